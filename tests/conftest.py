@@ -1,0 +1,41 @@
+"""What every test shares: the property-test profiles, loopback for marked tests, and skips that are not allowed."""
+
+import os
+from collections.abc import Generator, Sequence
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Both profiles are derandomised: a property that fails does so on every machine, and a rerun proves the repair. Time
+# limits are left to pytest-timeout, since a shared machine is slow at moments that say nothing about the code.
+settings.register_profile("default", max_examples=100, derandomize=True, deadline=None)
+settings.register_profile(
+    "ci", max_examples=500, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+MAY_OPEN_SOCKETS = ("sockets", "postgres", "browser")
+
+
+def required() -> list[str]:
+    """The groups (`postgres`, `browser`) that SANJI_REQUIRE says must run here, so that CI cannot pass by skipping."""
+    return [word for word in os.environ.get("SANJI_REQUIRE", "").split(",") if word]
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if any(item.get_closest_marker(name) for name in MAY_OPEN_SOCKETS):
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    must_run = [name for name in required() if item.get_closest_marker(name)]
+    if report.skipped and must_run and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but SANJI_REQUIRE names {', '.join(must_run)}: {report.longrepr}"
+    return report

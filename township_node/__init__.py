@@ -1,0 +1,1 @@
+"""A village node that also answers its villages and reviews what they bring."""
