@@ -1,0 +1,58 @@
+# Two commands for everybody, from a clean clone with nothing but python3 and make:
+#   make demo   the whole network on this machine, with a case walked through it; ONCE=1 walks and exits, HOLD=seconds
+#   make test   everything that is tested
+# and for who works on it: make check, make browser, make bench, make image.
+# Whatever is said while installing goes to standard error: the last line of `make demo ONCE=1` belongs to the demo.
+
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+RUNS := $(VENV)/.runs
+TESTS := $(VENV)/.tests
+
+.PHONY: demo test check browser bench image
+.DELETE_ON_ERROR:
+
+demo: $(RUNS)
+	@$(BIN)/center-node demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(HOLD),--hold $(HOLD))
+
+# The database and the browser are the system's: found, or installed where we may, or their tests say that they are skipped.
+test: $(TESTS)
+	@.ci/system-packages postgresql chromium || true
+	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+check: $(TESTS)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/architecture
+
+browser: $(TESTS)
+	@.ci/system-packages chromium
+	@SANJI_REQUIRE=browser $(BIN)/pytest -m browser $(PYTEST_ARGS)
+
+bench: $(TESTS)
+	@$(BIN)/python -m tests.benchmarks
+
+image: $(RUNS)
+	@docker/build-image $(BIN)/python
+
+# Installed again only when pyproject.toml changes; the packages themselves are read from the tree (an editable install).
+$(RUNS): pyproject.toml | $(BIN)/pip
+	@echo "Installing Sanji into $(VENV), about a minute ..." >&2
+	@$(PIP_INSTALL) --editable . >&2
+	@touch $@
+
+$(TESTS): pyproject.toml | $(BIN)/pip
+	@echo "Installing Sanji and what tests it into $(VENV), about two minutes ..." >&2
+	@$(PIP_INSTALL) --editable '.[test,county,browser]' >&2
+	@touch $@ $(RUNS)
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Sanji needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/system-packages python3-venv
+	@$(PYTHON) -m venv $(VENV) >&2
