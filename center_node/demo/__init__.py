@@ -1,0 +1,1 @@
+"""The demonstration: a county, a township and two villages on one machine, and one case walked through them."""

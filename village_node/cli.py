@@ -1,0 +1,202 @@
+"""The command line of a node: `init`, `serve`, `sync`, `status`, `invite`. Each level adds its own commands to these."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from sync_protocol.errors import ProtocolError
+from sync_protocol.places import valid_code
+from village_node import app, config, control, identity
+from village_node.store import StoreError
+
+REQUEST_FILE = "enrol-request.cbor"
+
+# What a person at the keyboard can mend; everything else is a fault of the program and shows its traceback.
+COMPLAINTS = (
+    config.BadSettings,
+    identity.NoIdentity,
+    control.CommandRefused,
+    control.AlreadyRunning,
+    ProtocolError,
+    StoreError,
+    OSError,
+)
+
+
+@dataclass(frozen=True)
+class Level:
+    """What differs between the levels: the program's name, the usual level of its place, how to make its node and its commands."""
+
+    program: str
+    level: str
+    create_node: Callable[[config.Config], app.Node]
+    commands: Callable[[app.Node], control.Commands]
+    default_port: int
+    root: bool = False
+
+
+VILLAGE = Level("village-node", "village", app.create_node, control.commands, 8700)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a village node's command; the exit code is 0 when it was done."""
+    return run(parser(VILLAGE), argv)
+
+
+def run(commands: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
+    """Parse and carry out one command, and say on standard error what a person has to mend."""
+    arguments = commands.parse_args(argv)
+    try:
+        return int(arguments.act(arguments) or 0)
+    except COMPLAINTS as problem:
+        print(f"{commands.prog}: {problem}", file=sys.stderr)
+        return 1
+
+
+def parser(level: Level) -> argparse.ArgumentParser:
+    """The commands that every level has."""
+    top = argparse.ArgumentParser(prog=level.program, description=f"Sanji (三级): the {level.level} node")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="COMMAND")
+
+    init = _verb(verbs, "init", "make this node's keys and the request to enrol it; then complete it with the answer")
+    init.add_argument("--place", help="place code, usually the 12-digit division code")
+    init.add_argument("--name", help="the place's name, as people know it")
+    init.add_argument("--level", default=level.level, choices=config.LEVELS)
+    init.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    init.add_argument("--port", type=int, default=level.default_port)
+    init.add_argument("--wait-port", type=int, default=0, help="port on which children wait for news (0: none)")
+    init.add_argument("--public-url", default="", help="what QR codes lead to")
+    init.add_argument("--database-url", default="", help="SQLAlchemy URL; default: SQLite in the data directory")
+    if not level.root:
+        init.add_argument("--parent-url", default="", help="the parent's address, http:// or https://")
+        init.add_argument("--parent-wait-url", default="", help="where the parent answers waiting calls")
+        init.add_argument("--ancestor-url", action="append", default=[], help="the next one up, asked when the parent is silent")
+        init.add_argument("--answer", type=Path, help="the parent's answer to the enrolment request: completes the node")
+        init.set_defaults(act=lambda arguments: _init(level, arguments))
+
+    serve = _verb(verbs, "serve", "run the node until interrupted")
+    serve.set_defaults(act=lambda arguments: _serve(level, arguments))
+    sync = _verb(verbs, "sync", "exchange with the parent now")
+    sync.set_defaults(act=lambda arguments: _ask(level, arguments, "sync"))
+    status = _verb(verbs, "status", "what this node holds, owes and hears")
+    status.add_argument("--json", action="store_true", help="one JSON object")
+    status.set_defaults(act=lambda arguments: _status(level, arguments))
+    invite = _verb(verbs, "invite", "make a one-time sign-in code for a member of staff")
+    invite.add_argument("--staff-no", required=True, help="work number")
+    invite.add_argument("--staff-name", required=True)
+    invite.add_argument("--role", action="append", required=True, help="may be given several times")
+    invite.set_defaults(act=lambda arguments: _invite(level, arguments))
+    return top
+
+
+def _verb(verbs: Any, name: str, text: str) -> argparse.ArgumentParser:
+    """A command that works on a data directory."""
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    verb.add_argument("--data", type=Path, required=True, help="the node's data directory")
+    return verb
+
+
+def settings(arguments: argparse.Namespace) -> config.Config:
+    """The settings that `init` was given. Raises BadSettings naming the option that is missing or wrong."""
+    for option in ("place", "name"):
+        if not getattr(arguments, option):
+            raise config.BadSettings(f"--{option} is missing: a new node needs --place and --name")
+    if not valid_code(arguments.place):
+        raise config.BadSettings(f"--place {arguments.place!r} is no place code: write the 12-digit division code")
+    return config.Config(
+        data=arguments.data,
+        place=arguments.place,
+        name=arguments.name,
+        level=arguments.level,
+        host=arguments.host,
+        port=arguments.port,
+        wait_port=arguments.wait_port,
+        public_url=arguments.public_url,
+        database_url=arguments.database_url,
+        parent_url=getattr(arguments, "parent_url", ""),
+        parent_wait_url=getattr(arguments, "parent_wait_url", ""),
+        ancestor_urls=tuple(getattr(arguments, "ancestor_url", ())),
+    )
+
+
+def prepare(chosen: config.Config) -> identity.Identity:
+    """Make the data directory, the keys and the settings file of a new node."""
+    chosen.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    chosen.data.chmod(0o700)
+    made = identity.create(chosen.data, chosen.place, chosen.level, chosen.name)
+    config.write(chosen)
+    return made
+
+
+def _init(level: Level, arguments: argparse.Namespace) -> None:
+    if arguments.answer:
+        app.join(arguments.data, arguments.answer.read_bytes())
+        print(f"{arguments.data}: enrolled. Next: {level.program} invite ... for the first member of staff, then {level.program} serve")
+        return
+    chosen = settings(arguments)
+    if not chosen.parent_url:
+        raise config.BadSettings("--parent-url is missing: write the address of the node above")
+    made = prepare(chosen)
+    request = arguments.data / REQUEST_FILE
+    request.write_bytes(app.enrol_request(made))
+    print(f"{request}: take this file to the node above (`enrol`), then run {level.program} init --data {arguments.data} --answer FILE")
+
+
+def _serve(level: Level, arguments: argparse.Namespace) -> None:
+    with control.exclusive(arguments.data):
+        node = level.create_node(config.load(arguments.data))
+        stop = threading.Event()
+
+        def stopped(_number: int, _frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGTERM, stopped)
+        signal.signal(signal.SIGINT, stopped)
+        desk = control.Desk(arguments.data, level.commands(node))
+        try:
+            node.serve(stop, on_ready=lambda: print(f"{node.config.name} {node.config.url}", flush=True))
+        finally:
+            desk.close()
+            node.close()
+
+
+def ask(level: Level, data: Path, verb: str, **arguments: Any) -> dict[str, Any]:
+    """Carry out one command on the node in `data`, whether it is serving or not."""
+    opened: list[app.Node] = []
+
+    def open_commands() -> control.Commands:
+        opened.append(level.create_node(config.load(data)))
+        return level.commands(opened[0])
+
+    try:
+        return control.ask(data, open_commands, verb, **arguments)
+    finally:
+        for node in opened:
+            node.close()
+
+
+def _ask(level: Level, arguments: argparse.Namespace, verb: str) -> int:
+    done = ask(level, arguments.data, verb)
+    print(json.dumps(done, ensure_ascii=False))
+    return 0 if done.get("ok", True) else 1
+
+
+def _status(level: Level, arguments: argparse.Namespace) -> None:
+    status = ask(level, arguments.data, "status")
+    if arguments.json:
+        print(json.dumps(status, ensure_ascii=False))
+        return
+    for name, value in status.items():
+        print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+
+
+def _invite(level: Level, arguments: argparse.Namespace) -> None:
+    done = ask(level, arguments.data, "invite", staff_no=arguments.staff_no, name=arguments.staff_name, roles=arguments.role)
+    print(f"{arguments.staff_name} ({arguments.staff_no}): one-time sign-in code {done['code']}")

@@ -1,0 +1,145 @@
+"""A node's settings: `node.toml` in its data directory, each value overridable by an environment variable SANJI_<NAME>.
+
+The file holds what differs between places; keys, the roster and cases are elsewhere. This is the only reader of the environment.
+"""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from environs import Env, EnvError
+
+SETTINGS_FILE = "node.toml"
+LEVELS = ("county", "township", "village", "station")
+
+
+class BadSettings(Exception):
+    """A setting is missing or wrong; the text names it and says what to write."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one node. Times in seconds; sizes in bytes."""
+
+    data: Path
+    place: str
+    name: str
+    level: str
+    host: str = "127.0.0.1"
+    port: int = 8700
+    public_url: str = ""  # what residents' QR codes lead to; empty: http://host:port
+    parent_url: str = ""  # empty at the root
+    parent_wait_url: str = ""  # the parent's waiting listener; empty: no waiting calls (metered lines)
+    ancestor_urls: tuple[str, ...] = ()  # the next ones up, asked when the parent stays silent
+    ancestor_after_s: float = 3600.0
+    wait_port: int = 0  # our own waiting listener for children; 0: none
+    wait_s: float = 25.0
+    children_max: int = 64  # threads of the waiting listener = children_max + 4
+    sync_every_s: float = 60.0
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 60.0
+    exchange_deadline_s: float = 300.0
+    database_url: str = ""  # empty: SQLite in the data directory
+    web_threads: int = 8
+    behind_tls: bool = False  # a TLS edge stands in front: cookies become Secure
+    allowed_hosts: tuple[str, ...] = field(default=())
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.data / 'node.db'}"
+
+    @property
+    def url(self) -> str:
+        """The address people and QR codes use, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+# What only the node itself may say: the data directory is where the file lies.
+_NAMES = tuple(each.name for each in fields(Config) if each.name != "data")
+_LISTS = ("ancestor_urls", "allowed_hosts")
+
+
+def load(data: Path) -> Config:
+    """Read the settings of the node whose data directory is `data`.
+
+    Raises BadSettings, naming the setting, when the file is missing or a value cannot be used.
+    """
+    path = data / SETTINGS_FILE
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadSettings(f"{data} holds no node: run `init` first (there is no {SETTINGS_FILE} in it)") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise BadSettings(f"{SETTINGS_FILE} cannot be read: {problem}") from None
+    unknown = sorted(set(written) - set(_NAMES))
+    if unknown:
+        raise BadSettings(f"{SETTINGS_FILE}: unknown setting {unknown[0]!r}; known are {', '.join(_NAMES)}")
+    return _checked(data, written | _environment())
+
+
+def _environment() -> dict[str, Any]:
+    """The settings that the environment overrides, converted to the type of each."""
+    env = Env(prefix="SANJI_")
+    found: dict[str, Any] = {}
+    for each in fields(Config):
+        if each.name == "data" or env.str(each.name.upper(), None) is None:
+            continue
+        read = {int: env.int, float: env.float, bool: env.bool}.get(each.type if isinstance(each.type, type) else str)
+        try:
+            found[each.name] = (env.list if each.name in _LISTS else read or env.str)(each.name.upper())
+        except EnvError as problem:
+            raise BadSettings(f"environment variable SANJI_{each.name.upper()}: {problem}") from None
+    return found
+
+
+def _checked(data: Path, values: dict[str, Any]) -> Config:
+    """A Config of these values. Raises BadSettings naming the first one that cannot be used."""
+    for name in ("place", "name", "level"):
+        if not isinstance(values.get(name), str) or not values[name]:
+            raise BadSettings(f"setting {name!r} is missing: write {name} = \"...\" into {SETTINGS_FILE}")
+    if values["level"] not in LEVELS:
+        raise BadSettings(f"setting 'level' is {values['level']!r}: write one of {', '.join(LEVELS)}")
+    for each in fields(Config):
+        if each.name not in values or each.name == "data":
+            continue
+        value = values[each.name]
+        if each.name in _LISTS:
+            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+                raise BadSettings(f"setting {each.name!r} must be a list of texts")
+            values[each.name] = tuple(value)
+        elif each.type is float and isinstance(value, int) and not isinstance(value, bool):
+            values[each.name] = float(value)
+        elif isinstance(each.type, type) and type(value) is not each.type:
+            raise BadSettings(f"setting {each.name!r} must be of type {each.type.__name__}, not {type(value).__name__}")
+        if each.name in ("parent_url", "parent_wait_url", "public_url") and value and not value.startswith(("http://", "https://")):
+            raise BadSettings(f"setting {each.name!r} must begin with http:// or https://, not {value!r}")
+        if each.name in ("port", "wait_port") and not 0 <= value <= 65535:
+            raise BadSettings(f"setting {each.name!r} must be a port between 0 and 65535, not {value}")
+    return Config(data=data, **values)
+
+
+def write(config: Config) -> None:
+    """Write `node.toml` for this configuration, leaving out what has its usual value. The directory must exist."""
+    lines = ["# Settings of this node. Every one can be overridden by an environment variable SANJI_<NAME>."]
+    for each in fields(Config):
+        value = getattr(config, each.name)
+        if each.name == "data" or (value == each.default and each.name not in ("host", "port")) or value == ():
+            continue
+        lines.append(f"{each.name} = {_toml(value)}")
+    path = config.data / SETTINGS_FILE
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.chmod(0o600)
+
+
+def _toml(value: object) -> str:
+    """One value in TOML's own writing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in escaped) + '"'
+    return str(value)
