@@ -1,0 +1,181 @@
+"""The people of one node: invitations, sign-in, roles, disabling, and the audit line that each of these leaves."""
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sync_protocol.case.workflow import ROLES
+from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
+from village_node.accounts.sessions import Sessions, SignedIn, SignInRefused, form_token
+from village_node.accounts.throttle import Throttle
+from village_node.store.accounts import AccountRows, AuditRow, StaffRow
+
+INVITATION_MS = 14 * 24 * 3_600_000
+NUMBER_LONGEST = 32
+NAME_LONGEST = 60
+
+
+class StaffTrouble(Exception):
+    """Something about an account cannot be done; `zh` and `en` say what and what to do."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody signed in: what pages need to know, and the token their forms carry."""
+
+    staff_no: str
+    name: str
+    roles: frozenset[str]
+    token: str
+
+
+class Accounts:
+    """Accounts of one node. `level` decides which roles exist; clock (ms) and randomness are handed in."""
+
+    def __init__(
+        self,
+        rows: AccountRows,
+        level: str,
+        clock: Callable[[], int],
+        randomness: Callable[[int], bytes],
+        hasher: Hasher | None = None,
+    ) -> None:
+        self.rows = rows
+        self.level = level
+        self.throttle = Throttle(rows, clock)
+        self._clock = clock
+        self._randomness = randomness
+        self._hasher = hasher or Hasher(randomness)
+        self._sessions = Sessions(rows, self.throttle, self._hasher, clock, randomness)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that exist at this node's level."""
+        return tuple(role for role, level in ROLES if level == self.level)
+
+    def create_invitation(self, staff_no: str, name: str, roles: Iterable[str], by: str = "command line") -> str:
+        """Create an account without password and return the one-time code (16 characters) that sets one within 14 days.
+
+        Raises StaffTrouble for a number that exists, an empty name, or a role this level does not have.
+        """
+        number, called = _number(staff_no), clean(name)
+        chosen = tuple(sorted(set(roles)))
+        if not called or len(called) > NAME_LONGEST:
+            raise StaffTrouble(f"姓名应为 1 到 {NAME_LONGEST} 个字。", f"A name has 1 to {NAME_LONGEST} characters.")
+        for role in chosen or ("",):
+            if role not in self.roles:
+                raise StaffTrouble(
+                    f"本级没有“{role}”这个岗位,可选:{'、'.join(self.roles)}。",
+                    f"There is no role {role!r} at this level; choose from {', '.join(self.roles)}.",
+                )
+        code, now = one_time_code(self._randomness), self._clock()
+        row = StaffRow(number, called, chosen, None, code_hash(code), now + INVITATION_MS, False, now, None, None)
+        if not self.rows.add_staff(row):
+            raise StaffTrouble(f"工号 {number} 已存在。", f"Staff number {number} exists already.")
+        self.audit(by, "staff.invite", number, {"roles": list(chosen)})
+        return code
+
+    def renew_invitation(self, staff_no: str, by: str = "command line") -> str:
+        """Return a new one-time code where a password is lost; the old one ends now, with its sessions."""
+        number, code = _number(staff_no), one_time_code(self._randomness)
+        until = self._clock() + INVITATION_MS
+        changed = self.rows.change_staff(
+            number, password_hash=None, invitation_hash=code_hash(code), invitation_until_ms=until
+        )
+        if not changed:
+            raise StaffTrouble(f"没有工号 {number}。", f"There is no staff number {number}.")
+        self.rows.end_sessions_of(number)
+        self.audit(by, "staff.renew", number, {})
+        return code
+
+    def disable(self, staff_no: str, disabled: bool, by: str = "command line") -> None:
+        """Disable an account (its sessions end at once) or enable it again. Raises StaffTrouble when there is none."""
+        number = _number(staff_no)
+        if not self.rows.change_staff(number, disabled=disabled):
+            raise StaffTrouble(f"没有工号 {number}。", f"There is no staff number {number}.")
+        if disabled:
+            self.rows.end_sessions_of(number)
+        self.audit(by, "staff.disable" if disabled else "staff.enable", number, {})
+
+    def sign_in(self, staff_no: str, password: str, source: str) -> SignedIn:
+        """Open a session; every try leaves an audit line. Raises SignInRefused, which never says what was wrong."""
+        number = clean(staff_no)[:NUMBER_LONGEST]
+        try:
+            signed_in = self._sessions.sign_in(number, password, source)
+        except SignInRefused as refused:
+            self._audit_refusal(refused, "session.refuse", number, source)
+            raise
+        self.audit(number, "session.open", number, {"source": source})
+        return signed_in
+
+    def set_password(self, staff_no: str, code: str, password: str, source: str) -> SignedIn:
+        """Use the one-time code once: set the password and open a session.
+
+        Raises StaffTrouble for a password that may not be used, SignInRefused for a number or code that does not fit.
+        """
+        number = clean(staff_no)[:NUMBER_LONGEST]
+        trouble = password_trouble(password, number)
+        if trouble is not None:
+            raise StaffTrouble(*trouble)
+        try:
+            signed_in = self._sessions.with_code(number, code_hash(code), self._hasher.hash(password), source)
+        except SignInRefused as refused:
+            self._audit_refusal(refused, "password.refuse", number, source)
+            raise
+        self.audit(number, "password.set", number, {"source": source})
+        return signed_in
+
+    def change_password(self, staff_no: str, old: str, new: str, source: str) -> SignedIn:
+        """Change the password of somebody signed in; their sessions end, a new one opens. Raises as set_password."""
+        trouble = password_trouble(new, staff_no)
+        if trouble is not None:
+            raise StaffTrouble(*trouble)
+        checked = self._sessions.sign_in(staff_no, old, source)
+        self.rows.end_sessions_of(staff_no)
+        self.rows.change_staff(staff_no, password_hash=self._hasher.hash(new), password_set_ms=self._clock())
+        self.audit(staff_no, "password.change", staff_no, {"source": source})
+        return self._sessions.open(checked.staff, source)
+
+    def person(self, cookie: str, *, touch: bool = True) -> Person | None:
+        """Who holds this session cookie, if it is alive; `touch=False` for requests a page makes by itself."""
+        found = self._sessions.find(cookie, touch=touch)
+        if found is None:
+            return None
+        staff = found[1]
+        return Person(staff.staff_no, staff.name, frozenset(staff.roles) & frozenset(self.roles), form_token(cookie))
+
+    def sign_out(self, cookie: str, staff_no: str) -> None:
+        """End the session at the server."""
+        self._sessions.end(cookie)
+        self.audit(staff_no, "session.close", staff_no, {})
+
+    def audit(self, actor: str, action: str, subject: str, detail: dict[str, object]) -> AuditRow:
+        """Write one audit line. If it cannot be written this raises, and what it is about must not happen."""
+        return self.rows.append_audit(self._clock(), actor, action, subject, detail)
+
+    def _audit_refusal(self, refused: SignInRefused, action: str, number: str, source: str) -> None:
+        """Write a line for a wrong guess; waits write none (they would fill the disk), nor do words that are no number
+        (people type their password into the wrong field)."""
+        if not refused.wait_ms:
+            self.audit("", action, number if self.rows.staff(number) else "unknown", {"source": source})
+
+
+def clean(text: str) -> str:
+    """Text as it is kept: composed characters, no blanks at the ends."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _number(staff_no: str) -> str:
+    """A staff number as it is kept. Raises StaffTrouble when it cannot be one."""
+    number = clean(staff_no)
+    if not 1 <= len(number) <= NUMBER_LONGEST or not number.isprintable() or any(sign.isspace() for sign in number):
+        raise StaffTrouble(
+            f"工号应为 1 到 {NUMBER_LONGEST} 个字母或数字,中间没有空格。",
+            f"A staff number has 1 to {NUMBER_LONGEST} letters or digits and no blanks.",
+        )
+    return number

@@ -1,0 +1,143 @@
+"""Sign-in and the sessions it opens: random ids whose hash alone is stored, idle and absolute ends, equal answers."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from village_node.accounts.passwords import Hasher
+from village_node.accounts.throttle import ACCOUNT, PERSON_HERE, SOURCE, Rule, Throttle
+from village_node.store.accounts import AccountRows, SessionRow, StaffRow
+
+IDLE_MS = 10 * 60_000
+ABSOLUTE_MS = 8 * 3_600_000
+TOUCH_EVERY_MS = 30_000
+ID_BYTES = 32
+
+
+class SignInRefused(Exception):
+    """Nobody is signed in. `wait_ms` is 0 for a wrong number or password (never said which), else the wait imposed."""
+
+    def __init__(self, wait_ms: int) -> None:
+        super().__init__(f"sign-in refused, wait {wait_ms} ms")
+        self.wait_ms = wait_ms
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session just opened: what the cookie holds, and whose it is."""
+
+    cookie: str
+    staff: StaffRow
+
+
+class Sessions:
+    """Opens, finds and ends sessions of the people in `rows`."""
+
+    def __init__(
+        self,
+        rows: AccountRows,
+        throttle: Throttle,
+        hasher: Hasher,
+        clock: Callable[[], int],
+        randomness: Callable[[int], bytes],
+    ) -> None:
+        self._rows = rows
+        self._throttle = throttle
+        self._hasher = hasher
+        self._clock = clock
+        self._randomness = randomness
+
+    def sign_in(self, staff_no: str, password: str, source: str) -> SignedIn:
+        """Open a session for a right number and password given from `source` (an address).
+
+        Raises SignInRefused; an unknown number, an account without password, a disabled one and a wrong password cost
+        the same time and get the same answer.
+        """
+        keys = self._counted(f"account:{staff_no}", f"person:{staff_no}@{source}", source)
+        staff = self._rows.staff(staff_no)
+        encoded = staff.password_hash if staff is not None and not staff.disabled else None
+        if not self._hasher.matches(encoded, password) or staff is None:
+            raise SignInRefused(0)
+        self._allowed(keys)
+        changes: dict[str, object] = {"last_sign_in_ms": self._clock()}
+        if encoded is not None and self._hasher.is_outdated(encoded):
+            changes["password_hash"] = self._hasher.hash(password)
+        self._rows.change_staff(staff_no, **changes)
+        return self.open(staff, source)
+
+    def _counted(self, account: str, person: str, source: str) -> tuple[str, str, str]:
+        """Count one attempt under the three keys before it is made. Raises SignInRefused with the longest wait."""
+        rules: tuple[tuple[str, Rule], ...] = ((f"source:{source}", SOURCE), (account, ACCOUNT), (person, PERSON_HERE))
+        wait = max(self._throttle.wait_ms(key, rule) for key, rule in rules)
+        if not wait:
+            wait = max(self._throttle.attempt(key, rule) for key, rule in rules)
+        if wait:
+            raise SignInRefused(wait)
+        return rules[0][0], rules[1][0], rules[2][0]
+
+    def _allowed(self, keys: tuple[str, str, str]) -> None:
+        """Take back what a right attempt had counted; what others guessed stays counted."""
+        source, account, person = keys
+        self._throttle.take_back(source)
+        self._throttle.take_back(account)
+        self._throttle.forget(person)
+
+    def with_code(self, staff_no: str, invitation_hash: bytes, password_hash: str, source: str) -> SignedIn:
+        """Use up a one-time code: the password it sets is kept and a session opened. Raises SignInRefused."""
+        keys = self._counted(f"account:{staff_no}", f"person:{staff_no}@{source}", source)
+        staff = self._rows.staff(staff_no)
+        now = self._clock()
+        in_time = staff is not None and staff.invitation_until_ms is not None and now <= staff.invitation_until_ms
+        if staff is None or staff.disabled or not in_time:
+            raise SignInRefused(0)
+        if not self._rows.take_invitation(staff_no, invitation_hash, password_hash, now):
+            raise SignInRefused(0)
+        self._allowed(keys)
+        self._rows.end_sessions_of(staff_no)
+        return self.open(staff, source)
+
+    def open(self, staff: StaffRow, source: str) -> SignedIn:
+        """Open a session under a fresh id, whatever id the browser had before."""
+        now = self._clock()
+        cookie = base64.urlsafe_b64encode(self._randomness(ID_BYTES)).rstrip(b"=").decode("ascii")
+        self._rows.purge_sessions(now - IDLE_MS, now - ABSOLUTE_MS)
+        self._rows.add_session(SessionRow(id_of(cookie), staff.staff_no, now, now, source))
+        return SignedIn(cookie, staff)
+
+    def find(self, cookie: str, *, touch: bool) -> tuple[SessionRow, StaffRow] | None:
+        """The living session a cookie names, and its person; `touch` says that the person did something just now."""
+        found = self._rows.session(id_of(cookie)) if cookie else None
+        if found is None:
+            return None
+        session, staff = found
+        now = self._clock()
+        idle, age = now - session.seen_ms, now - session.created_ms
+        # A clock set back makes ages negative; a minute of that is a correction, more is not to be trusted.
+        if staff.disabled or not -60_000 <= idle < IDLE_MS or not -60_000 <= age < ABSOLUTE_MS:
+            self._rows.end_session(session.id_hash)
+            return None
+        if touch and (idle >= TOUCH_EVERY_MS or idle < 0):
+            self._rows.touch_session(session.id_hash, now)
+        return session, staff
+
+    def end(self, cookie: str) -> None:
+        """End the session a cookie names, at the server: the cookie is worth nothing afterwards."""
+        if cookie:
+            self._rows.end_session(id_of(cookie))
+
+
+def id_of(cookie: str) -> bytes:
+    """What is stored of a session's cookie: a copy of the database opens no session."""
+    return hashlib.sha256(b"sanji session\0" + cookie.encode("utf-8", "surrogatepass")).digest()
+
+
+def form_token(cookie: str) -> str:
+    """The token in every form shown to a browser with this cookie (32 hex digits); it does not tell the cookie."""
+    return hmac.new(cookie.encode("utf-8", "surrogatepass"), b"sanji form", hashlib.sha256).hexdigest()[:32]
+
+
+def is_form_token(cookie: str, token: str) -> bool:
+    """Tell in equal time whether a form came from a page shown to the browser with this cookie."""
+    return bool(cookie) and hmac.compare_digest(form_token(cookie).encode(), token.encode("utf-8", "surrogatepass"))

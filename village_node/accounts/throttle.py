@@ -1,0 +1,87 @@
+"""The throttle of guesses: a growing wait for each account and source, kept in the database, never a lock for good."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from village_node.store.accounts import AccountRows, ThrottleRow
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How many failures are free, how long the wait may grow, and after how much quiet all is forgotten (ms)."""
+
+    free: int
+    longest_ms: int
+    forget_ms: int
+
+    def wait_ms(self, failures: int) -> int:
+        """The wait after this many failures: none while they are free, then 1 s, 2 s, 4 s ... up to the longest."""
+        over = failures - self.free
+        if over <= 0:
+            return 0
+        return min(self.longest_ms, 1000 << min(over - 1, 30))
+
+
+# One person at one machine; all guesses at one account, whose wait stays short because somebody else's guesses must not
+# keep its owner out; all guesses from one machine, which may be a whole hall behind one address.
+PERSON_HERE = Rule(free=3, longest_ms=15 * MINUTE_MS, forget_ms=DAY_MS)
+ACCOUNT = Rule(free=20, longest_ms=30_000, forget_ms=DAY_MS)
+SOURCE = Rule(free=20, longest_ms=15 * MINUTE_MS, forget_ms=HOUR_MS)
+
+
+class Throttle:
+    """Counts attempts by key. An attempt is counted before it is made, so that ten at once are ten."""
+
+    def __init__(self, rows: AccountRows, clock: Callable[[], int]) -> None:
+        self._rows = rows
+        self._clock = clock
+
+    def wait_ms(self, key: str, rule: Rule) -> int:
+        """How long the next attempt under this key has to wait (ms); 0 when it may be made now."""
+        return _remaining(self._rows.throttle(key), rule, self._clock())
+
+    def attempt(self, key: str, rule: Rule) -> int:
+        """Count an attempt under this key: 0 when it may be made, else the wait (ms), and then nothing is counted."""
+        now = self._clock()
+        waits: list[int] = []
+
+        def change(row: ThrottleRow | None) -> ThrottleRow | None:
+            wait = _remaining(row, rule, now)
+            waits.append(wait)
+            if wait:
+                return row
+            forgotten = row is None or not 0 <= now - row.last_ms < rule.forget_ms
+            failures = 1 if row is None or forgotten else row.failures + 1
+            return ThrottleRow(key, failures, now, now + rule.wait_ms(failures))
+
+        self._rows.change_throttle(key, change)
+        return waits[-1]
+
+    def forget(self, key: str) -> None:
+        """Forget what was counted under this key: the attempt was right."""
+        self._rows.change_throttle(key, lambda row: None)
+
+    def take_back(self, key: str) -> None:
+        """Take one counted attempt back: it was right, but others under this key may not have been."""
+
+        def change(row: ThrottleRow | None) -> ThrottleRow | None:
+            if row is None or row.failures <= 1:
+                return None
+            return ThrottleRow(key, row.failures - 1, row.last_ms, row.last_ms)
+
+        self._rows.change_throttle(key, change)
+
+    def purge(self) -> int:
+        """Drop rows that no rule remembers any more; returns how many."""
+        return self._rows.purge_throttle(self._clock() - 2 * DAY_MS)
+
+
+def _remaining(row: ThrottleRow | None, rule: Rule, now_ms: int) -> int:
+    """The wait left, never above the rule's: a clock that was wrong for a while must not lock anybody out."""
+    if row is None:
+        return 0
+    return max(0, min(row.blocked_until_ms - now_ms, rule.wait_ms(row.failures)))
