@@ -1,0 +1,195 @@
+"""What one stage event does to a case at the end of the path it names: legal or not, and who holds the case then.
+
+``Flow`` is all that legality looks at. ``step`` applies one event to it or says why the event is void. The rules are
+the rows of ``workflow.MOVES``; here stand only the guards those rows name.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sync_protocol.case import kinds, workflow
+from sync_protocol.case.catalogue import Item
+from sync_protocol.case.routes import CasePath, accept_places, delivery_places, why_not_filed
+
+Body = Mapping[int, Any]
+
+
+class Flow:
+    """The state of a case at the end of one path. ``holder`` is empty in transit; ``to`` names the receiver then."""
+
+    __slots__ = ("answered", "before", "docketed", "holder", "item", "purpose", "reviewed", "state", "to")
+
+    def __init__(self, item: Item | None, holder: str) -> None:
+        # No item: the body of the create event was deleted; the guards that need it then let pass.
+        self.item = item
+        self.state = "draft"
+        self.before = ""
+        self.holder = holder
+        self.to = ""
+        self.purpose = ""
+        self.docketed = False
+        self.reviewed = False
+        self.answered: frozenset[Any] = frozenset()
+
+    def copy(self) -> "Flow":
+        """Give a second flow to try another continuation on."""
+        twin = Flow(self.item, self.holder)
+        twin.state, twin.before, twin.to, twin.purpose = self.state, self.before, self.to, self.purpose
+        twin.docketed, twin.reviewed, twin.answered = self.docketed, self.reviewed, self.answered
+        return twin
+
+
+def onward(flow: Flow, here: str, path: CasePath) -> tuple[tuple[str, str], ...]:
+    """List the (place, purpose) pairs a case held at ``here`` may be handed to; the first is the usual one.
+
+    Empty where the next step is to be done here, or nowhere.
+    """
+    item = flow.item
+    if item is None or here not in path.ranks:
+        return ()
+    level = path.levels[here]
+    if flow.state in workflow.DECIDED:
+        return tuple((place, "deliver") for place in delivery_places(item, here, path))
+    if flow.state not in workflow.UNDECIDED:
+        return ()
+    if not flow.docketed:
+        if level in item.accept_levels:
+            return ()
+        # Nearest above first: a case filed above the level that accepts it goes down to where the act belongs.
+        able = accept_places(item, path)
+        above = [place for place in able if path.ranks[place] < path.ranks[here]]
+        return tuple((place, "accept") for place in above or reversed(able))
+    purpose, wanted = ("decide", item.decide_level)
+    if item.review_level and not flow.reviewed:
+        purpose, wanted = ("review", item.review_level)
+    place = path.at_level(wanted)
+    return () if place is None or place == here else ((place, purpose),)
+
+
+def ready_to_decide(flow: Flow, level: str) -> bool:
+    """Tell whether a holder at this level may decide now: its level, accepted, and reviewed where the item asks it."""
+    item = flow.item
+    return item is None or (
+        level == item.decide_level and flow.docketed and (flow.reviewed or not item.review_level)
+    )
+
+
+def may_correct(item: Item | None, level: str) -> bool:
+    """Tell whether a level may ask for corrections: one that accepts, reviews or decides the item."""
+    return item is None or level in item.accept_levels or level in (item.review_level, item.decide_level)
+
+
+# A guard takes (flow, author's place, body or None when deleted, path, the side events held) and says if it holds.
+# ``Missing`` is raised through the return value: a position not held makes the event wait, not void.
+Sides = Mapping[Any, int]
+Test = Callable[[Flow, str, Body | None, CasePath], bool]
+
+
+def _holder(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return True
+
+
+def _accept_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return flow.item is None or path.levels[place] in flow.item.accept_levels
+
+
+def _correct_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return may_correct(flow.item, path.levels[place])
+
+
+def _review_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return flow.item is None or (flow.docketed and path.levels[place] == flow.item.review_level)
+
+
+def _decide_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return ready_to_decide(flow, path.levels[place])
+
+
+def _onward(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    if body is None or flow.item is None:
+        return body is None or (body[0] in path.ranks and body[0] != place)
+    return (body[0], body[1]) in onward(flow, place, path)
+
+
+def _request(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return body is None or tuple(body[0]) not in flow.answered
+
+
+def _request_refused(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return body is None or (body[1] is False and tuple(body[0]) not in flow.answered)
+
+
+_GUARDS: Final[dict[str, Test]] = {
+    "holder": _holder,
+    "receiver": _holder,
+    "accept_level": _accept_level,
+    "correct_level": _correct_level,
+    "review_level": _review_level,
+    "decide_level": _decide_level,
+    "onward": _onward,
+    "supplies": _holder,
+    "request": _request,
+    "request_refused": _request_refused,
+}
+
+_ROWS: Final = {
+    key: (move.guard, None if _GUARDS[move.guard] is _holder else _GUARDS[move.guard], move.target)
+    for key, move in workflow.MOVES.items()
+}
+
+
+def begin(item: Item | None, place: str, path: CasePath) -> Flow | str:
+    """Start a case with its create event: the flow, or the reason why the event is void."""
+    if place not in path.ranks:
+        return "off_path"
+    if item is not None and why_not_filed(item, place, path) is not None:
+        return "not_filed_here"
+    return Flow(item, place)
+
+
+def step(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath) -> str | None:
+    """Apply one stage event after ``create``: change the flow and return None, or leave it and say why it is void.
+
+    ``body`` is a checked body, or None when it was deleted: then the kind alone says how far the case moves.
+    """
+    row = _ROWS.get((flow.state, kind))
+    if kind == kinds.ACCEPT:
+        if flow.to != place:
+            return "not_receiver" if flow.to else "not_allowed_now"
+    elif flow.holder != place:
+        return "not_holder"
+    if row is None:
+        return "not_allowed_now"
+    guard, test, target = row
+    if test is not None and not test(flow, place, body, path):
+        return guard
+    _move(flow, kind, place, body, path, target)
+    return None
+
+
+def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, target: str) -> None:
+    if kind == kinds.HANDOFF:
+        flow.before, flow.holder = flow.state, ""
+        flow.to, flow.purpose = (body[0], body[1]) if body is not None else ("", "")
+        flow.state = target
+    elif kind == kinds.ACCEPT:
+        flow.state = workflow.arrival(flow.purpose, path.levels[place])
+        flow.holder, flow.to, flow.before, flow.purpose = place, "", "", ""
+    elif kind == kinds.DECIDE:
+        outcome = None if body is None else body[0]
+        flow.state = {"approve": "decided_approved", "refuse": "decided_refused"}.get(outcome or "", "decided")
+    elif kind == kinds.ANSWER:
+        if body is not None:
+            flow.answered = flow.answered | {tuple(body[0])}
+            if target == "by_answer" and body[1]:
+                flow.state = "withdrawn"
+    elif target == "back":
+        flow.state, flow.before = flow.before, ""
+    elif target != "same":
+        if target == "correcting":
+            flow.before = flow.state
+        elif kind == kinds.DOCKET:
+            flow.docketed = True
+        elif kind == kinds.REVIEW:
+            flow.reviewed = True
+        flow.state = target

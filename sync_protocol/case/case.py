@@ -1,0 +1,245 @@
+"""A case as its events make it: the fold, and the record that pages and rows are drawn from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from sync_protocol.case import kinds
+from sync_protocol.case.catalogue import Catalogue
+from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
+from sync_protocol.case.routes import CasePath, PlaceTree
+from sync_protocol.case.tree import Body, Tree, is_missing, is_unknown, read_body
+
+
+class Material(NamedTuple):
+    """One paper handed in; ``supplied``: the position of the supply it came with, None for the application's own."""
+
+    name: str
+    copies: int
+    original: bool
+    supplied: Position | None = None
+
+
+class Opinion(NamedTuple):
+    """The opinion of the first review; empty words where the body was deleted."""
+
+    position: Position
+    place: str
+    actor: str
+    at_ms: int
+    opinion: str
+    text: str
+
+
+class Decision(NamedTuple):
+    """The decision; ``outcome`` is ``approve``, ``refuse``, or empty where the body was deleted."""
+
+    position: Position
+    place: str
+    actor: str
+    at_ms: int
+    outcome: str
+    reasons: str
+    document_no: str
+    conditions: str
+
+
+class Mark(NamedTuple):
+    """One thing to be corrected: the field or paper, and what is wrong with it."""
+
+    field: str
+    what: str
+
+
+class SideNote(NamedTuple):
+    """A side event that stands beside the case: a note, a supply, a request, a delivery. ``body`` by field name."""
+
+    position: Position
+    kind: int
+    place: str
+    actor: str
+    at_ms: int
+    body: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Case:
+    """The state of one case and the verdict on each of its events. Times are milliseconds as claimed or as fixed."""
+
+    scope: str
+    case_id: bytes
+    state: str = ""
+    state_before: str = ""
+    holder: str | None = None
+    transit_to: str | None = None
+    transit_purpose: str = ""
+    home: str = ""
+    item_no: str = ""
+    item_version: int = 0
+    case_no: str = ""
+    query_code: str = ""
+    channel: str = ""
+    applicant: dict[str, str] = field(default_factory=dict)
+    proxy: dict[str, str] = field(default_factory=dict)
+    window_note: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
+    materials: list[Material] = field(default_factory=list)
+    docketed: bool = False
+    reviewed: bool = False
+    review: Opinion | None = None
+    decision: Decision | None = None
+    marks: tuple[Mark, ...] = ()
+    correction_reason: str = ""
+    correction_days: int | None = None
+    returns: int = 0
+    promised_days: int | None = None
+    created_ms: int | None = None
+    filed_ms: int | None = None
+    filed_disputed: bool = False
+    docketed_ms: int | None = None
+    docketed_at: str | None = None
+    decided_ms: int | None = None
+    delivered_ms: int | None = None
+    last: Position | None = None
+    path: tuple[Position, ...] = ()
+    verdicts: dict[Position, Verdict] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    open_supplies: tuple[SideNote, ...] = ()
+    open_withdrawals: tuple[SideNote, ...] = ()
+    notes: tuple[SideNote, ...] = ()
+    deliveries: tuple[SideNote, ...] = ()
+    return_wishes: tuple[SideNote, ...] = ()
+    answered: frozenset[Position] = frozenset()
+    taken: frozenset[Position] = frozenset()
+    needs_update: bool = False
+
+
+def fold(
+    scope_place: str, case_id: bytes, events: Iterable[CaseEvent], places: PlaceTree, catalogue: Catalogue
+) -> Case:
+    """Fold the events of one case into its state and their verdicts.
+
+    A pure function of the set of events: their order, and repetitions, change nothing. Events of another scope or case
+    are left out and get no verdict. Raises KeyError (UnknownPlace) only if ``scope_place`` itself is unknown.
+    """
+    stage: dict[Position, CaseEvent] = {}
+    sides: dict[Position, CaseEvent] = {}
+    elsewhere: set[Position] = set()
+    for event in events:
+        position = event.position
+        if (event.case_id and event.case_id != case_id) or (event.scope and event.scope != scope_place):
+            elsewhere.add(position)
+            continue
+        held = stage if event.kind < kinds.SIDE_NUMBERS.start else sides
+        # The same event from two roads: the copy whose body is here counts.
+        if position not in held or event.body is not None:
+            held[position] = event
+    path = CasePath(scope_place, places)
+    tree = Tree(stage, sides, frozenset(elsewhere), path, catalogue)
+    case = Case(scope_place, case_id, home=scope_place, verdicts=tree.verdicts, needs_update=tree.needs_update)
+    for event, body in tree.path:
+        _APPLY[event.kind](case, event, body, sides)
+    flow = tree.flow
+    if flow is not None:
+        case.state, case.state_before, case.holder = flow.state, flow.before, flow.holder or None
+        case.transit_to, case.transit_purpose = flow.to or None, flow.purpose
+        case.docketed, case.reviewed = flow.docketed, flow.reviewed
+        case.answered = flow.answered
+        case.path = tuple([event.position for event, _ in tree.path])
+        case.last = case.path[-1]
+        if case.promised_days is None and flow.item is not None and flow.docketed:
+            case.promised_days = flow.item.promised_days
+    if sides:
+        _set_beside(case, sides, tree, path)
+    counts = dict.fromkeys(VERDICT_CODES, 0)
+    for verdict in case.verdicts.values():
+        counts[verdict[0]] += 1
+    case.counts = dict(counts)
+    return case
+
+
+_APPLICANT: Final = ((2, "name"), (3, "id_kind"), (4, "id_no"), (5, "phone"), (6, "address"))
+_PROXY: Final = ((7, "name"), (8, "relation"), (9, "phone"), (10, "authorisation"))
+Sides = Mapping[Position, CaseEvent]
+
+
+def _create(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    case.created_ms = event.claimed_ms
+    if body is None:
+        return
+    case.item_no, case.item_version = body[0], body[1]
+    case.applicant = {name: body[number] for number, name in _APPLICANT if number in body}
+    case.proxy = {name: body[number] for number, name in _PROXY if number in body}
+    case.answers = dict(body.get(11, ()))
+    case.materials = [Material(name, copies, original) for name, copies, original in body.get(12, ())]
+    case.window_note = body.get(13, "")
+
+
+def _receive(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    case.filed_ms = event.claimed_ms
+    if body is not None:
+        case.case_no, case.query_code, case.channel = body[0], body[1], body.get(2, "")
+
+
+def _accept(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    # The first accept above the origin fixes the date of filing; a later one finds it fixed.
+    if body and 4 in body and not any(step == "fixed" for step in (case.filed_disputed and "fixed",)):
+        case.filed_ms, case.filed_disputed = body[4], body[5]
+
+
+def _docket(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    case.docketed_ms, case.docketed_at = event.claimed_ms, event.place
+    if body is not None:
+        case.promised_days = body.get(0)
+
+
+def _review(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    words = body or {}
+    case.review = Opinion(
+        event.position, event.place, event.actor, event.claimed_ms, words.get(0, ""), words.get(1, "")
+    )
+
+
+def _return(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    case.returns += 1
+    if body is not None:
+        case.marks = tuple([Mark(name, what) for name, what in body[0]])
+        case.correction_reason, case.correction_days = body.get(1, ""), body.get(2)
+
+
+def _take(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    case.marks, case.correction_reason, case.correction_days = (), "", None
+    for entry in body[0] if body is not None else ():
+        position = Position(*entry)
+        if position in case.taken:
+            continue
+        case.taken = case.taken | {position}
+        supply = read_body(sides[position])
+        if isinstance(supply, dict):
+            case.answers.update(supply.get(0, ()))
+            case.materials += [Material(*material, position) for material in supply.get(1, ())]
+
+
+def _decide(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    case.decided_ms = event.claimed_ms
+    words = [(body or {}).get(number, "") for number in range(4)]
+    case.decision = Decision(event.position, event.place, event.actor, event.claimed_ms, *words)
+
+
+def _nothing(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    """A handoff or an answer leaves its mark in the flow alone."""
+
+
+_APPLY: Final = {
+    kinds.CREATE: _create,
+    kinds.RECEIVE: _receive,
+    kinds.HANDOFF: _nothing,
+    kinds.ACCEPT: _accept,
+    kinds.DOCKET: _docket,
+    kinds.REVIEW: _review,
+    kinds.RETURN_FOR_CORRECTION: _return,
+    kinds.TAKE: _take,
+    kinds.DECIDE: _decide,
+    kinds.ANSWER: _nothing,
+}

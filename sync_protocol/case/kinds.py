@@ -1,0 +1,91 @@
+"""The registry of event kinds: the numbers on the wire, what each event is, and where its body is held."""
+
+from typing import Final, Literal, NamedTuple
+
+Role = Literal["stage", "side", "other"]
+Holding = Literal["inline", "apart"]
+
+
+class Kind(NamedTuple):
+    """One row of the registry. ``version`` is the newest kind_version this reader understands."""
+
+    number: int
+    name: str
+    role: Role
+    holding: Holding
+    version: int
+
+
+CREATE: Final = 1
+RECEIVE: Final = 2
+HANDOFF: Final = 3
+ACCEPT: Final = 4
+DOCKET: Final = 5
+REVIEW: Final = 6
+RETURN_FOR_CORRECTION: Final = 7
+TAKE: Final = 8
+DECIDE: Final = 9
+ANSWER: Final = 10
+NOTE: Final = 32
+SUPPLY: Final = 33
+WITHDRAWAL_REQUEST: Final = 34
+DELIVERED: Final = 35
+PLEASE_RETURN: Final = 36
+
+# Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
+TABLE: Final[tuple[Kind, ...]] = (
+    Kind(CREATE, "create", "stage", "apart", 1),
+    Kind(RECEIVE, "receive", "stage", "apart", 1),
+    Kind(HANDOFF, "handoff", "stage", "inline", 1),
+    Kind(ACCEPT, "accept", "stage", "inline", 1),
+    Kind(DOCKET, "docket", "stage", "inline", 1),
+    Kind(REVIEW, "review", "stage", "apart", 1),
+    Kind(RETURN_FOR_CORRECTION, "return_for_correction", "stage", "apart", 1),
+    Kind(TAKE, "take", "stage", "inline", 1),
+    Kind(DECIDE, "decide", "stage", "apart", 1),
+    Kind(ANSWER, "answer", "stage", "inline", 1),
+    Kind(NOTE, "note", "side", "apart", 1),
+    Kind(SUPPLY, "supply", "side", "apart", 1),
+    Kind(WITHDRAWAL_REQUEST, "withdrawal_request", "side", "apart", 1),
+    Kind(DELIVERED, "delivered", "side", "apart", 1),
+    Kind(PLEASE_RETURN, "please_return", "side", "inline", 1),
+)
+
+# Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.
+RESERVED: Final[dict[int, str]] = {
+    16: "force_assign",
+    17: "adopt",
+    64: "checkpoint",
+    65: "notice",
+    66: "catalogue",
+    67: "fork_ruling",
+    68: "erasure",
+}
+
+# The bands say what an unknown number is: a reader must know whether it may stop the fold of a case.
+STAGE_NUMBERS: Final = range(1, 32)
+SIDE_NUMBERS: Final = range(32, 64)
+
+BY_NUMBER: Final[dict[int, Kind]] = {kind.number: kind for kind in TABLE}
+BY_NAME: Final[dict[str, Kind]] = {kind.name: kind for kind in TABLE}
+STAGE_KINDS: Final = frozenset(kind.number for kind in TABLE if kind.role == "stage")
+SIDE_KINDS: Final = frozenset(kind.number for kind in TABLE if kind.role == "side")
+
+
+def role_of(number: int) -> Role:
+    """Tell whether events of this kind number move a case (stage), stand beside it (side) or are not about a case."""
+    if number in STAGE_NUMBERS:
+        return "stage"
+    return "side" if number in SIDE_NUMBERS else "other"
+
+
+def name_of(number: int) -> str:
+    """Give the kind's English name, also for reserved numbers; an unknown number is called ``kind-<number>``."""
+    known = BY_NUMBER.get(number)
+    return known.name if known else RESERVED.get(number, f"kind-{number}")
+
+
+def understood(number: int, version: int) -> bool:
+    """Tell whether this reader knows the kind at this kind_version (versions start at 1)."""
+    known = BY_NUMBER.get(number)
+    return known is not None and 1 <= version <= known.version

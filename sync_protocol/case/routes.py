@@ -1,0 +1,96 @@
+"""The way a case takes through the places: where an item is accepted, reviewed, decided and delivered."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sync_protocol.case.catalogue import Item
+
+
+class PlaceTree(Protocol):
+    """What the case half asks of the tree of places; an unknown code raises a KeyError."""
+
+    def level(self, code: str) -> str: ...
+
+    def path_up(self, code: str) -> tuple[str, ...]: ...
+
+
+class CasePath:
+    """The places a case can be at: its home place first, then the home's ancestors.
+
+    ``ranks``: 0 = the root of the tree, growing downward; ``levels``: the level of each place.
+    """
+
+    __slots__ = ("home", "levels", "places", "ranks")
+
+    def __init__(self, home: str, places: PlaceTree) -> None:
+        self.home = home
+        self.places = places.path_up(home)
+        top = len(self.places) - 1
+        self.ranks = {place: top - index for index, place in enumerate(self.places)}
+        self.levels = {place: places.level(place) for place in self.places}
+
+    def at_level(self, level: str) -> str | None:
+        """Give the nearest place of this level, seen from home; None if the path has none."""
+        for place in self.places:
+            if self.levels[place] == level:
+                return place
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stop of a route: the place and what is done there (file, accept, review, decide, deliver)."""
+
+    place: str
+    purpose: str
+
+
+def accept_places(item: Item, path: CasePath) -> tuple[str, ...]:
+    """List the places of the path that may accept this item, nearest first."""
+    return tuple(place for place in path.places if path.levels[place] in item.accept_levels)
+
+
+def why_not_filed(item: Item, place: str, path: CasePath) -> tuple[str, str] | None:
+    """Say in plain words (zh, en) why an application for this item cannot be filed at this place; None if it can."""
+    if item.decide_level == "higher":
+        return (
+            "该事项由上级机关决定,本系统暂不办理,请到县政务服务中心窗口咨询",
+            "a higher authority decides this item, which is not handled here: ask at the county hall",
+        )
+    if item.village_mode == "告知" and path.levels.get(place) in ("village", "station"):
+        return (
+            "该事项村级只告知不代办,请到县政务服务中心窗口办理",
+            "a village only gives information on this item: apply at the county hall",
+        )
+    needed = (*((item.review_level,) if item.review_level else ()), item.decide_level)
+    if not accept_places(item, path) or any(path.at_level(level) is None for level in needed):
+        return (
+            "该事项的办理流程不经过本地,请到事项规定的窗口办理",
+            "the route of this item does not pass here: apply at a window of the level that accepts it",
+        )
+    return None
+
+
+def route(item: Item, home_place: str, places: PlaceTree) -> tuple[Step, ...]:
+    """List the stops of a case of this item whose home is home_place, in order; empty if it cannot be filed there."""
+    path = CasePath(home_place, places)
+    if why_not_filed(item, home_place, path) is not None:
+        return ()
+    steps = [Step(home_place, "file"), Step(accept_places(item, path)[0], "accept")]
+    for purpose, level in (("review", item.review_level), ("decide", item.decide_level)):
+        place = path.at_level(level) if level else None
+        if place is not None:
+            steps.append(Step(place, purpose))
+    delivery = delivery_places(item, steps[-1].place, path)
+    steps.append(Step(delivery[0] if delivery else steps[-1].place, "deliver"))
+    return tuple(steps)
+
+
+def delivery_places(item: Item, here: str, path: CasePath) -> tuple[str, ...]:
+    """List the places below ``here`` that may deliver the result, nearest to home first."""
+    return tuple(
+        place
+        for place in path.places
+        if path.ranks[place] > path.ranks[here]
+        and (path.levels[place] in item.deliver_levels or path.levels[place] == "station")
+    )
