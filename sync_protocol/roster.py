@@ -167,8 +167,8 @@ class Roster:
         """The roster with this change; itself where it holds the change already.
 
         A change with an op that this program does not know is kept and not applied, nor is what follows it in that
-        part: see `needs_update`. Raises Malformed, TooLarge, BadRoster, WeakKey, RosterRollback, NotEntitled, and NeedsUpdate
-        for a change that cannot even be kept, since its signer came in by a change that is not understood.
+        part: see `needs_update`. Raises Malformed, TooLarge, BadRoster, WeakKey, RosterRollback, NotEntitled; and
+        NeedsUpdate for a change that cannot even be kept, its signer having come in by one that is not understood.
         """
         payload = read_payload(change)
         part = self._parts.get(payload.part, _Part())
