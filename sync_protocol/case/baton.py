@@ -69,9 +69,7 @@ def onward(flow: Flow, here: str, path: CasePath) -> tuple[tuple[str, str], ...]
 def ready_to_decide(flow: Flow, level: str) -> bool:
     """Tell whether a holder at this level may decide now: its level, accepted, and reviewed where the item asks it."""
     item = flow.item
-    return item is None or (
-        level == item.decide_level and flow.docketed and (flow.reviewed or not item.review_level)
-    )
+    return item is None or (level == item.decide_level and flow.docketed and (flow.reviewed or not item.review_level))
 
 
 def may_correct(item: Item | None, level: str) -> bool:
@@ -79,9 +77,7 @@ def may_correct(item: Item | None, level: str) -> bool:
     return item is None or level in item.accept_levels or level in (item.review_level, item.decide_level)
 
 
-# A guard takes (flow, author's place, body or None when deleted, path, the side events held) and says if it holds.
-# ``Missing`` is raised through the return value: a position not held makes the event wait, not void.
-Sides = Mapping[Any, int]
+# A guard takes (flow, author's place, body or None when deleted, path) and says if it holds.
 Test = Callable[[Flow, str, Body | None, CasePath], bool]
 
 
@@ -136,6 +132,12 @@ _ROWS: Final = {
     key: (move.guard, None if _GUARDS[move.guard] is _holder else _GUARDS[move.guard], move.target)
     for key, move in workflow.MOVES.items()
 }
+
+
+def permits(flow: Flow, kind: int, place: str, path: CasePath) -> bool:
+    """Tell whether there is such a move and its guard, as far as it asks nothing of the body, lets it pass."""
+    row = _ROWS.get((flow.state, kind))
+    return row is not None and (row[1] is None or row[1](flow, place, None, path))
 
 
 def begin(item: Item | None, place: str, path: CasePath) -> Flow | str:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from sync_protocol.case import kinds
+from sync_protocol.places import valid_code
 
 FieldType = Literal[
     "text", "int", "bool", "date", "choice", "place", "case_no", "query_code", "answers", "materials", "marks",
@@ -23,9 +24,12 @@ MAX_LIST: Final = 64
 
 # Control characters and the marks that reorder text on a screen: they hide what a person signs, and PostgreSQL
 # cannot hold NUL. Line feed and tab are text.
-FORBIDDEN_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-PLACE_SHAPE: Final = re.compile(r"[0-9A-Za-z]{1,32}(?:[.:/][0-9A-Za-z]{1,32}){0,7}", re.ASCII)
-CASE_NO_SHAPE: Final = re.compile(r"[0-9A-Z](?:[0-9A-Z.:/]{0,62})-[0-9]{6}-[0-9A-Z]{4}-[0-9]{1,9}-[0-9A-Z]", re.ASCII)
+FORBIDDEN_TEXT: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+CASE_NO_SHAPE: Final = re.compile(
+    r"[0-9A-Z]{1,16}(?:-[0-9A-Z]{1,8}){0,3}-[0-9]{6}-[0-9A-HJKMNP-TV-Z]{4}-[1-9][0-9]{0,8}-[0-9A-Z]", re.ASCII
+)
 QUERY_CODE_SHAPE: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{13}", re.ASCII)
 DATE_SHAPE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -197,7 +201,7 @@ def is_date(value: object) -> bool:
 
 def is_place(value: object) -> bool:
     """Tell whether value has the shape of a place code."""
-    return type(value) is str and PLACE_SHAPE.fullmatch(value) is not None
+    return type(value) is str and valid_code(value)
 
 
 def is_case_no(value: object) -> bool:
@@ -362,6 +366,4 @@ def named(kind: int, body: Mapping[int, Any]) -> dict[str, Any]:
 
 def numbered(kind: int, values: Mapping[str, Any]) -> dict[int, Any]:
     """Turn values by field name into a body; None and unknown names are left out."""
-    return {
-        field.number: values[field.name] for field in TABLES[kind].fields if values.get(field.name) is not None
-    }
+    return {field.number: values[field.name] for field in TABLES[kind].fields if values.get(field.name) is not None}

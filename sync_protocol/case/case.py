@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import kinds
+from sync_protocol.case import bodies, kinds, workflow
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
 from sync_protocol.case.routes import CasePath, PlaceTree
@@ -97,6 +96,7 @@ class Case:
     created_ms: int | None = None
     filed_ms: int | None = None
     filed_disputed: bool = False
+    filed_fixed: bool = False
     docketed_ms: int | None = None
     docketed_at: str | None = None
     decided_ms: int | None = None
@@ -135,8 +135,8 @@ def fold(
         # The same event from two roads: the copy whose body is here counts.
         if position not in held or event.body is not None:
             held[position] = event
-    path = CasePath(scope_place, places)
-    tree = Tree(stage, sides, frozenset(elsewhere), path, catalogue)
+    case_path = CasePath(scope_place, places)
+    tree = Tree(stage, sides, elsewhere, case_path, catalogue)
     case = Case(scope_place, case_id, home=scope_place, verdicts=tree.verdicts, needs_update=tree.needs_update)
     for event, body in tree.path:
         _APPLY[event.kind](case, event, body, sides)
@@ -151,11 +151,11 @@ def fold(
         if case.promised_days is None and flow.item is not None and flow.docketed:
             case.promised_days = flow.item.promised_days
     if sides:
-        _set_beside(case, sides, tree, path)
-    counts = dict.fromkeys(VERDICT_CODES, 0)
+        _set_beside(case, sides, tree)
+    counts: dict[str, int] = dict.fromkeys(VERDICT_CODES, 0)
     for verdict in case.verdicts.values():
         counts[verdict[0]] += 1
-    case.counts = dict(counts)
+    case.counts = counts
     return case
 
 
@@ -184,8 +184,8 @@ def _receive(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> N
 
 def _accept(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
     # The first accept above the origin fixes the date of filing; a later one finds it fixed.
-    if body and 4 in body and not any(step == "fixed" for step in (case.filed_disputed and "fixed",)):
-        case.filed_ms, case.filed_disputed = body[4], body[5]
+    if body and 4 in body and not case.filed_fixed:
+        case.filed_ms, case.filed_disputed, case.filed_fixed = body[4], body[5], True
 
 
 def _docket(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
@@ -218,7 +218,9 @@ def _take(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None
         supply = read_body(sides[position])
         if isinstance(supply, dict):
             case.answers.update(supply.get(0, ()))
-            case.materials += [Material(*material, position) for material in supply.get(1, ())]
+            case.materials += [
+                Material(name, copies, original, position) for name, copies, original in supply.get(1, ())
+            ]
 
 
 def _decide(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
@@ -243,3 +245,69 @@ _APPLY: Final = {
     kinds.DECIDE: _decide,
     kinds.ANSWER: _nothing,
 }
+
+
+def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
+    """Judge the side events and set what stands beside the case. They commute: each counts by itself or waits."""
+    keepers = _keepers(case, tree)
+    counted: dict[int, list[SideNote]] = {kind: [] for kind in kinds.SIDE_KINDS}
+    for event in sorted(sides.values(), key=_display_order):
+        verdict, body = _judge_beside(event, case, tree, keepers)
+        case.verdicts[event.position] = verdict
+        if verdict is EFFECTIVE:
+            words = bodies.named(event.kind, body) if body is not None else {}
+            counted[event.kind].append(
+                SideNote(event.position, event.kind, event.place, event.actor, event.claimed_ms, words)
+            )
+    case.notes = tuple(counted[kinds.NOTE])
+    case.return_wishes = tuple(counted[kinds.PLEASE_RETURN])
+    case.open_supplies = tuple([note for note in counted[kinds.SUPPLY] if note.position not in case.taken])
+    case.open_withdrawals = tuple(
+        [note for note in counted[kinds.WITHDRAWAL_REQUEST] if note.position not in case.answered]
+    )
+    case.deliveries = tuple(counted[kinds.DELIVERED])
+    if case.deliveries:
+        case.state, case.delivered_ms = "delivered", case.deliveries[0].at_ms
+
+
+def _display_order(event: CaseEvent) -> tuple[int, int, Position]:
+    """The order side events are listed in. The clock in it is a claim; nothing with effect depends on it."""
+    return event.hlc, event.order, event.position
+
+
+def _keepers(case: Case, tree: Tree) -> frozenset[str]:
+    """The places that may record the delivery: home, and each that has held the decided case."""
+    if case.decision is None:
+        return frozenset()
+    places = {case.home, case.decision.place}
+    decided = False
+    for event, _ in tree.path:
+        decided = decided or event.kind == kinds.DECIDE
+        if decided and event.kind == kinds.ACCEPT:
+            places.add(event.place)
+    return frozenset(places)
+
+
+def _judge_beside(event: CaseEvent, case: Case, tree: Tree, keepers: frozenset[str]) -> tuple[Verdict, Body | None]:
+    """Judge one side event: the verdict, and the body where it is effective and not deleted."""
+    if event.kind >= kinds.SIDE_NUMBERS.stop:
+        return Verdict("void", "not_of_a_case"), None
+    if is_unknown(event):
+        return Verdict("needs_update", "critical_field" if event.critical_ext else "unknown_kind"), None
+    if event.place not in tree.case_path.ranks:
+        return Verdict("void", "off_path"), None
+    if event.deps_missing or is_missing(event):
+        return Verdict("waiting", "dep" if event.deps_missing else "body", event.position), None
+    body = read_body(event)
+    if isinstance(body, str):
+        return Verdict("void", body), None
+    if not event.entitled:
+        return Verdict("contested", "not_entitled"), None
+    if case.last is None:
+        return Verdict("waiting", "create"), None
+    if workflow.SIDE_NEEDS.get(event.kind) == "decision":
+        if case.decision is None:
+            return Verdict("waiting", "decision"), None
+        if event.place not in keepers:
+            return Verdict("waiting", "holding"), None
+    return EFFECTIVE, body

@@ -206,7 +206,5 @@ class Catalogue:
             item
             for item in self.items()
             if item.in_force
-            and (
-                item.item_no.startswith(wanted) or wanted in item.name.casefold() or wanted in item.name_en.casefold()
-            )
+            and (item.item_no.startswith(wanted) or wanted in item.name.casefold() or wanted in item.name_en.casefold())
         )

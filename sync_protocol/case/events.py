@@ -3,25 +3,16 @@
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from sync_protocol.case.workflow import GUARDS
+from sync_protocol.event import Dep, Position
+
+__all__ = [
+    "EFFECTIVE", "REASONS", "VERDICT_CODES", "VERDICT_WORDS", "BodyState", "CaseEvent", "Dep", "Position", "Verdict",
+    "VerdictCode", "explain",
+]  # fmt: skip
+
 BodyState = Literal["here", "missing", "purged", "erased"]
 VerdictCode = Literal["effective", "waiting", "needs_update", "void", "contested"]
-
-
-class Position(NamedTuple):
-    """Where an event stands: its author's incarnation (16 bytes), its number in the stream (from 1), and the first 8
-    bytes of the stream's chain hash there."""
-
-    incarnation: bytes
-    seq: int
-    mark: bytes
-
-
-class Dep(NamedTuple):
-    """A position in another stream that an event relies on."""
-
-    incarnation: bytes
-    scope: str
-    seq: int
 
 
 @dataclass(slots=True)
@@ -106,3 +97,13 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "not_entitled": ("作出单位的该设备已被停用或冻结", "its author's incarnation is frozen or revoked"),
     "after_not_entitled": ("前面的记录出自已停用或冻结的设备", "it follows events of a frozen or revoked incarnation"),
 }
+
+
+def explain(verdict: Verdict) -> tuple[str, str]:
+    """Say in plain words (zh, en) why an event has this verdict; for an effective one that it counts."""
+    if not verdict.reason:
+        return VERDICT_WORDS[verdict.code]
+    kind, _, wrong = verdict.reason.partition(": ")
+    if kind == "malformed":
+        return f"内容不符合格式:{wrong}", f"its content does not fit its form: {wrong}"
+    return REASONS.get(verdict.reason) or GUARDS[verdict.reason]

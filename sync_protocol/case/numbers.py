@@ -13,7 +13,7 @@ TAG_LENGTH: Final = 4
 COUNTER_MAX: Final = 999_999_999
 
 _VALUE: Final = {letter: value for value, letter in enumerate(ALPHABET)}
-_PLACE: Final = re.compile(r"[0-9A-Z]{1,32}(?:[.:/][0-9A-Z]{1,32}){0,7}", re.ASCII)
+_PLACE: Final = re.compile(r"[0-9A-Z]{1,16}(?:-[0-9A-Z]{1,8}){0,3}", re.ASCII)
 _TAG: Final = re.compile(f"[{CROCKFORD}]{{{TAG_LENGTH}}}")
 # Typed by people and read out by phone: what looks alike is taken for what it stands for.
 _LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "—": None, "－": None})
@@ -71,7 +71,7 @@ def tag_from_bits(bits: int) -> str:
 def parse_case_number(text: str) -> CaseNumber:
     """Read a receipt number as typed (any case, spaces around); NumberError says which part is wrong."""
     typed = text.strip().upper().replace("－", "-").replace("—", "-")
-    parts = typed.split("-")
+    parts = typed.rsplit("-", 4)  # a place code may have dashes of its own
     if len(parts) != 5:
         raise NumberError(
             "收件编号应为五段,以短横线分开,例如 621021101001-261121-7K3M-12-X",

@@ -12,7 +12,7 @@ Events that need an update here are presumed legal in the choice: if one of them
 since nobody here can know what it did.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Final
 
 from sync_protocol import encoding, errors
@@ -70,7 +70,7 @@ class Tree:
         self,
         stage: Mapping[Position, CaseEvent],
         sides: Mapping[Position, CaseEvent],
-        elsewhere: frozenset[Position],
+        elsewhere: Set[Position],
         case_path: CasePath,
         catalogue: Catalogue,
     ) -> None:

@@ -78,13 +78,25 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
     "holder": ("案件须在本单位手中", "the case is held here"),
     "receiver": ("只有移交单上写明的接收单位可以接收", "only the receiver named in the handoff may accept"),
     "accept_level": ("本级无权受理该事项", "this level may not accept cases of this item"),
-    "correct_level": ("只有有权受理、初审或决定的一级可以要求补正", "only a level that accepts, reviews or decides may ask"),
+    "correct_level": (
+        "只有有权受理、初审或决定的一级可以要求补正",
+        "only a level with a say in it may ask",
+    ),
     "review_level": ("初审不在本级", "the first review is not done at this level"),
-    "decide_level": ("本级无权决定,或初审、受理尚未完成", "this level may not decide, or review or acceptance is not done"),
-    "onward": ("移交须按事项流程送往下一环节的单位", "a handoff goes to the place of the next step of the item's route"),
+    "decide_level": (
+        "本级无权决定,或初审、受理尚未完成",
+        "this level does not decide, or a step before is not done",
+    ),
+    "onward": (
+        "移交须按事项流程送往下一环节的单位",
+        "a handoff goes to the next step of the item's route",
+    ),
     "supplies": ("所采纳的补正须是本案的补交材料", "what is taken must be supplies of this case"),
     "request": ("须答复本案尚未答复的撤回申请", "answers a withdrawal request of this case not yet answered"),
-    "request_refused": ("已作出决定的案件不能撤回,只能说明理由不予同意", "after the decision a request can only be refused"),
+    "request_refused": (
+        "已作出决定的案件不能撤回,只能说明理由不予同意",
+        "after the decision a request can only be refused",
+    ),
 }
 
 MOVES: Final[dict[tuple[str, int], Move]] = {
