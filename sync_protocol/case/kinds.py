@@ -68,6 +68,7 @@ SIDE_NUMBERS: Final = range(32, 64)
 
 BY_NUMBER: Final[dict[int, Kind]] = {kind.number: kind for kind in TABLE}
 BY_NAME: Final[dict[str, Kind]] = {kind.name: kind for kind in TABLE}
+_NEWEST: Final[dict[int, int]] = {kind.number: kind.version for kind in TABLE}
 STAGE_KINDS: Final = frozenset(kind.number for kind in TABLE if kind.role == "stage")
 SIDE_KINDS: Final = frozenset(kind.number for kind in TABLE if kind.role == "side")
 
@@ -87,5 +88,4 @@ def name_of(number: int) -> str:
 
 def understood(number: int, version: int) -> bool:
     """Tell whether this reader knows the kind at this kind_version (versions start at 1)."""
-    known = BY_NUMBER.get(number)
-    return known is not None and 1 <= version <= known.version
+    return 1 <= version <= _NEWEST.get(number, 0)
