@@ -1,4 +1,4 @@
-"""The command line of a node: `init`, `serve`, `sync`, `status`, `invite`. Each level adds its own commands to these."""
+"""The command line of a node: `init`, `serve`, `sync`, `status`, `invite`; each level adds its own to these."""
 
 import argparse
 import json
@@ -16,8 +16,6 @@ from sync_protocol.places import valid_code
 from village_node import app, config, control, identity
 from village_node.store import StoreError
 
-REQUEST_FILE = "enrol-request.cbor"
-
 # What a person at the keyboard can mend; everything else is a fault of the program and shows its traceback.
 COMPLAINTS = (
     config.BadSettings,
@@ -32,14 +30,16 @@ COMPLAINTS = (
 
 @dataclass(frozen=True)
 class Level:
-    """What differs between the levels: the program's name, the usual level of its place, how to make its node and its commands."""
+    """What differs between the levels: names, how a node is made, what may be asked of it."""
 
     program: str
     level: str
     create_node: Callable[[config.Config], app.Node]
     commands: Callable[[app.Node], control.Commands]
     default_port: int
-    root: bool = False
+    init: Callable[[argparse.Namespace], None] | None = (
+        None  # how the root founds a network; the others enrol with a parent
+    )
 
 
 VILLAGE = Level("village-node", "village", app.create_node, control.commands, 8700)
@@ -63,9 +63,9 @@ def run(commands: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
 def parser(level: Level) -> argparse.ArgumentParser:
     """The commands that every level has."""
     top = argparse.ArgumentParser(prog=level.program, description=f"Sanji (三级): the {level.level} node")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="COMMAND")
+    top.add_subparsers(dest="verb", required=True, metavar="COMMAND")
 
-    init = _verb(verbs, "init", "make this node's keys and the request to enrol it; then complete it with the answer")
+    init = add_verb(top, "init", "make this node's keys and the request to enrol it; then complete it with the answer")
     init.add_argument("--place", help="place code, usually the 12-digit division code")
     init.add_argument("--name", help="the place's name, as people know it")
     init.add_argument("--level", default=level.level, choices=config.LEVELS)
@@ -74,21 +74,26 @@ def parser(level: Level) -> argparse.ArgumentParser:
     init.add_argument("--wait-port", type=int, default=0, help="port on which children wait for news (0: none)")
     init.add_argument("--public-url", default="", help="what QR codes lead to")
     init.add_argument("--database-url", default="", help="SQLAlchemy URL; default: SQLite in the data directory")
-    if not level.root:
+    init.set_defaults(act=level.init)
+    if level.init is None:
         init.add_argument("--parent-url", default="", help="the parent's address, http:// or https://")
         init.add_argument("--parent-wait-url", default="", help="where the parent answers waiting calls")
-        init.add_argument("--ancestor-url", action="append", default=[], help="the next one up, asked when the parent is silent")
-        init.add_argument("--answer", type=Path, help="the parent's answer to the enrolment request: completes the node")
+        init.add_argument(
+            "--ancestor-url", action="append", default=[], help="the next one up, asked when the parent is silent"
+        )
+        init.add_argument(
+            "--answer", type=Path, help="the parent's answer to the enrolment request: completes the node"
+        )
         init.set_defaults(act=lambda arguments: _init(level, arguments))
 
-    serve = _verb(verbs, "serve", "run the node until interrupted")
+    serve = add_verb(top, "serve", "run the node until interrupted")
     serve.set_defaults(act=lambda arguments: _serve(level, arguments))
-    sync = _verb(verbs, "sync", "exchange with the parent now")
+    sync = add_verb(top, "sync", "exchange with the parent now")
     sync.set_defaults(act=lambda arguments: _ask(level, arguments, "sync"))
-    status = _verb(verbs, "status", "what this node holds, owes and hears")
+    status = add_verb(top, "status", "what this node holds, owes and hears")
     status.add_argument("--json", action="store_true", help="one JSON object")
     status.set_defaults(act=lambda arguments: _status(level, arguments))
-    invite = _verb(verbs, "invite", "make a one-time sign-in code for a member of staff")
+    invite = add_verb(top, "invite", "make a one-time sign-in code for a member of staff")
     invite.add_argument("--staff-no", required=True, help="work number")
     invite.add_argument("--staff-name", required=True)
     invite.add_argument("--role", action="append", required=True, help="may be given several times")
@@ -96,11 +101,16 @@ def parser(level: Level) -> argparse.ArgumentParser:
     return top
 
 
-def _verb(verbs: Any, name: str, text: str) -> argparse.ArgumentParser:
-    """A command that works on a data directory."""
-    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+def add_verb(top: argparse.ArgumentParser, name: str, text: str) -> argparse.ArgumentParser:
+    """Add a command that works on a data directory to a program's commands."""
+    verb: argparse.ArgumentParser = verbs_of(top).add_parser(name, help=text, description=text)
     verb.add_argument("--data", type=Path, required=True, help="the node's data directory")
     return verb
+
+
+def verbs_of(top: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+    """The commands of a program."""
+    return next(action for action in top._actions if isinstance(action, argparse._SubParsersAction))
 
 
 def settings(arguments: argparse.Namespace) -> config.Config:
@@ -137,16 +147,16 @@ def prepare(chosen: config.Config) -> identity.Identity:
 
 def _init(level: Level, arguments: argparse.Namespace) -> None:
     if arguments.answer:
-        app.join(arguments.data, arguments.answer.read_bytes())
-        print(f"{arguments.data}: enrolled. Next: {level.program} invite ... for the first member of staff, then {level.program} serve")
+        app.join(arguments.data, config.load(arguments.data).database, arguments.answer.read_bytes())
+        print(f"{arguments.data}: enrolled. Next: `{level.program} invite` the first member of staff, then `serve`")
         return
     chosen = settings(arguments)
     if not chosen.parent_url:
         raise config.BadSettings("--parent-url is missing: write the address of the node above")
     made = prepare(chosen)
-    request = arguments.data / REQUEST_FILE
+    request = arguments.data / app.REQUEST_FILE
     request.write_bytes(app.enrol_request(made))
-    print(f"{request}: take this file to the node above (`enrol`), then run {level.program} init --data {arguments.data} --answer FILE")
+    print(f"{request}: take this file to the node above (`enrol`), then complete with `{level.program} init --answer`")
 
 
 def _serve(level: Level, arguments: argparse.Namespace) -> None:
@@ -198,5 +208,11 @@ def _status(level: Level, arguments: argparse.Namespace) -> None:
 
 
 def _invite(level: Level, arguments: argparse.Namespace) -> None:
-    done = ask(level, arguments.data, "invite", staff_no=arguments.staff_no, name=arguments.staff_name, roles=arguments.role)
+    done = ask(
+        level, arguments.data, "invite", staff_no=arguments.staff_no, name=arguments.staff_name, roles=arguments.role
+    )
     print(f"{arguments.staff_name} ({arguments.staff_no}): one-time sign-in code {done['code']}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,6 +1,6 @@
 """A node's settings: `node.toml` in its data directory, each value overridable by an environment variable SANJI_<NAME>.
 
-The file holds what differs between places; keys, the roster and cases are elsewhere. This is the only reader of the environment.
+The file holds what differs between places; keys, the roster and cases are elsewhere. Nobody else reads the environment.
 """
 
 import tomllib
@@ -98,7 +98,7 @@ def _checked(data: Path, values: dict[str, Any]) -> Config:
     """A Config of these values. Raises BadSettings naming the first one that cannot be used."""
     for name in ("place", "name", "level"):
         if not isinstance(values.get(name), str) or not values[name]:
-            raise BadSettings(f"setting {name!r} is missing: write {name} = \"...\" into {SETTINGS_FILE}")
+            raise BadSettings(f'setting {name!r} is missing: write {name} = "..." into {SETTINGS_FILE}')
     if values["level"] not in LEVELS:
         raise BadSettings(f"setting 'level' is {values['level']!r}: write one of {', '.join(LEVELS)}")
     for each in fields(Config):
@@ -113,7 +113,11 @@ def _checked(data: Path, values: dict[str, Any]) -> Config:
             values[each.name] = float(value)
         elif isinstance(each.type, type) and type(value) is not each.type:
             raise BadSettings(f"setting {each.name!r} must be of type {each.type.__name__}, not {type(value).__name__}")
-        if each.name in ("parent_url", "parent_wait_url", "public_url") and value and not value.startswith(("http://", "https://")):
+        if (
+            each.name in ("parent_url", "parent_wait_url", "public_url")
+            and value
+            and not value.startswith(("http://", "https://"))
+        ):
             raise BadSettings(f"setting {each.name!r} must begin with http:// or https://, not {value!r}")
         if each.name in ("port", "wait_port") and not 0 <= value <= 65535:
             raise BadSettings(f"setting {each.name!r} must be a port between 0 and 65535, not {value}")

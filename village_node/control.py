@@ -1,7 +1,8 @@
 """How a command line reaches a node: through the running one, or by opening the data directory itself under its lock.
 
-A database has one writer. While a node serves, it answers commands on a loopback port of its own, authenticated with a key that
-only the owner of the data directory can read; when none serves, the command takes the directory's lock and opens the node.
+A database has one writer. While a node serves, it answers commands on a loopback port of its own, to holders of the key
+that only the owner of the data directory can read; when none serves, the command takes the directory's lock and opens
+the node.
 """
 
 import json

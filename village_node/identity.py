@@ -1,7 +1,7 @@
 """Who this node is: its place, its incarnation and its signing key, kept in two files of the data directory.
 
-`identity.json` is not secret; `node.key` is (mode 0600) and is never written to the database. A node between `init` and the
-answer to its enrolment request has a key and an incarnation, but no network yet.
+`identity.json` is not secret; `node.key` is (mode 0600) and is never written to the database. A node between `init` and
+the answer to its enrolment request has a key and an incarnation, but no network yet.
 """
 
 import json
@@ -23,8 +23,8 @@ class NoIdentity(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """One incarnation of one place. `network_id` (32 bytes) and `parent` (16 bytes) are None until enrolment is complete;
-    `parent` stays None at the root."""
+    """One incarnation of one place. `network_id` (32 bytes) and `parent` (16 bytes) are None before enrolment is done,
+    and `parent` at the root."""
 
     place: str
     level: str
@@ -36,12 +36,14 @@ class Identity:
 
 
 def create(data: Path, place: str, level: str, name: str) -> Identity:
-    """Draw a new incarnation and key for a place and write both files. The directory must exist and hold no identity yet.
+    """Draw a new incarnation and key for a place and write both files into a directory that holds no identity yet.
 
     Raises NoIdentity when there is one already: a database's life is never continued under another key by accident.
     """
     if (data / IDENTITY_FILE).exists() or (data / KEY_FILE).exists():
-        raise NoIdentity(f"{data} holds an identity already: choose another directory, or move {IDENTITY_FILE} and {KEY_FILE} away")
+        raise NoIdentity(
+            f"{data} holds an identity already: choose another directory, or move {IDENTITY_FILE} and {KEY_FILE} away"
+        )
     seed = secrets.token_bytes(32)
     write_secret(data / KEY_FILE, seed)
     identity = Identity(place, level, name, secrets.token_bytes(16), SigningKey.from_seed(SUITE, seed))
@@ -87,7 +89,9 @@ def load(data: Path) -> Identity:
     except FileNotFoundError as problem:
         raise NoIdentity(f"{problem.filename} is missing: run `init` first, or restore it") from None
     except (ValueError, KeyError, TypeError) as problem:
-        raise NoIdentity(f"the identity in {data} is damaged ({problem}): restore {IDENTITY_FILE} and {KEY_FILE}") from None
+        raise NoIdentity(
+            f"the identity in {data} is damaged ({problem}): restore {IDENTITY_FILE} and {KEY_FILE}"
+        ) from None
 
 
 def new_seed() -> bytes:

@@ -79,7 +79,9 @@ class DemoNode:
                     return
             except OSError:
                 time.sleep(0.05)
-        raise NodeFailed(f"{self.name} did not come up:\n" + (self.data / "node.log").read_text(encoding="utf-8")[-3000:])
+        raise NodeFailed(
+            f"{self.name} did not come up:\n" + (self.data / "node.log").read_text(encoding="utf-8")[-3000:]
+        )
 
     def stop(self) -> None:
         """Stop its process, politely first; stopping a stopped node does nothing."""

@@ -133,7 +133,8 @@ class Visitor:
         """Fill in a form and send it. Raises NotThere when it has no field of a given name."""
         missing = [name for name in values if name not in form.names]
         if missing:
-            raise NotThere(f"{self.page.url}: the form for {form.action!r} has no field {missing[0]!r}; it has {sorted(form.names)}")
+            has = ", ".join(sorted(form.names))
+            raise NotThere(f"{self.page.url}: the form for {form.action!r} has no field {missing[0]!r}; it has {has}")
         pairs = [pair for pair in form.fields if pair[0] not in values]
         for name, value in values.items():
             pairs += [(name, each) for each in (value if isinstance(value, list) else [value])]
@@ -144,7 +145,9 @@ class Visitor:
         if form.method == "get":
             return self._fetch(urllib.request.Request(f"{address.split('?')[0]}?{body}"))
         origin = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(address))
-        return self._fetch(urllib.request.Request(address, body.encode(), {"Origin": origin, "Sec-Fetch-Site": "same-origin"}))
+        return self._fetch(
+            urllib.request.Request(address, body.encode(), {"Origin": origin, "Sec-Fetch-Site": "same-origin"})
+        )
 
     def _fetch(self, request: urllib.request.Request) -> Page:
         try:

@@ -1,0 +1,20 @@
+"""Where a township's parts meet: a village node that also answers the nodes under it."""
+
+from township_node.downlink import Downlink
+from village_node import app
+from village_node import identity as identities
+from village_node.config import Config
+
+WAITING_THREADS_SPARE = 4
+
+
+def create_node(config: Config) -> app.Node:
+    """Wire a township node: all of a village's, the exchange for its children, and the listener they wait on."""
+    node = app.create_node(config)
+    downlink = Downlink(node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s)
+    node.web.register_blueprint(downlink.blueprint())
+    if config.wait_port:
+        threads = config.children_max + WAITING_THREADS_SPARE
+        node.listeners.append(app.Listener(downlink.waiting_app(), config.host, config.wait_port, threads))
+    node.closers.append(downlink.close)
+    return node

@@ -1,0 +1,200 @@
+"""The one place where a village node's parts meet: each is handed what it needs, and only here is the clock read."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import flask
+import waitress
+from waitress import wasyncore
+
+from sync_protocol import roster
+from sync_protocol.case.catalogue import Catalogue
+from village_node import identity as identities
+from village_node import store, web
+from village_node.accounts import Accounts
+from village_node.casebook import Casebook
+from village_node.config import Config
+from village_node.identity import Identity
+from village_node.scheduler import Scheduler
+from village_node.store.accounts import AccountRows
+from village_node.uplink import Settings, Uplink
+
+REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
+HOUSEKEEPING_S = 3600.0
+REQUEST_FILE = "enrol-request.cbor"
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970 UTC by this machine's clock: a claim, never an order."""
+    return time.time_ns() // 1_000_000
+
+
+def version() -> str:
+    """The installed version of the program."""
+    return metadata.version("sanji")
+
+
+def starter_catalogue() -> Catalogue:
+    """The items that come with the program, marked as sample data where they are."""
+    return Catalogue.from_csv(
+        resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text(encoding="utf-8")
+    )
+
+
+@dataclass
+class Listener:
+    """A WSGI application with the address it is served on and how many requests it works on at once."""
+
+    app: Callable[..., Any]
+    host: str
+    port: int
+    threads: int
+
+
+@dataclass
+class Node:
+    """A node with its parts wired. `serve` serves the `listeners`; `close` calls the `closers`, the last one first."""
+
+    config: Config
+    identity: Identity
+    store: store.Store
+    casebook: Casebook
+    accounts: Accounts
+    web: flask.Flask
+    scheduler: Scheduler
+    uplink: Uplink | None
+    listeners: list[Listener] = field(default_factory=list)
+    closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def status(self) -> dict[str, Any]:
+        """What this node holds, owes and hears, as one JSON object: for `status --json` and the health page."""
+        return {
+            "place": self.identity.place,
+            "name": self.config.name,
+            "level": self.identity.level,
+            "incarnation": self.identity.incarnation.hex(),
+            "network_id": (self.identity.network_id or b"").hex(),
+            "version": version(),
+            "database": self.store.settings(),
+            "disk_free_bytes": shutil.disk_usage(self.config.data).free,
+            "sync": self.uplink.status() if self.uplink else None,
+            **self.casebook.counts(),
+        }
+
+    def sync_now(self) -> dict[str, Any]:
+        """One exchange with the parent, at once; what came of it. At the root there is nobody to ask: `ok` is true."""
+        return self.uplink.sync_now() if self.uplink else {"ok": True}
+
+    def proof(self, case_no: str) -> dict[str, Any] | None:
+        """What a third party needs to check that the root holds this application; None while there is no receipt.
+
+        Byte strings in base64; `item_hashes` are those of its stream, from 1 to the position of the receipt.
+        """
+        return self.casebook.proof(case_no)
+
+    def serve(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
+        """Answer requests, sync and keep house until `stop` is set. Raises OSError when a port is taken."""
+        servers = [_bind(listener) for listener in self.listeners]
+        threads = [threading.Thread(target=each.run, name="listener", daemon=True) for each in servers]
+        threads.append(threading.Thread(target=self.scheduler.run, args=(stop,), name="scheduler", daemon=True))
+        for thread in threads:
+            thread.start()
+        if self.uplink:
+            self.uplink.start()
+        on_ready()
+        stop.wait()
+        if self.uplink:
+            self.uplink.stop()
+        for server in servers:
+            server.trigger.pull_trigger(lambda server=server: wasyncore.close_all(server._map))
+        for thread in threads:
+            thread.join(5.0)
+
+    def close(self) -> None:
+        """Let go of the database and whatever else was opened."""
+        for closer in reversed(self.closers):
+            closer()
+        self.store.close()
+
+
+def _bind(listener: Listener) -> Any:
+    """A waitress server on its address, with a socket map of its own so that closing it leaves the others alone."""
+    return waitress.create_server(
+        listener.app,
+        map={},
+        host=listener.host,
+        port=listener.port,
+        threads=listener.threads,
+        ident=None,
+        max_request_body_size=REQUEST_BODY_MAX,
+        channel_timeout=60,
+        clear_untrusted_proxy_headers=True,
+    )
+
+
+def create_node(config: Config) -> Node:
+    """Wire a village node. Raises NoIdentity before enrolment is complete, StoreError for an unusable database."""
+    os.umask(0o077)
+    identity = member(config.data)
+    opened = store.open_store(config.database)
+    casebook = Casebook(opened, identity, wall_clock, identities.random_bytes, starter_catalogue())
+    accounts = Accounts(AccountRows(opened), identity.level, wall_clock, identities.random_bytes)
+    uplink = (
+        Uplink(casebook, identity, Settings.from_config(config), wall_clock, time.monotonic, identities.random_bytes)
+        if config.parent_url
+        else None
+    )
+    scheduler = Scheduler(time.monotonic)
+    scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
+    pages = flask.Flask("village_node", static_folder=None)
+    node = Node(config, identity, opened, casebook, accounts, pages, scheduler, uplink)
+    web.register(
+        pages,
+        casebook=casebook,
+        accounts=accounts,
+        config=config,
+        clock=wall_clock,
+        sync_now=node.sync_now,
+        node_status=node.status,
+    )
+    node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
+    return node
+
+
+def member(data: Path) -> Identity:
+    """The identity of an enrolled node. Raises NoIdentity, saying what is left to do, when it is not enrolled yet."""
+    identity = identities.load(data)
+    if identity.network_id is None:
+        raise identities.NoIdentity(
+            f"the node in {data} is not enrolled yet: take {REQUEST_FILE} to the node above, then init --answer FILE"
+        )
+    return identity
+
+
+def enrol_request(identity: Identity) -> bytes:
+    """The request by which a new node asks its parent for a place in the roster."""
+    return roster.enrol_request(identity.key, identity.place, identity.level, identity.name, identity.incarnation)
+
+
+def join(data: Path, database: str, answer: bytes) -> Identity:
+    """Complete a node with its parent's answer: check it, keep the roster, and become a member.
+
+    Raises a ProtocolError when the answer does not verify or is for another node.
+    """
+    waiting = identities.load(data)
+    given = roster.read_answer(answer, roster.read_request(enrol_request(waiting)))
+    joined = replace(waiting, network_id=given.network_id, parent=given.parent.incarnation)
+    opened = store.open_store(database)
+    try:
+        Casebook(opened, joined, wall_clock, identities.random_bytes, starter_catalogue()).apply_roster(given.changes)
+    finally:
+        opened.close()
+    identities.save(data, joined)
+    return joined
