@@ -63,6 +63,11 @@ def decode(raw: bytes, *, limit: int = limits.UNPACKED, maps: bool = True) -> An
     return value
 
 
+def load(raw: bytes) -> Any:
+    """The value of bytes that this node encoded or checked itself, and kept since; not for what somebody sends."""
+    return cbor2.loads(raw)
+
+
 def _check(value: Any, *, maps: bool = True) -> None:
     """Refuse what section 2 does not know: level by level, and a container's members all at once."""
     level: list[Any] = [[value]]

@@ -1,10 +1,11 @@
 """The event: its header, the bytes that are hashed, its body inline or apart, and the hashes that chain it."""
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import limits
-from sync_protocol.encoding import decode, encode
+from sync_protocol.encoding import decode, encode, load
 from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.places import parse_scope
 
@@ -60,6 +61,7 @@ class Event(NamedTuple):
 
 
 _FIELDS: Final = len(Header._fields)
+_NULL: Final = b"\xf6"
 
 
 def body_bytes(event: Event) -> bytes | None:
@@ -68,11 +70,59 @@ def body_bytes(event: Event) -> bytes | None:
 
 
 def encode_header(header: Header) -> bytes:
-    """D(header). Raises Malformed, TooLarge."""
-    raw = encode(tuple(header))
+    """D(header) of a header whose values are checked (`check_header`); by hand, since admission does it for every event.
+
+    Raises TooLarge, and Malformed for an ext that has no encoding.
+    """
+    seq, kind, kind_version, case_id, after, deps, hlc, claimed, actor, inline, commits, ext = header
+    parts = [b"\x8c", _int(seq), _int(kind), _int(kind_version)]
+    parts.append(_NULL if case_id is None else b"\x50" + case_id)
+    if after is None:
+        parts.append(_NULL)
+    else:
+        parts += (b"\x83\x50", after.incarnation, _int(after.seq), b"\x48", after.mark)
+    parts.append(encode([list(dep) for dep in deps]) if deps else b"\x80")
+    parts += (_int(hlc), _int(claimed), _text(actor))
+    if inline is None:
+        assert commits is not None
+        parts += (b"\xf6\x58\x20", commits)
+    else:
+        parts += (_head(0x40, len(inline)), inline, _NULL)
+    parts.append(encode(ext) if ext else b"\xa0")
+    raw = b"".join(parts)
     if len(raw) > limits.HEADER:
         raise TooLarge(f"header of {len(raw)} bytes, at most {limits.HEADER}")
     return raw
+
+
+def _int(number: int) -> bytes:
+    return _head(0x00, number) if number >= 0 else _head(0x20, -1 - number)
+
+
+def _head(major: int, number: int) -> bytes:
+    if number < 24:
+        return bytes((major + number,))
+    if number < 0x100:
+        return bytes((major + 24, number))
+    if number < 0x10000:
+        return bytes((major + 25,)) + number.to_bytes(2, "big")
+    if number < 0x100000000:
+        return bytes((major + 26,)) + number.to_bytes(4, "big")
+    return bytes((major + 27,)) + number.to_bytes(8, "big")
+
+
+@lru_cache(maxsize=4096)
+def _text(text: str) -> bytes:
+    return encode(text)
+
+
+def load_header(raw: bytes) -> Header:
+    """The header of bytes that this node checked before it stored them; nothing is checked again."""
+    values = load(raw)
+    if values[4] is not None:
+        values[4] = Position(*values[4])
+    values[5] = tuple(Dep(*dep) for dep in values[5])
+    return Header(*values)
 
 
 def decode_header(raw: bytes) -> Header:
@@ -141,6 +191,12 @@ def check_ext(value: Any) -> None:
         type(key) is int and limits.KEY_MIN <= key <= limits.KEY_MAX for key in value
     ):
         raise Malformed(f"ext: must be a map with integer keys from {limits.KEY_MIN} to {limits.KEY_MAX}")
+    level = [item for item in value.values() if isinstance(item, list | tuple | dict)]
+    for _ in range(limits.NESTING_EXT):
+        members = [member for item in level for member in (item.values() if isinstance(item, dict) else item)]
+        level = [member for member in members if isinstance(member, list | tuple | dict)]
+    if level:
+        raise Malformed(f"ext: its values nest at most {limits.NESTING_EXT} deep")
 
 
 def check_after(value: Any) -> Position | None:

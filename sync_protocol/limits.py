@@ -32,6 +32,7 @@ FRAME_FIRST = 16_384
 FRAME_LARGEST = 262_144
 
 NESTING = 16
+NESTING_EXT = 8  # a message wraps a header in five layers more than D(header) does
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1
 KEY_MIN = -24
