@@ -1,0 +1,17 @@
+"""The only package that speaks SQL: tables, migrations, both dialects, and the questions asked of them."""
+
+from sqlalchemy import Connection
+
+from village_node.store.database import Store, open_store
+from village_node.store.errors import NewerDatabase, NotSaved, Overtaken, StoreError, UnsafeDatabase
+
+__all__ = [
+    "Connection",
+    "NewerDatabase",
+    "NotSaved",
+    "Overtaken",
+    "Store",
+    "StoreError",
+    "UnsafeDatabase",
+    "open_store",
+]

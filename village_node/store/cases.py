@@ -1,0 +1,209 @@
+"""Case rows: what lists, searches and counts are drawn from. They are written by the fold alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, false, func, or_, select
+
+from village_node.store import rows
+from village_node.store.locks import CaseKey, StreamKey
+from village_node.store.tables import CASE_WAITS, CASES
+
+# The numbers in `events.verdict`; 0 stands for an event that is about no case.
+VERDICTS: Final = ("", "effective", "waiting", "needs_update", "void", "contested")
+VERDICT_NUMBERS: Final = {code: number for number, code in enumerate(VERDICTS)}
+
+DECIDED: Final = ("decided_approved", "decided_refused", "decided", "delivering", "delivered")
+FINISHED: Final = ("delivered", "withdrawn")
+
+
+class CaseRow(NamedTuple):
+    """One row of ``cases``, in the order of its columns; None where the fold knows nothing yet."""
+
+    scope: str
+    case_id: bytes
+    case_no: str | None
+    query_code: str | None
+    item_no: str | None
+    item_version: int | None
+    state: str | None
+    holder: str | None
+    transit_to: str | None
+    applicant_name: str | None
+    filed_ms: int | None
+    decided_ms: int | None
+    delivered_ms: int | None
+    updated_ms: int | None
+    last_incarnation: bytes | None
+    last_seq: int | None
+    last_mark: bytes | None
+    n_events: int | None
+    n_waiting: int | None
+    n_void: int | None
+    n_contested: int | None
+    n_needs_update: int | None
+    open_supplies: int | None
+    open_withdrawals: int | None
+
+
+class Page(NamedTuple):
+    """One page of a list. ``page`` counts from 1."""
+
+    rows: list[CaseRow]
+    total: int
+    page: int
+    page_size: int
+
+
+def put(connection: Connection, folded: Sequence[CaseRow]) -> None:
+    """Write or overwrite the rows of cases just folded, in lock order."""
+    rows.put(connection, CASES, sorted(folded, key=lambda row: row[:2]))
+
+
+def get(connection: Connection, key: CaseKey) -> CaseRow | None:
+    """One case's row."""
+    row = connection.execute(select(CASES).where(CASES.c.scope == key[0], CASES.c.case_id == key[1])).first()
+    return CaseRow._make(row) if row else None
+
+
+def by_number(connection: Connection, case_no: str) -> CaseRow | None:
+    """The case with this receipt number. A number is a label: of two alike the older is meant."""
+    query = select(CASES).where(CASES.c.case_no == case_no).order_by(CASES.c.filed_ms, CASES.c.case_id).limit(1)
+    row = connection.execute(query).first()
+    return CaseRow._make(row) if row else None
+
+
+def by_query_code(connection: Connection, code: str) -> CaseRow | None:
+    """The case with this full query code."""
+    row = connection.execute(select(CASES).where(CASES.c.query_code == code).limit(1)).first()
+    return CaseRow._make(row) if row else None
+
+
+def unsettled(connection: Connection) -> list[CaseKey]:
+    """Cases with an event that waits or is void: what a grown roster or catalogue may change."""
+    query = select(CASES.c.scope, CASES.c.case_id).where(or_(CASES.c.n_waiting > 0, CASES.c.n_void > 0))
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def waiting_for(connection: Connection, grown: Mapping[StreamKey, int]) -> list[CaseKey]:
+    """Cases that wait for a position of these streams, which now reach up to the seq given."""
+    found: set[CaseKey] = set()
+    for some in rows.chunks(sorted(grown), 400):
+        query = select(CASE_WAITS).where(rows.among((CASE_WAITS.c.incarnation, CASE_WAITS.c.dep_scope), some))
+        for incarnation, scope, seq, case_scope, case_id in connection.execute(query):
+            if seq <= grown[incarnation, scope]:
+                found.add((case_scope, case_id))
+    return sorted(found)
+
+
+def set_waits(
+    connection: Connection, folded: Iterable[CaseKey], waits: Iterable[tuple[bytes, str, int, str, bytes]]
+) -> None:
+    """Replace what the folded cases wait for by (incarnation, scope, seq, case scope, case id)."""
+    for some in rows.chunks(sorted(folded), 400):
+        connection.execute(delete(CASE_WAITS).where(rows.among((CASE_WAITS.c.scope, CASE_WAITS.c.case_id), some)))
+    rows.put(connection, CASE_WAITS, sorted(set(waits)), keep=True)
+
+
+def page(
+    connection: Connection,
+    condition: ColumnElement[bool],
+    number: int,
+    size: int,
+) -> Page:
+    """The rows that meet a condition, the newest first."""
+    number, size = max(number, 1), min(max(size, 1), 200)
+    total = connection.scalar(select(func.count()).select_from(CASES).where(condition)) or 0
+    query: Select[Any] = (
+        select(CASES)
+        .where(condition)
+        .order_by(CASES.c.filed_ms.desc(), CASES.c.case_id)
+        .limit(size)
+        .offset((number - 1) * size)
+    )
+    return Page([CaseRow._make(row) for row in connection.execute(query)], total, number, size)
+
+
+def count(connection: Connection, conditions: Mapping[str, ColumnElement[bool]]) -> dict[str, int]:
+    """How many cases meet each condition, in one pass over the table."""
+    columns = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in conditions.values()]
+    row = connection.execute(select(*columns).select_from(CASES).where(CASES.c.state.is_not(None))).one()
+    return {name: int(number) for name, number in zip(conditions, row, strict=True)}
+
+
+def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElement[bool]:
+    """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
+
+    mine: to be done here · back: papers are missing · supplies: something waits for the holder's answer · not_left:
+    ours that no receipt from above covers · transit: on the way · decided, delivering, all.
+    """
+    table = CASES.c
+    known = table.state.is_not(None)
+    asked = or_(table.open_supplies > 0, table.open_withdrawals > 0)
+    conditions: dict[str, ColumnElement[bool]] = {
+        "mine": or_(
+            and_(table.holder == here, table.state.not_in((*FINISHED, "correcting"))),
+            and_(table.state == "in_transit", table.transit_to == here),
+        ),
+        "back": table.state == "correcting",
+        "supplies": and_(table.holder == here, asked, table.state.not_in(FINISHED)),
+        "not_left": rows.among((table.scope, table.case_id), not_left) if not_left else false(),
+        "transit": table.state == "in_transit",
+        "decided": table.state.in_(DECIDED),
+        "delivering": table.state == "delivering",
+        "all": known,
+    }
+    return and_(known, conditions[name])
+
+
+def matching(text: str = "", item_no: str = "", state: str = "", place: str = "") -> ColumnElement[bool]:
+    """The condition of a list's filters: the beginning of a receipt number or item number, or part of a name."""
+    table = CASES.c
+    condition: ColumnElement[bool] = table.state.is_not(None)
+    if text:
+        condition = and_(
+            condition,
+            or_(
+                table.case_no.startswith(text.upper(), autoescape=True),
+                table.applicant_name.contains(text, autoescape=True),
+                table.item_no == text,
+            ),
+        )
+    if item_no:
+        condition = and_(condition, table.item_no == item_no)
+    if state:
+        condition = and_(condition, table.state == state)
+    if place:
+        condition = and_(condition, table.scope == f"about:{place}")
+    return condition
+
+
+def listed(
+    connection: Connection,
+    name: str,
+    here: str,
+    not_left: Sequence[CaseKey],
+    filters: Mapping[str, str],
+    at: int,
+    size: int,
+) -> Page:
+    """Page ``at`` of a view, filtered."""
+    return page(connection, and_(view(name, here, not_left), matching(**filters)), at, size)
+
+
+def totals(connection: Connection, here: str) -> dict[str, int]:
+    """How many cases each view has, but for ``not_left``, which is counted from receipts."""
+    names = ("mine", "back", "supplies", "transit", "decided", "delivering", "all")
+    return count(connection, {name: view(name, here) for name in names})
+
+
+def troubles(connection: Connection) -> dict[str, dict[str, int]]:
+    """Scope -> how many events wait, are void, contested, or need an update."""
+    table = CASES.c
+    sums = (table.n_waiting, table.n_void, table.n_contested, table.n_needs_update)
+    query = select(table.scope, *(func.sum(column) for column in sums)).group_by(table.scope)
+    names = ("waiting", "void", "contested", "needs_update")
+    return {
+        row[0]: {name: int(number or 0) for name, number in zip(names, row[1:], strict=True)}
+        for row in connection.execute(query)
+    }

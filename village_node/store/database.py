@@ -1,0 +1,98 @@
+"""Open a node's database: choose the dialect, refuse unsafe settings, bring the tables up to date."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from village_node.store import locks, migrations
+from village_node.store.errors import StoreError
+from village_node.store.locks import CaseKey, StreamKey
+from village_node.store.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:
+    from village_node.store.postgresql import PostgresqlDatabase
+
+
+class Store:
+    """The one way to the database, on either dialect. Safe to use from many threads."""
+
+    def __init__(self, database: "SqliteDatabase | PostgresqlDatabase") -> None:
+        self._database = database
+        self.dialect = database.name
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction: all of it or nothing. Raises NotSaved (disk), Overtaken (plan again)."""
+        return self._database.writing()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """One consistent view for any number of queries."""
+        return self._database.reading()
+
+    def exclusive(self, connection: Connection, cases: Sequence[CaseKey], streams: Sequence[StreamKey]) -> None:
+        """Hold these cases and streams to the end of the transaction; nobody else changes them meanwhile.
+
+        To be called once in a transaction, before what depends on them is read. New cases get an empty row first;
+        streams must exist. Cases before streams, both sorted: so no two workers ever wait for each other in a ring.
+        """
+        if self.dialect != "sqlite":  # there BEGIN IMMEDIATE holds everything already
+            locks.take(connection, cases, streams)
+
+    def leader(self, name: str) -> AbstractContextManager[bool]:
+        """True inside the block for one caller of this name at a time, over all workers."""
+        return self._database.leader(name)
+
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """Hear what workers announce (PostgreSQL); on SQLite there is one process, and it knows what it wrote."""
+        self._database.listen(heard)
+
+    def announce(self, connection: Connection, words: str) -> None:
+        """Tell other workers at the commit of this transaction."""
+        self._database.announce(connection, words)
+
+    def settings(self) -> dict[str, str]:
+        """The database's own account of its safety settings and version, for the health page and the audit log."""
+        return {"dialect": self.dialect, **self._database.settings()}
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._database.close()
+
+
+def open_store(url: str) -> Store:
+    """Open (or make) the database at an SQLAlchemy URL: ``sqlite:///path`` or ``postgresql://...``.
+
+    Raises UnsafeDatabase, NewerDatabase, or StoreError for a URL of another kind.
+    """
+    try:
+        kind = make_url(url).get_backend_name()
+    except ArgumentError:
+        kind = "unknown"
+    if kind not in ("sqlite", "postgresql"):
+        raise StoreError(
+            "数据库地址须以 sqlite:/// 或 postgresql:// 开头",
+            "the database address must begin with sqlite:/// or postgresql://",
+        )
+    database = SqliteDatabase(url) if kind == "sqlite" else _postgresql(url)
+    with ExitStack() as unless_opened:
+        unless_opened.callback(database.close)
+        database.refuse_unsafe()
+        with database.writing() as connection:
+            migrations.upgrade(connection)
+        unless_opened.pop_all()
+    return Store(database)
+
+
+def _postgresql(url: str) -> "PostgresqlDatabase":
+    try:
+        # A village carries no PostgreSQL driver: it is looked for only by who needs it.
+        from village_node.store.postgresql import PostgresqlDatabase
+    except ImportError as error:
+        raise StoreError(
+            f"缺少 PostgreSQL 驱动({error}),请安装 sanji[county]",
+            f"the PostgreSQL driver is missing ({error}): install sanji[county]",
+        ) from error
+    return PostgresqlDatabase(url)

@@ -1,0 +1,154 @@
+"""What did not enter a stream: parked segments, samples of refused ones, and what peers answered about ours."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+
+from village_node.store import rows
+from village_node.store.tables import ANSWERS, PARKED, REFUSED
+
+SAMPLES: Final = 1_000  # refused rows kept; beyond that the oldest make way, and the count in `meta` still grows
+
+
+class ParkedRow(NamedTuple):
+    """One row of ``parked`` without its id, in the order of its columns; ``segment`` stands alone."""
+
+    sender: bytes
+    incarnation: bytes
+    scope: str
+    first_seq: int
+    last_seq: int
+    code: int
+    size: int
+    arrived_ms: int
+    segment: bytes
+
+
+class RefusedRow(NamedTuple):
+    """One row of ``refused`` without its id, in the order of its columns."""
+
+    sender: bytes
+    incarnation: bytes
+    scope: str
+    seq: int
+    code: int
+    detail: str
+    times: int
+    last_ms: int
+    sample: bytes | None
+
+
+class AnswerRow(NamedTuple):
+    """One row of ``answers``: what a peer said of an event; disposition 1 parked, 2 refused."""
+
+    peer: bytes
+    incarnation: bytes
+    scope: str
+    seq: int
+    disposition: int
+    code: int
+    at_ms: int
+
+
+def park(connection: Connection, row: ParkedRow) -> None:
+    """Keep a segment that may still join; the same one again changes nothing."""
+    key = (PARKED.c.sender, PARKED.c.incarnation, PARKED.c.scope, PARKED.c.first_seq, PARKED.c.last_seq)
+    there = connection.scalar(select(PARKED.c.id).where(rows.among(key, [row[:5]])))
+    if there is None:
+        connection.execute(insert(PARKED).values(row._asdict()))
+    else:
+        connection.execute(update(PARKED).where(PARKED.c.id == there).values(code=row.code, segment=row.segment))
+
+
+def parked(connection: Connection) -> list[tuple[int, ParkedRow]]:
+    """(id, row) of every parked segment, in stream order."""
+    query = select(PARKED).order_by(PARKED.c.incarnation, PARKED.c.scope, PARKED.c.first_seq)
+    return [(row[0], ParkedRow._make(row[1:])) for row in map(tuple, connection.execute(query))]
+
+
+def any_parked(connection: Connection) -> bool:
+    """Whether anything is parked at all."""
+    return connection.scalar(select(PARKED.c.id).limit(1)) is not None
+
+
+def unpark(connection: Connection, ids: Iterable[int]) -> None:
+    """Forget segments that were stored, refused, or had to make way."""
+    for some in rows.chunks(ids):
+        connection.execute(delete(PARKED).where(PARKED.c.id.in_(some)))
+
+
+def crowded(connection: Connection, sender: bytes, most: int, most_bytes: int) -> list[tuple[int, ParkedRow]]:
+    """The oldest segments of a sender that must make way so that its staging is within the limits."""
+    query = select(PARKED).where(PARKED.c.sender == sender).order_by(PARKED.c.id.desc())
+    size = 0
+    crowd = []
+    for kept, row in enumerate(map(tuple, connection.execute(query)), start=1):
+        parked_row = ParkedRow._make(row[1:])
+        size += parked_row.size
+        if kept > most or size > most_bytes:
+            crowd.append((row[0], parked_row))
+    return crowd
+
+
+def parked_counts(connection: Connection) -> dict[tuple[bytes, str], int]:
+    """(incarnation, scope) -> events that are parked."""
+    query = select(PARKED.c.incarnation, PARKED.c.scope, func.sum(PARKED.c.last_seq - PARKED.c.first_seq + 1)).group_by(
+        PARKED.c.incarnation, PARKED.c.scope
+    )
+    return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
+
+
+def refuse(connection: Connection, row: RefusedRow) -> None:
+    """Count a refusal and keep a sample of it; the same one again only counts."""
+    key = (REFUSED.c.sender, REFUSED.c.incarnation, REFUSED.c.scope, REFUSED.c.seq, REFUSED.c.code)
+    same = rows.among(key, [row[:5]])
+    again = update(REFUSED).where(same).values(times=REFUSED.c.times + 1, last_ms=row.last_ms, detail=row.detail)
+    if connection.execute(again).rowcount:
+        return
+    connection.execute(insert(REFUSED).values(row._asdict()))
+    newest = select(REFUSED.c.id).order_by(REFUSED.c.id.desc()).limit(SAMPLES)
+    oldest = connection.scalar(select(func.min(newest.subquery().c.id)))
+    connection.execute(delete(REFUSED).where(REFUSED.c.id < oldest))
+
+
+def refused_counts(connection: Connection) -> dict[tuple[bytes, str], int]:
+    """(incarnation, scope) -> positions refused here at least once."""
+    query = select(REFUSED.c.incarnation, REFUSED.c.scope, func.count()).group_by(
+        REFUSED.c.incarnation, REFUSED.c.scope
+    )
+    return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
+
+
+def refused(connection: Connection, most: int) -> list[RefusedRow]:
+    """The samples of what was refused here, the newest first."""
+    query = select(REFUSED).order_by(REFUSED.c.last_ms.desc(), REFUSED.c.id.desc()).limit(most)
+    return [RefusedRow._make(row[1:]) for row in map(tuple, connection.execute(query))]
+
+
+def keep_answers(connection: Connection, answers: Sequence[AnswerRow]) -> None:
+    """Store what a peer said of events it did not take; a newer answer replaces the older."""
+    newest = {row[:4]: row for row in answers}
+    rows.put(connection, ANSWERS, sorted(newest.values()))
+
+
+def forget_answers(connection: Connection, peer: bytes, incarnation: bytes, scope: str, upto: int) -> None:
+    """A peer holds the stream up to here after all."""
+    connection.execute(
+        delete(ANSWERS).where(
+            and_(
+                ANSWERS.c.peer == peer,
+                ANSWERS.c.incarnation == incarnation,
+                ANSWERS.c.scope == scope,
+                ANSWERS.c.seq <= upto,
+            )
+        )
+    )
+
+
+def answers(connection: Connection, peer: bytes | None = None) -> list[AnswerRow]:
+    """What peers (or this one) said of events they did not take."""
+    query = select(ANSWERS)
+    if peer is not None:
+        query = query.where(ANSWERS.c.peer == peer)
+    return [AnswerRow._make(row) for row in connection.execute(query)]

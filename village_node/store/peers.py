@@ -1,0 +1,129 @@
+"""What a node remembers of each peer, of its jobs, of its roster and of itself."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, func, select, update
+
+from village_node.store import rows
+from village_node.store.tables import JOBS, META, PEERS, ROSTER_CHANGES
+
+FIRST_BUDGET: Final = 16_384
+
+
+class PeerRow(NamedTuple):
+    """One row of ``peers``, in the order of its columns. ``direction``: up (an ancestor) or down (a child)."""
+
+    incarnation: bytes
+    place: str
+    direction: str
+    issued: int = 0
+    issued_nonce: bytes | None = None
+    secret: bytes | None = None
+    challenge: bytes | None = None
+    nonce: bytes | None = None
+    tide: int = 0
+    budget: int = FIRST_BUDGET
+    failures: int = 0
+    next_attempt_ms: int | None = None
+    first_failure_ms: int | None = None
+    last_attempt_ms: int | None = None
+    last_contact_ms: int | None = None
+    last_error: str | None = None
+    last_error_ms: int | None = None
+    skew_ms: int | None = None
+    alarm: int = 0
+    software: str | None = None
+
+
+class JobRow(NamedTuple):
+    """One row of ``jobs``."""
+
+    name: str
+    last_ok_ms: int | None
+    last_error: str | None
+    next_run_ms: int | None
+
+
+class ChangeRow(NamedTuple):
+    """One row of ``roster_changes``, in the order of its columns; ``signatures`` encoded."""
+
+    part: str
+    epoch: int
+    n: int
+    arrival: int
+    hash: bytes
+    payload: bytes
+    signatures: bytes
+
+
+def peer(connection: Connection, incarnation: bytes) -> PeerRow | None:
+    """One peer."""
+    row = connection.execute(select(PEERS).where(PEERS.c.incarnation == incarnation)).first()
+    return PeerRow._make(row) if row else None
+
+
+def peers(connection: Connection) -> list[PeerRow]:
+    """Every peer ever heard or asked."""
+    return [PeerRow._make(row) for row in connection.execute(select(PEERS).order_by(PEERS.c.place))]
+
+
+def change_peer(connection: Connection, incarnation: bytes, columns: dict[str, Any]) -> PeerRow:
+    """Set columns of a peer's row; a new row needs ``place`` and ``direction`` among them.
+
+    Returns the row. TypeError for a column that does not exist.
+    """
+    held = peer(connection, incarnation)
+    row = held._replace(**columns) if held else PeerRow(incarnation=incarnation, **columns)
+    rows.put(connection, PEERS, [row])
+    return row
+
+
+def job(connection: Connection, name: str) -> JobRow | None:
+    """One job's memory."""
+    row = connection.execute(select(JOBS).where(JOBS.c.name == name)).first()
+    return JobRow._make(row) if row else None
+
+
+def put_job(connection: Connection, row: JobRow) -> None:
+    """Remember when a job ran."""
+    rows.put(connection, JOBS, [row])
+
+
+def roster_changes(connection: Connection) -> list[ChangeRow]:
+    """Every change, in the order they were applied here."""
+    query = select(ROSTER_CHANGES).order_by(ROSTER_CHANGES.c.arrival)
+    return [ChangeRow._make(row) for row in connection.execute(query)]
+
+
+def add_roster_changes(connection: Connection, changes: Sequence[tuple[str, int, int, bytes, bytes, bytes]]) -> None:
+    """Keep (part, epoch, n, hash, payload, signatures) after those held; one held already is an error."""
+    last = connection.scalar(select(func.max(ROSTER_CHANGES.c.arrival))) or 0
+    new = [(*change[:3], last + number, *change[3:]) for number, change in enumerate(changes, start=1)]
+    rows.insert(connection, ROSTER_CHANGES, new)
+
+
+def number(connection: Connection, name: str) -> int | None:
+    """A number the node remembers about itself."""
+    return connection.scalar(select(META.c.number).where(META.c.name == name))
+
+
+def bytes_of(connection: Connection, name: str) -> bytes | None:
+    """Bytes the node remembers about itself."""
+    return connection.scalar(select(META.c.bytes).where(META.c.name == name))
+
+
+def count_up(connection: Connection, name: str, by: int = 1) -> int:
+    """Raise a counter and give its new value; the row is held to the end of the transaction."""
+    raised = connection.scalar(
+        update(META).where(META.c.name == name).values(number=META.c.number + by).returning(META.c.number)
+    )
+    if raised is not None:
+        return int(raised)
+    rows.put(connection, META, [(name, 0, None)], keep=True)
+    return count_up(connection, name, by)
+
+
+def remember_bytes(connection: Connection, name: str, value: bytes) -> None:
+    """Keep bytes under a name."""
+    rows.put(connection, META, [(name, None, value)])

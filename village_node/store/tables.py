@@ -1,0 +1,331 @@
+"""Every table of a node: the same at a village on SQLite and at a county on PostgreSQL.
+
+Times are milliseconds since 1970 UTC. Identifiers of 8, 16 and 32 bytes are the ones of PROTOCOL.md. A change here
+needs a migration: a test compares what the migrations make with what stands here, on both databases.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """The arguments of an index over some rows only, on either dialect."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+# What the node remembers about itself: counters, the secret behind challenges, the version that caches watch.
+META: Final = Table(
+    "meta",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("number", BigInteger),
+    Column("bytes", LargeBinary),
+)
+
+ROSTER_CHANGES: Final = Table(
+    "roster_changes",
+    METADATA,
+    Column("part", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("arrival", Integer, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("signatures", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("part", "epoch", "n"),
+)
+
+# `body_seq` is the contiguous position of PROTOCOL.md section 3: all headers up to it are held, no body is missing.
+# `hlc` is of the event at the head, so that ours never run backward, whatever the clock does.
+STREAMS: Final = Table(
+    "streams",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("suite", SmallInteger, nullable=False),
+    Column("stream_id", LargeBinary, nullable=False, unique=True),
+    Column("head_seq", BigInteger, nullable=False),
+    Column("head_hash", LargeBinary, nullable=False),
+    Column("body_seq", BigInteger, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("hlc", BigInteger, nullable=False),
+    Column("own", Boolean, nullable=False),
+    Column("alarm", SmallInteger, nullable=False),
+    UniqueConstraint("incarnation", "scope"),
+    Index(None, "scope"),
+)
+
+# body_state: 0 here, 1 missing, 2 purged, 3 erased. verdict: see cases.VERDICTS; note: what it waits for, or why void.
+EVENTS: Final = Table(
+    "events",
+    METADATA,
+    Column("stream", Integer, ForeignKey("streams.id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("kind_version", SmallInteger, nullable=False),
+    Column("case_id", LargeBinary),
+    Column("stage", Boolean, nullable=False),
+    Column("header", LargeBinary, nullable=False),
+    Column("salt", LargeBinary),
+    Column("body", LargeBinary),
+    Column("body_state", SmallInteger, nullable=False),
+    Column("arrived_ms", BigInteger, nullable=False),
+    Column("verdict", SmallInteger, nullable=False),
+    Column("verdict_note", Text, nullable=False),
+    PrimaryKeyConstraint("stream", "seq", "hash"),
+    Index("ix_events_case", "case_id", **_only("case_id IS NOT NULL")),
+    Index("ix_events_missing", "stream", "seq", **_only("body_state = 1")),
+    Index("ix_events_verdict", "stream", "verdict", **_only("verdict > 1")),
+)
+
+SEALS: Final = Table(
+    "seals",
+    METADATA,
+    Column("stream", Integer, ForeignKey("streams.id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("stream", "seq"),
+)
+
+# Of one signer and stream only the highest receipt is kept as evidence; when each position was first covered is kept
+# in `receipt_times`, so that a page can say since when a place holds a case.
+RECEIPTS: Final = Table(
+    "receipts",
+    METADATA,
+    Column("stream", Integer, ForeignKey("streams.id"), nullable=False),
+    Column("signer", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("stream", "signer"),
+)
+
+RECEIPT_TIMES: Final = Table(
+    "receipt_times",
+    METADATA,
+    Column("stream", Integer, ForeignKey("streams.id"), nullable=False),
+    Column("signer", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    PrimaryKeyConstraint("stream", "signer", "seq"),
+)
+
+# One row a case: what lists and searches need. It is computed from the events and can be computed again at any time.
+CASES: Final = Table(
+    "cases",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("case_no", Text),
+    Column("query_code", Text),
+    Column("item_no", Text),
+    Column("item_version", Integer),
+    Column("state", Text),
+    Column("holder", Text),
+    Column("transit_to", Text),
+    Column("applicant_name", Text),
+    Column("filed_ms", BigInteger),
+    Column("decided_ms", BigInteger),
+    Column("delivered_ms", BigInteger),
+    Column("updated_ms", BigInteger),
+    Column("last_incarnation", LargeBinary),
+    Column("last_seq", BigInteger),
+    Column("last_mark", LargeBinary),
+    Column("n_events", Integer),
+    Column("n_waiting", Integer),
+    Column("n_void", Integer),
+    Column("n_contested", Integer),
+    Column("n_needs_update", Integer),
+    Column("open_supplies", Integer),
+    Column("open_withdrawals", Integer),
+    PrimaryKeyConstraint("scope", "case_id"),
+    Index(None, "case_no"),
+    Index(None, "query_code"),
+    Index(None, "holder", "state"),
+    Index(None, "transit_to", **_only("transit_to IS NOT NULL")),
+    Index(None, "state"),
+    Index(None, "filed_ms"),
+    Index("ix_cases_unsettled", "scope", **_only("n_waiting > 0 OR n_void > 0")),
+)
+
+# A case whose event relies on a position of another stream that is not here: folded again when it comes.
+CASE_WAITS: Final = Table(
+    "case_waits",
+    METADATA,
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("dep_scope", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("incarnation", "dep_scope", "seq", "scope", "case_id"),
+    Index(None, "scope", "case_id"),
+)
+
+# Segments that may still join, each made to stand alone (its own tables of incarnations and scopes).
+PARKED: Final = Table(
+    "parked",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("sender", LargeBinary, nullable=False),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("code", SmallInteger, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("arrived_ms", BigInteger, nullable=False),
+    Column("segment", LargeBinary, nullable=False),
+    UniqueConstraint("sender", "incarnation", "scope", "first_seq", "last_seq"),
+)
+
+# A bounded sample of what was refused here, and how often: nothing is dropped silently.
+REFUSED: Final = Table(
+    "refused",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("sender", LargeBinary, nullable=False),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("code", SmallInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("sample", LargeBinary),
+    UniqueConstraint("sender", "incarnation", "scope", "seq", "code"),
+)
+
+# What a peer said of what it did not take: 1 parked, 2 refused. Gone when the peer's receipt or vector passes it.
+ANSWERS: Final = Table(
+    "answers",
+    METADATA,
+    Column("peer", LargeBinary, nullable=False),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("disposition", SmallInteger, nullable=False),
+    Column("code", SmallInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("peer", "incarnation", "scope", "seq"),
+)
+
+# One row a peer. As its ancestor we keep `issued` and `issued_nonce` (challenge k and its nonce); as its child the
+# challenge it gave us, our nonce for it, and the tide it told.
+PEERS: Final = Table(
+    "peers",
+    METADATA,
+    Column("incarnation", LargeBinary, primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("issued", BigInteger, nullable=False),
+    Column("issued_nonce", LargeBinary),
+    Column("secret", LargeBinary),
+    Column("challenge", LargeBinary),
+    Column("nonce", LargeBinary),
+    Column("tide", BigInteger, nullable=False),
+    Column("budget", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_attempt_ms", BigInteger),
+    Column("first_failure_ms", BigInteger),
+    Column("last_attempt_ms", BigInteger),
+    Column("last_contact_ms", BigInteger),
+    Column("last_error", Text),
+    Column("last_error_ms", BigInteger),
+    Column("skew_ms", BigInteger),
+    Column("alarm", SmallInteger, nullable=False),
+    Column("software", Text),
+)
+
+JOBS: Final = Table(
+    "jobs",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("last_ok_ms", BigInteger),
+    Column("last_error", Text),
+    Column("next_run_ms", BigInteger),
+)
+
+STAFF: Final = Table(
+    "staff",
+    METADATA,
+    Column("staff_no", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("invitation_hash", LargeBinary),
+    Column("invitation_until_ms", BigInteger),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("password_set_ms", BigInteger),
+    Column("last_sign_in_ms", BigInteger),
+)
+
+SESSIONS: Final = Table(
+    "sessions",
+    METADATA,
+    Column("id_hash", LargeBinary, primary_key=True),
+    Column("staff_no", Text, ForeignKey("staff.staff_no"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+)
+
+THROTTLE: Final = Table(
+    "throttle",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_ms", BigInteger, nullable=False, index=True),
+    Column("blocked_until_ms", BigInteger, nullable=False),
+)
+
+AUDIT: Final = Table(
+    "audit",
+    METADATA,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+DRAFTS: Final = Table(
+    "drafts",
+    METADATA,
+    Column("draft_id", Text, primary_key=True),
+    Column("staff_no", Text, nullable=False, index=True),
+    Column("item_no", Text, nullable=False),
+    Column("item_version", Integer, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+)
