@@ -61,7 +61,6 @@ class Event(NamedTuple):
 
 
 _FIELDS: Final = len(Header._fields)
-_NULL: Final = b"\xf6"
 
 
 def body_bytes(event: Event) -> bytes | None:
@@ -70,45 +69,53 @@ def body_bytes(event: Event) -> bytes | None:
 
 
 def encode_header(header: Header) -> bytes:
-    """D(header) of a header whose values are checked (`check_header`); by hand, since admission does it for every event.
+    """D(header) of a header whose values are checked by `check_header`; by hand, since admission does it for each.
 
     Raises TooLarge, and Malformed for an ext that has no encoding.
     """
     seq, kind, kind_version, case_id, after, deps, hlc, claimed, actor, inline, commits, ext = header
-    parts = [b"\x8c", _int(seq), _int(kind), _int(kind_version)]
-    parts.append(_NULL if case_id is None else b"\x50" + case_id)
-    if after is None:
-        parts.append(_NULL)
-    else:
-        parts += (b"\x83\x50", after.incarnation, _int(after.seq), b"\x48", after.mark)
-    parts.append(encode([list(dep) for dep in deps]) if deps else b"\x80")
-    parts += (_int(hlc), _int(claimed), _text(actor))
-    if inline is None:
-        assert commits is not None
-        parts += (b"\xf6\x58\x20", commits)
-    else:
-        parts += (_head(0x40, len(inline)), inline, _NULL)
-    parts.append(encode(ext) if ext else b"\xa0")
-    raw = b"".join(parts)
+    raw = b"".join(
+        (
+            b"\x8c",
+            _int(seq),
+            _kind(kind, kind_version),
+            b"\xf6" if case_id is None else b"\x50" + case_id,
+            b"\xf6" if after is None else b"\x83\x50%b%b\x48%b" % (after[0], _int(after[1]), after[2]),
+            encode([list(dep) for dep in deps]) if deps else b"\x80",
+            b"\x1b" + hlc.to_bytes(8, "big") if hlc > 0xFFFFFFFF else _int(hlc),
+            b"\x1b" + claimed.to_bytes(8, "big") if claimed > 0xFFFFFFFF else _int(claimed),
+            _text(actor),
+            b"\xf6\x58\x20%b" % (commits or b"")
+            if inline is None
+            else b"%b%b\xf6" % (_head(0x40, len(inline)), inline),
+            encode(ext) if ext else b"\xa0",
+        )
+    )
     if len(raw) > limits.HEADER:
         raise TooLarge(f"header of {len(raw)} bytes, at most {limits.HEADER}")
     return raw
 
 
 def _int(number: int) -> bytes:
+    if 0 <= number < 24:
+        return bytes((number,))
+    if 0x100 <= number < 0x10000:
+        return b"\x19" + number.to_bytes(2, "big")
     return _head(0x00, number) if number >= 0 else _head(0x20, -1 - number)
 
 
 def _head(major: int, number: int) -> bytes:
     if number < 24:
         return bytes((major + number,))
-    if number < 0x100:
-        return bytes((major + 24, number))
-    if number < 0x10000:
-        return bytes((major + 25,)) + number.to_bytes(2, "big")
-    if number < 0x100000000:
-        return bytes((major + 26,)) + number.to_bytes(4, "big")
+    for extra, length in ((24, 1), (25, 2), (26, 4)):
+        if number < 1 << 8 * length:
+            return bytes((major + extra,)) + number.to_bytes(length, "big")
     return bytes((major + 27,)) + number.to_bytes(8, "big")
+
+
+@lru_cache(maxsize=4096)
+def _kind(kind: int, kind_version: int) -> bytes:
+    return _int(kind) + _int(kind_version)
 
 
 @lru_cache(maxsize=4096)
