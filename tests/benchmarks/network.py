@@ -1,0 +1,115 @@
+"""The places of a benchmark: a county, one township, its villages; their keys, their roster, their data directories.
+
+Keys and incarnations come from fixed seeds, so that two runs differ in nothing but the machine's mood.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from sync_protocol import roster as rosters
+from sync_protocol.roster import Change, Op, Roster
+from sync_protocol.suites import SigningKey
+from village_node import app, config, identity
+from village_node.casebook import Casebook
+from village_node.identity import Identity
+from village_node.store import open_store
+
+COUNTY: Final = "621021000000"
+TOWNSHIP: Final = "621021101000"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One node before it runs: who it is, the roster changes it starts from, and where its data lie."""
+
+    identity: Identity
+    changes: tuple[Change, ...]
+    data: Path
+
+    @property
+    def scope(self) -> str:
+        """The scope of the cases filed here."""
+        return f"about:{self.identity.place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The seats of all three levels."""
+
+    county: Seat
+    township: Seat
+    villages: tuple[Seat, ...]
+
+
+def found(folder: Path, villages: int) -> Network:
+    """A network of one county, one township and so many villages, each knowing the others. Nothing is written yet."""
+    codes = [f"621021101{number:03}" for number in range(201, 201 + villages)]
+    root, publisher = _key("root"), _key("publisher")
+    first = rosters.found(root, publisher, COUNTY, "庆城县", 0)
+    network_id = Roster().apply(first).network_id
+    county = _member("county", COUNTY, "庆城县", network_id, None)
+    township = _member("township", TOWNSHIP, "驿马镇", network_id, county.incarnation)
+    members = [_member("village", code, f"{code[-3:]}村", network_id, township.incarnation) for code in codes]
+    roster = Roster().apply(first)
+    for part, signer, ops in (
+        (COUNTY, publisher, [_node(county)]),
+        (COUNTY, publisher, [*_admitted(township, COUNTY)]),
+        (TOWNSHIP, township.key, [op for member in members for op in _admitted(member, TOWNSHIP)]),
+    ):
+        roster = roster.apply(rosters.publish(roster, part, ops, [signer], 0))
+
+    def seat(member: Identity) -> Seat:
+        changes = tuple(change for part in roster.parts_for(member.place) for change in roster.changes(part))
+        return Seat(member, changes, folder / member.place)
+
+    return Network(seat(county), seat(township), tuple(seat(member) for member in members))
+
+
+@contextmanager
+def opened(seat: Seat, database: str = "") -> Iterator[Casebook]:
+    """The casebook of a seat in this process, on SQLite in its data directory unless another database is named."""
+    seat.data.mkdir(mode=0o700, exist_ok=True)
+    store = open_store(database or f"sqlite:///{seat.data / 'node.db'}")
+    try:
+        casebook = Casebook(store, seat.identity, app.wall_clock, identity.random_bytes, app.starter_catalogue())
+        casebook.apply_roster(seat.changes)
+        yield casebook
+    finally:
+        store.close()
+
+
+def furnish(seat: Seat, settings: config.Config) -> None:
+    """Write a seat's data directory as `init` and `enrol` would, so that a process can serve it."""
+    with opened(seat, settings.database_url):
+        pass
+    identity.write_secret(seat.data / identity.KEY_FILE, _seed(seat.identity.place))
+    identity.save(seat.data, seat.identity)
+    config.write(settings)
+
+
+def _seed(name: str) -> bytes:
+    return sha256(f"benchmark key of {name}".encode()).digest()
+
+
+def _key(name: str) -> SigningKey:
+    return SigningKey.from_seed(identity.SUITE, _seed(name))
+
+
+def _member(level: str, place: str, name: str, network_id: bytes, parent: bytes | None) -> Identity:
+    incarnation = sha256(f"benchmark incarnation of {place}".encode()).digest()[:16]
+    return Identity(place, level, name, incarnation, _key(place), network_id, parent)
+
+
+def _node(member: Identity) -> Op:
+    return _admitted(member, COUNTY)[-1]
+
+
+def _admitted(member: Identity, parent: str) -> Sequence[Op]:
+    """The place and its node, as a parent names them in its part."""
+    request = rosters.read_request(app.enrol_request(member))
+    node: Op = [rosters.NODE, member.incarnation, member.place, request.suite, request.public, request.proof]
+    return [rosters.place_op(member.place, member.level, parent, member.name), node]
