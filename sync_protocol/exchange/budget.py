@@ -1,0 +1,35 @@
+"""How many bytes a frame may have: it grows while the road carries, shrinks when it breaks (section 7.3)."""
+
+from typing import Final
+
+from sync_protocol import limits
+
+_SMALLEST: Final = 256  # below the smallest segment, so that halving always ends at one segment a frame
+_RATIO_MOST: Final = 12.0
+
+
+class FrameBudget:
+    """The sender's budget for the packed body, and what packing has made of content so far."""
+
+    def __init__(self, packed: int = limits.FRAME_FIRST) -> None:
+        """`packed`: bytes, as kept in the peer's row from the time before."""
+        self.packed = min(max(packed, _SMALLEST), limits.FRAME_LARGEST)
+        self._ratio = 1.0
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes of content that should pack into the budget, judged by the last frame."""
+        return min(int(self.packed * self._ratio), limits.UNPACKED // 2)
+
+    def succeeded(self) -> None:
+        """An exchange was answered."""
+        self.packed = min(self.packed * 2, limits.FRAME_LARGEST)
+
+    def failed(self) -> None:
+        """An exchange was not answered."""
+        self.packed = max(self.packed // 2, _SMALLEST)
+
+    def learn(self, unpacked: int, packed: int) -> None:
+        """A body of `unpacked` bytes became `packed` bytes. Small ones say nothing about large ones."""
+        if packed >= 1024:
+            self._ratio = min(max(unpacked / packed, 1.0), _RATIO_MOST)

@@ -1,0 +1,117 @@
+"""The two envelopes: a request signed by the child, a reply signed by the ancestor over exactly that request."""
+
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import limits
+from sync_protocol.encoding import decode, encode
+from sync_protocol.errors import Malformed, NoSuchVersion
+from sync_protocol.event import check_bytes
+from sync_protocol.exchange.content import VERSION
+from sync_protocol.exchange.ratchet import CHALLENGE_BYTES
+from sync_protocol.suites import SIGNATURE_BYTES, SigningKey, sha256, verify
+
+_REQUEST: Final = 0
+_REPLY: Final = 1
+_SMALL: Final = 1024  # bytes of the body of an unsigned refusal
+_TEXT: Final = 200  # characters of a refusal's text that are kept
+
+
+class Request(NamedTuple):
+    """A request as it came. Who sent it is only a claim until `check_request`."""
+
+    sender: bytes
+    challenge: bytes | None
+    signature: bytes
+    body: bytes
+    raw_hash: bytes
+
+
+class Parties(NamedTuple):
+    """Who speaks with whom in one exchange: incarnations, and the challenge both signatures are bound to."""
+
+    network_id: bytes
+    child: bytes
+    ancestor: bytes
+    challenge: bytes | None
+
+
+def _request_payload(parties: Parties, body: bytes) -> bytes:
+    return encode([_REQUEST, parties.child, parties.ancestor, parties.challenge, sha256(body)])
+
+
+def _reply_payload(parties: Parties, body: bytes, request_hash: bytes) -> bytes:
+    return encode([_REPLY, parties.ancestor, parties.child, parties.challenge, sha256(body), request_hash])
+
+
+def request_bytes(key: SigningKey, parties: Parties, body: bytes) -> bytes:
+    """The whole request with this packed body, signed by the child."""
+    signature = key.sign("exchange", parties.network_id, _request_payload(parties, body))
+    return encode([VERSION, parties.child, parties.challenge, signature, body])
+
+
+def read_request(raw: bytes) -> Request:
+    """The envelope of a request; nothing of it is proved yet. Raises Malformed, TooLarge, NoSuchVersion."""
+    value = _versioned(raw, 5)
+    _, sender, challenge, signature, body = value
+    check_bytes("sender", sender, limits.INCARNATION)
+    if challenge is not None:
+        check_bytes("challenge", challenge, CHALLENGE_BYTES)
+    check_bytes("signature", signature, SIGNATURE_BYTES)
+    if type(body) is not bytes:
+        raise Malformed("body: must be bytes")
+    return Request(sender, challenge, signature, body, sha256(raw))
+
+
+def check_request(request: Request, suite: int, public: bytes, network_id: bytes, ancestor: bytes) -> None:
+    """Return if the child's registered key signed it, for this ancestor. Raises BadSignature."""
+    parties = Parties(network_id, request.sender, ancestor, request.challenge)
+    payload = _request_payload(parties, request.body)
+    verify(suite, public, "exchange", network_id, payload, request.signature)
+
+
+def reply_bytes(key: SigningKey, parties: Parties, body: bytes, request_hash: bytes) -> bytes:
+    """The whole reply to the request with this hash, signed by the ancestor."""
+    signature = key.sign("exchange", parties.network_id, _reply_payload(parties, body, request_hash))
+    return encode([VERSION, signature, body])
+
+
+def open_reply(raw: bytes, suite: int, public: bytes, parties: Parties, request_hash: bytes) -> bytes:
+    """The packed body of a reply that the ancestor's registered key signed over exactly that request.
+
+    Raises Malformed, TooLarge, NoSuchVersion, BadSignature.
+    """
+    _, signature, body = _versioned(raw, 3)
+    check_bytes("signature", signature, SIGNATURE_BYTES)
+    if type(body) is not bytes:
+        raise Malformed("body: must be bytes")
+    verify(suite, public, "exchange", parties.network_id, _reply_payload(parties, body, request_hash), signature)
+    return body
+
+
+def _versioned(raw: bytes, width: int) -> list[Any]:
+    value = decode(raw, limit=limits.MESSAGE, maps=False)
+    if not isinstance(value, list) or not value or type(value[0]) is not int:
+        raise Malformed("message: must be an array that begins with its version")
+    if value[0] != VERSION:
+        raise NoSuchVersion(f"message of version {value[0]}, known here is {VERSION}; update the older side")
+    if len(value) != width:
+        raise Malformed(f"message: must be an array of {width}")
+    return value
+
+
+def refusal_bytes(code: int, text: str) -> bytes:
+    """The body of a reply that is not signed: what is wrong, for whoever reads the child's log."""
+    return encode([code, text[:_TEXT]])
+
+
+def read_refusal(raw: bytes) -> tuple[int, str] | None:
+    """Code and text of an unsigned refusal, None when the body is something else. Proves nothing, changes nothing."""
+    if len(raw) > _SMALL:
+        return None
+    try:
+        value = decode(raw, limit=_SMALL, maps=False)
+    except Malformed:
+        return None
+    if not isinstance(value, list) or len(value) != 2 or type(value[0]) is not int or type(value[1]) is not str:
+        return None
+    return value[0], value[1][:_TEXT]

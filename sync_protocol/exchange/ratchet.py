@@ -1,0 +1,61 @@
+"""The challenge ratchet: freshness of every exchange, and the alarm when one identity lives twice (section 7.1)."""
+
+from typing import Final, NamedTuple
+
+from sync_protocol.errors import Malformed
+from sync_protocol.suites import mac, macs_equal
+
+NONCE_BYTES: Final = 8
+CHALLENGE_BYTES: Final = 24
+SECRET_BYTES: Final = 32
+
+NO_ALARM: Final = 0
+ANOTHER_NONCE: Final = 1  # a known challenge came with another nonce
+OLDER_CHALLENGE: Final = 2
+RESTORED: Final = 3  # never on the wire: the child's own finding when its ancestor knows more of it than itself
+
+_U64: Final = 8
+
+
+class Ratchet(NamedTuple):
+    """What an ancestor keeps for one child incarnation: the index of the last challenge used, and its nonce."""
+
+    index: int = 0
+    nonce: bytes | None = None
+
+
+class Judged(NamedTuple):
+    """The ancestor's answer to one request: whether it may be given anything, the new state, what to send back."""
+
+    current: bool
+    ratchet: Ratchet
+    next_index: int | None
+    alarm: int
+
+
+def challenge(secret: bytes, ancestor: bytes, child: bytes, index: int) -> bytes:
+    """Challenge `index`: 24 bytes that only the holder of `secret` can make. ancestor, child: their incarnations."""
+    counted = index.to_bytes(_U64, "big")
+    return counted + mac(secret, ancestor + child + counted)
+
+
+def challenge_index(secret: bytes, ancestor: bytes, child: bytes, presented: bytes | None) -> int | None:
+    """Which challenge of ours this is; None when there is none or we never made it. Raises Malformed for its shape."""
+    if presented is None:
+        return None
+    if len(presented) != CHALLENGE_BYTES:
+        raise Malformed(f"challenge: must be {CHALLENGE_BYTES} bytes")
+    index = int.from_bytes(presented[:_U64], "big")
+    return index if macs_equal(presented, challenge(secret, ancestor, child, index)) else None
+
+
+def judge(ratchet: Ratchet, index: int | None, nonce: bytes | None) -> Judged:
+    """What the ancestor makes of a request with challenge `index` (None: none of ours) and its nonce."""
+    held = ratchet.index
+    if index is None or index > held + 1 or index < 1:
+        return Judged(False, ratchet, held + 1, NO_ALARM)
+    if index == held + 1:
+        return Judged(True, Ratchet(index, nonce), index + 1, NO_ALARM)
+    if index == held and nonce == ratchet.nonce:
+        return Judged(True, ratchet, index + 1, NO_ALARM)
+    return Judged(True, ratchet, None, ANOTHER_NONCE if index == held else OLDER_CHALLENGE)
