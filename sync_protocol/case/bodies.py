@@ -21,6 +21,8 @@ FieldType = Literal[
 
 MAX_MS: Final = 2**53 - 1
 MAX_LIST: Final = 64
+MAX_TEXT: Final = 4_000
+MAX_TAKEN: Final = 32  # so that the largest body held inline fits into a header
 
 # Control characters and the marks that reorder text on a screen: they hide what a person signs, and PostgreSQL
 # cannot hold NUL. Line feed and tab are text.
@@ -103,10 +105,10 @@ RECEIVE: Final = Table(kinds.RECEIVE, (
 HANDOFF: Final = Table(kinds.HANDOFF, (
     Field(0, "to", "place", True, 0, 0, "移交至", "handed to"),
     Field(1, "purpose", "choice", True, 0, 0, "移交事由", "purpose", PURPOSES),
-    Field(2, "note", "text", False, 1, 500, "移交说明", "note"),
+    Field(2, "note", "text", False, 1, 200, "移交说明", "note"),
 ))  # fmt: skip
 ACCEPT: Final = Table(kinds.ACCEPT, (
-    Field(0, "note", "text", False, 1, 500, "接收说明", "note"),
+    Field(0, "note", "text", False, 1, 200, "接收说明", "note"),
     Field(1, "claimed_ms", "int", False, 0, MAX_MS, "申报时间", "time claimed by the origin"),
     Field(2, "not_before_ms", "int", False, 0, MAX_MS, "不早于", "not before"),
     Field(3, "not_after_ms", "int", False, 0, MAX_MS, "不晚于", "not after"),
@@ -115,7 +117,7 @@ ACCEPT: Final = Table(kinds.ACCEPT, (
 ), dates=True)  # fmt: skip
 DOCKET: Final = Table(kinds.DOCKET, (
     Field(0, "promised_days", "int", False, 0, 999, "承诺工作日", "promised working days"),
-    Field(1, "note", "text", False, 1, 500, "受理说明", "note"),
+    Field(1, "note", "text", False, 1, 200, "受理说明", "note"),
 ))  # fmt: skip
 REVIEW: Final = Table(kinds.REVIEW, (
     Field(0, "opinion", "choice", True, 0, 0, "初审意见", "opinion", OPINIONS),
@@ -127,8 +129,8 @@ RETURN_FOR_CORRECTION: Final = Table(kinds.RETURN_FOR_CORRECTION, (
     Field(2, "due_days", "int", False, 1, 365, "补正期限(工作日)", "days to supply"),
 ))  # fmt: skip
 TAKE: Final = Table(kinds.TAKE, (
-    Field(0, "supplies", "positions", True, 1, MAX_LIST, "采纳的补正", "supplies that count"),
-    Field(1, "note", "text", False, 1, 500, "说明", "note"),
+    Field(0, "supplies", "positions", True, 1, MAX_TAKEN, "采纳的补正", "supplies that count"),
+    Field(1, "note", "text", False, 1, 200, "说明", "note"),
 ))  # fmt: skip
 DECIDE: Final = Table(kinds.DECIDE, (
     Field(0, "outcome", "choice", True, 0, 0, "审批结果", "outcome", OUTCOMES),
@@ -139,7 +141,7 @@ DECIDE: Final = Table(kinds.DECIDE, (
 ANSWER: Final = Table(kinds.ANSWER, (
     Field(0, "request", "position", True, 0, 0, "所答复的撤回申请", "request answered"),
     Field(1, "granted", "bool", True, 0, 0, "同意撤回", "granted"),
-    Field(2, "reason", "text", False, 1, 500, "理由", "reason", required_if=(1, False)),
+    Field(2, "reason", "text", False, 1, 400, "理由", "reason", required_if=(1, False)),
 ))  # fmt: skip
 NOTE: Final = Table(kinds.NOTE, (Field(0, "text", "text", True, 1, 2_000, "备注", "note"),))
 SUPPLY: Final = Table(kinds.SUPPLY, (
@@ -157,7 +159,7 @@ DELIVERED: Final = Table(kinds.DELIVERED, (
     Field(2, "at", "date", False, 0, 0, "送达日期", "day of delivery"),
 ))  # fmt: skip
 PLEASE_RETURN: Final = Table(kinds.PLEASE_RETURN, (
-    Field(0, "reason", "text", True, 1, 500, "请求退回的理由", "reason"),
+    Field(0, "reason", "text", True, 1, 400, "请求退回的理由", "reason"),
 ))  # fmt: skip
 
 TABLES: Final[dict[int, Table]] = {

@@ -1,0 +1,1 @@
+"""Planted breaks: each property must find the one made for it."""

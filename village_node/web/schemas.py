@@ -1,0 +1,312 @@
+"""Marshmallow schemas for forms and API, generated from the field tables of the case half, with Chinese messages.
+
+The tables in ``sync_protocol.case.bodies`` say what a body may hold; the schemas here speak of the same fields by name
+and tell people what is wrong. A test holds both to the same verdict.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import cache
+from typing import Any, Final
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from sync_protocol.case import bodies, kinds
+from sync_protocol.case.bodies import Field, Table
+
+POSITION_TEXT: Final = re.compile(r"([0-9a-f]{32})\.([1-9][0-9]{0,15})\.([0-9a-f]{16})", re.ASCII)
+REQUIRED: Final = {"required": "请填写此项", "null": "请填写此项"}
+WHOLE: Final = {"unknown": "没有这一项", "type": "格式不对"}
+
+
+def _length(low: int, high: int, unit: str) -> Callable[[Any], Any]:
+    if low == 0:
+        return validate.Length(max=high, error=f"最多 {high} {unit}")
+    return validate.Length(min=low, max=high, error=f"应为 {low} 至 {high} {unit}")
+
+
+def _no_control(text: str) -> None:
+    if bodies.FORBIDDEN_TEXT.search(text) is not None:
+        raise ValidationError("含有不可见的控制字符,请重新输入")
+
+
+class Text(fields.String):
+    """A text of bounded length without control characters; nothing is turned into a text on the way."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        super().__init__(
+            validate=[_length(low, high, "字"), _no_control],
+            error_messages={**REQUIRED, "invalid": "应为文字", "invalid_utf8": "应为文字"},
+            **options,
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if type(value) is not str:
+            raise self.make_error("invalid")
+        return value
+
+
+class Whole(fields.Integer):
+    """A whole number from low to high; neither true/false nor a text that looks like a number."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        super().__init__(
+            validate=validate.Range(low, high, error=f"应为 {low} 至 {high} 的整数"),
+            error_messages={**REQUIRED, "invalid": "应为整数", "too_large": "数字过大"},
+            **options,
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if type(value) is not int:
+            raise self.make_error("invalid")
+        return value
+
+
+class YesNo(fields.Boolean):
+    """True or false, and nothing that might stand for them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(error_messages={**REQUIRED, "invalid": "应为是或否"}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if type(value) is not bool:
+            raise self.make_error("invalid")
+        return value
+
+
+class MaterialSchema(Schema):
+    """One paper: its name, how many copies, whether it is the original."""
+
+    error_messages = WHOLE
+    name = Text(1, bodies.MATERIAL_NAME_MAX, required=True)
+    copies = Whole(0, bodies.COPIES_MAX, required=True)
+    original = YesNo(required=True)
+
+
+class MarkSchema(Schema):
+    """One thing to be corrected: the field or paper, and what is wrong with it."""
+
+    error_messages = WHOLE
+    field = Text(1, bodies.MATERIAL_NAME_MAX, required=True)
+    what = Text(1, bodies.MARK_TEXT_MAX, required=True)
+
+
+def _day(text: str) -> None:
+    wrong = ValidationError("应为日期,如 2026-11-21")
+    if bodies.DATE_SHAPE.fullmatch(text) is None:
+        raise wrong
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise wrong from None
+
+
+def _shape(judge: Callable[[object], bool], message: str) -> Callable[[str], None]:
+    def check(text: str) -> None:
+        if not judge(text):
+            raise ValidationError(message)
+
+    return check
+
+
+def _checked_text(check: Callable[[str], None], **options: Any) -> fields.Field[Any]:
+    field = Text(0, bodies.MAX_TEXT, **options)
+    field.validators.append(check)
+    return field
+
+
+def _list_of(entry: fields.Field[Any], field: Field, **options: Any) -> fields.Field[Any]:
+    return fields.List(
+        entry,
+        validate=_length(field.low, field.high, "项"),
+        error_messages={**REQUIRED, "invalid": "应为列表"},
+        **options,
+    )
+
+
+def _nested(schema: type[Schema]) -> fields.Field[Any]:
+    return fields.Nested(schema, error_messages={**REQUIRED, "type": "格式不对"})
+
+
+def _answers(field: Field, **options: Any) -> fields.Field[Any]:
+    return fields.Dict(
+        keys=Text(1, bodies.ANSWER_NAME_MAX),
+        values=Text(0, bodies.ANSWER_TEXT_MAX),
+        validate=_length(field.low, field.high, "项"),
+        error_messages={**REQUIRED, "invalid": "格式不对"},
+        **options,
+    )
+
+
+def _position_text(text: str) -> None:
+    if POSITION_TEXT.fullmatch(text) is None or int(text.split(".")[1]) > bodies.MAX_MS:
+        raise ValidationError("所指的记录不存在,请刷新页面后重试")
+
+
+_CHECKS: Final[dict[str, Callable[[str], None]]] = {
+    "date": _day,
+    "place": _shape(bodies.is_place, "应为地区代码"),
+    "case_no": _shape(bodies.is_case_no, "应为收件编号"),
+    "query_code": _shape(bodies.is_query_code, "应为 13 位查询码"),
+    "position": _position_text,
+}
+
+
+def field_for(field: Field) -> fields.Field[Any]:
+    """Make the marshmallow field of one row of a field table."""
+    options: dict[str, Any] = {"required": field.required, "metadata": {"zh": field.zh, "en": field.en}}
+    if field.type == "text":
+        return Text(field.low, field.high, **options)
+    if field.type == "int":
+        return Whole(field.low, field.high, **options)
+    if field.type == "bool":
+        return YesNo(**options)
+    if field.type == "choice":
+        return _checked_text(validate.OneOf(field.choices, error="请从所列选项中选择"), **options)
+    if field.type == "answers":
+        return _answers(field, **options)
+    if field.type == "materials":
+        return _list_of(_nested(MaterialSchema), field, **options)
+    if field.type == "marks":
+        return _list_of(_nested(MarkSchema), field, **options)
+    if field.type == "positions":
+        return _list_of(_checked_text(_position_text), field, **options)
+    return _checked_text(_CHECKS[field.type], **options)
+
+
+class BodySchema(Schema):
+    """What the schemas of all kinds share: the rules of a table that look at more than one field."""
+
+    error_messages = WHOLE
+    table: Table
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _whole_body(self, values: Mapping[str, Any], typed: Mapping[str, Any], **kwargs: Any) -> None:
+        # ``values`` holds the fields that are sound by themselves, ``typed`` what was handed in.
+        names = {field.number: field.name for field in self.table.fields}
+        for field in self.table.fields:
+            if field.required_if is not None and field.name not in typed:
+                other, wanted = field.required_if
+                if values.get(names[other]) == wanted:
+                    raise ValidationError("请填写此项", field.name)
+        if self.table.any_of and not any(names[number] in typed for number in self.table.any_of):
+            raise ValidationError("至少填写一项", names[self.table.any_of[0]])
+        if self.table.dates and all(name in values for name in typed):
+            wrong = bodies.dates_disagree(bodies.numbered(self.table.kind, values))
+            if wrong is not None:
+                raise ValidationError("各时间须同时给出且前后一致", wrong)
+
+
+@cache
+def schema_for(kind: int) -> type[Schema]:
+    """Generate the schema of one kind of event: fields by name. KeyError for a kind without a table."""
+    table = bodies.TABLES[kind]
+    members: dict[str, Any] = {field.name: field_for(field) for field in table.fields}
+    members["table"] = table
+    return type(f"{kinds.name_of(kind).title().replace('_', '')}Schema", (BodySchema,), members)
+
+
+def load(kind: int, values: object) -> dict[int, Any]:
+    """Check values by field name and give the body of the event; ValidationError names each wrong field in Chinese."""
+    if not isinstance(values, Mapping):
+        raise ValidationError(WHOLE["type"])
+    loaded = schema_for(kind)().load(values)
+    packed = {
+        field.name: _pack(field, loaded[field.name]) for field in bodies.TABLES[kind].fields if field.name in loaded
+    }
+    return bodies.numbered(kind, packed)
+
+
+def from_form(kind: int, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Turn the pairs of an HTML form into values by field name, ready for ``load``.
+
+    Names: ``answers.<name>``, ``materials.<n>.name|copies|original``, ``marks.<n>.field|what``, others as the field. Blank
+    entries are left out, line ends become line feeds; what does not read as its type is left for ``load`` to refuse.
+    Pairs of other names (a form's own) are ignored.
+    """
+    values: dict[str, Any] = {}
+    rows = {field.name: field for field in bodies.TABLES[kind].fields}
+    for name, typed in pairs:
+        head, _, rest = name.partition(".")
+        field = rows.get(head)
+        text = typed.replace("\r\n", "\n").replace("\r", "\n").strip()
+        if field is None or not text:
+            continue
+        if field.type == "answers":
+            values.setdefault(head, {})[rest] = text
+        elif field.type in _ENTRY_NAMES:
+            number, _, part = rest.partition(".")
+            values.setdefault(head, {}).setdefault(number, {})[part] = _read_part(part, text)
+        elif field.type == "positions":
+            values.setdefault(head, []).append(text)
+        else:
+            values[head] = _read_text(field.type, text)
+    for head, entries in values.items():
+        if rows[head].type in _ENTRY_NAMES:
+            values[head] = [_entry(rows[head].type, entries[number]) for number in entries]
+    return values
+
+
+def _read_text(type_name: str, text: str) -> Any:
+    if type_name == "int" and re.fullmatch(r"[0-9]{1,16}", text, re.ASCII):
+        return int(text)
+    if type_name == "bool" and text in ("yes", "no"):
+        return text == "yes"
+    return text
+
+
+def _read_part(part: str, text: str) -> Any:
+    return _read_text({"copies": "int", "original": "bool"}.get(part, "text"), text)
+
+
+def _entry(type_name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    # A box left empty is not sent at all: no copies given means one, no tick means a copy and not the original.
+    return {"copies": 1, "original": False, **entry} if type_name == "materials" else entry
+
+
+def by_name(kind: int, body: Mapping[int, Any]) -> dict[str, Any]:
+    """Give a body's values by field name as forms and API speak of them; what has a wrong shape is left as it is."""
+    return {
+        field.name: _unpack(field, body[field.number]) for field in bodies.TABLES[kind].fields if field.number in body
+    }
+
+
+_ENTRY_NAMES: Final = {"materials": ("name", "copies", "original"), "marks": ("field", "what")}
+
+
+def _pack(field: Field, value: Any) -> Any:
+    if field.type == "position":
+        return parse_position(value)
+    if field.type == "positions":
+        return [parse_position(text) for text in value]
+    names = _ENTRY_NAMES.get(field.type)
+    return value if names is None else [[entry[name] for name in names] for entry in value]
+
+
+def _unpack(field: Field, value: Any) -> Any:
+    if field.type == "position":
+        return position_text(value)
+    if type(value) is not list:
+        return value
+    if field.type == "positions":
+        return [position_text(entry) for entry in value]
+    names = _ENTRY_NAMES.get(field.type, ())
+    return [
+        dict(zip(names, entry, strict=True)) if type(entry) is list and len(entry) == len(names) else entry
+        for entry in value
+    ]
+
+
+def position_text(value: Any) -> Any:
+    """Write a position as ``<incarnation hex>.<seq>.<mark hex>``; what is no position is given back as it is."""
+    if isinstance(value, list | tuple) and [type(part) for part in value] == [bytes, int, bytes]:
+        return f"{value[0].hex()}.{value[1]}.{value[2].hex()}"
+    return value
+
+
+def parse_position(text: str) -> list[Any]:
+    """Read a position written by ``position_text`` as a body holds it. Raises ValidationError."""
+    _position_text(text)
+    incarnation, seq, mark = text.split(".")
+    return [bytes.fromhex(incarnation), int(seq), bytes.fromhex(mark)]
