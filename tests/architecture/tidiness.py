@@ -27,7 +27,10 @@ CLOCK_OWNERS = re.compile(
     r"^(?:\w+_node/app\.py|village_node/identity(?:\.py|/.*)|sync_protocol/suites(?:\.py|/.*)"
     r"|center_node/demo(?:\.py|/.*))$"  # the demonstration is a person at a keyboard: it waits and looks at the time
 )
-ENVIRONMENT_OWNERS = re.compile(r"^\w+_node/config(?:\.py|/.*)$")
+ENVIRONMENT_OWNERS = re.compile(
+    r"^(?:\w+_node/config(?:\.py|/.*)"
+    r"|center_node/demo(?:\.py|/.*))$"  # it starts other programs, and keeps settings of another node from them
+)
 PRINTERS = re.compile(r"^\w+_node/(?:__main__|cli|demo)(?:\.py|/.*)$")
 OUTERMOST_LOOP = re.compile(r"^\w+_node/scheduler\.py$")
 
