@@ -148,7 +148,7 @@ def check_header(value: Any) -> Header:
     if header.case_id is not None:
         check_bytes("case_id", header.case_id, limits.CASE_ID)
     check_int("hlc", header.hlc, 0, limits.INT_MAX)
-    check_int("claimed", header.claimed, limits.INT_MIN, limits.INT_MAX)
+    check_int("claimed", header.claimed, limits.CLAIMED_MIN, limits.INT_MAX)
     check_actor(header.actor)
     if (header.inline is None) == (header.commitment is None):
         raise Malformed("inline, commitment: exactly one of them must be there")

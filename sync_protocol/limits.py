@@ -35,6 +35,7 @@ NESTING = 16
 NESTING_EXT = 8  # a message wraps a header in five layers more than D(header) does
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1
+CLAIMED_MIN = -(2**62)  # so that its distance from any hlc is an integer of section 2
 KEY_MIN = -24
 KEY_MAX = 23
 

@@ -1,0 +1,105 @@
+"""The tables of a message: what its fields point into, so that a stream is named once."""
+
+from typing import Any, TypeVar
+
+from sync_protocol import limits
+from sync_protocol.errors import Malformed, TooLarge
+from sync_protocol.event import check_bytes
+from sync_protocol.places import parse_scope
+
+_T = TypeVar("_T")
+
+
+class Tables:
+    """What a message points into: incarnations, scopes and streams by their index. One for each message.
+
+    A writer asks for the index of what it names, and puts `values()` into fields 7, 8 and 9.
+    """
+
+    __slots__ = ("_incarnation_index", "_scope_index", "_stream_index", "incarnations", "scopes", "streams")
+
+    def __init__(self) -> None:
+        """Empty, for a message to be written."""
+        self.incarnations: list[bytes] = []
+        self.scopes: list[str] = []
+        self.streams: list[tuple[bytes, str]] = []
+        self._incarnation_index: dict[bytes, int] = {}
+        self._scope_index: dict[str, int] = {}
+        self._stream_index: dict[tuple[bytes, str], int] = {}
+
+    @classmethod
+    def read(cls, incarnations: Any, scopes: Any, streams: Any) -> "Tables":
+        """From fields 7, 8 and 9 of a decoded message; an absent field is an empty list. Raises Malformed, TooLarge."""
+        for field, value in (("incarnations", incarnations), ("scopes", scopes), ("streams", streams)):
+            if type(value) is not list:
+                raise Malformed(f"{field}: must be an array")
+            if len(value) > 2 * limits.VECTOR_ENTRIES:
+                raise TooLarge(f"{field}: {len(value)} values")
+        tables = cls()
+        for incarnation in incarnations:
+            check_bytes("incarnations", incarnation, limits.INCARNATION)
+        for scope in scopes:
+            if type(scope) is not str:
+                raise Malformed("scopes: must be texts")
+            parse_scope(scope)
+        if len(streams) % 2:
+            raise Malformed("streams: must be pairs of an incarnation index and a scope index")
+        tables.incarnations, tables.scopes = incarnations, scopes
+        tables.streams = [
+            (tables.incarnation_at(streams[i]), tables.scope_at(streams[i + 1])) for i in range(0, len(streams), 2)
+        ]
+        return tables
+
+    def incarnation(self, incarnation: bytes) -> int:
+        """Its index, given one if it has none."""
+        index = self._incarnation_index.get(incarnation)
+        if index is None:
+            index = self._incarnation_index[incarnation] = len(self.incarnations)
+            self.incarnations.append(incarnation)
+        return index
+
+    def scope(self, scope: str) -> int:
+        """Its index, given one if it has none."""
+        index = self._scope_index.get(scope)
+        if index is None:
+            index = self._scope_index[scope] = len(self.scopes)
+            self.scopes.append(scope)
+        return index
+
+    def stream(self, incarnation: bytes, scope: str) -> int:
+        """Its index, given one if it has none."""
+        key = (incarnation, scope)
+        index = self._stream_index.get(key)
+        if index is None:
+            self.incarnation(incarnation)
+            self.scope(scope)
+            index = self._stream_index[key] = len(self.streams)
+            self.streams.append(key)
+        return index
+
+    def incarnation_at(self, index: Any) -> bytes:
+        """The incarnation at an index that a peer sent. Raises Malformed, as the next two."""
+        return _at("incarnations", self.incarnations, index)
+
+    def scope_at(self, index: Any) -> str:
+        """The scope at an index that a peer sent."""
+        return _at("scopes", self.scopes, index)
+
+    def stream_at(self, index: Any) -> tuple[bytes, str]:
+        """(incarnation, scope) at an index that a peer sent."""
+        return _at("streams", self.streams, index)
+
+    def values(self) -> tuple[list[bytes], list[str], list[int]]:
+        """The fields 7, 8 and 9."""
+        flat = [
+            index
+            for incarnation, scope in self.streams
+            for index in (self._incarnation_index[incarnation], self._scope_index[scope])
+        ]
+        return self.incarnations, self.scopes, flat
+
+
+def _at(field: str, values: list[_T], index: Any) -> _T:
+    if type(index) is not int or not 0 <= index < len(values):
+        raise Malformed(f"{field}: no such index in the message's table")
+    return values[index]
