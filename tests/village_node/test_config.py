@@ -1,0 +1,90 @@
+"""Settings: what is written is read back, the environment overrides, and each mistake is named with what to write."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from village_node import config
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    for each in fields(config.Config):
+        monkeypatch.delenv(f"SANJI_{each.name.upper()}", raising=False)
+    chosen = config.Config(
+        data=tmp_path,
+        place="621021101201",
+        name='上关村委会 "一组"\\',
+        level="village",
+        port=8710,
+        parent_url="http://127.0.0.1:8701",
+        ancestor_urls=("http://127.0.0.1:8702",),
+        wait_s=12.5,
+        behind_tls=True,
+    )
+    config.write(chosen)
+    return chosen
+
+
+def test_what_was_written_is_read_back(written):
+    assert config.load(written.data) == written
+
+
+def test_the_settings_file_is_for_its_owner_alone(written):
+    assert (written.data / config.SETTINGS_FILE).stat().st_mode & 0o077 == 0
+
+
+def test_the_environment_overrides_the_file(written, monkeypatch):
+    monkeypatch.setenv("SANJI_PORT", "9000")
+    monkeypatch.setenv("SANJI_ANCESTOR_URLS", "http://a:1,http://b:2")
+    monkeypatch.setenv("SANJI_WAIT_S", "3")
+    monkeypatch.setenv("SANJI_BEHIND_TLS", "false")
+    loaded = config.load(written.data)
+    assert (loaded.port, loaded.ancestor_urls, loaded.wait_s, loaded.behind_tls) == (
+        9000,
+        ("http://a:1", "http://b:2"),
+        3.0,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('name = "a"\nlevel = "village"', "'place' is missing"),
+        ('place = "1"\nname = "a"\nlevel = "hamlet"', "county, township, village, station"),
+        ('place = "1"\nname = "a"\nlevel = "village"\nprot = 1', "unknown setting 'prot'"),
+        ('place = "1"\nname = "a"\nlevel = "village"\nport = "1"', "'port' must be of type int"),
+        ('place = "1"\nname = "a"\nlevel = "village"\nport = 70000', "between 0 and 65535"),
+        ('place = "1"\nname = "a"\nlevel = "village"\nparent_url = "ftp://x"', "http:// or https://"),
+        ('place = "1"\nname = "a"\nlevel = "village"\nancestor_urls = "x"', "list of texts"),
+        ("place = ", "cannot be read"),
+    ],
+)
+def test_a_mistake_is_named_with_what_to_write(tmp_path, text, says):
+    (tmp_path / config.SETTINGS_FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(config.BadSettings, match=says):
+        config.load(tmp_path)
+
+
+def test_a_mistake_in_the_environment_names_its_variable(written, monkeypatch):
+    monkeypatch.setenv("SANJI_PORT", "many")
+    with pytest.raises(config.BadSettings, match="SANJI_PORT"):
+        config.load(written.data)
+
+
+def test_a_directory_without_a_node_says_to_run_init(tmp_path):
+    with pytest.raises(config.BadSettings, match="run `init` first"):
+        config.load(tmp_path)
+
+
+def test_an_empty_database_url_means_a_file_beside_the_settings(written):
+    assert written.database == f"sqlite:///{written.data / 'node.db'}"
+    assert replace(written, database_url="postgresql+psycopg://x").database == "postgresql+psycopg://x"
+
+
+def test_residents_are_led_to_the_public_address():
+    chosen = config.Config(data=Path("/nowhere"), place="1", name="a", level="village")
+    assert chosen.url == "http://127.0.0.1:8700"
+    assert replace(chosen, public_url="https://fuwu.example/").url == "https://fuwu.example"
