@@ -1,0 +1,172 @@
+"""Trains `sync_protocol/dictionary_1.bin` on made-up exchanges: `python -m tests.sync_protocol.train_dictionary`.
+
+A dictionary that has been published never changes: both ends must hold the same bytes, so a better one gets the next
+number. What it knows is the shape of a message and the words of ordinary cases; none of it is about a real person.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from sync_protocol.encoding import encode
+from sync_protocol.event import Event, Head, Position
+from sync_protocol.stream import OPENS, Draft, append, stream_id
+from sync_protocol.wire import Tables, pack_segment
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+SEED: Final = 621021
+SAMPLES: Final = 3_000
+SIZE: Final = 16_384
+TRAINED_BY: Final = "1.5.7"  # another release of zstd may choose other pieces from the same samples
+FILE: Final = Path(__file__).parents[2] / "sync_protocol" / "dictionary_1.bin"
+
+_SURNAMES: Final = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
+_GIVEN: Final = "国建华文明永志秀英桂兰玉春海军伟强丽敏静芳燕红梅平东林德福贵祥荣生成学义安康宁"
+_PLACES: Final = ("621021101", "621021102", "320312104", "510722107", "440983103", "130682205")
+_RELATIONS: Final = ("父子", "母女", "夫妻", "兄弟", "邻居", "村干部", "委托人")
+_REASONS: Final = (
+    "因病致贫,家庭收入低于当地标准,申请按规定给予救助。",
+    "房屋年久失修,经鉴定为危房,申请改造补助。",
+    "年满六十周岁,未享受其他养老待遇,申请领取城乡居民养老保险待遇。",
+    "申请办理新生儿户口登记及医疗保险参保手续。",
+    "本户在本村承包耕地,申请种粮补贴,面积以承包合同为准。",
+    "申请在原有宅基地上翻建住房,四至界限清楚,无争议。",
+    "本人持有残疾人证,生活不能自理,申请护理补贴。",
+)
+_FIELDS: Final = ("申请理由", "开户银行", "银行账号", "家庭人口", "家庭年收入", "承包面积", "残疾类别", "备注")
+_PAPERS: Final = (
+    "身份证",
+    "申请表",
+    "户口簿",
+    "银行卡",
+    "近期照片",
+    "委托书",
+    "承包合同",
+    "残疾人证",
+    "出生医学证明",
+    "家庭收入和财产状况声明",
+    "核对授权书",
+    "村民委员会证明",
+    "宅基地使用证",
+    "危房鉴定报告",
+    "诊断证明",
+    "结婚证",
+    "缴费凭证",
+    "营业执照",
+)
+_BANKS: Final = ("农村商业银行", "信用联社", "邮储银行", "农业银行")
+_OPINIONS: Final = ("经入户核实,情况属实,同意上报。", "材料齐全,符合条件,同意。", "经公示无异议,拟同意。")
+_REFUSALS: Final = ("家庭收入超过规定标准,不符合条件。", "申请材料不齐全,逾期未补正。", "不属于本机关职权范围。")
+
+
+class _Writer:
+    """One node writing into one scope of a network that never was."""
+
+    def __init__(self, random: Random, scope: str) -> None:
+        self.incarnation = random.randbytes(16)
+        self.scope = scope
+        self.stream = stream_id(random.randbytes(32), self.incarnation, scope, 1)
+        self.head = Head(random.randrange(1, 5_000), random.randbytes(32))
+        self._random = random
+
+    def write(self, now: int, kind: int, case_id: Any, body: dict[int, Any], *, apart: bool, after: Any) -> Event:
+        actor = self._random.choice(("agent01", "clerk02", "win03", "head", "reviewer1", "officer2", "daiban"))
+        draft = Draft(kind, 1, case_id, now << 16, now, actor, encode(body), apart, after)
+        event = append(self.stream, self.head, draft, self._random.randbytes(16) if apart else None)
+        self.head = Head(event.header.seq, event.hash)
+        return event
+
+    def position(self) -> Position:
+        return Position(self.incarnation, self.head.seq, self.head.hash[:8])
+
+
+def _name(random: Random) -> str:
+    return random.choice(_SURNAMES) + "".join(random.choices(_GIVEN, k=random.choice((1, 2))))
+
+
+def _create(random: Random, place: str) -> dict[int, Any]:
+    born = f"{random.randrange(1940, 2005)}{random.randrange(1, 13):02}{random.randrange(1, 29):02}"
+    papers = random.sample(_PAPERS[: random.choice((5, 18))], random.randrange(1, 6))
+    body = {
+        0: f"{random.randrange(1, 90):03}",
+        1: 1,
+        2: _name(random),
+        3: "resident_id",
+        4: f"{place[:6]}{born}{random.randrange(10_000):04}",
+        5: f"1{random.randrange(3 * 10**9, 10**10)}",
+        6: f"{random.choice('东西南北上下')}{random.choice('庄沟湾坪塬岭')}村{random.choice('一二三四五六')}组",
+        11: {
+            field: random.choice((random.choice(_REASONS), random.choice(_BANKS), str(random.randrange(10**12))))
+            for field in sorted(random.sample(_FIELDS, random.randrange(1, 5)), key=encode)
+        },
+        12: [[paper, random.randrange(1, 4), random.random() < 0.5] for paper in papers],
+    }
+    if random.random() < 0.4:
+        body |= {7: _name(random), 8: random.choice(_RELATIONS), 9: f"1{random.randrange(3 * 10**9, 10**10)}"}
+    return body
+
+
+def _village(random: Random, writer: _Writer, now: int, place: str) -> list[Event]:
+    created = writer.write(now, 1, OPENS, _create(random, place), apart=True, after=None)
+    case_id = created.header.case_id
+    number = f"{place}201-24{random.randrange(1, 13):02}{random.randrange(1, 29):02}-{random.randrange(36**4):04X}-7-K"
+    received = {0: number, 1: f"{random.randrange(36**12):013X}", 2: random.choice(("counter", "door"))}
+    events = [created, writer.write(now, 2, case_id, received, apart=True, after=writer.position())]
+    handed = {0: place, 1: random.choice(("review", "accept"))}
+    return [*events, writer.write(now + 40_000, 3, case_id, handed, apart=False, after=writer.position())]
+
+
+def _above(random: Random, writer: _Writer, now: int, place: str) -> list[Event]:
+    case_id = random.randbytes(16)
+    before = Position(random.randbytes(16), random.randrange(1, 900), random.randbytes(8))
+    events = [writer.write(now, 4, case_id, {}, apart=False, after=before)]
+    steps: list[tuple[int, dict[int, Any], bool]] = [(5, {0: random.choice((1, 5, 20))}, False)]
+    if random.random() < 0.5:
+        steps += [(6, {0: "agree", 1: random.choice(_OPINIONS)}, True), (3, {0: place[:6], 1: "decide"}, False)]
+    else:
+        decision = {0: "approve"} if random.random() < 0.8 else {0: "refuse", 1: random.choice(_REFUSALS)}
+        steps += [(9, decision, True), (3, {0: place + "201", 1: "deliver"}, False)]
+    for kind, body, apart in steps:
+        now += random.randrange(1_000, 10**7)
+        events.append(writer.write(now, kind, case_id, body, apart=apart, after=writer.position()))
+    return events
+
+
+def contents() -> Iterator[bytes]:
+    """What single exchanges carry: a few cases or acts, receipts, now and then a vector. Always the same ones."""
+    random = Random(SEED)
+    for _ in range(SAMPLES):
+        place = random.choice(_PLACES)
+        writer = _Writer(random, f"about:{place}{random.randrange(200, 260)}")
+        tables, now = Tables(), 1_700_000_000_000 + random.randrange(10**11)
+        content: dict[int, Any] = {3: random.randbytes(16), 19: now, 7: [], 8: [], 9: []}
+        events: list[Event] = []
+        for _ in range(random.randrange(0, 3)):
+            events += random.choice((_village, _above))(random, writer, now, place)
+        if events:
+            content[10] = [
+                pack_segment(writer.incarnation, writer.scope, writer.stream, events, random.randbytes(64), tables)
+            ]
+        for seq in random.sample(range(1, 3_000), random.randrange(0, 2)):
+            stream, signer = tables.stream(random.randbytes(16), writer.scope), tables.incarnation(writer.incarnation)
+            content[11] = [[stream, seq, signer, now, 1, 0, [], random.randbytes(64)]]
+        if random.random() < 0.3:
+            content |= {0: [1, 1, [1], "sanji 0.1.0"], 4: [[0, 7, random.randbytes(8), [1, 5]]]}
+        content |= {17: random.randbytes(24), 20: random.randrange(500)} if random.random() < 0.5 else {1: bytes(8)}
+        content[7], content[8], content[9] = tables.values()
+        yield encode({key: value for key, value in content.items() if value != []})
+
+
+def train() -> bytes:
+    """The dictionary's bytes."""
+    return zstd.train_dict(list(contents()), SIZE).dict_content
+
+
+if __name__ == "__main__":
+    FILE.write_bytes(train())
