@@ -39,3 +39,14 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, but SANJI_REQUIRE names {', '.join(must_run)}: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped and required():
+        report.outcome = "failed"
+        report.longrepr = f"the whole of {collector.nodeid} is skipped, but SANJI_REQUIRE is set: {report.longrepr}"
+    return report
