@@ -64,6 +64,7 @@ SOUND = [
     ("village_node/app.py", DOC + "now = datetime.now(UTC)\n"),
     ("village_node/config.py", DOC + "place = os.environ['PLACE']\n"),
     ("village_node/cli.py", DOC + "print('sent')\n"),
+    ("tests/benchmarks/live.py", DOC + "time.sleep(1)\n"),
     ("village_node/web/templates/a.html", '<script src="/static/page.js" defer></script><p class="on">{{ note }}</p>'),
     ("docker/compose.yaml", "volumes: [/data, /tmp]\n"),
 ]
