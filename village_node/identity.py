@@ -7,6 +7,7 @@ the answer to its enrolment request has a key and an incarnation, but no network
 import json
 import os
 import secrets
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -127,6 +128,8 @@ def _replace(path: Path, content: bytes, mode: int) -> None:
     finally:
         os.close(descriptor)
     os.replace(beside, path)
+    if sys.platform == "win32":
+        return  # a directory cannot be opened there; its entries are journalled by the file system
     directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)
