@@ -128,7 +128,7 @@ def fold(
     elsewhere: set[Position] = set()
     for event in events:
         position = event.position
-        if (event.case_id and event.case_id != case_id) or (event.scope and event.scope != scope_place):
+        if not is_of(event, scope_place, case_id):
             elsewhere.add(position)
             continue
         held = stage if event.kind < kinds.SIDE_NUMBERS.start else sides
@@ -157,6 +157,11 @@ def fold(
         counts[verdict[0]] += 1
     case.counts = counts
     return case
+
+
+def is_of(event: CaseEvent, scope_place: str, case_id: bytes) -> bool:
+    """Tell whether an event is about this case: a case is keyed by scope and id, never by id alone."""
+    return event.case_id in (b"", case_id) and event.scope in ("", scope_place)
 
 
 _APPLICANT: Final = ((2, "name"), (3, "id_kind"), (4, "id_no"), (5, "phone"), (6, "address"))

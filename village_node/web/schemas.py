@@ -221,9 +221,9 @@ def load(kind: int, values: object) -> dict[int, Any]:
 def from_form(kind: int, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Turn the pairs of an HTML form into values by field name, ready for ``load``.
 
-    Names: ``answers.<name>``, ``materials.<n>.name|copies|original``, ``marks.<n>.field|what``, others as the field. Blank
-    entries are left out, line ends become line feeds; what does not read as its type is left for ``load`` to refuse.
-    Pairs of other names (a form's own) are ignored.
+    Names: ``answers.<name>``, ``materials.<n>.name|copies|original``, ``marks.<n>.field|what``, others as the field.
+    Blank entries are left out, line ends become line feeds; what does not read as its type is left for ``load`` to
+    refuse. Pairs of other names (a form's own) are ignored.
     """
     values: dict[str, Any] = {}
     rows = {field.name: field for field in bodies.TABLES[kind].fields}

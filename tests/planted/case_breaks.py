@@ -1,0 +1,84 @@
+"""Breaks of the fold, each a change of one rule in the real code, and the property that must find it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from sync_protocol.case import case, tree
+from sync_protocol.case.events import Verdict
+
+
+class Break(NamedTuple):
+    """``plant`` puts the break into the running code; ``property`` is the name of the function that must fail."""
+
+    name: str
+    property: str
+    plant: Callable[[pytest.MonkeyPatch], None]
+
+
+def choice_by_arrival(patch: pytest.MonkeyPatch) -> None:
+    """Twins of one incarnation are told apart by who came first instead of by hash."""
+    patch.setattr(tree, "_hash_of", lambda event: (b"", b""))
+
+
+def notes_by_arrival(patch: pytest.MonkeyPatch) -> None:
+    """Side events are listed as they came."""
+    patch.setattr(case, "_display_order", lambda event: 0)
+
+
+def township_counts_as_county(patch: pytest.MonkeyPatch) -> None:
+    """In the choice a branch the township built on is as good as one the county built on."""
+    real = tree.Tree._best_ranks
+    patch.setattr(tree.Tree, "_best_ranks", lambda self: [max(rank, 1) for rank in real(self)])
+
+
+def frozen_is_void_for_good(patch: pytest.MonkeyPatch) -> None:
+    """An event of a frozen incarnation never counts, though a superior has built on it."""
+    real = tree.Tree._judge
+
+    def judge(self, event, flow):
+        return real(self, event, flow) if event.entitled else (Verdict("void", "not_entitled"), None, None)
+
+    patch.setattr(tree.Tree, "_judge", judge)
+
+
+def older_incarnation_wins(patch: pytest.MonkeyPatch) -> None:
+    """Among branches the older incarnation's wins, whoever built on the other."""
+    patch.setattr(tree.Tree, "_best_ranks", lambda self: [0] * len(self._events))
+
+
+def missing_is_void(patch: pytest.MonkeyPatch) -> None:
+    """An event whose predecessor is not here is judged at once."""
+    patch.setattr(tree.Tree, "_astray", lambda self, children: [
+        (event, Verdict("void", "not_holder"))
+        for after, events in children.items() if after not in self.stage for event in events
+    ])  # fmt: skip
+
+
+def bodies_are_not_waited_for(patch: pytest.MonkeyPatch) -> None:
+    """An event whose body has yet to come counts by its kind alone."""
+    patch.setattr(tree, "is_missing", lambda event: False)
+
+
+def any_case_is_ours(patch: pytest.MonkeyPatch) -> None:
+    """The fold takes what it is given, whatever case or scope it names."""
+    patch.setattr(case, "is_of", lambda event, scope_place, case_id: True)
+
+
+def scope_is_not_compared(patch: pytest.MonkeyPatch) -> None:
+    """The case id alone says whose an event is."""
+    patch.setattr(case, "is_of", lambda event, scope_place, case_id: event.case_id in (b"", case_id))
+
+
+BREAKS = (
+    Break("choice by arrival", "order_free", choice_by_arrival),
+    Break("notes by arrival", "order_free", notes_by_arrival),
+    Break("township counts as county", "county_acts_stay", township_counts_as_county),
+    Break("older incarnation wins", "county_acts_stay", older_incarnation_wins),
+    Break("frozen is void for good", "county_acts_stay", frozen_is_void_for_good),
+    Break("missing is void", "loss_heals", missing_is_void),
+    Break("bodies are not waited for", "loss_heals", bodies_are_not_waited_for),
+    Break("any case is ours", "other_cases_untouched", any_case_is_ours),
+    Break("scope is not compared", "other_cases_untouched", scope_is_not_compared),
+)

@@ -1,0 +1,263 @@
+"""Histories of one case as a network of offline nodes would write it: races, restored disks, clones, late events.
+
+Every node acts on what it holds and nothing else: it folds, takes a move that is offered to its people, and writes it
+at the end of the path it sees. All choices come from a tape of numbers, so that hypothesis can draw and shrink them.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from typing import Any
+
+from hypothesis import strategies as st
+
+from sync_protocol import encoding
+from sync_protocol.case import Case, CaseEvent, CasePath, Catalogue, Position, fold, kinds, legal_moves, why_not_filed
+from sync_protocol.case.authority import Offer
+from sync_protocol.places import PlaceTree
+
+COUNTY, TOWNSHIP, OTHER_TOWNSHIP = "621021000000", "621021101000", "621021102000"
+VILLAGE, OTHER_VILLAGE, STATION = "621021101001", "621021101002", "621021101001-1"
+PLACES = PlaceTree.from_rows([
+    (COUNTY, "county", None, "庆城县"), (TOWNSHIP, "township", COUNTY, "驿马镇"),
+    (OTHER_TOWNSHIP, "township", COUNTY, "三十里铺镇"), (VILLAGE, "village", TOWNSHIP, "一村"),
+    (OTHER_VILLAGE, "village", TOWNSHIP, "二村"), (STATION, "station", VILLAGE, "一村便民点"),
+])  # fmt: skip
+CASE_ID = b"case of interest"
+ITEMS = ("001", "004", "007", "009", "014", "016", "022", "040", "041", "036")
+HOMES = (VILLAGE, VILLAGE, VILLAGE, TOWNSHIP, STATION, COUNTY)
+ALL_ROLES = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer"})
+FORWARD = frozenset({kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.DECIDE})
+CASE_NUMBER = "621021101001-261121-7K3M-12-L"
+
+
+@cache
+def catalogue() -> Catalogue:
+    return Catalogue.from_csv(resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text("utf-8"))
+
+
+@dataclass
+class Node:
+    """One life of a database at one place: what it holds, and how far its own stream has come."""
+
+    place: str
+    incarnation: bytes
+    order: int
+    held: dict[Position, CaseEvent] = field(default_factory=dict)
+    seq: int = 0
+
+
+class Tape:
+    """A list of numbers read one after the other; past its end every choice is the first."""
+
+    def __init__(self, numbers: list[int]) -> None:
+        self._numbers = numbers
+        self._next = 0
+
+    def choose(self, count: int) -> int:
+        number = self._numbers[self._next] if self._next < len(self._numbers) else 0
+        self._next += 1
+        return number % count
+
+    def one_in(self, count: int) -> bool:
+        return self.choose(count) == count - 1
+
+    @property
+    def ended(self) -> bool:
+        return self._next >= len(self._numbers)
+
+
+@dataclass
+class History:
+    """What a network wrote about one case, and what each county act was built on."""
+
+    home: str
+    events: list[CaseEvent]
+    county_acts: list[tuple[Position, list[Position]]]
+    forked: set[bytes]
+
+    def frozen(self) -> list[CaseEvent]:
+        """The events once every fork is found out: what a forked life wrote from the split on counts for nothing."""
+        marks: dict[tuple[bytes, int], set[bytes]] = {}
+        for event in self.events:
+            marks.setdefault(event.position[:2], set()).add(event.position.mark)
+        split: dict[bytes, int] = {}
+        for incarnation, seq in sorted((place for place, seen in marks.items() if len(seen) > 1), reverse=True):
+            split[incarnation] = seq
+        return [
+            replace(event, entitled=event.position.seq < split.get(event.position.incarnation, 1 << 60))
+            for event in self.events
+        ]
+
+    def fold(self, events: list[CaseEvent] | None = None) -> Case:
+        return fold(self.home, CASE_ID, self.events if events is None else events, PLACES, catalogue())
+
+
+class Network:
+    """Nodes that play the workflow; ``honest``: nobody writes what is not offered to him, the county never does."""
+
+    def __init__(self, tape: Tape, honest: bool) -> None:
+        self.tape = tape
+        self.honest = honest
+        self.home = HOMES[tape.choose(len(HOMES))]
+        self.clock = 1_000_000
+        self.lives = 0
+        self.nodes = [self._born(place) for place in PLACES.path_up(self.home)]
+        self.history = History(self.home, [], [], set())
+
+    def _born(self, place: str) -> Node:
+        self.lives += 1
+        return Node(place, sha256(f"{place}/{self.lives}".encode()).digest()[:16], self.lives)
+
+    def write(self, node: Node, kind: int, body: Any, after: Position | None, **odd: Any) -> CaseEvent:
+        """Append one event to a node's stream and hold it there."""
+        self.clock += 1 + self.tape.choose(3)
+        node.seq += 1
+        raw = body if isinstance(body, bytes) else encoding.encode(body)
+        mark = sha256(b"%b/%d/%d/%b/%d" % (node.incarnation, node.seq, kind, raw, self.clock)).digest()[:8]
+        event = CaseEvent(
+            Position(node.incarnation, node.seq, mark), kind, odd.pop("version", 1), after, (), node.place, node.order,
+            True, self.clock - self.tape.choose(50), self.clock, "actor", raw, **odd,
+        )  # fmt: skip
+        node.held[event.position] = event
+        self.history.events.append(event)
+        return event
+
+    def file(self) -> None:
+        """Write the create event at one of the path's places, for an item that can be filed there."""
+        node = self.nodes[0] if not self.tape.one_in(5) else self.nodes[self.tape.choose(len(self.nodes))]
+        path = CasePath(self.home, PLACES)
+        items = [no for no in ITEMS if why_not_filed(catalogue().item(no), node.place, path) is None]
+        item = items[self.tape.choose(len(items))]
+        body = {0: item, 1: 1, 2: "张三", 3: "resident_id", 4: "621021", 11: {"a": "1"}, 12: [["身份证", 1, True]]}
+        self.write(node, kinds.CREATE, body, None)
+
+    def act(self, node: Node) -> None:
+        """Let the people at a node do one of the things offered to them."""
+        case = self._seen_by(node)
+        if case.last is None:
+            return
+        offers = legal_moves(case, node.place, ALL_ROLES, catalogue(), PLACES)
+        for wanted in (FORWARD, kinds.STAGE_KINDS):
+            some = [offer for offer in offers if offer.kind in wanted]
+            if some and not self.tape.one_in(4):
+                offers = some
+        if not offers:
+            return
+        offer = offers[self.tape.choose(len(offers))]
+        # A side event need not be about the path seen, and a stage event always is.
+        after = case.last if offer.kind in kinds.STAGE_KINDS else None
+        event = self.write(node, offer.kind, self._body(offer, case), after)
+        if (
+            node.place == COUNTY
+            and after is not None
+            and self._seen_by(node).verdicts[event.position].code == "effective"
+        ):
+            self.history.county_acts.append((event.position, list(node.held)))
+
+    def _seen_by(self, node: Node) -> Case:
+        return self.history.fold(list(node.held.values()))
+
+    def _body(self, offer: Offer, case: Case) -> dict[int, Any]:
+        choose = self.tape.choose
+        makers: dict[int, Callable[[], dict[int, Any]]] = {
+            kinds.RECEIVE: lambda: {0: CASE_NUMBER, 1: "0123456789ABC"},
+            kinds.HANDOFF: lambda: {0: offer.to, 1: offer.purpose},
+            kinds.ACCEPT: lambda: {1: 5, 2: 3, 3: 9, 4: 5, 5: False} if choose(2) else {},
+            kinds.REVIEW: lambda: {0: "agree"} if choose(2) else {0: "disagree", 1: "条件不足"},
+            kinds.RETURN_FOR_CORRECTION: lambda: {0: [["身份证", "不清晰"]]},
+            kinds.TAKE: lambda: {0: [list(note.position) for note in case.open_supplies[: 1 + choose(2)]]},
+            kinds.DECIDE: lambda: {0: "approve"} if choose(2) else {0: "refuse", 1: "不符合条件"},
+            kinds.ANSWER: lambda: {
+                0: list(case.open_withdrawals[0].position), 1: case.decision is None and choose(4) == 3, 2: "已答复",
+            },
+            kinds.NOTE: lambda: {0: f"note {choose(9)}"},
+            kinds.SUPPLY: lambda: {0: {"a": f"{choose(9)}"}, 1: [["户口簿", 1, False]]},
+            kinds.WITHDRAWAL_REQUEST: lambda: {0: "不办了"},
+            kinds.DELIVERED: lambda: {0: "张三", 1: "in_person"},
+            kinds.PLEASE_RETURN: lambda: {0: "发错了"},
+        }  # fmt: skip
+        return makers.get(offer.kind, dict)()
+
+    def _busy(self, first: Node) -> Node:
+        """Give a node that holds the case in its own eyes, or is to receive it; ``first`` if there is none."""
+        for node in (first, *self.nodes):
+            case = self._seen_by(node)
+            if node.place in (case.holder, case.transit_to):
+                return node
+        return first
+
+    def meet(self, one: Node, other: Node) -> None:
+        """Exchange: each side takes what it lacks, sometimes only part of it, in any order."""
+        for giver, taker in ((one, other), (other, one)):
+            lacking = [event for position, event in giver.held.items() if position not in taker.held]
+            if self.tape.one_in(4):
+                lacking = lacking[: self.tape.choose(len(lacking) + 1)]
+            taker.held.update((event.position, event) for event in lacking)
+
+    def restore(self, node: Node) -> None:
+        """The disk comes back as it was: some of what the node held is gone, and a new life begins."""
+        held = list(node.held.items())
+        lost = self.tape.choose(4) if self.tape.choose(3) else self.tape.choose(len(held) + 1)
+        self.nodes[self.nodes.index(node)] = twin = self._born(node.place)
+        twin.held = dict(held[: max(0, len(held) - lost)])
+
+    def clone(self, node: Node) -> None:
+        """Two machines go on with one identity: the stream forks."""
+        twin = Node(node.place, node.incarnation, node.order, dict(node.held), node.seq)
+        self.nodes.append(twin)
+        self.history.forked.add(node.incarnation)
+
+    def misbehave(self, node: Node) -> None:
+        """Write something nobody offered: anywhere in the tree, of any kind, with any body."""
+        choose = self.tape.choose
+        events = self.history.events
+        kind = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 20, 32, 33, 34, 35, 50, 64)[choose(18)]
+        positions = [event.position for event in events] + [Position(b"?" * 16, 7, b"?" * 8)]
+        other = events[choose(len(events))].position
+        positions.append(other._replace(mark=b"elsewise"))
+        after = positions[choose(len(positions))] if not self.tape.one_in(6) else None
+        after = self._seen_by(node).last if choose(2) else after
+        somewhere = (COUNTY, TOWNSHIP, VILLAGE, OTHER_TOWNSHIP)[choose(4)]
+        guesses: tuple[Any, ...] = (
+            {}, {0: somewhere, 1: ("accept", "review", "decide", "deliver")[choose(4)]}, {0: "approve"},
+            {0: "agree"}, {0: [list(other)]}, {0: list(other), 1: True}, {0: [["a", "b"]]}, {0: "text"}, b"\xff",
+            {0: CASE_NUMBER, 1: "0123456789ABC"}, {0: {"a": "9"}}, {0: "张三", 1: "post"},
+        )  # fmt: skip
+        odd: dict[str, Any] = {"critical_ext": True} if self.tape.one_in(8) else {}
+        odd["version"] = 2 if self.tape.one_in(8) else 1
+        self.write(node, kind, guesses[choose(len(guesses))], after, **odd)
+
+    def run(self) -> History:
+        """Play until the tape ends."""
+        self.file()
+        while not self.tape.ended and len(self.history.events) < 60:
+            node = self.nodes[self.tape.choose(len(self.nodes))]
+            deed = self.tape.choose(16)
+            if deed < 8:
+                self.act(self._busy(node))
+            elif deed < 12:
+                self.meet(node, self.nodes[self.tape.choose(len(self.nodes))])
+            elif deed < 13:
+                self.act(node)
+            elif deed == 13 and node.place != COUNTY:
+                self.restore(node)
+            elif deed == 14 and node.place != COUNTY and len(self.nodes) < 8:
+                self.clone(node)
+            elif deed == 15 and not self.honest and node.place != COUNTY:
+                self.misbehave(node)
+        return self.history
+
+
+@st.composite
+def histories(draw: st.DrawFn, honest: bool = False) -> History:
+    """A history some network might have written."""
+    # Drawn lists are short as a rule, and a case that reaches the county is not: a drawn seed goes on where they end.
+    drawn = draw(st.lists(st.integers(0, 255), max_size=40))
+    length = draw(st.integers(20, 400))
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    tape = drawn + [chance.randrange(256) for _ in range(length - len(drawn))]
+    return Network(Tape(tape), honest).run()

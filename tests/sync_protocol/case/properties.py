@@ -1,0 +1,120 @@
+"""What holds of the fold over every history: each property as a function that raises AssertionError where it fails."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sync_protocol.case import CaseEvent, Position, fold, kinds
+from sync_protocol.case.events import REASONS
+from sync_protocol.case.workflow import GUARDS, STATES
+from tests.sync_protocol.case.histories import CASE_ID, PLACES, History, catalogue
+
+
+def order_free(history: History, seed: int) -> None:
+    """Any order, with repetitions, by any road, gives the same case and the same verdicts."""
+    chance = random.Random(seed)
+    expected = history.fold()
+    for _ in range(3):
+        shuffled = history.events + chance.choices(history.events, k=5)
+        chance.shuffle(shuffled)
+        assert history.fold(shuffled) == expected
+
+
+def county_acts_stay(history: History, seed: int) -> None:
+    """What was effective at the county when it was written is so in every superset, forks frozen or not."""
+    chance = random.Random(seed)
+    for events in (history.events, history.frozen()):
+        for position, held in history.county_acts:
+            known = set(held)
+            rest = [event for event in events if event.position not in known]
+            for size in {0, len(rest) // 2, len(rest)}:
+                superset = [event for event in events if event.position in known] + chance.sample(rest, size)
+                verdict = history.fold(superset).verdicts[position]
+                assert verdict.code == "effective", (position, verdict)
+
+
+def loss_heals(history: History, seed: int) -> None:
+    """What lacks something it builds on waits, and counts for nothing; with the lost part back, all is as it was."""
+    chance = random.Random(seed)
+    whole = history.fold()
+    lost = set(chance.sample(range(len(history.events)), chance.randint(1, max(1, len(history.events) // 2))))
+    kept = [event for number, event in enumerate(history.events) if number not in lost]
+    bodiless = set(chance.sample(range(len(kept)), len(kept) // 6))
+    part = [
+        replace(event, body=None, body_state="missing") if number in bodiless and is_apart(event) else event
+        for number, event in enumerate(kept)
+    ]
+    case = history.fold(part)
+    incomplete = incomplete_in(part)
+    for event in part:
+        verdict, final = case.verdicts[event.position], whole.verdicts[event.position]
+        if event.position in incomplete:
+            assert verdict.code != "effective", (event, verdict)
+            evident = verdict.reason.startswith("after_") or verdict.reason in ("no_after", "create_with_after")
+            assert verdict.code in ("waiting", "needs_update") or evident, (event, verdict)
+        elif verdict.code == "void":
+            # Said on complete evidence: nothing that arrives takes it back.
+            assert final == verdict, (event, verdict, final)
+        if verdict.code == "waiting" and verdict.reason == "after":
+            assert verdict.needs is not None and verdict.needs not in {held.position for held in part}
+    healed = part + history.events
+    chance.shuffle(healed)
+    assert history.fold(healed) == whole
+
+
+def is_apart(event: CaseEvent) -> bool:
+    return event.kind in kinds.BY_NUMBER and kinds.BY_NUMBER[event.kind].holding == "apart"
+
+
+def incomplete_in(events: Iterable[CaseEvent]) -> set[Position]:
+    """The stage events that build, over any number of steps, on an event or a body that is not here."""
+    stage = {event.position: event for event in events if event.kind < 32}
+    incomplete = {
+        position
+        for position, event in stage.items()
+        if event.body_state == "missing" or (event.after is not None and event.after not in stage)
+    }
+    growing = True
+    while growing:
+        more = {position for position, event in stage.items() if event.after in incomplete} - incomplete
+        incomplete |= more
+        growing = bool(more)
+    return incomplete
+
+
+def other_cases_untouched(history: History, other: History, seed: int) -> None:
+    """Events of another case or scope change nothing in this one and get no verdict here."""
+    chance = random.Random(seed)
+    own = [replace(event, scope=history.home, case_id=CASE_ID) for event in history.events]
+    foreign = [
+        replace(event, scope=history.home if number % 2 else "621021102000", case_id=b"another case id!")
+        for number, event in enumerate(other.events)
+    ] + [replace(event, scope="621021102000", case_id=CASE_ID) for event in other.events]
+    # The foreign stage events try to go on from this case's last event.
+    foreign += [replace(event, after=own[-1].position) for event in foreign if event.kind != kinds.CREATE]
+    mixed = own + foreign
+    chance.shuffle(mixed)
+    alone = fold(history.home, CASE_ID, own, PLACES, catalogue())
+    together = fold(history.home, CASE_ID, mixed, PLACES, catalogue())
+    assert together == alone
+
+
+def every_event_is_accounted_for(history: History, seed: int) -> None:
+    """Every event has one verdict with words for it; the effective path is one chain of effective events."""
+    for events in (history.events, history.frozen()):
+        case = history.fold(events)
+        assert set(case.verdicts) == {event.position for event in events}
+        assert sum(case.counts.values()) == len(case.verdicts)
+        by_position = {event.position: event for event in events}
+        before = None
+        for position in case.path:
+            assert by_position[position].after == before
+            assert case.verdicts[position].code == "effective"
+            before = position
+        assert case.last == before
+        effective = {p for p, verdict in case.verdicts.items() if verdict.code == "effective"}
+        assert {p for p in effective if by_position[p].kind < 32} == set(case.path)
+        for verdict in case.verdicts.values():
+            known = verdict.reason in REASONS or verdict.reason in GUARDS or verdict.reason.startswith("malformed: ")
+            assert known or verdict.code == "effective", verdict
+        assert case.state in STATES or case.last is None
