@@ -1,0 +1,1 @@
+"""Makes the test vectors: each file of `vectors/` but the recorded exchange has its maker here."""

@@ -1,0 +1,27 @@
+"""Which file of vectors is made by what, and how it is written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tests.sync_protocol.vector_makers.encodings import encodings
+from tests.sync_protocol.vector_makers.receipts import receipts
+from tests.sync_protocol.vector_makers.roster import roster
+from tests.sync_protocol.vector_makers.segments import segments
+from tests.sync_protocol.vector_makers.shapes import Vector
+from tests.sync_protocol.vector_makers.streams import streams
+
+FOLDER: Final = Path(__file__).parents[1] / "vectors"
+MAKERS: Final[dict[str, Callable[[], Vector]]] = {
+    "encodings.json": encodings,
+    "roster.json": roster,
+    "streams.json": streams,
+    "segments.json": segments,
+    "receipts.json": receipts,
+}
+
+
+def text(vectors: Vector) -> str:
+    """A file's text, one field a line."""
+    return json.dumps(vectors, ensure_ascii=False, indent=1) + "\n"
