@@ -1,7 +1,7 @@
 """Open a node's database: choose the dialect, refuse unsafe settings, bring the tables up to date."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -40,6 +40,18 @@ class Store:
         """
         if self.dialect != "sqlite":  # there BEGIN IMMEDIATE holds everything already
             locks.take(connection, cases, streams)
+
+    @contextmanager
+    def apart(self, connection: Connection) -> Iterator[Connection]:
+        """A short transaction of its own beside this one, for rows that do no harm if this one is rolled back.
+
+        On SQLite, where one transaction holds everything, it is this one itself.
+        """
+        if self.dialect == "sqlite":
+            yield connection
+        else:
+            with self._database.writing() as other:
+                yield other
 
     def leader(self, name: str) -> AbstractContextManager[bool]:
         """True inside the block for one caller of this name at a time, over all workers."""

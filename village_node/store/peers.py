@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from village_node.store import rows
+from village_node.store.errors import Overtaken
 from village_node.store.tables import JOBS, META, PEERS, ROSTER_CHANGES
 
 FIRST_BUDGET: Final = 16_384
+# The counter of roster changes held: whoever adds some holds its row.
+ROSTER: Final = "roster"
 
 
 class PeerRow(NamedTuple):
@@ -90,15 +93,22 @@ def put_job(connection: Connection, row: JobRow) -> None:
     rows.put(connection, JOBS, [row])
 
 
-def roster_changes(connection: Connection) -> list[ChangeRow]:
-    """Every change, in the order they were applied here."""
-    query = select(ROSTER_CHANGES).order_by(ROSTER_CHANGES.c.arrival)
+def roster_changes(connection: Connection, after: int = 0) -> list[ChangeRow]:
+    """The changes after the first ``after`` ones, in the order they were applied here."""
+    query = select(ROSTER_CHANGES).where(ROSTER_CHANGES.c.arrival > after).order_by(ROSTER_CHANGES.c.arrival)
     return [ChangeRow._make(row) for row in connection.execute(query)]
 
 
-def add_roster_changes(connection: Connection, changes: Sequence[tuple[str, int, int, bytes, bytes, bytes]]) -> None:
-    """Keep (part, epoch, n, hash, payload, signatures) after those held; one held already is an error."""
-    last = connection.scalar(select(func.max(ROSTER_CHANGES.c.arrival))) or 0
+def add_roster_changes(
+    connection: Connection, changes: Sequence[tuple[str, int, int, bytes, bytes, bytes]], held: int
+) -> None:
+    """Keep (part, epoch, n, hash, payload, signatures) after the ``held`` ones they were judged by.
+
+    Raises Overtaken when there are more by now: judge them again.
+    """
+    last = count_up(connection, ROSTER, len(changes)) - len(changes)
+    if last != held:
+        raise Overtaken("the roster has grown meanwhile")
     new = [(*change[:3], last + number, *change[3:]) for number, change in enumerate(changes, start=1)]
     rows.insert(connection, ROSTER_CHANGES, new)
 

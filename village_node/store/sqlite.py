@@ -81,7 +81,7 @@ class SqliteDatabase:
 
     @contextmanager
     def leader(self, name: str) -> Iterator[bool]:
-        """True for one caller at a time and name: a node on SQLite is one process, the data folder's lock sees to it."""
+        """True for one caller at a time and name: SQLite means one process (the data folder is locked)."""
         with self._lock:
             lock = self._leaders.setdefault(name, threading.Lock())
         taken = lock.acquire(blocking=False)

@@ -1,0 +1,200 @@
+"""A network in one process: a county, townships and villages with a roster, each with a casebook on a database of its own.
+
+Messages are handed from casebook to casebook as values; there is no socket and no waiting. Time stands still unless it
+is moved, and randomness comes from a seed, so that a failing test fails again.
+"""
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sync_protocol import roster
+from sync_protocol.case import Catalogue
+from sync_protocol.case import kinds as kinds
+from sync_protocol.event import Position
+from sync_protocol.exchange import Content, content_map, read_content
+from sync_protocol.exchange.owing import PeerView
+from sync_protocol.places import about
+from sync_protocol.roster import Roster
+from sync_protocol.suites import SigningKey
+from village_node.casebook import Casebook, CaseRef, Received
+from village_node.identity import Identity
+from village_node.store import Store, open_store
+
+COUNTY = "621021000000"
+TOWNSHIP = "621021101000"
+VILLAGE = "621021101201"
+SECOND_VILLAGE = "621021101202"
+OTHER_TOWNSHIP = "621021102000"
+OTHER_VILLAGE = "621021102201"
+PLACES = (
+    (COUNTY, "county", None, "庆城县"),
+    (TOWNSHIP, "township", COUNTY, "驿马镇"),
+    (VILLAGE, "village", TOWNSHIP, "上关村"),
+    (SECOND_VILLAGE, "village", TOWNSHIP, "下关村"),
+    (OTHER_TOWNSHIP, "township", COUNTY, "三十里铺镇"),
+    (OTHER_VILLAGE, "village", OTHER_TOWNSHIP, "王家塬村"),
+)
+START_MS = 1_790_000_000_000
+ROLES = {
+    "village": frozenset({"agent", "head"}),
+    "township": frozenset({"clerk", "reviewer", "head"}),
+    "county": frozenset({"window", "officer", "head"}),
+}
+APPLICATION: Mapping[str, Any] = {
+    "item_no": "001",
+    "item_version": 1,
+    "applicant_name": "张秀兰",
+    "applicant_id_kind": "resident_id",
+    "applicant_id_no": "622825196505060042",
+    "applicant_phone": "13800001234",
+    "answers": {"家庭人口": "3", "申请理由": "家庭收入低于当地标准"},
+    "materials": [["身份证", 1, True], ["申请表", 1, True]],
+}
+
+
+@dataclass
+class Clock:
+    """Milliseconds since 1970; moves only when told to."""
+
+    now_ms: int = START_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@dataclass
+class Member:
+    """One node of the network: who it is and its casebook."""
+
+    identity: Identity
+    store: Store
+    casebook: Casebook
+    clock: Clock
+
+    @property
+    def place(self) -> str:
+        return self.identity.place
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role of its level at once: tests of who may do what name their own."""
+        return ROLES[self.identity.level]
+
+    def file(self, **changes: Any) -> CaseRef:
+        """File an application that is sound but for the changes."""
+        return self.casebook.file("0001", self.roles, {**APPLICATION, **changes})
+
+    def act(
+        self, ref: CaseRef, kind: int, body: Mapping[Any, Any] | None = None, seen: Position | None = None
+    ) -> CaseRef:
+        """Do one act on a case, on what is its last stage event here."""
+        case = self.casebook.case(ref.scope, ref.case_id)
+        assert case is not None
+        return self.casebook.record("0001", self.roles, ref.scope, ref.case_id, kind, body or {}, seen or case.last)
+
+    def state(self, ref: CaseRef) -> str:
+        """The state of a case as this node sees it; empty where it holds nothing."""
+        case = self.casebook.case(ref.scope, ref.case_id)
+        return case.state if case else ""
+
+
+@dataclass
+class Network:
+    """Keys, the roster as changes, and the members that were opened."""
+
+    folder: Path
+    seed: int = 1
+    clock: Clock = field(default_factory=Clock)
+    members: dict[str, Member] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.catalogue = Catalogue.from_csv(
+            resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text(encoding="utf-8")
+        )
+        self.root_key, self.publisher_key = self.key(), self.key()
+        self.changes = [roster.found(self.root_key, self.publisher_key, COUNTY, PLACES[0][3], START_MS)]
+        self.roster = Roster().apply(self.changes[0])
+        self.identities: dict[str, Identity] = {}
+
+    def key(self) -> SigningKey:
+        """A key from the seed."""
+        return SigningKey.from_seed(1, self.chance.randbytes(32))
+
+    def enrol(self, *codes: str) -> None:
+        """Let nodes at these places into the roster, those above before those below."""
+        rows = {code: (level, parent, name) for code, level, parent, name in PLACES}
+        for code in codes:
+            self.enrol_place(code, *rows[code])
+
+    def enrol_place(self, code: str, level: str, parent: str | None, name: str) -> Identity:
+        """Let one node in: by the county, or by its township where it is a village."""
+        key, incarnation = self.key(), self.chance.randbytes(16)
+        request = roster.read_request(roster.enrol_request(key, code, level, name, incarnation))
+        above = parent if parent in self.identities and level == "village" else COUNTY
+        ops = roster.admit_request(self.roster, request, above, parent)
+        part = above if level == "village" else COUNTY
+        signer = self.publisher_key if part == COUNTY else self.identities[part].key
+        change = roster.publish(self.roster, part, ops, [signer], START_MS)
+        self.roster = self.roster.apply(change)
+        self.changes.append(change)
+        over = self.identities[parent].incarnation if parent in self.identities else None
+        identity = Identity(code, level, name, incarnation, key, self.roster.network_id, over)
+        self.identities[code] = identity
+        return identity
+
+    def open(self, code: str, url: str = "") -> Member:
+        """Open (or reopen) a node's casebook, and give it the roster changes it should have."""
+        identity = self.identities[code]
+        store = open_store(url or f"sqlite:///{self.folder / code}.db")
+        chance = random.Random(f"{self.seed} {code}")
+        casebook = Casebook(store, identity, self.clock, chance.randbytes, self.catalogue)
+        kept = set(self.roster.parts_for(code))
+        casebook.apply_roster(change for change in self.changes if roster.read_payload(change).part in kept)
+        self.members[code] = Member(identity, store, casebook, self.clock)
+        return self.members[code]
+
+    def close(self) -> None:
+        """Close every database."""
+        for member in self.members.values():
+            member.store.close()
+
+
+def network(folder: Path, *codes: str, seed: int = 1) -> Network:
+    """A network with these places enrolled and opened; without any: county, township and one village."""
+    made = Network(folder, seed)
+    chosen = codes or (COUNTY, TOWNSHIP, VILLAGE)
+    made.enrol(*chosen)
+    for code in chosen:
+        made.open(code)
+    return made
+
+
+def message(sender: Member, child_place: str, theirs: Iterable[Any], budget: int = 1 << 20) -> Content:
+    """What a node would send to another that holds ``theirs``: packed, encoded, and read again as it arrives."""
+    mine = sender.casebook.shared_points(child_place)
+    content = Content()
+    frame = sender.casebook.owed(mine, list(theirs), tables=content.tables, budget=budget)
+    content.packed_segments, content.packed_receipts, content.more = frame.segments, frame.receipts, frame.more
+    return read_content(content_map(content), reply=False)
+
+
+def hand(sender: Member, receiver: Member, child_place: str, budget: int = 1 << 20) -> Received:
+    """Hand one frame of what is owed from one node to another, whoever of them is the child."""
+    theirs = PeerView(receiver.casebook.shared_points(child_place)).points
+    content = message(sender, child_place, theirs, budget)
+    return receiver.casebook.receive(sender.identity.incarnation, content, peer_update={})
+
+
+def settle(child: Member, parent: Member) -> None:
+    """Exchange until neither owes the other anything."""
+    for _ in range(1_000):
+        up = hand(child, parent, child.place)
+        down = hand(parent, child, child.place)
+        if not (up.stored or up.receipts or down.stored or down.receipts or up.signed or down.signed):
+            return
+    raise AssertionError("two nodes never came to rest")

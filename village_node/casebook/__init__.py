@@ -1,0 +1,79 @@
+"""The casebook: the one way a case changes, for our own people and for what a peer brings; and what is read of it."""
+
+from collections.abc import Iterable
+
+from sync_protocol.roster import Change
+from village_node.casebook import ledger
+from village_node.casebook.desk import Application, CaseRef, Desk
+from village_node.casebook.dispatch import Dispatch, Outgoing
+from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound, Stale
+from village_node.casebook.intake import Intake, Received
+from village_node.casebook.ledger import Entry
+from village_node.casebook.reading import HopReceipt, TimelineEntry
+from village_node.store import Overtaken, cases
+
+__all__ = [
+    "Application",
+    "BadBody",
+    "CaseRef",
+    "Casebook",
+    "CasebookError",
+    "HopReceipt",
+    "NotAllowed",
+    "NotFound",
+    "Outgoing",
+    "Received",
+    "Stale",
+    "TimelineEntry",
+]
+
+
+class Casebook(Desk, Intake, Dispatch):
+    """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
+
+    def enrol(self, change: Change) -> None:
+        """Add a roster change made here. Raises a ProtocolError that says why it does not hold, NotSaved."""
+        self.apply_roster([change])
+
+    def apply_roster(self, changes: Iterable[Change]) -> int:
+        """Add roster changes, in their order; how many were new. All of them or, with the error raised, none."""
+        given = list(changes)
+        while True:
+            try:
+                new = self._apply(given)
+            except Overtaken:
+                continue
+            if new:
+                self.tell({"roster"})
+            return new
+
+    def fold_again(self) -> int:
+        """Fold every case in which something waits or is void: after the program or its catalogue was updated."""
+        with self.store.writing() as connection:
+            keys = cases.unsettled(connection)
+            self.store.exclusive(connection, keys, [])
+            entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(keys))
+            scopes = {scope for scope, _ in ledger.write(self, connection, entry).cases}
+            if scopes:
+                self.mark_news(connection, scopes)
+        if scopes:
+            self.tell(scopes)
+        return len(keys)
+
+    def _apply(self, changes: list[Change]) -> int:
+        with self.store.writing() as connection:
+            roster, version = self.roster_and_version(connection)
+            new = []
+            for change in changes:
+                grown = roster.apply(change)
+                if grown is not roster:
+                    new.append(change)
+                roster = grown
+            if not new:
+                return 0
+            keys = cases.unsettled(connection)
+            self.store.exclusive(connection, keys, [])
+            ledger.write(self, connection, Entry(roster, self.clock(), {}, refold=set(keys)))
+            self.keep_changes(connection, new, version)
+            self.mark_news(connection, {"roster"})
+        return len(new)

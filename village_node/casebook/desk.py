@@ -1,0 +1,307 @@
+"""The door for our own people: filing an application, and every act on a case, each asked of the workflow first."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final, NamedTuple, TypeVar
+
+from sync_protocol import encoding, limits
+from sync_protocol.case import (
+    Case,
+    Position,
+    UnknownItem,
+    bodies,
+    explain,
+    kinds,
+    numbers,
+    why_not,
+    why_not_filed,
+    workflow,
+)
+from sync_protocol.case.routes import CasePath
+from sync_protocol.errors import Malformed, TooLarge
+from sync_protocol.event import Dep, Event
+from sync_protocol.places import UnknownPlace, about
+from sync_protocol.stream import OPENS, Draft, Opens, append
+from village_node.casebook import ledger
+from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
+from village_node.casebook.intake import ATTEMPTS
+from village_node.casebook.ledger import Entry, Growth
+from village_node.casebook.office import Office
+from village_node.casebook.reading import folded
+from village_node.store import Connection, Overtaken, peers, streams
+from village_node.store.locks import StreamKey
+
+# The county's day begins at +08:00, whatever the machine believes.
+CHINA: Final = timezone(timedelta(hours=8))
+_CLOCK_BITS: Final = 16
+_COUNTER: Final = "case_number"
+_T = TypeVar("_T")
+
+
+class CaseRef(NamedTuple):
+    """A case that was filed or acted on; number and code are empty where it has none yet."""
+
+    scope: str
+    case_id: bytes
+    case_no: str
+    query_code: str
+
+
+class Application(NamedTuple):
+    """One application to be filed: what was typed (by field name or number), and how it came in."""
+
+    actor: str
+    body: Mapping[Any, Any]
+    channel: str = "counter"
+
+
+class Desk(Office):
+    """The part of the casebook that the pages hand their forms to."""
+
+    _tag = ""
+
+    def file(
+        self, actor: str, roles: Iterable[str], create_body: Mapping[Any, Any], receive_channel: str = "counter"
+    ) -> CaseRef:
+        """File an application of a resident of this place, and receive it: number and query code are drawn here.
+
+        Raises NotAllowed, BadBody, NotSaved.
+        """
+        self._check_may(roles, kinds.CREATE)
+        self._check_may(roles, kinds.RECEIVE)
+        return self.record_many([Application(actor, create_body, receive_channel)])[0]
+
+    def record_many(self, applications: Sequence[Application]) -> list[CaseRef]:
+        """File many applications in one transaction (an import): all of them or none.
+
+        Raises BadBody for the first that does not fit, NotAllowed, NotSaved.
+        """
+        scope = about(self.identity.place)
+        filed = [self._checked_application(each) for each in applications]
+
+        def act(connection: Connection) -> tuple[list[CaseRef], set[str]]:
+            growth = self._own_stream(connection, scope)
+            self.store.exclusive(connection, [], [growth.row.key])
+            growth = self._own_stream(connection, scope)
+            last = peers.count_up(connection, _COUNTER, len(filed))
+            pen = _Pen(self, growth)
+            refs = []
+            for number, (application, create, receive) in enumerate(filed, start=last - len(filed) + 1):
+                refs.append(self._open_case(pen, scope, application.actor, create, receive, number))
+            entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth})
+            # The cases are new: nobody can hold or wait for them, and their rows are inserted in one order.
+            written = ledger.write(self, connection, entry)
+            for ref in refs:
+                self._refuse_unless_effective(written.cases[ref.scope, ref.case_id], None)
+            self.mark_news(connection, {scope})
+            return refs, {scope}
+
+        return self._act(act)
+
+    def record(
+        self,
+        actor: str,
+        roles: Iterable[str],
+        scope: str,
+        case_id: bytes,
+        kind: int,
+        body: Mapping[Any, Any],
+        seen: Position | None = None,
+    ) -> CaseRef:
+        """Do one act on a case: a stage move, or a side event. ``body`` by field name or number.
+
+        ``seen`` is the last stage event the page was drawn from; a stage move needs it. Raises Stale when the case
+        has moved on, NotAllowed, NotFound, BadBody, NotSaved.
+        """
+        content = _checked(kind, self._with_what_the_node_knows(kind, body))
+        key = (scope, case_id)
+
+        def act(connection: Connection) -> tuple[CaseRef, set[str]]:
+            roster = self.roster_in(connection)
+            growth = self._own_stream(connection, scope)
+            deps = _relied_on(kind, content, scope, self.identity.incarnation)
+            self.store.exclusive(connection, [key], sorted({growth.row.key, *(dep[:2] for dep in deps)}))
+            growth = self._own_stream(connection, scope)
+            case, newest_hlc = folded(self, connection, roster, key)
+            if case is None:
+                raise NotFound("本机没有这一案件", "no such case is held here")
+            if kind in kinds.STAGE_KINDS and case.last != seen:
+                raise Stale(
+                    "案件在您填写期间已有新的进展,请重新查看后再办理",
+                    "the case has moved on since the page was drawn: look at it again",
+                )
+            wrong = why_not(case, kind, self.identity.place, frozenset(roles), self.catalogue, roster.places)
+            if wrong is not None:
+                raise NotAllowed(*wrong)
+            pen = _Pen(self, growth, newest_hlc)
+            event = pen.write(kind, case_id, actor, content, case.last if kind in kinds.STAGE_KINDS else None, deps)
+            entry = Entry(roster, pen.now_ms, {growth.row.key: growth})
+            written = ledger.write(self, connection, entry).cases[key]
+            self._refuse_unless_effective(written, pen.position(event))
+            self.mark_news(connection, {scope})
+            return CaseRef(scope, case_id, written.case_no, written.query_code), {scope}
+
+        return self._act(act)
+
+    def _act(self, act: Callable[[Connection], tuple[_T, set[str]]]) -> _T:
+        """Run one transaction, again where another worker was faster, and tell the news."""
+        for _ in range(ATTEMPTS):
+            try:
+                with self.store.writing() as connection:
+                    done, scopes = act(connection)
+            except Overtaken:
+                continue
+            self.tell(scopes)
+            return done
+        raise Overtaken(f"overtaken {ATTEMPTS} times: the database is too busy")
+
+    def _own_stream(self, connection: Connection, scope: str) -> Growth:
+        """Our own stream in a scope as it stands; made where there is none yet."""
+        key: StreamKey = (self.identity.incarnation, scope)
+        row = streams.by_keys(connection, [key]).get(key)
+        if row is None:
+            node = self.roster_in(connection).node(self.identity.incarnation)
+            if node is None:
+                raise NotAllowed(
+                    "本机尚未列入名册,请先完成登记", "this node is not in the roster yet: complete its enrolment first"
+                )
+            with self.store.apart(connection) as own:
+                streams.add(own, [ledger.new_stream(self, node, scope)])
+            row = streams.by_keys(connection, [key])[key]
+        return Growth(row)
+
+    def _checked_application(self, application: Application) -> tuple[Application, dict[int, Any], str]:
+        """Check a create body, and that its item can be filed here."""
+        body = _numbered(kinds.CREATE, application.body)
+        body.setdefault(1, 1)
+        content = _checked(kinds.CREATE, body)
+        _checked_field(application.channel in bodies.CHANNELS, "channel", "收件方式", "channel")
+        try:
+            item = self.catalogue.item(body[0], body[1])
+            path = CasePath(self.identity.place, self.roster.places)
+        except UnknownItem:
+            raise BadBody("item_no", f"没有编号为 {body[0]} 的事项", f"there is no item {body[0]}") from None
+        except UnknownPlace:
+            raise NotAllowed("本地尚未列入名册", "this place is not in the roster yet") from None
+        wrong = why_not_filed(item, self.identity.place, path)
+        if wrong is not None:
+            raise NotAllowed(*wrong)
+        return application, content, application.channel
+
+    def _open_case(
+        self, pen: "_Pen", scope: str, actor: str, create: Mapping[int, Any], channel: str, number: int
+    ) -> CaseRef:
+        """Write the two events that open a case: the application, and its receipt number with the query code."""
+        opened = pen.write(kinds.CREATE, OPENS, actor, create, None)
+        day = datetime.fromtimestamp(pen.now_ms / 1000, tz=UTC).astimezone(CHINA).date()
+        case_no = numbers.make_case_number(self.identity.place, day, self._number_tag(), number)
+        code = numbers.make_query_code(int.from_bytes(self.randomness(9)) >> (72 - numbers.QUERY_CODE_BITS))
+        content = {0: case_no, 1: code, 2: channel}
+        case_id = opened.header.case_id
+        assert case_id is not None
+        pen.write(kinds.RECEIVE, case_id, actor, content, pen.position(opened))
+        return CaseRef(scope, case_id, case_no, code)
+
+    def _number_tag(self) -> str:
+        """Four characters drawn once in the life of a process: two clones of a database give different numbers."""
+        if not self._tag:
+            self._tag = numbers.tag_from_bits(int.from_bytes(self.randomness(3)) >> 4)
+        return self._tag
+
+    def _check_may(self, roles: Iterable[str], kind: int) -> None:
+        if not workflow.may(frozenset(roles), self.identity.level, kind):
+            raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
+
+    def _with_what_the_node_knows(self, kind: int, body: Mapping[Any, Any]) -> dict[int, Any]:
+        content = _numbered(kind, body)
+        if kind == kinds.HANDOFF and not content.get(0):
+            raise BadBody("to", "请选择移交的接收单位", "choose the place to hand the case to")
+        return content
+
+    def _refuse_unless_effective(self, case: Case, position: Position | None) -> None:
+        """The fold has the last word: an act that would not count is not written (the transaction is rolled back)."""
+        for each, verdict in case.verdicts.items():
+            if (position is None or each == position) and verdict.code != "effective":
+                raise NotAllowed(*explain(verdict))
+
+
+class _Pen:
+    """Appends events to one of our own streams, with a clock that never runs backward."""
+
+    def __init__(self, office: Office, growth: Growth, newest_hlc: int = 0) -> None:
+        self._office = office
+        self._growth = growth
+        self.now_ms = office.clock()
+        self._hlc = max(growth.row.hlc, newest_hlc)
+
+    def write(
+        self,
+        kind: int,
+        case_id: bytes | Opens,
+        actor: str,
+        content: Mapping[int, Any],
+        after: Position | None,
+        deps: tuple[Dep, ...] = (),
+    ) -> Event:
+        """Append one event of a case."""
+        known = kinds.BY_NUMBER[kind]
+        apart = known.holding == "apart"
+        self._hlc = max(self.now_ms << _CLOCK_BITS, self._hlc + 1)
+        draft = Draft(
+            kind,
+            known.version,
+            case_id,
+            self._hlc,
+            self.now_ms,
+            actor,
+            encoding.encode(content),
+            apart,
+            after,
+            deps,
+        )
+        salt = self._office.randomness(limits.SALT) if apart else None
+        try:
+            event = append(self._growth.row.stream_id, self._growth.head, draft, salt)
+        except (Malformed, TooLarge) as error:
+            raise BadBody("body", "内容过长,请分几次提交或缩短", f"too long: shorten it ({error})") from error
+        self._growth.events.append(event)
+        return event
+
+    def position(self, event: Event) -> Position:
+        """How other events name this one."""
+        return Position(self._growth.row.incarnation, event.header.seq, event.hash[: limits.MARK])
+
+
+def _numbered(kind: int, body: Mapping[Any, Any]) -> dict[int, Any]:
+    """A body by field number, from one by name or by number."""
+    if all(type(key) is int for key in body):
+        return dict(body)
+    return bodies.numbered(kind, body)
+
+
+def _checked(kind: int, content: dict[int, Any]) -> dict[int, Any]:
+    """The body, if it fits its table. Raises BadBody naming the field, KeyError for an unknown kind."""
+    wrong = bodies.check(kind, content)
+    if wrong is not None:
+        labels = {field.name: (field.zh, field.en) for field in bodies.TABLES[kind].fields}
+        _checked_field(False, wrong, *labels.get(wrong, ("内容", "content")))
+    return content
+
+
+def _checked_field(sound: bool, field: str, zh: str, en: str) -> None:
+    if not sound:
+        raise BadBody(field, f"“{zh}”缺少或不符合要求,请改正", f"{en}: missing or not as required; mend it")
+
+
+def _relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> tuple[Dep, ...]:
+    """The positions of other streams that an act builds on: the supplies taken, the request answered."""
+    named: list[Any] = []
+    if kind == kinds.TAKE:
+        named = content[0]
+    elif kind == kinds.ANSWER:
+        named = [content[0]]
+    newest: dict[bytes, int] = {}
+    for incarnation, seq, _ in named:
+        if incarnation != me:
+            newest[incarnation] = max(newest.get(incarnation, 0), seq)
+    return tuple(Dep(incarnation, scope, seq) for incarnation, seq in sorted(newest.items()))[: limits.DEPS]

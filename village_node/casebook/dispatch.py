@@ -1,0 +1,313 @@
+"""What leaves this node: the positions we hold, segments sealed and packed, receipts, bodies that were asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sync_protocol import limits, receipt
+from sync_protocol.event import Event, load_header
+from sync_protocol.exchange import (
+    Body,
+    EventsOwed,
+    ReceiptLine,
+    ReceiptOwed,
+    StreamPoint,
+    Want,
+    other_side,
+    pack_receipt,
+    plan,
+)
+from sync_protocol.places import UnknownPlace, followed_scopes, follows
+from sync_protocol.roster import Roster
+from sync_protocol.seal import seal
+from sync_protocol.stream import Head
+from sync_protocol.wire import Tables, pack_segment
+from village_node.casebook.reading import Reading
+from village_node.store import Connection, peers, receipts, streams
+from village_node.store.locks import StreamKey
+from village_node.store.peers import PeerRow
+from village_node.store.streams import EventRow, StreamRow
+
+_RECEIPT_BYTES: Final = 130  # of a receipt line before packing, but for its path
+_SEGMENT_BYTES: Final = 150  # of a segment before packing, but for its events
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """One frame: packed segments and receipts, whether more is owed, and what the peer will hold after it."""
+
+    segments: list[Any] = field(default_factory=list)
+    receipts: list[Any] = field(default_factory=list)
+    more: bool = False
+    sent: list[tuple[bytes, str, int, bytes]] = field(default_factory=list)
+    sent_receipts: list[tuple[bytes, str, bytes, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Cut:
+    """A segment about to be packed."""
+
+    row: StreamRow
+    events: list[Event]
+    signature: bytes
+
+
+class Dispatch(Reading):
+    """The part of the casebook that uplink and downlink take their messages from."""
+
+    def shared_points(self, child_place: str) -> list[StreamPoint]:
+        """Every stream of the scopes that ``child_place`` follows, as held here, with the receipts that cross that hop.
+
+        Computed again only after something has changed; not to be changed by who gets it.
+        """
+
+        def compute(connection: Connection) -> list[StreamPoint]:
+            return _points(connection, self.roster_in(connection), child_place)
+
+        with self.store.reading() as connection:
+            return self.remembered(connection, f"points {child_place}", compute)
+
+    def owed(
+        self,
+        mine: Sequence[StreamPoint],
+        theirs: Sequence[StreamPoint],
+        *,
+        tables: Tables,
+        budget: int,
+        withheld: frozenset[StreamKey] = frozenset(),
+    ) -> Outgoing:
+        """The next frame of what ``theirs`` lacks of ``mine``: receipts, then whole segments up to ``budget`` bytes
+        before packing, at least one. Our own streams are sealed here, and the seals stored, before anything leaves.
+
+        Raises NotSaved.
+        """
+        owed = plan(mine, theirs, withheld=withheld)
+        frame = Outgoing()
+        new_seals: list[tuple[int, int, bytes]] = []
+        with self.store.reading() as connection:
+            rows = streams.by_keys(
+                connection, {each[:2] for each in owed.events} | {each[:2] for each in owed.receipts}
+            )
+            left = budget - _take_receipts(connection, frame, owed.receipts, rows, tables)
+            for each in owed.events:
+                row = rows.get(each[:2])
+                if row is None:
+                    continue
+                left = self._take_events(connection, frame, each, row, tables, left, new_seals)
+                if frame.more:
+                    break
+        if new_seals:
+            with self.store.writing() as connection:
+                streams.add_seals(connection, new_seals)
+        return frame
+
+    def wants(self, tables: Tables) -> list[list[int]]:
+        """The bodies missing here, as field 13 carries them."""
+        with self.store.reading() as connection:
+            return [[tables.stream(incarnation, scope), seq] for incarnation, scope, seq in self._missing(connection)]
+
+    def wanted(self) -> list[Want]:
+        """The bodies missing here."""
+        with self.store.reading() as connection:
+            return [Want(*missing) for missing in self._missing(connection)]
+
+    def bodies(
+        self, wants: Sequence[tuple[bytes, str, int]], place: str, *, tables: Tables, budget: int
+    ) -> list[list[Any]]:
+        """Bodies that a peer at ``place`` asked for and may have, as field 14 carries them."""
+        return [
+            [tables.stream(body.incarnation, body.scope), *body[2:]]
+            for body in self.wanted_bodies(wants, place, budget)
+        ]
+
+    def wanted_bodies(self, wants: Sequence[tuple[bytes, str, int]], place: str, budget: int) -> list[Body]:
+        """Bodies that a peer at ``place`` asked for and may have: of scopes it follows, and held here."""
+        found: list[Body] = []
+        with self.store.reading() as connection:
+            places = self.roster_in(connection).places
+            rows = streams.by_keys(connection, {want[:2] for want in wants})
+            for incarnation, scope, seq in wants[: limits.WANTS]:
+                row = rows.get((incarnation, scope))
+                if row is None or not follows(places, place, scope):
+                    continue
+                event = streams.event_at(connection, row.id, seq)
+                if event is None or event.body is None or event.salt is None:
+                    continue
+                budget -= len(event.body)
+                if found and budget < 0:
+                    break
+                found.append(Body(incarnation, scope, seq, event.salt, event.body))
+        return found
+
+    def hash_at(self, incarnation: bytes, scope: str, seq: int) -> bytes | None:
+        """The chain hash held at a position; None where none is."""
+        with self.store.reading() as connection:
+            row = streams.by_keys(connection, [(incarnation, scope)]).get((incarnation, scope))
+            return streams.hashes(connection, row.id, seq, seq).get(seq) if row else None
+
+    def peer(self, incarnation: bytes) -> PeerRow | None:
+        """What is remembered of a peer."""
+        with self.store.reading() as connection:
+            return peers.peer(connection, incarnation)
+
+    def peers(self) -> list[PeerRow]:
+        """What is remembered of every peer."""
+        with self.store.reading() as connection:
+            return peers.peers(connection)
+
+    def update_peer(self, incarnation: bytes, **columns: Any) -> PeerRow:
+        """Set columns of a peer's row; a new one needs ``place`` and ``direction``. Raises NotSaved."""
+        with self.store.writing() as connection:
+            return peers.change_peer(connection, incarnation, columns)
+
+    def _missing(self, connection: Connection) -> list[tuple[bytes, str, int]]:
+        try:
+            scopes = followed_scopes(self.roster_in(connection).places, self.identity.place)
+        except UnknownPlace:
+            return []
+        return streams.missing_bodies(connection, scopes, limits.WANTS)
+
+    def _take_events(
+        self,
+        connection: Connection,
+        frame: Outgoing,
+        owed: EventsOwed,
+        row: StreamRow,
+        tables: Tables,
+        left: int,
+        new_seals: list[tuple[int, int, bytes]],
+    ) -> int:
+        """Pack segments of one stream until it is done or the budget is; what is left of the budget."""
+        after = owed.after
+        while after < owed.upto:
+            if frame.segments and (left <= 0 or len(frame.segments) >= limits.SEGMENTS_A_MESSAGE):
+                frame.more = True
+                return left
+            cut = self._cut(connection, row, after, owed.upto, new_seals)
+            if cut is None:
+                return left
+            size = _SEGMENT_BYTES + sum(map(_size, cut.events))
+            if frame.segments and size > left:
+                frame.more = True
+                return left
+            frame.segments.append(
+                pack_segment(row.incarnation, row.scope, row.stream_id, cut.events, cut.signature, tables)
+            )
+            left -= size
+            after = cut.events[-1].header.seq
+            point = (row.incarnation, row.scope, after, cut.events[-1].hash)
+            if frame.sent and frame.sent[-1][:2] == point[:2]:
+                frame.sent[-1] = point
+            else:
+                frame.sent.append(point)
+        return left
+
+    def _cut(
+        self,
+        connection: Connection,
+        row: StreamRow,
+        after: int,
+        upto: int,
+        new_seals: list[tuple[int, int, bytes]],
+    ) -> _Cut | None:
+        """The longest segment that begins after a position and ends at a seal; our own stream is sealed there."""
+        held = streams.events_between(connection, row.id, after, upto, limits.SEGMENT_EVENTS)
+        rows = _within_bytes(held)
+        if not rows:
+            return None
+        seals = streams.seals_between(connection, row.id, after, rows[-1].seq)
+        if row.own and rows[-1].seq not in seals:
+            head = Head(rows[-1].seq, rows[-1].hash)
+            signature = seal(self.identity.key, self.network_id, row.stream_id, head)
+            new_seals.append((row.id, head.seq, signature))
+            return _Cut(row, [_event(one) for one in rows], signature)
+        if not seals:
+            return None
+        last = max(seals)
+        return _Cut(row, [_event(one) for one in rows if one.seq <= last], seals[last])
+
+
+def _points(connection: Connection, roster: Roster, child_place: str) -> list[StreamPoint]:
+    """The vector's points, from two queries."""
+    places = roster.places
+    try:
+        scopes = followed_scopes(places, child_place)
+    except UnknownPlace:
+        return []
+    rows = [row for row in streams.in_scopes(connection, scopes) if row.body_seq > 0]
+    held: dict[int, dict[bytes, int]] = {row.id: {} for row in rows}
+    for stream, signer, seq in receipts.of_streams(connection, held):
+        held[stream][signer] = seq
+    sides: dict[tuple[bytes, bytes], bool] = {}
+
+    def crosses(author: bytes, signer: bytes) -> bool:
+        key = (author, signer)
+        if key not in sides:
+            one, other = roster.node(author), roster.node(signer)
+            sides[key] = (
+                one is not None and other is not None and other_side(places, child_place, one.place, other.place)
+            )
+        return sides[key]
+
+    return [
+        StreamPoint(
+            row.incarnation,
+            row.scope,
+            row.body_seq,
+            row.body_hash,
+            {signer: seq for signer, seq in held[row.id].items() if crosses(row.incarnation, signer)},
+        )
+        for row in rows
+    ]
+
+
+def _take_receipts(
+    connection: Connection,
+    frame: Outgoing,
+    owed: Sequence[ReceiptOwed],
+    rows: dict[StreamKey, StreamRow],
+    tables: Tables,
+) -> int:
+    """Put receipts into the frame; their bytes before packing."""
+    some = owed[: limits.RECEIPTS_A_MESSAGE]
+    frame.more = len(owed) > len(some)
+    by_stream = {row.id: row for row in rows.values()}
+    size = 0
+    for held in receipts.get(connection, [(rows[one[:2]].id, one.signer) for one in some if one[:2] in rows]):
+        row = by_stream[held.stream]
+        whole = receipt.from_bytes(held.receipt)
+        line = ReceiptLine(
+            row.incarnation,
+            row.scope,
+            whole.seq,
+            whole.signer,
+            whole.time,
+            whole.count,
+            whole.index,
+            whole.path,
+            whole.signature,
+        )
+        frame.receipts.append(pack_receipt(line, tables))
+        frame.sent_receipts.append((row.incarnation, row.scope, whole.signer, whole.seq))
+        size += _RECEIPT_BYTES + limits.HASH * len(whole.path)
+    return size
+
+
+def _within_bytes(rows: Sequence[EventRow]) -> list[EventRow]:
+    """The beginning of these events that fits into one segment: at least one."""
+    taken: list[EventRow] = []
+    size = 0
+    for row in rows:
+        size += len(row.header) + (len(row.salt or b"") + len(row.body) if row.body is not None else 0)
+        if taken and size > limits.SEGMENT:
+            break
+        taken.append(row)
+    return taken
+
+
+def _event(row: EventRow) -> Event:
+    return Event(load_header(row.header), row.header, row.hash, row.salt, row.body)
+
+
+def _size(event: Event) -> int:
+    return len(event.header_bytes) + (len(event.body) + limits.SALT if event.body is not None else 0)

@@ -1,0 +1,119 @@
+"""What every door of the casebook shares: the store, who we are, the roster in force, the clock, and the news.
+
+All that changes is changed inside a transaction of the store. What is kept in memory here (the roster, answers that are
+costly to compute) is a copy that carries the version it was made from, and a version is read with each use.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from sync_protocol import encoding
+from sync_protocol.case import Catalogue
+from sync_protocol.roster import Change, Roster, read_payload
+from sync_protocol.suites import sha256
+from village_node.identity import Identity
+from village_node.store import Connection, Store, peers
+
+NEWS: Final = "news"
+_ANYTHING: Final = "*"
+_LONGEST_ANNOUNCEMENT: Final = 7_000
+
+_log = logging.getLogger(__name__)
+
+
+class Office:
+    """The shared room. ``clock`` gives milliseconds since 1970, ``randomness`` so many random bytes."""
+
+    def __init__(
+        self,
+        store: Store,
+        identity: Identity,
+        clock: Callable[[], int],
+        randomness: Callable[[int], bytes],
+        catalogue: Catalogue,
+    ) -> None:
+        if identity.network_id is None:
+            raise ValueError("a casebook belongs to a member of a network: complete the enrolment first")
+        self.store = store
+        self.identity = identity
+        self.network_id = identity.network_id
+        self.clock = clock
+        self.randomness = randomness
+        self.catalogue = catalogue
+        self._callbacks: list[Callable[[set[str]], None]] = []
+        self._roster_lock = threading.Lock()
+        self._roster = Roster(self.network_id)
+        self._roster_version = 0
+        # A name for this process, so that it does not take its own announcements for news.
+        self._worker = randomness(6).hex()
+        with store.reading() as connection:
+            self.roster_in(connection)
+        store.listen(self._heard)
+
+    @property
+    def roster(self) -> Roster:
+        """The roster as last seen in the database."""
+        with self.store.reading() as connection:
+            return self.roster_in(connection)
+
+    def on_news(self, callback: Callable[[set[str]], None]) -> None:
+        """Call back with the scopes concerned after each commit that changed something: in the thread that committed,
+        before its call returns; for what another worker committed, in a thread of the store's."""
+        self._callbacks.append(callback)
+
+    def roster_in(self, connection: Connection) -> Roster:
+        """The roster as this transaction sees it; read again only where it has grown."""
+        return self.roster_and_version(connection)[0]
+
+    def roster_and_version(self, connection: Connection) -> tuple[Roster, int]:
+        """The roster as this transaction sees it, and how many changes it is made of.
+
+        Not to be asked after ``keep_changes`` in the same transaction, which may yet be rolled back.
+        """
+        version = peers.number(connection, peers.ROSTER) or 0
+        with self._roster_lock:
+            if version > self._roster_version:
+                roster = self._roster
+                for row in peers.roster_changes(connection, self._roster_version):
+                    roster = roster.apply(change_of(row))
+                self._roster, self._roster_version = roster, version
+            return self._roster, self._roster_version
+
+    def keep_changes(self, connection: Connection, changes: Iterable[Change], version: int) -> None:
+        """Store roster changes just applied to the roster of this version, in their order."""
+        rows = []
+        for change in changes:
+            payload = read_payload(change)
+            signatures = encoding.encode([list(signature) for signature in change.signatures])
+            rows.append((payload.part, payload.epoch, payload.n, sha256(change.payload), change.payload, signatures))
+        peers.add_roster_changes(connection, rows, version)
+
+    def mark_news(self, connection: Connection, scopes: set[str]) -> None:
+        """The last act of a transaction that changed something: caches elsewhere see a new version."""
+        peers.count_up(connection, NEWS)
+        words = " ".join(sorted(scopes))
+        if len(words) > _LONGEST_ANNOUNCEMENT:
+            words = _ANYTHING
+        self.store.announce(connection, f"{self._worker} {words}")
+
+    def tell(self, scopes: set[str]) -> None:
+        """After the commit: call back whoever waits for news. One that fails does not keep it from the others."""
+        for callback in self._callbacks:
+            callback(scopes)
+
+    def _heard(self, words: str) -> None:
+        """Another worker committed something."""
+        if words == _ANYTHING:
+            self.tell({_ANYTHING})
+            return
+        worker, *scopes = words.split()
+        if worker != self._worker:
+            self.tell(set(scopes))
+
+
+def change_of(row: peers.ChangeRow) -> Change:
+    """The change that a row holds."""
+    signatures = encoding.decode(row.signatures)
+    return Change(row.payload, tuple((key, signature) for key, signature in signatures))

@@ -1,0 +1,328 @@
+"""What the pages read: a case, its timeline, lists and counts, the proof that the root holds an application."""
+
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
+
+from sync_protocol import receipt
+from sync_protocol.case import LABELS, Case, Position, Verdict, bodies, explain, kinds
+from sync_protocol.encoding import decode
+from sync_protocol.errors import ProtocolError
+from sync_protocol.event import item_hash
+from sync_protocol.roster import Roster
+from village_node.casebook.ledger import Held, fold_held, held_events
+from village_node.casebook.office import NEWS, Office
+from village_node.store import Connection, cases, parking, peers, receipts, streams
+from village_node.store.cases import CaseRow, Page
+from village_node.store.locks import CaseKey
+
+PAGE_SIZE: Final = 50
+_T = TypeVar("_T")
+
+
+class HopReceipt(NamedTuple):
+    """A place that has signed for an event, and since when (by its clock) it holds it."""
+
+    place: str
+    time_ms: int
+
+
+class TimelineEntry(NamedTuple):
+    """One event of a case as people see it. ``body`` by field name, None where it is not here or cannot be read."""
+
+    position: Position
+    kind: int
+    zh: str
+    en: str
+    place: str
+    actor: str
+    claimed_ms: int
+    arrived_ms: int
+    verdict: Verdict
+    note_zh: str
+    note_en: str
+    body: dict[str, Any] | None
+    receipts: tuple[HopReceipt, ...]
+
+
+class Reading(Office):
+    """The part of the casebook that pages read. Every answer is of one consistent moment."""
+
+    def __init__(self, *parts: Any, **named: Any) -> None:
+        super().__init__(*parts, **named)
+        self._answers: dict[str, tuple[int, Any]] = {}
+        self._answers_lock = threading.Lock()
+
+    def case(self, scope: str, case_id: bytes) -> Case | None:
+        """One case folded; None if nothing of it is held."""
+        with self.store.reading() as connection:
+            return folded(self, connection, self.roster_in(connection), (scope, case_id))[0]
+
+    def case_row(self, scope: str, case_id: bytes) -> CaseRow | None:
+        """One case's row in the lists."""
+        with self.store.reading() as connection:
+            return cases.get(connection, (scope, case_id))
+
+    def timeline(self, scope: str, case_id: bytes) -> list[TimelineEntry]:
+        """Everything held of a case, in the order it was written as far as anybody can know; empty if nothing is."""
+        key = (scope, case_id)
+        with self.store.reading() as connection:
+            roster = self.roster_in(connection)
+            events = held_events(self, connection, roster, {key})[key]
+            times = receipts.times_of(connection, {each.row.stream for each in events if each.row})
+        case = fold_held(self, roster, key, events)
+        place_on_path = {position: index for index, position in enumerate(case.path)}
+        events.sort(key=lambda each: _written(each, place_on_path))
+        return [_entry(roster, each, case.verdicts[each.event.position], times) for each in events]
+
+    def find_by_number(self, case_no: str) -> CaseRow | None:
+        """The case with this receipt number, as printed."""
+        with self.store.reading() as connection:
+            return cases.by_number(connection, case_no)
+
+    def find_by_query_code(self, code: str) -> CaseRow | None:
+        """The case with this full query code of 13 characters."""
+        with self.store.reading() as connection:
+            return cases.by_query_code(connection, code)
+
+    def work_list(
+        self, view: str, filters: Mapping[str, str] | None = None, page: int = 1, page_size: int = PAGE_SIZE
+    ) -> Page:
+        """One page of a view (see store.cases.view), newest first. ``filters``: text, item_no, state, place.
+
+        KeyError for an unknown view, TypeError for an unknown filter.
+        """
+        with self.store.reading() as connection:
+            left_behind = self._not_left(connection)[0] if view == "not_left" else []
+            return cases.listed(connection, view, self.identity.place, left_behind, filters or {}, page, page_size)
+
+    def view_counts(self) -> dict[str, int]:
+        """How many cases each view has; computed again only after something has changed."""
+
+        def count(connection: Connection) -> dict[str, int]:
+            return {
+                **cases.totals(connection, self.identity.place),
+                "not_left": len(self._not_left(connection)[0]),
+            }
+
+        with self.store.reading() as connection:
+            return dict(self.remembered(connection, "views", count))
+
+    def sync_state(self) -> dict[str, Any]:
+        """What the sync bar says: when the parent was last heard, and what of ours no signed receipt covers yet.
+
+        ``not_left``: cases and events without a receipt of any place above; ``not_at_county``: without one of the
+        root. Both are zero at the root. ``peer``: the parent's row, None at the root or before the first attempt.
+        """
+
+        def compute(connection: Connection) -> dict[str, Any]:
+            left_behind, events = self._not_left(connection)
+            below_root, root_events = self._uncovered(connection, self._root_nodes(connection))
+            return {
+                "not_left": {"cases": len(left_behind), "events": events},
+                "not_at_county": {"cases": len(below_root), "events": root_events},
+            }
+
+        with self.store.reading() as connection:
+            state = dict(self.remembered(connection, "sync", compute))
+            parent = self.identity.parent
+            row = peers.peer(connection, parent) if parent else None
+        return {
+            **state,
+            "peer": row,
+            "last_contact_ms": row.last_contact_ms if row else None,
+            "failures": row.failures if row else 0,
+            "last_error": row.last_error if row else None,
+            "last_error_ms": row.last_error_ms if row else None,
+            "next_attempt_ms": row.next_attempt_ms if row else None,
+            "skew_ms": row.skew_ms if row else None,
+            "alarm": row.alarm if row else 0,
+        }
+
+    def counts(self) -> dict[str, Any]:
+        """What the health page and `status --json` say of every stream: how far it is held, and what did not come to
+        effect. ``refused_there`` and ``parked_there`` are what peers answered about ours."""
+        with self.store.reading() as connection:
+            roster = self.roster_in(connection)
+            verdicts = streams.verdict_counts(connection)
+            refused, parked = parking.refused_counts(connection), parking.parked_counts(connection)
+            answers = parking.answers(connection)
+            rows = streams.in_scopes(connection)
+        listed: list[dict[str, Any]] = []
+        for row in sorted(rows, key=lambda one: (one.scope, one.incarnation)):
+            node = roster.node(row.incarnation)
+            by_verdict = verdicts.get(row.id, {})
+            there = [answer.disposition for answer in answers if (answer.incarnation, answer.scope) == row.key]
+            listed.append(
+                {
+                    "scope": row.scope,
+                    "place": node.place if node else "",
+                    "incarnation": row.incarnation.hex(),
+                    "own": bool(row.own),
+                    "head": row.head_seq,
+                    "contiguous": row.body_seq,
+                    "alarm": row.alarm,
+                    **{code: by_verdict.get(number, 0) for code, number in _SHOWN.items()},
+                    "refused": refused.pop(row.key, 0),
+                    "parked": parked.pop(row.key, 0),
+                    "parked_there": there.count(1),
+                    "refused_there": there.count(2),
+                }
+            )
+        # What was parked or refused of streams of which nothing is held.
+        for incarnation, scope in sorted(refused.keys() | parked.keys()):
+            listed.append(
+                {
+                    "scope": scope,
+                    "place": "",
+                    "incarnation": incarnation.hex(),
+                    "own": False,
+                    "head": 0,
+                    "contiguous": 0,
+                    "alarm": 0,
+                    **dict.fromkeys(_SHOWN, 0),
+                    "refused": refused.get((incarnation, scope), 0),
+                    "parked": parked.get((incarnation, scope), 0),
+                    "parked_there": 0,
+                    "refused_there": 0,
+                }
+            )
+        summed = (*_SHOWN, "refused", "parked", "parked_there", "refused_there")
+        state = self.sync_state()
+        return {
+            "streams": listed,
+            **{name: sum(row[name] for row in listed) for name in summed},
+            "not_left": state["not_left"],
+            "not_at_county": state["not_at_county"],
+        }
+
+    def proof(self, case_no: str) -> dict[str, Any] | None:
+        """What a third party needs to check that the root holds this application; None while there is no receipt.
+
+        Byte strings in base64; ``item_hashes`` are those of its stream, from 1 to the position of the receipt.
+        """
+        with self.store.reading() as connection:
+            found = cases.by_number(connection, case_no)
+            roster = self.roster_in(connection)
+            if found is None:
+                return None
+            opened = next(
+                (
+                    row
+                    for row in streams.of_cases(connection, [found.case_id])
+                    if row.scope == found.scope and row.event.kind == kinds.CREATE
+                ),
+                None,
+            )
+            if opened is None:
+                return None
+            root = self._root_nodes(connection)
+            held = [
+                row
+                for row in receipts.get(connection, [(opened.event.stream, signer) for signer in root])
+                if row.seq >= opened.event.seq
+            ]
+            if not held:
+                return None
+            signer = roster.node(held[0].signer)
+            assert signer is not None
+            raw = streams.headers(connection, opened.event.stream, 1, held[0].seq)
+            return {
+                "network_id": _base64(self.network_id),
+                "county_key": _base64(signer.public),
+                "stream": _base64(receipt.from_bytes(held[0].receipt).stream_id),
+                "seq": opened.event.seq,
+                "event": _base64(opened.event.header),
+                "item_hashes": [_base64(item_hash(header)) for header in raw],
+                "receipt": _base64(held[0].receipt),
+            }
+
+    def remembered(self, connection: Connection, name: str, compute: Callable[[Connection], _T]) -> _T:
+        """An answer computed once for each state of the database. Not to be changed by who gets it."""
+        version = peers.number(connection, NEWS) or 0
+        with self._answers_lock:
+            known = self._answers.get(name)
+        if known is not None and known[0] == version:
+            answer: _T = known[1]
+            return answer
+        answer = compute(connection)
+        with self._answers_lock:
+            if name not in self._answers or self._answers[name][0] <= version:
+                self._answers[name] = (version, answer)
+        return answer
+
+    def _root_nodes(self, connection: Connection) -> list[bytes]:
+        places = self.roster_in(connection).places
+        return self._nodes_at(connection, [places.root] if len(places) else [])
+
+    def _nodes_at(self, connection: Connection, places: Iterable[str]) -> list[bytes]:
+        roster = self.roster_in(connection)
+        return [node.incarnation for place in places for node in roster.nodes_of(place)]
+
+    def _not_left(self, connection: Connection) -> tuple[list[CaseKey], int]:
+        """Our cases, and how many of our events, that no place above has signed for."""
+        places = self.roster_in(connection).places
+        above = places.path_up(self.identity.place)[1:] if self.identity.place in places else ()
+        return self._uncovered(connection, self._nodes_at(connection, above))
+
+    def _uncovered(self, connection: Connection, signers: list[bytes]) -> tuple[list[CaseKey], int]:
+        if self.identity.parent is None:
+            return [], 0
+        rows = receipts.uncovered(connection, signers)
+        return [(scope, case_id) for scope, case_id, _ in rows if case_id is not None], sum(row[2] for row in rows)
+
+
+_SHOWN: Final = {code: cases.VERDICT_NUMBERS[code] for code in ("waiting", "void", "contested", "needs_update")}
+
+
+def folded(office: Office, connection: Connection, roster: Roster, key: CaseKey) -> tuple[Case | None, int]:
+    """A case as this transaction sees it, and the highest logical clock in it; None if nothing of it is held."""
+    events = held_events(office, connection, roster, {key})[key]
+    if not events:
+        return None, 0
+    return fold_held(office, roster, key, events), max(each.event.hlc for each in events)
+
+
+def _written(each: Held, place_on_path: Mapping[Position, int]) -> tuple[int, int, Position]:
+    """The order of a timeline. Clocks are claims, but on the path each is later than the one it follows."""
+    return each.event.hlc, place_on_path.get(each.event.position, 0), each.event.position
+
+
+def _entry(roster: Roster, each: Held, verdict: Verdict, times: list[tuple[int, bytes, int, int]]) -> TimelineEntry:
+    event, row = each.event, each.row
+    assert row is not None
+    since: dict[str, int] = {}
+    for stream, signer, seq, time_ms in times:
+        node = roster.node(signer)
+        if stream == row.stream and seq >= event.position.seq and node is not None:
+            since[node.place] = min(since.get(node.place, time_ms), time_ms)
+    zh, en = LABELS.get(event.kind, (kinds.name_of(event.kind), kinds.name_of(event.kind)))
+    return TimelineEntry(
+        event.position,
+        event.kind,
+        zh,
+        en,
+        event.place,
+        event.actor,
+        event.claimed_ms,
+        row.arrived_ms,
+        verdict,
+        *explain(verdict),
+        _named_body(event.kind, event.body),
+        tuple(HopReceipt(place, time_ms) for place, time_ms in sorted(since.items(), key=lambda item: item[1])),
+    )
+
+
+def _named_body(kind: int, raw: bytes | None) -> dict[str, Any] | None:
+    if raw is None or kind not in bodies.TABLES:
+        return None
+    try:
+        body = decode(raw)
+    except ProtocolError:
+        return None
+    return bodies.named(kind, body) if bodies.check(kind, body) is None else None
+
+
+def _base64(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")
