@@ -18,7 +18,7 @@ KEY_NAMES = (
 def roster() -> Vector:
     """The chains of changes, what they amount to, enrolments, and changes that must be refused."""
     return {
-        "about": "A roster: two epochs of a root of two of three, two publishers, two townships and what is under them.",
+        "about": "A roster: a root of two of three and its successor, two publishers, two townships.",
         **network(),
         "keys": [
             {

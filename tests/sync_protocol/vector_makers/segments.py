@@ -88,7 +88,7 @@ def spelled_out(writer: Writer) -> list[Vector]:
     value = pack_segment(writer.incarnation, writer.scope, writer.stream, events, writer.sealed(4), tables)
     for column in (3, 4, 5, 6, 7, 10, 11, 12):
         if isinstance(value[column], dict):
-            value[column] = value[column][0:1] if isinstance(value[column], list) else [value[column][0]] * 4
+            value[column] = [value[column][0]] * 4
     value[5] = [event.header.case_id for event in events]
     value[6] = [
         after and [tables.incarnation(after.incarnation), after.seq, after.mark]
