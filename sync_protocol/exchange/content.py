@@ -33,7 +33,8 @@ class Hello(NamedTuple):
     software: str = ""
 
 
-class ReceiptLine(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
     """A receipt as it travels: stream id and chain hash are the receiver's own (a receipt is for what he can check)."""
 
     incarnation: bytes
@@ -122,9 +123,7 @@ def content_map(content: Content) -> dict[int, Any]:
     tables = content.tables
     stream = tables.stream
     values: dict[int, Any] = {
-        0: None
-        if content.hello is None
-        else [content.hello[0], content.hello[1], list(content.hello[2]), content.hello[3]],
+        0: _hello_values(content.hello),
         1: content.nonce,
         2: content.first or None,
         3: content.digest,
@@ -146,6 +145,10 @@ def content_map(content: Content) -> dict[int, Any]:
     # Only now are the tables complete: the fields above put what they name into them.
     values[7], values[8], values[9] = (value or None for value in tables.values())
     return {key: value for key, value in sorted(values.items()) if value is not None}
+
+
+def _hello_values(hello: Hello | None) -> list[Any] | None:
+    return None if hello is None else [hello.lowest, hello.highest, list(hello.dictionaries), hello.software]
 
 
 def pack_receipt(line: ReceiptLine, tables: Tables) -> list[Any]:
@@ -296,19 +299,8 @@ def _read_receipts(content: Content, value: Any) -> None:
             check_bytes("receipt path", node, limits.HASH)
         check_bytes("receipt signature", signature, SIGNATURE_BYTES)
         incarnation, scope = content.tables.stream_at(stream)
-        content.receipts.append(
-            ReceiptLine(
-                incarnation,
-                scope,
-                seq,
-                content.tables.incarnation_at(signer),
-                time,
-                count,
-                index,
-                tuple(path),
-                signature,
-            )
-        )
+        named = content.tables.incarnation_at(signer)
+        content.receipts.append(ReceiptLine(incarnation, scope, seq, named, time, count, index, tuple(path), signature))
 
 
 def _read_answers(content: Content, value: Any) -> None:

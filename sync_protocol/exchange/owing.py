@@ -1,14 +1,15 @@
 """What one side owes the other: the comparison of two vectors, and a peer's vector carried forward between messages.
 
-The rule is symmetric. Whatever a peer lacks of the streams both follow is sent, whoever wrote or signed it: so a node that
-came by an event or a receipt on another road (asking its grandparent while the parent was silent) still ends up equal to
-its parent.
+The rule is symmetric. Whatever a peer lacks of the streams both follow is sent, whoever wrote or signed it: so a node
+that came by an event or a receipt on another road (asking its grandparent while the parent was silent) still ends up
+equal to its parent.
 """
 
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from sync_protocol.event import mark
+from sync_protocol.exchange.content import Content
 from sync_protocol.exchange.vector import Stream, StreamPoint, digest
 
 
@@ -94,6 +95,16 @@ class PeerView:
         if held is not None and held.receipts.get(owed.signer, 0) < owed.seq:
             receipts = {**held.receipts, owed.signer: owed.seq}
             self._points[owed.incarnation, owed.scope] = held._replace(receipts=receipts)
+
+    def add_shown(self, content: Content, points: Iterable[StreamPoint]) -> None:
+        """The peer holds what it sent in this message. `points`: what is held here after storing that."""
+        here = {point.stream: point for point in points}
+        for segment in content.segments:
+            point = here.get((segment.incarnation, segment.scope))
+            if point is not None and point.seq == segment.last_seq:
+                self.add_events(segment.incarnation, segment.scope, point.seq, point.hash)
+        for line in content.receipts:
+            self.add_receipt(ReceiptOwed(line.incarnation, line.scope, line.signer, line.seq))
 
     def agrees(self, announced: bytes | None) -> bool:
         """Whether the digest the peer announced is that of this view."""

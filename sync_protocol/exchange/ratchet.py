@@ -18,9 +18,9 @@ _U64: Final = 8
 
 
 class Ratchet(NamedTuple):
-    """What an ancestor keeps for one child incarnation: the index of the last challenge used, and its nonce."""
+    """What an ancestor keeps for one child incarnation: the last challenge used (0: none), and its nonce."""
 
-    index: int = 0
+    used: int = 0
     nonce: bytes | None = None
 
 
@@ -51,7 +51,7 @@ def challenge_index(secret: bytes, ancestor: bytes, child: bytes, presented: byt
 
 def judge(ratchet: Ratchet, index: int | None, nonce: bytes | None) -> Judged:
     """What the ancestor makes of a request with challenge `index` (None: none of ours) and its nonce."""
-    held = ratchet.index
+    held = ratchet.used
     if index is None or index > held + 1 or index < 1:
         return Judged(False, ratchet, held + 1, NO_ALARM)
     if index == held + 1:

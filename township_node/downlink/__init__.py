@@ -1,0 +1,137 @@
+"""The server half of the exchange: the door through which the nodes under this place come, and the bench they wait on.
+
+The door stands in the node's own web application. The bench is an application of its own with its own threads, so that
+a hundred waiting children never make a page slow; it asks no database.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import flask
+
+from sync_protocol import limits
+from sync_protocol.errors import (
+    BadSignature,
+    Busy,
+    Malformed,
+    NotAChild,
+    ProtocolError,
+    TooLarge,
+    UnknownNode,
+)
+from sync_protocol.exchange import COME, check_wait_token, read_wait_token, refusal_bytes
+from township_node.downlink.answering import Answering, child_node
+from township_node.downlink.tides import EVERYONE, Tides
+from village_node.casebook import Casebook
+from village_node.identity import Identity
+from village_node.store import StoreError
+
+__all__ = ["Answering", "Downlink", "Tides"]
+
+CBOR: Final = "application/cbor"
+RETRY_AFTER_BUSY_S: Final = 1
+RETRY_AFTER_DISK_S: Final = 30
+WAIT_LONGEST_S: Final = 55.0  # below what the web server grants a silent connection
+
+# What the status says is for proxies and logs; a child goes by the code in the body, and believes neither.
+_STATUS: Final[dict[type[ProtocolError], int]] = {
+    TooLarge: 413,
+    BadSignature: 403,
+    UnknownNode: 403,
+    NotAChild: 403,
+    Busy: 429,
+}
+
+
+class Downlink:
+    """What a node with children adds: the exchange and the waiting call, as parts to be mounted."""
+
+    def __init__(
+        self,
+        casebook: Casebook,
+        identity: Identity,
+        clock: Callable[[], int],
+        randomness: Callable[[int], bytes],
+        *,
+        slots: int = 8,
+        wait_s: float = 25.0,
+        software: str = "",
+    ) -> None:
+        """`clock` in ms since 1970. `slots`: exchanges worked on at once. `wait_s`: how long a waiting call is held."""
+        self._casebook = casebook
+        self._identity = identity
+        self._wait_s = min(wait_s, WAIT_LONGEST_S)
+        self._roster = casebook.roster
+        self._tides = Tides(lambda: self._roster, randomness)
+        self._answering = Answering(casebook, identity, clock, randomness, self._tides, slots, software)
+        casebook.on_news(self._on_news)
+
+    def blueprint(self) -> flask.Blueprint:
+        """POST /sync/v1/exchange, for the node's web application."""
+        blueprint = flask.Blueprint("downlink", __name__)
+        blueprint.add_url_rule("/sync/v1/exchange", "exchange", self._exchange, methods=["POST"])
+        return blueprint
+
+    def waiting_app(self) -> flask.Flask:
+        """GET /sync/v1/wait, as an application for its own listener with a thread for each child and some to spare."""
+        app = flask.Flask("township_node.downlink", static_folder=None)
+        app.add_url_rule("/sync/v1/wait", "wait", self._wait, methods=["GET"])
+        return app
+
+    def close(self) -> None:
+        """Send all waiting children home."""
+        self._tides.close()
+
+    def _on_news(self, scopes: set[str]) -> None:
+        """Keep the roster at hand for the bench, which asks no database, and move the tides."""
+        if not scopes.isdisjoint(EVERYONE):
+            self._roster = self._casebook.roster
+        self._tides.on_news(scopes)
+
+    def _exchange(self) -> flask.Response:
+        request = flask.request
+        try:
+            # Refused before anything is read: what announces too much, or does not say how much.
+            if request.content_length is None:
+                raise Malformed("Content-Length: must be there")
+            if request.content_length > limits.MESSAGE:
+                raise TooLarge(f"{request.content_length} bytes, at most {limits.MESSAGE}")
+            if request.mimetype != CBOR:
+                raise Malformed(f"Content-Type: must be {CBOR}")
+            request.max_content_length = limits.MESSAGE
+            return flask.Response(self._answering.answer(request.get_data(cache=False)), mimetype=CBOR)
+        except ProtocolError as error:
+            return _refusal(error)
+        except StoreError as error:
+            return _not_saved(error)
+
+    def _wait(self) -> flask.Response:
+        try:
+            token = read_wait_token(flask.request.args.get("token", ""))
+            node = child_node(self._roster, self._identity.place, token.sender)
+            network_id = self._identity.network_id
+            if token.recipient != self._identity.incarnation or network_id is None:
+                raise NotAChild("this token is for another node")
+            check_wait_token(token, node.suite, node.public, network_id)
+        except ProtocolError as error:
+            return _refusal(error)
+        if self._tides.wait(node, token.tide, self._wait_s):
+            return flask.Response(COME, mimetype="text/plain")
+        return flask.Response(status=204)
+
+
+def _refusal(error: ProtocolError) -> flask.Response:
+    """An unsigned reply: it changes nothing at the child but its back-off."""
+    response = flask.Response(
+        refusal_bytes(error.code, str(error)), status=_STATUS.get(type(error), 400), mimetype=CBOR
+    )
+    if isinstance(error, Busy):
+        response.headers["Retry-After"] = str(RETRY_AFTER_BUSY_S)
+    return response
+
+
+def _not_saved(error: StoreError) -> flask.Response:
+    """Nothing was stored and nothing is acknowledged: the child keeps what it has and comes again."""
+    response = flask.Response(refusal_bytes(Busy.code, str(error)), status=503, mimetype=CBOR)
+    response.headers["Retry-After"] = str(RETRY_AFTER_DISK_S)
+    return response

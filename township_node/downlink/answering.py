@@ -1,0 +1,282 @@
+"""The ancestor's half of one exchange: bytes in, bytes out, everything committed before the reply exists.
+
+What must survive a restart (ratchet, secret, alarm) lies in the child's row. What is kept here for each child is only a
+guess at what it holds; the digest in its next request tells when the guess is wrong, and then its vector is asked for.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sync_protocol.errors import Busy, Malformed, NotAChild, UnknownNode
+from sync_protocol.exchange import (
+    NO_ALARM,
+    OLDER_CHALLENGE,
+    SECRET_BYTES,
+    Content,
+    FrameBudget,
+    Hello,
+    Judged,
+    Parties,
+    PeerView,
+    Ratchet,
+    ReceiptOwed,
+    Request,
+    RosterHead,
+    Stream,
+    StreamPoint,
+    challenge,
+    challenge_index,
+    changes_lacking,
+    check_request,
+    content_map,
+    digest,
+    judge,
+    read_content,
+    read_request,
+    reply_bytes,
+    roster_heads,
+)
+from sync_protocol.places import follows
+from sync_protocol.roster import Node, Roster
+from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
+from township_node.downlink.tides import Tides
+from village_node.casebook import Casebook, Outgoing
+from village_node.identity import Identity
+
+DOWN: Final = "down"
+BODIES_BYTES: Final = 65_536  # of bodies a child asks for, beside a frame
+REFUSED_AGAIN_S: Final = 600.0  # events a child refused or parked are offered again after so long
+
+
+@dataclass(slots=True)
+class _Child:
+    """What this process remembers of one child between its exchanges."""
+
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    view: PeerView | None = None
+    pending: Outgoing | None = (
+        None  # sent in the last reply; held by the child only if it comes with the next challenge
+    )
+    heads_told: list[RosterHead] | None = None
+    budget: FrameBudget = field(default_factory=FrameBudget)
+    held_back: dict[Stream, tuple[int, int]] = field(default_factory=dict)  # -> position, until (ms)
+
+
+class Answering:
+    """Answers requests of the nodes under this place. Thread-safe; at most `slots` at once, one for each child."""
+
+    def __init__(
+        self,
+        casebook: Casebook,
+        identity: Identity,
+        clock: Callable[[], int],
+        randomness: Callable[[int], bytes],
+        tides: Tides,
+        slots: int,
+        software: str = "",
+    ) -> None:
+        """`clock` in ms since 1970: told to children, and judged by nobody."""
+        self._casebook = casebook
+        self._identity = identity
+        self._clock = clock
+        self._randomness = randomness
+        self._tides = tides
+        self._slots = threading.Semaphore(slots)
+        self._software = software
+        self._children: dict[bytes, _Child] = {}
+        self._children_lock = threading.Lock()
+
+    def answer(self, raw: bytes) -> bytes:
+        """The signed reply to a request. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
+        request = read_request(raw)
+        node = child_node(self._casebook.roster, self._identity.place, request.sender)
+        check_request(request, node.suite, node.public, self._network_id(), self._identity.incarnation)
+        child = self._child(node)
+        with self._admitted(child):
+            return self._exchange(node, child, request)
+
+    @contextmanager
+    def _admitted(self, child: _Child) -> Iterator[None]:
+        """One exchange at a time for each child, a bounded number for all: a heavy child never starves a light one."""
+        if not child.turn.acquire(blocking=False):
+            raise Busy("an exchange of this node is under way")
+        try:
+            if not self._slots.acquire(blocking=False):
+                raise Busy("too many exchanges at once")
+            try:
+                yield
+            finally:
+                self._slots.release()
+        finally:
+            child.turn.release()
+
+    def _network_id(self) -> bytes:
+        network_id = self._identity.network_id
+        assert network_id is not None, "a downlink is wired for an enrolled node only"
+        return network_id
+
+    def _child(self, node: Node) -> _Child:
+        with self._children_lock:
+            return self._children.setdefault(node.incarnation, _Child())
+
+    def _exchange(self, node: Node, child: _Child, request: Request) -> bytes:
+        row = self._casebook.peer(node.incarnation)
+        secret = row.secret if row is not None else None
+        ratchet = Ratchet(row.issued, row.issued_nonce) if row is not None else Ratchet()
+        own = self._identity.incarnation
+        if secret is None:
+            secret = self._randomness(SECRET_BYTES)
+            self._casebook.update_peer(node.incarnation, place=node.place, direction=DOWN, secret=secret)
+        index = challenge_index(secret, own, node.incarnation, request.challenge)
+        content = read_content(unpack_body(request.body), reply=False)
+        if index is not None and content.nonce is None:
+            raise Malformed("nonce: must be there with a challenge")
+        judged = judge(ratchet, index, content.nonce)
+        reply = Content(clock_ms=self._clock())
+        if judged.next_index is not None:
+            reply.next = challenge(secret, own, node.incarnation, judged.next_index)
+        if judged.current:
+            self._take(node, child, content, judged, ratchet, reply, row.alarm if row is not None else NO_ALARM)
+        else:
+            reply.hello = self._hello()
+        self._tell_roster(node, child, content, reply, always=not judged.current)
+        codec = self._codec(request, content)
+        parties = Parties(self._network_id(), node.incarnation, own, request.challenge)
+        return reply_bytes(self._identity.key, parties, pack_body(content_map(reply), codec), request.raw_hash)
+
+    def _hello(self) -> Hello:
+        return Hello(dictionaries=DICTIONARIES, software=self._software)
+
+    def _codec(self, request: Request, content: Content) -> int:
+        """The dictionary only for who has shown that it knows it."""
+        named = content.hello is not None and DICTIONARIES[-1] in content.hello.dictionaries
+        return ZSTD_DICTIONARY_1 if named or request.body[:1] == bytes([ZSTD_DICTIONARY_1]) else ZSTD
+
+    def _tell_roster(self, node: Node, child: _Child, content: Content, reply: Content, *, always: bool) -> None:
+        """Our heads where the child cannot know them, and the changes it lacks by its own."""
+        heads = roster_heads(self._casebook.roster, node.place)
+        if always or content.roster_heads is not None or child.heads_told != heads:
+            reply.roster_heads = heads
+        child.heads_told = heads
+        if content.roster_heads is not None:
+            reply.roster_changes, more = changes_lacking(self._casebook.roster, node.place, content.roster_heads)
+            reply.more = reply.more or more
+
+    def _take(
+        self,
+        node: Node,
+        child: _Child,
+        content: Content,
+        judged: Judged,
+        before: Ratchet,
+        reply: Content,
+        alarm: int,
+    ) -> None:
+        """Store what came together with the ratchet, then say what is owed."""
+        now_ms = self._clock()
+        update: dict[str, Any] = {
+            "place": node.place,
+            "direction": DOWN,
+            "issued": judged.ratchet.used,
+            "issued_nonce": judged.ratchet.nonce,
+            "last_contact_ms": now_ms,
+            "alarm": judged.alarm or alarm,
+            "last_error": None,
+        }
+        if content.clock_ms is not None:
+            update["skew_ms"] = content.clock_ms - now_ms
+        if content.hello is not None:
+            update["software"] = content.hello.software
+        with self._tides.taking_from(node):
+            received = self._casebook.receive(node.incarnation, content, peer_update=update)
+        acknowledged = judged.ratchet.used > before.used
+        reply.alarm = judged.alarm
+        reply.tide = self._tides.of(node)
+        reply.answers = received.answers
+        if content.first:
+            reply.hello = self._hello()
+        if judged.alarm == OLDER_CHALLENGE:
+            # An old request may be a stranger's recording: it is told that it was heard, and given nothing.
+            reply.digest, reply.tide = digest(self._casebook.shared_points(node.place)), None
+            return
+        self._owe(node, child, content, reply, acknowledged=acknowledged)
+
+    def _owe(self, node: Node, child: _Child, content: Content, reply: Content, *, acknowledged: bool) -> None:
+        """Vector, digest, and the frame of what the child lacks."""
+        casebook = self._casebook
+        points = casebook.shared_points(node.place)
+        reply.digest = digest(points)
+        if content.send_vector:
+            reply.vector = points
+        agrees = self._look(child, content, points, acknowledged=acknowledged)
+        # A child that has more to send holds more than it showed: that explains another digest, and asks for nothing.
+        reply.send_vector = child.view is None or not (agrees or content.more)
+        owed_of, view = points, child.view
+        if view is None:
+            # All that is known is what it just showed: enough to give the receipts for that.
+            view = PeerView()
+            view.add_shown(content, points)
+            shown = {point.stream for point in view.points}
+            owed_of = [point for point in points if point.stream in shown]
+        if reply.send_vector:
+            withheld = frozenset(point.stream for point in owed_of)
+        else:
+            withheld = self._held_back(child, content)
+        outgoing = casebook.owed(
+            owed_of, view.points, tables=reply.tables, budget=child.budget.unpacked, withheld=withheld
+        )
+        child.pending = outgoing
+        reply.packed_segments, reply.packed_receipts = outgoing.segments, outgoing.receipts
+        reply.more = outgoing.more
+        places = casebook.roster.places
+        reply.wants = [want for want in casebook.wanted() if follows(places, node.place, want.scope)]
+        reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)
+
+    def _held_back(self, child: _Child, content: Content) -> frozenset[Stream]:
+        """Streams of which the child refused or parked something lately, unless it holds that position by now."""
+        now_ms = self._clock()
+        for answer in content.answers:
+            child.held_back[answer.incarnation, answer.scope] = (answer.seq, now_ms + int(REFUSED_AGAIN_S * 1000))
+        if child.view is not None:
+            for point in child.view.points:
+                held = child.held_back.get(point.stream)
+                if held is not None and point.seq >= held[0]:
+                    del child.held_back[point.stream]
+        child.held_back = {stream: held for stream, held in child.held_back.items() if held[1] > now_ms}
+        return frozenset(child.held_back)
+
+    def _look(self, child: _Child, content: Content, points: list[StreamPoint], *, acknowledged: bool) -> bool:
+        """Bring the view of what the child holds up to date; whether its digest says that the view is right."""
+        pending, child.pending = child.pending, None
+        if acknowledged:
+            child.budget.succeeded()
+        elif pending is not None:
+            child.budget.failed()
+        if content.vector is not None:
+            child.view = PeerView(content.vector)
+        elif child.view is not None:
+            if acknowledged and pending is not None:
+                for sent in pending.sent:
+                    child.view.add_events(*sent)
+                for owed in pending.sent_receipts:
+                    child.view.add_receipt(ReceiptOwed(*owed))
+            child.view.add_shown(content, points)
+        if child.view is not None and child.view.agrees(content.digest):
+            return True
+        if digest(points) != content.digest:
+            return False
+        child.view = PeerView(points)
+        return True
+
+
+def child_node(roster: Roster, place: str, incarnation: bytes) -> Node:
+    """The node of that incarnation, if it lies under `place`. Raises UnknownNode, NotAChild."""
+    node = roster.node(incarnation)
+    if node is None:
+        raise UnknownNode("this node is not in the roster here: enrol it, or wait until the roster has come up")
+    if node.place == place or not roster.places.covers(place, node.place):
+        raise NotAChild(f"{node.place} does not lie under {place}")
+    return node

@@ -1,0 +1,357 @@
+"""When to call which ancestor: at once when there is news, again after a while, later and later while nobody answers.
+
+Two threads: one exchanges, one holds the waiting call by which the parent says that it has something. Neither ever ends
+because an exchange went wrong: what went wrong is written into the ancestor's row in plain words, and tried again.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import requests
+
+from sync_protocol.errors import ProtocolError
+from sync_protocol.exchange import COME, NO_ALARM, wait_token
+from sync_protocol.places import UnknownPlace
+from sync_protocol.retry import backoff
+from sync_protocol.roster import Node
+from village_node.casebook import Casebook
+from village_node.identity import Identity
+from village_node.store import StoreError
+from village_node.uplink import road
+from village_node.uplink.conversation import UP, Conversation, Surroundings
+from village_node.uplink.road import NoAnswer
+from village_node.uplink.settings import Ancestor, Settings
+
+EXCHANGE_PATH = "/sync/v1/exchange"
+WAIT_PATH = "/sync/v1/wait"
+BACKOFF_CAP_S = 600.0
+WAIT_BACKOFF_CAP_S = 60.0  # a waiting call costs next to nothing, and the sooner it stands again the better
+WAIT_SPARE_S = 10.0  # longer than the ancestor holds a waiting call, before it counts as broken
+ROUNDS_AT_ONCE = 512  # exchanges in a row for one person's "sync now"
+
+
+class Result(NamedTuple):
+    """What one exchange came to. `again`: more is to be said at once. `text`: why it failed, in plain words."""
+
+    ok: bool
+    stored: int = 0
+    again: bool = False
+    text: str = ""
+
+
+class _Line:
+    """One ancestor as we call it. Times are on the monotonic clock, in seconds."""
+
+    def __init__(self, ancestor: Ancestor, now: float) -> None:
+        self.ancestor = ancestor
+        self.conversation: Conversation | None = None
+        self.due_at = now
+        self.held_until = now
+        self.failures = 0
+        self.silent_since: float | None = None
+        self.exchanges = 0
+        self.last_error = ""
+
+    def ready_at(self) -> float:
+        """When the next exchange may begin."""
+        return max(self.due_at, self.held_until)
+
+
+class Uplink:
+    """Keeps this node equal with its ancestors."""
+
+    def __init__(
+        self,
+        casebook: Casebook,
+        identity: Identity,
+        settings: Settings,
+        clock: Callable[[], int],
+        monotonic: Callable[[], float],
+        randomness: Callable[[int], bytes],
+        session_factory: Callable[[], requests.Session] = road.new_session,
+    ) -> None:
+        """`clock` in ms since 1970 (claims only), `monotonic` in s (all waiting). Calls nobody before `start`."""
+        self._casebook = casebook
+        self._identity = identity
+        self._settings = settings
+        self._clock = clock
+        self._monotonic = monotonic
+        self._randomness = randomness
+        self._around = Surroundings(
+            casebook, identity, clock, monotonic, randomness, settings.software, settings.refused_again_s
+        )
+        self._session = session_factory()
+        self._wait_session = session_factory()
+        self._lines = [_Line(ancestor, monotonic()) for ancestor in settings.ancestors]
+        self._exchanging = threading.Lock()
+        self._changed = threading.Condition()
+        self._has_news = False
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
+        casebook.on_news(self._on_news)
+
+    def start(self) -> None:
+        """Begin to exchange, and to wait where the parent has a waiting listener."""
+        self._threads.append(threading.Thread(target=self._run, name="uplink", daemon=True))
+        if self._lines and self._lines[0].ancestor.wait_url:
+            self._threads.append(threading.Thread(target=self._keep_waiting, name="uplink-wait", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End both threads; whatever is under way is cut off, which loses nothing."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for session in (self._session, self._wait_session):
+            road.cut(session)
+        for thread in self._threads:
+            thread.join(5.0)
+        self._threads.clear()
+
+    def exchange_once(self) -> Result:
+        """One exchange with the ancestor whose turn it is, however long the back-off would still last. Never raises
+        for what an ancestor, the road or the disk does."""
+        return self._exchange(self._active()[-1])
+
+    def sync_now(self) -> dict[str, Any]:
+        """Exchange until neither side has more to say: for the button and the command line. As a JSON object."""
+        stored = 0
+        result = Result(True)
+        for _ in range(ROUNDS_AT_ONCE):
+            result = self.exchange_once()
+            stored += result.stored
+            if not (result.ok and (result.again or self._owes_now())):
+                break
+        return {"ok": result.ok, "stored": stored, "error": result.text or None}
+
+    def status(self) -> dict[str, Any]:
+        """How the line to the parent stands, for the status bar and `status --json`. Times in ms since 1970, or s."""
+        line = self._active()[-1]
+        conversation = line.conversation
+        row = self._casebook.peer(conversation.ancestor.incarnation) if conversation is not None else None
+        return {
+            "place": conversation.ancestor.place if conversation is not None else None,
+            "url": line.ancestor.url,
+            "exchanging": self._exchanging.locked(),
+            "introduced": conversation is not None and conversation.introduced,
+            "failures": line.failures,
+            "next_attempt_s": round(max(line.ready_at() - self._monotonic(), 0.0), 1),
+            "last_contact_ms": row.last_contact_ms if row is not None else None,
+            "last_error": line.last_error or (row.last_error if row is not None else None),
+            "skew_ms": row.skew_ms if row is not None else None,
+            "alarm": conversation.alarm if conversation is not None else NO_ALARM,
+        }
+
+    # One exchange
+
+    def _exchange(self, line: _Line) -> Result:
+        with self._exchanging:
+            try:
+                conversation = self._conversation(line)
+                asked = conversation.ask()
+                answered = road.post(
+                    self._session, line.ancestor.url + EXCHANGE_PATH, asked.raw, self._settings.timeouts
+                )
+                heard = conversation.hear(asked, answered.body)
+            except NoAnswer as problem:
+                return self._failed(line, str(problem), problem.retry_after_s)
+            except ProtocolError as problem:
+                return self._failed(line, f"上级的应答无法核对 / the reply cannot be verified: {problem}")
+            except StoreError as problem:
+                return self._failed(line, str(problem))
+            except UnknownPlace:
+                return self._failed(
+                    line, "名册里没有上级 / the roster here does not know the parent: enrol this node again"
+                )
+            self._answered(line, heard.again)
+            return Result(True, heard.stored, heard.again)
+
+    def _conversation(self, line: _Line) -> Conversation:
+        """The conversation with the newest node of the ancestor's place; a new node is a new conversation."""
+        node = self._ancestor_node(line.ancestor)
+        if line.conversation is None or line.conversation.ancestor != node:
+            line.conversation = Conversation(self._around, node)
+            row = self._casebook.peer(node.incarnation)
+            if row is not None and line.failures == 0:
+                line.failures = row.failures
+        return line.conversation
+
+    def _ancestor_node(self, ancestor: Ancestor) -> Node:
+        roster = self._casebook.roster
+        above = roster.places.path_up(self._identity.place)[ancestor.steps_up :]
+        nodes = roster.nodes_of(above[0]) if above else ()
+        if not nodes:
+            raise UnknownPlace(f"{ancestor.steps_up} above {self._identity.place}")
+        return nodes[-1]
+
+    def _answered(self, line: _Line, again: bool) -> None:
+        now = self._monotonic()
+        conversation = line.conversation
+        with self._changed:
+            line.failures, line.silent_since, line.held_until, line.last_error = 0, None, now, ""
+            line.exchanges += 1
+            line.due_at = now + (0.0 if again else self._settings.sync_every_s * (0.9 + 0.2 * self._random_unit()))
+            self._changed.notify_all()
+        if not again and conversation is not None:
+            self._look_at_debts(line)
+
+    def _failed(self, line: _Line, text: str, retry_after_s: float = 0.0) -> Result:
+        """Remember what went wrong and when to try again, here and in the ancestor's row."""
+        now, now_ms = self._monotonic(), self._clock()
+        delay = max(backoff(line.failures + 1, self._random_unit(), cap_s=BACKOFF_CAP_S), retry_after_s)
+        conversation = line.conversation
+        with self._changed:
+            line.failures += 1
+            line.exchanges += 1
+            line.last_error = text
+            line.silent_since = now if line.silent_since is None else line.silent_since
+            line.due_at, line.held_until = now, now + delay
+            self._changed.notify_all()
+        if conversation is not None:
+            conversation.budget.failed()
+            columns: dict[str, Any] = {
+                "place": conversation.ancestor.place,
+                "direction": UP,
+                "failures": line.failures,
+                "next_attempt_ms": now_ms + int(delay * 1000),
+                "last_attempt_ms": now_ms,
+                "last_error": text,
+                "last_error_ms": now_ms,
+                "budget": conversation.budget.packed,
+            }
+            if line.failures == 1:
+                columns["first_failure_ms"] = now_ms
+            try:
+                self._casebook.update_peer(conversation.ancestor.incarnation, **columns)
+            except StoreError as problem:  # the disk is full: the page shows what is kept in memory
+                line.last_error = str(problem)
+        return Result(False, text=text)
+
+    def _random_unit(self) -> float:
+        return int.from_bytes(self._randomness(4), "big") / 2**32
+
+    # Whose turn it is, and when
+
+    def _active(self) -> list[_Line]:
+        """The parent, and each next ancestor once those before it have been silent for long. Never empty."""
+        now = self._monotonic()
+        active: list[_Line] = []
+        for line in self._lines:
+            active.append(line)
+            if line.silent_since is None or now - line.silent_since < self._settings.ancestor_after_s:
+                break
+        return active
+
+    def _owes_now(self) -> bool:
+        """Whether the ancestor whose turn it is lacks something that may be sent."""
+        conversation = self._active()[-1].conversation
+        return conversation is not None and bool(conversation.owes())
+
+    def _look_at_debts(self, line: _Line) -> None:
+        """Bring the next exchange forward when something is owed: events at once, receipts after they gathered."""
+        conversation = line.conversation
+        if conversation is None or not conversation.introduced or conversation.stalled():
+            return
+        owed = conversation.owes()
+        if not owed and not conversation.owes_roster():
+            return
+        soon = 0.0 if owed.events or conversation.owes_roster() else self._settings.receipts_after_s
+        with self._changed:
+            line.due_at = min(line.due_at, self._monotonic() + soon)
+
+    def _on_news(self, _scopes: set[str]) -> None:
+        with self._changed:
+            self._has_news = True
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        self._recall_backoff()
+        while not self._stopping:
+            active = self._active()
+            with self._changed:
+                news, self._has_news = self._has_news, False
+            if news:
+                for line in active:
+                    if not line.failures:
+                        self._look_at_debts(line)
+            due = min(active, key=_Line.ready_at)
+            if due.ready_at() <= self._monotonic():
+                self._exchange(due)
+                continue
+            with self._changed:
+                if not self._has_news and not self._stopping:
+                    self._changed.wait(max(min(line.ready_at() for line in active) - self._monotonic(), 0.0))
+
+    def _recall_backoff(self) -> None:
+        """Go on waiting where the program was stopped while it waited: a crowd of restarts is still a crowd."""
+        for line in self._lines:
+            try:
+                row = self._casebook.peer(self._ancestor_node(line.ancestor).incarnation)
+            except (StoreError, UnknownPlace):
+                continue  # the exchange will say so in words
+            if row is not None and row.failures and row.next_attempt_ms is not None:
+                left = min(max((row.next_attempt_ms - self._clock()) / 1000.0, 0.0), BACKOFF_CAP_S)
+                line.failures = row.failures
+                line.held_until = self._monotonic() + left
+
+    # The waiting call
+
+    def _keep_waiting(self) -> None:
+        line = self._lines[0]
+        failures = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping or self._may_wait(line))
+                if self._stopping:
+                    return
+                conversation = line.conversation
+                seen = line.exchanges
+            assert conversation is not None and conversation.tide is not None
+            tide = conversation.tide
+            try:
+                came = self._wait_once(line, conversation, tide)
+                failures = 0
+            except NoAnswer as problem:
+                failures += 1
+                delay = backoff(failures, self._random_unit(), cap_s=WAIT_BACKOFF_CAP_S)
+                self._pause(max(delay, problem.retry_after_s))
+                continue
+            if came and conversation.tide == tide:
+                self._fetch(line, conversation, tide, seen)
+
+    def _may_wait(self, line: _Line) -> bool:
+        conversation = line.conversation
+        return conversation is not None and conversation.tide is not None and line.failures == 0
+
+    def _wait_once(self, line: _Line, conversation: Conversation, tide: int) -> bool:
+        """One waiting call: whether the ancestor says "come". Raises NoAnswer."""
+        own = self._identity
+        token = wait_token(
+            own.key,
+            self._around.network_id,
+            own.incarnation,
+            conversation.ancestor.incarnation,
+            tide,
+            self._clock(),
+        )
+        held_s = self._settings.wait_s + WAIT_SPARE_S
+        timeouts = road.Timeouts(self._settings.timeouts.connect_s, held_s, held_s)
+        answered = road.wait(self._wait_session, line.ancestor.wait_url + WAIT_PATH, token, timeouts)
+        if answered.status == 200 and answered.body != COME:
+            raise NoAnswer("等候应答不可识别 / the answer to the waiting call is not one")
+        return answered.status == 200
+
+    def _fetch(self, line: _Line, conversation: Conversation, tide: int, seen: int) -> None:
+        """Have an exchange made at once, and wait until it was: until then the ancestor would say "come" again."""
+        with self._changed:
+            line.due_at = self._monotonic()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._stopping or line.exchanges > seen)
+        if conversation.tide == tide and line.failures == 0:
+            self._pause(self._random_unit() * 2.0)  # an ancestor that always says "come" shall not keep us running
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping, seconds)

@@ -1,0 +1,312 @@
+"""One child's conversation with one ancestor: what the next request says, and what a reply changes.
+
+What must survive a restart (challenge and nonce, alarm, frame budget) lies in the peer's row and is written in the same
+transaction as the data that came. What is kept here is only a guess at what the ancestor holds: its digest tells when
+the guess is wrong, and a new start begins with asking.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sync_protocol.event import mark
+from sync_protocol.exchange import (
+    NO_ALARM,
+    NONCE_BYTES,
+    RESTORED,
+    Content,
+    FrameBudget,
+    Hello,
+    Parties,
+    PeerView,
+    Plan,
+    ReceiptOwed,
+    RosterHead,
+    Stream,
+    StreamPoint,
+    Want,
+    changes_lacking,
+    content_map,
+    digest,
+    open_reply,
+    plan,
+    read_content,
+    request_bytes,
+    roster_heads,
+)
+from sync_protocol.roster import Change, Node
+from sync_protocol.suites import sha256
+from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
+from village_node.casebook import Casebook, Outgoing
+from village_node.identity import Identity
+
+UP = "up"
+BODIES_BYTES = 65_536  # of bodies asked for, beside a frame
+IDLE_ROUNDS = 3  # exchanges that move nothing before the next one waits its usual time
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a conversation is handed: our cases, who we are, the clock (ms), a monotonic clock (s), randomness."""
+
+    casebook: Casebook
+    identity: Identity
+    clock: Callable[[], int]
+    monotonic: Callable[[], float]
+    randomness: Callable[[int], bytes]
+    software: str
+    refused_again_s: float
+
+    @property
+    def network_id(self) -> bytes:
+        """The network this node is enrolled in."""
+        network_id = self.identity.network_id
+        assert network_id is not None, "an uplink is wired for an enrolled node only"
+        return network_id
+
+
+class Asked(NamedTuple):
+    """A request under way, and what it said: needed to understand the reply."""
+
+    raw: bytes
+    parties: Parties
+    content: Content
+    outgoing: Outgoing | None
+    sent_ms: int
+
+
+class Heard(NamedTuple):
+    """What an answered exchange brought: whether our data were taken, events stored here, whether more is unsaid."""
+
+    taken: bool
+    stored: int
+    again: bool
+
+
+class Conversation:
+    """The child's side towards one ancestor node. Not thread-safe: one exchange in flight."""
+
+    def __init__(self, around: Surroundings, ancestor: Node) -> None:
+        """Nothing is known of the ancestor yet: the first exchange asks."""
+        self._around = around
+        self.ancestor = ancestor
+        self.introduced = False
+        self.tide: int | None = None
+        self._view: PeerView | None = None
+        self._view_agrees = False
+        self._vector_asked = False
+        self._wanted: list[Want] = []
+        self._heads_told: list[RosterHead] | None = None
+        self._heads_there: list[RosterHead] | None = None
+        self._held_back: dict[Stream, tuple[int, float]] = {}
+        self._state: tuple[Any, ...] = (b"",)
+        self._idle_rounds = 0
+        self._codec = ZSTD  # until the ancestor has said which dictionaries it knows
+        row = around.casebook.peer(ancestor.incarnation)
+        self.budget = FrameBudget(row.budget) if row is not None else FrameBudget()
+        self.alarm = row.alarm if row is not None else NO_ALARM
+
+    def owes(self) -> Plan:
+        """What we know the ancestor lacks. Empty before the first exchange, which is due in any case."""
+        if self._view is None:
+            return Plan([], [])
+        points = self._points()
+        return plan(points, self._view.points, withheld=self._withheld(points))
+
+    def stalled(self) -> bool:
+        """Whether the last exchanges moved nothing and nothing has changed here since: no reason to call at once."""
+        return self._idle_rounds >= IDLE_ROUNDS and digest(self._points()) == self._state[0]
+
+    def owes_roster(self) -> bool:
+        """Whether our roster has grown since the ancestor last heard of it."""
+        return self._heads_told is not None and self._heads_told != self._heads()
+
+    def ask(self) -> Asked:
+        """The next request. It seals what it sends, so it writes: raises StoreError when that is not possible."""
+        around = self._around
+        row = around.casebook.peer(self.ancestor.incarnation)
+        challenge = row.challenge if row is not None else None
+        content = Content(clock_ms=around.clock())
+        outgoing = None
+        if not self.introduced:
+            content.first = True
+            content.hello = Hello(dictionaries=DICTIONARIES, software=around.software)
+        if not self.introduced or self.owes_roster():
+            content.roster_heads = self._heads()
+        if challenge is not None and row is not None:
+            content.nonce = row.nonce
+            outgoing = self._fill(content)
+        values = content_map(content)
+        body = pack_body(values, self._codec)
+        parties = Parties(around.network_id, around.identity.incarnation, self.ancestor.incarnation, challenge)
+        raw = request_bytes(around.identity.key, parties, body)
+        return Asked(raw, parties, content, outgoing, content.clock_ms or 0)
+
+    def hear(self, asked: Asked, raw: bytes) -> Heard:
+        """Take a reply: check it, store what it brings together with the ratchet, and learn what the ancestor holds.
+
+        Raises ProtocolError for a reply that does not verify (nothing has changed then), StoreError.
+        """
+        around = self._around
+        now_ms = around.clock()
+        node = self.ancestor
+        body = open_reply(raw, node.suite, node.public, asked.parties, sha256(asked.raw))
+        reply = read_content(unpack_body(body), reply=True)
+        taken = reply.digest is not None
+        alarm = self._alarm(asked, reply)
+        self.budget.succeeded()
+        update: dict[str, Any] = {
+            "last_attempt_ms": now_ms,
+            "last_contact_ms": now_ms,
+            "last_error": None,
+            "failures": 0,
+            "first_failure_ms": None,
+            "next_attempt_ms": None,
+            "budget": self.budget.packed,
+            "alarm": alarm,
+        }
+        if reply.next is not None and reply.next != asked.parties.challenge:
+            update |= {"challenge": reply.next, "nonce": around.randomness(NONCE_BYTES)}
+        if reply.clock_ms is not None:
+            update["skew_ms"] = reply.clock_ms - (asked.sent_ms + now_ms) // 2
+        if reply.hello is not None:
+            update["software"] = reply.hello.software
+        received = around.casebook.receive(
+            node.incarnation, reply, peer_update={"place": node.place, "direction": UP, **update}
+        )
+        self.alarm = alarm
+        if reply.hello is not None:
+            self._codec = ZSTD_DICTIONARY_1 if DICTIONARIES[-1] in reply.hello.dictionaries else ZSTD
+        self._learn(asked, reply, taken)
+        return Heard(taken, received.stored, self._again(asked, reply))
+
+    # What the request says
+
+    def _points(self) -> list[StreamPoint]:
+        return self._around.casebook.shared_points(self._around.identity.place)
+
+    def _heads(self) -> list[RosterHead]:
+        return roster_heads(self._around.casebook.roster, self._around.identity.place)
+
+    def _changes_owed(self) -> list[Change]:
+        """Roster changes the ancestor lacks; none while it has not said what it has."""
+        if self._heads_there is None:
+            return []
+        around = self._around
+        return changes_lacking(around.casebook.roster, around.identity.place, self._heads_there)[0]
+
+    def _withheld(self, points: Iterable[StreamPoint]) -> frozenset[Stream]:
+        """Streams whose events stay here for now: our own before the ancestor's word about them and under an alarm,
+        and those it refused or parked lately."""
+        now = self._around.monotonic()
+        held_back = {stream for stream, (_, until) in self._held_back.items() if until > now}
+        if self.alarm or not self.introduced:
+            own = self._around.identity.incarnation
+            held_back |= {point.stream for point in points if point.incarnation == own}
+        return frozenset(held_back)
+
+    def _fill(self, content: Content) -> Outgoing | None:
+        """Digest, vector, roster changes and the frame: only for an ancestor whose challenge we can sign."""
+        casebook = self._around.casebook
+        points = self._points()
+        content.digest = digest(points)
+        content.send_vector = not self._view_agrees
+        if not self.introduced or self._vector_asked:
+            content.vector = points
+        content.roster_changes = self._changes_owed()
+        content.wants = casebook.wanted()
+        content.bodies = casebook.wanted_bodies(self._wanted, self.ancestor.place, BODIES_BYTES)
+        if self._view is None:
+            return None
+        outgoing = casebook.owed(
+            points,
+            self._view.points,
+            tables=content.tables,
+            budget=self.budget.unpacked,
+            withheld=self._withheld(points),
+        )
+        content.packed_segments, content.packed_receipts = outgoing.segments, outgoing.receipts
+        content.more = outgoing.more
+        return outgoing
+
+    # What the reply changes
+
+    def _alarm(self, asked: Asked, reply: Content) -> int:
+        """The alarm after this reply: the ancestor's, or our own finding that it knows more of us than we do."""
+        if reply.alarm:
+            return reply.alarm
+        if reply.vector is not None and not self.alarm and not self._is_own_past(reply.vector):
+            return RESTORED
+        return self.alarm
+
+    def _is_own_past(self, vector: list[StreamPoint]) -> bool:
+        """Whether every position the ancestor holds of our own streams lies on our own chains."""
+        own = self._around.identity.incarnation
+        for point in vector:
+            if point.incarnation == own:
+                ours = self._around.casebook.hash_at(own, point.scope, point.seq)
+                if ours is None or mark(ours) != mark(point.hash):
+                    return False
+        return True
+
+    def _learn(self, asked: Asked, reply: Content, taken: bool) -> None:
+        """Carry forward what the ancestor holds, and compare with the digest it announced."""
+        if asked.content.roster_heads is not None:
+            self._heads_told = asked.content.roster_heads
+        if reply.roster_heads is not None:
+            self._heads_there = reply.roster_heads
+        if not taken:
+            return
+        self._vector_asked = reply.send_vector
+        self._wanted = reply.wants
+        self.tide = reply.tide
+        points = self._points()
+        if reply.vector is not None:
+            self._view = PeerView(reply.vector)
+            self.introduced = True
+        elif self._view is not None:
+            self._carry(asked, reply, points)
+        # An ancestor that has more to send holds more than it showed: its digest cannot agree yet, and need not.
+        self._view_agrees = self._view is not None and (reply.more or self._view.agrees(reply.digest))
+        if not self._view_agrees and digest(points) == reply.digest:
+            self._view, self._view_agrees = PeerView(points), True
+        self._hold_back(reply)
+
+    def _carry(self, asked: Asked, reply: Content, points: list[StreamPoint]) -> None:
+        """The view after an exchange without a vector: what it held, what we sent it, what it showed us it has."""
+        assert self._view is not None
+        refused = {(answer.incarnation, answer.scope) for answer in reply.answers}
+        if asked.outgoing is not None:
+            for incarnation, scope, seq, chain_hash in asked.outgoing.sent:
+                if (incarnation, scope) not in refused:
+                    self._view.add_events(incarnation, scope, seq, chain_hash)
+            for owed in asked.outgoing.sent_receipts:
+                self._view.add_receipt(ReceiptOwed(*owed))
+        self._view.add_shown(reply, points)
+
+    def _hold_back(self, reply: Content) -> None:
+        """Do not offer what was refused or parked again and again; a vector that shows it arrived ends that."""
+        until = self._around.monotonic() + self._around.refused_again_s
+        for answer in reply.answers:
+            self._held_back[answer.incarnation, answer.scope] = (answer.seq, until)
+        if self._view is not None:
+            for point in self._view.points:
+                held = self._held_back.get(point.stream)
+                if held is not None and point.seq >= held[0]:
+                    del self._held_back[point.stream]
+
+    def _again(self, asked: Asked, reply: Content) -> bool:
+        """Whether another exchange should follow at once: somebody has more to say, and the last ones moved things."""
+        unsaid = (
+            reply.digest is None
+            or reply.more
+            or asked.content.more
+            or self._vector_asked
+            or bool(self._wanted)
+            or not self._view_agrees
+            or bool(self.owes().events)
+            or bool(self._changes_owed())
+        )
+        before, self._state = self._state, (digest(self._points()), reply.digest, self.introduced, self._heads_there)
+        self._idle_rounds = self._idle_rounds + 1 if self._state == before else 0
+        return unsaid and self._idle_rounds < IDLE_ROUNDS
