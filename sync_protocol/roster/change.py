@@ -1,0 +1,163 @@
+"""A change of the roster: one signed link of a part's chain, its ops, and their forms."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import limits
+from sync_protocol.encoding import decode, encode
+from sync_protocol.errors import Malformed, TooLarge
+from sync_protocol.event import check_bytes, check_ext, check_int
+from sync_protocol.places import valid_code
+from sync_protocol.suites import SIGNATURE_BYTES, SigningKey, sha256
+
+ROOT: Final = 1
+PUBLISHER: Final = 2
+PLACE: Final = 3
+NODE: Final = 4
+
+NO_PREVIOUS: Final = bytes(limits.HASH)
+_KEY_ID: Final = 8
+
+Key = tuple[int, bytes]  # suite, public key
+Op = list[Any]
+
+
+class Change(NamedTuple):
+    """One signed link of a part's chain. Each signature comes with the id of its key."""
+
+    payload: bytes
+    signatures: tuple[tuple[bytes, bytes], ...]
+
+
+class Payload(NamedTuple):
+    """What a change says."""
+
+    part: str
+    epoch: int
+    n: int
+    prev: bytes
+    time: int
+    ops: list[Op]
+
+
+def key_id(public: bytes) -> bytes:
+    """The 8 bytes by which a signature names its key."""
+    return sha256(public)[:_KEY_ID]
+
+
+def is_known(op: Op) -> bool:
+    """Whether this program understands the op and the extensions it insists on."""
+    return op[0] in (ROOT, PUBLISHER, NODE) or (op[0] == PLACE and not any(key < 0 for key in op[5]))
+
+
+def keys_named(op: Op) -> list[Key]:
+    """The keys that an op brings in."""
+    if op[0] == ROOT:
+        return [(suite, public) for suite, public in op[2]]
+    if op[0] == PUBLISHER:
+        return [(op[1], op[2])]
+    return [(op[3], op[4])] if op[0] == NODE else []
+
+
+def read_payload(change: Change) -> Payload:
+    """What a change says, shape checked, nothing judged. Raises Malformed, TooLarge."""
+    value = decode(change.payload, limit=limits.ROSTER_CHANGE)
+    if type(value) is not list or len(value) != 6:
+        raise Malformed("roster payload: must be [part, epoch, n, prev, time, ops]")
+    payload = Payload(*value)
+    if type(payload.part) is not str or not valid_code(payload.part):
+        raise Malformed("roster part: must be a place code")
+    check_int("roster epoch", payload.epoch, 1, limits.INT_MAX)
+    check_int("roster n", payload.n, 1, limits.INT_MAX)
+    check_bytes("roster prev", payload.prev, limits.HASH)
+    check_int("roster time", payload.time, limits.INT_MIN, limits.INT_MAX)
+    if type(payload.ops) is not list or not payload.ops:
+        raise Malformed("roster ops: must be an array of at least one")
+    if len(payload.ops) > limits.ROSTER_OPS:
+        raise TooLarge(f"roster ops: {len(payload.ops)}, at most {limits.ROSTER_OPS}")
+    for op in payload.ops:
+        _check_op(op)
+    return payload
+
+
+def _check_op(op: Any) -> None:
+    if type(op) is not list or not op or type(op[0]) is not int:
+        raise Malformed("roster op: must be an array that begins with its number")
+    form = {ROOT: (int, list), PUBLISHER: (int, bytes), PLACE: (str, str, (str, type(None)), str, dict)}
+    form[NODE] = (bytes, str, int, bytes, bytes)
+    types = form.get(op[0])
+    if types is None:
+        return
+    if len(op) != len(types) + 1 or not all(
+        isinstance(value, kind) and type(value) is not bool for value, kind in zip(op[1:], types, strict=True)
+    ):
+        raise Malformed(f"roster op {op[0]}: not of its form")
+    if op[0] == ROOT:
+        if len(op[2]) > limits.ROOT_KEYS:
+            raise TooLarge(f"root: {len(op[2])} keys, at most {limits.ROOT_KEYS}")
+        for key in op[2]:
+            if type(key) is not list or [type(part) for part in key] != [int, bytes]:
+                raise Malformed("root: each key must be [suite, public key]")
+    elif op[0] == PLACE:
+        check_ext(op[5])
+    elif op[0] == NODE:
+        check_bytes("node incarnation", op[1], limits.INCARNATION)
+
+
+def change_values(change: Change) -> list[Any]:
+    """The change as it travels: [payload, [[key id, signature], ...]]."""
+    return [change.payload, [list(signature) for signature in change.signatures]]
+
+
+def read_change(value: Any) -> Change:
+    """A change from the values it travelled as. Raises Malformed, TooLarge."""
+    if type(value) is not list or len(value) != 2 or type(value[0]) is not bytes or type(value[1]) is not list:
+        raise Malformed("roster change: must be [payload, [[key id, signature], ...]]")
+    if len(value[0]) > limits.ROSTER_CHANGE or len(value[1]) > limits.ROSTER_SIGNATURES:
+        raise TooLarge("roster change: beyond its bytes or its signatures")
+    for signature in value[1]:
+        if type(signature) is not list or len(signature) != 2:
+            raise Malformed("roster signature: must be [key id, signature]")
+        check_bytes("roster key id", signature[0], _KEY_ID)
+        check_bytes("roster signature", signature[1], SIGNATURE_BYTES)
+    return Change(value[0], tuple((name, signature) for name, signature in value[1]))
+
+
+def root_op(threshold: int, keys: Sequence[Key]) -> Op:
+    """Who may replace the publisher, and how many of them it takes."""
+    return [ROOT, threshold, [list(key) for key in keys]]
+
+
+def publisher_op(key: Key) -> Op:
+    """Whose signature names places and nodes in the county part."""
+    return [PUBLISHER, *key]
+
+
+def place_op(code: str, level: str, parent: str | None, name: str) -> Op:
+    """A place, or a new name for one."""
+    return [PLACE, code, level, parent, name, {}]
+
+
+def sign_change(network_id: bytes, payload: Payload, keys: Iterable[SigningKey]) -> Change:
+    """The change that says this, signed by all these keys."""
+    raw = encode(list(payload))
+    if len(raw) > limits.ROSTER_CHANGE or len(payload.ops) > limits.ROSTER_OPS:
+        raise TooLarge("roster change: publish it in several")
+    return Change(raw, tuple((key_id(key.public), key.sign("roster", network_id, raw)) for key in keys))
+
+
+def found(root_key: SigningKey, publisher_key: SigningKey, county_code: str, county_name: str, time: int) -> Change:
+    """Change 1 of a new network: its root, its publishing key, its county. `time`: ms since 1970."""
+    root = root_op(1, [(root_key.suite, root_key.public)])
+    ops = [
+        root,
+        publisher_op((publisher_key.suite, publisher_key.public)),
+        place_op(county_code, "county", None, county_name),
+    ]
+    payload = Payload(county_code, 1, 1, NO_PREVIOUS, time, ops)
+    return sign_change(sha256(encode(root)), payload, [root_key])
+
+
+def enrolment_payload(place: str, level: str, name: str, suite: int, incarnation: bytes, public: bytes) -> bytes:
+    """What the proof of an enrolment signs."""
+    return encode([1, place, level, name, suite, incarnation, public])
