@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sync_protocol.case import kinds, workflow
 from sync_protocol.case.catalogue import Item
-from sync_protocol.case.routes import CasePath, accept_places, delivery_places, why_not_filed
+from sync_protocol.case.routes import CasePath, accept_places, delivery_places, why_not_routed
 
 Body = Mapping[int, Any]
 
@@ -144,7 +144,7 @@ def begin(item: Item | None, place: str, path: CasePath) -> Flow | str:
     """Start a case with its create event: the flow, or the reason why the event is void."""
     if place not in path.ranks:
         return "off_path"
-    if item is not None and why_not_filed(item, place, path) is not None:
+    if item is not None and why_not_routed(item, place, path) is not None:
         return "not_filed_here"
     return Flow(item, place)
 

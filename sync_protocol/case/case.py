@@ -8,7 +8,7 @@ from sync_protocol.case import bodies, kinds, workflow
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
 from sync_protocol.case.routes import CasePath, PlaceTree
-from sync_protocol.case.tree import Body, Tree, is_missing, is_unknown, read_body
+from sync_protocol.case.tree import WAITS_FOR_DEP, Body, Tree, is_missing, is_unknown, read_body
 
 
 class Material(NamedTuple):
@@ -64,7 +64,11 @@ class SideNote(NamedTuple):
 
 @dataclass(slots=True)
 class Case:
-    """The state of one case and the verdict on each of its events. Times are milliseconds as claimed or as fixed."""
+    """The state of one case and the verdict on each of its events.
+
+    ``state`` is empty while no create event is effective here; ``last`` is the end of the effective path, which the
+    next stage event names; ``holder`` is None in transit; times are milliseconds as claimed or as an accept fixed them.
+    """
 
     scope: str
     case_id: bytes
@@ -111,7 +115,7 @@ class Case:
     deliveries: tuple[SideNote, ...] = ()
     return_wishes: tuple[SideNote, ...] = ()
     answered: frozenset[Position] = frozenset()
-    taken: frozenset[Position] = frozenset()
+    taken: set[Position] = field(default_factory=set)
     needs_update: bool = False
 
 
@@ -219,7 +223,7 @@ def _take(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None
         position = Position(*entry)
         if position in case.taken:
             continue
-        case.taken = case.taken | {position}
+        case.taken.add(position)
         supply = read_body(sides[position])
         if isinstance(supply, dict):
             case.answers.update(supply.get(0, ()))
@@ -302,7 +306,7 @@ def _judge_beside(event: CaseEvent, case: Case, tree: Tree, keepers: frozenset[s
     if event.place not in tree.case_path.ranks:
         return Verdict("void", "off_path"), None
     if event.deps_missing or is_missing(event):
-        return Verdict("waiting", "dep" if event.deps_missing else "body", event.position), None
+        return WAITS_FOR_DEP if event.deps_missing else Verdict("waiting", "body", event.position), None
     body = read_body(event)
     if isinstance(body, str):
         return Verdict("void", body), None

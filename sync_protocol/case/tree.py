@@ -26,6 +26,7 @@ from sync_protocol.case.routes import CasePath
 Body = dict[int, Any]
 Children = Mapping[Position, list[CaseEvent]]
 Judgement = tuple[Verdict | None, Flow | None, Body | None]
+WAITS_FOR_DEP: Final = Verdict("waiting", "dep")
 NO_RANK: Final = 1 << 30
 PRESUMED: Final[Judgement] = (None, None, None)
 
@@ -168,7 +169,7 @@ class Tree:
         if is_unknown(event):
             return PRESUMED
         if event.deps_missing:
-            return Verdict("waiting", "dep", event.position), None, None
+            return WAITS_FOR_DEP, None, None
         if is_missing(event):
             return Verdict("waiting", "body", event.position), None, None
         body = read_body(event)
