@@ -122,9 +122,14 @@ class Uplink:
         for _ in range(ROUNDS_AT_ONCE):
             result = self.exchange_once()
             stored += result.stored
-            if not (result.ok and (result.again or self._owes_now())):
+            if not (result.ok and (result.again or self.owes_now())):
                 break
         return {"ok": result.ok, "stored": stored, "error": result.text or None}
+
+    def owes_now(self) -> bool:
+        """Whether the ancestor whose turn it is lacks something that may be sent now."""
+        conversation = self._active()[-1].conversation
+        return conversation is not None and bool(conversation.owes())
 
     def status(self) -> dict[str, Any]:
         """How the line to the parent stands, for the status bar and `status --json`. Times in ms since 1970, or s."""
@@ -243,11 +248,6 @@ class Uplink:
             if line.silent_since is None or now - line.silent_since < self._settings.ancestor_after_s:
                 break
         return active
-
-    def _owes_now(self) -> bool:
-        """Whether the ancestor whose turn it is lacks something that may be sent."""
-        conversation = self._active()[-1].conversation
-        return conversation is not None and bool(conversation.owes())
 
     def _look_at_debts(self, line: _Line) -> None:
         """Bring the next exchange forward when something is owed: events at once, receipts after they gathered."""
