@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -41,6 +41,10 @@ class Figure:
     least: float | None = None
     most: float | None = None
     more: tuple[tuple[str, Any], ...] = ()
+
+    def beside(self, reference: float, *more: tuple[str, Any]) -> "Figure":
+        """The figure with what it is compared with, and more to say."""
+        return replace(self, reference=reference, more=(*self.more, *more))
 
     def line(self) -> str:
         """The figure as one JSON object."""

@@ -1,0 +1,60 @@
+"""`python -m tests.benchmarks [NAME ...]`: all benchmarks, or those named, each figure as one JSON object a line.
+
+What else there is to say goes to standard error. `--million` lets `growth` go on to 1,000,000 cases stored.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from tests.benchmarks import admit, author, hops, live, memory, wire
+from tests.benchmarks.report import say
+
+BENCHES: Final[dict[str, Callable[[], None]]] = {
+    "admit_sqlite": admit.admit_sqlite,
+    "admit_postgres": admit.admit_postgres,
+    "growth": admit.growth,
+    "author": author.author,
+    "two_hops_up": hops.two_hops_up,
+    "requests_10k": hops.requests_10k,
+    "cpu_ms_per_case": hops.cpu_ms_per_case,
+    "live_round_trip_ms": live.live_round_trip_ms,
+    "slow_sync": hops.slow_sync,
+    "wire_bytes_500": partial(wire.wire_bytes, (500,)),
+    "wire_bytes_64": partial(wire.wire_bytes, (64,)),
+    "wire_bytes_1": partial(wire.wire_bytes, (1,)),
+    "idle_bytes": wire.idle_bytes,
+    "memory_mb": memory.memory_mb,
+}
+# Named together, these need one network and not three.
+_WIRE: Final = {"wire_bytes_500": 500, "wire_bytes_64": 64, "wire_bytes_1": 1}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benchmarks named, or all, in the order of the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHES)}; default: all")
+    parser.add_argument("--million", action="store_true", help="let `growth` go on to 1,000,000 cases (about an hour)")
+    chosen = parser.parse_args(arguments)
+    if unknown := [name for name in chosen.names if name not in BENCHES]:
+        parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")
+    names = [name for name in BENCHES if not chosen.names or name in chosen.names]
+    acts = {name: BENCHES[name] for name in names}
+    if batches := tuple(_WIRE[name] for name in names if name in _WIRE):
+        first = next(name for name in names if name in _WIRE)
+        acts = {name: act for name, act in acts.items() if name not in _WIRE or name == first}
+        acts[first] = partial(wire.wire_bytes, batches)
+    if chosen.million and "growth" in acts:
+        acts["growth"] = partial(admit.growth, sizes=(*admit.SIZES, 1_000_000))
+    for name, act in acts.items():
+        began = time.monotonic()
+        act()
+        say(f"{name}: took {time.monotonic() - began:.1f} s in all")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

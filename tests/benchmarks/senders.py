@@ -1,0 +1,79 @@
+"""The villages of a benchmark, all in one process: their casebooks, and their uplinks to the township."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.benchmarks import casework
+from tests.benchmarks.documents import Document, documents
+from tests.benchmarks.network import Network, Seat, found, opened
+from village_node import app, identity
+from village_node.casebook import Casebook
+from village_node.uplink import Ancestor, Settings, Uplink
+
+# As many villages at a time as the township has slots for, less some for other callers.
+AT_ONCE: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One village."""
+
+    seat: Seat
+    casebook: Casebook
+    uplink: Uplink
+
+
+@contextmanager
+def sending(folder: Path, villages: int, township_url: str, wait_url: str = "") -> Iterator[list[Sender]]:
+    """All villages of the network in this folder, in touch with the township at this address."""
+    network: Network = found(folder, villages)
+    settings = Settings(ancestors=(Ancestor(township_url, wait_url),))
+    with ExitStack() as stack:
+        senders = []
+        for seat in network.villages:
+            casebook = stack.enter_context(opened(seat))
+            uplink = Uplink(casebook, seat.identity, settings, app.wall_clock, time.monotonic, identity.random_bytes)
+            senders.append(Sender(seat, casebook, uplink))
+        yield senders
+
+
+def share(senders: Sequence[Sender], count: int, first: int = 0) -> list[list[Document]]:
+    """Documents `first` to `first + count` of the sequence, dealt out to the villages in turn."""
+    dealt = list(documents(first + count))[first:]
+    return [dealt[number :: len(senders)] for number in range(len(senders))]
+
+
+def file_bulk(senders: list[Sender], count: int, first: int = 0) -> None:
+    """File so many documents in bulk, an equal share at each village."""
+    for sender, filed in zip(senders, share(senders, count, first), strict=True):
+        casework.file_all(sender.casebook, filed)
+
+
+def file_mix(senders: list[Sender], count: int, first: int = 0) -> None:
+    """Carry so many documents through the mix, an equal share at each village."""
+    for sender, filed in zip(senders, share(senders, count, first), strict=True):
+        casework.mix(sender.casebook, filed)
+
+
+def push(senders: list[Sender]) -> None:
+    """Exchange at every village, some at a time, until the township holds all that it has."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for sender, done in zip(senders, pool.map(lambda each: each.uplink.sync_now(), senders), strict=True):
+            if not done["ok"]:
+                raise RuntimeError(f"{sender.seat.identity.place}: {done['error']}")
+
+
+def start_waiting(senders: list[Sender]) -> None:
+    """From now on every village lives as it does in the field: nudged by its own news, woken by its waiting call."""
+    for sender in senders:
+        sender.uplink.start()
+
+
+def events_held(senders: list[Sender]) -> int:
+    """All events the villages have written."""
+    return sum(point.seq for sender in senders for point in sender.casebook.shared_points(sender.seat.identity.place))

@@ -1,0 +1,115 @@
+"""Bytes on the wire: `wire_bytes_500 | 64 | 1` a case and hop, and `idle_bytes`; a township with 50 villages."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from tests.benchmarks import casework, hops, senders
+from tests.benchmarks.counting import Traffic
+from tests.benchmarks.documents import documents
+from tests.benchmarks.report import Figure, measured, publish, say
+from tests.benchmarks.running import Road, Running, running
+from village_node.app import Node
+
+VILLAGES: Final = 50
+ALREADY_STORED: Final = 500
+BARS: Final = {500: 150, 64: 200, 1: 700}
+BAR_IDLE: Final = 600
+_SEED: Final = 7
+
+
+def file_batch(villages: list[senders.Sender], count: int, spread: bool, seed: int) -> None:
+    """File so many documents in bulk: at one village, or spread over all."""
+    filed = list(documents(count, seed=seed))
+    chosen = villages if spread else villages[:1]
+    for number, village in enumerate(chosen):
+        if mine := filed[number :: len(chosen)]:
+            casework.file_all(village.casebook, mine)
+
+
+def file_by_hand(villages: list[senders.Sender], count: int, seed: int) -> None:
+    """File so many documents at one village as a person does: created and received, one commit each."""
+    for document in documents(count, seed=seed):
+        casework.file_one(villages[0].casebook, document)
+
+
+def _settled(network: Running, act: Callable[[], None]) -> tuple[tuple[Traffic, Traffic], tuple[Traffic, Traffic]]:
+    """What passed on both roads from this act until silence: (exchanges, waiting calls) of each."""
+    before = network.to_township.traffic(), network.to_county.traffic()
+    act()
+    network.until_quiet()
+    return _since(network.to_township, before[0]), _since(network.to_county, before[1])
+
+
+def _since(road: Road, before: tuple[Traffic, Traffic]) -> tuple[Traffic, Traffic]:
+    exchanges, waiting = road.traffic()
+    return exchanges - before[0], waiting - before[1]
+
+
+def wire_bytes(batches: tuple[int, ...] = (500, 64, 1), stored: int = ALREADY_STORED) -> None:
+    """For each batch: bytes a case of everything that passed between township and county until both were silent.
+
+    A case is a document, as with the peers; what filing by hand adds (the receiving) and the other hop stand beside.
+    """
+    say(f"wire: {VILLAGES} villages, {stored} cases first ...")
+    with running(VILLAGES) as network:
+        hops.ready(network)
+        network.villages.do(senders.file_bulk, stored)
+        hops.climb(network, stored)
+        network.villages.do(senders.start_waiting)
+        network.until_quiet()
+        for batch in batches:
+            _measure(network, batch)
+
+
+def _measure(network: Running, batch: int) -> None:
+    def act(spread: bool, seed: int) -> None:
+        network.villages.do(file_batch, batch, spread, seed)
+
+    with measured() as spent:
+        (low, low_waiting), (high, high_waiting) = _settled(network, partial(act, False, _SEED))
+        _, (spread, _) = _settled(network, partial(act, True, _SEED + 1))
+        by_hand, _ = _settled(network, lambda: network.villages.do(file_by_hand, min(batch, 64), _SEED + 2))
+    publish(
+        Figure(
+            f"wire_bytes_{batch}",
+            high.total / batch,
+            "B/case",
+            batch,
+            spent,
+            most=BARS.get(batch),
+            more=(
+                ("up", high.up / batch),
+                ("down", high.down / batch),
+                ("requests", high.requests),
+                ("waiting_calls", high_waiting.total / batch),
+                ("village_hop", low.total / batch),
+                ("village_hop_requests", low.requests),
+                ("village_hop_waiting_calls", low_waiting.total / batch),
+                ("spread_over_villages", spread.total / batch),
+                ("filed_by_hand_village_hop", by_hand[0].total / min(batch, 64)),
+            ),
+        )
+    )
+
+
+def idle_bytes() -> None:
+    """HTTP bodies of one exchange with nothing to tell, both ways; township and county, 50 villages' streams."""
+    say(f"idle: {VILLAGES} villages ...")
+    with running(VILLAGES) as network:
+        hops.ready(network)
+        network.villages.do(senders.file_bulk, VILLAGES)
+        hops.climb(network, VILLAGES)
+        with measured() as spent:
+            before = network.to_county.exchanges.traffic()
+            network.township.do(_exchange_once)
+            idle = network.to_county.exchanges.traffic() - before
+    more = (("round_trips", idle.requests), ("with_heads", idle.total))
+    publish(Figure("idle_bytes", idle.bodies, "B", 1, spent, most=BAR_IDLE, more=more))
+
+
+def _exchange_once(node: Node) -> None:
+    assert node.uplink is not None
+    result = node.uplink.exchange_once()
+    if not result.ok:
+        raise AssertionError(result.text)
