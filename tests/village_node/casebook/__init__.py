@@ -1,0 +1,1 @@
+"""Tests of the casebook: on both databases, with real files and a real server."""

@@ -1,0 +1,76 @@
+"""Databases for the tests of a node: each test that asks for `url` runs once on SQLite and once on PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import postgresql
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+from village_node.store import Store, open_store
+
+DIALECTS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgresql.Cluster]:
+    """The test session's own PostgreSQL server."""
+    programs = postgresql.binaries()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed")
+    server = postgresql.Cluster(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=DIALECTS)
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """A maker of addresses of new databases, of one dialect in one run of the test."""
+    if request.param == "postgresql":
+        server: postgresql.Cluster = request.getfixturevalue("cluster")
+        return server.database
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"sqlite:///{tmp_path}/node{len(made)}.db")
+        return made[-1]
+
+    return make
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    """The address of one new database."""
+    return new_url()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """An open store on a new database."""
+    opened = open_store(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def net(new_url: Callable[[], str], tmp_path: Path) -> Iterator[Network]:
+    """County, township and village; the county and the township on the dialect under test, the village on SQLite."""
+    made = Network(tmp_path)
+    made.enrol(COUNTY, TOWNSHIP, VILLAGE)
+    made.open(COUNTY, new_url())
+    made.open(TOWNSHIP, new_url())
+    made.open(VILLAGE)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def full_disk() -> Callable[[Store], None]:
+    """Makes the disk under a SQLite store full, as far as SQLite can tell: the file may not grow any more."""
+
+    def fill(opened: Store) -> None:
+        with opened.writing() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    return fill
