@@ -6,6 +6,7 @@ because an exchange went wrong: what went wrong is written into the ancestor's r
 
 import threading
 from collections.abc import Callable
+from math import inf
 from typing import Any, NamedTuple
 
 import requests
@@ -28,6 +29,7 @@ WAIT_PATH = "/sync/v1/wait"
 BACKOFF_CAP_S = 600.0
 WAIT_BACKOFF_CAP_S = 60.0  # a waiting call costs next to nothing, and the sooner it stands again the better
 WAIT_SPARE_S = 10.0  # longer than the ancestor holds a waiting call, before it counts as broken
+LOOK_AGAIN_S = 60.0  # the longest the loop sleeps without looking at its clock
 ROUNDS_AT_ONCE = 512  # exchanges in a row for one person's "sync now"
 
 
@@ -50,7 +52,8 @@ class _Line:
         self.held_until = now
         self.failures = 0
         self.silent_since: float | None = None
-        self.exchanges = 0
+        self.begun = 0
+        self.ended = 0
         self.last_error = ""
 
     def ready_at(self) -> float:
@@ -153,6 +156,9 @@ class Uplink:
 
     def _exchange(self, line: _Line) -> Result:
         with self._exchanging:
+            with self._changed:
+                line.begun += 1
+                line.due_at = inf  # who wants another one from here on sets it again, and is not overruled at the end
             try:
                 conversation = self._conversation(line)
                 asked = conversation.ask()
@@ -196,8 +202,9 @@ class Uplink:
         conversation = line.conversation
         with self._changed:
             line.failures, line.silent_since, line.held_until, line.last_error = 0, None, now, ""
-            line.exchanges += 1
-            line.due_at = now + (0.0 if again else self._settings.sync_every_s * (0.9 + 0.2 * self._random_unit()))
+            line.ended = line.begun
+            usual = self._settings.sync_every_s * (0.9 + 0.2 * self._random_unit())
+            line.due_at = min(line.due_at, now + (0.0 if again else usual))
             self._changed.notify_all()
         if not again and conversation is not None:
             self._look_at_debts(line)
@@ -209,7 +216,7 @@ class Uplink:
         conversation = line.conversation
         with self._changed:
             line.failures += 1
-            line.exchanges += 1
+            line.ended = line.begun
             line.last_error = text
             line.silent_since = now if line.silent_since is None else line.silent_since
             line.due_at, line.held_until = now, now + delay
@@ -282,7 +289,8 @@ class Uplink:
                 continue
             with self._changed:
                 if not self._has_news and not self._stopping:
-                    self._changed.wait(max(min(line.ready_at() for line in active) - self._monotonic(), 0.0))
+                    left = min(line.ready_at() for line in active) - self._monotonic()
+                    self._changed.wait(min(max(left, 0.0), LOOK_AGAIN_S))
 
     def _recall_backoff(self) -> None:
         """Go on waiting where the program was stopped while it waited: a crowd of restarts is still a crowd."""
@@ -307,7 +315,6 @@ class Uplink:
                 if self._stopping:
                     return
                 conversation = line.conversation
-                seen = line.exchanges
             assert conversation is not None and conversation.tide is not None
             tide = conversation.tide
             try:
@@ -319,7 +326,7 @@ class Uplink:
                 self._pause(max(delay, problem.retry_after_s))
                 continue
             if came and conversation.tide == tide:
-                self._fetch(line, conversation, tide, seen)
+                self._fetch(line, conversation, tide)
 
     def _may_wait(self, line: _Line) -> bool:
         conversation = line.conversation
@@ -343,12 +350,13 @@ class Uplink:
             raise NoAnswer("等候应答不可识别 / the answer to the waiting call is not one")
         return answered.status == 200
 
-    def _fetch(self, line: _Line, conversation: Conversation, tide: int, seen: int) -> None:
+    def _fetch(self, line: _Line, conversation: Conversation, tide: int) -> None:
         """Have an exchange made at once, and wait until it was: until then the ancestor would say "come" again."""
         with self._changed:
+            wanted = line.begun + 1
             line.due_at = self._monotonic()
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._stopping or line.exchanges > seen)
+            self._changed.wait_for(lambda: self._stopping or line.ended >= wanted or conversation.tide != tide)
         if conversation.tide == tide and line.failures == 0:
             self._pause(self._random_unit() * 2.0)  # an ancestor that always says "come" shall not keep us running
 
