@@ -149,10 +149,20 @@ class Accounts:
         staff = found[1]
         return Person(staff.staff_no, staff.name, frozenset(staff.roles) & frozenset(self.roles), form_token(cookie))
 
+    def name_of(self, staff_no: str) -> str:
+        """The name of somebody of this node; empty for people of other nodes, whose names stay there."""
+        staff = self.rows.staff(staff_no)
+        return staff.name if staff else ""
+
     def sign_out(self, cookie: str, staff_no: str) -> None:
         """End the session at the server."""
         self._sessions.end(cookie)
         self.audit(staff_no, "session.close", staff_no, {})
+
+    def keep_house(self) -> None:
+        """Forget sessions that are over and throttles that nobody remembers; the scheduler calls this."""
+        self._sessions.purge()
+        self.throttle.purge()
 
     def audit(self, actor: str, action: str, subject: str, detail: dict[str, object]) -> AuditRow:
         """Write one audit line. If it cannot be written this raises, and what it is about must not happen."""

@@ -102,7 +102,6 @@ class Sessions:
         """Open a session under a fresh id, whatever id the browser had before."""
         now = self._clock()
         cookie = base64.urlsafe_b64encode(self._randomness(ID_BYTES)).rstrip(b"=").decode("ascii")
-        self._rows.purge_sessions(now - IDLE_MS, now - ABSOLUTE_MS)
         self._rows.add_session(SessionRow(id_of(cookie), staff.staff_no, now, now, source))
         return SignedIn(cookie, staff)
 
@@ -121,6 +120,11 @@ class Sessions:
         if touch and (idle >= TOUCH_EVERY_MS or idle < 0):
             self._rows.touch_session(session.id_hash, now)
         return session, staff
+
+    def purge(self) -> int:
+        """Drop the sessions that are over; returns how many."""
+        now = self._clock()
+        return self._rows.purge_sessions(now - IDLE_MS, now - ABSOLUTE_MS)
 
     def end(self, cookie: str) -> None:
         """End the session a cookie names, at the server: the cookie is worth nothing afterwards."""

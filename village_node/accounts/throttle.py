@@ -12,18 +12,17 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True)
 class Rule:
-    """How many failures are free, how long the wait may grow, and after how much quiet all is forgotten (ms)."""
+    """Failures that are free, the longest wait, the quiet after which all is forgotten, the first wait (ms)."""
 
     free: int
     longest_ms: int
     forget_ms: int
+    first_ms: int = 1000
 
     def wait_ms(self, failures: int) -> int:
-        """The wait after this many failures: none while they are free, then 1 s, 2 s, 4 s ... up to the longest."""
+        """The wait after this many failures: none while they are free, then the first, doubled up to the longest."""
         over = failures - self.free
-        if over <= 0:
-            return 0
-        return min(self.longest_ms, 1000 << min(over - 1, 30))
+        return min(self.longest_ms, self.first_ms << min(over - 1, 30)) if over > 0 else 0
 
 
 # One person at one machine; all guesses at one account, whose wait stays short because somebody else's guesses must not

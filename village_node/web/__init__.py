@@ -1,0 +1,7 @@
+"""The pages every level has: filing, cases, tasks, the resident's query, sign-in, health."""
+
+from village_node.web.pages import add_pages, refuse_undeclared_routes, register
+from village_node.web.policy import Policy, Route
+from village_node.web.site import Site, Visit
+
+__all__ = ["Policy", "Route", "Site", "Visit", "add_pages", "refuse_undeclared_routes", "register"]

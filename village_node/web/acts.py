@@ -1,0 +1,140 @@
+"""Acting on a case: the form of one move read by its field table, and every way it can fail."""
+
+from typing import Any, Final
+
+from marshmallow import ValidationError
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import Case, bodies, kinds
+from sync_protocol.case.authority import form_fields
+from sync_protocol.case.bodies import Field
+from sync_protocol.places import about
+from village_node.casebook import BadBody, NotAllowed, Stale
+from village_node.web import cases, entry, schemas, words
+from village_node.web.cases import Attempt
+from village_node.web.filing import messages_of
+from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.site import Visit
+
+# Which of them may make which move is the workflow's table; the casebook asks it under its lock.
+ACTS: Final = Policy(CASEWORK - {"supervisor"}, "node", "masked")
+_NUMBERS: Final = {"applicant_id_no": entry.number, "applicant_phone": entry.phone, "proxy_phone": entry.phone}
+
+
+def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
+    """Make one move. What cannot be done comes back on the case's page with everything that was typed."""
+    case = cases.fetch(visit, place, case_id)
+    row = kinds.BY_NAME.get(move)
+    if row is None or row.number == kinds.CREATE:
+        raise NotFound
+    kind = row.number
+    values = collect(visit, case, kind)
+    typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}
+    attempt = Attempt(kind, str(values.get("to", "")) if kind == kinds.HANDOFF else "", typed)
+    try:
+        visit.site.casebook.record(
+            visit.staff.staff_no,
+            visit.staff.roles,
+            about(case.home),
+            case.case_id,
+            kind,
+            schemas.load(kind, values),
+            cases.position_of(visit.request.form.get("seen", "")),
+        )
+    except ValidationError as error:
+        english = "Please check this field; it is missing, too long or not of the right form."
+        attempt.errors = {name: visit.t(found, english) for name, found in messages_of(error).items()}
+        attempt.status = 422
+    except BadBody as bad:
+        attempt.errors, attempt.status = {bad.field: visit.t(bad.zh, bad.en)}, 422
+    except Stale:
+        attempt.stale, attempt.status = True, 409
+        case = cases.fetch(visit, place, case_id)
+    except NotAllowed as refused:
+        attempt.problem, attempt.status = visit.t(refused.zh, refused.en), 409
+        case = cases.fetch(visit, place, case_id)
+    if attempt.status != 200:
+        return cases.show(visit, case, attempt)
+    return visit.redirect("case", place=place, case_id=case_id)
+
+
+def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:
+    """The fields of one move by name, as their table has them, without empty ones; others are never looked at."""
+    values: dict[str, Any] = {}
+    for row in form_fields(kind):
+        value = _READERS.get(row.type, _text)(visit, case, row)
+        if value not in (None, "", [], {}):
+            values[row.name] = value
+    if kind == kinds.HANDOFF:
+        values |= {name: visit.line(name) for name in ("to", "purpose")}
+    return values
+
+
+def _text(visit: Visit, case: Case, row: Field) -> Any:
+    return visit.paragraph(row.name) if row.high > 200 else visit.line(row.name)
+
+
+def _int(visit: Visit, case: Case, row: Field) -> Any:
+    typed = entry.number(visit.request.form.get(row.name, "")[:20])
+    return int(typed) if typed.isascii() and typed.isdecimal() else typed
+
+
+def _bool(visit: Visit, case: Case, row: Field) -> Any:
+    return {"yes": True, "no": False}.get(visit.request.form.get(row.name, ""))
+
+
+def _answers(visit: Visit, case: Case, row: Field) -> Any:
+    """Corrected fields: those of the application that were filled in again."""
+    found = {}
+    for name, _ in cases.markable(visit, case):
+        if not name.startswith(words.MATERIAL):
+            spell = _NUMBERS.get(name, entry.paragraph)
+            text = spell(visit.request.form.get(f"answer:{name}", "")[:4000])
+            if text:
+                found[name] = text
+    return found
+
+
+def _materials(visit: Visit, case: Case, row: Field) -> Any:
+    """Papers ticked, with their copies; and one that stands in no list."""
+    found = []
+    for name, _ in cases.markable(visit, case):
+        if name.startswith(words.MATERIAL) and visit.request.form.get(f"paper:{name}"):
+            found.append(_paper(visit, name.removeprefix(words.MATERIAL), f"copies:{name}", f"original:{name}"))
+    other = visit.line("paper_other")
+    if other:
+        found.append(_paper(visit, other, "copies_other", "original_other"))
+    return found
+
+
+def _paper(visit: Visit, name: str, copies: str, original: str) -> dict[str, Any]:
+    typed = entry.number(visit.request.form.get(copies, "1")[:4])
+    number = int(typed) if typed.isascii() and typed.isdecimal() else 0
+    return {"name": name, "copies": number, "original": bool(visit.request.form.get(original))}
+
+
+def _marks(visit: Visit, case: Case, row: Field) -> Any:
+    """Fields and papers ticked, each with what is wrong; a ticked one without words says so by itself."""
+    found = []
+    for name, _ in cases.markable(visit, case):
+        what = visit.line(f"what:{name}")
+        if visit.request.form.get(f"mark:{name}") or what:
+            found.append({"field": name, "what": what or "请补正"})
+    return found
+
+
+def _positions(visit: Visit, case: Case, row: Field) -> Any:
+    return visit.request.form.getlist(row.name)[: bodies.MAX_LIST]
+
+
+_READERS: Final = {
+    "int": _int,
+    "bool": _bool,
+    "answers": _answers,
+    "materials": _materials,
+    "marks": _marks,
+    "positions": _positions,
+}
+
+ROUTES: Final = (Route("/cases/<place>/<case_id>/act/<move>", "act", act, ACTS, ("POST",)),)

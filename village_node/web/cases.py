@@ -1,0 +1,305 @@
+"""One case on one page: where it is, its timeline with hop receipts and verdicts, its papers, what may happen next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import Case, Position, explain, kinds, legal_moves, route, why_not, workflow
+from sync_protocol.case.bodies import Field
+from sync_protocol.places import about
+from village_node.casebook import TimelineEntry
+from village_node.web import masking, schemas, words
+from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.qr import qr
+from village_node.web.site import Visit
+
+READS: Final = Policy(CASEWORK, "node", "masked")
+UNMASKS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
+REASON_SHORTEST: Final = 4
+
+
+@dataclass
+class Attempt:
+    """What somebody tried on this page and could not do yet: kept, so that nothing is typed twice."""
+
+    kind: int = 0
+    to: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+    stale: bool = False
+    status: int = 200
+
+
+def fetch(visit: Visit, place: str, case_id: str) -> Case:
+    """The case of this address, as this node's events make it. Raises NotFound for bad and unknown ones alike."""
+    try:
+        raw = bytes.fromhex(case_id)
+    except ValueError:
+        raise NotFound from None
+    case = visit.site.casebook.case(about(place), raw) if len(raw) == 16 else None
+    if case is None:
+        raise NotFound
+    return case
+
+
+def case_page(visit: Visit, place: str, case_id: str) -> Response:
+    """The page of one case, personal data masked."""
+    return show(visit, fetch(visit, place, case_id))
+
+
+def unmask(visit: Visit, place: str, case_id: str) -> Response:
+    """The page with personal data in full, once, after a reason that goes into the audit trail first."""
+    case = fetch(visit, place, case_id)
+    reason = visit.line("reason")
+    if len(reason) < REASON_SHORTEST:
+        problem = visit.t("请写明查看原因,至少 4 个字。", "Please give the reason, at least 4 characters.")
+        return show(visit, case, Attempt(problem=problem, status=422))
+    subject = case.case_no or case.case_id.hex()
+    visit.site.accounts.audit(visit.staff.staff_no, "case.unmask", subject, {"reason": reason[:200]})
+    return show(visit, case, open_data=True)
+
+
+def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data: bool = False) -> Response:
+    """Draw the page of a case; `attempt`: what was just tried and failed."""
+    attempt = attempt or Attempt()
+    site, here = visit.site, visit.site.config.place
+    roles = visit.staff.roles
+    entries = site.casebook.timeline(about(case.home), case.case_id)
+    offers = legal_moves(case, here, roles, site.catalogue, site.places)
+    item = site.catalogue.find(case.item_no, case.item_version)
+    return visit.render(
+        "case.html",
+        attempt.status,
+        case=case,
+        item=item,
+        here=here,
+        entries=[line(visit, case, entry, open_data=open_data) for entry in entries],
+        since_ms=held_since(case, entries),
+        stops=stops(visit, case),
+        offers=sorted(offers, key=lambda offer: offer.kind in kinds.SIDE_KINDS),
+        missing=missing_moves(visit, case, {offer.kind for offer in offers}),
+        attempt=attempt,
+        open_data=open_data,
+        shown=lambda name, text: shown(name, text, open_data),
+        papers=[paper_words(visit, *paper[:3]) for paper in case.materials],
+        options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
+        markable=markable(visit, case),
+        may_unmask=UNMASKS.allows(roles),
+        seen=schemas.position_text(case.last) if case.last else "",
+        position_text=schemas.position_text,
+        words=words,
+        field_kinds=FIELD_KINDS,
+        kinds=kinds,
+    )
+
+
+@dataclass
+class Line:
+    """One entry of the timeline as the page shows it."""
+
+    position: str
+    icon: str
+    tone: str
+    title: str
+    place: str
+    actor: str
+    claimed_ms: int
+    arrived_ms: int
+    verdict: str
+    verdict_words: str
+    why: str
+    facts: list[tuple[str, str]]
+    receipts: list[tuple[str, int]]
+    ours: bool
+    left: bool
+
+
+def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> Line:
+    """Put one event into words."""
+    effective = entry.verdict.code == "effective"
+    tone, _ = words.VERDICT_TONES[entry.verdict.code]
+    title = visit.t(*words.kind_words(entry.kind))
+    body = entry.body or {}
+    if entry.kind == kinds.HANDOFF and body.get("purpose") in workflow.HANDOFF_LABELS:
+        title = visit.t(*workflow.HANDOFF_LABELS[body["purpose"]])
+    if entry.kind == kinds.DECIDE and body.get("outcome"):
+        title += visit.t(":", ": ") + visit.t(*words.choice_words(body["outcome"]))
+    ours = entry.place == visit.site.config.place
+    own_name = visit.site.accounts.name_of(entry.actor) if ours else ""
+    return Line(
+        position=schemas.position_text(entry.position),
+        icon=words.KIND_ICONS.get(entry.kind, "question"),
+        tone="active" if effective and entry.kind not in kinds.SIDE_KINDS else "plain" if effective else tone,
+        title=title,
+        place=visit.place_name(entry.place),
+        actor=own_name or (visit.t(f"工号 {entry.actor}", f"staff {entry.actor}") if entry.actor else ""),
+        claimed_ms=entry.claimed_ms,
+        arrived_ms=entry.arrived_ms,
+        verdict=entry.verdict.code,
+        verdict_words=visit.t(*words.verdict_words(entry.verdict.code)),
+        why="" if effective else visit.t(*explain(entry.verdict)),
+        facts=facts_of(visit, entry.kind, body, open_data=open_data),
+        receipts=[(visit.place_name(place), at) for place, at in entry.receipts],
+        ours=ours,
+        left=bool(entry.receipts),
+    )
+
+
+# Of the application and the receipt the page shows the facts elsewhere; the query code belongs on the receipt alone.
+_HIDDEN: Final = {kinds.CREATE: None, kinds.RECEIVE: ("case_no", "query_code"), kinds.HANDOFF: ("purpose",)}
+_MASKED: Final = {
+    (kinds.DELIVERED, "to"): masking.name,
+    (kinds.WITHDRAWAL_REQUEST, "by"): masking.name,
+}
+
+
+def facts_of(visit: Visit, kind: int, body: Mapping[str, Any], *, open_data: bool) -> list[tuple[str, str]]:
+    """The fields of an event's body as (label, text) lines."""
+    hidden = _HIDDEN.get(kind, ())
+    if hidden is None or kind not in words.TABLES:
+        return []
+    found: list[tuple[str, str]] = []
+    for row in words.TABLES[kind].fields:
+        value = body.get(row.name)
+        if value is None or row.name in hidden or row.name.endswith(("_ms", "disputed")):
+            continue
+        mask = None if open_data else _MASKED.get((kind, row.name))
+        text = mask(value) if mask and isinstance(value, str) else text_of(visit, row, value, open_data=open_data)
+        found.append((visit.t(row.zh, row.en), text))
+    return found
+
+
+def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
+    """One value of a body in words."""
+    if row.type == "choice":
+        return visit.t(*words.choice_words(value))
+    if row.type == "bool":
+        return visit.t("是", "yes") if value else visit.t("否", "no")
+    if row.type == "place":
+        return visit.place_name(value)
+    if row.type == "answers":
+        labelled = [(visit.t(*words.field_words(name)), shown(name, text, open_data)) for name, text in value.items()]
+        return "\n".join(f"{label}: {text}" for label, text in labelled)
+    if row.type == "materials":
+        return "\n".join(paper_words(visit, *entry) for entry in value)
+    if row.type == "marks":
+        return "\n".join(f"{visit.t(*words.field_words(name))}: {what}" for name, what in value)
+    if row.type == "positions":
+        return visit.t(f"{len(value)} 份", f"{len(value)}")
+    if row.type == "position":
+        return visit.t("见上文的申请", "the request above")
+    return str(value)
+
+
+def shown(name: str, text: str, open_data: bool) -> str:
+    """One answer or applicant field, masked unless it was opened."""
+    mask = MASKS.get(name)
+    return text if open_data or mask is None else mask(text)
+
+
+MASKS: Final = {
+    "applicant_name": masking.name,
+    "applicant_id_no": masking.identity_number,
+    "applicant_phone": masking.phone,
+    "applicant_address": masking.address,
+    "proxy_name": masking.name,
+    "proxy_phone": masking.phone,
+}
+
+
+def paper_words(visit: Visit, name: str, copies: int, original: bool) -> str:
+    """One paper in words."""
+    kind = visit.t("原件" if original else "复印件", "original" if original else "copy")
+    return visit.t(f"{name} {copies} 份({kind})", f"{name}, {copies} ({kind})")
+
+
+def held_since(case: Case, entries: Sequence[TimelineEntry]) -> int | None:
+    """When the present holder took the case, or when it set out: the time its author claims."""
+    moved = (kinds.CREATE, kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT)
+    times = {entry.position: entry.claimed_ms for entry in entries if entry.kind in moved}
+    return next((times[position] for position in reversed(case.path) if position in times), None)
+
+
+def stops(visit: Visit, case: Case) -> list[tuple[str, str, bool]]:
+    """The way of the case: (place, what is done there, whether the case is at this stop now)."""
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    steps = route(item, case.home, visit.site.places) if item else ()
+    # One place may have several stops; the case is at the first one there that is still to be done.
+    done = {"file"} | ({"accept"} if case.docketed else set()) | ({"review"} if case.reviewed else set())
+    done |= {"accept", "review", "decide"} if case.decision else set()
+    done |= {"deliver"} if case.state in ("delivered", "withdrawn") else set()
+    here = case.transit_to or case.holder
+    at = next((step for step in steps if step.place == here and step.purpose not in done), None)
+    return [(visit.place_name(step.place), visit.t(*words.PURPOSES[step.purpose]), step is at) for step in steps]
+
+
+def missing_moves(visit: Visit, case: Case, offered: set[int]) -> list[tuple[str, str]]:
+    """The moves this person's role knows that are not possible now, each with the reason."""
+    site, here, roles = visit.site, visit.site.config.place, visit.staff.roles
+    found = []
+    for kind, label in workflow.LABELS.items():
+        if kind in offered or kind == kinds.CREATE or not workflow.may(roles, site.level, kind):
+            continue
+        why = why_not(case, kind, here, roles, site.catalogue, site.places)
+        if why is not None:
+            found.append((visit.t(*label), visit.t(*why)))
+    return found
+
+
+def markable(visit: Visit, case: Case) -> list[tuple[str, str]]:
+    """What a return for correction can mark: fields of the application and papers, as (name, words)."""
+    fields = ["applicant_name", "applicant_id_no", "applicant_phone", "applicant_address"]
+    if case.proxy:
+        fields += ["proxy_name", "proxy_authorisation"]
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    papers = dict.fromkeys([*(item.materials if item else ()), *(paper.name for paper in case.materials)])
+    names = [*fields, *case.answers, *(words.MATERIAL + paper for paper in papers)]
+    return [(name, visit.t(*words.field_words(name))) for name in dict.fromkeys(names)]
+
+
+# How a field of a body is asked for; what is not named here is a line of text.
+FIELD_KINDS: Final[dict[str, str]] = {
+    "int": "number", "choice": "choice", "bool": "yes_no", "date": "date", "answers": "answers", "marks": "marks",
+    "materials": "materials", "positions": "positions", "position": "position",
+}  # fmt: skip
+
+
+def receipt(visit: Visit, place: str, case_id: str) -> Response:
+    """The receipt handed to the applicant: number, query code and the QR code that leads to the case."""
+    case = fetch(visit, place, case_id)
+    if not case.case_no or not case.query_code:
+        raise NotFound
+    address = f"{visit.site.config.url}/q/{case.query_code}"
+    return visit.render(
+        "receipt.html",
+        case=case,
+        item=visit.site.catalogue.find(case.item_no, case.item_version),
+        address=address,
+        code=grouped(case.query_code),
+        drawing=qr(address, visit.t("查询二维码", "QR code to look the case up")),
+        papers=[paper_words(visit, *paper[:3]) for paper in case.materials],
+    )
+
+
+def grouped(code: str) -> str:
+    """A query code in groups to be read out: the six characters that are typed, then the rest."""
+    return f"{code[:6]} {code[6:]}"
+
+
+def position_of(text: str) -> Position | None:
+    """A position written on a page; None when it is none."""
+    if schemas.POSITION_TEXT.fullmatch(text) is None:
+        return None
+    incarnation, seq, mark = schemas.parse_position(text)
+    return Position(incarnation, seq, mark)
+
+
+ROUTES: Final = (
+    Route("/cases/<place>/<case_id>", "case", case_page, READS),
+    Route("/cases/<place>/<case_id>/receipt", "receipt", receipt, READS),
+    Route("/cases/<place>/<case_id>/unmask", "unmask", unmask, UNMASKS, ("POST",)),
+)

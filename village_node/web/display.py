@@ -1,0 +1,56 @@
+"""How pages look to one person: language, letter size; and the files they load, and the start page."""
+
+from typing import Final
+
+from flask import make_response, redirect
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from village_node.web.policy import Policy, Route
+from village_node.web.site import DISPLAY_COOKIE, DISPLAY_DAYS, LANGUAGES, Visit, local_path
+
+ANYBODY: Final = Policy(None, "public")
+
+
+def start(visit: Visit) -> Response:
+    """The start page: for staff their work, for everybody else the three doors."""
+    if visit.person is not None:
+        return visit.redirect("work")
+    return visit.render("start.html")
+
+
+def choose_display(visit: Visit) -> Response:
+    """Keep the language and the letter size chosen, and go back."""
+    form = visit.request.form
+    lang = form.get("lang", visit.lang)
+    big = form.get("big", "big" if visit.big else "")
+    back = local_path(form.get("back", "/"))
+    response = redirect(back, code=303)
+    response.set_cookie(
+        DISPLAY_COOKIE,
+        f"{lang if lang in LANGUAGES else 'zh'}.{'big' if big == 'big' else ''}",
+        max_age=DISPLAY_DAYS * 86_400,
+        httponly=True,
+        samesite="Strict",
+        secure=visit.site.config.behind_tls,
+        path="/",
+    )
+    return response
+
+
+def asset(visit: Visit, version: str, name: str) -> Response:
+    """One style, script or drawing. Its address holds its hash, so it may be kept for a year."""
+    found = visit.site.assets.get(version, name)
+    if found is None:
+        raise NotFound
+    response = make_response(found.content)
+    response.headers["Content-Type"] = found.media_type
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+ROUTES: Final = (
+    Route("/", "start", start, ANYBODY),
+    Route("/display", "choose_display", choose_display, ANYBODY, ("POST",)),
+    Route("/assets/<version>/<name>", "asset", asset, ANYBODY, refreshes=True),
+)

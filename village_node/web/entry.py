@@ -1,0 +1,82 @@
+"""What is typed, brought to one spelling before it is signed, and hints about numbers that look wrong."""
+
+import re
+import unicodedata
+from datetime import date
+from typing import Final
+
+from stdnum.cn import ric
+
+# Control characters and the marks that turn text round; line feed and tab are kept in long texts.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_DASHES: Final = re.compile("[\u2010-\u2015\u2212－—]")
+
+
+def line(text: str) -> str:
+    """One line of text: composed (NFC), without unseen characters, runs of blanks as one, none at the ends."""
+    return " ".join(_seen(text).split())
+
+
+def paragraph(text: str) -> str:
+    """Text of several lines: composed (NFC), without unseen characters, line ends as LF, no blanks at the ends."""
+    lines = _seen(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(" ".join(each.split()) for each in lines).strip()
+
+
+def number(text: str) -> str:
+    """A number of any document: full-width signs made narrow, no blanks, capital letters."""
+    return "".join(unicodedata.normalize("NFKC", _seen(text)).split()).upper()
+
+
+def phone(text: str) -> str:
+    """A telephone number: narrow signs, no blanks, one kind of dash; +86 or 0086 before a mobile number dropped."""
+    plain = _DASHES.sub("-", "".join(unicodedata.normalize("NFKC", _seen(text)).split()))
+    mobile = re.fullmatch(r"(?:\+86|0086)-?(1\d{10})|(1\d{2})-(\d{4})-(\d{4})", plain, re.ASCII)
+    if mobile is None:
+        return plain
+    return mobile[1] or mobile[2] + mobile[3] + mobile[4]
+
+
+def _seen(text: str) -> str:
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", _LONE_SURROGATE.sub("", text)))
+
+
+def identity_card_trouble(card: str, today: date) -> tuple[str, str] | None:
+    """Say in Chinese and English what is wrong with a resident identity number (already normalised); None when it fits.
+
+    Eighteen characters with their check character, or the fifteen digits of the first cards; citizens' numbers, the
+    81, 82 and 83 of residence permits and the 9 of foreigners' cards alike. The area is no reason to refuse: areas are
+    renamed, and people keep their numbers.
+    """
+    if re.fullmatch(r"\d{15}|\d{17}[\dX]", card, re.ASCII) is None:
+        return (
+            f"身份证号应为 18 位(或旧证 15 位)数字,末位可为 X;现为 {len(card)} 位,请核对。",
+            f"An identity number has 18 digits (15 on old cards), the last may be X; this has {len(card)} characters.",
+        )
+    if len(card) == 18 and ric.calc_check_digit(card) != card[17]:
+        return (
+            "身份证号校验位不符,多半是抄错了一位,请逐位核对。",
+            "The check digit does not fit; most likely one digit was copied wrongly.",
+        )
+    born = f"19{card[6:12]}" if len(card) == 15 else card[6:14]
+    try:
+        birthday = date(int(born[:4]), int(born[4:6]), int(born[6:8]))
+    except ValueError:
+        birthday = None
+    if birthday is None or birthday.year < 1880 or birthday > today:
+        return (
+            f"身份证号中的出生日期 {born} 不对,请核对第 7 到 {12 if len(card) == 15 else 14} 位。",
+            f"The date of birth in the number, {born}, cannot be right; compare it with the card.",
+        )
+    return None
+
+
+def phone_trouble(text: str) -> tuple[str, str] | None:
+    """Say what is wrong with a telephone number of this country (already normalised); None when it may be one."""
+    if re.fullmatch(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(?:-\d{1,6})?|[2-9]\d{6,7}|[48]00-?\d{3}-?\d{4}", text, re.ASCII):
+        return None
+    return (
+        "电话应为 11 位手机号,或带区号的固定电话,例如 0934-1234567。",
+        "Give a mobile number of 11 digits, or a land line with its area code, as in 0934-1234567.",
+    )

@@ -1,0 +1,243 @@
+"""Filing an application: the form of an item, what is typed brought to one spelling, drafts, the case it becomes."""
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+from marshmallow import ValidationError
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import bodies, kinds
+from sync_protocol.case.catalogue import Item
+from village_node.casebook import BadBody, NotAllowed
+from village_node.store.accounts import DraftRow
+from village_node.web import entry, items, schemas, times
+from village_node.web.policy import COUNTER, Policy, Route
+from village_node.web.site import Visit
+from village_node.web.words import QUESTIONS, choice_words
+
+FILES: Final = Policy(COUNTER, "node", "typed")
+OWN: Final = Policy(COUNTER, "own", "typed")
+
+# Field -> how it is brought to one spelling before it is signed.
+SPELLINGS: Final = {
+    "applicant_name": entry.line,
+    "applicant_id_kind": entry.line,
+    "applicant_id_no": entry.number,
+    "applicant_phone": entry.phone,
+    "applicant_address": entry.line,
+    "proxy_name": entry.line,
+    "proxy_relation": entry.line,
+    "proxy_phone": entry.phone,
+    "proxy_authorisation": entry.line,
+    "window_note": entry.paragraph,
+}
+FILED: Final = "filed"
+_filing = threading.Lock()
+
+
+def typed_values(visit: Visit, item: Item) -> dict[str, str]:
+    """What was typed, field by field, in one spelling; fields the form does not have are left where they are."""
+    form = visit.request.form
+    values = {name: spell(form.get(name, "")[:4000]) for name, spell in SPELLINGS.items()}
+    values["channel"] = form.get("channel", "counter")
+    values["has_proxy"] = "yes" if form.get("has_proxy") else ""
+    values |= {name: entry.paragraph(form.get(name, "")[:4000]) for name, *_ in QUESTIONS}
+    for index in range(len(item.materials)):
+        key = f"m{index}"
+        values[key] = "yes" if form.get(key) else ""
+        values[f"{key}_copies"] = entry.number(form.get(f"{key}_copies", "1")[:4])
+        values[f"{key}_original"] = "yes" if form.get(f"{key}_original") else ""
+    return values
+
+
+def create_values(values: Mapping[str, str], item: Item) -> dict[str, Any]:
+    """The fields of the application by name, as their table has them; empty ones are left out."""
+    proxied = bool(values.get("has_proxy"))
+    body: dict[str, Any] = {"item_no": item.item_no, "item_version": item.version}
+    for name in SPELLINGS:
+        if values.get(name) and (proxied or not name.startswith("proxy_")):
+            body[name] = values[name]
+    body["answers"] = {name: values[name] for name, *_ in QUESTIONS if values.get(name)}
+    body["materials"] = [
+        {"name": name, "copies": int(copies), "original": bool(values.get(f"m{index}_original"))}
+        for index, name in enumerate(item.materials)
+        if values.get(f"m{index}") and (copies := values.get(f"m{index}_copies", "1")).isdecimal()
+    ]
+    return body
+
+
+def troubles(visit: Visit, values: Mapping[str, str], item: Item) -> dict[str, str]:
+    """What is wrong, by field, in words that say what to do; empty when the application can be filed."""
+    found: dict[str, str] = {}
+    try:
+        schemas.load(kinds.CREATE, create_values(values, item))
+    except ValidationError as error:
+        for name, message in messages_of(error).items():
+            found[name] = visit.t(message, _english(name))
+    if values["has_proxy"]:
+        for name in ("proxy_name", "proxy_relation", "proxy_authorisation"):
+            if not values[name]:
+                found[name] = visit.t("由他人代办时请填写此项", "Fill this in when somebody acts for the applicant")
+    for name, *_ in QUESTIONS:
+        if not values[name]:
+            found[name] = visit.t("请填写此项", "Please fill this in")
+    if values["applicant_id_kind"] == "resident_id" and "applicant_id_no" not in found:
+        today = times.local(visit.now_ms).date()
+        wrong = entry.identity_card_trouble(values["applicant_id_no"], today)
+        if wrong:
+            found["applicant_id_no"] = visit.t(*wrong)
+    for name in ("applicant_phone", "proxy_phone"):
+        wrong = entry.phone_trouble(values[name]) if values[name] else None
+        if wrong and (name == "applicant_phone" or values["has_proxy"]):
+            found[name] = visit.t(*wrong)
+    for index in range(len(item.materials)):
+        copies = values[f"m{index}_copies"]
+        if values[f"m{index}"] and not (
+            copies.isdecimal() and copies.isascii() and 0 < int(copies) <= bodies.COPIES_MAX
+        ):
+            found[f"m{index}"] = visit.t("份数应为 1 到 99", "The number of copies is 1 to 99")
+    if values["channel"] not in bodies.CHANNELS:
+        found["channel"] = visit.t("请从所列选项中选择", "Choose from the list")
+    return found
+
+
+def messages_of(error: ValidationError) -> dict[str, str]:
+    """The first message about each wrong field, out of the nests of lists and maps that marshmallow gives."""
+    found: dict[str, str] = {}
+    for name, messages in error.messages_dict.items():
+        while not isinstance(messages, str):
+            messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
+        found[str(name)] = messages
+    return found
+
+
+def _english(name: str) -> str:
+    for field in bodies.CREATE.fields:
+        if field.name == name and field.high:
+            return f"Please give this; {field.low} to {field.high} characters."
+    return "Please give this."
+
+
+def file_form(visit: Visit, item_no: str) -> Response:
+    """The form of an item, empty or from a draft."""
+    item = _item(visit, item_no)
+    draft_id = visit.request.args.get("draft", "")
+    row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no) if draft_id else None
+    if draft_id and row is None:
+        raise NotFound
+    kept: dict[str, Any] = json.loads(row.fields) if row else {}
+    if FILED in kept:
+        return visit.redirect("receipt", place=kept[FILED][0], case_id=kept[FILED][1])
+    return _form(visit, item, kept, row.draft_id if row else visit.site.randomness(16).hex())
+
+
+def file_case(visit: Visit, item_no: str) -> Response:
+    """Keep what was typed as a draft, or file it; what cannot be filed is kept as a draft as well."""
+    item = _item(visit, item_no)
+    draft_id = visit.request.form.get("draft_id", "")
+    if len(draft_id) != 32 or not draft_id.isalnum() or not draft_id.isascii():
+        draft_id = visit.site.randomness(16).hex()
+    values = typed_values(visit, item)
+    if visit.request.form.get("do") == "draft":
+        _keep(visit, item, draft_id, values)
+        return _form(
+            visit, item, values, draft_id, said=visit.t("草稿已保存在本机。", "The draft is kept on this node.")
+        )
+    found = troubles(visit, values, item)
+    if found:
+        _keep(visit, item, draft_id, values)
+        return _form(visit, item, values, draft_id, found, status=422)
+    # One at a time: a second click must find what the first one filed.
+    with _filing:
+        row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
+        filed = json.loads(row.fields).get(FILED) if row else None
+        if filed:
+            return visit.redirect("receipt", place=filed[0], case_id=filed[1])
+        try:
+            case = visit.site.casebook.file(
+                visit.staff.staff_no,
+                visit.staff.roles,
+                schemas.load(kinds.CREATE, create_values(values, item)),
+                values["channel"],
+            )
+        except BadBody as bad:
+            _keep(visit, item, draft_id, values)
+            return _form(visit, item, values, draft_id, {bad.field: visit.t(bad.zh, bad.en)}, status=422)
+        except NotAllowed as refused:
+            _keep(visit, item, draft_id, values)
+            return _form(visit, item, values, draft_id, problem=visit.t(refused.zh, refused.en), status=422)
+        place = case.scope.partition(":")[2]
+        _keep(visit, item, draft_id, {FILED: [place, case.case_id.hex()]})
+    return visit.redirect("receipt", place=place, case_id=case.case_id.hex())
+
+
+def delete_draft(visit: Visit, draft_id: str) -> Response:
+    """Throw a draft of one's own away."""
+    if not visit.site.accounts.rows.delete_draft(draft_id, visit.staff.staff_no):
+        raise NotFound
+    return visit.redirect("work", view="drafts")
+
+
+def open_drafts(visit: Visit) -> list[tuple[DraftRow, Item | None, dict[str, Any]]]:
+    """One's own drafts, newest first, with what they are about; marks of filed ones are thrown away after a day."""
+    rows, kept = visit.site.accounts.rows, []
+    for row in rows.drafts(visit.staff.staff_no):
+        values: dict[str, Any] = json.loads(row.fields)
+        if FILED not in values:
+            kept.append((row, visit.site.finder.newest(row.item_no), values))
+        elif visit.now_ms - row.updated_ms > times.DAY_MS:
+            rows.delete_draft(row.draft_id, row.staff_no)
+    return kept
+
+
+def _item(visit: Visit, item_no: str) -> Item:
+    item = visit.site.finder.newest(item_no)
+    if item is None:
+        raise NotFound
+    return item
+
+
+def _keep(visit: Visit, item: Item, draft_id: str, values: Mapping[str, Any]) -> None:
+    now = visit.now_ms
+    fields = json.dumps(values, ensure_ascii=False)
+    row = DraftRow(draft_id, visit.staff.staff_no, item.item_no, item.version, fields, now, now)
+    if not visit.site.accounts.rows.save_draft(row):
+        raise NotFound
+
+
+def _form(
+    visit: Visit,
+    item: Item,
+    values: Mapping[str, Any],
+    draft_id: str,
+    found: Mapping[str, str] | None = None,
+    *,
+    said: str = "",
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    return visit.render(
+        "filing.html",
+        status,
+        item=item,
+        values=values,
+        draft_id=draft_id,
+        errors=found or {},
+        said=said,
+        problem=problem,
+        questions=QUESTIONS,
+        id_kinds=[(code, visit.t(*choice_words(code))) for code in bodies.ID_KINDS],
+        channels=[(code, visit.t(*choice_words(code))) for code in bodies.CHANNELS],
+        steps=items.steps_from_here(visit, item),
+        why_not=items.not_filed_here(visit, item),
+    )
+
+
+ROUTES: Final = (
+    Route("/file/<item_no>", "file_form", file_form, FILES),
+    Route("/file/<item_no>", "file_case", file_case, FILES, ("POST",)),
+    Route("/drafts/<draft_id>/delete", "delete_draft", delete_draft, OWN, ("POST",)),
+)

@@ -1,0 +1,27 @@
+"""The headers every answer carries: what a browser may load, keep, frame and tell others."""
+
+from typing import Final
+
+from werkzeug.wrappers import Response
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+)
+ALWAYS: Final = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+TLS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+def harden(response: Response, *, tls: bool) -> Response:
+    """Set the headers. Whatever does not say how long it may be kept is not kept at all."""
+    for name, value in (ALWAYS | (TLS_ONLY if tls else {})).items():
+        response.headers[name] = value
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

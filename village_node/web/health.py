@@ -1,0 +1,86 @@
+"""How the node is: the sync strip and its button, the page for staff, two answers for programs that watch it."""
+
+from typing import Final
+
+from flask import make_response
+from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.wrappers import Response
+
+from village_node.store import StoreError
+from village_node.web import query
+from village_node.web.policy import ADMIN, STAFF, Policy, Route
+from village_node.web.site import Visit, local_path
+
+ANYBODY: Final = Policy(None, "public")
+SEES: Final = Policy(STAFF, "node")
+
+# What a stream may hold beside effective events; the names are those of the casebook's counts.
+NUMBERS: Final = (
+    ("waiting", "等待", "waiting"),
+    ("needs_update", "待升级", "needs update"),
+    ("void", "无效", "void"),
+    ("contested", "有争议", "contested"),
+    ("refused", "被拒", "refused"),
+    ("parked", "暂存", "parked"),
+    ("refused_there", "对方拒收", "refused there"),
+    ("parked_there", "对方暂存", "parked there"),
+)
+
+
+def healthz(visit: Visit) -> Response:
+    """The process answers."""
+    return _plain("ok")
+
+
+def readyz(visit: Visit) -> Response:
+    """The process can read its database; 503 when not."""
+    try:
+        visit.site.casebook.sync_state()
+    except StoreError:
+        raise ServiceUnavailable from None
+    return _plain("ready")
+
+
+def _plain(text: str) -> Response:
+    response = make_response(text + "\n")
+    response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    return response
+
+
+def sync_bar(visit: Visit) -> Response:
+    """The sync strip by itself, for pages that renew it."""
+    return visit.render("sync_bar.html")
+
+
+def sync_now(visit: Visit) -> Response:
+    """Ask the node to exchange with the level above at once, and go back to the page."""
+    visit.site.sync_now()
+    response = visit.redirect("start")
+    response.headers["Location"] = local_path(visit.request.form.get("back", "/"))
+    return response
+
+
+def health(visit: Visit) -> Response:
+    """The page for staff: what waits, is void, contested, refused or parked in each stream; neighbours; machine."""
+    site = visit.site
+    status = site.node_status()
+    misses = site.accounts.rows.throttle("query-all")
+    recent = misses is not None and visit.now_ms - misses.last_ms < query.EVERYBODY.forget_ms
+    return visit.render(
+        "health.html",
+        health=status,
+        numbers=NUMBERS,
+        trouble_total=sum(status[name] for name, _, _ in NUMBERS),
+        children=[peer for peer in site.casebook.peers() if peer.direction == "down"],
+        alarm=misses.failures if misses is not None and recent and misses.failures >= query.ALARM_EVERY else 0,
+        admin=ADMIN,
+    )
+
+
+ROUTES: Final = (
+    Route("/healthz", "healthz", healthz, ANYBODY, refreshes=True),
+    Route("/readyz", "readyz", readyz, ANYBODY, refreshes=True),
+    Route("/health", "health", health, SEES),
+    Route("/sync-bar", "sync_bar", sync_bar, ANYBODY, refreshes=True),
+    Route("/sync-now", "sync_now", sync_now, Policy(STAFF, "node"), ("POST",)),
+)

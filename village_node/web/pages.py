@@ -1,0 +1,182 @@
+"""The pages of a node, put together: routes and policies, the guard in front of them, the answers when one fails."""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Blueprint, Flask, request
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.wrappers import Response
+
+from village_node.accounts import Accounts
+from village_node.casebook import Casebook
+from village_node.config import Config
+from village_node.web import acts, cases, display, filing, health, items, query, sign_in, staff, work
+from village_node.web.assets import Assets
+from village_node.web.headers import harden
+from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
+from village_node.web.site import Site, Visit, local_path
+
+MAX_BODY: Final = 1024 * 1024
+MAX_FORM_PARTS: Final = 600
+SITE: Final = "sanji.site"
+# Blueprints that answer machines.
+DOORS: Final = frozenset({"downlink"})
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *display.ROUTES,
+    *sign_in.ROUTES,
+    *work.ROUTES,
+    *items.ROUTES,
+    *filing.ROUTES,
+    *cases.ROUTES,
+    *acts.ROUTES,
+    *query.ROUTES,
+    *health.ROUTES,
+    *staff.ROUTES,
+)
+
+# What stands in the head of every page for those whose policy lets them in.
+NAVIGATION: Final = (
+    (work.ROUTES[0], "办件", "Cases"),
+    (items.ROUTES[0], "事项", "Services"),
+    (health.ROUTES[0], "运行状况", "Health"),
+    (staff.ROUTES[0], "人员", "Staff"),
+)
+
+# What went wrong, in words, by HTTP status: title and what to do, in both languages.
+TROUBLES: Final[dict[int, tuple[str, str, str, str]]] = {
+    400: ("请求有误", "Bad request", "请返回重新填写。", "Please go back and fill in again."),
+    403: (
+        "没有执行",
+        "Not done",
+        "这个操作不是从本系统的页面提交的,或页面已过期。请返回、刷新页面后再提交;浏览器须允许 Cookie。",
+        "This did not come from one of our pages, or the page was too old. Go back, reload and send it again; "
+        "the browser must accept cookies.",
+    ),
+    404: (
+        "没有这个页面",
+        "Nothing here",
+        "地址有误,或者您无权查看。",
+        "The address is wrong, or it is not yours to see.",
+    ),
+    405: ("请求有误", "Bad request", "请从页面上的按钮操作。", "Please use the buttons on our pages."),
+    413: (
+        "内容过长",
+        "Too much",
+        "提交的内容超过 1 MB,请缩短后再提交。",
+        "More than 1 MB was sent; please shorten it.",
+    ),
+    429: ("请稍候", "Please wait", "尝试次数过多,请稍后再试。", "Too many attempts; please try again later."),
+    500: (
+        "系统出错",
+        "Something broke",
+        "没有保存。请返回再试一次;仍不行请联系管理员。",
+        "Nothing was saved. Go back and try once more; if it fails again, tell the administrator.",
+    ),
+    503: ("暂时无法服务", "Not now", "没有保存。请稍后再试。", "Nothing was saved. Please try again later."),
+}
+
+
+def register(
+    app: Flask,
+    *,
+    casebook: Casebook,
+    accounts: Accounts,
+    config: Config,
+    clock: Callable[[], int],
+    sync_now: Callable[[], object],
+    node_status: Callable[[], dict[str, Any]],
+    exchanging: Callable[[], bool] = lambda: False,
+) -> Site:
+    """Hang the pages every level has into the app. A higher level adds its own with `add_pages`.
+
+    Call `refuse_undeclared_routes(app)` once everything else is in the app as well. `exchanging`: whether an
+    exchange with the level above is under way just now.
+    """
+    site = Site(casebook, accounts, config, clock, sync_now, node_status, exchanging, Assets())
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions[SITE] = site
+    add_pages(app, ROUTES, NAVIGATION, Blueprint("web", __name__, template_folder="templates"))
+    app.register_error_handler(HTTPException, lambda error: _trouble(site, error))
+    app.before_request(lambda: _guard(app, site))
+    app.after_request(lambda response: response if _is_door() else harden(response, tls=config.behind_tls))
+    return site
+
+
+def add_pages(
+    app: Flask, routes: Iterable[Route], navigation: Iterable[tuple[Route, str, str]], templates: Blueprint
+) -> None:
+    """Hang more pages into an app that has been registered: routes, doors in the head of each page, their templates."""
+    site: Site = app.extensions[SITE]
+    app.register_blueprint(templates)
+    for route, zh, en in navigation:
+        site.navigation.append(route)
+        site.labels[route.name] = (zh, en)
+    for each in routes:
+        add(app, site, each)
+
+
+def add(app: Flask, site: Site, route: Route) -> None:
+    """Hang one page into the app under its policy: who may not use it gets the answer of an unknown address."""
+
+    def answer(**arguments: Any) -> Any:
+        visit = site.visit(request, touch=not route.refreshes)
+        changes = request.method not in ("GET", "HEAD", "OPTIONS")
+        if changes:
+            visit.check_form()
+        if visit.person is None and route.policy.roles is not None and not route.refreshes:
+            if not changes:
+                return visit.redirect("sign_in", back=local_path(request.full_path.rstrip("?")))
+            return sign_in.sign_in_and_go_on(visit, lambda again: permitted(again, arguments))
+        return permitted(visit, arguments)
+
+    def permitted(visit: Visit, arguments: dict[str, Any]) -> Any:
+        if not route.policy.allows(visit.person.roles if visit.person else None):
+            _note_refusal(site, visit, route)
+            raise NotFound
+        return route.view(visit, **arguments)
+
+    app.add_url_rule(route.rule, route.name, answer, methods=list(route.methods))
+    declare(app, route.name, route.policy)
+
+
+def _note_refusal(site: Site, visit: Visit, route: Route) -> None:
+    """Somebody signed in who asks for what is not theirs leaves a line; strangers would fill the disk."""
+    if visit.person is not None:
+        site.accounts.audit(visit.person.staff_no, "route.refuse", route.name, {"path": request.path[:200]})
+
+
+def _guard(app: Flask, site: Site) -> None:
+    """Before any page: the host must be one of ours, the route must have a policy, the form must have an end."""
+    if _is_door():
+        return
+    policy = declared(app).get(request.endpoint or "")
+    request.max_content_length = request.max_form_memory_size = MAX_BODY
+    request.max_form_parts = MAX_FORM_PARTS
+    if request.host.rpartition(":")[0].strip("[]") not in site.hosts and request.host.strip("[]") not in site.hosts:
+        raise BadRequest
+    if request.endpoint is not None and policy is None:
+        raise NotFound
+
+
+def _is_door() -> bool:
+    """Tell whether the request is another node's, which proves itself by its signature and counts every byte."""
+    return request.blueprint in DOORS
+
+
+def _trouble(site: Site, error: HTTPException) -> Response:
+    """The page for a request that failed. Absent and forbidden look the same."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if error.response is not None or status < HTTPStatus.BAD_REQUEST:
+        return error.get_response()  # a redirect to the right spelling of an address
+    words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
+    visit = site.visit(request, touch=False)
+    response = visit.render("trouble.html", status, words=words)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+__all__ = ["ROUTES", "add_pages", "refuse_undeclared_routes", "register"]

@@ -1,0 +1,79 @@
+"""Who may use a route and how much it shows: every route declares it, or the node does not start."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from flask import Flask
+
+# What a route reaches. "public": nothing about anybody. "own": the session's own account and drafts. "query": one case
+# named by its number and code. "node": what this node holds, nothing else is in its database. "machine": another
+# program, which proves itself otherwise.
+Scope = Literal["public", "own", "query", "node", "machine"]
+# The personal data it may show: none, names masked, all masked, or open after a reason was given.
+Fields = Literal["none", "masked_name", "masked", "reasoned", "typed"]
+
+EXTENSION: Final = "sanji.policies"
+
+CASEWORK: Final = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer", "supervisor"})
+# Those whom the workflow lets take in applications; it is asked again when a case is filed.
+COUNTER: Final = frozenset({"agent", "clerk", "window"})
+ADMIN: Final = frozenset({"admin"})
+STAFF: Final = CASEWORK | ADMIN
+
+
+class UndeclaredRoute(RuntimeError):
+    """A route has no policy; the text names it. The node does not start with it."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`roles` None: anybody, signed in or not. `scope` and `fields`: what it reaches and what it shows of persons."""
+
+    roles: frozenset[str] | None
+    scope: Scope
+    fields: Fields = "none"
+
+    def allows(self, roles: frozenset[str] | None) -> bool:
+        """Tell whether somebody with these roles (None: not signed in) may use the route."""
+        return self.roles is None or (roles is not None and not self.roles.isdisjoint(roles))
+
+
+@dataclass(frozen=True)
+class Route:
+    """One page: its address, its name, what answers it, who may use it.
+
+    A request that is not GET must carry the token of a form we showed. `refreshes`: the page asks by itself, so it is
+    no sign of life of the person in front of it.
+    """
+
+    rule: str
+    name: str
+    view: Callable[..., Any]
+    policy: Policy
+    methods: tuple[str, ...] = ("GET",)
+    refreshes: bool = False
+
+
+def declare(app: Flask, endpoint: str, policy: Policy) -> None:
+    """Note the policy of an endpoint."""
+    app.extensions.setdefault(EXTENSION, {})[endpoint] = policy
+
+
+def declared(app: Flask) -> dict[str, Policy]:
+    """The policies noted so far, by endpoint."""
+    policies: dict[str, Policy] = app.extensions.setdefault(EXTENSION, {})
+    return policies
+
+
+def refuse_undeclared_routes(app: Flask, doors: Iterable[str] = ("downlink",)) -> None:
+    """Go through every route of the finished app. `doors`: blueprints that answer machines and check them themselves.
+
+    Raises UndeclaredRoute for a route that is neither declared nor behind such a door.
+    """
+    policies, machines = declared(app), set(doors)
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.partition(".")[0] in machines:
+            policies.setdefault(rule.endpoint, Policy(None, "machine"))
+        elif rule.endpoint not in policies:
+            raise UndeclaredRoute(f"{rule.rule} ({rule.endpoint}) does not say who may use it")

@@ -1,0 +1,217 @@
+"""The resident's query: number and code, or the QR code; no sign-in, no personal data, one answer for misses."""
+
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import Case
+from sync_protocol.case.numbers import (
+    SHORT_CODE_LENGTH,
+    NumberError,
+    make_query_code,
+    normalise_query_code,
+    parse_case_number,
+)
+from sync_protocol.places import about
+from village_node.accounts import Rule
+from village_node.web import cases, times, words
+from village_node.web.policy import Policy, Route
+from village_node.web.site import Visit
+
+RESIDENT: Final = Policy(None, "query", "masked_name")
+
+# Six characters can be guessed; thirteen cannot. So a number takes five tries with six a day, then only the whole code.
+SHORT_TRIES: Final = Rule(free=4, longest_ms=times.DAY_MS, forget_ms=2 * times.DAY_MS, first_ms=times.DAY_MS)
+SOURCE: Final = Rule(free=20, longest_ms=times.MINUTE_MS, forget_ms=10 * times.MINUTE_MS)
+# Many misses from everywhere: somebody goes through the numbers. Nobody is kept out by it; it is noted and shown.
+EVERYBODY: Final = Rule(free=200, longest_ms=0, forget_ms=times.HOUR_MS)
+ALARM_EVERY: Final = 200
+_NO_CODE: Final = make_query_code(0)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a resident is told of a case."""
+
+    case: Case
+    item_name: str
+    state: tuple[str, str, str, str]
+    where: str
+    since_ms: int | None
+    promised: str
+    next_step: str
+    as_of_ms: int
+    behind: bool
+
+
+def query(visit: Visit) -> Response:
+    """The page to type number and code, and its answer."""
+    if visit.request.method == "GET":
+        return visit.render("query.html")
+    number, code = visit.line("number").upper(), visit.line("code")
+    try:
+        wanted = "-".join(map(str, parse_case_number(number)))
+        typed = normalise_query_code(code)
+    except NumberError as wrong:
+        return _page(visit, 422, number, problem=visit.t(wrong.zh, wrong.en))
+    refused = _throttled(visit, number)
+    if refused is not None:
+        return refused
+    daily = f"query:{wanted}:{times.local(visit.now_ms):%Y%m%d}"
+    throttle, short = visit.site.accounts.throttle, len(typed) == SHORT_CODE_LENGTH
+    if short and throttle.attempt(daily, SHORT_TRIES):
+        words_zh = "这个编号今天用前 6 位已试过 5 次。请输入完整的 13 位查询码,或扫描回执上的二维码。"
+        words_en = "Five tries with six characters were made today. Type all 13 characters, or scan the QR code."
+        return _page(visit, 429, number, problem=visit.t(words_zh, words_en))
+    row = visit.site.casebook.find_by_number(wanted)
+    held = (row.query_code if row is not None else None) or _NO_CODE
+    right = hmac.compare_digest(held[: len(typed)].encode(), typed.encode())
+    if row is None or row.query_code is None or not right:
+        return _missed(visit, number)
+    _take_back(visit)
+    if short:
+        throttle.take_back(daily)
+    return _found(visit, row.scope, row.case_id)
+
+
+def by_code(visit: Visit, code: str) -> Response:
+    """The case that a QR code leads to."""
+    refused = _throttled(visit, "")
+    if refused is not None:
+        return refused
+    try:
+        full = normalise_query_code(code)
+    except NumberError:
+        return _missed(visit, "")
+    row = visit.site.casebook.find_by_query_code(full) if len(full) != SHORT_CODE_LENGTH else None
+    if row is None:
+        return _missed(visit, "")
+    _take_back(visit)
+    return _found(visit, row.scope, row.case_id)
+
+
+def _throttled(visit: Visit, number: str) -> Response | None:
+    """Count one look-up from this address; the answer when there were too many misses."""
+    wait = visit.site.accounts.throttle.attempt(f"query-source:{visit.source}", SOURCE)
+    if not wait:
+        return None
+    seconds = -(-wait // 1000)
+    problem = visit.t(
+        f"查询次数过多,请 {seconds} 秒后再试。", f"Too many look-ups; please try again in {seconds} seconds."
+    )
+    response = _page(visit, 429, number, problem=problem)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _take_back(visit: Visit) -> None:
+    visit.site.accounts.throttle.take_back(f"query-source:{visit.source}")
+
+
+def _missed(visit: Visit, number: str) -> Response:
+    """The one answer for everything that does not fit: it never says what."""
+    accounts = visit.site.accounts
+    accounts.throttle.attempt("query-all", EVERYBODY)
+    row = accounts.rows.throttle("query-all")
+    if row is not None and row.failures % ALARM_EVERY == 0:
+        accounts.audit("", "query.alarm", "query", {"misses_within_the_hour": row.failures, "source": visit.source})
+    problem = visit.t(
+        "没有查到。请核对回执上的编号和查询码;在别处申请的,请到申请的地方或县政务大厅查询。",
+        "Nothing was found. Compare number and code with your receipt; for an application made elsewhere, ask there "
+        "or at the county hall.",
+    )
+    return _page(visit, 404, number, problem=problem)
+
+
+def _page(visit: Visit, status: int, number: str, *, problem: str) -> Response:
+    return visit.render("query.html", status, number=number, problem=problem)
+
+
+def _found(visit: Visit, scope: str, case_id: bytes) -> Response:
+    case = visit.site.casebook.case(scope, case_id)
+    if case is None:
+        return _missed(visit, "")
+    return visit.render("query_answer.html", answer=answer_of(visit, case))
+
+
+def answer_of(visit: Visit, case: Case) -> Answer:
+    """Put a case into a resident's words: what, where it is now, who has it, since when, what next, as of when."""
+    site = visit.site
+    item = site.catalogue.find(case.item_no, case.item_version)
+    state = visit.sync_state
+    away = case.transit_to or (case.holder if case.holder not in (None, site.config.place) else None)
+    contact = state.last_contact_ms
+    # What this node writes itself it knows now; of a case that is elsewhere it knows what it was last told.
+    as_of = visit.now_ms if not away or state.is_root or contact is None else min(contact, visit.now_ms)
+    return Answer(
+        case=case,
+        item_name=visit.t(item.name, item.name_en) if item else case.item_no,
+        state=words.state_words(case.state),
+        where=where_words(visit, case),
+        since_ms=cases.held_since(case, site.casebook.timeline(about(case.home), case.case_id)),
+        promised=promised_words(visit, case),
+        next_step=next_words(visit, case),
+        as_of_ms=as_of,
+        behind=bool(away) and (contact is None or visit.now_ms - contact > times.HOUR_MS) and not state.is_root,
+    )
+
+
+def where_words(visit: Visit, case: Case) -> str:
+    """Where the case is, in a sentence."""
+    if case.transit_to:
+        place = visit.place_name(case.transit_to)
+        return visit.t(f"正在转送 {place}", f"on its way to {place}")
+    place = visit.place_name(case.holder or case.home)
+    return visit.t(f"在 {place}", f"at {place}")
+
+
+def promised_words(visit: Visit, case: Case) -> str:
+    """What is promised, once the case was accepted; days of the sample catalogue are said to be samples."""
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    if case.promised_days is None:
+        return visit.t("受理后告知", "told on acceptance")
+    sample = visit.t("(示例)", " (sample)") if item is not None and item.sample else ""
+    if case.promised_days == 0:
+        return visit.t("当场办结", "on the spot") + sample
+    return (
+        visit.t(f"受理后 {case.promised_days} 个工作日", f"{case.promised_days} working days from acceptance") + sample
+    )
+
+
+_NEXT: Final[dict[str, tuple[str, str]]] = {
+    "draft": ("等待收件。", "Waiting to be received."),
+    "received": ("等待受理。您现在不用做什么。", "Waiting to be accepted. There is nothing you need to do."),
+    "accepted": (
+        "已受理,等待审查。您现在不用做什么。",
+        "Accepted, waiting for examination. There is nothing you need to do.",
+    ),
+    "in_transit": ("等待对方接收。您现在不用做什么。", "Waiting to be taken over. There is nothing you need to do."),
+    "t_review": ("乡镇正在初审。您现在不用做什么。", "The township is reviewing it. There is nothing you need to do."),
+    "reviewed": ("初审已完成,等待审批。您现在不用做什么。", "Reviewed, waiting for the decision."),
+    "examining": ("正在审查。您现在不用做什么。", "Being examined. There is nothing you need to do."),
+    "c_intake": ("县窗口正在审查。您现在不用做什么。", "The county is examining it. There is nothing you need to do."),
+    "decided_approved": ("准予。结果送达前请留意通知。", "Approved. You will be told when the result is here."),
+    "decided_refused": ("不予。请到窗口了解理由和救济途径。", "Refused. Ask at the window for reasons and remedies."),
+    "decided": ("已作出决定。请留意送达通知。", "Decided. You will be told when the result is here."),
+    "delivering": ("结果已到,请带身份证来领取。", "The result is here: please come with your identity card."),
+    "delivered": ("已送达,办理完毕。", "Delivered; all is done."),
+    "withdrawn": ("已按您的申请撤回。", "Withdrawn as you asked."),
+}
+
+
+def next_words(visit: Visit, case: Case) -> str:
+    """What happens next, and what the resident has to do."""
+    if case.state != "correcting":
+        return visit.t(*_NEXT.get(case.state, ("请稍后再查。", "Please look again later.")))
+    marked = visit.t("、", ", ").join(visit.t(*words.field_words(mark.field)) for mark in case.marks)
+    return visit.t(
+        f"请补正:{marked}。到申请的地方交即可,不用跑远。", f"Please correct: {marked}. Bring it where you applied."
+    )
+
+
+ROUTES: Final = (
+    Route("/query", "query", query, RESIDENT, ("GET", "POST")),
+    Route("/q/<code>", "by_code", by_code, RESIDENT),
+)

@@ -1,0 +1,226 @@
+"""What every page is handed: the node's parts (Site), and one request with the person who made it (Visit)."""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from flask import Request, make_response, redirect, render_template, url_for
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response
+
+from sync_protocol.case.catalogue import Catalogue
+from sync_protocol.case.workflow import ROLES
+from sync_protocol.places import PlaceTree
+from village_node.accounts import Accounts, Person
+from village_node.accounts.sessions import form_token, is_form_token
+from village_node.casebook import Casebook
+from village_node.config import Config
+from village_node.web import entry, masking, times, words
+from village_node.web.assets import Assets
+from village_node.web.finder import Finder
+from village_node.web.icons import icon
+from village_node.web.policy import COUNTER, Route
+from village_node.web.sync_bar import SyncBar, SyncState, sync_bar
+
+LANGUAGES: Final = ("zh", "en")
+DISPLAY_COOKIE: Final = "sanji-display"
+DISPLAY_DAYS: Final = 365
+LONGEST_FIELD: Final = 20_000
+
+
+@dataclass
+class Site:
+    """The parts a page may use, handed in by the wiring; `clock` in ms since 1970."""
+
+    casebook: Casebook
+    accounts: Accounts
+    config: Config
+    clock: Callable[[], int]
+    sync_now: Callable[[], object]
+    node_status: Callable[[], dict[str, Any]]
+    exchanging: Callable[[], bool]
+    assets: Assets
+    navigation: list[Route] = field(default_factory=list)
+    labels: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def level(self) -> str:
+        """The level of this node's place: village, township, county or station."""
+        return self.config.level
+
+    @property
+    def places(self) -> PlaceTree:
+        """The tree of places as the newest roster has it."""
+        return self.casebook.roster.places
+
+    def randomness(self, count: int) -> bytes:
+        """So many random bytes, from where the casebook has them."""
+        return self.casebook.randomness(count)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The items this node knows."""
+        return self.casebook.catalogue
+
+    @cached_property
+    def finder(self) -> Finder:
+        """The finder over those items."""
+        return Finder(self.catalogue)
+
+    @property
+    def session_cookie(self) -> str:
+        """The name of the session cookie: one a place, since nodes on one machine share their cookies."""
+        name = f"sanji-{self.config.place}"
+        return f"__Host-{name}" if self.config.behind_tls else name
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """The host names this node answers to."""
+        own = {self.config.host, urlsplit(self.config.url).hostname or "", "localhost", "127.0.0.1", "::1"}
+        return frozenset(self.config.allowed_hosts) | own - {"", "0.0.0.0", "::"}
+
+    def visit(self, request: Request, *, touch: bool = True) -> "Visit":
+        """One request and the person behind it."""
+        cookie = request.cookies.get(self.session_cookie, "")[:128]
+        lang, _, big = request.cookies.get(DISPLAY_COOKIE, "").partition(".")
+        return Visit(
+            self,
+            request,
+            cookie,
+            self.accounts.person(cookie, touch=touch),
+            lang if lang in LANGUAGES else "zh",
+            big == "big",
+        )
+
+
+@dataclass
+class Visit:
+    """One request: who made it, in which language and letter size, and how it is answered."""
+
+    site: Site
+    request: Request
+    cookie: str
+    person: Person | None
+    lang: str
+    big: bool
+
+    @property
+    def staff(self) -> Person:
+        """The person signed in. Only for routes whose policy asks for one."""
+        assert self.person is not None, "a route for staff was reached without a session"
+        return self.person
+
+    @property
+    def now_ms(self) -> int:
+        """The time of this node."""
+        return self.site.clock()
+
+    @property
+    def source(self) -> str:
+        """The address the request came from, for throttles and the audit trail."""
+        return self.request.remote_addr or "unknown"
+
+    def t(self, zh: str, en: str) -> str:
+        """The wording in the language chosen; Chinese is the source, English stands beside it."""
+        return en if self.lang == "en" else zh
+
+    def may(self, roles: frozenset[str]) -> bool:
+        """Tell whether the person signed in has one of these roles."""
+        return self.person is not None and not self.person.roles.isdisjoint(roles)
+
+    def role_names(self) -> str:
+        """The person's roles in words."""
+        level = self.site.level
+        return self.t("、", ", ").join(self.t(*ROLES[role, level]) for role in sorted(self.staff.roles))
+
+    def line(self, name: str) -> str:
+        """One field of the form, as one line of normalised text; absent ones are empty."""
+        return entry.line(self.request.form.get(name, "")[:LONGEST_FIELD])
+
+    def paragraph(self, name: str) -> str:
+        """One field of the form, as normalised text of several lines."""
+        return entry.paragraph(self.request.form.get(name, "")[:LONGEST_FIELD])
+
+    def check_form(self) -> None:
+        """Refuse a request that changes something and did not come from one of our own forms. Raises Forbidden."""
+        site_relation = self.request.headers.get("Sec-Fetch-Site")
+        if site_relation is not None and site_relation != "same-origin":
+            raise Forbidden
+        # Our own referrer policy makes honest browsers say "null" here; then the token alone decides.
+        origin = self.request.headers.get("Origin")
+        if origin not in (None, "null") and origin != self.request.host_url.rstrip("/"):
+            raise Forbidden
+        if not is_form_token(self.cookie, self.request.form.get("token", "")):
+            raise Forbidden
+
+    def render(self, template: str, status: int = 200, **values: object) -> Response:
+        """Answer with a page; a browser without cookie gets one, so that its forms can carry a token."""
+        fresh = "" if self.cookie else self._draw_cookie()
+        page = render_template(template, **self._words(), **values)
+        response = make_response(page, status)
+        if fresh:
+            self.keep_session(response, fresh)
+        return response
+
+    def _draw_cookie(self) -> str:
+        self.cookie = base64.urlsafe_b64encode(self.site.randomness(32)).rstrip(b"=").decode("ascii")
+        return self.cookie
+
+    def keep_session(self, response: Response, cookie: str) -> None:
+        """Give the browser its session cookie; it lasts until the browser closes or the server ends the session."""
+        tls = self.site.config.behind_tls
+        response.set_cookie(self.site.session_cookie, cookie, httponly=True, samesite="Strict", secure=tls, path="/")
+
+    def redirect(self, endpoint: str, **values: Any) -> Response:
+        """Send the browser on to one of our pages with GET."""
+        return redirect(url_for(endpoint, **values), code=303)
+
+    @cached_property
+    def bar(self) -> SyncBar:
+        """How far this node's events have come, in plain words."""
+        return sync_bar(self.sync_state, self.now_ms)
+
+    @cached_property
+    def sync_state(self) -> SyncState:
+        """How the way up stands, read once for this request."""
+        return SyncState.read(self.site.casebook, running=self.site.exchanging())
+
+    def place_name(self, code: str) -> str:
+        """The name of a place; one the roster does not know yet keeps its code."""
+        try:
+            return self.site.places.name(code)
+        except KeyError:
+            return code
+
+    def _words(self) -> Mapping[str, object]:
+        """What every template can use."""
+        now = self.now_ms
+        return {
+            "visit": self,
+            "site": self.site,
+            "t": self.t,
+            "icon": icon,
+            "mask": masking,
+            "token": form_token(self.cookie),
+            "moment": lambda ms: times.moment(ms, self.lang),
+            "day": lambda ms: times.day(ms, self.lang),
+            "short": lambda ms: times.short(ms, now, self.lang),
+            "age": lambda ms: times.age(ms, now, self.lang),
+            "place_name": self.place_name,
+            "counter": COUNTER,
+            "purposes": words.PURPOSES,
+            "state_words": words.state_words,
+            "choice_words": words.choice_words,
+            "field_words": words.field_words,
+        }
+
+
+def local_path(text: str) -> str:
+    """A path on this node to go back to; anything that could lead elsewhere becomes the start page."""
+    parts = urlsplit(text)
+    if parts.scheme or parts.netloc or not text.startswith("/") or text.startswith("//") or "\\" in text:
+        return "/"
+    return text if text.isprintable() else "/"

@@ -1,0 +1,82 @@
+"""The people of this node, for its administrator: invitations, new codes, disabling; and the audit trail."""
+
+import json
+from typing import Any, Final
+
+from werkzeug.wrappers import Response
+
+from sync_protocol.case.workflow import ROLES
+from village_node.accounts import StaffTrouble
+from village_node.web.policy import ADMIN, Policy, Route
+from village_node.web.site import Visit
+
+MANAGES: Final = Policy(ADMIN, "node")
+LINES: Final = 100
+
+
+def staff(visit: Visit) -> Response:
+    """Everybody with an account here."""
+    return _page(visit)
+
+
+def invite(visit: Visit) -> Response:
+    """Create an account and show its one-time code, once."""
+    number, name = visit.line("staff_no"), visit.line("name")
+    roles = visit.request.form.getlist("roles")
+    try:
+        code = visit.site.accounts.create_invitation(number, name, roles, by=visit.staff.staff_no)
+    except StaffTrouble as trouble:
+        kept = {"staff_no": number, "name": name, "roles": roles}
+        return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en), kept=kept)
+    return _page(visit, code=code, code_for=number)
+
+
+def renew(visit: Visit, staff_no: str) -> Response:
+    """A new one-time code for somebody whose password is lost."""
+    try:
+        code = visit.site.accounts.renew_invitation(staff_no, by=visit.staff.staff_no)
+    except StaffTrouble as trouble:
+        return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
+    return _page(visit, code=code, code_for=staff_no)
+
+
+def disable(visit: Visit, staff_no: str) -> Response:
+    """Disable an account, or enable it again; nobody can shut himself out."""
+    if staff_no == visit.staff.staff_no:
+        words = visit.t("不能停用自己的账号。", "You cannot disable your own account.")
+        return _page(visit, 422, problem=words)
+    try:
+        visit.site.accounts.disable(staff_no, visit.request.form.get("disabled") == "yes", by=visit.staff.staff_no)
+    except StaffTrouble as trouble:
+        return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
+    return visit.redirect("staff")
+
+
+def audit(visit: Visit) -> Response:
+    """The audit trail, newest first."""
+    before = visit.request.args.get("before", "")
+    lines = visit.site.accounts.rows.audit_lines(
+        LINES, int(before) if before.isdecimal() and len(before) < 16 else None
+    )
+    told = [(line, json.loads(line.detail)) for line in lines]
+    return visit.render("audit.html", lines=told, more=lines[-1].n if len(lines) == LINES and lines[-1].n > 1 else None)
+
+
+def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
+    level = visit.site.level
+    return visit.render(
+        "staff.html",
+        status,
+        people=visit.site.accounts.rows.all_staff(),
+        roles=[(role, visit.t(*ROLES[role, level])) for role in visit.site.accounts.roles],
+        **{"kept": {}, **values},
+    )
+
+
+ROUTES: Final = (
+    Route("/staff", "staff", staff, MANAGES),
+    Route("/staff/invite", "invite", invite, MANAGES, ("POST",)),
+    Route("/staff/<staff_no>/renew", "renew", renew, MANAGES, ("POST",)),
+    Route("/staff/<staff_no>/disable", "disable", disable, MANAGES, ("POST",)),
+    Route("/audit", "audit", audit, MANAGES),
+)

@@ -1,0 +1,85 @@
+"""How far this node's cases have come, in plain words, from signed receipts alone."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from village_node.casebook import Casebook
+from village_node.web import times
+
+OFFLINE_AFTER_MS = 10 * times.MINUTE_MS
+
+Tone = Literal["good", "active", "waiting", "bad"]
+
+
+@dataclass(frozen=True)
+class SyncState:
+    """How the way up stands. Counts are of cases; `last_contact_ms` None: never; `is_root`: nobody is above."""
+
+    is_root: bool
+    running: bool
+    last_contact_ms: int | None
+    not_left: int
+    not_at_county: int
+    last_error: str
+
+    @classmethod
+    def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
+        """Read it from the casebook, which counts what signed receipts do not cover."""
+        state = casebook.sync_state()
+        return cls(
+            casebook.identity.parent is None,
+            running,
+            state["last_contact_ms"],
+            state["not_left"]["cases"],
+            state["not_at_county"]["cases"],
+            state["last_error"] or "" if state["failures"] else "",
+        )
+
+
+@dataclass(frozen=True)
+class SyncBar:
+    """One line for every page: a tone, a drawing, words in both languages, and what went wrong last, if anything."""
+
+    tone: Tone
+    icon: str
+    zh: str
+    en: str
+    trouble: str
+    can_sync: bool
+
+
+def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
+    """Put the state of the way up into words: what has not left this node comes before when it was last heard."""
+    if state.is_root:
+        en = "This node is the highest; cases are gathered here"
+        return SyncBar("good", "home", "本机为最上级,数据在此汇总", en, "", False)
+    last = state.last_contact_ms
+    if last is None:
+        zh, en = "尚未与上级联系过", "Not yet in contact with the level above"
+        return SyncBar("waiting", "offline", zh + _left(state)[0], en + _left(state)[1], state.last_error, True)
+    if state.running:
+        return SyncBar("active", "sync", "正在同步" + _left(state)[0], "Synchronising" + _left(state)[1], "", True)
+    at = (times.short(last, now_ms, "zh"), times.short(last, now_ms, "en"))
+    if now_ms - last >= OFFLINE_AFTER_MS:
+        ages = (times.age(last, now_ms, "zh"), times.age(last, now_ms, "en"))
+        zh = f"已离线 {ages[0]}(上次联系 {at[0]})" + _left(state)[0]
+        en = f"Offline for {ages[1]} (last contact {at[1]})" + _left(state)[1]
+        return SyncBar("bad", "offline", zh, en, state.last_error, True)
+    if state.not_left:
+        zh = f"有 {state.not_left} 件未上报(上次联系 {at[0]})"
+        en = f"{state.not_left} not yet sent up (last contact {at[1]})"
+        return SyncBar("waiting", "up", zh, en, state.last_error, True)
+    if state.not_at_county:
+        zh, en = (
+            f"已同步 {at[0]},{state.not_at_county} 件县级尚未签收",
+            (f"Synchronised {at[1]}, {state.not_at_county} not yet received by the county"),
+        )
+        return SyncBar("active", "clock", zh, en, state.last_error, True)
+    return SyncBar("good", "check", f"已同步 {at[0]}", f"Synchronised {at[1]}", state.last_error, True)
+
+
+def _left(state: SyncState) -> tuple[str, str]:
+    """What has not left this node, as the end of a sentence in both languages; empty when nothing waits."""
+    if not state.not_left:
+        return "", ""
+    return f",有 {state.not_left} 件未上报", f", {state.not_left} not yet sent up"

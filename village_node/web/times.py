@@ -1,0 +1,52 @@
+"""Times as people read them here: Beijing time, and ages in words. All times are ms since 1970."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+BEIJING = timezone(timedelta(hours=8))
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+_LATEST_MS = 253_402_214_400_000  # the last day a datetime can hold; claims may say anything
+
+
+def local(ms: int) -> datetime:
+    """A time in Beijing; what no calendar can hold becomes its nearest day."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=max(0, min(ms, _LATEST_MS)))).astimezone(BEIJING)
+
+
+def moment(ms: int, lang: str) -> str:
+    """Day and time, e.g. `2026年11月22日 09:12` or `22 Nov 2026, 09:12`."""
+    at = local(ms)
+    if lang == "en":
+        return f"{at.day} {at:%b %Y, %H:%M}"
+    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+
+
+def day(ms: int, lang: str) -> str:
+    """The day alone, e.g. `2026年11月22日` or `22 Nov 2026`."""
+    at = local(ms)
+    return f"{at.day} {at:%b %Y}" if lang == "en" else f"{at.year}年{at.month}月{at.day}日"
+
+
+def short(ms: int, now_ms: int, lang: str) -> str:
+    """The time alone on the same day, else the day with the time: what a list or the sync bar has room for."""
+    at, now = local(ms), local(now_ms)
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    if lang == "en":
+        return f"{at.day} {at:%b}, {at:%H:%M}" if at.year == now.year else f"{at.day} {at:%b %Y}"
+    return f"{at.month}月{at.day}日 {at:%H:%M}" if at.year == now.year else f"{at.year}年{at.month}月{at.day}日"
+
+
+def age(since_ms: int, now_ms: int, lang: str) -> str:
+    """How long ago, rounded down and in one unit: `3 分钟`, `2 天`. A time to come counts as just now."""
+    passed = max(0, now_ms - since_ms)
+    for unit_ms, zh, one, many in (
+        (DAY_MS, "天", "day", "days"),
+        (HOUR_MS, "小时", "hour", "hours"),
+        (MINUTE_MS, "分钟", "minute", "minutes"),
+    ):
+        count = passed // unit_ms
+        if count:
+            return f"{count} {one if count == 1 else many}" if lang == "en" else f"{count} {zh}"
+    return "less than a minute" if lang == "en" else "不到 1 分钟"

@@ -1,0 +1,79 @@
+"""The work list: what waits for me, what came back, what has not left this node, is on the way, is decided."""
+
+from typing import Any, Final
+
+from flask import url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol.case.workflow import STATES
+from village_node.web import filing
+from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
+from village_node.web.site import Visit
+
+VIEWS: Final[dict[str, tuple[str, str]]] = {
+    "mine": ("待我处理", "Waiting for me"),
+    "supplies": ("有补正或撤回", "Supplied or to withdraw"),
+    "back": ("退回补正", "To be corrected"),
+    "not_left": ("尚未离开本机", "Not left this node"),
+    "transit": ("转送途中", "On the way"),
+    "decided": ("已决定", "Decided"),
+    "all": ("全部", "All"),
+}
+EMPTY: Final[dict[str, tuple[str, str]]] = {
+    "mine": ("没有等您处理的件。", "Nothing waits for you."),
+    "supplies": ("没有新的补正材料或撤回申请。", "Nothing was supplied and nobody asks to withdraw."),
+    "back": ("没有退回补正的件。", "Nothing came back."),
+    "not_left": ("本机的记录上级都已签收。", "The level above has signed for everything of this node."),
+    "transit": ("没有在途的件。", "Nothing is on the way."),
+    "decided": ("还没有作出决定的件。", "Nothing is decided yet."),
+    "all": ("本机还没有办件。", "There is no case on this node yet."),
+}
+FILTERS: Final = ("text", "item_no", "state", "place")
+
+
+def work(visit: Visit) -> Response:
+    """One view of the list, filtered and paged by what stands in the address, so that a reload keeps it."""
+    if not visit.may(CASEWORK):
+        return visit.redirect("health")
+    arguments = visit.request.args
+    view = arguments.get("view", "mine")
+    if view == "drafts" and visit.may(COUNTER):
+        return _render(visit, view, drafts=filing.open_drafts(visit))
+    if view not in VIEWS:
+        raise NotFound
+    filters = {name: arguments.get(name, "").strip()[:60] for name in FILTERS}
+    if filters["state"] not in STATES:
+        filters["state"] = ""
+    number = arguments.get("page", "1")
+    at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
+    found = visit.site.casebook.work_list(view, filters, at)
+    return _render(visit, view, found=found, filters=filters)
+
+
+def _render(visit: Visit, view: str, **values: Any) -> Response:
+    counts = visit.site.casebook.view_counts()
+    if visit.may(COUNTER):
+        counts = {**counts, "drafts": len(filing.open_drafts(visit))}
+    places = visit.site.places
+    here = visit.site.config.place
+    children = places.children(here) if here in places else ()
+
+    def page_link(number: int) -> str:
+        arguments: dict[str, Any] = {**visit.request.args.to_dict(), "page": number}
+        return url_for("work", **arguments)
+
+    return visit.render(
+        "work.html",
+        view=view,
+        views=VIEWS,
+        counts=counts,
+        empty=EMPTY,
+        states=STATES,
+        children=children,
+        page_link=page_link,
+        **values,
+    )
+
+
+ROUTES: Final = (Route("/work", "work", work, Policy(STAFF, "node", "masked")),)
