@@ -287,7 +287,7 @@ def receipt(visit: Visit, place: str, case_id: str) -> Response:
 
 def grouped(code: str) -> str:
     """A query code in groups to be read out: the six characters that are typed, then the rest."""
-    return f"{code[:6]} {code[6:]}"
+    return f"{code[:6]}-{code[6:]}"
 
 
 def position_of(text: str) -> Position | None:

@@ -96,7 +96,7 @@ PURPOSES: Final[dict[str, tuple[str, str]]] = {
 # What the application asks beside the applicant: name in the answers, words, hint, lines of the field.
 QUESTIONS: Final[tuple[tuple[str, str, str, str, str, int], ...]] = (
     (
-        "reason",
+        "request",
         "申请事由",
         "What is applied for",
         "写明申请什么、为什么,例如家庭情况、地点、面积",
