@@ -228,7 +228,10 @@ def check_deps(value: Any) -> tuple[Dep, ...]:
         if not isinstance(dep, list | tuple) or len(dep) != 3 or type(dep[1]) is not str:
             raise Malformed("deps: each must be [incarnation, scope, seq]")
         check_bytes("deps incarnation", dep[0], limits.INCARNATION)
-        parse_scope(dep[1])
+        try:
+            parse_scope(dep[1])
+        except Malformed as error:
+            raise Malformed(f"deps: {error}") from None
         check_int("deps seq", dep[2], 1, limits.INT_MAX)
     return tuple(Dep(*dep) for dep in value)
 
