@@ -117,13 +117,13 @@ def seals_between(connection: Connection, stream: int, after: int, upto: int) ->
     query = select(SEALS.c.seq, SEALS.c.signature).where(
         SEALS.c.stream == stream, SEALS.c.seq > after, SEALS.c.seq <= upto
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def hashes(connection: Connection, stream: int, first: int, last: int) -> dict[int, bytes]:
     """seq -> chain hash of what is held in [first, last]."""
     query = select(EVENTS.c.seq, EVENTS.c.hash).where(EVENTS.c.stream == stream, EVENTS.c.seq.between(first, last))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def headers(connection: Connection, stream: int, first: int, last: int) -> list[bytes]:

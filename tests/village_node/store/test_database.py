@@ -207,9 +207,9 @@ def test_workers_hear_what_another_announces(cluster: Cluster) -> None:
 
 
 def test_a_full_disk_is_said_in_words_and_keeps_what_was_there(
-    tmp_path: Path, full_disk: Callable[[Store], None]
+    folder: Path, full_disk: Callable[[Store], None]
 ) -> None:
-    opened = open_store(f"sqlite:///{tmp_path}/node.db")
+    opened = open_store(f"sqlite:///{folder}/node.db")
     with opened.writing() as connection:
         connection.execute(insert(META).values(name="kept", number=1))
     full_disk(opened)
