@@ -15,7 +15,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sync_protocol import encoding
-from sync_protocol.case import Case, CaseEvent, CasePath, Catalogue, Position, fold, kinds, legal_moves, why_not_filed
+from sync_protocol.case import (
+    EFFECTIVE,
+    Case,
+    CaseEvent,
+    CasePath,
+    Catalogue,
+    Position,
+    fold,
+    kinds,
+    legal_moves,
+    why_not_filed,
+)
 from sync_protocol.case.authority import Offer
 from sync_protocol.places import PlaceTree
 
@@ -72,12 +83,14 @@ class Tape:
 
 @dataclass
 class History:
-    """What a network wrote about one case, and what each county act was built on."""
+    """What a network wrote about one case; for each act that was offered (and each of the county's that counted), the
+    positions its author held with it."""
 
     home: str
     events: list[CaseEvent]
-    county_acts: list[tuple[Position, list[Position]]]
-    forked: set[bytes]
+    own_acts: list[tuple[Position, list[Position]]] = field(default_factory=list)
+    county_acts: list[tuple[Position, list[Position]]] = field(default_factory=list)
+    forked: set[bytes] = field(default_factory=set)
 
     def frozen(self) -> list[CaseEvent]:
         """The events once every fork is found out: what a forked life wrote from the split on counts for nothing."""
@@ -106,7 +119,7 @@ class Network:
         self.clock = 1_000_000
         self.lives = 0
         self.nodes = [self._born(place) for place in PLACES.path_up(self.home)]
-        self.history = History(self.home, [], [], set())
+        self.history = History(self.home, [])
 
     def _born(self, place: str) -> Node:
         self.lives += 1
@@ -151,12 +164,10 @@ class Network:
         # A side event need not be about the path seen, and a stage event always is.
         after = case.last if offer.kind in kinds.STAGE_KINDS else None
         event = self.write(node, offer.kind, self._body(offer, case), after)
-        if (
-            node.place == COUNTY
-            and after is not None
-            and self._seen_by(node).verdicts[event.position].code == "effective"
-        ):
-            self.history.county_acts.append((event.position, list(node.held)))
+        act = (event.position, list(node.held))
+        self.history.own_acts.append(act)
+        if node.place == COUNTY and after is not None and self._seen_by(node).verdicts[event.position] == EFFECTIVE:
+            self.history.county_acts.append(act)
 
     def _seen_by(self, node: Node) -> Case:
         return self.history.fold(list(node.held.values()))

@@ -1,0 +1,171 @@
+"""Buttons: what people are offered, what they are told when a button is missing, and that an offer taken counts."""
+
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync_protocol import encoding
+from sync_protocol.case import (
+    CaseEvent,
+    Offer,
+    Position,
+    bodies,
+    form_fields,
+    kinds,
+    legal_moves,
+    next_handoff,
+    why_not,
+)
+from sync_protocol.errors import Malformed
+from tests.sync_protocol.case.body_samples import body_of
+from tests.sync_protocol.case.histories import ALL_ROLES, History, catalogue, histories
+from tests.sync_protocol.case.script import (
+    COUNTY,
+    OTHER_TOWNSHIP,
+    PLACES,
+    TOWNSHIP,
+    VILLAGE,
+    Script,
+    to_county,
+    to_township_review,
+)
+
+UNREADABLE = "the case holds an event unknown here: update this node first"
+ATTEMPT = Position(b"attempt of nobody"[:16], 1, b"attempts")
+
+
+def offers(script: Script, place: str, *roles: str) -> dict[int, Offer]:
+    case = script.fold()
+    return {offer.kind: offer for offer in legal_moves(case, place, frozenset(roles), catalogue(), PLACES)}
+
+
+def told(script: Script, kind: int, place: str, *roles: str) -> str | None:
+    words = why_not(script.fold(), kind, place, frozenset(roles), catalogue(), PLACES)
+    return None if words is None else words[1]
+
+
+def test_a_village_agent_is_offered_the_next_step_with_its_target() -> None:
+    script = Script()
+    script.create()
+    assert kinds.RECEIVE in offers(script, VILLAGE, "agent") and kinds.HANDOFF not in offers(script, VILLAGE, "agent")
+    script.receive()
+    handoff = offers(script, VILLAGE, "agent")[kinds.HANDOFF]
+    assert (handoff.to, handoff.purpose, handoff.zh) == (TOWNSHIP, "accept", "转送受理")
+    assert kinds.DOCKET not in offers(script, VILLAGE, "agent")
+    assert next_handoff(script.fold(), catalogue(), PLACES) == TOWNSHIP
+
+
+def test_an_item_with_two_levels_of_acceptance_above_offers_both() -> None:
+    script = Script(item="016")
+    script.create()
+    script.receive()
+    case = script.fold()
+    targets = [offer.to for offer in legal_moves(case, VILLAGE, frozenset({"agent"}), catalogue(), PLACES) if offer.to]
+    assert targets == [TOWNSHIP, COUNTY]
+
+
+def test_a_case_filed_above_its_accepting_level_is_handed_down_to_it() -> None:
+    script = Script(item="001")
+    script.create(COUNTY)
+    script.receive(COUNTY)
+    handoff = offers(script, COUNTY, "window")[kinds.HANDOFF]
+    assert (handoff.to, handoff.purpose) == (TOWNSHIP, "accept")
+    assert script.verdict(script.handoff(COUNTY, TOWNSHIP, "accept")).code == "effective"
+
+
+def test_review_and_decision_stand_where_their_level_lies() -> None:
+    script = to_township_review()
+    assert kinds.REVIEW in offers(script, TOWNSHIP, "reviewer")
+    assert kinds.REVIEW not in offers(script, TOWNSHIP, "clerk")
+    assert told(script, kinds.DECIDE, TOWNSHIP, "head") == "this level does not decide, or a step before is not done"
+    county = to_county()
+    assert {kinds.DECIDE, kinds.RETURN_FOR_CORRECTION} <= set(offers(county, COUNTY, "officer"))
+    assert told(county, kinds.DECIDE, COUNTY, "window") == "your role at this place may not do this"
+    assert told(county, kinds.DECIDE, TOWNSHIP, "head") == "another place holds the case"
+
+
+def test_the_plain_words_for_a_missing_button() -> None:
+    script = Script()
+    script.create()
+    script.receive()
+    assert told(script, kinds.DOCKET, VILLAGE, "agent") == "this level may not accept cases of this item"
+    assert told(script, kinds.TAKE, VILLAGE, "agent") == "nothing was supplied that is not yet taken"
+    assert told(script, kinds.ANSWER, VILLAGE, "agent") == "no withdrawal request is open"
+    assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "there is no decision yet"
+    assert told(script, kinds.PLEASE_RETURN, VILLAGE, "agent") == "the case is here"
+    assert told(script, kinds.RECEIVE, VILLAGE, "agent") == "not possible while the case is received"
+    assert told(script, kinds.NOTE, OTHER_TOWNSHIP, "clerk") == "the case does not pass this place"
+    script.handoff(VILLAGE, TOWNSHIP, "accept")
+    assert told(script, kinds.ACCEPT, COUNTY, "window") == "only the receiver named in the handoff may accept"
+    assert told(script, kinds.DOCKET, TOWNSHIP, "clerk") == "the case is in transit"
+    assert told(script, kinds.ACCEPT, TOWNSHIP, "clerk") is None
+    assert told(script, kinds.PLEASE_RETURN, VILLAGE, "agent") is None
+
+
+def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
+    script = to_county()
+    script.decide(COUNTY, "refuse")
+    assert told(script, kinds.SUPPLY, VILLAGE, "agent") == "the case is decided"
+    assert told(script, kinds.WITHDRAWAL_REQUEST, VILLAGE, "agent") == "the case is decided"
+    assert told(script, kinds.DELIVERED, TOWNSHIP, "clerk") == "the decision is not here to be handed over"
+    assert told(script, kinds.DELIVERED, VILLAGE, "agent") is None
+    script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "post"})
+    assert told(script, kinds.HANDOFF, COUNTY, "window") == "the case is delivered: nothing follows"
+    assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "the case is delivered"
+    assert set(offers(script, VILLAGE, "agent")) == {kinds.NOTE}
+
+
+def test_nothing_is_offered_on_a_case_that_cannot_be_read_to_its_end() -> None:
+    script = to_county()
+    script.write(COUNTY, 16)
+    assert told(script, kinds.DECIDE, COUNTY, "officer") == UNREADABLE
+    nothing_here = Script()
+    assert told(nothing_here, kinds.NOTE, VILLAGE, "agent") == "the application itself is not here yet"
+
+
+def test_forms_leave_out_what_the_node_fills_in() -> None:
+    assert [field.name for field in form_fields(kinds.RECEIVE)] == ["channel"]
+    assert [field.name for field in form_fields(kinds.HANDOFF)] == ["note"]
+    assert [field.name for field in form_fields(kinds.ACCEPT)] == ["note"]
+    assert form_fields(kinds.DECIDE) == bodies.DECIDE.fields
+
+
+@settings(max_examples=300)
+@given(histories(honest=True))
+def test_an_offer_that_is_taken_is_effective_where_it_was_taken(history: History) -> None:
+    # The nodes of a history write only what they are offered; alone with what its author held, every act counted.
+    for position, held in history.own_acts:
+        known = set(held)
+        case = history.fold([event for event in history.events if event.position in known])
+        verdict = case.verdicts[position]
+        assert verdict.code == "effective", (position, verdict)
+
+
+@settings(max_examples=200)
+@given(histories(honest=True), st.integers(0, 2**32))
+def test_what_is_not_offered_does_not_count(history: History, seed: int) -> None:
+    case = history.fold()
+    chance = random.Random(seed)
+    for place in PLACES.path_up(history.home):
+        offered = legal_moves(case, place, ALL_ROLES, catalogue(), PLACES)
+        kept = {(offer.kind, offer.to, offer.purpose) for offer in offered}
+        for kind in kinds.STAGE_KINDS - {kinds.CREATE, kinds.TAKE, kinds.ANSWER}:
+            to, purpose = None, ""
+            body: dict[int, Any] = body_of(bodies.TABLES[kind], chance)
+            if kind == kinds.HANDOFF:
+                to, purpose = chance.choice(list(PLACES.path_up(history.home))), chance.choice(bodies.PURPOSES)
+                body = {0: to, 1: purpose}
+            if (kind, to, purpose) in kept or case.state == "delivered" or case.last is None:
+                continue
+            verdict = history.fold([*history.events, attempt(place, kind, body, case.last)]).verdicts
+            assert verdict[ATTEMPT].code in ("void", "contested", "needs_update"), (place, kinds.name_of(kind))
+
+
+def attempt(place: str, kind: int, body: dict[int, Any], after: Position) -> CaseEvent:
+    try:
+        raw = encoding.encode(body)
+    except Malformed:
+        raw = b"what has no encoding"
+    return CaseEvent(ATTEMPT, kind, 1, after, (), place, 99, True, 1, 1, "actor", raw)
