@@ -1,0 +1,149 @@
+"""Field tables and their checkers: bounds, types, conditions; and that numbers on the wire never move."""
+
+from typing import Any
+
+import pytest
+
+from sync_protocol import encoding, limits
+from sync_protocol.case import bodies, kinds
+from tests.sync_protocol.case.body_samples import samples
+
+CREATE: dict[int, Any] = {0: "001", 1: 1, 2: "张三", 3: "resident_id", 4: "6210"}
+TEXT_KEY: dict[Any, Any] = {"a": 1, **CREATE}
+BOOLEAN_KEY: dict[Any, Any] = {True: 1, **{key: CREATE[key] for key in CREATE if key != 1}}
+POSITION = [b"i" * 16, 1, b"m" * 8]
+
+# Field numbers as they were frozen: a row may be added at the end, never changed.
+FROZEN = {
+    "create": "item_no item_version applicant_name applicant_id_kind applicant_id_no applicant_phone applicant_address "
+    "proxy_name proxy_relation proxy_phone proxy_authorisation answers materials window_note",
+    "receive": "case_no query_code channel",
+    "handoff": "to purpose note",
+    "accept": "note claimed_ms not_before_ms not_after_ms used_ms disputed",
+    "docket": "promised_days note",
+    "review": "opinion text",
+    "return_for_correction": "marks reason due_days",
+    "take": "supplies note",
+    "decide": "outcome reasons document_no conditions",
+    "answer": "request granted reason",
+    "note": "text",
+    "supply": "answers materials text",
+    "withdrawal_request": "reason by",
+    "delivered": "to how at",
+    "please_return": "reason",
+}
+NUMBERS = {
+    "create": 1, "receive": 2, "handoff": 3, "accept": 4, "docket": 5, "review": 6, "return_for_correction": 7,
+    "take": 8, "decide": 9, "answer": 10, "note": 32, "supply": 33, "withdrawal_request": 34, "delivered": 35,
+    "please_return": 36, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65, "catalogue": 66,
+    "fork_ruling": 67, "erasure": 68,
+}  # fmt: skip
+
+
+def test_numbers_on_the_wire_are_the_frozen_ones() -> None:
+    assert {**{kind.name: kind.number for kind in kinds.TABLE}, **{n: k for k, n in kinds.RESERVED.items()}} == NUMBERS
+    for name, fields in FROZEN.items():
+        table = bodies.TABLES[NUMBERS[name]]
+        assert [field.name for field in table.fields][: len(fields.split())] == fields.split()
+        assert [field.number for field in table.fields] == list(range(len(table.fields)))
+        assert table.fields[-1].number <= limits.KEY_MAX
+    assert {kinds.name_of(kind) for kind in bodies.TABLES} == set(FROZEN)
+
+
+def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is() -> None:
+    inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
+    assert inline == {"handoff", "accept", "docket", "take", "answer", "please_return"}
+    assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
+        "other", "stage", "stage", "side", "side", "other", "other"
+    ]  # fmt: skip
+    assert all(kinds.role_of(kind.number) == kind.role for kind in kinds.TABLE)
+    assert kinds.name_of(16) == "force_assign" and kinds.name_of(99) == "kind-99" and kinds.name_of(9) == "decide"
+    assert kinds.understood(9, 1) and not kinds.understood(9, 2) and not kinds.understood(9, 0)
+    assert not kinds.understood(16, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "wrong"),
+    [
+        (kinds.CREATE, CREATE, None),
+        (kinds.CREATE, {**CREATE, 23: "newer"}, None),
+        (kinds.CREATE, {**CREATE, -1: "critical"}, "body"),
+        (kinds.CREATE, TEXT_KEY, "body"),
+        (kinds.CREATE, BOOLEAN_KEY, "body"),
+        (kinds.CREATE, [], "body"),
+        (kinds.CREATE, None, "body"),
+        (kinds.CREATE, {**CREATE, 1: 0}, "item_version"),
+        (kinds.CREATE, {**CREATE, 1: True}, "item_version"),
+        (kinds.CREATE, {**CREATE, 2: "x" * 60}, None),
+        (kinds.CREATE, {**CREATE, 2: "x" * 61}, "applicant_name"),
+        (kinds.CREATE, {**CREATE, 2: "\u202e三张"}, "applicant_name"),
+        (kinds.CREATE, {**CREATE, 5: None}, "applicant_phone"),
+        (kinds.CREATE, {**CREATE, 13: "第一行\n第二行\t"}, None),
+        (kinds.CREATE, {**CREATE, 13: "\r\n"}, "window_note"),
+        (kinds.CREATE, {**CREATE, 12: [["身份证", 1, 1]]}, "materials"),
+        (kinds.DECIDE, {0: "approve"}, None),
+        (kinds.DECIDE, {0: "refuse"}, "reasons"),
+        (kinds.REVIEW, {0: "disagree"}, "text"),
+        (kinds.ANSWER, {0: POSITION, 1: False}, "reason"),
+        (kinds.ANSWER, {0: POSITION, 1: True}, None),
+        (kinds.ANSWER, {0: tuple(POSITION), 1: True}, "request"),
+        (kinds.TAKE, {0: []}, "supplies"),
+        (kinds.TAKE, {0: [POSITION] * 33}, "supplies"),
+        (kinds.SUPPLY, {}, "answers"),
+        (kinds.SUPPLY, {0: {}}, "answers"),
+        (kinds.SUPPLY, {2: "x"}, None),
+        (kinds.DELIVERED, {0: "张三", 1: "post", 2: "2026-02-29"}, "at"),
+        (kinds.ACCEPT, {}, None),
+        (kinds.ACCEPT, {1: 5, 2: 3, 3: 9, 4: 5, 5: False}, None),
+        (kinds.ACCEPT, {1: 1, 2: 3, 3: 9, 4: 3, 5: True}, None),
+        (kinds.ACCEPT, {1: 10, 2: 3, 3: 9, 4: 9, 5: True}, None),
+        (kinds.ACCEPT, {1: 10, 2: 3, 3: 9, 4: 10, 5: False}, "used_ms"),
+        (kinds.ACCEPT, {1: 5, 2: 3, 3: 9, 4: 5, 5: True}, "disputed"),
+        (kinds.ACCEPT, {1: 5, 2: 9, 3: 3, 4: 5, 5: False}, "not_after_ms"),
+        (kinds.ACCEPT, {1: 5, 2: 3, 3: 9, 4: 5}, "disputed"),
+        (kinds.ACCEPT, {4: 5}, "claimed_ms"),
+    ],
+)
+def test_the_checker_names_the_first_field_that_is_wrong(kind: int, body: Any, wrong: str | None) -> None:
+    assert bodies.check(kind, body) == wrong
+
+
+def test_every_sound_body_survives_the_encoding_and_its_names() -> None:
+    for kind, body in samples(3_000, seed=3):
+        if bodies.check(kind, body) is None:
+            assert encoding.decode(encoding.encode(body)) == body
+            known = {number: value for number, value in body.items() if number != 23}
+            assert bodies.numbered(kind, bodies.named(kind, body)) == known
+
+
+def test_the_largest_body_that_is_held_inline_fits_into_its_header() -> None:
+    widest = "\U00020bb7"  # four bytes of UTF-8
+    for kind in kinds.TABLE:
+        if kind.holding == "apart":
+            continue
+        body: dict[int, Any] = {}
+        for field in bodies.TABLES[kind.number].fields:
+            count = min(field.high, bodies.MAX_TEXT)
+            longest: dict[str, Any] = {
+                "text": widest * count,
+                "int": field.high,
+                "bool": True,
+                "choice": max(field.choices, key=len, default=""),
+                "place": "a" * 16 + "-bbbbbbbb" * 3,
+                "position": [b"i" * 16, bodies.MAX_MS, b"m" * 8],
+                "positions": [[b"i" * 16, bodies.MAX_MS, b"m" * 8]] * count,
+            }
+            body[field.number] = longest[field.type]
+        assert len(encoding.encode(body)) <= limits.INLINE_BODY, kind.name
+
+
+def test_a_table_gives_the_number_of_a_name() -> None:
+    assert bodies.DECIDE.number("reasons") == 1
+    with pytest.raises(KeyError, match="decide has no field colour"):
+        bodies.DECIDE.number("colour")
+
+
+def test_checkers_are_compiled_from_the_tables_and_not_written_by_hand() -> None:
+    table = bodies.Table(kinds.NOTE, (bodies.Field(0, "colour", "choice", True, 0, 0, "颜色", "colour", ("red",)),))
+    checker = bodies.compile_checker(table)
+    assert checker({0: "red"}) is None and checker({0: "blue"}) == "colour" and checker({}) == "colour"
