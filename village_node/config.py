@@ -86,9 +86,10 @@ def _environment() -> dict[str, Any]:
     for each in fields(Config):
         if each.name == "data" or env.str(each.name.upper(), None) is None:
             continue
-        read = {int: env.int, float: env.float, bool: env.bool}.get(each.type if isinstance(each.type, type) else str)
+        kind: Any = each.type
+        read: Any = {int: env.int, float: env.float, bool: env.bool}.get(kind, env.str)
         try:
-            found[each.name] = (env.list if each.name in _LISTS else read or env.str)(each.name.upper())
+            found[each.name] = (env.list if each.name in _LISTS else read)(each.name.upper())
         except EnvError as problem:
             raise BadSettings(f"environment variable SANJI_{each.name.upper()}: {problem}") from None
     return found

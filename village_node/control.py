@@ -113,7 +113,7 @@ class Desk:
     def _serve(self, connection: Connection) -> None:
         asked = json.loads(connection.recv_bytes(1 << 20))
         try:
-            reply = {"done": self._verbs[asked["verb"]](asked["arguments"])}
+            reply: dict[str, Any] = {"done": self._verbs[asked["verb"]](asked["arguments"])}
         except (CommandRefused, ValueError, KeyError) as problem:
             reply = {"refused": str(problem)}
         connection.send_bytes(json.dumps(reply, ensure_ascii=False).encode())
