@@ -17,7 +17,6 @@ from sync_protocol.case import kinds as kinds
 from sync_protocol.event import Position
 from sync_protocol.exchange import Content, content_map, read_content
 from sync_protocol.exchange.owing import PeerView
-from sync_protocol.places import about
 from sync_protocol.roster import Roster
 from sync_protocol.suites import SigningKey
 from village_node.casebook import Casebook, CaseRef, Received

@@ -81,7 +81,7 @@ def test_a_reader_sees_one_moment_and_no_writer_s_half(store: Store) -> None:
 
 
 def test_a_reader_cannot_write(store: Store) -> None:
-    with pytest.raises(Exception, match="read.?only"), store.reading() as connection:
+    with pytest.raises(Exception, match=r"read.?only"), store.reading() as connection:
         connection.execute(insert(META).values(name="no", number=1))
 
 
