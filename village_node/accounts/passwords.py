@@ -52,13 +52,13 @@ def password_trouble(password: str, staff_no: str = "") -> tuple[str, str] | Non
     lowered = folded.casefold()
     if len(folded) < SHORTEST:
         return (
-            f"密码至少 {SHORTEST} 个字符,现在是 {len(folded)} 个。可以用一句好记的话。",
+            f"密码至少 {SHORTEST} 个字符，现在是 {len(folded)} 个。可以用一句好记的话。",
             f"A password has at least {SHORTEST} characters, this one has {len(folded)}. A short sentence will do.",
         )
     if len(folded) > LONGEST:
         return f"密码最多 {LONGEST} 个字符。", f"A password has at most {LONGEST} characters."
     if len(set(lowered)) < FEWEST_DIFFERENT or lowered in BLOCKED or _is_one_run(lowered):
-        return "这个密码太常见,请换一个。", "This password is too common; choose another."
+        return "这个密码太常见，请换一个。", "This password is too common; choose another."
     if len(staff_no) >= 4 and staff_no.casefold() in lowered and len(lowered) - len(staff_no) < SHORTEST // 2:
         return "密码不能由工号加几个字符组成。", "A password may not be the staff number and a few characters."
     return None

@@ -70,7 +70,7 @@ class Accounts:
         for role in chosen or ("",):
             if role not in self.roles:
                 raise StaffTrouble(
-                    f"本级没有“{role}”这个岗位,可选:{'、'.join(self.roles)}。",
+                    f"本级没有“{role}”这个岗位，可选：{'、'.join(self.roles)}。",
                     f"There is no role {role!r} at this level; choose from {', '.join(self.roles)}.",
                 )
         code, now = one_time_code(self._randomness), self._clock()
@@ -185,7 +185,7 @@ def _number(staff_no: str) -> str:
     number = clean(staff_no)
     if not 1 <= len(number) <= NUMBER_LONGEST or not number.isprintable() or any(sign.isspace() for sign in number):
         raise StaffTrouble(
-            f"工号应为 1 到 {NUMBER_LONGEST} 个字母或数字,中间没有空格。",
+            f"工号应为 1 到 {NUMBER_LONGEST} 个字母或数字，中间没有空格。",
             f"A staff number has 1 to {NUMBER_LONGEST} letters or digits and no blanks.",
         )
     return number

@@ -56,7 +56,7 @@ def unmask(visit: Visit, place: str, case_id: str) -> Response:
     case = fetch(visit, place, case_id)
     reason = visit.line("reason")
     if len(reason) < REASON_SHORTEST:
-        problem = visit.t("请写明查看原因,至少 4 个字。", "Please give the reason, at least 4 characters.")
+        problem = visit.t("请写明查看原因，至少 4 个字。", "Please give the reason, at least 4 characters.")
         return show(visit, case, Attempt(problem=problem, status=422))
     subject = case.case_no or case.case_id.hex()
     visit.site.accounts.audit(visit.staff.staff_no, "case.unmask", subject, {"reason": reason[:200]})
@@ -127,7 +127,7 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
     if entry.kind == kinds.HANDOFF and body.get("purpose") in workflow.HANDOFF_LABELS:
         title = visit.t(*workflow.HANDOFF_LABELS[body["purpose"]])
     if entry.kind == kinds.DECIDE and body.get("outcome"):
-        title += visit.t(":", ": ") + visit.t(*words.choice_words(body["outcome"]))
+        title += visit.t("：", ": ") + visit.t(*words.choice_words(body["outcome"]))
     ours = entry.place == visit.site.config.place
     own_name = visit.site.accounts.name_of(entry.actor) if ours else ""
     return Line(

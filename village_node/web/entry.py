@@ -51,12 +51,12 @@ def identity_card_trouble(card: str, today: date) -> tuple[str, str] | None:
     """
     if re.fullmatch(r"\d{15}|\d{17}[\dX]", card, re.ASCII) is None:
         return (
-            f"身份证号应为 18 位(或旧证 15 位)数字,末位可为 X;现为 {len(card)} 位,请核对。",
+            f"身份证号应为 18 位（或旧证 15 位）数字，末位可为 X；现为 {len(card)} 位，请核对。",
             f"An identity number has 18 digits (15 on old cards), the last may be X; this has {len(card)} characters.",
         )
     if len(card) == 18 and ric.calc_check_digit(card) != card[17]:
         return (
-            "身份证号校验位不符,多半是抄错了一位,请逐位核对。",
+            "身份证号校验位不符，多半是抄错了一位，请逐位核对。",
             "The check digit does not fit; most likely one digit was copied wrongly.",
         )
     born = f"19{card[6:12]}" if len(card) == 15 else card[6:14]
@@ -66,7 +66,7 @@ def identity_card_trouble(card: str, today: date) -> tuple[str, str] | None:
         birthday = None
     if birthday is None or birthday.year < 1880 or birthday > today:
         return (
-            f"身份证号中的出生日期 {born} 不对,请核对第 7 到 {12 if len(card) == 15 else 14} 位。",
+            f"身份证号中的出生日期 {born} 不对，请核对第 7 到 {12 if len(card) == 15 else 14} 位。",
             f"The date of birth in the number, {born}, cannot be right; compare it with the card.",
         )
     return None
@@ -77,6 +77,6 @@ def phone_trouble(text: str) -> tuple[str, str] | None:
     if re.fullmatch(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(?:-\d{1,6})?|[2-9]\d{6,7}|[48]00-?\d{3}-?\d{4}", text, re.ASCII):
         return None
     return (
-        "电话应为 11 位手机号,或带区号的固定电话,例如 0934-1234567。",
+        "电话应为 11 位手机号，或带区号的固定电话，例如 0934-1234567。",
         "Give a mobile number of 11 digits, or a land line with its area code, as in 0934-1234567.",
     )

@@ -50,28 +50,28 @@ TROUBLES: Final[dict[int, tuple[str, str, str, str]]] = {
     403: (
         "没有执行",
         "Not done",
-        "这个操作不是从本系统的页面提交的,或页面已过期。请返回、刷新页面后再提交;浏览器须允许 Cookie。",
+        "这个操作不是从本系统的页面提交的，或页面已过期。请返回、刷新页面后再提交；浏览器须允许 Cookie。",
         "This did not come from one of our pages, or the page was too old. Go back, reload and send it again; "
         "the browser must accept cookies.",
     ),
     404: (
         "没有这个页面",
         "Nothing here",
-        "地址有误,或者您无权查看。",
+        "地址有误，或者您无权查看。",
         "The address is wrong, or it is not yours to see.",
     ),
     405: ("请求有误", "Bad request", "请从页面上的按钮操作。", "Please use the buttons on our pages."),
     413: (
         "内容过长",
         "Too much",
-        "提交的内容超过 1 MB,请缩短后再提交。",
+        "提交的内容超过 1 MB，请缩短后再提交。",
         "More than 1 MB was sent; please shorten it.",
     ),
-    429: ("请稍候", "Please wait", "尝试次数过多,请稍后再试。", "Too many attempts; please try again later."),
+    429: ("请稍候", "Please wait", "尝试次数过多，请稍后再试。", "Too many attempts; please try again later."),
     500: (
         "系统出错",
         "Something broke",
-        "没有保存。请返回再试一次;仍不行请联系管理员。",
+        "没有保存。请返回再试一次；仍不行请联系管理员。",
         "Nothing was saved. Go back and try once more; if it fails again, tell the administrator.",
     ),
     503: ("暂时无法服务", "Not now", "没有保存。请稍后再试。", "Nothing was saved. Please try again later."),

@@ -62,7 +62,7 @@ def query(visit: Visit) -> Response:
     daily = f"query:{wanted}:{times.local(visit.now_ms):%Y%m%d}"
     throttle, short = visit.site.accounts.throttle, len(typed) == SHORT_CODE_LENGTH
     if short and throttle.attempt(daily, SHORT_TRIES):
-        words_zh = "这个编号今天用前 6 位已试过 5 次。请输入完整的 13 位查询码,或扫描回执上的二维码。"
+        words_zh = "这个编号今天用前 6 位已试过 5 次。请输入完整的 13 位查询码，或扫描回执上的二维码。"
         words_en = "Five tries with six characters were made today. Type all 13 characters, or scan the QR code."
         return _page(visit, 429, number, problem=visit.t(words_zh, words_en))
     row = visit.site.casebook.find_by_number(wanted)
@@ -99,7 +99,7 @@ def _throttled(visit: Visit, number: str) -> Response | None:
         return None
     seconds = -(-wait // 1000)
     problem = visit.t(
-        f"查询次数过多,请 {seconds} 秒后再试。", f"Too many look-ups; please try again in {seconds} seconds."
+        f"查询次数过多，请 {seconds} 秒后再试。", f"Too many look-ups; please try again in {seconds} seconds."
     )
     response = _page(visit, 429, number, problem=problem)
     response.headers["Retry-After"] = str(seconds)
@@ -118,7 +118,7 @@ def _missed(visit: Visit, number: str) -> Response:
     if row is not None and row.failures % ALARM_EVERY == 0:
         accounts.audit("", "query.alarm", "query", {"misses_within_the_hour": row.failures, "source": visit.source})
     problem = visit.t(
-        "没有查到。请核对回执上的编号和查询码;在别处申请的,请到申请的地方或县政务大厅查询。",
+        "没有查到。请核对回执上的编号和查询码；在别处申请的，请到申请的地方或县政务大厅查询。",
         "Nothing was found. Compare number and code with your receipt; for an application made elsewhere, ask there "
         "or at the county hall.",
     )
@@ -172,7 +172,7 @@ def promised_words(visit: Visit, case: Case) -> str:
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     if case.promised_days is None:
         return visit.t("受理后告知", "told on acceptance")
-    sample = visit.t("(示例)", " (sample)") if item is not None and item.sample else ""
+    sample = visit.t("（示例）", " (sample)") if item is not None and item.sample else ""
     if case.promised_days == 0:
         return visit.t("当场办结", "on the spot") + sample
     return (
@@ -184,19 +184,19 @@ _NEXT: Final[dict[str, tuple[str, str]]] = {
     "draft": ("等待收件。", "Waiting to be received."),
     "received": ("等待受理。您现在不用做什么。", "Waiting to be accepted. There is nothing you need to do."),
     "accepted": (
-        "已受理,等待审查。您现在不用做什么。",
+        "已受理，等待审查。您现在不用做什么。",
         "Accepted, waiting for examination. There is nothing you need to do.",
     ),
     "in_transit": ("等待对方接收。您现在不用做什么。", "Waiting to be taken over. There is nothing you need to do."),
     "t_review": ("乡镇正在初审。您现在不用做什么。", "The township is reviewing it. There is nothing you need to do."),
-    "reviewed": ("初审已完成,等待审批。您现在不用做什么。", "Reviewed, waiting for the decision."),
+    "reviewed": ("初审已完成，等待审批。您现在不用做什么。", "Reviewed, waiting for the decision."),
     "examining": ("正在审查。您现在不用做什么。", "Being examined. There is nothing you need to do."),
     "c_intake": ("县窗口正在审查。您现在不用做什么。", "The county is examining it. There is nothing you need to do."),
     "decided_approved": ("准予。结果送达前请留意通知。", "Approved. You will be told when the result is here."),
     "decided_refused": ("不予。请到窗口了解理由和救济途径。", "Refused. Ask at the window for reasons and remedies."),
     "decided": ("已作出决定。请留意送达通知。", "Decided. You will be told when the result is here."),
-    "delivering": ("结果已到,请带身份证来领取。", "The result is here: please come with your identity card."),
-    "delivered": ("已送达,办理完毕。", "Delivered; all is done."),
+    "delivering": ("结果已到，请带身份证来领取。", "The result is here: please come with your identity card."),
+    "delivered": ("已送达，办理完毕。", "Delivered; all is done."),
     "withdrawn": ("已按您的申请撤回。", "Withdrawn as you asked."),
 }
 
@@ -207,7 +207,7 @@ def next_words(visit: Visit, case: Case) -> str:
         return visit.t(*_NEXT.get(case.state, ("请稍后再查。", "Please look again later.")))
     marked = visit.t("、", ", ").join(visit.t(*words.field_words(mark.field)) for mark in case.marks)
     return visit.t(
-        f"请补正:{marked}。到申请的地方交即可,不用跑远。", f"Please correct: {marked}. Bring it where you applied."
+        f"请补正：{marked}。到申请的地方交即可，不用跑远。", f"Please correct: {marked}. Bring it where you applied."
     )
 
 

@@ -34,7 +34,7 @@ def first_sign_in(visit: Visit) -> Response:
     kept = {"staff_no": visit.line("staff_no"), "code": visit.line("code")}
     password = _password(visit, "password")
     if password != _password(visit, "again"):
-        words = visit.t("两次输入的密码不一样,请重新输入。", "The two passwords differ; please type them again.")
+        words = visit.t("两次输入的密码不一样，请重新输入。", "The two passwords differ; please type them again.")
         return visit.render("first_sign_in.html", 422, problem=words, wrong="again", **kept)
     try:
         signed_in = visit.site.accounts.set_password(kept["staff_no"], kept["code"], password, visit.source)
@@ -53,7 +53,7 @@ def account(visit: Visit) -> Response:
         return visit.render("account.html")
     new = _password(visit, "password")
     if new != _password(visit, "again"):
-        words = visit.t("两次输入的新密码不一样,请重新输入。", "The two new passwords differ; please type them again.")
+        words = visit.t("两次输入的新密码不一样，请重新输入。", "The two new passwords differ; please type them again.")
         return visit.render("account.html", 422, problem=words, wrong="again")
     try:
         signed_in = visit.site.accounts.change_password(
@@ -117,7 +117,7 @@ def _refuse(visit: Visit, template: str, refused: SignInRefused, **kept: object)
     if refused.wait_ms:
         seconds = -(-refused.wait_ms // 1000)
         words = visit.t(
-            f"尝试次数过多,请 {seconds} 秒后再试。", f"Too many attempts; please try again in {seconds} seconds."
+            f"尝试次数过多，请 {seconds} 秒后再试。", f"Too many attempts; please try again in {seconds} seconds."
         )
         response = visit.render(template, 429, problem=words, **kept)
         response.headers["Retry-After"] = str(seconds)
@@ -125,7 +125,7 @@ def _refuse(visit: Visit, template: str, refused: SignInRefused, **kept: object)
     wrong_code = template == "first_sign_in.html"
     words = (
         visit.t(
-            "工号或一次性登录码不对,或登录码已用过、已过期。",
+            "工号或一次性登录码不对，或登录码已用过、已过期。",
             "The number or the one-time code is wrong, used or out of date.",
         )
         if wrong_code

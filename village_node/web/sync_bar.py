@@ -52,7 +52,7 @@ def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
     """Put the state of the way up into words: what has not left this node comes before when it was last heard."""
     if state.is_root:
         en = "This node is the highest; cases are gathered here"
-        return SyncBar("good", "home", "本机为最上级,数据在此汇总", en, "", False)
+        return SyncBar("good", "home", "本机为最上级，数据在此汇总", en, "", False)
     last = state.last_contact_ms
     if last is None:
         zh, en = "尚未与上级联系过", "Not yet in contact with the level above"
@@ -62,16 +62,16 @@ def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
     at = (times.short(last, now_ms, "zh"), times.short(last, now_ms, "en"))
     if now_ms - last >= OFFLINE_AFTER_MS:
         ages = (times.age(last, now_ms, "zh"), times.age(last, now_ms, "en"))
-        zh = f"已离线 {ages[0]}(上次联系 {at[0]})" + _left(state)[0]
+        zh = f"已离线 {ages[0]}（上次联系 {at[0]}）" + _left(state)[0]
         en = f"Offline for {ages[1]} (last contact {at[1]})" + _left(state)[1]
         return SyncBar("bad", "offline", zh, en, state.last_error, True)
     if state.not_left:
-        zh = f"有 {state.not_left} 件未上报(上次联系 {at[0]})"
+        zh = f"有 {state.not_left} 件未上报（上次联系 {at[0]}）"
         en = f"{state.not_left} not yet sent up (last contact {at[1]})"
         return SyncBar("waiting", "up", zh, en, state.last_error, True)
     if state.not_at_county:
         zh, en = (
-            f"已同步 {at[0]},{state.not_at_county} 件县级尚未签收",
+            f"已同步 {at[0]}，{state.not_at_county} 件县级尚未签收",
             (f"Synchronised {at[1]}, {state.not_at_county} not yet received by the county"),
         )
         return SyncBar("active", "clock", zh, en, state.last_error, True)
@@ -82,4 +82,4 @@ def _left(state: SyncState) -> tuple[str, str]:
     """What has not left this node, as the end of a sentence in both languages; empty when nothing waits."""
     if not state.not_left:
         return "", ""
-    return f",有 {state.not_left} 件未上报", f", {state.not_left} not yet sent up"
+    return f"，有 {state.not_left} 件未上报", f", {state.not_left} not yet sent up"

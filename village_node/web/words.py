@@ -29,7 +29,7 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "proxy": ("代领", "by proxy"),
     "post": ("邮寄", "by post"),
     "electronic": ("电子送达", "electronically"),
-    "left_with_witness": ("留置送达(有见证人)", "left before a witness"),
+    "left_with_witness": ("留置送达（有见证人）", "left before a witness"),
 }
 
 STATE_ICONS: Final[dict[str, str]] = {
@@ -99,7 +99,7 @@ QUESTIONS: Final[tuple[tuple[str, str, str, str, str, int], ...]] = (
         "request",
         "申请事由",
         "What is applied for",
-        "写明申请什么、为什么,例如家庭情况、地点、面积",
+        "写明申请什么、为什么，例如家庭情况、地点、面积",
         "What and why: the household, the place, the area",
         4,
     ),
