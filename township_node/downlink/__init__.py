@@ -63,7 +63,9 @@ class Downlink:
         self._wait_s = min(wait_s, WAIT_LONGEST_S)
         self._roster = casebook.roster
         self._tides = Tides(lambda: self._roster, randomness)
-        self._answering = Answering(casebook, identity, clock, randomness, self._tides, slots, software)
+        self._answering = Answering(
+            casebook, identity, clock, randomness, lambda: self._roster, self._tides, slots, software
+        )
         casebook.on_news(self._on_news)
 
     def blueprint(self) -> flask.Blueprint:

@@ -74,15 +74,17 @@ class Answering:
         identity: Identity,
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
+        roster: Callable[[], Roster],
         tides: Tides,
         slots: int,
         software: str = "",
     ) -> None:
-        """`clock` in ms since 1970: told to children, and judged by nobody."""
+        """`clock` in ms since 1970: told to children, and judged by nobody. `roster`: at hand, without the database."""
         self._casebook = casebook
         self._identity = identity
         self._clock = clock
         self._randomness = randomness
+        self._roster = roster
         self._tides = tides
         self._slots = threading.Semaphore(slots)
         self._software = software
@@ -92,7 +94,7 @@ class Answering:
     def answer(self, raw: bytes) -> bytes:
         """The signed reply to a request. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
         request = read_request(raw)
-        node = child_node(self._casebook.roster, self._identity.place, request.sender)
+        node = child_node(self._roster(), self._identity.place, request.sender)
         check_request(request, node.suite, node.public, self._network_id(), self._identity.incarnation)
         child = self._child(node)
         with self._admitted(child):
@@ -157,12 +159,12 @@ class Answering:
 
     def _tell_roster(self, node: Node, child: _Child, content: Content, reply: Content, *, always: bool) -> None:
         """Our heads where the child cannot know them, and the changes it lacks by its own."""
-        heads = roster_heads(self._casebook.roster, node.place)
+        heads = roster_heads(self._roster(), node.place)
         if always or content.roster_heads is not None or child.heads_told != heads:
             reply.roster_heads = heads
         child.heads_told = heads
         if content.roster_heads is not None:
-            reply.roster_changes, more = changes_lacking(self._casebook.roster, node.place, content.roster_heads)
+            reply.roster_changes, more = changes_lacking(self._roster(), node.place, content.roster_heads)
             reply.more = reply.more or more
 
     def _take(
@@ -231,9 +233,10 @@ class Answering:
         child.pending = outgoing
         reply.packed_segments, reply.packed_receipts = outgoing.segments, outgoing.receipts
         reply.more = outgoing.more
-        places = casebook.roster.places
+        places = self._roster().places
         reply.wants = [want for want in casebook.wanted() if follows(places, node.place, want.scope)]
-        reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)
+        if content.wants:
+            reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)
 
     def _held_back(self, child: _Child, content: Content) -> frozenset[Stream]:
         """Streams of which the child refused or parked something lately, unless it holds that position by now."""

@@ -20,13 +20,14 @@ from village_node.casebook import Casebook
 from village_node.identity import Identity
 from village_node.store import StoreError
 from village_node.uplink import road
-from village_node.uplink.conversation import UP, Conversation, Surroundings
+from village_node.uplink.conversation import UP, Conversation, Heard, Surroundings
 from village_node.uplink.road import NoAnswer
 from village_node.uplink.settings import Ancestor, Settings
 
 EXCHANGE_PATH = "/sync/v1/exchange"
 WAIT_PATH = "/sync/v1/wait"
 BACKOFF_CAP_S = 600.0
+ROSTER_NEWS = frozenset({"roster", "*"})  # what the casebook says when the roster grew, or too much did to name it
 WAIT_BACKOFF_CAP_S = 60.0  # a waiting call costs next to nothing, and the sooner it stands again the better
 WAIT_SPARE_S = 10.0  # longer than the ancestor holds a waiting call, before it counts as broken
 LOOK_AGAIN_S = 60.0  # the longest the loop sleeps without looking at its clock
@@ -81,13 +82,22 @@ class Uplink:
         self._clock = clock
         self._monotonic = monotonic
         self._randomness = randomness
+        self._roster = casebook.roster
         self._around = Surroundings(
-            casebook, identity, clock, monotonic, randomness, settings.software, settings.refused_again_s
+            casebook,
+            identity,
+            clock,
+            monotonic,
+            randomness,
+            lambda: self._roster,
+            settings.software,
+            settings.refused_again_s,
         )
         self._session = session_factory()
         self._wait_session = session_factory()
         self._lines = [_Line(ancestor, monotonic()) for ancestor in settings.ancestors]
         self._exchanging = threading.Lock()
+        self._exchanging_thread = 0
         self._changed = threading.Condition()
         self._has_news = False
         self._stopping = False
@@ -132,7 +142,7 @@ class Uplink:
     def owes_now(self) -> bool:
         """Whether the ancestor whose turn it is lacks something that may be sent now."""
         conversation = self._active()[-1].conversation
-        return conversation is not None and bool(conversation.owes())
+        return conversation is not None and bool(conversation.debts())
 
     def status(self) -> dict[str, Any]:
         """How the line to the parent stands, for the status bar and `status --json`. Times in ms since 1970, or s."""
@@ -156,6 +166,7 @@ class Uplink:
 
     def _exchange(self, line: _Line) -> Result:
         with self._exchanging:
+            self._exchanging_thread = threading.get_ident()
             with self._changed:
                 line.begun += 1
                 line.due_at = inf  # who wants another one from here on sets it again, and is not overruled at the end
@@ -176,7 +187,9 @@ class Uplink:
                 return self._failed(
                     line, "名册里没有上级 / the roster here does not know the parent: enrol this node again"
                 )
-            self._answered(line, heard.again)
+            finally:
+                self._exchanging_thread = 0
+            self._answered(line, heard)
             return Result(True, heard.stored, heard.again)
 
     def _conversation(self, line: _Line) -> Conversation:
@@ -190,24 +203,25 @@ class Uplink:
         return line.conversation
 
     def _ancestor_node(self, ancestor: Ancestor) -> Node:
-        roster = self._casebook.roster
+        roster = self._roster
         above = roster.places.path_up(self._identity.place)[ancestor.steps_up :]
         nodes = roster.nodes_of(above[0]) if above else ()
         if not nodes:
             raise UnknownPlace(f"{ancestor.steps_up} above {self._identity.place}")
         return nodes[-1]
 
-    def _answered(self, line: _Line, again: bool) -> None:
+    def _answered(self, line: _Line, heard: Heard) -> None:
         now = self._monotonic()
-        conversation = line.conversation
+        soon = self._settings.sync_every_s * (0.9 + 0.2 * self._random_unit())
+        if heard.again:
+            soon = 0.0
+        elif heard.debts.receipts:
+            soon = min(soon, self._settings.receipts_after_s)
         with self._changed:
             line.failures, line.silent_since, line.held_until, line.last_error = 0, None, now, ""
             line.ended = line.begun
-            usual = self._settings.sync_every_s * (0.9 + 0.2 * self._random_unit())
-            line.due_at = min(line.due_at, now + (0.0 if again else usual))
+            line.due_at = min(line.due_at, now + soon)
             self._changed.notify_all()
-        if not again and conversation is not None:
-            self._look_at_debts(line)
 
     def _failed(self, line: _Line, text: str, retry_after_s: float = 0.0) -> Result:
         """Remember what went wrong and when to try again, here and in the ancestor's row."""
@@ -259,16 +273,18 @@ class Uplink:
     def _look_at_debts(self, line: _Line) -> None:
         """Bring the next exchange forward when something is owed: events at once, receipts after they gathered."""
         conversation = line.conversation
-        if conversation is None or not conversation.introduced or conversation.stalled():
-            return
-        owed = conversation.owes()
-        if not owed and not conversation.owes_roster():
-            return
-        soon = 0.0 if owed.events or conversation.owes_roster() else self._settings.receipts_after_s
-        with self._changed:
-            line.due_at = min(line.due_at, self._monotonic() + soon)
+        debts = conversation.debts() if conversation is not None and conversation.introduced else None
+        if debts:
+            soon = 0.0 if debts.urgent else self._settings.receipts_after_s
+            with self._changed:
+                line.due_at = min(line.due_at, self._monotonic() + soon)
 
-    def _on_news(self, _scopes: set[str]) -> None:
+    def _on_news(self, scopes: set[str]) -> None:
+        """Called by whoever committed something, in his thread."""
+        if not ROSTER_NEWS.isdisjoint(scopes):
+            self._roster = self._casebook.roster
+        if threading.get_ident() == self._exchanging_thread:
+            return  # what an exchange itself brought is looked at when it ends
         with self._changed:
             self._has_news = True
             self._changed.notify_all()

@@ -19,7 +19,6 @@ from sync_protocol.exchange import (
     Hello,
     Parties,
     PeerView,
-    Plan,
     ReceiptOwed,
     RosterHead,
     Stream,
@@ -34,7 +33,7 @@ from sync_protocol.exchange import (
     request_bytes,
     roster_heads,
 )
-from sync_protocol.roster import Change, Node
+from sync_protocol.roster import Change, Node, Roster
 from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
 from village_node.casebook import Casebook, Outgoing
@@ -47,13 +46,15 @@ IDLE_ROUNDS = 3  # exchanges that move nothing before the next one waits its usu
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a conversation is handed: our cases, who we are, the clock (ms), a monotonic clock (s), randomness."""
+    """What a conversation is handed: our cases, who we are, the clock (ms), a monotonic clock (s), randomness, and the
+    roster at hand, without a look into the database."""
 
     casebook: Casebook
     identity: Identity
     clock: Callable[[], int]
     monotonic: Callable[[], float]
     randomness: Callable[[int], bytes]
+    roster: Callable[[], Roster]
     software: str
     refused_again_s: float
 
@@ -75,12 +76,23 @@ class Asked(NamedTuple):
     sent_ms: int
 
 
+class Debts(NamedTuple):
+    """What the ancestor is known to lack: events or roster changes travel at once, receipts may gather."""
+
+    urgent: bool
+    receipts: bool
+
+    def __bool__(self) -> bool:
+        return self.urgent or self.receipts
+
+
 class Heard(NamedTuple):
     """What an answered exchange brought: whether our data were taken, events stored here, whether more is unsaid."""
 
     taken: bool
     stored: int
     again: bool
+    debts: Debts
 
 
 class Conversation:
@@ -106,20 +118,13 @@ class Conversation:
         self.budget = FrameBudget(row.budget) if row is not None else FrameBudget()
         self.alarm = row.alarm if row is not None else NO_ALARM
 
-    def owes(self) -> Plan:
-        """What we know the ancestor lacks. Empty before the first exchange, which is due in any case."""
-        if self._view is None:
-            return Plan([], [])
+    def debts(self) -> Debts:
+        """What we know the ancestor lacks and may be sent now. Nothing before the first exchange, which is due anyway,
+        nor when the last exchanges moved nothing and nothing has changed here since."""
         points = self._points()
-        return plan(points, self._view.points, withheld=self._withheld(points))
-
-    def stalled(self) -> bool:
-        """Whether the last exchanges moved nothing and nothing has changed here since: no reason to call at once."""
-        return self._idle_rounds >= IDLE_ROUNDS and digest(self._points()) == self._state[0]
-
-    def owes_roster(self) -> bool:
-        """Whether our roster has grown since the ancestor last heard of it."""
-        return self._heads_told is not None and self._heads_told != self._heads()
+        if self._view is None or (self._idle_rounds >= IDLE_ROUNDS and digest(points) == self._state[0]):
+            return Debts(False, False)
+        return self._debts(points)
 
     def ask(self) -> Asked:
         """The next request. It seals what it sends, so it writes: raises StoreError when that is not possible."""
@@ -131,8 +136,9 @@ class Conversation:
         if not self.introduced:
             content.first = True
             content.hello = Hello(dictionaries=DICTIONARIES, software=around.software)
-        if not self.introduced or self.owes_roster():
-            content.roster_heads = self._heads()
+        heads = self._heads()
+        if heads != self._heads_told or not self.introduced:
+            content.roster_heads = heads
         if challenge is not None and row is not None:
             content.nonce = row.nonce
             outgoing = self._fill(content)
@@ -177,8 +183,10 @@ class Conversation:
         self.alarm = alarm
         if reply.hello is not None:
             self._codec = ZSTD_DICTIONARY_1 if DICTIONARIES[-1] in reply.hello.dictionaries else ZSTD
-        self._learn(asked, reply, taken)
-        return Heard(taken, received.stored, self._again(asked, reply))
+        points = self._points()
+        self._learn(asked, reply, points)
+        debts = self._debts(points)
+        return Heard(taken, received.stored, self._again(asked, reply, points, debts), debts)
 
     # What the request says
 
@@ -186,14 +194,21 @@ class Conversation:
         return self._around.casebook.shared_points(self._around.identity.place)
 
     def _heads(self) -> list[RosterHead]:
-        return roster_heads(self._around.casebook.roster, self._around.identity.place)
+        return roster_heads(self._around.roster(), self._around.identity.place)
 
     def _changes_owed(self) -> list[Change]:
         """Roster changes the ancestor lacks; none while it has not said what it has."""
         if self._heads_there is None:
             return []
         around = self._around
-        return changes_lacking(around.casebook.roster, around.identity.place, self._heads_there)[0]
+        return changes_lacking(around.roster(), around.identity.place, self._heads_there)[0]
+
+    def _debts(self, points: list[StreamPoint]) -> Debts:
+        if self._view is None:
+            return Debts(False, False)
+        owed = plan(points, self._view.points, withheld=self._withheld(points))
+        roster_grew = self._heads_told is not None and self._heads_told != self._heads()
+        return Debts(bool(owed.events) or roster_grew or bool(self._changes_owed()), bool(owed.receipts))
 
     def _withheld(self, points: Iterable[StreamPoint]) -> frozenset[Stream]:
         """Streams whose events stay here for now: our own before the ancestor's word about them and under an alarm,
@@ -215,7 +230,8 @@ class Conversation:
             content.vector = points
         content.roster_changes = self._changes_owed()
         content.wants = casebook.wanted()
-        content.bodies = casebook.wanted_bodies(self._wanted, self.ancestor.place, BODIES_BYTES)
+        if self._wanted:
+            content.bodies = casebook.wanted_bodies(self._wanted, self.ancestor.place, BODIES_BYTES)
         if self._view is None:
             return None
         outgoing = casebook.owed(
@@ -249,18 +265,17 @@ class Conversation:
                     return False
         return True
 
-    def _learn(self, asked: Asked, reply: Content, taken: bool) -> None:
+    def _learn(self, asked: Asked, reply: Content, points: list[StreamPoint]) -> None:
         """Carry forward what the ancestor holds, and compare with the digest it announced."""
         if asked.content.roster_heads is not None:
             self._heads_told = asked.content.roster_heads
         if reply.roster_heads is not None:
             self._heads_there = reply.roster_heads
-        if not taken:
+        if reply.digest is None:
             return
         self._vector_asked = reply.send_vector
         self._wanted = reply.wants
         self.tide = reply.tide
-        points = self._points()
         if reply.vector is not None:
             self._view = PeerView(reply.vector)
             self.introduced = True
@@ -295,7 +310,7 @@ class Conversation:
                 if held is not None and point.seq >= held[0]:
                     del self._held_back[point.stream]
 
-    def _again(self, asked: Asked, reply: Content) -> bool:
+    def _again(self, asked: Asked, reply: Content, points: list[StreamPoint], debts: Debts) -> bool:
         """Whether another exchange should follow at once: somebody has more to say, and the last ones moved things."""
         unsaid = (
             reply.digest is None
@@ -304,9 +319,8 @@ class Conversation:
             or self._vector_asked
             or bool(self._wanted)
             or not self._view_agrees
-            or bool(self.owes().events)
-            or bool(self._changes_owed())
+            or debts.urgent
         )
-        before, self._state = self._state, (digest(self._points()), reply.digest, self.introduced, self._heads_there)
+        before, self._state = self._state, (digest(points), reply.digest, self.introduced, self._heads_there)
         self._idle_rounds = self._idle_rounds + 1 if self._state == before else 0
         return unsaid and self._idle_rounds < IDLE_ROUNDS
