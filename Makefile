@@ -2,9 +2,9 @@
 #   make demo   the whole network on this machine, with a case walked through it; ONCE=1 walks and exits, HOLD=seconds
 #   make test   everything that is tested
 # and for who works on it: make check, make browser, make bench, make image.
-# Whatever is said while installing goes to standard error: the last line of `make demo ONCE=1` belongs to the demo.
+# Whatever is said while installing goes to standard error: the last line of `make demo ONCE=1` belongs to the demo. (Called
+# from elsewhere, as make -C folder, make adds a line of its own at the end; make -s -C folder does not.)
 
-MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
