@@ -28,6 +28,21 @@ COMPLAINTS = (
 )
 
 
+# The options of `init` that are settings of the same name.
+_TYPED = (
+    "place",
+    "name",
+    "level",
+    "host",
+    "port",
+    "wait_port",
+    "public_url",
+    "database_url",
+    "parent_url",
+    "parent_wait_url",
+)
+
+
 @dataclass(frozen=True)
 class Level:
     """What differs between the levels: names, how a node is made, what may be asked of it."""
@@ -120,20 +135,8 @@ def settings(arguments: argparse.Namespace) -> config.Config:
             raise config.BadSettings(f"--{option} is missing: a new node needs --place and --name")
     if not valid_code(arguments.place):
         raise config.BadSettings(f"--place {arguments.place!r} is no place code: write the 12-digit division code")
-    return config.Config(
-        data=arguments.data,
-        place=arguments.place,
-        name=arguments.name,
-        level=arguments.level,
-        host=arguments.host,
-        port=arguments.port,
-        wait_port=arguments.wait_port,
-        public_url=arguments.public_url,
-        database_url=arguments.database_url,
-        parent_url=getattr(arguments, "parent_url", ""),
-        parent_wait_url=getattr(arguments, "parent_wait_url", ""),
-        ancestor_urls=tuple(getattr(arguments, "ancestor_url", ())),
-    )
+    values = {name: getattr(arguments, name) for name in _TYPED if hasattr(arguments, name)}
+    return config.checked(arguments.data, values | {"ancestor_urls": list(getattr(arguments, "ancestor_url", ()))})
 
 
 def prepare(chosen: config.Config) -> identity.Identity:

@@ -76,7 +76,7 @@ def load(data: Path) -> Config:
     unknown = sorted(set(written) - set(_NAMES))
     if unknown:
         raise BadSettings(f"{SETTINGS_FILE}: unknown setting {unknown[0]!r}; known are {', '.join(_NAMES)}")
-    return _checked(data, written | _environment())
+    return checked(data, written | _environment())
 
 
 def _environment() -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _environment() -> dict[str, Any]:
     return found
 
 
-def _checked(data: Path, values: dict[str, Any]) -> Config:
+def checked(data: Path, values: dict[str, Any]) -> Config:
     """A Config of these values. Raises BadSettings naming the first one that cannot be used."""
     for name in ("place", "name", "level"):
         if not isinstance(values.get(name), str) or not values[name]:

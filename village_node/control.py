@@ -15,8 +15,11 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
 
+from sync_protocol.errors import ProtocolError
 from village_node import identity
+from village_node.accounts import StaffTrouble
 from village_node.app import Node
+from village_node.store import StoreError
 
 if sys.platform == "win32":
     import msvcrt
@@ -32,6 +35,10 @@ Commands = dict[str, Command]
 
 class CommandRefused(Exception):
     """A command could not be carried out; the text says why and what to do."""
+
+
+# What a command may be refused with; anything else is a fault of the program.
+REFUSALS = (CommandRefused, ProtocolError, StaffTrouble, StoreError, ValueError, KeyError)
 
 
 class AlreadyRunning(Exception):
@@ -114,7 +121,7 @@ class Desk:
         asked = json.loads(connection.recv_bytes(1 << 20))
         try:
             reply: dict[str, Any] = {"done": self._verbs[asked["verb"]](asked["arguments"])}
-        except (CommandRefused, ValueError, KeyError) as problem:
+        except REFUSALS as problem:
             reply = {"refused": str(problem)}
         connection.send_bytes(json.dumps(reply, ensure_ascii=False).encode())
 
@@ -129,7 +136,7 @@ def ask(data: Path, open_commands: Callable[[], Commands], verb: str, **argument
             return open_commands()[verb](arguments)
     except AlreadyRunning:
         return _ask_running(data, verb, arguments)
-    except (ValueError, KeyError) as problem:
+    except REFUSALS as problem:
         raise CommandRefused(str(problem)) from None
 
 

@@ -1,0 +1,202 @@
+"""Founding a county and enrolling nodes by the command line, with every mistake a person can make on the way."""
+
+import json
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from center_node import cli as county_cli
+from township_node import cli as township_cli
+from village_node import cli as village_cli
+from village_node import control
+from village_node.app import create_node
+from village_node.config import load
+
+REGIONS = "code,name,level,parent\n621021000000,庆城县,county,\n621021101000,驿马镇,township,621021000000\n"
+
+
+class Network(NamedTuple):
+    """The data directories of a county, its township and a village, the last two not yet enrolled."""
+
+    county: Path
+    township: Path
+    village: Path
+
+
+@pytest.fixture
+def network(tmp_path, capsys):
+    regions = tmp_path / "regions.csv"
+    regions.write_text(REGIONS, encoding="utf-8")
+    found = Network(tmp_path / "county", tmp_path / "township", tmp_path / "village")
+    assert init(county_cli, found.county, "621021000000", "庆城县", "--regions", str(regions)) == 0
+    assert init(township_cli, found.township, "621021101000", "驿马镇", "--parent-url", "http://127.0.0.1:1") == 0
+    assert init(village_cli, found.village, "621021101201", "上关村委会", "--parent-url", "http://127.0.0.1:1") == 0
+    capsys.readouterr()
+    return found
+
+
+def init(cli, data, place, name, *more):
+    return cli.main(["init", "--data", str(data), "--place", place, "--name", name, "--port", "0", *more])
+
+
+def enrol(parent_cli, parent, child_cli, child, *more):
+    request, answer = child / "enrol-request.cbor", child / "answer.cbor"
+    code = parent_cli.main(["enrol", "--data", str(parent), str(request), str(answer), *more])
+    return code or child_cli.main(["init", "--data", str(child), "--answer", str(answer)])
+
+
+def status(cli, data, capsys):
+    capsys.readouterr()
+    assert cli.main(["status", "--data", str(data), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_three_levels_enrol_and_know_one_network(network, capsys):
+    assert enrol(county_cli, network.county, township_cli, network.township) == 0
+    assert enrol(township_cli, network.township, village_cli, network.village) == 0
+    told = [
+        status(cli, data, capsys) for cli, data in zip((county_cli, township_cli, village_cli), network, strict=True)
+    ]
+    assert len({each["network_id"] for each in told}) == 1
+    assert [each["level"] for each in told] == ["county", "township", "village"]
+    for name in ("waiting", "void", "contested", "refused", "parked"):
+        assert all(each[name] == 0 for each in told)
+
+
+def test_keys_are_for_their_owner_alone(network):
+    for name in ("county-root.key", "publisher.key", "node.key"):
+        assert (network.county / name).stat().st_mode & 0o077 == 0
+    assert network.county.stat().st_mode & 0o077 == 0
+
+
+def test_a_node_that_is_not_enrolled_says_what_is_left_to_do(network, capsys):
+    assert village_cli.main(["serve", "--data", str(network.village)]) == 1
+    assert "take enrol-request.cbor to the node above" in capsys.readouterr().err
+
+
+def test_a_second_init_leaves_the_first_identity_alone(network, capsys):
+    before = (network.village / "node.key").read_bytes()
+    assert init(village_cli, network.village, "621021101201", "上关村委会", "--parent-url", "http://127.0.0.1:1") == 1
+    assert "holds an identity already" in capsys.readouterr().err
+    assert (network.village / "node.key").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--name", "上关村委会"], "--place is missing"),
+        (["--place", "621021101201"], "--name is missing"),
+        (["--place", "621021 101201", "--name", "上关村委会"], "no place code"),
+        (["--place", "621021101201", "--name", "上关村委会"], "--parent-url is missing"),
+        (["--place", "621021101201", "--name", "上关", "--parent-url", "ftp://x"], "http:// or https://"),
+        (["--place", "621021101201", "--name", "上关", "--parent-url", "http://x", "--port", "99999"], "0 and 65535"),
+    ],
+)
+def test_an_init_that_cannot_work_names_the_option_and_leaves_nothing(tmp_path, capsys, arguments, says):
+    data = tmp_path / "node"
+    assert village_cli.main(["init", "--data", str(data), *arguments]) == 1
+    assert says in capsys.readouterr().err
+    assert not data.exists()
+
+
+def test_a_township_enrols_its_own_villages_only(network, tmp_path, capsys):
+    enrol(county_cli, network.county, township_cli, network.township)
+    foreign = tmp_path / "foreign"
+    init(village_cli, foreign, "621021102201", "别镇的村", "--parent-url", "http://127.0.0.1:1")
+    assert enrol(township_cli, network.township, village_cli, foreign) == 1
+    assert "does not begin like 621021101000" in capsys.readouterr().err
+    assert enrol(county_cli, network.county, village_cli, network.village) == 1
+    assert "may not enrol" in capsys.readouterr().err
+
+
+def test_a_merged_village_keeps_its_code_when_the_operator_agrees(network, tmp_path, capsys):
+    enrol(county_cli, network.county, township_cli, network.township)
+    merged = tmp_path / "merged"
+    init(village_cli, merged, "621021102201", "并入的村", "--parent-url", "http://127.0.0.1:1")
+    assert enrol(township_cli, network.township, village_cli, merged, "--digits-agreed") == 0
+    assert status(village_cli, merged, capsys)["place"] == "621021102201"
+
+
+def test_an_answer_for_another_node_is_refused(network, tmp_path, capsys):
+    enrol(county_cli, network.county, township_cli, network.township)
+    answer = network.township / "answer.cbor"
+    assert village_cli.main(["init", "--data", str(network.village), "--answer", str(answer)]) == 1
+    assert "does not name this node" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xa1\x00\x00"])
+def test_a_damaged_request_is_refused_and_changes_nothing(network, tmp_path, capsys, content):
+    request = tmp_path / "request.cbor"
+    request.write_bytes(content)
+    arguments = ["enrol", "--data", str(network.county), str(request), str(tmp_path / "answer.cbor")]
+    assert county_cli.main(arguments) == 1
+    assert capsys.readouterr().err.startswith("center-node: ")
+    assert not (tmp_path / "answer.cbor").exists()
+
+
+def test_enrolling_twice_gives_the_same_network_and_no_second_change(network, capsys):
+    enrol(county_cli, network.county, township_cli, network.township)
+    first = (network.township / "answer.cbor").read_bytes()
+    request, answer = network.township / "enrol-request.cbor", network.township / "answer.cbor"
+    assert county_cli.main(["enrol", "--data", str(network.county), str(request), str(answer)]) == 0
+    assert answer.read_bytes() == first
+
+
+def test_an_invitation_names_the_roles_there_are(network, capsys):
+    enrol(county_cli, network.county, township_cli, network.township)
+    capsys.readouterr()
+    wrong = ["invite", "--data", str(network.township), "--staff-no", "2001", "--staff-name", "孙窗口"]
+    assert township_cli.main([*wrong, "--role", "king"]) == 1
+    assert "clerk, reviewer, head, admin" in capsys.readouterr().err
+    assert township_cli.main([*wrong, "--role", "clerk"]) == 0
+    assert "one-time sign-in code" in capsys.readouterr().out
+
+
+@pytest.mark.sockets
+def test_commands_reach_a_serving_node(network, capsys):
+    enrol(county_cli, network.county, township_cli, network.township)
+    node = create_node(load(network.township))
+    desk = control.Desk(network.township, control.commands(node))
+    try:
+        with control.exclusive(network.township):
+            told = status(township_cli, network.township, capsys)
+            assert told["place"] == "621021101000"
+            assert township_cli.main(["invite", "--data", str(network.township), "--staff-no", "1", "--staff-name",
+                                      "甲", "--role", "clerk"]) == 0  # fmt: skip
+    finally:
+        desk.close()
+        node.close()
+    assert not (network.township / control.CONTROL_FILE).exists()
+
+
+@pytest.mark.sockets
+def test_a_stranger_without_the_key_gets_nothing_from_a_serving_node(network):
+    enrol(county_cli, network.county, township_cli, network.township)
+    node = create_node(load(network.township))
+    desk = control.Desk(network.township, control.commands(node))
+    try:
+        sign = json.loads((network.township / control.CONTROL_FILE).read_text())
+        assert (network.township / control.CONTROL_FILE).stat().st_mode & 0o077 == 0
+        (network.township / control.CONTROL_FILE).write_text(json.dumps(sign | {"key": "00" * 32}))
+        with control.exclusive(network.township), pytest.raises(control.CommandRefused, match="does not answer"):
+            control.ask(network.township, dict, "status")
+        (network.township / control.CONTROL_FILE).write_text(json.dumps(sign))
+        with control.exclusive(network.township):  # the desk is still open for those who have it
+            assert control.ask(network.township, dict, "status")["level"] == "township"
+    finally:
+        desk.close()
+        node.close()
+
+
+@pytest.mark.sockets
+def test_a_node_serves_until_it_is_stopped(network):
+    enrol(county_cli, network.county, township_cli, network.township)
+    node = create_node(load(network.township))
+    stop = threading.Event()
+    stop.set()
+    ready = []
+    node.serve(stop, lambda: ready.append(True))
+    node.close()
+    assert ready == [True]
