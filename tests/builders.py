@@ -1,4 +1,4 @@
-"""A network in one process: a county, townships and villages with a roster, each with a casebook on a database of its own.
+"""A network in one process: a roster, and county, townships and villages each with a casebook on its own database.
 
 Messages are handed from casebook to casebook as values; there is no socket and no waiting. Time stands still unless it
 is moved, and randomness comes from a seed, so that a failing test fails again.
@@ -146,11 +146,14 @@ class Network:
         self.identities[code] = identity
         return identity
 
-    def open(self, code: str, url: str = "") -> Member:
-        """Open (or reopen) a node's casebook, and give it the roster changes it should have."""
+    def open(self, code: str, url: str = "", life: int = 0) -> Member:
+        """Open (or reopen) a node's casebook, and give it the roster changes it should have.
+
+        Each ``life`` of a process draws other random bytes.
+        """
         identity = self.identities[code]
         store = open_store(url or f"sqlite:///{self.folder / code}.db")
-        chance = random.Random(f"{self.seed} {code}")
+        chance = random.Random(f"{self.seed} {code} {life}")
         casebook = Casebook(store, identity, self.clock, chance.randbytes, self.catalogue)
         kept = set(self.roster.parts_for(code))
         casebook.apply_roster(change for change in self.changes if roster.read_payload(change).part in kept)

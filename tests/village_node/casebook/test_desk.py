@@ -54,8 +54,7 @@ def test_numbers_go_on_after_a_restart_under_another_tag(folder: Path) -> None:
     net = network(folder)
     first = net.members[VILLAGE].file()
     net.members[VILLAGE].store.close()
-    net.seed += 1
-    second = net.open(VILLAGE).file()
+    second = net.open(VILLAGE, life=1).file()
     one, other = numbers.parse_case_number(first.case_no), numbers.parse_case_number(second.case_no)
     assert (one.counter, other.counter) == (1, 2)
     assert one.tag != other.tag
