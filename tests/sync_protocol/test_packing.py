@@ -1,0 +1,118 @@
+"""A packed body comes out as it went in, whatever the codec; a frame that promises too much gets no memory for it."""
+
+import hashlib
+import re
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync_protocol import limits
+from sync_protocol.encoding import decode, encode
+from sync_protocol.errors import Malformed, TooLarge
+from sync_protocol.wire import PLAIN, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body, unpack_content
+from tests.sync_protocol import train_dictionary
+from tests.sync_protocol.protocol_text import section
+from tests.sync_protocol.test_encoding import SCALARS
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+CODECS = (PLAIN, ZSTD, ZSTD_DICTIONARY_1)
+CONTENTS = st.dictionaries(st.integers(-24, 23), SCALARS | st.lists(SCALARS, max_size=20), max_size=6)
+
+
+@given(CONTENTS, st.sampled_from(CODECS))
+def test_a_content_comes_out_as_it_went_in(content: dict[int, Any], codec: int):
+    body = pack_body(content, codec)
+    assert encode(unpack_body(body)) == unpack_content(body) == encode(content)
+    assert len(body) <= len(encode(content)) + 1
+
+
+def test_what_zstd_would_not_make_smaller_goes_as_it_is():
+    content = {3: hashlib.sha256(b"x").digest()}
+    assert pack_body(content, ZSTD)[0] == pack_body(content, ZSTD_DICTIONARY_1)[0] == PLAIN
+
+
+def test_the_dictionary_saves_a_third_of_small_exchanges():
+    contents = [decode(raw) for _, raw in zip(range(200), train_dictionary.contents(), strict=False)]
+    plain, packed, with_dictionary = (sum(len(pack_body(content, codec)) for content in contents) for codec in CODECS)
+    assert with_dictionary < 0.67 * packed < packed < plain
+
+
+def test_the_dictionary_is_the_one_the_text_names():
+    raw = train_dictionary.FILE.read_bytes()
+    told = re.search(r"dictionary_1\.bin`, SHA-256 `([0-9a-f]{64})`", section(7))
+    assert told is not None
+    assert hashlib.sha256(raw).hexdigest() == told[1]
+    assert len(raw) <= train_dictionary.SIZE
+
+
+@pytest.mark.skipif(
+    zstd.zstd_version != train_dictionary.TRAINED_BY, reason="another release of zstd chooses other pieces"
+)
+def test_the_dictionary_comes_out_of_its_generator():
+    assert train_dictionary.train() == train_dictionary.FILE.read_bytes()
+
+
+@pytest.mark.parametrize("codec", [ZSTD, ZSTD_DICTIONARY_1])
+def test_a_bomb_is_stopped_at_the_limit(codec: int):
+    bomb = zstd.compress(bytes(50 * limits.UNPACKED))
+    assert len(bomb) < 50_000
+    with pytest.raises(TooLarge, match="content beyond"):
+        unpack_content(bytes((codec,)) + bomb)
+
+
+def test_a_content_at_the_limit_passes_and_one_byte_more_does_not():
+    assert len(unpack_content(b"\x01" + zstd.compress(bytes(limits.UNPACKED)))) == limits.UNPACKED
+    with pytest.raises(TooLarge):
+        unpack_content(b"\x01" + zstd.compress(bytes(limits.UNPACKED + 1)))
+    with pytest.raises(TooLarge):
+        unpack_content(bytes(limits.MESSAGE + 1))
+    with pytest.raises(TooLarge):
+        pack_body({0: bytes(limits.UNPACKED)}, ZSTD)
+
+
+def test_a_frame_that_wants_a_large_window_is_refused():
+    options: dict[int, int] = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.content_size_flag: 0}
+    packer = zstd.ZstdCompressor(options=options)
+    frame = packer.compress(bytes(100)) + packer.flush()
+    with pytest.raises(Malformed, match="zstd"):
+        unpack_content(b"\x01" + frame)
+
+
+PACKED = pack_body({0: "x" * 200}, ZSTD)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x03",
+        b"\xff" + PACKED[1:],
+        b"\x01",
+        b"\x02",
+        b"\x01rubbish",
+        PACKED[:-1],
+        PACKED + b"\x00",
+        PACKED + PACKED[1:],
+    ],
+)
+def test_what_is_no_packed_body_is_malformed(body: bytes):
+    with pytest.raises(Malformed):
+        unpack_content(body)
+
+
+@pytest.mark.parametrize("value", [[], 0, None, "x"])
+def test_a_content_is_a_map(value: Any):
+    with pytest.raises(Malformed, match="must be a map"):
+        unpack_body(b"\x00" + encode(value))
+
+
+def test_a_content_is_decoded_strictly():
+    with pytest.raises(Malformed):
+        unpack_body(b"\x00\xa1\x18\x00\x00")
