@@ -1,0 +1,204 @@
+"""The committed vectors are what the makers make, and this program reads them as they say."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sync_protocol import receipt as receipts
+from sync_protocol import roster as rosters
+from sync_protocol.admission import Parked, Refused, Stored, admit
+from sync_protocol.encoding import decode, encode
+from sync_protocol.errors import BY_CODE, BadCommitment, Malformed, NeedsUpdate, ProtocolError
+from sync_protocol.event import Event as ChainedEvent
+from sync_protocol.event import Head, chain, decode_header, fits, item_hash
+from sync_protocol.roster import Roster, change_values, read_change
+from sync_protocol.seal import check as check_seal
+from sync_protocol.stream import opened_case_id, stream_id
+from sync_protocol.wire import Tables, read_segment
+from tests.sync_protocol.sample import COUNTY
+from tests.sync_protocol.vector_makers.encodings import json_value
+from tests.sync_protocol.vector_makers.files import FOLDER, MAKERS, text
+
+Vector = dict[str, Any]
+
+
+def vectors(name: str) -> Vector:
+    made: Vector = json.loads((FOLDER / name).read_text("utf-8"))
+    return made
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_a_committed_file_is_what_its_maker_makes(name: str):
+    assert (FOLDER / name).read_text("utf-8") == text(MAKERS[name]())
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.json")))
+def test_every_refusal_names_an_error_of_the_text(name: str):
+    known = {error.name for error in BY_CODE.values()}
+    for case in (case for field in ("refused", "refused_enrolments") for case in vectors(name).get(field, [])):
+        assert name == "encodings.json" or case["error"] in known
+
+
+def test_encodings():
+    book = vectors("encodings.json")
+    for case in book["accepted"]:
+        assert json_value(decode(bytes.fromhex(case["hex"]))) == case["value"], case["name"]
+    for case in book["refused"]:
+        with pytest.raises(Malformed):
+            decode(bytes.fromhex(case["hex"]))
+
+
+def roster_of(book: Vector, count: int | None = None) -> Roster:
+    roster = Roster(bytes.fromhex(book["network_id"]))
+    for raw in book["roster"][:count]:
+        roster = roster.apply(read_change(decode(bytes.fromhex(raw))))
+    return roster
+
+
+def error_of(case: Vector, raised: pytest.ExceptionInfo[ProtocolError]) -> bool:
+    return bool(raised.value.name == case["error"])
+
+
+def test_the_roster():
+    book = vectors("roster.json")
+    roster = roster_of(book)
+    for code, level, parent, name in book["places"]:
+        assert (roster.places.level(code), roster.places.parent(code), roster.places.name(code)) == (
+            level,
+            parent,
+            name,
+        )
+    assert len(roster.places) == len(book["places"])
+    held = [[node.incarnation.hex(), node.place, node.suite, node.public.hex(), node.order] for node in roster.nodes()]
+    assert held == [[*row[:4], row[5]] for row in book["nodes"]]
+    assert {part: (epoch, n, bytes.fromhex(digest)) for part, epoch, n, digest in book["heads"]} == roster.heads()
+
+
+def test_refused_roster_changes():
+    book = vectors("roster.json")
+    for case in book["refused"]:
+        roster, change = roster_of(book, case["after"]), read_change(decode(bytes.fromhex(case["change"])))
+        if case["error"] == NeedsUpdate.name:
+            kept = roster.apply(change)
+            assert kept.needs_update, case["name"]
+            assert kept.places is roster.places
+            continue
+        with pytest.raises(ProtocolError) as raised:
+            roster.apply(change)
+        assert error_of(case, raised), case["name"]
+
+
+def test_enrolments():
+    book = vectors("roster.json")
+    for case in book["enrolments"]:
+        request = rosters.read_request(bytes.fromhex(case["request"]))
+        if case["answer"]:
+            answer = rosters.read_answer(bytes.fromhex(case["answer"]), request)
+            assert answer.network_id.hex() == book["network_id"]
+            assert encode(change_values(answer.changes[0])).hex() == book["roster"][0]
+    for case in book["refused_enrolments"]:
+        with pytest.raises(ProtocolError) as raised:
+            rosters.read_request(bytes.fromhex(case["request"]))
+        assert error_of(case, raised), case["name"]
+
+
+def read_stream(book: Vector, stream: Vector) -> list[ChainedEvent]:
+    """The stream's events, every hash, commitment and seal checked. Raises ProtocolError."""
+    network, incarnation = bytes.fromhex(book["network_id"]), bytes.fromhex(stream["incarnation"])
+    previous = named = stream_id(network, incarnation, stream["scope"], stream["suite"])
+    assert named.hex() == stream["stream_id"]
+    events: list[ChainedEvent] = []
+    for seq, vector in enumerate(stream["events"], start=1):
+        raw = bytes.fromhex(vector["header"])
+        header = decode_header(raw)
+        assert header.seq == seq
+        previous = chain(previous, item_hash(raw))
+        assert (item_hash(raw).hex(), previous.hex()) == (vector["item"], vector["chain"])
+        assert vector["opens"] == (header.case_id == opened_case_id(named, seq))
+        event = ChainedEvent(header, raw, previous, None, None)
+        if vector["state"] == "here" and not fits(event, bytes.fromhex(vector["salt"]), bytes.fromhex(vector["body"])):
+            raise BadCommitment(f"event {seq}")
+        events.append(event)
+    node = roster_of(book).node(incarnation)
+    assert node is not None
+    for vector in stream["seals"]:
+        head = events[vector["seq"] - 1]
+        signature = bytes.fromhex(vector["signature"])
+        check_seal(node.suite, node.public, network, named, vector["seq"], head.hash, signature)
+    return events
+
+
+def test_streams():
+    book = vectors("streams.json")
+    for stream in book["streams"]:
+        assert len(read_stream(book, stream)) == len(stream["events"])
+    for case in book["refused"]:
+        stream = book["streams"][case["stream"]] | {"events": case["events"], "seals": case["seals"]}
+        with pytest.raises(ProtocolError) as raised:
+            read_stream(book, stream)
+        assert error_of(case, raised), case["name"]
+
+
+def admitted(book: Vector, case: Vector) -> Stored | Parked | Refused:
+    tables = Tables.read([bytes.fromhex(one) for one in case["incarnations"]], case["scopes"], case["streams"])
+    segment = read_segment(decode(bytes.fromhex(case["segment"])), tables)
+    first, held = case["held"]["first"], [bytes.fromhex(one) for one in case["held"]["chain"]]
+    return admit(
+        segment,
+        roster=roster_of(book),
+        my_place=case["receiver"] or COUNTY,
+        head=Head(first + len(held) - 1, held[-1]),
+        hash_at=lambda seq: held[seq - first],
+    )
+
+
+def test_segments():
+    book = vectors("segments.json")
+    for case in book["segments"]:
+        answer = admitted(book, case)
+        assert isinstance(answer, Stored), (case["name"], answer)
+        events = answer.repeated + answer.events
+        assert [event.header_bytes.hex() for event in events] == case["headers"]
+        assert [event.hash.hex() for event in events] == case["chain"]
+        assert [event.salt and event.salt.hex() for event in events] == case["salts"]
+        assert [event.body and event.body.hex() for event in events] == case["bodies"]
+
+
+def test_refused_and_parked_segments():
+    book = vectors("segments.json")
+    for case in book["refused"]:
+        try:
+            answer = admitted(book, case)
+        except ProtocolError as error:
+            assert error.name == case["error"], case["name"]
+            continue
+        assert isinstance(answer, Parked | Refused), case["name"]
+        assert BY_CODE[answer.code].name == case["error"], case["name"]
+        assert isinstance(answer, Parked) == (BY_CODE[answer.code].fault == "nobody")
+
+
+def test_receipts():
+    book = vectors("receipts.json")
+    network, roster = bytes.fromhex(book["network_id"]), roster_of(book)
+
+    def verified(raw: str) -> receipts.Receipt:
+        receipt = receipts.from_bytes(bytes.fromhex(raw))
+        node = roster.node(receipt.signer)
+        assert node is not None
+        receipts.check(receipt, node.suite, node.public, network)
+        return receipt
+
+    for tree in book["sets"]:
+        made = [verified(raw) for raw in tree["receipts"]]
+        assert [receipts.root_of(receipt).hex() for receipt in made] == [tree["root"]] * len(tree["lines"])
+    for case in book["events"]:
+        receipt, previous = verified(case["receipt"]), bytes.fromhex(case["stream_id"])
+        for item in case["items"]:
+            previous = chain(previous, bytes.fromhex(item))
+        assert previous == receipt.hash
+        assert item_hash(bytes.fromhex(case["header"])).hex() == case["items"][-1]
+    for case in book["refused"]:
+        with pytest.raises(ProtocolError) as raised:
+            verified(case["receipt"])
+        assert error_of(case, raised), case["name"]
