@@ -8,6 +8,7 @@ from sync_protocol.case import CaseEvent, Position, fold, kinds
 from sync_protocol.case.events import REASONS
 from sync_protocol.case.workflow import GUARDS, STATES
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, History, catalogue
+from tests.sync_protocol.case.second_fold import SecondFold
 
 
 def order_free(history: History, seed: int) -> None:
@@ -118,3 +119,34 @@ def every_event_is_accounted_for(history: History, seed: int) -> None:
             known = verdict.reason in REASONS or verdict.reason in GUARDS or verdict.reason.startswith("malformed: ")
             assert known or verdict.code == "effective", verdict
         assert case.state in STATES or case.last is None
+
+
+def agrees_with_the_text(history: History, seed: int) -> None:
+    """A second fold, written from CASE.md, finds the same verdicts and the same state, whatever is lost or frozen."""
+    chance = random.Random(seed)
+    for events in (history.events, history.frozen()):
+        kept = [damaged(event, chance) for event in events if chance.random() < 0.95]
+        case = history.fold(kept)
+        second = SecondFold(history.home, CASE_ID, kept, PLACES, catalogue())
+        for event in kept:
+            if event.case_id:
+                continue
+            assert case.verdicts[event.position] == second.verdicts[event.position], event
+        assert case.needs_update == second.needs_update
+        assert case.state == second.state
+        assert list(case.path) == [event.position for event in second.effective]
+        flow = second.flow
+        if flow is not None:
+            assert (case.holder, case.transit_to, case.transit_purpose) == (flow.holder, flow.to, flow.purpose)
+            assert (case.docketed, case.reviewed, case.answered) == (flow.docketed, flow.reviewed, flow.answered)
+
+
+def damaged(event: CaseEvent, chance: random.Random) -> CaseEvent:
+    """Now and then: the body missing or deleted, a dep missing, the author frozen, a field nobody knows."""
+    if chance.random() < 0.9:
+        return event
+    return chance.choice((
+        replace(event, body=None, body_state="missing"), replace(event, body=None, body_state="erased"),
+        replace(event, deps_missing=True), replace(event, entitled=False), replace(event, critical_ext=True),
+        replace(event, case_id=b"another case id!"),
+    ))  # fmt: skip

@@ -45,3 +45,9 @@ def test_no_event_touches_a_case_of_another_scope(history: History, other: Histo
 @given(histories(), SEEDS)
 def test_every_event_is_accounted_for(history: History, seed: int) -> None:
     properties.every_event_is_accounted_for(history, seed)
+
+
+@MANY
+@given(histories(), SEEDS)
+def test_a_second_fold_written_from_the_text_agrees(history: History, seed: int) -> None:
+    properties.agrees_with_the_text(history, seed)

@@ -1,0 +1,136 @@
+"""The tables of CASE.md as the code has them: `python -m tests.sync_protocol.case.documented` writes them into it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sync_protocol.case import bodies, kinds, workflow
+from sync_protocol.case.bodies import Field
+from sync_protocol.case.events import REASONS
+
+PATH = Path(__file__).parents[3] / "sync_protocol" / "CASE.md"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def registry() -> str:
+    known = [(k.number, k.name, k.role, k.holding, k.version) for k in kinds.TABLE]
+    reserved = [(number, name, kinds.role_of(number), "", "reserved") for number, name in kinds.RESERVED.items()]
+    return table(("number", "kind", "role", "body", "newest version"), [*known, *reserved])
+
+
+def body_tables() -> str:
+    parts = []
+    for body in bodies.TABLES.values():
+        parts.append(f"**{body.kind} {kinds.name_of(body.kind)}**{rules_of(body)}\n")
+        rows = [(f.number, f.name, type_of(f), required(body, f), f.zh, f.en) for f in body.fields]
+        parts.append(table(("no.", "field", "type", "required", "标签", "label"), list(rows)))
+    return "\n".join(parts)
+
+
+def rules_of(body: bodies.Table) -> str:
+    if body.any_of:
+        return ": at least one of the fields " + ", ".join(map(str, body.any_of))
+    return ": the five dates follow the date rule" if body.dates else ""
+
+
+def required(body: bodies.Table, field: Field) -> str:
+    if field.required_if is not None:
+        other, value = field.required_if
+        wanted = "false" if value is False else value
+        return f"if field {other} is {wanted}"
+    return "yes" if field.required else "no"
+
+
+def type_of(field: Field) -> str:
+    if field.type in ("text", "int"):
+        return f"{field.type} {field.low}..{field.high if field.high != bodies.MAX_MS else '2^53 - 1'}"
+    if field.type == "choice":
+        return " / ".join(f"`{choice}`" for choice in field.choices)
+    if field.type in ("answers", "materials", "marks", "positions"):
+        return f"{field.type} {field.low}..{field.high}"
+    return field.type
+
+
+def states() -> str:
+    return table(
+        ("state", "状态", "in English", "terminal"),
+        [(s.code, s.zh, s.en, "yes" if s.terminal else "") for s in workflow.STATES.values()],
+    )
+
+
+def moves() -> str:
+    grouped: dict[tuple[int, workflow.Move], list[str]] = {}
+    for (state, kind), move in workflow.MOVES.items():
+        grouped.setdefault((kind, move), []).append(state)
+    rows = [
+        (kinds.name_of(kind), ", ".join(from_states), move.guard, move.target.replace("_", " "))
+        for (kind, move), from_states in sorted(grouped.items(), key=lambda entry: entry[0][0])
+    ]
+    return table(("event", "in state", "guard", "leads to"), list(rows))
+
+
+def branches() -> str:
+    rows = [(name.replace("_", " "), label, to) for name, ways in workflow.BRANCHES.items() for label, to in ways]
+    return table(("target", "if", "state"), list(rows))
+
+
+def reasons() -> str:
+    rows = [(code, zh, en) for code, (zh, en) in (*REASONS.items(), *workflow.GUARDS.items())]
+    return table(("reason", "说明", "in English"), list(rows))
+
+
+def may() -> str:
+    rows = [
+        (
+            level,
+            f"{role} {'/'.join(workflow.ROLES[role, level])}",
+            ", ".join(kinds.name_of(kind) for kind in sorted(allowed)),
+        )
+        for (role, level), allowed in workflow.MAY.items()
+    ]
+    return table(("level", "role", "may author"), list(rows))
+
+
+def diagram() -> str:
+    return f"```mermaid\n{workflow.mermaid()}```\n"
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "registry": registry,
+    "bodies": body_tables,
+    "states": states,
+    "moves": moves,
+    "branches": branches,
+    "reasons": reasons,
+    "may": may,
+    "diagram": diagram,
+}
+
+
+def marks(name: str) -> tuple[str, str]:
+    return f"<!-- from the code: {name} -->\n", f"<!-- end of {name} -->"
+
+
+def written_in(text: str, name: str) -> str:
+    """What stands between the marks of a block; ValueError if they are not there."""
+    begin, end = marks(name)
+    start = text.index(begin) + len(begin)
+    return text[start : text.index(end, start)]
+
+
+def main() -> None:
+    """Write every block into CASE.md."""
+    text = PATH.read_text("utf-8")
+    for name, block in BLOCKS.items():
+        begin, end = marks(name)
+        old = begin + written_in(text, name) + end
+        text = text.replace(old, begin + "\n" + block() + "\n" + end)
+    PATH.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,369 @@
+"""A second fold, written from the text of CASE.md in the plainest way, to hold the real one to its own words.
+
+It shares with the real one only the encoding, the field tables, and the table of moves, which the text prints.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sync_protocol import encoding, errors
+from sync_protocol.case import CaseEvent, Position, Verdict, bodies, kinds
+from sync_protocol.case.catalogue import Catalogue, Item
+from sync_protocol.case.workflow import MOVES
+from sync_protocol.places import PlaceTree
+
+OPEN = ("received", "accepted", "t_review", "reviewed", "examining", "c_intake")
+DECIDED = ("decided_approved", "decided_refused", "decided", "delivering")
+FAR = 1_000
+
+
+@dataclass(frozen=True)
+class Flow:
+    item: Item | None
+    state: str
+    holder: str | None
+    before: str = ""
+    to: str | None = None
+    purpose: str = ""
+    docketed: bool = False
+    reviewed: bool = False
+    answered: frozenset[Any] = frozenset()
+
+
+class SecondFold:
+    """The verdicts, and the flow and the last event at the end of the effective path."""
+
+    def __init__(
+        self, home: str, case_id: bytes, events: list[CaseEvent], places: PlaceTree, catalogue: Catalogue
+    ) -> None:
+        self.path, self.places, self.catalogue, self.home = places.path_up(home), places, catalogue, home
+        mine = [e for e in events if e.case_id in (b"", case_id) and e.scope in ("", home)]
+        self.elsewhere = {e.position for e in events if e not in mine}
+        held: dict[Position, CaseEvent] = {}
+        for event in mine:
+            if event.position not in held or event.body is not None:
+                held[event.position] = event
+        self.stage = {p: e for p, e in held.items() if 1 <= e.kind <= 31}
+        self.sides = {p: e for p, e in held.items() if p not in self.stage}
+        self.verdicts: dict[Position, Verdict] = {}
+        self.legal: dict[Position, Flow | None] = {}
+        self.best_ranks: dict[Position, int | None] = {}
+        self.flow: Flow | None = None
+        self.effective: list[CaseEvent] = []
+        self.needs_update = False
+        for root in self.stage.values():
+            if root.kind == kinds.CREATE and root.after is None:
+                self.judge_from(root, None)
+        for event in self.stage.values():
+            self.judge_stray(event)
+        for position in self.stage:
+            if position not in self.verdicts and position not in self.legal:
+                self.verdicts[position] = Verdict("void", "after_circle")
+        self.choose()
+        for event in self.sides.values():
+            self.verdicts[event.position] = self.beside(event)
+
+    # Section 5
+
+    def children(self, position: Position) -> list[CaseEvent]:
+        return [e for e in self.stage.values() if e.after == position and e.kind != kinds.CREATE]
+
+    def judge_from(self, event: CaseEvent, before: Flow | None, presumed: bool = False) -> None:
+        result = None if presumed else self.judge(event, before)
+        if isinstance(result, Verdict):
+            self.inherit(event, result)
+            return
+        self.legal[event.position] = result
+        for child in self.children(event.position):
+            self.judge_from(child, result, presumed=result is None)
+
+    def inherit(self, event: CaseEvent, verdict: Verdict) -> None:
+        self.verdicts[event.position] = verdict
+        below = {
+            "waiting": verdict,
+            "void": Verdict("void", "after_void"),
+            "needs_update": Verdict("needs_update", "after_unknown"),
+        }[verdict.code]
+        for child in self.children(event.position):
+            if child.position not in self.verdicts:
+                says = below
+                if below.code == "waiting" and unknown(child):
+                    says = Verdict("needs_update", why_unknown(child))
+                self.inherit(child, says)
+
+    def judge_stray(self, event: CaseEvent) -> None:
+        after = event.after
+        if event.kind == kinds.CREATE:
+            if after is not None:
+                self.inherit(event, Verdict("void", "create_with_after"))
+        elif after is None:
+            says = Verdict("needs_update", why_unknown(event)) if unknown(event) else Verdict("void", "no_after")
+            self.inherit(event, says)
+        elif after not in self.stage:
+            if after in self.sides:
+                says = Verdict("void", "after_not_stage")
+            elif after in self.elsewhere:
+                says = Verdict("void", "after_other_case")
+            elif any(p.incarnation == after.incarnation and p.seq == after.seq for p in [*self.stage, *self.sides]):
+                says = Verdict("void", "after_differs")
+            elif unknown(event):
+                says = Verdict("needs_update", why_unknown(event))
+            else:
+                says = Verdict("waiting", "after", after)
+            self.inherit(event, says)
+
+    # Section 6
+
+    def judge(self, event: CaseEvent, flow: Flow | None) -> Flow | Verdict | None:
+        """The flow after a legal event, None for one that needs an update, else its verdict."""
+        if unknown(event):
+            return None
+        early = lacking(event)
+        if early is not None:
+            return early
+        body = read(event)
+        if isinstance(body, str):
+            return Verdict("void", body)
+        if event.kind == kinds.CREATE:
+            return self.begin(event, body)
+        assert flow is not None
+        if event.kind in (kinds.TAKE, kinds.ANSWER) and body is not None:
+            named = self.named(event.kind, body)
+            if named != "sound":
+                return named if isinstance(named, Verdict) else None
+        if event.kind == kinds.ACCEPT and flow.to != event.place:
+            return Verdict("void", "not_receiver" if flow.state == "in_transit" else "not_allowed_now")
+        if event.kind != kinds.ACCEPT and flow.holder != event.place:
+            return Verdict("void", "not_holder")
+        move = MOVES.get((flow.state, event.kind))
+        if move is None:
+            return Verdict("void", "not_allowed_now")
+        if not self.holds(move.guard, flow, event.place, body):
+            return Verdict("void", move.guard)
+        return self.moved(flow, event, body, move.target)
+
+    def begin(self, event: CaseEvent, body: dict[int, Any] | None) -> Flow | Verdict:
+        item = None
+        if body is not None:
+            item = self.catalogue.find(body[0], body[1])
+            if item is None:
+                return Verdict("waiting", "item", event.position)
+        if event.place not in self.path:
+            return Verdict("void", "off_path")
+        if item is not None and not self.has_route(item, event.place):
+            return Verdict("void", "not_filed_here")
+        return Flow(item, "draft", event.place)
+
+    def has_route(self, item: Item, place: str) -> bool:
+        levels = [self.places.level(p) for p in self.path]
+        village = any(self.places.level(p) == "village" for p in self.places.path_up(place))
+        return not (
+            item.decide_level == "higher"
+            or (item.village_mode == "告知" and village)
+            or not set(levels) & set(item.accept_levels)
+            or (item.review_level and item.review_level not in levels)
+            or item.decide_level not in levels
+        )
+
+    def named(self, kind: int, body: dict[int, Any]) -> Verdict | str:
+        says = "sound"
+        for entry in body[0] if kind == kinds.TAKE else [body[0]]:
+            position = Position(*entry)
+            side = self.sides.get(position)
+            if side is None and position not in self.stage:
+                return Verdict("waiting", "named", position)
+            if kind == kinds.ANSWER:
+                if side is None or side.kind != kinds.WITHDRAWAL_REQUEST:
+                    return Verdict("void", "request")
+            elif side is None or side.kind != kinds.SUPPLY or side.place not in self.path:
+                return Verdict("void", "supplies")
+            elif unknown(side):
+                says = "unknown"
+            elif side.body is None and side.body_state not in ("purged", "erased"):
+                return Verdict("waiting", "named", position)
+            elif isinstance(read(side), str):
+                return Verdict("void", "supplies")
+        return says
+
+    def holds(self, guard: str, flow: Flow, here: str, body: dict[int, Any] | None) -> bool:
+        item, level = flow.item, self.places.level(here)
+        if guard in ("request", "request_refused"):
+            fresh = body is None or Position(*body[0]) not in flow.answered
+            return fresh and (guard == "request" or body is None or body[1] is False)
+        if guard == "onward":
+            if body is None or item is None:
+                return body is None or (body[0] in self.path and body[0] != here)
+            return (body[0], body[1]) in self.onward(flow, item, here)
+        if item is None or guard in ("holder", "receiver", "supplies"):
+            return True
+        return {
+            "accept_level": level in item.accept_levels,
+            "correct_level": level in (*item.accept_levels, item.review_level, item.decide_level),
+            "review_level": flow.docketed and level == item.review_level,
+            "decide_level": flow.docketed and level == item.decide_level and (flow.reviewed or not item.review_level),
+        }[guard]
+
+    def onward(self, flow: Flow, item: Item, here: str) -> list[tuple[str, str]]:
+        level = {p: self.places.level(p) for p in self.path}
+        if flow.state in DECIDED:
+            below = self.path[: self.path.index(here)]
+            return [(p, "deliver") for p in below if level[p] in item.deliver_levels or level[p] == "station"]
+        if flow.state not in OPEN:
+            return []
+        if not flow.docketed:
+            able = [p for p in self.path if level[p] in item.accept_levels]
+            above = [p for p in able if p in self.path[self.path.index(here) + 1 :]]
+            return [] if here in able else [(p, "accept") for p in above or able]
+        purpose = "review" if item.review_level and not flow.reviewed else "decide"
+        wanted = item.review_level if purpose == "review" else item.decide_level
+        nearest = next((p for p in self.path if level[p] == wanted), here)
+        return [] if nearest == here else [(nearest, purpose)]
+
+    def moved(self, flow: Flow, event: CaseEvent, body: dict[int, Any] | None, target: str) -> Flow:
+        if event.kind == kinds.HANDOFF:
+            assert body is not None
+            return replace(flow, state="in_transit", before=flow.state, holder=None, to=body[0], purpose=body[1])
+        if event.kind == kinds.ACCEPT:
+            county = self.places.level(event.place) == "county"
+            state = {
+                "accept": "received",
+                "review": "t_review",
+                "decide": "c_intake" if county else "examining",
+                "deliver": "delivering",
+            }[flow.purpose]
+            return replace(flow, state=state, before="", holder=event.place, to=None, purpose="")
+        if event.kind == kinds.ANSWER:
+            if body is None:
+                return flow
+            state = "withdrawn" if target == "by_answer" and body[1] else flow.state
+            return replace(flow, state=state, answered=flow.answered | {Position(*body[0])})
+        if event.kind == kinds.DECIDE:
+            words = {"approve": "decided_approved", "refuse": "decided_refused"}
+            return replace(flow, state=words[body[0]] if body else "decided")
+        if target == "same":
+            return flow
+        if target == "back":
+            return replace(flow, state=flow.before, before="")
+        docketed = flow.docketed or event.kind == kinds.DOCKET
+        reviewed = flow.reviewed or event.kind == kinds.REVIEW
+        before = flow.state if target == "correcting" else flow.before
+        return replace(flow, state=target, before=before, docketed=docketed, reviewed=reviewed)
+
+    # Section 7
+
+    def rank(self, event: CaseEvent) -> int:
+        return len(self.path) - 1 - self.path.index(event.place) if event.place in self.path else FAR
+
+    def competing(self, position: Position | None) -> list[CaseEvent]:
+        return [e for e in self.stage.values() if e.position in self.legal and e.after == position]
+
+    def best(self, event: CaseEvent) -> int | None:
+        """The best rank of an event, None if it does not count by itself."""
+        if event.position not in self.best_ranks:
+            self.best_ranks[event.position] = self.best_of(event)
+        return self.best_ranks[event.position]
+
+    def best_of(self, event: CaseEvent) -> int | None:
+        below = [rank for child in self.competing(event.position) if (rank := self.best(child)) is not None]
+        if event.entitled:
+            return min([*below, self.rank(event)])
+        return min(below) if below and min(below) < self.rank(event) else None
+
+    def choose(self) -> None:
+        here: Position | None = None
+        chosen: set[Position] = set()
+        stopped = False
+        while live := [(rank, e) for e in self.competing(here) if (rank := self.best(e)) is not None]:
+            _, winner = min(live, key=lambda each: (each[0], each[1].order, each[1].position.mark, each[1].position))
+            flow = self.legal[winner.position]
+            if flow is None:
+                self.needs_update = stopped = True
+                break
+            here, self.flow = winner.position, flow
+            chosen.add(here)
+            self.effective.append(winner)
+        for root in self.competing(None):
+            self.settle(root, chosen, counts=True, undecided=stopped and here is None, stop=here if stopped else None)
+
+    def settle(
+        self, event: CaseEvent, chosen: set[Position], counts: bool, undecided: bool, stop: Position | None
+    ) -> None:
+        counts = counts and self.best(event) is not None
+        position = event.position
+        if position in chosen:
+            self.verdicts[position] = Verdict("effective")
+        elif self.legal[position] is None:
+            above = event.after is not None and self.legal[event.after] is None
+            self.verdicts[position] = Verdict("needs_update", "after_unknown" if above else why_unknown(event))
+        elif not counts:
+            self.verdicts[position] = Verdict("contested", "after_not_entitled" if event.entitled else "not_entitled")
+        elif undecided:
+            self.verdicts[position] = Verdict("needs_update", "after_unknown")
+        else:
+            self.verdicts[position] = Verdict("contested", "other_branch")
+        for child in self.competing(position):
+            goes_on = undecided and position not in chosen and counts
+            self.settle(child, chosen, counts, position == stop or goes_on, stop)
+
+    # Section 8
+
+    def beside(self, event: CaseEvent) -> Verdict:
+        if event.kind >= 64:
+            return Verdict("void", "not_of_a_case")
+        if unknown(event):
+            return Verdict("needs_update", why_unknown(event))
+        if event.place not in self.path:
+            return Verdict("void", "off_path")
+        early = lacking(event)
+        if early is not None:
+            return early
+        body = read(event)
+        if isinstance(body, str):
+            return Verdict("void", body)
+        if not event.entitled:
+            return Verdict("contested", "not_entitled")
+        if not self.effective:
+            return Verdict("waiting", "create")
+        if event.kind == kinds.DELIVERED:
+            seen = [e.kind for e in self.effective]
+            if kinds.DECIDE not in seen:
+                return Verdict("waiting", "decision")
+            since = self.effective[seen.index(kinds.DECIDE) :]
+            keepers = {e.place for e in since if e.kind in (kinds.DECIDE, kinds.ACCEPT)}
+            if event.place not in {self.home, *keepers}:
+                return Verdict("waiting", "holding")
+        return Verdict("effective")
+
+    @property
+    def state(self) -> str:
+        delivered = [e for e in self.sides.values() if e.kind == kinds.DELIVERED]
+        if any(self.verdicts[e.position].code == "effective" for e in delivered):
+            return "delivered"
+        return self.flow.state if self.flow else ""
+
+
+def unknown(event: CaseEvent) -> bool:
+    known = kinds.BY_NUMBER.get(event.kind)
+    return event.critical_ext or known is None or not 1 <= event.kind_version <= known.version
+
+
+def why_unknown(event: CaseEvent) -> str:
+    return "critical_field" if event.critical_ext else "unknown_kind"
+
+
+def lacking(event: CaseEvent) -> Verdict | None:
+    if event.deps_missing:
+        return Verdict("waiting", "dep")
+    deleted = event.body_state in ("purged", "erased") and kinds.BY_NUMBER[event.kind].holding == "apart"
+    return Verdict("waiting", "body", event.position) if event.body is None and not deleted else None
+
+
+def read(event: CaseEvent) -> dict[int, Any] | str | None:
+    if event.body is None:
+        return None
+    try:
+        body: dict[int, Any] = encoding.decode(event.body)
+    except errors.ProtocolError:
+        return "malformed: body"
+    wrong = bodies.check(event.kind, body)
+    return body if wrong is None else f"malformed: {wrong}"
