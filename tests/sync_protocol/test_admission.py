@@ -344,10 +344,3 @@ def test_in_whatever_order_segments_come_parked_ones_tried_again_all_are_stored_
             progress, waiting = len(left) < len(waiting), left
     assert waiting == []
     assert receiver.events(writer) == writer.events
-
-
-def test_the_answer_names_the_code_of_the_error():
-    assert {error.code for error in (Gap, UnknownIncarnation)} == {8, 9}
-    assert all(
-        issubclass(error, ProtocolError) for error in (BadSeal, Fork, ScopeNotAllowed, ScopeNotFollowed, TooLarge)
-    )
