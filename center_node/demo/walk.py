@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from center_node.demo.network import DemoNode
 from center_node.demo.visitor import NotThere, Page, Visitor
+from village_node import control
 
 ITEM_NO = "001"
 ARRIVAL_DEADLINE_S = 60.0
@@ -86,9 +87,9 @@ def hire(node: DemoNode, staff_no: str, name: str, role: str) -> Worker:
 
 
 def invite(node: DemoNode, staff_no: str, name: str, role: str) -> str:
-    """A one-time sign-in code for a new account."""
-    said = node.command("invite", "--staff-no", staff_no, "--staff-name", name, "--role", role)
-    return said.split()[-1]
+    """A one-time sign-in code for a new account at a serving node."""
+    code: str = control.ask(node.data, dict, "invite", staff_no=staff_no, name=name, roles=[role])["code"]
+    return code
 
 
 def file(agent: Worker) -> Filed:
