@@ -1,4 +1,4 @@
-"""One worker process of the county for the test of several: acts on the same cases as the others, at the same moments."""
+"""One worker process of the county for the test of several: acts on the same cases as the others, at the same time."""
 
 import sys
 import threading

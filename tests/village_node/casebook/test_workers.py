@@ -1,4 +1,4 @@
-"""Many hands on the same cases: each act takes effect once, nobody sees a deadlock, and the rows say what the fold says."""
+"""Many hands on the same cases: each act counts once, nobody sees a deadlock, and the rows say what the fold says."""
 
 import subprocess
 import sys
