@@ -137,14 +137,14 @@ class Answering:
         if index is not None and content.nonce is None:
             raise Malformed("nonce: must be there with a challenge")
         judged = judge(ratchet, index, content.nonce)
-        reply = Content(clock_ms=self._clock())
+        reply = Content()
         if judged.next_index is not None:
             reply.next = challenge(secret, own, node.incarnation, judged.next_index)
         if judged.current:
             self._take(node, child, content, judged, ratchet, reply, row.alarm if row is not None else NO_ALARM)
         else:
             reply.hello = self._hello()
-        self._tell_roster(node, child, content, reply, always=not judged.current)
+        self._tell_roster(node, child, content, reply, current=judged.current)
         codec = self._codec(request, content)
         parties = Parties(self._network_id(), node.incarnation, own, request.challenge)
         return reply_bytes(self._identity.key, parties, pack_body(content_map(reply), codec), request.raw_hash)
@@ -157,15 +157,16 @@ class Answering:
         named = content.hello is not None and DICTIONARIES[-1] in content.hello.dictionaries
         return ZSTD_DICTIONARY_1 if named or request.body[:1] == bytes([ZSTD_DICTIONARY_1]) else ZSTD
 
-    def _tell_roster(self, node: Node, child: _Child, content: Content, reply: Content, *, always: bool) -> None:
+    def _tell_roster(self, node: Node, child: _Child, content: Content, reply: Content, *, current: bool) -> None:
         """Our heads where the child cannot know them, and the changes it lacks by its own."""
         heads = roster_heads(self._roster(), node.place)
-        if always or content.roster_heads is not None or child.heads_told != heads:
+        if not current or content.roster_heads is not None or child.heads_told != heads:
             reply.roster_heads = heads
         child.heads_told = heads
         if content.roster_heads is not None:
             reply.roster_changes, more = changes_lacking(self._roster(), node.place, content.roster_heads)
-            reply.more = reply.more or more
+            # A stranger is not told that there is more: he comes again with a challenge, and his heads.
+            reply.more = current and (reply.more or more)
 
     def _take(
         self,
@@ -178,7 +179,7 @@ class Answering:
         alarm: int,
     ) -> None:
         """Store what came together with the ratchet, then say what is owed."""
-        now_ms = self._clock()
+        reply.clock_ms = now_ms = self._clock()
         update: dict[str, Any] = {
             "place": node.place,
             "direction": DOWN,

@@ -91,7 +91,9 @@ def test_one_life_never_rings_however_many_replies_are_lost(seed: int, heard: li
 
 
 @given(st.integers(0, 2**32), st.integers(1, 12), st.lists(st.booleans(), min_size=4, max_size=40))
-def test_two_lives_ring_by_the_second_exchange_of_the_less_active_one(seed: int, before: int, turns: list[bool]) -> None:
+def test_two_lives_ring_by_the_second_exchange_of_the_less_active_one(
+    seed: int, before: int, turns: list[bool]
+) -> None:
     chance = random.Random(seed)
     child, held = Twin(chance), Ratchet()
     for _ in range(before + 1):

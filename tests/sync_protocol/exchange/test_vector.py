@@ -24,7 +24,12 @@ from sync_protocol.places import PlaceTree
 from sync_protocol.wire import Tables
 
 PLACES = PlaceTree.from_rows(
-    [("1", "county", None, "c"), ("11", "township", "1", "t"), ("111", "village", "11", "v"), ("112", "village", "11", "w")]
+    [
+        ("1", "county", None, "c"),
+        ("11", "township", "1", "t"),
+        ("111", "village", "11", "v"),
+        ("112", "village", "11", "w"),
+    ]
 )
 V, T, C = b"V" * 16, b"T" * 16, b"C" * 16
 
