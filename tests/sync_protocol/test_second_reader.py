@@ -25,8 +25,6 @@ Object = tuple[str, bytes, Callable[[bytes], Any]]  # a name, its bytes, and wha
 @functools.cache
 def book(name: str) -> Case:
     """One file of vectors."""
-    if name == "exchange.json" and not (VECTORS / name).exists():
-        pytest.skip("no exchange has been recorded")
     return json.loads((VECTORS / name).read_text(encoding="utf-8"))
 
 
@@ -63,7 +61,7 @@ def hexed(value: bytes | None) -> str | None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_command_verifies_the_file(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert book(name) and second_reader.main([str(VECTORS / name)]) == 0
+    assert second_reader.main([str(VECTORS / name)]) == 0
     assert capsys.readouterr().out.rstrip().endswith(" verified")
 
 
