@@ -1,7 +1,7 @@
 """Deterministic CBOR and the one strict decoder: it accepts x only if x is exactly the encoding of its value."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NoReturn
+import re
+from typing import Any, Final
 
 import cbor2
 
@@ -11,21 +11,11 @@ from sync_protocol.errors import Malformed, TooLarge
 _SCALARS: Final = frozenset({int, bytes, str, bool, type(None)})
 _KNOWN: Final = _SCALARS | {list, tuple, dict}
 
-
-class _NoTags(Mapping[int, NoReturn]):
-    """Refuses every tag while decoding, before a tag can build anything (shared references can grow without end)."""
-
-    def __getitem__(self, tag: int) -> NoReturn:
-        raise ValueError(f"tag {tag}")
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 1  # an empty mapping would count as absent
-
-
-_NO_TAGS: Final = _NoTags()
+# A head is one byte: three bits of kind, five of argument; 24 to 27 say that it follows in 1, 2, 4 or 8 bytes.
+_INTEGER, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP = range(6)
+_FALSE, _NULL = 0xF4, 0xF6
+_LEAST_IN: Final = {24: 24, 25: 0x100, 26: 0x10000, 27: 0x100000000}
+_SHORT: Final = re.compile(rb"[\x00-\x17\x20-\x37\xf4-\xf6]*")  # scalars of one byte
 
 
 def encode(value: Any) -> bytes:
@@ -40,27 +30,103 @@ def encode(value: Any) -> bytes:
 def decode(raw: bytes, *, limit: int = limits.UNPACKED, maps: bool = True) -> Any:
     """The value whose encoding `raw` is: ints, bytes, str, bool, None, lists, dicts.
 
-    `limit` bounds the bytes. `maps=False` refuses maps altogether: for messages whose sender is not yet known, since
-    keys made to collide cost time. Raises Malformed or TooLarge, nothing else.
+    `limit` bounds the bytes. `maps=False` refuses maps: for what holds none by its form. Raises Malformed or
+    TooLarge, nothing else.
     """
     if len(raw) > limit:
         raise TooLarge(f"{len(raw)} bytes, at most {limit}")
+    _scan(raw, maps)
     try:
-        value = cbor2.loads(
-            raw,
-            semantic_decoders=_NO_TAGS,
-            max_depth=limits.NESTING,
-            allow_indefinite=False,
-            allow_duplicate_keys=False,
-            strict_hashable_types=not maps,
-        )
-    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError) as error:
-        raise Malformed(f"not the encoding of section 2: {error}") from None
-    _check(value, maps=maps)
-    # Everything _check lets through has one encoding, so this finds longer heads, misplaced keys and trailing bytes.
-    if cbor2.dumps(value, canonical=True) != raw:
-        raise Malformed("not the shortest form, keys out of order, or bytes left over")
-    return value
+        return cbor2.loads(raw)
+    except cbor2.CBORDecodeError as error:
+        raise Malformed(f"a text that is not UTF-8: {error}") from None
+
+
+def _scan(raw: bytes, maps: bool) -> None:
+    """Refuse what is not the one encoding of a value of section 2, before anything is built from it.
+
+    Decoding first and looking afterwards would come too late: shared values can grow without end, and keys made to
+    collide cost time beyond measure.
+    """
+    at, left, key = 0, 1, b""  # of the container being read: members to come, and the last key of a map
+    in_map = False
+    outer: list[tuple[int, bytes, bool]] = []
+    try:
+        while True:
+            while not left:
+                if not outer:
+                    if at != len(raw):
+                        raise Malformed(f"{len(raw) - at} bytes left over")
+                    return
+                left, key, in_map = outer.pop()
+            if in_map and not left % 2:
+                end = _key_end(raw, at)
+                if raw[at:end] <= key:
+                    raise Malformed("a map key twice, or keys out of order")
+                key = raw[at:end]
+                at, left = end, left - 1
+                continue
+            head = raw[at]
+            kind, argument = head >> 5, head & 31
+            at += 1
+            left -= 1
+            if argument >= 24 and kind < 7:
+                at, argument = _long_argument(raw, at, argument)
+            if kind <= _NEGATIVE:
+                if argument > limits.INT_MAX:
+                    raise Malformed("an integer beyond 64 bits")
+            elif kind <= _TEXT:
+                at += argument
+                if at > len(raw):
+                    raise Malformed("ends early")
+            elif kind <= _MAP:
+                if kind == _MAP and not maps:
+                    raise Malformed("a map where none may be")
+                outer.append((left, key, in_map))
+                if len(outer) > limits.NESTING:
+                    raise Malformed(f"nested more than {limits.NESTING} deep")
+                left, key, in_map = argument, b"", kind == _MAP
+                if left > len(raw):
+                    raise Malformed("ends early")
+                if in_map:
+                    left *= 2  # a key and a value each
+                elif short := _SHORT.match(raw, at, at + left):
+                    left -= short.end() - at
+                    at = short.end()
+            elif not _FALSE <= head <= _NULL:
+                raise Malformed("a float, a tag or another value that section 2 does not know")
+    except IndexError:
+        raise Malformed("ends early") from None
+
+
+def _long_argument(raw: bytes, at: int, argument: int) -> tuple[int, int]:
+    """(where it ends, the argument) of a head whose argument follows it."""
+    least = _LEAST_IN.get(argument)
+    if least is None:
+        raise Malformed("an indefinite length or a reserved head")
+    end = at + (1 << argument - 24)
+    value = int.from_bytes(raw[at:end], "big")
+    if end > len(raw):
+        raise Malformed("ends early")
+    if value < least:
+        raise Malformed("not the shortest form")
+    return end, value
+
+
+def _key_end(raw: bytes, at: int) -> int:
+    """Where the map key ends that begins here: an integer from -24 to 23, or a text."""
+    head = raw[at]
+    if head < 24 or 0x20 <= head < 0x38:
+        return at + 1
+    if head >> 5 != _TEXT:
+        raise Malformed("a map key that is neither a text nor an integer from -24 to 23")
+    at += 1
+    length = head & 31
+    if length >= 24:
+        at, length = _long_argument(raw, at, length)
+    if at + length > len(raw):
+        raise Malformed("ends early")
+    return at + length
 
 
 def load(raw: bytes) -> Any:
@@ -68,15 +134,13 @@ def load(raw: bytes) -> Any:
     return cbor2.loads(raw)
 
 
-def _check(value: Any, *, maps: bool = True) -> None:
+def _check(value: Any) -> None:
     """Refuse what section 2 does not know: level by level, and a container's members all at once."""
     level: list[Any] = [[value]]
     for _ in range(limits.NESTING + 1):
         below: list[Any] = []
         for container in level:
             if type(container) is dict:
-                if not maps:
-                    raise Malformed("a map where none may be")
                 _check_keys(container)
                 container = container.values()
             kinds = set(map(type, container))

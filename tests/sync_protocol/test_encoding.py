@@ -43,6 +43,16 @@ def test_what_is_no_encoding_is_malformed(raw: str):
         decode(bytes.fromhex(raw))
 
 
+NOT_UTF_8 = {name for name, _ in REFUSED if "UTF-8" in name or "Unicode" in name or "character" in name}
+
+
+@pytest.mark.parametrize("raw", [raw for name, raw in REFUSED if name not in NOT_UTF_8])
+def test_nothing_is_built_from_what_is_no_encoding(raw: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cbor2.loads", lambda raw: pytest.fail("decoded, where keys may collide and values may grow"))
+    with pytest.raises(Malformed):
+        decode(bytes.fromhex(raw))
+
+
 @given(VALUES)
 def test_every_value_has_one_encoding_and_comes_back(value: Any):
     assert same(decode(encode(value)), value)
