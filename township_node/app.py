@@ -1,9 +1,11 @@
 """Where a township's parts meet: a village node that also answers the nodes under it."""
 
+from township_node import web
 from township_node.downlink import Downlink
 from village_node import app
 from village_node import identity as identities
 from village_node.config import Config
+from village_node.web import refuse_undeclared_routes
 
 WAITING_THREADS_SPARE = 4
 
@@ -13,6 +15,8 @@ def create_node(config: Config) -> app.Node:
     node = app.create_node(config)
     downlink = Downlink(node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s)
     node.web.register_blueprint(downlink.blueprint())
+    web.register(node.web)
+    refuse_undeclared_routes(node.web)
     if config.wait_port:
         threads = config.children_max + WAITING_THREADS_SPARE
         node.listeners.append(app.Listener(downlink.waiting_app(), config.host, config.wait_port, threads))

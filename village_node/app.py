@@ -4,7 +4,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import metadata, resources
 from pathlib import Path
@@ -28,7 +29,12 @@ from village_node.uplink import Settings, Uplink
 
 REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
 HOUSEKEEPING_S = 3600.0
+STOP_S = 5.0
 REQUEST_FILE = "enrol-request.cbor"
+
+
+class AnotherWorker(Exception):
+    """Somebody else syncs this node's database already."""
 
 
 def wall_clock() -> int:
@@ -99,23 +105,32 @@ class Node:
         """
         return self.casebook.proof(case_no)
 
-    def serve(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
-        """Answer requests, sync and keep house until `stop` is set. Raises OSError when a port is taken."""
-        servers = [_bind(listener) for listener in self.listeners]
-        threads = [threading.Thread(target=each.run, name="listener", daemon=True) for each in servers]
-        threads.append(threading.Thread(target=self.scheduler.run, args=(stop,), name="scheduler", daemon=True))
-        for thread in threads:
-            thread.start()
-        if self.uplink:
-            self.uplink.start()
-        on_ready()
-        stop.wait()
-        if self.uplink:
-            self.uplink.stop()
-        for server in servers:
-            server.trigger.pull_trigger(lambda server=server: wasyncore.close_all(server._map))
-        for thread in threads:
-            thread.join(5.0)
+    def serve(self, stop: threading.Event, on_ready: Callable[[], None], *, pages_only: bool = False) -> None:
+        """Answer requests, sync and keep house until `stop` is set.
+
+        `pages_only`: one more worker beside the first on the same PostgreSQL database; it answers people, and leaves
+        syncing, waiting children and housekeeping to the first. Raises OSError when a port is taken, AnotherWorker when
+        somebody else syncs this database already.
+        """
+        web.refuse_undeclared_routes(self.web)
+        if pages_only:
+            with _served(self.listeners[:1]):
+                on_ready()
+                stop.wait()
+            return
+        with self.store.leader("sync") as first:
+            if not first:
+                raise AnotherWorker("another worker syncs this database already: start this one with --pages-only")
+            with _served(self.listeners):
+                keeper = threading.Thread(target=self.scheduler.run, args=(stop,), name="scheduler", daemon=True)
+                keeper.start()
+                if self.uplink:
+                    self.uplink.start()
+                on_ready()
+                stop.wait()
+                if self.uplink:
+                    self.uplink.stop()
+                keeper.join(STOP_S)
 
     def close(self) -> None:
         """Let go of the database and whatever else was opened."""
@@ -124,19 +139,33 @@ class Node:
         self.store.close()
 
 
-def _bind(listener: Listener) -> Any:
-    """A waitress server on its address, with a socket map of its own so that closing it leaves the others alone."""
-    return waitress.create_server(
-        listener.app,
-        map={},
-        host=listener.host,
-        port=listener.port,
-        threads=listener.threads,
-        ident=None,
-        max_request_body_size=REQUEST_BODY_MAX,
-        channel_timeout=60,
-        clear_untrusted_proxy_headers=True,
-    )
+@contextmanager
+def _served(listeners: Sequence[Listener]) -> Iterator[None]:
+    """Answer on all of these addresses, each with a socket map of its own so that closing one leaves the others alone."""
+    servers = [
+        waitress.create_server(
+            listener.app,
+            map={},
+            host=listener.host,
+            port=listener.port,
+            threads=listener.threads,
+            ident=None,
+            max_request_body_size=REQUEST_BODY_MAX,
+            channel_timeout=60,
+            clear_untrusted_proxy_headers=True,
+        )
+        for listener in listeners
+    ]
+    threads = [threading.Thread(target=each.run, name="listener", daemon=True) for each in servers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.trigger.pull_trigger(lambda server=server: wasyncore.close_all(server._map))
+        for thread in threads:
+            thread.join(STOP_S)
 
 
 def create_node(config: Config) -> Node:
@@ -163,7 +192,9 @@ def create_node(config: Config) -> Node:
         clock=wall_clock,
         sync_now=node.sync_now,
         node_status=node.status,
+        exchanging=lambda: uplink is not None and bool(uplink.status()["exchanging"]),
     )
+    web.refuse_undeclared_routes(pages)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
     return node
 

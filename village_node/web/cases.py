@@ -7,7 +7,7 @@ from typing import Any, Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, Position, explain, kinds, legal_moves, route, why_not, workflow
+from sync_protocol.case import Case, Material, Position, explain, kinds, legal_moves, route, why_not, workflow
 from sync_protocol.case.bodies import Field
 from sync_protocol.places import about
 from village_node.casebook import TimelineEntry
@@ -19,6 +19,13 @@ from village_node.web.site import Visit
 READS: Final = Policy(CASEWORK, "node", "masked")
 UNMASKS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
 REASON_SHORTEST: Final = 4
+
+
+# What a case waits for, the most pressing first; other moves stand below these.
+AWAITED: Final = (
+    kinds.ANSWER, kinds.TAKE, kinds.ACCEPT, kinds.RECEIVE, kinds.DOCKET, kinds.DECIDE, kinds.HANDOFF, kinds.REVIEW,
+    kinds.DELIVERED,
+)  # fmt: skip
 
 
 @dataclass
@@ -71,6 +78,8 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     entries = site.casebook.timeline(about(case.home), case.case_id)
     offers = legal_moves(case, here, roles, site.catalogue, site.places)
     item = site.catalogue.find(case.item_no, case.item_version)
+    # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
+    wanted = (*AWAITED, kinds.SUPPLY) if case.state == "correcting" else AWAITED
     return visit.render(
         "case.html",
         attempt.status,
@@ -80,12 +89,13 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         entries=[line(visit, case, entry, open_data=open_data) for entry in entries],
         since_ms=held_since(case, entries),
         stops=stops(visit, case),
-        offers=sorted(offers, key=lambda offer: offer.kind in kinds.SIDE_KINDS),
+        offers=sorted(offers, key=lambda offer: wanted.index(offer.kind) if offer.kind in wanted else len(wanted)),
+        wanted=wanted,
         missing=missing_moves(visit, case, {offer.kind for offer in offers}),
         attempt=attempt,
         open_data=open_data,
         shown=lambda name, text: shown(name, text, open_data),
-        papers=[paper_words(visit, *paper[:3]) for paper in case.materials],
+        papers=[paper_line(visit, paper) for paper in case.materials],
         options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
         markable=markable(visit, case),
         may_unmask=UNMASKS.allows(roles),
@@ -214,7 +224,13 @@ MASKS: Final = {
 def paper_words(visit: Visit, name: str, copies: int, original: bool) -> str:
     """One paper in words."""
     kind = visit.t("原件" if original else "复印件", "original" if original else "copy")
-    return visit.t(f"{name} {copies} 份({kind})", f"{name}, {copies} ({kind})")
+    return visit.t(f"{name} {copies} 份（{kind}）", f"{name}, {copies} ({kind})")
+
+
+def paper_line(visit: Visit, paper: Material) -> str:
+    """One paper of the case, and whether it came later."""
+    later = visit.t("，补交", ", supplied later") if paper.supplied else ""
+    return paper_words(visit, paper.name, paper.copies, paper.original) + later
 
 
 def held_since(case: Case, entries: Sequence[TimelineEntry]) -> int | None:
