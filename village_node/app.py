@@ -141,7 +141,7 @@ class Node:
 
 @contextmanager
 def _served(listeners: Sequence[Listener]) -> Iterator[None]:
-    """Answer on all of these addresses, each with a socket map of its own so that closing one leaves the others alone."""
+    """Answer on all of these addresses, each with a socket map of its own: closing one leaves the others alone."""
     servers = [
         waitress.create_server(
             listener.app,

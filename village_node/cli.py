@@ -6,7 +6,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +23,7 @@ COMPLAINTS = (
     identity.NoIdentity,
     control.CommandRefused,
     control.AlreadyRunning,
+    app.AnotherWorker,
     ProtocolError,
     StoreError,
     OSError,
@@ -102,6 +104,8 @@ def parser(level: Level) -> argparse.ArgumentParser:
         init.set_defaults(act=lambda arguments: _init(level, arguments))
 
     serve = add_verb(top, "serve", "run the node until interrupted")
+    serve.add_argument("--pages-only", action="store_true", help="one more worker for pages, on PostgreSQL")
+    serve.add_argument("--listen", type=int, metavar="PORT", help="another port than the settings name")
     serve.set_defaults(act=lambda arguments: _serve(level, arguments))
     sync = add_verb(top, "sync", "exchange with the parent now")
     sync.set_defaults(act=lambda arguments: _ask(level, arguments, "sync"))
@@ -163,20 +167,30 @@ def _init(level: Level, arguments: argparse.Namespace) -> None:
 
 
 def _serve(level: Level, arguments: argparse.Namespace) -> None:
-    with control.exclusive(arguments.data):
-        node = level.create_node(config.load(arguments.data))
-        stop = threading.Event()
+    chosen = config.load(arguments.data)
+    if arguments.listen is not None:
+        chosen = replace(chosen, port=arguments.listen)
+    if arguments.pages_only and not chosen.database_url:
+        raise config.BadSettings("--pages-only: several workers need PostgreSQL; SQLite has one writer")
+    stop = threading.Event()
 
-        def stopped(_number: int, _frame: FrameType | None) -> None:
-            stop.set()
+    def stopped(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
 
-        signal.signal(signal.SIGTERM, stopped)
-        signal.signal(signal.SIGINT, stopped)
-        desk = control.Desk(arguments.data, level.commands(node))
+    signal.signal(signal.SIGTERM, stopped)
+    signal.signal(signal.SIGINT, stopped)
+    with nullcontext() if arguments.pages_only else control.exclusive(chosen.data):
+        node = level.create_node(chosen)
+        desk = None if arguments.pages_only else control.Desk(chosen.data, level.commands(node))
+
+        def ready() -> None:
+            print(f"{chosen.name} {chosen.url}", flush=True)
+
         try:
-            node.serve(stop, on_ready=lambda: print(f"{node.config.name} {node.config.url}", flush=True))
+            node.serve(stop, ready, pages_only=arguments.pages_only)
         finally:
-            desk.close()
+            if desk is not None:
+                desk.close()
             node.close()
 
 
