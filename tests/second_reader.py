@@ -152,9 +152,7 @@ class Roster:
     heads: dict[str, tuple[int, list[bytes]]] = field(default_factory=dict)  # part -> epoch, payload hashes
 
     def covers(self, place: str, other: str | None) -> bool:
-        while other not in (None, place):
-            other = self.places[other][1] if other in self.places else None
-        return other is not None
+        return place == other or (other in self.places and self.covers(place, self.places[other][1]))
 
     def follows(self, place: str, scope: str) -> bool:
         kind, code = scope.split(":")
@@ -165,8 +163,7 @@ class Roster:
         kind, code = scope.split(":")
         need(incarnation in self.nodes and code in self.places, "unknown_incarnation", f"{incarnation.hex()} or {code}")
         node = self.nodes[incarnation]
-        may = node.place == code or (kind == "about" and self.covers(node.place, code))
-        need(may, "scope_not_allowed", f"{node.place} writes into {scope}")
+        need(node.place == code or (kind == "about" and self.covers(node.place, code)), "scope_not_allowed", scope)
         return digest(encode(["sanji/stream/1", self.network, incarnation, scope, node.suite])), node.public
 
     def grow(self, raw: bytes) -> "Roster":
@@ -359,9 +356,8 @@ class Reader:
             body = next(bodies) if inline is None else None
             salt, salts = (salts[:16], salts[16:]) if body is not None else (None, salts)
             commitment = digest(salt + body) if salt else next(commitments) if inline is None else None
-            claimed = claim + hlc // 65536
-            header = [first + place, kind, version, case, after, deps, hlc, claimed, actor, inline, commitment, ext]
-            events.append(read_event(chain, encode(header), salt, body))
+            head, tail = [first + place, kind, version, case, after, deps], [actor, inline, commitment, ext]
+            events.append(read_event(chain, encode([*head, hlc, claim + hlc // 65536, *tail]), salt, body))
             chain = events[-1].chain
         return events
 
@@ -406,10 +402,9 @@ class Reader:
         """Verify all that a message carries, in the order of section 7.3."""
         for change in fields.get(6, []):
             self.roster = self.roster.grow(encode(change))
-        for part, epoch, n, mark in fields.get(5, []):
-            held_epoch, hashes = self.roster.heads.get(part, (0, []))
-            known = epoch <= held_epoch and [held[:8] for held in hashes[n - 1 : n]] == [mark]
-            need(n == 0 or known, "roster_rollback", f"the head of {part}")
+        for part, _, n, mark in fields.get(5, []):
+            known = [held[:8] for held in self.roster.heads.get(part, (0, []))[1]]
+            need(n == 0 or known[n - 1 : n] == [mark], "roster_rollback", f"the head of {part}")
         tables = [fields.get(key, []) for key in (7, 8, 9)]
         for segment in fields.get(10, []):
             self.segment(tables, segment, self.roster.nodes[receiver].place)
@@ -525,8 +520,14 @@ def reader_of(book: Book) -> Reader:
     return Reader(roster, *held)
 
 
-def read_encoding(_: Reader, case: Book) -> Any:
-    return decode(unhex(case["hex"]))
+def read_encoding(_: Reader, case: Book) -> None:
+    """Read an accepted encoding; one of the refused has no value and must not be read."""
+    accepted = True
+    try:
+        decode(unhex(case["hex"]))
+    except Refused:
+        accepted = False
+    need(accepted == ("value" in case), "malformed", case["name"])
 
 
 def read_enrolment(_: Reader, case: Book) -> Any:
@@ -543,7 +544,7 @@ def read_receipts(reader: Reader, case: Book) -> list[Any]:
 
 
 READERS: dict[str, Any] = {  # by the name of a file: what reads its cases, and the lists that hold them
-    "encodings.json": (read_encoding, ["accepted"]),
+    "encodings.json": (read_encoding, ["accepted", "refused"]),
     "roster.json": (read_enrolment, ["enrolments"]),
     "streams.json": (read_stream, ["streams"]),
     "segments.json": (read_segment, ["segments"]),

@@ -65,10 +65,23 @@ ROOT, PUBLISHER = [1, 1, [[1, NEW_KEY]]], [2, 1, NEW_KEY]
         ([[3, "9", "village", "8", "", {}]], "bad_roster"),
         ([PUBLISHER] * 1000, "too_large"),
         ([[9, b"-" * 65536]], "too_large"),
+        ([[9, b"-" * 65300]], "too_large"),
+        ([[9, b"-" * 64000]], "needs_update"),
     ],
 )
 def test_a_change_that_all_have_signed_is_refused_for_what_it_says(ops: list[Any], code: str) -> None:
     assert refusal(reader_of("roster.json").roster.grow, next_change(ops)) == code
+
+
+def test_a_change_has_the_shape_of_a_change() -> None:
+    roster, payload = reader_of("roster.json").roster, decode(next_change([PUBLISHER]))[0]
+    wrong: list[Any] = [[payload], [payload, [[bytes(8)]]], [payload, [[bytes(8), bytes(63)]]], ["", []], [b"\0", []]]
+    for change in wrong:
+        assert refusal(roster.grow, encode(change)) == "malformed", str(change)
+    assert refusal(roster.grow, encode([payload, [[bytes(8), bytes(64)]] * 17])) == "too_large"
+    for ops in ([], [PUBLISHER]):
+        nothing = encode([encode(["1", 1, 1, bytes(32), 0, ops]), []])
+        assert refusal(second_reader.Roster().grow, nothing) == "bad_roster", "a network that begins without a root"
 
 
 def test_a_new_place_is_as_its_extensions_and_its_part_allow() -> None:
