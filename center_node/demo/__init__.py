@@ -47,7 +47,7 @@ def run(data: Path | None, *, once: bool, hold_s: float) -> int:
     signal.signal(signal.SIGTERM, stopped)
     place = data or Path(tempfile.mkdtemp(prefix="sanji-demo-"))
     try:
-        with _network(place) as (county, township, villages):
+        with network(place) as (county, township, villages):
             return _walk(county, township, villages, once=once, hold_s=hold_s)
     except KeyboardInterrupt:
         return 0 if not once else 1
@@ -64,8 +64,11 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _network(place: Path) -> Iterator[tuple[DemoNode, DemoNode, list[DemoNode]]]:
-    """Found the county, enrol the others, start all four processes; stop those that still run at the end."""
+def network(place: Path, database_url: str = "") -> Iterator[tuple[DemoNode, DemoNode, list[DemoNode]]]:
+    """Found the county, enrol the others, start all four processes; stop those that still run at the end.
+
+    `database_url`: the county's database; empty for SQLite like the others. Raises NodeFailed.
+    """
     ports = iter(free_ports(6))
     county = DemoNode("center_node", "county", *COUNTY, place / "county", next(ports), next(ports))
     township = DemoNode("township_node", "township", *TOWNSHIP, place / "township", next(ports), next(ports))
@@ -75,7 +78,8 @@ def _network(place: Path) -> Iterator[tuple[DemoNode, DemoNode, list[DemoNode]]]
     ]
     _say("正在建立县、镇、村四个节点 / founding a county, a township and two villages ...")
     with resources.as_file(resources.files("center_node").joinpath("regions_qingcheng.csv")) as regions:
-        county.command("init", *_named(county), "--wait-port", str(county.wait_port), "--regions", str(regions))
+        more = ["--regions", str(regions), "--database-url", database_url]
+        county.command("init", *_named(county), "--wait-port", str(county.wait_port), *more)
     _enrol(township, county, "--wait-port", str(township.wait_port))
     for village in villages:
         _enrol(village, township, "--ancestor-url", county.url)
