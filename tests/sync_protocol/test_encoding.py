@@ -53,6 +53,12 @@ def test_nothing_is_built_from_what_is_no_encoding(raw: str, monkeypatch: pytest
         decode(bytes.fromhex(raw))
 
 
+@pytest.mark.parametrize("head", [kind << 5 | argument for kind in range(7) for argument in (28, 29, 30, 31)])
+def test_reserved_and_indefinite_heads_are_refused_whatever_follows(head: int):
+    with pytest.raises(Malformed):
+        decode(bytes([head]) + bytes(200))
+
+
 @given(VALUES)
 def test_every_value_has_one_encoding_and_comes_back(value: Any):
     assert same(decode(encode(value)), value)
