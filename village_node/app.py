@@ -1,5 +1,6 @@
 """The one place where a village node's parts meet: each is handed what it needs, and only here is the clock read."""
 
+import gc
 import os
 import shutil
 import threading
@@ -113,6 +114,7 @@ class Node:
         somebody else syncs this database already.
         """
         web.refuse_undeclared_routes(self.web)
+        _spare_the_collector()
         if pages_only:
             with _served(self.listeners[:1]):
                 on_ready()
@@ -137,6 +139,17 @@ class Node:
         for closer in reversed(self.closers):
             closer()
         self.store.close()
+
+
+def _spare_the_collector() -> None:
+    """Keep what lives as long as the process out of the garbage collector's rounds, and make the rounds rarer.
+
+    A frame of events makes many thousand objects that all die by reference count; walking the live heap for them took
+    12 to 20 % of the time of admission.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @contextmanager
