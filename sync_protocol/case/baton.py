@@ -67,9 +67,12 @@ def onward(flow: Flow, here: str, path: CasePath) -> tuple[tuple[str, str], ...]
 
 
 def ready_to_decide(flow: Flow, level: str) -> bool:
-    """Tell whether a holder at this level may decide now: its level, accepted, and reviewed where the item asks it."""
+    """Tell whether a holder at this level may decide now: its level, and reviewed where the item asks it.
+
+    The moves lead to no state in which a decision stands open before the case was accepted.
+    """
     item = flow.item
-    return item is None or (level == item.decide_level and flow.docketed and (flow.reviewed or not item.review_level))
+    return item is None or (level == item.decide_level and (flow.reviewed or not item.review_level))
 
 
 def may_correct(item: Item | None, level: str) -> bool:
@@ -94,7 +97,7 @@ def _correct_level(flow: Flow, place: str, body: Body | None, path: CasePath) ->
 
 
 def _review_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
-    return flow.item is None or (flow.docketed and path.levels[place] == flow.item.review_level)
+    return flow.item is None or path.levels[place] == flow.item.review_level
 
 
 def _decide_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:

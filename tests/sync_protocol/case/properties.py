@@ -119,6 +119,10 @@ def every_event_is_accounted_for(history: History, seed: int) -> None:
             known = verdict.reason in REASONS or verdict.reason in GUARDS or verdict.reason.startswith("malformed: ")
             assert known or verdict.code == "effective", verdict
         assert case.state in STATES or case.last is None
+        if case.decision is not None:
+            item = catalogue().item(case.item_no, case.item_version)
+            assert case.docketed and (case.reviewed or not item.review_level)
+            assert PLACES.level(case.decision.place) == item.decide_level
 
 
 def agrees_with_the_text(history: History, seed: int) -> None:

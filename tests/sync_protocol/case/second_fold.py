@@ -199,8 +199,8 @@ class SecondFold:
         return {
             "accept_level": level in item.accept_levels,
             "correct_level": level in (*item.accept_levels, item.review_level, item.decide_level),
-            "review_level": flow.docketed and level == item.review_level,
-            "decide_level": flow.docketed and level == item.decide_level and (flow.reviewed or not item.review_level),
+            "review_level": level == item.review_level,
+            "decide_level": level == item.decide_level and (flow.reviewed or not item.review_level),
         }[guard]
 
     def onward(self, flow: Flow, item: Item, here: str) -> list[tuple[str, str]]:

@@ -108,6 +108,26 @@ def test_a_step_that_was_skipped_makes_the_next_one_void() -> None:
     assert undocketed.verdict(undocketed.docket(VILLAGE)) == Verdict("void", "accept_level")
 
 
+def test_a_township_that_decides_reviews_first() -> None:
+    script = Script(item="007")
+    script.create()
+    script.receive()
+    script.handoff(VILLAGE, TOWNSHIP, "accept")
+    script.accept(TOWNSHIP)
+    docketed = script.docket(TOWNSHIP)
+    assert script.verdict(script.decide(TOWNSHIP)) == Verdict("void", "decide_level")
+    script.review(TOWNSHIP, after=docketed)
+    assert script.verdict(script.decide(TOWNSHIP)) == EFFECTIVE
+
+
+def test_a_level_without_a_say_in_it_asks_for_no_corrections() -> None:
+    script = Script()
+    script.create()
+    script.receive()
+    asked = script.write(VILLAGE, kinds.RETURN_FOR_CORRECTION, {0: [["a", "x"]]})
+    assert script.verdict(asked) == Verdict("void", "correct_level")
+
+
 def test_an_application_filed_where_its_item_cannot_be_is_void() -> None:
     for item, place in (("017", VILLAGE), ("028", VILLAGE), ("001", COUNTY)):
         script = Script(home=place, item=item)
