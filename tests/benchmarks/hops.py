@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.benchmarks import casework, senders
 from tests.benchmarks.report import Figure, Spent, publish, say
-from tests.benchmarks.running import Running, running
+from tests.benchmarks.running import VILLAGES, Running, running
 from village_node.app import Node
 
 CASES: Final = 10_000
@@ -70,9 +70,9 @@ def ready(network: Running) -> None:
     network.until_quiet()
 
 
-def climb_once(cases: int, *, mixed: bool = False, extra_sync_ms: float = 0.0) -> Climb:
+def climb_once(cases: int, *, villages: int = VILLAGES, mixed: bool = False, extra_sync_ms: float = 0.0) -> Climb:
     """One network, filled and brought up."""
-    with running(extra_sync_ms=extra_sync_ms) as network:
+    with running(villages, extra_sync_ms=extra_sync_ms) as network:
         ready(network)
         network.villages.do(senders.file_mix if mixed else senders.file_bulk, cases)
         return climb(network, cases)
@@ -81,19 +81,19 @@ def climb_once(cases: int, *, mixed: bool = False, extra_sync_ms: float = 0.0) -
 _measured: dict[int, Climb] = {}
 
 
-def bulk_climb(cases: int) -> Climb:
+def bulk_climb(cases: int, villages: int) -> Climb:
     """The climb of documents filed in bulk; measured once in a run, since three figures are drawn from it."""
     if cases not in _measured:
         say(f"two hops: filing {cases} documents, then bringing them up ...")
-        _measured[cases] = climb_once(cases)
+        _measured[cases] = climb_once(cases, villages=villages)
     return _measured[cases]
 
 
-def two_hops_up(cases: int = CASES, mix_cases: int = MIX_CASES) -> None:
+def two_hops_up(cases: int = CASES, mix_cases: int = MIX_CASES, villages: int = VILLAGES) -> None:
     """Cases a second from the villages' first exchange to the county's last receipt; beside it, events of the mix."""
-    climbed = bulk_climb(cases)
+    climbed = bulk_climb(cases, villages)
     say(f"two hops: {mix_cases} cases of {casework.EVENTS_OF_A_MIX} events each ...")
-    mixed = climb_once(mix_cases, mixed=True)
+    mixed = climb_once(mix_cases, villages=villages, mixed=True)
     publish(
         Figure(
             "two_hops_up",
@@ -115,9 +115,9 @@ def two_hops_up(cases: int = CASES, mix_cases: int = MIX_CASES) -> None:
     )
 
 
-def requests_10k(cases: int = CASES) -> None:
+def requests_10k(cases: int = CASES, villages: int = VILLAGES) -> None:
     """Exchanges of both hops that this climb took."""
-    climbed = bulk_climb(cases)
+    climbed = bulk_climb(cases, villages)
     publish(
         Figure(
             "requests_10k",
@@ -131,9 +131,9 @@ def requests_10k(cases: int = CASES) -> None:
     )
 
 
-def cpu_ms_per_case(cases: int = CASES) -> None:
+def cpu_ms_per_case(cases: int = CASES, villages: int = VILLAGES) -> None:
     """CPU of all three levels together for one case brought up two hops."""
-    climbed = bulk_climb(cases)
+    climbed = bulk_climb(cases, villages)
     value = climbed.spent.cpu_s * 1000 / climbed.cases
     publish(Figure("cpu_ms_per_case", value, "ms", climbed.cases, climbed.spent, most=BAR_CPU_MS))
 

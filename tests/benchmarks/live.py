@@ -11,7 +11,7 @@ from tests.benchmarks import casework, hops, senders
 from tests.benchmarks.documents import COUNTY_ITEM, documents
 from tests.benchmarks.network import COUNTY
 from tests.benchmarks.report import Figure, measured, publish, say
-from tests.benchmarks.running import running
+from tests.benchmarks.running import VILLAGES, running
 from village_node.app import Node
 from village_node.casebook import CaseRef
 
@@ -91,10 +91,10 @@ def hand_on(villages: list[senders.Sender], number: int, ref: CaseRef) -> float:
     return time.perf_counter() - began
 
 
-def live_round_trip_ms(stored: int = STORED, rounds: int = ROUNDS) -> None:
+def live_round_trip_ms(stored: int = STORED, rounds: int = ROUNDS, villages: int = VILLAGES) -> None:
     """Milliseconds from a village's handoff to the county's decision read back there, with every child waiting."""
     say(f"live: {stored} cases first, then {rounds} round trips ...")
-    with running() as network:
+    with running(villages) as network:
         hops.ready(network)
         network.villages.do(senders.file_bulk, stored)
         hops.climb(network, stored)

@@ -18,7 +18,7 @@ CASES: Final = 20_000
 BAR_MB: Final = 150
 _IMPORT: Final = 2_000
 _PAGES: Final = ("/", "/query", "/sign-in", "/healthz")
-_TURNS: Final = 5
+_TURNS: Final = 2
 _BYTES_A_KB: Final = 1024
 
 

@@ -22,7 +22,7 @@ from village_node.config import Config
 VILLAGES: Final = 20
 _DEADLINE_S: Final = 240.0
 _LOOK_EVERY_S: Final = 0.005
-_QUIET_S: Final = 1.5
+_QUIET_S: Final = 1.2  # longer than receipts gather for company
 
 _COVERED = """
 SELECT coalesce(sum(min(receipts.seq, streams.head_seq)), 0) FROM receipts JOIN streams ON streams.id = receipts.stream

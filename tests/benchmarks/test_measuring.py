@@ -3,15 +3,17 @@
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 from statistics import mean
 
 import pytest
 
 from sync_protocol.case import bodies, kinds
-from tests.benchmarks import references, report
+from tests.benchmarks import references, report, senders
 from tests.benchmarks.counting import CountingProxy, Traffic
 from tests.benchmarks.documents import MEAN_JSON_BYTES, as_json, documents
+from tests.benchmarks.processes import Worker
 
 
 def test_documents_are_the_same_in_every_run():
@@ -80,6 +82,25 @@ def test_references_can_be_taken_and_leave_nothing_behind(tmp_path: Path):
     signed, verified = references.ed25519_per_s()
     assert signed > verified > 100
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_slow_disk_makes_each_commit_longer_and_no_read(tmp_path: Path):
+    extra_s = 0.2
+    with Worker(senders.sending, tmp_path, 1, "http://127.0.0.1:9", extra_sync_ms=extra_s * 1000) as villages:
+        assert villages.do(_seconds_to_file) >= extra_s
+        assert villages.do(_seconds_to_read) < extra_s
+
+
+def _seconds_to_file(villages: list[senders.Sender]) -> float:
+    began = time.perf_counter()
+    senders.file_bulk(villages, 1)
+    return time.perf_counter() - began
+
+
+def _seconds_to_read(villages: list[senders.Sender]) -> float:
+    began = time.perf_counter()
+    assert senders.events_held(villages) == 2
+    return time.perf_counter() - began
 
 
 def test_a_figure_is_one_line_of_json_that_says_whether_the_bar_was_reached():

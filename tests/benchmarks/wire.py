@@ -46,13 +46,13 @@ def _since(road: Road, before: tuple[Traffic, Traffic]) -> tuple[Traffic, Traffi
     return exchanges - before[0], waiting - before[1]
 
 
-def wire_bytes(batches: tuple[int, ...] = (500, 64, 1), stored: int = ALREADY_STORED) -> None:
+def wire_bytes(batches: tuple[int, ...] = (500, 64, 1), stored: int = ALREADY_STORED, villages: int = VILLAGES) -> None:
     """For each batch: bytes a case of everything that passed between township and county until both were silent.
 
     A case is a document, as with the peers; what filing by hand adds (the receiving) and the other hop stand beside.
     """
-    say(f"wire: {VILLAGES} villages, {stored} cases first ...")
-    with running(VILLAGES) as network:
+    say(f"wire: {villages} villages, {stored} cases first ...")
+    with running(villages) as network:
         hops.ready(network)
         network.villages.do(senders.file_bulk, stored)
         hops.climb(network, stored)
@@ -93,13 +93,13 @@ def _measure(network: Running, batch: int) -> None:
     )
 
 
-def idle_bytes() -> None:
+def idle_bytes(villages: int = VILLAGES) -> None:
     """HTTP bodies of one exchange with nothing to tell, both ways; township and county, 50 villages' streams."""
-    say(f"idle: {VILLAGES} villages ...")
-    with running(VILLAGES) as network:
+    say(f"idle: {villages} villages ...")
+    with running(villages) as network:
         hops.ready(network)
-        network.villages.do(senders.file_bulk, VILLAGES)
-        hops.climb(network, VILLAGES)
+        network.villages.do(senders.file_bulk, villages)
+        hops.climb(network, villages)
         with measured() as spent:
             before = network.to_county.exchanges.traffic()
             network.township.do(_exchange_once)

@@ -1,0 +1,87 @@
+"""Every benchmark runs to its end on next to nothing and prints the figures it is named for."""
+
+import json
+
+import pytest
+
+from tests.benchmarks import __main__ as command
+from tests.benchmarks import admit, author, hops, live, memory, postgresql, wire
+
+pytestmark = [pytest.mark.sockets, pytest.mark.slow]
+
+
+@pytest.fixture
+def figures(capfd: pytest.CaptureFixture[str]):
+    """What has been printed so far, by name."""
+
+    def read() -> dict[str, dict]:
+        return {told["bench"]: told for told in map(json.loads, capfd.readouterr().out.splitlines())}
+
+    return read
+
+
+def test_admission_and_growth_take_in_every_event_of_the_mix(figures):
+    admit.admit_sqlite(cases=20, groups=2)
+    admit.growth(cases=20, sizes=(2, 5))
+    told = figures()
+    assert told["admit_sqlite"]["n"] == 120
+    assert told["admit_sqlite"]["ratio"] > 0
+    assert told["growth"]["events_per_s"].keys() == {"2", "5"}
+
+
+@pytest.mark.postgres
+def test_admission_runs_on_postgresql(figures):
+    try:
+        postgresql.binaries()
+    except postgresql.NoPostgresql as problem:
+        pytest.skip(str(problem))
+    admit.admit_postgres(cases=20, groups=2)
+    assert figures()["admit_postgres"]["n"] == 120
+
+
+def test_authoring_is_measured_one_by_one_and_in_bulk(figures):
+    author.author(one_by_one=3, bulk=5)
+    told = figures()["author"]
+    assert told["value"] > 0
+    assert told["bulk_per_s"] > 0
+
+
+def test_two_hops_count_cases_requests_and_cpu_of_one_climb(figures):
+    hops.two_hops_up(cases=20, mix_cases=4, villages=2)
+    hops.requests_10k(cases=20, villages=2)
+    hops.cpu_ms_per_case(cases=20, villages=2)
+    told = figures()
+    assert told["two_hops_up"]["events"] == 40
+    assert told["two_hops_up"]["mix_events"] == 24
+    assert told["requests_10k"]["to_township"] >= 2
+    assert told["requests_10k"]["n"] == told["cpu_ms_per_case"]["n"] == 20
+
+
+def test_a_live_change_comes_back_decided(figures):
+    live.live_round_trip_ms(stored=4, rounds=2, villages=2)
+    told = figures()["live_round_trip_ms"]
+    assert told["children_waiting"] == 2
+    assert told["value"] <= told["worst"]
+
+
+def test_bytes_are_counted_on_both_hops(figures):
+    wire.wire_bytes(batches=(2,), stored=4, villages=2)
+    wire.idle_bytes(villages=2)
+    told = figures()
+    assert told["wire_bytes_2"]["up"] > 300
+    assert told["wire_bytes_2"]["village_hop"] > 300
+    assert told["idle_bytes"]["round_trips"] == 1
+    assert told["idle_bytes"]["with_heads"] > told["idle_bytes"]["value"] > 200
+
+
+def test_memory_is_that_of_the_serving_processes(figures):
+    memory.memory_mb(cases=20)
+    told = figures()["memory_mb"]
+    assert told["value"] > 20
+    assert told["county_mb"] > 20
+
+
+def test_an_unknown_name_is_refused_with_the_names_there_are(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["no_such_bench"])
+    assert "two_hops_up" in capsys.readouterr().err
