@@ -1,4 +1,4 @@
-"""The whole network in one process: real casebooks on real databases, real uplinks and downlinks, real requests sessions.
+"""The whole network in one process: real casebooks on real databases, real uplinks, downlinks and requests sessions.
 
 Only the wire is made up: an adapter hands each request to the WSGI application of the node it is for, without a socket,
 and can lose, cut, change or repeat what passes. Clocks stand still unless moved.

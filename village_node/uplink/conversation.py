@@ -272,6 +272,9 @@ class Conversation:
         if reply.roster_heads is not None:
             self._heads_there = reply.roster_heads
         if reply.digest is None:
+            # It does not know our challenge: we have never met, or it was restored. What we believed of it is worth
+            # nothing now, and we ask as after a start.
+            self.introduced, self._view, self._view_agrees = False, None, False
             return
         self._vector_asked = reply.send_vector
         self._wanted = reply.wants

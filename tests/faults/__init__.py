@@ -1,0 +1,1 @@
+"""What goes wrong between nodes, one named test each: the right thing happens and is visible at both ends."""

@@ -1,0 +1,150 @@
+"""One bad event beside good ones: the good ones arrive, the bad one is told, sampled and shown at both ends."""
+
+from sqlalchemy import text
+
+from sync_protocol.errors import BadCommitment, BadSeal, Gap
+from sync_protocol.exchange import PARKED, REFUSED, Body, Content
+from sync_protocol.places import about, below
+from tests.faults.speech import heard, segment_of, speak, written
+from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network
+
+FIRST_EVENT = text(
+    "select e.stream, e.seq, e.body from events e join streams s on s.id = e.stream where s.scope = :scope order by seq"
+)
+
+
+def spoil_body(live: Live, scope: str) -> bytes:
+    """One bit of a body rots on this node's disk; the body as it was."""
+    with live.member.store.writing() as connection:
+        row = connection.execute(
+            text(
+                "select e.stream, e.seq, e.body from events e join streams s on s.id = e.stream where s.scope = :scope"
+            ),
+            {"scope": scope},
+        ).first()
+        assert row is not None
+        body = bytes(row.body)
+        put_body(connection, row.stream, row.seq, body[:-1] + bytes([body[-1] ^ 1]))
+    return body
+
+
+def put_body(connection: object, stream: int, seq: int, body: bytes) -> None:
+    """Change a body behind the casebook's back."""
+    connection.execute(  # type: ignore[attr-defined]
+        text("update events set body = :body where stream = :stream and seq = :seq"),
+        {"body": body, "stream": stream, "seq": seq},
+    )
+
+
+def test_good_events_pass_a_poisoned_one_and_both_ends_show_it(wide_net: Network) -> None:
+    net = wide_net
+    poisoned, good = net[VILLAGE].member.file(), net[SECOND_VILLAGE].member.file()
+    net[VILLAGE].sync()
+    net[SECOND_VILLAGE].sync()
+    sound = spoil_body(net[TOWNSHIP], about(VILLAGE))
+    township, county = net[TOWNSHIP], net[COUNTY]
+    assert township.exchange().ok
+    assert county.member.state(good) == "received"
+    assert county.member.state(poisoned) == ""
+    (answer,) = net.spoken(net.wire.passed[-1], TOWNSHIP)[1].answers
+    assert (answer.scope, answer.disposition, answer.code) == (about(VILLAGE), REFUSED, BadSeal.code)
+    # Both ends count it.
+    assert county.member.casebook.counts()["refused"] == 1
+    assert township.member.casebook.counts()["refused_there"] == 1
+    # It is not offered again and again, and later events of the other village pass.
+    net.wire.passed.clear()
+    for _ in range(3):
+        township.exchange()
+    assert not any(net.spoken(one, TOWNSHIP)[0].segments for one in net.wire.passed)
+    net[SECOND_VILLAGE].member.file()
+    net[SECOND_VILLAGE].sync()
+    township.sync()
+    assert net.points(COUNTY, SECOND_VILLAGE) != net.points(COUNTY, VILLAGE)
+    # Mended, it is offered again after a while and arrives.
+    with township.member.store.writing() as connection:
+        row = connection.execute(FIRST_EVENT, {"scope": about(VILLAGE)}).first()
+        assert row is not None
+        put_body(connection, row.stream, row.seq, sound)
+    net.monotonic.now_s += 601.0
+    net.settle()
+    assert county.member.state(poisoned) == "received"
+
+
+def test_events_after_a_gap_wait_for_it_and_then_all_apply_once(net: Network) -> None:
+    """T02: 1, 2, 3, 5 and later 4."""
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    scope = below(VILLAGE)
+    identifier, events = written(net, village, scope, 5)
+
+    def send(*some: int) -> Content:
+        content = Content()
+        for n in some:
+            content.packed_segments.append(segment_of(net, village, scope, identifier, [events[n - 1]], content.tables))
+        raw, reply = speak(net, village, township, content)
+        answer = heard(net, village, township, raw, reply)
+        village.exchange()
+        return answer
+
+    def have() -> int:
+        return next((one.seq for one in township.member.casebook.shared_points(TOWNSHIP) if one.scope == scope), 0)
+
+    (gap,) = send(1, 2, 3, 5).answers
+    assert (gap.seq, gap.disposition, gap.code) == (5, PARKED, Gap.code)
+    assert have() == 3
+    assert township.member.casebook.counts()["parked"] == 1
+    assert send(4).answers == []
+    assert have() == 5
+    assert township.member.casebook.counts()["parked"] == 0
+
+
+def test_frames_in_any_order_and_twice_end_the_same(net: Network) -> None:
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    scope = below(VILLAGE)
+    identifier, events = written(net, village, scope, 6)
+    for order in ([6, 5], [4, 4, 6], [1], [3, 2], [1, 2, 3, 4, 5, 6]):
+        content = Content()
+        for n in order:
+            content.packed_segments.append(segment_of(net, village, scope, identifier, [events[n - 1]], content.tables))
+        speak(net, village, township, content)
+        village.exchange()
+    (point,) = (one for one in township.member.casebook.shared_points(TOWNSHIP) if one.scope == scope)
+    assert (point.seq, point.hash) == (6, events[-1].hash)
+    assert township.member.casebook.counts()["parked"] == 0
+
+
+def test_a_withheld_body_is_asked_for_and_nobody_signs_for_it(net: Network) -> None:
+    """A relay that passes headers and withholds bodies: positions and receipts stop before the missing body."""
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    ref = village.member.file()
+    net.wire.down.add(COUNTY)
+    village.sync()
+    with township.member.store.writing() as connection:
+        connection.execute(text("update events set salt = null, body = null, body_state = 1 where seq = 2"))
+        connection.execute(text("update streams set body_seq = 1, body_hash = (select hash from events where seq = 1)"))
+        connection.execute(text("delete from receipts"))
+    net.start(TOWNSHIP)
+    township = net[TOWNSHIP]
+    net.start(VILLAGE)
+    village = net[VILLAGE]
+    village.sync()
+    asked = [net.spoken(one, VILLAGE)[1].wants for one in net.wire.passed if TOWNSHIP in one.url]
+    assert any(want.seq == 2 for wants in asked for want in wants)
+    net.wire.calm()
+    net.settle()
+    assert net[COUNTY].member.state(ref) == "received"
+
+
+def test_a_body_that_does_not_fit_its_commitment_is_refused(net: Network) -> None:
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    village.member.file()
+    village.sync()
+    with township.member.store.writing() as connection:
+        connection.execute(text("update events set salt = null, body = null, body_state = 1 where seq = 2"))
+        connection.execute(text("update streams set body_seq = 1, body_hash = (select hash from events where seq = 1)"))
+    net.start(TOWNSHIP)
+    township = net[TOWNSHIP]
+    content = Content()
+    content.bodies = [Body(village.incarnation, about(VILLAGE), 2, b"s" * 16, b"forged")]
+    raw, reply = speak(net, village, township, content)
+    (answer,) = heard(net, village, township, raw, reply).answers
+    assert (answer.seq, answer.code) == (2, BadCommitment.code)
