@@ -19,7 +19,7 @@ ZSTD: Final = 1
 ZSTD_DICTIONARY_1: Final = 2
 DICTIONARIES: Final = (1,)
 
-_LEVEL: Final = 3
+_LEVEL: Final = 6  # 6 % smaller than 3 for 2 microseconds a case; beyond 6 it costs more than it saves
 _WINDOW_LOG_MAX: Final = 23  # what a frame may ask of our memory: 8 MiB
 
 
