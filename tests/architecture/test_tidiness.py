@@ -61,6 +61,7 @@ SOUND = [
     ("village_node/casebook.py", DOC + LONG_DOCSTRING),
     ("village_node/casebook.py", DOC + "# why\n\n" * 500),
     ("village_node/scheduler.py", DOC + "try:\n    f()\nexcept Exception:\n    g()\n"),
+    ("village_node/uplink.py", DOC + "try:\n    f()\nexcept BaseException:\n    g()\n    raise\n"),
     ("village_node/app.py", DOC + "now = datetime.now(UTC)\n"),
     ("village_node/config.py", DOC + "place = os.environ['PLACE']\n"),
     ("village_node/cli.py", DOC + "print('sent')\n"),

@@ -79,7 +79,10 @@ def has_a_name_of_its_own(file: SourceFile) -> Iterator[str]:
 
 
 def catches_only_what_it_knows(file: SourceFile) -> Iterator[str]:
-    """A blind except hides a lost case; only the scheduler's outermost loop has one: a bad tick ends no other."""
+    """A blind except hides a lost case; only the scheduler's outermost loop has one: a bad tick ends no other.
+
+    One that ends by raising again hides nothing.
+    """
     if not file.is_python:
         return
     blind = [
@@ -87,6 +90,7 @@ def catches_only_what_it_knows(file: SourceFile) -> Iterator[str]:
         for node in ast.walk(file.tree)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or {"Exception", "BaseException"} & _names(node.type))
+        and not (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None)
     ]
     allowed = 1 if OUTERMOST_LOOP.match(file.path) else 0
     for handler in blind[allowed:]:
