@@ -21,19 +21,21 @@ from sync_protocol.case.routes import CasePath
 from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about
+from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
 from village_node.casebook import ledger
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
-from village_node.casebook.intake import ATTEMPTS
+from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry, Growth
 from village_node.casebook.office import Office
 from village_node.casebook.reading import folded
 from village_node.store import Connection, Overtaken, peers, streams
-from village_node.store.locks import StreamKey
+from village_node.store.locks import CaseKey, StreamKey
 
 # The county's day begins at +08:00, whatever the machine believes.
 CHINA: Final = timezone(timedelta(hours=8))
 _CLOCK_BITS: Final = 16
+_FARTHEST_AHEAD_MS: Final = 86_400_000
 _COUNTER: Final = "case_number"
 _T = TypeVar("_T")
 
@@ -77,12 +79,11 @@ class Desk(Office):
         Raises BadBody for the first that does not fit, NotAllowed, NotSaved.
         """
         scope = about(self.identity.place)
-        filed = [self._checked_application(each) for each in applications]
+        roster = self.roster
+        filed = [self._checked_application(each, roster) for each in applications]
 
         def act(connection: Connection) -> tuple[list[CaseRef], set[str]]:
-            growth = self._own_stream(connection, scope)
-            self.store.exclusive(connection, [], [growth.row.key])
-            growth = self._own_stream(connection, scope)
+            growth = self._locked_stream(connection, scope)
             last = peers.count_up(connection, _COUNTER, len(filed))
             pen = _Pen(self, growth)
             refs = []
@@ -118,10 +119,8 @@ class Desk(Office):
 
         def act(connection: Connection) -> tuple[CaseRef, set[str]]:
             roster = self.roster_in(connection)
-            growth = self._own_stream(connection, scope)
             deps = _relied_on(kind, content, scope, self.identity.incarnation)
-            self.store.exclusive(connection, [key], sorted({growth.row.key, *(dep[:2] for dep in deps)}))
-            growth = self._own_stream(connection, scope)
+            growth = self._locked_stream(connection, scope, [key], {dep[:2] for dep in deps})
             case, newest_hlc = folded(self, connection, roster, key)
             if case is None:
                 raise NotFound("本机没有这一案件", "no such case is held here")
@@ -153,7 +152,17 @@ class Desk(Office):
                 continue
             self.tell(scopes)
             return done
-        raise Overtaken(f"overtaken {ATTEMPTS} times: the database is too busy")
+        raise too_busy()
+
+    def _locked_stream(
+        self, connection: Connection, scope: str, keys: Sequence[CaseKey] = (), others: Iterable[StreamKey] = ()
+    ) -> Growth:
+        """Our own stream in a scope, held to the end of the transaction together with these cases and other streams."""
+        growth = self._own_stream(connection, scope)
+        if self.store.dialect == "sqlite":  # nobody else writes since this transaction began
+            return growth
+        self.store.exclusive(connection, keys, sorted({growth.row.key, *others}))
+        return self._own_stream(connection, scope)
 
     def _own_stream(self, connection: Connection, scope: str) -> Growth:
         """Our own stream in a scope as it stands; made where there is none yet."""
@@ -170,7 +179,7 @@ class Desk(Office):
             row = streams.by_keys(connection, [key])[key]
         return Growth(row)
 
-    def _checked_application(self, application: Application) -> tuple[Application, dict[int, Any], str]:
+    def _checked_application(self, application: Application, roster: Roster) -> tuple[Application, dict[int, Any], str]:
         """Check a create body, and that its item can be filed here."""
         body = _numbered(kinds.CREATE, application.body)
         body.setdefault(1, 1)
@@ -178,7 +187,7 @@ class Desk(Office):
         _checked_field(application.channel in bodies.CHANNELS, "channel", "收件方式", "channel")
         try:
             item = self.catalogue.item(body[0], body[1])
-            path = CasePath(self.identity.place, self.roster.places)
+            path = CasePath(self.identity.place, roster.places)
         except UnknownItem:
             raise BadBody("item_no", f"没有编号为 {body[0]} 的事项", f"there is no item {body[0]}") from None
         except UnknownPlace:
@@ -232,7 +241,9 @@ class _Pen:
         self._office = office
         self._growth = growth
         self.now_ms = office.clock()
-        self._hlc = max(growth.row.hlc, newest_hlc)
+        # An author far away may claim any time: one that lies days ahead is not followed there.
+        sane = newest_hlc if newest_hlc >> _CLOCK_BITS <= self.now_ms + _FARTHEST_AHEAD_MS else 0
+        self._hlc = max(growth.row.hlc, sane)
 
     def write(
         self,

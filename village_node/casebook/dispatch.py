@@ -40,7 +40,7 @@ class Outgoing:
     receipts: list[Any] = field(default_factory=list)
     more: bool = False
     sent: list[tuple[bytes, str, int, bytes]] = field(default_factory=list)
-    sent_receipts: list[tuple[bytes, str, bytes, int]] = field(default_factory=list)
+    sent_receipts: list[ReceiptOwed] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -64,8 +64,7 @@ class Dispatch(Reading):
         def compute(connection: Connection) -> list[StreamPoint]:
             return _points(connection, self.roster_in(connection), child_place)
 
-        with self.store.reading() as connection:
-            return self.remembered(connection, f"points {child_place}", compute)
+        return self.remembered(f"points {child_place}", compute)
 
     def owed(
         self,
@@ -101,24 +100,9 @@ class Dispatch(Reading):
                 streams.add_seals(connection, new_seals)
         return frame
 
-    def wants(self, tables: Tables) -> list[list[int]]:
-        """The bodies missing here, as field 13 carries them."""
-        with self.store.reading() as connection:
-            return [[tables.stream(incarnation, scope), seq] for incarnation, scope, seq in self._missing(connection)]
-
     def wanted(self) -> list[Want]:
-        """The bodies missing here."""
-        with self.store.reading() as connection:
-            return [Want(*missing) for missing in self._missing(connection)]
-
-    def bodies(
-        self, wants: Sequence[tuple[bytes, str, int]], place: str, *, tables: Tables, budget: int
-    ) -> list[list[Any]]:
-        """Bodies that a peer at ``place`` asked for and may have, as field 14 carries them."""
-        return [
-            [tables.stream(body.incarnation, body.scope), *body[2:]]
-            for body in self.wanted_bodies(wants, place, budget)
-        ]
+        """The bodies missing here, at most as many as one message may ask for."""
+        return list(self.remembered("wanted", lambda view: [Want(*missing) for missing in self._missing(view)]))
 
     def wanted_bodies(self, wants: Sequence[tuple[bytes, str, int]], place: str, budget: int) -> list[Body]:
         """Bodies that a peer at ``place`` asked for and may have: of scopes it follows, and held here."""
@@ -288,7 +272,7 @@ def _take_receipts(
             whole.signature,
         )
         frame.receipts.append(pack_receipt(line, tables))
-        frame.sent_receipts.append((row.incarnation, row.scope, whole.signer, whole.seq))
+        frame.sent_receipts.append(ReceiptOwed(row.incarnation, row.scope, whole.signer, whole.seq))
         size += _RECEIPT_BYTES + limits.HASH * len(whole.path)
     return size
 

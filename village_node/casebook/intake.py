@@ -21,13 +21,21 @@ from sync_protocol.wire import Segment, keep, kept
 from village_node.casebook import ledger, receipts
 from village_node.casebook.ledger import Entry, Filled, Growth, Written
 from village_node.casebook.office import Office
-from village_node.store import Connection, Overtaken, cases, parking, peers, streams
+from village_node.store import Connection, NotSaved, Overtaken, cases, parking, peers, streams
 from village_node.store.locks import StreamKey
 from village_node.store.parking import AnswerRow, ParkedRow, RefusedRow
 from village_node.store.streams import MISSING
 
 ATTEMPTS: Final = 100
 _NO_INCARNATION: Final = bytes(16)
+
+
+def too_busy() -> NotSaved:
+    """What is raised when other workers were faster each time."""
+    return NotSaved(
+        f"未保存:数据库过于繁忙({ATTEMPTS} 次均被抢先),请稍后重试",
+        f"not saved: the database is too busy (overtaken {ATTEMPTS} times); try again",
+    )
 
 
 class Received(NamedTuple):
@@ -94,7 +102,7 @@ class Intake(Office):
             except Overtaken:
                 continue
         else:
-            raise Overtaken(f"overtaken {ATTEMPTS} times: the database is too busy")
+            raise too_busy()
         if scopes:
             self.tell(scopes)
         return received

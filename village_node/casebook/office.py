@@ -1,7 +1,8 @@
 """What every door of the casebook shares: the store, who we are, the roster in force, the clock, and the news.
 
 All that changes is changed inside a transaction of the store. What is kept in memory here (the roster, answers that are
-costly to compute) is a copy that carries the version it was made from, and a version is read with each use.
+costly to compute) is a copy that carries the version it was made from. Where several workers share a database the
+version is read with each use; where this process is the only writer it counts its own commits.
 """
 
 import logging
@@ -17,6 +18,7 @@ from village_node.identity import Identity
 from village_node.store import Connection, Store, peers
 
 NEWS: Final = "news"
+ROSTER: Final = "roster"
 _ANYTHING: Final = "*"
 _LONGEST_ANNOUNCEMENT: Final = 7_000
 
@@ -43,9 +45,15 @@ class Office:
         self.randomness = randomness
         self.catalogue = catalogue
         self._callbacks: list[Callable[[set[str]], None]] = []
-        self._roster_lock = threading.Lock()
-        self._roster = Roster(self.network_id)
-        self._roster_version = 0
+        self._memory_lock = threading.Lock()
+        # The roster and how many changes it is made of, always replaced together.
+        self._in_force = (Roster(self.network_id), 0)
+        # How often the roster may have grown, and how often had been looked at when it was last read.
+        self._roster_growth = 1
+        self._roster_seen = 0
+        # On SQLite this process is the only writer (the data folder is locked), so what it keeps needs no second look.
+        self._alone = store.dialect == "sqlite"
+        self._news = 0
         # A name for this process, so that it does not take its own announcements for news.
         self._worker = randomness(6).hex()
         with store.reading() as connection:
@@ -54,9 +62,18 @@ class Office:
 
     @property
     def roster(self) -> Roster:
-        """The roster as last seen in the database."""
+        """The roster in force."""
+        if self._alone and self._roster_seen == self._roster_growth:
+            return self._in_force[0]
         with self.store.reading() as connection:
             return self.roster_in(connection)
+
+    def news_version(self) -> int:
+        """A number that is another one after each commit that changed something."""
+        if self._alone:
+            return self._news
+        with self.store.reading() as connection:
+            return peers.number(connection, NEWS) or 0
 
     def on_news(self, callback: Callable[[set[str]], None]) -> None:
         """Call back with the scopes concerned after each commit that changed something: in the thread that committed,
@@ -72,14 +89,18 @@ class Office:
 
         Not to be asked after ``keep_changes`` in the same transaction, which may yet be rolled back.
         """
+        if self._alone and self._roster_seen == self._roster_growth:
+            return self._in_force
+        growth = self._roster_growth
         version = peers.number(connection, peers.ROSTER) or 0
-        with self._roster_lock:
-            if version > self._roster_version:
-                roster = self._roster
-                for row in peers.roster_changes(connection, self._roster_version):
+        with self._memory_lock:
+            roster, known = self._in_force
+            if version > known:
+                for row in peers.roster_changes(connection, known):
                     roster = roster.apply(change_of(row))
-                self._roster, self._roster_version = roster, version
-            return self._roster, self._roster_version
+                self._in_force = (roster, version)
+            self._roster_seen = growth
+            return self._in_force
 
     def keep_changes(self, connection: Connection, changes: Iterable[Change], version: int) -> None:
         """Store roster changes just applied to the roster of this version, in their order."""
@@ -91,7 +112,9 @@ class Office:
         peers.add_roster_changes(connection, rows, version)
 
     def mark_news(self, connection: Connection, scopes: set[str]) -> None:
-        """The last act of a transaction that changed something: caches elsewhere see a new version."""
+        """The last act of a transaction that changed something: caches of other workers see a new version."""
+        if self._alone:
+            return
         peers.count_up(connection, NEWS)
         words = " ".join(sorted(scopes))
         if len(words) > _LONGEST_ANNOUNCEMENT:
@@ -99,7 +122,10 @@ class Office:
         self.store.announce(connection, f"{self._worker} {words}")
 
     def tell(self, scopes: set[str]) -> None:
-        """After the commit: call back whoever waits for news. One that fails does not keep it from the others."""
+        """After the commit: call back whoever waits for news."""
+        with self._memory_lock:
+            self._news += 1
+            self._roster_growth += ROSTER in scopes
         for callback in self._callbacks:
             callback(scopes)
 

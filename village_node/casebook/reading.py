@@ -12,7 +12,7 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.event import item_hash
 from sync_protocol.roster import Roster
 from village_node.casebook.ledger import Held, fold_held, held_events
-from village_node.casebook.office import NEWS, Office
+from village_node.casebook.office import Office
 from village_node.store import Connection, cases, parking, peers, receipts, streams
 from village_node.store.cases import CaseRow, Page
 from village_node.store.locks import CaseKey
@@ -72,8 +72,7 @@ class Reading(Office):
             events = held_events(self, connection, roster, {key})[key]
             times = receipts.times_of(connection, {each.row.stream for each in events if each.row})
         case = fold_held(self, roster, key, events)
-        place_on_path = {position: index for index, position in enumerate(case.path)}
-        events.sort(key=lambda each: _written(each, place_on_path))
+        events = _as_written(case, events)
         return [_entry(roster, each, case.verdicts[each.event.position], times) for each in events]
 
     def find_by_number(self, case_no: str) -> CaseRow | None:
@@ -106,8 +105,7 @@ class Reading(Office):
                 "not_left": len(self._not_left(connection)[0]),
             }
 
-        with self.store.reading() as connection:
-            return dict(self.remembered(connection, "views", count))
+        return dict(self.remembered("views", count))
 
     def sync_state(self) -> dict[str, Any]:
         """What the sync bar says: when the parent was last heard, and what of ours no signed receipt covers yet.
@@ -124,10 +122,11 @@ class Reading(Office):
                 "not_at_county": {"cases": len(below_root), "events": root_events},
             }
 
-        with self.store.reading() as connection:
-            state = dict(self.remembered(connection, "sync", compute))
-            parent = self.identity.parent
-            row = peers.peer(connection, parent) if parent else None
+        state = dict(self.remembered("sync", compute))
+        row = None
+        if self.identity.parent:
+            with self.store.reading() as connection:
+                row = peers.peer(connection, self.identity.parent)
         return {
             **state,
             "peer": row,
@@ -238,15 +237,17 @@ class Reading(Office):
                 "receipt": _base64(held[0].receipt),
             }
 
-    def remembered(self, connection: Connection, name: str, compute: Callable[[Connection], _T]) -> _T:
+    def remembered(self, name: str, compute: Callable[[Connection], _T]) -> _T:
         """An answer computed once for each state of the database. Not to be changed by who gets it."""
-        version = peers.number(connection, NEWS) or 0
+        # The version is read before the view is opened: an answer may be newer than its version says, never older.
+        version = self.news_version()
         with self._answers_lock:
             known = self._answers.get(name)
         if known is not None and known[0] == version:
             answer: _T = known[1]
             return answer
-        answer = compute(connection)
+        with self.store.reading() as connection:
+            answer = compute(connection)
         with self._answers_lock:
             if name not in self._answers or self._answers[name][0] <= version:
                 self._answers[name] = (version, answer)
@@ -284,9 +285,21 @@ def folded(office: Office, connection: Connection, roster: Roster, key: CaseKey)
     return fold_held(office, roster, key, events), max(each.event.hlc for each in events)
 
 
-def _written(each: Held, place_on_path: Mapping[Position, int]) -> tuple[int, int, Position]:
-    """The order of a timeline. Clocks are claims, but on the path each is later than the one it follows."""
-    return each.event.hlc, place_on_path.get(each.event.position, 0), each.event.position
+def _as_written(case: Case, events: list[Held]) -> list[Held]:
+    """The order of a timeline: the effective path in its own order, everything else beside it where its label says.
+
+    Labels are claims; along the path each counts for no less than the one before it.
+    """
+    labels = {each.event.position: each.event.hlc for each in events}
+    order: dict[Position, tuple[int, int]] = {}
+    latest = 0
+    for index, position in enumerate(case.path):
+        latest = max(latest, labels[position])
+        order[position] = (latest, index)
+    beside = len(case.path)
+    return sorted(
+        events, key=lambda each: (order.get(each.event.position, (each.event.hlc, beside)), each.event.position)
+    )
 
 
 def _entry(roster: Roster, each: Held, verdict: Verdict, times: list[tuple[int, bytes, int, int]]) -> TimelineEntry:

@@ -3,11 +3,12 @@
 from sqlalchemy import Connection
 
 from village_node.store.database import Store, open_store
-from village_node.store.errors import NewerDatabase, NotSaved, Overtaken, StoreError, UnsafeDatabase
+from village_node.store.errors import NewerDatabase, NotReadable, NotSaved, Overtaken, StoreError, UnsafeDatabase
 
 __all__ = [
     "Connection",
     "NewerDatabase",
+    "NotReadable",
     "NotSaved",
     "Overtaken",
     "Store",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey, StreamKey
@@ -87,21 +87,24 @@ def unsettled(connection: Connection) -> list[CaseKey]:
 
 def waiting_for(connection: Connection, grown: Mapping[StreamKey, int]) -> list[CaseKey]:
     """Cases that wait for a position of these streams, which now reach up to the seq given."""
-    found: set[CaseKey] = set()
-    for some in rows.chunks(sorted(grown), 400):
-        query = select(CASE_WAITS).where(rows.among((CASE_WAITS.c.incarnation, CASE_WAITS.c.dep_scope), some))
-        for incarnation, scope, seq, case_scope, case_id in connection.execute(query):
-            if seq <= grown[incarnation, scope]:
-                found.add((case_scope, case_id))
-    return sorted(found)
+    words = (
+        "SELECT incarnation, dep_scope, seq, scope, case_id FROM case_waits WHERE (incarnation, dep_scope) IN (KEYS)"
+    )
+    return sorted(
+        {
+            (scope, case_id)
+            for incarnation, dep_scope, seq, scope, case_id in rows.ask_among(connection, words, grown)
+            if seq <= grown[incarnation, dep_scope]
+        }
+    )
 
 
 def set_waits(
     connection: Connection, folded: Iterable[CaseKey], waits: Iterable[tuple[bytes, str, int, str, bytes]]
 ) -> None:
     """Replace what the folded cases wait for by (incarnation, scope, seq, case scope, case id)."""
-    for some in rows.chunks(sorted(folded), 400):
-        connection.execute(delete(CASE_WAITS).where(rows.among((CASE_WAITS.c.scope, CASE_WAITS.c.case_id), some)))
+    for scope, case_id in sorted(folded):
+        rows.do(connection, "DELETE FROM case_waits WHERE scope = ? AND case_id = ?", (scope, case_id))
     rows.put(connection, CASE_WAITS, sorted(set(waits)), keep=True)
 
 

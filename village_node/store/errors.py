@@ -22,5 +22,9 @@ class NotSaved(StoreError):
     """The disk is full or failing, or the database went away: nothing of this change was kept; try again after help."""
 
 
+class NotReadable(StoreError):
+    """The database cannot be read at the moment; nothing was changed."""
+
+
 class Overtaken(Exception):
     """Another worker changed what this transaction was planned on; it was rolled back and is planned again."""

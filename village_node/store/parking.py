@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from village_node.store import rows
 from village_node.store.tables import ANSWERS, PARKED, REFUSED
@@ -69,7 +69,7 @@ def parked(connection: Connection) -> list[tuple[int, ParkedRow]]:
 
 def any_parked(connection: Connection) -> bool:
     """Whether anything is parked at all."""
-    return connection.scalar(select(PARKED.c.id).limit(1)) is not None
+    return bool(rows.ask(connection, "SELECT 1 FROM parked LIMIT 1"))
 
 
 def unpark(connection: Connection, ids: Iterable[int]) -> None:
@@ -101,6 +101,7 @@ def parked_counts(connection: Connection) -> dict[tuple[bytes, str], int]:
 
 def refuse(connection: Connection, row: RefusedRow) -> None:
     """Count a refusal and keep a sample of it; the same one again only counts."""
+    row = row._replace(detail=row.detail.replace("\0", ""))
     key = (REFUSED.c.sender, REFUSED.c.incarnation, REFUSED.c.scope, REFUSED.c.seq, REFUSED.c.code)
     same = rows.among(key, [row[:5]])
     again = update(REFUSED).where(same).values(times=REFUSED.c.times + 1, last_ms=row.last_ms, detail=row.detail)
@@ -128,22 +129,16 @@ def refused(connection: Connection, most: int) -> list[RefusedRow]:
 
 def keep_answers(connection: Connection, answers: Sequence[AnswerRow]) -> None:
     """Store what a peer said of events it did not take; a newer answer replaces the older."""
+    if not answers:
+        return
     newest = {row[:4]: row for row in answers}
     rows.put(connection, ANSWERS, sorted(newest.values()))
 
 
 def forget_answers(connection: Connection, peer: bytes, incarnation: bytes, scope: str, upto: int) -> None:
     """A peer holds the stream up to here after all."""
-    connection.execute(
-        delete(ANSWERS).where(
-            and_(
-                ANSWERS.c.peer == peer,
-                ANSWERS.c.incarnation == incarnation,
-                ANSWERS.c.scope == scope,
-                ANSWERS.c.seq <= upto,
-            )
-        )
-    )
+    words = "DELETE FROM answers WHERE peer = ? AND incarnation = ? AND scope = ? AND seq <= ?"
+    rows.do(connection, words, (peer, incarnation, scope, upto))
 
 
 def answers(connection: Connection, peer: bytes | None = None) -> list[AnswerRow]:

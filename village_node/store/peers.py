@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from village_node.store import rows
 from village_node.store.errors import Overtaken
@@ -60,10 +60,13 @@ class ChangeRow(NamedTuple):
     signatures: bytes
 
 
+_PEER: Final = f"SELECT {', '.join(column.name for column in PEERS.columns)} FROM peers WHERE incarnation = ?"  # noqa: S608
+
+
 def peer(connection: Connection, incarnation: bytes) -> PeerRow | None:
     """One peer."""
-    row = connection.execute(select(PEERS).where(PEERS.c.incarnation == incarnation)).first()
-    return PeerRow._make(row) if row else None
+    found = rows.ask(connection, _PEER, (incarnation,))
+    return PeerRow._make(found[0]) if found else None
 
 
 def peers(connection: Connection) -> list[PeerRow]:
@@ -76,8 +79,12 @@ def change_peer(connection: Connection, incarnation: bytes, columns: dict[str, A
 
     Returns the row. TypeError for a column that does not exist.
     """
+    # PostgreSQL's texts hold no NUL, and a peer may name its program as it likes.
+    sound: dict[str, Any] = {
+        name: value.replace("\0", "") if isinstance(value, str) else value for name, value in columns.items()
+    }
     held = peer(connection, incarnation)
-    row = held._replace(**columns) if held else PeerRow(incarnation=incarnation, **columns)
+    row = held._replace(**sound) if held else PeerRow(incarnation=incarnation, **sound)
     rows.put(connection, PEERS, [row])
     return row
 
@@ -115,7 +122,8 @@ def add_roster_changes(
 
 def number(connection: Connection, name: str) -> int | None:
     """A number the node remembers about itself."""
-    return connection.scalar(select(META.c.number).where(META.c.name == name))
+    found = rows.ask(connection, "SELECT number FROM meta WHERE name = ?", (name,))
+    return found[0][0] if found else None
 
 
 def bytes_of(connection: Connection, name: str) -> bytes | None:
@@ -125,11 +133,9 @@ def bytes_of(connection: Connection, name: str) -> bytes | None:
 
 def count_up(connection: Connection, name: str, by: int = 1) -> int:
     """Raise a counter and give its new value; the row is held to the end of the transaction."""
-    raised = connection.scalar(
-        update(META).where(META.c.name == name).values(number=META.c.number + by).returning(META.c.number)
-    )
-    if raised is not None:
-        return int(raised)
+    raised = rows.ask(connection, "UPDATE meta SET number = number + ? WHERE name = ? RETURNING number", (by, name))
+    if raised:
+        return int(raised[0][0])
     rows.put(connection, META, [(name, 0, None)], keep=True)
     return count_up(connection, name, by)
 

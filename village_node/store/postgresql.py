@@ -9,9 +9,9 @@ from typing import Final
 import psycopg
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from village_node.store.errors import NotSaved, Overtaken, UnsafeDatabase
+from village_node.store.errors import NotReadable, NotSaved, Overtaken, UnsafeDatabase
 
 CHANNEL: Final = "sanji_news"
 STOP: Final = "stop"
@@ -42,6 +42,8 @@ class PostgresqlDatabase:
         self._engine = create_engine(
             parsed, pool_size=4, max_overflow=POOL, pool_pre_ping=True, isolation_level="READ COMMITTED"
         )
+        # The same pool of connections, each set for the time of one view.
+        self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._address = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
         self._listener: _Listener | None = None
 
@@ -54,24 +56,30 @@ class PostgresqlDatabase:
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
-        except DBAPIError as error:
-            state = str(getattr(error.orig, "sqlstate", None) or "")
-            if state in DEADLOCK_OR_SERIALISATION:
-                raise Overtaken(str(error.orig)) from error
-            if state.startswith(TROUBLE) or (not state and isinstance(error, OperationalError)):
-                raise NotSaved(
-                    f"未保存:数据库拒绝写入或连接中断({error.orig})。已有数据不受影响,请稍后重试",
-                    f"not saved: the database refused or went away ({error.orig}). Nothing stored is lost; try again",
-                ) from error
-            raise
+        except (DBAPIError, psycopg.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if getattr(cause, "sqlstate", None) in DEADLOCK_OR_SERIALISATION:
+                raise Overtaken(str(cause)) from error
+            if not is_trouble(cause):
+                raise
+            raise NotSaved(
+                f"未保存:数据库拒绝写入或连接中断({cause})。已有数据不受影响,请稍后重试",
+                f"not saved: the database refused or went away ({cause}). Nothing stored is lost; try again",
+            ) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view of what is committed, for any number of queries."""
-        with self._engine.connect() as connection:
-            view = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with view.begin():
-                yield view
+        try:
+            with self._readers.connect() as connection, connection.begin():
+                yield connection
+        except (DBAPIError, psycopg.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if not is_trouble(cause):
+                raise
+            raise NotReadable(
+                f"数据库暂时无法读取({cause}),请稍后重试", f"the database cannot be read at the moment ({cause})"
+            ) from error
 
     @contextmanager
     def leader(self, name: str) -> Iterator[bool]:
@@ -120,6 +128,12 @@ class PostgresqlDatabase:
             self._listener.stop()
             self._listener = None
         self._engine.dispose()
+
+
+def is_trouble(cause: BaseException | None) -> bool:
+    """Tell a server that is full, failing or gone from an error of ours."""
+    state = str(getattr(cause, "sqlstate", None) or "")
+    return state.startswith(TROUBLE) or (not state and isinstance(cause, psycopg.OperationalError))
 
 
 class _Listener(threading.Thread):

@@ -21,20 +21,14 @@ class ReceiptRow(NamedTuple):
 
 def of_streams(connection: Connection, streams: Iterable[int]) -> list[tuple[int, bytes, int]]:
     """(stream, signer, highest seq) for these streams."""
-    found: list[tuple[int, bytes, int]] = []
-    for some in rows.chunks(sorted(set(streams))):
-        query = select(RECEIPTS.c.stream, RECEIPTS.c.signer, RECEIPTS.c.seq).where(RECEIPTS.c.stream.in_(some))
-        found.extend((row[0], row[1], row[2]) for row in connection.execute(query))
-    return found
+    words = "SELECT stream, signer, seq FROM receipts WHERE stream IN (KEYS)"
+    return [(row[0], row[1], row[2]) for row in rows.ask_among(connection, words, streams)]
 
 
 def get(connection: Connection, keys: Iterable[tuple[int, bytes]]) -> list[ReceiptRow]:
     """The receipts of these (stream, signer)."""
-    found: list[ReceiptRow] = []
-    for some in rows.chunks(sorted(set(keys)), 400):
-        query = select(RECEIPTS).where(rows.among((RECEIPTS.c.stream, RECEIPTS.c.signer), some))
-        found.extend(ReceiptRow._make(row) for row in connection.execute(query))
-    return found
+    words = "SELECT stream, signer, seq, time, receipt FROM receipts WHERE (stream, signer) IN (KEYS)"
+    return [ReceiptRow._make(row) for row in rows.ask_among(connection, words, keys)]
 
 
 def keep(connection: Connection, new: Sequence[ReceiptRow]) -> None:

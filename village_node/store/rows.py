@@ -1,10 +1,12 @@
-"""Many rows at once, as fast as each database takes them: the hot path hands plain tuples in column order.
+"""The hot path's way to the database: ready statements and plain tuples, with nothing in between.
 
-The statements are put together from the names of our own tables and columns, never from anything that came in.
+Building an SQL expression costs more than SQLite needs to answer it, so what runs in every exchange is written as text,
+once, with `?` for each value. The statements are put together from the names of our own tables and columns, never from
+anything that came in. Elsewhere the store builds expressions, which read better.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, tuple_
@@ -14,6 +16,45 @@ Item = TypeVar("Item")
 
 # Rows a statement: SQLite takes 32,766 values, PostgreSQL 65,535.
 CHUNK: Final = 1_000
+# From so many rows on a table beside pays on PostgreSQL.
+MANY: Final = 100
+
+
+def ask(connection: Connection, words: str, values: Sequence[Any] = ()) -> list[Row]:
+    """The rows that a SELECT gives; `?` stands for a value, on either database."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(_spoken(words, connection.dialect.name), values)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
+
+
+def do(connection: Connection, words: str, values: Sequence[Any] = ()) -> int:
+    """Run one statement; how many rows it changed."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(_spoken(words, connection.dialect.name), values)
+        return cursor.rowcount
+    finally:
+        cursor.close()
+
+
+def ask_among(connection: Connection, words: str, keys: Iterable[Any], size: int = CHUNK) -> Iterator[Row]:
+    """The rows of a SELECT that ends in ``IN (KEYS)``, for keys that are values or tuples; no key, no rows."""
+    for some in chunks(sorted(set(keys)), size):
+        if isinstance(some[0], tuple):
+            signs = f"({', '.join('?' for _ in some[0])})"
+            values: list[Any] = [value for key in some for value in key]
+            listed = f"VALUES {', '.join([signs] * len(some))}"
+        else:
+            values, listed = some, ", ".join(["?"] * len(some))
+        yield from ask(connection, words.replace("KEYS", listed), values)
+
+
+@lru_cache(maxsize=2_048)
+def _spoken(words: str, dialect: str) -> str:
+    return words if dialect == "sqlite" else words.replace("?", "%s")
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -21,16 +62,9 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_insert_words(table, "?"), list(rows))
-        return
-    cursor = connection.connection.cursor()
-    try:
-        with cursor.copy(f"COPY {table.name} ({_names(table)}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(_postgres_types(table))
-            for row in rows:
-                copy.write_row(row)
-    finally:
-        cursor.close()
+        _run_many(connection, _insert_words(table, "?"), rows)
+    else:
+        _copy(connection, table, table.name, rows)
 
 
 def put(connection: Connection, table: Table, rows: Sequence[Row], *, keep: bool = False) -> None:
@@ -41,21 +75,42 @@ def put(connection: Connection, table: Table, rows: Sequence[Row], *, keep: bool
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_put_words(table, "?", keep), list(rows))
-        return
-    columns = list(zip(*rows, strict=True))
-    connection.exec_driver_sql(_put_many_words(table, keep), tuple(list(column) for column in columns))
+        _run_many(connection, _insert_words(table, "?") + _on_conflict(table, keep), rows)
+    elif len(rows) < MANY:
+        _run_many(connection, _insert_words(table, "%s") + _on_conflict(table, keep), rows)
+    else:
+        # COPY cannot overwrite, but it fills a table beside ten times as fast as values one by one.
+        beside = f"new_{table.name}"
+        do(connection, f"CREATE TEMPORARY TABLE IF NOT EXISTS {beside} (LIKE {table.name}) ON COMMIT DELETE ROWS")
+        _copy(connection, table, beside, rows)
+        do(connection, _take_over_words(table, beside, keep))
+        do(connection, f"TRUNCATE {beside}")
 
 
 def change(connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Set columns by key: each row has the new values in the order of ``names``, then the key's values."""
     if not rows:
         return
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_change_words(table, names), list(rows))
-        return
-    columns = list(zip(*rows, strict=True))
-    connection.exec_driver_sql(_change_many_words(table, names), tuple(list(column) for column in columns))
+    _run_many(connection, _spoken(_change_words(table, names), connection.dialect.name), rows)
+
+
+def _run_many(connection: Connection, words: str, rows: Sequence[Row]) -> None:
+    cursor = connection.connection.cursor()
+    try:
+        cursor.executemany(words, rows)
+    finally:
+        cursor.close()
+
+
+def _copy(connection: Connection, table: Table, into: str, rows: Sequence[Row]) -> None:
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(f"COPY {into} ({_names(table)}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(_postgres_types(table))
+            for row in rows:
+                copy.write_row(row)
+    finally:
+        cursor.close()
 
 
 def among(columns: Sequence[ColumnElement[Any]], keys: Sequence[Row]) -> ColumnElement[bool]:
@@ -94,31 +149,17 @@ def _on_conflict(table: Table, keep: bool) -> str:
 
 
 @cache
-def _put_words(table: Table, sign: str, keep: bool) -> str:
-    return _insert_words(table, sign) + _on_conflict(table, keep)
-
-
-@cache
-def _put_many_words(table: Table, keep: bool) -> str:
-    arrays = ", ".join(f"%s::{kind}[]" for kind in _postgres_types(table))
-    return f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})" + _on_conflict(table, keep)  # noqa: S608
+def _take_over_words(table: Table, beside: str, keep: bool) -> str:
+    names = _names(table)
+    order = ", ".join(_keys(table))
+    words = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {beside} ORDER BY {order}"  # noqa: S608
+    return words + _on_conflict(table, keep)
 
 
 @cache
 def _change_words(table: Table, names: tuple[str, ...]) -> str:
     where = " AND ".join(f"{name} = ?" for name in _keys(table))
     return f"UPDATE {table.name} SET {', '.join(f'{name} = ?' for name in names)} WHERE {where}"  # noqa: S608
-
-
-@cache
-def _change_many_words(table: Table, names: tuple[str, ...]) -> str:
-    kinds = dict(zip([column.name for column in table.columns], _postgres_types(table), strict=True))
-    keys = _keys(table)
-    arrays = ", ".join(f"%s::{kinds[name]}[]" for name in (*names, *keys))
-    alias = ", ".join([f"new_{name}" for name in names] + [f"key_{name}" for name in keys])
-    sets = ", ".join(f"{name} = new_{name}" for name in names)
-    where = " AND ".join(f"{table.name}.{name} = key_{name}" for name in keys)
-    return f"UPDATE {table.name} SET {sets} FROM unnest({arrays}) AS given ({alias}) WHERE {where}"  # noqa: S608
 
 
 @cache

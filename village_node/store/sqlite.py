@@ -1,6 +1,7 @@
 """The store on SQLite: one writer connection for the whole node, readers beside it, and no promise taken on trust."""
 
 import os
+import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from village_node.store.errors import NotSaved, UnsafeDatabase
+from village_node.store.errors import NotReadable, NotSaved, UnsafeDatabase
 
 BUSY_S: Final = 20.0
 READERS: Final = 16
@@ -63,12 +64,13 @@ class SqliteDatabase:
             try:
                 with connection.begin():
                     yield connection
-            except DatabaseError as error:
-                if not is_disk_trouble(error):
+            except (DatabaseError, sqlite3.Error) as error:
+                trouble = disk_trouble(error)
+                if not trouble:
                     raise
                 raise NotSaved(
-                    f"未保存:磁盘已满或无法写入({error.orig})。已有数据不受影响,请腾出空间后重试",
-                    f"not saved: the disk is full or cannot be written ({error.orig}). Nothing stored is lost; "
+                    f"未保存:磁盘已满或无法写入({trouble})。已有数据不受影响,请腾出空间后重试",
+                    f"not saved: the disk is full or cannot be written ({trouble}). Nothing stored is lost; "
                     "make room and try again",
                 ) from error
 
@@ -76,8 +78,16 @@ class SqliteDatabase:
     def reading(self) -> Iterator[Connection]:
         """One consistent view of the last commit; writing through it is an error."""
         self._refuse_fork()
-        with self._reader_engine.connect() as connection, connection.begin():
-            yield connection
+        try:
+            with self._reader_engine.connect() as connection, connection.begin():
+                yield connection
+        except (DatabaseError, sqlite3.Error) as error:
+            trouble = disk_trouble(error)
+            if not trouble:
+                raise
+            raise NotReadable(
+                f"读不出数据:磁盘出错({trouble}),请检查磁盘", f"cannot be read: the disk is failing ({trouble})"
+            ) from error
 
     @contextmanager
     def leader(self, name: str) -> Iterator[bool]:
@@ -147,10 +157,11 @@ def prepare_file(path: Path) -> None:
         path.chmod(stat.S_IRUSR | stat.S_IWUSR)
 
 
-def is_disk_trouble(error: DatabaseError) -> bool:
-    """Tell a full or failing disk from an error of ours."""
-    words = str(error.orig).lower()
-    return any(sign in words for sign in ("disk is full", "disk i/o error", "readonly database", "unable to open"))
+def disk_trouble(error: DatabaseError | sqlite3.Error) -> str:
+    """What SQLite says of a full or failing disk; empty for an error of ours."""
+    words = str(error.orig if isinstance(error, DatabaseError) else error)
+    signs = ("disk is full", "disk i/o error", "attempt to write a readonly database", "unable to open", "is locked")
+    return words if any(sign in words.lower() for sign in signs) else ""
 
 
 def _writer_engine(url: URL) -> Engine:
@@ -165,13 +176,15 @@ def _writer_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
 
     return engine
 
 
 def _reader_engine(url: URL) -> Engine:
-    engine = create_engine(url, poolclass=QueuePool, pool_size=4, max_overflow=READERS, connect_args=_CONNECT)
+    engine = create_engine(
+        url, poolclass=QueuePool, pool_size=4, max_overflow=READERS, pool_reset_on_return=None, connect_args=_CONNECT
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:
@@ -181,7 +194,7 @@ def _reader_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        connection.connection.driver_connection.execute("BEGIN")  # type: ignore[union-attr]
 
     return engine
 

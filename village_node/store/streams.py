@@ -64,36 +64,46 @@ class CaseEventRow(NamedTuple):
     event: EventRow
 
 
+_STREAM: Final = ", ".join(column.name for column in STREAMS.columns)
+_EVENT: Final = ", ".join(column.name for column in EVENTS.columns)
+_JOINED: Final = "events JOIN streams ON streams.id = events.stream"
+# Put together from the names of our own tables, once.
+_BY_KEYS: Final = f"SELECT {_STREAM} FROM streams WHERE (incarnation, scope) IN (KEYS)"  # noqa: S608
+_ALL: Final = f"SELECT {_STREAM} FROM streams"  # noqa: S608
+_IN_SCOPES: Final = f"SELECT {_STREAM} FROM streams WHERE scope IN (KEYS)"  # noqa: S608
+_ADD: Final = (
+    f"INSERT INTO streams ({_STREAM.removeprefix('id, ')})"  # noqa: S608
+    f" VALUES ({', '.join(['?'] * (len(STREAMS.columns) - 1))}) ON CONFLICT DO NOTHING"
+)
+_OF_CASES: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IN (KEYS)"  # noqa: S608
+_MISSING: Final = f"SELECT incarnation, scope, seq FROM {_JOINED} WHERE body_state = 1 ORDER BY stream, seq LIMIT ?"  # noqa: S608
+# The keys come last, so the grouping must come before them.
+_FIRST_MISSING: Final = (
+    "SELECT stream, seq FROM (SELECT stream, min(seq) AS seq FROM events WHERE body_state = 1 GROUP BY stream) AS first"
+    " WHERE stream IN (KEYS)"
+)
+
+
+def _stream(row: rows.Row) -> StreamRow:
+    return StreamRow._make((*row[:10], bool(row[10]), row[11]))
+
+
 def by_keys(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, StreamRow]:
     """The streams of these (incarnation, scope) that exist."""
-    found: dict[StreamKey, StreamRow] = {}
-    for some in rows.chunks(sorted(set(keys)), 400):
-        query = select(STREAMS).where(rows.among((STREAMS.c.incarnation, STREAMS.c.scope), some))
-        found.update((row[1:3], StreamRow._make(row)) for row in map(tuple, connection.execute(query)))
-    return found
+    return {row.key: row for row in map(_stream, rows.ask_among(connection, _BY_KEYS, keys))}
 
 
 def in_scopes(connection: Connection, scopes: Iterable[str] | None = None) -> list[StreamRow]:
     """Every stream of these scopes; of all scopes where none are named."""
     if scopes is None:
-        return [StreamRow._make(row) for row in connection.execute(select(STREAMS))]
-    found: list[StreamRow] = []
-    for some in rows.chunks(sorted(set(scopes))):
-        query = select(STREAMS).where(STREAMS.c.scope.in_(some))
-        found.extend(StreamRow._make(row) for row in connection.execute(query))
-    return found
+        return list(map(_stream, rows.ask(connection, _ALL)))
+    return list(map(_stream, rows.ask_among(connection, _IN_SCOPES, scopes)))
 
 
 def add(connection: Connection, new: Sequence[rows.Row]) -> None:
     """Make empty streams from rows without their id; one that is there already stays as it is."""
-    if not new:
-        return
-    names = [column.name for column in STREAMS.columns][1:]
-    sign = "?" if connection.dialect.name == "sqlite" else "%s"
-    signs = ", ".join(sign for _ in names)
-    # The names are our own columns'.
-    words = f"INSERT INTO streams ({', '.join(names)}) VALUES ({signs}) ON CONFLICT DO NOTHING"  # noqa: S608
-    connection.exec_driver_sql(words, sorted(new, key=lambda row: (row[1], row[0])))
+    for row in sorted(new, key=lambda one: (one[1], one[0])):
+        rows.do(connection, _ADD, row)
 
 
 def move(connection: Connection, moved: Sequence[StreamRow]) -> None:
@@ -114,58 +124,39 @@ def add_seals(connection: Connection, seals: Sequence[tuple[int, int, bytes]]) -
 
 def seals_between(connection: Connection, stream: int, after: int, upto: int) -> dict[int, bytes]:
     """seq -> signature of the seals in (after, upto]."""
-    query = select(SEALS.c.seq, SEALS.c.signature).where(
-        SEALS.c.stream == stream, SEALS.c.seq > after, SEALS.c.seq <= upto
-    )
-    return dict(connection.execute(query).all())
+    words = "SELECT seq, signature FROM seals WHERE stream = ? AND seq > ? AND seq <= ?"
+    return dict(rows.ask(connection, words, (stream, after, upto)))
 
 
 def hashes(connection: Connection, stream: int, first: int, last: int) -> dict[int, bytes]:
     """seq -> chain hash of what is held in [first, last]."""
-    query = select(EVENTS.c.seq, EVENTS.c.hash).where(EVENTS.c.stream == stream, EVENTS.c.seq.between(first, last))
-    return dict(connection.execute(query).all())
+    words = "SELECT seq, hash FROM events WHERE stream = ? AND seq BETWEEN ? AND ?"
+    return dict(rows.ask(connection, words, (stream, first, last)))
 
 
 def headers(connection: Connection, stream: int, first: int, last: int) -> list[bytes]:
     """The header bytes of [first, last], in order."""
-    query = (
-        select(EVENTS.c.header)
-        .where(EVENTS.c.stream == stream, EVENTS.c.seq.between(first, last))
-        .order_by(EVENTS.c.seq)
-    )
-    return list(connection.scalars(query))
+    words = "SELECT header FROM events WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+    return [row[0] for row in rows.ask(connection, words, (stream, first, last))]
 
 
 def events_between(connection: Connection, stream: int, after: int, upto: int, most: int) -> list[EventRow]:
     """Events in (after, upto], in order, at most so many."""
-    query = (
-        select(EVENTS)
-        .where(EVENTS.c.stream == stream, EVENTS.c.seq > after, EVENTS.c.seq <= upto)
-        .order_by(EVENTS.c.seq)
-        .limit(most)
-    )
-    return [EventRow._make(row) for row in connection.execute(query)]
+    words = f"SELECT {_EVENT} FROM events WHERE stream = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"  # noqa: S608
+    return [EventRow._make(row) for row in rows.ask(connection, words, (stream, after, upto, most))]
 
 
 def event_at(connection: Connection, stream: int, seq: int) -> EventRow | None:
     """One event."""
-    row = connection.execute(select(EVENTS).where(EVENTS.c.stream == stream, EVENTS.c.seq == seq)).first()
-    return EventRow._make(row) if row else None
+    found = events_between(connection, stream, seq - 1, seq, 1)
+    return found[0] if found else None
 
 
 def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEventRow]:
     """Every event that names one of these case ids, in any scope: the caller keeps those of its scopes."""
-    found: list[CaseEventRow] = []
-    for some in rows.chunks(sorted(set(case_ids))):
-        query = (
-            select(STREAMS.c.scope, STREAMS.c.incarnation, EVENTS)
-            .join_from(EVENTS, STREAMS, STREAMS.c.id == EVENTS.c.stream)
-            .where(EVENTS.c.case_id.in_(some))
-        )
-        found.extend(
-            CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in map(tuple, connection.execute(query))
-        )
-    return found
+    return [
+        CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in rows.ask_among(connection, _OF_CASES, case_ids)
+    ]
 
 
 def set_verdicts(connection: Connection, changed: Sequence[tuple[int, str, int, int, bytes]]) -> None:
@@ -175,32 +166,14 @@ def set_verdicts(connection: Connection, changed: Sequence[tuple[int, str, int, 
 
 def first_missing(connection: Connection, streams: Iterable[int]) -> dict[int, int]:
     """For each of these streams with a missing body: the lowest position that misses one."""
-    found: dict[int, int] = {}
-    for some in rows.chunks(sorted(set(streams))):
-        query = (
-            select(EVENTS.c.stream, func.min(EVENTS.c.seq))
-            .where(EVENTS.c.body_state == MISSING, EVENTS.c.stream.in_(some))
-            .group_by(EVENTS.c.stream)
-        )
-        found.update((stream, seq) for stream, seq in connection.execute(query))
-    return found
+    return dict(rows.ask_among(connection, _FIRST_MISSING, streams))
 
 
 def missing_bodies(connection: Connection, scopes: Iterable[str], most: int) -> list[tuple[bytes, str, int]]:
     """(incarnation, scope, seq) of bodies that never came, in these scopes, oldest first in each stream."""
-    found: list[tuple[bytes, str, int]] = []
-    for some in rows.chunks(sorted(set(scopes))):
-        query = (
-            select(STREAMS.c.incarnation, STREAMS.c.scope, EVENTS.c.seq)
-            .join_from(EVENTS, STREAMS, STREAMS.c.id == EVENTS.c.stream)
-            .where(EVENTS.c.body_state == MISSING, STREAMS.c.scope.in_(some))
-            .order_by(EVENTS.c.stream, EVENTS.c.seq)
-            .limit(most - len(found))
-        )
-        found.extend((row[0], row[1], row[2]) for row in connection.execute(query))
-        if len(found) >= most:
-            break
-    return found
+    found = rows.ask(connection, _MISSING, (most * 4,))
+    kept = frozenset(scopes)
+    return [(row[0], row[1], row[2]) for row in found if row[1] in kept][:most]
 
 
 def fill_bodies(connection: Connection, bodies: Sequence[tuple[bytes, bytes, int, int, bytes]]) -> None:

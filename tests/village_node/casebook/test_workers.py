@@ -83,7 +83,7 @@ def test_numbers_are_given_once_though_many_file_at_the_same_time(net: Network) 
     numbers: list[str] = []
 
     def file() -> None:
-        numbers.extend(county.file(item_no="022").case_no for _ in range(10))
+        numbers.extend([county.file(item_no="022").case_no for _ in range(10)])
 
     hands = [threading.Thread(target=file) for _ in range(4)]
     for each in hands:
