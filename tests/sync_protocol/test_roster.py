@@ -268,6 +268,9 @@ def test_a_network_begins_with_its_root_and_nothing_else():
         Roster().apply(CHANGES[1])
     with pytest.raises(NotEntitled):
         Roster().apply(signed(FIRST, "root 1"))
+    elsewhere = [*FIRST.ops[:2], rosters.place_op("99", "county", None, "另一县")]
+    with pytest.raises(BadRoster, match="has no parent"):
+        Roster().apply(signed(FIRST._replace(ops=elsewhere), "root 1", "root 2"))
 
 
 def test_what_a_node_lacks_is_what_comes_after_its_head():
