@@ -41,7 +41,10 @@ class Throttle:
 
     def wait_ms(self, key: str, rule: Rule) -> int:
         """How long the next attempt under this key has to wait (ms); 0 when it may be made now."""
-        return _remaining(self._rows.throttle(key), rule, self._clock())
+        row, now = self._rows.throttle(key), self._clock()
+        if row is not None and row.last_ms > now:
+            row = self._rows.change_throttle(key, lambda found: _rebased(found, rule, now))
+        return _remaining(row, now)
 
     def attempt(self, key: str, rule: Rule) -> int:
         """Count an attempt under this key: 0 when it may be made, else the wait (ms), and then nothing is counted."""
@@ -49,11 +52,12 @@ class Throttle:
         waits: list[int] = []
 
         def change(row: ThrottleRow | None) -> ThrottleRow | None:
-            wait = _remaining(row, rule, now)
+            row = _rebased(row, rule, now)
+            wait = _remaining(row, now)
             waits.append(wait)
             if wait:
                 return row
-            forgotten = row is None or not 0 <= now - row.last_ms < rule.forget_ms
+            forgotten = row is None or now - row.last_ms >= rule.forget_ms
             failures = 1 if row is None or forgotten else row.failures + 1
             return ThrottleRow(key, failures, now, now + rule.wait_ms(failures))
 
@@ -79,8 +83,13 @@ class Throttle:
         return self._rows.purge_throttle(self._clock() - 2 * DAY_MS)
 
 
-def _remaining(row: ThrottleRow | None, rule: Rule, now_ms: int) -> int:
-    """The wait left, never above the rule's: a clock that was wrong for a while must not lock anybody out."""
-    if row is None:
-        return 0
-    return max(0, min(row.blocked_until_ms - now_ms, rule.wait_ms(row.failures)))
+def _remaining(row: ThrottleRow | None, now_ms: int) -> int:
+    """The wait left."""
+    return max(0, row.blocked_until_ms - now_ms) if row is not None else 0
+
+
+def _rebased(row: ThrottleRow | None, rule: Rule, now_ms: int) -> ThrottleRow | None:
+    """A row as it stands; one from the future begins its wait now, so that a clock set back locks nobody out."""
+    if row is None or row.last_ms <= now_ms:
+        return row
+    return ThrottleRow(row.key, row.failures, now_ms, now_ms + rule.wait_ms(row.failures))

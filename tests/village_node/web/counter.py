@@ -1,0 +1,179 @@
+"""A node's pages for tests: the real app over a real casebook, people signed in, forms sent as a browser would send them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests import builders
+from tests.builders import Member, Network
+from village_node import web
+from village_node.accounts import Accounts, Hasher
+from village_node.config import Config
+from village_node.store.accounts import AccountRows
+
+PASSWORD = "窑洞门前两棵老槐树开花了"
+CARD = "11010519491231002X"
+APPLICATION = {
+    "applicant_name": "张秀兰",
+    "applicant_id_kind": "resident_id",
+    "applicant_id_no": CARD,
+    "applicant_phone": "13800001234",
+    "applicant_address": "驿马镇上关村三组12号",
+    "request": "家庭三口人,主要劳动力因病丧失劳动能力,收入低于当地标准。",
+    "channel": "counter",
+    "m0": "yes",
+    "m0_copies": "1",
+    "m1": "yes",
+    "m1_copies": "2",
+    "do": "file",
+}
+
+
+def cheap_hasher(member: Member) -> Hasher:
+    """Argon2id at its lowest cost, so that a hundred sign-ins take no minute."""
+    return Hasher(member.casebook.randomness, memory_kib=64, passes=1, lanes=1)
+
+
+@dataclass
+class Counter:
+    """The pages of one node."""
+
+    member: Member
+    app: Flask
+    accounts: Accounts
+    config: Config
+    exchanges: list[str] = field(default_factory=list)
+
+    def visitor(self) -> "Visitor":
+        """A browser without a session."""
+        return Visitor(self, self.app.test_client())
+
+    def sign_in(self, staff_no: str, *roles: str, name: str = "王芳") -> "Visitor":
+        """Somebody with these roles, signed in with a password of their own."""
+        visitor = self.visitor()
+        code = self.accounts.create_invitation(staff_no, name, roles)
+        typed = {"staff_no": staff_no, "code": code, "password": PASSWORD, "again": PASSWORD}
+        answer = visitor.send("/first-sign-in", typed)
+        assert answer.status_code == 303, answer.text
+        return visitor
+
+
+@dataclass
+class Visitor:
+    """One browser at one node."""
+
+    counter: Counter
+    client: FlaskClient
+
+    def open(self, path: str, **headers: str) -> TestResponse:
+        """GET a page."""
+        return self.client.get(path, headers=headers)
+
+    def token(self, path: str = "/query") -> str:
+        """The form token that a page carries."""
+        return token_of(self.open(path).text)
+
+    def send(self, path: str, values: Mapping[str, Any], **headers: str) -> TestResponse:
+        """POST a form with the token of a page just opened, unless the values bring one."""
+        token = {} if "token" in values else {"token": self.token()}
+        return self.client.post(path, data={**values, **token}, headers=headers)
+
+    def file(self, item_no: str = "001", **changes: Any) -> str:
+        """File an application; the path of its case page."""
+        answer = self.send(f"/file/{item_no}", {**APPLICATION, **changes})
+        assert answer.status_code == 303, problems(answer.text)
+        return answer.headers["Location"].removesuffix("/receipt")
+
+    def act(self, case: str, move: str, **values: Any) -> TestResponse:
+        """Make a move with the form that the case page shows now."""
+        page = self.open(case).text
+        return self.send(f"{case}/act/{move}", {**hidden_of(page, f"{case}/act/{move}"), **values})
+
+
+def token_of(page: str) -> str:
+    """The form token in a page."""
+    found = re.search(r'name="token" value="([0-9a-f]{32})"', page)
+    assert found, page[:2000]
+    return found[1]
+
+
+def hidden_of(page: str, action: str) -> dict[str, str]:
+    """The hidden fields of the form that is sent to this address. AssertionError if the page shows none."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page, re.DOTALL)
+    assert form, f"no form for {action}"
+    return {name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[1])}
+
+
+def problems(page: str) -> list[str]:
+    """What a page says is wrong."""
+    return [
+        re.sub(r"<[^>]+>|\s+", " ", each)
+        for each in re.findall(r'class="(?:error|box bad)".*?</(?:p|div)>', page, re.DOTALL)
+    ]
+
+
+def open_counter(
+    member: Member, folder: Path, *, more: Callable[[Flask], None] = lambda app: None, **settings: Any
+) -> Counter:
+    """Hang a node's pages into an app of its own. `more`: what its level adds."""
+    accounts = Accounts(
+        AccountRows(member.store), member.identity.level, member.clock, member.casebook.randomness, cheap_hasher(member)
+    )
+    config = Config(folder, member.place, member.identity.name, member.identity.level, **settings)
+    app = Flask(f"node_{member.place}", static_folder=None)
+    counter = Counter(member, app, accounts, config)
+
+    def status() -> dict[str, Any]:
+        peer = member.casebook.sync_state()
+        return {
+            "sync": None if member.identity.parent is None else {**peer, "failures": peer["failures"]},
+            "version": "0.1.0",
+            "incarnation": member.identity.incarnation.hex(),
+            "database": member.store.settings(),
+            "disk_free_bytes": 50 << 30,
+            **member.casebook.counts(),
+        }
+
+    web.register(
+        app,
+        casebook=member.casebook,
+        accounts=accounts,
+        config=config,
+        clock=member.clock,
+        sync_now=lambda: counter.exchanges.append("now"),
+        node_status=status,
+    )
+    more(app)
+    web.refuse_undeclared_routes(app)
+    app.testing = True
+    return counter
+
+
+def exchange(network: Network, *pairs: tuple[str, str]) -> None:
+    """Let children and their parents exchange until neither owes the other anything, and note the contact."""
+    now = network.clock.now_ms
+    for child_place, parent_place in pairs or (
+        (builders.VILLAGE, builders.TOWNSHIP),
+        (builders.TOWNSHIP, builders.COUNTY),
+    ):
+        child, parent = network.members[child_place], network.members[parent_place]
+        builders.settle(child, parent)
+        child.casebook.update_peer(
+            parent.identity.incarnation, place=parent_place, direction="up", last_contact_ms=now, failures=0
+        )
+        parent.casebook.update_peer(
+            child.identity.incarnation, place=child_place, direction="down", last_contact_ms=now, failures=0
+        )
+
+
+def everywhere(network: Network) -> None:
+    """Exchange up and down until all three levels hold the same."""
+    up = ((builders.VILLAGE, builders.TOWNSHIP), (builders.TOWNSHIP, builders.COUNTY))
+    exchange(network, *up, *reversed(up))

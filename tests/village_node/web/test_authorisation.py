@@ -1,0 +1,152 @@
+"""Who gets what: every role at every route, and no object by its number alone."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sync_protocol.case.workflow import ROLES
+from tests.builders import Network
+from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter
+from tests.village_node.web.test_headers import addresses
+from township_node import web as township_pages
+from village_node.web.policy import declared
+
+# Written out by hand, so that a slip in a policy shows: route -> who may, among all roles of all levels and strangers.
+EVERYBODY = {"agent", "head", "clerk", "reviewer", "window", "officer", "supervisor", "admin", "stranger"}
+STAFF = EVERYBODY - {"stranger"}
+CASEWORK = STAFF - {"admin"}
+COUNTER = {"agent", "clerk", "window"}
+MAY = {
+    "start": EVERYBODY,
+    "choose_display": EVERYBODY,
+    "asset": EVERYBODY,
+    "sign_in": EVERYBODY,
+    "first_sign_in": EVERYBODY,
+    "items": EVERYBODY,
+    "notice": EVERYBODY,
+    "query": EVERYBODY,
+    "by_code": EVERYBODY,
+    "healthz": EVERYBODY,
+    "readyz": EVERYBODY,
+    "sync_bar": EVERYBODY,
+    "account": STAFF,
+    "sign_out": STAFF,
+    "work": STAFF,
+    "health": STAFF,
+    "sync_now": STAFF,
+    "children": STAFF,
+    "file_form": COUNTER,
+    "file_case": COUNTER,
+    "delete_draft": COUNTER,
+    "case": CASEWORK,
+    "receipt": CASEWORK,
+    "act": CASEWORK - {"supervisor"},
+    "unmask": CASEWORK - {"supervisor"},
+    "staff": {"admin"},
+    "invite": {"admin"},
+    "renew": {"admin"},
+    "disable": {"admin"},
+    "audit": {"admin"},
+}
+
+
+def test_every_route_lets_in_exactly_whom_the_table_says(village: Counter, township: Counter, county: Counter) -> None:
+    for counter in (village, township, county):
+        roles = {role for role, level in ROLES if level == counter.config.level}
+        for endpoint, policy in declared(counter.app).items():
+            let_in = {role for role in roles if policy.allows(frozenset({role}))}
+            assert let_in == MAY[endpoint] & roles, endpoint
+            assert policy.allows(None) == ("stranger" in MAY[endpoint]), endpoint
+
+
+@pytest.mark.parametrize("role", sorted({role for role, level in ROLES if level == "county"}))
+def test_asking_for_a_page_of_another_role_is_answered_like_an_unknown_address(
+    network: Network, county: Counter, village: Counter, role: str
+) -> None:
+    case = village.sign_in("0001", "agent").file()
+    everywhere(network)
+    visitor = county.sign_in("1001", role)
+    unknown = visitor.open("/no/such/page")
+    with county.app.test_request_context():
+        for method, path in addresses(county, case):
+            if method not in ("GET", "POST"):
+                continue
+            endpoint, _ = county.app.url_map.bind("localhost").match(path, method=method)
+            if role in MAY[str(endpoint)]:
+                continue
+            answer = visitor.open(path) if method == "GET" else visitor.send(path, {})
+            assert (answer.status_code, plain(answer.text)) == (404, plain(unknown.text)), (method, path)
+
+
+def plain(page: str) -> str:
+    """A page without what differs from address to address by design: the token and the way back."""
+    return "\n".join(line for line in page.splitlines() if 'name="token"' not in line and 'name="back"' not in line)
+
+
+def test_a_stranger_is_asked_to_sign_in_whether_or_not_the_case_exists(agent: Visitor, village: Counter) -> None:
+    case = agent.file()
+    absent = case.rsplit("/", 1)[0] + "/" + "0" * 32
+    for path in (case, absent):
+        answer = village.visitor().open(path)
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/sign-in?back={path}")
+
+
+@pytest.mark.parametrize("broken", ["zz", "00", "0" * 31, "0" * 33, "%00", "../../etc/passwd"])
+def test_an_address_that_names_no_case_is_not_found(agent: Visitor, broken: str) -> None:
+    assert agent.open(f"/cases/621021101201/{broken}").status_code == 404
+
+
+def test_staff_of_one_village_find_nothing_of_another(network: Network, folder, agent: Visitor) -> None:
+    from tests.builders import SECOND_VILLAGE
+
+    case = agent.file()
+    everywhere(network)
+    network.enrol(SECOND_VILLAGE)
+    other = open_counter(network.open(SECOND_VILLAGE), folder).sign_in("0002", "agent")
+    township = open_counter(network.members["621021101000"], folder, more=township_pages.register).sign_in(
+        "0101", "clerk"
+    )
+    assert township.open(case).status_code == 200
+    asks: list[Callable[[], int]] = [
+        lambda: other.open(case).status_code,
+        lambda: other.open(f"{case}/receipt").status_code,
+        lambda: other.send(f"{case}/unmask", {"reason": "just curious"}).status_code,
+        lambda: other.send(f"{case}/act/note", {"text": "hello"}).status_code,
+    ]
+    assert [ask() for ask in asks] == [404, 404, 404, 404]
+    assert "张" not in other.open("/work?view=all").text
+
+
+def test_one_persons_draft_is_nobody_elses(agent: Visitor, village: Counter) -> None:
+    draft = "ab" * 16
+    assert agent.send("/file/001", {"draft_id": draft, "do": "draft", "applicant_name": "张秀兰"}).status_code == 200
+    assert agent.open(f"/file/001?draft={draft}").status_code == 200
+    other = village.sign_in("0002", "agent")
+    assert other.open(f"/file/001?draft={draft}").status_code == 404
+    assert other.send(f"/drafts/{draft}/delete", {}).status_code == 404
+    assert other.send("/file/001", {"draft_id": draft, "do": "draft", "applicant_name": "李"}).status_code == 404
+    assert "张" in agent.open("/work?view=drafts").text
+
+
+def test_a_refused_route_leaves_an_audit_line(agent: Visitor, village: Counter) -> None:
+    agent.open("/audit")
+    line = village.accounts.rows.audit_lines(1)[0]
+    assert (line.actor, line.action, line.subject) == ("0001", "route.refuse", "audit")
+
+
+def test_an_administrator_sees_no_case(village: Counter, agent: Visitor) -> None:
+    case = agent.file()
+    admin = village.sign_in("0009", "admin")
+    assert admin.open("/work").headers["Location"] == "/health"
+    assert admin.open(case).status_code == 404
+    assert admin.open("/health").status_code == 200
+
+
+def test_a_supervisor_reads_and_changes_nothing(network: Network, county: Counter, agent: Visitor) -> None:
+    case = agent.file()
+    everywhere(network)
+    supervisor = county.sign_in("1009", "supervisor")
+    page = supervisor.open(case)
+    assert page.status_code == 200
+    assert f"{case}/act/" not in page.text
+    assert supervisor.send(f"{case}/act/note", {"text": "hello"}).status_code == 404
