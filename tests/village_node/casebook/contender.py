@@ -10,7 +10,7 @@ from sync_protocol.case import kinds
 from tests.builders import COUNTY, Member, Network
 from village_node.casebook import CaseRef, NotAllowed, Stale
 
-ACTS = ((kinds.DOCKET, {}), (kinds.DECIDE, {"outcome": "approve"}))
+ACTS: tuple[tuple[int, dict[str, str]], ...] = ((kinds.DOCKET, {}), (kinds.DECIDE, {"outcome": "approve"}))
 
 
 def county(folder: Path, url: str, worker: int) -> Member:

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sync_protocol import limits, receipt
+from sync_protocol import limits
 from sync_protocol.case import kinds
 from sync_protocol.errors import (
-    BadCommitment,
-    BadReceipt,
     BadSeal,
     Fork,
     Gap,
@@ -19,7 +16,7 @@ from sync_protocol.errors import (
     StagingFull,
     UnknownIncarnation,
 )
-from sync_protocol.exchange import PARKED, REFUSED, Answer, Body, Content, ReceiptLine
+from sync_protocol.exchange import PARKED, REFUSED, Answer, Content
 from sync_protocol.places import about
 from sync_protocol.stream import Draft, Head, append, stream_id
 from tests.builders import (
@@ -31,47 +28,15 @@ from tests.builders import (
     VILLAGE,
     Member,
     Network,
-    hand,
-    message,
     network,
     settle,
 )
-from tests.village_node.casebook.messages import arrived, events_of, frame, segment, stream_of, without_body
-from village_node.casebook import Casebook, Received, ledger
-from village_node.store import NotSaved, Store, parking, streams
-from village_node.store.locks import StreamKey
+from tests.village_node.casebook.messages import arrived, events_of, frame, segment
+from tests.village_node.casebook.trio import Trio, receipts_of
+from village_node.casebook import Casebook, ledger
+from village_node.store import NotSaved, Store, cases, parking, streams
 
 HOME = about(VILLAGE)
-
-
-class Trio:
-    """A village that has filed a few cases, and those above it."""
-
-    def __init__(self, net: Network) -> None:
-        self.net = net
-        self.county, self.township, self.village = (net.members[code] for code in (COUNTY, TOWNSHIP, VILLAGE))
-        self.key: StreamKey = (self.village.identity.incarnation, HOME)
-        self.refs = [self.village.file() for _ in range(3)]
-        self.events = events_of(self.village, self.key)
-
-    def give(self, content: Content, **peer_update: Any) -> Received:
-        """Hand a message of the village to the county (which follows everything)."""
-        return self.county.casebook.receive(self.village.identity.incarnation, content, peer_update=peer_update)
-
-    def held(self) -> int:
-        """How far the county holds the village's stream."""
-        rows = {row["incarnation"]: row["head"] for row in self.county.casebook.counts()["streams"]}
-        return int(rows.get(self.key[0].hex(), 0))
-
-
-@pytest.fixture
-def trio(net: Network) -> Trio:
-    return Trio(net)
-
-
-def receipts_of(member: Member, child: str = VILLAGE) -> dict[bytes, int]:
-    """signer -> highest receipt that a node would show to a child."""
-    return {signer: seq for point in member.casebook.shared_points(child) for signer, seq in point.receipts.items()}
 
 
 def test_one_case_goes_up_three_levels_and_comes_back(trio: Trio) -> None:
@@ -136,8 +101,8 @@ def test_a_power_cut_in_the_middle_leaves_nothing_and_the_next_try_everything(
 
     for owner, name in (
         (ledger, "_move_streams"),
-        (ledger.streams, "add_events"),
-        (ledger.cases, "put"),
+        (streams, "add_events"),
+        (cases, "put"),
         (parking, "keep_answers"),
         (Casebook, "mark_news"),
     ):
@@ -289,108 +254,6 @@ def test_a_fork_is_refused_and_what_was_held_stays(folder: Path) -> None:
     assert events_of(trio.county, trio.key) == trio.events
     net.close()
     clone.close()
-
-
-def test_a_missing_body_is_asked_for_and_heals(trio: Trio) -> None:
-    withheld = [without_body(event) if event.header.seq in (1, 4) else event for event in trio.events]
-    received = trio.give(frame(trio.village, trio.key, withheld))
-    assert received.stored == 6
-    assert received.signed == []  # nothing contiguous is held, so nothing is signed for
-    assert trio.county.state(trio.refs[0]) == ""
-    assert trio.county.casebook.counts()["waiting"] == 3
-    wants = trio.county.casebook.wanted()
-    assert [want.seq for want in wants] == [1, 4]
-    bodies = trio.village.casebook.wanted_bodies(wants, COUNTY, 1 << 20)
-    assert trio.give(Content(bodies=bodies[:1])).signed[0].seq == 3
-    assert trio.county.state(trio.refs[0]) == "received"
-    assert trio.county.state(trio.refs[1]) == "draft"
-    assert trio.give(Content(bodies=bodies[1:])).signed[0].seq == 6
-    assert trio.county.casebook.counts()["waiting"] == 0
-    assert trio.county.casebook.wanted() == []
-
-
-def test_a_missing_body_also_heals_when_the_segment_comes_again_whole(trio: Trio) -> None:
-    trio.give(frame(trio.village, trio.key, [without_body(event) for event in trio.events]))
-    assert trio.county.casebook.shared_points(VILLAGE) == []
-    healed = trio.give(frame(trio.village, trio.key, trio.events))
-    assert healed.stored == 0
-    assert healed.signed[0].seq == 6
-
-
-def test_a_body_that_does_not_fit_is_refused_and_goes_on_missing(trio: Trio) -> None:
-    trio.give(frame(trio.village, trio.key, [without_body(trio.events[0])]))
-    wrong = Body(*trio.key, 1, bytes(16), b"\xa0")
-    beyond = Body(*trio.key, 99, bytes(16), b"\xa0")
-    unknown = Body(bytes(16), HOME, 1, bytes(16), b"\xa0")
-    received = trio.give(Content(bodies=[wrong, beyond, unknown]))
-    assert received.answers == [Answer(*trio.key, 1, REFUSED, BadCommitment.code)]
-    assert [want.seq for want in trio.county.casebook.wanted()] == [1]
-
-
-def test_bodies_are_given_only_to_who_follows_the_scope(trio: Trio) -> None:
-    wants = [(*trio.key, 1), (*trio.key, 99), (bytes(16), HOME, 1)]
-    assert len(trio.village.casebook.wanted_bodies(wants, TOWNSHIP, 1 << 20)) == 1
-    trio.net.enrol(SECOND_VILLAGE)
-    trio.township.casebook.apply_roster(trio.net.changes[-1:])
-    settle(trio.village, trio.township)
-    assert trio.township.casebook.wanted_bodies(wants, SECOND_VILLAGE, 1 << 20) == []
-
-
-def test_our_receipt_goes_as_far_as_what_we_hold_and_travels_back(trio: Trio) -> None:
-    received = hand(trio.village, trio.township, VILLAGE)
-    me = trio.township.identity.incarnation
-    assert [tuple(owed) for owed in received.signed] == [(*trio.key, me, 6)]
-    back = message(trio.township, VILLAGE, trio.village.casebook.shared_points(VILLAGE))
-    assert back.segments == []
-    assert [line.seq for line in back.receipts] == [6]
-    taken = trio.village.casebook.receive(me, back, peer_update={})
-    assert (taken.receipts, taken.stored) == (1, 0)
-    assert receipts_of(trio.village) == {me: 6}
-    assert trio.village.casebook.receive(me, back, peer_update={}).receipts == 0
-
-
-def test_a_forged_receipt_counts_for_nothing_and_is_counted(trio: Trio) -> None:
-    hand(trio.village, trio.township, VILLAGE)
-    back = message(trio.township, VILLAGE, trio.village.casebook.shared_points(VILLAGE))
-    line = back.receipts[0]
-    county = trio.county.identity.incarnation
-    forged = [
-        _line(line, signer=county),
-        _line(line, seq=5),
-        _line(line, time=line.time + 1),
-        _line(line, signature=bytes(64)),
-        _line(line, path=(bytes(32),)),
-        _line(line, signer=bytes(16)),  # nobody we know: it may come again when we know more
-        _line(line, seq=7),  # beyond what we wrote
-    ]
-    taken = trio.village.casebook.receive(trio.township.identity.incarnation, Content(receipts=forged), peer_update={})
-    assert taken.receipts == 0
-    assert receipts_of(trio.village) == {}
-    assert trio.village.casebook.sync_state()["not_left"]["events"] == 6
-    with trio.village.store.reading() as connection:
-        refused = parking.refused(connection, 10)
-    assert {row.code for row in refused} == {BadReceipt.code}
-    assert sum(row.times for row in refused) == 5
-
-
-def _line(line: ReceiptLine, **changes: Any) -> ReceiptLine:
-    names = ("incarnation", "scope", "seq", "signer", "time", "count", "index", "path", "signature")
-    return ReceiptLine(**{**{name: getattr(line, name) for name in names}, **changes})
-
-
-def test_a_receipt_of_a_place_that_cannot_hold_the_scope_is_refused(net: Network) -> None:
-    net.enrol(OTHER_TOWNSHIP)
-    for member in net.members.values():
-        member.casebook.apply_roster(net.changes[-1:])
-    trio = Trio(net)
-    other = net.identities[OTHER_TOWNSHIP]
-    row = stream_of(trio.village, trio.key)
-    lines = [(row.stream_id, 6, row.head_hash)]
-    one = receipt.sign_all(other.key, net.roster.network_id, other.incarnation, 1, lines)[0]
-    line = ReceiptLine(*trio.key, 6, one.signer, one.time, one.count, one.index, one.path, one.signature)
-    taken = trio.village.casebook.receive(other.incarnation, Content(receipts=[line]), peer_update={})
-    assert taken.receipts == 0
-    assert trio.village.casebook.counts()["refused"] == 1
 
 
 def test_what_a_peer_refused_is_shown_until_it_holds_it_after_all(trio: Trio) -> None:
