@@ -369,7 +369,7 @@ def test_old_throttles_and_sessions_are_swept_away(accounts: Accounts, clock: Cl
         assert connection.exec_driver_sql("SELECT count(*) FROM throttle").scalar() == 0
 
 
-def test_every_sign_in_and_every_refusal_leaves_a_line_and_no_line_holds_what_was_typed(accounts: Accounts) -> None:
+def test_sign_ins_and_refusals_leave_lines_that_hold_nothing_typed(accounts: Accounts) -> None:
     hired(accounts)
     refused(lambda: accounts.sign_in("my secret password", PASSWORD, "here"))
     refused(lambda: accounts.sign_in("0001", "wrong password", "here"))

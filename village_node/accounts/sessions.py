@@ -4,10 +4,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from village_node.accounts.passwords import Hasher
 from village_node.accounts.throttle import ACCOUNT, PERSON_HERE, SOURCE, Rule, Throttle
+from village_node.store import NotSaved
 from village_node.store.accounts import AccountRows, SessionRow, StaffRow
 
 IDLE_MS = 10 * 60_000
@@ -118,7 +120,9 @@ class Sessions:
             self._rows.end_session(session.id_hash)
             return None
         if touch and (idle >= TOUCH_EVERY_MS or idle < 0):
-            self._rows.touch_session(session.id_hash, now)
+            # With a full disk people may still read; their session then ends sooner, that is all.
+            with suppress(NotSaved):
+                self._rows.touch_session(session.id_hash, now)
         return session, staff
 
     def purge(self) -> int:

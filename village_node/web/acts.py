@@ -11,6 +11,7 @@ from sync_protocol.case.authority import form_fields
 from sync_protocol.case.bodies import Field
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, Stale
+from village_node.store import StoreError
 from village_node.web import cases, entry, schemas, words
 from village_node.web.cases import Attempt
 from village_node.web.filing import messages_of
@@ -54,6 +55,8 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     except NotAllowed as refused:
         attempt.problem, attempt.status = visit.t(refused.zh, refused.en), 409
         case = cases.fetch(visit, place, case_id)
+    except StoreError as fault:
+        attempt.problem, attempt.status = visit.t(fault.zh, fault.en), 503
     if attempt.status != 200:
         return cases.show(visit, case, attempt)
     return visit.redirect("case", place=place, case_id=case_id)

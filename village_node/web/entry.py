@@ -26,16 +26,19 @@ def paragraph(text: str) -> str:
 
 def number(text: str) -> str:
     """A number of any document: full-width signs made narrow, no blanks, capital letters."""
-    return "".join(unicodedata.normalize("NFKC", _seen(text)).split()).upper()
+    return unicodedata.normalize("NFC", _narrow(text).upper())
 
 
 def phone(text: str) -> str:
     """A telephone number: narrow signs, no blanks, one kind of dash; +86 or 0086 before a mobile number dropped."""
-    plain = _DASHES.sub("-", "".join(unicodedata.normalize("NFKC", _seen(text)).split()))
-    mobile = re.fullmatch(r"(?:\+86|0086)-?(1\d{10})|(1\d{2})-(\d{4})-(\d{4})", plain, re.ASCII)
-    if mobile is None:
-        return plain
-    return mobile[1] or mobile[2] + mobile[3] + mobile[4]
+    plain = _DASHES.sub("-", _narrow(text))
+    mobile = re.fullmatch(r"(?:\+86|0086)?-?(1\d{2})-?(\d{4})-?(\d{4})", plain, re.ASCII)
+    return mobile[1] + mobile[2] + mobile[3] if mobile else plain
+
+
+def _narrow(text: str) -> str:
+    """Full-width signs made narrow, without blanks; composed again, since a blank may have kept two signs apart."""
+    return unicodedata.normalize("NFC", "".join(unicodedata.normalize("NFKC", _seen(text)).split()))
 
 
 def _seen(text: str) -> str:

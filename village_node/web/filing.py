@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import bodies, kinds
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import BadBody, NotAllowed
+from village_node.store import StoreError
 from village_node.store.accounts import DraftRow
 from village_node.web import entry, items, schemas, times
 from village_node.web.policy import COUNTER, Policy, Route
@@ -169,6 +170,8 @@ def file_case(visit: Visit, item_no: str) -> Response:
         except NotAllowed as refused:
             _keep(visit, item, draft_id, values)
             return _form(visit, item, values, draft_id, problem=visit.t(refused.zh, refused.en), status=422)
+        except StoreError as fault:
+            return _form(visit, item, values, draft_id, problem=visit.t(fault.zh, fault.en), status=503)
         place = case.scope.partition(":")[2]
         _keep(visit, item, draft_id, {FILED: [place, case.case_id.hex()]})
     return visit.redirect("receipt", place=place, case_id=case.case_id.hex())

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook
 from village_node.config import Config
+from village_node.store import StoreError
 from village_node.web import acts, cases, display, filing, health, items, query, sign_in, staff, work
 from village_node.web.assets import Assets
 from village_node.web.headers import harden
@@ -99,6 +100,7 @@ def register(
     app.extensions[SITE] = site
     add_pages(app, ROUTES, NAVIGATION, Blueprint("web", __name__, template_folder="templates"))
     app.register_error_handler(HTTPException, lambda error: _trouble(site, error))
+    app.register_error_handler(StoreError, lambda fault: _not_saved(site, fault))
     app.before_request(lambda: _guard(app, site))
     app.after_request(lambda response: response if _is_door() else harden(response, tls=config.behind_tls))
     return site
@@ -163,6 +165,12 @@ def _guard(app: Flask, site: Site) -> None:
 def _is_door() -> bool:
     """Tell whether the request is another node's, which proves itself by its signature and counts every byte."""
     return request.blueprint in DOORS
+
+
+def _not_saved(site: Site, fault: StoreError) -> Response:
+    """The page for a database that refused: nothing was saved, and why."""
+    visit = site.visit(request, touch=False)
+    return visit.render("trouble.html", 503, words=(*TROUBLES[503][:2], fault.zh, fault.en))
 
 
 def _trouble(site: Site, error: HTTPException) -> Response:

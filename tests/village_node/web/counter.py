@@ -1,4 +1,4 @@
-"""A node's pages for tests: the real app over a real casebook, people signed in, forms sent as a browser would send them."""
+"""A node's pages for tests: the real app over a real casebook, people signed in, forms sent as a browser does."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,0 +1,244 @@
+"""Filing an application: what is typed is never lost, never twice a case, and always in one spelling."""
+
+import pytest
+
+from sync_protocol.case import numbers
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import APPLICATION, CARD, PASSWORD, Counter, Visitor, hidden_of, problems
+from village_node.accounts.sessions import IDLE_MS
+from village_node.web import times
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
+
+
+def held(counter: Counter, case: str):
+    """The case of a path as the casebook has it."""
+    place, case_id = case.split("/")[2:]
+    found = counter.member.casebook.case(f"about:{place}", bytes.fromhex(case_id))
+    assert found is not None
+    return found
+
+
+def test_what_was_typed_is_signed_in_one_spelling(agent: Visitor, village: Counter) -> None:
+    case = agent.file(
+        applicant_name=" 张秀兰\u3000",
+        applicant_id_no="\uff11\uff11\uff10105 19491231 002x",
+        applicant_phone="+86 138-0000-1234",
+        request=" 一\r\n二 ",
+    )
+    found = held(village, case)
+    assert found.applicant == {
+        "name": "张秀兰",
+        "id_kind": "resident_id",
+        "id_no": CARD,
+        "phone": "13800001234",
+        "address": APPLICATION["applicant_address"],
+    }
+    assert found.answers == {"request": "一\n二"}
+    assert [(paper.name, paper.copies, paper.original) for paper in found.materials] == [
+        ("身份证", 1, False),
+        ("申请表", 2, False),
+    ]
+    assert found.channel == "counter"
+
+
+def test_the_receipt_shows_number_code_and_a_qr_code_of_the_query(agent: Visitor, village: Counter) -> None:
+    case = agent.file()
+    page = agent.open(f"{case}/receipt").text
+    found = held(village, case)
+    assert numbers.parse_case_number(found.case_no).place == VILLAGE
+    assert found.case_no in page
+    assert f"{found.query_code[:6]}-{found.query_code[6:]}" in page
+    assert "<svg" in page and "张*" in page
+    assert "张秀兰" not in page and CARD not in page
+    assert agent.open(f"/q/{found.query_code}").status_code == 200
+
+
+def test_the_query_code_stands_on_the_receipt_alone(agent: Visitor, village: Counter) -> None:
+    case = agent.file()
+    code = held(village, case).query_code
+    for path in (case, "/work", "/work?view=all", "/health"):
+        page = agent.open(path).text
+        assert code not in page and code[:6] not in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "says"),
+    [
+        ({"applicant_name": ""}, "applicant_name", "请填写此项"),
+        ({"applicant_name": "x" * 61}, "applicant_name", "1 至 60 字"),
+        ({"applicant_id_no": "110105194912310021"}, "applicant_id_no", "校验位不符"),
+        ({"applicant_id_no": ""}, "applicant_id_no", "请填写此项"),
+        ({"applicant_phone": "12345"}, "applicant_phone", "11 位手机号"),
+        ({"applicant_id_kind": "library_card"}, "applicant_id_kind", "请从所列选项中选择"),
+        ({"request": " \n "}, "request", "请填写此项"),
+        ({"m0_copies": "0"}, "m0", "份数应为 1 到 99"),
+        ({"m0_copies": "many"}, "m0", "份数应为 1 到 99"),
+        ({"m0_copies": "\u0663"}, "m0", "份数应为 1 到 99"),
+        ({"channel": "owl"}, "channel", "请从所列选项中选择"),
+        ({"has_proxy": "yes"}, "proxy_name", "由他人代办时请填写此项"),
+    ],
+)
+def test_a_wrong_field_is_named_and_everything_typed_is_kept(
+    agent: Visitor, village: Counter, changes: dict[str, str], field: str, says: str
+) -> None:
+    answer = agent.send("/file/001", {**APPLICATION, **changes})
+    assert answer.status_code == 422
+    assert f'id="e-{field}"' in answer.text or f'href="#f-{field}"' in answer.text
+    assert any(says in problem for problem in problems(answer.text)), problems(answer.text)
+    assert "家庭三口人" in answer.text or field == "request"
+    assert len(village.accounts.rows.drafts("0001")) == 1, "what could not be filed is a draft"
+    assert village.member.casebook.view_counts()["all"] == 0
+
+
+def test_in_english_a_wrong_field_is_explained_in_english(agent: Visitor) -> None:
+    agent.send("/display", {"lang": "en"})
+    answer = agent.send("/file/001", {**APPLICATION, "applicant_name": "", "applicant_id_no": "1"})
+    assert "Please give this; 1 to 60 characters." in answer.text
+    assert "An identity number has 18 digits" in answer.text
+
+
+def test_another_document_is_not_judged_as_an_identity_card(agent: Visitor, village: Counter) -> None:
+    case = agent.file(applicant_id_kind="passport", applicant_id_no="e 1234 5678")
+    assert held(village, case).applicant["id_no"] == "E12345678"
+
+
+def test_a_proxys_fields_count_only_when_somebody_acts_for_the_applicant(agent: Visitor, village: Counter) -> None:
+    proxy = {"proxy_name": "李强", "proxy_relation": "儿子", "proxy_authorisation": "签名并按手印的委托书"}
+    assert held(village, agent.file(**proxy)).proxy == {}
+    assert held(village, agent.file(**proxy, has_proxy="yes")).proxy == {
+        "name": "李强",
+        "relation": "儿子",
+        "authorisation": "签名并按手印的委托书",
+    }
+
+
+def test_a_draft_comes_back_field_by_field_and_goes_when_it_is_filed(agent: Visitor) -> None:
+    draft = "ab" * 16
+    typed = {**APPLICATION, "draft_id": draft, "do": "draft", "applicant_id_no": "1234", "m0_copies": "3"}
+    assert "草稿已保存" in agent.send("/file/001", typed).text
+    page = agent.open(f"/file/001?draft={draft}").text
+    assert 'value="1234"' in page and 'value="3"' in page and "家庭三口人" in page
+    assert "张*" in agent.open("/work?view=drafts").text
+    assert (
+        agent.send("/file/001", {**typed, "applicant_id_no": CARD, "m0_copies": "3", "do": "file"}).status_code == 303
+    )
+    assert "没有草稿" in agent.open("/work?view=drafts").text
+
+
+def test_a_draft_can_be_thrown_away(agent: Visitor) -> None:
+    draft = "cd" * 16
+    agent.send("/file/001", {"draft_id": draft, "do": "draft"})
+    assert agent.send(f"/drafts/{draft}/delete", {}).status_code == 303
+    assert agent.open(f"/file/001?draft={draft}").status_code == 404
+
+
+def test_the_same_form_sent_twice_files_one_case(agent: Visitor, village: Counter, network: Network) -> None:
+    form = {**APPLICATION, **hidden_of(agent.open("/file/001").text, "/file/001")}
+    first, second = agent.client.post("/file/001", data=form), agent.client.post("/file/001", data=form)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert village.member.casebook.view_counts()["all"] == 1
+    assert agent.open(f"/file/001?draft={form['draft_id']}").headers["Location"] == first.headers["Location"]
+    network.clock.now_ms += 2 * times.MINUTE_MS
+    agent.open("/work")
+    network.clock.now_ms += times.DAY_MS
+    agent.send("/sign-in", {"staff_no": "0001", "password": PASSWORD})
+    agent.open("/work?view=drafts")
+    assert village.accounts.rows.drafts("0001") == [], "the mark of a filed draft is swept away after a day"
+
+
+def test_a_form_sent_after_the_session_ended_is_kept_and_goes_on_after_signing_in(
+    agent: Visitor, village: Counter, network: Network
+) -> None:
+    form = {**APPLICATION, **hidden_of(agent.open("/file/001").text, "/file/001"), "request": f"家里的事 {EVIL}"}
+    network.clock.now_ms += IDLE_MS
+    answer = agent.client.post("/file/001", data=form)
+    assert answer.status_code == 401
+    assert "刚才填写的内容还在" in answer.text
+    assert "<script>alert" not in answer.text
+    carried = hidden_of(answer.text, "/file/001")
+    assert carried["applicant_name"] == "张秀兰" and carried["request"] == form["request"]
+    wrong = agent.client.post("/file/001", data={**carried, "again_staff_no": "0001", "again_password": "no"})
+    assert wrong.status_code == 401 and "工号或密码不对" in wrong.text
+    assert village.member.casebook.view_counts()["all"] == 0
+    carried = hidden_of(wrong.text, "/file/001")
+    done = agent.client.post("/file/001", data={**carried, "again_staff_no": "0001", "again_password": PASSWORD})
+    assert done.status_code == 303
+    assert agent.open(done.headers["Location"]).status_code == 200, "and the session is open"
+    assert village.member.casebook.view_counts()["all"] == 1
+
+
+def test_a_password_is_never_carried_from_page_to_page(agent: Visitor, network: Network) -> None:
+    token = agent.token()
+    network.clock.now_ms += IDLE_MS
+    secrets = {"old": "secret-1", "password": "secret-2", "again": "secret-3", "again_password": "secret-4"}
+    answer = agent.client.post("/account", data={**secrets, "token": token})
+    assert answer.status_code == 401
+    assert "secret-" not in answer.text
+
+
+def test_the_ended_session_of_one_person_cannot_file_as_somebody_without_the_right(
+    agent: Visitor, village: Counter, network: Network
+) -> None:
+    village.sign_in("0009", "admin", name="管理员")
+    form = {**APPLICATION, **hidden_of(agent.open("/file/001").text, "/file/001")}
+    network.clock.now_ms += IDLE_MS
+    answer = agent.client.post("/file/001", data={**form, "again_staff_no": "0009", "again_password": PASSWORD})
+    assert answer.status_code == 404
+    assert village.member.casebook.view_counts()["all"] == 0
+
+
+@pytest.mark.parametrize("item_no", ["028", "030", "017"])
+def test_what_cannot_be_filed_here_is_refused_with_the_reason(agent: Visitor, village: Counter, item_no: str) -> None:
+    form = {**APPLICATION, **{f"m{i}": "yes" for i in range(9)}, **{f"m{i}_copies": "1" for i in range(9)}}
+    answer = agent.send(f"/file/{item_no}", form)
+    assert answer.status_code == 422
+    assert "窗口" in answer.text
+    assert village.member.casebook.view_counts()["all"] == 0
+
+
+def test_what_is_typed_is_shown_as_text_everywhere(agent: Visitor, village: Counter) -> None:
+    case = agent.file(
+        applicant_name=f"张{EVIL}"[:60],
+        applicant_address=EVIL,
+        request=EVIL,
+        window_note=EVIL,
+        has_proxy="yes",
+        proxy_name=EVIL[:60],
+        proxy_relation=EVIL[:40],
+        proxy_authorisation=EVIL,
+    )
+    agent.act(case, "note", text=EVIL)
+    pages = [agent.open(path).text for path in (case, f"{case}/receipt", "/work?view=all", f"/work?text={EVIL}")]
+    pages.append(agent.send(f"{case}/unmask", {"reason": EVIL}).text)
+    pages.append(agent.open(f"/q/{held(village, case).query_code}").text)
+    pages.append(agent.send("/file/001", {**APPLICATION, "request": EVIL, "applicant_name": ""}).text)
+    pages.append(agent.send("/query", {"number": EVIL, "code": EVIL}).text)
+    for page in pages:
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "onerror=alert(2)>" not in page.replace("onerror=alert(2)&gt;", "")
+        assert "49" not in page.split("</head>")[1].split("<main")[0]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in pages[0]
+
+
+def test_a_walk_in_can_be_filed_at_the_township_and_at_the_county(township: Counter, county: Counter) -> None:
+    for counter, place, role in ((township, TOWNSHIP, "clerk"), (county, COUNTY, "window")):
+        visitor = counter.sign_in("0101", role)
+        case = visitor.file("016")
+        assert held(counter, case).home == place
+
+
+def test_when_the_disk_is_full_nothing_is_saved_and_the_page_says_so(
+    agent: Visitor, village: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from village_node.store import NotSaved
+
+    def full(*_: object, **__: object) -> None:
+        raise NotSaved("磁盘已满,未保存", "the disk is full: nothing was saved")
+
+    monkeypatch.setattr(village.member.casebook, "file", full)
+    answer = agent.send("/file/001", APPLICATION)
+    assert answer.status_code == 503
+    assert "磁盘已满" in answer.text
+    assert "家庭三口人" in answer.text, "what was typed is still on the page"

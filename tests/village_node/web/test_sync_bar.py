@@ -1,0 +1,98 @@
+"""The strip that says how far this node's cases have come: in plain words, and never more than a receipt allows."""
+
+import pytest
+
+from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange
+from village_node.web import times
+from village_node.web.sync_bar import SyncState, sync_bar
+
+NOW = 1_795_000_000_000
+
+
+def words(**changes: object) -> tuple[str, str]:
+    """Tone and Chinese words for a state that differs from `all is well` in these."""
+    usual = {
+        "is_root": False,
+        "running": False,
+        "last_contact_ms": NOW - 60_000,
+        "not_left": 0,
+        "not_at_county": 0,
+        "last_error": "",
+    }
+    bar = sync_bar(SyncState(**{**usual, **changes}), NOW)  # type: ignore[arg-type]
+    return bar.tone, bar.zh
+
+
+@pytest.mark.parametrize(
+    ("changes", "tone", "says"),
+    [
+        ({}, "good", "已同步 19:05"),
+        ({"not_left": 3}, "waiting", "有 3 件未上报"),
+        ({"not_at_county": 2}, "active", "2 件县级尚未签收"),
+        ({"running": True}, "active", "正在同步"),
+        ({"last_contact_ms": NOW - 2 * times.DAY_MS}, "bad", "已离线 2 天"),
+        ({"last_contact_ms": NOW - 2 * times.DAY_MS, "not_left": 4}, "bad", "有 4 件未上报"),
+        ({"last_contact_ms": None}, "waiting", "尚未与上级联系过"),
+        ({"last_contact_ms": None, "not_left": 1}, "waiting", "有 1 件未上报"),
+        ({"is_root": True}, "good", "本机为最上级"),
+    ],
+)
+def test_each_state_has_its_plain_words(changes: dict[str, object], tone: str, says: str) -> None:
+    told = words(**changes)
+    assert told[0] == tone
+    assert says in told[1]
+
+
+def test_only_a_state_without_anything_owed_is_green() -> None:
+    green = [
+        (left, county, contact, running)
+        for left in (0, 1)
+        for county in (0, 1)
+        for contact in (None, NOW, NOW - times.DAY_MS)
+        for running in (False, True)
+        if words(not_left=left, not_at_county=county, last_contact_ms=contact, running=running)[0] == "good"
+    ]
+    assert green == [(0, 0, NOW, False)]
+
+
+def test_received_by_the_county_needs_the_countys_own_receipt(
+    network: Network, village: Counter, agent: Visitor
+) -> None:
+    agent.file()
+    assert "有 1 件未上报" in agent.open("/work").text
+    exchange(network, (VILLAGE, TOWNSHIP))
+    assert "1 件县级尚未签收" in agent.open("/work").text
+    exchange(network, (TOWNSHIP, "621021000000"))
+    assert "1 件县级尚未签收" in agent.open("/work").text, "the county has it, but its receipt is not here yet"
+    everywhere(network)
+    strip = agent.open("/sync-bar").text
+    assert "已同步" in strip
+    assert "签收" not in strip and "未上报" not in strip
+
+
+def test_the_last_problem_stands_beside_it_in_one_sentence(network: Network, village: Counter, agent: Visitor) -> None:
+    everywhere(network)
+    parent = network.identities[TOWNSHIP].incarnation
+    village.member.casebook.update_peer(parent, failures=3, last_error="上级没有应答 <b>/ no answer</b>")
+    page = agent.open("/work").text
+    assert "最近一次问题" in page
+    assert "&lt;b&gt;/ no answer" in page
+    assert "最近一次问题" not in village.visitor().open("/query").text, "residents are not shown errors"
+    village.member.casebook.update_peer(parent, failures=0)
+    assert "最近一次问题" not in agent.open("/work").text
+
+
+def test_the_button_synchronises_now_and_comes_back(village: Counter, agent: Visitor) -> None:
+    answer = agent.send("/sync-now", {"back": "/work?view=all"})
+    assert answer.headers["Location"] == "/work?view=all"
+    assert village.exchanges == ["now"]
+    assert village.visitor().send("/sync-now", {}).status_code == 401
+    assert village.exchanges == ["now"]
+
+
+def test_a_renewed_strip_keeps_no_session_alive(network: Network, village: Counter, agent: Visitor) -> None:
+    for _ in range(5):
+        network.clock.now_ms += 2 * times.MINUTE_MS
+        agent.open("/sync-bar")
+    assert agent.open("/work").status_code == 303
