@@ -91,7 +91,7 @@ def why_not(
 
 def _why_not_beside(case: Case, kind: int, place: str) -> tuple[str, str] | None:
     state = workflow.STATES[case.state]
-    closed = (f"案件已{state.zh.removeprefix('已')}", f"the case is {state.en}")
+    closed = (f"案件已{state.zh.removeprefix('已')}", f"the case is closed (state: {state.en})")
     if kind == kinds.NOTE:
         return None
     if state.terminal:
@@ -115,7 +115,7 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
     state = workflow.STATES[case.state]
     move = workflow.MOVES.get((case.state, kind))
     if state.terminal:
-        return f"案件状态为“{state.zh}”,已办结", f"the case is {state.en}: nothing follows"
+        return f"案件状态为“{state.zh}”,已办结", f"the case is closed (state: {state.en})"
     if kind == kinds.ACCEPT and case.state == "in_transit":
         return None if case.transit_to == place else workflow.GUARDS["receiver"]
     if case.holder != place:
@@ -123,7 +123,7 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
             "案件现由其他单位持有", "another place holds the case"
         )  # fmt: skip
     if move is None:
-        return f"案件状态为“{state.zh}”,不能进行此操作", f"not possible while the case is {state.en}"
+        return f"案件状态为“{state.zh}”,不能进行此操作", f"not possible now (state: {state.en})"
     flow = flow_of(case, catalogue)
     if kind == kinds.HANDOFF:
         return None if baton.onward(flow, place, path) else workflow.GUARDS["onward"]

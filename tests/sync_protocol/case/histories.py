@@ -119,6 +119,7 @@ class Network:
         self.clock = 1_000_000
         self.lives = 0
         self.nodes = [self._born(place) for place in PLACES.path_up(self.home)]
+        self.stranger = self._born(OTHER_TOWNSHIP)
         self.history = History(self.home, [])
 
     def _born(self, place: str) -> Node:
@@ -232,22 +233,40 @@ class Network:
         positions.append(other._replace(mark=b"elsewise"))
         after = positions[choose(len(positions))] if not self.tape.one_in(6) else None
         after = self._seen_by(node).last if choose(2) else after
-        somewhere = (COUNTY, TOWNSHIP, VILLAGE, OTHER_TOWNSHIP)[choose(4)]
-        guesses: tuple[Any, ...] = (
-            {}, {0: somewhere, 1: ("accept", "review", "decide", "deliver")[choose(4)]}, {0: "approve"},
-            {0: "agree"}, {0: [list(other)]}, {0: list(other), 1: True}, {0: [["a", "b"]]}, {0: "text"}, b"\xff",
-            {0: CASE_NUMBER, 1: "0123456789ABC"}, {0: {"a": "9"}}, {0: "张三", 1: "post"},
-        )  # fmt: skip
         odd: dict[str, Any] = {"critical_ext": True} if self.tape.one_in(8) else {}
         odd["version"] = 2 if self.tape.one_in(8) else 1
-        self.write(node, kind, guesses[choose(len(guesses))], after, **odd)
+        writer = self.stranger if node.place == COUNTY or self.tape.one_in(10) else node
+        self.write(writer, kind, self._guess(kind, other), after, **odd)
+
+    def _guess(self, kind: int, other: Position) -> Any:
+        """A body that fits the kind, mostly; what it says need not fit the case."""
+        choose = self.tape.choose
+        place = (COUNTY, TOWNSHIP, VILLAGE, OTHER_TOWNSHIP)[choose(4)]
+        fitting: dict[int, Any] = {
+            kinds.CREATE: {0: (*ITEMS, "017", "028", "999")[choose(13)], 1: 1, 2: "李四", 3: "passport", 4: "P1"},
+            kinds.RECEIVE: {0: CASE_NUMBER, 1: "0123456789ABC"},
+            kinds.HANDOFF: {0: place, 1: ("accept", "review", "decide", "deliver")[choose(4)]},
+            kinds.REVIEW: {0: "agree"},
+            kinds.RETURN_FOR_CORRECTION: {0: [["a", "b"]]},
+            kinds.TAKE: {0: [list(other)]},
+            kinds.DECIDE: {0: "approve"},
+            kinds.ANSWER: {0: list(other), 1: True},
+            kinds.NOTE: {0: "text"},
+            kinds.SUPPLY: {0: {"a": "9"}},
+            kinds.WITHDRAWAL_REQUEST: {0: "text"},
+            kinds.DELIVERED: {0: "李四", 1: "post"},
+            kinds.PLEASE_RETURN: {0: "text"},
+        }
+        if choose(4):
+            return fitting.get(kind, {})
+        return (b"\xff", {}, {0: "text"}, {0: 1, 9: "newer"})[choose(4)]
 
     def run(self) -> History:
         """Play until the tape ends."""
         self.file()
         while not self.tape.ended and len(self.history.events) < 60:
             node = self.nodes[self.tape.choose(len(self.nodes))]
-            deed = self.tape.choose(16)
+            deed = self.tape.choose(15 if self.honest else 19)
             if deed < 8:
                 self.act(self._busy(node))
             elif deed < 12:
@@ -258,8 +277,9 @@ class Network:
                 self.restore(node)
             elif deed == 14 and node.place != COUNTY and len(self.nodes) < 8:
                 self.clone(node)
-            elif deed == 15 and not self.honest and node.place != COUNTY:
-                self.misbehave(node)
+            elif deed >= 15:
+                culprit = self._busy(node) if self.tape.choose(3) else node
+                self.misbehave(node if culprit.place == COUNTY else culprit)
         return self.history
 
 

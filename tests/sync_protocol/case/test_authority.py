@@ -95,7 +95,7 @@ def test_the_plain_words_for_a_missing_button() -> None:
     assert told(script, kinds.ANSWER, VILLAGE, "agent") == "no withdrawal request is open"
     assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "there is no decision yet"
     assert told(script, kinds.PLEASE_RETURN, VILLAGE, "agent") == "the case is here"
-    assert told(script, kinds.RECEIVE, VILLAGE, "agent") == "not possible while the case is received"
+    assert told(script, kinds.RECEIVE, VILLAGE, "agent") == "not possible now (state: received)"
     assert told(script, kinds.NOTE, OTHER_TOWNSHIP, "clerk") == "the case does not pass this place"
     script.handoff(VILLAGE, TOWNSHIP, "accept")
     assert told(script, kinds.ACCEPT, COUNTY, "window") == "only the receiver named in the handoff may accept"
@@ -112,8 +112,8 @@ def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
     assert told(script, kinds.DELIVERED, TOWNSHIP, "clerk") == "the decision is not here to be handed over"
     assert told(script, kinds.DELIVERED, VILLAGE, "agent") is None
     script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "post"})
-    assert told(script, kinds.HANDOFF, COUNTY, "window") == "the case is delivered: nothing follows"
-    assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "the case is delivered"
+    assert told(script, kinds.HANDOFF, COUNTY, "window") == "the case is closed (state: delivered)"
+    assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "the case is closed (state: delivered)"
     assert set(offers(script, VILLAGE, "agent")) == {kinds.NOTE}
 
 

@@ -33,6 +33,17 @@ def test_corrections_leave_the_baton_and_the_taken_answers_replace_the_old() -> 
     assert script.without(supply).state == "correcting"
 
 
+def test_a_supply_taken_twice_counts_once_and_where_it_was_first_taken() -> None:
+    script = to_county()
+    first = script.write(VILLAGE, kinds.SUPPLY, {0: {"a": "2"}, 1: [["户口簿", 1, False]]})
+    second = script.write(VILLAGE, kinds.SUPPLY, {0: {"a": "3"}})
+    for supply in (first, second, first):
+        script.write(COUNTY, kinds.TAKE, {0: [list(supply)]}, claimed_ms=len(script.events))
+    case = script.fold()
+    assert case.counts["effective"] == len(script.events)
+    assert case.answers == {"a": "3"} and [material.name for material in case.materials] == ["身份证", "户口簿"]
+
+
 def test_a_take_names_supplies_and_nothing_else() -> None:
     script = to_county()
     fork = script.last

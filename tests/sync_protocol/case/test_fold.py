@@ -241,6 +241,7 @@ def test_a_kind_that_is_not_about_a_case_is_void() -> None:
 def test_the_docket_may_promise_other_days_than_the_item() -> None:
     script = to_township_review()
     assert script.fold().promised_days == 25
+    assert script.fold(script.events[:-1]).promised_days is None
     script.last = script.events[-2].position
     script.write(TOWNSHIP, kinds.DOCKET, {0: 12}, order=0)
     assert script.fold().promised_days == 12

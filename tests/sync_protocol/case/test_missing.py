@@ -86,6 +86,18 @@ def test_an_unknown_kind_stops_the_fold_of_this_case_and_says_so() -> None:
     assert case.needs_update and case.last == before and case.state == "accepted"
 
 
+def test_an_unknown_event_whose_predecessor_is_missing_says_what_an_update_would_not_mend() -> None:
+    script = to_township_review()
+    lost = script.last
+    assert lost is not None
+    unknown = script.write(TOWNSHIP, 17)
+    after = script.review(TOWNSHIP)
+    case = script.without(lost)
+    assert case.verdicts[unknown] == Verdict("needs_update", "unknown_kind")
+    assert case.verdicts[after] == Verdict("needs_update", "after_unknown")
+    assert not case.needs_update and case.state == "received"
+
+
 @pytest.mark.parametrize(
     ("odd", "reason"), [({"version": 2}, "unknown_kind"), ({"critical_ext": True}, "critical_field")]
 )

@@ -9,7 +9,7 @@ from sync_protocol.case.catalogue import Item
 from sync_protocol.case.events import REASONS, VERDICT_CODES, VERDICT_WORDS
 from sync_protocol.case.workflow import DECIDED, GUARDS, LABELS, MAY, MOVES, ROLES, STATES, may
 from tests.sync_protocol.case.histories import ALL_ROLES, catalogue
-from tests.sync_protocol.case.script import COUNTY, PLACES, TOWNSHIP, VILLAGE, Script
+from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 
 FILED_AT_VILLAGE = [
     item for item in catalogue().items() if why_not_filed(item, VILLAGE, CasePath(VILLAGE, PLACES)) is None
@@ -74,6 +74,7 @@ def test_the_routes_the_brief_of_the_first_workflow_names() -> None:
     assert places("009")[1] == (VILLAGE, "accept")
     assert places("016")[1:3] == [(TOWNSHIP, "accept"), (COUNTY, "decide")]
     assert places("016", COUNTY)[1:3] == [(COUNTY, "accept"), (COUNTY, "decide")]
+    assert places("001", STATION)[0] == (STATION, "file") and places("001", STATION)[-1] == (STATION, "deliver")
     for item in ("028", "030"):
         assert places(item) == places(item, COUNTY) == []
     assert places("023") == [] and places("023", COUNTY)[1] == (COUNTY, "accept")

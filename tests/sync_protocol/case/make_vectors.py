@@ -1,0 +1,121 @@
+"""Vectors for other folds: `python -m tests.sync_protocol.case.make_vectors` writes the histories and their verdicts.
+
+Chosen from many drawn histories so that every verdict, reason and state that occurs in them occurs in the file. What is
+written stays: a fold that finds another verdict for a stored history is wrong, not the file.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sync_protocol.case import Case, CaseEvent, Position, fold
+from tests.sync_protocol.case.histories import CASE_ID, PLACES, Network, Tape, catalogue
+from tests.sync_protocol.case.properties import damaged
+
+PATH = Path(__file__).parent / "vectors.json"
+ABOUT = (
+    "Histories of cases with the verdict on every event, as CASE.md asks for. Positions are incarnation.seq.mark in "
+    "hex; bodies are hex, null where not here. What is not said of an event is as usual: kind_version 1, entitled, "
+    "nothing critical, no dep missing, body here."
+)
+
+
+def drawn(seed: int) -> tuple[str, list[CaseEvent]]:
+    """The home and the events of one history, some of them damaged or lost."""
+    chance = random.Random(seed)
+    history = Network(Tape([chance.randrange(256) for _ in range(chance.randrange(30, 220))]), seed % 3 == 0).run()
+    events = history.frozen() if seed % 2 else history.events
+    kept = [damaged(event, chance) for event in events if chance.random() < 0.97]
+    return history.home, [event for event in kept if not event.case_id]
+
+
+def written(position: Position | None) -> str | None:
+    return None if position is None else f"{position.incarnation.hex()}.{position.seq}.{position.mark.hex()}"
+
+
+def read(text: str | None) -> Position | None:
+    if text is None:
+        return None
+    incarnation, seq, mark = text.split(".")
+    return Position(bytes.fromhex(incarnation), int(seq), bytes.fromhex(mark))
+
+
+def event_out(event: CaseEvent) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "position": written(event.position), "kind": event.kind, "after": written(event.after), "place": event.place,
+        "order": event.order, "body": None if event.body is None else event.body.hex(),
+    }  # fmt: skip
+    unusual: dict[str, tuple[Any, Any]] = {
+        "kind_version": (event.kind_version, 1), "entitled": (event.entitled, True),
+        "critical": (event.critical_ext, False), "deps_missing": (event.deps_missing, False),
+        "body_state": (event.body_state, "here"),
+    }  # fmt: skip
+    return out | {name: value for name, (value, usual) in unusual.items() if value != usual}
+
+
+def event_in(out: dict[str, Any]) -> CaseEvent:
+    position = read(out["position"])
+    assert position is not None
+    body = None if out["body"] is None else bytes.fromhex(out["body"])
+    return CaseEvent(
+        position, out["kind"], out.get("kind_version", 1), read(out["after"]), (), out["place"], out["order"],
+        out.get("entitled", True), 0, 0, "", body, out.get("body_state", "here"), out.get("critical", False),
+        out.get("deps_missing", False),
+    )  # fmt: skip
+
+
+def expected(case: Case) -> dict[str, Any]:
+    """What a fold must find."""
+    return {
+        "state": case.state,
+        "holder": case.holder,
+        "receiver": case.transit_to,
+        "last": written(case.last),
+        "needs_update": case.needs_update,
+        "verdicts": {
+            written(position): [verdict.code, verdict.reason, written(verdict.needs)]
+            for position, verdict in sorted(case.verdicts.items())
+        },
+    }
+
+
+def traits(case: Case) -> set[Any]:
+    return {(verdict.code, verdict.reason) for verdict in case.verdicts.values()} | {case.state}
+
+
+def chosen(count: int) -> Iterator[tuple[str, list[CaseEvent], Case]]:
+    """Each history among the first ``count`` that shows something none before it has shown."""
+    seen: set[Any] = set()
+    for seed in range(count):
+        home, events = drawn(seed)
+        case = fold(home, CASE_ID, events, PLACES, catalogue())
+        if traits(case) - seen:
+            seen |= traits(case)
+            yield home, events, case
+
+
+def main() -> None:
+    """Write the file."""
+    cases = [
+        {"home": home, "events": [event_out(event) for event in events], "expected": expected(case)}
+        for home, events, case in chosen(3_000)
+    ]
+    items = {
+        item.item_no: {
+            "accept_levels": item.accept_levels, "review_level": item.review_level, "decide_level": item.decide_level,
+            "deliver_levels": item.deliver_levels, "village_mode": item.village_mode,
+        }
+        for item in catalogue().items()
+    }  # fmt: skip
+    codes = PLACES.below_or_self(PLACES.root)
+    places = [[code, PLACES.level(code), PLACES.parent(code)] for code in codes]
+    lines = [f'{{"about": {json.dumps(ABOUT)},', f'"places": {json.dumps(places)},']
+    lines += [f'"items": {json.dumps(items, ensure_ascii=False)},', '"cases": [']
+    lines += [json.dumps(case) + ("," if case is not cases[-1] else "]}") for case in cases]
+    PATH.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
