@@ -3,9 +3,11 @@
 from typing import Final
 
 from sync_protocol import limits
+from sync_protocol.wire import unpack_content
 
 _SMALLEST: Final = 256  # below the smallest segment, so that halving always ends at one segment a frame
 _RATIO_MOST: Final = 12.0
+_TELLING: Final = 4_096  # bytes of a body whose packing says something about the next one
 
 
 class FrameBudget:
@@ -29,7 +31,7 @@ class FrameBudget:
         """An exchange was not answered."""
         self.packed = max(self.packed // 2, _SMALLEST)
 
-    def learn(self, unpacked: int, packed: int) -> None:
-        """A body of `unpacked` bytes became `packed` bytes. Small ones say nothing about large ones."""
-        if packed >= 1024:
-            self._ratio = min(max(unpacked / packed, 1.0), _RATIO_MOST)
+    def learn(self, body: bytes) -> None:
+        """What packing made of a body that was just sent. Small ones say nothing about large ones."""
+        if len(body) >= _TELLING:
+            self._ratio = min(max(len(unpack_content(body)) / len(body), 1.0), _RATIO_MOST)

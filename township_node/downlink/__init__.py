@@ -53,11 +53,12 @@ class Downlink:
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
         *,
-        slots: int = 8,
+        slots: int = 6,
         wait_s: float = 25.0,
         software: str = "",
     ) -> None:
-        """`clock` in ms since 1970. `slots`: exchanges worked on at once. `wait_s`: how long a waiting call is held."""
+        """`clock` in ms since 1970. `slots`: exchanges worked on at once, fewer than the web server has threads, so that
+        pages still come. `wait_s`: how long a waiting call is held."""
         self._casebook = casebook
         self._identity = identity
         self._wait_s = min(wait_s, WAIT_LONGEST_S)

@@ -147,7 +147,9 @@ class Answering:
         self._tell_roster(node, child, content, reply, current=judged.current)
         codec = self._codec(request, content)
         parties = Parties(self._network_id(), node.incarnation, own, request.challenge)
-        return reply_bytes(self._identity.key, parties, pack_body(content_map(reply), codec), request.raw_hash)
+        body = pack_body(content_map(reply), codec)
+        child.budget.learn(body)
+        return reply_bytes(self._identity.key, parties, body, request.raw_hash)
 
     def _hello(self) -> Hello:
         return Hello(dictionaries=DICTIONARIES, software=self._software)

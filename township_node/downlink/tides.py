@@ -13,7 +13,7 @@ from sync_protocol.places import UnknownPlace, followed_scopes
 from sync_protocol.roster import Node, Roster
 
 EVERYONE: Final = frozenset({"roster", "*"})  # what the casebook says when the roster grew, or too much did
-_START_BYTES: Final = 5  # of a first count that no earlier life of this process gave out
+_START_BYTES: Final = 4  # short on the wire; of a first count that no earlier life of this process gave out
 
 
 class _Tide:

@@ -142,8 +142,8 @@ class Conversation:
         if challenge is not None and row is not None:
             content.nonce = row.nonce
             outgoing = self._fill(content)
-        values = content_map(content)
-        body = pack_body(values, self._codec)
+        body = pack_body(content_map(content), self._codec)
+        self.budget.learn(body)
         parties = Parties(around.network_id, around.identity.incarnation, self.ancestor.incarnation, challenge)
         raw = request_bytes(around.identity.key, parties, body)
         return Asked(raw, parties, content, outgoing, content.clock_ms or 0)
