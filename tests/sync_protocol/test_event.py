@@ -124,6 +124,11 @@ def test_a_header_has_twelve_fields_and_an_inline_body_its_bound():
     inline = with_field(10, None)
     inline[9] = bytes(limits.INLINE_BODY)
     assert check_header(inline).inline == bytes(limits.INLINE_BODY)
+    assert check_header(with_field(8, "县" * 21 + "x")).actor == "县" * 21 + "x"  # 64 bytes
+    for other in ("x", 5, True):
+        inline[9] = other
+        with pytest.raises(Malformed, match="inline"):
+            check_header(inline)
     inline[9] = bytes(limits.INLINE_BODY + 1)
     with pytest.raises(TooLarge, match="inline"):
         check_header(inline)
@@ -139,6 +144,10 @@ def test_a_header_beyond_its_bytes_is_too_large_both_ways():
         encode_header(header)
     with pytest.raises(TooLarge):
         decode_header(cbor2.dumps(plain(header), canonical=True))
+    room = limits.HEADER - len(encode_header(GOOD._replace(ext={0: bytes(256)}))) + 256
+    largest = GOOD._replace(ext={0: bytes(room)})
+    assert len(encode_header(largest)) == limits.HEADER
+    assert decode_header(encode_header(largest)) == largest
 
 
 def test_a_header_in_another_encoding_is_refused():

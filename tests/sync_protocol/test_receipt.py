@@ -104,6 +104,8 @@ def test_a_value_out_of_its_bounds_is_malformed(index: int, value: object):
 
 def test_another_shape_is_malformed():
     values = to_values(receipts(3)[0])
+    longest = [*values[:7], [bytes(32)] * 32, values[8]]
+    assert len(from_values(longest).path) == 32
     others: list[Any] = [values[:-1], [*values, 0], None, {}]
     for other in others:
         with pytest.raises(Malformed):

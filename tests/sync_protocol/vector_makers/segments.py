@@ -122,85 +122,102 @@ def as_one_value(writer: Writer) -> Vector:
 
 def refused() -> list[Vector]:
     """What a receiver parks or refuses, each for one reason."""
-    village, _, county = writers()
-    stranger, outside = Writer("stranger", f"about:{VILLAGE}"), Writer("village 2", f"about:{VILLAGE}")
-    pretender = Writer("township", f"below:{VILLAGE}")
-    lookalike = Writer("village", f"about:{VILLAGE[:-1]}")
-    for writer in (stranger, outside, pretender, lookalike):
-        writer.write(1, "x", apart=True)
-    other = Writer("village", f"about:{VILLAGE}").write_cases(1)
-    made: list[Vector] = []
+    return [*out_of_place(), *with_another_past(), *altered_on_the_way(), *out_of_shape()]
 
-    def refuse(name: str, error: str, writer: Writer, value: list[Any], tables: Tables, **more: Any) -> None:
-        made.append({"error": error} | arriving(name, writer, value, tables, **{"held": [writer.stream]} | more))
 
-    def whole(writer: Writer) -> tuple[list[Any], Tables]:
-        tables = Tables()
-        return writer.packed(1, len(writer.events), tables), tables
+def whole(writer: Writer) -> tuple[list[Any], Tables]:
+    """Everything it has written, in one segment."""
+    tables = Tables()
+    return writer.packed(1, len(writer.events), tables), tables
 
-    def altered(column: int, change: Any) -> tuple[list[Any], Tables]:
-        value, tables = whole(village)
-        value[column] = change(value[column]) if callable(change) else change
-        return value, tables
 
+def refusal(name: str, error: str, writer: Writer, value: list[Any], tables: Tables, **more: Any) -> Vector:
+    """A segment that is not stored; by default its receiver holds nothing of the stream."""
+    return {"error": error} | arriving(name, writer, value, tables, **{"held": [writer.stream]} | more)
+
+
+def altered(name: str, error: str, column: int, change: Any, **more: Any) -> Vector:
+    """The village's segment with one column replaced, or changed by a function."""
+    village = writers()[0]
     value, tables = whole(village)
-    refuse("an author nobody knows", "unknown_incarnation", stranger, *whole(stranger))
-    refuse("a place nobody knows", "unknown_incarnation", lookalike, *whole(lookalike), receiver=COUNTY)
-    refuse("a village about its neighbour", "scope_not_allowed", outside, *whole(outside), receiver=TOWNSHIP)
-    refuse("a township in its village's own name", "scope_not_allowed", pretender, *whole(pretender))
-    refuse("to a village beside it", "scope_not_followed", village, value, tables, receiver=VILLAGE_2)
-    refuse(
-        "to a village below it",
-        "scope_not_followed",
-        county,
-        *whole(Writer("county", f"about:{COUNTY}").write_cases(1)),
-        receiver=VILLAGE,
-    )
-    later = Tables()
-    refuse("begins beyond the head", "gap", village, village.packed(4, 6, later), later, held=[village.stream])
-    refuse("other events than are held", "fork", village, value, tables, held=[village.stream, other.events[0].hash])
-    forged = altered(16, lambda signature: bytes(64))
-    refuse("other events and no seal", "bad_seal", village, *forged, held=[village.stream, other.events[0].hash])
-    refuse("a seal of zeros", "bad_seal", village, *forged)
-    refuse("the seal of another position", "bad_seal", village, *altered(16, village.sealed(5)))
-    refuse("a body changed", "bad_seal", village, *altered(14, lambda bodies: [bodies[0] + b"\x00", *bodies[1:]]))
-    refuse(
-        "two kinds swapped",
-        "bad_seal",
-        village,
-        *altered(3, lambda kinds: [*kinds[:1], kinds[2], kinds[1], *kinds[3:]]),
-    )
-    refuse("a claim changed", "bad_seal", village, *altered(9, [1, 0, 0, 0, 0, 0]))
-    refuse("an actor changed", "bad_seal", village, *altered(10, {0: "daiban02"}))
-    refuse("an event left out", "malformed", village, *altered(2, 5))
-    refuse("no events", "malformed", village, *altered(2, 0))
-    refuse("65 events", "too_large", village, *altered(2, 65))
-    refuse("position 0", "malformed", village, *altered(1, 0))
-    refuse("a stream that is not in the table", "malformed", village, *altered(0, 1))
-    refuse("kind 65536", "malformed", village, *altered(3, {0: 65536}))
-    refuse("version 0", "malformed", village, *altered(4, {0: 0}))
-    refuse("a case that points forward", "malformed", village, *altered(5, lambda cases: [1, *cases[1:]]))
-    refuse("a case of 15 bytes", "malformed", village, *altered(5, {0: bytes(15)}))
-    refuse("a false case", "malformed", village, *altered(5, {0: False}))
-    refuse("an after that points forward", "malformed", village, *altered(6, lambda afters: [1, *afters[1:]]))
-    refuse("an hlc below 0", "malformed", village, *altered(8, [0, -1, 0, 0, 0, 0]))
-    refuse("an hlc beyond 64 bits", "malformed", village, *altered(8, [2**63 - 1, 1, 0, 0, 0, 0]))
-    refuse("an actor of 65 bytes", "too_large", village, *altered(10, {0: "x" * 65}))
-    refuse(
-        "an inline body of 2,049 bytes",
-        "too_large",
-        village,
-        *altered(11, lambda inlines: [*inlines[:-1], bytes(2049)]),
-    )
-    refuse("nine deps", "too_large", village, *altered(7, {0: [[0, 0, 1]] * 9}))
-    refuse("a body too few", "malformed", village, *altered(14, lambda bodies: bodies[1:]))
-    refuse("a salt too short", "malformed", village, *altered(13, lambda salts: salts[1:]))
-    refuse("a body of 24,577 bytes", "too_large", village, *altered(14, lambda bodies: [bytes(24577), *bodies[1:]]))
-    refuse(
-        "two large bodies", "too_large", village, *altered(14, lambda bodies: [bytes(20000), bytes(20000), *bodies[2:]])
-    )
-    refuse("a commitment too many", "malformed", village, *altered(15, [bytes(32)]))
-    refuse("a signature of 63 bytes", "malformed", village, *altered(16, bytes(63)))
-    refuse("a column too short", "malformed", village, *altered(3, [1, 2, 3]))
-    refuse("a column with two keys", "malformed", village, *altered(4, {0: 1, 1: 1}))
-    return made
+    value[column] = change(value[column]) if callable(change) else change
+    return refusal(name, error, village, value, tables, **more)
+
+
+def out_of_place() -> list[Vector]:
+    """Authors and receivers who have nothing to do with the scope."""
+    village = writers()[0]
+    stranger, outside = Writer("stranger", f"about:{VILLAGE}"), Writer("village 2", f"about:{VILLAGE}")
+    pretender, to_itself = Writer("township", f"below:{VILLAGE}"), Writer("county", f"about:{COUNTY}")
+    lookalike = Writer("village", f"about:{VILLAGE[:-1]}")
+    for writer in (stranger, outside, pretender, lookalike, to_itself):
+        writer.write(1, "x", apart=True)
+    rows: list[tuple[str, str, Writer, str | None]] = [
+        ("an author nobody knows", "unknown_incarnation", stranger, None),
+        ("a place nobody knows", "unknown_incarnation", lookalike, COUNTY),
+        ("a village about its neighbour", "scope_not_allowed", outside, TOWNSHIP),
+        ("a township in its village's own name", "scope_not_allowed", pretender, None),
+        ("to a village beside it", "scope_not_followed", village, VILLAGE_2),
+        ("to a village below it", "scope_not_followed", to_itself, VILLAGE),
+    ]
+    return [refusal(name, error, writer, *whole(writer), receiver=place) for name, error, writer, place in rows]
+
+
+def with_another_past() -> list[Vector]:
+    """Segments that do not continue what is held."""
+    village, later = writers()[0], Tables()
+    another_life = Writer("village", f"about:{VILLAGE}").write_cases(1)
+    held = [village.stream, another_life.events[0].hash]
+    return [
+        refusal("begins beyond the head", "gap", village, village.packed(4, 6, later), later),
+        refusal("other events than are held", "fork", village, *whole(village), held=held),
+        altered("other events and no seal", "bad_seal", 16, bytes(64), held=held),
+    ]
+
+
+def altered_on_the_way() -> list[Vector]:
+    """Segments that are well formed, and not what their author sealed."""
+
+    def swapped(kinds: list[int]) -> list[int]:
+        return [kinds[0], kinds[2], kinds[1], *kinds[3:]]
+
+    return [
+        altered("a seal of zeros", "bad_seal", 16, bytes(64)),
+        altered("the seal of another position", "bad_seal", 16, writers()[0].sealed(5)),
+        altered("a body changed", "bad_seal", 14, lambda bodies: [bodies[0] + b"\x00", *bodies[1:]]),
+        altered("a salt changed", "bad_seal", 13, lambda salts: bytes([salts[0] ^ 1]) + salts[1:]),
+        altered("two kinds swapped", "bad_seal", 3, swapped),
+        altered("a claim changed", "bad_seal", 9, [1, 0, 0, 0, 0, 0]),
+        altered("an actor changed", "bad_seal", 10, {0: "daiban02"}),
+    ]
+
+
+def out_of_shape() -> list[Vector]:
+    """Segments that are no segments, or too large ones."""
+    rows: list[tuple[str, str, int, Any]] = [
+        ("an event left out", "malformed", 2, 5),
+        ("no events", "malformed", 2, 0),
+        ("65 events", "too_large", 2, 65),
+        ("position 0", "malformed", 1, 0),
+        ("a stream that is not in the table", "malformed", 0, 1),
+        ("kind 65536", "malformed", 3, {0: 65536}),
+        ("version 0", "malformed", 4, {0: 0}),
+        ("a case that points forward", "malformed", 5, lambda cases: [1, *cases[1:]]),
+        ("a case of 15 bytes", "malformed", 5, {0: bytes(15)}),
+        ("a false case", "malformed", 5, {0: False}),
+        ("an after that points forward", "malformed", 6, lambda afters: [1, *afters[1:]]),
+        ("an hlc below 0", "malformed", 8, [0, -1, 0, 0, 0, 0]),
+        ("an hlc beyond 64 bits", "malformed", 8, [2**63 - 1, 1, 0, 0, 0, 0]),
+        ("an actor of 65 bytes", "too_large", 10, {0: "x" * 65}),
+        ("an inline body of 2,049 bytes", "too_large", 11, lambda inlines: [*inlines[:-1], bytes(2049)]),
+        ("nine deps", "too_large", 7, {0: [[0, 0, 1]] * 9}),
+        ("a body too few", "malformed", 14, lambda bodies: bodies[1:]),
+        ("a salt too short", "malformed", 13, lambda salts: salts[1:]),
+        ("a body of 24,577 bytes", "too_large", 14, lambda bodies: [bytes(24_577), *bodies[1:]]),
+        ("two large bodies", "too_large", 14, lambda bodies: [bytes(20_000), bytes(20_000), *bodies[2:]]),
+        ("a commitment too many", "malformed", 15, [bytes(32)]),
+        ("a signature of 63 bytes", "malformed", 16, bytes(63)),
+        ("a column too short", "malformed", 3, [1, 2, 3]),
+        ("a column with two keys", "malformed", 4, {0: 1, 1: 1}),
+    ]
+    return [altered(*row) for row in rows]
