@@ -5,7 +5,7 @@ and tell people what is wrong. A test holds both to the same verdict.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Final
@@ -218,60 +218,6 @@ def load(kind: int, values: object) -> dict[int, Any]:
     return bodies.numbered(kind, packed)
 
 
-def from_form(kind: int, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Turn the pairs of an HTML form into values by field name, ready for ``load``.
-
-    Names: ``answers.<name>``, ``materials.<n>.name|copies|original``, ``marks.<n>.field|what``, others as the field.
-    Blank entries are left out, line ends become line feeds; what does not read as its type is left for ``load`` to
-    refuse. Pairs of other names (a form's own) are ignored.
-    """
-    values: dict[str, Any] = {}
-    rows = {field.name: field for field in bodies.TABLES[kind].fields}
-    for name, typed in pairs:
-        head, _, rest = name.partition(".")
-        field = rows.get(head)
-        text = typed.replace("\r\n", "\n").replace("\r", "\n").strip()
-        if field is None or not text:
-            continue
-        if field.type == "answers":
-            values.setdefault(head, {})[rest] = text
-        elif field.type in _ENTRY_NAMES:
-            number, _, part = rest.partition(".")
-            values.setdefault(head, {}).setdefault(number, {})[part] = _read_part(part, text)
-        elif field.type == "positions":
-            values.setdefault(head, []).append(text)
-        else:
-            values[head] = _read_text(field.type, text)
-    for head, entries in values.items():
-        if rows[head].type in _ENTRY_NAMES:
-            values[head] = [_entry(rows[head].type, entries[number]) for number in entries]
-    return values
-
-
-def _read_text(type_name: str, text: str) -> Any:
-    if type_name == "int" and re.fullmatch(r"[0-9]{1,16}", text, re.ASCII):
-        return int(text)
-    if type_name == "bool" and text in ("yes", "no"):
-        return text == "yes"
-    return text
-
-
-def _read_part(part: str, text: str) -> Any:
-    return _read_text({"copies": "int", "original": "bool"}.get(part, "text"), text)
-
-
-def _entry(type_name: str, entry: dict[str, Any]) -> dict[str, Any]:
-    # A box left empty is not sent at all: no copies given means one, no tick means a copy and not the original.
-    return {"copies": 1, "original": False, **entry} if type_name == "materials" else entry
-
-
-def by_name(kind: int, body: Mapping[int, Any]) -> dict[str, Any]:
-    """Give a body's values by field name as forms and API speak of them; what has a wrong shape is left as it is."""
-    return {
-        field.name: _unpack(field, body[field.number]) for field in bodies.TABLES[kind].fields if field.number in body
-    }
-
-
 _ENTRY_NAMES: Final = {"materials": ("name", "copies", "original"), "marks": ("field", "what")}
 
 
@@ -284,25 +230,10 @@ def _pack(field: Field, value: Any) -> Any:
     return value if names is None else [[entry[name] for name in names] for entry in value]
 
 
-def _unpack(field: Field, value: Any) -> Any:
-    if field.type == "position":
-        return position_text(value)
-    if type(value) is not list:
-        return value
-    if field.type == "positions":
-        return [position_text(entry) for entry in value]
-    names = _ENTRY_NAMES.get(field.type, ())
-    return [
-        dict(zip(names, entry, strict=True)) if type(entry) is list and len(entry) == len(names) else entry
-        for entry in value
-    ]
-
-
-def position_text(value: Any) -> Any:
-    """Write a position as ``<incarnation hex>.<seq>.<mark hex>``; what is no position is given back as it is."""
-    if isinstance(value, list | tuple) and [type(part) for part in value] == [bytes, int, bytes]:
-        return f"{value[0].hex()}.{value[1]}.{value[2].hex()}"
-    return value
+def position_text(position: Sequence[Any]) -> str:
+    """Write a position as ``<incarnation hex>.<seq>.<mark hex>``."""
+    incarnation, seq, mark = position
+    return f"{incarnation.hex()}.{seq}.{mark.hex()}"
 
 
 def parse_position(text: str) -> list[Any]:
