@@ -292,10 +292,45 @@ def test_a_state_has_true_marks_of_followed_scopes_and_receipts_of_the_other_sid
             tried += 1
         assert refusal(reader.state, [[*entry, []]], bytes(16), child) == "malformed"
     assert tried
-    for at in set(written) - set(shared):
-        row = [tables[0][at], tables[1][at], len(streams[at]), streams[at][-1].chain[:8], []]
-        assert refusal(reader.state, [row], digest(encode([row]))[:16], child) == "scope_not_followed"
     assert refusal(second_reader.vector_rows, tables, [[0, 1, bytes(8), [0]]]) == "malformed"
+
+
+def test_a_state_names_no_scope_that_the_child_does_not_follow() -> None:
+    reader, tables, streams = knowing_reader()
+    tried = 0
+    for child, node in reader.roster.nodes.items():
+        for at in [at for at, events in enumerate(streams) if events]:
+            if not reader.roster.follows(node.place, tables[1][at]):
+                row = [tables[0][at], tables[1][at], len(streams[at]), streams[at][-1].chain[:8], []]
+                announced = digest(encode([row]))[:16]
+                assert refusal(reader.state, [row], announced, child) == "scope_not_followed"
+                tried += 1
+    assert tried
+
+
+def test_a_stream_has_no_gap_and_an_exchange_no_other_sender() -> None:
+    stream = next(stream for stream in book("streams.json")["streams"] if len(stream["events"]) > 1)
+    late = stream | {"events": stream["events"][1:], "seals": []}
+    assert refusal(second_reader.read_stream, Reader(reader_of("streams.json").roster), late) == "gap"
+    case = book("exchange.json")["exchanges"][0]
+    other = case | {"child": case["ancestor"]}
+    assert refusal(second_reader.read_exchange, copy.deepcopy(reader_of("exchange.json")), other) == "bad_signature"
+
+
+@pytest.mark.parametrize("given", [3, 4, 10, 11, 14])
+def test_nothing_is_given_without_a_challenge(given: int) -> None:
+    reader, (child, ancestor) = copy.deepcopy(reader_of("streams.json")), village_and_township()
+    sent = request(child, ancestor)
+    for fields, code in (
+        ({17: bytes(24)}, "accepted"),
+        ({17: bytes(24), given: bytes(16) if given == 3 else []}, "malformed"),
+    ):
+        body = b"\0" + encode(fields)
+        payload = encode([1, ancestor, child, None, digest(body), digest(sent)])
+        signed = signature(reader.roster.nodes[ancestor].public, "exchange", reader.roster.network, payload)
+        case = {"child": child.hex(), "ancestor": ancestor.hex(), "request": sent.hex(), "request_content": None,
+                "reply": encode([1, signed, body]).hex(), "reply_content": None}  # fmt: skip
+        assert refusal(second_reader.read_exchange, reader, case) == code
 
 
 def test_a_receipt_on_the_wire_is_of_a_known_position() -> None:
