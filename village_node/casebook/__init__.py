@@ -1,8 +1,11 @@
 """The casebook: the one way a case changes, for our own people and for what a peer brings; and what is read of it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Final
 
+from sync_protocol.case import Catalogue, kinds
 from sync_protocol.roster import Change
+from sync_protocol.suites import sha256
 from village_node.casebook import ledger
 from village_node.casebook.desk import Application, CaseRef, Desk
 from village_node.casebook.dispatch import Dispatch, Outgoing
@@ -10,7 +13,8 @@ from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, Not
 from village_node.casebook.intake import Intake, Received
 from village_node.casebook.ledger import Entry
 from village_node.casebook.reading import HopReceipt, TimelineEntry
-from village_node.store import Overtaken, cases
+from village_node.identity import Identity
+from village_node.store import Overtaken, Store, cases, peers
 
 __all__ = [
     "Application",
@@ -28,8 +32,29 @@ __all__ = [
 ]
 
 
+_RULES: Final = "rules"
+
+
 class Casebook(Desk, Intake, Dispatch):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
+
+    def __init__(
+        self,
+        store: Store,
+        identity: Identity,
+        clock: Callable[[], int],
+        randomness: Callable[[int], bytes],
+        catalogue: Catalogue,
+    ) -> None:
+        super().__init__(store, identity, clock, randomness, catalogue)
+        # What waits for an update of the program or its catalogue is looked at again by the first start after it.
+        rules = sha256(repr((kinds.TABLE, catalogue.items())).encode())
+        with store.reading() as connection:
+            known = peers.bytes_of(connection, _RULES)
+        if known != rules:
+            self.fold_again()
+            with store.writing() as connection:
+                peers.remember_bytes(connection, _RULES, rules)
 
     def enrol(self, change: Change) -> None:
         """Add a roster change made here. Raises a ProtocolError that says why it does not hold, NotSaved."""
@@ -48,7 +73,7 @@ class Casebook(Desk, Intake, Dispatch):
             return new
 
     def fold_again(self) -> int:
-        """Fold every case in which something waits or is void: after the program or its catalogue was updated."""
+        """Fold every case in which something waits or is void; how many there were."""
         with self.store.writing() as connection:
             keys = cases.unsettled(connection)
             self.store.exclusive(connection, keys, [])

@@ -315,9 +315,9 @@ def _move_streams(connection: Connection, entry: Entry) -> dict[StreamKey, Strea
             body_hash=_hash_at(connection, growth, body_seq),
             hlc=growth.events[-1].header.hlc if growth.events else growth.row.hlc,
         )
-        moved.append(row)
+        moved.append((growth.row, row))
     streams.move(connection, moved)
-    return {row.key: row for row in moved}
+    return {row.key: row for _, row in moved}
 
 
 def _hash_at(connection: Connection, growth: Growth, seq: int) -> bytes:

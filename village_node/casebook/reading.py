@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sync_protocol import receipt
-from sync_protocol.case import LABELS, Case, Position, Verdict, bodies, explain, kinds
+from sync_protocol.case import LABELS, Case, Catalogue, Position, Verdict, bodies, explain, kinds
 from sync_protocol.encoding import decode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import item_hash
 from sync_protocol.roster import Roster
 from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
-from village_node.store import Connection, cases, parking, peers, receipts, streams
+from village_node.identity import Identity
+from village_node.store import Connection, Store, cases, parking, peers, receipts, streams
 from village_node.store.cases import CaseRow, Page
 from village_node.store.locks import CaseKey
 
@@ -49,8 +50,15 @@ class TimelineEntry(NamedTuple):
 class Reading(Office):
     """The part of the casebook that pages read. Every answer is of one consistent moment."""
 
-    def __init__(self, *parts: Any, **named: Any) -> None:
-        super().__init__(*parts, **named)
+    def __init__(
+        self,
+        store: Store,
+        identity: Identity,
+        clock: Callable[[], int],
+        randomness: Callable[[int], bytes],
+        catalogue: Catalogue,
+    ) -> None:
+        super().__init__(store, identity, clock, randomness, catalogue)
         self._answers: dict[str, tuple[int, Any]] = {}
         self._answers_lock = threading.Lock()
 

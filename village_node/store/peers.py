@@ -1,4 +1,4 @@
-"""What a node remembers of each peer, of its jobs, of its roster and of itself."""
+"""What a node remembers of each peer, of its roster and of itself."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from village_node.store import rows
 from village_node.store.errors import Overtaken
-from village_node.store.tables import JOBS, META, PEERS, ROSTER_CHANGES
+from village_node.store.tables import META, PEERS, ROSTER_CHANGES
 
 FIRST_BUDGET: Final = 16_384
 # The counter of roster changes held: whoever adds some holds its row.
@@ -37,15 +37,6 @@ class PeerRow(NamedTuple):
     skew_ms: int | None = None
     alarm: int = 0
     software: str | None = None
-
-
-class JobRow(NamedTuple):
-    """One row of ``jobs``."""
-
-    name: str
-    last_ok_ms: int | None
-    last_error: str | None
-    next_run_ms: int | None
 
 
 class ChangeRow(NamedTuple):
@@ -87,17 +78,6 @@ def change_peer(connection: Connection, incarnation: bytes, columns: dict[str, A
     row = held._replace(**sound) if held else PeerRow(incarnation=incarnation, **sound)
     rows.put(connection, PEERS, [row])
     return row
-
-
-def job(connection: Connection, name: str) -> JobRow | None:
-    """One job's memory."""
-    row = connection.execute(select(JOBS).where(JOBS.c.name == name)).first()
-    return JobRow._make(row) if row else None
-
-
-def put_job(connection: Connection, row: JobRow) -> None:
-    """Remember when a job ran."""
-    rows.put(connection, JOBS, [row])
 
 
 def roster_changes(connection: Connection, after: int = 0) -> list[ChangeRow]:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from village_node.store import rows
+from village_node.store.errors import Overtaken
 from village_node.store.locks import StreamKey
 from village_node.store.tables import EVENTS, SEALS, STREAMS
 
@@ -75,6 +76,10 @@ _ADD: Final = (
     f"INSERT INTO streams ({_STREAM.removeprefix('id, ')})"  # noqa: S608
     f" VALUES ({', '.join(['?'] * (len(STREAMS.columns) - 1))}) ON CONFLICT DO NOTHING"
 )
+_MOVE: Final = (
+    "UPDATE streams SET head_seq = ?, head_hash = ?, body_seq = ?, body_hash = ?, hlc = ?"
+    " WHERE id = ? AND head_seq = ? AND head_hash = ? AND body_seq = ?"
+)
 _OF_CASES: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IN (KEYS)"  # noqa: S608
 _MISSING: Final = f"SELECT incarnation, scope, seq FROM {_JOINED} WHERE body_state = 1 ORDER BY stream, seq LIMIT ?"  # noqa: S608
 # The keys come last, so the grouping must come before them.
@@ -106,10 +111,15 @@ def add(connection: Connection, new: Sequence[rows.Row]) -> None:
         rows.do(connection, _ADD, row)
 
 
-def move(connection: Connection, moved: Sequence[StreamRow]) -> None:
-    """Store new heads and contiguous positions."""
-    names = ("head_seq", "head_hash", "body_seq", "body_hash", "hlc", "alarm")
-    rows.change(connection, STREAMS, names, [(*row[5:10], row.alarm, row.id) for row in moved])
+def move(connection: Connection, moved: Sequence[tuple[StreamRow, StreamRow]]) -> None:
+    """Store new heads and contiguous positions: (as the stream was, as it is now).
+
+    Raises Overtaken where a stream is no longer as it was: its lock was not held, and what was appended is no
+    continuation.
+    """
+    for before, now in moved:
+        if not rows.do(connection, _MOVE, (*now[5:10], now.id, before.head_seq, before.head_hash, before.body_seq)):
+            raise Overtaken(f"{now.scope}: the stream has grown meanwhile")
 
 
 def add_events(connection: Connection, new: Sequence[EventRow]) -> None:

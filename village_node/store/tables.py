@@ -173,6 +173,7 @@ CASES: Final = Table(
     Index(None, "state"),
     Index(None, "filed_ms"),
     Index("ix_cases_unsettled", "scope", **_only("n_waiting > 0 OR n_void > 0")),
+    Index("ix_cases_asked", "holder", **_only("open_supplies > 0 OR open_withdrawals > 0")),
 )
 
 # A case whose event relies on a position of another stream that is not here: folded again when it comes.
@@ -261,15 +262,6 @@ PEERS: Final = Table(
     Column("skew_ms", BigInteger),
     Column("alarm", SmallInteger, nullable=False),
     Column("software", Text),
-)
-
-JOBS: Final = Table(
-    "jobs",
-    METADATA,
-    Column("name", Text, primary_key=True),
-    Column("last_ok_ms", BigInteger),
-    Column("last_error", Text),
-    Column("next_run_ms", BigInteger),
 )
 
 STAFF: Final = Table(

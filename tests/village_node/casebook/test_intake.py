@@ -353,12 +353,19 @@ def test_positions_are_computed_again_only_after_something_has_changed(trio: Tri
     assert [point.seq for point in second] == [6]
 
 
-def test_updating_the_program_folds_again_what_waited(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waited_for_a_newer_catalogue_is_folded_again_by_the_first_start_with_it(folder: Path) -> None:
+    net = network(folder)
     trio = Trio(net)
-    monkeypatch.setattr(trio.county.casebook, "catalogue", type(net.catalogue)([]))
+    catalogue = net.catalogue
+    trio.county.store.close()
+    net.catalogue = type(catalogue)([])
+    trio.county = net.open(COUNTY)
     trio.give(frame(trio.village, trio.key, trio.events))
     assert trio.county.casebook.view_counts()["all"] == 0
-    monkeypatch.undo()
-    assert trio.county.casebook.fold_again() == 3
+    assert trio.county.casebook.counts()["waiting"] == 6
+    trio.county.store.close()
+    net.catalogue = catalogue
+    trio.county = net.open(COUNTY)
     assert trio.county.casebook.view_counts()["all"] == 3
     assert trio.county.casebook.counts()["waiting"] == 0
+    net.close()
