@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from sync_protocol.exchange import Content, FrameBudget, PeerView, content_map, read_content
+from sync_protocol.exchange import Content, PeerView, content_map, read_content
 from sync_protocol.limits import FRAME_LARGEST
 from sync_protocol.wire import ZSTD_DICTIONARY_1, Tables, pack_body, unpack_body
 from tests.benchmarks.authored import Author
@@ -12,20 +12,18 @@ from tests.benchmarks.documents import Document
 from tests.benchmarks.network import Seat
 from village_node.casebook import Casebook
 
-# What packing makes of casework, so that a frame fills the budget a good line has grown to.
-_RATIO: Final = 4
+# Before packing, which makes about a quarter of it: what fills the budget that a good line has grown to.
+_BUDGET: Final = 4 * FRAME_LARGEST
 _SEGMENTS_OF_STOCK: Final = 30
 
 
 def frames(casebook: Casebook, place: str) -> Iterator[bytes]:
     """Packed bodies that bring everything held of the streams that `place` follows to somebody who has nothing."""
     view = PeerView()
-    budget = FrameBudget(FRAME_LARGEST)
-    budget.learn(_RATIO * FRAME_LARGEST, FRAME_LARGEST)
     while True:
         content = Content()
         points = casebook.shared_points(place)
-        outgoing = casebook.owed(points, view.points, tables=content.tables, budget=budget.unpacked)
+        outgoing = casebook.owed(points, view.points, tables=content.tables, budget=_BUDGET)
         if not outgoing.segments:
             return
         content.packed_segments, content.packed_receipts = outgoing.segments, outgoing.receipts
