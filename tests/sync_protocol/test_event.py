@@ -138,6 +138,12 @@ def test_a_header_has_twelve_fields_and_an_inline_body_its_bound():
             check_header(values)
 
 
+def test_every_key_from_the_smallest_to_the_largest_may_stand_in_ext():
+    ext = {key: key for key in range(limits.KEY_MIN, limits.KEY_MAX + 1)}
+    assert len(ext) == limits.EXT_KEYS
+    assert decode_header(encode_header(GOOD._replace(ext=ext))).ext == ext
+
+
 def test_a_header_beyond_its_bytes_is_too_large_both_ways():
     header = GOOD._replace(ext={0: bytes(limits.HEADER)})
     with pytest.raises(TooLarge):

@@ -74,6 +74,7 @@ def test_a_case_and_what_follows_it_cost_no_hashes_on_the_wire():
     assert value[5] == [True, 1, 1, 1] * 16
     assert value[6] == [None, 1, 1, None] * 16
     assert value[15] == []
+    assert carried(writer.events, writer) == writer.events
     raw = encode(value)
     for event in writer.events:
         assert event.hash not in raw
