@@ -29,7 +29,7 @@ from village_node.store import StoreError
 __all__ = ["Answering", "Downlink", "Tides"]
 
 CBOR: Final = "application/cbor"
-RETRY_AFTER_BUSY_S: Final = 1
+RETRY_AFTER_BUSY_S: Final = 0  # an exchange takes a fraction of a second; the jitter of those who ask keeps them apart
 RETRY_AFTER_DISK_S: Final = 30
 WAIT_LONGEST_S: Final = 55.0  # below what the web server grants a silent connection
 
@@ -57,8 +57,8 @@ class Downlink:
         wait_s: float = 25.0,
         software: str = "",
     ) -> None:
-        """`clock` in ms since 1970. `slots`: exchanges worked on at once, fewer than the web server has threads, so that
-        pages still come. `wait_s`: how long a waiting call is held."""
+        """`clock` in ms since 1970. `slots`: exchanges worked on at once, fewer than the web server has threads, so
+        that pages still come. `wait_s`: how long a waiting call is held."""
         self._casebook = casebook
         self._identity = identity
         self._wait_s = min(wait_s, WAIT_LONGEST_S)
@@ -135,6 +135,6 @@ def _refusal(error: ProtocolError) -> flask.Response:
 
 def _not_saved(error: StoreError) -> flask.Response:
     """Nothing was stored and nothing is acknowledged: the child keeps what it has and comes again."""
-    response = flask.Response(refusal_bytes(Busy.code, str(error)), status=503, mimetype=CBOR)
+    response = flask.Response(refusal_bytes(Busy.code, f"{error.zh} / {error.en}"), status=503, mimetype=CBOR)
     response.headers["Retry-After"] = str(RETRY_AFTER_DISK_S)
     return response

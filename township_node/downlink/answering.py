@@ -61,6 +61,7 @@ class _Child:
         None  # sent in the last reply; held by the child only if it comes with the next challenge
     )
     heads_told: list[RosterHead] | None = None
+    heads_pending: list[RosterHead] | None = None  # in the last reply, as above
     budget: FrameBudget = field(default_factory=FrameBudget)
     held_back: dict[Stream, tuple[int, int]] = field(default_factory=dict)  # -> position, until (ms)
 
@@ -164,7 +165,7 @@ class Answering:
         heads = roster_heads(self._roster(), node.place)
         if not current or content.roster_heads is not None or child.heads_told != heads:
             reply.roster_heads = heads
-        child.heads_told = heads
+            child.heads_pending = heads
         if content.roster_heads is not None:
             reply.roster_changes, more = changes_lacking(self._roster(), node.place, content.roster_heads)
             # A stranger is not told that there is more: he comes again with a challenge, and his heads.
@@ -257,6 +258,9 @@ class Answering:
     def _look(self, child: _Child, content: Content, points: list[StreamPoint], *, acknowledged: bool) -> bool:
         """Bring the view of what the child holds up to date; whether its digest says that the view is right."""
         pending, child.pending = child.pending, None
+        heads, child.heads_pending = child.heads_pending, None
+        if acknowledged and heads is not None:
+            child.heads_told = heads
         if acknowledged:
             child.budget.succeeded()
         elif pending is not None:

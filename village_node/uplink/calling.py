@@ -26,6 +26,8 @@ from village_node.uplink.settings import Ancestor, Settings
 
 EXCHANGE_PATH = "/sync/v1/exchange"
 WAIT_PATH = "/sync/v1/wait"
+BACKOFF_BASE_S = 2.0
+BUSY_BASE_S = 0.1  # who is only busy has time again in a moment
 BACKOFF_CAP_S = 600.0
 ROSTER_NEWS = frozenset({"roster", "*"})  # what the casebook says when the roster grew, or too much did to name it
 WAIT_BACKOFF_CAP_S = 60.0  # a waiting call costs next to nothing, and the sooner it stands again the better
@@ -102,6 +104,7 @@ class Uplink:
         self._has_news = False
         self._stopping = False
         self._threads: list[threading.Thread] = []
+        self._recall_backoff()
         casebook.on_news(self._on_news)
 
     def start(self) -> None:
@@ -178,11 +181,11 @@ class Uplink:
                 )
                 heard = conversation.hear(asked, answered.body)
             except NoAnswer as problem:
-                return self._failed(line, str(problem), problem.retry_after_s)
+                return self._failed(line, str(problem), problem)
             except ProtocolError as problem:
                 return self._failed(line, f"上级的应答无法核对 / the reply cannot be verified: {problem}")
             except StoreError as problem:
-                return self._failed(line, str(problem))
+                return self._failed(line, f"{problem.zh} / {problem.en}")
             except UnknownPlace:
                 return self._failed(
                     line, "名册里没有上级 / the roster here does not know the parent: enrol this node again"
@@ -223,20 +226,24 @@ class Uplink:
             line.due_at = min(line.due_at, now + soon)
             self._changed.notify_all()
 
-    def _failed(self, line: _Line, text: str, retry_after_s: float = 0.0) -> Result:
+    def _failed(self, line: _Line, text: str, silence: NoAnswer | None = None) -> Result:
         """Remember what went wrong and when to try again, here and in the ancestor's row."""
         now, now_ms = self._monotonic(), self._clock()
-        delay = max(backoff(line.failures + 1, self._random_unit(), cap_s=BACKOFF_CAP_S), retry_after_s)
+        busy = silence is not None and silence.busy
+        delay = silence.retry_after_s if silence is not None else 0.0
+        delay += backoff(line.failures + 1, self._random_unit(), BUSY_BASE_S if busy else BACKOFF_BASE_S, BACKOFF_CAP_S)
         conversation = line.conversation
         with self._changed:
             line.failures += 1
             line.ended = line.begun
             line.last_error = text
-            line.silent_since = now if line.silent_since is None else line.silent_since
+            if not busy and line.silent_since is None:
+                line.silent_since = now
             line.due_at, line.held_until = now, now + delay
             self._changed.notify_all()
         if conversation is not None:
-            conversation.budget.failed()
+            if not busy:
+                conversation.budget.failed()
             columns: dict[str, Any] = {
                 "place": conversation.ancestor.place,
                 "direction": UP,
@@ -252,7 +259,7 @@ class Uplink:
             try:
                 self._casebook.update_peer(conversation.ancestor.incarnation, **columns)
             except StoreError as problem:  # the disk is full: the page shows what is kept in memory
-                line.last_error = str(problem)
+                line.last_error = f"{problem.zh} / {problem.en}"
         return Result(False, text=text)
 
     def _random_unit(self) -> float:
@@ -290,7 +297,6 @@ class Uplink:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        self._recall_backoff()
         while not self._stopping:
             active = self._active()
             with self._changed:
@@ -338,8 +344,8 @@ class Uplink:
                 failures = 0
             except NoAnswer as problem:
                 failures += 1
-                delay = backoff(failures, self._random_unit(), cap_s=WAIT_BACKOFF_CAP_S)
-                self._pause(max(delay, problem.retry_after_s))
+                delay = backoff(failures, self._random_unit(), BACKOFF_BASE_S, WAIT_BACKOFF_CAP_S)
+                self._pause(problem.retry_after_s + delay)
                 continue
             if came and conversation.tide == tide:
                 self._fetch(line, conversation, tide)

@@ -137,7 +137,7 @@ class Conversation:
             content.first = True
             content.hello = Hello(dictionaries=DICTIONARIES, software=around.software)
         heads = self._heads()
-        if heads != self._heads_told or not self.introduced:
+        if heads != self._heads_told or not self.introduced or self._is_behind(heads):
             content.roster_heads = heads
         if challenge is not None and row is not None:
             content.nonce = row.nonce
@@ -207,8 +207,14 @@ class Conversation:
         if self._view is None:
             return Debts(False, False)
         owed = plan(points, self._view.points, withheld=self._withheld(points))
-        roster_grew = self._heads_told is not None and self._heads_told != self._heads()
-        return Debts(bool(owed.events) or roster_grew or bool(self._changes_owed()), bool(owed.receipts))
+        heads = self._heads()
+        roster_differs = (self._heads_told is not None and heads != self._heads_told) or self._is_behind(heads)
+        return Debts(bool(owed.events) or roster_differs or bool(self._changes_owed()), bool(owed.receipts))
+
+    def _is_behind(self, heads: list[RosterHead]) -> bool:
+        """Whether the ancestor's roster goes further than ours: it sends the rest to who tells it where he stands."""
+        held = {head.part: (head.epoch, head.n) for head in heads}
+        return any((head.epoch, head.n) > held.get(head.part, (0, 0)) for head in self._heads_there or ())
 
     def _withheld(self, points: Iterable[StreamPoint]) -> frozenset[Stream]:
         """Streams whose events stay here for now: our own before the ancestor's word about them and under an alarm,
@@ -271,6 +277,8 @@ class Conversation:
             self._heads_told = asked.content.roster_heads
         if reply.roster_heads is not None:
             self._heads_there = reply.roster_heads
+            if self._heads() == reply.roster_heads:
+                self._heads_told = reply.roster_heads  # what it sent us it knows
         if reply.digest is None:
             # It does not know our challenge: we have never met, or it was restored. What we believed of it is worth
             # nothing now, and we ask as after a start.

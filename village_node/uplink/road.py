@@ -45,12 +45,16 @@ class Answered(NamedTuple):
 
 
 class NoAnswer(Exception):
-    """The call brought no usable reply; the text says why in plain words. `retry_after_s`: what was asked for."""
+    """The call brought no usable reply; the text says why in plain words.
 
-    def __init__(self, text: str, retry_after_s: float = 0.0) -> None:
+    `retry_after_s`: what was asked for. `busy`: the ancestor is there, only too many call at once.
+    """
+
+    def __init__(self, text: str, retry_after_s: float = 0.0, *, busy: bool = False) -> None:
         """`text`: one sentence, Chinese first."""
         super().__init__(text)
         self.retry_after_s = retry_after_s
+        self.busy = busy
 
 
 class RoadAdapter(HTTPAdapter):
@@ -198,7 +202,7 @@ def _refused(response: requests.Response, body: bytes) -> NoAnswer:
     retry_after = response.headers.get("Retry-After", "")
     seconds = min(float(retry_after), _RETRY_AFTER_MOST_S) if retry_after.isdecimal() and len(retry_after) < 10 else 0.0
     if status == 429:
-        return NoAnswer("上级正忙，稍后再试 / the parent is busy, trying again later", seconds)
+        return NoAnswer("上级正忙，稍后再试 / the parent is busy, trying again later", seconds, busy=True)
     refusal = read_refusal(body)
     said = f"{refusal[1]} (code {refusal[0]})" if refusal is not None else "no reason given"
     return NoAnswer(f"上级未接受（{status}）：{said} / the parent did not accept this ({status}): {said}", seconds)
