@@ -16,7 +16,7 @@ from village_node.casebook.office import Office
 from village_node.identity import Identity
 from village_node.store import Connection, Store, cases, parking, peers, receipts, streams
 from village_node.store.cases import CaseRow, Page
-from village_node.store.locks import CaseKey
+from village_node.store.locks import CaseKey, StreamKey
 
 PAGE_SIZE: Final = 50
 _T = TypeVar("_T")
@@ -156,11 +156,14 @@ class Reading(Office):
             refused, parked = parking.refused_counts(connection), parking.parked_counts(connection)
             answers = parking.answers(connection)
             rows = streams.in_scopes(connection)
+        answered: dict[StreamKey, list[int]] = {}
+        for answer in answers:
+            answered.setdefault((answer.incarnation, answer.scope), []).append(answer.disposition)
         listed: list[dict[str, Any]] = []
         for row in sorted(rows, key=lambda one: (one.scope, one.incarnation)):
             node = roster.node(row.incarnation)
             by_verdict = verdicts.get(row.id, {})
-            there = [answer.disposition for answer in answers if (answer.incarnation, answer.scope) == row.key]
+            there = answered.get(row.key, [])
             listed.append(
                 {
                     "scope": row.scope,

@@ -10,6 +10,7 @@ from village_node.store.errors import Overtaken
 from village_node.store.tables import META, PEERS, ROSTER_CHANGES
 
 FIRST_BUDGET: Final = 16_384
+_LARGEST: Final = 2**63 - 1
 # The counter of roster changes held: whoever adds some holds its row.
 ROSTER: Final = "roster"
 
@@ -70,14 +71,20 @@ def change_peer(connection: Connection, incarnation: bytes, columns: dict[str, A
 
     Returns the row. TypeError for a column that does not exist.
     """
-    # PostgreSQL's texts hold no NUL, and a peer may name its program as it likes.
-    sound: dict[str, Any] = {
-        name: value.replace("\0", "") if isinstance(value, str) else value for name, value in columns.items()
-    }
+    sound: dict[str, Any] = {name: _storable(value) for name, value in columns.items()}
     held = peer(connection, incarnation)
     row = held._replace(**sound) if held else PeerRow(incarnation=incarnation, **sound)
     rows.put(connection, PEERS, [row])
     return row
+
+
+def _storable(value: Any) -> Any:
+    """A value as both databases take it: a peer may name its program, and set its clock, as it likes."""
+    if isinstance(value, str):
+        return value.replace("\0", "")  # PostgreSQL's texts hold none
+    if isinstance(value, int):
+        return max(-_LARGEST, min(_LARGEST, value))
+    return value
 
 
 def roster_changes(connection: Connection, after: int = 0) -> list[ChangeRow]:

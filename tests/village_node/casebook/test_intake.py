@@ -344,6 +344,16 @@ def test_a_full_disk_in_the_middle_of_a_message_keeps_nothing_of_it(
     net.close()
 
 
+def test_strange_numbers_and_names_of_a_peer_stop_nothing(trio: Trio) -> None:
+    said = Content(answers=[Answer(*trio.key, 6, REFUSED, 0xFFFF)])
+    trio.give(frame(trio.village, trio.key, trio.events))
+    trio.give(said, place=VILLAGE, direction="down", software="\0\u202e", skew_ms=-(2**64))
+    assert trio.county.casebook.counts()["refused_there"] == 1
+    peer = trio.county.casebook.peer(trio.key[0])
+    assert peer is not None
+    assert (peer.software, peer.skew_ms) == ("\u202e", -(2**63) + 1)
+
+
 def test_positions_are_computed_again_only_after_something_has_changed(trio: Trio) -> None:
     first = trio.county.casebook.shared_points(VILLAGE)
     trio.county.casebook.update_peer(trio.key[0], place=VILLAGE, direction="down", last_contact_ms=1)
