@@ -16,7 +16,7 @@ from village_node.casebook import Casebook
 from village_node.uplink import Ancestor, Settings, Uplink
 
 # As many villages at a time as the township has slots for, less some for other callers.
-AT_ONCE: Final = 4
+AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
