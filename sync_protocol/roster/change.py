@@ -113,14 +113,22 @@ def read_change(value: Any) -> Change:
     """A change from the values it travelled as. Raises Malformed, TooLarge."""
     if type(value) is not list or len(value) != 2 or type(value[0]) is not bytes or type(value[1]) is not list:
         raise Malformed("roster change: must be [payload, [[key id, signature], ...]]")
-    if len(value[0]) > limits.ROSTER_CHANGE or len(value[1]) > limits.ROSTER_SIGNATURES:
-        raise TooLarge("roster change: beyond its bytes or its signatures")
+    if len(value[1]) > limits.ROSTER_SIGNATURES:
+        raise TooLarge(f"roster change: {len(value[1])} signatures, at most {limits.ROSTER_SIGNATURES}")
     for signature in value[1]:
         if type(signature) is not list or len(signature) != 2:
             raise Malformed("roster signature: must be [key id, signature]")
         check_bytes("roster key id", signature[0], _KEY_ID)
         check_bytes("roster signature", signature[1], SIGNATURE_BYTES)
-    return Change(value[0], tuple((name, signature) for name, signature in value[1]))
+    change = Change(value[0], tuple((name, signature) for name, signature in value[1]))
+    _check_size(change)
+    return change
+
+
+def _check_size(change: Change) -> None:
+    size = len(encode(change_values(change)))
+    if size > limits.ROSTER_CHANGE:
+        raise TooLarge(f"roster change of {size} bytes, at most {limits.ROSTER_CHANGE}")
 
 
 def root_op(threshold: int, keys: Sequence[Key]) -> Op:
@@ -139,11 +147,13 @@ def place_op(code: str, level: str, parent: str | None, name: str) -> Op:
 
 
 def sign_change(network_id: bytes, payload: Payload, keys: Iterable[SigningKey]) -> Change:
-    """The change that says this, signed by all these keys."""
+    """The change that says this, signed by all these keys. Raises TooLarge: publish it in several."""
     raw = encode(list(payload))
-    if len(raw) > limits.ROSTER_CHANGE or len(payload.ops) > limits.ROSTER_OPS:
-        raise TooLarge("roster change: publish it in several")
-    return Change(raw, tuple((key_id(key.public), key.sign("roster", network_id, raw)) for key in keys))
+    if len(payload.ops) > limits.ROSTER_OPS:
+        raise TooLarge(f"roster change: {len(payload.ops)} ops, at most {limits.ROSTER_OPS}; publish it in several")
+    change = Change(raw, tuple((key_id(key.public), key.sign("roster", network_id, raw)) for key in keys))
+    _check_size(change)
+    return change
 
 
 def found(root_key: SigningKey, publisher_key: SigningKey, county_code: str, county_name: str, time: int) -> Change:

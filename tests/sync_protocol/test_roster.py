@@ -340,6 +340,13 @@ def test_a_change_beyond_its_bounds_is_too_large():
             read_payload(Change(raw, ()))
     with pytest.raises(TooLarge):
         read_change([b"", [[bytes(8), bytes(64)]] * (limits.ROSTER_SIGNATURES + 1)])
+    largest = limits.ROSTER_CHANGE - len(encode([b"", []])) - 2  # the head of so many bytes takes two more
+    assert read_change([bytes(largest), []]).signatures == ()
+    for value in ([bytes(largest + 1), []], [bytes(largest), [[bytes(8), bytes(64)]]]):
+        with pytest.raises(TooLarge):
+            read_change(value)
+    with pytest.raises(TooLarge):
+        changed(ROSTER, COUNTY, [rosters.place_op("621021103", "township", COUNTY, "x" * 70_000)], "publisher 2")
     with pytest.raises(TooLarge):
         read_payload(Change(encode([*FIRST[:5], [[1, 1, [[1, bytes(32)]] * (limits.ROOT_KEYS + 1)]]]), ()))
 

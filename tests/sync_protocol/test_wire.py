@@ -258,7 +258,8 @@ def test_an_after_in_the_segment_gets_its_mark_from_the_hash_rebuilt():
 
 def test_a_waiting_segment_needs_nothing_of_its_message():
     other = Writer("township", SCOPE)
-    other.write(4, {}, case_id=bytes(16), after=WRITER.position(1), deps=(WRITER.dep(4),), ext={1: [True, {"x": None}]})
+    deps = tuple(WRITER.dep(seq) for seq in (4, 3, 2, 1, 1, 2, 3, 4))
+    other.write(4, {}, case_id=bytes(16), after=WRITER.position(1), deps=deps, ext={1: [True, {"x": None}]})
     other.write(4, {}, case_id=bytes(16), after=other.position(1))
     tables = Tables()
     tables.stream(incarnation("village 2"), f"about:{VILLAGE_2}")

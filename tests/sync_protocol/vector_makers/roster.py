@@ -40,7 +40,7 @@ def roster() -> Vector:
         ],
         "heads": [[part, epoch, n, digest.hex()] for part, (epoch, n, digest) in ROSTER.heads().items()],
         "enrolments": enrolments(),
-        "refused": refused_changes(),
+        "refused": refused_changes() + refused_roots(),
         "refused_enrolments": refused_enrolments(),
     }
 
@@ -125,7 +125,60 @@ def refused_changes() -> list[Vector]:
     refuse("an incarnation twice", "bad_roster", full, attempt(full, TOWNSHIP, [taken], "township"))
     other = rosters.read_payload(all_changes[1])._replace(time=TIME + 1)
     refuse("another payload at a held number", "roster_rollback", full, signed(other, "publisher"))
+    for name, error, op in malformed_ops(place):
+        refuse(name, error, full, signed(last._replace(ops=[op]), "root 2", "root 3"))
+    misplaced = [place, sample.root_op(1, "root 2")]
+    refuse(
+        "a root that is not the first op", "bad_roster", full, signed(last._replace(ops=misplaced), "root 2", "root 3")
+    )
+    refuse("no op at all", "malformed", full, signed(last._replace(ops=[]), "root 2", "root 3"))
     return made
+
+
+def malformed_ops(place: list[Any]) -> list[tuple[str, str, list[Any]]]:
+    """Ops that those entitled have signed, and that nobody takes."""
+    key, weak = sample.key("root 2").public, (1).to_bytes(32, "little")
+    nobody = (2).to_bytes(32, "little")  # no point of the curve
+    deep: Any = 0
+    for _ in range(9):
+        deep = [deep]
+    return [
+        ("a publisher of another suite", "bad_roster", [rosters.PUBLISHER, 2, key]),
+        ("a publisher of small order", "weak_key", [rosters.PUBLISHER, 1, weak]),
+        ("a publisher that is no point", "weak_key", [rosters.PUBLISHER, 1, nobody]),
+        ("a publisher without its key", "malformed", [rosters.PUBLISHER, 1]),
+        ("a place with a text key in its extensions", "malformed", [*place[:5], {"x": 1}]),
+        ("a place with an extension 9 deep", "malformed", [*place[:5], {0: deep}]),
+        ("a place without extensions", "malformed", place[:5]),
+        ("an op without a number", "malformed", []),
+    ]
+
+
+def refused_roots() -> list[Vector]:
+    """Later roots that nobody takes, in the epoch and under the signatures they need."""
+    key, weak = sample.key("root 2").public, (1).to_bytes(32, "little")
+    epoch, n, digest = ROSTER.heads()[COUNTY]
+    rows: list[tuple[str, str, list[Any]]] = [
+        ("a root with a key of small order", "weak_key", [rosters.ROOT, 1, [[1, key], [1, weak]]]),
+        ("a root out of its own reach", "bad_roster", [rosters.ROOT, 2, [[1, key]]]),
+        ("a root that needs nobody", "bad_roster", [rosters.ROOT, 0, [[1, key]]]),
+        ("a root with one key twice", "bad_roster", [rosters.ROOT, 1, [[1, key], [1, key]]]),
+    ]
+    return [
+        {
+            "name": name,
+            "error": error,
+            "after": len(sample.CHANGES),
+            "change": change_hex(
+                sign_change(
+                    NETWORK,
+                    Payload(COUNTY, epoch + 1, n + 1, digest, TIME, [op]),
+                    [sample.key("root 2"), sample.key("root 3")],
+                )
+            ),
+        }
+        for name, error, op in rows
+    ]
 
 
 def refused_enrolments() -> list[Vector]:

@@ -90,6 +90,9 @@ def streams() -> Vector:
         {"name": "both inline and commitment", "error": "malformed", "events": with_header(village, inline_and_apart)},
         {"name": "neither inline nor commitment", "error": "malformed", "events": with_header(village, no_body)},
         {"name": "nine deps", "error": "too_large", "events": with_header(village, nine_deps)},
+        {"name": "a text key in ext", "error": "malformed", "events": with_header(village, with_ext({"x": 1}))},
+        {"name": "ext 9 deep", "error": "malformed", "events": with_header(village, with_ext({0: [[[[[[[[[]]]]]]]]]}))},
+        {"name": "a header of 4,097 bytes", "error": "too_large", "events": with_header(village, too_long)},
     ]
     for case in refused:
         case |= {"stream": 0, "events": case.get("events", good["events"]), "seals": case.get("seals", good["seals"])}
@@ -133,6 +136,17 @@ def nine_deps(header: Header) -> list[Any]:
     """A header that relies on too much."""
     deps = [[bytes(16), f"about:{VILLAGE}", 1]] * 9
     return [*header[:5], deps, *header[6:]]
+
+
+def with_ext(ext: dict[Any, Any]) -> Any:
+    """Makes a header with these extensions."""
+    return lambda header: [*header[:11], ext]
+
+
+def too_long(header: Header) -> list[Any]:
+    """A header one byte beyond its bound."""
+    room = 4_096 - len(encode_header(header._replace(ext={0: bytes(256)}))) + 256
+    return [*header[:11], {0: bytes(room + 1)}]
 
 
 def with_header(writer: Writer, change: Any) -> list[Vector]:
