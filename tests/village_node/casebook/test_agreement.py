@@ -1,0 +1,112 @@
+"""After any work in any order over any road, three nodes agree on every event, verdict, case and row."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync_protocol.case import Case, Offer, kinds, legal_moves
+from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member, Network, hand, network, settle
+from tests.village_node.casebook.test_workers import assert_rows_are_what_the_fold_says
+from village_node.casebook import CaseRef
+
+ITEMS = ("001", "004", "009", "014", "022", "040", "041")
+STEPS = 120
+ONWARD = frozenset({kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.TAKE, kinds.DECIDE, kinds.DELIVERED})
+
+
+def filled(offer: Offer, case: Case, chance: random.Random) -> dict[str, Any]:
+    """A sound form for an offered move."""
+    forms: dict[int, dict[str, Any]] = {
+        kinds.HANDOFF: {"to": offer.to, "purpose": offer.purpose},
+        kinds.REVIEW: {"opinion": "agree"},
+        kinds.RETURN_FOR_CORRECTION: {"marks": [["身份证", "复印件不清"]]},
+        kinds.TAKE: {"supplies": [list(note.position) for note in case.open_supplies[:8]]},
+        kinds.DECIDE: {"outcome": chance.choice(("approve", "refuse")), "reasons": "经审查"},
+        kinds.ANSWER: {
+            "request": [list(note.position) for note in case.open_withdrawals[:1] or case.open_supplies][-1:],
+            "granted": False,
+            "reason": "材料齐全",
+        },
+        kinds.NOTE: {"text": "已核实"},
+        kinds.SUPPLY: {"answers": {"家庭人口": str(chance.randrange(9))}},
+        kinds.WITHDRAWAL_REQUEST: {"reason": "不再需要"},
+        kinds.DELIVERED: {"to": "张秀兰", "how": "in_person"},
+        kinds.PLEASE_RETURN: {"reason": "材料有误"},
+    }
+    form = dict(forms.get(offer.kind, {}))
+    if offer.kind == kinds.ANSWER:
+        form["request"] = form["request"][0]
+    return form
+
+
+def act(member: Member, refs: list[CaseRef], chance: random.Random) -> None:
+    """Somebody at this node does something that is offered there: mostly what moves a case on."""
+    offered: list[tuple[CaseRef, Case, Offer]] = []
+    for ref in refs:
+        case = member.casebook.case(ref.scope, ref.case_id)
+        if case is not None and case.last is not None:
+            roster, catalogue = member.casebook.roster, member.casebook.catalogue
+            for offer in legal_moves(case, member.place, member.roles, catalogue, roster.places):
+                offered.append((ref, case, offer))
+    onward = [one for one in offered if one[2].kind in ONWARD]
+    if offered:
+        ref, case, offer = chance.choice(onward if onward and chance.random() < 0.7 else offered)
+        member.act(ref, offer.kind, filled(offer, case, chance))
+
+
+def walk(net: Network, chance: random.Random) -> list[CaseRef]:
+    """Work and exchanges in a random order; villages are offline for long stretches."""
+    members = net.members
+    hops = [(VILLAGE, TOWNSHIP), (SECOND_VILLAGE, TOWNSHIP), (TOWNSHIP, COUNTY), (VILLAGE, COUNTY)]
+    refs = [members[code].file(item_no=chance.choice(ITEMS)) for code in (VILLAGE, SECOND_VILLAGE) for _ in range(2)]
+    for _ in range(STEPS):
+        net.clock.now_ms += chance.randrange(-60_000, 600_000)
+        if chance.random() < 0.6:
+            act(members[chance.choice(list(members))], refs, chance)
+        else:
+            child, parent = chance.choice(hops)
+            sender, receiver = chance.sample((members[child], members[parent]), 2)
+            hand(sender, receiver, child, budget=chance.choice((1, 2_000, 1 << 20)))
+    return refs
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nodes_agree_once_everything_has_crossed(folder: Path, seed: int) -> None:
+    net = network(folder, COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE, seed=seed)
+    for member in net.members.values():
+        member.casebook.apply_roster(net.changes)
+    refs = walk(net, random.Random(seed))
+    county, township = net.members[COUNTY], net.members[TOWNSHIP]
+    for _ in range(2):
+        for code in (VILLAGE, SECOND_VILLAGE):
+            settle(net.members[code], township)
+        settle(township, county)
+    for ref in refs:
+        holders = [net.members[ref.scope.removeprefix("about:")], township, county]
+        cases = [member.casebook.case(ref.scope, ref.case_id) for member in holders]
+        assert cases[0] == cases[1] == cases[2]
+        assert cases[0] is not None
+        assert cases[0].counts["waiting"] == cases[0].counts["void"] == 0
+        times = [[entry.position for entry in member.casebook.timeline(ref.scope, ref.case_id)] for member in holders]
+        assert times[0] == times[1] == times[2]
+    for member in net.members.values():
+        assert_rows_are_what_the_fold_says(member)
+        counts = member.casebook.counts()
+        assert counts["refused"] == counts["parked"] == 0
+        assert counts["not_left"] == counts["not_at_county"] == {"cases": 0, "events": 0}
+    net.close()
+
+
+def test_the_walks_really_move_cases(folder: Path) -> None:
+    """The agreement above would be cheap if nothing had happened."""
+    net = network(folder, COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE)
+    for member in net.members.values():
+        member.casebook.apply_roster(net.changes)
+    for seed in range(2):
+        walk(net, random.Random(seed))
+    seen = {row.state for member in net.members.values() for row in member.casebook.work_list("all").rows}
+    assert {"in_transit", "decided_approved", "decided_refused"} <= seen or {"delivered", "in_transit"} <= seen
+    assert len(seen) >= 4
+    net.close()
