@@ -3,7 +3,7 @@
 The public face: ``fold`` and what it takes and gives, the moves people are offered, items, numbers.
 """
 
-from sync_protocol.case.authority import Offer, form_fields, legal_moves, next_handoff, why_not
+from sync_protocol.case.authority import Offer, form_fields, legal_moves, why_not
 from sync_protocol.case.case import Case, Decision, Mark, Material, Opinion, SideNote, fold
 from sync_protocol.case.catalogue import Catalogue, CatalogueError, Item, UnknownItem
 from sync_protocol.case.events import (
@@ -53,7 +53,6 @@ __all__ = [
     "form_fields",
     "legal_moves",
     "may",
-    "next_handoff",
     "route",
     "why_not",
     "why_not_filed",

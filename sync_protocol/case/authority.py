@@ -46,14 +46,6 @@ def flow_of(case: Case, catalogue: Catalogue) -> Flow:
     return flow
 
 
-def next_handoff(case: Case, catalogue: Catalogue, places: PlaceTree) -> str | None:
-    """Give the place the holder would hand the case to now; None if the next step is here, or the case is not held."""
-    if not case.holder:
-        return None
-    targets = baton.onward(flow_of(case, catalogue), case.holder, CasePath(case.home, places))
-    return targets[0][0] if targets else None
-
-
 def legal_moves(case: Case, place: str, roles: frozenset[str], catalogue: Catalogue, places: PlaceTree) -> list[Offer]:
     """List what a person with these roles at this place may do with the case now; a handoff once for each target."""
     offers = []

@@ -115,11 +115,6 @@ def normalise_query_code(text: str) -> str:
     return code
 
 
-def short_query_code(code: str) -> str:
-    """Give the first 6 characters, which are typed together with the receipt number."""
-    return normalise_query_code(code)[:SHORT_CODE_LENGTH]
-
-
 def _is_day(day: str) -> bool:
     try:
         date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))

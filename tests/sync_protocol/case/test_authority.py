@@ -15,7 +15,6 @@ from sync_protocol.case import (
     form_fields,
     kinds,
     legal_moves,
-    next_handoff,
     why_not,
 )
 from sync_protocol.errors import Malformed
@@ -54,7 +53,6 @@ def test_a_village_agent_is_offered_the_next_step_with_its_target() -> None:
     handoff = offers(script, VILLAGE, "agent")[kinds.HANDOFF]
     assert (handoff.to, handoff.purpose, handoff.zh) == (TOWNSHIP, "accept", "转送受理")
     assert kinds.DOCKET not in offers(script, VILLAGE, "agent")
-    assert next_handoff(script.fold(), catalogue(), PLACES) == TOWNSHIP
 
 
 def test_an_item_with_two_levels_of_acceptance_above_offers_both() -> None:

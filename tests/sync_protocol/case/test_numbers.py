@@ -98,7 +98,6 @@ def test_query_codes_hold_all_65_bits() -> None:
 def test_query_codes_are_read_as_people_type_them() -> None:
     assert numbers.normalise_query_code("o1l-abc-def-ghjk") == "011ABCDEFGHJK"
     assert numbers.normalise_query_code("abcdef") == "ABCDEF"
-    assert numbers.short_query_code("o1l-abc-def-ghjk") == "011ABC"
     assert bodies.is_query_code(numbers.normalise_query_code("o1l-abc-def-ghjk"))
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sync_protocol.case import CasePath, kinds, next_handoff, route, why_not_filed, workflow
+from sync_protocol.case import CasePath, Offer, kinds, legal_moves, route, why_not_filed, workflow
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.events import REASONS, VERDICT_CODES, VERDICT_WORDS
 from sync_protocol.case.workflow import DECIDED, GUARDS, LABELS, MAY, MOVES, ROLES, STATES, may
@@ -14,6 +14,14 @@ from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, V
 FILED_AT_VILLAGE = [
     item for item in catalogue().items() if why_not_filed(item, VILLAGE, CasePath(VILLAGE, PLACES)) is None
 ]
+
+
+def next_handoff(script: Script) -> Offer | None:
+    """The handoff the holder is offered first, if any."""
+    case = script.fold()
+    assert case.holder is not None
+    offered = legal_moves(case, case.holder, ALL_ROLES, catalogue(), PLACES)
+    return next((offer for offer in offered if offer.kind == kinds.HANDOFF), None)
 
 
 def walk(item: Item, home: str) -> Script:
@@ -33,11 +41,10 @@ def walk(item: Item, home: str) -> Script:
             script.docket(case.holder)
         elif case.decision is None and case.docketed and not case.reviewed and level == item.review_level:
             script.review(case.holder)
-        elif case.decision is None and next_handoff(case, catalogue(), PLACES) is None:
+        elif (offer := next_handoff(script)) is not None:
+            script.handoff(case.holder, offer.to or "", offer.purpose)
+        elif case.decision is None:
             script.decide(case.holder)
-        elif (to := next_handoff(case, catalogue(), PLACES)) is not None:
-            purpose = "deliver" if case.decision else "decide" if case.reviewed or not item.review_level else "review"
-            script.handoff(case.holder, to, purpose if case.docketed else "accept")
         else:
             script.write(case.holder, kinds.DELIVERED, {0: "张三", 1: "in_person"})
             return script
