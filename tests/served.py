@@ -34,8 +34,9 @@ class Server:
 
     def close(self) -> None:
         """Stop listening and close what is open."""
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
-        self._thread.join(5.0)
+        if self._thread.is_alive():
+            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
+            self._thread.join(5.0)
 
 
 @dataclass
@@ -84,7 +85,6 @@ class ServedNetwork:
 def served_network(folder: Path, codes: Sequence[str], **changes: Any) -> Iterator[ServedNetwork]:
     """Serve these places, each calling the one above it with a waiting call standing; ended at the end."""
     built = builders.network(folder, *codes)
-    built.clock = builders.Clock(time.time_ns() // 1_000_000)
     chance = built.chance.randbytes
     served = {code: serve(member, chance) for code, member in built.members.items()}
     uplinks = {}
@@ -106,10 +106,11 @@ def served_network(folder: Path, codes: Sequence[str], **changes: Any) -> Iterat
 
 
 def until(condition: Callable[[], bool], member: Member, seconds: float = 10.0) -> None:
-    """Wait until news at this member makes the condition true; fail when that takes too long."""
+    """Wait until the condition is true, looking again with each news at this member; fail when that takes too long."""
     news = threading.Event()
     member.casebook.on_news(lambda _scopes: news.set())
     deadline = time.monotonic() + seconds
     while not condition():
-        assert news.wait(max(deadline - time.monotonic(), 0.0)), f"nothing happened at {member.place}"
+        assert time.monotonic() < deadline, f"what was waited for never happened at {member.place}"
+        news.wait(0.05)  # some conditions come true without news
         news.clear()
