@@ -47,7 +47,6 @@ class Outgoing:
 class _Cut:
     """A segment about to be packed."""
 
-    row: StreamRow
     events: list[Event]
     signature: bytes
 
@@ -76,13 +75,12 @@ class Dispatch(Reading):
         withheld: frozenset[StreamKey] = frozenset(),
     ) -> Outgoing:
         """The next frame of what ``theirs`` lacks of ``mine``: receipts, then whole segments up to ``budget`` bytes
-        before packing, at least one. Our own streams are sealed here, and the seals stored, before anything leaves.
+        before packing, at least one. Our own streams are sealed here. Nothing is written.
 
-        Raises NotSaved.
+        Raises NotReadable.
         """
         owed = plan(mine, theirs, withheld=withheld)
         frame = Outgoing()
-        new_seals: list[tuple[int, int, bytes]] = []
         with self.store.reading() as connection:
             rows = streams.by_keys(
                 connection, {each[:2] for each in owed.events} | {each[:2] for each in owed.receipts}
@@ -92,12 +90,9 @@ class Dispatch(Reading):
                 row = rows.get(each[:2])
                 if row is None:
                     continue
-                left = self._take_events(connection, frame, each, row, tables, left, new_seals)
+                left = self._take_events(connection, frame, each, row, tables, left)
                 if frame.more:
                     break
-        if new_seals:
-            with self.store.writing() as connection:
-                streams.add_seals(connection, new_seals)
         return frame
 
     def wanted(self) -> list[Want]:
@@ -159,7 +154,6 @@ class Dispatch(Reading):
         row: StreamRow,
         tables: Tables,
         left: int,
-        new_seals: list[tuple[int, int, bytes]],
     ) -> int:
         """Pack segments of one stream until it is done or the budget is; what is left of the budget."""
         after = owed.after
@@ -167,7 +161,7 @@ class Dispatch(Reading):
             if frame.segments and (left <= 0 or len(frame.segments) >= limits.SEGMENTS_A_MESSAGE):
                 frame.more = True
                 return left
-            cut = self._cut(connection, row, after, owed.upto, new_seals)
+            cut = self._cut(connection, row, after, owed.upto)
             if cut is None:
                 return left
             size = _SEGMENT_BYTES + sum(map(_size, cut.events))
@@ -192,23 +186,25 @@ class Dispatch(Reading):
         row: StreamRow,
         after: int,
         upto: int,
-        new_seals: list[tuple[int, int, bytes]],
     ) -> _Cut | None:
-        """The longest segment that begins after a position and ends at a seal; our own stream is sealed there."""
+        """The longest segment that begins after a position and ends at a seal.
+
+        Our own seals are not kept: what is committed may be sealed at any time, the same position always gives the
+        same signature, and so sending costs no commit of its own.
+        """
         held = streams.events_between(connection, row.id, after, upto, limits.SEGMENT_EVENTS)
         rows = _within_bytes(held)
         if not rows:
             return None
-        seals = streams.seals_between(connection, row.id, after, rows[-1].seq)
-        if row.own and rows[-1].seq not in seals:
+        if row.own:
             head = Head(rows[-1].seq, rows[-1].hash)
             signature = seal(self.identity.key, self.network_id, row.stream_id, head)
-            new_seals.append((row.id, head.seq, signature))
-            return _Cut(row, [_event(one) for one in rows], signature)
+            return _Cut([_event(one) for one in rows], signature)
+        seals = streams.seals_between(connection, row.id, after, rows[-1].seq)
         if not seals:
             return None
         last = max(seals)
-        return _Cut(row, [_event(one) for one in rows if one.seq <= last], seals[last])
+        return _Cut([_event(one) for one in rows if one.seq <= last], seals[last])
 
 
 def _points(connection: Connection, roster: Roster, child_place: str) -> list[StreamPoint]:

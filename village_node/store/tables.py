@@ -105,6 +105,7 @@ EVENTS: Final = Table(
     Index("ix_events_verdict", "stream", "verdict", **_only("verdict > 1")),
 )
 
+# The authors' seals where the segments of their streams ended; our own streams are sealed as they are sent.
 SEALS: Final = Table(
     "seals",
     METADATA,
