@@ -52,7 +52,7 @@ def ask_among(connection: Connection, words: str, keys: Iterable[Any], size: int
         yield from ask(connection, words.replace("KEYS", listed), values)
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=256)
 def _spoken(words: str, dialect: str) -> str:
     return words if dialect == "sqlite" else words.replace("?", "%s")
 
