@@ -150,6 +150,7 @@ def growth(cases: int = CASES, sizes: Sequence[int] = SIZES) -> None:
     """Events a second admitted with 1,000, 10,000, 100,000 cases stored before; value: the last over the first."""
     recorded = mixed(cases, len(sizes))
     rates: list[float] = []
+    cpu_us: list[float] = []
     with tempfile.TemporaryDirectory(prefix="sanji-bench-") as folder:
         network = network_of(Path(folder))
         old = iter(stock(network.villages[VILLAGES:], documents(sizes[-1], seed=1), sizes[-1]))
@@ -162,5 +163,9 @@ def growth(cases: int = CASES, sizes: Sequence[int] = SIZES) -> None:
                 with measured() as admitted:
                     stored = sum(take(county, network.township, message) for message in group)
                 rates.append(stored / admitted.wall_s)
-    more = (("events_per_s", {str(size): round(rate) for size, rate in zip(sizes, rates, strict=True)}),)
+                cpu_us.append(admitted.cpu_s * 1e6 / stored)
+    more = (
+        ("events_per_s", {str(size): round(rate) for size, rate in zip(sizes, rates, strict=True)}),
+        ("cpu_us_per_event", {str(size): round(cpu, 1) for size, cpu in zip(sizes, cpu_us, strict=True)}),
+    )
     publish(Figure("growth", rates[-1] / rates[0], "of the first rate", sizes[-1], spent, more=more))

@@ -103,6 +103,7 @@ def two_hops_up(cases: int = CASES, mix_cases: int = MIX_CASES, villages: int = 
             climbed.spent,
             least=BAR_CASES_PER_S,
             more=(
+                ("villages_at_once", senders.AT_ONCE),
                 ("events", climbed.events),
                 ("events_per_s", climbed.events / climbed.spent.wall_s),
                 ("bytes_per_case_to_township", climbed.bytes_to_township / climbed.cases),

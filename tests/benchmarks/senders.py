@@ -15,7 +15,7 @@ from village_node import app, identity
 from village_node.casebook import Casebook
 from village_node.uplink import Ancestor, Settings, Uplink
 
-# As many villages at a time as the township has slots for, less some for other callers.
+# Two villages in turn keep both cores busy; more only wait for one another at the township.
 AT_ONCE: Final = 2
 
 
