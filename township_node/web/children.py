@@ -34,7 +34,7 @@ def children(visit: Visit) -> Response:
     site, here = visit.site, visit.site.config.place
     places = site.places
     peers = {peer.place: peer for peer in site.casebook.peers() if peer.direction == "down"}
-    streams = site.casebook.counts()["streams"]
+    streams, homes = site.casebook.counts()["streams"], site.casebook.case_counts()
     told = []
     for place in places.children(here) if here in places else ():
         under = {about(code) for code in places.below_or_self(place)}
@@ -47,7 +47,7 @@ def children(visit: Visit) -> Response:
                 last_contact_ms=contact,
                 skew_ms=peer.skew_ms if peer else None,
                 alarm=peer.alarm if peer else 0,
-                cases=site.casebook.work_list("all", {"place": place}, 1).total,
+                cases=sum(homes.get(scope, 0) for scope in under),
                 events=sum(row["contiguous"] for row in rows),
                 backlog=sum(row["head"] - row["contiguous"] for row in rows),
                 trouble=sum(row[name] for row in rows for name in COUNTED),

@@ -115,6 +115,10 @@ class Reading(Office):
 
         return dict(self.remembered("views", count))
 
+    def case_counts(self) -> dict[str, int]:
+        """Scope -> how many cases have their home there; counted again only after something has changed."""
+        return dict(self.remembered("homes", cases.by_scope))
+
     def sync_state(self) -> dict[str, Any]:
         """What the sync bar says: when the parent was last heard, and what of ours no signed receipt covers yet.
 

@@ -67,8 +67,11 @@ def get(connection: Connection, key: CaseKey) -> CaseRow | None:
 
 
 def by_number(connection: Connection, case_no: str) -> CaseRow | None:
-    """The case with this receipt number. A number is a label: of two alike the older is meant."""
-    query = select(CASES).where(CASES.c.case_no == case_no).order_by(CASES.c.filed_ms, CASES.c.case_id).limit(1)
+    """The case with this receipt number, at the place that the number names: what another place wrote under it is not
+    found by it. A number is a label: of two alike the older is meant."""
+    home = case_no.rsplit("-", 4)[0].upper()
+    there = and_(CASES.c.case_no == case_no, func.upper(CASES.c.scope) == f"ABOUT:{home}")
+    query = select(CASES).where(there).order_by(CASES.c.filed_ms, CASES.c.case_id).limit(1)
     row = connection.execute(query).first()
     return CaseRow._make(row) if row else None
 
@@ -80,8 +83,10 @@ def by_query_code(connection: Connection, code: str) -> CaseRow | None:
 
 
 def unsettled(connection: Connection) -> list[CaseKey]:
-    """Cases with an event that waits or is void: what a grown roster or catalogue may change."""
-    query = select(CASES.c.scope, CASES.c.case_id).where(or_(CASES.c.n_waiting > 0, CASES.c.n_void > 0))
+    """Cases with an event that waits, needs an update or is void: what a grown roster, another catalogue or another
+    program may change."""
+    open_ended = or_(CASES.c.n_waiting > 0, CASES.c.n_void > 0, CASES.c.n_needs_update > 0)
+    query = select(CASES.c.scope, CASES.c.case_id).where(open_ended)
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
@@ -204,3 +209,9 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
         "delivering": by_state.get("delivering", 0),
         "all": sum(by_state.values()),
     }
+
+
+def by_scope(connection: Connection) -> dict[str, int]:
+    """Scope -> how many of its cases are known."""
+    words = "SELECT scope, count(*) FROM cases WHERE state IS NOT NULL GROUP BY scope"
+    return dict(rows.ask(connection, words))

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.routes import CasePath, Step, route, why_not_filed
+from village_node.web import entry
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -15,7 +16,7 @@ PUBLIC: Final = Policy(None, "public")
 
 def items(visit: Visit) -> Response:
     """The finder: for residents a guide, for staff who may file a way into the form."""
-    text, department, kind = (visit.request.args.get(name, "")[:60] for name in ("q", "department", "kind"))
+    text, department, kind = (entry.line(visit.request.args.get(name, ""))[:60] for name in ("q", "department", "kind"))
     finder = visit.site.finder
     found = finder.find(text, department, kind)
     return visit.render(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, make_response, request
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.wrappers import Response
 
@@ -169,8 +169,17 @@ def _is_door() -> bool:
 
 def _not_saved(site: Site, fault: StoreError) -> Response:
     """The page for a database that refused: nothing was saved, and why."""
-    visit = site.visit(request, touch=False)
-    return visit.render("trouble.html", 503, words=(*TROUBLES[503][:2], fault.zh, fault.en))
+    return _drawn(site, 503, (*TROUBLES[503][:2], fault.zh, fault.en))
+
+
+def _drawn(site: Site, status: int, words: tuple[str, str, str, str]) -> Response:
+    """A page with what went wrong; where not even the session can be read, its words alone."""
+    try:
+        return site.visit(request, touch=False).render("trouble.html", status, words=words)
+    except StoreError:
+        response = make_response("\n".join(words) + "\n", status)
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+        return response
 
 
 def _trouble(site: Site, error: HTTPException) -> Response:
@@ -179,8 +188,7 @@ def _trouble(site: Site, error: HTTPException) -> Response:
     if error.response is not None or status < HTTPStatus.BAD_REQUEST:
         return error.get_response()  # a redirect to the right spelling of an address
     words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
-    visit = site.visit(request, touch=False)
-    response = visit.render("trouble.html", status, words=words)
+    response = _drawn(site, status, words)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value

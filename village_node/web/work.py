@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.workflow import STATES
-from village_node.web import filing
+from village_node.web import entry, filing
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -42,7 +42,7 @@ def work(visit: Visit) -> Response:
         return _render(visit, view, drafts=filing.open_drafts(visit))
     if view not in VIEWS:
         raise NotFound
-    filters = {name: arguments.get(name, "").strip()[:60] for name in FILTERS}
+    filters = {name: entry.line(arguments.get(name, ""))[:60] for name in FILTERS}
     if filters["state"] not in STATES:
         filters["state"] = ""
     number = arguments.get("page", "1")

@@ -29,10 +29,10 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
     with counter.app.test_request_context():
         for rule in counter.app.url_map.iter_rules():
             values = {name: known[name] for name in rule.arguments}
-            path = counter.app.url_map.bind("localhost").build(
-                rule.endpoint, values, method="GET" if "GET" in rule.methods else "POST"
-            )
-            found += [(method, path) for method in sorted(rule.methods & {"GET", "POST", "HEAD", "OPTIONS"})]
+            methods = (rule.methods or set()) & {"GET", "POST", "HEAD", "OPTIONS"}
+            usual = "GET" if "GET" in methods else "POST"
+            path = counter.app.url_map.bind("localhost").build(rule.endpoint, values, method=usual)
+            found += [(method, path) for method in sorted(methods)]
     return found
 
 

@@ -1,0 +1,122 @@
+"""Three nodes served on loopback, and browsers of people who work at them."""
+
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from werkzeug.serving import make_server
+
+from tests import builders, postgresql
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import PASSWORD, Counter, everywhere, open_counter
+from township_node import web as township_pages
+
+DESK = ViewportSize(width=1366, height=768)
+PHONE = ViewportSize(width=390, height=844)
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
+]  # fmt: skip
+NOON_MS = 1_795_000_000_000
+
+
+@dataclass
+class Hall:
+    """All three levels, each served at an address of its own, and what browsers said while they were there."""
+
+    network: Network
+    counters: dict[str, Counter]
+    urls: dict[str, str]
+    browser: Browser
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def page(self, place: str = VILLAGE, viewport: ViewportSize | None = None, **options: Any) -> Page:
+        """A fresh browser window at a node, with its own cookies; everything it asks for is noted."""
+        context = self.browser.new_context(
+            base_url=self.urls[place], viewport=viewport or DESK, locale="zh-CN", **options
+        )
+        self.contexts.append(context)
+        context.on("request", lambda request: self.requests.append(request.url))
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def _note(self, kind: str, text: str) -> None:
+        # The status of an answer we mean to give (422, 404) is no fault of the page.
+        if kind in ("error", "warning") and "the server responded with a status of" not in text:
+            self.complaints.append(text)
+
+    def staff(self, place: str, staff_no: str, *roles: str, name: str = "王芳", **options: Any) -> Page:
+        """Somebody who signs in for the first time."""
+        code = self.counters[place].accounts.create_invitation(staff_no, name, roles)
+        page = self.page(place, **options)
+        page.goto("/first-sign-in")
+        page.get_by_label("工号").fill(staff_no)
+        page.get_by_label("一次性登录码").fill(code)
+        page.get_by_label("新密码", exact=False).nth(0).fill(PASSWORD)
+        page.get_by_label("再输一次新密码").fill(PASSWORD)
+        page.get_by_role("button", name="设置密码并登录").click()
+        page.get_by_role("button", name="退出").wait_for()
+        return page
+
+    def exchange(self) -> None:
+        """Let all levels exchange, a minute later."""
+        self.network.clock.now_ms += 60_000
+        everywhere(self.network)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; Playwright's own is never downloaded."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def open_hall(chromium: Browser) -> Iterator[Hall]:
+    """Three nodes, nothing filed yet; their servers, windows and databases end with the block."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory(prefix="sanji-", dir=postgresql.memory()) as made:
+        folder = Path(made)
+        network = builders.network(folder)
+        network.clock.now_ms = NOON_MS
+        counters, urls, servers = {}, {}, []
+        for place in (VILLAGE, TOWNSHIP, COUNTY):
+            more = township_pages.register if place != VILLAGE else lambda app: None
+            counters[place] = open_counter(network.members[place], folder, more=more)
+            server = make_server("127.0.0.1", 0, counters[place].app, threaded=True)
+            urls[place] = f"http://127.0.0.1:{server.server_port}"
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            servers.append(server)
+        hall = Hall(network, counters, urls, chromium)
+        yield hall
+        for context in hall.contexts:
+            context.close()
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+        network.close()
+
+
+@pytest.fixture
+def hall(chromium: Browser) -> Iterator[Hall]:
+    """Three nodes of the test's own."""
+    with open_hall(chromium) as opened:
+        yield opened

@@ -1,0 +1,229 @@
+"""How pages look and feel, measured: letters, targets, contrast, width, structure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import DESK, PHONE, Hall, open_hall
+from tests.browser.test_stories import act, file
+from tests.builders import TOWNSHIP, VILLAGE
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
+
+# Every visible text and its size in CSS pixels.
+TEXTS = """() => {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !element.checkVisibility()) continue;
+    const box = element.getBoundingClientRect();
+    if (box.width <= 1 || box.right < 0) continue;
+    found.push([parseFloat(getComputedStyle(element).fontSize), walker.currentNode.textContent.trim().slice(0, 40)]);
+  }
+  return found;
+}"""
+
+# Everything that is pressed or typed into, with its height; of a box to tick, the label that belongs to it counts.
+TARGETS = """() => [...document.querySelectorAll(
+    'button, summary, select, textarea, input:not([type=hidden]), a.btn, a.door, .doors a, a.tool, .tabs a, a.row-link'
+  )].filter(each => each.checkVisibility() && each.getBoundingClientRect().width > 0)
+  .map(each => [(each.closest('label.check') || each).getBoundingClientRect().height, each.outerHTML.slice(0, 90)])"""
+
+WIDTH = "() => [document.documentElement.scrollWidth, window.innerWidth]"
+UNNAMED = "all => all.filter(each => !each.labels?.length && !each.ariaLabel).map(each => each.outerHTML)"
+LINE_HEIGHT = """() => {
+  const style = getComputedStyle(document.body);
+  return parseFloat(style.lineHeight) / parseFloat(style.fontSize);
+}"""
+
+
+class Rooms:
+    """Every kind of page, ready to be looked at."""
+
+    def __init__(self, hall: Hall) -> None:
+        self.hall = hall
+        self.agent = hall.staff(VILLAGE, "0001", "agent", "admin")
+        self.case, _, self.code = file(self.agent)
+        act(self.agent, self.case, "转送受理")
+        hall.exchange()
+        self.clerk = hall.staff(TOWNSHIP, "0101", "clerk", "reviewer", name="李强")
+        act(self.clerk, self.case, "接收")
+        act(self.clerk, self.case, "受理")
+        self.agent.goto("/file/016")
+        self.agent.get_by_role("button", name="保存草稿").click()
+        self.resident = hall.page()
+
+    def staff_pages(self) -> Iterator[tuple[str, Page]]:
+        """Pages for staff, one after the other; every move unfolded."""
+        paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
+        paths += [f"{self.case}/receipt", "/health", "/staff", "/audit", "/account", "/no/such/page"]
+        for path in paths:
+            self.agent.goto(path)
+            yield path, self.agent
+        self.agent.goto("/file/001")
+        self.agent.get_by_role("button", name="提交并打印回执").click()
+        yield "/file/001 with errors", self.agent
+        for path in (self.case, "/children", "/work?view=mine", "/health"):
+            self.clerk.goto(path)
+            self.clerk.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
+            yield f"township {path}", self.clerk
+
+    def resident_pages(self) -> Iterator[tuple[str, Page]]:
+        """Pages for residents, one after the other."""
+        for path in (
+            "/",
+            "/query",
+            f"/q/{self.code.replace('-', '')}",
+            "/q/0000000000000",
+            "/items?q=zdsh",
+            "/items/001",
+        ):
+            self.resident.goto(path)
+            yield path, self.resident
+
+    def all_pages(self) -> Iterator[tuple[str, Page, bool]]:
+        """Every page: its path, the window it is in, and whether it is for residents."""
+        for path, page in self.resident_pages():
+            yield path, page, True
+        for path, page in self.staff_pages():
+            yield path, page, False
+
+
+@dataclass
+class Measured:
+    """What was measured on one page."""
+
+    path: str
+    resident: bool
+    violations: list[tuple[str, list[str]]]
+    texts: list[tuple[float, str]]
+    targets: list[tuple[float, str]]
+    width: tuple[int, int]
+    headings: int
+    title: str
+    unnamed: list[str]
+    line_height: float
+
+
+def measure(path: str, page: Page, resident: bool) -> Measured:
+    """Measure the page that a window shows."""
+    violations = [
+        (each["id"], [node["html"][:120] for node in each["nodes"][:3]])
+        for each in Axe().run(page).response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    content, window = page.evaluate(WIDTH)
+    return Measured(
+        path,
+        resident,
+        violations,
+        page.evaluate(TEXTS),
+        page.evaluate(TARGETS),
+        (content, window),
+        page.locator("h1").count(),
+        page.title(),
+        page.locator("input:not([type=hidden]):not([hidden]), select, textarea").evaluate_all(UNNAMED),
+        page.evaluate(LINE_HEIGHT),
+    )
+
+
+@pytest.fixture(scope="module")
+def rooms(chromium: Browser) -> Iterator[Rooms]:
+    with open_hall(chromium) as hall:
+        yield Rooms(hall)
+
+
+@pytest.fixture(scope="module")
+def measured(rooms: Rooms) -> list[Measured]:
+    """Every page, measured once at the desk."""
+    found = [measure(*each) for each in rooms.all_pages()]
+    assert len(found) > 20
+    assert all(page.texts and page.targets for page in found), "the measures see something"
+    return found
+
+
+def test_axe_finds_nothing_serious_on_any_page(measured: list[Measured]) -> None:
+    assert [(page.path, *each) for page in measured for each in page.violations] == []
+
+
+def test_letters_are_at_least_18_pixels_for_staff_and_24_for_residents(measured: list[Measured]) -> None:
+    small = [(page.path, *text) for page in measured for text in page.texts if text[0] < (24 if page.resident else 18)]
+    assert small == []
+
+
+def test_targets_are_at_least_44_pixels_for_staff_and_60_for_residents(measured: list[Measured]) -> None:
+    low = [
+        (page.path, *target)
+        for page in measured
+        for target in page.targets
+        if target[0] < (59.9 if page.resident else 43.9)
+    ]
+    assert low == []
+
+
+def test_every_page_has_one_heading_a_title_and_labelled_fields(measured: list[Measured]) -> None:
+    for page in measured:
+        assert (page.headings, page.unnamed) == (1, []), page.path
+        assert page.title, page.path
+
+
+def test_lines_stand_well_apart(measured: list[Measured]) -> None:
+    assert all(page.line_height >= 1.3 for page in measured)
+
+
+def test_no_page_is_wider_than_its_window_at_the_desk_or_on_a_phone(rooms: Rooms, measured: list[Measured]) -> None:
+    assert [(page.path, page.width) for page in measured if page.width[0] > page.width[1]] == []
+    windows = (rooms.resident, rooms.agent, rooms.clerk)
+    for window in windows:
+        window.set_viewport_size(PHONE)
+    for path, page, _ in rooms.all_pages():
+        content, width = page.evaluate(WIDTH)
+        assert content <= width == PHONE["width"], path
+    for window in windows:
+        window.set_viewport_size(DESK)
+
+
+def test_large_print_is_30_points_for_residents_and_24_pixels_for_staff(rooms: Rooms) -> None:
+    for page in (rooms.resident, rooms.agent):
+        page.goto("/items/001")
+        page.get_by_role("button", name="大字版").click()
+    small = [(path, *text) for path, page in rooms.resident_pages() for text in page.evaluate(TEXTS) if text[0] < 40]
+    assert small == []
+    rooms.agent.goto(rooms.case)
+    assert [text for text in rooms.agent.evaluate(TEXTS) if text[0] < 24] == []
+    for page in (rooms.resident, rooms.agent):
+        page.get_by_role("button", name="标准字").click()
+
+
+def test_nothing_comes_from_outside_and_the_content_policy_is_never_broken(
+    rooms: Rooms, measured: list[Measured]
+) -> None:
+    assert rooms.hall.complaints == []
+    own = tuple(rooms.hall.urls.values())
+    assert rooms.hall.requests
+    assert [url for url in rooms.hall.requests if not url.startswith(own)] == []
+
+
+def test_the_measures_notice_what_is_wrong(rooms: Rooms) -> None:
+    page = rooms.resident
+    page.goto("/query")
+    page.evaluate(
+        """() => {
+          document.querySelector('main').insertAdjacentHTML('beforeend',
+            '<p id="x">small print</p><button id="y">go</button><input id="z"><div id="w">wide</div>');
+          const set = (id, values) => Object.assign(document.getElementById(id).style, values);
+          set('x', {fontSize: '12px', color: '#bbb'});
+          set('y', {height: '20px'});
+          set('w', {width: '5000px'});
+        }"""
+    )
+    seen = measure("/query", page, True)
+    assert "color-contrast" in [each[0] for each in seen.violations]
+    assert min(text[0] for text in seen.texts) == 12
+    assert min(target[0] for target in seen.targets) <= 20
+    assert seen.width[0] > seen.width[1]
+    assert len(seen.unnamed) == 1

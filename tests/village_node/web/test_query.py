@@ -1,0 +1,229 @@
+"""The resident's query: answers for number and code, one answer for everything else, an end to guessing (T10)."""
+
+import re
+import statistics
+import time
+
+import pytest
+
+from sync_protocol.case import numbers
+from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere
+from tests.village_node.web.test_filing import held
+from village_node.web import times
+
+
+def look_up(visitor: Visitor, number: str, code: str, source: str = "127.0.0.1"):
+    """Type number and code into the query page."""
+    return visitor.client.post(
+        "/query",
+        data={"number": number, "code": code, "token": visitor.token()},
+        environ_overrides={"REMOTE_ADDR": source},
+    )
+
+
+@pytest.fixture
+def filed(agent: Visitor, village: Counter):
+    """A case that a resident has the receipt of."""
+    return held(village, agent.file())
+
+
+def test_number_and_whole_code_answer_in_plain_words(village: Counter, filed) -> None:
+    answer = look_up(village.visitor(), filed.case_no, filed.query_code)
+    assert answer.status_code == 200
+    page = answer.text
+    for told in (
+        "最低生活保障审核确认",
+        "已收件",
+        "在 上关村",
+        "等待受理",
+        "截至 2026年11月18日 19:06",
+        "张*",
+        filed.case_no,
+    ):
+        assert told in page
+    for hidden in ("张秀兰", CARD, "1380000", "三组", filed.query_code, "王芳", "0001", "家庭三口人"):
+        assert hidden not in page
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        lambda case: (case.case_no.lower(), case.query_code.lower()),
+        lambda case: (f"  {case.case_no} ", f"{case.query_code[:6]}-{case.query_code[6:]}"),
+        lambda case: (case.case_no, case.query_code.replace("0", "o").replace("1", "l")),
+        lambda case: (case.case_no, case.query_code[:6]),
+    ],
+)
+def test_what_looks_alike_is_taken_for_what_is_meant(village: Counter, filed, typed) -> None:
+    assert look_up(village.visitor(), *typed(filed)).status_code == 200
+
+
+def test_a_miss_has_one_answer_whatever_is_wrong(village: Counter, filed) -> None:
+    other = numbers.make_case_number(VILLAGE, times.local(village.member.clock.now_ms).date(), "0000", 7)
+    wrong = "0" * 13 if filed.query_code[0] != "0" else "1" * 13
+    visitor = village.visitor()
+    pages = [
+        look_up(visitor, filed.case_no, wrong),
+        look_up(visitor, other, filed.query_code),
+        look_up(visitor, other, wrong),
+        look_up(visitor, filed.case_no, wrong[:6]),
+    ]
+    assert [page.status_code for page in pages] == [404] * 4
+    bodies = {re.sub(r'value="[^"]*"', "", page.text) for page in pages}
+    assert len(bodies) == 1
+    assert "没有查到" in pages[0].text
+    assert visitor.open(f"/q/{wrong}").status_code == 404
+    assert visitor.open("/q/nonsense").status_code == 404
+    assert visitor.open(f"/q/{filed.query_code[:6]}").status_code == 404, "six characters alone open nothing"
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [
+        ("12345", "0" * 13, "五段"),
+        ("621021101201-261118-ZVVY-1-0", "0" * 13, "校验位不符"),
+        ("", "", "五段"),
+    ],
+)
+def test_a_number_that_cannot_be_one_is_told_what_is_wrong(village: Counter, number: str, code: str, says: str) -> None:
+    answer = look_up(village.visitor(), number, code)
+    assert answer.status_code == 422
+    assert says in answer.text
+
+
+def test_five_tries_a_number_and_day_with_six_characters_then_only_the_whole_code(
+    network: Network, village: Counter, filed
+) -> None:
+    visitor, wrong = village.visitor(), "ZZZZZZ" if filed.query_code[0] != "Z" else "YYYYYY"
+    answers = [look_up(visitor, filed.case_no, wrong, f"10.0.0.{n}").status_code for n in range(8)]
+    assert answers == [404] * 5 + [429] * 3
+    right = look_up(visitor, filed.case_no, filed.query_code[:6], "10.0.0.99")
+    assert right.status_code == 429 and "13 位查询码" in right.text
+    assert look_up(visitor, filed.case_no, filed.query_code, "10.0.0.99").status_code == 200
+    network.clock.now_ms += times.DAY_MS
+    assert look_up(visitor, filed.case_no, filed.query_code[:6], "10.0.0.99").status_code == 200
+
+
+def test_right_short_codes_use_up_no_tries(village: Counter, filed) -> None:
+    visitor = village.visitor()
+    assert {look_up(visitor, filed.case_no, filed.query_code[:6]).status_code for _ in range(12)} == {200}
+
+
+def numbers_in_a_row(count: int, filed) -> list[str]:
+    """Receipt numbers as somebody would count them up, the real one among them."""
+    place, day, tag, _, _ = filed.case_no.split("-")
+    stems = [f"{place}-{day}-{tag}-{n}" for n in range(1, count + 1)]
+    return [f"{stem}-{numbers.check_character(stem)}" for stem in stems]
+
+
+def test_counting_up_numbers_from_one_address_ends_early_and_finds_nothing(village: Counter, filed) -> None:
+    visitor, token = village.visitor(), village.visitor()
+    form = token.token()
+    statuses, found = [], 0
+    for number in numbers_in_a_row(400, filed):
+        answer = token.client.post("/query", data={"number": number, "code": "000000", "token": form})
+        statuses.append(answer.status_code)
+        found += "最低生活" in answer.text
+    assert found == 0
+    assert statuses.index(429) <= 25
+    assert statuses[25:].count(404) == 0, "while time stands still nothing more is answered"
+    assert visitor.open("/query").status_code == 200
+
+
+def test_counting_up_numbers_from_two_hundred_addresses_finds_nothing_and_rings_the_alarm(
+    village: Counter, filed
+) -> None:
+    visitor = village.visitor()
+    form = visitor.token()
+    wrong = "0" * 13 if filed.query_code != "0" * 13 else "1" * 13
+    for n, number in enumerate(numbers_in_a_row(600, filed)):
+        answer = visitor.client.post(
+            "/query",
+            data={"number": number, "code": wrong, "token": form},
+            environ_overrides={"REMOTE_ADDR": f"10.0.{n % 200}.1"},
+        )
+        assert answer.status_code == 404
+    lines = [line for line in village.accounts.rows.audit_lines(10) if line.action == "query.alarm"]
+    assert len(lines) == 3
+    admin = village.sign_in("0009", "admin")
+    assert "可能有人在试编号" in admin.open("/health").text
+    assert look_up(village.visitor(), filed.case_no, filed.query_code).status_code == 200, (
+        "residents are kept out by nothing"
+    )
+
+
+@pytest.mark.slow
+def test_a_number_that_exists_takes_as_long_as_one_that_does_not(village: Counter, filed) -> None:
+    visitor = village.visitor()
+    form = visitor.token()
+    absent = numbers_in_a_row(2, filed)[1] if filed.case_no.split("-")[3] == "1" else numbers_in_a_row(1, filed)[0]
+    wrong = "0" * 13 if filed.query_code != "0" * 13 else "1" * 13
+    spent: dict[str, list[float]] = {filed.case_no: [], absent: []}
+    for round_number in range(60):
+        for number in (filed.case_no, absent):
+            begun = time.perf_counter()
+            visitor.client.post(
+                "/query",
+                data={"number": number, "code": wrong, "token": form},
+                environ_overrides={"REMOTE_ADDR": f"10.1.{round_number}.1"},
+            )
+            spent[number].append(time.perf_counter() - begun)
+    there, not_there = (statistics.median(sorted(each)[:30]) for each in spent.values())
+    assert 0.8 < there / not_there < 1.25, (there, not_there)
+
+
+def test_the_qr_code_is_throttled_like_the_rest(village: Counter, filed) -> None:
+    visitor = village.visitor()
+    statuses = [visitor.open(f"/q/{n:013}").status_code for n in range(60)]
+    assert statuses.index(429) <= 25
+    assert visitor.open(f"/q/{filed.query_code}").status_code == 429
+    assert "Retry-After" in visitor.open(f"/q/{filed.query_code}").headers
+
+
+def test_as_of_is_never_newer_than_what_this_node_was_told(network: Network, agent: Visitor, village: Counter) -> None:
+    case = agent.file()
+    filed = held(village, case)
+    agent.act(case, "handoff")
+    everywhere(network)
+    told = network.clock.now_ms
+    network.clock.now_ms += 3 * times.DAY_MS
+    page = look_up(village.visitor(), filed.case_no, filed.query_code).text
+    assert f"截至 {times.moment(told, 'zh')}" in page
+    assert "之后的进展还没有传到本机" in page
+    assert "正在转送 驿马镇" in page
+    assert "已离线 3 天" in page
+
+
+def test_what_to_correct_is_named_without_what_was_written_about_it(
+    network: Network, agent: Visitor, township: Counter, village: Counter
+) -> None:
+    case = agent.file()
+    filed = held(village, case)
+    agent.act(case, "handoff")
+    everywhere(network)
+    clerk = township.sign_in("0101", "clerk")
+    clerk.act(case, "accept")
+    clerk.act(case, "return_for_correction", **{"what:applicant_id_no": f"{CARD} 抄错", "mark:material:户口簿": "yes"})
+    everywhere(network)
+    page = look_up(village.visitor(), filed.case_no, filed.query_code).text
+    assert "请补正\uff1a证件号码、材料《户口簿》" in page
+    assert CARD not in page and "抄错" not in page
+
+
+def test_the_same_case_can_be_asked_for_at_every_level(
+    network: Network, agent: Visitor, township: Counter, county: Counter, village: Counter
+) -> None:
+    filed = held(village, agent.file())
+    assert look_up(township.visitor(), filed.case_no, filed.query_code).status_code == 404
+    everywhere(network)
+    for counter in (township, county):
+        assert look_up(counter.visitor(), filed.case_no, filed.query_code).status_code == 200
+    assert township.config.place == TOWNSHIP
+
+
+def test_every_state_tells_the_resident_what_comes_next() -> None:
+    from sync_protocol.case import workflow
+    from village_node.web.query import _NEXT
+
+    assert set(_NEXT) | {"correcting"} == set(workflow.STATES)

@@ -1,0 +1,201 @@
+"""The work list, the health page, the people of the node and the children of a township."""
+
+import re
+
+import pytest
+
+from sync_protocol.case.workflow import STATES
+from tests.builders import APPLICATION, COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange
+from village_node.casebook import Application
+from village_node.web import times
+from village_node.web.work import EMPTY, VIEWS
+
+
+def counts(page: str) -> dict[str, int]:
+    """The number beside each tab."""
+    found = re.findall(r'<a href="/work\?view=(\w+)"[^>]*>[^<]*<span class="count">(\d+)', page)
+    return {name: int(number) for name, number in found}
+
+
+def test_each_view_has_words_for_when_it_is_empty() -> None:
+    assert set(VIEWS) == set(EMPTY)
+
+
+def test_a_case_moves_from_view_to_view(network: Network, agent: Visitor) -> None:
+    case = agent.file()
+    assert counts(agent.open("/work").text) == {
+        "mine": 1, "supplies": 0, "back": 0, "not_left": 1, "transit": 0, "decided": 0, "all": 1, "drafts": 0,
+    }  # fmt: skip
+    agent.act(case, "handoff")
+    everywhere(network)
+    told = counts(agent.open("/work").text)
+    assert (told["mine"], told["transit"], told["not_left"]) == (0, 1, 0)
+    assert case in agent.open("/work?view=transit").text
+
+
+def test_an_unknown_view_is_not_found_and_odd_pages_are_the_first(agent: Visitor) -> None:
+    assert agent.open("/work?view=secret").status_code == 404
+    for odd in ("0", "-1", "x", "9" * 30, "\u0663"):
+        assert agent.open(f"/work?page={odd}").status_code == 200
+
+
+def test_filters_find_and_survive_reload_and_paging(network: Network, agent: Visitor, village: Counter) -> None:
+    applications = [
+        Application("0001", {**APPLICATION, "applicant_name": f"{name}{n:03}"})
+        for n in range(60)
+        for name in ("赵", "钱")
+    ]
+    village.member.casebook.record_many(applications)
+    page = agent.open("/work?view=all&text=赵").text
+    assert len(re.findall(r'class="row-link number"', page)) == 50
+    following = re.findall(r'href="([^"]+)" rel="next"', page)[0].replace("&amp;", "&")
+    assert "text=" in following and "view=all" in following
+    second = agent.open(following).text
+    assert len(re.findall(r'class="row-link number"', second)) == 10
+    assert 'value="赵"' in second
+    number = re.findall(r">(62\d+-[\w-]+)</a>", second)[0]
+    assert len(re.findall(r'class="row-link number"', agent.open(f"/work?view=all&text={number}").text)) == 1
+    assert "没有符合条件的件" in agent.open("/work?view=all&state=delivered").text
+    assert len(re.findall(r'class="row-link number"', agent.open("/work?view=all&state=received").text)) == 50
+
+
+@pytest.mark.parametrize("text", ["%", "_", "'", '"', "\\", "x' OR '1'='1", "; DROP TABLE cases"])
+def test_what_is_searched_for_is_only_text(agent: Visitor, text: str) -> None:
+    agent.file()
+    answer = agent.client.get("/work", query_string={"view": "all", "text": text})
+    assert answer.status_code == 200
+    assert "row-link number" not in answer.text
+    unseen = agent.client.get("/work", query_string={"view": "all", "text": "\x00\u202e"})
+    assert unseen.status_code == 200
+
+
+def test_names_in_the_list_are_masked(agent: Visitor) -> None:
+    agent.file()
+    page = agent.open("/work?view=all").text
+    assert "张*" in page and "张秀兰" not in page
+
+
+def test_every_state_is_shown_by_word_drawing_and_colour(agent: Visitor) -> None:
+    from village_node.web.icons import icon
+    from village_node.web.words import state_words
+
+    for code in (*STATES, None, "unheard of"):
+        tone, drawing, zh, en = state_words(code)
+        assert tone in ("plain", "waiting", "active", "good", "bad", "done")
+        assert icon(drawing) and zh and en
+
+
+def test_health_counts_what_waits_in_each_stream_and_names_its_neighbours(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    agent.file()
+    everywhere(network)
+    page = agent.open("/health").text
+    for told in ("上关村", "最近联系", "可用磁盘", "sqlite", "50.0 GB"):
+        assert told in page
+    clerk = township.sign_in("0101", "clerk")
+    page = clerk.open("/health").text
+    assert "下级单位" in page
+    rows = re.findall(r"<tr><td>(\S+?)[<\s]", page)
+    assert "上关村" in rows
+
+
+def test_health_warns_of_a_full_disk_and_a_wrong_clock(agent: Visitor, village: Counter, network: Network) -> None:
+    everywhere(network)
+    parent = network.identities[TOWNSHIP].incarnation
+    village.member.casebook.update_peer(parent, skew_ms=15 * times.MINUTE_MS)
+    assert "请校准本机时钟" in agent.open("/health").text
+    village.member.casebook.update_peer(parent, skew_ms=2000)
+    assert "请校准本机时钟" not in agent.open("/health").text
+
+
+def test_programs_that_watch_get_short_answers(village: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    from village_node.store import NotSaved
+
+    visitor = village.visitor()
+    assert visitor.open("/healthz").data == b"ok\n"
+    assert visitor.open("/readyz").data == b"ready\n"
+
+    def broken() -> None:
+        raise NotSaved("数据库不可用", "the database is away")
+
+    monkeypatch.setattr(village.member.casebook, "sync_state", broken)
+    assert visitor.open("/healthz").status_code == 200
+    assert visitor.open("/readyz").status_code == 503
+
+
+def test_a_township_sees_its_children_at_a_glance(
+    network: Network, agent: Visitor, township: Counter, county: Counter
+) -> None:
+    clerk = township.sign_in("0101", "clerk")
+    assert "从未联系" in clerk.open("/children").text
+    agent.file()
+    agent.file()
+    exchange(network, (VILLAGE, TOWNSHIP))
+    network.clock.now_ms += 5 * times.MINUTE_MS
+    page = clerk.open("/children").text
+    row = re.findall(r"<tr>.*?</tr>", page.split("<tbody>")[1], re.DOTALL)[0]
+    assert "上关村" in row and "5 分钟前" in row
+    assert re.findall(r'data-label="办件">(\d+)', row) == ["2"]
+    assert re.findall(r'data-label="记录">(\d+)', row) == ["4"]
+    network.enrol(SECOND_VILLAGE)
+    township.member.casebook.apply_roster(network.changes[-1:])
+    assert "共 2 个\uff0c联系过 1 个" in clerk.open("/children").text
+    exchange(network, (TOWNSHIP, COUNTY))
+    officer = county.sign_in("1001", "officer")
+    row = re.findall(r"<tr>.*?</tr>", officer.open("/children").text.split("<tbody>")[1], re.DOTALL)[0]
+    assert re.findall(r'data-label="办件">(\d+)', row) == ["2"], "a township's villages count with it"
+
+
+def test_a_village_has_no_page_of_children(agent: Visitor) -> None:
+    assert agent.open("/children").status_code == 404
+
+
+def test_an_administrator_invites_renews_and_disables(village: Counter) -> None:
+    admin = village.sign_in("0009", "admin", name="管理员")
+    page = admin.send("/staff/invite", {"staff_no": "0005", "name": "孙丽", "roles": ["agent", "head"]}).text
+    code = re.findall(r'class="big-number number">([0-9A-Z-]{19})<', page)[0]
+    visitor = village.visitor()
+    from tests.village_node.web.counter import PASSWORD
+
+    typed = {"staff_no": "0005", "code": code, "password": PASSWORD, "again": PASSWORD}
+    assert visitor.send("/first-sign-in", typed).status_code == 303
+    assert "孙丽" in visitor.open("/work").text
+    assert code not in admin.open("/staff").text
+    admin.send("/staff/0005/disable", {"disabled": "yes"})
+    assert visitor.open("/work").status_code == 303, "the session ended at once"
+    admin.send("/staff/0005/disable", {"disabled": "no"})
+    assert visitor.send("/sign-in", {"staff_no": "0005", "password": PASSWORD}).status_code == 303
+    assert "工号 0005 的一次性登录码" in admin.send("/staff/0005/renew", {}).text
+    assert visitor.open("/work").status_code == 303
+    assert "不能停用自己的账号" in admin.send("/staff/0009/disable", {"disabled": "yes"}).text
+    assert "已存在" in admin.send("/staff/invite", {"staff_no": "0005", "name": "李", "roles": "agent"}).text
+    assert "没有“officer”" in admin.send("/staff/invite", {"staff_no": "6", "name": "李", "roles": "officer"}).text
+    assert admin.send("/staff/nobody/renew", {}).status_code == 422
+    actions = [line.action for line in village.accounts.rows.audit_lines(50)]
+    assert {"staff.invite", "staff.renew", "staff.disable", "staff.enable", "session.open"} <= set(actions)
+    trail = admin.open("/audit").text
+    assert "staff.disable" in trail and code not in trail
+
+
+def test_the_audit_trail_has_pages(village: Counter) -> None:
+    admin = village.sign_in("0009", "admin")
+    for n in range(150):
+        village.accounts.audit("0009", "test.line", f"subject {n}", {})
+    page = admin.open("/audit").text
+    assert "subject 149" in page and "subject 3<" not in page
+    older = re.findall(r'href="(/audit\?before=\d+)"', page)[0]
+    assert "subject 3<" in admin.open(older).text
+    assert admin.open("/audit?before=x").status_code == 200
+
+
+def test_a_bootstrap_that_is_not_the_known_one_is_not_served(tmp_path) -> None:
+    from village_node.web.assets import CARRIED, Assets, Carried
+
+    assert Assets().address("bootstrap.css") is not None
+    changed = Carried("bootstrap.css", CARRIED[0].package, CARRIED[0].path, frozenset({"0" * 64}))
+    without = Assets((changed, Carried("x.css", "no_such_package", "x.css", frozenset())))
+    assert without.missing == ["bootstrap.css", "x.css"]
+    assert without.address("bootstrap.css") is None
+    assert without.address("site.css") is not None
