@@ -37,9 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the benchmarks named, or all, in the order of the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHES)}; default: all")
-    parser.add_argument(
-        "--million", action="store_true", help="let `growth` go on to 1,000,000 cases (minutes, and 2 GB of disk)"
-    )
+    parser.add_argument("--million", action="store_true", help="let `growth` go on to 1,000,000 cases (2 GB of disk)")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.names if name not in BENCHES]:
         parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")
