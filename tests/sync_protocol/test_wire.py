@@ -81,6 +81,17 @@ def test_a_case_and_what_follows_it_cost_no_hashes_on_the_wire():
         assert event.header.commitment is None or event.header.commitment not in raw
 
 
+def test_the_smallest_and_the_largest_values_travel():
+    writer = Writer("village", SCOPE)
+    claims = (limits.CLAIMED_MIN, limits.INT_MAX, 0, -1)
+    for hlc, claimed, kind, version in zip(
+        (0, limits.INT_MAX, 0, 1), claims, (0, 0xFFFF, 0, 1), (1, 0xFF, 1, 2), strict=True
+    ):
+        draft = Draft(kind, version, None, hlc, claimed, "县" * 21 + "x", bytes(limits.INLINE_BODY), False)
+        writer.events.append(append(writer.stream, writer.head, draft, None))
+    assert carried(writer.events, writer) == writer.events
+
+
 def test_one_and_true_are_not_taken_for_each_other():
     writer = Writer("village", SCOPE)
     opened = writer.write(1, {}).header.case_id
