@@ -71,6 +71,9 @@ def test_a_content_at_the_limit_passes_and_one_byte_more_does_not():
     assert len(unpack_content(b"\x01" + zstd.compress(bytes(limits.UNPACKED)))) == limits.UNPACKED
     with pytest.raises(TooLarge):
         unpack_content(b"\x01" + zstd.compress(bytes(limits.UNPACKED + 1)))
+    largest = {0: bytes(limits.UNPACKED - 7)}  # map, key and the head of the bytes take seven
+    assert len(unpack_content(pack_body(largest, ZSTD))) == limits.UNPACKED
+    assert len(unpack_content(bytes(limits.MESSAGE))) == limits.MESSAGE - 1
     with pytest.raises(TooLarge):
         unpack_content(bytes(limits.MESSAGE + 1))
     with pytest.raises(TooLarge):
