@@ -189,6 +189,42 @@ def test_the_sync_strip_renews_itself_and_moves_nothing(hall: Hall) -> None:
     assert agent.locator("main").bounding_box() == before
 
 
+def test_an_ended_session_takes_its_page_away_unless_somebody_is_typing(hall: Hall) -> None:
+    agent = hall.staff(VILLAGE, "0001", "agent")
+    case, number, _ = file(agent)
+    agent.clock.install()
+    agent.goto(case)
+    expect(agent.locator("main")).to_contain_text(number)
+    agent.mouse.move(300, 300)
+    hall.network.clock.now_ms += IDLE_MS
+    agent.clock.fast_forward(15_500)
+    expect(agent.get_by_role("heading", name="工作人员登录")).to_be_visible()
+    agent.get_by_label("工号").fill("0001")
+    agent.get_by_label("密码").fill(PASSWORD)
+    agent.get_by_role("button", name="登录", exact=True).click()
+    agent.goto("/file/001")
+    agent.get_by_label("姓名或单位名称").fill("李")
+    agent.get_by_label("联系电话").focus()
+    hall.network.clock.now_ms += IDLE_MS
+    agent.clock.fast_forward(15_500)
+    expect(agent.get_by_role("status").first).not_to_contain_text("立即同步")
+    expect(agent.get_by_label("姓名或单位名称")).to_have_value("李")
+
+
+def test_an_answer_on_a_kiosk_goes_away_when_nobody_looks(hall: Hall) -> None:
+    agent = hall.staff(VILLAGE, "0001", "agent")
+    _, number, code = file(agent)
+    resident = hall.page()
+    resident.clock.install()
+    resident.goto(f"/q/{code.replace('-', '')}")
+    expect(resident.locator("main")).to_contain_text(number)
+    resident.clock.fast_forward(119_000)
+    expect(resident.locator("main")).to_contain_text(number)
+    resident.clock.fast_forward(2_000)
+    expect(resident.get_by_role("heading", name="查我的办件")).to_be_visible()
+    expect(resident.locator("body")).not_to_contain_text(number)
+
+
 def test_what_is_printed_is_the_page_without_its_frame(hall: Hall) -> None:
     agent = hall.staff(VILLAGE, "0001", "agent")
     case, number, code = file(agent)

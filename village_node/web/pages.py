@@ -123,7 +123,8 @@ def add(app: Flask, site: Site, route: Route) -> None:
     """Hang one page into the app under its policy: who may not use it gets the answer of an unknown address."""
 
     def answer(**arguments: Any) -> Any:
-        visit = site.visit(request, touch=not route.refreshes)
+        # A page that asks by itself says when the person in front of it did something since it last asked.
+        visit = site.visit(request, touch=not route.refreshes or request.args.get("here") == "1")
         changes = request.method not in ("GET", "HEAD", "OPTIONS")
         if changes:
             visit.check_form()

@@ -96,3 +96,10 @@ def test_a_renewed_strip_keeps_no_session_alive(network: Network, village: Count
         network.clock.now_ms += 2 * times.MINUTE_MS
         agent.open("/sync-bar")
     assert agent.open("/work").status_code == 303
+
+
+def test_somebody_who_types_for_long_stays_signed_in(network: Network, agent: Visitor) -> None:
+    for _ in range(10):
+        network.clock.now_ms += 2 * times.MINUTE_MS
+        agent.open("/sync-bar?here=1")
+    assert agent.open("/work").status_code == 200

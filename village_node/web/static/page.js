@@ -2,20 +2,49 @@
 (() => {
   "use strict";
 
-  // The sync strip renews itself. The request does not count as a sign of life of the person in front of the screen.
+  // Whether the person in front of the screen did something since we last asked the node, and typed something at all.
+  let here = false;
+  let typed = false;
+  for (const kind of ["keydown", "pointerdown", "wheel", "touchstart"]) {
+    addEventListener(kind, () => { here = true; }, { passive: true });
+  }
+  addEventListener("input", () => { typed = true; });
+
+  // The sync strip renews itself. Asking does not count as a sign of life; what the person did since, does. When the
+  // session has ended, a page that nobody is typing into goes away: it may show personal data.
   const REFRESH_MS = 15000;
   for (const part of document.querySelectorAll("[data-refresh]")) {
+    const signedIn = part.querySelector("[data-person]") !== null;
     setInterval(async () => {
       if (document.hidden || part.contains(document.activeElement)) return;
       try {
-        const answer = await fetch(part.dataset.refresh, { credentials: "same-origin", redirect: "error" });
+        const address = part.dataset.refresh + (here ? "?here=1" : "");
+        here = false;
+        const answer = await fetch(address, { credentials: "same-origin", redirect: "error" });
         if (!answer.ok) return;
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-refresh]");
-        if (fresh) part.replaceChildren(...fresh.children);
+        if (!fresh) return;
+        if (signedIn && !fresh.querySelector("[data-person]") && !typed) {
+          location.reload();
+          return;
+        }
+        part.replaceChildren(...fresh.children);
       } catch {
         // The node is restarting; the next round asks again.
       }
     }, REFRESH_MS);
+  }
+
+  // An answer to a resident goes away when nobody has looked at it for two minutes.
+  for (const part of document.querySelectorAll("[data-leave]")) {
+    const LEAVE_MS = 120000;
+    let timer = setTimeout(() => location.replace(part.dataset.leave), LEAVE_MS);
+    for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "scroll"]) {
+      addEventListener(kind, () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => location.replace(part.dataset.leave), LEAVE_MS);
+      }, { passive: true });
+    }
   }
 
   for (const button of document.querySelectorAll("[data-print]")) {
