@@ -1,12 +1,15 @@
 """The work list, the health page, the people of the node and the children of a township."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from sync_protocol.case.workflow import STATES
 from tests.builders import APPLICATION, COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
-from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange
+from tests.village_node.web.conftest import NOON_MS
+from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, open_counter
 from village_node.casebook import Application
 from village_node.web import times
 from village_node.web.work import EMPTY, VIEWS
@@ -188,6 +191,32 @@ def test_the_audit_trail_has_pages(village: Counter) -> None:
     older = re.findall(r'href="(/audit\?before=\d+)"', page)[0]
     assert "subject 3<" in admin.open(older).text
     assert admin.open("/audit?before=x").status_code == 200
+
+
+def test_the_pages_work_on_either_database(new_url: Callable[[], str], folder: Path) -> None:
+    made = Network(folder)
+    made.clock.now_ms = NOON_MS
+    made.enrol(COUNTY, TOWNSHIP, VILLAGE)
+    counter = open_counter(made.open(VILLAGE, new_url()), folder)
+    agent = counter.sign_in("0001", "agent", "admin")
+    case = agent.file(applicant_name="张\u3000秀兰\x00", window_note="一\x00二")
+    for path in (
+        "/work?view=all&text=%00张",
+        "/work?view=not_left",
+        case,
+        f"{case}/receipt",
+        "/health",
+        "/audit",
+        "/items?q=%00",
+    ):
+        assert agent.open(path).status_code == 200, path
+    assert agent.act(case, "handoff").status_code == 303
+    assert agent.send(f"{case}/unmask", {"reason": "核对身份\x00信息"}).status_code == 200
+    assert agent.send("/file/001", {"do": "draft", "applicant_name": "\x00"}).status_code == 200
+    for typed in ("\x00", "\ud800".encode("utf-16", "surrogatepass").decode("latin-1"), "'; --"):
+        assert agent.send("/sign-in", {"staff_no": typed, "password": typed}).status_code in (401, 429)
+        assert agent.send("/query", {"number": typed, "code": typed}).status_code == 422
+    made.close()
 
 
 def test_a_bootstrap_that_is_not_the_known_one_is_not_served(tmp_path) -> None:
