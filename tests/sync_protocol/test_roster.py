@@ -304,13 +304,29 @@ def test_a_node_keeps_the_parts_of_its_own_road(place: str, parts: list[str]):
 @pytest.mark.parametrize(
     "value",
     [
-        *(None, [], [b""], [b"", []], [1, []], [b"", None], [b"", [[]]], [b"", [[bytes(8)]]]),
+        *(None, [], [b""], [b"", [], 0], [1, []], [b"", None], [b"", [[]]], [b"", [[bytes(8)]]]),
         *([b"", [[bytes(7), bytes(64)]]], [b"", [[bytes(8), bytes(63)]]]),
     ],
 )
 def test_a_change_of_another_shape_is_malformed(value: Any):
     with pytest.raises(Malformed):
-        read_payload(read_change(value))
+        read_change(value)
+
+
+@pytest.mark.parametrize("raw", [b"", encode({}), encode(list(FIRST[:5])), encode([*FIRST, 0]), encode(FIRST.n)])
+def test_what_is_no_payload_is_malformed(raw: bytes):
+    assert read_change([raw, []]).payload == raw
+    with pytest.raises(Malformed):
+        read_payload(Change(raw, ()))
+
+
+def test_a_change_at_its_bounds_is_read():
+    keys = [[1, bytes(32)]] * limits.ROOT_KEYS
+    assert read_payload(Change(encode([*FIRST[:5], [[1, 1, keys]]]), ())).ops == [[1, 1, keys]]
+    many = [[9]] * limits.ROSTER_OPS
+    assert read_payload(changed(ROSTER, COUNTY, many, "publisher 2")).ops == many
+    signatures = [[bytes(8), bytes(64)]] * limits.ROSTER_SIGNATURES
+    assert len(read_change([b"", signatures]).signatures) == limits.ROSTER_SIGNATURES
 
 
 @pytest.mark.parametrize(
