@@ -118,3 +118,9 @@ def test_hash_and_mac_are_the_standard_ones():
 def test_a_key_does_not_show_its_secret():
     assert bytes(range(32)).hex() not in repr(KEY)
     assert KEY.public.hex()[:16] in repr(KEY)
+
+
+@pytest.mark.parametrize(("suite", "seed"), [(2, bytes(32)), (1, bytes(31)), (1, bytes(33))])
+def test_a_key_is_made_of_32_bytes_and_a_suite_that_is_known(suite: int, seed: bytes):
+    with pytest.raises(ValueError, match="32 bytes"):
+        SigningKey.from_seed(suite, seed)
