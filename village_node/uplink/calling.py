@@ -20,7 +20,7 @@ from village_node.casebook import Casebook
 from village_node.identity import Identity
 from village_node.store import StoreError
 from village_node.uplink import road
-from village_node.uplink.conversation import UP, Conversation, Heard, Surroundings
+from village_node.uplink.conversation import UP, Conversation, Debts, Heard, Surroundings
 from village_node.uplink.road import NoAnswer
 from village_node.uplink.settings import Ancestor, Settings
 
@@ -31,8 +31,10 @@ BUSY_BASE_S = 0.1  # who is only busy has time again in a moment
 BACKOFF_CAP_S = 600.0
 ROSTER_NEWS = frozenset({"roster", "*"})  # what the casebook says when the roster grew, or too much did to name it
 WAIT_BACKOFF_CAP_S = 60.0  # a waiting call costs next to nothing, and the sooner it stands again the better
+WAIT_SHORTEST_S = 1.0  # a waiting call that ends sooner without news was not held, and is not made again at once
 WAIT_SPARE_S = 10.0  # longer than the ancestor holds a waiting call, before it counts as broken
 LOOK_AGAIN_S = 60.0  # the longest the loop sleeps without looking at its clock
+STOP_TRIES, STOP_TRY_S = 50, 0.1
 ROUNDS_AT_ONCE = 512  # exchanges in a row for one person's "sync now"
 
 
@@ -120,10 +122,13 @@ class Uplink:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        for session in (self._session, self._wait_session):
-            road.cut(session)
         for thread in self._threads:
-            thread.join(5.0)
+            for _ in range(STOP_TRIES):  # a call that was only just connecting has no socket to cut yet
+                for session in (self._session, self._wait_session):
+                    road.cut(session)
+                thread.join(STOP_TRY_S)
+                if not thread.is_alive():
+                    break
         self._threads.clear()
 
     def exchange_once(self) -> Result:
@@ -280,7 +285,10 @@ class Uplink:
     def _look_at_debts(self, line: _Line) -> None:
         """Bring the next exchange forward when something is owed: events at once, receipts after they gathered."""
         conversation = line.conversation
-        debts = conversation.debts() if conversation is not None and conversation.introduced else None
+        try:
+            debts = conversation.debts() if conversation is not None and conversation.introduced else None
+        except StoreError:  # the exchange meets the same trouble, says it in words and comes again
+            debts = Debts(True, False)
         if debts:
             soon = 0.0 if debts.urgent else self._settings.receipts_after_s
             with self._changed:
@@ -339,6 +347,7 @@ class Uplink:
                 conversation = line.conversation
             assert conversation is not None and conversation.tide is not None
             tide = conversation.tide
+            began = self._monotonic()
             try:
                 came = self._wait_once(line, conversation, tide)
                 failures = 0
@@ -349,6 +358,9 @@ class Uplink:
                 continue
             if came and conversation.tide == tide:
                 self._fetch(line, conversation, tide)
+            elif not came and self._monotonic() - began < WAIT_SHORTEST_S:
+                # Something on the road answers for the ancestor, or another life of ours takes the place each time.
+                self._pause(WAIT_SHORTEST_S + self._random_unit())
 
     def _may_wait(self, line: _Line) -> bool:
         conversation = line.conversation
