@@ -6,12 +6,15 @@ the node.
 """
 
 import json
+import os
+import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,8 @@ else:
 
 LOCK_FILE = "node.lock"
 CONTROL_FILE = "control.json"
+HEARING_S = 5  # how long somebody who has connected may take to show the key and say what he wants
+HEARD_AT_ONCE = 16  # connections; more than anybody at a keyboard makes
 
 Command = Callable[[dict[str, Any]], dict[str, Any]]
 Commands = dict[str, Command]
@@ -84,46 +89,75 @@ def exclusive(data: Path) -> Iterator[None]:
 
 
 class Desk:
-    """Answers commands for a serving node, one at a time, until closed."""
+    """Carries out commands for a serving node, one at a time, until closed.
+
+    Every program on this machine can connect, so each connection has a thread and a deadline of its own until it has
+    shown the key: who says nothing, or nonsense, keeps nobody else waiting.
+    """
 
     def __init__(self, data: Path, verbs: Commands) -> None:
         """Listen on a free loopback port and leave its number and a fresh key in the data directory."""
         self._verbs = verbs
         self._data = data
-        key = identity.random_bytes(32)
-        self._listener = Listener(("127.0.0.1", 0), authkey=key)
+        self._key = identity.random_bytes(32)
+        self._listener = Listener(("127.0.0.1", 0))
+        self._closed = threading.Event()
+        self._places = threading.Semaphore(HEARD_AT_ONCE)
+        self._one_command = threading.Lock()
         path = data / CONTROL_FILE
         path.touch(mode=0o600)
-        path.write_text(json.dumps({"port": self._listener.address[1], "key": key.hex()}), encoding="ascii")
+        path.write_text(json.dumps({"port": self._listener.address[1], "key": self._key.hex()}), encoding="ascii")
         self._thread = threading.Thread(target=self._answer, name="control", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Take the sign down and stop answering."""
+        self._closed.set()
         (self._data / CONTROL_FILE).unlink(missing_ok=True)
         self._listener.close()
 
     def _answer(self) -> None:
-        while True:
+        while not self._closed.is_set():
             try:
                 connection = self._listener.accept()
-            except (AuthenticationError, EOFError, ConnectionError):
-                continue  # somebody else on this machine knocked without the key
-            except OSError:
-                return  # closed
-            with connection:
-                try:
-                    self._serve(connection)
-                except (EOFError, ConnectionError):
-                    continue  # the asker went away
+            except OSError:  # closed, or too many files are open for the moment
+                self._closed.wait(0.1)
+                continue
+            if not self._places.acquire(blocking=False):
+                connection.close()
+                continue
+            threading.Thread(target=self._hear, args=(connection,), name="control-command", daemon=True).start()
 
-    def _serve(self, connection: Connection) -> None:
-        asked = json.loads(connection.recv_bytes(1 << 20))
+    def _hear(self, connection: Connection) -> None:
         try:
-            reply: dict[str, Any] = {"done": self._verbs[asked["verb"]](asked["arguments"])}
+            with connection:
+                _expect_promptly(connection)
+                try:
+                    deliver_challenge(connection, self._key)
+                    answer_challenge(connection, self._key)
+                    asked = json.loads(connection.recv_bytes(1 << 20))
+                except (AuthenticationError, AssertionError, EOFError, OSError, ValueError):
+                    return  # somebody without the key, or who went away
+                with self._one_command:
+                    reply = self._done(asked)
+                with suppress(OSError):  # the asker went away
+                    connection.send_bytes(json.dumps(reply, ensure_ascii=False).encode())
+        finally:
+            self._places.release()
+
+    def _done(self, asked: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {"done": self._verbs[asked["verb"]](asked["arguments"])}
         except REFUSALS as problem:
-            reply = {"refused": str(problem)}
-        connection.send_bytes(json.dumps(reply, ensure_ascii=False).encode())
+            return {"refused": str(problem)}
+
+
+def _expect_promptly(connection: Connection) -> None:
+    """End a connection whose other side does not say what it should within HEARING_S."""
+    if sys.platform == "win32":
+        return  # an inherited handle takes no such setting there; the number of connections is bounded all the same
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", HEARING_S, 0))
 
 
 def ask(data: Path, open_commands: Callable[[], Commands], verb: str, **arguments: Any) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""The control desk of a serving node: whoever has the key is served, whatever others on this machine do to the port."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from village_node import control
+
+pytestmark = pytest.mark.sockets
+
+
+def _broken(_arguments: dict[str, Any]) -> dict[str, Any]:
+    raise AssertionError("a fault of the program")
+
+
+def _empty() -> control.Commands:
+    raise AssertionError("the desk holds the directory")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Path]:
+    """A data directory held by a process with a desk."""
+    with control.exclusive(tmp_path):
+        desk = control.Desk(tmp_path, {"status": lambda asked: {"said": asked["word"]}, "broken": _broken})
+        yield tmp_path
+        desk.close()
+
+
+def knock(folder: Path) -> socket.socket:
+    """A connection of somebody who has not read the key."""
+    port = json.loads((folder / control.CONTROL_FILE).read_text())["port"]
+    return socket.create_connection(("127.0.0.1", port))
+
+
+def asked(folder: Path, word: str) -> dict[str, Any]:
+    """What the desk answers, within a time in which it must."""
+    said: list[dict[str, Any]] = []
+
+    def ask() -> None:
+        said.append(control.ask(folder, _empty, "status", word=word))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(3.0)
+    assert said, "the desk does not answer"
+    return said[0]
+
+
+@pytest.mark.parametrize("noise", [b"GET / HTTP/1.0\r\n\r\n", b"\0\0\0\x01x", b"\0\0\0\x14" + b"x" * 20, b""])
+def test_nonsense_on_the_port_ends_nothing(served: Path, noise: bytes) -> None:
+    with knock(served) as line:
+        line.sendall(noise)
+        line.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionResetError):
+            while line.recv(1024):
+                pass
+    assert asked(served, "好") == {"said": "好"}
+
+
+def test_who_connects_and_says_nothing_keeps_nobody_waiting(served: Path) -> None:
+    with knock(served), knock(served):
+        assert asked(served, "a") == {"said": "a"}
+
+
+def test_silent_connections_are_ended_and_make_room(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "HEARING_S", 1)
+    silent = [knock(served) for _ in range(control.HEARD_AT_ONCE)]
+    for line in silent:
+        line.settimeout(10.0)
+        while line.recv(1024):  # the challenge, then the end
+            pass
+        line.close()
+    assert asked(served, "a") == {"said": "a"}
+
+
+def test_a_fault_in_one_command_leaves_the_desk_open(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _arguments: None)
+    with pytest.raises(control.CommandRefused):
+        control.ask(served, _empty, "broken")
+    assert asked(served, "a") == {"said": "a"}
+
+
+def test_a_wrong_key_is_refused_in_words(served: Path) -> None:
+    sign = json.loads((served / control.CONTROL_FILE).read_text())
+    (served / control.CONTROL_FILE).write_text(json.dumps(sign | {"key": "00" * 32}))
+    with pytest.raises(control.CommandRefused):
+        control.ask(served, _empty, "status", word="x")
