@@ -73,7 +73,7 @@ class Casebook(Desk, Intake, Dispatch):
             return new
 
     def fold_again(self) -> int:
-        """Fold every case in which something waits or is void; how many there were."""
+        """Fold every case in which something waits, needs an update or is void; how many there were."""
         with self.store.writing() as connection:
             keys = cases.unsettled(connection)
             self.store.exclusive(connection, keys, [])

@@ -343,11 +343,16 @@ class Intake(Office):
         self._store_answers(connection, plan, content)
 
     def _store_answers(self, connection: Connection, plan: _Plan, content: Content) -> None:
+        """Keep what the peer says of streams that it follows: about others it has nothing to say."""
+        peer = plan.roster.node(plan.peer)
         held = streams.by_keys(connection, {answer[:2] for answer in content.answers})
         said = [
             AnswerRow(plan.peer, *answer, plan.now_ms)
             for answer in content.answers
-            if answer[:2] in held and answer.seq <= held[answer[:2]].head_seq
+            if peer is not None
+            and answer[:2] in held
+            and answer.seq <= held[answer[:2]].head_seq
+            and follows(plan.roster.places, peer.place, answer.scope)
         ]
         parking.keep_answers(connection, said)
 

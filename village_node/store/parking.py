@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from village_node.store import rows
 from village_node.store.tables import ANSWERS, PARKED, REFUSED
 
-SAMPLES: Final = 1_000  # refused rows kept; beyond that the oldest make way, and the count in `meta` still grows
+SAMPLES: Final = 200  # refused rows kept of each sender; beyond that its own oldest make way, and nobody else's
 
 
 class ParkedRow(NamedTuple):
@@ -108,9 +108,10 @@ def refuse(connection: Connection, row: RefusedRow) -> None:
     if connection.execute(again).rowcount:
         return
     connection.execute(insert(REFUSED).values(row._asdict()))
-    newest = select(REFUSED.c.id).order_by(REFUSED.c.id.desc()).limit(SAMPLES)
+    mine = REFUSED.c.sender == row.sender
+    newest = select(REFUSED.c.id).where(mine).order_by(REFUSED.c.id.desc()).limit(SAMPLES)
     oldest = connection.scalar(select(func.min(newest.subquery().c.id)))
-    connection.execute(delete(REFUSED).where(REFUSED.c.id < oldest))
+    connection.execute(delete(REFUSED).where(mine, REFUSED.c.id < oldest))
 
 
 def refused_counts(connection: Connection) -> dict[tuple[bytes, str], int]:

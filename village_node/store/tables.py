@@ -173,7 +173,7 @@ CASES: Final = Table(
     Index(None, "transit_to", **_only("transit_to IS NOT NULL")),
     Index(None, "state"),
     Index(None, "filed_ms"),
-    Index("ix_cases_unsettled", "scope", **_only("n_waiting > 0 OR n_void > 0")),
+    Index("ix_cases_unsettled", "scope", **_only("n_waiting > 0 OR n_void > 0 OR n_needs_update > 0")),
     Index("ix_cases_asked", "holder", **_only("open_supplies > 0 OR open_withdrawals > 0")),
 )
 
