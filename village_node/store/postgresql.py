@@ -11,7 +11,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from village_node.store.errors import NotReadable, NotSaved, Overtaken, UnsafeDatabase
+from village_node.store.errors import NotReadable, NotSaved, Overtaken, StoreError, UnsafeDatabase
 
 CHANNEL: Final = "sanji_news"
 STOP: Final = "stop"
@@ -40,7 +40,12 @@ class PostgresqlDatabase:
     def __init__(self, url: str) -> None:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
         self._engine = create_engine(
-            parsed, pool_size=4, max_overflow=POOL, pool_pre_ping=True, isolation_level="READ COMMITTED"
+            parsed,
+            pool_size=4,
+            max_overflow=POOL,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            hide_parameters=True,  # an error's text goes into logs, and parameters are people's data
         )
         # The same pool of connections, each set for the time of one view.
         self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -154,7 +159,7 @@ class _Listener(threading.Thread):
         while not self._over.is_set():
             try:
                 self._hear()
-            except psycopg.Error:
+            except (psycopg.Error, StoreError):  # also where who was told could not read what it is about: once more
                 self._over.wait(timeout=2)
 
     def _hear(self) -> None:

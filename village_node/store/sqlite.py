@@ -165,7 +165,7 @@ def disk_trouble(error: DatabaseError | sqlite3.Error) -> str:
 
 
 def _writer_engine(url: URL) -> Engine:
-    engine = create_engine(url, poolclass=StaticPool, connect_args=_CONNECT)
+    engine = create_engine(url, poolclass=StaticPool, connect_args=_CONNECT, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: object) -> None:
@@ -183,7 +183,13 @@ def _writer_engine(url: URL) -> Engine:
 
 def _reader_engine(url: URL) -> Engine:
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=4, max_overflow=READERS, pool_reset_on_return=None, connect_args=_CONNECT
+        url,
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=READERS,
+        pool_reset_on_return=None,
+        connect_args=_CONNECT,
+        hide_parameters=True,  # an error's text goes into logs, and parameters are people's data
     )
 
     @event.listens_for(engine, "connect")
