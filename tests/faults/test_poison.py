@@ -2,6 +2,7 @@
 
 from sqlalchemy import text
 
+from sync_protocol.case import kinds
 from sync_protocol.errors import BadCommitment, BadSeal, Gap
 from sync_protocol.exchange import PARKED, REFUSED, Body, Content
 from sync_protocol.places import about, below
@@ -10,6 +11,11 @@ from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Netwo
 
 FIRST_EVENT = text(
     "select e.stream, e.seq, e.body from events e join streams s on s.id = e.stream where s.scope = :scope order by seq"
+)
+
+
+FIRST_OF_AUTHOR = text(
+    "select e.stream, e.seq, e.body from events e join streams s on s.id = e.stream where s.incarnation = :author"
 )
 
 
@@ -68,6 +74,31 @@ def test_good_events_pass_a_poisoned_one_and_both_ends_show_it(wide_net: Network
     net.monotonic.now_s += 601.0
     net.settle()
     assert county.member.state(poisoned) == "received"
+
+
+def test_what_a_child_refuses_is_not_offered_to_it_again_and_again(net: Network) -> None:
+    village, township, county = net[VILLAGE], net[TOWNSHIP], net[COUNTY]
+    ref = village.member.file()
+    net.settle()
+    county.member.act(ref, kinds.NOTE, {"text": "请补充"})
+    township.sync()
+    with township.member.store.writing() as connection:
+        row = connection.execute(FIRST_OF_AUTHOR, {"author": county.incarnation}).first()
+        assert row is not None
+        put_body(connection, row.stream, row.seq, bytes(row.body)[:-1] + b"?")
+    net.wire.passed.clear()
+    for _ in range(5):
+        assert village.exchange().ok
+    offered = [len(net.spoken(one, VILLAGE)[1].segments) for one in net.wire.passed]
+    assert sum(offered) == 1, offered
+    assert village.member.casebook.counts()["refused"] == 1
+    assert township.member.casebook.counts()["refused_there"] == 1
+    with township.member.store.writing() as connection:
+        put_body(connection, row.stream, row.seq, bytes(row.body))
+    net.built.clock.now_ms += 601_000
+    for _ in range(3):
+        village.exchange()
+    assert len(village.member.casebook.timeline(ref.scope, ref.case_id)) == 3
 
 
 def test_events_after_a_gap_wait_for_it_and_then_all_apply_once(net: Network) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from sync_protocol.case import kinds
 from sync_protocol.exchange import ANOTHER_NONCE, NO_ALARM, OLDER_CHALLENGE, RESTORED
+from tests.faults.speech import current
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Live, Network
 
 
@@ -152,3 +153,46 @@ def test_lost_replies_never_ring(net: Network, losses: int) -> None:
         net.wire.calm()
         assert village.exchange().ok
         assert village.peer(township).alarm == township.peer(village).alarm == NO_ALARM
+
+
+def test_two_copies_that_share_a_challenge_ring_with_another_nonce(net: Network, tmp_path: Path) -> None:
+    """Each copy draws a nonce of its own for the next challenge; the second to use it is heard as another life."""
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    image = image_of(village, tmp_path)
+    first = net.start(VILLAGE)
+    assert first.exchange().ok
+    clone = restore(net, VILLAGE, image)
+    assert clone.exchange().ok and clone.peer(township).alarm == NO_ALARM
+    challenge, nonce = current(clone, township)
+    clone.member.casebook.update_peer(township.incarnation, challenge=challenge, nonce=b"the first's nonce"[:8])
+    assert clone.exchange().ok
+    clone.member.casebook.update_peer(township.incarnation, challenge=challenge, nonce=nonce)
+    assert clone.exchange().ok
+    assert clone.peer(township).alarm == township.peer(clone).alarm == ANOTHER_NONCE
+
+
+def test_each_challenge_gets_a_nonce_of_its_own(net: Network) -> None:
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    pairs = set()
+    for _ in range(6):
+        assert village.exchange().ok
+        pairs.add(current(village, township))
+    assert len({challenge for challenge, _ in pairs}) == len({nonce for _, nonce in pairs}) == 6
+
+
+def test_under_an_alarm_nothing_of_our_own_streams_leaves(net: Network) -> None:
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    village.member.casebook.update_peer(township.incarnation, alarm=OLDER_CHALLENGE)
+    village = net.start(VILLAGE)
+    refs = [village.member.file() for _ in range(3)]
+    net.wire.passed.clear()
+    for _ in range(4):
+        assert village.exchange().ok
+    assert not any(net.spoken(one, VILLAGE)[0].segments for one in net.wire.passed)
+    assert [township.member.state(ref) for ref in refs] == ["", "", ""]
+    assert village.member.casebook.counts()["not_left"]
+    # Settled by people, all of it leaves.
+    village.member.casebook.update_peer(township.incarnation, alarm=NO_ALARM)
+    net.start(VILLAGE)
+    net.settle()
+    assert [township.member.state(ref) for ref in refs] == ["received"] * 3

@@ -217,6 +217,17 @@ def test_the_roster_travels_up_and_down(net: Network) -> None:
     )
 
 
+def test_news_of_the_roster_is_told_again_when_the_reply_was_lost(net: Network) -> None:
+    op = place_op(OTHER_TOWNSHIP, "township", COUNTY, "三十里铺镇")
+    change = publish(net.built.roster, COUNTY, [op], [net.built.publisher_key], net.built.clock())
+    net[COUNTY].member.casebook.enrol(change)
+    net.wire.change_reply = lambda raw: raw[:-1]
+    assert not net[TOWNSHIP].exchange().ok
+    net.wire.calm()
+    net[TOWNSHIP].sync()
+    assert OTHER_TOWNSHIP in net[TOWNSHIP].member.casebook.roster.places
+
+
 def test_a_parent_that_the_roster_does_not_name_is_said(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     village = net[VILLAGE]
     monkeypatch.setattr(village.up, "_lines", [type(village.up._lines[0])(Ancestor("http://x", "", 7), 0.0)])

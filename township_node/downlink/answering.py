@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sync_protocol import limits
 from sync_protocol.errors import Busy, Malformed, NotAChild, UnknownNode
 from sync_protocol.exchange import (
     NO_ALARM,
@@ -201,7 +202,7 @@ class Answering:
         acknowledged = judged.ratchet.used > before.used
         reply.alarm = judged.alarm
         reply.tide = self._tides.of(node)
-        reply.answers = received.answers
+        reply.answers = received.answers[: limits.ANSWERS_A_MESSAGE]
         if content.first:
             reply.hello = self._hello()
         if judged.alarm == OLDER_CHALLENGE:
@@ -227,10 +228,9 @@ class Answering:
             view.add_shown(content, points)
             shown = {point.stream for point in view.points}
             owed_of = [point for point in points if point.stream in shown]
+        withheld = self._held_back(child, content)
         if reply.send_vector:
             withheld = frozenset(point.stream for point in owed_of)
-        else:
-            withheld = self._held_back(child, content)
         outgoing = casebook.owed(
             owed_of, view.points, tables=reply.tables, budget=child.budget.unpacked, withheld=withheld
         )
@@ -269,8 +269,10 @@ class Answering:
             child.view = PeerView(content.vector)
         elif child.view is not None:
             if acknowledged and pending is not None:
+                refused = {(answer.incarnation, answer.scope) for answer in content.answers}
                 for sent in pending.sent:
-                    child.view.add_events(*sent)
+                    if sent[:2] not in refused:
+                        child.view.add_events(*sent)
                 for owed in pending.sent_receipts:
                     child.view.add_receipt(ReceiptOwed(*owed))
             child.view.add_shown(content, points)

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sync_protocol import limits
 from sync_protocol.event import mark
 from sync_protocol.exchange import (
     NO_ALARM,
     NONCE_BYTES,
     RESTORED,
+    Answer,
     Content,
     FrameBudget,
     Hello,
@@ -108,6 +110,7 @@ class Conversation:
         self._view_agrees = False
         self._vector_asked = False
         self._wanted: list[Want] = []
+        self._answers: list[Answer] = []  # to what the last reply brought: told in the next request
         self._heads_told: list[RosterHead] | None = None
         self._heads_there: list[RosterHead] | None = None
         self._held_back: dict[Stream, tuple[int, float]] = {}
@@ -183,6 +186,8 @@ class Conversation:
         self.alarm = alarm
         if reply.hello is not None:
             self._codec = ZSTD_DICTIONARY_1 if DICTIONARIES[-1] in reply.hello.dictionaries else ZSTD
+        if taken:
+            self._answers = received.answers
         points = self._points()
         self._learn(asked, reply, points)
         debts = self._debts(points)
@@ -236,6 +241,7 @@ class Conversation:
             content.vector = points
         content.roster_changes = self._changes_owed()
         content.wants = casebook.wanted()
+        content.answers = self._answers[: limits.ANSWERS_A_MESSAGE]
         if self._wanted:
             content.bodies = casebook.wanted_bodies(self._wanted, self.ancestor.place, BODIES_BYTES)
         if self._view is None:
@@ -329,6 +335,7 @@ class Conversation:
             or asked.content.more
             or self._vector_asked
             or bool(self._wanted)
+            or bool(self._answers)
             or not self._view_agrees
             or debts.urgent
         )
