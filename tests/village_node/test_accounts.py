@@ -251,6 +251,21 @@ def test_disabling_an_account_ends_its_sessions_at_once(accounts: Accounts) -> N
     accounts.sign_in("0001", PASSWORD, "here")
 
 
+def test_a_session_of_a_disabled_account_is_dead_however_it_was_disabled(accounts: Accounts) -> None:
+    cookie = hired(accounts)
+    accounts.rows.change_staff("0001", disabled=True)
+    assert accounts.person(cookie) is None
+
+
+def test_a_wait_from_the_future_begins_now(accounts: Accounts, clock: Clock) -> None:
+    rule = Rule(free=0, longest_ms=8_000, forget_ms=10**9)
+    assert accounts.throttle.attempt("query", rule) == 0
+    clock.now_ms -= 365 * 24 * 3_600_000
+    assert accounts.throttle.attempt("query", rule) == 1_000
+    clock.now_ms += 1_000
+    assert accounts.throttle.attempt("query", rule) == 0
+
+
 def test_changing_the_password_signs_out_everywhere_else(accounts: Accounts) -> None:
     first = hired(accounts)
     second = accounts.sign_in("0001", PASSWORD, "here").cookie

@@ -97,7 +97,6 @@ class Sessions:
         if not self._rows.take_invitation(staff_no, invitation_hash, password_hash, now):
             raise SignInRefused(0)
         self._allowed(keys)
-        self._rows.end_sessions_of(staff_no)
         return self.open(staff, source)
 
     def open(self, staff: StaffRow, source: str) -> SignedIn:
