@@ -230,25 +230,25 @@ def test_commitments_stand_in_for_bodies_that_are_not_here():
         read_segment(value, tables)
 
 
-def large(count: int, size: int) -> Writer:
+def large(*sizes: int) -> Writer:
+    """A writer with one event apart for each of these sizes of a body."""
     writer = Writer("village", SCOPE)
-    for _ in range(count):
+    for size in sizes:
         draft = Draft(1, 1, OPENS, 0, 0, "", bytes(size), True)
         writer.events.append(append(writer.stream, writer.head, draft, bytes(16)))
     return writer
 
 
-def test_a_segment_has_a_bound_of_bytes_and_one_event_may_exceed_it():
-    largest = large(1, limits.BODY_APART)
+def test_a_segment_is_full_at_its_bound_of_bytes():
+    largest = large(limits.BODY_APART)
     assert carried(largest.events, largest) == largest.events
-    fitting = limits.SEGMENT // 2 - 16 - 80
-    for size, fits in ((fitting, True), (fitting + 80, False)):
-        writer = large(2, size)
-        if fits:
-            assert carried(writer.events, writer) == writer.events
-        else:
-            with pytest.raises(TooLarge, match="segment"):
-                carried(writer.events, writer)
+    headers = sum(len(event.header_bytes) for event in large(0, 0).events)
+    room = limits.SEGMENT - headers - 2 * limits.SALT
+    full = large(room // 2, room - room // 2)
+    assert carried(full.events, full) == full.events
+    over = large(room // 2, room - room // 2 + 1)
+    with pytest.raises(TooLarge, match="segment"):
+        carried(over.events, over)
 
 
 def test_a_header_that_is_too_large_is_refused_when_rebuilt():

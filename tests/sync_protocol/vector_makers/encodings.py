@@ -89,6 +89,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("key 24", "a1181800"),
     ("key -25", "a1381800"),
     ("key 0 in two bytes", "a1180000"),
+    ("key 0 in two bytes and no value", "a11800"),
+    ("key -1 in two bytes and no value", "a13800"),
     ("bytes as key", "a1410000"),
     ("array as key", "a1800000"),
     ("true as key", "a1f500"),
