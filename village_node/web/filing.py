@@ -1,7 +1,6 @@
 """Filing an application: the form of an item, what is typed brought to one spelling, drafts, the case it becomes."""
 
 import json
-import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -36,7 +35,6 @@ SPELLINGS: Final = {
     "window_note": entry.paragraph,
 }
 FILED: Final = "filed"
-_filing = threading.Lock()
 
 
 def typed_values(visit: Visit, item: Item) -> dict[str, str]:
@@ -151,8 +149,7 @@ def file_case(visit: Visit, item_no: str) -> Response:
     if found:
         _keep(visit, item, draft_id, values)
         return _form(visit, item, values, draft_id, found, status=422)
-    # One at a time: a second click must find what the first one filed.
-    with _filing:
+    with visit.site.filing:
         row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
         filed = json.loads(row.fields).get(FILED) if row else None
         if filed:

@@ -1,6 +1,7 @@
 """What every page is handed: the node's parts (Site), and one request with the person who made it (Visit)."""
 
 import base64
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,6 +46,8 @@ class Site:
     assets: Assets
     navigation: list[Route] = field(default_factory=list)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # One filing at a time: a second click must find what the first one filed.
+    filing: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def level(self) -> str:

@@ -57,14 +57,16 @@ def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
     if last is None:
         zh, en = "尚未与上级联系过", "Not yet in contact with the level above"
         return SyncBar("waiting", "offline", zh + _left(state)[0], en + _left(state)[1], state.last_error, True)
-    if state.running:
-        return SyncBar("active", "sync", "正在同步" + _left(state)[0], "Synchronising" + _left(state)[1], "", True)
     at = (times.short(last, now_ms, "zh"), times.short(last, now_ms, "en"))
     if now_ms - last >= OFFLINE_AFTER_MS:
         ages = (times.age(last, now_ms, "zh"), times.age(last, now_ms, "en"))
         zh = f"已离线 {ages[0]}（上次联系 {at[0]}）" + _left(state)[0]
         en = f"Offline for {ages[1]} (last contact {at[1]})" + _left(state)[1]
+        if state.running:
+            zh, en = zh + "，正在尝试联系", en + ", trying to reach it"
         return SyncBar("bad", "offline", zh, en, state.last_error, True)
+    if state.running:
+        return SyncBar("active", "sync", "正在同步" + _left(state)[0], "Synchronising" + _left(state)[1], "", True)
     if state.not_left:
         zh = f"有 {state.not_left} 件未上报（上次联系 {at[0]}）"
         en = f"{state.not_left} not yet sent up (last contact {at[1]})"

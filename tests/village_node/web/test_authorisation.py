@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
+from sync_protocol.case import kinds, workflow
 from sync_protocol.case.workflow import ROLES
 from tests.builders import Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter
 from tests.village_node.web.test_headers import addresses
 from township_node import web as township_pages
-from village_node.web.policy import declared
+from village_node.web.policy import ADMIN, declared
+from village_node.web.policy import CASEWORK as CASEWORKERS
+from village_node.web.policy import COUNTER as COUNTERS
 
 # Written out by hand, so that a slip in a policy shows: route -> who may, among all roles of all levels and strangers.
 EVERYBODY = {"agent", "head", "clerk", "reviewer", "window", "officer", "supervisor", "admin", "stranger"}
@@ -48,6 +51,13 @@ MAY = {
     "disable": {"admin"},
     "audit": {"admin"},
 }
+
+
+def test_the_groups_of_roles_are_those_of_the_workflow() -> None:
+    roles = {role for role, _ in ROLES}
+    assert roles - {"admin"} == CASEWORKERS
+    assert {"admin"} == ADMIN
+    assert {role for (role, _), may in workflow.MAY.items() if kinds.CREATE in may} == COUNTERS
 
 
 def test_every_route_lets_in_exactly_whom_the_table_says(village: Counter, township: Counter, county: Counter) -> None:

@@ -33,6 +33,7 @@ def words(**changes: object) -> tuple[str, str]:
         ({"running": True}, "active", "正在同步"),
         ({"last_contact_ms": NOW - 2 * times.DAY_MS}, "bad", "已离线 2 天"),
         ({"last_contact_ms": NOW - 2 * times.DAY_MS, "not_left": 4}, "bad", "有 4 件未上报"),
+        ({"last_contact_ms": NOW - 2 * times.DAY_MS, "running": True}, "bad", "已离线 2 天"),
         ({"last_contact_ms": None}, "waiting", "尚未与上级联系过"),
         ({"last_contact_ms": None, "not_left": 1}, "waiting", "有 1 件未上报"),
         ({"is_root": True}, "good", "本机为最上级"),
