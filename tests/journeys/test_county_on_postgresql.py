@@ -29,7 +29,7 @@ def running(tmp_path, database_url):
     with network(tmp_path, database_url) as (county, township, villages):
         second = replace(county, port=free_ports(1)[0], process=None)
         line = [sys.executable, "-m", "center_node.cli", "serve", "--data", str(county.data)]
-        second.process = subprocess.Popen([*line, "--pages-only", "--listen", str(second.port)])
+        second.process = subprocess.Popen([*line, "--pages-only", "--listen", str(second.port)], text=True)
         try:
             second.wait_until_up()
             yield county, second, township, villages[0]
