@@ -154,7 +154,9 @@ def prepare(chosen: config.Config) -> identity.Identity:
 
 def _init(level: Level, arguments: argparse.Namespace) -> None:
     if arguments.answer:
-        app.join(arguments.data, config.load(arguments.data).database, arguments.answer.read_bytes())
+        chosen = config.load(arguments.data)
+        with control.exclusive(chosen.data):
+            app.join(chosen.data, chosen.database, arguments.answer.read_bytes())
         print(f"{arguments.data}: enrolled. Next: `{level.program} invite` the first member of staff, then `serve`")
         return
     chosen = settings(arguments)
