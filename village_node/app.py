@@ -32,6 +32,7 @@ REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing
 HOUSEKEEPING_S = 3600.0
 STOP_S = 5.0
 REQUEST_FILE = "enrol-request.cbor"
+SYNC_PATHS = "/sync/"
 
 
 class AnotherWorker(Exception):
@@ -116,7 +117,8 @@ class Node:
         web.refuse_undeclared_routes(self.web)
         _spare_the_collector()
         if pages_only:
-            with _served(self.listeners[:1]):
+            pages = self.listeners[0]
+            with _served([replace(pages, app=_for_people_only(pages.app))]):
                 on_ready()
                 stop.wait()
             return
@@ -150,6 +152,19 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def _for_people_only(pages: Callable[..., Any]) -> Callable[..., Any]:
+    """The pages without the door for other nodes: what is remembered of a child between its exchanges lives in one
+    process, and a child that two of them answered in turn would never come to rest."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if environ["PATH_INFO"].startswith(SYNC_PATHS):
+            start_response("503 Service Unavailable", [("Content-Length", "0")])
+            return []
+        return pages(environ, start_response)
+
+    return answer
 
 
 @contextmanager
