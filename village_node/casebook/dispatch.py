@@ -95,9 +95,13 @@ class Dispatch(Reading):
                     break
         return frame
 
-    def wanted(self) -> list[Want]:
-        """The bodies missing here, at most as many as one message may ask for."""
-        return list(self.remembered("wanted", lambda view: [Want(*missing) for missing in self._missing(view)]))
+    def wanted(self, place: str) -> list[Want]:
+        """The missing bodies that a peer at ``place`` may have, at most as many as one message may ask for."""
+        missing = self.remembered("wanted", lambda view: streams.missing_bodies(view, limits.WANTS))
+        if not missing:
+            return []
+        places = self.roster.places
+        return [Want(*each) for each in missing if follows(places, place, each[1])][: limits.WANTS]
 
     def wanted_bodies(self, wants: Sequence[tuple[bytes, str, int]], place: str, budget: int) -> list[Body]:
         """Bodies that a peer at ``place`` asked for and may have: of scopes it follows, and held here."""
@@ -138,13 +142,6 @@ class Dispatch(Reading):
         """Set columns of a peer's row; a new one needs ``place`` and ``direction``. Raises NotSaved."""
         with self.store.writing() as connection:
             return peers.change_peer(connection, incarnation, columns)
-
-    def _missing(self, connection: Connection) -> list[tuple[bytes, str, int]]:
-        try:
-            scopes = followed_scopes(self.roster_in(connection).places, self.identity.place)
-        except UnknownPlace:
-            return []
-        return streams.missing_bodies(connection, scopes, limits.WANTS)
 
     def _take_events(
         self,

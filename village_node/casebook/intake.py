@@ -215,26 +215,24 @@ class Intake(Office):
 
     def _retry_parked(self, connection: Connection, plan: _Plan) -> None:
         """Parked segments whose author is known by now, or whose gap has closed, are judged again."""
-        if not parking.any_parked(connection):
-            return
         waiting = parking.parked(connection)
-        self._meet(connection, plan, {(row.incarnation, row.scope) for _, row in waiting})
-        progress = True
+        self._meet(connection, plan, {(row.incarnation, row.scope) for row in waiting})
+        progress = bool(waiting)
         while progress:
             progress = False
-            for number, row in list(waiting):
+            for row in list(waiting):
                 growth = plan.growths.get((row.incarnation, row.scope))
                 held = growth.head.seq if growth else 0
                 if row.first_seq > held + 1 or plan.roster.node(row.incarnation) is None:
                     continue
-                segment = kept(row.segment)
+                segment = kept(parking.parked_segment(connection, row.id))
                 verdict = self._admit(connection, plan, segment)
                 if isinstance(verdict, Parked):
                     continue
                 if isinstance(verdict, Refused):
                     self._refuse_segment(plan, segment, verdict)
-                plan.unparked.append(number)
-                waiting.remove((number, row))
+                plan.unparked.append(row.id)
+                waiting.remove(row)
                 progress = True
 
     def _lock(self, connection: Connection, plan: _Plan, bodies: list[Body]) -> Entry:
@@ -334,9 +332,9 @@ class Intake(Office):
             parking.park(connection, parked)
         if plan.parked:
             crowd = parking.crowded(connection, plan.peer, limits.STAGED_SEGMENTS, limits.STAGED)
-            for _, row in crowd:
+            for row in crowd:
                 plan.answer(row.incarnation, row.scope, row.first_seq, PARKED, StagingFull.code)
-            parking.unpark(connection, [number for number, _ in crowd])
+            parking.unpark(connection, [row.id for row in crowd])
         parking.unpark(connection, plan.unparked)
         for refused in plan.refused:
             parking.refuse(connection, refused)

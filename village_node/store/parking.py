@@ -25,6 +25,16 @@ class ParkedRow(NamedTuple):
     segment: bytes
 
 
+class Waiting(NamedTuple):
+    """Where a parked segment belongs; the segment itself is read only when it can be tried."""
+
+    id: int
+    incarnation: bytes
+    scope: str
+    first_seq: int
+    size: int
+
+
 class RefusedRow(NamedTuple):
     """One row of ``refused`` without its id, in the order of its columns."""
 
@@ -61,15 +71,16 @@ def park(connection: Connection, row: ParkedRow) -> None:
         connection.execute(update(PARKED).where(PARKED.c.id == there).values(code=row.code, segment=row.segment))
 
 
-def parked(connection: Connection) -> list[tuple[int, ParkedRow]]:
-    """(id, row) of every parked segment, in stream order."""
-    query = select(PARKED).order_by(PARKED.c.incarnation, PARKED.c.scope, PARKED.c.first_seq)
-    return [(row[0], ParkedRow._make(row[1:])) for row in map(tuple, connection.execute(query))]
+def parked(connection: Connection) -> list[Waiting]:
+    """Where every parked segment belongs, in stream order."""
+    words = "SELECT id, incarnation, scope, first_seq, size FROM parked ORDER BY incarnation, scope, first_seq"
+    return list(map(Waiting._make, rows.ask(connection, words)))
 
 
-def any_parked(connection: Connection) -> bool:
-    """Whether anything is parked at all."""
-    return bool(rows.ask(connection, "SELECT 1 FROM parked LIMIT 1"))
+def parked_segment(connection: Connection, number: int) -> bytes:
+    """One parked segment, as it was kept."""
+    segment: bytes = rows.ask(connection, "SELECT segment FROM parked WHERE id = ?", (number,))[0][0]
+    return segment
 
 
 def unpark(connection: Connection, ids: Iterable[int]) -> None:
@@ -78,16 +89,15 @@ def unpark(connection: Connection, ids: Iterable[int]) -> None:
         connection.execute(delete(PARKED).where(PARKED.c.id.in_(some)))
 
 
-def crowded(connection: Connection, sender: bytes, most: int, most_bytes: int) -> list[tuple[int, ParkedRow]]:
+def crowded(connection: Connection, sender: bytes, most: int, most_bytes: int) -> list[Waiting]:
     """The oldest segments of a sender that must make way so that its staging is within the limits."""
-    query = select(PARKED).where(PARKED.c.sender == sender).order_by(PARKED.c.id.desc())
+    words = "SELECT id, incarnation, scope, first_seq, size FROM parked WHERE sender = ? ORDER BY id DESC"
     size = 0
     crowd = []
-    for kept, row in enumerate(map(tuple, connection.execute(query)), start=1):
-        parked_row = ParkedRow._make(row[1:])
-        size += parked_row.size
+    for kept, row in enumerate(map(Waiting._make, rows.ask(connection, words, (sender,))), start=1):
+        size += row.size
         if kept > most or size > most_bytes:
-            crowd.append((row[0], parked_row))
+            crowd.append(row)
     return crowd
 
 

@@ -81,7 +81,12 @@ _MOVE: Final = (
     " WHERE id = ? AND head_seq = ? AND head_hash = ? AND body_seq = ?"
 )
 _OF_CASES: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IN (KEYS)"  # noqa: S608
-_MISSING: Final = f"SELECT incarnation, scope, seq FROM {_JOINED} WHERE body_state = 1 ORDER BY stream, seq LIMIT ?"  # noqa: S608
+# Streams take turns, so that one with many missing bodies does not keep the others from being asked for.
+_MISSING: Final = (
+    "SELECT incarnation, scope, seq FROM"
+    " (SELECT stream, seq, row_number() OVER (PARTITION BY stream ORDER BY seq) AS turn FROM events WHERE body_state = 1) AS missing JOIN streams ON streams.id = missing.stream"
+    " WHERE turn <= ? ORDER BY turn, stream"
+)
 # The keys come last, so the grouping must come before them.
 _FIRST_MISSING: Final = (
     "SELECT stream, seq FROM (SELECT stream, min(seq) AS seq FROM events WHERE body_state = 1 GROUP BY stream) AS first"
@@ -179,11 +184,9 @@ def first_missing(connection: Connection, streams: Iterable[int]) -> dict[int, i
     return dict(rows.ask_among(connection, _FIRST_MISSING, streams))
 
 
-def missing_bodies(connection: Connection, scopes: Iterable[str], most: int) -> list[tuple[bytes, str, int]]:
-    """(incarnation, scope, seq) of bodies that never came, in these scopes, oldest first in each stream."""
-    found = rows.ask(connection, _MISSING, (most * 4,))
-    kept = frozenset(scopes)
-    return [(row[0], row[1], row[2]) for row in found if row[1] in kept][:most]
+def missing_bodies(connection: Connection, most: int) -> list[tuple[bytes, str, int]]:
+    """(incarnation, scope, seq) of bodies that never came: at most ``most`` of a stream, the oldest of each first."""
+    return [(row[0], row[1], row[2]) for row in rows.ask(connection, _MISSING, (most,))]
 
 
 def fill_bodies(connection: Connection, bodies: Sequence[tuple[bytes, bytes, int, int, bytes]]) -> None:

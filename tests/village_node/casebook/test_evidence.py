@@ -75,7 +75,7 @@ def test_a_missing_body_is_asked_for_and_heals(trio: Trio) -> None:
     assert received.signed == []  # nothing contiguous is held, so nothing is signed for
     assert trio.county.state(trio.refs[0]) == ""
     assert trio.county.casebook.counts()["waiting"] == 3
-    wants = trio.county.casebook.wanted()
+    wants = trio.county.casebook.wanted(VILLAGE)
     assert [want.seq for want in wants] == [1, 4]
     bodies = trio.village.casebook.wanted_bodies(wants, COUNTY, 1 << 20)
     assert trio.give(Content(bodies=bodies[:1])).signed[0].seq == 3
@@ -83,7 +83,7 @@ def test_a_missing_body_is_asked_for_and_heals(trio: Trio) -> None:
     assert trio.county.state(trio.refs[1]) == "draft"
     assert trio.give(Content(bodies=bodies[1:])).signed[0].seq == 6
     assert trio.county.casebook.counts()["waiting"] == 0
-    assert trio.county.casebook.wanted() == []
+    assert trio.county.casebook.wanted(VILLAGE) == []
 
 
 def test_a_missing_body_also_heals_when_the_segment_comes_again_whole(trio: Trio) -> None:
@@ -101,7 +101,7 @@ def test_a_body_that_does_not_fit_is_refused_and_goes_on_missing(trio: Trio) -> 
     unknown = Body(bytes(16), HOME, 1, bytes(16), b"\xa0")
     received = trio.give(Content(bodies=[wrong, beyond, unknown]))
     assert received.answers == [Answer(*trio.key, 1, REFUSED, BadCommitment.code)]
-    assert [want.seq for want in trio.county.casebook.wanted()] == [1]
+    assert [want.seq for want in trio.county.casebook.wanted(VILLAGE)] == [1]
 
 
 def test_bodies_are_given_only_to_who_follows_the_scope(trio: Trio) -> None:

@@ -235,7 +235,7 @@ def test_parked_segments_are_bounded_and_the_oldest_is_said_to_make_way(
     answers = [trio.give(frame(trio.village, trio.key, trio.events[start:])).answers for start in (2, 3, 4)]
     assert answers[-1] == [Answer(*trio.key, 5, PARKED, Gap.code), Answer(*trio.key, 3, PARKED, StagingFull.code)]
     with trio.county.store.reading() as connection:
-        assert [row.first_seq for _, row in parking.parked(connection)] == [4, 5]
+        assert [row.first_seq for row in parking.parked(connection)] == [4, 5]
 
 
 def test_a_fork_is_refused_and_what_was_held_stays(folder: Path) -> None:
