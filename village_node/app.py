@@ -118,14 +118,14 @@ class Node:
         _spare_the_collector()
         if pages_only:
             pages = self.listeners[0]
-            with _served([replace(pages, app=_for_people_only(pages.app))]):
+            with _served([replace(pages, app=_for_people_only(pages.app))], behind_edge=self.config.behind_tls):
                 on_ready()
                 stop.wait()
             return
         with self.store.leader("sync") as first:
             if not first:
                 raise AnotherWorker("another worker syncs this database already: start this one with --pages-only")
-            with _served(self.listeners):
+            with _served(self.listeners, behind_edge=self.config.behind_tls):
                 keeper = threading.Thread(target=self.scheduler.run, args=(stop,), name="scheduler", daemon=True)
                 keeper.start()
                 if self.uplink:
@@ -168,8 +168,13 @@ def _for_people_only(pages: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def _served(listeners: Sequence[Listener]) -> Iterator[None]:
-    """Answer on all of these addresses, each with a socket map of its own: closing one leaves the others alone."""
+def _served(listeners: Sequence[Listener], *, behind_edge: bool) -> Iterator[None]:
+    """Answer on all of these addresses, each with a socket map of its own: closing one leaves the others alone.
+
+    `behind_edge`: everybody comes through a TLS edge on this machine. It is believed who it says they are: with one
+    address for all, one person's wrong guesses would lock everybody out.
+    """
+    edge = {"trusted_proxy": "127.0.0.1", "trusted_proxy_count": 1, "trusted_proxy_headers": {"x-forwarded-for"}}
     servers = [
         waitress.create_server(
             listener.app,
@@ -181,6 +186,7 @@ def _served(listeners: Sequence[Listener]) -> Iterator[None]:
             max_request_body_size=REQUEST_BODY_MAX,
             channel_timeout=60,
             clear_untrusted_proxy_headers=True,
+            **(edge if behind_edge else {}),
         )
         for listener in listeners
     ]
