@@ -1,6 +1,7 @@
 """The second reader: verifies recorded protocol data, written from sync_protocol/PROTOCOL.md alone.
 
 `python tests/second_reader.py FILE.json ...` prints a line for each file and exits 0 only when everything verifies.
+What does not verify ends in an exception; sizes are not judged. Section numbers are those of that text.
 """
 
 import functools
@@ -70,8 +71,8 @@ def enrolment(raw: bytes) -> bytes:
     """Verify the enrolment request in these bytes, section 5.1; the id of its key."""
     *request, signature = decode(raw, int, str, str, str, int, bytes, bytes, bytes)
     version, place, level, _, suite, incarnation, public = request
-    sound = place.replace("-", "").isalnum() and level in ("county", "township", "village", "station")
-    need(version == 1 and sound and len(incarnation) == 16, "another version or level, or no place or incarnation")
+    fit = place.isascii() and place.replace("-", "").isalnum() and level in ("county", "township", "village", "station")
+    need(version == 1 and fit and len(incarnation) == 16, "another version or level, or no place or incarnation")
     verify(public, b"enrol", encode(request), signature)
     return key_id(suite, public)
 
