@@ -59,7 +59,7 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
         attempt.problem, attempt.status = visit.t(fault.zh, fault.en), 503
     if attempt.status != 200:
         return cases.show(visit, case, attempt)
-    return visit.redirect("case", place=place, case_id=case_id)
+    return visit.redirect("case", place=place, case_id=case_id, done=move)
 
 
 def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         wanted=wanted,
         missing=missing_moves(visit, case, {offer.kind for offer in offers}),
         attempt=attempt,
+        done=done_words(visit),
         open_data=open_data,
         shown=lambda name, text: shown(name, text, open_data),
         papers=[paper_line(visit, paper) for paper in case.materials],
@@ -107,25 +108,28 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     )
 
 
+def done_words(visit: Visit) -> str:
+    """The move that was just made, as the address says; empty when there was none."""
+    kind = kinds.BY_NAME.get(visit.request.args.get("done", ""))
+    return visit.t(*words.kind_words(kind.number)) if kind is not None and visit.request.method == "GET" else ""
+
+
 @dataclass
 class Line:
     """One entry of the timeline as the page shows it."""
 
-    position: str
     icon: str
     tone: str
     title: str
     place: str
     actor: str
     claimed_ms: int
-    arrived_ms: int
     verdict: str
     verdict_words: str
     why: str
     facts: list[tuple[str, str]]
     receipts: list[tuple[str, int]]
     ours: bool
-    left: bool
 
 
 def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> Line:
@@ -141,21 +145,18 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
     ours = entry.place == visit.site.config.place
     own_name = visit.site.accounts.name_of(entry.actor) if ours else ""
     return Line(
-        position=schemas.position_text(entry.position),
         icon=words.KIND_ICONS.get(entry.kind, "question"),
         tone="active" if effective and entry.kind not in kinds.SIDE_KINDS else "plain" if effective else tone,
         title=title,
         place=visit.place_name(entry.place),
         actor=own_name or (visit.t(f"工号 {entry.actor}", f"staff {entry.actor}") if entry.actor else ""),
         claimed_ms=entry.claimed_ms,
-        arrived_ms=entry.arrived_ms,
         verdict=entry.verdict.code,
         verdict_words=visit.t(*words.verdict_words(entry.verdict.code)),
         why="" if effective else visit.t(*explain(entry.verdict)),
         facts=facts_of(visit, entry.kind, body, open_data=open_data),
         receipts=[(visit.place_name(place), at) for place, at in entry.receipts],
         ours=ours,
-        left=bool(entry.receipts),
     )
 
 

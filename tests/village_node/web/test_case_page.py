@@ -310,6 +310,15 @@ def test_an_event_that_does_not_count_says_so_and_why(
     assert 'data-label="无效"><strong>1</strong>' in health
 
 
+def test_what_was_just_done_is_said(agent: Visitor) -> None:
+    case = agent.file()
+    answer = agent.act(case, "handoff")
+    assert answer.headers["Location"] == f"{case}?done=handoff"
+    assert "已保存\uff1a移交" in agent.open(answer.headers["Location"]).text
+    assert "已保存" not in agent.open(f"{case}?done=<b>").text
+    assert "已保存" not in agent.open(case).text
+
+
 def test_the_place_on_its_way_is_shown_with_when_it_set_out(network: Network, agent: Visitor) -> None:
     case = agent.file()
     network.clock.now_ms += 5 * 60_000
