@@ -74,16 +74,20 @@ class Casebook(Desk, Intake, Dispatch):
 
     def fold_again(self) -> int:
         """Fold every case in which something waits, needs an update or is void; how many there were."""
-        with self.store.writing() as connection:
-            keys = cases.unsettled(connection)
-            self.store.exclusive(connection, keys, [])
-            entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(keys))
-            scopes = {scope for scope, _ in ledger.write(self, connection, entry).cases}
+        while True:
+            try:
+                with self.store.writing() as connection:
+                    keys = cases.unsettled(connection)
+                    self.store.exclusive(connection, keys, [])
+                    entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(keys))
+                    scopes = {scope for scope, _ in ledger.write(self, connection, entry).cases}
+                    if scopes:
+                        self.mark_news(connection, scopes)
+            except Overtaken:
+                continue
             if scopes:
-                self.mark_news(connection, scopes)
-        if scopes:
-            self.tell(scopes)
-        return len(keys)
+                self.tell(scopes)
+            return len(keys)
 
     def _apply(self, changes: list[Change]) -> int:
         with self.store.writing() as connection:

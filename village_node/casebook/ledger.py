@@ -23,6 +23,7 @@ from village_node.store.streams import HERE, MISSING, CaseEventRow, EventRow, St
 
 _BODY_STATES: Final[tuple[Any, ...]] = ("here", "missing", "purged", "erased")
 _NO_CASE: Final = (0, "")
+_WAITS_FOR_AFTER: Final = ("waiting", "after")
 
 
 @dataclass(slots=True)
@@ -79,10 +80,14 @@ class Written:
 
 @dataclass(slots=True)
 class Held:
-    """An event of a touched case: what the fold takes, and the row it is kept in (None while it is new)."""
+    """An event of a touched case: what the fold takes, and the row it is kept in (None while it is new).
+
+    A ``stranger`` is an event of another case that one of this case claims to follow: evidence, and no part of it.
+    """
 
     event: CaseEvent
     row: EventRow | None
+    stranger: bool = False
 
 
 def new_stream(office: Office, node: Node, scope: str) -> tuple[Any, ...]:
@@ -105,7 +110,8 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     for key in sorted(touched):
         events = held.get(key, [])
         case = folded[key] = fold_held(office, entry.roster, key, events)
-        for each in events:
+        own = [each for each in events if not each.stranger]
+        for each in own:
             verdict = case.verdicts[each.event.position]
             if each.row is None:
                 verdicts[key[0], each.event.position] = verdict
@@ -113,7 +119,9 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
                 changed.append((cases.VERDICT_NUMBERS[verdict.code], verdict.reason, *each.row[:3]))
             if each.event.deps_missing:
                 waits.extend((*dep, *key) for dep in each.event.deps if reader.is_missing(dep))
-        rows.append(_case_row(key, case, len(events), reader.newest.get(key, entry.arrived_ms)))
+            if verdict[:2] == _WAITS_FOR_AFTER and verdict.needs is not None:
+                waits.append((verdict.needs.incarnation, key[0], verdict.needs.seq, *key))
+        rows.append(_case_row(key, case, len(own), reader.newest.get(key, entry.arrived_ms)))
     for growth in entry.growths.values():
         streams.add_events(connection, _event_rows(growth, verdicts, entry.arrived_ms))
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
@@ -169,7 +177,27 @@ class _Reader:
         for (incarnation, scope), growth in self._entry.growths.items():
             if scope.startswith("about:"):
                 self._add_new(found, incarnation, scope, growth.events)
+        for key, events in found.items():
+            here = {each.event.position for each in events}
+            for after in {each.event.after for each in events if each.event.after is not None} - here:
+                other = self._case_at(key[0], after)
+                if other is not None and other != key[1]:
+                    events.append(Held(_of_another_case(after, other), None, stranger=True))
         return found
+
+    def _case_at(self, scope: str, position: Position) -> bytes | None:
+        """The case of the event held at a position of this scope, where it is that very event."""
+        growth = self._entry.growths.get((position.incarnation, scope))
+        for event in growth.events if growth else ():
+            if event.header.seq == position.seq:
+                return event.header.case_id if mark(event.hash) == position.mark else None
+        row = (
+            growth.row
+            if growth
+            else streams.by_keys(self._connection, [(position.incarnation, scope)]).get((position.incarnation, scope))
+        )
+        held = streams.event_at(self._connection, row.id, position.seq) if row else None
+        return held.case_id if held and mark(held.hash) == position.mark else None
 
     def is_missing(self, dep: tuple[bytes, str, int]) -> bool:
         """Whether a position that an event relies on is not here."""
@@ -230,6 +258,11 @@ class _Reader:
             any(field < 0 for field in header.ext) if header.ext else False,
             any(map(self.is_missing, header.deps)) if header.deps else False,
         )
+
+
+def _of_another_case(position: Position, case_id: bytes) -> CaseEvent:
+    """All that the fold asks of a stranger: where it stands, and whose it is."""
+    return CaseEvent(position, kinds.CREATE, 1, None, (), "", 0, True, 0, 0, "", None, case_id=case_id)
 
 
 def _event_rows(growth: Growth, verdicts: Mapping[tuple[str, Position], Verdict], arrived_ms: int) -> list[EventRow]:

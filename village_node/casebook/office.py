@@ -15,7 +15,7 @@ from sync_protocol.case import Catalogue
 from sync_protocol.roster import Change, Roster, read_payload
 from sync_protocol.suites import sha256
 from village_node.identity import Identity
-from village_node.store import Connection, Store, peers
+from village_node.store import Connection, Store, StoreError, peers
 
 NEWS: Final = "news"
 ROSTER: Final = "roster"
@@ -122,21 +122,29 @@ class Office:
         self.store.announce(connection, f"{self._worker} {words}")
 
     def tell(self, scopes: set[str]) -> None:
-        """After the commit: call back whoever waits for news."""
+        """After the commit: call back whoever waits for news. What is saved stays saved, whoever cannot hear of it."""
+        for trouble in self._call_back(scopes):
+            _log.warning("news of %d scopes did not reach everybody here: %s", len(scopes), trouble)
+
+    def _call_back(self, scopes: set[str]) -> list[StoreError]:
+        """Tell everybody; the troubles of those who could not read what the news is about."""
         with self._memory_lock:
             self._news += 1
             self._roster_growth += ROSTER in scopes
+        troubles = []
         for callback in self._callbacks:
-            callback(scopes)
+            try:
+                callback(scopes)
+            except StoreError as trouble:
+                troubles.append(trouble)
+        return troubles
 
     def _heard(self, words: str) -> None:
-        """Another worker committed something."""
-        if words == _ANYTHING:
-            self.tell({_ANYTHING})
-            return
+        """Another worker committed something. Raises a StoreError, so that the listener looks again."""
         worker, *scopes = words.split()
-        if worker != self._worker:
-            self.tell(set(scopes))
+        if worker == _ANYTHING or worker != self._worker:
+            for trouble in self._call_back(set(scopes) or {_ANYTHING}):
+                raise trouble
 
 
 def change_of(row: peers.ChangeRow) -> Change:

@@ -80,7 +80,7 @@ class Reading(Office):
             events = held_events(self, connection, roster, {key})[key]
             times = receipts.times_of(connection, {each.row.stream for each in events if each.row})
         case = fold_held(self, roster, key, events)
-        events = _as_written(case, events)
+        events = _as_written(case, [each for each in events if not each.stranger])
         return [_entry(roster, each, case.verdicts[each.event.position], times) for each in events]
 
     def find_by_number(self, case_no: str) -> CaseRow | None:

@@ -18,7 +18,7 @@ from tests.builders import (
     settle,
 )
 from village_node.casebook import Application, BadBody, NotAllowed, NotFound, Stale
-from village_node.store import NotSaved, Store
+from village_node.store import NotReadable, NotSaved, Store
 from village_node.store.cases import CaseRow
 
 DIRECT = "040"  # accepted and decided by the village itself
@@ -204,6 +204,19 @@ def test_news_is_told_after_the_commit_and_never_of_what_failed(county: Member) 
     with pytest.raises(BadBody):
         county.file(item_no="999")
     assert len(told) == 1
+
+
+def test_what_is_saved_is_saved_though_somebody_could_not_hear_of_it(county: Member) -> None:
+    told: list[set[str]] = []
+
+    def unlucky(scopes: set[str]) -> None:
+        raise NotReadable("暂时读不出", "cannot be read at the moment")
+
+    county.casebook.on_news(unlucky)
+    county.casebook.on_news(told.append)
+    ref = file_at(county, "022")
+    assert county.state(ref) == "received"
+    assert told == [{ref.scope}]
 
 
 def test_a_full_disk_says_not_saved_and_loses_nothing(folder: Path, full_disk: Callable[[Store], None]) -> None:

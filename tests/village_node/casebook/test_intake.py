@@ -16,6 +16,7 @@ from sync_protocol.errors import (
     StagingFull,
     UnknownIncarnation,
 )
+from sync_protocol.event import Position
 from sync_protocol.exchange import PARKED, REFUSED, Answer, Content
 from sync_protocol.places import about
 from sync_protocol.stream import Draft, Head, append, stream_id
@@ -379,3 +380,23 @@ def test_what_waited_for_a_newer_catalogue_is_folded_again_by_the_first_start_wi
     assert trio.county.casebook.view_counts()["all"] == 3
     assert trio.county.casebook.counts()["waiting"] == 0
     net.close()
+
+
+def test_an_event_that_follows_one_of_another_case_is_void_once_that_is_held(trio: Trio) -> None:
+    ref = trio.refs[0]
+    later = trio.events[3]  # the second case is received here
+    stranger = Position(trio.key[0], 4, later.hash[: limits.MARK])
+    draft = Draft(kinds.DOCKET, 1, trio.events[0].header.case_id, later.header.hlc, 1, "0001", b"\xa0", False, stranger)
+    upper = trio.township.identity.incarnation
+    identifier = stream_id(trio.net.roster.network_id, upper, HOME, 1)
+    content = frame(trio.township, (upper, HOME), [append(identifier, Head(0, identifier), draft, None)])
+    trio.give(frame(trio.village, trio.key, trio.events[:2]))
+    trio.county.casebook.receive(upper, content, peer_update={})
+    assert [row["waiting"] for row in trio.county.casebook.counts()["streams"] if row["place"] == TOWNSHIP] == [1]
+    # The event it follows comes, and is of another case: nothing of its own case has come, and yet it is judged again.
+    trio.give(frame(trio.village, trio.key, trio.events[2:]))
+    row = trio.county.casebook.case_row(ref.scope, ref.case_id)
+    assert row is not None
+    assert (row.n_waiting, row.n_void, row.n_events, row.state) == (0, 1, 3, "received")
+    entry = trio.county.casebook.timeline(ref.scope, ref.case_id)[-1]
+    assert (entry.verdict.code, entry.verdict.reason) == ("void", "after_other_case")
