@@ -264,3 +264,12 @@ def test_what_an_ancestor_holds_is_looked_up_in_our_own_chain(net: Network) -> N
     head = next(one for one in net[TOWNSHIP].member.casebook.shared_points(VILLAGE) if one.scope == ref.scope)
     own = net[VILLAGE].member.casebook.hash_at(net[VILLAGE].incarnation, ref.scope, head.seq)
     assert own is not None and Head(head.seq, head.hash) == Head(head.seq, own)
+
+
+def test_a_button_pressed_during_a_long_exchange_says_so(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    village = net[VILLAGE]
+    monkeypatch.setattr("village_node.uplink.calling.PATIENCE_S", 0.05)
+    with village.up._exchanging:
+        answer = village.up.sync_now()
+    assert not answer["ok"] and "正在同步" in answer["error"]
+    assert village.up.sync_now()["ok"]

@@ -5,6 +5,7 @@ a hundred waiting children never make a page slow; it asks no database.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import flask
@@ -20,6 +21,7 @@ from sync_protocol.errors import (
     UnknownNode,
 )
 from sync_protocol.exchange import COME, check_wait_token, read_wait_token, refusal_bytes
+from sync_protocol.roster import Roster
 from township_node.downlink.answering import Answering, child_node
 from township_node.downlink.tides import EVERYONE, Tides
 from village_node.casebook import Casebook
@@ -63,9 +65,10 @@ class Downlink:
         self._identity = identity
         self._wait_s = min(wait_s, WAIT_LONGEST_S)
         self._roster = casebook.roster
+        self._roster_is_old = False
         self._tides = Tides(lambda: self._roster, randomness)
         self._answering = Answering(
-            casebook, identity, clock, randomness, lambda: self._roster, self._tides, slots, software
+            casebook, identity, clock, randomness, self._current_roster, self._tides, slots, software
         )
         casebook.on_news(self._on_news)
 
@@ -88,8 +91,21 @@ class Downlink:
     def _on_news(self, scopes: set[str]) -> None:
         """Keep the roster at hand for the bench, which asks no database, and move the tides."""
         if not scopes.isdisjoint(EVERYONE):
-            self._roster = self._casebook.roster
+            self._roster_is_old = True
+            with suppress(StoreError):  # the next exchange tries again, and says what is wrong
+                self._current_roster()
         self._tides.on_news(scopes)
+
+    def _current_roster(self) -> Roster:
+        """The roster at hand; read again only after news of it. Raises StoreError."""
+        if self._roster_is_old:
+            self._roster_is_old = False  # before the look: what comes while we look makes it old again
+            try:
+                self._roster = self._casebook.roster
+            except StoreError:
+                self._roster_is_old = True
+                raise
+        return self._roster
 
     def _exchange(self) -> flask.Response:
         request = flask.request

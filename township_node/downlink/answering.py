@@ -40,7 +40,6 @@ from sync_protocol.exchange import (
     reply_bytes,
     roster_heads,
 )
-from sync_protocol.places import follows
 from sync_protocol.roster import Node, Roster
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
 from township_node.downlink.tides import Tides
@@ -237,8 +236,7 @@ class Answering:
         child.pending = outgoing
         reply.packed_segments, reply.packed_receipts = outgoing.segments, outgoing.receipts
         reply.more = outgoing.more
-        places = self._roster().places
-        reply.wants = [want for want in casebook.wanted() if follows(places, node.place, want.scope)]
+        reply.wants = casebook.wanted(node.place)
         if content.wants:
             reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)
 

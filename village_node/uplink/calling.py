@@ -15,7 +15,7 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.exchange import COME, NO_ALARM, wait_token
 from sync_protocol.places import UnknownPlace
 from sync_protocol.retry import backoff
-from sync_protocol.roster import Node
+from sync_protocol.roster import Node, Roster
 from village_node.casebook import Casebook
 from village_node.identity import Identity
 from village_node.store import StoreError
@@ -35,6 +35,7 @@ WAIT_SHORTEST_S = 1.0  # a waiting call that ends sooner without news was not he
 WAIT_SPARE_S = 10.0  # longer than the ancestor holds a waiting call, before it counts as broken
 LOOK_AGAIN_S = 60.0  # the longest the loop sleeps without looking at its clock
 STOP_TRIES, STOP_TRY_S = 50, 0.1
+PATIENCE_S = 15.0  # how long a person who pressed the button waits for an exchange already under way
 ROUNDS_AT_ONCE = 512  # exchanges in a row for one person's "sync now"
 
 
@@ -87,13 +88,14 @@ class Uplink:
         self._monotonic = monotonic
         self._randomness = randomness
         self._roster = casebook.roster
+        self._roster_is_old = False
         self._around = Surroundings(
             casebook,
             identity,
             clock,
             monotonic,
             randomness,
-            lambda: self._roster,
+            self._current_roster,
             settings.software,
             settings.refused_again_s,
         )
@@ -141,7 +143,7 @@ class Uplink:
         stored = 0
         result = Result(True)
         for _ in range(ROUNDS_AT_ONCE):
-            result = self.exchange_once()
+            result = self._exchange(self._active()[-1], PATIENCE_S)
             stored += result.stored
             if not (result.ok and (result.again or self.owes_now())):
                 break
@@ -150,7 +152,10 @@ class Uplink:
     def owes_now(self) -> bool:
         """Whether the ancestor whose turn it is lacks something that may be sent now."""
         conversation = self._active()[-1].conversation
-        return conversation is not None and bool(conversation.debts())
+        try:
+            return conversation is not None and bool(conversation.debts())
+        except StoreError:
+            return True  # the exchange meets the same trouble, and says it in words
 
     def status(self) -> dict[str, Any]:
         """How the line to the parent stands, for the status bar and `status --json`. Times in ms since 1970, or s."""
@@ -172,8 +177,11 @@ class Uplink:
 
     # One exchange
 
-    def _exchange(self, line: _Line) -> Result:
-        with self._exchanging:
+    def _exchange(self, line: _Line, patience_s: float = -1.0) -> Result:
+        """One exchange, after the one under way; who has no patience for that is told so."""
+        if not self._exchanging.acquire(timeout=patience_s):
+            return Result(False, text="正在同步，请稍候 / an exchange is under way: wait a moment")
+        try:
             self._exchanging_thread = threading.get_ident()
             with self._changed:
                 line.begun += 1
@@ -195,10 +203,11 @@ class Uplink:
                 return self._failed(
                     line, "名册里没有上级 / the roster here does not know the parent: enrol this node again"
                 )
-            finally:
-                self._exchanging_thread = 0
             self._answered(line, heard)
             return Result(True, heard.stored, heard.again)
+        finally:
+            self._exchanging_thread = 0
+            self._exchanging.release()
 
     def _conversation(self, line: _Line) -> Conversation:
         """The conversation with the newest node of the ancestor's place; a new node is a new conversation."""
@@ -210,8 +219,19 @@ class Uplink:
                 line.failures = row.failures
         return line.conversation
 
+    def _current_roster(self) -> Roster:
+        """The roster at hand; read again only after news of it. Raises StoreError."""
+        if self._roster_is_old:
+            self._roster_is_old = False  # before the look: what comes while we look makes it old again
+            try:
+                self._roster = self._casebook.roster
+            except StoreError:
+                self._roster_is_old = True
+                raise
+        return self._roster
+
     def _ancestor_node(self, ancestor: Ancestor) -> Node:
-        roster = self._roster
+        roster = self._current_roster()
         above = roster.places.path_up(self._identity.place)[ancestor.steps_up :]
         nodes = roster.nodes_of(above[0]) if above else ()
         if not nodes:
@@ -297,7 +317,7 @@ class Uplink:
     def _on_news(self, scopes: set[str]) -> None:
         """Called by whoever committed something, in his thread."""
         if not ROSTER_NEWS.isdisjoint(scopes):
-            self._roster = self._casebook.roster
+            self._roster_is_old = True
         if threading.get_ident() == self._exchanging_thread:
             return  # what an exchange itself brought is looked at when it ends
         with self._changed:

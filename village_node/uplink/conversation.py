@@ -240,7 +240,7 @@ class Conversation:
         if not self.introduced or self._vector_asked:
             content.vector = points
         content.roster_changes = self._changes_owed()
-        content.wants = casebook.wanted()
+        content.wants = casebook.wanted(self.ancestor.place)
         content.answers = self._answers[: limits.ANSWERS_A_MESSAGE]
         if self._wanted:
             content.bodies = casebook.wanted_bodies(self._wanted, self.ancestor.place, BODIES_BYTES)
