@@ -84,7 +84,9 @@ _OF_CASES: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE ca
 # Streams take turns, so that one with many missing bodies does not keep the others from being asked for.
 _MISSING: Final = (
     "SELECT incarnation, scope, seq FROM"
-    " (SELECT stream, seq, row_number() OVER (PARTITION BY stream ORDER BY seq) AS turn FROM events WHERE body_state = 1) AS missing JOIN streams ON streams.id = missing.stream"
+    " (SELECT stream, seq, row_number() OVER (PARTITION BY stream ORDER BY seq) AS turn FROM events"
+    " WHERE body_state = 1) AS missing"
+    " JOIN streams ON streams.id = missing.stream"
     " WHERE turn <= ? ORDER BY turn, stream"
 )
 # The keys come last, so the grouping must come before them.

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sync_protocol import receipt
+from sync_protocol import limits, receipt
 from sync_protocol.errors import BadCommitment, BadReceipt
 from sync_protocol.exchange import REFUSED, Answer, Body, Content, ReceiptLine
+from sync_protocol.places import about
 from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, hand, message, settle
-from tests.village_node.casebook.messages import frame, stream_of, without_body
+from tests.village_node.casebook.messages import events_of, frame, stream_of, without_body
 from tests.village_node.casebook.trio import HOME, Trio, receipts_of
 from village_node.store import parking
 
@@ -111,3 +112,23 @@ def test_bodies_are_given_only_to_who_follows_the_scope(trio: Trio) -> None:
     trio.township.casebook.apply_roster(trio.net.changes[-1:])
     settle(trio.village, trio.township)
     assert trio.township.casebook.wanted_bodies(wants, SECOND_VILLAGE, 1 << 20) == []
+
+
+def test_a_place_that_withholds_many_bodies_keeps_no_other_from_being_asked(trio: Trio) -> None:
+    for _ in range(limits.WANTS):
+        trio.village.file()
+    own = events_of(trio.village, trio.key)
+    for first in range(0, len(own), limits.SEGMENT_EVENTS):
+        part = own[first : first + limits.SEGMENT_EVENTS]
+        trio.give(frame(trio.village, trio.key, [without_body(event) for event in part]))
+    trio.net.enrol(SECOND_VILLAGE)
+    trio.county.casebook.apply_roster(trio.net.changes[-1:])
+    neighbour = trio.net.open(SECOND_VILLAGE)
+    neighbour.file()
+    key = (neighbour.identity.incarnation, about(SECOND_VILLAGE))
+    withheld = [without_body(event) for event in events_of(neighbour, key)]
+    trio.county.casebook.receive(key[0], frame(neighbour, key, withheld), peer_update={})
+    assert [want.seq for want in trio.county.casebook.wanted(SECOND_VILLAGE)] == [1, 2]
+    assert len(trio.county.casebook.wanted(VILLAGE)) == limits.WANTS
+    asked_of_the_township = {want.scope for want in trio.county.casebook.wanted(TOWNSHIP)}
+    assert asked_of_the_township == {HOME, about(SECOND_VILLAGE)}
