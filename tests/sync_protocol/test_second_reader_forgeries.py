@@ -92,6 +92,52 @@ def test_a_new_place_is_as_its_extensions_and_its_part_allow() -> None:
     assert refused(fresh("roster.json").grow, next_change([PUBLISHER], part=township))
 
 
+def test_a_key_signs_a_change_once() -> None:
+    payload, signatures = decode(next_change([PUBLISHER]))
+    assert refused(fresh("roster.json").grow, encode([payload, [*signatures, signatures[-1]]]))
+
+
+def test_an_enrolment_names_a_place_a_level_and_an_incarnation() -> None:
+    public = reader_of("roster.json").keys[next(iter(reader_of("roster.json").roots))]
+    plain = [1, "621021", "county", "name", 1, bytes(16), public]
+    for at, value, sound in (
+        (0, 1, True),
+        (0, 2, False),
+        (1, "", False),
+        (1, "三", False),
+        (1, "6:1", False),
+        (2, "hamlet", False),
+        (4, 2, False),
+        (5, bytes(15), False),
+    ):
+        request = [*plain[:at], value, *plain[at + 1 :]]
+        request.append(signature(public, "enrol", b"", encode(request)))
+        assert refused(second_reader.enrolment, encode(request)) is not sound, str(value)
+
+
+def test_a_signed_receipt_is_of_a_position_from_1_on_and_within_the_count() -> None:
+    reader = reader_of("receipts.json")
+    signer, node = next(iter(reader.nodes.items()))
+    for seq, count, index, sound in ((1, 1, 0, True), (0, 1, 0, False), (1, 1, 1, False), (1, 0, 0, False)):
+        line = [bytes(32), seq, bytes(32)]
+        payload = encode([signer, 0, count, digest(b"\0" + encode(line))])
+        signed = signature(reader.keys[node.key], "receipt", reader.network, payload)
+        assert refused(reader.receipt, encode([*line, signer, 0, count, index, [], signed])) is not sound
+
+
+def test_a_column_is_an_array_or_a_map_of_one_value_and_nothing_that_reads_like_it() -> None:
+    tried = 0
+    for case in book("segments.json")["segments"]:
+        segment = decode(unhex(case["segment"]))
+        versions = segment[4]
+        same = [{0: versions[0], 1: 0}] if isinstance(versions, dict) else [bytes(versions), [*versions, 1]]
+        for column in same:
+            changed = encode([*segment[:4], column, *segment[5:]])
+            assert refused(fresh("segments.json").read_segment, case | {"segment": changed.hex()})
+            tried += 1
+    assert tried
+
+
 FIELDS = ["seq", "kind", "version", "case", "after", "deps", "hlc", "claimed", "actor", "inline", "commitment", "ext"]
 
 
@@ -143,15 +189,18 @@ def village_and_township() -> tuple[bytes, bytes]:
     raise AssertionError("the vectors have no village under a township")
 
 
-def exchange(sender: bytes, recipient: bytes, asked: Any, answered: Any, version: int = 1) -> dict[str, Any]:
-    """An exchange with this content, signed by both."""
+def exchange(
+    sender: bytes, recipient: bytes, asked: Any, answered: Any, version: int = 1, signer: bytes | None = None
+) -> dict[str, Any]:
+    """An exchange with this content, signed by both, or the request by another than its sender."""
     roster = reader_of("streams.json")
     asking, answering = b"\0" + encode(asked), b"\0" + encode(answered)
 
     def signed(by: bytes, *fields: Any) -> bytes:
         return signature(roster.keys[roster.nodes[by].key], "exchange", roster.network, encode(list(fields)))
 
-    request = encode([version, sender, None, signed(sender, 0, sender, recipient, None, digest(asking)), asking])
+    proof = signed(signer or sender, 0, sender, recipient, None, digest(asking))
+    request = encode([version, sender, None, proof, asking])
     payload = (1, recipient, sender, None, digest(answering), digest(request))
     reply = encode([1, signed(recipient, *payload), answering])
     return {"ancestor": recipient.hex(), "request": request.hex(), "reply": reply.hex(), "request_content": None,
@@ -164,6 +213,7 @@ def test_a_request_is_taken_from_a_node_below_only() -> None:
     assert refused(fresh("streams.json").read_exchange, exchange(ancestor, child, {}, {}))
     assert refused(fresh("streams.json").read_exchange, exchange(child, child, {}, {}))
     assert refused(fresh("streams.json").read_exchange, exchange(child, ancestor, {}, {}, version=2))
+    assert refused(fresh("streams.json").read_exchange, exchange(child, ancestor, {}, {}, signer=ancestor))
     to_another = exchange(child, ancestor, {}, {}) | {"ancestor": child.hex()}
     assert refused(fresh("streams.json").read_exchange, to_another)
 
