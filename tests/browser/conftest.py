@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests import builders, postgresql
@@ -26,6 +26,7 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
 ]  # fmt: skip
 NOON_MS = 1_795_000_000_000
+expect.set_options(timeout=30_000)
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Hall:
         self.contexts.append(context)
         context.on("request", lambda request: self.requests.append(request.url))
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(45_000)  # a busy machine is no reason to fail
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
