@@ -158,6 +158,7 @@ class _Reader:
         self._heads: dict[StreamKey, int] = {key: growth.head.seq for key, growth in entry.growths.items()}
         self.newest: dict[CaseKey, int] = {}
         self.had_waits = False
+        self._rows: dict[StreamKey, StreamRow | None] = {}
 
     def events_of(self, touched: set[CaseKey]) -> dict[CaseKey, list[Held]]:
         """Every event of the touched cases, old and new."""
@@ -187,17 +188,19 @@ class _Reader:
 
     def _case_at(self, scope: str, position: Position) -> bytes | None:
         """The case of the event held at a position of this scope, where it is that very event."""
-        growth = self._entry.growths.get((position.incarnation, scope))
-        for event in growth.events if growth else ():
-            if event.header.seq == position.seq:
-                return event.header.case_id if mark(event.hash) == position.mark else None
-        row = (
-            growth.row
-            if growth
-            else streams.by_keys(self._connection, [(position.incarnation, scope)]).get((position.incarnation, scope))
-        )
-        held = streams.event_at(self._connection, row.id, position.seq) if row else None
-        return held.case_id if held and mark(held.hash) == position.mark else None
+        key = (position.incarnation, scope)
+        growth = self._entry.growths.get(key)
+        if growth is not None and position.seq > growth.row.head_seq:
+            place = position.seq - growth.row.head_seq - 1
+            new = growth.events[place] if place < len(growth.events) else None
+            return new.header.case_id if new is not None and mark(new.hash) == position.mark else None
+        if growth is None and key not in self._rows:
+            self._rows[key] = streams.by_keys(self._connection, [key]).get(key)
+        row = growth.row if growth is not None else self._rows[key]
+        if row is None or position.seq > row.head_seq:
+            return None
+        held = streams.event_at(self._connection, row.id, position.seq)
+        return held.case_id if held is not None and mark(held.hash) == position.mark else None
 
     def is_missing(self, dep: tuple[bytes, str, int]) -> bool:
         """Whether a position that an event relies on is not here."""
