@@ -138,6 +138,7 @@ def test_another_content_type_is_refused(net: Network) -> None:
     assert client.get("/sync/v1/exchange").status_code == 405
 
 
+@pytest.mark.slow
 def test_a_thousand_replays_give_the_identical_receipts_and_change_nothing(net: Network) -> None:
     """T01: first applied; the others are answered the same."""
     village, township = net[VILLAGE], net[TOWNSHIP]
