@@ -30,6 +30,7 @@ from village_node.uplink import Settings, Uplink
 
 REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
 HOUSEKEEPING_S = 3600.0
+UPLINK_CHECK_S = 30.0
 STOP_S = 5.0
 REQUEST_FILE = "enrol-request.cbor"
 SYNC_PATHS = "/sync/"
@@ -216,6 +217,8 @@ def create_node(config: Config) -> Node:
     )
     scheduler = Scheduler(time.monotonic)
     scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
+    if uplink is not None:
+        scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)
     pages = flask.Flask("village_node", static_folder=None)
     node = Node(config, identity, opened, casebook, accounts, pages, scheduler, uplink)
     web.register(

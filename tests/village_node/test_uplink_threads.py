@@ -69,7 +69,7 @@ def test_a_database_that_cannot_be_read_for_a_moment_does_not_end_the_uplink(
             assert time.monotonic() < deadline, "the trouble is to be said"
             threading.Event().wait(0.01)
     assert "暂时无法读取" in str(uplink.status()["last_error"])
-    assert all(thread.is_alive() for thread in uplink._threads)
+    assert all(thread.is_alive() for thread in uplink._threads.values())
     uplink.stop()
 
 
@@ -84,3 +84,30 @@ def test_a_waiting_call_that_is_not_held_is_not_made_again_at_once(net: Network)
     uplink.stop()
     calls = [one for one in net.wire.passed if "/sync/v1/wait" in one.url]
     assert len(calls) == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_an_unforeseen_error_ended_begins_again_at_the_next_tick(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = net[VILLAGE]
+    uplink = running(net, village, replace(Settings((Ancestor(f"http://{TOWNSHIP}"),)), sync_every_s=3600.0))
+    until_introduced(uplink)
+
+    def broken(_place: str) -> None:
+        raise ZeroDivisionError("a fault of the program")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(village.member.casebook, "shared_points", broken)
+        village.member.file()
+        deadline = time.monotonic() + LONG_S
+        while any(thread.name == "uplink" and thread.is_alive() for thread in threading.enumerate()):
+            assert time.monotonic() < deadline
+            threading.Event().wait(0.01)
+    uplink.keep_running()
+    deadline = time.monotonic() + LONG_S
+    while net[TOWNSHIP].member.casebook.counts()["streams"] == []:
+        assert time.monotonic() < deadline, "what was filed is to arrive"
+        threading.Event().wait(0.01)
+    uplink.stop()
+    assert not any(thread.name == "uplink" and thread.is_alive() for thread in threading.enumerate())

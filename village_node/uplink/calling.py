@@ -107,24 +107,35 @@ class Uplink:
         self._changed = threading.Condition()
         self._has_news = False
         self._stopping = False
-        self._threads: list[threading.Thread] = []
+        self._duties: dict[str, Callable[[], None]] = {}
+        self._threads: dict[str, threading.Thread] = {}
         self._recall_backoff()
         casebook.on_news(self._on_news)
 
     def start(self) -> None:
         """Begin to exchange, and to wait where the parent has a waiting listener."""
-        self._threads.append(threading.Thread(target=self._run, name="uplink", daemon=True))
+        self._duties["uplink"] = self._run
         if self._lines and self._lines[0].ancestor.wait_url:
-            self._threads.append(threading.Thread(target=self._keep_waiting, name="uplink-wait", daemon=True))
-        for thread in self._threads:
-            thread.start()
+            self._duties["uplink-wait"] = self._keep_waiting
+        self.keep_running()
+
+    def keep_running(self) -> None:
+        """Begin again what an error that nobody foresaw has ended (the log has its traceback). For the node's tick."""
+        for name, duty in self._duties.items():
+            thread = self._threads.get(name)
+            if self._stopping or (thread is not None and thread.is_alive()):
+                continue
+            for line in self._lines:
+                line.due_at = min(line.due_at, self._monotonic())
+            self._threads[name] = threading.Thread(target=duty, name=name, daemon=True)
+            self._threads[name].start()
 
     def stop(self) -> None:
         """End both threads; whatever is under way is cut off, which loses nothing."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        for thread in self._threads:
+        for thread in self._threads.values():
             for _ in range(STOP_TRIES):  # a call that was only just connecting has no socket to cut yet
                 for session in (self._session, self._wait_session):
                     road.cut(session)
