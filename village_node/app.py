@@ -117,6 +117,7 @@ class Node:
         """
         web.refuse_undeclared_routes(self.web)
         _spare_the_collector()
+        self.accounts.audit("node", "node.start", version(), dict(self.store.settings()))
         if pages_only:
             pages = self.listeners[0]
             with _served([replace(pages, app=_for_people_only(pages.app))], behind_edge=self.config.behind_tls):
