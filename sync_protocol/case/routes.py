@@ -7,7 +7,9 @@ from sync_protocol.case.catalogue import Item
 
 
 class PlaceTree(Protocol):
-    """What the case half asks of the tree of places; an unknown code raises a KeyError."""
+    """What the case half asks of the tree of places, which never changes; an unknown code raises a KeyError."""
+
+    def __hash__(self) -> int: ...
 
     def level(self, code: str) -> str: ...
 
