@@ -27,6 +27,14 @@ def encode(value: Any) -> bytes:
         raise Malformed(f"text that is not Unicode: {error}") from None
 
 
+def encode_own(value: Any) -> bytes:
+    """D(value) of a value this program has built of checked parts: looking through all of it again costs a relay 5 %.
+
+    Nothing that `encode` refuses may be in it; the receiver's `decode` would refuse the whole.
+    """
+    return cbor2.dumps(value, canonical=True)
+
+
 def decode(raw: bytes, *, limit: int = limits.UNPACKED, maps: bool = True) -> Any:
     """The value whose encoding `raw` is: ints, bytes, str, bool, None, lists, dicts.
 

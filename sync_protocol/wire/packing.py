@@ -6,7 +6,7 @@ from importlib import resources
 from typing import Any, Final
 
 from sync_protocol import limits
-from sync_protocol.encoding import decode, encode
+from sync_protocol.encoding import decode, encode_own
 from sync_protocol.errors import Malformed, TooLarge
 
 if sys.version_info >= (3, 14):
@@ -29,8 +29,8 @@ def _dictionary() -> zstd.ZstdDict:
 
 
 def pack_body(content: dict[int, Any], codec: int) -> bytes:
-    """Codec byte and content. What zstd would not make smaller goes as it is. Raises TooLarge, Malformed."""
-    raw = encode(content)
+    """Codec byte and content, our own and sound. What zstd would not make smaller goes as it is. Raises TooLarge."""
+    raw = encode_own(content)
     if len(raw) > limits.UNPACKED:
         raise TooLarge(f"content of {len(raw)} bytes, at most {limits.UNPACKED}")
     if codec in (ZSTD, ZSTD_DICTIONARY_1):
