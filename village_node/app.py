@@ -120,14 +120,17 @@ class Node:
         self.accounts.audit("node", "node.start", version(), dict(self.store.settings()))
         if pages_only:
             pages = self.listeners[0]
-            with _served([replace(pages, app=_for_people_only(pages.app))], behind_edge=self.config.behind_tls):
+            with _served(
+                [replace(pages, app=_for_people_only(pages.app))],
+                edge=self.config.edge_address if self.config.behind_tls else "",
+            ):
                 on_ready()
                 stop.wait()
             return
         with self.store.leader("sync") as first:
             if not first:
                 raise AnotherWorker("another worker syncs this database already: start this one with --pages-only")
-            with _served(self.listeners, behind_edge=self.config.behind_tls):
+            with _served(self.listeners, edge=self.config.edge_address if self.config.behind_tls else ""):
                 keeper = threading.Thread(target=self.scheduler.run, args=(stop,), name="scheduler", daemon=True)
                 keeper.start()
                 if self.uplink:
@@ -170,13 +173,13 @@ def _for_people_only(pages: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def _served(listeners: Sequence[Listener], *, behind_edge: bool) -> Iterator[None]:
+def _served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
     """Answer on all of these addresses, each with a socket map of its own: closing one leaves the others alone.
 
-    `behind_edge`: everybody comes through a TLS edge on this machine. It is believed who it says they are: with one
-    address for all, one person's wrong guesses would lock everybody out.
+    `edge`: the address of a TLS edge that everybody comes through, or empty. It is believed who it says they are: with
+    one address for all, one person's wrong guesses would lock everybody out.
     """
-    edge = {"trusted_proxy": "127.0.0.1", "trusted_proxy_count": 1, "trusted_proxy_headers": {"x-forwarded-for"}}
+    believed = {"trusted_proxy": edge, "trusted_proxy_count": 1, "trusted_proxy_headers": {"x-forwarded-for"}}
     servers = [
         waitress.create_server(
             listener.app,
@@ -188,7 +191,7 @@ def _served(listeners: Sequence[Listener], *, behind_edge: bool) -> Iterator[Non
             max_request_body_size=REQUEST_BODY_MAX,
             channel_timeout=60,
             clear_untrusted_proxy_headers=True,
-            **(edge if behind_edge else {}),
+            **(believed if edge else {}),
         )
         for listener in listeners
     ]

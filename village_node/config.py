@@ -43,6 +43,7 @@ class Config:
     database_url: str = ""  # empty: SQLite in the data directory
     web_threads: int = 8
     behind_tls: bool = False  # a TLS edge stands in front: cookies become Secure
+    edge_address: str = "127.0.0.1"  # where that edge calls from: it alone is believed whom it calls for
     allowed_hosts: tuple[str, ...] = field(default=())
 
     @property

@@ -17,15 +17,19 @@ GUESSES = 25
 
 
 @pytest.mark.sockets
-@pytest.mark.parametrize(("behind_tls", "other_person_gets"), [(True, 404), (False, 429)])
+@pytest.mark.parametrize(
+    ("behind_tls", "edge_address", "other_person_gets"),
+    [(True, "127.0.0.1", 404), (True, "192.0.2.1", 429), (False, "127.0.0.1", 429)],
+)
 def test_one_persons_wrong_guesses_lock_out_nobody_else(
-    tmp_path: Path, behind_tls: bool, other_person_gets: int
+    tmp_path: Path, behind_tls: bool, edge_address: str, other_person_gets: int
 ) -> None:
     data = tmp_path / "county"
     assert cli.main(["init", "--data", str(data), "--place", "621021000000", "--name", "庆城县"]) == 0
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    node = create_node(replace(load(data), port=port, wait_port=0, behind_tls=behind_tls))
+    chosen = replace(load(data), port=port, wait_port=0, behind_tls=behind_tls, edge_address=edge_address)
+    node = create_node(chosen)
     stop, ready = threading.Event(), threading.Event()
     serving = threading.Thread(target=node.serve, args=(stop, ready.set), daemon=True)
     serving.start()
