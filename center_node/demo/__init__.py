@@ -91,8 +91,12 @@ def network(place: Path, database_url: str = "") -> Iterator[tuple[DemoNode, Dem
             node.wait_until_up()
         yield county, township, villages
     finally:
+        # A second Ctrl-C must not leave nodes behind that nobody stops.
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         for node in reversed(nodes):
             node.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _named(node: DemoNode) -> list[str]:
