@@ -3,6 +3,7 @@
 import hashlib
 import re
 import sys
+from random import Random
 from typing import Any
 
 import pytest
@@ -23,7 +24,10 @@ else:
     from backports import zstd
 
 CODECS = (PLAIN, ZSTD, ZSTD_DICTIONARY_1)
-CONTENTS = st.dictionaries(st.integers(-24, 23), SCALARS | st.lists(SCALARS, max_size=20), max_size=6)
+NOISY = (10, 11)
+CONTENTS = st.dictionaries(
+    st.integers(-24, 23).filter(lambda key: key not in NOISY), SCALARS | st.lists(SCALARS, max_size=20), max_size=6
+)
 
 
 @given(CONTENTS, st.sampled_from(CODECS))
@@ -31,6 +35,59 @@ def test_a_content_comes_out_as_it_went_in(content: dict[int, Any], codec: int):
     body = pack_body(content, codec)
     assert encode(unpack_body(body)) == unpack_content(body) == encode(content)
     assert len(body) <= len(encode(content)) + 1
+
+
+def segment_row(random: Random, salts: int) -> list[Any]:
+    """A row of field 10 as far as packing looks at it."""
+    text = "申请办理 " * 20
+    return [0, 1, 2, *[[text]] * 10, random.randbytes(16 * salts), [text.encode()], [], random.randbytes(64)]
+
+
+def receipt_row(random: Random) -> list[Any]:
+    return [0, 7, 1, 1_795_612_855_460, 1, 0, [], random.randbytes(64)]
+
+
+@given(st.lists(st.integers(0, 64), max_size=5), st.integers(0, 4), st.sampled_from(CODECS))
+def test_salts_and_signatures_come_back_where_they_were(salts: list[int], receipts: int, codec: int):
+    random = Random(7)
+    content = {
+        3: random.randbytes(16),
+        10: [segment_row(random, count) for count in salts],
+        11: [receipt_row(random) for _ in range(receipts)],
+    }
+    body = pack_body(content, codec)
+    assert unpack_body(body) == content
+    assert content[3] == unpack_body(body)[3]
+
+
+def test_noise_stands_beside_the_packed_content():
+    random = Random(8)
+    content = {10: [segment_row(random, 64)], 11: [receipt_row(random)]}
+    body = pack_body(content, ZSTD_DICTIONARY_1)
+    (segment,), (line,) = content[10], content[11]
+    assert body.endswith(segment[13] + segment[16] + line[7])
+    unpacked = decode(unpack_content(body))
+    assert (unpacked[10][0][13], unpacked[10][0][16], unpacked[11][0][7]) == (64 * 16, 64, 64)
+
+
+def noisy(content: dict[int, Any], noise: bytes) -> bytes:
+    """A body of codec 2 put together by hand."""
+    options: dict[int, int] = {zstd.CompressionParameter.compression_level: 1}
+    dictionary = zstd.ZstdDict(train_dictionary.FILE.read_bytes())
+    return b"\x02" + zstd.compress(encode(content), options=options, zstd_dict=dictionary) + noise
+
+
+@pytest.mark.parametrize("stated", [63, 65, -1, 2**62])
+def test_noise_of_another_length_than_stated_is_malformed(stated: int):
+    with pytest.raises(Malformed, match="beside the content"):
+        unpack_body(noisy({11: [[0, 7, 1, 0, 1, 0, [], stated]]}, bytes(64)))
+
+
+@pytest.mark.parametrize("rows", [0, None, "x", [0], [[]], [[0] * 7], [[0, 7, 1, 0, 1, 0, [], True]], {0: 64}])
+def test_a_row_of_another_shape_is_left_to_who_reads_it(rows: Any):
+    assert unpack_body(noisy({11: rows}, b"")) == {11: rows}
+    with pytest.raises(Malformed, match="left over"):
+        unpack_body(noisy({11: rows}, b"x"))
 
 
 def test_what_zstd_would_not_make_smaller_goes_as_it_is():

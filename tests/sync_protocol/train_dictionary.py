@@ -10,10 +10,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from sync_protocol.encoding import encode
+from sync_protocol.encoding import decode, encode
 from sync_protocol.event import Event, Head, Position
 from sync_protocol.stream import OPENS, Draft, append, stream_id
 from sync_protocol.wire import Tables, pack_segment
+from sync_protocol.wire.packing import without_noise
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -22,7 +23,7 @@ else:
 
 SEED: Final = 621021
 SAMPLES: Final = 3_000
-SIZE: Final = 16_384
+SIZE: Final = 32768
 TRAINED_BY: Final = "1.5.7"  # another release of zstd may choose other pieces from the same samples
 FILE: Final = Path(__file__).parents[2] / "sync_protocol" / "dictionary_1.bin"
 
@@ -38,8 +39,48 @@ _REASONS: Final = (
     "本户在本村承包耕地,申请种粮补贴,面积以承包合同为准。",
     "申请在原有宅基地上翻建住房,四至界限清楚,无争议。",
     "本人持有残疾人证,生活不能自理,申请护理补贴。",
+    "本人长期在外务工,委托亲属代为办理,所提供的信息真实有效。",
+    "家庭主要劳动力患重大疾病住院治疗,医疗费用自付部分较高,申请医疗救助。",
+    "遭受自然灾害,农作物受灾,房屋受损,申请临时救助资金。",
+    "子女已考入高等院校就读,家庭经济困难,申请助学补助。",
+    "原证件遗失,特申请补办,并承诺原证件作废。",
+    "因婚嫁迁入本村,申请户口迁移及落户,村民委员会已同意接收。",
+    "本人自愿参加城乡居民基本医疗保险,按照规定的标准缴费。",
+    "承包土地经营权流转,双方自愿签订合同,请予备案。",
+    "从事个体经营,经营场所已取得合法使用证明,申请登记。",
+    "退役军人返乡,申请优抚待遇登记和社会保险接续。",
+    "孤寡老人无赡养人,生活困难,申请特困人员供养。",
+    "低保对象家庭成员增加,申请调整保障金额,请入户调查核实。",
+    "银行卡已变更,请将补贴发放至新开立的账户。",
+    "自家林地需要采伐林木,数量和范围已经村小组公示,无异议。",
+    "配偶去世,申请注销登记并领取丧葬补助费。",
+    "失业后生活困难,申请就业困难人员认定和灵活就业补贴。",
+    "农村独生子女家庭,符合奖励扶助条件,提出本次申请。",
+    "村内道路及饮水设施损坏,村民代表会议评议通过,申请项目资金。",
+    "经本人申请、小组评议、村级审核,情况属实,提交乡镇审批。",
 )
-_FIELDS: Final = ("申请理由", "开户银行", "银行账号", "家庭人口", "家庭年收入", "承包面积", "残疾类别", "备注")
+_FIELDS: Final = (
+    "申请理由",
+    "开户银行",
+    "银行账号",
+    "家庭人口",
+    "家庭年收入",
+    "承包面积",
+    "残疾类别",
+    "备注",
+    "户主姓名",
+    "与户主关系",
+    "住房地址",
+    "联系人",
+    "申请金额",
+)
+_NOTES: Final = (
+    "已核对原件,复印件留存。",
+    "已电话联系本人,情况属实。",
+    "材料由代办员代交,已一次性告知。",
+    "复印件加盖公章,与原件一致。",
+    "行动不便,上门办理。",
+)
 _PAPERS: Final = (
     "身份证",
     "申请表",
@@ -90,6 +131,28 @@ def _name(random: Random) -> str:
     return random.choice(_SURNAMES) + "".join(random.choices(_GIVEN, k=random.choice((1, 2))))
 
 
+def _answer(random: Random, field: str) -> str:
+    if field in ("申请理由", "备注"):
+        return random.choice(_REASONS)
+    if field in ("开户银行", "户主姓名", "与户主关系", "残疾类别", "联系人"):
+        return random.choice((random.choice(_BANKS), _name(random), random.choice(_RELATIONS)))
+    return random.choice(
+        (str(random.randrange(10**12)), f"62{random.randrange(10**17):017}", random.randbytes(8).hex())
+    )
+
+
+def _address(random: Random) -> str:
+    village = f"{random.choice('东西南北上下')}{random.choice('庄沟湾坪塬岭')}村"
+    group = random.choice("一二三四五六七八")
+    return random.choice(
+        (
+            f"{village}{group}组",
+            f"{village}第{group}村民小组{random.randrange(1, 300)}号",
+            f"{village}{group}组{random.randrange(1, 300)}号",
+        )
+    )
+
+
 def _create(random: Random, place: str) -> dict[int, Any]:
     born = f"{random.randrange(1940, 2005)}{random.randrange(1, 13):02}{random.randrange(1, 29):02}"
     papers = random.sample(_PAPERS[: random.choice((5, 18))], random.randrange(1, 6))
@@ -100,13 +163,15 @@ def _create(random: Random, place: str) -> dict[int, Any]:
         3: "resident_id",
         4: f"{place[:6]}{born}{random.randrange(10_000):04}",
         5: f"1{random.randrange(3 * 10**9, 10**10)}",
-        6: f"{random.choice('东西南北上下')}{random.choice('庄沟湾坪塬岭')}村{random.choice('一二三四五六')}组",
+        6: _address(random),
         11: {
-            field: random.choice((random.choice(_REASONS), random.choice(_BANKS), str(random.randrange(10**12))))
+            field: _answer(random, field)
             for field in sorted(random.sample(_FIELDS, random.randrange(1, 5)), key=encode)
         },
         12: [[paper, random.randrange(1, 4), random.random() < 0.5] for paper in papers],
     }
+    if random.random() < 0.5:
+        body[13] = random.choice(_NOTES)
     if random.random() < 0.4:
         body |= {7: _name(random), 8: random.choice(_RELATIONS), 9: f"1{random.randrange(3 * 10**9, 10**10)}"}
     return body
@@ -164,8 +229,9 @@ def contents() -> Iterator[bytes]:
 
 
 def train() -> bytes:
-    """The dictionary's bytes."""
-    return zstd.train_dict(list(contents()), SIZE).dict_content
+    """The dictionary's bytes: what it is trained on is what it will meet, so without salts and signatures."""
+    samples = [encode(without_noise(decode(raw))[0]) for raw in contents()]
+    return zstd.train_dict(samples, SIZE).dict_content
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from urllib3.util import SKIP_HEADER
 from sync_protocol import limits
 from sync_protocol.exchange import read_refusal
 
-CBOR = "application/cbor"
 _CHUNK = 65_536
 _BAD_ADDRESS = (
     requests.exceptions.InvalidURL,
@@ -125,12 +124,10 @@ def wait(session: requests.Session, url: str, token: str, timeouts: Timeouts) ->
 def _send(
     session: requests.Session, method: str, url: str, timeouts: Timeouts, body: bytes | None
 ) -> requests.Response:
-    headers = {} if body is None else {"Content-Type": CBOR}
     return session.request(
         method,
         url,
         data=body,
-        headers=headers,
         timeout=(timeouts.connect_s, timeouts.read_s),
         allow_redirects=False,
         stream=True,
