@@ -13,6 +13,7 @@ _KNOWN: Final = _SCALARS | {list, tuple, dict}
 
 # A head is one byte: three bits of kind, five of argument; 24 to 27 say that it follows in 1, 2, 4 or 8 bytes.
 _INTEGER, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP = range(6)
+_BYTES_0, _BYTES_24, _TEXT_0, _TEXT_24 = 0x40, 0x58, 0x60, 0x78  # of no byte; of a length that follows the head
 _FALSE, _NULL = 0xF4, 0xF6
 _LEAST_IN: Final = {24: 24, 25: 0x100, 26: 0x10000, 27: 0x100000000}
 _SHORT: Final = re.compile(rb"[\x00-\x17\x20-\x37\xf4-\xf6]*")  # scalars of one byte
@@ -64,20 +65,26 @@ def _scan(raw: bytes, maps: bool) -> None:
             while not left:
                 if not outer:
                     if at != len(raw):
-                        raise Malformed(f"{len(raw) - at} bytes left over")
+                        raise Malformed("ends early" if at > len(raw) else f"{len(raw) - at} bytes left over")
                     return
                 left, key, in_map = outer.pop()
-            if in_map and not left % 2:
-                end = _key_end(raw, at)
-                if raw[at:end] <= key:
-                    raise Malformed("a map key twice, or keys out of order")
-                key = raw[at:end]
-                at, left = end, left - 1
-                continue
-            head = raw[at]
-            kind, argument = head >> 5, head & 31
-            at += 1
             left -= 1
+            if in_map and left % 2:  # a key, and its value after it
+                end = at + 1 if raw[at] < 24 else _key_end(raw, at)
+                before, key = key, raw[at:end]
+                if key <= before:
+                    raise Malformed("a map key twice, or keys out of order")
+                at, left = end, left - 1
+            head = raw[at]
+            at += 1
+            # The commonest first: short texts and bytes, scalars of one byte. Beyond the end nothing is found.
+            if _TEXT_0 <= head < _TEXT_24:
+                at += head - _TEXT_0
+                continue
+            if head < 24 or _BYTES_0 <= head < _BYTES_24:
+                at += 0 if head < 24 else head - _BYTES_0
+                continue
+            kind, argument = head >> 5, head & 31
             if argument >= 24 and kind < 7:
                 at, argument = _long_argument(raw, at, argument)
             if kind <= _NEGATIVE:
@@ -85,8 +92,6 @@ def _scan(raw: bytes, maps: bool) -> None:
                     raise Malformed("an integer beyond 64 bits")
             elif kind <= _TEXT:
                 at += argument
-                if at > len(raw):
-                    raise Malformed("ends early")
             elif kind <= _MAP:
                 if kind == _MAP and not maps:
                     raise Malformed("a map where none may be")
