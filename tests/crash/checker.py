@@ -7,6 +7,7 @@ thing told once and changed later may be found changed already: the change may h
 import contextlib
 import io
 import json
+import random
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -114,7 +115,7 @@ def opened(data: Path, life: int = 0) -> Iterator[Node]:
     who = app.member(data)
     store = open_store(chosen.database)
     try:
-        chance = builders.random.Random(f"after {life}").randbytes
+        chance = random.Random(f"after {life}").randbytes
         clock = builders.Clock(LATER_MS)
         book = Casebook(store, who, clock, chance, CATALOGUE)
         yield Node(

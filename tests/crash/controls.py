@@ -1,12 +1,14 @@
-"""Defects put into a node on purpose: a rig that does not find them would find nothing, so they come first in each run."""
+"""Defects put into a node on purpose: a rig that does not find them would find nothing, so they come first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from village_node import files
-from village_node.casebook import desk
-from village_node.store import sqlite
+from village_node.store import Connection, sqlite
+
+GATHERED: Final = 8
 
 
 class Plant(NamedTuple):
@@ -18,7 +20,7 @@ class Plant(NamedTuple):
 
 
 def _synchronous(value: str, number: str) -> None:
-    sqlite.SETTINGS = tuple(
+    sqlite.SETTINGS = tuple(  # type: ignore[misc, assignment]
         f"PRAGMA synchronous = {value}" if "synchronous" in each else each for each in sqlite.SETTINGS
     )
     sqlite.REQUIRED["synchronous"] = number
@@ -34,22 +36,29 @@ def wal_off() -> None:
     _synchronous("OFF", "0")
 
 
-def acknowledged_before_commit() -> None:
-    """A case's number is shown before the transaction that writes it is committed (with the next act, or never)."""
-    open_ones: list[Any] = []
+def commits_gathered() -> None:
+    """Acts are shown as done when they are written, and committed together with every eighth: acknowledged before."""
 
-    def act(self: desk.Desk, act: Callable[[Any], tuple[Any, set[str]]]) -> Any:
-        for each in open_ones:
-            each.__exit__(None, None, None)
-        open_ones[:] = [self.store.writing()]
-        done, _ = act(open_ones[0].__enter__())
-        return done
+    @contextmanager
+    def writing(self: sqlite.SqliteDatabase) -> Iterator[Connection]:
+        with self._lock:
+            connection = self._open_writer()
+            if not connection.in_transaction():
+                connection.begin()
+            with connection.begin_nested():
+                yield connection
+            gathered[0] += 1
+            if gathered[0] % GATHERED == 0:
+                connection.commit()
 
-    desk.Desk._act = act  # type: ignore[assignment]
-    # What is told of a case is read where it was written: a reader would not see it yet.
-    desk.Desk.case = lambda self, scope, case_id: desk.folded(  # type: ignore[attr-defined, method-assign]
-        self, self.store._database._writer, self.roster, (scope, case_id)
-    )[0]
+    @contextmanager
+    def reading(self: sqlite.SqliteDatabase) -> Iterator[Connection]:
+        with self._lock:
+            yield self._open_writer()
+
+    gathered = [0]
+    sqlite.SqliteDatabase.writing = writing  # type: ignore[method-assign]
+    sqlite.SqliteDatabase.reading = reading  # type: ignore[method-assign]
 
 
 def files_written_in_place() -> None:
@@ -73,7 +82,7 @@ def names_not_synced() -> None:
 PLANTS: Final[dict[str, Plant]] = {
     "wal_normal": Plant(wal_normal, "filing", frozenset({"lost"})),
     "wal_off": Plant(wal_off, "checkpoints", frozenset({"corrupt", "unopenable"})),
-    "acknowledged_before_commit": Plant(acknowledged_before_commit, "filing", frozenset({"lost"})),
+    "commits_gathered": Plant(commits_gathered, "filing", frozenset({"lost"})),
     "files_written_in_place": Plant(files_written_in_place, "init", frozenset({"lost", "unopenable"})),
     "names_not_synced": Plant(names_not_synced, "init", frozenset({"lost", "unopenable"})),
 }

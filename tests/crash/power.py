@@ -95,10 +95,9 @@ def power_cuts(rig: Rig, scenarios: Sequence[str], states: int) -> dict[str, Any
         told[tally.scenario] = tally.states
         busy_s += tally.seconds
         faults += tally.faults
-        say(
-            f"{tally.scenario}: {tally.states} states{', all there are up to the bound' * ALL[tally.scenario].exhaustive}, "
-            f"{tally.states / max(tally.seconds, 0.001):.0f}/s, {dict(tally.kinds) or 'no fault'}"
-        )
+        how = "all there are up to the bound" if ALL[tally.scenario].exhaustive else "drawn"
+        speed = tally.states / max(tally.seconds, 0.001)
+        say(f"{tally.scenario}: {tally.states} states, {how}, {speed:.0f}/s, {dict(tally.kinds) or 'no fault'}")
         for words in tally.faults:
             say(f"  {words}")
     return {

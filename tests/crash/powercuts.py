@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import Final, NamedTuple
 
 from tests.crash.disk import GROWN, KEPT, LOST, Disk, sectors
-from tests.crash.operations import Mark, Operation, Settled, Sync, SyncFolder, Write
+from tests.crash.operations import Mark, Operation, Settled, Sync, SyncFolder, Truncate, Write
 
 ALL_SUBSETS_UP_TO: Final = 10  # pending operations; beyond them the rules of `by_rule` choose
 TRIES: Final = 8  # draws for one state that was not there before
@@ -162,13 +162,10 @@ def one_only(pending: Sequence[Operation], chance: random.Random) -> list[int]:
 
 def file_by_file(pending: Sequence[Operation], chance: random.Random) -> list[int]:
     """All of a file or nothing of it; all names or none."""
-    kept: dict[int, bool] = {}
-    return [
-        KEPT
-        if kept.setdefault(getattr(each, "inode", 0) if isinstance(each, Write) else 0, chance.random() < 0.5)
-        else LOST
-        for each in pending
-    ]
+    names = 0  # no file has this number
+    files = [each.inode if isinstance(each, Write | Truncate) else names for each in pending]
+    kept = {file: chance.random() < 0.5 for file in sorted(set(files))}
+    return [KEPT if kept[file] else LOST for file in files]
 
 
 WAYS: Final[tuple[Callable[[Sequence[Operation], random.Random], list[int]], ...]] = (

@@ -1,4 +1,4 @@
-"""`python -m tests.crash.recorder FOLDER LOG`: a file system in memory, mounted on FOLDER, that writes down all it does.
+"""`python -m tests.crash.recorder FOLDER LOG`: a file system in memory, mounted on FOLDER, that notes all it is asked.
 
 It serves one operation at a time, so its log is the order in which things happened. It ends, unmounted, when it is sent
 SIGTERM, and then saves the log. The bytes of SQLite's shared memory (`-shm`) pass by another way than writes, are made
@@ -48,7 +48,7 @@ class Inode:
     recorded: bool = True
 
 
-class Recorder(mfusepy.Operations):
+class Recorder(mfusepy.Operations):  # type: ignore[misc]
     """The file system. A file that is open goes by its handle, which is its number: it may have lost its name."""
 
     use_ns = True
@@ -141,8 +141,8 @@ class Recorder(mfusepy.Operations):
 
     # what is asked
 
-    def getattr(self, path: str, fh: int | None = None) -> dict[str, Any]:
-        found = self._inodes[fh] if fh and path is None else self._at(path)
+    def getattr(self, path: str | None, fh: int | None = None) -> dict[str, Any]:
+        found = self._inodes[fh or ROOT] if path is None else self._at(path)
         return {
             "st_mode": found.mode,
             "st_nlink": 1,

@@ -285,7 +285,7 @@ def drafts(stage: Stage) -> None:
 
 def checkpoints(stage: Stage) -> None:
     """The log is carried over into the database every few pages, at each close, and begun again from its start."""
-    sqlite.SETTINGS = tuple(
+    sqlite.SETTINGS = tuple(  # type: ignore[misc, assignment]
         "PRAGMA wal_autocheckpoint = 30" if "wal_autocheckpoint" in each else each for each in sqlite.SETTINGS
     )
     keys = set_up(stage, VILLAGE, TOWNSHIP, COUNTY)
