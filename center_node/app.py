@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from sync_protocol import roster
@@ -11,8 +12,10 @@ from village_node import app as village
 from village_node import identity as identities
 from village_node import store
 from village_node.casebook import Casebook
+from village_node.casebook.office import change_of
 from village_node.config import BadSettings, Config
 from village_node.identity import Identity
+from village_node.store import peers
 
 ROOT_KEY_FILE = "county-root.key"
 PUBLISHER_KEY_FILE = "publisher.key"
@@ -31,12 +34,27 @@ def publisher_key(data: Path) -> SigningKey:
 def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]) -> Identity:
     """Found a network: a root key, a publishing key signed by it, the county's node, and its townships (code, name).
 
-    Both keys are written to the data directory; the root key's file should be taken away and kept off line.
+    Both keys are written to the data directory; the root key's file should be taken away and kept off line. What a
+    founding that was cut short has left is taken up. Raises BadSettings where the database has another network.
     """
-    root_seed, publisher_seed = identities.new_seed(), identities.new_seed()
-    identities.write_secret(config.data / ROOT_KEY_FILE, root_seed)
-    identities.write_secret(config.data / PUBLISHER_KEY_FILE, publisher_seed)
-    root, publisher = (SigningKey.from_seed(identities.SUITE, seed) for seed in (root_seed, publisher_seed))
+    root = identities.kept_or_new(config.data / ROOT_KEY_FILE)
+    publisher = identities.kept_or_new(config.data / PUBLISHER_KEY_FILE)
+    opened = store.open_store(config.database)
+    try:
+        changes = _kept_changes(opened, county) or _first_changes(county, townships, root, publisher)
+        network_id = roster.Roster().apply(changes[0]).network_id
+        member = replace(county, network_id=network_id)
+        book = Casebook(opened, member, village.wall_clock, identities.random_bytes, village.starter_catalogue())
+        book.apply_roster(changes)
+    finally:
+        opened.close()
+    # Last: until then the command can be given again.
+    return identities.enrolled(config.data, county, network_id, None)
+
+
+def _first_changes(
+    county: Identity, townships: Iterable[tuple[str, str]], root: SigningKey, publisher: SigningKey
+) -> list[roster.Change]:
     now_ms = village.wall_clock()
     first = roster.found(root, publisher, county.place, county.name, now_ms)
     founded = roster.Roster().apply(first)
@@ -45,15 +63,19 @@ def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]
         *roster.admit_request(founded, own, county.place),
         *(roster.place_op(code, "township", county.place, name) for code, name in townships),
     ]
-    second = roster.publish(founded, county.place, ops, [publisher], now_ms)
-    member = identities.enrolled(config.data, county, founded.network_id, None)
-    opened = store.open_store(config.database)
-    try:
-        book = Casebook(opened, member, village.wall_clock, identities.random_bytes, village.starter_catalogue())
-        book.apply_roster([first, second])
-    finally:
-        opened.close()
-    return member
+    return [first, roster.publish(founded, county.place, ops, [publisher], now_ms)]
+
+
+def _kept_changes(opened: store.Store, county: Identity) -> list[roster.Change]:
+    """What a founding that was cut short has left in the database. Raises BadSettings where another network lives."""
+    with opened.reading() as connection:
+        changes = [change_of(row) for row in peers.roster_changes(connection)]
+    kept = roster.Roster()
+    for change in changes:
+        kept = kept.apply(change)
+    if changes and kept.node(county.incarnation) is None:
+        raise BadSettings("the database holds the roster of another network: name an empty one with --database-url")
+    return changes
 
 
 def townships_of(regions: Path, county: str) -> list[tuple[str, str]]:

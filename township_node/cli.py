@@ -8,7 +8,7 @@ from typing import Any
 
 from sync_protocol.suites import SigningKey
 from township_node import app, enrolment
-from village_node import cli, control
+from village_node import cli, control, files
 from village_node.app import Node, wall_clock
 
 Keys = Callable[[Node], Sequence[SigningKey]]
@@ -55,7 +55,7 @@ def parser(level: cli.Level) -> argparse.ArgumentParser:
 def _enrol(level: cli.Level, arguments: argparse.Namespace) -> None:
     request = base64.b64encode(arguments.request.read_bytes()).decode("ascii")
     done = cli.ask(level, arguments.data, "enrol", request=request, digits_agreed=arguments.digits_agreed)
-    arguments.answer.write_bytes(base64.b64decode(done["answer"]))
+    files.write(arguments.answer, base64.b64decode(done["answer"]), 0o644)
     print(f"{arguments.answer}: take this file back to the new node (`init --answer`)")
 
 

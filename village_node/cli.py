@@ -14,7 +14,7 @@ from typing import Any
 
 from sync_protocol.errors import ProtocolError
 from sync_protocol.places import valid_code
-from village_node import app, config, control, identity
+from village_node import app, config, control, files, identity
 from village_node.store import StoreError
 
 # What a person at the keyboard can mend; everything else is a fault of the program and shows its traceback.
@@ -144,8 +144,8 @@ def settings(arguments: argparse.Namespace) -> config.Config:
 
 
 def prepare(chosen: config.Config) -> identity.Identity:
-    """Make the data directory, the keys and the settings file of a new node."""
-    chosen.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Make the data directory, the keys and the settings file of a new node, or what is missing of them."""
+    files.make_folder(chosen.data)
     chosen.data.chmod(0o700)
     made = identity.create(chosen.data, chosen.place, chosen.level, chosen.name)
     config.write(chosen)
@@ -164,7 +164,7 @@ def _init(level: Level, arguments: argparse.Namespace) -> None:
         raise config.BadSettings("--parent-url is missing: write the address of the node above")
     made = prepare(chosen)
     request = arguments.data / app.REQUEST_FILE
-    request.write_bytes(app.enrol_request(made))
+    files.write(request, app.enrol_request(made))
     print(f"{request}: take this file to the node above (`enrol`), then complete with `{level.program} init --answer`")
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from environs import Env, EnvError
 
+from village_node import files
+
 SETTINGS_FILE = "node.toml"
 LEVELS = ("county", "township", "village", "station")
 
@@ -134,9 +136,7 @@ def write(config: Config) -> None:
         if each.name == "data" or (value == each.default and each.name not in ("host", "port")) or value == ():
             continue
         lines.append(f"{each.name} = {_toml(value)}")
-    path = config.data / SETTINGS_FILE
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    path.chmod(0o600)
+    files.write(config.data / SETTINGS_FILE, ("\n".join(lines) + "\n").encode())
 
 
 def _toml(value: object) -> str:

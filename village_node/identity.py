@@ -5,13 +5,12 @@ the answer to its enrolment request has a key and an incarnation, but no network
 """
 
 import json
-import os
 import secrets
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sync_protocol.suites import SigningKey
+from village_node import files
 
 IDENTITY_FILE = "identity.json"
 KEY_FILE = "node.key"
@@ -39,15 +38,19 @@ class Identity:
 def create(data: Path, place: str, level: str, name: str) -> Identity:
     """Draw a new incarnation and key for a place and write both files into a directory that holds no identity yet.
 
-    Raises NoIdentity when there is one already: a database's life is never continued under another key by accident.
+    What an earlier call for this place left before the node was enrolled, complete or cut short, is taken up. Raises
+    NoIdentity where there is another one: a database's life is never continued under another key by accident.
     """
-    if (data / IDENTITY_FILE).exists() or (data / KEY_FILE).exists():
-        raise NoIdentity(
-            f"{data} holds an identity already: choose another directory, or move {IDENTITY_FILE} and {KEY_FILE} away"
-        )
-    seed = secrets.token_bytes(32)
-    write_secret(data / KEY_FILE, seed)
-    identity = Identity(place, level, name, secrets.token_bytes(16), SigningKey.from_seed(SUITE, seed))
+    if (data / IDENTITY_FILE).exists():
+        begun = load(data)
+        if begun.network_id is not None or (begun.place, begun.level) != (place, level):
+            raise NoIdentity(
+                f"{data} holds an identity already: choose another directory, "
+                f"or move {IDENTITY_FILE} and {KEY_FILE} away"
+            )
+        identity = replace(begun, name=name)
+    else:
+        identity = Identity(place, level, name, secrets.token_bytes(16), kept_or_new(data / KEY_FILE))
     save(data, identity)
     return identity
 
@@ -63,7 +66,7 @@ def save(data: Path, identity: Identity) -> None:
         "network_id": identity.network_id.hex() if identity.network_id else None,
         "parent": identity.parent.hex() if identity.parent else None,
     }
-    _replace(data / IDENTITY_FILE, json.dumps(record, ensure_ascii=False, indent=1).encode(), 0o600)
+    files.write(data / IDENTITY_FILE, json.dumps(record, ensure_ascii=False, indent=1).encode())
 
 
 def enrolled(data: Path, identity: Identity, network_id: bytes, parent: bytes | None) -> Identity:
@@ -95,11 +98,6 @@ def load(data: Path) -> Identity:
         ) from None
 
 
-def new_seed() -> bytes:
-    """32 random bytes for a key that is not the node's own (the county's root and publishing keys)."""
-    return secrets.token_bytes(32)
-
-
 def random_bytes(count: int) -> bytes:
     """`count` bytes of the system's randomness: what the wiring hands to parts that need some."""
     return secrets.token_bytes(count)
@@ -107,7 +105,7 @@ def random_bytes(count: int) -> bytes:
 
 def write_secret(path: Path, seed: bytes) -> None:
     """Write a key's seed to a file that only its owner may read, and sync it and its directory."""
-    _replace(path, seed.hex().encode("ascii"), 0o600)
+    files.write(path, seed.hex().encode("ascii"))
 
 
 def read_secret(path: Path, suite: int = SUITE) -> SigningKey:
@@ -118,20 +116,8 @@ def read_secret(path: Path, suite: int = SUITE) -> SigningKey:
         raise NoIdentity(f"the key {path.name} cannot be read: {problem}") from None
 
 
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    """Write a file beside its place, sync it, and move it there."""
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.replace(beside, path)
-    if sys.platform == "win32":
-        return  # a directory cannot be opened there; its entries are journalled by the file system
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+def kept_or_new(path: Path) -> SigningKey:
+    """The key in this file; drawn and written first where there is none. Raises NoIdentity for a damaged one."""
+    if not path.exists():
+        write_secret(path, secrets.token_bytes(32))
+    return read_secret(path)

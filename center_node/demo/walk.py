@@ -92,12 +92,12 @@ def invite(node: DemoNode, staff_no: str, name: str, role: str) -> str:
     return code
 
 
-def file(agent: Worker) -> Filed:
-    """File the application at the village's counter and read its receipt."""
+def file(agent: Worker, **changes: str) -> Filed:
+    """File the application (but for the changes) at the village's counter and read its receipt. Raises WalkFailed."""
     page = agent.visitor.open(f"{agent.node.url}/file/{ITEM_NO}")
     form = page.form(f"/file/{ITEM_NO}")
     papers = {name: "yes" for name in form.names if name[:1] == "m" and name[1:].isdigit()}
-    page = agent.visitor.submit(form, {**APPLICATION, **papers}, press=("do", "file"))
+    page = agent.visitor.submit(form, {**APPLICATION, **changes, **papers}, press=("do", "file"))
     if page.status != 200 or not page.url.endswith("/receipt"):
         raise WalkFailed(f"{agent.node.name}: the application was not filed: {page.text[:800]}")
     path = urllib.parse.urlsplit(page.url).path.removesuffix("/receipt")

@@ -32,9 +32,22 @@ def test_two_nodes_never_share_a_key_or_an_incarnation(tmp_path):
 
 
 def test_a_second_identity_in_one_directory_is_refused(tmp_path):
-    identity.create(tmp_path, "1", "village", "a")
+    made = identity.create(tmp_path, "1", "village", "a")
+    for place, level in (("2", "village"), ("1", "station")):
+        with pytest.raises(identity.NoIdentity, match="holds an identity already"):
+            identity.create(tmp_path, place, level, "a")
+    identity.enrolled(tmp_path, made, b"n" * 32, b"p" * 16)
     with pytest.raises(identity.NoIdentity, match="holds an identity already"):
         identity.create(tmp_path, "1", "village", "a")
+
+
+def test_what_a_cut_short_beginning_left_is_taken_up_until_the_node_is_enrolled(tmp_path):
+    made = identity.create(tmp_path, "1", "village", "a")
+    again = identity.create(tmp_path, "1", "village", "another name")
+    assert (again.incarnation, again.key.public, again.name) == (made.incarnation, made.key.public, "another name")
+    (tmp_path / identity.IDENTITY_FILE).unlink()  # the power went between the two files
+    begun = identity.create(tmp_path, "1", "village", "a")
+    assert begun.key.public == made.key.public and begun.incarnation != made.incarnation
 
 
 def test_membership_survives_a_restart(tmp_path):

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from village_node import files
 from village_node.store.errors import NotReadable, NotSaved, UnsafeDatabase
 
 BUSY_S: Final = 20.0
@@ -149,8 +150,7 @@ class SqliteDatabase:
 
 def prepare_file(path: Path) -> None:
     """Make folder and file before SQLite does, so that neither is ever readable by others (0700, 0600)."""
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, mode=stat.S_IRWXU)
+    files.make_folder(path.parent)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, stat.S_IRUSR | stat.S_IWUSR))
     if os.name == "posix":

@@ -1,0 +1,88 @@
+"""Defects put into a node on purpose: a rig that does not find them would find nothing, so they come first."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from village_node import files
+from village_node.store import Connection, sqlite
+
+GATHERED: Final = 8
+
+
+class Plant(NamedTuple):
+    """`plant` puts the defect into this process; with it, `scenario` must show faults of one of these kinds."""
+
+    plant: Callable[[], None]
+    scenario: str
+    shows: frozenset[str]
+
+
+def _synchronous(value: str, number: str) -> None:
+    sqlite.SETTINGS = tuple(  # type: ignore[misc, assignment]
+        f"PRAGMA synchronous = {value}" if "synchronous" in each else each for each in sqlite.SETTINGS
+    )
+    sqlite.REQUIRED["synchronous"] = number
+
+
+def wal_normal() -> None:
+    """The popular advice: WAL with synchronous=NORMAL."""
+    _synchronous("NORMAL", "1")
+
+
+def wal_off() -> None:
+    """Nothing is ever synced."""
+    _synchronous("OFF", "0")
+
+
+def commits_gathered() -> None:
+    """Acts are shown as done when they are written, and committed together with every eighth: acknowledged before."""
+
+    @contextmanager
+    def writing(self: sqlite.SqliteDatabase) -> Iterator[Connection]:
+        with self._lock:
+            connection = self._open_writer()
+            if not connection.in_transaction():
+                connection.begin()
+            with connection.begin_nested():
+                yield connection
+            gathered[0] += 1
+            if gathered[0] % GATHERED == 0:
+                connection.commit()
+
+    @contextmanager
+    def reading(self: sqlite.SqliteDatabase) -> Iterator[Connection]:
+        with self._lock:
+            yield self._open_writer()
+
+    gathered = [0]
+    sqlite.SqliteDatabase.writing = writing  # type: ignore[method-assign]
+    sqlite.SqliteDatabase.reading = reading  # type: ignore[method-assign]
+
+
+def files_written_in_place() -> None:
+    """Key, identity, settings and request are written where they lie, and nobody waits for the disk."""
+
+    def write(path: Path, content: bytes, mode: int = 0o600) -> None:
+        path.write_bytes(content)
+
+    files.write = write
+
+
+def names_not_synced() -> None:
+    """Files are synced, their names are not."""
+
+    def sync_folder(path: Path) -> None:
+        pass
+
+    files.sync_folder = sync_folder
+
+
+PLANTS: Final[dict[str, Plant]] = {
+    "wal_normal": Plant(wal_normal, "filing", frozenset({"lost"})),
+    "wal_off": Plant(wal_off, "checkpoints", frozenset({"corrupt", "unopenable"})),
+    "commits_gathered": Plant(commits_gathered, "filing", frozenset({"lost"})),
+    "files_written_in_place": Plant(files_written_in_place, "init", frozenset({"lost", "unopenable"})),
+    "names_not_synced": Plant(names_not_synced, "init", frozenset({"lost", "unopenable"})),
+}

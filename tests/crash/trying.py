@@ -1,0 +1,92 @@
+"""Try crashed disks one after the other: build each, open it, look at everything, and count."""
+
+import gc
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.crash import checker, powercuts
+from tests.crash.disk import build
+from tests.crash.operations import Mark, Operation
+from tests.crash.powercuts import State
+from tests.crash.scenarios import ALL
+from tests.crash.stage import NODE
+from tests.postgresql import memory
+
+FAULTS_KEPT = 20
+
+
+@dataclass
+class Tally:
+    """What came of some states of one scenario."""
+
+    scenario: str
+    states: int = 0
+    seconds: float = 0.0
+    kinds: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Add what another process counted."""
+        self.states += other.states
+        self.seconds += other.seconds
+        self.kinds.update(other.kinds)
+        self.faults = (self.faults + other.faults)[:FAULTS_KEPT]
+
+
+def try_all(scenario: str, log: list[Operation], states: Iterable[State], keep: Path | None = None) -> Tally:
+    """Build and check each state. `keep`: where the first disks that show a fault are left to be looked at."""
+    told = checker.Told([each.words for each in log if isinstance(each, Mark)])
+    tally = Tally(scenario)
+    began = time.monotonic()
+    gc.collect()
+    gc.freeze()  # as a node does when it begins to serve
+    gc.set_threshold(20_000, 20, 50)
+    with tempfile.TemporaryDirectory(prefix="sanji-crash-", dir=memory()) as place:
+        for number, state in enumerate(states):
+            folder = Path(place) / str(number)
+            folder.mkdir()
+            build(folder, state.window.disk.after(state.fates), garbage=state.garbage)
+            found = checker.check(folder / NODE, told, state.window.marks, ALL[scenario].begun, number=number)
+            tally.states += 1
+            if found:
+                tally.kinds.update({fault.kind for fault in found})
+                if len(tally.faults) < FAULTS_KEPT:
+                    tally.faults.append(_described(scenario, state, found))
+                    if keep is not None:
+                        again = keep / f"{scenario}-{state.window.number}-{len(tally.faults)}"
+                        build(again, state.window.disk.after(state.fates), garbage=state.garbage)
+            shutil.rmtree(folder)
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+def _described(scenario: str, state: State, found: list[checker.Fault]) -> str:
+    """Where the power went, what came through, and what is wrong."""
+    kept = [
+        f"{type(operation).__name__}{operation[:2]}" + ("" if fate == -1 else f" torn {fate:#x}")
+        for operation, fate in zip(state.window.disk.pending, state.fates, strict=True)
+        if fate
+    ]
+    wrong = "; ".join(f"{fault.kind}: {fault.words}" for fault in found[:3])
+    return f"{scenario}, window {state.window.number}, after {state.window.marks} marks, kept {kept[:12]}: {wrong}"
+
+
+def states_of(
+    scenario: str,
+    log: list[Operation],
+    count: int,
+    seed: int,
+    share: int = 0,
+    shares: int = 1,
+    *,
+    by_chance: bool = False,
+) -> Iterable[State]:
+    """The states to be tried by one of several processes: all of a short scenario, unless `by_chance`, else `count`."""
+    if ALL[scenario].exhaustive and not by_chance:
+        return (state for number, state in enumerate(powercuts.exhaustive(log)) if number % shares == share)
+    return powercuts.drawn(log, count, f"{scenario} {seed}", share, shares)
