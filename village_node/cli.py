@@ -40,6 +40,7 @@ _TYPED = (
     "wait_port",
     "public_url",
     "database_url",
+    "reserve_mb",
     "parent_url",
     "parent_wait_url",
 )
@@ -91,6 +92,7 @@ def parser(level: Level) -> argparse.ArgumentParser:
     init.add_argument("--wait-port", type=int, default=0, help="port on which children wait for news (0: none)")
     init.add_argument("--public-url", default="", help="what QR codes lead to")
     init.add_argument("--database-url", default="", help="SQLAlchemy URL; default: SQLite in the data directory")
+    init.add_argument("--reserve-mb", type=int, default=200, help="disk kept for what is in progress when it is full")
     init.set_defaults(act=level.init)
     if level.init is None:
         init.add_argument("--parent-url", default="", help="the parent's address, http:// or https://")

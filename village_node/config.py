@@ -43,6 +43,7 @@ class Config:
     read_timeout_s: float = 60.0
     exchange_deadline_s: float = 300.0
     database_url: str = ""  # empty: SQLite in the data directory
+    reserve_mb: int = 200  # of disk kept for what is in progress when it fills up; 0: none (SQLite only)
     web_threads: int = 8
     behind_tls: bool = False  # a TLS edge stands in front: cookies become Secure
     edge_address: str = "127.0.0.1"  # where that edge calls from: it alone is believed whom it calls for
@@ -125,6 +126,8 @@ def checked(data: Path, values: dict[str, Any]) -> Config:
             raise BadSettings(f"setting {each.name!r} must begin with http:// or https://, not {value!r}")
         if each.name in ("port", "wait_port") and not 0 <= value <= 65535:
             raise BadSettings(f"setting {each.name!r} must be a port between 0 and 65535, not {value}")
+        if each.name == "reserve_mb" and value < 0:
+            raise BadSettings(f"setting 'reserve_mb' must not be negative, but is {value}")
     return Config(data=data, **values)
 
 

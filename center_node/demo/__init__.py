@@ -23,6 +23,7 @@ COUNTY = ("621021000000", "庆城县")
 TOWNSHIP = ("621021101000", "驿马镇")
 VILLAGES = (("621021101201", "上关村委会"), ("621021101202", "儒林村委会"))
 RECEIPT_DEADLINE_S = 60.0
+RESERVE_MB = 8  # four nodes on one disk, for an afternoon
 DECISION = "decided_approved"
 END = "delivered"
 
@@ -100,7 +101,8 @@ def network(place: Path, database_url: str = "") -> Iterator[tuple[DemoNode, Dem
 
 
 def _named(node: DemoNode) -> list[str]:
-    return ["--place", node.place, "--name", node.name, "--port", str(node.port)]
+    named = ["--place", node.place, "--name", node.name, "--port", str(node.port)]
+    return [*named, "--reserve-mb", str(RESERVE_MB)]
 
 
 def _enrol(node: DemoNode, parent: DemoNode, *more: str) -> None:

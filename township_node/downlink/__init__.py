@@ -125,7 +125,9 @@ class Downlink:
         except ProtocolError as error:
             return _refusal(error)
         except StoreError as error:
-            return _not_saved(error)
+            return _not_saved(error.zh, error.en)
+        except MemoryError:
+            return _not_saved("未保存:内存不足", "not saved: short of memory")
 
     def _wait(self) -> flask.Response:
         try:
@@ -152,8 +154,8 @@ def _refusal(error: ProtocolError) -> flask.Response:
     return response
 
 
-def _not_saved(error: StoreError) -> flask.Response:
+def _not_saved(zh: str, en: str) -> flask.Response:
     """Nothing was stored and nothing is acknowledged: the child keeps what it has and comes again."""
-    response = flask.Response(refusal_bytes(Busy.code, f"{error.zh} / {error.en}"), status=503, mimetype=CBOR)
+    response = flask.Response(refusal_bytes(Busy.code, f"{zh} / {en}"), status=503, mimetype=CBOR)
     response.headers["Retry-After"] = str(RETRY_AFTER_DISK_S)
     return response

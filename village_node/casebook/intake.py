@@ -21,7 +21,7 @@ from sync_protocol.wire import Segment, keep, kept
 from village_node.casebook import ledger, receipts
 from village_node.casebook.ledger import Entry, Filled, Growth, Written
 from village_node.casebook.office import Office
-from village_node.store import Connection, NotSaved, Overtaken, cases, parking, peers, streams
+from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, parking, peers, streams
 from village_node.store.locks import StreamKey
 from village_node.store.parking import AnswerRow, ParkedRow, RefusedRow
 from village_node.store.streams import MISSING
@@ -99,7 +99,7 @@ class Intake(Office):
                 with self.store.writing() as connection:
                     received, scopes = self._take_in(connection, peer, content, peer_update)
                 break
-            except Overtaken:
+            except (Overtaken, RoomMade):
                 continue
         else:
             raise too_busy()

@@ -3,7 +3,16 @@
 from sqlalchemy import Connection
 
 from village_node.store.database import Store, open_store
-from village_node.store.errors import NewerDatabase, NotReadable, NotSaved, Overtaken, StoreError, UnsafeDatabase
+from village_node.store.errors import (
+    NewerDatabase,
+    NotReadable,
+    NotSaved,
+    Overtaken,
+    RoomMade,
+    StoreError,
+    UnsafeDatabase,
+)
+from village_node.store.reserve import Room
 
 __all__ = [
     "Connection",
@@ -11,6 +20,8 @@ __all__ = [
     "NotReadable",
     "NotSaved",
     "Overtaken",
+    "Room",
+    "RoomMade",
     "Store",
     "StoreError",
     "UnsafeDatabase",

@@ -9,8 +9,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from village_node.store import locks, migrations
-from village_node.store.errors import StoreError
+from village_node.store.errors import NotSaved, StoreError
 from village_node.store.locks import CaseKey, StreamKey
+from village_node.store.reserve import Room
 from village_node.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
@@ -65,6 +66,26 @@ class Store:
         """Tell other workers at the commit of this transaction."""
         self._database.announce(connection, words)
 
+    def room(self) -> Room | None:
+        """How the disk under the database stands; None where it is another machine's."""
+        reserve = self._database.reserve
+        return reserve.room() if reserve is not None else None
+
+    def keep_reserve(self) -> None:
+        """Fill the intake reserve (again) where there is space. For the node's tick."""
+        if self._database.reserve is not None:
+            self._database.reserve.look()
+
+    def refuse_intake_without_room(self) -> None:
+        """Raise NotSaved when the disk is about to be full: what is left is for what is in progress."""
+        room = self.room()
+        if room is not None and room.closed:
+            raise NotSaved(
+                "未保存:磁盘将满,暂停收件;留下的空间用于办完已收的件。腾出空间后自动恢复,请届时再提交",
+                "not saved: the disk is nearly full, no new applications are taken; what is left is for those already "
+                "here. It goes on by itself once there is room",
+            )
+
     def settings(self) -> dict[str, str]:
         """The database's own account of its safety settings and version, for the health page and the audit log."""
         return {"dialect": self.dialect, **self._database.settings()}
@@ -74,9 +95,10 @@ class Store:
         self._database.close()
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, reserve_bytes: int = 0) -> Store:
     """Open (or make) the database at an SQLAlchemy URL: ``sqlite:///path`` or ``postgresql://...``.
 
+    ``reserve_bytes``: how much of the disk is kept for what is in progress, beside a SQLite file.
     Raises UnsafeDatabase, NewerDatabase, or StoreError for a URL of another kind.
     """
     try:
@@ -88,7 +110,7 @@ def open_store(url: str) -> Store:
             "数据库地址须以 sqlite:/// 或 postgresql:// 开头",
             "the database address must begin with sqlite:/// or postgresql://",
         )
-    database = SqliteDatabase(url) if kind == "sqlite" else _postgresql(url)
+    database = SqliteDatabase(url, reserve_bytes) if kind == "sqlite" else _postgresql(url)
     with ExitStack() as unless_opened:
         unless_opened.callback(database.close)
         database.refuse_unsafe()

@@ -22,6 +22,10 @@ class NotSaved(StoreError):
     """The disk is full or failing, or the database went away: nothing of this change was kept; try again after help."""
 
 
+class RoomMade(NotSaved):
+    """The disk was full and the reserve has just been given up: nothing was kept, and the same works at once."""
+
+
 class NotReadable(StoreError):
     """The database cannot be read at the moment; nothing was changed."""
 

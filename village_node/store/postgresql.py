@@ -3,15 +3,17 @@
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import psycopg
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from village_node.store.errors import NotReadable, NotSaved, Overtaken, StoreError, UnsafeDatabase
+from village_node.store.reserve import Reserve
 
 CHANNEL: Final = "sanji_news"
 STOP: Final = "stop"
@@ -28,14 +30,19 @@ REQUIRED: Final = {
     "server_encoding": ("UTF8",),
 }
 DEADLOCK_OR_SERIALISATION: Final = frozenset({"40P01", "40001"})
-# Classes of SQLSTATE: connection lost, out of resources (disk full), operator intervention, system error.
-TROUBLE: Final = ("08", "53", "57P", "58")
+# Beginnings of SQLSTATE: connection lost, read only, out of resources (disk full), operator intervention, system error.
+TROUBLE: Final = ("08", "25006", "53", "57P", "58")
+# A page that saves answers within five seconds, so a server that is gone is not waited for much longer.
+CONNECT_S: Final = 3
+POOL_WAIT_S: Final = 3.0
+_DATABASE: Final = (DBAPIError, psycopg.Error)
 
 
 class PostgresqlDatabase:
     """One PostgreSQL database shared by the workers of a county."""
 
     name = "postgresql"
+    reserve: Reserve | None = None  # the disk is the server's
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
@@ -43,7 +50,9 @@ class PostgresqlDatabase:
             parsed,
             pool_size=4,
             max_overflow=POOL,
+            pool_timeout=POOL_WAIT_S,
             pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_S},
             isolation_level="READ COMMITTED",
             hide_parameters=True,  # an error's text goes into logs, and parameters are people's data
         )
@@ -61,7 +70,7 @@ class PostgresqlDatabase:
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
-        except (DBAPIError, psycopg.Error) as error:
+        except (*_DATABASE, MemoryError, PoolTimeout) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if getattr(cause, "sqlstate", None) in DEADLOCK_OR_SERIALISATION:
                 raise Overtaken(str(cause)) from error
@@ -78,7 +87,7 @@ class PostgresqlDatabase:
         try:
             with self._readers.connect() as connection, connection.begin():
                 yield connection
-        except (DBAPIError, psycopg.Error) as error:
+        except (*_DATABASE, MemoryError, PoolTimeout) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if not is_trouble(cause):
                 raise
@@ -97,7 +106,8 @@ class PostgresqlDatabase:
                 yield taken
             finally:
                 if taken:
-                    connection.exec_driver_sql("SELECT pg_advisory_unlock(%s, %s)", key)
+                    with suppress(*_DATABASE):  # a server that was away has let go of it itself
+                        connection.exec_driver_sql("SELECT pg_advisory_unlock(%s, %s)", key)
 
     def settings(self) -> dict[str, str]:
         """What the server answers when asked for its settings (start-up refuses unsafe ones)."""
@@ -137,6 +147,8 @@ class PostgresqlDatabase:
 
 def is_trouble(cause: BaseException | None) -> bool:
     """Tell a server that is full, failing or gone from an error of ours."""
+    if isinstance(cause, MemoryError | PoolTimeout):
+        return True
     state = str(getattr(cause, "sqlstate", None) or "")
     return state.startswith(TROUBLE) or (not state and isinstance(cause, psycopg.OperationalError))
 

@@ -5,19 +5,24 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from village_node import files
-from village_node.store.errors import NotReadable, NotSaved, UnsafeDatabase
+from village_node.store.errors import NotReadable, NotSaved, RoomMade, UnsafeDatabase
+from village_node.store.reserve import Reserve
 
-BUSY_S: Final = 20.0
+# A page that saves answers within five seconds, however the disk hangs: so long for the writers before it, and so long
+# for a program that is not ours and holds the file.
+QUEUE_S: Final = 3.0
+BUSY_S: Final = 2.0
 READERS: Final = 16
 SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -39,7 +44,7 @@ class SqliteDatabase:
 
     name = "sqlite"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, reserve_bytes: int = 0) -> None:
         parsed = make_url(url)
         if not parsed.database or parsed.database == ":memory:":
             raise UnsafeDatabase(
@@ -47,47 +52,60 @@ class SqliteDatabase:
                 "the database must be a file: memory does not survive a power cut",
             )
         prepare_file(Path(parsed.database))
+        self.reserve = Reserve(Path(parsed.database).parent, reserve_bytes)
         self._lock = threading.RLock()
         self._leaders: dict[str, threading.Lock] = {}
         self._pid = os.getpid()
         self._writer_engine = _writer_engine(parsed)
         self._reader_engine = _reader_engine(parsed)
         self._writer: Connection | None = None
+        self._answered: dict[str, str] = {}
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One write transaction (BEGIN IMMEDIATE); committed and synced at the end, rolled back on any error.
 
-        Raises NotSaved when the disk refuses; then nothing of it was kept.
+        Raises NotSaved when the disk or the memory refuses; then nothing of it was kept.
         """
-        with self._lock:
+        if not self._lock.acquire(timeout=QUEUE_S):
+            raise NotSaved(
+                "未保存:数据库正忙,磁盘可能很慢或出错,请稍后重试",
+                "not saved: the database is busy, the disk may be slow or failing; try again",
+            )
+        try:
             connection = self._open_writer()
-            try:
-                with connection.begin():
-                    yield connection
-            except (DatabaseError, sqlite3.Error) as error:
-                trouble = disk_trouble(error)
-                if not trouble:
-                    raise
-                raise NotSaved(
-                    f"未保存:磁盘已满或无法写入({trouble})。已有数据不受影响,请腾出空间后重试",
-                    f"not saved: the disk is full or cannot be written ({trouble}). Nothing stored is lost; "
-                    "make room and try again",
-                ) from error
+            with connection.begin():
+                yield connection
+        except (DatabaseError, sqlite3.Error, MemoryError) as error:
+            trouble = disk_trouble(error)
+            if not trouble:
+                raise
+            self._recover(error)
+            if _code(error) == sqlite3.SQLITE_FULL and self.reserve.release():
+                raise RoomMade(*_not_saved(trouble)) from error
+            raise NotSaved(*_not_saved(trouble)) from error
+        finally:
+            self._lock.release()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view of the last commit; writing through it is an error."""
         self._refuse_fork()
         try:
-            with self._reader_engine.connect() as connection, connection.begin():
-                yield connection
-        except (DatabaseError, sqlite3.Error) as error:
+            with self._reader_engine.connect() as connection:
+                try:
+                    with connection.begin():
+                        yield connection
+                except (DatabaseError, sqlite3.Error, MemoryError):
+                    connection.invalidate()  # what it holds open is not trusted to be closed
+                    raise
+        except (DatabaseError, sqlite3.Error, MemoryError, PoolTimeout) as error:
             trouble = disk_trouble(error)
             if not trouble:
                 raise
             raise NotReadable(
-                f"读不出数据:磁盘出错({trouble}),请检查磁盘", f"cannot be read: the disk is failing ({trouble})"
+                f"读不出数据:磁盘出错或内存不足({trouble}),请稍后再试,并请检查磁盘",
+                f"cannot be read: the disk is failing or memory is short ({trouble}); try again, and have it checked",
             ) from error
 
     @contextmanager
@@ -103,13 +121,22 @@ class SqliteDatabase:
                 lock.release()
 
     def settings(self) -> dict[str, str]:
-        """What the database answers when asked for its settings (start-up refuses unsafe ones)."""
-        with self.writing() as connection:
-            answers = {
-                name: str(connection.exec_driver_sql(f"PRAGMA {name}").scalar())
-                for name in (*REQUIRED, "wal_autocheckpoint")
-            }
-            answers["version"] = str(connection.exec_driver_sql("SELECT sqlite_version()").scalar())
+        """What the database answers when asked for its settings (start-up refuses unsafe ones).
+
+        While the disk refuses it is what was answered last: the health page is needed then above all.
+        """
+        try:
+            with self.writing() as connection:
+                answers = {
+                    name: str(connection.exec_driver_sql(f"PRAGMA {name}").scalar())
+                    for name in (*REQUIRED, "wal_autocheckpoint")
+                }
+                answers["version"] = str(connection.exec_driver_sql("SELECT sqlite_version()").scalar())
+        except NotSaved:
+            if not self._answered:
+                raise
+            return self._answered
+        self._answered = answers
         return answers
 
     def refuse_unsafe(self) -> None:
@@ -137,6 +164,24 @@ class SqliteDatabase:
                 self._writer = None
             self._writer_engine.dispose()
 
+    def _recover(self, error: BaseException) -> None:
+        """Leave nothing behind that the next transaction would trip over.
+
+        Out of space, SQLite has rolled back and the connection is sound. After anything else the next one gets a fresh
+        connection: files are opened again, as after a remount, and no half-open transaction is left.
+        """
+        writer = self._writer
+        if writer is None:
+            return
+        sound = _code(error) == sqlite3.SQLITE_FULL and not writer.invalidated and not writer.in_transaction()
+        if sound and not writer.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+            return
+        self._writer = None
+        with suppress(DatabaseError, sqlite3.Error):
+            writer.invalidate()
+        with suppress(DatabaseError, sqlite3.Error):
+            writer.close()
+
     def _open_writer(self) -> Connection:
         self._refuse_fork()
         if self._writer is None:
@@ -157,11 +202,48 @@ def prepare_file(path: Path) -> None:
         path.chmod(stat.S_IRUSR | stat.S_IWUSR)
 
 
-def disk_trouble(error: DatabaseError | sqlite3.Error) -> str:
-    """What SQLite says of a full or failing disk; empty for an error of ours."""
-    words = str(error.orig if isinstance(error, DatabaseError) else error)
-    signs = ("disk is full", "disk i/o error", "attempt to write a readonly database", "unable to open", "is locked")
-    return words if any(sign in words.lower() for sign in signs) else ""
+# What SQLite says of a disk that is full, failing, read-only or gone, of a file somebody else holds, of short memory.
+_TROUBLES: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
+
+def disk_trouble(error: BaseException) -> str:
+    """What is wrong with the disk, or the memory, in SQLite's words; empty for an error of ours."""
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, PoolTimeout):
+        return "too many readers at once"
+    return str(_cause(error)) if _code(error) in _TROUBLES else ""
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DatabaseError) else error
+
+
+def _code(error: BaseException) -> int:
+    """SQLite's primary result code; 0 for what did not come from SQLite."""
+    return int(getattr(_cause(error), "sqlite_errorcode", 0)) & 0xFF
+
+
+def _not_saved(trouble: str) -> tuple[str, str]:
+    return (
+        f"未保存:磁盘已满、无法写入或内存不足({trouble})。已有数据不受影响,请腾出空间后重试",
+        f"not saved: the disk is full or cannot be written, or memory is short ({trouble}). Nothing stored is lost; "
+        "make room and try again",
+    )
 
 
 def _writer_engine(url: URL) -> Engine:
@@ -187,6 +269,7 @@ def _reader_engine(url: URL) -> Engine:
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=READERS,
+        pool_timeout=QUEUE_S,
         pool_reset_on_return=None,
         connect_args=_CONNECT,
         hide_parameters=True,  # an error's text goes into logs, and parameters are people's data

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook
 from village_node.config import Config
-from village_node.store import StoreError
+from village_node.store import NotSaved, StoreError
 from village_node.web import acts, cases, display, filing, health, items, query, sign_in, staff, work
 from village_node.web.assets import Assets
 from village_node.web.headers import harden
@@ -77,6 +77,12 @@ TROUBLES: Final[dict[int, tuple[str, str, str, str]]] = {
     ),
     503: ("暂时无法服务", "Not now", "没有保存。请稍后再试。", "Nothing was saved. Please try again later."),
 }
+NOT_SAVED: Final = ("未保存", "Not saved")
+NO_MEMORY: Final = (
+    "未保存:本机内存不足。已有数据不受影响,请稍后重试",
+    "not saved: this machine is short of memory. Nothing stored is lost; try again in a moment",
+)
+RETRY_AFTER_S: Final = 30
 
 
 def register(
@@ -101,6 +107,7 @@ def register(
     add_pages(app, ROUTES, NAVIGATION, Blueprint("web", __name__, template_folder="templates"))
     app.register_error_handler(HTTPException, lambda error: _trouble(site, error))
     app.register_error_handler(StoreError, lambda fault: _not_saved(site, fault))
+    app.register_error_handler(MemoryError, lambda _: _not_saved(site, NotSaved(*NO_MEMORY)))
     app.before_request(lambda: _guard(app, site))
     app.after_request(lambda response: response if _is_door() else harden(response, tls=config.behind_tls))
     return site
@@ -169,18 +176,27 @@ def _is_door() -> bool:
 
 
 def _not_saved(site: Site, fault: StoreError) -> Response:
-    """The page for a database that refused: nothing was saved, and why."""
-    return _drawn(site, 503, (*TROUBLES[503][:2], fault.zh, fault.en))
+    """The page for a database that refused: nothing was saved, and why. A form that was sent is still on it."""
+    sent = request.method == "POST"
+    words = (*(NOT_SAVED if sent else TROUBLES[503][:2]), fault.zh, fault.en)
+    response = _drawn(site, 503, words, sign_in.still_typed(request.form) if sent else None)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
-def _drawn(site: Site, status: int, words: tuple[str, str, str, str]) -> Response:
-    """A page with what went wrong; where not even the session can be read, its words alone."""
-    try:
-        return site.visit(request, touch=False).render("trouble.html", status, words=words)
-    except StoreError:
-        response = make_response("\n".join(words) + "\n", status)
-        response.headers["Content-Type"] = "text/plain; charset=utf-8"
-        return response
+def _drawn(
+    site: Site, status: int, words: tuple[str, str, str, str], typed: sign_in.StillTyped | None = None
+) -> Response:
+    """A page with what went wrong; without the person and the sync strip where not even they can be read; the words
+    alone where there is no memory for a page."""
+    for visit, bare in ((site.visit, False), (site.stranger, True)):
+        try:
+            return visit(request, touch=False).render("trouble.html", status, words=words, typed=typed, bare=bare)
+        except (StoreError, MemoryError):
+            continue
+    response = make_response("\n".join(words) + "\n", status)
+    response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    return response
 
 
 def _trouble(site: Site, error: HTTPException) -> Response:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import make_response
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from village_node.accounts import SignedIn, SignInRefused, StaffTrouble
@@ -13,6 +14,13 @@ from village_node.web.site import Visit, local_path
 
 ANYBODY: Final = Policy(None, "own")
 OWN: Final = Policy(STAFF, "own")
+# What no page carries on to another: it is typed again.
+SECRETS: Final = {
+    "old": ("原密码", "Old password"),
+    "code": ("一次性登录码", "One-time code"),
+    "password": ("密码", "Password"),
+    "again": ("再输一次密码", "The password again"),
+}
 
 
 def sign_in(visit: Visit) -> Response:
@@ -83,9 +91,22 @@ def sign_in_and_go_on(visit: Visit, go_on: Callable[[Visit], Any]) -> Response:
     return response
 
 
+class StillTyped(NamedTuple):
+    """What a form said that could not be saved: to be sent again as it is, or, of secrets, to be typed again."""
+
+    fields: list[tuple[str, str]]
+    secrets: list[tuple[str, str, str]]
+
+
+def still_typed(form: MultiDict[str, str]) -> StillTyped:
+    """What was typed into a form, for a page that offers to send it once more."""
+    kept = [(name, value) for name, value in form.items(multi=True) if not _is_secret(name)]
+    return StillTyped(kept, [(name, *words) for name, words in SECRETS.items() if name in form])
+
+
 def _is_secret(name: str) -> bool:
     """Passwords, one-time codes and our own fields are not carried from one page to the next."""
-    return name in ("token", "old", "password", "again", "code") or name.startswith("again_")
+    return name == "token" or name in SECRETS or name.startswith("again_")
 
 
 def sign_out(visit: Visit) -> Response:

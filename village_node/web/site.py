@@ -48,6 +48,8 @@ class Site:
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)
     # One filing at a time: a second click must find what the first one filed.
     filing: threading.Lock = field(default_factory=threading.Lock)
+    # Draft -> what it became, where the disk had no room to note that: a second click must find it all the same.
+    filed: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def level(self) -> str:
@@ -97,6 +99,10 @@ class Site:
             lang if lang in LANGUAGES else "zh",
             big == "big",
         )
+
+    def stranger(self, request: Request, *, touch: bool = False) -> "Visit":
+        """One request as of somebody unknown: what can be shown when the database cannot be asked who it is."""
+        return Visit(self, request, request.cookies.get(self.session_cookie, "")[:128], None, "zh", False)
 
 
 @dataclass

@@ -1,0 +1,106 @@
+"""The intake reserve: a file that holds disk space back, so that a full disk still has room for what is in progress.
+
+Theory of operation. While there is space, a file of the configured size lies beside the database. When space runs out
+the file is emptied. What it held is then for what was begun before: acts on cases, what neighbours send, receipts, the
+audit trail, drafts. New applications are not taken in any more, a little before the disk is full already, because each
+of them would be one more thing to carry through. When space has come back the file is filled again by the node's tick,
+and intake is open again; nobody has to do anything here. A disk that cannot hold the reserve is a full one.
+"""
+
+import os
+import shutil
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+RESERVE_FILE: Final = "reserve.bin"
+# Parts of the reserve: below the first new applications are refused, above the second they are taken again, below the
+# third people are warned.
+CLOSE_BELOW: Final = 1 / 8
+OPEN_ABOVE: Final = 1 / 4
+WARN_BELOW: Final = 5
+_PIECE: Final = 1 << 20
+
+
+class Room(NamedTuple):
+    """How the disk stands, in bytes. ``closed``: new applications are refused until there is space again."""
+
+    free: int
+    reserve: int
+    whole: bool
+    closed: bool
+
+    @property
+    def low(self) -> bool:
+        """Whether people should make room before it gets in their way."""
+        return self.free < WARN_BELOW * self.reserve
+
+
+class Reserve:
+    """The reserve of one folder. ``size`` in bytes, 0 for none. Nothing is written before the first ``look``."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self._folder = folder
+        self._path = folder / RESERVE_FILE
+        self._size = size
+        self._lock = threading.Lock()
+        self._closed = False
+        self._whole = self._path.exists() and self._path.stat().st_size == size
+
+    def room(self) -> Room:
+        """How the disk stands now. Closes intake where space is about to run out."""
+        free = self._free()
+        if free < self._size * CLOSE_BELOW:
+            self._closed = True
+        return Room(free, self._size, self._whole, self._closed)
+
+    def release(self) -> bool:
+        """Give the reserve up, for what is in progress; whether there was anything to give."""
+        with self._lock:
+            self._closed = self._size > 0
+            if not self._whole:
+                return False
+            with suppress(OSError):  # a disk that lets nothing be taken away has not given anything
+                os.truncate(self._path, 0)
+                self._whole = False
+            return not self._whole
+
+    def look(self) -> None:
+        """Fill the reserve again where there is space for it, and open intake with it. For the node's tick."""
+        if not self._size:
+            return
+        with self._lock:
+            free = self._free()
+            if not self._whole and free >= self._size * (1 + OPEN_ABOVE):
+                self._whole = self._fill()
+            if not self._whole or free < self._size * CLOSE_BELOW:
+                self._closed = True
+            elif self._free() >= self._size * OPEN_ABOVE:
+                self._closed = False
+
+    def _free(self) -> int:
+        try:
+            return shutil.disk_usage(self._folder).free
+        except OSError:  # a disk that does not say has nothing to give
+            return 0
+
+    def _fill(self) -> bool:
+        """Take the space; whether all of it was there."""
+        try:
+            descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+            try:
+                os.truncate(descriptor, 0)  # left half-filled, or of another size before the settings changed
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(descriptor, 0, self._size)
+                else:
+                    for _ in range(0, self._size, _PIECE):
+                        os.write(descriptor, bytes(_PIECE))
+                    os.truncate(descriptor, self._size)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.truncate(self._path, 0)
+            return False
+        return True
