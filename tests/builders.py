@@ -103,11 +103,13 @@ class Member:
 
 @dataclass
 class Network:
-    """Keys, the roster as changes, and the members that were opened."""
+    """Keys, the roster as changes, and the members that were opened. `own_clocks`: each node has one of its own."""
 
     folder: Path
     seed: int = 1
+    own_clocks: bool = False
     clock: Clock = field(default_factory=Clock)
+    clocks: dict[str, Clock] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -154,11 +156,16 @@ class Network:
         identity = self.identities[code]
         store = open_store(url or f"sqlite:///{self.folder / code}.db")
         chance = random.Random(f"{self.seed} {code} {life}")
-        casebook = Casebook(store, identity, self.clock, chance.randbytes, self.catalogue)
+        clock = self.clock_of(code)
+        casebook = Casebook(store, identity, clock, chance.randbytes, self.catalogue)
         kept = set(self.roster.parts_for(code))
         casebook.apply_roster(change for change in self.changes if roster.read_payload(change).part in kept)
-        self.members[code] = Member(identity, store, casebook, self.clock)
+        self.members[code] = Member(identity, store, casebook, clock)
         return self.members[code]
+
+    def clock_of(self, code: str) -> Clock:
+        """The clock of this node."""
+        return self.clocks.setdefault(code, Clock()) if self.own_clocks else self.clock
 
     def close(self) -> None:
         """Close every database."""
@@ -166,9 +173,9 @@ class Network:
             member.store.close()
 
 
-def network(folder: Path, *codes: str, seed: int = 1) -> Network:
+def network(folder: Path, *codes: str, seed: int = 1, own_clocks: bool = False) -> Network:
     """A network with these places enrolled and opened; without any: county, township and one village."""
-    made = Network(folder, seed)
+    made = Network(folder, seed, own_clocks)
     chosen = codes or (COUNTY, TOWNSHIP, VILLAGE)
     made.enrol(*chosen)
     for code in chosen:

@@ -172,7 +172,7 @@ class Network:
     def wire_up(self, member: Member, **changes: Any) -> Live:
         """Give a member what it speaks with. `changes`: of its uplink's settings."""
         places = self.built.roster.places
-        casebook, identity, clock = member.casebook, member.identity, self.built.clock
+        casebook, identity, clock = member.casebook, member.identity, member.clock
         chance = self.built.chance.randbytes
         downlink = Downlink(casebook, identity, clock, chance, wait_s=0.0)
         app = flask.Flask(f"node {identity.place}")
@@ -245,9 +245,9 @@ class Network:
             live.member.store.close()
 
 
-def network(folder: Path, *codes: str, seed: int = 1, **changes: Any) -> Network:
+def network(folder: Path, *codes: str, seed: int = 1, own_clocks: bool = False, **changes: Any) -> Network:
     """A network of these places (county, township and a village without any), wired, nothing exchanged yet."""
-    built = builders.network(folder, *codes, seed=seed)
+    built = builders.network(folder, *codes, seed=seed, own_clocks=own_clocks)
     made = Network(built)
     for member in list(built.members.values()):
         made.wire_up(member, **changes)

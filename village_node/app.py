@@ -31,6 +31,8 @@ from village_node.uplink import Settings, Uplink
 REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
 HOUSEKEEPING_S = 3600.0
 UPLINK_CHECK_S = 30.0
+RESERVE_S = 5.0
+CLOCK_S = 10.0
 STOP_S = 5.0
 REQUEST_FILE = "enrol-request.cbor"
 SYNC_PATHS = "/sync/"
@@ -43,6 +45,13 @@ class AnotherWorker(Exception):
 def wall_clock() -> int:
     """Milliseconds since 1970 UTC by this machine's clock: a claim, never an order."""
     return time.time_ns() // 1_000_000
+
+
+def steady_clock() -> int:
+    """Milliseconds that only ever grow, whatever is done to the wall clock, and also while the machine sleeps."""
+    # Linux's monotonic clock stands still in sleep: a lid closed overnight must not leave somebody signed in.
+    ticking = getattr(time, "CLOCK_BOOTTIME", None)
+    return (time.clock_gettime_ns(ticking) if ticking is not None else time.monotonic_ns()) // 1_000_000
 
 
 def version() -> str:
@@ -211,9 +220,9 @@ def create_node(config: Config) -> Node:
     """Wire a village node. Raises NoIdentity before enrolment is complete, StoreError for an unusable database."""
     os.umask(0o077)
     identity = member(config.data)
-    opened = store.open_store(config.database)
+    opened = store.open_store(config.database, config.reserve_mb << 20)
     casebook = Casebook(opened, identity, wall_clock, identities.random_bytes, starter_catalogue())
-    accounts = Accounts(AccountRows(opened), identity.level, wall_clock, identities.random_bytes)
+    accounts = Accounts(AccountRows(opened), identity.level, wall_clock, identities.random_bytes, steady=steady_clock)
     uplink = (
         Uplink(casebook, identity, Settings.from_config(config), wall_clock, time.monotonic, identities.random_bytes)
         if config.parent_url
@@ -221,6 +230,8 @@ def create_node(config: Config) -> Node:
     )
     scheduler = Scheduler(time.monotonic)
     scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
+    scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
+    scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
     if uplink is not None:
         scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)
     pages = flask.Flask("village_node", static_folder=None)

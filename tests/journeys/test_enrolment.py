@@ -1,6 +1,7 @@
 """Founding a county and enrolling nodes by the command line, with every mistake a person can make on the way."""
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from center_node import cli as county_cli
 from township_node import cli as township_cli
 from village_node import cli as village_cli
 from village_node import control
+from village_node.accounts import SignInRefused
 from village_node.app import create_node
 from village_node.config import load
 
@@ -152,6 +154,20 @@ def test_an_invitation_names_the_roles_there_are(network, capsys):
     assert "clerk, reviewer, head, admin" in capsys.readouterr().err
     assert township_cli.main([*wrong, "--role", "clerk"]) == 0
     assert "one-time sign-in code" in capsys.readouterr().out
+
+
+def test_a_code_that_nobody_could_use_in_time_is_made_again_and_one_that_was_used_is_not(network, capsys):
+    enrol(county_cli, network.county, township_cli, network.township)
+    words = ["invite", "--data", str(network.township), "--staff-no", "1", "--staff-name", "甲", "--role", "clerk"]
+    assert township_cli.main(words) == township_cli.main(words) == 0
+    first, second = re.findall(r"code (\S+)", capsys.readouterr().out)[-2:]
+    node = create_node(load(network.township))
+    with pytest.raises(SignInRefused):
+        node.accounts.set_password("1", first, "窑洞门前两棵老槐树开花了", "here")
+    assert node.accounts.set_password("1", second, "窑洞门前两棵老槐树开花了", "here")
+    node.close()
+    assert township_cli.main(words) == 1
+    assert "exists already" in capsys.readouterr().err
 
 
 @pytest.mark.sockets

@@ -64,6 +64,31 @@ def test_a_wall_clock_set_back_does_not_stop_the_ticking() -> None:
     assert len(runs) == 2
 
 
+def test_jobs_keep_their_pace_wherever_the_wall_clock_jumps_and_whatever_another_raises() -> None:
+    """By decades, both ways, while a planted job fails each time it runs: the other misses nothing."""
+    monotonic, runs, failures = Monotonic(), [], []
+    scheduler = Scheduler(monotonic, lambda name, problem: failures.append(type(problem)))
+
+    def planted() -> None:
+        raise MemoryError if len(failures) % 2 else OSError(28, "No space left on device")
+
+    scheduler.every(5.0, "planted", planted)
+    scheduler.every(5.0, "job", lambda: runs.append(monotonic()))
+    jumps = [datetime(year, 1, 20, tzinfo=UTC) for year in (2026, 1970, 2038, 2016, 2036, 1999, 9990, 2026)]
+    with time_machine.travel(jumps[0], tick=False) as wall:
+        scheduler._start_ticking()
+        for second in range(80):
+            if second % 10 == 0:
+                wall.move_to(jumps[second // 10])
+            pause = scheduler._pause()
+            assert 0.0 <= pause <= 1.0
+            wall.shift(pause)
+            monotonic.now_s += 1.0
+            scheduler._wall.run_pending()
+    assert len(runs) >= 13, "every five seconds, once in a while a second late"
+    assert len(failures) == len(runs) and set(failures) == {OSError, MemoryError}
+
+
 def test_the_loop_ends_when_told() -> None:
     ticked, stop = threading.Event(), threading.Event()
     scheduler = Scheduler(lambda: 0.0)

@@ -63,7 +63,7 @@ class _Child:
     heads_told: list[RosterHead] | None = None
     heads_pending: list[RosterHead] | None = None  # in the last reply, as above
     budget: FrameBudget = field(default_factory=FrameBudget)
-    held_back: dict[Stream, tuple[int, int]] = field(default_factory=dict)  # -> position, until (ms)
+    held_back: dict[Stream, tuple[int, int]] = field(default_factory=dict)  # -> position, since when (ms)
 
 
 class Answering:
@@ -244,13 +244,17 @@ class Answering:
         """Streams of which the child refused or parked something lately, unless it holds that position by now."""
         now_ms = self._clock()
         for answer in content.answers:
-            child.held_back[answer.incarnation, answer.scope] = (answer.seq, now_ms + int(REFUSED_AGAIN_S * 1000))
+            child.held_back[answer.incarnation, answer.scope] = (answer.seq, now_ms)
         if child.view is not None:
             for point in child.view.points:
                 held = child.held_back.get(point.stream)
                 if held is not None and point.seq >= held[0]:
                     del child.held_back[point.stream]
-        child.held_back = {stream: held for stream, held in child.held_back.items() if held[1] > now_ms}
+        # A clock set back ends the wait: offering too early costs a little, offering never would be a hole.
+        longest_ms = int(REFUSED_AGAIN_S * 1000)
+        child.held_back = {
+            stream: held for stream, held in child.held_back.items() if 0 <= now_ms - held[1] < longest_ms
+        }
         return frozenset(child.held_back)
 
     def _look(self, child: _Child, content: Content, points: list[StreamPoint], *, acknowledged: bool) -> bool:

@@ -7,7 +7,7 @@ from flask import Blueprint, Flask
 from werkzeug.wrappers import Response
 
 from sync_protocol.places import about
-from village_node.web import Policy, Route, Visit, add_pages
+from village_node.web import Policy, Route, Visit, add_pages, machine
 from village_node.web.policy import STAFF
 
 QUIET_AFTER_MS: Final = 24 * 3_600_000
@@ -55,7 +55,12 @@ def children(visit: Visit) -> Response:
             )
         )
     told.sort(key=lambda child: (child.last_contact_ms or 0, child.place))
-    return visit.render("children.html", told=told, heard=[child for child in told if child.last_contact_ms])
+    return visit.render(
+        "children.html",
+        told=told,
+        heard=[child for child in told if child.last_contact_ms],
+        clock_there=machine.clock_there,
+    )
 
 
 ROUTES: Final = (Route("/children", "children", children, Policy(STAFF, "node")),)

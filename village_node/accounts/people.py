@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sync_protocol.case.workflow import ROLES
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
-from village_node.accounts.sessions import Sessions, SignedIn, SignInRefused, form_token
+from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token
 from village_node.accounts.throttle import Throttle
 from village_node.store.accounts import AccountRows, AuditRow, StaffRow
 
-INVITATION_MS = 14 * 24 * 3_600_000
+CLOCK_JUMP_MS = 60_000
 NUMBER_LONGEST = 32
 NAME_LONGEST = 60
 
@@ -44,14 +44,18 @@ class Accounts:
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
         hasher: Hasher | None = None,
+        steady: Callable[[], int] | None = None,
     ) -> None:
+        """`steady`: ms that only ever grow, sleep included; without one the clock is taken to run evenly."""
         self.rows = rows
         self.level = level
         self.throttle = Throttle(rows, clock)
         self._clock = clock
         self._randomness = randomness
         self._hasher = hasher or Hasher(randomness)
-        self._sessions = Sessions(rows, self.throttle, self._hasher, clock, randomness)
+        self._steady = steady or clock
+        self._sessions = Sessions(rows, self.throttle, self._hasher, clock, randomness, self._steady)
+        self._clock_offset_ms = clock() - self._steady()
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -77,6 +81,7 @@ class Accounts:
         row = StaffRow(number, called, chosen, None, code_hash(code), now + INVITATION_MS, False, now, None, None)
         if not self.rows.add_staff(row):
             raise StaffTrouble(f"工号 {number} 已存在。", f"Staff number {number} exists already.")
+        self._sessions.invited(number, now + INVITATION_MS)  # from here on its age does not depend on the clock
         self.audit(by, "staff.invite", number, {"roles": list(chosen)})
         return code
 
@@ -89,6 +94,7 @@ class Accounts:
         )
         if not changed:
             raise StaffTrouble(f"没有工号 {number}。", f"There is no staff number {number}.")
+        self._sessions.invited(number, until)
         self.rows.end_sessions_of(number)
         self.audit(by, "staff.renew", number, {})
         return code
@@ -163,6 +169,14 @@ class Accounts:
         """Forget sessions that are over and throttles that nobody remembers; the scheduler calls this."""
         self._sessions.purge()
         self.throttle.purge()
+
+    def watch_clock(self) -> None:
+        """Leave an audit line when the wall clock has jumped; the scheduler calls this."""
+        offset = self._clock() - self._steady()
+        jumped_ms = offset - self._clock_offset_ms
+        if abs(jumped_ms) >= CLOCK_JUMP_MS:
+            self.audit("node", "clock.jump", "", {"by_ms": jumped_ms})
+        self._clock_offset_ms = offset
 
     def audit(self, actor: str, action: str, subject: str, detail: dict[str, object]) -> AuditRow:
         """Write one audit line. If it cannot be written this raises, and what it is about must not happen."""

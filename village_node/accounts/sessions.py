@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from village_node.accounts.elapsed import Elapsed
 from village_node.accounts.passwords import Hasher
 from village_node.accounts.throttle import ACCOUNT, PERSON_HERE, SOURCE, Rule, Throttle
 from village_node.store import NotSaved
@@ -15,6 +16,8 @@ from village_node.store.accounts import AccountRows, SessionRow, StaffRow
 IDLE_MS = 10 * 60_000
 ABSOLUTE_MS = 8 * 3_600_000
 TOUCH_EVERY_MS = 30_000
+AHEAD_MS = 60_000
+INVITATION_MS = 14 * 24 * 3_600_000
 ID_BYTES = 32
 
 
@@ -44,12 +47,16 @@ class Sessions:
         hasher: Hasher,
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
+        steady: Callable[[], int],
     ) -> None:
         self._rows = rows
         self._throttle = throttle
         self._hasher = hasher
         self._clock = clock
         self._randomness = randomness
+        self._idle = Elapsed(clock, steady)
+        self._open = Elapsed(clock, steady)
+        self._invited = Elapsed(clock, steady)
 
     def sign_in(self, staff_no: str, password: str, source: str) -> SignedIn:
         """Open a session for a right number and password given from `source` (an address).
@@ -91,13 +98,17 @@ class Sessions:
         keys = self._counted(f"account:{staff_no}", f"person:{staff_no}@{source}", source)
         staff = self._rows.staff(staff_no)
         now = self._clock()
-        in_time = staff is not None and staff.invitation_until_ms is not None and now <= staff.invitation_until_ms
+        in_time = staff is not None and self.invited(staff_no, staff.invitation_until_ms) <= INVITATION_MS
         if staff is None or staff.disabled or not in_time:
             raise SignInRefused(0)
         if not self._rows.take_invitation(staff_no, invitation_hash, password_hash, now):
             raise SignInRefused(0)
         self._allowed(keys)
         return self.open(staff, source)
+
+    def invited(self, staff_no: str, until_ms: int | None) -> int:
+        """How long ago (ms) the one-time code was made that ends then; more than any code lasts where there is none."""
+        return self._invited.since(staff_no, until_ms - INVITATION_MS) if until_ms is not None else INVITATION_MS + 1
 
     def open(self, staff: StaffRow, source: str) -> SignedIn:
         """Open a session under a fresh id, whatever id the browser had before."""
@@ -113,10 +124,13 @@ class Sessions:
             return None
         session, staff = found
         now = self._clock()
-        idle, age = now - session.seen_ms, now - session.created_ms
-        # A clock set back makes ages negative; a minute of that is a correction, more is not to be trusted.
-        if staff.disabled or not -60_000 <= idle < IDLE_MS or not -60_000 <= age < ABSOLUTE_MS:
-            self._rows.end_session(session.id_hash)
+        idle = self._idle.since(session.id_hash, session.seen_ms)
+        age = self._open.since(session.id_hash, session.created_ms)
+        # A time from before this program started may lie ahead of a clock set back since; a minute of that is a
+        # correction, more is not to be trusted.
+        if staff.disabled or not -AHEAD_MS <= idle < IDLE_MS or not -AHEAD_MS <= age < ABSOLUTE_MS:
+            with suppress(NotSaved):  # it is over, whether that can be written down or not
+                self._rows.end_session(session.id_hash)
             return None
         if touch and (idle >= TOUCH_EVERY_MS or idle < 0):
             # With a full disk people may still read; their session then ends sooner, that is all.
@@ -127,7 +141,10 @@ class Sessions:
     def purge(self) -> int:
         """Drop the sessions that are over; returns how many."""
         now = self._clock()
-        return self._rows.purge_sessions(now - IDLE_MS, now - ABSOLUTE_MS)
+        living = self._idle.younger(IDLE_MS) & self._open.younger(ABSOLUTE_MS)
+        for elapsed, longest_ms in ((self._idle, IDLE_MS), (self._open, ABSOLUTE_MS), (self._invited, INVITATION_MS)):
+            elapsed.forget_older(longest_ms)
+        return self._rows.purge_sessions(now - IDLE_MS, now - ABSOLUTE_MS, now + AHEAD_MS, living)
 
     def end(self, cookie: str) -> None:
         """End the session a cookie names, at the server: the cookie is worth nothing afterwards."""

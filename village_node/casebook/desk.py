@@ -1,7 +1,7 @@
 """The door for our own people: filing an application, and every act on a case, each asked of the workflow first."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sync_protocol import encoding, limits
@@ -29,13 +29,16 @@ from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry, Growth
 from village_node.casebook.office import Office
 from village_node.casebook.reading import folded
-from village_node.store import Connection, Overtaken, peers, streams
+from village_node.store import Connection, Overtaken, RoomMade, peers, streams
 from village_node.store.locks import CaseKey, StreamKey
 
 # The county's day begins at +08:00, whatever the machine believes.
 CHINA: Final = timezone(timedelta(hours=8))
 _CLOCK_BITS: Final = 16
 _FARTHEST_AHEAD_MS: Final = 86_400_000
+# What a label can hold and count on from: a clock beyond (the year 4199) is wrong, and its claim says so.
+_LATEST_LABEL_MS: Final = 1 << 46
+_LATEST_DAY_MS: Final = 253_402_214_400_000  # the last day a date can hold
 _COUNTER: Final = "case_number"
 _T = TypeVar("_T")
 
@@ -78,6 +81,7 @@ class Desk(Office):
 
         Raises BadBody for the first that does not fit, NotAllowed, NotSaved.
         """
+        self.store.refuse_intake_without_room()
         scope = about(self.identity.place)
         roster = self.roster
         filed = [self._checked_application(each, roster) for each in applications]
@@ -148,7 +152,7 @@ class Desk(Office):
             try:
                 with self.store.writing() as connection:
                     done, scopes = act(connection)
-            except Overtaken:
+            except (Overtaken, RoomMade):
                 continue
             self.tell(scopes)
             return done
@@ -202,8 +206,7 @@ class Desk(Office):
     ) -> CaseRef:
         """Write the two events that open a case: the application, and its receipt number with the query code."""
         opened = pen.write(kinds.CREATE, OPENS, actor, create, None)
-        day = datetime.fromtimestamp(pen.now_ms / 1000, tz=UTC).astimezone(CHINA).date()
-        case_no = numbers.make_case_number(self.identity.place, day, self._number_tag(), number)
+        case_no = numbers.make_case_number(self.identity.place, _day(pen.now_ms), self._number_tag(), number)
         code = numbers.make_query_code(int.from_bytes(self.randomness(9)) >> (72 - numbers.QUERY_CODE_BITS))
         content = {0: case_no, 1: code, 2: channel}
         case_id = opened.header.case_id
@@ -234,15 +237,25 @@ class Desk(Office):
                 raise NotAllowed(*explain(verdict))
 
 
+def _day(now_ms: int) -> date:
+    """The day in the county; of a clock that no calendar can follow the nearest one."""
+    since = timedelta(milliseconds=min(max(now_ms, 0), _LATEST_DAY_MS))
+    return (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(CHINA).date()
+
+
 class _Pen:
-    """Appends events to one of our own streams, with a clock that never runs backward."""
+    """Appends events to one of our own streams, with labels that never run backward in it.
+
+    A label follows our clock, and the newest one of the case where that lies no more than a day ahead of our clock: so
+    nobody whose clock is years ahead drags others along, and a case reads in order where clocks are nearly right.
+    """
 
     def __init__(self, office: Office, growth: Growth, newest_hlc: int = 0) -> None:
         self._office = office
         self._growth = growth
         self.now_ms = office.clock()
-        # An author far away may claim any time: one that lies days ahead is not followed there.
-        sane = newest_hlc if newest_hlc >> _CLOCK_BITS <= self.now_ms + _FARTHEST_AHEAD_MS else 0
+        self._label_ms = min(max(self.now_ms, 0), _LATEST_LABEL_MS)
+        sane = newest_hlc if newest_hlc >> _CLOCK_BITS <= self._label_ms + _FARTHEST_AHEAD_MS else 0
         self._hlc = max(growth.row.hlc, sane)
 
     def write(
@@ -257,7 +270,7 @@ class _Pen:
         """Append one event of a case."""
         known = kinds.BY_NUMBER[kind]
         apart = known.holding == "apart"
-        self._hlc = max(self.now_ms << _CLOCK_BITS, self._hlc + 1)
+        self._hlc = max(self._label_ms << _CLOCK_BITS, self._hlc + 1)
         draft = Draft(
             kind,
             known.version,

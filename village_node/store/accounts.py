@@ -1,7 +1,7 @@
 """Rows of people and their work at the desk: staff, sessions, throttles, the audit chain, drafts."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -142,11 +142,13 @@ class AccountRows:
         """Sign somebody out everywhere; how many sessions ended."""
         return self._delete(SESSIONS, SESSIONS.c.staff_no == staff_no)
 
-    def purge_sessions(self, seen_before_ms: int, created_before_ms: int) -> int:
-        """Forget sessions that are over; how many."""
-        return self._delete(
-            SESSIONS, (SESSIONS.c.seen_ms < seen_before_ms) | (SESSIONS.c.created_ms < created_before_ms)
-        )
+    def purge_sessions(
+        self, seen_before_ms: int, created_before_ms: int, seen_after_ms: int, living: Collection[Any]
+    ) -> int:
+        """Forget sessions that are over, or from a time to come, but not those known to be living; how many."""
+        seen, created = SESSIONS.c.seen_ms, SESSIONS.c.created_ms
+        over = (seen < seen_before_ms) | (created < created_before_ms) | (seen > seen_after_ms)
+        return self._delete(SESSIONS, over & SESSIONS.c.id_hash.not_in(living))
 
     def throttle(self, key: str) -> ThrottleRow | None:
         """One throttle."""

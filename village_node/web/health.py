@@ -7,7 +7,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from village_node.store import StoreError
-from village_node.web import query
+from village_node.web import machine, query
 from village_node.web.policy import ADMIN, STAFF, Policy, Route
 from village_node.web.site import Visit, local_path
 
@@ -74,6 +74,10 @@ def health(visit: Visit) -> Response:
         children=[peer for peer in site.casebook.peers() if peer.direction == "down"],
         alarm=misses.failures if misses is not None and recent and misses.failures >= query.ALARM_EVERY else 0,
         admin=ADMIN,
+        room=visit.sync_state.room,
+        disk=machine.disk(visit.sync_state.room),
+        clock=machine.clock_here(visit.sync_state.skew_ms, visit.sync_state.above),
+        clock_there=machine.clock_there,
     )
 
 

@@ -1,10 +1,11 @@
 """How far this node's cases have come, in plain words, from signed receipts alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from village_node.casebook import Casebook
-from village_node.web import times
+from village_node.store import Room
+from village_node.web import machine, times
 
 OFFLINE_AFTER_MS = 10 * times.MINUTE_MS
 
@@ -21,6 +22,9 @@ class SyncState:
     not_left: int
     not_at_county: int
     last_error: str
+    skew_ms: int | None = None  # how far the clock above is ahead of ours
+    above: machine.Words = ("上级", "the level above")
+    room: Room | None = None
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
@@ -33,12 +37,21 @@ class SyncState:
             state["not_left"]["cases"],
             state["not_at_county"]["cases"],
             state["last_error"] or "" if state["failures"] else "",
+            state["skew_ms"],
+            _above(casebook, state["peer"].place) if state["peer"] is not None else cls.above,
+            casebook.store.room(),
         )
+
+
+def _above(casebook: Casebook, place: str) -> machine.Words:
+    places = casebook.roster.places
+    return (places.name(place),) * 2 if place in places else SyncState.above
 
 
 @dataclass(frozen=True)
 class SyncBar:
-    """One line for every page: a tone, a drawing, words in both languages, and what went wrong last, if anything."""
+    """One line for every page: a tone, a drawing, words in both languages, what went wrong last, if anything, and what
+    the machine itself needs."""
 
     tone: Tone
     icon: str
@@ -46,9 +59,16 @@ class SyncBar:
     en: str
     trouble: str
     can_sync: bool
+    needs: tuple[machine.Words, ...] = ()
 
 
 def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
+    """The line for every page: how far this node's cases have come, and what its clock and disk need."""
+    needs = (machine.disk(state.room), machine.clock_here(state.skew_ms, state.above))
+    return replace(_way_up(state, now_ms), needs=tuple(words for words in needs if words is not None))
+
+
+def _way_up(state: SyncState, now_ms: int) -> SyncBar:
     """Put the state of the way up into words: what has not left this node comes before when it was last heard."""
     if state.is_root:
         en = "This node is the highest; cases are gathered here"

@@ -6,6 +6,12 @@ BEIJING = timezone(timedelta(hours=8))
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+_UNITS = (
+    (365 * DAY_MS, "年", "year", "years"),
+    (DAY_MS, "天", "day", "days"),
+    (HOUR_MS, "小时", "hour", "hours"),
+    (MINUTE_MS, "分钟", "minute", "minutes"),
+)
 _LATEST_MS = 253_402_214_400_000  # the last day a datetime can hold; claims may say anything
 
 
@@ -40,13 +46,18 @@ def short(ms: int, now_ms: int, lang: str) -> str:
 
 def age(since_ms: int, now_ms: int, lang: str) -> str:
     """How long ago, rounded down and in one unit: `3 分钟`, `2 天`. A time to come counts as just now."""
-    passed = max(0, now_ms - since_ms)
-    for unit_ms, zh, one, many in (
-        (DAY_MS, "天", "day", "days"),
-        (HOUR_MS, "小时", "hour", "hours"),
-        (MINUTE_MS, "分钟", "minute", "minutes"),
-    ):
-        count = passed // unit_ms
+    return _counted(max(0, now_ms - since_ms), _UNITS[1:], lang, at_most=1)
+
+
+def span(length_ms: int, lang: str) -> str:
+    """A length of time in its two largest units: `3 天 4 小时`, `10 年 2 天`."""
+    return _counted(length_ms, _UNITS, lang, at_most=2)
+
+
+def _counted(length_ms: int, units: tuple[tuple[int, str, str, str], ...], lang: str, *, at_most: int) -> str:
+    said = []
+    for unit_ms, zh, one, many in units:
+        count, length_ms = divmod(length_ms, unit_ms)
         if count:
-            return f"{count} {one if count == 1 else many}" if lang == "en" else f"{count} {zh}"
-    return "less than a minute" if lang == "en" else "不到 1 分钟"
+            said.append(f"{count} {one if count == 1 else many}" if lang == "en" else f"{count} {zh}")
+    return " ".join(said[:at_most]) or ("less than a minute" if lang == "en" else "不到 1 分钟")
