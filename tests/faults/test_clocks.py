@@ -17,6 +17,7 @@ from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network, network
 from tests.village_node.web.counter import Counter, open_counter
 from township_node import web as township_pages
 from township_node.downlink.answering import _Child
+from village_node.casebook import CaseRef
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -39,7 +40,7 @@ CLOCKS: dict[str, tuple[dict[str, int], tuple[int, ...]]] = {
 }
 
 
-def walk(net: Network, tick: Callable[[], None]) -> builders.CaseRef:
+def walk(net: Network, tick: Callable[[], None]) -> CaseRef:
     """One application from the village up to the county's decision and back, with corrections on the way."""
     village, township, county = (net[code].member for code in NODES)
     ref = village.file()
@@ -75,7 +76,7 @@ def walk(net: Network, tick: Callable[[], None]) -> builders.CaseRef:
     return ref
 
 
-def outcome(net: Network, ref: builders.CaseRef) -> dict[str, Any]:
+def outcome(net: Network, ref: CaseRef) -> dict[str, Any]:
     """What every node makes of the case and holds receipts for, without times and without the hashes they go into."""
     places = {net[code].incarnation: code for code in NODES}
     told: dict[str, Any] = {}
@@ -106,7 +107,7 @@ def outcome(net: Network, ref: builders.CaseRef) -> dict[str, Any]:
     return told
 
 
-def walked(folder: Path, begin: dict[str, int], jumps: tuple[int, ...]) -> tuple[Network, builders.CaseRef]:
+def walked(folder: Path, begin: dict[str, int], jumps: tuple[int, ...]) -> tuple[Network, CaseRef]:
     """A network whose clocks are as told while the case is walked through it."""
     net = network(folder, own_clocks=True)
     net.settle()

@@ -164,7 +164,7 @@ def test_a_code_that_nobody_could_use_in_time_is_made_again_and_one_that_was_use
     node = create_node(load(network.township))
     with pytest.raises(SignInRefused):
         node.accounts.set_password("1", first, "窑洞门前两棵老槐树开花了", "here")
-    assert node.accounts.set_password("1", second, "窑洞门前两棵老槐树开花了", "here")
+    node.accounts.set_password("1", second, "窑洞门前两棵老槐树开花了", "here")
     node.close()
     assert township_cli.main(words) == 1
     assert "exists already" in capsys.readouterr().err

@@ -17,7 +17,7 @@ OWN: Final = Policy(STAFF, "own")
 # What no page carries on to another: it is typed again.
 SECRETS: Final = {
     "old": ("原密码", "Old password"),
-    "code": ("一次性登录码", "One-time code"),
+    "code": ("登录码或查询码", "Code"),
     "password": ("密码", "Password"),
     "again": ("再输一次密码", "The password again"),
 }

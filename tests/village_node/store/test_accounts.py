@@ -43,7 +43,9 @@ def test_sessions_begin_are_touched_and_end(rows: AccountRows) -> None:
     found = rows.session(bytes(32))
     assert found == (SessionRow(bytes(32), "0001", 0, 0, "127.0.0.1"), AGENT)
     rows.touch_session(bytes(32), 50)
-    assert rows.purge_sessions(2, 0) == 1  # the second has not been seen since
+    assert rows.purge_sessions(2, 0, 60, {b"\2" * 32}) == 1  # the second has not been seen since
+    rows.add_session(SessionRow(b"\3" * 32, "0001", 9, 61, "127.0.0.1"))
+    assert rows.purge_sessions(2, 0, 60, ()) == 1  # nobody can have been seen in a time to come
     rows.end_session(b"\2" * 32)
     assert rows.session(b"\2" * 32) is None
     assert rows.end_sessions_of("0001") == 1

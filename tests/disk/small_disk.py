@@ -1,0 +1,61 @@
+"""A small filesystem of its own: mounted for a test, filled to the last page, emptied again."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+FILLER = "filler"
+PAGE = 4096
+
+
+class CannotMount(Exception):
+    """This machine does not let us mount; the text says what it answered."""
+
+
+class SmallDisk:
+    """A tmpfs of so many megabytes on a folder."""
+
+    def __init__(self, folder: Path, megabytes: int) -> None:
+        """Mount it. Raises CannotMount."""
+        if os.name != "posix" or os.geteuid() != 0:
+            raise CannotMount("only root may mount a small filesystem")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder
+        self._mount("-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(folder))
+
+    def free(self) -> int:
+        """Bytes that anybody could still write."""
+        return shutil.disk_usage(self.path).free
+
+    def fill(self, leave: int = 0) -> None:
+        """Take all space but ``leave`` bytes (whole pages)."""
+        take = max(self.free() // PAGE - leave // PAGE, 0) * PAGE
+        held = self.path / FILLER
+        begin = held.stat().st_size if held.exists() else 0
+        if take:
+            descriptor = os.open(held, os.O_CREAT | os.O_RDWR)
+            os.posix_fallocate(descriptor, begin, take)
+            os.close(descriptor)
+
+    def make_room(self) -> None:
+        """Give all that back."""
+        (self.path / FILLER).unlink(missing_ok=True)
+
+    def empty(self) -> None:
+        """Remove everything."""
+        for each in self.path.iterdir():
+            each.unlink() if each.is_file() else shutil.rmtree(each)
+
+    def read_only(self, yes: bool) -> None:
+        """Remount it, as a system does that no longer trusts a disk, or trusts it again."""
+        self._mount("-o", "remount,ro" if yes else "remount,rw", str(self.path))
+
+    def close(self) -> None:
+        """Unmount; whoever still has files open keeps them until it ends."""
+        subprocess.run(["umount", "-l", str(self.path)], check=True)
+
+    def _mount(self, *words: str) -> None:
+        done = subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CannotMount(f"mount {' '.join(words)}: {done.stderr.strip()}")
