@@ -34,6 +34,7 @@ UPLINK_CHECK_S = 30.0
 RESERVE_S = 5.0
 CLOCK_S = 10.0
 STOP_S = 5.0
+STACK_BYTES = 1 << 20  # of each thread: the usual 8 MB are more than a small machine's limit on a program has to spare
 REQUEST_FILE = "enrol-request.cbor"
 SYNC_PATHS = "/sync/"
 
@@ -126,6 +127,7 @@ class Node:
         """
         web.refuse_undeclared_routes(self.web)
         _spare_the_collector()
+        threading.stack_size(STACK_BYTES)
         self.accounts.audit("node", "node.start", version(), dict(self.store.settings()))
         if pages_only:
             pages = self.listeners[0]

@@ -130,7 +130,11 @@ class Desk:
             if not self._places.acquire(blocking=False):
                 connection.close()
                 continue
-            threading.Thread(target=self._hear, args=(connection,), name="control-command", daemon=True).start()
+            try:
+                threading.Thread(target=self._hear, args=(connection,), name="control-command", daemon=True).start()
+            except (RuntimeError, MemoryError):  # no memory for a thread just now: whoever asks may ask again
+                connection.close()
+                self._places.release()
 
     def _hear(self, connection: Connection) -> None:
         try:

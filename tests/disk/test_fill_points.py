@@ -3,14 +3,12 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.builders import TOWNSHIP, VILLAGE, hand
 from tests.disk.small_disk import PAGE, SmallDisk
 from tests.disk.village import ANSWERS_WITHIN_S, Network, Village
-from tests.postgresql import memory
 from village_node.store import Connection, NotSaved
 from village_node.store.sqlite import SqliteDatabase
 

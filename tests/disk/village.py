@@ -1,21 +1,19 @@
 """A village node on a small disk: its pages, an agent at them, and what was acknowledged to whom."""
 
 import random
-import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from werkzeug.test import TestResponse
 
 from tests import builders
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member
 from tests.disk.small_disk import SmallDisk
-from tests.village_node.web.counter import APPLICATION, PASSWORD, Counter, Visitor, hidden_of, open_counter
+from tests.village_node.web.counter import APPLICATION, PASSWORD, Counter, Visitor, open_counter
 from village_node.casebook import Casebook
 from village_node.store import open_store
 
@@ -110,22 +108,8 @@ class Village:
             self.acknowledged.append(("draft", name))
 
     def lost(self) -> list[tuple[str, str]]:
-        """What was acknowledged and is not in the database file, read by a program that is not ours."""
-        with sqlite3.connect(self.disk.path / DATABASE) as opened:
-            assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            held = {row[0].hex() for row in opened.execute("SELECT case_id FROM cases")}
-            bodies = b"".join(row[0] for row in opened.execute("SELECT body FROM events WHERE body IS NOT NULL"))
-            bodies += b"".join(row[0] or b"" for row in opened.execute("SELECT header FROM events"))
-            drafts = "".join(row[0] for row in opened.execute("SELECT fields FROM drafts"))
-            chains = opened.execute("SELECT stream, count(*), max(seq) FROM events GROUP BY stream").fetchall()
-        opened.close()
-        assert all(count == highest for _, count, highest in chains), "a stream has a hole"
-        there: dict[str, Callable[[str], Any]] = {
-            "case": lambda path: path.rpartition("/")[2] in held,
-            "note": lambda text: text.encode() in bodies,
-            "draft": lambda name: name in drafts,
-        }
-        return [(kind, what) for kind, what in self.acknowledged if not there[kind](what)]
+        """What was acknowledged and is not in the database file."""
+        return lost_from(self.disk.path / DATABASE, self.acknowledged)
 
     def readable(self) -> bool:
         """Whether every case still opens on its page."""
@@ -145,6 +129,20 @@ class Village:
         self.member.store.close()
 
 
-def hidden(page: str, action: str) -> dict[str, str]:
-    """The hidden fields of a form, empty where the page has none."""
-    return hidden_of(page, action) if re.search(rf'action="{re.escape(action)}"', page) else {}
+def lost_from(database: Path, acknowledged: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What was acknowledged and is not in a database file that is sound, read by a program that is not ours."""
+    opened = sqlite3.connect(database)
+    assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    held = {row[0].hex() for row in opened.execute("SELECT case_id FROM cases")}
+    bodies = b"".join(row[0] or b"" for row in opened.execute("SELECT body FROM events"))
+    bodies += b"".join(row[0] for row in opened.execute("SELECT header FROM events"))
+    drafts = "".join(row[0] for row in opened.execute("SELECT fields FROM drafts"))
+    chains = opened.execute("SELECT stream, count(*), max(seq) FROM events GROUP BY stream").fetchall()
+    opened.close()
+    assert all(count == highest for _, count, highest in chains), "a stream has a hole"
+    there: dict[str, Callable[[str], bool]] = {
+        "case": lambda path: path.rpartition("/")[2] in held,
+        "note": lambda text: text.encode() in bodies,
+        "draft": lambda name: name in drafts,
+    }
+    return [(kind, what) for kind, what in acknowledged if not there[kind](what)]

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import HashingError, VerificationError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +73,26 @@ def test_a_code_sets_a_password_once(accounts: Accounts) -> None:
     accounts.set_password("0001", typed, PASSWORD, "here")
     assert refused(lambda: accounts.set_password("0001", code, PASSWORD + "!", "here")) == 0
     assert accounts.sign_in("0001", PASSWORD, "here").staff.staff_no == "0001"
+
+
+def test_a_right_password_is_not_called_wrong_for_want_of_memory(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hired(accounts)
+
+    def starved(*_: object, **__: object) -> None:
+        raise VerificationError("Memory allocation error")
+
+    def starved_too(*_: object, **__: object) -> None:
+        raise HashingError("Memory allocation error")
+
+    monkeypatch.setattr(PasswordHasher, "verify", starved)
+    monkeypatch.setattr(PasswordHasher, "hash", starved_too)
+    with pytest.raises(MemoryError):
+        accounts.sign_in("0001", PASSWORD, "here")
+    code = accounts.renew_invitation("0001")
+    with pytest.raises(MemoryError):
+        accounts.set_password("0001", code, PASSWORD, "here")
 
 
 def test_a_code_ends_after_two_weeks(accounts: Accounts, clock: Clock) -> None:

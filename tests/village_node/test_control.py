@@ -90,3 +90,17 @@ def test_a_wrong_key_is_refused_in_words(served: Path) -> None:
     (served / control.CONTROL_FILE).write_text(json.dumps(sign | {"key": "00" * 32}))
     with pytest.raises(control.CommandRefused):
         control.ask(served, _empty, "status", word="x")
+
+
+def test_a_moment_without_memory_for_a_thread_does_not_close_the_desk(
+    served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as starved:
+        starved.setattr(threading.Thread, "start", none_left)
+        for _ in range(control.HEARD_AT_ONCE + 2):
+            with pytest.raises(control.CommandRefused):
+                control.ask(served, _empty, "status", word="x")
+    assert control.ask(served, _empty, "status", word="again") == {"said": "again"}

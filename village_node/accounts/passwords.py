@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
 
 SHORTEST = 12
 LONGEST = 128
@@ -89,14 +89,24 @@ class Hasher:
         object.__setattr__(self, "_nobody", self.hash("nobody has this password"))
 
     def hash(self, password: str) -> str:
-        """The encoded hash of a password, with a fresh salt."""
-        return self._argon2.hash(fold(password), salt=self.randomness(16))
+        """The encoded hash of a password, with a fresh salt. Raises MemoryError where there is none for it."""
+        try:
+            return self._argon2.hash(fold(password), salt=self.randomness(16))
+        except HashingError as error:
+            raise MemoryError(str(error)) from error
 
     def matches(self, encoded: str | None, password: str) -> bool:
-        """Tell whether a password belongs to a hash; None costs as much time and is never true."""
+        """Tell whether a password belongs to a hash; None costs as much time and is never true.
+
+        Raises MemoryError where there is none for it: a right password is not called wrong for that.
+        """
         try:
             self._argon2.verify(encoded or self._nobody, fold(password))
-        except (VerificationError, InvalidHashError):
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+        except VerificationError as error:
+            if any(sign in str(error).lower() for sign in ("memory", "thread")):
+                raise MemoryError(str(error)) from error
             return False
         return encoded is not None
 

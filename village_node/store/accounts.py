@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from functools import wraps
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from sqlalchemy import Table, delete, insert, select, update
 
 from village_node.store import peers, rows
 from village_node.store.database import Store
+from village_node.store.errors import RoomMade
 from village_node.store.tables import AUDIT, DRAFTS, SESSIONS, STAFF, THROTTLE
 
 MOST_DRAFTS = 200
@@ -73,6 +75,23 @@ class DraftRow(NamedTuple):
     updated_ms: int
 
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _with_the_reserve(write: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Write once more where a full disk has just given up its reserve: this is what that is for."""
+
+    @wraps(write)
+    def again(*arguments: _P.args, **named: _P.kwargs) -> _T:
+        try:
+            return write(*arguments, **named)
+        except RoomMade:
+            return write(*arguments, **named)
+
+    return again
+
+
 class AccountRows:
     """Reads on a reader; writes each in one transaction. Raises NotSaved when the disk refuses."""
 
@@ -90,6 +109,7 @@ class AccountRows:
             query = select(STAFF).order_by(STAFF.c.staff_no)
             return [_staff(tuple(row)) for row in connection.execute(query)]
 
+    @_with_the_reserve
     def add_staff(self, row: StaffRow) -> bool:
         """Add somebody; False if the number is taken."""
         with self._store.writing() as connection:
@@ -98,12 +118,14 @@ class AccountRows:
             connection.execute(insert(STAFF).values(_staff_columns(row._asdict())))
             return True
 
+    @_with_the_reserve
     def change_staff(self, staff_no: str, **columns: Any) -> bool:
         """Set columns; False if there is nobody with this number."""
         with self._store.writing() as connection:
             change = update(STAFF).where(STAFF.c.staff_no == staff_no).values(_staff_columns(columns))
             return connection.execute(change).rowcount == 1
 
+    @_with_the_reserve
     def take_invitation(self, staff_no: str, invitation_hash: bytes, password_hash: str, now_ms: int) -> bool:
         """Turn an invitation into a password, once: False if it is not there, not this one, or used."""
         change = (
@@ -114,6 +136,7 @@ class AccountRows:
         with self._store.writing() as connection:
             return connection.execute(change).rowcount == 1
 
+    @_with_the_reserve
     def add_session(self, row: SessionRow) -> None:
         """Begin a session."""
         with self._store.writing() as connection:
@@ -129,6 +152,7 @@ class AccountRows:
         width = len(SessionRow._fields)
         return SessionRow._make(row[:width]), _staff(tuple(row[width:]))
 
+    @_with_the_reserve
     def touch_session(self, id_hash: bytes, seen_ms: int) -> None:
         """The person is still there."""
         with self._store.writing() as connection:
@@ -155,6 +179,7 @@ class AccountRows:
         found = self._some(THROTTLE, THROTTLE.c.key == key)
         return ThrottleRow._make(found[0]) if found else None
 
+    @_with_the_reserve
     def change_throttle(
         self, key: str, change: Callable[[ThrottleRow | None], ThrottleRow | None]
     ) -> ThrottleRow | None:
@@ -174,6 +199,7 @@ class AccountRows:
         """Forget throttles that have not failed for long; how many."""
         return self._delete(THROTTLE, THROTTLE.c.last_ms < last_before_ms)
 
+    @_with_the_reserve
     def append_audit(self, at_ms: int, actor: str, action: str, subject: str, detail: dict[str, object]) -> AuditRow:
         """Add a line to the audit chain, which has no gaps."""
         with self._store.writing() as connection:
@@ -192,6 +218,7 @@ class AccountRows:
         with self._store.reading() as connection:
             return [AuditRow._make(row) for row in connection.execute(query)]
 
+    @_with_the_reserve
     def save_draft(self, row: DraftRow) -> bool:
         """Keep a draft; False if it is somebody else's."""
         with self._store.writing() as connection:
@@ -223,6 +250,7 @@ class AccountRows:
         with self._store.reading() as connection:
             return [tuple(row) for row in connection.execute(select(table).where(condition))]
 
+    @_with_the_reserve
     def _delete(self, table: Table, condition: Any) -> int:
         with self._store.writing() as connection:
             return connection.execute(delete(table).where(condition)).rowcount

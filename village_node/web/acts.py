@@ -56,7 +56,7 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
         attempt.problem, attempt.status = visit.t(refused.zh, refused.en), 409
         case = cases.fetch(visit, place, case_id)
     except StoreError as fault:
-        attempt.problem, attempt.status = visit.t(fault.zh, fault.en), 503
+        attempt.problem, attempt.status = visit.unsaved(fault), 503
     if attempt.status != 200:
         return cases.show(visit, case, attempt)
     return visit.redirect("case", place=place, case_id=case_id, done=move)

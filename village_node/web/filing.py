@@ -149,9 +149,11 @@ def file_case(visit: Visit, item_no: str) -> Response:
     try:
         return _draft_or_file(visit, item, draft_id, values)
     except StoreError as fault:
+        said = ""
         with suppress(StoreError):  # the reserve may have room for what was typed, if not for one more application
             _keep(visit, item, draft_id, values)
-        return _form(visit, item, values, draft_id, problem=visit.t(fault.zh, fault.en), status=503)
+            said = visit.t("填写的内容已保存为草稿。", "What you typed is kept as a draft.")
+        return _form(visit, item, values, draft_id, said=said, problem=visit.unsaved(fault), status=503)
 
 
 def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, str]) -> Response:

@@ -19,6 +19,7 @@ from village_node.accounts import Accounts, Person
 from village_node.accounts.sessions import form_token, is_form_token
 from village_node.casebook import Casebook
 from village_node.config import Config
+from village_node.store import StoreError
 from village_node.web import entry, masking, times, words
 from village_node.web.assets import Assets
 from village_node.web.finder import Finder
@@ -135,6 +136,11 @@ class Visit:
     def t(self, zh: str, en: str) -> str:
         """The wording in the language chosen; Chinese is the source, English stands beside it."""
         return en if self.lang == "en" else zh
+
+    def unsaved(self, fault: StoreError) -> str:
+        """What a form says that came to nothing because of the database: first of all that it is not saved."""
+        lead, words = self.t("未保存", "not saved"), self.t(fault.zh, fault.en)
+        return words if words.startswith(lead) else f"{lead}: {words}"
 
     def may(self, roles: frozenset[str]) -> bool:
         """Tell whether the person signed in has one of these roles."""

@@ -1,13 +1,13 @@
 """When nothing can be saved: every page that saves says so, keeps what was typed, and shows no fault of the program."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
 from tests.builders import Network
 from tests.village_node.web.counter import APPLICATION, PASSWORD, Counter, Visitor
-from village_node.store import Connection, NotReadable, NotSaved
+from village_node.store import NotReadable, NotSaved
 from village_node.store.sqlite import SqliteDatabase
 
 TYPED = "这些字不能丢失"
@@ -22,10 +22,8 @@ def breaks(monkeypatch: pytest.MonkeyPatch) -> Breaks:
         def raised() -> BaseException:
             return error() if error is MemoryError else error("未保存:磁盘已满", "not saved: the disk is full")
 
-        @contextmanager
-        def failing(database: SqliteDatabase) -> Iterator[Connection]:
+        def failing(_database: SqliteDatabase) -> NoReturn:
             raise raised()
-            yield
 
         monkeypatch.setattr(SqliteDatabase, "writing", failing)
         if error is NotReadable:
@@ -63,7 +61,7 @@ def test_every_form_comes_back_with_what_was_typed(
     somebody = village.sign_in("0001", "agent", "head", "admin")
     village.accounts.create_invitation("0009", "李梅", ["agent"])
     case = somebody.file()
-    token, case_no = somebody.token(), village.member.casebook.work_list("all").rows[0].case_no
+    token, case_no = somebody.token(), village.member.casebook.work_list("all").rows[0].case_no or ""
     addresses = [each for each in forms(village, case) if not each.startswith(ASKS_NOBODY)]
     assert len(addresses) >= 10, addresses
     breaks(error)
@@ -85,10 +83,8 @@ def test_what_was_kept_can_be_sent_again_as_it_is(village: Counter, monkeypatch:
     token = boss.token()
     form = {"staff_no": "0012", "name": "赵六", "roles": ["agent", "head"], "token": token}
 
-    @contextmanager
-    def failing(database: SqliteDatabase) -> Iterator[Connection]:
+    def failing(_database: SqliteDatabase) -> NoReturn:
         raise NotSaved("未保存:磁盘已满", "not saved")
-        yield
 
     with monkeypatch.context() as full:
         full.setattr(SqliteDatabase, "writing", failing)
