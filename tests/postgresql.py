@@ -38,8 +38,7 @@ class Cluster:
         self._run(
             "initdb", "-D", str(self._data), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
         )
-        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=100"
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        self.resume()
         self._sql("postgres", f"CREATE DATABASE {TEMPLATE}")
         open_store(self.url(TEMPLATE)).close()
 
@@ -65,6 +64,15 @@ class Cluster:
         self._sql("postgres", f"ALTER SYSTEM SET {name} = {value}")
         self._sql("postgres", "SELECT pg_reload_conf()")
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "fast", "-l", str(self.folder / "log"), "restart")
+
+    def halt(self) -> None:
+        """Stop the server as a crash would, keeping its data."""
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+
+    def resume(self) -> None:
+        """Start the server (again)."""
+        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=100"
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:
         """Stop the server at once and remove its folder: nothing here is to be kept."""
