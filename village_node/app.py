@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import metadata, resources
 from pathlib import Path
@@ -94,6 +94,7 @@ class Node:
 
     def status(self) -> dict[str, Any]:
         """What this node holds, owes and hears, as one JSON object: for `status --json` and the health page."""
+        room = self.store.room()
         return {
             "place": self.identity.place,
             "name": self.config.name,
@@ -103,6 +104,7 @@ class Node:
             "version": version(),
             "database": self.store.settings(),
             "disk_free_bytes": shutil.disk_usage(self.config.data).free,
+            "intake_closed": room.closed if room is not None else False,
             "sync": self.uplink.status() if self.uplink else None,
             **self.casebook.counts(),
         }
@@ -128,7 +130,10 @@ class Node:
         web.refuse_undeclared_routes(self.web)
         _spare_the_collector()
         threading.stack_size(STACK_BYTES)
-        self.accounts.audit("node", "node.start", version(), dict(self.store.settings()))
+        with suppress(
+            store.NotSaved
+        ):  # on a full disk people can at least read; the line is missing, and so are others
+            self.accounts.audit("node", "node.start", version(), dict(self.store.settings()))
         if pages_only:
             pages = self.listeners[0]
             with _served(

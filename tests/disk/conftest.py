@@ -9,14 +9,15 @@ from tests.disk.small_disk import CannotMount, SmallDisk
 
 
 @pytest.fixture(scope="module")
-def mount(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], SmallDisk]]:
-    """A maker of small disks of so many megabytes, unmounted at the end."""
+def mount(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., SmallDisk]]:
+    """A maker of small disks of so many megabytes (tmpfs, or ext4 in a file), unmounted at the end."""
     made: list[SmallDisk] = []
 
-    def make(megabytes: int) -> SmallDisk:
+    def make(megabytes: int, kind: str = "tmpfs") -> SmallDisk:
         folder: Path = tmp_path_factory.mktemp("disk")
         try:
-            made.append(SmallDisk(folder, megabytes))
+            image = tmp_path_factory.mktemp("image") / "disk.img"
+            made.append(SmallDisk.ext4(folder, image, megabytes) if kind == "ext4" else SmallDisk(folder, megabytes))
         except CannotMount as refused:
             pytest.skip(str(refused))
         return made[-1]

@@ -14,15 +14,25 @@ class CannotMount(Exception):
 
 
 class SmallDisk:
-    """A tmpfs of so many megabytes on a folder."""
+    """A filesystem of so many megabytes on a folder."""
 
-    def __init__(self, folder: Path, megabytes: int) -> None:
-        """Mount it. Raises CannotMount."""
+    def __init__(self, folder: Path, megabytes: int, what: tuple[str, ...] = ()) -> None:
+        """Mount it, a tmpfs unless told otherwise. Raises CannotMount."""
         if os.name != "posix" or os.geteuid() != 0:
             raise CannotMount("only root may mount a small filesystem")
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder
-        self._mount("-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(folder))
+        self._mount(*(what or ("-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs")), str(folder))
+
+    @classmethod
+    def ext4(cls, folder: Path, image: Path, megabytes: int) -> "SmallDisk":
+        """One with a filesystem as real machines have it, in a file. Raises CannotMount."""
+        if shutil.which("mkfs.ext4") is None:
+            raise CannotMount("mkfs.ext4 is not installed")
+        with image.open("wb") as made:
+            made.truncate(megabytes << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(image)], check=True)
+        return cls(folder, megabytes, ("-o", "loop", str(image)))
 
     def free(self) -> int:
         """Bytes that anybody could still write."""
@@ -45,7 +55,8 @@ class SmallDisk:
     def empty(self) -> None:
         """Remove everything."""
         for each in self.path.iterdir():
-            each.unlink() if each.is_file() else shutil.rmtree(each)
+            if each.name != "lost+found":
+                each.unlink() if each.is_file() else shutil.rmtree(each)
 
     def read_only(self, yes: bool) -> None:
         """Remount it, as a system does that no longer trusts a disk, or trusts it again."""

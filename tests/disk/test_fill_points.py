@@ -78,6 +78,18 @@ def test_nothing_acknowledged_is_lost_wherever_the_disk_runs_full(
     assert refusals > 0, "the disk was never full: these points show nothing"
 
 
+def test_nothing_acknowledged_is_lost_on_a_filesystem_as_real_machines_have_it(
+    network: Network, mount: Callable[..., SmallDisk]
+) -> None:
+    disk, refusals = mount(24, "ext4"), 0
+    for pages_left in range(0, 64, 8):
+        village = run_point(network, disk, pages_left, RESERVE if pages_left % 16 else 0)
+        assert village.lost() == [], f"with {pages_left} pages left"
+        assert village.slowest_s <= ANSWERS_WITHIN_S
+        refusals += village.refused
+    assert refusals > 0
+
+
 def test_a_store_that_swallows_a_full_disk_is_caught_by_the_same_check(
     network: Network, disk: SmallDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

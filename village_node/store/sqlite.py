@@ -53,6 +53,8 @@ class SqliteDatabase:
             )
         prepare_file(Path(parsed.database))
         self.reserve = Reserve(Path(parsed.database).parent, reserve_bytes)
+        if self.reserve.room().closed:  # the disk filled up while nobody was here: a start writes a little too
+            self.reserve.release()
         self._lock = threading.RLock()
         self._leaders: dict[str, threading.Lock] = {}
         self._pid = os.getpid()
