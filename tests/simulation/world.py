@@ -1,0 +1,49 @@
+"""The places of the simulated county, their keys and the roster: a county, three townships, nine villages."""
+
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import roster
+from sync_protocol.places import PlaceTree
+from tests import builders
+from tests.builders import COUNTY
+
+TOWNSHIPS: Final = tuple(f"6210211{n:02}000" for n in range(1, 4))
+VILLAGES: Final = tuple(f"{township[:9]}2{n:02}" for township in TOWNSHIPS for n in range(1, 4))
+
+
+class Place(NamedTuple):
+    """A place that keeps a node."""
+
+    code: str
+    level: str
+    parent: str | None
+
+
+PLACES: Final = {
+    COUNTY: Place(COUNTY, "county", None),
+    **{code: Place(code, "township", COUNTY) for code in TOWNSHIPS},
+    **{code: Place(code, "village", f"{code[:9]}000") for code in VILLAGES},
+}
+DEEPEST_FIRST: Final = (*VILLAGES, *TOWNSHIPS, COUNTY)
+
+
+class World:
+    """The network as it was founded: who has which key, and the roster changes that each node begins with."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.built = builders.Network(folder, seed)
+        for place in PLACES.values():
+            self.built.enrol_place(place.code, place.level, place.parent, f"地{place.code[6:]}")
+        self.tree: PlaceTree = self.built.roster.places
+        self.place_of = {identity.incarnation: code for code, identity in self.built.identities.items()}
+
+    @property
+    def network_id(self) -> bytes:
+        """The network all nodes belong to."""
+        return self.built.roster.network_id
+
+    def changes_for(self, code: str) -> list[Any]:
+        """The roster changes in the answer to this place's enrolment."""
+        kept = set(self.built.roster.parts_for(code))
+        return [change for change in self.built.changes if roster.read_payload(change).part in kept]
