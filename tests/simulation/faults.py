@@ -35,9 +35,7 @@ class Faults:
         for kind, (a_day, fault) in FAULTS.items():
             for _ in range(_times(self.chance, a_day)):
                 at_s = day * DAY_S + self.chance.uniform(0, DAY_S)
-                self.sim.loop.after(
-                    at_s - self.sim.loop.now_s, lambda kind=kind, fault=fault: self._begin(kind, fault)
-                )
+                self.sim.loop.after(at_s - self.sim.loop.now_s, lambda kind=kind, fault=fault: self._begin(kind, fault))
 
     def end(self) -> None:
         """All faults are over: lines, disks and clocks are sound, every machine runs."""

@@ -136,7 +136,9 @@ def _check_agreement(sim: "Simulation") -> None:
     held = sim.watch.seen[top.code].heads
     for key, (seq, _) in sim.truth.longest.items():
         if key[0] not in sim.truth.two_lives and held.get(key, (0, 0))[1] != seq:
-            raise Violation("what is written arrives", (top.code,), f"{key[1]} of {short(key[0])}: {held.get(key)}/{seq}")
+            raise Violation(
+                "what is written arrives", (top.code,), f"{key[1]} of {short(key[0])}: {held.get(key)}/{seq}"
+            )
 
 
 def _check_acknowledged(sim: "Simulation") -> None:
@@ -256,7 +258,9 @@ def _check_cases(sim: "Simulation", folded: dict[str, dict[CaseKey, Any]]) -> No
                 continue
             if key not in top or top[key] != case:
                 raise Violation("all nodes agree", (code, sim.world.tree.root), f"case {short(key[1])}")
-            if any(count and verdict != "effective" for verdict, count in case.counts.items() if not _stopped(sim, key)):
+            if any(
+                count and verdict != "effective" for verdict, count in case.counts.items() if not _stopped(sim, key)
+            ):
                 raise Violation("no stuck case", (code,), f"{short(key[1])}: {case.counts}")
             if numbers.setdefault(case.case_no, key) != key:
                 raise Violation("numbers are unique", (code,), case.case_no)
@@ -287,7 +291,9 @@ def _finish_every_case(sim: "Simulation") -> None:
         ]
         if not left:
             return
-    where = [f"{short(key[1])} {' '.join(map(str, sim.watch.seen[sim.world.tree.root].cases[key][:3]))}" for key in left]
+    where = [
+        f"{short(key[1])} {' '.join(map(str, sim.watch.seen[sim.world.tree.root].cases[key][:3]))}" for key in left
+    ]
     raise Violation("no stuck case", (sim.world.tree.root,), f"never finished: {', '.join(where[:5])}")
 
 

@@ -86,9 +86,7 @@ def _segment(
     network_id = faults.sim.world.network_id
     identifier = stream_id(network_id, incarnation, scope, 1)
     signature = seal(signer, network_id, identifier, Head(events[-1].header.seq, events[-1].hash))
-    content.packed_segments.append(
-        pack_segment(incarnation, scope, identifier, events, signature, content.tables)
-    )
+    content.packed_segments.append(pack_segment(incarnation, scope, identifier, events, signature, content.tables))
 
 
 def _segment_fault(make: Callable[["Faults", "Station", "Station", Content], tuple[bytes, str, int]]) -> Any:

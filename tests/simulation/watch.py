@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
     from tests.simulation.station import Station
 
-_STREAMS: Final = "SELECT id, incarnation, scope, head_seq, head_hash, body_seq, body_hash, own FROM streams ORDER BY id"
+_STREAMS: Final = (
+    "SELECT id, incarnation, scope, head_seq, head_hash, body_seq, body_hash, own FROM streams ORDER BY id"
+)
 _NEW_EVENTS: Final = "SELECT seq, hash FROM events WHERE stream = ? AND seq > ? ORDER BY seq"
 _RECEIPTS: Final = "SELECT stream, signer, seq FROM receipts ORDER BY stream, signer"
 _REFUSED: Final = "SELECT sender, incarnation, scope, seq, code, times FROM refused"

@@ -207,7 +207,9 @@ class Wire:
         if caller.life != life:
             raise PowerCut
 
-    def _later(self, target: "Station", parts: Any, method: str, body: bytes, seconds: float, caller: "Station") -> None:
+    def _later(
+        self, target: "Station", parts: Any, method: str, body: bytes, seconds: float, caller: "Station"
+    ) -> None:
         """A copy arrives by itself; whatever is answered reaches nobody."""
 
         def arrive() -> None:
