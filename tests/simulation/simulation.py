@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,8 +26,8 @@ from village_node.uplink import road
 
 DAY_S: Final = 86_400.0
 MEMORY: Final = Path("/dev/shm")
-# A plan for a break: put it into the simulation before it begins; what undoes it afterwards is given back.
-Plant = Callable[["Simulation"], None]
+# A break, put in before the first step and taken out after the last.
+Plant = Callable[["Simulation"], AbstractContextManager[None]]
 
 
 @dataclass
@@ -36,7 +37,6 @@ class Outcome:
     seed: int
     days: int
     steps: int = 0
-    exchanges: int = 0
     acts: int = 0
     cases: int = 0
     events: int = 0
@@ -126,15 +126,13 @@ class Simulation:
             station.stop()
 
 
-def simulate(seed: int, days: int, plant: Plant | None = None, *, replay: str = "") -> Outcome:
-    """Play one seed. `plant`: a break put in before it begins. `replay`: the command that plays it again."""
+def simulate(seed: int, days: int, plant: Plant | None = None) -> Outcome:
+    """Play one seed. `plant`: a break put in before it begins."""
     outcome = Outcome(seed, days)
     folder = Path(tempfile.mkdtemp(prefix="sanji-simulation-", dir=MEMORY if MEMORY.is_dir() else None))
     sim = Simulation(seed, folder)
     try:
-        with patch.object(road, "_deadline", virtual_deadline):
-            if plant is not None:
-                plant(sim)
+        with patch.object(road, "_deadline", virtual_deadline), plant(sim) if plant is not None else nullcontext():
             sim.run(days)
     except Violation as violation:
         outcome.violation = violation.invariant
@@ -142,7 +140,7 @@ def simulate(seed: int, days: int, plant: Plant | None = None, *, replay: str = 
             (
                 f"seed {seed}: {violation.invariant}: {violation.detail}",
                 f"  at {', '.join(violation.nodes)}, step {sim.steps}, day {sim.loop.now_s / DAY_S:.2f}",
-                f"  replay: {replay or f'make sim SEED={seed} DAYS={days}'}",
+                f"  replay: make sim SEED={seed} DAYS={days}",
                 *(f"  | {line}" for line in sim.trace.last),
             )
         )
@@ -152,5 +150,4 @@ def simulate(seed: int, days: int, plant: Plant | None = None, *, replay: str = 
     outcome.steps, outcome.trace, outcome.faults = sim.steps, sim.trace.digest, sim.faults_happened
     outcome.acts, outcome.cases = sim.people.acts, len(sim.truth.filed)
     outcome.events = sum(len(stream) for stream in sim.truth.written.values())
-    outcome.exchanges = sum(uplinks for uplinks in (sim.loop.happened,))
     return outcome
