@@ -6,10 +6,11 @@ A rig that finds nothing has shown nothing before it has found what is known to 
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unittest.mock import patch
 
-from sync_protocol import admission
+from sync_protocol import admission, retry
 from sync_protocol.admission import Parked, Refused, Stored
 from sync_protocol.case import case
 from sync_protocol.errors import Fork
@@ -17,7 +18,9 @@ from sync_protocol.event import Head
 from sync_protocol.places import PlaceTree, followed_scopes
 from sync_protocol.stream import stream_id
 from sync_protocol.wire import Segment, rebuild
-from village_node.casebook import Intake, dispatch, intake, ledger
+from village_node.casebook import dispatch, intake
+from village_node.casebook.intake import Intake
+from village_node.store import streams
 from village_node.uplink import calling
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ class Control(NamedTuple):
 @contextmanager
 def drops_an_event(sim: "Simulation") -> Iterator[None]:
     """One event in 10,000 is silently not stored."""
-    real, number = ledger.streams.add_events, 0
+    real, number = streams.add_events, 0
 
     def add(connection: Any, new: list[Any]) -> None:
         nonlocal number
@@ -51,7 +54,7 @@ def drops_an_event(sim: "Simulation") -> Iterator[None]:
                 kept.append(row)
         real(connection, kept)
 
-    with patch.object(ledger.streams, "add_events", add):
+    with patch.object(streams, "add_events", add):
         yield
 
 
@@ -74,7 +77,7 @@ def acknowledges_before_commit(sim: "Simulation") -> Iterator[None]:
             sim.stations[code].disk.put_back(held[1])
 
     for code, station in sim.stations.items():
-        station.disk.on_cut = lambda code=code: lose(code)
+        station.disk.on_cut = partial(lose, code)
     with patch.object(Intake, "receive", receive):
         yield
 
@@ -136,7 +139,7 @@ def refuses_silently(sim: "Simulation") -> Iterator[None]:
 @contextmanager
 def gives_up(sim: "Simulation") -> Iterator[None]:
     """After six failures in a row nobody tries again for a year."""
-    real = calling.backoff
+    real = retry.backoff
 
     def backoff(failures: int, *arguments: Any) -> float:
         return 31_536_000.0 if failures > 6 else real(failures, *arguments)

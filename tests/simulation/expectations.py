@@ -1,6 +1,6 @@
 """What the product promises today for a node that lives twice: one table, to be changed when more is promised.
 
-NOTICED: it is said on its screen, what it writes is withheld, nobody else is affected, and a person has to enrol it anew.
+NOTICED: its screen says so, what it writes is withheld, nobody else is affected, and a person has to enrol it anew.
 HEALED: it heals by itself; nothing that anybody still holds is lost, nothing is doubled, and every case goes on.
 """
 

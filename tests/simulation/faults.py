@@ -5,6 +5,7 @@ A table names every kind with how often it comes in a virtual day. Hostile and n
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sync_protocol.exchange import NO_ALARM
@@ -35,7 +36,7 @@ class Faults:
         for kind, (a_day, fault) in FAULTS.items():
             for _ in range(_times(self.chance, a_day)):
                 at_s = day * DAY_S + self.chance.uniform(0, DAY_S)
-                self.sim.loop.after(at_s - self.sim.loop.now_s, lambda kind=kind, fault=fault: self._begin(kind, fault))
+                self.sim.loop.after(at_s - self.sim.loop.now_s, partial(self._begin, kind, fault))
 
     def end(self) -> None:
         """All faults are over: lines, disks and clocks are sound, every machine runs."""
@@ -103,7 +104,7 @@ def _slow_line(faults: Faults) -> bool:
 
 def _power_cut(faults: Faults) -> bool:
     station = faults.some()
-    if not station.up:
+    if not station.is_up():
         return False
     station.cut()
     return True
@@ -111,7 +112,7 @@ def _power_cut(faults: Faults) -> bool:
 
 def _cut_before_commit(faults: Faults) -> bool:
     station = faults.some()
-    if not station.up or station.disk.cut_before_commit:
+    if not station.is_up() or station.disk.cut_before_commit:
         return False
     station.disk.cut_before_commit = faults.chance.randint(1, 3)
     return True
@@ -119,7 +120,7 @@ def _cut_before_commit(faults: Faults) -> bool:
 
 def _cut_after_commit(faults: Faults) -> bool:
     station = faults.some()
-    if not station.up or station.disk.cut_after_commit:
+    if not station.is_up() or station.disk.cut_after_commit:
         return False
     station.disk.cut_after_commit = faults.chance.randint(1, 3)
     return True
@@ -127,7 +128,7 @@ def _cut_after_commit(faults: Faults) -> bool:
 
 def _restart(faults: Faults) -> bool:
     station = faults.some()
-    if not station.up:
+    if not station.is_up():
         return False
     station.stop()
     faults.sim.say(station, "stops")
@@ -138,7 +139,7 @@ def _restart(faults: Faults) -> bool:
 def _parent_is_dead(faults: Faults) -> bool:
     """A township stays away for so long that its villages ask the county."""
     station = faults.some("township")
-    if not station.up:
+    if not station.is_up():
         return False
     station.cut(restart_s=faults.chance.uniform(5 * HOUR_S, 14 * HOUR_S))
     return True
@@ -196,7 +197,7 @@ def _backup(faults: Faults) -> bool:
 
 def _restore(faults: Faults) -> bool:
     """An old backup is put back, and people go on as if nothing had happened."""
-    codes = sorted(code for code in faults.images if faults.sim.stations[code].up)
+    codes = sorted(code for code in faults.images if faults.sim.stations[code].is_up())
     if not codes or faults.sim.truth.two_lives:
         return False
     station = faults.sim.stations[faults.chance.choice(codes)]
@@ -212,7 +213,7 @@ def _restore(faults: Faults) -> bool:
 def _clone(faults: Faults) -> bool:
     """A copy of a disk is started in another machine for some days; then one of the two stays."""
     station = faults.some(*LEVELS[EXPECTED["clone"]])
-    if not station.up or faults.sim.truth.two_lives:
+    if not station.is_up() or faults.sim.truth.two_lives:
         return False
     original, copy = station.disk.image(), station.disk.image()
     faults.sim.lives_twice(station, "clone")
@@ -221,7 +222,7 @@ def _clone(faults: Faults) -> bool:
     def swap() -> None:
         """The other machine is the one that is switched on; each goes on from where it was."""
         nonlocal copy
-        if not station.up:
+        if not station.is_up():
             return
         mine = station.disk.image()
         station.stop()

@@ -1,8 +1,8 @@
 """What must hold when all faults have ended: two virtual hours later everything is equal, counted, and can go on.
 
-First the real loops run, with nobody at work and no fault. Then every hop exchanges twice, and all nodes must agree; the
-cases are brought to their end, and all must agree again. What a node holds is folded by the real fold and by the second
-one that was written from CASE.md alone.
+First the real loops run, with nobody at work and no fault. Then every hop exchanges twice, and all nodes must agree;
+the cases are brought to their end, and all must agree again. What a node holds is folded by the real fold and by the
+second one that was written from CASE.md alone.
 """
 
 import sqlite3
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HEALS_S: Final = 2 * 3600.0
 QUIET_S: Final = 14 * 3600.0  # longer than the longest pause between two exchanges of a metered line
+OFFERED_AGAIN_S: Final = 660.0
 EXCHANGES_AT_REST: Final = 60  # of one hop, before we say that it never comes to rest
 ROUNDS: Final = 16  # each brings every case one act further
 
@@ -35,7 +36,7 @@ def heal(sim: "Simulation") -> None:
     sim.faults.end()
     sim.loop.run(sim.loop.now_s + HEALS_S)
     for station in sim.stations.values():
-        if not station.up:
+        if not station.is_up():
             raise Violation("service comes back by itself", (station.code,), "it does not run two hours later")
     sim.loop.run(sim.loop.now_s + QUIET_S)
     _check_contact(sim)
@@ -67,7 +68,11 @@ def _check_contact(sim: "Simulation") -> None:
 
 
 def _exchange_everywhere(sim: "Simulation", times: int) -> None:
-    """Every hop exchanges until nothing is left to say, from the villages up, so often."""
+    """Every hop exchanges until nothing is left to say, from the villages up, so often.
+
+    What was refused or parked lately is offered again after a while: so a while passes first.
+    """
+    sim.loop.run(sim.loop.now_s + OFFERED_AGAIN_S)
     for _ in range(times):
         for code in DEEPEST_FIRST:
             _exchange(sim, sim.stations[code])
@@ -119,6 +124,12 @@ def _points(sim: "Simulation", station: "Station", child: str) -> list[Any]:
     ]
 
 
+def _shown(sim: "Simulation", point: Any) -> str:
+    """A point as a person reads it."""
+    signers = " ".join(f"{sim.world.place_of[one]}:{seq}" for one, seq in sorted(point.receipts.items()))
+    return f"{point.scope} of {sim.world.place_of[point.incarnation]} {point.seq} ({signers})"
+
+
 def _check_agreement(sim: "Simulation") -> None:
     """The two ends of every hop hold the same streams, as far, with the same receipts; and all there is of them."""
     for station in sim.stations.values():
@@ -127,11 +138,10 @@ def _check_agreement(sim: "Simulation") -> None:
             continue
         mine, theirs = _points(sim, station, station.code), _points(sim, parent, station.code)
         if digest(mine) != digest(theirs):
-            differing = {point.stream for point in mine if point not in theirs} | {
-                point.stream for point in theirs if point not in mine
-            }
-            detail = ", ".join(f"{short(one)} {scope}" for one, scope in sorted(differing))
-            raise Violation("all nodes agree", (station.code, parent.code), f"they differ in {detail}")
+            differing = [_shown(sim, point) for point in mine if point not in theirs]
+            there = [_shown(sim, point) for point in theirs if point not in mine]
+            detail = f"they hold {'; '.join(differing)} and {'; '.join(there)}"
+            raise Violation("all nodes agree", (station.code, parent.code), detail)
     top = sim.stations[sim.world.tree.root]
     held = sim.watch.seen[top.code].heads
     for key, (seq, _) in sim.truth.longest.items():
@@ -209,7 +219,7 @@ def _check_words(station: "Station") -> None:
 
 def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[CaseKey, Any]:
     """Every case folds to what its rows say, by the second fold as well; its history is one legal path."""
-    sim, book = station.sim, station.casebook
+    book = station.casebook
     rows = connection.execute("SELECT scope, case_id, state, holder, transit_to FROM cases").fetchall()
     keys = {(row[0], row[1]) for row in rows}
     stored: dict[tuple[int, int], tuple[int, str]] = {

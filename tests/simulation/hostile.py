@@ -19,7 +19,7 @@ from sync_protocol.seal import seal
 from sync_protocol.stream import Draft, append, stream_id
 from sync_protocol.suites import SigningKey, sha256
 from sync_protocol.wire import PLAIN, pack_body, pack_segment, unpack_body
-from tests.simulation.disk import SOUND
+from tests.simulation.disk import SOUND, PowerCut
 from tests.simulation.truth import Violation
 from tests.simulation.wire import EXCHANGE
 from tests.simulation.world import VILLAGES
@@ -95,7 +95,7 @@ def _segment_fault(make: Callable[["Faults", "Station", "Station", Content], tup
     def begin(faults: "Faults") -> bool:
         child = faults.some("village")
         parent = faults.sim.stations[child.place.parent or ""]
-        if child.identity.incarnation in faults.sim.truth.two_lives or not child.up:
+        if child.identity.incarnation in faults.sim.truth.two_lives or not child.is_up():
             return False
         content = Content()
         incarnation, scope, seq = make(faults, child, parent, content)
@@ -240,6 +240,9 @@ def write_unknown(
             draft = Draft(kind, 1, case_id, hlc, station.clock(), "0001", body, False, after, (), ext)
             growth.events.append(append(growth.row.stream_id, growth.head, draft, None))
             ledger.write(book, connection, Entry(book.roster_in(connection), station.clock(), {growth.row.key: growth}))
+    except PowerCut:
+        station.cut()
+        return False
     except StoreError:
         if station.disk.state == SOUND:
             raise

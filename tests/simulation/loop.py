@@ -1,7 +1,7 @@
 """Virtual time: what is planned happens in its order, and a call under way may wait while the others go on.
 
-A task runs in a thread of its own, because the code of the nodes calls and waits; but only one thread runs at a time, it
-hands over only where it waits for virtual time, and who goes on is decided by time and number alone.
+A task runs in a thread of its own, because the code of the nodes calls and waits; but only one thread runs at a time,
+it hands over only where it waits for virtual time, and who goes on is decided by time and number alone.
 """
 
 import heapq

@@ -5,6 +5,7 @@ They do what the pages would offer them, in working hours, a few acts at a time.
 
 import random
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sync_protocol.case import Case, kinds, legal_moves
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from tests.simulation.station import Station
 
 ITEMS: Final = ("001", "003", "004", "007", "008", "009", "014", "016", "020", "040", "041")
-SESSIONS_A_DAY: Final = {"village": 1, "township": 2, "county": 3}
+SESSIONS_A_DAY: Final = {"village": 1, "township": 1, "county": 2}
 OPENS_S, CLOSES_S = 8.5 * 3600, 17.5 * 3600
 FILES: Final = 0.3  # of the sessions at a village
-ACTS: Final = 5
+ACTS: Final = 6
 ACTOR: Final = "0001"
 FINISHED: Final = ("delivered", "withdrawn")
 
@@ -65,17 +66,17 @@ class People:
             level = self._sim.stations[code].place.level
             for _ in range(SESSIONS_A_DAY[level]):
                 at_s = day * 86_400 + self.chance.uniform(OPENS_S, CLOSES_S)
-                self._sim.loop.after(at_s - self._sim.loop.now_s, lambda code=code: self._session(code))
+                self._sim.loop.after(at_s - self._sim.loop.now_s, partial(self._session, code))
 
     def _session(self, code: str) -> None:
         station = self._sim.stations[code]
-        if not station.up:
+        if not station.is_up():
             return
         if station.place.level == "village" and self.chance.random() < FILES:
             self.file(station)
         open_cases = self.open_cases(station)
         for key in self.chance.sample(open_cases, min(ACTS, len(open_cases))):
-            if not station.up:
+            if not station.is_up():
                 return
             self.act(station, key, self._choose)
 

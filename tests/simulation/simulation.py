@@ -94,7 +94,7 @@ class Simulation:
     def looked(self, station: Station, what: str) -> None:
         """A step at a station is over: what it committed is judged, and whoever waits for it hears of it."""
         self.steps += 1
-        if not station.up or not self.watch.look(station):
+        if not station.is_up() or not self.watch.look(station):
             return
         self.say(station, what)
         if not station.news:

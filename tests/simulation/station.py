@@ -100,8 +100,7 @@ class Station:
         """The place."""
         return self.place.code
 
-    @property
-    def up(self) -> bool:
+    def is_up(self) -> bool:
         """Whether the program runs."""
         return self.program is not None
 
@@ -115,7 +114,7 @@ class Station:
 
     def start(self) -> None:
         """Start the program, if it does not run; where the disk does not let it, again after a while."""
-        if self.up:
+        if self.is_up():
             return
         self.life += 1
         sim = self.sim
@@ -289,4 +288,4 @@ class Station:
 
     def sound(self) -> bool:
         """Whether neither disk nor power is in trouble just now."""
-        return self.up and self.disk.state == SOUND
+        return self.is_up() and self.disk.state == SOUND

@@ -103,7 +103,7 @@ class Watch:
             before = seen.streams.get(row[0])
             if before == row:
                 continue
-            number, incarnation, scope, head, head_hash, body, body_hash, own = row
+            number, incarnation, scope, head, head_hash, body, body_hash, _own = row
             key = (incarnation, scope)
             if not follows(self._sim.world.tree, station.code, scope):
                 raise Violation("scopes it follows only", (station.code,), f"holds {scope}")

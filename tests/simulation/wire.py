@@ -30,6 +30,12 @@ CBOR: Final = "application/cbor"
 KEPT_REQUESTS: Final = 60
 _SCOPES: Final = 8  # the field of a message that lists scopes
 
+# How somebody on the way answers in the parent's place.
+STRANGERS: Final[tuple[tuple[int, dict[str, str]], ...]] = (
+    (200, {}),
+    (302, {"Location": "http://portal.example/"}),
+    (503, {"Retry-After": "60"}),
+)
 # What may happen to one call, and how likely it is while faults are on.
 CALL_FAULTS: Final[dict[str, float]] = {
     "delay": 0.06,
@@ -182,7 +188,7 @@ class Wire:
             answered["status"], answered["headers"] = int(status.split()[0]), dict(headers)
 
         try:
-            chunks: Iterable[bytes] = app(_environ(method, path, query, body, content_type), start_response)  # type: ignore[arg-type,assignment]
+            chunks: Iterable[bytes] = app(_environ(method, path, query, body, content_type), start_response)  # type: ignore[arg-type]
             reply = b"".join(chunks)
         except PowerCut:
             target.cut()
@@ -227,8 +233,7 @@ class Wire:
         if fate == "busy":
             return Reply(429, {"Retry-After": "3"}, Raw(b""))
         page = b"<html>Please sign in to use this network</html>"
-        answers = ((200, {}), (302, {"Location": "http://portal.example/"}), (503, {"Retry-After": "60"}))
-        status, headers = self.chance.choice(answers)
+        status, headers = self.chance.choice(STRANGERS)
         return Reply(status, headers, Raw(page))
 
     def _spoilt(self, raw: bytes) -> bytes:
