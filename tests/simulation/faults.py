@@ -47,6 +47,7 @@ class Faults:
             station.disk.cut_before_commit = station.disk.cut_after_commit = 0
             station.clock.mend()
             station.start()
+        self.sim.join()
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         """End a fault after a while, unless all are over by then."""
@@ -54,7 +55,11 @@ class Faults:
 
     def some(self, *levels: str) -> "Station":
         """A station of one of these levels; of any without."""
-        codes = [code for code, one in self.sim.stations.items() if not levels or one.place.level in levels]
+        codes = [
+            code
+            for code, one in self.sim.stations.items()
+            if one.enrolled and (not levels or one.place.level in levels)
+        ]
         return self.sim.stations[self.chance.choice(codes)]
 
     def _begin(self, kind: str, fault: Fault) -> None:

@@ -207,12 +207,7 @@ def _check_words(station: "Station") -> None:
     sim = station.sim
     if station.place.parent is None or _excepted(sim, incarnation=station.identity.incarnation):
         return
-    top = sim.watch.seen[sim.world.tree.root].heads
-    own = [row for row in sim.watch.seen[station.code].streams.values() if row[1] == station.identity.incarnation]
-    missing = sum(row[3] - top.get((row[1], row[2]), (0, 0))[1] for row in own)
-    said = station.casebook.sync_state()["not_at_county"]["events"]
-    if said < missing:
-        raise Violation("status words never claim more", (station.code,), f"{missing} lack, {said} are said to lack")
+    said = sim.watch.check_words(station)
     if said:
         raise Violation("receipts come back", (station.code,), f"{said} events are still said not to be at the county")
 
@@ -243,8 +238,11 @@ def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[Cas
                 raise Violation("verdicts are a function of the events", (station.code,), f"{short(case_id)}")
         if station.place.parent is None:
             _check_second_fold(station, scope, case_id, [each.event for each in events], case)
-    if sum(book.case_counts().values()) != sum(1 for case in folded.values() if case.state):
-        raise Violation("counters add up", (station.code,), "cases by home and cases folded")
+    states = [case.state for case in folded.values() if case.state]
+    counts = book.view_counts()
+    sums = {"all": len(states), "decided": sum(state in case_rows.DECIDED for state in states)}
+    if sum(book.case_counts().values()) != len(states) or any(counts[name] != number for name, number in sums.items()):
+        raise Violation("counters add up", (station.code,), f"{counts}, but {sums}")
     return folded
 
 

@@ -114,8 +114,8 @@ def _segment_fault(make: Callable[["Faults", "Station", "Station", Content], tup
 
 def _forged(faults: "Faults", child: "Station", parent: "Station", content: Content) -> tuple[bytes, str, int]:
     """Another village's next event, sealed by us."""
-    others = [code for code in VILLAGES if code != child.code and code[:9] == child.code[:9]]
-    victim = faults.sim.stations[faults.chance.choice(others)].identity
+    siblings = faults.sim.children(parent.code)
+    victim = faults.chance.choice([one for one in siblings if one is not child and one.enrolled]).identity
     head = _head_at(faults, parent, victim.incarnation, about(victim.place))
     events = _events(head, 1, "forged")
     _segment(faults, child.identity.key, victim.incarnation, about(victim.place), events, content)
@@ -214,10 +214,10 @@ def _newer_node(kind: int, share_critical: float, *, notice: bool = False) -> An
         key = None if notice else chance.choice(keys)
         scope = f"below:{station.code}" if key is None else key[0]
         ext = {-1: "newer"} if chance.random() < share_critical else {}
+        if key is not None:  # also where the power goes before anybody hears that it was saved
+            (sim.truth.stopped_cases if kind == UNKNOWN_STAGE else sim.truth.beside_cases).add(key)
         if not write_unknown(station, scope, key[1] if key else None, kind, ext, chance):
             return False
-        if key is not None:
-            (sim.truth.stopped_cases if kind == UNKNOWN_STAGE else sim.truth.beside_cases).add(key)
         sim.looked(station, f"writes kind {kind}")
         sim.acknowledge(station, scope)
         return True

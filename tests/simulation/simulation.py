@@ -12,7 +12,7 @@ from typing import Final
 from unittest.mock import patch
 
 from tests.simulation import healing
-from tests.simulation.disk import Disk
+from tests.simulation.disk import Disk, PowerCut
 from tests.simulation.faults import Faults
 from tests.simulation.loop import Loop
 from tests.simulation.people import People
@@ -57,12 +57,12 @@ class Simulation:
         self.faults_happened: Counter[str] = Counter()
         self.steps = 0
         self.world = World(folder, seed)
-        self.watch = Watch(self, self.truth)
+        self.watch = Watch(self, self.truth, self._chance("words"))
         self.wire = Wire(self, self._chance("wire"))
         self.stations: dict[str, Station] = {}
         for code in PLACES:
             disk = Disk(folder / f"{code}.db", self._chance(f"disk {code}"))
-            self.stations[code] = Station(self, self.world.built.identities[code], disk, self._chance(code))
+            self.stations[code] = Station(self, code, disk, self._chance(code))
         self.people = People(self, self._chance("people"))
         self.faults = Faults(self, self._chance("faults"))
 
@@ -73,6 +73,31 @@ class Simulation:
     def children(self, code: str) -> list[Station]:
         """The stations right below a place."""
         return [one for one in self.stations.values() if one.place.parent == code]
+
+    def join(self) -> None:
+        """The village that is late is enrolled by its township, when that can save it."""
+        late = self.stations[self.world.latecomer]
+        township = self.stations[late.place.parent or ""]
+        if late.enrolled:
+            return
+        if not township.sound():
+            self.loop.after(3600.0, self.join)
+            return
+        self.world.enrol(late.code)
+        try:
+            township.casebook.enrol(self.world.built.changes[-1])
+        except PowerCut:  # whoever enrolled it has the change on paper, and enters it again
+            township.cut()
+            self.loop.after(7200.0, lambda: self._enter_again(township))
+        self.looked(township, "enrols a village")
+        late.start()
+
+    def _enter_again(self, township: Station) -> None:
+        if not township.sound():
+            self.loop.after(3600.0, lambda: self._enter_again(township))
+            return
+        township.casebook.enrol(self.world.built.changes[-1])
+        self.looked(township, "enrols a village")
 
     def say(self, station: Station, what: str) -> None:
         """Add a line about a station to the trace."""
@@ -111,6 +136,7 @@ class Simulation:
         for station in self.stations.values():
             station.start()
         self.loop.run(1800.0)
+        self.loop.after(self._chance("latecomer").uniform(0.2, 0.8) * min(days, 5) * DAY_S, self.join)
         for day in range(days):
             self.people.plan_day(day)
             self.faults.plan_day(day)

@@ -80,10 +80,9 @@ class Program:
 class Station:
     """A machine at a place: it runs, stops, loses its power, and starts again."""
 
-    def __init__(self, sim: "Simulation", identity: Identity, disk: Disk, chance: random.Random) -> None:
+    def __init__(self, sim: "Simulation", code: str, disk: Disk, chance: random.Random) -> None:
         self.sim = sim
-        self.place: Place = PLACES[identity.place]
-        self.identity = identity
+        self.place: Place = PLACES[code]
         self.disk = disk
         self.chance = chance
         self.clock = NodeClock(sim.loop)
@@ -94,6 +93,16 @@ class Station:
         self.calling = False
         self._waiting = False
         self._planned = 0
+
+    @property
+    def identity(self) -> Identity:
+        """Who this node is: known once it is enrolled."""
+        return self.sim.world.built.identities[self.code]
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether it belongs to the network yet."""
+        return self.code in self.sim.world.built.identities
 
     @property
     def code(self) -> str:
@@ -114,7 +123,7 @@ class Station:
 
     def start(self) -> None:
         """Start the program, if it does not run; where the disk does not let it, again after a while."""
-        if self.is_up():
+        if self.is_up() or not self.enrolled:
             return
         self.life += 1
         sim = self.sim

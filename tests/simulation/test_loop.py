@@ -1,6 +1,7 @@
 """Virtual time: things happen in their order, and a task that waits lets the others go on."""
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -8,9 +9,14 @@ from tests.simulation.loop import Loop
 
 
 def test_what_is_planned_happens_by_time_and_then_in_the_order_it_was_planned() -> None:
-    loop, seen = Loop(), []
+    loop = Loop()
+    seen: list[tuple[str, float]] = []
+
+    def see(name: str) -> None:
+        seen.append((name, loop.now_s))
+
     for name, seconds in (("c", 2.0), ("a", 1.0), ("b", 1.0), ("late", 9.0)):
-        loop.after(seconds, lambda name=name: seen.append((name, loop.now_s)))
+        loop.after(seconds, partial(see, name))
     loop.run(5.0)
     assert seen == [("a", 1.0), ("b", 1.0), ("c", 2.0)]
     assert loop.now_s == 5.0

@@ -4,6 +4,7 @@ The invariants are those of PROTOCOL.md, section 12, and of a case: their names 
 is looked at, so that a step costs little; `healing` looks at everything.
 """
 
+import random
 import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
     from tests.simulation.station import Station
 
+WORDS_ASKED: Final = 0.15  # of the steps: how often somebody looks at the sync bar
 _STREAMS: Final = (
     "SELECT id, incarnation, scope, head_seq, head_hash, body_seq, body_hash, own FROM streams ORDER BY id"
 )
@@ -52,8 +54,9 @@ class Seen:
 class Watch:
     """Looks at disks after each step."""
 
-    def __init__(self, sim: "Simulation", truth: Truth) -> None:
+    def __init__(self, sim: "Simulation", truth: Truth, chance: random.Random) -> None:
         self._sim = sim
+        self._chance = chance
         self._truth = truth
         self.seen: dict[str, Seen] = {}
         # What hostile or doubled nodes sent on purpose: (receiver, author, scope, position).
@@ -87,7 +90,21 @@ class Watch:
         self._look_beside(station, seen, seen.connection)
         if grown:
             self._look_at_cases(station, seen, seen.connection)
+        asked = self._chance.random() < WORDS_ASKED and station.sound() and station.place.parent is not None
+        if asked and station.identity.incarnation not in self._truth.two_lives:
+            self.check_words(station)
         return True
+
+    def check_words(self, station: "Station") -> int:
+        """What the sync bar says lacks at the county is never less than what truly does. Raises Violation."""
+        top = self.seen[self._sim.world.tree.root].heads
+        own = [row for row in self.seen[station.code].streams.values() if row[1] == station.identity.incarnation]
+        missing = sum(max(row[3] - top.get((row[1], row[2]), (0, 0))[1], 0) for row in own)
+        said: int = station.casebook.sync_state()["not_at_county"]["events"]
+        if said < missing:
+            detail = f"{missing} events are not at the county, {said} are said not to be"
+            raise Violation("status words never claim more", (station.code,), detail)
+        return said
 
     def own_head(self, station: "Station", scope: str) -> tuple[int, bytes]:
         """How far a node has written into a scope, as last seen."""

@@ -7,6 +7,7 @@ from sync_protocol import roster
 from sync_protocol.places import PlaceTree
 from tests import builders
 from tests.builders import COUNTY
+from village_node.identity import Identity
 
 TOWNSHIPS: Final = tuple(f"6210211{n:02}000" for n in range(1, 4))
 VILLAGES: Final = tuple(f"{township[:9]}2{n:02}" for township in TOWNSHIPS for n in range(1, 4))
@@ -33,10 +34,25 @@ class World:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.built = builders.Network(folder, seed)
-        for place in PLACES.values():
-            self.built.enrol_place(place.code, place.level, place.parent, f"地{place.code[6:]}")
-        self.tree: PlaceTree = self.built.roster.places
-        self.place_of = {identity.incarnation: code for code, identity in self.built.identities.items()}
+        self.latecomer = self.built.chance.choice(VILLAGES)  # is enrolled while the others work already
+        for code in PLACES:
+            if code != self.latecomer:
+                self.enrol(code)
+
+    def enrol(self, code: str) -> Identity:
+        """Let the node of a place into the roster."""
+        place = PLACES[code]
+        return self.built.enrol_place(code, place.level, place.parent, f"地{code[6:]}")
+
+    @property
+    def tree(self) -> PlaceTree:
+        """All places enrolled so far."""
+        return self.built.roster.places
+
+    @property
+    def place_of(self) -> dict[bytes, str]:
+        """Incarnation -> its place."""
+        return {identity.incarnation: code for code, identity in self.built.identities.items()}
 
     @property
     def network_id(self) -> bytes:
