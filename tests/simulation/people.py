@@ -144,8 +144,9 @@ class People:
             detail = f"{what}: {problem.en}"
             raise Violation("what is offered can be done", (station.code,), detail) from problem
         sim.looked(station, what)
-        self.acts += 1
-        sim.acknowledge(station, scope)
+        if station.is_up() and sim.watch.own_head(station, scope) != before:
+            self.acts += 1
+            sim.acknowledge(station, scope)
         return True
 
     def _choose(self, offers: list[Offer], case: Case) -> Offer | None:
