@@ -45,8 +45,7 @@ def heal(sim: "Simulation") -> None:
     _finish_every_case(sim)
     _exchange_everywhere(sim, 2)
     judge(sim)
-    if sim.truth.two_lives:
-        _check_noticed(sim)
+    _check_noticed(sim)
 
 
 def judge(sim: "Simulation") -> None:
@@ -108,17 +107,20 @@ def _exchange(sim: "Simulation", station: "Station") -> None:
 
 def _excepted(sim: "Simulation", key: CaseKey | None = None, incarnation: bytes | None = None) -> bool:
     """Whether a node that lives twice had a hand in this, and no more is promised today than that it is noticed."""
-    if not sim.truth.two_lives or NOTICED not in EXPECTED.values():
-        return False
-    if incarnation in sim.truth.two_lives:
-        return True
-    return key is not None and any(key[0] == f"about:{sim.world.place_of[one]}" for one in sim.truth.two_lives)
+    for one, kind in sim.truth.two_lives.items():
+        if EXPECTED[kind] == NOTICED and (
+            one == incarnation or (key is not None and key[0] == f"about:{sim.world.place_of[one]}")
+        ):
+            return True
+    return False
 
 
 def _points(sim: "Simulation", station: "Station", child: str) -> list[Any]:
     """What a node holds of what it shares with a child, but for nodes that live twice."""
     return [
-        point._replace(receipts={one: seq for one, seq in point.receipts.items() if one not in sim.truth.two_lives})
+        point._replace(
+            receipts={one: seq for one, seq in point.receipts.items() if not _excepted(sim, incarnation=one)}
+        )
         for point in station.casebook.shared_points(child)
         if not _excepted(sim, incarnation=point.incarnation)
     ]
@@ -134,7 +136,7 @@ def _check_agreement(sim: "Simulation") -> None:
     """The two ends of every hop hold the same streams, as far, with the same receipts; and all there is of them."""
     for station in sim.stations.values():
         parent = sim.stations.get(station.place.parent or "")
-        if parent is None or station.identity.incarnation in sim.truth.two_lives:
+        if parent is None or _excepted(sim, incarnation=station.identity.incarnation):
             continue
         mine, theirs = _points(sim, station, station.code), _points(sim, parent, station.code)
         if digest(mine) != digest(theirs):
@@ -309,6 +311,7 @@ def _check_noticed(sim: "Simulation") -> None:
     """A node that lives twice says so on its screen, where anybody could know."""
     for incarnation in sim.truth.two_lives:
         station = sim.stations[sim.world.place_of[incarnation]]
-        forgotten = sim.watch.forked(station)
-        if forgotten and not faults.alarm_of(station):
+        if not _excepted(sim, incarnation=incarnation):
+            continue
+        if sim.watch.forked(station) and not faults.alarm_of(station):
             raise Violation("two lives are noticed", (station.code,), "its past is another one than is held above")

@@ -114,7 +114,7 @@ class Simulation:
 
     def lives_twice(self, station: Station, kind: str) -> None:
         """From now on a station's incarnation has two pasts."""
-        self.truth.two_lives.add(station.identity.incarnation)
+        self.truth.two_lives[station.identity.incarnation] = kind
 
     def looked(self, station: Station, what: str) -> None:
         """A step at a station is over: what it committed is judged, and whoever waits for it hears of it."""

@@ -36,8 +36,8 @@ class Truth:
     acknowledged: list[Acknowledged] = field(default_factory=list)
     filed: dict[CaseKey, str] = field(default_factory=dict)
     case_numbers: dict[str, CaseKey] = field(default_factory=dict)
-    # Incarnations of restored or cloned disks: what they wrote has two pasts.
-    two_lives: set[bytes] = field(default_factory=set)
+    # Incarnations of restored or cloned disks, and which it was: what they wrote has two pasts.
+    two_lives: dict[bytes, str] = field(default_factory=dict)
     stopped_cases: set[CaseKey] = field(default_factory=set)  # hold a stage event that needs an update
     beside_cases: set[CaseKey] = field(default_factory=set)  # hold a side event that needs one
 

@@ -180,7 +180,7 @@ class Watch:
         if times != seen.refused:
             for sender, incarnation, scope, seq, code, _ in rows:
                 provoked = (station.code, incarnation, scope, seq) in self.provoked
-                if not provoked and not {sender, incarnation} & self._truth.two_lives:
+                if not provoked and self._truth.two_lives.keys().isdisjoint((sender, incarnation)):
                     place = self._sim.world.place_of.get(sender, short(sender))
                     raise Violation("nothing honest is refused", (station.code, place), f"{scope} {seq}: code {code}")
             seen.refused = times

@@ -34,6 +34,7 @@ class World:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.built = builders.Network(folder, seed)
+        self.place_of: dict[bytes, str] = {}  # incarnation -> its place
         self.latecomer = self.built.chance.choice(VILLAGES)  # is enrolled while the others work already
         for code in PLACES:
             if code != self.latecomer:
@@ -42,17 +43,14 @@ class World:
     def enrol(self, code: str) -> Identity:
         """Let the node of a place into the roster."""
         place = PLACES[code]
-        return self.built.enrol_place(code, place.level, place.parent, f"地{code[6:]}")
+        identity = self.built.enrol_place(code, place.level, place.parent, f"地{code[6:]}")
+        self.place_of[identity.incarnation] = code
+        return identity
 
     @property
     def tree(self) -> PlaceTree:
         """All places enrolled so far."""
         return self.built.roster.places
-
-    @property
-    def place_of(self) -> dict[bytes, str]:
-        """Incarnation -> its place."""
-        return {identity.incarnation: code for code, identity in self.built.identities.items()}
 
     @property
     def network_id(self) -> bytes:
