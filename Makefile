@@ -1,7 +1,7 @@
 # Two commands for everybody, from a clean clone with nothing but python3 and make:
 #   make demo   the whole network on this machine, with a case walked through it; ONCE=1 walks and exits, HOLD=seconds
 #   make test   everything that is tested
-# and for who works on it: make check, make browser, make bench, make crash, make image.
+# and for who works on it: make check, make browser, make bench, make sim, make crash, make image.
 # Whatever is said while installing goes to standard error: the last line of `make demo ONCE=1` belongs to the demo. (Called
 # from elsewhere, as make -C folder, make adds a line of its own at the end; make -s -C folder does not.)
 
@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
 RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 
-.PHONY: demo test check browser bench crash image
+.PHONY: demo test check browser bench sim crash image
 .DELETE_ON_ERROR:
 
 demo: $(RUNS)
@@ -36,6 +36,10 @@ browser: $(TESTS)
 
 bench: $(TESTS)
 	@$(BIN)/python -m tests.benchmarks
+
+# SEED=17 DAYS=30 plays one seed again; SEEDS=200 DAYS=30 is the usual campaign, SEEDS=1000 DAYS=60 the one of a release.
+sim: $(TESTS)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DAYS),--days $(DAYS))
 
 # Power cuts on a recorded disk (needs root and FUSE) and kill -9 of whole processes: STATES=100000 KILLS=2000 for a release.
 crash: $(TESTS)

@@ -4,10 +4,14 @@ from sqlalchemy import text
 
 from sync_protocol.case import kinds
 from sync_protocol.errors import BadCommitment, BadSeal, Gap
-from sync_protocol.exchange import PARKED, REFUSED, Body, Content
+from sync_protocol.event import Head
+from sync_protocol.exchange import PARKED, REFUSED, Answer, Body, Content
 from sync_protocol.places import about, below
+from sync_protocol.seal import seal
+from sync_protocol.wire import pack_segment
 from tests.faults.speech import heard, segment_of, speak, written
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network
+from village_node.store import parking
 
 FIRST_EVENT = text(
     "select e.stream, e.seq, e.body from events e join streams s on s.id = e.stream where s.scope = :scope order by seq"
@@ -179,3 +183,44 @@ def test_a_body_that_does_not_fit_its_commitment_is_refused(net: Network) -> Non
     raw, reply = speak(net, village, township, content)
     (answer,) = heard(net, village, township, raw, reply).answers
     assert (answer.seq, answer.code) == (2, BadCommitment.code)
+
+
+def test_what_a_neighbour_plants_in_our_name_is_his_refusal_and_not_ours(wide_net: Network) -> None:
+    """A segment parked under another village's name is refused when that stream has come so far: the village whose
+    honest events are stored in the same moment must not hear that they were refused."""
+    net = wide_net
+    village, neighbour, township = net[VILLAGE], net[SECOND_VILLAGE], net[TOWNSHIP]
+    scope = about(VILLAGE)
+    identifier, events = written(net, village, scope, 3)
+    content = Content()
+    forged = seal(neighbour.member.identity.key, net.built.roster.network_id, identifier, Head(3, events[2].hash))
+    content.packed_segments.append(
+        pack_segment(village.incarnation, scope, identifier, events[2:], forged, content.tables)
+    )
+    raw, reply = speak(net, neighbour, township, content)
+    (parked,) = heard(net, neighbour, township, raw, reply).answers
+    assert (parked.scope, parked.seq, parked.disposition) == (scope, 3, PARKED)
+    refs = [village.member.file() for _ in range(2)]
+    village.sync()
+    assert [township.member.state(ref) for ref in refs] == ["received"] * 2
+    assert village.member.casebook.counts()["refused_there"] == 0
+    assert not village.member.casebook.counts()["not_left"]["events"]
+    assert township.member.casebook.counts()["refused"] == 1
+    with township.member.store.reading() as connection:
+        (sample,) = parking.refused(connection, 10)
+    assert (sample.sender, sample.seq, sample.code) == (neighbour.incarnation, 3, BadSeal.code)
+
+
+def test_an_answer_that_comes_late_says_nothing_of_what_was_signed_for_since(net: Network) -> None:
+    village, township, county = net[VILLAGE], net[TOWNSHIP], net[COUNTY]
+    ref = village.member.file()
+    net.settle()
+    county.member.act(ref, kinds.NOTE, {"text": "请补充"})
+    net.settle()
+    county.member.act(ref, kinds.NOTE, {"text": "再补充"})
+    township.sync()
+    late = Content()
+    late.answers = [Answer(county.incarnation, ref.scope, seq, REFUSED, BadSeal.code) for seq in (1, 2)]
+    township.member.casebook.receive(village.incarnation, late, peer_update={})
+    with township.member.store.reading() as connection:
+        assert [row.seq for row in parking.answers(connection, village.incarnation)] == [2]

@@ -22,8 +22,9 @@ from village_node.casebook import ledger, receipts
 from village_node.casebook.ledger import Entry, Filled, Growth, Written
 from village_node.casebook.office import Office
 from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, parking, peers, streams
+from village_node.store import receipts as receipt_rows
 from village_node.store.locks import StreamKey
-from village_node.store.parking import AnswerRow, ParkedRow, RefusedRow
+from village_node.store.parking import AnswerRow, ParkedRow, RefusedRow, Waiting
 from village_node.store.streams import MISSING
 
 ATTEMPTS: Final = 100
@@ -78,9 +79,12 @@ class _Plan:
         sample: bytes | None,
         *,
         told: bool = True,
+        sender: bytes | None = None,
     ) -> None:
-        """Count a refusal, keep a sample, and tell the peer."""
-        self.refused.append(RefusedRow(self.peer, incarnation, scope, seq, code, detail[:500], 1, self.now_ms, sample))
+        """Count a refusal of what the peer (or an earlier sender) brought, keep a sample, and tell the peer."""
+        self.refused.append(
+            RefusedRow(sender or self.peer, incarnation, scope, seq, code, detail[:500], 1, self.now_ms, sample)
+        )
         if told:
             self.answer(incarnation, scope, seq, REFUSED, code)
 
@@ -167,6 +171,13 @@ class Intake(Office):
     def _refuse_segment(self, plan: _Plan, segment: Segment, verdict: Refused) -> None:
         plan.refuse(segment.incarnation, segment.scope, segment.first_seq, verdict.code, verdict.detail, keep(segment))
 
+    def _refuse_parked(self, plan: _Plan, row: Waiting, segment: Segment, verdict: Refused, held: int) -> None:
+        """A refusal is its sender's, whoever brought what it waited for. Who brought it is told of it only if he sent
+        it himself and the position is still empty: nobody hears "refused" of what we hold and sign for."""
+        told = row.sender == plan.peer and row.first_seq > held
+        where = (segment.incarnation, segment.scope, segment.first_seq)
+        plan.refuse(*where, verdict.code, verdict.detail, keep(segment), told=told, sender=row.sender)
+
     def _admit(self, connection: Connection, plan: _Plan, segment: Segment) -> Stored | Parked | Refused:
         """Judge one segment against what is held and what this message has already added."""
         growth = plan.growths.get((segment.incarnation, segment.scope))
@@ -230,7 +241,7 @@ class Intake(Office):
                 if isinstance(verdict, Parked):
                     continue
                 if isinstance(verdict, Refused):
-                    self._refuse_segment(plan, segment, verdict)
+                    self._refuse_parked(plan, row, segment, verdict, held)
                 plan.unparked.append(row.id)
                 waiting.remove(row)
                 progress = True
@@ -341,15 +352,25 @@ class Intake(Office):
         self._store_answers(connection, plan, content)
 
     def _store_answers(self, connection: Connection, plan: _Plan, content: Content) -> None:
-        """Keep what the peer says of streams that it follows: about others it has nothing to say."""
+        """Keep what the peer says of streams that it follows: about others it has nothing to say.
+
+        Of what it has signed for, an answer is an old one: a message that came late, or twice.
+        """
+        if not content.answers:
+            return
         peer = plan.roster.node(plan.peer)
         held = streams.by_keys(connection, {answer[:2] for answer in content.answers})
+        signed_for = {
+            stream: seq
+            for stream, signer, seq in receipt_rows.of_streams(connection, [row.id for row in held.values()])
+            if signer == plan.peer
+        }
         said = [
             AnswerRow(plan.peer, *answer, plan.now_ms)
             for answer in content.answers
             if peer is not None
             and answer[:2] in held
-            and answer.seq <= held[answer[:2]].head_seq
+            and signed_for.get(held[answer[:2]].id, 0) < answer.seq <= held[answer[:2]].head_seq
             and follows(plan.roster.places, peer.place, answer.scope)
         ]
         parking.keep_answers(connection, said)

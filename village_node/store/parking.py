@@ -29,6 +29,7 @@ class Waiting(NamedTuple):
     """Where a parked segment belongs; the segment itself is read only when it can be tried."""
 
     id: int
+    sender: bytes
     incarnation: bytes
     scope: str
     first_seq: int
@@ -73,7 +74,7 @@ def park(connection: Connection, row: ParkedRow) -> None:
 
 def parked(connection: Connection) -> list[Waiting]:
     """Where every parked segment belongs, in stream order."""
-    words = "SELECT id, incarnation, scope, first_seq, size FROM parked ORDER BY incarnation, scope, first_seq"
+    words = "SELECT id, sender, incarnation, scope, first_seq, size FROM parked ORDER BY incarnation, scope, first_seq"
     return list(map(Waiting._make, rows.ask(connection, words)))
 
 
@@ -91,7 +92,7 @@ def unpark(connection: Connection, ids: Iterable[int]) -> None:
 
 def crowded(connection: Connection, sender: bytes, most: int, most_bytes: int) -> list[Waiting]:
     """The oldest segments of a sender that must make way so that its staging is within the limits."""
-    words = "SELECT id, incarnation, scope, first_seq, size FROM parked WHERE sender = ? ORDER BY id DESC"
+    words = "SELECT id, sender, incarnation, scope, first_seq, size FROM parked WHERE sender = ? ORDER BY id DESC"
     size = 0
     crowd = []
     for kept, row in enumerate(map(Waiting._make, rows.ask(connection, words, (sender,))), start=1):

@@ -335,23 +335,31 @@ class Uplink:
             self._has_news = True
             self._changed.notify_all()
 
+    def turn(self) -> None:
+        """One turn of the loop: look at what is owed, and exchange with the ancestor whose time has come, if any."""
+        active = self._active()
+        with self._changed:
+            news, self._has_news = self._has_news, False
+        if news:
+            for line in active:
+                if not line.failures:
+                    self._look_at_debts(line)
+        due = min(active, key=_Line.ready_at)
+        if due.ready_at() <= self._monotonic():
+            self._exchange(due)
+
+    def idle_s(self) -> float:
+        """Seconds until the next turn has something to do, as far as is known now."""
+        with self._changed:
+            left = min(line.ready_at() for line in self._active()) - self._monotonic()
+            return 0.0 if self._has_news else max(left, 0.0)
+
     def _run(self) -> None:
         while not self._stopping:
-            active = self._active()
+            self.turn()
             with self._changed:
-                news, self._has_news = self._has_news, False
-            if news:
-                for line in active:
-                    if not line.failures:
-                        self._look_at_debts(line)
-            due = min(active, key=_Line.ready_at)
-            if due.ready_at() <= self._monotonic():
-                self._exchange(due)
-                continue
-            with self._changed:
-                if not self._has_news and not self._stopping:
-                    left = min(line.ready_at() for line in active) - self._monotonic()
-                    self._changed.wait(min(max(left, 0.0), LOOK_AGAIN_S))
+                if not self._stopping:
+                    self._changed.wait(min(self.idle_s(), LOOK_AGAIN_S))
 
     def _recall_backoff(self) -> None:
         """Go on waiting where the program was stopped while it waited: a crowd of restarts is still a crowd."""

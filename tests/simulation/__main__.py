@@ -1,0 +1,88 @@
+"""`python -m tests.simulation`: positive controls first, then so many seeds of so many days, two at a time.
+
+The last line is one JSON object that sums up. The exit code is 0 only if every control was caught and nothing else was
+found. What there is to say meanwhile goes to standard error.
+"""
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from tests.simulation.controls import CONTROLS
+from tests.simulation.playing import play, try_control
+from tests.simulation.simulation import Outcome
+
+SEEDS, DAYS, PROCESSES = 200, 30, 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run controls and seeds, and sum up."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, help="the first seed; alone: this one only")
+    parser.add_argument("--seeds", type=int, help=f"how many; default {SEEDS}, or 1 with --seed")
+    parser.add_argument("--days", type=int, default=DAYS, help=f"virtual days of each; default {DAYS}")
+    parser.add_argument("--processes", type=int, default=PROCESSES, help=f"at a time; default {PROCESSES}")
+    parser.add_argument("--no-controls", action="store_true", help="the seeds alone, to look into one of them")
+    chosen = parser.parse_args(arguments)
+    first = chosen.seed if chosen.seed is not None else 1
+    number = chosen.seeds if chosen.seeds is not None else SEEDS if chosen.seed is None else 1
+    began = time.monotonic()
+    with ProcessPoolExecutor(
+        chosen.processes, multiprocessing.get_context("spawn"), max_tasks_per_child=16
+    ) as processes:
+        caught = {} if chosen.no_controls else _controls(processes.map(try_control, [one.name for one in CONTROLS]))
+        jobs = [(seed, chosen.days) for seed in range(first, first + number)]
+        total = _seeds(processes.map(play, jobs))
+    total |= {"controls_caught": caught, "seconds": round(time.monotonic() - began, 1)}
+    print(json.dumps(total, ensure_ascii=False), flush=True)
+    return 0 if not total["violations"] and all(caught.values()) else 1
+
+
+def _controls(tried: Iterable[tuple[str, Outcome | None]]) -> dict[str, str]:
+    """By control the invariant that found it; empty where none did."""
+    caught = {}
+    for name, outcome in tried:
+        caught[name] = outcome.violation if outcome is not None else ""
+        say(f"control: {name}: {caught[name] or 'NOT FOUND: what this rig does not find proves nothing'}")
+    return caught
+
+
+def _seeds(played: Iterator[Outcome]) -> dict[str, Any]:
+    """The sum of all seeds."""
+    faults: Counter[str] = Counter()
+    violations, sums = [], Counter[str]()
+    for outcome in played:
+        say(
+            f"seed {outcome.seed}: {outcome.steps} steps, {outcome.cases} cases, {outcome.events} events,"
+            f" {sum(outcome.faults.values())} faults, trace {outcome.trace[:16]}"
+        )
+        if outcome.violation:
+            say(outcome.report)
+            violations.append({"seed": outcome.seed, "days": outcome.days, "invariant": outcome.violation})
+        faults.update(outcome.faults)
+        sums.update(
+            seeds=1, days=outcome.days, steps=outcome.steps, acts=outcome.acts, cases=outcome.cases,
+            events=outcome.events,
+        )  # fmt: skip
+    return {
+        **sums,
+        "faults": sum(faults.values()),
+        "fault_kinds": len(faults),
+        "faults_by_kind": dict(sorted(faults.items())),
+        "violations": violations,
+    }
+
+
+def say(words: str) -> None:
+    """To whoever watches."""
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

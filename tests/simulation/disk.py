@@ -1,0 +1,131 @@
+"""The disk under one node, as a model: what was committed stays, what was under way when the power went is lost.
+
+The real store writes real SQLite files in memory. Here it is decided when the disk is full, refuses, or when the power
+goes: before a commit, or after it and before anybody heard of it.
+"""
+
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from village_node.store import Store, open_store
+from village_node.store.sqlite import SqliteDatabase
+
+SOUND, FULL, READ_ONLY, FAILING, UNREADABLE = "sound", "full", "read_only", "failing", "unreadable"
+_MOST_PAGES = 1_073_741_823
+_FAILING_SHARE = 0.6  # of the transactions, while the disk fails
+
+
+class PowerCut(BaseException):
+    """The machine stops here. No code of the node may catch it: nothing of it runs any more."""
+
+
+class Disk:
+    """One node's disk and what it will do next."""
+
+    def __init__(self, path: Path, chance: random.Random) -> None:
+        self.path = path
+        self.chance = chance
+        self.state = SOUND
+        self.commits = 0
+        self.cut_before_commit = 0  # the power goes in this many transactions from now, 0: not planned
+        self.cut_after_commit = 0
+        self.on_cut: Callable[[], None] = lambda: None
+
+    def open(self) -> Store:
+        """The store on this disk, opened as the node's own program does it. Raises StoreError."""
+        if not self.path.exists():
+            self.path.write_bytes(_new_database(self.path.parent))
+        database = SimulatedDatabase(f"sqlite:///{self.path}", self)
+        try:
+            database.refuse_unsafe()
+        except BaseException:
+            database.close()
+            raise
+        return Store(database)
+
+    def image(self) -> dict[str, bytes]:
+        """All that lies on the disk now, committed or not yet checkpointed."""
+        return {name: file.read_bytes() for name in ("", "-wal") if (file := self._file(name)).exists()}
+
+    def put_back(self, image: dict[str, bytes]) -> None:
+        """Make the disk what it was in an image. Nobody may have it open."""
+        for name in ("", "-wal", "-shm"):
+            file = self._file(name)
+            if name in image:
+                file.write_bytes(image[name])
+            else:
+                file.unlink(missing_ok=True)
+
+    def _file(self, name: str) -> Path:
+        return self.path.with_name(self.path.name + name)
+
+    def prepare(self, writer: sqlite3.Connection) -> None:
+        """Make SQLite meet a disk that is full or may not be written, or a sound one again."""
+        pages = writer.execute("PRAGMA page_count").fetchone()[0] if self.state == FULL else _MOST_PAGES
+        writer.execute(f"PRAGMA max_page_count = {pages}")
+        writer.execute(f"PRAGMA query_only = {'ON' if self.state == READ_ONLY else 'OFF'}")
+
+    def begins(self) -> None:
+        """A write transaction has begun."""
+        if self.state == FAILING and self.chance.random() < _FAILING_SHARE:
+            raise sqlite3.OperationalError("disk I/O error")
+
+    def commits_next(self) -> None:
+        """Everything is written; the commit comes next."""
+        if self.state == FAILING and self.chance.random() < _FAILING_SHARE:
+            raise sqlite3.OperationalError("disk I/O error")
+        if self.cut_before_commit:
+            self.cut_before_commit -= 1
+            if not self.cut_before_commit:
+                raise PowerCut
+
+    def committed(self) -> None:
+        """It is on the disk."""
+        self.commits += 1
+        if self.cut_after_commit:
+            self.cut_after_commit -= 1
+            if not self.cut_after_commit:
+                raise PowerCut
+
+    def reads(self) -> None:
+        """Somebody reads."""
+        if self.state == UNREADABLE and self.chance.random() < _FAILING_SHARE:
+            raise sqlite3.OperationalError("disk I/O error")
+
+
+@cache
+def _new_database(folder: Path) -> bytes:
+    """What the store makes of an empty disk. Made once for a county: its machines begin alike."""
+    path = folder / "new.db"
+    open_store(f"sqlite:///{path}").close()
+    return path.read_bytes()
+
+
+class SimulatedDatabase(SqliteDatabase):
+    """The real database on a disk that does what the simulation says."""
+
+    def __init__(self, url: str, disk: Disk) -> None:
+        self._disk = disk
+        super().__init__(url)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with self._lock:
+            self._disk.prepare(self._open_writer().connection.driver_connection)  # type: ignore[arg-type]
+        with super().writing() as connection:
+            self._disk.begins()
+            yield connection
+            self._disk.commits_next()
+        self._disk.committed()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with super().reading() as connection:
+            self._disk.reads()
+            yield connection

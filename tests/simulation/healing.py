@@ -1,0 +1,317 @@
+"""What must hold when all faults have ended: two virtual hours later everything is equal, counted, and can go on.
+
+First the real loops run, with nobody at work and no fault. Then every hop exchanges twice, and all nodes must agree;
+the cases are brought to their end, and all must agree again. What a node holds is folded by the real fold and by the
+second one that was written from CASE.md alone.
+"""
+
+import sqlite3
+from typing import TYPE_CHECKING, Any, Final
+
+from sync_protocol import receipt
+from sync_protocol.event import chain, item_hash
+from sync_protocol.exchange import digest
+from tests.simulation import faults
+from tests.simulation.expectations import EXPECTED, NOTICED
+from tests.simulation.people import FINISHED, People
+from tests.simulation.truth import CaseKey, Violation, short
+from tests.simulation.world import DEEPEST_FIRST
+from tests.sync_protocol.case.second_fold import SecondFold
+from village_node.casebook.ledger import fold_held, held_events
+from village_node.store import cases as case_rows
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+    from tests.simulation.station import Station
+
+HEALS_S: Final = 2 * 3600.0
+QUIET_S: Final = 14 * 3600.0  # longer than the longest pause between two exchanges of a metered line
+OFFERED_AGAIN_S: Final = 660.0
+EXCHANGES_AT_REST: Final = 60  # of one hop, before we say that it never comes to rest
+ROUNDS: Final = 16  # each brings every case one act further
+
+
+def heal(sim: "Simulation") -> None:
+    """End all faults, and judge what is left. Raises Violation."""
+    sim.faults.end()
+    sim.loop.run(sim.loop.now_s + HEALS_S)
+    for station in sim.stations.values():
+        if not station.is_up():
+            raise Violation("service comes back by itself", (station.code,), "it does not run two hours later")
+    sim.loop.run(sim.loop.now_s + QUIET_S)
+    _check_contact(sim)
+    _exchange_everywhere(sim, 2)
+    judge(sim)
+    _finish_every_case(sim)
+    _exchange_everywhere(sim, 2)
+    judge(sim)
+    _check_noticed(sim)
+
+
+def judge(sim: "Simulation") -> None:
+    """All that must hold between nodes at rest."""
+    _check_agreement(sim)
+    _check_acknowledged(sim)
+    folded = {code: _check_node(station) for code, station in sim.stations.items()}
+    _check_cases(sim, folded)
+
+
+def _check_contact(sim: "Simulation") -> None:
+    """Every line works again: the real loops retried by themselves."""
+    for station in sim.stations.values():
+        program = station.program
+        if program is not None and program.uplink is not None:
+            status = program.uplink.status()
+            if status["failures"]:
+                raise Violation("retries never end", (station.code,), f"still failing: {status['last_error']}")
+
+
+def _exchange_everywhere(sim: "Simulation", times: int) -> None:
+    """Every hop exchanges until nothing is left to say, from the villages up, so often.
+
+    What was refused or parked lately is offered again after a while: so a while passes first.
+    """
+    sim.loop.run(sim.loop.now_s + OFFERED_AGAIN_S)
+    for _ in range(times):
+        for code in DEEPEST_FIRST:
+            _exchange(sim, sim.stations[code])
+    for code in DEEPEST_FIRST:  # what was fetched in the second round is receipted in the next exchange
+        _exchange(sim, sim.stations[code])
+
+
+def _exchange(sim: "Simulation", station: "Station") -> None:
+    uplink = station.program.uplink if station.program is not None else None
+    if uplink is None:
+        return
+    # Whatever its own loop is just about goes on first; then it is held back, for there is one exchange at a time.
+    while station.calling:
+        sim.loop.run(sim.loop.now_s + 1.0)
+    station.calling = True
+
+    def rest() -> None:
+        for _ in range(EXCHANGES_AT_REST):
+            result = uplink.exchange_once()
+            if not result.ok:
+                raise Violation("a sound line answers", (station.code,), result.text)
+            sim.looked(station, "calls up")
+            if not result.again and not uplink.owes_now():
+                station.calling = False
+                return
+        raise Violation("exchanges come to rest", (station.code,), f"{EXCHANGES_AT_REST} and not yet at rest")
+
+    sim.loop.spawn(rest)
+    while station.calling:
+        sim.loop.run(sim.loop.now_s + 1.0)
+    station.plan_turn(0.2)
+
+
+def _excepted(sim: "Simulation", key: CaseKey | None = None, incarnation: bytes | None = None) -> bool:
+    """Whether a node that lives twice had a hand in this, and no more is promised today than that it is noticed."""
+    for one, kind in sim.truth.two_lives.items():
+        if EXPECTED[kind] == NOTICED and (
+            one == incarnation or (key is not None and key[0] == f"about:{sim.world.place_of[one]}")
+        ):
+            return True
+    return False
+
+
+def _points(sim: "Simulation", station: "Station", child: str) -> list[Any]:
+    """What a node holds of what it shares with a child, but for nodes that live twice."""
+    return [
+        point._replace(
+            receipts={one: seq for one, seq in point.receipts.items() if not _excepted(sim, incarnation=one)}
+        )
+        for point in station.casebook.shared_points(child)
+        if not _excepted(sim, incarnation=point.incarnation)
+    ]
+
+
+def _shown(sim: "Simulation", point: Any) -> str:
+    """A point as a person reads it."""
+    signers = " ".join(f"{sim.world.place_of[one]}:{seq}" for one, seq in sorted(point.receipts.items()))
+    return f"{point.scope} of {sim.world.place_of[point.incarnation]} {point.seq} ({signers})"
+
+
+def _check_agreement(sim: "Simulation") -> None:
+    """The two ends of every hop hold the same streams, as far, with the same receipts; and all there is of them."""
+    for station in sim.stations.values():
+        parent = sim.stations.get(station.place.parent or "")
+        if parent is None or _excepted(sim, incarnation=station.identity.incarnation):
+            continue
+        mine, theirs = _points(sim, station, station.code), _points(sim, parent, station.code)
+        if digest(mine) != digest(theirs):
+            differing = [_shown(sim, point) for point in mine if point not in theirs]
+            there = [_shown(sim, point) for point in theirs if point not in mine]
+            detail = f"they hold {'; '.join(differing)} and {'; '.join(there)}"
+            raise Violation("all nodes agree", (station.code, parent.code), detail)
+    top = sim.stations[sim.world.tree.root]
+    held = sim.watch.seen[top.code].heads
+    for key, (seq, _) in sim.truth.longest.items():
+        if key[0] not in sim.truth.two_lives and held.get(key, (0, 0))[1] != seq:
+            raise Violation(
+                "what is written arrives", (top.code,), f"{key[1]} of {short(key[0])}: {held.get(key)}/{seq}"
+            )
+
+
+def _check_acknowledged(sim: "Simulation") -> None:
+    """Every act of which a person was told that it is saved is where it was done, and at the county."""
+    for act in sim.truth.acknowledged:
+        if act.incarnation in sim.truth.two_lives:
+            continue
+        for code in (act.place, sim.world.tree.root):
+            book = sim.stations[code].casebook
+            if book.hash_at(act.incarnation, act.scope, act.seq) != act.hash:
+                raise Violation("what is acknowledged stays", (code,), f"{act.scope} {act.seq} is not there")
+
+
+def _check_node(station: "Station") -> dict[CaseKey, Any]:
+    """One node's tables by themselves: chains, receipts, verdicts, rows, counters. The cases it folds."""
+    sim = station.sim
+    connection = sim.watch.seen[station.code].connection
+    assert connection is not None
+    _check_chains(station, connection)
+    _check_receipts(station, connection)
+    _check_words(station)
+    return _check_folds(station, connection)
+
+
+def _check_chains(station: "Station", connection: sqlite3.Connection) -> None:
+    """Every stream is gapless, and its chain is what its headers make it."""
+    words = "SELECT id, scope, stream_id, head_seq, head_hash FROM streams"
+    for number, scope, identifier, head, head_hash in connection.execute(words).fetchall():
+        chain_hash, at = identifier, 0
+        rows = connection.execute("SELECT seq, hash, header FROM events WHERE stream = ? ORDER BY seq", (number,))
+        for seq, found, header in rows:
+            chain_hash, at = chain(chain_hash, item_hash(header)), at + 1
+            if seq != at or found != chain_hash:
+                raise Violation("one chain", (station.code,), f"{scope} {seq} does not continue {at - 1}")
+        if (at, chain_hash) != (head, head_hash):
+            raise Violation("gapless", (station.code,), f"{scope} says {head} and holds {at}")
+
+
+def _check_receipts(station: "Station", connection: sqlite3.Connection) -> None:
+    """Every receipt verifies under the key of its signer, over what is held here."""
+    built = station.sim.world.built
+    words = (
+        "SELECT scope, signer, receipts.seq, receipt, hash FROM receipts JOIN streams ON streams.id = receipts.stream"
+        " JOIN events ON events.stream = receipts.stream AND events.seq = receipts.seq"
+    )
+    for scope, signer, seq, raw, chain_hash in connection.execute(words).fetchall():
+        node, whole = built.roster.node(signer), receipt.from_bytes(raw)
+        assert node is not None
+        if (whole.seq, whole.hash, whole.signer) != (seq, chain_hash, signer):
+            raise Violation("a receipt says what it is kept for", (station.code,), f"{scope} {seq}")
+        receipt.check(whole, node.suite, node.public, built.roster.network_id)
+
+
+def _check_words(station: "Station") -> None:
+    """What the sync bar says is never more than what signed receipts say, and the county truly holds it."""
+    sim = station.sim
+    if station.place.parent is None or _excepted(sim, incarnation=station.identity.incarnation):
+        return
+    said = sim.watch.check_words(station)
+    if said:
+        raise Violation("receipts come back", (station.code,), f"{said} events are still said not to be at the county")
+
+
+def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[CaseKey, Any]:
+    """Every case folds to what its rows say, by the second fold as well; its history is one legal path."""
+    book = station.casebook
+    rows = connection.execute("SELECT scope, case_id, state, holder, transit_to FROM cases").fetchall()
+    keys = {(row[0], row[1]) for row in rows}
+    stored: dict[tuple[int, int], tuple[int, str]] = {
+        (row[0], row[1]): (row[2], row[3])
+        for row in connection.execute("SELECT stream, seq, verdict, verdict_note FROM events WHERE case_id IS NOT NULL")
+    }
+    with book.store.reading() as view:
+        roster = book.roster_in(view)
+        held = held_events(book, view, roster, keys)
+    folded = {}
+    for scope, case_id, *row in rows:
+        events = held[scope, case_id]
+        case = folded[scope, case_id] = fold_held(book, roster, (scope, case_id), events)
+        if [case.state or None, case.holder, case.transit_to] != row:
+            raise Violation("rows say what the fold says", (station.code,), f"{short(case_id)}: {row}")
+        for each in events:
+            if each.row is None or each.stranger:
+                continue
+            verdict = case.verdicts[each.event.position]
+            if stored[each.row.stream, each.row.seq] != (case_rows.VERDICT_NUMBERS[verdict.code], verdict.reason):
+                raise Violation("verdicts are a function of the events", (station.code,), f"{short(case_id)}")
+        if station.place.parent is None:
+            _check_second_fold(station, scope, case_id, [each.event for each in events], case)
+    states = [case.state for case in folded.values() if case.state]
+    counts = book.view_counts()
+    sums = {"all": len(states), "decided": sum(state in case_rows.DECIDED for state in states)}
+    if sum(book.case_counts().values()) != len(states) or any(counts[name] != number for name, number in sums.items()):
+        raise Violation("counters add up", (station.code,), f"{counts}, but {sums}")
+    return folded
+
+
+def _check_second_fold(station: "Station", scope: str, case_id: bytes, events: list[Any], case: Any) -> None:
+    book = station.casebook
+    second = SecondFold(scope.partition(":")[2], case_id, events, book.roster.places, book.catalogue)
+    if second.verdicts != case.verdicts or second.state != case.state:
+        raise Violation("two folds agree", (station.code,), f"{short(case_id)}: {case.state}, {second.state}")
+    decisions = sum(1 for event in second.effective if event.kind == 9)
+    if decisions > 1:
+        raise Violation("one decision", (station.code,), f"{short(case_id)}: {decisions}")
+
+
+def _check_cases(sim: "Simulation", folded: dict[str, dict[CaseKey, Any]]) -> None:
+    """Everybody who holds a case makes the same of it; each is held where it belongs and nowhere else, once."""
+    top = folded[sim.world.tree.root]
+    numbers: dict[str, CaseKey] = {}
+    for code, cases in folded.items():
+        for key, case in cases.items():
+            if _excepted(sim, key):
+                continue
+            if key not in top or top[key] != case:
+                raise Violation("all nodes agree", (code, sim.world.tree.root), f"case {short(key[1])}")
+            if any(
+                count and verdict != "effective" for verdict, count in case.counts.items() if not _stopped(sim, key)
+            ):
+                raise Violation("no stuck case", (code,), f"{short(key[1])}: {case.counts}")
+            if numbers.setdefault(case.case_no, key) != key:
+                raise Violation("numbers are unique", (code,), case.case_no)
+    for key, place in sim.truth.filed.items():
+        if not _excepted(sim, key) and not (key in top and key in folded[place]):
+            raise Violation("what is acknowledged stays", (place,), f"case {short(key[1])} is not there")
+
+
+def _stopped(sim: "Simulation", key: CaseKey) -> bool:
+    """Whether a newer node wrote into this case what nobody here understands."""
+    return key in sim.truth.stopped_cases or key in sim.truth.beside_cases
+
+
+def _finish_every_case(sim: "Simulation") -> None:
+    """People bring every case to its end: none is stuck."""
+    left: list[CaseKey] = []
+    for _ in range(ROUNDS):
+        for station in sim.stations.values():
+            for key in sim.people.open_cases(station):
+                if key not in sim.truth.stopped_cases and not _excepted(sim, key):
+                    sim.people.act(station, key, People.onward)
+        _exchange_everywhere(sim, 1)
+        states = sim.watch.seen[sim.world.tree.root].cases
+        left = [
+            key
+            for key, row in states.items()
+            if row[0] not in FINISHED and key not in sim.truth.stopped_cases and not _excepted(sim, key)
+        ]
+        if not left:
+            return
+    where = [
+        f"{short(key[1])} {' '.join(map(str, sim.watch.seen[sim.world.tree.root].cases[key][:3]))}" for key in left
+    ]
+    raise Violation("no stuck case", (sim.world.tree.root,), f"never finished: {', '.join(where[:5])}")
+
+
+def _check_noticed(sim: "Simulation") -> None:
+    """A node that lives twice says so on its screen, where anybody could know."""
+    for incarnation in sim.truth.two_lives:
+        station = sim.stations[sim.world.place_of[incarnation]]
+        if not _excepted(sim, incarnation=incarnation):
+            continue
+        if sim.watch.forked(station) and not faults.alarm_of(station):
+            raise Violation("two lives are noticed", (station.code,), "its past is another one than is held above")

@@ -1,0 +1,179 @@
+"""One seed: the county is founded, people work and faults happen for so many days, everything heals, and is judged."""
+
+import random
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+from tests.simulation import healing
+from tests.simulation.disk import Disk, PowerCut
+from tests.simulation.faults import Faults
+from tests.simulation.loop import Loop
+from tests.simulation.people import People
+from tests.simulation.station import Station
+from tests.simulation.trace import Trace
+from tests.simulation.truth import Acknowledged, Truth, Violation
+from tests.simulation.watch import Watch
+from tests.simulation.wire import Wire, virtual_deadline
+from tests.simulation.world import PLACES, World
+from village_node.uplink import road
+
+DAY_S: Final = 86_400.0
+MEMORY: Final = Path("/dev/shm")
+# A break, put in before the first step and taken out after the last.
+Plant = Callable[["Simulation"], AbstractContextManager[None]]
+
+
+@dataclass
+class Outcome:
+    """What one seed came to."""
+
+    seed: int
+    days: int
+    steps: int = 0
+    acts: int = 0
+    cases: int = 0
+    events: int = 0
+    trace: str = ""
+    faults: Counter[str] = field(default_factory=Counter)
+    violation: str = ""  # the invariant that does not hold; empty where all do
+    report: str = ""  # how to see it again, and what led to it
+
+
+class Simulation:
+    """A county of thirteen nodes on one virtual clock."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.seed = seed
+        self.loop = Loop()
+        self.trace = Trace()
+        self.truth = Truth()
+        self.faults_happened: Counter[str] = Counter()
+        self.steps = 0
+        self.world = World(folder, seed)
+        self.watch = Watch(self, self.truth, self._chance("words"))
+        self.wire = Wire(self, self._chance("wire"))
+        self.stations: dict[str, Station] = {}
+        for code in PLACES:
+            disk = Disk(folder / f"{code}.db", self._chance(f"disk {code}"))
+            self.stations[code] = Station(self, code, disk, self._chance(code))
+        self.people = People(self, self._chance("people"))
+        self.faults = Faults(self, self._chance("faults"))
+
+    def _chance(self, what: str) -> random.Random:
+        """Randomness of its own for each part, so that one more draw in one does not change the others."""
+        return random.Random(f"{self.seed} {what}")
+
+    def children(self, code: str) -> list[Station]:
+        """The stations right below a place."""
+        return [one for one in self.stations.values() if one.place.parent == code]
+
+    def join(self) -> None:
+        """The village that is late is enrolled by its township, when that can save it."""
+        late = self.stations[self.world.latecomer]
+        township = self.stations[late.place.parent or ""]
+        if late.enrolled:
+            return
+        if not township.sound():
+            self.loop.after(3600.0, self.join)
+            return
+        self.world.enrol(late.code)
+        try:
+            township.casebook.enrol(self.world.built.changes[-1])
+        except PowerCut:  # whoever enrolled it has the change on paper, and enters it again
+            township.cut()
+            self.loop.after(7200.0, lambda: self._enter_again(township))
+        self.looked(township, "enrols a village")
+        late.start()
+
+    def _enter_again(self, township: Station) -> None:
+        if not township.sound():
+            self.loop.after(3600.0, lambda: self._enter_again(township))
+            return
+        township.casebook.enrol(self.world.built.changes[-1])
+        self.looked(township, "enrols a village")
+
+    def say(self, station: Station, what: str) -> None:
+        """Add a line about a station to the trace."""
+        self.trace.say(self.loop.now_s, station.code, what)
+
+    def happened(self, kind: str) -> None:
+        """A fault has happened."""
+        self.faults_happened[kind] += 1
+
+    def acknowledge(self, station: Station, scope: str) -> None:
+        """A person has been told that what they did is saved."""
+        seq, chain_hash = self.watch.own_head(station, scope)
+        self.truth.acknowledged.append(Acknowledged(station.code, station.identity.incarnation, scope, seq, chain_hash))
+
+    def lives_twice(self, station: Station, kind: str) -> None:
+        """From now on a station's incarnation has two pasts."""
+        self.truth.two_lives[station.identity.incarnation] = kind
+
+    def looked(self, station: Station, what: str) -> None:
+        """A step at a station is over: what it committed is judged, and whoever waits for it hears of it."""
+        self.steps += 1
+        if not station.is_up() or not self.watch.look(station):
+            return
+        self.say(station, what)
+        if not station.news:
+            return
+        station.news = False
+        program = station.program
+        if program is not None and program.uplink is not None and program.uplink._has_news:
+            station.plan_turn(0.2)
+        for child in self.children(station.code):
+            self.loop.after(0.3, child.wait_for_news)
+
+    def run(self, days: int) -> None:
+        """Days of work and faults, then healing. Raises Violation."""
+        for station in self.stations.values():
+            station.start()
+        self.loop.run(1800.0)
+        self.loop.after(self._chance("latecomer").uniform(0.2, 0.8) * min(days, 5) * DAY_S, self.join)
+        for day in range(days):
+            self.people.plan_day(day)
+            self.faults.plan_day(day)
+            self.loop.run((day + 1) * DAY_S)
+        healing.heal(self)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for station in self.stations.values():
+            station.life += 1
+        self.loop.abandon()
+        for station in self.stations.values():
+            station.stop()
+
+
+def simulate(seed: int, days: int, plant: Plant | None = None) -> Outcome:
+    """Play one seed. `plant`: a break put in before it begins."""
+    outcome = Outcome(seed, days)
+    folder = Path(tempfile.mkdtemp(prefix="sanji-simulation-", dir=MEMORY if MEMORY.is_dir() else None))
+    sim = Simulation(seed, folder)
+    try:
+        with patch.object(road, "_deadline", virtual_deadline), plant(sim) if plant is not None else nullcontext():
+            sim.run(days)
+    except Violation as violation:
+        outcome.violation = violation.invariant
+        outcome.report = "\n".join(
+            (
+                f"seed {seed}: {violation.invariant}: {violation.detail}",
+                f"  at {', '.join(violation.nodes)}, step {sim.steps}, day {sim.loop.now_s / DAY_S:.2f}",
+                f"  replay: make sim SEED={seed} DAYS={days}",
+                *(f"  | {line}" for line in sim.trace.last),
+            )
+        )
+    finally:
+        sim.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    outcome.steps, outcome.trace, outcome.faults = sim.steps, sim.trace.digest, sim.faults_happened
+    outcome.acts, outcome.cases = sim.people.acts, len(sim.truth.filed)
+    outcome.events = sum(len(stream) for stream in sim.truth.written.values())
+    return outcome

@@ -1,0 +1,300 @@
+"""One node of the simulated county: the real casebook, store, uplink and downlink on a simulated machine."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import flask
+
+from sync_protocol.roster import Node
+from tests.builders import START_MS
+from tests.simulation.disk import SOUND, Disk, PowerCut
+from tests.simulation.loop import Loop
+from tests.simulation.truth import Violation
+from tests.simulation.wire import SimulatedSession
+from tests.simulation.world import PLACES, Place
+from township_node.downlink import Downlink
+from village_node.casebook import Casebook
+from village_node.identity import Identity
+from village_node.store import Store, StoreError
+from village_node.uplink import Ancestor, Settings, Uplink
+from village_node.uplink.road import NoAnswer
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+HOUR_S: Final = 3600.0
+SYNC_EVERY_S: Final = 12 * HOUR_S
+RECEIPTS_AFTER_S: Final = 900.0  # on a metered line receipts gather
+ANCESTOR_AFTER_S: Final = 4 * HOUR_S
+REST_S: Final = 0.2  # from a commit to the turn of the uplink that it wakes
+START_AGAIN_S: Final = 600.0  # when a disk did not let the program start
+MOST_TURNS: Final = 300  # exchanges in a row, before we say that they never end
+
+
+class NodeClock:
+    """What a machine believes the time to be, in ms since 1970."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._offset_ms = 0
+        self._rate = 0.0
+        self._since_s = 0.0
+
+    def __call__(self) -> int:
+        passed_s = self._loop.now_s - self._since_s
+        return START_MS + int(self._loop.now_s * 1000) + self._offset_ms + int(self._rate * passed_s * 1000)
+
+    def jump(self, by_ms: int) -> None:
+        """Forward or back, and on from there."""
+        self._offset_ms += by_ms
+
+    def drift(self, rate: float) -> None:
+        """Run too fast from here on by this share, or too slow."""
+        self._offset_ms = self() - START_MS - int(self._loop.now_s * 1000)
+        self._rate, self._since_s = rate, self._loop.now_s
+
+    def die(self) -> None:
+        """The battery is empty: it is 1970 again."""
+        self.drift(0.0)
+        self.jump(-self())
+
+    def mend(self) -> None:
+        """Somebody sets it right."""
+        self._offset_ms, self._rate = 0, 0.0
+
+
+@dataclass
+class Program:
+    """What runs while the machine is up."""
+
+    store: Store
+    casebook: Casebook
+    downlink: Downlink | None
+    uplink: Uplink | None
+    app: flask.Flask | None = None
+    waiting_app: flask.Flask | None = None
+
+
+class Station:
+    """A machine at a place: it runs, stops, loses its power, and starts again."""
+
+    def __init__(self, sim: "Simulation", code: str, disk: Disk, chance: random.Random) -> None:
+        self.sim = sim
+        self.place: Place = PLACES[code]
+        self.disk = disk
+        self.chance = chance
+        self.clock = NodeClock(sim.loop)
+        self.life = 0
+        self.program: Program | None = None
+        self.metered = chance.random() < 0.3  # no waiting call on a metered line
+        self.news = False
+        self.calling = False
+        self._waiting = False
+        self._planned = 0
+
+    @property
+    def identity(self) -> Identity:
+        """Who this node is: known once it is enrolled."""
+        return self.sim.world.built.identities[self.code]
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether it belongs to the network yet."""
+        return self.code in self.sim.world.built.identities
+
+    @property
+    def code(self) -> str:
+        """The place."""
+        return self.place.code
+
+    def is_up(self) -> bool:
+        """Whether the program runs."""
+        return self.program is not None
+
+    @property
+    def casebook(self) -> Casebook:
+        """The casebook of a running program."""
+        assert self.program is not None
+        return self.program.casebook
+
+    # Starting and stopping
+
+    def start(self) -> None:
+        """Start the program, if it does not run; where the disk does not let it, again after a while."""
+        if self.is_up() or not self.enrolled:
+            return
+        self.life += 1
+        sim = self.sim
+        try:
+            store = self.disk.open()
+        except StoreError as problem:
+            sim.trace.say(sim.loop.now_s, self.code, f"cannot start: {problem.en}")
+            sim.loop.after(START_AGAIN_S, self.start)
+            return
+        try:
+            book = Casebook(store, self.identity, self.clock, self.chance.randbytes, sim.world.built.catalogue)
+            if self.life == 1:
+                book.apply_roster(sim.world.changes_for(self.code))
+        except StoreError as problem:
+            store.close()
+            sim.trace.say(sim.loop.now_s, self.code, f"cannot start: {problem.en}")
+            sim.loop.after(START_AGAIN_S, self.start)
+            return
+        self.program = self._wire_up(store, book)
+        book.on_news(self._hear)
+        sim.watch.opened(self)
+        sim.looked(self, "starts")
+        self.plan_turn(REST_S)
+        for child in sim.children(self.code):
+            sim.loop.after(REST_S, child.wait_for_news)
+
+    def _wire_up(self, store: Store, book: Casebook) -> Program:
+        sim, identity = self.sim, self.identity
+        program = Program(store, book, None, None)
+        if self.place.level != "village":
+            program.downlink = Downlink(book, identity, self.clock, self.chance.randbytes, wait_s=0.0)
+            program.app = flask.Flask(f"node {self.code}", static_folder=None)
+            program.app.register_blueprint(program.downlink.blueprint())
+            program.waiting_app = program.downlink.waiting_app()
+        above = sim.world.tree.path_up(self.code)[1:]
+        if above:
+            ancestors = tuple(
+                Ancestor(f"http://{code}", f"http://wait-{code}" if step == 1 else "", step)
+                for step, code in enumerate(above, start=1)
+            )
+            settings = Settings(
+                ancestors,
+                sync_every_s=SYNC_EVERY_S,
+                receipts_after_s=RECEIPTS_AFTER_S,
+                ancestor_after_s=ANCESTOR_AFTER_S,
+            )
+            program.uplink = Uplink(
+                book,
+                identity,
+                settings,
+                self.clock,
+                lambda: sim.loop.now_s,
+                self.chance.randbytes,
+                lambda: SimulatedSession(sim.wire, self),
+            )
+        return program
+
+    def stop(self) -> None:
+        """End the program in good order."""
+        if self.program is None:
+            return
+        program, self.program = self.program, None
+        self.life += 1
+        self.calling = self._waiting = False
+        self.disk.cut_before_commit = self.disk.cut_after_commit = 0
+        if program.downlink is not None:
+            program.downlink.close()
+        self.sim.watch.closed(self)
+        program.store.close()
+
+    def cut(self, restart_s: float | None = None) -> None:
+        """The power goes. What was not committed is lost; the rest is found again by SQLite's own recovery."""
+        if self.program is None:
+            return
+        image = self.disk.image()
+        self.stop()
+        self.disk.put_back(image)
+        self.disk.on_cut()
+        self.sim.trace.say(self.sim.loop.now_s, self.code, "loses its power")
+        self.sim.loop.after(self.chance.uniform(60.0, HOUR_S) if restart_s is None else restart_s, self.start)
+
+    # Calling up
+
+    def _hear(self, scopes: set[str]) -> None:
+        self.news = True
+
+    def plan_turn(self, seconds: float) -> None:
+        """Let the uplink have its next turn after so long; an earlier plan is given up."""
+        self._planned += 1
+        number = self._planned
+
+        def turn() -> None:
+            if number == self._planned:
+                self._call_up()
+
+        self.sim.loop.after(seconds, turn)
+
+    def _call_up(self) -> None:
+        program = self.program
+        if program is None or program.uplink is None or self.calling:
+            return
+        self.calling = True
+        self._in_task(lambda: self._turns(program.uplink))
+
+    def _in_task(self, act: Callable[[], None]) -> None:
+        """Do something that may wait, and that ends with this life of the program."""
+        life = self.life
+
+        def guarded() -> None:
+            try:
+                act()
+            except PowerCut:
+                if self.life == life:
+                    self.cut()
+
+        self.sim.loop.spawn(guarded)
+
+    def _turns(self, uplink: Uplink | None) -> None:
+        assert uplink is not None
+        for _ in range(MOST_TURNS):
+            uplink.turn()
+            self.sim.looked(self, "calls up")
+            idle_s = uplink.idle_s()
+            if idle_s > 0.0:
+                break
+        else:
+            raise Violation("exchanges come to rest", (self.code,), f"{MOST_TURNS} turns without a pause")
+        self.calling = False
+        self.plan_turn(idle_s)
+        self.wait_for_news()
+
+    def wait_for_news(self) -> None:
+        """The waiting call: stands while the parent has nothing new, comes back at once when it has."""
+        program = self.program
+        if program is None or program.uplink is None or self._waiting or self.metered:
+            return
+        uplink = program.uplink
+        line = uplink._lines[0]
+        parent = self.sim.stations[self.place.parent or ""]
+        conversation = line.conversation
+        if not uplink._may_wait(line) or conversation is None or parent.program is None:
+            return
+        if not self.sim.wire.passable(self, parent):
+            return  # tried again when the road is open
+        tide = conversation.tide
+        assert tide is not None and parent.program.downlink is not None
+        if parent.program.downlink._tides.of(self.node) == tide:
+            return  # the call stands, and is answered when something comes
+
+        def wait() -> None:
+            try:
+                came = uplink._wait_once(line, conversation, tide)
+            except NoAnswer:
+                self._waiting = False
+                self.sim.loop.after(self.chance.uniform(2.0, 60.0), self.wait_for_news)
+                return
+            self._waiting = False
+            if came and conversation.tide == tide:
+                line.due_at = uplink._monotonic()
+                self.plan_turn(0.0)
+
+        self._waiting = True
+        self._in_task(wait)
+
+    @property
+    def node(self) -> Node:
+        """This node as the roster names it."""
+        found = self.sim.world.built.roster.node(self.identity.incarnation)
+        assert found is not None
+        return found
+
+    def sound(self) -> bool:
+        """Whether neither disk nor power is in trouble just now."""
+        return self.is_up() and self.disk.state == SOUND

@@ -1,0 +1,28 @@
+"""Each planted break is found, by the invariant that is meant to find it: a rig that cannot fail proves nothing."""
+
+import pytest
+
+from tests.simulation.controls import CONTROLS
+from tests.simulation.playing import try_control
+
+FOUND_BY = {
+    "drops 1 event in 10,000": {"gapless"},
+    "acknowledges before the commit": {"what is acknowledged stays", "a receipt never covers what is not held"},
+    "skips the prefix comparison": {"signed by its author", "one chain"},
+    "folds by arrival": {"all nodes agree"},
+    "serves a scope to the wrong village": {"nothing at a wrong village"},
+    "checks no seal": {"signed by its author"},
+    "refuses silently": {"nothing is dropped silently"},
+    "gives up after six failures": {"retries never end", "all nodes agree"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FOUND_BY)
+def test_the_planted_break_is_found(name: str) -> None:
+    _, outcome = try_control(name)
+    assert outcome is not None and outcome.violation in FOUND_BY[name], outcome
+
+
+def test_every_control_is_tried() -> None:
+    assert set(FOUND_BY) == {control.name for control in CONTROLS}
