@@ -35,7 +35,7 @@ from tests.builders import (
 from tests.village_node.casebook.messages import arrived, events_of, frame, segment
 from tests.village_node.casebook.trio import Trio, receipts_of
 from village_node.casebook import Casebook, ledger
-from village_node.store import NotSaved, Store, cases, parking, streams
+from village_node.store import NotSaved, Store, cases, parking, peers, streams
 
 HOME = about(VILLAGE)
 
@@ -104,7 +104,7 @@ def test_a_power_cut_in_the_middle_leaves_nothing_and_the_next_try_everything(
         (ledger, "_move_streams"),
         (streams, "add_events"),
         (cases, "put"),
-        (parking, "keep_answers"),
+        (peers, "change_peer"),
         (Casebook, "mark_news"),
     ):
         with monkeypatch.context() as patch:
