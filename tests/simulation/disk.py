@@ -74,12 +74,12 @@ class Disk:
     def begins(self) -> None:
         """A write transaction has begun."""
         if self.state == FAILING and self.chance.random() < _FAILING_SHARE:
-            raise sqlite3.OperationalError("disk I/O error")
+            raise _io_error()
 
     def commits_next(self) -> None:
         """Everything is written; the commit comes next."""
         if self.state == FAILING and self.chance.random() < _FAILING_SHARE:
-            raise sqlite3.OperationalError("disk I/O error")
+            raise _io_error()
         if self.cut_before_commit:
             self.cut_before_commit -= 1
             if not self.cut_before_commit:
@@ -96,7 +96,14 @@ class Disk:
     def reads(self) -> None:
         """Somebody reads."""
         if self.state == UNREADABLE and self.chance.random() < _FAILING_SHARE:
-            raise sqlite3.OperationalError("disk I/O error")
+            raise _io_error()
+
+
+def _io_error() -> sqlite3.OperationalError:
+    """What the driver raises where the system says that reading or writing failed."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR, "SQLITE_IOERR"
+    return error
 
 
 @cache
