@@ -98,7 +98,8 @@ def sectors(write: Write) -> int:
 
 
 def build(folder: Path, files: dict[str, bytes | bytearray], *, garbage: bool) -> None:
-    """Put these files into an empty folder. `garbage`: what SQLite shared in memory comes back as nonsense."""
+    """Put these files into a new folder. `garbage`: what SQLite shared in memory comes back as nonsense."""
+    folder.mkdir(parents=True, exist_ok=True)
     made = {folder}
     for path, content in files.items():
         place = folder / path

@@ -49,9 +49,8 @@ def try_all(scenario: str, log: list[Operation], states: Iterable[State], keep: 
     with tempfile.TemporaryDirectory(prefix="sanji-crash-", dir=memory()) as place:
         for number, state in enumerate(states):
             folder = Path(place) / str(number)
-            folder.mkdir()
             build(folder, state.window.disk.after(state.fates), garbage=state.garbage)
-            found = checker.check(folder / NODE, told, state.window.marks, ALL[scenario].begun, number=number)
+            found = checker.check(folder / NODE, told, state.window.marks, ALL[scenario], number=number)
             tally.states += 1
             if found:
                 tally.kinds.update({fault.kind for fault in found})
