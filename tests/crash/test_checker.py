@@ -71,7 +71,11 @@ def gone(name: str) -> Callable[[Path], None]:
 
 def shorter(name: str) -> Callable[[Path], None]:
     """Harm done to the end of a file."""
-    return lambda data: (data / name).write_bytes((data / name).read_bytes()[:-3])
+
+    def harm(data: Path) -> None:
+        (data / name).write_bytes((data / name).read_bytes()[:-3])
+
+    return harm
 
 
 def another_life(data: Path) -> None:

@@ -74,21 +74,21 @@ def test_a_shorter_size_is_as_uncertain_as_a_write() -> None:
 
 
 def test_a_name_is_there_when_its_folder_was_synced_and_not_when_its_file_was() -> None:
-    log = [Bind(ROOT, "a", FILE), Write(FILE, 0, b"1"), Sync(FILE)]
+    log: list[Operation] = [Bind(ROOT, "a", FILE), Write(FILE, 0, b"1"), Sync(FILE)]
     assert after(log, LOST) == {}
     assert after([*log, SyncFolder(FOLDER)], LOST) == {}
     assert after([*log, SyncFolder(ROOT)]) == {"a": b"1"}
 
 
 def test_a_folder_whose_name_is_lost_takes_its_files_with_it() -> None:
-    log = [Bind(ROOT, "node", FOLDER, True), Bind(FOLDER, "a", FILE), SyncFolder(FOLDER)]
+    log: list[Operation] = [Bind(ROOT, "node", FOLDER, True), Bind(FOLDER, "a", FILE), SyncFolder(FOLDER)]
     assert after(log, LOST) == {}
     assert after(log, KEPT) == {"node/": b"", "node/a": b""}
 
 
 def test_a_rename_is_one_step_whatever_became_of_the_bytes() -> None:
-    new = [Bind(ROOT, "a.new", OTHER), Write(OTHER, 0, b"new"), Rename(ROOT, "a.new", ROOT, "a", OTHER)]
-    log = named(Write(FILE, 0, b"old"), Sync(FILE), *new)
+    new: list[Operation] = [Bind(ROOT, "a.new", OTHER), Write(OTHER, 0, b"new")]
+    log = named(Write(FILE, 0, b"old"), Sync(FILE), *new, Rename(ROOT, "a.new", ROOT, "a", OTHER))
     assert after(log, KEPT, KEPT, LOST) == {"a": b"old", "a.new": b"new"}
     assert after(log, KEPT, KEPT, KEPT) == {"a": b"new"}
     assert after(log, KEPT, LOST, KEPT) == {"a": b""}, "renamed before its bytes were there"

@@ -18,14 +18,8 @@ SHORT: list[Operation] = [
     SyncFolder(ROOT),
     Write(2, 0, bytes(1_200)),
 ]
-LONG: list[Operation] = [
-    Settled(),
-    *(
-        each
-        for n in range(6)
-        for each in (*(Write(2, 4_096 * k, bytes(4_096)) for k in range(14)), Sync(2), Mark(str(n)))
-    ),
-]
+PAGES: list[Operation] = [Write(2, 4_096 * page, bytes(4_096)) for page in range(14)]
+LONG: list[Operation] = [Settled(), *[*PAGES, Sync(2), Mark("told")] * 6]
 
 
 def test_a_window_ends_where_something_is_synced_or_told() -> None:
