@@ -5,6 +5,7 @@ thing told once and changed later may be found changed already: the change may h
 """
 
 import contextlib
+import functools
 import io
 import json
 import random
@@ -16,9 +17,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from unittest import mock
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from center_node import app as county_app
 from center_node import cli as county_cli
 from sync_protocol import receipt
 from sync_protocol.errors import ProtocolError
@@ -26,6 +29,7 @@ from sync_protocol.event import chain, item_hash, mark
 from tests import builders
 from tests.builders import Member
 from tests.crash import scenarios
+from tests.crash.scenarios import Scenario
 from tests.crash.stage import applicant
 from village_node import app, config, identity
 from village_node import cli as village_cli
@@ -39,6 +43,7 @@ COMMANDS: Final = ("village", "county")
 LATER_MS: Final = builders.START_MS + 60_000
 CATALOGUE: Final = app.starter_catalogue()
 HASHER: Final = Hasher(bytes)  # nobody signs in here, and a hash takes as long as twenty states
+MAKERS: Final = {"village": app.create_node, "county": county_app.create_node}
 # What a node says of a data directory that it cannot use; anything else it raises is as bad, and worse to read.
 REFUSALS: Final = (StoreError, SQLAlchemyError, identity.NoIdentity, config.BadSettings, ProtocolError, OSError)
 # What code raises that meets a row which cannot be.
@@ -89,8 +94,9 @@ class Told:
                 yield kind, key, [told for _, told in history[before - 1 :]]
 
 
-def check(data: Path, told: Told, marks: int, begun: str, *, number: int = 0) -> list[Fault]:
-    """Everything that is wrong with this data directory. `begun`: see `scenarios.Scenario`."""
+def check(data: Path, told: Told, marks: int, scenario: Scenario, *, number: int = 0) -> list[Fault]:
+    """Everything that is wrong with this data directory. `number`: another one gives other random bytes."""
+    begun = scenario.begun
     said = list(told.until(marks))
     faults = [
         Fault("lost", words) for kind, key, values in said if kind == "file" for words in _file(data, key, values)
@@ -101,7 +107,7 @@ def check(data: Path, told: Told, marks: int, begun: str, *, number: int = 0) ->
     if faults:
         return faults
     try:
-        with opened(data, life=number) as node:
+        with wired(data) if scenario.wired else opened(data, life=number) as node:
             return [*_sound(node), *_kept(node, said), *_goes_on(node, may_file=finished or begun in COMMANDS)]
     except (*REFUSALS, sqlite3.Error, *NONSENSE) as problem:
         kind = "unopenable" if isinstance(problem, REFUSALS) and "malformed" not in str(problem) else "corrupt"
@@ -109,8 +115,20 @@ def check(data: Path, told: Told, marks: int, begun: str, *, number: int = 0) ->
 
 
 @contextmanager
+def wired(data: Path) -> Iterator[Node]:
+    """The node in this directory with all that its program gives it."""
+    chosen = config.load(data)
+    with mock.patch.object(app, "Accounts", functools.partial(Accounts, hasher=HASHER)):
+        node = MAKERS[chosen.level](chosen)
+    try:
+        yield Node(data, Member(node.identity, node.store, node.casebook, builders.Clock()), node.accounts)
+    finally:
+        node.close()
+
+
+@contextmanager
 def opened(data: Path, life: int = 0) -> Iterator[Node]:
-    """The node in this directory, opened as its program opens it."""
+    """The node in this directory, store, casebook and accounts: what a start opens, in a tenth of the time."""
     chosen = config.load(data)
     who = app.member(data)
     store = open_store(chosen.database)

@@ -13,7 +13,7 @@ their modes) is among those it can make, and some more:
 - SQLite's `-shm` is memory that happens to have a name: afterwards it holds nothing, or anything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -97,8 +97,9 @@ def sectors(write: Write) -> int:
     return (write.offset + len(write.content) - 1) // SECTOR - write.offset // SECTOR + 1 if write.content else 0
 
 
-def build(folder: Path, files: dict[str, bytes | bytearray], *, garbage: bool) -> None:
-    """Put these files into an empty folder. `garbage`: what SQLite shared in memory comes back as nonsense."""
+def build(folder: Path, files: Mapping[str, bytes | bytearray], *, garbage: bool) -> None:
+    """Put these files into a new folder. `garbage`: what SQLite shared in memory comes back as nonsense."""
+    folder.mkdir(parents=True, exist_ok=True)
     made = {folder}
     for path, content in files.items():
         place = folder / path

@@ -1,5 +1,7 @@
 """A county, a township and a village as their own programs, each a process that is killed and started again."""
 
+import contextlib
+import io
 import os
 import socket
 import sqlite3
@@ -108,7 +110,7 @@ class Target:
 
 @contextmanager
 def network(folder: Path, *, plant: str = "", county_database: str = "") -> Iterator[dict[str, Target]]:
-    """Found, enrol and start the three; `plant`: a defect of the village's. Raises NotUp, NodeFailed."""
+    """Found, enrol and start the three; `plant`: a defect of the village's. Raises NotUp."""
     _CONTEXT.set_forkserver_preload(["tests.crash.killed"])
     ports = iter(free_ports(5))
     county = DemoNode("center_node", "county", COUNTY, "庆城县", folder / "county", next(ports), next(ports))
@@ -116,7 +118,7 @@ def network(folder: Path, *, plant: str = "", county_database: str = "") -> Iter
     village = DemoNode("village_node", "village", VILLAGE, "上关村委会", folder / "village", next(ports))
     with resources.as_file(resources.files("center_node").joinpath("regions_qingcheng.csv")) as regions:
         more = ["--regions", str(regions), "--database-url", county_database, "--wait-port", str(county.wait_port)]
-        county.command("init", *_named(county), *more)
+        _command(county, "init", *_named(county), *more)
     _enrol(township, county, "--wait-port", str(township.wait_port))
     _enrol(village, township)
     targets = {
@@ -139,7 +141,16 @@ def _named(node: DemoNode) -> list[str]:
 
 def _enrol(node: DemoNode, parent: DemoNode, *more: str) -> None:
     above = ["--parent-url", parent.url, "--parent-wait-url", parent.wait_url]
-    node.command("init", *_named(node), *above, *more)
+    _command(node, "init", *_named(node), *above, *more)
     answer = node.data / "answer.cbor"
-    parent.command("enrol", str(node.data / "enrol-request.cbor"), str(answer))
-    node.command("init", "--answer", str(answer))
+    _command(parent, "enrol", str(node.data / "enrol-request.cbor"), str(answer))
+    _command(node, "init", "--answer", str(answer))
+
+
+def _command(node: DemoNode, verb: str, *arguments: str) -> None:
+    """Run one command of this node's program. Raises NotUp with what it said."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = PROGRAMS[node.level]([verb, "--data", str(node.data), *arguments])
+    if code:
+        raise NotUp(f"{node.level} {verb}: {said.getvalue()}")

@@ -4,7 +4,6 @@ Each function sets its stage, says `settled`, and then does what is to be interr
 unless closing is what it is about: a power cut asks nobody.
 """
 
-import importlib.util
 import os
 import sqlite3
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from sync_protocol import roster
 from sync_protocol.case import kinds
 from tests import builders
 from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
-from tests.crash.stage import KeptKeys, Stage, accounts_of, applicant, set_up, spoken
+from tests.crash.stage import KeptKeys, Stage, accounts_of, applicant, set_up, spoken, tell_given
 from township_node import enrolment
 from village_node import app, config, identity
 from village_node import cli as village_cli
@@ -34,11 +33,13 @@ PASSWORD: Final = "correct horse battery staple"
 
 class Scenario(NamedTuple):
     """`act` plays it. `exhaustive`: short enough that every state is tried. `begun`: what is still to come before
-    `enrolled` is told: the `init` of a `village` or a `county`, given again after a cut; or the `roster` alone."""
+    `enrolled` is told: the `init` of a `village` or a `county`, given again after a cut; or the `roster` alone.
+    `wired`: to be opened with everything that its program gives it, not as store and casebook alone."""
 
     act: Callable[[Stage], None]
     exhaustive: bool = False
     begun: str = ""
+    wired: bool = False
 
 
 def init_line(data: Path) -> list[str]:
@@ -313,25 +314,28 @@ def restart(stage: Stage) -> None:
         must(os.waitpid(child, 0)[1])
 
 
-def witness(stage: Stage) -> None:
-    """The whole node as its program wires it, with the file outside the database that tells a restored one."""
+def whole_node(stage: Stage) -> None:
+    """A node as its program wires it, with whatever it keeps outside its database: sealed events leave it, it is closed
+    and started again, and it is still in the same life. A power cut is no reason to begin another."""
     must(village_cli.main(init_line(stage.data)))
     must(village_cli.main(["init", "--data", str(stage.data), "--answer", str(answer_for(stage.data, stage.beside))]))
+    stage.tell("incarnation", VILLAGE, incarnation=identity.load(stage.data).incarnation.hex())
     stage.settled()
     for life in range(2):
         node = app.create_node(config.load(stage.data))
         member = Member(node.identity, node.store, node.casebook, builders.Clock())
         for number in range(3):
             stage.tell_case(member, member.file(**applicant(3 * life + number)))
+            left = builders.message(member, VILLAGE, [])
+            tell_given(stage, node.casebook, left)
         node.close()
-    stage.tell("incarnation", VILLAGE, incarnation=identity.load(stage.data).incarnation.hex())
 
 
 ALL: Final[dict[str, Scenario]] = {
-    "init": Scenario(init, exhaustive=True, begun="village"),
+    "init": Scenario(init, exhaustive=True, begun="village", wired=True),
     "one_filing": Scenario(one_filing, exhaustive=True),
-    "first_start": Scenario(first_start, begun="village"),
-    "founding": Scenario(founding, begun="county"),
+    "first_start": Scenario(first_start, begun="village", wired=True),
+    "founding": Scenario(founding, begun="county", wired=True),
     "migrate": Scenario(migrate, begun="roster" if FIRST_TABLES == migrations.NEWEST else ""),
     "filing": Scenario(filing),
     "bulk_import": Scenario(bulk_import),
@@ -343,6 +347,5 @@ ALL: Final[dict[str, Scenario]] = {
     "drafts": Scenario(drafts),
     "checkpoints": Scenario(checkpoints),
     "restart": Scenario(restart),
+    "whole_node": Scenario(whole_node, wired=True),
 }
-if importlib.util.find_spec("village_node.witness") is not None:
-    ALL["witness"] = Scenario(witness)

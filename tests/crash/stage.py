@@ -46,11 +46,12 @@ class Stage:
 
     def settled(self) -> None:
         """All up to here shall be taken for safe on the disk."""
-        os.write(self._notary, SETTLED.encode())
+        os.write(self._notary, f"{SETTLED}\n".encode())
 
     def tell(self, kind: str, key: str, **told: Any) -> None:
         """Something has been said: of this kind, about what `key` names."""
-        os.write(self._notary, json.dumps([kind, key, told], ensure_ascii=False, sort_keys=True).encode())
+        words = json.dumps([kind, key, told], ensure_ascii=False, sort_keys=True)
+        os.write(self._notary, f"{words}\n".encode())
 
     # What is told
 
@@ -141,7 +142,7 @@ def spoken(stage: Stage, keys: KeptKeys, recorded: str) -> network.Network:
             content = read_content(unpack_body(request.body), reply=False)
             parent = keys.roster.places.parent(recorded)
             stage.tell("spoke", parent or "", challenge=request.challenge.hex(), nonce=(content.nonce or b"").hex())
-            _tell_given(stage, net[recorded].member.casebook, content)
+            tell_given(stage, net[recorded].member.casebook, content)
         return raw
 
     def answered(raw: bytes) -> bytes:
@@ -152,15 +153,15 @@ def spoken(stage: Stage, keys: KeptKeys, recorded: str) -> network.Network:
             assert row is not None
             stage.tell("answered", child, used=row.issued, nonce=(row.issued_nonce or b"").hex())
             if row.issued:
-                _tell_given(stage, net[recorded].member.casebook, net.spoken(passed, child)[1])
+                tell_given(stage, net[recorded].member.casebook, net.spoken(passed, child)[1])
         return raw
 
     net.wire.change_request, net.wire.change_reply = asked, answered
     return net
 
 
-def _tell_given(stage: Stage, casebook: Casebook, content: Content) -> None:
-    """Events that left and receipts that were given: neither may ever be forgotten by who sent them."""
+def tell_given(stage: Stage, casebook: Casebook, content: Content) -> None:
+    """Tell of events that left and receipts that were given: neither may ever be forgotten by who sent them."""
     for segment in content.segments:
         chain_hash = casebook.hash_at(segment.incarnation, segment.scope, segment.last_seq) or b""
         _tell_held(stage, segment.incarnation, segment.scope, segment.last_seq, chain_hash)

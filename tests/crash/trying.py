@@ -27,6 +27,7 @@ class Tally:
     scenario: str
     states: int = 0
     seconds: float = 0.0
+    cpu_s: float = 0.0
     kinds: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
@@ -34,6 +35,7 @@ class Tally:
         """Add what another process counted."""
         self.states += other.states
         self.seconds += other.seconds
+        self.cpu_s += other.cpu_s
         self.kinds.update(other.kinds)
         self.faults = (self.faults + other.faults)[:FAULTS_KEPT]
 
@@ -42,16 +44,15 @@ def try_all(scenario: str, log: list[Operation], states: Iterable[State], keep: 
     """Build and check each state. `keep`: where the first disks that show a fault are left to be looked at."""
     told = checker.Told([each.words for each in log if isinstance(each, Mark)])
     tally = Tally(scenario)
-    began = time.monotonic()
+    began, cpu_began = time.monotonic(), time.process_time()
     gc.collect()
     gc.freeze()  # as a node does when it begins to serve
     gc.set_threshold(20_000, 20, 50)
     with tempfile.TemporaryDirectory(prefix="sanji-crash-", dir=memory()) as place:
         for number, state in enumerate(states):
             folder = Path(place) / str(number)
-            folder.mkdir()
             build(folder, state.window.disk.after(state.fates), garbage=state.garbage)
-            found = checker.check(folder / NODE, told, state.window.marks, ALL[scenario].begun, number=number)
+            found = checker.check(folder / NODE, told, state.window.marks, ALL[scenario], number=number)
             tally.states += 1
             if found:
                 tally.kinds.update({fault.kind for fault in found})
@@ -61,7 +62,7 @@ def try_all(scenario: str, log: list[Operation], states: Iterable[State], keep: 
                         again = keep / f"{scenario}-{state.window.number}-{len(tally.faults)}"
                         build(again, state.window.disk.after(state.fates), garbage=state.garbage)
             shutil.rmtree(folder)
-    tally.seconds = time.monotonic() - began
+    tally.seconds, tally.cpu_s = time.monotonic() - began, time.process_time() - cpu_began
     return tally
 
 

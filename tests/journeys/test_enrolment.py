@@ -11,7 +11,7 @@ import pytest
 from center_node import cli as county_cli
 from township_node import cli as township_cli
 from village_node import cli as village_cli
-from village_node import control
+from village_node import control, identity
 from village_node.accounts import SignInRefused
 from village_node.app import create_node
 from village_node.config import load
@@ -78,11 +78,37 @@ def test_a_node_that_is_not_enrolled_says_what_is_left_to_do(network, capsys):
     assert "take enrol-request.cbor to the node above" in capsys.readouterr().err
 
 
-def test_a_second_init_leaves_the_first_identity_alone(network, capsys):
-    before = (network.village / "node.key").read_bytes()
-    assert init(village_cli, network.village, "621021101201", "上关村委会", "--parent-url", "http://127.0.0.1:1") == 1
+def test_a_second_init_takes_up_the_first_identity_until_the_node_is_enrolled(network, capsys):
+    again = ("621021101201", "上关村委会", "--parent-url", "http://127.0.0.1:2")
+    before = [(network.village / name).read_bytes() for name in ("node.key", "enrol-request.cbor")]
+    (network.village / "enrol-request.cbor").unlink()  # as if the power had gone before it was written
+    assert init(village_cli, network.village, *again) == 0
+    assert [(network.village / name).read_bytes() for name in ("node.key", "enrol-request.cbor")] == before
+    assert load(network.village).parent_url == "http://127.0.0.1:2"
+    enrol(county_cli, network.county, township_cli, network.township)
+    enrol(township_cli, network.township, village_cli, network.village)
+    assert init(village_cli, network.village, *again) == 1
     assert "holds an identity already" in capsys.readouterr().err
-    assert (network.village / "node.key").read_bytes() == before
+    assert (network.village / "node.key").read_bytes() == before[0]
+
+
+def test_a_founding_that_was_cut_short_is_finished_by_the_same_command(tmp_path, capsys, monkeypatch):
+    data = tmp_path / "county"
+
+    def cut(*_arguments):
+        raise OSError("the power went")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(identity, "enrolled", cut)  # the last thing it does
+        assert init(county_cli, data, "621021000000", "庆城县") == 1
+    kept = [(data / name).read_bytes() for name in ("node.key", "county-root.key", "publisher.key")]
+    assert init(county_cli, data, "621021000000", "庆城县") == 0
+    assert [(data / name).read_bytes() for name in ("node.key", "county-root.key", "publisher.key")] == kept
+    capsys.readouterr()
+    assert status(county_cli, data, capsys)["level"] == "county"
+    other = ("--database-url", f"sqlite:///{data / 'node.db'}")
+    assert init(county_cli, tmp_path / "other", "621021000000", "庆城县", *other) == 1
+    assert "another network" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
