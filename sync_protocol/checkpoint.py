@@ -37,13 +37,13 @@ class Checkpoint:
 
 
 class Line(NamedTuple):
-    """One position of a checkpoint with the path to its root: "I hold this stream up to here"."""
+    """One position of a checkpoint, which leaf of its tree that is, and the path from there to the root."""
 
     incarnation: bytes
     scope: str
     seq: int
     hash: bytes
-    index: int
+    leaf: int
     path: tuple[bytes, ...]
 
 
@@ -84,7 +84,8 @@ def read(author: bytes, header: Header) -> Checkpoint:
     fields = decode(header.inline)
     if type(fields) is not dict or any(type(key) is not int or key < 0 for key in fields):
         raise Malformed("checkpoint: the body must be a map of field numbers")
-    count, root = fields.get(_COUNT), fields.get(_ROOT)
+    count: Any = fields.get(_COUNT)
+    root: Any = fields.get(_ROOT)
     check_int("checkpoint count", count, 1, 2**merkle.LONGEST_PATH)
     check_bytes("checkpoint root", root, limits.HASH)
     return Checkpoint(author, header.seq, count, root, header.claimed)
@@ -92,9 +93,9 @@ def read(author: bytes, header: Header) -> Checkpoint:
 
 def check(line: Line, stream_id: bytes, count: int, root: bytes) -> None:
     """Return if the line's path leads to the checkpoint's root. Raises BadReceipt."""
-    if line.index >= count:
-        raise BadReceipt(f"checkpoint line: index {line.index} of {count}")
-    if merkle.root_from(merkle.line(stream_id, line.seq, line.hash), line.index, count, line.path) != root:
+    if line.leaf >= count:
+        raise BadReceipt(f"checkpoint line: index {line.leaf} of {count}")
+    if merkle.root_from(merkle.line(stream_id, line.seq, line.hash), line.leaf, count, line.path) != root:
         raise BadReceipt("checkpoint line: its path does not lead to the checkpoint's root")
 
 
@@ -106,9 +107,3 @@ def pack_path(path: tuple[bytes, ...]) -> bytes:
 def unpack_path(packed: bytes) -> tuple[bytes, ...]:
     """The path in a byte string made by `pack_path`."""
     return tuple(packed[at : at + limits.HASH] for at in range(0, len(packed), limits.HASH))
-
-
-def size_of(line: Line) -> int:
-    """The bytes of a line before packing, for budgets."""
-    values: list[Any] = [0, line.seq, line.hash, line.index, list(line.path)]
-    return len(encode(values))

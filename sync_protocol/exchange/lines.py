@@ -36,7 +36,7 @@ def asked_values(asked: LinesAsked, tables: Tables) -> list[Any]:
 
 def lines_values(answer: Lines, tables: Tables) -> list[Any]:
     """The field in a reply."""
-    rows = [[tables.stream(*line[:2]), line.seq, line.hash, line.index, list(line.path)] for line in answer.lines]
+    rows = [[tables.stream(*line[:2]), line.seq, line.hash, line.leaf, list(line.path)] for line in answer.lines]
     return [tables.incarnation(answer.author), answer.seq, answer.first, answer.upto, rows]
 
 

@@ -49,7 +49,7 @@ def test_a_line_holds_for_its_own_stream_position_and_root_only(count: int) -> N
     for number, (stream, line) in enumerate(made):
         other = made[number - 1][0]
         lies = [(other, line), (stream, line._replace(seq=line.seq + 1)), (stream, line._replace(hash=bytes(32)))]
-        lies += [(stream, line._replace(index=count)), (stream, line._replace(path=line.path[:-1]))]
+        lies += [(stream, line._replace(leaf=count)), (stream, line._replace(path=line.path[:-1]))]
         lies += [(stream, line._replace(path=(*line.path, bytes(32))))]
         for of, lie in lies:
             with pytest.raises(BadReceipt):
@@ -101,7 +101,7 @@ LINE = [0, 4, bytes(32), 2, [bytes(32)]]
 )  # fmt: skip
 def test_an_answer_of_another_shape_is_refused(value: Any, error: type[ProtocolError]) -> None:
     tables = Tables.read([AUTHOR], [SCOPES[0]], [0, 0])
-    assert read_lines([0, 7, 0, 5, [LINE]], tables).lines[0].index == 2
+    assert read_lines([0, 7, 0, 5, [LINE]], tables).lines[0].leaf == 2
     with pytest.raises(error):
         read_lines(value, tables)
 

@@ -205,7 +205,7 @@ def test_checkpoints():
             checkpoints.check(line, stream_of(line), read.count, read.root)
         tree = checkpoints.Tree((stream_of(line), line.seq, line.hash) for line in reversed(lines))
         assert (tree.count, tree.root) == (read.count, read.root)
-        assert [tree.path(line.index) for line in lines] == [line.path for line in lines]
+        assert [tree.path(line.leaf) for line in lines] == [line.path for line in lines]
     for case in book["refused"]:
         of, line = book["checkpoints"][case["checkpoint"]], line_of(case["line"])
         with pytest.raises(ProtocolError) as raised:

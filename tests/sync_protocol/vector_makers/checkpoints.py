@@ -46,7 +46,7 @@ def line_vector(line: Line) -> Vector:
         "scope": line.scope,
         "seq": line.seq,
         "hash": line.hash.hex(),
-        "index": line.index,
+        "index": line.leaf,
         "path": [node.hex() for node in line.path],
     }
 
@@ -77,8 +77,8 @@ def checkpoints() -> Vector:
         ("another hash", good._replace(hash=bytes(32))),
         ("another stream", good._replace(scope=f"about:{VILLAGE_2}")),
         ("another author", good._replace(incarnation=three.lines[0].incarnation)),
-        ("another index", good._replace(index=0)),
-        ("an index beyond the count", good._replace(index=3)),
+        ("another index", good._replace(leaf=0)),
+        ("an index beyond the count", good._replace(leaf=3)),
         ("a path too short", good._replace(path=good.path[:-1])),
         ("a path too long", good._replace(path=(*good.path, bytes(32)))),
         ("a path in another order", good._replace(path=good.path[::-1])),
