@@ -17,12 +17,12 @@ def close_case(net: Network, ref: CaseRef) -> None:
         if all(live.member.state(ref) == "delivered" for live in net.nodes.values() if live.member.state(ref)):
             return
         for live in net.nodes.values():
-            _step(live.member, ref)
+            step(live.member, ref)
         net.settle()
     raise AssertionError("the case never came to its end")
 
 
-def _step(member: Any, ref: CaseRef) -> None:
+def step(member: Any, ref: CaseRef) -> None:
     """The next move of a case at this node, if it is offered one."""
     case = member.casebook.case(ref.scope, ref.case_id)
     if case is None or case.state == "delivered":

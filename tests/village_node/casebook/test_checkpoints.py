@@ -83,7 +83,7 @@ def test_a_county_without_events_has_nothing_to_say(tmp_path: Path) -> None:
     made.close()
 
 
-def test_every_node_gets_the_lines_of_what_it_follows_and_of_nothing_else(net: Network) -> None:
+def test_every_node_gets_the_lines_of_what_it_follows_only(net: Network) -> None:
     checkpoint_day(net)
     everything = {(line.incarnation, line.scope): line for line in lines_at(net, COUNTY)}
     places = net.built.roster.places
@@ -204,9 +204,7 @@ def _unknown_author(lines: Lines) -> Lines:
 
 
 @pytest.mark.parametrize("lie", [_another_hash, _another_position, _another_leaf, _unknown_author])
-def test_a_line_that_does_not_hold_is_refused_and_counted_and_nothing_of_its_answer_is_kept(
-    announced: Network, lie: Callable[[Lines], Lines]
-) -> None:
+def test_a_line_that_does_not_hold_is_refused_and_counted(announced: Network, lie: Callable[[Lines], Lines]) -> None:
     casebook = announced[VILLAGE].member.casebook
     give(announced, VILLAGE, lie(answer_for(announced, VILLAGE)))
     assert not lines_at(announced, VILLAGE) and casebook.lines_wanted() is not None

@@ -9,7 +9,7 @@ import pytest
 from sync_protocol.case import kinds
 from sync_protocol.exchange import Body, Content
 from sync_protocol.places import about
-from tests import closing
+from tests import builders, closing
 from tests.builders import hand
 from tests.closing import APART, DAY_MS, bodies, checkpoint_day, close_case, settle_lines
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network, network
@@ -396,6 +396,28 @@ def test_nobody_acts_on_a_case_whose_bodies_are_gone(net: Network, closed: CaseR
 def test_only_what_was_dropped_can_be_fetched(net: Network, closed: CaseRef) -> None:
     with pytest.raises(NotFound):
         net[VILLAGE].member.casebook.recall(closed.scope, closed.case_id)
+
+
+def test_on_postgresql_a_township_clears_and_fetches_like_any_other(new_url: Callable[[], str], folder: Path) -> None:
+    built = builders.Network(folder)
+    built.enrol(COUNTY, TOWNSHIP, VILLAGE)
+    net = Network(built)
+    for code, url in ((COUNTY, new_url()), (TOWNSHIP, new_url()), (VILLAGE, "")):
+        net.wire_up(built.open(code, url))
+    net.settle()
+    ref = net[VILLAGE].member.file()
+    close_case(net, ref)
+    checkpoint_day(net, days=0)
+    checkpoint_day(net, days=30)
+    row = net[TOWNSHIP].member.casebook.case_row(ref.scope, ref.case_id)
+    assert row is not None and purge(net, TOWNSHIP).cases == 1 and net[TOWNSHIP].member.store.scrub()
+    assert states(net, TOWNSHIP, ref) == GONE
+    assert net[TOWNSHIP].member.casebook.case_row(ref.scope, ref.case_id) == row._replace(applicant_name=None)
+    net[TOWNSHIP].member.casebook.recall(ref.scope, ref.case_id)
+    net.settle()
+    assert states(net, TOWNSHIP, ref) == KEPT
+    assert net[TOWNSHIP].member.casebook.case_row(ref.scope, ref.case_id) == row
+    net.close()
 
 
 # What comes late
