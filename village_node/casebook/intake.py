@@ -25,7 +25,6 @@ from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases,
 from village_node.store import receipts as receipt_rows
 from village_node.store.locks import StreamKey
 from village_node.store.parking import AnswerRow, ParkedRow, RefusedRow, Waiting
-from village_node.store.streams import MISSING
 
 ATTEMPTS: Final = 100
 _NO_INCARNATION: Final = bytes(16)

@@ -17,7 +17,7 @@ from sync_protocol.case import kinds
 from sync_protocol.event import Event, fits, load_header
 from sync_protocol.places import about
 from tests.builders import APPLICATION
-from tests.closing import DAY_MS, settle_lines, step
+from tests.closing import DAY_MS, close_case, settle_lines, step
 from tests.network import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
 from tests.postgresql import memory
 from village_node.casebook import CaseRef, NotAllowed
@@ -26,7 +26,7 @@ from village_node.store.streams import PURGED
 
 PLACES: Final = (COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE, OTHER_TOWNSHIP, OTHER_VILLAGE)
 VILLAGES: Final = (VILLAGE, SECOND_VILLAGE, OTHER_VILLAGE)
-TERM_DAYS: Final = 10
+TERM_DAYS: Final = 2  # short, so that it passes while much is still under way
 ITEMS: Final = ("001", "004", "009", "022")
 
 
@@ -37,6 +37,7 @@ class World:
     net: Network
     chance: random.Random
     refs: list[CaseRef] = field(default_factory=list)
+    down: set[str] = field(default_factory=set)
     purged: int = 0
 
     def member(self, code: str):
@@ -44,10 +45,14 @@ class World:
 
 
 def open_world(folder: Path, seed: int) -> World:
-    """Six nodes that have met."""
+    """Six nodes that have met, and two cases that are closed already: what is said of them later goes its own way."""
     net = network(folder, *PLACES, seed=seed)
     net.settle()
-    return World(net, random.Random(seed))
+    world = World(net, random.Random(seed))
+    for village in (VILLAGE, OTHER_VILLAGE):
+        world.refs.append(world.member(village).file())
+        close_case(net, world.refs[-1])
+    return world
 
 
 def act(world: World) -> None:
@@ -61,17 +66,26 @@ def act(world: World) -> None:
         for code in PLACES:
             if chance.random() < 0.7:
                 step(world.member(code), ref)
-            elif world.member(code).state(ref):
-                world.member(code).act(ref, kinds.NOTE, {"text": "回访"})
+        about_it = chance.choice(PLACES)
+        member = world.member(about_it)
+        if member.state(ref) and member.casebook.purge_of(ref.scope, ref.case_id) is None:
+            member.act(ref, kinds.NOTE, {"text": "回访"})
 
 
 def talk(world: World) -> None:
-    """Some of the hops exchange, a few times or to rest; the others are down."""
+    """Some of the hops that are up exchange, once or to rest."""
     for code in world.chance.sample(PLACES[1:], k=world.chance.randrange(1, len(PLACES))):
+        if code in world.down:
+            continue
         if world.chance.random() < 0.5:
             world.net[code].sync()
         else:
             world.net[code].exchange()
+
+
+def line(world: World) -> None:
+    """A township's line to the county goes down for a long time, or comes back."""
+    world.down ^= {world.chance.choice((TOWNSHIP, OTHER_TOWNSHIP))}
 
 
 def pass_days(world: World) -> None:
@@ -104,7 +118,7 @@ def recall(world: World) -> None:
             return
 
 
-STEPS: Final = (act, act, act, talk, talk, talk, pass_days, checkpoint, checkpoint, purge, purge, recall)
+STEPS: Final = (act, act, act, talk, talk, talk, line, pass_days, checkpoint, checkpoint, purge, purge, recall)
 
 
 def nothing_is_gone_that_the_county_does_not_hold(world: World) -> int:

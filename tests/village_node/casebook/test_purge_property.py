@@ -4,8 +4,8 @@ import pytest
 
 from tests.village_node.casebook.purge_property import run
 
-HISTORIES = 8
-STEPS = 50
+HISTORIES = 6
+STEPS = 40
 
 
 @pytest.mark.slow
