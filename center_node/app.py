@@ -1,10 +1,12 @@
 """Where the county's parts meet: a township without a parent. Founding a network happens here too."""
 
 import csv
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from center_node.checkpoints import DailyCheckpoint
 from sync_protocol import roster
 from sync_protocol.suites import SigningKey
 from township_node import app as township
@@ -19,11 +21,15 @@ from village_node.store import peers
 
 ROOT_KEY_FILE = "county-root.key"
 PUBLISHER_KEY_FILE = "publisher.key"
+CHECKPOINT_CHECK_S = 600.0
 
 
 def create_node(config: Config) -> village.Node:
-    """Wire the county's node."""
-    return township.create_node(config)
+    """Wire the county's node: a township's parts, and the daily checkpoint."""
+    node = township.create_node(config)
+    daily = DailyCheckpoint(node.casebook, village.wall_clock, time.monotonic)
+    node.scheduler.every(CHECKPOINT_CHECK_S, "checkpoint", daily.tick)
+    return node
 
 
 def publisher_key(data: Path) -> SigningKey:

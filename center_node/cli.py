@@ -1,18 +1,29 @@
 """The command line of the county's node: a township's commands, its own `init` that founds a network, and `demo`."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from center_node import app, demo
 from township_node.cli import parser, with_enrolment
 from village_node import cli, control
 from village_node.app import Node
+from village_node.casebook import NotAllowed
 
 
 def commands(node: Node) -> control.Commands:
-    """A township's commands; the county signs with its publishing key."""
-    return with_enrolment(node, lambda node: [app.publisher_key(node.config.data)])
+    """A township's commands, and `checkpoint`; the county signs with its publishing key."""
+
+    def checkpoint(_arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            made = node.casebook.write_checkpoint()
+        except NotAllowed as reason:
+            raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+        return {"seq": made.seq, "streams": made.count, "root": made.root.hex(), "time_ms": made.time}
+
+    return with_enrolment(node, lambda node: [app.publisher_key(node.config.data)]) | {"checkpoint": checkpoint}
 
 
 COUNTY = cli.Level("center-node", "county", app.create_node, commands, 8702, init=lambda arguments: _init(arguments))
@@ -25,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     verbs.choices["init"].add_argument(
         "--regions", type=Path, help="CSV with the columns code, name, level, parent: its townships"
     )
+    checkpoint = cli.add_verb(top, "checkpoint", "say now, under one root, what this node holds (done daily by itself)")
+    checkpoint.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "checkpoint"))))
     shown = verbs.add_parser(
         "demo", help="a county, a township and two villages here, and one case walked through them"
     )

@@ -123,7 +123,7 @@ class Busy(ProtocolError):
 
 
 class BadReceipt(ProtocolError):
-    """A receipt does not verify."""
+    """A receipt or a checkpoint line does not verify."""
 
     code, name = 17, "bad_receipt"
 

@@ -88,6 +88,19 @@ def event(before: bytes, raw: bytes, salt: Any, body: Any) -> Event:
     return Event(digest(b"\1" + before + digest(b"\0" + raw)), header, raw, salt, body)
 
 
+def climb(line: list[Any], at: int, size: int, path: list[bytes]) -> bytes:
+    """The root that this path leads to from a line of so many, section 4."""
+    node, path = digest(b"\0" + encode(line)), [*path]
+    while size > 1:
+        if at % 2:
+            node = digest(b"\1" + path.pop(0) + node)
+        elif at + 1 < size:
+            node = digest(b"\1" + node + path.pop(0))
+        at, size = at // 2, (size + 1) // 2
+    need(not path, "a path that is too long")
+    return node
+
+
 class Reader:
     """Reads under the roster it has read so far, and remembers the events it has verified."""
 
@@ -213,16 +226,28 @@ class Reader:
         """Verify the stand-alone receipt in these bytes, section 4; the line that it attests."""
         *line, signer, time, count, at, path, proof = decode(raw, bytes, int, bytes, bytes, int, int, int, list, bytes)
         need(line[1] > 0 and 0 <= at < count and all(len(one) == 32 for one in path), "an unfit receipt")
-        node, size = digest(b"\0" + encode(line)), count
-        while size > 1:
-            if at % 2:
-                node = digest(b"\1" + path.pop(0) + node)
-            elif at + 1 < size:
-                node = digest(b"\1" + node + path.pop(0))
-            at, size = at // 2, (size + 1) // 2
-        need(not path, "a path that is too long")
-        self.signed(signer, b"receipt", [signer, time, count, node], proof)
+        self.signed(signer, b"receipt", [signer, time, count, climb(line, at, count, path)], proof)
         return line
+
+    def line(self, author: bytes, scope: str, seq: int, chain: bytes, at: int, path: list[bytes], body: Any) -> None:
+        """Verify a line of the checkpoint with this body, section 4.1."""
+        need(seq > 0 and 0 <= at < body[0] and len(body[1]) == 32, "an unfit line or checkpoint")
+        need(climb([self.stream(author, scope), seq, chain], at, body[0], path) == body[1], "another root")
+
+    def read_checkpoint(self, case: Book) -> None:
+        """Verify one checkpoint of checkpoints.json: its event in its stream, and every line."""
+        author, scope = unhex(case["author"]), case["scope"]
+        events = [Event(self.stream(author, scope))]
+        for raw in case["headers"]:
+            events.append(event(events[-1].chain, unhex(raw), None, None))
+        self.held = {}
+        self.seal(author, scope, events[1:], unhex(case["seal"]["signature"]))
+        kind, version, about, body = (events[-1].header[at] for at in (1, 2, 3, 9))
+        need((kind, version, about, scope) == (64, 1, None, f"below:{self.nodes[author].place}"), "no checkpoint")
+        for row in case["lines"]:
+            path = [unhex(one) for one in row["path"]]
+            position = (unhex(row["incarnation"]), row["scope"], row["seq"], unhex(row["hash"]), row["index"])
+            self.line(*position, path, decode(body))
 
     def take(self, fields: dict[int, Any], child: str, state: list[Any]) -> None:
         """Verify all that a message carries, and what its sender holds by its vector and digest, section 7."""
@@ -283,6 +308,7 @@ READERS: dict[str, Any] = {  # what reads each case in each list of a file
     "sets": lambda reader, case: [reader.receipt(unhex(raw)) for raw in case["receipts"]],
     "events": lambda reader, case: reader.receipt(unhex(case["receipt"])),
     "exchanges": Reader.read_exchange,
+    "checkpoints": Reader.read_checkpoint,
 }
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from sync_protocol.case.catalogue import Catalogue
 from village_node import identity as identities
 from village_node import store, web
 from village_node.accounts import Accounts
-from village_node.casebook import Casebook
+from village_node.casebook import Casebook, PurgeJob
 from village_node.config import Config
 from village_node.identity import Identity
 from village_node.scheduler import Scheduler
@@ -33,6 +34,7 @@ HOUSEKEEPING_S = 3600.0
 UPLINK_CHECK_S = 30.0
 RESERVE_S = 5.0
 CLOCK_S = 10.0
+PURGE_CHECK_S = 600.0
 STOP_S = 5.0
 STACK_BYTES = 1 << 20  # of each thread: the usual 8 MB are more than a small machine's limit on a program has to spare
 REQUEST_FILE = "enrol-request.cbor"
@@ -89,6 +91,7 @@ class Node:
     web: flask.Flask
     scheduler: Scheduler
     uplink: Uplink | None
+    purge: PurgeJob | None = None
     listeners: list[Listener] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
 
@@ -106,6 +109,7 @@ class Node:
             "disk_free_bytes": shutil.disk_usage(self.config.data).free,
             "intake_closed": room.closed if room is not None else False,
             "sync": self.uplink.status() if self.uplink else None,
+            "purge": self.purge.status() if self.purge else None,
             **self.casebook.counts(),
         }
 
@@ -241,8 +245,13 @@ def create_node(config: Config) -> Node:
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
     if uplink is not None:
         scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)
+    purge = None
+    if config.purges:
+        told = partial(accounts.audit, "node", "purge.run", "bodies")
+        purge = PurgeJob(casebook, config.retention_days, time.monotonic, told)
+        scheduler.every(PURGE_CHECK_S, "purge", purge.tick)
     pages = flask.Flask("village_node", static_folder=None)
-    node = Node(config, identity, opened, casebook, accounts, pages, scheduler, uplink)
+    node = Node(config, identity, opened, casebook, accounts, pages, scheduler, uplink, purge)
     web.register(
         pages,
         casebook=casebook,

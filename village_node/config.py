@@ -47,12 +47,24 @@ class Config:
     web_threads: int = 8
     behind_tls: bool = False  # a TLS edge stands in front: cookies become Secure
     edge_address: str = "127.0.0.1"  # where that edge calls from: it alone is believed whom it calls for
+    purge: str = ""  # "bodies" of closed cases, or "off"; empty: bodies at a village or station, off above
+    retention_days: int = 30  # how long the bodies of a closed case stay after the county holds them
+    county_backup_days: int = 7  # how old a backup the county would be restored from: retention is never shorter
     allowed_hosts: tuple[str, ...] = field(default=())
 
     @property
     def database(self) -> str:
         """The SQLAlchemy URL of the database."""
         return self.database_url or f"sqlite:///{self.data / 'node.db'}"
+
+    @property
+    def purges(self) -> bool:
+        """Whether bodies of closed cases are dropped here once the county's word covers them.
+
+        A village's machine stands in a house and may be carried off: it holds days, not years. A township's clerks
+        answer for their villages, and the county keeps all.
+        """
+        return self.purge == "bodies" or (not self.purge and self.level in ("village", "station"))
 
     @property
     def url(self) -> str:
@@ -128,7 +140,24 @@ def checked(data: Path, values: dict[str, Any]) -> Config:
             raise BadSettings(f"setting {each.name!r} must be a port between 0 and 65535, not {value}")
         if each.name == "reserve_mb" and value < 0:
             raise BadSettings(f"setting 'reserve_mb' must not be negative, but is {value}")
-    return Config(data=data, **values)
+    chosen = Config(data=data, **values)
+    _check_purge(chosen)
+    return chosen
+
+
+def _check_purge(config: Config) -> None:
+    """Raises BadSettings for a purge that could lose something."""
+    if config.purge not in ("", "off", "bodies"):
+        raise BadSettings(f'setting \'purge\' is {config.purge!r}: write "off" or "bodies"')
+    if config.purges and config.level == "county":
+        raise BadSettings("setting 'purge': the county keeps every body, since all others rely on it")
+    if config.county_backup_days < 1:
+        raise BadSettings(f"setting 'county_backup_days' must be 1 or more, not {config.county_backup_days}")
+    if config.retention_days < config.county_backup_days:
+        raise BadSettings(
+            f"setting 'retention_days' is {config.retention_days}, below 'county_backup_days'"
+            f" ({config.county_backup_days}): a county restored from its backup could not be given back what is gone"
+        )
 
 
 def write(config: Config) -> None:

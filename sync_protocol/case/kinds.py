@@ -31,6 +31,7 @@ SUPPLY: Final = 33
 WITHDRAWAL_REQUEST: Final = 34
 DELIVERED: Final = 35
 PLEASE_RETURN: Final = 36
+CHECKPOINT: Final = 64
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -49,13 +50,13 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(WITHDRAWAL_REQUEST, "withdrawal_request", "side", "apart", 1),
     Kind(DELIVERED, "delivered", "side", "apart", 1),
     Kind(PLEASE_RETURN, "please_return", "side", "inline", 1),
+    Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.
 RESERVED: Final[dict[int, str]] = {
     16: "force_assign",
     17: "adopt",
-    64: "checkpoint",
     65: "notice",
     66: "catalogue",
     67: "fork_ruling",

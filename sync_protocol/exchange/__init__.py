@@ -21,6 +21,7 @@ from sync_protocol.exchange.content import (
     read_content,
 )
 from sync_protocol.exchange.heads import RosterHead, changes_lacking, roster_heads
+from sync_protocol.exchange.lines import Lines, LinesAsked
 from sync_protocol.exchange.message import (
     Parties,
     Request,
@@ -67,6 +68,8 @@ __all__ = [
     "FrameBudget",
     "Hello",
     "Judged",
+    "Lines",
+    "LinesAsked",
     "Parties",
     "PeerView",
     "Plan",

@@ -8,6 +8,7 @@ from sync_protocol import limits
 from sync_protocol.errors import Malformed, NeedsUpdate, NoSuchVersion, ProtocolError, TooLarge
 from sync_protocol.event import check_body, check_bytes, check_int
 from sync_protocol.exchange.heads import RosterHead
+from sync_protocol.exchange.lines import Lines, LinesAsked, asked_values, lines_values, read_asked, read_lines
 from sync_protocol.exchange.ratchet import ANOTHER_NONCE, CHALLENGE_BYTES, NONCE_BYTES, OLDER_CHALLENGE
 from sync_protocol.exchange.vector import DIGEST_BYTES, StreamPoint, read_vector, vector_values
 from sync_protocol.roster import Change, change_values, read_change
@@ -116,6 +117,8 @@ class Content:
     alarm: int = 0
     clock_ms: int | None = None
     tide: int | None = None
+    lines_asked: LinesAsked | None = None
+    lines: Lines | None = None
 
 
 def content_map(content: Content) -> dict[int, Any]:
@@ -141,10 +144,18 @@ def content_map(content: Content) -> dict[int, Any]:
         18: content.alarm or None,
         19: content.clock_ms,
         20: content.tide,
+        23: _further_values(content),
     }
     # Only now are the tables complete: the fields above put what they name into them.
     values[7], values[8], values[9] = (value or None for value in tables.values())
     return {key: value for key, value in sorted(values.items()) if value is not None}
+
+
+def _further_values(content: Content) -> dict[int, Any] | None:
+    """Field 23, the last key there is: a map of further fields."""
+    if content.lines_asked is not None:
+        return {0: asked_values(content.lines_asked, content.tables)}
+    return None if content.lines is None else {0: lines_values(content.lines, content.tables)}
 
 
 def _hello_values(hello: Hello | None) -> list[Any] | None:
@@ -184,7 +195,19 @@ def read_content(values: Any, *, reply: bool) -> Content:
     for key, read in _READERS.items():
         if key in values:
             read(content, values[key])
+    _read_further(content, values.get(23, {}), reply)
     return content
+
+
+def _read_further(content: Content, value: Any, reply: bool) -> None:
+    if type(value) is not dict or any(type(key) is not int for key in value):
+        raise Malformed("further fields: must be a map of numbers")
+    if any(key < 0 for key in value):
+        raise NeedsUpdate(f"further fields: {min(value)} must be understood and is not known here")
+    if 0 in value and reply:
+        content.lines = read_lines(value[0], content.tables)
+    elif 0 in value:
+        content.lines_asked = read_asked(value[0], content.tables)
 
 
 _REQUEST_ONLY: Final = frozenset({1, 2})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from tests.benchmarks import admit, author, hops, live, memory, wire
+from tests.benchmarks import admit, author, checkpoint, hops, live, memory, wire
 from tests.benchmarks.report import say
 
 # What waits for the disk comes first, what leaves it much to write comes last.
@@ -28,6 +28,7 @@ BENCHES: Final[dict[str, Callable[[], None]]] = {
     "wire_bytes_64": partial(wire.wire_bytes, (64,)),
     "wire_bytes_1": partial(wire.wire_bytes, (1,)),
     "idle_bytes": wire.idle_bytes,
+    "checkpoint": checkpoint.checkpoint,
     "memory_mb": memory.memory_mb,
     "growth": admit.growth,
 }

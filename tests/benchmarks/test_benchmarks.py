@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import admit, author, hops, live, memory, postgresql, wire
+from tests.benchmarks import admit, author, checkpoint, hops, live, memory, postgresql, wire
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
@@ -79,6 +79,13 @@ def test_memory_is_that_of_the_serving_processes(figures):
     told = figures()["memory_mb"]
     assert told["value"] > 20
     assert told["county_mb"] > 20
+
+
+def test_a_checkpoint_is_measured_with_its_tree_and_its_answers(figures):
+    checkpoint.checkpoint(heads=50)
+    told = figures()["checkpoint"]
+    assert told["value"] > 0
+    assert told["line_bytes"] > 200
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are(capsys):

@@ -19,7 +19,7 @@ from tests import second_reader
 from tests.second_reader import Event, Reader, decode, digest, encode, unhex
 
 VECTORS = Path(__file__).parent / "vectors"
-SIGNED = ("roster.json", "streams.json", "segments.json", "receipts.json", "exchange.json")
+SIGNED = ("roster.json", "streams.json", "segments.json", "receipts.json", "checkpoints.json", "exchange.json")
 FILES = ("encodings.json", *SIGNED)
 
 Case = dict[str, Any]
@@ -99,7 +99,7 @@ def test_the_command_refuses_the_file_under_another_network_id(name: str, tmp_pa
 
 def test_the_reader_is_short_and_stands_on_two_libraries() -> None:
     text = Path(second_reader.__file__).read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= 330
     imported = set[str]()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -267,6 +267,16 @@ def test_every_unfit_receipt_is_refused() -> None:
         assert refused(reader_of("receipts.json").receipt, unhex(case["receipt"])), case["name"]
 
 
+def test_every_line_of_a_checkpoint_leads_to_its_root_and_every_unfit_one_is_refused() -> None:
+    reader, cases = fresh("checkpoints.json"), book("checkpoints.json")["checkpoints"]
+    for case in cases:
+        reader.read_checkpoint(case)
+    assert {case["count"] for case in cases} >= {1, 2, 3, 5}
+    for case in book("checkpoints.json")["refused"]:
+        of = cases[case["checkpoint"]]
+        assert refused(reader.read_checkpoint, of | {"lines": [case["line"]]}), case["name"]
+
+
 def test_every_unfit_exchange_is_refused() -> None:
     """Each with the reader as it stands before one of the good ones, so that only the fault can be the cause."""
     for case in book("exchange.json")["refused"]:
@@ -364,6 +374,23 @@ def receipt_objects() -> Iterator[Object]:
             yield f"receipt {index} of {case['name']}", unhex(receipt), reader_of("receipts.json").receipt
 
 
+def checkpoint_objects() -> Iterator[Object]:
+    """The event of each checkpoint, and the hash of each of its lines."""
+    reader = fresh("checkpoints.json")
+    for case in book("checkpoints.json")["checkpoints"]:
+
+        def read_event(raw: bytes, case: Case = case) -> None:
+            reader.read_checkpoint(case | {"headers": [*case["headers"][:-1], raw.hex()]})
+
+        yield f"event of {case['name']}", unhex(case["headers"][-1]), read_event
+        for row in case["lines"]:
+
+            def read_line(raw: bytes, case: Case = case, row: Case = row) -> None:
+                reader.read_checkpoint(case | {"lines": [row | {"hash": raw.hex()}]})
+
+            yield f"line {row['index']} of {case['name']}", unhex(row["hash"]), read_line
+
+
 def exchange_objects() -> Iterator[Object]:
     """Each message, and each mark of what its sender holds."""
     reader = fresh("exchange.json")
@@ -399,6 +426,7 @@ OBJECTS: dict[str, Callable[[], Iterator[Object]]] = {
     "streams.json": stream_objects,
     "segments.json": segment_objects,
     "receipts.json": receipt_objects,
+    "checkpoints.json": checkpoint_objects,
     "exchange.json": exchange_objects,
 }
 

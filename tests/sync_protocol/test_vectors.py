@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sync_protocol import checkpoint as checkpoints
 from sync_protocol import receipt as receipts
 from sync_protocol import roster as rosters
 from sync_protocol.admission import Parked, Refused, Stored, admit
@@ -176,6 +177,40 @@ def test_refused_and_parked_segments():
         assert isinstance(answer, Parked | Refused), case["name"]
         assert BY_CODE[answer.code].name == case["error"], case["name"]
         assert isinstance(answer, Parked) == (BY_CODE[answer.code].fault == "nobody")
+
+
+def line_of(row: Vector) -> checkpoints.Line:
+    path = tuple(bytes.fromhex(node) for node in row["path"])
+    return checkpoints.Line(
+        bytes.fromhex(row["incarnation"]), row["scope"], row["seq"], bytes.fromhex(row["hash"]), row["index"], path
+    )
+
+
+def test_checkpoints():
+    book = vectors("checkpoints.json")
+    network, roster = bytes.fromhex(book["network_id"]), roster_of(book)
+
+    def stream_of(line: checkpoints.Line) -> bytes:
+        node = roster.node(line.incarnation)
+        assert node is not None
+        return stream_id(network, line.incarnation, line.scope, node.suite)
+
+    for case in book["checkpoints"]:
+        header = decode_header(bytes.fromhex(case["headers"][-1]))
+        read = checkpoints.read(bytes.fromhex(case["author"]), header)
+        assert (read.count, read.root.hex(), read.time) == (case["count"], case["root"], header.claimed)
+        assert checkpoints.body(read.count, read.root).hex() == case["body"]
+        lines = [line_of(row) for row in case["lines"]]
+        for line in lines:
+            checkpoints.check(line, stream_of(line), read.count, read.root)
+        tree = checkpoints.Tree((stream_of(line), line.seq, line.hash) for line in reversed(lines))
+        assert (tree.count, tree.root) == (read.count, read.root)
+        assert [tree.path(line.leaf) for line in lines] == [line.path for line in lines]
+    for case in book["refused"]:
+        of, line = book["checkpoints"][case["checkpoint"]], line_of(case["line"])
+        with pytest.raises(ProtocolError) as raised:
+            checkpoints.check(line, stream_of(line), of["count"], bytes.fromhex(of["root"]))
+        assert error_of(case, raised), case["name"]
 
 
 def test_receipts():

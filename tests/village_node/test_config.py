@@ -88,3 +88,32 @@ def test_residents_are_led_to_the_public_address():
     chosen = config.Config(data=Path("/nowhere"), place="1", name="a", level="village")
     assert chosen.url == "http://127.0.0.1:8700"
     assert replace(chosen, public_url="https://fuwu.example/").url == "https://fuwu.example"
+
+
+@pytest.mark.parametrize(
+    ("level", "purge", "purges"),
+    [
+        ("village", "", True), ("station", "", True), ("township", "", False), ("county", "", False),
+        ("village", "off", False), ("township", "bodies", True), ("county", "off", False),
+    ],
+)  # fmt: skip
+def test_a_village_clears_contents_by_itself_and_those_above_only_when_told(level, purge, purges):
+    values = {"place": "1", "name": "a", "level": level, "purge": purge}
+    assert config.checked(Path("/nowhere"), values).purges is purges
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"purge": "all"}, "'purge' is 'all'"),
+        ({"purge": "bodies", "level": "county"}, "the county keeps every body"),
+        ({"retention_days": 6}, "below 'county_backup_days'"),
+        ({"county_backup_days": 31}, "below 'county_backup_days'"),
+        ({"county_backup_days": 0, "retention_days": 0}, "must be 1 or more"),
+    ],
+)
+def test_a_purge_that_could_lose_something_is_refused(values, says):
+    usual = {"place": "1", "name": "a", "level": "village"}
+    with pytest.raises(config.BadSettings, match=says):
+        config.checked(Path("/nowhere"), usual | values)
+    assert config.checked(Path("/nowhere"), usual | {"retention_days": 7}).retention_days == 7

@@ -230,8 +230,9 @@ class Answering:
         withheld = self._held_back(child, content)
         if reply.send_vector:
             withheld = frozenset(point.stream for point in owed_of)
+        reply.lines, taken = casebook.lines_for(content.lines_asked, node.place, child.budget.unpacked)
         outgoing = casebook.owed(
-            owed_of, view.points, tables=reply.tables, budget=child.budget.unpacked, withheld=withheld
+            owed_of, view.points, tables=reply.tables, budget=child.budget.unpacked - taken, withheld=withheld
         )
         child.pending = outgoing
         reply.packed_segments, reply.packed_receipts = outgoing.segments, outgoing.receipts

@@ -23,7 +23,7 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import ledger
+from village_node.casebook import ledger, purged
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry, Growth
@@ -128,6 +128,7 @@ class Desk(Office):
             case, newest_hlc = folded(self, connection, roster, key)
             if case is None:
                 raise NotFound("本机没有这一案件", "no such case is held here")
+            purged.refuse_purged(connection, key)
             if kind in kinds.STAGE_KINDS and case.last != seen:
                 raise Stale(
                     "案件在您填写期间已有新的进展,请重新查看后再办理",

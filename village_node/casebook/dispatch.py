@@ -23,7 +23,7 @@ from sync_protocol.seal import seal
 from sync_protocol.stream import Head
 from sync_protocol.wire import Tables, pack_segment
 from village_node.casebook.reading import Reading
-from village_node.store import Connection, peers, receipts, streams
+from village_node.store import Connection, peers, purges, receipts, streams
 from village_node.store.locks import StreamKey
 from village_node.store.peers import PeerRow
 from village_node.store.streams import EventRow, StreamRow
@@ -97,7 +97,7 @@ class Dispatch(Reading):
 
     def wanted(self, place: str) -> list[Want]:
         """The missing bodies that a peer at ``place`` may have, at most as many as one message may ask for."""
-        missing = self.remembered("wanted", lambda view: streams.missing_bodies(view, limits.WANTS))
+        missing = self.remembered("wanted", _wanted)
         if not missing:
             return []
         places = self.roster.places
@@ -202,6 +202,12 @@ class Dispatch(Reading):
             return None
         last = max(seals)
         return _Cut([_event(one) for one in rows if one.seq <= last], seals[last])
+
+
+def _wanted(connection: Connection) -> list[tuple[bytes, str, int]]:
+    """Bodies that never came, then those that were dropped here and are asked for again."""
+    recalled = purges.recalled_bodies(connection, limits.WANTS)
+    return streams.missing_bodies(connection, limits.WANTS) + recalled
 
 
 def _points(connection: Connection, roster: Roster, child_place: str) -> list[StreamPoint]:

@@ -14,18 +14,17 @@ from sync_protocol import limits, receipt
 from sync_protocol.admission import Parked, Refused, Stored, admit
 from sync_protocol.errors import BadCommitment, BadReceipt, ProtocolError, StagingFull
 from sync_protocol.event import Event, fits, load_header
-from sync_protocol.exchange import PARKED, REFUSED, Answer, Body, Content, ReceiptLine, ReceiptOwed
-from sync_protocol.places import UnknownPlace, follows
+from sync_protocol.exchange import PARKED, REFUSED, Answer, Body, Content, Lines, ReceiptLine, ReceiptOwed
+from sync_protocol.places import UnknownPlace, below, follows
 from sync_protocol.roster import Roster, read_payload
 from sync_protocol.wire import Segment, keep, kept
-from village_node.casebook import ledger, receipts
+from village_node.casebook import checkpoints, ledger, purged, receipts
 from village_node.casebook.ledger import Entry, Filled, Growth, Written
 from village_node.casebook.office import Office
 from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, parking, peers, streams
 from village_node.store import receipts as receipt_rows
 from village_node.store.locks import StreamKey
 from village_node.store.parking import AnswerRow, ParkedRow, RefusedRow, Waiting
-from village_node.store.streams import MISSING
 
 ATTEMPTS: Final = 100
 _NO_INCARNATION: Final = bytes(16)
@@ -128,12 +127,16 @@ class Intake(Office):
             self.keep_changes(connection, plan.changes, plan.roster_version)
         written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written({}, {})
         new_receipts = self._take_receipts(connection, plan, content.receipts)
+        lines_complete = self._take_lines(connection, plan, content.lines)
         signed = receipts.sign(self, connection, written.streams.values(), plan.now_ms)
         self._store_beside(connection, plan, content)
         if peer_update:
             peers.change_peer(connection, peer, peer_update)
         scopes = {scope for _, scope in written.streams} | {row.scope for row in new_receipts}
         scopes.update(scope for scope, _ in written.cases)
+        scopes.update(purged.recall_for(self, connection, plan.roster, peer, content.wants, plan.now_ms))
+        if lines_complete:
+            scopes.add(below(plan.roster.places.root))
         if plan.changes:
             scopes.add("roster")
         if scopes:
@@ -290,7 +293,7 @@ class Intake(Office):
                 self._fill_new(plan, growth, seq, salt, body)
                 continue
             event = streams.event_at(connection, growth.row.id, seq)
-            if event is None or event.body_state != MISSING:
+            if event is None or not purged.is_wanted(connection, key[1], event):
                 continue
             if fits(Event(load_header(event.header), event.header, event.hash, None, None), salt, body):
                 entry.filled.append(Filled(event, salt, body))
@@ -336,6 +339,17 @@ class Intake(Office):
                 continue
             sound.append(receipts.Kept(row.scope, row, whole))
         return receipts.keep_higher(connection, sound)
+
+    def _take_lines(self, connection: Connection, plan: _Plan, lines: Lines | None) -> bool:
+        """Keep the lines of the newest checkpoint; whether all that concern this node are here now."""
+        if lines is None:
+            return False
+        try:
+            return checkpoints.take(self, connection, plan.roster, lines)
+        except BadReceipt as error:
+            scope = below(plan.roster.places.root)
+            plan.refuse(lines.author, scope, lines.seq, error.code, str(error), None, told=False)
+            return False
 
     def _store_beside(self, connection: Connection, plan: _Plan, content: Content) -> None:
         """What did not enter a stream, and what the peer says of ours."""

@@ -15,6 +15,7 @@ from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import Head, stream_id
+from village_node.casebook import purged
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, streams
 from village_node.store.cases import CaseRow
@@ -121,7 +122,12 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
                 waits.extend((*dep, *key) for dep in each.event.deps if reader.is_missing(dep))
             if verdict[:2] == _WAITS_FOR_AFTER and verdict.needs is not None:
                 waits.append((verdict.needs.incarnation, key[0], verdict.needs.seq, *key))
-        rows.append(_case_row(key, case, len(own), reader.newest.get(key, entry.arrived_ms)))
+        row = _case_row(key, case, len(own), reader.newest.get(key, entry.arrived_ms))
+        if any(each.event.body_state == "purged" for each in own):
+            new_kinds = [each.event.kind for each in own if each.row is None]
+            purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
+            row = purged.row_kept(cases.get(connection, key), row)
+        rows.append(row)
     for growth in entry.growths.values():
         streams.add_events(connection, _event_rows(growth, verdicts, entry.arrived_ms))
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])

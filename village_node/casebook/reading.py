@@ -11,6 +11,9 @@ from sync_protocol.encoding import decode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import item_hash
 from sync_protocol.roster import Roster
+from village_node.casebook import checkpoints as lines
+from village_node.casebook import purged
+from village_node.casebook.checkpoints import Standing
 from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
 from village_node.identity import Identity
@@ -151,6 +154,10 @@ class Reading(Office):
             "alarm": row.alarm if row else 0,
         }
 
+    def standing(self) -> Standing:
+        """What the county's newest checkpoint shows beside what is held here."""
+        return self.remembered("standing", lambda view: lines.standing(self, view, self.roster_in(view)))
+
     def counts(self) -> dict[str, Any]:
         """What the health page and `status --json` say of every stream: how far it is held, and what did not come to
         effect. ``refused_there`` and ``parked_there`` are what peers answered about ours."""
@@ -209,6 +216,7 @@ class Reading(Office):
             **{name: sum(row[name] for row in listed) for name in summed},
             "not_left": state["not_left"],
             "not_at_county": state["not_at_county"],
+            "checkpoint": _told(self.standing()),
         }
 
     def proof(self, case_no: str) -> dict[str, Any] | None:
@@ -289,6 +297,23 @@ class Reading(Office):
         return [(scope, case_id) for scope, case_id, _ in rows if case_id is not None], sum(row[2] for row in rows)
 
 
+def _told(standing: Standing) -> dict[str, Any] | None:
+    """The newest checkpoint and what its lines show, as `status --json` says it; None where none is held."""
+    about = standing.newest
+    if about is None:
+        return None
+    return {
+        "author": about.author.hex(),
+        "seq": about.seq,
+        "streams": about.count,
+        "time_ms": about.time,
+        "complete": standing.complete,
+        "not_arrived": standing.not_arrived,
+        "contradicted": [scope for _, scope in standing.contradicted],
+        "went_back": [scope for _, scope in standing.went_back],
+    }
+
+
 _SHOWN: Final = {code: cases.VERDICT_NUMBERS[code] for code in ("waiting", "void", "contested", "needs_update")}
 
 
@@ -297,7 +322,10 @@ def folded(office: Office, connection: Connection, roster: Roster, key: CaseKey)
     events = held_events(office, connection, roster, {key})[key]
     if not events:
         return None, 0
-    return fold_held(office, roster, key, events), max(each.event.hlc for each in events)
+    case = fold_held(office, roster, key, events)
+    if any(each.event.body_state == "purged" for each in events):
+        case = purged.case_kept(cases.get(connection, key), case)
+    return case, max(each.event.hlc for each in events)
 
 
 def _as_written(case: Case, events: list[Held]) -> list[Held]:

@@ -90,6 +90,10 @@ class Store:
         """The database's own account of its safety settings and version, for the health page and the audit log."""
         return {"dialect": self.dialect, **self._database.settings()}
 
+    def scrub(self) -> bool:
+        """Leave nothing of what was overwritten in the database's log; False: somebody was reading, try again later."""
+        return self._database.scrub()
+
     def close(self) -> None:
         """Give every connection back."""
         self._database.close()

@@ -157,6 +157,18 @@ class SqliteDatabase:
     def announce(self, connection: Connection, words: str) -> None:
         """Nobody to tell: see ``listen``."""
 
+    def scrub(self) -> bool:
+        """Carry the log over and cut it to nothing; False when a reader stood in the way (it is not waited for)."""
+        with self._lock:
+            connection = self._open_writer().connection.driver_connection
+            assert connection is not None
+            connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
+        return not busy
+
     def close(self) -> None:
         """Close the readers, then the writer, which thereby makes the last checkpoint."""
         self._reader_engine.dispose()

@@ -138,6 +138,48 @@ RECEIPT_TIMES: Final = Table(
     PrimaryKeyConstraint("stream", "signer", "seq"),
 )
 
+# Of each stream the line of the newest checkpoint that brought one (PROTOCOL.md, section 4.1): `author` and
+# `checkpoint` name that event; `highest` is the highest position any checkpoint has vouched for. At the author there
+# is no path: it is made from all the lines when somebody asks.
+CHECKPOINT_LINES: Final = Table(
+    "checkpoint_lines",
+    METADATA,
+    Column("stream_id", LargeBinary, nullable=False),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("author", LargeBinary, nullable=False),
+    Column("checkpoint", BigInteger, nullable=False),
+    Column("line_index", BigInteger, nullable=False),
+    Column("path", LargeBinary),
+    Column("highest", BigInteger, nullable=False),
+    PrimaryKeyConstraint("stream_id"),
+    Index(None, "scope"),
+)
+
+# Since when, by its author's clock, a checkpoint vouches for each position.
+CHECKPOINT_TIMES: Final = Table(
+    "checkpoint_times",
+    METADATA,
+    Column("stream_id", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    PrimaryKeyConstraint("stream_id", "seq"),
+)
+
+# Closed cases whose bodies were dropped here, and since when they are asked for again.
+CASE_PURGES: Final = Table(
+    "case_purges",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("purged_ms", BigInteger, nullable=False),
+    Column("bodies", Integer, nullable=False),
+    Column("recalled_ms", BigInteger),
+    PrimaryKeyConstraint("scope", "case_id"),
+)
+
 # One row a case: what lists and searches need. It is computed from the events and can be computed again at any time.
 CASES: Final = Table(
     "cases",

@@ -241,6 +241,7 @@ class Conversation:
             content.vector = points
         content.roster_changes = self._changes_owed()
         content.wants = casebook.wanted(self.ancestor.place)
+        content.lines_asked = casebook.lines_wanted()
         content.answers = self._answers[: limits.ANSWERS_A_MESSAGE]
         if self._wanted:
             content.bodies = casebook.wanted_bodies(self._wanted, self.ancestor.place, BODIES_BYTES)
@@ -339,6 +340,9 @@ class Conversation:
             or not self._view_agrees
             or debts.urgent
         )
-        before, self._state = self._state, (digest(points), reply.digest, self.introduced, self._heads_there)
+        asked_next = self._around.casebook.lines_wanted()
+        unsaid = unsaid or (asked_next is not None and asked_next != asked.content.lines_asked)
+        said = (digest(points), reply.digest, self.introduced, self._heads_there, asked_next)
+        before, self._state = self._state, said
         self._idle_rounds = self._idle_rounds + 1 if self._state == before else 0
         return unsaid and self._idle_rounds < IDLE_ROUNDS

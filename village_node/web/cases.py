@@ -11,7 +11,7 @@ from sync_protocol.case import Case, Material, Position, explain, kinds, legal_m
 from sync_protocol.case.bodies import Field
 from sync_protocol.places import about
 from village_node.casebook import TimelineEntry
-from village_node.web import masking, schemas, words
+from village_node.web import masking, recall, schemas, words
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -76,7 +76,8 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     site, here = visit.site, visit.site.config.place
     roles = visit.staff.roles
     entries = site.casebook.timeline(about(case.home), case.case_id)
-    offers = legal_moves(case, here, roles, site.catalogue, site.places)
+    purge = site.casebook.purge_of(about(case.home), case.case_id)
+    offers = () if purge else legal_moves(case, here, roles, site.catalogue, site.places)
     item = site.catalogue.find(case.item_no, case.item_version)
     # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
     wanted = (*AWAITED, kinds.SUPPLY) if case.state == "correcting" else AWAITED
@@ -91,7 +92,9 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         stops=stops(visit, case),
         offers=sorted(offers, key=lambda offer: wanted.index(offer.kind) if offer.kind in wanted else len(wanted)),
         wanted=wanted,
-        missing=missing_moves(visit, case, {offer.kind for offer in offers}),
+        missing=[] if purge else missing_moves(visit, case, {offer.kind for offer in offers}),
+        purge=purge,
+        may_recall=recall.RECALLS.allows(roles),
         attempt=attempt,
         done=done_words(visit),
         open_data=open_data,

@@ -14,7 +14,11 @@ Tone = Literal["good", "active", "waiting", "bad"]
 
 @dataclass(frozen=True)
 class SyncState:
-    """How the way up stands. Counts are of cases; `last_contact_ms` None: never; `is_root`: nobody is above."""
+    """How the way up stands. Counts are of cases; `last_contact_ms` None: never; `is_root`: nobody is above.
+
+    `not_arrived`: events that the county's checkpoint names beyond what is here; `county_alarms`: streams of which it
+    tells what cannot be.
+    """
 
     is_root: bool
     running: bool
@@ -25,11 +29,13 @@ class SyncState:
     skew_ms: int | None = None  # how far the clock above is ahead of ours
     above: machine.Words = ("上级", "the level above")
     room: Room | None = None
+    not_arrived: int = 0
+    county_alarms: int = 0
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
         """Read it from the casebook, which counts what signed receipts do not cover."""
-        state = casebook.sync_state()
+        state, county = casebook.sync_state(), casebook.standing()
         return cls(
             casebook.identity.parent is None,
             running,
@@ -40,6 +46,8 @@ class SyncState:
             state["skew_ms"],
             _above(casebook, state["peer"].place) if state["peer"] is not None else cls.above,
             casebook.store.room(),
+            county.not_arrived,
+            county.alarms,
         )
 
 
@@ -65,7 +73,21 @@ class SyncBar:
 def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
     """The line for every page: how far this node's cases have come, and what its clock and disk need."""
     needs = (machine.disk(state.room), machine.clock_here(state.skew_ms, state.above))
-    return replace(_way_up(state, now_ms), needs=tuple(words for words in needs if words is not None))
+    bar = _with_the_county_s_word(_way_up(state, now_ms), state)
+    return replace(bar, needs=tuple(words for words in needs if words is not None))
+
+
+def _with_the_county_s_word(bar: SyncBar, state: SyncState) -> SyncBar:
+    """Behind the state of the way up: what the county's checkpoint says against it."""
+    if state.county_alarms:
+        zh = bar.zh + f"；县里的检查点与本机记录不符（{state.county_alarms} 路），请报告县里"
+        en = f"{bar.en}; the county's checkpoint contradicts what is here ({state.county_alarms}): report it"
+        return replace(bar, tone="bad", icon="warning", zh=zh, en=en)
+    if state.not_arrived:
+        zh = bar.zh + f"；县里写了 {state.not_arrived} 条尚未到达本机的记录"
+        en = f"{bar.en}; the county wrote {state.not_arrived} events that have not reached us"
+        return replace(bar, tone="waiting" if bar.tone in ("good", "active") else bar.tone, zh=zh, en=en)
+    return bar
 
 
 def _way_up(state: SyncState, now_ms: int) -> SyncBar:

@@ -196,7 +196,8 @@ def test_a_field_of_another_shape_is_refused_by_name(values: Any, reply: bool, e
 
 
 def test_unknown_fields_are_passed_over() -> None:
-    assert read_content({23: "something new"}, reply=False).hello is None
+    assert read_content({22: "something new"}, reply=False).hello is None
+    assert read_content({23: {1: "something new", 22: []}}, reply=False).lines_asked is None
 
 
 def test_a_segment_of_another_shape_is_told_apart_and_spoils_nothing() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.sync_protocol.vector_makers.checkpoints import checkpoints
 from tests.sync_protocol.vector_makers.encodings import encodings
 from tests.sync_protocol.vector_makers.receipts import receipts
 from tests.sync_protocol.vector_makers.roster import roster
@@ -19,6 +20,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "streams.json": streams,
     "segments.json": segments,
     "receipts.json": receipts,
+    "checkpoints.json": checkpoints,
 }
 
 

@@ -44,6 +44,7 @@ MAY = {
     "case": CASEWORK,
     "receipt": CASEWORK,
     "act": CASEWORK - {"supervisor"},
+    "recall": CASEWORK - {"supervisor"},
     "unmask": CASEWORK - {"supervisor"},
     "staff": {"admin"},
     "invite": {"admin"},

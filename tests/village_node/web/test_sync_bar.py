@@ -37,6 +37,9 @@ def words(**changes: object) -> tuple[str, str]:
         ({"last_contact_ms": None}, "waiting", "尚未与上级联系过"),
         ({"last_contact_ms": None, "not_left": 1}, "waiting", "有 1 件未上报"),
         ({"is_root": True}, "good", "本机为最上级"),
+        ({"not_arrived": 7}, "waiting", "县里写了 7 条尚未到达本机的记录"),
+        ({"not_arrived": 7, "last_contact_ms": NOW - 2 * times.DAY_MS}, "bad", "7 条尚未到达"),
+        ({"not_arrived": 7, "county_alarms": 2}, "bad", "县里的检查点与本机记录不符（2 路）"),
     ],
 )
 def test_each_state_has_its_plain_words(changes: dict[str, object], tone: str, says: str) -> None:
