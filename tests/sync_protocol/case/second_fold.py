@@ -28,6 +28,7 @@ class Flow:
     docketed: bool = False
     reviewed: bool = False
     answered: frozenset[Any] = frozenset()
+    adopted: frozenset[Any] = frozenset()
 
 
 class SecondFold:
@@ -48,6 +49,7 @@ class SecondFold:
         self.verdicts: dict[Position, Verdict] = {}
         self.legal: dict[Position, Flow | None] = {}
         self.best_ranks: dict[Position, int | None] = {}
+        self.pending: list[tuple[CaseEvent, Flow | None]] = []
         self.flow: Flow | None = None
         self.effective: list[CaseEvent] = []
         self.needs_update = False
@@ -56,6 +58,7 @@ class SecondFold:
                 self.judge_from(root, None)
         for event in self.stage.values():
             self.judge_stray(event)
+        self.judge_pending()
         for position in self.stage:
             if position not in self.verdicts and position not in self.legal:
                 self.verdicts[position] = Verdict("void", "after_circle")
@@ -68,7 +71,10 @@ class SecondFold:
     def children(self, position: Position) -> list[CaseEvent]:
         return [e for e in self.stage.values() if e.after == position and e.kind != kinds.CREATE]
 
-    def judge_from(self, event: CaseEvent, before: Flow | None, presumed: bool = False) -> None:
+    def judge_from(self, event: CaseEvent, before: Flow | None, presumed: bool = False, pending: bool = False) -> None:
+        if event.kind == kinds.ADOPT and not presumed and not pending:
+            self.pending.append((event, before))
+            return
         result = None if presumed else self.judge(event, before)
         if isinstance(result, Verdict):
             self.inherit(event, result)
@@ -76,6 +82,18 @@ class SecondFold:
         self.legal[event.position] = result
         for child in self.children(event.position):
             self.judge_from(child, result, presumed=result is None)
+
+    def judge_pending(self) -> None:
+        """Section 5, 3: adoptions after what they name."""
+        while self.pending:
+            judged = {*self.verdicts, *self.legal}
+            free = [each for each in self.pending if all(p in judged or p not in self.stage for p in named_in(each[0]))]
+            left = [each for each in self.pending if each not in free]
+            self.pending = left if free else []
+            for event, before in free:
+                self.judge_from(event, before, pending=True)
+            for event, _ in [] if free else left:
+                self.inherit(event, Verdict("void", "after_circle"))
 
     def inherit(self, event: CaseEvent, verdict: Verdict) -> None:
         self.verdicts[event.position] = verdict
@@ -131,9 +149,16 @@ class SecondFold:
             named = self.named(event.kind, body)
             if named != "sound":
                 return named if isinstance(named, Verdict) else None
-        if event.kind == kinds.ACCEPT and flow.to != event.place:
+        if event.kind == kinds.ADOPT:
+            assert body is not None
+            return self.adoption(event, flow, [Position(*entry) for entry in body[0]])
+        if event.kind == kinds.FORCE_ASSIGN:
+            at = self.path.index(flow.holder or flow.to or "")
+            if event.place not in self.path[at + 1 :]:
+                return Verdict("void", "not_above")
+        elif event.kind == kinds.ACCEPT and flow.to != event.place:
             return Verdict("void", "not_receiver" if flow.state == "in_transit" else "not_allowed_now")
-        if event.kind != kinds.ACCEPT and flow.holder != event.place:
+        elif event.kind != kinds.ACCEPT and flow.holder != event.place:
             return Verdict("void", "not_holder")
         move = MOVES.get((flow.state, event.kind))
         if move is None:
@@ -141,6 +166,63 @@ class SecondFold:
         if not self.holds(move.guard, flow, event.place, body):
             return Verdict("void", move.guard)
         return self.moved(flow, event, body, move.target)
+
+    def adoption(self, event: CaseEvent, flow: Flow, named: list[Position]) -> Flow | Verdict | None:
+        sure = True
+        for position in named:
+            says = self.adopted_alone(position)
+            if says in ("void", "waiting"):
+                return Verdict("void", "adoption") if says == "void" else Verdict("waiting", "named", position)
+            sure = sure and says == "sound"
+        if not sure:
+            return None
+        if flow.holder != event.place:
+            return Verdict("void", "not_holder")
+        if (flow.state, kinds.ADOPT) not in MOVES:
+            return Verdict("void", "not_allowed_now")
+        path = self.line(event.after)
+        fresh: list[Position] = []
+        for position in named:
+            line = [position] if position in self.sides else self.line(position)
+            more = [p for p in line if p not in path and p not in flow.adopted and p not in fresh]
+            if not more or (position in self.stage and line[0] != path[0]):
+                return Verdict("void", "adoption")
+            fresh += more
+        for done in [self.stage[p] for p in fresh if p in self.stage]:
+            if done.kind in (kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT):
+                continue
+            body = read(done)
+            assert not isinstance(body, str)
+            move = MOVES.get((flow.state, done.kind))
+            if move is None or not self.holds(move.guard, flow, done.place, body):
+                return Verdict("void", "adoption")
+            flow = self.moved(flow, done, body, move.target)
+        return replace(flow, adopted=flow.adopted | set(fresh))
+
+    def adopted_alone(self, position: Position) -> str:
+        if position in self.legal:
+            return "sound" if self.legal[position] else "unknown"
+        if position in self.verdicts:
+            return {"void": "void", "waiting": "waiting", "needs_update": "unknown"}[self.verdicts[position].code]
+        side = self.sides.get(position)
+        if side is None:
+            return "waiting"
+        if side.kind >= 64 or side.place not in self.path:
+            return "void"
+        if unknown(side):
+            return "unknown"
+        deleted = side.body_state in ("purged", "erased") and kinds.BY_NUMBER[side.kind].holding == "apart"
+        if side.body is None and not deleted:
+            return "waiting"
+        return "void" if isinstance(read(side), str) else "sound"
+
+    def line(self, position: Position | None) -> list[Position]:
+        """The events from the root to this one."""
+        found: list[Position] = []
+        while position is not None:
+            found.insert(0, position)
+            position = self.stage[position].after
+        return found
 
     def begin(self, event: CaseEvent, body: dict[int, Any] | None) -> Flow | Verdict:
         item = None
@@ -190,6 +272,8 @@ class SecondFold:
         if guard in ("request", "request_refused"):
             fresh = body is None or Position(*body[0]) not in flow.answered
             return fresh and (guard == "request" or body is None or body[1] is False)
+        if guard == "assign":
+            return body is not None and body[0] in self.path and body[0] != flow.holder
         if guard == "onward":
             if body is None or item is None:
                 return body is None or (body[0] in self.path and body[0] != here)
@@ -232,6 +316,9 @@ class SecondFold:
                 "deliver": "delivering",
             }[flow.purpose]
             return replace(flow, state=state, before="", holder=event.place, to=None, purpose="")
+        if event.kind == kinds.FORCE_ASSIGN:
+            assert body is not None
+            return self.assigned(flow, body[0])
         if event.kind == kinds.ANSWER:
             if body is None:
                 return flow
@@ -248,6 +335,23 @@ class SecondFold:
         reviewed = flow.reviewed or event.kind == kinds.REVIEW
         before = flow.state if target == "correcting" else flow.before
         return replace(flow, state=target, before=before, docketed=docketed, reviewed=reviewed)
+
+    def assigned(self, flow: Flow, to: str) -> Flow:
+        state, before = (flow.before, "") if flow.state == "in_transit" else (flow.state, flow.before)
+        level, item = self.places.level(to), flow.item
+        if not flow.docketed:
+            fitting = "received"
+        elif item and item.review_level and not flow.reviewed:
+            fitting = "t_review" if level == item.review_level else "accepted"
+        elif item and level == item.decide_level:
+            fitting = "c_intake" if level == "county" else "examining"
+        else:
+            fitting = "reviewed" if flow.reviewed else "accepted"
+        if state == "correcting":
+            before = fitting
+        elif state in OPEN:
+            state = fitting
+        return replace(flow, state=state, before=before, holder=to, to=None, purpose="")
 
     # Section 7
 
@@ -295,6 +399,8 @@ class SecondFold:
         elif self.legal[position] is None:
             above = event.after is not None and self.legal[event.after] is None
             self.verdicts[position] = Verdict("needs_update", "after_unknown" if above else why_unknown(event))
+        elif self.flow and position in self.flow.adopted:
+            self.verdicts[position] = Verdict("contested", "adopted")
         elif not counts:
             self.verdicts[position] = Verdict("contested", "after_not_entitled" if event.entitled else "not_entitled")
         elif undecided:
@@ -320,19 +426,41 @@ class SecondFold:
         body = read(event)
         if isinstance(body, str):
             return Verdict("void", body)
-        if not event.entitled:
+        if not event.entitled and not (self.flow and event.position in self.flow.adopted):
             return Verdict("contested", "not_entitled")
         if not self.effective:
             return Verdict("waiting", "create")
         if event.kind == kinds.DELIVERED:
-            seen = [e.kind for e in self.effective]
+            # An adoption that makes a decision count stands for it.
+            made = {e.position: self.makes(e) for e in self.effective}
+            seen = [kinds.DECIDE if kinds.DECIDE in [d.kind for d in made[e.position]] else 0 for e in self.effective]
+            deciding = [d.place for e in self.effective for d in made[e.position] if d.kind == kinds.DECIDE]
             if kinds.DECIDE not in seen:
                 return Verdict("waiting", "decision")
             since = self.effective[seen.index(kinds.DECIDE) :]
-            keepers = {e.place for e in since if e.kind in (kinds.DECIDE, kinds.ACCEPT)}
-            if event.place not in {self.home, *keepers}:
+            if event.place not in {self.home, *deciding, *self.held_by(since)}:
                 return Verdict("waiting", "holding")
+        if event.kind == kinds.DISMISS and event.place not in self.held_by(self.effective):
+            return Verdict("waiting", "held")
         return Verdict("effective")
+
+    def held_by(self, events: list[CaseEvent]) -> set[str]:
+        """The places that held the case at one of these effective events."""
+        places = set()
+        for event in events:
+            body = read(event)
+            assigned = event.kind == kinds.FORCE_ASSIGN and isinstance(body, dict)
+            places.add(body[0] if assigned and isinstance(body, dict) else event.place)
+        return places
+
+    def makes(self, event: CaseEvent) -> list[CaseEvent]:
+        """What counts by an effective event: itself, or what it adopts."""
+        if event.kind != kinds.ADOPT:
+            return [event]
+        before = self.legal[event.after] if event.after else None
+        after = self.legal[event.position]
+        assert before is not None and after is not None
+        return [self.stage[p] for p in after.adopted - before.adopted if p in self.stage]
 
     @property
     def state(self) -> str:
@@ -349,6 +477,11 @@ def unknown(event: CaseEvent) -> bool:
 
 def why_unknown(event: CaseEvent) -> str:
     return "critical_field" if event.critical_ext else "unknown_kind"
+
+
+def named_in(event: CaseEvent) -> list[Position]:
+    body = None if unknown(event) else read(event)
+    return [Position(*entry) for entry in body[0]] if isinstance(body, dict) else []
 
 
 def lacking(event: CaseEvent) -> Verdict | None:
