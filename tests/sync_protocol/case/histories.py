@@ -155,6 +155,8 @@ class Network:
         if case.last is None:
             return
         offers = legal_moves(case, node.place, ALL_ROLES, catalogue(), PLACES)
+        if not self.tape.one_in(4):
+            offers = [offer for offer in offers if offer.kind != kinds.FORCE_ASSIGN]
         adoptions = [offer for offer in offers if offer.kind == kinds.ADOPT]
         if adoptions and self.tape.choose(2):
             offers = adoptions
