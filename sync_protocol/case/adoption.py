@@ -32,9 +32,10 @@ class Judged(NamedTuple):
 
 
 class Adoption(NamedTuple):
-    """What comes of one: the flow after it, and the events it makes count that have an effect of their own."""
+    """What comes of one: the flow after it, every event it adopts, and those of them that have an effect."""
 
     flow: Flow
+    adopted: list[Position]
     counts: list[tuple[CaseEvent, Body | None]]
 
 
@@ -94,7 +95,7 @@ def adopt(
         if not baton.do_again(after, event.kind, event.place, body, path):
             return VOID.reason
         counts.append((event, body))
-    return Adoption(after, counts)
+    return Adoption(after, fresh, counts)
 
 
 def _not_yet_done(

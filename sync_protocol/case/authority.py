@@ -44,7 +44,7 @@ def flow_of(case: Case, catalogue: Catalogue) -> Flow:
     flow.state, flow.before = case.state, case.state_before
     flow.to, flow.purpose = case.transit_to or "", case.transit_purpose
     flow.docketed, flow.reviewed, flow.answered = case.docketed, case.reviewed, case.answered
-    flow.adopted = case.adopted
+    flow.adopted = frozenset(case.adopted)
     return flow
 
 

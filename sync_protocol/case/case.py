@@ -70,6 +70,7 @@ class Case:
 
     ``state`` is empty while no create event is effective here; ``last`` is the end of the effective path, which the
     next stage event names; ``holder`` is None in transit; times are milliseconds as claimed or as an accept fixed them.
+    ``adopted``: what counts and does not stand on the path, each with the adoption that made it count;
     ``open_oddities``: void and contested events that nobody who held the case has adopted or dismissed; ``adoptable``:
     those that the holder could adopt as things stand.
     """
@@ -120,7 +121,7 @@ class Case:
     return_wishes: tuple[SideNote, ...] = ()
     answered: frozenset[Position] = frozenset()
     taken: set[Position] = field(default_factory=set)
-    adopted: frozenset[Position] = frozenset()
+    adopted: dict[Position, Position] = field(default_factory=dict)
     adoptable: tuple[Position, ...] = ()
     dismissed: dict[Position, SideNote] = field(default_factory=dict)
     open_oddities: tuple[Position, ...] = ()
@@ -152,14 +153,17 @@ def fold(
     case = Case(scope_place, case_id, home=scope_place, verdicts=tree.verdicts, needs_update=tree.needs_update)
     for event, body in tree.path:
         _APPLY[event.kind](case, event, body, sides)
-        for other, words in tree.adopted.get(event.position, ()):
-            _APPLY[other.kind](case, other, words, sides)
+        if event.kind == kinds.ADOPT:
+            adoption = tree.adoptions[event.position]
+            case.adopted.update(dict.fromkeys(adoption.adopted, event.position))
+            for other, words in adoption.counts:
+                _APPLY[other.kind](case, other, words, sides)
     flow = tree.flow
     if flow is not None:
         case.state, case.state_before, case.holder = flow.state, flow.before, flow.holder or None
         case.transit_to, case.transit_purpose = flow.to or None, flow.purpose
         case.docketed, case.reviewed = flow.docketed, flow.reviewed
-        case.answered, case.adopted = flow.answered, flow.adopted
+        case.answered = flow.answered
         case.path = tuple([event.position for event, _ in tree.path])
         case.last = case.path[-1]
         if case.promised_days is None and flow.item is not None and flow.docketed:
@@ -319,7 +323,7 @@ def _keepers(case: Case, tree: Tree) -> frozenset[str]:
     if case.decision is None:
         return frozenset()
     for index, (event, _) in enumerate(tree.path):
-        others = tree.adopted.get(event.position, ())
+        others = tree.adoptions[event.position].counts if event.kind == kinds.ADOPT else ()
         if event.kind == kinds.DECIDE or any(other.kind == kinds.DECIDE for other, _ in others):
             return _holders(tree.path[index:]) | {case.home, case.decision.place}
     raise AssertionError("a decision without an event that made it")

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
 from sync_protocol.case import adoption, baton, kinds
-from sync_protocol.case.adoption import Judged
+from sync_protocol.case.adoption import Adoption, Judged
 from sync_protocol.case.baton import Flow
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.content import Body, adopts, is_missing, is_unknown, positions_in, read_body
@@ -58,8 +58,7 @@ class Tree:
         self.path: list[tuple[CaseEvent, Body | None]] = []
         self.flow: Flow | None = None
         self.needs_update = False
-        # Adoption -> the events it makes count, in order, whose kinds have an effect.
-        self.adopted: dict[Position, list[tuple[CaseEvent, Body | None]]] = {}
+        self.adoptions: dict[Position, Adoption] = {}
         self._later: list[Step] = []
         self._known: dict[Position, int] = {}
         # Parallel lists over the events that compete for the path, parents before children. No flow: presumed legal.
@@ -217,7 +216,7 @@ class Tree:
         done = adoption.adopt(flow, event.place, parent, named, judged, self.case_path)
         if isinstance(done, str):
             return Verdict("void", done), None, None
-        self.adopted[event.position] = done.counts
+        self.adoptions[event.position] = done
         return None, done.flow, body
 
     def _judged(self) -> Judged:
