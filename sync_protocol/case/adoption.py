@@ -103,7 +103,7 @@ def _not_yet_done(
 ) -> list[Position] | None:
     """List what is named and, of a branch, what leads to it from the path that ends at ``parent``, in order.
 
-    None if one of those named adds nothing, or shares no event with that path.
+    None if one of those named shares no event with that path, or nothing is left.
     """
     path = set()
     while parent >= 0:
@@ -121,8 +121,5 @@ def _not_yet_done(
                 index = judged.parents[index]
             if index < 0:
                 return None
-        fresh = [each for each in reversed(branch) if each not in done and each not in found]
-        if not fresh:
-            return None
-        found.update(dict.fromkeys(fresh))
-    return list(found)
+        found.update(dict.fromkeys(each for each in reversed(branch) if each not in done))
+    return list(found) or None

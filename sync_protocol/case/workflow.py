@@ -242,6 +242,11 @@ def may(roles: frozenset[str], level: str, kind: int) -> bool:
     return any(kind in MAY.get((role, level), frozenset()) for role in roles)
 
 
+def roles_at(level: str) -> frozenset[str]:
+    """Give every role of a level."""
+    return frozenset(role for role, there in ROLES if there == level)
+
+
 def may_propose(roles: frozenset[str], level: str) -> bool:
     """Tell whether a person with these roles may propose to assign a case: anybody who may do anything with one."""
     return any(MAY.get((role, level)) for role in roles)

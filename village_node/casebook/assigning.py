@@ -39,7 +39,7 @@ class Assigning(Desk):
                 raise NotFound("本机没有这一案件", "no such case is held here")
             if case.last is None or case.last != seen:
                 raise stale()
-            able = frozenset(role for role, level in workflow.ROLES if level == self.identity.level)
+            able = workflow.roles_at(self.identity.level)
             wrong = why_not(case, kinds.FORCE_ASSIGN, self.identity.place, able, self.catalogue, roster.places)
             if wrong is None and (to == case.holder or to not in roster.places.path_up(case.home)):
                 wrong = workflow.GUARDS["assign"]

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from village_node.store import StoreError
 from village_node.web import query
-from village_node.web.policy import ADMIN, STAFF, Policy, Route
+from village_node.web.policy import ADMIN, CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Visit, local_path
 
 ANYBODY: Final = Policy(None, "public")
@@ -74,6 +74,7 @@ def health(visit: Visit) -> Response:
         children=[peer for peer in site.casebook.peers() if peer.direction == "down"],
         alarm=misses.failures if misses is not None and recent and misses.failures >= query.ALARM_EVERY else 0,
         admin=ADMIN,
+        casework=CASEWORK,
     )
 
 

@@ -185,9 +185,11 @@ class SecondFold:
         for position in named:
             line = [position] if position in self.sides else self.line(position)
             more = [p for p in line if p not in path and p not in flow.adopted and p not in fresh]
-            if not more or (position in self.stage and line[0] != path[0]):
+            if position in self.stage and line[0] != path[0]:
                 return Verdict("void", "adoption")
             fresh += more
+        if not fresh:
+            return Verdict("void", "adoption")
         for done in [self.stage[p] for p in fresh if p in self.stage]:
             if done.kind in (kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT):
                 continue
