@@ -3,35 +3,22 @@
 It shares with the real one only the encoding, the field tables, and the table of moves, which the text prints.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from sync_protocol import encoding, errors
-from sync_protocol.case import CaseEvent, Position, Verdict, bodies, kinds
+from sync_protocol.case import CaseEvent, Position, Verdict, kinds
 from sync_protocol.case.catalogue import Catalogue, Item
 from sync_protocol.case.workflow import MOVES
 from sync_protocol.places import PlaceTree
+from tests.sync_protocol.case.second_naming import Naming
+from tests.sync_protocol.case.second_reading import Flow, lacking, named_in, read, unknown, why_unknown
 
 OPEN = ("received", "accepted", "t_review", "reviewed", "examining", "c_intake")
 DECIDED = ("decided_approved", "decided_refused", "decided", "delivering")
 FAR = 1_000
 
 
-@dataclass(frozen=True)
-class Flow:
-    item: Item | None
-    state: str
-    holder: str | None
-    before: str = ""
-    to: str | None = None
-    purpose: str = ""
-    docketed: bool = False
-    reviewed: bool = False
-    answered: frozenset[Any] = frozenset()
-    adopted: frozenset[Any] = frozenset()
-
-
-class SecondFold:
+class SecondFold(Naming):
     """The verdicts, and the flow and the last event at the end of the effective path."""
 
     def __init__(
@@ -167,65 +154,6 @@ class SecondFold:
             return Verdict("void", move.guard)
         return self.moved(flow, event, body, move.target)
 
-    def adoption(self, event: CaseEvent, flow: Flow, named: list[Position]) -> Flow | Verdict | None:
-        sure = True
-        for position in named:
-            says = self.adopted_alone(position)
-            if says in ("void", "waiting"):
-                return Verdict("void", "adoption") if says == "void" else Verdict("waiting", "named", position)
-            sure = sure and says == "sound"
-        if not sure:
-            return None
-        if flow.holder != event.place:
-            return Verdict("void", "not_holder")
-        if (flow.state, kinds.ADOPT) not in MOVES:
-            return Verdict("void", "not_allowed_now")
-        path = self.line(event.after)
-        fresh: list[Position] = []
-        for position in named:
-            line = [position] if position in self.sides else self.line(position)
-            more = [p for p in line if p not in path and p not in flow.adopted and p not in fresh]
-            if position in self.stage and line[0] != path[0]:
-                return Verdict("void", "adoption")
-            fresh += more
-        if not fresh:
-            return Verdict("void", "adoption")
-        for done in [self.stage[p] for p in fresh if p in self.stage]:
-            if done.kind in (kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT):
-                continue
-            body = read(done)
-            assert not isinstance(body, str)
-            move = MOVES.get((flow.state, done.kind))
-            if move is None or not self.holds(move.guard, flow, done.place, body):
-                return Verdict("void", "adoption")
-            flow = self.moved(flow, done, body, move.target)
-        return replace(flow, adopted=flow.adopted | set(fresh))
-
-    def adopted_alone(self, position: Position) -> str:
-        if position in self.legal:
-            return "sound" if self.legal[position] else "unknown"
-        if position in self.verdicts:
-            return {"void": "void", "waiting": "waiting", "needs_update": "unknown"}[self.verdicts[position].code]
-        side = self.sides.get(position)
-        if side is None:
-            return "waiting"
-        if side.kind >= 64 or side.place not in self.path:
-            return "void"
-        if unknown(side):
-            return "unknown"
-        deleted = side.body_state in ("purged", "erased") and kinds.BY_NUMBER[side.kind].holding == "apart"
-        if side.body is None and not deleted:
-            return "waiting"
-        return "void" if isinstance(read(side), str) else "sound"
-
-    def line(self, position: Position | None) -> list[Position]:
-        """The events from the root to this one."""
-        found: list[Position] = []
-        while position is not None:
-            found.insert(0, position)
-            position = self.stage[position].after
-        return found
-
     def begin(self, event: CaseEvent, body: dict[int, Any] | None) -> Flow | Verdict:
         item = None
         if body is not None:
@@ -248,26 +176,6 @@ class SecondFold:
             or (item.review_level and item.review_level not in levels)
             or item.decide_level not in levels
         )
-
-    def named(self, kind: int, body: dict[int, Any]) -> Verdict | str:
-        says = "sound"
-        for entry in body[0] if kind == kinds.TAKE else [body[0]]:
-            position = Position(*entry)
-            side = self.sides.get(position)
-            if side is None and position not in self.stage:
-                return Verdict("waiting", "named", position)
-            if kind == kinds.ANSWER:
-                if side is None or side.kind != kinds.WITHDRAWAL_REQUEST:
-                    return Verdict("void", "request")
-            elif side is None or side.kind != kinds.SUPPLY or side.place not in self.path:
-                return Verdict("void", "supplies")
-            elif unknown(side):
-                says = "unknown"
-            elif side.body is None and side.body_state not in ("purged", "erased"):
-                return Verdict("waiting", "named", position)
-            elif isinstance(read(side), str):
-                return Verdict("void", "supplies")
-        return says
 
     def holds(self, guard: str, flow: Flow, here: str, body: dict[int, Any] | None) -> bool:
         item, level = flow.item, self.places.level(here)
@@ -470,35 +378,3 @@ class SecondFold:
         if any(self.verdicts[e.position].code == "effective" for e in delivered):
             return "delivered"
         return self.flow.state if self.flow else ""
-
-
-def unknown(event: CaseEvent) -> bool:
-    known = kinds.BY_NUMBER.get(event.kind)
-    return event.critical_ext or known is None or not 1 <= event.kind_version <= known.version
-
-
-def why_unknown(event: CaseEvent) -> str:
-    return "critical_field" if event.critical_ext else "unknown_kind"
-
-
-def named_in(event: CaseEvent) -> list[Position]:
-    body = None if unknown(event) else read(event)
-    return [Position(*entry) for entry in body[0]] if isinstance(body, dict) else []
-
-
-def lacking(event: CaseEvent) -> Verdict | None:
-    if event.deps_missing:
-        return Verdict("waiting", "dep")
-    deleted = event.body_state in ("purged", "erased") and kinds.BY_NUMBER[event.kind].holding == "apart"
-    return Verdict("waiting", "body", event.position) if event.body is None and not deleted else None
-
-
-def read(event: CaseEvent) -> dict[int, Any] | str | None:
-    if event.body is None:
-        return None
-    try:
-        body: dict[int, Any] = encoding.decode(event.body)
-    except errors.ProtocolError:
-        return "malformed: body"
-    wrong = bodies.check(event.kind, body)
-    return body if wrong is None else f"malformed: {wrong}"
