@@ -2,6 +2,8 @@
 a hop, as it does without.
 """
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -13,7 +15,7 @@ from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Netwo
 from village_node.casebook import CaseRef
 
 UNKNOWN_STAGE, UNKNOWN_SIDE = 15, 50
-POISONS = {
+POISONS: dict[str, tuple[int, dict[int, Any], str]] = {
     "void": (kinds.DECIDE, {0: "approve"}, "void"),
     "malformed": (kinds.DOCKET, {0: "three weeks"}, "void"),
     "malformed beside": (kinds.NOTE, {0: ""}, "void"),

@@ -298,7 +298,7 @@ def paper_line(visit: Visit, paper: Material) -> str:
 
 def held_since(case: Case, entries: Sequence[TimelineEntry]) -> int | None:
     """When the present holder took the case, or when it set out: the time its author claims."""
-    moved = (kinds.CREATE, kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT)
+    moved = (kinds.CREATE, kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN)
     times = {entry.position: entry.claimed_ms for entry in entries if entry.kind in moved}
     return next((times[position] for position in reversed(case.path) if position in times), None)
 

@@ -41,6 +41,10 @@ _TOO_LATE: Final = (
     "The case has gone on, so it cannot be adopted as it is. Do again what is needed, then set it aside.",
 )
 _HOLDER: Final = ("由现持有单位采纳或不予采纳。", "The place that holds the case adopts it or sets it aside.")
+_HOLDER_OF_VOID: Final = (
+    "它不会再起作用，由现持有单位看过并说明理由。",
+    "It will never count; the place that holds the case says that it has seen it.",
+)
 _ON_ITS_WAY: Final = ("案件在途中，由接收单位接收后处理。", "The case is on its way; its receiver will answer.")
 
 
@@ -145,7 +149,7 @@ def advice(odd: OddCase, each: Oddity, here: str) -> tuple[str, str]:
     if odd.case.holder is None:
         return _ON_ITS_WAY
     if odd.case.holder != here:
-        return _HOLDER
+        return _HOLDER_OF_VOID if verdict.code == "void" else _HOLDER
     if verdict.code == "void":
         return _VOID
     return _ADOPT if each.adoptable else _TOO_LATE

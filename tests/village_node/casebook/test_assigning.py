@@ -1,25 +1,14 @@
 """Two people take a case out of a place's hands; what turns up later is adopted or set aside, everywhere alike."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sync_protocol.case import Verdict, kinds
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, message, network, settle
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, message, settle
 from village_node.casebook import BadBody, CaseRef, NotAllowed, NotFound, Stale
-from village_node.store import proposals
+from village_node.store import parking, proposals
 
 HEAD = frozenset({"head"})
 CLERK = frozenset({"clerk"})
-
-
-@pytest.fixture
-def net(folder: Path) -> Iterator[Network]:
-    """A county, a township and a village."""
-    made = network(folder)
-    yield made
-    made.close()
 
 
 def everywhere(net: Network) -> None:
@@ -142,6 +131,8 @@ def test_what_turns_up_after_an_assignment_is_adopted_and_its_author_sees_it(net
     assert [odd.open for odd in mine.oddities] == [True, True] and mine.case.holder == COUNTY
     assert village.casebook.oddities("ours").cases == [] and len(village.casebook.oddities("all").cases) == 1
     assert county.casebook.counts()["oddities"] == {"open": 2, "adopted": 0, "dismissed": 0}
+    assert county.casebook.odd_counts() == {"held": 1, "ours": 0, "all": 1, "proposals": 0}
+    assert [row.state for row in county.casebook.proposals()] == [proposals.CONFIRMED]
     case = county.casebook.case(ref.scope, ref.case_id)
     assert case is not None and case.state == "received"
     review = case.adoptable[-1] if len(case.adoptable) == 1 else max(case.adoptable, key=lambda each: each.seq)
@@ -201,3 +192,21 @@ def test_what_waits_for_the_application_is_shown_where_nobody_holds_the_case_yet
     assert not found.oddities[0].open
     everywhere(net)
     assert county.casebook.oddities("held").cases == []
+
+
+def test_what_did_not_enter_a_stream_is_listed_the_newest_first(net: Network) -> None:
+    county = net.members[COUNTY]
+    peer, author = net.members[TOWNSHIP].identity.incarnation, bytes(16)
+    home = f"about:{VILLAGE}"
+    with county.store.writing() as connection:
+        for n in (1, 2):
+            parking.park(connection, parking.ParkedRow(peer, author, home, n, n, 8, 4, n, b"kept"))
+            parking.refuse(
+                connection, parking.RefusedRow(peer, author, home, n, 3, "seal", 1, n, b"raw" if n == 1 else None)
+            )
+        parking.keep_answers(connection, [parking.AnswerRow(peer, author, home, n, 2, 7, n) for n in (1, 2)])
+    left = county.casebook.left()
+    assert [row.first_seq for row in left.parked] == [row.seq for row in left.answers] == [2, 1]
+    assert [(row.seq, row.sampled) for row in left.refused] == [(2, False), (1, True)]
+    assert county.casebook.refused_sample(left.refused[1].id) == b"raw"
+    assert county.casebook.refused_sample(left.refused[0].id) is county.casebook.refused_sample(99) is None
