@@ -289,7 +289,12 @@ _APPLY: Final = {
 
 def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
     """Judge the side events and set what stands beside the case. They commute: each counts by itself or waits."""
-    keepers = _keepers(case, tree), _holders(tree.path)
+    wanted = {event.kind for event in sides.values()}
+    nobody: frozenset[str] = frozenset()
+    keepers = (
+        _keepers(case, tree) if kinds.DELIVERED in wanted else nobody,
+        _holders(tree.path) if kinds.DISMISS in wanted else nobody,
+    )
     counted: dict[int, list[SideNote]] = {kind: [] for kind in kinds.SIDE_KINDS}
     for event in sorted(sides.values(), key=_display_order):
         verdict, body = _judge_beside(event, case, tree, keepers)

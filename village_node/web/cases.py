@@ -262,7 +262,8 @@ def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
     if row.type == "marks":
         return "\n".join(f"{visit.t(*words.field_words(name))}: {what}" for name, what in value)
     if row.type == "positions":
-        return visit.t(f"{len(value)} 份", f"{len(value)}")
+        unit = "份" if row.name == "supplies" else "条"
+        return visit.t(f"{len(value)} {unit}", f"{len(value)}")
     if row.type == "position":
         return visit.t("见上文的申请", "the request above")
     return str(value)
