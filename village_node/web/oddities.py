@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import bodies, kinds
+from sync_protocol.case import bodies, kinds, workflow
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, OddCase, Oddity, Stale
 from village_node.store import StoreError
@@ -24,6 +24,7 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
     "ours": ("本单位写的", "Written by this place"),
     "all": ("全部", "All"),
 }
+UNDECIDED: Final = ("waiting", "needs_update")
 ANSWERS: Final = {"adopt": kinds.ADOPT, "dismiss": kinds.DISMISS}
 
 _BY_ITSELF: Final = ("等到了会自动计入，不必操作。", "It counts by itself once that is here; nothing to do.")
@@ -118,8 +119,7 @@ def answer(visit: Visit, place: str, case_id: str, what: str) -> Response:
 def group(visit: Visit, odd: OddCase) -> Group:
     """Put one case's oddities into words."""
     here = visit.site.config.place
-    roles = visit.staff.roles
-    can = visit.may(ACTS.roles or frozenset()) and odd.case.holder == here and bool(roles)
+    can = odd.case.holder == here and workflow.may(visit.staff.roles, visit.site.level, kinds.DISMISS)
     said = cases.outcomes(visit, odd)
     rows = [
         Row(
@@ -127,16 +127,13 @@ def group(visit: Visit, odd: OddCase) -> Group:
             position=schemas.position_text(each.entry.position),
             open=each.open,
             adoptable=each.adoptable,
-            todo=visit.t(*advice(odd, each, here)) if each.open or each.entry.verdict.code in _WAITS else "",
+            todo=visit.t(*advice(odd, each, here)) if each.open or each.entry.verdict.code in UNDECIDED else "",
             outcome=said.get(each.entry.position, "") if not each.open else "",
         )
         for each in odd.oddities
     ]
     answerable = can and any(row.open for row in rows)
     return Group(odd, rows, answerable, schemas.position_text(odd.case.last) if odd.case.last else "")
-
-
-_WAITS: Final = ("waiting", "needs_update")
 
 
 def advice(odd: OddCase, each: Oddity, here: str) -> tuple[str, str]:
