@@ -27,6 +27,7 @@ class Offer(NamedTuple):
 _FILLED_BY_NODE = {
     kinds.RECEIVE: ("case_no", "query_code"),
     kinds.HANDOFF: ("to", "purpose"),
+    kinds.FORCE_ASSIGN: ("to", "proposer", "confirmer"),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
 }
 
@@ -43,17 +44,22 @@ def flow_of(case: Case, catalogue: Catalogue) -> Flow:
     flow.state, flow.before = case.state, case.state_before
     flow.to, flow.purpose = case.transit_to or "", case.transit_purpose
     flow.docketed, flow.reviewed, flow.answered = case.docketed, case.reviewed, case.answered
+    flow.adopted = frozenset(case.adopted)
     return flow
 
 
 def legal_moves(case: Case, place: str, roles: frozenset[str], catalogue: Catalogue, places: PlaceTree) -> list[Offer]:
-    """List what a person with these roles at this place may do with the case now; a handoff once for each target."""
+    """List what a person with these roles at this place may do with the case now; what hands it over once a target."""
     offers = []
     for kind, (zh, en) in workflow.LABELS.items():
         if kind == kinds.CREATE or why_not(case, kind, place, roles, catalogue, places) is not None:
             continue
         tone = workflow.MOVE_TONES.get(kind, "plain")
         fields = form_fields(kind)
+        if kind == kinds.FORCE_ASSIGN:
+            others = [code for code in places.path_up(case.home) if code != case.holder]
+            offers += [Offer(kind, zh, en, tone, fields, to) for to in others]
+            continue
         if kind != kinds.HANDOFF:
             offers.append(Offer(kind, zh, en, tone, fields))
             continue
@@ -86,6 +92,10 @@ def _why_not_beside(case: Case, kind: int, place: str) -> tuple[str, str] | None
     closed = (f"案件已{state.zh.removeprefix('已')}", f"the case is closed (state: {state.en})")
     if kind == kinds.NOTE:
         return None
+    if kind == kinds.DISMISS:
+        if case.holder != place:
+            return _held_elsewhere(case)
+        return None if case.open_oddities else ("没有待处理的异常记录", "nothing waits to be set aside")
     if state.terminal:
         return closed
     if kind == kinds.DELIVERED:
@@ -110,10 +120,11 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
         return f"案件状态为“{state.zh}”,已办结", f"the case is closed (state: {state.en})"
     if kind == kinds.ACCEPT and case.state == "in_transit":
         return None if case.transit_to == place else workflow.GUARDS["receiver"]
+    if kind == kinds.FORCE_ASSIGN:
+        above = baton.is_above(place, flow_of(case, catalogue), path)
+        return None if above else ("只有现持有单位的上级可以改派", "only a place above the one that holds the case may")
     if case.holder != place:
-        return ("案件正在转送途中", "the case is in transit") if case.holder is None else (
-            "案件现由其他单位持有", "another place holds the case"
-        )  # fmt: skip
+        return _held_elsewhere(case)
     if move is None:
         return f"案件状态为“{state.zh}”,不能进行此操作", f"not possible now (state: {state.en})"
     flow = flow_of(case, catalogue)
@@ -123,4 +134,12 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
         return None if case.open_supplies else ("没有待采纳的补正", "nothing was supplied that is not yet taken")
     if kind == kinds.ANSWER:
         return None if case.open_withdrawals else ("没有待答复的撤回申请", "no withdrawal request is open")
+    if kind == kinds.ADOPT:
+        return None if case.adoptable else ("没有现在可以采纳的记录", "no record could be adopted as things stand")
     return None if baton.permits(flow, kind, place, path) else workflow.GUARDS[move.guard]
+
+
+def _held_elsewhere(case: Case) -> tuple[str, str]:
+    if case.holder is None:
+        return "案件正在转送途中", "the case is in transit"
+    return "案件现由其他单位持有", "another place holds the case"

@@ -17,7 +17,7 @@ Body = Mapping[int, Any]
 class Flow:
     """The state of a case at the end of one path. ``holder`` is empty in transit; ``to`` names the receiver then."""
 
-    __slots__ = ("answered", "before", "docketed", "holder", "item", "purpose", "reviewed", "state", "to")
+    __slots__ = ("adopted", "answered", "before", "docketed", "holder", "item", "purpose", "reviewed", "state", "to")
 
     def __init__(self, item: Item | None, holder: str) -> None:
         # No item: the body of the create event was deleted; the guards that need it then let pass.
@@ -30,12 +30,14 @@ class Flow:
         self.docketed = False
         self.reviewed = False
         self.answered: frozenset[Any] = frozenset()
+        self.adopted: frozenset[Any] = frozenset()
 
     def copy(self) -> "Flow":
         """Give a second flow to try another continuation on."""
         twin = Flow(self.item, self.holder)
         twin.state, twin.before, twin.to, twin.purpose = self.state, self.before, self.to, self.purpose
         twin.docketed, twin.reviewed, twin.answered = self.docketed, self.reviewed, self.answered
+        twin.adopted = self.adopted
         return twin
 
 
@@ -73,6 +75,19 @@ def ready_to_decide(flow: Flow, level: str) -> bool:
     """
     item = flow.item
     return item is None or (level == item.decide_level and (flow.reviewed or not item.review_level))
+
+
+def standing(flow: Flow, place: str, path: CasePath) -> str:
+    """Give the open state of a case that comes to a place unasked: what has been done so far says it, and what is due
+    there; so every step that was still to come can be taken or handed on, and none is taken twice."""
+    item = flow.item
+    if not flow.docketed:
+        return "received"
+    due = "" if item is None else item.decide_level if flow.reviewed or not item.review_level else item.review_level
+    if due == path.levels[place]:
+        assert item is not None
+        return workflow.arrival("review" if due == item.review_level and not flow.reviewed else "decide", due)
+    return "reviewed" if flow.reviewed else "accepted"
 
 
 def may_correct(item: Item | None, level: str) -> bool:
@@ -118,6 +133,10 @@ def _request_refused(flow: Flow, place: str, body: Body | None, path: CasePath) 
     return body is None or (body[1] is False and tuple(body[0]) not in flow.answered)
 
 
+def _assign(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return body is not None and body[0] in path.ranks and body[0] != flow.holder
+
+
 _GUARDS: Final[dict[str, Test]] = {
     "holder": _holder,
     "receiver": _holder,
@@ -129,6 +148,8 @@ _GUARDS: Final[dict[str, Test]] = {
     "supplies": _holder,
     "request": _request,
     "request_refused": _request_refused,
+    "assign": _assign,
+    "adoption": _holder,
 }
 
 _ROWS: Final = {
@@ -161,6 +182,9 @@ def step(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath) -
     if kind == kinds.ACCEPT:
         if flow.to != place:
             return "not_receiver" if flow.to else "not_allowed_now"
+    elif kind == kinds.FORCE_ASSIGN:
+        if not is_above(place, flow, path):
+            return "not_above"
     elif flow.holder != place:
         return "not_holder"
     if row is None:
@@ -172,6 +196,32 @@ def step(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath) -
     return None
 
 
+def is_above(place: str, flow: Flow, path: CasePath) -> bool:
+    """Tell whether a place is a strict ancestor of the holder, or of the receiver in transit."""
+    at = path.ranks.get(flow.holder or flow.to)
+    return at is not None and path.ranks.get(place, at) < at
+
+
+# Of an adopted branch these have no effect: the baton is with who adopts, and what an adoption named is named itself.
+MOVES_THE_BATON: Final = frozenset({kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT})
+
+
+def why_not_adopt(flow: Flow, place: str) -> str | None:
+    """Say why a place may adopt nothing now; None if it may."""
+    if flow.holder != place:
+        return "not_holder"
+    return None if (flow.state, kinds.ADOPT) in _ROWS else "not_allowed_now"
+
+
+def do_again(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath) -> bool:
+    """Do what a place did on another branch, whoever holds the case now; False if the workflow does not allow it."""
+    row = _ROWS.get((flow.state, kind))
+    if row is None or (row[1] is not None and not row[1](flow, place, body, path)):
+        return False
+    _move(flow, kind, place, body, path, row[2])
+    return True
+
+
 def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, target: str) -> None:
     if kind == kinds.HANDOFF:
         flow.before, flow.holder = flow.state, ""
@@ -180,6 +230,9 @@ def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, 
     elif kind == kinds.ACCEPT:
         flow.state = workflow.arrival(flow.purpose, path.levels[place])
         flow.holder, flow.to, flow.before, flow.purpose = place, "", "", ""
+    elif kind == kinds.FORCE_ASSIGN:
+        assert body is not None
+        _assign_to(flow, body[0], path)
     elif kind == kinds.DECIDE:
         outcome = None if body is None else body[0]
         flow.state = {"approve": "decided_approved", "refuse": "decided_refused"}.get(outcome or "", "decided")
@@ -198,3 +251,14 @@ def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, 
         elif kind == kinds.REVIEW:
             flow.reviewed = True
         flow.state = target
+
+
+def _assign_to(flow: Flow, place: str, path: CasePath) -> None:
+    """Put the case into the hands of a place. The states before are looked at: in transit, to be corrected."""
+    if flow.state == "in_transit":
+        flow.state, flow.before = flow.before, ""
+    if flow.state == "correcting":
+        flow.before = standing(flow, place, path)
+    elif flow.state in workflow.UNDECIDED:
+        flow.state = standing(flow, place, path)
+    flow.holder, flow.to, flow.purpose = place, "", ""

@@ -58,12 +58,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The fields of one kind; ``any_of``: at least one of these must be there; ``dates``: the date rule applies."""
+    """The fields of one kind; ``any_of``: at least one of these must be there; ``dates``: the date rule applies;
+    ``differ``: these two may not be the same."""
 
     kind: int
     fields: tuple[Field, ...]
     any_of: tuple[int, ...] = ()
     dates: bool = False
+    differ: tuple[int, int] | None = None
 
     def number(self, name: str) -> int:
         """Give the field number of a name; KeyError if the table has no such field."""
@@ -149,6 +151,21 @@ SUPPLY: Final = Table(kinds.SUPPLY, (
     Field(1, "materials", "materials", False, 1, MAX_LIST, "补交材料", "papers supplied"),
     Field(2, "text", "text", False, 1, 2_000, "补正说明", "explanation"),
 ), any_of=(0, 1, 2))  # fmt: skip
+# Inline, so that no erasure can take away who holds the case, or what was answered about a record that does not count.
+FORCE_ASSIGN: Final = Table(kinds.FORCE_ASSIGN, (
+    Field(0, "to", "place", True, 0, 0, "改派至", "assigned to"),
+    Field(1, "reason", "text", True, 1, 400, "改派理由", "reason"),
+    Field(2, "proposer", "text", True, 1, 32, "提议人", "proposed by"),
+    Field(3, "confirmer", "text", True, 1, 32, "确认人", "confirmed by"),
+), differ=(2, 3))  # fmt: skip
+ADOPT: Final = Table(kinds.ADOPT, (
+    Field(0, "named", "positions", True, 1, MAX_TAKEN, "采纳的记录", "records adopted"),
+    Field(1, "note", "text", False, 1, 200, "采纳说明", "note"),
+))  # fmt: skip
+DISMISS: Final = Table(kinds.DISMISS, (
+    Field(0, "named", "positions", True, 1, MAX_TAKEN, "不予采纳的记录", "records not adopted"),
+    Field(1, "reason", "text", True, 1, 200, "不予采纳的理由", "reason"),
+))  # fmt: skip
 WITHDRAWAL_REQUEST: Final = Table(kinds.WITHDRAWAL_REQUEST, (
     Field(0, "reason", "text", True, 1, 500, "撤回理由", "reason"),
     Field(1, "by", "text", False, 1, 60, "提出人", "who asks"),
@@ -166,7 +183,7 @@ TABLES: Final[dict[int, Table]] = {
     table.kind: table
     for table in (
         CREATE, RECEIVE, HANDOFF, ACCEPT, DOCKET, REVIEW, RETURN_FOR_CORRECTION, TAKE, DECIDE, ANSWER,
-        NOTE, SUPPLY, WITHDRAWAL_REQUEST, DELIVERED, PLEASE_RETURN,
+        FORCE_ASSIGN, ADOPT, NOTE, SUPPLY, WITHDRAWAL_REQUEST, DELIVERED, PLEASE_RETURN, DISMISS,
     )
 }  # fmt: skip
 
@@ -323,6 +340,10 @@ def source_of(table: Table) -> str:
         absent = " and ".join(f"{number} not in b" for number in table.any_of)
         first = next(field.name for field in table.fields if field.number == table.any_of[0])
         lines.append(f"    if {absent}: return {first!r}")
+    if table.differ is not None:
+        one, other = table.differ
+        name = next(field.name for field in table.fields if field.number == other)
+        lines.append(f"    if b[{one}] == b[{other}]: return {name!r}")
     lines.append("    return dates_disagree(b)" if table.dates else "    return None")
     return "\n".join(lines)
 

@@ -7,9 +7,10 @@ from typing import Any, Final, NamedTuple
 
 from sync_protocol.case import bodies, kinds, workflow
 from sync_protocol.case.catalogue import Catalogue
+from sync_protocol.case.content import Body, is_missing, is_unknown, read_body
 from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
 from sync_protocol.case.routes import CasePath, PlaceTree
-from sync_protocol.case.tree import WAITS_FOR_DEP, Body, Tree, is_missing, is_unknown, read_body
+from sync_protocol.case.tree import WAITS_FOR_DEP, Tree
 
 
 class Material(NamedTuple):
@@ -69,6 +70,9 @@ class Case:
 
     ``state`` is empty while no create event is effective here; ``last`` is the end of the effective path, which the
     next stage event names; ``holder`` is None in transit; times are milliseconds as claimed or as an accept fixed them.
+    ``adopted``: what counts and does not stand on the path, each with the adoption that made it count;
+    ``open_oddities``: void and contested events that nobody who held the case has adopted or dismissed; ``adoptable``:
+    those that the holder could adopt as things stand.
     """
 
     scope: str
@@ -117,6 +121,10 @@ class Case:
     return_wishes: tuple[SideNote, ...] = ()
     answered: frozenset[Position] = frozenset()
     taken: set[Position] = field(default_factory=set)
+    adopted: dict[Position, Position] = field(default_factory=dict)
+    adoptable: tuple[Position, ...] = ()
+    dismissed: dict[Position, SideNote] = field(default_factory=dict)
+    open_oddities: tuple[Position, ...] = ()
     needs_update: bool = False
 
 
@@ -145,6 +153,11 @@ def fold(
     case = Case(scope_place, case_id, home=scope_place, verdicts=tree.verdicts, needs_update=tree.needs_update)
     for event, body in tree.path:
         _APPLY[event.kind](case, event, body, sides)
+        if event.kind == kinds.ADOPT:
+            adoption = tree.adoptions[event.position]
+            case.adopted.update(dict.fromkeys(adoption.adopted, event.position))
+            for other, words in adoption.counts:
+                _APPLY[other.kind](case, other, words, sides)
     flow = tree.flow
     if flow is not None:
         case.state, case.state_before, case.holder = flow.state, flow.before, flow.holder or None
@@ -161,7 +174,16 @@ def fold(
     for verdict in case.verdicts.values():
         counts[verdict[0]] += 1
     case.counts = counts
+    if counts["void"] or counts["contested"]:
+        _set_oddities(case, tree)
     return case
+
+
+def _set_oddities(case: Case, tree: Tree) -> None:
+    """List what does not count and is still to be looked at, and what of it could be adopted."""
+    odd = sorted(position for position, verdict in case.verdicts.items() if verdict.code in ("void", "contested"))
+    case.open_oddities = tuple([each for each in odd if each not in case.adopted and each not in case.dismissed])
+    case.adoptable = tree.adoptable([each for each in odd if case.verdicts[each].code == "contested"])
 
 
 def is_of(event: CaseEvent, scope_place: str, case_id: bytes) -> bool:
@@ -246,7 +268,7 @@ def _decide(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> No
 
 
 def _nothing(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
-    """A handoff or an answer leaves its mark in the flow alone."""
+    """What only moves the baton, an answer and an adoption leave their mark in the flow alone."""
 
 
 _APPLY: Final = {
@@ -260,12 +282,19 @@ _APPLY: Final = {
     kinds.TAKE: _take,
     kinds.DECIDE: _decide,
     kinds.ANSWER: _nothing,
+    kinds.FORCE_ASSIGN: _nothing,
+    kinds.ADOPT: _nothing,
 }
 
 
 def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
     """Judge the side events and set what stands beside the case. They commute: each counts by itself or waits."""
-    keepers = _keepers(case, tree)
+    wanted = {event.kind for event in sides.values()}
+    nobody: frozenset[str] = frozenset()
+    keepers = (
+        _keepers(case, tree) if kinds.DELIVERED in wanted else nobody,
+        _holders(tree.path) if kinds.DISMISS in wanted else nobody,
+    )
     counted: dict[int, list[SideNote]] = {kind: [] for kind in kinds.SIDE_KINDS}
     for event in sorted(sides.values(), key=_display_order):
         verdict, body = _judge_beside(event, case, tree, keepers)
@@ -281,6 +310,9 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
     case.open_withdrawals = tuple(
         [note for note in counted[kinds.WITHDRAWAL_REQUEST] if note.position not in case.answered]
     )
+    for note in counted[kinds.DISMISS]:
+        for entry in note.body["named"]:
+            case.dismissed.setdefault(Position(*entry), note)
     case.deliveries = tuple(counted[kinds.DELIVERED])
     if case.deliveries:
         case.state, case.delivered_ms = "delivered", case.deliveries[0].at_ms
@@ -292,19 +324,26 @@ def _display_order(event: CaseEvent) -> tuple[int, int, Position]:
 
 
 def _keepers(case: Case, tree: Tree) -> frozenset[str]:
-    """The places that may record the delivery: home, and each that has held the decided case."""
+    """The places that may record the delivery: home, that of the decision, and each that has held the decided case."""
     if case.decision is None:
         return frozenset()
-    places = {case.home, case.decision.place}
-    decided = False
-    for event, _ in tree.path:
-        decided = decided or event.kind == kinds.DECIDE
-        if decided and event.kind == kinds.ACCEPT:
-            places.add(event.place)
-    return frozenset(places)
+    for index, (event, _) in enumerate(tree.path):
+        others = tree.adoptions[event.position].counts if event.kind == kinds.ADOPT else ()
+        if event.kind == kinds.DECIDE or any(other.kind == kinds.DECIDE for other, _ in others):
+            return _holders(tree.path[index:]) | {case.home, case.decision.place}
+    raise AssertionError("a decision without an event that made it")
 
 
-def _judge_beside(event: CaseEvent, case: Case, tree: Tree, keepers: frozenset[str]) -> tuple[Verdict, Body | None]:
+def _holders(path: list[tuple[CaseEvent, Body | None]]) -> frozenset[str]:
+    """The places that hold the case along this stretch of its path: who acts on it, and to whom it is assigned."""
+    return frozenset(
+        event.place if event.kind != kinds.FORCE_ASSIGN or body is None else body[0] for event, body in path
+    )
+
+
+def _judge_beside(
+    event: CaseEvent, case: Case, tree: Tree, keepers: tuple[frozenset[str], frozenset[str]]
+) -> tuple[Verdict, Body | None]:
     """Judge one side event: the verdict, and the body where it is effective and not deleted."""
     if event.kind >= kinds.SIDE_NUMBERS.stop:
         return Verdict("void", "not_of_a_case"), None
@@ -317,13 +356,15 @@ def _judge_beside(event: CaseEvent, case: Case, tree: Tree, keepers: frozenset[s
     body = read_body(event)
     if isinstance(body, str):
         return Verdict("void", body), None
-    if not event.entitled:
+    if not event.entitled and event.position not in case.adopted:
         return Verdict("contested", "not_entitled"), None
     if case.last is None:
         return Verdict("waiting", "create"), None
     if workflow.SIDE_NEEDS.get(event.kind) == "decision":
         if case.decision is None:
             return Verdict("waiting", "decision"), None
-        if event.place not in keepers:
+        if event.place not in keepers[0]:
             return Verdict("waiting", "holding"), None
+    if event.kind == kinds.DISMISS and event.place not in keepers[1]:
+        return Verdict("waiting", "held"), None
     return EFFECTIVE, body

@@ -73,6 +73,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "item": ("本机尚无该事项的这一版本", "this version of the item is not in the catalogue here"),
     "create": ("等待本案的申请到达", "the application itself is not here yet"),
     "decision": ("等待本案的决定", "there is no decision yet"),
+    "held": ("等待作出单位接到本案", "its author's place has not held the case yet"),
     "holding": ("等待作出单位接到已决定的案件", "its author's place has not held the decided case yet"),
     # needs update
     "unknown_kind": ("本机版本不认识此类记录,请升级", "this version does not know this kind of event: update"),
@@ -90,10 +91,12 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "off_path": ("作出单位不在本案所经各级之列", "its author's place is not on the case's path"),
     "not_filed_here": ("该事项不能在此提出申请", "an application for this item cannot be filed here"),
     "not_holder": ("案件当时不在作出单位手中", "its author's place did not hold the case"),
+    "not_above": ("作出单位不是当时持有单位的上级", "its author's place is not above the place that held the case"),
     "not_receiver": ("移交的接收单位不是作出单位", "the handoff names another receiver"),
     "not_allowed_now": ("案件当时所处状态不允许此操作", "the case's state did not allow it"),
     # contested
     "other_branch": ("与已生效的记录并列,未被采用", "another continuation of the case is effective"),
+    "adopted": ("与已生效的记录并列,其内容已由持有单位采纳", "off the effective path; the holder adopted its content"),
     "not_entitled": ("作出单位的该设备已被停用或冻结", "its author's incarnation is frozen or revoked"),
     "after_not_entitled": ("前面的记录出自已停用或冻结的设备", "it follows events of a frozen or revoked incarnation"),
 }

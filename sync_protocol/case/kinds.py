@@ -26,11 +26,14 @@ RETURN_FOR_CORRECTION: Final = 7
 TAKE: Final = 8
 DECIDE: Final = 9
 ANSWER: Final = 10
+FORCE_ASSIGN: Final = 16
+ADOPT: Final = 17
 NOTE: Final = 32
 SUPPLY: Final = 33
 WITHDRAWAL_REQUEST: Final = 34
 DELIVERED: Final = 35
 PLEASE_RETURN: Final = 36
+DISMISS: Final = 37
 CHECKPOINT: Final = 64
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
@@ -45,18 +48,19 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(TAKE, "take", "stage", "inline", 1),
     Kind(DECIDE, "decide", "stage", "apart", 1),
     Kind(ANSWER, "answer", "stage", "inline", 1),
+    Kind(FORCE_ASSIGN, "force_assign", "stage", "inline", 1),
+    Kind(ADOPT, "adopt", "stage", "inline", 1),
     Kind(NOTE, "note", "side", "apart", 1),
     Kind(SUPPLY, "supply", "side", "apart", 1),
     Kind(WITHDRAWAL_REQUEST, "withdrawal_request", "side", "apart", 1),
     Kind(DELIVERED, "delivered", "side", "apart", 1),
     Kind(PLEASE_RETURN, "please_return", "side", "inline", 1),
+    Kind(DISMISS, "dismiss", "side", "inline", 1),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.
 RESERVED: Final[dict[int, str]] = {
-    16: "force_assign",
-    17: "adopt",
     65: "notice",
     66: "catalogue",
     67: "fork_ruling",

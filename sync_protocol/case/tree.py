@@ -8,69 +8,30 @@ level, then the older incarnation, then the lower hash. A superior builds only o
 what it has built on wins wherever its events are held. All of this is a function of the set of events: no clock, no
 order of arrival.
 
+An adoption names events of other branches, and is judged after them. What they did is done once more on its own path,
+by its author's leave; they themselves stay where they are, off the path.
+
 Events that need an update here are presumed legal in the choice: if one of them is chosen the path ends before it,
 since nobody here can know what it did.
 """
 
 from collections.abc import Iterable, Mapping, Set
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-from sync_protocol import encoding, errors
-from sync_protocol.case import baton, bodies, kinds
+from sync_protocol.case import adoption, baton, kinds
+from sync_protocol.case.adoption import Adoption, Judged
 from sync_protocol.case.baton import Flow
 from sync_protocol.case.catalogue import Catalogue
+from sync_protocol.case.content import Body, adopts, is_missing, is_unknown, positions_in, read_body
 from sync_protocol.case.events import EFFECTIVE, CaseEvent, Position, Verdict
 from sync_protocol.case.routes import CasePath
 
-Body = dict[int, Any]
 Children = Mapping[Position, list[CaseEvent]]
 Judgement = tuple[Verdict | None, Flow | None, Body | None]
+Step = tuple[CaseEvent, int, Flow | None]  # an event to be judged, the index of the one it follows, the flow there
 WAITS_FOR_DEP: Final = Verdict("waiting", "dep")
 NO_RANK: Final = 1 << 30
 PRESUMED: Final[Judgement] = (None, None, None)
-
-
-def read_body(event: CaseEvent) -> Body | str | None:
-    """Decode and check a body that is here: the body (not to be changed), or ``malformed: <field>``; None if it was
-    deleted.
-
-    Ask only when the body is not missing and the kind is understood.
-    """
-    raw = event.body
-    if raw is None:
-        return None
-    return _read_short(event.kind, raw) if event.kind in _INLINE else _read(event.kind, raw)
-
-
-def _read(kind: int, raw: bytes) -> Body | str:
-    try:
-        body = encoding.decode(raw)
-    except errors.ProtocolError:
-        return "malformed: body"
-    wrong = bodies.CHECKERS[kind](body)
-    if wrong is not None:
-        return f"malformed: {wrong}"
-    checked: Body = body
-    return checked
-
-
-# Bodies held inline are short and few different ones make up most events: half the cost of a fold is saved. Bodies held
-# apart are personal data and must be gone when they are erased, so they are never kept here.
-_INLINE: Final = frozenset(kind.number for kind in kinds.TABLE if kind.holding == "inline")
-_read_short = lru_cache(maxsize=1_024)(_read)
-
-
-def is_missing(event: CaseEvent) -> bool:
-    """Tell whether the body has yet to come; what was deleted by right counts as known by its kind alone."""
-    if event.body is not None:
-        return False
-    return event.body_state not in ("purged", "erased") or kinds.BY_NUMBER[event.kind].holding == "inline"
-
-
-def is_unknown(event: CaseEvent) -> bool:
-    """Tell whether this reader cannot know what the event means."""
-    return event.critical_ext or not kinds.understood(event.kind, event.kind_version)
 
 
 class Tree:
@@ -97,6 +58,9 @@ class Tree:
         self.path: list[tuple[CaseEvent, Body | None]] = []
         self.flow: Flow | None = None
         self.needs_update = False
+        self.adoptions: dict[Position, Adoption] = {}
+        self._later: list[Step] = []
+        self._known: dict[Position, int] = {}
         # Parallel lists over the events that compete for the path, parents before children. No flow: presumed legal.
         self._events: list[CaseEvent] = []
         self._bodies: list[Body | None] = []
@@ -131,20 +95,29 @@ class Tree:
                 children[after] = [event]
         self._straight = len(roots) <= 1
         for root in roots:
-            self._walk(root, children)
+            self._walk((root, -1, None), children)
         if len(self.verdicts) + len(self._events) != len(self.stage):
             self._spread(strays, children)
             self._spread(self._astray(children), children)
+        while self._later:
+            self._judge_adoptions(children)
 
-    def _walk(self, root: CaseEvent, children: Children) -> None:
-        """Judge a create event and everything below it that can be reached over legal or presumed events."""
-        stack: list[tuple[CaseEvent, int, Flow | None]] = [(root, -1, None)]
+    def _walk(self, first: Step, children: Children, *, ready: bool = False) -> None:
+        """Judge an event and everything below it that can be reached over legal or presumed events.
+
+        Adoptions below it are left for later; ``ready``: the first event is one whose time has come.
+        """
+        stack = [first]
         while stack:
             event, parent, before = stack.pop()
             if parent >= 0 and before is None:
                 verdict, flow, body = PRESUMED
+            elif event.kind == kinds.ADOPT and not ready:
+                self._later.append((event, parent, before))
+                continue
             else:
-                verdict, flow, body = self._judge(event, before)
+                verdict, flow, body = self._judge(event, before, parent)
+            ready = False
             below = children.get(event.position, ())
             if verdict is not None:
                 self.verdicts[event.position] = verdict
@@ -163,7 +136,21 @@ class Tree:
                 twin = flow is not None and (len(below) > 1 or not child.entitled)
                 stack.append((child, index, flow.copy() if twin and flow is not None else flow))
 
-    def _judge(self, event: CaseEvent, flow: Flow | None) -> Judgement:
+    def _judge_adoptions(self, children: Children) -> None:
+        """Judge the adoptions all of whose named events are judged, and what follows them; a circle has no such."""
+        waiting, self._later = self._later, []
+        self._known = {event.position: index for index, event in enumerate(self._events)}
+        open_ = self.stage.keys() - self.verdicts.keys() - self._known.keys()
+        stuck = [step for step in waiting if not open_.isdisjoint(adopts(step[0]))]
+        if len(stuck) == len(waiting):
+            self._spread([(event, Verdict("void", "after_circle")) for event, _, _ in stuck], children)
+            return
+        for step in waiting:
+            if step not in stuck:
+                self._walk(step, children, ready=True)
+        self._later += stuck
+
+    def _judge(self, event: CaseEvent, flow: Flow | None, parent: int) -> Judgement:
         """Judge one event at the end of its path: (None, flow after it, body) if legal, PRESUMED if it needs an update,
         else (its verdict, None, None)."""
         if is_unknown(event):
@@ -181,6 +168,8 @@ class Tree:
             verdict, known = self._named(event.kind, body)
             if verdict is not None or not known:
                 return verdict, None, None
+        if event.kind == kinds.ADOPT and body is not None:
+            return self._adopt(event, flow, parent, body)
         reason = baton.step(flow, event.kind, event.place, body, self.case_path)
         if reason is not None:
             return Verdict("void", reason), None, None
@@ -200,8 +189,7 @@ class Tree:
     def _named(self, kind: int, body: Body) -> tuple[Verdict | None, bool]:
         """Judge the side events an act names: (verdict, False) if one is missing or wrong, else (None, known here?)."""
         known = True
-        for entry in body[0] if kind == kinds.TAKE else (body[0],):
-            position = Position(*entry)
+        for position in positions_in(body) if kind == kinds.TAKE else (Position(*body[0]),):
             side = self.sides.get(position)
             if side is None and position not in self.stage:
                 return Verdict("waiting", "named", position), False
@@ -218,6 +206,34 @@ class Tree:
             elif isinstance(read_body(side), str):
                 return Verdict("void", "supplies"), False
         return None, known
+
+    def _adopt(self, event: CaseEvent, flow: Flow, parent: int, body: Body) -> Judgement:
+        """Judge an adoption after all that it names."""
+        named, judged = positions_in(body), self._judged()
+        verdict = adoption.check_named(named, judged, self.sides, self.case_path)
+        if verdict is not None:
+            return PRESUMED if verdict is adoption.UNKNOWN else (verdict, None, None)
+        done = adoption.adopt(flow, event.place, parent, named, judged, self.case_path)
+        if isinstance(done, str):
+            return Verdict("void", done), None, None
+        self.adoptions[event.position] = done
+        return None, done.flow, body
+
+    def _judged(self) -> Judged:
+        return Judged(self._events, self._bodies, self._flows, self._parents, self._known, self.verdicts)
+
+    def adoptable(self, contested: Iterable[Position]) -> tuple[Position, ...]:
+        """List those of the contested events that the holder could adopt now, each by itself with what leads to it."""
+        if self.flow is None:
+            return ()
+        self._known = {event.position: index for index, event in enumerate(self._events)}
+        end, judged, flow = self._known[self.path[-1][0].position], self._judged(), self.flow
+        return tuple(
+            position
+            for position in contested
+            if adoption.check_named([position], judged, self.sides, self.case_path) is None
+            and not isinstance(adoption.adopt(flow, flow.holder, end, [position], judged, self.case_path), str)
+        )
 
     def _astray(self, children: Children) -> list[tuple[CaseEvent, Verdict]]:
         """Judge the events whose ``after`` is not among the stage events held."""
@@ -286,6 +302,8 @@ class Tree:
             elif flows[index] is None:
                 first = parent < 0 or flows[parent] is not None
                 verdict = Verdict("needs_update", _unknown_reason(event) if first else "after_unknown")
+            elif self.flow is not None and event.position in self.flow.adopted:
+                verdict = Verdict("contested", "adopted")
             elif best[index] >= NO_RANK:
                 verdict = Verdict("contested", "after_not_entitled" if event.entitled else "not_entitled")
             elif parent in undecided:

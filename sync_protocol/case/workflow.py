@@ -42,11 +42,12 @@ STATES: Final[dict[str, State]] = {
 }
 UNDECIDED: Final = ("received", "accepted", "t_review", "reviewed", "examining", "c_intake")
 DECIDED: Final = ("decided_approved", "decided_refused", "decided", "delivering")
+HELD: Final = ("draft", *UNDECIDED, "correcting", *DECIDED)
 
 # Where a move leads when the kind alone does not say: (what decides, state) for the tables and the diagram.
 Target = Literal[
     "received", "accepted", "reviewed", "correcting", "in_transit", "delivering",
-    "same", "back", "by_purpose", "by_outcome", "by_answer",
+    "same", "back", "by_purpose", "by_outcome", "by_answer", "by_progress", "by_adoption",
 ]  # fmt: skip
 BRANCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "by_purpose": (
@@ -58,11 +59,22 @@ BRANCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "by_outcome": (("approve", "decided_approved"), ("refuse", "decided_refused"), ("body deleted", "decided")),
     "by_answer": (("granted", "withdrawn"), ("refused", "same")),
+    "by_progress": (
+        ("a draft, to be corrected, or decided", "same"),
+        ("not docketed", "received"),
+        ("review is due, at its level", "t_review"),
+        ("review is due, elsewhere", "accepted"),
+        ("decision is due, the county's", "c_intake"),
+        ("decision is due, at its level below the county", "examining"),
+        ("decision is due, elsewhere, reviewed", "reviewed"),
+        ("decision is due, elsewhere, not reviewed", "accepted"),
+    ),
+    "by_adoption": (("wherever what is adopted leads, one after the other", "same"),),
 }
 
 Guard = Literal[
     "holder", "receiver", "accept_level", "correct_level", "review_level", "decide_level", "onward", "supplies",
-    "request", "request_refused",
+    "request", "request_refused", "assign", "adoption",
 ]  # fmt: skip
 
 
@@ -97,6 +109,14 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
         "已作出决定的案件不能撤回,只能说明理由不予同意",
         "after the decision a request can only be refused",
     ),
+    "assign": (
+        "改派的接收单位须是本案所经各级中的另一单位",
+        "a case is assigned to another place of its path",
+    ),
+    "adoption": (
+        "所采纳的须是另一分支上尚未计入的记录,且从案件当前状态起能依次生效",
+        "what is adopted stands off the path, does not count yet, and could be done in its order from the state now",
+    ),
 }
 
 MOVES: Final[dict[tuple[str, int], Move]] = {
@@ -116,6 +136,8 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
     ("correcting", kinds.TAKE): Move("supplies", "back"),
     **{(state, kinds.ANSWER): Move("request", "by_answer") for state in ("draft", *UNDECIDED, "correcting")},
     **{(state, kinds.ANSWER): Move("request_refused", "same") for state in DECIDED},
+    **{(state, kinds.FORCE_ASSIGN): Move("assign", "by_progress") for state in (*HELD, "in_transit")},
+    **{(state, kinds.ADOPT): Move("adoption", "by_adoption") for state in HELD},
 }
 
 # Role at a level -> the kinds its people may author; asked at the desk. The fold asks only what a place may do:
@@ -123,14 +145,19 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
 _COUNTER: Final = frozenset({
     kinds.CREATE, kinds.RECEIVE, kinds.DOCKET, kinds.HANDOFF, kinds.ACCEPT, kinds.RETURN_FOR_CORRECTION, kinds.TAKE,
     kinds.ANSWER, kinds.NOTE, kinds.SUPPLY, kinds.WITHDRAWAL_REQUEST, kinds.DELIVERED, kinds.PLEASE_RETURN,
+    kinds.ADOPT, kinds.DISMISS,
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
-    kinds.PLEASE_RETURN,
+    kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS,
 })  # fmt: skip
 _DECIDER: Final = frozenset({
     kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE, kinds.PLEASE_RETURN,
+    kinds.ADOPT, kinds.DISMISS,
 })  # fmt: skip
+# To assign a case over the head of its holder takes two persons: anybody who works on cases proposes, and another whose
+# role is named here confirms.
+_ASSIGNER: Final = frozenset({kinds.FORCE_ASSIGN})
 
 ROLES: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("agent", "village"): ("代办员", "village agent"),
@@ -151,13 +178,13 @@ ROLES: Final[dict[tuple[str, str], tuple[str, str]]] = {
 MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("agent", "village"): _COUNTER,
     ("agent", "station"): _COUNTER,
-    ("head", "village"): frozenset({kinds.DECIDE, kinds.NOTE, kinds.PLEASE_RETURN}),
+    ("head", "village"): _ASSIGNER | {kinds.DECIDE, kinds.NOTE, kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS},
     ("clerk", "township"): _COUNTER,
     ("reviewer", "township"): _REVIEWER,
-    ("head", "township"): _REVIEWER | _DECIDER,
+    ("head", "township"): _REVIEWER | _DECIDER | _ASSIGNER,
     ("window", "county"): _COUNTER,
-    ("officer", "county"): _DECIDER | {kinds.REVIEW},
-    ("head", "county"): _DECIDER | {kinds.REVIEW},
+    ("officer", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW},
+    ("head", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW},
     # Supervision reads everything and changes no case; an administrator acts on no case.
     ("supervisor", "county"): frozenset(),
 }
@@ -179,6 +206,9 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.WITHDRAWAL_REQUEST: ("申请撤回", "Ask to withdraw"),
     kinds.DELIVERED: ("登记送达", "Record the delivery"),
     kinds.PLEASE_RETURN: ("请求退回", "Ask for the case back"),
+    kinds.FORCE_ASSIGN: ("强制改派", "Assign to another place"),
+    kinds.ADOPT: ("采纳未计入的记录", "Adopt what did not count"),
+    kinds.DISMISS: ("不予采纳", "Set aside what did not count"),
 }
 HANDOFF_LABELS: Final[dict[str, tuple[str, str]]] = {
     "accept": ("转送受理", "Pass on for acceptance"),
@@ -197,7 +227,11 @@ MOVE_TONES: Final[dict[int, Tone]] = {
     kinds.DECIDE: "good",
     kinds.ANSWER: "waiting",
     kinds.DELIVERED: "done",
+    kinds.FORCE_ASSIGN: "bad",
+    kinds.ADOPT: "active",
 }
+# Acts with a page of their own: not drawn in the diagram, not among the buttons of a case.
+APART: Final = frozenset({kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS})
 
 # What a side event needs before it has its effect; anything not named here counts as soon as it is held.
 SIDE_NEEDS: Final[dict[int, str]] = {kinds.DELIVERED: "decision"}
@@ -206,6 +240,16 @@ SIDE_NEEDS: Final[dict[int, str]] = {kinds.DELIVERED: "decision"}
 def may(roles: frozenset[str], level: str, kind: int) -> bool:
     """Tell whether a person with these roles at a place of this level may author events of this kind."""
     return any(kind in MAY.get((role, level), frozenset()) for role in roles)
+
+
+def roles_at(level: str) -> frozenset[str]:
+    """Give every role of a level."""
+    return frozenset(role for role, there in ROLES if there == level)
+
+
+def may_propose(roles: frozenset[str], level: str) -> bool:
+    """Tell whether a person with these roles may propose to assign a case: anybody who may do anything with one."""
+    return any(MAY.get((role, level)) for role in roles)
 
 
 def arrival(purpose: str, level: str) -> str:
@@ -234,7 +278,7 @@ def mermaid() -> str:
     lines.append("    [*] --> draft: create")
     for (state, kind), move in MOVES.items():
         for label, target in targets(move, state):
-            if target != state:
+            if target != state and kind not in APART:
                 words = f"{kinds.name_of(kind)} ({label})" if label else kinds.name_of(kind)
                 lines.append(f"    {state} --> {target}: {words}")
     lines += [f"    {state} --> delivered: delivered (side)" for state in DECIDED]

@@ -60,7 +60,8 @@ class Rooms:
     def staff_pages(self) -> Iterator[tuple[str, Page]]:
         """Pages for staff, one after the other; every move unfolded."""
         paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
-        paths += [f"{self.case}/receipt", "/health", "/staff", "/audit", "/account", "/no/such/page"]
+        paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all", "/assignments"]
+        paths += ["/health", "/health/left", "/staff", "/audit", "/account", "/no/such/page"]
         for path in paths:
             self.agent.goto(path)
             yield path, self.agent

@@ -236,3 +236,37 @@ def test_what_is_printed_is_the_page_without_its_frame(hall: Hall) -> None:
     expect(agent.locator("main")).to_contain_text(code)
     expect(agent.locator(".qr svg")).to_be_visible()
     assert len(agent.pdf(format="A5")) > 5_000
+
+
+def test_a_case_is_taken_from_a_silent_township_and_its_late_work_is_adopted(hall: Hall) -> None:
+    agent = hall.staff(VILLAGE, "0001", "agent")
+    clerk = hall.staff(TOWNSHIP, "0101", "clerk", name="李强")
+    window = hall.staff(COUNTY, "1001", "window", name="周敏")
+    officer = hall.staff(COUNTY, "1002", "officer", name="孙首席")
+    case, number, _ = file(agent)
+    act(agent, case, "转送受理")
+    hall.exchange()
+    act(clerk, case, "接收")
+    hall.exchange()
+    act(clerk, case, "受理")
+    # The road to the township is cut; two people at the county take the case.
+    act(window, case, "强制改派", {"改派理由": "驿马镇断网三天"}, ("庆城县\uff08本单位\uff09",))
+    expect(window.get_by_text("等另一位有权的人确认")).to_be_visible()
+    officer.goto("/work")
+    officer.get_by_role("link", name="待确认改派").click()
+    officer.get_by_role("button", name="确认改派").click()
+    expect(officer.get_by_text("已保存\uff1a强制改派")).to_be_visible()
+    hall.exchange()
+    hall.exchange()
+    # The road is back, and with it what the township had written meanwhile.
+    officer.goto("/work")
+    officer.get_by_role("link", name="异常记录").click()
+    expect(officer.get_by_role("link", name=number)).to_be_visible()
+    expect(officer.get_by_role("checkbox", name="受理")).to_be_checked()
+    officer.get_by_label("说明", exact=False).fill("情况属实")
+    officer.get_by_role("button", name="采纳所勾选的").click()
+    expect(officer.get_by_text("庆城县 已采纳")).to_be_visible()
+    hall.exchange()
+    clerk.goto("/oddities?view=ours")
+    expect(clerk.get_by_text("庆城县 已采纳")).to_be_visible()
+    assert hall.complaints == []

@@ -26,5 +26,5 @@ def test_the_planted_break_is_found(broken: Break, monkeypatch: pytest.MonkeyPat
 
 
 def test_every_property_of_the_fold_has_a_planted_break() -> None:
-    promised = {"order_free", "county_acts_stay", "loss_heals", "other_cases_untouched"}
+    promised = {"order_free", "county_acts_stay", "loss_heals", "other_cases_untouched", "agrees_with_the_text"}
     assert {broken.property for broken in BREAKS} == promised

@@ -7,11 +7,13 @@ from sync_protocol.case import Catalogue, kinds
 from sync_protocol.roster import Change
 from sync_protocol.suites import sha256
 from village_node.casebook import ledger
+from village_node.casebook.assigning import Assigning
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Dispatch, Outgoing
 from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound, Stale
 from village_node.casebook.intake import Intake, Received
 from village_node.casebook.ledger import Entry
+from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.identity import Identity
@@ -26,6 +28,8 @@ __all__ = [
     "HopReceipt",
     "NotAllowed",
     "NotFound",
+    "OddCase",
+    "Oddity",
     "Outgoing",
     "PurgeJob",
     "PurgeRun",
@@ -38,7 +42,7 @@ __all__ = [
 _RULES: Final = "rules"
 
 
-class Casebook(Purging, Intake, Dispatch):
+class Casebook(Purging, Assigning, Intake, Dispatch, Oddities):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
     def __init__(

@@ -60,6 +60,25 @@ class Application(NamedTuple):
     channel: str = "counter"
 
 
+class Act(NamedTuple):
+    """One act to be done on a case; ``seen``: its last stage event as the page had it."""
+
+    actor: str
+    roles: frozenset[str]
+    key: CaseKey
+    kind: int
+    content: Mapping[int, Any]
+    seen: Position | None = None
+
+
+def stale() -> Stale:
+    """What is raised when the page shows a case as it no longer is."""
+    return Stale(
+        "案件在您填写期间已有新的进展,请重新查看后再办理",
+        "the case has moved on since the page was drawn: look at it again",
+    )
+
+
 class Desk(Office):
     """The part of the casebook that the pages hand their forms to."""
 
@@ -118,34 +137,49 @@ class Desk(Office):
         ``seen`` is the last stage event the page was drawn from; a stage move needs it. Raises Stale when the case
         has moved on, NotAllowed, NotFound, BadBody, NotSaved.
         """
-        content = _checked(kind, self._with_what_the_node_knows(kind, body))
-        key = (scope, case_id)
+        if kind == kinds.FORCE_ASSIGN:
+            raise NotAllowed("强制改派须由一人提议、另一人确认", "to assign a case takes two persons")
+        content = checked(kind, self._with_what_the_node_knows(kind, body))
+        act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen)
+        return self._act(lambda connection: (self._do(connection, act), {scope}))
 
-        def act(connection: Connection) -> tuple[CaseRef, set[str]]:
-            roster = self.roster_in(connection)
-            deps = _relied_on(kind, content, scope, self.identity.incarnation)
-            growth = self._locked_stream(connection, scope, [key], {dep[:2] for dep in deps})
-            case, newest_hlc = folded(self, connection, roster, key)
-            if case is None:
-                raise NotFound("本机没有这一案件", "no such case is held here")
-            purged.refuse_purged(connection, key)
-            if kind in kinds.STAGE_KINDS and case.last != seen:
-                raise Stale(
-                    "案件在您填写期间已有新的进展,请重新查看后再办理",
-                    "the case has moved on since the page was drawn: look at it again",
-                )
-            wrong = why_not(case, kind, self.identity.place, frozenset(roles), self.catalogue, roster.places)
-            if wrong is not None:
-                raise NotAllowed(*wrong)
-            pen = _Pen(self, growth, newest_hlc)
-            event = pen.write(kind, case_id, actor, content, case.last if kind in kinds.STAGE_KINDS else None, deps)
-            entry = Entry(roster, pen.now_ms, {growth.row.key: growth})
-            written = ledger.write(self, connection, entry).cases[key]
-            self._refuse_unless_effective(written, pen.position(event))
-            self.mark_news(connection, {scope})
-            return CaseRef(scope, case_id, written.case_no, written.query_code), {scope}
+    def _do(self, connection: Connection, act: "Act") -> CaseRef:
+        """Do one act whose body is checked, in the caller's transaction, which is rolled back where this raises."""
+        key, kind = act.key, act.kind
+        scope, case_id = key
+        roster = self.roster_in(connection)
+        deps = _relied_on(kind, act.content, scope, self.identity.incarnation)
+        growth = self._locked_stream(connection, scope, [key], {dep[:2] for dep in deps})
+        case, newest_hlc = folded(self, connection, roster, key)
+        if case is None:
+            raise NotFound("本机没有这一案件", "no such case is held here")
+        purged.refuse_purged(connection, key)
+        if kind in kinds.STAGE_KINDS and case.last != act.seen:
+            raise stale()
+        wrong = why_not(case, kind, self.identity.place, act.roles, self.catalogue, roster.places)
+        if wrong is not None:
+            raise NotAllowed(*wrong)
+        if kind == kinds.DISMISS and not {Position(*each) for each in act.content[0]}.issubset(case.open_oddities):
+            raise stale()
+        pen = _Pen(self, growth, newest_hlc)
+        after = case.last if kind in kinds.STAGE_KINDS else None
+        event = pen.write(kind, case_id, act.actor, act.content, after, deps)
+        entry = Entry(roster, pen.now_ms, {growth.row.key: growth})
+        written = ledger.write(self, connection, entry).cases[key]
+        self._refuse_unless_effective(written, pen.position(event))
+        if kind == kinds.ADOPT:
+            self._check_may_adopt(act.roles, case, written)
+        self.mark_news(connection, {scope})
+        return CaseRef(scope, case_id, written.case_no, written.query_code)
 
-        return self._act(act)
+    def _check_may_adopt(self, roles: frozenset[str], before: Case, after: Case) -> None:
+        """An opinion or a decision is made to count by somebody who may give one."""
+        judged = (before.review, before.decision) != (after.review, after.decision)
+        if judged and not any(workflow.may(roles, self.identity.level, kind) for kind in (kinds.REVIEW, kinds.DECIDE)):
+            raise NotAllowed(
+                "其中有初审意见或决定,须由有权初审或决定的人员采纳",
+                "it holds an opinion or a decision: somebody who may give one must adopt it",
+            )
 
     def _act(self, act: Callable[[Connection], tuple[_T, set[str]]]) -> _T:
         """Run one transaction, again where another worker was faster, and tell the news."""
@@ -188,7 +222,7 @@ class Desk(Office):
         """Check a create body, and that its item can be filed here."""
         body = _numbered(kinds.CREATE, application.body)
         body.setdefault(1, 1)
-        content = _checked(kinds.CREATE, body)
+        content = checked(kinds.CREATE, body)
         _checked_field(application.channel in bodies.CHANNELS, "channel", "收件方式", "channel")
         try:
             item = self.catalogue.item(body[0], body[1])
@@ -304,7 +338,7 @@ def _numbered(kind: int, body: Mapping[Any, Any]) -> dict[int, Any]:
     return bodies.numbered(kind, body)
 
 
-def _checked(kind: int, content: dict[int, Any]) -> dict[int, Any]:
+def checked(kind: int, content: dict[int, Any]) -> dict[int, Any]:
     """The body, if it fits its table. Raises BadBody naming the field, KeyError for an unknown kind."""
     wrong = bodies.check(kind, content)
     if wrong is not None:
@@ -319,9 +353,9 @@ def _checked_field(sound: bool, field: str, zh: str, en: str) -> None:
 
 
 def _relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> tuple[Dep, ...]:
-    """The positions of other streams that an act builds on: the supplies taken, the request answered."""
+    """The positions of other streams that an act builds on: what is taken or adopted, the request answered."""
     named: list[Any] = []
-    if kind == kinds.TAKE:
+    if kind in (kinds.TAKE, kinds.ADOPT):
         named = content[0]
     elif kind == kinds.ANSWER:
         named = [content[0]]

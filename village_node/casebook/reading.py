@@ -81,10 +81,7 @@ class Reading(Office):
         with self.store.reading() as connection:
             roster = self.roster_in(connection)
             events = held_events(self, connection, roster, {key})[key]
-            times = receipts.times_of(connection, {each.row.stream for each in events if each.row})
-        case = fold_held(self, roster, key, events)
-        events = _as_written(case, [each for each in events if not each.stranger])
-        return [_entry(roster, each, case.verdicts[each.event.position], times) for each in events]
+            return timeline_of(connection, roster, fold_held(self, roster, key, events), events)
 
     def find_by_number(self, case_no: str) -> CaseRow | None:
         """The case with this receipt number, as printed."""
@@ -160,12 +157,14 @@ class Reading(Office):
 
     def counts(self) -> dict[str, Any]:
         """What the health page and `status --json` say of every stream: how far it is held, and what did not come to
-        effect. ``refused_there`` and ``parked_there`` are what peers answered about ours."""
+        effect. ``refused_there`` and ``parked_there`` are what peers answered about ours; ``oddities``: of what is void
+        or contested, how much waits for an answer of the holder, and how much was adopted or dismissed."""
         with self.store.reading() as connection:
             roster = self.roster_in(connection)
             verdicts = streams.verdict_counts(connection)
             refused, parked = parking.refused_counts(connection), parking.parked_counts(connection)
             answers = parking.answers(connection)
+            odd = cases.oddity_sums(connection)
             rows = streams.in_scopes(connection)
         answered: dict[StreamKey, list[int]] = {}
         for answer in answers:
@@ -214,6 +213,7 @@ class Reading(Office):
         return {
             "streams": listed,
             **{name: sum(row[name] for row in listed) for name in summed},
+            "oddities": odd,
             "not_left": state["not_left"],
             "not_at_county": state["not_at_county"],
             "checkpoint": _told(self.standing()),
@@ -326,6 +326,13 @@ def folded(office: Office, connection: Connection, roster: Roster, key: CaseKey)
     if any(each.event.body_state == "purged" for each in events):
         case = purged.case_kept(cases.get(connection, key), case)
     return case, max(each.event.hlc for each in events)
+
+
+def timeline_of(connection: Connection, roster: Roster, case: Case, events: list[Held]) -> list[TimelineEntry]:
+    """The events of a folded case in the order of its timeline."""
+    times = receipts.times_of(connection, {each.row.stream for each in events if each.row})
+    own = _as_written(case, [each for each in events if not each.stranger])
+    return [_entry(roster, each, case.verdicts[each.event.position], times) for each in own]
 
 
 def _as_written(case: Case, events: list[Held]) -> list[Held]:

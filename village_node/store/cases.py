@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, tuple_
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey, StreamKey
-from village_node.store.tables import CASE_WAITS, CASES
+from village_node.store.tables import CASE_WAITS, CASES, EVENTS, STREAMS
 
 # The numbers in `events.verdict`; 0 stands for an event that is about no case.
 VERDICTS: Final = ("", "effective", "waiting", "needs_update", "void", "contested")
@@ -44,6 +44,7 @@ class CaseRow(NamedTuple):
     n_needs_update: int | None
     open_supplies: int | None
     open_withdrawals: int | None
+    n_open: int | None
 
 
 class Page(NamedTuple):
@@ -155,6 +156,40 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
         "all": known,
     }
     return and_(known, conditions[name])
+
+
+def odd_view(name: str, here: str, our_nodes: Sequence[bytes]) -> ColumnElement[bool]:
+    """The condition of a list of cases in which something does not count. KeyError for a view that does not exist.
+
+    held: somebody here has to look at it, or the case has no holder yet · ours: what we wrote does not count · all.
+    """
+    table = CASES.c
+    unfinished = or_(table.n_open > 0, table.n_waiting > 0, table.n_needs_update > 0)
+    ours = (
+        select(STREAMS.c.scope, EVENTS.c.case_id)
+        .join(STREAMS, STREAMS.c.id == EVENTS.c.stream)
+        .where(STREAMS.c.incarnation.in_(our_nodes), EVENTS.c.verdict > 1)
+    )
+    conditions: dict[str, ColumnElement[bool]] = {
+        "held": and_(or_(table.holder == here, table.transit_to == here, table.state.is_(None)), unfinished),
+        "ours": tuple_(table.scope, table.case_id).in_(ours),
+        "all": or_(unfinished, table.n_void > 0, table.n_contested > 0),
+    }
+    return conditions[name]
+
+
+def count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    """How many cases meet a condition."""
+    return connection.scalar(select(func.count()).select_from(CASES).where(condition)) or 0
+
+
+def oddity_sums(connection: Connection) -> dict[str, int]:
+    """Of all void and contested events: how many are open, adopted, dismissed."""
+    words = "SELECT sum(n_open), sum(n_void + n_contested) FROM cases WHERE n_void > 0 OR n_contested > 0"
+    unanswered, odd = (int(number or 0) for number in rows.ask(connection, words)[0])
+    words = "SELECT count(*) FROM events WHERE verdict > 1 AND verdict = ? AND verdict_note = 'adopted'"
+    adopted = int(rows.ask(connection, words, (VERDICT_NUMBERS["contested"],))[0][0])
+    return {"open": unanswered, "adopted": adopted, "dismissed": odd - unanswered - adopted}
 
 
 def matching(text: str = "", item_no: str = "", state: str = "", place: str = "") -> ColumnElement[bool]:

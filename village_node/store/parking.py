@@ -50,6 +50,34 @@ class RefusedRow(NamedTuple):
     sample: bytes | None
 
 
+class ParkedLine(NamedTuple):
+    """A parked segment as a list shows it."""
+
+    sender: bytes
+    incarnation: bytes
+    scope: str
+    first_seq: int
+    last_seq: int
+    code: int
+    size: int
+    arrived_ms: int
+
+
+class RefusedLine(NamedTuple):
+    """A refusal as a list shows it; ``sampled``: whether a sample of it is kept."""
+
+    id: int
+    sender: bytes
+    incarnation: bytes
+    scope: str
+    seq: int
+    code: int
+    detail: str
+    times: int
+    last_ms: int
+    sampled: bool
+
+
 class AnswerRow(NamedTuple):
     """One row of ``answers``: what a peer said of an event; disposition 1 parked, 2 refused."""
 
@@ -137,6 +165,26 @@ def refused(connection: Connection, most: int) -> list[RefusedRow]:
     """The samples of what was refused here, the newest first."""
     query = select(REFUSED).order_by(REFUSED.c.last_ms.desc(), REFUSED.c.id.desc()).limit(most)
     return [RefusedRow._make(row[1:]) for row in map(tuple, connection.execute(query))]
+
+
+def listed_parked(connection: Connection, most: int) -> list[ParkedLine]:
+    """What is parked here, what came last first."""
+    names = ", ".join(ParkedLine._fields)
+    words = f"SELECT {names} FROM parked ORDER BY arrived_ms DESC, id DESC LIMIT ?"  # noqa: S608
+    return list(map(ParkedLine._make, rows.ask(connection, words, (most,))))
+
+
+def listed_refused(connection: Connection, most: int) -> list[RefusedLine]:
+    """What was refused here, the newest first, without the samples."""
+    names = ", ".join(RefusedLine._fields[:-1])
+    words = f"SELECT {names}, sample IS NOT NULL FROM refused ORDER BY last_ms DESC, id DESC LIMIT ?"  # noqa: S608
+    return [RefusedLine._make((*row[:9], bool(row[9]))) for row in rows.ask(connection, words, (most,))]
+
+
+def refused_sample(connection: Connection, number: int) -> bytes | None:
+    """The sample kept of one refusal."""
+    found = rows.ask(connection, "SELECT sample FROM refused WHERE id = ?", (number,))
+    return bytes(found[0][0]) if found and found[0][0] is not None else None
 
 
 def keep_answers(connection: Connection, answers: Sequence[AnswerRow]) -> None:

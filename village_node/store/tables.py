@@ -208,6 +208,7 @@ CASES: Final = Table(
     Column("n_needs_update", Integer),
     Column("open_supplies", Integer),
     Column("open_withdrawals", Integer),
+    Column("n_open", Integer),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -217,6 +218,7 @@ CASES: Final = Table(
     Index(None, "filed_ms"),
     Index("ix_cases_unsettled", "scope", **_only("n_waiting > 0 OR n_void > 0 OR n_needs_update > 0")),
     Index("ix_cases_asked", "holder", **_only("open_supplies > 0 OR open_withdrawals > 0")),
+    Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
 )
 
 # A case whose event relies on a position of another stream that is not here: folded again when it comes.
@@ -351,6 +353,29 @@ AUDIT: Final = Table(
     Column("subject", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+)
+
+# Proposals to assign a case over the head of its holder: one person's until another at this node has answered.
+# state: see proposals.STATES; `last_*`: the end of the case as the first person saw it.
+PROPOSALS: Final = Table(
+    "proposals",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("to_place", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("last_incarnation", LargeBinary, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("last_mark", LargeBinary, nullable=False),
+    Column("proposer", Text, nullable=False),
+    Column("proposed_ms", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("answerer", Text, nullable=False),
+    Column("answered_ms", BigInteger),
+    Column("answer", Text, nullable=False),
+    Index(None, "scope", "case_id"),
+    Index("ix_proposals_pending", "proposed_ms", **_only("state = 0")),
 )
 
 DRAFTS: Final = Table(

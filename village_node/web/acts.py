@@ -6,7 +6,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, bodies, kinds
+from sync_protocol.case import Case, bodies, kinds, workflow
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.bodies import Field
 from sync_protocol.places import about
@@ -27,8 +27,10 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     """Make one move. What cannot be done comes back on the case's page with everything that was typed."""
     case = cases.fetch(visit, place, case_id)
     row = kinds.BY_NAME.get(move)
-    if row is None or row.number in (kinds.CREATE, kinds.RECEIVE):
-        raise NotFound  # written together when an application is filed, with a number and a code that the node draws
+    if row is None or row.number in (kinds.CREATE, kinds.RECEIVE, *workflow.APART):
+        # The first two are written when an application is filed, with a number and a code that the node draws; the
+        # others have pages of their own.
+        raise NotFound
     kind = row.number
     values = collect(visit, case, kind)
     typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}

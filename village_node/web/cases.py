@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Case, Material, Position, explain, kinds, legal_moves, route, why_not, workflow
 from sync_protocol.case.bodies import Field
 from sync_protocol.places import about
-from village_node.casebook import TimelineEntry
-from village_node.web import masking, recall, schemas, words
+from village_node.casebook import OddCase, TimelineEntry
+from village_node.store.proposals import Proposal
+from village_node.web import masking, recall, schemas, times, words
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -77,7 +78,12 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     roles = visit.staff.roles
     entries = site.casebook.timeline(about(case.home), case.case_id)
     purge = site.casebook.purge_of(about(case.home), case.case_id)
-    offers = () if purge else legal_moves(case, here, roles, site.catalogue, site.places)
+    offers = [
+        offer
+        for offer in (() if purge else legal_moves(case, here, roles, site.catalogue, site.places))
+        if offer.kind not in workflow.APART
+    ]
+    odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
     # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
     wanted = (*AWAITED, kinds.SUPPLY) if case.state == "correcting" else AWAITED
@@ -88,6 +94,8 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         item=item,
         here=here,
         entries=[line(visit, case, entry, open_data=open_data) for entry in entries],
+        outcomes=outcomes(visit, odd),
+        assigning=assigning(visit, case),
         since_ms=held_since(case, entries),
         stops=stops(visit, case),
         offers=sorted(offers, key=lambda offer: wanted.index(offer.kind) if offer.kind in wanted else len(wanted)),
@@ -111,6 +119,58 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     )
 
 
+@dataclass
+class Assigning:
+    """What the page shows of assigning this case: where to, or why not; and the proposal that waits."""
+
+    targets: list[str]
+    why: str
+    proposal: Proposal | None
+    proposer: str
+
+
+def assigning(visit: Visit, case: Case) -> Assigning | None:
+    """Whether the person in front may propose to assign the case; None for who never may."""
+    site, here = visit.site, visit.site.config.place
+    if not workflow.may_propose(visit.staff.roles, site.level):
+        return None
+    proposal = site.casebook.proposal_of((about(case.home), case.case_id))
+    able = workflow.roles_at(site.level)
+    why = why_not(case, kinds.FORCE_ASSIGN, here, able, site.catalogue, site.places)
+    targets = [] if why else [place for place in site.places.path_up(case.home) if place != case.holder]
+    proposer = (site.accounts.name_of(proposal.proposer) or proposal.proposer) if proposal else ""
+    return Assigning(targets, visit.t(*why) if why else "", proposal, proposer)
+
+
+def odd_at_all(case: Case) -> bool:
+    """Whether something of the case does not count, or counts by adoption alone."""
+    return bool(case.adopted) or any(count for code, count in case.counts.items() if code != "effective")
+
+
+def outcomes(visit: Visit, odd: OddCase | None) -> dict[Position, str]:
+    """What the holder has answered to records that do not count."""
+    found = {}
+    for each in odd.oddities if odd else ():
+        if each.adoption is not None:
+            by, at = visit.place_name(each.adoption.place), when(visit, each.adoption.claimed_ms)
+            words_ = visit.t(f"{by} 已采纳，内容已计入（{at}）", f"adopted by {by}: it counts ({at})")
+        elif each.dismissal is not None:
+            by, at = visit.place_name(each.dismissal.place), when(visit, each.dismissal.at_ms)
+            reason = each.dismissal.body["reason"]
+            words_ = visit.t(f"{by} 不予采纳（{at}）：{reason}", f"set aside by {by} ({at}): {reason}")
+        elif each.open:
+            words_ = visit.t("还没有处理", "nobody has answered it yet")
+        else:
+            continue
+        found[each.entry.position] = words_
+    return found
+
+
+def when(visit: Visit, at_ms: int) -> str:
+    """A moment in the language chosen."""
+    return times.moment(at_ms, visit.lang)
+
+
 def done_words(visit: Visit) -> str:
     """The move that was just made, as the address says; empty when there was none."""
     kind = kinds.BY_NAME.get(visit.request.args.get("done", ""))
@@ -127,6 +187,7 @@ class Line:
     place: str
     actor: str
     claimed_ms: int
+    position: Position
     verdict: str
     verdict_words: str
     why: str
@@ -154,6 +215,7 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
         place=visit.place_name(entry.place),
         actor=own_name or (visit.t(f"工号 {entry.actor}", f"staff {entry.actor}") if entry.actor else ""),
         claimed_ms=entry.claimed_ms,
+        position=entry.position,
         verdict=entry.verdict.code,
         verdict_words=visit.t(*words.verdict_words(entry.verdict.code)),
         why="" if effective else visit.t(*explain(entry.verdict)),
@@ -203,7 +265,8 @@ def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
     if row.type == "marks":
         return "\n".join(f"{visit.t(*words.field_words(name))}: {what}" for name, what in value)
     if row.type == "positions":
-        return visit.t(f"{len(value)} 份", f"{len(value)}")
+        unit = "份" if row.name == "supplies" else "条"
+        return visit.t(f"{len(value)} {unit}", f"{len(value)}")
     if row.type == "position":
         return visit.t("见上文的申请", "the request above")
     return str(value)
@@ -239,7 +302,7 @@ def paper_line(visit: Visit, paper: Material) -> str:
 
 def held_since(case: Case, entries: Sequence[TimelineEntry]) -> int | None:
     """When the present holder took the case, or when it set out: the time its author claims."""
-    moved = (kinds.CREATE, kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT)
+    moved = (kinds.CREATE, kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN)
     times = {entry.position: entry.claimed_ms for entry in entries if entry.kind in moved}
     return next((times[position] for position in reversed(case.path) if position in times), None)
 
@@ -262,7 +325,10 @@ def missing_moves(visit: Visit, case: Case, offered: set[int]) -> list[tuple[str
     site, here, roles = visit.site, visit.site.config.place, visit.staff.roles
     found = []
     for kind, label in workflow.LABELS.items():
-        if kind in offered or kind == kinds.CREATE or not workflow.may(roles, site.level, kind):
+        # That a case is assigned has a place of its own on the page, with its own reason.
+        if kind in (*offered, kinds.CREATE, kinds.FORCE_ASSIGN) or not workflow.may(roles, site.level, kind):
+            continue
+        if kind in workflow.APART and not odd_at_all(case):
             continue
         why = why_not(case, kind, here, roles, site.catalogue, site.places)
         if why is not None:

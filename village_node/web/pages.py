@@ -12,7 +12,22 @@ from village_node.accounts import Accounts
 from village_node.casebook import Casebook
 from village_node.config import Config
 from village_node.store import NotSaved, StoreError
-from village_node.web import acts, cases, display, filing, health, items, query, recall, sign_in, staff, work
+from village_node.web import (
+    acts,
+    assignments,
+    cases,
+    display,
+    filing,
+    health,
+    items,
+    oddities,
+    quarantine,
+    query,
+    recall,
+    sign_in,
+    staff,
+    work,
+)
 from village_node.web.assets import Assets
 from village_node.web.headers import harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
@@ -33,8 +48,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     *cases.ROUTES,
     *recall.ROUTES,
     *acts.ROUTES,
+    *oddities.ROUTES,
+    *assignments.ROUTES,
     *query.ROUTES,
     *health.ROUTES,
+    *quarantine.ROUTES,
     *staff.ROUTES,
 )
 

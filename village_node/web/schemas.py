@@ -192,6 +192,10 @@ class BodySchema(Schema):
                     raise ValidationError("请填写此项", field.name)
         if self.table.any_of and not any(names[number] in typed for number in self.table.any_of):
             raise ValidationError("至少填写一项", names[self.table.any_of[0]])
+        if self.table.differ is not None:
+            first, second = (names[number] for number in self.table.differ)
+            if second in typed and typed.get(first) == typed[second]:
+                raise ValidationError("须为另一人", second)
         if self.table.dates and all(name in values for name in typed):
             wrong = bodies.dates_disagree(bodies.numbered(self.table.kind, values))
             if wrong is not None:

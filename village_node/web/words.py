@@ -66,6 +66,9 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.WITHDRAWAL_REQUEST: "left",
     kinds.DELIVERED: "box",
     kinds.PLEASE_RETURN: "left",
+    kinds.FORCE_ASSIGN: "out",
+    kinds.ADOPT: "plus",
+    kinds.DISMISS: "cross",
 }
 
 VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {
@@ -74,6 +77,42 @@ VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {
     "needs_update": ("waiting", "warning"),
     "void": ("bad", "cross"),
     "contested": ("bad", "warning"),
+}
+
+# Why bytes were not taken into a stream, by the protocol's error code: what it means, and what becomes of it.
+LATER: Final = ("缺少的到齐后自动重试，不必操作", "tried again by itself once what is missing is here; nothing to do")
+CALL: Final = (
+    "这份数据永远不会被收下；请联系对方的管理员查机器和软件",
+    "these bytes will never be taken; ask the administrator there to look at machine and software",
+)
+REFUSALS: Final[dict[int, tuple[tuple[str, str], tuple[str, str]]]] = {
+    1: (("数据格式不对", "not in the form of the protocol"), CALL),
+    2: (("超过大小限制", "beyond a limit of size"), CALL),
+    3: (
+        (
+            "作者的签封对不上，数据可能在途中或磁盘上损坏",
+            "the author's seal does not fit: damaged on the way or on a disk",
+        ),
+        CALL,
+    ),
+    4: (("内容与登记的摘要不符", "the content does not fit its digest"), CALL),
+    5: (("作者无权写入该申请地", "its author may not write there"), CALL),
+    6: (("本单位不收该申请地的数据", "this place does not follow that home"), CALL),
+    7: (
+        (
+            "同一位置已有另一条记录，对方机器可能被复制或恢复过",
+            "another record stands there: a machine was copied or restored",
+        ),
+        CALL,
+    ),
+    8: (("名册中还没有这台机器或这个单位", "the roster here does not know that machine or place yet"), LATER),
+    9: (("前面的记录还没到", "records before it are missing"), LATER),
+    13: (("名册变更核对不上", "a change of the roster does not verify"), CALL),
+    14: (("名册同一编号已有另一份变更", "another change of the roster has that number"), CALL),
+    15: (("需要更新版本的程序", "a newer version of the program is needed"), ("请升级本机程序", "update this node")),
+    17: (("签收凭证核对不上", "a receipt does not verify"), CALL),
+    19: (("暂存已满，让出了位置", "there was no room left to keep it"), LATER),
+    20: (("签名者无权作这项变更", "its signer may not make that change"), CALL),
 }
 
 LEVELS: Final[dict[str, tuple[str, str]]] = {
@@ -134,6 +173,11 @@ def kind_words(kind: int) -> tuple[str, str]:
 def choice_words(code: object) -> tuple[str, str]:
     """The words for one value of a choice; one that is not known keeps its code."""
     return CHOICES.get(str(code)) or (str(code), str(code))
+
+
+def refusal_words(code: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Why bytes were not taken and what becomes of them, by the error code; one without words shows its number."""
+    return REFUSALS.get(code) or ((f"原因代码 {code}", f"reason {code}"), CALL)
 
 
 def verdict_words(code: str) -> tuple[str, str]:

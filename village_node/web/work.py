@@ -52,7 +52,7 @@ def work(visit: Visit) -> Response:
 
 
 def _render(visit: Visit, view: str, **values: Any) -> Response:
-    counts = visit.site.casebook.view_counts()
+    counts = {**visit.site.casebook.view_counts(), "odd": visit.site.casebook.odd_counts()}
     if visit.may(COUNTER):
         counts = {**counts, "drafts": len(filing.open_drafts(visit))}
     places = visit.site.places

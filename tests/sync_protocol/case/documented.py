@@ -34,6 +34,8 @@ def body_tables() -> str:
 def rules_of(body: bodies.Table) -> str:
     if body.any_of:
         return ": at least one of the fields " + ", ".join(map(str, body.any_of))
+    if body.differ:
+        return ": fields {} and {} differ".format(*body.differ)
     return ": the five dates follow the date rule" if body.dates else ""
 
 

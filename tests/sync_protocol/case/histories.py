@@ -155,6 +155,11 @@ class Network:
         if case.last is None:
             return
         offers = legal_moves(case, node.place, ALL_ROLES, catalogue(), PLACES)
+        if not self.tape.one_in(4):
+            offers = [offer for offer in offers if offer.kind != kinds.FORCE_ASSIGN]
+        adoptions = [offer for offer in offers if offer.kind == kinds.ADOPT]
+        if adoptions and self.tape.choose(2):
+            offers = adoptions
         for wanted in (FORWARD, kinds.STAGE_KINDS):
             some = [offer for offer in offers if offer.kind in wanted]
             if some and not self.tape.one_in(4):
@@ -186,6 +191,9 @@ class Network:
             kinds.ANSWER: lambda: {
                 0: list(case.open_withdrawals[0].position), 1: case.decision is None and choose(4) == 3, 2: "已答复",
             },
+            kinds.FORCE_ASSIGN: lambda: {0: offer.to, 1: "站点失联", 2: "proposer", 3: "confirmer"},
+            kinds.ADOPT: lambda: {0: [list(case.adoptable[choose(len(case.adoptable))])]},
+            kinds.DISMISS: lambda: {0: [list(position) for position in case.open_oddities[:2]], 1: "重复"},
             kinds.NOTE: lambda: {0: f"note {choose(9)}"},
             kinds.SUPPLY: lambda: {0: {"a": f"{choose(9)}"}, 1: [["户口簿", 1, False]]},
             kinds.WITHDRAWAL_REQUEST: lambda: {0: "不办了"},
@@ -227,7 +235,7 @@ class Network:
         """Write something nobody offered: anywhere in the tree, of any kind, with any body."""
         choose = self.tape.choose
         events = self.history.events
-        kind = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 20, 32, 33, 34, 35, 50, 64)[choose(18)]
+        kind = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 16, 17, 17, 20, 32, 33, 34, 35, 37, 50, 64)[choose(22)]
         positions = [event.position for event in events] + [Position(b"?" * 16, 7, b"?" * 8)]
         other = events[choose(len(events))].position
         positions.append(other._replace(mark=b"elsewise"))
@@ -236,9 +244,10 @@ class Network:
         odd: dict[str, Any] = {"critical_ext": True} if self.tape.one_in(8) else {}
         odd["version"] = 2 if self.tape.one_in(8) else 1
         writer = self.stranger if node.place == COUNTY or self.tape.one_in(10) else node
-        self.write(writer, kind, self._guess(kind, other), after, **odd)
+        another = events[choose(len(events))].position
+        self.write(writer, kind, self._guess(kind, other, another), after, **odd)
 
-    def _guess(self, kind: int, other: Position) -> Any:
+    def _guess(self, kind: int, other: Position, another: Position) -> Any:
         """A body that fits the kind, mostly; what it says need not fit the case."""
         choose = self.tape.choose
         place = (COUNTY, TOWNSHIP, VILLAGE, OTHER_TOWNSHIP)[choose(4)]
@@ -251,6 +260,9 @@ class Network:
             kinds.TAKE: {0: [list(other)]},
             kinds.DECIDE: {0: "approve"},
             kinds.ANSWER: {0: list(other), 1: True},
+            kinds.FORCE_ASSIGN: {0: place, 1: "text", 2: "one", 3: ("two", "two", "one")[choose(3)]},
+            kinds.ADOPT: {0: [list(other), list(another)][choose(2) :]},
+            kinds.DISMISS: {0: [list(other)], 1: "text"},
             kinds.NOTE: {0: "text"},
             kinds.SUPPLY: {0: {"a": "9"}},
             kinds.WITHDRAWAL_REQUEST: {0: "text"},

@@ -1,7 +1,8 @@
 """Vectors for other folds: `python -m tests.sync_protocol.case.make_vectors` writes the histories and their verdicts.
 
-Chosen from many drawn histories so that every verdict, reason and state that occurs in them occurs in the file. What is
-written stays: a fold that finds another verdict for a stored history is wrong, not the file.
+Chosen from many drawn histories so that every verdict, reason and state that occurs in them occurs in the file, and
+every kind with every verdict. What is written stays, and is only added to: a fold that finds another verdict for a
+stored history is wrong, not the file.
 """
 
 import json
@@ -81,26 +82,31 @@ def expected(case: Case) -> dict[str, Any]:
     }
 
 
-def traits(case: Case) -> set[Any]:
-    return {(verdict.code, verdict.reason) for verdict in case.verdicts.values()} | {case.state}
+def traits(events: list[CaseEvent], case: Case) -> set[Any]:
+    shown: set[Any] = {(verdict.code, verdict.reason) for verdict in case.verdicts.values()} | {case.state}
+    return shown | {(event.kind, case.verdicts[event.position].code) for event in events}
 
 
-def chosen(count: int) -> Iterator[tuple[str, list[CaseEvent], Case]]:
+def chosen(count: int, seen: set[Any]) -> Iterator[tuple[str, list[CaseEvent], Case]]:
     """Each history among the first ``count`` that shows something none before it has shown."""
-    seen: set[Any] = set()
     for seed in range(count):
         home, events = drawn(seed)
         case = fold(home, CASE_ID, events, PLACES, catalogue())
-        if traits(case) - seen:
-            seen |= traits(case)
+        if traits(events, case) - seen:
+            seen |= traits(events, case)
             yield home, events, case
 
 
 def main() -> None:
-    """Write the file."""
-    cases = [
+    """Add to the file what it does not show yet."""
+    cases = json.loads(PATH.read_text("utf-8"))["cases"]
+    seen: set[Any] = set()
+    for stored in cases:
+        events = [event_in(out) for out in stored["events"]]
+        seen |= traits(events, fold(stored["home"], CASE_ID, events, PLACES, catalogue()))
+    cases += [
         {"home": home, "events": [event_out(event) for event in events], "expected": expected(case)}
-        for home, events, case in chosen(3_000)
+        for home, events, case in chosen(3_000, seen)
     ]
     items = {
         item.item_no: {

@@ -143,6 +143,7 @@ def agrees_with_the_text(history: History, seed: int) -> None:
         if flow is not None:
             assert (case.holder, case.transit_to, case.transit_purpose) == (flow.holder, flow.to, flow.purpose)
             assert (case.docketed, case.reviewed, case.answered) == (flow.docketed, flow.reviewed, flow.answered)
+            assert case.adopted.keys() == flow.adopted and case.state_before == flow.before
 
 
 def damaged(event: CaseEvent, chance: random.Random) -> CaseEvent:

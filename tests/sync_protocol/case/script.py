@@ -73,6 +73,9 @@ class Script:
     def decide(self, place: str, outcome: str = "approve", **odd: Any) -> Position:
         return self.write(place, kinds.DECIDE, {0: outcome, 1: "理由"}, **odd)
 
+    def assign(self, place: str, to: str, **odd: Any) -> Position:
+        return self.write(place, kinds.FORCE_ASSIGN, {0: to, 1: "站点失联", 2: "0001", 3: "0002"}, **odd)
+
     def fold(self, events: list[CaseEvent] | None = None) -> Case:
         return fold(self.home, CASE_ID, self.events if events is None else events, PLACES, catalogue())
 

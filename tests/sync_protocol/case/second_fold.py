@@ -3,34 +3,22 @@
 It shares with the real one only the encoding, the field tables, and the table of moves, which the text prints.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from sync_protocol import encoding, errors
-from sync_protocol.case import CaseEvent, Position, Verdict, bodies, kinds
+from sync_protocol.case import CaseEvent, Position, Verdict, kinds
 from sync_protocol.case.catalogue import Catalogue, Item
 from sync_protocol.case.workflow import MOVES
 from sync_protocol.places import PlaceTree
+from tests.sync_protocol.case.second_naming import Naming
+from tests.sync_protocol.case.second_reading import Flow, lacking, named_in, read, unknown, why_unknown
 
 OPEN = ("received", "accepted", "t_review", "reviewed", "examining", "c_intake")
 DECIDED = ("decided_approved", "decided_refused", "decided", "delivering")
 FAR = 1_000
 
 
-@dataclass(frozen=True)
-class Flow:
-    item: Item | None
-    state: str
-    holder: str | None
-    before: str = ""
-    to: str | None = None
-    purpose: str = ""
-    docketed: bool = False
-    reviewed: bool = False
-    answered: frozenset[Any] = frozenset()
-
-
-class SecondFold:
+class SecondFold(Naming):
     """The verdicts, and the flow and the last event at the end of the effective path."""
 
     def __init__(
@@ -48,6 +36,7 @@ class SecondFold:
         self.verdicts: dict[Position, Verdict] = {}
         self.legal: dict[Position, Flow | None] = {}
         self.best_ranks: dict[Position, int | None] = {}
+        self.pending: list[tuple[CaseEvent, Flow | None]] = []
         self.flow: Flow | None = None
         self.effective: list[CaseEvent] = []
         self.needs_update = False
@@ -56,6 +45,7 @@ class SecondFold:
                 self.judge_from(root, None)
         for event in self.stage.values():
             self.judge_stray(event)
+        self.judge_pending()
         for position in self.stage:
             if position not in self.verdicts and position not in self.legal:
                 self.verdicts[position] = Verdict("void", "after_circle")
@@ -68,7 +58,10 @@ class SecondFold:
     def children(self, position: Position) -> list[CaseEvent]:
         return [e for e in self.stage.values() if e.after == position and e.kind != kinds.CREATE]
 
-    def judge_from(self, event: CaseEvent, before: Flow | None, presumed: bool = False) -> None:
+    def judge_from(self, event: CaseEvent, before: Flow | None, presumed: bool = False, pending: bool = False) -> None:
+        if event.kind == kinds.ADOPT and not presumed and not pending:
+            self.pending.append((event, before))
+            return
         result = None if presumed else self.judge(event, before)
         if isinstance(result, Verdict):
             self.inherit(event, result)
@@ -76,6 +69,18 @@ class SecondFold:
         self.legal[event.position] = result
         for child in self.children(event.position):
             self.judge_from(child, result, presumed=result is None)
+
+    def judge_pending(self) -> None:
+        """Section 5, 3: adoptions after what they name."""
+        while self.pending:
+            judged = {*self.verdicts, *self.legal}
+            free = [each for each in self.pending if all(p in judged or p not in self.stage for p in named_in(each[0]))]
+            left = [each for each in self.pending if each not in free]
+            self.pending = left if free else []
+            for event, before in free:
+                self.judge_from(event, before, pending=True)
+            for event, _ in [] if free else left:
+                self.inherit(event, Verdict("void", "after_circle"))
 
     def inherit(self, event: CaseEvent, verdict: Verdict) -> None:
         self.verdicts[event.position] = verdict
@@ -131,9 +136,16 @@ class SecondFold:
             named = self.named(event.kind, body)
             if named != "sound":
                 return named if isinstance(named, Verdict) else None
-        if event.kind == kinds.ACCEPT and flow.to != event.place:
+        if event.kind == kinds.ADOPT:
+            assert body is not None
+            return self.adoption(event, flow, [Position(*entry) for entry in body[0]])
+        if event.kind == kinds.FORCE_ASSIGN:
+            at = self.path.index(flow.holder or flow.to or "")
+            if event.place not in self.path[at + 1 :]:
+                return Verdict("void", "not_above")
+        elif event.kind == kinds.ACCEPT and flow.to != event.place:
             return Verdict("void", "not_receiver" if flow.state == "in_transit" else "not_allowed_now")
-        if event.kind != kinds.ACCEPT and flow.holder != event.place:
+        elif event.kind != kinds.ACCEPT and flow.holder != event.place:
             return Verdict("void", "not_holder")
         move = MOVES.get((flow.state, event.kind))
         if move is None:
@@ -165,31 +177,13 @@ class SecondFold:
             or item.decide_level not in levels
         )
 
-    def named(self, kind: int, body: dict[int, Any]) -> Verdict | str:
-        says = "sound"
-        for entry in body[0] if kind == kinds.TAKE else [body[0]]:
-            position = Position(*entry)
-            side = self.sides.get(position)
-            if side is None and position not in self.stage:
-                return Verdict("waiting", "named", position)
-            if kind == kinds.ANSWER:
-                if side is None or side.kind != kinds.WITHDRAWAL_REQUEST:
-                    return Verdict("void", "request")
-            elif side is None or side.kind != kinds.SUPPLY or side.place not in self.path:
-                return Verdict("void", "supplies")
-            elif unknown(side):
-                says = "unknown"
-            elif side.body is None and side.body_state not in ("purged", "erased"):
-                return Verdict("waiting", "named", position)
-            elif isinstance(read(side), str):
-                return Verdict("void", "supplies")
-        return says
-
     def holds(self, guard: str, flow: Flow, here: str, body: dict[int, Any] | None) -> bool:
         item, level = flow.item, self.places.level(here)
         if guard in ("request", "request_refused"):
             fresh = body is None or Position(*body[0]) not in flow.answered
             return fresh and (guard == "request" or body is None or body[1] is False)
+        if guard == "assign":
+            return body is not None and body[0] in self.path and body[0] != flow.holder
         if guard == "onward":
             if body is None or item is None:
                 return body is None or (body[0] in self.path and body[0] != here)
@@ -232,6 +226,9 @@ class SecondFold:
                 "deliver": "delivering",
             }[flow.purpose]
             return replace(flow, state=state, before="", holder=event.place, to=None, purpose="")
+        if event.kind == kinds.FORCE_ASSIGN:
+            assert body is not None
+            return self.assigned(flow, body[0])
         if event.kind == kinds.ANSWER:
             if body is None:
                 return flow
@@ -248,6 +245,23 @@ class SecondFold:
         reviewed = flow.reviewed or event.kind == kinds.REVIEW
         before = flow.state if target == "correcting" else flow.before
         return replace(flow, state=target, before=before, docketed=docketed, reviewed=reviewed)
+
+    def assigned(self, flow: Flow, to: str) -> Flow:
+        state, before = (flow.before, "") if flow.state == "in_transit" else (flow.state, flow.before)
+        level, item = self.places.level(to), flow.item
+        if not flow.docketed:
+            fitting = "received"
+        elif item and item.review_level and not flow.reviewed:
+            fitting = "t_review" if level == item.review_level else "accepted"
+        elif item and level == item.decide_level:
+            fitting = "c_intake" if level == "county" else "examining"
+        else:
+            fitting = "reviewed" if flow.reviewed else "accepted"
+        if state == "correcting":
+            before = fitting
+        elif state in OPEN:
+            state = fitting
+        return replace(flow, state=state, before=before, holder=to, to=None, purpose="")
 
     # Section 7
 
@@ -295,6 +309,8 @@ class SecondFold:
         elif self.legal[position] is None:
             above = event.after is not None and self.legal[event.after] is None
             self.verdicts[position] = Verdict("needs_update", "after_unknown" if above else why_unknown(event))
+        elif self.flow and position in self.flow.adopted:
+            self.verdicts[position] = Verdict("contested", "adopted")
         elif not counts:
             self.verdicts[position] = Verdict("contested", "after_not_entitled" if event.entitled else "not_entitled")
         elif undecided:
@@ -320,19 +336,41 @@ class SecondFold:
         body = read(event)
         if isinstance(body, str):
             return Verdict("void", body)
-        if not event.entitled:
+        if not event.entitled and not (self.flow and event.position in self.flow.adopted):
             return Verdict("contested", "not_entitled")
         if not self.effective:
             return Verdict("waiting", "create")
         if event.kind == kinds.DELIVERED:
-            seen = [e.kind for e in self.effective]
+            # An adoption that makes a decision count stands for it.
+            made = {e.position: self.makes(e) for e in self.effective}
+            seen = [kinds.DECIDE if kinds.DECIDE in [d.kind for d in made[e.position]] else 0 for e in self.effective]
+            deciding = [d.place for e in self.effective for d in made[e.position] if d.kind == kinds.DECIDE]
             if kinds.DECIDE not in seen:
                 return Verdict("waiting", "decision")
             since = self.effective[seen.index(kinds.DECIDE) :]
-            keepers = {e.place for e in since if e.kind in (kinds.DECIDE, kinds.ACCEPT)}
-            if event.place not in {self.home, *keepers}:
+            if event.place not in {self.home, *deciding, *self.held_by(since)}:
                 return Verdict("waiting", "holding")
+        if event.kind == kinds.DISMISS and event.place not in self.held_by(self.effective):
+            return Verdict("waiting", "held")
         return Verdict("effective")
+
+    def held_by(self, events: list[CaseEvent]) -> set[str]:
+        """The places that held the case at one of these effective events."""
+        places = set()
+        for event in events:
+            body = read(event)
+            assigned = event.kind == kinds.FORCE_ASSIGN and isinstance(body, dict)
+            places.add(body[0] if assigned and isinstance(body, dict) else event.place)
+        return places
+
+    def makes(self, event: CaseEvent) -> list[CaseEvent]:
+        """What counts by an effective event: itself, or what it adopts."""
+        if event.kind != kinds.ADOPT:
+            return [event]
+        before = self.legal[event.after] if event.after else None
+        after = self.legal[event.position]
+        assert before is not None and after is not None
+        return [self.stage[p] for p in after.adopted - before.adopted if p in self.stage]
 
     @property
     def state(self) -> str:
@@ -340,30 +378,3 @@ class SecondFold:
         if any(self.verdicts[e.position].code == "effective" for e in delivered):
             return "delivered"
         return self.flow.state if self.flow else ""
-
-
-def unknown(event: CaseEvent) -> bool:
-    known = kinds.BY_NUMBER.get(event.kind)
-    return event.critical_ext or known is None or not 1 <= event.kind_version <= known.version
-
-
-def why_unknown(event: CaseEvent) -> str:
-    return "critical_field" if event.critical_ext else "unknown_kind"
-
-
-def lacking(event: CaseEvent) -> Verdict | None:
-    if event.deps_missing:
-        return Verdict("waiting", "dep")
-    deleted = event.body_state in ("purged", "erased") and kinds.BY_NUMBER[event.kind].holding == "apart"
-    return Verdict("waiting", "body", event.position) if event.body is None and not deleted else None
-
-
-def read(event: CaseEvent) -> dict[int, Any] | str | None:
-    if event.body is None:
-        return None
-    try:
-        body: dict[int, Any] = encoding.decode(event.body)
-    except errors.ProtocolError:
-        return "malformed: body"
-    wrong = bodies.check(event.kind, body)
-    return body if wrong is None else f"malformed: {wrong}"

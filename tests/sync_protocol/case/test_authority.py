@@ -117,7 +117,7 @@ def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
 
 def test_nothing_is_offered_on_a_case_that_cannot_be_read_to_its_end() -> None:
     script = to_county()
-    script.write(COUNTY, 16)
+    script.write(COUNTY, 15)
     assert told(script, kinds.DECIDE, COUNTY, "officer") == UNREADABLE
     nothing_here = Script()
     assert told(nothing_here, kinds.NOTE, VILLAGE, "agent") == "the application itself is not here yet"
@@ -149,12 +149,15 @@ def test_what_is_not_offered_does_not_count(history: History, seed: int) -> None
     for place in PLACES.path_up(history.home):
         offered = legal_moves(case, place, ALL_ROLES, catalogue(), PLACES)
         kept = {(offer.kind, offer.to, offer.purpose) for offer in offered}
-        for kind in kinds.STAGE_KINDS - {kinds.CREATE, kinds.TAKE, kinds.ANSWER}:
+        for kind in kinds.STAGE_KINDS - {kinds.CREATE, kinds.TAKE, kinds.ANSWER, kinds.ADOPT}:
             to, purpose = None, ""
             body: dict[int, Any] = body_of(bodies.TABLES[kind], chance)
             if kind == kinds.HANDOFF:
                 to, purpose = chance.choice(list(PLACES.path_up(history.home))), chance.choice(bodies.PURPOSES)
                 body = {0: to, 1: purpose}
+            if kind == kinds.FORCE_ASSIGN:
+                to = chance.choice((*PLACES.path_up(history.home), OTHER_TOWNSHIP))
+                body = {0: to, 1: "text", 2: "one", 3: "two"}
             if (kind, to, purpose) in kept or case.state == "delivered" or case.last is None:
                 continue
             verdict = history.fold([*history.events, attempt(place, kind, body, case.last)]).verdicts

@@ -31,12 +31,15 @@ FROZEN = {
     "withdrawal_request": "reason by",
     "delivered": "to how at",
     "please_return": "reason",
+    "force_assign": "to reason proposer confirmer",
+    "adopt": "named note",
+    "dismiss": "named reason",
 }
 NUMBERS = {
     "create": 1, "receive": 2, "handoff": 3, "accept": 4, "docket": 5, "review": 6, "return_for_correction": 7,
     "take": 8, "decide": 9, "answer": 10, "note": 32, "supply": 33, "withdrawal_request": 34, "delivered": 35,
-    "please_return": 36, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65, "catalogue": 66,
-    "fork_ruling": 67, "erasure": 68,
+    "please_return": 36, "dismiss": 37, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65,
+    "catalogue": 66, "fork_ruling": 67, "erasure": 68,
 }  # fmt: skip
 
 
@@ -52,14 +55,15 @@ def test_numbers_on_the_wire_are_the_frozen_ones() -> None:
 
 def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is() -> None:
     inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
-    assert inline == {"handoff", "accept", "docket", "take", "answer", "please_return", "checkpoint"}
+    moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt"}
+    assert inline == moving | {"please_return", "dismiss", "checkpoint"}
     assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
         "other", "stage", "stage", "side", "side", "other", "other"
     ]  # fmt: skip
     assert all(kinds.role_of(kind.number) == kind.role for kind in kinds.TABLE)
-    assert kinds.name_of(16) == "force_assign" and kinds.name_of(99) == "kind-99" and kinds.name_of(9) == "decide"
+    assert kinds.name_of(68) == "erasure" and kinds.name_of(99) == "kind-99" and kinds.name_of(9) == "decide"
     assert kinds.understood(9, 1) and not kinds.understood(9, 2) and not kinds.understood(9, 0)
-    assert not kinds.understood(16, 1)
+    assert not kinds.understood(15, 1)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +93,11 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         (kinds.ANSWER, {0: tuple(POSITION), 1: True}, "request"),
         (kinds.TAKE, {0: []}, "supplies"),
         (kinds.TAKE, {0: [POSITION] * 33}, "supplies"),
+        (kinds.FORCE_ASSIGN, {0: "621021101000", 1: "失联", 2: "0001", 3: "0002"}, None),
+        (kinds.FORCE_ASSIGN, {0: "621021101000", 1: "失联", 2: "0001", 3: "0001"}, "confirmer"),
+        (kinds.FORCE_ASSIGN, {0: "621021101000", 1: "失联", 2: "0001"}, "confirmer"),
+        (kinds.ADOPT, {0: []}, "named"),
+        (kinds.DISMISS, {0: [POSITION]}, "reason"),
         (kinds.SUPPLY, {}, "answers"),
         (kinds.SUPPLY, {0: {}}, "answers"),
         (kinds.SUPPLY, {2: "x"}, None),

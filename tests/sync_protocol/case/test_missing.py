@@ -78,7 +78,7 @@ def test_an_item_the_catalogue_does_not_hold_makes_the_case_wait() -> None:
 def test_an_unknown_kind_stops_the_fold_of_this_case_and_says_so() -> None:
     script = to_township_review()
     before = script.last
-    adopt = script.write(TOWNSHIP, 17)
+    adopt = script.write(TOWNSHIP, 15)
     after = script.review(TOWNSHIP)
     case = script.fold()
     assert case.verdicts[adopt] == Verdict("needs_update", "unknown_kind")
@@ -90,7 +90,7 @@ def test_an_unknown_event_whose_predecessor_is_missing_says_what_an_update_would
     script = to_township_review()
     lost = script.last
     assert lost is not None
-    unknown = script.write(TOWNSHIP, 17)
+    unknown = script.write(TOWNSHIP, 15)
     after = script.review(TOWNSHIP)
     case = script.without(lost)
     assert case.verdicts[unknown] == Verdict("needs_update", "unknown_kind")
@@ -111,7 +111,7 @@ def test_a_newer_version_or_critical_field_needs_an_update(odd: dict[str, int], 
 def test_what_competes_with_an_unknown_event_is_left_undecided() -> None:
     script = to_township_review()
     fork = script.last
-    script.write(TOWNSHIP, 16, order=1)
+    script.write(TOWNSHIP, 15, order=1)
     late = script.review(TOWNSHIP, after=fork, life=2, order=8)
     later = script.handoff(TOWNSHIP, COUNTY, "decide", life=2, order=8)
     case = script.fold()

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import create_engine, insert, inspect, select, text
 
 from tests.postgresql import Cluster
 from village_node.store import (
@@ -39,6 +40,26 @@ def test_what_the_migrations_make_is_what_the_tables_say(store: Store) -> None:
 
 def test_the_revision_that_is_worked_with_is_the_newest_script() -> None:
     assert ScriptDirectory.from_config(migrations.config()).get_current_head() == migrations.NEWEST
+
+
+def test_a_database_of_the_first_version_keeps_its_cases_and_counts_what_is_open(url: str) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":  # its databases are made from a template that has the tables
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        settings = migrations.config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+        words = "INSERT INTO cases (scope, case_id, n_void, n_contested) VALUES (:home, :id, :void, :contested)"
+        for home, void, contested in (("about:1", 2, 3), ("about:2", 0, 0)):
+            connection.execute(text(words), {"home": home, "id": b"c" * 16, "void": void, "contested": contested})
+    engine.dispose()
+    opened = open_store(url)
+    with opened.reading() as connection:
+        found = connection.execute(text("SELECT n_open FROM cases ORDER BY scope")).scalars().all()
+    opened.close()
+    assert found == [5, 0]
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(url: str) -> None:

@@ -301,6 +301,7 @@ def test_an_event_that_does_not_count_says_so_and_why(
     book.record("0001", {"agent"}, *key, kinds.DECIDE, {0: "approve"}, held(village, case).last)
     everywhere(network)
     for visitor in (agent, clerk):
+        assert "本案有 1 条记录没有计入" in visitor.open(case).text
         page = visitor.open(case).text
         assert "无效" in page and "ineffective" in page
         assert "原因" in page
@@ -347,7 +348,19 @@ def test_every_label_has_words_in_both_languages(agent: Visitor) -> None:
 def test_in_english_the_whole_page_is_english(agent: Visitor) -> None:
     case = agent.file()
     agent.send("/display", {"lang": "en"})
-    for path in ("/work?view=all", case, f"{case}/receipt", "/health", "/items", "/file/001", "/account", "/query"):
+    for path in (
+        "/work?view=all",
+        case,
+        f"{case}/receipt",
+        "/health",
+        "/oddities?view=all",
+        "/health/left",
+        "/assignments",
+        "/items",
+        "/file/001",
+        "/account",
+        "/query",
+    ):
         page = agent.open(path).text
         visible = re.sub(r"<[^>]+>", " ", page.split("<main")[1])
         for data in (

@@ -32,6 +32,8 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "staff_no": "0001",
         "code": "0" * 13,
         "draft_id": "0" * 32,
+        "what": "confirm",
+        "number": "1",
         "version": "0" * 16,
         "name": "site.css",
     }

@@ -1,0 +1,101 @@
+"""What an act names, as the second fold judges it: supplies, a request, records of another branch (CASE.md, 6)."""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Any
+
+from sync_protocol.case import CaseEvent, Position, Verdict, kinds
+from sync_protocol.case.workflow import MOVES
+from tests.sync_protocol.case.second_reading import Flow, deleted, read, unknown
+
+
+class Naming(ABC):
+    path: tuple[str, ...]
+    stage: dict[Position, CaseEvent]
+    sides: dict[Position, CaseEvent]
+    verdicts: dict[Position, Verdict]
+    legal: dict[Position, Flow | None]
+
+    @abstractmethod
+    def holds(self, guard: str, flow: Flow, here: str, body: dict[int, Any] | None) -> bool: ...
+
+    @abstractmethod
+    def moved(self, flow: Flow, event: CaseEvent, body: dict[int, Any] | None, target: str) -> Flow: ...
+
+    def named(self, kind: int, body: dict[int, Any]) -> Verdict | str:
+        says = "sound"
+        for entry in body[0] if kind == kinds.TAKE else [body[0]]:
+            position = Position(*entry)
+            side = self.sides.get(position)
+            if side is None and position not in self.stage:
+                return Verdict("waiting", "named", position)
+            if kind == kinds.ANSWER:
+                if side is None or side.kind != kinds.WITHDRAWAL_REQUEST:
+                    return Verdict("void", "request")
+            elif side is None or side.kind != kinds.SUPPLY or side.place not in self.path:
+                return Verdict("void", "supplies")
+            elif unknown(side):
+                says = "unknown"
+            elif side.body is None and side.body_state not in ("purged", "erased"):
+                return Verdict("waiting", "named", position)
+            elif isinstance(read(side), str):
+                return Verdict("void", "supplies")
+        return says
+
+    def adoption(self, event: CaseEvent, flow: Flow, named: list[Position]) -> Flow | Verdict | None:
+        sure = True
+        for position in named:
+            says = self.adopted_alone(position)
+            if says in ("void", "waiting"):
+                return Verdict("void", "adoption") if says == "void" else Verdict("waiting", "named", position)
+            sure = sure and says == "sound"
+        if not sure:
+            return None
+        if flow.holder != event.place:
+            return Verdict("void", "not_holder")
+        if (flow.state, kinds.ADOPT) not in MOVES:
+            return Verdict("void", "not_allowed_now")
+        path = self.line(event.after)
+        fresh: list[Position] = []
+        for position in named:
+            line = [position] if position in self.sides else self.line(position)
+            more = [p for p in line if p not in path and p not in flow.adopted and p not in fresh]
+            if position in self.stage and line[0] != path[0]:
+                return Verdict("void", "adoption")
+            fresh += more
+        if not fresh:
+            return Verdict("void", "adoption")
+        for done in [self.stage[p] for p in fresh if p in self.stage]:
+            if done.kind in (kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT):
+                continue
+            body = read(done)
+            assert not isinstance(body, str)
+            move = MOVES.get((flow.state, done.kind))
+            if move is None or not self.holds(move.guard, flow, done.place, body):
+                return Verdict("void", "adoption")
+            flow = self.moved(flow, done, body, move.target)
+        return replace(flow, adopted=flow.adopted | set(fresh))
+
+    def adopted_alone(self, position: Position) -> str:
+        if position in self.legal:
+            return "sound" if self.legal[position] else "unknown"
+        if position in self.verdicts:
+            return {"void": "void", "waiting": "waiting", "needs_update": "unknown"}[self.verdicts[position].code]
+        side = self.sides.get(position)
+        if side is None:
+            return "waiting"
+        if side.kind >= 64 or side.place not in self.path:
+            return "void"
+        if unknown(side):
+            return "unknown"
+        if side.body is None and not deleted(side):
+            return "waiting"
+        return "void" if isinstance(read(side), str) else "sound"
+
+    def line(self, position: Position | None) -> list[Position]:
+        """The events from the root to this one."""
+        found: list[Position] = []
+        while position is not None:
+            found.insert(0, position)
+            position = self.stage[position].after
+        return found

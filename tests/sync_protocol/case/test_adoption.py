@@ -1,0 +1,168 @@
+"""What turns up off the path: adopted in one act and all of it, or set aside with a reason; and shown as either."""
+
+import random
+
+from sync_protocol.case import Position, Verdict, kinds
+from tests.sync_protocol.case.script import (
+    COUNTY,
+    OTHER_VILLAGE,
+    STATION,
+    TOWNSHIP,
+    VILLAGE,
+    Script,
+    to_township_review,
+)
+
+EFFECTIVE = Verdict("effective")
+ADOPTED = Verdict("contested", "adopted")
+
+
+def adopt(script: Script, place: str, *named: Position, **odd: object) -> Position:
+    return script.write(place, kinds.ADOPT, {0: [list(each) for each in named]}, **odd)
+
+
+def cut_off() -> tuple[Script, list[Position]]:
+    """The township docketed and reviewed, unheard, while the county took the case away and gave it back."""
+    script = Script()
+    script.create()
+    script.receive()
+    script.handoff(VILLAGE, TOWNSHIP, "accept")
+    fence = script.accept(TOWNSHIP)
+    late = [script.docket(TOWNSHIP), script.review(TOWNSHIP), script.handoff(TOWNSHIP, COUNTY, "decide")]
+    script.assign(COUNTY, COUNTY, after=fence)
+    return script, late
+
+
+def test_a_branch_is_adopted_in_one_act_and_counts_as_its_authors_acts() -> None:
+    script, late = cut_off()
+    case = script.fold()
+    assert (case.state, case.review, case.adoptable) == ("received", None, tuple(sorted(late)))
+    adoption = adopt(script, COUNTY, late[-1])
+    case = script.fold()
+    assert case.verdicts[adoption] == EFFECTIVE
+    assert [case.verdicts[each] for each in late] == [ADOPTED] * 3
+    assert (case.state, case.holder, case.docketed, case.docketed_at) == ("reviewed", COUNTY, True, TOWNSHIP)
+    assert case.review is not None and (case.review.place, case.review.opinion) == (TOWNSHIP, "agree")
+    assert case.open_oddities == () and case.adoptable == ()
+    assert script.verdict(script.decide(COUNTY)) == EFFECTIVE
+
+
+def test_part_of_a_branch_may_be_adopted_and_the_rest_later() -> None:
+    script, (docket, review, handoff) = cut_off()
+    adopt(script, COUNTY, docket)
+    assert script.fold().state == "accepted" and script.fold().open_oddities == tuple(sorted((review, handoff)))
+    assert script.verdict(adopt(script, COUNTY, docket)) == Verdict("void", "adoption")
+    again = script.events[-2].position
+    assert script.verdict(adopt(script, COUNTY, review, after=again)) == EFFECTIVE
+    assert script.fold().state == "reviewed"
+
+
+def test_what_the_workflow_does_not_allow_any_more_is_adopted_not_even_in_part() -> None:
+    script, (_, _, handoff) = cut_off()
+    script.handoff(COUNTY, TOWNSHIP, "accept")
+    script.accept(TOWNSHIP)
+    script.docket(TOWNSHIP)
+    before = script.fold()
+    assert before.state == "accepted" and before.adoptable == ()
+    assert script.verdict(adopt(script, TOWNSHIP, handoff)) == Verdict("void", "adoption")
+    assert script.fold().state == "accepted" and not script.fold().adopted
+
+
+def test_only_the_holder_adopts_and_only_what_is_off_his_path() -> None:
+    script, late = cut_off()
+    end = script.last
+    assert script.verdict(adopt(script, TOWNSHIP, late[0], after=end)) == Verdict("void", "not_holder")
+    on_path = script.events[1].position
+    assert script.verdict(adopt(script, COUNTY, on_path, after=end)) == Verdict("void", "adoption")
+    void = script.review(OTHER_VILLAGE, after=end)
+    assert script.verdict(adopt(script, COUNTY, void, after=end)) == Verdict("void", "adoption")
+    # Two files are two roots; what hangs on the other has nothing in common with the path.
+    stranger = script.create(after=None, life=2)
+    assert script.verdict(adopt(script, COUNTY, stranger, after=end)) == Verdict("void", "adoption")
+
+
+def test_an_adoption_waits_for_what_it_names_and_for_its_body() -> None:
+    script, late = cut_off()
+    adoption = adopt(script, COUNTY, late[1])
+    assert script.without(late[1]).verdicts[adoption] == Verdict("waiting", "named", late[1])
+    assert script.without(late[0]).verdicts[adoption] == Verdict("waiting", "named", late[1])
+    assert script.changed(late[1], body=None).verdicts[adoption] == Verdict("waiting", "named", late[1])
+    assert script.changed(late[1], critical_ext=True).needs_update
+    erased = script.changed(late[1], body=None, body_state="erased")
+    assert erased.state == "reviewed" and erased.review is not None and erased.review.opinion == ""
+
+
+def test_an_adoption_stays_when_the_author_of_what_it_names_is_found_out() -> None:
+    script, late = cut_off()
+    adoption = adopt(script, COUNTY, late[-1])
+    frozen = script.changed(late[0], entitled=False)
+    assert frozen.verdicts[adoption] == EFFECTIVE and frozen.verdicts[late[0]] == ADOPTED
+
+
+def test_an_adoption_that_another_names_is_judged_first_in_whatever_order_they_come() -> None:
+    script, late = cut_off()
+    fence = script.events[-1].position
+    inner = adopt(script, COUNTY, late[0])
+    script.handoff(COUNTY, TOWNSHIP, "accept", after=fence, life=2, order=-1)
+    script.accept(TOWNSHIP)
+    outer = adopt(script, TOWNSHIP, inner, late[0])
+    seen = set()
+    chance = random.Random(17)
+    for _ in range(200):
+        case = script.fold(chance.sample(script.events, len(script.events)))
+        seen.add((case.verdicts[inner], case.verdicts[outer], case.state))
+    assert seen == {(ADOPTED, EFFECTIVE, "accepted")}
+
+
+def test_adoptions_that_name_each_other_are_void_and_stop_nobody() -> None:
+    """No honest hash makes such a ring; a fold that meets one must still come to an end."""
+    script = to_township_review()
+    end = script.last
+    ring = Position(script.events[-1].position.incarnation, 99, b"ring-one")
+    one = adopt(script, TOWNSHIP, ring, after=end)
+    two = adopt(script, TOWNSHIP, one, after=end, seq=99, mark=b"ring-one")
+    beyond = script.review(TOWNSHIP, after=two)
+    honest = script.review(TOWNSHIP, after=end)
+    case = script.fold()
+    assert two == ring and case.verdicts[one] == case.verdicts[two] == Verdict("void", "after_circle")
+    assert case.verdicts[beyond] == Verdict("void", "after_void") and case.verdicts[honest] == EFFECTIVE
+
+
+def test_a_side_event_of_a_frozen_machine_counts_once_it_is_adopted() -> None:
+    script = to_township_review()
+    note = script.write(VILLAGE, kinds.NOTE, {0: "现场看过"}, entitled=False)
+    assert script.verdict(note) == Verdict("contested", "not_entitled")
+    assert script.fold().adoptable == (note,) and script.fold().notes == ()
+    adopt(script, TOWNSHIP, note)
+    assert script.verdict(note) == EFFECTIVE and len(script.fold().notes) == 1
+
+
+def test_an_adopted_decision_may_be_delivered_where_it_was_made_and_where_it_was_adopted() -> None:
+    script = Script(item="040")
+    script.create()
+    fence = script.receive()
+    late = [script.docket(VILLAGE), script.decide(VILLAGE)]
+    script.assign(TOWNSHIP, TOWNSHIP, after=fence)
+    delivery = script.write(TOWNSHIP, kinds.DELIVERED, {0: "张三", 1: "post"})
+    assert script.verdict(delivery) == Verdict("waiting", "decision")
+    adopt(script, TOWNSHIP, late[-1])
+    case = script.fold()
+    assert case.decision is not None and case.decision.place == VILLAGE
+    assert case.verdicts[delivery] == EFFECTIVE and case.state == "delivered"
+
+
+def test_a_dismissal_empties_the_list_says_why_and_changes_no_verdict() -> None:
+    script, late = cut_off()
+    early = script.write(TOWNSHIP, kinds.DISMISS, {0: [list(late[0])], 1: "已由县级重办"})
+    stranger = script.write(VILLAGE, kinds.DISMISS, {0: [list(late[0])], 1: "x"}, life=2)
+    assert script.verdict(early) == EFFECTIVE  # it held the case before
+    other = Script(STATION)
+    other.create()
+    too_early = other.write(TOWNSHIP, kinds.DISMISS, {0: [list(late[0])], 1: "x"})
+    assert other.verdict(too_early) == Verdict("waiting", "held")
+    case = script.fold()
+    assert case.verdicts[stranger] == EFFECTIVE and case.verdicts[late[0]] == Verdict("contested", "other_branch")
+    assert case.open_oddities == tuple(sorted(late[1:]))
+    assert case.dismissed[late[0]].body["reason"] == "已由县级重办"
+    adopt(script, COUNTY, late[0])
+    assert script.verdict(late[0]) == ADOPTED

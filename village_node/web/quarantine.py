@@ -1,0 +1,51 @@
+"""What never entered a stream: parked and refused here, and what a peer answered about ours, in plain words."""
+
+from typing import Final
+
+from flask import make_response
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from village_node.web import words
+from village_node.web.policy import ADMIN, STAFF, Policy, Route
+from village_node.web.site import Visit
+
+SEES: Final = Policy(STAFF, "node")
+# A sample is somebody's records as they came: not masked, and not for everybody.
+TAKES: Final = Policy(ADMIN, "node", "reasoned")
+
+
+def quarantine(visit: Visit) -> Response:
+    """The page: three lists, each with what it means and what to do."""
+    return visit.render(
+        "quarantine.html",
+        left=visit.site.casebook.left(),
+        node_name=lambda incarnation: node_name(visit, incarnation),
+        refusal=lambda code: [visit.t(*pair) for pair in words.refusal_words(code)],
+        admin=ADMIN,
+    )
+
+
+def node_name(visit: Visit, incarnation: bytes) -> str:
+    """The place of a node; one that the roster does not know is told by its number."""
+    node = visit.site.casebook.roster.node(incarnation)
+    return visit.place_name(node.place) if node else visit.t("未登记的机器 ", "unknown node ") + incarnation.hex()[:8]
+
+
+def sample(visit: Visit, number: str) -> Response:
+    """The bytes of one refusal, for who has to find out what happened; taking them leaves a line in the audit trail."""
+    sound = number.isascii() and number.isdecimal() and len(number) < 10
+    raw = visit.site.casebook.refused_sample(int(number)) if sound else None
+    if raw is None:
+        raise NotFound
+    visit.site.accounts.audit(visit.staff.staff_no, "refused.sample", number, {"bytes": len(raw)})
+    response = make_response(raw)
+    response.headers["Content-Type"] = "application/octet-stream"
+    response.headers["Content-Disposition"] = f'attachment; filename="refused-{int(number)}.cbor"'
+    return response
+
+
+ROUTES: Final = (
+    Route("/health/left", "quarantine", quarantine, SEES),
+    Route("/health/left/<number>", "refused_sample", sample, TAKES),
+)
