@@ -103,7 +103,7 @@ def _not_yet_done(
 ) -> list[Position] | None:
     """List what is named and, of a branch, what leads to it from the path that ends at ``parent``, in order.
 
-    None if one of those named shares no event with that path, or nothing is left.
+    None if nothing is left. A branch of another root begins with its create event, which no workflow allows again.
     """
     path = set()
     while parent >= 0:
@@ -119,7 +119,5 @@ def _not_yet_done(
             while index >= 0 and index not in path:
                 branch.append(judged.events[index].position)
                 index = judged.parents[index]
-            if index < 0:
-                return None
         found.update(dict.fromkeys(each for each in reversed(branch) if each not in done))
     return list(found) or None

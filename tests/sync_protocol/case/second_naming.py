@@ -60,8 +60,6 @@ class Naming(ABC):
         for position in named:
             line = [position] if position in self.sides else self.line(position)
             more = [p for p in line if p not in path and p not in flow.adopted and p not in fresh]
-            if position in self.stage and line[0] != path[0]:
-                return Verdict("void", "adoption")
             fresh += more
         if not fresh:
             return Verdict("void", "adoption")

@@ -126,6 +126,16 @@ def test_a_case_to_be_corrected_stays_so_and_goes_on_where_its_new_holder_can() 
     assert script.fold().state == "accepted"
 
 
+def test_a_case_to_be_corrected_goes_back_to_a_state_of_its_new_holders_level() -> None:
+    script = to_township_review()
+    script.assign(COUNTY, VILLAGE)
+    script.assign(COUNTY, TOWNSHIP)
+    script.write(TOWNSHIP, kinds.RETURN_FOR_CORRECTION, {0: [["身份证", "不清晰"]]})
+    assert script.fold().state_before == "t_review"
+    script.assign(COUNTY, VILLAGE)
+    assert (script.fold().state, script.fold().state_before) == ("correcting", "accepted")
+
+
 def test_the_higher_of_two_assignments_counts() -> None:
     script = received(STATION)
     fence = script.last

@@ -5,6 +5,7 @@ import pytest
 from sync_protocol.case import Verdict, kinds
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, message, settle
 from village_node.casebook import BadBody, CaseRef, NotAllowed, NotFound, Stale
+from village_node.casebook.ledger import held_events
 from village_node.store import parking, proposals
 
 HEAD = frozenset({"head"})
@@ -140,6 +141,12 @@ def test_what_turns_up_after_an_assignment_is_adopted_and_its_author_sees_it(net
     with pytest.raises(NotAllowed, match="an opinion or a decision"):
         county.casebook.record("1001", window, *ref[:2], kinds.ADOPT, {"named": [list(review)]}, case.last)
     county.act(ref, kinds.ADOPT, {"named": [list(review)], "note": "情况属实"})
+    # Who gets the adoption before what it names waits for that: it says which stream it relies on.
+    with county.store.reading() as connection:
+        held = held_events(county.casebook, connection, county.casebook.roster, {ref[:2]})[ref[:2]]
+    assert [tuple(dep) for each in held for dep in each.event.deps if each.event.kind == kinds.ADOPT] == [
+        (township.identity.incarnation, ref.scope, review.seq)
+    ]
     everywhere(net)
     for member in (village, township, county):
         case = member.casebook.case(ref.scope, ref.case_id)
