@@ -54,6 +54,7 @@ def _serve(seat: Seat, package: str) -> tuple[float, float]:
         port=port,
         wait_port=wait_port if who.level == "county" else 0,
         parent_url=parent,
+        reserve_mb=0,
     )
     furnish(seat, settings)
     node = DemoNode(package, who.level, who.place, who.name, seat.data, port)

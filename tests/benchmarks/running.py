@@ -121,4 +121,5 @@ def _settings(seat: Seat, port: int, wait_port: int, road: Road | None, children
         parent_url=road.exchanges.url if road else "",
         parent_wait_url=road.waiting.url if road else "",
         children_max=children,
+        reserve_mb=0,
     )

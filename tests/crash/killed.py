@@ -136,7 +136,7 @@ def network(folder: Path, *, plant: str = "", county_database: str = "") -> Iter
 
 
 def _named(node: DemoNode) -> list[str]:
-    return ["--place", node.place, "--name", node.name, "--port", str(node.port)]
+    return ["--place", node.place, "--name", node.name, "--port", str(node.port), "--reserve-mb", "1"]
 
 
 def _enrol(node: DemoNode, parent: DemoNode, *more: str) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from sync_protocol.case import kinds
 from tests.builders import TOWNSHIP, VILLAGE, hand
 from tests.disk.small_disk import SmallDisk
 from tests.disk.village import Network, Village
+from village_node.casebook import CaseRef
 from village_node.store import NotSaved, open_store
 from village_node.store.reserve import RESERVE_FILE, Reserve
 
@@ -62,6 +64,18 @@ def test_filing_stops_before_the_disk_is_full_and_what_is_in_progress_goes_on(
     health = village.agent.open("/health").text
     assert "收件预留空间" in health and "已动用" in health and "只用于办完已收的件" in health
     assert village.file(token).status_code == 503, "still no new applications"
+
+
+def test_what_a_neighbour_brings_has_the_reserve_at_once(village: Village, disk: SmallDisk, network: Network) -> None:
+    township = network.built.members[TOWNSHIP]
+    case = township.casebook.work_list("all").rows[0]
+    for turn in range(60):
+        ref = CaseRef(case.scope, case.case_id, "", "")
+        township.act(ref, kinds.NOTE, {"text": f"第{turn}次" + "备注" * 900})
+    disk.fill()
+    assert hand(township, village.member, VILLAGE).stored >= 60, "not even the first message was sent back"
+    room = village.member.store.room()
+    assert room is not None and not room.whole
 
 
 def test_it_is_rebuilt_and_filing_opens_when_there_is_space_again(village: Village, disk: SmallDisk) -> None:

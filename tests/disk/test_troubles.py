@@ -95,8 +95,11 @@ def test_a_connection_left_half_open_is_not_used_again(opened: Store) -> None:
 def test_a_reader_in_trouble_keeps_no_other_from_reading(opened: Store) -> None:
     put(opened, "before")
     for _ in range(sqlite.READERS + 10):
-        with pytest.raises(NotReadable), opened.reading():
+        with pytest.raises(NotReadable), opened.reading() as connection:
+            driver: Any = connection.connection.driver_connection
             raise planted(sqlite3.SQLITE_IOERR_READ)
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            driver.execute("SELECT 1")
     assert held(opened, "before")
 
 

@@ -84,6 +84,27 @@ def test_another_worker_s_session_lives_by_what_that_worker_saw(machine: Machine
     assert other.person(cookie) is None
 
 
+@pytest.mark.parametrize("jump_ms", JUMPS)
+def test_a_jump_between_two_workers_looks_signs_nobody_out(machine: Machine, jump_ms: int) -> None:
+    cookie, other = machine.hired(), machine.worker()
+    assert other.person(cookie, touch=False) is not None
+    machine.passes(60_000)
+    assert machine.accounts.person(cookie) is not None, "touched at the first worker"
+    machine.wall.now_ms += jump_ms
+    machine.passes(1_000)
+    assert other.person(cookie, touch=False) is not None
+
+
+def test_a_code_from_a_time_to_come_ends_two_weeks_after_it_was_first_seen(machine: Machine) -> None:
+    code = machine.accounts.create_invitation("0001", "王芳", ["agent"])
+    machine.wall.now_ms -= 365 * DAY_MS
+    machine.accounts = machine.worker()
+    for pause_ms in (0, INVITATION_MS + 1):
+        machine.passes(pause_ms)
+        with pytest.raises(SignInRefused):
+            machine.accounts.set_password("0001", code if pause_ms else "AAAA-AAAA-AAAA-AAAA", PASSWORD, "here")
+
+
 def test_yesterday_s_session_does_not_come_back_with_a_clock_that_died_overnight(machine: Machine) -> None:
     cookie = machine.hired()
     machine.wall.now_ms, machine.steady.now_ms = 0, 0
