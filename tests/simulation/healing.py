@@ -17,6 +17,7 @@ from tests.simulation.people import FINISHED, People
 from tests.simulation.truth import CaseKey, Violation, short
 from tests.simulation.world import DEEPEST_FIRST
 from tests.sync_protocol.case.second_fold import SecondFold
+from village_node.casebook import checkpoints
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.store import cases as case_rows
 
@@ -172,6 +173,7 @@ def _check_node(station: "Station") -> dict[CaseKey, Any]:
     _check_chains(station, connection)
     _check_receipts(station, connection)
     _check_words(station)
+    _check_checkpoints(station)
     return _check_folds(station, connection)
 
 
@@ -212,6 +214,16 @@ def _check_words(station: "Station") -> None:
     said = sim.watch.check_words(station)
     if said:
         raise Violation("receipts come back", (station.code,), f"{said} events are still said not to be at the county")
+
+
+def _check_checkpoints(station: "Station") -> None:
+    """No line of the county's daily checkpoint contradicts what is held, where nobody lives twice."""
+    book = station.casebook
+    with book.store.reading() as view:
+        standing = checkpoints.standing(book, view, book.roster_in(view))
+    if not station.sim.truth.two_lives and (standing.alarms or standing.not_arrived):
+        detail = f"{standing.alarms} streams contradict it, {standing.not_arrived} events have not arrived"
+        raise Violation("what the county says it holds is so", (station.code,), detail)
 
 
 def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[CaseKey, Any]:

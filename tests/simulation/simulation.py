@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
+from center_node.checkpoints import DailyCheckpoint
 from tests.simulation import healing
-from tests.simulation.disk import Disk, PowerCut
+from tests.simulation.disk import SOUND, Disk, PowerCut
 from tests.simulation.faults import Faults
 from tests.simulation.loop import Loop
 from tests.simulation.people import People
@@ -22,9 +23,11 @@ from tests.simulation.truth import Acknowledged, Truth, Violation
 from tests.simulation.watch import Watch
 from tests.simulation.wire import Wire, virtual_deadline
 from tests.simulation.world import PLACES, World
+from village_node.store import StoreError
 from village_node.uplink import road
 
 DAY_S: Final = 86_400.0
+CHECKPOINT_S: Final = 3 * 3600.0  # of the day, when nobody is at work
 MEMORY: Final = Path("/dev/shm")
 # A break, put in before the first step and taken out after the last.
 Plant = Callable[["Simulation"], AbstractContextManager[None]]
@@ -99,6 +102,20 @@ class Simulation:
         township.casebook.enrol(self.world.built.changes[-1])
         self.looked(township, "enrols a village")
 
+    def _checkpoint(self) -> None:
+        """The county's daily job: it says under one root what it holds."""
+        county = self.stations[self.world.tree.root]
+        if not county.is_up():
+            return
+        try:
+            DailyCheckpoint(county.casebook, county.clock, lambda: self.loop.now_s).tick()
+        except PowerCut:
+            county.cut()
+        except StoreError:
+            if county.disk.state == SOUND:
+                raise
+        self.looked(county, "writes a checkpoint")
+
     def say(self, station: Station, what: str) -> None:
         """Add a line about a station to the trace."""
         self.trace.say(self.loop.now_s, station.code, what)
@@ -140,6 +157,7 @@ class Simulation:
         for day in range(days):
             self.people.plan_day(day)
             self.faults.plan_day(day)
+            self.loop.after(CHECKPOINT_S, self._checkpoint)
             self.loop.run((day + 1) * DAY_S)
         healing.heal(self)
 
