@@ -20,7 +20,7 @@ from center_node.demo import walk
 from center_node.demo.visitor import NotThere
 from center_node.demo.walk import Filed, WalkFailed, Worker
 from tests import postgresql
-from tests.crash.killed import NotUp, Target, network
+from tests.crash.killed import Target, network
 from village_node import control
 
 AGENTS: Final = 2
@@ -28,7 +28,8 @@ WEIGHTS: Final = {"village": 6, "township": 3, "county": 2}
 LONGEST_S: Final = 0.6
 HEALED_S: Final = 120.0
 LOOK_EVERY_S: Final = 0.2
-PLANTED_KILLS: Final = 6
+PLANTED_KILLS: Final = 40  # at most: the first one that shows something ends it
+NEWS_S: Final = 20.0  # how long to wait for a case to be shown before a kill that wants one
 PLANT: Final = "commits_gathered"
 ON_POSTGRESQL: Final = 5  # one kill in so many has the county on PostgreSQL, where there is one
 # What a killed server looks like from a browser; a page that shows less than it should is looked at by the checks.
@@ -78,9 +79,8 @@ class Agent(threading.Thread):
 def run(count: int, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Kill so many processes; what came of it, with `wrong` empty where all held."""
     began = time.monotonic()
-    with suppress(NotUp):
-        planted = _kill(PLANTED_KILLS, seed, say, only="village", plant=PLANT)
-    say(f"planted: {PLANT}: {PLANTED_KILLS} kills, {planted['wrong'][:1] or 'nothing found'}")
+    planted = _kill(PLANTED_KILLS, seed, say, only="village", plant=PLANT)
+    say(f"planted: {PLANT}: {sum(planted['by_level'].values())} kills, {planted['wrong'][:1] or 'nothing found'}")
     if not planted["wrong"]:
         return {"wrong": [f"kills did not find the planted defect {PLANT}"]}
     programs = postgresql.binaries()
@@ -115,6 +115,7 @@ def _kill(
     """One network, so many kills."""
     chance = random.Random(seed)
     wrong: list[str] = []
+    seen: dict[str, tuple[str, Filed]] = {}
     weights: Mapping[str, int] = {only: 1} if only else WEIGHTS
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sanji-kill-")))
@@ -122,6 +123,8 @@ def _kill(
         agents = stack.enter_context(_counters(targets["village"], chance))
         for number in range(1, count + 1):
             level = chance.choices(list(weights), list(weights.values()))[0]
+            if plant or chance.random() < 0.5:  # else it may be killed before it has done anything
+                _await_news(agents, len(seen))
             targets[level].kill_after(chance.random() * LONGEST_S)
             seen = _all_seen(agents)
             targets[level].start()
@@ -152,6 +155,13 @@ def _counters(village: Target, chance: random.Random) -> Iterator[list[Agent]]:
     finally:
         for agent in agents:
             agent.stop()
+
+
+def _await_news(agents: list[Agent], known: int) -> None:
+    """Wait until one case more has been shown to somebody."""
+    deadline = time.monotonic() + NEWS_S
+    while len(_all_seen(agents)) <= known and time.monotonic() < deadline:
+        threading.Event().wait(LOOK_EVERY_S / 10)
 
 
 def _all_seen(agents: list[Agent]) -> dict[str, tuple[str, Filed]]:

@@ -18,5 +18,5 @@ def test_what_people_were_shown_survives_the_kills_and_reaches_the_county() -> N
 
 
 def test_a_node_that_commits_later_than_it_says_is_found() -> None:
-    came = kills._kill(20, 1, say, only="village", plant=kills.PLANT)
+    came = kills._kill(kills.PLANTED_KILLS, 1, say, only="village", plant=kills.PLANT)
     assert "lost" in came["wrong"][0]
