@@ -1,6 +1,7 @@
 """`python -m tests.benchmarks [NAME ...]`: all benchmarks, or those named, each figure as one JSON object a line.
 
-What else there is to say goes to standard error. `--million` lets `growth` go on to 1,000,000 cases stored.
+What else there is to say goes to standard error. `--million` lets `growth` go on to 1,000,000 cases stored,
+`--postgresql` lets the `crowd` come back to a county on PostgreSQL.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from tests.benchmarks import admit, author, checkpoint, hops, live, memory, wire
+from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, wire
 from tests.benchmarks.report import say
 
 # What waits for the disk comes first, what leaves it much to write comes last.
@@ -24,6 +25,7 @@ BENCHES: Final[dict[str, Callable[[], None]]] = {
     "cpu_ms_per_case": hops.cpu_ms_per_case,
     "live_round_trip_ms": live.live_round_trip_ms,
     "slow_sync": hops.slow_sync,
+    "crowd": crowd.crowd,
     "wire_bytes_500": partial(wire.wire_bytes, (500,)),
     "wire_bytes_64": partial(wire.wire_bytes, (64,)),
     "wire_bytes_1": partial(wire.wire_bytes, (1,)),
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHES)}; default: all")
     parser.add_argument("--million", action="store_true", help="let `growth` go on to 1,000,000 cases (2 GB of disk)")
+    parser.add_argument("--postgresql", action="store_true", help="let the `crowd` meet a county on PostgreSQL")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.names if name not in BENCHES]:
         parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")
@@ -52,6 +55,8 @@ def main(arguments: Sequence[str]) -> int:
         acts[first] = partial(wire.wire_bytes, batches)
     if chosen.million and "growth" in acts:
         acts["growth"] = partial(admit.growth, sizes=(*admit.SIZES, 1_000_000))
+    if chosen.postgresql and "crowd" in acts:
+        acts["crowd"] = partial(crowd.crowd, on_postgresql=True)
     # As in a process that serves: what lives as long as the process is no work for the collector.
     gc.collect()
     gc.freeze()

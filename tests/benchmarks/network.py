@@ -1,4 +1,4 @@
-"""The places of a benchmark: a county, one township, its villages; their keys, their roster, their data directories.
+"""The places of a benchmark: a county, its townships, their villages; their keys, their roster, their data directories.
 
 Keys and incarnations come from fixed seeds, so that two runs differ in nothing but the machine's mood.
 """
@@ -19,7 +19,7 @@ from village_node.identity import Identity
 from village_node.store import open_store
 
 COUNTY: Final = "621021000000"
-TOWNSHIP: Final = "621021101000"
+TOWNSHIP_CODES: Final = 621021101  # the first, without the three digits of the village
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +41,41 @@ class Network:
     """The seats of all three levels."""
 
     county: Seat
-    township: Seat
+    townships: tuple[Seat, ...]
     villages: tuple[Seat, ...]
 
+    @property
+    def township(self) -> Seat:
+        """The first one, which most benchmarks have alone."""
+        return self.townships[0]
 
-def found(folder: Path, villages: int) -> Network:
-    """A network of one county, one township and so many villages, each knowing the others. Nothing is written yet."""
-    codes = [f"621021101{number:03}" for number in range(201, 201 + villages)]
+
+def found(folder: Path, villages: int, townships: int = 1) -> Network:
+    """A network of one county, so many townships, and so many villages shared out among them, each node with the roster
+    of its own line. Nothing is written yet."""
     root, publisher = _key("root"), _key("publisher")
     first = rosters.found(root, publisher, COUNTY, "庆城县", 0)
     network_id = Roster().apply(first).network_id
     county = _member("county", COUNTY, "庆城县", network_id, None)
-    township = _member("township", TOWNSHIP, "驿马镇", network_id, county.incarnation)
-    members = [_member("village", code, f"{code[-3:]}村", network_id, township.incarnation) for code in codes]
+    stations = [
+        _member("township", f"{TOWNSHIP_CODES + number}000", _township_name(number), network_id, county.incarnation)
+        for number in range(townships)
+    ]
+    under = [
+        [
+            _member("village", f"{station.place[:9]}{code}", f"{code}村", network_id, station.incarnation)
+            for code in range(201, 201 + villages // townships + (number < villages % townships))
+        ]
+        for number, station in enumerate(stations)
+    ]
     roster = Roster().apply(first)
     for part, signer, ops in (
         (COUNTY, publisher, [_node(county)]),
-        (COUNTY, publisher, [*_admitted(township, COUNTY)]),
-        (TOWNSHIP, township.key, [op for member in members for op in _admitted(member, TOWNSHIP)]),
+        (COUNTY, publisher, [op for station in stations for op in _admitted(station, COUNTY)]),
+        *(
+            (station.place, station.key, [op for member in members for op in _admitted(member, station.place)])
+            for station, members in zip(stations, under, strict=True)
+        ),
     ):
         roster = roster.apply(rosters.publish(roster, part, ops, [signer], 0))
 
@@ -66,7 +83,11 @@ def found(folder: Path, villages: int) -> Network:
         changes = tuple(change for part in roster.parts_for(member.place) for change in roster.changes(part))
         return Seat(member, changes, folder / member.place)
 
-    return Network(seat(county), seat(township), tuple(seat(member) for member in members))
+    return Network(
+        seat(county),
+        tuple(seat(station) for station in stations),
+        tuple(seat(member) for members in under for member in members),
+    )
 
 
 @contextmanager
@@ -102,6 +123,10 @@ def _key(name: str) -> SigningKey:
 def _member(level: str, place: str, name: str, network_id: bytes, parent: bytes | None) -> Identity:
     incarnation = sha256(f"benchmark incarnation of {place}".encode()).digest()[:16]
     return Identity(place, level, name, incarnation, _key(place), network_id, parent)
+
+
+def _township_name(number: int) -> str:
+    return f"第{number}镇" if number else "驿马镇"
 
 
 def _node(member: Identity) -> Op:

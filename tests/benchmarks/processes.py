@@ -4,8 +4,8 @@ import multiprocessing
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -57,11 +57,15 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pipe.close()  # which it takes for the end
+        self.dismiss()
         self._process.join(_STOP_S)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+
+    def dismiss(self) -> None:
+        """Tell it to end, without waiting until it has."""
+        self._pipe.close()  # which it takes for the end
 
     def start(self, act: Callable[Concatenate[Any, P], object], *arguments: P.args, **named: P.kwargs) -> None:
         """Let it begin `act(what it opened, ...)`; `finish` waits for the result."""
@@ -83,7 +87,11 @@ class Worker:
 
     def memory_mb(self) -> float:
         """What it holds in memory now, in MB of a million bytes."""
-        return self.do(_memory_mb)
+        return self.do(_memory_mb, "VmRSS")
+
+    def peak_memory_mb(self) -> float:
+        """The most it ever held in memory, in MB of a million bytes."""
+        return self.do(_memory_mb, "VmHWM")
 
     def _answer(self) -> Any:
         try:
@@ -96,20 +104,43 @@ class Worker:
 
 
 @contextmanager
-def serving(level: str, data: Path) -> Iterator[village_app.Node]:
-    """A node of this level in this process, serving on its ports, its uplink and its waiting listener running."""
-    node = _MAKERS[level](config.load(data))
+def together(workers: Sequence[Worker]) -> Iterator[None]:
+    """Many workers at once: they open side by side, and side by side they end."""
+    with ExitStack() as stack:
+        for worker in workers:
+            stack.enter_context(worker)
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.dismiss()
+
+
+def made(level: str, data: Path) -> village_app.Node:
+    """A node of this level in this process, which does not serve yet."""
+    return _MAKERS[level](config.load(data))
+
+
+@contextmanager
+def up(node: village_app.Node) -> Iterator[None]:
+    """The node serves on its ports, its uplink and its waiting listener running."""
     stop, ready = threading.Event(), threading.Event()
     thread = threading.Thread(target=node.serve, args=(stop, ready.set), name="serve")
+    thread.start()
     try:
-        thread.start()
         if not ready.wait(_STOP_S):
-            raise WorkerFailed(f"the {level} node did not come up")
-        yield node
+            raise WorkerFailed(f"the {node.identity.level} node did not come up")
+        yield
     finally:
         stop.set()
         thread.join(_STOP_S)
-        node.close()
+
+
+@contextmanager
+def serving(level: str, data: Path) -> Iterator[village_app.Node]:
+    """A node of this level in this process, serving."""
+    with closing(made(level, data)) as node, up(node):
+        yield node
 
 
 def _work(
@@ -150,8 +181,8 @@ def _cpu_s(_opened: object) -> float:
     return time.process_time()
 
 
-def _memory_mb(_opened: object) -> float:
+def _memory_mb(_opened: object, name: str) -> float:
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024 / 1e6
-    raise WorkerFailed("/proc/self/status does not tell VmRSS")
+    raise WorkerFailed(f"/proc/self/status does not tell {name}")

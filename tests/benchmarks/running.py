@@ -6,7 +6,7 @@ Every byte between the levels passes through counting proxies: for each hop one 
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.benchmarks.counting import CountingProxy, Traffic
 from tests.benchmarks.network import Network, Seat, found, furnish
 from tests.benchmarks.processes import Worker, serving
 from village_node.config import Config
+from village_node.uplink import Ancestor
 
 VILLAGES: Final = 20
 _DEADLINE_S: Final = 240.0
@@ -40,6 +41,11 @@ class Road:
 
     exchanges: CountingProxy
     waiting: CountingProxy
+
+    @property
+    def door(self) -> Ancestor:
+        """Where a child finds its ancestor at the end of this road."""
+        return Ancestor(self.exchanges.url, self.waiting.url)
 
     def traffic(self) -> tuple[Traffic, Traffic]:
         """What has passed: exchanges, waiting calls."""
@@ -88,8 +94,8 @@ def running(villages: int = VILLAGES, *, extra_sync_ms: float = 0.0) -> Iterator
         ports = free_ports(4)
         to_county = _road(stack, ports[0], ports[1])
         to_township = _road(stack, ports[2], ports[3])
-        furnish(network.county, _settings(network.county, ports[0], ports[1], None, villages))
-        furnish(network.township, _settings(network.township, ports[2], ports[3], to_county, villages))
+        furnish(network.county, settings(network.county, ports[:2], None, villages))
+        furnish(network.township, settings(network.township, ports[2:], to_county.door, villages))
         county = Worker(serving, "county", network.county.data, extra_sync_ms=extra_sync_ms)
         stack.enter_context(county)
         township = Worker(serving, "township", network.township.data, extra_sync_ms=extra_sync_ms)
@@ -110,16 +116,18 @@ def _road(stack: ExitStack, port: int, wait_port: int) -> Road:
     return Road(stack.enter_context(CountingProxy(port)), stack.enter_context(CountingProxy(wait_port)))
 
 
-def _settings(seat: Seat, port: int, wait_port: int, road: Road | None, children: int) -> Config:
+def settings(seat: Seat, ports: Sequence[int], parent: Ancestor | None, children: int, database: str = "") -> Config:
+    """What a county or township is told; `ports`: of its pages, of its waiting listener."""
     return Config(
         data=seat.data,
         place=seat.identity.place,
         name=seat.identity.name,
         level=seat.identity.level,
-        port=port,
-        wait_port=wait_port,
-        parent_url=road.exchanges.url if road else "",
-        parent_wait_url=road.waiting.url if road else "",
+        port=ports[0],
+        wait_port=ports[1],
+        parent_url=parent.url if parent else "",
+        parent_wait_url=parent.wait_url if parent else "",
         children_max=children,
         reserve_mb=0,
+        database_url=database,
     )

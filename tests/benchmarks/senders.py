@@ -17,6 +17,7 @@ from village_node.uplink import Ancestor, Settings, Uplink
 
 # Two villages in turn keep both cores busy; more only wait for one another at the township.
 AT_ONCE: Final = 2
+_STOPPED_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,28 @@ class Sender:
 @contextmanager
 def sending(folder: Path, villages: int, township_url: str, wait_url: str = "") -> Iterator[list[Sender]]:
     """All villages of the network in this folder, in touch with the township at this address."""
-    network: Network = found(folder, villages)
-    settings = Settings(ancestors=(Ancestor(township_url, wait_url),))
+    network = found(folder, villages)
+    with connected(network, [Ancestor(township_url, wait_url)]) as senders:
+        yield senders
+
+
+@contextmanager
+def connected(network: Network, doors: Sequence[Ancestor]) -> Iterator[list[Sender]]:
+    """All villages of a network, each in touch with its township; `doors`: of the townships, in their order."""
+    door_of = {township.identity.incarnation: door for township, door in zip(network.townships, doors, strict=True)}
     with ExitStack() as stack:
         senders = []
         for seat in network.villages:
+            assert seat.identity.parent is not None, "every village lies under a township"
+            settings = Settings(ancestors=(door_of[seat.identity.parent],))
             casebook = stack.enter_context(opened(seat))
             uplink = Uplink(casebook, seat.identity, settings, app.wall_clock, time.monotonic, identity.random_bytes)
             senders.append(Sender(seat, casebook, uplink))
-        yield senders
+        try:
+            yield senders
+        finally:
+            with ThreadPoolExecutor(_STOPPED_AT_ONCE) as pool:
+                list(pool.map(lambda each: each.uplink.stop(), senders))
 
 
 def share(senders: Sequence[Sender], count: int, first: int = 0) -> list[list[Document]]:

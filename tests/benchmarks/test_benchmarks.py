@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import admit, author, checkpoint, hops, live, memory, postgresql, wire
+from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, postgresql, wire
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
@@ -86,6 +86,27 @@ def test_a_checkpoint_is_measured_with_its_tree_and_its_answers(figures):
     told = figures()["checkpoint"]
     assert told["value"] > 0
     assert told["line_bytes"] > 200
+
+
+def test_a_crowd_comes_back_and_holds_its_receipts(figures):
+    crowd.crowd(cases=9, villages=3, townships=2, within_s=0.5)
+    told = figures()["crowd"]
+    assert told["events"] == 18
+    assert 0 < told["value"] <= told["last_receipts_s"] + 1
+    assert told["exchanges_at_townships"] >= 3
+    assert told["exchanges_at_county"] >= 2
+    assert told["light_wait_s"] > 0
+    assert told["pages"] > 0
+
+
+@pytest.mark.postgres
+def test_a_crowd_comes_back_to_postgresql(figures):
+    try:
+        postgresql.binaries()
+    except postgresql.NoPostgresql as problem:
+        pytest.skip(str(problem))
+    crowd.crowd(cases=4, villages=2, townships=1, within_s=0.2, on_postgresql=True)
+    assert figures()["crowd"]["county"] == "postgresql"
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are(capsys):

@@ -6,14 +6,20 @@ import threading
 import time
 from pathlib import Path
 from statistics import mean
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import requests
 
 from sync_protocol.case import bodies, kinds
-from tests.benchmarks import references, report, senders
+from tests.benchmarks import casework, crowd, references, report, senders
 from tests.benchmarks.counting import CountingProxy, Traffic
 from tests.benchmarks.documents import MEAN_JSON_BYTES, as_json, documents
+from tests.benchmarks.frames import frames, take
+from tests.benchmarks.network import COUNTY, found, opened
 from tests.benchmarks.processes import Worker
+from village_node.store.cases import VERDICT_NUMBERS
 
 
 def test_documents_are_the_same_in_every_run():
@@ -112,3 +118,57 @@ def test_a_figure_is_one_line_of_json_that_says_whether_the_bar_was_reached():
     told = json.loads(report.Figure("wire", 160.25, "B", 1, spent, most=150, more=(("requests", 2),)).line())
     assert not told["reached"]
     assert (told["value"], told["requests"]) == (160.2, 2)
+
+
+def test_villages_are_shared_out_among_the_townships(tmp_path: Path):
+    network = found(tmp_path, 5, 2)
+    first, second = (seat.identity for seat in network.townships)
+    assert [seat.identity.parent for seat in network.villages] == [first.incarnation] * 3 + [second.incarnation] * 2
+    places = [seat.identity.place for seat in network.villages]
+    assert [place[:9] for place in places] == [first.place[:9]] * 3 + [second.place[:9]] * 2
+    assert len({first.place, second.place, *places}) == 7
+    with opened(network.villages[-1]) as village, opened(network.county) as county:
+        assert village.roster.places.path_up(places[-1]) == (places[-1], second.place, COUNTY)
+        assert all(county.roster.nodes_of(place) for place in places)
+
+
+def here(opened: object) -> Any:
+    """What acts as a worker does, in this process."""
+    return SimpleNamespace(do=lambda act, *arguments: act(opened, *arguments))
+
+
+def test_a_crowd_is_not_sound_while_the_county_lacks_something_or_holds_what_does_not_count(tmp_path: Path):
+    network = found(tmp_path, 2)
+    with opened(network.county) as county, opened(network.villages[0]) as one, opened(network.villages[1]) as other:
+        station = SimpleNamespace(node=SimpleNamespace(casebook=county, store=county.store))
+        seats = zip(network.villages, (one, other), strict=True)
+        villages = [SimpleNamespace(seat=seat, casebook=casebook) for seat, casebook in seats]
+        whole = crowd.Crowd(network, here(station), [], here(villages), "")
+        casework.file_all(one, list(documents(1)))
+        with pytest.raises(AssertionError, match="folded"):
+            whole.refuse_unsound(1)
+        for body in frames(one, network.villages[0].identity.place):
+            take(county, network.township, body)
+        whole.refuse_unsound(1)
+        casework.file_all(other, list(documents(1)))
+        with pytest.raises(AssertionError, match="other streams"):
+            whole.refuse_unsound(1)
+        with county.store.writing() as connection:
+            connection.exec_driver_sql(f"UPDATE events SET verdict = {VERDICT_NUMBERS['void']}")
+        county.tell({"*"})
+        with pytest.raises(AssertionError, match="does not count"):
+            whole.refuse_unsound(1)
+
+
+def test_light_villages_have_one_case_and_the_others_the_rest(tmp_path: Path):
+    with senders.sending(tmp_path, 3, "http://127.0.0.1:9") as villages:
+        assert crowd.file_week(villages, 6) == 12
+        assert [casework.cases_held(each.casebook) for each in villages] == [1, 3, 2]
+
+
+@pytest.mark.sockets
+def test_a_page_that_fails_is_not_passed_over():
+    with crowd.Visitors("http://127.0.0.1:9") as visitors:
+        pass
+    with pytest.raises(requests.ConnectionError):
+        visitors.took_ms()
