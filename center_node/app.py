@@ -23,7 +23,7 @@ PUBLISHER_KEY_FILE = "publisher.key"
 
 def create_node(config: Config) -> village.Node:
     """Wire the county's node."""
-    return township.create_node(config)
+    return township.create_node(config, lambda: [publisher_key(config.data)])
 
 
 def publisher_key(data: Path) -> SigningKey:
@@ -44,7 +44,14 @@ def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]
         changes = _kept_changes(opened, county) or _first_changes(county, townships, root, publisher)
         network_id = roster.Roster().apply(changes[0]).network_id
         member = replace(county, network_id=network_id)
-        book = Casebook(opened, member, village.wall_clock, identities.random_bytes, village.starter_catalogue())
+        book = Casebook(
+            opened,
+            member,
+            village.wall_clock,
+            identities.random_bytes,
+            village.starter_catalogue(),
+            village.lives_of(config.data, fresh=True),
+        )
         book.apply_roster(changes)
     finally:
         opened.close()

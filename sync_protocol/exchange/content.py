@@ -116,6 +116,7 @@ class Content:
     alarm: int = 0
     clock_ms: int | None = None
     tide: int | None = None
+    renewal: bytes | None = None
 
 
 def content_map(content: Content) -> dict[int, Any]:
@@ -141,6 +142,7 @@ def content_map(content: Content) -> dict[int, Any]:
         18: content.alarm or None,
         19: content.clock_ms,
         20: content.tide,
+        21: content.renewal,
     }
     # Only now are the tables complete: the fields above put what they name into them.
     values[7], values[8], values[9] = (value or None for value in tables.values())
@@ -187,7 +189,7 @@ def read_content(values: Any, *, reply: bool) -> Content:
     return content
 
 
-_REQUEST_ONLY: Final = frozenset({1, 2})
+_REQUEST_ONLY: Final = frozenset({1, 2, 21})
 _REPLY_ONLY: Final = frozenset({17, 18, 20})
 
 
@@ -353,6 +355,14 @@ def _read_tide(content: Content, value: Any) -> None:
     content.tide = value
 
 
+def _read_renewal(content: Content, value: Any) -> None:
+    if type(value) is not bytes:
+        raise Malformed("renewal: must be the bytes of an enrolment request")
+    if len(value) > limits.HEADER:
+        raise TooLarge(f"renewal: {len(value)} bytes, at most {limits.HEADER}")
+    content.renewal = value
+
+
 _READERS: Final[dict[int, Callable[[Content, Any], None]]] = {
     0: _read_hello,
     1: _read_nonce,
@@ -372,4 +382,5 @@ _READERS: Final[dict[int, Callable[[Content, Any], None]]] = {
     18: _read_alarm,
     19: _read_clock,
     20: _read_tide,
+    21: _read_renewal,
 }

@@ -7,7 +7,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from village_node.store import StoreError
-from village_node.web import machine, query
+from village_node.web import lives, machine, query
 from village_node.web.policy import ADMIN, STAFF, Policy, Route
 from village_node.web.site import Visit, local_path
 
@@ -78,6 +78,8 @@ def health(visit: Visit) -> Response:
         disk=machine.disk(visit.sync_state.room),
         clock=machine.clock_here(visit.sync_state.skew_ms, visit.sync_state.above),
         clock_there=machine.clock_there,
+        decides=lives.DECIDES.roles,
+        life=site.casebook.life(),
     )
 
 

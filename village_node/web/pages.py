@@ -12,7 +12,7 @@ from village_node.accounts import Accounts
 from village_node.casebook import Casebook
 from village_node.config import Config
 from village_node.store import NotSaved, StoreError
-from village_node.web import acts, cases, display, filing, health, items, query, sign_in, staff, work
+from village_node.web import acts, cases, display, filing, health, items, lives, query, sign_in, staff, work
 from village_node.web.assets import Assets
 from village_node.web.headers import harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
@@ -34,6 +34,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *acts.ROUTES,
     *query.ROUTES,
     *health.ROUTES,
+    *lives.ROUTES,
     *staff.ROUTES,
 )
 

@@ -37,6 +37,12 @@ def words(**changes: object) -> tuple[str, str]:
         ({"last_contact_ms": None}, "waiting", "尚未与上级联系过"),
         ({"last_contact_ms": None, "not_left": 1}, "waiting", "有 1 件未上报"),
         ({"is_root": True}, "good", "本机为最上级"),
+        ({"provisional": True}, "waiting", "等待上级确认"),
+        ({"provisional": True, "not_left": 2}, "waiting", "有 2 件未上报"),
+        ({"rings": True, "not_left": 2}, "bad", "另有一台机器在用本机的身份"),
+        ({"rings": True, "provisional": True}, "bad", "另有一台机器"),
+        ({"retired": True, "rings": True}, "bad", "本机已停用"),
+        ({"is_root": True, "rings_below": 2}, "bad", "有 2 个下级单位的机器可能被复制"),
     ],
 )
 def test_each_state_has_its_plain_words(changes: dict[str, object], tone: str, says: str) -> None:
