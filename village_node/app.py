@@ -31,6 +31,9 @@ from village_node.scheduler import Scheduler
 from village_node.store.accounts import AccountRows
 from village_node.uplink import Settings, Uplink
 
+if sys.platform == "win32":
+    import winreg
+
 REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
 HOUSEKEEPING_S = 3600.0
 UPLINK_CHECK_S = 30.0
@@ -63,19 +66,14 @@ def machine() -> bytes:
     """16 bytes that name this machine: of its machine id. The same everywhere where there is none, as in a container:
     its network address may be another one at each start, and would name another machine each time."""
     try:
-        name = _windows_machine_id() if sys.platform == "win32" else MACHINE_ID_FILE.read_text(encoding="ascii")
+        if sys.platform == "win32":
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
+                name = str(winreg.QueryValueEx(key, "MachineGuid")[0])
+        else:
+            name = MACHINE_ID_FILE.read_text(encoding="ascii")
     except (OSError, ValueError):
         name = ""
     return sha256(f"sanji/machine {name.strip()}".encode())[:16]
-
-
-def _windows_machine_id() -> str:
-    if sys.platform != "win32":
-        return ""
-    import winreg
-
-    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
-        return str(winreg.QueryValueEx(key, "MachineGuid")[0])
 
 
 def lives_of(data: Path, *, fresh: bool = False) -> Lives:

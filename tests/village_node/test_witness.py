@@ -1,6 +1,7 @@
 """The witness file: synced before anything leaves, read back line by line, bounded, and honest about damage."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -138,8 +139,17 @@ def test_all_seals_of_a_frame_are_noted_with_one_sync_before_it_leaves(
     assert lives is not None
     noted: list[str] = []
     seal, sync = lives.witness.seal, os.fsync
-    monkeypatch.setattr(lives.witness, "seal", lambda seals: (seal(seals), noted.append("noted"))[1])
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (sync(descriptor), noted.append("synced"))[1])
+
+    def sealing(seals: Iterable[Sealed]) -> None:
+        seal(seals)
+        noted.append("noted")
+
+    def syncing(descriptor: int) -> None:
+        sync(descriptor)
+        noted.append("synced")
+
+    monkeypatch.setattr(lives.witness, "seal", sealing)
+    monkeypatch.setattr(os, "fsync", syncing)
     leaves = net.wire.change_request
 
     def passing(raw: bytes) -> bytes:

@@ -15,6 +15,7 @@ from sync_protocol.exchange import (
     NO_ALARM,
     NONCE_BYTES,
     OLDER_CHALLENGE,
+    RESTORED,
     Answer,
     Content,
     FrameBudget,
@@ -281,12 +282,13 @@ class Conversation:
         casebook = self._around.casebook
         if self.speaker.incarnation != self.author:
             return NO_ALARM  # the life that rang has ended
-        if reply.vector is not None and not self._is_own_past(reply.vector):
-            casebook.begin_again(Reason.BEYOND_US, ended=self.author)
+        beyond_us = reply.vector is not None and not self._is_own_past(reply.vector)
+        older = reply.alarm == OLDER_CHALLENGE and not self.introduced and not self.alarm
+        if casebook.lives is not None and (beyond_us or older):
+            casebook.begin_again(Reason.BEYOND_US if beyond_us else Reason.OLDER, ended=self.author)
             return NO_ALARM
-        if reply.alarm == OLDER_CHALLENGE and not self.introduced and not self.alarm:
-            casebook.begin_again(Reason.OLDER, ended=self.author)
-            return NO_ALARM
+        if beyond_us and not reply.alarm and not self.alarm:
+            return RESTORED  # without the files of its lives a node cannot begin another: it holds back, and says so
         return reply.alarm or self.alarm
 
     def _is_own_past(self, vector: list[StreamPoint]) -> bool:
