@@ -67,23 +67,24 @@ class Incarnations(Reading):
         self._forgotten: dict[StreamKey, ReceiptLine] = {}
         self._begun: list[Reason] = []
         self._on_begun: list[Callable[[Reason], None]] = []
-        with self.store.writing() as connection:
-            database = peers.bytes_of(connection, DATABASE)
-            if database is None:
-                database = lives.new_database()
-                peers.remember_bytes(connection, DATABASE, database)
-            known = peers.bytes_of(connection, INCARNATION)
-            if known is None:
-                known = self.identity.incarnation
-                peers.remember_bytes(connection, INCARNATION, known)
+        with self.store.reading() as connection:
+            database, known = peers.bytes_of(connection, DATABASE), peers.bytes_of(connection, INCARNATION)
             self.retired = bool(peers.bytes_of(connection, RETIRED))
             self._roster_doubted = bool(peers.bytes_of(connection, ROSTER_DOUBT))
-            try:
-                reason = lives.look_back(database)
-            except OSError as problem:
-                raise _not_written(problem) from problem
-            if reason is None and (known != self.identity.incarnation or self._is_behind(connection, lives)):
-                reason = Reason.AHEAD
+        if database is None or known is None:  # a database that has only now been made; no other start writes anything
+            database, known = database or lives.new_database(), known or self.identity.incarnation
+            with self.store.writing() as connection:
+                peers.remember_bytes(connection, DATABASE, database)
+                peers.remember_bytes(connection, INCARNATION, known)
+        try:
+            reason = lives.look_back(database)
+        except OSError as problem:
+            raise _not_written(problem) from problem
+        if reason is None and known != self.identity.incarnation:
+            reason = Reason.AHEAD
+        if reason is None:
+            with self.store.reading() as connection:
+                reason = Reason.AHEAD if self._is_behind(connection, lives) else None
         if reason is not None:
             self.begin_again(reason)
 
