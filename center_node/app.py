@@ -25,8 +25,8 @@ CHECKPOINT_CHECK_S = 600.0
 
 
 def create_node(config: Config) -> village.Node:
-    """Wire the county's node: a township's parts, and the daily checkpoint."""
-    node = township.create_node(config)
+    """Wire the county's node: a township's parts with the publisher's key, and the daily checkpoint."""
+    node = township.create_node(config, lambda: [publisher_key(config.data)])
     daily = DailyCheckpoint(node.casebook, village.wall_clock, time.monotonic)
     node.scheduler.every(CHECKPOINT_CHECK_S, "checkpoint", daily.tick)
     return node
@@ -50,7 +50,14 @@ def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]
         changes = _kept_changes(opened, county) or _first_changes(county, townships, root, publisher)
         network_id = roster.Roster().apply(changes[0]).network_id
         member = replace(county, network_id=network_id)
-        book = Casebook(opened, member, village.wall_clock, identities.random_bytes, village.starter_catalogue())
+        book = Casebook(
+            opened,
+            member,
+            village.wall_clock,
+            identities.random_bytes,
+            village.starter_catalogue(),
+            village.lives_of(config.data, fresh=True),
+        )
         book.apply_roster(changes)
     finally:
         opened.close()

@@ -20,7 +20,8 @@ from sync_protocol.exchange.owing import PeerView
 from sync_protocol.roster import Roster
 from sync_protocol.suites import SigningKey
 from village_node.casebook import Casebook, CaseRef, Received
-from village_node.identity import Identity
+from village_node.identity import KEY_FILE, Identity, load, save, write_secret
+from village_node.rebirth import Lives
 from village_node.store import Store, open_store
 
 COUNTY = "621021000000"
@@ -111,9 +112,13 @@ class Network:
     clock: Clock = field(default_factory=Clock)
     clocks: dict[str, Clock] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
+    machine: bytes = b"the one machine!"
+    hand_out_roster: bool = True  # to whoever is opened again, as if by file; not to who shall be told by others
+    lives: int = 0  # of processes: each draws other random bytes
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self.seeds: dict[bytes, bytes] = {}
         self.catalogue = Catalogue.from_csv(
             resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text(encoding="utf-8")
         )
@@ -124,7 +129,10 @@ class Network:
 
     def key(self) -> SigningKey:
         """A key from the seed."""
-        return SigningKey.from_seed(1, self.chance.randbytes(32))
+        seed = self.chance.randbytes(32)
+        key = SigningKey.from_seed(1, seed)
+        self.seeds[key.public] = seed
+        return key
 
     def enrol(self, *codes: str) -> None:
         """Let nodes at these places into the roster, those above before those below."""
@@ -155,13 +163,27 @@ class Network:
         """
         identity = self.identities[code]
         store = open_store(url or f"sqlite:///{self.folder / code}.db")
-        chance = random.Random(f"{self.seed} {code} {life}")
+        chance = random.Random(f"{self.seed} {code} {life or self.lives}")
+        data = self.folder / f"{code}.data"
+        fresh = not data.exists()
+        data.mkdir(exist_ok=True)
+        if fresh:
+            write_secret(data / KEY_FILE, self.seeds[identity.key.public])
+            save(data, identity)
+        identity = load(data)
+        files = random.Random(f"lives {self.seed} {code} {life or self.lives}")
+        lives = Lives(data, self.machine, files.randbytes, fresh=fresh)
         clock = self.clock_of(code)
-        casebook = Casebook(store, identity, clock, chance.randbytes, self.catalogue)
-        kept = set(self.roster.parts_for(code))
+        casebook = Casebook(store, identity, clock, chance.randbytes, self.catalogue, lives)
+        kept = set(self.roster.parts_for(code)) if self.hand_out_roster or fresh else set()
         casebook.apply_roster(change for change in self.changes if roster.read_payload(change).part in kept)
-        self.members[code] = Member(identity, store, casebook, clock)
+        self.members[code] = Member(casebook.identity, store, casebook, clock)
+        casebook.on_begun(lambda _reason: self._begun(code))
         return self.members[code]
+
+    def _begun(self, code: str) -> None:
+        """A new life of a node has begun: who asks this network for it gets the present one."""
+        self.members[code].identity = self.identities[code] = self.members[code].casebook.identity
 
     def clock_of(self, code: str) -> Clock:
         """The clock of this node."""

@@ -6,6 +6,7 @@ and can lose, cut, change or repeat what passes. Clocks stand still unless moved
 
 import io
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import urllib3
 from requests.adapters import BaseAdapter
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from sync_protocol.errors import BadSignature
 from sync_protocol.exchange import Content, Parties, digest, open_reply, read_content, read_request
 from sync_protocol.suites import sha256
 from sync_protocol.wire import unpack_body
@@ -122,7 +124,7 @@ class Live:
 
     @property
     def incarnation(self) -> bytes:
-        return self.member.identity.incarnation
+        return self.member.casebook.identity.incarnation
 
     @property
     def up(self) -> Uplink:
@@ -174,7 +176,8 @@ class Network:
         places = self.built.roster.places
         casebook, identity, clock = member.casebook, member.identity, member.clock
         chance = self.built.chance.randbytes
-        downlink = Downlink(casebook, identity, clock, chance, wait_s=0.0)
+        publisher = (lambda: [self.built.publisher_key]) if identity.place == COUNTY else None
+        downlink = Downlink(casebook, identity, clock, chance, wait_s=0.0, keys=publisher)
         app = flask.Flask(f"node {identity.place}")
         app.register_blueprint(downlink.blueprint())
         self.wire.apps[identity.place] = app
@@ -231,12 +234,15 @@ class Network:
         """What a request of this child and the reply to it said."""
         request = read_request(passed.request)
         asked = read_content(unpack_body(request.body), reply=False)
-        ancestor = self.nodes[urlsplit(passed.url).hostname or ""].member.identity
-        parties = Parties(
-            self.built.roster.network_id, self.nodes[child].incarnation, ancestor.incarnation, request.challenge
-        )
-        body = open_reply(passed.reply, ancestor.key.suite, ancestor.key.public, parties, sha256(passed.request))
-        return asked, read_content(unpack_body(body), reply=True)
+        assert request.sender in self.nodes[child].member.casebook.identity.lives
+        ancestor = self.nodes[urlsplit(passed.url).hostname or ""].member.casebook.identity
+        network_id, said = self.built.roster.network_id, sha256(passed.request)
+        for incarnation, key in ancestor.lives.items():
+            parties = Parties(network_id, request.sender, incarnation, request.challenge)
+            with suppress(BadSignature):
+                body = open_reply(passed.reply, key.suite, key.public, parties, said)
+                return asked, read_content(unpack_body(body), reply=True)
+        raise AssertionError("no life of the ancestor has signed this reply")
 
     def close(self) -> None:
         """Let go of everything."""

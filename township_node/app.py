@@ -1,5 +1,8 @@
 """Where a township's parts meet: a village node that also answers the nodes under it."""
 
+from collections.abc import Callable, Sequence
+
+from sync_protocol.suites import SigningKey
 from township_node import web
 from township_node.downlink import Downlink
 from village_node import app
@@ -10,10 +13,15 @@ from village_node.web import refuse_undeclared_routes
 WAITING_THREADS_SPARE = 4
 
 
-def create_node(config: Config) -> app.Node:
-    """Wire a township node: all of a village's, the exchange for its children, and the listener they wait on."""
+def create_node(config: Config, keys: Callable[[], Sequence[SigningKey]] | None = None) -> app.Node:
+    """Wire a township node: all of a village's, the exchange for its children, and the listener they wait on.
+
+    `keys`: what signs its part of the roster, its own key unless named.
+    """
     node = app.create_node(config)
-    downlink = Downlink(node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s)
+    downlink = Downlink(
+        node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s, keys=keys
+    )
     node.web.register_blueprint(downlink.blueprint())
     web.register(node.web)
     refuse_undeclared_routes(node.web)

@@ -16,7 +16,7 @@ Keys = Callable[[Node], Sequence[SigningKey]]
 
 def commands(node: Node) -> control.Commands:
     """A village's commands, and `enrol`: a township signs its own part of the roster with its own key."""
-    return with_enrolment(node, lambda node: [node.identity.key])
+    return with_enrolment(node, lambda node: [node.casebook.speaker.key])
 
 
 def with_enrolment(node: Node, keys: Keys) -> control.Commands:
@@ -24,8 +24,14 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
 
     def enrol(arguments: dict[str, Any]) -> dict[str, Any]:
         request = base64.b64decode(arguments["request"])
-        agreed = bool(arguments["digits_agreed"])
-        answer = enrolment.enrol(node.casebook, request, keys(node), wall_clock(), digits_agreed=agreed)
+        answer = enrolment.enrol(
+            node.casebook,
+            request,
+            keys(node),
+            wall_clock(),
+            digits_agreed=bool(arguments["digits_agreed"]),
+            roster_agreed=bool(arguments["roster_agreed"]),
+        )
         return {"answer": base64.b64encode(answer).decode("ascii")}
 
     return control.commands(node) | {"enrol": enrol}
@@ -48,13 +54,25 @@ def parser(level: cli.Level) -> argparse.ArgumentParser:
     enrol.add_argument(
         "--digits-agreed", action="store_true", help="the place code is right although it does not begin like ours"
     )
+    enrol.add_argument(
+        "--roster-agreed",
+        action="store_true",
+        help="this node was restored, and no node below holds a roster change that it has forgotten",
+    )
     enrol.set_defaults(act=lambda arguments: _enrol(level, arguments))
     return top
 
 
 def _enrol(level: cli.Level, arguments: argparse.Namespace) -> None:
     request = base64.b64encode(arguments.request.read_bytes()).decode("ascii")
-    done = cli.ask(level, arguments.data, "enrol", request=request, digits_agreed=arguments.digits_agreed)
+    done = cli.ask(
+        level,
+        arguments.data,
+        "enrol",
+        request=request,
+        digits_agreed=arguments.digits_agreed,
+        roster_agreed=arguments.roster_agreed,
+    )
     files.write(arguments.answer, base64.b64decode(done["answer"]), 0o644)
     print(f"{arguments.answer}: take this file back to the new node (`init --answer`)")
 

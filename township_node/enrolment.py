@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sync_protocol import roster
 from sync_protocol.suites import SigningKey
-from village_node.casebook import Casebook
+from village_node.casebook import Casebook, CasebookError
 
 
 class EnrolmentRefused(ValueError):
@@ -12,11 +12,18 @@ class EnrolmentRefused(ValueError):
 
 
 def enrol(
-    casebook: Casebook, request: bytes, keys: Sequence[SigningKey], now_ms: int, *, digits_agreed: bool = False
+    casebook: Casebook,
+    request: bytes,
+    keys: Sequence[SigningKey],
+    now_ms: int,
+    *,
+    digits_agreed: bool = False,
+    roster_agreed: bool = False,
 ) -> bytes:
     """Sign the node of `request` into our part of the roster and return the answer for it.
 
     `digits_agreed`: the operator has confirmed a place code that does not begin like its parent's (mergers leave such).
+    `roster_agreed`: the operator answers for it that nobody holds a change that we, restored, have forgotten.
     Raises EnrolmentRefused, or a ProtocolError when the request does not verify or is not ours to grant.
     """
     asked = roster.read_request(request)
@@ -26,10 +33,24 @@ def enrol(
             f"place code {asked.place} does not begin like {here.place}: check it, "
             "and repeat with --digits-agreed if it is right"
         )
-    ops = roster.admit_request(casebook.roster, asked, here.place)
-    if ops:
-        casebook.enrol(roster.publish(casebook.roster, here.place, ops, keys, now_ms))
-    return roster.answer(casebook.roster, asked.place, here.incarnation)
+    publish(casebook, asked, keys, now_ms, agreed=roster_agreed)
+    return roster.answer(casebook.roster, asked.place, casebook.speaker.incarnation)
+
+
+def publish(
+    casebook: Casebook, asked: roster.EnrolRequest, keys: Sequence[SigningKey], now_ms: int, *, agreed: bool = False
+) -> None:
+    """Sign the node of a request into our part of the roster, unless it is there.
+
+    Raises EnrolmentRefused while a number of ours might be given twice, a ProtocolError when it is not ours to grant.
+    """
+    ops = roster.admit_request(casebook.roster, asked, casebook.identity.place)
+    if not ops:
+        return
+    try:
+        casebook.enrol(roster.publish(casebook.roster, casebook.identity.place, ops, keys, now_ms), agreed=agreed)
+    except CasebookError as problem:
+        raise EnrolmentRefused(f"{problem.zh} / {problem.en}") from None
 
 
 def _digits_fit(parent: str, child: str) -> bool:

@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,15 +20,20 @@ from waitress import wasyncore
 
 from sync_protocol import roster
 from sync_protocol.case.catalogue import Catalogue
+from sync_protocol.suites import sha256
 from village_node import identity as identities
 from village_node import store, web
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook, PurgeJob
 from village_node.config import Config
 from village_node.identity import Identity
+from village_node.rebirth import WORDS, Lives, Reason
 from village_node.scheduler import Scheduler
 from village_node.store.accounts import AccountRows
 from village_node.uplink import Settings, Uplink
+
+if sys.platform == "win32":
+    import winreg
 
 REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
 HOUSEKEEPING_S = 3600.0
@@ -39,6 +45,7 @@ STOP_S = 5.0
 STACK_BYTES = 1 << 20  # of each thread: the usual 8 MB are more than a small machine's limit on a program has to spare
 REQUEST_FILE = "enrol-request.cbor"
 SYNC_PATHS = "/sync/"
+MACHINE_ID_FILE = Path("/etc/machine-id")
 
 
 class AnotherWorker(Exception):
@@ -55,6 +62,25 @@ def steady_clock() -> int:
     # Linux's monotonic clock stands still in sleep: a lid closed overnight must not leave somebody signed in.
     ticking = getattr(time, "CLOCK_BOOTTIME", None)
     return (time.clock_gettime_ns(ticking) if ticking is not None else time.monotonic_ns()) // 1_000_000
+
+
+def machine() -> bytes:
+    """16 bytes that name this machine: of its machine id. The same everywhere where there is none, as in a container:
+    its network address may be another one at each start, and would name another machine each time."""
+    try:
+        if sys.platform == "win32":
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
+                name = str(winreg.QueryValueEx(key, "MachineGuid")[0])
+        else:
+            name = MACHINE_ID_FILE.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        name = ""
+    return sha256(f"sanji/machine {name.strip()}".encode())[:16]
+
+
+def lives_of(data: Path, *, fresh: bool = False) -> Lives:
+    """The files of a node's lives in its data directory. `fresh`: the node is being made just now."""
+    return Lives(data, machine(), identities.random_bytes, fresh=fresh)
 
 
 def version() -> str:
@@ -84,7 +110,6 @@ class Node:
     """A node with its parts wired. `serve` serves the `listeners`; `close` calls the `closers`, the last one first."""
 
     config: Config
-    identity: Identity
     store: store.Store
     casebook: Casebook
     accounts: Accounts
@@ -94,6 +119,11 @@ class Node:
     purge: PurgeJob | None = None
     listeners: list[Listener] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def identity(self) -> Identity:
+        """Who this node is in its present life."""
+        return self.casebook.identity
 
     def status(self) -> dict[str, Any]:
         """What this node holds, owes and hears, as one JSON object: for `status --json` and the health page."""
@@ -110,6 +140,7 @@ class Node:
             "intake_closed": room.closed if room is not None else False,
             "sync": self.uplink.status() if self.uplink else None,
             "purge": self.purge.status() if self.purge else None,
+            "life": self.casebook.life(),
             **self.casebook.counts(),
         }
 
@@ -232,7 +263,9 @@ def create_node(config: Config) -> Node:
     os.umask(0o077)
     identity = member(config.data)
     opened = store.open_store(config.database, config.reserve_mb << 20)
-    casebook = Casebook(opened, identity, wall_clock, identities.random_bytes, starter_catalogue())
+    casebook = Casebook(
+        opened, identity, wall_clock, identities.random_bytes, starter_catalogue(), lives_of(config.data)
+    )
     accounts = Accounts(AccountRows(opened), identity.level, wall_clock, identities.random_bytes, steady=steady_clock)
     uplink = (
         Uplink(casebook, identity, Settings.from_config(config), wall_clock, time.monotonic, identities.random_bytes)
@@ -251,7 +284,8 @@ def create_node(config: Config) -> Node:
         purge = PurgeJob(casebook, config.retention_days, time.monotonic, told)
         scheduler.every(PURGE_CHECK_S, "purge", purge.tick)
     pages = flask.Flask("village_node", static_folder=None)
-    node = Node(config, identity, opened, casebook, accounts, pages, scheduler, uplink, purge)
+    casebook.on_begun(lambda reason: _say_begun(accounts, casebook.identity, reason))
+    node = Node(config, opened, casebook, accounts, pages, scheduler, uplink, purge)
     web.register(
         pages,
         casebook=casebook,
@@ -265,6 +299,17 @@ def create_node(config: Config) -> Node:
     web.refuse_undeclared_routes(pages)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
     return node
+
+
+def _say_begun(accounts: Accounts, identity: Identity, reason: Reason) -> None:
+    """Write into the audit trail that a new life of this node has begun, and why."""
+    zh, en = WORDS[reason]
+    detail: dict[str, object] = {
+        "reason": reason.value,
+        "zh": f"已启用新编号：{zh}",
+        "en": f"a new incarnation has begun: {en}",
+    }
+    accounts.audit("node", "node.new_life", identity.incarnation.hex(), detail)
 
 
 def member(data: Path) -> Identity:
@@ -292,7 +337,10 @@ def join(data: Path, database: str, answer: bytes) -> Identity:
     joined = replace(waiting, network_id=given.network_id, parent=given.parent.incarnation)
     opened = store.open_store(database)
     try:
-        Casebook(opened, joined, wall_clock, identities.random_bytes, starter_catalogue()).apply_roster(given.changes)
+        lives = lives_of(data, fresh=waiting.network_id is None)
+        Casebook(opened, joined, wall_clock, identities.random_bytes, starter_catalogue(), lives).apply_roster(
+            given.changes
+        )
     finally:
         opened.close()
     identities.save(data, joined)

@@ -1,11 +1,13 @@
-"""Who this node is: its place, its incarnation and its signing key, kept in two files of the data directory.
+"""Who this node is: its place, its incarnation and its signing key, kept in files of the data directory.
 
 `identity.json` is not secret; `node.key` is (mode 0600) and is never written to the database. A node between `init` and
-the answer to its enrolment request has a key and an incarnation, but no network yet.
+the answer to its enrolment request has a key and an incarnation, but no network yet. A later life of the node has a key
+file of its own, and `identity.json` names it and the lives before: one file is replaced, and the new life has begun.
 """
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,9 +24,20 @@ class NoIdentity(Exception):
 
 
 @dataclass(frozen=True)
+class Former:
+    """An earlier life of this node: its key still proves the place, and seals what it once sent."""
+
+    incarnation: bytes
+    key: SigningKey
+    key_file: str
+    ended_ms: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Identity:
     """One incarnation of one place. `network_id` (32 bytes) and `parent` (16 bytes) are None before enrolment is done,
-    and `parent` at the root."""
+    and `parent` at the root. `former`: the lives before this one, the first one first."""
 
     place: str
     level: str
@@ -33,6 +46,17 @@ class Identity:
     key: SigningKey
     network_id: bytes | None = None
     parent: bytes | None = None
+    key_file: str = KEY_FILE
+    former: tuple[Former, ...] = ()
+
+    @property
+    def lives(self) -> dict[bytes, SigningKey]:
+        """Incarnation -> key of every life of this node, the present one last."""
+        return {**{each.incarnation: each.key for each in self.former}, self.incarnation: self.key}
+
+    def in_life(self, incarnation: bytes) -> "Identity":
+        """This place as the life with that incarnation, to sign with its key."""
+        return replace(self, incarnation=incarnation, key=self.lives[incarnation])
 
 
 def create(data: Path, place: str, level: str, name: str) -> Identity:
@@ -65,6 +89,16 @@ def save(data: Path, identity: Identity) -> None:
         "incarnation": identity.incarnation.hex(),
         "network_id": identity.network_id.hex() if identity.network_id else None,
         "parent": identity.parent.hex() if identity.parent else None,
+        "key_file": identity.key_file,
+        "former": [
+            {
+                "incarnation": each.incarnation.hex(),
+                "key_file": each.key_file,
+                "ended_ms": each.ended_ms,
+                "reason": each.reason,
+            }
+            for each in identity.former
+        ],
     }
     files.write(data / IDENTITY_FILE, json.dumps(record, ensure_ascii=False, indent=1).encode())
 
@@ -76,19 +110,52 @@ def enrolled(data: Path, identity: Identity, network_id: bytes, parent: bytes | 
     return member
 
 
+def succeed(
+    data: Path, identity: Identity, reason: str, now_ms: int, randomness: Callable[[int], bytes] = secrets.token_bytes
+) -> Identity:
+    """Begin a new life of this node: a new incarnation with a key of its own. The keys before it stay where they are.
+
+    Once this returns the new life is what a start finds; a power cut before leaves the old one.
+    """
+    incarnation, seed = randomness(16), randomness(32)
+    key_file = f"node-{incarnation.hex()[:16]}.key"
+    write_secret(data / key_file, seed)
+    ended = Former(identity.incarnation, identity.key, identity.key_file, now_ms, reason)
+    begun = replace(
+        identity,
+        incarnation=incarnation,
+        key=SigningKey.from_seed(SUITE, seed),
+        key_file=key_file,
+        former=(*identity.former, ended),
+    )
+    save(data, begun)
+    return begun
+
+
 def load(data: Path) -> Identity:
     """The identity in a data directory. Raises NoIdentity when a file is missing or damaged."""
     try:
         record = json.loads((data / IDENTITY_FILE).read_text(encoding="utf-8"))
-        seed = bytes.fromhex((data / KEY_FILE).read_text(encoding="ascii"))
+        key_file = record.get("key_file", KEY_FILE)
         return Identity(
             place=record["place"],
             level=record["level"],
             name=record["name"],
             incarnation=bytes.fromhex(record["incarnation"]),
-            key=SigningKey.from_seed(record["suite"], seed),
+            key=_key_in(data / key_file, record["suite"]),
             network_id=bytes.fromhex(record["network_id"]) if record["network_id"] else None,
             parent=bytes.fromhex(record["parent"]) if record["parent"] else None,
+            key_file=key_file,
+            former=tuple(
+                Former(
+                    bytes.fromhex(each["incarnation"]),
+                    _key_in(data / each["key_file"], record["suite"]),
+                    each["key_file"],
+                    each["ended_ms"],
+                    each["reason"],
+                )
+                for each in record.get("former", ())
+            ),
         )
     except FileNotFoundError as problem:
         raise NoIdentity(f"{problem.filename} is missing: run `init` first, or restore it") from None
@@ -96,6 +163,10 @@ def load(data: Path) -> Identity:
         raise NoIdentity(
             f"the identity in {data} is damaged ({problem}): restore {IDENTITY_FILE} and {KEY_FILE}"
         ) from None
+
+
+def _key_in(path: Path, suite: int) -> SigningKey:
+    return SigningKey.from_seed(suite, bytes.fromhex(path.read_text(encoding="ascii")))
 
 
 def random_bytes(count: int) -> bytes:
@@ -111,7 +182,7 @@ def write_secret(path: Path, seed: bytes) -> None:
 def read_secret(path: Path, suite: int = SUITE) -> SigningKey:
     """The key whose seed lies in this file. Raises NoIdentity when it is missing or damaged."""
     try:
-        return SigningKey.from_seed(suite, bytes.fromhex(path.read_text(encoding="ascii")))
+        return _key_in(path, suite)
     except (OSError, ValueError) as problem:
         raise NoIdentity(f"the key {path.name} cannot be read: {problem}") from None
 

@@ -119,6 +119,7 @@ class Content:
     tide: int | None = None
     lines_asked: LinesAsked | None = None
     lines: Lines | None = None
+    renewal: bytes | None = None
 
 
 def content_map(content: Content) -> dict[int, Any]:
@@ -144,6 +145,7 @@ def content_map(content: Content) -> dict[int, Any]:
         18: content.alarm or None,
         19: content.clock_ms,
         20: content.tide,
+        21: content.renewal,
         23: _further_values(content),
     }
     # Only now are the tables complete: the fields above put what they name into them.
@@ -210,7 +212,7 @@ def _read_further(content: Content, value: Any, reply: bool) -> None:
         content.lines_asked = read_asked(value[0], content.tables)
 
 
-_REQUEST_ONLY: Final = frozenset({1, 2})
+_REQUEST_ONLY: Final = frozenset({1, 2, 21})
 _REPLY_ONLY: Final = frozenset({17, 18, 20})
 
 
@@ -376,6 +378,14 @@ def _read_tide(content: Content, value: Any) -> None:
     content.tide = value
 
 
+def _read_renewal(content: Content, value: Any) -> None:
+    if type(value) is not bytes:
+        raise Malformed("renewal: must be the bytes of an enrolment request")
+    if len(value) > limits.HEADER:
+        raise TooLarge(f"renewal: {len(value)} bytes, at most {limits.HEADER}")
+    content.renewal = value
+
+
 _READERS: Final[dict[int, Callable[[Content, Any], None]]] = {
     0: _read_hello,
     1: _read_nonce,
@@ -395,4 +405,5 @@ _READERS: Final[dict[int, Callable[[Content, Any], None]]] = {
     18: _read_alarm,
     19: _read_clock,
     20: _read_tide,
+    21: _read_renewal,
 }

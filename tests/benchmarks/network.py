@@ -17,6 +17,7 @@ from village_node import app, config, identity
 from village_node.casebook import Casebook
 from village_node.identity import Identity
 from village_node.store import open_store
+from village_node.witness import WITNESS_FILE
 
 COUNTY: Final = "621021000000"
 TOWNSHIP_CODES: Final = 621021101  # the first, without the three digits of the village
@@ -91,12 +92,15 @@ def found(folder: Path, villages: int, townships: int = 1) -> Network:
 
 
 @contextmanager
-def opened(seat: Seat, database: str = "") -> Iterator[Casebook]:
-    """The casebook of a seat in this process, on SQLite in its data directory unless another database is named."""
+def opened(seat: Seat, database: str = "", *, furnished: bool = False) -> Iterator[Casebook]:
+    """The casebook of a seat in this process, on SQLite in its data directory unless another database is named, which
+    has no witness file unless it is the one that the seat is furnished with."""
     seat.data.mkdir(mode=0o700, exist_ok=True)
     store = open_store(database or f"sqlite:///{seat.data / 'node.db'}")
     try:
-        casebook = Casebook(store, seat.identity, app.wall_clock, identity.random_bytes, app.starter_catalogue())
+        fresh = not (seat.data / WITNESS_FILE).exists()
+        lives = app.lives_of(seat.data, fresh=fresh) if furnished or not database else None
+        casebook = Casebook(store, seat.identity, app.wall_clock, identity.random_bytes, app.starter_catalogue(), lives)
         casebook.apply_roster(seat.changes)
         yield casebook
     finally:
@@ -105,7 +109,7 @@ def opened(seat: Seat, database: str = "") -> Iterator[Casebook]:
 
 def furnish(seat: Seat, settings: config.Config) -> None:
     """Write a seat's data directory as `init` and `enrol` would, so that a process can serve it."""
-    with opened(seat, settings.database_url):
+    with opened(seat, settings.database_url, furnished=True):
         pass
     identity.write_secret(seat.data / identity.KEY_FILE, _seed(seat.identity.place))
     identity.save(seat.data, seat.identity)

@@ -1,66 +1,103 @@
 """One identity living twice, or again from an older image: it is noticed, said at both ends, and costs no data."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from sync_protocol.case import kinds
 from sync_protocol.exchange import ANOTHER_NONCE, NO_ALARM, OLDER_CHALLENGE, RESTORED
+from tests.faults.images import image_of, put_back, restore
 from tests.faults.speech import current
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Live, Network
+from village_node.casebook import CaseRef, NotAllowed, Reason
 
 
-def image_of(live: Live, folder: Path) -> Path:
-    """A copy of a node's disk, taken while it stands still."""
-    live.member.store.close()
-    copy = folder / "image"
-    copy.mkdir()
-    for file in folder.glob(f"{live.place}.db*"):
-        shutil.copy(file, copy / file.name)
-    return copy
+class Twins:
+    """A village's disk copied whole, and both copies alive: one of them has the place's address at a time."""
+
+    def __init__(self, net: Network, tmp_path: Path) -> None:
+        """Copied while it stands still; each copy is another process with other random bytes."""
+        self.net = net
+        self.disks = [image_of(net, VILLAGE, tmp_path), image_of(net, VILLAGE, tmp_path)]
+        self.on = 0
+        put_back(net, VILLAGE, self.disks[0], whole=True)
+        net.start(VILLAGE)
+
+    def turn_to(self, which: int, tmp_path: Path) -> Live:
+        """Let the other copy run; the one before stands still."""
+        self.disks[self.on] = image_of(self.net, VILLAGE, tmp_path)
+        self.on = which
+        return restore(self.net, VILLAGE, self.disks[which], whole=True)
 
 
-def restore(net: Network, code: str, image: Path) -> Live:
-    """Put a node's disk back as it was in the image, and start it."""
-    net[code].downlink.close()
-    net[code].member.store.close()
-    folder = net.built.folder
-    for file in folder.glob(f"{code}.db*"):
-        file.unlink()
-    for file in image.glob(f"{code}.db*"):
-        shutil.copy(file, folder / file.name)
-    return net.start(code)
-
-
-def test_a_clone_rings_at_both_ends_and_its_data_are_kept(net: Network, tmp_path: Path) -> None:
-    """The same challenge with another nonce: both copies drew one for it."""
+def test_both_copies_of_a_disk_file_for_a_week_and_both_sets_arrive(net: Network, tmp_path: Path) -> None:
+    """T24: no silent overwrite; the copy that speaks second takes a new life by itself, and the level above is told."""
     village, township = net[VILLAGE], net[TOWNSHIP]
     village.member.file()
-    village.sync()
-    image = image_of(village, tmp_path)
-    first = net.start(VILLAGE)
-    first.sync()
-    ref = first.member.file()
-    first.sync()
-    clone = restore(net, VILLAGE, image)
-    result = clone.exchange()
-    assert result.ok
-    row = township.peer(clone)
-    assert row.alarm in (ANOTHER_NONCE, OLDER_CHALLENGE)
-    assert clone.peer(township).alarm == row.alarm == clone.up.status()["alarm"]
-    challenge = clone.peer(township).challenge
-    clone.exchange()
-    assert clone.peer(township).challenge == challenge, "the next challenge is withheld"
-    net.built.clock.now_ms += 60_000
-    # What the clone writes stays with the clone until people have settled it; what the first life sent is safe above.
-    clone.member.file()
-    before = township.member.casebook.shared_points(VILLAGE)
+    net.settle()
+    twins = Twins(net, tmp_path)
+    filed: list[CaseRef] = []
+    for day in range(7):
+        for which in (day % 2, 1 - day % 2):
+            live = twins.turn_to(which, tmp_path)
+            net.built.clock.now_ms += 43_200_000
+            filed += [live.member.file() for _ in range(3)]
+    net.settle()
+    first = net[VILLAGE].incarnation
+    second = twins.turn_to(1 - twins.on, tmp_path)
+    net.settle()
+    assert [each.incarnation for each in second.member.casebook.identity.former] == [first]
+    for ref in filed:
+        row = net[COUNTY].member.casebook.find_by_number(ref.case_no)
+        assert row is not None and row.query_code == ref.query_code and row.n_contested == row.n_void == 0
+    assert {row.alarm for row in township.member.casebook.peers() if row.incarnation == first} == {RESTORED}
+    # The first copy goes on, and hears that its identity lives twice.
+    again = twins.turn_to(1 - twins.on, tmp_path)
+    assert again.incarnation == first
+    again.up.exchange_once()
+    assert again.member.casebook.standing().rings or again.incarnation != first
+
+
+def test_a_copy_that_runs_rings_at_both_ends_and_its_people_choose(net: Network) -> None:
+    """The same pair with another nonce while this machine runs: another one lives, and people say what is to be."""
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    net.settle()
+    ring(village, township)
+    assert village.peer(township).alarm == township.peer(village).alarm == ANOTHER_NONCE
+    old, ref = village.incarnation, village.member.file()
     for _ in range(3):
-        clone.exchange()
-    assert [point[:4] for point in township.member.casebook.shared_points(VILLAGE)] == [one[:4] for one in before]
+        assert village.exchange().ok
+    assert township.member.state(ref) == "", "nothing of it leaves before that is settled"
+    village.member.casebook.begin_again(Reason.OPERATOR)
+    net.settle()
+    assert village.incarnation != old
+    assert not village.member.casebook.standing().rings
     assert township.member.state(ref) == "received"
-    assert clone.member.casebook.counts()["not_left"]
+    (told,) = (row for row in township.member.casebook.peers() if row.incarnation == old)
+    assert told.alarm == RESTORED, "the level above shows that it is settled"
+
+
+def test_a_retired_machine_neither_files_nor_syncs(net: Network) -> None:
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    net.settle()
+    ring(village, township)
+    village.member.casebook.retire()
+    net.wire.passed.clear()
+    for live in (village, net.start(VILLAGE)):
+        with pytest.raises(NotAllowed, match="retired"):
+            live.member.file()
+        result = live.exchange()
+        assert not result.ok and "停用" in result.text
+        assert live.member.casebook.life()["retired"]
+    assert not net.wire.passed
+
+
+def ring(village: Live, township: Live) -> None:
+    """Let the parent hear the challenge in force with another nonce, as from a twin that drew its own."""
+    pair = village.peer(township)
+    assert village.exchange().ok
+    village.member.casebook.update_peer(township.incarnation, challenge=pair.challenge, nonce=b"another!")
+    assert village.exchange().ok
 
 
 def test_the_same_pair_with_another_nonce_rings_as_a_clone(net: Network) -> None:
@@ -75,60 +112,44 @@ def test_the_same_pair_with_another_nonce_rings_as_a_clone(net: Network) -> None
     assert township.member.state(ref) == "received", "the data are taken as usual"
 
 
-def test_a_restored_database_sends_nothing_of_its_own_and_says_so(net: Network, tmp_path: Path) -> None:
+def test_a_child_that_its_parent_knows_more_of_begins_a_new_life_at_once(net: Network, tmp_path: Path) -> None:
+    """Nothing rings here: the parent forgot the ratchet. What it holds of the child tells all the same."""
     village, township = net[VILLAGE], net[TOWNSHIP]
     village.member.file()
-    village.sync()
-    image = image_of(village, tmp_path)
-    village = net.start(VILLAGE)
-    later = village.member.file()
     net.settle()
-    restored = restore(net, VILLAGE, image)
-    # It never met its parent's newer challenge either; a parent that forgot the child altogether would not ring.
-    township.member.casebook.update_peer(restored.incarnation, issued=0, issued_nonce=None, alarm=NO_ALARM)
+    image = image_of(net, VILLAGE, tmp_path)
+    later = net[VILLAGE].member.file()
+    net.settle()
+    restored = restore(net, VILLAGE, image, whole=True)
+    old = restored.incarnation
+    township.member.casebook.update_peer(old, issued=0, issued_nonce=None, alarm=NO_ALARM)
     net.built.clock.now_ms += 60_000
-    forgotten = restored.member.file()
+    over = restored.member.file()
     restored.exchange()
+    assert restored.incarnation == old
     restored.exchange()
-    assert restored.peer(township).alarm == RESTORED
-    assert restored.up.status()["alarm"] == RESTORED
-    held = township.member.casebook.shared_points(VILLAGE)
-    for _ in range(3):
-        restored.exchange()
-    assert [one[:4] for one in township.member.casebook.shared_points(VILLAGE)] == [one[:4] for one in held]
-    there = township.member.casebook.case(later.scope, later.case_id)
-    assert there is not None and there.filed_ms == 1_790_000_000_000, "the first life's case stands"
-    assert restored.member.state(forgotten) == "received", "and the second life still has its own"
+    assert [each.reason for each in restored.member.casebook.identity.former] == [Reason.BEYOND_US]
+    net.settle()
+    for ref in (later, over):
+        row = township.member.casebook.find_by_number(ref.case_no)
+        assert row is not None and (row.state, row.filed_ms) == (
+            "received",
+            1_790_000_000_000 + (60_000 if ref is over else 0),
+        )
+    assert restored.peer(township).alarm == NO_ALARM
 
 
 def test_under_an_alarm_what_comes_down_still_arrives(net: Network) -> None:
     village, township, county = net[VILLAGE], net[TOWNSHIP], net[COUNTY]
     ref = village.member.file()
     net.settle()
-    village.member.casebook.update_peer(township.incarnation, alarm=RESTORED)
+    village.member.casebook.update_peer(township.incarnation, alarm=ANOTHER_NONCE)
     village = net.start(VILLAGE)
     county.member.act(ref, kinds.NOTE, {"text": "请补充"})
     net[TOWNSHIP].sync()
     for _ in range(3):
         assert village.exchange().ok
     assert len(village.member.casebook.timeline(ref.scope, ref.case_id)) == 3
-
-
-def test_a_parent_restored_from_yesterday_gets_everything_again(net: Network, tmp_path: Path) -> None:
-    village = net[VILLAGE]
-    village.member.file()
-    village.sync()
-    image = image_of(net[TOWNSHIP], tmp_path)
-    net.start(TOWNSHIP)
-    refs = [village.member.file() for _ in range(3)]
-    village.sync()
-    restored = restore(net, TOWNSHIP, image)
-    assert [restored.member.state(ref) for ref in refs] == ["", "", ""]
-    for _ in range(3):
-        village.exchange()
-    assert [restored.member.state(ref) for ref in refs] == ["received"] * 3
-    net.settle()
-    assert village.peer(restored).alarm == restored.peer(village).alarm == NO_ALARM
 
 
 def test_a_child_whose_parent_lost_its_ratchet_begins_again_without_alarm(net: Network) -> None:
@@ -153,22 +174,6 @@ def test_lost_replies_never_ring(net: Network, losses: int) -> None:
         net.wire.calm()
         assert village.exchange().ok
         assert village.peer(township).alarm == township.peer(village).alarm == NO_ALARM
-
-
-def test_two_copies_that_share_a_challenge_ring_with_another_nonce(net: Network, tmp_path: Path) -> None:
-    """Each copy draws a nonce of its own for the next challenge; the second to use it is heard as another life."""
-    village, township = net[VILLAGE], net[TOWNSHIP]
-    image = image_of(village, tmp_path)
-    first = net.start(VILLAGE)
-    assert first.exchange().ok
-    clone = restore(net, VILLAGE, image)
-    assert clone.exchange().ok and clone.peer(township).alarm == NO_ALARM
-    challenge, nonce = current(clone, township)
-    clone.member.casebook.update_peer(township.incarnation, challenge=challenge, nonce=b"the first's nonce"[:8])
-    assert clone.exchange().ok
-    clone.member.casebook.update_peer(township.incarnation, challenge=challenge, nonce=nonce)
-    assert clone.exchange().ok
-    assert clone.peer(township).alarm == township.peer(clone).alarm == ANOTHER_NONCE
 
 
 def test_each_challenge_gets_a_nonce_of_its_own(net: Network) -> None:

@@ -6,16 +6,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from sync_protocol import limits
-from sync_protocol.event import Event, Head
-from sync_protocol.exchange import Content, content_map, read_content
 from sync_protocol.places import about
-from sync_protocol.seal import seal
-from sync_protocol.stream import Draft, append, stream_id
-from sync_protocol.wire import pack_segment
+from sync_protocol.stream import Draft, append
 from tests import builders
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member
 from tests.served import call, serve
+from village_node.casebook import ledger
+from village_node.casebook.ledger import Entry
 from village_node.uplink import Ancestor
 
 CODES = (COUNTY, TOWNSHIP, VILLAGE)
@@ -24,26 +21,15 @@ OPAQUE = 60_000  # a kind of event that no node knows
 
 def write_opaque(member: Member, count: int) -> None:
     """Let a node write events that mean nothing to anybody into the village's stream, as a later version might."""
-    identity, scope = member.identity, about(VILLAGE)
-    network_id = member.casebook.roster.network_id
-    identifier = stream_id(network_id, identity.incarnation, scope, identity.key.suite)
-    points = {point.stream: point for point in member.casebook.shared_points(COUNTY)}
-    held = points.get((identity.incarnation, scope))
-    head = Head(held.seq, held.hash) if held is not None else Head(0, identifier)
-    events: list[Event] = []
-    for n in range(count):
-        draft = Draft(OPAQUE, 9, None, (head.seq + 1) << 16, n, "x", b"\x82\x01\x02", False)
-        events.append(append(identifier, head, draft, None))
-        head = Head(events[-1].header.seq, events[-1].hash)
-    content = Content()
-    for at in range(0, count, limits.SEGMENT_EVENTS):
-        some = events[at : at + limits.SEGMENT_EVENTS]
-        signature = seal(identity.key, network_id, identifier, Head(some[-1].header.seq, some[-1].hash))
-        packed = pack_segment(identity.incarnation, scope, identifier, some, signature, content.tables)
-        content.packed_segments.append(packed)
-    arrived = read_content(content_map(content), reply=False)
-    stored = member.casebook.receive(identity.incarnation, arrived, peer_update={})
-    assert stored.stored == count
+    casebook, scope = member.casebook, about(VILLAGE)
+    with member.store.writing() as connection:
+        growth = casebook._locked_stream(connection, scope)
+        for n in range(count):
+            draft = Draft(OPAQUE, 9, None, (growth.head.seq + 1) << 16, n, "x", b"\x82\x01\x02", False)
+            growth.events.append(append(growth.row.stream_id, growth.head, draft, None))
+        ledger.write(casebook, connection, Entry(casebook.roster_in(connection), 0, {growth.row.key: growth}))
+        casebook.mark_news(connection, {scope})
+    casebook.tell({scope})
 
 
 def held_of(member: Member) -> list[tuple[str, int, str]]:

@@ -4,7 +4,7 @@ The door stands in the node's own web application. The bench is an application o
 a hundred waiting children never make a page slow; it asks no database.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -22,7 +22,9 @@ from sync_protocol.errors import (
 )
 from sync_protocol.exchange import COME, check_wait_token, read_wait_token, refusal_bytes
 from sync_protocol.roster import Roster
+from sync_protocol.suites import SigningKey
 from township_node.downlink.answering import Answering, child_node
+from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import EVERYONE, Tides
 from village_node.casebook import Casebook
 from village_node.identity import Identity
@@ -58,18 +60,22 @@ class Downlink:
         slots: int = 6,
         wait_s: float = 25.0,
         software: str = "",
+        keys: Callable[[], Sequence[SigningKey]] | None = None,
     ) -> None:
         """`clock` in ms since 1970. `slots`: exchanges worked on at once, fewer than the web server has threads, so
-        that pages still come. `wait_s`: how long a waiting call is held."""
+        that pages still come. `wait_s`: how long a waiting call is held. `keys`: what signs our part of the roster, our
+        own key unless named."""
         self._casebook = casebook
         self._identity = identity
         self._wait_s = min(wait_s, WAIT_LONGEST_S)
         self._roster = casebook.roster
         self._roster_is_old = False
         self._tides = Tides(lambda: self._roster, randomness)
+        self._renewals = Renewals(casebook, keys or (lambda: [casebook.speaker.key]), clock)
         self._answering = Answering(
-            casebook, identity, clock, randomness, self._current_roster, self._tides, slots, software
+            casebook, identity, clock, randomness, self._current_roster, self._tides, slots, self._renewals, software
         )
+        self._renewals.take_ours()
         casebook.on_news(self._on_news)
 
     def blueprint(self) -> flask.Blueprint:
@@ -134,7 +140,7 @@ class Downlink:
             token = read_wait_token(flask.request.args.get("token", ""))
             node = child_node(self._roster, self._identity.place, token.sender)
             network_id = self._identity.network_id
-            if token.recipient != self._identity.incarnation or network_id is None:
+            if token.recipient not in self._casebook.identity.lives or network_id is None:
                 raise NotAChild("this token is for another node")
             check_wait_token(token, node.suite, node.public, network_id)
         except ProtocolError as error:

@@ -6,12 +6,12 @@ guess at what it holds; the digest in its next request tells when the guess is w
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync_protocol import limits
-from sync_protocol.errors import Busy, Malformed, NotAChild, UnknownNode
+from sync_protocol.errors import BadSignature, Busy, Malformed, NotAChild, UnknownNode
 from sync_protocol.exchange import (
     NO_ALARM,
     OLDER_CHALLENGE,
@@ -42,8 +42,9 @@ from sync_protocol.exchange import (
 )
 from sync_protocol.roster import Node, Roster
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
+from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
-from village_node.casebook import Casebook, Outgoing
+from village_node.casebook import Casebook, Outgoing, Reason
 from village_node.identity import Identity
 
 DOWN: Final = "down"
@@ -78,9 +79,11 @@ class Answering:
         roster: Callable[[], Roster],
         tides: Tides,
         slots: int,
+        renewals: Renewals,
         software: str = "",
     ) -> None:
         """`clock` in ms since 1970: told to children, and judged by nobody. `roster`: at hand, without the database."""
+        self._renewals = renewals
         self._casebook = casebook
         self._identity = identity
         self._clock = clock
@@ -96,10 +99,20 @@ class Answering:
         """The signed reply to a request. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
         request = read_request(raw)
         node = child_node(self._roster(), self._identity.place, request.sender)
-        check_request(request, node.suite, node.public, self._network_id(), self._identity.incarnation)
+        me = self._addressed(request, node)
         child = self._child(node)
         with self._admitted(child):
-            return self._exchange(node, child, request)
+            return self._exchange(node, me, child, request)
+
+    def _addressed(self, request: Request, node: Node) -> Identity:
+        """The life of ours that a request is for: a child that has not heard of the present one asks the one before,
+        and learns of it from the roster changes in the reply. Raises BadSignature."""
+        lives = self._casebook.identity.lives
+        for incarnation in reversed(lives):
+            with suppress(BadSignature):
+                check_request(request, node.suite, node.public, self._network_id(), incarnation)
+                return self._casebook.identity.in_life(incarnation)
+        raise BadSignature("exchange: not signed by whom it names, or for another node")
 
     @contextmanager
     def _admitted(self, child: _Child) -> Iterator[None]:
@@ -125,11 +138,11 @@ class Answering:
         with self._children_lock:
             return self._children.setdefault(node.incarnation, _Child())
 
-    def _exchange(self, node: Node, child: _Child, request: Request) -> bytes:
+    def _exchange(self, node: Node, me: Identity, child: _Child, request: Request) -> bytes:
         row = self._casebook.peer(node.incarnation)
         secret = row.secret if row is not None else None
         ratchet = Ratchet(row.issued, row.issued_nonce) if row is not None else Ratchet()
-        own = self._identity.incarnation
+        own = me.incarnation
         if secret is None:
             secret = self._randomness(SECRET_BYTES)
             self._casebook.update_peer(node.incarnation, place=node.place, direction=DOWN, secret=secret)
@@ -150,7 +163,7 @@ class Answering:
         parties = Parties(self._network_id(), node.incarnation, own, request.challenge)
         body = pack_body(content_map(reply), codec)
         child.budget.learn(body)
-        return reply_bytes(self._identity.key, parties, body, request.raw_hash)
+        return reply_bytes(me.key, parties, body, request.raw_hash)
 
     def _hello(self) -> Hello:
         return Hello(dictionaries=DICTIONARIES, software=self._software)
@@ -198,6 +211,9 @@ class Answering:
             update["software"] = content.hello.software
         with self._tides.taking_from(node):
             received = self._casebook.receive(node.incarnation, content, peer_update=update)
+        if received.restored is not None:
+            self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
+        self._renewals.take(node, content)
         acknowledged = judged.ratchet.used > before.used
         reply.alarm = judged.alarm
         reply.tide = self._tides.of(node)
@@ -234,6 +250,9 @@ class Answering:
         outgoing = casebook.owed(
             owed_of, view.points, tables=reply.tables, budget=child.budget.unpacked - taken, withheld=withheld
         )
+        if child.view is not None and self._casebook.identity.parent is None:
+            # Nobody is above who could say what an earlier life of ours had sent: the children do.
+            casebook.settle(child.view.points, node.place)
         child.pending = outgoing
         reply.packed_segments, reply.packed_receipts = outgoing.segments, outgoing.receipts
         reply.more = outgoing.more

@@ -6,22 +6,27 @@ from typing import Final
 from flask import Blueprint, Flask
 from werkzeug.wrappers import Response
 
+from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.places import about
+from village_node.store.peers import PeerRow
 from village_node.web import Policy, Route, Visit, add_pages, machine
-from village_node.web.policy import STAFF
+from village_node.web.policy import ADMIN, STAFF
 
 QUIET_AFTER_MS: Final = 24 * 3_600_000
+DECIDES: Final = Policy(ADMIN | {"head"}, "node")
 COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "parked")
 
 
 @dataclass
 class Child:
-    """One child, as far as this node knows. `backlog`: its records held here whose bodies are still missing."""
+    """One child, as far as this node knows. `rings`: an identity of it lives twice; `restored`: one did, and has begun
+    another life. `backlog`: its records held here whose bodies are still missing."""
 
     place: str
     last_contact_ms: int | None
     skew_ms: int | None
-    alarm: int
+    rings: bool
+    restored: bool
     cases: int
     events: int
     backlog: int
@@ -33,20 +38,25 @@ def children(visit: Visit) -> Response:
     """The table of children, those not heard for longest first."""
     site, here = visit.site, visit.site.config.place
     places = site.places
-    peers = {peer.place: peer for peer in site.casebook.peers() if peer.direction == "down"}
+    peers: dict[str, list[PeerRow]] = {}
+    for row in site.casebook.peers():
+        if row.direction == "down":
+            peers.setdefault(row.place, []).append(row)
     streams, homes = site.casebook.counts()["streams"], site.casebook.case_counts()
     told = []
     for place in places.children(here) if here in places else ():
         under = {about(code) for code in places.below_or_self(place)}
         rows = [row for row in streams if row["scope"] in under]
-        peer = peers.get(place)
+        lives = peers.get(place, [])
+        peer = max(lives, key=lambda row: row.last_contact_ms or 0, default=None)
         contact = peer.last_contact_ms if peer else None
         told.append(
             Child(
                 place=place,
                 last_contact_ms=contact,
                 skew_ms=peer.skew_ms if peer else None,
-                alarm=peer.alarm if peer else 0,
+                rings=any(life.alarm not in (NO_ALARM, RESTORED) for life in lives),
+                restored=any(life.alarm == RESTORED for life in lives),
                 cases=sum(homes.get(scope, 0) for scope in under),
                 events=sum(row["contiguous"] for row in rows),
                 backlog=sum(row["head"] - row["contiguous"] for row in rows),
@@ -60,10 +70,21 @@ def children(visit: Visit) -> Response:
         told=told,
         heard=[child for child in told if child.last_contact_ms],
         clock_there=machine.clock_there,
+        decides=DECIDES.roles,
     )
 
 
-ROUTES: Final = (Route("/children", "children", children, Policy(STAFF, "node")),)
+def settle_alarm(visit: Visit, place: str) -> Response:
+    """The alarm of a place below is settled: its people have said which machine stays in use."""
+    visit.site.accounts.audit(visit.staff.staff_no, "children.settle_alarm", place, {})
+    visit.site.casebook.settle_alarm(place)
+    return visit.redirect("children")
+
+
+ROUTES: Final = (
+    Route("/children", "children", children, Policy(STAFF, "node")),
+    Route("/children/<place>/settle", "settle_alarm", settle_alarm, DECIDES, ("POST",)),
+)
 
 
 def register(app: Flask) -> None:

@@ -1,5 +1,6 @@
 """The casebook: the one way a case changes, for our own people and for what a peer brings; and what is read of it."""
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -17,6 +18,7 @@ from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.identity import Identity
+from village_node.rebirth import Lives, Reason
 from village_node.store import Overtaken, Store, cases, peers
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Outgoing",
     "PurgeJob",
     "PurgeRun",
+    "Reason",
     "Received",
     "Stale",
     "TimelineEntry",
@@ -52,8 +55,14 @@ class Casebook(Purging, Assigning, Intake, Dispatch, Oddities):
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
         catalogue: Catalogue,
+        lives: Lives | None = None,
     ) -> None:
+        """``lives``: the files of this node's lives; without them the casebook may be filled and read, but whatever it
+        would say to others has no witness."""
         super().__init__(store, identity, clock, randomness, catalogue)
+        if lives is not None:
+            self.keep_lives(lives)
+        self._publishing = threading.Lock()
         # What waits for an update of the program or its catalogue is looked at again by the first start after it.
         rules = sha256(repr((kinds.TABLE, catalogue.items())).encode())
         with store.reading() as connection:
@@ -63,9 +72,14 @@ class Casebook(Purging, Assigning, Intake, Dispatch, Oddities):
             with store.writing() as connection:
                 peers.remember_bytes(connection, _RULES, rules)
 
-    def enrol(self, change: Change) -> None:
-        """Add a roster change made here. Raises a ProtocolError that says why it does not hold, NotSaved."""
-        self.apply_roster([change])
+    def enrol(self, change: Change, *, agreed: bool = False) -> None:
+        """Publish a roster change made here. Raises a ProtocolError that says why it does not hold, NotAllowed while
+        we cannot know that its number is free (`agreed`: the operator says it is), NotSaved."""
+        with self._publishing:
+            self.check_publishable(agreed=agreed)
+            self.roster.apply(change)
+            self.witness_change(change)
+            self.apply_roster([change])
 
     def apply_roster(self, changes: Iterable[Change]) -> int:
         """Add roster changes, in their order; how many were new. All of them or, with the error raised, none."""
@@ -107,9 +121,9 @@ class Casebook(Purging, Assigning, Intake, Dispatch, Oddities):
                 roster = grown
             if not new:
                 return 0
-            keys = cases.unsettled(connection)
-            self.store.exclusive(connection, keys, [])
-            ledger.write(self, connection, Entry(roster, self.clock(), {}, refold=set(keys)))
+            keys = self.concerned(connection, self.roster_in(connection), roster)
+            self.store.exclusive(connection, sorted(keys), [])
+            ledger.write(self, connection, Entry(roster, self.clock(), {}, refold=keys))
             self.keep_changes(connection, new, version)
             self.mark_news(connection, {"roster"})
         return len(new)

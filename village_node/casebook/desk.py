@@ -27,9 +27,9 @@ from village_node.casebook import ledger, purged
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry, Growth
-from village_node.casebook.office import Office
+from village_node.casebook.office import INCARNATION, Office
 from village_node.casebook.reading import folded
-from village_node.store import Connection, Overtaken, RoomMade, peers, streams
+from village_node.store import Connection, NotSaved, Overtaken, RoomMade, peers, streams
 from village_node.store.locks import CaseKey, StreamKey
 
 # The county's day begins at +08:00, whatever the machine believes.
@@ -183,6 +183,8 @@ class Desk(Office):
 
     def _act(self, act: Callable[[Connection], tuple[_T, set[str]]]) -> _T:
         """Run one transaction, again where another worker was faster, and tell the news."""
+        if self.retired:
+            raise NotAllowed("本机已停用,请到正在使用的机器上办理", "this machine is retired: work on the one in use")
         for _ in range(ATTEMPTS):
             try:
                 with self.store.writing() as connection:
@@ -206,9 +208,14 @@ class Desk(Office):
     def _own_stream(self, connection: Connection, scope: str) -> Growth:
         """Our own stream in a scope as it stands; made where there is none yet."""
         key: StreamKey = (self.identity.incarnation, scope)
+        if self.store.dialect != "sqlite" and peers.bytes_of(connection, INCARNATION) not in (None, key[0]):
+            raise NotSaved(
+                "未保存:本机已换用新编号,请重新启动这一工作进程",
+                "not saved: this node has begun a new life; start this worker again",
+            )
         row = streams.by_keys(connection, [key]).get(key)
         if row is None:
-            node = self.roster_in(connection).node(self.identity.incarnation)
+            node = self.author(self.roster_in(connection), self.identity.incarnation)
             if node is None:
                 raise NotAllowed(
                     "本机尚未列入名册,请先完成登记", "this node is not in the roster yet: complete its enrolment first"

@@ -22,11 +22,13 @@ from sync_protocol.roster import Roster
 from sync_protocol.seal import seal
 from sync_protocol.stream import Head
 from sync_protocol.wire import Tables, pack_segment
-from village_node.casebook.reading import Reading
-from village_node.store import Connection, peers, purges, receipts, streams
+from village_node.casebook.incarnations import Incarnations
+from village_node.casebook.office import Office
+from village_node.store import Connection, doubts, peers, purges, receipts, streams
 from village_node.store.locks import StreamKey
 from village_node.store.peers import PeerRow
 from village_node.store.streams import EventRow, StreamRow
+from village_node.witness import Sealed
 
 _RECEIPT_BYTES: Final = 130  # of a receipt line before packing, but for its path
 _SEGMENT_BYTES: Final = 150  # of a segment before packing, but for its events
@@ -51,7 +53,7 @@ class _Cut:
     signature: bytes
 
 
-class Dispatch(Reading):
+class Dispatch(Incarnations):
     """The part of the casebook that uplink and downlink take their messages from."""
 
     def shared_points(self, child_place: str) -> list[StreamPoint]:
@@ -61,7 +63,7 @@ class Dispatch(Reading):
         """
 
         def compute(connection: Connection) -> list[StreamPoint]:
-            return _points(connection, self.roster_in(connection), child_place)
+            return _points(self, connection, self.roster_in(connection), child_place)
 
         return self.remembered(f"points {child_place}", compute)
 
@@ -75,9 +77,9 @@ class Dispatch(Reading):
         withheld: frozenset[StreamKey] = frozenset(),
     ) -> Outgoing:
         """The next frame of what ``theirs`` lacks of ``mine``: receipts, then whole segments up to ``budget`` bytes
-        before packing, at least one. Our own streams are sealed here. Nothing is written.
+        before packing, at least one. Our own streams are sealed here, and the witness file says so before this returns.
 
-        Raises NotReadable.
+        Raises NotReadable; NotSaved when the witness file cannot be written.
         """
         owed = plan(mine, theirs, withheld=withheld)
         frame = Outgoing()
@@ -93,6 +95,10 @@ class Dispatch(Reading):
                 left = self._take_events(connection, frame, each, row, tables, left)
                 if frame.more:
                     break
+        if self.lives is not None:
+            # Before any of it leaves: one write for all seals, of which the highest of a stream stands for those below.
+            ours = (Sealed(*sent) for sent in frame.sent if sent[0] == self.identity.incarnation)
+            self.lives.witness.seal(ours)
         return frame
 
     def wanted(self, place: str) -> list[Want]:
@@ -132,16 +138,6 @@ class Dispatch(Reading):
         """What is remembered of a peer."""
         with self.store.reading() as connection:
             return peers.peer(connection, incarnation)
-
-    def peers(self) -> list[PeerRow]:
-        """What is remembered of every peer."""
-        with self.store.reading() as connection:
-            return peers.peers(connection)
-
-    def update_peer(self, incarnation: bytes, **columns: Any) -> PeerRow:
-        """Set columns of a peer's row; a new one needs ``place`` and ``direction``. Raises NotSaved."""
-        with self.store.writing() as connection:
-            return peers.change_peer(connection, incarnation, columns)
 
     def _take_events(
         self,
@@ -193,9 +189,10 @@ class Dispatch(Reading):
         rows = _within_bytes(held)
         if not rows:
             return None
-        if row.own:
+        key = self.identity.lives.get(row.incarnation) if row.own else None
+        if key is not None:
             head = Head(rows[-1].seq, rows[-1].hash)
-            signature = seal(self.identity.key, self.network_id, row.stream_id, head)
+            signature = seal(key, self.network_id, row.stream_id, head)
             return _Cut([_event(one) for one in rows], signature)
         seals = streams.seals_between(connection, row.id, after, rows[-1].seq)
         if not seals:
@@ -210,14 +207,22 @@ def _wanted(connection: Connection) -> list[tuple[bytes, str, int]]:
     return streams.missing_bodies(connection, limits.WANTS) + recalled
 
 
-def _points(connection: Connection, roster: Roster, child_place: str) -> list[StreamPoint]:
-    """The vector's points, from two queries."""
+def _points(office: Office, connection: Connection, roster: Roster, child_place: str) -> list[StreamPoint]:
+    """The vector's points, from three queries. What is in doubt of an ended life of ours is not in them, nor what the
+    present one writes beside it, nor what nobody else can check yet."""
     places = roster.places
     try:
         scopes = followed_scopes(places, child_place)
     except UnknownPlace:
         return []
-    rows = [row for row in streams.in_scopes(connection, scopes) if row.body_seq > 0]
+    doubted = {doubt.row.id: doubt for doubt in doubts.held(connection)}
+    me, unsettled = office.identity.incarnation, {doubt.row.scope for doubt in doubted.values()}
+    rows = [
+        row._replace(body_seq=doubted[row.id].seq, body_hash=doubted[row.id].hash) if row.id in doubted else row
+        for row in streams.in_scopes(connection, scopes)
+        if roster.node(row.incarnation) is not None and not (row.incarnation == me and row.scope in unsettled)
+    ]
+    rows = [row for row in rows if row.body_seq > 0]
     held: dict[int, dict[bytes, int]] = {row.id: {} for row in rows}
     for stream, signer, seq in receipts.of_streams(connection, held):
         held[stream][signer] = seq

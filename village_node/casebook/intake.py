@@ -12,18 +12,19 @@ from typing import Any, Final, NamedTuple
 
 from sync_protocol import limits, receipt
 from sync_protocol.admission import Parked, Refused, Stored, admit
-from sync_protocol.errors import BadCommitment, BadReceipt, ProtocolError, StagingFull
-from sync_protocol.event import Event, fits, load_header
+from sync_protocol.errors import BadCommitment, BadReceipt, Fork, ProtocolError, StagingFull
+from sync_protocol.event import Event, Head, fits, load_header
 from sync_protocol.exchange import PARKED, REFUSED, Answer, Body, Content, Lines, ReceiptLine, ReceiptOwed
 from sync_protocol.places import UnknownPlace, below, follows
 from sync_protocol.roster import Roster, read_payload
 from sync_protocol.wire import Segment, keep, kept
 from village_node.casebook import checkpoints, ledger, purged, receipts
+from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.ledger import Entry, Filled, Growth, Written
-from village_node.casebook.office import Office
-from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, parking, peers, streams
+from village_node.casebook.rewriting import Taken
+from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, doubts, parking, peers, streams
 from village_node.store import receipts as receipt_rows
-from village_node.store.locks import StreamKey
+from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.parking import AnswerRow, ParkedRow, RefusedRow, Waiting
 
 ATTEMPTS: Final = 100
@@ -40,12 +41,14 @@ def too_busy() -> NotSaved:
 
 class Received(NamedTuple):
     """What came of one message. ``answers``: for the peer, now. ``stored``: new events; ``receipts``: new ones of
-    others; ``signed``: our own new ones, which leave with what is owed."""
+    others; ``signed``: our own new ones, which leave with what is owed. ``restored``: the life of this node
+    that has signed something that came and does not hold it; that was not taken, and a new life is due."""
 
     answers: list[Answer]
     stored: int
     receipts: int
     signed: list[ReceiptOwed]
+    restored: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -63,6 +66,10 @@ class _Plan:
     unparked: list[int] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
     answers: dict[tuple[bytes, str, int], Answer] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
+    refold: set[CaseKey] = field(default_factory=set)
+    known_there: dict[StreamKey, int] = field(default_factory=dict)
+    restored: bytes | None = None
 
     def answer(self, incarnation: bytes, scope: str, seq: int, disposition: int, code: int) -> None:
         """Tell the peer; of one position only the last word."""
@@ -88,7 +95,7 @@ class _Plan:
             self.answer(incarnation, scope, seq, REFUSED, code)
 
 
-class Intake(Office):
+class Intake(Incarnations):
     """The part of the casebook that uplink and downlink hand their messages to."""
 
     def receive(self, peer: bytes, content: Content, *, peer_update: dict[str, Any]) -> Received:
@@ -122,13 +129,19 @@ class Intake(Office):
             told = refusal.incarnation is not None and refusal.first_seq is not None
             plan.refuse(*where, refusal.code, refusal.detail, None, told=told)
         self._retry_parked(connection, plan)
+        again, moved = self.write_again(connection, plan.roster, {each.scope for each in plan.taken}, plan.taken)
+        plan.growths |= again
+        plan.refold |= moved
         entry = self._lock(connection, plan, content.bodies)
         if plan.changes:
             self.keep_changes(connection, plan.changes, plan.roster_version)
         written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written({}, {})
+        for key, seq in plan.known_there.items():
+            doubts.raise_to(connection, plan.growths[key].row.id, seq)
         new_receipts = self._take_receipts(connection, plan, content.receipts)
         lines_complete = self._take_lines(connection, plan, content.lines)
-        signed = receipts.sign(self, connection, written.streams.values(), plan.now_ms)
+        speaker = self.speaker_by(plan.roster)
+        signed = receipts.sign(self, connection, speaker, written.streams.values(), plan.now_ms)
         self._store_beside(connection, plan, content)
         if peer_update:
             peers.change_peer(connection, peer, peer_update)
@@ -142,7 +155,7 @@ class Intake(Office):
         if scopes:
             self.mark_news(connection, scopes)
         stored = sum(len(growth.events) for growth in plan.growths.values())
-        return Received(list(plan.answers.values()), stored, len(new_receipts), signed), scopes
+        return Received(list(plan.answers.values()), stored, len(new_receipts), signed, plan.restored), scopes
 
     def _take_changes(self, plan: _Plan, content: Content) -> None:
         """Apply roster changes one by one; one that does not hold is refused and keeps no other from its place."""
@@ -153,6 +166,9 @@ class Intake(Office):
                 plan.refuse(_NO_INCARNATION, _part_of(change), 0, error.code, str(error), change.payload, told=False)
                 continue
             if roster is not plan.roster:
+                # Our part grows by our own hand only: what comes from elsewhere we have published, and forgotten.
+                if _part_of(change) == f"roster:{self.identity.place}" and self.minds_its_roster:
+                    plan.restored = self.identity.incarnation
                 plan.roster = roster
                 plan.changes.append(change)
 
@@ -198,6 +214,18 @@ class Intake(Office):
             head=growth.head if growth else None,
             hash_at=hash_at,
         )
+        if segment.incarnation in self.identity.lives and self.lives is not None:
+            if segment.incarnation == self.identity.incarnation and _is_news(verdict):
+                plan.restored = segment.incarnation
+                return Stored([], [], segment.signature, Head(0, b""))
+            if isinstance(verdict, Refused) and verdict.code == Fork.code and growth and not growth.events:
+                given = self.give_way(connection, segment, growth.row)
+                if given is not None:
+                    growth.row = given[0]
+                    plan.taken += given[1]
+                    return self._admit(connection, plan, segment)
+            if isinstance(verdict, Stored):
+                plan.known_there[segment.incarnation, segment.scope] = segment.last_seq
         if isinstance(verdict, Stored):
             if growth is None:
                 growth = self._begin(connection, plan, segment)
@@ -256,10 +284,11 @@ class Intake(Office):
         self._meet(connection, plan, {key for key, _ in plan.bodies})
         entry = Entry(plan.roster, plan.now_ms, plan.growths)
         self._fill(connection, plan, entry)
+        entry.refold.update(plan.refold)
         grown = {key: growth.head.seq for key, growth in plan.growths.items() if growth.events}
         entry.refold.update(cases.waiting_for(connection, grown))
         if plan.changes:
-            entry.refold.update(cases.unsettled(connection))
+            entry.refold.update(self.concerned(connection, self.roster_in(connection), plan.roster))
         touched = entry.touched()
         concerned = {key for key, growth in plan.growths.items() if growth.events}
         concerned |= {key for (key, _), _ in plan.bodies.items() if key in plan.growths}
@@ -322,10 +351,13 @@ class Intake(Office):
         for line in lines:
             row = held.get((line.incarnation, line.scope))
             signer = plan.roster.node(line.signer)
-            if row is None or signer is None or line.seq > row.head_seq or line.signer == self.identity.incarnation:
+            if line.signer == self.identity.incarnation:
+                self.note_own_receipt(connection, row, line)
+                continue
+            if row is None or signer is None or line.seq > row.head_seq:
                 continue
             chain_hash = receipts.hash_at(connection, row, line.seq)
-            whole = _whole(line, row.stream_id, chain_hash)
+            whole = receipts.whole(line, row.stream_id, chain_hash)
             try:
                 if not follows(plan.roster.places, signer.place, line.scope):
                     raise BadReceipt(f"{signer.place} does not follow {line.scope}")
@@ -338,6 +370,8 @@ class Intake(Office):
                 plan.refuse(line.incarnation, line.scope, line.seq, BadReceipt.code, str(error), None, told=False)
                 continue
             sound.append(receipts.Kept(row.scope, row, whole))
+        if self.has_forgotten(connection, plan.roster):
+            plan.restored = self.identity.incarnation
         return receipts.keep_higher(connection, sound)
 
     def _take_lines(self, connection: Connection, plan: _Plan, lines: Lines | None) -> bool:
@@ -390,11 +424,9 @@ class Intake(Office):
         parking.keep_answers(connection, said)
 
 
-def _whole(line: ReceiptLine, stream: bytes, chain_hash: bytes) -> receipt.Receipt:
-    """The receipt that a line stands for, over what is held here."""
-    return receipt.Receipt(
-        stream, line.seq, chain_hash, line.signer, line.time, line.count, line.index, line.path, line.signature
-    )
+def _is_news(verdict: Stored | Parked | Refused) -> bool:
+    """Whether a sealed segment says something else, or more, than what is held."""
+    return bool(verdict.events) if isinstance(verdict, Stored) else verdict.code == Fork.code
 
 
 def _part_of(change: Any) -> str:

@@ -110,6 +110,9 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     waits: list[tuple[bytes, str, int, str, bytes]] = []
     for key in sorted(touched):
         events = held.get(key, [])
+        if not any(not each.stranger for each in events):
+            cases.forget(connection, key)  # what was in it has been written again elsewhere
+            continue
         case = folded[key] = fold_held(office, entry.roster, key, events)
         own = [each for each in events if not each.stranger]
         for each in own:
@@ -244,7 +247,7 @@ class _Reader:
             self.newest[key] = self._entry.arrived_ms
 
     def _author(self, incarnation: bytes) -> Node:
-        node = self._entry.roster.node(incarnation)
+        node = self._office.author(self._entry.roster, incarnation)
         # Admission took only events of known authors, and the roster forgets nobody.
         assert node is not None
         return node

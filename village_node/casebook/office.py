@@ -12,21 +12,27 @@ from typing import Final
 
 from sync_protocol import encoding
 from sync_protocol.case import Catalogue
-from sync_protocol.roster import Change, Roster, read_payload
+from sync_protocol.roster import Change, Node, Roster, read_payload
 from sync_protocol.suites import sha256
 from village_node.identity import Identity
 from village_node.store import Connection, Store, StoreError, peers
 
 NEWS: Final = "news"
 ROSTER: Final = "roster"
-_ANYTHING: Final = "*"
+INCARNATION: Final = "incarnation"  # of the present life, as the database has it
+ANYTHING: Final = "*"
 _LONGEST_ANNOUNCEMENT: Final = 7_000
+# The order of entry of a life that nobody has countersigned yet: after everybody's.
+NOT_COUNTERSIGNED: Final = 2**62
 
 _log = logging.getLogger(__name__)
 
 
 class Office:
-    """The shared room. ``clock`` gives milliseconds since 1970, ``randomness`` so many random bytes."""
+    """The shared room. ``clock`` gives milliseconds since 1970, ``randomness`` so many random bytes. ``retired``: this
+    machine is out of service."""
+
+    retired = False
 
     def __init__(
         self,
@@ -67,6 +73,21 @@ class Office:
             return self._in_force[0]
         with self.store.reading() as connection:
             return self.roster_in(connection)
+
+    def author(self, roster: Roster, incarnation: bytes) -> Node | None:
+        """Who wrote a stream: from the roster, or a later life of this node that is not in it yet."""
+        node, who = roster.node(incarnation), self.identity
+        if node is None and who.former and incarnation in who.lives and who.place in roster.places:
+            key = who.lives[incarnation]
+            return Node(incarnation, who.place, key.suite, key.public, NOT_COUNTERSIGNED)
+        return node
+
+    def speaker_by(self, roster: Roster) -> Identity:
+        """The life of this node that who holds this roster knows: the present one, or the last one before in it."""
+        who = self.identity
+        known = (each for each in reversed(who.lives) if roster.node(each) is not None)
+        incarnation = next(known, who.incarnation)
+        return who if incarnation == who.incarnation else who.in_life(incarnation)
 
     def news_version(self) -> int:
         """A number that is another one after each commit that changed something."""
@@ -118,7 +139,7 @@ class Office:
         peers.count_up(connection, NEWS)
         words = " ".join(sorted(scopes))
         if len(words) > _LONGEST_ANNOUNCEMENT:
-            words = _ANYTHING
+            words = ANYTHING
         self.store.announce(connection, f"{self._worker} {words}")
 
     def tell(self, scopes: set[str]) -> None:
@@ -142,8 +163,8 @@ class Office:
     def _heard(self, words: str) -> None:
         """Another worker committed something. Raises a StoreError, so that the listener looks again."""
         worker, *scopes = words.split()
-        if worker == _ANYTHING or worker != self._worker:
-            for trouble in self._call_back(set(scopes) or {_ANYTHING}):
+        if worker == ANYTHING or worker != self._worker:
+            for trouble in self._call_back(set(scopes) or {ANYTHING}):
                 raise trouble
 
 

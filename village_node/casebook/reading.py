@@ -20,6 +20,7 @@ from village_node.identity import Identity
 from village_node.store import Connection, Store, cases, parking, peers, receipts, streams
 from village_node.store.cases import CaseRow, Page
 from village_node.store.locks import CaseKey, StreamKey
+from village_node.store.peers import PeerRow
 
 PAGE_SIZE: Final = 50
 _T = TypeVar("_T")
@@ -137,8 +138,9 @@ class Reading(Office):
         state = dict(self.remembered("sync", compute))
         row = None
         if self.identity.parent:
-            with self.store.reading() as connection:
-                row = peers.peer(connection, self.identity.parent)
+            # The parent may have begun another life since we were enrolled.
+            node = self.roster.node(self.identity.parent)
+            row = next((one for one in self.peers_up() if node is not None and one.place == node.place), None)
         return {
             **state,
             "peer": row,
@@ -151,9 +153,24 @@ class Reading(Office):
             "alarm": row.alarm if row else 0,
         }
 
-    def standing(self) -> Standing:
+    def county_standing(self) -> Standing:
         """What the county's newest checkpoint shows beside what is held here."""
         return self.remembered("standing", lambda view: lines.standing(self, view, self.roster_in(view)))
+
+    def peers(self) -> list[PeerRow]:
+        """What is remembered of every peer."""
+        with self.store.reading() as connection:
+            return peers.peers(connection)
+
+    def update_peer(self, incarnation: bytes, **columns: Any) -> PeerRow:
+        """Set columns of a peer's row; a new one needs ``place`` and ``direction``. Raises NotSaved."""
+        with self.store.writing() as connection:
+            return peers.change_peer(connection, incarnation, columns)
+
+    def peers_up(self) -> list[PeerRow]:
+        """What is remembered of every ancestor's node, the one heard last first."""
+        known = (row for row in self.peers() if row.direction == "up")
+        return sorted(known, key=lambda row: row.last_contact_ms or 0, reverse=True)
 
     def counts(self) -> dict[str, Any]:
         """What the health page and `status --json` say of every stream: how far it is held, and what did not come to
@@ -171,7 +188,7 @@ class Reading(Office):
             answered.setdefault((answer.incarnation, answer.scope), []).append(answer.disposition)
         listed: list[dict[str, Any]] = []
         for row in sorted(rows, key=lambda one: (one.scope, one.incarnation)):
-            node = roster.node(row.incarnation)
+            node = self.author(roster, row.incarnation)
             by_verdict = verdicts.get(row.id, {})
             there = answered.get(row.key, [])
             listed.append(
@@ -216,7 +233,7 @@ class Reading(Office):
             "oddities": odd,
             "not_left": state["not_left"],
             "not_at_county": state["not_at_county"],
-            "checkpoint": _told(self.standing()),
+            "checkpoint": _told(self.county_standing()),
         }
 
     def proof(self, case_no: str) -> dict[str, Any] | None:

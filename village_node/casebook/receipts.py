@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sync_protocol import receipt
-from sync_protocol.exchange import ReceiptOwed
+from sync_protocol.exchange import ReceiptLine, ReceiptOwed
 from sync_protocol.receipt import Receipt
 from village_node.casebook.office import Office
+from village_node.identity import Identity
 from village_node.store import Connection, parking, streams
 from village_node.store import receipts as rows
 from village_node.store.receipts import ReceiptRow
@@ -25,22 +26,32 @@ class Kept(NamedTuple):
     receipt: Receipt
 
 
-def sign(office: Office, connection: Connection, moved: Iterable[StreamRow], now_ms: int) -> list[ReceiptOwed]:
+def sign(
+    office: Office, connection: Connection, signer: Identity, moved: Iterable[StreamRow], now_ms: int
+) -> list[ReceiptOwed]:
     """Sign for every stream of others whose contiguous position has moved, all under one signature, and store that."""
+    me = signer.incarnation
     due = [row for row in moved if not row.own and row.body_seq > 0]
-    held = {
-        stream: seq
-        for stream, signer, seq in rows.of_streams(connection, [row.id for row in due])
-        if signer == office.identity.incarnation
-    }
+    held = {stream: seq for stream, by, seq in rows.of_streams(connection, [row.id for row in due]) if by == me}
     due = [row for row in due if row.body_seq > held.get(row.id, 0)]
     if not due:
         return []
-    me = office.identity.incarnation
     lines = [(row.stream_id, row.body_seq, row.body_hash) for row in due]
-    signed = receipt.sign_all(office.identity.key, office.network_id, me, now_ms, lines)
+    signed = receipt.sign_all(signer.key, office.network_id, me, now_ms, lines)
     rows.keep(connection, [_row(row, one) for row, one in zip(due, signed, strict=True)])
     return [ReceiptOwed(row.incarnation, row.scope, me, row.body_seq) for row in due]
+
+
+def given(connection: Connection, row: StreamRow, signer: bytes) -> int:
+    """How far a signer has signed for a stream, as far as is known here."""
+    return max((seq for _, by, seq in rows.of_streams(connection, [row.id]) if by == signer), default=0)
+
+
+def whole(line: ReceiptLine, stream: bytes, chain_hash: bytes) -> Receipt:
+    """The receipt that a line stands for, over what is held here."""
+    return Receipt(
+        stream, line.seq, chain_hash, line.signer, line.time, line.count, line.index, line.path, line.signature
+    )
 
 
 def keep_higher(connection: Connection, sound: Sequence[Kept]) -> list[Kept]:

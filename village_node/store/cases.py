@@ -67,6 +67,11 @@ def get(connection: Connection, key: CaseKey) -> CaseRow | None:
     return CaseRow._make(row) if row else None
 
 
+def forget(connection: Connection, key: CaseKey) -> None:
+    """Drop the row of a case of which no event is left."""
+    rows.do(connection, "DELETE FROM cases WHERE scope = ? AND case_id = ?", key)
+
+
 def by_number(connection: Connection, case_no: str) -> CaseRow | None:
     """The case with this receipt number, at the place that the number names: what another place wrote under it is not
     found by it. A number is a label: of two alike the older is meant."""

@@ -78,6 +78,17 @@ def change_peer(connection: Connection, incarnation: bytes, columns: dict[str, A
     return row
 
 
+def alarms(connection: Connection) -> list[tuple[str, str, int]]:
+    """(direction, place, alarm) of every peer with one, by place."""
+    words = "SELECT direction, place, alarm FROM peers WHERE alarm > 0 ORDER BY place"
+    return [(row[0], row[1], row[2]) for row in rows.ask(connection, words)]
+
+
+def forget_alarms(connection: Connection) -> None:
+    """A new life of ours has begun: what ancestors said of the one before is settled."""
+    rows.do(connection, "UPDATE peers SET alarm = 0, challenge = NULL, nonce = NULL WHERE direction = 'up'")
+
+
 def _storable(value: Any) -> Any:
     """A value as both databases take it: a peer may name its program, and set its clock, as it likes."""
     if isinstance(value, str):

@@ -105,6 +105,15 @@ EVENTS: Final = Table(
     Index("ix_events_verdict", "stream", "verdict", **_only("verdict > 1")),
 )
 
+# The streams of an earlier life of this node, from its end until it is known which of its last events others hold: up
+# to `seq` they are known to. What lies beyond leaves in no message; in the end the present life writes it again.
+DOUBTS: Final = Table(
+    "doubts",
+    METADATA,
+    Column("stream", Integer, ForeignKey("streams.id"), primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
 # The authors' seals where the segments of their streams ended; our own streams are sealed as they are sent.
 SEALS: Final = Table(
     "seals",

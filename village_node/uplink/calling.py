@@ -190,6 +190,10 @@ class Uplink:
 
     def _exchange(self, line: _Line, patience_s: float = -1.0) -> Result:
         """One exchange, after the one under way; who has no patience for that is told so."""
+        if self._casebook.retired:
+            with self._changed:
+                line.due_at = self._monotonic() + LOOK_AGAIN_S
+            return Result(False, text="本机已停用，不再同步 / this machine is retired and syncs no more")
         if not self._exchanging.acquire(timeout=patience_s):
             return Result(False, text="正在同步，请稍候 / an exchange is under way: wait a moment")
         try:
@@ -223,7 +227,7 @@ class Uplink:
     def _conversation(self, line: _Line) -> Conversation:
         """The conversation with the newest node of the ancestor's place; a new node is a new conversation."""
         node = self._ancestor_node(line.ancestor)
-        if line.conversation is None or line.conversation.ancestor != node:
+        if line.conversation is None or line.conversation.ancestor != node or line.conversation.is_over:
             line.conversation = Conversation(self._around, node)
             row = self._casebook.peer(node.incarnation)
             if row is not None and line.failures == 0:
@@ -407,7 +411,7 @@ class Uplink:
 
     def _wait_once(self, line: _Line, conversation: Conversation, tide: int) -> bool:
         """One waiting call: whether the ancestor says "come". Raises NoAnswer."""
-        own = self._identity
+        own = conversation.speaker
         token = wait_token(
             own.key,
             self._around.network_id,

@@ -14,6 +14,7 @@ from sync_protocol.event import mark
 from sync_protocol.exchange import (
     NO_ALARM,
     NONCE_BYTES,
+    OLDER_CHALLENGE,
     RESTORED,
     Answer,
     Content,
@@ -38,7 +39,7 @@ from sync_protocol.exchange import (
 from sync_protocol.roster import Change, Node, Roster
 from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
-from village_node.casebook import Casebook, Outgoing
+from village_node.casebook import Casebook, Outgoing, Reason
 from village_node.identity import Identity
 
 UP = "up"
@@ -104,6 +105,9 @@ class Conversation:
         """Nothing is known of the ancestor yet: the first exchange asks."""
         self._around = around
         self.ancestor = ancestor
+        # The life that speaks, and the one that writes: a new one of either is a new conversation.
+        self.speaker = around.casebook.speaker
+        self.author = around.casebook.identity.incarnation
         self.introduced = False
         self.tide: int | None = None
         self._view: PeerView | None = None
@@ -121,6 +125,12 @@ class Conversation:
         self.budget = FrameBudget(row.budget) if row is not None else FrameBudget()
         self.alarm = row.alarm if row is not None else NO_ALARM
 
+    @property
+    def is_over(self) -> bool:
+        """Whether another life speaks or writes by now."""
+        casebook = self._around.casebook
+        return (casebook.speaker.incarnation, casebook.identity.incarnation) != (self.speaker.incarnation, self.author)
+
     def debts(self) -> Debts:
         """What we know the ancestor lacks and may be sent now. Nothing before the first exchange, which is due anyway,
         nor when the last exchanges moved nothing and nothing has changed here since."""
@@ -131,24 +141,26 @@ class Conversation:
 
     def ask(self) -> Asked:
         """The next request. It seals what it sends, so it writes: raises StoreError when that is not possible."""
-        around = self._around
-        row = around.casebook.peer(self.ancestor.incarnation)
+        around, casebook = self._around, self._around.casebook
+        row = casebook.peer(self.ancestor.incarnation)
         challenge = row.challenge if row is not None else None
         content = Content(clock_ms=around.clock())
         outgoing = None
         if not self.introduced:
             content.first = True
             content.hello = Hello(dictionaries=DICTIONARIES, software=around.software)
+        if casebook.provisional:
+            content.renewal = casebook.renewal()
         heads = self._heads()
-        if heads != self._heads_told or not self.introduced or self._is_behind(heads):
+        if content.renewal or heads != self._heads_told or not self.introduced or self._is_behind(heads):
             content.roster_heads = heads
         if challenge is not None and row is not None:
             content.nonce = row.nonce
             outgoing = self._fill(content)
         body = pack_body(content_map(content), self._codec)
         self.budget.learn(body)
-        parties = Parties(around.network_id, around.identity.incarnation, self.ancestor.incarnation, challenge)
-        raw = request_bytes(around.identity.key, parties, body)
+        parties = Parties(around.network_id, self.speaker.incarnation, self.ancestor.incarnation, challenge)
+        raw = request_bytes(self.speaker.key, parties, body)
         return Asked(raw, parties, content, outgoing, content.clock_ms or 0)
 
     def hear(self, asked: Asked, raw: bytes) -> Heard:
@@ -184,12 +196,18 @@ class Conversation:
             node.incarnation, reply, peer_update={"place": node.place, "direction": UP, **update}
         )
         self.alarm = alarm
+        if received.restored is not None:
+            around.casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
         if reply.hello is not None:
             self._codec = ZSTD_DICTIONARY_1 if DICTIONARIES[-1] in reply.hello.dictionaries else ZSTD
         if taken:
             self._answers = received.answers
         points = self._points()
         self._learn(asked, reply, points)
+        if self._view is not None and self.introduced:
+            around.casebook.settle(self._view.points, around.identity.place)
+        if taken and not self._is_behind(self._heads()):
+            around.casebook.heard_out(node.place)
         debts = self._debts(points)
         return Heard(taken, received.stored, self._again(asked, reply, points, debts), debts)
 
@@ -227,8 +245,8 @@ class Conversation:
         now = self._around.monotonic()
         held_back = {stream for stream, (_, until) in self._held_back.items() if until > now}
         if self.alarm or not self.introduced:
-            own = self._around.identity.incarnation
-            held_back |= {point.stream for point in points if point.incarnation == own}
+            own = self._around.casebook.identity.lives
+            held_back |= {point.stream for point in points if point.incarnation in own}
         return frozenset(held_back)
 
     def _fill(self, content: Content) -> Outgoing | None:
@@ -261,16 +279,22 @@ class Conversation:
     # What the reply changes
 
     def _alarm(self, asked: Asked, reply: Content) -> int:
-        """The alarm after this reply: the ancestor's, or our own finding that it knows more of us than we do."""
-        if reply.alarm:
-            return reply.alarm
-        if reply.vector is not None and not self.alarm and not self._is_own_past(reply.vector):
-            return RESTORED
-        return self.alarm
+        """The alarm after this reply. Where the ancestor turns out to know more of us than we do, a new life begins."""
+        casebook = self._around.casebook
+        if self.speaker.incarnation != self.author:
+            return NO_ALARM  # the life that rang has ended
+        beyond_us = reply.vector is not None and not self._is_own_past(reply.vector)
+        older = reply.alarm == OLDER_CHALLENGE and not self.introduced and not self.alarm
+        if casebook.lives is not None and (beyond_us or older):
+            casebook.begin_again(Reason.BEYOND_US if beyond_us else Reason.OLDER, ended=self.author)
+            return NO_ALARM
+        if beyond_us and not reply.alarm and not self.alarm:
+            return RESTORED  # without the files of its lives a node cannot begin another: it holds back, and says so
+        return reply.alarm or self.alarm
 
     def _is_own_past(self, vector: list[StreamPoint]) -> bool:
         """Whether every position the ancestor holds of our own streams lies on our own chains."""
-        own = self._around.identity.incarnation
+        own = self.author
         for point in vector:
             if point.incarnation == own:
                 ours = self._around.casebook.hash_at(own, point.scope, point.seq)
@@ -340,6 +364,8 @@ class Conversation:
             or not self._view_agrees
             or debts.urgent
         )
+        if self.is_over:
+            return True
         asked_next = self._around.casebook.lines_wanted()
         unsaid = unsaid or (asked_next is not None and asked_next != asked.content.lines_asked)
         said = (digest(points), reply.digest, self.introduced, self._heads_there, asked_next)

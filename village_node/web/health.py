@@ -7,7 +7,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from village_node.store import StoreError
-from village_node.web import machine, query
+from village_node.web import lives, machine, query
 from village_node.web.policy import ADMIN, CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Visit, local_path
 
@@ -79,6 +79,8 @@ def health(visit: Visit) -> Response:
         clock=machine.clock_here(visit.sync_state.skew_ms, visit.sync_state.above),
         clock_there=machine.clock_there,
         casework=CASEWORK,
+        decides=lives.DECIDES.roles,
+        life=site.casebook.life(),
     )
 
 

@@ -20,6 +20,7 @@ from village_node.web import (
     filing,
     health,
     items,
+    lives,
     oddities,
     quarantine,
     query,
@@ -53,6 +54,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *query.ROUTES,
     *health.ROUTES,
     *quarantine.ROUTES,
+    *lives.ROUTES,
     *staff.ROUTES,
 )
 

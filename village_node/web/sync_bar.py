@@ -31,11 +31,15 @@ class SyncState:
     room: Room | None = None
     not_arrived: int = 0
     county_alarms: int = 0
+    retired: bool = False
+    rings: bool = False
+    rings_below: int = 0
+    provisional: bool = False
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
         """Read it from the casebook, which counts what signed receipts do not cover."""
-        state, county = casebook.sync_state(), casebook.standing()
+        state, county, standing = casebook.sync_state(), casebook.county_standing(), casebook.standing()
         return cls(
             casebook.identity.parent is None,
             running,
@@ -48,6 +52,10 @@ class SyncState:
             casebook.store.room(),
             county.not_arrived,
             county.alarms,
+            standing.retired,
+            standing.rings,
+            len(standing.alarms_below),
+            standing.provisional,
         )
 
 
@@ -71,9 +79,9 @@ class SyncBar:
 
 
 def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
-    """The line for every page: how far this node's cases have come, and what its clock and disk need."""
+    """The line for every page: who this machine is before how far its cases have come, and what clock and disk need."""
     needs = (machine.disk(state.room), machine.clock_here(state.skew_ms, state.above))
-    bar = _with_the_county_s_word(_way_up(state, now_ms), state)
+    bar = _who_we_are(state) or _with_the_county_s_word(_way_up(state, now_ms), state)
     return replace(bar, needs=tuple(words for words in needs if words is not None))
 
 
@@ -120,6 +128,27 @@ def _way_up(state: SyncState, now_ms: int) -> SyncBar:
         )
         return SyncBar("active", "clock", zh, en, state.last_error, True)
     return SyncBar("good", "check", f"已同步 {at[0]}", f"Synchronised {at[1]}", state.last_error, True)
+
+
+def _who_we_are(state: SyncState) -> SyncBar | None:
+    """What must be said first: this machine is retired, lives twice, stands above one that does, or is newly begun."""
+    left_zh, left_en = _left(state)
+    if state.retired:
+        en = "This machine is retired: it neither files nor synchronises" + left_en
+        return SyncBar("bad", "warning", "本机已停用，不再收件和同步" + left_zh, en, "", False)
+    if state.rings:
+        zh = "另有一台机器在用本机的身份，本机记录暂不上报，请到“运行状况”处理" + left_zh
+        en = "Another machine uses this one's identity; nothing is sent up until that is settled under Health" + left_en
+        return SyncBar("bad", "warning", zh, en, state.last_error, True)
+    if state.provisional:
+        zh = "本机数据是恢复或搬来的，已自动启用新编号，等待上级确认" + left_zh
+        en = "Restored or moved: this node goes on under a new incarnation, not yet countersigned above" + left_en
+        return SyncBar("waiting", "clock", zh, en, state.last_error, not state.is_root)
+    if state.rings_below:
+        zh = f"有 {state.rings_below} 个下级单位的机器可能被复制，请到“下级单位”查看" + left_zh
+        en = f"The machines of {state.rings_below} places below may have been copied: see Nodes below" + left_en
+        return SyncBar("bad", "warning", zh, en, state.last_error, not state.is_root)
+    return None
 
 
 def _left(state: SyncState) -> tuple[str, str]:

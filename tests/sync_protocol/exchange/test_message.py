@@ -129,6 +129,7 @@ FULL = Content(
     more=True,
     send_vector=True,
     clock_ms=-5,
+    renewal=b"a request",
 )
 LINE = ReceiptLine(*V, 3, PARENT, 1_790_000_000_000, 2, 1, (b"h" * 32,), b"s" * 64)
 
@@ -140,6 +141,7 @@ def test_every_field_survives_the_wire() -> None:
     for name in ("hello", "nonce", "first", "digest", "vector", "roster_heads", "roster_changes", "answers", "wants"):
         assert getattr(read, name) == getattr(FULL, name), name
     assert (read.bodies, read.more, read.send_vector, read.clock_ms) == (FULL.bodies, True, True, -5)
+    assert read.renewal == b"a request"
     answer = Content(next=b"k" * 24, alarm=2, tide=7)
     read = read_content(decode(encode(content_map(answer))), reply=True)
     assert (read.next, read.alarm, read.tide) == (b"k" * 24, 2, 7)
@@ -157,6 +159,9 @@ def test_a_message_that_says_nothing_is_an_empty_map() -> None:
         ({-1: 1}, False, NeedsUpdate),
         ({1: b"n" * 8}, True, Malformed),
         ({2: True}, True, Malformed),
+        ({21: b"a request"}, True, Malformed),
+        ({21: "a request"}, False, Malformed),
+        ({21: b"a" * 4097}, False, TooLarge),
         ({17: b"k" * 24}, False, Malformed),
         ({18: 1}, False, Malformed),
         ({20: 1}, False, Malformed),

@@ -92,7 +92,7 @@ def test_every_node_gets_the_lines_of_what_it_follows_only(net: Network) -> None
         here = {(line.incarnation, line.scope): line for line in lines_at(net, code)}
         assert here.keys() == followed and followed
         assert all(here[key][3:5] == everything[key][3:5] for key in here)
-        standing = net[code].member.casebook.standing()
+        standing = net[code].member.casebook.county_standing()
         assert standing.complete and not standing.not_arrived and not standing.alarms
 
 
@@ -131,7 +131,7 @@ def test_a_checkpoint_and_its_lines_reach_a_village_without_waiting_for_the_next
     net[COUNTY].member.casebook.write_checkpoint()
     net[TOWNSHIP].sync()
     net[VILLAGE].sync()
-    assert net[VILLAGE].member.casebook.standing().complete
+    assert net[VILLAGE].member.casebook.county_standing().complete
 
 
 def test_a_township_hands_on_only_as_far_as_it_has_come_itself(net: Network) -> None:
@@ -140,10 +140,10 @@ def test_a_township_hands_on_only_as_far_as_it_has_come_itself(net: Network) -> 
     net[TOWNSHIP].exchange()
     net[VILLAGE].sync()
     village = net[VILLAGE].member.casebook
-    assert village.lines_wanted() == LinesAsked(*made.key, 0) and not village.standing().complete
+    assert village.lines_wanted() == LinesAsked(*made.key, 0) and not village.county_standing().complete
     net[TOWNSHIP].sync()
     net[VILLAGE].sync()
-    assert village.lines_wanted() is None and village.standing().complete
+    assert village.lines_wanted() is None and village.county_standing().complete
 
 
 def test_lines_that_were_lost_are_asked_for_again(net: Network) -> None:
@@ -210,7 +210,7 @@ def test_a_line_that_does_not_hold_is_refused_and_counted(announced: Network, li
     assert not lines_at(announced, VILLAGE) and casebook.lines_wanted() is not None
     assert casebook.counts()["refused"] == 1
     give(announced, VILLAGE, answer_for(announced, VILLAGE))
-    assert casebook.standing().complete
+    assert casebook.county_standing().complete
 
 
 def test_a_line_of_a_scope_that_is_not_followed_is_refused(announced: Network) -> None:
@@ -234,7 +234,7 @@ def test_what_the_county_holds_and_has_not_arrived_is_counted(net: Network) -> N
     net[COUNTY].member.act(ref, kinds.NOTE, {"text": "请尽快补充"})
     net[COUNTY].member.act(ref, kinds.NOTE, {"text": "已电话联系"})
     checkpoint_day(net)
-    assert net[VILLAGE].member.casebook.standing().not_arrived == 0
+    assert net[VILLAGE].member.casebook.county_standing().not_arrived == 0
     key = (net[COUNTY].incarnation, about(VILLAGE))
     member = net[VILLAGE].member
     with member.store.writing() as connection:
@@ -253,14 +253,14 @@ def test_another_hash_at_a_position_held_here_is_an_alarm(announced: Network) ->
     net = announced
     give(net, VILLAGE, answer_for(net, VILLAGE))
     casebook = net[VILLAGE].member.casebook
-    assert casebook.standing().alarms == 0
+    assert casebook.county_standing().alarms == 0
     key = (net[VILLAGE].incarnation, about(VILLAGE))
     with net[VILLAGE].member.store.writing() as connection:
         row = streams.by_keys(connection, [key])[key]
         line = checkpoints.of_streams(connection, [row.stream_id])[row.stream_id]
         checkpoints.keep_lines(connection, [line._replace(hash=bytes(32))])
     casebook = net.start(VILLAGE).member.casebook
-    assert casebook.standing().contradicted == (key,)
+    assert casebook.county_standing().contradicted == (key,)
     assert casebook.counts()["checkpoint"]["contradicted"] == [about(VILLAGE)]
 
 
@@ -279,9 +279,9 @@ def test_a_checkpoint_that_goes_back_below_an_older_one_is_an_alarm_until_it_is_
         checkpoints.keep_lines(connection, [line._replace(seq=2, hash=low)])
         assert line.highest == line.seq > 2
     village = net.start(VILLAGE)
-    assert village.member.casebook.standing().went_back == (key,)
+    assert village.member.casebook.county_standing().went_back == (key,)
     checkpoint_day(net)
-    assert village.member.casebook.standing().alarms == 0
+    assert village.member.casebook.county_standing().alarms == 0
 
 
 def test_a_stream_that_the_newest_checkpoint_leaves_out_is_an_alarm(net: Network) -> None:
@@ -292,7 +292,7 @@ def test_a_stream_that_the_newest_checkpoint_leaves_out_is_an_alarm(net: Network
         stream = streams.by_keys(connection, [key])[key].stream_id
         line = checkpoints.of_streams(connection, [stream])[stream]
         checkpoints.keep_lines(connection, [line._replace(checkpoint=line.checkpoint - 1)])
-    assert net.start(VILLAGE).member.casebook.standing().went_back == (key,)
+    assert net.start(VILLAGE).member.casebook.county_standing().went_back == (key,)
 
 
 def test_a_checkpoint_of_a_later_version_is_stored_and_the_older_one_counts(
@@ -306,4 +306,4 @@ def test_a_checkpoint_of_a_later_version_is_stored_and_the_older_one_counts(
         assert net[COUNTY].member.casebook.write_checkpoint().seq == first.seq + 1
     settle_lines(net)
     village = net[VILLAGE].member.casebook
-    assert village.newest_checkpoint() == first and village.standing().complete
+    assert village.newest_checkpoint() == first and village.county_standing().complete

@@ -197,7 +197,7 @@ def test_a_case_whose_last_event_is_not_at_the_county_stays(net: Network, closed
     hand(township, village, VILLAGE)
     lines, _ = township.casebook.lines_for(village.casebook.lines_wanted(), VILLAGE, 1 << 20)
     village.casebook.receive(township.identity.incarnation, Content(lines=lines), peer_update={})
-    assert village.casebook.standing().complete and village.casebook.sync_state()["not_at_county"]["events"] == 1
+    assert village.casebook.county_standing().complete and village.casebook.sync_state()["not_at_county"]["events"] == 1
     assert purge(net) == PurgeRun(1, 0, 0) and states(net, VILLAGE, closed) == KEPT
     settle_lines(net)
     checkpoint_day(net, days=30)

@@ -109,7 +109,7 @@ def test_what_has_not_arrived_and_what_contradicts_is_on_the_health_page_and_in_
         connection.exec_driver_sql("UPDATE checkpoint_lines SET seq = seq + 2, highest = seq + 2")
     village.member.casebook.tell({f"about:{VILLAGE}"})
     told = agent.open("/health").text
-    lines = net[VILLAGE].member.casebook.standing().not_arrived
+    lines = net[VILLAGE].member.casebook.county_standing().not_arrived
     assert lines and told.count(f"县里写了 {lines} 条尚未到达本机的记录") == 2
     with net[VILLAGE].member.store.writing() as connection:
         connection.exec_driver_sql("UPDATE checkpoint_lines SET seq = seq - 3")

@@ -40,6 +40,12 @@ def words(**changes: object) -> tuple[str, str]:
         ({"not_arrived": 7}, "waiting", "县里写了 7 条尚未到达本机的记录"),
         ({"not_arrived": 7, "last_contact_ms": NOW - 2 * times.DAY_MS}, "bad", "7 条尚未到达"),
         ({"not_arrived": 7, "county_alarms": 2}, "bad", "县里的检查点与本机记录不符（2 路）"),
+        ({"provisional": True}, "waiting", "等待上级确认"),
+        ({"provisional": True, "not_left": 2}, "waiting", "有 2 件未上报"),
+        ({"rings": True, "not_left": 2}, "bad", "另有一台机器在用本机的身份"),
+        ({"rings": True, "provisional": True}, "bad", "另有一台机器"),
+        ({"retired": True, "rings": True}, "bad", "本机已停用"),
+        ({"is_root": True, "rings_below": 2}, "bad", "有 2 个下级单位的机器可能被复制"),
     ],
 )
 def test_each_state_has_its_plain_words(changes: dict[str, object], tone: str, says: str) -> None:

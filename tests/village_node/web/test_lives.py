@@ -1,0 +1,81 @@
+"""Who this machine is, as people see it: at the child the choice, at the parent the alarm, on every page the words."""
+
+import pytest
+
+from sync_protocol.exchange import ANOTHER_NONCE, OLDER_CHALLENGE, RESTORED
+from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import Counter, Visitor, hidden_of
+from village_node.casebook import Reason
+
+
+def ring(network: Network, alarm: int) -> None:
+    """The township has heard the village's identity live twice, and told it so."""
+    village, township = network.members[VILLAGE], network.members[TOWNSHIP]
+    village.casebook.update_peer(township.identity.incarnation, place=TOWNSHIP, direction="up", alarm=alarm)
+    township.casebook.update_peer(village.identity.incarnation, place=VILLAGE, direction="down", alarm=alarm)
+
+
+def send(visitor: Visitor, action: str, page: str) -> None:
+    """Press the button of a form on a page."""
+    fields = hidden_of(visitor.open(page).get_data(as_text=True), action)
+    assert visitor.send(action, fields).status_code == 303
+
+
+@pytest.mark.parametrize("alarm", [ANOTHER_NONCE, OLDER_CHALLENGE])
+def test_a_clone_alarm_gives_the_head_a_choice_and_everybody_the_words(
+    network: Network, village: Counter, agent: Visitor, alarm: int
+) -> None:
+    ring(network, alarm)
+    assert "另有一台机器在用本机的身份" in agent.open("/work").get_data(as_text=True)
+    page = agent.open("/health").get_data(as_text=True)
+    assert "/lives/go-on" not in page and "由负责人或管理员选择" in page
+    head = village.sign_in("0002", "head")
+    before = network.members[VILLAGE].casebook.identity.incarnation
+    send(head, "/lives/go-on", "/health")
+    casebook = network.members[VILLAGE].casebook
+    assert casebook.identity.incarnation != before
+    assert [each.reason for each in casebook.identity.former] == [Reason.OPERATOR]
+    page = head.open("/health").get_data(as_text=True)
+    assert "等待上级确认" in page and "值班人员选择由本机继续" in page and "/lives/go-on" not in page
+    actions = [line.action for line in village.accounts.rows.audit_lines(20)]
+    assert "node.go_on" in actions
+
+
+def test_a_retired_machine_says_so_and_files_nothing(network: Network, village: Counter) -> None:
+    ring(network, ANOTHER_NONCE)
+    head = village.sign_in("0002", "head")
+    send(head, "/lives/retire", "/health")
+    assert network.members[VILLAGE].casebook.retired
+    page = head.open("/health").get_data(as_text=True)
+    assert "本机已停用" in page and "/lives/" not in page
+
+
+def test_the_choice_stands_only_under_an_alarm(network: Network, village: Counter) -> None:
+    ring(network, ANOTHER_NONCE)
+    head = village.sign_in("0002", "head")
+    fields = hidden_of(head.open("/health").get_data(as_text=True), "/lives/retire")
+    ring(network, 0)
+    head.send("/lives/retire", fields)
+    head.send("/lives/go-on", fields)
+    casebook = network.members[VILLAGE].casebook
+    assert not casebook.retired and not casebook.identity.former
+
+
+def test_the_parent_shows_the_alarm_until_it_is_settled(network: Network, township: Counter) -> None:
+    ring(network, ANOTHER_NONCE)
+    clerk = township.sign_in("0003", "clerk")
+    assert "可能被复制" in clerk.open("/work").get_data(as_text=True)
+    page = clerk.open("/children").get_data(as_text=True)
+    assert "可能是复制的机器" in page and "已查清" not in page
+    head = township.sign_in("0004", "head")
+    send(head, f"/children/{VILLAGE}/settle", "/children")
+    assert "可能是复制的机器" not in head.open("/children").get_data(as_text=True)
+    assert "可能被复制" not in head.open("/work").get_data(as_text=True)
+
+
+def test_a_child_that_was_restored_is_told_from_one_that_was_copied(network: Network, township: Counter) -> None:
+    ring(network, RESTORED)
+    clerk = township.sign_in("0003", "clerk")
+    page = clerk.open("/children").get_data(as_text=True)
+    assert "恢复过，已换新编号" in page and "可能是复制的机器" not in page
+    assert "可能被复制" not in clerk.open("/work").get_data(as_text=True)

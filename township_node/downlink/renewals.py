@@ -1,0 +1,64 @@
+"""Countersigning new lives of the nodes below, and at the root our own, once no roster number can be given twice."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from sync_protocol import roster
+from sync_protocol.errors import NotEntitled, ProtocolError
+from sync_protocol.exchange import NO_ALARM, RESTORED, Content, RosterHead
+from sync_protocol.roster import Node
+from sync_protocol.suites import SigningKey
+from township_node.enrolment import EnrolmentRefused, publish
+from village_node.casebook import Casebook
+from village_node.identity import NoIdentity
+
+_log = logging.getLogger(__name__)
+
+
+class Renewals:
+    """Publishes the nodes of new lives. `keys`: what signs our part of the roster."""
+
+    def __init__(self, casebook: Casebook, keys: Callable[[], Sequence[SigningKey]], clock: Callable[[], int]) -> None:
+        self._casebook = casebook
+        self._keys = keys
+        self._clock = clock
+
+    def take(self, node: Node, content: Content) -> None:
+        """After what a child said was stored: count it among those we have heard out, and countersign what it asks.
+
+        What cannot be countersigned now is asked again with the child's next exchange. Raises StoreError.
+        """
+        if not self._goes_further(content.roster_heads or ()):
+            self._casebook.heard_out(node.place)
+        self.take_ours()
+        if content.renewal is None:
+            return
+        try:
+            asked = roster.read_request(content.renewal)
+            if asked.place != node.place:
+                raise NotEntitled(f"{node.place} asks for a life of {asked.place}")
+            if asked.name != self._casebook.roster.places.name(node.place):
+                raise NotEntitled(f"{node.place} asks under a name that is not its own any more")
+            publish(self._casebook, asked, self._keys(), self._clock())
+        except (ProtocolError, EnrolmentRefused, NoIdentity) as problem:
+            _log.warning("a new life of %s is not countersigned: %s", node.place, problem)
+            return
+        row = self._casebook.peer(node.incarnation)
+        if row is not None and row.alarm != NO_ALARM:
+            self._casebook.update_peer(node.incarnation, alarm=RESTORED)
+
+    def take_ours(self) -> None:
+        """At the root nobody is above who could countersign a new life of ours: our publishing key does."""
+        if self._casebook.identity.parent is not None or not self._casebook.provisional:
+            return
+        try:
+            publish(self._casebook, roster.read_request(self._casebook.renewal()), self._keys(), self._clock())
+        except (ProtocolError, EnrolmentRefused, NoIdentity) as problem:
+            _log.warning("a new life of this node is not published: %s", problem)
+
+    def _goes_further(self, heads: Sequence[RosterHead]) -> bool:
+        """Whether a child holds more of our part than we do."""
+        here = self._casebook.roster.heads()
+        place = self._casebook.identity.place
+        held = here[place][1] if place in here else 0
+        return any(head.part == place and head.n > held for head in heads)

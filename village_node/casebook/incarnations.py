@@ -1,0 +1,405 @@
+"""The lives of this node as its casebook knows them: when a new one begins, and what becomes of the last events before.
+
+Theory of operation. When a life ends, every stream it wrote is doubted from its highest receipt on: others may hold
+something else there. The new life writes on at once, in streams of its own. Nothing of a doubted end leaves, nor what
+the new life writes into the same scope, until an ancestor (at the root: a child) has shown how far it holds that
+stream. What comes back sealed takes the place of what stands here; what nobody holds is written again by the new life,
+and what it has written meanwhile after that, so that every event still follows what it followed.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import limits, receipt
+from sync_protocol import roster as rosters
+from sync_protocol.errors import BadReceipt
+from sync_protocol.event import Position, load_header, mark
+from sync_protocol.exchange import NO_ALARM, RESTORED, ReceiptLine, StreamPoint
+from sync_protocol.places import followed_scopes
+from sync_protocol.roster import Roster
+from sync_protocol.suites import sha256
+from sync_protocol.wire import Segment, rebuild
+from village_node.casebook import ledger, receipts
+from village_node.casebook.errors import NotAllowed
+from village_node.casebook.ledger import Entry, Growth
+from village_node.casebook.office import ANYTHING, INCARNATION
+from village_node.casebook.reading import Reading
+from village_node.casebook.rewriting import Content, Taken, cases_of, content_of, write_again
+from village_node.identity import Identity
+from village_node.rebirth import WORDS, Lives, Reason
+from village_node.store import Connection, NotSaved, Overtaken, StoreError, cases, doubts, peers, streams
+from village_node.store.doubts import Doubt
+from village_node.store.locks import CaseKey, StreamKey
+from village_node.store.streams import StreamRow
+from village_node.witness import Published
+
+DATABASE: Final = "database"
+ROSTER_DOUBT: Final = "roster_doubt"
+RETIRED: Final = "retired"
+
+
+class Standing(NamedTuple):
+    """Whether this machine is retired, whether the level above says that its identity lives twice, which places below
+    rang with us, and whether the present life waits to be countersigned."""
+
+    retired: bool
+    rings: bool
+    alarms_below: list[str]
+    provisional: bool
+
+
+class Incarnations(Reading):
+    """The part of the casebook that begins a new life, and settles what the one before left behind."""
+
+    lives: Lives | None = None
+    _roster_doubted = False
+
+    def keep_lives(self, lives: Lives) -> None:
+        """Take charge of the files of our lives, and begin a new one where they do not fit the database.
+
+        Raises NotSaved where that cannot be written.
+        """
+        self.lives = lives
+        self._beginning = threading.Lock()
+        self._told: set[str] = set()
+        self._forgotten: dict[StreamKey, ReceiptLine] = {}
+        self._begun: list[Reason] = []
+        self._on_begun: list[Callable[[Reason], None]] = []
+        with self.store.reading() as connection:
+            database, known = peers.bytes_of(connection, DATABASE), peers.bytes_of(connection, INCARNATION)
+            self.retired = bool(peers.bytes_of(connection, RETIRED))
+            self._roster_doubted = bool(peers.bytes_of(connection, ROSTER_DOUBT))
+        if database is None or known is None:  # a database that has only now been made; no other start writes anything
+            database, known = database or lives.new_database(), known or self.identity.incarnation
+            with self.store.writing() as connection:
+                peers.remember_bytes(connection, DATABASE, database)
+                peers.remember_bytes(connection, INCARNATION, known)
+        try:
+            reason = lives.look_back(database)
+        except OSError as problem:
+            raise _not_written(problem) from problem
+        if reason is None and known != self.identity.incarnation:
+            reason = Reason.AHEAD
+        if reason is None:
+            with self.store.reading() as connection:
+                reason = Reason.AHEAD if self._is_behind(connection, lives) else None
+        if reason is not None:
+            self.begin_again(reason)
+
+    def on_begun(self, callback: Callable[[Reason], None]) -> None:
+        """Call back with the reason of each new life, those begun so far among them."""
+        for reason in self._begun:
+            callback(reason)
+        self._on_begun.append(callback)
+
+    def begin_again(self, reason: Reason, *, ended: bytes | None = None) -> None:
+        """Begin a new life at once: the next event is its first. `ended`: the incarnation that is at its end; nothing
+        is done where another one has begun meanwhile. Raises NotSaved; then the life before goes on."""
+        lives = self.lives
+        assert lives is not None, "a casebook that speaks with others is wired with the files of its lives"
+        with self._beginning:
+            before = self.identity
+            if ended not in (None, before.incarnation):
+                return
+            try:
+                with self.store.writing() as connection:
+                    database = peers.bytes_of(connection, DATABASE) or b""
+                    begun = lives.begin(before, reason, self.clock(), database)
+                    peers.remember_bytes(connection, INCARNATION, begun.incarnation)
+                    peers.forget_alarms(connection)
+                    doubts.begin(connection)
+                    if self.identity.place in self.roster_in(connection).heads():
+                        peers.remember_bytes(connection, ROSTER_DOUBT, b"\1")
+                    self.mark_news(connection, {ANYTHING})
+                    # Inside: on SQLite nobody writes as the life before once this transaction has begun.
+                    self.identity = begun
+            except OSError as problem:
+                raise _not_written(problem) from problem
+            except StoreError:
+                self.identity = before
+                raise
+            self._roster_doubted = self._roster_doubted or before.place in self.roster.heads()
+            self._told.clear()
+            self._forgotten.clear()
+            self._begun.append(reason)
+        self.tell({ANYTHING})
+        for callback in self._on_begun:
+            callback(reason)
+
+    def retire(self) -> None:
+        """This machine is taken out of service: it neither files nor syncs any more. Raises NotSaved."""
+        with self.store.writing() as connection:
+            peers.remember_bytes(connection, RETIRED, b"\1")
+            self.mark_news(connection, {ANYTHING})
+        self.retired = True
+        self.tell({ANYTHING})
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the present life waits for the level above to countersign it."""
+        return bool(self.identity.former) and self.roster.node(self.identity.incarnation) is None
+
+    @property
+    def speaker(self) -> Identity:
+        """The life that others know: the present one, or until it is countersigned the last one that was."""
+        return self.speaker_by(self.roster)
+
+    def renewal(self) -> bytes:
+        """The request by which the present life asks to be countersigned: that of an enrolment, with our new key."""
+        who, places = self.identity, self.roster.places
+        level, name = places.level(who.place), places.name(who.place)
+        return rosters.enrol_request(who.key, who.place, level, name, who.incarnation)
+
+    def standing(self) -> Standing:
+        """How it stands with who we are, from the most to the least pressing."""
+        with self.store.reading() as connection:
+            alarms = peers.alarms(connection)
+        below = [place for direction, place, alarm in alarms if direction == "down" and alarm != RESTORED]
+        return Standing(self.retired, any(direction == "up" for direction, _, _ in alarms), below, self.provisional)
+
+    def settle_alarm(self, place: str) -> None:
+        """People have looked at the alarm of a place below and know what it was. Raises NotSaved."""
+        for row in self.peers():
+            if (row.place, row.direction) == (place, "down") and row.alarm:
+                self.update_peer(row.incarnation, alarm=NO_ALARM)
+
+    def life(self) -> dict[str, Any]:
+        """What the health page and `status --json` say of the lives of this node."""
+        standing = self.standing()
+        return {
+            "provisional": standing.provisional,
+            "retired": standing.retired,
+            "rings": standing.rings,
+            "alarms_below": standing.alarms_below,
+            "waits_for": self.untold(),
+            "former": [
+                {
+                    "incarnation": each.incarnation.hex(),
+                    "ended_ms": each.ended_ms,
+                    "reason": each.reason,
+                    "zh": WORDS[Reason(each.reason)][0],
+                    "en": WORDS[Reason(each.reason)][1],
+                }
+                for each in self.identity.former
+            ],
+        }
+
+    # What a restored publisher must know before it publishes
+
+    def heard_out(self, place: str) -> None:
+        """A neighbour was heard in full and its roster does not go further than ours."""
+        self._told.add(place)
+
+    def untold(self) -> list[str]:
+        """The neighbours that must still say how far their roster goes before we publish; none for a sound witness."""
+        if not self._roster_doubted:
+            return []
+        roster = self.roster
+        here = self.identity.place
+        around = [*roster.places.path_up(here)[1:2], *roster.places.children(here)]
+        return [place for place in around if roster.nodes_of(place) and place not in self._told]
+
+    def check_publishable(self, *, agreed: bool = False) -> None:
+        """See that no number of our part of the roster can be given twice. `agreed`: the operator says it cannot.
+
+        Raises NotAllowed naming whom we wait for, NotSaved.
+        """
+        untold = self.untold()
+        if untold and not agreed:
+            raise NotAllowed(
+                f"本机曾从备份恢复，须先与下列单位各同步一次，才能签发名册：{'、'.join(untold)}",
+                f"this node was restored: it publishes only after an exchange with each of {', '.join(untold)}",
+            )
+        if self._roster_doubted:
+            with self.store.writing() as connection:
+                peers.remember_bytes(connection, ROSTER_DOUBT, b"")
+            self._roster_doubted = False
+
+    def witness_change(self, change: rosters.Change) -> None:
+        """Note a change of our part in the witness file, before it takes effect anywhere. Raises NotSaved."""
+        if self.lives is not None:
+            payload = rosters.read_payload(change)
+            self.lives.witness.publish(Published(payload.part, payload.n, sha256(change.payload)))
+
+    def _is_behind(self, connection: Connection, lives: Lives) -> bool:
+        """Whether the witness knows of a seal or a roster change that this database does not hold."""
+        witness = lives.witness
+        held = streams.by_keys(connection, witness.streams) if witness.streams else {}
+        for key, (seq, chain_hash) in witness.streams.items():
+            row = held.get(key)
+            if row is None or row.head_seq < seq or doubts.hash_at(connection, row, seq) != chain_hash:
+                return True
+        if self._roster_doubted:
+            return False
+        roster = self.roster_in(connection)
+        for part, (n, payload_hash) in witness.parts.items():
+            changes = roster.changes(part)
+            if len(changes) < n or sha256(changes[n - 1].payload) != payload_hash:
+                return True
+        return False
+
+    # What shows that we have forgotten something
+
+    @property
+    def minds_its_roster(self) -> bool:
+        """Whether a change of our own part that comes from elsewhere shows that this life has forgotten it."""
+        return self.lives is not None and not self._roster_doubted
+
+    def note_own_receipt(self, connection: Connection, row: StreamRow | None, line: ReceiptLine) -> None:
+        """Keep in mind a receipt of ours that goes beyond what we know to have signed; it is checked when its stream
+        has come so far."""
+        signed = receipts.given(connection, row, line.signer) if row is not None else 0
+        if self.lives is not None and line.seq > signed and len(self._forgotten) < limits.RECEIPTS_A_MESSAGE:
+            self._forgotten[line.incarnation, line.scope] = line
+
+    def has_forgotten(self, connection: Connection, roster: Roster) -> bool:
+        """Whether one of the receipts kept in mind is ours beyond doubt: then we have forgotten that we gave it."""
+        if self.lives is None or not self._forgotten:
+            return False
+        me = roster.node(self.identity.incarnation)
+        lines = dict(self._forgotten)
+        for key, row in streams.by_keys(connection, lines).items():
+            line = lines[key]
+            if me is None or row.head_seq < line.seq:
+                continue
+            whole = receipts.whole(line, row.stream_id, receipts.hash_at(connection, row, line.seq))
+            try:
+                receipt.check(whole, me.suite, me.public, self.network_id)
+            except BadReceipt:
+                self._forgotten.pop(key, None)
+                continue
+            return True
+        return False
+
+    # What the life before left behind
+
+    def concerned(self, connection: Connection, before: Roster, now: Roster) -> set[CaseKey]:
+        """The cases that a grown roster may change: what is unsettled, and ours where it countersigned our life."""
+        found = set(cases.unsettled(connection))
+        me = self.identity.incarnation
+        if before.node(me) is None and now.node(me) is not None:
+            for row in streams.in_scopes(connection):
+                if row.incarnation == me:
+                    found |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
+        return found
+
+    def give_way(
+        self, connection: Connection, segment: Segment, row: StreamRow
+    ) -> tuple[StreamRow, list[Taken]] | None:
+        """Take off a doubted end of an ended life's stream what differs from a sealed segment that came.
+
+        The stream as it stands then, and what was taken off; None where others are known to hold what stands here.
+        """
+        doubt = next((one for one in doubts.held(connection) if one.row.id == row.id), None)
+        events = rebuild(segment, row.stream_id, doubts.hash_at(connection, row, segment.first_seq - 1))
+        split = next(
+            event.header.seq
+            for event in events
+            if event.header.seq <= row.head_seq and doubts.hash_at(connection, row, event.header.seq) != event.hash
+        )
+        if doubt is None or split <= doubt.seq:
+            return None
+        cut, taken = doubts.cut_back(connection, row, split - 1)
+        return cut, [Taken(row.incarnation, row.scope, event, True) for event in taken]
+
+    def write_again(
+        self, connection: Connection, roster: Roster, scopes: Iterable[str], taken: Sequence[Taken]
+    ) -> tuple[dict[StreamKey, Growth], set[CaseKey]]:
+        """What was taken off the streams of ended lives, as it stands in those of the present one: appended there, in
+        front of what it has written into these scopes since. The streams as they grow, and the cases to be folded."""
+        me = self.identity.incarnation
+        order = list(self.identity.lives)
+        growths: dict[StreamKey, Growth] = {}
+        touched: set[CaseKey] = set()
+        for scope in sorted(scopes):
+            key = (me, scope)
+            first = sorted(
+                (each for each in taken if each.scope == scope),
+                key=lambda each: (order.index(each.incarnation), each.event.seq),
+            )
+            row = streams.by_keys(connection, [key]).get(key)
+            if row is None and not first:
+                continue
+            if row is None:
+                node = self.author(roster, me)
+                assert node is not None, "our place is in the roster: it wrote what was taken off"
+                with self.store.apart(connection) as own:
+                    streams.add(own, [ledger.new_stream(self, node, scope)])
+                row = streams.by_keys(connection, [key])[key]
+            row, since = doubts.cut_back(connection, row, 0)
+            written = [*first, *(Taken(me, scope, event) for event in since)]
+            growths[key] = Growth(row)
+            touched |= cases_of(written)
+            write_again(growths[key], written, self._copies(connection, written))
+        return growths, touched
+
+    def _copies(self, connection: Connection, written: Iterable[Taken]) -> dict[Content, Position]:
+        """What our ended lives have written of the same cases and still stands: content -> position."""
+        keys = cases_of(written)
+        ended = self.identity.lives.keys() - {self.identity.incarnation}
+        return {
+            content_of(load_header(row.event.header)): Position(row.incarnation, row.event.seq, mark(row.event.hash))
+            for row in streams.of_cases(connection, [case_id for _, case_id in keys])
+            if row.incarnation in ended and (row.scope, row.event.case_id) in keys
+        }
+
+    def settle(self, theirs: Iterable[StreamPoint], place: str) -> None:
+        """See from what a neighbour holds (of the scopes that ``place`` follows) which doubted events never left, and
+        have the present life write them again. Raises NotSaved."""
+        if not self.remembered("doubts", lambda view: len(doubts.held(view))):
+            return
+        with suppress(Overtaken):  # another worker has written meanwhile: the next exchange tries again
+            self._settle({point.stream: point for point in theirs}, place)
+
+    def _settle(self, there: dict[StreamKey, StreamPoint], place: str) -> None:
+        with self.store.writing() as connection:
+            roster = self.roster_in(connection)
+            followed = followed_scopes(roster.places, place)
+            shown = [
+                (doubt, _held_there(connection, doubt, there.get(doubt.row.key)))
+                for doubt in doubts.held(connection)
+                if doubt.row.scope in followed
+            ]
+            # All lives in one scope together: what one of them never sent, a later one may have written again.
+            waiting = {doubt.row.scope for doubt, seq in shown if seq is None}
+            known = [(doubt, seq) for doubt, seq in shown if seq is not None and doubt.row.scope not in waiting]
+            if not known:
+                return
+            keys = {
+                (doubt.row.scope, case_id)
+                for doubt, seq in known
+                for case_id in doubts.cases_beyond(connection, doubt.row.id, seq)
+            }
+            ours = [(self.identity.incarnation, scope) for scope in {doubt.row.scope for doubt, _ in known}]
+            for row in streams.by_keys(connection, ours).values():
+                keys |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
+            self.store.exclusive(connection, sorted(keys), sorted({doubt.row.key for doubt, _ in known}))
+            taken: list[Taken] = []
+            for doubt, seq in known:
+                off = doubts.cut_back(connection, doubt.row, seq)[1]
+                taken += [Taken(doubt.row.incarnation, doubt.row.scope, event) for event in off]
+                doubts.end(connection, doubt.row.id)
+            scopes = {doubt.row.scope for doubt, _ in known}
+            growths, touched = self.write_again(connection, roster, scopes, taken)
+            ledger.write(self, connection, Entry(roster, self.clock(), growths, refold=touched))
+            self.mark_news(connection, scopes)
+        self.tell(scopes)
+
+
+def _held_there(connection: Connection, doubt: Doubt, point: StreamPoint | None) -> int | None:
+    """Up to where a neighbour and we hold the same of a doubted stream; None while it holds more, or something else."""
+    seq = point.seq if point is not None else 0
+    if point is None or seq <= doubt.seq:
+        return doubt.seq
+    if seq > doubt.row.head_seq:
+        return None
+    return seq if mark(doubts.hash_at(connection, doubt.row, seq)) == mark(point.hash) else None
+
+
+def _not_written(problem: OSError) -> NotSaved:
+    return NotSaved(
+        f"未保存：本机身份文件读写失败（{problem}），请检查磁盘",
+        f"not saved: the files that tell who this node is cannot be read or written ({problem}); look at the disk",
+    )

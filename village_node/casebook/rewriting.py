@@ -1,0 +1,124 @@
+"""Events of an ended life of this node that never left it, written again by the present one: same cases, same numbers.
+
+They get new positions in another stream. Whatever among them names another one of them (what it follows, what it relies
+on, what its body speaks of) names it by its new position. A case keeps its id, but for one: where a lost life wrote on
+at the same positions, a case that it opened there has the very id of ours, which then gets that of its new position.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from sync_protocol.case import bodies, kinds
+from sync_protocol.encoding import decode, encode
+from sync_protocol.errors import ProtocolError
+from sync_protocol.event import (
+    Dep,
+    Event,
+    Header,
+    Position,
+    chain,
+    commitment,
+    encode_header,
+    item_hash,
+    load_header,
+    mark,
+)
+from sync_protocol.stream import opened_case_id
+from village_node.casebook.ledger import Growth
+from village_node.store.locks import CaseKey
+from village_node.store.streams import EventRow
+
+Content = tuple[int, bytes | None, int, int, str, bytes | None, bytes | None]
+
+
+class Taken(NamedTuple):
+    """An event that was taken off the end of a stream of ours. ``replaced``: another one has come to its position."""
+
+    incarnation: bytes
+    scope: str
+    event: EventRow
+    replaced: bool = False
+
+
+def content_of(header: Header) -> Content:
+    """What an event says, wherever it stands: the body by its salted commitment."""
+    return header.kind, header.case_id, header.hlc, header.claimed, header.actor, header.inline, header.commitment
+
+
+def cases_of(taken: Iterable[Taken]) -> set[CaseKey]:
+    """The cases that these events were part of."""
+    return {(each.scope, each.event.case_id) for each in taken if each.event.case_id is not None}
+
+
+_PLACES: Final = ("position", "positions")
+
+
+def write_again(growth: Growth, taken: Iterable[Taken], copies: Mapping[Content, Position]) -> None:
+    """Append these events, in this order, to a stream of the present life in the same scope.
+
+    `copies`: what other lives have written of these cases, that others hold. A life that was lost may have written an
+    event again already; then that is the event, and it is not written once more.
+    """
+    moved: dict[tuple[bytes, int], Position] = {}
+    cases: dict[bytes | None, bytes] = {}
+    for each in taken:
+        header = load_header(each.event.header)
+        head = growth.head
+        salt, body = each.event.salt, each.event.body
+        header = header._replace(
+            seq=head.seq + 1,
+            after=_moved(moved, header.after) if header.after is not None else None,
+            deps=tuple(_moved_dep(moved, growth.row.scope, dep) for dep in header.deps),
+        )
+        header, body = _with_moved_body(moved, header, salt, body)
+        copy = copies.get(content_of(header))
+        if copy is not None:
+            moved[each.incarnation, each.event.seq] = copy
+            continue
+        if each.replaced and header.kind == kinds.CREATE:
+            cases[header.case_id] = opened_case_id(growth.row.stream_id, head.seq + 1)
+        header = header._replace(case_id=cases.get(header.case_id, header.case_id))
+        raw = encode_header(header)
+        event = Event(header, raw, chain(head.hash, item_hash(raw)), salt, body)
+        growth.events.append(event)
+        moved[each.incarnation, each.event.seq] = Position(growth.row.incarnation, header.seq, mark(event.hash))
+
+
+def _moved(moved: dict[tuple[bytes, int], Position], position: Position) -> Position:
+    return moved.get((position.incarnation, position.seq), position)
+
+
+def _moved_dep(moved: dict[tuple[bytes, int], Position], scope: str, dep: Dep) -> Dep:
+    there = moved.get((dep.incarnation, dep.seq)) if dep.scope == scope else None
+    return Dep(there.incarnation, scope, there.seq) if there is not None else dep
+
+
+def _with_moved_body(
+    moved: dict[tuple[bytes, int], Position], header: Header, salt: bytes | None, body: bytes | None
+) -> tuple[Header, bytes | None]:
+    """Header and body with every position in the body where its event stands now."""
+    raw = header.inline if header.inline is not None else body
+    table = bodies.TABLES.get(header.kind)
+    fields = [field for field in table.fields if field.type in _PLACES] if table is not None else []
+    if not fields or raw is None:
+        return header, body
+    try:
+        content = decode(raw)
+    except ProtocolError:
+        return header, body  # it means nothing to anybody, here or there
+    if not isinstance(content, dict) or bodies.check(header.kind, content) is not None:
+        return header, body
+    for field in fields:
+        if field.number in content:
+            value = content[field.number]
+            content[field.number] = (
+                _moved_value(moved, value) if field.type == "position" else [_moved_value(moved, one) for one in value]
+            )
+    raw = encode(content)
+    if header.inline is not None:
+        return header._replace(inline=raw), body
+    return header._replace(commitment=commitment(salt or b"", raw)), raw
+
+
+def _moved_value(moved: dict[tuple[bytes, int], Position], value: Any) -> list[Any]:
+    return list(_moved(moved, Position(*value)))
