@@ -10,7 +10,7 @@ from tests.builders import Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, hidden_of, problems
 from village_node.casebook import NotAllowed
 from village_node.store import parking
-from village_node.web import words
+from village_node.web import times, words
 
 TOWNSHIP_CODE = "621021101000"
 COUNTY_CODE = "621021000000"
@@ -85,9 +85,11 @@ def test_the_case_page_of_a_place_above_offers_to_assign_and_others_say_why_not(
     assert "等另一位有权的人确认" in own and "撤回提议" in own and "/confirm" not in own
     number = re.findall(r"/assignments/(\d+)/confirm", head.open("/assignments").text)[0]
     assert clerk.send(f"/assignments/{number}/confirm", {}).status_code == 409
+    network.clock.now_ms += 300_000
     done = head.send(f"/assignments/{number}/confirm", {})
     assert done.headers["Location"] == f"{case}?done=force_assign"
-    assert "已保存：强制改派" in head.open(done.headers["Location"]).text
+    page = head.open(done.headers["Location"]).text
+    assert "已保存：强制改派" in page and f"自 {times.moment(network.clock.now_ms, 'zh')} 起" in page
     page = head.open("/assignments").text
     assert "已确认" in page and "李娟" in page and "赵站长" in page
     actions = [line.action for line in head.counter.accounts.rows.audit_lines(20)]
