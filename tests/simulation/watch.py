@@ -91,7 +91,9 @@ class Watch:
         if grown:
             self._look_at_cases(station, seen, seen.connection)
         asked = self._chance.random() < WORDS_ASKED and station.sound() and station.place.parent is not None
-        if asked and station.identity.incarnation not in self._truth.two_lives:
+        # A county that was put back has forgotten what its receipts say, until it is given back.
+        restored = {self._sim.world.place_of[one] for one in self._truth.two_lives}
+        if asked and restored.isdisjoint((station.code, self._sim.world.tree.root)):
             self.check_words(station)
         return True
 
