@@ -18,6 +18,7 @@ from sync_protocol.event import Head
 from sync_protocol.places import PlaceTree, followed_scopes
 from sync_protocol.stream import stream_id
 from sync_protocol.wire import Segment, rebuild
+from tests.simulation.faults import FAULTS
 from village_node.casebook import dispatch, intake
 from village_node.casebook.intake import Intake
 from village_node.store import streams
@@ -100,7 +101,8 @@ def skips_the_prefix_comparison(sim: "Simulation") -> Iterator[None]:
         new_head = Head(segment.last_seq, events[-1].hash) if segment.last_seq > head.seq else head
         return Stored(events[held:], events[:held], segment.signature, new_head)
 
-    with patch.object(intake, "admit", admit):
+    often = {"hostile_equivocation": (6.0, FAULTS["hostile_equivocation"][1])}
+    with patch.object(intake, "admit", admit), patch.dict(FAULTS, often):
         yield
 
 
@@ -151,7 +153,7 @@ def gives_up(sim: "Simulation") -> Iterator[None]:
 CONTROLS: Final = (
     Control("drops 1 event in 10,000", drops_an_event, 12, 3),
     Control("acknowledges before the commit", acknowledges_before_commit, 8, 4),
-    Control("skips the prefix comparison", skips_the_prefix_comparison, 12, 4),
+    Control("skips the prefix comparison", skips_the_prefix_comparison, 5, 4),
     Control("folds by arrival", folds_by_arrival, 3, 6),
     Control("serves a scope to the wrong village", serves_the_wrong_village, 2, 3),
     Control("checks no seal", checks_no_seal, 8, 3),

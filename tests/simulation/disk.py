@@ -30,6 +30,9 @@ class Disk:
 
     def __init__(self, path: Path, chance: random.Random) -> None:
         self.path = path
+        self.data = path.with_suffix(".data")  # what is kept beside the database: identity, keys, witness
+        self.data.mkdir()
+        self.machine = b"the first machine"[:16]
         self.chance = chance
         self.state = SOUND
         self.commits = 0
@@ -51,7 +54,8 @@ class Disk:
 
     def image(self) -> dict[str, bytes]:
         """All that lies on the disk now, committed or not yet checkpointed."""
-        return {name: file.read_bytes() for name in ("", "-wal") if (file := self._file(name)).exists()}
+        image = {name: file.read_bytes() for name in ("", "-wal") if (file := self._file(name)).exists()}
+        return image | {f"/{file.name}": file.read_bytes() for file in sorted(self.data.iterdir())}
 
     def put_back(self, image: dict[str, bytes]) -> None:
         """Make the disk what it was in an image. Nobody may have it open."""
@@ -61,6 +65,13 @@ class Disk:
                 file.write_bytes(image[name])
             else:
                 file.unlink(missing_ok=True)
+        if not any(name.startswith("/") for name in image):
+            return  # the database alone was put back
+        for file in self.data.iterdir():
+            file.unlink()
+        for name, raw in image.items():
+            if name.startswith("/"):
+                (self.data / name[1:]).write_bytes(raw)
 
     def _file(self, name: str) -> Path:
         return self.path.with_name(self.path.name + name)

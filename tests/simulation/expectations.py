@@ -10,7 +10,7 @@ NOTICED: Final = "noticed"
 HEALED: Final = "healed"
 
 EXPECTED: Final[dict[str, str]] = {
-    "restore": NOTICED,
+    "restore": HEALED,
     "clone": NOTICED,
 }
 # Whom it may befall. Where it does not heal, a relay that is withheld cuts off those under it: so villages only.

@@ -202,16 +202,20 @@ def _backup(faults: Faults) -> bool:
 
 def _restore(faults: Faults) -> bool:
     """An old backup is put back, and people go on as if nothing had happened."""
-    codes = sorted(code for code in faults.images if faults.sim.stations[code].is_up())
+    codes = sorted(code for code in faults.images if faults.sim.stations[code].sound())
     if not codes or faults.sim.truth.two_lives:
         return False
     station = faults.sim.stations[faults.chance.choice(codes)]
     station.stop()
     faults.sim.lives_twice(station, "restore")
-    station.disk.put_back(faults.images.pop(station.code))
+    image = faults.images.pop(station.code)
+    if faults.chance.random() < 0.5:  # the database alone: what lies beside it remembers
+        image = {name: raw for name, raw in image.items() if not name.startswith("/")}
+    station.disk.put_back(image)
     faults.sim.watch.forget(station)
-    faults.sim.say(station, "is restored from a backup")
+    faults.sim.say(station, f"is restored from a backup of {len(image)} files")
     station.start()
+    faults.sim.forget_lost(station)
     return True
 
 

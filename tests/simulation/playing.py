@@ -1,6 +1,7 @@
 """What one process of a campaign does: play one seed, or try one control."""
 
 import gc
+import logging
 
 from tests.simulation.controls import CONTROLS, seeds_of
 from tests.simulation.simulation import Outcome, simulate
@@ -8,6 +9,7 @@ from tests.simulation.simulation import Outcome, simulate
 
 def play(job: tuple[int, int]) -> Outcome:
     """One seed of so many days, in whatever process."""
+    logging.basicConfig(level=logging.ERROR)  # that a neighbour is waited for is no news here
     gc.freeze()  # what the program itself consists of is no work for the collector
     outcome = simulate(*job)
     gc.collect()

@@ -19,7 +19,7 @@ from tests.simulation.loop import Loop
 from tests.simulation.people import People
 from tests.simulation.station import Station
 from tests.simulation.trace import Trace
-from tests.simulation.truth import Acknowledged, Truth, Violation
+from tests.simulation.truth import Acknowledged, Truth, Violation, short
 from tests.simulation.watch import Watch
 from tests.simulation.wire import Wire, virtual_deadline
 from tests.simulation.world import PLACES, World
@@ -132,6 +132,13 @@ class Simulation:
     def lives_twice(self, station: Station, kind: str) -> None:
         """From now on a station's incarnation has two pasts."""
         self.truth.two_lives[station.identity.incarnation] = kind
+
+    def forget_lost(self, restored: Station) -> None:
+        """What nobody holds any more, now that a backup was put back, is not asked for later."""
+        held = {key for seen in self.watch.seen.values() for key in seen.cases}
+        for key in [key for key in self.truth.filed if key not in held]:
+            if self.truth.filed.pop(key) != restored.code:
+                raise Violation("what is acknowledged stays", (restored.code,), f"case {short(key[1])} is nowhere")
 
     def looked(self, station: Station, what: str) -> None:
         """A step at a station is over: what it committed is judged, and whoever waits for it hears of it."""

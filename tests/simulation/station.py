@@ -16,7 +16,8 @@ from tests.simulation.wire import SimulatedSession
 from tests.simulation.world import PLACES, Place
 from township_node.downlink import Downlink
 from village_node.casebook import Casebook
-from village_node.identity import Identity
+from village_node.identity import KEY_FILE, Identity, load, save, write_secret
+from village_node.rebirth import Lives, Reason
 from village_node.store import Store, StoreError
 from village_node.uplink import Ancestor, Settings, Uplink
 from village_node.uplink.road import NoAnswer
@@ -96,8 +97,17 @@ class Station:
 
     @property
     def identity(self) -> Identity:
-        """Who this node is: known once it is enrolled."""
+        """Who this node is in its present life: known once it is enrolled."""
         return self.sim.world.built.identities[self.code]
+
+    def _begun(self, reason: Reason) -> None:
+        """A new life has begun by itself. Raises Violation where nothing has happened that could be a reason."""
+        before, now = self.identity, self.casebook_opened.identity
+        if before.incarnation not in self.sim.truth.two_lives and now.incarnation != before.incarnation:
+            raise Violation("no new life without a reason", (self.code,), reason.value)
+        self.sim.world.built.identities[self.code] = now
+        self.sim.world.place_of[now.incarnation] = self.code
+        self.sim.say(self, f"begins a new life: {reason.value}")
 
     @property
     def enrolled(self) -> bool:
@@ -134,8 +144,15 @@ class Station:
             sim.loop.after(START_AGAIN_S, self.start)
             return
         try:
-            book = Casebook(store, self.identity, self.clock, self.chance.randbytes, sim.world.built.catalogue)
-            if self.life == 1:
+            data, fresh = self.disk.data, not (self.disk.data / KEY_FILE).exists()
+            if fresh:
+                write_secret(data / KEY_FILE, sim.world.built.seeds[self.identity.key.public])
+                save(data, self.identity)
+            lives = Lives(data, self.disk.machine, self.chance.randbytes, fresh=fresh)
+            book = Casebook(store, load(data), self.clock, self.chance.randbytes, sim.world.built.catalogue, lives)
+            self.casebook_opened = book
+            book.on_begun(self._begun)
+            if fresh:
                 book.apply_roster(sim.world.changes_for(self.code))
         except StoreError as problem:
             store.close()
@@ -151,10 +168,13 @@ class Station:
             sim.loop.after(REST_S, child.wait_for_news)
 
     def _wire_up(self, store: Store, book: Casebook) -> Program:
-        sim, identity = self.sim, self.identity
+        sim = self.sim
         program = Program(store, book, None, None)
         if self.place.level != "village":
-            program.downlink = Downlink(book, identity, self.clock, self.chance.randbytes, wait_s=0.0)
+            publisher = (lambda: [sim.world.built.publisher_key]) if self.place.parent is None else None
+            program.downlink = Downlink(
+                book, book.identity, self.clock, self.chance.randbytes, wait_s=0.0, keys=publisher
+            )
             program.app = flask.Flask(f"node {self.code}", static_folder=None)
             program.app.register_blueprint(program.downlink.blueprint())
             program.waiting_app = program.downlink.waiting_app()
@@ -172,7 +192,7 @@ class Station:
             )
             program.uplink = Uplink(
                 book,
-                identity,
+                book.identity,
                 settings,
                 self.clock,
                 lambda: sim.loop.now_s,
@@ -291,7 +311,8 @@ class Station:
     @property
     def node(self) -> Node:
         """This node as the roster names it."""
-        found = self.sim.world.built.roster.node(self.identity.incarnation)
+        parent = self.sim.stations[self.place.parent or ""]
+        found = parent.casebook.roster.node(self.casebook.speaker.incarnation)
         assert found is not None
         return found
 

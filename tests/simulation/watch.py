@@ -91,7 +91,9 @@ class Watch:
         if grown:
             self._look_at_cases(station, seen, seen.connection)
         asked = self._chance.random() < WORDS_ASKED and station.sound() and station.place.parent is not None
-        if asked and station.identity.incarnation not in self._truth.two_lives:
+        # A county that was put back has forgotten what its receipts say, until it is given back.
+        restored = {self._sim.world.place_of[one] for one in self._truth.two_lives}
+        if asked and restored.isdisjoint((station.code, self._sim.world.tree.root)):
             self.check_words(station)
         return True
 
@@ -121,6 +123,11 @@ class Watch:
             if before == row:
                 continue
             number, incarnation, scope, head, head_hash, body, body_hash, _own = row
+            if incarnation in self._truth.two_lives:  # its end may be taken off and written again
+                seen.streams[number], seen.heads[incarnation, scope] = row, (head, body)
+                grown = True
+                self._sim.say(station, f"holds {short(incarnation)} {scope} {head} {short(head_hash)} {body}")
+                continue
             key = (incarnation, scope)
             if not follows(self._sim.world.tree, station.code, scope):
                 raise Violation("scopes it follows only", (station.code,), f"holds {scope}")
@@ -202,7 +209,7 @@ class Watch:
                 continue
             if before is not None and now[3] < before[3]:
                 raise Violation("no event of a case is lost", (station.code,), f"{short(key[1])}: {now[3]} events")
-            if (now[5] or now[6]) and not self._touched_by_two_lives(key):
+            if (now[5] or now[6]) and not self.touched_by_two_lives(key):
                 detail = f"{short(key[1])}: {now[5]} void, {now[6]} contested"
                 raise Violation("an honest act counts", (station.code,), detail)
             if before is not None and before[-1] is not None and now[-1] != before[-1] and station.place.parent is None:
@@ -210,10 +217,11 @@ class Watch:
             seen.cases[key] = now
             self._sim.say(station, f"case {short(key[1])} {' '.join(map(str, now))}")
 
-    def _touched_by_two_lives(self, key: CaseKey) -> bool:
+    def touched_by_two_lives(self, key: CaseKey) -> bool:
         """Whether a restored or cloned node may have had a hand in this case."""
-        scopes = {scope for incarnation, scope in self._truth.written if incarnation in self._truth.two_lives}
-        return key[0] in scopes
+        places = {self._sim.world.place_of[one] for one in self._truth.two_lives}
+        home = key[0].removeprefix("about:")
+        return any(self._sim.world.tree.covers(place, home) for place in places)
 
     def forked(self, station: "Station") -> bool:
         """Whether a node's own streams are no prefix and no continuation of what its parent holds of them."""
