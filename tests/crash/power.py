@@ -85,7 +85,8 @@ def power_cuts(rig: Rig, scenarios: Sequence[str], states: int) -> dict[str, Any
     short = rig.record(names)
     recorded_s = time.monotonic() - began
     others = max(1, sum(1 for count in short if not count))
-    rest = max(0, states - sum(short))
+    # A few more than asked for: a window where one state is drawn again and again gives less than its share.
+    rest = max(0, states - sum(short)) * 101 // 100
     counts = [count or rest // others for count in short]
     counts[-1] += rest % others if not short[-1] else 0
     told: dict[str, int] = {}
