@@ -57,7 +57,7 @@ def propose(visit: Visit, place: str, case_id: str) -> Response:
     except NotAllowed as refused:
         attempt.problem, attempt.status = visit.t(refused.zh, refused.en), 409
     except StoreError as fault:
-        attempt.problem, attempt.status = visit.t(fault.zh, fault.en), 503
+        attempt.problem, attempt.status = visit.unsaved(fault), 503
     if attempt.status != 200:
         return cases.show(visit, cases.fetch(visit, place, case_id), attempt)
     _note(visit, "case.assign.propose", case.case_no or case_id, to=to, reason=reason[:200])
@@ -93,8 +93,6 @@ def answer(visit: Visit, number: str, what: str) -> Response:
         return _page(visit, 409, problem=problem)
     except NotAllowed as refused:
         return _page(visit, 409, problem=visit.t(refused.zh, refused.en))
-    except StoreError as fault:
-        return _page(visit, 503, problem=visit.t(fault.zh, fault.en))
     _note(visit, "case.assign.reject", number, answer=words[:200])
     return visit.redirect("assignments", done="rejected")
 

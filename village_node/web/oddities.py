@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import bodies, kinds, workflow
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, OddCase, Oddity, Stale
-from village_node.store import StoreError
 from village_node.web import cases, schemas, words
 from village_node.web.acts import ACTS
 from village_node.web.filing import messages_of
@@ -111,8 +110,6 @@ def answer(visit: Visit, place: str, case_id: str, what: str) -> Response:
         return _one(visit, place, case_id, 422, problem=visit.t(bad.zh, bad.en), typed=text)
     except (Stale, NotAllowed) as refused:
         return _one(visit, place, case_id, 409, problem=visit.t(refused.zh, refused.en), typed=text)
-    except StoreError as fault:
-        return _one(visit, place, case_id, 503, problem=visit.t(fault.zh, fault.en), typed=text)
     return visit.redirect("oddities_of_case", place=place, case_id=case_id, done=what)
 
 

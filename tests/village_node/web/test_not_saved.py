@@ -37,6 +37,8 @@ def forms(counter: Counter, case: str) -> list[str]:
     adapter = counter.app.url_map.bind("localhost")
     _, _, place, case_id = case.split("/")
     known = {
+        "number": "1",
+        "what": "reject",
         "place": place,
         "case_id": case_id,
         "move": "note",
@@ -47,10 +49,14 @@ def forms(counter: Counter, case: str) -> list[str]:
     return sorted(
         adapter.build(rule.endpoint, {name: known[name] for name in rule.arguments}, method="POST")
         for rule in counter.app.url_map.iter_rules()
-        if "POST" in (rule.methods or ()) and "downlink" not in rule.endpoint
+        if "POST" in (rule.methods or ())
+        and "downlink" not in rule.endpoint
+        and rule.endpoint.rpartition(".")[2] not in NEED_A_STATE
     )
 
 
+# These need a case, a proposal or an alarm in a state of its own; without it they say so before anything is saved.
+NEED_A_STATE = ("answer_assignment", "propose_assignment", "answer_oddity", "recall", "go_on", "retire")
 ASKS_NOBODY = ("/display", "/sync-now")  # a cookie, and an exchange that says its own troubles in the sync strip
 
 
