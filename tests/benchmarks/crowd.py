@@ -206,7 +206,7 @@ def return_all(villages: list[Sender], moments: Moments) -> list[Return]:
             continue
         heard.setdefault(number, at)
         if number not in settled and villages[number].casebook.sync_state()["not_at_county"]["events"] == 0:
-            settled[number] = at
+            settled[number] = moments.now_s()  # not earlier than it was seen: news may have queued up here
     return [Return(heard[number], settled[number]) for number in range(len(villages))]
 
 

@@ -1,5 +1,6 @@
 """The villages of a benchmark, all in one process: their casebooks, and their uplinks to the township."""
 
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from tests.benchmarks.documents import Document, documents
 from tests.benchmarks.network import Network, Seat, found, opened
 from village_node import app, identity
 from village_node.casebook import Casebook
+from village_node.store import open_store
 from village_node.uplink import Ancestor, Settings, Uplink
 
 # Two villages in turn keep both cores busy; more only wait for one another at the township.
@@ -42,6 +44,7 @@ def connected(network: Network, doors: Sequence[Ancestor]) -> Iterator[list[Send
     """All villages of a network, each in touch with its township; `doors`: of the townships, in their order."""
     door_of = {township.identity.incarnation: door for township, door in zip(network.townships, doors, strict=True)}
     with ExitStack() as stack:
+        _lay_out(network.villages)
         senders = []
         for seat in network.villages:
             assert seat.identity.parent is not None, "every village lies under a township"
@@ -54,6 +57,15 @@ def connected(network: Network, doors: Sequence[Ancestor]) -> Iterator[list[Send
         finally:
             with ThreadPoolExecutor(_STOPPED_AT_ONCE) as pool:
                 list(pool.map(lambda each: each.uplink.stop(), senders))
+
+
+def _lay_out(seats: Sequence[Seat]) -> None:
+    """Give each seat a database with its tables: made once and copied, since hundreds of migrations take minutes."""
+    blank = seats[0].data.with_name("blank.db")
+    open_store(f"sqlite:///{blank}").close()
+    for seat in seats:
+        seat.data.mkdir(mode=0o700, exist_ok=True)
+        shutil.copyfile(blank, seat.data / "node.db")
 
 
 def share(senders: Sequence[Sender], count: int, first: int = 0) -> list[list[Document]]:
