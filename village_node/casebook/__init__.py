@@ -13,10 +13,11 @@ from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound, Stale
-from village_node.casebook.intake import Intake, Received
+from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.parting import Parting, Searching
+from village_node.casebook.plan import Received
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.identity import Identity

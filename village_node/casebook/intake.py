@@ -322,7 +322,7 @@ class Intake(Incarnations):
         touched = entry.touched()
         concerned = {key for key, growth in plan.growths.items() if growth.events} | plan.forked.keys()
         concerned |= {key for key, _, _ in plan.bodies if key in plan.growths}
-        self.store.exclusive(connection, sorted(touched), sorted(concerned | self._relied_on(plan)))
+        self.store.exclusive(connection, sorted(touched), sorted(concerned | plan.relied_on()))
         if self.store.dialect != "sqlite":
             for key, row in streams.by_keys(connection, concerned).items():
                 if row[:-4] != plan.growths[key].row[:-4]:
@@ -331,16 +331,6 @@ class Intake(Incarnations):
                 raise Overtaken("another case has begun to wait for this stream")
         entry.growths = {key: plan.growths[key] for key in concerned}
         return entry
-
-    def _relied_on(self, plan: Plan) -> set[StreamKey]:
-        """Streams that new events rely on: held too, so that none grows while a case notes that it waits for it."""
-        return {
-            dep[:2]
-            for growth in (*plan.growths.values(), *(side for one in plan.forked.values() for side in one.sides))
-            for event in growth.events
-            if event.header.deps
-            for dep in event.header.deps
-        }
 
     def _fill(self, connection: Connection, plan: Plan, entry: Entry) -> None:
         """Put bodies that came where they were missing; one that does not fit its commitment is refused."""

@@ -69,3 +69,14 @@ class Plan:
         )
         if told:
             self.answer(incarnation, scope, seq, REFUSED, code)
+
+    def relied_on(self) -> set[StreamKey]:
+        """Streams that new events rely on: held too, so that none grows while a case notes that it waits for it."""
+        sides = (side for forked in self.forked.values() for side in forked.sides)
+        return {
+            dep[:2]
+            for growth in (*self.growths.values(), *sides)
+            for event in growth.events
+            if event.header.deps
+            for dep in event.header.deps
+        }
