@@ -26,6 +26,10 @@ ROSTER_OPS = 999
 ROSTER_SIGNATURES = 16
 ROOT_KEYS = 16
 
+FORK_PROOF = 4_608
+FORK_ARMS = 8  # proven arms kept of one stream
+FORK_ROWS_A_MESSAGE = 16  # each of probes, marks, arms, proofs
+
 STAGED_SEGMENTS = 256
 STAGED = 4_194_304
 

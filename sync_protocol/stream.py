@@ -57,9 +57,10 @@ def stream_id(network_id: bytes, incarnation: bytes, scope: str, suite: int) -> 
     return sha256(encode(["sanji/stream/1", network_id, incarnation, scope, suite]))
 
 
-def opened_case_id(stream: bytes, seq: int) -> bytes:
-    """The id of the case that the event at this position opens."""
-    return sha256(stream + seq.to_bytes(8, "big"))[: limits.CASE_ID]
+def opened_case_id(stream: bytes, seq: int, committed: bytes) -> bytes:
+    """The id of the case that the event at this position opens; `committed`: its commitment, or the hash of its inline
+    body. So two lives of one identity never open two cases under one id, though they write at the same positions."""
+    return sha256(stream + seq.to_bytes(8, "big") + committed)[: limits.CASE_ID]
 
 
 def append(stream: bytes, head: Head, draft: Draft, salt: bytes | None) -> Event:
@@ -82,7 +83,9 @@ def append(stream: bytes, head: Head, draft: Draft, salt: bytes | None) -> Event
             seq,
             draft.kind,
             draft.kind_version,
-            opened_case_id(stream, seq) if isinstance(draft.case_id, Opens) else draft.case_id,
+            opened_case_id(stream, seq, commits or sha256(draft.body))
+            if isinstance(draft.case_id, Opens)
+            else draft.case_id,
             draft.after,
             draft.deps,
             draft.hlc,

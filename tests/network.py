@@ -208,6 +208,12 @@ class Network:
                 if self.nodes[code].uplink is not None:
                     self.nodes[code].sync()
 
+    def settle_above(self) -> None:
+        """Let the townships become equal with the county; villages are left alone."""
+        for live in self.nodes.values():
+            if live.member.identity.level == "township":
+                live.sync()
+
     def settle(self) -> None:
         """Sync until every node is equal with its parent."""
         for _ in range(6):

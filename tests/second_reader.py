@@ -204,10 +204,6 @@ class Reader:
         for seq, row in enumerate(zip(*rows, strict=True), first):
             kind, version, case, after, deps, step, claim, actor, inline, ext = row
             hlc += step
-            if case is True:
-                case = digest(stream + seq.to_bytes(8, "big"))[:16]
-            elif type(case) is int:
-                case = events[seq - case].header[3]
             if type(after) is int:
                 after = [author, seq - after, events[seq - after].chain[:8]]
             elif after is not None:
@@ -216,6 +212,10 @@ class Reader:
             body: Any = bodies.pop(0) if inline is None else None
             salt, salts = (b"", salts) if body is None else (salts[:16], salts[16:])
             commitment = digest(salt + body) if salt else commitments.pop(0) if inline is None else None
+            if case is True:
+                case = digest(stream + seq.to_bytes(8, "big") + (commitment or digest(inline)))[:16]
+            elif type(case) is int:
+                case = events[seq - case].header[3]
             header = [seq, kind, version, case, after, deps, hlc, claim + hlc // 65536, actor, inline, commitment, ext]
             events[seq] = event(chain, encode(header), salt, body)
             chain = events[seq].chain

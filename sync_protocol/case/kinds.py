@@ -35,6 +35,7 @@ DELIVERED: Final = 35
 PLEASE_RETURN: Final = 36
 DISMISS: Final = 37
 CHECKPOINT: Final = 64
+FORK_RULING: Final = 67
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -57,13 +58,13 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(PLEASE_RETURN, "please_return", "side", "inline", 1),
     Kind(DISMISS, "dismiss", "side", "inline", 1),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
+    Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.
 RESERVED: Final[dict[int, str]] = {
     65: "notice",
     66: "catalogue",
-    67: "fork_ruling",
     68: "erasure",
 }
 

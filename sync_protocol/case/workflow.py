@@ -181,10 +181,10 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("head", "village"): _ASSIGNER | {kinds.DECIDE, kinds.NOTE, kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS},
     ("clerk", "township"): _COUNTER,
     ("reviewer", "township"): _REVIEWER,
-    ("head", "township"): _REVIEWER | _DECIDER | _ASSIGNER,
+    ("head", "township"): _REVIEWER | _DECIDER | _ASSIGNER | {kinds.FORK_RULING},
     ("window", "county"): _COUNTER,
-    ("officer", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW},
-    ("head", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW},
+    ("officer", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW, kinds.FORK_RULING},
+    ("head", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW, kinds.FORK_RULING},
     # Supervision reads everything and changes no case; an administrator acts on no case.
     ("supervisor", "county"): frozenset(),
 }

@@ -20,6 +20,7 @@ from sync_protocol.exchange.content import (
     pack_receipt,
     read_content,
 )
+from sync_protocol.exchange.forks import NO_PATH, ArmShown, ForkTalk, Marks, Path, Probe
 from sync_protocol.exchange.heads import RosterHead, changes_lacking, roster_heads
 from sync_protocol.exchange.lines import Lines, LinesAsked
 from sync_protocol.exchange.message import (
@@ -33,7 +34,7 @@ from sync_protocol.exchange.message import (
     reply_bytes,
     request_bytes,
 )
-from sync_protocol.exchange.owing import EventsOwed, PeerView, Plan, ReceiptOwed, plan
+from sync_protocol.exchange.owing import EventsOwed, PeerView, Plan, ReceiptOwed, plan, proofs_known
 from sync_protocol.exchange.ratchet import (
     ANOTHER_NONCE,
     NO_ALARM,
@@ -55,6 +56,7 @@ __all__ = [
     "COME",
     "NONCE_BYTES",
     "NO_ALARM",
+    "NO_PATH",
     "OLDER_CHALLENGE",
     "PARKED",
     "REFUSED",
@@ -62,17 +64,22 @@ __all__ = [
     "SECRET_BYTES",
     "VERSION",
     "Answer",
+    "ArmShown",
     "Body",
     "Content",
     "EventsOwed",
+    "ForkTalk",
     "FrameBudget",
     "Hello",
     "Judged",
     "Lines",
     "LinesAsked",
+    "Marks",
     "Parties",
+    "Path",
     "PeerView",
     "Plan",
+    "Probe",
     "Ratchet",
     "ReceiptLine",
     "ReceiptOwed",
@@ -95,6 +102,7 @@ __all__ = [
     "other_side",
     "pack_receipt",
     "plan",
+    "proofs_known",
     "read_content",
     "read_refusal",
     "read_request",

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from sync_protocol import limits
 from sync_protocol.errors import Malformed, NeedsUpdate, NoSuchVersion, ProtocolError, TooLarge
 from sync_protocol.event import check_body, check_bytes, check_int
+from sync_protocol.exchange.forks import ForkTalk, read_talk, talk_values
 from sync_protocol.exchange.heads import RosterHead
 from sync_protocol.exchange.lines import Lines, LinesAsked, asked_values, lines_values, read_asked, read_lines
 from sync_protocol.exchange.ratchet import ANOTHER_NONCE, CHALLENGE_BYTES, NONCE_BYTES, OLDER_CHALLENGE
@@ -120,6 +121,7 @@ class Content:
     lines_asked: LinesAsked | None = None
     lines: Lines | None = None
     renewal: bytes | None = None
+    forks: ForkTalk = field(default_factory=ForkTalk)
 
 
 def content_map(content: Content) -> dict[int, Any]:
@@ -146,6 +148,7 @@ def content_map(content: Content) -> dict[int, Any]:
         19: content.clock_ms,
         20: content.tide,
         21: content.renewal,
+        22: talk_values(content.forks, tables) if content.forks else None,
         23: _further_values(content),
     }
     # Only now are the tables complete: the fields above put what they name into them.
@@ -386,6 +389,10 @@ def _read_renewal(content: Content, value: Any) -> None:
     content.renewal = value
 
 
+def _read_forks(content: Content, value: Any) -> None:
+    content.forks = read_talk(value, content.tables)
+
+
 _READERS: Final[dict[int, Callable[[Content, Any], None]]] = {
     0: _read_hello,
     1: _read_nonce,
@@ -406,4 +413,5 @@ _READERS: Final[dict[int, Callable[[Content, Any], None]]] = {
     19: _read_clock,
     20: _read_tide,
     21: _read_renewal,
+    22: _read_forks,
 }

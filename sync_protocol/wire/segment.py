@@ -84,7 +84,7 @@ def pack_segment(
         len(events),
         _column(kinds),
         _column(versions),
-        _pack_cases(stream, first, case_ids),
+        _pack_cases(stream, events, case_ids),
         _pack_afters(incarnation, events, afters, tables),
         [[[tables.incarnation(dep[0]), tables.scope(dep[1]), dep[2]] for dep in row] for row in deps]
         if any(deps)
@@ -108,7 +108,7 @@ def _column(values: Sequence[Any]) -> Any:
     return list(values)
 
 
-def _pack_cases(stream: bytes, first: int, case_ids: Sequence[bytes | None]) -> Any:
+def _pack_cases(stream: bytes, events: Sequence[Event], case_ids: Sequence[bytes | None]) -> Any:
     if not any(case_ids):
         return {0: None}
     column: list[Any] = []
@@ -116,7 +116,9 @@ def _pack_cases(stream: bytes, first: int, case_ids: Sequence[bytes | None]) -> 
     for place, case_id in enumerate(case_ids):
         earlier = latest.get(case_id)
         if earlier is None:
-            column.append(True if case_id == opened_case_id(stream, first + place) else case_id)
+            header = events[place].header
+            committed = header.commitment or sha256(header.inline or b"").digest()
+            column.append(True if case_id == opened_case_id(stream, header.seq, committed) else case_id)
         else:
             column.append(None if case_id is None else place - earlier)
         if case_id is not None:
@@ -305,11 +307,6 @@ def rebuild(segment: Segment, stream: bytes, previous: bytes) -> list[Event]:
         segment.exts,
         strict=True,
     ):
-        if case_id is True:
-            case_id = opened_case_id(stream, seq)
-        elif type(case_id) is int:
-            case_id = case_ids[-case_id]
-        case_ids.append(case_id)
         if type(after) is int:
             after = Position(incarnation, seq - after, events[-after].hash[:8])
         salt = body = commits = None
@@ -322,6 +319,11 @@ def rebuild(segment: Segment, stream: bytes, previous: bytes) -> list[Event]:
                 salt_at += 16
                 commits = sha256(salt + body).digest()
                 size += 16 + len(body)
+        if case_id is True:
+            case_id = opened_case_id(stream, seq, commits or sha256(inline or b"").digest())
+        elif type(case_id) is int:
+            case_id = case_ids[-case_id]
+        case_ids.append(case_id)
         header = Header(seq, kind, version, case_id, after, deps, hlc, claimed, actor, inline, commits, ext)
         raw = encode_header(header)
         size += len(raw)

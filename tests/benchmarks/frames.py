@@ -28,8 +28,8 @@ def frames(casebook: Casebook, place: str) -> Iterator[bytes]:
             return
         content.packed_segments, content.packed_receipts = outgoing.segments, outgoing.receipts
         yield pack_body(content_map(content), ZSTD_DICTIONARY_1)
-        for incarnation, scope, seq, chain_hash in outgoing.sent:
-            view.add_events(incarnation, scope, seq, chain_hash)
+        for sent in outgoing.sent:
+            view.add_events(*sent)
 
 
 def take(casebook: Casebook, sender: Seat, body: bytes) -> int:

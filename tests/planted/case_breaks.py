@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sync_protocol.case import adoption, baton, case, kinds, tree
+from sync_protocol.case import adoption, baton, case, forks, kinds, tree
 from sync_protocol.case.content import read_body
 from sync_protocol.case.events import Verdict
 
@@ -116,7 +116,13 @@ def scope_is_not_compared(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(case, "is_of", lambda event, scope_place, case_id: event.case_id in (b"", case_id))
 
 
+def first_ruling_wins(patch: pytest.MonkeyPatch) -> None:
+    """Of several rulings about one fork the one that arrived first is in force."""
+    patch.setattr(forks, "_order", lambda ruling, places: 0)
+
+
 BREAKS = (
+    Break("first ruling wins", "order_free", first_ruling_wins),
     Break("choice by arrival", "order_free", choice_by_arrival),
     Break("notes by arrival", "order_free", notes_by_arrival),
     Break("township counts as county", "county_acts_stay", township_counts_as_county),

@@ -19,7 +19,7 @@ from sync_protocol.places import PlaceTree, followed_scopes
 from sync_protocol.stream import stream_id
 from sync_protocol.wire import Segment, rebuild
 from tests.simulation.faults import FAULTS
-from village_node.casebook import dispatch, intake
+from village_node.casebook import dispatch, intake, plan
 from village_node.casebook.intake import Intake
 from village_node.store import streams
 from village_node.uplink import calling
@@ -134,7 +134,7 @@ def checks_no_seal(sim: "Simulation") -> Iterator[None]:
 @contextmanager
 def refuses_silently(sim: "Simulation") -> Iterator[None]:
     """What is parked or refused is not answered."""
-    with patch.object(intake._Plan, "answer", lambda *arguments: None):
+    with patch.object(plan.Plan, "answer", lambda *arguments: None):
         yield
 
 

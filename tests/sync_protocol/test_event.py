@@ -189,11 +189,15 @@ def test_events_are_chained_from_the_stream_id_on():
     assert chain(bytes(32), bytes(32)) == hashlib.sha256(b"\x01" + bytes(64)).digest()
 
 
-def test_a_case_is_opened_under_an_id_of_its_position():
+def test_a_case_is_opened_under_an_id_of_its_position_and_its_body():
     writer = Writer("village", f"about:{VILLAGE}").write_cases(2)
     for seq in (1, 5):
-        expected = hashlib.sha256(writer.stream + seq.to_bytes(8, "big")).digest()[:16]
-        assert writer.events[seq - 1].header.case_id == opened_case_id(writer.stream, seq) == expected
+        header = writer.events[seq - 1].header
+        assert header.commitment is not None
+        expected = hashlib.sha256(writer.stream + seq.to_bytes(8, "big") + header.commitment).digest()[:16]
+        assert header.case_id == opened_case_id(writer.stream, seq, header.commitment) == expected
+    inline = writer.write(65, "inline").header
+    assert inline.case_id == opened_case_id(writer.stream, 9, hashlib.sha256(inline.inline or b"").digest())
     assert writer.write(65, "", case_id=None).header.case_id is None
 
 

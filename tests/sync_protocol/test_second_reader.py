@@ -180,7 +180,8 @@ def test_every_stream_has_the_hashes_and_seals_of_the_file() -> None:
         assert identity.hex() == stream["stream_id"]
         for event, written in zip(reader.sealed, stream["events"], strict=True):
             where = f"{stream['name']} at {event.header[0]}"
-            opens = event.header[3] == digest(identity + event.header[0].to_bytes(8, "big"))[:16]
+            committed = event.header[10] or digest(event.header[9])
+            opens = event.header[3] == digest(identity + event.header[0].to_bytes(8, "big") + committed)[:16]
             item = digest(b"\0" + event.raw).hex()
             assert [item, event.chain.hex(), opens] == [written["item"], written["chain"], written["opens"]], where
             shown = (event.header[9] is not None, event.body is not None)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sync_protocol import checkpoint as checkpoints
+from sync_protocol import evidence
 from sync_protocol import receipt as receipts
 from sync_protocol import roster as rosters
 from sync_protocol.admission import Parked, Refused, Stored, admit
@@ -16,6 +17,7 @@ from sync_protocol.event import Head, chain, decode_header, fits, item_hash
 from sync_protocol.roster import Roster, change_values, read_change
 from sync_protocol.seal import check as check_seal
 from sync_protocol.stream import opened_case_id, stream_id
+from sync_protocol.suites import sha256
 from sync_protocol.wire import Tables, read_segment
 from tests.sync_protocol.sample import COUNTY
 from tests.sync_protocol.vector_makers.encodings import json_value
@@ -116,7 +118,8 @@ def read_stream(book: Vector, stream: Vector) -> list[ChainedEvent]:
         assert header.seq == seq
         previous = chain(previous, item_hash(raw))
         assert (item_hash(raw).hex(), previous.hex()) == (vector["item"], vector["chain"])
-        assert vector["opens"] == (header.case_id == opened_case_id(named, seq))
+        committed = header.commitment or sha256(header.inline or b"")
+        assert vector["opens"] == (header.case_id == opened_case_id(named, seq, committed))
         event = ChainedEvent(header, raw, previous, None, None)
         if vector["state"] == "here" and not fits(event, bytes.fromhex(vector["salt"]), bytes.fromhex(vector["body"])):
             raise BadCommitment(f"event {seq}")
@@ -236,4 +239,19 @@ def test_receipts():
     for case in book["refused"]:
         with pytest.raises(ProtocolError) as raised:
             verified(case["receipt"])
+        assert error_of(case, raised), case["name"]
+
+
+def test_forks():
+    book = vectors("forks.json")
+    roster = roster_of(book)
+    for case in book["proofs"]:
+        proof = evidence.from_bytes(bytes.fromhex(case["proof"]))
+        evidence.check(proof, roster)
+        assert evidence.to_bytes(proof).hex() == case["proof"]
+        found = (proof.incarnation.hex(), proof.scope, proof.split, [one.hex() for one in proof.hashes])
+        assert found == (case["incarnation"], case["scope"], case["split"], case["hashes"]), case["name"]
+    for case in book["refused"]:
+        with pytest.raises(ProtocolError) as raised:
+            evidence.check(evidence.from_bytes(bytes.fromhex(case["proof"])), roster)
         assert error_of(case, raised), case["name"]

@@ -223,6 +223,7 @@ class Answering:
         if judged.alarm == OLDER_CHALLENGE:
             # An old request may be a stranger's recording: it is told that it was heard, and given nothing.
             reply.digest, reply.tide = digest(self._casebook.shared_points(node.place)), None
+            reply.forks.proofs = self._casebook.proofs_about(node.incarnation)
             return
         self._owe(node, child, content, reply, acknowledged=acknowledged)
 
@@ -256,6 +257,9 @@ class Answering:
         child.pending = outgoing
         reply.packed_segments, reply.packed_receipts = outgoing.segments, outgoing.receipts
         reply.more = outgoing.more
+        reply.forks.marks = casebook.answer_probes(node.place, content.forks, outgoing.parted)
+        if child.view is not None:
+            reply.forks.proofs = casebook.proofs_owed(node.place, child.view.points)
         reply.wants = casebook.wanted(node.place)
         if content.wants:
             reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)

@@ -31,6 +31,7 @@ class Child:
     events: int
     backlog: int
     trouble: int
+    forks: int
     quiet: bool
 
 
@@ -58,9 +59,10 @@ def children(visit: Visit) -> Response:
                 rings=any(life.alarm not in (NO_ALARM, RESTORED) for life in lives),
                 restored=any(life.alarm == RESTORED for life in lives),
                 cases=sum(homes.get(scope, 0) for scope in under),
-                events=sum(row["contiguous"] for row in rows),
+                events=sum(row["contiguous"] - max(row["since"] - 1, 0) for row in rows),
                 backlog=sum(row["head"] - row["contiguous"] for row in rows),
                 trouble=sum(row[name] for row in rows for name in COUNTED),
+                forks=sum(row["forks"] for row in rows),
                 quiet=contact is None or visit.now_ms - contact > QUIET_AFTER_MS,
             )
         )

@@ -9,12 +9,15 @@ from sync_protocol.roster import Change
 from sync_protocol.suites import sha256
 from village_node.casebook import ledger
 from village_node.casebook.assigning import Assigning
+from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.desk import Application, CaseRef
-from village_node.casebook.dispatch import Dispatch, Outgoing
+from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound, Stale
-from village_node.casebook.intake import Intake, Received
+from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
+from village_node.casebook.parting import Parting, Searching
+from village_node.casebook.plan import Received
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.identity import Identity
@@ -27,6 +30,8 @@ __all__ = [
     "CaseRef",
     "Casebook",
     "CasebookError",
+    "Choice",
+    "ForkView",
     "HopReceipt",
     "NotAllowed",
     "NotFound",
@@ -37,6 +42,7 @@ __all__ = [
     "PurgeRun",
     "Reason",
     "Received",
+    "Searching",
     "Stale",
     "TimelineEntry",
 ]
@@ -45,7 +51,7 @@ __all__ = [
 _RULES: Final = "rules"
 
 
-class Casebook(Purging, Assigning, Intake, Dispatch, Oddities):
+class Casebook(Purging, Assigning, Bench, Intake, Parting, Oddities):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
     def __init__(

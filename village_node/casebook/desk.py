@@ -25,8 +25,9 @@ from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
 from village_node.casebook import ledger, purged
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
+from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
-from village_node.casebook.ledger import Entry, Growth
+from village_node.casebook.ledger import Entry
 from village_node.casebook.office import INCARNATION, Office
 from village_node.casebook.reading import folded
 from village_node.store import Connection, NotSaved, Overtaken, RoomMade, peers, streams

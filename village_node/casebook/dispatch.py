@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync_protocol import limits, receipt
-from sync_protocol.event import Event, load_header
+from sync_protocol.event import Event, load_header, mark
 from sync_protocol.exchange import (
+    NO_PATH,
     Body,
     EventsOwed,
+    Path,
     ReceiptLine,
     ReceiptOwed,
     StreamPoint,
@@ -22,6 +24,8 @@ from sync_protocol.roster import Roster
 from sync_protocol.seal import seal
 from sync_protocol.stream import Head
 from sync_protocol.wire import Tables, pack_segment
+from village_node.casebook import branches
+from village_node.casebook.growth import Growth
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.office import Office
 from village_node.store import Connection, doubts, peers, purges, receipts, streams
@@ -36,12 +40,16 @@ _SEGMENT_BYTES: Final = 150  # of a segment before packing, but for its events
 
 @dataclass(slots=True)
 class Outgoing:
-    """One frame: packed segments and receipts, whether more is owed, and what the peer will hold after it."""
+    """One frame: packed segments and receipts, whether more is owed, and what the peer will hold after it.
+
+    ``parted``: branches, with a position, where the peer holds another event than we do.
+    """
 
     segments: list[Any] = field(default_factory=list)
     receipts: list[Any] = field(default_factory=list)
     more: bool = False
-    sent: list[tuple[bytes, str, int, bytes]] = field(default_factory=list)
+    sent: list[tuple[bytes, str, int, bytes, Path]] = field(default_factory=list)
+    parted: list[tuple[bytes, str, Path, int]] = field(default_factory=list)
     sent_receipts: list[ReceiptOwed] = field(default_factory=list)
 
 
@@ -82,22 +90,24 @@ class Dispatch(Incarnations):
         Raises NotReadable; NotSaved when the witness file cannot be written.
         """
         owed = plan(mine, theirs, withheld=withheld)
-        frame = Outgoing()
+        frame = Outgoing(parted=[(*point.stream, point.path, point.seq) for point in owed.parted])
         with self.store.reading() as connection:
-            rows = streams.by_keys(
-                connection, {each[:2] for each in owed.events} | {each[:2] for each in owed.receipts}
-            )
+            wanted = [(*each[:2], each.path) for each in owed.events]
+            rows = _rows(connection, wanted + [(*one[:2], one.path) for one in owed.receipts])
             left = budget - _take_receipts(connection, frame, owed.receipts, rows, tables)
             for each in owed.events:
-                row = rows.get(each[:2])
+                row = rows.get((*each[:2], each.path))
                 if row is None:
+                    continue
+                if not _goes_on(connection, row, each):
+                    frame.parted.append((*each[:2], each.path, each.after))
                     continue
                 left = self._take_events(connection, frame, each, row, tables, left)
                 if frame.more:
                     break
         if self.lives is not None:
             # Before any of it leaves: one write for all seals, of which the highest of a stream stands for those below.
-            ours = (Sealed(*sent) for sent in frame.sent if sent[0] == self.identity.incarnation)
+            ours = (Sealed(*sent[:4]) for sent in frame.sent if sent[0] == self.identity.incarnation)
             self.lives.witness.seal(ours)
         return frame
 
@@ -119,13 +129,15 @@ class Dispatch(Incarnations):
                 row = rows.get((incarnation, scope))
                 if row is None or not follows(places, place, scope):
                     continue
-                event = streams.event_at(connection, row.id, seq)
-                if event is None or event.body is None or event.salt is None:
-                    continue
-                budget -= len(event.body)
-                if found and budget < 0:
-                    break
-                found.append(Body(incarnation, scope, seq, event.salt, event.body))
+                # A want names no branch: the commitment there says which body is its own.
+                for line in (row, *(streams.sides(connection, [row.key]) if row.alarm else ())):
+                    event = streams.event_at(connection, line.id, seq)
+                    if event is None or event.body is None or event.salt is None:
+                        continue
+                    budget -= len(event.body)
+                    if found and budget < 0:
+                        return found
+                    found.append(Body(incarnation, scope, seq, event.salt, event.body))
         return found
 
     def hash_at(self, incarnation: bytes, scope: str, seq: int) -> bytes | None:
@@ -149,7 +161,7 @@ class Dispatch(Incarnations):
         left: int,
     ) -> int:
         """Pack segments of one stream until it is done or the budget is; what is left of the budget."""
-        after = owed.after
+        after = max(owed.after, row.since - 1)
         while after < owed.upto:
             if frame.segments and (left <= 0 or len(frame.segments) >= limits.SEGMENTS_A_MESSAGE):
                 frame.more = True
@@ -166,8 +178,8 @@ class Dispatch(Incarnations):
             )
             left -= size
             after = cut.events[-1].header.seq
-            point = (row.incarnation, row.scope, after, cut.events[-1].hash)
-            if frame.sent and frame.sent[-1][:2] == point[:2]:
+            point = (row.incarnation, row.scope, after, cut.events[-1].hash, owed.path)
+            if frame.sent and (frame.sent[-1][:2], frame.sent[-1][4]) == (point[:2], point[4]):
                 frame.sent[-1] = point
             else:
                 frame.sent.append(point)
@@ -217,12 +229,13 @@ def _points(office: Office, connection: Connection, roster: Roster, child_place:
         return []
     doubted = {doubt.row.id: doubt for doubt in doubts.held(connection)}
     me, unsettled = office.identity.incarnation, {doubt.row.scope for doubt in doubted.values()}
-    rows = [
+    every = [
         row._replace(body_seq=doubted[row.id].seq, body_hash=doubted[row.id].hash) if row.id in doubted else row
         for row in streams.in_scopes(connection, scopes)
         if roster.node(row.incarnation) is not None and not (row.incarnation == me and row.scope in unsettled)
     ]
-    rows = [row for row in rows if row.body_seq > 0]
+    rows = [row for row in every if row.body_seq > 0]
+    mains = {row.key: Growth(row) for row in every if row.alarm and not row.since}
     held: dict[int, dict[bytes, int]] = {row.id: {} for row in rows}
     for stream, signer, seq in receipts.of_streams(connection, held):
         held[stream][signer] = seq
@@ -237,32 +250,59 @@ def _points(office: Office, connection: Connection, roster: Roster, child_place:
             )
         return sides[key]
 
-    return [
-        StreamPoint(
-            row.incarnation,
-            row.scope,
-            row.body_seq,
-            row.body_hash,
-            {signer: seq for signer, seq in held[row.id].items() if crosses(row.incarnation, signer)},
-        )
+    def crossing(row: StreamRow) -> dict[bytes, int]:
+        return {signer: seq for signer, seq in held[row.id].items() if crosses(row.incarnation, signer)}
+
+    points = [
+        StreamPoint(row.incarnation, row.scope, row.body_seq, row.body_hash, crossing(row))
         for row in rows
+        if not row.alarm
     ]
+    for key, forked in branches.read(connection, mains).items():
+        points += [
+            StreamPoint(*key, one.seq, one.hash, crossing(one.row) if one.row and one.row.id in held else {}, one.path)
+            for one in branches.held_branches(connection, forked)
+            if one.seq > 0 or one.path
+        ]
+    return points
+
+
+def _rows(
+    connection: Connection, wanted: Sequence[tuple[bytes, str, Path]]
+) -> dict[tuple[bytes, str, Path], StreamRow]:
+    """The rows of these branches."""
+    found: dict[tuple[bytes, str, Path], StreamRow] = {}
+    for key, row in streams.by_keys(connection, {each[:2] for each in wanted}).items():
+        if row.alarm:
+            found |= {(*key, path): one for path, one in branches.rows_by_path(connection, key, row).items()}
+        else:
+            found[*key, NO_PATH] = row
+    return found
+
+
+def _goes_on(connection: Connection, row: StreamRow, owed: EventsOwed) -> bool:
+    """Whether what is owed goes on from the very event that the peer says it holds."""
+    if not owed.mark or owed.after < max(row.since, 1):
+        return True
+    held = streams.hashes(connection, row.id, owed.after, owed.after).get(owed.after)
+    return held is not None and mark(held) == owed.mark
 
 
 def _take_receipts(
     connection: Connection,
     frame: Outgoing,
     owed: Sequence[ReceiptOwed],
-    rows: dict[StreamKey, StreamRow],
+    rows: dict[tuple[bytes, str, Path], StreamRow],
     tables: Tables,
 ) -> int:
     """Put receipts into the frame; their bytes before packing."""
     some = owed[: limits.RECEIPTS_A_MESSAGE]
     frame.more = len(owed) > len(some)
-    by_stream = {row.id: row for row in rows.values()}
+    branch_of = {row.id: (row, path) for (_, _, path), row in rows.items()}
+    wanted = [(rows[branch].id, one.signer) for one in some if (branch := (*one[:2], one.path)) in rows]
     size = 0
-    for held in receipts.get(connection, [(rows[one[:2]].id, one.signer) for one in some if one[:2] in rows]):
-        row = by_stream[held.stream]
+    for held in receipts.get(connection, wanted):
+        row, path = branch_of[held.stream]
         whole = receipt.from_bytes(held.receipt)
         line = ReceiptLine(
             row.incarnation,
@@ -276,7 +316,7 @@ def _take_receipts(
             whole.signature,
         )
         frame.receipts.append(pack_receipt(line, tables))
-        frame.sent_receipts.append(ReceiptOwed(row.incarnation, row.scope, whole.signer, whole.seq))
+        frame.sent_receipts.append(ReceiptOwed(row.incarnation, row.scope, whole.signer, whole.seq, path))
         size += _RECEIPT_BYTES + limits.HASH * len(whole.path)
     return size
 

@@ -23,7 +23,8 @@ from sync_protocol.suites import sha256
 from sync_protocol.wire import Segment, rebuild
 from village_node.casebook import ledger, receipts
 from village_node.casebook.errors import NotAllowed
-from village_node.casebook.ledger import Entry, Growth
+from village_node.casebook.growth import Growth
+from village_node.casebook.ledger import Entry
 from village_node.casebook.office import ANYTHING, INCARNATION
 from village_node.casebook.reading import Reading
 from village_node.casebook.rewriting import Content, Taken, cases_of, content_of, write_again

@@ -6,26 +6,29 @@ moved or another case turns out to wait for what came, all is rolled back and pl
 (ledger.py), our receipts are signed, and the commit makes everything visible at once. Nothing leaves before the commit.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
-from sync_protocol import limits, receipt
+from sync_protocol import evidence, limits, receipt
 from sync_protocol.admission import Parked, Refused, Stored, admit
-from sync_protocol.errors import BadCommitment, BadReceipt, Fork, ProtocolError, StagingFull
+from sync_protocol.errors import BadCommitment, BadReceipt, Fork, ProtocolError, StagingFull, TooLarge
 from sync_protocol.event import Event, Head, fits, load_header
-from sync_protocol.exchange import PARKED, REFUSED, Answer, Body, Content, Lines, ReceiptLine, ReceiptOwed
+from sync_protocol.evidence import ForkProof
+from sync_protocol.exchange import PARKED, Body, Content, ForkTalk, Lines, ReceiptLine
 from sync_protocol.places import UnknownPlace, below, follows
-from sync_protocol.roster import Roster, read_payload
+from sync_protocol.roster import Node, read_payload
 from sync_protocol.wire import Segment, keep, kept
-from village_node.casebook import checkpoints, ledger, purged, receipts
+from village_node.casebook import branches, checkpoints, freezing, ledger, purged, receipts
+from village_node.casebook.branches import Forked, Opening
+from village_node.casebook.growth import Growth
 from village_node.casebook.incarnations import Incarnations
-from village_node.casebook.ledger import Entry, Filled, Growth, Written
-from village_node.casebook.rewriting import Taken
-from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, doubts, parking, peers, streams
+from village_node.casebook.ledger import Entry, Filled, Written
+from village_node.casebook.plan import Plan, Received
+from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, doubts, forks, parking, peers, streams
 from village_node.store import receipts as receipt_rows
-from village_node.store.locks import CaseKey, StreamKey
-from village_node.store.parking import AnswerRow, ParkedRow, RefusedRow, Waiting
+from village_node.store.locks import StreamKey
+from village_node.store.parking import AnswerRow, ParkedRow, Waiting
+from village_node.store.streams import StreamRow
 
 ATTEMPTS: Final = 100
 _NO_INCARNATION: Final = bytes(16)
@@ -37,62 +40,6 @@ def too_busy() -> NotSaved:
         f"未保存:数据库过于繁忙({ATTEMPTS} 次均被抢先),请稍后重试",
         f"not saved: the database is too busy (overtaken {ATTEMPTS} times); try again",
     )
-
-
-class Received(NamedTuple):
-    """What came of one message. ``answers``: for the peer, now. ``stored``: new events; ``receipts``: new ones of
-    others; ``signed``: our own new ones, which leave with what is owed. ``restored``: the life of this node
-    that has signed something that came and does not hold it; that was not taken, and a new life is due."""
-
-    answers: list[Answer]
-    stored: int
-    receipts: int
-    signed: list[ReceiptOwed]
-    restored: bytes | None = None
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What is to be written, before anything is locked."""
-
-    peer: bytes
-    roster: Roster
-    roster_version: int
-    now_ms: int
-    growths: dict[StreamKey, Growth] = field(default_factory=dict)
-    changes: list[Any] = field(default_factory=list)
-    bodies: dict[tuple[StreamKey, int], tuple[bytes, bytes]] = field(default_factory=dict)
-    parked: list[ParkedRow] = field(default_factory=list)
-    unparked: list[int] = field(default_factory=list)
-    refused: list[RefusedRow] = field(default_factory=list)
-    answers: dict[tuple[bytes, str, int], Answer] = field(default_factory=dict)
-    taken: list[Taken] = field(default_factory=list)
-    refold: set[CaseKey] = field(default_factory=set)
-    known_there: dict[StreamKey, int] = field(default_factory=dict)
-    restored: bytes | None = None
-
-    def answer(self, incarnation: bytes, scope: str, seq: int, disposition: int, code: int) -> None:
-        """Tell the peer; of one position only the last word."""
-        self.answers[incarnation, scope, seq] = Answer(incarnation, scope, seq, disposition, code)
-
-    def refuse(
-        self,
-        incarnation: bytes,
-        scope: str,
-        seq: int,
-        code: int,
-        detail: str,
-        sample: bytes | None,
-        *,
-        told: bool = True,
-        sender: bytes | None = None,
-    ) -> None:
-        """Count a refusal of what the peer (or an earlier sender) brought, keep a sample, and tell the peer."""
-        self.refused.append(
-            RefusedRow(sender or self.peer, incarnation, scope, seq, code, detail[:500], 1, self.now_ms, sample)
-        )
-        if told:
-            self.answer(incarnation, scope, seq, REFUSED, code)
 
 
 class Intake(Incarnations):
@@ -121,8 +68,9 @@ class Intake(Incarnations):
         self, connection: Connection, peer: bytes, content: Content, peer_update: dict[str, Any]
     ) -> tuple[Received, set[str]]:
         roster, version = self.roster_and_version(connection)
-        plan = _Plan(peer, roster, version, self.clock())
+        plan = Plan(peer, roster, version, self.clock())
         self._take_changes(plan, content)
+        self._take_forks(connection, plan, content.forks)
         self._judge_segments(connection, plan, content.segments)
         for refusal in content.refused_segments:
             where = (refusal.incarnation or _NO_INCARNATION, refusal.scope or "", refusal.first_seq or 0)
@@ -135,17 +83,21 @@ class Intake(Incarnations):
         entry = self._lock(connection, plan, content.bodies)
         if plan.changes:
             self.keep_changes(connection, plan.changes, plan.roster_version)
-        written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written({}, {})
+        if plan.proofs:
+            forks.add(connection, plan.proofs)
+            parking.forget_refused(connection, {row.key for row in plan.proofs}, Fork.code)
+        written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written({}, [])
         for key, seq in plan.known_there.items():
             doubts.raise_to(connection, plan.growths[key].row.id, seq)
         new_receipts = self._take_receipts(connection, plan, content.receipts)
         lines_complete = self._take_lines(connection, plan, content.lines)
-        speaker = self.speaker_by(plan.roster)
-        signed = receipts.sign(self, connection, speaker, written.streams.values(), plan.now_ms)
+        whole = [row for row in written.streams if branches.is_whole(connection, row)]
+        signed = receipts.sign(self, connection, self.speaker_by(plan.roster), whole, plan.now_ms)
         self._store_beside(connection, plan, content)
         if peer_update:
             peers.change_peer(connection, peer, peer_update)
-        scopes = {scope for _, scope in written.streams} | {row.scope for row in new_receipts}
+        scopes = {row.scope for row in written.streams} | {row.scope for row in new_receipts}
+        scopes.update(row.scope for row in plan.proofs)
         scopes.update(scope for scope, _ in written.cases)
         scopes.update(purged.recall_for(self, connection, plan.roster, peer, content.wants, plan.now_ms))
         if lines_complete:
@@ -154,10 +106,10 @@ class Intake(Incarnations):
             scopes.add("roster")
         if scopes:
             self.mark_news(connection, scopes)
-        stored = sum(len(growth.events) for growth in plan.growths.values())
+        stored = sum(len(growth.events) for growth in (*plan.growths.values(), *entry.sides))
         return Received(list(plan.answers.values()), stored, len(new_receipts), signed, plan.restored), scopes
 
-    def _take_changes(self, plan: _Plan, content: Content) -> None:
+    def _take_changes(self, plan: Plan, content: Content) -> None:
         """Apply roster changes one by one; one that does not hold is refused and keeps no other from its place."""
         for change in content.roster_changes:
             try:
@@ -172,7 +124,44 @@ class Intake(Incarnations):
                 plan.roster = roster
                 plan.changes.append(change)
 
-    def _judge_segments(self, connection: Connection, plan: _Plan, segments: list[Segment]) -> None:
+    def _take_forks(self, connection: Connection, plan: Plan, talk: ForkTalk) -> None:
+        """Keep proofs that hold, and make those for which an arm that was shown is the missing half."""
+        for given in talk.proofs:
+            self._take_proof(connection, plan, given)
+        self._meet(connection, plan, {shown[:2] for shown in talk.arms})
+        for shown in talk.arms:
+            growth = plan.growths.get(shown[:2])
+            forked = plan.forked.get(shown[:2]) or (Forked(growth) if growth else None)
+            for line in forked.lines if forked else ():
+                proof = branches.prove_with(self, connection, forked, line, shown[2:]) if forked else None
+                if proof is not None:
+                    self._take_proof(connection, plan, proof)
+                    break
+
+    def _take_proof(self, connection: Connection, plan: Plan, proof: ForkProof) -> bool:
+        """Keep one proof that adds an arm to what is known; whether its fork is known now."""
+        key = proof.stream
+        try:
+            evidence.check(proof, plan.roster)
+            if not follows(plan.roster.places, self.identity.place, proof.scope):
+                return False
+            self._meet(connection, plan, {key})
+            growth = plan.growths.get(key) or self._begin(connection, plan, *key)
+            forked = plan.forked.setdefault(key, Forked(growth))
+            if len({*forked.arms, *((proof.split, arm) for arm in proof.hashes)}) > limits.FORK_ARMS:
+                raise TooLarge(f"{proof.scope}: more than {limits.FORK_ARMS} branches of one stream")
+        except ProtocolError as error:
+            if not error.retry:
+                plan.refuse(*key, proof.split, error.code, str(error), None, told=False)
+            return False
+        row = branches.row_of(proof, plan.now_ms)
+        if {(row.split, row.lower), (row.split, row.upper)} - set(forked.arms):
+            forked.proofs.append(row)
+            plan.proofs.append(row)
+            growth.row = growth.row._replace(alarm=forks.ALARM)
+        return True
+
+    def _judge_segments(self, connection: Connection, plan: Plan, segments: list[Segment]) -> None:
         """Admit what can be admitted, in stream order, whatever order it came in."""
         self._meet(connection, plan, {(segment.incarnation, segment.scope) for segment in segments})
         for segment in sorted(segments, key=lambda one: (one.scope, one.incarnation, one.first_seq)):
@@ -187,19 +176,66 @@ class Intake(Incarnations):
             elif isinstance(verdict, Refused):
                 self._refuse_segment(plan, segment, verdict)
 
-    def _refuse_segment(self, plan: _Plan, segment: Segment, verdict: Refused) -> None:
+    def _refuse_segment(self, plan: Plan, segment: Segment, verdict: Refused) -> None:
         plan.refuse(segment.incarnation, segment.scope, segment.first_seq, verdict.code, verdict.detail, keep(segment))
 
-    def _refuse_parked(self, plan: _Plan, row: Waiting, segment: Segment, verdict: Refused, held: int) -> None:
+    def _refuse_parked(self, plan: Plan, row: Waiting, segment: Segment, verdict: Refused, held: int) -> None:
         """A refusal is its sender's, whoever brought what it waited for. Who brought it is told of it only if he sent
         it himself and the position is still empty: nobody hears "refused" of what we hold and sign for."""
         told = row.sender == plan.peer and row.first_seq > held
         where = (segment.incarnation, segment.scope, segment.first_seq)
         plan.refuse(*where, verdict.code, verdict.detail, keep(segment), told=told, sender=row.sender)
 
-    def _admit(self, connection: Connection, plan: _Plan, segment: Segment) -> Stored | Parked | Refused:
+    def _admit(self, connection: Connection, plan: Plan, segment: Segment) -> Stored | Parked | Refused:
         """Judge one segment against what is held and what this message has already added."""
-        growth = plan.growths.get((segment.incarnation, segment.scope))
+        key = (segment.incarnation, segment.scope)
+        held = plan.growths.get(key)
+        growth: Growth | Opening | None = held
+
+        def judge(head: Head | None, hash_at: Callable[[int], bytes | None]) -> Stored | Parked | Refused:
+            return admit(segment, roster=plan.roster, my_place=self.identity.place, head=head, hash_at=hash_at)
+
+        verdict: Stored | Parked | Refused
+        if key in plan.forked:
+            verdict, growth = branches.join(connection, plan.forked[key], segment, judge)
+        else:
+            verdict = judge(held.head if held else None, self._chain(connection, held))
+            if segment.incarnation in self.identity.lives and self.lives is not None:
+                ours = self._admit_ours(connection, plan, segment, held, verdict)
+                if ours is not None:
+                    return ours
+        if isinstance(verdict, Refused) and verdict.code == Fork.code and isinstance(growth, Growth):
+            proof = branches.prove_from(self, connection, plan.roster, plan.forked.get(key) or Forked(growth), segment)
+            if proof is not None and self._take_proof(connection, plan, proof):
+                verdict, growth = branches.join(connection, plan.forked[key], segment, judge)
+        if isinstance(verdict, Stored):
+            self._append(connection, plan, key, growth, verdict)
+        return verdict
+
+    def _admit_ours(
+        self,
+        connection: Connection,
+        plan: Plan,
+        segment: Segment,
+        growth: Growth | None,
+        verdict: Stored | Parked | Refused,
+    ) -> Stored | Parked | Refused | None:
+        """What comes back of our own lives' streams: the answer where it is not judged like everybody's."""
+        if segment.incarnation == self.identity.incarnation and _is_news(verdict):
+            plan.restored = segment.incarnation
+            return Stored([], [], segment.signature, Head(0, b""))
+        if isinstance(verdict, Refused) and verdict.code == Fork.code and growth and not growth.events:
+            given = self.give_way(connection, segment, growth.row)
+            if given is not None:
+                growth.row = given[0]
+                plan.taken += given[1]
+                return self._admit(connection, plan, segment)
+        if isinstance(verdict, Stored):
+            plan.known_there[segment.incarnation, segment.scope] = segment.last_seq
+        return None
+
+    def _chain(self, connection: Connection, growth: Growth | None) -> Callable[[int], bytes | None]:
+        """The chain hashes of a stream that has no fork."""
 
         def hash_at(seq: int) -> bytes | None:
             assert growth is not None
@@ -207,55 +243,46 @@ class Intake(Incarnations):
                 return growth.events[seq - growth.row.head_seq - 1].hash
             return streams.hashes(connection, growth.row.id, seq, seq).get(seq)
 
-        verdict = admit(
-            segment,
-            roster=plan.roster,
-            my_place=self.identity.place,
-            head=growth.head if growth else None,
-            hash_at=hash_at,
-        )
-        if segment.incarnation in self.identity.lives and self.lives is not None:
-            if segment.incarnation == self.identity.incarnation and _is_news(verdict):
-                plan.restored = segment.incarnation
-                return Stored([], [], segment.signature, Head(0, b""))
-            if isinstance(verdict, Refused) and verdict.code == Fork.code and growth and not growth.events:
-                given = self.give_way(connection, segment, growth.row)
-                if given is not None:
-                    growth.row = given[0]
-                    plan.taken += given[1]
-                    return self._admit(connection, plan, segment)
-            if isinstance(verdict, Stored):
-                plan.known_there[segment.incarnation, segment.scope] = segment.last_seq
-        if isinstance(verdict, Stored):
-            if growth is None:
-                growth = self._begin(connection, plan, segment)
-            if verdict.events:
-                growth.events.extend(verdict.events)
-                growth.seals.append((verdict.head.seq, verdict.seal))
-            for event in verdict.repeated:
-                if event.body is not None and event.salt is not None:
-                    plan.bodies[(segment.incarnation, segment.scope), event.header.seq] = (event.salt, event.body)
-        return verdict
+        return hash_at
 
-    def _begin(self, connection: Connection, plan: _Plan, segment: Segment) -> Growth:
-        """Make the row of a stream whose first segment has just been admitted."""
-        node = plan.roster.node(segment.incarnation)
+    def _append(
+        self, connection: Connection, plan: Plan, key: StreamKey, growth: Growth | Opening | None, verdict: Stored
+    ) -> None:
+        if growth is None:
+            growth = self._begin(connection, plan, *key)
+        elif isinstance(growth, Opening):
+            with self.store.apart(connection) as own:
+                streams.add(own, [branches.opened(growth)])
+            row = next(row for row in streams.sides(connection, [key]) if row.branch == growth.hash)
+            growth = Growth(row)
+            plan.forked[key].sides.append(growth)
+        if verdict.events:
+            growth.events.extend(verdict.events)
+            growth.seals.append((verdict.head.seq, verdict.seal))
+        for event in verdict.repeated:
+            if event.body is not None and event.salt is not None:
+                plan.bodies[key, event.header.seq, event.salt] = event.body
+
+    def _begin(self, connection: Connection, plan: Plan, incarnation: bytes, scope: str) -> Growth:
+        """Make the row of a stream of which nothing was held."""
+        node = plan.roster.node(incarnation)
         assert node is not None
-        key = (segment.incarnation, segment.scope)
+        key = (incarnation, scope)
         with self.store.apart(connection) as own:
-            streams.add(own, [ledger.new_stream(self, node, segment.scope)])
+            streams.add(own, [ledger.new_stream(self, node, scope)])
         row = streams.by_keys(connection, [key])[key]
         if row.head_seq:
-            raise Overtaken(f"{segment.scope}: another worker began this stream")
+            raise Overtaken(f"{scope}: another worker began this stream")
         plan.growths[key] = Growth(row)
         return plan.growths[key]
 
-    def _meet(self, connection: Connection, plan: _Plan, keys: Iterable[StreamKey]) -> None:
+    def _meet(self, connection: Connection, plan: Plan, keys: Iterable[StreamKey]) -> None:
         """Read the streams that are not yet in the plan."""
-        for key, row in streams.by_keys(connection, set(keys) - plan.growths.keys()).items():
-            plan.growths[key] = Growth(row)
+        met = {key: Growth(row) for key, row in streams.by_keys(connection, set(keys) - plan.growths.keys()).items()}
+        plan.growths.update(met)
+        plan.forked.update(branches.read(connection, met))
 
-    def _retry_parked(self, connection: Connection, plan: _Plan) -> None:
+    def _retry_parked(self, connection: Connection, plan: Plan) -> None:
         """Parked segments whose author is known by now, or whose gap has closed, are judged again."""
         waiting = parking.parked(connection)
         self._meet(connection, plan, {(row.incarnation, row.scope) for row in waiting})
@@ -277,104 +304,102 @@ class Intake(Incarnations):
                 waiting.remove(row)
                 progress = True
 
-    def _lock(self, connection: Connection, plan: _Plan, bodies: list[Body]) -> Entry:
+    def _lock(self, connection: Connection, plan: Plan, bodies: list[Body]) -> Entry:
         """Hold every case and stream concerned, and see that the plan still stands."""
         for body in bodies:
-            plan.bodies[(body.incarnation, body.scope), body.seq] = (body.salt, body.body)
-        self._meet(connection, plan, {key for key, _ in plan.bodies})
-        entry = Entry(plan.roster, plan.now_ms, plan.growths)
+            plan.bodies[(body.incarnation, body.scope), body.seq, body.salt] = body.body
+        self._meet(connection, plan, {key for key, _, _ in plan.bodies})
+        sides = [side for forked in plan.forked.values() for side in forked.sides]
+        entry = Entry(plan.roster, plan.now_ms, plan.growths, sides=sides)
         self._fill(connection, plan, entry)
         entry.refold.update(plan.refold)
         grown = {key: growth.head.seq for key, growth in plan.growths.items() if growth.events}
+        grown |= {side.row.key: max(side.head.seq, grown.get(side.row.key, 0)) for side in sides if side.events}
         entry.refold.update(cases.waiting_for(connection, grown))
+        entry.refold.update(freezing.concerned(connection, entry.grown, plan.proofs))
         if plan.changes:
             entry.refold.update(self.concerned(connection, self.roster_in(connection), plan.roster))
         touched = entry.touched()
-        concerned = {key for key, growth in plan.growths.items() if growth.events}
-        concerned |= {key for (key, _), _ in plan.bodies.items() if key in plan.growths}
-        self.store.exclusive(connection, sorted(touched), sorted(concerned | self._relied_on(plan)))
+        concerned = {key for key, growth in plan.growths.items() if growth.events} | plan.forked.keys()
+        concerned |= {key for key, _, _ in plan.bodies if key in plan.growths}
+        self.store.exclusive(connection, sorted(touched), sorted(concerned | plan.relied_on()))
         if self.store.dialect != "sqlite":
             for key, row in streams.by_keys(connection, concerned).items():
-                if row != plan.growths[key].row:
+                if row[:-4] != plan.growths[key].row[:-4]:
                     raise Overtaken(f"{key[1]}: grown by another worker")
             if not touched.issuperset(cases.waiting_for(connection, grown)):
                 raise Overtaken("another case has begun to wait for this stream")
         entry.growths = {key: plan.growths[key] for key in concerned}
         return entry
 
-    def _relied_on(self, plan: _Plan) -> set[StreamKey]:
-        """Streams that new events rely on: held too, so that none grows while a case notes that it waits for it."""
-        return {
-            dep[:2]
-            for growth in plan.growths.values()
-            for event in growth.events
-            if event.header.deps
-            for dep in event.header.deps
-        }
-
-    def _fill(self, connection: Connection, plan: _Plan, entry: Entry) -> None:
+    def _fill(self, connection: Connection, plan: Plan, entry: Entry) -> None:
         """Put bodies that came where they were missing; one that does not fit its commitment is refused."""
-        for (key, seq), (salt, body) in plan.bodies.items():
+        for (key, seq, salt), body in plan.bodies.items():
             growth = plan.growths.get(key)
-            if growth is None or not 1 <= seq <= growth.head.seq:
-                continue
-            if seq > growth.row.head_seq:
-                self._fill_new(plan, growth, seq, salt, body)
-                continue
-            event = streams.event_at(connection, growth.row.id, seq)
-            if event is None or not purged.is_wanted(connection, key[1], event):
-                continue
-            if fits(Event(load_header(event.header), event.header, event.hash, None, None), salt, body):
-                entry.filled.append(Filled(event, salt, body))
-                if event.case_id is not None and key[1].startswith("about:"):
-                    entry.refold.add((key[1], event.case_id))
-            else:
+            lines = plan.forked[key].lines if key in plan.forked else [growth] if growth else []
+            fitted = [self._fill_line(connection, entry, line, seq, salt, body) for line in lines]
+            if False in fitted and True not in fitted:
                 plan.refuse(*key, seq, BadCommitment.code, "a body does not fit its commitment", None)
 
-    def _fill_new(self, plan: _Plan, growth: Growth, seq: int, salt: bytes, body: bytes) -> None:
-        index = seq - growth.row.head_seq - 1
-        event = growth.events[index]
-        if event.body is not None or event.header.inline is not None:
-            return
-        if fits(event, salt, body):
-            growth.events[index] = event._replace(salt=salt, body=body)
-        else:
-            plan.refuse(*growth.row.key, seq, BadCommitment.code, "a body does not fit its commitment", None)
+    def _fill_line(
+        self, connection: Connection, entry: Entry, growth: Growth, seq: int, salt: bytes, body: bytes
+    ) -> bool | None:
+        """Whether a body fits what is held of its event; None where none is missing there."""
+        if not max(growth.row.since, 1) <= seq <= growth.head.seq:
+            return None
+        if seq > growth.row.head_seq:
+            index = seq - growth.row.head_seq - 1
+            new = growth.events[index]
+            if new.body is not None or new.header.inline is not None:
+                return None
+            if fits(new, salt, body):
+                growth.events[index] = new._replace(salt=salt, body=body)
+                return True
+            return False
+        event = streams.event_at(connection, growth.row.id, seq)
+        if event is None or not purged.is_wanted(connection, growth.row.scope, event):
+            return None
+        if not fits(Event(load_header(event.header), event.header, event.hash, None, None), salt, body):
+            return False
+        entry.filled.append(Filled(event, salt, body))
+        if event.case_id is not None and growth.row.scope.startswith("about:"):
+            entry.refold.add((growth.row.scope, event.case_id))
+        return True
 
-    def _take_receipts(self, connection: Connection, plan: _Plan, lines: list[ReceiptLine]) -> list[receipts.Kept]:
+    def _take_receipts(self, connection: Connection, plan: Plan, lines: list[ReceiptLine]) -> list[receipts.Kept]:
         """Keep receipts that verify and are higher than those held."""
         if not lines:
             return []
         sound: list[receipts.Kept] = []
         checked: set[tuple[Any, ...]] = set()
         held = streams.by_keys(connection, {(line.incarnation, line.scope) for line in lines})
+        sides = streams.sides(connection, {key for key, row in held.items() if row.alarm})
         for line in lines:
             row = held.get((line.incarnation, line.scope))
             signer = plan.roster.node(line.signer)
             if line.signer == self.identity.incarnation:
                 self.note_own_receipt(connection, row, line)
                 continue
-            if row is None or signer is None or line.seq > row.head_seq:
+            if row is None or signer is None:
                 continue
-            chain_hash = receipts.hash_at(connection, row, line.seq)
-            whole = receipts.whole(line, row.stream_id, chain_hash)
-            try:
-                if not follows(plan.roster.places, signer.place, line.scope):
-                    raise BadReceipt(f"{signer.place} does not follow {line.scope}")
-                # Lines of one tree share one signature: it is checked once.
-                root = (line.signer, line.time, line.count, line.signature, receipt.root_of(whole))
-                if root not in checked:
-                    receipt.check(whole, signer.suite, signer.public, self.network_id)
-                    checked.add(root)
-            except (BadReceipt, UnknownPlace) as error:
-                plan.refuse(line.incarnation, line.scope, line.seq, BadReceipt.code, str(error), None, told=False)
-                continue
-            sound.append(receipts.Kept(row.scope, row, whole))
+            wrong: ProtocolError | UnknownPlace | None = None
+            # A line names no branch: it is of the one over which its signature verifies.
+            for one in (row, *(side for side in sides if side.key == row.key)):
+                if not max(one.since, 1) <= line.seq <= one.head_seq:
+                    continue
+                try:
+                    sound.append(self._sound(connection, plan, line, one, signer, checked))
+                    wrong = None
+                    break
+                except (BadReceipt, UnknownPlace) as error:
+                    wrong = error
+            if wrong is not None:
+                plan.refuse(line.incarnation, line.scope, line.seq, BadReceipt.code, str(wrong), None, told=False)
         if self.has_forgotten(connection, plan.roster):
             plan.restored = self.identity.incarnation
         return receipts.keep_higher(connection, sound)
 
-    def _take_lines(self, connection: Connection, plan: _Plan, lines: Lines | None) -> bool:
+    def _take_lines(self, connection: Connection, plan: Plan, lines: Lines | None) -> bool:
         """Keep the lines of the newest checkpoint; whether all that concern this node are here now."""
         if lines is None:
             return False
@@ -385,7 +410,27 @@ class Intake(Incarnations):
             plan.refuse(lines.author, scope, lines.seq, error.code, str(error), None, told=False)
             return False
 
-    def _store_beside(self, connection: Connection, plan: _Plan, content: Content) -> None:
+    def _sound(
+        self,
+        connection: Connection,
+        plan: Plan,
+        line: ReceiptLine,
+        row: StreamRow,
+        signer: Node,
+        checked: set[tuple[Any, ...]],
+    ) -> receipts.Kept:
+        """The receipt that a line is for this branch. Raises BadReceipt, UnknownPlace."""
+        whole = receipts.whole(line, row.stream_id, receipts.hash_at(connection, row, line.seq))
+        if not follows(plan.roster.places, signer.place, line.scope):
+            raise BadReceipt(f"{signer.place} does not follow {line.scope}")
+        # Lines of one tree share one signature: it is checked once.
+        root = (line.signer, line.time, line.count, line.signature, receipt.root_of(whole))
+        if root not in checked:
+            receipt.check(whole, signer.suite, signer.public, self.network_id)
+            checked.add(root)
+        return receipts.Kept(row.scope, row, whole)
+
+    def _store_beside(self, connection: Connection, plan: Plan, content: Content) -> None:
         """What did not enter a stream, and what the peer says of ours."""
         for parked in plan.parked:
             parking.park(connection, parked)
@@ -399,7 +444,7 @@ class Intake(Incarnations):
             parking.refuse(connection, refused)
         self._store_answers(connection, plan, content)
 
-    def _store_answers(self, connection: Connection, plan: _Plan, content: Content) -> None:
+    def _store_answers(self, connection: Connection, plan: Plan, content: Content) -> None:
         """Keep what the peer says of streams that it follows: about others it has nothing to say.
 
         Of what it has signed for, an answer is an old one: a message that came late, or twice.

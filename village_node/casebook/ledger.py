@@ -6,7 +6,7 @@ and new together, and the new events are inserted with their verdicts. Of the ol
 are updated. So a frame costs one read, one insert an event, one row a case.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,8 +14,9 @@ from sync_protocol.case import Case, CaseEvent, Verdict, fold, kinds
 from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
-from sync_protocol.stream import Head, stream_id
-from village_node.casebook import purged
+from sync_protocol.stream import stream_id
+from village_node.casebook import freezing, purged
+from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, streams
 from village_node.store.cases import CaseRow
@@ -25,22 +26,6 @@ from village_node.store.streams import HERE, MISSING, CaseEventRow, EventRow, St
 _BODY_STATES: Final[tuple[Any, ...]] = ("here", "missing", "purged", "erased")
 _NO_CASE: Final = (0, "")
 _WAITS_FOR_AFTER: Final = ("waiting", "after")
-
-
-@dataclass(slots=True)
-class Growth:
-    """One stream and what is appended to it: events right after its head, and the seals that came with them."""
-
-    row: StreamRow
-    events: list[Event] = field(default_factory=list)
-    seals: list[tuple[int, bytes]] = field(default_factory=list)
-
-    @property
-    def head(self) -> Head:
-        """The head with the new events."""
-        if self.events:
-            return Head(self.events[-1].header.seq, self.events[-1].hash)
-        return Head(self.row.head_seq, self.row.head_hash)
 
 
 @dataclass(slots=True)
@@ -61,11 +46,18 @@ class Entry:
     growths: Mapping[StreamKey, Growth]
     filled: list[Filled] = field(default_factory=list)
     refold: set[CaseKey] = field(default_factory=set)
+    sides: list[Growth] = field(default_factory=list)
+
+    @property
+    def grown(self) -> list[Growth]:
+        """Every row that grows: of a forked stream there may be several."""
+        return [*self.growths.values(), *self.sides]
 
     def touched(self) -> set[CaseKey]:
         """Every case to be locked and folded: those of new events, and those named to be folded again."""
         found = set(self.refold)
-        for (_, scope), growth in self.growths.items():
+        for growth in self.grown:
+            scope = growth.row.scope
             if scope.startswith("about:"):
                 found.update((scope, event.header.case_id) for event in growth.events if event.header.case_id)
         return found
@@ -73,10 +65,10 @@ class Entry:
 
 @dataclass(slots=True)
 class Written:
-    """What came of it: the folded cases, and the streams as they stand now."""
+    """What came of it: the folded cases, and the rows of streams as they stand now."""
 
     cases: dict[CaseKey, Case]
-    streams: dict[StreamKey, StreamRow]
+    streams: list[StreamRow]
 
 
 @dataclass(slots=True)
@@ -95,7 +87,7 @@ def new_stream(office: Office, node: Node, scope: str) -> tuple[Any, ...]:
     """The row of a stream that has nothing yet, without its id."""
     identifier = stream_id(office.network_id, node.incarnation, scope, node.suite)
     own = node.incarnation == office.identity.incarnation
-    return (node.incarnation, scope, node.suite, identifier, 0, identifier, 0, identifier, 0, own, 0)
+    return (node.incarnation, scope, node.suite, identifier, 0, identifier, 0, identifier, 0, own, 0, 0, b"", None)
 
 
 def write(office: Office, connection: Connection, entry: Entry) -> Written:
@@ -131,13 +123,13 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
             purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
             row = purged.row_kept(cases.get(connection, key), row)
         rows.append(row)
-    for growth in entry.growths.values():
+    for growth in entry.grown:
         streams.add_events(connection, _event_rows(growth, verdicts, entry.arrived_ms))
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
     streams.set_verdicts(connection, changed)
     streams.add_seals(
         connection,
-        [(growth.row.id, *seal) for growth in entry.growths.values() for seal in growth.seals],
+        [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals],
     )
     cases.put(connection, rows)
     cases.set_waits(connection, touched if reader.had_waits or waits else (), waits)
@@ -165,6 +157,8 @@ class _Reader:
         self._entry = entry
         self._filled = {(each.event.stream, each.event.seq): each for each in entry.filled}
         self._heads: dict[StreamKey, int] = {key: growth.head.seq for key, growth in entry.growths.items()}
+        for side in entry.sides:
+            self._heads[side.row.key] = max(self._heads.get(side.row.key, 0), side.head.seq)
         self.newest: dict[CaseKey, int] = {}
         self.had_waits = False
         self._rows: dict[StreamKey, StreamRow | None] = {}
@@ -178,38 +172,48 @@ class _Reader:
         ]
         headers = [load_header(row.event.header) for row in old]
         self._read_heads(header for header in headers if header.deps)
-        self._read_heads(
-            event.header for growth in self._entry.growths.values() for event in growth.events if event.header.deps
-        )
+        self._read_heads(event.header for growth in self._entry.grown for event in growth.events if event.header.deps)
         found: dict[CaseKey, list[Held]] = {key: [] for key in touched}
         for row, header in zip(old, headers, strict=True):
             self._add_old(found, row, header)
-        for (incarnation, scope), growth in self._entry.growths.items():
-            if scope.startswith("about:"):
-                self._add_new(found, incarnation, scope, growth.events)
+        for growth in self._entry.grown:
+            if growth.row.scope.startswith("about:"):
+                self._add_new(found, growth.row.incarnation, growth.row.scope, growth.events)
         for key, events in found.items():
             here = {each.event.position for each in events}
             for after in {each.event.after for each in events if each.event.after is not None} - here:
                 other = self._case_at(key[0], after)
                 if other is not None and other != key[1]:
                     events.append(Held(_of_another_case(after, other), None, stranger=True))
+        frozen = freezing.frozen(self._connection, self._entry.roster, self._entry.grown, {
+            key: [(each.event, each.row.stream if each.row else None) for each in events if not each.stranger]
+            for key, events in found.items()
+        })  # fmt: skip
+        for each in (each for key in frozen for each in found[key] if each.event.position in frozen[key]):
+            each.event.entitled = False
         return found
 
     def _case_at(self, scope: str, position: Position) -> bytes | None:
         """The case of the event held at a position of this scope, where it is that very event."""
         key = (position.incarnation, scope)
         growth = self._entry.growths.get(key)
-        if growth is not None and position.seq > growth.row.head_seq:
-            place = position.seq - growth.row.head_seq - 1
-            new = growth.events[place] if place < len(growth.events) else None
-            return new.header.case_id if new is not None and mark(new.hash) == position.mark else None
+        for new in self._new_at(key, position.seq):
+            if mark(new.hash) == position.mark:
+                return new.header.case_id
         if growth is None and key not in self._rows:
             self._rows[key] = streams.by_keys(self._connection, [key]).get(key)
         row = growth.row if growth is not None else self._rows[key]
-        if row is None or position.seq > row.head_seq:
+        if row is None or (position.seq > row.head_seq and not row.alarm):
             return None
-        held = streams.event_at(self._connection, row.id, position.seq)
-        return held.case_id if held is not None and mark(held.hash) == position.mark else None
+        held = streams.event_marked(self._connection, row, position.seq, position.mark)
+        return held.case_id if held is not None else None
+
+    def _new_at(self, key: StreamKey, seq: int) -> Iterator[Event]:
+        """The event that stands there only since this transaction; one on each branch of a forked stream."""
+        growth = self._entry.growths.get(key)
+        for one in (growth, *(side for side in self._entry.sides if side.row.key == key)):
+            if one is not None and 0 <= (place := seq - one.row.head_seq - 1) < len(one.events):
+                yield one.events[place]
 
     def is_missing(self, dep: tuple[bytes, str, int]) -> bool:
         """Whether a position that an event relies on is not here."""
@@ -220,6 +224,9 @@ class _Reader:
         if wanted:
             held = streams.by_keys(self._connection, wanted)
             self._heads.update((key, held[key].head_seq if key in held else 0) for key in wanted)
+            # Of a forked stream the longest branch tells, whichever came first here.
+            for side in streams.sides(self._connection, {key for key, row in held.items() if row.alarm}):
+                self._heads[side.key] = max(self._heads[side.key], side.head_seq)
 
     def _add_old(self, found: dict[CaseKey, list[Held]], row: CaseEventRow, header: Header) -> None:
         event = row.event
@@ -335,9 +342,9 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int) -> CaseR
     )
 
 
-def _move_streams(connection: Connection, entry: Entry) -> dict[StreamKey, StreamRow]:
+def _move_streams(connection: Connection, entry: Entry) -> list[StreamRow]:
     """Store the new heads and contiguous positions of every stream that grew or had a body filled in."""
-    grown = {growth.row.id: growth for growth in entry.growths.values() if growth.events}
+    grown = {growth.row.id: growth for growth in entry.grown if growth.events}
     filled = {each.event.stream for each in entry.filled}
     # Whether a body is missing must be asked only where one was, or has just come without its body.
     doubtful = filled | {
@@ -348,7 +355,7 @@ def _move_streams(connection: Connection, entry: Entry) -> dict[StreamKey, Strea
     }
     missing = streams.first_missing(connection, doubtful)
     moved = []
-    for growth in entry.growths.values():
+    for growth in entry.grown:
         stream = growth.row.id
         if stream not in grown and stream not in filled:
             continue
@@ -363,7 +370,7 @@ def _move_streams(connection: Connection, entry: Entry) -> dict[StreamKey, Strea
         )
         moved.append((growth.row, row))
     streams.move(connection, moved)
-    return {row.key: row for _, row in moved}
+    return [row for _, row in moved]
 
 
 def _hash_at(connection: Connection, growth: Growth, seq: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import threading
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -17,7 +18,7 @@ from village_node.casebook.checkpoints import Standing
 from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
 from village_node.identity import Identity
-from village_node.store import Connection, Store, cases, parking, peers, receipts, streams
+from village_node.store import Connection, Store, cases, forks, parking, peers, receipts, streams
 from village_node.store.cases import CaseRow, Page
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.peers import PeerRow
@@ -183,11 +184,12 @@ class Reading(Office):
             answers = parking.answers(connection)
             odd = cases.oddity_sums(connection)
             rows = streams.in_scopes(connection)
+            proven = Counter(key for key, _ in {(row.key, row.split) for row in forks.read(connection)})
         answered: dict[StreamKey, list[int]] = {}
         for answer in answers:
             answered.setdefault((answer.incarnation, answer.scope), []).append(answer.disposition)
         listed: list[dict[str, Any]] = []
-        for row in sorted(rows, key=lambda one: (one.scope, one.incarnation)):
+        for row in sorted(rows, key=lambda one: (one.scope, one.incarnation, one.since, one.branch)):
             node = self.author(roster, row.incarnation)
             by_verdict = verdicts.get(row.id, {})
             there = answered.get(row.key, [])
@@ -199,6 +201,8 @@ class Reading(Office):
                     "own": bool(row.own),
                     "head": row.head_seq,
                     "contiguous": row.body_seq,
+                    "since": row.since,
+                    "forks": 0 if row.since else proven[row.key],
                     "alarm": row.alarm,
                     **{code: by_verdict.get(number, 0) for code, number in _SHOWN.items()},
                     "refused": refused.pop(row.key, 0),
@@ -209,23 +213,9 @@ class Reading(Office):
             )
         # What was parked or refused of streams of which nothing is held.
         for incarnation, scope in sorted(refused.keys() | parked.keys()):
-            listed.append(
-                {
-                    "scope": scope,
-                    "place": "",
-                    "incarnation": incarnation.hex(),
-                    "own": False,
-                    "head": 0,
-                    "contiguous": 0,
-                    "alarm": 0,
-                    **dict.fromkeys(_SHOWN, 0),
-                    "refused": refused.get((incarnation, scope), 0),
-                    "parked": parked.get((incarnation, scope), 0),
-                    "parked_there": 0,
-                    "refused_there": 0,
-                }
-            )
-        summed = (*_SHOWN, "refused", "parked", "parked_there", "refused_there")
+            held_back = (refused.get((incarnation, scope), 0), parked.get((incarnation, scope), 0))
+            listed.append(_nothing_held(incarnation, scope, *held_back))
+        summed = (*_SHOWN, "refused", "parked", "parked_there", "refused_there", "forks")
         state = self.sync_state()
         return {
             "streams": listed,
@@ -332,6 +322,13 @@ def _told(standing: Standing) -> dict[str, Any] | None:
 
 
 _SHOWN: Final = {code: cases.VERDICT_NUMBERS[code] for code in ("waiting", "void", "contested", "needs_update")}
+
+
+def _nothing_held(incarnation: bytes, scope: str, refused: int, parked: int) -> dict[str, Any]:
+    """What the health page says of a stream of which nothing could be stored."""
+    zero = ("head", "contiguous", "since", "forks", "alarm", *_SHOWN, "parked_there", "refused_there")
+    named = {"scope": scope, "place": "", "incarnation": incarnation.hex(), "own": False}
+    return {**named, **dict.fromkeys(zero, 0), "refused": refused, "parked": parked}
 
 
 def folded(office: Office, connection: Connection, roster: Roster, key: CaseKey) -> tuple[Case | None, int]:

@@ -24,7 +24,8 @@ from sync_protocol.event import (
     mark,
 )
 from sync_protocol.stream import opened_case_id
-from village_node.casebook.ledger import Growth
+from sync_protocol.suites import sha256
+from village_node.casebook.growth import Growth
 from village_node.store.locks import CaseKey
 from village_node.store.streams import EventRow
 
@@ -76,7 +77,8 @@ def write_again(growth: Growth, taken: Iterable[Taken], copies: Mapping[Content,
             moved[each.incarnation, each.event.seq] = copy
             continue
         if each.replaced and header.kind == kinds.CREATE:
-            cases[header.case_id] = opened_case_id(growth.row.stream_id, head.seq + 1)
+            committed = header.commitment or sha256(header.inline or b"")
+            cases[header.case_id] = opened_case_id(growth.row.stream_id, head.seq + 1, committed)
         header = header._replace(case_id=cases.get(header.case_id, header.case_id))
         raw = encode_header(header)
         event = Event(header, raw, chain(head.hash, item_hash(raw)), salt, body)

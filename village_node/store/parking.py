@@ -153,6 +153,12 @@ def refuse(connection: Connection, row: RefusedRow) -> None:
     connection.execute(delete(REFUSED).where(mine, REFUSED.c.id < oldest))
 
 
+def forget_refused(connection: Connection, keys: Iterable[tuple[bytes, str]], code: int) -> None:
+    """What was refused of these streams for this reason is taken from now on."""
+    for key in sorted(keys):
+        rows.do(connection, "DELETE FROM refused WHERE incarnation = ? AND scope = ? AND code = ?", (*key, code))
+
+
 def refused_counts(connection: Connection) -> dict[tuple[bytes, str], int]:
     """(incarnation, scope) -> positions refused here at least once."""
     query = select(REFUSED.c.incarnation, REFUSED.c.scope, func.count()).group_by(

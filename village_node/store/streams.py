@@ -31,6 +31,9 @@ class StreamRow(NamedTuple):
     hlc: int
     own: bool
     alarm: int
+    since: int = 0
+    branch: bytes = b""
+    trunk: int | None = None
 
     @property
     def key(self) -> StreamKey:
@@ -69,7 +72,8 @@ _STREAM: Final = ", ".join(column.name for column in STREAMS.columns)
 _EVENT: Final = ", ".join(column.name for column in EVENTS.columns)
 _JOINED: Final = "events JOIN streams ON streams.id = events.stream"
 # Put together from the names of our own tables, once.
-_BY_KEYS: Final = f"SELECT {_STREAM} FROM streams WHERE (incarnation, scope) IN (KEYS)"  # noqa: S608
+_BY_KEYS: Final = f"SELECT {_STREAM} FROM streams WHERE since = 0 AND (incarnation, scope) IN (KEYS)"  # noqa: S608
+_SIDES: Final = f"SELECT {_STREAM} FROM streams WHERE since > 0 AND (incarnation, scope) IN (KEYS)"  # noqa: S608
 _ALL: Final = f"SELECT {_STREAM} FROM streams"  # noqa: S608
 _IN_SCOPES: Final = f"SELECT {_STREAM} FROM streams WHERE scope IN (KEYS)"  # noqa: S608
 _ADD: Final = (
@@ -97,16 +101,26 @@ _FIRST_MISSING: Final = (
 
 
 def _stream(row: rows.Row) -> StreamRow:
-    return StreamRow._make((*row[:10], bool(row[10]), row[11]))
+    return StreamRow._make((*row[:10], bool(row[10]), *row[11:]))
 
 
 def by_keys(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, StreamRow]:
-    """The streams of these (incarnation, scope) that exist."""
+    """The streams of these (incarnation, scope) that exist; of a forked one the branch that came first."""
     return {row.key: row for row in map(_stream, rows.ask_among(connection, _BY_KEYS, keys))}
 
 
+def sides(connection: Connection, keys: Iterable[StreamKey]) -> list[StreamRow]:
+    """The other branches of these streams, in the order they came."""
+    return sorted(map(_stream, rows.ask_among(connection, _SIDES, keys)))
+
+
+def by_id(connection: Connection, number: int) -> StreamRow:
+    """One row."""
+    return _stream(rows.ask(connection, f"{_ALL} WHERE id = ?", (number,))[0])
+
+
 def in_scopes(connection: Connection, scopes: Iterable[str] | None = None) -> list[StreamRow]:
-    """Every stream of these scopes; of all scopes where none are named."""
+    """Every stream of these scopes, each branch by itself; of all scopes where none are named."""
     if scopes is None:
         return list(map(_stream, rows.ask(connection, _ALL)))
     return list(map(_stream, rows.ask_among(connection, _IN_SCOPES, scopes)))
@@ -167,6 +181,13 @@ def event_at(connection: Connection, stream: int, seq: int) -> EventRow | None:
     """One event."""
     found = events_between(connection, stream, seq - 1, seq, 1)
     return found[0] if found else None
+
+
+def event_marked(connection: Connection, row: StreamRow, seq: int, chain_mark: bytes) -> EventRow | None:
+    """The event with this mark at a position, on whatever branch of the stream."""
+    lines = [row.id, *(side.id for side in sides(connection, [row.key]))] if row.alarm else [row.id]
+    found = (event_at(connection, line, seq) for line in lines)
+    return next((one for one in found if one is not None and one.hash.startswith(chain_mark)), None)
 
 
 def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEventRow]:

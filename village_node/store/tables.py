@@ -61,7 +61,9 @@ ROSTER_CHANGES: Final = Table(
 )
 
 # `body_seq` is the contiguous position of PROTOCOL.md section 3: all headers up to it are held, no body is missing.
-# `hlc` is of the event at the head, so that ours never run backward, whatever the clock does.
+# `hlc` is of the event at the head, so that ours never run backward, whatever the clock does. `alarm`: 1 for a stream
+# with a proven fork. The branch that came first is the row with `since` 0; any other has a row of its own, whose first
+# event is at `since` with the hash `branch`, and which goes on from the row `trunk`.
 STREAMS: Final = Table(
     "streams",
     METADATA,
@@ -69,7 +71,7 @@ STREAMS: Final = Table(
     Column("incarnation", LargeBinary, nullable=False),
     Column("scope", Text, nullable=False),
     Column("suite", SmallInteger, nullable=False),
-    Column("stream_id", LargeBinary, nullable=False, unique=True),
+    Column("stream_id", LargeBinary, nullable=False),
     Column("head_seq", BigInteger, nullable=False),
     Column("head_hash", LargeBinary, nullable=False),
     Column("body_seq", BigInteger, nullable=False),
@@ -77,8 +79,25 @@ STREAMS: Final = Table(
     Column("hlc", BigInteger, nullable=False),
     Column("own", Boolean, nullable=False),
     Column("alarm", SmallInteger, nullable=False),
-    UniqueConstraint("incarnation", "scope"),
+    Column("since", BigInteger, nullable=False),
+    Column("branch", LargeBinary, nullable=False),
+    Column("trunk", Integer),
+    UniqueConstraint("incarnation", "scope", "branch"),
     Index(None, "scope"),
+)
+
+# Proofs that one incarnation signed two different events at one position; `lower` and `upper` are the hashes there.
+FORKS: Final = Table(
+    "forks",
+    METADATA,
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("split", BigInteger, nullable=False),
+    Column("lower", LargeBinary, nullable=False),
+    Column("upper", LargeBinary, nullable=False),
+    Column("found_ms", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("incarnation", "scope", "split", "lower", "upper"),
 )
 
 # body_state: 0 here, 1 missing, 2 purged, 3 erased. verdict: see cases.VERDICTS; note: what it waits for, or why void.
@@ -103,6 +122,7 @@ EVENTS: Final = Table(
     Index("ix_events_case", "case_id", **_only("case_id IS NOT NULL")),
     Index("ix_events_missing", "stream", "seq", **_only("body_state = 1")),
     Index("ix_events_verdict", "stream", "verdict", **_only("verdict > 1")),
+    Index("ix_events_beside", "stream", "kind", **_only("kind > 63")),
 )
 
 # The streams of an earlier life of this node, from its end until it is known which of its last events others hold: up

@@ -39,7 +39,7 @@ from sync_protocol.exchange import (
 from sync_protocol.roster import Change, Node, Roster
 from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
-from village_node.casebook import Casebook, Outgoing, Reason
+from village_node.casebook import Casebook, Outgoing, Reason, Searching
 from village_node.identity import Identity
 
 UP = "up"
@@ -120,6 +120,7 @@ class Conversation:
         self._held_back: dict[Stream, tuple[int, float]] = {}
         self._state: tuple[Any, ...] = (b"",)
         self._idle_rounds = 0
+        self._searching = Searching(around.casebook)
         self._codec = ZSTD  # until the ancestor has said which dictionaries it knows
         row = around.casebook.peer(ancestor.incarnation)
         self.budget = FrameBudget(row.budget) if row is not None else FrameBudget()
@@ -203,6 +204,8 @@ class Conversation:
         if taken:
             self._answers = received.answers
         points = self._points()
+        self._searching.hear(reply.forks.marks, self._withheld(points))
+        self._searching.settled(reply.forks.proofs)
         self._learn(asked, reply, points)
         if self._view is not None and self.introduced:
             around.casebook.settle(self._view.points, around.identity.place)
@@ -246,7 +249,8 @@ class Conversation:
         held_back = {stream for stream, (_, until) in self._held_back.items() if until > now}
         if self.alarm or not self.introduced:
             own = self._around.casebook.identity.lives
-            held_back |= {point.stream for point in points if point.incarnation in own}
+            # What is proven to be forked was signed and is known: it is kept, like what the twin wrote.
+            held_back |= {point.stream for point in points if point.incarnation in own and not point.path}
         return frozenset(held_back)
 
     def _fill(self, content: Content) -> Outgoing | None:
@@ -274,6 +278,9 @@ class Conversation:
         )
         content.packed_segments, content.packed_receipts = outgoing.segments, outgoing.receipts
         content.more = outgoing.more
+        self._searching.notice(outgoing.parted)
+        content.forks.probes, content.forks.arms = self._searching.ask()
+        content.forks.proofs = casebook.proofs_owed(self.ancestor.place, self._view.points)
         return outgoing
 
     # What the reply changes
@@ -334,9 +341,9 @@ class Conversation:
         assert self._view is not None
         refused = {(answer.incarnation, answer.scope) for answer in reply.answers}
         if asked.outgoing is not None:
-            for incarnation, scope, seq, chain_hash in asked.outgoing.sent:
-                if (incarnation, scope) not in refused:
-                    self._view.add_events(incarnation, scope, seq, chain_hash)
+            for sent in asked.outgoing.sent:
+                if sent[:2] not in refused:
+                    self._view.add_events(*sent)
             for owed in asked.outgoing.sent_receipts:
                 self._view.add_receipt(ReceiptOwed(*owed))
         self._view.add_shown(reply, points)
@@ -361,6 +368,7 @@ class Conversation:
             or self._vector_asked
             or bool(self._wanted)
             or bool(self._answers)
+            or bool(self._searching)
             or not self._view_agrees
             or debts.urgent
         )

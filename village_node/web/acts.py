@@ -27,7 +27,7 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     """Make one move. What cannot be done comes back on the case's page with everything that was typed."""
     case = cases.fetch(visit, place, case_id)
     row = kinds.BY_NAME.get(move)
-    if row is None or row.number in (kinds.CREATE, kinds.RECEIVE, *workflow.APART):
+    if row is None or row.role == "other" or row.number in (kinds.CREATE, kinds.RECEIVE, *workflow.APART):
         # The first two are written when an application is filed, with a number and a code that the node draws; the
         # others have pages of their own.
         raise NotFound

@@ -18,6 +18,7 @@ from village_node.web import (
     cases,
     display,
     filing,
+    forks,
     health,
     items,
     lives,
@@ -55,6 +56,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *health.ROUTES,
     *quarantine.ROUTES,
     *lives.ROUTES,
+    *forks.ROUTES,
     *staff.ROUTES,
 )
 

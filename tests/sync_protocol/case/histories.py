@@ -28,6 +28,7 @@ from sync_protocol.case import (
     why_not_filed,
 )
 from sync_protocol.case.authority import Offer
+from sync_protocol.case.forks import Arms, Ruling, RulingBody, frozen
 from sync_protocol.places import PlaceTree
 
 COUNTY, TOWNSHIP, OTHER_TOWNSHIP = "621021000000", "621021101000", "621021102000"
@@ -59,6 +60,7 @@ class Node:
     order: int
     held: dict[Position, CaseEvent] = field(default_factory=dict)
     seq: int = 0
+    branch: int = 0
 
 
 class Tape:
@@ -91,6 +93,9 @@ class History:
     own_acts: list[tuple[Position, list[Position]]] = field(default_factory=list)
     county_acts: list[tuple[Position, list[Position]]] = field(default_factory=list)
     forked: set[bytes] = field(default_factory=set)
+    branch_of: dict[Position, int] = field(default_factory=dict)
+    cloned_from: dict[int, tuple[int, int]] = field(default_factory=dict)
+    rulings: list[Ruling] = field(default_factory=list)
 
     def frozen(self) -> list[CaseEvent]:
         """The events once every fork is found out: what a forked life wrote from the split on counts for nothing."""
@@ -105,6 +110,44 @@ class History:
             for event in self.events
         ]
 
+    def arms(self) -> dict[Position, Arms]:
+        """The arms each event lies on once every fork is proven; marks are not chained here, so `branch_of` remembers
+        which life wrote it."""
+        lives: dict[tuple[bytes, int], dict[int, bytes]] = {}
+        for event in self.events:
+            life = (event.position.incarnation, self.branch_of[event.position])
+            lives.setdefault(life, {})[event.position.seq] = event.position.mark
+        found: dict[Position, Arms] = {}
+        for event in self.events:
+            incarnation, seq, _ = event.position
+            chain = self.chain(incarnation, self.branch_of[event.position], lives)
+            arms = []
+            for other in {branch for one, branch in lives if one == incarnation} - {self.branch_of[event.position]}:
+                theirs = self.chain(incarnation, other, lives)
+                differs = min((at for at in chain.keys() & theirs.keys() if chain[at] != theirs[at]), default=None)
+                if differs is not None and differs <= seq:
+                    arms.append((differs, chain[differs]))
+            if arms:
+                found[event.position] = tuple(sorted(set(arms)))
+        return found
+
+    def chain(
+        self, incarnation: bytes, branch: int, lives: dict[tuple[bytes, int], dict[int, bytes]]
+    ) -> dict[int, bytes]:
+        """seq -> mark of a whole branch, what it shares with the life it was cloned from included."""
+        own = dict(lives.get((incarnation, branch), {}))
+        parent = self.cloned_from.get(branch)
+        if parent is None:
+            return own
+        other, upto = parent
+        shared = self.chain(incarnation, other, lives)
+        return {**{seq: mark for seq, mark in shared.items() if seq <= upto}, **own}
+
+    def settled(self, events: list[CaseEvent], rulings: list[Ruling]) -> list[CaseEvent]:
+        """The events as the fold is given them once forks and rulings are held."""
+        stopped = frozen(CASE_ID, events, self.arms(), rulings, PLACES)
+        return [replace(event, entitled=event.entitled and event.position not in stopped) for event in events]
+
     def fold(self, events: list[CaseEvent] | None = None) -> Case:
         return fold(self.home, CASE_ID, self.events if events is None else events, PLACES, catalogue())
 
@@ -117,7 +160,7 @@ class Network:
         self.honest = honest
         self.home = HOMES[tape.choose(len(HOMES))]
         self.clock = 1_000_000
-        self.lives = 0
+        self.lives = self.branches = 0
         self.nodes = [self._born(place) for place in PLACES.path_up(self.home)]
         self.stranger = self._born(OTHER_TOWNSHIP)
         self.history = History(self.home, [])
@@ -138,6 +181,7 @@ class Network:
         )  # fmt: skip
         node.held[event.position] = event
         self.history.events.append(event)
+        self.history.branch_of[event.position] = node.branch
         return event
 
     def file(self) -> None:
@@ -227,7 +271,9 @@ class Network:
 
     def clone(self, node: Node) -> None:
         """Two machines go on with one identity: the stream forks."""
-        twin = Node(node.place, node.incarnation, node.order, dict(node.held), node.seq)
+        self.branches += 1
+        twin = Node(node.place, node.incarnation, node.order, dict(node.held), node.seq, self.branches)
+        self.history.cloned_from[twin.branch] = (node.branch, node.seq)
         self.nodes.append(twin)
         self.history.forked.add(node.incarnation)
 
@@ -292,7 +338,27 @@ class Network:
             elif deed >= 15:
                 culprit = self._busy(node) if self.tape.choose(3) else node
                 self.misbehave(node if culprit.place == COUNTY else culprit)
+        self.rule()
         return self.history
+
+    def rule(self) -> None:
+        """Let some of the nodes rule on the forks, each by what it likes of the branches: wisely or not."""
+        lying = self.history.arms()
+        arms = sorted({(position.incarnation, *arm) for position, one in lying.items() for arm in one})
+        # The tape has ended by now.
+        chance = random.Random(f"{len(self.history.events)} {self.clock}")
+        for number in range(chance.randrange(5) if arms else 0):
+            incarnation, split, _ = chance.choice(arms)
+            marks = [mark for one, at, mark in arms if (one, at) == (incarnation, split)]
+            marks = chance.sample(marks, chance.randint(1, len(marks)))
+            author = chance.choice(self.nodes)
+            body = RulingBody(
+                incarnation, split, {mark: split + chance.randrange(12) for mark in marks}, chance.random() < 0.7,
+                {CASE_ID: chance.choice(marks)} if chance.random() < 0.5 else {},
+                chance.choice(marks) if chance.random() < 0.5 else None, "裁定",
+            )  # fmt: skip
+            position = Position(author.incarnation, 1_000 + chance.randrange(3), b"ruling%02d" % number)
+            self.history.rulings.append(Ruling(position, author.place, author.order, body))
 
 
 @st.composite

@@ -8,10 +8,12 @@ stored history is wrong, not the file.
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sync_protocol.case import Case, CaseEvent, Position, fold
+from sync_protocol.case.forks import Arms, Ruling, frozen, read_ruling, ruling_bytes
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, Network, Tape, catalogue
 from tests.sync_protocol.case.properties import damaged
 
@@ -19,7 +21,8 @@ PATH = Path(__file__).parent / "vectors.json"
 ABOUT = (
     "Histories of cases with the verdict on every event, as CASE.md asks for. Positions are incarnation.seq.mark in "
     "hex; bodies are hex, null where not here. What is not said of an event is as usual: kind_version 1, entitled, "
-    "nothing critical, no dep missing, body here."
+    "nothing critical, no dep missing, body here. Where an event has arms it is entitled as section 7.1 says, by the "
+    "rulings of its history: bodies of kind 67 with who wrote them."
 )
 
 
@@ -30,6 +33,13 @@ def drawn(seed: int) -> tuple[str, list[CaseEvent]]:
     events = history.frozen() if seed % 2 else history.events
     kept = [damaged(event, chance) for event in events if chance.random() < 0.97]
     return history.home, [event for event in kept if not event.case_id]
+
+
+def drawn_with_rulings(seed: int) -> tuple[str, list[CaseEvent], dict[Position, Arms], list[Ruling]]:
+    """The home, the events, the arms they lie on and the rulings of one history in which a stream forked."""
+    chance = random.Random(f"ruling {seed}")
+    history = Network(Tape([chance.randrange(256) for _ in range(chance.randrange(60, 220))]), True).run()
+    return history.home, history.events, history.arms(), history.rulings
 
 
 def written(position: Position | None) -> str | None:
@@ -65,6 +75,54 @@ def event_in(out: dict[str, Any]) -> CaseEvent:
         out.get("entitled", True), 0, 0, "", body, out.get("body_state", "here"), out.get("critical", False),
         out.get("deps_missing", False),
     )  # fmt: skip
+
+
+def ruling_out(ruling: Ruling) -> dict[str, Any]:
+    return {
+        "position": written(ruling.position), "place": ruling.place, "order": ruling.order,
+        "body": ruling_bytes(ruling.body).hex(),
+    }  # fmt: skip
+
+
+def ruling_in(out: dict[str, Any]) -> Ruling:
+    position, body = read(out["position"]), read_ruling(bytes.fromhex(out["body"]))
+    assert position is not None and body is not None
+    return Ruling(position, out["place"], out["order"], body)
+
+
+def arms_in(events: list[dict[str, Any]]) -> dict[Position, Arms]:
+    found = {}
+    for out in events:
+        position = read(out["position"])
+        if position is not None and "arms" in out:
+            found[position] = tuple((split, bytes.fromhex(mark)) for split, mark in out["arms"])
+    return found
+
+
+def settled(events: list[CaseEvent], arms: dict[Position, Arms], rulings: list[Ruling]) -> list[CaseEvent]:
+    stopped = frozen(CASE_ID, events, arms, rulings, PLACES)
+    return [replace(event, entitled=event.entitled and event.position not in stopped) for event in events]
+
+
+def ruled(count: int) -> Iterator[dict[str, Any]]:
+    """Histories among the first ``count`` in which a ruling changes a verdict, and no two that come to the same."""
+    seen: set[Any] = set()
+    for seed in range(count):
+        home, events, arms, rulings = drawn_with_rulings(seed)
+        case = fold(home, CASE_ID, settled(events, arms, rulings), PLACES, catalogue())
+        without = fold(home, CASE_ID, settled(events, arms, []), PLACES, catalogue())
+        trait = (case.state, len(rulings) > 1, len({arm for one in arms.values() for arm in one}) > 2)
+        if case.verdicts != without.verdicts and trait not in seen:
+            seen.add(trait)
+            told = [
+                {**event_out(event), **({"arms": [[split, mark.hex()] for split, mark in arms[event.position]]}
+                                        if event.position in arms else {})}
+                for event in events
+            ]  # fmt: skip
+            yield {
+                "home": home, "events": told, "rulings": [ruling_out(one) for one in rulings],
+                "expected": expected(case),
+            }  # fmt: skip
 
 
 def expected(case: Case) -> dict[str, Any]:
@@ -108,6 +166,8 @@ def main() -> None:
         {"home": home, "events": [event_out(event) for event in events], "expected": expected(case)}
         for home, events, case in chosen(3_000, seen)
     ]
+    if not any("rulings" in stored for stored in cases):
+        cases += ruled(1_500)
     items = {
         item.item_no: {
             "accept_levels": item.accept_levels, "review_level": item.review_level, "decide_level": item.decide_level,

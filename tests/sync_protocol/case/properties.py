@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from sync_protocol.case import CaseEvent, Position, fold, kinds
 from sync_protocol.case.events import REASONS
+from sync_protocol.case.forks import frozen
 from sync_protocol.case.workflow import GUARDS, STATES
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, History, catalogue
-from tests.sync_protocol.case.second_fold import SecondFold
+from tests.sync_protocol.case.second_fold import SecondFold, frozen_by_the_text
 
 
 def order_free(history: History, seed: int) -> None:
@@ -19,12 +20,19 @@ def order_free(history: History, seed: int) -> None:
         shuffled = history.events + chance.choices(history.events, k=5)
         chance.shuffle(shuffled)
         assert history.fold(shuffled) == expected
+    expected = history.fold(history.settled(history.events, history.rulings))
+    for _ in range(3 if history.rulings else 0):
+        shuffled = history.events + chance.choices(history.events, k=5)
+        rulings = history.rulings + chance.choices(history.rulings, k=2)
+        chance.shuffle(shuffled)
+        chance.shuffle(rulings)
+        assert history.fold(history.settled(shuffled, rulings)) == expected
 
 
 def county_acts_stay(history: History, seed: int) -> None:
     """What was effective at the county when it was written is so in every superset, forks frozen or not."""
     chance = random.Random(seed)
-    for events in (history.events, history.frozen()):
+    for events in (history.events, history.frozen(), history.settled(history.events, history.rulings)):
         for position, held in history.county_acts:
             known = set(held)
             rest = [event for event in events if event.position not in known]
@@ -102,7 +110,7 @@ def other_cases_untouched(history: History, other: History, seed: int) -> None:
 
 def every_event_is_accounted_for(history: History, seed: int) -> None:
     """Every event has one verdict with words for it; the effective path is one chain of effective events."""
-    for events in (history.events, history.frozen()):
+    for events in (history.events, history.frozen(), history.settled(history.events, history.rulings)):
         case = history.fold(events)
         assert set(case.verdicts) == {event.position for event in events}
         assert sum(case.counts.values()) == len(case.verdicts)
@@ -144,6 +152,10 @@ def agrees_with_the_text(history: History, seed: int) -> None:
             assert (case.holder, case.transit_to, case.transit_purpose) == (flow.holder, flow.to, flow.purpose)
             assert (case.docketed, case.reviewed, case.answered) == (flow.docketed, flow.reviewed, flow.answered)
             assert case.adopted.keys() == flow.adopted and case.state_before == flow.before
+    part = [event for event in history.events if chance.random() < 0.9]
+    arms = history.arms()
+    found = frozen(CASE_ID, part, arms, history.rulings, PLACES)
+    assert found == frozen_by_the_text(CASE_ID, part, arms, history.rulings, PLACES)
 
 
 def damaged(event: CaseEvent, chance: random.Random) -> CaseEvent:

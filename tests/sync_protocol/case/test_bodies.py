@@ -56,7 +56,7 @@ def test_numbers_on_the_wire_are_the_frozen_ones() -> None:
 def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is() -> None:
     inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
     moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt"}
-    assert inline == moving | {"please_return", "dismiss", "checkpoint"}
+    assert inline == moving | {"please_return", "dismiss", "checkpoint", "fork_ruling"}
     assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
         "other", "stage", "stage", "side", "side", "other", "other"
     ]  # fmt: skip

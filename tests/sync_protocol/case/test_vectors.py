@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from sync_protocol.case import fold
+from sync_protocol.case.forks import frozen
 from tests.sync_protocol.case import make_vectors
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, catalogue
-from tests.sync_protocol.case.make_vectors import event_in, expected, written
-from tests.sync_protocol.case.second_fold import SecondFold
+from tests.sync_protocol.case.make_vectors import arms_in, event_in, expected, ruling_in, settled, written
+from tests.sync_protocol.case.second_fold import SecondFold, frozen_by_the_text
 
 STORED = json.loads(make_vectors.PATH.read_text("utf-8"))
 
@@ -18,6 +19,9 @@ STORED = json.loads(make_vectors.PATH.read_text("utf-8"))
 def test_a_stored_history_keeps_its_verdicts(number: int) -> None:
     stored = STORED["cases"][number]
     events = [event_in(out) for out in stored["events"]]
+    arms, rulings = arms_in(stored["events"]), [ruling_in(out) for out in stored.get("rulings", [])]
+    assert frozen(CASE_ID, events, arms, rulings, PLACES) == frozen_by_the_text(CASE_ID, events, arms, rulings, PLACES)
+    events = settled(events, arms, rulings)
     assert expected(fold(stored["home"], CASE_ID, events, PLACES, catalogue())) == stored["expected"]
     second = SecondFold(stored["home"], CASE_ID, events, PLACES, catalogue())
     found: dict[Any, Any] = {

@@ -89,6 +89,7 @@ points = st.builds(
     st.integers(1, 2**63 - 1),
     st.binary(min_size=32, max_size=32),
     st.dictionaries(st.binary(min_size=16, max_size=16), st.integers(1, 2**63 - 1), max_size=4),
+    path=st.just(()),
 )
 vectors = st.lists(points, max_size=12, unique_by=lambda one: one.stream)
 
@@ -132,12 +133,12 @@ def test_a_vector_longer_than_the_limit_is_too_large() -> None:
 
 def test_what_is_owed_is_what_the_other_lacks_smallest_stream_first() -> None:
     mine = [point(seq=900, T=5), point(C, "about:111", 12, V=12), point(T, "below:11", 2)]
-    theirs = [point(seq=100, T=7), point(C, "about:111", 11)]
+    theirs = [point(seq=100, T=7)._replace(hash=h(100)), point(C, "about:111", 11)._replace(hash=h(11))]
     owed = plan(mine, theirs)
     assert owed.events == [
-        EventsOwed(C, "about:111", 11, 12),
+        EventsOwed(C, "about:111", 11, 12, mark=mark(h(11))),
         EventsOwed(T, "below:11", 0, 2),
-        EventsOwed(V, "about:111", 100, 900),
+        EventsOwed(V, "about:111", 100, 900, mark=mark(h(100))),
     ]
     assert owed.receipts == [ReceiptOwed(C, "about:111", V, 12)]
 

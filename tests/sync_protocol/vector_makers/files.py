@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.sync_protocol.vector_makers.checkpoints import checkpoints
 from tests.sync_protocol.vector_makers.encodings import encodings
+from tests.sync_protocol.vector_makers.forks import forks
 from tests.sync_protocol.vector_makers.receipts import receipts
 from tests.sync_protocol.vector_makers.roster import roster
 from tests.sync_protocol.vector_makers.segments import segments
@@ -21,6 +22,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "segments.json": segments,
     "receipts.json": receipts,
     "checkpoints.json": checkpoints,
+    "forks.json": forks,
 }
 
 

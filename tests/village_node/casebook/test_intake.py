@@ -9,7 +9,6 @@ from sync_protocol import limits
 from sync_protocol.case import kinds
 from sync_protocol.errors import (
     BadSeal,
-    Fork,
     Gap,
     ScopeNotAllowed,
     ScopeNotFollowed,
@@ -237,24 +236,6 @@ def test_parked_segments_are_bounded_and_the_oldest_is_said_to_make_way(
     assert answers[-1] == [Answer(*trio.key, 5, PARKED, Gap.code), Answer(*trio.key, 3, PARKED, StagingFull.code)]
     with trio.county.store.reading() as connection:
         assert [row.first_seq for row in parking.parked(connection)] == [4, 5]
-
-
-def test_a_fork_is_refused_and_what_was_held_stays(folder: Path) -> None:
-    net = network(folder, COUNTY, TOWNSHIP, VILLAGE)
-    trio = Trio(net)
-    trio.give(frame(trio.village, trio.key, trio.events))
-    # A second life of the same identity, on another disk, writes its own first event.
-    (folder / "clone").mkdir()
-    clone = network(folder / "clone", COUNTY, TOWNSHIP, VILLAGE)
-    twin = clone.members[VILLAGE]
-    assert twin.identity.incarnation == trio.village.identity.incarnation
-    clone.clock.now_ms += 1
-    twin.file()
-    received = trio.give(frame(twin, trio.key, events_of(twin, trio.key)))
-    assert received.answers == [Answer(*trio.key, 1, REFUSED, Fork.code)]
-    assert events_of(trio.county, trio.key) == trio.events
-    net.close()
-    clone.close()
 
 
 def test_what_a_peer_refused_is_shown_until_it_holds_it_after_all(trio: Trio) -> None:

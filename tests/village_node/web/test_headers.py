@@ -36,6 +36,9 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "number": "1",
         "version": "0" * 16,
         "name": "site.css",
+        "incarnation": "0" * 32,
+        "scope": f"about:{place}",
+        "split": 1,
     }
     found = []
     with counter.app.test_request_context():
