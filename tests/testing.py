@@ -1,0 +1,145 @@
+"""`python -m tests.testing`: runs the rigs and writes `tests/TESTING.md`: what was tried, on what, and what was found.
+
+Each rig's last line is one JSON object; nothing stands in the page that does not come from there. `--seeds`, `--days`,
+`--states`, `--kills` say how much; a rig whose last line is at hand already is read from a file instead of being run.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+FILE: Final = Path(__file__).parent / "TESTING.md"
+_TREE: Final = Path(__file__).parents[1]
+_HEAD: Final = """\
+# What the rigs found
+
+Written by `make testing`; do not edit. Each rig first hunts for faults planted on purpose: what it does not find there,
+it would not find elsewhere, and its run counts for nothing.
+"""
+
+
+def page(results: Mapping[str, Mapping[str, Any]], *, commit: str, day: str, machine: str) -> str:
+    """The whole page from the last lines of the rigs, by rig: `sim`, `crash`, `planted`."""
+    parts = [_HEAD, f"Commit `{commit}`, {day}, on {machine}.\n"]
+    for rig, words in (("sim", _simulation), ("crash", _crash), ("planted", _planted)):
+        if rig in results:
+            parts.append(words(results[rig]))
+    return "\n".join(parts)
+
+
+def _simulation(told: Mapping[str, Any]) -> str:
+    violations = told["violations"]
+    rows = [f"| {kind} | {count:,} |" for kind, count in told["faults_by_kind"].items()]
+    found = [f"- seed {one['seed']}, {one['days']} days: {one['invariant']}" for one in violations]
+    return "\n".join(
+        [
+            "## The simulated county (`make sim`)\n",
+            f"{told['seeds']} seeds, {told['days']:,} virtual days in all, {told['steps']:,} steps,"
+            f" {told['cases']:,} cases, {told['events']:,} events, {told['faults']:,} faults of"
+            f" {told['fault_kinds']} kinds, in {told['seconds']:,.0f} s. **Violations: {len(violations)}.**\n",
+            *found,
+            *_table("planted break", "found by the invariant", told["controls_caught"]),
+            "",
+            "| kind of fault | times |",
+            "|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _crash(told: Mapping[str, Any]) -> str:
+    lines = ["## Power cuts and kills (`make crash`)\n"]
+    for name in ("power_cuts", "kills"):
+        if name in told:
+            plain = {key: value for key, value in told[name].items() if not isinstance(value, dict | list)}
+            lines += _table(name.replace("_", " "), "", plain)
+            lines.append("")
+    lines += _table("planted defect", "what the checker saw", told.get("planted", {}))
+    lines.append(f"\nSeed {told['seed']}; all sound: {'yes' if told['ok'] else '**no**'}.\n")
+    return "\n".join(lines)
+
+
+def _planted(told: Mapping[str, Any]) -> str:
+    missed = told["missed"] if isinstance(told["missed"], int) else len(told["missed"])
+    return (
+        "## Planted faults (`make planted`)\n\n"
+        f"{told['faults']} faults, each planted in a copy: {told['caught']} caught, {missed} missed, in"
+        f" {told['seconds']:,.0f} s.\n"
+    )
+
+
+def _table(left: str, right: str, rows: Mapping[str, Any]) -> list[str]:
+    if not rows:
+        return []
+    return [f"| {left} | {right} |", "|---|---|", *(f"| {key} | {_cell(value)} |" for key, value in rows.items())]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_cell(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_cell, value)) or "none"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def last_line(command: Sequence[str]) -> dict[str, Any]:
+    """What a rig says at its end; its words on the way go to standard error. Raises ValueError where there is none."""
+    ended = subprocess.run([sys.executable, "-m", *command], cwd=_TREE, stdout=subprocess.PIPE, text=True, check=False)
+    return read(ended.stdout)
+
+
+def read(said: str) -> dict[str, Any]:
+    """The JSON object in the last line. Raises ValueError."""
+    told = json.loads(said.strip().rpartition("\n")[2] or "null")
+    if not isinstance(told, dict):
+        raise ValueError("the last line of a rig must be a JSON object")
+    return told
+
+
+def _machine() -> str:
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()} {platform.release().partition('-')[0]},"
+        f" Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is not at hand, and write the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.testing", description=__doc__)
+    parser.add_argument("--seeds", default="200")
+    parser.add_argument("--days", default="30")
+    parser.add_argument("--states", default="10000")
+    parser.add_argument("--kills", default="200")
+    for rig in ("sim", "crash", "planted"):
+        parser.add_argument(f"--{rig}", type=Path, help=f"a file that ends in the last line of `make {rig}`")
+    chosen = parser.parse_args(arguments)
+    runs = {
+        "sim": ["tests.simulation", "--seeds", chosen.seeds, "--days", chosen.days],
+        "crash": ["tests.crash", "--states", chosen.states, "--kills", chosen.kills],
+        "planted": ["tests.planted"],
+    }
+    files = {rig: getattr(chosen, rig) for rig in runs}
+    results = {
+        rig: read(files[rig].read_text(encoding="utf-8")) if files[rig] else last_line(command)
+        for rig, command in runs.items()
+    }
+    said = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=_TREE, capture_output=True, text=True, check=True
+    )
+    day = datetime.now(UTC).date().isoformat()
+    FILE.write_text(page(results, commit=said.stdout.strip(), day=day, machine=_machine()), encoding="utf-8")
+    print(f"{FILE.name}: written from {', '.join(results)}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
