@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 FILLER = "filler"
@@ -39,13 +40,16 @@ class SmallDisk:
         return shutil.disk_usage(self.path).free
 
     def fill(self, leave: int = 0) -> None:
-        """Take all space but ``leave`` bytes (whole pages)."""
-        take = max(self.free() // PAGE - leave // PAGE, 0) * PAGE
-        held = self.path / FILLER
-        begin = held.stat().st_size if held.exists() else 0
-        if take:
-            descriptor = os.open(held, os.O_CREAT | os.O_RDWR)
-            os.posix_fallocate(descriptor, begin, take)
+        """Take all space but ``leave`` bytes (whole pages), also while somebody else is writing."""
+        descriptor = os.open(self.path / FILLER, os.O_CREAT | os.O_RDWR)
+        try:
+            for _ in range(20):
+                take = max(self.free() // PAGE - leave // PAGE, 0) * PAGE
+                if not take:
+                    return
+                with suppress(OSError):  # somebody was faster: look again
+                    os.posix_fallocate(descriptor, os.fstat(descriptor).st_size, take)
+        finally:
             os.close(descriptor)
 
     def make_room(self) -> None:
