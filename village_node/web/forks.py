@@ -38,7 +38,7 @@ def rule(visit: Visit, incarnation: str, scope: str, split: int) -> Response:
     except CasebookError as refused:
         return _show(visit, view, 409, problem=visit.t(refused.zh, refused.en))
     except StoreError as fault:
-        return _show(visit, view, 503, problem=visit.t(fault.zh, fault.en))
+        return _show(visit, view, 503, problem=visit.unsaved(fault))
     subject = f"{scope} {incarnation} {split}"
     visit.site.accounts.audit(visit.staff.staff_no, "fork.rule", subject, {"take_all": _takes_all(visit)})
     return visit.redirect("fork", incarnation=incarnation, scope=scope, split=split, done="yes")

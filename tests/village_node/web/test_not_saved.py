@@ -56,7 +56,9 @@ def forms(counter: Counter, case: str) -> list[str]:
 
 
 # These need a case, a proposal or an alarm in a state of its own; without it they say so before anything is saved.
-NEED_A_STATE = ("answer_assignment", "propose_assignment", "answer_oddity", "recall", "go_on", "retire")
+NEED_A_STATE = (
+    "answer_assignment", "propose_assignment", "answer_oddity", "recall", "go_on", "retire", "rule_on_fork",
+)  # fmt: skip
 ASKS_NOBODY = ("/display", "/sync-now")  # a cookie, and an exchange that says its own troubles in the sync strip
 
 
