@@ -19,6 +19,7 @@ from sync_protocol.places import PlaceTree, followed_scopes
 from sync_protocol.stream import stream_id
 from sync_protocol.wire import Segment, rebuild
 from tests.simulation.faults import FAULTS
+from tests.simulation.hostile import EQUIVOCATION
 from village_node.casebook import dispatch, intake, plan
 from village_node.casebook.intake import Intake
 from village_node.store import streams
@@ -101,7 +102,7 @@ def skips_the_prefix_comparison(sim: "Simulation") -> Iterator[None]:
         new_head = Head(segment.last_seq, events[-1].hash) if segment.last_seq > head.seq else head
         return Stored(events[held:], events[:held], segment.signature, new_head)
 
-    often = {"hostile_equivocation": (6.0, FAULTS["hostile_equivocation"][1])}
+    often = {"hostile_equivocation": (6.0, EQUIVOCATION)}
     with patch.object(intake, "admit", admit), patch.dict(FAULTS, often):
         yield
 
