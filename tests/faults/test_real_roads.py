@@ -173,6 +173,31 @@ def test_a_reply_that_is_too_large_is_not_read(hop: Hop, head: bytes) -> None:
     assert not result.ok and "1048576" in result.text
 
 
+def nobody() -> str:
+    """An address of this machine where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        return f"http://127.0.0.1:{gone.getsockname()[1]}"
+
+
+def longest_wait(uplink: Uplink, calls: int) -> float:
+    """The longest back-off of so many calls in a row, each made before its time."""
+    waits = []
+    for _ in range(calls):
+        assert not uplink.exchange_once().ok
+        waits.append(uplink.status()["next_attempt_s"])
+    return float(max(waits))
+
+
+def test_who_reaches_nobody_is_back_within_a_minute_of_the_line(hop: Hop) -> None:
+    """With the longest back-off a village would wait ten minutes after the line is back."""
+    assert longest_wait(hop.calling(nobody()), 24) <= 60.0
+
+
+def test_who_is_heard_and_not_answered_leaves_more_and_more_time(hop: Hop) -> None:
+    with answering(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n") as url:
+        assert longest_wait(hop.calling(url), 24) > 60.0
+
+
 def test_a_redirect_is_refused_and_not_followed(hop: Hop) -> None:
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as elsewhere:
         head = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {elsewhere}/\r\nContent-Length: 0\r\n\r\n"

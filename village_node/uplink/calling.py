@@ -29,6 +29,7 @@ WAIT_PATH = "/sync/v1/wait"
 BACKOFF_BASE_S = 2.0
 BUSY_BASE_S = 0.1  # who is only busy has time again in a moment
 BACKOFF_CAP_S = 600.0
+UNREACHED_CAP_S = 60.0  # a call that reaches nobody costs nobody anything, and people wait for the line to be back
 ROSTER_NEWS = frozenset({"roster", "*"})  # what the casebook says when the roster grew, or too much did to name it
 WAIT_BACKOFF_CAP_S = 60.0  # a waiting call costs next to nothing, and the sooner it stands again the better
 WAIT_SHORTEST_S = 1.0  # a waiting call that ends sooner without news was not held, and is not made again at once
@@ -271,7 +272,8 @@ class Uplink:
         now, now_ms = self._monotonic(), self._clock()
         busy = silence is not None and silence.busy
         delay = silence.retry_after_s if silence is not None else 0.0
-        delay += backoff(line.failures + 1, self._random_unit(), BUSY_BASE_S if busy else BACKOFF_BASE_S, BACKOFF_CAP_S)
+        cap_s = UNREACHED_CAP_S if silence is not None and silence.unreached else BACKOFF_CAP_S
+        delay += backoff(line.failures + 1, self._random_unit(), BUSY_BASE_S if busy else BACKOFF_BASE_S, cap_s)
         conversation = line.conversation
         with self._changed:
             line.failures += 1

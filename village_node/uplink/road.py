@@ -46,14 +46,16 @@ class Answered(NamedTuple):
 class NoAnswer(Exception):
     """The call brought no usable reply; the text says why in plain words.
 
-    `retry_after_s`: what was asked for. `busy`: the ancestor is there, only too many call at once.
+    `retry_after_s`: what was asked for. `busy`: the ancestor is there, only too many call at once. `unreached`: no
+    connection came about, so it has heard nothing of us.
     """
 
-    def __init__(self, text: str, retry_after_s: float = 0.0, *, busy: bool = False) -> None:
+    def __init__(self, text: str, retry_after_s: float = 0.0, *, busy: bool = False, unreached: bool = False) -> None:
         """`text`: one sentence, Chinese first."""
         super().__init__(text)
         self.retry_after_s = retry_after_s
         self.busy = busy
+        self.unreached = unreached
 
 
 class RoadAdapter(HTTPAdapter):
@@ -144,7 +146,7 @@ def _call(session: requests.Session, timeouts: Timeouts, send: Callable[[], requ
                 response.close()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             if not expired.is_set():
-                raise NoAnswer(_plain(problem)) from None
+                raise NoAnswer(_plain(problem), unreached=_never_came_about(problem)) from None
         else:
             # A reply without a length ends where the socket was cut, and looks whole.
             if not expired.is_set():
@@ -203,6 +205,14 @@ def _refused(response: requests.Response, body: bytes) -> NoAnswer:
     refusal = read_refusal(body)
     said = f"{refusal[1]} (code {refusal[0]})" if refusal is not None else "no reason given"
     return NoAnswer(f"上级未接受（{status}）：{said} / the parent did not accept this ({status}): {said}", seconds)
+
+
+def _never_came_about(problem: Exception) -> bool:
+    """Whether the call failed before there was a connection."""
+    if isinstance(problem, requests.ConnectTimeout):
+        return True
+    reason = getattr(problem.args[0], "reason", None) if problem.args else None
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 def _plain(problem: Exception) -> str:
