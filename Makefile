@@ -20,7 +20,7 @@ demo: $(RUNS)
 
 # The database and the browser are the system's: found, or installed where we may, or their tests say that they are skipped.
 test: $(TESTS)
-	@.ci/system-packages postgresql chromium fuse || true
+	@.ci/system-packages postgresql chromium fuse fiu || true
 	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(TESTS)
