@@ -124,6 +124,11 @@ def test_a_cloned_disk_and_a_week_offline_on_both_lose_nothing_and_ring(
     assert {proof.split for live in (one, other, township, county) for proof in proofs(live)} == {3}
     for live in (one, other):
         assert live.member.casebook.peer(township.incarnation) is not None and len(proofs(live)) == 1
+        # The proof alone asks its people which machine goes on; a new life is asked nothing.
+        live.member.casebook.update_peer(township.incarnation, alarm=0)
+        forked = live.member.casebook.identity.incarnation in {proof.incarnation for proof in proofs(live)}
+        assert live.member.casebook.standing().rings == forked
+        assert forked or live is not one
     rule(township, take_all=True)
     assert {state for state, _ in agree(fresh, [*first, *second])} == {"received"}
 

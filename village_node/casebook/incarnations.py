@@ -30,7 +30,7 @@ from village_node.casebook.reading import Reading
 from village_node.casebook.rewriting import Content, Taken, cases_of, content_of, write_again
 from village_node.identity import Identity
 from village_node.rebirth import WORDS, Lives, Reason
-from village_node.store import Connection, NotSaved, Overtaken, StoreError, cases, doubts, peers, streams
+from village_node.store import Connection, NotSaved, Overtaken, StoreError, cases, doubts, forks, peers, streams
 from village_node.store.doubts import Doubt
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.streams import StreamRow
@@ -157,8 +157,11 @@ class Incarnations(Reading):
         """How it stands with who we are, from the most to the least pressing."""
         with self.store.reading() as connection:
             alarms = peers.alarms(connection)
+            forked = any(row.incarnation == self.identity.incarnation for row in forks.read(connection))
         below = [place for direction, place, alarm in alarms if direction == "down" and alarm != RESTORED]
-        return Standing(self.retired, any(direction == "up" for direction, _, _ in alarms), below, self.provisional)
+        return Standing(
+            self.retired, forked or any(direction == "up" for direction, _, _ in alarms), below, self.provisional
+        )
 
     def settle_alarm(self, place: str) -> None:
         """People have looked at the alarm of a place below and know what it was. Raises NotSaved."""
