@@ -47,10 +47,15 @@ class Fault:
         return self.path.stem
 
     @property
-    def command(self) -> list[str]:
-        """A test is named by its node id, a rig by its command line, which begins with `python`."""
+    def tests(self) -> list[str]:
+        """The node ids of what catches it; none where it is a rig, named by its command line: `python -m ...`."""
         words = shlex.split(self.caught_by)
-        return [sys.executable, *words[1:]] if words[0] == "python" else [*PYTEST, *words]
+        return [] if words[0] == "python" else words
+
+    @property
+    def command(self) -> list[str]:
+        """What asks whether it is caught."""
+        return [*PYTEST, *self.tests] if self.tests else [sys.executable, *shlex.split(self.caught_by)[1:]]
 
 
 class Outcome(NamedTuple):
@@ -155,10 +160,9 @@ def red_without(faults: Sequence[Fault], root: Path, tree: Path) -> dict[str, st
     All named tests run at once; only if they are not green each is asked by itself.
     """
     copy_tree(root, tree)
-    tests = sorted({word for fault in faults if fault.command[1:3] == ["-m", "pytest"] for word in fault.command[7:]})
-    alone = {fault.caught_by: fault.command for fault in faults}
-    if tests and ask(tree, [*PYTEST, "-n", "2", *tests])[0] == 0:
-        alone = {name: command for name, command in alone.items() if command[1:3] != ["-m", "pytest"]}
+    tests = sorted({test for fault in faults for test in fault.tests})
+    all_green = bool(tests) and ask(tree, [*PYTEST, *(["-n", "2"] if len(tests) > 2 else []), *tests])[0] == 0
+    alone = {fault.caught_by: fault.command for fault in faults if not (fault.tests and all_green)}
     answers = {name: ask(tree, command) for name, command in alone.items()}
     return {name: said for name, (code, said) in answers.items() if code}
 
