@@ -151,6 +151,14 @@ def test_an_author_who_is_not_in_the_roster_yet_waits_for_it():
     assert isinstance(receiver.admit(writer.segment(1, 8)), Stored)
 
 
+def test_a_new_node_of_a_place_that_is_known_waits_for_the_roster_too():
+    writer, receiver = Writer("village again", SCOPE).write_cases(2), Receiver(roster=applied(CHANGES[:9]))
+    assert receiver.roster.nodes_of(VILLAGE)
+    assert parked(receiver.admit(writer.segment(1, 8))) == UnknownIncarnation.code
+    receiver.roster = ROSTER
+    assert isinstance(receiver.admit(writer.segment(1, 8)), Stored)
+
+
 def test_a_scope_whose_place_is_not_in_the_roster_yet_waits_for_it():
     writer = Writer("township", SCOPE).write_cases(1)
     receiver = Receiver(COUNTY, applied(CHANGES[:3]))

@@ -31,6 +31,16 @@ def test_two_nodes_never_share_a_key_or_an_incarnation(tmp_path):
     assert one.key.public != other.key.public
 
 
+def test_a_new_life_has_an_incarnation_and_a_key_of_its_own_and_keeps_those_before(tmp_path):
+    before = identity.create(tmp_path, "1", "village", "a")
+    begun = identity.succeed(tmp_path, before, "no_witness", 7)
+    assert begun.incarnation != before.incarnation
+    assert begun.key.public != before.key.public
+    loaded = identity.load(tmp_path)
+    assert (loaded.incarnation, loaded.key.public) == (begun.incarnation, begun.key.public)
+    assert [each.key.public for each in loaded.former] == [before.key.public]
+
+
 def test_a_second_identity_in_one_directory_is_refused(tmp_path):
     made = identity.create(tmp_path, "1", "village", "a")
     for place, level in (("2", "village"), ("1", "station")):

@@ -137,6 +137,13 @@ def test_a_side_event_of_a_frozen_machine_counts_once_it_is_adopted() -> None:
     assert script.verdict(note) == EFFECTIVE and len(script.fold().notes) == 1
 
 
+def test_a_side_event_of_a_place_that_the_case_never_passes_is_not_adopted() -> None:
+    script = to_township_review()
+    note = script.write(OTHER_VILLAGE, kinds.NOTE, {0: "路过看见"})
+    assert script.verdict(note) == Verdict("void", "off_path")
+    assert script.verdict(adopt(script, TOWNSHIP, note)) == Verdict("void", "adoption")
+
+
 def test_an_adopted_decision_may_be_delivered_where_it_was_made_and_where_it_was_adopted() -> None:
     script = Script(item="040")
     script.create()

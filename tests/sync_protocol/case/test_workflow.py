@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from sync_protocol.case import CasePath, Offer, kinds, legal_moves, route, why_not_filed, workflow
+from sync_protocol.case import CasePath, Offer, Verdict, kinds, legal_moves, route, why_not_filed, workflow
 from sync_protocol.case.catalogue import Item
-from sync_protocol.case.events import REASONS, VERDICT_CODES, VERDICT_WORDS
+from sync_protocol.case.events import EFFECTIVE, REASONS, VERDICT_CODES, VERDICT_WORDS
 from sync_protocol.case.workflow import DECIDED, GUARDS, LABELS, MAY, MOVES, ROLES, STATES, may
 from tests.sync_protocol.case.histories import ALL_ROLES, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
@@ -85,6 +85,18 @@ def test_the_routes_the_brief_of_the_first_workflow_names() -> None:
     for item in ("028", "030"):
         assert places(item) == places(item, COUNTY) == []
     assert places("023") == [] and places("023", COUNTY)[1] == (COUNTY, "accept")
+
+
+def test_who_holds_a_case_below_the_level_that_decides_it_cannot_decide_it() -> None:
+    script = Script(item="041")
+    script.create()
+    script.receive()
+    docket = script.docket(VILLAGE)
+    assert script.verdict(docket) == EFFECTIVE
+    assert script.verdict(script.decide(VILLAGE)) == Verdict("void", "decide_level")
+    script.handoff(VILLAGE, TOWNSHIP, "decide", after=docket)
+    script.accept(TOWNSHIP)
+    assert script.verdict(script.decide(TOWNSHIP)) == EFFECTIVE
 
 
 def test_every_move_names_known_states_kinds_and_guards() -> None:

@@ -1,6 +1,7 @@
 """Opening a database: safe settings, the newest tables, one owner."""
 
 import os
+import sqlite3
 import stat
 import threading
 from collections.abc import Callable
@@ -99,6 +100,15 @@ def test_a_reader_sees_one_moment_and_no_writer_s_half(store: Store) -> None:
         assert reader.scalar(select(META.c.number).where(META.c.name == "later")) is None
     with store.reading() as reader:
         assert reader.scalar(select(META.c.number).where(META.c.name == "later")) == 1
+
+
+def test_whoever_writes_to_sqlite_holds_the_lock_before_anything_is_read(folder: Path) -> None:
+    opened = open_store(f"sqlite:///{folder}/held.db")
+    other = sqlite3.connect(folder / "held.db", timeout=0, isolation_level=None)
+    with opened.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.close()
+    opened.close()
 
 
 def test_a_reader_cannot_write(store: Store) -> None:
