@@ -1,7 +1,7 @@
 # Two commands for everybody, from a clean clone with nothing but python3 and make:
 #   make demo   the whole network on this machine, with a case walked through it; ONCE=1 walks and exits, HOLD=seconds
 #   make test   everything that is tested
-# and for who works on it: make check, make browser, make bench, make sim, make crash, make image.
+# and for who works on it: make check, make browser, make bench, make sim, make crash, make planted, make testing, make image.
 # Whatever is said while installing goes to standard error: the last line of `make demo ONCE=1` belongs to the demo. (Called
 # from elsewhere, as make -C folder, make adds a line of its own at the end; make -s -C folder does not.)
 
@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
 RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 
-.PHONY: demo test check browser bench sim crash planted image
+.PHONY: demo test check browser bench sim crash planted testing image
 .DELETE_ON_ERROR:
 
 demo: $(RUNS)
@@ -49,6 +49,10 @@ crash: $(TESTS)
 # only some of them.
 planted: $(TESTS)
 	@$(BIN)/python -m tests.planted $(FAULTS)
+
+# All three rigs, and tests/TESTING.md written from their last lines; TESTING_ARGS="--seeds 1000 --days 60" for a release.
+testing: $(TESTS)
+	@$(BIN)/python -m tests.testing $(TESTING_ARGS)
 
 image: $(RUNS)
 	@docker/build-image $(BIN)/python

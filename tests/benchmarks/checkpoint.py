@@ -11,6 +11,7 @@ from sync_protocol.exchange import LinesAsked
 from tests.benchmarks.report import Figure, measured, publish, say
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, network
 from village_node.store import rows
+from village_node.store.streams import StreamRow
 from village_node.store.tables import STREAMS
 
 HEADS: Final = 32_000
@@ -31,11 +32,11 @@ def checkpoint(heads: int = HEADS) -> None:
         net = network(Path(folder), COUNTY, TOWNSHIP, VILLAGE)
         county = net.members[COUNTY]
         made = [
-            (number, chance.randbytes(16), f"about:{number}", 1, stream, *at, *at, 0, False, 0)
-            for number, (stream, *at) in enumerate(positions, start=1)
+            StreamRow(number, chance.randbytes(16), f"about:{number}", 1, stream, seq, chain, seq, chain, 0, False, 0)
+            for number, (stream, seq, chain) in enumerate(positions, start=1)
         ]
         # One of them is of the village that asks.
-        made[0] = (1, net.identities[VILLAGE].incarnation, f"about:{VILLAGE}", *made[0][3:])
+        made[0] = made[0]._replace(incarnation=net.identities[VILLAGE].incarnation, scope=f"about:{VILLAGE}")
         with county.store.writing() as connection:
             rows.insert(connection, STREAMS, made)
         with measured() as first:

@@ -22,9 +22,9 @@ def the_head_is_signed_for(patch: pytest.MonkeyPatch) -> None:
     """A receipt is given for all headers that are held."""
     real = receipts.sign
 
-    def sign(office, connection, moved, now_ms):
+    def sign(office, connection, signer, moved, now_ms):
         ahead = [row._replace(body_seq=row.head_seq, body_hash=row.head_hash) for row in moved]
-        return real(office, connection, ahead, now_ms)
+        return real(office, connection, signer, ahead, now_ms)
 
     patch.setattr(intake.receipts, "sign", sign)
 
