@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, Flask
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.exchange import NO_ALARM, RESTORED
@@ -78,6 +79,8 @@ def children(visit: Visit) -> Response:
 
 def settle_alarm(visit: Visit, place: str) -> Response:
     """The alarm of a place below is settled: its people have said which machine stays in use."""
+    if all((row.place, row.direction) != (place, "down") for row in visit.site.casebook.peers()):
+        raise NotFound
     visit.site.accounts.audit(visit.staff.staff_no, "children.settle_alarm", place, {})
     visit.site.casebook.settle_alarm(place)
     return visit.redirect("children")

@@ -1,12 +1,15 @@
 """How the node is: the sync strip and its button, the page for staff, two answers for programs that watch it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from flask import make_response
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
+from sync_protocol.exchange import NO_ALARM, RESTORED
 from village_node.store import StoreError
+from village_node.store.peers import PeerRow
 from village_node.web import lives, machine, query
 from village_node.web.policy import ADMIN, CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Visit, local_path
@@ -60,6 +63,17 @@ def sync_now(visit: Visit) -> Response:
     return response
 
 
+def children_heard(peers: Iterable[PeerRow]) -> list[PeerRow]:
+    """One row for each place below, however many lives its machine had: the life heard last, with the worst alarm."""
+    found: dict[str, PeerRow] = {}
+    for row in sorted(peers, key=lambda row: row.last_contact_ms or 0):
+        if row.direction == "down":
+            alarms = {row.alarm, found[row.place].alarm if row.place in found else NO_ALARM}
+            ringing = alarms - {NO_ALARM, RESTORED}
+            found[row.place] = row._replace(alarm=max(ringing or alarms))
+    return list(found.values())
+
+
 def health(visit: Visit) -> Response:
     """The page for staff: what waits, is void, contested, refused or parked in each stream; neighbours; machine."""
     site = visit.site
@@ -71,7 +85,7 @@ def health(visit: Visit) -> Response:
         health=status,
         numbers=NUMBERS,
         trouble_total=sum(status[name] for name, _, _ in NUMBERS),
-        children=[peer for peer in site.casebook.peers() if peer.direction == "down"],
+        children=children_heard(site.casebook.peers()),
         alarm=misses.failures if misses is not None and recent and misses.failures >= query.ALARM_EVERY else 0,
         admin=ADMIN,
         room=visit.sync_state.room,

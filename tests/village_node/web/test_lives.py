@@ -79,3 +79,23 @@ def test_a_child_that_was_restored_is_told_from_one_that_was_copied(network: Net
     page = clerk.open("/children").get_data(as_text=True)
     assert "恢复过，已换新编号" in page and "可能是复制的机器" not in page
     assert "可能被复制" not in clerk.open("/work").get_data(as_text=True)
+
+
+def test_only_the_alarm_of_a_place_below_can_be_settled(network: Network, township: Counter) -> None:
+    ring(network, ANOTHER_NONCE)
+    head = township.sign_in("0004", "head")
+    fields = hidden_of(head.open("/children").get_data(as_text=True), f"/children/{VILLAGE}/settle")
+    assert head.send("/children/nowhere/settle", fields).status_code == 404
+    assert "children.settle_alarm" not in [line.action for line in township.accounts.rows.audit_lines(20)]
+
+
+def test_a_child_of_several_lives_stands_once_on_the_health_page(network: Network, township: Counter) -> None:
+    ring(network, RESTORED)
+    casebook = network.members[TOWNSHIP].casebook
+    casebook.update_peer(b"n" * 16, place=VILLAGE, direction="down", last_contact_ms=network.clock.now_ms)
+    page = township.sign_in("0003", "clerk").open("/health").get_data(as_text=True)
+    below = page.partition('id="down"')[2].partition("</section>")[0]
+    assert below.count("<dt>") == 1 and "恢复过" in below and "不到 1 分钟前" in below
+    casebook.update_peer(b"m" * 16, place=VILLAGE, direction="down", alarm=ANOTHER_NONCE)
+    page = township.sign_in("0005", "clerk").open("/health").get_data(as_text=True)
+    assert "警报" in page.partition('id="down"')[2].partition("</section>")[0]
