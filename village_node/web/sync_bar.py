@@ -141,8 +141,8 @@ def _who_we_are(state: SyncState) -> SyncBar | None:
         en = "Another machine uses this one's identity; nothing is sent up until that is settled under Health" + left_en
         return SyncBar("bad", "warning", zh, en, state.last_error, True)
     if state.provisional:
-        zh = "本机数据是恢复或搬来的，已自动启用新编号，等待上级确认" + left_zh
-        en = "Restored or moved: this node goes on under a new incarnation, not yet countersigned above" + left_en
+        zh = "本机已启用新编号，等待上级确认" + left_zh
+        en = "This node goes on under a new incarnation, not yet countersigned above" + left_en
         return SyncBar("waiting", "clock", zh, en, state.last_error, not state.is_root)
     if state.rings_below:
         zh = f"有 {state.rings_below} 个下级单位的机器可能被复制，请到“下级单位”查看" + left_zh
