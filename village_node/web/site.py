@@ -230,6 +230,7 @@ class Visit:
             "state_words": words.state_words,
             "choice_words": words.choice_words,
             "field_words": words.field_words,
+            "typed_words": words.typed_words,
         }
 
 

@@ -157,6 +157,26 @@ def field_words(name: str) -> tuple[str, str]:
     return _QUESTION_WORDS.get(name) or _CREATE_FIELDS.get(name) or (name, name)
 
 
+# Fields of our own forms; before those of the moves, where one name has other words in other tables.
+_FORM_WORDS: Final = {
+    **{field.name: (field.zh, field.en) for table in bodies.TABLES.values() for field in table.fields},
+    "reason": ("理由", "reason"),
+    "answer": ("答复", "answer"),
+    "number": ("编号", "number"),
+    "staff_no": ("工号", "staff number"),
+    "name": ("姓名", "name"),
+}
+_OF_THE_FORM: Final = {"to", "purpose", "named"}  # chosen on a page, not typed
+
+
+def typed_words(name: str) -> tuple[str, str] | None:
+    """The words for what was typed into a form; None for what only the form itself has a use for."""
+    known = field_words(name)
+    if known != (name, name):
+        return known
+    return None if name in _OF_THE_FORM else _FORM_WORDS.get(name)
+
+
 def state_words(code: str | None) -> tuple[str, str, str, str]:
     """Tone, drawing, Chinese and English of a state; a case whose application is not here yet has none."""
     state = STATES.get(code or "")

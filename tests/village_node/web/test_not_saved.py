@@ -1,5 +1,6 @@
 """When nothing can be saved: every page that saves says so, keeps what was typed, and shows no fault of the program."""
 
+import re
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -143,3 +144,16 @@ def test_people_can_still_read_while_nothing_can_be_saved(
     network.clock.now_ms += 3_600_000  # the session is over, which cannot be written down either
     assert agent.open("/work").status_code == 303
     assert village.visitor().open("/").status_code == 200
+
+
+def test_what_could_not_be_saved_is_shown_in_words_and_not_by_the_names_of_fields(
+    village: Counter, breaks: Breaks
+) -> None:
+    boss = village.sign_in("0001", "admin")
+    token = boss.token()
+    breaks(NotSaved)
+    form = {"staff_no": "0012", "name": "赵六", "roles": "agent", "reason": TYPED, "token": token}
+    shown = boss.send("/staff/invite", form).text.partition("<dl")[2].partition("</dl>")[0]
+    for label in ("<dt>工号</dt>", "<dt>姓名</dt>", "<dt>理由</dt>"):
+        assert label in shown
+    assert not re.findall(r"<dt>[^<]*[a-z]", shown)
