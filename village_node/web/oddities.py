@@ -94,6 +94,7 @@ def answer(visit: Visit, place: str, case_id: str, what: str) -> Response:
         raise NotFound
     values: dict[str, Any] = {"named": visit.request.form.getlist("named")[: bodies.MAX_TAKEN]}
     text = visit.line("reason")
+    typed = {"typed": text, "ticked": values["named"]}
     if text:
         values["note" if kind == kinds.ADOPT else "reason"] = text
     seen = cases.position_of(visit.request.form.get("seen", ""))
@@ -105,11 +106,11 @@ def answer(visit: Visit, place: str, case_id: str, what: str) -> Response:
         wrong = messages_of(error)
         problem = visit.t("请写明理由。", "Please give the reason.") if "reason" in wrong else ""
         problem = visit.t("请先勾选记录。", "Please tick a record first.") if "named" in wrong else problem
-        return _one(visit, place, case_id, 422, problem=problem or "; ".join(wrong.values()), typed=text)
+        return _one(visit, place, case_id, 422, problem=problem or "; ".join(wrong.values()), **typed)
     except BadBody as bad:
-        return _one(visit, place, case_id, 422, problem=visit.t(bad.zh, bad.en), typed=text)
+        return _one(visit, place, case_id, 422, problem=visit.t(bad.zh, bad.en), **typed)
     except (Stale, NotAllowed) as refused:
-        return _one(visit, place, case_id, 409, problem=visit.t(refused.zh, refused.en), typed=text)
+        return _one(visit, place, case_id, 409, problem=visit.t(refused.zh, refused.en), **typed)
     return visit.redirect("oddities_of_case", place=place, case_id=case_id, done=what)
 
 
@@ -172,7 +173,7 @@ def _render(visit: Visit, view: str, groups: list[Group], status: int = 200, **v
         counts=visit.site.casebook.odd_counts(),
         groups=groups,
         done=visit.t(*words.kind_words(ANSWERS[done])) if done in ANSWERS else "",
-        **values,
+        **{"ticked": (), **values},
     )
 
 

@@ -171,6 +171,28 @@ def test_the_holder_sets_aside_with_a_reason_and_the_author_reads_it(
     assert clerk.send(f"{late}/oddities/dismiss", theirs).status_code == 409
 
 
+def test_what_was_ticked_is_still_ticked_where_the_reason_is_missing(
+    network: Network, agent: Visitor, clerk: Visitor, window: Visitor, officer: Visitor
+) -> None:
+    case = agent.file()
+    agent.act(case, "handoff")
+    exchange(network)
+    clerk.act(case, "accept")
+    everywhere(network)
+    assert clerk.act(case, "docket", promised_days="20").status_code == 303
+    reviewer = clerk.counter.sign_in("0102", "reviewer")
+    assert reviewer.act(case, "review", opinion="agree", text="入户核查属实").status_code == 303
+    assign(case, window, officer, COUNTY_CODE)
+    everywhere(network)
+    page = officer.open(f"{case}/oddities").text
+    first, second = ticks(page)
+    assert f'value="{first}" checked' not in page
+    hidden = hidden_of(page, f"{case}/oddities/dismiss")
+    back = officer.send(f"{case}/oddities/dismiss", {**hidden, "named": [first]})
+    assert back.status_code == 422
+    assert f'value="{first}" checked' in back.text and f'value="{second}" checked' not in back.text
+
+
 def test_a_void_record_says_that_it_never_counts(
     network: Network, agent: Visitor, clerk: Visitor, village: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
