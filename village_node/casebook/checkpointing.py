@@ -37,7 +37,8 @@ class Checkpointing(Desk, Reading):
                 raise NotAllowed("只有最上级单位能写检查点", "only the highest place writes checkpoints")
             scope = below(self.identity.place)
             growth = self._locked_stream(connection, scope)
-            held = {row.stream_id: row for row in streams.in_scopes(connection) if row.body_seq > 0}
+            # Of a forked stream it is the branch that came first: another one would make the line go back.
+            held = {row.stream_id: row for row in streams.in_scopes(connection) if row.body_seq > 0 and not row.since}
             if not held:
                 raise NotAllowed("本机还没有任何记录", "there are no events here yet")
             tree = Tree((row.stream_id, row.body_seq, row.body_hash) for row in held.values())

@@ -40,10 +40,13 @@ class StandingRow(NamedTuple):
 _LINE: Final = ", ".join(column.name for column in CHECKPOINT_LINES.columns)
 _IN_SCOPES: Final = f"SELECT {_LINE} FROM checkpoint_lines WHERE scope IN (KEYS)"  # noqa: S608
 _BY_STREAM: Final = f"SELECT {_LINE} FROM checkpoint_lines WHERE stream_id IN (KEYS)"  # noqa: S608
+# A forked stream has a row for each branch: the line agrees with what is held when one of them has its hash.
+_OF_LINE: Final = "s.incarnation = l.incarnation AND s.scope = l.scope"
 _STANDING: Final = (
-    "SELECT l.incarnation, l.scope, l.seq, l.highest, l.author, l.checkpoint, s.head_seq,"
-    " (SELECT count(*) FROM events e WHERE e.stream = s.id AND e.seq = l.seq AND e.hash = l.hash)"
-    " FROM checkpoint_lines l LEFT JOIN streams s ON s.stream_id = l.stream_id"
+    "SELECT l.incarnation, l.scope, l.seq, l.highest, l.author, l.checkpoint,"  # noqa: S608
+    f" (SELECT max(s.head_seq) FROM streams s WHERE {_OF_LINE}),"
+    f" (SELECT count(*) FROM streams s JOIN events e ON e.stream = s.id WHERE {_OF_LINE}"
+    " AND e.seq = l.seq AND e.hash = l.hash) FROM checkpoint_lines l"
 )
 
 

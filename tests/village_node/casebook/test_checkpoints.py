@@ -12,6 +12,7 @@ from sync_protocol.exchange import Content, Lines, LinesAsked
 from sync_protocol.places import about, below
 from tests.closing import checkpoint_day, settle_lines
 from tests.network import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
+from tests.village_node.casebook.test_branches import give_all, life_of
 from village_node.casebook import NotAllowed
 from village_node.store import checkpoints, streams
 
@@ -307,3 +308,28 @@ def test_a_checkpoint_of_a_later_version_is_stored_and_the_older_one_counts(
     settle_lines(net)
     village = net[VILLAGE].member.casebook
     assert village.newest_checkpoint() == first and village.county_standing().complete
+
+
+def test_a_forked_stream_has_one_line_that_stays_with_its_first_branch_and_rings_nowhere(
+    net: Network, tmp_path: Path
+) -> None:
+    village, county = net[VILLAGE].member, net[COUNTY].member
+    key = (village.identity.incarnation, about(VILLAGE))
+    with life_of(net.built, tmp_path, "twin") as twin:
+        twin.file()
+        for above in (county, net[TOWNSHIP].member):
+            give_all(above, twin)
+        checkpoint_day(net)
+        twin.file()
+        give_all(county, twin)
+    with county.store.reading() as connection:
+        rows = [row for row in streams.in_scopes(connection, [key[1]]) if row.key == key]
+    (first,) = (row for row in rows if row.since == 0)
+    assert len(rows) == 2
+    for _ in range(2):
+        checkpoint_day(net)
+        line = next(line for line in lines_at(net, COUNTY) if (line.incarnation, line.scope) == key)
+        assert (line.seq, line.hash) == (first.body_seq, first.body_hash)
+        for code in (TOWNSHIP, VILLAGE):
+            standing = net[code].member.casebook.county_standing()
+            assert (standing.contradicted, standing.went_back) == ((), ()), code
