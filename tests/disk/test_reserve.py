@@ -127,6 +127,7 @@ def test_it_survives_a_restart_whole_and_follows_its_setting(tmp_path: Path) -> 
 
 
 def test_without_a_reserve_nothing_is_kept_and_nothing_closed(tmp_path: Path) -> None:
+    Reserve(tmp_path, MB).look()
     none = Reserve(tmp_path, 0)
     none.look()
     assert not none.release() and not none.room().closed and not (tmp_path / RESERVE_FILE).exists()

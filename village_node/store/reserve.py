@@ -69,6 +69,8 @@ class Reserve:
     def look(self) -> None:
         """Fill the reserve again where there is space for it, and open intake with it. For the node's tick."""
         if not self._size:
+            with suppress(OSError):  # from before the settings said that none is kept
+                self._path.unlink(missing_ok=True)
             return
         with self._lock:
             free = self._free()
