@@ -12,7 +12,7 @@ from sync_protocol.case import Position, Verdict, kinds
 from sync_protocol.event import mark
 from tests.builders import hand
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network, network
-from village_node.casebook import BadBody, CaseRef, Choice, NotAllowed, Stale
+from village_node.casebook import BadBody, CaseRef, Choice, NotAllowed, Reason, Stale
 from village_node.store import forks, streams
 
 DAY_MS = 86_400_000
@@ -373,3 +373,40 @@ def test_the_health_figures_count_the_fork_at_its_stream(fresh: Network) -> None
         assert counts["forks"] == 1 == live.member.casebook.fork_count()
         assert next(row["forks"] for row in counts["streams"] if row["incarnation"] == one.incarnation.hex()) == 1
     assert fresh[SECOND_VILLAGE].member.casebook.counts()["forks"] == 0
+
+
+def test_who_goes_on_after_a_fork_with_a_new_life_is_heard_again(fresh: Network) -> None:
+    """Both branches stay; what the new life files leaves at once: nothing of a proven fork is in doubt."""
+    one, other = twins(fresh)
+    first, second = week(fresh, one, 1), week(fresh, other, 1)
+    drive(fresh, one, other)
+    assert proofs(one) and proofs(other)
+    for live, life in ((one, 1), (other, 2)):
+        live.member.casebook.begin_again(Reason.OPERATOR)
+        later = live.member.file()
+        drive(fresh, live)
+        assert fresh[COUNTY].member.state(later) == "received", life
+    rule(fresh[TOWNSHIP], take_all=True)
+    assert {state for state, _ in agree(fresh, [*first, *second])} == {"received"}
+
+
+def test_a_proof_that_comes_after_the_new_life_began_ends_the_doubt_and_writes_nothing_twice(fresh: Network) -> None:
+    _, other, first, second = parted(fresh, 1, 2)
+    other.member.casebook.begin_again(Reason.OPERATOR)
+    later = other.member.file()
+    meet(fresh)
+    drive(fresh, other)
+    rule(fresh[TOWNSHIP], take_all=True)
+    assert {state for state, _ in agree(fresh, [*first, *second, later])} == {"received"}
+    for ref in (*first, *second, later):
+        assert len(fresh[COUNTY].member.casebook.timeline(ref.scope, ref.case_id)) == 2
+
+
+def test_an_ended_life_shows_its_arm_under_its_own_seal(fresh: Network) -> None:
+    village = fresh[VILLAGE]
+    ref = village.member.file()
+    ended = village.incarnation
+    village.member.casebook.begin_again(Reason.OPERATOR)
+    shown = village.member.casebook.arm_shown((ended, ref.scope, ()), 1)
+    assert shown is not None and village.incarnation != ended
+    evidence.check_arm(fresh.built.roster, *shown)

@@ -162,9 +162,10 @@ def arm_on(office: Office, connection: Connection, forked: Forked, line: Growth,
     upto = min(split + limits.SEGMENT_EVENTS - 1, line.head.seq)
     items = [item_hash(raw) for raw in streams.headers(connection, line.row.id, split, upto)]
     items += [item_hash(event.header_bytes) for event in line.events if split <= event.header.seq <= upto]
-    if line.row.own:
+    key = office.identity.lives.get(line.row.incarnation) if line.row.own else None
+    if key is not None:
         head = Head(upto, forked.hash_at(connection, line, upto) or b"")
-        signature = seal(office.identity.key, office.network_id, line.row.stream_id, head)
+        signature = seal(key, office.network_id, line.row.stream_id, head)
         return Arm(tuple(items), signature)
     seals = {**streams.seals_between(connection, line.row.id, split - 1, upto), **dict(line.seals)}
     last = min((seq for seq in seals if split <= seq <= upto), default=None)

@@ -355,7 +355,8 @@ class Incarnations(Reading):
         if not self.remembered("doubts", lambda view: len(doubts.held(view))):
             return
         with suppress(Overtaken):  # another worker has written meanwhile: the next exchange tries again
-            self._settle({point.stream: point for point in theirs}, place)
+            # Of a stream that is forked there, a branch stands for it: those sort behind the point without a path.
+            self._settle({point.stream: point for point in sorted(theirs, key=lambda point: point.path)}, place)
 
     def _settle(self, there: dict[StreamKey, StreamPoint], place: str) -> None:
         with self.store.writing() as connection:
@@ -393,7 +394,10 @@ class Incarnations(Reading):
 
 
 def _held_there(connection: Connection, doubt: Doubt, point: StreamPoint | None) -> int | None:
-    """Up to where a neighbour and we hold the same of a doubted stream; None while it holds more, or something else."""
+    """Up to where a neighbour and we hold the same of a doubted stream; None while it holds more, or something else,
+    or knows of a fork in it: the proof comes, and ends the doubt."""
+    if point is not None and point.path:
+        return None
     seq = point.seq if point is not None else 0
     if point is None or seq <= doubt.seq:
         return doubt.seq

@@ -86,6 +86,8 @@ class Intake(Incarnations):
         if plan.proofs:
             forks.add(connection, plan.proofs)
             parking.forget_refused(connection, {row.key for row in plan.proofs}, Fork.code)
+            for key in sorted({row.key for row in plan.proofs}):
+                doubts.end(connection, plan.growths[key].row.id)  # both branches stay: nothing is written again
         written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written({}, [])
         for key, seq in plan.known_there.items():
             doubts.raise_to(connection, plan.growths[key].row.id, seq)

@@ -20,7 +20,8 @@ class Doubt(NamedTuple):
 _BEGIN: Final = (
     "INSERT INTO doubts (stream, seq)"
     " SELECT streams.id, coalesce(max(receipts.seq), 0) FROM streams LEFT JOIN receipts ON receipts.stream = streams.id"
-    " WHERE streams.own AND streams.head_seq > 0 AND streams.id NOT IN (SELECT stream FROM doubts) GROUP BY streams.id"
+    " WHERE streams.own AND streams.head_seq > 0 AND streams.alarm = 0"
+    " AND streams.id NOT IN (SELECT stream FROM doubts) GROUP BY streams.id"
 )
 _ALL: Final = (
     "SELECT streams.incarnation, streams.scope, doubts.seq FROM doubts JOIN streams ON streams.id = doubts.stream"
@@ -32,7 +33,8 @@ _BACK: Final = (
 
 
 def begin(connection: Connection) -> None:
-    """Doubt every stream of our own from its highest receipt on: its author's life has ended."""
+    """Doubt every stream of our own from its highest receipt on: its author's life has ended. Not one with a proven
+    fork: both branches are kept and told, so nothing of it is in doubt."""
     rows.do(connection, _BEGIN)
 
 
