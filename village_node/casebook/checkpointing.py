@@ -15,8 +15,9 @@ from village_node.casebook.desk import Desk
 from village_node.casebook.errors import NotAllowed
 from village_node.casebook.ledger import Entry
 from village_node.casebook.reading import Reading
-from village_node.store import Connection, checkpoints, streams
+from village_node.store import Connection, checkpoints, doubts, streams
 from village_node.store.checkpoints import LineRow
+from village_node.store.streams import StreamRow
 
 _CLOCK_BITS: Final = 16
 _LINE_BYTES: Final = 90  # of a line before packing, but for its path
@@ -37,8 +38,7 @@ class Checkpointing(Desk, Reading):
                 raise NotAllowed("只有最上级单位能写检查点", "only the highest place writes checkpoints")
             scope = below(self.identity.place)
             growth = self._locked_stream(connection, scope)
-            # Of a forked stream it is the branch that came first: another one would make the line go back.
-            held = {row.stream_id: row for row in streams.in_scopes(connection) if row.body_seq > 0 and not row.since}
+            held = self._vouched_for(connection)
             if not held:
                 raise NotAllowed("本机还没有任何记录", "there are no events here yet")
             tree = Tree((row.stream_id, row.body_seq, row.body_hash) for row in held.values())
@@ -65,7 +65,13 @@ class Checkpointing(Desk, Reading):
     def holds_events(self) -> bool:
         """Whether there is anything a checkpoint could be about."""
         with self.store.reading() as connection:
-            return any(row.body_seq > 0 for row in streams.in_scopes(connection))
+            return bool(self._vouched_for(connection))
+
+    def _vouched_for(self, connection: Connection) -> dict[bytes, StreamRow]:
+        """stream id -> what a checkpoint says of it. Of a forked one always the branch that came first, and nothing
+        that may be written again elsewhere: so a line never goes back."""
+        sure = doubts.settled(connection, streams.in_scopes(connection), self.identity.incarnation)
+        return {row.stream_id: row for row in sure if row.body_seq > 0 and not row.since}
 
     def newest_checkpoint(self) -> Checkpoint | None:
         """The newest checkpoint held here."""

@@ -227,13 +227,8 @@ def _points(office: Office, connection: Connection, roster: Roster, child_place:
         scopes = followed_scopes(places, child_place)
     except UnknownPlace:
         return []
-    doubted = {doubt.row.id: doubt for doubt in doubts.held(connection)}
-    me, unsettled = office.identity.incarnation, {doubt.row.scope for doubt in doubted.values()}
-    every = [
-        row._replace(body_seq=doubted[row.id].seq, body_hash=doubted[row.id].hash) if row.id in doubted else row
-        for row in streams.in_scopes(connection, scopes)
-        if roster.node(row.incarnation) is not None and not (row.incarnation == me and row.scope in unsettled)
-    ]
+    known = [row for row in streams.in_scopes(connection, scopes) if roster.node(row.incarnation) is not None]
+    every = doubts.settled(connection, known, office.identity.incarnation)
     rows = [row for row in every if row.body_seq > 0]
     mains = {row.key: Growth(row) for row in every if row.alarm and not row.since}
     held: dict[int, dict[bytes, int]] = {row.id: {} for row in rows}

@@ -1,5 +1,6 @@
 """Streams of earlier lives of this node: how far others are known to hold them; how events are taken off their ends."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -43,6 +44,18 @@ def held(connection: Connection) -> list[Doubt]:
     found = {(row[0], row[1]): row[2] for row in rows.ask(connection, _ALL)}
     by_key = streams.by_keys(connection, found) if found else {}
     return [Doubt(row, found[key], hash_at(connection, row, found[key])) for key, row in sorted(by_key.items())]
+
+
+def settled(connection: Connection, every: Iterable[StreamRow], present: bytes) -> list[StreamRow]:
+    """These streams as far as nothing in them may be written again elsewhere: a doubted one as far as others are known
+    to hold it, and none of the ``present`` life beside a doubted one."""
+    doubted = {doubt.row.id: doubt for doubt in held(connection)}
+    unsettled = {doubt.row.scope for doubt in doubted.values()}
+    return [
+        row._replace(body_seq=doubted[row.id].seq, body_hash=doubted[row.id].hash) if row.id in doubted else row
+        for row in every
+        if not (row.incarnation == present and row.scope in unsettled)
+    ]
 
 
 def raise_to(connection: Connection, stream: int, seq: int) -> None:

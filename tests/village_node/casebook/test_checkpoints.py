@@ -13,7 +13,7 @@ from sync_protocol.places import about, below
 from tests.closing import checkpoint_day, settle_lines
 from tests.network import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
 from tests.village_node.casebook.test_branches import give_all, life_of
-from village_node.casebook import NotAllowed
+from village_node.casebook import NotAllowed, Reason
 from village_node.store import checkpoints, streams
 
 PLACES = (COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE, OTHER_TOWNSHIP, OTHER_VILLAGE)
@@ -333,3 +333,19 @@ def test_a_forked_stream_has_one_line_that_stays_with_its_first_branch_and_rings
         for code in (TOWNSHIP, VILLAGE):
             standing = net[code].member.casebook.county_standing()
             assert (standing.contradicted, standing.went_back) == ((), ()), code
+
+
+def test_a_county_in_doubt_about_its_last_life_vouches_for_nothing_that_may_be_written_again(net: Network) -> None:
+    """It says no more than others are known to hold: what is written again elsewhere would look like a step back."""
+    county = net[COUNTY].member
+    ref = net[VILLAGE].member.file()
+    net.settle()
+    county.act(ref, kinds.NOTE, {"text": "尚未发出"})
+    county.casebook.begin_again(Reason.OTHER_MACHINE)
+    county.act(ref, kinds.NOTE, {"text": "新机所写"})
+    checkpoint_day(net)
+    assert net[VILLAGE].member.casebook.county_standing().alarms == 0
+    checkpoint_day(net)
+    for code in (VILLAGE, TOWNSHIP):
+        standing = net[code].member.casebook.county_standing()
+        assert (standing.alarms, standing.not_arrived) == (0, 0), standing
