@@ -61,6 +61,7 @@ class Tree:
         self.adoptions: dict[Position, Adoption] = {}
         self._later: list[Step] = []
         self._known: dict[Position, int] = {}
+        self._judged_now: list[Position] = []
         # Parallel lists over the events that compete for the path, parents before children. No flow: presumed legal.
         self._events: list[CaseEvent] = []
         self._bodies: list[Body | None] = []
@@ -99,7 +100,7 @@ class Tree:
         if len(self.verdicts) + len(self._events) != len(self.stage):
             self._spread(strays, children)
             self._spread(self._astray(children), children)
-        while self._later:
+        if self._later:
             self._judge_adoptions(children)
 
     def _walk(self, first: Step, children: Children, *, ready: bool = False) -> None:
@@ -121,10 +122,12 @@ class Tree:
             below = children.get(event.position, ())
             if verdict is not None:
                 self.verdicts[event.position] = verdict
+                self._judged_now.append(event.position)
                 inherited = _inherited(verdict)
                 self._spread(((child, inherited) for child in below), children)
                 continue
-            index = len(self._events)
+            index = self._known[event.position] = len(self._events)
+            self._judged_now.append(event.position)
             self._events.append(event)
             self._bodies.append(body)
             self._flows.append(flow)
@@ -137,18 +140,35 @@ class Tree:
                 stack.append((child, index, flow.copy() if twin and flow is not None else flow))
 
     def _judge_adoptions(self, children: Children) -> None:
-        """Judge the adoptions all of whose named events are judged, and what follows them; a circle has no such."""
-        waiting, self._later = self._later, []
-        self._known = {event.position: index for index, event in enumerate(self._events)}
+        """Judge each adoption as soon as all it names are judged, and what follows it; a circle has no such.
+
+        Each look is at what has just been judged only: a long chain of adoptions is no more work than a short one each.
+        """
         open_ = self.stage.keys() - self.verdicts.keys() - self._known.keys()
-        stuck = [step for step in waiting if not open_.isdisjoint(adopts(step[0]))]
-        if len(stuck) == len(waiting):
-            self._spread([(event, Verdict("void", "after_circle")) for event, _, _ in stuck], children)
-            return
-        for step in waiting:
-            if step not in stuck:
-                self._walk(step, children, ready=True)
-        self._later += stuck
+        waiting: dict[Position, tuple[Step, set[Position]]] = {}
+        named_by: dict[Position, list[Position]] = {}
+        ready: list[Step] = []
+        self._judged_now = []
+        while self._later or ready:
+            for step in self._later:
+                needs = open_.intersection(adopts(step[0]))
+                for position in needs:
+                    named_by.setdefault(position, []).append(step[0].position)
+                if needs:
+                    waiting[step[0].position] = step, needs
+                else:
+                    ready.append(step)
+            self._later = []
+            if ready:
+                self._walk(ready.pop(), children, ready=True)
+            for position in self._judged_now:
+                open_.discard(position)
+                for name in named_by.pop(position, ()):
+                    waiting[name][1].discard(position)
+                    if not waiting[name][1]:
+                        ready.append(waiting.pop(name)[0])
+            self._judged_now = []
+        self._spread([(step[0], Verdict("void", "after_circle")) for step, _ in waiting.values()], children)
 
     def _judge(self, event: CaseEvent, flow: Flow | None, parent: int) -> Judgement:
         """Judge one event at the end of its path: (None, flow after it, body) if legal, PRESUMED if it needs an update,
@@ -226,7 +246,6 @@ class Tree:
         """List those of the contested events that the holder could adopt now, each by itself with what leads to it."""
         if self.flow is None:
             return ()
-        self._known = {event.position: index for index, event in enumerate(self._events)}
         end, judged, flow = self._known[self.path[-1][0].position], self._judged(), self.flow
         return tuple(
             position
@@ -261,6 +280,7 @@ class Tree:
             if is_unknown(event) and verdict.code == "waiting":
                 verdict = Verdict("needs_update", _unknown_reason(event))
             self.verdicts[event.position] = verdict
+            self._judged_now.append(event.position)
             inherited = _inherited(verdict)
             for child in children.get(event.position, ()):
                 if child.position not in self.verdicts:

@@ -2,7 +2,10 @@
 
 import random
 
-from sync_protocol.case import Position, Verdict, kinds
+import pytest
+
+from sync_protocol.case import Position, Verdict, kinds, tree
+from sync_protocol.case.content import adopts
 from tests.sync_protocol.case.script import (
     COUNTY,
     OTHER_VILLAGE,
@@ -173,3 +176,17 @@ def test_a_dismissal_empties_the_list_says_why_and_changes_no_verdict() -> None:
     assert case.dismissed[late[0]].body["reason"] == "已由县级重办"
     adopt(script, COUNTY, late[0])
     assert script.verdict(late[0]) == ADOPTED
+
+
+def test_a_long_chain_of_adoptions_is_read_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes hundreds, each naming the one before, keeps nobody above busy: not every one is looked at again
+    each time another one is judged."""
+    script = Script()
+    script.create()
+    received = last = script.receive()
+    for _ in range(50):
+        last = adopt(script, STATION, last, after=received)
+    looked_at = []
+    monkeypatch.setattr(tree, "adopts", lambda event: looked_at.append(event.position) or adopts(event))
+    case = script.fold()
+    assert len(looked_at) == 50 and case.counts["void"] == 50
