@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_protocol import roster
+from sync_protocol import limits, roster
 from sync_protocol.case import kinds
 from sync_protocol.exchange import NO_ALARM, Content, ReceiptLine, pack_receipt
 from sync_protocol.places import about
@@ -198,3 +198,19 @@ def test_a_receipt_of_our_own_that_we_do_not_know_is_believed_only_when_it_is_ou
         village.exchange()
     assert reasons(restored) == [Reason.OWN_SIGNATURE]
     assert restored.member.state(ref) == "received", "and what the child holds has been given back"
+
+
+def test_made_up_receipts_of_one_child_hide_no_true_one_of_another(county: Network) -> None:
+    """What is kept in mind is bounded: a child that names streams which do not exist, or are not its own to hear of,
+    shall not use that up."""
+    net = county
+    township, casebook = net[TOWNSHIP], net[TOWNSHIP].member.casebook
+    mine = township.incarnation
+    made_up = [(number.to_bytes(16), about(VILLAGE)) for number in range(limits.RECEIPTS_A_MESSAGE - 1)]
+    made_up.append((net[SECOND_VILLAGE].incarnation, about(SECOND_VILLAGE)))
+    lines = [ReceiptLine(*stream, 1 << 40, mine, 1, 1, 0, (), b"s" * 64) for stream in made_up]
+    casebook.receive(net[VILLAGE].incarnation, Content(receipts=lines), peer_update={})
+    assert not casebook._forgotten
+    one = lines[-1]
+    casebook.receive(net[SECOND_VILLAGE].incarnation, Content(receipts=[one]), peer_update={})
+    assert list(casebook._forgotten.values()) == [one]

@@ -15,7 +15,7 @@ from sync_protocol.errors import BadCommitment, BadReceipt, Fork, ProtocolError,
 from sync_protocol.event import Event, Head, fits, load_header
 from sync_protocol.evidence import ForkProof
 from sync_protocol.exchange import PARKED, Body, Content, ForkTalk, Lines, ReceiptLine
-from sync_protocol.places import UnknownPlace, below, follows
+from sync_protocol.places import UnknownPlace, below, follows, may_write
 from sync_protocol.roster import Node, read_payload
 from sync_protocol.wire import Segment, keep, kept
 from village_node.casebook import branches, checkpoints, freezing, ledger, purged, receipts
@@ -380,7 +380,8 @@ class Intake(Incarnations):
             row = held.get((line.incarnation, line.scope))
             signer = plan.roster.node(line.signer)
             if line.signer == self.identity.incarnation:
-                self.note_own_receipt(connection, row, line)
+                if _may_hold(plan, line):
+                    self.note_own_receipt(connection, row, line)
                 continue
             if row is None or signer is None:
                 continue
@@ -474,6 +475,22 @@ class Intake(Incarnations):
 def _is_news(verdict: Stored | Parked | Refused) -> bool:
     """Whether a sealed segment says something else, or more, than what is held."""
     return bool(verdict.events) if isinstance(verdict, Stored) else verdict.code == Fork.code
+
+
+def _may_hold(plan: Plan, line: ReceiptLine) -> bool:
+    """Whether the peer may have a receipt for this stream at all: one that makes up streams fills nobody's memory, and
+    hides nothing of others'."""
+    peer, author = plan.roster.node(plan.peer), plan.roster.node(line.incarnation)
+    places = plan.roster.places
+    try:
+        return (
+            peer is not None
+            and author is not None
+            and follows(places, peer.place, line.scope)
+            and may_write(places, author.place, line.scope)
+        )
+    except UnknownPlace:
+        return False
 
 
 def _part_of(change: Any) -> str:
