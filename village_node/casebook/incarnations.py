@@ -251,9 +251,13 @@ class Incarnations(Reading):
         """Whether a change of our own part that comes from elsewhere shows that this life has forgotten it."""
         return self.lives is not None and not self._roster_doubted
 
-    def note_own_receipt(self, connection: Connection, row: StreamRow | None, line: ReceiptLine) -> None:
-        """Keep in mind a receipt of ours that goes beyond what we know to have signed; it is checked when its stream
-        has come so far."""
+    def note_own_receipt(
+        self, connection: Connection, row: StreamRow | None, line: ReceiptLine, roster: Roster, bringer: bytes
+    ) -> None:
+        """Keep in mind a receipt of ours that goes beyond what we know to have signed, if who brings it may have it; it
+        is checked when its stream has come so far."""
+        if not receipts.may_hold(roster, bringer, line):
+            return
         signed = receipts.given(connection, row, line.signer) if row is not None else 0
         if self.lives is not None and line.seq > signed and len(self._forgotten) < limits.RECEIPTS_A_MESSAGE:
             self._forgotten[line.incarnation, line.scope] = line

@@ -15,7 +15,7 @@ from sync_protocol.errors import BadCommitment, BadReceipt, Fork, ProtocolError,
 from sync_protocol.event import Event, Head, fits, load_header
 from sync_protocol.evidence import ForkProof
 from sync_protocol.exchange import PARKED, Body, Content, ForkTalk, Lines, ReceiptLine
-from sync_protocol.places import UnknownPlace, below, follows, may_write
+from sync_protocol.places import UnknownPlace, below, follows
 from sync_protocol.roster import Node, read_payload
 from sync_protocol.wire import Segment, keep, kept
 from village_node.casebook import branches, checkpoints, freezing, ledger, purged, receipts
@@ -86,8 +86,6 @@ class Intake(Incarnations):
         if plan.proofs:
             forks.add(connection, plan.proofs)
             parking.forget_refused(connection, {row.key for row in plan.proofs}, Fork.code)
-            for key in sorted({row.key for row in plan.proofs}):
-                doubts.end(connection, plan.growths[key].row.id)  # both branches stay: nothing is written again
         written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written({}, [])
         for key, seq in plan.known_there.items():
             doubts.raise_to(connection, plan.growths[key].row.id, seq)
@@ -380,8 +378,7 @@ class Intake(Incarnations):
             row = held.get((line.incarnation, line.scope))
             signer = plan.roster.node(line.signer)
             if line.signer == self.identity.incarnation:
-                if _may_hold(plan, line):
-                    self.note_own_receipt(connection, row, line)
+                self.note_own_receipt(connection, row, line, plan.roster, plan.peer)
                 continue
             if row is None or signer is None:
                 continue
@@ -475,22 +472,6 @@ class Intake(Incarnations):
 def _is_news(verdict: Stored | Parked | Refused) -> bool:
     """Whether a sealed segment says something else, or more, than what is held."""
     return bool(verdict.events) if isinstance(verdict, Stored) else verdict.code == Fork.code
-
-
-def _may_hold(plan: Plan, line: ReceiptLine) -> bool:
-    """Whether the peer may have a receipt for this stream at all: one that makes up streams fills nobody's memory, and
-    hides nothing of others'."""
-    peer, author = plan.roster.node(plan.peer), plan.roster.node(line.incarnation)
-    places = plan.roster.places
-    try:
-        return (
-            peer is not None
-            and author is not None
-            and follows(places, peer.place, line.scope)
-            and may_write(places, author.place, line.scope)
-        )
-    except UnknownPlace:
-        return False
 
 
 def _part_of(change: Any) -> str:

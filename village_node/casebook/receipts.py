@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from sync_protocol import receipt
 from sync_protocol.exchange import ReceiptLine, ReceiptOwed
+from sync_protocol.places import UnknownPlace, follows, may_write
 from sync_protocol.receipt import Receipt
+from sync_protocol.roster import Roster
 from village_node.casebook.office import Office
 from village_node.identity import Identity
 from village_node.store import Connection, parking, streams
@@ -81,3 +83,19 @@ def hash_at(connection: Connection, row: StreamRow, seq: int) -> bytes:
 
 def _row(stream: StreamRow, one: Receipt) -> ReceiptRow:
     return ReceiptRow(stream.id, one.signer, one.seq, one.time, receipt.to_bytes(one))
+
+
+def may_hold(roster: Roster, bringer: bytes, line: ReceiptLine) -> bool:
+    """Whether a peer may have a receipt for this stream at all: one that makes up streams fills nobody's memory, and
+    hides nothing of others'."""
+    peer, author = roster.node(bringer), roster.node(line.incarnation)
+    places = roster.places
+    try:
+        return (
+            peer is not None
+            and author is not None
+            and follows(places, peer.place, line.scope)
+            and may_write(places, author.place, line.scope)
+        )
+    except UnknownPlace:
+        return False

@@ -30,6 +30,7 @@ class ForkRow(NamedTuple):
 
 
 _FORK: Final = ", ".join(column.name for column in FORKS.columns)
+_SETTLE: Final = "DELETE FROM doubts WHERE stream IN (SELECT id FROM streams WHERE incarnation = ? AND scope = ?)"
 _ALL: Final = f"SELECT {_FORK} FROM forks ORDER BY incarnation, scope, split, lower, upper"  # noqa: S608
 
 
@@ -39,11 +40,12 @@ def read(connection: Connection) -> list[ForkRow]:
 
 
 def add(connection: Connection, new: Iterable[ForkRow]) -> None:
-    """Keep proofs, and mark their streams."""
+    """Keep proofs, and mark their streams; nothing of these is in doubt any more, since every branch stays."""
     listed = list(new)
     rows.put(connection, FORKS, listed, keep=True)
     for key in sorted({row.key for row in listed}):
         rows.do(connection, "UPDATE streams SET alarm = ? WHERE incarnation = ? AND scope = ?", (ALARM, *key))
+        rows.do(connection, _SETTLE, key)
 
 
 def cases_from(connection: Connection, stream: int, seq: int) -> dict[bytes, int]:
