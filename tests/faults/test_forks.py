@@ -9,7 +9,10 @@ import pytest
 
 from sync_protocol import evidence, limits
 from sync_protocol.case import Position, Verdict, kinds
-from sync_protocol.event import mark
+from sync_protocol.event import chain, mark
+from sync_protocol.exchange import Content, ForkTalk
+from sync_protocol.seal import seal
+from sync_protocol.stream import Head
 from tests.builders import hand
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network, network
 from village_node.casebook import BadBody, CaseRef, Choice, NotAllowed, Reason, Stale
@@ -410,3 +413,41 @@ def test_an_ended_life_shows_its_arm_under_its_own_seal(fresh: Network) -> None:
     shown = village.member.casebook.arm_shown((ended, ref.scope, ()), 1)
     assert shown is not None and village.incarnation != ended
     evidence.check_arm(fresh.built.roster, *shown)
+
+
+def test_a_fork_below_makes_nobody_doubt_the_county(fresh: Network) -> None:
+    """Its line stays on the branch that came first at the county, and holds where any branch has it."""
+    one, other = twins(fresh)
+    week(fresh, one, 2), week(fresh, other, 1)
+    drive(fresh, one)
+    fresh[COUNTY].member.casebook.write_checkpoint()
+    drive(fresh, one)
+    drive(fresh, one, other)
+    assert proofs(fresh[COUNTY])
+    for _ in range(2):
+        fresh.built.clock.now_ms += DAY_MS
+        fresh[COUNTY].member.casebook.write_checkpoint()
+        drive(fresh, one, other)
+        standing = fresh[TOWNSHIP].member.casebook.county_standing()
+        assert standing.complete and (standing.alarms, standing.not_arrived) == (0, 0), standing
+
+
+def test_a_ruling_counts_no_more_once_its_author_is_proven_to_have_forked_before_it(fresh: Network) -> None:
+    """Whichever of the two comes first: what is listed is what is folded."""
+    one, other = twins(fresh)
+    first, second = week(fresh, one, 1), week(fresh, other, 1)
+    drive(fresh, one, other)
+    township, county = fresh[TOWNSHIP], fresh[COUNTY]
+    rule(township, take_all=True)
+    assert {state for state, _ in agree(fresh, [*first, *second])} == {"received"}
+    me, scope = township.member.identity, first[0].scope
+    ours = county.member.casebook.arm_shown((me.incarnation, scope, ()), 1)
+    assert ours is not None
+    item = b"another event at 1".ljust(32)
+    head = Head(1, chain(ours.base, item))
+    theirs = evidence.Arm((item,), seal(me.key, fresh.built.roster.network_id, ours.base, head))
+    proof = evidence.prove(me.incarnation, scope, 1, ours.base, ours.arm, theirs)
+    county.member.casebook.receive(township.incarnation, Content(forks=ForkTalk(proofs=[proof])), peer_update={})
+    for ref in (*first, *second):
+        row = county.member.casebook.case_row(ref.scope, ref.case_id)
+        assert county.member.state(ref) == "" and row is not None and row.state is None

@@ -47,7 +47,9 @@ def concerned(connection: Connection, grown: Iterable[Growth], new: Iterable[For
     if not proven:
         return set()
     keys = {row.key for row in proven}
-    again = {(row.key, row.split) for row in new}
+    # A ruling may stand behind a split just proven, and then counts no more: whatever it was about is folded again too.
+    scopes = {row.scope for row in new}
+    again = {(row.key, row.split) for row in proven if row.scope in scopes}
     for growth in grown:
         for event in growth.events:
             if event.header.kind == kinds.FORK_RULING and event.header.inline is not None:
