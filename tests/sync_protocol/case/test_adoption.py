@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sync_protocol.case import Position, Verdict, kinds, tree
+from sync_protocol.case import CaseEvent, Position, Verdict, kinds, tree
 from sync_protocol.case.content import adopts
 from tests.sync_protocol.case.script import (
     COUNTY,
@@ -187,6 +187,11 @@ def test_a_long_chain_of_adoptions_is_read_once_each(monkeypatch: pytest.MonkeyP
     for _ in range(50):
         last = adopt(script, STATION, last, after=received)
     looked_at = []
-    monkeypatch.setattr(tree, "adopts", lambda event: looked_at.append(event.position) or adopts(event))
+
+    def looking(event: CaseEvent) -> list[Position]:
+        looked_at.append(event.position)
+        return adopts(event)
+
+    monkeypatch.setattr(tree, "adopts", looking)
     case = script.fold()
     assert len(looked_at) == 50 and case.counts["void"] == 50
