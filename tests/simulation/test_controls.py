@@ -7,7 +7,12 @@ from tests.simulation.playing import try_control
 
 FOUND_BY = {
     "drops 1 event in 10,000": {"gapless"},
-    "acknowledges before the commit": {"what is acknowledged stays", "a receipt never covers what is not held"},
+    # Whichever is seen first: the loss, or the new life that a node must begin because of it.
+    "acknowledges before the commit": {
+        "what is acknowledged stays",
+        "a receipt never covers what is not held",
+        "no new life without a reason",
+    },
     "skips the prefix comparison": {"signed by its author", "one chain"},
     "folds by arrival": {"all nodes agree"},
     "serves a scope to the wrong village": {"nothing at a wrong village"},

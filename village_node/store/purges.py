@@ -33,10 +33,10 @@ _CLOSED: Final = (
     " ORDER BY cases.scope, cases.case_id"
 )
 _RECALLED: Final = (
-    "SELECT streams.incarnation, streams.scope, events.seq FROM case_purges"  # noqa: S608
-    " JOIN events ON events.case_id = case_purges.case_id"
+    # CROSS: SQLite keeps the order of such a join. Asked with each exchange, it must not begin at the events.
+    "SELECT streams.incarnation, streams.scope, events.seq FROM case_purges CROSS JOIN events"  # noqa: S608
     " JOIN streams ON streams.id = events.stream AND streams.scope = case_purges.scope"
-    f" WHERE recalled_ms IS NOT NULL AND events.body_state = {PURGED}"
+    f" WHERE recalled_ms IS NOT NULL AND events.case_id = case_purges.case_id AND events.body_state = {PURGED}"
     " ORDER BY recalled_ms, streams.scope, streams.incarnation, events.seq LIMIT ?"
 )
 _COUNT: Final = (

@@ -207,6 +207,7 @@ CASE_PURGES: Final = Table(
     Column("bodies", Integer, nullable=False),
     Column("recalled_ms", BigInteger),
     PrimaryKeyConstraint("scope", "case_id"),
+    Index("ix_case_purges_recalled", "recalled_ms", **_only("recalled_ms IS NOT NULL")),
 )
 
 # One row a case: what lists and searches need. It is computed from the events and can be computed again at any time.

@@ -1,7 +1,7 @@
 """Lines of the newest checkpoint, since when checkpoints vouch for a position, cases whose bodies were purged."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, PrimaryKeyConstraint, Text
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, PrimaryKeyConstraint, Text, text
 
 revision = "0004"
 down_revision = "0003"
@@ -39,4 +39,8 @@ def upgrade() -> None:
         Column("bodies", Integer, nullable=False),
         Column("recalled_ms", BigInteger),
         PrimaryKeyConstraint("scope", "case_id", name="pk_case_purges"),
+    )
+    recalled = text("recalled_ms IS NOT NULL")
+    op.create_index(
+        "ix_case_purges_recalled", "case_purges", ["recalled_ms"], sqlite_where=recalled, postgresql_where=recalled
     )
