@@ -1,7 +1,7 @@
 """`python -m tests.testing`: runs the rigs and writes `tests/TESTING.md`: what was tried, on what, and what was found.
 
 Each rig's last line is one JSON object; nothing stands in the page that does not come from there. `--seeds`, `--days`,
-`--states`, `--kills` say how much; a rig whose last line is at hand already is read from a file instead of being run.
+`--states`, `--kills` say how much. Given files with the last lines of earlier runs, it writes the page from those alone.
 """
 
 import argparse
@@ -127,11 +127,11 @@ def main(arguments: Sequence[str]) -> int:
         "crash": ["tests.crash", "--states", chosen.states, "--kills", chosen.kills],
         "planted": ["tests.planted"],
     }
-    files = {rig: getattr(chosen, rig) for rig in runs}
-    results = {
-        rig: read(files[rig].read_text(encoding="utf-8")) if files[rig] else last_line(command)
-        for rig, command in runs.items()
-    }
+    files = {rig: getattr(chosen, rig) for rig in runs if getattr(chosen, rig)}
+    if files:
+        results = {rig: read(file.read_text(encoding="utf-8")) for rig, file in files.items()}
+    else:
+        results = {rig: last_line(command) for rig, command in runs.items()}
     said = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=_TREE, capture_output=True, text=True, check=True
     )
