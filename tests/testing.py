@@ -1,7 +1,7 @@
 """`python -m tests.testing`: runs the rigs and writes `tests/TESTING.md`: what was tried, on what, and what was found.
 
 Each rig's last line is one JSON object; nothing stands in the page that does not come from there. `--seeds`, `--days`,
-`--states`, `--kills` say how much. Given files with the last lines of earlier runs, it writes the page from those alone.
+`--states`, `--kills` say how much. Given files with the last lines of earlier runs, it writes the page from them alone.
 """
 
 import argparse
