@@ -1,6 +1,7 @@
 """The one place where a village node's parts meet: each is handed what it needs, and only here is the clock read."""
 
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -27,7 +28,7 @@ from village_node.accounts import Accounts
 from village_node.casebook import Casebook, PurgeJob
 from village_node.config import Config
 from village_node.identity import Identity
-from village_node.rebirth import WORDS, Lives, Reason
+from village_node.rebirth import WORDS, Lives
 from village_node.scheduler import Scheduler
 from village_node.store.accounts import AccountRows
 from village_node.uplink import Settings, Uplink
@@ -46,6 +47,8 @@ STACK_BYTES = 1 << 20  # of each thread: the usual 8 MB are more than a small ma
 REQUEST_FILE = "enrol-request.cbor"
 SYNC_PATHS = "/sync/"
 MACHINE_ID_FILE = Path("/etc/machine-id")
+
+_log = logging.getLogger(__name__)
 
 
 class AnotherWorker(Exception):
@@ -284,7 +287,7 @@ def create_node(config: Config) -> Node:
         purge = PurgeJob(casebook, config.retention_days, time.monotonic, told)
         scheduler.every(PURGE_CHECK_S, "purge", purge.tick)
     pages = flask.Flask("village_node", static_folder=None)
-    casebook.on_begun(lambda reason: _say_begun(accounts, casebook.identity, reason))
+    casebook.on_begun(lambda reason: _log.warning("a new incarnation has begun: %s", WORDS[reason][1]))
     node = Node(config, opened, casebook, accounts, pages, scheduler, uplink, purge)
     web.register(
         pages,
@@ -299,17 +302,6 @@ def create_node(config: Config) -> Node:
     web.refuse_undeclared_routes(pages)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
     return node
-
-
-def _say_begun(accounts: Accounts, identity: Identity, reason: Reason) -> None:
-    """Write into the audit trail that a new life of this node has begun, and why."""
-    zh, en = WORDS[reason]
-    detail: dict[str, object] = {
-        "reason": reason.value,
-        "zh": f"已启用新编号：{zh}",
-        "en": f"a new incarnation has begun: {en}",
-    }
-    accounts.audit("node", "node.new_life", identity.incarnation.hex(), detail)
 
 
 def member(data: Path) -> Identity:

@@ -37,7 +37,8 @@ from village_node.accounts import Accounts
 from village_node.accounts.passwords import Hasher
 from village_node.casebook import Casebook, CasebookError
 from village_node.store import Connection, StoreError, open_store
-from village_node.store.accounts import NO_LINE_BEFORE, AccountRows
+from village_node.store.accounts import AccountRows
+from village_node.store.audit import NO_LINE_BEFORE
 
 COMMANDS: Final = ("village", "county")
 LATER_MS: Final = builders.START_MS + 60_000

@@ -24,7 +24,8 @@ from village_node import app, config, identity
 from village_node import cli as village_cli
 from village_node.casebook import Application
 from village_node.store import migrations, sqlite
-from village_node.store.accounts import AuditRow, DraftRow
+from village_node.store.accounts import DraftRow
+from village_node.store.audit import AuditRow
 
 ENROLLED: Final = "enrolled"
 FIRST_TABLES: Final = min(migrations.known())

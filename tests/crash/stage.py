@@ -22,7 +22,8 @@ from tests.crash.operations import MARKS, SETTLED
 from village_node import config, identity
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook, CaseRef
-from village_node.store.accounts import AccountRows, AuditRow, DraftRow
+from village_node.store.accounts import AccountRows, DraftRow
+from village_node.store.audit import AuditRow
 
 NODE: Final = "node"  # the data directory's name on the recorded disk
 

@@ -81,7 +81,7 @@ def test_a_retired_machine_neither_files_nor_syncs(net: Network) -> None:
     village, township = net[VILLAGE], net[TOWNSHIP]
     net.settle()
     ring(village, township)
-    village.member.casebook.retire()
+    village.member.casebook.retire("0001")
     net.wire.passed.clear()
     for live in (village, net.start(VILLAGE)):
         with pytest.raises(NotAllowed, match="retired"):

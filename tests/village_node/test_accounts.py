@@ -429,12 +429,12 @@ def test_sign_ins_and_refusals_leave_lines_that_hold_nothing_typed(accounts: Acc
 
 
 def test_what_cannot_be_audited_does_not_happen(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    from village_node.store import NotSaved
+    from village_node.store import NotSaved, audit
 
     def broken(*_: object) -> None:
         raise NotSaved("磁盘已满", "the disk is full")
 
     hired(accounts)
-    monkeypatch.setattr(accounts.rows, "append_audit", broken)
+    monkeypatch.setattr(audit, "append", broken)
     with pytest.raises(NotSaved):
         accounts.sign_in("0001", PASSWORD, "here")

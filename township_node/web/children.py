@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.places import about
+from village_node import casebook
 from village_node.store.peers import PeerRow
 from village_node.web import Policy, Route, Visit, add_pages, machine
 from village_node.web.policy import ADMIN, STAFF
@@ -79,10 +80,10 @@ def children(visit: Visit) -> Response:
 
 def settle_alarm(visit: Visit, place: str) -> Response:
     """The alarm of a place below is settled: its people have said which machine stays in use."""
-    if all((row.place, row.direction) != (place, "down") for row in visit.site.casebook.peers()):
-        raise NotFound
-    visit.site.accounts.audit(visit.staff.staff_no, "children.settle_alarm", place, {})
-    visit.site.casebook.settle_alarm(place)
+    try:
+        visit.site.casebook.settle_alarm(visit.staff.staff_no, place)
+    except casebook.NotFound:
+        raise NotFound from None
     return visit.redirect("children")
 
 

@@ -8,7 +8,8 @@ from sync_protocol.case.workflow import ROLES
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
 from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token
 from village_node.accounts.throttle import Throttle
-from village_node.store.accounts import AccountRows, AuditRow, StaffRow
+from village_node.store.accounts import AccountRows, StaffRow
+from village_node.store.audit import AuditRow, Line
 
 CLOCK_JUMP_MS = 60_000
 NUMBER_LONGEST = 32
@@ -79,10 +80,9 @@ class Accounts:
                 )
         code, now = one_time_code(self._randomness), self._clock()
         row = StaffRow(number, called, chosen, None, code_hash(code), now + INVITATION_MS, False, now, None, None)
-        if not self.rows.add_staff(row):
+        if not self.rows.add_staff(row, self._line(by, "staff.invite", number, roles=list(chosen))):
             raise StaffTrouble(f"工号 {number} 已存在。", f"Staff number {number} exists already.")
         self._sessions.invited(number, now + INVITATION_MS)  # from here on its age does not depend on the clock
-        self.audit(by, "staff.invite", number, {"roles": list(chosen)})
         return code
 
     def renew_invitation(self, staff_no: str, by: str = "command line") -> str:
@@ -90,34 +90,34 @@ class Accounts:
         number, code = _number(staff_no), one_time_code(self._randomness)
         until = self._clock() + INVITATION_MS
         changed = self.rows.change_staff(
-            number, password_hash=None, invitation_hash=code_hash(code), invitation_until_ms=until
+            number,
+            self._line(by, "staff.renew", number),
+            signs_out=True,
+            password_hash=None,
+            invitation_hash=code_hash(code),
+            invitation_until_ms=until,
         )
         if not changed:
             raise StaffTrouble(f"没有工号 {number}。", f"There is no staff number {number}.")
         self._sessions.invited(number, until)
-        self.rows.end_sessions_of(number)
-        self.audit(by, "staff.renew", number, {})
         return code
 
     def disable(self, staff_no: str, disabled: bool, by: str = "command line") -> None:
         """Disable an account (its sessions end at once) or enable it again. Raises StaffTrouble when there is none."""
         number = _number(staff_no)
-        if not self.rows.change_staff(number, disabled=disabled):
+        told = self._line(by, "staff.disable" if disabled else "staff.enable", number)
+        if not self.rows.change_staff(number, told, signs_out=disabled, disabled=disabled):
             raise StaffTrouble(f"没有工号 {number}。", f"There is no staff number {number}.")
-        if disabled:
-            self.rows.end_sessions_of(number)
-        self.audit(by, "staff.disable" if disabled else "staff.enable", number, {})
 
     def sign_in(self, staff_no: str, password: str, source: str) -> SignedIn:
         """Open a session; every try leaves an audit line. Raises SignInRefused, which never says what was wrong."""
         number = clean(staff_no)[:NUMBER_LONGEST]
         try:
-            signed_in = self._sessions.sign_in(number, password, source)
+            staff = self._sessions.check(number, password, source)
         except SignInRefused as refused:
             self._audit_refusal(refused, "session.refuse", number, source)
             raise
-        self.audit(number, "session.open", number, {"source": source})
-        return signed_in
+        return self._sessions.open(staff, source, self._line(number, "session.open", number, source=source))
 
     def set_password(self, staff_no: str, code: str, password: str, source: str) -> SignedIn:
         """Use the one-time code once: set the password and open a session.
@@ -129,23 +129,22 @@ class Accounts:
         if trouble is not None:
             raise StaffTrouble(*trouble)
         try:
-            signed_in = self._sessions.with_code(number, code_hash(code), self._hasher.hash(password), source)
+            told = self._line(number, "password.set", number, source=source)
+            return self._sessions.with_code(number, code_hash(code), self._hasher.hash(password), source, told)
         except SignInRefused as refused:
             self._audit_refusal(refused, "password.refuse", number, source)
             raise
-        self.audit(number, "password.set", number, {"source": source})
-        return signed_in
 
     def change_password(self, staff_no: str, old: str, new: str, source: str) -> SignedIn:
         """Change the password of somebody signed in; their sessions end, a new one opens. Raises as set_password."""
         trouble = password_trouble(new, staff_no)
         if trouble is not None:
             raise StaffTrouble(*trouble)
-        checked = self._sessions.sign_in(staff_no, old, source)
-        self.rows.end_sessions_of(staff_no)
-        self.rows.change_staff(staff_no, password_hash=self._hasher.hash(new), password_set_ms=self._clock())
-        self.audit(staff_no, "password.change", staff_no, {"source": source})
-        return self._sessions.open(checked.staff, source)
+        staff = self._sessions.check(staff_no, old, source)
+        told = self._line(staff_no, "password.change", staff_no, source=source)
+        new_hash, now = self._hasher.hash(new), self._clock()
+        self.rows.change_staff(staff_no, told, signs_out=True, password_hash=new_hash, password_set_ms=now)
+        return self._sessions.open(staff, source)
 
     def person(self, cookie: str, *, touch: bool = True) -> Person | None:
         """Who holds this session cookie, if it is alive; `touch=False` for requests a page makes by itself."""
@@ -162,8 +161,7 @@ class Accounts:
 
     def sign_out(self, cookie: str, staff_no: str) -> None:
         """End the session at the server."""
-        self._sessions.end(cookie)
-        self.audit(staff_no, "session.close", staff_no, {})
+        self._sessions.end(cookie, self._line(staff_no, "session.close", staff_no))
 
     def keep_house(self) -> None:
         """Forget sessions that are over and throttles that nobody remembers; the scheduler calls this."""
@@ -179,8 +177,12 @@ class Accounts:
         self._clock_offset_ms = offset
 
     def audit(self, actor: str, action: str, subject: str, detail: dict[str, object]) -> AuditRow:
-        """Write one audit line. If it cannot be written this raises, and what it is about must not happen."""
-        return self.rows.append_audit(self._clock(), actor, action, subject, detail)
+        """Write one audit line about what changes nothing in the database, before it is done: if the line cannot be
+        written this raises, and what it is about must not happen. What changes something writes its line with it."""
+        return self.rows.append_audit(Line(self._clock(), actor, action, subject, detail))
+
+    def _line(self, actor: str, action: str, subject: str, **detail: object) -> Line:
+        return Line(self._clock(), actor, action, subject, detail)
 
     def _audit_refusal(self, refused: SignInRefused, action: str, number: str, source: str) -> None:
         """Write a line for a wrong guess; waits write none (they would fill the disk), nor do words that are no number

@@ -6,12 +6,14 @@ import hmac
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from village_node.accounts.elapsed import Elapsed
 from village_node.accounts.passwords import Hasher
 from village_node.accounts.throttle import ACCOUNT, PERSON_HERE, SOURCE, Rule, Throttle
 from village_node.store import NotSaved
 from village_node.store.accounts import AccountRows, SessionRow, StaffRow
+from village_node.store.audit import Line
 
 IDLE_MS = 10 * 60_000
 ABSOLUTE_MS = 8 * 3_600_000
@@ -58,8 +60,8 @@ class Sessions:
         self._open = Elapsed(clock, steady)
         self._invited = Elapsed(clock, steady)
 
-    def sign_in(self, staff_no: str, password: str, source: str) -> SignedIn:
-        """Open a session for a right number and password given from `source` (an address).
+    def check(self, staff_no: str, password: str, source: str) -> StaffRow:
+        """Who it is that gives a right number and password from `source` (an address).
 
         Raises SignInRefused; an unknown number, an account without password, a disabled one and a wrong password cost
         the same time and get the same answer.
@@ -70,11 +72,11 @@ class Sessions:
         if not self._hasher.matches(encoded, password) or staff is None:
             raise SignInRefused(0)
         self._allowed(keys)
-        changes: dict[str, object] = {"last_sign_in_ms": self._clock()}
+        changes: dict[str, Any] = {"last_sign_in_ms": self._clock()}
         if encoded is not None and self._hasher.is_outdated(encoded):
             changes["password_hash"] = self._hasher.hash(password)
         self._rows.change_staff(staff_no, **changes)
-        return self.open(staff, source)
+        return staff
 
     def _counted(self, account: str, person: str, source: str) -> tuple[str, str, str]:
         """Count one attempt under the three keys before it is made. Raises SignInRefused with the longest wait."""
@@ -93,15 +95,18 @@ class Sessions:
         self._throttle.take_back(account)
         self._throttle.forget(person)
 
-    def with_code(self, staff_no: str, invitation_hash: bytes, password_hash: str, source: str) -> SignedIn:
-        """Use up a one-time code: the password it sets is kept and a session opened. Raises SignInRefused."""
+    def with_code(self, staff_no: str, invitation_hash: bytes, password_hash: str, source: str, told: Line) -> SignedIn:
+        """Use up a one-time code: the password it sets is kept, with the audit line `told`, and a session opened.
+
+        Raises SignInRefused.
+        """
         keys = self._counted(f"account:{staff_no}", f"person:{staff_no}@{source}", source)
         staff = self._rows.staff(staff_no)
         now = self._clock()
         in_time = staff is not None and self.invited(staff_no, staff.invitation_until_ms) <= INVITATION_MS
         if staff is None or staff.disabled or not in_time:
             raise SignInRefused(0)
-        if not self._rows.take_invitation(staff_no, invitation_hash, password_hash, now):
+        if not self._rows.take_invitation(staff_no, invitation_hash, password_hash, now, told):
             raise SignInRefused(0)
         self._allowed(keys)
         return self.open(staff, source)
@@ -110,11 +115,11 @@ class Sessions:
         """How long ago (ms) the one-time code was made that ends then; more than any code lasts where there is none."""
         return self._invited.since(staff_no, until_ms - INVITATION_MS) if until_ms is not None else INVITATION_MS + 1
 
-    def open(self, staff: StaffRow, source: str) -> SignedIn:
-        """Open a session under a fresh id, whatever id the browser had before."""
+    def open(self, staff: StaffRow, source: str, told: Line | None = None) -> SignedIn:
+        """Open a session under a fresh id, whatever id the browser had before; `told`: with this audit line."""
         now = self._clock()
         cookie = base64.urlsafe_b64encode(self._randomness(ID_BYTES)).rstrip(b"=").decode("ascii")
-        self._rows.add_session(SessionRow(id_of(cookie), staff.staff_no, now, now, source))
+        self._rows.add_session(SessionRow(id_of(cookie), staff.staff_no, now, now, source), told)
         return SignedIn(cookie, staff)
 
     def find(self, cookie: str, *, touch: bool) -> tuple[SessionRow, StaffRow] | None:
@@ -146,10 +151,9 @@ class Sessions:
             elapsed.forget_older(longest_ms)
         return self._rows.purge_sessions(now - IDLE_MS, now - ABSOLUTE_MS, now + AHEAD_MS, living)
 
-    def end(self, cookie: str) -> None:
+    def end(self, cookie: str, told: Line) -> None:
         """End the session a cookie names, at the server: the cookie is worth nothing afterwards."""
-        if cookie:
-            self._rows.end_session(id_of(cookie))
+        self._rows.end_session(id_of(cookie), told)
 
 
 def id_of(cookie: str) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from village_node.store.accounts import AccountRows, ThrottleRow
+from village_node.store.audit import Line
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -46,10 +47,14 @@ class Throttle:
             row = self._rows.change_throttle(key, lambda found: _rebased(found, rule, now))
         return _remaining(row, now)
 
-    def attempt(self, key: str, rule: Rule) -> int:
-        """Count an attempt under this key: 0 when it may be made, else the wait (ms), and then nothing is counted."""
+    def attempt(self, key: str, rule: Rule, tell: Callable[[int], Line | None] = lambda failures: None) -> int:
+        """Count an attempt under this key: 0 when it may be made, else the wait (ms), and then nothing is counted.
+
+        `tell`: the audit line, if any, that is written where so many attempts were counted.
+        """
         now = self._clock()
         waits: list[int] = []
+        counted: list[int] = []
 
         def change(row: ThrottleRow | None) -> ThrottleRow | None:
             row = _rebased(row, rule, now)
@@ -59,9 +64,10 @@ class Throttle:
                 return row
             forgotten = row is None or now - row.last_ms >= rule.forget_ms
             failures = 1 if row is None or forgotten else row.failures + 1
+            counted.append(failures)
             return ThrottleRow(key, failures, now, now + rule.wait_ms(failures))
 
-        self._rows.change_throttle(key, change)
+        self._rows.change_throttle(key, change, lambda row: tell(row.failures) if counted else None)
         return waits[-1]
 
     def forget(self, key: str) -> None:

@@ -52,6 +52,8 @@ class Assigning(Desk):
                 0, *key, to, reason, incarnation, seq, mark, actor, self.clock(), proposals.PENDING, "", None, ""
             )
             proposals.add(connection, row)
+            subject = case.case_no or key[1].hex()
+            self.note(connection, actor, "case.assign.propose", subject, to=to, reason=reason[:200])
             self.mark_news(connection, {key[0]})
             return None, {key[0]}
 
@@ -89,6 +91,7 @@ class Assigning(Desk):
                 raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
             if not proposals.answer(connection, number, proposals.REJECTED, actor, self.clock(), words[:400]):
                 raise _answered()
+            self.note(connection, actor, "case.assign.reject", str(number), answer=words[:200])
             self.mark_news(connection, {row.scope})
             return None, {row.scope}
 

@@ -140,6 +140,8 @@ class Bench(Desk, Reading):
                 raise NotAllowed(
                     "上级单位已有裁定,以其为准", "a higher place has ruled already, and its ruling is in force"
                 )
+            subject = f"{view.scope} {view.incarnation.hex()} {view.split}"
+            self.note(connection, actor, "fork.rule", subject, take_all=choice.take_all)
             self.mark_news(connection, {view.scope})
             return counted, {view.scope}
 

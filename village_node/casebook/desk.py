@@ -41,6 +41,12 @@ _FARTHEST_AHEAD_MS: Final = 86_400_000
 _LATEST_LABEL_MS: Final = 1 << 46
 _LATEST_DAY_MS: Final = 253_402_214_400_000  # the last day a date can hold
 _COUNTER: Final = "case_number"
+# Acts by which people overrule what others wrote stand in the audit trail as well.
+_AUDITED: Final = {
+    kinds.FORCE_ASSIGN: "case.assign.confirm",
+    kinds.ADOPT: "case.adopt",
+    kinds.DISMISS: "case.dismiss",
+}
 _T = TypeVar("_T")
 
 
@@ -170,6 +176,8 @@ class Desk(Office):
         self._refuse_unless_effective(written, pen.position(event))
         if kind == kinds.ADOPT:
             self._check_may_adopt(act.roles, case, written)
+        if kind in _AUDITED:
+            self.note(connection, act.actor, _AUDITED[kind], written.case_no or case_id.hex(), **_told(act))
         self.mark_news(connection, {scope})
         return CaseRef(scope, case_id, written.case_no, written.query_code)
 
@@ -358,6 +366,13 @@ def checked(kind: int, content: dict[int, Any]) -> dict[int, Any]:
 def _checked_field(sound: bool, field: str, zh: str, en: str) -> None:
     if not sound:
         raise BadBody(field, f"“{zh}”缺少或不符合要求,请改正", f"{en}: missing or not as required; mend it")
+
+
+def _told(act: Act) -> dict[str, object]:
+    """What the audit line of an act says beside the case: the records that were answered."""
+    if act.kind == kinds.FORCE_ASSIGN:
+        return {}
+    return {"records": [f"{Position(*each).incarnation.hex()} {Position(*each).seq}" for each in act.content[0]]}
 
 
 def _relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> tuple[Dep, ...]:

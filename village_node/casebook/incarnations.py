@@ -22,7 +22,7 @@ from sync_protocol.roster import Roster
 from sync_protocol.suites import sha256
 from sync_protocol.wire import Segment, rebuild
 from village_node.casebook import ledger, receipts
-from village_node.casebook.errors import NotAllowed
+from village_node.casebook.errors import NotAllowed, NotFound
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry
 from village_node.casebook.office import ANYTHING, INCARNATION
@@ -95,9 +95,12 @@ class Incarnations(Reading):
             callback(reason)
         self._on_begun.append(callback)
 
-    def begin_again(self, reason: Reason, *, ended: bytes | None = None) -> None:
+    def begin_again(self, reason: Reason, *, ended: bytes | None = None, actor: str = "") -> None:
         """Begin a new life at once: the next event is its first. `ended`: the incarnation that is at its end; nothing
-        is done where another one has begun meanwhile. Raises NotSaved; then the life before goes on."""
+        is done where another one has begun meanwhile. `actor`: who has chosen it, where somebody has.
+
+        Raises NotSaved; then the life before goes on.
+        """
         lives = self.lives
         assert lives is not None, "a casebook that speaks with others is wired with the files of its lives"
         with self._beginning:
@@ -113,6 +116,7 @@ class Incarnations(Reading):
                     doubts.begin(connection)
                     if self.identity.place in self.roster_in(connection).heads():
                         peers.remember_bytes(connection, ROSTER_DOUBT, b"\1")
+                    self._note_begun(connection, begun.incarnation, reason, actor)
                     self.mark_news(connection, {ANYTHING})
                     # Inside: on SQLite nobody writes as the life before once this transaction has begun.
                     self.identity = begun
@@ -129,10 +133,26 @@ class Incarnations(Reading):
         for callback in self._on_begun:
             callback(reason)
 
-    def retire(self) -> None:
+    def _note_begun(self, connection: Connection, incarnation: bytes, reason: Reason, actor: str) -> None:
+        """Write into the audit trail that a new life has begun, why, and who has chosen it."""
+        if actor:
+            self.note(connection, actor, "node.go_on", self.identity.place)
+        zh, en = WORDS[reason]
+        self.note(
+            connection,
+            "node",
+            "node.new_life",
+            incarnation.hex(),
+            reason=reason.value,
+            zh=f"已启用新编号：{zh}",
+            en=f"a new incarnation has begun: {en}",
+        )
+
+    def retire(self, actor: str) -> None:
         """This machine is taken out of service: it neither files nor syncs any more. Raises NotSaved."""
         with self.store.writing() as connection:
             peers.remember_bytes(connection, RETIRED, b"\1")
+            self.note(connection, actor, "node.retire", self.identity.place)
             self.mark_news(connection, {ANYTHING})
         self.retired = True
         self.tell({ANYTHING})
@@ -163,11 +183,16 @@ class Incarnations(Reading):
             self.retired, forked or any(direction == "up" for direction, _, _ in alarms), below, self.provisional
         )
 
-    def settle_alarm(self, place: str) -> None:
-        """People have looked at the alarm of a place below and know what it was. Raises NotSaved."""
-        for row in self.peers():
-            if (row.place, row.direction) == (place, "down") and row.alarm:
-                self.update_peer(row.incarnation, alarm=NO_ALARM)
+    def settle_alarm(self, actor: str, place: str) -> None:
+        """People have looked at the alarm of a place below and know what it was. Raises NotFound, NotSaved."""
+        with self.store.writing() as connection:
+            lives = [row for row in peers.peers(connection) if (row.place, row.direction) == (place, "down")]
+            if not lives:
+                raise NotFound("没有这一下级单位", "there is no such place below")
+            for row in lives:
+                if row.alarm:
+                    peers.change_peer(connection, row.incarnation, {"alarm": NO_ALARM})
+            self.note(connection, actor, "children.settle_alarm", place)
 
     def life(self) -> dict[str, Any]:
         """What the health page and `status --json` say of the lives of this node."""

@@ -15,7 +15,7 @@ from sync_protocol.case import Catalogue
 from sync_protocol.roster import Change, Node, Roster, read_payload
 from sync_protocol.suites import sha256
 from village_node.identity import Identity
-from village_node.store import Connection, Store, StoreError, peers
+from village_node.store import Connection, Store, StoreError, audit, peers
 
 NEWS: Final = "news"
 ROSTER: Final = "roster"
@@ -131,6 +131,10 @@ class Office:
             signatures = encoding.encode([list(signature) for signature in change.signatures])
             rows.append((payload.part, payload.epoch, payload.n, sha256(change.payload), change.payload, signatures))
         peers.add_roster_changes(connection, rows, version)
+
+    def note(self, connection: Connection, actor: str, action: str, subject: str, **detail: object) -> None:
+        """Write the audit line of an act in the act's own transaction, next to last: both are kept, or neither."""
+        audit.append(connection, audit.Line(self.clock(), actor, action, subject, detail))
 
     def mark_news(self, connection: Connection, scopes: set[str]) -> None:
         """The last act of a transaction that changed something: caches of other workers see a new version."""

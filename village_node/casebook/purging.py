@@ -17,7 +17,7 @@ from village_node.casebook import checkpoints as lines
 from village_node.casebook.checkpointing import Checkpointing
 from village_node.casebook.errors import NotFound
 from village_node.casebook.office import Office
-from village_node.store import Connection, checkpoints, purges, receipts, rows, streams
+from village_node.store import Connection, cases, checkpoints, purges, receipts, rows, streams
 from village_node.store.checkpoints import LineRow
 from village_node.store.locks import CaseKey
 from village_node.store.purges import PurgeRow
@@ -77,13 +77,15 @@ class Purging(Checkpointing):
             dropped += self._act(act)
         return PurgeRun(len(keys), len(dropped), sum(dropped))
 
-    def recall(self, scope: str, case_id: bytes) -> None:
+    def recall(self, actor: str, scope: str, case_id: bytes) -> None:
         """Ask for the dropped bodies of a case again, from above. Raises NotFound where none were dropped, NotSaved."""
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             if not purges.purged_bodies(connection, (scope, case_id)):
                 raise NotFound("本案没有已清除的正文", "nothing of this case was cleared here")
             purges.recall(connection, (scope, case_id), self.clock())
+            row = cases.get(connection, (scope, case_id))
+            self.note(connection, actor, "case.recall", (row.case_no if row else None) or case_id.hex())
             self.mark_news(connection, {scope})
             return None, {scope}
 
@@ -125,12 +127,16 @@ class Purging(Checkpointing):
                 dropped.append(len(bodies))
                 scopes.add(key[0])
         if scopes:
+            self.note(connection, "node", "purge.drop", "bodies", cases=len(dropped), bodies=sum(dropped))
             self.mark_news(connection, scopes)
         return dropped, scopes
 
 
 class PurgeJob:
-    """The daily run: purge, tell the audit trail, and leave nothing of what went in the database's log."""
+    """The daily run: purge, tell the audit trail, and leave nothing of what went in the database's log.
+
+    Whether an earlier process came so far nobody knows: the first run of each begins by cleaning the log again.
+    """
 
     def __init__(
         self,
@@ -145,7 +151,7 @@ class PurgeJob:
         self._monotonic = monotonic
         self._audit = audit
         self._next_s = monotonic()
-        self._scrubbed = True
+        self._scrubbed = False
         self.last: PurgeRun | None = None
 
     def status(self) -> dict[str, object]:
@@ -156,9 +162,9 @@ class PurgeJob:
     def tick(self) -> None:
         """Run if a day has passed since the last run of this process. Raises NotSaved."""
         if self._monotonic() >= self._next_s:
+            self._scrubbed = False  # also where the run ends in the middle of its work
             self.last = run = self._casebook.purge(self._retention_ms)
             self._next_s = self._monotonic() + DAY_MS / 1000
-            self._scrubbed = self._scrubbed and run.bodies == 0
             self._audit(dict(run._asdict()))
         if not self._scrubbed:
             self._scrubbed = self._casebook.store.scrub()

@@ -1,20 +1,18 @@
-"""Rows of people and their work at the desk: staff, sessions, throttles, the audit chain, drafts."""
+"""Rows of people and their work at the desk: staff, sessions, throttles, drafts; each act with its audit line."""
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
-from hashlib import sha256
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from village_node.store import peers, rows
+from village_node.store import audit, peers, rows
+from village_node.store.audit import AuditRow, Line
 from village_node.store.database import Store
 from village_node.store.errors import RoomMade
-from village_node.store.tables import AUDIT, DRAFTS, SESSIONS, STAFF, THROTTLE
+from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE
 
 MOST_DRAFTS = 200
-NO_LINE_BEFORE = bytes(32)
 
 
 class StaffRow(NamedTuple):
@@ -51,18 +49,6 @@ class ThrottleRow(NamedTuple):
     blocked_until_ms: int
 
 
-class AuditRow(NamedTuple):
-    """One line of the audit chain; ``detail`` is JSON, ``hash`` covers the line before and this one."""
-
-    n: int
-    at_ms: int
-    actor: str
-    action: str
-    subject: str
-    detail: str
-    hash: bytes
-
-
 class DraftRow(NamedTuple):
     """One application not yet filed; ``fields`` is JSON of what was typed."""
 
@@ -93,7 +79,10 @@ def _with_the_reserve(write: Callable[_P, _T]) -> Callable[_P, _T]:
 
 
 class AccountRows:
-    """Reads on a reader; writes each in one transaction. Raises NotSaved when the disk refuses."""
+    """Reads on a reader; writes each in one transaction. Raises NotSaved when the disk refuses.
+
+    ``told``: the line of the audit trail that is written with the change, and only if there was something to change.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -110,23 +99,31 @@ class AccountRows:
             return [_staff(tuple(row)) for row in connection.execute(query)]
 
     @_with_the_reserve
-    def add_staff(self, row: StaffRow) -> bool:
+    def add_staff(self, row: StaffRow, told: Line | None = None) -> bool:
         """Add somebody; False if the number is taken."""
         with self._store.writing() as connection:
             if connection.scalar(select(STAFF.c.staff_no).where(STAFF.c.staff_no == row.staff_no)) is not None:
                 return False
             connection.execute(insert(STAFF).values(_staff_columns(row._asdict())))
+            _tell(connection, told)
             return True
 
     @_with_the_reserve
-    def change_staff(self, staff_no: str, **columns: Any) -> bool:
-        """Set columns; False if there is nobody with this number."""
+    def change_staff(self, staff_no: str, told: Line | None = None, *, signs_out: bool = False, **columns: Any) -> bool:
+        """Set columns, and end all sessions where it ``signs_out``; False if there is nobody with this number."""
         with self._store.writing() as connection:
             change = update(STAFF).where(STAFF.c.staff_no == staff_no).values(_staff_columns(columns))
-            return connection.execute(change).rowcount == 1
+            if connection.execute(change).rowcount != 1:
+                return False
+            if signs_out:
+                connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == staff_no))
+            _tell(connection, told)
+            return True
 
     @_with_the_reserve
-    def take_invitation(self, staff_no: str, invitation_hash: bytes, password_hash: str, now_ms: int) -> bool:
+    def take_invitation(
+        self, staff_no: str, invitation_hash: bytes, password_hash: str, now_ms: int, told: Line | None = None
+    ) -> bool:
         """Turn an invitation into a password, once: False if it is not there, not this one, or used."""
         change = (
             update(STAFF)
@@ -134,13 +131,17 @@ class AccountRows:
             .values(password_hash=password_hash, password_set_ms=now_ms, invitation_hash=None, invitation_until_ms=None)
         )
         with self._store.writing() as connection:
-            return connection.execute(change).rowcount == 1
+            if connection.execute(change).rowcount != 1:
+                return False
+            _tell(connection, told)
+            return True
 
     @_with_the_reserve
-    def add_session(self, row: SessionRow) -> None:
+    def add_session(self, row: SessionRow, told: Line | None = None) -> None:
         """Begin a session."""
         with self._store.writing() as connection:
             rows.insert(connection, SESSIONS, [row])
+            _tell(connection, told)
 
     def session(self, id_hash: bytes) -> tuple[SessionRow, StaffRow] | None:
         """A session and whose it is."""
@@ -158,9 +159,12 @@ class AccountRows:
         with self._store.writing() as connection:
             connection.execute(update(SESSIONS).where(SESSIONS.c.id_hash == id_hash).values(seen_ms=seen_ms))
 
-    def end_session(self, id_hash: bytes) -> None:
+    @_with_the_reserve
+    def end_session(self, id_hash: bytes, told: Line | None = None) -> None:
         """Sign out."""
-        self._delete(SESSIONS, SESSIONS.c.id_hash == id_hash)
+        with self._store.writing() as connection:
+            connection.execute(delete(SESSIONS).where(SESSIONS.c.id_hash == id_hash))
+            _tell(connection, told)
 
     def end_sessions_of(self, staff_no: str) -> int:
         """Sign somebody out everywhere; how many sessions ended."""
@@ -181,9 +185,13 @@ class AccountRows:
 
     @_with_the_reserve
     def change_throttle(
-        self, key: str, change: Callable[[ThrottleRow | None], ThrottleRow | None]
+        self,
+        key: str,
+        change: Callable[[ThrottleRow | None], ThrottleRow | None],
+        tell: Callable[[ThrottleRow], Line | None] = lambda changed: None,
     ) -> ThrottleRow | None:
-        """Read a throttle, let ``change`` say what it shall be (None: nothing), store and return that; all at once."""
+        """Read a throttle, let ``change`` say what it shall be (None: nothing), store and return that; all at once,
+        with the line that ``tell`` has for it."""
         with self._store.writing() as connection:
             # One throttle at a time, also where no row is there yet that could be locked.
             peers.count_up(connection, "throttle")
@@ -193,6 +201,7 @@ class AccountRows:
                 connection.execute(delete(THROTTLE).where(THROTTLE.c.key == key))
             else:
                 rows.put(connection, THROTTLE, [changed])
+                _tell(connection, tell(changed))
             return changed
 
     def purge_throttle(self, last_before_ms: int) -> int:
@@ -200,23 +209,15 @@ class AccountRows:
         return self._delete(THROTTLE, THROTTLE.c.last_ms < last_before_ms)
 
     @_with_the_reserve
-    def append_audit(self, at_ms: int, actor: str, action: str, subject: str, detail: dict[str, object]) -> AuditRow:
-        """Add a line to the audit chain, which has no gaps."""
+    def append_audit(self, line: Line) -> AuditRow:
+        """Write a line that belongs to no change here."""
         with self._store.writing() as connection:
-            n = peers.count_up(connection, "audit")
-            before = connection.scalar(select(AUDIT.c.hash).where(AUDIT.c.n == n - 1)) or NO_LINE_BEFORE
-            line = _json([n, at_ms, actor, action, subject, detail]).encode()
-            row = AuditRow(n, at_ms, actor, action, subject, _json(detail), sha256(before + line).digest())
-            rows.insert(connection, AUDIT, [row])
-            return row
+            return audit.append(connection, line)
 
     def audit_lines(self, limit: int, before: int | None = None) -> list[AuditRow]:
         """Lines of the audit chain, the newest first; only those before line ``before`` where that is given."""
-        query = select(AUDIT).order_by(AUDIT.c.n.desc()).limit(limit)
-        if before is not None:
-            query = query.where(AUDIT.c.n < before)
         with self._store.reading() as connection:
-            return [AuditRow._make(row) for row in connection.execute(query)]
+            return audit.newest(connection, limit, before)
 
     @_with_the_reserve
     def save_draft(self, row: DraftRow) -> bool:
@@ -256,6 +257,11 @@ class AccountRows:
             return connection.execute(delete(table).where(condition)).rowcount
 
 
+def _tell(connection: Connection, told: Line | None) -> None:
+    if told is not None:
+        audit.append(connection, told)
+
+
 def _staff(row: tuple[Any, ...]) -> StaffRow:
     staff_no, name, roles, *others = row
     return StaffRow(staff_no, name, tuple(role for role in roles.split(",") if role), *others)
@@ -266,7 +272,3 @@ def _staff_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(stored.get("roles", ""), str):
         stored["roles"] = ",".join(sorted(stored["roles"]))
     return stored
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -1,7 +1,7 @@
 """Assigning a case over the head of its holder: one person proposes on the case's page, another confirms or rejects."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -60,7 +60,6 @@ def propose(visit: Visit, place: str, case_id: str) -> Response:
         attempt.problem, attempt.status = visit.unsaved(fault), 503
     if attempt.status != 200:
         return cases.show(visit, cases.fetch(visit, place, case_id), attempt)
-    _note(visit, "case.assign.propose", case.case_no or case_id, to=to, reason=reason[:200])
     return visit.redirect("assignments", done="proposed")
 
 
@@ -78,7 +77,6 @@ def answer(visit: Visit, number: str, what: str) -> Response:
     try:
         if what == "confirm":
             done = book.confirm(visit.staff.staff_no, visit.staff.roles, int(number))
-            _note(visit, "case.assign.confirm", done.case_no or done.case_id.hex())
             home = done.scope.partition(":")[2]
             return visit.redirect("case", place=home, case_id=done.case_id.hex(), done="force_assign")
         book.reject(visit.staff.staff_no, visit.staff.roles, int(number), words)
@@ -93,7 +91,6 @@ def answer(visit: Visit, number: str, what: str) -> Response:
         return _page(visit, 409, problem=problem)
     except NotAllowed as refused:
         return _page(visit, 409, problem=visit.t(refused.zh, refused.en))
-    _note(visit, "case.assign.reject", number, answer=words[:200])
     return visit.redirect("assignments", done="rejected")
 
 
@@ -121,10 +118,6 @@ def line(visit: Visit, row: Proposal, *, may: bool) -> Line:
         may_confirm=row.pending and may and not own,
         may_reject=row.pending and (may or own),
     )
-
-
-def _note(visit: Visit, action: str, subject: str, **detail: Any) -> None:
-    visit.site.accounts.audit(visit.staff.staff_no, action, subject, detail)
 
 
 ROUTES: Final = (

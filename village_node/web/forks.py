@@ -39,8 +39,6 @@ def rule(visit: Visit, incarnation: str, scope: str, split: int) -> Response:
         return _show(visit, view, 409, problem=visit.t(refused.zh, refused.en))
     except StoreError as fault:
         return _show(visit, view, 503, problem=visit.unsaved(fault))
-    subject = f"{scope} {incarnation} {split}"
-    visit.site.accounts.audit(visit.staff.staff_no, "fork.rule", subject, {"take_all": _takes_all(visit)})
     return visit.redirect("fork", incarnation=incarnation, scope=scope, split=split, done="yes")
 
 
@@ -51,10 +49,6 @@ def _fetch(visit: Visit, incarnation: str, scope: str, split: int) -> ForkView:
     if view is None:
         raise NotFound
     return view
-
-
-def _takes_all(visit: Visit) -> bool:
-    return visit.request.form.get("take_all") == "yes"
 
 
 def _choice(visit: Visit, view: ForkView) -> Choice:
@@ -71,7 +65,7 @@ def _choice(visit: Visit, view: ForkView) -> Choice:
         if found is not None:
             seen[bytes.fromhex(found[1])] = int(found[2])
     return Choice(
-        take_all=_takes_all(visit),
+        take_all=visit.request.form.get("take_all") == "yes",
         choices=chosen,
         otherwise=marks.get(visit.request.form.get("otherwise", "")),
         reason=visit.line("reason"),

@@ -14,16 +14,14 @@ DECIDES: Final = Policy(ADMIN | {"head"}, "node")
 def go_on(visit: Visit) -> Response:
     """This machine goes on, under a new incarnation; the other one keeps the one before."""
     if visit.site.casebook.standing().rings:
-        visit.site.accounts.audit(visit.staff.staff_no, "node.go_on", visit.site.config.place, {})
-        visit.site.casebook.begin_again(Reason.OPERATOR)
+        visit.site.casebook.begin_again(Reason.OPERATOR, actor=visit.staff.staff_no)
     return visit.redirect("health")
 
 
 def retire(visit: Visit) -> Response:
     """This machine is taken out of use for good: the other one is the place's."""
     if visit.site.casebook.standing().rings:
-        visit.site.accounts.audit(visit.staff.staff_no, "node.retire", visit.site.config.place, {})
-        visit.site.casebook.retire()
+        visit.site.casebook.retire(visit.staff.staff_no)
     return visit.redirect("health")
 
 

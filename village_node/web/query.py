@@ -16,6 +16,7 @@ from sync_protocol.case.numbers import (
 )
 from sync_protocol.places import about
 from village_node.accounts import Rule
+from village_node.store.audit import Line
 from village_node.web import cases, times, words
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
@@ -112,17 +113,21 @@ def _take_back(visit: Visit) -> None:
 
 def _missed(visit: Visit, number: str) -> Response:
     """The one answer for everything that does not fit: it never says what."""
-    accounts = visit.site.accounts
-    accounts.throttle.attempt("query-all", EVERYBODY)
-    row = accounts.rows.throttle("query-all")
-    if row is not None and row.failures % ALARM_EVERY == 0:
-        accounts.audit("", "query.alarm", "query", {"misses_within_the_hour": row.failures, "source": visit.source})
+    visit.site.accounts.throttle.attempt("query-all", EVERYBODY, lambda misses: _alarm(visit, misses))
     problem = visit.t(
         "没有查到。请核对回执上的编号和查询码；在别处申请的，请到申请的地方或县政务大厅查询。",
         "Nothing was found. Compare number and code with your receipt; for an application made elsewhere, ask there "
         "or at the county hall.",
     )
     return _page(visit, 404, number, problem=problem)
+
+
+def _alarm(visit: Visit, misses: int) -> Line | None:
+    """The audit line that is due after so many misses within the hour."""
+    if misses % ALARM_EVERY:
+        return None
+    detail = {"misses_within_the_hour": misses, "source": visit.source}
+    return Line(visit.now_ms, "", "query.alarm", "query", detail)
 
 
 def _page(visit: Visit, status: int, number: str, *, problem: str) -> Response:

@@ -14,20 +14,15 @@ RECALLS: Final = Policy(CASEWORK - {"supervisor"}, "node")
 
 
 def recall(visit: Visit, place: str, case_id: str) -> Response:
-    """Ask the level above for the contents of a case; who asked goes into the audit trail first."""
+    """Ask the level above for the contents of a case; who asked goes into the audit trail with it."""
     try:
         raw = bytes.fromhex(case_id)
     except ValueError:
         raise NotFound from None
-    site, scope = visit.site, about(place)
-    if site.casebook.purge_of(scope, raw) is None:
-        raise NotFound
-    row = site.casebook.case_row(scope, raw)
-    site.accounts.audit(visit.staff.staff_no, "case.recall", (row.case_no if row else None) or case_id, {})
     try:
-        site.casebook.recall(scope, raw)
+        visit.site.casebook.recall(visit.staff.staff_no, about(place), raw)
     except casebook.NotFound:
-        raise NotFound from None  # it has come back meanwhile
+        raise NotFound from None
     return visit.redirect("case", place=place, case_id=case_id)
 
 

@@ -114,7 +114,7 @@ def recall(world: World) -> None:
     for ref in world.refs:
         code = world.chance.choice((ref.scope.removeprefix("about:"), TOWNSHIP))
         if world.member(code).casebook.purge_of(ref.scope, ref.case_id) is not None:
-            world.member(code).casebook.recall(ref.scope, ref.case_id)
+            world.member(code).casebook.recall("0001", ref.scope, ref.case_id)
             return
 
 

@@ -335,7 +335,7 @@ def test_a_purged_case_is_fetched_again_on_a_person_s_request_and_stays_for_anot
     purge(net)
     noted = village.purge_of(closed.scope, closed.case_id)
     assert noted is not None and noted.recalled_ms is None
-    village.recall(closed.scope, closed.case_id)
+    village.recall("0001", closed.scope, closed.case_id)
     noted = village.purge_of(closed.scope, closed.case_id)
     assert noted is not None and noted.recalled_ms == net.built.clock.now_ms
     net.settle()
@@ -352,7 +352,7 @@ def test_what_the_township_has_dropped_as_well_comes_from_the_county(net: Networ
     checkpoint_day(net, days=30)
     assert purge(net).bodies and purge(net, TOWNSHIP).bodies
     assert states(net, TOWNSHIP, closed) == GONE
-    net[VILLAGE].member.casebook.recall(closed.scope, closed.case_id)
+    net[VILLAGE].member.casebook.recall("0001", closed.scope, closed.case_id)
     for _ in range(3):
         net.settle()
     assert states(net, VILLAGE, closed) == states(net, TOWNSHIP, closed) == KEPT
@@ -377,7 +377,7 @@ def test_a_parent_that_wants_what_its_child_has_dropped_does_not_make_the_child_
     checkpoint_day(net, days=30)
     purge(net)
     purge(net, TOWNSHIP)
-    net[TOWNSHIP].member.casebook.recall(closed.scope, closed.case_id)
+    net[TOWNSHIP].member.casebook.recall("0001", closed.scope, closed.case_id)
     net[VILLAGE].sync()
     noted = net[VILLAGE].member.casebook.purge_of(closed.scope, closed.case_id)
     assert noted is not None and noted.recalled_ms is None
@@ -388,14 +388,14 @@ def test_nobody_acts_on_a_case_whose_bodies_are_gone(net: Network, closed: CaseR
     purge(net)
     with pytest.raises(NotAllowed, match="fetch them"):
         net[VILLAGE].member.act(closed, kinds.NOTE, {"text": "补记"})
-    net[VILLAGE].member.casebook.recall(closed.scope, closed.case_id)
+    net[VILLAGE].member.casebook.recall("0001", closed.scope, closed.case_id)
     net.settle()
     net[VILLAGE].member.act(closed, kinds.NOTE, {"text": "补记"})
 
 
 def test_only_what_was_dropped_can_be_fetched(net: Network, closed: CaseRef) -> None:
     with pytest.raises(NotFound):
-        net[VILLAGE].member.casebook.recall(closed.scope, closed.case_id)
+        net[VILLAGE].member.casebook.recall("0001", closed.scope, closed.case_id)
 
 
 def test_on_postgresql_a_township_clears_and_fetches_like_any_other(new_url: Callable[[], str], folder: Path) -> None:
@@ -413,7 +413,7 @@ def test_on_postgresql_a_township_clears_and_fetches_like_any_other(new_url: Cal
     assert row is not None and purge(net, TOWNSHIP).cases == 1 and net[TOWNSHIP].member.store.scrub()
     assert states(net, TOWNSHIP, ref) == GONE
     assert net[TOWNSHIP].member.casebook.case_row(ref.scope, ref.case_id) == row._replace(applicant_name=None)
-    net[TOWNSHIP].member.casebook.recall(ref.scope, ref.case_id)
+    net[TOWNSHIP].member.casebook.recall("0001", ref.scope, ref.case_id)
     net.settle()
     assert states(net, TOWNSHIP, ref) == KEPT
     assert net[TOWNSHIP].member.casebook.case_row(ref.scope, ref.case_id) == row

@@ -8,6 +8,7 @@ import pytest
 
 from village_node.store import Store
 from village_node.store.accounts import AccountRows, DraftRow, SessionRow, StaffRow, ThrottleRow
+from village_node.store.audit import Line
 
 AGENT = StaffRow("0001", "王小梅", ("agent", "head"), None, b"i" * 32, 99, False, 1, None, None)
 
@@ -73,9 +74,9 @@ def test_failures_are_counted_one_by_one_by_many_hands(rows: AccountRows) -> Non
 
 def test_the_audit_chain_has_no_gap_and_each_line_covers_the_one_before(rows: AccountRows) -> None:
     with pytest.raises(TypeError):
-        rows.append_audit(1, "0001", "unmask", "case", {"what": object()})
+        rows.append_audit(Line(1, "0001", "unmask", "case", {"what": object()}))
     for number in range(5):
-        rows.append_audit(number, "0001", "unmask", "案件", {"reason": "核对", "n": number})
+        rows.append_audit(Line(number, "0001", "unmask", "案件", {"reason": "核对", "n": number}))
     lines = rows.audit_lines(10)
     assert [line.n for line in lines] == [5, 4, 3, 2, 1]
     assert rows.audit_lines(2, before=4) == lines[2:4]
