@@ -1,14 +1,36 @@
 """Cases walked to their end over a network, and days that pass with the county's word on each: for tests of purging."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sync_protocol.case import kinds, legal_moves
-from tests.network import COUNTY, Network
+from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network, network
 from village_node.casebook import CaseRef
 from village_node.store import streams
 
 DAY_MS = 86_400_000
 _ONWARD = (kinds.ACCEPT, kinds.DOCKET, kinds.DECIDE, kinds.HANDOFF, kinds.REVIEW, kinds.DELIVERED)
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Network]:
+    """A county, a township and a village that have met."""
+    made = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
+    made.settle()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def closed(net: Network) -> CaseRef:
+    """A case that went all the way and was delivered; the county has said so."""
+    ref = net[VILLAGE].member.file()
+    close_case(net, ref)
+    checkpoint_day(net, days=0)
+    return ref
 
 
 def close_case(net: Network, ref: CaseRef) -> None:

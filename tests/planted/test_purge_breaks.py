@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from sync_protocol.checkpoint import Checkpoint
-from tests.closing import checkpoint_day, close_case
-from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network, network
+from tests.closing import closed, net
+from tests.network import Network
 from tests.village_node.casebook import test_checkpoints as checkpoints_kept
 from tests.village_node.casebook import test_purging as purging_kept
 from tests.village_node.casebook.purge_property import run
@@ -18,6 +18,8 @@ from village_node.casebook.checkpoints import Standing
 from village_node.casebook.purging import Ground
 from village_node.store import Store, purges, receipts, rows
 from village_node.store.streams import HERE
+
+__all__ = ["closed", "net"]
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 Promise = Callable[..., None]
@@ -203,24 +205,6 @@ _ANOTHER_HASH = checkpoints_kept._another_hash
 
 def named(pair: object) -> str:
     return getattr(pair, "__name__", "")
-
-
-@pytest.fixture
-def net(tmp_path: Path) -> Iterator[Network]:
-    """A county, a township and a village that have met."""
-    made = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
-    made.settle()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def closed(net: Network) -> CaseRef:
-    """A case that was delivered and is vouched for."""
-    ref = net[VILLAGE].member.file()
-    close_case(net, ref)
-    checkpoint_day(net, days=0)
-    return ref
 
 
 @pytest.mark.parametrize(("plant", "promise"), OF_PURGING, ids=named)

@@ -145,7 +145,12 @@ def held_events(
 
 def fold_held(office: Office, roster: Roster, key: CaseKey, events: Iterable[Held]) -> Case:
     """The case that these events make."""
-    return fold(parse_scope(key[0])[1], key[1], [each.event for each in events], roster.places, office.catalogue)
+    held = [(each.event, each.row) for each in events]
+    void = purged.known_void(held)
+    judged = [event for event, _ in held if event.position not in void]
+    case = fold(parse_scope(key[0])[1], key[1], judged, roster.places, office.catalogue)
+    purged.keep_void(case, void)
+    return case
 
 
 class _Reader:

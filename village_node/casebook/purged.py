@@ -1,17 +1,17 @@
 """Cases whose bodies were dropped here: what their rows and pages keep showing, and how the bodies come back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from sync_protocol.case import Case, kinds
+from sync_protocol.case import Case, CaseEvent, Position, Verdict, kinds
 from sync_protocol.exchange import Want
 from sync_protocol.places import UnknownPlace, follows
 from sync_protocol.roster import Roster
 from village_node.casebook.errors import NotAllowed
 from village_node.casebook.office import Office
 from village_node.store import Connection, purges, streams
-from village_node.store.cases import FINISHED, CaseRow
+from village_node.store.cases import FINISHED, VERDICT_NUMBERS, CaseRow
 from village_node.store.locks import CaseKey
 from village_node.store.streams import MISSING, PURGED, EventRow
 
@@ -38,6 +38,25 @@ def case_kept(row: CaseRow | None, folded: Case) -> Case:
     if row.state in FINISHED:
         kept |= {name: getattr(row, name) for name in _CLOSED}
     return replace(folded, **kept)
+
+
+def known_void(held: Iterable[tuple[CaseEvent, EventRow | None]]) -> dict[Position, Verdict]:
+    """Of a case some of whose bodies were dropped: the events that were void with them, and what was said of each.
+
+    Without the bodies they might pass for sound. A void event stops nobody, so the fold makes the same of the others
+    without it.
+    """
+    known = list(held)
+    if not any(event.body_state == "purged" for event, _ in known):
+        return {}
+    void = VERDICT_NUMBERS["void"]
+    return {event.position: Verdict("void", row.verdict_note) for event, row in known if row and row.verdict == void}
+
+
+def keep_void(case: Case, void: Mapping[Position, Verdict]) -> None:
+    """Add to a folded case the verdicts on events that the fold did not see."""
+    case.verdicts.update(void)
+    case.counts["void"] += len(void)
 
 
 def is_wanted(connection: Connection, scope: str, event: EventRow) -> bool:

@@ -135,7 +135,7 @@ class Purging(Checkpointing):
 class PurgeJob:
     """The daily run: purge, tell the audit trail, and leave nothing of what went in the database's log.
 
-    Whether an earlier process came so far nobody knows: the first run of each begins by cleaning the log again.
+    Each run ends with that, whatever it dropped: whether an earlier process came so far nobody knows.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class PurgeJob:
         self._monotonic = monotonic
         self._audit = audit
         self._next_s = monotonic()
-        self._scrubbed = False
+        self._scrubbed = True
         self.last: PurgeRun | None = None
 
     def status(self) -> dict[str, object]:

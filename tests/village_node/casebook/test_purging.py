@@ -1,7 +1,8 @@
 """What may go goes, what may not stays, and what went can be fetched again; nobody else notices."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,34 +11,18 @@ from sync_protocol.case import kinds
 from sync_protocol.exchange import Body, Content
 from sync_protocol.places import about
 from tests import builders, closing
-from tests.builders import hand
-from tests.closing import APART, DAY_MS, bodies, checkpoint_day, close_case, settle_lines
-from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network, network
-from village_node.casebook import CaseRef, NotAllowed, NotFound, PurgeJob, PurgeRun
+from tests.builders import Member, hand
+from tests.closing import APART, DAY_MS, bodies, checkpoint_day, close_case, closed, net, settle_lines
+from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network
+from village_node.casebook import CaseRef, NotAllowed, NotFound, PurgeJob, PurgeRun, checkpointing, desk
 from village_node.casebook.purging import term_is_over
-from village_node.store import checkpoints, purges, receipts, rows, streams
+from village_node.store import NotSaved, checkpoints, purges, receipts, rows, streams
 from village_node.store.streams import HERE, PURGED, EventRow
 from village_node.store.tables import EVENTS, RECEIPTS
 
+__all__ = ["closed", "net"]
+
 TERM_MS = 30 * DAY_MS
-
-
-@pytest.fixture
-def net(tmp_path: Path) -> Iterator[Network]:
-    """A county, a township and a village that have met."""
-    made = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
-    made.settle()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def closed(net: Network) -> CaseRef:
-    """A case that went all the way and was delivered; the county has said so."""
-    ref = net[VILLAGE].member.file()
-    close_case(net, ref)
-    checkpoint_day(net, days=0)
-    return ref
 
 
 def states(net: Network, code: str, ref: CaseRef) -> set[tuple[int, bool]]:
@@ -178,6 +163,149 @@ def test_a_decided_case_that_was_not_delivered_stays(net: Network, monkeypatch: 
     assert purge(net).bodies == 0 and states(net, VILLAGE, ref) == KEPT
 
 
+def contested(net: Network) -> CaseRef:
+    """A case the county took over while the township docketed it, unheard: the docket is contested."""
+    village, township, county = (net[code].member for code in (VILLAGE, TOWNSHIP, COUNTY))
+    ref = village.file()
+    village.act(ref, kinds.HANDOFF, {"to": TOWNSHIP, "purpose": "accept"})
+    net.settle()
+    township.act(ref, kinds.ACCEPT)
+    net.settle()
+    township.act(ref, kinds.DOCKET, {"promised_days": 20})
+    case = county.casebook.case(ref.scope, ref.case_id)
+    assert case is not None
+    county.casebook.propose("1001", {"officer"}, ref[:2], COUNTY, "站点失联三天", case.last)
+    county.casebook.confirm("1002", {"officer"}, county.casebook.proposals()[0].id)
+    net.settle()
+    return ref
+
+
+def void(net: Network, patch: pytest.MonkeyPatch, kind: int, body: dict[int, Any]) -> CaseRef:
+    """A case in which the village has written, with a program that does not look, what never counts."""
+    village = net[VILLAGE].member
+    ref = village.file()
+    case = village.casebook.case(ref.scope, ref.case_id)
+    assert case is not None
+    with patch.context() as patched:
+        patched.setattr(desk, "why_not", lambda *_: None)
+        patched.setattr(desk, "checked", lambda kind, content: content)
+        patched.setattr(village.casebook, "_refuse_unless_effective", lambda *_: None)
+        village.casebook.record("0001", {"agent"}, *ref[:2], kind, body, case.last)
+    net.settle()
+    return ref
+
+
+def set_aside(member: Member, ref: CaseRef) -> None:
+    """Its holder has seen what does not count, and says why it never will."""
+    case = member.casebook.case(ref.scope, ref.case_id)
+    assert case is not None and case.open_oddities
+    member.act(ref, kinds.DISMISS, {"named": [list(each) for each in case.open_oddities], "reason": "已重办"})
+
+
+def cleared_like_any_other(net: Network, ref: CaseRef) -> None:
+    """A closed case goes when the term is over, and everything that is shown of it stays as it was."""
+    checkpoint_day(net, days=0)
+    checkpoint_day(net, days=30)
+    village = net[VILLAGE].member
+    row = village.casebook.case_row(ref.scope, ref.case_id)
+    case = village.casebook.case(ref.scope, ref.case_id)
+    odd = village.casebook.oddities_of(ref[:2])
+    assert row is not None and case is not None and odd is not None and odd.oddities
+    assert purge(net).cases == 1 and states(net, VILLAGE, ref) == GONE
+    assert village.casebook.case_row(ref.scope, ref.case_id) == row._replace(applicant_name=None)
+    shown = village.casebook.case(ref.scope, ref.case_id)
+    assert shown is not None and shown.verdicts == case.verdicts and shown.counts == case.counts
+    assert (shown.state, shown.open_oddities) == (case.state, ())
+    after = village.casebook.oddities_of(ref[:2])
+    assert after is not None
+    assert [(one.entry[:10], one.open, one.dismissal) for one in after.oddities] == [
+        (one.entry[:10], one.open, one.dismissal) for one in odd.oddities
+    ]
+    # What comes later about it does not make the fold judge again what it can no longer read.
+    net[TOWNSHIP].member.act(ref, kinds.NOTE, {"text": "回访满意"})
+    net.settle()
+    assert village.casebook.case(ref.scope, ref.case_id).verdicts.items() >= case.verdicts.items()  # type: ignore[union-attr]
+    late = village.casebook.case_row(ref.scope, ref.case_id)
+    assert late is not None and (late.n_void, late.n_contested, late.n_open) == (row.n_void, row.n_contested, 0)
+    village.casebook.recall("0001", *ref[:2])
+    net.settle()
+    assert states(net, VILLAGE, ref) == KEPT
+    assert village.casebook.case(ref.scope, ref.case_id).verdicts.items() >= case.verdicts.items()  # type: ignore[union-attr]
+
+
+def test_a_closed_case_whose_contested_records_were_set_aside_goes(net: Network) -> None:
+    ref = contested(net)
+    set_aside(net[COUNTY].member, ref)
+    net.settle()
+    close_case(net, ref)
+    cleared_like_any_other(net, ref)
+
+
+def test_a_closed_case_whose_contested_records_were_adopted_goes(net: Network) -> None:
+    ref = contested(net)
+    county = net[COUNTY].member
+    case = county.casebook.case(ref.scope, ref.case_id)
+    assert case is not None
+    county.act(ref, kinds.ADOPT, {"named": [list(each) for each in case.adoptable]})
+    net.settle()
+    close_case(net, ref)
+    cleared_like_any_other(net, ref)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [(kinds.DECIDE, {0: "approve"}), (kinds.RETURN_FOR_CORRECTION, {0: "no marks"})],
+    ids=["illegal", "malformed"],
+)
+def test_a_closed_case_whose_void_records_were_set_aside_goes_and_they_stay_void(
+    net: Network, kind: int, body: dict[int, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = void(net, monkeypatch, kind, body)
+    set_aside(net[VILLAGE].member, ref)
+    net.settle()
+    close_case(net, ref)
+    cleared_like_any_other(net, ref)
+
+
+def test_a_closed_case_with_a_record_that_nobody_has_answered_stays(net: Network) -> None:
+    ref = contested(net)
+    close_case(net, ref)
+    checkpoint_day(net, days=0)
+    checkpoint_day(net, days=30)
+    assert purge(net) == PurgeRun(0, 0, 0) and states(net, VILLAGE, ref) == KEPT
+
+
+def test_a_receipt_for_what_no_checkpoint_names_is_not_enough(
+    net: Network, closed: CaseRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The county has signed for the last record, and each of its checkpoints stops before it."""
+    village = net[VILLAGE].member
+    village.act(closed, kinds.NOTE, {"text": "回访满意"})
+    net.settle()
+    incarnation = village.identity.incarnation
+    real = streams.in_scopes
+
+    def one_less(connection: Any, scopes: Any = None) -> Any:
+        return [
+            row._replace(
+                body_seq=row.head_seq - 1,
+                body_hash=streams.hashes(connection, row.id, row.head_seq - 1, row.head_seq - 1)[row.head_seq - 1],
+            )
+            if row.key == (incarnation, about(VILLAGE))
+            else row
+            for row in real(connection, scopes)
+        ]
+
+    with monkeypatch.context() as patched:
+        stopping = SimpleNamespace(in_scopes=one_less, by_keys=streams.by_keys)
+        patched.setattr(checkpointing, "streams", stopping)
+        checkpoint_day(net, days=30)
+    assert village.casebook.county_standing().complete
+    assert purge(net) == PurgeRun(1, 0, 0) and states(net, VILLAGE, closed) == KEPT
+    checkpoint_day(net, days=0)
+    assert purge(net).cases == 1
+
+
 def test_the_last_act_begins_the_term_for_the_whole_case(net: Network, closed: CaseRef) -> None:
     checkpoint_day(net, days=29)
     net[VILLAGE].member.act(closed, kinds.NOTE, {"text": "回访满意"})
@@ -302,6 +430,45 @@ def test_a_reader_delays_the_cleaning_of_the_log_and_does_not_hold_up_anything(n
         assert log.stat().st_size > 0
     job.tick()
     assert log.stat().st_size == 0
+
+
+def traces(net: Network) -> bool:
+    """Whether the applicant's number can still be read in the files of the village's database."""
+    files = sorted(net.built.folder.glob(f"{VILLAGE}.db*"))
+    return any(b"622825196505060042" in file.read_bytes() for file in files)
+
+
+def test_what_a_process_had_no_time_to_clean_the_next_one_does(net: Network, closed: CaseRef) -> None:
+    checkpoint_day(net, days=30)
+    member = net[VILLAGE].member
+    with member.store.reading() as connection:
+        purges.closed(connection)  # a view is open from here on: the log cannot be cut
+        PurgeJob(member.casebook, 30, net.monotonic, lambda run: None).tick()
+    assert traces(net), "the process ends here"
+    PurgeJob(member.casebook, 30, net.monotonic, lambda run: None).tick()
+    assert not traces(net)
+
+
+def test_what_a_run_dropped_before_it_failed_is_cleaned_as_well(
+    net: Network, closed: CaseRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint_day(net, days=30)
+    member = net[VILLAGE].member
+    job = PurgeJob(member.casebook, 400, net.monotonic, lambda run: None)
+    job.tick()
+    net.monotonic.now_s += 86_400
+    real = member.casebook.purge
+
+    def half(_term_ms: int) -> PurgeRun:
+        real(TERM_MS)
+        raise NotSaved("磁盘已满", "the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(member.casebook, "purge", half)
+        with pytest.raises(NotSaved):
+            job.tick()
+    job.tick()
+    assert not traces(net)
 
 
 def test_the_daily_run_comes_once_a_day_and_tells_what_it_did(net: Network, closed: CaseRef) -> None:

@@ -1,27 +1,19 @@
 """The page of a case whose contents were cleared: it says so, shows what is left, and fetches the rest on request."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.closing import checkpoint_day, close_case
-from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network, network
+from tests.closing import checkpoint_day, close_case, net
+from tests.network import VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, open_counter
 from tests.village_node.web.test_query import look_up
 from village_node.casebook import CaseRef
 from village_node.web import times
 
+__all__ = ["net"]
+
 CLEARED = "正文已按期清除，可向县里取回"
-
-
-@pytest.fixture
-def net(tmp_path: Path) -> Iterator[Network]:
-    """A county, a township and a village that have met."""
-    made = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
-    made.settle()
-    yield made
-    made.close()
 
 
 @pytest.fixture
