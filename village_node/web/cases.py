@@ -62,13 +62,20 @@ def case_page(visit: Visit, place: str, case_id: str) -> Response:
 def unmask(visit: Visit, place: str, case_id: str) -> Response:
     """The page with personal data in full, once, after a reason that goes into the audit trail first."""
     case = fetch(visit, place, case_id)
-    reason = visit.line("reason")
-    if len(reason) < REASON_SHORTEST:
-        problem = visit.t("请写明查看原因，至少 4 个字。", "Please give the reason, at least 4 characters.")
+    reason, problem = reason_given(visit)
+    if problem:
         return show(visit, case, Attempt(problem=problem, status=422))
     subject = case.case_no or case.case_id.hex()
-    visit.site.accounts.audit(visit.staff.staff_no, "case.unmask", subject, {"reason": reason[:200]})
+    visit.site.accounts.audit(visit.staff.staff_no, "case.unmask", subject, {"reason": reason})
     return show(visit, case, open_data=True)
+
+
+def reason_given(visit: Visit) -> tuple[str, str]:
+    """Why somebody wants to see what is not masked, as the audit trail keeps it; and what to say where that is none."""
+    reason = visit.line("reason")
+    if len(reason) < REASON_SHORTEST:
+        return "", visit.t("请写明查看原因，至少 4 个字。", "Please give the reason, at least 4 characters.")
+    return reason[:200], ""
 
 
 def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data: bool = False) -> Response:

@@ -6,7 +6,7 @@ from flask import make_response
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from village_node.web import words
+from village_node.web import cases, words
 from village_node.web.policy import ADMIN, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -17,8 +17,16 @@ TAKES: Final = Policy(ADMIN, "node", "reasoned")
 
 def quarantine(visit: Visit) -> Response:
     """The page: three lists, each with what it means and what to do."""
+    return _page(visit)
+
+
+def _page(visit: Visit, status: int = 200, problem: str = "", asked: int = 0) -> Response:
+    """The lists; `asked`: the sample that somebody wanted, and `problem`: why it was not given."""
     return visit.render(
         "quarantine.html",
+        status,
+        problem=problem,
+        asked=asked,
         left=visit.site.casebook.left(),
         node_name=lambda incarnation: node_name(visit, incarnation),
         refusal=lambda code: [visit.t(*pair) for pair in words.refusal_words(code)],
@@ -33,12 +41,17 @@ def node_name(visit: Visit, incarnation: bytes) -> str:
 
 
 def sample(visit: Visit, number: str) -> Response:
-    """The bytes of one refusal, for who has to find out what happened; taking them leaves a line in the audit trail."""
+    """The bytes of one refusal, for who has to find out what happened and says why; that goes into the audit trail
+    first."""
     sound = number.isascii() and number.isdecimal() and len(number) < 10
     raw = visit.site.casebook.refused_sample(int(number)) if sound else None
     if raw is None:
         raise NotFound
-    visit.site.accounts.audit(visit.staff.staff_no, "refused.sample", number, {"bytes": len(raw)})
+    reason, problem = cases.reason_given(visit)
+    if problem:
+        return _page(visit, 422, problem, int(number))
+    detail: dict[str, object] = {"bytes": len(raw), "reason": reason}
+    visit.site.accounts.audit(visit.staff.staff_no, "refused.sample", number, detail)
     response = make_response(raw)
     response.headers["Content-Type"] = "application/octet-stream"
     response.headers["Content-Disposition"] = f'attachment; filename="refused-{int(number)}.cbor"'
@@ -47,5 +60,5 @@ def sample(visit: Visit, number: str) -> Response:
 
 ROUTES: Final = (
     Route("/health/left", "quarantine", quarantine, SEES),
-    Route("/health/left/<number>", "refused_sample", sample, TAKES),
+    Route("/health/left/<number>", "refused_sample", sample, TAKES, ("POST",)),
 )

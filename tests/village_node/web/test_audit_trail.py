@@ -19,12 +19,12 @@ from tests.network import Network as Clearing
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, hidden_of, open_counter
 from tests.village_node.web.test_forks import address, forked, seen_in
 from tests.village_node.web.test_lives import ring
-from tests.village_node.web.test_oddities import late, ticks
+from tests.village_node.web.test_oddities import clerk, head, late, officer, ticks, window
 from tests.village_node.web.test_recall import cleared, net, page_of
 from village_node.casebook import CaseRef
 from village_node.store import NotSaved, Store, audit
 
-__all__ = ["cleared", "forked", "late", "net"]
+__all__ = ["cleared", "clerk", "forked", "head", "late", "net", "officer", "window"]
 
 
 def contents(store: Store) -> dict[str, list[str]]:
@@ -71,26 +71,6 @@ def kept_together(visitor: Visitor, action: str, act: Callable[[], object], patc
     act()
     assert told(counter).count(action) == lines + 1
     assert contents(counter.member.store) != before
-
-
-@pytest.fixture
-def clerk(township: Counter) -> Visitor:
-    return township.sign_in("0101", "clerk", name="李娟")
-
-
-@pytest.fixture
-def head(township: Counter) -> Visitor:
-    return township.sign_in("0103", "head", name="赵站长")
-
-
-@pytest.fixture
-def window(county: Counter) -> Visitor:
-    return county.sign_in("1001", "window", name="周敏")
-
-
-@pytest.fixture
-def officer(county: Counter) -> Visitor:
-    return county.sign_in("1002", "officer", name="孙首席")
 
 
 def test_an_assignment_is_proposed_confirmed_and_rejected_with_its_line(

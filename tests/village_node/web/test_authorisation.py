@@ -84,6 +84,15 @@ def test_every_route_lets_in_exactly_whom_the_table_says(village: Counter, towns
             assert policy.allows(None) == ("stranger" in MAY[endpoint]), endpoint
 
 
+def test_what_is_shown_after_a_reason_is_never_a_link_away(county: Counter) -> None:
+    """A reason is typed into a form: no address, however it came into somebody's browser, opens personal data."""
+    reasoned = {endpoint for endpoint, policy in declared(county.app).items() if policy.fields == "reasoned"}
+    assert len(reasoned) >= 2
+    for rule in county.app.url_map.iter_rules():
+        if rule.endpoint in reasoned:
+            assert (rule.methods or set()) - {"OPTIONS"} == {"POST"}, rule.endpoint
+
+
 @pytest.mark.parametrize("role", sorted({role for role, level in ROLES if level == "county"}))
 def test_asking_for_a_page_of_another_role_is_answered_like_an_unknown_address(
     network: Network, county: Counter, village: Counter, role: str

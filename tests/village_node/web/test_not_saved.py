@@ -2,33 +2,52 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 import pytest
 
-from tests.builders import Network
-from tests.village_node.web.counter import APPLICATION, PASSWORD, Counter, Visitor
-from village_node.store import NotReadable, NotSaved
+from sync_protocol.exchange import ANOTHER_NONCE
+from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.closing import net
+from tests.village_node.web.counter import (
+    APPLICATION,
+    PASSWORD,
+    Counter,
+    Visitor,
+    everywhere,
+    hidden_of,
+    open_counter,
+)
+from tests.village_node.web.test_forks import address as address_of_fork
+from tests.village_node.web.test_forks import forked, seen_in
+from tests.village_node.web.test_lives import ring
+from tests.village_node.web.test_oddities import clerk, late, officer, ticks, window
+from tests.village_node.web.test_recall import cleared, page_of
+from village_node.store import NotReadable, NotSaved, parking
 from village_node.store.sqlite import SqliteDatabase
 
+__all__ = ["cleared", "clerk", "forked", "late", "net", "officer", "window"]
+
 TYPED = "这些字不能丢失"
-Breaks = Callable[[type[BaseException]], None]
+Breaks = Callable[..., None]
 
 
 @pytest.fixture
 def breaks(monkeypatch: pytest.MonkeyPatch) -> Breaks:
     """Makes every write from now on fail with this error; with NotReadable every look into the database as well."""
 
-    def break_it(error: type[BaseException]) -> None:
+    def break_it(error: type[BaseException], patch: pytest.MonkeyPatch = monkeypatch) -> None:
         def raised() -> BaseException:
             return error() if error is MemoryError else error("未保存:磁盘已满", "not saved: the disk is full")
 
         def failing(_database: SqliteDatabase) -> NoReturn:
             raise raised()
 
-        monkeypatch.setattr(SqliteDatabase, "writing", failing)
+        patch.setattr(SqliteDatabase, "writing", failing)
         if error is NotReadable:
-            monkeypatch.setattr(SqliteDatabase, "reading", failing)
+            patch.setattr(SqliteDatabase, "reading", failing)
 
     return break_it
 
@@ -56,10 +75,108 @@ def forms(counter: Counter, case: str) -> list[str]:
     )
 
 
-# These need a case, a proposal or an alarm in a state of its own; without it they say so before anything is saved.
-NEED_A_STATE = (
-    "answer_assignment", "propose_assignment", "answer_oddity", "recall", "go_on", "retire", "rule_on_fork",
-)  # fmt: skip
+@dataclass
+class Ready:
+    """A form whose state has been brought about: who sends it, where to, and what is in it."""
+
+    visitor: Visitor
+    address: str
+    fields: dict[str, str]
+
+
+def _assigned(request: pytest.FixtureRequest, answered: bool) -> Ready:
+    """A case above whose holder somebody proposes to act, or has proposed."""
+    agent, network = request.getfixturevalue("agent"), request.getfixturevalue("network")
+    township = request.getfixturevalue("township")
+    clerk, head = township.sign_in("0101", "clerk"), township.sign_in("0103", "head")
+    case = agent.file()
+    everywhere(network)
+    fields = {**hidden_of(clerk.open(case).text, f"{case}/assign"), "to": TOWNSHIP, "reason": TYPED}
+    if not answered:
+        return Ready(clerk, f"{case}/assign", fields)
+    assert clerk.send(f"{case}/assign", fields).status_code == 303
+    number = re.findall(r"/assignments/(\d+)/reject", head.open("/assignments").text)[0]
+    return Ready(head, f"/assignments/{number}/reject", {"answer": TYPED})
+
+
+def _oddity(request: pytest.FixtureRequest) -> Ready:
+    officer, late = request.getfixturevalue("officer"), request.getfixturevalue("late")
+    page = officer.open("/oddities").text
+    fields = {**hidden_of(page, f"{late}/oddities/dismiss"), "named": ticks(page)[0], "reason": TYPED}
+    return Ready(officer, f"{late}/oddities/dismiss", fields)
+
+
+def _recall(request: pytest.FixtureRequest) -> Ready:
+    net, ref = request.getfixturevalue("net"), request.getfixturevalue("cleared")
+    agent = open_counter(net[VILLAGE].member, request.getfixturevalue("folder")).sign_in("0001", "agent")
+    return Ready(agent, f"{page_of(ref)}/recall", {"text": TYPED})
+
+
+def _ringing(request: pytest.FixtureRequest, place: str, address: str) -> Ready:
+    """An identity that lives twice, at its own place or at the place above."""
+    ring(request.getfixturevalue("network"), ANOTHER_NONCE)
+    return Ready(request.getfixturevalue(place).sign_in("0002", "head"), address, {"text": TYPED})
+
+
+def _fork(request: pytest.FixtureRequest) -> Ready:
+    request.getfixturevalue("forked")
+    township = request.getfixturevalue("township")
+    head, path = township.sign_in("0103", "head"), address_of_fork(township.member)
+    return Ready(head, path, {"seen": seen_in(head.open(path).text)[0], "take_all": "yes", "reason": TYPED})
+
+
+def _sample(request: pytest.FixtureRequest) -> Ready:
+    township = request.getfixturevalue("township")
+    with township.member.store.writing() as connection:
+        row = parking.RefusedRow(bytes(16), bytes(16), f"about:{VILLAGE}", 7, 3, "", 1, 5, b"its bytes")
+        parking.refuse(connection, row)
+        (line,) = parking.listed_refused(connection, 1)
+    return Ready(township.sign_in("0109", "admin"), f"/health/left/{line.id}", {"reason": TYPED})
+
+
+# These need a case, a proposal or an alarm in a state of its own, and each is brought into it.
+NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
+    "answer_assignment": partial(_assigned, answered=True),
+    "propose_assignment": partial(_assigned, answered=False),
+    "answer_oddity": _oddity,
+    "recall": _recall,
+    "go_on": partial(_ringing, place="village", address="/lives/go-on"),
+    "retire": partial(_ringing, place="village", address="/lives/retire"),
+    "settle_alarm": partial(_ringing, place="township", address=f"/children/{VILLAGE}/settle"),
+    "rule_on_fork": _fork,
+    "refused_sample": _sample,
+}
+
+
+@pytest.mark.parametrize("form", NEED_A_STATE)
+@pytest.mark.parametrize("error", [NotSaved, MemoryError, NotReadable])
+def test_every_form_that_needs_a_state_comes_back_with_what_was_typed(
+    request: pytest.FixtureRequest, breaks: Breaks, error: type[BaseException], form: str
+) -> None:
+    ready = NEED_A_STATE[form](request)
+    token = ready.visitor.token()
+    with pytest.MonkeyPatch.context() as patched:
+        breaks(error, patched)
+        answer = ready.visitor.send(ready.address, {**ready.fields, "token": token})
+    assert answer.status_code == 503, (answer.status_code, answer.text[:1500])
+    assert "未保存" in answer.text and TYPED in answer.text and "Traceback" not in answer.text
+    assert 0 < int(answer.headers.get("Retry-After", "30")) <= 60
+    done = ready.visitor.send(ready.address, ready.fields)
+    assert done.status_code in (200, 303), "the same form is taken as soon as there is room"
+
+
+def test_no_form_is_left_out(village: Counter, township: Counter) -> None:
+    asked = {
+        rule.endpoint.rpartition(".")[2]
+        for counter in (village, township)
+        for rule in counter.app.url_map.iter_rules()
+        if "POST" in (rule.methods or ()) and "downlink" not in rule.endpoint
+    }
+    assert NEED_A_STATE.keys() <= asked
+    village_alone = {rule.endpoint for rule in village.app.url_map.iter_rules()}
+    assert asked - village_alone <= NEED_A_STATE.keys(), "what only a township has is asked here"
+
+
 ASKS_NOBODY = ("/display", "/sync-now")  # a cookie, and an exchange that says its own troubles in the sync strip
 
 

@@ -236,14 +236,22 @@ def test_what_was_not_taken_in_is_told_in_words_and_its_sample_given_to_the_admi
     assert "同一位置已有另一条记录" in page and "上关村" in page and "3–5" in page
     assert "/health/left/" not in page and 'href="/health/left"' in clerk.open("/health").text
     admin = township.sign_in("0109", "admin")
-    link = re.findall(r'href="(/health/left/\d+)"', admin.open("/health/left").text)[0]
-    assert clerk.open(link).status_code == 404
-    given = admin.open(link)
+    link = re.findall(r'action="(/health/left/\d+)"', admin.open("/health/left").text)[0]
+    why = {"reason": "核对签封为何对不上"}
+    assert clerk.send(link, why).status_code == 404
+    assert admin.open(link).status_code == 405, "nothing unmasked is given by following a link"
+    before = township.accounts.rows.audit_lines(1)
+    for typed in ("", "看"):
+        asked = admin.send(link, {"reason": typed})
+        assert asked.status_code == 422 and "请写明查看原因" in asked.text and b"its bytes" not in asked.data
+    assert township.accounts.rows.audit_lines(1) == before
+    given = admin.send(link, why)
     assert given.data == b"its bytes" and given.headers["Content-Type"] == "application/octet-stream"
     assert "attachment" in given.headers["Content-Disposition"]
-    assert township.accounts.rows.audit_lines(1)[0].action == "refused.sample"
+    line = township.accounts.rows.audit_lines(1)[0]
+    assert (line.actor, line.action) == ("0109", "refused.sample") and "核对签封为何对不上" in line.detail
     for path in ("/health/left/99", "/health/left/x", "/health/left/-1"):
-        assert admin.open(path).status_code == 404
+        assert admin.send(path, why).status_code == 404
 
 
 def test_every_code_that_bytes_are_refused_with_has_words() -> None:
