@@ -105,10 +105,11 @@ class Dispatch(Incarnations):
                 left = self._take_events(connection, frame, each, row, tables, left)
                 if frame.more:
                     break
-        if self.lives is not None:
+        lives = self.lives
+        if lives is not None:
             # Before any of it leaves: one write for all seals, of which the highest of a stream stands for those below.
-            ours = (Sealed(*sent[:4]) for sent in frame.sent if sent[0] == self.identity.incarnation)
-            self.lives.witness.seal(ours)
+            ours = [Sealed(*sent[:4]) for sent in frame.sent if sent[0] == self.identity.incarnation]
+            self.with_room(lambda: lives.witness.seal(ours))
         return frame
 
     def wanted(self, place: str) -> list[Want]:

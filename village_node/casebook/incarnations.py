@@ -121,6 +121,7 @@ class Incarnations(Reading):
                     # Inside: on SQLite nobody writes as the life before once this transaction has begun.
                     self.identity = begun
             except OSError as problem:
+                self.store.give_room()  # for the next try: of this one some files may be there already
                 raise _not_written(problem) from problem
             except StoreError:
                 self.identity = before
@@ -248,9 +249,20 @@ class Incarnations(Reading):
 
     def witness_change(self, change: rosters.Change) -> None:
         """Note a change of our part in the witness file, before it takes effect anywhere. Raises NotSaved."""
-        if self.lives is not None:
+        lives = self.lives
+        if lives is not None:
             payload = rosters.read_payload(change)
-            self.lives.witness.publish(Published(payload.part, payload.n, sha256(change.payload)))
+            noted = Published(payload.part, payload.n, sha256(change.payload))
+            self.with_room(lambda: lives.witness.publish(noted))
+
+    def with_room(self, write: Callable[[], None]) -> None:
+        """Write beside the database, and once more where the reserve has made room for it. Raises NotSaved."""
+        try:
+            write()
+        except NotSaved:
+            if not self.store.give_room():
+                raise
+            write()
 
     def _is_behind(self, connection: Connection, lives: Lives) -> bool:
         """Whether the witness knows of a seal or a roster change that this database does not hold."""

@@ -76,6 +76,10 @@ class Store:
         if self._database.reserve is not None:
             self._database.reserve.look()
 
+    def give_room(self) -> bool:
+        """Give the reserve up for what could not be written beside the database; whether there was any to give."""
+        return self._database.reserve is not None and self._database.reserve.release()
+
     def refuse_intake_without_room(self) -> None:
         """Raise NotSaved when the disk is about to be full: what is left is for what is in progress."""
         room = self.room()

@@ -5,8 +5,12 @@ the file is emptied. What it held is then for what was begun before: acts on cas
 audit trail, drafts. New applications are not taken in any more, a little before the disk is full already, because each
 of them would be one more thing to carry through. When space has come back the file is filled again by the node's tick,
 and intake is open again; nobody has to do anything here. A disk that cannot hold the reserve is a full one.
+
+What a file system says is free is not what may be written where a quota ends before it does. So the file is filled only
+where it could be larger by what opens intake: that shows that there is space beside it, whoever counts.
 """
 
+import errno
 import os
 import shutil
 import threading
@@ -21,6 +25,8 @@ CLOSE_BELOW: Final = 1 / 8
 OPEN_ABOVE: Final = 1 / 4
 WARN_BELOW: Final = 5
 _PIECE: Final = 1 << 20
+# What says that there is no more space; any other refusal only says that the file system cannot be asked for it.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Room(NamedTuple):
@@ -74,7 +80,7 @@ class Reserve:
             return
         with self._lock:
             free = self._free()
-            if not self._whole and free >= self._size * (1 + OPEN_ABOVE):
+            if not self._whole and free >= self._size * (1 + 2 * OPEN_ABOVE):
                 self._whole = self._fill()
             if not self._whole or free < self._size * CLOSE_BELOW:
                 self._closed = True
@@ -93,12 +99,8 @@ class Reserve:
             descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
             try:
                 os.truncate(descriptor, 0)  # left half-filled, or of another size before the settings changed
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(descriptor, 0, self._size)
-                else:
-                    for _ in range(0, self._size, _PIECE):
-                        os.write(descriptor, bytes(_PIECE))
-                    os.truncate(descriptor, self._size)
+                _take(descriptor, int(self._size * (1 + OPEN_ABOVE)))
+                os.truncate(descriptor, self._size)
             finally:
                 os.close(descriptor)
         except OSError:
@@ -106,3 +108,23 @@ class Reserve:
                 os.truncate(self._path, 0)
             return False
         return True
+
+
+def _take(descriptor: int, size: int) -> None:
+    """Have the file system set so many bytes aside for an empty file. Raises OSError where it has none."""
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except AttributeError:
+        _write_zeros(descriptor, size)  # no such call on this system
+    except OSError as refused:
+        if refused.errno in _FULL:
+            raise
+        _write_zeros(descriptor, size)
+
+
+def _write_zeros(descriptor: int, size: int) -> None:
+    """As `_take`, for a file system that sets nothing aside; it is asked to write, since it may promise more."""
+    left = size
+    while left:
+        left -= os.write(descriptor, bytes(min(_PIECE, left)))
+    os.fsync(descriptor)

@@ -83,7 +83,7 @@ class SqliteDatabase:
             if not trouble:
                 raise
             self._recover(error)
-            if _code(error) == sqlite3.SQLITE_FULL and self.reserve.release():
+            if _is_refused_space(error) and self.reserve.release():
                 raise RoomMade(*_not_saved(trouble)) from error
             raise NotSaved(*_not_saved(trouble)) from error
         finally:
@@ -250,6 +250,28 @@ def _cause(error: BaseException) -> BaseException | None:
 def _code(error: BaseException) -> int:
     """SQLite's primary result code; 0 for what did not come from SQLite."""
     return int(getattr(_cause(error), "sqlite_errorcode", 0)) & 0xFF
+
+
+# A write that failed is an I/O error to SQLite unless the system said ENOSPC: so it is where a quota ends, or where
+# space is only found to be missing when the file is synced.
+_WRITES_REFUSED: Final = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_FSYNC,
+        sqlite3.SQLITE_IOERR_DIR_FSYNC,
+        sqlite3.SQLITE_IOERR_TRUNCATE,
+        sqlite3.SQLITE_IOERR_SHMOPEN,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+    }
+)
+
+
+def _is_refused_space(error: BaseException) -> bool:
+    """Whether space may be what was missing."""
+    extended = int(getattr(_cause(error), "sqlite_errorcode", 0))
+    return _code(error) == sqlite3.SQLITE_FULL or extended in _WRITES_REFUSED
 
 
 def _not_saved(trouble: str) -> tuple[str, str]:
