@@ -78,13 +78,27 @@ def why_not(
         return "本案不经过本单位", "the case does not pass this place"
     if not may(roles, path.levels[place], kind):
         return "您的岗位没有此项权限", "your role at this place may not do this"
-    if case.last is None:
+    if case.last is None and kind != kinds.DISMISS:
         return "本案的申请尚未到达本机", "the application itself is not here yet"
     if case.needs_update:
         return "本案含有本机不认识的记录,请先升级本机", "the case holds an event unknown here: update this node first"
     if kind in kinds.SIDE_KINDS:
-        return _why_not_beside(case, kind, place)
+        return _why_not_dismiss(case, place, path) if kind == kinds.DISMISS else _why_not_beside(case, kind, place)
     return _why_not_stage(case, kind, place, path, catalogue)
+
+
+def _why_not_dismiss(case: Case, place: str, path: CasePath) -> tuple[str, str] | None:
+    """The holder answers. On its way a case has none: then who may assign it does, a place above the receiver. Where no
+    application counts nobody will ever hold it: then a place above home does."""
+    if case.holder is not None:
+        if case.holder != place:
+            return _held_elsewhere(case)
+    elif case.transit_to is not None:
+        if path.ranks[place] >= path.ranks[case.transit_to]:
+            return "案件在途中,由接收单位接收后处理,或由它的上级处理", "its receiver will answer, or a place above it"
+    elif not path.is_over_home(place):
+        return "本案没有有效的申请,由上级单位处理", "no application of this case counts: a place above answers"
+    return None if case.open_oddities else ("没有待处理的异常记录", "nothing waits to be set aside")
 
 
 def _why_not_beside(case: Case, kind: int, place: str) -> tuple[str, str] | None:
@@ -92,10 +106,6 @@ def _why_not_beside(case: Case, kind: int, place: str) -> tuple[str, str] | None
     closed = (f"案件已{state.zh.removeprefix('已')}", f"the case is closed (state: {state.en})")
     if kind == kinds.NOTE:
         return None
-    if kind == kinds.DISMISS:
-        if case.holder != place:
-            return _held_elsewhere(case)
-        return None if case.open_oddities else ("没有待处理的异常记录", "nothing waits to be set aside")
     if state.terminal:
         return closed
     if kind == kinds.DELIVERED:

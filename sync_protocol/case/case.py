@@ -71,7 +71,7 @@ class Case:
     ``state`` is empty while no create event is effective here; ``last`` is the end of the effective path, which the
     next stage event names; ``holder`` is None in transit; times are milliseconds as claimed or as an accept fixed them.
     ``adopted``: what counts and does not stand on the path, each with the adoption that made it count;
-    ``open_oddities``: void and contested events that nobody who held the case has adopted or dismissed; ``adoptable``:
+    ``open_oddities``: void and contested events that nobody entitled to has adopted or dismissed; ``adoptable``:
     those that the holder could adopt as things stand.
     """
 
@@ -358,6 +358,8 @@ def _judge_beside(
         return Verdict("void", body), None
     if not event.entitled and event.position not in case.adopted:
         return Verdict("contested", "not_entitled"), None
+    if event.kind == kinds.DISMISS and event.kind_version > 1 and tree.case_path.is_over_home(event.place):
+        return EFFECTIVE, body  # also where no application counts, so that there never was a holder
     if case.last is None:
         return Verdict("waiting", "create"), None
     if workflow.SIDE_NEEDS.get(event.kind) == "decision":

@@ -56,7 +56,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(WITHDRAWAL_REQUEST, "withdrawal_request", "side", "apart", 1),
     Kind(DELIVERED, "delivered", "side", "apart", 1),
     Kind(PLEASE_RETURN, "please_return", "side", "inline", 1),
-    Kind(DISMISS, "dismiss", "side", "inline", 1),
+    Kind(DISMISS, "dismiss", "side", "inline", 2),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
 )

@@ -38,6 +38,10 @@ class CasePath:
                 return place
         return None
 
+    def is_over_home(self, place: str) -> bool:
+        """Tell whether a place of the path lies above home; over a home without any place above it is home itself."""
+        return place != self.home or not self.ranks[place]
+
     def in_village(self, place: str) -> bool:
         """Tell whether a place of the path is a village or lies in one."""
         return any(self.levels[upper] == "village" for upper in self.places[self.places.index(place) :])

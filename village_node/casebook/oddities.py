@@ -52,7 +52,7 @@ class Oddities(Reading):
     def oddities(self, view: str, page: int = 1) -> OddPage:
         """One page of a view (see store.cases.odd_view), the newest case first. KeyError for an unknown view."""
         with self.store.reading() as connection:
-            condition = cases.odd_view(view, self.identity.place, self._nodes_at(connection, [self.identity.place]))
+            condition = cases.odd_view(view, *self._whose(connection))
             found = cases.page(connection, condition, page, CASES_A_PAGE)
             listed = [self._odd_case(connection, (row.scope, row.case_id)) for row in found.rows]
         return OddPage(listed, found.total, found.page)
@@ -67,11 +67,8 @@ class Oddities(Reading):
         """How many cases each view of oddities has, and how many proposals wait; computed after each change."""
 
         def count(connection: Connection) -> dict[str, int]:
-            ours = self._nodes_at(connection, [self.identity.place])
-            found = {
-                view: cases.count(connection, cases.odd_view(view, self.identity.place, ours))
-                for view in ("held", "ours", "all")
-            }
+            whose = self._whose(connection)
+            found = {view: cases.count(connection, cases.odd_view(view, *whose)) for view in ("held", "ours", "all")}
             return {**found, "proposals": proposals.pending(connection)}
 
         return dict(self.remembered("oddities", count))
@@ -86,6 +83,11 @@ class Oddities(Reading):
         """The bytes kept of something that was refused here."""
         with self.store.reading() as connection:
             return parking.refused_sample(connection, number)
+
+    def _whose(self, connection: Connection) -> tuple[str, tuple[str, ...], list[bytes]]:
+        """This place, itself and those under it, and its nodes: what tells the views of oddities apart."""
+        here, places = self.identity.place, self.roster_in(connection).places
+        return here, places.below_or_self(here) if here in places else (here,), self._nodes_at(connection, [here])
 
     def _odd_case(self, connection: Connection, key: CaseKey) -> OddCase:
         roster = self.roster_in(connection)

@@ -1,19 +1,16 @@
 """What the pages read: a case, its timeline, lists and counts, the proof that the root holds an application."""
 
 import threading
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sync_protocol import receipt
 from sync_protocol.case import LABELS, Case, Catalogue, Position, Verdict, bodies, explain, kinds
 from sync_protocol.encoding import decode
 from sync_protocol.errors import ProtocolError
-from sync_protocol.event import item_hash
 from sync_protocol.roster import Roster
 from village_node.casebook import checkpoints as lines
-from village_node.casebook import purged
+from village_node.casebook import proving, purged
 from village_node.casebook.checkpoints import Standing
 from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
@@ -227,45 +224,10 @@ class Reading(Office):
         }
 
     def proof(self, case_no: str) -> dict[str, Any] | None:
-        """What a third party needs to check that the root holds this application; None while there is no receipt.
-
-        Byte strings in base64; ``item_hashes`` are those of its stream, from 1 to the position of the receipt.
-        """
+        """What a third party needs to check that the root holds this application; None while there is no receipt."""
         with self.store.reading() as connection:
             found = cases.by_number(connection, case_no)
-            roster = self.roster_in(connection)
-            if found is None:
-                return None
-            opened = next(
-                (
-                    row
-                    for row in streams.of_cases(connection, [found.case_id])
-                    if row.scope == found.scope and row.event.kind == kinds.CREATE
-                ),
-                None,
-            )
-            if opened is None:
-                return None
-            root = self._root_nodes(connection)
-            held = [
-                row
-                for row in receipts.get(connection, [(opened.event.stream, signer) for signer in root])
-                if row.seq >= opened.event.seq
-            ]
-            if not held:
-                return None
-            signer = roster.node(held[0].signer)
-            assert signer is not None
-            raw = streams.headers(connection, opened.event.stream, 1, held[0].seq)
-            return {
-                "network_id": _base64(self.network_id),
-                "county_key": _base64(signer.public),
-                "stream": _base64(receipt.from_bytes(held[0].receipt).stream_id),
-                "seq": opened.event.seq,
-                "event": _base64(opened.event.header),
-                "item_hashes": [_base64(item_hash(header)) for header in raw],
-                "receipt": _base64(held[0].receipt),
-            }
+            return proving.proof(self, connection, self.roster_in(connection), found) if found is not None else None
 
     def remembered(self, name: str, compute: Callable[[Connection], _T]) -> _T:
         """An answer computed once for each state of the database. Not to be changed by who gets it."""
@@ -399,7 +361,3 @@ def _named_body(kind: int, raw: bytes | None) -> dict[str, Any] | None:
     except ProtocolError:
         return None
     return bodies.named(kind, body) if bodies.check(kind, body) is None else None
-
-
-def _base64(raw: bytes) -> str:
-    return b64encode(raw).decode("ascii")

@@ -1,6 +1,6 @@
 """Case rows: what lists, searches and counts are drawn from. They are written by the fold alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, tuple_
@@ -163,10 +163,11 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
     return and_(known, conditions[name])
 
 
-def odd_view(name: str, here: str, our_nodes: Sequence[bytes]) -> ColumnElement[bool]:
+def odd_view(name: str, here: str, under: Collection[str], our_nodes: Sequence[bytes]) -> ColumnElement[bool]:
     """The condition of a list of cases in which something does not count. KeyError for a view that does not exist.
 
-    held: somebody here has to look at it, or the case has no holder yet · ours: what we wrote does not count · all.
+    held: somebody here has to look at it, or may: it is on its way to here or to a place ``under`` us, or nobody holds
+    it · ours: what we wrote does not count · all.
     """
     table = CASES.c
     unfinished = or_(table.n_open > 0, table.n_waiting > 0, table.n_needs_update > 0)
@@ -176,7 +177,7 @@ def odd_view(name: str, here: str, our_nodes: Sequence[bytes]) -> ColumnElement[
         .where(STREAMS.c.incarnation.in_(our_nodes), EVENTS.c.verdict > 1)
     )
     conditions: dict[str, ColumnElement[bool]] = {
-        "held": and_(or_(table.holder == here, table.transit_to == here, table.state.is_(None)), unfinished),
+        "held": and_(or_(table.holder == here, table.transit_to.in_(under), table.state.is_(None)), unfinished),
         "ours": tuple_(table.scope, table.case_id).in_(ours),
         "all": or_(unfinished, table.n_void > 0, table.n_contested > 0),
     }

@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import bodies, kinds, workflow
+from sync_protocol.case import Case, bodies, kinds, why_not, workflow
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, OddCase, Oddity, Stale
 from village_node.web import cases, schemas, words
@@ -45,7 +45,18 @@ _HOLDER_OF_VOID: Final = (
     "它不会再起作用，由现持有单位看过并说明理由。",
     "It will never count; the place that holds the case says that it has seen it.",
 )
-_ON_ITS_WAY: Final = ("案件在途中，由接收单位接收后处理。", "The case is on its way; its receiver will answer.")
+_ON_ITS_WAY: Final = (
+    "案件在途中，由接收单位接收后处理；一直没有接收的，由它的上级处理。",
+    "The case is on its way; its receiver will answer, or a place above it where the receiver never takes the case.",
+)
+_NOBODY_S: Final = (
+    "本案没有有效的申请，没有单位持有，由上级单位看过并说明理由。",
+    "No application of this case counts and nobody holds it; a place above says that it has seen this, and why.",
+)
+_SET_ASIDE: Final = (
+    "没有单位持有本案，由本单位处理：看过之后选“不予采纳”并写明理由；要采纳的，先改派。",
+    "Nobody holds the case, so it is for this place: set it aside with a reason; to adopt it, assign the case first.",
+)
 
 
 @dataclass
@@ -116,8 +127,10 @@ def answer(visit: Visit, place: str, case_id: str, what: str) -> Response:
 
 def group(visit: Visit, odd: OddCase) -> Group:
     """Put one case's oddities into words."""
-    here = visit.site.config.place
-    can = odd.case.holder == here and workflow.may(visit.staff.roles, visit.site.level, kinds.DISMISS)
+    here, roles, site = visit.site.config.place, visit.staff.roles, visit.site
+    # By the roles of the place: what is to be done about it does not depend on who reads the page.
+    ours = why_not_set_aside(visit, odd.case, workflow.roles_at(site.level)) is None
+    can = ours and why_not_set_aside(visit, odd.case, roles) is None
     said = cases.outcomes(visit, odd)
     rows = [
         Row(
@@ -125,24 +138,33 @@ def group(visit: Visit, odd: OddCase) -> Group:
             position=schemas.position_text(each.entry.position),
             open=each.open,
             adoptable=each.adoptable,
-            todo=visit.t(*advice(odd, each, here)) if each.open or each.entry.verdict.code in UNDECIDED else "",
+            todo=visit.t(*advice(odd, each, here, ours=ours)) if still_open(each) else "",
             outcome=said.get(each.entry.position, "") if not each.open else "",
         )
         for each in odd.oddities
     ]
-    answerable = can and any(row.open for row in rows)
-    return Group(odd, rows, answerable, schemas.position_text(odd.case.last) if odd.case.last else "")
+    return Group(odd, rows, can, schemas.position_text(odd.case.last) if odd.case.last else "")
 
 
-def advice(odd: OddCase, each: Oddity, here: str) -> tuple[str, str]:
-    """What is to be done about one record, in plain words (zh, en)."""
+def still_open(each: Oddity) -> bool:
+    """Whether anything is still to be done, or waited for."""
+    return each.open or each.entry.verdict.code in UNDECIDED
+
+
+def why_not_set_aside(visit: Visit, case: Case, roles: frozenset[str]) -> tuple[str, str] | None:
+    """Why people with these roles cannot answer for what does not count in a case; None if they can."""
+    return why_not(case, kinds.DISMISS, visit.site.config.place, roles, visit.site.catalogue, visit.site.places)
+
+
+def advice(odd: OddCase, each: Oddity, here: str, *, ours: bool) -> tuple[str, str]:
+    """What is to be done about one record, in plain words (zh, en). `ours`: this place is to answer."""
     verdict = each.entry.verdict
     if verdict.code == "needs_update" or verdict.reason == "item":
         return _UPDATE
     if verdict.code == "waiting":
         return _BY_ITSELF
     if odd.case.holder is None:
-        return _ON_ITS_WAY
+        return _SET_ASIDE if ours else _ON_ITS_WAY if odd.case.transit_to else _NOBODY_S
     if odd.case.holder != here:
         return _HOLDER_OF_VOID if verdict.code == "void" else _HOLDER
     if verdict.code == "void":

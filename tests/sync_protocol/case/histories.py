@@ -213,7 +213,9 @@ class Network:
         offer = offers[self.tape.choose(len(offers))]
         # A side event need not be about the path seen, and a stage event always is.
         after = case.last if offer.kind in kinds.STAGE_KINDS else None
-        event = self.write(node, offer.kind, self._body(offer, case), after)
+        event = self.write(
+            node, offer.kind, self._body(offer, case), after, version=kinds.BY_NUMBER[offer.kind].version
+        )
         act = (event.position, list(node.held))
         self.history.own_acts.append(act)
         if node.place == COUNTY and after is not None and self._seen_by(node).verdicts[event.position] == EFFECTIVE:

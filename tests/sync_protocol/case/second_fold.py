@@ -339,6 +339,9 @@ class SecondFold(Naming):
             return Verdict("void", body)
         if not event.entitled and not (self.flow and event.position in self.flow.adopted):
             return Verdict("contested", "not_entitled")
+        over = list(self.places.path_up(self.home))[1:] or [self.home]
+        if event.kind == kinds.DISMISS and event.kind_version == 2 and event.place in over:
+            return Verdict("effective")
         if not self.effective:
             return Verdict("waiting", "create")
         if event.kind == kinds.DELIVERED:

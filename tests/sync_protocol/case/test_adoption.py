@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from sync_protocol.case import CaseEvent, Position, Verdict, kinds, tree
+from sync_protocol.case import CaseEvent, Position, Verdict, kinds, tree, why_not, workflow
 from sync_protocol.case.content import adopts
+from tests.sync_protocol.case.histories import PLACES, catalogue
 from tests.sync_protocol.case.script import (
     COUNTY,
     OTHER_VILLAGE,
@@ -176,6 +177,46 @@ def test_a_dismissal_empties_the_list_says_why_and_changes_no_verdict() -> None:
     assert case.dismissed[late[0]].body["reason"] == "已由县级重办"
     adopt(script, COUNTY, late[0])
     assert script.verdict(late[0]) == ADOPTED
+
+
+def test_places_above_home_set_aside_what_nobody_holds_and_home_does_not() -> None:
+    """No application is effective, so there never was a holder; otherwise nobody could ever answer."""
+    script = Script()
+    bad = script.write(VILLAGE, kinds.CREATE, {0: "no such shape"})
+    home = script.write(VILLAGE, kinds.DISMISS, {0: [list(bad)], 1: "x"})
+    assert script.verdict(bad).code == "void" and script.verdict(home) == Verdict("waiting", "create")
+    assert script.fold().open_oddities == (bad,)
+    first = script.write(COUNTY, kinds.DISMISS, {0: [list(bad)], 1: "x"})
+    assert script.verdict(first) == Verdict("waiting", "create"), "so it was before version 2"
+    above = script.write(COUNTY, kinds.DISMISS, {0: [list(bad)], 1: "程序出错写下的"}, version=2)
+    case = script.fold()
+    assert case.verdicts[above] == EFFECTIVE and case.open_oddities == ()
+    assert case.dismissed[bad].place == COUNTY
+
+
+def test_who_may_set_aside_follows_who_holds() -> None:
+    """A holder alone; on the way places above the receiver, who may assign the case as well; else those above home."""
+
+    def may(script: Script, *places: str) -> None:
+        case = script.fold()
+        assert case.open_oddities
+        for place in (VILLAGE, TOWNSHIP, COUNTY):
+            roles = workflow.roles_at(PLACES.level(place))
+            why = why_not(case, kinds.DISMISS, place, roles, catalogue(), PLACES)
+            assert (why is None) == (place in places), (place, why)
+
+    held = Script()
+    held.create()
+    held.receive()
+    received = held.last
+    held.write(VILLAGE, kinds.DECIDE, {0: "approve"})
+    may(held, VILLAGE)
+    sent = held.handoff(VILLAGE, TOWNSHIP, "accept", after=received)
+    may(held, COUNTY)
+    assert held.fold().last == sent
+    nobody = Script()
+    nobody.write(VILLAGE, kinds.CREATE, {0: "no such shape"})
+    may(nobody, TOWNSHIP, COUNTY)
 
 
 def test_a_long_chain_of_adoptions_is_read_once_each(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,11 @@ from sync_protocol.exchange import Body, Content, ForkTalk
 from sync_protocol.places import about
 from sync_protocol.stream import Draft, Head, append, stream_id
 from tests.builders import COUNTY, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, Member, Network, hand, network
+from tests.journeys.proof import check
 from tests.village_node.casebook.messages import events_of, frame
 from tests.village_node.casebook.trio import Trio
 from village_node.casebook import CaseRef, Choice, freezing
-from village_node.store import forks, parking
+from village_node.store import forks, parking, rows, streams
 
 HOME = about(VILLAGE)
 
@@ -85,6 +86,48 @@ def test_a_fork_is_proven_by_the_segment_that_shows_it_and_both_branches_are_kep
     seen = {branch.mark: branch.upto for branch in view.branches}
     trio.county.casebook.rule("0009", {"head"}, view, Choice(True, {}, None, "两台机器", seen))
     assert [state(trio.county, one) for one in (*trio.refs, ref)] == ["received"] * 4
+
+
+def test_an_application_is_proven_on_whichever_branch_it_was_filed(trio: Trio, folder: Path) -> None:
+    """Both numbers and both chains hold for a stranger: a branch goes on from the other's events before the split."""
+    book = trio.county.casebook
+    trio.give(frame(trio.village, trio.key, trio.events))
+    with life_of(trio.net, folder, "twin") as twin:
+        refs = [*trio.refs, twin.file(), twin.file()]
+        trio.give(frame(twin, trio.key, events_of(twin, trio.key)))
+    (view,) = book.forks()
+    assert [book.proof(ref.case_no) for ref in refs] == [None] * 5, "nothing behind the split counts yet"
+    seen = {branch.mark: branch.upto for branch in view.branches}
+    book.rule("0009", {"head"}, view, Choice(True, {}, None, "两台机器", seen))
+    proven = [book.proof(ref.case_no) for ref in refs]
+    for ref, printed in zip(refs, proven, strict=True):
+        assert printed is not None and check(printed)["case_id"] == ref.case_id
+
+
+def test_an_application_from_before_the_split_is_proven_by_either_branch(tmp_path: Path) -> None:
+    """The root has signed beyond the split on the branch that came second alone."""
+    net = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
+    first = net.members[VILLAGE]
+    ref = first.file()
+    first.store.close()
+    county = net.members[COUNTY]
+    with life_of(net, tmp_path, "a", tmp_path) as one, life_of(net, tmp_path, "b", tmp_path) as other:
+        late = [one.file(), other.file()]
+        give_all(county, one)
+        give_all(county, other)
+        (view,) = county.casebook.forks()
+        seen = {branch.mark: branch.upto for branch in view.branches}
+        county.casebook.rule("0009", {"head"}, view, Choice(True, {}, None, "两台机器", seen))
+        with county.store.writing() as connection:
+            (main,) = streams.by_keys(connection, [(one.identity.incarnation, HOME)]).values()
+            before = county.casebook.proof(ref.case_no)
+            rows.do(connection, "DELETE FROM receipts WHERE stream = ?", (main.id,))
+        for each in (ref, late[1]):
+            printed = county.casebook.proof(each.case_no)
+            assert printed is not None and check(printed)["case_id"] == each.case_id
+            assert before is not None and printed["receipt"] != before["receipt"]
+        assert county.casebook.proof(late[0].case_no) is None, "nobody has signed for that branch"
+    net.close()
 
 
 def test_what_was_refused_as_a_fork_is_taken_once_the_fork_is_proven(trio: Trio, folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sync_protocol.case import kinds
 from sync_protocol.errors import BY_CODE
-from tests.builders import Network
+from tests.builders import VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, hidden_of, problems
 from village_node.casebook import NotAllowed
 from village_node.store import parking
@@ -217,6 +217,56 @@ def test_a_void_record_says_that_it_never_counts(
     assert agent.send(f"{case}/oddities/dismiss", sent).status_code == 303
     everywhere(network)
     assert "上关村 不予采纳" in clerk.open(case).text
+
+
+def test_what_nobody_holds_is_set_aside_by_a_place_above(
+    network: Network, agent: Visitor, clerk: Visitor, village: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application that does not hold: nobody ever holds that case, and its record were open for ever."""
+    book = village.member.casebook
+    with monkeypatch.context() as patched:
+        patched.setattr(book, "_checked_application", lambda application, _: (application, {0: "no shape"}, "counter"))
+        patched.setattr(book, "_refuse_unless_effective", lambda *_: None)
+        ref = book.file("0001", {"agent"}, {})
+    everywhere(network)
+    case = f"/cases/{VILLAGE}/{ref.case_id.hex()}"
+    own = agent.open("/oddities").text
+    assert "由上级单位看过并说明理由" in own and not ticks(own)
+    page = clerk.open("/oddities").text
+    assert "没有单位持有本案，由本单位处理" in page and "采纳所勾选的" not in page
+    hidden = hidden_of(page, f"{case}/oddities/dismiss")
+    sent = {**hidden, "named": ticks(page), "reason": "程序出错写下的"}
+    assert agent.send(f"{case}/oddities/dismiss", {**sent, "token": agent.token()}).status_code == 409
+    assert clerk.send(f"{case}/oddities/dismiss", sent).status_code == 303
+    everywhere(network)
+    for counter in (village, clerk.counter):
+        assert counter.member.casebook.counts()["oddities"]["open"] == 0
+    assert "驿马镇 不予采纳" in agent.open(f"{case}/oddities").text
+
+
+def test_what_turns_up_on_the_way_is_set_aside_by_a_place_above_the_receiver(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, village: Counter
+) -> None:
+    case = agent.file()
+    place, case_id = case.split("/")[2:]
+    key = (f"about:{place}", bytes.fromhex(case_id))
+    book = village.member.casebook
+    before = book.case(*key)
+    assert before is not None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("village_node.casebook.desk.why_not", lambda *_: None)
+        patched.setattr(book, "_refuse_unless_effective", lambda *_: None)
+        book.record("0001", {"agent"}, *key, kinds.DECIDE, {0: "approve"}, before.last)
+    agent.act(case, "handoff")
+    everywhere(network)
+    assert "一直没有接收的，由它的上级处理" in clerk.open("/oddities").text
+    page = officer.open("/oddities").text
+    hidden = hidden_of(page, f"{case}/oddities/dismiss")
+    sent = {**hidden, "named": ticks(page), "reason": "误操作"}
+    assert officer.send(f"{case}/oddities/dismiss", sent).status_code == 303
+    everywhere(network)
+    assert "庆城县 不予采纳" in agent.open(f"{case}/oddities").text
+    assert case not in agent.open("/oddities").text
 
 
 def test_what_was_not_taken_in_is_told_in_words_and_its_sample_given_to_the_administrator_alone(
