@@ -137,9 +137,10 @@ class Assigning:
 
 
 def assigning(visit: Visit, case: Case) -> Assigning | None:
-    """Whether the person in front may propose to assign the case; None for who never may."""
+    """Whether the person in front may propose to assign the case; None for who never may, like all of a place that has
+    nobody below it."""
     site, here = visit.site, visit.site.config.place
-    if not workflow.may_propose(visit.staff.roles, site.level):
+    if not workflow.may_propose(visit.staff.roles, site.level) or not has_places_below(visit):
         return None
     proposal = site.casebook.proposal_of((about(case.home), case.case_id))
     able = workflow.roles_at(site.level)
@@ -147,6 +148,12 @@ def assigning(visit: Visit, case: Case) -> Assigning | None:
     targets = [] if why else [place for place in site.places.path_up(case.home) if place != case.holder]
     proposer = (site.accounts.name_of(proposal.proposer) or proposal.proposer) if proposal else ""
     return Assigning(targets, visit.t(*why) if why else "", proposal, proposer)
+
+
+def has_places_below(visit: Visit) -> bool:
+    """Whether a case can be at a place below this one."""
+    site, here = visit.site, visit.site.config.place
+    return here in site.places and bool(site.places.children(here))
 
 
 def odd_at_all(case: Case) -> bool:
@@ -327,12 +334,21 @@ def stops(visit: Visit, case: Case) -> list[tuple[str, str, bool]]:
     return [(visit.place_name(step.place), visit.t(*words.PURPOSES[step.purpose]), step is at) for step in steps]
 
 
+_NOBODY_BELOW: Final = (
+    "只有现持有单位的上级可以改派；本单位没有下级单位",
+    "only a place above the one that holds the case may; there is nobody below this one",
+)
+
+
 def missing_moves(visit: Visit, case: Case, offered: set[int]) -> list[tuple[str, str]]:
     """The moves this person's role knows that are not possible now, each with the reason."""
     site, here, roles = visit.site, visit.site.config.place, visit.staff.roles
     found = []
     for kind, label in workflow.LABELS.items():
-        # That a case is assigned has a place of its own on the page, with its own reason.
+        # That a case is assigned has a place of its own on the page, with its own reason, at a place that ever may.
+        if kind == kinds.FORCE_ASSIGN and not has_places_below(visit) and workflow.may_propose(roles, site.level):
+            found.append((visit.t(*label), visit.t(*_NOBODY_BELOW)))
+            continue
         if kind in (*offered, kinds.CREATE, kinds.FORCE_ASSIGN) or not workflow.may(roles, site.level, kind):
             continue
         if kind in workflow.APART and not odd_at_all(case):
