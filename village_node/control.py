@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sync_protocol.errors import ProtocolError
-from village_node import identity
+from village_node import files, identity
 from village_node.accounts import StaffTrouble
 from village_node.app import Node
 from village_node.store import StoreError
@@ -108,9 +108,12 @@ class Desk:
         self._closed = threading.Event()
         self._places = threading.Semaphore(HEARD_AT_ONCE)
         self._one_command = threading.Lock()
-        path = data / CONTROL_FILE
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({"port": self._listener.address[1], "key": self._key.hex()}), encoding="ascii")
+        sign = json.dumps({"port": self._listener.address[1], "key": self._key.hex()})
+        try:
+            files.write(data / CONTROL_FILE, sign.encode("ascii"))
+        except OSError:
+            self._listener.close()
+            raise
         self._thread = threading.Thread(target=self._answer, name="control", daemon=True)
         self._thread.start()
 

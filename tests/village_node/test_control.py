@@ -104,3 +104,22 @@ def test_a_moment_without_memory_for_a_thread_does_not_close_the_desk(
             with pytest.raises(control.CommandRefused):
                 control.ask(served, _empty, "status", word="x")
     assert control.ask(served, _empty, "status", word="again") == {"said": "again"}
+
+
+def test_the_sign_is_put_up_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks a node that is just starting reads the sign before or the new one, and a power cut leaves one."""
+    sign = tmp_path / control.CONTROL_FILE
+    sign.write_text('{"port": 1, "key": "00"}')
+
+    def gone(_descriptor: int) -> None:
+        raise OSError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("village_node.files.os.fsync", gone)
+        with pytest.raises(OSError, match="the power went"):
+            control.Desk(tmp_path, {})
+    assert sign.read_text() == '{"port": 1, "key": "00"}'
+    desk = control.Desk(tmp_path, {})
+    assert set(json.loads(sign.read_text())) == {"port", "key"} and sign.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [control.CONTROL_FILE]
+    desk.close()

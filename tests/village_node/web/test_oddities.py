@@ -71,7 +71,9 @@ def test_the_case_page_of_a_place_above_offers_to_assign_and_others_say_why_not(
     everywhere(network)
     theirs = agent.open(case).text
     shown, _, why = theirs.partition("为什么没有别的按钮")
-    assert "强制改派" not in shown and "<dt>强制改派</dt><dd>只有现持有单位的上级可以改派；本单位没有下级单位</dd>" in why
+    assert (
+        "强制改派" not in shown and "<dt>强制改派</dt><dd>只有现持有单位的上级可以改派；本单位没有下级单位</dd>" in why
+    )
     page = clerk.open(case).text
     assert "强制改派" in page and f'action="{case}/assign"' in page
     hidden = hidden_of(page, f"{case}/assign")
