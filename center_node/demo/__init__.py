@@ -130,7 +130,8 @@ def _walk(county: DemoNode, township: DemoNode, villages: list[DemoNode], *, onc
     county.stop()
     township.stop()
     _say(
-        f"{county.name}、{township.name}已停,在{village.name}查询 / county and township are stopped; asking the village"
+        f"{county.name}、{township.name}已停，在{village.name}查询 / "
+        "county and township are stopped; asking the village"
     )
     seen = walk.ask_as_resident(village, case).text
     for state in (DECISION, END):
@@ -169,8 +170,8 @@ def _stay_up(county: DemoNode, township: DemoNode, villages: list[DemoNode], cas
     for node in (county, township, *villages):
         _say(f"{node.name} {node.url}")
         for staff_no, name, role in PEOPLE[node.level]:
-            _say(f"    {name} ({role}) 工号 {staff_no} 一次性登录码 {walk.invite(node, staff_no, name, role)}")
-    _say(f"居民查询 / resident: {villages[0].url}/q/{case.query_code} (编号 {case.case_no})")
+            _say(f"    {name}（{role}）工号 {staff_no} 一次性登录码 {walk.invite(node, staff_no, name, role)}")
+    _say(f"居民查询 / resident: {villages[0].url}/q/{case.query_code} （编号 {case.case_no}）")
     _say("按 Ctrl-C 停止 / Ctrl-C stops everything.")
     while all(node.process and node.process.poll() is None for node in (county, township, *villages)):
         time.sleep(1.0)

@@ -21,7 +21,7 @@ APPLICATION = {
     "applicant_id_no": "621021194901010000",
     "applicant_phone": "13800000000",
     "applicant_address": "上关村三组",
-    "request": "家庭主要成员患病,收入低于当地标准,申请最低生活保障。",
+    "request": "家庭主要成员患病，收入低于当地标准，申请最低生活保障。",
 }
 
 
@@ -123,9 +123,9 @@ def walk(
     clerk.act(case, "accept")
     clerk.act(case, "docket")
     say(f"{clerk.node.name} 接收、受理")
-    reviewer.act(case, "review", {"opinion": "agree", "text": "入户核查属实,同意上报。"})
+    reviewer.act(case, "review", {"opinion": "agree", "text": "入户核查属实，同意上报。"})
     reviewer.act(case, "handoff")
-    say(f"{reviewer.node.name} 初审同意,转送审批")
+    say(f"{reviewer.node.name} 初审同意，转送审批")
     window.act(case, "accept")
     officer.act(case, "decide", {"outcome": "approve"})
     say(f"{officer.node.name} 准予")

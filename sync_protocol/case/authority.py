@@ -81,7 +81,7 @@ def why_not(
     if case.last is None and kind != kinds.DISMISS:
         return "本案的申请尚未到达本机", "the application itself is not here yet"
     if case.needs_update:
-        return "本案含有本机不认识的记录,请先升级本机", "the case holds an event unknown here: update this node first"
+        return "本案含有本机不认识的记录，请先升级本机", "the case holds an event unknown here: update this node first"
     if kind in kinds.SIDE_KINDS:
         return _why_not_dismiss(case, place, path) if kind == kinds.DISMISS else _why_not_beside(case, kind, place)
     return _why_not_stage(case, kind, place, path, catalogue)
@@ -95,9 +95,9 @@ def _why_not_dismiss(case: Case, place: str, path: CasePath) -> tuple[str, str] 
             return _held_elsewhere(case)
     elif case.transit_to is not None:
         if path.ranks[place] >= path.ranks[case.transit_to]:
-            return "案件在途中,由接收单位接收后处理,或由它的上级处理", "its receiver will answer, or a place above it"
+            return "案件在途中，由接收单位接收后处理，或由它的上级处理", "its receiver will answer, or a place above it"
     elif not path.is_over_home(place):
-        return "本案没有有效的申请,由上级单位处理", "no application of this case counts: a place above answers"
+        return "本案没有有效的申请，由上级单位处理", "no application of this case counts: a place above answers"
     return None if case.open_oddities else ("没有待处理的异常记录", "nothing waits to be set aside")
 
 
@@ -127,7 +127,7 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
     state = workflow.STATES[case.state]
     move = workflow.MOVES.get((case.state, kind))
     if state.terminal:
-        return f"案件状态为“{state.zh}”,已办结", f"the case is closed (state: {state.en})"
+        return f"案件状态为“{state.zh}”，已办结", f"the case is closed (state: {state.en})"
     if kind == kinds.ACCEPT and case.state == "in_transit":
         return None if case.transit_to == place else workflow.GUARDS["receiver"]
     if kind == kinds.FORCE_ASSIGN:
@@ -136,7 +136,7 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
     if case.holder != place:
         return _held_elsewhere(case)
     if move is None:
-        return f"案件状态为“{state.zh}”,不能进行此操作", f"not possible now (state: {state.en})"
+        return f"案件状态为“{state.zh}”，不能进行此操作", f"not possible now (state: {state.en})"
     flow = flow_of(case, catalogue)
     if kind == kinds.HANDOFF:
         return None if baton.onward(flow, place, path) else workflow.GUARDS["onward"]

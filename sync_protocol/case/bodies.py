@@ -128,7 +128,7 @@ REVIEW: Final = Table(kinds.REVIEW, (
 RETURN_FOR_CORRECTION: Final = Table(kinds.RETURN_FOR_CORRECTION, (
     Field(0, "marks", "marks", True, 1, 32, "需补正之处", "what must be corrected"),
     Field(1, "reason", "text", False, 1, 1_000, "补正理由", "reason"),
-    Field(2, "due_days", "int", False, 1, 365, "补正期限(工作日)", "days to supply"),
+    Field(2, "due_days", "int", False, 1, 365, "补正期限（工作日）", "days to supply"),
 ))  # fmt: skip
 TAKE: Final = Table(kinds.TAKE, (
     Field(0, "supplies", "positions", True, 1, MAX_TAKEN, "采纳的补正", "supplies that count"),

@@ -76,9 +76,9 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "held": ("等待作出单位接到本案", "its author's place has not held the case yet"),
     "holding": ("等待作出单位接到已决定的案件", "its author's place has not held the decided case yet"),
     # needs update
-    "unknown_kind": ("本机版本不认识此类记录,请升级", "this version does not know this kind of event: update"),
-    "critical_field": ("记录中有本机不认识的关键字段,请升级", "a critical field is unknown here: update"),
-    "after_unknown": ("前面有本机不认识的记录,请升级", "an event before it is unknown here: update"),
+    "unknown_kind": ("本机版本不认识此类记录，请升级", "this version does not know this kind of event: update"),
+    "critical_field": ("记录中有本机不认识的关键字段，请升级", "a critical field is unknown here: update"),
+    "after_unknown": ("前面有本机不认识的记录，请升级", "an event before it is unknown here: update"),
     # void
     "create_with_after": ("申请不应跟随其他记录", "an application follows nothing"),
     "no_after": ("未写明所跟随的记录", "it does not name the event it follows"),
@@ -86,7 +86,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "after_not_stage": ("所跟随的不是流程记录", "what it follows is not a stage event"),
     "after_other_case": ("所跟随的记录属于另一案件", "what it follows belongs to another case"),
     "after_void": ("所跟随的记录无效", "the event it follows is void"),
-    "after_circle": ("记录首尾相接,没有起点", "its events follow one another in a circle"),
+    "after_circle": ("记录首尾相接，没有起点", "its events follow one another in a circle"),
     "not_of_a_case": ("此类记录不属于案件", "events of this kind are not about a case"),
     "off_path": ("作出单位不在本案所经各级之列", "its author's place is not on the case's path"),
     "not_filed_here": ("该事项不能在此提出申请", "an application for this item cannot be filed here"),
@@ -95,8 +95,8 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "not_receiver": ("移交的接收单位不是作出单位", "the handoff names another receiver"),
     "not_allowed_now": ("案件当时所处状态不允许此操作", "the case's state did not allow it"),
     # contested
-    "other_branch": ("与已生效的记录并列,未被采用", "another continuation of the case is effective"),
-    "adopted": ("与已生效的记录并列,其内容已由持有单位采纳", "off the effective path; the holder adopted its content"),
+    "other_branch": ("与已生效的记录并列，未被采用", "another continuation of the case is effective"),
+    "adopted": ("与已生效的记录并列，其内容已由持有单位采纳", "off the effective path; the holder adopted its content"),
     "not_entitled": ("作出单位的该设备已被停用或冻结", "its author's incarnation is frozen or revoked"),
     "after_not_entitled": ("前面的记录出自已停用或冻结的设备", "it follows events of a frozen or revoked incarnation"),
 }
@@ -108,5 +108,5 @@ def explain(verdict: Verdict) -> tuple[str, str]:
         return VERDICT_WORDS[verdict.code]
     kind, _, wrong = verdict.reason.partition(": ")
     if kind == "malformed":
-        return f"内容不符合格式:{wrong}", f"its content does not fit its form: {wrong}"
+        return f"内容不符合格式：{wrong}", f"its content does not fit its form: {wrong}"
     return REASONS.get(verdict.reason) or GUARDS[verdict.reason]

@@ -74,21 +74,21 @@ def parse_case_number(text: str) -> CaseNumber:
     parts = typed.rsplit("-", 4)  # a place code may have dashes of its own
     if len(parts) != 5:
         raise NumberError(
-            "收件编号应为五段,以短横线分开,例如 621021101001-261121-7K3M-12-X",
+            "收件编号应为五段，以短横线分开，例如 621021101001-261121-7K3M-12-X",
             "a receipt number has five parts with dashes between, as in 621021101001-261121-7K3M-12-X",
         )
     place, day, tag, counter, check = parts
     if _PLACE.fullmatch(place) is None:
         raise NumberError("第一段应为地区代码", "the first part must be a place code")
     if re.fullmatch(r"[0-9]{6}", day, re.ASCII) is None or not _is_day(day):
-        raise NumberError("第二段应为六位日期(年月日)", "the second part must be a date of six digits, yymmdd")
+        raise NumberError("第二段应为六位日期（年月日）", "the second part must be a date of six digits, yymmdd")
     if _TAG.fullmatch(tag) is None:
         raise NumberError("第三段应为四位字母或数字", "the third part must be four letters or digits")
     if re.fullmatch(r"[1-9][0-9]{0,8}", counter, re.ASCII) is None:
         raise NumberError("第四段应为序号", "the fourth part must be a number")
     if check != check_character("-".join(parts[:4])):
         raise NumberError(
-            "校验位不符,请核对编号是否抄错", "the check character does not fit: compare the number with the receipt"
+            "校验位不符，请核对编号是否抄错", "the check character does not fit: compare the number with the receipt"
         )
     return CaseNumber(place, day, tag, int(counter), check)
 
@@ -106,7 +106,7 @@ def normalise_query_code(text: str) -> str:
     code = text.strip().upper().translate(_LOOKALIKES)
     if len(code) not in (SHORT_CODE_LENGTH, QUERY_CODE_LENGTH):
         raise NumberError(
-            f"查询码应为 {QUERY_CODE_LENGTH} 位,或其前 {SHORT_CODE_LENGTH} 位;现为 {len(code)} 位",
+            f"查询码应为 {QUERY_CODE_LENGTH} 位，或其前 {SHORT_CODE_LENGTH} 位；现为 {len(code)} 位",
             f"a query code has {QUERY_CODE_LENGTH} characters, or its first {SHORT_CODE_LENGTH}; this has {len(code)}",
         )
     for letter in code:

@@ -63,7 +63,7 @@ def accept_places(item: Item, path: CasePath) -> tuple[str, ...]:
 def why_not_filed(item: Item, place: str, path: CasePath) -> tuple[str, str] | None:
     """Say in plain words (zh, en) why an application for this item cannot be filed at this place; None if it can."""
     if not item.in_force:
-        return "该事项已取消,不再受理新的申请", "this item is no longer in force"
+        return "该事项已取消，不再受理新的申请", "this item is no longer in force"
     return why_not_routed(item, place, path)
 
 
@@ -74,18 +74,18 @@ def why_not_routed(item: Item, place: str, path: CasePath) -> tuple[str, str] | 
     """
     if item.decide_level == "higher":
         return (
-            "该事项由上级机关决定,本系统暂不办理,请到县政务服务中心窗口咨询",
+            "该事项由上级机关决定，本系统暂不办理，请到县政务服务中心窗口咨询",
             "a higher authority decides this item, which is not handled here: ask at the county hall",
         )
     if item.village_mode == "告知" and path.in_village(place):
         return (
-            "该事项村级只告知不代办,请到县政务服务中心窗口办理",
+            "该事项村级只告知不代办，请到县政务服务中心窗口办理",
             "a village only gives information on this item: apply at the county hall",
         )
     needed = (item.review_level or item.decide_level, item.decide_level)
     if not accept_places(item, path) or any(path.at_level(level) is None for level in needed):
         return (
-            "该事项的办理流程不经过本地,请到事项规定的窗口办理",
+            "该事项的办理流程不经过本地，请到事项规定的窗口办理",
             "the route of this item does not pass here: apply at a window of the level that accepts it",
         )
     return None

@@ -96,7 +96,7 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "review_level": ("初审不在本级", "the first review is not done at this level"),
     "decide_level": (
-        "本级无权决定,或初审、受理尚未完成",
+        "本级无权决定，或初审、受理尚未完成",
         "this level does not decide, or a step before is not done",
     ),
     "onward": (
@@ -106,7 +106,7 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
     "supplies": ("所采纳的补正须是本案的补交材料", "what is taken must be supplies of this case"),
     "request": ("须答复本案尚未答复的撤回申请", "answers a withdrawal request of this case not yet answered"),
     "request_refused": (
-        "已作出决定的案件不能撤回,只能说明理由不予同意",
+        "已作出决定的案件不能撤回，只能说明理由不予同意",
         "after the decision a request can only be refused",
     ),
     "assign": (
@@ -114,7 +114,7 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
         "a case is assigned to another place of its path",
     ),
     "adoption": (
-        "所采纳的须是另一分支上尚未计入的记录,且从案件当前状态起能依次生效",
+        "所采纳的须是另一分支上尚未计入的记录，且从案件当前状态起能依次生效",
         "what is adopted stands off the path, does not count yet, and could be done in its order from the state now",
     ),
 }

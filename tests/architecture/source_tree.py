@@ -108,5 +108,8 @@ def _read(root: Path, path: Path) -> SourceFile:
 
 def _is_made_again(path: Path) -> bool:
     return (
-        "__pycache__" in path.parts or path.name.startswith(".coverage") or path.suffix in {".pyc", ".mo", ".sqlite3"}
+        "__pycache__" in path.parts
+        or path.name == ".git"  # of a worktree: a file that says where its repository lies
+        or path.name.startswith(".coverage")
+        or path.suffix in {".pyc", ".mo", ".sqlite3"}
     )

@@ -55,6 +55,17 @@ PLANTED = [
     (tidiness.keeps_templates_strict, "village_node/web/templates/a.html", '<script src="https://a.example/a.js">'),
 ]
 
+PLANTED += [
+    (tidiness.punctuates_chinese_in_full_width, path, text)
+    for path, text in (
+        ("village_node/web/words.py", DOC + "WORDS = '未保存,请重试'\n"),
+        ("village_node/web/words.py", DOC + "words = f'无法读取({cause})'\n"),
+        ("village_node/web/words.py", DOC + "words = f'还差{count}:请补齐'\n"),
+        ("sync_protocol/case/numbers.py", DOC + "raise NumberError('日期(年月日)')\n"),
+        ("village_node/web/templates/a.html", "<p>{{ t('请先保存,再离开', 'save first') }}</p>"),
+    )
+]
+
 # Files that look like a break and are none.
 SOUND = [
     ("village_node/casebook.py", DOC + LONG_TABLE),
@@ -67,6 +78,13 @@ SOUND = [
     ("village_node/cli.py", DOC + "print('sent')\n"),
     ("tests/benchmarks/live.py", DOC + "time.sleep(1)\n"),
     ("village_node/web/templates/a.html", '<script src="/static/page.js" defer></script><p class="on">{{ note }}</p>'),
+    ("village_node/web/words.py", DOC + "WORDS = ('未保存，请重试', 'not saved, try again (soon)')\n"),
+    ("village_node/web/finder.py", DOC + "words = 'Sanji (三级): the node'\n"),
+    ("village_node/web/times.py", DOC + "def short() -> str:\n    '''今天, or the day.'''\n    return f'今天 {h}'\n"),
+    (
+        "village_node/web/templates/a.html",
+        "<p>{{ t('（本单位）', ' (here)') }}：{{ name }}, {{ t('共', 'in all') }}</p>",
+    ),
     ("docker/compose.yaml", "volumes: [/data, /tmp]\n"),
 ]
 

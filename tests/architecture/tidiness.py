@@ -40,6 +40,12 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.}*-])/(?:wo" + r"rk|fa" + r"rm|ro" + r"ot|ho" + r"me|tm" + r"p)/\w|\.\./sha" + r"red\b"
 )
 
+# Written by their numbers, so that one can see which they are: Chinese characters, and the signs that stand among them.
+VALUE = "\u3007"
+FIRST_LETTER = re.compile("[a-zA-Z\u3400-\u9fff]")
+_AMONG = "[\u3007\u3400-\u9fff\u201c\u201d\u300a\u300b\uff08\uff09\uff0c\u3002\uff1a\uff1b\uff1f\uff01\u3001]"
+HALF_WIDTH = re.compile(f"(?<={_AMONG})[,;:!?()]|[,;:!?()](?={_AMONG})")
+
 THIRD_PARTY_ASSET = re.compile(r"[.-]min\.(?:js|css)$|\.(?:woff2?|ttf|otf|eot|map)$|(?:^|/)(?:vendor|node_modules)/")
 LONGEST_ASSET_LINE = 500  # characters; nobody writes a longer one by hand
 
@@ -171,6 +177,36 @@ def keeps_templates_strict(file: SourceFile) -> Iterator[str]:
             yield f"{file.path}:{file.text.count(chr(10), 0, match.start()) + 1}: {advice}"
 
 
+def punctuates_chinese_in_full_width(file: SourceFile) -> Iterator[str]:
+    """What people read in Chinese has the commas, colons and brackets of Chinese, in words and templates alike."""
+    if not file.is_shipped:
+        return
+    if file.is_template:
+        found = list(enumerate(file.text.splitlines(), start=1))
+    else:
+        found = list(_sentences(file.tree)) if file.is_python else []
+    for number, text in found:
+        if HALF_WIDTH.search(text):
+            yield f"{file.path}:{number}: full-width punctuation in {text.strip()[:60]!r}"
+
+
+def _sentences(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The strings that begin in Chinese, up to the English that may stand behind a slash, with a sign of Chinese for
+    each value put in; no docstrings."""
+    passed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            passed |= {id(part) for part in node.values}
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed:
+            text = node.value
+        else:
+            continue
+        first = FIRST_LETTER.search(text)
+        if first is not None and not first[0].isascii():
+            yield node.lineno, text.partition(" / ")[0]
+
+
 def _names(node: ast.expr) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
@@ -188,4 +224,5 @@ RULES: tuple[Rule, ...] = (
     knows_no_machine,
     is_our_own,
     keeps_templates_strict,
+    punctuates_chinese_in_full_width,
 )

@@ -133,7 +133,7 @@ class Downlink:
         except StoreError as error:
             return _not_saved(error.zh, error.en)
         except MemoryError:
-            return _not_saved("未保存:内存不足", "not saved: short of memory")
+            return _not_saved("未保存：内存不足", "not saved: short of memory")
 
     def _wait(self) -> flask.Response:
         try:

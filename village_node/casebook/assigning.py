@@ -69,7 +69,9 @@ class Assigning(Desk):
         def act(connection: Connection) -> tuple[CaseRef, set[str]]:
             row = self._waiting(connection, number)
             if row.proposer == actor:
-                raise NotAllowed("提议人不能确认自己的提议,须由另一人确认", "who proposed it cannot confirm it as well")
+                raise NotAllowed(
+                    "提议人不能确认自己的提议，须由另一人确认", "who proposed it cannot confirm it as well"
+                )
             content = checked(kinds.FORCE_ASSIGN, {0: row.to_place, 1: row.reason, 2: row.proposer, 3: actor})
             seen = Position(row.last_incarnation, row.last_seq, row.last_mark)
             done = self._do(

@@ -138,7 +138,7 @@ class Bench(Desk, Reading):
             counted = self._ruling_on(connection, view.incarnation, view.scope, view.split, view.place)
             if counted is None or counted.position != position:
                 raise NotAllowed(
-                    "上级单位已有裁定,以其为准", "a higher place has ruled already, and its ruling is in force"
+                    "上级单位已有裁定，以其为准", "a higher place has ruled already, and its ruling is in force"
                 )
             subject = f"{view.scope} {view.incarnation.hex()} {view.split}"
             self.note(connection, actor, "fork.rule", subject, take_all=choice.take_all)
@@ -248,15 +248,15 @@ def _body(view: ForkView, choice: Choice) -> RulingBody:
     marks = {branch.mark: branch.upto for branch in view.branches}
     upto = {one: min(seq, marks[one]) for one, seq in choice.seen.items() if one in marks and seq >= view.split}
     if not upto:
-        raise Stale("页面已过期,请重新查看", "the page is too old: look at it again")
+        raise Stale("页面已过期，请重新查看", "the page is too old: look at it again")
     if not plain(choice.reason, 1, REASON_MAX):
         raise BadBody(
-            "reason", f"请填写裁定理由,不超过 {REASON_MAX} 字", f"give the reason, at most {REASON_MAX} characters"
+            "reason", f"请填写裁定理由，不超过 {REASON_MAX} 字", f"give the reason, at most {REASON_MAX} characters"
         )
     if len(choice.choices) > MOST_CHOICES:
         raise BadBody(
             "choices",
-            f"一次最多逐件选择 {MOST_CHOICES} 件,其余请用统一选择",
+            f"一次最多逐件选择 {MOST_CHOICES} 件，其余请用统一选择",
             f"at most {MOST_CHOICES} cases one by one; choose one branch for the others",
         )
     if {*choice.choices.values(), *([choice.otherwise] if choice.otherwise else [])} - upto.keys():

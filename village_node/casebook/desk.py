@@ -81,7 +81,7 @@ class Act(NamedTuple):
 def stale() -> Stale:
     """What is raised when the page shows a case as it no longer is."""
     return Stale(
-        "案件在您填写期间已有新的进展,请重新查看后再办理",
+        "案件在您填写期间已有新的进展，请重新查看后再办理",
         "the case has moved on since the page was drawn: look at it again",
     )
 
@@ -186,14 +186,14 @@ class Desk(Office):
         judged = (before.review, before.decision) != (after.review, after.decision)
         if judged and not any(workflow.may(roles, self.identity.level, kind) for kind in (kinds.REVIEW, kinds.DECIDE)):
             raise NotAllowed(
-                "其中有初审意见或决定,须由有权初审或决定的人员采纳",
+                "其中有初审意见或决定，须由有权初审或决定的人员采纳",
                 "it holds an opinion or a decision: somebody who may give one must adopt it",
             )
 
     def _act(self, act: Callable[[Connection], tuple[_T, set[str]]]) -> _T:
         """Run one transaction, again where another worker was faster, and tell the news."""
         if self.retired:
-            raise NotAllowed("本机已停用,请到正在使用的机器上办理", "this machine is retired: work on the one in use")
+            raise NotAllowed("本机已停用，请到正在使用的机器上办理", "this machine is retired: work on the one in use")
         for _ in range(ATTEMPTS):
             try:
                 with self.store.writing() as connection:
@@ -219,7 +219,7 @@ class Desk(Office):
         key: StreamKey = (self.identity.incarnation, scope)
         if self.store.dialect != "sqlite" and peers.bytes_of(connection, INCARNATION) not in (None, key[0]):
             raise NotSaved(
-                "未保存:本机已换用新编号,请重新启动这一工作进程",
+                "未保存：本机已换用新编号，请重新启动这一工作进程",
                 "not saved: this node has begun a new life; start this worker again",
             )
         row = streams.by_keys(connection, [key]).get(key)
@@ -227,7 +227,7 @@ class Desk(Office):
             node = self.author(self.roster_in(connection), self.identity.incarnation)
             if node is None:
                 raise NotAllowed(
-                    "本机尚未列入名册,请先完成登记", "this node is not in the roster yet: complete its enrolment first"
+                    "本机尚未列入名册，请先完成登记", "this node is not in the roster yet: complete its enrolment first"
                 )
             with self.store.apart(connection) as own:
                 streams.add(own, [ledger.new_stream(self, node, scope)])
@@ -338,7 +338,7 @@ class _Pen:
         try:
             event = append(self._growth.row.stream_id, self._growth.head, draft, salt)
         except (Malformed, TooLarge) as error:
-            raise BadBody("body", "内容过长,请分几次提交或缩短", f"too long: shorten it ({error})") from error
+            raise BadBody("body", "内容过长，请分几次提交或缩短", f"too long: shorten it ({error})") from error
         self._growth.events.append(event)
         return event
 
@@ -365,7 +365,7 @@ def checked(kind: int, content: dict[int, Any]) -> dict[int, Any]:
 
 def _checked_field(sound: bool, field: str, zh: str, en: str) -> None:
     if not sound:
-        raise BadBody(field, f"“{zh}”缺少或不符合要求,请改正", f"{en}: missing or not as required; mend it")
+        raise BadBody(field, f"“{zh}”缺少或不符合要求，请改正", f"{en}: missing or not as required; mend it")
 
 
 def _told(act: Act) -> dict[str, object]:

@@ -37,7 +37,7 @@ _NO_INCARNATION: Final = bytes(16)
 def too_busy() -> NotSaved:
     """What is raised when other workers were faster each time."""
     return NotSaved(
-        f"未保存:数据库过于繁忙({ATTEMPTS} 次均被抢先),请稍后重试",
+        f"未保存：数据库过于繁忙（{ATTEMPTS} 次均被抢先），请稍后重试",
         f"not saved: the database is too busy (overtaken {ATTEMPTS} times); try again",
     )
 

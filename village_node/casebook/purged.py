@@ -101,6 +101,6 @@ def refuse_purged(connection: Connection, key: CaseKey) -> None:
     """Nobody acts on a case whose bodies are not here. Raises NotAllowed."""
     if purges.purged_bodies(connection, key):
         raise NotAllowed(
-            "本案正文已按期清除,请先向县里取回再办理",
+            "本案正文已按期清除，请先向县里取回再办理",
             "the contents of this case were cleared after their term: fetch them from the county first",
         )

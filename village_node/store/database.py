@@ -85,7 +85,7 @@ class Store:
         room = self.room()
         if room is not None and room.closed:
             raise NotSaved(
-                "未保存:磁盘将满,暂停收件;留下的空间用于办完已收的件。腾出空间后自动恢复,请届时再提交",
+                "未保存：磁盘将满，暂停收件；留下的空间用于办完已收的件。腾出空间后自动恢复，请届时再提交",
                 "not saved: the disk is nearly full, no new applications are taken; what is left is for those already "
                 "here. It goes on by itself once there is room",
             )
@@ -134,7 +134,7 @@ def _postgresql(url: str) -> "PostgresqlDatabase":
         from village_node.store.postgresql import PostgresqlDatabase
     except ImportError as error:
         raise StoreError(
-            f"缺少 PostgreSQL 驱动({error}),请安装 sanji[county]",
+            f"缺少 PostgreSQL 驱动（{error}），请安装 sanji[county]",
             f"the PostgreSQL driver is missing ({error}): install sanji[county]",
         ) from error
     return PostgresqlDatabase(url)

@@ -77,7 +77,7 @@ class PostgresqlDatabase:
             if not is_trouble(cause):
                 raise
             raise NotSaved(
-                f"未保存:数据库拒绝写入或连接中断({cause})。已有数据不受影响,请稍后重试",
+                f"未保存：数据库拒绝写入或连接中断（{cause}）。已有数据不受影响，请稍后重试",
                 f"not saved: the database refused or went away ({cause}). Nothing stored is lost; try again",
             ) from error
 
@@ -92,7 +92,7 @@ class PostgresqlDatabase:
             if not is_trouble(cause):
                 raise
             raise NotReadable(
-                f"数据库暂时无法读取({cause}),请稍后重试", f"the database cannot be read at the moment ({cause})"
+                f"数据库暂时无法读取（{cause}），请稍后重试", f"the database cannot be read at the moment ({cause})"
             ) from error
 
     @contextmanager
@@ -123,7 +123,7 @@ class PostgresqlDatabase:
         for name, wanted in REQUIRED.items():
             if found[name] not in wanted:
                 raise UnsafeDatabase(
-                    f"数据库设置不安全:{name} 为 {found[name]},应为 {wanted[0]};节点不启动",
+                    f"数据库设置不安全：{name} 为 {found[name]}，应为 {wanted[0]}；节点不启动",
                     f"unsafe database: {name} is {found[name]}, must be {wanted[0]}; the node does not start",
                 )
 

@@ -48,7 +48,7 @@ class SqliteDatabase:
         parsed = make_url(url)
         if not parsed.database or parsed.database == ":memory:":
             raise UnsafeDatabase(
-                "数据库必须是磁盘上的文件:内存中的数据断电即失",
+                "数据库必须是磁盘上的文件：内存中的数据断电即失",
                 "the database must be a file: memory does not survive a power cut",
             )
         prepare_file(Path(parsed.database))
@@ -71,7 +71,7 @@ class SqliteDatabase:
         """
         if not self._lock.acquire(timeout=QUEUE_S):
             raise NotSaved(
-                "未保存:数据库正忙,磁盘可能很慢或出错,请稍后重试",
+                "未保存：数据库正忙，磁盘可能很慢或出错，请稍后重试",
                 "not saved: the database is busy, the disk may be slow or failing; try again",
             )
         try:
@@ -106,7 +106,7 @@ class SqliteDatabase:
             if not trouble:
                 raise
             raise NotReadable(
-                f"读不出数据:磁盘出错或内存不足({trouble}),请稍后再试,并请检查磁盘",
+                f"读不出数据：磁盘出错或内存不足（{trouble}），请稍后再试，并请检查磁盘",
                 f"cannot be read: the disk is failing or memory is short ({trouble}); try again, and have it checked",
             ) from error
 
@@ -147,7 +147,7 @@ class SqliteDatabase:
         for name, wanted in REQUIRED.items():
             if found[name] != wanted:
                 raise UnsafeDatabase(
-                    f"数据库设置不安全:{name} 为 {found[name]},应为 {wanted};节点不启动",
+                    f"数据库设置不安全：{name} 为 {found[name]}，应为 {wanted}；节点不启动",
                     f"unsafe database: {name} is {found[name]}, must be {wanted}; the node does not start",
                 )
 
@@ -276,7 +276,7 @@ def _is_refused_space(error: BaseException) -> bool:
 
 def _not_saved(trouble: str) -> tuple[str, str]:
     return (
-        f"未保存:磁盘已满、无法写入或内存不足({trouble})。已有数据不受影响,请腾出空间后重试",
+        f"未保存：磁盘已满、无法写入或内存不足（{trouble}）。已有数据不受影响，请腾出空间后重试",
         f"not saved: the disk is full or cannot be written, or memory is short ({trouble}). Nothing stored is lost; "
         "make room and try again",
     )

@@ -102,7 +102,7 @@ TROUBLES: Final[dict[int, tuple[str, str, str, str]]] = {
 }
 NOT_SAVED: Final = ("未保存", "Not saved")
 NO_MEMORY: Final = (
-    "未保存:本机内存不足。已有数据不受影响,请稍后重试",
+    "未保存：本机内存不足。已有数据不受影响，请稍后重试",
     "not saved: this machine is short of memory. Nothing stored is lost; try again in a moment",
 )
 RETRY_AFTER_S: Final = 30

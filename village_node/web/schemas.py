@@ -28,7 +28,7 @@ def _length(low: int, high: int, unit: str) -> Callable[[Any], Any]:
 
 def _no_control(text: str) -> None:
     if bodies.FORBIDDEN_TEXT.search(text) is not None:
-        raise ValidationError("含有不可见的控制字符,请重新输入")
+        raise ValidationError("含有不可见的控制字符，请重新输入")
 
 
 class Text(fields.String):
@@ -93,7 +93,7 @@ class MarkSchema(Schema):
 
 
 def _day(text: str) -> None:
-    wrong = ValidationError("应为日期,如 2026-11-21")
+    wrong = ValidationError("应为日期，如 2026-11-21")
     if bodies.DATE_SHAPE.fullmatch(text) is None:
         raise wrong
     try:
@@ -141,7 +141,7 @@ def _answers(field: Field, **options: Any) -> fields.Field[Any]:
 
 def _position_text(text: str) -> None:
     if POSITION_TEXT.fullmatch(text) is None or int(text.split(".")[1]) > bodies.MAX_MS:
-        raise ValidationError("所指的记录不存在,请刷新页面后重试")
+        raise ValidationError("所指的记录不存在，请刷新页面后重试")
 
 
 _CHECKS: Final[dict[str, Callable[[str], None]]] = {

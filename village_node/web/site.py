@@ -140,7 +140,7 @@ class Visit:
     def unsaved(self, fault: StoreError) -> str:
         """What a form says that came to nothing because of the database: first of all that it is not saved."""
         lead, words = self.t("未保存", "not saved"), self.t(fault.zh, fault.en)
-        return words if words.startswith(lead) else f"{lead}: {words}"
+        return words if words.startswith(lead) else lead + self.t("：", ": ") + words
 
     def may(self, roles: frozenset[str]) -> bool:
         """Tell whether the person signed in has one of these roles."""

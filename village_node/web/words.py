@@ -187,7 +187,7 @@ def state_words(code: str | None) -> tuple[str, str, str, str]:
 
 def kind_words(kind: int) -> tuple[str, str]:
     """The words for a kind of event; an unknown one keeps its name."""
-    return LABELS.get(kind) or (f"未知记录({kinds.name_of(kind)})", f"unknown record ({kinds.name_of(kind)})")
+    return LABELS.get(kind) or (f"未知记录（{kinds.name_of(kind)}）", f"unknown record ({kinds.name_of(kind)})")
 
 
 def choice_words(code: object) -> tuple[str, str]:

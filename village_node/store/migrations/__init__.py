@@ -26,7 +26,7 @@ def upgrade(connection: Connection) -> None:
     configuration = config()
     if found is not None and found not in known():
         raise NewerDatabase(
-            f"数据库由更新版本的程序写成(版本 {found});请先升级本程序,数据未作任何改动",
+            f"数据库由更新版本的程序写成（版本 {found}）；请先升级本程序，数据未作任何改动",
             f"a newer version of this program wrote this database (revision {found}); update the program first; "
             "nothing was changed",
         )
