@@ -2,9 +2,9 @@
 
 Theory of operation. When a life ends, every stream it wrote is doubted from its highest receipt on: others may hold
 something else there. The new life writes on at once, in streams of its own. Nothing of a doubted end leaves, nor what
-the new life writes into the same scope, until an ancestor (at the root: a child) has shown how far it holds that
-stream. What comes back sealed takes the place of what stands here; what nobody holds is written again by the new life,
-and what it has written meanwhile after that, so that every event still follows what it followed.
+the new life writes into the same scope, until an ancestor (at the root: everybody below who may hold it) has shown how
+far it holds that stream. What comes back sealed takes the place of what stands here; what nobody holds is written again
+by the new life, and what it has written meanwhile after that, so that every event still follows what it followed.
 """
 
 import threading
@@ -21,9 +21,10 @@ from sync_protocol.places import followed_scopes
 from sync_protocol.roster import Roster
 from sync_protocol.suites import sha256
 from sync_protocol.wire import Segment, rebuild
-from village_node.casebook import ledger, receipts
+from village_node.casebook import hearing, ledger, receipts
 from village_node.casebook.errors import NotAllowed, NotFound
 from village_node.casebook.growth import Growth
+from village_node.casebook.hearing import Hearing
 from village_node.casebook.ledger import Entry
 from village_node.casebook.office import ANYTHING, INCARNATION
 from village_node.casebook.reading import Reading
@@ -64,7 +65,7 @@ class Incarnations(Reading):
         """
         self.lives = lives
         self._beginning = threading.Lock()
-        self._told: set[str] = set()
+        self._hearing = Hearing()
         self._forgotten: dict[StreamKey, ReceiptLine] = {}
         self._begun: list[Reason] = []
         self._on_begun: list[Callable[[Reason], None]] = []
@@ -114,6 +115,7 @@ class Incarnations(Reading):
                     peers.remember_bytes(connection, INCARNATION, begun.incarnation)
                     peers.forget_alarms(connection)
                     doubts.begin(connection)
+                    hearing.forget_answers(connection)
                     if self.identity.place in self.roster_in(connection).heads():
                         peers.remember_bytes(connection, ROSTER_DOUBT, b"\1")
                     self._note_begun(connection, begun.incarnation, reason, actor)
@@ -127,7 +129,7 @@ class Incarnations(Reading):
                 self.identity = before
                 raise
             self._roster_doubted = self._roster_doubted or before.place in self.roster.heads()
-            self._told.clear()
+            self._hearing.begin()
             self._forgotten.clear()
             self._begun.append(reason)
         self.tell({ANYTHING})
@@ -203,7 +205,7 @@ class Incarnations(Reading):
             "retired": standing.retired,
             "rings": standing.rings,
             "alarms_below": standing.alarms_below,
-            "waits_for": self.untold(),
+            "waits_for": self.waits_for(),
             "former": [
                 {
                     "incarnation": each.incarnation.hex(),
@@ -216,20 +218,56 @@ class Incarnations(Reading):
             ],
         }
 
-    # What a restored publisher must know before it publishes
+    # Whom a restored node must have heard
 
     def heard_out(self, place: str) -> None:
         """A neighbour was heard in full and its roster does not go further than ours."""
-        self._told.add(place)
+        self._hearing.tell(place)
 
     def untold(self) -> list[str]:
         """The neighbours that must still say how far their roster goes before we publish; none for a sound witness."""
         if not self._roster_doubted:
             return []
-        roster = self.roster
-        here = self.identity.place
-        around = [*roster.places.path_up(here)[1:2], *roster.places.children(here)]
-        return [place for place in around if roster.nodes_of(place) and place not in self._told]
+        with self.store.reading() as connection:
+            roster = self.roster_in(connection)
+            here = self.identity.place
+            around = [*roster.places.path_up(here)[1:2], *hearing.below(connection, roster, here)]
+            answered = hearing.answered_for(connection)
+        return [
+            place
+            for place in around
+            if roster.nodes_of(place) and place not in answered and not self._hearing.has_told(place)
+        ]
+
+    def waits_for(self) -> list[str]:
+        """The neighbours that we wait for: before we publish, or at the root before we write again what never left."""
+        untold = self.untold()
+        with self.store.reading() as connection:
+            held = doubts.held(connection) if self.identity.parent is None else []
+            if not held:
+                return untold
+            roster = self.roster_in(connection)
+            asked = self._asked(connection, roster, self.identity.place)
+            unheard = {place for doubt in held for place in self._hearing.unheard(doubt, asked)}
+            around = hearing.below(connection, roster, self.identity.place)
+        return [place for place in around if place in unheard or place in untold]
+
+    def answer_for(self, place: str) -> None:
+        """People answer for a neighbour that will not be heard: we wait for it no longer, whatever it may hold of this
+        life's predecessors. Raises NotSaved."""
+        with self.store.writing() as connection:
+            hearing.answer_for(connection, place)
+            self.mark_news(connection, {ANYTHING})
+        self.tell({ANYTHING})
+
+    def _asked(self, connection: Connection, roster: Roster, place: str) -> dict[str, set[str]]:
+        """Scope -> who must have shown what it holds there. Below the root that is the ancestor that speaks with
+        ``place``, our own; at the root everybody below who may hold it, and has not been answered for."""
+        if self.identity.parent is not None:
+            return hearing.asked_of(roster, [place])
+        answered = {one for one in hearing.answered_for(connection) if not self._hearing.has_spoken(one)}
+        around = hearing.below(connection, roster, self.identity.place)
+        return hearing.asked_of(roster, [one for one in around if one not in answered])
 
     def check_publishable(self, *, agreed: bool = False) -> None:
         """See that no number of our part of the roster can be given twice. `agreed`: the operator says it cannot.
@@ -402,36 +440,56 @@ class Incarnations(Reading):
     def _settle(self, there: dict[StreamKey, StreamPoint], place: str) -> None:
         with self.store.writing() as connection:
             roster = self.roster_in(connection)
+            held = doubts.held(connection)
             followed = followed_scopes(roster.places, place)
-            shown = [
-                (doubt, _held_there(connection, doubt, there.get(doubt.row.key)))
-                for doubt in doubts.held(connection)
-                if doubt.row.scope in followed
-            ]
+            self._hearing.show(
+                place,
+                {
+                    doubt.row.key: _held_there(connection, doubt, there.get(doubt.row.key))
+                    for doubt in held
+                    if doubt.row.scope in followed
+                },
+            )
+            asked = self._asked(connection, roster, place)
+            mine = [doubt for doubt in held if self.identity.parent is None or doubt.row.scope in followed]
             # All lives in one scope together: what one of them never sent, a later one may have written again.
-            waiting = {doubt.row.scope for doubt, seq in shown if seq is None}
-            known = [(doubt, seq) for doubt, seq in shown if seq is not None and doubt.row.scope not in waiting]
-            if not known:
-                return
-            keys = {
-                (doubt.row.scope, case_id)
-                for doubt, seq in known
-                for case_id in doubts.cases_beyond(connection, doubt.row.id, seq)
-            }
-            ours = [(self.identity.incarnation, scope) for scope in {doubt.row.scope for doubt, _ in known}]
-            for row in streams.by_keys(connection, ours).values():
-                keys |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
-            self.store.exclusive(connection, sorted(keys), sorted({doubt.row.key for doubt, _ in known}))
-            taken: list[Taken] = []
-            for doubt, seq in known:
-                off = doubts.cut_back(connection, doubt.row, seq)[1]
-                taken += [Taken(doubt.row.incarnation, doubt.row.scope, event) for event in off]
-                doubts.end(connection, doubt.row.id)
-            scopes = {doubt.row.scope for doubt, _ in known}
-            growths, touched = self.write_again(connection, roster, scopes, taken)
-            ledger.write(self, connection, Entry(roster, self.clock(), growths, refold=touched))
-            self.mark_news(connection, scopes)
-        self.tell(scopes)
+            waiting = {doubt.row.scope for doubt in mine if self._hearing.unheard(doubt, asked)}
+            scopes = {doubt.row.scope for doubt in mine if self._raise(connection, doubt)}
+            known = [(doubt, self._hearing.known(doubt)) for doubt in mine if doubt.row.scope not in waiting]
+            if known:
+                scopes |= {doubt.row.scope for doubt, _ in known}
+                self._write_what_never_left(connection, roster, known)
+            if scopes:
+                self.mark_news(connection, scopes)
+        if scopes:
+            self.tell(scopes)
+
+    def _raise(self, connection: Connection, doubt: Doubt) -> bool:
+        """Note how far a doubted stream is known to be held elsewhere; whether that is further than before."""
+        known = self._hearing.known(doubt)
+        doubts.raise_to(connection, doubt.row.id, known)
+        return known > doubt.seq
+
+    def _write_what_never_left(
+        self, connection: Connection, roster: Roster, known: Sequence[tuple[Doubt, int]]
+    ) -> None:
+        """Take the ends of these doubted streams off, and have the present life write them again."""
+        scopes = {doubt.row.scope for doubt, _ in known}
+        keys = {
+            (doubt.row.scope, case_id)
+            for doubt, seq in known
+            for case_id in doubts.cases_beyond(connection, doubt.row.id, seq)
+        }
+        for row in streams.by_keys(connection, [(self.identity.incarnation, scope) for scope in scopes]).values():
+            keys |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
+        self.store.exclusive(connection, sorted(keys), sorted({doubt.row.key for doubt, _ in known}))
+        taken: list[Taken] = []
+        for doubt, seq in known:
+            off = doubts.cut_back(connection, doubt.row, seq)[1]
+            taken += [Taken(doubt.row.incarnation, doubt.row.scope, event) for event in off]
+            doubts.end(connection, doubt.row.id)
+        growths, touched = self.write_again(connection, roster, scopes, taken)
+        ledger.write(self, connection, Entry(roster, self.clock(), growths, refold=touched))
 
 
 def _held_there(connection: Connection, doubt: Doubt, point: StreamPoint | None) -> int | None:

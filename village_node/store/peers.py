@@ -84,6 +84,12 @@ def alarms(connection: Connection) -> list[tuple[str, str, int]]:
     return [(row[0], row[1], row[2]) for row in rows.ask(connection, words)]
 
 
+def places_below(connection: Connection) -> list[str]:
+    """The places of the nodes that have asked this one, in order."""
+    words = "SELECT DISTINCT place FROM peers WHERE direction = 'down' ORDER BY place"
+    return [row[0] for row in rows.ask(connection, words)]
+
+
 def forget_alarms(connection: Connection) -> None:
     """A new life of ours has begun: what ancestors said of the one before is settled."""
     rows.do(connection, "UPDATE peers SET alarm = 0, challenge = NULL, nonce = NULL WHERE direction = 'up'")

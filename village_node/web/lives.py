@@ -1,7 +1,8 @@
-"""What people decide about a machine whose identity lives twice: that it goes on, or that it is taken out of use."""
+"""What people decide about who this machine is: that it goes on, that it is taken out of use, whom it waits for."""
 
 from typing import Final
 
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from village_node.casebook import Reason
@@ -25,7 +26,17 @@ def retire(visit: Visit) -> Response:
     return visit.redirect("health")
 
 
+def answer_for(visit: Visit, place: str) -> Response:
+    """A neighbour that this restored machine waits for will not be heard: it is waited for no longer."""
+    if place not in visit.site.casebook.waits_for():
+        raise NotFound
+    visit.site.accounts.audit(visit.staff.staff_no, "node.answer_for", place, {})
+    visit.site.casebook.answer_for(place)
+    return visit.redirect("health")
+
+
 ROUTES: Final = (
     Route("/lives/go-on", "go_on", go_on, DECIDES, ("POST",)),
     Route("/lives/retire", "retire", retire, DECIDES, ("POST",)),
+    Route("/lives/answer-for/<place>", "answer_for", answer_for, DECIDES, ("POST",)),
 )

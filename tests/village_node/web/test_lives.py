@@ -3,7 +3,7 @@
 import pytest
 
 from sync_protocol.exchange import ANOTHER_NONCE, OLDER_CHALLENGE, RESTORED
-from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, hidden_of
 from village_node.casebook import Reason
 
@@ -99,3 +99,21 @@ def test_a_child_of_several_lives_stands_once_on_the_health_page(network: Networ
     casebook.update_peer(b"m" * 16, place=VILLAGE, direction="down", alarm=ANOTHER_NONCE)
     page = township.sign_in("0005", "clerk").open("/health").get_data(as_text=True)
     assert "警报" in page.partition('id="down"')[2].partition("</section>")[0]
+
+
+def test_who_a_restored_machine_waits_for_is_named_and_a_head_may_answer_for_them(
+    network: Network, township: Counter
+) -> None:
+    casebook = network.members[TOWNSHIP].casebook
+    casebook.begin_again(Reason.AHEAD)
+    clerk = township.sign_in("0003", "clerk")
+    page = clerk.open("/health").get_data(as_text=True)
+    assert "还在等下级或上级" in page and "上关村" in page and "/lives/answer-for" not in page
+    head = township.sign_in("0004", "head")
+    fields = hidden_of(head.open("/health").get_data(as_text=True), f"/lives/answer-for/{VILLAGE}")
+    send(head, f"/lives/answer-for/{VILLAGE}", "/health")
+    assert casebook.waits_for() == [COUNTY]
+    assert f"/lives/answer-for/{VILLAGE}" not in head.open("/health").get_data(as_text=True)
+    assert head.send(f"/lives/answer-for/{VILLAGE}", fields).status_code == 404, "nobody waits for it"
+    told = [(line.action, line.subject) for line in township.accounts.rows.audit_lines(20)]
+    assert ("node.answer_for", VILLAGE) in told
