@@ -5,6 +5,7 @@ Each error has a code that never changes, a name, whose fault it is, and whether
     ProtocolError
       sender's fault    Malformed TooLarge BadSeal BadCommitment ScopeNotAllowed ScopeNotFollowed Fork BadSignature
                         UnknownNode NotAChild BadRoster RosterRollback BadReceipt WeakKey NotEntitled
+                        TooManyLives
       nobody's fault    UnknownIncarnation Gap             (what is missing may still come)
       receiver's fault  NeedsUpdate Busy StagingFull
       both              NoSuchVersion
@@ -150,6 +151,12 @@ class NoSuchVersion(ProtocolError):
     """No protocol version is known to both sides."""
 
     code, name, fault = 21, "no_such_version", "both"
+
+
+class TooManyLives(ProtocolError):
+    """The sender's place has begun so many new incarnations lately that no further one is countersigned for now."""
+
+    code, name, retry = 22, "too_many_lives", True
 
 
 BY_CODE: dict[int, type[ProtocolError]] = {error.code: error for error in ProtocolError.__subclasses__()}

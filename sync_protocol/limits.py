@@ -25,6 +25,8 @@ ROSTER_CHANGE = 65_536
 ROSTER_OPS = 999
 ROSTER_SIGNATURES = 16
 ROOT_KEYS = 16
+NEW_LIVES = 8  # of one place countersigned within NEW_LIVES_MS without a person's word
+NEW_LIVES_MS = 8 * 86_400_000
 
 FORK_PROOF = 4_608
 FORK_ARMS = 8  # proven arms kept of one stream
@@ -38,6 +40,7 @@ FRAME_LARGEST = 262_144
 
 NESTING = 16
 NESTING_EXT = 8  # a message wraps a header in five layers more than D(header) does
+ERROR_CODE = 65_535
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1
 CLAIMED_MIN = -(2**62)  # so that its distance from any hlc is an integer of section 2

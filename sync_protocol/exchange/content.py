@@ -121,6 +121,7 @@ class Content:
     lines_asked: LinesAsked | None = None
     lines: Lines | None = None
     renewal: bytes | None = None
+    renewal_refused: int | None = None
     forks: ForkTalk = field(default_factory=ForkTalk)
 
 
@@ -158,9 +159,14 @@ def content_map(content: Content) -> dict[int, Any]:
 
 def _further_values(content: Content) -> dict[int, Any] | None:
     """Field 23, the last key there is: a map of further fields."""
+    further: dict[int, Any] = {}
     if content.lines_asked is not None:
-        return {0: asked_values(content.lines_asked, content.tables)}
-    return None if content.lines is None else {0: lines_values(content.lines, content.tables)}
+        further[0] = asked_values(content.lines_asked, content.tables)
+    elif content.lines is not None:
+        further[0] = lines_values(content.lines, content.tables)
+    if content.renewal_refused is not None:
+        further[1] = content.renewal_refused
+    return further or None
 
 
 def _hello_values(hello: Hello | None) -> list[Any] | None:
@@ -213,6 +219,11 @@ def _read_further(content: Content, value: Any, reply: bool) -> None:
         content.lines = read_lines(value[0], content.tables)
     elif 0 in value:
         content.lines_asked = read_asked(value[0], content.tables)
+    if 1 in value:
+        if not reply:
+            raise Malformed("field 23.1: not in a request")
+        check_int("renewal refused", value[1], 1, limits.ERROR_CODE)
+        content.renewal_refused = value[1]
 
 
 _REQUEST_ONLY: Final = frozenset({1, 2, 21})

@@ -213,7 +213,7 @@ class Answering:
             received = self._casebook.receive(node.incarnation, content, peer_update=update)
         if received.restored is not None:
             self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
-        self._renewals.take(node, content)
+        refused = self._renewals.take(node, content)
         acknowledged = judged.ratchet.used > before.used
         reply.alarm = judged.alarm
         reply.tide = self._tides.of(node)
@@ -225,6 +225,7 @@ class Answering:
             reply.digest, reply.tide = digest(self._casebook.shared_points(node.place)), None
             reply.forks.proofs = self._casebook.proofs_about(node.incarnation)
             return
+        reply.renewal_refused = refused
         self._owe(node, child, content, reply, acknowledged=acknowledged)
 
     def _owe(self, node: Node, child: _Child, content: Content, reply: Content, *, acknowledged: bool) -> None:

@@ -1,10 +1,11 @@
 """Countersigning new lives of the nodes below, and at the root our own, once no roster number can be given twice."""
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 
 from sync_protocol import roster
-from sync_protocol.errors import NotEntitled, ProtocolError
+from sync_protocol.errors import NotEntitled, ProtocolError, TooManyLives
 from sync_protocol.exchange import NO_ALARM, RESTORED, Content, RosterHead
 from sync_protocol.roster import Node
 from sync_protocol.suites import SigningKey
@@ -22,30 +23,46 @@ class Renewals:
         self._casebook = casebook
         self._keys = keys
         self._clock = clock
+        self._one_at_a_time = threading.Lock()
 
-    def take(self, node: Node, content: Content) -> None:
+    def take(self, node: Node, content: Content) -> int | None:
         """After what a child said was stored: count it among those we have heard out, and countersign what it asks.
 
-        What cannot be countersigned now is asked again with the child's next exchange. Raises StoreError.
+        The error code where that does not hold. What cannot be countersigned now is asked again with the child's next
+        exchange. Raises StoreError.
         """
         if not self._goes_further(content.roster_heads or ()):
             self._casebook.heard_out(node.place)
         self.take_ours()
         if content.renewal is None:
-            return
+            return None
         try:
-            asked = roster.read_request(content.renewal)
-            if asked.place != node.place:
-                raise NotEntitled(f"{node.place} asks for a life of {asked.place}")
-            if asked.name != self._casebook.roster.places.name(node.place):
-                raise NotEntitled(f"{node.place} asks under a name that is not its own any more")
-            publish(self._casebook, asked, self._keys(), self._clock())
-        except (ProtocolError, EnrolmentRefused, NoIdentity) as problem:
+            self._countersign(node, content.renewal)
+        except (EnrolmentRefused, NoIdentity) as problem:
+            _log.warning("a new life of %s is not countersigned yet: %s", node.place, problem)
+            return None
+        except ProtocolError as problem:
             _log.warning("a new life of %s is not countersigned: %s", node.place, problem)
-            return
+            self._casebook.note_refused_life(node.place, refused=isinstance(problem, TooManyLives))
+            return problem.code
+        self._casebook.note_refused_life(node.place, refused=False)
         row = self._casebook.peer(node.incarnation)
         if row is not None and row.alarm != NO_ALARM:
             self._casebook.update_peer(node.incarnation, alarm=RESTORED)
+        return None
+
+    def _countersign(self, node: Node, renewal: bytes) -> None:
+        """Publish a new life of a child's place, unless it is there. Raises ProtocolError, EnrolmentRefused."""
+        asked = roster.read_request(renewal)
+        if asked.place != node.place:
+            raise NotEntitled(f"{node.place} asks for a life of {asked.place}")
+        if asked.name != self._casebook.roster.places.name(node.place):
+            raise NotEntitled(f"{node.place} asks under a name that is not its own any more")
+        with self._one_at_a_time:
+            known = self._casebook.roster.node(asked.incarnation) is not None
+            if not known and not self._casebook.may_countersign(node.place):
+                raise TooManyLives(f"{node.place} has begun too many lives: a person must allow more")
+            publish(self._casebook, asked, self._keys(), self._clock())
 
     def take_ours(self) -> None:
         """At the root nobody is above who could countersign a new life of ours: our publishing key does."""

@@ -22,13 +22,15 @@ COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "pa
 @dataclass
 class Child:
     """One child, as far as this node knows. `rings`: an identity of it lives twice; `restored`: one did, and has begun
-    another life. `backlog`: its records held here whose bodies are still missing."""
+    another life; `refused`: it has begun so many that the newest waits for a person's word. `backlog`: its records held
+    here whose bodies are still missing."""
 
     place: str
     last_contact_ms: int | None
     skew_ms: int | None
     rings: bool
     restored: bool
+    refused: bool
     cases: int
     events: int
     backlog: int
@@ -46,6 +48,7 @@ def children(visit: Visit) -> Response:
         if row.direction == "down":
             peers.setdefault(row.place, []).append(row)
     streams, homes = site.casebook.counts()["streams"], site.casebook.case_counts()
+    refused = site.casebook.lives_refused()
     told = []
     for place in places.children(here) if here in places else ():
         under = {about(code) for code in places.below_or_self(place)}
@@ -60,6 +63,7 @@ def children(visit: Visit) -> Response:
                 skew_ms=peer.skew_ms if peer else None,
                 rings=any(life.alarm not in (NO_ALARM, RESTORED) for life in lives),
                 restored=any(life.alarm == RESTORED for life in lives),
+                refused=place in refused,
                 cases=sum(homes.get(scope, 0) for scope in under),
                 events=sum(row["contiguous"] - max(row["since"] - 1, 0) for row in rows),
                 backlog=sum(row["head"] - row["contiguous"] for row in rows),
@@ -87,9 +91,19 @@ def settle_alarm(visit: Visit, place: str) -> Response:
     return visit.redirect("children")
 
 
+def allow_lives(visit: Visit, place: str) -> Response:
+    """People know why a place below begins so many lives: further ones are countersigned again."""
+    if place not in visit.site.casebook.lives_refused():
+        raise NotFound
+    visit.site.accounts.audit(visit.staff.staff_no, "children.allow_lives", place, {})
+    visit.site.casebook.allow_lives(place)
+    return visit.redirect("children")
+
+
 ROUTES: Final = (
     Route("/children", "children", children, Policy(STAFF, "node")),
     Route("/children/<place>/settle", "settle_alarm", settle_alarm, DECIDES, ("POST",)),
+    Route("/children/<place>/allow-lives", "allow_lives", allow_lives, DECIDES, ("POST",)),
 )
 
 

@@ -22,6 +22,7 @@ from sync_protocol.roster import Roster
 from sync_protocol.suites import sha256
 from sync_protocol.wire import Segment, rebuild
 from village_node.casebook import hearing, ledger, receipts
+from village_node.casebook.countersigning import Countersigning
 from village_node.casebook.errors import NotAllowed, NotFound
 from village_node.casebook.growth import Growth
 from village_node.casebook.hearing import Hearing
@@ -52,7 +53,7 @@ class Standing(NamedTuple):
     provisional: bool
 
 
-class Incarnations(Reading):
+class Incarnations(Countersigning, Reading):
     """The part of the casebook that begins a new life, and settles what the one before left behind."""
 
     lives: Lives | None = None
@@ -206,6 +207,7 @@ class Incarnations(Reading):
             "rings": standing.rings,
             "alarms_below": standing.alarms_below,
             "waits_for": self.waits_for(),
+            "refused": self.renewal_refused() if standing.provisional else 0,
             "former": [
                 {
                     "incarnation": each.incarnation.hex(),

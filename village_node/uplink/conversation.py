@@ -203,6 +203,8 @@ class Conversation:
             self._codec = ZSTD_DICTIONARY_1 if DICTIONARIES[-1] in reply.hello.dictionaries else ZSTD
         if taken:
             self._answers = received.answers
+            if asked.content.renewal is not None:
+                around.casebook.note_renewal_refused(reply.renewal_refused or 0)
         points = self._points()
         self._searching.hear(reply.forks.marks, self._withheld(points))
         self._searching.settled(reply.forks.proofs)

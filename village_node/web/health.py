@@ -7,6 +7,7 @@ from flask import make_response
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
+from sync_protocol.errors import TooManyLives
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from village_node.store import StoreError
 from village_node.store.peers import PeerRow
@@ -95,6 +96,7 @@ def health(visit: Visit) -> Response:
         casework=CASEWORK,
         decides=lives.DECIDES.roles,
         life=site.casebook.life(),
+        too_many_lives=TooManyLives.code,
     )
 
 

@@ -203,7 +203,16 @@ def test_a_field_of_another_shape_is_refused_by_name(values: Any, reply: bool, e
 
 
 def test_unknown_fields_are_passed_over() -> None:
-    assert read_content({23: {1: "something new", 22: []}}, reply=False).lines_asked is None
+    assert read_content({23: {2: "something new", 22: []}}, reply=False).lines_asked is None
+
+
+def test_why_a_life_is_not_countersigned_is_told_in_a_reply_by_a_code() -> None:
+    told = content_map(Content(renewal_refused=22))
+    assert told == {23: {1: 22}}
+    assert read_content(told, reply=True).renewal_refused == 22
+    for wrong, reply in ((told, False), ({23: {1: 0}}, True), ({23: {1: "22"}}, True), ({23: {1: 65_536}}, True)):
+        with pytest.raises(Malformed):
+            read_content(wrong, reply=reply)
 
 
 def test_a_segment_of_another_shape_is_told_apart_and_spoils_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sync_protocol.errors import TooManyLives
 from sync_protocol.exchange import ANOTHER_NONCE, OLDER_CHALLENGE, RESTORED
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, hidden_of
@@ -117,3 +118,20 @@ def test_who_a_restored_machine_waits_for_is_named_and_a_head_may_answer_for_the
     assert head.send(f"/lives/answer-for/{VILLAGE}", fields).status_code == 404, "nobody waits for it"
     told = [(line.action, line.subject) for line in township.accounts.rows.audit_lines(20)]
     assert ("node.answer_for", VILLAGE) in told
+
+
+def test_a_head_allows_a_child_more_lives_and_the_child_is_told_why_it_waits(
+    network: Network, township: Counter, village: Counter
+) -> None:
+    casebook, child = network.members[TOWNSHIP].casebook, network.members[VILLAGE].casebook
+    casebook.note_refused_life(VILLAGE, refused=True)
+    child.begin_again(Reason.OPERATOR)
+    child.note_renewal_refused(TooManyLives.code)
+    page = village.sign_in("0002", "head").open("/health").get_data(as_text=True)
+    assert "新编号过多" in page
+    assert "allow-lives" not in township.sign_in("0003", "clerk").open("/children").get_data(as_text=True)
+    head = township.sign_in("0004", "head")
+    fields = hidden_of(head.open("/children").get_data(as_text=True), f"/children/{VILLAGE}/allow-lives")
+    send(head, f"/children/{VILLAGE}/allow-lives", "/children")
+    assert "新编号过多" not in head.open("/children").get_data(as_text=True)
+    assert head.send(f"/children/{VILLAGE}/allow-lives", fields).status_code == 404
