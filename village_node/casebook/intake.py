@@ -21,9 +21,9 @@ from sync_protocol.wire import Segment, keep, kept
 from village_node.casebook import branches, checkpoints, freezing, ledger, purged, receipts
 from village_node.casebook.branches import Forked, Opening
 from village_node.casebook.growth import Growth
-from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.ledger import Entry, Filled, Written
 from village_node.casebook.plan import Plan, Received
+from village_node.casebook.settling import Settling
 from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, doubts, forks, parking, peers, streams
 from village_node.store import receipts as receipt_rows
 from village_node.store.locks import StreamKey
@@ -42,7 +42,7 @@ def too_busy() -> NotSaved:
     )
 
 
-class Intake(Incarnations):
+class Intake(Settling):
     """The part of the casebook that uplink and downlink hand their messages to."""
 
     def receive(self, peer: bytes, content: Content, *, peer_update: dict[str, Any]) -> Received:
