@@ -24,9 +24,10 @@ PUBLISHER_KEY_FILE = "publisher.key"
 CHECKPOINT_CHECK_S = 600.0
 
 
-def create_node(config: Config) -> village.Node:
-    """Wire the county's node: a township's parts with the publisher's key, and the daily checkpoint."""
-    node = township.create_node(config, lambda: [publisher_key(config.data)])
+def create_node(config: Config, *, pages_only: bool = False) -> village.Node:
+    """Wire the county's node: a township's parts with the publisher's key, and the daily checkpoint. `pages_only`: one
+    more worker beside the one that syncs."""
+    node = township.create_node(config, lambda: [publisher_key(config.data)], pages_only=pages_only)
     daily = DailyCheckpoint(node.casebook, village.wall_clock, time.monotonic)
     node.scheduler.every(CHECKPOINT_CHECK_S, "checkpoint", daily.tick)
     return node

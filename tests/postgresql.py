@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from village_node.store import open_store
 
 SUPERUSER = "postgres"
@@ -54,6 +56,10 @@ class Cluster:
     def database(self) -> str:
         """The address of a new database with all tables and no rows."""
         return self.url(self._new(TEMPLATE))
+
+    def copy_of(self, url: str) -> str:
+        """The address of a copy of a database that nobody has open: what a backup would put back."""
+        return self.url(self._new(str(make_url(url).database)))
 
     def statement(self, words: str) -> None:
         """Run a statement as superuser."""

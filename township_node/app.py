@@ -13,12 +13,15 @@ from village_node.web import refuse_undeclared_routes
 WAITING_THREADS_SPARE = 4
 
 
-def create_node(config: Config, keys: Callable[[], Sequence[SigningKey]] | None = None) -> app.Node:
+def create_node(
+    config: Config, keys: Callable[[], Sequence[SigningKey]] | None = None, *, pages_only: bool = False
+) -> app.Node:
     """Wire a township node: all of a village's, the exchange for its children, and the listener they wait on.
 
-    `keys`: what signs its part of the roster, its own key unless named.
+    `keys`: what signs its part of the roster, its own key unless named. `pages_only`: one more worker beside the one
+    that syncs.
     """
-    node = app.create_node(config)
+    node = app.create_node(config, pages_only=pages_only)
     downlink = Downlink(
         node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s, keys=keys
     )

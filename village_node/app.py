@@ -261,13 +261,22 @@ def _served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
             thread.join(STOP_S)
 
 
-def create_node(config: Config) -> Node:
-    """Wire a village node. Raises NoIdentity before enrolment is complete, StoreError for an unusable database."""
+def create_node(config: Config, *, pages_only: bool = False) -> Node:
+    """Wire a village node. `pages_only`: one more worker beside the one that syncs.
+
+    Raises NoIdentity before enrolment is complete, StoreError for an unusable database.
+    """
     os.umask(0o077)
     identity = member(config.data)
     opened = store.open_store(config.database, config.reserve_mb << 20)
     casebook = Casebook(
-        opened, identity, wall_clock, identities.random_bytes, starter_catalogue(), lives_of(config.data)
+        opened,
+        identity,
+        wall_clock,
+        identities.random_bytes,
+        starter_catalogue(),
+        lives_of(config.data),
+        pages_only=pages_only,
     )
     accounts = Accounts(AccountRows(opened), identity.level, wall_clock, identities.random_bytes, steady=steady_clock)
     uplink = (

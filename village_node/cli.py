@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from sync_protocol.errors import ProtocolError
 from sync_protocol.places import valid_code
@@ -46,13 +46,20 @@ _TYPED = (
 )
 
 
+class CreatesNode(Protocol):
+    """What wires a node of one level."""
+
+    def __call__(self, config: config.Config, *, pages_only: bool = False) -> app.Node:
+        """The node; `pages_only`: one more worker beside the one that syncs."""
+
+
 @dataclass(frozen=True)
 class Level:
     """What differs between the levels: names, how a node is made, what may be asked of it."""
 
     program: str
     level: str
-    create_node: Callable[[config.Config], app.Node]
+    create_node: CreatesNode
     commands: Callable[[app.Node], control.Commands]
     default_port: int
     init: Callable[[argparse.Namespace], None] | None = (
@@ -184,7 +191,7 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, stopped)
     signal.signal(signal.SIGINT, stopped)
     with nullcontext() if arguments.pages_only else control.exclusive(chosen.data):
-        node = level.create_node(chosen)
+        node = level.create_node(chosen, pages_only=arguments.pages_only)
         desk = None if arguments.pages_only else control.Desk(chosen.data, level.commands(node))
 
         def ready() -> None:

@@ -58,6 +58,21 @@ class Identity:
         """This place as the life with that incarnation, to sign with its key."""
         return replace(self, incarnation=incarnation, key=self.lives[incarnation])
 
+    def as_of(self, incarnation: bytes) -> "Identity":
+        """This node as it was in that life, knowing of none after it. Raises NoIdentity where there is no such life."""
+        if incarnation == self.incarnation:
+            return self
+        for number, each in enumerate(self.former):
+            if each.incarnation == incarnation:
+                return replace(
+                    self,
+                    incarnation=incarnation,
+                    key=each.key,
+                    key_file=each.key_file,
+                    former=self.former[:number],
+                )
+        raise NoIdentity(f"{IDENTITY_FILE} knows no life {incarnation.hex()}: the database has another node's")
+
 
 def create(data: Path, place: str, level: str, name: str) -> Identity:
     """Draw a new incarnation and key for a place and write both files into a directory that holds no identity yet.

@@ -5,6 +5,7 @@ node takes a new incarnation with a key of its own, and goes on at once.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -87,6 +88,17 @@ class Lives:
     def new_database(self) -> bytes:
         """A name for a database that has none yet: it stands in it and in the witness file."""
         return self._randomness(DATABASE_BYTES)
+
+    def newest(self) -> Identity:
+        """The identity as the file has it, and the witness file read anew: another worker may have written to both. A
+        witness that cannot be believed says nothing. Raises OSError, NoIdentity."""
+        with suppress(DamagedWitness):
+            self.witness.read()
+        return identities.load(self._data)
+
+    def present(self, incarnation: bytes) -> Identity:
+        """The same as it was in the life that the database names. Raises OSError, NoIdentity."""
+        return self.newest().as_of(incarnation)
 
     def begin(self, identity: Identity, reason: Reason, now_ms: int, database: bytes) -> Identity:
         """A new life: its key, its identity, its witness file. Raises OSError; then the life before goes on."""

@@ -65,6 +65,8 @@ class Witness:
             raw = self._path.read_bytes()
         except FileNotFoundError:
             return False
+        self.streams.clear()
+        self.parts.clear()
         lines = raw.split(b"\n")
         # What stands after the last line feed is a line that was never finished.
         self._whole = not lines.pop()

@@ -66,7 +66,8 @@ class Renewals:
 
     def take_ours(self) -> None:
         """At the root nobody is above who could countersign a new life of ours: our publishing key does."""
-        if self._casebook.identity.parent is not None or not self._casebook.provisional:
+        casebook = self._casebook
+        if casebook.identity.parent is not None or not casebook.provisional or casebook.pages_only:
             return
         try:
             publish(self._casebook, roster.read_request(self._casebook.renewal()), self._keys(), self._clock())

@@ -62,12 +62,14 @@ class Casebook(Purging, Assigning, Bench, Intake, Parting, Oddities):
         randomness: Callable[[int], bytes],
         catalogue: Catalogue,
         lives: Lives | None = None,
+        *,
+        pages_only: bool = False,
     ) -> None:
         """``lives``: the files of this node's lives; without them the casebook may be filled and read, but whatever it
-        would say to others has no witness."""
+        would say to others has no witness. ``pages_only``: one more worker beside the one that syncs."""
         super().__init__(store, identity, clock, randomness, catalogue)
         if lives is not None:
-            self.keep_lives(lives)
+            self.keep_lives(lives, pages_only=pages_only)
         self._publishing = threading.Lock()
         # What waits for an update of the program or its catalogue is looked at again by the first start after it.
         rules = sha256(repr((kinds.TABLE, catalogue.items())).encode())

@@ -217,7 +217,9 @@ class Desk(Office):
     def _own_stream(self, connection: Connection, scope: str) -> Growth:
         """Our own stream in a scope as it stands; made where there is none yet."""
         key: StreamKey = (self.identity.incarnation, scope)
-        if self.store.dialect != "sqlite" and peers.bytes_of(connection, INCARNATION) not in (None, key[0]):
+        if self.store.dialect != "sqlite" and peers.held_bytes(connection, INCARNATION) not in (None, key[0]):
+            if self.catch_up(connection) or self.identity.incarnation != key[0]:
+                raise Overtaken("another worker has begun a new life: this is written in that")
             raise NotSaved(
                 "未保存：本机已换用新编号，请重新启动这一工作进程",
                 "not saved: this node has begun a new life; start this worker again",

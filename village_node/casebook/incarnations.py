@@ -23,7 +23,7 @@ from village_node.casebook.errors import NotAllowed, NotFound
 from village_node.casebook.hearing import Hearing
 from village_node.casebook.office import ANYTHING, INCARNATION
 from village_node.casebook.reading import Reading
-from village_node.identity import Identity
+from village_node.identity import Identity, NoIdentity
 from village_node.rebirth import WORDS, Lives, Reason
 from village_node.store import Connection, NotSaved, StoreError, doubts, forks, peers, streams
 from village_node.store.locks import StreamKey
@@ -49,14 +49,18 @@ class Incarnations(Countersigning, Reading):
     """The part of the casebook that begins a new life, and settles what the one before left behind."""
 
     lives: Lives | None = None
+    pages_only = False
     _roster_doubted = False
 
-    def keep_lives(self, lives: Lives) -> None:
+    def keep_lives(self, lives: Lives, *, pages_only: bool = False) -> None:
         """Take charge of the files of our lives, and begin a new one where they do not fit the database.
 
-        Raises NotSaved where that cannot be written.
+        ``pages_only``: one more worker beside the one that syncs. What the files say is that one's to judge, which may
+        be writing to them just now: this one goes on as the life that the database names. Raises NotSaved where that
+        cannot be written or read.
         """
         self.lives = lives
+        self.pages_only = pages_only
         self._beginning = threading.Lock()
         self._hearing = Hearing()
         self._forgotten: dict[StreamKey, ReceiptLine] = {}
@@ -66,6 +70,12 @@ class Incarnations(Countersigning, Reading):
             database, known = peers.bytes_of(connection, DATABASE), peers.bytes_of(connection, INCARNATION)
             self.retired = bool(peers.bytes_of(connection, RETIRED))
             self._roster_doubted = bool(peers.bytes_of(connection, ROSTER_DOUBT))
+        if not self._alone:
+            self.on_news(self._look_again)
+        if pages_only:
+            with self.store.reading() as connection:
+                self.catch_up(connection)
+            return
         if database is None or known is None:  # a database that has only now been made; no other start writes anything
             database, known = database or lives.new_database(), known or self.identity.incarnation
             with self.store.writing() as connection:
@@ -82,6 +92,36 @@ class Incarnations(Countersigning, Reading):
                 reason = Reason.AHEAD if self._is_behind(connection, lives) else None
         if reason is not None:
             self.begin_again(reason)
+        self._show_waiting()
+
+    def catch_up(self, connection: Connection) -> bool:
+        """Go on as the life that another worker has begun meanwhile; whether one had. Raises NotSaved."""
+        known = peers.bytes_of(connection, INCARNATION)
+        if self.lives is None or known in (None, self.identity.incarnation):
+            return False
+        if not self._beginning.acquire(blocking=False):
+            return True  # somebody here begins one just now, and may wait for what this transaction holds
+        try:
+            try:
+                present = self.lives.present(known or b"")
+            except (OSError, NoIdentity) as problem:
+                raise _not_written(problem) from problem
+            self.identity = present
+            self._roster_doubted = bool(peers.bytes_of(connection, ROSTER_DOUBT))
+            self._hearing.begin()
+            self._forgotten.clear()
+        finally:
+            self._beginning.release()
+        return True
+
+    def _look_again(self, scopes: set[str]) -> None:
+        """Another worker may have begun a new life, taken this machine out of service, or answered for somebody."""
+        if ANYTHING not in scopes:
+            return
+        with self.store.reading() as connection:
+            self.catch_up(connection)
+            self.retired = bool(peers.bytes_of(connection, RETIRED))
+        self._show_waiting()
 
     def on_begun(self, callback: Callable[[Reason], None]) -> None:
         """Call back with the reason of each new life, those begun so far among them."""
@@ -103,8 +143,14 @@ class Incarnations(Countersigning, Reading):
                 return
             try:
                 with self.store.writing() as connection:
+                    last = before
+                    if not self._alone:
+                        known = peers.held_bytes(connection, INCARNATION, to_change=True)
+                        if ended is not None and known != ended:
+                            return  # another worker has begun it: who writes next goes on as that
+                        last = lives.newest()  # with what another worker has begun and published since
                     database = peers.bytes_of(connection, DATABASE) or b""
-                    begun = lives.begin(before, reason, self.clock(), database)
+                    begun = lives.begin(last, reason, self.clock(), database)
                     peers.remember_bytes(connection, INCARNATION, begun.incarnation)
                     peers.forget_alarms(connection)
                     doubts.begin(connection)
@@ -115,7 +161,7 @@ class Incarnations(Countersigning, Reading):
                     self.mark_news(connection, {ANYTHING})
                     # Inside: on SQLite nobody writes as the life before once this transaction has begun.
                     self.identity = begun
-            except OSError as problem:
+            except (OSError, NoIdentity) as problem:
                 self.store.give_room()  # for the next try: of this one some files may be there already
                 raise _not_written(problem) from problem
             except StoreError:
@@ -217,6 +263,8 @@ class Incarnations(Countersigning, Reading):
     def heard_out(self, place: str) -> None:
         """A neighbour was heard in full and its roster does not go further than ours."""
         self._hearing.tell(place)
+        if self._roster_doubted:
+            self._show_waiting()
 
     def untold(self) -> list[str]:
         """The neighbours that must still say how far their roster goes before we publish; none for a sound witness."""
@@ -235,6 +283,24 @@ class Incarnations(Countersigning, Reading):
 
     def waits_for(self) -> list[str]:
         """The neighbours that we wait for: before we publish, or at the root before we write again what never left."""
+        if self.pages_only:  # the worker that syncs knows
+            with self.store.reading() as connection:
+                answered = hearing.answered_for(connection)
+                return [place for place in hearing.shown_waiting(connection) if place not in answered]
+        return self._waits_for()
+
+    def _show_waiting(self) -> None:
+        """Note for the workers that only show pages whom we wait for, where that has changed. Raises NotSaved."""
+        if self._alone or self.pages_only:
+            return
+        waiting = self._waits_for()
+        with self.store.reading() as connection:
+            if hearing.shown_waiting(connection) == waiting:
+                return
+        with self.store.writing() as connection:
+            hearing.show_waiting(connection, waiting)
+
+    def _waits_for(self) -> list[str]:
         untold = self.untold()
         with self.store.reading() as connection:
             held = doubts.held(connection) if self.identity.parent is None else []
@@ -351,7 +417,7 @@ class Incarnations(Countersigning, Reading):
         return False
 
 
-def _not_written(problem: OSError) -> NotSaved:
+def _not_written(problem: Exception) -> NotSaved:
     return NotSaved(
         f"未保存：本机身份文件读写失败（{problem}），请检查磁盘",
         f"not saved: the files that tell who this node is cannot be read or written ({problem}); look at the disk",

@@ -74,6 +74,11 @@ class Office:
         with self.store.reading() as connection:
             return self.roster_in(connection)
 
+    def catch_up(self, connection: Connection) -> bool:
+        """Go on as the life that another worker has begun meanwhile; whether one had. Without the files of our lives
+        nothing can be followed."""
+        return False
+
     def author(self, roster: Roster, incarnation: bytes) -> Node | None:
         """Who wrote a stream: from the roster, or a later life of this node that is not in it yet."""
         node, who = roster.node(incarnation), self.identity

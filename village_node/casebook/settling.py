@@ -130,6 +130,7 @@ class Settling(Incarnations):
                 self.mark_news(connection, scopes)
         if scopes:
             self.tell(scopes)
+        self._show_waiting()
 
     def _raise(self, connection: Connection, doubt: Doubt) -> bool:
         """Note how far a doubted stream is known to be held elsewhere; whether that is further than before."""

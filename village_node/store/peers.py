@@ -135,6 +135,16 @@ def bytes_of(connection: Connection, name: str) -> bytes | None:
     return connection.scalar(select(META.c.bytes).where(META.c.name == name))
 
 
+def held_bytes(connection: Connection, name: str, *, to_change: bool = False) -> bytes | None:
+    """Bytes the node remembers about itself, which nobody changes before the end of this transaction; ``to_change``:
+    nor does anybody else hold them. On SQLite a transaction that writes holds everything anyhow."""
+    words = "SELECT bytes FROM meta WHERE name = ?"
+    if connection.dialect.name != "sqlite":
+        words += " FOR UPDATE" if to_change else " FOR SHARE"
+    found = rows.ask(connection, words, (name,))
+    return found[0][0] if found else None
+
+
 def count_up(connection: Connection, name: str, by: int = 1) -> int:
     """Raise a counter and give its new value; the row is held to the end of the transaction."""
     raised = rows.ask(connection, "UPDATE meta SET number = number + ? WHERE name = ? RETURNING number", (by, name))

@@ -1,0 +1,209 @@
+"""Several workers of one node on PostgreSQL, and a new life: begun once, whoever begins it, and followed by all."""
+
+import random
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sync_protocol.case import kinds
+from sync_protocol.places import about
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, settle
+from tests.postgresql import Cluster
+from village_node import identity as identities
+from village_node.casebook import Casebook, Reason
+from village_node.rebirth import Lives
+from village_node.store import doubts, open_store
+from village_node.store.streams import in_scopes
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def url(cluster: Cluster) -> str:
+    """A new database on the server."""
+    return cluster.database()
+
+
+@pytest.fixture
+def county(folder: Path, url: str) -> Member:
+    """The county's worker that syncs."""
+    net = Network(folder)
+    net.enrol(COUNTY)
+    return net.open(COUNTY, url, 1)
+
+
+def pages_worker(county: Member, folder: Path, url: str, seed: int = 2) -> Member:
+    """One more worker of the same node, for pages only."""
+    data = folder / f"{COUNTY}.data"
+    store, chance = open_store(url), random.Random(seed)
+    identity = identities.load(data)
+    lives = Lives(data, b"the one machine!", chance.randbytes)
+    book = Casebook(store, identity, county.clock, chance.randbytes, county.casebook.catalogue, lives, pages_only=True)
+    return Member(book.identity, store, book, county.clock)
+
+
+def heads(member: Member) -> dict[bytes, int]:
+    """Incarnation -> how far its stream of the county's own cases goes."""
+    with member.store.reading() as connection:
+        return {row.incarnation: row.head_seq for row in in_scopes(connection, [about(COUNTY)])}
+
+
+def test_a_worker_for_pages_writes_as_the_life_that_the_other_worker_began(
+    county: Member, folder: Path, url: str
+) -> None:
+    pages = pages_worker(county, folder, url)
+    ref = pages.file(item_no="022")
+    before = county.casebook.identity.incarnation
+    county.casebook.begin_again(Reason.OPERATOR)
+    now = county.casebook.identity.incarnation
+    pages.act(ref, kinds.DOCKET)
+    other = pages.file(item_no="022")
+    assert heads(county) == {before: 2, now: 3}
+    assert pages.casebook.identity.incarnation == now
+    assert pages.casebook.identity.key.public == county.casebook.identity.key.public
+    assert county.state(ref) == "accepted" and county.state(other) == "received"
+    pages.store.close()
+    county.store.close()
+
+
+def test_a_worker_for_pages_may_begin_a_life_and_the_one_that_syncs_goes_on_as_that(
+    county: Member, folder: Path, url: str
+) -> None:
+    pages = pages_worker(county, folder, url)
+    before = county.casebook.identity.incarnation
+    pages.casebook.begin_again(Reason.OPERATOR)
+    # What would make the other one begin a life too, had it not been begun.
+    county.casebook.begin_again(Reason.OWN_SIGNATURE, ended=before)
+    county.file(item_no="022")
+    now = pages.casebook.identity.incarnation
+    assert heads(county) == {now: 2}
+    kept = identities.load(folder / f"{COUNTY}.data")
+    assert kept.incarnation == now == county.casebook.identity.incarnation
+    assert [each.incarnation for each in kept.former] == [before], "one life, and none is forgotten"
+    county.casebook.begin_again(Reason.OPERATOR)
+    pages.casebook.begin_again(Reason.OPERATOR)
+    kept = identities.load(folder / f"{COUNTY}.data")
+    assert len({each.incarnation for each in kept.former}) == len(kept.former) == 3
+    pages.store.close()
+    county.store.close()
+
+
+def test_the_start_of_a_worker_for_pages_begins_no_life(county: Member, folder: Path, url: str) -> None:
+    """The other worker has noted in the witness what it has not committed yet, or has begun a life up to the commit."""
+    ref = county.file(item_no="022")
+    lives = county.casebook.lives
+    assert lives is not None
+    before = county.casebook.identity
+    lives.begin(before, Reason.OPERATOR, 0, lives.witness.database)
+    pages = pages_worker(county, folder, url)
+    assert pages.casebook.identity.incarnation == before.incarnation
+    pages.act(ref, kinds.DOCKET)
+    assert county.casebook.identity.incarnation == before.incarnation and county.state(ref) == "accepted"
+    (folder / f"{COUNTY}.data" / "witness.log").unlink()
+    again = pages_worker(county, folder, url, 3)
+    assert again.casebook.identity.incarnation == before.incarnation
+    for each in (pages, again, county):
+        each.store.close()
+
+
+def test_what_is_written_while_a_life_begins_is_of_one_or_the_other_and_never_lost(
+    county: Member, folder: Path, url: str
+) -> None:
+    pages = pages_worker(county, folder, url)
+    filed: list[str] = []
+    failures: list[BaseException] = []
+
+    def file() -> None:
+        try:
+            for _ in range(30):
+                filed.append(pages.file(item_no="022").case_no)
+        except BaseException as failure:
+            failures.append(failure)
+            raise
+
+    hands = [threading.Thread(target=file) for _ in range(3)]
+    for each in hands:
+        each.start()
+    for _ in range(5):
+        county.casebook.begin_again(Reason.OPERATOR)
+    for each in hands:
+        each.join()
+    assert failures == [] and len(set(filed)) == 90
+    with county.store.reading() as connection:
+        doubted = {doubt.row.incarnation for doubt in doubts.held(connection)}
+    assert county.casebook.identity.incarnation not in doubted
+    assert doubted == heads(county).keys() - {county.casebook.identity.incarnation}
+    assert sum(heads(county).values()) == 180
+    pages.store.close()
+    county.store.close()
+
+
+def test_a_machine_taken_out_of_service_is_so_for_every_worker(county: Member, folder: Path, url: str) -> None:
+    pages = pages_worker(county, folder, url)
+    heard = threading.Event()
+    pages.casebook.on_news(lambda _scopes: heard.set())
+    heard.clear()
+    county.casebook.retire()
+    assert heard.wait(10)
+    deadline = time.monotonic() + 10
+    while not pages.casebook.retired and time.monotonic() < deadline:
+        heard.wait(0.05)
+    assert pages.casebook.retired
+    pages.store.close()
+    county.store.close()
+
+
+def test_whom_the_worker_that_syncs_waits_for_is_seen_at_the_others_and_answered_there(folder: Path, url: str) -> None:
+    net = Network(folder)
+    net.enrol(COUNTY, TOWNSHIP, VILLAGE)
+    county, township = net.open(COUNTY, url, 1), net.open(TOWNSHIP)
+    county.casebook.write_checkpoint() if county.casebook.holds_events() else None
+    pages = pages_worker(county, folder, url)
+    county.casebook.begin_again(Reason.AHEAD)
+    county.casebook.heard_out("")
+    assert pages.casebook.waits_for() == [TOWNSHIP]
+    pages.casebook.answer_for(TOWNSHIP)
+    assert pages.casebook.waits_for() == [] == county.casebook.waits_for()
+    settle(township, county)
+    for each in (pages, county, township):
+        each.store.close()
+
+
+def test_a_county_on_postgresql_put_back_takes_everything_back_and_settles(folder: Path, cluster: Cluster) -> None:
+    """The database as it was yesterday, the files of today: noticed at the start, given back, nothing twice."""
+    url = cluster.database()
+    net = Network(folder)
+    net.enrol(COUNTY, TOWNSHIP, VILLAGE)
+    county, township, village = net.open(COUNTY, url, 1), net.open(TOWNSHIP), net.open(VILLAGE)
+    refs = [village.file(item_no="001")]
+    settle(village, township)
+    settle(township, county)
+    county.casebook.record("1", county.roles, refs[0].scope, refs[0].case_id, kinds.NOTE, {"text": "收到"})
+    county.store.close()
+    copy = cluster.copy_of(url)
+    county = net.open(COUNTY, url, 2)
+    refs.append(village.file(item_no="001"))
+    settle(village, township)
+    settle(township, county)
+    county.casebook.record("1", county.roles, refs[0].scope, refs[0].case_id, kinds.NOTE, {"text": "已阅"})
+    settle(township, county)
+    never_sent = county.casebook.record("1", county.roles, refs[1].scope, refs[1].case_id, kinds.NOTE, {"text": "未发"})
+    assert never_sent is not None
+    county.store.close()
+    restored = net.open(COUNTY, copy, 3)
+    assert [each.reason for each in restored.casebook.identity.former] == [Reason.AHEAD]
+    settle(township, restored)
+    restored.casebook.settle(township.casebook.shared_points(TOWNSHIP), TOWNSHIP)
+    with restored.store.reading() as connection:
+        assert doubts.held(connection) == []
+    for ref in refs:
+        for member in (restored, township):
+            case = member.casebook.case(ref.scope, ref.case_id)
+            assert case is not None, member.place
+            assert {verdict.code for verdict in case.verdicts.values()} == {"effective"}
+    notes = restored.casebook.case(refs[0].scope, refs[0].case_id)
+    assert notes is not None and [note.body["text"] for note in notes.notes] == ["收到", "已阅"]
+    for member in (restored, township, village):
+        member.store.close()
