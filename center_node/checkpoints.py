@@ -14,7 +14,8 @@ class DailyCheckpoint:
     """Writes a checkpoint on each day of the county's calendar, the first time it is asked on that day.
 
     The day is the wall clock's. A clock that stands still or is set back every day would end the days, so a day that
-    has passed on the monotonic clock counts as well.
+    has passed on the monotonic clock counts as well. After a restore none is written before one can leave, and then one
+    at once: what the county has forgotten or written again nobody else can have proven.
     """
 
     def __init__(self, casebook: Casebook, clock: Callable[[], int], monotonic: Callable[[], float]) -> None:
@@ -26,8 +27,11 @@ class DailyCheckpoint:
 
     def tick(self) -> Checkpoint | None:
         """Write one if it is due; None where it is not, or there is nothing to say yet. Raises NotSaved."""
+        if self._casebook.checkpoint_would_stay():
+            return None
         last = self._casebook.newest_checkpoint()
         same_day = last is not None and _day(last.time) == _day(self._clock())
+        same_day = same_day and self._casebook.has_lines_of(last)
         if same_day and self._monotonic() - self._since_s < DAY_MS / 1000:
             return None
         if not self._casebook.holds_events():

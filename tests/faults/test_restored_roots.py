@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from center_node.checkpoints import DailyCheckpoint
 from sync_protocol.case import kinds
 from sync_protocol.places import about, below
 from tests.builders import OTHER_TOWNSHIP, OTHER_VILLAGE
+from tests.closing import settle_lines
 from tests.faults.images import image_of, restore
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Live, Network, network
 
@@ -123,3 +125,43 @@ def test_a_village_that_has_spoken_with_the_root_is_waited_for_too(county: Netwo
     casebook.update_peer(village, place=VILLAGE, direction="down", last_contact_ms=1)
     root = restored_county(net, tmp_path)
     assert VILLAGE in root.member.casebook.life()["waits_for"]
+
+
+def test_the_lines_of_a_checkpoint_can_be_had_on_the_day_of_the_restore(county: Network, tmp_path: Path) -> None:
+    """What the county writes again stands elsewhere than its lines say: it writes another one as soon as it is heard."""
+    net = county
+    net[COUNTY].member.file(item_no="022")
+    daily = DailyCheckpoint(net[COUNTY].member.casebook, net.built.clock, net.monotonic)
+    assert daily.tick() is not None
+    settle_lines(net)
+    net[COUNTY].member.casebook.write_checkpoint()
+    (net.built.folder / f"{COUNTY}.data" / "witness.log").unlink()
+    root = net.start(COUNTY)
+    net.built.clock.now_ms += 1
+    daily = DailyCheckpoint(root.member.casebook, net.built.clock, net.monotonic)
+    assert daily.tick() is None, "nobody would come to hold it yet"
+    root.member.casebook.write_checkpoint()
+    net.settle()
+    net.settle()
+    assert not any(net[code].member.casebook.county_standing().complete for code in (TOWNSHIP, VILLAGE))
+    made = daily.tick()
+    assert made is not None and daily.tick() is None
+    settle_lines(net)
+    for code in (TOWNSHIP, VILLAGE, OTHER_VILLAGE):
+        standing = net[code].member.casebook.county_standing()
+        assert standing.newest == made and standing.complete and standing.alarms == 0, code
+
+
+def test_a_restored_county_vouches_anew_as_soon_as_it_has_been_given_back_what_it_lost(
+    county: Network, tmp_path: Path
+) -> None:
+    net = county
+    root = restored_county(net, tmp_path)
+    daily = DailyCheckpoint(root.member.casebook, net.built.clock, net.monotonic)
+    assert daily.tick() is None
+    net.settle()
+    net.settle()
+    assert daily.tick() is not None and daily.tick() is None
+    settle_lines(net)
+    assert net[VILLAGE].member.casebook.county_standing().complete
+    assert net[VILLAGE].member.casebook.county_standing().alarms == 0

@@ -62,6 +62,20 @@ class Checkpointing(Desk, Reading):
 
         return self._act(act)
 
+    def checkpoint_would_stay(self) -> bool:
+        """Whether a checkpoint written now would not leave for now: our life is not countersigned, or what it writes
+        for everybody may yet be written again behind what the life before has left."""
+        with self.store.reading() as connection:
+            me = self.identity
+            if me.former and self.roster_in(connection).node(me.incarnation) is None:
+                return True
+            return any(doubt.row.scope == below(me.place) for doubt in doubts.held(connection))
+
+    def has_lines_of(self, written: Checkpoint | None) -> bool:
+        """Whether the lines of a checkpoint are here, for those below to ask for."""
+        with self.store.reading() as connection:
+            return written is not None and lines.progress(connection)[:2] == written.key
+
     def holds_events(self) -> bool:
         """Whether there is anything a checkpoint could be about."""
         with self.store.reading() as connection:
