@@ -128,7 +128,7 @@ def test_a_village_that_has_spoken_with_the_root_is_waited_for_too(county: Netwo
 
 
 def test_the_lines_of_a_checkpoint_can_be_had_on_the_day_of_the_restore(county: Network, tmp_path: Path) -> None:
-    """What the county writes again stands elsewhere than its lines say: it writes another one as soon as it is heard."""
+    """What the county writes again stands elsewhere than its lines say: so it writes another one at once."""
     net = county
     net[COUNTY].member.file(item_no="022")
     daily = DailyCheckpoint(net[COUNTY].member.casebook, net.built.clock, net.monotonic)

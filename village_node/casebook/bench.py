@@ -121,6 +121,11 @@ class Bench(Desk, Reading):
 
         def act(connection: Connection) -> tuple[Ruling, set[str]]:
             key = (view.incarnation, view.scope)
+            if self.roster_in(connection).node(self.identity.incarnation) is None:
+                raise NotAllowed(
+                    "本机的新编号尚未得到确认,确认后才能裁定;记录都已保留,不会丢失",
+                    "this machine's new incarnation is not countersigned yet: it can rule once it is; nothing is lost",
+                )
             if key not in {row.key for row in forks.read(connection)}:
                 raise NotFound("本机没有这一分叉", "no such fork is known here")
             again = freezing.behind(connection, key, view.split)
@@ -136,7 +141,12 @@ class Bench(Desk, Reading):
             ledger.write(self, connection, entry)
             position = Position(growth.row.incarnation, event.header.seq, mark(event.hash))
             counted = self._ruling_on(connection, view.incarnation, view.scope, view.split, view.place)
-            if counted is None or counted.position != position:
+            if counted is None:
+                raise NotAllowed(
+                    "本机在这里的记录自己也已分叉,不能裁定;请由上级单位裁定",
+                    "this machine's own records here have forked too, so that it cannot rule: a higher place must",
+                )
+            if counted.position != position:
                 raise NotAllowed(
                     "上级单位已有裁定，以其为准", "a higher place has ruled already, and its ruling is in force"
                 )

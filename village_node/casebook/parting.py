@@ -111,9 +111,12 @@ class Searching:
         self._searches = {branch: search for branch, search in self._searches.items() if branch[:2] not in proven}
 
     def ask(self) -> tuple[list[Probe], list[ArmShown]]:
-        """The next probes, and what we hold from each split that was found."""
+        """The next probes, and what we hold from each split that was found: as many as a message has room for, those
+        that have waited longest first. One that comes to nothing holds up no other."""
         probes, arms = [], []
-        for branch, search in list(self._searches.items())[:_MOST]:
+        turn = list(self._searches.items())[:_MOST]
+        for branch, search in turn:
+            self._searches[branch] = self._searches.pop(branch)
             if not search.found:
                 probes.append(Probe(*branch, tuple(search.asks())))
                 continue

@@ -18,7 +18,7 @@ from tests.builders import COUNTY, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, Member, Ne
 from tests.journeys.proof import check
 from tests.village_node.casebook.messages import events_of, frame
 from tests.village_node.casebook.trio import Trio
-from village_node.casebook import CaseRef, Choice, freezing
+from village_node.casebook import CaseRef, Choice, NotAllowed, Reason, freezing
 from village_node.store import forks, parking, rows, streams
 
 HOME = about(VILLAGE)
@@ -336,3 +336,31 @@ def test_a_ruling_from_behind_a_split_of_its_authors_own_rules_nothing(trio: Tri
     with trio.county.store.reading() as connection:
         for split, counted in ((ruling.position.seq + 1, [ruling]), (ruling.position.seq, [])):
             assert freezing.rulings_of(connection, book.roster, [], HOME, {author: split}) == counted
+
+
+def test_a_life_that_is_not_countersigned_is_told_so_when_it_rules(trio: Trio, folder: Path) -> None:
+    """Nobody has ruled before it: what is missing is its own place in the roster."""
+    trio.give(frame(trio.village, trio.key, trio.events))
+    with life_of(trio.net, folder, "twin") as twin:
+        twin.file()
+        trio.give(frame(twin, trio.key, events_of(twin, trio.key)))
+    book = trio.county.casebook
+    book.begin_again(Reason.OPERATOR)
+    (view,) = book.forks()
+    seen = {branch.mark: branch.upto for branch in view.branches}
+    with pytest.raises(NotAllowed, match="not countersigned yet"):
+        book.rule("0009", {"head"}, view, Choice(True, {}, None, "两台机器", seen))
+    assert all(row["incarnation"] != book.identity.incarnation.hex() for row in book.counts()["streams"])
+
+
+def test_who_has_forked_himself_is_told_so_when_he_rules(trio: Trio, folder: Path, monkeypatch) -> None:
+    trio.give(frame(trio.village, trio.key, trio.events))
+    with life_of(trio.net, folder, "twin") as twin:
+        twin.file()
+        trio.give(frame(twin, trio.key, events_of(twin, trio.key)))
+    book = trio.county.casebook
+    (view,) = book.forks()
+    seen = {branch.mark: branch.upto for branch in view.branches}
+    monkeypatch.setattr(freezing, "rulings_of", lambda *_: [])
+    with pytest.raises(NotAllowed, match="have forked too"):
+        book.rule("0009", {"head"}, view, Choice(True, {}, None, "两台机器", seen))
