@@ -20,7 +20,7 @@ from sync_protocol.exchange.content import (
     pack_receipt,
     read_content,
 )
-from sync_protocol.exchange.forks import NO_PATH, ArmShown, ForkTalk, Marks, Path, Probe
+from sync_protocol.exchange.forks import NO_PATH, SHATTERED, ArmShown, ForkTalk, Marks, Path, Probe
 from sync_protocol.exchange.heads import RosterHead, changes_lacking, roster_heads
 from sync_protocol.exchange.lines import Lines, LinesAsked
 from sync_protocol.exchange.message import (
@@ -48,7 +48,15 @@ from sync_protocol.exchange.ratchet import (
     challenge_index,
     judge,
 )
-from sync_protocol.exchange.vector import Stream, StreamPoint, digest, other_side, read_vector, vector_values
+from sync_protocol.exchange.vector import (
+    Stream,
+    StreamPoint,
+    digest,
+    other_side,
+    read_vector,
+    shattered_point,
+    vector_values,
+)
 from sync_protocol.exchange.waiting import COME, WaitToken, check_wait_token, read_wait_token, wait_token
 
 __all__ = [
@@ -62,6 +70,7 @@ __all__ = [
     "REFUSED",
     "RESTORED",
     "SECRET_BYTES",
+    "SHATTERED",
     "VERSION",
     "Answer",
     "ArmShown",
@@ -112,6 +121,7 @@ __all__ = [
     "reply_bytes",
     "request_bytes",
     "roster_heads",
+    "shattered_point",
     "vector_values",
     "wait_token",
 ]

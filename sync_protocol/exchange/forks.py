@@ -13,6 +13,8 @@ from sync_protocol.wire import Tables
 
 Path = tuple[tuple[int, bytes], ...]  # (seq, mark) of each proven arm that a branch runs over, ascending
 NO_PATH: Final[Path] = ()
+# What a vector shows of a stream with more arms than are kept: no event has this mark.
+SHATTERED: Final[Path] = ((1, bytes(limits.MARK)),)
 
 
 class Probe(NamedTuple):
@@ -107,7 +109,7 @@ def read_talk(value: Any, tables: Tables) -> ForkTalk:
     return talk
 
 
-def read_path(value: Any, most: int = limits.FORK_ARMS) -> Path:
+def read_path(value: Any, most: int = limits.FORK_ARMS + 2) -> Path:
     """Pairs of seq and mark, ascending by seq. Raises Malformed, TooLarge."""
     if not isinstance(value, list) or len(value) % 2:
         raise Malformed("path: must be pairs of seq and mark")

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sync_protocol.event import mark
 from sync_protocol.exchange.content import Content
-from sync_protocol.exchange.forks import NO_PATH, Path
-from sync_protocol.exchange.vector import Branch, Stream, StreamPoint, digest
+from sync_protocol.exchange.forks import NO_PATH, SHATTERED, Path
+from sync_protocol.exchange.vector import Branch, Stream, StreamPoint, digest, shattered
 
 
 class EventsOwed(NamedTuple):
@@ -54,10 +54,14 @@ class Plan(NamedTuple):
 
 
 def plan(
-    mine: Iterable[StreamPoint], theirs: Iterable[StreamPoint], *, withheld: Container[Stream] = frozenset()
+    mine: Sequence[StreamPoint], theirs: Iterable[StreamPoint], *, withheld: Container[Stream] = frozenset()
 ) -> Plan:
-    """What `theirs` lacks of `mine`; of the streams in `withheld` no events, only receipts."""
+    """What `theirs` lacks of `mine`; of the streams in `withheld` no events, only receipts.
+
+    Of a stream that either side shows to be shattered only the branches that both know of: no other would be taken.
+    """
     held = {point.key: point for point in theirs}
+    gone = shattered(held.values()) | shattered(mine)
     forked: dict[Stream, list[StreamPoint]] = {}
     for point in held.values():
         if point.path:
@@ -67,6 +71,8 @@ def plan(
     parted: list[StreamPoint] = []
     for point in mine:
         other = held.get(point.key)
+        if point.stream in gone and (other is None or point.path == SHATTERED):
+            continue
         if other is None and (point.path or point.stream in forked):
             plain = held.get((*point.stream, NO_PATH))
             others = forked.get(point.stream, []) + ([plain] if plain is not None else [])

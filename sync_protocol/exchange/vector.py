@@ -7,7 +7,7 @@ from sync_protocol import limits
 from sync_protocol.encoding import encode
 from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.event import check_bytes, check_int, mark
-from sync_protocol.exchange.forks import NO_PATH, Path, path_values, read_path
+from sync_protocol.exchange.forks import NO_PATH, SHATTERED, Path, path_values, read_path
 from sync_protocol.places import PlaceTree
 from sync_protocol.suites import sha256
 from sync_protocol.wire import Tables
@@ -59,8 +59,23 @@ def other_side(places: PlaceTree, child_place: str, author_place: str, signer_pl
     return places.covers(child_place, author_place) != places.covers(child_place, signer_place)
 
 
+def shattered(points: Iterable[StreamPoint]) -> set[Stream]:
+    """The streams that a vector shows to have more arms than are kept."""
+    return {point.stream for point in points if point.path == SHATTERED}
+
+
+def shattered_point(incarnation: bytes, scope: str) -> StreamPoint:
+    """What a vector shows of such a stream, beside the branches that are held of it."""
+    return StreamPoint(incarnation, scope, 0, bytes(limits.HASH), {}, SHATTERED)
+
+
 def digest(points: Iterable[StreamPoint]) -> bytes:
-    """16 bytes that are equal on two sides exactly when neither owes the other anything (section 7.2)."""
+    """16 bytes that are equal on two sides exactly when neither owes the other anything (section 7.2).
+
+    Of a shattered stream that it is one is all that counts: which of its arms are kept may differ from side to side.
+    """
+    points = list(points)
+    gone = shattered(points)
     entries = [
         [
             point.incarnation,
@@ -71,6 +86,7 @@ def digest(points: Iterable[StreamPoint]) -> bytes:
             *([path_values(point.path)] if point.path else ()),
         ]
         for point in sorted(points, key=_order)
+        if point.stream not in gone or point.path == SHATTERED
     ]
     return sha256(encode(entries))[:DIGEST_BYTES]
 

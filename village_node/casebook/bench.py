@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sync_protocol import encoding
+from sync_protocol import encoding, limits
 from sync_protocol.case import bodies, kinds, workflow
 from sync_protocol.case import forks as rules
 from sync_protocol.case.bodies import plain
-from sync_protocol.case.forks import MOST_CHOICES, REASON_MAX, Ruling, RulingBody, ruling_bytes
+from sync_protocol.case.forks import MOST_BRANCHES, MOST_CHOICES, REASON_MAX, Ruling, RulingBody, ruling_bytes
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Position, mark
 from sync_protocol.places import UnknownPlace
@@ -48,7 +48,8 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class ForkView:
-    """One split as a page shows it. ``ruling``: the one in force, and by whom; ``ours``: the incarnation is our own."""
+    """One split as a page shows it. ``ruling``: the one in force, and by whom; ``ours``: the incarnation is our own.
+    ``shattered``: its stream has more arms than are kept, so that not all that it wrote is here."""
 
     incarnation: bytes
     scope: str
@@ -60,6 +61,7 @@ class ForkView:
     cases: tuple[CaseView, ...]
     ruling: Ruling | None
     may_rule: bool
+    shattered: bool = False
 
     @property
     def single(self) -> list[CaseView]:
@@ -161,11 +163,24 @@ class Bench(Desk, Reading):
         splits: dict[tuple[bytes, str, int], list[ForkRow]] = {}
         for row in forks.read(connection):
             splits.setdefault((row.incarnation, row.scope, row.split), []).append(row)
-        views = [self._view(connection, *key, rows) for key, rows in splits.items()]
+        arms: dict[tuple[bytes, str], set[tuple[int, bytes]]] = {}
+        for row in forks.read(connection):
+            arms.setdefault(row.key, set()).update(branches.arms_of([row]))
+        views = [
+            self._view(connection, *key, rows, shattered=len(arms[key[:2]]) > limits.FORK_ARMS)
+            for key, rows in splits.items()
+        ]
         return sorted(views, key=lambda view: (-view.found_ms, view.scope, view.incarnation, view.split))
 
     def _view(
-        self, connection: Connection, incarnation: bytes, scope: str, split: int, proofs: list[ForkRow]
+        self,
+        connection: Connection,
+        incarnation: bytes,
+        scope: str,
+        split: int,
+        proofs: list[ForkRow],
+        *,
+        shattered: bool,
     ) -> ForkView:
         roster = self.roster_in(connection)
         node = roster.node(incarnation)
@@ -189,6 +204,7 @@ class Bench(Desk, Reading):
             tuple(sorted(listed, key=lambda case: (len(case.touched) < 2, case.case_no, case.case_id))),
             self._ruling_on(connection, incarnation, scope, split, place),
             scope.startswith("about:") and rules.may_rule(roster.places, me.place, me.incarnation, place, incarnation),
+            shattered,
         )
 
     def _ruling_on(
@@ -257,6 +273,10 @@ def _body(view: ForkView, choice: Choice) -> RulingBody:
     """The body of the ruling; raises BadBody naming the field, Stale where the page was of another fork."""
     marks = {branch.mark: branch.upto for branch in view.branches}
     upto = {one: min(seq, marks[one]) for one, seq in choice.seen.items() if one in marks and seq >= view.split}
+    # A ruling has room for so many: of a shattered stream it names those on which most stands.
+    most = sorted(view.branches, key=lambda branch: (-branch.events, branch.mark))
+    named = {branch.mark for branch in [one for one in most if one.mark in upto][:MOST_BRANCHES]}
+    upto = {one: seq for one, seq in upto.items() if one in named}
     if not upto:
         raise Stale("页面已过期，请重新查看", "the page is too old: look at it again")
     if not plain(choice.reason, 1, REASON_MAX):

@@ -67,6 +67,11 @@ class Forked:
         """Every proven arm."""
         return arms_of(self.proofs)
 
+    @property
+    def is_shattered(self) -> bool:
+        """Whether it has more arms than are kept: no further one is taken, or asked about."""
+        return len(self.arms) > limits.FORK_ARMS
+
     def trunk_of(self, line: Growth) -> Growth | None:
         """The branch that a branch goes on from."""
         return next((one for one in self.lines if one.row.id == line.row.trunk), None)
@@ -115,7 +120,9 @@ def read(
         if row.key in found:
             found[row.key].proofs.append(row)
     for side in streams.sides(connection, marked):
-        found[side.key].sides.append(growing.get(side.id) or Growth(side))
+        # A row whose arm is not proven is all that is left of a transaction that came too late.
+        if (side.since, side.branch) in found[side.key].arms:
+            found[side.key].sides.append(growing.get(side.id) or Growth(side))
     return found
 
 
@@ -252,6 +259,23 @@ def held_branches(connection: Connection, forked: Forked) -> list[Held]:
         assert shared is not None
         found.append(Held(None, seq, shared, (*path, (split, mark(arm)))))
     return found
+
+
+def unchanged(connection: Connection, planned: Mapping[StreamKey, Forked], new: Iterable[ForkRow]) -> bool:
+    """Whether the forks and branches of these streams are still those that were planned with; ``new``: proofs that the
+    plan adds. To be asked with the streams locked: so many workers together keep no more arms than one."""
+    added = {row[:5] for row in new}
+    proofs: dict[StreamKey, set[tuple[object, ...]]] = {key: set() for key in planned}
+    for row in forks.read(connection):
+        if row.key in proofs:
+            proofs[row.key].add(row[:5])
+    held = streams.sides(connection, planned.keys())
+    lines = [side.row for forked in planned.values() for side in forked.sides]
+    if [row[:-4] for row in held if row.head_seq >= row.since] != sorted(
+        row[:-4] for row in lines if row.head_seq >= row.since
+    ):
+        return False
+    return all(proofs[key] == {row[:5] for row in forked.proofs} - added for key, forked in planned.items())
 
 
 def rows_by_path(connection: Connection, key: StreamKey, main: StreamRow) -> dict[Path, StreamRow]:

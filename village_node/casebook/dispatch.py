@@ -18,6 +18,7 @@ from sync_protocol.exchange import (
     other_side,
     pack_receipt,
     plan,
+    shattered_point,
 )
 from sync_protocol.places import UnknownPlace, followed_scopes, follows
 from sync_protocol.roster import Roster
@@ -260,6 +261,8 @@ def _points(office: Office, connection: Connection, roster: Roster, child_place:
             for one in branches.held_branches(connection, forked)
             if one.seq > 0 or one.path
         ]
+        if forked.is_shattered:
+            points.append(shattered_point(*key))
     return points
 
 

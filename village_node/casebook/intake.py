@@ -11,17 +11,17 @@ from typing import Any, Final
 
 from sync_protocol import evidence, limits, receipt
 from sync_protocol.admission import Parked, Refused, Stored, admit
-from sync_protocol.errors import BadCommitment, BadReceipt, Fork, ProtocolError, StagingFull, TooLarge
-from sync_protocol.event import Event, Head, fits, load_header
+from sync_protocol.errors import BadReceipt, Fork, ProtocolError, StagingFull
+from sync_protocol.event import Head
 from sync_protocol.evidence import ForkProof
 from sync_protocol.exchange import PARKED, Body, Content, ForkTalk, Lines, ReceiptLine
 from sync_protocol.places import UnknownPlace, below, follows
 from sync_protocol.roster import Node, read_payload
 from sync_protocol.wire import Segment, keep, kept
-from village_node.casebook import branches, checkpoints, freezing, ledger, purged, receipts
+from village_node.casebook import branches, checkpoints, filling, freezing, ledger, purged, receipts
 from village_node.casebook.branches import Forked, Opening
 from village_node.casebook.growth import Growth
-from village_node.casebook.ledger import Entry, Filled, Written
+from village_node.casebook.ledger import Entry, Written
 from village_node.casebook.plan import Plan, Received
 from village_node.casebook.settling import Settling
 from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, doubts, forks, parking, peers, streams
@@ -148,8 +148,8 @@ class Intake(Settling):
             self._meet(connection, plan, {key})
             growth = plan.growths.get(key) or self._begin(connection, plan, *key)
             forked = plan.forked.setdefault(key, Forked(growth))
-            if len({*forked.arms, *((proof.split, arm) for arm in proof.hashes)}) > limits.FORK_ARMS:
-                raise TooLarge(f"{proof.scope}: more than {limits.FORK_ARMS} branches of one stream")
+            if forked.is_shattered:
+                return not {(proof.split, arm) for arm in proof.hashes} - set(forked.arms)
         except ProtocolError as error:
             if not error.retry:
                 plan.refuse(*key, proof.split, error.code, str(error), None, told=False)
@@ -311,7 +311,7 @@ class Intake(Settling):
         self._meet(connection, plan, {key for key, _, _ in plan.bodies})
         sides = [side for forked in plan.forked.values() for side in forked.sides]
         entry = Entry(plan.roster, plan.now_ms, plan.growths, sides=sides)
-        self._fill(connection, plan, entry)
+        filling.fill(connection, plan, entry)
         entry.refold.update(plan.refold)
         grown = {key: growth.head.seq for key, growth in plan.growths.items() if growth.events}
         grown |= {side.row.key: max(side.head.seq, grown.get(side.row.key, 0)) for side in sides if side.events}
@@ -324,6 +324,8 @@ class Intake(Settling):
         concerned |= {key for key, _, _ in plan.bodies if key in plan.growths}
         self.store.exclusive(connection, sorted(touched), sorted(concerned | plan.relied_on()))
         if self.store.dialect != "sqlite":
+            if plan.forked and not branches.unchanged(connection, plan.forked, plan.proofs):
+                raise Overtaken("another worker has proven a fork, or taken more of a branch")
             for key, row in streams.by_keys(connection, concerned).items():
                 if row[:-4] != plan.growths[key].row[:-4]:
                     raise Overtaken(f"{key[1]}: grown by another worker")
@@ -331,40 +333,6 @@ class Intake(Settling):
                 raise Overtaken("another case has begun to wait for this stream")
         entry.growths = {key: plan.growths[key] for key in concerned}
         return entry
-
-    def _fill(self, connection: Connection, plan: Plan, entry: Entry) -> None:
-        """Put bodies that came where they were missing; one that does not fit its commitment is refused."""
-        for (key, seq, salt), body in plan.bodies.items():
-            growth = plan.growths.get(key)
-            lines = plan.forked[key].lines if key in plan.forked else [growth] if growth else []
-            fitted = [self._fill_line(connection, entry, line, seq, salt, body) for line in lines]
-            if False in fitted and True not in fitted:
-                plan.refuse(*key, seq, BadCommitment.code, "a body does not fit its commitment", None)
-
-    def _fill_line(
-        self, connection: Connection, entry: Entry, growth: Growth, seq: int, salt: bytes, body: bytes
-    ) -> bool | None:
-        """Whether a body fits what is held of its event; None where none is missing there."""
-        if not max(growth.row.since, 1) <= seq <= growth.head.seq:
-            return None
-        if seq > growth.row.head_seq:
-            index = seq - growth.row.head_seq - 1
-            new = growth.events[index]
-            if new.body is not None or new.header.inline is not None:
-                return None
-            if fits(new, salt, body):
-                growth.events[index] = new._replace(salt=salt, body=body)
-                return True
-            return False
-        event = streams.event_at(connection, growth.row.id, seq)
-        if event is None or not purged.is_wanted(connection, growth.row.scope, event):
-            return None
-        if not fits(Event(load_header(event.header), event.header, event.hash, None, None), salt, body):
-            return False
-        entry.filled.append(Filled(event, salt, body))
-        if event.case_id is not None and growth.row.scope.startswith("about:"):
-            entry.refold.add((growth.row.scope, event.case_id))
-        return True
 
     def _take_receipts(self, connection: Connection, plan: Plan, lines: list[ReceiptLine]) -> list[receipts.Kept]:
         """Keep receipts that verify and are higher than those held."""

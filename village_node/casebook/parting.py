@@ -11,7 +11,7 @@ from typing import Final
 from sync_protocol import evidence, limits
 from sync_protocol.event import mark
 from sync_protocol.evidence import ForkProof, Search
-from sync_protocol.exchange import ArmShown, ForkTalk, Marks, Path, Probe, StreamPoint, proofs_known
+from sync_protocol.exchange import SHATTERED, ArmShown, ForkTalk, Marks, Path, Probe, StreamPoint, proofs_known
 from sync_protocol.places import PlaceTree, UnknownPlace, follows
 from village_node.casebook import branches
 from village_node.casebook.branches import Forked
@@ -37,6 +37,8 @@ class Parting(Dispatch):
         owed = []
         for row in proofs:
             shown = known.get(row.key, set())
+            if SHATTERED[0] in shown:
+                continue  # it knows of more arms than it keeps, and takes no further one
             lacking = {(row.split, mark(row.lower)), (row.split, mark(row.upper))} - shown
             if lacking and _may_know(places, place, row.scope):
                 owed.append(evidence.from_bytes(row.proof))

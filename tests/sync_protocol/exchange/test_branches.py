@@ -75,7 +75,7 @@ def test_a_path_of_another_shape_is_malformed(path: Any) -> None:
 
 
 def test_a_path_longer_than_the_arms_that_are_kept_is_too_large() -> None:
-    path = [value for seq in range(1, 10) for value in (seq, bytes(8))]
+    path = [value for seq in range(1, 12) for value in (seq, bytes(8))]
     with pytest.raises(TooLarge):
         read_vector([[0, 90, bytes(8), [], path]], Tables.read([V], [SCOPE], [0, 0]))
 

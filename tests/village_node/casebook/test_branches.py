@@ -9,7 +9,7 @@ import pytest
 
 from sync_protocol import encoding, evidence, limits
 from sync_protocol.case import kinds
-from sync_protocol.errors import BadSeal, Fork, TooLarge
+from sync_protocol.errors import BadSeal, Fork
 from sync_protocol.event import Dep, mark
 from sync_protocol.exchange import Body, Content, ForkTalk
 from sync_protocol.places import about
@@ -189,14 +189,16 @@ def test_more_branches_than_are_kept_stay_refused_and_are_counted(
     monkeypatch.setattr(limits, "FORK_ARMS", 2)
     trio.give(frame(trio.village, trio.key, trio.events))
     answers = []
-    for name in ("second", "third"):
+    for name in ("second", "third", "fourth"):
         with life_of(trio.net, folder, name) as life:
             life.file()
             answers.append(trio.give(frame(life, trio.key, events_of(life, trio.key))).answers)
-    assert [[answer.code for answer in each] for each in answers] == [[], [Fork.code]]
-    assert len(heads(trio.county)) == 2
+    assert [[answer.code for answer in each] for each in answers] == [[], [], [Fork.code]]
+    assert len(heads(trio.county)) == 3 + 1, "the third shows that there are more than two, and that is shown too"
     with trio.county.store.reading() as connection:
-        assert {row.code for row in parking.refused(connection, 9)} == {TooLarge.code, Fork.code}
+        assert [row.code for row in parking.refused(connection, 9)] == [Fork.code]
+    (view, *_) = trio.county.casebook.forks()
+    assert view.shattered
 
 
 def test_a_body_that_is_missing_on_a_branch_is_filled_by_its_commitment(trio: Trio, folder: Path) -> None:
