@@ -105,7 +105,7 @@ def test_the_screen_names_who_was_not_heard_and_a_person_may_answer_for_them(cou
     assert casebook.life()["waits_for"] == [TOWNSHIP, OTHER_TOWNSHIP]
     net[TOWNSHIP].sync()
     assert casebook.life()["waits_for"] == [OTHER_TOWNSHIP]
-    casebook.answer_for(OTHER_TOWNSHIP)
+    casebook.answer_for("0009", OTHER_TOWNSHIP)
     assert casebook.life()["waits_for"] == []
     net[TOWNSHIP].sync()
     assert written_below(root) == {old: 1, root.incarnation.hex(): 1}

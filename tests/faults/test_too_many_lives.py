@@ -83,7 +83,7 @@ def test_a_really_restored_village_keeps_everything_and_goes_on_when_a_person_al
     net.settle()
     assert village.casebook.life()["refused"] == TooManyLives.code and village.casebook.standing().provisional
     assert village.state(ref) == "received" and township.state(ref) == ""
-    township.casebook.allow_lives(VILLAGE)
+    township.casebook.allow_lives("0009", VILLAGE)
     assert refused(net) == []
     net.settle()
     assert not village.casebook.standing().provisional and village.casebook.life()["refused"] == 0

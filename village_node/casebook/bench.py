@@ -125,7 +125,7 @@ class Bench(Desk, Reading):
             key = (view.incarnation, view.scope)
             if self.roster_in(connection).node(self.identity.incarnation) is None:
                 raise NotAllowed(
-                    "本机的新编号尚未得到确认,确认后才能裁定;记录都已保留,不会丢失",
+                    "本机的新编号尚未得到确认，确认后才能裁定；记录都已保留，不会丢失",
                     "this machine's new incarnation is not countersigned yet: it can rule once it is; nothing is lost",
                 )
             if key not in {row.key for row in forks.read(connection)}:
@@ -145,7 +145,7 @@ class Bench(Desk, Reading):
             counted = self._ruling_on(connection, view.incarnation, view.scope, view.split, view.place)
             if counted is None:
                 raise NotAllowed(
-                    "本机在这里的记录自己也已分叉,不能裁定;请由上级单位裁定",
+                    "本机在这里的记录自己也已分叉，不能裁定；请由上级单位裁定",
                     "this machine's own records here have forked too, so that it cannot rule: a higher place must",
                 )
             if counted.position != position:

@@ -47,7 +47,7 @@ class Countersigning(Office):
             self.mark_news(connection, {ANYTHING})
         self.tell({ANYTHING})
 
-    def allow_lives(self, place: str) -> None:
+    def allow_lives(self, actor: str, place: str) -> None:
         """People know why a place below begins so many lives: what came before this counts no more. Raises NotSaved."""
         with self.store.writing() as connection:
             counted = len(list(_published(self.roster_in(connection), self.identity.place, place)))
@@ -55,6 +55,7 @@ class Countersigning(Office):
             refused = {code: since for code, since in _read(connection, _REFUSED).items() if code != place}
             peers.remember_bytes(connection, _ALLOWED, encoding.encode(allowed))
             peers.remember_bytes(connection, _REFUSED, encoding.encode(refused))
+            self.note(connection, actor, "children.allow_lives", place)
             self.mark_news(connection, {ANYTHING})
         self.tell({ANYTHING})
 

@@ -312,11 +312,12 @@ class Incarnations(Countersigning, Reading):
             around = hearing.below(connection, roster, self.identity.place)
         return [place for place in around if place in unheard or place in untold]
 
-    def answer_for(self, place: str) -> None:
+    def answer_for(self, actor: str, place: str) -> None:
         """People answer for a neighbour that will not be heard: we wait for it no longer, whatever it may hold of this
         life's predecessors. Raises NotSaved."""
         with self.store.writing() as connection:
             hearing.answer_for(connection, place)
+            self.note(connection, actor, "node.answer_for", place)
             self.mark_news(connection, {ANYTHING})
         self.tell({ANYTHING})
 

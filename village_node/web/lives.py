@@ -30,8 +30,7 @@ def answer_for(visit: Visit, place: str) -> Response:
     """A neighbour that this restored machine waits for will not be heard: it is waited for no longer."""
     if place not in visit.site.casebook.waits_for():
         raise NotFound
-    visit.site.accounts.audit(visit.staff.staff_no, "node.answer_for", place, {})
-    visit.site.casebook.answer_for(place)
+    visit.site.casebook.answer_for(visit.staff.staff_no, place)
     return visit.redirect("health")
 
 

@@ -145,7 +145,7 @@ def test_a_machine_taken_out_of_service_is_so_for_every_worker(county: Member, f
     heard = threading.Event()
     pages.casebook.on_news(lambda _scopes: heard.set())
     heard.clear()
-    county.casebook.retire()
+    county.casebook.retire("0009")
     assert heard.wait(10)
     deadline = time.monotonic() + 10
     while not pages.casebook.retired and time.monotonic() < deadline:
@@ -164,7 +164,7 @@ def test_whom_the_worker_that_syncs_waits_for_is_seen_at_the_others_and_answered
     county.casebook.begin_again(Reason.AHEAD)
     county.casebook.heard_out("")
     assert pages.casebook.waits_for() == [TOWNSHIP]
-    pages.casebook.answer_for(TOWNSHIP)
+    pages.casebook.answer_for("0009", TOWNSHIP)
     assert pages.casebook.waits_for() == [] == county.casebook.waits_for()
     settle(township, county)
     for each in (pages, county, township):
