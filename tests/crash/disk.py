@@ -14,6 +14,7 @@ their modes) is among those it can make, and some more:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -95,6 +96,15 @@ class Disk:
 def sectors(write: Write) -> int:
     """How many sectors of its file a write touches."""
     return (write.offset + len(write.content) - 1) // SECTOR - write.offset // SECTOR + 1 if write.content else 0
+
+
+def digest(files: Mapping[str, bytes | bytearray]) -> bytes:
+    """The same for the same files, and for no others."""
+    made = blake2b(digest_size=16)
+    for path, content in sorted(files.items()):
+        made.update(f"{path}\0{len(content)}\0".encode())
+        made.update(content)
+    return made.digest()
 
 
 def build(folder: Path, files: Mapping[str, bytes | bytearray], *, garbage: bool) -> None:

@@ -6,7 +6,7 @@ it can leave is also one of its end, with the operations after the cut lost; so 
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, product
+from itertools import accumulate, combinations, product
 from typing import Final, NamedTuple
 
 from tests.crash.disk import GROWN, KEPT, LOST, Disk, sectors
@@ -88,11 +88,13 @@ def by_rule(pending: Sequence[Operation]) -> Iterator[tuple[int, ...]]:
 def drawn(log: Sequence[Operation], count: int, seed: str, share: int = 0, shares: int = 1) -> Iterator[State]:
     """`count` different states (fewer where there are not so many) of all windows, those with more pending oftener.
 
-    Of `shares` processes this one has the windows whose number leaves the rest `share`, and draws only its part.
+    Of `shares` processes this one has its part of the windows, side by side: neighbours leave equal disks.
     """
     sizes = [len(window.disk.pending) for window in windows(log)]
-    for window, wanted in zip(windows(log), _spread(sizes, count, random.Random(seed)), strict=True):
-        if window.number % shares == share:
+    spread = _spread(sizes, count, random.Random(seed))
+    before = accumulate(spread, initial=0)
+    for window, wanted, drawn_before in zip(windows(log), spread, before, strict=False):
+        if drawn_before * shares // max(1, sum(spread)) == share:
             chance = random.Random(f"{seed} {window.number}")
             for fates in _some(window.disk.pending, wanted, chance):
                 yield State(window, fates, garbage=chance.random() < 0.125)

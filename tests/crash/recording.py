@@ -6,14 +6,18 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+from tests.crash.acting import act
 from tests.crash.operations import Operation, load
+from tests.postgresql import memory
 
 MOUNTED_S: Final = 20.0
 ENDED_S: Final = 60.0
 ACTED_S: Final = 240.0
+FORK: Final = get_context("fork")  # of this process, which has read the whole program already
 
 
 class RigBroken(Exception):
@@ -64,14 +68,18 @@ def record(scenario: str, seed: int, plant: str = "") -> list[Operation]:
 
     `plant`: a defect to be put into the node, see `tests.crash.controls`.
     """
-    with mounted() as (folder, log), tempfile.TemporaryDirectory(prefix="sanji-crash-") as beside:
-        line = [sys.executable, "-m", "tests.crash.acting", scenario, str(folder), beside, str(seed), plant]
-        try:
-            done = subprocess.run(line, capture_output=True, text=True, timeout=ACTED_S, check=False)
-        except subprocess.TimeoutExpired:
-            raise RigBroken(f"{scenario}: not done after {ACTED_S:g} s") from None
-        if done.returncode:
-            raise RigBroken(f"{scenario}: {done.stdout[-1000:]}{done.stderr[-4000:]}")
+    with mounted() as (folder, log), tempfile.TemporaryDirectory(prefix="sanji-crash-", dir=memory()) as place:
+        beside, said = Path(place) / "beside", Path(place) / "said"
+        beside.mkdir()
+        actor = FORK.Process(target=act, args=(scenario, folder, beside, seed, plant, said))
+        actor.start()
+        actor.join(ACTED_S)
+        if actor.is_alive():
+            actor.kill()
+            actor.join()
+            raise RigBroken(f"{scenario}: not done after {ACTED_S:g} s")
+        if actor.exitcode:
+            raise RigBroken(f"{scenario}: {said.read_text(encoding='utf-8')[-4000:]}")
     return log
 
 

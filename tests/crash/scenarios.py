@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -56,8 +57,7 @@ def found_line(data: Path) -> list[str]:
 
 def answer_for(data: Path, beside: Path) -> Path:
     """The answer of a township that lets the node of this data directory in; the same for the same request."""
-    keys = KeptKeys(beside)
-    keys.enrol(COUNTY, TOWNSHIP)
+    keys = _those_above()
     asked = roster.read_request((data / app.REQUEST_FILE).read_bytes())
     ops = roster.admit_request(keys.roster, asked, TOWNSHIP)
     grown = keys.roster.apply(
@@ -66,6 +66,13 @@ def answer_for(data: Path, beside: Path) -> Path:
     answer = beside / "answer.cbor"
     answer.write_bytes(roster.answer(grown, VILLAGE, keys.identities[TOWNSHIP].incarnation))
     return answer
+
+
+@cache
+def _those_above() -> KeptKeys:
+    keys = KeptKeys(Path())  # none of them is ever opened
+    keys.enrol(COUNTY, TOWNSHIP)
+    return keys
 
 
 def must(code: int) -> None:

@@ -18,7 +18,7 @@ def test_a_planted_defect_is_found(plant: str) -> None:
     scenario = PLANTS[plant].scenario
     log = recording.record(scenario, 1, plant)
     tally = try_all(scenario, log, states_of(scenario, log, STATES, 1, by_chance=True))
-    assert tally.states == STATES
+    assert tally.states + tally.equal == STATES
     assert PLANTS[plant].shows & tally.kinds.keys(), tally
 
 
@@ -26,7 +26,7 @@ def test_a_planted_defect_is_found(plant: str) -> None:
 def test_nothing_is_found_where_nothing_was_planted(scenario: str, tmp_path: Path) -> None:
     log = recording.record(scenario, 1)
     tally = try_all(scenario, log, states_of(scenario, log, STATES, 1, by_chance=True), keep=tmp_path)
-    assert tally.states >= min(STATES, 30)
+    assert tally.states >= 15 and tally.states + tally.equal >= 30
     assert not tally.kinds, tally.faults
     assert list(tmp_path.iterdir()) == []
 

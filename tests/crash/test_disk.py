@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.crash.disk import GROWN, KEPT, LOST, Disk, sectors
+from tests.crash.disk import GROWN, KEPT, LOST, Disk, digest, sectors
 from tests.crash.operations import (
     ROOT,
     Bind,
@@ -103,6 +103,12 @@ def test_a_deleted_name_may_come_back_with_what_it_named() -> None:
 
 def test_what_was_settled_is_safe() -> None:
     assert after([Bind(ROOT, "a", FILE), Write(FILE, 0, b"1"), Settled()]) == {"a": b"1"}
+
+
+def test_a_digest_tells_files_apart_by_their_names_and_where_each_begins() -> None:
+    one = digest({"a": b"12", "b": b"3"})
+    assert one == digest({"b": b"3", "a": bytearray(b"12")})
+    assert len({one, digest({"a": b"1", "b": b"23"}), digest({"a": b"12", "c": b"3"}), digest({"a": b"12"})}) == 4
 
 
 @pytest.mark.parametrize("fates", [(), (KEPT, KEPT)])

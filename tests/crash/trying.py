@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash import checker, powercuts
-from tests.crash.disk import build
+from tests.crash.disk import build, digest
 from tests.crash.operations import Mark, Operation
 from tests.crash.powercuts import State
 from tests.crash.scenarios import ALL
 from tests.crash.stage import NODE
+from tests.crash.warm import warm
 from tests.postgresql import memory
 
 FAULTS_KEPT = 20
@@ -22,10 +23,11 @@ FAULTS_KEPT = 20
 
 @dataclass
 class Tally:
-    """What came of some states of one scenario."""
+    """What came of some states of one scenario. `equal`: drawn, but byte for byte what had been looked at already."""
 
     scenario: str
     states: int = 0
+    equal: int = 0
     seconds: float = 0.0
     cpu_s: float = 0.0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -34,6 +36,7 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Add what another process counted."""
         self.states += other.states
+        self.equal += other.equal
         self.seconds += other.seconds
         self.cpu_s += other.cpu_s
         self.kinds.update(other.kinds)
@@ -44,14 +47,21 @@ def try_all(scenario: str, log: list[Operation], states: Iterable[State], keep: 
     """Build and check each state. `keep`: where the first disks that show a fault are left to be looked at."""
     told = checker.Told([each.words for each in log if isinstance(each, Mark)])
     tally = Tally(scenario)
+    seen: set[tuple[bytes, bool, int]] = set()
     began, cpu_began = time.monotonic(), time.process_time()
     gc.collect()
     gc.freeze()  # as a node does when it begins to serve
     gc.set_threshold(20_000, 20, 50)
-    with tempfile.TemporaryDirectory(prefix="sanji-crash-", dir=memory()) as place:
+    with tempfile.TemporaryDirectory(prefix="sanji-crash-", dir=memory()) as place, warm() as kept:
+        folder = Path(place) / "disk"
         for number, state in enumerate(states):
-            folder = Path(place) / str(number)
-            build(folder, state.window.disk.after(state.fates), garbage=state.garbage)
+            files = state.window.disk.after(state.fates)
+            disk = (digest(files), state.garbage, state.window.marks)
+            if disk in seen:
+                tally.equal += 1
+                continue
+            seen.add(disk)
+            build(folder, files, garbage=state.garbage)
             found = checker.check(folder / NODE, told, state.window.marks, ALL[scenario], number=number)
             tally.states += 1
             if found:
@@ -60,7 +70,8 @@ def try_all(scenario: str, log: list[Operation], states: Iterable[State], keep: 
                     tally.faults.append(_described(scenario, state, found))
                     if keep is not None:
                         again = keep / f"{scenario}-{state.window.number}-{len(tally.faults)}"
-                        build(again, state.window.disk.after(state.fates), garbage=state.garbage)
+                        build(again, files, garbage=state.garbage)
+            kept.cool()
             shutil.rmtree(folder)
     tally.seconds, tally.cpu_s = time.monotonic() - began, time.process_time() - cpu_began
     return tally
@@ -89,5 +100,5 @@ def states_of(
 ) -> Iterable[State]:
     """The states to be tried by one of several processes: all of a short scenario, unless `by_chance`, else `count`."""
     if ALL[scenario].exhaustive and not by_chance:
-        return (state for number, state in enumerate(powercuts.exhaustive(log)) if number % shares == share)
+        return powercuts.exhaustive(log) if share == 0 else iter(())
     return powercuts.drawn(log, count, f"{scenario} {seed}", share, shares)

@@ -1,0 +1,106 @@
+"""What one process keeps from state to state, so that it looks at more of them: nothing that was read from a disk.
+
+Everything kept is the value of a pure function (is this signature that key's over these bytes; what is this statement
+in SQL; which migrations does the program bring) or a thing that holds no state of the node (the engine of a file, its
+connections closed). A disk is opened, read, checked and written to as if it were the first one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Any, Final
+from unittest import mock
+
+from alembic.script import ScriptDirectory
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Engine
+from werkzeug.routing import Rule
+
+from sync_protocol import suites
+from sync_protocol.roster import enrolment
+from sync_protocol.roster import roster as rosters
+from village_node import app
+from village_node.store import sqlite
+
+KNOWN_MOST: Final = 50_000
+
+
+class KnownKey:
+    """A public key that verifies the same signature over the same bytes once."""
+
+    def __init__(self, public: bytes) -> None:
+        self._key = Ed25519PublicKey.from_public_bytes(public)
+        self._good: set[tuple[bytes, bytes]] = set()
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """As the key itself does: raises InvalidSignature."""
+        if (signature, message) not in self._good:
+            self._key.verify(signature, message)
+            if len(self._good) >= KNOWN_MOST:
+                self._good.clear()
+            self._good.add((signature, message))
+
+
+class Kept:
+    """What is kept while `warm` lasts."""
+
+    def __init__(self) -> None:
+        self._engines: dict[tuple[str, str], Engine] = {}
+
+    def cool(self) -> None:
+        """Let go of every connection: the next disk lies in the same place, and must not be read through an old one."""
+        for engine in self._engines.values():
+            engine.dispose()
+
+    def engine_of(self, kind: str, made: Callable[[Any], Engine]) -> Callable[[Any], Engine]:
+        """As `made`, but for the same file always the same engine: it has compiled the statements already."""
+
+        def engine(url: Any) -> Engine:
+            key = (kind, str(url))
+            if key not in self._engines:
+                self._engines[key] = made(url)
+            return self._engines[key]
+
+        return engine
+
+
+@contextmanager
+def warm() -> Iterator[Kept]:
+    """While this lasts, what is known of one state is not found out again for the next."""
+    kept = Kept()
+    with ExitStack() as stack:
+
+        def replace(owner: Any, name: str, by: Any) -> None:
+            stack.enter_context(mock.patch.object(owner, name, by))
+
+        replace(suites, "_loaded", cache(KnownKey))
+        for user in (rosters, enrolment):
+            replace(user, "check_public", cache(suites.check_public))
+        replace(app, "starter_catalogue", cache(app.starter_catalogue))
+        replace(ScriptDirectory, "from_config", _scripts_once())
+        replace(Rule, "_compile_builder", _no_builder)
+        for kind in ("_writer_engine", "_reader_engine"):
+            replace(sqlite, kind, kept.engine_of(kind, getattr(sqlite, kind)))
+        yield kept
+
+
+def _no_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    """In place of code made for each page, which writes its address: no page is asked for here."""
+
+    def refused(*_: Any, **__: Any) -> tuple[str, str]:
+        raise AssertionError(f"{rule.rule}: no address is written in this rig")
+
+    return refused
+
+
+def _scripts_once() -> Any:
+    """The program's migrations, read once."""
+    read = ScriptDirectory.from_config
+    found: list[ScriptDirectory] = []
+
+    def from_config(settings: Any) -> ScriptDirectory:
+        if not found:
+            found.append(read(settings))
+        return found[0]
+
+    return from_config
