@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 from sqlalchemy.engine import make_url
 
@@ -12,6 +16,7 @@ from village_node.store import open_store
 
 SUPERUSER = "postgres"
 TEMPLATE = "sanji_template"
+GONE_S = 10.0
 
 
 def binaries() -> Path | None:
@@ -75,6 +80,27 @@ class Cluster:
         """Stop the server as a crash would, keeping its data."""
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
 
+    def processes(self) -> list[int]:
+        """The server's processes, the one that started the others first."""
+        first = int((self._data / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        return [first, *_children(first)]
+
+    def kill(self) -> None:
+        """Kill the server with all its processes (SIGKILL), keeping its data; and wait until they are gone."""
+        killed = self.processes()
+        for process in killed:
+            _kill(process)
+        deadline = time.monotonic() + GONE_S
+        while any(Path(f"/proc/{process}").exists() for process in killed) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def kill_one(self, chance: Random, but: int) -> None:
+        """Kill one process that serves a connection, `but` this one: the server then throws all others out as well, and
+        recovers by itself."""
+        serving = [each for each in self.processes()[1:] if each != but and b"[local]" in _command_line(each)]
+        if serving:
+            _kill(chance.choice(serving))
+
     def resume(self) -> None:
         """Start the server (again)."""
         options = f"-k {self.folder} -c listen_addresses='' -c max_connections=100"
@@ -109,3 +135,24 @@ class Cluster:
         )
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stdout}")
+
+
+def _children(process: int) -> list[int]:
+    """The processes that a process has started, as Linux tells it."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(each.read_text(encoding="utf-8").rpartition(")")[2].split()[1]) == process:
+                found.append(int(each.parent.name))
+    return found
+
+
+def _command_line(process: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    return b""
+
+
+def _kill(process: int) -> None:
+    with suppress(ProcessLookupError):  # it ended by itself
+        os.kill(process, signal.SIGKILL)

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import event
 
 from village_node import files
 from village_node.store import Connection, sqlite
@@ -79,6 +81,24 @@ def names_not_synced() -> None:
     files.sync_folder = sync_folder
 
 
+def server_unsynced() -> None:
+    """A node that has its PostgreSQL server acknowledge first and sync when there is time, and does not look."""
+    from village_node.store.postgresql import PostgresqlDatabase
+
+    begin = PostgresqlDatabase.__init__
+
+    def __init__(self: PostgresqlDatabase, url: str) -> None:
+        begin(self, url)
+
+        @event.listens_for(self._engine, "connect")
+        def prepare(connection: Any, record: object) -> None:
+            connection.execute("SET synchronous_commit = off")
+            connection.commit()
+
+    PostgresqlDatabase.__init__ = __init__  # type: ignore[method-assign]
+    PostgresqlDatabase.refuse_unsafe = lambda self: None  # type: ignore[method-assign]
+
+
 PLANTS: Final[dict[str, Plant]] = {
     "wal_normal": Plant(wal_normal, "filing", frozenset({"lost"})),
     "wal_off": Plant(wal_off, "checkpoints", frozenset({"corrupt", "unopenable"})),
@@ -86,3 +106,5 @@ PLANTS: Final[dict[str, Plant]] = {
     "files_written_in_place": Plant(files_written_in_place, "init", frozenset({"lost", "unopenable"})),
     "names_not_synced": Plant(names_not_synced, "init", frozenset({"lost", "unopenable"})),
 }
+# By the level of the process they are put into, for those that are killed.
+KILLED_PLANTS: Final[dict[str, Callable[[], None]]] = {"village": commits_gathered, "county": server_unsynced}

@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from importlib import resources
 from multiprocessing import get_context
@@ -18,9 +18,10 @@ from typing import Any, Final
 from center_node import cli as county_cli
 from center_node.demo.network import DemoNode, free_ports
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
-from tests.crash.controls import PLANTS
+from tests.crash.controls import KILLED_PLANTS
 from township_node import cli as township_cli
 from village_node import cli as village_cli
+from village_node import identity
 
 PROGRAMS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "county": county_cli.main,
@@ -38,32 +39,41 @@ class NotUp(Exception):
     """A node did not come up, or ended by itself: the text has the end of its log."""
 
 
-def serve(level: str, data: str, plant: str) -> None:
-    """Be the program of this level, serving this data directory."""
+def serve(level: str, data: str, planted: bool) -> None:
+    """Be the program of this level, serving this data directory. `planted`: with this level's defect."""
     log = os.open(Path(data) / "node.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    if plant:
-        PLANTS[plant].plant()
+    if planted:
+        KILLED_PLANTS[level]()
     sys.exit(PROGRAMS[level](["serve", "--data", data]))
 
 
 class Target:
     """One node, which can be killed."""
 
-    def __init__(self, node: DemoNode, plant: str = "", database_url: str = "") -> None:
+    def __init__(self, node: DemoNode, database_url: str = "", *, planted: bool = False) -> None:
         self.node = node
         self.kills = 0
-        self.plant = plant
+        self.planted = planted
         self.database_url = database_url
         self._process: BaseProcess | None = None
 
     def start(self) -> None:
         """Start its program and wait until its pages answer. Raises NotUp."""
+        self.begin()
+        self.wait_until_up()
+
+    def begin(self) -> None:
+        """Start its program."""
         self._process = _CONTEXT.Process(
-            target=serve, args=(self.node.level, str(self.node.data), self.plant), daemon=True
+            target=serve, args=(self.node.level, str(self.node.data), self.planted), daemon=True
         )
         self._process.start()
+
+    def wait_until_up(self) -> None:
+        """Wait until its pages answer. Raises NotUp."""
+        assert self._process is not None
         deadline = time.monotonic() + UP_S
         while time.monotonic() < deadline and self._process.is_alive():
             try:
@@ -94,23 +104,28 @@ class Target:
                 self._process.kill()
                 self._process.join()
 
+    def incarnation(self) -> bytes:
+        """Its present life."""
+        return identity.load(self.node.data).incarnation
+
     def rows(self, words: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What its database holds, while it runs."""
+        """What its database holds, whether it runs or not."""
         if self.database_url:
             import psycopg
 
             with psycopg.connect(self.database_url) as connection:
-                return connection.execute(words).fetchall()
+                return connection.execute(words, values).fetchall()
         with closing(sqlite3.connect(f"file:{self.node.data / 'node.db'}?mode=ro", uri=True, timeout=30.0)) as held:
             return held.execute(words, values).fetchall()
 
     def _log(self) -> str:
-        return (self.node.data / "node.log").read_text(encoding="utf-8")[-3000:]
+        log = self.node.data / "node.log"
+        return log.read_text(encoding="utf-8")[-3000:] if log.exists() else "it said nothing"
 
 
 @contextmanager
-def network(folder: Path, *, plant: str = "", county_database: str = "") -> Iterator[dict[str, Target]]:
-    """Found, enrol and start the three; `plant`: a defect of the village's. Raises NotUp."""
+def network(folder: Path, *, planted: str = "", county_database: str = "") -> Iterator[dict[str, Target]]:
+    """Found, enrol and start the three; `planted`: the level whose program has its defect. Raises NotUp."""
     _CONTEXT.set_forkserver_preload(["tests.crash.killed"])
     ports = iter(free_ports(5))
     county = DemoNode("center_node", "county", COUNTY, "庆城县", folder / "county", next(ports), next(ports))
@@ -122,17 +137,24 @@ def network(folder: Path, *, plant: str = "", county_database: str = "") -> Iter
     _enrol(township, county, "--wait-port", str(township.wait_port))
     _enrol(village, township)
     targets = {
-        "county": Target(county, database_url=county_database),
-        "township": Target(township),
-        "village": Target(village, plant),
+        node.level: Target(node, county_database if node is county else "", planted=node.level == planted)
+        for node in (county, township, village)
     }
     try:
-        for target in targets.values():
-            target.start()
+        start_all(targets.values())
         yield targets
     finally:
         for target in reversed(targets.values()):
             target.stop()
+
+
+def start_all(targets: Iterable[Target]) -> None:
+    """Start these programs side by side, and wait for all of them. Raises NotUp."""
+    starting = list(targets)
+    for target in starting:
+        target.begin()
+    for target in starting:
+        target.wait_until_up()
 
 
 def _named(node: DemoNode) -> list[str]:

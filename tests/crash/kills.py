@@ -1,7 +1,9 @@
-"""kill -9: people file cases on the village's pages while its process, the township's or the county's is killed.
+"""kill -9: people file cases on the village's pages while its process, the township's, the county's or the county's
+database server is killed, one alone or several at once, at work or on the way up.
 
-After each start of the village every case whose receipt somebody has seen is there, and in the state they saw; after
-the last one the county holds all of them, none twice, and every level holds the same events.
+After each start every case whose receipt somebody has seen is at the village, in the state they saw, and every node
+holds what it has signed receipts for; after the last one the county holds all of them, none twice, and every level
+holds the same events.
 """
 
 import random
@@ -10,8 +12,9 @@ import threading
 import time
 import urllib.error
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -20,21 +23,30 @@ from center_node.demo import walk
 from center_node.demo.visitor import NotThere
 from center_node.demo.walk import Filed, WalkFailed, Worker
 from tests import postgresql
-from tests.crash.killed import Target, network
+from tests.crash.killed import Target, network, start_all
+from tests.crash.server import Server
 from village_node import control
 
 AGENTS: Final = 2
 WEIGHTS: Final = {"village": 6, "township": 3, "county": 2}
-LONGEST_S: Final = 0.6
+LONGEST_S: Final = 0.5
 HEALED_S: Final = 120.0
 LOOK_EVERY_S: Final = 0.2
 PLANTED_KILLS: Final = 40  # at most: the first one that shows something ends it
 NEWS_S: Final = 20.0  # how long to wait for a case to be shown before a kill that wants one
-PLANT: Final = "commits_gathered"
-ON_POSTGRESQL: Final = 5  # one kill in so many has the county on PostgreSQL, where there is one
+ON_POSTGRESQL: Final = 3  # one kill in so many has the county on PostgreSQL, where there is one
+SERVER: Final = "postgresql"
+WITH_SERVER: Final = {"village": 2, "township": 2, "county": 3, SERVER: 6}
+MOST_AT_ONCE: Final = 3
+STARTING_SHARE: Final = 0.3  # of the rounds in which one of those killed is killed again on its way up
+STARTING_S: Final = 0.4
 # What a killed server looks like from a browser; a page that shows less than it should is looked at by the checks.
 CUT_OFF: Final = (urllib.error.URLError, HTTPException, OSError, NotThere, WalkFailed)
 _EVENTS: Final = "SELECT scope, seq, hash FROM events JOIN streams ON streams.id = events.stream ORDER BY scope, seq"
+_RECEIPTS: Final = (
+    "SELECT signer, incarnation, scope, receipts.seq FROM receipts JOIN streams ON streams.id = receipts.stream"
+)
+_HELD: Final = "SELECT incarnation, scope, body_seq FROM streams"
 _CASES: Final = "SELECT case_no, applicant_name, state FROM cases"
 
 
@@ -79,67 +91,159 @@ class Agent(threading.Thread):
 def run(count: int, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Kill so many processes; what came of it, with `wrong` empty where all held."""
     began = time.monotonic()
-    planted = _kill(PLANTED_KILLS, seed, say, only="village", plant=PLANT)
-    say(f"planted: {PLANT}: {sum(planted['by_level'].values())} kills, {planted['wrong'][:1] or 'nothing found'}")
-    if not planted["wrong"]:
-        return {"wrong": [f"kills did not find the planted defect {PLANT}"]}
-    programs = postgresql.binaries()
-    on_postgresql = count // ON_POSTGRESQL if programs else 0
-    killed_from = time.monotonic()
-    parts = [_kill(count - on_postgresql, seed, say)]
-    if on_postgresql and programs and not parts[0]["wrong"]:
-        cluster = postgresql.Cluster(programs)
-        try:
-            parts.append(_kill(on_postgresql, seed + 1, say, database_url=cluster.database()))
-        finally:
-            cluster.stop()
+    planted: dict[str, int] = {}
+    parts: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        cluster = None
+        programs = postgresql.binaries()
+        if programs:
+            cluster = postgresql.Cluster(programs)
+            stack.callback(cluster.stop)
+        on_server = count // ON_POSTGRESQL if cluster else 0
+        for name, shown in controls(cluster, seed):
+            planted[name] = len(shown)
+            say(f"planted: {name}: {shown[:1] or 'nothing found'}")
+            if not shown:
+                return {"wrong": [f"kills did not find the planted defect {name}"]}
+        killed_from = time.monotonic()
+        parts.append(kill(count - on_server, seed, say))
+        if on_server and cluster and not parts[0]["wrong"]:
+            parts.append(kill(on_server, seed + 1, say, cluster=cluster))
     seconds = time.monotonic() - killed_from
-    by_level: Counter[str] = Counter()
+    killed: Counter[str] = Counter()
     for part in parts:
-        by_level.update(part["by_level"])
+        killed.update(part["killed"])
     return {
-        "kills": sum(by_level.values()),
-        "by_level": dict(by_level),
-        "county_on_postgresql": on_postgresql,
+        "kills": sum(killed.values()),
+        "killed": dict(killed),
+        "while_starting": sum(part["while_starting"] for part in parts),
+        "with_county_on_postgresql": on_server,
         "cases_acknowledged": sum(part["cases"] for part in parts),
-        "kills_per_minute": round(60 * sum(by_level.values()) / seconds, 1),
-        "planted": {PLANT: len(planted["wrong"])},
+        "kills_per_minute": round(60 * sum(killed.values()) / seconds, 1),
+        "planted": planted,
         "seconds": round(time.monotonic() - began, 1),
         "wrong": [words for part in parts for words in part["wrong"]],
     }
 
 
-def _kill(
-    count: int, seed: int, say: Callable[[str], None], *, only: str = "", plant: str = "", database_url: str = ""
+def controls(cluster: postgresql.Cluster | None, seed: int) -> Iterator[tuple[str, list[str]]]:
+    """Each planted defect, and what the kills showed of it."""
+    yield "a village shows what it has not committed", shown_of_village(seed)
+    if cluster:
+        yield "a county signs for what its server has not synced", shown_of_county(cluster, seed)
+
+
+def shown_of_village(seed: int) -> list[str]:
+    """What kills show of a village with its planted defect."""
+    return list(kill(PLANTED_KILLS, seed, _nobody, weights={"village": 1}, planted="village")["wrong"])
+
+
+def shown_of_county(cluster: postgresql.Cluster, seed: int) -> list[str]:
+    """What kills of its server show of a county with its planted defect."""
+    return list(kill(PLANTED_KILLS, seed, _nobody, weights={SERVER: 1}, planted="county", cluster=cluster)["wrong"])
+
+
+def _nobody(words: str) -> None:
+    """Nobody watches."""
+
+
+def kill(
+    count: int,
+    seed: int,
+    say: Callable[[str], None],
+    *,
+    weights: Mapping[str, int] = {},
+    planted: str = "",
+    cluster: postgresql.Cluster | None = None,
 ) -> dict[str, Any]:
-    """One network, so many kills."""
+    """One network, so many kills, in rounds: some of its processes are killed, started side by side, and looked at.
+
+    `planted`: the level whose program has its defect; the first thing it shows ends this.
+    """
     chance = random.Random(seed)
     wrong: list[str] = []
-    seen: dict[str, tuple[str, Filed]] = {}
-    weights: Mapping[str, int] = {only: 1} if only else WEIGHTS
+    likely = weights or (WITH_SERVER if cluster else WEIGHTS)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sanji-kill-")))
-        targets = stack.enter_context(network(folder, plant=plant, county_database=database_url))
-        agents = stack.enter_context(_counters(targets["village"], chance))
-        for number in range(1, count + 1):
-            level = chance.choices(list(weights), list(weights.values()))[0]
-            if plant or chance.random() < 0.5:  # else it may be killed before it has done anything
-                _await_news(agents, len(seen))
-            targets[level].kill_after(chance.random() * LONGEST_S)
-            seen = _all_seen(agents)
-            targets[level].start()
-            wrong += _missing(targets["village"], seen, after=f"kill {number} ({level})")
-            if wrong:
-                break
-            if number % 50 == 0:
-                say(f"{number} kills, {len(seen)} cases acknowledged")
-        for agent in agents:
+        url = cluster.database() if cluster else ""
+        targets = stack.enter_context(network(folder, planted=planted, county_database=url))
+        server = Server(cluster, url, chance) if cluster else None
+        network_of = Round(targets, server, stack.enter_context(_counters(targets["village"], chance)), chance)
+        while network_of.kills() < count and not wrong:
+            before = network_of.kills()
+            wrong = network_of.play(likely, count - before, patient=bool(planted))
+            if network_of.kills() // 50 > before // 50:
+                say(f"{network_of.kills()} kills, {len(network_of.seen())} cases acknowledged")
+        for agent in network_of.agents:
             agent.stop()
-        seen = _all_seen(agents)
-        if not wrong:
-            wrong += _healed(targets, seen)
-        by_level = {name: target.kills for name, target in targets.items()}
-    return {"wrong": wrong, "cases": len(seen), "by_level": by_level}
+        seen = network_of.seen()
+        wrong = wrong or _healed(targets, seen)
+        killed = {name: target.kills for name, target in network_of.all().items() if target.kills}
+    return {"wrong": wrong, "cases": len(seen), "killed": killed, "while_starting": network_of.while_starting}
+
+
+@dataclass
+class Round:
+    """What is killed, and who looks on."""
+
+    targets: Mapping[str, Target]
+    server: Server | None
+    agents: list[Agent]
+    chance: random.Random
+    while_starting: int = 0
+
+    def all(self) -> dict[str, Target | Server]:
+        """Everything that can be killed, by its name."""
+        return {**self.targets, **({SERVER: self.server} if self.server else {})}
+
+    def kills(self) -> int:
+        """How many there were."""
+        return sum(each.kills for each in self.all().values())
+
+    def seen(self) -> dict[str, tuple[str, Filed]]:
+        """What somebody was shown."""
+        return _all_seen(self.agents)
+
+    def play(self, likely: Mapping[str, int], most: int, *, patient: bool) -> list[str]:
+        """Kill some, start them again, and say what is wrong. `patient`: only once something new was shown."""
+        drawn = self.chance.choices(list(likely), list(likely.values()), k=self.chance.randint(1, MOST_AT_ONCE))
+        names = list(dict.fromkeys(drawn))[:most]
+        if patient or self.chance.random() < 0.5:  # else they may be killed before they have done anything
+            self._await_news(names)
+        for name in names:
+            self.all()[name].kill_after(self.chance.random() * LONGEST_S / len(names))
+        # What the county has lost with its server, its children give back within a moment: it must not be up by then.
+        if SERVER in names and "county" not in names and (patient or self.chance.random() < 0.5):
+            names.append("county")
+            self.targets["county"].kill_after(0.0)
+        seen, after = self.seen(), f"{self.kills()} kills ({' '.join(names)})"
+        if self.server is not None and SERVER in names:
+            self.server.start()
+        killed = [name for name in names if name != SERVER]
+        wrong = _promised(self.targets, killed, after)
+        if killed and self.chance.random() < STARTING_SHARE:
+            self.targets[killed[0]].begin()
+            self.targets[killed[0]].kill_after(self.chance.random() * STARTING_S)
+            self.while_starting += 1
+        start_all(self.targets[name] for name in killed)
+        return wrong + _missing(self.targets["village"], seen, after)
+
+    def _await_news(self, names: Collection[str]) -> None:
+        """Wait until one case more has been shown to somebody; or, if the county is to be killed or its server, until
+        it has signed for something more."""
+        county = self.targets["county"]
+        signed = SERVER in names or county.node.level in names
+
+        def known() -> int:
+            if not signed:
+                return len(self.seen())
+            _exchange(self.targets)
+            me = county.incarnation()
+            return max((seq for by, _, _, seq in self.targets["township"].rows(_RECEIPTS) if by == me), default=0)
+
+        before, deadline = known(), time.monotonic() + NEWS_S
+        while known() <= before and time.monotonic() < deadline:
+            threading.Event().wait(LOOK_EVERY_S / 10)
 
 
 @contextmanager
@@ -157,13 +261,6 @@ def _counters(village: Target, chance: random.Random) -> Iterator[list[Agent]]:
             agent.stop()
 
 
-def _await_news(agents: list[Agent], known: int) -> None:
-    """Wait until one case more has been shown to somebody."""
-    deadline = time.monotonic() + NEWS_S
-    while len(_all_seen(agents)) <= known and time.monotonic() < deadline:
-        threading.Event().wait(LOOK_EVERY_S / 10)
-
-
 def _all_seen(agents: list[Agent]) -> dict[str, tuple[str, Filed]]:
     return {no: seen for agent in agents for no, seen in agent.seen().items()}
 
@@ -176,14 +273,35 @@ def _missing(holder: Target, seen: Mapping[str, tuple[str, Filed]], after: str) 
     return [f"{holder.node.level}, after {after}: {len(gone)} of {len(seen)} lost: {gone[:3]}"] if gone else []
 
 
+def _promised(targets: Mapping[str, Target], signers: Iterable[str], after: str) -> list[str]:
+    """Receipts by these nodes, wherever they lie, for more than the signer holds."""
+    promised = {name: target.rows(_RECEIPTS) for name, target in targets.items()}
+    wrong = []
+    for name in signers:
+        target = targets[name]
+        me = target.incarnation()
+        held = {(bytes(author), scope): upto for author, scope, upto in target.rows(_HELD)}
+        for holder, lines in promised.items():
+            for signer, author, scope, seq in lines:
+                upto = held.get((bytes(author), scope), 0)
+                if bytes(signer) == me and upto < seq:
+                    wrong.append(f"after {after}: {name} signed for {scope} to {seq}, holds {upto} ({holder} has it)")
+    return wrong
+
+
+def _exchange(targets: Mapping[str, Target]) -> None:
+    """Have the village and the township ask those above them at once: they may be waiting for a node to come back."""
+    for name in ("village", "township"):
+        with suppress(control.CommandRefused):
+            control.ask(targets[name].node.data, dict, "sync")
+
+
 def _healed(targets: Mapping[str, Target], seen: Mapping[str, tuple[str, Filed]]) -> list[str]:
     """Wait until the county holds what the village holds, and compare."""
     village, county = targets["village"], targets["county"]
     deadline = time.monotonic() + HEALED_S
     while time.monotonic() < deadline:
-        for name in ("village", "township"):
-            with suppress(control.CommandRefused):
-                control.ask(targets[name].node.data, dict, "sync")
+        _exchange(targets)
         events = {
             name: [(scope, seq, bytes(raw)) for scope, seq, raw in t.rows(_EVENTS)] for name, t in targets.items()
         }
@@ -205,8 +323,3 @@ def _healed(targets: Mapping[str, Target], seen: Mapping[str, tuple[str, Filed]]
             except (WalkFailed, NotThere) as problem:
                 wrong.append(f"{target.node.level} does not show {no} to its resident: {problem}")
     return wrong
-
-
-def _plain(value: Any) -> Any:
-    """A value as both databases would give it."""
-    return bytes(value) if isinstance(value, memoryview) else value

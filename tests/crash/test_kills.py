@@ -3,6 +3,7 @@
 import pytest
 
 from tests.crash import kills
+from tests.postgresql import Cluster
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
@@ -12,11 +13,22 @@ def say(words: str) -> None:
 
 
 def test_what_people_were_shown_survives_the_kills_and_reaches_the_county() -> None:
-    came = kills._kill(3, 3, say)
+    came = kills.kill(3, 3, say)
     assert came["wrong"] == []
-    assert sum(came["by_level"].values()) == 3 and came["cases"] > 0
+    assert sum(came["killed"].values()) >= 3 and came["cases"] > 0
 
 
-def test_a_node_that_commits_later_than_it_says_is_found() -> None:
-    came = kills._kill(kills.PLANTED_KILLS, 1, say, only="village", plant=kills.PLANT)
-    assert "lost" in came["wrong"][0]
+@pytest.mark.postgres
+def test_what_a_county_signed_for_survives_its_database_server(cluster: Cluster) -> None:
+    came = kills.kill(2, 5, say, weights={kills.SERVER: 1}, cluster=cluster)
+    assert came["wrong"] == []
+    assert came["killed"][kills.SERVER] >= 1
+
+
+def test_a_village_that_commits_later_than_it_says_is_found() -> None:
+    assert "lost" in kills.shown_of_village(1)[0]
+
+
+@pytest.mark.postgres
+def test_a_county_whose_server_syncs_later_than_it_says_is_found(cluster: Cluster) -> None:
+    assert "county signed for" in kills.shown_of_county(cluster, 1)[0]
