@@ -161,15 +161,9 @@ class Network:
 
         Each ``life`` of a process draws other random bytes.
         """
-        identity = self.identities[code]
         store = open_store(url or f"sqlite:///{self.folder / code}.db")
         chance = random.Random(f"{self.seed} {code} {life or self.lives}")
-        data = self.folder / f"{code}.data"
-        fresh = not data.exists()
-        data.mkdir(exist_ok=True)
-        if fresh:
-            write_secret(data / KEY_FILE, self.seeds[identity.key.public])
-            save(data, identity)
+        data, fresh = self.files_of(code)
         identity = load(data)
         files = random.Random(f"lives {self.seed} {code} {life or self.lives}")
         lives = Lives(data, self.machine, files.randbytes, fresh=fresh)
@@ -180,6 +174,17 @@ class Network:
         self.members[code] = Member(casebook.identity, store, casebook, clock)
         casebook.on_begun(lambda _reason: self._begun(code))
         return self.members[code]
+
+    def files_of(self, code: str) -> tuple[Path, bool]:
+        """The folder of what a node keeps outside its database, and whether the node is only now being made."""
+        data = self.folder / f"{code}.data"
+        fresh = not data.exists()
+        data.mkdir(exist_ok=True)
+        if fresh:
+            identity = self.identities[code]
+            write_secret(data / KEY_FILE, self.seeds[identity.key.public])
+            save(data, identity)
+        return data, fresh
 
     def _begun(self, code: str) -> None:
         """A new life of a node has begun: who asks this network for it gets the present one."""

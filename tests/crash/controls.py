@@ -1,6 +1,6 @@
 """Defects put into a node on purpose: a rig that does not find them would find nothing, so they come first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import event
 
 from village_node import files
-from village_node.store import Connection, sqlite
+from village_node.store import Connection, proposals, purges, sqlite
+from village_node.witness import Witness
 
 GATHERED: Final = 8
 
@@ -81,6 +82,50 @@ def names_not_synced() -> None:
     files.sync_folder = sync_folder
 
 
+def witness_later() -> None:
+    """What leaves is noted in the witness file with the next thing that leaves."""
+    append = Witness._append
+    waiting: list[list[Any]] = []
+
+    def later(self: Witness, records: list[list[Any]]) -> None:
+        ready = [*waiting]
+        waiting[:] = records
+        if ready:
+            append(self, ready)
+        for record in records:
+            self._learn(record)
+
+    Witness._append = later  # type: ignore[method-assign]
+
+
+def purged_in_two() -> None:
+    """That a case was purged is noted in one transaction, its bodies are dropped in the next."""
+    drop = purges.drop
+
+    def in_two(connection: Connection, purge: purges.PurgeRow, bodies: Sequence[tuple[int, int, bytes]]) -> None:
+        drop(connection, purge, [])
+        _commit_half(connection)
+        drop(connection, purge, bodies)
+
+    purges.drop = in_two
+
+
+def confirmed_in_two() -> None:
+    """A case is assigned in one transaction, the proposal is called confirmed in the next."""
+    answer = proposals.answer
+
+    def in_two(connection: Connection, number: int, state: int, by: str, at_ms: int, words: str = "") -> bool:
+        _commit_half(connection)
+        return answer(connection, number, state, by, at_ms, words)
+
+    proposals.answer = in_two
+
+
+def _commit_half(connection: Connection) -> None:
+    connection.exec_driver_sql("COMMIT")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 def server_unsynced() -> None:
     """A node that has its PostgreSQL server acknowledge first and sync when there is time, and does not look."""
     from village_node.store.postgresql import PostgresqlDatabase
@@ -105,6 +150,11 @@ PLANTS: Final[dict[str, Plant]] = {
     "commits_gathered": Plant(commits_gathered, "filing", frozenset({"lost"})),
     "files_written_in_place": Plant(files_written_in_place, "init", frozenset({"lost", "unopenable"})),
     "names_not_synced": Plant(names_not_synced, "init", frozenset({"lost", "unopenable"})),
+    "witness_later": Plant(witness_later, "sending", frozenset({"lost"})),
+    "purged_in_two": Plant(purged_in_two, "purge", frozenset({"corrupt"})),
+    "confirmed_in_two": Plant(confirmed_in_two, "taken_over", frozenset({"corrupt"})),
+    "new_life_in_place": Plant(files_written_in_place, "restored_village", frozenset({"lost", "unopenable"})),
+    "new_life_in_place_above": Plant(files_written_in_place, "restored_township", frozenset({"lost", "unopenable"})),
 }
 # By the level of the process they are put into, for those that are killed.
 KILLED_PLANTS: Final[dict[str, Callable[[], None]]] = {"village": commits_gathered, "county": server_unsynced}

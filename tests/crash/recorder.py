@@ -56,6 +56,7 @@ class Recorder(mfusepy.Operations):  # type: ignore[misc]
     def __init__(self) -> None:
         self.log: list[Operation] = []
         self._inodes = {ROOT: Inode(ROOT, stat.S_IFDIR | 0o755)}
+        self._said = b""
 
     # names
 
@@ -115,8 +116,8 @@ class Recorder(mfusepy.Operations):  # type: ignore[misc]
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
         if self._is_marks(path):
-            words = data.decode().strip()
-            self.log.append(Settled() if words == SETTLED else Mark(words))
+            *lines, self._said = (self._said + data).split(b"\n")  # the kernel cuts a write where a page ends
+            self.log += [Settled() if line.decode() == SETTLED else Mark(line.decode()) for line in lines]
             return len(data)
         found = self._inodes[fh]
         if found.recorded:

@@ -5,6 +5,7 @@ unless closing is what it is about: a power cut asks nobody.
 """
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -19,14 +20,17 @@ from sync_protocol import roster
 from sync_protocol.case import kinds
 from tests import builders
 from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
+from tests.crash import upkeep
 from tests.crash.stage import KeptKeys, Stage, accounts_of, applicant, set_up, spoken, tell_given
 from township_node import enrolment
 from village_node import app, config, identity
 from village_node import cli as village_cli
 from village_node.casebook import Application
+from village_node.rebirth import Reason
 from village_node.store import migrations, sqlite
 from village_node.store.accounts import DraftRow
 from village_node.store.audit import AuditRow
+from village_node.witness import WITNESS_FILE
 
 ENROLLED: Final = "enrolled"
 FIRST_TABLES: Final = min(migrations.known())
@@ -118,6 +122,7 @@ def migrate(stage: Stage) -> None:
     refs = [today.file(**applicant(number)) for number in range(3)]
     today.store.close()
     keys.furnish(stage.data, VILLAGE)
+    shutil.copy(stage.beside / f"{VILLAGE}.data" / WITNESS_FILE, stage.data / WITNESS_FILE)
     if FIRST_TABLES != migrations.NEWEST:
         write_in_first_tables(keys.urls[VILLAGE], stage.beside / f"{VILLAGE}.db")
     stage.settled()
@@ -243,9 +248,14 @@ def decision(stage: Stage) -> None:
 
 
 def roster_change(stage: Stage) -> None:
-    """A county lets a new township and a new node in, and answers each."""
-    keys = set_up(stage, COUNTY)
+    """A county lets a new township and a new node in, and answers each.
+
+    The witness file is synced before the change is kept. A cut between them looks like an older copy put back and costs
+    a life: a number given twice would be worse.
+    """
+    keys = set_up(stage, COUNTY, one_life=False)
     county = keys.members[COUNTY]
+    stage.tell_life(county, but_for=Reason.AHEAD.value)
     stage.settled()
     for code, name in ((TOWNSHIP, "驿马镇"), (OTHER_TOWNSHIP, "三十里铺镇"), (TOWNSHIP, "驿马镇")):
         request = roster.enrol_request(keys.key(), code, "township", name, keys.chance.randbytes(16))
@@ -327,7 +337,7 @@ def whole_node(stage: Stage) -> None:
     and started again, and it is still in the same life. A power cut is no reason to begin another."""
     must(village_cli.main(init_line(stage.data)))
     must(village_cli.main(["init", "--data", str(stage.data), "--answer", str(answer_for(stage.data, stage.beside))]))
-    stage.tell("incarnation", VILLAGE, incarnation=identity.load(stage.data).incarnation.hex())
+    stage.tell("incarnation", VILLAGE, incarnation=identity.load(stage.data).incarnation.hex(), but_for="")
     stage.settled()
     for life in range(2):
         node = app.create_node(config.load(stage.data))
@@ -356,4 +366,8 @@ ALL: Final[dict[str, Scenario]] = {
     "checkpoints": Scenario(checkpoints),
     "restart": Scenario(restart),
     "whole_node": Scenario(whole_node, wired=True),
+    "purge": Scenario(upkeep.purge),
+    "restored_village": Scenario(upkeep.restored_village),
+    "restored_township": Scenario(upkeep.restored_township),
+    "taken_over": Scenario(upkeep.taken_over),
 }

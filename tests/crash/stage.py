@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from sync_protocol.event import mark
 from sync_protocol.exchange import Content, read_content, read_request
-from sync_protocol.suites import SigningKey
 from sync_protocol.wire import unpack_body
 from tests import builders, network
 from tests.builders import Member
@@ -24,6 +23,7 @@ from village_node.accounts import Accounts
 from village_node.casebook import Casebook, CaseRef
 from village_node.store.accounts import AccountRows, DraftRow
 from village_node.store.audit import AuditRow
+from village_node.witness import WITNESS_FILE
 
 NODE: Final = "node"  # the data directory's name on the recorded disk
 
@@ -57,10 +57,16 @@ class Stage:
     # What is told
 
     def tell_case(self, member: Member, ref: CaseRef) -> None:
-        """A page shows a case: its receipt number, its query code, its state."""
+        """A page shows a case: its receipt number, its query code, its state, who has it."""
         case = member.casebook.case(ref.scope, ref.case_id)
         assert case is not None
-        self.tell("case", f"{ref.scope} {ref.case_id.hex()}", no=case.case_no, code=case.query_code, state=case.state)
+        shown = {"no": case.case_no, "code": case.query_code, "state": case.state, "holder": case.holder}
+        self.tell("case", f"{ref.scope} {ref.case_id.hex()}", **shown)
+
+    def tell_life(self, member: Member, but_for: str = "") -> None:
+        """Everybody knows a node by its present life. `but_for`: the one reason for which another may have begun."""
+        identity = member.casebook.identity
+        self.tell("incarnation", identity.place, incarnation=identity.incarnation.hex(), but_for=but_for)
 
     def tell_file(self, name: str) -> None:
         """A command has said that it is done, so this file is there."""
@@ -89,17 +95,17 @@ class Stage:
 class KeptKeys(builders.Network):
     """A network whose keys can also be written to files, as a node keeps them, and that knows where each node lives."""
 
-    seeds: dict[bytes, bytes] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
-
-    def key(self) -> SigningKey:
-        seed = self.chance.randbytes(32)
-        key = SigningKey.from_seed(1, seed)
-        self.seeds[key.public] = seed
-        return key
+    homes: dict[str, Path] = field(default_factory=dict)
 
     def open(self, code: str, url: str = "", life: int = 0) -> Member:
         return super().open(code, url or self.urls.get(code, ""), life)
+
+    def files_of(self, code: str) -> tuple[Path, bool]:
+        if code not in self.homes:
+            return super().files_of(code)
+        home = self.homes[code]
+        return home, not (home / WITNESS_FILE).exists()
 
     def furnish(self, data: Path, code: str) -> None:
         """Make the data directory of an enrolled node: key, identity, settings."""
@@ -109,11 +115,12 @@ class KeptKeys(builders.Network):
         identity.save(data, who)
         chosen = config.Config(data=data, place=who.place, name=who.name, level=who.level)
         config.write(chosen)
-        self.urls[code] = chosen.database
+        self.urls[code], self.homes[code] = chosen.database, data
 
 
-def set_up(stage: Stage, recorded: str, *others: str) -> KeptKeys:
-    """A network of these places, those above first; the recorded one lives on the recorded disk."""
+def set_up(stage: Stage, recorded: str, *others: str, one_life: bool = True) -> KeptKeys:
+    """A network of these places, those above first; the recorded one lives on the recorded disk. `one_life`: there is
+    no reason for another one, and a power cut is none."""
     keys = KeptKeys(stage.beside, stage.seed)
     codes = sorted((recorded, *others), key=[row[0] for row in builders.PLACES].index)
     keys.enrol(*codes)
@@ -121,6 +128,8 @@ def set_up(stage: Stage, recorded: str, *others: str) -> KeptKeys:
         if code == recorded:
             keys.furnish(stage.data, code)
         keys.open(code)
+    if one_life:
+        stage.tell_life(keys.members[recorded])
     return keys
 
 
@@ -131,34 +140,46 @@ def accounts_of(member: Member, keys: builders.Network) -> Accounts:
 
 def spoken(stage: Stage, keys: KeptKeys, recorded: str) -> network.Network:
     """Put the members on a wire, and have the notary hear what the recorded node says to its peers."""
+    net = wired(keys)
+    listen(stage, net, recorded)
+    return net
+
+
+def wired(keys: KeptKeys) -> network.Network:
+    """Put the members on a wire."""
     net = network.Network(keys)
     for member in list(keys.members.values()):
         net.wire_up(member)
-    me = keys.identities[recorded].incarnation
-    codes = {one.incarnation: code for code, one in keys.identities.items()}
+    return net
+
+
+def listen(stage: Stage, net: network.Network, recorded: str) -> None:
+    """Have the notary hear from now on what the recorded node says to its peers."""
+    places = net.built.roster.places
 
     def asked(raw: bytes) -> bytes:
         request = read_request(raw)
-        if request.sender == me and request.challenge is not None:
+        book = net[recorded].member.casebook
+        if request.sender in book.identity.lives and request.challenge is not None:
             content = read_content(unpack_body(request.body), reply=False)
-            parent = keys.roster.places.parent(recorded)
+            parent = places.parent(recorded)
             stage.tell("spoke", parent or "", challenge=request.challenge.hex(), nonce=(content.nonce or b"").hex())
-            tell_given(stage, net[recorded].member.casebook, content)
+            tell_given(stage, book, content)
         return raw
 
     def answered(raw: bytes) -> bytes:
         passed = net.wire.passed[-1]
-        child = codes[read_request(passed.request).sender]
-        if keys.roster.places.parent(child) == recorded and passed.status == 200:
-            row = net[recorded].member.casebook.peer(keys.identities[child].incarnation)
-            assert row is not None
-            stage.tell("answered", child, used=row.issued, nonce=(row.issued_nonce or b"").hex())
-            if row.issued:
-                tell_given(stage, net[recorded].member.casebook, net.spoken(passed, child)[1])
+        sender = read_request(passed.request).sender
+        child = next(code for code, live in net.nodes.items() if sender in live.member.casebook.identity.lives)
+        if places.parent(child) == recorded and passed.status == 200:
+            book = net[recorded].member.casebook
+            row = book.peer(sender)
+            if row is not None and row.issued:
+                stage.tell("answered", child, used=row.issued, nonce=(row.issued_nonce or b"").hex())
+                tell_given(stage, book, net.spoken(passed, child)[1])
         return raw
 
     net.wire.change_request, net.wire.change_reply = asked, answered
-    return net
 
 
 def tell_given(stage: Stage, casebook: Casebook, content: Content) -> None:
@@ -166,6 +187,8 @@ def tell_given(stage: Stage, casebook: Casebook, content: Content) -> None:
     for segment in content.segments:
         chain_hash = casebook.hash_at(segment.incarnation, segment.scope, segment.last_seq) or b""
         _tell_held(stage, segment.incarnation, segment.scope, segment.last_seq, chain_hash)
+        if segment.incarnation == casebook.identity.incarnation:
+            stage.tell("left", f"{segment.incarnation.hex()} {segment.scope}", seq=segment.last_seq)
     for line in content.receipts:
         if line.signer == casebook.identity.incarnation:
             stage.tell("receipt", f"{line.incarnation.hex()} {line.scope}", seq=line.seq)

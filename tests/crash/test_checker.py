@@ -10,14 +10,20 @@ from typing import cast
 
 import pytest
 
-from tests.crash import checker, scenarios
-from tests.crash.checker import LOOKS, Told, check
+from tests.crash import scenarios
+from tests.crash.checker import check
 from tests.crash.operations import MARKS, SETTLED
+from tests.crash.reopened import Fault, Node
 from tests.crash.stage import NODE, Stage
+from tests.crash.told import AFTERWARDS, LOOKS, Told
 from village_node.config import SETTINGS_FILE
 from village_node.identity import IDENTITY_FILE
+from village_node.witness import WITNESS_FILE
 
-SOUND = ("init", "filing", "bulk_import", "sending", "receiving", "roster_change", "accounts", "drafts", "whole_node")
+SOUND = (
+    *("init", "filing", "bulk_import", "sending", "receiving", "roster_change", "accounts", "drafts", "whole_node"),
+    *("purge", "restored_village", "restored_township", "taken_over"),
+)
 
 
 class Played:
@@ -46,7 +52,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     return Played(tmp_path_factory.mktemp("played"))
 
 
-def found(played: Played, name: str, place: Path, harm: Callable[[Path], None]) -> list[checker.Fault]:
+def found(played: Played, name: str, place: Path, harm: Callable[[Path], None]) -> list[Fault]:
     """What the checker says once this harm was done to what the scenario left."""
     data, told, marks = played.copy(name, place / NODE)
     harm(data)
@@ -74,6 +80,15 @@ def shorter(name: str) -> Callable[[Path], None]:
 
     def harm(data: Path) -> None:
         (data / name).write_bytes((data / name).read_bytes()[:-3])
+
+    return harm
+
+
+def begun_anew(name: str) -> Callable[[Path], None]:
+    """Harm done to all of a file but its first line."""
+
+    def harm(data: Path) -> None:
+        (data / name).write_bytes((data / name).read_bytes().splitlines(keepends=True)[0])
 
     return harm
 
@@ -129,6 +144,17 @@ HARM: dict[str, tuple[str, Callable[[Path], None], str, str]] = {
     "an audit that ends": ("accounts", sql(NO_MORE_AUDIT), "stuck", ""),
     "enabled again": ("accounts", sql("UPDATE staff SET disabled = 0"), "lost", "staff"),
     "no draft": ("drafts", sql("DELETE FROM drafts"), "lost", "draft"),
+    "a forgetful witness": ("sending", begun_anew(WITNESS_FILE), "lost", "left"),
+    "bodies that are back": (
+        "purge",
+        sql("UPDATE events SET body_state = 0 WHERE body_state = 2", "DELETE FROM case_purges"),
+        "lost",
+        "purged",
+    ),
+    "half a purge": ("purge", sql("DELETE FROM case_purges"), "corrupt", ""),
+    "no proposal": ("taken_over", sql("DELETE FROM proposals"), "lost", "proposal"),
+    "half an assignment": ("taken_over", sql("UPDATE proposals SET state = 0 WHERE id = 1"), "corrupt", "proposal"),
+    "a fork": ("restored_village", sql("UPDATE events SET hash = zeroblob(32) WHERE seq = 2"), "lost", "branch"),
     "another life": ("whole_node", another_life, "lost", "incarnation"),
 }
 
@@ -141,7 +167,7 @@ def test_each_harm_is_found(played: Played, harm: str, tmp_path: Path) -> None:
 
 
 def test_everything_that_is_looked_at_has_a_harm_that_is_found() -> None:
-    assert {about for _, _, _, about in HARM.values() if about} - {SETTINGS_FILE} == LOOKS.keys()
+    assert {about for _, _, _, about in HARM.values() if about} - {SETTINGS_FILE} == LOOKS.keys() | AFTERWARDS.keys()
 
 
 def test_what_was_told_later_may_be_true_already_and_what_was_told_before_no_longer() -> None:
@@ -169,5 +195,5 @@ def test_a_used_challenge_is_never_used_with_another_nonce(challenge: str, nonce
         def ask(self, words: str, *values: object) -> list[tuple[object, ...]]:
             return [(0, None, bytes.fromhex(challenge), bytes.fromhex(nonce), 0)]
 
-    said = LOOKS["spoke"](cast(checker.Node, Remembers()), "parent", SPOKEN)
+    said = LOOKS["spoke"](cast(Node, Remembers()), "parent", SPOKEN)
     assert wrong in said and bool(wrong) == bool(said)

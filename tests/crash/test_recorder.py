@@ -93,6 +93,16 @@ def test_a_mark_stands_behind_what_was_written_before_it_and_is_no_file() -> Non
     assert replayed(log) == {"a": b"2"}
 
 
+def test_many_marks_and_long_ones_come_through_whole() -> None:
+    words = [f'["{number}", "{"说" * number}"]' for number in range(0, 3_000, 37)]
+    with mounted() as (disk, log):
+        marks = os.open(disk / MARKS, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        for each in words:
+            os.write(marks, f"{each}\n".encode())
+        os.close(marks)
+    assert log == [Mark(each) for each in words]
+
+
 def test_a_log_replayed_gives_the_files_that_were_there(tmp_path: Path) -> None:
     chance = random.Random(5)
     with mounted() as (disk, log):

@@ -13,8 +13,10 @@ from tests.crash import checker, powercuts
 from tests.crash.disk import build, digest
 from tests.crash.operations import Mark, Operation
 from tests.crash.powercuts import State
+from tests.crash.reopened import Fault
 from tests.crash.scenarios import ALL
 from tests.crash.stage import NODE
+from tests.crash.told import Told
 from tests.crash.warm import warm
 from tests.postgresql import memory
 
@@ -45,7 +47,7 @@ class Tally:
 
 def try_all(scenario: str, log: list[Operation], states: Iterable[State], keep: Path | None = None) -> Tally:
     """Build and check each state. `keep`: where the first disks that show a fault are left to be looked at."""
-    told = checker.Told([each.words for each in log if isinstance(each, Mark)])
+    told = Told([each.words for each in log if isinstance(each, Mark)])
     tally = Tally(scenario)
     seen: set[tuple[bytes, bool, int]] = set()
     began, cpu_began = time.monotonic(), time.process_time()
@@ -77,7 +79,7 @@ def try_all(scenario: str, log: list[Operation], states: Iterable[State], keep: 
     return tally
 
 
-def _described(scenario: str, state: State, found: list[checker.Fault]) -> str:
+def _described(scenario: str, state: State, found: list[Fault]) -> str:
     """Where the power went, what came through, and what is wrong."""
     kept = [
         f"{type(operation).__name__}{operation[:2]}" + ("" if fate == -1 else f" torn {fate:#x}")
