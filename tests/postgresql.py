@@ -94,12 +94,13 @@ class Cluster:
         while any(Path(f"/proc/{process}").exists() for process in killed) and time.monotonic() < deadline:
             time.sleep(0.01)
 
-    def kill_one(self, chance: Random, but: int) -> None:
+    def kill_one(self, chance: Random, but: int) -> bool:
         """Kill one process that serves a connection, `but` this one: the server then throws all others out as well, and
-        recovers by itself."""
+        recovers by itself. False where nobody else is served."""
         serving = [each for each in self.processes()[1:] if each != but and b"[local]" in _command_line(each)]
         if serving:
             _kill(chance.choice(serving))
+        return bool(serving)
 
     def resume(self) -> None:
         """Start the server (again)."""

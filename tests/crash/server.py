@@ -28,13 +28,14 @@ class Server:
         """
         time.sleep(seconds)
         way = self._chance.randrange(3)
-        if way == 0:
-            self._cluster.kill()
+        if way == 0 and self._kill_one():
+            self._gone = False
         elif way == 1:
-            self._kill_one()
-        else:
             self._cluster.halt()
-        self._gone = way != 1
+            self._gone = True
+        else:
+            self._cluster.kill()
+            self._gone = True
         self.kills += 1
 
     def start(self) -> None:
@@ -44,9 +45,10 @@ class Server:
             self._gone = False
         self._until(self._answers)
 
-    def _kill_one(self) -> None:
+    def _kill_one(self) -> bool:
         with psycopg.connect(self._url, autocommit=True) as ours:
-            self._cluster.kill_one(self._chance, but=ours.info.backend_pid)
+            if not self._cluster.kill_one(self._chance, but=ours.info.backend_pid):
+                return False
 
             def thrown_out() -> bool:
                 try:
@@ -56,6 +58,7 @@ class Server:
                 return False
 
             self._until(thrown_out)
+        return True
 
     def _answers(self) -> bool:
         try:

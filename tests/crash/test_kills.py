@@ -12,17 +12,10 @@ def say(words: str) -> None:
     """Nobody watches."""
 
 
-def test_what_people_were_shown_survives_the_kills_and_reaches_the_county() -> None:
-    came = kills.kill(3, 3, say)
+def test_what_was_shown_and_signed_survives_the_kills_and_reaches_the_county(cluster: Cluster | None) -> None:
+    came = kills.kill(3, 3, say, cluster=cluster)
     assert came["wrong"] == []
     assert sum(came["killed"].values()) >= 3 and came["cases"] > 0
-
-
-@pytest.mark.postgres
-def test_what_a_county_signed_for_survives_its_database_server(cluster: Cluster) -> None:
-    came = kills.kill(2, 5, say, weights={kills.SERVER: 1}, cluster=cluster)
-    assert came["wrong"] == []
-    assert came["killed"][kills.SERVER] >= 1
 
 
 def test_a_village_that_commits_later_than_it_says_is_found() -> None:
@@ -30,5 +23,7 @@ def test_a_village_that_commits_later_than_it_says_is_found() -> None:
 
 
 @pytest.mark.postgres
-def test_a_county_whose_server_syncs_later_than_it_says_is_found(cluster: Cluster) -> None:
+def test_a_county_whose_server_syncs_later_than_it_says_is_found(cluster: Cluster | None) -> None:
+    if cluster is None:
+        pytest.skip("no PostgreSQL server is installed here")
     assert "county signed for" in kills.shown_of_county(cluster, 1)[0]

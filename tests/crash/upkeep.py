@@ -26,8 +26,8 @@ def purge(stage: Stage) -> None:
     net = spoken(stage, keys, VILLAGE)
     net.settle()
     village = net[VILLAGE].member
-    refs = [village.file(**applicant(number)) for number in range(4)]
-    for ref in refs[:3]:
+    refs = [village.file(**applicant(number)) for number in range(3)]
+    for ref in refs[:2]:
         closing.close_case(net, ref)
     checkpoint_day(net, days=0)
     checkpoint_day(net, days=TERM_DAYS)
