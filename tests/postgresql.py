@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -92,7 +93,7 @@ class Cluster:
             _kill(process)
         deadline = time.monotonic() + GONE_S
         while any(Path(f"/proc/{process}").exists() for process in killed) and time.monotonic() < deadline:
-            time.sleep(0.01)
+            threading.Event().wait(0.01)
 
     def kill_one(self, chance: Random, but: int) -> bool:
         """Kill one process that serves a connection, `but` this one: the server then throws all others out as well, and

@@ -1,6 +1,7 @@
 """The county's PostgreSQL server, which is killed as well: whole, by halves, or told to drop everything at once."""
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -26,7 +27,7 @@ class Server:
 
         Raises TimeoutError where it does not notice that one of its processes was killed.
         """
-        time.sleep(seconds)
+        threading.Event().wait(seconds)
         way = self._chance.randrange(3)
         if way == 0 and self._kill_one():
             self._gone = False
@@ -72,4 +73,4 @@ class Server:
         while not done():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the server: not {done.__name__.strip('_')} in {BACK_S:g} s")
-            time.sleep(LOOK_EVERY_S)
+            threading.Event().wait(LOOK_EVERY_S)
