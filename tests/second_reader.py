@@ -1,7 +1,6 @@
-"""The second reader: verifies recorded protocol data, written from sync_protocol/PROTOCOL.md alone.
+"""The second reader: verifies recorded data, written from sync_protocol/PROTOCOL.md alone, whose sections it names.
 
-`python tests/second_reader.py FILE.json ...` prints a line for each file and exits 0 only when everything verifies.
-What does not verify ends in an exception; sizes are not judged. Section numbers are those of that text.
+`python tests/second_reader.py FILE.json ...` exits 0 only when all that the files say verifies; sizes are not judged.
 """
 
 import functools
@@ -17,21 +16,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Node = namedtuple("Node", "place suite key part order")  # the key by its id
 Event = namedtuple("Event", "chain header raw salt body", defaults=[None, None, None, None])  # the chain hash after it
-Book = dict[str, Any]  # a file of test vectors, or one case of it
 HEADER = (int, int, int, bytes | None, list | None, list, int, int, str, bytes | None, bytes | None, dict)
 PRIME, ORDER_8 = 2**255 - 19, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826  # and a y of order 8
-unhex = bytes.fromhex
-encode = functools.partial(cbor2.dumps, canonical=True)  # D(value), section 2
+unhex, encode = bytes.fromhex, functools.partial(cbor2.dumps, canonical=True)  # the latter is D(value), section 2
 
 
 def need(holds: Any, reason: str) -> None:
-    """Refuse unless it holds."""
     if not holds:
         raise ValueError(reason)
 
 
-def digest(raw: bytes) -> bytes:
-    """H(raw)."""
+def digest(raw: bytes) -> bytes:  # H(raw)
     return hashlib.sha256(raw).digest()
 
 
@@ -69,18 +64,17 @@ def key_id(suite: int, public: bytes) -> bytes:
 
 def enrolment(raw: bytes) -> bytes:
     """Verify the enrolment request in these bytes, section 5.1; the id of its key."""
-    *request, signature = decode(raw, int, str, str, str, int, bytes, bytes, bytes)
-    version, place, level, _, suite, incarnation, public = request
+    request = decode(raw, int, str, str, str, int, bytes, bytes, bytes)
+    version, place, level, _, suite, incarnation, public, signature = request
     fit = place.isascii() and place.replace("-", "").isalnum() and level in ("county", "township", "village", "station")
     need(version == 1 and fit and len(incarnation) == 16, "another version or level, or no place or incarnation")
-    verify(public, b"enrol", encode(request), signature)
+    verify(public, b"enrol", encode(request[:-1]), signature)
     return key_id(suite, public)
 
 
 def event(before: bytes, raw: bytes, salt: Any, body: Any) -> Event:
     """The event with this header, chained after `before`, section 3."""
-    header = decode(raw, *HEADER)
-    seq, kind, version, case, _, _, hlc, claimed, _, inline, commitment, ext = header
+    seq, kind, version, case, _, _, hlc, claimed, _, inline, commitment, ext = header = decode(raw, *HEADER)
     need(seq > 0 and 0 <= kind < 2**16 and 0 < version < 2**8 and hlc >= 0 and claimed >= -(2**62), "out of range")
     need((case is None or len(case) == 16) and (inline is None) != (commitment is None), "an unfit case id or body")
     need(all(type(key) is int for key in ext) and plain([*ext.values()], 9), "unfit extensions")
@@ -89,8 +83,9 @@ def event(before: bytes, raw: bytes, salt: Any, body: Any) -> Event:
 
 
 def climb(line: list[Any], at: int, size: int, path: list[bytes]) -> bytes:
-    """The root that this path leads to from a line of so many, section 4."""
-    node, path = digest(b"\0" + encode(line)), [*path]
+    """The root that this path, used up, leads to from a line of so many, section 4."""
+    need(line[1] > 0 and 0 <= at < size and all(len(one) == 32 for one in path), "an unfit line or path")
+    node = digest(b"\0" + encode(line))
     while size > 1:
         if at % 2:
             node = digest(b"\1" + path.pop(0) + node)
@@ -104,18 +99,16 @@ def climb(line: list[Any], at: int, size: int, path: list[bytes]) -> bytes:
 class Reader:
     """Reads under the roster it has read so far, and remembers the events it has verified."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: dict[str, Any]) -> None:
         """Begin with the roster of a file, and the chain hashes that its messages rely on but do not carry."""
         self.network, self.county, self.threshold, self.roots, self.publisher = b"", "", 0, set[bytes](), b""
         self.keys, self.nodes = dict[bytes, bytes](), dict[bytes, Node]()  # public keys by key id; by incarnation
         self.places: dict[str, list[Any]] = {}  # code -> level, parent, name
         self.heads: dict[str, tuple[int, list[bytes]]] = {}  # part -> epoch, payload hashes
-        self.held: dict[tuple[bytes, str, int], Event] = {}  # author, scope, seq -> event
         for change in book.get("roster", []):
             self.grow(unhex(change))
         need(self.network.hex() == book.get("network_id", ""), "another network id")
-        for author, scope, seq, chain in book.get("positions", []):
-            self.held[unhex(author), scope, seq] = Event(unhex(chain))
+        self.held = {(unhex(by), scope, seq): Event(unhex(hash)) for by, scope, seq, hash in book.get("positions", [])}
 
     def covers(self, place: str, other: str | None) -> bool:
         return place == other or (other in self.places and self.covers(place, self.places[other][1]))
@@ -134,7 +127,7 @@ class Reader:
         """Take one more change of the roster, section 5. After a refusal this reader is of no more use."""
         body, signatures = decode(raw, bytes, list)
         part, epoch, n, prev, _, ops = decode(body, str, int, int, bytes, int, list)
-        held_epoch, held = self.heads.get(part, (1, []))
+        (held_epoch, held), in_county = self.heads.get(part, (1, [])), part == (self.county or part)
         if held[n - 1 : n] == [digest(body)]:
             return  # held already
         need(n == len(held) + 1 and prev == [bytes(32), *held][-1], f"change {n} of {part} does not join the chain")
@@ -142,40 +135,34 @@ class Reader:
         need(1 not in kinds[1:] and (kinds[:1] == [1] or (kinds and self.network)), "no op, or a root out of place")
         need(len(signers) == len(signatures), "a key signs twice")
         self.network, self.county = self.network or digest(encode(ops[0])), self.county or part
-        need(epoch == held_epoch + (1 in kinds and n > 1) or (part != self.county and epoch > held_epoch), "the epoch")
-        for index, op in enumerate(ops):
-            self.apply(op, part, signers, n * 1000 + index)
+        need(epoch == held_epoch + (1 in kinds and n > 1) or (not in_county and epoch > held_epoch), "the epoch")
+        for order, op in enumerate(ops, n * 1000):  # each judged by what stands after those before it
+            rooted = in_county and len(signers & self.roots) >= self.threshold
+            namers = {self.publisher} if in_county else {node.key for node in self.nodes.values() if node.place == part}
+            need(rooted or (op[0] in (3, 4) and signers & namers), f"op {op[0]} of {part} is not signed by who may")
+            match op:
+                case 1, threshold, pairs:
+                    keys = {key_id(*pair): pair[1] for pair in pairs}
+                    need(1 <= threshold <= len(signers & keys.keys()) and len(keys) == len(pairs), "too few or doubled")
+                    self.threshold, self.roots, self.keys = threshold, {*keys}, self.keys | keys
+                case 2, suite, public:
+                    self.publisher, self.keys = key_id(suite, public), self.keys | {digest(public)[:8]: public}
+                case 3, place, level, parent, name, ext:
+                    need(parent in self.places if parent is not None else place == self.county, f"no parent of {place}")
+                    need(self.places.get(place, [level, parent])[:2] == [level, parent], f"{place} is not as before")
+                    need(plain([*ext.values()], 9) and min(ext, default=0) >= 0, "a deep or critical extension")
+                    self.places[place] = [level, parent, name]
+                case 4, incarnation, place, suite, public, proof:
+                    need(incarnation not in self.nodes, "a node twice")
+                    level, parent, name = self.places[place]
+                    key = enrolment(encode([1, place, level, name, suite, incarnation, public, proof]))
+                    self.nodes[incarnation], self.keys[key] = Node(place, suite, key, part, order), public
+                case _:
+                    raise ValueError(f"op {op[0]} is not known")
+            need(in_county or (self.places[part][0] == "township" and self.covers(part, parent)), f"not under {part}")
         for signer, signature in signatures:
             verify(self.keys[signer], b"roster" + self.network, body, signature)
         self.heads[part] = (epoch, [*held, digest(body)])
-
-    def apply(self, op: list[Any], part: str, signers: set[bytes], order: int) -> None:
-        """Take one op of a change, judged by what stands after those before it."""
-        in_county, of_part = part == self.county, {node.key for node in self.nodes.values() if node.place == part}
-        rooted = in_county and len(signers & self.roots) >= self.threshold
-        may_name = rooted or signers & ({self.publisher} if in_county else of_part) != set()
-        need(may_name if op[0] in (3, 4) else rooted, f"op {op[0]} of {part} is not signed by those who may")
-        parent = None
-        match op:
-            case 1, threshold, pairs:
-                keys = {key_id(*pair): pair[1] for pair in pairs}
-                need(1 <= threshold <= len(signers & keys.keys()) and len(keys) == len(pairs), "too few, or one twice")
-                self.threshold, self.roots, self.keys = threshold, {*keys}, self.keys | keys
-            case 2, suite, public:
-                self.publisher, self.keys = key_id(suite, public), self.keys | {digest(public)[:8]: public}
-            case 3, place, level, parent, name, ext:
-                need(parent in self.places if parent is not None else place == self.county, f"no parent of {place}")
-                need(self.places.get(place, [level, parent])[:2] == [level, parent], f"{place} is not as before")
-                need(plain([*ext.values()], 9) and min(ext, default=0) >= 0, "a deep or unknown critical extension")
-                self.places[place] = [level, parent, name]
-            case 4, incarnation, place, suite, public, proof:
-                need(incarnation not in self.nodes, "a node twice")
-                level, parent, name = self.places[place]
-                key = enrolment(encode([1, place, level, name, suite, incarnation, public, proof]))
-                self.nodes[incarnation], self.keys[key] = Node(place, suite, key, part, order), public
-            case _:
-                raise ValueError(f"op {op[0]} is not known")
-        need(in_county or (self.places[part][0] == "township" and self.covers(part, parent)), f"not under {part}")
 
     def seal(self, author: bytes, scope: str, events: list[Event], signature: bytes) -> None:
         """Verify the author's seal after these events and remember them; they equal what is held."""
@@ -183,13 +170,13 @@ class Reader:
         for one in events:
             need(self.held.setdefault((author, scope, one.header[0]), one).chain == one.chain, "another event is held")
 
-    def read_stream(self, case: Book) -> None:
+    def read_stream(self, case: dict[str, Any]) -> None:
         """Verify the events and seals of one stream of streams.json."""
         author, scope = unhex(case["incarnation"]), case["scope"]
         events = [Event(self.stream(author, scope))]
         for written in case["events"]:
-            body = None if written["body"] is None else unhex(written["body"])
-            events.append(event(events[-1].chain, unhex(written["header"]), unhex(written["salt"] or ""), body))
+            salt, body = (None if written.get(part) is None else unhex(written[part]) for part in ("salt", "body"))
+            events.append(event(events[-1].chain, unhex(written["header"]), salt, body))
             need(events[-1].header[0] == len(events) - 1, "a gap")
         for seal in case["seals"]:
             self.seal(author, scope, events[1 : seal["seq"] + 1], unhex(seal["signature"]))
@@ -202,7 +189,7 @@ class Reader:
         rows = [[values[0]] * n if type(values) is dict and [*values] == [0] else values for values in columns]
         need(0 < n <= 64 and all(type(row) is list and len(row) == n for row in rows), "a column of another length")
         for seq, row in enumerate(zip(*rows, strict=True), first):
-            kind, version, case, after, deps, step, claim, actor, inline, ext = row
+            *kinds, case, after, deps, step, claim, actor, inline, ext = row
             hlc += step
             if type(after) is int:
                 after = [author, seq - after, events[seq - after].chain[:8]]
@@ -212,11 +199,9 @@ class Reader:
             body: Any = bodies.pop(0) if inline is None else None
             salt, salts = (b"", salts) if body is None else (salts[:16], salts[16:])
             commitment = digest(salt + body) if salt else commitments.pop(0) if inline is None else None
-            if case is True:
-                case = digest(stream + seq.to_bytes(8, "big") + (commitment or digest(inline)))[:16]
-            elif type(case) is int:
-                case = events[seq - case].header[3]
-            header = [seq, kind, version, case, after, deps, hlc, claim + hlc // 65536, actor, inline, commitment, ext]
+            opened = digest(stream + seq.to_bytes(8, "big") + (commitment or digest(inline)))[:16]
+            case = opened if case is True else events[seq - case].header[3] if type(case) is int else case
+            header = [seq, *kinds, case, after, deps, hlc, claim + hlc // 65536, actor, inline, commitment, ext]
             events[seq] = event(chain, encode(header), salt, body)
             chain = events[seq].chain
         need(not salts and not bodies and not commitments, "more salts, bodies or commitments than events apart")
@@ -225,29 +210,19 @@ class Reader:
     def receipt(self, raw: bytes) -> Any:
         """Verify the stand-alone receipt in these bytes, section 4; the line that it attests."""
         *line, signer, time, count, at, path, proof = decode(raw, bytes, int, bytes, bytes, int, int, int, list, bytes)
-        need(line[1] > 0 and 0 <= at < count and all(len(one) == 32 for one in path), "an unfit receipt")
         self.signed(signer, b"receipt", [signer, time, count, climb(line, at, count, path)], proof)
         return line
 
-    def line(self, author: bytes, scope: str, seq: int, chain: bytes, at: int, path: list[bytes], body: Any) -> None:
-        """Verify a line of the checkpoint with this body, section 4.1."""
-        need(seq > 0 and 0 <= at < body[0] and len(body[1]) == 32, "an unfit line or checkpoint")
-        need(climb([self.stream(author, scope), seq, chain], at, body[0], path) == body[1], "another root")
-
-    def read_checkpoint(self, case: Book) -> None:
-        """Verify one checkpoint of checkpoints.json: its event in its stream, and every line."""
-        author, scope = unhex(case["author"]), case["scope"]
-        events = [Event(self.stream(author, scope))]
-        for raw in case["headers"]:
-            events.append(event(events[-1].chain, unhex(raw), None, None))
-        self.held = {}
-        self.seal(author, scope, events[1:], unhex(case["seal"]["signature"]))
-        kind, version, about, body = (events[-1].header[at] for at in (1, 2, 3, 9))
-        need((kind, version, about, scope) == (64, 1, None, f"below:{self.nodes[author].place}"), "no checkpoint")
+    def read_checkpoint(self, case: dict[str, Any]) -> None:
+        """Verify one checkpoint of checkpoints.json: its event in its stream, and every line, section 4.1."""
+        self.held, events = {}, [{"header": raw} for raw in case["headers"]]
+        self.read_stream({**case, "incarnation": case["author"], "events": events, "seals": [case["seal"]]})
+        last, place = self.held.popitem()[1].header, self.nodes[unhex(case["author"])].place
+        need([*last[1:4], case["scope"]] == [64, 1, None, f"below:{place}"], "no checkpoint")
+        body = decode(last[9])
         for row in case["lines"]:
-            path = [unhex(one) for one in row["path"]]
-            position = (unhex(row["incarnation"]), row["scope"], row["seq"], unhex(row["hash"]), row["index"])
-            self.line(*position, path, decode(body))
+            line = [self.stream(unhex(row["incarnation"]), row["scope"]), row["seq"], unhex(row["hash"])]
+            need(climb(line, row["index"], body[0], [*map(unhex, row["path"])]) == body[1], "another root")
 
     def take(self, fields: dict[int, Any], child: str, state: list[Any]) -> None:
         """Verify all that a message carries, and what its sender holds by its vector and digest, section 7."""
@@ -273,7 +248,7 @@ class Reader:
             need(self.covers(child, self.nodes[author].place) not in sides, "a receipt of the author's own side")
         need(3 not in fields or digest(encode(state))[:16] == fields[3], "another digest")
 
-    def read_segment(self, case: Book) -> None:
+    def read_segment(self, case: dict[str, Any]) -> None:
         """Verify one segment of segments.json."""
         segment, authors = decode(unhex(case["segment"])), [unhex(one) for one in case["incarnations"]]
         author, scope = case["streams"][2 * segment[0] :][:2]
@@ -281,7 +256,7 @@ class Reader:
         self.held = {(*stream, seq): Event(unhex(chain)) for seq, chain in enumerate(held["chain"], held["first"])}
         self.take({7: authors, 8: case["scopes"], 9: case["streams"], 10: [segment]}, "", [])
 
-    def read_exchange(self, case: Book) -> None:
+    def read_exchange(self, case: dict[str, Any]) -> None:
         """Verify one exchange of exchange.json: both signatures, then what both messages carry, section 7."""
         ancestor, request, reply = (unhex(case[name]) for name in ("ancestor", "request", "reply"))
         version, child, challenge, signature, asking = decode(request, int, bytes, bytes | None, bytes, bytes)
@@ -315,8 +290,7 @@ READERS: dict[str, Any] = {  # what reads each case in each list of a file
 def main(paths: list[str]) -> int:
     """Verify each file; the first that does not verify ends in an exception that says why."""
     for path in paths:
-        book = json.loads(Path(path).read_text(encoding="utf-8"))
-        reader = Reader(book)
+        reader = Reader(book := json.loads(Path(path).read_text(encoding="utf-8")))
         read = [READERS[name](reader, case) for name in book if name in READERS for case in book[name]]
         print(f"{path}: {len(read)} verified")
     return 0 if paths else 1
