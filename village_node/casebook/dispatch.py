@@ -199,20 +199,20 @@ class Dispatch(Incarnations):
         Our own seals are not kept: what is committed may be sealed at any time, the same position always gives the
         same signature, and so sending costs no commit of its own.
         """
-        held = streams.events_between(connection, row.id, after, upto, limits.SEGMENT_EVENTS)
-        rows = _within_bytes(held)
-        if not rows:
+        most = min(upto - after, limits.SEGMENT_EVENTS)
+        passing = self.passing.after(row.id, after, most)
+        rows = () if passing else streams.events_between(connection, row.id, after, upto, most)
+        events = _within_bytes(passing[0] if passing else list(map(_event, rows)))
+        if not events:
             return None
+        last = events[-1].header.seq
         key = self.identity.lives.get(row.incarnation) if row.own else None
         if key is not None:
-            head = Head(rows[-1].seq, rows[-1].hash)
-            signature = seal(key, self.network_id, row.stream_id, head)
-            return _Cut([_event(one) for one in rows], signature)
-        seals = streams.seals_between(connection, row.id, after, rows[-1].seq)
-        if not seals:
-            return None
-        last = max(seals)
-        return _Cut([_event(one) for one in rows if one.seq <= last], seals[last])
+            signature = seal(key, self.network_id, row.stream_id, Head(last, events[-1].hash))
+            return _Cut(events, signature)
+        seals = passing[1] if passing else streams.seals_between(connection, row.id, after, last)
+        last = max((seq for seq in seals if seq <= last), default=after)
+        return _Cut(events[: last - after], seals[last]) if last > after else None
 
 
 def _wanted(connection: Connection) -> list[tuple[bytes, str, int]]:
@@ -320,16 +320,14 @@ def _take_receipts(
     return size
 
 
-def _within_bytes(rows: Sequence[EventRow]) -> list[EventRow]:
+def _within_bytes(events: list[Event]) -> list[Event]:
     """The beginning of these events that fits into one segment: at least one."""
-    taken: list[EventRow] = []
     size = 0
-    for row in rows:
-        size += len(row.header) + (len(row.salt or b"") + len(row.body) if row.body is not None else 0)
-        if taken and size > limits.SEGMENT:
-            break
-        taken.append(row)
-    return taken
+    for number, event in enumerate(events):
+        size += _size(event)
+        if number and size > limits.SEGMENT:
+            return events[:number]
+    return events
 
 
 def _event(row: EventRow) -> Event:

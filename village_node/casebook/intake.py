@@ -54,19 +54,21 @@ class Intake(Settling):
         for _ in range(ATTEMPTS):
             try:
                 with self.store.writing() as connection:
-                    received, scopes = self._take_in(connection, peer, content, peer_update)
+                    received, scopes, grown = self._take_in(connection, peer, content, peer_update)
                 break
             except (Overtaken, RoomMade):
                 continue
         else:
             raise too_busy()
+        if self.identity.parent is not None:
+            self.passing.keep(growth for growth in grown if growth.events and not growth.row.own)
         if scopes:
             self.tell(scopes)
         return received
 
     def _take_in(
         self, connection: Connection, peer: bytes, content: Content, peer_update: dict[str, Any]
-    ) -> tuple[Received, set[str]]:
+    ) -> tuple[Received, set[str], list[Growth]]:
         roster, version = self.roster_and_version(connection)
         plan = Plan(peer, roster, version, self.clock())
         self._take_changes(plan, content)
@@ -106,8 +108,9 @@ class Intake(Settling):
             scopes.add("roster")
         if scopes:
             self.mark_news(connection, scopes)
-        stored = sum(len(growth.events) for growth in (*plan.growths.values(), *entry.sides))
-        return Received(list(plan.answers.values()), stored, len(new_receipts), signed, plan.restored), scopes
+        grown = [*plan.growths.values(), *entry.sides]
+        stored = sum(len(growth.events) for growth in grown)
+        return Received(list(plan.answers.values()), stored, len(new_receipts), signed, plan.restored), scopes, grown
 
     def _take_changes(self, plan: Plan, content: Content) -> None:
         """Apply roster changes one by one; one that does not hold is refused and keeps no other from its place."""

@@ -14,6 +14,7 @@ from sync_protocol import encoding
 from sync_protocol.case import Catalogue
 from sync_protocol.roster import Change, Node, Roster, read_payload
 from sync_protocol.suites import sha256
+from village_node.casebook.passing import Passing
 from village_node.identity import Identity
 from village_node.store import Connection, Store, StoreError, audit, peers
 
@@ -50,6 +51,7 @@ class Office:
         self.clock = clock
         self.randomness = randomness
         self.catalogue = catalogue
+        self.passing = Passing()
         self._callbacks: list[Callable[[set[str]], None]] = []
         self._memory_lock = threading.Lock()
         # The roster and how many changes it is made of, always replaced together.
