@@ -7,6 +7,7 @@ anything that came in. Elsewhere the store builds expressions, which read better
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, tuple_
@@ -18,6 +19,9 @@ Item = TypeVar("Item")
 CHUNK: Final = 1_000
 # From so many rows on a table beside pays on PostgreSQL.
 MANY: Final = 100
+# Rows of one INSERT on SQLite. With each step of a statement the thread gives the interpreter away; were that each row,
+# a frame's rows would wait a thousand times for whatever else computes here.
+TOGETHER: Final = 100
 
 
 def ask(connection: Connection, words: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -62,7 +66,7 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        _run_many(connection, _insert_words(table, "?"), rows)
+        _insert_together(connection, table, "", rows)
     else:
         _copy(connection, table, table.name, rows)
 
@@ -75,7 +79,7 @@ def put(connection: Connection, table: Table, rows: Sequence[Row], *, keep: bool
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        _run_many(connection, _insert_words(table, "?") + _on_conflict(table, keep), rows)
+        _insert_together(connection, table, _on_conflict(table, keep), rows)
     elif len(rows) < MANY:
         _run_many(connection, _insert_words(table, "%s") + _on_conflict(table, keep), rows)
     else:
@@ -92,6 +96,15 @@ def change(connection: Connection, table: Table, names: tuple[str, ...], rows: S
     if not rows:
         return
     _run_many(connection, _spoken(_change_words(table, names), connection.dialect.name), rows)
+
+
+def _insert_together(connection: Connection, table: Table, on_conflict: str, rows: Sequence[Row]) -> None:
+    """Insert on SQLite: many rows a statement, what is left over one by one."""
+    whole = len(rows) - len(rows) % TOGETHER
+    for some in chunks(rows[:whole], TOGETHER):
+        words = _insert_words(table, "?", TOGETHER) + on_conflict
+        do(connection, words, tuple(chain.from_iterable(some)))
+    _run_many(connection, _insert_words(table, "?") + on_conflict, rows[whole:])
 
 
 def _run_many(connection: Connection, words: str, rows: Sequence[Row]) -> None:
@@ -136,8 +149,9 @@ def _names(table: Table) -> str:
 
 
 @cache
-def _insert_words(table: Table, sign: str) -> str:
-    return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({', '.join(sign for _ in table.columns)})"  # noqa: S608
+def _insert_words(table: Table, sign: str, rows: int = 1) -> str:
+    values = ", ".join([f"({', '.join(sign for _ in table.columns)})"] * rows)
+    return f"INSERT INTO {table.name} ({_names(table)}) VALUES {values}"  # noqa: S608
 
 
 def _on_conflict(table: Table, keep: bool) -> str:
