@@ -13,8 +13,15 @@ _KNOWN: Final = _SCALARS | {list, tuple, dict}
 
 # A head is one byte: three bits of kind, five of argument; 24 to 27 say that it follows in 1, 2, 4 or 8 bytes.
 _INTEGER, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP = range(6)
-_BYTES_0, _BYTES_24, _TEXT_0, _TEXT_24 = 0x40, 0x58, 0x60, 0x78  # of no byte; of a length that follows the head
+_BYTES_24, _TEXT_24 = 0x58, 0x78  # of a length that follows in one byte
 _FALSE, _NULL = 0xF4, 0xF6
+# Of each head how long the whole is, where the head alone tells and nothing in it can be wrong: short scalars; else 0.
+_WHOLE: Final = bytes(
+    1 if (head >> 5 <= _NEGATIVE and head & 31 < 24) or _FALSE <= head <= _NULL
+    else 1 + (head & 31) if head >> 5 in (_BYTES, _TEXT) and head & 31 < 24
+    else 0
+    for head in range(256)
+)  # fmt: skip
 _LEAST_IN: Final = {24: 24, 25: 0x100, 26: 0x10000, 27: 0x100000000}
 _SHORT: Final = re.compile(rb"[\x00-\x17\x20-\x37\xf4-\xf6]*")  # scalars of one byte
 
@@ -57,9 +64,10 @@ def _scan(raw: bytes, maps: bool) -> None:
     Decoding first and looking afterwards would come too late: shared values can grow without end, and keys made to
     collide cost time beyond measure.
     """
-    at, left, key = 0, 1, b""  # of the container being read: members to come, and the last key of a map
-    in_map = False
-    outer: list[tuple[int, bytes, bool]] = []
+    # Of the container being read: members to come; of a map the last key, as a number while only those from 0 came.
+    at, left, in_map, number, key = 0, 1, False, -1, b""
+    outer: list[tuple[int, bool, int, bytes]] = []
+    whole = _WHOLE
     try:
         while True:
             while not left:
@@ -67,22 +75,27 @@ def _scan(raw: bytes, maps: bool) -> None:
                     if at != len(raw):
                         raise Malformed("ends early" if at > len(raw) else f"{len(raw) - at} bytes left over")
                     return
-                left, key, in_map = outer.pop()
+                left, in_map, number, key = outer.pop()
             left -= 1
-            if in_map and left % 2:  # a key, and its value after it
-                end = at + 1 if raw[at] < 24 else _key_end(raw, at)
-                before, key = key, raw[at:end]
-                if key <= before:
-                    raise Malformed("a map key twice, or keys out of order")
-                at, left = end, left - 1
+            if in_map:  # a key, and its value after it
+                head = raw[at]
+                if number < head < 24:
+                    number = head
+                    at += 1
+                else:
+                    end = _key_end(raw, at)
+                    before, key, number = key, raw[at:end], 24
+                    if head < 24 or key <= before:
+                        raise Malformed("a map key twice, or keys out of order")
+                    at = end
             head = raw[at]
-            at += 1
-            # The commonest first: short texts and bytes, scalars of one byte. Beyond the end nothing is found.
-            if _TEXT_0 <= head < _TEXT_24:
-                at += head - _TEXT_0
+            # The commonest first. Beyond the end nothing is found.
+            if length := whole[head]:
+                at += length
                 continue
-            if head < 24 or _BYTES_0 <= head < _BYTES_24:
-                at += 0 if head < 24 else head - _BYTES_0
+            at += 1
+            if head in (_BYTES_24, _TEXT_24) and raw[at] >= 24:
+                at += 1 + raw[at]
                 continue
             kind, argument = head >> 5, head & 31
             if argument >= 24 and kind < 7:
@@ -95,15 +108,13 @@ def _scan(raw: bytes, maps: bool) -> None:
             elif kind <= _MAP:
                 if kind == _MAP and not maps:
                     raise Malformed("a map where none may be")
-                outer.append((left, key, in_map))
+                outer.append((left, in_map, number, key))
                 if len(outer) > limits.NESTING:
                     raise Malformed(f"nested more than {limits.NESTING} deep")
-                left, key, in_map = argument, b"", kind == _MAP
+                left, in_map, number, key = argument, kind == _MAP, -1, b""
                 if left > len(raw):
                     raise Malformed("ends early")
-                if in_map:
-                    left *= 2  # a key and a value each
-                elif short := _SHORT.match(raw, at, at + left):
+                if not in_map and (short := _SHORT.match(raw, at, at + left)):
                     left -= short.end() - at
                     at = short.end()
             elif not _FALSE <= head <= _NULL:
