@@ -5,6 +5,7 @@ Parents come from the roster alone; codes are compared whole, never by prefix.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sync_protocol.errors import Malformed
@@ -38,6 +39,7 @@ def below(code: str) -> str:
     return f"below:{code}"
 
 
+@lru_cache(maxsize=4_096)
 def parse_scope(text: str) -> tuple[str, str]:
     """(`about` or `below`, place code). Raises Malformed."""
     kind, colon, code = text.partition(":")

@@ -19,10 +19,11 @@ class PlaceTree(Protocol):
 class CasePath:
     """The places a case can be at: its home place first, then the home's ancestors.
 
-    ``ranks``: 0 = the root of the tree, growing downward; ``levels``: the level of each place.
+    ``ranks``: 0 = the root of the tree, growing downward; ``levels``: the level of each place; ``nearest``: of each
+    level the nearest place, seen from home.
     """
 
-    __slots__ = ("home", "levels", "places", "ranks")
+    __slots__ = ("home", "levels", "nearest", "places", "ranks")
 
     def __init__(self, home: str, places: PlaceTree) -> None:
         self.home = home
@@ -30,13 +31,11 @@ class CasePath:
         top = len(self.places) - 1
         self.ranks = {place: top - index for index, place in enumerate(self.places)}
         self.levels = {place: places.level(place) for place in self.places}
+        self.nearest = {self.levels[place]: place for place in reversed(self.places)}
 
     def at_level(self, level: str) -> str | None:
         """Give the nearest place of this level, seen from home; None if the path has none."""
-        for place in self.places:
-            if self.levels[place] == level:
-                return place
-        return None
+        return self.nearest.get(level)
 
     def is_over_home(self, place: str) -> bool:
         """Tell whether a place of the path lies above home; over a home without any place above it is home itself."""
@@ -82,8 +81,8 @@ def why_not_routed(item: Item, place: str, path: CasePath) -> tuple[str, str] | 
             "该事项村级只告知不代办，请到县政务服务中心窗口办理",
             "a village only gives information on this item: apply at the county hall",
         )
-    needed = (item.review_level or item.decide_level, item.decide_level)
-    if not accept_places(item, path) or any(path.at_level(level) is None for level in needed):
+    levels, needed = path.nearest.keys(), {item.review_level or item.decide_level, item.decide_level}
+    if levels.isdisjoint(item.accept_levels) or not levels >= needed:
         return (
             "该事项的办理流程不经过本地，请到事项规定的窗口办理",
             "the route of this item does not pass here: apply at a window of the level that accepts it",

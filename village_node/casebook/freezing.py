@@ -1,6 +1,6 @@
 """Which events of a case a proven fork has frozen, by the branches held and the rulings written about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from sync_protocol.case import CaseEvent, Position, kinds
 from sync_protocol.case import forks as rules
@@ -17,16 +17,19 @@ from village_node.store.locks import CaseKey, StreamKey
 Events = Sequence[tuple[CaseEvent, int | None]]  # with the row of streams each is kept in, None while it is new
 
 
+def splits_in(connection: Connection, scopes: Set[str]) -> dict[StreamKey, int]:
+    """Where each forked stream of these scopes first splits: as a rule there is none, and nothing more is asked."""
+    return {row.key: row.split for row in reversed(forks.read(connection)) if row.scope in scopes} if scopes else {}
+
+
 def frozen(
-    connection: Connection, roster: Roster, grown: Sequence[Growth], cases: Mapping[CaseKey, Events]
+    connection: Connection,
+    roster: Roster,
+    grown: Sequence[Growth],
+    splits: Mapping[StreamKey, int],
+    cases: Mapping[CaseKey, Events],
 ) -> dict[CaseKey, set[Position]]:
-    """The frozen events of these cases. As a rule there is no fork, and nothing more is asked."""
-    if not cases:
-        return {}
-    about = {scope for scope, _ in cases}
-    splits = {row.key: row.split for row in reversed(forks.read(connection)) if row.scope in about}
-    if not splits:
-        return {}
+    """The frozen events of these cases, where their scopes have these splits."""
     growing = {growth.row.id: growth for growth in grown}
     mains = {key: growing.get(row.id) or Growth(row) for key, row in streams.by_keys(connection, splits).items()}
     known = branches.read(connection, mains, grown)

@@ -102,13 +102,15 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     waits: list[tuple[bytes, str, int, str, bytes]] = []
     for key in sorted(touched):
         events = held.get(key, [])
-        if not any(not each.stranger for each in events):
+        own = [each for each in events if not each.stranger]
+        if not own:
             cases.forget(connection, key)  # what was in it has been written again elsewhere
             continue
         case = folded[key] = fold_held(office, entry.roster, key, events)
-        own = [each for each in events if not each.stranger]
+        some_purged = False
         for each in own:
             verdict = case.verdicts[each.event.position]
+            some_purged = some_purged or each.event.body_state == "purged"
             if each.row is None:
                 verdicts[key[0], each.event.position] = verdict
             elif (cases.VERDICT_NUMBERS[verdict.code], verdict.reason) != each.row[12:14]:
@@ -118,7 +120,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
             if verdict[:2] == _WAITS_FOR_AFTER and verdict.needs is not None:
                 waits.append((verdict.needs.incarnation, key[0], verdict.needs.seq, *key))
         row = _case_row(key, case, len(own), reader.newest.get(key, entry.arrived_ms))
-        if any(each.event.body_state == "purged" for each in own):
+        if some_purged:
             new_kinds = [each.event.kind for each in own if each.row is None]
             purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
             row = purged.row_kept(cases.get(connection, key), row)
@@ -190,13 +192,18 @@ class _Reader:
                 other = self._case_at(key[0], after)
                 if other is not None and other != key[1]:
                     events.append(Held(_of_another_case(after, other), None, stranger=True))
-        frozen = freezing.frozen(self._connection, self._entry.roster, self._entry.grown, {
+        splits = freezing.splits_in(self._connection, {scope for scope, _ in touched})
+        if splits:
+            self._freeze(found, splits)
+        return found
+
+    def _freeze(self, found: dict[CaseKey, list[Held]], splits: Mapping[StreamKey, int]) -> None:
+        frozen = freezing.frozen(self._connection, self._entry.roster, self._entry.grown, splits, {
             key: [(each.event, each.row.stream if each.row else None) for each in events if not each.stranger]
             for key, events in found.items()
         })  # fmt: skip
         for each in (each for key in frozen for each in found[key] if each.event.position in frozen[key]):
             each.event.entitled = False
-        return found
 
     def _case_at(self, scope: str, position: Position) -> bytes | None:
         """The case of the event held at a position of this scope, where it is that very event."""
