@@ -3,7 +3,7 @@
 from typing import Final
 
 from sync_protocol import limits
-from sync_protocol.wire import unpack_content
+from sync_protocol.wire import content_size
 
 _SMALLEST: Final = 256  # below the smallest segment, so that halving always ends at one segment a frame
 _RATIO_MOST: Final = 12.0
@@ -34,4 +34,4 @@ class FrameBudget:
     def learn(self, body: bytes) -> None:
         """What packing made of a body that was just sent. Small ones say nothing about large ones."""
         if len(body) >= _TELLING:
-            self._ratio = min(max(len(unpack_content(body)) / len(body), 1.0), _RATIO_MOST)
+            self._ratio = min(max(content_size(body) / len(body), 1.0), _RATIO_MOST)

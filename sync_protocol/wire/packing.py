@@ -54,17 +54,14 @@ def pack_body(content: dict[int, Any], codec: int) -> bytes:
     return bytes((PLAIN,)) + (encode_own(content) if noise else raw)
 
 
-def unpack_content(body: bytes) -> bytes:
-    """The content's bytes, never more than the limit, whatever a frame promises; those of noise may stand beside it.
-
-    Raises Malformed, TooLarge.
-    """
-    return _unpack(body)[0]
+def content_size(body: bytes) -> int:
+    """How many bytes were packed into a body of our own making, noise left out: the frame says so at its beginning."""
+    return len(body) - 1 if body[0] == PLAIN else zstd.get_frame_info(body[1:]).decompressed_size or 0
 
 
 def unpack_body(body: bytes) -> dict[Any, Any]:
     """The content, strictly decoded. Raises Malformed, TooLarge."""
-    raw, noise = _unpack(body)
+    raw, noise = unpack_content(body)
     content = decode(raw)
     if type(content) is not dict:
         raise Malformed("content: must be a map")
@@ -73,8 +70,11 @@ def unpack_body(body: bytes) -> dict[Any, Any]:
     return content
 
 
-def _unpack(body: bytes) -> tuple[bytes, bytes]:
-    """What was packed, and what stands after it."""
+def unpack_content(body: bytes) -> tuple[bytes, bytes]:
+    """The content's bytes, never more than the limit, whatever a frame promises; and the noise that stands beside it.
+
+    Raises Malformed, TooLarge.
+    """
     if len(body) > limits.MESSAGE:
         raise TooLarge(f"body of {len(body)} bytes, at most {limits.MESSAGE}")
     codec = body[0] if body else -1
