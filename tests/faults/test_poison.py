@@ -11,6 +11,7 @@ from sync_protocol.seal import seal
 from sync_protocol.wire import pack_segment
 from tests.faults.speech import heard, segment_of, speak, written
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network
+from village_node.casebook.passing import Passing
 from village_node.store import parking
 
 FIRST_EVENT = text(
@@ -24,7 +25,8 @@ FIRST_OF_AUTHOR = text(
 
 
 def spoil_body(live: Live, scope: str) -> bytes:
-    """One bit of a body rots on this node's disk; the body as it was."""
+    """One bit of a body rots on this node's disk, which is where it leaves from; the body as it was."""
+    live.member.casebook.passing = Passing()
     with live.member.store.writing() as connection:
         row = connection.execute(
             text(
@@ -86,6 +88,7 @@ def test_what_a_child_refuses_is_not_offered_to_it_again_and_again(net: Network)
     net.settle()
     county.member.act(ref, kinds.NOTE, {"text": "请补充"})
     township.sync()
+    township.member.casebook.passing = Passing()  # what leaves comes from the disk
     with township.member.store.writing() as connection:
         row = connection.execute(FIRST_OF_AUTHOR, {"author": county.incarnation}).first()
         assert row is not None

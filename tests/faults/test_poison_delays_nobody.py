@@ -13,6 +13,7 @@ from sync_protocol.case.kinds import Kind
 from sync_protocol.places import about
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network
 from village_node.casebook import CaseRef
+from village_node.casebook.passing import Passing
 
 UNKNOWN_STAGE, UNKNOWN_SIDE = 15, 50
 POISONS: dict[str, tuple[int, dict[int, Any], str]] = {
@@ -115,7 +116,8 @@ def test_a_segment_that_is_refused_keeps_no_other_author_waiting(wide_net: Netwo
 
 
 def spoil(live: Live, scope: str) -> None:
-    """Change the last byte of every body of a scope behind the node's back."""
+    """Change the last byte of every body of a scope behind the node's back, on the disk from which it leaves."""
+    live.member.casebook.passing = Passing()
     with live.member.store.writing() as connection:
         query = "select e.stream, e.seq, e.body from events e join streams s on s.id = e.stream where s.scope = :scope"
         for row in connection.execute(text(query), {"scope": scope}).all():
