@@ -52,7 +52,9 @@ class ChangeRow(NamedTuple):
     signatures: bytes
 
 
-_PEER: Final = f"SELECT {', '.join(column.name for column in PEERS.columns)} FROM peers WHERE incarnation = ?"  # noqa: S608
+_COLUMNS: Final = ", ".join(column.name for column in PEERS.columns)
+_PEER: Final = f"SELECT {_COLUMNS} FROM peers WHERE incarnation = ?"  # noqa: S608
+_PEERS: Final = f"SELECT {_COLUMNS} FROM peers ORDER BY place"  # noqa: S608
 
 
 def peer(connection: Connection, incarnation: bytes) -> PeerRow | None:
@@ -63,7 +65,7 @@ def peer(connection: Connection, incarnation: bytes) -> PeerRow | None:
 
 def peers(connection: Connection) -> list[PeerRow]:
     """Every peer ever heard or asked."""
-    return [PeerRow._make(row) for row in connection.execute(select(PEERS).order_by(PEERS.c.place))]
+    return [PeerRow._make(row) for row in rows.ask(connection, _PEERS)]
 
 
 def change_peer(connection: Connection, incarnation: bytes, columns: dict[str, Any]) -> PeerRow:
@@ -132,7 +134,8 @@ def number(connection: Connection, name: str) -> int | None:
 
 def bytes_of(connection: Connection, name: str) -> bytes | None:
     """Bytes the node remembers about itself."""
-    return connection.scalar(select(META.c.bytes).where(META.c.name == name))
+    found = rows.ask(connection, "SELECT bytes FROM meta WHERE name = ?", (name,))
+    return found[0][0] if found else None
 
 
 def held_bytes(connection: Connection, name: str, *, to_change: bool = False) -> bytes | None:

@@ -1,12 +1,20 @@
 """Receipts held, ours and others': the highest of each signer and stream, and when each position was first covered."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from village_node.store import rows
-from village_node.store.tables import EVENTS, RECEIPT_TIMES, RECEIPTS, STREAMS
+from village_node.store.tables import RECEIPT_TIMES, RECEIPTS
+
+_UNCOVERED: Final = (
+    "SELECT streams.scope, events.case_id, count(*) FROM streams LEFT JOIN"
+    " (SELECT stream, max(seq) AS seq FROM receipts WHERE signer IN (KEYS) GROUP BY stream) AS covered"
+    " ON covered.stream = streams.id"
+    " JOIN events ON events.stream = streams.id AND events.seq > coalesce(covered.seq, 0)"
+    " WHERE streams.own AND streams.head_seq > coalesce(covered.seq, 0) GROUP BY streams.scope, events.case_id"
+)
 
 
 class ReceiptRow(NamedTuple):
@@ -45,17 +53,5 @@ def times_of(connection: Connection, streams: Iterable[int]) -> list[tuple[int, 
 
 def uncovered(connection: Connection, signers: Sequence[bytes]) -> list[tuple[str, bytes | None, int]]:
     """(scope, case id, events) of our own events that none of these signers has given a receipt for."""
-    covered = (
-        select(RECEIPTS.c.stream, func.max(RECEIPTS.c.seq).label("seq"))
-        .where(RECEIPTS.c.signer.in_(signers))
-        .group_by(RECEIPTS.c.stream)
-        .subquery()
-    )
-    query = (
-        select(STREAMS.c.scope, EVENTS.c.case_id, func.count())
-        .join_from(STREAMS, covered, covered.c.stream == STREAMS.c.id, isouter=True)
-        .join(EVENTS, (EVENTS.c.stream == STREAMS.c.id) & (EVENTS.c.seq > func.coalesce(covered.c.seq, 0)))
-        .where(STREAMS.c.own, STREAMS.c.head_seq > func.coalesce(covered.c.seq, 0))
-        .group_by(STREAMS.c.scope, EVENTS.c.case_id)
-    )
-    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+    words = _UNCOVERED.replace("KEYS", ", ".join(["?"] * len(signers)) or "NULL")
+    return [(row[0], row[1], row[2]) for row in rows.ask(connection, words, signers)]
