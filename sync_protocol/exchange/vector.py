@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sync_protocol import limits
-from sync_protocol.encoding import encode
+from sync_protocol.encoding import encode_own
 from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.event import check_bytes, check_int, mark
 from sync_protocol.exchange.forks import NO_PATH, SHATTERED, Path, path_values, read_path
@@ -88,7 +88,7 @@ def digest(points: Iterable[StreamPoint]) -> bytes:
         for point in sorted(points, key=_order)
         if point.stream not in gone or point.path == SHATTERED
     ]
-    return sha256(encode(entries))[:DIGEST_BYTES]
+    return sha256(encode_own(entries))[:DIGEST_BYTES]
 
 
 def _order(point: StreamPoint) -> tuple[str, bytes, Path]:

@@ -65,6 +65,7 @@ class Roster:
         "_at",
         "_county",
         "_keys",
+        "_kept",
         "_network_id",
         "_nodes",
         "_parts",
@@ -86,6 +87,7 @@ class Roster:
         self._at: dict[str, tuple[Node, ...]] = {}
         self._keys: dict[bytes, Key] = {}
         self._parts: dict[str, _Part] = {}
+        self._kept: dict[str, tuple[str, ...]] = {}  # place -> its parts, once somebody asked
 
     @property
     def places(self) -> PlaceTree:
@@ -138,6 +140,11 @@ class Roster:
 
     def parts_for(self, place: str) -> list[str]:
         """The parts a node at this place keeps, the county's first: its own and its ancestors', and all below it."""
+        if place not in self._kept:
+            self._kept[place] = tuple(self._parts_of(place))
+        return list(self._kept[place])
+
+    def _parts_of(self, place: str) -> list[str]:
         townships = [
             code for code in self._places.below_or_self(self._county) if self._places.level(code) == "township"
         ]

@@ -134,14 +134,14 @@ def test_a_disk_remounted_read_only_is_said_and_written_again_when_it_can_be(
     put(store, "before")
     # The system itself takes no writable file away by a remount; a disk that turned read-only did. So nothing is open.
     store._database._recover(MemoryError())  # type: ignore[union-attr]
-    store._database._reader_engine.dispose()  # type: ignore[union-attr]
+    store._database._readers.close_idle()  # type: ignore[union-attr]
     disk.read_only(True)
     for turn in range(3):
         began = time.monotonic()
         with pytest.raises(NotSaved):
             put(store, f"lost{turn}")
         assert time.monotonic() - began < 5.0
-    store._database._reader_engine.dispose()  # type: ignore[union-attr]
+    store._database._readers.close_idle()  # type: ignore[union-attr]
     disk.read_only(False)
     put(store, "after")
     assert held(store, "before") and held(store, "after") and not held(store, "lost0")

@@ -83,7 +83,7 @@ def _line_is_down(faults: Faults) -> bool:
         for child in (station, *faults.sim.children(station.code)):
             child.wait_for_news()
 
-    faults.later(faults.chance.choice((0.3 * HOUR_S, 3 * HOUR_S, DAY_S)) * faults.chance.random(), end)
+    faults.later(faults.chance.choice((0.3 * HOUR_S, 3 * HOUR_S, 8 * HOUR_S)) * faults.chance.random(), end)
     faults.sim.say(station, "its line is down")
     return True
 

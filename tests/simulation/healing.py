@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.simulation.station import Station
 
 HEALS_S: Final = 2 * 3600.0
-QUIET_S: Final = 14 * 3600.0  # longer than the longest pause between two exchanges of a metered line
+QUIET_S: Final = 27 * 3600.0  # longer than the longest pause between two exchanges of a metered line
 OFFERED_AGAIN_S: Final = 660.0
 EXCHANGES_AT_REST: Final = 60  # of one hop, before we say that it never comes to rest
 ROUNDS: Final = 16  # each brings every case one act further

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 HOUR_S: Final = 3600.0
-SYNC_EVERY_S: Final = 12 * HOUR_S
+SYNC_EVERY_S: Final = 24 * HOUR_S
 RECEIPTS_AFTER_S: Final = 900.0  # on a metered line receipts gather
 ANCESTOR_AFTER_S: Final = 4 * HOUR_S
 REST_S: Final = 0.2  # from a commit to the turn of the uplink that it wakes

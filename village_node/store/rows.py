@@ -154,6 +154,7 @@ def _insert_words(table: Table, sign: str, rows: int = 1) -> str:
     return f"INSERT INTO {table.name} ({_names(table)}) VALUES {values}"  # noqa: S608
 
 
+@cache
 def _on_conflict(table: Table, keep: bool) -> str:
     keys = _keys(table)
     others = [column.name for column in table.columns if column.name not in keys]

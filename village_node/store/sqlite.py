@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from village_node import files
 from village_node.store.errors import NotReadable, NotSaved, RoomMade, UnsafeDatabase
@@ -23,7 +23,8 @@ from village_node.store.reserve import Reserve
 # for a program that is not ours and holds the file.
 QUEUE_S: Final = 3.0
 BUSY_S: Final = 2.0
-READERS: Final = 16
+READERS: Final = 20  # at a time
+KEPT: Final = 4  # of them open between their uses
 SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -59,7 +60,7 @@ class SqliteDatabase:
         self._leaders: dict[str, threading.Lock] = {}
         self._pid = os.getpid()
         self._writer_engine = _writer_engine(parsed)
-        self._reader_engine = _reader_engine(parsed)
+        self._readers = Readers(parsed)
         self._writer: Connection | None = None
         self._answered: dict[str, str] = {}
 
@@ -94,13 +95,8 @@ class SqliteDatabase:
         """One consistent view of the last commit; writing through it is an error."""
         self._refuse_fork()
         try:
-            with self._reader_engine.connect() as connection:
-                try:
-                    with connection.begin():
-                        yield connection
-                except (DatabaseError, sqlite3.Error, MemoryError):
-                    connection.invalidate()  # what it holds open is not trusted to be closed
-                    raise
+            with self._readers.one() as connection:
+                yield connection
         except (DatabaseError, sqlite3.Error, MemoryError, PoolTimeout) as error:
             trouble = disk_trouble(error)
             if not trouble:
@@ -171,7 +167,7 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close the readers, then the writer, which thereby makes the last checkpoint."""
-        self._reader_engine.dispose()
+        self._readers.close()
         with self._lock:
             if self._writer is not None:
                 self._writer.close()
@@ -299,29 +295,69 @@ def _writer_engine(url: URL) -> Engine:
     return engine
 
 
-def _reader_engine(url: URL) -> Engine:
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=4,
-        max_overflow=READERS,
-        pool_timeout=QUEUE_S,
-        pool_reset_on_return=None,
-        connect_args=_CONNECT,
-        hide_parameters=True,  # an error's text goes into logs, and parameters are people's data
-    )
+class Readers:
+    """Connections that read. Each is kept open between its uses, and for SQLAlchemy in one transaction that never ends:
+    to open, begin and end one by its means costs more than most of what is read."""
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: object) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("PRAGMA cache_size = -8000")
+    def __init__(self, url: URL) -> None:
+        # An error's text goes into logs, and parameters are people's data.
+        self._engine = create_engine(url, poolclass=NullPool, connect_args=_CONNECT, hide_parameters=True)
+        self._places = threading.Semaphore(READERS)
+        self._idle: list[Connection] = []
+        self._closed = False
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.connection.driver_connection.execute("BEGIN")  # type: ignore[union-attr]
+        @event.listens_for(self._engine, "connect")
+        def prepare(connection: Any, record: object) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA cache_size = -8000")
 
-    return engine
+    @contextmanager
+    def one(self) -> Iterator[Connection]:
+        """A connection in a transaction of its own. Raises PoolTimeout when too many read, and what SQLite raises."""
+        if not self._places.acquire(timeout=QUEUE_S):
+            raise PoolTimeout("too many readers at once")
+        try:
+            connection = self._taken()
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            try:
+                driver.execute("BEGIN")
+                yield connection
+                driver.execute("COMMIT")
+            except BaseException:
+                with suppress(DatabaseError, sqlite3.Error):
+                    connection.invalidate()  # what it holds open is not trusted to be closed
+                    connection.close()
+                raise
+            self._give_back(connection)
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """Close what nobody uses now, and the others when they are given back."""
+        self._closed = True
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Let go of the file, as far as nobody reads just now."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    def _taken(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = self._engine.connect()
+            connection.begin()
+            return connection
+
+    def _give_back(self, connection: Connection) -> None:
+        if self._closed or len(self._idle) >= KEPT:
+            connection.close()
+        else:
+            self._idle.append(connection)
 
 
 _CONNECT: Final[dict[str, Any]] = {"check_same_thread": False, "timeout": BUSY_S}
