@@ -83,7 +83,7 @@ def _line_is_down(faults: Faults) -> bool:
         for child in (station, *faults.sim.children(station.code)):
             child.wait_for_news()
 
-    faults.later(faults.chance.choice((0.3 * HOUR_S, 3 * HOUR_S, 8 * HOUR_S)) * faults.chance.random(), end)
+    faults.later(faults.chance.choice((0.2 * HOUR_S, 0.6 * HOUR_S, 6 * HOUR_S)) * faults.chance.random(), end)
     faults.sim.say(station, "its line is down")
     return True
 
@@ -93,7 +93,7 @@ def _hears_nothing(faults: Faults) -> bool:
     if station.code in wire.deaf:
         return False
     wire.deaf.add(station.code)
-    faults.later(4 * HOUR_S * faults.chance.random(), lambda: wire.deaf.discard(station.code))
+    faults.later(2 * HOUR_S * faults.chance.random(), lambda: wire.deaf.discard(station.code))
     faults.sim.say(station, "is heard and hears nothing")
     return True
 
@@ -146,7 +146,7 @@ def _parent_is_dead(faults: Faults) -> bool:
     station = faults.some("township")
     if not station.is_up():
         return False
-    station.cut(restart_s=faults.chance.uniform(5 * HOUR_S, 14 * HOUR_S))
+    station.cut(restart_s=faults.chance.uniform(5 * HOUR_S, 9 * HOUR_S))
     return True
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
     from tests.simulation.station import Station
 
-HEALS_S: Final = 2 * 3600.0
+HEALS_S: Final = 5 * 3600.0
 QUIET_S: Final = 27 * 3600.0  # longer than the longest pause between two exchanges of a metered line
 OFFERED_AGAIN_S: Final = 660.0
 EXCHANGES_AT_REST: Final = 60  # of one hop, before we say that it never comes to rest
@@ -78,6 +78,18 @@ def _exchange_everywhere(sim: "Simulation", times: int) -> None:
             _exchange(sim, sim.stations[code])
     for code in DEEPEST_FIRST:  # what was fetched in the second round is receipted in the next exchange
         _exchange(sim, sim.stations[code])
+
+
+def _carry_on(sim: "Simulation") -> None:
+    """Whatever one end of a hop lacks of the other crosses, up and down again; who lacks nothing says nothing."""
+    sim.loop.run(sim.loop.now_s + OFFERED_AGAIN_S)
+    for code in (*DEEPEST_FIRST, *DEEPEST_FIRST):
+        station = sim.stations[code]
+        parent = sim.stations.get(station.place.parent or "")
+        if parent is not None and digest(station.casebook.shared_points(code)) != digest(
+            parent.casebook.shared_points(code)
+        ):
+            _exchange(sim, station)
 
 
 def _exchange(sim: "Simulation", station: "Station") -> None:
@@ -305,7 +317,7 @@ def _finish_every_case(sim: "Simulation") -> None:
             for key in sim.people.open_cases(station):
                 if key not in sim.truth.stopped_cases and not _excepted(sim, key):
                     sim.people.act(station, key, People.onward)
-        _exchange_everywhere(sim, 1)
+        _carry_on(sim)
         states = sim.watch.seen[sim.world.tree.root].cases
         left = [
             key

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HOUR_S: Final = 3600.0
 SYNC_EVERY_S: Final = 24 * HOUR_S
-RECEIPTS_AFTER_S: Final = 900.0  # on a metered line receipts gather
+RECEIPTS_AFTER_S: Final = 4 * HOUR_S  # on a metered line receipts gather
 ANCESTOR_AFTER_S: Final = 4 * HOUR_S
 REST_S: Final = 0.2  # from a commit to the turn of the uplink that it wakes
 START_AGAIN_S: Final = 600.0  # when a disk did not let the program start
@@ -223,7 +223,7 @@ class Station:
         self.disk.put_back(image)
         self.disk.on_cut()
         self.sim.trace.say(self.sim.loop.now_s, self.code, "loses its power")
-        self.sim.loop.after(self.chance.uniform(60.0, HOUR_S) if restart_s is None else restart_s, self.start)
+        self.sim.loop.after(self.chance.uniform(60.0, HOUR_S / 2) if restart_s is None else restart_s, self.start)
 
     # Calling up
 

@@ -98,7 +98,7 @@ class Intake(Settling):
         self._store_beside(connection, plan, content)
         if peer_update:
             peers.change_peer(connection, peer, peer_update)
-        scopes = {row.scope for row in written.streams} | {row.scope for row in new_receipts}
+        scopes = {row.scope for row in written.streams} | receipts.news_of(self, plan.roster, new_receipts)
         scopes.update(row.scope for row in plan.proofs)
         scopes.update(scope for scope, _ in written.cases)
         scopes.update(purged.recall_for(self, connection, plan.roster, peer, content.wants, plan.now_ms))
@@ -281,7 +281,10 @@ class Intake(Settling):
 
     def _meet(self, connection: Connection, plan: Plan, keys: Iterable[StreamKey]) -> None:
         """Read the streams that are not yet in the plan."""
-        met = {key: Growth(row) for key, row in streams.by_keys(connection, set(keys) - plan.growths.keys()).items()}
+        unmet = set(keys) - plan.growths.keys()
+        if not unmet:
+            return
+        met = {key: Growth(row) for key, row in streams.by_keys(connection, unmet).items()}
         plan.growths.update(met)
         plan.forked.update(branches.read(connection, met))
 

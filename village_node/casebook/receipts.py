@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sync_protocol import receipt
 from sync_protocol.exchange import ReceiptLine, ReceiptOwed
-from sync_protocol.places import UnknownPlace, follows, may_write
+from sync_protocol.places import UnknownPlace, about, follows, may_write
 from sync_protocol.receipt import Receipt
 from sync_protocol.roster import Roster
 from village_node.casebook.office import Office
@@ -70,6 +70,18 @@ def keep_higher(connection: Connection, sound: Sequence[Kept]) -> list[Kept]:
         # What the signer once parked or refused has reached it after all.
         parking.forget_answers(connection, one.receipt.signer, *one.row.key, one.receipt.seq)
     return list(highest.values())
+
+
+def news_of(office: Office, roster: Roster, new: Iterable[Kept]) -> set[str]:
+    """The scopes whose followers these receipts may concern: those on the way from signer to author. All who share the
+    scope of the stream would be called for each of their neighbours' receipts, and find nothing."""
+    scopes = set()
+    for one in new:
+        signer, author = roster.node(one.receipt.signer), office.author(roster, one.row.incarnation)
+        assert signer is not None and author is not None, "a receipt verified with both"
+        down = roster.places.covers(signer.place, author.place)
+        scopes.add(about(author.place if down else signer.place))
+    return scopes
 
 
 def hash_at(connection: Connection, row: StreamRow, seq: int) -> bytes:

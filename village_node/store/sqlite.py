@@ -25,6 +25,7 @@ QUEUE_S: Final = 3.0
 BUSY_S: Final = 2.0
 READERS: Final = 20  # at a time
 KEPT: Final = 4  # of them open between their uses
+STATEMENTS: Final = 512  # kept ready by each connection: with the number of keys asked for there are many of the kind
 SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -360,4 +361,4 @@ class Readers:
             self._idle.append(connection)
 
 
-_CONNECT: Final[dict[str, Any]] = {"check_same_thread": False, "timeout": BUSY_S}
+_CONNECT: Final[dict[str, Any]] = {"check_same_thread": False, "timeout": BUSY_S, "cached_statements": STATEMENTS}
