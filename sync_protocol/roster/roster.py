@@ -64,8 +64,8 @@ class Roster:
     __slots__ = (
         "_at",
         "_county",
-        "_keys",
         "_kept",
+        "_keys",
         "_network_id",
         "_nodes",
         "_parts",

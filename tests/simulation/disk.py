@@ -38,6 +38,8 @@ class Disk:
         self.commits = 0
         self.cut_before_commit = 0  # the power goes in this many transactions from now, 0: not planned
         self.cut_after_commit = 0
+        # The disk says that it has synced, and has not: when the power goes it is this again.
+        self.cut_back: dict[str, bytes] | None = None
         self.on_cut: Callable[[], None] = lambda: None
 
     def open(self) -> Store:

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sync_protocol.exchange import NO_ALARM
 from tests.simulation import disk, hostile
-from tests.simulation.expectations import EXPECTED, LEVELS
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
+LIES_S: Final = 6 * HOUR_S
 YEAR_MS: Final = 31_556_952_000
 Fault = Callable[["Faults"], bool]  # whether it could happen
 
@@ -195,7 +194,7 @@ def _dead_clock(faults: Faults) -> bool:
 
 def _backup(faults: Faults) -> bool:
     """Somebody makes a backup: no fault, but what a restore and a clone are made from."""
-    station = faults.some(*LEVELS[EXPECTED["restore"]])
+    station = faults.some()
     faults.images.setdefault(station.code, station.disk.image())
     return False
 
@@ -219,9 +218,31 @@ def _restore(faults: Faults) -> bool:
     return True
 
 
+def _lying_disk(faults: Faults) -> bool:
+    """A disk keeps nothing of what it is told to sync, for a while; then the power goes."""
+    station = faults.some()
+    if not station.sound() or faults.sim.truth.two_lives:
+        return False
+    faults.sim.lives_twice(station, "lying_disk")
+    image = station.disk.image()
+    if faults.chance.random() < 0.5:  # the files beside the database lie on a better one
+        image = {name: raw for name, raw in image.items() if not name.startswith("/")}
+    station.disk.cut_back = image
+    faults.sim.say(station, "its disk keeps nothing from here on")
+
+    def cut() -> None:
+        if station.is_up() and station.disk.cut_back is not None:
+            station.cut(restart_s=60.0)
+            faults.sim.watch.forget(station)
+            faults.sim.loop.after(120.0, lambda: faults.sim.forget_lost(station))
+
+    faults.sim.loop.after(LIES_S * faults.chance.random(), cut)
+    return True
+
+
 def _clone(faults: Faults) -> bool:
     """A copy of a disk is started in another machine for some days; then one of the two stays."""
-    station = faults.some(*LEVELS[EXPECTED["clone"]])
+    station = faults.some()
     if not station.is_up() or faults.sim.truth.two_lives:
         return False
     original, copy = station.disk.image(), station.disk.image()
@@ -246,12 +267,6 @@ def _clone(faults: Faults) -> bool:
     return True
 
 
-def alarm_of(station: "Station") -> int:
-    """What a node's own screen says of its identity."""
-    uplink = station.program.uplink if station.program is not None else None
-    return uplink.status()["alarm"] if uplink is not None else NO_ALARM
-
-
 FAULTS: Final[dict[str, tuple[float, Fault]]] = {
     "partition": (0.6, _line_is_down),
     "asymmetric_partition": (0.3, _hears_nothing),
@@ -269,7 +284,9 @@ FAULTS: Final[dict[str, tuple[float, Fault]]] = {
     "clock_drift": (0.3, _clock_drift),
     "dead_clock": (0.2, _dead_clock),
     "backup": (0.3, _backup),
-    "restore": (0.01, _restore),
-    "clone": (0.006, _clone),
+    # Of these, and of equivocation, there is one in a story: what follows from two of them nobody could tell apart.
+    "restore": (0.02, _restore),
+    "lying_disk": (0.015, _lying_disk),
+    "clone": (0.012, _clone),
     **hostile.FAULTS,
 }

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sync_protocol import receipt
 from sync_protocol.event import chain, item_hash
 from sync_protocol.exchange import digest
-from tests.simulation import faults
-from tests.simulation.expectations import EXPECTED, NOTICED
 from tests.simulation.people import FINISHED, People
 from tests.simulation.truth import CaseKey, Violation, short
 from tests.simulation.world import DEEPEST_FIRST
@@ -29,6 +27,7 @@ HEALS_S: Final = 5 * 3600.0
 QUIET_S: Final = 27 * 3600.0  # longer than the longest pause between two exchanges of a metered line
 OFFERED_AGAIN_S: Final = 660.0
 EXCHANGES_AT_REST: Final = 60  # of one hop, before we say that it never comes to rest
+ANSWERING_ROUNDS: Final = 3  # what is answered at one place may have to be looked at in another
 ROUNDS: Final = 16  # each brings every case one act further
 
 
@@ -41,12 +40,21 @@ def heal(sim: "Simulation") -> None:
             raise Violation("service comes back by itself", (station.code,), "it does not run two hours later")
     sim.loop.run(sim.loop.now_s + QUIET_S)
     _check_contact(sim)
+    _let_people_answer(sim)
     _exchange_everywhere(sim, 2)
     judge(sim)
     _finish_every_case(sim)
     _exchange_everywhere(sim, 2)
     judge(sim)
-    _check_noticed(sim)
+
+
+def _let_people_answer(sim: "Simulation") -> None:
+    """What waits for people is answered by them, until nothing is left: forks, and machines that ring."""
+    if sim.truth.two_lives:
+        for _ in range(ANSWERING_ROUNDS):
+            for station in sim.stations.values():
+                sim.heads.settle(station)
+            _exchange_everywhere(sim, 1)
 
 
 def judge(sim: "Simulation") -> None:
@@ -54,6 +62,7 @@ def judge(sim: "Simulation") -> None:
     _check_agreement(sim)
     _check_acknowledged(sim)
     folded = {code: _check_node(station) for code, station in sim.stations.items()}
+    _check_purged(sim)
     _check_cases(sim, folded)
 
 
@@ -118,27 +127,6 @@ def _exchange(sim: "Simulation", station: "Station") -> None:
     station.plan_turn(0.2)
 
 
-def _excepted(sim: "Simulation", key: CaseKey | None = None, incarnation: bytes | None = None) -> bool:
-    """Whether a node that lives twice had a hand in this, and no more is promised today than that it is noticed."""
-    for one, kind in sim.truth.two_lives.items():
-        if EXPECTED[kind] == NOTICED and (
-            one == incarnation or (key is not None and key[0] == f"about:{sim.world.place_of[one]}")
-        ):
-            return True
-    return False
-
-
-def _points(sim: "Simulation", station: "Station", child: str) -> list[Any]:
-    """What a node holds of what it shares with a child, but for nodes that live twice."""
-    return [
-        point._replace(
-            receipts={one: seq for one, seq in point.receipts.items() if not _excepted(sim, incarnation=one)}
-        )
-        for point in station.casebook.shared_points(child)
-        if not _excepted(sim, incarnation=point.incarnation)
-    ]
-
-
 def _shown(sim: "Simulation", point: Any) -> str:
     """A point as a person reads it."""
     signers = " ".join(f"{sim.world.place_of[one]}:{seq}" for one, seq in sorted(point.receipts.items()))
@@ -149,9 +137,9 @@ def _check_agreement(sim: "Simulation") -> None:
     """The two ends of every hop hold the same streams, as far, with the same receipts; and all there is of them."""
     for station in sim.stations.values():
         parent = sim.stations.get(station.place.parent or "")
-        if parent is None or _excepted(sim, incarnation=station.identity.incarnation):
+        if parent is None:
             continue
-        mine, theirs = _points(sim, station, station.code), _points(sim, parent, station.code)
+        mine, theirs = (one.casebook.shared_points(station.code) for one in (station, parent))
         if digest(mine) != digest(theirs):
             differing = [_shown(sim, point) for point in mine if point not in theirs]
             there = [_shown(sim, point) for point in theirs if point not in mine]
@@ -177,6 +165,20 @@ def _check_acknowledged(sim: "Simulation") -> None:
                 raise Violation("what is acknowledged stays", (code,), f"{act.scope} {act.seq} is not there")
 
 
+def _check_purged(sim: "Simulation") -> None:
+    """Whatever body was dropped anywhere, the county has, of the very same event."""
+    top = sim.watch.seen[sim.world.tree.root].connection
+    joined = "FROM events JOIN streams ON streams.id = events.stream WHERE"
+    for code in sim.stations:
+        connection = sim.watch.seen[code].connection
+        assert connection is not None and top is not None
+        dropped = f"SELECT incarnation, scope, seq, hash {joined} body_state = 2"
+        there = f"SELECT body_state {joined} incarnation = ? AND scope = ? AND seq = ? AND hash = ?"
+        for event in connection.execute(dropped).fetchall():
+            if top.execute(there, event).fetchall() != [(0,)]:
+                raise Violation("what is purged is at the county", (code,), f"{event[1]} {event[2]}")
+
+
 def _check_node(station: "Station") -> dict[CaseKey, Any]:
     """One node's tables by themselves: chains, receipts, verdicts, rows, counters. The cases it folds."""
     sim = station.sim
@@ -190,10 +192,15 @@ def _check_node(station: "Station") -> dict[CaseKey, Any]:
 
 
 def _check_chains(station: "Station", connection: sqlite3.Connection) -> None:
-    """Every stream is gapless, and its chain is what its headers make it."""
-    words = "SELECT id, scope, stream_id, head_seq, head_hash FROM streams"
-    for number, scope, identifier, head, head_hash in connection.execute(words).fetchall():
+    """Every stream is gapless, each branch from where it parts, and its chain is what its headers make it."""
+    words = "SELECT id, scope, stream_id, head_seq, head_hash, since, trunk FROM streams ORDER BY id"
+    for number, scope, identifier, head, head_hash, since, trunk in connection.execute(words).fetchall():
         chain_hash, at = identifier, 0
+        if since > 1:
+            before = "SELECT hash FROM events WHERE stream = ? AND seq = ?"
+            while (found := connection.execute(before, (trunk, since - 1)).fetchone()) is None:
+                (trunk,) = connection.execute("SELECT trunk FROM streams WHERE id = ?", (trunk,)).fetchone()
+            chain_hash, at = found[0], since - 1
         rows = connection.execute("SELECT seq, hash, header FROM events WHERE stream = ? ORDER BY seq", (number,))
         for seq, found, header in rows:
             chain_hash, at = chain(chain_hash, item_hash(header)), at + 1
@@ -221,7 +228,7 @@ def _check_receipts(station: "Station", connection: sqlite3.Connection) -> None:
 def _check_words(station: "Station") -> None:
     """What the sync bar says is never more than what signed receipts say, and the county truly holds it."""
     sim = station.sim
-    if station.place.parent is None or _excepted(sim, incarnation=station.identity.incarnation):
+    if station.place.parent is None:
         return
     said = sim.watch.check_words(station)
     if said:
@@ -250,9 +257,13 @@ def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[Cas
     with book.store.reading() as view:
         roster = book.roster_in(view)
         held = held_events(book, view, roster, keys)
-    folded = {}
+    folded: dict[CaseKey, Any] = {}
+    states = [row[2] for row in rows if row[2]]
     for scope, case_id, *row in rows:
         events = held[scope, case_id]
+        if any(each.event.body_state == "purged" for each in events):
+            folded[scope, case_id] = None  # its row and its verdicts are what they were before
+            continue
         case = folded[scope, case_id] = fold_held(book, roster, (scope, case_id), events)
         if [case.state or None, case.holder, case.transit_to] != row:
             raise Violation("rows say what the fold says", (station.code,), f"{short(case_id)}: {row}")
@@ -264,7 +275,6 @@ def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[Cas
                 raise Violation("verdicts are a function of the events", (station.code,), f"{short(case_id)}")
         if station.place.parent is None:
             _check_second_fold(station, scope, case_id, [each.event for each in events], case)
-    states = [case.state for case in folded.values() if case.state]
     counts = book.view_counts()
     sums = {"all": len(states), "decided": sum(state in case_rows.DECIDED for state in states)}
     if sum(book.case_counts().values()) != len(states) or any(counts[name] != number for name, number in sums.items()):
@@ -288,19 +298,19 @@ def _check_cases(sim: "Simulation", folded: dict[str, dict[CaseKey, Any]]) -> No
     numbers: dict[str, CaseKey] = {}
     for code, cases in folded.items():
         for key, case in cases.items():
-            if _excepted(sim, key):
+            if case is None:
                 continue
             if key not in top or top[key] != case:
                 raise Violation("all nodes agree", (code, sim.world.tree.root), f"case {short(key[1])}")
             wrong = {code for code, count in case.counts.items() if count and code != "effective"}
-            if sim.watch.touched_by_two_lives(key):
+            if sim.watch.may_be_contested(key):
                 wrong -= {"contested", "void"}
             if wrong and not _stopped(sim, key):
                 raise Violation("no stuck case", (code,), f"{short(key[1])}: {case.counts}")
             if numbers.setdefault(case.case_no, key) != key:
                 raise Violation("numbers are unique", (code,), case.case_no)
     for key, place in sim.truth.filed.items():
-        if not _excepted(sim, key) and not (key in top and key in folded[place]):
+        if not (key in top and key in folded[place]):
             raise Violation("what is acknowledged stays", (place,), f"case {short(key[1])} is not there")
 
 
@@ -315,28 +325,14 @@ def _finish_every_case(sim: "Simulation") -> None:
     for _ in range(ROUNDS):
         for station in sim.stations.values():
             for key in sim.people.open_cases(station):
-                if key not in sim.truth.stopped_cases and not _excepted(sim, key):
+                if key not in sim.truth.stopped_cases:
                     sim.people.act(station, key, People.onward)
         _carry_on(sim)
         states = sim.watch.seen[sim.world.tree.root].cases
-        left = [
-            key
-            for key, row in states.items()
-            if row[0] not in FINISHED and key not in sim.truth.stopped_cases and not _excepted(sim, key)
-        ]
+        left = [key for key, row in states.items() if row[0] not in FINISHED and key not in sim.truth.stopped_cases]
         if not left:
             return
     where = [
         f"{short(key[1])} {' '.join(map(str, sim.watch.seen[sim.world.tree.root].cases[key][:3]))}" for key in left
     ]
     raise Violation("no stuck case", (sim.world.tree.root,), f"never finished: {', '.join(where[:5])}")
-
-
-def _check_noticed(sim: "Simulation") -> None:
-    """A node that lives twice says so on its screen, where anybody could know."""
-    for incarnation in sim.truth.two_lives:
-        station = sim.stations[sim.world.place_of[incarnation]]
-        if not _excepted(sim, incarnation=incarnation):
-            continue
-        if sim.watch.forked(station) and not faults.alarm_of(station):
-            raise Violation("two lives are noticed", (station.code,), "its past is another one than is held above")

@@ -89,10 +89,15 @@ def _segment(
     content.packed_segments.append(pack_segment(incarnation, scope, identifier, events, signature, content.tables))
 
 
-def _segment_fault(make: Callable[["Faults", "Station", "Station", Content], tuple[bytes, str, int]]) -> Any:
-    """A fault that sends one segment which must not be stored: it is answered, parked or refused, by name."""
+def _segment_fault(
+    make: Callable[["Faults", "Station", "Station", Content], tuple[bytes, str, int]], *, forks: bool = False
+) -> Any:
+    """A fault that sends one segment which must not be stored: it is answered, parked or refused, by name. `forks`: it
+    is another past under a true seal, which must be proven and kept as a branch."""
 
     def begin(faults: "Faults") -> bool:
+        if forks and faults.sim.truth.two_lives:
+            return False
         child = faults.some("village")
         parent = faults.sim.stations[child.place.parent or ""]
         if child.identity.incarnation in faults.sim.truth.two_lives or not child.is_up():
@@ -102,10 +107,15 @@ def _segment_fault(make: Callable[["Faults", "Station", "Station", Content], tup
         if not seq:
             return False
         faults.sim.watch.provoked.add((parent.code, incarnation, scope, seq))
+        if forks:
+            faults.sim.lives_twice(child, "equivocation")
         reply = _say(faults, child, parent, content)
         if reply is None or reply.digest is None:
             return False
-        if not any(one[:3] == (incarnation, scope, seq) for one in reply.answers):
+        if forks:
+            if not parent.casebook.fork_count():
+                raise Violation("a fork is proven", (parent.code, child.code), f"{scope} {seq}")
+        elif not any(one[:3] == (incarnation, scope, seq) for one in reply.answers):
             raise Violation("nothing is dropped silently", (parent.code, child.code), f"{scope} {seq}: no answer")
         return True
 
@@ -251,8 +261,7 @@ def write_unknown(
     return True
 
 
-# Not among the faults: another past under a true seal is a fork, which is proven, kept as a branch and freezes its
-# author from there on. The control that skips the comparison of prefixes needs it.
+# As one of the control that skips the comparison of prefixes: whoever sent it counts as honest, so that it is seen.
 EQUIVOCATION: Final = _segment_fault(_equivocation)
 
 FAULTS: Final[dict[str, tuple[float, Any]]] = {
@@ -260,6 +269,7 @@ FAULTS: Final[dict[str, tuple[float, Any]]] = {
     "hostile_bad_seal": (0.25, _segment_fault(_bad_seal)),
     "hostile_foreign_scope": (0.25, _segment_fault(_foreign_scope)),
     "hostile_far_ahead": (0.25, _segment_fault(_far_ahead)),
+    "hostile_equivocation": (0.03, _segment_fault(_equivocation, forks=True)),
     "hostile_oversized": (0.15, _oversized),
     "hostile_garbage": (0.3, _garbage),
     "hostile_replay": (0.4, _replay),

@@ -43,11 +43,14 @@ WEIGHTS: Final[dict[int, float]] = {
     kinds.WITHDRAWAL_REQUEST: 0.2,
     kinds.DELIVERED: 4.0,
     kinds.PLEASE_RETURN: 0.2,
+    kinds.FORCE_ASSIGN: 0.4,  # one of them for each place it could go to
+    kinds.ADOPT: 6.0,
+    kinds.DISMISS: 6.0,
 }
 # When all is to be brought to an end: what leads there, the first that may be done.
 ONWARD: Final = (
-    kinds.ACCEPT, kinds.TAKE, kinds.ANSWER, kinds.SUPPLY, kinds.DOCKET, kinds.REVIEW, kinds.DECIDE, kinds.DELIVERED,
-    kinds.HANDOFF,
+    kinds.ADOPT, kinds.DISMISS, kinds.ACCEPT, kinds.TAKE, kinds.ANSWER, kinds.SUPPLY, kinds.DOCKET, kinds.REVIEW,
+    kinds.DECIDE, kinds.DELIVERED, kinds.HANDOFF,
 )  # fmt: skip
 
 
@@ -70,6 +73,9 @@ class People:
 
     def _session(self, code: str) -> None:
         station = self._sim.stations[code]
+        if not station.is_up():
+            return
+        self._sim.heads.session(station)
         if not station.is_up():
             return
         if station.place.level == "village" and self.chance.random() < FILES:
@@ -115,6 +121,10 @@ class People:
             offers = legal_moves(case, station.code, roles, book.catalogue, book.roster.places)
             offer = choose([one for one in offers if WEIGHTS.get(one.kind)], case)
             if offer is None:
+                return
+            if offer.kind == kinds.FORCE_ASSIGN:
+                if offer.to is not None and book.proposal_of(key) is None:
+                    self._sim.heads.propose(station, key, offer.to)
                 return
             body = self._body(offer, case)
             book.record(ACTOR, roles, key[0], key[1], offer.kind, body, case.last)
@@ -191,6 +201,10 @@ class People:
             return {"request": list(case.open_withdrawals[0].position), "granted": granted, "reason": "已审查"}
         if offer.kind == kinds.SUPPLY:
             return {"text": f"补交 {chance.randrange(1000)}", "materials": [["身份证", 1, True]]}
+        if offer.kind == kinds.ADOPT:
+            return {"named": [list(case.adoptable[0])]}
+        if offer.kind == kinds.DISMISS:
+            return {"named": [list(one) for one in case.open_oddities][:8], "reason": "重复办理"}
         if offer.kind == kinds.DELIVERED:
             return {"to": "本人", "how": "in_person"}
         if offer.kind in (kinds.NOTE, kinds.PLEASE_RETURN, kinds.WITHDRAWAL_REQUEST):

@@ -15,6 +15,7 @@ from center_node.checkpoints import DailyCheckpoint
 from tests.simulation import healing
 from tests.simulation.disk import SOUND, Disk, PowerCut
 from tests.simulation.faults import Faults
+from tests.simulation.heads import Heads
 from tests.simulation.loop import Loop
 from tests.simulation.people import People
 from tests.simulation.station import Station
@@ -28,6 +29,7 @@ from village_node.uplink import road
 
 DAY_S: Final = 86_400.0
 CHECKPOINT_S: Final = 3 * 3600.0  # of the day, when nobody is at work
+PURGE_S: Final = 5 * 3600.0
 CHECKPOINT_DAYS: Final = 2  # daily in life: each is a dozen exchanges that find nothing new
 MEMORY: Final = Path("/dev/shm")
 # A break, put in before the first step and taken out after the last.
@@ -68,6 +70,7 @@ class Simulation:
             disk = Disk(folder / f"{code}.db", self._chance(f"disk {code}"))
             self.stations[code] = Station(self, code, disk, self._chance(code))
         self.people = People(self, self._chance("people"))
+        self.heads = Heads(self, self._chance("heads"))
         self.faults = Faults(self, self._chance("faults"))
 
     def _chance(self, what: str) -> random.Random:
@@ -116,6 +119,11 @@ class Simulation:
             if county.disk.state == SOUND:
                 raise
         self.looked(county, "writes a checkpoint")
+
+    def _purge(self) -> None:
+        """The daily job of every node that is up."""
+        for station in self.stations.values():
+            self.heads.purge(station)
 
     def say(self, station: Station, what: str) -> None:
         """Add a line about a station to the trace."""
@@ -167,6 +175,7 @@ class Simulation:
             self.faults.plan_day(day)
             if day % CHECKPOINT_DAYS == 0:
                 self.loop.after(CHECKPOINT_S, self._checkpoint)
+                self.loop.after(PURGE_S, self._purge)
             self.loop.run((day + 1) * DAY_S)
         healing.heal(self)
 

@@ -31,6 +31,7 @@ RECEIPTS_AFTER_S: Final = 4 * HOUR_S  # on a metered line receipts gather
 ANCESTOR_AFTER_S: Final = 4 * HOUR_S
 REST_S: Final = 0.2  # from a commit to the turn of the uplink that it wakes
 START_AGAIN_S: Final = 600.0  # when a disk did not let the program start
+TORN: Final = 0.3  # of the power cuts
 MOST_TURNS: Final = 300  # exchanges in a row, before we say that they never end
 
 
@@ -103,7 +104,8 @@ class Station:
     def _begun(self, reason: Reason) -> None:
         """A new life has begun by itself. Raises Violation where nothing has happened that could be a reason."""
         before, now = self.identity, self.casebook_opened.identity
-        if before.incarnation not in self.sim.truth.two_lives and now.incarnation != before.incarnation:
+        ended = {before.incarnation, *(each.incarnation for each in now.former[-1:])}
+        if ended.isdisjoint(self.sim.truth.two_lives) and now.incarnation != before.incarnation:
             raise Violation("no new life without a reason", (self.code,), reason.value)
         self.sim.world.built.identities[self.code] = now
         self.sim.world.place_of[now.incarnation] = self.code
@@ -151,6 +153,7 @@ class Station:
             lives = Lives(data, self.disk.machine, self.chance.randbytes, fresh=fresh)
             book = Casebook(store, load(data), self.clock, self.chance.randbytes, sim.world.built.catalogue, lives)
             self.casebook_opened = book
+            self.sim.world.built.identities[self.code] = book.identity  # of a twin it may be another one than before
             book.on_begun(self._begun)
             if fresh:
                 book.apply_roster(sim.world.changes_for(self.code))
@@ -208,6 +211,7 @@ class Station:
         program, self.program = self.program, None
         self.life += 1
         self.calling = self._waiting = False
+        self.disk.cut_back = None
         self.disk.cut_before_commit = self.disk.cut_after_commit = 0
         if program.downlink is not None:
             program.downlink.close()
@@ -219,6 +223,12 @@ class Station:
         if self.program is None:
             return
         image = self.disk.image()
+        if self.disk.cut_back is not None:
+            image = self.disk.cut_back
+        elif "-wal" in image and self.chance.random() < TORN:
+            # What was being written: a part of it reached the disk, in whatever order.
+            image["-wal"] += self.chance.randbytes(self.chance.randrange(1, 5000))
+            self.sim.happened("torn_write")
         self.stop()
         self.disk.put_back(image)
         self.disk.on_cut()

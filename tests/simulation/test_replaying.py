@@ -43,7 +43,7 @@ def test_a_violation_says_what_where_when_and_how_to_see_it_again() -> None:
     assert outcome.violation == "nothing at a wrong village"
     first, where, replay, *trace = outcome.report.splitlines()
     assert first.startswith("seed 6: nothing at a wrong village: about:")
-    assert f"step {outcome.steps}, day 0." in where and "at 6210211" in where
+    assert f"step {outcome.steps}, day 0." in where and "at 621021" in where
     assert replay == "  replay: make sim SEED=6 DAYS=2"
     assert 0 < len(trace) <= LAST_LINES and all(line.startswith("  | 0d") for line in trace)
 

@@ -39,6 +39,7 @@ class Truth:
     # Incarnations of restored or cloned disks, and which it was: what they wrote has two pasts.
     two_lives: dict[bytes, str] = field(default_factory=dict)
     stopped_cases: set[CaseKey] = field(default_factory=set)  # hold a stage event that needs an update
+    assigned: set[CaseKey] = field(default_factory=set)  # somebody above has begun to take them from their holder
     beside_cases: set[CaseKey] = field(default_factory=set)  # hold a side event that needs one
 
     def wrote(self, key: StreamKey, seq: int, chain_hash: bytes, before: bytes) -> None:

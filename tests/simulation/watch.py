@@ -209,7 +209,7 @@ class Watch:
                 continue
             if before is not None and now[3] < before[3]:
                 raise Violation("no event of a case is lost", (station.code,), f"{short(key[1])}: {now[3]} events")
-            if (now[5] or now[6]) and not self.touched_by_two_lives(key):
+            if (now[5] or now[6]) and not self.may_be_contested(key):
                 detail = f"{short(key[1])}: {now[5]} void, {now[6]} contested"
                 raise Violation("an honest act counts", (station.code,), detail)
             if before is not None and before[-1] is not None and now[-1] != before[-1] and station.place.parent is None:
@@ -217,20 +217,12 @@ class Watch:
             seen.cases[key] = now
             self._sim.say(station, f"case {short(key[1])} {' '.join(map(str, now))}")
 
+    def may_be_contested(self, key: CaseKey) -> bool:
+        """Whether two may have acted on this case who could not know of each other."""
+        return key in self._truth.assigned or self.touched_by_two_lives(key)
+
     def touched_by_two_lives(self, key: CaseKey) -> bool:
         """Whether a restored or cloned node may have had a hand in this case."""
         places = {self._sim.world.place_of[one] for one in self._truth.two_lives}
         home = key[0].removeprefix("about:")
         return any(self._sim.world.tree.covers(place, home) for place in places)
-
-    def forked(self, station: "Station") -> bool:
-        """Whether a node's own streams are no prefix and no continuation of what its parent holds of them."""
-        parent = self.seen[station.place.parent or ""]
-        theirs = {row[1:3]: row for row in parent.streams.values()}
-        for row in self.seen[station.code].streams.values():
-            there = theirs.get(row[1:3])
-            if row[1] != station.identity.incarnation or there is None:
-                continue
-            if there[3] > row[3] or (there[3] == row[3] and there[4] != row[4]):
-                return True
-        return False

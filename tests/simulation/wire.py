@@ -248,9 +248,11 @@ class Wire:
         self.recorded.append(Kept(child.code, ancestor.code, request))
         if len(self.recorded) > KEPT_REQUESTS:
             self.recorded.pop(self.chance.randrange(KEPT_REQUESTS))
+        # What it sent there itself as a hostile node it may be told of.
+        own = {row[2] for row in self._sim.watch.provoked if row[:2] == (ancestor.code, child.identity.incarnation)}
         for raw in (decode(request)[4], decode(reply)[2]):
             for scope in unpack_body(raw).get(_SCOPES, ()):
-                if not follows(self._sim.world.tree, child.code, scope):
+                if scope not in own and not follows(self._sim.world.tree, child.code, scope):
                     raise Violation("nothing at a wrong village", (ancestor.code, child.code), f"{scope} was sent")
 
 
