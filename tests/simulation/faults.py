@@ -232,17 +232,19 @@ def _lying_disk(faults: Faults) -> bool:
 
     def cut() -> None:
         if station.is_up() and station.disk.cut_back is not None:
-            station.cut(restart_s=60.0)
-            faults.sim.watch.forget(station)
-            faults.sim.loop.after(120.0, lambda: faults.sim.forget_lost(station))
+            station.cut()
 
     faults.sim.loop.after(LIES_S * faults.chance.random(), cut)
     return True
 
 
 def _clone(faults: Faults) -> bool:
-    """A copy of a disk is started in another machine for some days; then one of the two stays."""
-    station = faults.some()
+    """A copy of a disk is started in another machine for some days; then one of the two stays.
+
+    A village's only: those below call the newest life of a place that the roster names, and of two machines of a parent
+    that may be the one that does not stay.
+    """
+    station = faults.some("village")
     if not station.is_up() or faults.sim.truth.two_lives:
         return False
     original, copy = station.disk.image(), station.disk.image()

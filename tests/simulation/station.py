@@ -31,6 +31,7 @@ RECEIPTS_AFTER_S: Final = 4 * HOUR_S  # on a metered line receipts gather
 ANCESTOR_AFTER_S: Final = 4 * HOUR_S
 REST_S: Final = 0.2  # from a commit to the turn of the uplink that it wakes
 START_AGAIN_S: Final = 600.0  # when a disk did not let the program start
+FOUND_OUT_S: Final = 2 * HOUR_S  # after a cut by which a disk forgot: then it runs again
 TORN: Final = 0.3  # of the power cuts
 MOST_TURNS: Final = 300  # exchanges in a row, before we say that they never end
 
@@ -223,14 +224,18 @@ class Station:
         if self.program is None:
             return
         image = self.disk.image()
-        if self.disk.cut_back is not None:
-            image = self.disk.cut_back
+        lost = self.disk.cut_back
+        if lost is not None:
+            image = lost
         elif "-wal" in image and self.chance.random() < TORN:
             # What was being written: a part of it reached the disk, in whatever order.
             image["-wal"] += self.chance.randbytes(self.chance.randrange(1, 5000))
             self.sim.happened("torn_write")
         self.stop()
         self.disk.put_back(image)
+        if lost is not None:
+            self.sim.watch.forget(self)
+            self.sim.loop.after(FOUND_OUT_S, lambda: self.sim.forget_lost(self))
         self.disk.on_cut()
         self.sim.trace.say(self.sim.loop.now_s, self.code, "loses its power")
         self.sim.loop.after(self.chance.uniform(60.0, HOUR_S / 2) if restart_s is None else restart_s, self.start)

@@ -60,6 +60,7 @@ class Watch:
         self._truth = truth
         self.seen: dict[str, Seen] = {}
         # What hostile or doubled nodes sent on purpose: (receiver, author, scope, position).
+        self.decided_here: set[CaseKey] = set()  # by the county: of others a higher place may have taken the case away
         self.provoked: set[tuple[str, bytes, str, int]] = set()
 
     def opened(self, station: "Station") -> None:
@@ -92,8 +93,7 @@ class Watch:
             self._look_at_cases(station, seen, seen.connection)
         asked = self._chance.random() < WORDS_ASKED and station.sound() and station.place.parent is not None
         # A county that was put back has forgotten what its receipts say, until it is given back.
-        restored = {self._sim.world.place_of[one] for one in self._truth.two_lives}
-        if asked and restored.isdisjoint((station.code, self._sim.world.tree.root)):
+        if asked and self._doubled().isdisjoint((station.code, self._sim.world.tree.root)):
             self.check_words(station)
         return True
 
@@ -172,7 +172,7 @@ class Watch:
                 continue
             incarnation, scope = seen.streams[number][1:3]
             place = self._sim.world.place_of[signer]
-            if signer not in self._truth.two_lives:
+            if place not in self._doubled():  # of a twin another machine signed, which is not on now
                 held = self.seen[place].heads.get((incarnation, scope), (0, 0))[1]
                 if held < seq:
                     detail = f"a receipt of {place} covers {scope} {seq}, it holds {held}"
@@ -212,10 +212,19 @@ class Watch:
             if (now[5] or now[6]) and not self.may_be_contested(key):
                 detail = f"{short(key[1])}: {now[5]} void, {now[6]} contested"
                 raise Violation("an honest act counts", (station.code,), detail)
-            if before is not None and before[-1] is not None and now[-1] != before[-1] and station.place.parent is None:
+            undone = before is not None and before[-1] is not None and now[-1] != before[-1]
+            if before is not None and undone and key in self.decided_here:
                 raise Violation("no decision is undone", (station.code,), f"{short(key[1])}: {before[0]} to {now[0]}")
+            if station.place.parent is None and now[-1] is not None and (before is None or before[-1] is None):
+                case = station.casebook.case(*key) if station.sound() else None
+                if case is not None and case.decision is not None and case.decision.place == station.code:
+                    self.decided_here.add(key)
             seen.cases[key] = now
             self._sim.say(station, f"case {short(key[1])} {' '.join(map(str, now))}")
+
+    def _doubled(self) -> set[str]:
+        """The places of nodes that live twice."""
+        return {self._sim.world.place_of[one] for one in self._truth.two_lives}
 
     def may_be_contested(self, key: CaseKey) -> bool:
         """Whether two may have acted on this case who could not know of each other."""
@@ -223,6 +232,5 @@ class Watch:
 
     def touched_by_two_lives(self, key: CaseKey) -> bool:
         """Whether a restored or cloned node may have had a hand in this case."""
-        places = {self._sim.world.place_of[one] for one in self._truth.two_lives}
         home = key[0].removeprefix("about:")
-        return any(self._sim.world.tree.covers(place, home) for place in places)
+        return any(self._sim.world.tree.covers(place, home) for place in self._doubled())

@@ -51,6 +51,21 @@ def test_a_child_is_told_to_come_when_there_is_news_and_not_before(net: Network)
     assert net[TOWNSHIP].member.state(ref) == "received"
 
 
+def test_a_neighbours_receipt_calls_nobody(net: Network) -> None:
+    """Every child signs for what the county writes to all: each receipt would call all the others."""
+    village, other, township = net[VILLAGE], net[SECOND_VILLAGE], net[TOWNSHIP]
+    village.member.file()
+    net.settle()
+    net[COUNTY].member.casebook.write_checkpoint()
+    township.sync()
+    other.sync()
+    assert waits(net, other) == (204, b"")
+    village.sync()
+    shown = {point.scope: point.receipts for point in township.member.casebook.shared_points(TOWNSHIP)}
+    assert village.incarnation in shown[f"below:{COUNTY}"]
+    assert waits(net, other) == (204, b"")
+
+
 def test_a_child_that_names_an_old_tide_is_told_to_come(net: Network) -> None:
     assert waits(net, net[VILLAGE], tide=0) == (200, b"come")
 

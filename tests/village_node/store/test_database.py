@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, insert, inspect, select, text
 from tests.postgresql import Cluster
 from village_node.store import (
     NewerDatabase,
+    NotReadable,
     NotSaved,
     Store,
     StoreError,
@@ -114,6 +115,32 @@ def test_whoever_writes_to_sqlite_holds_the_lock_before_anything_is_read(folder:
 def test_a_reader_cannot_write(store: Store) -> None:
     with pytest.raises(Exception, match=r"read.?only"), store.reading() as connection:
         connection.execute(insert(META).values(name="no", number=1))
+
+
+def test_readers_are_kept_open_and_one_too_many_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "READERS", 2)
+    monkeypatch.setattr(sqlite, "QUEUE_S", 0.01)
+    opened = open_store(f"sqlite:///{folder}/readers.db")
+    with (
+        opened.reading() as first,
+        opened.reading() as second,
+        pytest.raises(NotReadable, match="too many readers"),
+        opened.reading(),
+    ):
+        pass
+    with opened.reading() as again:
+        assert again in (first, second)
+    opened.close()
+    assert first.closed and second.closed
+
+
+def test_a_reader_that_ends_badly_is_not_used_again(folder: Path) -> None:
+    opened = open_store(f"sqlite:///{folder}/readers.db")
+    with pytest.raises(KeyError), opened.reading() as spoilt:
+        raise KeyError
+    with opened.reading() as another:
+        assert another is not spoilt and spoilt.closed
+    opened.close()
 
 
 def test_one_leader_of_a_name_at_a_time(store: Store) -> None:
