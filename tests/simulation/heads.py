@@ -93,9 +93,9 @@ class Heads:
             standing = book.standing()
             if standing.rings and book.identity.incarnation in self._sim.truth.two_lives:
                 self._sim.happened("operator_goes_on")
-                book.begin_again(Reason.OPERATOR)
+                book.begin_again(Reason.OPERATOR, actor=PROPOSER)
             for place in standing.alarms_below:
-                book.settle_alarm(place)
+                book.settle_alarm(PROPOSER, place)
 
         self._try(station, "answers alarms", do)
 
@@ -117,7 +117,7 @@ class Heads:
             book = station.casebook
             gone = [key for key in sorted(self._sim.watch.seen[station.code].cases) if book.purge_of(*key) is not None]
             if gone:
-                book.recall(*self._chance.choice(gone))
+                book.recall(PROPOSER, *self._chance.choice(gone))
                 self._sim.happened("recall")
 
         self._try(station, "recalls a case", do)
