@@ -56,6 +56,7 @@ def _controls(tried: Iterable[tuple[str, Outcome | None]]) -> dict[str, str]:
 def _seeds(played: Iterator[Outcome]) -> dict[str, Any]:
     """The sum of all seeds."""
     faults: Counter[str] = Counter()
+    decisions: Counter[str] = Counter()
     violations, sums = [], Counter[str]()
     for outcome in played:
         say(
@@ -66,6 +67,7 @@ def _seeds(played: Iterator[Outcome]) -> dict[str, Any]:
             say(outcome.report)
             violations.append({"seed": outcome.seed, "days": outcome.days, "invariant": outcome.violation})
         faults.update(outcome.faults)
+        decisions.update(outcome.decisions)
         sums.update(
             seeds=1, days=outcome.days, steps=outcome.steps, acts=outcome.acts, cases=outcome.cases,
             events=outcome.events,
@@ -75,6 +77,7 @@ def _seeds(played: Iterator[Outcome]) -> dict[str, Any]:
         "faults": sum(faults.values()),
         "fault_kinds": len(faults),
         "faults_by_kind": dict(sorted(faults.items())),
+        "decisions_by_kind": dict(sorted(decisions.items())),
         "violations": violations,
     }
 

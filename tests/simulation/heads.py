@@ -4,8 +4,10 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from sync_protocol.case import kinds, legal_moves
 from tests.builders import ROLES
 from tests.simulation.disk import SOUND, PowerCut
+from tests.simulation.people import FINISHED
 from tests.simulation.truth import CaseKey, Violation
 from village_node.casebook import CasebookError, Choice, ForkView, Reason
 from village_node.store import StoreError
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 PROPOSER, CONFIRMER = "0001", "0002"
 CONFIRMED_S: Final = 6 * 3600.0  # within so long another person looks at a proposal
+ASSIGNS: Final = 0.15  # of the sessions above the villages
 REJECTED: Final = 0.2  # of the proposals
 GOES_ON: Final = 0.5  # of the sessions on a machine that rings
 RECALLS: Final = 0.1  # of the sessions where something was purged
@@ -36,16 +39,35 @@ class Heads:
             self._answer_alarms(station)
         if station.is_up() and self._chance.random() < RECALLS:
             self._recall(station)
+        if station.is_up() and station.place.level != "village" and self._chance.random() < ASSIGNS:
+            self._propose(station)
 
-    def propose(self, station: "Station", key: CaseKey, to: str) -> None:
-        """One person proposes to take a case from its holder; another one looks at it later. Called in an act."""
-        case = station.casebook.case(*key)
-        assert case is not None
-        station.casebook.propose(PROPOSER, ROLES[station.place.level], key, to, "久未办理", case.last)
-        # From here on the holder and those above may act on the same case without knowing of each other.
-        self._sim.truth.assigned.add(key)
-        self._sim.say(station, f"proposes to assign {key[1].hex()[:8]} to {to}")
-        self._sim.loop.after(self._chance.uniform(60.0, CONFIRMED_S), lambda: self._second_person(station, key))
+    def _propose(self, station: "Station") -> None:
+        """One person proposes to take a case from its holder; another one looks at it later."""
+        seen = self._sim.watch.seen[station.code].cases
+        keys = [key for key, (state, *_) in seen.items() if state and state not in FINISHED]
+        if not keys:
+            return
+        key = self._chance.choice(keys)
+
+        def do() -> None:
+            book, roles = station.casebook, ROLES[station.place.level]
+            case = book.case(*key)
+            if case is None or key in self._sim.truth.stopped_cases or book.proposal_of(key) is not None:
+                return
+            offers = legal_moves(case, station.code, roles, book.catalogue, book.roster.places)
+            places = [offer.to for offer in offers if offer.kind == kinds.FORCE_ASSIGN and offer.to is not None]
+            if not places:
+                return
+            # From here on the holder and those above may act on the same case without knowing of each other.
+            self._sim.truth.assigned.add(key)
+            to = self._chance.choice(places)
+            book.propose(PROPOSER, roles, key, to, "久未办理", case.last)
+            self._sim.say(station, f"proposes to assign {key[1].hex()[:8]} to {to}")
+            later_s = self._chance.uniform(60.0, CONFIRMED_S)
+            self._sim.loop.after(later_s, lambda: self._second_person(station, key))
+
+        self._try(station, "proposes to assign a case", do)
 
     def _second_person(self, station: "Station", key: CaseKey) -> None:
         def do() -> None:
@@ -57,7 +79,7 @@ class Heads:
                 book.reject(CONFIRMER, ROLES[station.place.level], row.id, "不必改派")
             else:
                 book.confirm(CONFIRMER, ROLES[station.place.level], row.id)
-                self._sim.happened("assigned_over_head")
+                self._sim.decided("assigned_over_head")
             self._sim.say(station, f"answers the proposal about {key[1].hex()[:8]}")
 
         self._try(station, "answers a proposal", do, may_be_late=True)
@@ -74,7 +96,7 @@ class Heads:
             for view in station.casebook.forks():
                 if view.may_rule and view.unruled:
                     station.casebook.rule(PROPOSER, ROLES[station.place.level], view, self._choice(view))
-                    self._sim.happened("fork_ruling")
+                    self._sim.decided("fork_ruling")
                     self._sim.say(station, f"rules on the fork in {view.scope} at {view.split}")
 
         self._try(station, "rules on forks", do, may_be_late=True)
@@ -92,7 +114,7 @@ class Heads:
             book = station.casebook
             standing = book.standing()
             if standing.rings and book.identity.incarnation in self._sim.truth.two_lives:
-                self._sim.happened("operator_goes_on")
+                self._sim.decided("operator_goes_on")
                 book.begin_again(Reason.OPERATOR, actor=PROPOSER)
             for place in standing.alarms_below:
                 book.settle_alarm(PROPOSER, place)
@@ -105,7 +127,7 @@ class Heads:
         def do() -> None:
             run = station.casebook.purge(RETENTION_MS)
             if run.bodies:
-                self._sim.happened("purge")
+                self._sim.decided("purge")
                 self._sim.say(station, f"purges {run.bodies} bodies of {run.cases} cases")
 
         self._try(station, "purges", do)
@@ -118,7 +140,7 @@ class Heads:
             gone = [key for key in sorted(self._sim.watch.seen[station.code].cases) if book.purge_of(*key) is not None]
             if gone:
                 book.recall(PROPOSER, *self._chance.choice(gone))
-                self._sim.happened("recall")
+                self._sim.decided("recall")
 
         self._try(station, "recalls a case", do)
 

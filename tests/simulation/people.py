@@ -43,7 +43,6 @@ WEIGHTS: Final[dict[int, float]] = {
     kinds.WITHDRAWAL_REQUEST: 0.2,
     kinds.DELIVERED: 4.0,
     kinds.PLEASE_RETURN: 0.2,
-    kinds.FORCE_ASSIGN: 0.4,  # one of them for each place it could go to
     kinds.ADOPT: 6.0,
     kinds.DISMISS: 6.0,
 }
@@ -121,10 +120,6 @@ class People:
             offers = legal_moves(case, station.code, roles, book.catalogue, book.roster.places)
             offer = choose([one for one in offers if WEIGHTS.get(one.kind)], case)
             if offer is None:
-                return
-            if offer.kind == kinds.FORCE_ASSIGN:
-                if offer.to is not None and book.proposal_of(key) is None:
-                    self._sim.heads.propose(station, key, offer.to)
                 return
             body = self._body(offer, case)
             book.record(ACTOR, roles, key[0], key[1], offer.kind, body, case.last)

@@ -52,6 +52,7 @@ class Outcome:
     events: int = 0
     trace: str = ""
     faults: Counter[str] = field(default_factory=Counter)
+    decisions: Counter[str] = field(default_factory=Counter)  # of heads and operators
     violation: str = ""  # the invariant that does not hold; empty where all do
     report: str = ""  # how to see it again, and what led to it
 
@@ -65,6 +66,7 @@ class Simulation:
         self.trace = Trace()
         self.truth = Truth()
         self.faults_happened: Counter[str] = Counter()
+        self.decisions: Counter[str] = Counter()
         self.steps = 0
         self.world = World(folder, seed)
         self.watch = Watch(self, self.truth, self._chance("words"))
@@ -137,6 +139,10 @@ class Simulation:
     def happened(self, kind: str) -> None:
         """A fault has happened."""
         self.faults_happened[kind] += 1
+
+    def decided(self, kind: str) -> None:
+        """A head or an operator has done this."""
+        self.decisions[kind] += 1
 
     def acknowledge(self, station: Station, scope: str) -> None:
         """A person has been told that what they did is saved."""
@@ -220,6 +226,7 @@ def simulate(seed: int, days: int, plant: Plant | None = None) -> Outcome:
         sim.close()
         shutil.rmtree(folder, ignore_errors=True)
     outcome.steps, outcome.trace, outcome.faults = sim.steps, sim.trace.digest, sim.faults_happened
+    outcome.decisions = sim.decisions
     outcome.acts, outcome.cases = sim.people.acts, len(sim.truth.filed)
     outcome.events = sum(len(stream) for stream in sim.truth.written.values())
     return outcome
