@@ -281,10 +281,7 @@ class Intake(Settling):
 
     def _meet(self, connection: Connection, plan: Plan, keys: Iterable[StreamKey]) -> None:
         """Read the streams that are not yet in the plan."""
-        unmet = set(keys) - plan.growths.keys()
-        if not unmet:
-            return
-        met = {key: Growth(row) for key, row in streams.by_keys(connection, unmet).items()}
+        met = {key: Growth(row) for key, row in streams.by_keys(connection, set(keys) - plan.growths.keys()).items()}
         plan.growths.update(met)
         plan.forked.update(branches.read(connection, met))
 
