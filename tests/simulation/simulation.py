@@ -13,6 +13,7 @@ from typing import Final
 from unittest.mock import patch
 
 from center_node.checkpoints import DailyCheckpoint
+from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Change
 from tests.simulation import healing
 from tests.simulation.disk import SOUND, Disk, PowerCut
@@ -26,7 +27,7 @@ from tests.simulation.truth import Acknowledged, Truth, Violation, short
 from tests.simulation.watch import Watch
 from tests.simulation.wire import Wire, virtual_deadline
 from tests.simulation.world import PLACES, World
-from village_node.casebook import NotAllowed
+from village_node.casebook import CasebookError, NotAllowed
 from village_node.store import NotSaved, StoreError
 from village_node.uplink import road
 
@@ -217,7 +218,7 @@ def simulate(seed: int, days: int, plant: Plant | None = None) -> Outcome:
                 *(f"  | {line}" for line in sim.trace.last),
             )
         )
-    except Exception:  # noqa: BLE001 (the other seeds are played all the same)
+    except (CasebookError, ProtocolError, StoreError):  # the other seeds are played all the same
         outcome.violation = UNFORESEEN
         outcome.report = (
             f"seed {seed}: {UNFORESEEN}: replay: make sim SEED={seed} DAYS={days}\n{traceback.format_exc()}"
