@@ -93,18 +93,12 @@ class Checkpointing(Desk, Reading):
             return lines.newest(connection, self.roster_in(connection))
 
     def lines_wanted(self) -> LinesAsked | None:
-        """The lines to ask the level above for; None while no checkpoint is here or all its lines are.
-
-        It stays None until there is news, of which the last line is some; where lines lack, each exchange brings more.
-        """
-
-        def ask(connection: Connection) -> LinesAsked | None:
-            return lines.asked(self, connection, self.roster_in(connection))
-
-        if self.remembered("lines lacking", ask) is None:
+        """The lines to ask the level above for; None while no checkpoint is here or all its lines are."""
+        about = self.remembered("newest checkpoint", lambda view: lines.newest(view, self.roster_in(view)))
+        if about is None:
             return None
         with self.store.reading() as connection:
-            return ask(connection)
+            return lines.asked(self, connection, about)
 
     def lines_for(self, asked: LinesAsked | None, place: str, budget: int) -> tuple[Lines | None, int]:
         """What is held here of the lines a node at ``place`` asks for and may have, and their bytes before packing: up

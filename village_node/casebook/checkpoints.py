@@ -76,12 +76,9 @@ def note_progress(connection: Connection, made: Progress) -> None:
     peers.remember_bytes(connection, _PROGRESS, encoding.encode(list(made)))
 
 
-def asked(office: Office, connection: Connection, roster: Roster) -> LinesAsked | None:
+def asked(office: Office, connection: Connection, wanted: Checkpoint) -> LinesAsked | None:
     """What to ask of the level above: the lines of the newest checkpoint that are not here yet."""
     if office.identity.parent is None:
-        return None
-    wanted = newest(connection, roster)
-    if wanted is None:
         return None
     held = progress(connection)
     upto = held.upto if held[:2] == wanted.key else 0
