@@ -11,6 +11,7 @@ import pytest
 from sync_protocol.exchange import ANOTHER_NONCE
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.closing import net
+from tests.faults.test_restored_roots import county, restored_county
 from tests.village_node.web.counter import (
     APPLICATION,
     PASSWORD,
@@ -28,7 +29,7 @@ from tests.village_node.web.test_recall import cleared, page_of
 from village_node.store import NotReadable, NotSaved, parking
 from village_node.store.sqlite import SqliteDatabase
 
-__all__ = ["cleared", "clerk", "forked", "late", "net", "officer", "window"]
+__all__ = ["cleared", "clerk", "county", "forked", "late", "net", "officer", "window"]
 
 TYPED = "这些字不能丢失"
 Breaks = Callable[..., None]
@@ -118,6 +119,20 @@ def _ringing(request: pytest.FixtureRequest, place: str, address: str) -> Ready:
     return Ready(request.getfixturevalue(place).sign_in("0002", "head"), address, {"text": TYPED})
 
 
+def _waited_for(request: pytest.FixtureRequest) -> Ready:
+    """A restored county that has not heard its townships yet."""
+    folder = request.getfixturevalue("tmp_path")
+    root = restored_county(request.getfixturevalue("county"), folder)
+    head = open_counter(root.member, folder).sign_in("0009", "head")
+    return Ready(head, f"/lives/answer-for/{TOWNSHIP}", {"text": TYPED})
+
+
+def _too_many_lives(request: pytest.FixtureRequest) -> Ready:
+    township = request.getfixturevalue("township")
+    township.member.casebook.note_refused_life(VILLAGE, refused=True)
+    return Ready(township.sign_in("0103", "head"), f"/children/{VILLAGE}/allow-lives", {"text": TYPED})
+
+
 def _fork(request: pytest.FixtureRequest) -> Ready:
     request.getfixturevalue("forked")
     township = request.getfixturevalue("township")
@@ -143,6 +158,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "go_on": partial(_ringing, place="village", address="/lives/go-on"),
     "retire": partial(_ringing, place="village", address="/lives/retire"),
     "settle_alarm": partial(_ringing, place="township", address=f"/children/{VILLAGE}/settle"),
+    "answer_for": _waited_for,
+    "allow_lives": _too_many_lives,
     "rule_on_fork": _fork,
     "refused_sample": _sample,
 }
