@@ -29,6 +29,9 @@ _FILLED_BY_NODE = {
     kinds.HANDOFF: ("to", "purpose"),
     kinds.FORCE_ASSIGN: ("to", "proposer", "confirmer"),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
+    kinds.DOCKET: ("document_no",),
+    kinds.RETURN_FOR_CORRECTION: ("document_no",),
+    kinds.DECIDE: ("document_no",),
 }
 
 

@@ -120,6 +120,7 @@ ACCEPT: Final = Table(kinds.ACCEPT, (
 DOCKET: Final = Table(kinds.DOCKET, (
     Field(0, "promised_days", "int", False, 0, 999, "承诺工作日", "promised working days"),
     Field(1, "note", "text", False, 1, 200, "受理说明", "note"),
+    Field(2, "document_no", "text", False, 1, 80, "文号", "document number"),
 ))  # fmt: skip
 REVIEW: Final = Table(kinds.REVIEW, (
     Field(0, "opinion", "choice", True, 0, 0, "初审意见", "opinion", OPINIONS),
@@ -129,6 +130,7 @@ RETURN_FOR_CORRECTION: Final = Table(kinds.RETURN_FOR_CORRECTION, (
     Field(0, "marks", "marks", True, 1, 32, "需补正之处", "what must be corrected"),
     Field(1, "reason", "text", False, 1, 1_000, "补正理由", "reason"),
     Field(2, "due_days", "int", False, 1, 365, "补正期限（工作日）", "days to supply"),
+    Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
 ))  # fmt: skip
 TAKE: Final = Table(kinds.TAKE, (
     Field(0, "supplies", "positions", True, 1, MAX_TAKEN, "采纳的补正", "supplies that count"),

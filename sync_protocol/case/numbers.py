@@ -1,4 +1,4 @@
-"""Receipt numbers and query codes: how they are made from values handed in, read as people type them, and checked."""
+"""Receipt numbers, query codes and document numbers: made from values handed in, read as people type them, checked."""
 
 import re
 from datetime import date
@@ -11,10 +11,17 @@ QUERY_CODE_BITS: Final = 5 * QUERY_CODE_LENGTH
 SHORT_CODE_LENGTH: Final = 6
 TAG_LENGTH: Final = 4
 COUNTER_MAX: Final = 999_999_999
+DEPARTMENT_LENGTH: Final = 10  # characters of a department's short name in a document number
+_COUNTY_DIGITS: Final = 6
+_WHO_LENGTH: Final = 7
 
 _VALUE: Final = {letter: value for value, letter in enumerate(ALPHABET)}
 _PLACE: Final = re.compile(r"[0-9A-Z]{1,16}(?:-[0-9A-Z]{1,8}){0,3}", re.ASCII)
 _TAG: Final = re.compile(f"[{CROCKFORD}]{{{TAG_LENGTH}}}")
+_CHECK_TOKEN: Final = re.compile(
+    f"([0-9A-Z]{{2,12}})-([1-9][0-9]{{0,15}})-([{CROCKFORD}]{{{_WHO_LENGTH}}})([{CROCKFORD}]{{{QUERY_CODE_LENGTH}}})",
+    re.ASCII,
+)
 # Typed by people and read out by phone: what looks alike is taken for what it stands for.
 _LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "—": None, "－": None})
 
@@ -68,6 +75,35 @@ def tag_from_bits(bits: int) -> str:
     return _crockford(bits, TAG_LENGTH)
 
 
+def incarnation_tag(incarnation: bytes) -> str:
+    """The four characters that tell the document numbers of one life of a node from those of the next."""
+    return tag_from_bits(int.from_bytes(incarnation[:3]) >> 4)
+
+
+def place_prefix(place: str) -> str:
+    """A place code as documents name it: groups of three noughts at the end of twelve digits say nothing."""
+    code = place.upper()
+    if len(code) == 12 and code.isascii() and code.isdecimal():
+        while len(code) > _COUNTY_DIGITS and code.endswith("000"):
+            code = code[:-3]
+    return code
+
+
+def make_document_number(department: str, mark: str, year: int, place: str, incarnation: bytes, counter: int) -> str:
+    """Write the number of the counter-th document of a type that a life of a node issues in a year for a department.
+
+    ``mark``: what stands for the type. ValueError if a part is out of its bounds.
+    """
+    if _PLACE.fullmatch(place.upper()) is None:
+        raise ValueError(f"place: {place!r} is not a place code")
+    if not 1 <= counter <= COUNTER_MAX:
+        raise ValueError(f"counter: {counter} is not from 1 to {COUNTER_MAX}")
+    if not 1_000 <= year <= 9_999:
+        raise ValueError(f"year: {year} has not four digits")
+    prefix = f"{place_prefix(place)}-{incarnation_tag(incarnation)}"
+    return f"{department[:DEPARTMENT_LENGTH]}行审{mark}〔{year}〕{prefix}-{counter}号"
+
+
 def parse_case_number(text: str) -> CaseNumber:
     """Read a receipt number as typed (any case, spaces around); NumberError says which part is wrong."""
     typed = text.strip().upper().replace("－", "-").replace("—", "-")
@@ -115,6 +151,36 @@ def normalise_query_code(text: str) -> str:
     return code
 
 
+class CheckToken(NamedTuple):
+    """What a check token names: a type of document, and the event it rests on. ``who``: the first 35 bits of the
+    incarnation."""
+
+    code: str
+    seq: int
+    who: int
+    mark: bytes
+
+
+def make_check_token(code: str, incarnation: bytes, seq: int, mark: bytes) -> str:
+    """Write what a document's QR code holds: enough to find the event, too much to guess it."""
+    who = _crockford(leads_with(incarnation), _WHO_LENGTH)
+    return f"{code.upper()}-{seq}-{who}{_crockford(int.from_bytes(mark), QUERY_CODE_LENGTH)}"
+
+
+def parse_check_token(text: str) -> CheckToken | None:
+    """Read a check token as printed or typed; None for what is none."""
+    found = _CHECK_TOKEN.fullmatch(text.strip().upper())
+    if found is None:
+        return None
+    mark = _bits(found[4])
+    return CheckToken(found[1].lower(), int(found[2]), _bits(found[3]), mark.to_bytes(8)) if mark >> 64 == 0 else None
+
+
+def leads_with(incarnation: bytes) -> int:
+    """The first 35 bits of an incarnation, as a check token has them."""
+    return int.from_bytes(incarnation[:5]) >> 5
+
+
 def _is_day(day: str) -> bool:
     try:
         date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
@@ -127,3 +193,11 @@ def _crockford(bits: int, length: int) -> str:
     if not 0 <= bits < 1 << (5 * length):
         raise ValueError(f"bits: must be from 0 to 2^{5 * length} - 1")
     return "".join(CROCKFORD[bits >> shift & 31] for shift in range(5 * (length - 1), -1, -5))
+
+
+def _bits(letters: str) -> int:
+    """What letters of Crockford's alphabet stand for."""
+    value = 0
+    for letter in letters:
+        value = value << 5 | CROCKFORD.index(letter)
+    return value

@@ -50,7 +50,7 @@ class CountyDesk:
         for kind, body in (
             (kinds.ACCEPT, {}),
             (kinds.DOCKET, {}),
-            (kinds.DECIDE, {"outcome": "approve", "document_no": "庆审〔2026〕1号"}),
+            (kinds.DECIDE, {"outcome": "approve"}),
         ):
             casework.act(self._casebook, ref, kind, body, actor=casework.OFFICER, roles=casework.OFFICER_ROLES)
 

@@ -62,7 +62,7 @@ def walk(hall: Hall, agent: Page, clerk: Page, officer: Page) -> tuple[str, str,
     act(clerk, case, "转送审批")
     hall.exchange()
     act(officer, case, "接收")
-    act(officer, case, "作出决定", {"文号": "庆民低保〔2026〕12号"}, ("准予",))
+    act(officer, case, "作出决定", {}, ("准予",))
     act(officer, case, "转下送达")
     hall.exchange()
     act(agent, case, "接收")

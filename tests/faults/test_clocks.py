@@ -68,7 +68,7 @@ def walk(net: Network, tick: Callable[[], None]) -> CaseRef:
     act(township, kinds.REVIEW, {"opinion": "agree", "text": "属实"})
     hand(township, COUNTY, "decide")
     act(county, kinds.ACCEPT)
-    act(county, kinds.DECIDE, {"outcome": "approve", "document_no": "庆民低保〔2026〕12号"})
+    act(county, kinds.DECIDE, {"outcome": "approve"})
     hand(county, VILLAGE, "deliver")
     act(village, kinds.ACCEPT)
     act(village, kinds.DELIVERED, {"to": "张秀兰", "how": "in_person"})

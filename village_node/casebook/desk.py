@@ -23,7 +23,7 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import ledger, purged
+from village_node.casebook import ledger, numbering, purged
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
@@ -147,6 +147,7 @@ class Desk(Office):
         if kind == kinds.FORCE_ASSIGN:
             raise NotAllowed("强制改派须由一人提议、另一人确认", "to assign a case takes two persons")
         content = checked(kind, self._with_what_the_node_knows(kind, body))
+        numbering.refuse_typed(kind, content)
         act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen)
         return self._act(lambda connection: (self._do(connection, act), {scope}))
 
@@ -170,7 +171,8 @@ class Desk(Office):
             raise stale()
         pen = _Pen(self, growth, newest_hlc)
         after = case.last if kind in kinds.STAGE_KINDS else None
-        event = pen.write(kind, case_id, act.actor, act.content, after, deps)
+        content = numbering.with_number(self, connection, case, kind, act.content, _day(pen.now_ms).year)
+        event = pen.write(kind, case_id, act.actor, content, after, deps)
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth})
         written = ledger.write(self, connection, entry).cases[key]
         self._refuse_unless_effective(written, pen.position(event))

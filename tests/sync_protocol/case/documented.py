@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sync_protocol.case import bodies, kinds, workflow
+from sync_protocol.case import bodies, documents, kinds, workflow
 from sync_protocol.case.bodies import Field
 from sync_protocol.case.events import REASONS
 
@@ -97,6 +97,31 @@ def may() -> str:
     return table(("level", "role", "may author"), list(rows))
 
 
+def document_types() -> str:
+    rows = [
+        (
+            row.code,
+            row.mark,
+            f"{row.zh} {row.en}",
+            "; ".join(map(rest_of, row.rests_on)) or "no event of this version",
+            "yes" if row.numbered else "",
+            row.seal,
+            "yes" if row.delivered else "",
+            row.issuer,
+            row.effect + (", adverse" if row.adverse else ""),
+            " ".join(row.stands_for),
+        )
+        for row in documents.TYPES.values()
+    ]
+    head = ("code", "mark", "document", "rests on", "own number", "seal", "delivery signed for", "issued by", "effect")
+    return table((*head, "stands for"), list(rows))
+
+
+def rest_of(rest: documents.Rest) -> str:
+    asked = [f"{name} {({True: 'yes', False: 'no'}).get(wanted, wanted)}" for name, wanted in rest.when]  # type: ignore[call-overload]
+    return kinds.name_of(rest.kind) + (f" ({', '.join(asked)})" if asked else "")
+
+
 def diagram() -> str:
     return f"```mermaid\n{workflow.mermaid()}```\n"
 
@@ -110,6 +135,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "reasons": reasons,
     "may": may,
     "diagram": diagram,
+    "documents": document_types,
 }
 
 

@@ -31,3 +31,14 @@ def test_the_numbers_given_as_examples_are_right() -> None:
     assert codes
     for bits, code in codes:
         assert numbers.make_query_code(int(bits, 16)) == code
+    made = re.findall(r"^    (\S+) (\S+) (\d{4}) (\S+) ([0-9a-f]{6}) (\d+)  ->  (\S+)$", TEXT, re.MULTILINE)
+    assert len(made) >= 3
+    for department, mark, year, place, life, counter, number in made:
+        incarnation = bytes.fromhex(life) + bytes(13)
+        assert numbers.make_document_number(department, mark, int(year), place, incarnation, int(counter)) == number
+    shape = r"^    (\d\d), incarnation (f+)…, seq (\d+), mark ([0-9a-f]{16})  ->  (\S+)$"
+    tokens = re.findall(shape, TEXT, re.MULTILINE)
+    assert tokens
+    for code, life, seq, mark, token in tokens:
+        incarnation = bytes.fromhex(life) + bytes(16 - len(life) // 2)
+        assert numbers.make_check_token(code, incarnation, int(seq), bytes.fromhex(mark)) == token

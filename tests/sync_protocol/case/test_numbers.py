@@ -2,10 +2,11 @@
 
 import random
 from datetime import date
+from typing import Any
 
 import pytest
 
-from sync_protocol.case import bodies, numbers
+from sync_protocol.case import bodies, documents, kinds, numbers
 from sync_protocol.case.numbers import NumberError
 
 NUMBER = "621021101001-261121-7K3M-12-L"
@@ -108,3 +109,56 @@ def test_what_is_no_query_code_is_told_why(typed: str, told: str) -> None:
     with pytest.raises(NumberError) as refused:
         numbers.normalise_query_code(typed)
     assert told in refused.value.en and refused.value.zh
+
+
+def test_a_document_number_names_department_type_year_place_life_and_counter() -> None:
+    life, other = bytes.fromhex("3d0f5a") + bytes(13), bytes.fromhex("3d1f5a") + bytes(13)
+    made = numbers.make_document_number("民政", "04", 2026, "621021000000", life, 12)
+    assert made == "民政行审04〔2026〕621021-7M7N-12号"
+    assert numbers.make_document_number("民政", "04", 2026, "621021000000", other, 12) != made
+    place = "0123456789ABCDEF" + "-01234567" * 3
+    longest = numbers.make_document_number("市" * 99, "即办", 2026, place, life, 999_999_999)
+    assert len(longest) <= 80
+    assert bodies.check(kinds.DOCKET, {2: longest}) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "prefix"),
+    [
+        ("621021101201", "621021101201"),
+        ("621021101000", "621021101"),
+        ("621021000000", "621021"),
+        ("621000000000", "621000"),
+        ("621021101000-1", "621021101000-1"),
+        ("a1000", "A1000"),
+    ],
+)
+def test_a_place_is_named_without_the_noughts_that_say_nothing(place: str, prefix: str) -> None:
+    assert numbers.place_prefix(place) == prefix
+
+
+@pytest.mark.parametrize("changed", [{"place": "村"}, {"year": 26}, {"counter": 0}, {"counter": 10**9}])
+def test_a_document_number_of_impossible_parts_is_not_made(changed: dict[str, Any]) -> None:
+    sound = {"department": "民政", "mark": "04", "year": 2026, "place": "1", "incarnation": bytes(16), "counter": 1}
+    numbers.make_document_number(**sound)
+    with pytest.raises(ValueError, match=next(iter(changed))):
+        numbers.make_document_number(**{**sound, **changed})
+
+
+def test_a_check_token_is_read_back_as_it_was_made() -> None:
+    chance = random.Random(2)
+    for code in documents.TYPES:
+        incarnation, seq, mark = chance.randbytes(16), chance.randrange(1, 10**9), chance.randbytes(8)
+        token = numbers.make_check_token(code, incarnation, seq, mark)
+        read = numbers.parse_check_token(f" {token.lower()} ")
+        assert read == (code, seq, numbers.leads_with(incarnation), mark)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "02", "02-7-ZZZZZZZ028T5CY4TQKF", "02-0-ZZZZZZZ028T5CY4TQKFF", "02-7-ZZZZZZZZ28T5CY4TQKFF",
+     "02-7-UZZZZZZ028T5CY4TQKFF", "../../etc-7-ZZZZZZZ028T5CY4TQKFF", "02-7-ZZZZZZZ028T5CY4TQKFF-1",
+     "02-٧-ZZZZZZZ028T5CY4TQKFF"],
+)  # fmt: skip
+def test_what_is_no_check_token_is_none(text: str) -> None:
+    assert numbers.parse_check_token(text) is None

@@ -1,0 +1,211 @@
+"""The official documents as a table: which event each rests on, whose it is to issue, and what it needs to be valid.
+
+A document is drawn from an event and is no record of its own. What a document says of a case, and its wording, belong
+to the node that prints it; here stands what two nodes must agree on: which there are, and which have a number.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from sync_protocol.case import kinds
+from sync_protocol.case.catalogue import Item
+
+Seal = Literal["", "acceptance", "decision"]
+Issuer = Literal["counter", "acceptor", "reviewer", "decider", "holder", "applicant"]
+# legal: it has effect for the applicant once sealed; informative: it tells or helps, and decides nothing; internal: it
+# goes from one office to another.
+Effect = Literal["legal", "informative", "internal"]
+
+
+class Ground(NamedTuple):
+    """One event as documents ask of it. ``body`` by field name; ``accepts``: its place may accept cases of the item;
+    ``docketed``: the case was accepted before; ``receipted``: a receipt with legal effect was given before;
+    ``purpose``: of the handoff it answers; ``instant``: decided on the spot, where it was filed."""
+
+    kind: int
+    body: Mapping[str, Any]
+    accepts: bool = False
+    docketed: bool = False
+    receipted: bool = False
+    proxied: bool = False
+    purpose: str = ""
+    instant: bool = False
+
+
+class Rest(NamedTuple):
+    """What a document rests on: a kind of event, and what must hold of it: attributes of the ground, or body fields."""
+
+    kind: int
+    when: tuple[tuple[str, object], ...] = ()
+
+    def fits(self, ground: Ground) -> bool:
+        """Tell whether this event bears the document."""
+        return self.kind == ground.kind and all(_of(ground, name) == wanted for name, wanted in self.when)
+
+
+def _of(ground: Ground, name: str) -> object:
+    return getattr(ground, name) if name in Ground._fields else ground.body.get(name)
+
+
+class DocumentType(NamedTuple):
+    """One row. ``code`` is its name in programs, ``mark`` what stands for it in numbers.
+
+    ``numbered``: it has a number of its own, which the event carries, and the event is not written without it; others
+    are known by the receipt number and the event. ``delivered``: its delivery is signed for. ``adverse``: it must tell
+    the remedies. ``stands_for``: documents that this one contains.
+    """
+
+    code: str
+    mark: str
+    zh: str
+    en: str
+    rests_on: tuple[Rest, ...]
+    numbered: bool
+    seal: Seal
+    delivered: bool
+    issuer: Issuer
+    effect: Effect
+    adverse: bool = False
+    stands_for: tuple[str, ...] = ()
+
+
+_POWER: Final = (("accepts", True), ("receipted", False))
+_NO_POWER: Final = (("accepts", False),)
+_APPROVED: Final = (("outcome", "approve"), ("instant", False))
+_ON_THE_SPOT: Final = (("outcome", "approve"), ("instant", True))
+_REFUSED: Final = (("outcome", "refuse"),)
+_TO_DELIVER: Final = (("purpose", "deliver"),)
+
+# The codes 01 to 17 are the field's own and frozen; what rests on nothing has no event in this version.
+TYPES: Final[dict[str, DocumentType]] = {
+    row.code: row
+    for row in (
+        DocumentType("01", "01", "申请材料接收凭证", "receipt for application papers", (
+            Rest(kinds.RECEIVE, _POWER), Rest(kinds.ACCEPT, (*_POWER, ("purpose", "accept"))),
+        ), False, "acceptance", False, "acceptor", "legal"),
+        DocumentType("02", "02", "补正材料通知书", "notice of papers to be corrected", (
+            Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", False),)),
+        ), True, "acceptance", True, "acceptor", "legal"),
+        DocumentType("03", "03", "补正材料接收凭证", "receipt for corrected papers", (
+            Rest(kinds.SUPPLY),
+        ), False, "acceptance", False, "counter", "legal"),
+        DocumentType("04", "04", "受理通知书", "notice of acceptance", (
+            Rest(kinds.DOCKET),
+        ), True, "acceptance", True, "acceptor", "legal"),
+        DocumentType("05", "05", "不予受理决定书", "decision not to accept", (),
+            True, "acceptance", True, "acceptor", "legal", adverse=True),
+        DocumentType("06", "06", "授权委托书", "power of attorney", (
+            Rest(kinds.CREATE, (("proxied", True),)),
+        ), False, "", False, "applicant", "informative"),
+        DocumentType("07", "07", "审查阶段补正材料通知书", "notice of papers to be corrected in examination", (
+            Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True),)),
+        ), True, "acceptance", True, "holder", "legal"),
+        DocumentType("08", "08", "特别程序告知书", "notice of a special procedure", (),
+            True, "decision", True, "holder", "legal"),
+        DocumentType("09", "09", "听证通知书", "notice of a hearing", (),
+            True, "decision", True, "holder", "legal"),
+        DocumentType("10", "10", "延长办理期限通知书", "notice of extension", (),
+            True, "decision", True, "decider", "legal"),
+        DocumentType("11", "11", "准予决定书", "decision to grant", (
+            Rest(kinds.DECIDE, _APPROVED),
+        ), True, "decision", True, "decider", "legal"),
+        DocumentType("12", "12", "不予决定书", "decision to refuse", (
+            Rest(kinds.DECIDE, _REFUSED),
+        ), True, "decision", True, "decider", "legal", adverse=True),
+        DocumentType("13", "13", "变更(延续、撤销)决定书", "decision to change, renew or revoke", (),
+            True, "decision", True, "decider", "legal", adverse=True),
+        DocumentType("14", "14", "退回件通知书", "notice of return", (),
+            True, "acceptance", True, "holder", "legal"),
+        DocumentType("15", "15", "缴费通知书", "notice of fees", (),
+            True, "decision", True, "holder", "legal"),
+        DocumentType("16", "16", "办结领取通知书", "notice to collect the result", (
+            Rest(kinds.DECIDE, _APPROVED), Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER),
+        ), False, "", False, "counter", "informative"),
+        DocumentType("17", "17", "文书送达回证", "proof of delivery", (
+            Rest(kinds.RETURN_FOR_CORRECTION), Rest(kinds.DOCKET), Rest(kinds.DECIDE, _APPROVED),
+            Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER), Rest(kinds.DELIVERED),
+        ), False, "", False, "counter", "legal"),
+        DocumentType("instant", "即办", "即办件办结单", "notice of a case settled on the spot", (
+            Rest(kinds.DECIDE, _ON_THE_SPOT),
+        ), True, "decision", True, "decider", "legal", stands_for=("01", "04", "11", "16", "17")),
+        DocumentType("agency", "代收", "代办接收单", "slip of papers taken as agent", (
+            Rest(kinds.RECEIVE, _NO_POWER),
+        ), False, "", False, "counter", "informative"),
+        DocumentType("precheck", "预检", "材料预检单", "slip of papers looked through", (
+            Rest(kinds.RECEIVE, _NO_POWER),
+        ), False, "", False, "counter", "informative"),
+        DocumentType("handoff", "移交", "三级移交单", "slip of a handoff", (
+            Rest(kinds.HANDOFF),
+        ), False, "", False, "holder", "internal"),
+        DocumentType("review", "初审", "初审意见书", "opinion of the first review", (
+            Rest(kinds.REVIEW),
+        ), False, "", False, "reviewer", "internal"),
+        DocumentType("withdrawal", "撤回", "撤回确认书", "confirmation of withdrawal", (
+            Rest(kinds.ANSWER, (("granted", True),)),
+        ), False, "acceptance", False, "holder", "legal"),
+    )
+}  # fmt: skip
+
+
+def borne(ground: Ground) -> tuple[DocumentType, ...]:
+    """List the documents that rest on an event, in the order of the table."""
+    return tuple(row for row in TYPES.values() if any(rest.fits(ground) for rest in row.rests_on))
+
+
+def numbered(ground: Ground) -> DocumentType | None:
+    """Give the document without whose number this event is not written; None where it needs none."""
+    return next((row for row in borne(ground) if row.numbered), None)
+
+
+class Happened(NamedTuple):
+    """One event of a case in the order of its timeline; ``level`` of its author's place, ``body`` None if not here."""
+
+    kind: int
+    place: str
+    level: str
+    body: Mapping[str, Any] | None
+    effective: bool
+
+
+def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
+    """What documents may ask of each event of a case, in its order. What is not effective leaves no trace in others."""
+    found = []
+    docketed = receipted = False
+    proxied, purpose = False, ""
+    for event in events:
+        body = event.body or {}
+        accepts = event.level in item.accept_levels
+        ground = Ground(
+            event.kind,
+            body,
+            accepts,
+            docketed,
+            receipted,
+            proxied or "proxy_name" in body,
+            purpose if event.kind == kinds.ACCEPT else body.get("purpose", ""),
+            _on_the_spot(event.kind, item, at_home=event.place == home),
+        )
+        found.append(ground)
+        if not event.effective:
+            continue
+        proxied = ground.proxied
+        docketed = docketed or event.kind == kinds.DOCKET
+        receipted = receipted or TYPES["01"] in borne(ground)
+        purpose = body.get("purpose", "") if event.kind == kinds.HANDOFF else purpose
+    return found
+
+
+def ground_now(
+    kind: int, content: Mapping[str, Any], level: str, item: Item | None, *, docketed: bool, at_home: bool
+) -> Ground:
+    """The ground of an event that is about to be written, at the end of what counts of a case. ``item`` None: it is
+    not in the catalogue here."""
+    if item is None:
+        return Ground(kind, content, docketed=docketed)
+    instant = _on_the_spot(kind, item, at_home=at_home)
+    return Ground(kind, content, level in item.accept_levels, docketed, instant=instant)
+
+
+def _on_the_spot(kind: int, item: Item, *, at_home: bool) -> bool:
+    """Tell whether a decision made here ends a case that was filed here and never left: one combined notice."""
+    return kind == kinds.DECIDE and item.kind == "即办件" and at_home
