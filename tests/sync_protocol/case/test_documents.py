@@ -83,7 +83,7 @@ def told(item: Item, home: str, *events: tuple[int, str, dict[str, Any]], ineffe
     return [[each.code for each in documents.borne(ground)] for ground in documents.grounds(happened, home, item)]
 
 
-WAY = (
+WAY: tuple[tuple[int, str, dict[str, Any]], ...] = (
     (kinds.CREATE, "v", {"proxy_name": "王芳"}),
     (kinds.RECEIVE, "v", {}),
     (kinds.HANDOFF, "v", {"purpose": "accept"}),

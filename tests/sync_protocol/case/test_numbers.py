@@ -139,7 +139,14 @@ def test_a_place_is_named_without_the_noughts_that_say_nothing(place: str, prefi
 
 @pytest.mark.parametrize("changed", [{"place": "村"}, {"year": 26}, {"counter": 0}, {"counter": 10**9}])
 def test_a_document_number_of_impossible_parts_is_not_made(changed: dict[str, Any]) -> None:
-    sound = {"department": "民政", "mark": "04", "year": 2026, "place": "1", "incarnation": bytes(16), "counter": 1}
+    sound: dict[str, Any] = {
+        "department": "民政",
+        "mark": "04",
+        "year": 2026,
+        "place": "1",
+        "incarnation": bytes(16),
+        "counter": 1,
+    }
     numbers.make_document_number(**sound)
     with pytest.raises(ValueError, match=next(iter(changed))):
         numbers.make_document_number(**{**sound, **changed})

@@ -1,0 +1,1 @@
+"""The documents as the press sets them."""

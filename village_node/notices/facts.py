@@ -1,0 +1,239 @@
+"""What each document says: the facts that its template puts into words, one function a type."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from sync_protocol.case import kinds
+from village_node.notices.source import (
+    Record,
+    Source,
+    day,
+    decision_of,
+    iso_day,
+    moment,
+    number_of,
+    own_document,
+    papers,
+)
+
+Facts = dict[str, Any]
+NO_FEE: Final = ("0", "无", "不收费")
+
+
+def of(source: Source) -> Facts:
+    """The facts of a document. Every document knows its case, item, day of filing and how the applicant is known."""
+    case = source.case
+    common = {
+        "item": source.item.name,
+        "case_no": case.case_no,
+        "filed": source.filed(),
+        "docketed": source.docketed(),
+        "home": source.offices.hall(case.home),
+        "identity": source.identity[0],
+        "proxy": _proxy(source),
+    }
+    return {**common, **_FACTS[source.document.code](source)}
+
+
+def _proxy(source: Source) -> str:
+    name, relation = source.case.proxy.get("name", ""), source.case.proxy.get("relation", "")
+    return f"{name}（{relation}）" if name and relation else name
+
+
+def _grouped(code: str) -> str:
+    return f"{code[:6]}-{code[6:]}" if code else ""
+
+
+def _first_papers(source: Source) -> list[dict[str, Any]]:
+    return papers([each for each in source.case.materials if each.supplied is None])
+
+
+def _receipt(source: Source) -> Facts:
+    return {"papers": _first_papers(source), "query_code": _grouped(source.case.query_code)}
+
+
+def _agency(source: Source) -> Facts:
+    return {**_receipt(source), **_without_power(source)}
+
+
+def _without_power(source: Source) -> Facts:
+    in_town = source.places.level(source.record.place) == "township"
+    return {"village": "中心" if in_town else "村（社区）", "acceptor": source.acceptor()}
+
+
+def _precheck(source: Source) -> Facts:
+    handed_in = {each["name"]: each for each in _first_papers(source)}
+    wanted = [
+        {"name": name, "given": name in handed_in, **(handed_in.get(name) or {"copies": 0, "form": ""})}
+        for name in source.item.materials
+    ]
+    others = [{"given": True, **each} for name, each in handed_in.items() if name not in source.item.materials]
+    lacking = [each["name"] for each in wanted if not each["given"]]
+    return {**_without_power(source), "checklist": [*wanted, *others], "lacking": lacking}
+
+
+def _correction(source: Source) -> Facts:
+    body = source.record.body
+    days = body.get("due_days")
+    if source.supply_by:
+        until = f"请于{source.supply_by}前（自收到本通知的次日起 {days} 个工作日内）"
+    else:
+        until = f"请自收到本通知的次日起 {days} 个工作日内" if days else "请尽快"
+    marks = [{"name": source.words(name), "what": what} for name, what in body.get("marks", ())]
+    return {"marks": marks, "reason": body.get("reason", ""), "until": until}
+
+
+def _supply(source: Source) -> Facts:
+    body = source.record.body
+    return {
+        "papers": papers(body.get("materials", ())),
+        "corrected": [source.words(name) for name in body.get("answers", ())],
+        "text": body.get("text", ""),
+    }
+
+
+def _acceptance(source: Source) -> Facts:
+    item, body = source.item, source.record.body
+    promised = body.get("promised_days", item.promised_days)
+    sample = "（样例数据）" if item.sample else ""
+    return {
+        "kind": item.kind,
+        "statutory": f"{item.statutory_days} 个工作日{sample}" if item.statutory_days else "",
+        "promised": (f"{promised} 个工作日" if promised else "当场办结") + sample,
+        "promised_by": source.promised_by,
+        "decider": source.decider(),
+        "fee": _fee(source),
+        "note": body.get("note", ""),
+    }
+
+
+def _fee(source: Source) -> str:
+    return "不收费" if source.item.fee in NO_FEE else source.item.fee
+
+
+def _attorney(source: Source) -> Facts:
+    proxy = source.case.proxy
+    return {
+        "full_identity": source.identity[1],
+        "phone": source.case.applicant.get("phone", ""),
+        "proxy_name": proxy.get("name", ""),
+        "relation": proxy.get("relation", ""),
+        "proxy_phone": proxy.get("phone", ""),
+        "authorisation": proxy.get("authorisation", ""),
+        "blank": "　",
+        "verified": "□ 委托人身份证件　□ 受托人身份证件　□ 手印　　核对人：",
+        "remark": "　",
+    }
+
+
+def _decision(source: Source) -> Facts:
+    body = source.record.body
+    return {
+        "reasons": body.get("reasons", ""),
+        "conditions": body.get("conditions", ""),
+        "collect": source.collected_at(),
+    }
+
+
+def _on_the_spot(source: Source) -> Facts:
+    return {**_receipt(source), **_decision(source), "fee": _fee(source)}
+
+
+def _collection(source: Source) -> Facts:
+    made = decision_of(source) or source.record
+    document = own_document(made)
+    proxy = _proxy(source)
+    return {
+        "decided": day(made.at_ms),
+        "decision_title": document.zh if document else "决定书",
+        "decision_no": number_of(document, made, source.case) if document else "",
+        "collect": source.collected_at(),
+        "collector": f"{source.applicant}（本人），或代办人{proxy}" if proxy else f"{source.applicant}（本人）",
+        "bring": "本人有效身份证件、收件凭证" + ("；代办人另带本人身份证件和授权委托书" if proxy else ""),
+    }
+
+
+def _delivery(source: Source) -> Facts:
+    """Blank for the document of this very event; filled where the delivery itself is on record."""
+    record, made = source.record, decision_of(source)
+    filled = record.kind == kinds.DELIVERED
+    about = made if record.kind in (kinds.ACCEPT, kinds.DELIVERED) and made is not None else record
+    body = record.body if filled else {}
+    at = body.get("at", "")
+    return {
+        "served": _served(source, about),
+        "how": body.get("how", ""),
+        "collector": body.get("to", ""),
+        "collected": iso_day(at) if at else moment(record.at_ms) if filled else "",
+        "served_at": source.offices.hall(record.place) if filled else "",
+        "remark": f"已在系统登记送达，登记人：{record.who}" if filled else "",
+    }
+
+
+def _served(source: Source, about: Record) -> list[dict[str, str]]:
+    document = own_document(about)
+    return [{"title": document.zh, "number": number_of(document, about, source.case)}] if document else []
+
+
+def _handoff(source: Source) -> Facts:
+    body, case = source.record.body, source.case
+    to = body.get("to", "")
+    before = source.records[: [each.position for each in source.records].index(source.record.position)]
+    carried = [
+        f"《{document.zh}》{number_of(document, each, case)}"
+        for each in before
+        if not each.why_not and (document := own_document(each)) is not None
+    ]
+    return {
+        "from": source.offices.hall(source.record.place),
+        "onward": source.offices.hall(to),
+        "purpose": source.choice(body.get("purpose", "")),
+        "moment": moment(source.record.at_ms),
+        "note": body.get("note", ""),
+        "papers": papers(case.materials),
+        "with_documents": "；".join(carried),
+    }
+
+
+def _review(source: Source) -> Facts:
+    body = source.record.body
+    return {
+        "decider": source.decider(),
+        "opinion": source.choice(body.get("opinion", "")),
+        "text": body.get("text", ""),
+        "papers": papers(source.case.materials),
+    }
+
+
+def _withdrawal(source: Source) -> Facts:
+    body = source.record.body
+    asked = next(
+        (each for each in source.records if [*each.position] == list(body.get("request", ()))),
+        None,
+    )
+    return {
+        "asked": day(asked.at_ms if asked else source.record.at_ms),
+        "reason": asked.body.get("reason", "") if asked else "",
+        "asked_by": (asked.body.get("by") if asked else "") or source.applicant,
+        "remark": body.get("reason", ""),
+    }
+
+
+_FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
+    "01": _receipt,
+    "02": _correction,
+    "03": _supply,
+    "04": _acceptance,
+    "06": _attorney,
+    "07": _correction,
+    "11": _decision,
+    "12": _decision,
+    "16": _collection,
+    "17": _delivery,
+    "instant": _on_the_spot,
+    "agency": _agency,
+    "precheck": _precheck,
+    "handoff": _handoff,
+    "review": _review,
+    "withdrawal": _withdrawal,
+}

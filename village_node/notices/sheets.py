@@ -1,0 +1,109 @@
+"""The sheet a document is set on: its head, number, seal, codes and foot, with its facts; ready for the press."""
+
+import io
+from typing import Any, Final
+
+import segno
+
+from sync_protocol.case import numbers
+from village_node.notices import facts, seal
+from village_node.notices.source import Source, day, local, moment
+
+# Document -> the version of its template. Another wording is another version, in a file of its own.
+TEMPLATES: Final = {
+    "01": 1, "02": 1, "03": 1, "04": 1, "06": 1, "07": 1, "11": 1, "12": 1, "16": 1, "17": 1, "instant": 1, "agency": 1,
+    "precheck": 1, "handoff": 1, "review": 1, "withdrawal": 1,
+}  # fmt: skip
+# The sizes of paper a document may be printed on; the first is the usual one.
+PAPERS: Final = {"01": ("a4", "a5", "roll"), "agency": ("a4", "a5", "roll")}
+A4_ALONE: Final = ("a4",)
+# Documents that show the query code: only the applicant may have them, and they lead to the progress as well.
+WITH_QUERY_CODE: Final = ("01", "agency", "instant")
+
+DRAFT: Final = "草稿：本件所依据的记录在本机没有生效（{why}），只供核对，不得送达。"
+EFFECTS: Final = {
+    "legal": "本件内容以签名记录为准；所印为样章，不是印章，本件加盖实体印章并送达后生效。",
+    "informative": "本单为服务凭证，不是行政决定，不影响申请人的权利和法定期限。",
+    "internal": "本单供单位之间交接使用，不送达申请人。",
+}
+UNSEALED: Final = "本件内容以签名记录为准，由有关人员签名后有效。"
+
+
+class NoSuchSheet(Exception):
+    """This version of the program has no template for the document, or not on that paper."""
+
+
+def template_of(code: str) -> str:
+    """The template of a document. Raises NoSuchSheet."""
+    if code not in TEMPLATES:
+        raise NoSuchSheet(code)
+    return f"{code}_v{TEMPLATES[code]}"
+
+
+def given_for(source: Source) -> dict[str, Any]:
+    """Everything the template of a document is handed. Raises NoSuchSheet."""
+    document, record, offices = source.document, source.record, source.offices
+    template_of(document.code)
+    if source.paper not in PAPERS.get(document.code, A4_ALONE):
+        raise NoSuchSheet(f"{document.code} on {source.paper}")
+    authority = offices.authority(record.place, source.item)
+    formal = document.effect != "informative"
+    remedies = offices.remedies() if document.adverse else None
+    at = local(record.at_ms)
+    return {
+        "paper": source.paper,
+        "draft": bool(record.why_not),
+        "title": document.zh,
+        "number": source.number,
+        # What an applicant signs is the applicant's own paper.
+        "authority": "" if document.issuer == "applicant" else authority if formal else offices.hall(record.place),
+        "signer": authority if formal else offices.hall(record.place),
+        "to": source.applicant,
+        "issued": day(record.at_ms),
+        "day": [at.year, at.month, at.day],
+        "clerk": record.who,
+        "seal": seal.drawn(authority, kind) if (kind := _seal_of(source)) else "",
+        "codes": _codes(source),
+        "remedy": remedies._asdict() if remedies else None,
+        "effect": _effect(source, sealed=bool(kind)),
+        "event": f"{record.position.mark.hex()}（第 {record.position.seq} 条）",
+        "as_of": moment(source.as_of_ms),
+        "form": f"样式 {document.mark} 第 {TEMPLATES[document.code]} 版",
+        "facts": facts.of(source),
+    }
+
+
+def _seal_of(source: Source) -> str:
+    """Which seal a document bears: an acceptance seal is kept only where the item may be accepted, and whoever decides
+    uses the seal of decisions; elsewhere who signs answers for it."""
+    wanted = source.document.seal
+    if wanted != "acceptance" or source.record.ground.accepts:
+        return wanted
+    decides = source.places.level(source.record.place) == source.item.decide_level
+    return "decision" if decides else ""
+
+
+def _effect(source: Source, *, sealed: bool) -> str:
+    if source.record.why_not:
+        return DRAFT.format(why=source.record.why_not)
+    effect = source.document.effect
+    return UNSEALED if effect == "legal" and not sealed else EFFECTS[effect]
+
+
+def check_token(source: Source) -> str:
+    """What the code on a document holds: enough for anybody to ask any node whether it counts."""
+    incarnation, seq, mark = source.record.position
+    return numbers.make_check_token(source.document.code, incarnation, seq, mark)
+
+
+def _codes(source: Source) -> list[dict[str, str]]:
+    found = [{"drawing": _drawn(f"{source.address}/check/{check_token(source)}"), "words": "扫码核验真伪"}]
+    if source.document.code in WITH_QUERY_CODE and source.case.query_code:
+        found.insert(0, {"drawing": _drawn(f"{source.address}/q/{source.case.query_code}"), "words": "扫码查询进度"})
+    return found
+
+
+def _drawn(address: str) -> str:
+    drawn = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(drawn, kind="svg", xmldecl=False, omitsize=True, border=2)
+    return drawn.getvalue().decode("utf-8")
