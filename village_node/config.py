@@ -50,6 +50,8 @@ class Config:
     purge: str = ""  # "bodies" of closed cases, or "off"; empty: bodies at a village or station, off above
     retention_days: int = 30  # how long the bodies of a closed case stay after the county holds them
     county_backup_days: int = 7  # how old a backup the county would be restored from: retention is never shorter
+    remedy_authority: str = ""  # who reconsiders decisions, as documents name it; empty: the county's government
+    remedy_court: str = ""  # the court that hears appeals against them; empty: the county's
     allowed_hosts: tuple[str, ...] = field(default=())
 
     @property

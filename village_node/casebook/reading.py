@@ -1,5 +1,6 @@
 """What the pages read: a case, its timeline, lists and counts, the proof that the root holds an application."""
 
+import hmac
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -91,6 +92,17 @@ class Reading(Office):
         """The case with this full query code of 13 characters."""
         with self.store.reading() as connection:
             return cases.by_query_code(connection, code)
+
+    def find_event(self, who: int, seq: int, mark: bytes) -> tuple[str, bytes, Position] | None:
+        """The (scope, case, position) of the event that a check token names: the first 35 bits of its incarnation, its
+        seq, its mark. None where it is not held."""
+        low, high = who << 93, (who + 1 << 93) - 1
+        with self.store.reading() as connection:
+            found = streams.at_seq(connection, low.to_bytes(16), high.to_bytes(16), seq)
+        for scope, incarnation, case_id, chain_hash in found:
+            if case_id is not None and hmac.compare_digest(chain_hash[: len(mark)], mark):
+                return scope, case_id, Position(incarnation, seq, mark)
+        return None
 
     def work_list(
         self, view: str, filters: Mapping[str, str] | None = None, page: int = 1, page_size: int = PAGE_SIZE

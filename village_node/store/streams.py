@@ -190,6 +190,14 @@ def event_marked(connection: Connection, row: StreamRow, seq: int, chain_mark: b
     return next((one for one in found if one is not None and one.hash.startswith(chain_mark)), None)
 
 
+def at_seq(
+    connection: Connection, lowest: bytes, highest: bytes, seq: int
+) -> list[tuple[str, bytes, bytes | None, bytes]]:
+    """(scope, incarnation, case, hash) of the events at this seq of every stream of these incarnations."""
+    words = f"SELECT scope, incarnation, case_id, hash FROM {_JOINED} WHERE incarnation BETWEEN ? AND ? AND seq = ?"  # noqa: S608
+    return [(row[0], row[1], row[2], row[3]) for row in rows.ask(connection, words, (lowest, highest, seq))]
+
+
 def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEventRow]:
     """Every event that names one of these case ids, in any scope: the caller keeps those of its scopes."""
     return [

@@ -12,7 +12,7 @@ from sync_protocol.case.bodies import Field
 from sync_protocol.places import about
 from village_node.casebook import OddCase, TimelineEntry
 from village_node.store.proposals import Proposal
-from village_node.web import masking, recall, schemas, times, words
+from village_node.web import documents, masking, recall, schemas, times, words
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -102,6 +102,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         here=here,
         entries=[line(visit, case, entry, open_data=open_data) for entry in entries],
         outcomes=outcomes(visit, odd),
+        documents={} if purge else documents.offered(visit, case, entries),
         assigning=assigning(visit, case),
         since_ms=held_since(case, entries),
         stops=stops(visit, case),
@@ -383,6 +384,9 @@ def receipt(visit: Visit, place: str, case_id: str) -> Response:
     if not case.case_no or not case.query_code:
         raise NotFound
     address = f"{visit.site.config.url}/q/{case.query_code}"
+    entries = visit.site.casebook.timeline(about(case.home), case.case_id)
+    offered = documents.offered(visit, case, entries)
+    received = [entry.position for entry in entries if entry.kind == kinds.RECEIVE]
     return visit.render(
         "receipt.html",
         case=case,
@@ -391,6 +395,7 @@ def receipt(visit: Visit, place: str, case_id: str) -> Response:
         code=grouped(case.query_code),
         drawing=qr(address, visit.t("查询二维码", "QR code to look the case up")),
         papers=[paper_words(visit, *paper[:3]) for paper in case.materials],
+        documents=[each for position in received for each in offered.get(position, ())],
     )
 
 

@@ -71,7 +71,7 @@ def query(visit: Visit) -> Response:
     right = hmac.compare_digest(held[: len(typed)].encode(), typed.encode())
     if row is None or row.query_code is None or not right:
         return _missed(visit, number)
-    _take_back(visit)
+    take_back(visit)
     if short:
         throttle.take_back(daily)
     return _found(visit, row.scope, row.case_id)
@@ -89,15 +89,23 @@ def by_code(visit: Visit, code: str) -> Response:
     row = visit.site.casebook.find_by_query_code(full) if len(full) != SHORT_CODE_LENGTH else None
     if row is None:
         return _missed(visit, "")
-    _take_back(visit)
+    take_back(visit)
     return _found(visit, row.scope, row.case_id)
 
 
 def _throttled(visit: Visit, number: str) -> Response | None:
     """Count one look-up from this address; the answer when there were too many misses."""
-    wait = visit.site.accounts.throttle.attempt(f"query-source:{visit.source}", SOURCE)
-    if not wait:
-        return None
+    wait = wait_ms(visit)
+    return too_many(visit, wait, number) if wait else None
+
+
+def wait_ms(visit: Visit) -> int:
+    """Count one look-up from this address: 0, or how long it has to wait because there were too many misses."""
+    return visit.site.accounts.throttle.attempt(f"query-source:{visit.source}", SOURCE)
+
+
+def too_many(visit: Visit, wait: int, number: str = "") -> Response:
+    """The answer to an address with too many misses."""
     seconds = -(-wait // 1000)
     problem = visit.t(
         f"查询次数过多，请 {seconds} 秒后再试。", f"Too many look-ups; please try again in {seconds} seconds."
@@ -107,19 +115,25 @@ def _throttled(visit: Visit, number: str) -> Response | None:
     return response
 
 
-def _take_back(visit: Visit) -> None:
+def take_back(visit: Visit) -> None:
+    """A look-up that found something was no guess."""
     visit.site.accounts.throttle.take_back(f"query-source:{visit.source}")
 
 
 def _missed(visit: Visit, number: str) -> Response:
     """The one answer for everything that does not fit: it never says what."""
-    visit.site.accounts.throttle.attempt("query-all", EVERYBODY, lambda misses: _alarm(visit, misses))
+    note_miss(visit)
     problem = visit.t(
         "没有查到。请核对回执上的编号和查询码；在别处申请的，请到申请的地方或县政务大厅查询。",
         "Nothing was found. Compare number and code with your receipt; for an application made elsewhere, ask there "
         "or at the county hall.",
     )
     return _page(visit, 404, number, problem=problem)
+
+
+def note_miss(visit: Visit) -> None:
+    """Count a miss of anybody; when there are very many, the audit trail says so."""
+    visit.site.accounts.throttle.attempt("query-all", EVERYBODY, lambda misses: _alarm(visit, misses))
 
 
 def _alarm(visit: Visit, misses: int) -> Line | None:
@@ -146,10 +160,7 @@ def answer_of(visit: Visit, case: Case) -> Answer:
     site = visit.site
     item = site.catalogue.find(case.item_no, case.item_version)
     state = visit.sync_state
-    away = case.transit_to or (case.holder if case.holder not in (None, site.config.place) else None)
     contact = state.last_contact_ms
-    # What this node writes itself it knows now; of a case that is elsewhere it knows what it was last told.
-    as_of = visit.now_ms if not away or state.is_root or contact is None else min(contact, visit.now_ms)
     return Answer(
         case=case,
         item_name=visit.t(item.name, item.name_en) if item else case.item_no,
@@ -158,9 +169,22 @@ def answer_of(visit: Visit, case: Case) -> Answer:
         since_ms=cases.held_since(case, site.casebook.timeline(about(case.home), case.case_id)),
         promised=promised_words(visit, case),
         next_step=next_words(visit, case),
-        as_of_ms=as_of,
-        behind=bool(away) and (contact is None or visit.now_ms - contact > times.HOUR_MS) and not state.is_root,
+        as_of_ms=as_of_ms(visit, case),
+        behind=_away(visit, case) and (contact is None or visit.now_ms - contact > times.HOUR_MS) and not state.is_root,
     )
+
+
+def _away(visit: Visit, case: Case) -> bool:
+    return bool(case.transit_to) or case.holder not in (None, visit.site.config.place)
+
+
+def as_of_ms(visit: Visit, case: Case) -> int:
+    """As of when this node speaks: what it writes itself it knows now; of a case elsewhere, what it was last told."""
+    state = visit.sync_state
+    contact = state.last_contact_ms
+    if not _away(visit, case) or state.is_root or contact is None:
+        return visit.now_ms
+    return min(contact, visit.now_ms)
 
 
 def where_words(visit: Visit, case: Case) -> str:

@@ -19,6 +19,7 @@ from village_node.accounts import Accounts, Person
 from village_node.accounts.sessions import form_token, is_form_token
 from village_node.casebook import Casebook
 from village_node.config import Config
+from village_node.notices.printing import Printer
 from village_node.store import StoreError
 from village_node.web import entry, masking, times, words
 from village_node.web.assets import Assets
@@ -45,6 +46,7 @@ class Site:
     node_status: Callable[[], dict[str, Any]]
     exchanging: Callable[[], bool]
     assets: Assets
+    printer: Printer = field(default_factory=Printer)
     navigation: list[Route] = field(default_factory=list)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)
     # One filing at a time: a second click must find what the first one filed.

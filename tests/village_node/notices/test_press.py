@@ -1,5 +1,7 @@
 """Every sheet comes out as it should: complete, the same each time, literal, with the remedies where they are owed."""
 
+from typing import Any, cast
+
 import pytest
 
 from sync_protocol.case.documents import TYPES
@@ -39,9 +41,9 @@ def test_every_sheet_has_its_number_its_name_its_date_and_only_embedded_fonts(co
     assert len(reader.pages) == 1
     width, height = (float(each) / 72 * 25.4 for each in reader.pages[0].mediabox[2:])
     assert {"a4": (210, 297), "a5": (148, 210)}.get(paper, (80, round(height))) == (round(width), round(height))
-    faces = [
+    faces: list[Any] = [
         font.get_object()["/DescendantFonts"][0].get_object()
-        for font in reader.pages[0]["/Resources"]["/Font"].values()
+        for font in cast(Any, reader.pages[0]["/Resources"])["/Font"].values()
     ]
     assert faces
     for face in faces:

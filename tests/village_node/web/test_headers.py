@@ -31,6 +31,8 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "item_no": "001",
         "staff_no": "0001",
         "code": "0" * 13,
+        "position": f"{'0' * 32}.1.{'0' * 16}",
+        "token": f"04-1-{'0' * 20}",
         "draft_id": "0" * 32,
         "what": "confirm",
         "number": "1",

@@ -1,0 +1,328 @@
+"""The documents of a case on its page: who may print them, what they say, the audit trail; the public check."""
+
+import json
+import re
+from hashlib import sha256
+from html import unescape
+
+import pytest
+
+from sync_protocol.case import numbers
+from tests.builders import COUNTY, VILLAGE, Network
+from tests.village_node.notices.given import read, words
+from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere, problems
+from village_node.notices import sheets
+from village_node.notices.press import pressed
+from village_node.notices.printing import NotPrinted, Printer
+from village_node.web.pages import SITE
+
+PROXY = {
+    "has_proxy": "yes", "proxy_name": "王小琴", "proxy_relation": "女儿", "proxy_phone": "13900001111",
+    "proxy_authorisation": "代为提交、补正材料",
+}  # fmt: skip
+MARK = {"mark:material:户口簿": "1", "what:material:户口簿": "请交复印件", "due_days": "30"}
+
+
+class AtHand(Printer):
+    """The press in this process: a page is the same, and a hundred of them take no minute."""
+
+    def print(self, template, given):
+        return pressed(template, given)
+
+
+class Broken(Printer):
+    """A press that prints nothing."""
+
+    def print(self, template, given):
+        raise NotPrinted("文书没有打印出来", "the document was not printed")
+
+
+def site_of(counter: Counter):
+    return counter.app.extensions[SITE]
+
+
+@pytest.fixture(autouse=True)
+def press_at_hand(village: Counter, township: Counter, county: Counter) -> None:
+    for counter in (village, township, county):
+        site_of(counter).printer = AtHand()
+
+
+@pytest.fixture
+def clerk(township: Counter) -> Visitor:
+    return township.sign_in("0101", "clerk", "reviewer", name="周涛")
+
+
+@pytest.fixture
+def officer(county: Counter) -> Visitor:
+    return county.sign_in("0201", "officer", "window", name="陈静")
+
+
+@pytest.fixture
+def agent(village: Counter) -> Visitor:
+    return village.sign_in("0001", "agent", "head", name="李建国")
+
+
+def links(visitor: Visitor, case: str) -> list[str]:
+    """The addresses of what a case page offers to print."""
+    return [unescape(each) for each in re.findall(r'href="([^"]*/documents/[^"]*)"', visitor.open(case).text)]
+
+
+def link(visitor: Visitor, case: str, code: str) -> str:
+    """The address of the newest document of a type."""
+    return [each for each in links(visitor, case) if each.endswith(f"/{code}")][-1]
+
+
+def printed(visitor: Visitor, address: str, reason: str = "申请人要求补打") -> bytes:
+    answer = visitor.open(address)
+    if answer.content_type != "application/pdf":
+        answer = visitor.send(address, {"reason": reason})
+    assert (answer.status_code, answer.content_type) == (200, "application/pdf"), problems(answer.text)
+    return answer.data
+
+
+def done(visitor: Visitor, case: str, move: str, **values: str | list[str]) -> None:
+    answer = visitor.act(case, move, **values)
+    assert answer.status_code == 303, (move, problems(answer.text))
+
+
+def supplies(visitor: Visitor, case: str) -> list[str]:
+    return re.findall(r'name="supplies" value="([^"]*)"', visitor.open(case).text)
+
+
+def approved(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> str:
+    """A case with a proxy, corrected before it was accepted, approved and delivered."""
+    case = agent.file(applicant_name="张𬱖𫖮", **PROXY)
+    done(agent, case, "handoff")
+    everywhere(network)
+    done(clerk, case, "accept")
+    done(clerk, case, "return_for_correction", **MARK)
+    everywhere(network)
+    done(agent, case, "supply", **{"paper:material:户口簿": "1", "copies:material:户口簿": "2", "text": "已补"})
+    everywhere(network)
+    done(clerk, case, "take", supplies=supplies(clerk, case))
+    done(clerk, case, "docket", promised_days="20")
+    done(clerk, case, "review", opinion="agree", text="属实")
+    done(clerk, case, "handoff")
+    everywhere(network)
+    done(officer, case, "accept")
+    done(officer, case, "decide", outcome="approve", conditions="收入变化应当报告")
+    done(officer, case, "handoff")
+    everywhere(network)
+    done(agent, case, "accept")
+    done(agent, case, "delivered", to="王小琴", how="proxy", at="2026-11-18")
+    everywhere(network)
+    return case
+
+
+def refused(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> str:
+    """A case corrected after it was accepted, and refused."""
+    case = agent.file()
+    done(agent, case, "handoff")
+    everywhere(network)
+    done(clerk, case, "accept")
+    done(clerk, case, "docket")
+    done(clerk, case, "return_for_correction", **MARK)
+    everywhere(network)
+    done(agent, case, "supply", text="已当面说明")
+    everywhere(network)
+    done(clerk, case, "take", supplies=supplies(clerk, case))
+    done(clerk, case, "review", opinion="disagree", text="收入超过标准")
+    done(clerk, case, "handoff")
+    everywhere(network)
+    done(officer, case, "accept")
+    done(officer, case, "decide", outcome="refuse", reasons="家庭收入超过标准")
+    everywhere(network)
+    return case
+
+
+def withdrawn(agent: Visitor) -> str:
+    case = agent.file("040")
+    done(agent, case, "withdrawal_request", reason="双方已和解")
+    request = re.findall(r'name="request" value="([^"]*)"', agent.open(case).text)[0]
+    done(agent, case, "answer", request=request, granted="yes")
+    return case
+
+
+def on_the_spot(officer: Visitor) -> str:
+    case = officer.file("022")
+    done(officer, case, "docket")
+    done(officer, case, "decide", outcome="approve")
+    return case
+
+
+def test_every_document_of_every_state_comes_out_at_every_level(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor
+) -> None:
+    cases = [
+        approved(network, agent, clerk, officer),
+        refused(network, agent, clerk, officer),
+        withdrawn(agent),
+        on_the_spot(officer),
+    ]
+    seen = set()
+    for case in cases:
+        for visitor in (agent, clerk, officer):
+            if visitor.open(case).status_code == 404:
+                continue
+            for address in links(visitor, case):
+                document = printed(visitor, address)
+                shown, code = words(document), address.rpartition("/")[2].partition("?")[0]
+                seen.add(code)
+                assert ("张𬱖𫖮" if case == cases[0] else "张秀兰") in shown, address
+                assert "2026年11月18日" in shown
+                assert len(read(document).pages) == 1, address
+                assert (CARD in shown) == (code == "06"), address
+                assert "草稿" not in shown
+    assert seen == sheets.TEMPLATES.keys()
+
+
+def test_documents_say_what_the_case_says(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> None:
+    case = approved(network, agent, clerk, officer)
+    notice = words(printed(clerk, link(clerk, case, "02")))
+    assert "请交复印件" in notice and "30个工作日内" in notice and "民政行审02〔2026〕621021101-" in notice
+    accepted = words(printed(clerk, link(clerk, case, "04")))
+    assert "20个工作日" in accepted and "受理专用章" in accepted and "样章" in accepted and "王小琴（女儿）" in accepted
+    decision = words(printed(officer, link(officer, case, "11")))
+    assert "庆城县民政局" in decision and "收入变化应当报告" in decision and "行政审批专用章" in decision
+    collected = words(printed(agent, link(agent, case, "17")))
+    assert "登记收件人：王小琴" in collected and "2026年11月18日" in collected
+    number = re.search(r"民政行审11〔2026〕621021-[0-9A-Z]{4}-1号", decision)
+    assert number and number[0] in collected and number[0] in words(printed(agent, link(agent, case, "16")))
+    # The village may not accept this item, so its slip says that it is none of the receipts with effect.
+    slip = words(printed(agent, link(agent, case, "agency")))
+    assert "没有受理权" in slip and "专用章" not in slip
+    assert "样章" not in words(printed(agent, link(agent, case, "03")))
+    turned_down = refused(network, agent, clerk, officer)
+    refusal = words(printed(officer, link(officer, turned_down, "12")))
+    assert "庆城县人民政府申请行政复议" in refusal and "庆城县人民法院提起行政诉讼" in refusal
+    assert "补正所用时间不计入承诺办结期限" in words(printed(clerk, link(clerk, turned_down, "07")))
+
+
+def test_settings_name_another_court(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, county: Counter
+) -> None:
+    case = refused(network, agent, clerk, officer)
+    site = site_of(county)
+    site.config = type(site.config)(**{**vars(site.config), "remedy_court": "庆阳市西峰区人民法院"})
+    assert "庆阳市西峰区人民法院提起行政诉讼" in words(printed(officer, link(officer, case, "12")))
+
+
+def test_a_receipt_is_printed_on_three_kinds_of_paper(officer: Visitor) -> None:
+    case = officer.file("022")
+    found = [each for each in links(officer, case) if "/01" in each]
+    assert [each.partition("?")[2] for each in found] == ["", "paper=a5", "paper=roll"]
+    widths = [round(float(read(printed(officer, each)).pages[0].mediabox[2]) / 72 * 25.4) for each in found]
+    assert widths == [210, 148, 80]
+    assert officer.open(f"{found[0]}?paper=a3").status_code == 404
+    assert officer.open(found[0].replace("/01", "/04")).status_code == 404
+    assert [each.partition("?")[2] for each in links(officer, f"{case}/receipt")] == ["", "paper=a5", "paper=roll"]
+
+
+def test_each_print_leaves_a_line_with_the_hash_of_what_was_printed(officer: Visitor, county: Counter) -> None:
+    case = officer.file("022")
+    document = printed(officer, link(officer, case, "01"))
+    line = next(each for each in county.accounts.rows.audit_lines(20) if each.action == "document.print")
+    noted = json.loads(line.detail)
+    assert (line.actor, noted["document"], noted["sha256"]) == ("0201", "01", sha256(document).hexdigest())
+    assert noted["template"] == "01_v1" and noted["draft"] is False
+
+
+def test_the_paper_of_another_place_needs_a_reason(
+    network: Network, agent: Visitor, clerk: Visitor, township: Counter
+) -> None:
+    case = agent.file()
+    everywhere(network)
+    address = link(clerk, case, "agency")
+    asked = clerk.open(address)
+    assert asked.status_code == 200 and "打印原因" in asked.text and "张秀兰" not in asked.text
+    assert clerk.send(address, {"reason": "好"}).status_code == 422
+    assert not [each for each in township.accounts.rows.audit_lines(20) if each.action == "document.print"]
+    assert clerk.send(address, {"reason": "申请人遗失，要求补打"}).content_type == "application/pdf"
+    line = next(each for each in township.accounts.rows.audit_lines(20) if each.action == "document.print")
+    assert json.loads(line.detail)["reason"] == "申请人遗失，要求补打"
+
+
+def test_a_press_that_fails_leaves_the_case_as_it_was(agent: Visitor, village: Counter) -> None:
+    case = agent.file()
+    before = agent.open(case).text
+    site_of(village).printer = Broken()
+    answer = agent.open(link(agent, case, "agency"))
+    assert answer.status_code == 503 and "文书没有打印出来" in answer.text
+    assert not [each for each in village.accounts.rows.audit_lines(20) if each.action == "document.print"]
+    assert agent.open(case).text == before
+
+
+def test_what_does_not_count_is_printed_as_a_draft(network: Network, agent: Visitor, clerk: Visitor) -> None:
+    case = agent.file()
+    place, case_id = case.split("/")[2:4]
+    member = network.members[VILLAGE]
+    done(agent, case, "handoff")
+    everywhere(network)
+    # The county takes the case away while the township, unaware of it, accepts it: what the township did is contested.
+    county = network.members[COUNTY].casebook
+    key = (f"about:{place}", bytes.fromhex(case_id))
+    held = county.case(*key)
+    assert held is not None
+    county.propose("0201", {"officer"}, key, VILLAGE, "本村先办", held.last)
+    county.confirm("0202", {"head"}, county.proposals()[0].id)
+    done(clerk, case, "accept")
+    done(clerk, case, "docket")
+    before = words(printed(clerk, link(clerk, case, "04")))
+    token = token_in(link(clerk, case, "04"))
+    assert "草稿" not in before and "在本机有效" in clerk.open(f"/check/{token}").text
+    everywhere(network)
+    assert member.casebook.case(*key) is not None
+    after = words(printed(clerk, link(clerk, case, "04")))
+    assert "草稿" in after and "不得送达" in after
+    told = clerk.open(f"/check/{token}").text
+    assert "没有生效，请勿采信" in told and "张" not in told.split("<main")[1]
+
+
+def token_in(address: str) -> str:
+    """The check token of a document, from its address: what the code on it holds."""
+    incarnation, seq, mark = address.split("/documents/")[1].split("/")[0].split(".")
+    code = address.rpartition("/")[2]
+    return numbers.make_check_token(code, bytes.fromhex(incarnation), int(seq), bytes.fromhex(mark))
+
+
+def test_anybody_may_check_a_document_and_learns_nothing_about_a_person(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, county: Counter, village: Counter
+) -> None:
+    case = approved(network, agent, clerk, officer)
+    token = token_in(link(officer, case, "11"))
+    for counter in (county, village):
+        answer = counter.visitor().open(f"/check/{token.lower()}")
+        page = answer.text.split("<main")[1]
+        assert answer.status_code == 200
+        assert "准予决定书" in page and "在本机有效" in page and "庆城县民政局" in page and "2026年11月18日" in page
+        assert re.search(r"民政行审11〔2026〕621021-[0-9A-Z]{4}-1号", page) and "截至" in page
+        for personal in ("张", CARD, "138", "王小琴", "收入变化"):
+            assert personal not in page
+
+
+def test_every_miss_of_the_check_looks_the_same_and_many_of_them_have_to_wait(
+    network: Network, agent: Visitor, village: Counter
+) -> None:
+    case = agent.file()
+    token = token_in(link(agent, case, "agency"))
+    stranger = village.visitor()
+    code, seq, rest = token.split("-")
+    other = rest[:-1] + ("1" if rest[-1] == "0" else "0")
+    wrong = ["x", f"04-{seq}-{rest}", f"{code}-{int(seq) + 1}-{rest}", f"{code}-{seq}-{other}", f"NONE-1-{rest}"]
+    pages = [stranger.open(f"/check/{each}") for each in wrong]
+    assert {answer.status_code for answer in pages} == {404}
+    assert len({answer.text.split("<main")[1] for answer in pages}) == 1
+    assert stranger.open(f"/check/{token}").status_code == 200
+    for _ in range(20):
+        answer = stranger.open("/check/x")
+    assert answer.status_code == 429 and "Retry-After" in answer.headers
+    assert stranger.open(f"/check/{token}").status_code == 429
+
+
+def test_supervision_is_offered_nothing_to_print(network: Network, agent: Visitor, county: Counter) -> None:
+    case = agent.file()
+    everywhere(network)
+    supervisor = county.sign_in("0301", "supervisor")
+    assert links(supervisor, case) == []
+    officer = county.sign_in("0302", "officer")
+    assert supervisor.open(link(officer, case, "agency")).status_code == 404

@@ -1,0 +1,127 @@
+"""Which documents the events of a case bear, as the pages offer them; and one of them with all it is drawn from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from flask import url_for
+
+from sync_protocol.case import Case, Item, Position, documents, explain
+from sync_protocol.case.documents import DocumentType, Ground, Happened
+from sync_protocol.places import UnknownPlace
+from village_node.casebook import TimelineEntry
+from village_node.notices import sheets
+from village_node.notices.authorities import Offices
+from village_node.notices.source import Record, Source
+from village_node.web import masking, schemas, words
+from village_node.web.policy import CASEWORK, Policy
+from village_node.web.site import Visit
+
+PRINTS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
+PAPER_WORDS: Final = {"a4": ("A4", "A4"), "a5": ("A5", "A5"), "roll": ("80 毫米小票", "80 mm roll")}
+
+
+class Offered(NamedTuple):
+    """One document on a page: its words, its address, and those of it on other paper as (words, address)."""
+
+    code: str
+    title: str
+    address: str
+    others: tuple[tuple[str, str], ...]
+
+
+def offered(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> dict[Position, list[Offered]]:
+    """What the person in front may print, by the event it rests on; nothing of a case whose content is not here."""
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    if item is None or not case.applicant or not PRINTS.allows(visit.staff.roles):
+        return {}
+    found = {}
+    for entry, ground in zip(entries, grounds_of(visit, case, item, entries), strict=True):
+        borne = [each for each in documents.borne(ground) if each.code in sheets.TEMPLATES and entry.body is not None]
+        if borne:
+            found[entry.position] = [_offer(visit, case, entry.position, each) for each in borne]
+    return found
+
+
+def _offer(visit: Visit, case: Case, position: Position, document: DocumentType) -> Offered:
+    def address(paper: str | None = None) -> str:
+        return url_for(
+            "document",
+            place=case.home,
+            case_id=case.case_id.hex(),
+            position=schemas.position_text(position),
+            code=document.code,
+            paper=paper,
+        )
+
+    others = sheets.PAPERS.get(document.code, sheets.A4_ALONE)[1:]
+    return Offered(
+        document.code,
+        visit.t(document.zh, document.en),
+        address(),
+        tuple((visit.t(*PAPER_WORDS[paper]), address(paper)) for paper in others),
+    )
+
+
+def grounds_of(visit: Visit, case: Case, item: Item, entries: Sequence[TimelineEntry]) -> list[Ground]:
+    """What documents ask of each event of a timeline."""
+    happened = [
+        Happened(entry.kind, entry.place, _level(visit, entry.place), entry.body, entry.verdict.code == "effective")
+        for entry in entries
+    ]
+    return documents.grounds(happened, case.home, item)
+
+
+def _level(visit: Visit, place: str) -> str:
+    try:
+        return visit.site.places.level(place)
+    except UnknownPlace:
+        return ""
+
+
+def source_of(
+    visit: Visit, case: Case, entries: Sequence[TimelineEntry], position: Position, code: str, paper: str
+) -> Source | None:
+    """One document with all it is drawn from; None where this event bears no such document here."""
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    document = documents.TYPES.get(code)
+    if item is None or document is None or not case.applicant:
+        return None
+    records = [
+        record_of(visit, entry, ground)
+        for entry, ground in zip(entries, grounds_of(visit, case, item, entries), strict=True)
+    ]
+    record = next((each for each in records if each.position == position), None)
+    if record is None or document not in documents.borne(record.ground):
+        return None
+    kind = words.choice_words(case.applicant.get("id_kind", ""))[0]
+    number = case.applicant.get("id_no", "")
+    return Source(
+        document,
+        record,
+        records,
+        case,
+        item,
+        visit.site.places,
+        offices(visit),
+        lambda name: words.field_words(name)[0],
+        lambda value: words.choice_words(value)[0],
+        (f"{kind} {masking.identity_number(number)}", f"{kind} {number}"),
+        visit.site.config.url,
+        visit.now_ms,
+        paper,
+    )
+
+
+def record_of(visit: Visit, entry: TimelineEntry, ground: Ground) -> Record:
+    """One event as documents have it."""
+    own = entry.place == visit.site.config.place
+    who = (visit.site.accounts.name_of(entry.actor) if own else "") or (f"工号 {entry.actor}" if entry.actor else "")
+    why_not = "" if entry.verdict.code == "effective" else explain(entry.verdict)[0]
+    body: Mapping[str, object] = entry.body or {}
+    return Record(entry.position, entry.kind, entry.place, who, entry.claimed_ms, body, why_not, ground)
+
+
+def offices(visit: Visit) -> Offices:
+    """The offices of this county by their names."""
+    config = visit.site.config
+    return Offices(visit.site.places, config.remedy_authority, config.remedy_court)

@@ -1,0 +1,156 @@
+"""Printing a document of a case, with its line in the audit trail; and the public check of what a print says."""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from urllib.parse import quote
+
+from flask import make_response
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import Case, Item, documents, numbers
+from sync_protocol.case.documents import DocumentType
+from sync_protocol.places import about
+from village_node.casebook import TimelineEntry
+from village_node.notices import sheets
+from village_node.notices.printing import NotPrinted
+from village_node.notices.source import Source, number_of
+from village_node.web import cases, query
+from village_node.web.documents import PRINTS, grounds_of, offices, record_of, source_of
+from village_node.web.policy import Policy, Route
+from village_node.web.site import Visit
+
+CHECKS: Final = Policy(None, "query")
+
+
+def print_document(visit: Visit, place: str, case_id: str, position: str, code: str) -> Response:
+    """One document as PDF. Of another place's record a reason is asked first: here nobody is waiting for that paper."""
+    case = cases.fetch(visit, place, case_id)
+    found = cases.position_of(position)
+    entries = visit.site.casebook.timeline(about(case.home), case.case_id)
+    paper = visit.request.args.get("paper", "a4")
+    source = source_of(visit, case, entries, found, code, paper) if found is not None else None
+    if source is None:
+        raise NotFound
+    reason = visit.line("reason")
+    if source.record.place != visit.site.config.place and len(reason) < cases.REASON_SHORTEST:
+        asked = visit.request.method == "POST"
+        problem = visit.t("请写明打印原因，至少 4 个字。", "Please give the reason, at least 4 characters.")
+        return _page(visit, source, 422 if asked else 200, problem if asked else "", ask=True)
+    try:
+        given = sheets.given_for(source)
+        document = visit.site.printer.print(sheets.template_of(code), given)
+    except sheets.NoSuchSheet:
+        raise NotFound from None
+    except NotPrinted as trouble:
+        return _page(visit, source, 503, visit.t(trouble.zh, trouble.en), ask=False)
+    visit.site.accounts.audit(visit.staff.staff_no, "document.print", source.number, _noted(source, document, reason))
+    return _answer(source, document)
+
+
+def _noted(source: Source, document: bytes, reason: str) -> dict[str, object]:
+    """What the audit trail keeps of a print: enough to tell later whether a paper is this very one."""
+    return {
+        "case": source.case.case_no or source.case.case_id.hex(),
+        "document": source.document.code,
+        "template": sheets.template_of(source.document.code),
+        "paper": source.paper,
+        "draft": bool(source.record.why_not),
+        "event": source.record.position.mark.hex(),
+        "sha256": sha256(document).hexdigest(),
+        "reason": reason[:200],
+    }
+
+
+def _answer(source: Source, document: bytes) -> Response:
+    response = make_response(document)
+    name = quote(f"{source.document.zh}-{source.number}.pdf".replace("/", "-"))
+    response.headers["Content-Type"] = "application/pdf"
+    response.headers["Content-Disposition"] = f"inline; filename=\"document.pdf\"; filename*=UTF-8''{name}"
+    return response
+
+
+def _page(visit: Visit, source: Source, status: int, problem: str, *, ask: bool) -> Response:
+    return visit.render("document.html", status, source=source, problem=problem, ask=ask)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What anybody may be told of a document: nothing about a person."""
+
+    title: tuple[str, str]
+    number: str
+    day_ms: int
+    office: str
+    effective: bool
+    draft_why: tuple[str, str]
+    standing: str
+    as_of_ms: int
+
+
+def check(visit: Visit, token: str) -> Response:
+    """The page a document's code leads to: what it is, and whether what it rests on counts here."""
+    wait = query.wait_ms(visit)
+    if wait:
+        return query.too_many(visit, wait)
+    found = _checked(visit, token)
+    if found is None:
+        query.note_miss(visit)
+        return visit.render("check.html", 404, found=None)
+    query.take_back(visit)
+    return visit.render("check.html", found=found)
+
+
+def _checked(visit: Visit, token: str) -> Checked | None:
+    named = numbers.parse_check_token(token[:64])
+    document = documents.TYPES.get(named.code) if named else None
+    if named is None or document is None:
+        return None
+    casebook = visit.site.casebook
+    held = casebook.find_event(named.who, named.seq, named.mark)
+    if held is None:
+        return None
+    scope, case_id, position = held
+    case = casebook.case(scope, case_id)
+    entries = casebook.timeline(scope, case_id)
+    entry = next((each for each in entries if hmac.compare_digest(each.position.mark, position.mark)), None)
+    item = visit.site.catalogue.find(case.item_no, case.item_version) if case is not None else None
+    if case is None or entry is None or item is None:
+        return None
+    return _told(visit, case, item, entries, entry, document)
+
+
+def _told(
+    visit: Visit, case: Case, item: Item, entries: list[TimelineEntry], entry: TimelineEntry, document: DocumentType
+) -> Checked | None:
+    """What may be said of the document; None where the event does not bear it."""
+    ground = grounds_of(visit, case, item, entries)[entries.index(entry)]
+    # Of a record whose content was cleared after its term only the kind is left to ask.
+    bears = (
+        document in documents.borne(ground)
+        if entry.body is not None
+        else any(rest.kind == entry.kind for rest in document.rests_on)
+    )
+    if not bears:
+        return None
+    named = offices(visit)
+    formal = document.effect != "informative"
+    cleared = document.numbered and entry.body is None
+    return Checked(
+        (document.zh, document.en),
+        "" if cleared else number_of(document, record_of(visit, entry, ground), case),
+        entry.claimed_ms,
+        named.authority(entry.place, item) if formal else named.hall(entry.place),
+        entry.verdict.code == "effective",
+        (entry.note_zh, entry.note_en),
+        document.effect,
+        query.as_of_ms(visit, case),
+    )
+
+
+ROUTES: Final = (
+    Route("/cases/<place>/<case_id>/documents/<position>/<code>", "document", print_document, PRINTS, ("GET", "POST")),
+    Route("/check/<token>", "check", check, CHECKS),
+)
