@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.conftest import DESK, PHONE, Hall, open_hall
 from tests.browser.test_stories import act, file
 from tests.builders import TOWNSHIP, VILLAGE
+from tests.village_node.web.counter import check_token_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -29,7 +30,8 @@ TEXTS = """() => {
 
 # Everything that is pressed or typed into, with its height; of a box to tick, the label that belongs to it counts.
 TARGETS = """() => [...document.querySelectorAll(
-    'button, summary, select, textarea, input:not([type=hidden]), a.btn, a.door, .doors a, a.tool, .tabs a, a.row-link'
+    'button, summary, select, textarea, input:not([type=hidden]),' +
+    'a.btn, a.door, .doors a, .papers-of a, a.tool, .tabs a, a.row-link'
   )].filter(each => each.checkVisibility() && each.getBoundingClientRect().width > 0)
   .map(each => [(each.closest('label.check') || each).getBoundingClientRect().height, each.outerHTML.slice(0, 90)])"""
 
@@ -57,6 +59,12 @@ class Rooms:
         self.agent.get_by_role("button", name="保存草稿").click()
         self.resident = hall.page()
 
+    @property
+    def paper(self) -> str:
+        """The address of a document of the village."""
+        self.agent.goto(self.case)
+        return self.agent.locator('a[href*="/documents/"]').first.get_attribute("href") or ""
+
     def staff_pages(self) -> Iterator[tuple[str, Page]]:
         """Pages for staff, one after the other; every move unfolded."""
         paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
@@ -72,6 +80,8 @@ class Rooms:
             self.clerk.goto(path)
             self.clerk.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
             yield f"township {path}", self.clerk
+        self.clerk.goto(self.paper)
+        yield "township, a document of the village", self.clerk
 
     def resident_pages(self) -> Iterator[tuple[str, Page]]:
         """Pages for residents, one after the other."""
@@ -82,6 +92,8 @@ class Rooms:
             "/q/0000000000000",
             "/items?q=zdsh",
             "/items/001",
+            f"/check/{check_token_in(self.paper)}",
+            "/check/none",
         ):
             self.resident.goto(path)
             yield path, self.resident

@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from sync_protocol.case import numbers
 from tests import builders
 from tests.builders import Member, Network
 from village_node import web
@@ -117,6 +118,13 @@ def problems(page: str) -> list[str]:
         re.sub(r"<[^>]+>|\s+", " ", each)
         for each in re.findall(r'class="(?:error|box bad)".*?</(?:p|div)>', page, re.DOTALL)
     ]
+
+
+def check_token_in(address: str) -> str:
+    """The check token of a document, from its address: what the code on it holds."""
+    incarnation, seq, mark = address.split("/documents/")[1].split("/")[0].split(".")
+    code = address.rpartition("/")[2].partition("?")[0]
+    return numbers.make_check_token(code, bytes.fromhex(incarnation), int(seq), bytes.fromhex(mark))
 
 
 def open_counter(

@@ -7,10 +7,9 @@ from html import unescape
 
 import pytest
 
-from sync_protocol.case import numbers
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.village_node.notices.given import read, words
-from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere, problems
+from tests.village_node.web.counter import CARD, Counter, Visitor, check_token_in, everywhere, problems
 from village_node.notices import sheets
 from village_node.notices.press import pressed
 from village_node.notices.printing import NotPrinted, Printer
@@ -268,7 +267,7 @@ def test_what_does_not_count_is_printed_as_a_draft(network: Network, agent: Visi
     done(clerk, case, "accept")
     done(clerk, case, "docket")
     before = words(printed(clerk, link(clerk, case, "04")))
-    token = token_in(link(clerk, case, "04"))
+    token = check_token_in(link(clerk, case, "04"))
     assert "草稿" not in before and "在本机有效" in clerk.open(f"/check/{token}").text
     everywhere(network)
     assert member.casebook.case(*key) is not None
@@ -278,18 +277,11 @@ def test_what_does_not_count_is_printed_as_a_draft(network: Network, agent: Visi
     assert "没有生效，请勿采信" in told and "张" not in told.split("<main")[1]
 
 
-def token_in(address: str) -> str:
-    """The check token of a document, from its address: what the code on it holds."""
-    incarnation, seq, mark = address.split("/documents/")[1].split("/")[0].split(".")
-    code = address.rpartition("/")[2]
-    return numbers.make_check_token(code, bytes.fromhex(incarnation), int(seq), bytes.fromhex(mark))
-
-
 def test_anybody_may_check_a_document_and_learns_nothing_about_a_person(
     network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, county: Counter, village: Counter
 ) -> None:
     case = approved(network, agent, clerk, officer)
-    token = token_in(link(officer, case, "11"))
+    token = check_token_in(link(officer, case, "11"))
     for counter in (county, village):
         answer = counter.visitor().open(f"/check/{token.lower()}")
         page = answer.text.split("<main")[1]
@@ -304,7 +296,7 @@ def test_every_miss_of_the_check_looks_the_same_and_many_of_them_have_to_wait(
     network: Network, agent: Visitor, village: Counter
 ) -> None:
     case = agent.file()
-    token = token_in(link(agent, case, "agency"))
+    token = check_token_in(link(agent, case, "agency"))
     stranger = village.visitor()
     code, seq, rest = token.split("-")
     other = rest[:-1] + ("1" if rest[-1] == "0" else "0")
