@@ -1,25 +1,15 @@
 """Numbers of documents: drawn with the act they belong to, one of each, typed by nobody."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sync_protocol.case import kinds, numbers
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, network, settle
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, settle
 from village_node.casebook import BadBody, CaseRef, NotAllowed, Stale
 from village_node.rebirth import Reason
 
 DIRECT = "040"  # accepted and decided by the village itself
 AT_ONCE = "022"  # settled on the spot at the county
 MARKS = {"marks": [["applicant_address", "写到门牌号"]]}
-
-
-@pytest.fixture
-def net(folder: Path) -> Iterator[Network]:
-    made = network(folder)
-    yield made
-    made.close()
 
 
 def number_in(member: Member, ref: CaseRef, kind: int) -> str:
@@ -131,3 +121,18 @@ def test_the_county_finds_the_number_that_the_township_gave(net: Network) -> Non
     township.act(ref, kinds.DOCKET)
     settle(township, county)
     assert number_in(county, ref, kinds.DOCKET) == f"{stem(township, '04', '民政')}-1号"
+
+
+def test_a_printed_token_finds_its_event_and_a_wrong_one_nothing(net: Network) -> None:
+    county = net.members[COUNTY]
+    ref = county.file(item_no=AT_ONCE)
+    county.act(ref, kinds.DOCKET)
+    entry = next(each for each in county.casebook.timeline(ref.scope, ref.case_id) if each.kind == kinds.DOCKET)
+    incarnation, seq, mark = entry.position
+    who = numbers.leads_with(incarnation)
+    find = county.casebook.find_event
+    assert find(who, seq, mark) == (ref.scope, ref.case_id, entry.position)
+    assert find(who ^ 1, seq, mark) is None
+    assert find(who, seq + 1, mark) is None
+    assert find(who, seq, bytes(8)) is None
+    assert find((1 << 35) - 1, 2**53 - 1, mark) is None

@@ -63,6 +63,13 @@ def test_two_processes_of_four_hands_each_act_once_on_each_case(cluster: Cluster
             assert case.state == "decided_approved"
             assert case.counts["effective"] == len(case.verdicts) == 4
         assert 0 < won < len(contender.ACTS) * ROUNDS  # both were really there
+        given = [
+            entry.body["document_no"]
+            for ref in refs
+            for entry in mine.casebook.timeline(ref.scope, ref.case_id)
+            if entry.body and "document_no" in entry.body
+        ]
+        assert len(given) == len(set(given)) == 2 * ROUNDS
     finally:
         other.stdin.close()
         other.wait(timeout=30)
