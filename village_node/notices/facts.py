@@ -120,10 +120,22 @@ def _attorney(source: Source) -> Facts:
         "relation": proxy.get("relation", ""),
         "proxy_phone": proxy.get("phone", ""),
         "authorisation": proxy.get("authorisation", ""),
-        "blank": "　",
-        "verified": "□ 委托人身份证件　□ 受托人身份证件　□ 手印　　核对人：",
-        "remark": "　",
+        **_TO_FILL,
     }
+
+
+_BLANK: Final = "　"
+_TO_FILL: Final = {
+    "blank": _BLANK,
+    "verified": "□ 委托人身份证件　□ 受托人身份证件　□ 手印　　核对人：",
+    "remark": _BLANK,
+}
+
+
+def blank_attorney(item_name: str) -> Facts:
+    """The facts of a power of attorney for an item that nobody has filled in yet."""
+    typed = ("full_identity", "phone", "proxy_name", "relation", "proxy_phone")
+    return {"item": item_name, "authorisation": "", **dict.fromkeys(typed, _BLANK), **_TO_FILL}
 
 
 def _decision(source: Source) -> Facts:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import segno
 
-from sync_protocol.case import numbers
+from sync_protocol.case import documents, numbers
 from village_node.notices import facts, seal
 from village_node.notices.source import Source, day, local, moment
 
@@ -70,6 +70,31 @@ def given_for(source: Source) -> dict[str, Any]:
         "as_of": moment(source.as_of_ms),
         "form": f"样式 {document.mark} 第 {TEMPLATES[document.code]} 版",
         "facts": facts.of(source),
+    }
+
+
+def blank_attorney(item_name: str, as_of_ms: int) -> dict[str, Any]:
+    """A power of attorney to be filled in by hand, before there is a case: nobody files for another without one."""
+    document, at = documents.TYPES["06"], local(as_of_ms)
+    return {
+        "paper": "a4",
+        "draft": False,
+        "title": document.zh,
+        "number": "（空白表，手工填写）",
+        "authority": "",
+        "signer": "",
+        "to": "　",
+        "issued": "",
+        "day": [at.year, at.month, at.day],
+        "clerk": "",
+        "seal": "",
+        "codes": [],
+        "remedy": None,
+        "effect": EFFECTS[document.effect],
+        "event": "未登记",
+        "as_of": day(as_of_ms),
+        "form": f"样式 06 第 {TEMPLATES['06']} 版",
+        "facts": facts.blank_attorney(item_name),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from flask import make_response
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import Case, Item, documents, numbers
@@ -19,9 +19,10 @@ from village_node.notices.printing import NotPrinted
 from village_node.notices.source import Source, number_of
 from village_node.web import cases, query
 from village_node.web.documents import PRINTS, grounds_of, offices, record_of, source_of
-from village_node.web.policy import Policy, Route
+from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
 
+FORMS: Final = Policy(COUNTER, "public")
 CHECKS: Final = Policy(None, "query")
 
 
@@ -47,7 +48,20 @@ def print_document(visit: Visit, place: str, case_id: str, position: str, code: 
     except NotPrinted as trouble:
         return _page(visit, source, 503, visit.t(trouble.zh, trouble.en), ask=False)
     visit.site.accounts.audit(visit.staff.staff_no, "document.print", source.number, _noted(source, document, reason))
-    return _answer(source, document)
+    return _pdf(document, f"{source.document.zh}-{source.number}")
+
+
+def blank_attorney(visit: Visit, item_no: str) -> Response:
+    """The power of attorney for an item as an empty form: it holds nothing about anybody."""
+    item = visit.site.finder.newest(item_no)
+    if item is None:
+        raise NotFound
+    try:
+        given = sheets.blank_attorney(item.name, visit.now_ms)
+        document = visit.site.printer.print(sheets.template_of("06"), given)
+    except NotPrinted as trouble:
+        raise ServiceUnavailable(trouble.zh) from None
+    return _pdf(document, f"授权委托书-{item.item_no}")
 
 
 def _noted(source: Source, document: bytes, reason: str) -> dict[str, object]:
@@ -64,9 +78,9 @@ def _noted(source: Source, document: bytes, reason: str) -> dict[str, object]:
     }
 
 
-def _answer(source: Source, document: bytes) -> Response:
+def _pdf(document: bytes, name: str) -> Response:
     response = make_response(document)
-    name = quote(f"{source.document.zh}-{source.number}.pdf".replace("/", "-"))
+    name = quote(f"{name}.pdf".replace("/", "-"))
     response.headers["Content-Type"] = "application/pdf"
     response.headers["Content-Disposition"] = f"inline; filename=\"document.pdf\"; filename*=UTF-8''{name}"
     return response
@@ -152,5 +166,6 @@ def _told(
 
 ROUTES: Final = (
     Route("/cases/<place>/<case_id>/documents/<position>/<code>", "document", print_document, PRINTS, ("GET", "POST")),
+    Route("/items/<item_no>/attorney", "blank_attorney", blank_attorney, FORMS),
     Route("/check/<token>", "check", check, CHECKS),
 )

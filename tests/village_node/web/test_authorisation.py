@@ -47,6 +47,7 @@ MAY = {
     "fork": STAFF,
     "rule_on_fork": {"head", "officer"},
     "children": STAFF,
+    "blank_attorney": COUNTER,
     "file_form": COUNTER,
     "file_case": COUNTER,
     "delete_draft": COUNTER,

@@ -311,6 +311,18 @@ def test_every_miss_of_the_check_looks_the_same_and_many_of_them_have_to_wait(
     assert stranger.open(f"/check/{token}").status_code == 429
 
 
+def test_an_empty_power_of_attorney_is_there_before_the_case_is(agent: Visitor, village: Counter) -> None:
+    address = next(each for each in re.findall(r'href="([^"]*)"', agent.open("/file/001").text) if "attorney" in each)
+    answer = agent.open(address)
+    assert answer.content_type == "application/pdf"
+    shown = words(answer.data)
+    assert "授权委托书" in shown and "最低生活保障审核确认" in shown and "按手印处" in shown
+    assert len(read(answer.data).pages) == 1
+    assert agent.open("/items/999/attorney").status_code == 404
+    site_of(village).printer = Broken()
+    assert agent.open(address).status_code == 503
+
+
 def test_supervision_is_offered_nothing_to_print(network: Network, agent: Visitor, county: Counter) -> None:
     case = agent.file()
     everywhere(network)
