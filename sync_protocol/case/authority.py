@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sync_protocol.case import baton, bodies, kinds, workflow
+from sync_protocol.case import baton, bodies, documents, kinds, workflow
 from sync_protocol.case.baton import Flow
 from sync_protocol.case.bodies import Field
 from sync_protocol.case.case import Case
@@ -29,16 +29,13 @@ _FILLED_BY_NODE = {
     kinds.HANDOFF: ("to", "purpose"),
     kinds.FORCE_ASSIGN: ("to", "proposer", "confirmer"),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
-    kinds.DOCKET: ("document_no",),
-    kinds.RETURN_FOR_CORRECTION: ("document_no",),
-    kinds.DECIDE: ("document_no",),
 }
 
 
 def form_fields(kind: int) -> tuple[Field, ...]:
     """List the fields a person fills in for an event of this kind."""
     filled = _FILLED_BY_NODE.get(kind, ())
-    return tuple(field for field in bodies.TABLES[kind].fields if field.name not in filled)
+    return tuple(field for field in bodies.TABLES[kind].fields if field.name not in (*filled, documents.NUMBER_FIELD))
 
 
 def flow_of(case: Case, catalogue: Catalogue) -> Flow:

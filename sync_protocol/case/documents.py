@@ -10,6 +10,9 @@ from typing import Any, Final, Literal, NamedTuple
 from sync_protocol.case import kinds
 from sync_protocol.case.catalogue import Item
 
+# The field of a body that carries the number of the document resting on the event, in every kind: the node draws it.
+NUMBER_FIELD: Final = "document_no"
+
 Seal = Literal["", "acceptance", "decision"]
 Issuer = Literal["counter", "acceptor", "reviewer", "decider", "holder", "applicant"]
 # legal: it has effect for the applicant once sealed; informative: it tells or helps, and decides nothing; internal: it

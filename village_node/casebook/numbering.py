@@ -8,7 +8,6 @@ from village_node.casebook.errors import BadBody
 from village_node.casebook.office import Office
 from village_node.store import Connection, peers
 
-FIELD: Final = "document_no"
 # The department of an item that this node's catalogue does not hold.
 NO_DEPARTMENT: Final = "政务"
 
@@ -17,7 +16,7 @@ def refuse_typed(kind: int, content: Mapping[int, Any]) -> None:
     """Raises BadBody for a number that came with the act: two of one number could not be told from a forged one."""
     if _field_of(kind) in content:
         raise BadBody(
-            FIELD,
+            documents.NUMBER_FIELD,
             "文号由本机在保存时编排,请不要填写",
             "the node draws the document number when it saves: leave it out",
         )
@@ -51,4 +50,6 @@ def with_number(
 
 def _field_of(kind: int) -> int | None:
     table = bodies.TABLES.get(kind)
-    return next((field.number for field in table.fields if field.name == FIELD), None) if table else None
+    return (
+        next((field.number for field in table.fields if field.name == documents.NUMBER_FIELD), None) if table else None
+    )

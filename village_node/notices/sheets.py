@@ -100,8 +100,8 @@ def blank_attorney(item_name: str, as_of_ms: int) -> dict[str, Any]:
 
 def _seal_of(source: Source) -> str:
     """Which seal a document bears: an acceptance seal is kept only where the item may be accepted, and whoever decides
-    uses the seal of decisions; elsewhere who signs answers for it."""
-    wanted = source.document.seal
+    uses the seal of decisions; elsewhere who signs answers for it. A draft bears none."""
+    wanted = "" if source.record.why_not else source.document.seal
     if wanted != "acceptance" or source.record.ground.accepts:
         return wanted
     decides = source.places.level(source.record.place) == source.item.decide_level

@@ -103,7 +103,7 @@ class Source:
 
 def number_of(document: DocumentType, record: Record, case: Case) -> str:
     """A document's number: its own, or that of the case with the event; also where an older record carries none."""
-    own = record.body.get("document_no") if document.numbered else None
+    own = record.body.get(documents.NUMBER_FIELD) if document.numbered else None
     if own:
         return str(own)
     if document.code in ("01", "agency"):

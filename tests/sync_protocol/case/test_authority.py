@@ -127,7 +127,8 @@ def test_forms_leave_out_what_the_node_fills_in() -> None:
     assert [field.name for field in form_fields(kinds.RECEIVE)] == ["channel"]
     assert [field.name for field in form_fields(kinds.HANDOFF)] == ["note"]
     assert [field.name for field in form_fields(kinds.ACCEPT)] == ["note"]
-    assert form_fields(kinds.DECIDE) == bodies.DECIDE.fields
+    assert [field.name for field in form_fields(kinds.DECIDE)] == ["outcome", "reasons", "conditions"]
+    assert form_fields(kinds.REVIEW) == bodies.REVIEW.fields
 
 
 @settings(max_examples=300)

@@ -272,7 +272,7 @@ def test_what_does_not_count_is_printed_as_a_draft(network: Network, agent: Visi
     everywhere(network)
     assert member.casebook.case(*key) is not None
     after = words(printed(clerk, link(clerk, case, "04")))
-    assert "草稿" in after and "不得送达" in after
+    assert "草稿" in after and "不得送达" in after and "专用章" in before and "专用章" not in after
     told = clerk.open(f"/check/{token}").text
     assert "没有生效，请勿采信" in told and "张" not in told.split("<main")[1]
 
