@@ -32,6 +32,7 @@ BREAKS = [
     ("schedule-has-one-owner", "village_node.app", "import schedule"),
     ("cryptography-has-one-owner", "village_node.identity", "import cryptography.hazmat"),
     ("argon2-has-one-owner", "village_node.casebook", "import argon2"),
+    ("typst-has-one-owner", "village_node.notices", "import typst"),
     ("environment-has-one-owner", "village_node.app", "import environs"),
     ("protocol-is-pure", "sync_protocol.event", "import time"),
     ("protocol-is-pure", "sync_protocol.case.baton", "import socket"),
