@@ -100,7 +100,7 @@ class Checked:
     office: str
     effective: bool
     draft_why: tuple[str, str]
-    standing: str
+    effect: str
     as_of_ms: int
 
 
