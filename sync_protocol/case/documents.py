@@ -115,7 +115,7 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("12", "12", "不予决定书", "decision to refuse", (
             Rest(kinds.DECIDE, _REFUSED),
         ), True, "decision", True, "decider", "legal", adverse=True),
-        DocumentType("13", "13", "变更(延续、撤销)决定书", "decision to change, renew or revoke", (),
+        DocumentType("13", "13", "变更（延续、撤销）决定书", "decision to change, renew or revoke", (),
             True, "decision", True, "decider", "legal", adverse=True),
         DocumentType("14", "14", "退回件通知书", "notice of return", (),
             True, "acceptance", True, "holder", "legal"),

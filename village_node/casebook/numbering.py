@@ -17,7 +17,7 @@ def refuse_typed(kind: int, content: Mapping[int, Any]) -> None:
     if _field_of(kind) in content:
         raise BadBody(
             documents.NUMBER_FIELD,
-            "文号由本机在保存时编排,请不要填写",
+            "文号由本机在保存时编排，请不要填写",
             "the node draws the document number when it saves: leave it out",
         )
 

@@ -36,7 +36,7 @@ class Printer:
     def print(self, template: str, given: Mapping[str, Any]) -> bytes:
         """One document as PDF. Raises NotPrinted."""
         if not self._turns.acquire(timeout=self._patience_s):
-            raise NotPrinted("正在打印的文书较多,请稍候再点打印", "others are printing: try again in a moment")
+            raise NotPrinted("正在打印的文书较多，请稍候再点打印", "others are printing: try again in a moment")
         try:
             return self._printed(template, json.dumps({"template": template, "given": given}).encode())
         finally:
@@ -54,7 +54,7 @@ class Printer:
             )
         except subprocess.TimeoutExpired:
             raise NotPrinted(
-                f"文书在 {self._limit_s:g} 秒内没有排好。案件不受影响,请再试一次;仍不行请联系管理员",
+                f"文书在 {self._limit_s:g} 秒内没有排好。案件不受影响，请再试一次；仍不行请联系管理员",
                 f"the document was not ready within {self._limit_s:g} s. The case is untouched: try again, or tell the "
                 "administrator",
             ) from None
@@ -69,7 +69,7 @@ def _failed(template: str, why: str) -> NotPrinted:
     """What people are told; the log has the typesetter's words, which may hold what was typed, so only their end."""
     _log.error("document %s was not printed: %s", template, why.strip()[-300:])
     return NotPrinted(
-        "文书没有打印出来。案件不受影响;请把文书名称和时间告诉管理员,先用手工文书",
+        "文书没有打印出来。案件不受影响；请把文书名称和时间告诉管理员，先用手工文书",
         "the document was not printed. The case is untouched: tell the administrator which and when, and write by hand "
         "for now",
     )
