@@ -22,33 +22,46 @@ from village_node.web.documents import PRINTS, grounds_of, offices, record_of, s
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
 
+OFFERS: Final = Policy(PRINTS.roles, "node", "masked")
 FORMS: Final = Policy(COUNTER, "public")
 CHECKS: Final = Policy(None, "query")
 
 
+def document_page(visit: Visit, place: str, case_id: str, position: str, code: str) -> Response:
+    """The page of one document, without a person on it: what prints it is a form, so that no address gives it away."""
+    return _page(visit, _asked(visit, place, case_id, position, code), 200, "")
+
+
 def print_document(visit: Visit, place: str, case_id: str, position: str, code: str) -> Response:
-    """One document as PDF. Of another place's record a reason is asked first: here nobody is waiting for that paper."""
-    case = cases.fetch(visit, place, case_id)
-    found = cases.position_of(position)
-    entries = visit.site.casebook.timeline(about(case.home), case.case_id)
-    paper = visit.request.args.get("paper", "a4")
-    source = source_of(visit, case, entries, found, code, paper) if found is not None else None
-    if source is None:
-        raise NotFound
-    reason = visit.line("reason")
-    if source.record.place != visit.site.config.place and len(reason) < cases.REASON_SHORTEST:
-        asked = visit.request.method == "POST"
-        problem = visit.t("请写明打印原因，至少 4 个字。", "Please give the reason, at least 4 characters.")
-        return _page(visit, source, 422 if asked else 200, problem if asked else "", ask=True)
+    """One document as PDF. Of another place's record a reason is asked: here nobody is waiting for that paper."""
+    source = _asked(visit, place, case_id, position, code)
+    reason, problem = cases.reason_given(visit) if _needs_reason(visit, source) else ("", "")
+    if problem:
+        return _page(visit, source, 422, problem)
     try:
-        given = sheets.given_for(source)
-        document = visit.site.printer.print(sheets.template_of(code), given)
-    except sheets.NoSuchSheet:
-        raise NotFound from None
+        document = visit.site.printer.print(sheets.template_of(code), sheets.given_for(source))
     except NotPrinted as trouble:
-        return _page(visit, source, 503, visit.t(trouble.zh, trouble.en), ask=False)
+        return _page(visit, source, 503, visit.t(trouble.zh, trouble.en))
     visit.site.accounts.audit(visit.staff.staff_no, "document.print", source.number, _noted(source, document, reason))
     return _pdf(document, f"{source.document.zh}-{source.number}")
+
+
+def _asked(visit: Visit, place: str, case_id: str, position: str, code: str) -> Source:
+    """The document of this address on this paper. Raises NotFound where there is none."""
+    case = cases.fetch(visit, place, case_id)
+    found = cases.position_of(position)
+    paper = visit.request.args.get("paper", "a4")
+    if found is None or code not in sheets.TEMPLATES or paper not in sheets.PAPERS.get(code, sheets.A4_ALONE):
+        raise NotFound
+    entries = visit.site.casebook.timeline(about(case.home), case.case_id)
+    source = source_of(visit, case, entries, found, code, paper)
+    if source is None:
+        raise NotFound
+    return source
+
+
+def _needs_reason(visit: Visit, source: Source) -> bool:
+    return source.record.place != visit.site.config.place
 
 
 def blank_attorney(visit: Visit, item_no: str) -> Response:
@@ -74,7 +87,7 @@ def _noted(source: Source, document: bytes, reason: str) -> dict[str, object]:
         "draft": bool(source.record.why_not),
         "event": source.record.position.mark.hex(),
         "sha256": sha256(document).hexdigest(),
-        "reason": reason[:200],
+        "reason": reason,
     }
 
 
@@ -86,8 +99,8 @@ def _pdf(document: bytes, name: str) -> Response:
     return response
 
 
-def _page(visit: Visit, source: Source, status: int, problem: str, *, ask: bool) -> Response:
-    return visit.render("document.html", status, source=source, problem=problem, ask=ask)
+def _page(visit: Visit, source: Source, status: int, problem: str) -> Response:
+    return visit.render("document.html", status, source=source, problem=problem, ask=_needs_reason(visit, source))
 
 
 @dataclass(frozen=True)
@@ -164,8 +177,10 @@ def _told(
     )
 
 
+_ADDRESS: Final = "/cases/<place>/<case_id>/documents/<position>/<code>"
 ROUTES: Final = (
-    Route("/cases/<place>/<case_id>/documents/<position>/<code>", "document", print_document, PRINTS, ("GET", "POST")),
+    Route(_ADDRESS, "document", document_page, OFFERS),
+    Route(_ADDRESS, "print_document", print_document, PRINTS, ("POST",)),
     Route("/items/<item_no>/attorney", "blank_attorney", blank_attorney, FORMS),
     Route("/check/<token>", "check", check, CHECKS),
 )

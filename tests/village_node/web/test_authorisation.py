@@ -54,6 +54,7 @@ MAY = {
     "case": CASEWORK,
     "receipt": CASEWORK,
     "document": CASEWORK - {"supervisor"},
+    "print_document": CASEWORK - {"supervisor"},
     "act": CASEWORK - {"supervisor"},
     "recall": CASEWORK - {"supervisor"},
     "unmask": CASEWORK - {"supervisor"},
