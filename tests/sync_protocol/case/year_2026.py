@@ -8,7 +8,7 @@ from sync_protocol.case.workdays import Calendar, Span, Year, day_of_year
 DOCUMENT_NO = "国办发明电〔2025〕7号"
 
 # Name, first and last day off, and the weekend days worked for it.
-ANNOUNCED = (
+ANNOUNCED: tuple[tuple[str, tuple[int, int], tuple[int, int], list[tuple[int, int]]], ...] = (
     ("元旦", (1, 1), (1, 3), [(1, 4)]),
     ("春节", (2, 15), (2, 23), [(2, 14), (2, 28)]),
     ("清明节", (4, 4), (4, 6), []),
