@@ -116,13 +116,25 @@ def test_more_excluded_is_never_more_used(facts: Facts, as_of: date, more: Exclu
             assert same is not None and reading.used <= same.used and reading.due >= same.due
 
 
+def asked_too_late(facts: Facts) -> list[Exclusion]:
+    """Corrections asked for when the case was accepted by silence: supplements by then."""
+    start, late = facts.received, list[Exclusion]()
+    for asked, supplied in sorted(facts.corrections):
+        assert start is not None
+        if late or sum(map(CALENDAR.is_working, days_between(start + timedelta(1), asked))) > 5:
+            late.append(Exclusion("supplement", asked, supplied))
+        else:
+            start = supplied
+    return late
+
+
 @given(cases(), AS_OF)
 def test_used_is_what_asking_each_day_finds(facts: Facts, as_of: date) -> None:
     for reading in read(facts, CALENDAR, as_of).readings:
         if reading.clock not in ("promised", "statutory", "delivery"):
             continue
         closed = set[date]()
-        ledger = [*facts.exclusions]
+        ledger = [*facts.exclusions, *asked_too_late(facts)]
         for each in ledger:
             if not stops(each.kind, reading.clock, facts.limits):
                 continue

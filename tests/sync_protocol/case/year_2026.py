@@ -35,5 +35,8 @@ def _year_2026() -> Year:
 
 
 YEAR_2026 = _year_2026()
-YEAR_2027 = Year(frozenset(day_of_year(date(2027, *day)) for day in ((1, 1), (2, 5), (2, 8), (2, 9), (2, 10))))
+STATUTORY_2027 = (
+    (1, 1), (2, 5), (2, 8), (2, 9), (2, 10), (4, 5), (5, 3), (5, 4), (6, 9), (9, 15), (10, 1), (10, 4), (10, 5),
+)  # fmt: skip
+YEAR_2027 = Year(frozenset(day_of_year(date(2027, *day)) for day in STATUTORY_2027))
 CALENDAR = Calendar("test-1", {2026: YEAR_2026, 2027: YEAR_2027})
