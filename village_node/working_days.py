@@ -52,7 +52,8 @@ def _spans(number: int, named: dict[date, str], worked: set[date]) -> Iterable[S
     days = [first + timedelta(each) for each in range((date(number, 12, 31) - first).days + 1)]
     for free, run in groupby(days, key=lambda day: day not in worked and (day in named or day.weekday() >= 5)):
         stretch = list(run)
-        festivals = dict.fromkeys(_festival(named[day]) for day in stretch if day in named)
+        names = (name for day in stretch if day in named for name in named[day].split("; "))
+        festivals = dict.fromkeys(map(_festival, names))
         festivals.pop("", None)
         if free and festivals:
             yield Span(day_of_year(stretch[0]), day_of_year(stretch[-1]), "、".join(festivals))

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final, Literal, NamedTuple
 
 from sync_protocol.case.attribution import LedgerLine, Share, share_out, write_out
-from sync_protocol.case.exclusions import GRADE_NUMBERS, STEPS, ClockName, Grade
+from sync_protocol.case.exclusions import GRADE_NUMBERS, STEPS, Bucket, ClockName, Grade
 from sync_protocol.case.facts import Exclusion, Facts
 from sync_protocol.case.gaps import gaps_of, is_open, reach, stops, used_days
 from sync_protocol.case.workdays import LAST_DAY, Calendar
@@ -61,7 +61,7 @@ class Clocks(NamedTuple):
     readings: tuple[Reading, ...]
     deemed: date | None
     elapsed: int
-    shares: dict[str, int]
+    shares: dict[Bucket, int]
     flags: tuple[str, ...]
 
     @property
@@ -136,7 +136,7 @@ def read(facts: Facts, calendar: Calendar, as_of: date) -> Clocks:
     readings = [_read(run, facts, calendar, as_of) for run in runs]
     shares = share_out(facts, course.ledger, calendar, as_of)
     readings += _read_steps(facts, shares, calendar, as_of)
-    days: dict[str, int] = {}
+    days: dict[Bucket, int] = {}
     for share in shares:
         days[share.bucket] = days.get(share.bucket, 0) + calendar.count(share.after, share.upto)
     return Clocks(
