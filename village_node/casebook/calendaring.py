@@ -12,7 +12,6 @@ from sync_protocol.case.attribution import LedgerLine
 from sync_protocol.case.calendars import Announcement, Publication
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.workdays import Calendar, Year, day_of
-from sync_protocol.event import Position, mark
 from sync_protocol.places import below
 from sync_protocol.stream import Draft, append
 from village_node.casebook import ledger
@@ -98,26 +97,20 @@ class Calendaring(Desk, Reading):
         """
         self._check_publisher(roles)
         raw = _body(said._replace(proposer="", confirmer=""))
-        if not self._moves_the_past(said):
-            self._publish(actor, raw)
-            return True
 
-        def act(connection: Connection) -> tuple[None, set[str]]:
+        def act(connection: Connection) -> tuple[bool, set[str]]:
+            if not self._moves_the_past(connection, said):
+                return True, self._publish(connection, actor, raw, "calendar.publish", said)
             peers.remember_bytes(connection, _PROPOSED, encoding.encode([actor, raw]))
-            return None, set()
+            self.note(connection, actor, "calendar.propose", str(said.number), reason=said.reason)
+            return False, set()
 
-        self._act(act)
-        return False
+        return self._act(act)
 
     def calendar_proposed(self) -> tuple[str, Announcement] | None:
         """Who proposed what, and nobody has answered yet."""
         with self.store.reading() as connection:
-            raw = peers.bytes_of(connection, _PROPOSED)
-        if not raw:
-            return None
-        proposer, body = encoding.decode(raw)
-        said = rules.from_bytes(body)
-        return (proposer, said) if said is not None else None
+            return _proposed(connection)
 
     def answer_calendar(self, actor: str, roles: Iterable[str], *, confirmed: bool) -> None:
         """Confirm what another person proposed, and publish it; or drop it, which who proposed it may do as well.
@@ -125,17 +118,19 @@ class Calendaring(Desk, Reading):
         Raises NotFound where nothing waits, NotAllowed, NotSaved.
         """
         self._check_publisher(roles)
-        waiting = self.calendar_proposed()
-        if waiting is None:
-            raise NotFound("没有待确认的日历", "no calendar waits for an answer")
-        if confirmed:
-            proposer, said = waiting
-            if proposer == actor:
-                raise NotAllowed(*_FIELDS["confirmer"])
-            self._publish(actor, _body(said._replace(proposer=proposer, confirmer=actor)))
 
         def act(connection: Connection) -> tuple[None, set[str]]:
+            waiting = _proposed(connection)
+            if waiting is None:
+                raise NotFound("没有待确认的日历", "no calendar waits for an answer")
+            proposer, said = waiting
+            if confirmed and proposer == actor:
+                raise NotAllowed(*_FIELDS["confirmer"])
             peers.remember_bytes(connection, _PROPOSED, b"")
+            if confirmed:
+                raw = _body(said._replace(proposer=proposer, confirmer=actor))
+                return None, self._publish(connection, actor, raw, "calendar.confirm", said)
+            self.note(connection, actor, "calendar.drop", str(said.number), reason=said.reason)
             return None, set()
 
         self._act(act)
@@ -146,7 +141,7 @@ class Calendaring(Desk, Reading):
         if self.identity.level != "county" or self.identity.place not in self.roster.places:
             return []
         held, this_year = self.calendars_in_force(), day_of(self.clock()).year
-        done = []
+        years: list[Announcement] = []
         for number in range(this_year - 1, this_year + 2):
             known = self.own_calendar.years.get(number)
             published = held.get(number)
@@ -154,9 +149,15 @@ class Calendaring(Desk, Reading):
                 continue
             said = Announcement(number, known, "按国家节假日安排，系统自动公布")
             if published is None or not rules.changes_the_past(published.said, said, day_of(self.clock())):
-                self._publish("", _body(said))
-                done.append(number)
-        return done
+                years.append(said)
+
+        def act(connection: Connection) -> tuple[list[int], set[str]]:
+            scopes = set[str]()
+            for said in years:
+                scopes |= self._publish(connection, "", _body(said), "calendar.publish", said)
+            return [said.number for said in years], scopes
+
+        return self._act(act) if years else []
 
     def follow_calendar(self) -> int:
         """Look at every unfinished case again when another calendar is in force than their rows were made by; how many
@@ -188,25 +189,34 @@ class Calendaring(Desk, Reading):
         if not self.may_publish(roles):
             raise NotAllowed("只有县级负责人可以公布工作日历", "only a head of the county may publish a calendar")
 
-    def _moves_the_past(self, said: Announcement) -> bool:
-        held = self.calendars_in_force().get(said.number)
-        own = held is not None and held.place == self.identity.place
-        return own and held is not None and rules.changes_the_past(held.said, said, day_of(self.clock()))
+    def _moves_the_past(self, connection: Connection, said: Announcement) -> bool:
+        held = rules.in_force(publications(self, connection)).get(said.number)
+        if held is None or held.place != self.identity.place:
+            return False
+        return rules.changes_the_past(held.said, said, day_of(self.clock()))
 
-    def _publish(self, actor: str, raw: bytes) -> Position:
-        def act(connection: Connection) -> tuple[Position, set[str]]:
-            scope = below(self.identity.place)
-            growth = self._locked_stream(connection, scope)
-            now_ms = self.clock()
-            hlc = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
-            draft = Draft(kinds.CALENDAR, rules.VERSION, None, hlc, now_ms, actor, raw, apart=False)
-            event = append(growth.row.stream_id, growth.head, draft, None)
-            growth.events.append(event)
-            ledger.write(self, connection, Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
-            self.mark_news(connection, {scope})
-            return Position(growth.row.incarnation, event.header.seq, mark(event.hash)), {scope}
+    def _publish(self, connection: Connection, actor: str, raw: bytes, action: str, said: Announcement) -> set[str]:
+        """Write one publication into our own stream, and its line into the audit trail; the scope it is in."""
+        scope = below(self.identity.place)
+        growth = self._locked_stream(connection, scope)
+        now_ms = self.clock()
+        hlc = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
+        draft = Draft(kinds.CALENDAR, rules.VERSION, None, hlc, now_ms, actor, raw, apart=False)
+        growth.events.append(append(growth.row.stream_id, growth.head, draft, None))
+        ledger.write(self, connection, Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
+        self.note(connection, actor or "node", action, str(said.number), reason=said.reason)
+        self.mark_news(connection, {scope})
+        return {scope}
 
-        return self._act(act)
+
+def _proposed(connection: Connection) -> tuple[str, Announcement] | None:
+    """Who proposed what, and nobody has answered yet."""
+    raw = peers.bytes_of(connection, _PROPOSED)
+    if not raw:
+        return None
+    proposer, body = encoding.decode(raw)
+    said = rules.from_bytes(body)
+    return (proposer, said) if said is not None else None
 
 
 def _body(said: Announcement) -> bytes:

@@ -65,8 +65,6 @@ def publish(visit: Visit) -> Response:
         return _page(visit, 409, visit.t(refused.zh, refused.en), typed)
     except StoreError as fault:
         return _page(visit, 503, visit.unsaved(fault), typed)
-    action = "calendar.publish" if done else "calendar.propose"
-    visit.site.accounts.audit(visit.staff.staff_no, action, str(said.number), {"reason": said.reason})
     return visit.redirect("calendar", done="published" if done else "proposed")
 
 
@@ -76,7 +74,6 @@ def answer(visit: Visit, what: str) -> Response:
         visit.site.casebook.answer_calendar(visit.staff.staff_no, visit.staff.roles, confirmed=what == "confirm")
     except (NotAllowed, casebook.NotFound) as refused:
         return _page(visit, 409, visit.t(refused.zh, refused.en))
-    visit.site.accounts.audit(visit.staff.staff_no, f"calendar.{'confirm' if what == 'confirm' else 'drop'}", "", {})
     return visit.redirect("calendar", done="published" if what == "confirm" else "dropped")
 
 

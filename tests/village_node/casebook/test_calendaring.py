@@ -150,7 +150,8 @@ def test_a_calendar_that_cannot_be_read_is_kept_and_says_nothing(net: Network) -
     county = net.members[COUNTY].casebook
     county.announce("0001", HEAD, Announcement(2026, YEAR_2026, "按通知"))
     before = county.calendar().version
-    county._publish("0001", encoding.encode({0: 2026}))
+    body, said = encoding.encode({0: 2026}), Announcement(2026, YEAR_2026, "按通知")
+    county._act(lambda connection: (None, county._publish(connection, "0001", body, "calendar.publish", said)))
 
     def act(connection: Connection) -> tuple[None, set[str]]:
         scope = below(COUNTY)
