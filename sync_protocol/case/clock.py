@@ -8,6 +8,7 @@ grade begins on the first day on which it reaches a threshold. Nothing here read
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from sync_protocol.case.attribution import LedgerLine, Share, share_out, write_out
@@ -18,6 +19,7 @@ from sync_protocol.case.workdays import LAST_DAY, Calendar
 
 State = Literal["running", "stopped", "ended"]
 MOST_EXCLUSIONS: Final = 2  # more are listed for supervision
+_LEADING: Final[tuple[ClockName, ...]] = ("promised", "delivery", "acceptance", "prereview", "statutory")
 _EXAMINATION: Final[tuple[ClockName, ...]] = ("promised", "statutory")
 _LADDER: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
 
@@ -76,7 +78,7 @@ class Clocks(NamedTuple):
     @property
     def leading(self) -> Reading | None:
         """The clock that people ask about now: what the applicant is to hear next, or the last word said."""
-        named = [self.of(clock) for clock in ("promised", "delivery", "acceptance", "prereview", "statutory")]
+        named = [self.of(clock) for clock in _LEADING]
         known = [each for each in named if each is not None]
         return next((each for each in known if each.state != "ended"), known[0] if known else None)
 
@@ -175,15 +177,14 @@ def turns(facts: Facts, calendar: Calendar, as_of: date) -> Turns:
         for grade, number in _ladder(run.clock, run.limit, ended=run.end is not None):
             _note(begins, grade, reach(calendar, run.start, number, gaps), run.end, run.since)
     limits = facts.limits
-    budgets = [(step, limit) for step in STEPS if (limit := getattr(limits, step)) is not None]
+    been = {hold.bucket for hold in facts.holds}
+    budgets = [(step, limit) for step in STEPS if step in been and (limit := getattr(limits, step)) is not None]
     shares = share_out(facts, course.ledger, calendar, LAST_DAY) if budgets else []
     end = facts.settled or facts.closed
     for step, budget in budgets:
         for grade, number in _ladder(step, budget, ended=end is not None or not _has_it(facts, step)):
             _note(begins, grade, _reach_among(_own(shares, step, LAST_DAY), number, calendar), end, None)
-    leading = read(facts, calendar, as_of).leading
-    found = [begins.get(grade) for grade in reversed(_LADDER)]
-    return Turns(leading.due if leading is not None else None, *found)
+    return Turns(_due(course, facts, calendar, as_of), *[begins.get(grade) for grade in reversed(_LADDER)])
 
 
 def grade_on(turned: Turns, day: date) -> Grade:
@@ -194,7 +195,21 @@ def grade_on(turned: Turns, day: date) -> Grade:
     return ""
 
 
-def _ladder(clock: ClockName, limit: int, *, ended: bool) -> list[tuple[Grade, int]]:
+def _due(course: _Course, facts: Facts, calendar: Calendar, as_of: date) -> date | None:
+    """When the leading clock is due: what reading all of them would say, at the cost of one."""
+    runs = {run.clock: run for run in course.runs if (run.since or run.start) <= as_of}
+    known = [runs[clock] for clock in _LEADING if clock in runs]
+    running = (run for run in known if run.end is None or run.end > as_of)
+    run = next(running, known[0] if known else None)
+    if run is None:
+        return None
+    if run.waits:
+        return calendar.nth(as_of, run.limit)
+    return reach(calendar, run.start, run.limit, gaps_of(run.ledger, run.clock, facts.limits, calendar, as_of))
+
+
+@lru_cache(maxsize=1_024)
+def _ladder(clock: ClockName, limit: int, *, ended: bool) -> tuple[tuple[Grade, int], ...]:
     """The grades of one clock with the days they begin at. A notice is a warning that ends with its clock; a card
     stays."""
     notice, yellow, red = thresholds(limit, clock)
@@ -203,7 +218,7 @@ def _ladder(clock: ClockName, limit: int, *, ended: bool) -> list[tuple[Grade, i
         ("yellow", yellow),
         ("notice", None if ended else notice),
     ]
-    return [(grade, number) for grade, number in named if number is not None]
+    return tuple([(grade, number) for grade, number in named if number is not None])
 
 
 def _note(begins: dict[Grade, date], grade: Grade, day: date | None, end: date | None, since: date | None) -> None:

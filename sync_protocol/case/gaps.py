@@ -45,9 +45,11 @@ def is_open(exclusion: Exclusion, limits: Limits, calendar: Calendar, day: date)
 
 
 def gaps_of(
-    ledger: Iterable[Exclusion], clock: ClockName, limits: Limits, calendar: Calendar, until: date
+    ledger: Sequence[Exclusion], clock: ClockName, limits: Limits, calendar: Calendar, until: date
 ) -> list[Gap]:
     """The gaps of one clock, merged and in order; what is open lasts until the day given, or until its planned end."""
+    if not ledger:
+        return []
     found = [(each.opened, end_of(each, limits, calendar, until)) for each in ledger if stops(each.kind, clock, limits)]
     return merged(found)
 

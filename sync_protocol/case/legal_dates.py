@@ -7,6 +7,7 @@ earlier than the one before it. One function a kind, named in a table: a new kin
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from sync_protocol.case import baton, kinds
@@ -91,13 +92,12 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
     for event in events:
         if event.position not in held or event.body is not None:
             held[event.position] = event
-    path = CasePath(case.home, places)
-    story = Story(path, catalogue.find(case.item_no, case.item_version), held)
+    story = Story(_path_from(case.home, places), catalogue.find(case.item_no, case.item_version), held)
     acts = _acts(case, held)
     for event, day in zip(acts, _days(acts), strict=True):
         tell = TELL.get(event.kind)
         if tell is not None:
-            body = read_body(event)
+            body = read_body(event) if event.kind in READ else None
             tell(story, event, body if isinstance(body, dict) else None, day)
     if story.wanting is not None:
         _supplied(story, None)
@@ -120,6 +120,12 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         tuple(story.exclusions),
         holds=tuple(story.holds),
     )
+
+
+@lru_cache(maxsize=1_024)
+def _path_from(home: str, places: PlaceTree) -> CasePath:
+    """The places a case of this home can be at; many cases share it, and neither it nor the tree ever changes."""
+    return CasePath(home, places)
 
 
 def _acts(case: Case, held: Mapping[Position, CaseEvent]) -> list[CaseEvent]:
@@ -237,5 +243,7 @@ TELL: Final[dict[int, Callable[[Story, CaseEvent, Body | None, date], None]]] = 
     kinds.DECIDE: _decide,
     kinds.ANSWER: _answer,
 }
+# Those whose body says something about time; of the others it is not even decoded, on the way of every event.
+READ: Final = frozenset({kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER})
 # Of what was adopted, that which has an effect: who has the case is not changed by it.
 _AGAIN: Final = frozenset(TELL) - baton.MOVES_THE_BATON

@@ -117,23 +117,24 @@ class Calendar:
         after, upto = within(after), within(upto)
         if upto <= after:
             return 0
+        first, before = self._table(after.year)
         if after.year == upto.year:
-            table = self._table(upto.year)
-            return table[day_of_year(upto)] - table[day_of_year(after)]
-        between = sum(self._table(number)[-1] for number in range(after.year + 1, upto.year))
-        first, last = self._table(after.year), self._table(upto.year)
-        return first[-1] - first[day_of_year(after)] + between + last[day_of_year(upto)]
+            return before[upto.toordinal() - first] - before[after.toordinal() - first]
+        between = sum(self._table(number)[1][-1] for number in range(after.year + 1, upto.year))
+        last, until = self._table(upto.year)
+        return before[-1] - before[after.toordinal() - first] + between + until[upto.toordinal() - last]
 
     def nth(self, after: date, number: int) -> date:
         """The working day number ``number`` (from 1) after a day; ``after`` itself for 0."""
         day = within(after)
         if number <= 0:
             return day
-        left = number + self._table(day.year)[day_of_year(day)]
+        eve, table = self._table(day.year)
+        left = number + table[day.toordinal() - eve]
         for year in range(day.year, LAST_DAY.year + 1):
-            table = self._table(year)
+            eve, table = self._table(year)
             if left <= table[-1]:
-                return date(year, 1, 1) + timedelta(bisect_left(table, left) - 1)
+                return date.fromordinal(eve + bisect_left(table, left))
             left -= table[-1]
         return LAST_DAY
 
@@ -141,19 +142,19 @@ class Calendar:
         """Whether any day from ``first`` to ``last`` lies in a year that is not announced."""
         return any(not self.year(number).announced for number in range(within(first).year, within(last).year + 1))
 
-    def _table(self, number: int) -> tuple[int, ...]:
-        year = self.year(number)
+    def _table(self, number: int) -> tuple[int, tuple[int, ...]]:
+        year = self.years.get(number, UNKNOWN_YEAR)
         return _running(number, year.off, year.on)
 
 
 def within(day: date) -> date:
     """The day, or the nearest that is counted with."""
-    return min(max(day, FIRST_DAY), LAST_DAY)
+    return day if FIRST_DAY <= day <= LAST_DAY else min(max(day, FIRST_DAY), LAST_DAY)
 
 
 def day_of_year(day: date) -> int:
     """1 for New Year's Day, 365 or 366 for the last of December."""
-    return day.timetuple().tm_yday
+    return day.toordinal() - date(day.year, 1, 1).toordinal() + 1
 
 
 def day_of(time_ms: int) -> date:
@@ -166,10 +167,10 @@ def day_of(time_ms: int) -> date:
 
 
 @lru_cache(maxsize=1_024)
-def _running(number: int, off: frozenset[int], on: frozenset[int]) -> tuple[int, ...]:
-    """Working days from New Year's Day to each day of the year, both inside; before it, none. Counting and looking for
-    the n-th are then a subtraction and a search, however long the case has run."""
+def _running(number: int, off: frozenset[int], on: frozenset[int]) -> tuple[int, tuple[int, ...]]:
+    """The ordinal of New Year's Eve, and the working days from then to each day of the year; on the eve, none. Counting
+    and looking for the n-th are then a subtraction and a search, however long the case has run."""
     first = date(number, 1, 1)
     start, length = first.weekday(), (date(number, 12, 31) - first).days + 1
     works = [(day not in off) if (start + day - 1) % 7 < _SATURDAY else (day in on) for day in range(1, length + 1)]
-    return tuple(accumulate(works, initial=0))
+    return first.toordinal() - 1, tuple(accumulate(works, initial=0))
