@@ -14,7 +14,7 @@ from sync_protocol.case.clock import Clocks
 from sync_protocol.case.workdays import Calendar, Year, day_of
 from sync_protocol.places import below
 from sync_protocol.stream import Draft, append
-from village_node.casebook import ledger
+from village_node.casebook import ledger, purged
 from village_node.casebook.calendars import calendar_in, publications
 from village_node.casebook.desk import Desk
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
@@ -67,6 +67,8 @@ class Calendaring(Desk, Reading):
             if not held:
                 return None
             case = fold_held(self, roster, key, held)
+            if any(each.event.body_state == "purged" for each in held):
+                case = purged.case_kept(cases.get(connection, key), case)
             events = [each.event for each in held if not each.stranger]
             facts = legal_dates.facts_of(case, events, roster.places, self.catalogue)
             calendar, today = calendar_in(self, connection), day_of(self.clock())
