@@ -1,16 +1,17 @@
 """From events to the facts of the clock: where it starts, what stops it, and that no order of arrival changes it."""
 
 import random
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_protocol.case import kinds
+from sync_protocol.case import Catalogue, fold, kinds
 from sync_protocol.case.clock import read
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of
-from tests.sync_protocol.case.histories import Network, Tape, catalogue
+from tests.sync_protocol.case.histories import CASE_ID, Network, Tape, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 from tests.sync_protocol.case.year_2026 import CALENDAR
 
@@ -73,6 +74,12 @@ def test_of_what_a_village_accepts_itself_the_clock_starts_at_the_village() -> N
     assert told(filed("009", 2)).received == on(3, 2)  # accepted by the village
     assert told(filed("001", 2)).received is None
     assert told(filed("001", 2, TOWNSHIP)).received == on(3, 2)  # at the township's own window
+
+
+def test_of_what_a_village_may_accept_but_only_passes_on_the_clock_starts_above() -> None:
+    script = filed("009", 2)
+    items = Catalogue([replace(catalogue().item("009"), village_mode="协办")])
+    assert facts_of(fold(VILLAGE, CASE_ID, script.events, PLACES, items), script.events, PLACES, items).received is None
 
 
 def test_a_station_has_the_case_as_its_village_has() -> None:
@@ -192,9 +199,14 @@ def test_what_was_adopted_counts_on_its_own_day_and_not_before_the_adoption() ->
     script.last = review
     script.write(TOWNSHIP, kinds.RETURN_FOR_CORRECTION, {0: [["户口簿", "缺页"]]}, claimed_ms=at(3, 11))
     supplied(script, TOWNSHIP, TOWNSHIP, 12, 12)
-    script.write(TOWNSHIP, kinds.ADOPT, {0: [list(lost)]}, claimed_ms=at(3, 13))
+    passed_on = script.write(
+        TOWNSHIP, kinds.HANDOFF, {0: COUNTY, 1: "decide"}, after=lost, life=2, order=9, claimed_ms=at(3, 10)
+    )
+    script.last = script.events[-2].position
+    script.write(TOWNSHIP, kinds.ADOPT, {0: [list(passed_on)]}, claimed_ms=at(3, 13))
     case = script.fold()
-    assert case.adopted and case.reviewed
+    assert lost in case.adopted and passed_on in case.adopted and case.reviewed
+    assert told(script).holds[-1] == Hold(on(3, 6), "township", TOWNSHIP)  # an adopted handoff moves nothing
     assert told(script).exclusions == (Exclusion("supplement", on(3, 11), on(3, 12)),)
 
 
