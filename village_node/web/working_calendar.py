@@ -56,7 +56,7 @@ def publish(visit: Visit) -> Response:
         line = str(bad)
         problem = visit.t(
             f"看不懂这一行：“{line}”。请写“月-日”或“月-日..月-日”，后面可写名称和文号。",
-            f"Cannot read this line: “{line}”. Write MM-DD or MM-DD..MM-DD, then a name and a document number.",
+            f"Cannot read this line: {line}. Write MM-DD or MM-DD..MM-DD, then a name and a document number.",
         )
         return _page(visit, 422, problem, typed)
     except BadBody as bad:
