@@ -10,9 +10,9 @@ from sync_protocol.case.calendars import Announcement
 from sync_protocol.case.workdays import Calendar, Span, Year, day_of_year
 from sync_protocol.places import below
 from sync_protocol.stream import Draft, append
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, CaseRef, Member, Network, settle
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, settle
 from tests.sync_protocol.case.year_2026 import CALENDAR, YEAR_2026, YEAR_2027
-from village_node.casebook import BadBody, NotAllowed, NotFound, ledger
+from village_node.casebook import BadBody, CaseRef, NotAllowed, NotFound, ledger
 from village_node.casebook.ledger import Entry
 from village_node.store import Connection
 

@@ -35,7 +35,9 @@ def test_a_village_shows_what_it_counts_by_and_has_no_form(network: Network, age
     assert "test-1" in page and "本机内置" in page and "02-15..02-23 春节" in page
     assert "预计，放假安排尚未公布" in page
     assert "/calendar/publish" not in page
-    refused = agent.send("/calendar/publish", form())
+    assert agent.send("/calendar/publish", form()).status_code == 404
+    village_head = agent.counter.sign_in("0007", "head")
+    refused = village_head.send("/calendar/publish", form())
     assert refused.status_code == 409 and "只有县级负责人可以公布工作日历" in refused.text
 
 
@@ -58,6 +60,7 @@ def test_a_day_gone_by_waits_for_another_head(network: Network, head: Visitor, c
     calendar = network.members[COUNTY].casebook.calendar
     assert calendar().is_working(date(2026, 11, 17))
     assert head.send("/calendar/confirm", {}).status_code == 409
+    assert head.send("/calendar/forget", {}).status_code == 404
     other = county.sign_in("1003", "officer", name="钱进")
     assert "11-17 防汛停工 31号" in other.open("/calendar").text
     assert other.send("/calendar/confirm", {}).status_code == 303
