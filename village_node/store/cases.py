@@ -173,18 +173,22 @@ def _pressing(day: date | None) -> list[ColumnElement[Any]]:
     """The order by grade on a day, then by what is due first."""
     if day is None:
         return []
-    table, today = CASES.c, day_number(day)
-    grade = case(
-        *[(table[f"{name}_day"] <= today, GRADE_NUMBERS[name]) for name in _WORST_FIRST], else_=GRADE_NUMBERS[""]
-    )
-    return [grade.desc(), func.coalesce(table.due_day, _NEVER)]
+    return [_grade(day).desc(), func.coalesce(CASES.c.due_day, _NEVER)]
+
+
+def _grade(day: date) -> ColumnElement[int]:
+    """The number of a case's grade on a day."""
+    today = day_number(day)
+    turned = [(CASES.c[f"{name}_day"] <= today, GRADE_NUMBERS[name]) for name in _WORST_FIRST]
+    return case(*turned, else_=GRADE_NUMBERS[""])
 
 
 def graded(connection: Connection, here: str, day: date) -> dict[Grade, int]:
     """How many of the cases to be done here have each grade on a day; those without one are left out."""
-    grade = _pressing(day)[0].element
     names = {number: name for name, number in GRADE_NUMBERS.items() if name}
-    query = select(grade, func.count()).where(view("mine", here)).group_by(grade)
+    # Grouped outside: to PostgreSQL an expression with values in it is another one each time it is written.
+    mine = select(_grade(day).label("grade")).where(view("mine", here)).subquery()
+    query = select(mine.c.grade, func.count()).group_by(mine.c.grade)
     return {names[row[0]]: row[1] for row in connection.execute(query) if row[0]}
 
 
