@@ -22,14 +22,16 @@ from village_node.store import peers
 ROOT_KEY_FILE = "county-root.key"
 PUBLISHER_KEY_FILE = "publisher.key"
 CHECKPOINT_CHECK_S = 600.0
+CALENDAR_CHECK_S = 30.0  # so long after the first start the county has published its calendar
 
 
 def create_node(config: Config, *, pages_only: bool = False) -> village.Node:
-    """Wire the county's node: a township's parts with the publisher's key, and the daily checkpoint. `pages_only`: one
-    more worker beside the one that syncs."""
+    """Wire the county's node: a township's parts with the publisher's key, the daily checkpoint, and the calendar.
+    `pages_only`: one more worker beside the one that syncs."""
     node = township.create_node(config, lambda: [publisher_key(config.data)], pages_only=pages_only)
     daily = DailyCheckpoint(node.casebook, village.wall_clock, time.monotonic)
     node.scheduler.every(CHECKPOINT_CHECK_S, "checkpoint", daily.tick)
+    node.scheduler.every(CALENDAR_CHECK_S, "known years", node.casebook.publish_known_years)
     return node
 
 

@@ -14,7 +14,7 @@ from village_node.casebook import NotAllowed
 
 
 def commands(node: Node) -> control.Commands:
-    """A township's commands, and `checkpoint`; the county signs with its publishing key."""
+    """A township's commands, `checkpoint` and `calendar`; the county signs with its publishing key."""
 
     def checkpoint(_arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -23,7 +23,13 @@ def commands(node: Node) -> control.Commands:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
         return {"seq": made.seq, "streams": made.count, "root": made.root.hex(), "time_ms": made.time}
 
-    return with_enrolment(node, lambda node: [app.publisher_key(node.config.data)]) | {"checkpoint": checkpoint}
+    return with_enrolment(node, lambda node: [app.publisher_key(node.config.data)]) | {
+        "checkpoint": checkpoint,
+        "calendar": lambda _arguments: {
+            "published": node.casebook.publish_known_years(),
+            "version": node.casebook.calendar().version,
+        },
+    }
 
 
 COUNTY = cli.Level("center-node", "county", app.create_node, commands, 8702, init=lambda arguments: _init(arguments))
@@ -37,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--regions", type=Path, help="CSV with the columns code, name, level, parent: its townships"
     )
     checkpoint = cli.add_verb(top, "checkpoint", "say now, under one root, what this node holds (done daily by itself)")
+    calendar = cli.add_verb(top, "calendar", "publish the working days this program knows (done by itself in time)")
+    calendar.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "calendar"))))
     checkpoint.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "checkpoint"))))
     shown = verbs.add_parser(
         "demo", help="a county, a township and two villages here, and one case walked through them"

@@ -23,7 +23,7 @@ from sync_protocol import roster
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.suites import sha256
 from village_node import identity as identities
-from village_node import store, web
+from village_node import store, web, working_days
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook, PurgeJob
 from village_node.config import Config
@@ -41,6 +41,7 @@ HOUSEKEEPING_S = 3600.0
 UPLINK_CHECK_S = 30.0
 RESERVE_S = 5.0
 CLOCK_S = 10.0
+CALENDAR_S = 60.0
 PURGE_CHECK_S = 600.0
 STOP_S = 5.0
 STACK_BYTES = 1 << 20  # of each thread: the usual 8 MB are more than a small machine's limit on a program has to spare
@@ -277,6 +278,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         starter_catalogue(),
         lives_of(config.data),
         pages_only=pages_only,
+        calendar=working_days.built_in(),
     )
     accounts = Accounts(AccountRows(opened), identity.level, wall_clock, identities.random_bytes, steady=steady_clock)
     uplink = (
@@ -288,6 +290,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
     scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
+    scheduler.every(CALENDAR_S, "calendar", casebook.follow_calendar)
     if uplink is not None:
         scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)
     purge = None

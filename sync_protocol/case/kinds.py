@@ -36,6 +36,7 @@ PLEASE_RETURN: Final = 36
 DISMISS: Final = 37
 CHECKPOINT: Final = 64
 FORK_RULING: Final = 67
+CALENDAR: Final = 69
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -59,6 +60,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(DISMISS, "dismiss", "side", "inline", 2),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
+    Kind(CALENDAR, "calendar", "other", "inline", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

@@ -183,8 +183,8 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("reviewer", "township"): _REVIEWER,
     ("head", "township"): _REVIEWER | _DECIDER | _ASSIGNER | {kinds.FORK_RULING},
     ("window", "county"): _COUNTER,
-    ("officer", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW, kinds.FORK_RULING},
-    ("head", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW, kinds.FORK_RULING},
+    ("officer", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW, kinds.FORK_RULING, kinds.CALENDAR},
+    ("head", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW, kinds.FORK_RULING, kinds.CALENDAR},
     # Supervision reads everything and changes no case; an administrator acts on no case.
     ("supervisor", "county"): frozenset(),
 }

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from sync_protocol.case import Catalogue, kinds
+from sync_protocol.case.workdays import Calendar
 from sync_protocol.roster import Change
 from sync_protocol.suites import sha256
 from village_node.casebook import ledger
 from village_node.casebook.assigning import Assigning
 from village_node.casebook.bench import Bench, Choice, ForkView
+from village_node.casebook.calendaring import Calendaring, CaseClock
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound, Stale
@@ -27,6 +29,7 @@ from village_node.store import Overtaken, Store, cases, peers
 __all__ = [
     "Application",
     "BadBody",
+    "CaseClock",
     "CaseRef",
     "Casebook",
     "CasebookError",
@@ -51,7 +54,7 @@ __all__ = [
 _RULES: Final = "rules"
 
 
-class Casebook(Purging, Assigning, Bench, Intake, Parting, Oddities):
+class Casebook(Purging, Assigning, Bench, Calendaring, Intake, Parting, Oddities):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
     def __init__(
@@ -64,9 +67,13 @@ class Casebook(Purging, Assigning, Bench, Intake, Parting, Oddities):
         lives: Lives | None = None,
         *,
         pages_only: bool = False,
+        calendar: Calendar | None = None,
     ) -> None:
         """``lives``: the files of this node's lives; without them the casebook may be filled and read, but whatever it
-        would say to others has no witness. ``pages_only``: one more worker beside the one that syncs."""
+        would say to others has no witness. ``pages_only``: one more worker beside the one that syncs. ``calendar``: the
+        working days this program knows by itself."""
+        if calendar is not None:
+            self.own_calendar = calendar
         super().__init__(store, identity, clock, randomness, catalogue)
         if lives is not None:
             self.keep_lives(lives, pages_only=pages_only)

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sync_protocol.case import Case, CaseEvent, Verdict, fold, kinds
+from sync_protocol.case import Case, CaseEvent, Verdict, clock, fold, kinds, legal_dates
+from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import freezing, purged
+from village_node.casebook import calendars, freezing, purged
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, streams
@@ -100,6 +101,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     changed: list[tuple[int, str, int, int, bytes]] = []
     rows: list[CaseRow] = []
     waits: list[tuple[bytes, str, int, str, bytes]] = []
+    calendar = calendars.calendar_in(office, connection)
     for key in sorted(touched):
         events = held.get(key, [])
         own = [each for each in events if not each.stranger]
@@ -119,7 +121,8 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
                 waits.extend((*dep, *key) for dep in each.event.deps if reader.is_missing(dep))
             if verdict[:2] == _WAITS_FOR_AFTER and verdict.needs is not None:
                 waits.append((verdict.needs.incarnation, key[0], verdict.needs.seq, *key))
-        row = _case_row(key, case, len(own), reader.newest.get(key, entry.arrived_ms))
+        turned = _turned(office, entry, case, own, calendar)
+        row = _case_row(key, case, len(own), reader.newest.get(key, entry.arrived_ms), turned)
         if some_purged:
             new_kinds = [each.event.kind for each in own if each.row is None]
             purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
@@ -322,7 +325,7 @@ def _event_rows(growth: Growth, verdicts: Mapping[tuple[str, Position], Verdict]
     return rows
 
 
-def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int) -> CaseRow:
+def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: clock.Turns) -> CaseRow:
     incarnation, seq, chain_mark = case.last or (None, None, None)
     counts = case.counts
     return CaseRow(
@@ -351,7 +354,18 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int) -> CaseR
         len(case.open_supplies),
         len(case.open_withdrawals),
         len(case.open_oddities),
+        cases.day_number(turned.due),
+        cases.day_number(turned.notice),
+        cases.day_number(turned.yellow),
+        cases.day_number(turned.red),
+        cases.day_number(turned.red_plus),
     )
+
+
+def _turned(office: Office, entry: Entry, case: Case, own: list[Held], calendar: Calendar) -> clock.Turns:
+    """When the grades of a case begin: what lists are sorted by, on each day anew."""
+    facts = legal_dates.facts_of(case, [each.event for each in own], entry.roster.places, office.catalogue)
+    return clock.turns(facts, calendar, day_of(entry.arrived_ms))
 
 
 def _move_streams(connection: Connection, entry: Entry) -> list[StreamRow]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from sync_protocol import encoding
 from sync_protocol.case import Catalogue
+from sync_protocol.case.workdays import Calendar
 from sync_protocol.roster import Change, Node, Roster, read_payload
 from sync_protocol.suites import sha256
 from village_node.casebook.passing import Passing
@@ -34,6 +35,8 @@ class Office:
     machine is out of service."""
 
     retired = False
+    # The calendar of a node that has heard of none published: the plain week, until the wiring hands in what is known.
+    own_calendar = Calendar("", {})
 
     def __init__(
         self,
@@ -59,6 +62,9 @@ class Office:
         # How often the roster may have grown, and how often had been looked at when it was last read.
         self._roster_growth = 1
         self._roster_seen = 0
+        # How often what is published may have grown, and what was made of it with which count.
+        self.calendar_growth = 1
+        self.calendar_kept: tuple[int, Calendar] | None = None
         # On SQLite this process is the only writer (the data folder is locked), so what it keeps needs no second look.
         self._alone = store.dialect == "sqlite"
         self._news = 0
@@ -163,6 +169,7 @@ class Office:
         with self._memory_lock:
             self._news += 1
             self._roster_growth += ROSTER in scopes
+            self.calendar_growth += any(scope.startswith(("below:", ROSTER, ANYTHING)) for scope in scopes)
         troubles = []
         for callback in self._callbacks:
             try:

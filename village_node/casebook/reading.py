@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sync_protocol.case import LABELS, Case, Catalogue, Position, Verdict, bodies, explain, kinds
+from sync_protocol.case.workdays import day_of
 from sync_protocol.encoding import decode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Roster
@@ -107,13 +108,16 @@ class Reading(Office):
     def work_list(
         self, view: str, filters: Mapping[str, str] | None = None, page: int = 1, page_size: int = PAGE_SIZE
     ) -> Page:
-        """One page of a view (see store.cases.view), newest first. ``filters``: text, item_no, state, place.
+        """One page of a view (see store.cases.view), the most pressing or the newest first.
+
+        ``filters``: text, item_no, state, place.
 
         KeyError for an unknown view, TypeError for an unknown filter.
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
-            return cases.listed(connection, view, self.identity.place, left_behind, filters or {}, page, page_size)
+            here, today = self.identity.place, day_of(self.clock())
+            return cases.listed(connection, view, here, left_behind, filters or {}, page, page_size, today)
 
     def view_counts(self) -> dict[str, int]:
         """How many cases each view has; computed again only after something has changed."""

@@ -1,10 +1,13 @@
 """Case rows: what lists, searches and counts are drawn from. They are written by the fold alone."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from datetime import date
+from typing import Any, Final, NamedTuple, overload
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select, tuple_
 
+from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
+from sync_protocol.case.workdays import FIRST_DAY
 from village_node.store import rows
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.tables import CASE_WAITS, CASES, EVENTS, STREAMS
@@ -15,6 +18,10 @@ VERDICT_NUMBERS: Final = {code: number for number, code in enumerate(VERDICTS)}
 
 DECIDED: Final = ("decided_approved", "decided_refused", "decided", "delivering", "delivered")
 FINISHED: Final = ("delivered", "withdrawn")
+# Lists of what is to be done: the most pressing first. The others are long, and the newest first.
+BY_GRADE: Final = ("mine", "supplies", "back", "transit")
+_WORST_FIRST: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
+_NEVER: Final = 1 << 30
 
 
 class CaseRow(NamedTuple):
@@ -45,6 +52,20 @@ class CaseRow(NamedTuple):
     open_supplies: int | None
     open_withdrawals: int | None
     n_open: int | None
+    # Days since 1970; None: never, as things stand.
+    due_day: int | None = None
+    notice_day: int | None = None
+    yellow_day: int | None = None
+    red_day: int | None = None
+    red_plus_day: int | None = None
+
+    def grade_on(self, day: date) -> Grade:
+        """The grade of the case on a day."""
+        today = day_number(day)
+        for name, begins in zip(_WORST_FIRST, self[-1:-5:-1], strict=True):
+            if begins is not None and begins <= today:
+                return name
+        return ""
 
 
 class Page(NamedTuple):
@@ -54,6 +75,15 @@ class Page(NamedTuple):
     total: int
     page: int
     page_size: int
+
+
+@overload
+def day_number(day: date) -> int: ...
+@overload
+def day_number(day: None) -> None: ...
+def day_number(day: date | None) -> int | None:
+    """Days since 1970, which both databases sort alike."""
+    return None if day is None else (day - FIRST_DAY).days
 
 
 def put(connection: Connection, folded: Sequence[CaseRow]) -> None:
@@ -124,18 +154,48 @@ def page(
     condition: ColumnElement[bool],
     number: int,
     size: int,
+    pressing_on: date | None = None,
 ) -> Page:
-    """The rows that meet a condition, the newest first."""
+    """The rows that meet a condition: those most pressing on a day, if one is given, then the newest first."""
     number, size = max(number, 1), min(max(size, 1), 200)
     total = connection.scalar(select(func.count()).select_from(CASES).where(condition)) or 0
     query: Select[Any] = (
         select(CASES)
         .where(condition)
-        .order_by(CASES.c.filed_ms.desc(), CASES.c.case_id)
+        .order_by(*_pressing(pressing_on), CASES.c.filed_ms.desc(), CASES.c.case_id)
         .limit(size)
         .offset((number - 1) * size)
     )
     return Page([CaseRow._make(row) for row in connection.execute(query)], total, number, size)
+
+
+def _pressing(day: date | None) -> list[ColumnElement[Any]]:
+    """The order by grade on a day, then by what is due first."""
+    if day is None:
+        return []
+    return [_grade(day).desc(), func.coalesce(CASES.c.due_day, _NEVER)]
+
+
+def _grade(day: date) -> ColumnElement[int]:
+    """The number of a case's grade on a day."""
+    today = day_number(day)
+    turned = [(CASES.c[f"{name}_day"] <= today, GRADE_NUMBERS[name]) for name in _WORST_FIRST]
+    return case(*turned, else_=GRADE_NUMBERS[""])
+
+
+def graded(connection: Connection, here: str, day: date) -> dict[Grade, int]:
+    """How many of the cases to be done here have each grade on a day; those without one are left out."""
+    names = {number: name for name, number in GRADE_NUMBERS.items() if name}
+    # Grouped outside: to PostgreSQL an expression with values in it is another one each time it is written.
+    mine = select(_grade(day).label("grade")).where(view("mine", here)).subquery()
+    query = select(mine.c.grade, func.count()).group_by(mine.c.grade)
+    return {names[row[0]]: row[1] for row in connection.execute(query) if row[0]}
+
+
+def unfinished(connection: Connection) -> list[CaseKey]:
+    """Every case that may still change its grade."""
+    query = select(CASES.c.scope, CASES.c.case_id).where(CASES.c.state.not_in(FINISHED))
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElement[bool]:
@@ -228,9 +288,11 @@ def listed(
     filters: Mapping[str, str],
     at: int,
     size: int,
+    today: date,
 ) -> Page:
-    """Page ``at`` of a view, filtered."""
-    return page(connection, and_(view(name, here, not_left), matching(**filters)), at, size)
+    """Page ``at`` of a view, filtered; ``today`` says how pressing each case is."""
+    condition = and_(view(name, here, not_left), matching(**filters))
+    return page(connection, condition, at, size, today if name in BY_GRADE else None)
 
 
 def totals(connection: Connection, here: str) -> dict[str, int]:

@@ -12,7 +12,7 @@ from sync_protocol.case.bodies import Field
 from sync_protocol.places import about
 from village_node.casebook import OddCase, TimelineEntry
 from village_node.store.proposals import Proposal
-from village_node.web import documents, masking, recall, schemas, times, words
+from village_node.web import clocks, documents, masking, recall, schemas, times, words
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -110,6 +110,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         wanted=wanted,
         missing=[] if purge else missing_moves(visit, case, {offer.kind for offer in offers}),
         purge=purge,
+        clock=clocks.panel(visit, case),
         may_recall=recall.RECALLS.allows(roles),
         attempt=attempt,
         done=done_words(visit),

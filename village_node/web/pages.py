@@ -16,6 +16,7 @@ from village_node.web import (
     acts,
     assignments,
     cases,
+    day_by_day,
     display,
     filing,
     forks,
@@ -30,6 +31,7 @@ from village_node.web import (
     sign_in,
     staff,
     work,
+    working_calendar,
 )
 from village_node.web.assets import Assets
 from village_node.web.headers import harden
@@ -49,6 +51,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *items.ROUTES,
     *filing.ROUTES,
     *cases.ROUTES,
+    *day_by_day.ROUTES,
+    *working_calendar.ROUTES,
     *recall.ROUTES,
     *prints.ROUTES,
     *acts.ROUTES,
@@ -66,6 +70,7 @@ ROUTES: Final[tuple[Route, ...]] = (
 NAVIGATION: Final = (
     (work.ROUTES[0], "办件", "Cases"),
     (items.ROUTES[0], "事项", "Services"),
+    (working_calendar.ROUTES[0], "日历", "Calendar"),
     (health.ROUTES[0], "运行状况", "Health"),
     (staff.ROUTES[0], "人员", "Staff"),
 )

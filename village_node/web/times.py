@@ -1,6 +1,6 @@
 """Times as people read them here: Beijing time, and ages in words. All times are ms since 1970."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8))
 MINUTE_MS = 60_000
@@ -31,6 +31,11 @@ def moment(ms: int, lang: str) -> str:
 def day(ms: int, lang: str) -> str:
     """The day alone, e.g. `2026年11月22日` or `22 Nov 2026`."""
     at = local(ms)
+    return f"{at.day} {at:%b %Y}" if lang == "en" else f"{at.year}年{at.month}月{at.day}日"
+
+
+def date_words(at: date, lang: str) -> str:
+    """A day of the calendar in the same words."""
     return f"{at.day} {at:%b %Y}" if lang == "en" else f"{at.year}年{at.month}月{at.day}日"
 
 

@@ -1,13 +1,17 @@
 """The work list: what waits for me, what came back, what has not left this node, is on the way, is decided."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sync_protocol.case.exclusions import GRADES
+from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
-from village_node.web import entry, filing
+from village_node.store.cases import FINISHED, CaseRow
+from village_node.web import clocks, entry, filing, times
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -59,6 +63,20 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
     here = visit.site.config.place
     children = places.children(here) if here in places else ()
 
+    today = day_of(visit.now_ms)
+
+    def grade_of(row: CaseRow) -> clocks.Badge | None:
+        grade = row.grade_on(today)
+        return clocks.grade_badge(grade) if grade else None
+
+    def due_of(row: CaseRow) -> str:
+        if row.due_day is None or row.state in FINISHED:
+            return "—"
+        return times.date_words(FIRST_DAY + timedelta(row.due_day), visit.lang)
+
+    graded = visit.site.casebook.graded()
+    marked = [(clocks.grade_badge(grade), graded[grade]) for grade in reversed(GRADES) if graded.get(grade)]
+
     def page_link(number: int) -> str:
         arguments: dict[str, Any] = {**visit.request.args.to_dict(), "page": number}
         return url_for("work", **arguments)
@@ -72,6 +90,9 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         states=STATES,
         children=children,
         page_link=page_link,
+        grade_of=grade_of,
+        due_of=due_of,
+        graded=marked,
         **values,
     )
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sync_protocol.case import bodies, documents, kinds, workflow
+from sync_protocol.case import bodies, documents, exclusions, kinds, workflow
 from sync_protocol.case.bodies import Field
+from sync_protocol.case.clock import thresholds
 from sync_protocol.case.events import REASONS
+from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS
 
 PATH = Path(__file__).parents[3] / "sync_protocol" / "CASE.md"
 
@@ -122,6 +124,39 @@ def rest_of(rest: documents.Rest) -> str:
     return kinds.name_of(rest.kind) + (f" ({', '.join(asked)})" if asked else "")
 
 
+def clocks() -> str:
+    return table(("clock", "时限", "in English"), [(code, zh, en) for code, (zh, en) in CLOCKS.items()])
+
+
+def holders() -> str:
+    return table(("holder", "归属", "in English"), [(code, zh, en) for code, (zh, en) in exclusions.BUCKETS.items()])
+
+
+def exclusion_table() -> str:
+    rows = []
+    for kind, rule in EXCLUSIONS.items():
+        for clock, stop in rule.stops.items() or {"": None}.items():
+            effect = "stops, if the item says so" if stop and stop.effect == "item" else stop.effect if stop else ""
+            basis = (f"{stop.zh} / {stop.en}",) if stop else ("",)
+            rows.append((kind, f"{rule.zh} / {rule.en}", rule.bucket or "the holder", clock or "none", effect, *basis))
+    return table(("kind", "means", "whose days", "clock", "effect", "basis"), list(rows))
+
+
+def grades() -> str:
+    limits = (0, 1, 2, 3, 5, 10, 20, 30)
+    of_limit = [(limit, *(word(one) for one in thresholds(limit, "promised"))) for limit in limits]
+    of_step = [(f"{limit} (a step)", *(word(one) for one in thresholds(limit, "village"))) for limit in (0, 1, 5)]
+    return table(("limit", "notice from", "yellow from", "red from"), [*of_limit, *of_step])
+
+
+def word(days: int | None) -> str:
+    return "never" if days is None else str(days)
+
+
+def flags() -> str:
+    return table(("flag", "说明", "in English"), [(code, zh, en) for code, (zh, en) in exclusions.FLAGS.items()])
+
+
 def diagram() -> str:
     return f"```mermaid\n{workflow.mermaid()}```\n"
 
@@ -136,6 +171,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "may": may,
     "diagram": diagram,
     "documents": document_types,
+    "clocks": clocks,
+    "holders": holders,
+    "exclusions": exclusion_table,
+    "grades": grades,
+    "flags": flags,
 }
 
 

@@ -39,7 +39,7 @@ NUMBERS = {
     "create": 1, "receive": 2, "handoff": 3, "accept": 4, "docket": 5, "review": 6, "return_for_correction": 7,
     "take": 8, "decide": 9, "answer": 10, "note": 32, "supply": 33, "withdrawal_request": 34, "delivered": 35,
     "please_return": 36, "dismiss": 37, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65,
-    "catalogue": 66, "fork_ruling": 67, "erasure": 68,
+    "catalogue": 66, "fork_ruling": 67, "erasure": 68, "calendar": 69,
 }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def test_numbers_on_the_wire_are_the_frozen_ones() -> None:
 def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is() -> None:
     inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
     moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt"}
-    assert inline == moving | {"please_return", "dismiss", "checkpoint", "fork_ruling"}
+    assert inline == moving | {"please_return", "dismiss", "checkpoint", "fork_ruling", "calendar"}
     assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
         "other", "stage", "stage", "side", "side", "other", "other"
     ]  # fmt: skip

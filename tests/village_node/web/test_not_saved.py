@@ -12,6 +12,7 @@ from sync_protocol.exchange import ANOTHER_NONCE
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.closing import net
 from tests.faults.test_restored_roots import county, restored_county
+from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import (
     APPLICATION,
     PASSWORD,
@@ -26,6 +27,7 @@ from tests.village_node.web.test_forks import forked, seen_in
 from tests.village_node.web.test_lives import ring
 from tests.village_node.web.test_oddities import clerk, late, officer, ticks, window
 from tests.village_node.web.test_recall import cleared, page_of
+from tests.village_node.web.test_working_calendar import form as calendar_form
 from village_node.store import NotReadable, NotSaved, parking
 from village_node.store.sqlite import SqliteDatabase
 
@@ -149,11 +151,26 @@ def _sample(request: pytest.FixtureRequest) -> Ready:
     return Ready(township.sign_in("0109", "admin"), f"/health/left/{line.id}", {"reason": TYPED})
 
 
+def _calendar(request: pytest.FixtureRequest, answered: bool) -> Ready:
+    """A year that the county publishes, or a change of days gone by that waits for a second person."""
+    county: Counter = request.getfixturevalue("county")
+    county.member.casebook.own_calendar = CALENDAR
+    county.member.casebook.publish_known_years()
+    head = county.sign_in("1002", "head")
+    if not answered:
+        return Ready(head, "/calendar/publish", calendar_form(reason=TYPED))
+    off = calendar_form()["off"] + "\n11-17 停工"
+    assert head.send("/calendar/publish", calendar_form(off=off)).status_code == 303
+    return Ready(county.sign_in("1003", "head"), "/calendar/confirm", {"text": TYPED})
+
+
 # These need a case, a proposal or an alarm in a state of its own, and each is brought into it.
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
     "propose_assignment": partial(_assigned, answered=False),
     "answer_oddity": _oddity,
+    "publish_calendar": partial(_calendar, answered=False),
+    "answer_calendar": partial(_calendar, answered=True),
     "recall": _recall,
     "go_on": partial(_ringing, place="village", address="/lives/go-on"),
     "retire": partial(_ringing, place="village", address="/lives/retire"),

@@ -1,0 +1,249 @@
+"""From the events of a case to the facts of its clock: which day each act has, and what it starts, stops or ends.
+
+The effective path tells the story, with what was adopted in its place; every node tells the same. Times are claims: the
+first accept above the origin fixes the day of filing and bounds what its origin did before; beyond that no act is
+earlier than the one before it. One function a kind, named in a table: a new kind of event is a new row.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from sync_protocol.case import baton, kinds
+from sync_protocol.case.case import Case
+from sync_protocol.case.catalogue import Catalogue, Item
+from sync_protocol.case.content import Body, read_body
+from sync_protocol.case.events import CaseEvent, Position
+from sync_protocol.case.exclusions import Bucket
+from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
+from sync_protocol.case.routes import CasePath, PlaceTree
+from sync_protocol.case.workdays import FIRST_DAY, day_of
+
+AGENT_MODES: Final = ("代办", "协办")
+OWN_MODES: Final = ("村级受理", "直办")
+AT_ONCE: Final = "即办件"
+RELAY_DAYS: Final = 1  # a village's budget where the item names none and the village only passes the case on
+_LEVELS: Final[dict[str, Bucket]] = {"village": "village", "township": "township", "county": "county"}
+
+
+class Story:
+    """The facts as far as they are told. ``wanting``: since when papers are wanting, by which kind of exclusion; empty
+    before acceptance."""
+
+    def __init__(self, path: CasePath, item: Item | None, sides: Mapping[Position, CaseEvent]) -> None:
+        self.path = path
+        self.item = item
+        self.sides = sides
+        self.days: dict[str, date] = {}
+        self.holds: list[Hold] = []
+        self.corrections: list[Correction] = []
+        self.exclusions: list[Exclusion] = []
+        self.promised: int | None = None
+        self.wanting: tuple[date, str] | None = None
+
+    def first(self, name: str, day: date) -> None:
+        """Note a day that counts once: the first time."""
+        self.days.setdefault(name, day)
+
+    def held(self, day: date, place: str) -> None:
+        """From this day on a place has the case; the legal clock starts at the first that has the power to accept."""
+        self.holds.append(Hold(day, self.bucket(place), place))
+        if self.has_power(place):
+            self.first("received", day)
+
+    def level(self, place: str) -> str:
+        """The level of a place; a station's is that of the place it belongs to."""
+        at = self.path.places.index(place)
+        levels = (self.path.levels[upper] for upper in self.path.places[at:])
+        return next((level for level in levels if level in _LEVELS), "county")
+
+    def bucket(self, place: str) -> Bucket:
+        """To whom the days at a place belong."""
+        return _LEVELS[self.level(place)]
+
+    def has_power(self, place: str) -> bool:
+        """Whether receiving the papers here starts the legal clock: a village only where it accepts in its own name."""
+        level = self.path.levels[place]
+        if self.item is None or level not in self.item.accept_levels:
+            return False
+        return level != "village" or self.item.village_mode in OWN_MODES
+
+    def limits(self) -> Limits:
+        """What the item version allows this case."""
+        item = self.item
+        if item is None:
+            return Limits(self.promised)
+        relayed = RELAY_DAYS if item.village_mode in AGENT_MODES else None
+        return Limits(
+            self.promised,
+            item.statutory_days or None,
+            item.fallback_days,
+            relayed if item.budget_village_days is None else item.budget_village_days,
+            item.budget_township_days,
+            item.budget_county_days,
+            publicity_excluded=item.publicity_excluded,
+        )
+
+
+def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalogue: Catalogue) -> Facts:
+    """The facts of a folded case. ``events``: those it was folded from, in any order."""
+    held: dict[Position, CaseEvent] = {}
+    for event in events:
+        if event.position not in held or event.body is not None:
+            held[event.position] = event
+    story = Story(_path_from(case.home, places), catalogue.find(case.item_no, case.item_version), held)
+    acts = _acts(case, held)
+    for event, day in zip(acts, _days(acts), strict=True):
+        tell = TELL.get(event.kind)
+        if tell is not None:
+            body = read_body(event) if event.kind in READ else None
+            tell(story, event, body if isinstance(body, dict) else None, day)
+    if story.wanting is not None:
+        _supplied(story, None)
+    days = story.days
+    if case.deliveries and "decided" in days:
+        delivery = case.deliveries[0]
+        named = delivery.body.get("at")
+        day = date.fromisoformat(named) if named else day_of(delivery.at_ms)
+        days["delivered"] = max(day, days["decided"])
+    return Facts(
+        story.limits(),
+        days.get("begun"),
+        days.get("received"),
+        days.get("accepted"),
+        days.get("decided"),
+        days.get("settled"),
+        days.get("delivered"),
+        days.get("closed"),
+        tuple(story.corrections),
+        tuple(story.exclusions),
+        holds=tuple(story.holds),
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _path_from(home: str, places: PlaceTree) -> CasePath:
+    """The places a case of this home can be at; many cases share it, and neither it nor the tree ever changes."""
+    return CasePath(home, places)
+
+
+def _acts(case: Case, held: Mapping[Position, CaseEvent]) -> list[CaseEvent]:
+    """The acts that count, in their order: the path, and behind each adoption what it adopted."""
+    acts = []
+    for position in case.path:
+        acts.append(held[position])
+        if held[position].kind == kinds.ADOPT:
+            acts += [held[each] for each, by in case.adopted.items() if by == position and held[each].kind in _AGAIN]
+    return acts
+
+
+def _days(acts: list[CaseEvent]) -> list[date]:
+    """The day of each act in China."""
+    days = [day_of(event.claimed_ms) for event in acts]
+    for index, event in enumerate(acts):
+        fixed = read_body(event) if event.kind == kinds.ACCEPT else None
+        if isinstance(fixed, dict) and 4 in fixed:
+            filed, latest = day_of(fixed[4]), day_of(fixed[3])
+            for before in range(index):
+                own = filed if acts[before].kind == kinds.RECEIVE else days[before]
+                days[before] = min(own, latest)
+            break
+    last = FIRST_DAY
+    for index, day in enumerate(days):
+        last = days[index] = max(last, day)
+    return days
+
+
+def _receive(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    story.first("begun", day)
+    story.held(day, event.place)
+
+
+def _handoff(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    if body is not None:
+        up = story.path.ranks[body[0]] < story.path.ranks[event.place]
+        story.holds.append(Hold(day, "transit_up" if up else "transit_down", body[0]))
+
+
+def _accept(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    story.held(day, event.place)
+
+
+def _assign(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    if body is not None:
+        story.held(day, body[0])
+
+
+def _docket(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    story.first("received", day)
+    story.first("accepted", day)
+    item = story.item
+    if body is not None and 0 in body:
+        story.promised = body[0]
+    elif item is not None:
+        # Done at once is only what is decided where it is accepted; anything else that was to be has the fallback.
+        elsewhere = item.kind == AT_ONCE and story.level(event.place) != item.decide_level
+        story.promised = item.fallback_days if elsewhere and item.fallback_days is not None else item.promised_days
+
+
+def _return(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    if "accepted" not in story.days:
+        # Before the papers are with anybody who has the power to accept it is a slip among ourselves, no legal notice.
+        story.wanting = (day, "") if "received" in story.days else None
+        return
+    item, level = story.item, story.level(event.place)
+    asks = item is None or level in (item.review_level, item.decide_level)
+    story.wanting = (day, "supplement" if asks else "returned")
+
+
+def _take(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    """The papers count from the day they were received on the case's path: before acceptance, where the legal clock
+    starts anew with them, by somebody with the power to accept."""
+    if story.wanting is None:
+        return
+    asked, kind = story.wanting
+    received = asked
+    for entry in body[0] if body is not None else ():
+        supply = story.sides[Position(*entry)]
+        known = kind or story.has_power(supply.place)
+        received = max(received, min(day, day_of(supply.claimed_ms)) if known else day)
+    _supplied(story, received)
+
+
+def _supplied(story: Story, day: date | None) -> None:
+    assert story.wanting is not None
+    asked, kind = story.wanting
+    if kind:
+        story.exclusions.append(Exclusion(kind, asked, day))
+    else:
+        story.corrections.append(Correction(asked, day))
+    story.wanting = None
+
+
+def _decide(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    story.first("decided", day)
+    story.first("settled", day)
+
+
+def _answer(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    if body is not None and body[1] and "decided" not in story.days:
+        story.first("closed", day)
+
+
+# What each kind of act says; a kind that is not named here says nothing about time.
+TELL: Final[dict[int, Callable[[Story, CaseEvent, Body | None, date], None]]] = {
+    kinds.RECEIVE: _receive,
+    kinds.HANDOFF: _handoff,
+    kinds.ACCEPT: _accept,
+    kinds.FORCE_ASSIGN: _assign,
+    kinds.DOCKET: _docket,
+    kinds.RETURN_FOR_CORRECTION: _return,
+    kinds.TAKE: _take,
+    kinds.DECIDE: _decide,
+    kinds.ANSWER: _answer,
+}
+# Those whose body says something about time; of the others it is not even decoded, on the way of every event.
+READ: Final = frozenset({kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER})
+# Of what was adopted, that which has an effect: who has the case is not changed by it.
+_AGAIN: Final = frozenset(TELL) - baton.MOVES_THE_BATON

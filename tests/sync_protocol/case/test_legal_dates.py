@@ -1,0 +1,223 @@
+"""From events to the facts of the clock: where it starts, what stops it, and that no order of arrival changes it."""
+
+import random
+from dataclasses import replace
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync_protocol.case import Catalogue, fold, kinds
+from sync_protocol.case.clock import read
+from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
+from sync_protocol.case.legal_dates import facts_of
+from tests.sync_protocol.case.histories import CASE_ID, Network, Tape, catalogue
+from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
+from tests.sync_protocol.case.year_2026 import CALENDAR
+
+DAY_MS = 86_400_000
+
+
+def at(month: int, day: int, year: int = 2026) -> int:
+    """Nine in the morning of a day in China."""
+    return (date(year, month, day) - date(1970, 1, 1)).days * DAY_MS + 3_600_000
+
+
+def on(month: int, day: int) -> date:
+    return date(2026, month, day)
+
+
+def told(script: Script) -> Facts:
+    return facts_of(script.fold(), script.events, PLACES, catalogue())
+
+
+def filed(item: str, day: int, home: str = VILLAGE) -> Script:
+    """Received on a day of March."""
+    script = Script(home, item)
+    script.create(claimed_ms=at(3, day))
+    script.receive(claimed_ms=at(3, day))
+    return script
+
+
+def relayed(item: str = "001", *, docket: bool = True) -> Script:
+    """Received at the village on Monday 2 March, handed on on Tuesday, accepted for by the township on Friday."""
+    script = filed(item, 2)
+    script.handoff(VILLAGE, TOWNSHIP, "accept", claimed_ms=at(3, 3))
+    script.accept(TOWNSHIP, claimed_ms=at(3, 6))
+    if docket:
+        script.docket(TOWNSHIP, claimed_ms=at(3, 9))
+    return script
+
+
+def wanting(script: Script, place: str, asked: int) -> None:
+    script.write(place, kinds.RETURN_FOR_CORRECTION, {0: [["身份证", "不清楚"]]}, claimed_ms=at(3, asked))
+
+
+def supplied(script: Script, place: str, by: str, came: int, taken: int) -> None:
+    supply = script.write(by, kinds.SUPPLY, {2: "补交"}, claimed_ms=at(3, came))
+    script.write(place, kinds.TAKE, {0: [list(supply)]}, claimed_ms=at(3, taken))
+
+
+def test_of_what_a_village_only_passes_on_the_clock_starts_at_the_township() -> None:
+    facts = told(relayed())
+    assert (facts.begun, facts.received, facts.accepted) == (on(3, 2), on(3, 6), on(3, 9))
+    assert facts.holds == (
+        Hold(on(3, 2), "village", VILLAGE),
+        Hold(on(3, 3), "transit_up", TOWNSHIP),
+        Hold(on(3, 6), "township", TOWNSHIP),
+    )
+    assert facts.limits == Limits(25, 30, None, 1, 10, 14, publicity_excluded=True)
+
+
+def test_of_what_a_village_accepts_itself_the_clock_starts_at_the_village() -> None:
+    assert told(filed("040", 2)).received == on(3, 2)  # decided at the village
+    assert told(filed("009", 2)).received == on(3, 2)  # accepted by the village
+    assert told(filed("001", 2)).received is None
+    assert told(filed("001", 2, TOWNSHIP)).received == on(3, 2)  # at the township's own window
+
+
+def test_of_what_a_village_may_accept_but_only_passes_on_the_clock_starts_above() -> None:
+    script = filed("009", 2)
+    items = Catalogue([replace(catalogue().item("009"), village_mode="协办")])
+    assert facts_of(fold(VILLAGE, CASE_ID, script.events, PLACES, items), script.events, PLACES, items).received is None
+
+
+def test_a_station_has_the_case_as_its_village_has() -> None:
+    assert told(filed("001", 2, STATION)).holds == (Hold(on(3, 2), "village", STATION),)
+
+
+def test_done_at_once_is_only_what_is_decided_where_it_is_accepted() -> None:
+    script = filed("009", 2)
+    script.docket(VILLAGE, claimed_ms=at(3, 2))
+    assert told(script).limits.promised == 3  # the county decides it
+    window = filed("022", 2, COUNTY)
+    window.docket(COUNTY, claimed_ms=at(3, 2))
+    assert told(window).limits.promised == 0
+    named = filed("022", 2, COUNTY)
+    named.write(COUNTY, kinds.DOCKET, {0: 7}, claimed_ms=at(3, 2))
+    assert told(named).limits.promised == 7
+
+
+def test_before_acceptance_papers_count_from_the_day_somebody_with_the_power_to_accept_had_them() -> None:
+    script = relayed(docket=False)
+    wanting(script, TOWNSHIP, 9)
+    assert told(script).corrections == (Correction(on(3, 9)),)
+    supplied(script, TOWNSHIP, VILLAGE, 10, 13)
+    assert told(script).corrections == (Correction(on(3, 9), on(3, 13)),)
+    direct = relayed(docket=False)
+    wanting(direct, TOWNSHIP, 9)
+    supplied(direct, TOWNSHIP, TOWNSHIP, 11, 13)
+    assert told(direct).corrections == (Correction(on(3, 9), on(3, 11)),)
+
+
+def test_in_the_examination_papers_count_from_the_day_the_resident_gave_them_to_anybody() -> None:
+    script = relayed()
+    wanting(script, TOWNSHIP, 10)
+    supplied(script, TOWNSHIP, VILLAGE, 12, 18)
+    assert told(script).exclusions == (Exclusion("supplement", on(3, 10), on(3, 12)),)
+
+
+def test_papers_that_claim_to_have_come_before_they_were_asked_for_or_after_they_were_taken_do_not() -> None:
+    for came, counted in ((4, 10), (27, 18)):
+        script = relayed()
+        wanting(script, TOWNSHIP, 10)
+        supplied(script, TOWNSHIP, VILLAGE, came, 18)
+        assert told(script).exclusions == (Exclusion("supplement", on(3, 10), on(3, counted)),)
+
+
+def test_a_return_by_a_level_that_neither_reviews_nor_decides_stops_nothing() -> None:
+    script = filed("016", 2, TOWNSHIP)  # accepted at the township or the county, decided at the county
+    script.docket(TOWNSHIP, claimed_ms=at(3, 2))
+    wanting(script, TOWNSHIP, 4)
+    facts = told(script)
+    assert facts.exclusions == (Exclusion("returned", on(3, 4)),)
+    clocks = read(facts, CALENDAR, on(3, 6))
+    assert clocks.of("promised").used == 4  # type: ignore[union-attr]
+    assert clocks.shares == {"township": 4}
+
+
+def test_the_decision_ends_the_promise_and_starts_the_delivery() -> None:
+    script = relayed()
+    script.review(TOWNSHIP, claimed_ms=at(3, 11))
+    script.handoff(TOWNSHIP, COUNTY, "decide", claimed_ms=at(3, 12))
+    script.accept(COUNTY, claimed_ms=at(3, 13))
+    script.decide(COUNTY, claimed_ms=at(3, 20))
+    script.handoff(COUNTY, VILLAGE, "deliver", claimed_ms=at(3, 23))
+    script.accept(VILLAGE, claimed_ms=at(3, 25))
+    facts = told(script)
+    assert (facts.decided, facts.settled, facts.delivered) == (on(3, 20), on(3, 20), None)
+    assert facts.holds[-2:] == (Hold(on(3, 23), "transit_down", VILLAGE), Hold(on(3, 25), "village", VILLAGE))
+    script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "in_person", 2: "2026-03-26"}, claimed_ms=at(3, 30))
+    assert told(script).delivered == on(3, 26)
+
+
+def test_a_delivery_that_claims_to_be_older_than_the_decision_is_of_the_same_day() -> None:
+    script = filed("040", 2)
+    script.docket(VILLAGE, claimed_ms=at(3, 3))
+    script.decide(VILLAGE, claimed_ms=at(3, 6))
+    script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "in_person", 2: "2026-03-01"}, claimed_ms=at(3, 6))
+    assert told(script).delivered == on(3, 6)
+
+
+def test_a_withdrawal_granted_closes_the_case() -> None:
+    script = relayed()
+    request = script.write(VILLAGE, kinds.WITHDRAWAL_REQUEST, {0: "不办了"}, claimed_ms=at(3, 10))
+    script.write(TOWNSHIP, kinds.ANSWER, {0: list(request), 1: True}, claimed_ms=at(3, 11))
+    assert told(script).closed == on(3, 11)
+
+
+def test_the_first_accept_fixes_the_day_of_filing_and_bounds_what_came_before() -> None:
+    script = Script(VILLAGE, "001")
+    script.create(claimed_ms=at(7, 1, 2031))
+    script.receive(claimed_ms=at(7, 1, 2031))
+    script.handoff(VILLAGE, TOWNSHIP, "accept", claimed_ms=at(7, 1, 2031))
+    dates = {1: at(7, 1, 2031), 2: at(3, 2), 3: at(3, 6), 4: at(3, 6), 5: True}
+    script.write(TOWNSHIP, kinds.ACCEPT, dates, claimed_ms=at(3, 6))
+    facts = told(script)
+    assert (facts.begun, facts.received) == (on(3, 6), on(3, 6))
+    assert {hold.since for hold in facts.holds} == {on(3, 6)}
+
+
+def test_no_act_is_earlier_than_the_one_before_it() -> None:
+    script = relayed()
+    script.review(TOWNSHIP, claimed_ms=0)
+    script.handoff(TOWNSHIP, COUNTY, "decide", claimed_ms=-5)
+    assert told(script).holds[-1] == Hold(on(3, 9), "transit_up", COUNTY)
+
+
+def test_a_case_assigned_to_the_township_is_received_there() -> None:
+    script = filed("001", 2)
+    script.assign(COUNTY, TOWNSHIP, claimed_ms=at(3, 16))
+    facts = told(script)
+    assert facts.received == on(3, 16) and facts.holds[-1] == Hold(on(3, 16), "township", TOWNSHIP)
+
+
+def test_what_was_adopted_counts_on_its_own_day_and_not_before_the_adoption() -> None:
+    script = relayed()
+    review = script.last
+    lost = script.review(TOWNSHIP, after=review, life=2, order=9, claimed_ms=at(3, 10))
+    script.last = review
+    script.write(TOWNSHIP, kinds.RETURN_FOR_CORRECTION, {0: [["户口簿", "缺页"]]}, claimed_ms=at(3, 11))
+    supplied(script, TOWNSHIP, TOWNSHIP, 12, 12)
+    passed_on = script.write(
+        TOWNSHIP, kinds.HANDOFF, {0: COUNTY, 1: "decide"}, after=lost, life=2, order=9, claimed_ms=at(3, 10)
+    )
+    script.last = script.events[-2].position
+    script.write(TOWNSHIP, kinds.ADOPT, {0: [list(passed_on)]}, claimed_ms=at(3, 13))
+    case = script.fold()
+    assert lost in case.adopted and passed_on in case.adopted and case.reviewed
+    assert told(script).holds[-1] == Hold(on(3, 6), "township", TOWNSHIP)  # an adopted handoff moves nothing
+    assert told(script).exclusions == (Exclusion("supplement", on(3, 11), on(3, 12)),)
+
+
+@given(st.lists(st.integers(0, 255), min_size=30, max_size=220), st.booleans(), st.randoms(use_true_random=False))
+def test_every_node_finds_the_same_clock_in_whatever_order_the_events_came(
+    numbers: list[int], honest: bool, chance: random.Random
+) -> None:
+    history = Network(Tape(numbers), honest).run()
+    first = facts_of(history.fold(), history.events, PLACES, catalogue())
+    turned = [*history.events, *history.events[:5]]
+    chance.shuffle(turned)
+    assert facts_of(history.fold(turned), turned, PLACES, catalogue()) == first
+    as_of = date(1970, 6, 1)
+    assert read(first, CALENDAR, as_of) == read(facts_of(history.fold(), turned, PLACES, catalogue()), CALENDAR, as_of)

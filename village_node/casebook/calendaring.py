@@ -1,0 +1,235 @@
+"""The part of the casebook about working days: the calendar in force, the clock of a case, and the county's hand that
+publishes a year."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final, NamedTuple
+
+from sync_protocol import encoding
+from sync_protocol.case import calendars as rules
+from sync_protocol.case import clock, kinds, legal_dates, workflow
+from sync_protocol.case.attribution import LedgerLine
+from sync_protocol.case.calendars import Announcement, Publication
+from sync_protocol.case.clock import Clocks
+from sync_protocol.case.workdays import Calendar, Year, day_of
+from sync_protocol.places import below
+from sync_protocol.stream import Draft, append
+from village_node.casebook import ledger, purged
+from village_node.casebook.calendars import calendar_in, publications
+from village_node.casebook.desk import Desk
+from village_node.casebook.errors import BadBody, NotAllowed, NotFound
+from village_node.casebook.ledger import Entry, fold_held, held_events
+from village_node.casebook.reading import Reading
+from village_node.store import Connection, cases, peers, rows
+from village_node.store.locks import CaseKey
+
+_CLOCK_BITS: Final = 16
+_PROPOSED: Final = "calendar_proposed"  # what one person has proposed and nobody confirmed yet
+_FOLLOWED: Final = "calendar_followed"  # by which calendar the rows of cases were made
+CASES_AT_ONCE: Final = 500
+_FIELDS: Final[dict[str, tuple[str, str]]] = {
+    "year": ("年份须在 1970 至 2199 之间", "the year must be from 1970 to 2199"),
+    "off": ("休息日须是该年的周一至周五，最多 120 天", "days off are weekdays of that year, 120 at most"),
+    "on": ("调休上班日须是该年的周六或周日，最多 30 天", "days worked are weekend days of that year, 30 at most"),
+    "document_no": ("请填写文号，不超过 80 字", "give the document number, at most 80 characters"),
+    "spans": (
+        "假日名称不超过 40 字，最多 12 段",
+        "a holiday's name has at most 40 characters, and there are 12 at most",
+    ),
+    "reason": ("请填写理由，不超过 100 字", "give the reason, at most 100 characters"),
+    "confirmer": ("确认人不能是提议人", "who confirms cannot be who proposed"),
+}
+
+
+class CaseClock(NamedTuple):
+    """The clocks of a case as of today, and its life day by day."""
+
+    clocks: Clocks
+    lines: list[LedgerLine]
+
+
+class Calendaring(Desk, Reading):
+    """Working days and what hangs on them."""
+
+    def calendar(self) -> Calendar:
+        """The calendar in force here."""
+        return self.remembered("calendar", lambda connection: calendar_in(self, connection))
+
+    def calendars_in_force(self) -> dict[int, Publication]:
+        """Year -> the publication in force, for the years that were published."""
+        return dict(self.remembered("calendars", lambda view: rules.in_force(publications(self, view))))
+
+    def clock_of(self, key: CaseKey) -> CaseClock | None:
+        """The clock of a case as of today; None if nothing of it is held."""
+        with self.store.reading() as connection:
+            roster = self.roster_in(connection)
+            held = held_events(self, connection, roster, {key})[key]
+            if not held:
+                return None
+            case = fold_held(self, roster, key, held)
+            if any(each.event.body_state == "purged" for each in held):
+                case = purged.case_kept(cases.get(connection, key), case)
+            events = [each.event for each in held if not each.stranger]
+            facts = legal_dates.facts_of(case, events, roster.places, self.catalogue)
+            calendar, today = calendar_in(self, connection), day_of(self.clock())
+            return CaseClock(clock.read(facts, calendar, today), clock.explain(facts, calendar, today))
+
+    def graded(self) -> dict[str, int]:
+        """How many of the cases to be done here have which grade today."""
+        today = day_of(self.clock())
+
+        def count(connection: Connection) -> tuple[date, dict[str, int]]:
+            found = cases.graded(connection, self.identity.place, today)
+            return today, {str(grade): number for grade, number in found.items()}
+
+        made = self.remembered("graded", count)
+        if made[0] != today:  # nothing has changed but the day
+            with self.store.reading() as connection:
+                made = count(connection)
+        return dict(made[1])
+
+    def may_publish(self, roles: Iterable[str]) -> bool:
+        """Whether somebody with these roles may publish a calendar here."""
+        return workflow.may(frozenset(roles), self.identity.level, kinds.CALENDAR)
+
+    def announce(self, actor: str, roles: Iterable[str], said: Announcement) -> bool:
+        """Publish a year. What moves days gone by waits for a second person: then False, and nothing counts yet.
+
+        Raises BadBody naming the field, NotAllowed, NotSaved.
+        """
+        self._check_publisher(roles)
+        raw = _body(said._replace(proposer="", confirmer=""))
+
+        def act(connection: Connection) -> tuple[bool, set[str]]:
+            if not self._moves_the_past(connection, said):
+                return True, self._publish(connection, actor, raw, "calendar.publish", said)
+            peers.remember_bytes(connection, _PROPOSED, encoding.encode([actor, raw]))
+            self.note(connection, actor, "calendar.propose", str(said.number), reason=said.reason)
+            return False, set()
+
+        return self._act(act)
+
+    def calendar_proposed(self) -> tuple[str, Announcement] | None:
+        """Who proposed what, and nobody has answered yet."""
+        with self.store.reading() as connection:
+            return _proposed(connection)
+
+    def answer_calendar(self, actor: str, roles: Iterable[str], *, confirmed: bool) -> None:
+        """Confirm what another person proposed, and publish it; or drop it, which who proposed it may do as well.
+
+        Raises NotFound where nothing waits, NotAllowed, NotSaved.
+        """
+        self._check_publisher(roles)
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            waiting = _proposed(connection)
+            if waiting is None:
+                raise NotFound("没有待确认的日历", "no calendar waits for an answer")
+            proposer, said = waiting
+            if confirmed and proposer == actor:
+                raise NotAllowed(*_FIELDS["confirmer"])
+            peers.remember_bytes(connection, _PROPOSED, b"")
+            if confirmed:
+                raw = _body(said._replace(proposer=proposer, confirmer=actor))
+                return None, self._publish(connection, actor, raw, "calendar.confirm", said)
+            self.note(connection, actor, "calendar.drop", str(said.number), reason=said.reason)
+            return None, set()
+
+        self._act(act)
+
+    def publish_known_years(self) -> list[int]:
+        """Publish what this program knows of last year, this one and the next, where nothing better was published; the
+        years that were. Only a county's node has anything to publish. Raises NotSaved."""
+        if self.identity.level != "county" or self.identity.place not in self.roster.places:
+            return []
+        held, this_year = self.calendars_in_force(), day_of(self.clock()).year
+        years: list[Announcement] = []
+        for number in range(this_year - 1, this_year + 2):
+            known = self.own_calendar.years.get(number)
+            published = held.get(number)
+            if known is None or (published is not None and not _is_better(known, published.said.year)):
+                continue
+            said = Announcement(number, known, "按国家节假日安排，系统自动公布")
+            if published is None or not rules.changes_the_past(published.said, said, day_of(self.clock())):
+                years.append(said)
+
+        def act(connection: Connection) -> tuple[list[int], set[str]]:
+            scopes = set[str]()
+            for said in years:
+                scopes |= self._publish(connection, "", _body(said), "calendar.publish", said)
+            return [said.number for said in years], scopes
+
+        return self._act(act) if years else []
+
+    def follow_calendar(self) -> int:
+        """Look at every unfinished case again when another calendar is in force than their rows were made by; how many
+        there were. Raises NotSaved."""
+        with self.store.reading() as connection:
+            version = calendar_in(self, connection).version.encode()
+            if peers.bytes_of(connection, _FOLLOWED) == version:
+                return 0
+            keys = cases.unfinished(connection)
+        for some in rows.chunks(sorted(keys), CASES_AT_ONCE):
+
+            def act(connection: Connection, some: list[CaseKey] = some) -> tuple[None, set[str]]:
+                self.store.exclusive(connection, some, [])
+                entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(some))
+                scopes = {scope for scope, _ in ledger.write(self, connection, entry).cases}
+                self.mark_news(connection, scopes)
+                return None, scopes
+
+            self._act(act)
+
+        def note(connection: Connection) -> tuple[None, set[str]]:
+            peers.remember_bytes(connection, _FOLLOWED, version)
+            return None, set()
+
+        self._act(note)
+        return len(keys)
+
+    def _check_publisher(self, roles: Iterable[str]) -> None:
+        if not self.may_publish(roles):
+            raise NotAllowed("只有县级负责人可以公布工作日历", "only a head of the county may publish a calendar")
+
+    def _moves_the_past(self, connection: Connection, said: Announcement) -> bool:
+        held = rules.in_force(publications(self, connection)).get(said.number)
+        if held is None or held.place != self.identity.place:
+            return False
+        return rules.changes_the_past(held.said, said, day_of(self.clock()))
+
+    def _publish(self, connection: Connection, actor: str, raw: bytes, action: str, said: Announcement) -> set[str]:
+        """Write one publication into our own stream, and its line into the audit trail; the scope it is in."""
+        scope = below(self.identity.place)
+        growth = self._locked_stream(connection, scope)
+        now_ms = self.clock()
+        hlc = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
+        draft = Draft(kinds.CALENDAR, rules.VERSION, None, hlc, now_ms, actor, raw, apart=False)
+        growth.events.append(append(growth.row.stream_id, growth.head, draft, None))
+        ledger.write(self, connection, Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
+        self.note(connection, actor or "node", action, str(said.number), reason=said.reason)
+        self.mark_news(connection, {scope})
+        return {scope}
+
+
+def _proposed(connection: Connection) -> tuple[str, Announcement] | None:
+    """Who proposed what, and nobody has answered yet."""
+    raw = peers.bytes_of(connection, _PROPOSED)
+    if not raw:
+        return None
+    proposer, body = encoding.decode(raw)
+    said = rules.from_bytes(body)
+    return (proposer, said) if said is not None else None
+
+
+def _body(said: Announcement) -> bytes:
+    try:
+        return rules.to_bytes(said)
+    except ValueError as wrong:
+        field = str(wrong)
+        raise BadBody(field, *_FIELDS.get(field, ("日历内容有误", "the calendar does not fit its form"))) from None
+
+
+def _is_better(known: Year, published: Year) -> bool:
+    """Whether what this program knows may take the place of what was published: only an arrangement that has been
+    announced, where it had not been."""
+    return known.announced and not published.announced

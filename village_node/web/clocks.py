@@ -1,0 +1,134 @@
+"""The legal clock in words: what is used of each limit, when it is due, and the grade."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sync_protocol.case import Case
+from sync_protocol.case.attribution import LedgerLine
+from sync_protocol.case.clock import Clocks, Reading
+from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS, FLAGS, GRADES, STEPS, ClockName, Grade
+from sync_protocol.places import about
+from village_node.web import times
+from village_node.web.site import Visit
+
+# Word, drawing and colour together say a grade.
+GRADE_MARKS: Final[dict[Grade, tuple[str, str]]] = {
+    "": ("good", "check"),
+    "notice": ("active", "clock"),
+    "yellow": ("waiting", "flag"),
+    "red": ("bad", "warning"),
+    "red_plus": ("bad", "cross"),
+}
+Badge = tuple[str, str, str, str]
+
+
+def grade_badge(grade: Grade) -> Badge:
+    """Tone, drawing and words of a grade."""
+    return (*GRADE_MARKS[grade], *GRADES[grade])
+
+
+@dataclass(frozen=True)
+class ClockLine:
+    """One clock in sentences."""
+
+    name: str
+    used: str
+    due: str
+    badge: Badge
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a case's page says of its time. `version`: of the calendar; `provisional`: a date may move."""
+
+    lines: list[ClockLine]
+    badge: Badge
+    notes: list[str]
+    version: str
+    provisional: bool
+
+
+def panel(visit: Visit, case: Case) -> Panel | None:
+    """What is used of each clock and when it is due; None before anything runs."""
+    found = visit.site.casebook.clock_of((about(case.home), case.case_id))
+    if found is None or not found.clocks.readings:
+        return None
+    clocks = found.clocks
+    shown = [each for each in clocks.readings if each.clock not in STEPS or each.grade]
+    lines = [ClockLine(*words_of(visit, each, found.lines), grade_badge(each.grade)) for each in shown]
+    return Panel(
+        lines,
+        grade_badge(clocks.grade),
+        _notes(visit, clocks),
+        clocks.calendar_version,
+        any(each.provisional for each in shown if each.state != "ended"),
+    )
+
+
+def words_of(visit: Visit, reading: Reading, lines: Iterable[LedgerLine]) -> tuple[str, str, str]:
+    """The name of a clock, what is used of it, and when it is due."""
+    name = visit.t(*CLOCKS[reading.clock])
+    if reading.clock == "acceptance" and reading.state == "stopped":
+        return (
+            name,
+            visit.t("待补正，时限暂停", "stopped: papers are wanting"),
+            visit.t("今天补齐，则最晚 ", "if they come today, due by ") + due_words(visit, reading.due, reading),
+        )
+    used = visit.t(f"已用 {reading.used} 个工作日", f"{reading.used} working days used")
+    if reading.excluded:
+        passed = reading.used + reading.excluded
+        left_out = Counter(line.exclusion for line in lines if reading.clock in line.stopped)
+        parts_zh = "、".join(f"{days} 日{EXCLUSIONS[kind].zh}" for kind, days in left_out.items() if kind)
+        parts_en = ", ".join(f"{days} for {EXCLUSIONS[kind].en}" for kind, days in left_out.items() if kind)
+        used = visit.t(
+            f"已过 {passed} 个工作日，其中 {parts_zh}不计，已用 {reading.used} 个工作日",
+            f"{passed} working days gone, not counted: {parts_en}; {reading.used} used",
+        )
+    used += visit.t(f"，时限 {reading.limit} 个工作日", f" of {reading.limit}")
+    late, due = -reading.remaining, due_words(visit, reading.due, reading)
+    if reading.state == "ended":
+        done = visit.t("已办结，未超期", "done in time")
+        return name, used, visit.t(f"已办结，超期 {late} 日", f"done, {late} days late") if late > 0 else done
+    if late > 0:
+        return name, used, visit.t(f"超期 {late} 个工作日，应于 {due} 前", f"{late} days late, was due by {due}")
+    words = visit.t(f"最晚 {due}", f"due by {due}")
+    if reading.state == "stopped" and reading.clock not in STEPS:
+        words = visit.t(f"暂停中；今天恢复，则最晚 {due}", f"stopped; if it goes on today, due by {due}")
+    if reading.due_planned is not None and reading.due_planned != reading.due:
+        planned = due_words(visit, reading.due_planned, reading)
+        words += visit.t(f"；按计划结束，则最晚 {planned}", f"; at the planned end, {planned}")
+    return name, used, words
+
+
+def due_words(visit: Visit, day: date, reading: Reading) -> str:
+    """A due date; one that the arrangement of a year may still move says so."""
+    return times.date_words(day, visit.lang) + (visit.t("（预计）", " (provisional)") if reading.provisional else "")
+
+
+def _notes(visit: Visit, clocks: Clocks) -> list[str]:
+    notes = []
+    if clocks.deemed is not None:
+        since = times.date_words(clocks.deemed, visit.lang)
+        notes.append(
+            visit.t(
+                f"收到材料 5 个工作日内没有答复，自 {since} 起视为已受理（行政许可法第三十二条）。",
+                f"Nobody answered within 5 working days: it counts as accepted from {since} (art. 32).",
+            )
+        )
+    return notes + [visit.t(*FLAGS[flag]) + visit.t("。", ".") for flag in clocks.flags]
+
+
+def promised_by(visit: Visit, case: Case) -> str:
+    """The day a resident may rely on; empty where nothing is promised yet or all is done."""
+    found = visit.site.casebook.clock_of((about(case.home), case.case_id))
+    promised: ClockName = "promised"
+    reading = found.clocks.of(promised) if found is not None else None
+    if reading is None or reading.state == "ended":
+        return ""
+    due = due_words(visit, reading.due, reading)
+    if reading.state == "stopped":
+        return visit.t(f"今天补齐材料，则最晚 {due}", f"if your papers come today, by {due}")
+    return visit.t(f"最晚 {due}", f"by {due}")
