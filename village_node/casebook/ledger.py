@@ -349,7 +349,7 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int) -> CaseR
         counts["contested"],
         counts["needs_update"],
         len(case.open_supplies),
-        len(case.open_withdrawals),
+        len(case.open_withdrawals) + len(case.open_reviews),
         len(case.open_oddities),
     )
 

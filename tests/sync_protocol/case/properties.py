@@ -9,7 +9,8 @@ from sync_protocol.case.events import REASONS
 from sync_protocol.case.forks import frozen
 from sync_protocol.case.workflow import GUARDS, STATES
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, History, catalogue
-from tests.sync_protocol.case.second_fold import SecondFold, frozen_by_the_text
+from tests.sync_protocol.case.second_fold import SecondFold
+from tests.sync_protocol.case.second_forks import frozen_by_the_text
 
 
 def order_free(history: History, seed: int) -> None:
@@ -130,7 +131,8 @@ def every_event_is_accounted_for(history: History, seed: int) -> None:
         if case.decision is not None:
             item = catalogue().item(case.item_no, case.item_version)
             assert case.docketed and (case.reviewed or not item.review_level)
-            assert PLACES.level(case.decision.place) == item.decide_level
+            assert PLACES.level(case.decision.place) == item.deciding_level
+            assert item.decide_level != "higher" or case.higher == case.decision.outcome
 
 
 def agrees_with_the_text(history: History, seed: int) -> None:
@@ -152,6 +154,9 @@ def agrees_with_the_text(history: History, seed: int) -> None:
             assert (case.holder, case.transit_to, case.transit_purpose) == (flow.holder, flow.to, flow.purpose)
             assert (case.docketed, case.reviewed, case.answered) == (flow.docketed, flow.reviewed, flow.answered)
             assert case.adopted.keys() == flow.adopted and case.state_before == flow.before
+            assert (case.extended, case.fee_settled, case.higher) == (flow.extended, flow.fee_settled, flow.higher)
+            assert [(each.opened, each.what) for each in case.open] == [each[:2] for each in flow.open]
+            assert [p for p, each in case.procedures.items() if each.ended is None] == [each[0] for each in flow.open]
     part = [event for event in history.events if chance.random() < 0.9]
     arms = history.arms()
     found = frozen(CASE_ID, part, arms, history.rulings, PLACES)
