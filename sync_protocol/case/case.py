@@ -1,5 +1,6 @@
 """A case as its events make it: the fold, and the record that pages and rows are drawn from."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -357,7 +358,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
         _keepers(case, tree) if kinds.DELIVERED in wanted else nobody,
         _holders(tree.path) if kinds.DISMISS in wanted else nobody,
     )
-    counted: dict[int, list[SideNote]] = {kind: [] for kind in kinds.SIDE_KINDS}
+    counted: dict[int, list[SideNote]] = defaultdict(list)
     for event in sorted(sides.values(), key=_display_order):
         verdict, body = _judge_beside(event, case, tree, keepers)
         case.verdicts[event.position] = verdict
