@@ -99,7 +99,9 @@ class People:
         return [
             key
             for key, (state, holder, to, *_) in self._sim.watch.seen[here].cases.items()
-            if state and (state == "refused" or state not in FINISHED) and (here in (holder, to) or key[0] == f"about:{here}")
+            if state
+            and (state == "refused" or state not in FINISHED)
+            and (here in (holder, to) or key[0] == f"about:{here}")
         ]
 
     def file(self, station: "Station") -> bool:

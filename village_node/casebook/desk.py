@@ -46,6 +46,16 @@ _AUDITED: Final = {
     kinds.ADOPT: "case.adopt",
     kinds.DISMISS: "case.dismiss",
 }
+# What of a case only some may bring about, also by adopting it: its name in the record, the kinds that say who may.
+_JUDGED: Final = {
+    "review": (kinds.REVIEW, kinds.DECIDE),
+    "decision": (kinds.REVIEW, kinds.DECIDE),
+    "refusal": (kinds.REFUSE,),
+    "review_answers": (kinds.REVIEW_DECISION,),
+    "procedures": (kinds.SUSPEND,),
+    "extended": (kinds.EXTEND,),
+    "certificate": (kinds.ISSUE,),
+}
 _T = TypeVar("_T")
 
 
@@ -209,13 +219,14 @@ class Desk(Office):
         return found
 
     def _check_may_adopt(self, roles: frozenset[str], before: Case, after: Case) -> None:
-        """An opinion or a decision is made to count by somebody who may give one."""
-        judged = (before.review, before.decision) != (after.review, after.decision)
-        if judged and not any(workflow.may(roles, self.identity.level, kind) for kind in (kinds.REVIEW, kinds.DECIDE)):
-            raise NotAllowed(
-                "其中有初审意见或决定，须由有权初审或决定的人员采纳",
-                "it holds an opinion or a decision: somebody who may give one must adopt it",
-            )
+        """An opinion, a decision or the like is made to count by somebody who may give one."""
+        for name, able in _JUDGED.items():
+            changed = getattr(before, name) != getattr(after, name)
+            if changed and not any(workflow.may(roles, self.identity.level, kind) for kind in able):
+                raise NotAllowed(
+                    "其中有须由有相应权限的人员作出的意见或决定,须由有此权限的人员采纳",
+                    "it holds an opinion or a decision: somebody who may give one must adopt it",
+                )
 
     def _act(self, act: Callable[[Connection], tuple[_T, set[str]]]) -> _T:
         """Run one transaction, again where another worker was faster, and tell the news."""

@@ -222,8 +222,8 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
     body = entry.body or {}
     if entry.kind == kinds.HANDOFF and body.get("purpose") in workflow.HANDOFF_LABELS:
         title = visit.t(*workflow.HANDOFF_LABELS[body["purpose"]])
-    if entry.kind == kinds.DECIDE and body.get("outcome"):
-        title += visit.t("：", ": ") + visit.t(*words.choice_words(body["outcome"]))
+    if body.get(_HEADLINES.get(entry.kind, "")):
+        title += visit.t("：", ": ") + visit.t(*words.choice_words(body[_HEADLINES[entry.kind]]))
     ours = entry.place == visit.site.config.place
     own_name = visit.site.accounts.name_of(entry.actor) if ours else ""
     return Line(
@@ -242,6 +242,15 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
         ours=ours,
     )
 
+
+# The field that says in a word what an act comes to.
+_HEADLINES: Final = {
+    kinds.DECIDE: "outcome",
+    kinds.SUSPEND: "what",
+    kinds.REVIEW_DECISION: "outcome",
+    kinds.FEE_SETTLED: "how",
+    kinds.RATING: "grade",
+}
 
 # Of the application and the receipt the page shows the facts elsewhere; the query code belongs on the receipt alone.
 _HIDDEN: Final = {kinds.CREATE: None, kinds.RECEIVE: ("case_no", "query_code"), kinds.HANDOFF: ("purpose",)}

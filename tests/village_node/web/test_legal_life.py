@@ -196,6 +196,7 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
     done(head, case, "suspend", **said, proposer="1001")
     entry = next(iter(held(county, case).procedures.values()))
     assert (entry.body["proposer"], entry.body["approver"]) == ("1001", "1002")
+    assert "启动程序或要求补正：听证" in officer.open(case).text
     assert "尚有未结束的程序或会签" in why(officer, case)
     opened = chosen(officer.open(case).text, "resume", "opened")[0]
     done(officer, case, "resume", opened=opened, result="听证笔录已附")
