@@ -46,6 +46,7 @@ FORWARD = frozenset({
     kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.DECIDE, kinds.RESUME,
     kinds.COUNTERSIGN_CLOSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE, kinds.ARCHIVE, kinds.REVIEW_DECISION,
 })  # fmt: skip
+JOINT = frozenset({kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGNATURE, kinds.COUNTERSIGN_CLOSE})
 SUSPENSIONS = ("supplement", "testing", "publicity", "reported_up")
 HASH = "0123456789abcdef" * 4
 CASE_NUMBER = "621021101001-261121-7K3M-12-L"
@@ -54,6 +55,11 @@ CASE_NUMBER = "621021101001-261121-7K3M-12-L"
 @cache
 def catalogue() -> Catalogue:
     return Catalogue.from_csv(resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text("utf-8"))
+
+
+def upward(case: Case) -> bool:
+    """Whether a higher authority decides the case."""
+    return case.item_no in ("028", "030")
 
 
 @dataclass
@@ -209,6 +215,10 @@ class Network:
         adoptions = [offer for offer in offers if offer.kind == kinds.ADOPT]
         if adoptions and self.tape.choose(2):
             offers = adoptions
+        # Joint cases and those of a higher authority are few, and end soon: what is theirs alone is done readily.
+        rare = [offer for offer in offers if offer.kind in JOINT or (offer.kind == kinds.SUSPEND and upward(case))]
+        if rare and not case.higher and self.tape.choose(2):
+            offers = rare
         for wanted in (FORWARD, kinds.STAGE_KINDS):
             some = [offer for offer in offers if offer.kind in wanted]
             if some and not self.tape.one_in(4):
@@ -276,7 +286,7 @@ class Network:
         return makers.get(offer.kind, dict)()
 
     def _suspending(self, case: Case) -> dict[int, Any]:
-        higher = case.item_no in ("028", "030") and case.holder == COUNTY and self.tape.choose(3)
+        higher = upward(case) and case.holder == COUNTY and self.tape.choose(3)
         what = "reported_up" if higher else SUSPENSIONS[self.tape.choose(4 if case.holder == COUNTY else 3)]
         more: dict[str, dict[int, Any]] = {
             "supplement": {1: [["户口簿", "缺页"]]}, "testing": {3: 5, 4: "one", 5: "two"}, "publicity": {3: 7},

@@ -72,6 +72,27 @@ def loss_heals(history: History, seed: int) -> None:
     assert history.fold(healed) == whole
 
 
+def deletion_moves_nothing(history: History, seed: int) -> None:
+    """What counts goes on counting when bodies are deleted by right, and the case is as far as it was."""
+    chance = random.Random(seed)
+    whole = history.fold()
+    if whole.adopted:
+        return  # an adoption asks what it adopts once more, in the state it finds
+    kept = [event for event in history.events if whole.verdicts[event.position].code == "effective"]
+    part = [
+        replace(event, body=None, body_state="erased") if is_apart(event) and chance.random() < 0.5 else event
+        for event in kept
+    ]
+    case = history.fold(part)
+    assert set(case.path) == set(whole.path)
+    assert all(verdict.code == "effective" for verdict in case.verdicts.values()), case.verdicts
+    assert (case.holder, case.transit_to, case.docketed, case.reviewed) == (
+        whole.holder, whole.transit_to, whole.docketed, whole.reviewed,
+    )  # fmt: skip
+    assert [entry.opened for entry in case.open] == [entry.opened for entry in whole.open]
+    assert (case.extended, case.higher, case.fee_settled) == (whole.extended, whole.higher, whole.fee_settled)
+
+
 def is_apart(event: CaseEvent) -> bool:
     return event.kind in kinds.BY_NUMBER and kinds.BY_NUMBER[event.kind].holding == "apart"
 
