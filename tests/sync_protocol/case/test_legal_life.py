@@ -312,14 +312,14 @@ def test_a_countersigning_ends_without_a_department_only_with_a_reason_and_by_it
     assert script.verdict(script.write(TOWNSHIP, kinds.COUNTERSIGN_CLOSE, body, after=opened)) == EFFECTIVE
     script = to_county()
     assert script.verdict(script.write(COUNTY, kinds.COUNTERSIGN_OPEN, {0: ["建设所"]})) == void("joint")
+
+
+def test_a_countersigning_is_ended_once() -> None:
     script = joint()
-    opened = script.suspend(TOWNSHIP, "publicity")
-    named = signature(script, opened, "建设所")
-    body = {0: list(opened), 1: [list(named)]}
-    assert script.verdict(script.write(TOWNSHIP, kinds.COUNTERSIGN_CLOSE, body)).reason in (
-        "countersigning",
-        "signatures",
-    )
+    opened = script.write(TOWNSHIP, kinds.COUNTERSIGN_OPEN, {0: ["建设所"]})
+    body = {0: list(opened), 1: [list(signature(script, opened, "建设所"))]}
+    assert script.verdict(script.write(TOWNSHIP, kinds.COUNTERSIGN_CLOSE, body)) == EFFECTIVE
+    assert script.verdict(script.write(TOWNSHIP, kinds.COUNTERSIGN_CLOSE, body)) == void("countersigning")
 
 
 def test_the_first_rating_of_a_stage_counts_and_others_are_shown() -> None:
