@@ -110,6 +110,12 @@ class Case:
     services: tuple[SideNote, ...] = ()
     contact_changes: tuple[SideNote, ...] = ()
 
+    @property
+    def listed_state(self) -> str:
+        """The state as lists show it: a case that waits for papers asked for in examination is to be corrected."""
+        waits = self.state in workflow.EXAMINED and any(entry.what == "supplement" for entry in self.open)
+        return "correcting" if waits else self.state
+
 
 def fold(
     scope_place: str, case_id: bytes, events: Iterable[CaseEvent], places: PlaceTree, catalogue: Catalogue

@@ -332,7 +332,7 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int) -> CaseR
         case.query_code or None,
         case.item_no or None,
         case.item_version or None,
-        case.state or None,
+        case.listed_state or None,
         case.holder,
         case.transit_to,
         case.applicant.get("name"),

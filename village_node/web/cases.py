@@ -94,7 +94,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
     # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
-    wanted = (*AWAITED, kinds.SUPPLY) if case.state == "correcting" else AWAITED
+    wanted = (*AWAITED, kinds.SUPPLY) if case.listed_state == "correcting" else AWAITED
     return visit.render(
         "case.html",
         attempt.status,

@@ -6,7 +6,7 @@ from typing import Final
 
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, workflow
+from sync_protocol.case import Case
 from sync_protocol.case.numbers import (
     SHORT_CODE_LENGTH,
     NumberError,
@@ -216,8 +216,6 @@ _NEXT: Final[dict[str, tuple[str, str]]] = {
 
 def supplements_open(case: Case) -> list[str]:
     """The fields and papers asked for in examination and not taken yet."""
-    if case.state not in workflow.EXAMINED:
-        return []
     open_now = [case.procedures[entry.opened] for entry in case.open]
     return [name for each in open_now for name, _ in each.body.get("marks", ())]
 
@@ -225,7 +223,7 @@ def supplements_open(case: Case) -> list[str]:
 def next_words(visit: Visit, case: Case) -> str:
     """What happens next, and what the resident has to do."""
     asked = [mark.field for mark in case.marks] if case.state == "correcting" else supplements_open(case)
-    if case.state != "correcting" and not asked:
+    if case.listed_state != "correcting":
         return visit.t(*_NEXT.get(case.state, ("请稍后再查。", "Please look again later.")))
     marked = visit.t("、", ", ").join(visit.t(*words.field_words(name)) for name in asked)
     return visit.t(

@@ -167,6 +167,8 @@ def test_papers_asked_for_in_examination_come_from_the_village_and_are_taken(
     assert officer.act(case, "suspend", what="supplement", basis="条例第五条").status_code == 422, "without a mark"
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
     everywhere(network)
+    assert case in agent.open("/work?view=back").text
+    assert case not in officer.open("/work").text
     page = agent.open(case).text
     assert "进行中：审查中补正" in page and "材料《户口簿》：缺页" in page
     assert "尚有未结束的程序或会签" in why(officer, case)
