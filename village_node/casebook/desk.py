@@ -212,10 +212,13 @@ class Desk(Office):
         return conditions.why_not_approved(case, act.kind, body, person, here, self.identity.level, joint=joint)
 
     def _labels(self, connection: Connection, key: CaseKey, roster: Roster) -> dict[str, int]:
-        """The newest clock label, in milliseconds, of what each place wrote about a case."""
+        """The newest clock label, in milliseconds, of what each place wrote about a case: never beyond its arrival here,
+        so that a clock that runs ahead does not speak for a place that is silent."""
         found: dict[str, int] = {}
         for each in ledger.held_events(self, connection, roster, {key})[key]:
-            found[each.event.place] = max(found.get(each.event.place, 0), each.event.hlc >> _CLOCK_BITS)
+            arrived_ms = each.row.arrived_ms if each.row is not None else 0
+            label_ms = min(each.event.hlc >> _CLOCK_BITS, arrived_ms)
+            found[each.event.place] = max(found.get(each.event.place, 0), label_ms)
         return found
 
     def _check_may_adopt(self, roles: frozenset[str], before: Case, after: Case) -> None:
