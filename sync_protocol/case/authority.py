@@ -108,7 +108,7 @@ def _why_not_dismiss(case: Case, place: str, path: CasePath) -> tuple[str, str] 
 
 def _closed(case: Case) -> tuple[str, str]:
     state = workflow.STATES[case.state]
-    return f"案件状态为“{state.zh}”,已办结", f"the case is closed (state: {state.en})"
+    return f"案件状态为“{state.zh}”，已办结", f"the case is closed (state: {state.en})"
 
 
 # What may still be said of a case that is closed.
@@ -159,7 +159,7 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
         return _held_elsewhere(case)
     guard = baton.why_not_moved(flow, kind, place, path)
     if guard == "not_allowed_now":
-        return f"案件状态为“{state.zh}”,不能进行此操作", f"not possible now (state: {state.en})"
+        return f"案件状态为“{state.zh}”，不能进行此操作", f"not possible now (state: {state.en})"
     if guard is not None:
         return workflow.GUARDS[guard]
     if kind == kinds.HANDOFF:

@@ -26,7 +26,7 @@ REFUSE: Final = Table(kinds.REFUSE, (
 LAPSE: Final = Table(kinds.LAPSE, (
     Field(0, "limit_day", "date", True, 0, 0, "期限最后一日", "last day of the term"),
     Field(1, "reasons", "text", True, 1, 1_000, "终止的理由", "reasons for ending the case"),
-    Field(2, "unheard", "bool", False, 0, 0, "尚有单位未联系上,仍予终止", "ended though some places were not heard"),
+    Field(2, "unheard", "bool", False, 0, 0, "尚有单位未联系上，仍予终止", "ended though some places were not heard"),
     Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
 ))  # fmt: skip
 SUSPEND: Final = Table(kinds.SUSPEND, (
@@ -50,7 +50,7 @@ RESUME: Final = Table(kinds.RESUME, (
           required_if=(3, OUTCOMES)),
     Field(5, "document_day", "date", False, 0, 0, "上级文书日期", "date of the higher document",
           required_if=(3, OUTCOMES)),
-    Field(6, "document_hash", "hash", False, 64, 64, "上级文书的摘要(SHA-256)", "SHA-256 of the higher document",
+    Field(6, "document_hash", "hash", False, 64, 64, "上级文书的摘要（SHA-256）", "SHA-256 of the higher document",
           required_if=(3, OUTCOMES)),
 ), any_of=(1, 2, 3))  # fmt: skip
 EXTEND: Final = Table(kinds.EXTEND, (
@@ -60,9 +60,9 @@ EXTEND: Final = Table(kinds.EXTEND, (
     Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
 ))  # fmt: skip
 FEE_NOTICE: Final = Table(kinds.FEE_NOTICE, (
-    Field(0, "amount_fen", "int", True, 1, 10_000_000_000, "应缴金额(分)", "amount due, in fen"),
+    Field(0, "amount_fen", "int", True, 1, 10_000_000_000, "应缴金额（分）", "amount due, in fen"),
     Field(1, "basis", "text", True, 1, 500, "收费依据和标准", "basis and rate"),
-    Field(2, "due_days", "int", False, 1, 365, "缴费期限(工作日)", "working days to pay"),
+    Field(2, "due_days", "int", False, 1, 365, "缴费期限（工作日）", "working days to pay"),
     Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
 ))  # fmt: skip
 FEE_SETTLED: Final = Table(kinds.FEE_SETTLED, (
@@ -81,7 +81,7 @@ ISSUE: Final = Table(kinds.ISSUE, (
 ARCHIVE: Final = Table(kinds.ARCHIVE, (
     Field(0, "delivery", "position", True, 0, 0, "送达记录", "record of the delivery"),
     Field(1, "volume", "text", True, 1, 60, "案卷号", "volume number"),
-    Field(2, "keep_years", "int", False, 1, 999, "保管期限(年)", "years to be kept"),
+    Field(2, "keep_years", "int", False, 1, 999, "保管期限（年）", "years to be kept"),
 ))  # fmt: skip
 REVIEW_DECISION: Final = Table(kinds.REVIEW_DECISION, (
     Field(0, "request", "position", True, 0, 0, "所答复的复核申请", "request answered"),
@@ -90,7 +90,7 @@ REVIEW_DECISION: Final = Table(kinds.REVIEW_DECISION, (
     Field(3, "document_no", "text", False, 1, 60, "文号", "document number"),
 ))  # fmt: skip
 COUNTERSIGN_OPEN: Final = Table(kinds.COUNTERSIGN_OPEN, (
-    Field(0, "members", "names", True, 1, MAX_MEMBERS, "会签部门(一行一个)", "departments, one a line"),
+    Field(0, "members", "names", True, 1, MAX_MEMBERS, "会签部门（一行一个）", "departments, one a line"),
     Field(1, "note", "text", False, 1, 100, "说明", "note"),
 ))  # fmt: skip
 COUNTERSIGN_CLOSE: Final = Table(kinds.COUNTERSIGN_CLOSE, (
@@ -108,7 +108,7 @@ COUNTERSIGNATURE: Final = Table(kinds.COUNTERSIGNATURE, (
 RATING: Final = Table(kinds.RATING, (
     Field(0, "grade", "choice", True, 0, 0, "评价", "grade",
           ("very_good", "good", "fair", "poor", "very_poor")),
-    Field(1, "stage", "int", True, 1, 2, "阶段(1 受理,2 办结)", "stage (1 acceptance, 2 result)"),
+    Field(1, "stage", "int", True, 1, 2, "阶段（1 受理，2 办结）", "stage (1 acceptance, 2 result)"),
     Field(2, "text", "text", False, 1, 1_000, "意见", "remarks", required_if=(0, ("poor", "very_poor"))),
     Field(3, "channel", "choice", False, 0, 0, "评价方式", "given by", ("screen", "phone", "paper", "online")),
 ))  # fmt: skip

@@ -74,18 +74,18 @@ def why_not_lapsed(body: dict[int, Any], unheard: list[str], now_ms: int) -> Wor
     """Say why a case does not lapse yet: its term still runs, or papers may lie at a place that was not heard since."""
     last = date.fromisoformat(body[0])
     if now_ms < end_of_day_ms(last):
-        return "期限尚未届满,次日起才能终止", "the term still runs: a case ends from the day after its last day"
+        return "期限尚未届满，次日起才能终止", "the term still runs: a case ends from the day after its last day"
     if not unheard:
         return None
     names_zh, names_en = "、".join(unheard), ", ".join(unheard)
     if now_ms < end_of_day_ms(after_weekdays(last, GRACE_DAYS)):
         return (
-            f"期限届满后尚未联系上:{names_zh}。材料可能已交到那里;联系上后或{GRACE_DAYS}个工作日后再终止",
+            f"期限届满后尚未联系上：{names_zh}。材料可能已交到那里；联系上后或{GRACE_DAYS}个工作日后再终止",
             f"not heard since the last day: {names_en}. Papers may lie there: wait, or {GRACE_DAYS} working days",
         )
     if not body.get(2):
         return (
-            f"期限届满后一直未联系上:{names_zh}。仍要终止的,请选“尚有单位未联系上,仍予终止”",
+            f"期限届满后一直未联系上：{names_zh}。仍要终止的，请选“尚有单位未联系上，仍予终止”",
             f"still not heard since the last day: {names_en}. To end the case all the same, say so in the form",
         )
     return None

@@ -212,7 +212,7 @@ class Desk(Office):
         return conditions.why_not_approved(case, act.kind, body, person, here, self.identity.level, joint=joint)
 
     def _labels(self, connection: Connection, key: CaseKey, roster: Roster) -> dict[str, int]:
-        """The newest clock label, in milliseconds, of what each place wrote about a case: never beyond its arrival here,
+        """The newest clock label, in milliseconds, of what each place wrote about a case: never beyond its arrival,
         so that a clock that runs ahead does not speak for a place that is silent."""
         found: dict[str, int] = {}
         for each in ledger.held_events(self, connection, roster, {key})[key]:
@@ -227,7 +227,7 @@ class Desk(Office):
             changed = getattr(before, name) != getattr(after, name)
             if changed and not any(workflow.may(roles, self.identity.level, kind) for kind in able):
                 raise NotAllowed(
-                    "其中有须由有相应权限的人员作出的意见或决定,须由有此权限的人员采纳",
+                    "其中有须由有相应权限的人员作出的意见或决定，须由有此权限的人员采纳",
                     "it holds an opinion or a decision: somebody who may give one must adopt it",
                 )
 
