@@ -42,7 +42,7 @@ START_MS = 1_790_000_000_000
 ROLES = {
     "village": frozenset({"agent", "head"}),
     "township": frozenset({"clerk", "reviewer", "head"}),
-    "county": frozenset({"window", "officer", "head"}),
+    "county": frozenset({"window", "officer", "head", "leader", "business"}),
 }
 APPLICATION: Mapping[str, Any] = {
     "item_no": "001",

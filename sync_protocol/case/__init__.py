@@ -4,7 +4,7 @@ The public face: ``fold`` and what it takes and gives, the moves people are offe
 """
 
 from sync_protocol.case.authority import Offer, form_fields, legal_moves, why_not
-from sync_protocol.case.case import Case, Decision, Mark, Material, Opinion, SideNote, fold
+from sync_protocol.case.case import Case, fold
 from sync_protocol.case.catalogue import Catalogue, CatalogueError, Item, UnknownItem
 from sync_protocol.case.events import (
     EFFECTIVE,
@@ -18,6 +18,7 @@ from sync_protocol.case.events import (
     Verdict,
     explain,
 )
+from sync_protocol.case.records import Decision, Mark, Material, Opinion, Procedure, SideNote
 from sync_protocol.case.routes import CasePath, Step, route, why_not_filed
 from sync_protocol.case.workflow import LABELS, MAY, MOVES, STATES, may
 
@@ -44,6 +45,7 @@ __all__ = [
     "Offer",
     "Opinion",
     "Position",
+    "Procedure",
     "SideNote",
     "Step",
     "UnknownItem",

@@ -92,7 +92,7 @@ def adopt(
         if index is None or judged.events[index].kind in baton.MOVES_THE_BATON:
             continue
         event, body = judged.events[index], judged.bodies[index]
-        if not baton.do_again(after, event.kind, event.place, body, path):
+        if not baton.do_again(after, event.kind, event.place, body, path, position):
             return VOID.reason
         counts.append((event, body))
     return Adoption(after, fresh, counts)

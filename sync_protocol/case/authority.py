@@ -1,12 +1,14 @@
 """Who may do what with a case right now: the legal moves of one person at one place, and why a move is missing."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from sync_protocol.case import baton, bodies, documents, kinds, workflow
-from sync_protocol.case.baton import Flow
-from sync_protocol.case.bodies import Field
+from sync_protocol.case.baton import Entry, Flow
 from sync_protocol.case.case import Case
 from sync_protocol.case.catalogue import Catalogue
+from sync_protocol.case.fields import Field
+from sync_protocol.case.records import SideNote
 from sync_protocol.case.routes import CasePath, PlaceTree
 from sync_protocol.case.workflow import Tone, may
 
@@ -28,6 +30,8 @@ _FILLED_BY_NODE = {
     kinds.RECEIVE: ("case_no", "query_code"),
     kinds.HANDOFF: ("to", "purpose"),
     kinds.FORCE_ASSIGN: ("to", "proposer", "confirmer"),
+    kinds.SUSPEND: ("approver",),
+    kinds.EXTEND: ("approver",),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
 }
 
@@ -45,6 +49,7 @@ def flow_of(case: Case, catalogue: Catalogue) -> Flow:
     flow.to, flow.purpose = case.transit_to or "", case.transit_purpose
     flow.docketed, flow.reviewed, flow.answered = case.docketed, case.reviewed, case.answered
     flow.adopted = frozenset(case.adopted)
+    flow.open, flow.extended, flow.higher, flow.fee_settled = case.open, case.extended, case.higher, case.fee_settled
     return flow
 
 
@@ -101,52 +106,99 @@ def _why_not_dismiss(case: Case, place: str, path: CasePath) -> tuple[str, str] 
     return None if case.open_oddities else ("没有待处理的异常记录", "nothing waits to be set aside")
 
 
+def _closed(case: Case) -> tuple[str, str]:
+    state = workflow.STATES[case.state]
+    return f"案件状态为“{state.zh}”，已办结", f"the case is closed (state: {state.en})"
+
+
+# What may still be said of a case that is closed.
+_AFTERWARDS: Final = frozenset({kinds.RATING, kinds.SERVICE_ACT})
+
+
 def _why_not_beside(case: Case, kind: int, place: str) -> tuple[str, str] | None:
     state = workflow.STATES[case.state]
-    closed = (f"案件已{state.zh.removeprefix('已')}", f"the case is closed (state: {state.en})")
-    if kind == kinds.NOTE:
+    if kind == kinds.NOTE or (kind in _AFTERWARDS and case.case_no):
         return None
-    if state.terminal:
-        return closed
+    if kind == kinds.REVIEW_REQUEST:
+        refused = case.state == "refused" and not case.open_reviews
+        return None if refused else ("没有可以申请复核的不予受理决定", "there is no refusal to be reviewed")
+    # Papers that were handed in before a case lapsed may be entered afterwards: they can reopen it.
+    if state.closed and not (kind == kinds.SUPPLY and case.state == "lapsed"):
+        return _closed(case)
     if kind == kinds.DELIVERED:
-        if case.decision is None:
-            return "本案尚未作出决定", "there is no decision yet"
-        if place not in (case.home, case.holder):
-            return "决定文书不在本单位", "the decision is not here to be handed over"
-        return None
+        return _why_not_delivered(case, place)
     if kind == kinds.PLEASE_RETURN:
-        if case.holder == place:
-            return "案件就在本单位", "the case is here"
-        return None
-    if case.decision is not None:
+        return ("案件就在本单位", "the case is here") if case.holder == place else None
+    if kind == kinds.COUNTERSIGNATURE:
+        asked = any(entry.what == baton.COUNTERSIGNING for entry in case.open)
+        return None if asked else ("没有正在进行的会签", "nobody has asked for countersignatures")
+    if case.decision is not None and kind != kinds.CONTACT_CHANGE:
         return "案件已作出决定", "the case is decided"
     return None
 
 
+def _why_not_delivered(case: Case, place: str) -> tuple[str, str] | None:
+    if case.decision is None:
+        return "本案尚未作出决定", "there is no decision yet"
+    if place not in (case.home, case.holder):
+        return "决定文书不在本单位", "the decision is not here to be handed over"
+    return workflow.GUARDS["fee_settled"] if case.state == "fee_due" else None
+
+
 def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue: Catalogue) -> tuple[str, str] | None:
     state = workflow.STATES[case.state]
-    move = workflow.MOVES.get((case.state, kind))
-    if state.terminal:
-        return f"案件状态为“{state.zh}”，已办结", f"the case is closed (state: {state.en})"
+    if state.closed and (case.state, kind) not in _REOPENS:
+        return _closed(case)
     if kind == kinds.ACCEPT and case.state == "in_transit":
         return None if case.transit_to == place else workflow.GUARDS["receiver"]
-    if kind == kinds.FORCE_ASSIGN:
-        above = baton.is_above(place, flow_of(case, catalogue), path)
-        return None if above else ("只有现持有单位的上级可以改派", "only a place above the one that holds the case may")
-    if case.holder != place:
-        return _held_elsewhere(case)
-    if move is None:
-        return f"案件状态为“{state.zh}”，不能进行此操作", f"not possible now (state: {state.en})"
     flow = flow_of(case, catalogue)
+    if kind == kinds.FORCE_ASSIGN:
+        above = baton.is_above(place, flow, path)
+        return None if above else ("只有现持有单位的上级可以改派", "only a place above the one that holds the case may")
+    if case.holder != place and not (kind == kinds.REVIEW_DECISION and baton.is_above(place, flow, path)):
+        return _held_elsewhere(case)
+    guard = baton.why_not_moved(flow, kind, place, path)
+    if guard == "not_allowed_now":
+        return f"案件状态为“{state.zh}”，不能进行此操作", f"not possible now (state: {state.en})"
+    if guard is not None:
+        return workflow.GUARDS[guard]
     if kind == kinds.HANDOFF:
         return None if baton.onward(flow, place, path) else workflow.GUARDS["onward"]
-    if kind == kinds.TAKE:
-        return None if case.open_supplies else ("没有待采纳的补正", "nothing was supplied that is not yet taken")
-    if kind == kinds.ANSWER:
-        return None if case.open_withdrawals else ("没有待答复的撤回申请", "no withdrawal request is open")
-    if kind == kinds.ADOPT:
-        return None if case.adoptable else ("没有现在可以采纳的记录", "no record could be adopted as things stand")
-    return None if baton.permits(flow, kind, place, path) else workflow.GUARDS[move.guard]
+    if kind in _WAITS and not _WAITS[kind][0](case):
+        return _WAITS[kind][1]
+    return None
+
+
+def signatures_for(case: Case, entry: Entry) -> list[SideNote]:
+    """List the countersignatures that answer an open countersigning, by departments it names."""
+    return [
+        note
+        for note in case.countersignatures
+        if tuple(note.body.get("opened", ())) == entry.opened and note.body["member"] in entry.members
+    ]
+
+
+# What is done with a closed case: late papers reopen one, a review may, the volume is filed.
+_REOPENS: Final = frozenset({
+    ("lapsed", kinds.TAKE), ("refused", kinds.REVIEW_DECISION), ("delivered", kinds.ARCHIVE),
+    ("refused", kinds.FORCE_ASSIGN), ("lapsed", kinds.FORCE_ASSIGN),
+    ("refused", kinds.ADOPT), ("lapsed", kinds.ADOPT),
+})  # fmt: skip
+# Acts that answer something: whether it is there, and what is said where it is not.
+_WAITS: Final[dict[int, tuple[Callable[[Case], object], tuple[str, str]]]] = {
+    kinds.TAKE: (lambda case: case.open_supplies, ("没有待采纳的补正", "nothing was supplied that is not yet taken")),
+    kinds.ANSWER: (lambda case: case.open_withdrawals, ("没有待答复的撤回申请", "no withdrawal request is open")),
+    kinds.ADOPT: (
+        lambda case: case.adoptable,
+        ("没有现在可以采纳的记录", "no record could be adopted as things stand"),
+    ),
+    kinds.REVIEW_DECISION: (lambda case: case.open_reviews, ("没有待答复的复核申请", "no review was asked for")),
+    kinds.COUNTERSIGN_CLOSE: (
+        lambda case: any(signatures_for(case, entry) for entry in case.open),
+        ("还没有部门会签", "no department has signed yet"),
+    ),
+    kinds.ARCHIVE: (lambda case: case.deliveries, ("尚未送达", "nothing was delivered yet")),
+}
 
 
 def _held_elsewhere(case: Case) -> tuple[str, str]:

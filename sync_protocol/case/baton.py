@@ -5,19 +5,38 @@ the rows of ``workflow.MOVES``; here stand only the guards those rows name.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, legal_bodies, workflow
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.routes import CasePath, accept_places, delivery_places, why_not_routed
+from sync_protocol.event import Position
 
 Body = Mapping[int, Any]
+COUNTERSIGNING: Final = "countersigning"
+
+
+class Entry(NamedTuple):
+    """One procedure that is open beside the state of a case: the event that opened it, and what it is.
+
+    ``what`` is one of the suspensions, ``countersigning``, or empty where the body that said it was deleted.
+    """
+
+    opened: Position
+    what: str
+    members: tuple[str, ...] = ()
 
 
 class Flow:
-    """The state of a case at the end of one path. ``holder`` is empty in transit; ``to`` names the receiver then."""
+    """The state of a case at the end of one path. ``holder`` is empty in transit; ``to`` names the receiver then.
 
-    __slots__ = ("adopted", "answered", "before", "docketed", "holder", "item", "purpose", "reviewed", "state", "to")
+    ``open``: the procedures not ended yet; ``higher``: what a higher authority decided, empty if it has not.
+    """
+
+    __slots__ = (
+        "adopted", "answered", "before", "docketed", "extended", "fee_settled", "higher", "holder", "item", "open",
+        "purpose", "reviewed", "state", "to",
+    )  # fmt: skip
 
     def __init__(self, item: Item | None, holder: str) -> None:
         # No item: the body of the create event was deleted; the guards that need it then let pass.
@@ -29,6 +48,9 @@ class Flow:
         self.purpose = ""
         self.docketed = False
         self.reviewed = False
+        self.extended = self.fee_settled = False
+        self.higher = ""
+        self.open: tuple[Entry, ...] = ()
         self.answered: frozenset[Any] = frozenset()
         self.adopted: frozenset[Any] = frozenset()
 
@@ -38,6 +60,12 @@ class Flow:
         twin.state, twin.before, twin.to, twin.purpose = self.state, self.before, self.to, self.purpose
         twin.docketed, twin.reviewed, twin.answered = self.docketed, self.reviewed, self.answered
         twin.adopted = self.adopted
+        twin.extended, twin.fee_settled, twin.higher, twin.open = (
+            self.extended,
+            self.fee_settled,
+            self.higher,
+            self.open,
+        )
         return twin
 
 
@@ -61,7 +89,7 @@ def onward(flow: Flow, here: str, path: CasePath) -> tuple[tuple[str, str], ...]
         able = accept_places(item, path)
         above = [place for place in able if path.ranks[place] < path.ranks[here]]
         return tuple((place, "accept") for place in above or reversed(able))
-    purpose, wanted = ("decide", item.decide_level)
+    purpose, wanted = ("decide", item.deciding_level)
     if item.review_level and not flow.reviewed:
         purpose, wanted = ("review", item.review_level)
     place = path.at_level(wanted)
@@ -74,7 +102,7 @@ def ready_to_decide(flow: Flow, level: str) -> bool:
     The moves lead to no state in which a decision stands open before the case was accepted.
     """
     item = flow.item
-    return item is None or (level == item.decide_level and (flow.reviewed or not item.review_level))
+    return item is None or (level == item.deciding_level and (flow.reviewed or not item.review_level))
 
 
 def standing(flow: Flow, place: str, path: CasePath) -> str:
@@ -83,7 +111,7 @@ def standing(flow: Flow, place: str, path: CasePath) -> str:
     item = flow.item
     if not flow.docketed:
         return "received"
-    due = "" if item is None else item.decide_level if flow.reviewed or not item.review_level else item.review_level
+    due = "" if item is None else item.deciding_level if flow.reviewed or not item.review_level else item.review_level
     if due == path.levels[place]:
         assert item is not None
         return workflow.arrival("review" if due == item.review_level and not flow.reviewed else "decide", due)
@@ -92,7 +120,13 @@ def standing(flow: Flow, place: str, path: CasePath) -> str:
 
 def may_correct(item: Item | None, level: str) -> bool:
     """Tell whether a level may ask for corrections: one that accepts, reviews or decides the item."""
-    return item is None or level in item.accept_levels or level in (item.review_level, item.decide_level)
+    return item is None or level in item.accept_levels or level in (item.review_level, item.deciding_level)
+
+
+def may_examine(flow: Flow, level: str) -> bool:
+    """Tell whether a level examines the case: it reviews or decides the item."""
+    item = flow.item
+    return item is None or level in (item.review_level, item.deciding_level)
 
 
 # A guard takes (flow, author's place, body or None when deleted, path) and says if it holds.
@@ -137,6 +171,79 @@ def _assign(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
     return body is not None and body[0] in path.ranks and body[0] != flow.holder
 
 
+def _examine_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return may_examine(flow, path.levels[place])
+
+
+def _county_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return path.levels[place] == "county"
+
+
+def _up_level(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return body is None or body[0] != "reported_up" or path.levels[place] == "county"
+
+
+def _room(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return len(flow.open) < legal_bodies.MAX_OPEN
+
+
+def _nothing_open(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return not flow.open
+
+
+def entry_named(flow: Flow, body: Body) -> Entry | None:
+    """Give the open procedure that an act ends; None if it is not open."""
+    opened = tuple(body[0])
+    return next((entry for entry in flow.open if entry.opened == opened), None)
+
+
+def _entry(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    if body is None:
+        return any(entry.what != COUNTERSIGNING for entry in flow.open)
+    entry = entry_named(flow, body)
+    return entry is not None and entry.what != COUNTERSIGNING
+
+
+def _countersigning(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    if body is None:
+        return any(entry.what == COUNTERSIGNING for entry in flow.open)
+    entry = entry_named(flow, body)
+    return entry is not None and entry.what == COUNTERSIGNING
+
+
+def _higher_answer(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    entry = None if body is None else entry_named(flow, body)
+    return body is None or entry is None or not entry.what or (entry.what == "reported_up") == (3 in body)
+
+
+def _higher_outcome(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    if flow.item is None or flow.item.decide_level != "higher":
+        return True
+    return bool(flow.higher) and (body is None or body[0] == flow.higher)
+
+
+def _extension(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    most = 15 if flow.item is None or flow.item.joint else 10
+    return not flow.extended and (body is None or body[0] <= most)
+
+
+def _supplement_open(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return any(entry.what in ("supplement", "") for entry in flow.open)
+
+
+def _fee_asked(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return flow.item is None or (flow.item.has_fee and not flow.fee_settled)
+
+
+def _fee_settled(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    due = flow.state == "decided_approved" and flow.item is not None and flow.item.has_fee
+    return flow.fee_settled or not due
+
+
+def _joint(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return flow.item is None or flow.item.joint
+
+
 _GUARDS: Final[dict[str, Test]] = {
     "holder": _holder,
     "receiver": _holder,
@@ -150,18 +257,42 @@ _GUARDS: Final[dict[str, Test]] = {
     "request_refused": _request_refused,
     "assign": _assign,
     "adoption": _holder,
+    "examine_level": _examine_level,
+    "county_level": _county_level,
+    "up_level": _up_level,
+    "room": _room,
+    "nothing_open": _nothing_open,
+    "entry": _entry,
+    "higher_answer": _higher_answer,
+    "higher_outcome": _higher_outcome,
+    "extension": _extension,
+    "supplement_open": _supplement_open,
+    "fee_asked": _fee_asked,
+    "fee_settled": _fee_settled,
+    "joint": _joint,
+    "countersigning": _countersigning,
+    # What an act names is looked at with the records themselves.
+    "signatures": _holder,
+    "countersigned": _holder,
+    "delivery": _holder,
 }
 
+# The tests that a row asks, without those that always hold, and where it leads.
 _ROWS: Final = {
-    key: (move.guard, None if _GUARDS[move.guard] is _holder else _GUARDS[move.guard], move.target)
+    key: (
+        tuple((name, _GUARDS[name]) for name in (move.guard, *move.also) if _GUARDS[name] is not _holder),
+        move.target,
+    )
     for key, move in workflow.MOVES.items()
 }
 
 
-def permits(flow: Flow, kind: int, place: str, path: CasePath) -> bool:
-    """Tell whether there is such a move and its guard, as far as it asks nothing of the body, lets it pass."""
+def why_not_moved(flow: Flow, kind: int, place: str, path: CasePath) -> str | None:
+    """Name the guard that does not let such a move pass, as far as it asks nothing of the body; None if all do."""
     row = _ROWS.get((flow.state, kind))
-    return row is not None and (row[1] is None or row[1](flow, place, None, path))
+    if row is None:
+        return "not_allowed_now"
+    return next((guard for guard, test in row[0] if not test(flow, place, None, path)), None)
 
 
 def begin(item: Item | None, place: str, path: CasePath) -> Flow | str:
@@ -173,10 +304,11 @@ def begin(item: Item | None, place: str, path: CasePath) -> Flow | str:
     return Flow(item, place)
 
 
-def step(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath) -> str | None:
+def step(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, at: Position) -> str | None:
     """Apply one stage event after ``create``: change the flow and return None, or leave it and say why it is void.
 
-    ``body`` is a checked body, or None when it was deleted: then the kind alone says how far the case moves.
+    ``body`` is a checked body, or None when it was deleted: then the kind alone says how far the case moves; ``at`` is
+    the event's own position.
     """
     row = _ROWS.get((flow.state, kind))
     if kind == kinds.ACCEPT:
@@ -185,14 +317,17 @@ def step(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath) -
     elif kind == kinds.FORCE_ASSIGN:
         if not is_above(place, flow, path):
             return "not_above"
+    elif kind == kinds.REVIEW_DECISION:
+        if flow.holder != place and not is_above(place, flow, path):
+            return "not_above"
     elif flow.holder != place:
         return "not_holder"
     if row is None:
         return "not_allowed_now"
-    guard, test, target = row
-    if test is not None and not test(flow, place, body, path):
-        return guard
-    _move(flow, kind, place, body, path, target)
+    for guard, test in row[0]:
+        if not test(flow, place, body, path):
+            return guard
+    _move(flow, kind, place, body, path, row[1], at)
     return None
 
 
@@ -213,16 +348,16 @@ def why_not_adopt(flow: Flow, place: str) -> str | None:
     return None if (flow.state, kinds.ADOPT) in _ROWS else "not_allowed_now"
 
 
-def do_again(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath) -> bool:
+def do_again(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, at: Position) -> bool:
     """Do what a place did on another branch, whoever holds the case now; False if the workflow does not allow it."""
     row = _ROWS.get((flow.state, kind))
-    if row is None or (row[1] is not None and not row[1](flow, place, body, path)):
+    if row is None or not all(test(flow, place, body, path) for _, test in row[0]):
         return False
-    _move(flow, kind, place, body, path, row[2])
+    _move(flow, kind, place, body, path, row[1], at)
     return True
 
 
-def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, target: str) -> None:
+def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, target: str, at: Position) -> None:
     if kind == kinds.HANDOFF:
         flow.before, flow.holder = flow.state, ""
         flow.to, flow.purpose = (body[0], body[1]) if body is not None else ("", "")
@@ -241,23 +376,67 @@ def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, 
             flow.answered = flow.answered | {tuple(body[0])}
             if target == "by_answer" and body[1]:
                 flow.state = "withdrawn"
+    elif kind == kinds.REVIEW_DECISION:
+        assert body is not None
+        flow.answered = flow.answered | {tuple(body[0])}
+        if body[1] == "overturn":
+            flow.state = "received"
     elif target == "back":
         flow.state, flow.before = flow.before, ""
     elif target != "same":
-        if target == "correcting":
+        if target == "correcting" or (target == "lapsed" and flow.state != "correcting"):
             flow.before = flow.state
         elif kind == kinds.DOCKET:
             flow.docketed = True
         elif kind == kinds.REVIEW:
             flow.reviewed = True
+        elif kind == kinds.FEE_SETTLED:
+            flow.fee_settled = True
         flow.state = target
+    elif kind in _BESIDE:
+        _BESIDE[kind](flow, body, at)
+
+
+def _suspend(flow: Flow, body: Body | None, at: Position) -> None:
+    flow.open = (*flow.open, Entry(at, "" if body is None else body[0]))
+
+
+def _countersign(flow: Flow, body: Body | None, at: Position) -> None:
+    assert body is not None
+    flow.open = (*flow.open, Entry(at, COUNTERSIGNING, tuple(body[0])))
+
+
+def _end(flow: Flow, body: Body | None, at: Position) -> None:
+    assert body is not None
+    ended = entry_named(flow, body)
+    flow.open = tuple(entry for entry in flow.open if entry is not ended)
+
+
+def _resume(flow: Flow, body: Body | None, at: Position) -> None:
+    assert body is not None
+    flow.higher = body.get(3, flow.higher)
+    _end(flow, body, at)
+
+
+def _extend(flow: Flow, body: Body | None, at: Position) -> None:
+    flow.extended = True
+
+
+# What acts that leave the state as it is do beside it.
+_BESIDE: Final[dict[int, Callable[[Flow, Body | None, Position], None]]] = {
+    kinds.SUSPEND: _suspend,
+    kinds.RESUME: _resume,
+    kinds.EXTEND: _extend,
+    kinds.COUNTERSIGN_OPEN: _countersign,
+    kinds.COUNTERSIGN_CLOSE: _end,
+}
 
 
 def _assign_to(flow: Flow, place: str, path: CasePath) -> None:
-    """Put the case into the hands of a place. The states before are looked at: in transit, to be corrected."""
+    """Put the case into the hands of a place. The states before are looked at: in transit, to be corrected, lapsed."""
     if flow.state == "in_transit":
         flow.state, flow.before = flow.before, ""
-    if flow.state == "correcting":
+    if flow.state == "correcting" or (flow.state == "lapsed" and flow.before != "fee_due"):
         flow.before = standing(flow, place, path)
     elif flow.state in workflow.UNDECIDED:
         flow.state = standing(flow, place, path)

@@ -7,17 +7,12 @@ from 0 up) are left alone, so that an older reader keeps what a newer one wrote.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from sync_protocol.case import kinds
+from sync_protocol.case import kinds, legal_bodies
+from sync_protocol.case.fields import Field, FieldType, Table
 from sync_protocol.places import valid_code
-
-FieldType = Literal[
-    "text", "int", "bool", "date", "choice", "place", "case_no", "query_code", "answers", "materials", "marks",
-    "position", "positions",
-]  # fmt: skip
 
 MAX_MS: Final = 2**53 - 1
 MAX_LIST: Final = 64
@@ -33,46 +28,8 @@ CASE_NO_SHAPE: Final = re.compile(
     r"[0-9A-Z]{1,16}(?:-[0-9A-Z]{1,8}){0,3}-[0-9]{6}-[0-9A-HJKMNP-TV-Z]{4}-[1-9][0-9]{0,8}-[0-9A-Z]", re.ASCII
 )
 QUERY_CODE_SHAPE: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{13}", re.ASCII)
+HASH_SHAPE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 DATE_SHAPE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One row of a field table.
-
-    ``low`` and ``high`` bound the characters of a text, the value of an int, or the entries of a list or map.
-    ``required_if`` = (field number, value): required also when that other field has that value.
-    """
-
-    number: int
-    name: str
-    type: FieldType
-    required: bool
-    low: int
-    high: int
-    zh: str
-    en: str
-    choices: tuple[str, ...] = ()
-    required_if: tuple[int, object] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The fields of one kind; ``any_of``: at least one of these must be there; ``dates``: the date rule applies;
-    ``differ``: these two may not be the same."""
-
-    kind: int
-    fields: tuple[Field, ...]
-    any_of: tuple[int, ...] = ()
-    dates: bool = False
-    differ: tuple[int, int] | None = None
-
-    def number(self, name: str) -> int:
-        """Give the field number of a name; KeyError if the table has no such field."""
-        for field in self.fields:
-            if field.name == name:
-                return field.number
-        raise KeyError(f"{kinds.name_of(self.kind)} has no field {name}")
 
 
 ID_KINDS: Final = ("resident_id", "household_book", "passport", "credit_code", "other")
@@ -124,7 +81,7 @@ DOCKET: Final = Table(kinds.DOCKET, (
 ))  # fmt: skip
 REVIEW: Final = Table(kinds.REVIEW, (
     Field(0, "opinion", "choice", True, 0, 0, "初审意见", "opinion", OPINIONS),
-    Field(1, "text", "text", False, 1, 2_000, "意见说明", "reasons", required_if=(0, "disagree")),
+    Field(1, "text", "text", False, 1, 2_000, "意见说明", "reasons", required_if=(0, ("disagree",))),
 ))  # fmt: skip
 RETURN_FOR_CORRECTION: Final = Table(kinds.RETURN_FOR_CORRECTION, (
     Field(0, "marks", "marks", True, 1, 32, "需补正之处", "what must be corrected"),
@@ -138,14 +95,14 @@ TAKE: Final = Table(kinds.TAKE, (
 ))  # fmt: skip
 DECIDE: Final = Table(kinds.DECIDE, (
     Field(0, "outcome", "choice", True, 0, 0, "审批结果", "outcome", OUTCOMES),
-    Field(1, "reasons", "text", False, 1, 4_000, "理由", "reasons", required_if=(0, "refuse")),
+    Field(1, "reasons", "text", False, 1, 4_000, "理由", "reasons", required_if=(0, ("refuse",))),
     Field(2, "document_no", "text", False, 1, 80, "文号", "document number"),
     Field(3, "conditions", "text", False, 1, 2_000, "附加条件", "conditions"),
 ))  # fmt: skip
 ANSWER: Final = Table(kinds.ANSWER, (
     Field(0, "request", "position", True, 0, 0, "所答复的撤回申请", "request answered"),
     Field(1, "granted", "bool", True, 0, 0, "同意撤回", "granted"),
-    Field(2, "reason", "text", False, 1, 400, "理由", "reason", required_if=(1, False)),
+    Field(2, "reason", "text", False, 1, 400, "理由", "reason", required_if=(1, (False,))),
 ))  # fmt: skip
 NOTE: Final = Table(kinds.NOTE, (Field(0, "text", "text", True, 1, 2_000, "备注", "note"),))
 SUPPLY: Final = Table(kinds.SUPPLY, (
@@ -185,7 +142,8 @@ TABLES: Final[dict[int, Table]] = {
     table.kind: table
     for table in (
         CREATE, RECEIVE, HANDOFF, ACCEPT, DOCKET, REVIEW, RETURN_FOR_CORRECTION, TAKE, DECIDE, ANSWER,
-        FORCE_ASSIGN, ADOPT, NOTE, SUPPLY, WITHDRAWAL_REQUEST, DELIVERED, PLEASE_RETURN, DISMISS,
+        FORCE_ASSIGN, ADOPT, *legal_bodies.STAGE_TABLES,
+        NOTE, SUPPLY, WITHDRAWAL_REQUEST, DELIVERED, PLEASE_RETURN, DISMISS, *legal_bodies.SIDE_TABLES,
     )
 }  # fmt: skip
 
@@ -194,6 +152,7 @@ COPIES_MAX: Final = 99
 ANSWER_NAME_MAX: Final = 64
 ANSWER_TEXT_MAX: Final = 2_000
 MARK_TEXT_MAX: Final = 500
+NAME_MAX: Final = 30
 
 
 def plain(value: object, low: int, high: int) -> bool:
@@ -284,6 +243,18 @@ def is_positions(value: object, low: int, high: int) -> bool:
     return type(value) is list and low <= len(value) <= high and all(is_position(entry) for entry in value)
 
 
+def is_names(value: object, low: int, high: int) -> bool:
+    """Tell whether value is a list of low to high names, no name twice."""
+    if type(value) is not list or not low <= len(value) <= high:
+        return False
+    return all(plain(entry, 1, NAME_MAX) for entry in value) and len(set(value)) == len(value)
+
+
+def is_hash(value: object) -> bool:
+    """Tell whether value is a SHA-256 in 64 lower-case hex digits."""
+    return type(value) is str and HASH_SHAPE.fullmatch(value) is not None
+
+
 def dates_disagree(body: Mapping[Any, Any]) -> str | None:
     """Check the legal dates of an ``accept`` (PROTOCOL.md, "Time"); return the first field that is wrong.
 
@@ -318,6 +289,8 @@ _TESTS: Final[dict[FieldType, str]] = {
     "marks": "not is_marks(v, {low}, {high})",
     "position": "not is_position(v)",
     "positions": "not is_positions(v, {low}, {high})",
+    "names": "not is_names(v, {low}, {high})",
+    "hash": "not is_hash(v)",
 }
 
 Checker = Callable[[object], str | None]
@@ -336,8 +309,8 @@ def source_of(table: Table) -> str:
         if field.required:
             lines.append(f"    else: return {field.name!r}")
         elif field.required_if is not None:
-            other, value = field.required_if
-            lines.append(f"    elif b.get({other}) == {value!r}: return {field.name!r}")
+            other, values = field.required_if
+            lines.append(f"    elif b.get({other}) in {values!r}: return {field.name!r}")
     if table.any_of:
         absent = " and ".join(f"{number} not in b" for number in table.any_of)
         first = next(field.name for field in table.fields if field.number == table.any_of[0])
@@ -345,7 +318,7 @@ def source_of(table: Table) -> str:
     if table.differ is not None:
         one, other = table.differ
         name = next(field.name for field in table.fields if field.number == other)
-        lines.append(f"    if b[{one}] == b[{other}]: return {name!r}")
+        lines.append(f"    if {other} in b and b.get({one}) == b[{other}]: return {name!r}")
     lines.append("    return dates_disagree(b)" if table.dates else "    return None")
     return "\n".join(lines)
 
@@ -366,6 +339,8 @@ def compile_checker(table: Table) -> Checker:
         "is_marks": is_marks,
         "is_position": is_position,
         "is_positions": is_positions,
+        "is_names": is_names,
+        "is_hash": is_hash,
         "dates_disagree": dates_disagree,
     }
     exec(source_of(table), names)

@@ -1,67 +1,31 @@
 """A case as its events make it: the fold, and the record that pages and rows are drawn from."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sync_protocol.case import bodies, kinds, workflow
+from sync_protocol.case.baton import COUNTERSIGNING, Entry
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.content import Body, is_missing, is_unknown, read_body
 from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
+from sync_protocol.case.records import (
+    Certificate,
+    Decision,
+    Fee,
+    Lapse,
+    Mark,
+    Material,
+    Opinion,
+    Procedure,
+    Refusal,
+    ReviewAnswer,
+    SideNote,
+)
 from sync_protocol.case.routes import CasePath, PlaceTree
 from sync_protocol.case.tree import WAITS_FOR_DEP, Tree
-
-
-class Material(NamedTuple):
-    """One paper handed in; ``supplied``: the position of the supply it came with, None for the application's own."""
-
-    name: str
-    copies: int
-    original: bool
-    supplied: Position | None = None
-
-
-class Opinion(NamedTuple):
-    """The opinion of the first review; empty words where the body was deleted."""
-
-    position: Position
-    place: str
-    actor: str
-    at_ms: int
-    opinion: str
-    text: str
-
-
-class Decision(NamedTuple):
-    """The decision; ``outcome`` is ``approve``, ``refuse``, or empty where the body was deleted."""
-
-    position: Position
-    place: str
-    actor: str
-    at_ms: int
-    outcome: str
-    reasons: str
-    document_no: str
-    conditions: str
-
-
-class Mark(NamedTuple):
-    """One thing to be corrected: the field or paper, and what is wrong with it."""
-
-    field: str
-    what: str
-
-
-class SideNote(NamedTuple):
-    """A side event that stands beside the case: a note, a supply, a request, a delivery. ``body`` by field name."""
-
-    position: Position
-    kind: int
-    place: str
-    actor: str
-    at_ms: int
-    body: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -72,7 +36,8 @@ class Case:
     next stage event names; ``holder`` is None in transit; times are milliseconds as claimed or as an accept fixed them.
     ``adopted``: what counts and does not stand on the path, each with the adoption that made it count;
     ``open_oddities``: void and contested events that nobody entitled to has adopted or dismissed; ``adoptable``:
-    those that the holder could adopt as things stand.
+    those that the holder could adopt as things stand. ``procedures``: the ledger, in the order of the path; ``open``:
+    those of it that are not ended; ``ratings``: the first of each stage.
     """
 
     scope: str
@@ -126,6 +91,30 @@ class Case:
     dismissed: dict[Position, SideNote] = field(default_factory=dict)
     open_oddities: tuple[Position, ...] = ()
     needs_update: bool = False
+    refusal: Refusal | None = None
+    lapse: Lapse | None = None
+    procedures: dict[Position, Procedure] = field(default_factory=dict)
+    open: tuple[Entry, ...] = ()
+    extended: bool = False
+    extension_days: int | None = None
+    higher: str = ""
+    fee: Fee | None = None
+    fee_settled: bool = False
+    certificate: Certificate | None = None
+    volume: str = ""
+    review_answers: list[ReviewAnswer] = field(default_factory=list)
+    open_reviews: tuple[SideNote, ...] = ()
+    countersignatures: tuple[SideNote, ...] = ()
+    ratings: dict[int, SideNote] = field(default_factory=dict)
+    later_ratings: tuple[SideNote, ...] = ()
+    services: tuple[SideNote, ...] = ()
+    contact_changes: tuple[SideNote, ...] = ()
+
+    @property
+    def listed_state(self) -> str:
+        """The state as lists show it: a case that waits for papers asked for in examination is to be corrected."""
+        waits = self.state in workflow.EXAMINED and any(entry.what == "supplement" for entry in self.open)
+        return "correcting" if waits else self.state
 
 
 def fold(
@@ -164,6 +153,12 @@ def fold(
         case.transit_to, case.transit_purpose = flow.to or None, flow.purpose
         case.docketed, case.reviewed = flow.docketed, flow.reviewed
         case.answered = flow.answered
+        case.open, case.extended, case.higher, case.fee_settled = (
+            flow.open,
+            flow.extended,
+            flow.higher,
+            flow.fee_settled,
+        )
         case.path = tuple([event.position for event, _ in tree.path])
         case.last = case.path[-1]
         if case.promised_days is None and flow.item is not None and flow.docketed:
@@ -247,8 +242,12 @@ def _return(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> No
 
 
 def _take(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
-    case.marks, case.correction_reason, case.correction_days = (), "", None
-    for entry in body[0] if body is not None else ():
+    case.marks, case.correction_reason, case.correction_days, case.lapse = (), "", None, None
+    _take_supplies(case, body[0] if body is not None else (), sides)
+
+
+def _take_supplies(case: Case, named: Iterable[list[Any]], sides: Sides) -> None:
+    for entry in named:
         position = Position(*entry)
         if position in case.taken:
             continue
@@ -265,6 +264,64 @@ def _decide(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> No
     case.decided_ms = event.claimed_ms
     words = [(body or {}).get(number, "") for number in range(4)]
     case.decision = Decision(event.position, event.place, event.actor, event.claimed_ms, *words)
+
+
+def _refuse(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    words = [(body or {}).get(number, "") for number in range(3)]
+    case.refusal = Refusal(event.position, event.place, event.actor, event.claimed_ms, *words)
+
+
+def _decide_review(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    words = body or {}
+    answer = [words.get(number, "") for number in (1, 2, 3)]
+    case.review_answers.append(ReviewAnswer(event.position, event.place, event.actor, event.claimed_ms, *answer))
+    if answer[0] == "overturn" and case.refusal is not None:
+        case.refusal = case.refusal._replace(revoked=True)
+
+
+def _lapse(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    words = body or {}
+    said = words.get(0, ""), words.get(1, ""), words.get(2, False)
+    case.lapse = Lapse(event.position, event.place, event.actor, event.claimed_ms, *said)
+
+
+def _open(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    said = bodies.named(event.kind, body) if body is not None else {}
+    what = COUNTERSIGNING if event.kind == kinds.COUNTERSIGN_OPEN else said.get("what", "")
+    case.procedures[event.position] = Procedure(event.position, what, event.place, event.actor, event.claimed_ms, said)
+
+
+def _end(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    said = bodies.named(event.kind, body or {})
+    opened = Position(*said["opened"])
+    begun = case.procedures[opened]
+    case.procedures[opened] = begun._replace(ended=event.position, ended_ms=event.claimed_ms, result=said)
+    _take_supplies(case, said.get("supplies", ()), sides)
+
+
+def _extend(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    case.extension_days = None if body is None else body[0]
+
+
+def _fee_notice(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    words = body or {}
+    case.fee = Fee(event.position, event.claimed_ms, words.get(0), words.get(1, ""), words.get(2))
+
+
+def _fee_settled(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    words = body or {}
+    if case.fee is not None:
+        number = words.get(1) or words.get(2, "")
+        case.fee = case.fee._replace(how=words.get(0, ""), settled_ms=event.claimed_ms, number=number)
+
+
+def _issue(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    words = [(body or {}).get(number, "") for number in range(4)]
+    case.certificate = Certificate(event.position, event.place, event.claimed_ms, *words)
+
+
+def _archive(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    case.volume = (body or {}).get(1, "")
 
 
 def _nothing(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
@@ -284,6 +341,18 @@ _APPLY: Final = {
     kinds.ANSWER: _nothing,
     kinds.FORCE_ASSIGN: _nothing,
     kinds.ADOPT: _nothing,
+    kinds.REFUSE: _refuse,
+    kinds.REVIEW_DECISION: _decide_review,
+    kinds.LAPSE: _lapse,
+    kinds.SUSPEND: _open,
+    kinds.RESUME: _end,
+    kinds.COUNTERSIGN_OPEN: _open,
+    kinds.COUNTERSIGN_CLOSE: _end,
+    kinds.EXTEND: _extend,
+    kinds.FEE_NOTICE: _fee_notice,
+    kinds.FEE_SETTLED: _fee_settled,
+    kinds.ISSUE: _issue,
+    kinds.ARCHIVE: _archive,
 }
 
 
@@ -295,7 +364,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
         _keepers(case, tree) if kinds.DELIVERED in wanted else nobody,
         _holders(tree.path) if kinds.DISMISS in wanted else nobody,
     )
-    counted: dict[int, list[SideNote]] = {kind: [] for kind in kinds.SIDE_KINDS}
+    counted: dict[int, list[SideNote]] = defaultdict(list)
     for event in sorted(sides.values(), key=_display_order):
         verdict, body = _judge_beside(event, case, tree, keepers)
         case.verdicts[event.position] = verdict
@@ -315,7 +384,32 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
             case.dismissed.setdefault(Position(*entry), note)
     case.deliveries = tuple(counted[kinds.DELIVERED])
     if case.deliveries:
-        case.state, case.delivered_ms = "delivered", case.deliveries[0].at_ms
+        case.delivered_ms = case.deliveries[0].at_ms
+        if case.state != "archived":
+            case.state = "delivered"
+    if not _VOICES.isdisjoint(wanted):
+        _set_voices(case, counted)
+
+
+_VOICES: Final = frozenset({
+    kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
+})  # fmt: skip
+
+
+def _set_voices(case: Case, counted: Mapping[int, list[SideNote]]) -> None:
+    """Set what the applicant and other departments have said. Of two ratings of one stage the first counts."""
+    case.open_reviews = tuple([note for note in counted[kinds.REVIEW_REQUEST] if note.position not in case.answered])
+    case.countersignatures = tuple(counted[kinds.COUNTERSIGNATURE])
+    case.services = tuple(counted[kinds.SERVICE_ACT])
+    case.contact_changes = tuple(counted[kinds.CONTACT_CHANGE])
+    later = []
+    for note in counted[kinds.RATING]:
+        stage = note.body.get("stage", 0)
+        if stage in case.ratings:
+            later.append(note)
+        else:
+            case.ratings[stage] = note
+    case.later_ratings = tuple(later)
 
 
 def _display_order(event: CaseEvent) -> tuple[int, int, Position]:

@@ -60,6 +60,21 @@ class Item:
     note: str
 
     @property
+    def deciding_level(self) -> str:
+        """The level whose act ends the case here: of what a higher authority decides, the county that reports it up."""
+        return "county" if self.decide_level == "higher" else self.decide_level
+
+    @property
+    def joint(self) -> bool:
+        """True where several departments decide together."""
+        return self.kind == "联办件"
+
+    @property
+    def has_fee(self) -> bool:
+        """True where a fee is due once the application is approved."""
+        return self.fee != "0"
+
+    @property
     def sample(self) -> bool:
         """True where the days are made up for demonstration; pages must say so."""
         return self.days_are == "sample"

@@ -26,14 +26,31 @@ RETURN_FOR_CORRECTION: Final = 7
 TAKE: Final = 8
 DECIDE: Final = 9
 ANSWER: Final = 10
+REFUSE: Final = 11
+LAPSE: Final = 12
+SUSPEND: Final = 13
+RESUME: Final = 14
+EXTEND: Final = 15
 FORCE_ASSIGN: Final = 16
 ADOPT: Final = 17
+FEE_NOTICE: Final = 18
+FEE_SETTLED: Final = 19
+ISSUE: Final = 20
+ARCHIVE: Final = 21
+REVIEW_DECISION: Final = 22
+COUNTERSIGN_OPEN: Final = 23
+COUNTERSIGN_CLOSE: Final = 24
 NOTE: Final = 32
 SUPPLY: Final = 33
 WITHDRAWAL_REQUEST: Final = 34
 DELIVERED: Final = 35
 PLEASE_RETURN: Final = 36
 DISMISS: Final = 37
+COUNTERSIGNATURE: Final = 38
+RATING: Final = 39
+REVIEW_REQUEST: Final = 41
+SERVICE_ACT: Final = 42
+CONTACT_CHANGE: Final = 43
 CHECKPOINT: Final = 64
 FORK_RULING: Final = 67
 CALENDAR: Final = 69
@@ -50,14 +67,31 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(TAKE, "take", "stage", "inline", 1),
     Kind(DECIDE, "decide", "stage", "apart", 1),
     Kind(ANSWER, "answer", "stage", "inline", 1),
+    Kind(REFUSE, "refuse", "stage", "apart", 1),
+    Kind(LAPSE, "lapse", "stage", "apart", 1),
+    Kind(SUSPEND, "suspend", "stage", "apart", 1),
+    Kind(RESUME, "resume", "stage", "inline", 1),
+    Kind(EXTEND, "extend", "stage", "apart", 1),
     Kind(FORCE_ASSIGN, "force_assign", "stage", "inline", 1),
     Kind(ADOPT, "adopt", "stage", "inline", 1),
+    Kind(FEE_NOTICE, "fee_notice", "stage", "apart", 1),
+    Kind(FEE_SETTLED, "fee_settled", "stage", "apart", 1),
+    Kind(ISSUE, "issue", "stage", "apart", 1),
+    Kind(ARCHIVE, "archive", "stage", "inline", 1),
+    Kind(REVIEW_DECISION, "review_decision", "stage", "inline", 1),
+    Kind(COUNTERSIGN_OPEN, "countersign_open", "stage", "inline", 1),
+    Kind(COUNTERSIGN_CLOSE, "countersign_close", "stage", "inline", 1),
     Kind(NOTE, "note", "side", "apart", 1),
     Kind(SUPPLY, "supply", "side", "apart", 1),
     Kind(WITHDRAWAL_REQUEST, "withdrawal_request", "side", "apart", 1),
     Kind(DELIVERED, "delivered", "side", "apart", 1),
     Kind(PLEASE_RETURN, "please_return", "side", "inline", 1),
     Kind(DISMISS, "dismiss", "side", "inline", 2),
+    Kind(COUNTERSIGNATURE, "countersignature", "side", "apart", 1),
+    Kind(RATING, "rating", "side", "apart", 1),
+    Kind(REVIEW_REQUEST, "review_request", "side", "apart", 1),
+    Kind(SERVICE_ACT, "service_act", "side", "apart", 1),
+    Kind(CONTACT_CHANGE, "contact_change", "side", "apart", 1),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
     Kind(CALENDAR, "calendar", "other", "inline", 1),
@@ -65,6 +99,7 @@ TABLE: Final[tuple[Kind, ...]] = (
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.
 RESERVED: Final[dict[int, str]] = {
+    40: "complaint",
     65: "notice",
     66: "catalogue",
     68: "erasure",

@@ -71,17 +71,12 @@ def why_not_routed(item: Item, place: str, path: CasePath) -> tuple[str, str] | 
 
     This is what the fold asks: an item that has since been cancelled keeps its old cases.
     """
-    if item.decide_level == "higher":
-        return (
-            "该事项由上级机关决定，本系统暂不办理，请到县政务服务中心窗口咨询",
-            "a higher authority decides this item, which is not handled here: ask at the county hall",
-        )
     if item.village_mode == "告知" and path.in_village(place):
         return (
             "该事项村级只告知不代办，请到县政务服务中心窗口办理",
             "a village only gives information on this item: apply at the county hall",
         )
-    levels, needed = path.nearest.keys(), {item.review_level or item.decide_level, item.decide_level}
+    levels, needed = path.nearest.keys(), {item.review_level or item.deciding_level, item.deciding_level}
     if levels.isdisjoint(item.accept_levels) or not levels >= needed:
         return (
             "该事项的办理流程不经过本地，请到事项规定的窗口办理",
@@ -96,7 +91,7 @@ def route(item: Item, home_place: str, places: PlaceTree) -> tuple[Step, ...]:
     if why_not_filed(item, home_place, path) is not None:
         return ()
     steps = [Step(home_place, "file"), Step(accept_places(item, path)[0], "accept")]
-    for purpose, level in (("review", item.review_level), ("decide", item.decide_level)):
+    for purpose, level in (("review", item.review_level), ("decide", item.deciding_level)):
         place = path.at_level(level) if level else None
         if place is not None:
             steps.append(Step(place, purpose))

@@ -18,7 +18,7 @@ since nobody here can know what it did.
 from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
-from sync_protocol.case import adoption, baton, kinds
+from sync_protocol.case import adoption, baton, kinds, named
 from sync_protocol.case.adoption import Adoption, Judged
 from sync_protocol.case.baton import Flow
 from sync_protocol.case.catalogue import Catalogue
@@ -184,13 +184,13 @@ class Tree:
             return Verdict("void", body), None, None
         if flow is None:
             return self._begin(event, body)
-        if body is not None and event.kind in (kinds.TAKE, kinds.ANSWER):
-            verdict, known = self._named(event.kind, body)
-            if verdict is not None or not known:
-                return verdict, None, None
+        if body is not None and event.kind in named.NAMING:
+            verdict = named.check(event.kind, body, flow, self)
+            if verdict is not None:
+                return PRESUMED if verdict is named.UNKNOWN else (verdict, None, None)
         if event.kind == kinds.ADOPT and body is not None:
             return self._adopt(event, flow, parent, body)
-        reason = baton.step(flow, event.kind, event.place, body, self.case_path)
+        reason = baton.step(flow, event.kind, event.place, body, self.case_path, event.position)
         if reason is not None:
             return Verdict("void", reason), None, None
         return None, flow, body
@@ -206,34 +206,13 @@ class Tree:
             return Verdict("void", flow), None, None
         return None, flow, body
 
-    def _named(self, kind: int, body: Body) -> tuple[Verdict | None, bool]:
-        """Judge the side events an act names: (verdict, False) if one is missing or wrong, else (None, known here?)."""
-        known = True
-        for position in positions_in(body) if kind == kinds.TAKE else (Position(*body[0]),):
-            side = self.sides.get(position)
-            if side is None and position not in self.stage:
-                return Verdict("waiting", "named", position), False
-            if kind == kinds.ANSWER:
-                if side is None or side.kind != kinds.WITHDRAWAL_REQUEST:
-                    return Verdict("void", "request"), False
-                continue
-            if side is None or side.kind != kinds.SUPPLY or side.place not in self.case_path.ranks:
-                return Verdict("void", "supplies"), False
-            if is_unknown(side):
-                known = False
-            elif is_missing(side):
-                return Verdict("waiting", "named", position), False
-            elif isinstance(read_body(side), str):
-                return Verdict("void", "supplies"), False
-        return None, known
-
     def _adopt(self, event: CaseEvent, flow: Flow, parent: int, body: Body) -> Judgement:
         """Judge an adoption after all that it names."""
-        named, judged = positions_in(body), self._judged()
-        verdict = adoption.check_named(named, judged, self.sides, self.case_path)
+        names, judged = positions_in(body), self._judged()
+        verdict = adoption.check_named(names, judged, self.sides, self.case_path)
         if verdict is not None:
             return PRESUMED if verdict is adoption.UNKNOWN else (verdict, None, None)
-        done = adoption.adopt(flow, event.place, parent, named, judged, self.case_path)
+        done = adoption.adopt(flow, event.place, parent, names, judged, self.case_path)
         if isinstance(done, str):
             return Verdict("void", done), None, None
         self.adoptions[event.position] = done

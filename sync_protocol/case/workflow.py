@@ -1,4 +1,4 @@
-"""The first workflow as tables: states, moves, who may do what, and the words and tones pages show for them.
+"""The workflow as tables: states, moves, who may do what, and the words and tones pages show for them.
 
 The fold, the pages and the documents read these tables; nothing about the workflow is written a second time.
 """
@@ -11,43 +11,57 @@ Tone = Literal["plain", "waiting", "active", "good", "bad", "done"]
 
 
 class State(NamedTuple):
-    """A state a case can be in. ``terminal``: no stage event is legal any more."""
+    """A state a case can be in. ``terminal``: no stage event is legal any more; ``closed``: nothing is to be done, but
+    that a review may be asked for, late papers may turn up, the volume may be filed."""
 
     code: str
     zh: str
     en: str
     terminal: bool
+    closed: bool
     tone: Tone
 
 
 STATES: Final[dict[str, State]] = {
     state.code: state
     for state in (
-        State("draft", "草稿", "draft", False, "plain"),
-        State("received", "已收件", "received", False, "active"),
-        State("correcting", "待补正", "to be corrected", False, "waiting"),
-        State("accepted", "已受理", "accepted", False, "active"),
-        State("in_transit", "转送中", "in transit", False, "waiting"),
-        State("t_review", "乡镇初审", "first review", False, "active"),
-        State("reviewed", "已初审", "reviewed", False, "active"),
-        State("examining", "审查", "examination", False, "active"),
-        State("c_intake", "县窗口接件", "county intake", False, "active"),
-        State("decided_approved", "准予", "approved", False, "good"),
-        State("decided_refused", "不予", "refused", False, "bad"),
-        State("decided", "已决定", "decided", False, "done"),
-        State("delivering", "待送达", "to be delivered", False, "waiting"),
-        State("delivered", "已送达", "delivered", True, "done"),
-        State("withdrawn", "已撤回", "withdrawn", True, "done"),
+        State("draft", "草稿", "draft", False, False, "plain"),
+        State("received", "已收件", "received", False, False, "active"),
+        State("correcting", "待补正", "to be corrected", False, False, "waiting"),
+        State("accepted", "已受理", "accepted", False, False, "active"),
+        State("in_transit", "转送中", "in transit", False, False, "waiting"),
+        State("t_review", "乡镇初审", "first review", False, False, "active"),
+        State("reviewed", "已初审", "reviewed", False, False, "active"),
+        State("examining", "审查", "examination", False, False, "active"),
+        State("c_intake", "县窗口接件", "county intake", False, False, "active"),
+        State("refused", "不予受理", "not accepted", False, True, "bad"),
+        State("lapsed", "逾期终止", "ended for want of papers or fee", False, True, "done"),
+        State("decided_approved", "准予", "approved", False, False, "good"),
+        State("decided_refused", "不予", "refused", False, False, "bad"),
+        State("decided", "已决定", "decided", False, False, "done"),
+        State("fee_due", "待缴费", "fee due", False, False, "waiting"),
+        State("issued", "已制证", "certificate made", False, False, "good"),
+        State("delivering", "待送达", "to be delivered", False, False, "waiting"),
+        State("delivered", "已送达", "delivered", False, True, "done"),
+        State("archived", "已归档", "filed", True, True, "done"),
+        State("withdrawn", "已撤回", "withdrawn", True, True, "done"),
     )
 }
 UNDECIDED: Final = ("received", "accepted", "t_review", "reviewed", "examining", "c_intake")
-DECIDED: Final = ("decided_approved", "decided_refused", "decided", "delivering")
-HELD: Final = ("draft", *UNDECIDED, "correcting", *DECIDED)
+# Where an accepted case is examined: it may be suspended, and ends when what was asked for does not come.
+EXAMINED: Final = ("accepted", "t_review", "reviewed", "examining", "c_intake")
+DECIDABLE: Final = ("accepted", "reviewed", "examining", "c_intake")
+APPROVED: Final = ("decided_approved", "decided")
+DECIDED: Final = ("decided_approved", "decided_refused", "decided", "issued", "delivering")
+ENDED: Final = ("refused", "lapsed")
+HELD: Final = ("draft", *UNDECIDED, "correcting", *DECIDED, "fee_due", *ENDED)
+CLOSED: Final = tuple(state.code for state in STATES.values() if state.closed)
 
 # Where a move leads when the kind alone does not say: (what decides, state) for the tables and the diagram.
 Target = Literal[
-    "received", "accepted", "reviewed", "correcting", "in_transit", "delivering",
-    "same", "back", "by_purpose", "by_outcome", "by_answer", "by_progress", "by_adoption",
+    "received", "accepted", "reviewed", "correcting", "in_transit", "delivering", "refused", "lapsed", "fee_due",
+    "decided_approved", "issued", "archived",
+    "same", "back", "by_purpose", "by_outcome", "by_answer", "by_progress", "by_adoption", "by_review",
 ]  # fmt: skip
 BRANCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "by_purpose": (
@@ -60,7 +74,7 @@ BRANCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "by_outcome": (("approve", "decided_approved"), ("refuse", "decided_refused"), ("body deleted", "decided")),
     "by_answer": (("granted", "withdrawn"), ("refused", "same")),
     "by_progress": (
-        ("a draft, to be corrected, or decided", "same"),
+        ("a draft, to be corrected, refused, lapsed, fee due, or decided", "same"),
         ("not docketed", "received"),
         ("review is due, at its level", "t_review"),
         ("review is due, elsewhere", "accepted"),
@@ -69,20 +83,24 @@ BRANCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("decision is due, elsewhere, reviewed", "reviewed"),
         ("decision is due, elsewhere, not reviewed", "accepted"),
     ),
+    "by_review": (("overturn", "received"), ("uphold", "same")),
     "by_adoption": (("wherever what is adopted leads, one after the other", "same"),),
 }
 
 Guard = Literal[
     "holder", "receiver", "accept_level", "correct_level", "review_level", "decide_level", "onward", "supplies",
-    "request", "request_refused", "assign", "adoption",
+    "request", "request_refused", "assign", "adoption", "examine_level", "room", "nothing_open", "entry",
+    "higher_answer", "higher_outcome", "extension", "supplement_open", "fee_asked", "fee_settled", "delivery",
+    "county_level", "joint", "signatures", "countersigned", "up_level", "countersigning",
 ]  # fmt: skip
 
 
 class Move(NamedTuple):
-    """One row: what must hold beside the baton (``guard``) and the state it leads to."""
+    """One row: what must hold beside the baton (``guard``, then what stands in ``also``), and the state it leads to."""
 
     guard: Guard
     target: Target
+    also: tuple[Guard, ...] = ()
 
 
 # What a guard asks, in plain words: pages show it for a missing button, CASE.md prints it.
@@ -117,6 +135,38 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
         "所采纳的须是另一分支上尚未计入的记录，且从案件当前状态起能依次生效",
         "what is adopted stands off the path, does not count yet, and could be done in its order from the state now",
     ),
+    "examine_level": ("只有有权初审或决定的一级可以办理", "only the level that reviews or decides may"),
+    "up_level": ("上报须经县级", "only the county reports a case up"),
+    "room": ("同时未结束的程序过多，请先结束其中一项", "too many procedures are open: end one of them first"),
+    "nothing_open": ("尚有未结束的程序或会签", "a procedure or a countersigning is still open"),
+    "entry": ("所结束的须是本案尚未结束的程序", "what is ended must be a procedure of this case that is open"),
+    "higher_answer": (
+        "上级的决定只用于结束上报，且结束上报须写明上级的决定",
+        "the decision of a higher authority ends a case reported up, and nothing else does or says one",
+    ),
+    "higher_outcome": (
+        "上报件须先有上级的决定，且决定与其一致",
+        "a higher authority decides this: its answer must be here and be followed",
+    ),
+    "extension": (
+        "只能延长一次，最多10个工作日（联办件15个）",
+        "extended once, by 10 working days at most (a joint case 15)",
+    ),
+    "supplement_open": ("没有尚未补齐的审查补正", "no papers asked for in examination are outstanding"),
+    "fee_asked": ("该事项不收费，或费用已缴清", "this item has no fee, or it is settled"),
+    "fee_settled": ("该事项的费用尚未缴清或减免", "the fee of this item is not settled yet"),
+    "delivery": ("须写明本案的送达记录", "names a record of delivery of this case"),
+    "county_level": ("复核由县级作出", "a review is decided at the county"),
+    "joint": ("只有联办件需要会签", "only a joint case is countersigned"),
+    "countersigning": (
+        "所结束的须是本案尚未结束的会签",
+        "what is ended must be a countersigning of this case that is open",
+    ),
+    "signatures": ("所列须是对这次会签的会签意见", "what is named must be countersignatures of this countersigning"),
+    "countersigned": (
+        "列出的部门尚未全部会签，未签的须写明理由",
+        "not all departments named have signed: say why it ends without them",
+    ),
 }
 
 MOVES: Final[dict[tuple[str, int], Move]] = {
@@ -125,19 +175,38 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
     ("accepted", kinds.REVIEW): Move("review_level", "reviewed"),
     ("t_review", kinds.REVIEW): Move("review_level", "reviewed"),
     ("reviewed", kinds.REVIEW): Move("review_level", "reviewed"),
-    ("accepted", kinds.DECIDE): Move("decide_level", "by_outcome"),
-    ("reviewed", kinds.DECIDE): Move("decide_level", "by_outcome"),
-    ("examining", kinds.DECIDE): Move("decide_level", "by_outcome"),
-    ("c_intake", kinds.DECIDE): Move("decide_level", "by_outcome"),
-    **{(state, kinds.HANDOFF): Move("onward", "in_transit") for state in (*UNDECIDED, *DECIDED)},
+    **{
+        (state, kinds.DECIDE): Move("decide_level", "by_outcome", ("nothing_open", "higher_outcome"))
+        for state in DECIDABLE
+    },
+    **{(state, kinds.HANDOFF): Move("onward", "in_transit", ("nothing_open",)) for state in UNDECIDED},
+    **{(state, kinds.HANDOFF): Move("onward", "in_transit", ("fee_settled",)) for state in DECIDED},
     ("in_transit", kinds.ACCEPT): Move("receiver", "by_purpose"),
     **{(state, kinds.RETURN_FOR_CORRECTION): Move("correct_level", "correcting") for state in UNDECIDED},
     **{(state, kinds.TAKE): Move("supplies", "same") for state in UNDECIDED},
     ("correcting", kinds.TAKE): Move("supplies", "back"),
     **{(state, kinds.ANSWER): Move("request", "by_answer") for state in ("draft", *UNDECIDED, "correcting")},
-    **{(state, kinds.ANSWER): Move("request_refused", "same") for state in DECIDED},
+    **{(state, kinds.ANSWER): Move("request_refused", "same") for state in (*DECIDED, "fee_due")},
     **{(state, kinds.FORCE_ASSIGN): Move("assign", "by_progress") for state in (*HELD, "in_transit")},
     **{(state, kinds.ADOPT): Move("adoption", "by_adoption") for state in HELD},
+    ("received", kinds.REFUSE): Move("accept_level", "refused"),
+    ("refused", kinds.REVIEW_DECISION): Move("county_level", "by_review", ("request",)),
+    ("correcting", kinds.LAPSE): Move("holder", "lapsed"),
+    ("fee_due", kinds.LAPSE): Move("holder", "lapsed"),
+    **{(state, kinds.LAPSE): Move("supplement_open", "lapsed") for state in EXAMINED},
+    ("lapsed", kinds.TAKE): Move("supplies", "back"),
+    **{(state, kinds.SUSPEND): Move("examine_level", "same", ("up_level", "room")) for state in EXAMINED},
+    **{(state, kinds.RESUME): Move("entry", "same", ("higher_answer", "supplies")) for state in EXAMINED},
+    **{(state, kinds.EXTEND): Move("decide_level", "same", ("extension",)) for state in DECIDABLE},
+    **{(state, kinds.COUNTERSIGN_OPEN): Move("decide_level", "same", ("joint", "room")) for state in DECIDABLE},
+    **{
+        (state, kinds.COUNTERSIGN_CLOSE): Move("countersigning", "same", ("signatures", "countersigned"))
+        for state in DECIDABLE
+    },
+    **{(state, kinds.FEE_NOTICE): Move("decide_level", "fee_due", ("fee_asked",)) for state in APPROVED},
+    ("fee_due", kinds.FEE_SETTLED): Move("holder", "decided_approved"),
+    **{(state, kinds.ISSUE): Move("decide_level", "issued", ("fee_settled",)) for state in APPROVED},
+    **{(state, kinds.ARCHIVE): Move("delivery", "archived") for state in (*DECIDED, "delivered")},
 }
 
 # Role at a level -> the kinds its people may author; asked at the desk. The fold asks only what a place may do:
@@ -145,7 +214,12 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
 _COUNTER: Final = frozenset({
     kinds.CREATE, kinds.RECEIVE, kinds.DOCKET, kinds.HANDOFF, kinds.ACCEPT, kinds.RETURN_FOR_CORRECTION, kinds.TAKE,
     kinds.ANSWER, kinds.NOTE, kinds.SUPPLY, kinds.WITHDRAWAL_REQUEST, kinds.DELIVERED, kinds.PLEASE_RETURN,
-    kinds.ADOPT, kinds.DISMISS,
+    kinds.ADOPT, kinds.DISMISS, kinds.REFUSE, kinds.LAPSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE,
+    kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
+})  # fmt: skip
+# Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
+_EXAMINER: Final = frozenset({
+    kinds.LAPSE, kinds.SUSPEND, kinds.RESUME, kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGN_CLOSE, kinds.COUNTERSIGNATURE,
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
@@ -169,6 +243,8 @@ ROLES: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("window", "county"): ("窗口", "county window"),
     ("officer", "county"): ("首席代表", "chief representative"),
     ("head", "county"): ("部门负责人", "department head"),
+    ("leader", "county"): ("县政府负责人", "leader of the county government"),
+    ("business", "county"): ("业务科", "business section"),
     ("supervisor", "county"): ("督查", "supervision"),
     ("admin", "station"): ("系统管理员", "administrator"),
     ("admin", "village"): ("系统管理员", "administrator"),
@@ -178,13 +254,31 @@ ROLES: Final[dict[tuple[str, str], tuple[str, str]]] = {
 MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("agent", "village"): _COUNTER,
     ("agent", "station"): _COUNTER,
-    ("head", "village"): _ASSIGNER | {kinds.DECIDE, kinds.NOTE, kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS},
+    ("head", "village"): _ASSIGNER
+    | _EXAMINER
+    | {
+        kinds.DECIDE,
+        kinds.NOTE,
+        kinds.PLEASE_RETURN,
+        kinds.ADOPT,
+        kinds.DISMISS,
+        kinds.EXTEND,
+    },
     ("clerk", "township"): _COUNTER,
-    ("reviewer", "township"): _REVIEWER,
-    ("head", "township"): _REVIEWER | _DECIDER | _ASSIGNER | {kinds.FORK_RULING},
-    ("window", "county"): _COUNTER,
-    ("officer", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW, kinds.FORK_RULING, kinds.CALENDAR},
-    ("head", "county"): _DECIDER | _ASSIGNER | {kinds.REVIEW, kinds.FORK_RULING, kinds.CALENDAR},
+    ("reviewer", "township"): _REVIEWER | _EXAMINER,
+    ("head", "township"): _REVIEWER | _DECIDER | _ASSIGNER | _EXAMINER | {kinds.EXTEND, kinds.FORK_RULING},
+    # The county's window examines as well, and asks for papers; it decides nothing.
+    ("window", "county"): _COUNTER | _EXAMINER,
+    ("officer", "county"): _DECIDER
+    | _ASSIGNER
+    | _EXAMINER
+    | {kinds.REVIEW, kinds.ISSUE, kinds.FORK_RULING, kinds.CALENDAR},
+    ("head", "county"): _DECIDER
+    | _ASSIGNER
+    | _EXAMINER
+    | {kinds.REVIEW, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR},
+    ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE}),
+    ("business", "county"): frozenset({kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS}),
     # Supervision reads everything and changes no case; an administrator acts on no case.
     ("supervisor", "county"): frozenset(),
 }
@@ -209,6 +303,23 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.FORCE_ASSIGN: ("强制改派", "Assign to another place"),
     kinds.ADOPT: ("采纳未计入的记录", "Adopt what did not count"),
     kinds.DISMISS: ("不予采纳", "Set aside what did not count"),
+    kinds.REFUSE: ("不予受理", "Refuse to accept"),
+    kinds.LAPSE: ("逾期终止", "End for want of papers or fee"),
+    kinds.SUSPEND: ("启动程序或要求补正", "Open a procedure, or ask for papers"),
+    kinds.RESUME: ("结束程序，恢复审查", "End the procedure and go on"),
+    kinds.EXTEND: ("延长办理期限", "Extend the term"),
+    kinds.COUNTERSIGN_OPEN: ("发起会签", "Ask departments to countersign"),
+    kinds.COUNTERSIGN_CLOSE: ("结束会签", "End the countersigning"),
+    kinds.FEE_NOTICE: ("通知缴费", "Give notice of the fee"),
+    kinds.FEE_SETTLED: ("登记缴费或减免", "Record the fee as settled"),
+    kinds.ISSUE: ("制证用印", "Make the certificate"),
+    kinds.ARCHIVE: ("归档", "File the volume"),
+    kinds.REVIEW_DECISION: ("作出复核决定", "Decide the review"),
+    kinds.COUNTERSIGNATURE: ("会签", "Countersign"),
+    kinds.RATING: ("评价", "Rate the service"),
+    kinds.REVIEW_REQUEST: ("申请复核", "Ask for a review"),
+    kinds.SERVICE_ACT: ("登记服务", "Record a service"),
+    kinds.CONTACT_CHANGE: ("更改联系方式", "Change of contact"),
 }
 HANDOFF_LABELS: Final[dict[str, tuple[str, str]]] = {
     "accept": ("转送受理", "Pass on for acceptance"),
@@ -229,6 +340,18 @@ MOVE_TONES: Final[dict[int, Tone]] = {
     kinds.DELIVERED: "done",
     kinds.FORCE_ASSIGN: "bad",
     kinds.ADOPT: "active",
+    kinds.REFUSE: "bad",
+    kinds.LAPSE: "bad",
+    kinds.SUSPEND: "waiting",
+    kinds.RESUME: "active",
+    kinds.EXTEND: "waiting",
+    kinds.COUNTERSIGN_OPEN: "waiting",
+    kinds.COUNTERSIGN_CLOSE: "active",
+    kinds.FEE_NOTICE: "waiting",
+    kinds.FEE_SETTLED: "active",
+    kinds.ISSUE: "good",
+    kinds.ARCHIVE: "done",
+    kinds.REVIEW_DECISION: "active",
 }
 # Acts with a page of their own: not drawn in the diagram, not among the buttons of a case.
 APART: Final = frozenset({kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS})
@@ -240,6 +363,17 @@ SIDE_NEEDS: Final[dict[int, str]] = {kinds.DELIVERED: "decision"}
 def may(roles: frozenset[str], level: str, kind: int) -> bool:
     """Tell whether a person with these roles at a place of this level may author events of this kind."""
     return any(kind in MAY.get((role, level), frozenset()) for role in roles)
+
+
+# Who may approve a special procedure and an extension at a level; of a joint case the county's leader extends the term.
+_APPROVERS: Final = frozenset({("head", "village"), ("head", "township"), ("head", "county")})
+_LEADERS: Final = frozenset({("leader", "county"), ("head", "township"), ("head", "village")})
+
+
+def may_approve(roles: frozenset[str], level: str, *, joint_term: bool = False) -> bool:
+    """Tell whether a person may approve a special procedure or an extension (``joint_term``: that of a joint case)."""
+    allowed = _LEADERS if joint_term else _APPROVERS
+    return any((role, level) in allowed for role in roles)
 
 
 def roles_at(level: str) -> frozenset[str]:
@@ -264,7 +398,7 @@ def targets(move: Move, state: str) -> tuple[tuple[str, str], ...]:
     if move.target == "same":
         return (("", state),)
     if move.target == "back":
-        return tuple(("", before) for before in UNDECIDED)
+        return tuple(("", before) for before in (*UNDECIDED, "fee_due")[: None if state == "lapsed" else -1])
     branches = BRANCHES.get(move.target)
     if branches is None:
         return (("", move.target),)

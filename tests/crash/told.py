@@ -58,8 +58,8 @@ def _case(node: Node, key: str, values: Values) -> str:
     if case is None:
         return "there is no such case"
     listed = node.ask("SELECT state FROM cases WHERE case_no = ?", values[0]["no"])
-    if listed != [(case.state,)]:
-        return f"its row says {listed}, its events {case.state}"
+    if listed != [(case.listed_state,)]:
+        return f"its row says {listed}, its events {case.listed_state}"
     found = {"no": case.case_no, "code": case.query_code, "state": case.state, "holder": case.holder}
     return "" if found in values else f"found {found}"
 

@@ -265,7 +265,7 @@ def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[Cas
             folded[scope, case_id] = None  # its row and its verdicts are what they were before
             continue
         case = folded[scope, case_id] = fold_held(book, roster, (scope, case_id), events)
-        if [case.state or None, case.holder, case.transit_to] != row:
+        if [case.listed_state or None, case.holder, case.transit_to] != row:
             raise Violation("rows say what the fold says", (station.code,), f"{short(case_id)}: {row}")
         for each in events:
             if each.row is None or each.stranger:

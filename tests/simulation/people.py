@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sync_protocol.case import Case, kinds, legal_moves
+from sync_protocol.case import Case, kinds, legal_moves, workflow
 from sync_protocol.case.authority import Offer
 from tests.builders import APPLICATION, ROLES
 from tests.simulation.disk import SOUND, PowerCut
@@ -26,7 +26,8 @@ OPENS_S, CLOSES_S = 8.5 * 3600, 17.5 * 3600
 FILES: Final = 0.3  # of the sessions at a village
 ACTS: Final = 6
 ACTOR: Final = "0001"
-FINISHED: Final = ("delivered", "withdrawn")
+COLLEAGUE: Final = "0002"  # for what one person may not do alone
+FINISHED: Final = workflow.CLOSED
 
 # How readily people do what they may do; 0: never by themselves.
 WEIGHTS: Final[dict[int, float]] = {
@@ -45,11 +46,18 @@ WEIGHTS: Final[dict[int, float]] = {
     kinds.PLEASE_RETURN: 0.2,
     kinds.ADOPT: 6.0,
     kinds.DISMISS: 6.0,
+    kinds.REFUSE: 0.3,
+    kinds.REVIEW_REQUEST: 2.0,
+    kinds.REVIEW_DECISION: 10.0,
+    kinds.SUSPEND: 0.8,
+    kinds.RESUME: 8.0,
+    kinds.EXTEND: 0.2,
+    kinds.ISSUE: 4.0,
 }
 # When all is to be brought to an end: what leads there, the first that may be done.
 ONWARD: Final = (
-    kinds.ADOPT, kinds.DISMISS, kinds.ACCEPT, kinds.TAKE, kinds.ANSWER, kinds.SUPPLY, kinds.DOCKET, kinds.REVIEW,
-    kinds.DECIDE, kinds.DELIVERED, kinds.HANDOFF,
+    kinds.ADOPT, kinds.DISMISS, kinds.ACCEPT, kinds.TAKE, kinds.ANSWER, kinds.RESUME, kinds.SUPPLY, kinds.DOCKET,
+    kinds.REVIEW, kinds.DECIDE, kinds.DELIVERED, kinds.HANDOFF,
 )  # fmt: skip
 
 
@@ -91,7 +99,9 @@ class People:
         return [
             key
             for key, (state, holder, to, *_) in self._sim.watch.seen[here].cases.items()
-            if state not in FINISHED and state and (here in (holder, to) or key[0] == f"about:{here}")
+            if state
+            and (state == "refused" or state not in FINISHED)
+            and (here in (holder, to) or key[0] == f"about:{here}")
         ]
 
     def file(self, station: "Station") -> bool:
@@ -122,7 +132,8 @@ class People:
             if offer is None:
                 return
             body = self._body(offer, case)
-            book.record(ACTOR, roles, key[0], key[1], offer.kind, body, case.last)
+            actor = COLLEAGUE if offer.kind == kinds.REVIEW_DECISION else ACTOR
+            book.record(actor, roles, key[0], key[1], offer.kind, body, case.last)
             self._sim.say(station, f"does {kinds.name_of(offer.kind)} on {key[1].hex()[:8]}")
             done = True
 
@@ -204,4 +215,26 @@ class People:
             return {"to": "本人", "how": "in_person"}
         if offer.kind in (kinds.NOTE, kinds.PLEASE_RETURN, kinds.WITHDRAWAL_REQUEST):
             return {"text" if offer.kind == kinds.NOTE else "reason": f"备注 {chance.randrange(1000)}"}
-        return {}
+        return self._legal_body(offer, case)
+
+    def _legal_body(self, offer: Offer, case: Case) -> Mapping[str, Any]:
+        """The same for what befalls a case beside its straight way."""
+        chance = self.chance
+        if offer.kind == kinds.REFUSE:
+            return {"reasons": "不属于本机关职权", "legal_basis": "行政许可法第三十二条"}
+        if offer.kind == kinds.REVIEW_REQUEST:
+            return {"reason": "材料齐全"}
+        if offer.kind == kinds.REVIEW_DECISION:
+            outcome = chance.choice(("overturn", "uphold"))
+            return {"request": list(case.open_reviews[0].position), "outcome": outcome, "reasons": "经复核"}
+        if offer.kind == kinds.SUSPEND:
+            what = chance.choice(("supplement", "publicity", "testing"))
+            more = {"marks": [["户口簿", "缺页"]], "planned_days": 7, "proposer": COLLEAGUE}
+            return {"what": what, "basis": "有关规定", **more}
+        if offer.kind == kinds.RESUME:
+            supplies = [list(note.position) for note in case.open_supplies][:8]
+            taken = {"supplies": supplies} if supplies else {}
+            return {"opened": list(case.open[0].opened), "result": "已完成", **taken}
+        if offer.kind == kinds.EXTEND:
+            return {"days": chance.randint(1, 10), "reason": "情况复杂"}
+        return {"certificate_no": f"证{chance.randrange(1000)}"} if offer.kind == kinds.ISSUE else {}

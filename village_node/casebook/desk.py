@@ -1,7 +1,7 @@
 """The door for our own people: filing an application, and every act on a case, each asked of the workflow first."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sync_protocol import encoding, limits
@@ -23,7 +23,8 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import ledger, numbering, purged
+from village_node.casebook import conditions, ledger, numbering, purged
+from village_node.casebook.conditions import CHINA
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
@@ -33,8 +34,6 @@ from village_node.casebook.reading import folded
 from village_node.store import Connection, NotSaved, Overtaken, RoomMade, peers, streams
 from village_node.store.locks import CaseKey, StreamKey
 
-# The county's day begins at +08:00, whatever the machine believes.
-CHINA: Final = timezone(timedelta(hours=8))
 _CLOCK_BITS: Final = 16
 _FARTHEST_AHEAD_MS: Final = 86_400_000
 # What a label can hold and count on from: a clock beyond (the year 4199) is wrong, and its claim says so.
@@ -46,6 +45,16 @@ _AUDITED: Final = {
     kinds.FORCE_ASSIGN: "case.assign.confirm",
     kinds.ADOPT: "case.adopt",
     kinds.DISMISS: "case.dismiss",
+}
+# What of a case only some may bring about, also by adopting it: its name in the record, the kinds that say who may.
+_JUDGED: Final = {
+    "review": (kinds.REVIEW, kinds.DECIDE),
+    "decision": (kinds.REVIEW, kinds.DECIDE),
+    "refusal": (kinds.REFUSE,),
+    "review_answers": (kinds.REVIEW_DECISION,),
+    "procedures": (kinds.SUSPEND,),
+    "extended": (kinds.EXTEND,),
+    "certificate": (kinds.ISSUE,),
 }
 _T = TypeVar("_T")
 
@@ -146,7 +155,7 @@ class Desk(Office):
         """
         if kind == kinds.FORCE_ASSIGN:
             raise NotAllowed("强制改派须由一人提议、另一人确认", "to assign a case takes two persons")
-        content = checked(kind, self._with_what_the_node_knows(kind, body))
+        content = checked(kind, self._with_what_the_node_knows(kind, body, actor))
         numbering.refuse_typed(kind, content)
         act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen)
         return self._act(lambda connection: (self._do(connection, act), {scope}))
@@ -165,6 +174,7 @@ class Desk(Office):
         if kind in kinds.STAGE_KINDS and case.last != act.seen:
             raise stale()
         wrong = why_not(case, kind, self.identity.place, act.roles, self.catalogue, roster.places)
+        wrong = wrong or self._why_not_as_written(connection, act, case, roster)
         if wrong is not None:
             raise NotAllowed(*wrong)
         if kind == kinds.DISMISS and not {Position(*each) for each in act.content[0]}.issubset(case.open_oddities):
@@ -183,14 +193,45 @@ class Desk(Office):
         self.mark_news(connection, {scope})
         return CaseRef(scope, case_id, written.case_no, written.query_code)
 
+    def _why_not_as_written(
+        self, connection: Connection, act: "Act", case: Case, roster: Roster
+    ) -> tuple[str, str] | None:
+        """Ask of persons, days and contacts what the workflow does not."""
+        here, body = self.identity.place, dict(act.content)
+        if act.kind == kinds.LAPSE:
+            since = conditions.end_of_day_ms(date.fromisoformat(body[0]))
+            below = conditions.places_that_take_papers(case, roster.places, here)
+            heard = conditions.heard_since(peers.peers(connection), self._labels(connection, act.key, roster), since)
+            silent = [roster.places.name(place) for place in below if place not in heard]
+            return conditions.why_not_lapsed(body, silent, self.clock())
+        if act.kind == kinds.RATING:
+            written = [each.event for each in ledger.held_events(self, connection, roster, {act.key})[act.key]]
+            handlers = {each.actor for each in written if each.place == here and each.kind in kinds.STAGE_KINDS}
+            return conditions.why_not_rated(handlers, act.actor)
+        item = self.catalogue.find(case.item_no, case.item_version)
+        person = act.actor, act.roles
+        joint = item is not None and item.joint
+        return conditions.why_not_approved(case, act.kind, body, person, here, self.identity.level, joint=joint)
+
+    def _labels(self, connection: Connection, key: CaseKey, roster: Roster) -> dict[str, int]:
+        """The newest clock label, in milliseconds, of what each place wrote about a case: never beyond its arrival,
+        so that a clock that runs ahead does not speak for a place that is silent."""
+        found: dict[str, int] = {}
+        for each in ledger.held_events(self, connection, roster, {key})[key]:
+            arrived_ms = each.row.arrived_ms if each.row is not None else 0
+            label_ms = min(each.event.hlc >> _CLOCK_BITS, arrived_ms)
+            found[each.event.place] = max(found.get(each.event.place, 0), label_ms)
+        return found
+
     def _check_may_adopt(self, roles: frozenset[str], before: Case, after: Case) -> None:
-        """An opinion or a decision is made to count by somebody who may give one."""
-        judged = (before.review, before.decision) != (after.review, after.decision)
-        if judged and not any(workflow.may(roles, self.identity.level, kind) for kind in (kinds.REVIEW, kinds.DECIDE)):
-            raise NotAllowed(
-                "其中有初审意见或决定，须由有权初审或决定的人员采纳",
-                "it holds an opinion or a decision: somebody who may give one must adopt it",
-            )
+        """An opinion, a decision or the like is made to count by somebody who may give one."""
+        for name, able in _JUDGED.items():
+            changed = getattr(before, name) != getattr(after, name)
+            if changed and not any(workflow.may(roles, self.identity.level, kind) for kind in able):
+                raise NotAllowed(
+                    "其中有须由有相应权限的人员作出的意见或决定，须由有此权限的人员采纳",
+                    "it holds an opinion or a decision: somebody who may give one must adopt it",
+                )
 
     def _act(self, act: Callable[[Connection], tuple[_T, set[str]]]) -> _T:
         """Run one transaction, again where another worker was faster, and tell the news."""
@@ -279,8 +320,8 @@ class Desk(Office):
         if not workflow.may(frozenset(roles), self.identity.level, kind):
             raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
 
-    def _with_what_the_node_knows(self, kind: int, body: Mapping[Any, Any]) -> dict[int, Any]:
-        content = _numbered(kind, body)
+    def _with_what_the_node_knows(self, kind: int, body: Mapping[Any, Any], actor: str) -> dict[int, Any]:
+        content = conditions.approved_by(kind, _numbered(kind, body), actor)
         if kind == kinds.HANDOFF and not content.get(0):
             raise BadBody("to", "请选择移交的接收单位", "choose the place to hand the case to")
         return content
@@ -384,8 +425,12 @@ def _relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> 
     named: list[Any] = []
     if kind in (kinds.TAKE, kinds.ADOPT):
         named = content[0]
-    elif kind == kinds.ANSWER:
+    elif kind in (kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE):
         named = [content[0]]
+    elif kind == kinds.RESUME:
+        named = content.get(2, [])
+    elif kind == kinds.COUNTERSIGN_CLOSE:
+        named = content[1]
     newest: dict[bytes, int] = {}
     for incarnation, seq, _ in named:
         if incarnation != me:

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, overload
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select, tuple_
 
+from sync_protocol.case import workflow
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
 from sync_protocol.case.workdays import FIRST_DAY
 from village_node.store import rows
@@ -16,8 +17,8 @@ from village_node.store.tables import CASE_WAITS, CASES, EVENTS, STREAMS
 VERDICTS: Final = ("", "effective", "waiting", "needs_update", "void", "contested")
 VERDICT_NUMBERS: Final = {code: number for number, code in enumerate(VERDICTS)}
 
-DECIDED: Final = ("decided_approved", "decided_refused", "decided", "delivering", "delivered")
-FINISHED: Final = ("delivered", "withdrawn")
+DECIDED: Final = (*workflow.DECIDED, "fee_due", "delivered", "archived")
+FINISHED: Final = workflow.CLOSED
 # Lists of what is to be done: the most pressing first. The others are long, and the newest first.
 BY_GRADE: Final = ("mine", "supplies", "back", "transit")
 _WORST_FIRST: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
@@ -202,7 +203,8 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
     """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
 
     mine: to be done here · back: papers are missing · supplies: something waits for the holder's answer · not_left:
-    ours that no receipt from above covers · transit: on the way · decided, delivering, all.
+    ours that no receipt from above covers · transit: on the way · reviews: a review of a refusal was asked for ·
+    decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
@@ -213,7 +215,9 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
             and_(table.state == "in_transit", table.transit_to == here),
         ),
         "back": table.state == "correcting",
-        "supplies": and_(table.holder == here, asked, table.state.not_in(FINISHED)),
+        # What lapsed may be opened again by papers that came in time.
+        "supplies": and_(table.holder == here, asked, or_(table.state.not_in(FINISHED), table.state == "lapsed")),
+        "reviews": and_(table.state == "refused", table.open_withdrawals > 0),
         "not_left": rows.among((table.scope, table.case_id), not_left) if not_left else false(),
         "transit": table.state == "in_transit",
         "decided": table.state.in_(DECIDED),
@@ -307,6 +311,7 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
         "mine": sum(number for state, number in held.items() if state not in (*FINISHED, "correcting")) + coming,
         "back": by_state.get("correcting", 0),
         "supplies": connection.scalar(select(func.count()).select_from(CASES).where(view("supplies", here))) or 0,
+        "reviews": connection.scalar(select(func.count()).select_from(CASES).where(view("reviews", here))) or 0,
         "transit": by_state.get("in_transit", 0),
         "decided": sum(by_state.get(state, 0) for state in DECIDED),
         "delivering": by_state.get("delivering", 0),

@@ -6,9 +6,9 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, bodies, kinds, workflow
+from sync_protocol.case import Case, bodies, kinds, legal_bodies, workflow
 from sync_protocol.case.authority import form_fields
-from sync_protocol.case.bodies import Field
+from sync_protocol.case.fields import Field
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, Stale
 from village_node.store import StoreError
@@ -32,10 +32,11 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
         # others have pages of their own.
         raise NotFound
     kind = row.number
-    values = collect(visit, case, kind)
+    values = approved(visit, kind, collect(visit, case, kind))
     typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}
     attempt = Attempt(kind, str(values.get("to", "")) if kind == kinds.HANDOFF else "", typed)
     try:
+        check_examiner(visit, kind, values)
         visit.site.casebook.record(
             visit.staff.staff_no,
             visit.staff.roles,
@@ -47,7 +48,11 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
         )
     except ValidationError as error:
         english = "Please check this field; it is missing, too long or not of the right form."
-        attempt.errors = {name: visit.t(found, english) for name, found in messages_of(error).items()}
+        attempt.errors = {
+            # Who approves is the person in front: that both are one stands where the other was typed.
+            "proposer" if name == "approver" else name: visit.t(found, english)
+            for name, found in messages_of(error).items()
+        }
         attempt.status = 422
     except BadBody as bad:
         attempt.errors, attempt.status = {bad.field: visit.t(bad.zh, bad.en)}, 422
@@ -74,6 +79,19 @@ def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:
     if kind == kinds.HANDOFF:
         values |= {name: visit.line(name) for name in ("to", "purpose")}
     return values
+
+
+def approved(visit: Visit, kind: int, values: dict[str, Any]) -> dict[str, Any]:
+    """The fields with the person in front as who approves, where the act needs somebody who does."""
+    special = kind == kinds.SUSPEND and values.get("what") in legal_bodies.SPECIAL
+    return {**values, "approver": visit.staff.staff_no} if special or kind == kinds.EXTEND else values
+
+
+def check_examiner(visit: Visit, kind: int, values: dict[str, Any]) -> None:
+    """Check that the examiner named works here. Raises BadBody."""
+    named = values.get("proposer", "")
+    if kind == kinds.SUSPEND and named and not visit.site.accounts.name_of(named):
+        raise BadBody("proposer", "本单位没有这个工号", "nobody here has this staff number")
 
 
 def _text(visit: Visit, case: Case, row: Field) -> Any:
@@ -133,7 +151,14 @@ def _positions(visit: Visit, case: Case, row: Field) -> Any:
     return visit.request.form.getlist(row.name)[: bodies.MAX_LIST]
 
 
+def _names(visit: Visit, case: Case, row: Field) -> Any:
+    """One name a line."""
+    lines = visit.paragraph(row.name).splitlines()[: bodies.MAX_LIST]
+    return [name for line in lines if (name := entry.line(line))]
+
+
 _READERS: Final = {
+    "names": _names,
     "int": _int,
     "bool": _bool,
     "answers": _answers,

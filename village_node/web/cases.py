@@ -8,11 +8,11 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import Case, Material, Position, explain, kinds, legal_moves, route, why_not, workflow
-from sync_protocol.case.bodies import Field
+from sync_protocol.case.fields import Field
 from sync_protocol.places import about
 from village_node.casebook import OddCase, TimelineEntry
 from village_node.store.proposals import Proposal
-from village_node.web import clocks, documents, masking, recall, schemas, times, words
+from village_node.web import clocks, documents, masking, proceedings, recall, schemas, times, words
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -24,8 +24,9 @@ REASON_SHORTEST: Final = 4
 
 # What a case waits for, the most pressing first; other moves stand below these.
 AWAITED: Final = (
-    kinds.ANSWER, kinds.TAKE, kinds.ACCEPT, kinds.RECEIVE, kinds.DOCKET, kinds.DECIDE, kinds.HANDOFF, kinds.REVIEW,
-    kinds.DELIVERED,
+    kinds.ANSWER, kinds.REVIEW_DECISION, kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.TAKE, kinds.ACCEPT, kinds.RECEIVE,
+    kinds.DOCKET, kinds.DECIDE, kinds.FEE_SETTLED, kinds.FEE_NOTICE, kinds.ISSUE, kinds.HANDOFF, kinds.REVIEW,
+    kinds.DELIVERED, kinds.ARCHIVE, kinds.COUNTERSIGNATURE,
 )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
     # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
-    wanted = (*AWAITED, kinds.SUPPLY) if case.state == "correcting" else AWAITED
+    wanted = (*AWAITED, kinds.SUPPLY) if case.listed_state == "correcting" else AWAITED
     return visit.render(
         "case.html",
         attempt.status,
@@ -119,6 +120,9 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         papers=[paper_line(visit, paper) for paper in case.materials],
         options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
         markable=markable(visit, case),
+        boxes=proceedings.boxes(visit, case, open_data=open_data),
+        choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
+        when_required=lambda row: proceedings.when_required(visit, row),
         may_unmask=UNMASKS.allows(roles),
         seen=schemas.position_text(case.last) if case.last else "",
         position_text=schemas.position_text,
@@ -220,8 +224,8 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
     body = entry.body or {}
     if entry.kind == kinds.HANDOFF and body.get("purpose") in workflow.HANDOFF_LABELS:
         title = visit.t(*workflow.HANDOFF_LABELS[body["purpose"]])
-    if entry.kind == kinds.DECIDE and body.get("outcome"):
-        title += visit.t("：", ": ") + visit.t(*words.choice_words(body["outcome"]))
+    if body.get(_HEADLINES.get(entry.kind, "")):
+        title += visit.t("：", ": ") + visit.t(*words.choice_words(body[_HEADLINES[entry.kind]]))
     ours = entry.place == visit.site.config.place
     own_name = visit.site.accounts.name_of(entry.actor) if ours else ""
     return Line(
@@ -241,11 +245,24 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
     )
 
 
+# The field that says in a word what an act comes to.
+_HEADLINES: Final = {
+    kinds.DECIDE: "outcome",
+    kinds.SUSPEND: "what",
+    kinds.REVIEW_DECISION: "outcome",
+    kinds.FEE_SETTLED: "how",
+    kinds.RATING: "grade",
+}
+
 # Of the application and the receipt the page shows the facts elsewhere; the query code belongs on the receipt alone.
 _HIDDEN: Final = {kinds.CREATE: None, kinds.RECEIVE: ("case_no", "query_code"), kinds.HANDOFF: ("purpose",)}
 _MASKED: Final = {
     (kinds.DELIVERED, "to"): masking.name,
     (kinds.WITHDRAWAL_REQUEST, "by"): masking.name,
+    (kinds.REVIEW_REQUEST, "by"): masking.name,
+    (kinds.CONTACT_CHANGE, "by"): masking.name,
+    (kinds.CONTACT_CHANGE, "applicant_phone"): masking.phone,
+    (kinds.CONTACT_CHANGE, "applicant_address"): masking.address,
 }
 
 
@@ -284,7 +301,11 @@ def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
         unit = "份" if row.name == "supplies" else "条"
         return visit.t(f"{len(value)} {unit}", f"{len(value)}")
     if row.type == "position":
-        return visit.t("见上文的申请", "the request above")
+        return visit.t("见上文的记录", "the record above")
+    if row.type == "names":
+        return visit.t("、", ", ").join(value)
+    if row.name == "amount_fen":
+        return proceedings.yuan(visit, value)
     return str(value)
 
 
@@ -330,7 +351,7 @@ def stops(visit: Visit, case: Case) -> list[tuple[str, str, bool]]:
     # One place may have several stops; the case is at the first one there that is still to be done.
     done = {"file"} | ({"accept"} if case.docketed else set()) | ({"review"} if case.reviewed else set())
     done |= {"accept", "review", "decide"} if case.decision else set()
-    done |= {"deliver"} if case.state in ("delivered", "withdrawn") else set()
+    done |= {"accept", "review", "decide", "deliver"} if case.state in workflow.CLOSED else set()
     here = case.transit_to or case.holder
     at = next((step for step in steps if step.place == here and step.purpose not in done), None)
     return [(visit.place_name(step.place), visit.t(*words.PURPOSES[step.purpose]), step is at) for step in steps]
@@ -375,7 +396,7 @@ def markable(visit: Visit, case: Case) -> list[tuple[str, str]]:
 # How a field of a body is asked for; what is not named here is a line of text.
 FIELD_KINDS: Final[dict[str, str]] = {
     "int": "number", "choice": "choice", "bool": "yes_no", "date": "date", "answers": "answers", "marks": "marks",
-    "materials": "materials", "positions": "positions", "position": "position",
+    "materials": "materials", "positions": "positions", "position": "position", "names": "names",
 }  # fmt: skip
 
 

@@ -15,7 +15,9 @@ Fields = Literal["none", "masked_name", "masked", "reasoned", "typed"]
 
 EXTENSION: Final = "sanji.policies"
 
-CASEWORK: Final = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer", "supervisor"})
+CASEWORK: Final = frozenset({
+    "agent", "head", "clerk", "reviewer", "window", "officer", "leader", "business", "supervisor",
+})  # fmt: skip
 # Those whom the workflow lets take in applications; it is asked again when a case is filed.
 COUNTER: Final = frozenset({"agent", "clerk", "window"})
 ADMIN: Final = frozenset({"admin"})

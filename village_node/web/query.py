@@ -223,6 +223,14 @@ _NEXT: Final[dict[str, tuple[str, str]]] = {
     "reviewed": ("初审已完成，等待审批。您现在不用做什么。", "Reviewed, waiting for the decision."),
     "examining": ("正在审查。您现在不用做什么。", "Being examined. There is nothing you need to do."),
     "c_intake": ("县窗口正在审查。您现在不用做什么。", "The county is examining it. There is nothing you need to do."),
+    "refused": (
+        "不予受理。决定书写明理由；不服可在申请地申请复核。",
+        "Not accepted. The notice says why; you can ask for a review where you applied.",
+    ),
+    "lapsed": ("逾期未补齐或未缴费，已终止。", "Ended: papers or the fee did not come in time."),
+    "fee_due": ("请按缴费通知缴费。", "Please pay the fee as the notice says."),
+    "issued": ("证照已制作，等待送达。", "The certificate is made and will be handed to you."),
+    "archived": ("已送达并归档，办理完毕。", "Delivered and filed; all is done."),
     "decided_approved": ("准予。结果送达前请留意通知。", "Approved. You will be told when the result is here."),
     "decided_refused": ("不予。请到窗口了解理由和救济途径。", "Refused. Ask at the window for reasons and remedies."),
     "decided": ("已作出决定。请留意送达通知。", "Decided. You will be told when the result is here."),
@@ -232,11 +240,18 @@ _NEXT: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+def supplements_open(case: Case) -> list[str]:
+    """The fields and papers asked for in examination and not taken yet."""
+    open_now = [case.procedures[entry.opened] for entry in case.open]
+    return [name for each in open_now for name, _ in each.body.get("marks", ())]
+
+
 def next_words(visit: Visit, case: Case) -> str:
     """What happens next, and what the resident has to do."""
-    if case.state != "correcting":
+    asked = [mark.field for mark in case.marks] if case.state == "correcting" else supplements_open(case)
+    if case.listed_state != "correcting":
         return visit.t(*_NEXT.get(case.state, ("请稍后再查。", "Please look again later.")))
-    marked = visit.t("、", ", ").join(visit.t(*words.field_words(mark.field)) for mark in case.marks)
+    marked = visit.t("、", ", ").join(visit.t(*words.field_words(name)) for name in asked)
     return visit.t(
         f"请补正：{marked}。到申请的地方交即可，不用跑远。", f"Please correct: {marked}. Bring it where you applied."
     )

@@ -13,7 +13,7 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from sync_protocol.case import bodies, kinds
-from sync_protocol.case.bodies import Field, Table
+from sync_protocol.case.fields import Field, Table
 
 POSITION_TEXT: Final = re.compile(r"([0-9a-f]{32})\.([1-9][0-9]{0,15})\.([0-9a-f]{16})", re.ASCII)
 REQUIRED: Final = {"required": "请填写此项", "null": "请填写此项"}
@@ -125,6 +125,17 @@ def _list_of(entry: fields.Field[Any], field: Field, **options: Any) -> fields.F
     )
 
 
+def _names(field: Field, **options: Any) -> fields.Field[Any]:
+    listed = _list_of(Text(1, bodies.NAME_MAX), field, **options)
+
+    def distinct(names: Sequence[str]) -> None:
+        if len(set(names)) != len(names):
+            raise ValidationError("同一名称写了两次")
+
+    listed.validators.append(distinct)
+    return listed
+
+
 def _nested(schema: type[Schema]) -> fields.Field[Any]:
     return fields.Nested(schema, error_messages={**REQUIRED, "type": "格式不对"})
 
@@ -150,6 +161,7 @@ _CHECKS: Final[dict[str, Callable[[str], None]]] = {
     "case_no": _shape(bodies.is_case_no, "应为收件编号"),
     "query_code": _shape(bodies.is_query_code, "应为 13 位查询码"),
     "position": _position_text,
+    "hash": _shape(bodies.is_hash, "应为 64 位小写十六进制的 SHA-256 摘要"),
 }
 
 
@@ -172,6 +184,8 @@ def field_for(field: Field) -> fields.Field[Any]:
         return _list_of(_nested(MarkSchema), field, **options)
     if field.type == "positions":
         return _list_of(_checked_text(_position_text), field, **options)
+    if field.type == "names":
+        return _names(field, **options)
     return _checked_text(_CHECKS[field.type], **options)
 
 
@@ -188,7 +202,7 @@ class BodySchema(Schema):
         for field in self.table.fields:
             if field.required_if is not None and field.name not in typed:
                 other, wanted = field.required_if
-                if values.get(names[other]) == wanted:
+                if values.get(names[other]) in wanted:
                     raise ValidationError("请填写此项", field.name)
         if self.table.any_of and not any(names[number] in typed for number in self.table.any_of):
             raise ValidationError("至少填写一项", names[self.table.any_of[0]])

@@ -18,6 +18,7 @@ from village_node.web.site import Visit
 VIEWS: Final[dict[str, tuple[str, str]]] = {
     "mine": ("待我处理", "Waiting for me"),
     "supplies": ("有补正或撤回", "Supplied or to withdraw"),
+    "reviews": ("申请复核", "Review asked for"),
     "back": ("退回补正", "To be corrected"),
     "not_left": ("尚未离开本机", "Not left this node"),
     "transit": ("转送途中", "On the way"),
@@ -27,6 +28,7 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
 EMPTY: Final[dict[str, tuple[str, str]]] = {
     "mine": ("没有等您处理的件。", "Nothing waits for you."),
     "supplies": ("没有新的补正材料或撤回申请。", "Nothing was supplied and nobody asks to withdraw."),
+    "reviews": ("没有待复核的件。", "No review is asked for."),
     "back": ("没有退回补正的件。", "Nothing came back."),
     "not_left": ("本机的记录上级都已签收。", "The level above has signed for everything of this node."),
     "transit": ("没有在途的件。", "Nothing is on the way."),
@@ -81,10 +83,12 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         arguments: dict[str, Any] = {**visit.request.args.to_dict(), "page": number}
         return url_for("work", **arguments)
 
+    # Who decides reviews is at the county: nobody else has a use for their list.
+    county = visit.site.level == "county"
     return visit.render(
         "work.html",
         view=view,
-        views=VIEWS,
+        views={name: label for name, label in VIEWS.items() if county or name != "reviews"},
         counts=counts,
         empty=EMPTY,
         states=STATES,

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from sync_protocol.case import bodies
-from sync_protocol.case.bodies import Field, Table
+from sync_protocol.case.fields import Field, Table
 
 TEXTS = ("张三", "a", "申请人家庭困难,请予审核", "line one\nline two", "tab\there", "O'Brien & Söhne", "𠮷野家")
 BAD_TEXTS = ("", "\x00", "a\x07b", "\u202edlrow", "a\r\nb", "\ufeffx", "\ud800")
@@ -69,6 +69,8 @@ def good_value(field: Field, chance: random.Random) -> Any:
         "marks": lambda: [[good_text(chance, 1, 100), good_text(chance, 1, 500)] for _ in range(count)],
         "position": lambda: good_position(chance),
         "positions": lambda: [good_position(chance) for _ in range(count)],
+        "names": lambda: [f"{good_text(chance, 1, 20)}{n}" for n in range(count)],
+        "hash": lambda: chance.randbytes(32).hex(),
     }
     return makers[field.type]()
 
@@ -98,6 +100,10 @@ def bad_value(field: Field, chance: random.Random) -> Any:
         "position": lambda: bad_position(chance),
         "positions": lambda: [bad_position(chance), good_position(chance)][: chance.choice((1, 2))]
         + [good_position(chance)] * chance.choice((0, field.high)),
+        "names": lambda: chance.choice((
+            [], ["x", "x"], ["x" * 31], [""], ["a\x00"], [1], "x", [str(n) for n in range(field.high + 1)]
+        )),
+        "hash": lambda: chance.choice(("", "0" * 63, "0" * 65, "G" * 64, "A" * 64, 64)),
     }  # fmt: skip
     return makers[field.type]()
 

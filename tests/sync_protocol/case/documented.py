@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sync_protocol.case import bodies, documents, exclusions, kinds, workflow
-from sync_protocol.case.bodies import Field
 from sync_protocol.case.clock import thresholds
 from sync_protocol.case.events import REASONS
 from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS
+from sync_protocol.case.fields import Field, Table
 
 PATH = Path(__file__).parents[3] / "sync_protocol" / "CASE.md"
 
@@ -33,7 +33,7 @@ def body_tables() -> str:
     return "\n".join(parts)
 
 
-def rules_of(body: bodies.Table) -> str:
+def rules_of(body: Table) -> str:
     if body.any_of:
         return ": at least one of the fields " + ", ".join(map(str, body.any_of))
     if body.differ:
@@ -41,10 +41,10 @@ def rules_of(body: bodies.Table) -> str:
     return ": the five dates follow the date rule" if body.dates else ""
 
 
-def required(body: bodies.Table, field: Field) -> str:
+def required(body: Table, field: Field) -> str:
     if field.required_if is not None:
-        other, value = field.required_if
-        wanted = "false" if value is False else value
+        other, values = field.required_if
+        wanted = " or ".join("false" if value is False else str(value) for value in values)
         return f"if field {other} is {wanted}"
     return "yes" if field.required else "no"
 
@@ -54,15 +54,18 @@ def type_of(field: Field) -> str:
         return f"{field.type} {field.low}..{field.high if field.high != bodies.MAX_MS else '2^53 - 1'}"
     if field.type == "choice":
         return " / ".join(f"`{choice}`" for choice in field.choices)
-    if field.type in ("answers", "materials", "marks", "positions"):
+    if field.type in ("answers", "materials", "marks", "positions", "names"):
         return f"{field.type} {field.low}..{field.high}"
     return field.type
 
 
 def states() -> str:
     return table(
-        ("state", "状态", "in English", "terminal"),
-        [(s.code, s.zh, s.en, "yes" if s.terminal else "") for s in workflow.STATES.values()],
+        ("state", "状态", "in English", "closed", "terminal"),
+        [
+            (s.code, s.zh, s.en, "yes" if s.closed else "", "yes" if s.terminal else "")
+            for s in workflow.STATES.values()
+        ],
     )
 
 
@@ -71,10 +74,15 @@ def moves() -> str:
     for (state, kind), move in workflow.MOVES.items():
         grouped.setdefault((kind, move), []).append(state)
     rows = [
-        (kinds.name_of(kind), ", ".join(from_states), move.guard, move.target.replace("_", " "))
+        (
+            kinds.name_of(kind),
+            ", ".join(from_states),
+            ", ".join((move.guard, *move.also)),
+            move.target.replace("_", " "),
+        )
         for (kind, move), from_states in sorted(grouped.items(), key=lambda entry: entry[0][0])
     ]
-    return table(("event", "in state", "guard", "leads to"), list(rows))
+    return table(("event", "in state", "guards", "leads to"), list(rows))
 
 
 def branches() -> str:

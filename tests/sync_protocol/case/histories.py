@@ -27,7 +27,7 @@ from sync_protocol.case import (
     legal_moves,
     why_not_filed,
 )
-from sync_protocol.case.authority import Offer
+from sync_protocol.case.authority import Offer, signatures_for
 from sync_protocol.case.forks import Arms, Ruling, RulingBody, frozen
 from sync_protocol.places import PlaceTree
 
@@ -39,16 +39,27 @@ PLACES = PlaceTree.from_rows([
     (OTHER_VILLAGE, "village", TOWNSHIP, "二村"), (STATION, "station", VILLAGE, "一村便民点"),
 ])  # fmt: skip
 CASE_ID = b"case of interest"
-ITEMS = ("001", "004", "007", "009", "014", "016", "022", "040", "041", "036")
+ITEMS = ("001", "004", "007", "009", "014", "016", "022", "040", "041", "036", "007", "028", "030", "034")
 HOMES = (VILLAGE, VILLAGE, VILLAGE, TOWNSHIP, STATION, COUNTY)
-ALL_ROLES = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer"})
-FORWARD = frozenset({kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.DECIDE})
+ALL_ROLES = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer", "business"})
+FORWARD = frozenset({
+    kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.DECIDE, kinds.RESUME,
+    kinds.COUNTERSIGN_CLOSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE, kinds.ARCHIVE, kinds.REVIEW_DECISION,
+})  # fmt: skip
+JOINT = frozenset({kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGNATURE, kinds.COUNTERSIGN_CLOSE})
+SUSPENSIONS = ("supplement", "testing", "publicity", "reported_up")
+HASH = "0123456789abcdef" * 4
 CASE_NUMBER = "621021101001-261121-7K3M-12-L"
 
 
 @cache
 def catalogue() -> Catalogue:
     return Catalogue.from_csv(resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text("utf-8"))
+
+
+def upward(case: Case) -> bool:
+    """Whether a higher authority decides the case."""
+    return case.item_no in ("028", "030")
 
 
 @dataclass
@@ -204,6 +215,10 @@ class Network:
         adoptions = [offer for offer in offers if offer.kind == kinds.ADOPT]
         if adoptions and self.tape.choose(2):
             offers = adoptions
+        # Joint cases and those of a higher authority are few, and end soon: what is theirs alone is done readily.
+        rare = [offer for offer in offers if offer.kind in JOINT or (offer.kind == kinds.SUSPEND and upward(case))]
+        if rare and not case.higher and self.tape.choose(2):
+            offers = rare
         for wanted in (FORWARD, kinds.STAGE_KINDS):
             some = [offer for offer in offers if offer.kind in wanted]
             if some and not self.tape.one_in(4):
@@ -233,7 +248,10 @@ class Network:
             kinds.REVIEW: lambda: {0: "agree"} if choose(2) else {0: "disagree", 1: "条件不足"},
             kinds.RETURN_FOR_CORRECTION: lambda: {0: [["身份证", "不清晰"]]},
             kinds.TAKE: lambda: {0: [list(note.position) for note in case.open_supplies[: 1 + choose(2)]]},
-            kinds.DECIDE: lambda: {0: "approve"} if choose(2) else {0: "refuse", 1: "不符合条件"},
+            kinds.DECIDE: lambda: (
+                {0: "approve"} if (choose(2) if not case.higher else case.higher == "approve")
+                else {0: "refuse", 1: "不符合条件"}
+            ),
             kinds.ANSWER: lambda: {
                 0: list(case.open_withdrawals[0].position), 1: case.decision is None and choose(4) == 3, 2: "已答复",
             },
@@ -245,8 +263,57 @@ class Network:
             kinds.WITHDRAWAL_REQUEST: lambda: {0: "不办了"},
             kinds.DELIVERED: lambda: {0: "张三", 1: "in_person"},
             kinds.PLEASE_RETURN: lambda: {0: "发错了"},
+            kinds.REFUSE: lambda: {0: "不属于本机关职权", 1: "行政许可法第三十二条"},
+            kinds.LAPSE: lambda: {0: "2026-11-20", 1: "逾期未补正"},
+            kinds.SUSPEND: lambda: self._suspending(case),
+            kinds.RESUME: lambda: self._resuming(case),
+            kinds.EXTEND: lambda: {0: 1 + choose(10), 1: "情况复杂", 2: "head"},
+            kinds.FEE_NOTICE: lambda: {0: 5000, 1: "收费标准"},
+            kinds.FEE_SETTLED: lambda: {0: "paid", 1: "N1"} if choose(2) else {0: "waived", 2: "D1"},
+            kinds.ISSUE: lambda: {0: "证字1号"},
+            kinds.ARCHIVE: lambda: {0: list(case.deliveries[0].position), 1: "2026-1"},
+            kinds.REVIEW_DECISION: lambda: {
+                0: list(case.open_reviews[0].position), 1: ("overturn", "uphold")[choose(2)], 2: "理由",
+            },
+            kinds.COUNTERSIGN_OPEN: lambda: {0: ["国土所", "建设所"][choose(2) :]},
+            kinds.COUNTERSIGNATURE: lambda: self._countersigning(case),
+            kinds.COUNTERSIGN_CLOSE: lambda: self._ending_countersigning(case),
+            kinds.RATING: lambda: {0: "good", 1: 1 + choose(2)},
+            kinds.REVIEW_REQUEST: lambda: {0: "不服"},
+            kinds.SERVICE_ACT: lambda: {0: "door"},
+            kinds.CONTACT_CHANGE: lambda: {0: "13900000000"},
         }  # fmt: skip
         return makers.get(offer.kind, dict)()
+
+    def _suspending(self, case: Case) -> dict[int, Any]:
+        higher = upward(case) and case.holder == COUNTY and self.tape.choose(3)
+        what = "reported_up" if higher else SUSPENSIONS[self.tape.choose(4 if case.holder == COUNTY else 3)]
+        more: dict[str, dict[int, Any]] = {
+            "supplement": {1: [["户口簿", "缺页"]]}, "testing": {3: 5, 4: "one", 5: "two"}, "publicity": {3: 7},
+            "reported_up": {6: "市局"},
+        }  # fmt: skip
+        return {0: what, 2: "依据", **more[what]}
+
+    def _resuming(self, case: Case) -> dict[int, Any]:
+        able = [entry for entry in case.open if entry.what != "countersigning"]
+        entry = able[self.tape.choose(len(able))]
+        if entry.what == "reported_up":
+            outcome = ("approve", "refuse")[self.tape.choose(2)]
+            return {0: list(entry.opened), 3: outcome, 4: "市批1号", 5: "2026-11-20", 6: HASH}
+        supplies = [list(note.position) for note in case.open_supplies[:2]]
+        return {0: list(entry.opened), 1: "已完成", **({2: supplies} if supplies else {})}
+
+    def _countersigning(self, case: Case) -> dict[int, Any]:
+        able = [entry for entry in case.open if entry.what == "countersigning"]
+        entry = able[self.tape.choose(len(able))]
+        return {0: list(entry.opened), 1: entry.members[self.tape.choose(len(entry.members))], 2: "agree"}
+
+    def _ending_countersigning(self, case: Case) -> dict[int, Any]:
+        entry = next(entry for entry in case.open if signatures_for(case, entry))
+        signed = signatures_for(case, entry)[:12]
+        missing = set(entry.members) - {note.body["member"] for note in signed}
+        body = {0: list(entry.opened), 1: [list(note.position) for note in signed]}
+        return body | ({2: "未答复"} if missing else {})
 
     def _busy(self, first: Node) -> Node:
         """Give a node that holds the case in its own eyes, or is to receive it; ``first`` if there is none."""
@@ -283,7 +350,10 @@ class Network:
         """Write something nobody offered: anywhere in the tree, of any kind, with any body."""
         choose = self.tape.choose
         events = self.history.events
-        kind = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 16, 17, 17, 20, 32, 33, 34, 35, 37, 50, 64)[choose(22)]
+        kind = (
+            1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 16, 17, 17, 31, 32, 33, 34, 35, 37, 50, 64,
+            11, 12, 13, 13, 14, 14, 15, 18, 19, 20, 21, 22, 22, 23, 23, 24, 24, 38, 38, 39, 41, 43,
+        )[choose(44)]  # fmt: skip
         positions = [event.position for event in events] + [Position(b"?" * 16, 7, b"?" * 8)]
         other = events[choose(len(events))].position
         positions.append(other._replace(mark=b"elsewise"))
@@ -316,6 +386,22 @@ class Network:
             kinds.WITHDRAWAL_REQUEST: {0: "text"},
             kinds.DELIVERED: {0: "李四", 1: "post"},
             kinds.PLEASE_RETURN: {0: "text"},
+            kinds.REFUSE: {0: "text", 1: "text"},
+            kinds.LAPSE: {0: "2026-11-20", 1: "text"},
+            kinds.SUSPEND: {0: ("publicity", "reported_up")[choose(2)], 2: "text", 6: "text"},
+            kinds.RESUME: {0: list(other), 1: "text", 2: [list(another)]},
+            kinds.EXTEND: {0: 1 + choose(15), 1: "text", 2: "text"},
+            kinds.FEE_NOTICE: {0: 1, 1: "text"},
+            kinds.FEE_SETTLED: {0: "paid", 1: "text"},
+            kinds.ISSUE: {0: "text"},
+            kinds.ARCHIVE: {0: list(other), 1: "text"},
+            kinds.REVIEW_DECISION: {0: list(other), 1: "overturn", 2: "text"},
+            kinds.COUNTERSIGN_OPEN: {0: ["国土所"]},
+            kinds.COUNTERSIGN_CLOSE: {0: list(other), 1: [list(another)]},
+            kinds.COUNTERSIGNATURE: {0: list(other), 1: ("国土所", "建设所")[choose(2)], 2: "agree"},
+            kinds.RATING: {0: "poor", 1: 1, 2: "text"},
+            kinds.REVIEW_REQUEST: {0: "text"},
+            kinds.CONTACT_CHANGE: {0: "1"},
         }
         if choose(4):
             return fitting.get(kind, {})

@@ -171,7 +171,8 @@ def main() -> None:
     items = {
         item.item_no: {
             "accept_levels": item.accept_levels, "review_level": item.review_level, "decide_level": item.decide_level,
-            "deliver_levels": item.deliver_levels, "village_mode": item.village_mode,
+            "deliver_levels": item.deliver_levels, "village_mode": item.village_mode, "kind": item.kind,
+            "fee": item.fee,
         }
         for item in catalogue().items()
     }  # fmt: skip

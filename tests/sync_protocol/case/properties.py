@@ -9,7 +9,8 @@ from sync_protocol.case.events import REASONS
 from sync_protocol.case.forks import frozen
 from sync_protocol.case.workflow import GUARDS, STATES
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, History, catalogue
-from tests.sync_protocol.case.second_fold import SecondFold, frozen_by_the_text
+from tests.sync_protocol.case.second_fold import SecondFold
+from tests.sync_protocol.case.second_forks import frozen_by_the_text
 
 
 def order_free(history: History, seed: int) -> None:
@@ -71,6 +72,27 @@ def loss_heals(history: History, seed: int) -> None:
     assert history.fold(healed) == whole
 
 
+def deletion_moves_nothing(history: History, seed: int) -> None:
+    """What counts goes on counting when bodies are deleted by right, and the case is as far as it was."""
+    chance = random.Random(seed)
+    whole = history.fold()
+    if whole.adopted:
+        return  # an adoption asks what it adopts once more, in the state it finds
+    kept = [event for event in history.events if whole.verdicts[event.position].code == "effective"]
+    part = [
+        replace(event, body=None, body_state="erased") if is_apart(event) and chance.random() < 0.5 else event
+        for event in kept
+    ]
+    case = history.fold(part)
+    assert set(case.path) == set(whole.path)
+    assert all(verdict.code == "effective" for verdict in case.verdicts.values()), case.verdicts
+    assert (case.holder, case.transit_to, case.docketed, case.reviewed) == (
+        whole.holder, whole.transit_to, whole.docketed, whole.reviewed,
+    )  # fmt: skip
+    assert [entry.opened for entry in case.open] == [entry.opened for entry in whole.open]
+    assert (case.extended, case.higher, case.fee_settled) == (whole.extended, whole.higher, whole.fee_settled)
+
+
 def is_apart(event: CaseEvent) -> bool:
     return event.kind in kinds.BY_NUMBER and kinds.BY_NUMBER[event.kind].holding == "apart"
 
@@ -130,7 +152,8 @@ def every_event_is_accounted_for(history: History, seed: int) -> None:
         if case.decision is not None:
             item = catalogue().item(case.item_no, case.item_version)
             assert case.docketed and (case.reviewed or not item.review_level)
-            assert PLACES.level(case.decision.place) == item.decide_level
+            assert PLACES.level(case.decision.place) == item.deciding_level
+            assert item.decide_level != "higher" or case.higher == case.decision.outcome
 
 
 def agrees_with_the_text(history: History, seed: int) -> None:
@@ -152,6 +175,9 @@ def agrees_with_the_text(history: History, seed: int) -> None:
             assert (case.holder, case.transit_to, case.transit_purpose) == (flow.holder, flow.to, flow.purpose)
             assert (case.docketed, case.reviewed, case.answered) == (flow.docketed, flow.reviewed, flow.answered)
             assert case.adopted.keys() == flow.adopted and case.state_before == flow.before
+            assert (case.extended, case.fee_settled, case.higher) == (flow.extended, flow.fee_settled, flow.higher)
+            assert [(each.opened, each.what) for each in case.open] == [each[:2] for each in flow.open]
+            assert [p for p, each in case.procedures.items() if each.ended is None] == [each[0] for each in flow.open]
     part = [event for event in history.events if chance.random() < 0.9]
     arms = history.arms()
     found = frozen(CASE_ID, part, arms, history.rulings, PLACES)

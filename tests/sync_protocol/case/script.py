@@ -10,6 +10,7 @@ from tests.sync_protocol.case.histories import (
     CASE_ID,
     CASE_NUMBER,
     COUNTY,
+    HASH,
     OTHER_TOWNSHIP,
     OTHER_VILLAGE,
     PLACES,
@@ -19,7 +20,7 @@ from tests.sync_protocol.case.histories import (
     catalogue,
 )
 
-__all__ = ["COUNTY", "OTHER_TOWNSHIP", "OTHER_VILLAGE", "PLACES", "STATION", "TOWNSHIP", "VILLAGE", "Script"]
+__all__ = ["COUNTY", "HASH", "OTHER_TOWNSHIP", "OTHER_VILLAGE", "PLACES", "STATION", "TOWNSHIP", "VILLAGE", "Script"]
 
 ORDER = {COUNTY: 0, TOWNSHIP: 1, VILLAGE: 2, STATION: 3, OTHER_TOWNSHIP: 4, OTHER_VILLAGE: 5}
 
@@ -72,6 +73,29 @@ class Script:
 
     def decide(self, place: str, outcome: str = "approve", **odd: Any) -> Position:
         return self.write(place, kinds.DECIDE, {0: outcome, 1: "理由"}, **odd)
+
+    def suspend(self, place: str, what: str, **odd: Any) -> Position:
+        more: dict[str, dict[int, Any]] = {
+            "supplement": {1: [["户口簿", "缺页"]]}, "publicity": {3: 7}, "reported_up": {6: "庆阳市林业局"},
+        }  # fmt: skip
+        special = {3: 5, 4: "0101", 5: "0102"}
+        return self.write(place, kinds.SUSPEND, {0: what, 2: "依据", **more.get(what, special)}, **odd)
+
+    def resume(self, place: str, opened: Position, **odd: Any) -> Position:
+        return self.write(place, kinds.RESUME, {0: list(opened), 1: "已完成", **odd.pop("more", {})}, **odd)
+
+    def ask_above(self, place: str, outcome: str = "approve") -> Position:
+        """Report the case up and enter what the higher authority decided."""
+        up = self.suspend(place, "reported_up")
+        answer = {0: list(up), 3: outcome, 4: "庆市林批〔2026〕7号", 5: "2026-11-20", 6: HASH}
+        return self.write(place, kinds.RESUME, answer)
+
+    def settle_fee(self, place: str) -> Position:
+        self.write(place, kinds.FEE_NOTICE, {0: 12_000, 1: "每平方米每日2元", 2: 15})
+        return self.write(place, kinds.FEE_SETTLED, {0: "paid", 1: "票0001"})
+
+    def refuse(self, place: str, **odd: Any) -> Position:
+        return self.write(place, kinds.REFUSE, {0: "不属于本机关职权", 1: "行政许可法第三十二条"}, **odd)
 
     def assign(self, place: str, to: str, **odd: Any) -> Position:
         return self.write(place, kinds.FORCE_ASSIGN, {0: to, 1: "站点失联", 2: "0001", 3: "0002"}, **odd)

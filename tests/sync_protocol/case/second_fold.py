@@ -8,15 +8,21 @@ from typing import Any
 
 from sync_protocol.case import CaseEvent, Position, Verdict, kinds
 from sync_protocol.case.catalogue import Catalogue, Item
-from sync_protocol.case.forks import Ruling, RulingBody
 from sync_protocol.case.workflow import MOVES
 from sync_protocol.places import PlaceTree
 from tests.sync_protocol.case.second_naming import Naming
 from tests.sync_protocol.case.second_reading import Flow, lacking, named_in, read, unknown, why_unknown
 
 OPEN = ("received", "accepted", "t_review", "reviewed", "examining", "c_intake")
-DECIDED = ("decided_approved", "decided_refused", "decided", "delivering")
+DECIDED = ("decided_approved", "decided_refused", "decided", "issued", "delivering")
+NAMING = (
+    kinds.TAKE, kinds.ANSWER, kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.REVIEW_DECISION, kinds.ARCHIVE,
+)  # fmt: skip
 FAR = 1_000
+
+
+def decides(item: Item) -> str:
+    return "county" if item.decide_level == "higher" else item.decide_level
 
 
 class SecondFold(Naming):
@@ -133,16 +139,18 @@ class SecondFold(Naming):
         if event.kind == kinds.CREATE:
             return self.begin(event, body)
         assert flow is not None
-        if event.kind in (kinds.TAKE, kinds.ANSWER) and body is not None:
-            named = self.named(event.kind, body)
+        if event.kind in NAMING and body is not None:
+            named = self.named(event.kind, body, flow)
             if named != "sound":
                 return named if isinstance(named, Verdict) else None
         if event.kind == kinds.ADOPT:
             assert body is not None
             return self.adoption(event, flow, [Position(*entry) for entry in body[0]])
         if event.kind == kinds.FORCE_ASSIGN:
-            at = self.path.index(flow.holder or flow.to or "")
-            if event.place not in self.path[at + 1 :]:
+            if not self.is_above(event.place, flow):
+                return Verdict("void", "not_above")
+        elif event.kind == kinds.REVIEW_DECISION:
+            if flow.holder != event.place and not self.is_above(event.place, flow):
                 return Verdict("void", "not_above")
         elif event.kind == kinds.ACCEPT and flow.to != event.place:
             return Verdict("void", "not_receiver" if flow.state == "in_transit" else "not_allowed_now")
@@ -151,9 +159,13 @@ class SecondFold(Naming):
         move = MOVES.get((flow.state, event.kind))
         if move is None:
             return Verdict("void", "not_allowed_now")
-        if not self.holds(move.guard, flow, event.place, body):
-            return Verdict("void", move.guard)
+        for guard in (move.guard, *move.also):
+            if not self.holds(guard, flow, event.place, body):
+                return Verdict("void", guard)
         return self.moved(flow, event, body, move.target)
+
+    def is_above(self, place: str, flow: Flow) -> bool:
+        return place in self.path[self.path.index(flow.holder or flow.to or "") + 1 :]
 
     def begin(self, event: CaseEvent, body: dict[int, Any] | None) -> Flow | Verdict:
         item = None
@@ -171,11 +183,10 @@ class SecondFold(Naming):
         levels = [self.places.level(p) for p in self.path]
         village = any(self.places.level(p) == "village" for p in self.places.path_up(place))
         return not (
-            item.decide_level == "higher"
-            or (item.village_mode == "告知" and village)
+            (item.village_mode == "告知" and village)
             or not set(levels) & set(item.accept_levels)
             or (item.review_level and item.review_level not in levels)
-            or item.decide_level not in levels
+            or decides(item) not in levels
         )
 
     def holds(self, guard: str, flow: Flow, here: str, body: dict[int, Any] | None) -> bool:
@@ -189,14 +200,40 @@ class SecondFold(Naming):
             if body is None or item is None:
                 return body is None or (body[0] in self.path and body[0] != here)
             return (body[0], body[1]) in self.onward(flow, item, here)
-        if item is None or guard in ("holder", "receiver", "supplies"):
+        if guard in ("entry", "countersigning", "room", "nothing_open", "higher_answer", "supplement_open"):
+            return self.ledger_holds(guard, flow, body)
+        if guard in ("county_level", "up_level"):
+            return level == "county" or (guard == "up_level" and (body is None or body[0] != "reported_up"))
+        if guard == "extension":
+            most = 10 if item and item.kind != "联办件" else 15
+            return not flow.extended and (body is None or body[0] <= most)
+        if item is None or guard in ("holder", "receiver", "supplies", "signatures", "countersigned", "delivery"):
             return True
         return {
             "accept_level": level in item.accept_levels,
-            "correct_level": level in (*item.accept_levels, item.review_level, item.decide_level),
+            "correct_level": level in (*item.accept_levels, item.review_level, decides(item)),
             "review_level": level == item.review_level,
-            "decide_level": level == item.decide_level and (flow.reviewed or not item.review_level),
+            "examine_level": level in (item.review_level, decides(item)),
+            "decide_level": level == decides(item) and (flow.reviewed or not item.review_level),
+            "higher_outcome": item.decide_level != "higher"
+            or (flow.higher != "" and (body is None or body[0] == flow.higher)),
+            "fee_asked": item.fee != "0" and not flow.fee_settled,
+            "fee_settled": flow.fee_settled or item.fee == "0" or flow.state != "decided_approved",
+            "joint": item.kind == "联办件",
         }[guard]
+
+    def ledger_holds(self, guard: str, flow: Flow, body: dict[int, Any] | None) -> bool:
+        if guard == "room":
+            return len(flow.open) < 16
+        if guard == "nothing_open":
+            return flow.open == ()
+        if guard == "supplement_open":
+            return any(what in ("supplement", "") for _, what, _ in flow.open)
+        assert body is not None  # inline: nothing that ends a procedure is ever deleted
+        named = [what for opened, what, _ in flow.open if opened == Position(*body[0])]
+        if guard == "higher_answer":
+            return not named or named[0] == "" or (named[0] == "reported_up") == (3 in body)
+        return bool(named) and (named[0] == "countersigning") == (guard == "countersigning")
 
     def onward(self, flow: Flow, item: Item, here: str) -> list[tuple[str, str]]:
         level = {p: self.places.level(p) for p in self.path}
@@ -210,7 +247,7 @@ class SecondFold(Naming):
             above = [p for p in able if p in self.path[self.path.index(here) + 1 :]]
             return [] if here in able else [(p, "accept") for p in above or able]
         purpose = "review" if item.review_level and not flow.reviewed else "decide"
-        wanted = item.review_level if purpose == "review" else item.decide_level
+        wanted = item.review_level if purpose == "review" else decides(item)
         nearest = next((p for p in self.path if level[p] == wanted), here)
         return [] if nearest == here else [(nearest, purpose)]
 
@@ -238,6 +275,26 @@ class SecondFold(Naming):
         if event.kind == kinds.DECIDE:
             words = {"approve": "decided_approved", "refuse": "decided_refused"}
             return replace(flow, state=words[body[0]] if body else "decided")
+        if event.kind == kinds.REVIEW_DECISION:
+            assert body is not None
+            state = "received" if body[1] == "overturn" else flow.state
+            return replace(flow, state=state, answered=flow.answered | {Position(*body[0])})
+        if event.kind in (kinds.SUSPEND, kinds.COUNTERSIGN_OPEN):
+            what, members = ("" if body is None else body[0]), frozenset[str]()
+            if event.kind == kinds.COUNTERSIGN_OPEN:
+                what, members = "countersigning", frozenset(what)
+            return replace(flow, open=(*flow.open, (event.position, what, members)))
+        if event.kind in (kinds.RESUME, kinds.COUNTERSIGN_CLOSE):
+            assert body is not None
+            higher = body.get(3, flow.higher) if event.kind == kinds.RESUME else flow.higher
+            left = tuple(each for each in flow.open if each[0] != Position(*body[0]))
+            return replace(flow, open=left, higher=higher)
+        if event.kind == kinds.EXTEND:
+            return replace(flow, extended=True)
+        if event.kind == kinds.FEE_SETTLED:
+            return replace(flow, state=target, fee_settled=True)
+        if target == "lapsed":
+            return replace(flow, state=target, before=flow.before if flow.state == "correcting" else flow.state)
         if target == "same":
             return flow
         if target == "back":
@@ -254,11 +311,11 @@ class SecondFold(Naming):
             fitting = "received"
         elif item and item.review_level and not flow.reviewed:
             fitting = "t_review" if level == item.review_level else "accepted"
-        elif item and level == item.decide_level:
+        elif item and level == decides(item):
             fitting = "c_intake" if level == "county" else "examining"
         else:
             fitting = "reviewed" if flow.reviewed else "accepted"
-        if state == "correcting":
+        if state == "correcting" or (state == "lapsed" and before != "fee_due"):
             before = fitting
         elif state in OPEN:
             state = fitting
@@ -378,52 +435,9 @@ class SecondFold(Naming):
 
     @property
     def state(self) -> str:
+        if self.flow and self.flow.state == "archived":
+            return "archived"
         delivered = [e for e in self.sides.values() if e.kind == kinds.DELIVERED]
         if any(self.verdicts[e.position].code == "effective" for e in delivered):
             return "delivered"
         return self.flow.state if self.flow else ""
-
-
-# Section 7.1
-
-
-def frozen_by_the_text(
-    case_id: bytes,
-    events: list[CaseEvent],
-    arms: dict[Position, tuple[tuple[int, bytes], ...]],
-    rulings: list[Ruling],
-    places: PlaceTree,
-) -> set[Position]:
-    """The events that a fork has frozen and no ruling lets count."""
-    author = {e.position.incarnation: e.place for e in events}
-
-    def ruling_about(incarnation: bytes, split: int) -> RulingBody | None:
-        able = []
-        for ruling in rulings:
-            if ruling.body.incarnation != incarnation or ruling.body.split != split:
-                continue
-            above = places.path_up(author[incarnation])[1:]
-            root_itself = not above and ruling.place == author[incarnation]
-            if ruling.place in above or (root_itself and ruling.position.incarnation != incarnation):
-                able.append(ruling)
-        able.sort(key=lambda r: (r.position.mark, r.position.incarnation))
-        able.sort(key=lambda r: r.position.seq, reverse=True)
-        able.sort(key=lambda r: (len(places.path_up(r.place)), r.order))
-        return able[0].body if able else None
-
-    def counts(event: CaseEvent, split: int, mark: bytes) -> bool:
-        ruling = ruling_about(event.position.incarnation, split)
-        if ruling is None or mark not in ruling.branches or event.position.seq > ruling.branches[mark]:
-            return False
-        if case_id in ruling.choices:
-            return ruling.choices[case_id] == mark
-        touching = {
-            branch
-            for e in events
-            for at, branch in arms.get(e.position, ())
-            if e.position.incarnation == event.position.incarnation and at == split
-            if branch in ruling.branches and e.position.seq <= ruling.branches[branch]
-        }
-        return ruling.take_all if len(touching) == 1 else ruling.otherwise == mark
-
-    return {e.position for e in events if not all(counts(e, split, mark) for split, mark in arms.get(e.position, ()))}

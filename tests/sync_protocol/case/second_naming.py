@@ -22,24 +22,55 @@ class Naming(ABC):
     @abstractmethod
     def moved(self, flow: Flow, event: CaseEvent, body: dict[int, Any] | None, target: str) -> Flow: ...
 
-    def named(self, kind: int, body: dict[int, Any]) -> Verdict | str:
+    def named(self, kind: int, body: dict[int, Any], flow: Flow) -> Verdict | str:
+        wanted = {
+            kinds.ANSWER: (kinds.WITHDRAWAL_REQUEST, "request"),
+            kinds.REVIEW_DECISION: (kinds.REVIEW_REQUEST, "request"),
+            kinds.ARCHIVE: (kinds.DELIVERED, "delivery"),
+        }
+        if kind in wanted:
+            position = Position(*body[0])
+            if position not in self.sides and position not in self.stage:
+                return Verdict("waiting", "named", position)
+            sound = position in self.sides and self.sides[position].kind == wanted[kind][0]
+            return "sound" if sound else Verdict("void", wanted[kind][1])
+        if kind == kinds.COUNTERSIGN_CLOSE:
+            return self.signatures(body, flow)
+        supplies = body[0] if kind == kinds.TAKE else body.get(2, [])
+        return self.readable(supplies, kinds.SUPPLY, "supplies")
+
+    def signatures(self, body: dict[int, Any], flow: Flow) -> Verdict | str:
+        says = self.readable(body[1], kinds.COUNTERSIGNATURE, "signatures")
+        if says != "sound":
+            return says
+        words = [read(self.sides[Position(*entry)]) for entry in body[1]]
+        here = [each for each in words if isinstance(each, dict)]
+        if any(each[0] != body[0] for each in here):
+            return Verdict("void", "signatures")
+        signed = {each[1] for each in here}
+        for opened, _, members in flow.open:
+            if opened == Position(*body[0]):
+                if signed - members:
+                    return Verdict("void", "signatures")
+                if members - signed and len(here) == len(words) and 2 not in body:
+                    return Verdict("void", "countersigned")
+        return says
+
+    def readable(self, entries: list[Any], kind: int, reason: str) -> Verdict | str:
         says = "sound"
-        for entry in body[0] if kind == kinds.TAKE else [body[0]]:
+        for entry in entries:
             position = Position(*entry)
             side = self.sides.get(position)
             if side is None and position not in self.stage:
                 return Verdict("waiting", "named", position)
-            if kind == kinds.ANSWER:
-                if side is None or side.kind != kinds.WITHDRAWAL_REQUEST:
-                    return Verdict("void", "request")
-            elif side is None or side.kind != kinds.SUPPLY or side.place not in self.path:
-                return Verdict("void", "supplies")
-            elif unknown(side):
+            if side is None or side.kind != kind or side.place not in self.path:
+                return Verdict("void", reason)
+            if unknown(side):
                 says = "unknown"
             elif side.body is None and side.body_state not in ("purged", "erased"):
                 return Verdict("waiting", "named", position)
             elif isinstance(read(side), str):
-                return Verdict("void", "supplies")
+                return Verdict("void", reason)
         return says
 
     def adoption(self, event: CaseEvent, flow: Flow, named: list[Position]) -> Flow | Verdict | None:
@@ -69,7 +100,7 @@ class Naming(ABC):
             body = read(done)
             assert not isinstance(body, str)
             move = MOVES.get((flow.state, done.kind))
-            if move is None or not self.holds(move.guard, flow, done.place, body):
+            if move is None or not all(self.holds(g, flow, done.place, body) for g in (move.guard, *move.also)):
                 return Verdict("void", "adoption")
             flow = self.moved(flow, done, body, move.target)
         return replace(flow, adopted=flow.adopted | set(fresh))

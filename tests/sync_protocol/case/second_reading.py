@@ -20,6 +20,10 @@ class Flow:
     reviewed: bool = False
     answered: frozenset[Any] = frozenset()
     adopted: frozenset[Any] = frozenset()
+    extended: bool = False
+    fee_settled: bool = False
+    higher: str = ""
+    open: tuple[tuple[Position, str, frozenset[str]], ...] = ()
 
 
 def unknown(event: CaseEvent) -> bool:

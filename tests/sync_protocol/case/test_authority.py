@@ -17,6 +17,7 @@ from sync_protocol.case import (
     legal_moves,
     why_not,
 )
+from sync_protocol.case.named import NAMING
 from sync_protocol.errors import Malformed
 from tests.sync_protocol.case.body_samples import body_of
 from tests.sync_protocol.case.histories import ALL_ROLES, History, catalogue, histories
@@ -112,12 +113,12 @@ def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
     script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "post"})
     assert told(script, kinds.HANDOFF, COUNTY, "window") == "the case is closed (state: delivered)"
     assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "the case is closed (state: delivered)"
-    assert set(offers(script, VILLAGE, "agent")) == {kinds.NOTE}
+    assert set(offers(script, VILLAGE, "agent")) == {kinds.NOTE, kinds.RATING, kinds.SERVICE_ACT}
 
 
 def test_nothing_is_offered_on_a_case_that_cannot_be_read_to_its_end() -> None:
     script = to_county()
-    script.write(COUNTY, 15)
+    script.write(COUNTY, 30)
     assert told(script, kinds.DECIDE, COUNTY, "officer") == UNREADABLE
     nothing_here = Script()
     assert told(nothing_here, kinds.NOTE, VILLAGE, "agent") == "the application itself is not here yet"
@@ -150,7 +151,7 @@ def test_what_is_not_offered_does_not_count(history: History, seed: int) -> None
     for place in PLACES.path_up(history.home):
         offered = legal_moves(case, place, ALL_ROLES, catalogue(), PLACES)
         kept = {(offer.kind, offer.to, offer.purpose) for offer in offered}
-        for kind in kinds.STAGE_KINDS - {kinds.CREATE, kinds.TAKE, kinds.ANSWER, kinds.ADOPT}:
+        for kind in kinds.STAGE_KINDS - {kinds.CREATE, kinds.ADOPT, *NAMING}:
             to, purpose = None, ""
             body: dict[int, Any] = body_of(bodies.TABLES[kind], chance)
             if kind == kinds.HANDOFF:

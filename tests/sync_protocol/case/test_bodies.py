@@ -6,6 +6,7 @@ import pytest
 
 from sync_protocol import encoding, limits
 from sync_protocol.case import bodies, kinds
+from sync_protocol.case.fields import Field, Table
 from tests.sync_protocol.case.body_samples import samples
 
 CREATE: dict[int, Any] = {0: "001", 1: 1, 2: "张三", 3: "resident_id", 4: "6210"}
@@ -34,12 +35,33 @@ FROZEN = {
     "force_assign": "to reason proposer confirmer",
     "adopt": "named note",
     "dismiss": "named reason",
+    "refuse": "reasons legal_basis document_no",
+    "lapse": "limit_day reasons unheard document_no",
+    "suspend": "what marks basis planned_days proposer approver higher_body document_no reason",
+    "resume": "opened result supplies outcome document_no document_day document_hash",
+    "extend": "days reason approver document_no",
+    "fee_notice": "amount_fen basis due_days document_no",
+    "fee_settled": "how receipt_no decision_no note",
+    "issue": "certificate_no valid_from valid_to seal",
+    "archive": "delivery volume keep_years",
+    "review_decision": "request outcome reasons document_no",
+    "countersign_open": "members note",
+    "countersign_close": "opened signatures without_reason",
+    "countersignature": "opened member opinion text delegation",
+    "rating": "grade stage text channel",
+    "review_request": "reason by",
+    "service_act": "what where text day",
+    "contact_change": "applicant_phone applicant_address by",
 }
 NUMBERS = {
     "create": 1, "receive": 2, "handoff": 3, "accept": 4, "docket": 5, "review": 6, "return_for_correction": 7,
     "take": 8, "decide": 9, "answer": 10, "note": 32, "supply": 33, "withdrawal_request": 34, "delivered": 35,
     "please_return": 36, "dismiss": 37, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65,
     "catalogue": 66, "fork_ruling": 67, "erasure": 68, "calendar": 69,
+    "refuse": 11, "lapse": 12, "suspend": 13, "resume": 14,
+    "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
+    "countersign_open": 23, "countersign_close": 24, "countersignature": 38, "rating": 39, "complaint": 40,
+    "review_request": 41, "service_act": 42, "contact_change": 43,
 }  # fmt: skip
 
 
@@ -56,6 +78,7 @@ def test_numbers_on_the_wire_are_the_frozen_ones() -> None:
 def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is() -> None:
     inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
     moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt"}
+    moving |= {"resume", "archive", "review_decision", "countersign_open", "countersign_close"}
     assert inline == moving | {"please_return", "dismiss", "checkpoint", "fork_ruling", "calendar"}
     assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
         "other", "stage", "stage", "side", "side", "other", "other"
@@ -63,7 +86,7 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
     assert all(kinds.role_of(kind.number) == kind.role for kind in kinds.TABLE)
     assert kinds.name_of(68) == "erasure" and kinds.name_of(99) == "kind-99" and kinds.name_of(9) == "decide"
     assert kinds.understood(9, 1) and not kinds.understood(9, 2) and not kinds.understood(9, 0)
-    assert not kinds.understood(15, 1)
+    assert not kinds.understood(25, 1)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +121,20 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         (kinds.FORCE_ASSIGN, {0: "621021101000", 1: "失联", 2: "0001"}, "confirmer"),
         (kinds.ADOPT, {0: []}, "named"),
         (kinds.DISMISS, {0: [POSITION]}, "reason"),
+        (kinds.SUSPEND, {0: "supplement", 2: "依据"}, "marks"),
+        (kinds.SUSPEND, {0: "testing", 2: "依据", 3: 5, 4: "0001", 5: "0002"}, None),
+        (kinds.SUSPEND, {0: "testing", 2: "依据", 3: 5, 4: "0001", 5: "0001"}, "approver"),
+        (kinds.SUSPEND, {0: "testing", 2: "依据", 3: 5, 5: "0001"}, "proposer"),
+        (kinds.SUSPEND, {0: "reported_up", 2: "依据"}, "higher_body"),
+        (kinds.SUSPEND, {0: "publicity", 2: "依据"}, None),
+        (kinds.RESUME, {0: POSITION}, "result"),
+        (kinds.RESUME, {0: POSITION, 3: "approve", 4: "1", 5: "2026-11-25"}, "document_hash"),
+        (kinds.RESUME, {0: POSITION, 3: "approve", 4: "1", 5: "2026-11-25", 6: "0" * 63}, "document_hash"),
+        (kinds.RESUME, {0: POSITION, 3: "approve", 4: "1", 5: "2026-11-25", 6: "0" * 64}, None),
+        (kinds.FEE_SETTLED, {0: "waived", 1: "1"}, "decision_no"),
+        (kinds.COUNTERSIGN_OPEN, {0: ["国土所", "国土所"]}, "members"),
+        (kinds.COUNTERSIGN_OPEN, {0: ["国土所", "建设所"]}, None),
+        (kinds.COUNTERSIGN_OPEN, {0: ["x" * 31]}, "members"),
         (kinds.SUPPLY, {}, "answers"),
         (kinds.SUPPLY, {0: {}}, "answers"),
         (kinds.SUPPLY, {2: "x"}, None),
@@ -141,6 +178,9 @@ def test_the_largest_body_that_is_held_inline_fits_into_its_header() -> None:
                 "place": "a" * 16 + "-bbbbbbbb" * 3,
                 "position": [b"i" * 16, bodies.MAX_MS, b"m" * 8],
                 "positions": [[b"i" * 16, bodies.MAX_MS, b"m" * 8]] * count,
+                "names": [widest * bodies.NAME_MAX] * count,
+                "date": "2026-11-25",
+                "hash": "0" * 64,
             }
             body[field.number] = longest[field.type]
         assert len(encoding.encode(body)) <= limits.INLINE_BODY, kind.name
@@ -153,6 +193,6 @@ def test_a_table_gives_the_number_of_a_name() -> None:
 
 
 def test_checkers_are_compiled_from_the_tables_and_not_written_by_hand() -> None:
-    table = bodies.Table(kinds.NOTE, (bodies.Field(0, "colour", "choice", True, 0, 0, "颜色", "colour", ("red",)),))
+    table = Table(kinds.NOTE, (Field(0, "colour", "choice", True, 0, 0, "颜色", "colour", ("red",)),))
     checker = bodies.compile_checker(table)
     assert checker({0: "red"}) is None and checker({0: "blue"}) == "colour" and checker({}) == "colour"

@@ -51,3 +51,9 @@ def test_every_event_is_accounted_for(history: History, seed: int) -> None:
 @given(histories(), SEEDS)
 def test_a_second_fold_written_from_the_text_agrees(history: History, seed: int) -> None:
     properties.agrees_with_the_text(history, seed)
+
+
+@MANY
+@given(histories(), SEEDS)
+def test_deleted_bodies_move_the_case_as_they_did(history: History, seed: int) -> None:
+    properties.deletion_moves_nothing(history, seed)

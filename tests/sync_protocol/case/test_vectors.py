@@ -10,7 +10,8 @@ from sync_protocol.case.forks import frozen
 from tests.sync_protocol.case import make_vectors
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, catalogue
 from tests.sync_protocol.case.make_vectors import arms_in, event_in, expected, ruling_in, settled, written
-from tests.sync_protocol.case.second_fold import SecondFold, frozen_by_the_text
+from tests.sync_protocol.case.second_fold import SecondFold
+from tests.sync_protocol.case.second_forks import frozen_by_the_text
 
 STORED = json.loads(make_vectors.PATH.read_text("utf-8"))
 

@@ -44,7 +44,11 @@ def walk(item: Item, home: str) -> Script:
         elif (offer := next_handoff(script)) is not None:
             script.handoff(case.holder, offer.to or "", offer.purpose)
         elif case.decision is None:
+            if item.decide_level == "higher":
+                script.ask_above(case.holder)
             script.decide(case.holder)
+            if item.has_fee:
+                script.settle_fee(case.holder)
         else:
             script.write(case.holder, kinds.DELIVERED, {0: "张三", 1: "in_person"})
             return script
@@ -66,7 +70,7 @@ def test_every_item_a_village_takes_goes_its_route_and_comes_back(item: Item) ->
             visited.append(event.place)
     stops = [step.place for step in route(item, VILLAGE, PLACES)]
     assert visited == [place for n, place in enumerate(stops) if n == 0 or place != stops[n - 1]]
-    assert case.decision is not None and PLACES.level(case.decision.place) == item.decide_level
+    assert case.decision is not None and PLACES.level(case.decision.place) == item.deciding_level
     assert (case.review is not None) == bool(item.review_level)
 
 
@@ -82,8 +86,8 @@ def test_the_routes_the_brief_of_the_first_workflow_names() -> None:
     assert places("016")[1:3] == [(TOWNSHIP, "accept"), (COUNTY, "decide")]
     assert places("016", COUNTY)[1:3] == [(COUNTY, "accept"), (COUNTY, "decide")]
     assert places("001", STATION)[0] == (STATION, "file") and places("001", STATION)[-1] == (STATION, "deliver")
-    for item in ("028", "030"):
-        assert places(item) == places(item, COUNTY) == []
+    assert places("028") == [] and places("028", COUNTY)[2:4] == [(COUNTY, "review"), (COUNTY, "decide")]
+    assert places("030")[1:4] == [(TOWNSHIP, "accept"), (TOWNSHIP, "review"), (COUNTY, "decide")]
     assert places("023") == [] and places("023", COUNTY)[1] == (COUNTY, "accept")
 
 
@@ -103,7 +107,7 @@ def test_every_move_names_known_states_kinds_and_guards() -> None:
     for (state, kind), move in MOVES.items():
         assert state in STATES and not STATES[state].terminal
         assert kind in kinds.STAGE_KINDS
-        assert move.guard in GUARDS
+        assert {move.guard, *move.also} <= set(GUARDS)
         assert all(target in STATES for _, target in workflow.targets(move, state))
     assert {kind for _, kind in MOVES} == kinds.STAGE_KINDS - {kinds.CREATE}
 
@@ -162,4 +166,6 @@ def test_the_diagram_draws_every_state_and_every_move_that_changes_it() -> None:
     assert "in_transit --> c_intake: accept (decide, county)" in drawn
     assert "c_intake --> decided_refused: decide (refuse)" in drawn
     assert "correcting --> c_intake: take" in drawn
-    assert "delivered --> [*]" in drawn
+    assert "delivered --> archived: archive" in drawn and "archived --> [*]" in drawn
+    assert "refused --> received: review_decision (overturn)" in drawn
+    assert "lapsed --> fee_due: take" in drawn and "correcting --> fee_due: take" not in drawn

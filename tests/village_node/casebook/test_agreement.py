@@ -13,7 +13,9 @@ from village_node.casebook import CaseRef
 
 ITEMS = ("001", "004", "009", "014", "022", "040", "041")
 STEPS = 120
-ONWARD = frozenset({kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.TAKE, kinds.DECIDE, kinds.DELIVERED})
+ONWARD = frozenset(
+    {kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.TAKE, kinds.DECIDE, kinds.DELIVERED, kinds.RESUME}
+)
 
 
 def filled(offer: Offer, case: Case, chance: random.Random) -> dict[str, Any]:
@@ -36,10 +38,31 @@ def filled(offer: Offer, case: Case, chance: random.Random) -> dict[str, Any]:
         kinds.PLEASE_RETURN: {"reason": "材料有误"},
         kinds.ADOPT: {"named": [list(position) for position in case.adoptable[:1]]},
         kinds.DISMISS: {"named": [list(position) for position in case.open_oddities[:4]], "reason": "已重办"},
+        kinds.REFUSE: {"reasons": "不属于本机关职权", "legal_basis": "行政许可法第三十二条"},
+        kinds.REVIEW_REQUEST: {"reason": "材料齐全"},
+        kinds.REVIEW_DECISION: {
+            "request": [list(note.position) for note in case.open_reviews][-1:],
+            "outcome": chance.choice(("overturn", "uphold")),
+            "reasons": "经复核",
+        },
+        kinds.SUSPEND: {
+            "what": chance.choice(("supplement", "publicity", "testing")),
+            "marks": [["户口簿", "缺页"]],
+            "basis": "依据",
+            "planned_days": 7,
+            "proposer": "0002",
+        },
+        kinds.RESUME: {"opened": [list(entry.opened) for entry in case.open][-1:], "result": "已完成"},
+        kinds.EXTEND: {"days": 5, "reason": "情况复杂"},
+        kinds.ISSUE: {"certificate_no": "证1"},
+        kinds.ARCHIVE: {"delivery": [list(note.position) for note in case.deliveries][:1], "volume": "1"},
+        kinds.SERVICE_ACT: {"what": "door"},
+        kinds.CONTACT_CHANGE: {"applicant_phone": "13900001111"},
     }
     form = dict(forms.get(offer.kind, {}))
-    if offer.kind == kinds.ANSWER:
-        form["request"] = form["request"][0]
+    for name in ("request", "opened", "delivery"):
+        if name in form:
+            form[name] = form[name][0]
     return form
 
 
@@ -51,7 +74,10 @@ def act(member: Member, refs: list[CaseRef], chance: random.Random) -> None:
         if case is not None and case.last is not None:
             roster, catalogue = member.casebook.roster, member.casebook.catalogue
             for offer in legal_moves(case, member.place, member.roles, catalogue, roster.places):
-                offered.append((ref, case, offer))
+                # These take another person than the one who does everything here, or a day that has passed.
+                reviewed_here = offer.kind == kinds.REVIEW_DECISION and case.refusal and case.refusal.place == COUNTY
+                if offer.kind not in (kinds.RATING, kinds.LAPSE) and not reviewed_here:
+                    offered.append((ref, case, offer))
     onward = [one for one in offered if one[2].kind in ONWARD]
     if offered:
         ref, case, offer = chance.choice(onward if onward and chance.random() < 0.7 else offered)

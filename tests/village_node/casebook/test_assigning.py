@@ -158,6 +158,30 @@ def test_what_turns_up_after_an_assignment_is_adopted_and_its_author_sees_it(net
     assert mine.oddities[0].entry.verdict == Verdict("contested", "adopted")
 
 
+def test_a_refusal_that_turns_up_is_adopted_by_somebody_who_may_refuse(net: Network) -> None:
+    village, township, county = (net.members[code] for code in (VILLAGE, TOWNSHIP, COUNTY))
+    ref = village.file()
+    village.act(ref, kinds.HANDOFF, {"to": TOWNSHIP, "purpose": "accept"})
+    settle(village, township)
+    township.act(ref, kinds.ACCEPT)
+    settle(township, county)
+    township.act(ref, kinds.REFUSE, {"reasons": "不属于本机关职权", "legal_basis": "行政许可法第三十二条"})
+    number = propose(county, ref, COUNTY, roles=frozenset({"window"}))
+    county.casebook.confirm("1002", frozenset({"officer"}), number)
+    everywhere(net)
+    case = county.casebook.case(ref.scope, ref.case_id)
+    assert case is not None and case.refusal is None
+    named = {"named": [list(position) for position in case.adoptable]}
+    with pytest.raises(NotAllowed, match="an opinion or a decision"):
+        county.casebook.record("1001", frozenset({"officer"}), *ref[:2], kinds.ADOPT, named, case.last)
+    county.casebook.record("1001", frozenset({"window"}), *ref[:2], kinds.ADOPT, named, case.last)
+    everywhere(net)
+    for member in (village, township, county):
+        case = member.casebook.case(ref.scope, ref.case_id)
+        assert case is not None and case.state == "refused" and case.refusal is not None
+        assert case.refusal.place == TOWNSHIP
+
+
 def test_what_is_set_aside_leaves_the_list_and_its_author_reads_why(net: Network) -> None:
     ref = late_work(net)
     township, county = net.members[TOWNSHIP], net.members[COUNTY]

@@ -25,7 +25,7 @@ def assert_rows_are_what_the_fold_says(member: Member) -> None:
         case, row = member.casebook.case(scope, case_id), member.casebook.case_row(scope, case_id)
         assert case is not None
         assert row is not None
-        assert (row.state, row.holder, row.n_events) == (case.state, case.holder, len(case.verdicts))
+        assert (row.state, row.holder, row.n_events) == (case.listed_state, case.holder, len(case.verdicts))
         assert (row.last_incarnation, row.last_seq, row.last_mark) == case.last
         counted = (row.n_waiting, row.n_void, row.n_contested, row.n_needs_update)
         assert row.n_open == len(case.open_oddities)

@@ -15,7 +15,9 @@ from village_node.web.policy import CASEWORK as CASEWORKERS
 from village_node.web.policy import COUNTER as COUNTERS
 
 # Written out by hand, so that a slip in a policy shows: route -> who may, among all roles of all levels and strangers.
-EVERYBODY = {"agent", "head", "clerk", "reviewer", "window", "officer", "supervisor", "admin", "stranger"}
+EVERYBODY = {
+    "agent", "head", "clerk", "reviewer", "window", "officer", "leader", "business", "supervisor", "admin", "stranger",
+}  # fmt: skip
 STAFF = EVERYBODY - {"stranger"}
 CASEWORK = STAFF - {"admin"}
 COUNTER = {"agent", "clerk", "window"}

@@ -188,7 +188,7 @@ def test_the_ended_session_of_one_person_cannot_file_as_somebody_without_the_rig
     assert village.member.casebook.view_counts()["all"] == 0
 
 
-@pytest.mark.parametrize("item_no", ["028", "030", "017"])
+@pytest.mark.parametrize("item_no", ["028", "017"])
 def test_what_cannot_be_filed_here_is_refused_with_the_reason(agent: Visitor, village: Counter, item_no: str) -> None:
     form = {**APPLICATION, **{f"m{i}": "yes" for i in range(9)}, **{f"m{i}_copies": "1" for i in range(9)}}
     answer = agent.send(f"/file/{item_no}", form)

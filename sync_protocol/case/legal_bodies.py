@@ -1,0 +1,136 @@
+"""The bodies of the acts beside the straight way of a case: refusing, ending, suspending, fees, certificates, review.
+
+Field numbers are frozen like kind numbers. An act is held inline where later acts are judged by what it says, so that
+no erasure can take that away.
+"""
+
+from typing import Final
+
+from sync_protocol.case import kinds
+from sync_protocol.case.fields import Field, Table
+
+# What may stop a case while it is examined. The first eight are those of Art. 45 of the licensing law.
+SPECIAL: Final = (
+    "hearing", "tender", "auction", "inspection", "testing", "quarantine", "appraisal", "expert_review", "site_survey",
+)  # fmt: skip
+SUSPENSIONS: Final = ("supplement", *SPECIAL, "publicity", "reported_up")
+OUTCOMES: Final = ("approve", "refuse")
+MAX_OPEN: Final = 16
+MAX_MEMBERS: Final = 12
+
+REFUSE: Final = Table(kinds.REFUSE, (
+    Field(0, "reasons", "text", True, 1, 2_000, "不予受理的理由", "reasons for not accepting"),
+    Field(1, "legal_basis", "text", True, 1, 500, "法律依据", "legal basis"),
+    Field(2, "document_no", "text", False, 1, 80, "文号", "document number"),
+))  # fmt: skip
+LAPSE: Final = Table(kinds.LAPSE, (
+    Field(0, "limit_day", "date", True, 0, 0, "期限最后一日", "last day of the term"),
+    Field(1, "reasons", "text", True, 1, 1_000, "终止的理由", "reasons for ending the case"),
+    Field(2, "unheard", "bool", False, 0, 0, "尚有单位未联系上，仍予终止", "ended though some places were not heard"),
+    Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
+))  # fmt: skip
+SUSPEND: Final = Table(kinds.SUSPEND, (
+    Field(0, "what", "choice", True, 0, 0, "程序", "procedure", SUSPENSIONS),
+    Field(1, "marks", "marks", False, 1, 32, "需补正之处", "what must be supplied", required_if=(0, ("supplement",))),
+    Field(2, "basis", "text", True, 1, 500, "依据", "basis"),
+    Field(3, "planned_days", "int", False, 1, 365, "计划工作日", "planned working days", required_if=(0, SPECIAL)),
+    Field(4, "proposer", "text", False, 1, 32, "提出程序的审查人工号", "examiner who proposes it",
+          required_if=(0, SPECIAL)),
+    Field(5, "approver", "text", False, 1, 32, "批准人", "approved by", required_if=(0, SPECIAL)),
+    Field(6, "higher_body", "text", False, 1, 100, "上级机关", "higher authority", required_if=(0, ("reported_up",))),
+    Field(7, "document_no", "text", False, 1, 80, "文号", "document number"),
+    Field(8, "reason", "text", False, 1, 1_000, "说明或初审意见", "explanation, or the opinion sent up"),
+), differ=(4, 5))  # fmt: skip
+RESUME: Final = Table(kinds.RESUME, (
+    Field(0, "opened", "position", True, 0, 0, "所结束的程序", "procedure ended"),
+    Field(1, "result", "text", False, 1, 150, "结果", "result"),
+    Field(2, "supplies", "positions", False, 1, 16, "采纳的补正", "supplies that count"),
+    Field(3, "outcome", "choice", False, 0, 0, "上级的决定", "what the higher authority decided", OUTCOMES),
+    Field(4, "document_no", "text", False, 1, 60, "上级文书文号", "number of the higher document",
+          required_if=(3, OUTCOMES)),
+    Field(5, "document_day", "date", False, 0, 0, "上级文书日期", "date of the higher document",
+          required_if=(3, OUTCOMES)),
+    Field(6, "document_hash", "hash", False, 64, 64, "上级文书的摘要（SHA-256）", "SHA-256 of the higher document",
+          required_if=(3, OUTCOMES)),
+), any_of=(1, 2, 3))  # fmt: skip
+EXTEND: Final = Table(kinds.EXTEND, (
+    Field(0, "days", "int", True, 1, 15, "延长的工作日", "working days added"),
+    Field(1, "reason", "text", True, 1, 1_000, "延长的理由", "reason"),
+    Field(2, "approver", "text", True, 1, 32, "批准人", "approved by"),
+    Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
+))  # fmt: skip
+FEE_NOTICE: Final = Table(kinds.FEE_NOTICE, (
+    Field(0, "amount_fen", "int", True, 1, 10_000_000_000, "应缴金额（分）", "amount due, in fen"),
+    Field(1, "basis", "text", True, 1, 500, "收费依据和标准", "basis and rate"),
+    Field(2, "due_days", "int", False, 1, 365, "缴费期限（工作日）", "working days to pay"),
+    Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
+))  # fmt: skip
+FEE_SETTLED: Final = Table(kinds.FEE_SETTLED, (
+    Field(0, "how", "choice", True, 0, 0, "缴清方式", "settled by", ("paid", "waived")),
+    Field(1, "receipt_no", "text", False, 1, 80, "票据号", "receipt number", required_if=(0, ("paid",))),
+    Field(2, "decision_no", "text", False, 1, 80, "减免决定文号", "number of the waiver decision",
+          required_if=(0, ("waived",))),
+    Field(3, "note", "text", False, 1, 200, "说明", "note"),
+))  # fmt: skip
+ISSUE: Final = Table(kinds.ISSUE, (
+    Field(0, "certificate_no", "text", True, 1, 80, "证照编号", "certificate number"),
+    Field(1, "valid_from", "date", False, 0, 0, "有效期自", "valid from"),
+    Field(2, "valid_to", "date", False, 0, 0, "有效期至", "valid to"),
+    Field(3, "seal", "text", False, 1, 80, "用印", "seal used"),
+))  # fmt: skip
+ARCHIVE: Final = Table(kinds.ARCHIVE, (
+    Field(0, "delivery", "position", True, 0, 0, "送达记录", "record of the delivery"),
+    Field(1, "volume", "text", True, 1, 60, "案卷号", "volume number"),
+    Field(2, "keep_years", "int", False, 1, 999, "保管期限（年）", "years to be kept"),
+))  # fmt: skip
+REVIEW_DECISION: Final = Table(kinds.REVIEW_DECISION, (
+    Field(0, "request", "position", True, 0, 0, "所答复的复核申请", "request answered"),
+    Field(1, "outcome", "choice", True, 0, 0, "复核决定", "outcome", ("uphold", "overturn")),
+    Field(2, "reasons", "text", True, 1, 380, "理由", "reasons"),
+    Field(3, "document_no", "text", False, 1, 60, "文号", "document number"),
+))  # fmt: skip
+COUNTERSIGN_OPEN: Final = Table(kinds.COUNTERSIGN_OPEN, (
+    Field(0, "members", "names", True, 1, MAX_MEMBERS, "会签部门（一行一个）", "departments, one a line"),
+    Field(1, "note", "text", False, 1, 100, "说明", "note"),
+))  # fmt: skip
+COUNTERSIGN_CLOSE: Final = Table(kinds.COUNTERSIGN_CLOSE, (
+    Field(0, "opened", "position", True, 0, 0, "所结束的会签", "countersigning ended"),
+    Field(1, "signatures", "positions", True, 1, MAX_MEMBERS, "会签意见", "countersignatures"),
+    Field(2, "without_reason", "text", False, 1, 150, "有部门未签的理由", "why some have not signed"),
+))  # fmt: skip
+COUNTERSIGNATURE: Final = Table(kinds.COUNTERSIGNATURE, (
+    Field(0, "opened", "position", True, 0, 0, "所会签的事", "countersigning it answers"),
+    Field(1, "member", "text", True, 1, 30, "会签部门", "department"),
+    Field(2, "opinion", "choice", True, 0, 0, "会签意见", "opinion", ("agree", "disagree")),
+    Field(3, "text", "text", False, 1, 2_000, "意见说明", "reasons", required_if=(2, ("disagree",))),
+    Field(4, "delegation", "text", False, 1, 80, "授权文号", "delegation"),
+))  # fmt: skip
+RATING: Final = Table(kinds.RATING, (
+    Field(0, "grade", "choice", True, 0, 0, "评价", "grade",
+          ("very_good", "good", "fair", "poor", "very_poor")),
+    Field(1, "stage", "int", True, 1, 2, "阶段（1 受理，2 办结）", "stage (1 acceptance, 2 result)"),
+    Field(2, "text", "text", False, 1, 1_000, "意见", "remarks", required_if=(0, ("poor", "very_poor"))),
+    Field(3, "channel", "choice", False, 0, 0, "评价方式", "given by", ("screen", "phone", "paper", "online")),
+))  # fmt: skip
+REVIEW_REQUEST: Final = Table(kinds.REVIEW_REQUEST, (
+    Field(0, "reason", "text", True, 1, 1_000, "申请复核的理由", "why a review is asked for"),
+    Field(1, "by", "text", False, 1, 60, "申请复核的人", "who asks"),
+))  # fmt: skip
+SERVICE_ACT: Final = Table(kinds.SERVICE_ACT, (
+    Field(0, "what", "choice", True, 0, 0, "服务方式", "kind of help",
+          ("help", "door", "appointment", "flexible", "guidance", "escort")),
+    Field(1, "where", "text", False, 1, 100, "地点", "where"),
+    Field(2, "text", "text", False, 1, 500, "服务情况", "what was done"),
+    Field(3, "day", "date", False, 0, 0, "日期", "day"),
+))  # fmt: skip
+CONTACT_CHANGE: Final = Table(kinds.CONTACT_CHANGE, (
+    Field(0, "applicant_phone", "text", False, 1, 30, "新联系电话", "new phone"),
+    Field(1, "applicant_address", "text", False, 1, 200, "新联系地址", "new address"),
+    Field(2, "by", "text", False, 1, 60, "提出人", "who asks"),
+), any_of=(0, 1))  # fmt: skip
+
+STAGE_TABLES: Final = (
+    REFUSE, LAPSE, SUSPEND, RESUME, EXTEND, FEE_NOTICE, FEE_SETTLED, ISSUE, ARCHIVE, REVIEW_DECISION,
+    COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE,
+)  # fmt: skip
+SIDE_TABLES: Final = (COUNTERSIGNATURE, RATING, REVIEW_REQUEST, SERVICE_ACT, CONTACT_CHANGE)

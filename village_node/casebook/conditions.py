@@ -1,0 +1,105 @@
+"""What a desk asks of an act beyond the workflow: whose role may approve it, who must be another person, that a term
+has run out and everybody was heard.
+
+The fold asks none of this: persons, days and contacts are a place's own affair. What it finds stands in the event.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta, timezone
+from typing import Any, Final
+
+from sync_protocol.case import Case, kinds, legal_bodies, workflow
+from sync_protocol.places import PlaceTree
+from village_node.store.peers import PeerRow
+
+# The county's day begins at +08:00, whatever the machine believes.
+CHINA: Final = timezone(timedelta(hours=8))
+GRACE_DAYS: Final = 5
+Words = tuple[str, str]
+
+
+def approved_by(kind: int, body: dict[int, Any], actor: str) -> dict[int, Any]:
+    """The body with the person in front as who approves it, where the act needs somebody who does."""
+    if kind == kinds.EXTEND:
+        return {**body, 2: actor}
+    if kind == kinds.SUSPEND and body.get(0) in legal_bodies.SPECIAL:
+        return {**body, 5: actor}
+    return body
+
+
+def why_not_approved(
+    case: Case, kind: int, body: dict[int, Any], person: tuple[str, frozenset[str]], place: str, level: str, *,
+    joint: bool,
+) -> Words | None:  # fmt: skip
+    """Say why this person (number and roles) may not do the act as it is written; None if they may."""
+    actor, roles = person
+    if kind == kinds.SUSPEND and body[0] in legal_bodies.SPECIAL:
+        if not workflow.may_approve(roles, level):
+            return "特别程序须由本单位负责人批准启动", "the head of this place approves a special procedure"
+        if body.get(4) == actor:
+            return "提出程序的审查人和批准人须为两人", "who proposes a procedure and who approves it are two persons"
+    if kind == kinds.EXTEND and not workflow.may_approve(roles, level, joint_term=joint):
+        if joint and level == "county":
+            return "联办件延长期限须由县政府负责人批准", "a leader of the county government extends a joint case"
+        return "延长期限须由本单位负责人批准", "the head of this place extends a term"
+    refused = case.refusal
+    if kind == kinds.REVIEW_DECISION and refused is not None and (refused.place, refused.actor) == (place, actor):
+        return "作出不予受理的人不能办理复核", "who refused an application does not decide its review"
+    return None
+
+
+def why_not_rated(handlers: Iterable[str], actor: str) -> Words | None:
+    """Say why this person may not record the applicant's rating: who handled the case does not."""
+    if actor in handlers:
+        return "经办人不能代录对本案的评价", "who handled a case does not record its rating"
+    return None
+
+
+def places_that_take_papers(case: Case, places: PlaceTree, here: str) -> list[str]:
+    """The places below this one at which the applicant may have handed papers in."""
+    path = places.path_up(case.home)
+    return list(path[: path.index(here)])
+
+
+def heard_since(peers: Iterable[PeerRow], labels: dict[str, int], since_ms: int) -> set[str]:
+    """The places heard from since a moment: by an exchange with us, or by what they wrote since and we hold.
+
+    ``labels``: the newest clock label of each place's records here.
+    """
+    spoken = {row.place for row in peers if row.direction == "down" and (row.last_contact_ms or 0) >= since_ms}
+    return spoken | {place for place, label_ms in labels.items() if label_ms >= since_ms}
+
+
+def why_not_lapsed(body: dict[int, Any], unheard: list[str], now_ms: int) -> Words | None:
+    """Say why a case does not lapse yet: its term still runs, or papers may lie at a place that was not heard since."""
+    last = date.fromisoformat(body[0])
+    if now_ms < end_of_day_ms(last):
+        return "期限尚未届满，次日起才能终止", "the term still runs: a case ends from the day after its last day"
+    if not unheard:
+        return None
+    names_zh, names_en = "、".join(unheard), ", ".join(unheard)
+    if now_ms < end_of_day_ms(after_weekdays(last, GRACE_DAYS)):
+        return (
+            f"期限届满后尚未联系上：{names_zh}。材料可能已交到那里；联系上后或{GRACE_DAYS}个工作日后再终止",
+            f"not heard since the last day: {names_en}. Papers may lie there: wait, or {GRACE_DAYS} working days",
+        )
+    if not body.get(2):
+        return (
+            f"期限届满后一直未联系上：{names_zh}。仍要终止的，请选“尚有单位未联系上，仍予终止”",
+            f"still not heard since the last day: {names_en}. To end the case all the same, say so in the form",
+        )
+    return None
+
+
+def end_of_day_ms(day: date) -> int:
+    """The first moment after a day in the county."""
+    since_1970 = day.toordinal() - date(1970, 1, 1).toordinal()
+    return (since_1970 + 1) * 86_400_000 - 8 * 3_600_000
+
+
+def after_weekdays(day: date, count: int) -> date:
+    """The day that lies this many days from Monday to Friday later."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5
+    return day

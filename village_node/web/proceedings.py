@@ -1,0 +1,220 @@
+"""What stands beside the state of a case on its page: procedures, refusal, fee, certificate; and what a form offers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sync_protocol.case import Case, Position, SideNote, kinds
+from sync_protocol.case.authority import signatures_for
+from sync_protocol.case.baton import COUNTERSIGNING
+from sync_protocol.case.bodies import TABLES
+from sync_protocol.case.fields import Field
+from sync_protocol.case.records import Procedure
+from village_node.web import masking, schemas, times, words
+from village_node.web.site import Visit
+
+
+@dataclass
+class Box:
+    """One box on the page: its tone and drawing, what it is, and its lines."""
+
+    tone: str
+    icon: str
+    title: str
+    lines: list[str]
+
+
+@dataclass
+class Choice:
+    """One record, or one name, that a form lets people choose."""
+
+    value: str
+    text: str
+    chosen: bool
+
+
+def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
+    """Everything that is to be known beside the state, what is open first."""
+    found = [_procedure(visit, each) for each in case.procedures.values() if each.ended is None]
+    found += [*_ending(visit, case), *_money(visit, case)]
+    found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None]
+    if case.extended:
+        days = case.extension_days if case.extension_days is not None else "?"
+        found.append(
+            Box("waiting", "plus", visit.t(f"期限已延长 {days} 个工作日", f"Extended by {days} working days"), [])
+        )
+    if case.contact_changes:
+        found.append(_contacts(visit, case, open_data=open_data))
+    if case.ratings:
+        found.append(_ratings(visit, case))
+    return found
+
+
+def _ending(visit: Visit, case: Case) -> list[Box]:
+    found = []
+    refusal = case.refusal
+    if refusal is not None:
+        title = visit.t("不予受理", "Not accepted")
+        if refusal.revoked:
+            title = visit.t("不予受理（已撤销）", "Not accepted (revoked)")
+        said = _said(visit, refusal.place, refusal.at_ms)
+        lines = [said, _line(visit, "理由", "Reasons", refusal.reasons)]
+        lines += [
+            _line(visit, "依据", "Basis", refusal.legal_basis),
+            _line(visit, "文号", "Number", refusal.document_no),
+        ]
+        found.append(Box("plain" if refusal.revoked else "bad", "cross", title, [each for each in lines if each]))
+    for answer in case.review_answers:
+        title = visit.t("复核：", "Review: ") + visit.t(*words.choice_words(answer.outcome))
+        lines = [_said(visit, answer.place, answer.at_ms), answer.reasons]
+        found.append(Box("good" if answer.outcome == "overturn" else "bad", "flag", title, lines))
+    if case.lapse is not None:
+        lapse = case.lapse
+        lines = [_said(visit, lapse.place, lapse.at_ms), lapse.reasons]
+        title = visit.t(f"逾期终止（期限至 {lapse.limit_day}）", f"Ended (term until {lapse.limit_day})")
+        if lapse.unheard:
+            lines.append(visit.t("终止时尚有单位未联系上。", "Some places had not been heard when it ended."))
+        found.append(Box("bad", "clock", title, lines))
+    return found
+
+
+def _money(visit: Visit, case: Case) -> list[Box]:
+    found = []
+    if case.fee is not None:
+        fee = case.fee
+        amount = yuan(visit, fee.amount_fen) if fee.amount_fen is not None else "—"
+        state = visit.t(*words.choice_words(fee.how)) if fee.how else visit.t("待缴", "due")
+        lines = [_line(visit, "依据", "Basis", fee.basis), _line(visit, "编号", "Number", fee.number)]
+        tone = "good" if fee.settled_ms is not None else "waiting"
+        title = visit.t(f"费用 {amount}：{state}", f"Fee {amount}: {state}")
+        found.append(Box(tone, "paper", title, [each for each in lines if each]))
+    if case.certificate is not None:
+        made = case.certificate
+        until = " — ".join(each for each in (made.valid_from, made.valid_to) if each)
+        lines = [_said(visit, made.place, made.at_ms), _line(visit, "有效期", "Valid", until)]
+        title = visit.t(f"证照：{made.number}", f"Certificate: {made.number}")
+        found.append(Box("good", "paper", title, [each for each in lines if each]))
+    if case.volume:
+        found.append(Box("plain", "box", visit.t(f"案卷号：{case.volume}", f"Volume: {case.volume}"), []))
+    return found
+
+
+def _procedure(visit: Visit, each: Procedure) -> Box:
+    """One procedure that is open, with what its notice says."""
+    title = visit.t("进行中：", "Open: ") + _name(visit, each)
+    lines = [_said(visit, each.place, each.opened_ms)]
+    for name, what in each.body.get("marks", ()):
+        lines.append(visit.t(*words.field_words(name)) + visit.t("：", ": ") + what)
+    shown = ("members", "basis", "planned_days", "approver", "higher_body", "document_no", "reason", "note")
+    table = TABLES[kinds.COUNTERSIGN_OPEN if each.what == COUNTERSIGNING else kinds.SUSPEND]
+    for row in table.fields:
+        value = each.body.get(row.name)
+        if row.name in shown and value is not None:
+            text = visit.t("、", ", ").join(value) if isinstance(value, list) else str(value)
+            lines.append(_line(visit, row.zh, row.en, text))
+    return Box("waiting", "clock", title, lines)
+
+
+def _ended(visit: Visit, each: Procedure) -> Box:
+    """One procedure that is over, with its result."""
+    title = visit.t("已结束：", "Ended: ") + _name(visit, each)
+    begun, ended = times.moment(each.opened_ms, visit.lang), times.moment(each.ended_ms or 0, visit.lang)
+    lines = [f"{begun} — {ended}", each.result.get("result", ""), each.result.get("without_reason", "")]
+    if each.result.get("outcome"):
+        number, day = each.result["document_no"], each.result["document_day"]
+        lines.append(f"{visit.t(*words.choice_words(each.result['outcome']))} · {number} · {day}")
+    return Box("plain", "check", title, [line for line in lines if line])
+
+
+def _name(visit: Visit, each: Procedure) -> str:
+    return visit.t(*words.choice_words(each.what)) if each.what else visit.t("程序", "a procedure")
+
+
+def _contacts(visit: Visit, case: Case, *, open_data: bool) -> Box:
+    lines = []
+    for note in case.contact_changes:
+        phone, address = note.body.get("applicant_phone", ""), note.body.get("applicant_address", "")
+        if not open_data:
+            phone, address = masking.phone(phone) if phone else "", masking.address(address) if address else ""
+        lines.append(" · ".join(each for each in (_said(visit, note.place, note.at_ms), phone, address) if each))
+    return Box("plain", "edit", visit.t("更改了联系方式", "Contact changed"), lines)
+
+
+def _ratings(visit: Visit, case: Case) -> Box:
+    stages = {1: ("受理阶段", "acceptance"), 2: ("办结阶段", "result")}
+    lines = [
+        visit.t(*stages.get(stage, ("", "")))
+        + visit.t("：", ": ")
+        + visit.t(*words.choice_words(note.body.get("grade")))
+        for stage, note in sorted(case.ratings.items())
+    ]
+    if case.later_ratings:
+        count = len(case.later_ratings)
+        lines.append(visit.t(f"另有 {count} 次后来的评价，不计入", f"{count} later ratings, which do not count"))
+    return Box("plain", "edit", visit.t("评价", "Rating"), lines)
+
+
+def _said(visit: Visit, place: str, at_ms: int) -> str:
+    return f"{visit.place_name(place)} · {times.moment(at_ms, visit.lang)}"
+
+
+def _line(visit: Visit, zh: str, en: str, text: str) -> str:
+    return visit.t(f"{zh}：{text}", f"{en}: {text}") if text else ""
+
+
+def yuan(visit: Visit, fen: int) -> str:
+    """An amount held in fen, as people read it."""
+    text = f"{fen // 100:,}.{fen % 100:02}"
+    return visit.t(f"{text} 元", f"{text} yuan")
+
+
+def choices(visit: Visit, case: Case, kind: int, name: str) -> list[Choice]:
+    """The records, or the departments, that a field of a move may name; empty for a field that is typed."""
+    countersigning = [entry for entry in case.open if entry.what == COUNTERSIGNING]
+    if name == "opened":
+        wanted = kind != kinds.RESUME
+        entries = [entry.opened for entry in case.open if (entry.what == COUNTERSIGNING) == wanted]
+        return [
+            Choice(schemas.position_text(opened), _opened(visit, case, opened), number == 0)
+            for number, opened in enumerate(entries)
+        ]
+    if name == "member":
+        members = dict.fromkeys(member for entry in countersigning for member in entry.members)
+        return [Choice(member, member, chosen=False) for member in members]
+    notes: dict[str, list[SideNote]] = {
+        "request": list(case.open_reviews if kind == kinds.REVIEW_DECISION else case.open_withdrawals),
+        "supplies": list(case.open_supplies),
+        "delivery": list(case.deliveries),
+        "signatures": [note for entry in countersigning for note in signatures_for(case, entry)],
+    }
+    supplement_only = [entry.what for entry in case.open] == ["supplement"]
+    first_only = name in ("request", "delivery")
+    ticked = kind != kinds.RESUME or supplement_only
+    return [
+        Choice(schemas.position_text(note.position), _note(visit, note), number == 0 if first_only else ticked)
+        for number, note in enumerate(notes.get(name, ()))
+    ]
+
+
+def _opened(visit: Visit, case: Case, opened: Position) -> str:
+    each = case.procedures[opened]
+    return f"{_name(visit, each)} · {_said(visit, each.place, each.opened_ms)}"
+
+
+def _note(visit: Visit, note: SideNote) -> str:
+    body: dict[str, Any] = note.body
+    said = body.get("text") or body.get("reason") or ""
+    if note.kind == kinds.COUNTERSIGNATURE:
+        said = f"{body['member']} {visit.t(*words.choice_words(body['opinion']))} {said}".strip()
+    return _said(visit, note.place, note.at_ms) + (visit.t("：", ": ") + said if said else "")
+
+
+def when_required(visit: Visit, row: Field) -> str:
+    """When a field must be filled in that is not always needed, in words; empty for any other."""
+    if row.required_if is None or row.required:
+        return ""
+    values = [value for value in row.required_if[1] if isinstance(value, str)]
+    if not values:
+        return visit.t("选“否”时必填", "required for “no”")
+    named_zh = "、".join(words.choice_words(value)[0] for value in values)
+    named_en = ", ".join(words.choice_words(value)[1] for value in values)
+    return visit.t(f"选“{named_zh}”时必填", f"required for: {named_en}")
