@@ -8,7 +8,7 @@ earlier than the one before it. One function a kind, named in a table: a new kin
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from sync_protocol.case import baton, kinds
 from sync_protocol.case.case import Case
@@ -17,6 +17,7 @@ from sync_protocol.case.content import Body, read_body
 from sync_protocol.case.events import CaseEvent, Position
 from sync_protocol.case.exclusions import Bucket
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
+from sync_protocol.case.legal_bodies import SUSPENSIONS
 from sync_protocol.case.routes import CasePath, PlaceTree
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 
@@ -24,12 +25,14 @@ AGENT_MODES: Final = ("代办", "协办")
 OWN_MODES: Final = ("村级受理", "直办")
 AT_ONCE: Final = "即办件"
 RELAY_DAYS: Final = 1  # a village's budget where the item names none and the village only passes the case on
+# What a suspension is called in the ledger, where that is another word.
+_KINDS: Final = dict(zip(SUSPENSIONS, SUSPENSIONS, strict=True)) | {"site_survey": "site_visit"}
 _LEVELS: Final[dict[str, Bucket]] = {"village": "village", "township": "township", "county": "county"}
 
 
 class Story:
-    """The facts as far as they are told. ``wanting``: since when papers are wanting, by which kind of exclusion; empty
-    before acceptance."""
+    """The facts as far as they are told. ``open``: the procedures not ended yet, by the event that opened each;
+    ``wanting``: since when papers are wanting, by which kind of exclusion; empty before acceptance."""
 
     def __init__(self, path: CasePath, item: Item | None, sides: Mapping[Position, CaseEvent]) -> None:
         self.path = path
@@ -39,6 +42,8 @@ class Story:
         self.holds: list[Hold] = []
         self.corrections: list[Correction] = []
         self.exclusions: list[Exclusion] = []
+        self.open: dict[Position, Exclusion] = {}
+        self.extension_days = 0
         self.promised: int | None = None
         self.wanting: tuple[date, str] | None = None
 
@@ -51,6 +56,22 @@ class Story:
         self.holds.append(Hold(day, self.bucket(place), place))
         if self.has_power(place):
             self.first("received", day)
+
+    def close(self, opened: Position, day: date) -> None:
+        """A procedure is ended."""
+        entry = self.open.pop(opened, None)
+        if entry is not None:
+            self.exclusions.append(entry._replace(closed=day))
+
+    def received(self, supplies: Iterable[Any], asked: date, taken: date, *, known: bool) -> date:
+        """When papers that were asked for are there: the latest of the supplies taken, each on the day it was received
+        on the case's path if that is ``known`` to count or it was received by a place with the power to accept."""
+        latest = asked
+        for entry in supplies:
+            supply = self.sides[Position(*entry)]
+            came = known or self.has_power(supply.place)
+            latest = max(latest, min(taken, day_of(supply.claimed_ms)) if came else taken)
+        return latest
 
     def level(self, place: str) -> str:
         """The level of a place; a station's is that of the place it belongs to."""
@@ -117,7 +138,8 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         days.get("delivered"),
         days.get("closed"),
         tuple(story.corrections),
-        tuple(story.exclusions),
+        (*story.exclusions, *story.open.values()),
+        extension_days=story.extension_days,
         holds=tuple(story.holds),
     )
 
@@ -200,14 +222,13 @@ def _return(story: Story, event: CaseEvent, body: Body | None, day: date) -> Non
 def _take(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
     """The papers count from the day they were received on the case's path: before acceptance, where the legal clock
     starts anew with them, by somebody with the power to accept."""
+    story.days.pop(
+        "closed", None
+    )  # what had come in time, and was not known, opens again what was ended for want of it
     if story.wanting is None:
         return
     asked, kind = story.wanting
-    received = asked
-    for entry in body[0] if body is not None else ():
-        supply = story.sides[Position(*entry)]
-        known = kind or story.has_power(supply.place)
-        received = max(received, min(day, day_of(supply.claimed_ms)) if known else day)
+    received = story.received(body[0] if body is not None else (), asked, day, known=bool(kind))
     _supplied(story, received)
 
 
@@ -231,6 +252,60 @@ def _answer(story: Story, event: CaseEvent, body: Body | None, day: date) -> Non
         story.first("closed", day)
 
 
+def _closed(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    story.first("closed", day)
+
+
+def _review_decision(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    """Where a refusal is overturned the time to accept runs anew from the day of the decision."""
+    if body is not None and body[1] == "overturn" and story.days.pop("closed", None) is not None:
+        story.days["received"] = day
+
+
+def _suspend(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    if body is not None:
+        story.open[event.position] = Exclusion(_KINDS[body[0]], day, None, body.get(3))
+
+
+def _resume(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    if body is not None:
+        opened = Position(*body[0])
+        entry = story.open.get(opened)
+        # Papers count from the day they came; with a result the day it was recorded counts.
+        supplies = body.get(2, ()) if entry is not None and entry.kind == "supplement" else ()
+        story.close(opened, story.received(supplies, entry.opened, day, known=True) if entry and supplies else day)
+
+
+def _extend(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    story.extension_days += body[0] if body is not None else 0
+
+
+def _countersign_open(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    story.open[event.position] = Exclusion("countersign", day)
+
+
+def _countersign_close(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    if body is not None:
+        story.close(Position(*body[0]), day)
+
+
+def _fee_notice(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    """Nothing is settled while the fee is waited for."""
+    story.days.pop("settled", None)
+    story.open[event.position] = Exclusion("fee", day)
+
+
+def _fee_settled(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    for opened in [opened for opened, entry in story.open.items() if entry.kind == "fee"]:
+        story.close(opened, day)
+    story.first("settled", day)
+
+
+def _issue(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    """The promise ends with the certificate, not with the decision."""
+    story.days["settled"] = day
+
+
 # What each kind of act says; a kind that is not named here says nothing about time.
 TELL: Final[dict[int, Callable[[Story, CaseEvent, Body | None, date], None]]] = {
     kinds.RECEIVE: _receive,
@@ -242,8 +317,22 @@ TELL: Final[dict[int, Callable[[Story, CaseEvent, Body | None, date], None]]] = 
     kinds.TAKE: _take,
     kinds.DECIDE: _decide,
     kinds.ANSWER: _answer,
+    kinds.REFUSE: _closed,
+    kinds.LAPSE: _closed,
+    kinds.REVIEW_DECISION: _review_decision,
+    kinds.SUSPEND: _suspend,
+    kinds.RESUME: _resume,
+    kinds.EXTEND: _extend,
+    kinds.COUNTERSIGN_OPEN: _countersign_open,
+    kinds.COUNTERSIGN_CLOSE: _countersign_close,
+    kinds.FEE_NOTICE: _fee_notice,
+    kinds.FEE_SETTLED: _fee_settled,
+    kinds.ISSUE: _issue,
 }
 # Those whose body says something about time; of the others it is not even decoded, on the way of every event.
-READ: Final = frozenset({kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER})
+READ: Final = frozenset({
+    kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER, kinds.REVIEW_DECISION, kinds.SUSPEND,
+    kinds.RESUME, kinds.EXTEND, kinds.COUNTERSIGN_CLOSE,
+})  # fmt: skip
 # Of what was adopted, that which has an effect: who has the case is not changed by it.
 _AGAIN: Final = frozenset(TELL) - baton.MOVES_THE_BATON

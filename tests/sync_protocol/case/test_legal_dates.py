@@ -210,6 +210,99 @@ def test_what_was_adopted_counts_on_its_own_day_and_not_before_the_adoption() ->
     assert told(script).exclusions == (Exclusion("supplement", on(3, 11), on(3, 12)),)
 
 
+def examined() -> Script:
+    """At the township since Friday 6 March, accepted on Monday 9 March, reviewed, at the county from 12 March."""
+    script = relayed()
+    script.review(TOWNSHIP, claimed_ms=at(3, 10))
+    script.handoff(TOWNSHIP, COUNTY, "decide", claimed_ms=at(3, 11))
+    script.accept(COUNTY, claimed_ms=at(3, 12))
+    return script
+
+
+def test_a_refusal_closes_the_case_and_one_overturned_starts_the_time_to_accept_anew() -> None:
+    script = relayed(docket=False)
+    refused = script.refuse(TOWNSHIP, claimed_ms=at(3, 9))
+    assert told(script).closed == on(3, 9)
+    asked = script.write(VILLAGE, kinds.REVIEW_REQUEST, {0: "材料齐全"}, claimed_ms=at(3, 10))
+    script.last = refused
+    script.write(COUNTY, kinds.REVIEW_DECISION, {0: list(asked), 1: "uphold", 2: "维持"}, claimed_ms=at(3, 12))
+    assert told(script).closed == on(3, 9)
+    script.events.pop()
+    script.last = refused
+    script.write(COUNTY, kinds.REVIEW_DECISION, {0: list(asked), 1: "overturn", 2: "撤销"}, claimed_ms=at(3, 12))
+    facts = told(script)
+    assert (facts.closed, facts.received) == (None, on(3, 12))
+
+
+def test_a_case_that_lapsed_is_closed_until_papers_that_had_come_in_time_are_taken() -> None:
+    script = relayed(docket=False)
+    wanting(script, TOWNSHIP, 9)
+    script.write(TOWNSHIP, kinds.LAPSE, {0: "2026-03-20", 1: "逾期未补正"}, claimed_ms=at(3, 23))
+    assert told(script).closed == on(3, 23)
+    supplied(script, TOWNSHIP, TOWNSHIP, 18, 24)
+    facts = told(script)
+    assert facts.closed is None and facts.corrections == (Correction(on(3, 9), on(3, 18)),)
+
+
+def test_procedures_are_lines_of_the_ledger_from_the_day_they_open_to_the_day_they_end() -> None:
+    script = examined()
+    testing = script.suspend(COUNTY, "testing", claimed_ms=at(3, 13))
+    survey = script.suspend(COUNTY, "site_survey", claimed_ms=at(3, 16))
+    script.resume(COUNTY, testing, claimed_ms=at(3, 18))
+    assert told(script).exclusions == (
+        Exclusion("testing", on(3, 13), on(3, 18), 5),
+        Exclusion("site_visit", on(3, 16), None, 5),
+    )
+    script.resume(COUNTY, survey, claimed_ms=at(3, 19))
+    assert told(script).exclusions[1].closed == on(3, 19)
+
+
+def test_a_supplement_ends_on_the_day_its_papers_came() -> None:
+    script = examined()
+    opened = script.suspend(COUNTY, "supplement", claimed_ms=at(3, 13))
+    supply = script.write(VILLAGE, kinds.SUPPLY, {2: "补交"}, claimed_ms=at(3, 17))
+    script.write(
+        COUNTY, kinds.RESUME, {0: list(opened), 1: "齐", 2: [list(supply)]}, after=opened, claimed_ms=at(3, 20)
+    )
+    (line,) = told(script).exclusions
+    assert (line.kind, line.opened, line.closed) == ("supplement", on(3, 13), on(3, 17))
+
+
+def test_an_extension_adds_its_days() -> None:
+    script = examined()
+    script.write(COUNTY, kinds.EXTEND, {0: 10, 1: "情况复杂", 2: "1002"}, claimed_ms=at(3, 13))
+    assert told(script).extension_days == 10
+
+
+def test_a_countersigning_is_the_members_time_and_stops_no_clock() -> None:
+    script = relayed("007")
+    script.review(TOWNSHIP, claimed_ms=at(3, 10))
+    opened = script.write(TOWNSHIP, kinds.COUNTERSIGN_OPEN, {0: ["建设所"]}, claimed_ms=at(3, 11))
+    signed = script.write(VILLAGE, kinds.COUNTERSIGNATURE, {0: list(opened), 1: "建设所", 2: "agree"})
+    body = {0: list(opened), 1: [list(signed)]}
+    script.write(TOWNSHIP, kinds.COUNTERSIGN_CLOSE, body, after=opened, claimed_ms=at(3, 13))
+    assert told(script).exclusions == (Exclusion("countersign", on(3, 11), on(3, 13)),)
+
+
+def test_with_a_fee_the_case_is_settled_when_it_is_paid_and_with_a_certificate_when_that_is_made() -> None:
+    script = relayed("034")
+    script.review(TOWNSHIP, claimed_ms=at(3, 10))
+    script.handoff(TOWNSHIP, COUNTY, "decide", claimed_ms=at(3, 11))
+    script.accept(COUNTY, claimed_ms=at(3, 12))
+    script.decide(COUNTY, claimed_ms=at(3, 13))
+    assert told(script).settled == on(3, 13)
+    script.write(COUNTY, kinds.FEE_NOTICE, {0: 12_000, 1: "标准"}, claimed_ms=at(3, 16))
+    facts = told(script)
+    assert (facts.decided, facts.settled) == (on(3, 13), None)
+    assert facts.exclusions == (Exclusion("fee", on(3, 16)),)
+    script.write(COUNTY, kinds.FEE_SETTLED, {0: "paid", 1: "票1"}, claimed_ms=at(3, 20))
+    facts = told(script)
+    assert facts.settled == on(3, 20) and facts.exclusions == (Exclusion("fee", on(3, 16), on(3, 20)),)
+    script.write(COUNTY, kinds.ISSUE, {0: "证1"}, claimed_ms=at(3, 23))
+    facts = told(script)
+    assert (facts.decided, facts.settled) == (on(3, 13), on(3, 23))
+
+
 @given(st.lists(st.integers(0, 255), min_size=30, max_size=220), st.booleans(), st.randoms(use_true_random=False))
 def test_every_node_finds_the_same_clock_in_whatever_order_the_events_came(
     numbers: list[int], honest: bool, chance: random.Random
