@@ -37,6 +37,9 @@ if sys.platform == "win32":
     import winreg
 
 REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
+# At one address at a time. An idle line costs no thread: a hundred that went dead, or that are kept for the next
+# exchange, must not close the door to everybody; and two addresses stay below the 1,024 files that a process may open.
+LINES_MAX = 400
 HOUSEKEEPING_S = 3600.0
 UPLINK_CHECK_S = 30.0
 RESERVE_S = 5.0
@@ -245,6 +248,8 @@ def _served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
             ident=None,
             max_request_body_size=REQUEST_BODY_MAX,
             channel_timeout=60,
+            connection_limit=LINES_MAX,
+            asyncore_use_poll=True,  # select() fails beyond its own bound of file numbers
             clear_untrusted_proxy_headers=True,
             **(believed if edge else {}),
         )

@@ -4,9 +4,10 @@ import random
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import flask
 import pytest
 import requests
 
@@ -14,7 +15,8 @@ from tests import builders
 from tests.badlink import BadLink, Faults
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member
 from tests.served import Served, call, serve
-from village_node.uplink import Ancestor, Timeouts, Uplink
+from village_node import app
+from village_node.uplink import Ancestor, Result, Timeouts, Uplink
 
 pytestmark = pytest.mark.sockets
 HASTY = Timeouts(1.0, 2.0, 4.0)
@@ -116,8 +118,34 @@ def test_a_slow_and_distant_line_still_carries(hop: Hop) -> None:
 
 
 @contextmanager
-def answering(reply: bytes, *, drip_s: float = 0.0, endless: bool = False) -> Iterator[str]:
-    """Something that listens and answers every request with these bytes, perhaps a byte at a time or without end."""
+def half_open(port: int, count: int, said: bytes) -> Iterator[None]:
+    """So many connections to a door that say this much and then neither go on nor end."""
+    with ExitStack() as lines:
+        for _ in range(count):
+            line = lines.enter_context(socket.create_connection(("127.0.0.1", port)))
+            line.sendall(said)
+        yield
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"POST /sync/v1/exch", b"POST /sync/v1/exchange HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc"],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_half_open_lines_to_a_parent_keep_no_child_waiting(hop: Hop, said: bytes) -> None:
+    """Lines whose other end is gone without a word, many more than a node has threads, at the door as it is served."""
+    pages = flask.Flask("township")
+    pages.register_blueprint(hop.served.downlink.blueprint())
+    port = int(nobody().rpartition(":")[2])
+    with app._served([app.Listener(pages, "127.0.0.1", port, 4)], edge=""), half_open(port, 250, said):
+        file_many(hop.village, 2)
+        assert hop.calling(f"http://127.0.0.1:{port}").exchange_once().ok
+
+
+@contextmanager
+def answering(reply: bytes, *, drip_s: float = 0.0, endless: bool = False, silent: bool = False) -> Iterator[str]:
+    """Something that listens and answers every request with these bytes, perhaps a byte at a time, without end, or in
+    silence: the line stays open."""
     listener = socket.create_server(("127.0.0.1", 0))
     ended = threading.Event()
 
@@ -133,6 +161,8 @@ def answering(reply: bytes, *, drip_s: float = 0.0, endless: bool = False) -> It
                 line.sendall(reply)
                 while endless and not ended.is_set():
                     line.sendall(bytes(65_536))
+                if silent:
+                    ended.wait()
 
     def accept() -> None:
         while not ended.is_set():
@@ -164,6 +194,21 @@ def test_a_peer_that_drips_cannot_hold_an_exchange_for_ever(hop: Hop, head: byte
         result = uplink.exchange_once()
     assert not result.ok and "0.8" in result.text
     assert hop.uplink.exchange_once().ok
+
+
+def test_a_half_open_line_ends_the_call_and_people_go_on_filing(hop: Hop) -> None:
+    """It is open, takes what is sent, and never answers: the call ends by itself, and no page waited for it."""
+    with answering(b"", silent=True) as url:
+        uplink = hop.calling(url, timeouts=Timeouts(0.5, 0.5, 0.8))
+        results: list[Result] = []
+        call_under_way = threading.Thread(target=lambda: results.append(uplink.exchange_once()))
+        call_under_way.start()
+        file_many(hop.village, 2)
+        assert not results, "the pages did not wait for the end of the call"
+        call_under_way.join(5.0)
+    assert [result.ok for result in results] == [False]
+    assert uplink.status()["last_error"], "people are told"
+    hop.sync()
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 1048577\r\n\r\n", b"\r\n"], ids=["that says so", "without end"])
