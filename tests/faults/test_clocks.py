@@ -35,6 +35,7 @@ CLOCKS: dict[str, tuple[dict[str, int], tuple[int, ...]]] = {
     "township_after_9999": ({TOWNSHIP: Y9999 + YEAR_MS}, (DAY_MS,)),
     "county_before_1970": ({COUNTY: -20 * YEAR_MS}, (-DAY_MS,)),
     "jumping_back_and_forth": ({}, (-HOUR_MS, 3 * DAY_MS)),
+    "back_to_1970_every_day": ({VILLAGE: Y1970, TOWNSHIP: Y1970}, (DAY_MS, -DAY_MS)),
     "always_running_backward": ({}, (-HOUR_MS,)),
     "twenty_years_apart": ({VILLAGE: START_MS - 10 * YEAR_MS, COUNTY: START_MS + 10 * YEAR_MS}, (60_000,)),
 }

@@ -3,11 +3,11 @@
 import pytest
 
 from sync_protocol.case import numbers
-from sync_protocol.errors import BadSeal
+from sync_protocol.errors import BadSeal, ScopeNotAllowed
 from sync_protocol.exchange import REFUSED, Answer, Content
-from sync_protocol.places import about
-from tests.faults.speech import speak
-from tests.network import SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
+from sync_protocol.places import about, below
+from tests.faults.speech import heard, segment_of, speak, written
+from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
 from village_node.store import parking
 
 
@@ -56,3 +56,28 @@ def test_nobody_has_a_say_about_streams_that_he_does_not_follow(wide_net: Networ
     for speaker, counted in ((SECOND_VILLAGE, 0), (VILLAGE, 1)):
         speak(net, net[speaker], net[TOWNSHIP], Content(answers=[said]))
         assert net[TOWNSHIP].member.casebook.counts()["refused_there"] == counted, speaker
+
+
+def test_a_place_whose_code_begins_like_another_s_neither_reads_nor_writes_there(net: Network) -> None:
+    """Codes are compared whole: 621021101201 and 6210211012011 are neighbours, and neither lies below the other."""
+    alike = VILLAGE + "1"
+    net.built.enrol_place(alike, "village", TOWNSHIP, "上关一村")
+    for code in (COUNTY, TOWNSHIP, VILLAGE):
+        net.start(code)
+    net.wire_up(net.built.open(alike))
+    refs = [net[code].member.file() for code in (VILLAGE, alike)]
+    net.settle()
+    for at, code in enumerate((VILLAGE, alike)):
+        other = refs[1 - at]
+        assert net[code].member.state(refs[at]) == "received"
+        assert net[code].member.casebook.find_by_number(other.case_no) is None, code
+        assert all(point.scope != other.scope for point in net[code].member.casebook.shared_points(code))
+    assert all(net[TOWNSHIP].member.state(ref) == "received" for ref in refs)
+    for code, foreign in ((VILLAGE, alike), (alike, VILLAGE)):
+        for scope in (about(foreign), below(foreign)):
+            content = Content()
+            identifier, events = written(net, net[code], scope, 1)
+            content.packed_segments = [segment_of(net, net[code], scope, identifier, events, content.tables)]
+            (answer,) = heard(net, net[code], net[TOWNSHIP], *speak(net, net[code], net[TOWNSHIP], content)).answers
+            assert (answer.scope, answer.disposition, answer.code) == (scope, REFUSED, ScopeNotAllowed.code)
+            net[code].exchange()

@@ -11,6 +11,7 @@ from sync_protocol.seal import seal
 from sync_protocol.wire import pack_segment
 from tests.faults.speech import heard, segment_of, speak, written
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network
+from tests.village_node.casebook.messages import events_of, segment, without_body
 from village_node.casebook.passing import Passing
 from village_node.store import parking
 
@@ -171,6 +172,30 @@ def test_a_withheld_body_is_asked_for_and_nobody_signs_for_it(net: Network) -> N
     net.wire.calm()
     net.settle()
     assert net[COUNTY].member.state(ref) == "received"
+
+
+def test_a_relay_that_withholds_bodies_gets_no_receipt_out_of_the_county(net: Network) -> None:
+    """The headers pass and a body does not: the county says what it misses and signs for nothing from there on, and the
+    village goes on saying that the county has not received the case. It heals once the body comes."""
+    village, township, county = net[VILLAGE], net[TOWNSHIP], net[COUNTY]
+    ref = village.member.file()
+    net.wire.down.add(COUNTY)
+    village.sync()
+    net.wire.calm()
+    key = (village.incarnation, about(VILLAGE))
+    passed_on, content = events_of(township.member, key), Content()
+    assert len(passed_on) == 2
+    withheld = [passed_on[0], without_body(passed_on[1])]
+    content.packed_segments = [segment(village.member, key, withheld, content)]  # under the village's own seal
+    speak(net, township, county, content)
+    (point,) = [point for point in county.member.casebook.shared_points(TOWNSHIP) if point.scope == about(VILLAGE)]
+    assert max(point.receipts.values(), default=0) < 2, "nobody signs for a body that is not there"
+    assert [want.seq for want in county.member.casebook.wanted(TOWNSHIP)] == [2]
+    assert events_of(county.member, key)[1].header == passed_on[1].header
+    assert village.member.casebook.counts()["not_at_county"]["cases"] == 1
+    net.settle()
+    assert county.member.state(ref) == "received"
+    assert village.member.casebook.counts()["not_at_county"]["cases"] == 0
 
 
 def test_a_body_that_does_not_fit_its_commitment_is_refused(net: Network) -> None:

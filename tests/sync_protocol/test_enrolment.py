@@ -147,3 +147,17 @@ def test_an_answer_with_a_change_left_out_or_of_another_network_is_refused():
     for other in ([2, *values[1:]], values[:3], [1, b"", *values[2:]], [*values[:3], b""], [1, NETWORK, {}, values[3]]):
         with pytest.raises(Malformed):
             rosters.read_answer(encode(other), village)
+
+
+def test_a_file_that_was_cut_short_anywhere_lets_nobody_in_and_spoils_nothing():
+    """Whoever pulls the stick out early carries half an answer, or half a request."""
+    raw = sample.request("village", VILLAGE, "village", "南庄村")
+    village = rosters.read_request(raw)
+    whole = rosters.answer(ROSTER, VILLAGE, incarnation("township"))
+    for length in range(len(whole)):
+        with pytest.raises(Malformed):
+            rosters.read_answer(whole[:length], village)
+    for length in range(len(raw)):
+        with pytest.raises(Malformed):
+            rosters.read_request(raw[:length])
+    assert rosters.read_answer(whole, village).parent.place == TOWNSHIP

@@ -49,6 +49,21 @@ def test_a_forged_receipt_counts_for_nothing_and_is_counted(trio: Trio) -> None:
     assert sum(row.times for row in refused) == 5
 
 
+def test_an_old_receipt_brought_again_takes_nothing_back(trio: Trio) -> None:
+    hand(trio.village, trio.township, VILLAGE)
+    me = trio.township.identity.incarnation
+    old = message(trio.township, VILLAGE, trio.village.casebook.shared_points(VILLAGE))
+    trio.village.casebook.receive(me, old, peer_update={})
+    trio.village.file()
+    settle(trio.village, trio.township)
+    held = receipts_of(trio.village)
+    assert held[me] > old.receipts[0].seq
+    for _ in range(3):
+        assert trio.village.casebook.receive(me, old, peer_update={}).receipts == 0
+    assert receipts_of(trio.village) == held
+    assert trio.village.casebook.counts()["refused"] == 0, "it is true, and says nothing new"
+
+
 def _line(line: ReceiptLine, **changes: Any) -> ReceiptLine:
     names = ("incarnation", "scope", "seq", "signer", "time", "count", "index", "path", "signature")
     return ReceiptLine(**{**{name: getattr(line, name) for name in names}, **changes})
