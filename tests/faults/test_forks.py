@@ -339,6 +339,24 @@ def test_what_a_twin_writes_after_the_ruling_stays_frozen_until_there_is_another
     assert [state for state, _ in agree(fresh, [*early, late])] == ["received", "received", "received"]
 
 
+def test_a_date_before_the_cut_brings_nothing_before_it(fresh: Network) -> None:
+    """T07, as far as a fork cuts: what a frozen machine writes on under an old date is behind the cut all the same, and
+    what it had written before stays in force."""
+    one, other = twins(fresh)
+    early = [one.member.file(), other.member.file()]
+    drive(fresh, one, other)
+    rule(fresh[TOWNSHIP], take_all=True)
+    fresh.built.clock.now_ms -= 30 * DAY_MS
+    late = unaware(one)
+    fresh.built.clock.now_ms += 30 * DAY_MS
+    drive(fresh, one)
+    for above in (fresh[TOWNSHIP], fresh[COUNTY]):
+        (filed, *_) = above.member.casebook.timeline(late.scope, late.case_id)
+        (before, *_) = above.member.casebook.timeline(early[0].scope, early[0].case_id)
+        assert filed.claimed_ms < before.claimed_ms and filed.verdict.code == "contested"
+        assert [above.member.state(ref) for ref in (*early, late)] == ["received", "received", ""]
+
+
 def unaware(live: Live) -> CaseRef:
     """File a case at a machine as if it had not been told of the fork."""
     book = live.member.casebook
