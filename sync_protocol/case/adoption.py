@@ -82,7 +82,7 @@ def adopt(
     if why is not None:
         return why
     fresh = _not_yet_done(parent, named, judged, flow.adopted)
-    if fresh is None:
+    if fresh is None or len(flow.adopted) + len(fresh) > baton.ADOPTED_MOST:
         return VOID.reason
     after = flow.copy()
     after.adopted = flow.adopted.union(fresh)

@@ -27,6 +27,11 @@ class Entry(NamedTuple):
     members: tuple[str, ...] = ()
 
 
+# No honest case comes near these; without a bound each act of a chain would carry all that the acts before it named.
+ANSWERED_MOST: Final = 256
+ADOPTED_MOST: Final = 256
+
+
 class Flow:
     """The state of a case at the end of one path. ``holder`` is empty in transit; ``to`` names the receiver then.
 
@@ -160,11 +165,11 @@ def _onward(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
 
 
 def _request(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
-    return body is None or tuple(body[0]) not in flow.answered
+    return body is None or (tuple(body[0]) not in flow.answered and len(flow.answered) < ANSWERED_MOST)
 
 
 def _request_refused(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
-    return body is None or (body[1] is False and tuple(body[0]) not in flow.answered)
+    return _request(flow, place, body, path) and (body is None or body[1] is False)
 
 
 def _assign(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:

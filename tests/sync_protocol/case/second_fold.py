@@ -192,7 +192,7 @@ class SecondFold(Naming):
     def holds(self, guard: str, flow: Flow, here: str, body: dict[int, Any] | None) -> bool:
         item, level = flow.item, self.places.level(here)
         if guard in ("request", "request_refused"):
-            fresh = body is None or Position(*body[0]) not in flow.answered
+            fresh = body is None or (Position(*body[0]) not in flow.answered and len(flow.answered) < 256)
             return fresh and (guard == "request" or body is None or body[1] is False)
         if guard == "assign":
             return body is not None and body[0] in self.path and body[0] != flow.holder

@@ -92,7 +92,7 @@ class Naming(ABC):
             line = [position] if position in self.sides else self.line(position)
             more = [p for p in line if p not in path and p not in flow.adopted and p not in fresh]
             fresh += more
-        if not fresh:
+        if not fresh or len(flow.adopted) + len(fresh) > 256:
             return Verdict("void", "adoption")
         for done in [self.stage[p] for p in fresh if p in self.stage]:
             if done.kind in (kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT):

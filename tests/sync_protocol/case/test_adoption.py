@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sync_protocol.case import CaseEvent, Position, Verdict, kinds, tree, why_not, workflow
+from sync_protocol.case import CaseEvent, Position, Verdict, baton, kinds, tree, why_not, workflow
 from sync_protocol.case.content import adopts
 from tests.sync_protocol.case.histories import PLACES, catalogue
 from tests.sync_protocol.case.script import (
@@ -236,3 +236,22 @@ def test_a_long_chain_of_adoptions_is_read_once_each(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(tree, "adopts", looking)
     case = script.fold()
     assert len(looked_at) == 50 and case.counts["void"] == 50
+
+
+def test_no_path_adopts_more_than_its_bound_in_all() -> None:
+    script, _ = cut_off()
+    notes = [script.write(VILLAGE, kinds.NOTE, {0: "x"}) for _ in range(baton.ADOPTED_MOST + 1)]
+    for start in range(0, baton.ADOPTED_MOST, 32):
+        assert script.verdict(adopt(script, COUNTY, *notes[start : start + 32])) == EFFECTIVE
+    assert script.verdict(adopt(script, COUNTY, notes[-1])) == Verdict("void", "adoption")
+
+
+def test_no_path_answers_more_requests_than_its_bound() -> None:
+    script, _ = cut_off()
+    asked = [script.write(VILLAGE, kinds.WITHDRAWAL_REQUEST, {0: "x"}) for _ in range(baton.ANSWERED_MOST + 1)]
+    for request in asked[:-1]:
+        script.write(COUNTY, kinds.ANSWER, {0: list(request), 1: False, 2: "不予同意"})
+    assert script.fold().counts["void"] == 0
+    assert script.verdict(script.write(COUNTY, kinds.ANSWER, {0: list(asked[-1]), 1: True})) == Verdict(
+        "void", "request"
+    )
