@@ -163,6 +163,7 @@ def explain(facts: Facts, calendar: Calendar, as_of: date) -> list[LedgerLine]:
     return write_out(share_out(facts, course.ledger, calendar, as_of), running, calendar)
 
 
+@lru_cache(maxsize=4_096)  # cases filed on one day for one item have the same facts, and no facts name a person
 def turns(facts: Facts, calendar: Calendar, as_of: date) -> Turns:
     """When the grades begin, for a list that is to be sorted day after day without looking at the facts again.
 

@@ -75,9 +75,7 @@ class Story:
 
     def level(self, place: str) -> str:
         """The level of a place; a station's is that of the place it belongs to."""
-        at = self.path.places.index(place)
-        levels = (self.path.levels[upper] for upper in self.path.places[at:])
-        return next((level for level in levels if level in _LEVELS), "county")
+        return _level(self.path, place)
 
     def bucket(self, place: str) -> Bucket:
         """To whom the days at a place belong."""
@@ -148,6 +146,12 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
 def _path_from(home: str, places: PlaceTree) -> CasePath:
     """The places a case of this home can be at; many cases share it, and neither it nor the tree ever changes."""
     return CasePath(home, places)
+
+
+@lru_cache(maxsize=4_096)
+def _level(path: CasePath, place: str) -> str:
+    levels = (path.levels[upper] for upper in path.places[path.places.index(place) :])
+    return next((level for level in levels if level in _LEVELS), "county")
 
 
 def _acts(case: Case, held: Mapping[Position, CaseEvent]) -> list[CaseEvent]:

@@ -78,7 +78,7 @@ class Day(NamedTuple):
         return self.kind in ("workday", "makeup")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # as a key it stands for itself: what is made anew is another calendar
 class Calendar:
     """The working days of all years. ``version`` names what they were taken from, and stands beside every date that is
     shown; a year that is not among ``years`` is the plain week, and not announced."""
