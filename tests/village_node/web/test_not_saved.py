@@ -11,7 +11,8 @@ import pytest
 from sync_protocol.exchange import ANOTHER_NONCE
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.closing import net
-from tests.faults.test_restored_roots import county, restored_county
+from tests.faults.test_restored_roots import county as restorable
+from tests.faults.test_restored_roots import restored_county
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import (
     APPLICATION,
@@ -22,6 +23,7 @@ from tests.village_node.web.counter import (
     hidden_of,
     open_counter,
 )
+from tests.village_node.web.test_documents import links
 from tests.village_node.web.test_forks import address as address_of_fork
 from tests.village_node.web.test_forks import forked, seen_in
 from tests.village_node.web.test_lives import ring
@@ -31,7 +33,7 @@ from tests.village_node.web.test_working_calendar import form as calendar_form
 from village_node.store import NotReadable, NotSaved, parking
 from village_node.store.sqlite import SqliteDatabase
 
-__all__ = ["cleared", "clerk", "county", "forked", "late", "net", "officer", "window"]
+__all__ = ["cleared", "clerk", "forked", "late", "net", "officer", "restorable", "window"]
 
 TYPED = "这些字不能丢失"
 Breaks = Callable[..., None]
@@ -109,6 +111,12 @@ def _oddity(request: pytest.FixtureRequest) -> Ready:
     return Ready(officer, f"{late}/oddities/dismiss", fields)
 
 
+def _print(request: pytest.FixtureRequest) -> Ready:
+    agent = request.getfixturevalue("agent")
+    address = links(agent, agent.file())[0]
+    return Ready(agent, address, {"reason": TYPED})
+
+
 def _recall(request: pytest.FixtureRequest) -> Ready:
     net, ref = request.getfixturevalue("net"), request.getfixturevalue("cleared")
     agent = open_counter(net[VILLAGE].member, request.getfixturevalue("folder")).sign_in("0001", "agent")
@@ -124,7 +132,7 @@ def _ringing(request: pytest.FixtureRequest, place: str, address: str) -> Ready:
 def _waited_for(request: pytest.FixtureRequest) -> Ready:
     """A restored county that has not heard its townships yet."""
     folder = request.getfixturevalue("tmp_path")
-    root = restored_county(request.getfixturevalue("county"), folder)
+    root = restored_county(request.getfixturevalue("restorable"), folder)
     head = open_counter(root.member, folder).sign_in("0009", "head")
     return Ready(head, f"/lives/answer-for/{TOWNSHIP}", {"text": TYPED})
 
@@ -175,6 +183,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "go_on": partial(_ringing, place="village", address="/lives/go-on"),
     "retire": partial(_ringing, place="village", address="/lives/retire"),
     "settle_alarm": partial(_ringing, place="township", address=f"/children/{VILLAGE}/settle"),
+    "print_document": _print,
     "answer_for": _waited_for,
     "allow_lives": _too_many_lives,
     "rule_on_fork": _fork,
