@@ -90,8 +90,8 @@ def words_of(visit: Visit, reading: Reading, lines: Iterable[LedgerLine]) -> tup
     used += visit.t(f"，时限 {reading.limit} 个工作日", f" of {reading.limit}")
     late, due = -reading.remaining, due_words(visit, reading.due, reading)
     if reading.state == "ended":
-        done = visit.t("已办结，未超期", "done in time")
-        return name, used, visit.t(f"已办结，超期 {late} 日", f"done, {late} days late") if late > 0 else done
+        done = visit.t("已结束，未超期", "done in time")
+        return name, used, visit.t(f"已结束，超期 {late} 日", f"done, {late} days late") if late > 0 else done
     if late > 0:
         return name, used, visit.t(f"超期 {late} 个工作日，应于 {due} 前", f"{late} days late, was due by {due}")
     words = visit.t(f"最晚 {due}", f"due by {due}")
