@@ -38,8 +38,9 @@ _FILLED_BY_NODE = {
 
 def form_fields(kind: int) -> tuple[Field, ...]:
     """List the fields a person fills in for an event of this kind."""
-    filled = _FILLED_BY_NODE.get(kind, ())
-    return tuple(field for field in bodies.TABLES[kind].fields if field.name not in (*filled, documents.NUMBER_FIELD))
+    drawn = (documents.NUMBER_FIELD,) if kind in documents.NUMBERED_KINDS else ()
+    filled = (*_FILLED_BY_NODE.get(kind, ()), *drawn)
+    return tuple(field for field in bodies.TABLES[kind].fields if field.name not in filled)
 
 
 def flow_of(case: Case, catalogue: Catalogue) -> Flow:

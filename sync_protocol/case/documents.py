@@ -9,12 +9,13 @@ from typing import Any, Final, Literal, NamedTuple
 
 from sync_protocol.case import kinds
 from sync_protocol.case.catalogue import Item
+from sync_protocol.case.legal_bodies import SPECIAL
 
-# The field of a body that carries the number of the document resting on the event, in every kind: the node draws it.
+# The field of a body that carries the number of the document resting on the event, in the NUMBERED_KINDS below.
 NUMBER_FIELD: Final = "document_no"
 
 Seal = Literal["", "acceptance", "decision"]
-Issuer = Literal["counter", "acceptor", "reviewer", "decider", "holder", "applicant"]
+Issuer = Literal["counter", "acceptor", "reviewer", "decider", "holder", "applicant", "reconsiderer"]
 # legal: it has effect for the applicant once sealed; informative: it tells or helps, and decides nothing; internal: it
 # goes from one office to another.
 Effect = Literal["legal", "informative", "internal"]
@@ -78,6 +79,8 @@ _APPROVED: Final = (("outcome", "approve"), ("instant", False))
 _ON_THE_SPOT: Final = (("outcome", "approve"), ("instant", True))
 _REFUSED: Final = (("outcome", "refuse"),)
 _TO_DELIVER: Final = (("purpose", "deliver"),)
+_SUPPLEMENT: Final = Rest(kinds.SUSPEND, (("what", "supplement"),))
+_PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL)
 
 # The codes 01 to 17 are the field's own and frozen; what rests on nothing has no event in this version.
 TYPES: Final[dict[str, DocumentType]] = {
@@ -95,20 +98,22 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("04", "04", "受理通知书", "notice of acceptance", (
             Rest(kinds.DOCKET),
         ), True, "acceptance", True, "acceptor", "legal"),
-        DocumentType("05", "05", "不予受理决定书", "decision not to accept", (),
-            True, "acceptance", True, "acceptor", "legal", adverse=True),
+        DocumentType("05", "05", "不予受理决定书", "decision not to accept", (
+            Rest(kinds.REFUSE),
+        ), True, "acceptance", True, "acceptor", "legal", adverse=True),
         DocumentType("06", "06", "授权委托书", "power of attorney", (
             Rest(kinds.CREATE, (("proxied", True),)),
         ), False, "", False, "applicant", "informative"),
         DocumentType("07", "07", "审查阶段补正材料通知书", "notice of papers to be corrected in examination", (
-            Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True),)),
+            Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True),)), _SUPPLEMENT,
         ), True, "acceptance", True, "holder", "legal"),
-        DocumentType("08", "08", "特别程序告知书", "notice of a special procedure", (),
+        DocumentType("08", "08", "特别程序告知书", "notice of a special procedure", _PROCEDURES,
             True, "decision", True, "holder", "legal"),
         DocumentType("09", "09", "听证通知书", "notice of a hearing", (),
             True, "decision", True, "holder", "legal"),
-        DocumentType("10", "10", "延长办理期限通知书", "notice of extension", (),
-            True, "decision", True, "decider", "legal"),
+        DocumentType("10", "10", "延长办理期限通知书", "notice of extension", (
+            Rest(kinds.EXTEND),
+        ), True, "decision", True, "decider", "legal"),
         DocumentType("11", "11", "准予决定书", "decision to grant", (
             Rest(kinds.DECIDE, _APPROVED),
         ), True, "decision", True, "decider", "legal"),
@@ -119,14 +124,17 @@ TYPES: Final[dict[str, DocumentType]] = {
             True, "decision", True, "decider", "legal", adverse=True),
         DocumentType("14", "14", "退回件通知书", "notice of return", (),
             True, "acceptance", True, "holder", "legal"),
-        DocumentType("15", "15", "缴费通知书", "notice of fees", (),
-            True, "decision", True, "holder", "legal"),
+        DocumentType("15", "15", "缴费通知书", "notice of fees", (
+            Rest(kinds.FEE_NOTICE),
+        ), True, "decision", True, "holder", "legal"),
         DocumentType("16", "16", "办结领取通知书", "notice to collect the result", (
             Rest(kinds.DECIDE, _APPROVED), Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER),
         ), False, "", False, "counter", "informative"),
         DocumentType("17", "17", "文书送达回证", "proof of delivery", (
             Rest(kinds.RETURN_FOR_CORRECTION), Rest(kinds.DOCKET), Rest(kinds.DECIDE, _APPROVED),
-            Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER), Rest(kinds.DELIVERED),
+            Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER), Rest(kinds.DELIVERED), Rest(kinds.REFUSE),
+            Rest(kinds.LAPSE), _SUPPLEMENT, *_PROCEDURES, Rest(kinds.EXTEND), Rest(kinds.FEE_NOTICE),
+            Rest(kinds.REVIEW_DECISION),
         ), False, "", False, "counter", "legal"),
         DocumentType("instant", "即办", "即办件办结单", "notice of a case settled on the spot", (
             Rest(kinds.DECIDE, _ON_THE_SPOT),
@@ -146,8 +154,17 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("withdrawal", "撤回", "撤回确认书", "confirmation of withdrawal", (
             Rest(kinds.ANSWER, (("granted", True),)),
         ), False, "acceptance", False, "holder", "legal"),
+        DocumentType("lapse", "终止", "终止通知书", "notice that the case is ended", (
+            Rest(kinds.LAPSE),
+        ), True, "acceptance", True, "holder", "legal", adverse=True),
+        DocumentType("recheck", "复核", "复核决定书", "decision on a review", (
+            Rest(kinds.REVIEW_DECISION),
+        ), True, "decision", True, "reconsiderer", "legal", adverse=True),
     )
 }  # fmt: skip
+
+# The kinds in which a node draws the number. Elsewhere a field of that name is another authority's, which people type.
+NUMBERED_KINDS: Final = frozenset(rest.kind for row in TYPES.values() if row.numbered for rest in row.rests_on)
 
 
 def borne(ground: Ground) -> tuple[DocumentType, ...]:

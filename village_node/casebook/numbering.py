@@ -49,7 +49,6 @@ def with_number(
 
 
 def _field_of(kind: int) -> int | None:
-    table = bodies.TABLES.get(kind)
-    return (
-        next((field.number for field in table.fields if field.name == documents.NUMBER_FIELD), None) if table else None
-    )
+    if kind not in documents.NUMBERED_KINDS:
+        return None
+    return next(field.number for field in bodies.TABLES[kind].fields if field.name == documents.NUMBER_FIELD)

@@ -17,6 +17,8 @@ from village_node.notices.source import (
 )
 
 Facts = dict[str, Any]
+# Art. 45 of the licensing law does not name it: whether its days count is for the item to say.
+NOT_OF_ART_45: Final = ("site_survey",)
 NO_FEE: Final = ("0", "无", "不收费")
 
 
@@ -80,7 +82,7 @@ def _correction(source: Source) -> Facts:
     else:
         until = f"请自收到本通知的次日起 {days} 个工作日内" if days else "请尽快"
     marks = [{"name": source.words(name), "what": what} for name, what in body.get("marks", ())]
-    return {"marks": marks, "reason": body.get("reason", ""), "until": until}
+    return {"marks": marks, "reason": body.get("reason", ""), "basis": body.get("basis", ""), "until": until}
 
 
 def _supply(source: Source) -> Facts:
@@ -158,7 +160,7 @@ def _collection(source: Source) -> Facts:
     return {
         "decided": day(made.at_ms),
         "decision_title": document.zh if document else "决定书",
-        "decision_no": number_of(document, made, source.case) if document else "",
+        "decision_no": _own_number(source, made),
         "collect": source.collected_at(),
         "collector": f"{source.applicant}（本人），或代办人{proxy}" if proxy else f"{source.applicant}（本人）",
         "bring": "本人有效身份证件、收件凭证" + ("；代办人另带本人身份证件和授权委托书" if proxy else ""),
@@ -217,18 +219,73 @@ def _review(source: Source) -> Facts:
     }
 
 
-def _withdrawal(source: Source) -> Facts:
-    body = source.record.body
-    asked = next(
-        (each for each in source.records if [*each.position] == list(body.get("request", ()))),
-        None,
-    )
+def _asked(source: Source) -> Facts:
+    """The request that this event answers: when it was made, why, and by whom."""
+    request = list(source.record.body.get("request", ()))
+    asked = next((each for each in source.records if [*each.position] == request), None)
     return {
         "asked": day(asked.at_ms if asked else source.record.at_ms),
         "reason": asked.body.get("reason", "") if asked else "",
         "asked_by": (asked.body.get("by") if asked else "") or source.applicant,
-        "remark": body.get("reason", ""),
     }
+
+
+def _withdrawal(source: Source) -> Facts:
+    return {**_asked(source), "remark": source.record.body.get("reason", "")}
+
+
+def _not_accepted(source: Source) -> Facts:
+    body = source.record.body
+    return {"reasons": body.get("reasons", ""), "basis": body.get("legal_basis", "")}
+
+
+def _ended(source: Source) -> Facts:
+    body = source.record.body
+    return {"reasons": body.get("reasons", ""), "limit_day": iso_day(body.get("limit_day", ""))}
+
+
+def _procedure(source: Source) -> Facts:
+    body = source.record.body
+    what = body.get("what", "")
+    return {
+        "what": source.choice(what),
+        "basis": body.get("basis", ""),
+        "days": body.get("planned_days", 0),
+        "reason": body.get("reason", ""),
+        "excluded": what not in NOT_OF_ART_45,
+        "promised_by": source.promised_by,
+    }
+
+
+def _extension(source: Source) -> Facts:
+    body = source.record.body
+    return {"days": body.get("days", 0), "reason": body.get("reason", ""), "promised_by": source.promised_by}
+
+
+def _fee_due(source: Source) -> Facts:
+    body = source.record.body
+    fen, days = body.get("amount_fen", 0), body.get("due_days")
+    return {
+        "amount": f"{fen // 100:,}.{fen % 100:02} 元",
+        "basis": body.get("basis", ""),
+        "until": f"自收到本通知的次日起 {days} 个工作日内" if days else "请尽快",
+    }
+
+
+def _recheck(source: Source) -> Facts:
+    body = source.record.body
+    refused = source.counted(kinds.REFUSE)
+    return {
+        **_asked(source),
+        "reasons": body.get("reasons", ""),
+        "overturned": body.get("outcome") == "overturn",
+        "refused_no": _own_number(source, refused[-1]) if refused else "",
+    }
+
+
+def _own_number(source: Source, record: Record) -> str:
+    document = own_document(record)
+    return number_of(document, record, source.case) if document else ""
 
 
 _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
@@ -236,10 +293,14 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "02": _correction,
     "03": _supply,
     "04": _acceptance,
+    "05": _not_accepted,
     "06": _attorney,
     "07": _correction,
+    "08": _procedure,
+    "10": _extension,
     "11": _decision,
     "12": _decision,
+    "15": _fee_due,
     "16": _collection,
     "17": _delivery,
     "instant": _on_the_spot,
@@ -248,4 +309,6 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "handoff": _handoff,
     "review": _review,
     "withdrawal": _withdrawal,
+    "lapse": _ended,
+    "recheck": _recheck,
 }

@@ -8,6 +8,7 @@ import pytest
 from sync_protocol.case import Catalogue, Item, bodies, documents, kinds
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.documents import TYPES, Ground, Happened
+from sync_protocol.case.legal_bodies import SUSPENSIONS
 
 APPROVE, REFUSE = {"outcome": "approve"}, {"outcome": "refuse", "reasons": "收入超过标准"}
 
@@ -23,7 +24,7 @@ def test_the_codes_of_the_field_are_complete_and_every_mark_stands_for_one_docum
     marks = [row.mark for row in TYPES.values()]
     assert len(set(marks)) == len(marks)
     assert all(set(row.stands_for) <= TYPES.keys() for row in TYPES.values())
-    assert [row.code for row in TYPES.values() if row.adverse] == ["05", "12", "13"]
+    assert [row.code for row in TYPES.values() if row.adverse] == ["05", "12", "13", "lapse", "recheck"]
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,16 @@ def test_the_codes_of_the_field_are_complete_and_every_mark_stands_for_one_docum
         (Ground(kinds.ANSWER, {"granted": True}), ["withdrawal"]),
         (Ground(kinds.ANSWER, {"granted": False}), []),
         (Ground(kinds.DELIVERED, {}), ["17"]),
+        (Ground(kinds.REFUSE, {}), ["05", "17"]),
+        (Ground(kinds.LAPSE, {}), ["17", "lapse"]),
+        (Ground(kinds.SUSPEND, {"what": "supplement"}), ["07", "17"]),
+        (Ground(kinds.SUSPEND, {"what": "hearing"}), ["08", "17"]),
+        (Ground(kinds.SUSPEND, {"what": "site_survey"}), ["08", "17"]),
+        (Ground(kinds.SUSPEND, {"what": "publicity"}), []),
+        (Ground(kinds.SUSPEND, {"what": "reported_up"}), []),
+        (Ground(kinds.EXTEND, {}), ["10", "17"]),
+        (Ground(kinds.FEE_NOTICE, {}), ["15", "17"]),
+        (Ground(kinds.REVIEW_DECISION, {}), ["17", "recheck"]),
         (Ground(kinds.NOTE, {}), []),
     ],
 )
@@ -58,11 +69,11 @@ def test_an_event_bears_the_documents_of_the_table(ground: Ground, expected: lis
 
 
 def test_every_event_that_needs_a_number_has_room_for_it_and_nobody_is_asked_to_type_it() -> None:
-    needing = {rest.kind for row in TYPES.values() if row.numbered for rest in row.rests_on}
     holding = {kind for kind, table in bodies.TABLES.items() if any(f.name == "document_no" for f in table.fields)}
-    assert needing == holding == {kinds.DOCKET, kinds.RETURN_FOR_CORRECTION, kinds.DECIDE}
+    # A `resume` tells the number of the higher authority's document, and that is typed.
+    assert holding - {kinds.RESUME} == documents.NUMBERED_KINDS
     for kind in bodies.TABLES:
-        assert "document_no" not in [field.name for field in form_fields(kind)]
+        assert ("document_no" in [field.name for field in form_fields(kind)]) == (kind == kinds.RESUME)
 
 
 def test_an_event_has_at_most_one_document_with_a_number_of_its_own() -> None:
@@ -70,8 +81,9 @@ def test_an_event_has_at_most_one_document_with_a_number_of_its_own() -> None:
         for instant in (True, False):
             for outcome in (APPROVE, REFUSE):
                 for kind in bodies.TABLES:
-                    ground = Ground(kind, outcome, docketed=docketed, instant=instant)
-                    assert sum(row.numbered for row in documents.borne(ground)) <= 1
+                    for what in SUSPENSIONS:
+                        ground = Ground(kind, {**outcome, "what": what}, docketed=docketed, instant=instant)
+                        assert sum(row.numbered for row in documents.borne(ground)) <= 1
 
 
 def told(item: Item, home: str, *events: tuple[int, str, dict[str, Any]], ineffective: int = -1) -> list[list[str]]:

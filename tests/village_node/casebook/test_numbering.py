@@ -2,9 +2,9 @@
 
 import pytest
 
-from sync_protocol.case import kinds, numbers
+from sync_protocol.case import bodies, documents, kinds, numbers
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, settle
-from village_node.casebook import BadBody, CaseRef, NotAllowed, Stale
+from village_node.casebook import BadBody, CaseRef, NotAllowed, Stale, numbering
 from village_node.rebirth import Reason
 
 DIRECT = "040"  # accepted and decided by the village itself
@@ -79,6 +79,20 @@ def test_nobody_types_a_number(net: Network) -> None:
     with pytest.raises(BadBody):
         village.act(ref, kinds.DOCKET, {2: "民政行审04〔2026〕1号"})
     assert village.state(ref) == "received"
+
+
+@pytest.mark.parametrize("kind", sorted(documents.NUMBERED_KINDS))
+def test_in_no_act_that_bears_a_numbered_document_may_the_number_be_typed(kind: int) -> None:
+    field = next(each.number for each in bodies.TABLES[kind].fields if each.name == "document_no")
+    with pytest.raises(BadBody) as refused:
+        numbering.refuse_typed(kind, {field: "民政行审04〔2026〕1号"})
+    assert refused.value.field == "document_no"
+    numbering.refuse_typed(kind, {})
+
+
+def test_the_number_of_a_higher_authority_is_typed() -> None:
+    field = next(each.number for each in bodies.TABLES[kinds.RESUME].fields if each.name == "document_no")
+    numbering.refuse_typed(kinds.RESUME, {field: "庆市自然〔2026〕7号"})
 
 
 def test_an_act_that_is_not_done_uses_up_no_number(net: Network) -> None:

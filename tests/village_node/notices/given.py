@@ -47,6 +47,8 @@ TYPED = (
     "onward",
     "with_documents",
     "asked_by",
+    "basis",
+    "what",
 )
 FIXED = {
     "case_no": "621021101201-261118-7CT1-1-U",
@@ -69,6 +71,12 @@ FIXED = {
     "moment": "2026年11月18日 19:06",
     "opinion": "同意",
     "asked": "2026年11月18日",
+    "days": 15,
+    "excluded": True,
+    "amount": "120.50 元",
+    "limit_day": "2026年11月20日",
+    "overturned": False,
+    "refused_no": "",
 }
 SHEET = {
     "draft": False,

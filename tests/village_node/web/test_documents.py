@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.village_node.notices.given import read, words
-from tests.village_node.web.counter import CARD, Counter, Visitor, check_token_in, everywhere, problems
+from tests.village_node.web.counter import CARD, PASSWORD, Counter, Visitor, check_token_in, everywhere, problems
 from village_node.notices import sheets
 from village_node.notices.press import pressed
 from village_node.notices.printing import NotPrinted, Printer
@@ -19,6 +19,7 @@ PROXY = {
     "has_proxy": "yes", "proxy_name": "王小琴", "proxy_relation": "女儿", "proxy_phone": "13900001111",
     "proxy_authorisation": "代为提交、补正材料",
 }  # fmt: skip
+PAPERS = {f"m{n}": "yes" for n in range(12)} | {f"m{n}_copies": "1" for n in range(12)}
 MARK = {"mark:material:户口簿": "1", "what:material:户口簿": "请交复印件", "due_days": "30"}
 
 
@@ -54,6 +55,16 @@ def clerk(township: Counter) -> Visitor:
 @pytest.fixture
 def officer(county: Counter) -> Visitor:
     return county.sign_in("0201", "officer", "window", name="陈静")
+
+
+@pytest.fixture
+def head(county: Counter) -> Visitor:
+    return county.sign_in("0203", "head", name="钱局长")
+
+
+@pytest.fixture
+def business(county: Counter) -> Visitor:
+    return county.sign_in("0204", "business", name="孙科长")
 
 
 @pytest.fixture
@@ -149,14 +160,68 @@ def on_the_spot(officer: Visitor) -> str:
     return case
 
 
+def not_accepted(network: Network, agent: Visitor, clerk: Visitor, business: Visitor, outcome: str) -> str:
+    """A case that was not accepted, and the answer to the request to look at it again."""
+    case = agent.file()
+    done(agent, case, "handoff")
+    everywhere(network)
+    done(clerk, case, "accept")
+    done(clerk, case, "refuse", reasons="不属于本机关职权", legal_basis="某条例第五条")
+    everywhere(network)
+    done(agent, case, "review_request", reason="材料齐全")
+    everywhere(network)
+    request = re.findall(r'name="request" value="([^"]*)"', business.open(case).text)[0]
+    done(business, case, "review_decision", request=request, outcome=outcome, reasons="已经核实")
+    everywhere(network)
+    return case
+
+
+def at_the_county(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, item_no: str, **typed: str
+) -> str:
+    """A case accepted and looked at by the township, and taken by the county for its decision."""
+    case = agent.file(item_no, **typed)
+    done(agent, case, "handoff")
+    everywhere(network)
+    done(clerk, case, "accept")
+    done(clerk, case, "docket")
+    done(clerk, case, "review", opinion="agree")
+    done(clerk, case, "handoff")
+    everywhere(network)
+    done(officer, case, "accept")
+    return case
+
+
+def examined(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor) -> str:
+    """A case that is extended at the county, with papers wanting and a hearing to be held."""
+    case = at_the_county(network, agent, clerk, officer, "001")
+    done(head, case, "extend", days="10", reason="情况复杂")
+    done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
+    done(head, case, "suspend", what="hearing", basis="条例第六条", planned_days="15", proposer="0201")
+    everywhere(network)
+    return case
+
+
+def charged(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> str:
+    """A case that is granted and waits for its fee."""
+    case = at_the_county(network, agent, clerk, officer, "034", **PAPERS)
+    done(officer, case, "decide", outcome="approve")
+    done(officer, case, "fee_notice", amount_fen="1212050", basis="每平方米每日2元", due_days="15")
+    everywhere(network)
+    return case
+
+
 def test_every_document_of_every_state_comes_out_at_every_level(
-    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor, business: Visitor
 ) -> None:
     cases = [
         approved(network, agent, clerk, officer),
         refused(network, agent, clerk, officer),
         withdrawn(agent),
         on_the_spot(officer),
+        not_accepted(network, agent, clerk, business, "uphold"),
+        examined(network, agent, clerk, officer, head),
+        charged(network, agent, clerk, officer),
     ]
     seen = set()
     for case in cases:
@@ -172,7 +237,7 @@ def test_every_document_of_every_state_comes_out_at_every_level(
                 assert len(read(document).pages) == 1, address
                 assert (CARD in shown) == (code == "06"), address
                 assert "草稿" not in shown
-    assert seen == sheets.TEMPLATES.keys()
+    assert seen == sheets.TEMPLATES.keys() - {"lapse"}, "a case lapses on a later day: below"
 
 
 def test_documents_say_what_the_case_says(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> None:
@@ -195,6 +260,60 @@ def test_documents_say_what_the_case_says(network: Network, agent: Visitor, cler
     refusal = words(printed(officer, link(officer, turned_down, "12")))
     assert "庆城县人民政府申请行政复议" in refusal and "庆城县人民法院提起行政诉讼" in refusal
     assert "补正所用时间不计入承诺办结期限" in words(printed(clerk, link(clerk, turned_down, "07")))
+
+
+def test_a_refusal_to_accept_and_its_review_say_why_and_where_to_turn(
+    network: Network, agent: Visitor, clerk: Visitor, business: Visitor
+) -> None:
+    upheld = not_accepted(network, agent, clerk, business, "uphold")
+    refusal = words(printed(clerk, link(clerk, upheld, "05")))
+    number = re.search(r"民政行审05〔2026〕621021101-[0-9A-Z]{4}-1号", refusal)
+    assert number and "不属于本机关职权" in refusal and "依据某条例第五条" in refusal
+    assert "庆城县人民政府申请行政复议" in refusal and "庆城县人民法院提起行政诉讼" in refusal
+    answer = words(printed(business, link(business, upheld, "recheck")))
+    assert re.search(r"民政行审复核〔2026〕621021-[0-9A-Z]{4}-1号", answer) and number[0] in answer
+    assert "维持原不予受理决定" in answer and "自收到原决定书之日起60日内" in answer and "已经核实" in answer
+    overturned = not_accepted(network, agent, clerk, business, "overturn")
+    answer = words(printed(business, link(business, overturned, "recheck")))
+    assert "撤销原不予受理决定" in answer and "行政复议" not in answer
+
+
+def test_what_stops_or_extends_the_time_is_told_in_writing(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor
+) -> None:
+    case = examined(network, agent, clerk, officer, head)
+    hearing = words(printed(officer, link(officer, case, "08")))
+    assert re.search(r"民政行审08〔2026〕621021-[0-9A-Z]{4}-1号", hearing) and "进行听证" in hearing
+    assert "所需时间为15个工作日" in hearing and "第四十五条" in hearing and "条例第六条" in hearing
+    wanting = words(printed(officer, link(officer, case, "07")))
+    assert "民政行审07〔2026〕621021-" in wanting and "缺页" in wanting and "条例第五条" in wanting
+    extended = words(printed(officer, link(officer, case, "10")))
+    assert "民政行审10〔2026〕621021-" in extended and "延长10个工作日" in extended and "情况复杂" in extended
+    proof = words(printed(officer, link(officer, case, "17")))
+    assert "特别程序告知书" in proof and "民政行审08" in proof
+
+
+def test_a_notice_of_fees_tells_the_amount_its_basis_and_the_term(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor
+) -> None:
+    notice = words(printed(officer, link(officer, charged(network, agent, clerk, officer), "15")))
+    assert re.search(r"行审15〔2026〕621021-[0-9A-Z]{4}-1号", notice)
+    assert "12,120.50元" in notice and "每平方米每日2元" in notice and "次日起15个工作日内" in notice
+
+
+def test_a_case_that_lapsed_is_ended_in_writing(network: Network, agent: Visitor, clerk: Visitor) -> None:
+    case = agent.file()
+    done(agent, case, "handoff")
+    everywhere(network)
+    done(clerk, case, "accept")
+    done(clerk, case, "return_for_correction", **MARK)
+    network.clock.now_ms += 12 * 86_400_000
+    clerk.send("/sign-in", {"staff_no": "0101", "password": PASSWORD})
+    done(clerk, case, "lapse", limit_day="2026-11-20", reasons="逾期未补正", unheard="yes")
+    notice = words(printed(clerk, link(clerk, case, "lapse")))
+    assert re.search(r"民政行审终止〔2026〕621021101-[0-9A-Z]{4}-1号", notice)
+    assert "张秀兰" in notice and "2026年11月18日提出" in notice and "2026年11月20日届满" in notice
+    assert "逾期未补正" in notice and "如对本通知不服" in notice and "行政复议" in notice
 
 
 def test_settings_name_another_court(
