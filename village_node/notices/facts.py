@@ -76,13 +76,17 @@ def _precheck(source: Source) -> Facts:
 
 def _correction(source: Source) -> Facts:
     body = source.record.body
-    days = body.get("due_days")
-    if source.supply_by:
-        until = f"请于{source.supply_by}前（自收到本通知的次日起 {days} 个工作日内）"
-    else:
-        until = f"请自收到本通知的次日起 {days} 个工作日内" if days else "请尽快"
     marks = [{"name": source.words(name), "what": what} for name, what in body.get("marks", ())]
-    return {"marks": marks, "reason": body.get("reason", ""), "basis": body.get("basis", ""), "until": until}
+    return {"marks": marks, "reason": body.get("reason", ""), "basis": body.get("basis", ""), "until": _until(source)}
+
+
+def _until(source: Source) -> str:
+    """The term runs from the day the notice is received, which nobody knows yet: the day named is that of today's."""
+    days = source.record.body.get("due_days")
+    if not days:
+        return "请尽快"
+    received_today = f"（当日收到的，{source.supply_by}）" if source.supply_by else ""
+    return f"请自收到本通知的次日起 {days} 个工作日内{received_today}"
 
 
 def _supply(source: Source) -> Facts:
@@ -264,11 +268,11 @@ def _extension(source: Source) -> Facts:
 
 def _fee_due(source: Source) -> Facts:
     body = source.record.body
-    fen, days = body.get("amount_fen", 0), body.get("due_days")
+    fen = body.get("amount_fen", 0)
     return {
         "amount": f"{fen // 100:,}.{fen % 100:02} 元",
         "basis": body.get("basis", ""),
-        "until": f"自收到本通知的次日起 {days} 个工作日内" if days else "请尽快",
+        "until": _until(source),
     }
 
 

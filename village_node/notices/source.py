@@ -34,7 +34,8 @@ class Source:
     """One document to be drawn: which, of which event, for whom. ``records``: the whole timeline in its order.
 
     ``words``: a field or paper named in words; ``choice``: a choice in words. ``identity``: the applicant's document
-    in words, masked, and in full. ``promised_by``, ``supply_by``: days in words, empty where nobody has counted them.
+    in words, masked, and in full. ``promised_by``: the day of the promise in words; ``supply_by``: until
+    when what is asked is to come, if the document is received on its own day; empty where nobody can tell.
     """
 
     document: DocumentType

@@ -10,6 +10,7 @@ from sync_protocol.case import Case
 from sync_protocol.case.attribution import LedgerLine
 from sync_protocol.case.clock import Clocks, Reading
 from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS, FLAGS, GRADES, STEPS, ClockName, Grade
+from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
 from village_node.web import times
 from village_node.web.site import Visit
@@ -119,6 +120,29 @@ def _notes(visit: Visit, clocks: Clocks) -> list[str]:
             )
         )
     return notes + [visit.t(*FLAGS[flag]) + visit.t("。", ".") for flag in clocks.flags]
+
+
+def promised_day(visit: Visit, case: Case) -> str:
+    """The day of the promise as a document tells it. Empty where nothing is promised, and where the time is stopped by
+    what has no planned end: nobody can name the day then."""
+    found = visit.site.casebook.clock_of((about(case.home), case.case_id))
+    promised: ClockName = "promised"
+    reading = found.clocks.of(promised) if found is not None else None
+    if reading is None:
+        return ""
+    stopped = reading.state == "stopped"
+    day = reading.due_planned if stopped else reading.due
+    if day is None:
+        return ""
+    return times.date_words(day, "zh") + ("（预计）" if stopped or reading.provisional else "")
+
+
+def asked_day(visit: Visit, at_ms: int, days: int) -> str:
+    """Until when so many working days after a notice run, as a document tells it."""
+    calendar, told = visit.site.casebook.calendar(), day_of(at_ms)
+    last = calendar.nth(told, days)
+    until = "预计至" if calendar.provisional(told, last) else "至"
+    return until + times.date_words(last, "zh")
 
 
 def promised_by(visit: Visit, case: Case) -> str:

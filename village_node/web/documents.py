@@ -5,19 +5,23 @@ from typing import Final, NamedTuple
 
 from flask import url_for
 
-from sync_protocol.case import Case, Item, Position, documents, explain
+from sync_protocol.case import Case, Item, Position, documents, explain, kinds
 from sync_protocol.case.documents import DocumentType, Ground, Happened
 from sync_protocol.places import UnknownPlace
 from village_node.casebook import TimelineEntry
 from village_node.notices import sheets
 from village_node.notices.authorities import Offices
 from village_node.notices.source import Record, Source
-from village_node.web import masking, schemas, words
+from village_node.web import clocks, masking, schemas, words
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.site import Visit
 
 PRINTS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
 PAPER_WORDS: Final = {"a4": ("A4", "A4"), "a5": ("A5", "A5"), "roll": ("80 毫米小票", "80 mm roll")}
+# What moves the day of a promise: a document made out before it does not tell the day as it stands after.
+MOVES_THE_DAY: Final = frozenset(
+    {kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.SUSPEND, kinds.RESUME, kinds.EXTEND, kinds.ADOPT}
+)
 
 
 class Offered(NamedTuple):
@@ -109,7 +113,23 @@ def source_of(
         visit.site.config.url,
         visit.now_ms,
         paper,
+        _promised_by(visit, case, records, record),
+        _supply_by(visit, record),
     )
+
+
+def _promised_by(visit: Visit, case: Case, records: Sequence[Record], record: Record) -> str:
+    """The day of the promise, while nothing has moved it since the document was made out."""
+    later = records[records.index(record) + 1 :]
+    if record.why_not or any(each.kind in MOVES_THE_DAY and not each.why_not for each in later):
+        return ""
+    return clocks.promised_day(visit, case)
+
+
+def _supply_by(visit: Visit, record: Record) -> str:
+    """The last day for what a notice asks for, if it is received on its own day."""
+    days = record.body.get("due_days")
+    return clocks.asked_day(visit, record.at_ms, days) if days else ""
 
 
 def record_of(visit: Visit, entry: TimelineEntry, ground: Ground) -> Record:

@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from tests.builders import COUNTY, VILLAGE, Network
+from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.notices.given import read, words
 from tests.village_node.web.counter import CARD, PASSWORD, Counter, Visitor, check_token_in, everywhere, problems
 from village_node.notices import sheets
@@ -243,7 +244,11 @@ def test_every_document_of_every_state_comes_out_at_every_level(
 def test_documents_say_what_the_case_says(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> None:
     case = approved(network, agent, clerk, officer)
     notice = words(printed(clerk, link(clerk, case, "02")))
-    assert "请交复印件" in notice and "30个工作日内" in notice and "民政行审02〔2026〕621021101-" in notice
+    assert (
+        "请交复印件" in notice
+        and "30个工作日内（当日收到的，预计至2026年12月30日）" in notice
+        and "民政行审02〔2026〕621021101-" in notice
+    )
     accepted = words(printed(clerk, link(clerk, case, "04")))
     assert "20个工作日" in accepted and "受理专用章" in accepted and "样章" in accepted and "王小琴（女儿）" in accepted
     decision = words(printed(officer, link(officer, case, "11")))
@@ -293,12 +298,42 @@ def test_what_stops_or_extends_the_time_is_told_in_writing(
     assert "特别程序告知书" in proof and "民政行审08" in proof
 
 
+def announce(network: Network) -> None:
+    """The county has the calendar of the year."""
+    casebook = network.members[COUNTY].casebook
+    casebook.own_calendar = CALENDAR
+    casebook.calendar_kept = None
+
+
+def test_documents_tell_the_day_of_the_promise_while_somebody_can_name_it(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor
+) -> None:
+    case = at_the_county(network, agent, clerk, officer, "001")
+    accepted = link(officer, case, "04")
+    assert "承诺办结日期2026年12月23日（预计）" in words(printed(officer, accepted)), "no calendar is announced"
+    announce(network)
+    assert "承诺办结日期2026年12月23日决定单位" in words(printed(officer, accepted))
+    done(head, case, "extend", days="10", reason="情况复杂")
+    extended = link(officer, case, "10")
+    assert "延长后的承诺办结日期2027年1月7日" in words(printed(officer, extended))
+    assert "承诺办结日期" not in words(printed(officer, accepted)), "it is another day now than when it was accepted"
+    done(head, case, "suspend", what="hearing", basis="条例第六条", planned_days="5", proposer="0201")
+    # It may take longer than planned.
+    assert "承诺办结日期2027年1月14日（预计）" in words(printed(officer, link(officer, case, "08")))
+    assert "承诺办结日期" not in words(printed(officer, extended))
+    done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
+    done(head, case, "suspend", what="testing", basis="条例第七条", planned_days="5", proposer="0201")
+    assert "承诺办结日期" not in words(printed(officer, link(officer, case, "08"))), "papers come when they come"
+
+
 def test_a_notice_of_fees_tells_the_amount_its_basis_and_the_term(
     network: Network, agent: Visitor, clerk: Visitor, officer: Visitor
 ) -> None:
+    announce(network)
     notice = words(printed(officer, link(officer, charged(network, agent, clerk, officer), "15")))
     assert re.search(r"行审15〔2026〕621021-[0-9A-Z]{4}-1号", notice)
-    assert "12,120.50元" in notice and "每平方米每日2元" in notice and "次日起15个工作日内" in notice
+    assert "12,120.50元" in notice and "每平方米每日2元" in notice
+    assert "次日起15个工作日内（当日收到的，至2026年12月9日）" in notice
 
 
 def test_a_case_that_lapsed_is_ended_in_writing(network: Network, agent: Visitor, clerk: Visitor) -> None:
