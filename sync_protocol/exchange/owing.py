@@ -71,8 +71,12 @@ def plan(
     parted: list[StreamPoint] = []
     for point in mine:
         other = held.get(point.key)
-        if point.stream in gone and (other is None or point.path == SHATTERED):
+        if point.path == SHATTERED:
             continue
+        if point.stream in gone and other is None:
+            shown = {arm for one in forked.get(point.stream, []) for arm in one.path}
+            upto = min([point.seq, *(split - 1 for split, m in point.path if (split, m) not in shown)])
+            point = point._replace(seq=upto, receipts={})
         if other is None and (point.path or point.stream in forked):
             plain = held.get((*point.stream, NO_PATH))
             others = forked.get(point.stream, []) + ([plain] if plain is not None else [])

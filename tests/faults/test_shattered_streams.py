@@ -113,6 +113,29 @@ def test_with_the_limit_in_force(net: Network, tmp_path: Path) -> None:
         assert_at_rest(net)
 
 
+def test_what_was_written_before_the_splits_reaches_who_never_heard_of_the_stream(net: Network, tmp_path: Path) -> None:
+    """A township that lacks the stream learns that it is shattered first: that is no reason to be told nothing more."""
+    (tmp_path / "shared").mkdir()
+    with ExitStack() as stack:
+        first = stack.enter_context(life_of(net.built, tmp_path, "first", None))
+        honest = [first.file() for _ in range(2)]
+        disk = tmp_path / "first"
+        first.store.close()
+        for n in range(limits.FORK_ARMS + 2):
+            copy = stack.enter_context(life_of(net.built, tmp_path, f"copy{n}", disk))
+            for _ in range(1 + n % 2):
+                copy.file()
+            give_all(net[COUNTY].member, copy)
+        net.built.members[VILLAGE] = net[VILLAGE].member
+        for _ in range(4):
+            net[TOWNSHIP].sync()
+        key = (first.identity.incarnation, HOME)
+        for code in (COUNTY, TOWNSHIP):
+            points = [each for each in net[code].member.casebook.shared_points(VILLAGE) if each.stream == key]
+            assert any(each.path == SHATTERED for each in points), code
+            assert [net[code].member.state(ref) for ref in honest] == ["received"] * 2, code
+
+
 def test_what_is_held_of_a_shattered_stream_stays_held_and_others_go_on(
     net: Network, tmp_path: Path, few: None
 ) -> None:

@@ -40,6 +40,7 @@ from sync_protocol.exchange import (
     reply_bytes,
     roster_heads,
 )
+from sync_protocol.exchange.vector import shattered
 from sync_protocol.roster import Node, Roster
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
 from township_node.downlink.renewals import Renewals
@@ -306,7 +307,7 @@ class Answering:
             child.view.add_shown(content, points)
         if child.view is not None and child.view.agrees(content.digest):
             return True
-        if digest(points) != content.digest:
+        if shattered(points) or digest(points) != content.digest:
             return False
         child.view = PeerView(points)
         return True

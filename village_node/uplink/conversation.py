@@ -36,6 +36,7 @@ from sync_protocol.exchange import (
     request_bytes,
     roster_heads,
 )
+from sync_protocol.exchange.vector import shattered
 from sync_protocol.roster import Change, Node, Roster
 from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
@@ -334,7 +335,7 @@ class Conversation:
             self._carry(asked, reply, points)
         # An ancestor that has more to send holds more than it showed: its digest cannot agree yet, and need not.
         self._view_agrees = self._view is not None and (reply.more or self._view.agrees(reply.digest))
-        if not self._view_agrees and digest(points) == reply.digest:
+        if not self._view_agrees and not shattered(points) and digest(points) == reply.digest:
             self._view, self._view_agrees = PeerView(points), True
         self._hold_back(reply)
 
