@@ -60,6 +60,8 @@ class Settling(Incarnations):
         """What was taken off the streams of ended lives, as it stands in those of the present one: appended there, in
         front of what it has written into these scopes since. The streams as they grow, and the cases to be folded."""
         me = self.identity.incarnation
+        if any(each.incarnation == me for each in taken):
+            raise Overtaken  # another worker has begun a new life, and this one has not heard of it yet
         order = list(self.identity.lives)
         growths: dict[StreamKey, Growth] = {}
         touched: set[CaseKey] = set()
