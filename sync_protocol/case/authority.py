@@ -89,7 +89,9 @@ def why_not(
     if case.needs_update:
         return "本案含有本机不认识的记录，请先升级本机", "the case holds an event unknown here: update this node first"
     if kind in kinds.SIDE_KINDS:
-        return _why_not_dismiss(case, place, path) if kind == kinds.DISMISS else _why_not_beside(case, kind, place)
+        if kind == kinds.DISMISS:
+            return _why_not_dismiss(case, place, path)
+        return _why_not_beside(case, kind, place, catalogue)
     return _why_not_stage(case, kind, place, path, catalogue)
 
 
@@ -116,7 +118,7 @@ def _closed(case: Case) -> tuple[str, str]:
 _AFTERWARDS: Final = frozenset({kinds.RATING, kinds.SERVICE_ACT})
 
 
-def _why_not_beside(case: Case, kind: int, place: str) -> tuple[str, str] | None:
+def _why_not_beside(case: Case, kind: int, place: str, catalogue: Catalogue) -> tuple[str, str] | None:
     state = workflow.STATES[case.state]
     if kind == kinds.NOTE or (kind in _AFTERWARDS and case.case_no):
         return None
@@ -127,7 +129,7 @@ def _why_not_beside(case: Case, kind: int, place: str) -> tuple[str, str] | None
     if state.closed and not (kind == kinds.SUPPLY and case.state == "lapsed"):
         return _closed(case)
     if kind == kinds.DELIVERED:
-        return _why_not_delivered(case, place)
+        return _why_not_delivered(case, place, catalogue)
     if kind == kinds.PLEASE_RETURN:
         return ("案件就在本单位", "the case is here") if case.holder == place else None
     if kind == kinds.COUNTERSIGNATURE:
@@ -138,12 +140,16 @@ def _why_not_beside(case: Case, kind: int, place: str) -> tuple[str, str] | None
     return None
 
 
-def _why_not_delivered(case: Case, place: str) -> tuple[str, str] | None:
+def _why_not_delivered(case: Case, place: str, catalogue: Catalogue) -> tuple[str, str] | None:
     if case.decision is None:
         return "本案尚未作出决定", "there is no decision yet"
     if place not in (case.home, case.holder):
         return "决定文书不在本单位", "the decision is not here to be handed over"
-    return workflow.GUARDS["fee_settled"] if case.state == "fee_due" else None
+    if case.holder is None:
+        return "案件正在转送，请先接收", "the case is on its way: accept it first"
+    item = catalogue.find(case.item_no, case.item_version)
+    owed = case.state in ("decided_approved", "fee_due") and item is not None and item.has_fee and not case.fee_settled
+    return workflow.GUARDS["fee_settled"] if owed else None
 
 
 def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue: Catalogue) -> tuple[str, str] | None:

@@ -209,7 +209,7 @@ def _docket(story: Story, event: CaseEvent, body: Body | None, day: date) -> Non
         story.promised = body[0]
     elif item is not None:
         # Done at once is only what is decided where it is accepted; anything else that was to be has the fallback.
-        elsewhere = item.kind == AT_ONCE and story.level(event.place) != item.decide_level
+        elsewhere = item.kind == AT_ONCE and story.level(event.place) != item.deciding_level
         story.promised = item.fallback_days if elsewhere and item.fallback_days is not None else item.promised_days
 
 
@@ -219,7 +219,7 @@ def _return(story: Story, event: CaseEvent, body: Body | None, day: date) -> Non
         story.wanting = (day, "") if "received" in story.days else None
         return
     item, level = story.item, story.level(event.place)
-    asks = item is None or level in (item.review_level, item.decide_level)
+    asks = item is None or level in (item.review_level, item.deciding_level)
     story.wanting = (day, "supplement" if asks else "returned")
 
 
@@ -264,6 +264,7 @@ def _review_decision(story: Story, event: CaseEvent, body: Body | None, day: dat
     """Where a refusal is overturned the time to accept runs anew from the day of the decision."""
     if body is not None and body[1] == "overturn" and story.days.pop("closed", None) is not None:
         story.days["received"] = day
+        story.corrections.clear()
 
 
 def _suspend(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:

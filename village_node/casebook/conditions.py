@@ -70,8 +70,14 @@ def heard_since(peers: Iterable[PeerRow], labels: dict[str, int], since_ms: int)
     return spoken | {place for place, label_ms in labels.items() if label_ms >= since_ms}
 
 
-def why_not_lapsed(body: dict[int, Any], unheard: list[str], now_ms: int) -> Words | None:
-    """Say why a case does not lapse yet: its term still runs, or papers may lie at a place that was not heard since."""
+def why_not_lapsed(case: Case, body: dict[int, Any], unheard: list[str], now_ms: int) -> Words | None:
+    """Say why a case does not lapse yet: papers have come, its term still runs, or papers may lie at a place that was
+    not heard since."""
+    if case.open_supplies:
+        return (
+            "已有补交的材料尚未处理，请先采纳或结束程序",
+            "papers have come that nobody has looked at: take them first",
+        )
     last = date.fromisoformat(body[0])
     if now_ms < end_of_day_ms(last):
         return "期限尚未届满，次日起才能终止", "the term still runs: a case ends from the day after its last day"

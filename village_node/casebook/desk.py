@@ -203,7 +203,7 @@ class Desk(Office):
             below = conditions.places_that_take_papers(case, roster.places, here)
             heard = conditions.heard_since(peers.peers(connection), self._labels(connection, act.key, roster), since)
             silent = [roster.places.name(place) for place in below if place not in heard]
-            return conditions.why_not_lapsed(body, silent, self.clock())
+            return conditions.why_not_lapsed(case, body, silent, self.clock())
         if act.kind == kinds.RATING:
             written = [each.event for each in ledger.held_events(self, connection, roster, {act.key})[act.key]]
             handlers = {each.actor for each in written if each.place == here and each.kind in kinds.STAGE_KINDS}

@@ -105,7 +105,7 @@ def _seal_of(source: Source) -> str:
     wanted = "" if source.record.why_not else source.document.seal
     if wanted != "acceptance" or source.record.ground.accepts:
         return wanted
-    decides = source.places.level(source.record.place) == source.item.decide_level
+    decides = source.places.level(source.record.place) == source.item.deciding_level
     return "decision" if decides else ""
 
 

@@ -80,7 +80,7 @@ class Source:
 
     def decider(self) -> str:
         """The office that decides."""
-        at = self.path.at_level(self.item.decide_level)
+        at = self.path.at_level(self.item.deciding_level)
         return self.offices.authority(at, self.item) if at else ""
 
     def collected_at(self) -> str:

@@ -16,6 +16,7 @@ from sync_protocol.case import (
     kinds,
     legal_moves,
     why_not,
+    workflow,
 )
 from sync_protocol.case.named import NAMING
 from sync_protocol.errors import Malformed
@@ -172,3 +173,26 @@ def attempt(place: str, kind: int, body: dict[int, Any], after: Position) -> Cas
     except Malformed:
         raw = b"what has no encoding"
     return CaseEvent(ATTEMPT, kind, 1, after, (), place, 99, True, 1, 1, "actor", raw)
+
+
+def test_nothing_is_handed_over_before_it_has_arrived_or_while_its_fee_is_owed() -> None:
+    script = to_county()
+    script.decide(COUNTY)
+    assert told(script, kinds.DELIVERED, VILLAGE, "agent") is None
+    script.handoff(COUNTY, VILLAGE, "deliver")
+    assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "the case is on its way: accept it first"
+    script.accept(VILLAGE)
+    assert told(script, kinds.DELIVERED, VILLAGE, "agent") is None
+    owed = Script(item="034")
+    owed.create()
+    owed.receive()
+    owed.handoff(VILLAGE, TOWNSHIP, "accept")
+    owed.accept(TOWNSHIP)
+    owed.docket(TOWNSHIP)
+    owed.review(TOWNSHIP)
+    owed.handoff(TOWNSHIP, COUNTY, "decide")
+    owed.accept(COUNTY)
+    owed.decide(COUNTY)
+    assert told(owed, kinds.DELIVERED, VILLAGE, "agent") == workflow.GUARDS["fee_settled"][1]
+    owed.settle_fee(COUNTY)
+    assert told(owed, kinds.DELIVERED, VILLAGE, "agent") is None

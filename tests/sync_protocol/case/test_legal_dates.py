@@ -234,6 +234,19 @@ def test_a_refusal_closes_the_case_and_one_overturned_starts_the_time_to_accept_
     assert (facts.closed, facts.received) == (None, on(3, 12))
 
 
+def test_corrections_before_a_refusal_that_was_overturned_say_nothing_of_the_time_after_it() -> None:
+    script = relayed(docket=False)
+    wanting(script, TOWNSHIP, 9)
+    supplied(script, TOWNSHIP, TOWNSHIP, 10, 10)
+    script.last = script.events[-1].position
+    refused = script.refuse(TOWNSHIP, claimed_ms=at(3, 11))
+    asked = script.write(VILLAGE, kinds.REVIEW_REQUEST, {0: "材料齐全"}, claimed_ms=at(3, 12))
+    script.last = refused
+    script.write(COUNTY, kinds.REVIEW_DECISION, {0: list(asked), 1: "overturn", 2: "撤销"}, claimed_ms=at(3, 25))
+    facts = told(script)
+    assert (facts.received, facts.corrections) == (on(3, 25), ())
+
+
 def test_a_case_that_lapsed_is_closed_until_papers_that_had_come_in_time_are_taken() -> None:
     script = relayed(docket=False)
     wanting(script, TOWNSHIP, 9)
