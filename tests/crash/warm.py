@@ -46,9 +46,12 @@ class Kept:
 
     def __init__(self) -> None:
         self._engines: dict[tuple[str, str], Engine] = {}
+        self._readers: list[sqlite.Readers] = []
 
     def cool(self) -> None:
         """Let go of every connection: the next disk lies in the same place, and must not be read through an old one."""
+        while self._readers:
+            self._readers.pop().close()
         for engine in self._engines.values():
             engine.dispose()
 
@@ -62,6 +65,17 @@ class Kept:
             return self._engines[key]
 
         return engine
+
+    def readers_of(self, made: type[sqlite.Readers]) -> Callable[[Any], sqlite.Readers]:
+        """As `made`, each with connections of its own; but for the same file they share the engine."""
+
+        def readers(url: Any) -> sqlite.Readers:
+            one = made(url)
+            one._engine = self._engines.setdefault(("readers", str(url)), one._engine)
+            self._readers.append(one)
+            return one
+
+        return readers
 
 
 @contextmanager
@@ -79,8 +93,8 @@ def warm() -> Iterator[Kept]:
         replace(app, "starter_catalogue", cache(app.starter_catalogue))
         replace(ScriptDirectory, "from_config", _scripts_once())
         replace(Rule, "_compile_builder", _no_builder)
-        for kind in ("_writer_engine", "_reader_engine"):
-            replace(sqlite, kind, kept.engine_of(kind, getattr(sqlite, kind)))
+        replace(sqlite, "_writer_engine", kept.engine_of("writer", sqlite._writer_engine))
+        replace(sqlite, "Readers", kept.readers_of(sqlite.Readers))
         yield kept
 
 

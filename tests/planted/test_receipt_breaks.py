@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.village_node.casebook.receipt_property import Stage, histories, never_beyond_what_is_held
-from village_node.casebook import intake, ledger, receipts
+from village_node.casebook import filling, intake, ledger, receipts
 
 FIND = settings(
     max_examples=500, phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False
@@ -31,7 +31,7 @@ def the_head_is_signed_for(patch: pytest.MonkeyPatch) -> None:
 
 def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
     """A body is taken without a look at the commitment."""
-    patch.setattr(intake, "fits", lambda event, salt, body: True)
+    patch.setattr(filling, "fits", lambda event, salt, body: True)
 
 
 def a_healed_gap_goes_unnoticed(patch: pytest.MonkeyPatch) -> None:
