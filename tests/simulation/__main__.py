@@ -11,7 +11,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from tests.simulation.controls import CONTROLS
@@ -33,12 +32,11 @@ def main(arguments: Sequence[str]) -> int:
     first = chosen.seed if chosen.seed is not None else 1
     number = chosen.seeds if chosen.seeds is not None else SEEDS if chosen.seed is None else 1
     began = time.monotonic()
-    with ProcessPoolExecutor(
-        chosen.processes, multiprocessing.get_context("spawn"), max_tasks_per_child=16
-    ) as processes:
-        caught = {} if chosen.no_controls else _controls(processes.map(try_control, [one.name for one in CONTROLS]))
+    # A pool of concurrent.futures stands still for ever in Python 3.11 once each process has had its share of tasks.
+    with multiprocessing.get_context("spawn").Pool(chosen.processes, maxtasksperchild=16) as processes:
+        caught = {} if chosen.no_controls else _controls(processes.imap(try_control, [one.name for one in CONTROLS], 1))
         jobs = [(seed, chosen.days) for seed in range(first, first + number)]
-        total = _seeds(processes.map(play, jobs))
+        total = _seeds(processes.imap(play, jobs, 1))
     total |= {"controls_caught": caught, "seconds": round(time.monotonic() - began, 1)}
     print(json.dumps(total, ensure_ascii=False), flush=True)
     return 0 if not total["violations"] and all(caught.values()) else 1
