@@ -148,7 +148,9 @@ class Simulation:
     def acknowledge(self, station: Station, scope: str) -> None:
         """A person has been told that what they did is saved."""
         seq, chain_hash = self.watch.own_head(station, scope)
-        self.truth.acknowledged.append(Acknowledged(station.code, station.identity.incarnation, scope, seq, chain_hash))
+        said_at = self.watch.said_at(station, scope, seq)
+        act = Acknowledged(station.code, station.identity.incarnation, scope, seq, chain_hash, said_at)
+        self.truth.acknowledged.append(act)
 
     def lives_twice(self, station: Station, kind: str) -> None:
         """From now on a station's incarnation has two pasts."""

@@ -25,6 +25,7 @@ class Acknowledged(NamedTuple):
     scope: str
     seq: int
     hash: bytes
+    said_at: int  # the time in its header, which no other act of this place has
 
 
 @dataclass
@@ -47,6 +48,21 @@ class Truth:
         self.written.setdefault(key, {})[chain_hash] = (seq, before)
         if seq > self.longest.get(key, (0, b""))[0]:
             self.longest[key] = (seq, chain_hash)
+
+    def written_again(self, key: StreamKey, now: dict[int, tuple[StreamKey, int, bytes]]) -> None:
+        """A new life that nobody has heard of put what the one before never sent in front of what it wrote itself.
+
+        `now`: by the time in its header where an act of that place stands, and its hash. Raises Violation for one that
+        is not among them.
+        """
+        self.written.pop(key, None)
+        self.longest.pop(key, None)
+        for number, act in enumerate(self.acknowledged):
+            if (act.incarnation, act.scope) == key:
+                if act.said_at not in now:
+                    raise Violation("what is acknowledged stays", (act.place,), f"{act.scope} {act.seq} is not there")
+                (incarnation, scope), seq, chain_hash = now[act.said_at]
+                self.acknowledged[number] = Acknowledged(act.place, incarnation, scope, seq, chain_hash, act.said_at)
 
     def check(self, node: str, key: StreamKey, seq: int, chain_hash: bytes, before: bytes | None) -> None:
         """A node holds this event after that one: it must be one that its author wrote there. Raises Violation."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sync_protocol import limits
+from sync_protocol.event import load_header
 from sync_protocol.places import follows
 from sync_protocol.stream import stream_id
 from tests.simulation.truth import CaseKey, StreamKey, Truth, Violation, short
@@ -24,6 +25,10 @@ _STREAMS: Final = (
     "SELECT id, incarnation, scope, head_seq, head_hash, body_seq, body_hash, own FROM streams ORDER BY id"
 )
 _NEW_EVENTS: Final = "SELECT seq, hash FROM events WHERE stream = ? AND seq > ? ORDER BY seq"
+_HASH: Final = "SELECT 1 FROM events WHERE stream = ? AND seq = ? AND hash = ?"
+_OF_STREAMS: Final = "FROM events JOIN streams ON streams.id = events.stream WHERE"
+_HEADER: Final = f"SELECT events.header {_OF_STREAMS} incarnation = ? AND scope = ? AND seq = ?"
+_IN_SCOPE: Final = f"SELECT incarnation, scope, seq, hash, header {_OF_STREAMS} scope = ?"
 _RECEIPTS: Final = "SELECT stream, signer, seq FROM receipts ORDER BY stream, signer"
 _REFUSED: Final = "SELECT sender, incarnation, scope, seq, code, times FROM refused"
 _PARKED: Final = "SELECT sender, count(*), sum(size) FROM parked GROUP BY sender"
@@ -115,6 +120,13 @@ class Watch:
                 return row[3], row[4]
         return 0, b""
 
+    def said_at(self, station: "Station", scope: str, seq: int) -> int:
+        """The time in the header of an event that a node's present life has written."""
+        connection = self.seen[station.code].connection
+        assert connection is not None, "it has just answered"
+        asked = (station.identity.incarnation, scope, seq)
+        return load_header(connection.execute(_HEADER, asked).fetchone()[0]).hlc
+
     def _look_at_streams(self, station: "Station", seen: Seen, connection: sqlite3.Connection) -> bool:
         """Gapless, equal to what the author wrote, never shorter than before, and of a scope that is followed here."""
         grown = False
@@ -152,6 +164,9 @@ class Watch:
         key = (incarnation, scope)
         own = incarnation == station.identity.incarnation
         before = last
+        if own and held and connection.execute(_HASH, (number, held, last)).fetchone() is None:
+            self._look_at_what_was_written_again(station, connection, key)
+            held = 0
         if held == 0:
             before = stream_id(self._sim.world.network_id, incarnation, scope, 1)
         seq = held
@@ -164,6 +179,18 @@ class Watch:
             held, before = seq, chain_hash
         if held != head or (before is not None and before != head_hash):
             raise Violation("gapless", (station.code,), f"{scope} says {head} and holds events up to {held}")
+
+    def _look_at_what_was_written_again(
+        self, station: "Station", connection: sqlite3.Connection, key: StreamKey
+    ) -> None:
+        """Only what nobody else ever held may get other positions, and nothing that was saved is missing among them."""
+        for code, seen in self.seen.items():
+            if code != station.code and seen.heads.get(key, (0, 0))[0]:
+                raise Violation("one chain", (station.code, code), f"{key[1]} was written again, and is held elsewhere")
+        rows = connection.execute(_IN_SCOPE, (key[1],)).fetchall()
+        own = [row for row in rows if self._sim.world.place_of.get(row[0]) == station.code]
+        now = {load_header(row[4]).hlc: ((row[0], row[1]), row[2], row[3]) for row in own}
+        self._truth.written_again(key, now)
 
     def _look_at_receipts(self, station: "Station", seen: Seen, connection: sqlite3.Connection) -> None:
         """Nobody holds a receipt for what its signer does not have on its disk."""
