@@ -3,16 +3,15 @@
 import json
 import re
 from hashlib import sha256
-from html import unescape
 
 import pytest
 
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.notices.given import read, words
-from tests.village_node.web.counter import CARD, PASSWORD, Counter, Visitor, check_token_in, everywhere, problems
+from tests.village_node.web.counter import CARD, PASSWORD, Counter, Visitor, check_token_in, everywhere
+from tests.village_node.web.errands import PAPERS, AtHand, done, links, printed
 from village_node.notices import sheets
-from village_node.notices.press import pressed
 from village_node.notices.printing import NotPrinted, Printer
 from village_node.web.pages import SITE
 
@@ -20,15 +19,7 @@ PROXY = {
     "has_proxy": "yes", "proxy_name": "王小琴", "proxy_relation": "女儿", "proxy_phone": "13900001111",
     "proxy_authorisation": "代为提交、补正材料",
 }  # fmt: skip
-PAPERS = {f"m{n}": "yes" for n in range(12)} | {f"m{n}_copies": "1" for n in range(12)}
 MARK = {"mark:material:户口簿": "1", "what:material:户口簿": "请交复印件", "due_days": "30"}
-
-
-class AtHand(Printer):
-    """The press in this process: a page is the same, and a hundred of them take no minute."""
-
-    def print(self, template, given):
-        return pressed(template, given)
 
 
 class Broken(Printer):
@@ -73,27 +64,9 @@ def agent(village: Counter) -> Visitor:
     return village.sign_in("0001", "agent", "head", name="李建国")
 
 
-def links(visitor: Visitor, case: str) -> list[str]:
-    """The addresses of what a case page offers to print."""
-    return [unescape(each) for each in re.findall(r'href="([^"]*/documents/[^"]*)"', visitor.open(case).text)]
-
-
 def link(visitor: Visitor, case: str, code: str) -> str:
     """The address of the newest document of a type."""
     return [each for each in links(visitor, case) if each.endswith(f"/{code}")][-1]
-
-
-def printed(visitor: Visitor, address: str, reason: str = "申请人要求补打") -> bytes:
-    asked = visitor.open(address)
-    assert asked.status_code == 200 and "张" not in asked.text.split("<main")[1], "the page before it shows nobody"
-    answer = visitor.send(address, {"reason": reason} if "打印原因" in asked.text else {})
-    assert (answer.status_code, answer.content_type) == (200, "application/pdf"), problems(answer.text)
-    return answer.data
-
-
-def done(visitor: Visitor, case: str, move: str, **values: str | list[str]) -> None:
-    answer = visitor.act(case, move, **values)
-    assert answer.status_code == 303, (move, problems(answer.text))
 
 
 def supplies(visitor: Visitor, case: str) -> list[str]:

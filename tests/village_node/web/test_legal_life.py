@@ -1,18 +1,17 @@
 """The legal life of a case on the pages: one journey for each thing that may befall it, as its people would do it."""
 
 import re
-from typing import Any
 
 import pytest
 
 from sync_protocol.case import STATES, bodies
 from tests.builders import TOWNSHIP, VILLAGE, Network
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange, problems
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
+from tests.village_node.web.errands import PAPERS, at_the_county, at_the_township, chosen, done, refused
 from tests.village_node.web.test_filing import held
 from village_node.web import query, words
 
 DAY_MS = 86_400_000
-PAPERS = {f"m{n}": "yes" for n in range(12)} | {f"m{n}_copies": "1" for n in range(12)}
 
 
 @pytest.fixture
@@ -44,50 +43,9 @@ def days_pass(network: Network, days: int, *visitors: Visitor) -> None:
         assert answer.status_code == 303
 
 
-def chosen(page: str, move: str, name: str) -> list[str]:
-    """What the form of a move lets one choose in a field."""
-    form = re.search(rf'<form[^>]*/act/{move}"[^>]*>(.*?)</form>', page, re.DOTALL)
-    assert form, f"no form for {move}"
-    return re.findall(rf'name="{name}" value="([^"]+)"', form[1])
-
-
-def done(visitor: Visitor, case: str, move: str, **values: Any) -> None:
-    answer = visitor.act(case, move, **values)
-    assert answer.status_code == 303, (move, problems(answer.text))
-
-
-def refused(visitor: Visitor, case: str, move: str, words: str, **values: Any) -> None:
-    """What somebody may not do comes back with these words, and nothing is written."""
-    before = held(visitor.counter, case).last
-    answer = visitor.act(case, move, **values)
-    assert answer.status_code in (409, 422)
-    assert any(words in each for each in problems(answer.text)), problems(answer.text)
-    assert held(visitor.counter, case).last == before
-
-
 def why(visitor: Visitor, case: str) -> str:
     """What the page says of buttons that are missing."""
     return visitor.open(case).text.split("为什么没有别的按钮")[1].split("</dl>")[0]
-
-
-def at_the_township(network: Network, agent: Visitor, clerk: Visitor, item_no: str) -> str:
-    """A case handed to the township and taken there."""
-    case = agent.file(item_no, **PAPERS)
-    done(agent, case, "handoff")
-    everywhere(network)
-    done(clerk, case, "accept")
-    return case
-
-
-def at_the_county(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, item_no: str = "001") -> str:
-    """A case accepted and reviewed at the township, and taken at the county for its decision."""
-    case = at_the_township(network, agent, clerk, item_no)
-    done(clerk, case, "docket")
-    done(clerk, case, "review", opinion="agree")
-    done(clerk, case, "handoff")
-    everywhere(network)
-    done(officer, case, "accept")
-    return case
 
 
 def test_a_refusal_is_overturned_by_the_business_section_and_goes_on(

@@ -23,7 +23,7 @@ from tests.village_node.web.counter import (
     hidden_of,
     open_counter,
 )
-from tests.village_node.web.test_documents import links
+from tests.village_node.web.errands import links
 from tests.village_node.web.test_forks import address as address_of_fork
 from tests.village_node.web.test_forks import forked, seen_in
 from tests.village_node.web.test_lives import ring
