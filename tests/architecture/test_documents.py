@@ -11,7 +11,14 @@ from sync_protocol import errors
 from tests.architecture.source_tree import ROOT
 
 READMES = ("README.md", "README.zh-CN.md")
-DOCUMENTS = (*READMES, "CHANGELOG.md", "docker/OPERATIONS.md", "sync_protocol/PROTOCOL.md", "sync_protocol/THREATS.md")
+DOCUMENTS = (
+    *READMES,
+    "CHANGELOG.md",
+    "docker/OPERATIONS.md",
+    "sync_protocol/PROTOCOL.md",
+    "sync_protocol/THREATS.md",
+    "sync_protocol/MECHANISMS.md",
+)
 
 
 def make_targets(makefile: str) -> set[str]:
