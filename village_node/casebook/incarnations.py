@@ -36,13 +36,15 @@ RETIRED: Final = "retired"
 
 
 class Standing(NamedTuple):
-    """Whether this machine is retired, whether the level above says that its identity lives twice, which places below
-    rang with us, and whether the present life waits to be countersigned."""
+    """Whether this machine is retired, whether another one has its identity (`succeeded`: by the roster, which names a
+    later life of this place that is none of ours), which places below rang with us, and whether the present life waits
+    to be countersigned."""
 
     retired: bool
     rings: bool
     alarms_below: list[str]
     provisional: bool
+    succeeded: bool
 
 
 class Incarnations(Countersigning, Reading):
@@ -221,9 +223,17 @@ class Incarnations(Countersigning, Reading):
             alarms = peers.alarms(connection)
             forked = any(row.incarnation == self.identity.incarnation for row in forks.read(connection))
         below = [place for direction, place, alarm in alarms if direction == "down" and alarm != RESTORED]
-        return Standing(
-            self.retired, forked or any(direction == "up" for direction, _, _ in alarms), below, self.provisional
-        )
+        rings = forked or any(direction == "up" for direction, _, _ in alarms)
+        succeeded = self._is_succeeded()
+        return Standing(self.retired, rings or succeeded, below, self.provisional, succeeded)
+
+    def _is_succeeded(self) -> bool:
+        """Whether the roster names a later life of this place than ours, which another machine has begun. Once our
+        people have chosen, the life that they began waits to be countersigned, and will be the later one."""
+        roster, who = self.roster, self.identity
+        if roster.node(who.incarnation) is None:
+            return False
+        return roster.nodes_of(who.place)[-1].incarnation not in who.lives
 
     def settle_alarm(self, actor: str, place: str) -> None:
         """People have looked at the alarm of a place below and know what it was. Raises NotFound, NotSaved."""
@@ -243,6 +253,7 @@ class Incarnations(Countersigning, Reading):
             "provisional": standing.provisional,
             "retired": standing.retired,
             "rings": standing.rings,
+            "succeeded": standing.succeeded,
             "alarms_below": standing.alarms_below,
             "waits_for": self.waits_for(),
             "refused": self.renewal_refused() if standing.provisional else 0,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from sync_protocol.errors import ProtocolError
+from sync_protocol.errors import BadSignature, ProtocolError
 from sync_protocol.exchange import COME, NO_ALARM, wait_token
 from sync_protocol.places import UnknownPlace
 from sync_protocol.retry import backoff
@@ -19,7 +19,7 @@ from sync_protocol.roster import Node, Roster
 from village_node.casebook import Casebook
 from village_node.identity import Identity
 from village_node.store import StoreError
-from village_node.uplink import road
+from village_node.uplink import earlier, road
 from village_node.uplink.conversation import UP, Conversation, Debts, Heard, Surroundings
 from village_node.uplink.road import NoAnswer
 from village_node.uplink.settings import Ancestor, Settings
@@ -205,12 +205,11 @@ class Uplink:
             try:
                 conversation = self._conversation(line)
                 asked = conversation.ask()
-                answered = road.post(
-                    self._session, line.ancestor.url + EXCHANGE_PATH, asked.raw, self._settings.timeouts
-                )
-                heard = conversation.hear(asked, answered.body)
-            except NoAnswer as problem:
-                return self._failed(line, str(problem), problem)
+                try:
+                    answered = self._post(line, asked.raw)
+                except NoAnswer as problem:
+                    return self._refused(line, conversation.ancestor, problem)
+                heard = conversation.hear(asked, answered)
             except ProtocolError as problem:
                 return self._failed(line, f"上级的应答无法核对 / the reply cannot be verified: {problem}")
             except StoreError as problem:
@@ -224,6 +223,24 @@ class Uplink:
         finally:
             self._exchanging_thread = 0
             self._exchanging.release()
+
+    def _post(self, line: _Line, raw: bytes) -> bytes:
+        """Send a request to an ancestor; its reply. Raises NoAnswer."""
+        return road.post(self._session, line.ancestor.url + EXCHANGE_PATH, raw, self._settings.timeouts).body
+
+    def _refused(self, line: _Line, newest: Node, problem: NoAnswer) -> Result:
+        """An exchange without a reply. Where another life of the ancestor may have answered, that is asked for the
+        roster; where that names a newer one, we go on with it at once. Raises StoreError, UnknownPlace."""
+        if problem.code != BadSignature.code:
+            return self._failed(line, str(problem), problem)
+        if not earlier.ask(self._around, newest, lambda raw: self._post(line, raw)):
+            return self._failed(line, str(problem), problem)
+        if self._ancestor_node(line.ancestor) == newest:
+            return self._failed(line, earlier.ANOTHER_ANSWERS, problem)
+        with self._changed:
+            line.ended, line.due_at, line.held_until = line.begun, self._monotonic(), self._monotonic()
+            self._changed.notify_all()
+        return Result(True, again=True)
 
     def _conversation(self, line: _Line) -> Conversation:
         """The conversation with the newest node of the ancestor's place; a new node is a new conversation."""

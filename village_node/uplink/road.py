@@ -47,15 +47,18 @@ class NoAnswer(Exception):
     """The call brought no usable reply; the text says why in plain words.
 
     `retry_after_s`: what was asked for. `busy`: the ancestor is there, only too many call at once. `unreached`: no
-    connection came about, so it has heard nothing of us.
+    connection came about, so it has heard nothing of us. `code`: of an unsigned refusal, which proves nothing.
     """
 
-    def __init__(self, text: str, retry_after_s: float = 0.0, *, busy: bool = False, unreached: bool = False) -> None:
+    def __init__(
+        self, text: str, retry_after_s: float = 0.0, *, busy: bool = False, unreached: bool = False, code: int = 0
+    ) -> None:
         """`text`: one sentence, Chinese first."""
         super().__init__(text)
         self.retry_after_s = retry_after_s
         self.busy = busy
         self.unreached = unreached
+        self.code = code
 
 
 class RoadAdapter(HTTPAdapter):
@@ -192,7 +195,7 @@ def _read(response: requests.Response, limit: int) -> Answered:
 
 
 def _refused(response: requests.Response, body: bytes) -> NoAnswer:
-    """What an unsigned reply says. It is only words: nothing but the back-off may follow from it."""
+    """What an unsigned reply says. It is only words: nothing follows from it but the back-off, and whom we ask next."""
     status = response.status_code
     if 300 <= status < 400:
         return NoAnswer(
@@ -204,7 +207,8 @@ def _refused(response: requests.Response, body: bytes) -> NoAnswer:
         return NoAnswer("上级正忙，稍后再试 / the parent is busy, trying again later", seconds, busy=True)
     refusal = read_refusal(body)
     said = f"{refusal[1]} (code {refusal[0]})" if refusal is not None else "no reason given"
-    return NoAnswer(f"上级未接受（{status}）：{said} / the parent did not accept this ({status}): {said}", seconds)
+    text = f"上级未接受（{status}）：{said} / the parent did not accept this ({status}): {said}"
+    return NoAnswer(text, seconds, code=refusal[0] if refusal is not None else 0)
 
 
 def _never_came_about(problem: Exception) -> bool:

@@ -35,6 +35,7 @@ class SyncState:
     rings: bool = False
     rings_below: int = 0
     provisional: bool = False
+    succeeded: bool = False
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
@@ -56,6 +57,7 @@ class SyncState:
             standing.rings,
             len(standing.alarms_below),
             standing.provisional,
+            standing.succeeded,
         )
 
 
@@ -136,6 +138,10 @@ def _who_we_are(state: SyncState) -> SyncBar | None:
     if state.retired:
         en = "This machine is retired: it neither files nor synchronises" + left_en
         return SyncBar("bad", "warning", "本机已停用，不再收件和同步" + left_zh, en, "", False)
+    if state.succeeded:
+        zh = "本单位另一台机器已启用更新的编号，请到“运行状况”选择由哪台继续" + left_zh
+        en = "Another machine of this place has begun a newer incarnation: choose under Health which goes on" + left_en
+        return SyncBar("bad", "warning", zh, en, state.last_error, True)
     if state.rings:
         zh = "另有一台机器在用本机的身份，本机记录暂不上报，请到“运行状况”处理" + left_zh
         en = "Another machine uses this one's identity; nothing is sent up until that is settled under Health" + left_en

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sync_protocol import roster
 from sync_protocol.errors import TooManyLives
 from sync_protocol.exchange import ANOTHER_NONCE, OLDER_CHALLENGE, RESTORED
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
@@ -40,6 +41,22 @@ def test_a_clone_alarm_gives_the_head_a_choice_and_everybody_the_words(
     assert "等待上级确认" in page and "值班人员选择由本机继续" in page and "/lives/go-on" not in page
     actions = [line.action for line in village.accounts.rows.audit_lines(20)]
     assert "node.go_on" in actions
+
+
+def test_a_machine_that_another_one_has_succeeded_gives_the_head_the_choice(network: Network, village: Counter) -> None:
+    """The roster names a newer life of this place that is not this machine's: nothing but that is known here."""
+    casebook, above = network.members[VILLAGE].casebook, network.identities[TOWNSHIP]
+    name = casebook.roster.places.name(VILLAGE)
+    asked = roster.read_request(roster.enrol_request(network.key(), VILLAGE, "village", name, b"n" * 16))
+    ops = roster.admit_request(casebook.roster, asked, TOWNSHIP)
+    casebook.apply_roster([roster.publish(casebook.roster, TOWNSHIP, ops, [above.key], 0)])
+    head = village.sign_in("0002", "head")
+    page = head.open("/health").get_data(as_text=True)
+    assert "启用了比本机更新的编号" in page and "/lives/retire" in page
+    send(head, "/lives/go-on", "/health")
+    assert [each.reason for each in casebook.identity.former] == [Reason.OPERATOR]
+    page = head.open("/health").get_data(as_text=True)
+    assert "启用了比本机更新的编号" not in page and "等待上级确认" in page
 
 
 def test_a_retired_machine_says_so_and_files_nothing(network: Network, village: Counter) -> None:

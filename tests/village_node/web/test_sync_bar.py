@@ -45,6 +45,7 @@ def words(**changes: object) -> tuple[str, str]:
         ({"rings": True, "not_left": 2}, "bad", "另有一台机器在用本机的身份"),
         ({"rings": True, "provisional": True}, "bad", "另有一台机器"),
         ({"retired": True, "rings": True}, "bad", "本机已停用"),
+        ({"rings": True, "succeeded": True}, "bad", "本单位另一台机器已启用更新的编号"),
         ({"is_root": True, "rings_below": 2}, "bad", "有 2 个下级单位的机器可能被复制"),
     ],
 )
