@@ -7,6 +7,7 @@ be over by two clocks, ours and the county's: one that jumps ahead drops nothing
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from sync_protocol import receipt
@@ -16,6 +17,7 @@ from sync_protocol.roster import Roster
 from village_node.casebook import checkpoints as lines
 from village_node.casebook.checkpointing import Checkpointing
 from village_node.casebook.errors import NotFound
+from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, checkpoints, purges, receipts, rows, streams
 from village_node.store.checkpoints import LineRow
@@ -122,7 +124,7 @@ class Purging(Checkpointing):
             if not all(_may_go(event, grounds.get(event.stream), about, now_ms, retention_ms) for event in events):
                 continue
             bodies = [event[:3] for event in events if event.body is not None and event.body_state == HERE]
-            if bodies:
+            if bodies and self._reads_the_same_without(connection, roster, key, {body[:2] for body in bodies}):
                 purges.drop(connection, PurgeRow(*key, now_ms, len(bodies)), bodies)
                 dropped.append(len(bodies))
                 scopes.add(key[0])
@@ -130,6 +132,20 @@ class Purging(Checkpointing):
             self.note(connection, "node", "purge.drop", "bodies", cases=len(dropped), bodies=sum(dropped))
             self.mark_news(connection, scopes)
         return dropped, scopes
+
+    def _reads_the_same_without(
+        self, connection: Connection, roster: Roster, key: CaseKey, gone: set[tuple[int, int]]
+    ) -> bool:
+        """Whether every event of a case is judged as now when these bodies, (stream, seq), are not here. It is not where
+        an act that counts names a void record: without its body that cannot be told from one that never came."""
+        held = held_events(self, connection, roster, {key})[key]
+        without = [
+            replace(each, event=replace(each.event, body=None, body_state="purged"))
+            if each.row is not None and each.row[:2] in gone
+            else each
+            for each in held
+        ]
+        return fold_held(self, roster, key, without).verdicts == fold_held(self, roster, key, held).verdicts
 
 
 class PurgeJob:

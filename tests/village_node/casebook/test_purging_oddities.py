@@ -43,17 +43,21 @@ def contested(net: Network) -> CaseRef:
 
 def void(net: Network, patch: pytest.MonkeyPatch, kind: int, body: dict[int, Any]) -> CaseRef:
     """A case in which the village has written, with a program that does not look, what never counts."""
-    village = net[VILLAGE].member
-    ref = village.file()
-    case = village.casebook.case(ref.scope, ref.case_id)
+    ref = net[VILLAGE].member.file()
+    unlooked(net[VILLAGE].member, patch, ref, kind, body)
+    net.settle()
+    return ref
+
+
+def unlooked(member: Member, patch: pytest.MonkeyPatch, ref: CaseRef, kind: int, body: dict[int, Any]) -> None:
+    """Write an event of a case with a program that does not look."""
+    case = member.casebook.case(ref.scope, ref.case_id)
     assert case is not None
     with patch.context() as patched:
         patched.setattr(desk, "why_not", lambda *_: None)
         patched.setattr(desk, "checked", lambda kind, content: content)
-        patched.setattr(village.casebook, "_refuse_unless_effective", lambda *_: None)
-        village.casebook.record("0001", {"agent"}, *ref[:2], kind, body, case.last)
-    net.settle()
-    return ref
+        patched.setattr(member.casebook, "_refuse_unless_effective", lambda *_: None)
+        member.casebook.record("0001", {"agent"}, *ref[:2], kind, body, case.last)
 
 
 def set_aside(member: Member, ref: CaseRef) -> None:
@@ -126,6 +130,32 @@ def test_a_closed_case_whose_void_records_were_set_aside_goes_and_they_stay_void
     net.settle()
     close_case(net, ref)
     cleared_like_any_other(net, ref)
+
+
+def test_a_closed_case_in_which_an_act_that_counts_names_a_void_record_stays_and_is_judged_as_before(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its body the void record could not be told from one that never came: the act would wait for it."""
+    ref = void(net, monkeypatch, kinds.WITHDRAWAL_REQUEST, {0: 7})
+    (odd,) = case_of(net, ref).open_oddities
+    unlooked(net[VILLAGE].member, monkeypatch, ref, kinds.ANSWER, {0: list(odd), 1: False, 2: "已受理"})
+    set_aside(net[VILLAGE].member, ref)
+    net.settle()
+    close_case(net, ref)
+    checkpoint_day(net, days=0)
+    checkpoint_day(net, days=30)
+    before = case_of(net, ref)
+    codes = [verdict.code for verdict in before.verdicts.values()]
+    assert (codes.count("void"), codes.count("waiting")) == (1, 0)
+    assert purge(net) == PurgeRun(1, 0, 0) and states(net, VILLAGE, ref) == KEPT
+    net[TOWNSHIP].member.act(ref, kinds.NOTE, {"text": "回访满意"})
+    net.settle()
+    assert case_of(net, ref).verdicts.items() >= before.verdicts.items()
+
+
+def case_of(net: Network, ref: CaseRef) -> Any:
+    """The case as the village sees it."""
+    return net[VILLAGE].member.casebook.case(*ref[:2])
 
 
 def test_a_closed_case_with_a_record_that_nobody_has_answered_stays(net: Network) -> None:
