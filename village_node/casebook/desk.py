@@ -29,9 +29,9 @@ from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry
-from village_node.casebook.office import INCARNATION, Office
+from village_node.casebook.office import Office
 from village_node.casebook.reading import folded
-from village_node.store import Connection, NotSaved, Overtaken, RoomMade, peers, streams
+from village_node.store import Connection, Overtaken, RoomMade, peers, streams
 from village_node.store.locks import CaseKey, StreamKey
 
 _CLOCK_BITS: Final = 16
@@ -259,14 +259,8 @@ class Desk(Office):
 
     def _own_stream(self, connection: Connection, scope: str) -> Growth:
         """Our own stream in a scope as it stands; made where there is none yet."""
+        self.hold_life(connection)
         key: StreamKey = (self.identity.incarnation, scope)
-        if self.store.dialect != "sqlite" and peers.held_bytes(connection, INCARNATION) not in (None, key[0]):
-            if self.catch_up(connection) or self.identity.incarnation != key[0]:
-                raise Overtaken("another worker has begun a new life: this is written in that")
-            raise NotSaved(
-                "未保存：本机已换用新编号，请重新启动这一工作进程",
-                "not saved: this node has begun a new life; start this worker again",
-            )
         row = streams.by_keys(connection, [key]).get(key)
         if row is None:
             node = self.author(self.roster_in(connection), self.identity.incarnation)

@@ -69,6 +69,7 @@ class Intake(Settling):
     def _take_in(
         self, connection: Connection, peer: bytes, content: Content, peer_update: dict[str, Any]
     ) -> tuple[Received, set[str], list[Growth]]:
+        self.hold_life(connection)
         roster, version = self.roster_and_version(connection)
         plan = Plan(peer, roster, version, self.clock())
         self._take_changes(plan, content)

@@ -136,8 +136,8 @@ class Purging(Checkpointing):
     def _reads_the_same_without(
         self, connection: Connection, roster: Roster, key: CaseKey, gone: set[tuple[int, int]]
     ) -> bool:
-        """Whether every event of a case is judged as now when these bodies, (stream, seq), are not here. It is not where
-        an act that counts names a void record: without its body that cannot be told from one that never came."""
+        """Whether every event of a case is judged as now when these bodies, (stream, seq), are not here. It is not
+        where an act that counts names a void record: without its body that looks like one that never came."""
         held = held_events(self, connection, roster, {key})[key]
         without = [
             replace(each, event=replace(each.event, body=None, body_state="purged"))

@@ -108,6 +108,7 @@ class Settling(Incarnations):
 
     def _settle(self, there: dict[StreamKey, StreamPoint], place: str) -> None:
         with self.store.writing() as connection:
+            self.hold_life(connection)
             roster = self.roster_in(connection)
             held = doubts.held(connection)
             followed = followed_scopes(roster.places, place)

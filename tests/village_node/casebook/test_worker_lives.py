@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.case import kinds
+from sync_protocol.exchange import Content
 from sync_protocol.places import about
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, settle
 from tests.postgresql import Cluster
 from village_node import identity as identities
 from village_node.casebook import Casebook, Reason
+from village_node.casebook.rewriting import Taken
 from village_node.rebirth import Lives
-from village_node.store import doubts, open_store
-from village_node.store.streams import in_scopes
+from village_node.store import Overtaken, doubts, open_store
+from village_node.store.streams import events_between, in_scopes
 
 pytestmark = pytest.mark.postgres
 
@@ -137,6 +139,53 @@ def test_what_is_written_while_a_life_begins_is_of_one_or_the_other_and_never_lo
     assert doubted == heads(county).keys() - {county.casebook.identity.incarnation}
     assert sum(heads(county).values()) == 180
     pages.store.close()
+    county.store.close()
+
+
+@pytest.fixture
+def deaf(county: Member, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Member:
+    """A worker of the county's second life, which filed nothing, that has not heard of the third."""
+    county.file(item_no="022")
+    county.casebook.begin_again(Reason.OPERATOR)
+    monkeypatch.setattr(Casebook, "_look_again", lambda *_: None)
+    worker = pages_worker(county, folder, url)
+    second = county.casebook.identity.incarnation
+    county.casebook.begin_again(Reason.OPERATOR)
+    assert worker.casebook.identity.incarnation == second != county.casebook.identity.incarnation
+    return worker
+
+
+def test_a_worker_that_has_not_heard_of_a_new_life_settles_nothing_as_the_one_before(
+    county: Member, deaf: Member
+) -> None:
+    """It would write what never left into the stream of a life that has ended."""
+    first = county.casebook.identity.former[0].incarnation
+    for _ in range(2):
+        deaf.casebook.settle([], COUNTY)
+    assert heads(county) == {first: 0, county.casebook.identity.incarnation: 2}
+    deaf.store.close()
+    county.store.close()
+
+
+def test_a_worker_that_has_not_heard_of_a_new_life_takes_nothing_in_as_the_one_before(
+    county: Member, deaf: Member
+) -> None:
+    deaf.casebook.receive(b"n" * 16, Content(), peer_update={})
+    assert deaf.casebook.identity.incarnation == county.casebook.identity.incarnation
+    deaf.store.close()
+    county.store.close()
+
+
+def test_nothing_is_written_again_into_the_stream_it_was_taken_off(county: Member) -> None:
+    """The last guard, should a worker come so far as a life that has ended: what it took off is that life's own."""
+    county.file(item_no="022")
+    book = county.casebook
+    with county.store.reading() as connection:
+        (row,) = in_scopes(connection, [about(COUNTY)])
+        (event, *_) = events_between(connection, row.id, 0, row.head_seq, 1)
+        taken = Taken(book.identity.incarnation, row.scope, event)
+        with pytest.raises(Overtaken):
+            book.write_again(connection, book.roster, {row.scope}, [taken])
     county.store.close()
 
 
