@@ -8,7 +8,7 @@ earlier than the one before it. One function a kind, named in a table: a new kin
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sync_protocol.case import baton, kinds
 from sync_protocol.case.case import Case
@@ -28,6 +28,19 @@ RELAY_DAYS: Final = 1  # a village's budget where the item names none and the vi
 # What a suspension is called in the ledger, where that is another word.
 _KINDS: Final = dict(zip(SUSPENSIONS, SUSPENSIONS, strict=True)) | {"site_survey": "site_visit"}
 _LEVELS: Final[dict[str, Bucket]] = {"village": "village", "township": "township", "county": "county"}
+
+
+NOWHERE: Final = Position(b"", 0, b"")
+
+
+class Act(NamedTuple):
+    """What one act tells: ``position`` and ``body`` only where it is told in full."""
+
+    kind: int
+    place: str
+    day: date
+    position: Position = NOWHERE
+    body: Body | None = None
 
 
 class Story:
@@ -111,21 +124,41 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
     for event in events:
         if event.position not in held or event.body is not None:
             held[event.position] = event
-    story = Story(_path_from(case.home, places), catalogue.find(case.item_no, case.item_version), held)
-    acts = _acts(case, held)
-    for event, day in zip(acts, _days(acts), strict=True):
-        tell = TELL.get(event.kind)
-        if tell is not None:
-            body = read_body(event) if event.kind in READ else None
-            tell(story, event, body if isinstance(body, dict) else None, day)
-    if story.wanting is not None:
-        _supplied(story, None)
-    days = story.days
-    if case.deliveries and "decided" in days:
+    counted = _acts(case, held)
+    acts = tuple([_told_by(event, day) for event, day in zip(counted, _days(counted), strict=True)])
+    path, item = _path_from(case.home, places), (case.item_no, case.item_version)
+    if IN_FULL.isdisjoint([act.kind for act in acts]):
+        facts = _facts_alike(path, catalogue, item, acts)
+    else:
+        facts = _facts(Story(path, catalogue.find(*item), held), acts)
+    if case.deliveries and facts.decided is not None:
         delivery = case.deliveries[0]
         named = delivery.body.get("at")
         day = date.fromisoformat(named) if named else day_of(delivery.at_ms)
-        days["delivered"] = max(day, days["decided"])
+        facts = facts._replace(delivered=max(day, facts.decided))
+    return facts
+
+
+def _told_by(event: CaseEvent, day: date) -> Act:
+    if event.kind not in IN_FULL:
+        return Act(event.kind, event.place, day)
+    body = read_body(event) if event.kind in READ else None
+    return Act(event.kind, event.place, day, event.position, body if isinstance(body, dict) else None)
+
+
+@lru_cache(maxsize=4_096)  # most cases are like others of their day and their item; nothing in this names a person
+def _facts_alike(path: CasePath, catalogue: Catalogue, item: tuple[str, int], acts: tuple[Act, ...]) -> Facts:
+    return _facts(Story(path, catalogue.find(*item), {}), acts)
+
+
+def _facts(story: Story, acts: Iterable[Act]) -> Facts:
+    for act in acts:
+        tell = TELL.get(act.kind)
+        if tell is not None:
+            tell(story, act, act.body, act.day)
+    if story.wanting is not None:
+        _supplied(story, None)
+    days = story.days
     return Facts(
         story.limits(),
         days.get("begun"),
@@ -133,7 +166,7 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         days.get("accepted"),
         days.get("decided"),
         days.get("settled"),
-        days.get("delivered"),
+        None,
         days.get("closed"),
         tuple(story.corrections),
         (*story.exclusions, *story.open.values()),
@@ -181,27 +214,27 @@ def _days(acts: list[CaseEvent]) -> list[date]:
     return days
 
 
-def _receive(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _receive(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.first("begun", day)
-    story.held(day, event.place)
+    story.held(day, act.place)
 
 
-def _handoff(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _handoff(story: Story, act: Act, body: Body | None, day: date) -> None:
     if body is not None:
-        up = story.path.ranks[body[0]] < story.path.ranks[event.place]
+        up = story.path.ranks[body[0]] < story.path.ranks[act.place]
         story.holds.append(Hold(day, "transit_up" if up else "transit_down", body[0]))
 
 
-def _accept(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
-    story.held(day, event.place)
+def _accept(story: Story, act: Act, body: Body | None, day: date) -> None:
+    story.held(day, act.place)
 
 
-def _assign(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _assign(story: Story, act: Act, body: Body | None, day: date) -> None:
     if body is not None:
         story.held(day, body[0])
 
 
-def _docket(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _docket(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.first("received", day)
     story.first("accepted", day)
     item = story.item
@@ -209,21 +242,21 @@ def _docket(story: Story, event: CaseEvent, body: Body | None, day: date) -> Non
         story.promised = body[0]
     elif item is not None:
         # Done at once is only what is decided where it is accepted; anything else that was to be has the fallback.
-        elsewhere = item.kind == AT_ONCE and story.level(event.place) != item.deciding_level
+        elsewhere = item.kind == AT_ONCE and story.level(act.place) != item.deciding_level
         story.promised = item.fallback_days if elsewhere and item.fallback_days is not None else item.promised_days
 
 
-def _return(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _return(story: Story, act: Act, body: Body | None, day: date) -> None:
     if "accepted" not in story.days:
         # Before the papers are with anybody who has the power to accept it is a slip among ourselves, no legal notice.
         story.wanting = (day, "") if "received" in story.days else None
         return
-    item, level = story.item, story.level(event.place)
+    item, level = story.item, story.level(act.place)
     asks = item is None or level in (item.review_level, item.deciding_level)
     story.wanting = (day, "supplement" if asks else "returned")
 
 
-def _take(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _take(story: Story, act: Act, body: Body | None, day: date) -> None:
     """The papers count from the day they were received on the case's path: before acceptance, where the legal clock
     starts anew with them, by somebody with the power to accept."""
     story.days.pop(
@@ -246,33 +279,33 @@ def _supplied(story: Story, day: date | None) -> None:
     story.wanting = None
 
 
-def _decide(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _decide(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.first("decided", day)
     story.first("settled", day)
 
 
-def _answer(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _answer(story: Story, act: Act, body: Body | None, day: date) -> None:
     if body is not None and body[1] and "decided" not in story.days:
         story.first("closed", day)
 
 
-def _closed(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _closed(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.first("closed", day)
 
 
-def _review_decision(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _review_decision(story: Story, act: Act, body: Body | None, day: date) -> None:
     """Where a refusal is overturned the time to accept runs anew from the day of the decision."""
     if body is not None and body[1] == "overturn" and story.days.pop("closed", None) is not None:
         story.days["received"] = day
         story.corrections.clear()
 
 
-def _suspend(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _suspend(story: Story, act: Act, body: Body | None, day: date) -> None:
     if body is not None:
-        story.open[event.position] = Exclusion(_KINDS[body[0]], day, None, body.get(3))
+        story.open[act.position] = Exclusion(_KINDS[body[0]], day, None, body.get(3))
 
 
-def _resume(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _resume(story: Story, act: Act, body: Body | None, day: date) -> None:
     if body is not None:
         opened = Position(*body[0])
         entry = story.open.get(opened)
@@ -281,38 +314,38 @@ def _resume(story: Story, event: CaseEvent, body: Body | None, day: date) -> Non
         story.close(opened, story.received(supplies, entry.opened, day, known=True) if entry and supplies else day)
 
 
-def _extend(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _extend(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.extension_days += body[0] if body is not None else 0
 
 
-def _countersign_open(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
-    story.open[event.position] = Exclusion("countersign", day)
+def _countersign_open(story: Story, act: Act, body: Body | None, day: date) -> None:
+    story.open[act.position] = Exclusion("countersign", day)
 
 
-def _countersign_close(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _countersign_close(story: Story, act: Act, body: Body | None, day: date) -> None:
     if body is not None:
         story.close(Position(*body[0]), day)
 
 
-def _fee_notice(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _fee_notice(story: Story, act: Act, body: Body | None, day: date) -> None:
     """Nothing is settled while the fee is waited for."""
     story.days.pop("settled", None)
-    story.open[event.position] = Exclusion("fee", day)
+    story.open[act.position] = Exclusion("fee", day)
 
 
-def _fee_settled(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _fee_settled(story: Story, act: Act, body: Body | None, day: date) -> None:
     for opened in [opened for opened, entry in story.open.items() if entry.kind == "fee"]:
         story.close(opened, day)
     story.first("settled", day)
 
 
-def _issue(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _issue(story: Story, act: Act, body: Body | None, day: date) -> None:
     """The promise ends with the certificate, not with the decision."""
     story.days["settled"] = day
 
 
 # What each kind of act says; a kind that is not named here says nothing about time.
-TELL: Final[dict[int, Callable[[Story, CaseEvent, Body | None, date], None]]] = {
+TELL: Final[dict[int, Callable[[Story, Act, Body | None, date], None]]] = {
     kinds.RECEIVE: _receive,
     kinds.HANDOFF: _handoff,
     kinds.ACCEPT: _accept,
@@ -339,5 +372,8 @@ READ: Final = frozenset({
     kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER, kinds.REVIEW_DECISION, kinds.SUSPEND,
     kinds.RESUME, kinds.EXTEND, kinds.COUNTERSIGN_CLOSE,
 })  # fmt: skip
+# Of these an act is told whole: what its body says, or where what ends it finds it. Of all others alike at the same place
+# on the same day the same is told.
+IN_FULL: Final = READ | {kinds.COUNTERSIGN_OPEN, kinds.FEE_NOTICE}
 # Of what was adopted, that which has an effect: who has the case is not changed by it.
 _AGAIN: Final = frozenset(TELL) - baton.MOVES_THE_BATON

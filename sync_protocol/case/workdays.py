@@ -160,10 +160,12 @@ def day_of_year(day: date) -> int:
 def day_of(time_ms: int) -> date:
     """The day in China of a time in ms since 1970; the nearest that is counted with where the clock is out of its
     mind. Every fold of every node finds the same, whatever time zone its machine believes it is in."""
-    number = (time_ms + _CHINA_MS) // _DAY_MS
-    if number > (LAST_DAY - FIRST_DAY).days:
-        return LAST_DAY
-    return FIRST_DAY + timedelta(max(0, number))
+    return _nth_day((time_ms + _CHINA_MS) // _DAY_MS)
+
+
+@lru_cache(maxsize=4_096)  # every event asks for one of a few days
+def _nth_day(number: int) -> date:
+    return FIRST_DAY + timedelta(min(max(0, number), (LAST_DAY - FIRST_DAY).days))
 
 
 @lru_cache(maxsize=1_024)

@@ -23,6 +23,7 @@ FINISHED: Final = workflow.CLOSED
 BY_GRADE: Final = ("mine", "supplies", "back", "transit")
 _WORST_FIRST: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
 _NEVER: Final = 1 << 30
+_EPOCH: Final = FIRST_DAY.toordinal()
 
 
 class CaseRow(NamedTuple):
@@ -84,7 +85,7 @@ def day_number(day: date) -> int: ...
 def day_number(day: None) -> None: ...
 def day_number(day: date | None) -> int | None:
     """Days since 1970, which both databases sort alike."""
-    return None if day is None else (day - FIRST_DAY).days
+    return None if day is None else day.toordinal() - _EPOCH
 
 
 def put(connection: Connection, folded: Sequence[CaseRow]) -> None:
