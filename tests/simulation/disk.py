@@ -36,6 +36,7 @@ class Disk:
         self.chance = chance
         self.state = SOUND
         self.commits = 0
+        self._prepared: tuple[sqlite3.Connection | None, str] = (None, SOUND)
         self.cut_before_commit = 0  # the power goes in this many transactions from now, 0: not planned
         self.cut_after_commit = 0
         # The disk says that it has synced, and has not: when the power goes it is this again.
@@ -80,6 +81,9 @@ class Disk:
 
     def prepare(self, writer: sqlite3.Connection) -> None:
         """Make SQLite meet a disk that is full or may not be written, or a sound one again."""
+        if self._prepared == (writer, self.state):
+            return
+        self._prepared = (writer, self.state)
         pages = writer.execute("PRAGMA page_count").fetchone()[0] if self.state == FULL else _MOST_PAGES
         writer.execute(f"PRAGMA max_page_count = {pages}")
         writer.execute(f"PRAGMA query_only = {'ON' if self.state == READ_ONLY else 'OFF'}")

@@ -13,6 +13,7 @@ from typing import Final
 from unittest.mock import patch
 
 from center_node.checkpoints import DailyCheckpoint
+from sync_protocol import suites
 from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Change
 from tests.simulation import healing
@@ -24,6 +25,7 @@ from tests.simulation.people import People
 from tests.simulation.station import Station
 from tests.simulation.trace import Trace
 from tests.simulation.truth import Acknowledged, Truth, Violation, short
+from tests.simulation.verified import remembering
 from tests.simulation.watch import Watch
 from tests.simulation.wire import Wire, virtual_deadline
 from tests.simulation.world import PLACES, World
@@ -208,7 +210,11 @@ def simulate(seed: int, days: int, plant: Plant | None = None) -> Outcome:
     folder = Path(tempfile.mkdtemp(prefix="sanji-simulation-", dir=MEMORY if MEMORY.is_dir() else None))
     sim = Simulation(seed, folder)
     try:
-        with patch.object(road, "_deadline", virtual_deadline), plant(sim) if plant is not None else nullcontext():
+        with (
+            patch.object(road, "_deadline", virtual_deadline),
+            patch.object(suites, "_loaded", remembering()),
+            plant(sim) if plant is not None else nullcontext(),
+        ):
             sim.run(days)
     except Violation as violation:
         outcome.violation = violation.invariant

@@ -49,6 +49,8 @@ class Seen:
 
     connection: sqlite3.Connection | None = None
     commits: int = -1
+    stream_rows: list[tuple[Any, ...]] = field(default_factory=list)
+    receipt_rows: list[tuple[Any, ...]] = field(default_factory=list)
     streams: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     heads: dict[StreamKey, tuple[int, int]] = field(default_factory=dict)  # head, contiguous position
     receipts: dict[tuple[int, bytes], int] = field(default_factory=dict)
@@ -130,7 +132,11 @@ class Watch:
     def _look_at_streams(self, station: "Station", seen: Seen, connection: sqlite3.Connection) -> bool:
         """Gapless, equal to what the author wrote, never shorter than before, and of a scope that is followed here."""
         grown = False
-        for row in connection.execute(_STREAMS).fetchall():
+        rows = connection.execute(_STREAMS).fetchall()
+        if rows == seen.stream_rows:
+            return False
+        seen.stream_rows = rows
+        for row in rows:
             before = seen.streams.get(row[0])
             if before == row:
                 continue
@@ -194,7 +200,11 @@ class Watch:
 
     def _look_at_receipts(self, station: "Station", seen: Seen, connection: sqlite3.Connection) -> None:
         """Nobody holds a receipt for what its signer does not have on its disk."""
-        for number, signer, seq in connection.execute(_RECEIPTS).fetchall():
+        rows = connection.execute(_RECEIPTS).fetchall()
+        if rows == seen.receipt_rows:
+            return
+        seen.receipt_rows = rows
+        for number, signer, seq in rows:
             if seen.receipts.get((number, signer)) == seq:
                 continue
             incarnation, scope = seen.streams[number][1:3]
