@@ -8,6 +8,8 @@ from sync_protocol.case.workflow import ROLES
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
 from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token
 from village_node.accounts.throttle import Throttle
+from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
+from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
 from village_node.store.accounts import AccountRows, StaffRow
 from village_node.store.audit import AuditRow, Line
 
@@ -56,6 +58,7 @@ class Accounts:
         self._hasher = hasher or Hasher(randomness)
         self._steady = steady or clock
         self._sessions = Sessions(rows, self.throttle, self._hasher, clock, randomness, self._steady)
+        self.tokens = Tokens(rows, clock, randomness, self._steady)
         self._clock_offset_ms = clock() - self._steady()
 
     @property
@@ -153,6 +156,40 @@ class Accounts:
             return None
         staff = found[1]
         return Person(staff.staff_no, staff.name, frozenset(staff.roles) & frozenset(self.roles), form_token(cookie))
+
+    def make_token(self, name: str, staff_no: str, role: str, days: int, *, by: str, by_admin: bool) -> str:
+        """Make a token for a program that acts as this account in one of its roles, and return it: shown once.
+
+        ``by_admin``: who makes it is an administrator; nobody else makes one that manages the node. Raises
+        StaffTrouble.
+        """
+        number, called = _number(staff_no), clean(name)
+        if not called or len(called) > TOKEN_NAME_LONGEST:
+            raise StaffTrouble(
+                f"令牌名称应为 1 到 {TOKEN_NAME_LONGEST} 个字。",
+                f"A token's name has 1 to {TOKEN_NAME_LONGEST} characters.",
+            )
+        if not 1 <= days <= DAYS_MAX:
+            raise StaffTrouble(f"有效期应为 1 到 {DAYS_MAX} 天。", f"A token lives 1 to {DAYS_MAX} days.")
+        staff = self.rows.staff(number)
+        if staff is not None and (role not in staff.roles or role not in self.roles):
+            raise StaffTrouble(f"工号 {number} 没有这个岗位。", f"{number} does not have this role.")
+        if role == "admin" and not by_admin:
+            raise StaffTrouble(
+                "系统管理员的令牌须由系统管理员生成。", "Only an administrator makes one for an administrator."
+            )
+        token = self.tokens.make(called, number, role, days, by)
+        if token is None:
+            raise StaffTrouble(f"没有在用的工号 {number}。", f"No account {number} is in use.")
+        return token
+
+    def program(self, token: str) -> tuple[Person, Known] | None:
+        """Who comes with this token: the account in the one role of the token. It sends no form, so no form token."""
+        known = self.tokens.find(token)
+        if known is None:
+            return None
+        roles = frozenset({known.token.role}) & frozenset(self.roles)
+        return Person(known.staff.staff_no, known.staff.name, roles, ""), known
 
     def name_of(self, staff_no: str) -> str:
         """The name of somebody of this node; empty for people of other nodes, whose names stay there."""

@@ -14,7 +14,7 @@ from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.calendaring import Calendaring, CaseClock
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
-from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound, Stale
+from village_node.casebook.errors import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, NotFound, Stale
 from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
@@ -25,8 +25,10 @@ from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.identity import Identity
 from village_node.rebirth import Lives, Reason
 from village_node.store import Overtaken, Store, cases, peers
+from village_node.store.requests import Request
 
 __all__ = [
+    "AlreadyDone",
     "Application",
     "BadBody",
     "CaseClock",
@@ -36,6 +38,7 @@ __all__ = [
     "Choice",
     "ForkView",
     "HopReceipt",
+    "IdTaken",
     "NotAllowed",
     "NotFound",
     "OddCase",
@@ -45,6 +48,7 @@ __all__ = [
     "PurgeRun",
     "Reason",
     "Received",
+    "Request",
     "Searching",
     "Stale",
     "TimelineEntry",

@@ -6,12 +6,14 @@ The proposal is this node's own record. Only the confirmation writes an event, a
 from collections.abc import Iterable
 
 from sync_protocol.case import Position, kinds, why_not, workflow
+from village_node.casebook import once
 from village_node.casebook.desk import Act, CaseRef, Desk, checked, stale
 from village_node.casebook.errors import NotAllowed, NotFound
 from village_node.casebook.reading import folded
 from village_node.store import Connection, proposals
 from village_node.store.locks import CaseKey
 from village_node.store.proposals import Proposal
+from village_node.store.requests import Request
 
 MOST_LISTED = 50
 
@@ -20,11 +22,18 @@ class Assigning(Desk):
     """The part of the casebook behind the page of assignments."""
 
     def propose(
-        self, actor: str, roles: Iterable[str], key: CaseKey, to: str, reason: str, seen: Position | None
+        self,
+        actor: str,
+        roles: Iterable[str],
+        key: CaseKey,
+        to: str,
+        reason: str,
+        seen: Position | None,
+        request: Request | None = None,
     ) -> None:
         """Propose to give a case to another place of its path. One proposal a case waits at a time.
 
-        Raises Stale, NotAllowed, NotFound, BadBody, NotSaved.
+        Raises Stale, AlreadyDone, IdTaken, NotAllowed, NotFound, BadBody, NotSaved.
         """
         if not workflow.may_propose(frozenset(roles), self.identity.level):
             raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
@@ -52,17 +61,19 @@ class Assigning(Desk):
                 0, *key, to, reason, incarnation, seq, mark, actor, self.clock(), proposals.PENDING, "", None, ""
             )
             proposals.add(connection, row)
+            once.became(connection, request, key)
             subject = case.case_no or key[1].hex()
             self.note(connection, actor, "case.assign.propose", subject, to=to, reason=reason[:200])
             self.mark_news(connection, {key[0]})
             return None, {key[0]}
 
-        self._act(act)
+        self._act(act, request)
 
-    def confirm(self, actor: str, roles: Iterable[str], number: int) -> CaseRef:
+    def confirm(self, actor: str, roles: Iterable[str], number: int, request: Request | None = None) -> CaseRef:
         """Confirm another person's proposal: the case is assigned in the same transaction.
 
-        Raises Stale where the case has moved on since it was proposed, NotAllowed, NotFound, NotSaved.
+        Raises Stale where the case has moved on since it was proposed, AlreadyDone, IdTaken, NotAllowed, NotFound,
+        NotSaved.
         """
         allowed = frozenset(roles)
 
@@ -74,6 +85,7 @@ class Assigning(Desk):
                 )
             content = checked(kinds.FORCE_ASSIGN, {0: row.to_place, 1: row.reason, 2: row.proposer, 3: actor})
             seen = Position(row.last_incarnation, row.last_seq, row.last_mark)
+            once.became(connection, request, (row.scope, row.case_id))
             done = self._do(
                 connection, Act(actor, allowed, (row.scope, row.case_id), kinds.FORCE_ASSIGN, content, seen)
             )
@@ -81,10 +93,10 @@ class Assigning(Desk):
                 raise _answered()
             return done, {row.scope}
 
-        return self._act(act)
+        return self._act(act, request)
 
-    def reject(self, actor: str, roles: Iterable[str], number: int, words: str) -> None:
-        """Reject a proposal, or take one's own back. Raises NotAllowed, NotFound, NotSaved."""
+    def reject(self, actor: str, roles: Iterable[str], number: int, words: str, request: Request | None = None) -> None:
+        """Reject a proposal, or take one's own back. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved."""
         may = workflow.may(frozenset(roles), self.identity.level, kinds.FORCE_ASSIGN)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
@@ -93,11 +105,12 @@ class Assigning(Desk):
                 raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
             if not proposals.answer(connection, number, proposals.REJECTED, actor, self.clock(), words[:400]):
                 raise _answered()
+            once.became(connection, request, (row.scope, row.case_id))
             self.note(connection, actor, "case.assign.reject", str(number), answer=words[:200])
             self.mark_news(connection, {row.scope})
             return None, {row.scope}
 
-        self._act(act)
+        self._act(act, request)
 
     def proposals(self) -> list[Proposal]:
         """The proposals that wait for an answer, then the newest that have one."""

@@ -23,16 +23,18 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import conditions, ledger, numbering, purged
+from village_node.casebook import conditions, ledger, numbering, once, purged
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry
 from village_node.casebook.office import Office
+from village_node.casebook.once import Once
 from village_node.casebook.reading import folded
 from village_node.store import Connection, Overtaken, RoomMade, peers, streams
 from village_node.store.locks import CaseKey, StreamKey
+from village_node.store.requests import Request
 
 _CLOCK_BITS: Final = 16
 _FARTHEST_AHEAD_MS: Final = 86_400_000
@@ -95,26 +97,32 @@ def stale() -> Stale:
     )
 
 
-class Desk(Office):
-    """The part of the casebook that the pages hand their forms to."""
+class Desk(Once):
+    """The part of the casebook that the pages hand their forms to, and programs their requests."""
 
     _tag = ""
 
     def file(
-        self, actor: str, roles: Iterable[str], create_body: Mapping[Any, Any], receive_channel: str = "counter"
+        self,
+        actor: str,
+        roles: Iterable[str],
+        create_body: Mapping[Any, Any],
+        receive_channel: str = "counter",
+        request: Request | None = None,
     ) -> CaseRef:
         """File an application of a resident of this place, and receive it: number and query code are drawn here.
 
-        Raises NotAllowed, BadBody, NotSaved.
+        ``request``: under which id a program asks for it. Raises AlreadyDone, IdTaken, NotAllowed, BadBody, NotSaved.
         """
         self._check_may(roles, kinds.CREATE)
         self._check_may(roles, kinds.RECEIVE)
-        return self.record_many([Application(actor, create_body, receive_channel)])[0]
+        return self.record_many([Application(actor, create_body, receive_channel)], request)[0]
 
-    def record_many(self, applications: Sequence[Application]) -> list[CaseRef]:
+    def record_many(self, applications: Sequence[Application], request: Request | None = None) -> list[CaseRef]:
         """File many applications in one transaction (an import): all of them or none.
 
-        Raises BadBody for the first that does not fit, NotAllowed, NotSaved.
+        ``request``: under which id a program asks for the one it files. Raises BadBody for the first that does not
+        fit, AlreadyDone, IdTaken, NotAllowed, NotSaved.
         """
         self.store.refuse_intake_without_room()
         scope = about(self.identity.place)
@@ -133,10 +141,11 @@ class Desk(Office):
             written = ledger.write(self, connection, entry)
             for ref in refs:
                 self._refuse_unless_effective(written.cases[ref.scope, ref.case_id], None)
+                once.became(connection, request, (ref.scope, ref.case_id))
             self.mark_news(connection, {scope})
             return refs, {scope}
 
-        return self._act(act)
+        return self._act(act, request)
 
     def record(
         self,
@@ -147,18 +156,25 @@ class Desk(Office):
         kind: int,
         body: Mapping[Any, Any],
         seen: Position | None = None,
+        request: Request | None = None,
     ) -> CaseRef:
         """Do one act on a case: a stage move, or a side event. ``body`` by field name or number.
 
-        ``seen`` is the last stage event the page was drawn from; a stage move needs it. Raises Stale when the case
-        has moved on, NotAllowed, NotFound, BadBody, NotSaved.
+        ``seen`` is the last stage event the page was drawn from; a stage move needs it. ``request``: under which id a
+        program asks for it. Raises Stale when the case has moved on, AlreadyDone, IdTaken, NotAllowed, NotFound,
+        BadBody, NotSaved.
         """
         if kind == kinds.FORCE_ASSIGN:
             raise NotAllowed("强制改派须由一人提议、另一人确认", "to assign a case takes two persons")
         content = checked(kind, self._with_what_the_node_knows(kind, body, actor))
         numbering.refuse_typed(kind, content)
         act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen)
-        return self._act(lambda connection: (self._do(connection, act), {scope}))
+
+        def do(connection: Connection) -> tuple[CaseRef, set[str]]:
+            once.became(connection, request, act.key)
+            return self._do(connection, act), {scope}
+
+        return self._act(do, request)
 
     def _do(self, connection: Connection, act: "Act") -> CaseRef:
         """Do one act whose body is checked, in the caller's transaction, which is rolled back where this raises."""
@@ -233,13 +249,14 @@ class Desk(Office):
                     "it holds an opinion or a decision: somebody who may give one must adopt it",
                 )
 
-    def _act(self, act: Callable[[Connection], tuple[_T, set[str]]]) -> _T:
+    def _act(self, act: Callable[[Connection], tuple[_T, set[str]]], request: Request | None = None) -> _T:
         """Run one transaction, again where another worker was faster, and tell the news."""
         if self.retired:
             raise NotAllowed("本机已停用，请到正在使用的机器上办理", "this machine is retired: work on the one in use")
         for _ in range(ATTEMPTS):
             try:
                 with self.store.writing() as connection:
+                    once.claim(self, connection, request)
                     done, scopes = act(connection)
             except (Overtaken, RoomMade):
                 continue

@@ -28,3 +28,24 @@ class BadBody(CasebookError):
     def __init__(self, field: str, zh: str, en: str) -> None:
         super().__init__(zh, en)
         self.field = field
+
+
+class IdTaken(CasebookError):
+    """A program has asked for something else under this id before; ``request_id`` names it."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            f"请求编号 {request_id} 已用于另一项内容：重发须与原来完全相同，新的请求请换新编号",
+            f"the id {request_id} was used for another request: send the same again, or choose a new id",
+        )
+        self.request_id = request_id
+
+
+class AlreadyDone(CasebookError):
+    """A program has asked for the very same before, and it was done then: nothing was done now. ``scope`` and
+    ``case_id``: the case that it came to."""
+
+    def __init__(self, scope: str, case_id: bytes) -> None:
+        super().__init__("这项请求先前已经办理", "this request was done before")
+        self.scope = scope
+        self.case_id = case_id

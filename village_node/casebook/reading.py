@@ -119,6 +119,18 @@ class Reading(Office):
             here, today = self.identity.place, day_of(self.clock())
             return cases.listed(connection, view, here, left_behind, filters or {}, page, page_size, today)
 
+    def cases_after(
+        self, view: str, filters: Mapping[str, str], last: tuple[int, bytes, str] | None, size: int
+    ) -> list[CaseRow]:
+        """So many rows of a view, the newest first, after the one that was ``last``: for who reads a list through.
+
+        KeyError for an unknown view, TypeError for an unknown filter.
+        """
+        with self.store.reading() as connection:
+            left_behind = self._not_left(connection)[0] if view == "not_left" else []
+            condition = cases.view(view, self.identity.place, left_behind) & cases.matching(**filters)
+            return cases.after(connection, condition, last, size)
+
     def view_counts(self) -> dict[str, int]:
         """How many cases each view has; computed again only after something has changed."""
 

@@ -1,4 +1,4 @@
-"""Rows of people and their work at the desk: staff, sessions, throttles, drafts; each act with its audit line."""
+"""Rows of people and their desks: staff, sessions, tokens, throttles, drafts; each act with its audit line."""
 
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
@@ -10,9 +10,10 @@ from village_node.store import audit, peers, rows
 from village_node.store.audit import AuditRow, Line
 from village_node.store.database import Store
 from village_node.store.errors import RoomMade
-from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE
+from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE, TOKENS
 
 MOST_DRAFTS = 200
+MOST_TOKENS = 500
 
 
 class StaffRow(NamedTuple):
@@ -59,6 +60,21 @@ class DraftRow(NamedTuple):
     fields: str
     created_ms: int
     updated_ms: int
+
+
+class TokenRow(NamedTuple):
+    """One token of a program; ``token_hash`` is SHA-256 of the token, which is never stored itself."""
+
+    id: int
+    token_hash: bytes
+    name: str
+    staff_no: str
+    role: str
+    made_by: str
+    created_ms: int
+    life_ms: int
+    revoked_ms: int | None
+    used_ms: int | None
 
 
 _P = ParamSpec("_P")
@@ -177,6 +193,51 @@ class AccountRows:
         seen, created = SESSIONS.c.seen_ms, SESSIONS.c.created_ms
         over = (seen < seen_before_ms) | (created < created_before_ms) | (seen > seen_after_ms)
         return self._delete(SESSIONS, over & SESSIONS.c.id_hash.not_in(living))
+
+    @_with_the_reserve
+    def add_token(self, row: TokenRow, told: Line) -> bool:
+        """Keep a new token; its number is given here. False if there is nobody whose it could be."""
+        with self._store.writing() as connection:
+            living = (STAFF.c.staff_no == row.staff_no, STAFF.c.disabled.is_(False))
+            if connection.scalar(select(STAFF.c.staff_no).where(*living)) is None:
+                return False
+            values = row._asdict()
+            del values["id"]
+            connection.execute(insert(TOKENS).values(values))
+            _tell(connection, told)
+            return True
+
+    def token(self, token_hash: bytes) -> tuple[TokenRow, StaffRow] | None:
+        """A token and whose it is."""
+        query = select(TOKENS, STAFF).join_from(TOKENS, STAFF).where(TOKENS.c.token_hash == token_hash)
+        with self._store.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        width = len(TokenRow._fields)
+        return TokenRow._make(row[:width]), _staff(tuple(row[width:]))
+
+    def tokens(self) -> list[TokenRow]:
+        """Every token, the newest first."""
+        with self._store.reading() as connection:
+            query = select(TOKENS).order_by(TOKENS.c.id.desc()).limit(MOST_TOKENS)
+            return [TokenRow._make(row) for row in connection.execute(query)]
+
+    @_with_the_reserve
+    def revoke_token(self, number: int, now_ms: int, told: Line) -> bool:
+        """End a token now; False if there is none of this number that lives."""
+        change = update(TOKENS).where(TOKENS.c.id == number, TOKENS.c.revoked_ms.is_(None)).values(revoked_ms=now_ms)
+        with self._store.writing() as connection:
+            if connection.execute(change).rowcount != 1:
+                return False
+            _tell(connection, told)
+            return True
+
+    @_with_the_reserve
+    def touch_token(self, number: int, used_ms: int) -> None:
+        """The token is in use."""
+        with self._store.writing() as connection:
+            connection.execute(update(TOKENS).where(TOKENS.c.id == number).values(used_ms=used_ms))
 
     def throttle(self, key: str) -> ThrottleRow | None:
         """One throttle."""

@@ -300,6 +300,22 @@ def listed(
     return page(connection, condition, at, size, today if name in BY_GRADE else None)
 
 
+def after(
+    connection: Connection, condition: ColumnElement[bool], last: tuple[int, bytes, str] | None, size: int
+) -> list[CaseRow]:
+    """The rows that meet a condition, the newest first, after the one that was ``last`` (when filed, case, scope).
+
+    What is filed meanwhile stands before all of them: nobody who reads on misses a row or meets one twice.
+    """
+    filed = func.coalesce(CASES.c.filed_ms, 0)
+    query = select(CASES).where(condition).order_by(filed.desc(), CASES.c.case_id, CASES.c.scope).limit(size)
+    if last is not None:
+        at_ms, case_id, scope = last
+        later = or_(CASES.c.case_id > case_id, and_(CASES.c.case_id == case_id, CASES.c.scope > scope))
+        query = query.where(or_(filed < at_ms, and_(filed == at_ms, later)))
+    return [CaseRow._make(row) for row in connection.execute(query)]
+
+
 def totals(connection: Connection, here: str) -> dict[str, int]:
     """How many cases each view has, but for ``not_left``, which is counted from receipts. Read from indexes alone."""
     words = "SELECT state, count(*) FROM cases WHERE state IS NOT NULL GROUP BY state"

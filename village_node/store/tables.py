@@ -369,6 +369,36 @@ SESSIONS: Final = Table(
     Column("source", Text, nullable=False),
 )
 
+# What programs sign in with: the hash of a random token, for one account in one of its roles.
+TOKENS: Final = Table(
+    "tokens",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("staff_no", Text, ForeignKey("staff.staff_no"), nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("life_ms", BigInteger, nullable=False),
+    Column("revoked_ms", BigInteger),
+    Column("used_ms", BigInteger),
+)
+
+# What a program asked for under an id of its own choosing, and the case that this came to: written in the transaction
+# of the act, so that the same request sent again after a lost reply is the same act.
+REQUESTS: Final = Table(
+    "requests",
+    METADATA,
+    Column("staff_no", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("staff_no", "request_id"),
+)
+
 THROTTLE: Final = Table(
     "throttle",
     METADATA,
