@@ -6,51 +6,33 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, bodies, kinds, legal_bodies, workflow
+from sync_protocol.case import Case, bodies, kinds, workflow
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
-from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, Stale
 from village_node.store import StoreError
-from village_node.web import cases, entry, schemas, words
+from village_node.web import cases, doing, entry, schemas, words
 from village_node.web.cases import Attempt
-from village_node.web.filing import messages_of
-from village_node.web.policy import CASEWORK, Policy, Route
-from village_node.web.site import Visit
-
-# Which of them may make which move is the workflow's table; the casebook asks it under its lock.
-ACTS: Final = Policy(CASEWORK - {"supervisor"}, "node", "masked")
-_NUMBERS: Final = {"applicant_id_no": entry.number, "applicant_phone": entry.phone, "proxy_phone": entry.phone}
+from village_node.web.doing import ACTS
+from village_node.web.policy import Route
+from village_node.web.schemas import messages_of
+from village_node.web.site import LONGEST_FIELD, Visit
 
 
 def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     """Make one move. What cannot be done comes back on the case's page with everything that was typed."""
     case = cases.fetch(visit, place, case_id)
-    row = kinds.BY_NAME.get(move)
-    if row is None or row.role == "other" or row.number in (kinds.CREATE, kinds.RECEIVE, *workflow.APART):
-        # The first two are written when an application is filed, with a number and a code that the node draws; the
-        # others have pages of their own.
+    kind = doing.kind_of(move)
+    if kind is None or kind in workflow.APART:  # those have pages of their own
         raise NotFound
-    kind = row.number
-    values = approved(visit, kind, collect(visit, case, kind))
+    values = collect(visit, case, kind)
     typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}
     attempt = Attempt(kind, str(values.get("to", "")) if kind == kinds.HANDOFF else "", typed)
     try:
-        check_examiner(visit, kind, values)
-        visit.site.casebook.record(
-            visit.staff.staff_no,
-            visit.staff.roles,
-            about(case.home),
-            case.case_id,
-            kind,
-            schemas.load(kind, values),
-            cases.position_of(visit.request.form.get("seen", "")),
-        )
+        doing.do(visit, case, kind, values, cases.position_of(visit.request.form.get("seen", "")))
     except ValidationError as error:
-        english = "Please check this field; it is missing, too long or not of the right form."
         attempt.errors = {
-            # Who approves is the person in front: that both are one stands where the other was typed.
-            "proposer" if name == "approver" else name: visit.t(found, english)
+            doing.field_named(name): visit.t(found, schemas.english(found))
             for name, found in messages_of(error).items()
         }
         attempt.status = 422
@@ -81,21 +63,8 @@ def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:
     return values
 
 
-def approved(visit: Visit, kind: int, values: dict[str, Any]) -> dict[str, Any]:
-    """The fields with the person in front as who approves, where the act needs somebody who does."""
-    special = kind == kinds.SUSPEND and values.get("what") in legal_bodies.SPECIAL
-    return {**values, "approver": visit.staff.staff_no} if special or kind == kinds.EXTEND else values
-
-
-def check_examiner(visit: Visit, kind: int, values: dict[str, Any]) -> None:
-    """Check that the examiner named works here. Raises BadBody."""
-    named = values.get("proposer", "")
-    if kind == kinds.SUSPEND and named and not visit.site.accounts.name_of(named):
-        raise BadBody("proposer", "本单位没有这个工号", "nobody here has this staff number")
-
-
 def _text(visit: Visit, case: Case, row: Field) -> Any:
-    return visit.paragraph(row.name) if row.high > 200 else visit.line(row.name)
+    return doing.one_text(row, visit.request.form.get(row.name, "")[:LONGEST_FIELD])
 
 
 def _int(visit: Visit, case: Case, row: Field) -> Any:
@@ -112,8 +81,7 @@ def _answers(visit: Visit, case: Case, row: Field) -> Any:
     found = {}
     for name, _ in cases.markable(visit, case):
         if not name.startswith(words.MATERIAL):
-            spell = _NUMBERS.get(name, entry.paragraph)
-            text = spell(visit.request.form.get(f"answer:{name}", "")[:4000])
+            text = doing.answer_text(name, visit.request.form.get(f"answer:{name}", "")[:4000])
             if text:
                 found[name] = text
     return found

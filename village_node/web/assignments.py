@@ -13,8 +13,8 @@ from village_node.casebook import BadBody, Casebook, NotAllowed, Stale
 from village_node.store import StoreError
 from village_node.store.proposals import STATES, Proposal
 from village_node.web import cases
-from village_node.web.acts import ACTS
 from village_node.web.cases import Attempt
+from village_node.web.doing import ACTS
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 

@@ -7,7 +7,18 @@ from typing import Any, Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, Material, Position, explain, kinds, legal_moves, route, why_not, workflow
+from sync_protocol.case import (
+    Case,
+    Material,
+    Offer,
+    Position,
+    explain,
+    kinds,
+    legal_moves,
+    route,
+    why_not,
+    workflow,
+)
 from sync_protocol.case.fields import Field
 from sync_protocol.places import about
 from village_node.casebook import OddCase, TimelineEntry
@@ -20,6 +31,7 @@ from village_node.web.site import Visit
 READS: Final = Policy(CASEWORK, "node", "masked")
 UNMASKS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
 REASON_SHORTEST: Final = 4
+NO_REASON: Final = ("请写明查看原因，至少 4 个字。", "Please give the reason, at least 4 characters.")
 
 
 # What a case waits for, the most pressing first; other moves stand below these.
@@ -66,17 +78,20 @@ def unmask(visit: Visit, place: str, case_id: str) -> Response:
     reason, problem = reason_given(visit)
     if problem:
         return show(visit, case, Attempt(problem=problem, status=422))
+    note_unmasked(visit, case, reason)
+    return show(visit, case, open_data=True)
+
+
+def note_unmasked(visit: Visit, case: Case, reason: str) -> None:
+    """Note in the audit trail, before it is done, that somebody sees the personal data of a case and why."""
     subject = case.case_no or case.case_id.hex()
     visit.site.accounts.audit(visit.staff.staff_no, "case.unmask", subject, {"reason": reason})
-    return show(visit, case, open_data=True)
 
 
 def reason_given(visit: Visit) -> tuple[str, str]:
     """Why somebody wants to see what is not masked, as the audit trail keeps it; and what to say where that is none."""
     reason = visit.line("reason")
-    if len(reason) < REASON_SHORTEST:
-        return "", visit.t("请写明查看原因，至少 4 个字。", "Please give the reason, at least 4 characters.")
-    return reason[:200], ""
+    return (reason[:200], "") if len(reason) >= REASON_SHORTEST else ("", visit.t(*NO_REASON))
 
 
 def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data: bool = False) -> Response:
@@ -86,11 +101,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     roles = visit.staff.roles
     entries = site.casebook.timeline(about(case.home), case.case_id)
     purge = site.casebook.purge_of(about(case.home), case.case_id)
-    offers = [
-        offer
-        for offer in (() if purge else legal_moves(case, here, roles, site.catalogue, site.places))
-        if offer.kind not in workflow.APART
-    ]
+    offers = [] if purge else offers_of(visit, case)
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
     # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
@@ -130,6 +141,13 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         field_kinds=FIELD_KINDS,
         kinds=kinds,
     )
+
+
+def offers_of(visit: Visit, case: Case) -> list[Offer]:
+    """What the person in front may do with the case now; what stands on pages of its own is left out."""
+    site = visit.site
+    legal = legal_moves(case, site.config.place, visit.staff.roles, site.catalogue, site.places)
+    return [offer for offer in legal if offer.kind not in workflow.APART]
 
 
 @dataclass
@@ -365,12 +383,17 @@ _NOBODY_BELOW: Final = (
 
 def missing_moves(visit: Visit, case: Case, offered: set[int]) -> list[tuple[str, str]]:
     """The moves this person's role knows that are not possible now, each with the reason."""
+    return [(visit.t(*workflow.LABELS[kind]), visit.t(*why)) for kind, why in missing(visit, case, offered)]
+
+
+def missing(visit: Visit, case: Case, offered: set[int]) -> list[tuple[int, tuple[str, str]]]:
+    """The same as (kind, words in both languages)."""
     site, here, roles = visit.site, visit.site.config.place, visit.staff.roles
     found = []
-    for kind, label in workflow.LABELS.items():
+    for kind in workflow.LABELS:
         # That a case is assigned has a place of its own on the page, with its own reason, at a place that ever may.
         if kind == kinds.FORCE_ASSIGN and not has_places_below(visit) and workflow.may_propose(roles, site.level):
-            found.append((visit.t(*label), visit.t(*_NOBODY_BELOW)))
+            found.append((kind, _NOBODY_BELOW))
             continue
         if kind in (*offered, kinds.CREATE, kinds.FORCE_ASSIGN) or not workflow.may(roles, site.level, kind):
             continue
@@ -378,7 +401,7 @@ def missing_moves(visit: Visit, case: Case, offered: set[int]) -> list[tuple[str
             continue
         why = why_not(case, kind, here, roles, site.catalogue, site.places)
         if why is not None:
-            found.append((visit.t(*label), visit.t(*why)))
+            found.append((kind, why))
     return found
 
 

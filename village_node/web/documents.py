@@ -66,6 +66,12 @@ def _offer(visit: Visit, case: Case, position: Position, document: DocumentType)
     )
 
 
+def document_words(code: str) -> tuple[str, str]:
+    """The words for a type of document."""
+    document = documents.TYPES[code]
+    return document.zh, document.en
+
+
 def grounds_of(visit: Visit, case: Case, item: Item, entries: Sequence[TimelineEntry]) -> list[Ground]:
     """What documents ask of each event of a timeline."""
     happened = [

@@ -3,19 +3,18 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date
 from typing import Any, Final
 
-from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import bodies, kinds
+from sync_protocol.case import bodies
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import BadBody, NotAllowed
 from village_node.store import StoreError
 from village_node.store.accounts import DraftRow
-from village_node.web import entry, items, schemas, times
+from village_node.web import application, entry, items, times
+from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
 from village_node.web.words import QUESTIONS, choice_words
@@ -23,21 +22,7 @@ from village_node.web.words import QUESTIONS, choice_words
 FILES: Final = Policy(COUNTER, "node", "typed")
 OWN: Final = Policy(COUNTER, "own", "typed")
 
-# Field -> how it is brought to one spelling before it is signed.
-SPELLINGS: Final = {
-    "applicant_name": entry.line,
-    "applicant_id_kind": entry.line,
-    "applicant_id_no": entry.number,
-    "applicant_phone": entry.phone,
-    "applicant_address": entry.line,
-    "proxy_name": entry.line,
-    "proxy_relation": entry.line,
-    "proxy_phone": entry.phone,
-    "proxy_authorisation": entry.line,
-    "window_note": entry.paragraph,
-}
 FILED: Final = "filed"
-BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
 MOST_NOTED: Final = 1_000
 
 
@@ -74,56 +59,16 @@ def create_values(values: Mapping[str, str], item: Item) -> dict[str, Any]:
 
 def troubles(visit: Visit, values: Mapping[str, str], item: Item) -> dict[str, str]:
     """What is wrong, by field, in words that say what to do; empty when the application can be filed."""
-    found: dict[str, str] = {}
-    try:
-        schemas.load(kinds.CREATE, create_values(values, item))
-    except ValidationError as error:
-        for name, message in messages_of(error).items():
-            found[name] = visit.t(message, _english(name))
-    if values["has_proxy"]:
-        for name in ("proxy_name", "proxy_relation", "proxy_authorisation"):
-            if not values[name]:
-                found[name] = visit.t("由他人代办时请填写此项", "Fill this in when somebody acts for the applicant")
-    for name, *_ in QUESTIONS:
-        if not values[name]:
-            found[name] = visit.t("请填写此项", "Please fill this in")
-    if values["applicant_id_kind"] == "resident_id" and "applicant_id_no" not in found:
-        # A clock may be years behind: whoever was born since must not be refused for that.
-        ahead_ms = max(visit.sync_state.skew_ms or 0, 0)
-        today = max(times.local(visit.now_ms + ahead_ms).date(), BORN_BY)
-        wrong = entry.identity_card_trouble(values["applicant_id_no"], today)
-        if wrong:
-            found["applicant_id_no"] = visit.t(*wrong)
-    for name in ("applicant_phone", "proxy_phone"):
-        wrong = entry.phone_trouble(values[name]) if values[name] else None
-        if wrong and (name == "applicant_phone" or values["has_proxy"]):
-            found[name] = visit.t(*wrong)
+    body, proxied = create_values(values, item), bool(values["has_proxy"])
+    wrong = application.faults(visit, body, values["channel"], item, proxied=proxied)
+    found = {name: visit.t(*said) for name, said in wrong.items()}
     for index in range(len(item.materials)):
         copies = values[f"m{index}_copies"]
         if values[f"m{index}"] and not (
             copies.isdecimal() and copies.isascii() and 0 < int(copies) <= bodies.COPIES_MAX
         ):
             found[f"m{index}"] = visit.t("份数应为 1 到 99", "The number of copies is 1 to 99")
-    if values["channel"] not in bodies.CHANNELS:
-        found["channel"] = visit.t("请从所列选项中选择", "Choose from the list")
     return found
-
-
-def messages_of(error: ValidationError) -> dict[str, str]:
-    """The first message about each wrong field, out of the nests of lists and maps that marshmallow gives."""
-    found: dict[str, str] = {}
-    for name, messages in error.messages_dict.items():
-        while not isinstance(messages, str):
-            messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
-        found[str(name)] = messages
-    return found
-
-
-def _english(name: str) -> str:
-    for field in bodies.CREATE.fields:
-        if field.name == name and field.high:
-            return f"Please give this; {field.low} to {field.high} characters."
-    return "Please give this."
 
 
 def file_form(visit: Visit, item_no: str) -> Response:
@@ -173,12 +118,7 @@ def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, st
         if filed:
             return visit.redirect("receipt", place=filed[0], case_id=filed[1])
         try:
-            case = visit.site.casebook.file(
-                visit.staff.staff_no,
-                visit.staff.roles,
-                schemas.load(kinds.CREATE, create_values(values, item)),
-                values["channel"],
-            )
+            case = application.file(visit, create_values(values, item), values["channel"])
         except BadBody as bad:
             _keep(visit, item, draft_id, values)
             return _form(visit, item, values, draft_id, {bad.field: visit.t(bad.zh, bad.en)}, status=422)

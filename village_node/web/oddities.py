@@ -12,9 +12,9 @@ from sync_protocol.case import Case, bodies, kinds, why_not, workflow
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, OddCase, Oddity, Stale
 from village_node.web import cases, schemas, words
-from village_node.web.acts import ACTS
-from village_node.web.filing import messages_of
+from village_node.web.doing import ACTS
 from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.schemas import messages_of
 from village_node.web.site import Visit
 
 READS: Final = Policy(CASEWORK, "node", "masked")

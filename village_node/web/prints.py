@@ -29,28 +29,32 @@ CHECKS: Final = Policy(None, "query")
 
 def document_page(visit: Visit, place: str, case_id: str, position: str, code: str) -> Response:
     """The page of one document, without a person on it: what prints it is a form, so that no address gives it away."""
-    return _page(visit, _asked(visit, place, case_id, position, code), 200, "")
+    return _page(visit, asked(visit, place, case_id, position, code, visit.request.args.get("paper", "a4")), 200, "")
 
 
 def print_document(visit: Visit, place: str, case_id: str, position: str, code: str) -> Response:
     """One document as PDF. Of another place's record a reason is asked: here nobody is waiting for that paper."""
-    source = _asked(visit, place, case_id, position, code)
-    reason, problem = cases.reason_given(visit) if _needs_reason(visit, source) else ("", "")
+    source = asked(visit, place, case_id, position, code, visit.request.args.get("paper", "a4"))
+    reason, problem = cases.reason_given(visit) if needs_reason(visit, source) else ("", "")
     if problem:
         return _page(visit, source, 422, problem)
     try:
-        document = visit.site.printer.print(sheets.template_of(code), sheets.given_for(source))
+        return printed(visit, source, reason)
     except NotPrinted as trouble:
         return _page(visit, source, 503, visit.t(trouble.zh, trouble.en))
+
+
+def printed(visit: Visit, source: Source, reason: str) -> Response:
+    """The PDF of a document, once its line is in the audit trail. Raises NotPrinted, NotSaved."""
+    document = visit.site.printer.print(sheets.template_of(source.document.code), sheets.given_for(source))
     visit.site.accounts.audit(visit.staff.staff_no, "document.print", source.number, _noted(source, document, reason))
     return _pdf(document, f"{source.document.zh}-{source.number}")
 
 
-def _asked(visit: Visit, place: str, case_id: str, position: str, code: str) -> Source:
+def asked(visit: Visit, place: str, case_id: str, position: str, code: str, paper: str) -> Source:
     """The document of this address on this paper. Raises NotFound where there is none."""
     case = cases.fetch(visit, place, case_id)
     found = cases.position_of(position)
-    paper = visit.request.args.get("paper", "a4")
     if found is None or code not in sheets.TEMPLATES or paper not in sheets.PAPERS.get(code, sheets.A4_ALONE):
         raise NotFound
     entries = visit.site.casebook.timeline(about(case.home), case.case_id)
@@ -60,7 +64,8 @@ def _asked(visit: Visit, place: str, case_id: str, position: str, code: str) -> 
     return source
 
 
-def _needs_reason(visit: Visit, source: Source) -> bool:
+def needs_reason(visit: Visit, source: Source) -> bool:
+    """Whether a reason is asked first: for another place's record, whose paper nobody waits for here."""
     return source.record.place != visit.site.config.place
 
 
@@ -100,7 +105,7 @@ def _pdf(document: bytes, name: str) -> Response:
 
 
 def _page(visit: Visit, source: Source, status: int, problem: str) -> Response:
-    return visit.render("document.html", status, source=source, problem=problem, ask=_needs_reason(visit, source))
+    return visit.render("document.html", status, source=source, problem=problem, ask=needs_reason(visit, source))
 
 
 @dataclass(frozen=True)

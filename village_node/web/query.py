@@ -48,56 +48,96 @@ class Answer:
     behind: bool
 
 
+class NotTold(Exception):
+    """A look-up that is not answered: ``status`` as HTTP has it, ``zh`` and ``en`` say why; ``wait_ms``: how long to
+    wait, 0 where waiting does not help."""
+
+    def __init__(self, status: int, zh: str, en: str, wait_ms: int = 0) -> None:
+        super().__init__(en)
+        self.status = status
+        self.zh = zh
+        self.en = en
+        self.wait_ms = wait_ms
+
+
 def query(visit: Visit) -> Response:
     """The page to type number and code, and its answer."""
     if visit.request.method == "GET":
         return visit.render("query.html")
-    number, code = visit.line("number").upper(), visit.line("code")
+    number = visit.line("number").upper()
     try:
-        wanted = "-".join(map(str, parse_case_number(number)))
+        case = look_up(visit, number, visit.line("code"))
+    except NotTold as refused:
+        return _refuse(visit, refused, number)
+    return visit.render("query_answer.html", answer=answer_of(visit, case))
+
+
+def by_code(visit: Visit, code: str) -> Response:
+    """The case that a QR code leads to."""
+    try:
+        case = look_up_code(visit, code)
+    except NotTold as refused:
+        return _refuse(visit, refused, "")
+    return visit.render("query_answer.html", answer=answer_of(visit, case))
+
+
+def look_up(visit: Visit, number: str, code: str) -> Case:
+    """The case of a number and its code, whole or the first six characters. Raises NotTold."""
+    try:
+        wanted = "-".join(map(str, parse_case_number(number.upper())))
         typed = normalise_query_code(code)
     except NumberError as wrong:
-        return _page(visit, 422, number, problem=visit.t(wrong.zh, wrong.en))
-    refused = _throttled(visit, number)
-    if refused is not None:
-        return refused
+        raise NotTold(422, wrong.zh, wrong.en) from None
+    _count(visit)
     daily = f"query:{wanted}:{times.local(visit.now_ms):%Y%m%d}"
     throttle, short = visit.site.accounts.throttle, len(typed) == SHORT_CODE_LENGTH
     if short and throttle.attempt(daily, SHORT_TRIES):
         words_zh = "这个编号今天用前 6 位已试过 5 次。请输入完整的 13 位查询码，或扫描回执上的二维码。"
         words_en = "Five tries with six characters were made today. Type all 13 characters, or scan the QR code."
-        return _page(visit, 429, number, problem=visit.t(words_zh, words_en))
+        raise NotTold(429, words_zh, words_en)
     row = visit.site.casebook.find_by_number(wanted)
     held = (row.query_code if row is not None else None) or _NO_CODE
     right = hmac.compare_digest(held[: len(typed)].encode(), typed.encode())
     if row is None or row.query_code is None or not right:
-        return _missed(visit, number)
+        raise _missed(visit)
     take_back(visit)
     if short:
         throttle.take_back(daily)
-    return _found(visit, row.scope, row.case_id)
+    return _held(visit, row.scope, row.case_id)
 
 
-def by_code(visit: Visit, code: str) -> Response:
-    """The case that a QR code leads to."""
-    refused = _throttled(visit, "")
-    if refused is not None:
-        return refused
+def look_up_code(visit: Visit, code: str) -> Case:
+    """The case of a whole query code. Raises NotTold."""
+    _count(visit)
     try:
         full = normalise_query_code(code)
     except NumberError:
-        return _missed(visit, "")
+        raise _missed(visit) from None
     row = visit.site.casebook.find_by_query_code(full) if len(full) != SHORT_CODE_LENGTH else None
     if row is None:
-        return _missed(visit, "")
+        raise _missed(visit)
     take_back(visit)
-    return _found(visit, row.scope, row.case_id)
+    return _held(visit, row.scope, row.case_id)
 
 
-def _throttled(visit: Visit, number: str) -> Response | None:
-    """Count one look-up from this address; the answer when there were too many misses."""
+def _held(visit: Visit, scope: str, case_id: bytes) -> Case:
+    case = visit.site.casebook.case(scope, case_id)
+    if case is None:
+        raise _missed(visit)
+    return case
+
+
+def _count(visit: Visit) -> None:
+    """Count one look-up from this address. Raises NotTold when there were too many misses."""
     wait = wait_ms(visit)
-    return too_many(visit, wait, number) if wait else None
+    if wait:
+        raise _too_many(wait)
+
+
+def _too_many(wait: int) -> NotTold:
+    seconds = -(-wait // 1000)
+    words_en = f"Too many look-ups; please try again in {seconds} seconds."
+    return NotTold(429, f"查询次数过多，请 {seconds} 秒后再试。", words_en, wait)
 
 
 def wait_ms(visit: Visit) -> int:
@@ -105,14 +145,16 @@ def wait_ms(visit: Visit) -> int:
     return visit.site.accounts.throttle.attempt(f"query-source:{visit.source}", SOURCE)
 
 
-def too_many(visit: Visit, wait: int, number: str = "") -> Response:
+def too_many(visit: Visit, wait: int) -> Response:
     """The answer to an address with too many misses."""
-    seconds = -(-wait // 1000)
-    problem = visit.t(
-        f"查询次数过多，请 {seconds} 秒后再试。", f"Too many look-ups; please try again in {seconds} seconds."
-    )
-    response = _page(visit, 429, number, problem=problem)
-    response.headers["Retry-After"] = str(seconds)
+    return _refuse(visit, _too_many(wait), "")
+
+
+def _refuse(visit: Visit, refused: NotTold, number: str) -> Response:
+    """The page that a look-up without an answer gets."""
+    response = visit.render("query.html", refused.status, number=number, problem=visit.t(refused.zh, refused.en))
+    if refused.wait_ms:
+        response.headers["Retry-After"] = str(-(-refused.wait_ms // 1000))
     return response
 
 
@@ -121,15 +163,15 @@ def take_back(visit: Visit) -> None:
     visit.site.accounts.throttle.take_back(f"query-source:{visit.source}")
 
 
-def _missed(visit: Visit, number: str) -> Response:
+def _missed(visit: Visit) -> NotTold:
     """The one answer for everything that does not fit: it never says what."""
     note_miss(visit)
-    problem = visit.t(
+    return NotTold(
+        404,
         "没有查到。请核对回执上的编号和查询码；在别处申请的，请到申请的地方或县政务大厅查询。",
         "Nothing was found. Compare number and code with your receipt; for an application made elsewhere, ask there "
         "or at the county hall.",
     )
-    return _page(visit, 404, number, problem=problem)
 
 
 def note_miss(visit: Visit) -> None:
@@ -143,17 +185,6 @@ def _alarm(visit: Visit, misses: int) -> Line | None:
         return None
     detail = {"misses_within_the_hour": misses, "source": visit.source}
     return Line(visit.now_ms, "", "query.alarm", "query", detail)
-
-
-def _page(visit: Visit, status: int, number: str, *, problem: str) -> Response:
-    return visit.render("query.html", status, number=number, problem=problem)
-
-
-def _found(visit: Visit, scope: str, case_id: bytes) -> Response:
-    case = visit.site.casebook.case(scope, case_id)
-    if case is None:
-        return _missed(visit, "")
-    return visit.render("query_answer.html", answer=answer_of(visit, case))
 
 
 def answer_of(visit: Visit, case: Case) -> Answer:

@@ -248,6 +248,64 @@ def _pack(field: Field, value: Any) -> Any:
     return value if names is None else [[entry[name] for name in names] for entry in value]
 
 
+@cache
+def form_schema(kind: int, rows: tuple[Field, ...]) -> type[Schema]:
+    """Generate the schema of some fields of one kind, each judged by itself: what a program may send. The rules about
+    several fields are asked by ``load``."""
+    members: dict[str, Any] = {field.name: field_for(field) for field in rows}
+    members["error_messages"] = WHOLE
+    return type(f"{kinds.name_of(kind).title().replace('_', '')}Form", (Schema,), members)
+
+
+def messages_of(error: ValidationError) -> dict[str, str]:
+    """The first message about each wrong field, out of the nests of lists and maps that marshmallow gives."""
+    found: dict[str, str] = {}
+    for name, messages in error.messages_dict.items():
+        while not isinstance(messages, str):
+            messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
+        found[str(name)] = messages
+    return found
+
+
+_ENGLISH: Final = {
+    "请填写此项": "Please give this.",
+    "没有这一项": "There is no such field.",
+    "格式不对": "This is not of the right form.",
+    "含有不可见的控制字符，请重新输入": "It holds control characters that cannot be seen; type it again.",
+    "应为文字": "This must be a text.",
+    "应为整数": "This must be a whole number.",
+    "数字过大": "The number is too large.",
+    "应为是或否": "This must be true or false.",
+    "应为列表": "This must be a list.",
+    "应为日期，如 2026-11-21": "This must be a date, as in 2026-11-21.",
+    "应为地区代码": "This must be the code of a place.",
+    "应为收件编号": "This must be a receipt number.",
+    "应为 13 位查询码": "This must be a query code of 13 characters.",
+    "应为 64 位小写十六进制的 SHA-256 摘要": "This must be a SHA-256 digest in 64 small hexadecimal digits.",
+    "同一名称写了两次": "One name stands there twice.",
+    "所指的记录不存在，请刷新页面后重试": "There is no such record; read the case again.",
+    "请从所列选项中选择": "Choose from the list.",
+    "至少填写一项": "Give at least one of these.",
+    "须为另一人": "This must be another person.",
+    "各时间须同时给出且前后一致": "The times must be given together and agree with each other.",
+}
+_ENGLISH_SHAPES: Final = (
+    (re.compile(r"最多 (\d+) [字项]"), r"\1 at most."),
+    (re.compile(r"应为 (\d+) 至 (\d+) 字"), r"\1 to \2 characters."),
+    (re.compile(r"应为 (\d+) 至 (\d+) 项"), r"\1 to \2 entries."),
+    (re.compile(r"应为 (\d+) 至 (\d+) 的整数"), r"A whole number from \1 to \2."),
+)
+
+
+def english(message: str) -> str:
+    """The English sentence for a message of these schemas."""
+    for shape, words in _ENGLISH_SHAPES:
+        found = shape.fullmatch(message)
+        if found is not None:
+            return found.expand(words)
+    return _ENGLISH.get(message, "Please check this field.")
+
+
 def position_text(position: Sequence[Any]) -> str:
     """Write a position as ``<incarnation hex>.<seq>.<mark hex>``."""
     incarnation, seq, mark = position

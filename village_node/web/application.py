@@ -1,0 +1,95 @@
+"""An application before it is filed, whoever brings it: its spelling, what is wrong with it, the case it becomes."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from marshmallow import ValidationError
+
+from sync_protocol.case import bodies, kinds
+from sync_protocol.case.catalogue import Item
+from village_node.casebook import CaseRef, Request
+from village_node.web import entry, schemas, times
+from village_node.web.site import Visit
+from village_node.web.words import QUESTIONS
+
+# Field -> how it is brought to one spelling before it is signed.
+SPELLINGS: Final = {
+    "applicant_name": entry.line,
+    "applicant_id_kind": entry.line,
+    "applicant_id_no": entry.number,
+    "applicant_phone": entry.phone,
+    "applicant_address": entry.line,
+    "proxy_name": entry.line,
+    "proxy_relation": entry.line,
+    "proxy_phone": entry.phone,
+    "proxy_authorisation": entry.line,
+    "window_note": entry.paragraph,
+}
+BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
+PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
+Faults = dict[str, tuple[str, str]]
+
+
+def spelled(body: Mapping[str, Any], item: Item) -> dict[str, Any]:
+    """An application by field name in the one spelling in which it is signed; empty fields are left out."""
+    told: dict[str, Any] = {**body, "item_no": item.item_no, "item_version": item.version}
+    for name, spell in SPELLINGS.items():
+        if isinstance(told.get(name), str):
+            told[name] = spell(told[name])
+    answers = {entry.line(name): entry.paragraph(text) for name, text in told.get("answers", {}).items()}
+    told["answers"] = {name: text for name, text in answers.items() if text}
+    told["materials"] = [{**paper, "name": entry.line(paper["name"])} for paper in told.get("materials", ())]
+    return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def faults(visit: Visit, body: Mapping[str, Any], channel: str, item: Item, *, proxied: bool) -> Faults:
+    """What is wrong with an application, by field, in words (zh, en) that say what to do; empty when it can be filed.
+
+    ``proxied``: somebody acts for the applicant.
+    """
+    found: Faults = {}
+    try:
+        schemas.load(kinds.CREATE, body)
+    except ValidationError as error:
+        for name, message in schemas.messages_of(error).items():
+            found[name] = (message, _english(name, message))
+    if proxied:
+        for name in PROXY:
+            if not body.get(name):
+                found[name] = ("由他人代办时请填写此项", "Fill this in when somebody acts for the applicant")
+    answers = body.get("answers", {})
+    for name, *_ in QUESTIONS:
+        if not answers.get(name):
+            found[name] = ("请填写此项", "Please fill this in")
+    if body.get("applicant_id_kind") == "resident_id" and "applicant_id_no" not in found:
+        # A clock may be years behind: whoever was born since must not be refused for that.
+        ahead_ms = max(visit.sync_state.skew_ms or 0, 0)
+        today = max(times.local(visit.now_ms + ahead_ms).date(), BORN_BY)
+        wrong = entry.identity_card_trouble(body["applicant_id_no"], today)
+        if wrong:
+            found["applicant_id_no"] = wrong
+    for name in ("applicant_phone", "proxy_phone"):
+        wrong = entry.phone_trouble(body[name]) if body.get(name) else None
+        if wrong:
+            found[name] = wrong
+    if channel not in bodies.CHANNELS:
+        found["channel"] = ("请从所列选项中选择", "Choose from the list")
+    return found
+
+
+def _english(name: str, message: str) -> str:
+    """The English sentence for a wrong field of an application."""
+    for field in bodies.CREATE.fields:
+        if field.name == name and field.type == "text" and field.high and message != schemas.WHOLE["unknown"]:
+            return f"Please give this; {field.low} to {field.high} characters."
+    return schemas.english(message)
+
+
+def file(visit: Visit, body: Mapping[str, Any], channel: str, request: Request | None = None) -> CaseRef:
+    """File an application without faults for the person in front. ``request``: under which id a program asks for it.
+
+    Raises what the casebook's ``file`` raises.
+    """
+    staff = visit.staff
+    return visit.site.casebook.file(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), channel, request)

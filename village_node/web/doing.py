@@ -1,0 +1,103 @@
+"""Doing one act on a case, whoever asks for it: a form of one of our pages, or a program."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies
+from sync_protocol.case.authority import form_fields
+from sync_protocol.case.fields import Field
+from sync_protocol.places import about
+from village_node.casebook import BadBody, CaseRef, Request
+from village_node.web import entry, schemas
+from village_node.web.policy import CASEWORK, Policy
+from village_node.web.site import Visit
+
+# Which of them may make which move is the workflow's table; the casebook asks it under its lock.
+ACTS: Final = Policy(CASEWORK - {"supervisor"}, "node", "masked")
+# What a page or a program says beside the fields that people fill in.
+_ADDRESSED: Final = {kinds.HANDOFF: ("to", "purpose")}
+_NUMBERS: Final = {"applicant_id_no": entry.number, "applicant_phone": entry.phone, "proxy_phone": entry.phone}
+
+
+def kind_of(move: str) -> int | None:
+    """The kind of an act by its name; None where no act on a case has it.
+
+    An application is filed with a number and a code that the node draws, and a case is assigned by two persons.
+    """
+    row = kinds.BY_NAME.get(move)
+    if row is None or row.role == "other" or row.number in (kinds.CREATE, kinds.RECEIVE, kinds.FORCE_ASSIGN):
+        return None
+    return row.number
+
+
+def fields_of(kind: int) -> tuple[Field, ...]:
+    """The fields that who asks for an act of this kind may give: what the node fills in is left out."""
+    extra = _ADDRESSED.get(kind, ())
+    return form_fields(kind) + tuple(row for row in bodies.TABLES[kind].fields if row.name in extra)
+
+
+def spelled(kind: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an act in the one spelling in which they are signed; empty ones are left out."""
+    rows = {row.name: row for row in bodies.TABLES[kind].fields}
+    told = {name: _spelled(rows[name], value) if name in rows else value for name, value in values.items()}
+    return {name: value for name, value in told.items() if value not in (None, "", [], {})}
+
+
+def one_text(row: Field, text: str) -> str:
+    """One text in its spelling: long ones may have lines."""
+    return entry.paragraph(text) if row.high > 200 else entry.line(text)
+
+
+def answer_text(name: str, text: str) -> str:
+    """One corrected field of the application in its spelling."""
+    return _NUMBERS.get(name, entry.paragraph)(text)
+
+
+def _spelled(row: Field, value: Any) -> Any:
+    if row.type == "answers" and isinstance(value, Mapping):
+        return {entry.line(name): answer_text(name, text) for name, text in value.items()}
+    if row.type in ("marks", "materials") and isinstance(value, list):
+        return [
+            {name: entry.line(one) if isinstance(one, str) else one for name, one in each.items()} for each in value
+        ]
+    if isinstance(value, list):
+        return [entry.line(each) if isinstance(each, str) else each for each in value]
+    return one_text(row, value) if isinstance(value, str) else value
+
+
+def do(
+    visit: Visit,
+    case: Case,
+    kind: int,
+    values: Mapping[str, Any],
+    seen: Position | None,
+    request: Request | None = None,
+) -> CaseRef:
+    """Do one act with these fields by name, for the person in front. ``request``: under which id a program asks for it.
+
+    Raises ValidationError (marshmallow's), and what the casebook's ``record`` raises.
+    """
+    approved_ = approved(visit, kind, values)
+    check_examiner(visit, kind, approved_)
+    body = schemas.load(kind, approved_)
+    staff, key = visit.staff, (about(case.home), case.case_id)
+    return visit.site.casebook.record(staff.staff_no, staff.roles, *key, kind, body, seen, request)
+
+
+def approved(visit: Visit, kind: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with the person in front as who approves, where the act needs somebody who does."""
+    special = kind == kinds.SUSPEND and values.get("what") in legal_bodies.SPECIAL
+    return {**values, "approver": visit.staff.staff_no} if special or kind == kinds.EXTEND else dict(values)
+
+
+def check_examiner(visit: Visit, kind: int, values: Mapping[str, Any]) -> None:
+    """Check that the examiner named works here. Raises BadBody."""
+    named = values.get("proposer", "")
+    if kind == kinds.SUSPEND and named and not visit.site.accounts.name_of(named):
+        raise BadBody("proposer", "本单位没有这个工号", "nobody here has this staff number")
+
+
+def field_named(name: str) -> str:
+    """The field that people know by a name in a fault: who approves is the person in front, so that both are one stands
+    where the other was typed."""
+    return "proposer" if name == "approver" else name
