@@ -293,6 +293,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     )
     scheduler = Scheduler(time.monotonic)
     scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
+    scheduler.every(HOUSEKEEPING_S, "requests", casebook.forget_requests)
     scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
     scheduler.every(CALENDAR_S, "calendar", casebook.follow_calendar)

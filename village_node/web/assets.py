@@ -33,6 +33,18 @@ CARRIED: Final = (
         "static/bootstrap5/css/bootstrap.min.css",
         frozenset({"d85327d99c7a3ee1f9b5d0500d1370acea3ad2db39c163c2f51f232baedbdede"}),
     ),
+    Carried(
+        "swagger-ui.js",
+        "flask_swagger_ui",
+        "dist/swagger-ui-bundle.js",
+        frozenset({"3f6abf70480db7e07914df4c98a77385f22ea585eaf457a3e6415ba0eae2d167"}),
+    ),
+    Carried(
+        "swagger-ui.css",
+        "flask_swagger_ui",
+        "dist/swagger-ui.css",
+        frozenset({"c3cfe8248c4b0b89673600fb829924eafbac6de4bc4b2b06f5f5243483074d0a"}),
+    ),
 )
 
 

@@ -30,11 +30,13 @@ from village_node.web import (
     recall,
     sign_in,
     staff,
+    tokens,
     work,
     working_calendar,
 )
+from village_node.web import api as programs
 from village_node.web.assets import Assets
-from village_node.web.headers import harden
+from village_node.web.headers import CONTENT_POLICY, DOCS_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
 from village_node.web.site import Site, Visit, local_path
 
@@ -64,6 +66,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *lives.ROUTES,
     *forks.ROUTES,
     *staff.ROUTES,
+    *tokens.ROUTES,
 )
 
 # What stands in the head of every page for those whose policy lets them in.
@@ -73,6 +76,7 @@ NAVIGATION: Final = (
     (working_calendar.ROUTES[0], "日历", "Calendar"),
     (health.ROUTES[0], "运行状况", "Health"),
     (staff.ROUTES[0], "人员", "Staff"),
+    (tokens.ROUTES[0], "接口", "Interface"),
 )
 
 # What went wrong, in words, by HTTP status: title and what to do, in both languages.
@@ -134,13 +138,19 @@ def register(
     site = Site(casebook, accounts, config, clock, sync_now, node_status, exchanging, Assets())
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[SITE] = site
-    add_pages(app, ROUTES, NAVIGATION, Blueprint("web", __name__, template_folder="templates"))
+    app.json.ensure_ascii = False  # type: ignore[attr-defined] # of Flask's own provider: Chinese can be read as it is
+    described = programs.register(app, site)
+    add_pages(app, (*ROUTES, *described), NAVIGATION, Blueprint("web", __name__, template_folder="templates"))
     app.register_error_handler(HTTPException, lambda error: _trouble(site, error))
     app.register_error_handler(StoreError, lambda fault: _not_saved(site, fault))
     app.register_error_handler(MemoryError, lambda _: _not_saved(site, NotSaved(*NO_MEMORY)))
     app.before_request(lambda: _guard(app, site))
-    app.after_request(lambda response: response if _is_door() else harden(response, tls=config.behind_tls))
+    app.after_request(lambda response: response if _is_door() else _hardened(response, tls=config.behind_tls))
     return site
+
+
+def _hardened(response: Response, *, tls: bool) -> Response:
+    return harden(response, tls=tls, policy=DOCS_POLICY if request.endpoint == "api_docs" else CONTENT_POLICY)
 
 
 def add_pages(
@@ -207,6 +217,8 @@ def _is_door() -> bool:
 
 def _not_saved(site: Site, fault: StoreError) -> Response:
     """The page for a database that refused: nothing was saved, and why. A form that was sent is still on it."""
+    if programs.is_for_programs():
+        return programs.trouble(fault)
     sent = request.method == "POST"
     words = (*(NOT_SAVED if sent else TROUBLES[503][:2]), fault.zh, fault.en)
     response = _drawn(site, 503, words, sign_in.still_typed(request.form) if sent else None)
@@ -232,6 +244,8 @@ def _drawn(
 def _trouble(site: Site, error: HTTPException) -> Response:
     """The page for a request that failed. Absent and forbidden look the same."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if programs.is_for_programs():
+        return programs.trouble(error)
     if error.response is not None or status < HTTPStatus.BAD_REQUEST:
         return error.get_response()  # a redirect to the right spelling of an address
     words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]

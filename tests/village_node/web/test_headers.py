@@ -60,6 +60,8 @@ def test_every_answer_of_every_route_carries_the_headers(agent: Visitor, village
     for method, path in [*tried, ("GET", "/there/is/no/such/page"), ("DELETE", "/query")]:
         answer = agent.client.open(path, method=method)
         for name, value in HEADERS.items():
+            if path == "/api/v1/docs":  # Swagger UI keeps its drawings in its style
+                value = value.replace("blob:", "blob: data:")
             assert answer.headers.get(name) == value, (method, path, name)
         kept = answer.headers["Cache-Control"]
         assert kept == NOT_KEPT or (path.startswith("/assets/") and answer.status_code == 200), (method, path, kept)

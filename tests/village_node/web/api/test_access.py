@@ -1,0 +1,210 @@
+"""Who may come through the door for programs: a living token, in a role that the pages would let in as well."""
+
+from hashlib import sha256
+
+import pytest
+
+from sync_protocol.case.workflow import ROLES
+from tests.village_node.web.api.program import FILED, Program, path_of, program_at
+from tests.village_node.web.counter import Counter
+from tests.village_node.web.test_authorisation import CASEWORK, COUNTER, EVERYBODY, STAFF
+from village_node.accounts import StaffTrouble
+from village_node.accounts.throttle import DAY_MS
+from village_node.accounts.tokens import A_MINUTE_MAX
+from village_node.store import NotSaved
+from village_node.store.sqlite import SqliteDatabase
+from village_node.web.api import OPERATIONS
+from village_node.web.policy import declared
+
+CHANGES = CASEWORK - {"supervisor"}
+# Written out by hand, as the table of the pages is: operation -> who may.
+MAY = {
+    "list_cases": CASEWORK,
+    "read_case": CASEWORK,
+    "read_receipt": CASEWORK,
+    "read_timeline": CASEWORK,
+    "read_clock": CASEWORK,
+    "read_moves": CASEWORK,
+    "list_documents": CASEWORK,
+    "list_oddities": CASEWORK,
+    "list_assignments": CASEWORK,
+    "unmask_case": CHANGES,
+    "print_document": CHANGES,
+    "file_application": COUNTER,
+    "propose_assignment": CHANGES,
+    "confirm_assignment": CHANGES,
+    "reject_assignment": CHANGES,
+    "recall_case": CHANGES,
+    "list_items": EVERYBODY,
+    "read_item": EVERYBODY,
+    "look_up": EVERYBODY,
+    "read_calendar": STAFF,
+    "read_health": STAFF,
+    "whoami": STAFF,
+}
+
+
+def may(name: str) -> set[str]:
+    return CHANGES if name.startswith("act_") else MAY[name]
+
+
+def address(operation: str, case: str) -> str:
+    """An address of an operation with something that exists in it."""
+    rule = next(each.rule for each in OPERATIONS if each.name == operation)
+    place, case_id = case.split("/")[2:4]
+    known = {"place": place, "case_id": case_id, "item_no": "001", "number": "1", "code": "receipt"}
+    known["position"] = f"{'0' * 32}.1.{'0' * 16}"
+    for name, value in known.items():
+        rule = rule.replace(f"<{name}>", value)
+    return rule
+
+
+def test_every_operation_lets_in_exactly_whom_the_table_says(
+    village: Counter, township: Counter, county: Counter
+) -> None:
+    for counter in (village, township, county):
+        roles = {role for role, level in ROLES if level == counter.config.level}
+        policies = {name.partition(".")[2]: each for name, each in declared(counter.app).items() if "api." in name}
+        assert policies.keys() == {each.name for each in OPERATIONS}
+        for name, policy in policies.items():
+            assert {role for role in roles if policy.allows(frozenset({role}))} == may(name) & roles, name
+            assert policy.allows(None) == ("stranger" in may(name)), name
+
+
+@pytest.mark.parametrize("role", ["agent", "head", "admin", "stranger"])
+def test_every_operation_is_refused_to_every_other_role(village: Counter, role: str) -> None:
+    case = path_of(program_at(village, "0801", "agent").file())
+    token = "" if role == "stranger" else program_at(village, "0802", role).token
+    somebody = Program(village, token, village.app.test_client())
+    for each in OPERATIONS:
+        path = address(each.name, case)
+        answer = somebody.get(path) if each.method == "GET" else somebody.post(path, {})
+        if role in may(each.name):
+            assert answer.status_code not in (401, 403), (each.name, answer.text)
+        else:
+            wanted = (401, "no_token") if role == "stranger" else (403, "role_not_allowed")
+            assert (answer.status_code, answer.get_json()["code"]) == wanted, each.name
+
+
+def test_who_asks_for_what_is_not_theirs_leaves_a_line(village: Counter) -> None:
+    program_at(village, "0802", "admin").get("/cases")
+    line = village.accounts.rows.audit_lines(1)[0]
+    assert (line.actor, line.action, line.subject) == ("0802", "route.refuse", "list_cases")
+
+
+def test_a_token_has_one_role_of_its_account_and_no_other(village: Counter) -> None:
+    village.accounts.create_invitation("0803", "李梅", ["agent", "admin"])
+    program = program_at(village, "0803", role="admin")
+    assert program.get("/health").status_code == 200
+    assert program.get("/cases").status_code == 403
+    with pytest.raises(StaffTrouble):
+        village.accounts.make_token("x", "0803", "head", 30, by="0009", by_admin=True)
+
+
+def test_the_token_is_stored_as_a_hash_and_shown_once(village: Counter) -> None:
+    boss = village.sign_in("0009", "admin")
+    village.accounts.create_invitation("0801", "接口程序", ["agent"])
+    answer = boss.send("/tokens/make", {"name": "县一体化平台", "whose": "0801:agent", "days": "30"})
+    token = answer.text.partition('token-shown">')[2].partition("<")[0]
+    assert token.startswith("sanji_") and len(token) == 49
+    assert token not in boss.open("/tokens").text
+    row = village.accounts.rows.tokens()[0]
+    assert token.encode() not in b"".join(str(each).encode() for each in row)
+    assert row.token_hash == sha256(b"sanji token\x00" + token.encode()).digest()
+    assert Program(village, token, village.app.test_client()).get("/whoami").get_json()["token"] == "县一体化平台"
+    told = village.accounts.rows.audit_lines(5)
+    assert ("0009", "token.make", "0801") in [(line.actor, line.action, line.subject) for line in told]
+
+
+def test_a_token_ends_when_it_is_revoked_its_account_disabled_or_its_days_over(village: Counter) -> None:
+    boss, clock = village.sign_in("0009", "admin"), village.member.clock
+    for number, end in enumerate(
+        (
+            lambda: boss.send(f"/tokens/{village.accounts.rows.tokens()[0].id}/revoke", {}),
+            lambda: village.accounts.disable("0811", True),
+            lambda: setattr(clock, "now_ms", clock.now_ms + 30 * DAY_MS),
+        )
+    ):
+        program = program_at(village, f"081{number}", "agent")
+        assert program.get("/cases").status_code == 200
+        end()
+        answer = program.get("/cases")
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="sanji"')
+    assert "token.revoke" in [line.action for line in village.accounts.rows.audit_lines(10)]
+
+
+def test_a_clock_set_back_makes_no_token_live_longer(village: Counter) -> None:
+    program, clock = program_at(village, "0801", "agent"), village.member.clock
+    assert program.get("/cases").status_code == 200
+    clock.now_ms -= 10 * DAY_MS
+    row = village.accounts.rows.tokens()[0]
+    fresh = program_at(village, "0802", "agent")  # made by the clock that is set right again
+    clock.now_ms -= 400 * DAY_MS
+    assert row.life_ms == 30 * DAY_MS
+    assert fresh.get("/cases").status_code == 401, "a token from a time to come is not to be trusted"
+
+
+def test_who_is_no_administrator_makes_no_token_for_one(village: Counter) -> None:
+    head = village.sign_in("0002", "head")
+    village.accounts.create_invitation("0009", "李梅", ["admin"])
+    assert "0009:admin" not in head.open("/tokens").text
+    answer = head.send("/tokens/make", {"name": "x", "whose": "0009:admin", "days": "30"})
+    assert answer.status_code == 422 and not village.accounts.rows.tokens()
+    assert village.sign_in("0001", "agent").open("/tokens").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"name": "", "whose": "0801:agent", "days": "30"}, "令牌名称"),
+        ({"name": "x", "whose": "0801:agent", "days": "0"}, "有效期"),
+        ({"name": "x", "whose": "0801:agent", "days": "367"}, "有效期"),
+        ({"name": "x", "whose": "0801:head", "days": "30"}, "没有这个岗位"),
+        ({"name": "x", "whose": "0888:agent", "days": "30"}, "没有在用的工号"),
+    ],
+)
+def test_a_token_that_cannot_be_made_says_why(village: Counter, form: dict[str, str], says: str) -> None:
+    boss = village.sign_in("0009", "admin")
+    village.accounts.create_invitation("0801", "接口程序", ["agent"])
+    answer = boss.send("/tokens/make", form)
+    assert answer.status_code == 422 and says in answer.text
+    assert not village.accounts.rows.tokens()
+
+
+def test_a_session_opens_nothing_here_and_no_cookie_is_given(village: Counter) -> None:
+    agent = village.sign_in("0001", "agent")
+    for answer in (agent.client.get("/api/v1/cases"), agent.client.post("/api/v1/applications", json=FILED)):
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "no_token")
+        assert "Set-Cookie" not in answer.headers
+    answer = program_at(village, "0801", "agent").get("/cases")
+    assert "Set-Cookie" not in answer.headers and answer.headers["Cache-Control"] == "no-store"
+
+
+def test_guesses_wait_and_a_good_token_does_not(village: Counter) -> None:
+    good = program_at(village, "0801", "agent")
+    bad = Program(village, "sanji_" + "A" * 43, village.app.test_client())
+    answers = [bad.get("/cases") for _ in range(25)]
+    assert answers[0].status_code == 401
+    assert answers[-1].status_code == 429 and int(answers[-1].headers["Retry-After"]) >= 1
+    assert good.get("/cases").status_code == 200
+    assert Program(village, "", village.app.test_client()).get("/cases").status_code == 401
+
+
+def test_a_program_that_runs_away_has_to_wait_for_the_next_minute(village: Counter) -> None:
+    program, row = program_at(village, "0801", "agent"), village.accounts.rows.tokens()[0]
+    tokens = village.accounts.tokens
+    assert not any(tokens.wait_ms(row.id) for _ in range(A_MINUTE_MAX))
+    answer = program.get("/cases")
+    assert (answer.status_code, answer.get_json()["code"]) == (429, "too_many")
+    village.member.clock.now_ms += int(answer.headers["Retry-After"]) * 1000
+    assert program.get("/cases").status_code == 200
+
+
+def test_a_full_disk_does_not_keep_a_token_from_reading(village: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = program_at(village, "0801", "agent")
+
+    def failing(_database: object) -> None:
+        raise NotSaved("未保存：磁盘已满", "not saved: the disk is full")
+
+    monkeypatch.setattr(SqliteDatabase, "writing", failing)
+    assert program.get("/cases").status_code == 200

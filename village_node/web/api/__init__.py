@@ -1,0 +1,46 @@
+"""The interface for programs: what the pages can do with cases, for other systems, under the same rules."""
+
+from typing import Final
+
+from flask import Flask, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from village_node.casebook import CasebookError
+from village_node.notices.printing import NotPrinted
+from village_node.store import StoreError
+from village_node.web.api import acting, casework, guide
+from village_node.web.api.docs import Description, routes
+from village_node.web.api.operations import BLUEPRINT, PREFIX, Described, Operation, hang
+from village_node.web.api.problems import Problem, answer_of, problem_of
+from village_node.web.policy import Route, declare
+from village_node.web.query import NotTold
+from village_node.web.site import Site
+
+OPERATIONS: Final[tuple[Operation, ...]] = (*casework.OPERATIONS, *acting.OPERATIONS, *guide.OPERATIONS)
+_FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted)
+
+
+def register(app: Flask, site: Site) -> tuple[Route, ...]:
+    """Hang every operation into the app, each under its policy; the pages of the documentation are handed back."""
+    blueprint = Described(BLUEPRINT, __name__, url_prefix=PREFIX)
+    for each in OPERATIONS:
+        hang(blueprint, site, each)
+        declare(app, f"{BLUEPRINT}.{each.name}", each.policy)
+    for fault in _FAULTS:
+        blueprint.register_error_handler(fault, trouble)
+    app.register_blueprint(blueprint)
+    return routes(Description(app, blueprint))
+
+
+def is_for_programs() -> bool:
+    """Whether the request is a program's, by its address."""
+    return request.path.startswith(PREFIX + "/") and request.endpoint not in ("api_docs", "api_openapi")
+
+
+def trouble(error: Exception) -> Response:
+    """The answer to a program's request that failed."""
+    return answer_of(problem_of(error, changes=request.method not in ("GET", "HEAD", "OPTIONS")))
+
+
+__all__ = ["OPERATIONS", "PREFIX", "is_for_programs", "register", "trouble"]

@@ -1,0 +1,242 @@
+"""Acting through the interface for programs: filing, every act of the workflow, assigning, asking contents back.
+
+Each is done once for the id that the program chooses. What an act takes is what its form takes, generated from the
+table of its kind; whether it may be done is asked where the pages ask it.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import marshmallow
+from marshmallow import Schema
+from werkzeug.exceptions import NotFound
+
+from sync_protocol.case import bodies, kinds, workflow
+from sync_protocol.places import about
+from village_node.casebook import Request
+from village_node.store.locks import CaseKey
+from village_node.store.proposals import STATES
+from village_node.web import application, assignments, cases, doing, entry, schemas
+from village_node.web.api import shapes
+from village_node.web.api.operations import Operation, Taken, done_once, request_of
+from village_node.web.api.problems import invalid, of_messages
+from village_node.web.policy import COUNTER, Policy
+from village_node.web.recall import RECALLS
+from village_node.web.site import Visit
+
+TAG: Final = "acts"
+FILES: Final = Policy(COUNTER, "node", "typed")
+ACTS: Final = tuple(kind for kind in kinds.TABLE if doing.kind_of(kind.name) is not None)
+
+
+def _seen(*, required: bool) -> Any:
+    return marshmallow.fields.String(
+        required=required,
+        load_default="" if not required else marshmallow.missing,
+        error_messages={**schemas.REQUIRED},
+        metadata={"description": "`seen` of the case as it was read: what has moved on since is not acted on."},
+    )
+
+
+@cache
+def application_schema() -> type[Schema]:
+    """What filing takes: the table of the application, and how it came in."""
+    rows = tuple(row for row in bodies.TABLES[kinds.CREATE].fields if row.name != "item_version")
+    form = schemas.form_schema(kinds.CREATE, rows)
+    channel = marshmallow.fields.String(
+        load_default="counter",
+        validate=marshmallow.validate.OneOf(bodies.CHANNELS, error="请从所列选项中选择"),
+        metadata={"description": "How the application came in."},
+    )
+    return type("Application", (form,), {"channel": channel})
+
+
+@cache
+def act_schema(kind: int) -> type[Schema]:
+    """What an act of this kind takes: the fields of its form, and the state of the case that was seen."""
+    form = schemas.form_schema(kind, doing.fields_of(kind))
+    name = f"{kinds.name_of(kind).title().replace('_', '')}Act"
+    return type(name, (form,), {"seen": _seen(required=kind in kinds.STAGE_KINDS)})
+
+
+class ProposeTaken(Taken):
+    """Where a case should go, and why."""
+
+    to = schemas.Text(1, 12, required=True)
+    reason = schemas.Text(1, 2000, required=True)
+    seen = _seen(required=True)
+
+
+class AnswerTaken(Taken):
+    """Words to who proposed it."""
+
+    answer = schemas.Text(0, 400, load_default="")
+
+
+class Nothing(Taken):
+    """An empty object."""
+
+
+def file_application(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
+    """File an application of a resident of this place, and receive it: number and query code are drawn here.
+
+    The same id with the same application answers with the first result, however often it is sent.
+    """
+    wanted = request_of(visit, chosen, asked)
+
+    def file() -> CaseKey:
+        item = visit.site.finder.newest(entry.line(asked["item_no"]))
+        if item is None:
+            raise invalid({"item_no": ("没有这个事项，或已停用", "there is no such item in force")})
+        typed = {name: value for name, value in asked.items() if name != "channel"}
+        body = application.spelled(typed, item)
+        proxied = any(name.startswith("proxy_") for name in body)
+        found = application.faults(visit, body, asked["channel"], item, proxied=proxied)
+        if found:
+            raise invalid(found)
+        ref = application.file(visit, body, asked["channel"], wanted)
+        return ref.scope, ref.case_id
+
+    key, headers = done_once(visit, wanted, file)
+    return _told(visit, key), 200, headers
+
+
+def act_of(kind: int) -> Callable[..., Any]:
+    """The view that does acts of one kind."""
+
+    def act(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], place: str, case_id: str) -> Any:
+        wanted = request_of(visit, chosen, place, case_id, asked)
+
+        def do() -> CaseKey:
+            case = cases.fetch(visit, place, case_id)
+            values = doing.spelled(kind, {name: value for name, value in asked.items() if name != "seen"})
+            try:
+                ref = doing.do(visit, case, kind, values, cases.position_of(asked["seen"]), wanted)
+            except marshmallow.ValidationError as error:
+                raise of_messages(error.messages_dict) from None
+            return ref.scope, ref.case_id
+
+        key, headers = done_once(visit, wanted, do)
+        return _told(visit, key), 200, headers
+
+    return act
+
+
+def propose_assignment(visit: Visit, chosen: dict[str, str], asked: dict[str, str], place: str, case_id: str) -> Any:
+    """Propose to give a case to another place of its path; another person here confirms it."""
+    wanted = request_of(visit, chosen, place, case_id, asked)
+
+    def propose() -> CaseKey:
+        case = cases.fetch(visit, place, case_id)
+        key, seen = (about(case.home), case.case_id), cases.position_of(asked["seen"])
+        staff, (to, reason) = visit.staff, (entry.line(asked["to"]), entry.line(asked["reason"]))
+        visit.site.casebook.propose(staff.staff_no, staff.roles, key, to, reason, seen, wanted)
+        return key
+
+    key, headers = done_once(visit, wanted, propose)
+    return _told(visit, key), 200, headers
+
+
+def list_assignments(visit: Visit) -> dict[str, Any]:
+    """The proposals of this node: those that wait, then the newest that were answered."""
+    told = []
+    for row in visit.site.casebook.proposals():
+        line = assignments.line(visit, row, may=False)
+        known = {name: getattr(line, name) for name in ("place", "case_id", "proposer", "answerer")}
+        told.append(
+            {
+                **row._asdict(),
+                **known,
+                "number": row.id,
+                "to": row.to_place,
+                "state": STATES[row.state],
+                "case_no": line.case_no or None,
+            }
+        )
+    return {"assignments": told}
+
+
+def confirm_assignment(visit: Visit, chosen: dict[str, str], asked: dict[str, str], number: str) -> Any:
+    """Confirm another person's proposal: the case is assigned at once."""
+
+    def confirm(wanted: Request) -> CaseKey:
+        staff = visit.staff
+        ref = visit.site.casebook.confirm(staff.staff_no, staff.roles, _number(number), wanted)
+        return ref.scope, ref.case_id
+
+    return _answered(visit, request_of(visit, chosen, number, asked), confirm)
+
+
+def reject_assignment(visit: Visit, chosen: dict[str, str], asked: dict[str, str], number: str) -> Any:
+    """Reject a proposal, or take one's own back."""
+
+    def reject(wanted: Request) -> CaseKey:
+        staff, said = visit.staff, entry.line(asked["answer"])
+        row = next((each for each in visit.site.casebook.proposals() if each.id == _number(number)), None)
+        visit.site.casebook.reject(staff.staff_no, staff.roles, _number(number), said, wanted)
+        assert row is not None, "what was rejected was listed"
+        return row.scope, row.case_id
+
+    return _answered(visit, request_of(visit, chosen, number, asked), reject)
+
+
+def _answered(visit: Visit, wanted: Request, answer: Callable[[Request], CaseKey]) -> Any:
+    key, headers = done_once(visit, wanted, lambda: answer(wanted))
+    return _told(visit, key), 200, headers
+
+
+def _number(typed: str) -> int:
+    if not typed.isascii() or not typed.isdecimal() or len(typed) > 9:
+        raise NotFound
+    return int(typed)
+
+
+def recall_case(visit: Visit, asked: dict[str, str], place: str, case_id: str) -> Any:
+    """Ask the level above for the contents of a case that were cleared here. Asking twice is asking once."""
+    case = cases.fetch(visit, place, case_id)
+    key = (about(case.home), case.case_id)
+    visit.site.casebook.recall(visit.staff.staff_no, *key)
+    return _told(visit, key)
+
+
+def _told(visit: Visit, key: CaseKey) -> dict[str, Any]:
+    """What an act came to. The code of a case goes on its receipt: only the answer to a filing says it."""
+    row = visit.site.casebook.case_row(*key)
+    return {
+        "place": key[0].partition(":")[2],
+        "case_id": key[1].hex(),
+        "case_no": row.case_no if row is not None else None,
+        "query_code": (row.query_code if row is not None else None) or "",
+    }
+
+
+_CASE: Final = "/cases/<place>/<case_id>"
+OPERATIONS: Final = (
+    Operation(
+        "/applications", "file_application", file_application, FILES, TAG, "POST", application_schema(),
+        gives=shapes.Filed, once=True,
+    ),
+    *(
+        Operation(
+            f"{_CASE}/acts/{kind.name}", f"act_{kind.name}", act_of(kind.number), doing.ACTS, TAG, "POST",
+            act_schema(kind.number), gives=shapes.Done, once=True,
+            words=f"{workflow.LABELS[kind.number][1].capitalize()} ({workflow.LABELS[kind.number][0]})",
+        )
+        for kind in ACTS
+    ),
+    Operation(
+        f"{_CASE}/assignment", "propose_assignment", propose_assignment, doing.ACTS, TAG, "POST", ProposeTaken,
+        gives=shapes.Done, once=True,
+    ),
+    Operation("/assignments", "list_assignments", list_assignments, assignments.READS, TAG, gives=shapes.Proposals),
+    Operation(
+        "/assignments/<number>/confirm", "confirm_assignment", confirm_assignment, doing.ACTS, TAG, "POST", Nothing,
+        gives=shapes.Done, once=True,
+    ),
+    Operation(
+        "/assignments/<number>/reject", "reject_assignment", reject_assignment, doing.ACTS, TAG, "POST", AnswerTaken,
+        gives=shapes.Done, once=True,
+    ),
+    Operation(f"{_CASE}/recall", "recall_case", recall_case, RECALLS, TAG, "POST", Nothing, gives=shapes.Done),
+)  # fmt: skip

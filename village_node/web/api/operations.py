@@ -1,0 +1,234 @@
+"""One operation of the interface for programs: its address and policy, what it takes and gives, and the door before it.
+
+Who comes brings a token in each request; there is no cookie and no form here, so nothing a browser does by itself opens
+this door. Before anything is read the token is looked up, its role is held against the policy of the operation, and
+its requests of this minute are counted.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ClassVar, Final, NoReturn
+
+import marshmallow
+from flask import Request as HttpRequest
+from flask import request
+from flask_smorest import Blueprint
+from marshmallow import fields, validate
+from webargs import core
+from webargs.flaskparser import FlaskParser
+
+from village_node.accounts.throttle import SOURCE
+from village_node.casebook import AlreadyDone, Request
+from village_node.store.locks import CaseKey
+from village_node.web.api.problems import Problem, of_messages, waiting
+from village_node.web.policy import Policy
+from village_node.web.schemas import WHOLE
+from village_node.web.site import Site, Visit
+
+BLUEPRINT: Final = "api"
+PREFIX: Final = "/api/v1"
+REPLAYED: Final = "Idempotency-Replayed"
+# What any operation may answer beside its own: the names under which flask-smorest keeps the shape of a problem.
+_ALWAYS: Final = (400, 429, 500, 503)
+_NAMES: Final = {
+    400: "BAD_REQUEST", 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND", 409: "CONFLICT",
+    413: "REQUEST_ENTITY_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE", 422: "UNPROCESSABLE_ENTITY",
+    429: "TOO_MANY_REQUESTS", 500: "INTERNAL_SERVER_ERROR", 503: "SERVICE_UNAVAILABLE",
+}  # fmt: skip
+_PATH_SHAPES: Final = {
+    "place": r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$",
+    "case_id": r"^[0-9a-f]{32}$",
+    "position": r"^[0-9a-f]{32}\.[1-9][0-9]{0,15}\.[0-9a-f]{16}$",
+    "number": r"^[0-9]{1,9}$",
+}
+
+
+class Taken(marshmallow.Schema):
+    """What a request brings: nothing that is not asked for is passed over in silence."""
+
+    error_messages = WHOLE
+
+
+class Id(Taken):
+    """The id that a program chooses for a request."""
+
+    request_id = fields.String(
+        data_key="Idempotency-Key",
+        required=True,
+        validate=validate.Regexp(r"^[A-Za-z0-9_.:-]{8,64}$", error="请求编号应为 8 至 64 位字母、数字或 _ . : -"),
+        error_messages={"required": "请填写此项"},
+        metadata={"description": "An id of your choosing. The same id with the same request is done once."},
+    )
+
+
+class Parser(FlaskParser):
+    """Reads what comes, and says in our own words what is wrong with it."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "json": marshmallow.RAISE,
+        "query": marshmallow.RAISE,
+        "headers": marshmallow.EXCLUDE,
+    }
+
+    def _raw_load_json(self, req: HttpRequest) -> Any:
+        if not req.is_json:
+            raise Problem("not_json")
+        try:
+            return core.parse_json(req.get_data(cache=True))
+        except (ValueError, RecursionError):  # also a number too long to be read, and nests without end
+            raise Problem("malformed_json") from None
+
+    def handle_error(self, error: marshmallow.ValidationError, *_: Any, **__: Any) -> NoReturn:
+        """Say which field is wrong."""
+        messages = error.messages_dict
+        raise of_messages(next(iter(messages.values())) if len(messages) == 1 else messages)
+
+
+class Described(Blueprint):  # type: ignore[misc] # flask-smorest carries no types
+    """A blueprint that reads with our parser."""
+
+    ARGUMENTS_PARSER = Parser()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. ``view`` is handed the visit, then, as far as they are asked for, the id of the request, the body,
+    the query, and what stands in the address.
+
+    ``once``: done once for each id that a program chooses. ``fails``: the statuses it may answer beside those that any
+    may. ``media``: of an answer that is no JSON.
+    """
+
+    rule: str
+    name: str
+    view: Callable[..., Any]
+    policy: Policy
+    tag: str
+    method: str = "GET"
+    takes: type[marshmallow.Schema] | None = None
+    asks: type[marshmallow.Schema] | None = None
+    gives: Any = None
+    once: bool = False
+    fails: tuple[int, ...] = ()
+    media: str | None = None
+    words: str = ""
+
+
+def hang(blueprint: Described, site: Site, each: Operation) -> None:
+    """Hang one operation into the blueprint: documented, guarded, and reading what it takes."""
+    view = blueprint.response(200, each.gives, content_type=each.media)(_explained(each))
+    if each.asks is not None:
+        view = blueprint.arguments(each.asks, location="query")(view)
+    if each.takes is not None:
+        view = blueprint.arguments(each.takes)(view)
+    if each.once:
+        view = blueprint.arguments(Id, location="headers")(view)
+    view = _door(site, each, view)
+    for status in sorted(_statuses(each)):
+        view = blueprint.alt_response(status, _NAMES[status])(view)
+    roles = sorted(each.policy.roles) if each.policy.roles is not None else None
+    known: dict[str, Any] = {"operationId": each.name, "x-roles": roles, "x-personal-data": each.policy.fields}
+    known["security"] = [{"token": []}] if roles is not None else []
+    view = blueprint.doc(**known)(view)
+    parameters = [
+        {"in": "path", "name": name, "required": True, "schema": {"type": "string", "pattern": shape}}
+        for name, shape in _PATH_SHAPES.items()
+        if f"<{name}>" in each.rule
+    ]
+    blueprint.add_url_rule(each.rule, each.name, view, methods=[each.method], tags=[each.tag], parameters=parameters)
+
+
+def _statuses(each: Operation) -> set[int]:
+    found = {*_ALWAYS, *each.fails}
+    if each.policy.roles is not None:
+        found |= {401, 403}
+    if "<" in each.rule:
+        found.add(404)
+    if each.takes is not None:
+        found |= {413, 415, 422}
+    if each.once:
+        found |= {404, 409, 422}
+    if each.asks is not None:
+        found.add(422)
+    return found
+
+
+def _explained(each: Operation) -> Callable[..., Any]:
+    """The view with its words for the documentation."""
+
+    @wraps(each.view)
+    def view(*arguments: Any, **path: Any) -> Any:
+        return each.view(*arguments, **path)
+
+    if each.words:
+        view.__doc__ = each.words
+    return view
+
+
+def _door(site: Site, each: Operation, view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view behind the door."""
+
+    @wraps(view)
+    def answer(**path: Any) -> Any:
+        visit = Visit(site, request, "", None, _language(), big=False)
+        if each.policy.roles is not None:
+            _let_in(visit, each)
+        return view(visit, **path)
+
+    return answer
+
+
+def _language() -> str:
+    return request.accept_languages.best_match(["zh", "en"]) or "zh"
+
+
+def _let_in(visit: Visit, each: Operation) -> None:
+    """Find out who comes, and whether he may. Raises Problem."""
+    accounts = visit.site.accounts
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    found = accounts.program(token.strip()) if scheme.lower() == "bearer" else None
+    if found is None:
+        if token:
+            _count_a_guess(visit)
+        raise Problem("no_token")
+    person, known = found
+    wait = accounts.tokens.wait_ms(known.token.id)
+    if wait:
+        raise waiting(wait)
+    visit.person = person
+    if not each.policy.allows(person.roles):
+        accounts.audit(
+            person.staff_no, "route.refuse", each.name, {"path": request.path[:200], "token": known.token.id}
+        )
+        raise Problem("role_not_allowed")
+
+
+def _count_a_guess(visit: Visit) -> None:
+    """Count a token that is none, by where it came from. Who brings a good one is never made to wait for that."""
+    key = f"token-source:{visit.source}"
+    throttle = visit.site.accounts.throttle
+    wait = throttle.wait_ms(key, SOURCE) or throttle.attempt(key, SOURCE)
+    if wait:
+        raise waiting(wait)
+
+
+def request_of(visit: Visit, chosen: dict[str, str], *asked: object) -> Request:
+    """What a program asks for, under the id that it chose: the digest covers the operation and everything in it."""
+    told = json.dumps([request.endpoint, *asked], sort_keys=True, separators=(",", ":"), default=str)
+    return Request(visit.staff.staff_no, chosen["request_id"], hashlib.sha256(told.encode()).digest())
+
+
+def done_once(visit: Visit, wanted: Request, do: Callable[[], CaseKey]) -> tuple[CaseKey, dict[str, str]]:
+    """Do what is asked for unless it was done before: the case that it came to, and what the answer's head says of it.
+
+    ``do`` hands the request on to the casebook, which looks again inside the transaction of the act.
+    """
+    try:
+        visit.site.casebook.refuse_repeated(wanted)
+        return do(), {}
+    except AlreadyDone as before:
+        return (before.scope, before.case_id), {REPLAYED: "true"}

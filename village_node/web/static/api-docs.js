@@ -1,0 +1,13 @@
+"use strict";
+// Swagger UI over this node's own description; no address of anybody else is asked for anything.
+window.addEventListener("DOMContentLoaded", () => {
+  const docs = document.getElementById("docs");
+  window.SwaggerUIBundle({
+    url: docs.dataset.url,
+    domNode: docs,
+    deepLinking: false,
+    validatorUrl: null,
+    withCredentials: false,
+    presets: [window.SwaggerUIBundle.presets.apis],
+  });
+});
