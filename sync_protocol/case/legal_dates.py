@@ -372,8 +372,8 @@ READ: Final = frozenset({
     kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER, kinds.REVIEW_DECISION, kinds.SUSPEND,
     kinds.RESUME, kinds.EXTEND, kinds.COUNTERSIGN_CLOSE,
 })  # fmt: skip
-# Of these an act is told whole: what its body says, or where what ends it finds it. Of all others alike at the same place
-# on the same day the same is told.
+# Of these an act is told whole: what its body says, or where what ends it finds it. Of all others that are alike, at
+# the same place on the same day, the same is told.
 IN_FULL: Final = READ | {kinds.COUNTERSIGN_OPEN, kinds.FEE_NOTICE}
 # Of what was adopted, that which has an effect: who has the case is not changed by it.
 _AGAIN: Final = frozenset(TELL) - baton.MOVES_THE_BATON
