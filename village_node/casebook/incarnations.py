@@ -25,7 +25,7 @@ from village_node.casebook.office import ANYTHING, INCARNATION
 from village_node.casebook.reading import Reading
 from village_node.identity import Identity, NoIdentity
 from village_node.rebirth import WORDS, Lives, Reason
-from village_node.store import Connection, NotSaved, Overtaken, StoreError, doubts, forks, peers, streams
+from village_node.store import Connection, NotSaved, StoreError, doubts, forks, peers, streams
 from village_node.store.locks import StreamKey
 from village_node.store.streams import StreamRow
 from village_node.witness import Published
@@ -115,21 +115,6 @@ class Incarnations(Countersigning, Reading):
         finally:
             self._beginning.release()
         return True
-
-    def hold_life(self, connection: Connection) -> None:
-        """See that we write as the life that the database names, and keep it so to the end of this transaction: the
-        first lock of every transaction that writes as a life of ours. Raises Overtaken, NotSaved."""
-        if self._alone:  # nobody else begins one
-            return
-        before = self.identity.incarnation
-        if peers.held_bytes(connection, INCARNATION) in (None, before):
-            return
-        if self.catch_up(connection) or self.identity.incarnation != before:
-            raise Overtaken("another worker has begun a new life: this is written in that")
-        raise NotSaved(
-            "未保存：本机已换用新编号，请重新启动这一工作进程",
-            "not saved: this node has begun a new life; start this worker again",
-        )
 
     def _look_again(self, scopes: set[str]) -> None:
         """Another worker may have begun a new life, taken this machine out of service, or answered for somebody."""

@@ -17,7 +17,7 @@ from sync_protocol.roster import Change, Node, Roster, read_payload
 from sync_protocol.suites import sha256
 from village_node.casebook.passing import Passing
 from village_node.identity import Identity
-from village_node.store import Connection, Store, StoreError, audit, peers
+from village_node.store import Connection, NotSaved, Overtaken, Store, StoreError, audit, peers
 
 NEWS: Final = "news"
 ROSTER: Final = "roster"
@@ -86,6 +86,21 @@ class Office:
         """Go on as the life that another worker has begun meanwhile; whether one had. Without the files of our lives
         nothing can be followed."""
         return False
+
+    def hold_life(self, connection: Connection) -> None:
+        """See that we write as the life that the database names, and keep it so to the end of this transaction: the
+        first lock of every transaction that writes as a life of ours. Raises Overtaken, NotSaved."""
+        if self._alone:  # nobody else begins one
+            return
+        before = self.identity.incarnation
+        if peers.held_bytes(connection, INCARNATION) in (None, before):
+            return
+        if self.catch_up(connection) or self.identity.incarnation != before:
+            raise Overtaken("another worker has begun a new life: this is written in that")
+        raise NotSaved(
+            "未保存：本机已换用新编号，请重新启动这一工作进程",
+            "not saved: this node has begun a new life; start this worker again",
+        )
 
     def author(self, roster: Roster, incarnation: bytes) -> Node | None:
         """Who wrote a stream: from the roster, or a later life of this node that is not in it yet."""
