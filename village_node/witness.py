@@ -54,6 +54,7 @@ class Witness:
         self._lock = threading.Lock()
         self._lines = 0
         self._whole = True
+        self._is_known = False  # whether what is kept here is what the file says
         self.machine = b""
         self.database = b""
         self.streams: dict[StreamName, tuple[int, bytes]] = {}
@@ -61,10 +62,15 @@ class Witness:
 
     def read(self) -> bool:
         """Learn what the file says; False where there is none. Raises DamagedWitness, OSError."""
+        with self._lock:
+            return self._read()
+
+    def _read(self) -> bool:
         try:
             raw = self._path.read_bytes()
         except FileNotFoundError:
             return False
+        self._is_known = False
         self.streams.clear()
         self.parts.clear()
         lines = raw.split(b"\n")
@@ -83,6 +89,7 @@ class Witness:
         except (TypeError, ValueError, IndexError) as problem:
             raise DamagedWitness(f"a line is not what was written: {problem}") from None
         self._lines = len(records)
+        self._is_known = True
         return True
 
     def begin(self, machine: bytes, database: bytes) -> None:
@@ -91,6 +98,7 @@ class Witness:
             self.machine, self.database = machine, database
             self.streams.clear()
             self._write_anew()
+            self._is_known = True
 
     def seal(self, seals: Iterable[Sealed]) -> None:
         """Note seals that are about to leave, in one write and sync, but for those known already. Raises NotSaved."""
@@ -120,6 +128,9 @@ class Witness:
     def _append(self, records: list[list[Any]]) -> None:
         """Write lines and sync them. What could not be written whole is cut off again by the next one who writes."""
         try:
+            if not self._is_known and not self._read():
+                # Whoever syncs for this node makes it; made here, it would say that nothing was ever sealed.
+                raise OSError("it is not there")
             if not self._whole or self._lines + len(records) > LINES_MOST:
                 self._write_anew()
             self._whole = False
@@ -128,7 +139,7 @@ class Witness:
                 if file.write(raw) != len(raw):
                     raise OSError("only part of it could be written")
                 os.fsync(file.fileno())
-        except OSError as problem:
+        except (OSError, DamagedWitness) as problem:
             raise NotSaved(
                 f"未保存：见证文件写不进去（{problem}），请检查磁盘",
                 f"not saved: the witness file cannot be written ({problem}); look at the disk",

@@ -108,6 +108,41 @@ def test_a_new_life_forgets_seals_and_remembers_what_was_published(tmp_path: Pat
     assert found.machine == b"n" * 16
 
 
+def test_who_has_not_read_the_file_writes_nothing_anew_from_an_empty_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that only shows pages has never read it. Once it cannot write, the next line would mend the file."""
+    path = tmp_path / "witness.log"
+    begun(path).seal([Sealed(ONE, SCOPE, 3, b"a" * 32)])
+    pages = Witness(path)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", raising)
+        with pytest.raises(NotSaved):
+            pages.seal([Sealed(OTHER, "below:1", 1, b"b" * 32)])
+    pages.seal([Sealed(OTHER, "below:1", 2, b"c" * 32)])
+    found = read(path)
+    assert (found.machine, found.database) == (b"m" * 16, b"d" * 16)
+    assert found.streams == {(ONE, SCOPE): (3, b"a" * 32), (OTHER, "below:1"): (2, b"c" * 32)}
+    path.unlink()
+    with pytest.raises(NotSaved, match="not there"):
+        Witness(path).seal([Sealed(ONE, SCOPE, 4, b"d" * 32)])
+    assert not path.exists(), "a missing file says that something was lost: it is not made up"
+
+
+def test_it_is_read_while_nobody_writes_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another thread sealed meanwhile would be forgotten, and a position given twice would not be noticed."""
+    path = tmp_path / "witness.log"
+    made = begun(path)
+    held: list[bool] = []
+
+    def look(self: Path) -> bytes:
+        held.append(made._lock.locked())
+        return b"".join(path.open("rb"))
+
+    monkeypatch.setattr(Path, "read_bytes", look)
+    assert made.read() and held == [True]
+
+
 def test_a_disk_that_takes_nothing_is_said_and_the_line_is_noted_once_it_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
