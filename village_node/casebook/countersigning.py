@@ -39,7 +39,7 @@ class Countersigning(Office):
         if (place in self.lives_refused()) == refused:
             return
         with self.store.writing() as connection:
-            known = _read(connection, _REFUSED)
+            known = _to_change(connection, _REFUSED)
             known.pop(place, None)
             if refused:
                 known[place] = self.clock()
@@ -51,8 +51,8 @@ class Countersigning(Office):
         """People know why a place below begins so many lives: what came before this counts no more. Raises NotSaved."""
         with self.store.writing() as connection:
             counted = len(list(_published(self.roster_in(connection), self.identity.place, place)))
-            allowed = _read(connection, _ALLOWED) | {place: counted}
-            refused = {code: since for code, since in _read(connection, _REFUSED).items() if code != place}
+            allowed = _to_change(connection, _ALLOWED) | {place: counted}  # the rows by name: nobody waits in a ring
+            refused = {code: since for code, since in _to_change(connection, _REFUSED).items() if code != place}
             peers.remember_bytes(connection, _ALLOWED, encoding.encode(allowed))
             peers.remember_bytes(connection, _REFUSED, encoding.encode(refused))
             self.note(connection, actor, "children.allow_lives", place)
@@ -86,4 +86,10 @@ def _published(roster: Roster, part: str, place: str) -> Iterator[int]:
 
 def _read(connection: Connection, name: str) -> dict[str, int]:
     raw = peers.bytes_of(connection, name)
+    return encoding.decode(raw) if raw else {}
+
+
+def _to_change(connection: Connection, name: str) -> dict[str, int]:
+    """The same, which nobody else changes before the end of this transaction."""
+    raw = peers.bytes_to_change(connection, name)
     return encoding.decode(raw) if raw else {}

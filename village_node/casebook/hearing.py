@@ -99,7 +99,9 @@ def answered_for(connection: Connection) -> list[str]:
 
 def answer_for(connection: Connection, place: str) -> None:
     """People answer for a place in the present life."""
-    peers.remember_bytes(connection, _ANSWERED_FOR, encoding.encode(sorted({*answered_for(connection), place})))
+    raw = peers.bytes_to_change(connection, _ANSWERED_FOR)
+    known = encoding.decode(raw) if raw else []
+    peers.remember_bytes(connection, _ANSWERED_FOR, encoding.encode(sorted({*known, place})))
 
 
 def forget_answers(connection: Connection) -> None:

@@ -25,7 +25,7 @@ from village_node.casebook.office import ANYTHING, INCARNATION
 from village_node.casebook.reading import Reading
 from village_node.identity import Identity, NoIdentity
 from village_node.rebirth import WORDS, Lives, Reason
-from village_node.store import Connection, NotSaved, StoreError, doubts, forks, peers, streams
+from village_node.store import Connection, NotSaved, Overtaken, StoreError, doubts, forks, peers, streams
 from village_node.store.locks import StreamKey
 from village_node.store.streams import StreamRow
 from village_node.witness import Published
@@ -325,11 +325,16 @@ class Incarnations(Countersigning, Reading):
 
     def answer_for(self, actor: str, place: str) -> None:
         """People answer for a neighbour that will not be heard: we wait for it no longer, whatever it may hold of this
-        life's predecessors. Raises NotSaved."""
-        with self.store.writing() as connection:
-            hearing.answer_for(connection, place)
-            self.note(connection, actor, "node.answer_for", place)
-            self.mark_news(connection, {ANYTHING})
+        life's predecessors. Nothing is done where another life has begun meanwhile: it was not said of that. Raises
+        NotSaved."""
+        try:
+            with self.store.writing() as connection:
+                self.hold_life(connection)
+                hearing.answer_for(connection, place)
+                self.note(connection, actor, "node.answer_for", place)
+                self.mark_news(connection, {ANYTHING})
+        except Overtaken:
+            return
         self.tell({ANYTHING})
 
     def _asked(self, connection: Connection, roster: Roster, place: str) -> dict[str, set[str]]:

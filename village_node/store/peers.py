@@ -157,6 +157,12 @@ def count_up(connection: Connection, name: str, by: int = 1) -> int:
     return count_up(connection, name, by)
 
 
+def bytes_to_change(connection: Connection, name: str) -> bytes | None:
+    """The same for what is to be changed by what it was: nobody else does so meanwhile, be it there yet or not."""
+    rows.put(connection, META, [(name, None, None)], keep=True)
+    return held_bytes(connection, name, to_change=True)
+
+
 def remember_bytes(connection: Connection, name: str, value: bytes) -> None:
     """Keep bytes under a name."""
     rows.put(connection, META, [(name, None, value)])

@@ -13,7 +13,7 @@ from sync_protocol.places import about
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, settle
 from tests.postgresql import Cluster
 from village_node import identity as identities
-from village_node.casebook import Casebook, Reason
+from village_node.casebook import Casebook, Reason, countersigning, hearing
 from village_node.casebook.rewriting import Taken
 from village_node.rebirth import Lives
 from village_node.store import Overtaken, doubts, open_store
@@ -218,6 +218,42 @@ def test_whom_the_worker_that_syncs_waits_for_is_seen_at_the_others_and_answered
     settle(township, county)
     for each in (pages, county, township):
         each.store.close()
+
+
+def test_what_people_say_at_several_workers_at_once_is_all_kept(county: Member, folder: Path, url: str) -> None:
+    """Each adds to what is remembered under one name; nobody writes over what another has just added."""
+    workers = [county, pages_worker(county, folder, url)]
+    places = [f"6210211{number:05d}" for number in range(48)]
+    together = threading.Barrier(8)
+
+    def say(hand: int) -> None:
+        together.wait()
+        for place in places[hand::8]:
+            book = workers[hand % 2].casebook
+            book.answer_for("0009", place)
+            book.note_refused_life(place, refused=True)
+            book.allow_lives("0009", place[::-1])
+
+    hands = [threading.Thread(target=say, args=(hand,)) for hand in range(8)]
+    for each in hands:
+        each.start()
+    for each in hands:
+        each.join()
+    with county.store.reading() as connection:
+        assert hearing.answered_for(connection) == places
+        allowed = countersigning._read(connection, "lives_allowed")
+    assert sorted(county.casebook.lives_refused()) == places
+    assert sorted(allowed) == sorted(place[::-1] for place in places)
+    for each_worker in workers:
+        each_worker.store.close()
+
+
+def test_an_answer_is_not_carried_into_a_life_that_another_worker_has_begun(county: Member, deaf: Member) -> None:
+    deaf.casebook.answer_for("0009", TOWNSHIP)
+    with county.store.reading() as connection:
+        assert hearing.answered_for(connection) == []
+    deaf.store.close()
+    county.store.close()
 
 
 def test_a_county_on_postgresql_put_back_takes_everything_back_and_settles(folder: Path, cluster: Cluster) -> None:
