@@ -95,11 +95,16 @@ class Assigning(Desk):
 
         return self._act(act, request)
 
-    def reject(self, actor: str, roles: Iterable[str], number: int, words: str, request: Request | None = None) -> None:
-        """Reject a proposal, or take one's own back. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved."""
+    def reject(
+        self, actor: str, roles: Iterable[str], number: int, words: str, request: Request | None = None
+    ) -> CaseKey:
+        """Reject a proposal, or take one's own back; the case that it was about.
+
+        Raises AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved.
+        """
         may = workflow.may(frozenset(roles), self.identity.level, kinds.FORCE_ASSIGN)
 
-        def act(connection: Connection) -> tuple[None, set[str]]:
+        def act(connection: Connection) -> tuple[CaseKey, set[str]]:
             row = self._waiting(connection, number)
             if not may and row.proposer != actor:
                 raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
@@ -108,9 +113,9 @@ class Assigning(Desk):
             once.became(connection, request, (row.scope, row.case_id))
             self.note(connection, actor, "case.assign.reject", str(number), answer=words[:200])
             self.mark_news(connection, {row.scope})
-            return None, {row.scope}
+            return (row.scope, row.case_id), {row.scope}
 
-        self._act(act, request)
+        return self._act(act, request)
 
     def proposals(self) -> list[Proposal]:
         """The proposals that wait for an answer, then the newest that have one."""

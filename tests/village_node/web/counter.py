@@ -141,7 +141,7 @@ def open_counter(
     def status() -> dict[str, Any]:
         peer = member.casebook.sync_state()
         return {
-            "sync": None if member.identity.parent is None else {**peer, "failures": peer["failures"]},
+            "sync": None if member.identity.parent is None else {name: peer[name] for name in peer if name != "peer"},
             "version": "0.1.0",
             "incarnation": member.identity.incarnation.hex(),
             "database": member.store.settings(),

@@ -173,10 +173,7 @@ def reject_assignment(visit: Visit, chosen: dict[str, str], asked: dict[str, str
 
     def reject(wanted: Request) -> CaseKey:
         staff, said = visit.staff, entry.line(asked["answer"])
-        row = next((each for each in visit.site.casebook.proposals() if each.id == _number(number)), None)
-        visit.site.casebook.reject(staff.staff_no, staff.roles, _number(number), said, wanted)
-        assert row is not None, "what was rejected was listed"
-        return row.scope, row.case_id
+        return visit.site.casebook.reject(staff.staff_no, staff.roles, _number(number), said, wanted)
 
     return _answered(visit, request_of(visit, chosen, number, asked), reject)
 

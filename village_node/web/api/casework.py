@@ -14,7 +14,7 @@ from sync_protocol.case.exclusions import CLOCKS, FLAGS
 from sync_protocol.case.fields import Field
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.places import about
-from village_node.casebook import TimelineEntry
+from village_node.casebook import OddCase, TimelineEntry
 from village_node.notices import sheets
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.web import cases, documents, entry, masking, prints, proceedings, schemas, words
@@ -350,31 +350,39 @@ def print_document(visit: Visit, asked: dict[str, str], place: str, case_id: str
 def list_oddities(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     """The cases in which something does not count: void, contested, waiting or unknown records."""
     found = visit.site.casebook.oddities(asked["view"], asked["page"])
-    listed = []
-    for odd in found.cases:
-        said_ = cases.outcomes(visit, odd)
-        records = [
-            {
-                "position": schemas.position_text(each.entry.position),
-                "kind": kinds.name_of(each.entry.kind),
-                "outcome": said_.get(each.entry.position, ""),
-                "open": each.open,
-                "adoptable": each.adoptable,
-                "verdict": verdict_told(each.entry.verdict),
-            }
-            for each in odd.oddities
-        ]
-        case = odd.case
-        listed.append(
-            {
-                "place": case.home or case.scope.partition(":")[2],
-                "case_id": case.case_id.hex(),
-                "case_no": case.case_no or None,
-                "seen": position_or_none(case.last),
-                "records": records,
-            }
-        )
-    return {"cases": listed, "page": found.page, "total": found.total}
+    return {"cases": [_odd(visit, odd) for odd in found.cases], "page": found.page, "total": found.total}
+
+
+def read_oddities(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
+    """What does not count of one case: name it in the acts `adopt` and `dismiss`."""
+    case = cases.fetch(visit, place, case_id)
+    odd = visit.site.casebook.oddities_of((about(case.home), case.case_id))
+    if odd is None:
+        raise NotFound
+    return _odd(visit, odd)
+
+
+def _odd(visit: Visit, odd: OddCase) -> dict[str, Any]:
+    """A case with all that does not count in it."""
+    case, outcomes = odd.case, cases.outcomes(visit, odd)
+    records = [
+        {
+            "position": schemas.position_text(each.entry.position),
+            "kind": kinds.name_of(each.entry.kind),
+            "outcome": outcomes.get(each.entry.position, ""),
+            "open": each.open,
+            "adoptable": each.adoptable,
+            "verdict": verdict_told(each.entry.verdict),
+        }
+        for each in odd.oddities
+    ]
+    return {
+        "place": case.home or case.scope.partition(":")[2],
+        "case_id": case.case_id.hex(),
+        "case_no": case.case_no or None,
+        "seen": position_or_none(case.last),
+        "records": records,
+    }
 
 
 _CASE: Final = "/cases/<place>/<case_id>"
@@ -400,5 +408,6 @@ OPERATIONS: Final = (
         gives={"type": "string", "format": "binary"},
         media="application/pdf",
     ),
+    Operation(f"{_CASE}/oddities", "read_oddities", read_oddities, cases.READS, TAG, gives=shapes.OddShape),
     Operation("/oddities", "list_oddities", list_oddities, LISTS, TAG, asks=OddQuery, gives=shapes.OddListing),
 )

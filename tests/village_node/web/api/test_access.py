@@ -27,6 +27,7 @@ MAY = {
     "read_moves": CASEWORK,
     "list_documents": CASEWORK,
     "list_oddities": CASEWORK,
+    "read_oddities": CASEWORK,
     "list_assignments": CASEWORK,
     "unmask_case": CHANGES,
     "print_document": CHANGES,

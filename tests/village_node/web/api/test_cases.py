@@ -7,6 +7,9 @@ import pytest
 from tests.builders import Network
 from tests.village_node.web.api.program import FILED, Program, path_of, program_at
 from tests.village_node.web.counter import CARD, Counter, everywhere
+from tests.village_node.web.test_oddities import clerk, late, officer, window
+
+__all__ = ["clerk", "late", "officer", "window"]
 
 
 def test_personal_data_is_masked_until_a_reason_is_given(agent_program: Program, village: Counter) -> None:
@@ -126,6 +129,20 @@ def test_a_resident_looks_up_a_case_as_on_the_page(agent_program: Program, villa
     assert (missed.status_code, missed.get_json()["code"]) in ((404, "not_found"), (422, "invalid"))
     tries = [anybody.post("/query", {"number": filed["case_no"], "code": "000000"}).status_code for _ in range(30)]
     assert tries[-1] == 429
+
+
+def test_what_does_not_count_is_told_and_answered(late: str, county: Counter) -> None:
+    """A record that came too late is set aside by the holder, named as the answer names it."""
+    holder = program_at(county, "0822", "officer")
+    listed = holder.get("/oddities").get_json()["cases"]
+    assert [path_of(each) for each in listed] == [late]
+    odd = holder.get(f"{late}/oddities").get_json()
+    assert odd["records"] and all(each["open"] and each["verdict"]["why_zh"] for each in odd["records"])
+    named = [each["position"] for each in odd["records"]]
+    assert holder.post(f"{late}/acts/dismiss", {"named": named}).get_json()["field"] == "reason"
+    answer = holder.post(f"{late}/acts/dismiss", {"named": named, "reason": "与县级记录重复", "seen": odd["seen"]})
+    assert answer.status_code == 200, answer.text
+    assert not any(each["open"] for each in holder.get(f"{late}/oddities").get_json()["records"])
 
 
 def test_staff_of_one_village_read_nothing_of_another(agent_program: Program, network: Network, folder) -> None:

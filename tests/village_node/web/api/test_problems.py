@@ -1,11 +1,17 @@
 """How the interface says no: always problem+json, always a code of the table, both languages, nothing half done."""
 
+import inspect
+import re
+from importlib import resources
 from typing import NoReturn
 
 import pytest
 
 from tests.village_node.web.api.program import FILED, Program, path_of
 from tests.village_node.web.counter import Counter
+from village_node.accounts import tokens
+from village_node.accounts.throttle import DAY_MS
+from village_node.casebook import once
 from village_node.store import NotReadable, NotSaved
 from village_node.store.sqlite import SqliteDatabase
 from village_node.web import schemas
@@ -22,6 +28,15 @@ CODES = {
 
 def test_the_codes_never_change() -> None:
     assert {code: row.status for code, row in PROBLEMS.items()} == CODES
+
+
+def test_the_words_for_integrators_name_every_code_and_every_bound() -> None:
+    told = resources.files("village_node.web.api").joinpath("API.md").read_text(encoding="utf-8")
+    lines = [line for line in told.splitlines() if line.startswith("| `")]
+    listed = {code: int(line.split("|")[2]) for line in lines for code in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert listed == CODES
+    assert f"{tokens.A_MINUTE_MAX:,} requests" in " ".join(told.split()) and f"1 to {tokens.DAYS_MAX} days" in told
+    assert f"kept for {once.KEPT_MS // DAY_MS} days" in told
 
 
 @pytest.mark.parametrize(
@@ -122,9 +137,6 @@ def test_something_broken_is_told_as_a_problem(
 
 
 def test_every_sentence_of_the_schemas_has_an_english_one() -> None:
-    import inspect
-    import re
-
     source = inspect.getsource(schemas)
     said = source.partition("_ENGLISH: Final")[0]
     messages = {each for each in re.findall(r'"([^"\n]*[\u4e00-\u9fff][^"\n]*)"', said) if "{" not in each}
