@@ -69,7 +69,7 @@ class Rooms:
         """Pages for staff, one after the other; every move unfolded."""
         paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
         paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all", "/assignments"]
-        paths += ["/health", "/health/left", "/staff", "/audit", "/account", "/no/such/page"]
+        paths += ["/health", "/health/left", "/staff", "/tokens", "/audit", "/account", "/no/such/page"]
         for path in paths:
             self.agent.goto(path)
             yield path, self.agent

@@ -163,7 +163,7 @@ class Accounts:
         ``by_admin``: who makes it is an administrator; nobody else makes one that manages the node. Raises
         StaffTrouble.
         """
-        number, called = _number(staff_no), clean(name)
+        called = clean(name)
         if not called or len(called) > TOKEN_NAME_LONGEST:
             raise StaffTrouble(
                 f"令牌名称应为 1 到 {TOKEN_NAME_LONGEST} 个字。",
@@ -171,6 +171,9 @@ class Accounts:
             )
         if not 1 <= days <= DAYS_MAX:
             raise StaffTrouble(f"有效期应为 1 到 {DAYS_MAX} 天。", f"A token lives 1 to {DAYS_MAX} days.")
+        if not staff_no or not role:
+            raise StaffTrouble("请选择工号和岗位。", "Choose an account and its role.")
+        number = _number(staff_no)
         staff = self.rows.staff(number)
         if staff is not None and (role not in staff.roles or role not in self.roles):
             raise StaffTrouble(f"工号 {number} 没有这个岗位。", f"{number} does not have this role.")

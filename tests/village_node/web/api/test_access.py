@@ -162,6 +162,7 @@ def test_who_is_no_administrator_makes_no_token_for_one(village: Counter) -> Non
         ({"name": "x", "whose": "0801:agent", "days": "367"}, "有效期"),
         ({"name": "x", "whose": "0801:head", "days": "30"}, "没有这个岗位"),
         ({"name": "x", "whose": "0888:agent", "days": "30"}, "没有在用的工号"),
+        ({"name": "x", "whose": "", "days": "30"}, "请选择工号和岗位"),
     ],
 )
 def test_a_token_that_cannot_be_made_says_why(village: Counter, form: dict[str, str], says: str) -> None:
