@@ -23,9 +23,9 @@ from tests.simulation.wire import EXCHANGE
 from tests.simulation.world import TOWNSHIPS, VILLAGES
 from tests.sync_protocol.case.second_fold import SecondFold
 from township_node.downlink.answering import Answering
-from village_node.casebook import Casebook, NotAllowed, checkpoints, intake
+from village_node.casebook import Casebook, NotAllowed, checkpoints
 from village_node.rebirth import Reason
-from village_node.store import NotSaved
+from village_node.store import NotSaved, forks
 from village_node.store.parking import SAMPLES
 from village_node.uplink import Uplink
 from village_node.uplink.calling import Result
@@ -241,7 +241,7 @@ def _saves_and_denies_it(sim: Simulation) -> None:
 
 @breaks("a fork is proven", alone=True)
 def _no_proof_is_kept(sim: Simulation) -> None:
-    with patch.object(intake.forks, "add", lambda *_: None):
+    with patch.object(forks, "add", lambda *_: None):
         for _ in range(60):
             if hostile.FAULTS["hostile_equivocation"][1](sim.faults):
                 return
