@@ -24,6 +24,9 @@ RESERVE_FILE: Final = "reserve.bin"
 CLOSE_BELOW: Final = 1 / 8
 OPEN_ABOVE: Final = 1 / 4
 WARN_BELOW: Final = 5
+# Looks that pass, at most, between two tries to fill it where the file system said that there is space and gave none
+# (a quota): at 5 s a look intake is open again within a minute of its return, and the disk is left in peace meanwhile.
+SKIPS_MOST: Final = 7
 _PIECE: Final = 1 << 20
 # What says that there is no more space; any other refusal only says that the file system cannot be asked for it.
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -52,6 +55,7 @@ class Reserve:
         self._size = size
         self._lock = threading.Lock()
         self._closed = False
+        self._skips = self._refusals = self._free_when_refused = 0
         self._whole = self._path.exists() and self._path.stat().st_size == size
 
     def room(self) -> Room:
@@ -65,6 +69,7 @@ class Reserve:
         """Give the reserve up, for what is in progress; whether there was anything to give."""
         with self._lock:
             self._closed = self._size > 0
+            self._skips = self._refusals = 0
             if not self._whole:
                 return False
             with suppress(OSError):  # a disk that lets nothing be taken away has not given anything
@@ -81,11 +86,20 @@ class Reserve:
         with self._lock:
             free = self._free()
             if not self._whole and free >= self._size * (1 + 2 * OPEN_ABOVE):
-                self._whole = self._fill()
+                self._try_to_fill(free)
             if not self._whole or free < self._size * CLOSE_BELOW:
                 self._closed = True
             elif self._free() >= self._size * OPEN_ABOVE:
                 self._closed = False
+
+    def _try_to_fill(self, free: int) -> None:
+        """Fill it, but more and more seldom where that was refused and nothing shows that there is more space now."""
+        if self._skips and free < self._free_when_refused + self._size * OPEN_ABOVE:
+            self._skips -= 1
+            return
+        self._whole = self._fill()
+        self._refusals = 0 if self._whole else self._refusals + 1
+        self._skips, self._free_when_refused = min((1 << self._refusals) - 1, SKIPS_MOST), free
 
     def _free(self) -> int:
         try:

@@ -122,9 +122,11 @@ class Quota:
 
     def __init__(self, patch: pytest.MonkeyPatch, left: int) -> None:
         self.left = left
+        self.asked = 0
         patch.setattr(os, "posix_fallocate", self.take)
 
     def take(self, descriptor: int, offset: int, size: int) -> None:
+        self.asked += 1
         if size > self.left:
             raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
         os.truncate(descriptor, size)
@@ -143,8 +145,44 @@ def test_under_a_quota_intake_opens_only_where_there_is_space_beside_the_reserve
         reserve.look()
         assert reserve.room().closed, "it would be taken again at once, and the next act would find no space"
     quota.left = 2 * MB
-    reserve.look()
+    for _ in range(8):
+        reserve.look()
     assert reserve.room().whole and not reserve.room().closed
+
+
+def test_under_a_quota_it_is_tried_more_and_more_seldom_and_within_a_minute_of_the_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quota = Quota(monkeypatch, 2 * MB)
+    reserve = Reserve(tmp_path, MB)
+    reserve.look()
+    assert reserve.release()
+    quota.left, quota.asked = MB, 0
+    for _ in range(720):  # an hour of looks
+        reserve.look()
+    assert quota.asked <= 92
+    longest = 0
+    for _ in range(16):
+        reserve.look()
+        quota.left, waited = 2 * MB, 1
+        while not reserve.room().whole:
+            reserve.look()
+            waited += 1
+        longest = max(longest, waited)
+        assert reserve.release()
+        quota.left = MB
+    assert longest * 5 <= 60
+
+
+def test_more_space_than_before_is_tried_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quota, free = Quota(monkeypatch, 0), [20 * MB]
+    monkeypatch.setattr(Reserve, "_free", lambda _self: free[0])
+    reserve = Reserve(tmp_path, MB)
+    for _ in range(40):
+        reserve.look()
+    quota.left, free[0] = 2 * MB, 21 * MB
+    reserve.look()
+    assert reserve.room().whole
 
 
 def test_a_witness_that_cannot_be_written_is_given_the_reserve(
