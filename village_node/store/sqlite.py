@@ -355,10 +355,12 @@ class Readers:
             return connection
 
     def _give_back(self, connection: Connection) -> None:
-        if self._closed or len(self._idle) >= KEPT:
+        if len(self._idle) >= KEPT:
             connection.close()
-        else:
-            self._idle.append(connection)
+            return
+        self._idle.append(connection)
+        if self._closed:  # looked at last: whoever closes either finds this one, or has said so by now
+            self.close_idle()
 
 
 _CONNECT: Final[dict[str, Any]] = {"check_same_thread": False, "timeout": BUSY_S, "cached_statements": STATEMENTS}

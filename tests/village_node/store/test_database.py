@@ -6,6 +6,7 @@ import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -13,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, insert, inspect, select, text
+from sqlalchemy.engine import make_url
 
 from tests.postgresql import Cluster
 from village_node.store import (
@@ -141,6 +143,26 @@ def test_a_reader_that_ends_badly_is_not_used_again(folder: Path) -> None:
     with opened.reading() as another:
         assert another is not spoilt and spoilt.closed
     opened.close()
+
+
+class Late(list[Any]):
+    """Idle readers: the store is closed between the look whether it is and the moment one is put down here."""
+
+    def __init__(self, readers: sqlite.Readers) -> None:
+        super().__init__()
+        self._readers = readers
+
+    def append(self, connection: Any) -> None:
+        self._readers.close()
+        super().append(connection)
+
+
+def test_a_reader_given_back_while_the_store_is_closed_is_closed_too(folder: Path) -> None:
+    readers = sqlite.Readers(make_url(f"sqlite:///{folder}/readers.db"))
+    readers._idle = Late(readers)
+    with readers.one() as connection:
+        pass
+    assert connection.closed and not readers._idle
 
 
 def test_one_leader_of_a_name_at_a_time(store: Store) -> None:
