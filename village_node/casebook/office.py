@@ -23,6 +23,7 @@ NEWS: Final = "news"
 ROSTER: Final = "roster"
 INCARNATION: Final = "incarnation"  # of the present life, as the database has it
 ANYTHING: Final = "*"
+PURGED: Final = "purged"  # the news that bodies were dropped, for whoever keeps some in memory
 _LONGEST_ANNOUNCEMENT: Final = 7_000
 # The order of entry of a life that nobody has countersigned yet: after everybody's.
 NOT_COUNTERSIGNED: Final = 2**62
@@ -185,6 +186,8 @@ class Office:
             self._news += 1
             self._roster_growth += ROSTER in scopes
             self.calendar_growth += any(scope.startswith(("below:", ROSTER, ANYTHING)) for scope in scopes)
+        if not scopes.isdisjoint((PURGED, ANYTHING)):
+            self.passing.forget()
         troubles = []
         for callback in self._callbacks:
             try:

@@ -49,6 +49,12 @@ class Passing:
             while self._size > MOST_BYTES:
                 self._size -= self._runs.pop(next(iter(self._runs))).size
 
+    def forget(self) -> None:
+        """Keep nothing: bodies were dropped from the database, and none of them shall stay in memory."""
+        with self._lock:
+            self._runs.clear()
+            self._size = 0
+
     def after(self, row: int, seq: int, most: int) -> tuple[list[Event], dict[int, bytes]] | None:
         """At most so many events that follow a position, with the seals over them; None where they are not here.
 

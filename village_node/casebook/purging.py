@@ -18,7 +18,7 @@ from village_node.casebook import checkpoints as lines
 from village_node.casebook.checkpointing import Checkpointing
 from village_node.casebook.errors import NotFound
 from village_node.casebook.ledger import fold_held, held_events
-from village_node.casebook.office import Office
+from village_node.casebook.office import PURGED, Office
 from village_node.store import Connection, cases, checkpoints, purges, receipts, rows, streams
 from village_node.store.checkpoints import LineRow
 from village_node.store.locks import CaseKey
@@ -113,7 +113,8 @@ class Purging(Checkpointing):
         for row in streams.of_cases(connection, [case_id for _, case_id in keys]):
             if row.event.case_id is not None and (row.scope, row.event.case_id) in held:
                 held[row.scope, row.event.case_id].append(row.event)
-        dropped, scopes = [], set()
+        dropped: list[int] = []
+        scopes: set[str] = set()
         for key, events in held.items():
             noted = purges.get(connection, key)
             fetched_ms = noted.recalled_ms if noted is not None else None
@@ -129,6 +130,7 @@ class Purging(Checkpointing):
                 dropped.append(len(bodies))
                 scopes.add(key[0])
         if scopes:
+            scopes.add(PURGED)
             self.note(connection, "node", "purge.drop", "bodies", cases=len(dropped), bodies=sum(dropped))
             self.mark_news(connection, scopes)
         return dropped, scopes

@@ -480,6 +480,15 @@ def test_the_salt_goes_with_the_body_and_the_header_stays(net: Network, closed: 
         assert new == (old._replace(salt=None, body=None, body_state=PURGED) if gone else old)
 
 
+def test_nothing_that_went_stays_in_memory(net: Network, closed: CaseRef) -> None:
+    """What a relay has just stored it keeps until it leaves; what is known above already never does."""
+    checkpoint_day(net, days=30)
+    casebook = net[TOWNSHIP].member.casebook
+    assert casebook.passing._runs
+    assert purge(net, TOWNSHIP).bodies and not casebook.passing._runs
+    assert states(net, TOWNSHIP, closed) == GONE
+
+
 def test_no_table_keeps_a_copy(net: Network, closed: CaseRef) -> None:
     checkpoint_day(net, days=30)
     purge(net)
