@@ -27,6 +27,7 @@ from village_node import store, web, working_days
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook, PurgeJob
 from village_node.config import Config
+from village_node.door import open_line
 from village_node.identity import Identity
 from village_node.rebirth import WORDS, Lives
 from village_node.scheduler import Scheduler
@@ -37,8 +38,8 @@ if sys.platform == "win32":
     import winreg
 
 REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
-# At one address at a time. An idle line costs no thread: a hundred that went dead, or that are kept for the next
-# exchange, must not close the door to everybody; and two addresses stay below the 1,024 files that a process may open.
+# At one address at a time. An idle line costs no thread, and where there are too many, one makes way (door.py); two
+# addresses stay below the 1,024 files that a process may open.
 LINES_MAX = 400
 HOUSEKEEPING_S = 3600.0
 UPLINK_CHECK_S = 30.0
@@ -255,6 +256,8 @@ def _served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
         )
         for listener in listeners
     ]
+    for server in servers:
+        server.channel_class = open_line
     threads = [threading.Thread(target=each.run, name="listener", daemon=True) for each in servers]
     for thread in threads:
         thread.start()

@@ -142,6 +142,24 @@ def test_half_open_lines_to_a_parent_keep_no_child_waiting(hop: Hop, said: bytes
         assert hop.calling(f"http://127.0.0.1:{port}").exchange_once().ok
 
 
+@pytest.mark.parametrize("said", [b"", b"POST /sync/v1/exch"], ids=["nothing", "half a head"])
+def test_more_dead_lines_than_a_door_has_do_not_close_it(
+    hop: Hop, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All from one address: the quietest of them makes way, at once and each time."""
+    monkeypatch.setattr(app, "LINES_MAX", 40)
+    pages = flask.Flask("township")
+    pages.register_blueprint(hop.served.downlink.blueprint())
+    port = int(nobody().rpartition(":")[2])
+    with app._served([app.Listener(pages, "127.0.0.1", port, 4)], edge=""), half_open(port, 60, said):
+        calling = hop.calling(f"http://127.0.0.1:{port}", timeouts=Timeouts(2.0, 5.0, 5.0))
+        for _ in range(3):
+            file_many(hop.village, 1)
+            assert calling.exchange_once().ok
+            with half_open(port, 40, said):
+                pass
+
+
 @contextmanager
 def answering(reply: bytes, *, drip_s: float = 0.0, endless: bool = False, silent: bool = False) -> Iterator[str]:
     """Something that listens and answers every request with these bytes, perhaps a byte at a time, without end, or in

@@ -1,0 +1,35 @@
+"""The lines to one address of a node: when there are too many, which one makes way for the next.
+
+A line whose other end went away without a word looks like one that waits. Hundreds of them, all from one place (a
+router that lost power, a program that never hangs up), would keep everybody out until they were silent for a minute.
+So there is always room for one more: of the place that has most lines, the one that has been quiet longest goes. Lines
+on which a request is being worked on, or an answer is on its way, stay.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from waitress.channel import HTTPChannel
+
+SPARE: Final = 8  # files of the server itself, and lines that were told to end and have not yet
+
+
+def open_line(server: Any, line: Any, address: Any, settings: Any, map: Any = None) -> Any:
+    """One accepted connection, as waitress makes them; it leaves no more of them than the limit less ``SPARE``."""
+    held = [each for each in server.active_channels.values() if not each.will_close]
+    if len(held) >= settings.connection_limit - SPARE:
+        quiet = quietest(held)
+        if quiet is not None:
+            quiet.will_close = True
+    return HTTPChannel(server, line, address, settings, map=map)
+
+
+def quietest(lines: Iterable[Any]) -> Any | None:
+    """Of the address with most lines on which nothing is under way, the one that has been quiet longest."""
+    idle = [line for line in lines if not line.requests and not line.total_outbufs_len]
+    if not idle:
+        return None
+    counted = Counter(line.addr[0] for line in idle)
+    most = max(counted.values())
+    return min((line for line in idle if counted[line.addr[0]] == most), key=lambda line: line.last_activity)
