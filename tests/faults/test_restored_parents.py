@@ -14,7 +14,7 @@ from tests.faults.images import image_of, restore
 from tests.faults.speech import heard, speak
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network, network
 from township_node.enrolment import EnrolmentRefused, enrol
-from village_node.casebook import Reason
+from village_node.casebook import CaseRef, Reason
 
 ALL = (COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE, OTHER_TOWNSHIP, OTHER_VILLAGE)
 
@@ -111,6 +111,53 @@ def test_a_restored_publisher_never_gives_a_number_twice(county: Network, tmp_pa
     for code in (VILLAGE, SECOND_VILLAGE, COUNTY):
         assert net[code].member.casebook.roster.changes(TOWNSHIP) == held
     assert reasons(net.start(TOWNSHIP)) == reasons(restored), "settled: a start finds nothing more"
+
+
+def told_a_village_only(net: Network, folder: Path) -> tuple[Live, CaseRef]:
+    """A township put back to just after its last act, of which a village has heard since, and the county has not."""
+    ref = net[VILLAGE].member.file()
+    net.settle()
+    net.wire.down.add(COUNTY)
+    net[TOWNSHIP].member.act(ref, kinds.NOTE, {"text": "已核实"})
+    image = image_of(net, TOWNSHIP, folder)
+    net[VILLAGE].sync()
+    (net.built.folder / f"{TOWNSHIP}.data" / "witness.log").unlink()
+    township = restore(net, TOWNSHIP, image, whole=False)
+    assert reasons(township) == [Reason.NO_WITNESS]
+    net.wire.calm()
+    return township, ref
+
+
+def test_a_restored_township_hears_its_villages_before_it_writes_anything_again(
+    county: Network, tmp_path: Path
+) -> None:
+    """The county knows nothing of the act: that does not say that nobody does. Written again it would stand twice."""
+    net = county
+    township, ref = told_a_village_only(net, tmp_path)
+    for _ in range(3):
+        assert township.exchange().ok
+    assert township.member.casebook.life()["waits_for"] == [VILLAGE, SECOND_VILLAGE]
+    net.settle()
+    net.settle()
+    assert township.member.casebook.life()["waits_for"] == []
+    for code in (COUNTY, TOWNSHIP, VILLAGE):
+        assert len(net[code].member.casebook.timeline(ref.scope, ref.case_id)) == 3, code
+        assert net[code].member.casebook.counts()["not_at_county"]["events"] == 0, code
+
+
+def test_for_a_village_that_is_gone_people_at_its_township_answer_and_what_it_wrote_leaves(
+    county: Network, tmp_path: Path
+) -> None:
+    net = county
+    township, ref = told_a_village_only(net, tmp_path)
+    net[SECOND_VILLAGE].sync()
+    for _ in range(3):
+        assert township.exchange().ok
+    assert len(net[COUNTY].member.casebook.timeline(ref.scope, ref.case_id)) == 2
+    assert township.member.casebook.life()["waits_for"] == [VILLAGE]
+    township.member.casebook.answer_for("0009", VILLAGE)
+    net.settle_above()
+    assert len(net[COUNTY].member.casebook.timeline(ref.scope, ref.case_id)) == 3
 
 
 def test_an_operator_may_answer_for_children_that_are_gone(county: Network, tmp_path: Path) -> None:

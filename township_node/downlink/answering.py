@@ -253,9 +253,9 @@ class Answering:
         outgoing = casebook.owed(
             owed_of, view.points, tables=reply.tables, budget=child.budget.unpacked - taken, withheld=withheld
         )
-        if child.view is not None and (agrees or content.vector is not None) and self._casebook.identity.parent is None:
-            # Nobody is above who could say what an earlier life of ours had sent: those below do. Not by a guess: what
-            # is remembered of a child may say less than it holds.
+        if child.view is not None and (agrees or content.vector is not None):
+            # An earlier life of ours may have told those below what it told nobody above. Not by a guess: what is
+            # remembered of a child may say less than it holds.
             casebook.settle(child.view.points, node.place)
         child.pending = outgoing
         reply.packed_segments, reply.packed_receipts = outgoing.segments, outgoing.receipts

@@ -293,7 +293,7 @@ class Incarnations(Countersigning, Reading):
         ]
 
     def waits_for(self) -> list[str]:
-        """The neighbours that we wait for: before we publish, or at the root before we write again what never left."""
+        """The neighbours that we wait for: before we publish, or those below before we write again what never left."""
         if self.pages_only:  # the worker that syncs knows
             with self.store.reading() as connection:
                 answered = hearing.answered_for(connection)
@@ -314,11 +314,11 @@ class Incarnations(Countersigning, Reading):
     def _waits_for(self) -> list[str]:
         untold = self.untold()
         with self.store.reading() as connection:
-            held = doubts.held(connection) if self.identity.parent is None else []
+            held = doubts.held(connection)
             if not held:
                 return untold
             roster = self.roster_in(connection)
-            asked = self._asked(connection, roster, self.identity.place)
+            asked = self._asked(connection, roster)
             unheard = {place for doubt in held for place in self._hearing.unheard(doubt, asked)}
             around = hearing.below(connection, roster, self.identity.place)
         return [place for place in around if place in unheard or place in untold]
@@ -337,14 +337,13 @@ class Incarnations(Countersigning, Reading):
             return
         self.tell({ANYTHING})
 
-    def _asked(self, connection: Connection, roster: Roster, place: str) -> dict[str, set[str]]:
-        """Scope -> who must have shown what it holds there. Below the root that is the ancestor that speaks with
-        ``place``, our own; at the root everybody below who may hold it, and has not been answered for."""
-        if self.identity.parent is not None:
-            return hearing.asked_of(roster, [place])
+    def _asked(self, connection: Connection, roster: Roster) -> dict[str, set[str]]:
+        """Scope -> who must have shown what it holds there: everybody below who may hold it and has not been answered
+        for, and above us the ancestor that we speak with, which stands here under our own place."""
         answered = {one for one in hearing.answered_for(connection) if not self._hearing.has_spoken(one)}
-        around = hearing.below(connection, roster, self.identity.place)
-        return hearing.asked_of(roster, [one for one in around if one not in answered])
+        here = self.identity.place
+        around = [one for one in hearing.below(connection, roster, here) if one not in answered]
+        return hearing.asked_of(roster, around if self.identity.parent is None else [here, *around])
 
     def check_publishable(self, *, agreed: bool = False) -> None:
         """See that no number of our part of the roster can be given twice. `agreed`: the operator says it cannot.

@@ -120,7 +120,7 @@ class Settling(Incarnations):
                     if doubt.row.scope in followed
                 },
             )
-            asked = self._asked(connection, roster, place)
+            asked = self._asked(connection, roster)
             mine = [doubt for doubt in held if self.identity.parent is None or doubt.row.scope in followed]
             # All lives in one scope together: what one of them never sent, a later one may have written again.
             waiting = {doubt.row.scope for doubt in mine if self._hearing.unheard(doubt, asked)}
