@@ -10,7 +10,7 @@ from sync_protocol.exchange import NO_ALARM, Content
 from sync_protocol.places import about
 from tests.faults.images import image_of, restore
 from tests.faults.speech import heard, speak
-from tests.network import SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network
+from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network
 from village_node.casebook import CaseRef, Reason
 
 DAY_MS = 86_400_000
@@ -292,3 +292,27 @@ def test_nobody_has_a_life_of_another_place_countersigned(net: Network) -> None:
         village.member.casebook.update_peer(township.incarnation, challenge=said.next, nonce=asked[-8:])
         assert township.member.casebook.roster.node(b"n" * 16) is None, place
     speak(net, village, township, Content(renewal=b"nonsense"))
+
+
+def test_a_village_in_a_new_life_whose_township_is_dead_hears_the_county_and_keeps_what_it_writes(net: Network) -> None:
+    """Only the township may countersign it. The county answers the life before meanwhile, and nothing is lost."""
+    early = net[VILLAGE].member.file()
+    net.settle()
+    net.wire.down.add(TOWNSHIP)
+    (net.built.folder / f"{VILLAGE}.data" / "witness.log").unlink()
+    village, county = net.start(VILLAGE), net[COUNTY]
+    late = village.member.file()
+    county.member.act(early, kinds.NOTE, {"text": "请补充"})
+    assert not village.exchange().ok
+    net.monotonic.now_s += 3_601.0
+    for _ in range(6):
+        assert village.exchange().ok
+    assert len(village.member.casebook.timeline(early.scope, early.case_id)) == 3, "what comes down arrives"
+    assert village.member.casebook.standing().provisional and county.member.state(late) == ""
+    assert village.member.casebook.counts()["not_left"]["cases"] == 1, "and it is said that it has not left"
+    net.wire.calm()
+    net.monotonic.now_s += 3_601.0
+    net.start(VILLAGE)
+    net.settle()
+    assert not net[VILLAGE].member.casebook.standing().provisional
+    assert county.member.state(late) == "received"
