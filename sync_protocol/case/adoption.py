@@ -4,7 +4,7 @@ Nothing here looks at who won or who is entitled: a named event must be sound wh
 possible once more at the end of the adoption's own path. So an adoption that is legal stays so, whatever arrives later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sync_protocol.case import baton, kinds
@@ -98,6 +98,65 @@ def adopt(
     return Adoption(after, fresh, counts)
 
 
+def adoptable(
+    flow: Flow,
+    parent: int,
+    named: Iterable[Position],
+    judged: Judged,
+    sides: Mapping[Position, CaseEvent],
+    path: CasePath,
+) -> Iterator[Position]:
+    """Which of these events the holder could adopt after the event at ``parent``, each by itself with what leads to it.
+
+    What an adoption of one does begins with what an adoption of the event before it does: so each is done once only,
+    however long the branch.
+    """
+    if baton.why_not_adopt(flow, flow.holder) is not None:
+        return
+    room = baton.ADOPTED_MOST - len(flow.adopted)
+    # index -> the flow after all that leads to an event and the event itself, and how many those are that count anew;
+    # None where it cannot be done.
+    done: dict[int, tuple[Flow, int] | None] = dict.fromkeys(_path_to(parent, judged), (flow, 0))
+    for position in named:
+        if position in flow.adopted or check_named([position], judged, sides, path) is not None:
+            continue
+        index = judged.places.get(position)
+        if index is None:
+            if room > 0:
+                yield position
+            continue
+        branch = []
+        while index >= 0 and index not in done:
+            branch.append(index)
+            index = judged.parents[index]
+        reached = done[index] if index >= 0 else (flow, 0)
+        for step in reversed(branch):
+            reached = done[step] = _one_more(reached, step, flow, judged, path)
+        if reached is not None and 0 < reached[1] <= room:
+            yield position
+
+
+def _one_more(
+    reached: tuple[Flow, int] | None, index: int, end: Flow, judged: Judged, path: CasePath
+) -> tuple[Flow, int] | None:
+    event = judged.events[index]
+    if reached is None or event.position in end.adopted:
+        return reached
+    before, count = reached
+    if event.kind in baton.MOVES_THE_BATON:
+        return before, count + 1
+    after = before.copy()
+    if not baton.do_again(after, event.kind, event.place, judged.bodies[index], path, event.position):
+        return None
+    return after, count + 1
+
+
+def _path_to(index: int, judged: Judged) -> Iterator[int]:
+    while index >= 0:
+        yield index
+        index = judged.parents[index]
+
+
 def _not_yet_done(
     parent: int, named: Iterable[Position], judged: Judged, done: frozenset[Position]
 ) -> list[Position] | None:
@@ -105,10 +164,7 @@ def _not_yet_done(
 
     None if nothing is left. A branch of another root begins with its create event, which no workflow allows again.
     """
-    path = set()
-    while parent >= 0:
-        path.add(parent)
-        parent = judged.parents[parent]
+    path = set(_path_to(parent, judged))
     found: dict[Position, None] = {}
     for position in named:
         branch = []

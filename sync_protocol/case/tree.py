@@ -225,13 +225,8 @@ class Tree:
         """List those of the contested events that the holder could adopt now, each by itself with what leads to it."""
         if self.flow is None:
             return ()
-        end, judged, flow = self._known[self.path[-1][0].position], self._judged(), self.flow
-        return tuple(
-            position
-            for position in contested
-            if adoption.check_named([position], judged, self.sides, self.case_path) is None
-            and not isinstance(adoption.adopt(flow, flow.holder, end, [position], judged, self.case_path), str)
-        )
+        end = self._known[self.path[-1][0].position]
+        return tuple(adoption.adoptable(self.flow, end, contested, self._judged(), self.sides, self.case_path))
 
     def _astray(self, children: Children) -> list[tuple[CaseEvent, Verdict]]:
         """Judge the events whose ``after`` is not among the stage events held."""

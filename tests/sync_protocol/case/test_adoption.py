@@ -1,12 +1,15 @@
 """What turns up off the path: adopted in one act and all of it, or set aside with a reason; and shown as either."""
 
 import random
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
+from hypothesis import given
 
-from sync_protocol.case import CaseEvent, Position, Verdict, baton, kinds, tree, why_not, workflow
+from sync_protocol.case import CaseEvent, Position, Verdict, adoption, baton, kinds, tree, why_not, workflow
 from sync_protocol.case.content import adopts
-from tests.sync_protocol.case.histories import PLACES, catalogue
+from tests.sync_protocol.case.histories import PLACES, History, catalogue, histories
 from tests.sync_protocol.case.script import (
     COUNTY,
     OTHER_VILLAGE,
@@ -255,3 +258,53 @@ def test_no_path_answers_more_requests_than_its_bound() -> None:
     assert script.verdict(script.write(COUNTY, kinds.ANSWER, {0: list(asked[-1]), 1: True})) == Verdict(
         "void", "request"
     )
+
+
+def test_a_long_branch_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What leads to its last event is what leads to each before it: done once each, not once for each that follows."""
+    script = Script()
+    script.create()
+    script.receive()
+    script.handoff(VILLAGE, TOWNSHIP, "accept")
+    fence = script.accept(TOWNSHIP)
+    late = [script.docket(TOWNSHIP)]
+    for _ in range(40):
+        late.append(script.suspend(TOWNSHIP, "hearing"))
+        late.append(script.resume(TOWNSHIP, late[-1]))
+    script.assign(COUNTY, COUNTY, after=fence)
+    done: list[Position] = []
+    real = baton.do_again
+
+    def counted(*values: Any) -> bool:
+        done.append(values[-1])
+        return real(*values)
+
+    monkeypatch.setattr(baton, "do_again", counted)
+    assert script.fold().adoptable == tuple(sorted(late))
+    assert sorted(done) == sorted(late)
+
+
+@given(histories())
+def test_what_is_offered_for_adoption_is_what_an_adoption_of_it_alone_could_do(history: History) -> None:
+    real = adoption.adoptable
+    differ: list[tuple[Any, Any]] = []
+
+    def both(
+        flow: baton.Flow, end: int, named: Iterable[Position], judged: adoption.Judged, sides: Any, path: Any
+    ) -> Iterator[Position]:
+        given_ = list(named)
+        found = list(real(flow, end, given_, judged, sides, path))
+        alone = [
+            each
+            for each in given_
+            if adoption.check_named([each], judged, sides, path) is None
+            and not isinstance(adoption.adopt(flow, flow.holder, end, [each], judged, path), str)
+        ]
+        if found != alone:
+            differ.append((found, alone))
+        return iter(found)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(adoption, "adoptable", both)
+        history.fold()
+    assert differ == []
