@@ -7,6 +7,7 @@ from tests.testing import page, read
 SIM = {
     "seeds": 2, "days": 60, "steps": 12_345, "cases": 67, "events": 890, "faults": 5, "fault_kinds": 2, "seconds": 7.2,
     "faults_by_kind": {"drop": 2, "clock_jump": 3}, "controls_caught": {"acks early": "nothing acknowledged is lost"},
+    "decisions_by_kind": {"recall": 18},
     "violations": [{"seed": 17, "days": 30, "invariant": "no stuck case"}],
 }  # fmt: skip
 CRASH = {
@@ -26,6 +27,7 @@ def test_the_page_says_what_the_rigs_said() -> None:
         "**Violations: 1.**",
         "- seed 17, 30 days: no stuck case",
         "| clock_jump | 3 |",
+        "| recall | 18 |",
         "| acks early | nothing acknowledged is lost |",
         "| states | 10,000 |",
         "| WAL and NORMAL | lost 343 |",

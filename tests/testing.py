@@ -52,6 +52,8 @@ def _simulation(told: Mapping[str, Any]) -> str:
             "|---|---|",
             *rows,
             "",
+            *_table("what heads and operators decided", "times", told["decisions_by_kind"]),
+            "",
         ]
     )
 

@@ -1,11 +1,12 @@
 """Defects put into a node on purpose: a rig that does not find them would find nothing, so they come first."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from village_node import files
 from village_node.store import Connection, proposals, purges, sqlite
@@ -121,6 +122,25 @@ def confirmed_in_two() -> None:
     proposals.answer = in_two
 
 
+def migrated_in_pieces() -> None:
+    """Each table is made or changed in a transaction of its own, the version is noted in the last."""
+    made = sqlite._writer_engine
+
+    def engine(url: Any) -> Engine:
+        one = made(url)
+
+        @event.listens_for(one, "before_cursor_execute")
+        def commit(connection: Connection, cursor: Any, words: str, *_: object) -> None:
+            if words.lstrip().startswith(("CREATE TABLE", "ALTER TABLE")):
+                with suppress(sqlite3.IntegrityError):  # where rows just then refer to what is not there yet
+                    cursor.connection.execute("COMMIT")
+                    cursor.connection.execute("BEGIN IMMEDIATE")
+
+        return one
+
+    sqlite._writer_engine = engine
+
+
 def _commit_half(connection: Connection) -> None:
     connection.exec_driver_sql("COMMIT")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -154,7 +174,21 @@ PLANTS: Final[dict[str, Plant]] = {
     "purged_in_two": Plant(purged_in_two, "purge", frozenset({"corrupt"})),
     "confirmed_in_two": Plant(confirmed_in_two, "taken_over", frozenset({"corrupt"})),
     "new_life_in_place": Plant(files_written_in_place, "restored_village", frozenset({"lost", "unopenable"})),
+    "new_life_in_place_at_the_top": Plant(files_written_in_place, "restored_county", frozenset({"lost", "unopenable"})),
     "new_life_in_place_above": Plant(files_written_in_place, "restored_township", frozenset({"lost", "unopenable"})),
+    # What goes on in the others, on a disk that is not waited for: each scenario must show what it would lose.
+    "one_filing_unsynced": Plant(wal_normal, "one_filing", frozenset({"lost"})),
+    "first_start_in_place": Plant(files_written_in_place, "first_start", frozenset({"lost", "unopenable", "stuck"})),
+    "founding_in_place": Plant(files_written_in_place, "founding", frozenset({"lost", "unopenable", "stuck"})),
+    "migrated_in_pieces": Plant(migrated_in_pieces, "migrate", frozenset({"corrupt", "unopenable", "stuck"})),
+    "bulk_import_unsynced": Plant(wal_normal, "bulk_import", frozenset({"lost"})),
+    "receiving_unsynced": Plant(wal_normal, "receiving", frozenset({"lost"})),
+    "decision_unsynced": Plant(wal_normal, "decision", frozenset({"lost"})),
+    "roster_change_unsynced": Plant(wal_normal, "roster_change", frozenset({"lost"})),
+    "accounts_unsynced": Plant(wal_normal, "accounts", frozenset({"lost"})),
+    "drafts_unsynced": Plant(wal_normal, "drafts", frozenset({"lost"})),
+    "restart_unsynced": Plant(wal_normal, "restart", frozenset({"lost"})),
+    "whole_node_witness_later": Plant(witness_later, "whole_node", frozenset({"lost"})),
 }
 # By the level of the process they are put into, for those that are killed.
 KILLED_PLANTS: Final[dict[str, Callable[[], None]]] = {"village": commits_gathered, "county": server_unsynced}

@@ -57,6 +57,17 @@ def exhaustive(log: Sequence[Operation]) -> Iterator[State]:
                 yield State(window, fates, garbage=len(seen) % 8 == 0)
 
 
+def at_each_write(log: Sequence[Operation], share: int = 0, shares: int = 1) -> Iterator[State]:
+    """A disk that keeps the order, and a cut before each operation and after the last. A process has every so many."""
+    number = 0
+    for window in windows(log):
+        size = len(window.disk.pending)
+        for n in range(size + 1):
+            if number % shares == share:
+                yield State(window, (KEPT,) * n + (LOST,) * (size - n), garbage=False)
+            number += 1
+
+
 def by_rule(pending: Sequence[Operation]) -> Iterator[tuple[int, ...]]:
     """Of few operations every subset; of many: the first n, all but the first n, all but one, all but two, only one.
 

@@ -38,7 +38,8 @@ PASSWORD: Final = "correct horse battery staple"
 
 
 class Scenario(NamedTuple):
-    """`act` plays it. `exhaustive`: short enough that every state is tried. `begun`: what is still to come before
+    """`act` plays it. `exhaustive`: short enough that every state is tried. `each_write`: cut at each write of an
+    enrolment, before states are drawn. `begun`: what is still to come before
     `enrolled` is told: the `init` of a `village` or a `county`, given again after a cut; or the `roster` alone.
     `wired`: to be opened with everything that its program gives it, not as store and casebook alone."""
 
@@ -46,6 +47,7 @@ class Scenario(NamedTuple):
     exhaustive: bool = False
     begun: str = ""
     wired: bool = False
+    each_write: bool = False
 
 
 def init_line(data: Path) -> list[str]:
@@ -227,12 +229,7 @@ def decision(stage: Stage) -> None:
         village.act(ref, kinds.HANDOFF, {"to": TOWNSHIP, "purpose": "accept"})
     net.settle()
     for ref in refs:
-        for kind, body in (
-            (kinds.ACCEPT, {}),
-            (kinds.DOCKET, {}),
-            (kinds.REVIEW, {"opinion": "agree", "text": "属实"}),
-            (kinds.HANDOFF, {"to": COUNTY, "purpose": "decide"}),
-        ):
+        for kind, body in upkeep.ON_TO_THE_COUNTY:
             township.act(ref, kind, body)
     stage.settled()
     net.settle()
@@ -352,15 +349,15 @@ def whole_node(stage: Stage) -> None:
 ALL: Final[dict[str, Scenario]] = {
     "init": Scenario(init, exhaustive=True, begun="village", wired=True),
     "one_filing": Scenario(one_filing, exhaustive=True),
-    "first_start": Scenario(first_start, begun="village", wired=True),
-    "founding": Scenario(founding, begun="county", wired=True),
+    "first_start": Scenario(first_start, begun="village", wired=True, each_write=True),
+    "founding": Scenario(founding, begun="county", wired=True, each_write=True),
     "migrate": Scenario(migrate, begun="roster" if FIRST_TABLES == migrations.NEWEST else ""),
     "filing": Scenario(filing),
     "bulk_import": Scenario(bulk_import),
     "sending": Scenario(sending),
     "receiving": Scenario(receiving),
     "decision": Scenario(decision),
-    "roster_change": Scenario(roster_change),
+    "roster_change": Scenario(roster_change, each_write=True),
     "accounts": Scenario(accounts),
     "drafts": Scenario(drafts),
     "checkpoints": Scenario(checkpoints),
@@ -369,5 +366,6 @@ ALL: Final[dict[str, Scenario]] = {
     "purge": Scenario(upkeep.purge),
     "restored_village": Scenario(upkeep.restored_village),
     "restored_township": Scenario(upkeep.restored_township),
+    "restored_county": Scenario(upkeep.restored_county),
     "taken_over": Scenario(upkeep.taken_over),
 }

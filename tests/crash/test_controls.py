@@ -14,7 +14,11 @@ STATES = 30
 SOUND = ("init", "filing", "checkpoints", "sending", "restored_village")
 
 
-@pytest.mark.parametrize("plant", PLANTS)
+# Each defect once; what it does to the other scenarios is tried before each campaign.
+DEFECTS = {plant.plant: name for name, plant in reversed(PLANTS.items())}
+
+
+@pytest.mark.parametrize("plant", DEFECTS.values())
 def test_a_planted_defect_is_found(plant: str) -> None:
     scenario = PLANTS[plant].scenario
     log = recording.record(scenario, 1, plant)
@@ -35,6 +39,10 @@ def test_nothing_is_found_where_nothing_was_planted(scenario: str, tmp_path: Pat
 def test_a_scenario_that_fails_says_what_it_said() -> None:
     with pytest.raises(recording.RigBroken, match="KeyError: 'nothing'"):
         recording.record("nothing", 1)
+
+
+def test_every_scenario_has_a_control_of_its_own() -> None:
+    assert {plant.scenario for plant in PLANTS.values()} == set(ALL)
 
 
 def test_there_are_scenarios_of_every_kind() -> None:

@@ -4,7 +4,7 @@ from itertools import product
 
 from tests.crash.disk import GROWN, KEPT, LOST
 from tests.crash.operations import ROOT, Bind, Mark, Operation, Settled, Sync, SyncFolder, Write
-from tests.crash.powercuts import ALL_SUBSETS_UP_TO, by_rule, drawn, exhaustive, windows
+from tests.crash.powercuts import ALL_SUBSETS_UP_TO, at_each_write, by_rule, drawn, exhaustive, windows
 
 SHORT: list[Operation] = [
     Bind(ROOT, "a", 2),
@@ -48,6 +48,14 @@ def test_beyond_the_bound_the_rules_choose_prefixes_gaps_and_pairs() -> None:
         assert tuple(KEPT if at == first else LOST for at in range(size)) in found
         for second in range(size):
             assert tuple(LOST if at in (first, second) else KEPT for at in range(size)) in found
+
+
+def test_an_enrolment_is_cut_at_each_write_by_one_process_or_another() -> None:
+    found = [(state.window.number, state.fates) for state in at_each_write(SHORT)]
+    assert found[:3] == [(0, (LOST, LOST)), (0, (KEPT, LOST)), (0, (KEPT, KEPT))]
+    assert len(found) == len(set(found)) == 3 + 2 + 2 + 2
+    parts = [[(state.window.number, state.fates) for state in at_each_write(SHORT, share, 2)] for share in (0, 1)]
+    assert sorted(parts[0] + parts[1]) == sorted(found) and not set(parts[0]) & set(parts[1])
 
 
 def test_drawn_states_are_different_as_many_as_asked_for_and_the_same_for_the_same_seed() -> None:

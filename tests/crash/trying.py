@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from tests.crash import checker, powercuts
@@ -100,7 +101,11 @@ def states_of(
     *,
     by_chance: bool = False,
 ) -> Iterable[State]:
-    """The states to be tried by one of several processes: all of a short scenario, unless `by_chance`, else `count`."""
+    """The states to be tried by one of several processes: all of a short scenario, unless `by_chance`, else `count`,
+    and before them a cut at each write where the scenario is to be tried so."""
     if ALL[scenario].exhaustive and not by_chance:
         return powercuts.exhaustive(log) if share == 0 else iter(())
-    return powercuts.drawn(log, count, f"{scenario} {seed}", share, shares)
+    drawn = powercuts.drawn(log, count, f"{scenario} {seed}", share, shares)
+    if by_chance or not ALL[scenario].each_write:
+        return drawn
+    return chain(powercuts.at_each_write(log, share, shares), drawn)

@@ -14,9 +14,17 @@ from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
 from tests.closing import checkpoint_day
 from tests.crash.stage import Stage, accounts_of, applicant, listen, set_up, spoken, wired
 from village_node.casebook import CaseRef, PurgeJob
+from village_node.rebirth import Reason
 from village_node.store import purges
 
 TERM_DAYS: Final = 30
+# What a township does with a case until the county has it.
+ON_TO_THE_COUNTY: Final[tuple[tuple[int, dict[str, str]], ...]] = (
+    (kinds.ACCEPT, {}),
+    (kinds.DOCKET, {}),
+    (kinds.REVIEW, {"opinion": "agree", "text": "属实"}),
+    (kinds.HANDOFF, {"to": COUNTY, "purpose": "decide"}),
+)
 
 
 def purge(stage: Stage) -> None:
@@ -100,6 +108,39 @@ def restored_township(stage: Stage) -> None:
     go_on(stage, net, TOWNSHIP, refs)
     net[TOWNSHIP].member.act(refs[0], kinds.NOTE, {"text": "恢复以后"})
     stage.tell_case(net[TOWNSHIP].member, refs[0])
+    net.sync()
+
+
+def restored_county(stage: Stage) -> None:
+    """A county starts on an older copy of its database: a new life, for which nobody above can vouch; its townships
+    give back what it lost, its own decision and the roster among it."""
+    keys = set_up(stage, COUNTY, TOWNSHIP, VILLAGE, one_life=False)
+    net = wired(keys)
+    net.settle()
+    refs = [net[VILLAGE].member.file(**applicant(number)) for number in range(2)]
+    for ref in refs:
+        net[VILLAGE].member.act(ref, kinds.HANDOFF, {"to": TOWNSHIP, "purpose": "accept"})
+    net.settle()
+    for ref in refs:
+        for kind, body in ON_TO_THE_COUNTY:
+            net[TOWNSHIP].member.act(ref, kind, body)
+    net.settle()
+    copy = copy_of_database(stage, net, COUNTY)
+    for ref in refs:
+        net[COUNTY].member.act(ref, kinds.ACCEPT)
+    net[COUNTY].member.act(refs[0], kinds.DECIDE, {"outcome": "approve", "reasons": "经审查"})
+    net.settle()
+    refs.append(net[VILLAGE].member.file(**applicant(2)))
+    net.settle()
+    tell_branch(stage, net[TOWNSHIP].member, net[COUNTY].member)
+    put_back(stage, net, COUNTY, copy)
+    stage.settled()
+    # It lets its new life into the roster itself, where a cut may cost another life: see `roster_change`.
+    stage.tell_life(net.start(COUNTY).member, but_for=Reason.AHEAD.value)
+    listen(stage, net, COUNTY)
+    go_on(stage, net, COUNTY, refs)
+    net[COUNTY].member.act(refs[1], kinds.DECIDE, {"outcome": "refuse", "reasons": "经审查"})
+    stage.tell_case(net[COUNTY].member, refs[1])
     net.sync()
 
 

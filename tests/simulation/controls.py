@@ -18,11 +18,15 @@ from sync_protocol.event import Head
 from sync_protocol.places import PlaceTree, followed_scopes
 from sync_protocol.stream import stream_id
 from sync_protocol.wire import Segment, rebuild
+from tests.simulation import faults
 from tests.simulation.faults import FAULTS
 from tests.simulation.hostile import EQUIVOCATION
-from village_node.casebook import dispatch, intake, plan
+from tests.simulation.people import People
+from tests.simulation.truth import CaseKey
+from village_node.casebook import dispatch, intake, plan, purging
+from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.intake import Intake
-from village_node.store import streams
+from village_node.store import cases, streams
 from village_node.uplink import calling
 
 if TYPE_CHECKING:
@@ -31,6 +35,11 @@ if TYPE_CHECKING:
 UNSYNCED_S: Final = 1800.0
 DROPPED_OF: Final = 10_000
 DROPPED_FIRST: Final = 300
+LIED_S: Final = 3 * 86_400.0
+# Nobody lives twice but for the reason that a control is about: much is not held against who does.
+NO_SECOND_PAST: Final = {
+    kind: (0.0, FAULTS[kind][1]) for kind in ("restore", "lying_disk", "clone", "hostile_equivocation")
+}
 
 
 class Control(NamedTuple):
@@ -151,6 +160,66 @@ def gives_up(sim: "Simulation") -> Iterator[None]:
         yield
 
 
+@contextmanager
+def syncs_nothing(sim: "Simulation") -> Iterator[None]:
+    """What is committed is written and not synced: where the power goes, the end of the log is torn off."""
+
+    def tear(code: str) -> None:
+        disk = sim.stations[code].disk
+        image = disk.image()
+        if "-wal" in image:
+            image["-wal"] = image["-wal"][: len(image["-wal"]) * 9 // 10]
+            disk.put_back(image)
+
+    for code, station in sim.stations.items():
+        station.disk.on_cut = partial(tear, code)
+    with patch.dict(FAULTS, NO_SECOND_PAST):
+        yield
+
+
+@contextmanager
+def goes_on_after_a_disk_that_lied(sim: "Simulation") -> Iterator[None]:
+    """A node that finds less on its disk than it wrote begins no new life: it goes on where it stands."""
+    often = {**NO_SECOND_PAST, "lying_disk": (2.0, FAULTS["lying_disk"][1])}
+    with (
+        patch.object(Incarnations, "begin_again", lambda *arguments, **named: None),
+        patch.object(faults, "LIES_S", LIED_S),
+        patch.dict(FAULTS, often),
+    ):
+        yield
+
+
+@contextmanager
+def proves_no_fork(sim: "Simulation") -> Iterator[None]:
+    """Of two pasts under true seals no proof is kept."""
+    often = {**NO_SECOND_PAST, "hostile_equivocation": (6.0, FAULTS["hostile_equivocation"][1])}
+    with patch.object(intake.forks, "add", lambda *arguments: None), patch.dict(FAULTS, often):
+        yield
+
+
+@contextmanager
+def purges_what_has_not_arrived(sim: "Simulation") -> Iterator[None]:
+    """The bodies of a closed case go when the day's work is done, whoever has them. Not of one that was refused: people
+    may come back to it."""
+    real, closed = People._session, purging.purges.closed
+
+    def session(people: People, code: str) -> None:
+        real(people, code)
+        sim.heads.purge(sim.stations[code])
+
+    def finished(connection: Any) -> list[CaseKey]:
+        rows = {key: cases.get(connection, key) for key in closed(connection)}
+        return [key for key, row in rows.items() if row is not None and row.state != "refused"]
+
+    with (
+        patch.object(purging.purges, "closed", finished),
+        patch.object(purging, "_may_go", lambda *arguments: True),
+        patch.object(People, "_session", session),
+        patch.dict(FAULTS, NO_SECOND_PAST),
+    ):
+        yield
+
+
 CONTROLS: Final = (
     Control("drops 1 event in 10,000", drops_an_event, 12, 3),
     Control("acknowledges before the commit", acknowledges_before_commit, 8, 4),
@@ -160,6 +229,10 @@ CONTROLS: Final = (
     Control("checks no seal", checks_no_seal, 8, 3),
     Control("refuses silently", refuses_silently, 8, 3),
     Control("gives up after six failures", gives_up, 3, 4),
+    Control("syncs nothing", syncs_nothing, 4, 3),
+    Control("goes on after a disk that lied", goes_on_after_a_disk_that_lied, 8, 6),
+    Control("proves no fork", proves_no_fork, 5, 4),
+    Control("purges what has not arrived", purges_what_has_not_arrived, 8, 4),
 )
 
 

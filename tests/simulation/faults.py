@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
 LIES_S: Final = 6 * HOUR_S
+CLONED: Final = ("village",)
 YEAR_MS: Final = 31_556_952_000
 Fault = Callable[["Faults"], bool]  # whether it could happen
 
@@ -241,10 +242,10 @@ def _lying_disk(faults: Faults) -> bool:
 def _clone(faults: Faults) -> bool:
     """A copy of a disk is started in another machine for some days; then one of the two stays.
 
-    A village's only: those below call the newest life of a place that the roster names, and of two machines of a parent
-    that may be the one that does not stay.
+    Of these levels only: those below call the newest life of a place that the roster names, and of two machines of a
+    parent that may be the one that does not stay.
     """
-    station = faults.some("village")
+    station = faults.some(*CLONED)
     if not station.is_up() or faults.sim.truth.two_lives:
         return False
     original, copy = station.disk.image(), station.disk.image()

@@ -57,10 +57,10 @@ def _let_people_answer(sim: "Simulation") -> None:
 
 def judge(sim: "Simulation") -> None:
     """All that must hold between nodes at rest."""
+    _check_purged(sim)
     _check_agreement(sim)
     _check_acknowledged(sim)
     folded = {code: _check_node(station) for code, station in sim.stations.items()}
-    _check_purged(sim)
     _check_cases(sim, folded)
 
 

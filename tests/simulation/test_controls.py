@@ -19,6 +19,16 @@ FOUND_BY = {
     "checks no seal": {"signed by its author"},
     "refuses silently": {"nothing is dropped silently"},
     "gives up after six failures": {"retries never end", "all nodes agree"},
+    # Whichever comes first: what was saved is missing, or somebody has signed for it.
+    "syncs nothing": {
+        "what is acknowledged stays",
+        "a receipt never covers what is not held",
+        "status words never claim more",
+        "no new life without a reason",
+    },
+    "goes on after a disk that lied": {"all nodes agree"},
+    "proves no fork": {"a fork is proven"},
+    "purges what has not arrived": {"what is purged is at the county"},
 }
 
 
