@@ -26,7 +26,7 @@ from tests.simulation.truth import CaseKey
 from village_node.casebook import dispatch, intake, plan, purging
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.intake import Intake
-from village_node.store import cases, streams
+from village_node.store import cases, forks, purges, streams
 from village_node.uplink import calling
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def goes_on_after_a_disk_that_lied(sim: "Simulation") -> Iterator[None]:
 def proves_no_fork(sim: "Simulation") -> Iterator[None]:
     """Of two pasts under true seals no proof is kept."""
     often = {**NO_SECOND_PAST, "hostile_equivocation": (6.0, FAULTS["hostile_equivocation"][1])}
-    with patch.object(intake.forks, "add", lambda *arguments: None), patch.dict(FAULTS, often):
+    with patch.object(forks, "add", lambda *arguments: None), patch.dict(FAULTS, often):
         yield
 
 
@@ -201,7 +201,7 @@ def proves_no_fork(sim: "Simulation") -> Iterator[None]:
 def purges_what_has_not_arrived(sim: "Simulation") -> Iterator[None]:
     """The bodies of a closed case go when the day's work is done, whoever has them. Not of one that was refused: people
     may come back to it."""
-    real, closed = People._session, purging.purges.closed
+    real, closed = People._session, purges.closed
 
     def session(people: People, code: str) -> None:
         real(people, code)
@@ -212,7 +212,7 @@ def purges_what_has_not_arrived(sim: "Simulation") -> Iterator[None]:
         return [key for key, row in rows.items() if row is not None and row.state != "refused"]
 
     with (
-        patch.object(purging.purges, "closed", finished),
+        patch.object(purges, "closed", finished),
         patch.object(purging, "_may_go", lambda *arguments: True),
         patch.object(People, "_session", session),
         patch.dict(FAULTS, NO_SECOND_PAST),

@@ -36,7 +36,6 @@ DAY_S: Final = 86_400.0
 UNFORESEEN: Final = "no error nobody foresaw"
 CHECKPOINT_S: Final = 3 * 3600.0  # of the day, when nobody is at work
 PURGE_S: Final = 5 * 3600.0
-CHECKPOINT_DAYS: Final = 2  # daily in life: each is a dozen exchanges that find nothing new
 MEMORY: Final = Path("/dev/shm")
 # A break, put in before the first step and taken out after the last.
 Plant = Callable[["Simulation"], AbstractContextManager[None]]
@@ -188,9 +187,8 @@ class Simulation:
         for day in range(days):
             self.people.plan_day(day)
             self.faults.plan_day(day)
-            if day % CHECKPOINT_DAYS == 0:
-                self.loop.after(CHECKPOINT_S, self._checkpoint)
-                self.loop.after(PURGE_S, self._purge)
+            self.loop.after(CHECKPOINT_S, self._checkpoint)
+            self.loop.after(PURGE_S, self._purge)
             self.loop.run((day + 1) * DAY_S)
         healing.heal(self)
 
