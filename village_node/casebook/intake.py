@@ -7,6 +7,7 @@ moved or another case turns out to wait for what came, all is rolled back and pl
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any, Final
 
 from sync_protocol import evidence, limits, receipt
@@ -53,7 +54,7 @@ class Intake(Settling):
         """
         for _ in range(ATTEMPTS):
             try:
-                with self.store.writing() as connection:
+                with self.frames_line if content.segments else nullcontext(), self.store.writing() as connection:
                     received, scopes, grown = self._take_in(connection, peer, content, peer_update)
                 break
             except (Overtaken, RoomMade):

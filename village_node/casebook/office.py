@@ -8,7 +8,8 @@ version is read with each use; where this process is the only writer it counts i
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from typing import Final
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final
 
 from sync_protocol import encoding
 from sync_protocol.case import Catalogue
@@ -56,6 +57,9 @@ class Office:
         self.randomness = randomness
         self.catalogue = catalogue
         self.passing = Passing()
+        # Where one writes at a time, messages with segments stand in line here, and one of them at the writer: who has
+        # little to write (people, what our ancestor says) waits for the end of one frame, and not of all that came.
+        self.frames_line: AbstractContextManager[Any] = threading.Lock() if store.dialect == "sqlite" else nullcontext()
         self._callbacks: list[Callable[[set[str]], None]] = []
         self._memory_lock = threading.Lock()
         # The roster and how many changes it is made of, always replaced together.

@@ -1,7 +1,9 @@
 """The door for peers: what comes is stored, parked or refused, told to the sender, and never half done."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -381,3 +383,39 @@ def test_an_event_that_follows_one_of_another_case_is_void_once_that_is_held(tri
     assert (row.n_waiting, row.n_void, row.n_events, row.state) == (0, 1, 3, "received")
     entry = trio.county.casebook.timeline(ref.scope, ref.case_id)[-1]
     assert (entry.verdict.code, entry.verdict.reason) == ("void", "after_other_case")
+
+
+def test_who_brings_little_stands_behind_one_frame_and_not_behind_all(
+    trio: Trio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody writes one of two frames is at the writer; a message without segments comes to it all the same."""
+    county = trio.county.casebook
+    if county.store.dialect != "sqlite":
+        pytest.skip("several write at a time there")
+    at_the_writer, in_line = threading.Semaphore(0), threading.Semaphore(0)
+    writing, line = county.store.writing, county.frames_line
+
+    class Watched:
+        def __enter__(self) -> None:
+            in_line.release()
+            line.__enter__()
+
+        def __exit__(self, *raised: Any) -> None:
+            line.__exit__(*raised)
+
+    monkeypatch.setattr(county.store, "writing", lambda: at_the_writer.release() or writing())
+    monkeypatch.setattr(county, "frames_line", Watched())
+    halves = [frame(trio.village, trio.key, part) for part in (trio.events[:2], trio.events[2:])]
+    with writing():
+        frames = [threading.Thread(target=trio.give, args=[each]) for each in halves]
+        for each in frames:
+            each.start()
+        assert all(in_line.acquire(timeout=5.0) for _ in frames)
+        assert at_the_writer.acquire(timeout=5.0)
+        little = threading.Thread(target=trio.give, args=[Content()])
+        little.start()
+        assert at_the_writer.acquire(timeout=5.0), "what brings no segment does not stand in the line of those that do"
+        assert not at_the_writer.acquire(blocking=False), "the second frame waits for the first"
+    for each in (*frames, little):
+        each.join(5.0)
+    assert trio.held() == len(trio.events)
