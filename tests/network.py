@@ -247,7 +247,7 @@ class Network:
             parties = Parties(network_id, request.sender, incarnation, request.challenge)
             with suppress(BadSignature):
                 body = open_reply(passed.reply, key.suite, key.public, parties, said)
-                return asked, read_content(unpack_body(body), reply=True)
+                return asked, read_content(unpack_body(body), reply=True, asked=asked.tables, ancestor=incarnation)
         raise AssertionError("no life of the ancestor has signed this reply")
 
     def close(self) -> None:

@@ -47,10 +47,9 @@ def decode(raw: bytes, *kinds: Any) -> Any:
     return value
 
 
-def verify(public: bytes, label: bytes, payload: bytes, signature: bytes) -> None:
+def verify(public: bytes, label: bytes, said: bytes, signature: bytes) -> None:
     """Refuse what this key did not sign; the label with the network id, section 2.3."""
-    signed = encode(["Signature1", b"", b"sanji/1/" + label, payload])
-    Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
+    Ed25519PublicKey.from_public_bytes(public).verify(signature, encode(["Signature1", b"", b"sanji/1/" + label, said]))
 
 
 def key_id(suite: int, public: bytes) -> bytes:
@@ -64,11 +63,10 @@ def key_id(suite: int, public: bytes) -> bytes:
 
 def enrolment(raw: bytes) -> bytes:
     """Verify the enrolment request in these bytes, section 5.1; the id of its key."""
-    request = decode(raw, int, str, str, str, int, bytes, bytes, bytes)
-    version, place, level, _, suite, incarnation, public, signature = request
+    version, place, level, _, suite, node, public, proof = request = decode(raw, int, str, str, str, int, *[bytes] * 3)
     fit = place.isascii() and place.replace("-", "").isalnum() and level in ("county", "township", "village", "station")
-    need(version == 1 and fit and len(incarnation) == 16, "another version or level, or no place or incarnation")
-    verify(public, b"enrol", encode(request[:-1]), signature)
+    need(version == 1 and fit and len(node) == 16, "another version or level, or no place or incarnation")
+    verify(public, b"enrol", encode(request[:-1]), proof)
     return key_id(suite, public)
 
 
@@ -224,11 +222,12 @@ class Reader:
             line = [self.stream(unhex(row["incarnation"]), row["scope"]), row["seq"], unhex(row["hash"])]
             need(climb(line, row["index"], body[0], [*map(unhex, row["path"])]) == body[1], "another root")
 
-    def take(self, fields: dict[int, Any], child: str, state: list[Any]) -> None:
-        """Verify all that a message carries, and what its sender holds by its vector and digest, section 7."""
+    def take(self, fields: dict[int, Any], child: str, state: list[Any], tables: Any = ([], [], [])) -> Any:
+        """Verify what a message carries, and what its sender holds, section 7; its tables, which go on from these."""
         for change in fields.get(6, []):
             self.grow(encode(change))
-        authors, scopes, pairs = (dict(enumerate(fields.get(key, []))) for key in (7, 8, 9))
+        tables = [[*table, *fields.get(key, [])] for key, table in enumerate(tables, 7)]
+        authors, scopes, pairs = (dict(enumerate(table)) for table in tables)
         streams = {at // 2: (authors[pairs[at]], scopes[pairs[at + 1]]) for at in range(0, len(pairs), 2)}
         for segment in fields.get(10, []):
             self.segment(authors, scopes, streams, segment)
@@ -247,6 +246,7 @@ class Reader:
             sides = {self.covers(child, self.nodes[signer].place) for signer, _ in receipts}
             need(self.covers(child, self.nodes[author].place) not in sides, "a receipt of the author's own side")
         need(3 not in fields or digest(encode(state))[:16] == fields[3], "another digest")
+        return tables
 
     def read_segment(self, case: dict[str, Any]) -> None:
         """Verify one segment of segments.json."""
@@ -261,18 +261,18 @@ class Reader:
         ancestor, request, reply = (unhex(case[name]) for name in ("ancestor", "request", "reply"))
         version, child, challenge, signature, asking = decode(request, int, bytes, bytes | None, bytes, bytes)
         other, answer, answering = decode(reply, int, bytes, bytes)
-        above, place = self.nodes[ancestor].place, self.nodes[child].place
+        above, place, tables = self.nodes[ancestor].place, self.nodes[child].place, [[], [], []]
         need(version == other == 1 and above != place and self.covers(above, place), f"{place} is not under {above}")
         self.signed(child, b"exchange", [0, child, ancestor, challenge, digest(asking)], signature)
         self.signed(ancestor, b"exchange", [1, ancestor, child, challenge, digest(answering), digest(request)], answer)
-        for name, body, other_side in (("request", asking, {17, 18, 20}), ("reply", answering, {1, 2})):
+        for name, body, wrong, who in (("request", asking, {17, 18, 20}, []), ("reply", answering, {1, 2}, [ancestor])):
             fields = decode(unhex(case[f"{name}_content"] or body[1:].hex()))  # packed content comes unpacked
-            need(body[0] < 3 and min(fields, default=0) >= 0 and not fields.keys() & other_side, "an unfit field")
+            need(body[0] < 3 and min(fields, default=0) >= 0 and not fields.keys() & wrong, "an unfit field")
             need(all(fields.get(flag, True) is True for flag in (2, 15, 16)), "a flag that is not true")
             need(name == "reply" or (1 in fields) == (challenge is not None), "not both nonce and challenge")
             rows = sorted(case[f"{name}_state"] or [], key=lambda row: (row[1], row[0]))
             state = [[unhex(r[0]), *r[1:3], unhex(r[3]), [[unhex(by), to] for by, to in sorted(r[4])]] for r in rows]
-            self.take(fields, place, state)
+            tables = self.take(fields, place, state, [[*tables[0], *who], *tables[1:]])
 
 
 READERS: dict[str, Any] = {  # what reads each case in each list of a file

@@ -187,9 +187,10 @@ def pack_receipt(line: ReceiptLine, tables: Tables) -> list[Any]:
     ]
 
 
-def read_content(values: Any, *, reply: bool) -> Content:
+def read_content(values: Any, *, reply: bool, asked: Tables | None = None, ancestor: bytes = b"") -> Content:
     """What a message says. Raises Malformed, TooLarge, NeedsUpdate, NoSuchVersion, naming the field.
 
+    `asked`, `ancestor`: for a reply, the tables of its request and who replies, from which its own tables go on.
     A segment of a wrong shape does not spoil the message: it is told apart in `refused_segments`.
     """
     if type(values) is not dict:
@@ -201,7 +202,7 @@ def read_content(values: Any, *, reply: bool) -> Content:
             raise NeedsUpdate(f"content: field {key} must be understood and is not known here")
         if key in (_REPLY_ONLY if not reply else _REQUEST_ONLY):
             raise Malformed(f"field {key}: not in a {'reply' if reply else 'request'}")
-    tables = Tables.read(values.get(7, []), values.get(8, []), values.get(9, []))
+    tables = Tables.read(values.get(7, []), values.get(8, []), values.get(9, []), asked, ancestor)
     content = Content(tables=tables)
     for key, read in _READERS.items():
         if key in values:

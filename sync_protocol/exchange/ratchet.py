@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 from sync_protocol.errors import Malformed
 from sync_protocol.suites import mac, macs_equal
 
-NONCE_BYTES: Final = 8
-CHALLENGE_BYTES: Final = 24
+NONCE_BYTES: Final = 4
+CHALLENGE_BYTES: Final = 12
 SECRET_BYTES: Final = 32
 
 NO_ALARM: Final = 0
@@ -14,7 +14,7 @@ ANOTHER_NONCE: Final = 1  # a known challenge came with another nonce
 OLDER_CHALLENGE: Final = 2
 RESTORED: Final = 3  # never on the wire: the child's own finding when its ancestor knows more of it than itself
 
-_U64: Final = 8
+_INDEX_BYTES: Final = 4  # an exchange a second would fill them in 136 years
 
 
 class Ratchet(NamedTuple):
@@ -34,9 +34,9 @@ class Judged(NamedTuple):
 
 
 def challenge(secret: bytes, ancestor: bytes, child: bytes, index: int) -> bytes:
-    """Challenge `index`: 24 bytes that only the holder of `secret` can make. ancestor, child: their incarnations."""
-    counted = index.to_bytes(_U64, "big")
-    return counted + mac(secret, ancestor + child + counted)
+    """Challenge `index`: 12 bytes that only the holder of `secret` can make. ancestor, child: their incarnations."""
+    counted = index.to_bytes(_INDEX_BYTES, "big")
+    return counted + mac(secret, ancestor + child + counted)[: CHALLENGE_BYTES - _INDEX_BYTES]
 
 
 def challenge_index(secret: bytes, ancestor: bytes, child: bytes, presented: bytes | None) -> int | None:
@@ -45,7 +45,7 @@ def challenge_index(secret: bytes, ancestor: bytes, child: bytes, presented: byt
         return None
     if len(presented) != CHALLENGE_BYTES:
         raise Malformed(f"challenge: must be {CHALLENGE_BYTES} bytes")
-    index = int.from_bytes(presented[:_U64], "big")
+    index = int.from_bytes(presented[:_INDEX_BYTES], "big")
     return index if macs_equal(presented, challenge(secret, ancestor, child, index)) else None
 
 

@@ -13,29 +13,33 @@ _T = TypeVar("_T")
 class Tables:
     """What a message points into: incarnations, scopes and streams by their index. One for each message.
 
-    A writer asks for the index of what it names, and puts `values()` into fields 7, 8 and 9.
+    A writer asks for the index of what it names, and puts `values()` into fields 7, 8 and 9. Those of a reply go on
+    from those of its request, and from the ancestor who speaks: what both know is not said again.
     """
 
-    __slots__ = ("_incarnation_index", "_scope_index", "_stream_index", "incarnations", "scopes", "streams")
+    __slots__ = ("_incarnation_index", "_known", "_scope_index", "_stream_index", "incarnations", "scopes", "streams")
 
-    def __init__(self) -> None:
-        """Empty, for a message to be written."""
-        self.incarnations: list[bytes] = []
-        self.scopes: list[str] = []
-        self.streams: list[tuple[bytes, str]] = []
-        self._incarnation_index: dict[bytes, int] = {}
-        self._scope_index: dict[str, int] = {}
-        self._stream_index: dict[tuple[bytes, str], int] = {}
+    def __init__(self, asked: "Tables | None" = None, ancestor: bytes = b"") -> None:
+        """For a message to be written. `asked`: for a reply, the tables of its request, and `ancestor` who replies."""
+        self.incarnations: list[bytes] = [] if asked is None else [*asked.incarnations, ancestor]
+        self.scopes: list[str] = [] if asked is None else [*asked.scopes]
+        self.streams: list[tuple[bytes, str]] = [] if asked is None else [*asked.streams]
+        self._incarnation_index = {each: index for index, each in enumerate(self.incarnations)}
+        self._scope_index = {each: index for index, each in enumerate(self.scopes)}
+        self._stream_index = {each: index for index, each in enumerate(self.streams)}
+        self._known = len(self.incarnations), len(self.scopes), len(self.streams)
 
     @classmethod
-    def read(cls, incarnations: Any, scopes: Any, streams: Any) -> "Tables":
+    def read(
+        cls, incarnations: Any, scopes: Any, streams: Any, asked: "Tables | None" = None, ancestor: bytes = b""
+    ) -> "Tables":
         """From fields 7, 8 and 9 of a decoded message; an absent field is an empty list. Raises Malformed, TooLarge."""
         for field, value in (("incarnations", incarnations), ("scopes", scopes), ("streams", streams)):
             if type(value) is not list:
                 raise Malformed(f"{field}: must be an array")
             if len(value) > 2 * limits.VECTOR_ENTRIES:
                 raise TooLarge(f"{field}: {len(value)} values")
-        tables = cls()
+        tables = cls(asked, ancestor)
         for incarnation in incarnations:
             check_bytes("incarnations", incarnation, limits.INCARNATION)
         for scope in scopes:
@@ -44,8 +48,9 @@ class Tables:
             parse_scope(scope)
         if len(streams) % 2:
             raise Malformed("streams: must be pairs of an incarnation index and a scope index")
-        tables.incarnations, tables.scopes = incarnations, scopes
-        tables.streams = [
+        tables.incarnations += incarnations
+        tables.scopes += scopes
+        tables.streams += [
             (tables.incarnation_at(streams[i]), tables.scope_at(streams[i + 1])) for i in range(0, len(streams), 2)
         ]
         return tables
@@ -90,13 +95,14 @@ class Tables:
         return _at("streams", self.streams, index)
 
     def values(self) -> tuple[list[bytes], list[str], list[int]]:
-        """The fields 7, 8 and 9."""
+        """The fields 7, 8 and 9: what the other side does not know yet."""
+        incarnations, scopes, streams = self._known
         flat = [
             index
-            for incarnation, scope in self.streams
+            for incarnation, scope in self.streams[streams:]
             for index in (self._incarnation_index[incarnation], self._scope_index[scope])
         ]
-        return self.incarnations, self.scopes, flat
+        return self.incarnations[incarnations:], self.scopes[scopes:], flat
 
 
 def _at(field: str, values: list[_T], index: Any) -> _T:

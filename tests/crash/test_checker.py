@@ -177,17 +177,17 @@ def test_what_was_told_later_may_be_true_already_and_what_was_told_before_no_lon
     assert list(told.until(2)) == [("case", "a", [{"state": "decided"}])]
 
 
-SPOKEN = [{"challenge": "0000000000000007aa", "nonce": "01"}, {"challenge": "0000000000000008bb", "nonce": "02"}]
+SPOKEN = [{"challenge": "00000007aa", "nonce": "01"}, {"challenge": "00000008bb", "nonce": "02"}]
 
 
 @pytest.mark.parametrize(
     ("challenge", "nonce", "wrong"),
     [
-        ("0000000000000007aa", "01", ""),
-        ("0000000000000008bb", "02", ""),
-        ("0000000000000009cc", "03", ""),
-        ("0000000000000007aa", "03", "another nonce"),
-        ("0000000000000006dd", "01", "older"),
+        ("00000007aa", "01", ""),
+        ("00000008bb", "02", ""),
+        ("00000009cc", "03", ""),
+        ("00000007aa", "03", "another nonce"),
+        ("00000006dd", "01", "older"),
     ],
 )
 def test_a_used_challenge_is_never_used_with_another_nonce(challenge: str, nonce: str, wrong: str) -> None:

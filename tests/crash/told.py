@@ -112,7 +112,7 @@ def _spoke(node: Node, place: str, values: Values) -> str:
     later = {each["challenge"]: each["nonce"] for each in values}
     if row[2].hex() in later:
         return "" if row[3].hex() == later[row[2].hex()] else "the same challenge has another nonce"
-    return "" if int.from_bytes(row[2][:8], "big") > int(values[-1]["challenge"][:16], 16) else "an older challenge"
+    return "" if int.from_bytes(row[2][:4], "big") > int(values[-1]["challenge"][:8], 16) else "an older challenge"
 
 
 def _answered(node: Node, place: str, values: Values) -> str:

@@ -77,7 +77,9 @@ def heard(net: Network, child: Live, ancestor: Live, raw: bytes, reply: bytes) -
     challenge = decode(raw)[2]
     who = parties(net, child, ancestor, challenge)
     key = ancestor.member.identity.key
-    return read_content(unpack_body(open_reply(reply, key.suite, key.public, who, sha256(raw))), reply=True)
+    body = unpack_body(open_reply(reply, key.suite, key.public, who, sha256(raw)))
+    asked = read_content(unpack_body(decode(raw)[4]), reply=False)
+    return read_content(body, reply=True, asked=asked.tables, ancestor=who.ancestor)
 
 
 def written(net: Network, author: Live, scope: str, count: int, *, kind: int = 200) -> tuple[bytes, list[Event]]:

@@ -96,7 +96,7 @@ def ring(village: Live, township: Live) -> None:
     """Let the parent hear the challenge in force with another nonce, as from a twin that drew its own."""
     pair = village.peer(township)
     assert village.exchange().ok
-    village.member.casebook.update_peer(township.incarnation, challenge=pair.challenge, nonce=b"another!")
+    village.member.casebook.update_peer(township.incarnation, challenge=pair.challenge, nonce=b"else")
     assert village.exchange().ok
 
 
@@ -105,7 +105,7 @@ def test_the_same_pair_with_another_nonce_rings_as_a_clone(net: Network) -> None
     pair = village.peer(township)
     assert village.exchange().ok
     # The twin still holds the challenge that was used, but drew a nonce of its own for it.
-    village.member.casebook.update_peer(township.incarnation, challenge=pair.challenge, nonce=b"another!")
+    village.member.casebook.update_peer(township.incarnation, challenge=pair.challenge, nonce=b"else")
     ref = village.member.file()
     assert village.exchange().ok
     assert village.peer(township).alarm == township.peer(village).alarm == ANOTHER_NONCE

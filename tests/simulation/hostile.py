@@ -76,7 +76,8 @@ def _say(faults: "Faults", child: "Station", parent: "Station", content: Content
     if status != 200:
         return None
     key = parent.identity.key
-    return read_content(unpack_body(open_reply(reply, key.suite, key.public, parties, sha256(raw))), reply=True)
+    body = unpack_body(open_reply(reply, key.suite, key.public, parties, sha256(raw)))
+    return read_content(body, reply=True, asked=content.tables, ancestor=parties.ancestor)
 
 
 def _segment(

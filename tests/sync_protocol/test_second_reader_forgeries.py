@@ -238,7 +238,7 @@ def test_a_reply_answers_the_very_request() -> None:
         ({15: True}, True),
         ({15: False}, False),
         ({15: 1}, False),
-        ({17: bytes(24)}, False),
+        ({17: bytes(12)}, False),
         ({1: bytes(8)}, False),
         ({3: bytes(16)}, False),
         ({3: digest(encode([]))[:16], 4: []}, True),

@@ -10,6 +10,7 @@ from sync_protocol import limits
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import Malformed, ProtocolError, TooLarge
 from sync_protocol.event import Event, Head, Position, mark
+from sync_protocol.exchange import Answer, Content, content_map, read_content
 from sync_protocol.stream import OPENS, Draft, append
 from sync_protocol.wire import Segment, Tables, keep, kept, pack_segment, read_segment, rebuild
 from tests.sync_protocol.sample import TOWNSHIP, VILLAGE, VILLAGE_2, Writer, incarnation, without_bodies
@@ -296,3 +297,32 @@ def test_a_changed_wire_form_never_rebuilds_to_the_same_end(writer: Writer, data
         return
     if Head(segment.last_seq, events[-1].hash) == writer.head:
         assert events == writer.events  # the same said in another way, or only the signature changed
+
+
+def test_the_tables_of_a_reply_go_on_from_those_of_its_request() -> None:
+    """What the request named, and who replies, is pointed to and not said again."""
+    child, ancestor, stranger = b"c" * 16, b"a" * 16, b"s" * 16
+    asked = Tables()
+    asked.stream(child, SCOPE)
+    asked = Tables.read(*asked.values())
+    reply = Tables(asked, ancestor)
+    assert (reply.stream(child, SCOPE), reply.incarnation(ancestor)) == (0, 1)
+    assert reply.values() == ([], [], [])
+    assert (reply.stream(ancestor, SCOPE), reply.stream(stranger, "about:2")) == (1, 2)
+    assert reply.values() == ([stranger], ["about:2"], [1, 0, 2, 1])
+    read = Tables.read(*decode(encode(list(reply.values()))), asked, ancestor)
+    assert read.streams == [(child, SCOPE), (ancestor, SCOPE), (stranger, "about:2")]
+    assert read.incarnations == [child, ancestor, stranger]
+    with pytest.raises(Malformed, match="no such index"):
+        Tables.read(*reply.values())  # by itself it points to what is not there
+
+
+def test_a_reply_of_few_words_is_read_with_its_request() -> None:
+    child, ancestor = b"c" * 16, b"a" * 16
+    asked = Tables.read([child], [SCOPE], [0, 0])
+    content = Content(tables=Tables(asked, ancestor), answers=[Answer(child, SCOPE, 3, 1, 9)])
+    values = content_map(content)
+    assert not {7, 8, 9} & values.keys()
+    assert read_content(values, reply=True, asked=asked, ancestor=ancestor).answers == content.answers
+    with pytest.raises(Malformed, match="streams"):
+        read_content(values, reply=True)

@@ -223,7 +223,7 @@ def contents() -> Iterator[bytes]:
             content[11] = [[stream, seq, signer, now, 1, 0, [], random.randbytes(64)]]
         if random.random() < 0.3:
             content |= {0: [1, 1, [1], "sanji 0.1.0"], 4: [[0, 7, random.randbytes(8), [1, 5]]]}
-        content |= {17: random.randbytes(24), 20: random.randrange(500)} if random.random() < 0.5 else {1: bytes(8)}
+        content |= {17: random.randbytes(12), 20: random.randrange(500)} if random.random() < 0.5 else {1: bytes(4)}
         content[7], content[8], content[9] = tables.values()
         yield encode({key: value for key, value in content.items() if value != []})
 

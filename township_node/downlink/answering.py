@@ -42,7 +42,7 @@ from sync_protocol.exchange import (
 )
 from sync_protocol.exchange.vector import shattered
 from sync_protocol.roster import Node, Roster
-from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
+from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, Tables, pack_body, unpack_body
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
 from village_node.casebook import Casebook, Outgoing, Reason
@@ -152,7 +152,7 @@ class Answering:
         if index is not None and content.nonce is None:
             raise Malformed("nonce: must be there with a challenge")
         judged = judge(ratchet, index, content.nonce)
-        reply = Content()
+        reply = Content(tables=Tables(content.tables, own))
         if judged.next_index is not None:
             reply.next = challenge(secret, own, node.incarnation, judged.next_index)
         if judged.current:

@@ -174,7 +174,7 @@ class Conversation:
         now_ms = around.clock()
         node = self.ancestor
         body = open_reply(raw, node.suite, node.public, asked.parties, sha256(asked.raw))
-        reply = read_content(unpack_body(body), reply=True)
+        reply = read_content(unpack_body(body), reply=True, asked=asked.content.tables, ancestor=asked.parties.ancestor)
         taken = reply.digest is not None
         alarm = self._alarm(asked, reply)
         self.budget.succeeded()

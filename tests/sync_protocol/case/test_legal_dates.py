@@ -3,11 +3,12 @@
 import random
 from dataclasses import replace
 from datetime import date
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_protocol.case import Catalogue, fold, kinds
+from sync_protocol.case import Catalogue, fold, kinds, legal_dates
 from sync_protocol.case.clock import read
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of
@@ -327,3 +328,24 @@ def test_every_node_finds_the_same_clock_in_whatever_order_the_events_came(
     assert facts_of(history.fold(turned), turned, PLACES, catalogue()) == first
     as_of = date(1970, 6, 1)
     assert read(first, CALENDAR, as_of) == read(facts_of(history.fold(), turned, PLACES, catalogue()), CALENDAR, as_of)
+
+
+@given(st.lists(st.integers(0, 255), min_size=30, max_size=220), st.booleans())
+def test_what_cases_share_is_what_each_would_be_told_in_full(numbers: list[int], honest: bool) -> None:
+    history = Network(Tape(numbers), honest).run()
+    shared = facts_of(history.fold(), history.events, PLACES, catalogue())
+    with mock.patch.object(legal_dates, "IN_FULL", frozenset(kinds.BY_NUMBER)):
+        assert facts_of(history.fold(), history.events, PLACES, catalogue()) == shared
+
+
+def test_cases_alike_share_their_facts_and_others_do_not() -> None:
+    items = catalogue()
+
+    def facts(item: str, day: int, home: str = VILLAGE) -> Facts:
+        script = filed(item, day, home)
+        return facts_of(script.fold(), script.events, PLACES, items)
+
+    first = facts("001", 2)
+    assert facts("001", 2) is first, "computed once"
+    for other in (facts("001", 3), facts("034", 2), facts("001", 2, STATION)):
+        assert other != first

@@ -36,7 +36,7 @@ from sync_protocol.suites import SigningKey, sha256
 
 CHILD_KEY, PARENT_KEY = SigningKey.from_seed(1, b"c" * 32), SigningKey.from_seed(1, b"p" * 32)
 CHILD, PARENT, NETWORK = b"C" * 16, b"P" * 16, b"N" * 32
-PARTIES = Parties(NETWORK, CHILD, PARENT, b"k" * 24)
+PARTIES = Parties(NETWORK, CHILD, PARENT, b"k" * 12)
 V = (b"V" * 16, "about:621021101201")
 
 
@@ -117,7 +117,7 @@ def test_a_message_beyond_a_mebibyte_is_too_large() -> None:
 
 FULL = Content(
     hello=Hello(1, 3, (1, 2), "sanji 0.1"),
-    nonce=b"n" * 8,
+    nonce=b"n" * 4,
     first=True,
     digest=b"d" * 16,
     vector=[StreamPoint(*V, 3, b"m" * 8, {PARENT: 2})],
@@ -142,9 +142,9 @@ def test_every_field_survives_the_wire() -> None:
         assert getattr(read, name) == getattr(FULL, name), name
     assert (read.bodies, read.more, read.send_vector, read.clock_ms) == (FULL.bodies, True, True, -5)
     assert read.renewal == b"a request"
-    answer = Content(next=b"k" * 24, alarm=2, tide=7)
+    answer = Content(next=b"k" * 12, alarm=2, tide=7)
     read = read_content(decode(encode(content_map(answer))), reply=True)
-    assert (read.next, read.alarm, read.tide) == (b"k" * 24, 2, 7)
+    assert (read.next, read.alarm, read.tide) == (b"k" * 12, 2, 7)
 
 
 def test_a_message_that_says_nothing_is_an_empty_map() -> None:
@@ -162,7 +162,7 @@ def test_a_message_that_says_nothing_is_an_empty_map() -> None:
         ({21: b"a request"}, True, Malformed),
         ({21: "a request"}, False, Malformed),
         ({21: b"a" * 4097}, False, TooLarge),
-        ({17: b"k" * 24}, False, Malformed),
+        ({17: b"k" * 12}, False, Malformed),
         ({18: 1}, False, Malformed),
         ({20: 1}, False, Malformed),
         ({1: b"n" * 7}, False, Malformed),

@@ -19,7 +19,7 @@ from sync_protocol.exchange import (
 )
 
 ANCESTOR, CHILD, SECRET = b"A" * 16, b"C" * 16, b"s" * 32
-ONE, OTHER = b"nonce--1", b"nonce--2"
+ONE, OTHER = b"one!", b"two!"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_each_request_is_judged_as_the_text_says(
 
 def test_a_challenge_is_recognised_by_its_maker_alone_and_for_that_child_alone() -> None:
     made = challenge(SECRET, ANCESTOR, CHILD, 7)
-    assert len(made) == 24
+    assert len(made) == 12
     assert challenge_index(SECRET, ANCESTOR, CHILD, made) == 7
     assert challenge_index(SECRET, ANCESTOR, b"D" * 16, made) is None
     assert challenge_index(SECRET, b"B" * 16, CHILD, made) is None
@@ -61,7 +61,7 @@ def test_a_challenge_with_any_bit_changed_is_not_recognised() -> None:
         assert challenge_index(SECRET, ANCESTOR, CHILD, bytes(changed)) is None
 
 
-@pytest.mark.parametrize("length", [0, 23, 25])
+@pytest.mark.parametrize("length", [0, 11, 13])
 def test_a_challenge_of_another_length_is_malformed(length: int) -> None:
     with pytest.raises(Malformed, match="challenge"):
         challenge_index(SECRET, ANCESTOR, CHILD, bytes(length))
