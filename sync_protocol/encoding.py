@@ -83,7 +83,8 @@ def _scan(raw: bytes, maps: bool) -> None:
                     number = head
                     at += 1
                 else:
-                    end = _key_end(raw, at)
+                    length = whole[head] if head >> 5 == _TEXT else 0  # a short text; beyond the end nothing is found
+                    end = at + length if length else _key_end(raw, at)
                     before, key, number = key, raw[at:end], 24
                     if head < 24 or key <= before:
                         raise Malformed("a map key twice, or keys out of order")

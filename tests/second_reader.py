@@ -261,7 +261,7 @@ class Reader:
         ancestor, request, reply = (unhex(case[name]) for name in ("ancestor", "request", "reply"))
         version, child, challenge, signature, asking = decode(request, int, bytes, bytes | None, bytes, bytes)
         other, answer, answering = decode(reply, int, bytes, bytes)
-        above, place, tables = self.nodes[ancestor].place, self.nodes[child].place, [[], [], []]
+        above, place, tables = self.nodes[ancestor].place, self.nodes[child].place, list[list[Any]]([[], [], []])
         need(version == other == 1 and above != place and self.covers(above, place), f"{place} is not under {above}")
         self.signed(child, b"exchange", [0, child, ancestor, challenge, digest(asking)], signature)
         self.signed(ancestor, b"exchange", [1, ancestor, child, challenge, digest(answering), digest(request)], answer)

@@ -310,7 +310,7 @@ def test_the_tables_of_a_reply_go_on_from_those_of_its_request() -> None:
     assert reply.values() == ([], [], [])
     assert (reply.stream(ancestor, SCOPE), reply.stream(stranger, "about:2")) == (1, 2)
     assert reply.values() == ([stranger], ["about:2"], [1, 0, 2, 1])
-    read = Tables.read(*decode(encode(list(reply.values()))), asked, ancestor)
+    read = Tables.read(*reply.values(), asked, ancestor)
     assert read.streams == [(child, SCOPE), (ancestor, SCOPE), (stranger, "about:2")]
     assert read.incarnations == [child, ancestor, stranger]
     with pytest.raises(Malformed, match="no such index"):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from tests.builders import (
 from tests.village_node.casebook.messages import arrived, events_of, frame, segment
 from tests.village_node.casebook.trio import Trio, receipts_of
 from village_node.casebook import Casebook, ledger
-from village_node.store import NotSaved, Store, cases, parking, peers, streams
+from village_node.store import Connection, NotSaved, Store, cases, parking, peers, streams
 
 HOME = about(VILLAGE)
 
@@ -403,7 +404,11 @@ def test_who_brings_little_stands_behind_one_frame_and_not_behind_all(
         def __exit__(self, *raised: Any) -> None:
             line.__exit__(*raised)
 
-    monkeypatch.setattr(county.store, "writing", lambda: at_the_writer.release() or writing())
+    def asked() -> AbstractContextManager[Connection]:
+        at_the_writer.release()
+        return writing()
+
+    monkeypatch.setattr(county.store, "writing", asked)
     monkeypatch.setattr(county, "frames_line", Watched())
     halves = [frame(trio.village, trio.key, part) for part in (trio.events[:2], trio.events[2:])]
     with writing():
