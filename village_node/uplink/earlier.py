@@ -70,7 +70,7 @@ def _say(around: Surroundings, node: Node, post: Post, challenge: bytes | None, 
     parties = Parties(around.network_id, who.incarnation, node.incarnation, challenge)
     raw = request_bytes(who.key, parties, pack_body(content_map(content), ZSTD))
     body = open_reply(post(raw), node.suite, node.public, parties, sha256(raw))
-    reply = read_content(unpack_body(body), reply=True)
+    reply = read_content(unpack_body(body), reply=True, asked=content.tables, ancestor=node.incarnation)
     if reply.roster_changes:
         told = Content(roster_changes=reply.roster_changes)
         received = casebook.receive(node.incarnation, told, peer_update={})
