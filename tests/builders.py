@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sync_protocol import roster
-from sync_protocol.case import Catalogue
+from sync_protocol.case import Catalogue, bodies, legal_bodies
 from sync_protocol.case import kinds as kinds
+from sync_protocol.case.delegations import may_be_delegated
 from sync_protocol.event import Position
 from sync_protocol.exchange import Content, content_map, read_content
 from sync_protocol.exchange.owing import PeerView
@@ -94,6 +95,10 @@ class Member:
         """Do one act on a case, on what is its last stage event here."""
         case = self.casebook.case(ref.scope, ref.case_id)
         assert case is not None
+        if kind == kinds.SUSPEND and body and body.get("what") in legal_bodies.SPECIAL:
+            asked = bodies.numbered(kind, body)
+            self.casebook.ask_procedure("0005", self.roles, ref[:2], asked, seen or case.last)
+            return self.casebook.approve_procedure("0001", self.roles, ref[:2])
         return self.casebook.record("0001", self.roles, ref.scope, ref.case_id, kind, body or {}, seen or case.last)
 
     def state(self, ref: CaseRef) -> str:
@@ -208,6 +213,49 @@ def network(folder: Path, *codes: str, seed: int = 1, own_clocks: bool = False) 
     for code in chosen:
         made.open(code)
     return made
+
+
+DELEGATION: Mapping[str, Any] = {
+    "what": "delegate",
+    "head": "0009",
+    "head_name": "冯负责",
+    "a": "0003",
+    "a_name": "陈副职",
+    "b": "0002",
+    "b_name": "楚科长",
+    "first": "2026-01-01",
+    "last": "2027-12-31",
+    "document_no": "委〔2026〕1号",
+}
+
+
+def delegate(member: Member, department: str, *full: str, limited: Iterable[str] = (), **changes: Any) -> Position:
+    """Delegate a department's items to its chief representatives, with the centre's consent where that is asked."""
+    said = {**DELEGATION, "department": department, "full": list(full), "limited": list(limited), **changes}
+    book, head = member.casebook, str(said["head"])
+    book.enter(head, {"head"}, kinds.AUTHORITY, said)
+    position = book.register().delegations[-1].position
+    if member.identity.level == "county":
+        consent = {"what": "consent", "of": list(position), "document_no": "中心函〔2026〕1号"}
+        book.enter("0008", {"business"}, kinds.AUTHORITY, consent)
+    return position
+
+
+def delegate_all(member: Member, b: str, head: str = "0009") -> None:
+    """Delegate what each department decides here to one representative B; what may not be, only to be issued."""
+    level = member.identity.level
+    items = [item for item in member.casebook.catalogue.items() if item.deciding_level == level]
+    for number, department in enumerate(dict.fromkeys(item.department for item in items), start=1):
+        mine = [item for item in items if item.department == department]
+        delegate(
+            member,
+            department,
+            *(item.item_no for item in mine if may_be_delegated(item)),
+            limited=[item.item_no for item in mine if not may_be_delegated(item)],
+            b=b,
+            head=head,
+            document_no=f"委〔2026〕{number}号",
+        )
 
 
 def message(sender: Member, child_place: str, theirs: Iterable[Any], budget: int = 1 << 20) -> Content:

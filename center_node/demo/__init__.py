@@ -12,10 +12,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from center_node.demo import walk
+from center_node.demo import appointing, walk
 from center_node.demo.network import DemoNode, NodeFailed, free_ports
 from center_node.demo.visitor import NotThere
-from center_node.demo.walk import Filed, WalkFailed
+from center_node.demo.walk import Filed, WalkFailed, Worker
 from sync_protocol.case.workflow import STATES
 from village_node import control
 
@@ -29,10 +29,22 @@ END = "delivered"
 
 # Who may sign in to look around: work number, made-up name, role. The codes printed for them are for the reader.
 PEOPLE = {
-    "county": (("3001", "赵窗口", "window"), ("3002", "钱代表", "officer"), ("3009", "县管理员", "admin")),
-    "township": (("2001", "孙窗口", "clerk"), ("2002", "周初审", "reviewer"), ("2009", "镇管理员", "admin")),
-    "village": (("1001", "吴代办", "agent"), ("1009", "村管理员", "admin")),
+    "county": (
+        ("3001", "赵窗口", "window"),
+        ("3002", "钱代表", "officer"),
+        ("3003", "冯负责", "head"),
+        ("3004", "陈业务", "business"),
+        ("3009", "县管理员", "admin"),
+    ),
+    "township": (
+        ("2001", "孙窗口", "clerk"),
+        ("2002", "周初审", "reviewer"),
+        ("2003", "褚站长", "head"),
+        ("2009", "镇管理员", "admin"),
+    ),
+    "village": (("1001", "吴代办", "agent"), ("1003", "卫主任", "head"), ("1009", "村管理员", "admin")),
 }
+DEPARTMENT = "民政"  # of the item that is walked through
 
 
 def run(data: Path | None, *, once: bool, hold_s: float) -> int:
@@ -120,12 +132,24 @@ def _walk(county: DemoNode, township: DemoNode, villages: list[DemoNode], *, onc
     clerk = walk.hire(township, "demo-clerk", "演示窗口", "clerk")
     reviewer = walk.hire(township, "demo-reviewer", "演示初审", "reviewer")
     window = walk.hire(county, "demo-window", "演示窗口", "window")
-    officer = walk.hire(county, "demo-officer", "演示首席代表", "officer")
+    walk.hire(county, "demo-officer", "演示首席代表", "officer")
+    head = walk.hire(county, "demo-head", "演示负责人", "head")
+    business = walk.hire(county, "demo-business", "演示业务科", "business")
+    station_head = walk.hire(township, "demo-station", "演示站长", "head")
     began = time.monotonic()
-    case = walk.walk(agent, clerk, reviewer, window, officer, _say)
+    appointing.appoint(head, business, [DEPARTMENT], "demo-head", "demo-officer")
+    appointing.keep_seal(head, "decision", ["demo-head", "demo-officer"])
+    appointing.keep_seal(station_head, "acceptance", ["demo-clerk"])
+    _say(f"{county.name}已登记首席代表和印章（样例） / representatives and seals are entered (samples)")
+    case = walk.walk(agent, clerk, reviewer, window, head, _say)
     proof = _county_receipt(village, case)
     if not once:
-        _stay_up(county, township, villages, case)
+        codes = _invited(county, township, villages)
+        appointing.appoint(head, business, _departments(head), "3003", "3002")
+        appointing.keep_seal(head, "decision", ["3002", "3003"])
+        appointing.keep_seal(head, "acceptance", ["3001"])
+        appointing.keep_seal(station_head, "acceptance", ["2001"])
+        _stay_up(county, township, villages, case, codes)
         return 0
     county.stop()
     township.stop()
@@ -164,13 +188,30 @@ def _county_receipt(village: DemoNode, case: Filed) -> dict[str, Any]:
             time.sleep(walk.POLL_S)
 
 
-def _stay_up(county: DemoNode, township: DemoNode, villages: list[DemoNode], case: Filed) -> None:
+def _invited(county: DemoNode, township: DemoNode, villages: list[DemoNode]) -> dict[tuple[str, str], str]:
+    """A one-time code for everybody who may look around, by place and staff number."""
+    return {
+        (node.place, staff_no): walk.invite(node, staff_no, name, role)
+        for node in (county, township, *villages)
+        for staff_no, name, role in PEOPLE[node.level]
+    }
+
+
+def _departments(head: Worker) -> list[str]:
+    """The departments that the page of delegations lists."""
+    page = head.visitor.open(f"{head.node.url}/authority")
+    return sorted(value for name, value in page.form("/authority").options if name == "department")
+
+
+def _stay_up(
+    county: DemoNode, township: DemoNode, villages: list[DemoNode], case: Filed, codes: dict[tuple[str, str], str]
+) -> None:
     """Print where the pages are and who may sign in, and wait for an interrupt."""
     _say("")
     for node in (county, township, *villages):
         _say(f"{node.name} {node.url}")
         for staff_no, name, role in PEOPLE[node.level]:
-            _say(f"    {name}（{role}）工号 {staff_no} 一次性登录码 {walk.invite(node, staff_no, name, role)}")
+            _say(f"    {name}（{role}）工号 {staff_no} 一次性登录码 {codes[node.place, staff_no]}")
     _say(f"居民查询 / resident: {villages[0].url}/q/{case.query_code} （编号 {case.case_no}）")
     _say("按 Ctrl-C 停止 / Ctrl-C stops everything.")
     while all(node.process and node.process.poll() is None for node in (county, township, *villages)):

@@ -25,6 +25,7 @@ class Form:
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: list[tuple[str, str]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    options: set[tuple[str, str]] = field(default_factory=set)  # what can be chosen: field and value
 
 
 class _Reader(HTMLParser):
@@ -59,6 +60,7 @@ class _Reader(HTMLParser):
                 form.buttons.append((name, given.get("value", "")))
             return
         if tag == "option" and self._select:
+            form.options.add((self._select, given.get("value", "")))
             if "selected" in given or all(pair[0] != self._select for pair in form.fields):
                 form.fields = [pair for pair in form.fields if pair[0] != self._select]
                 form.fields.append((self._select, given.get("value", "")))
@@ -66,6 +68,8 @@ class _Reader(HTMLParser):
         if not name:
             return
         form.names.add(name)
+        if given.get("type") in ("checkbox", "radio"):
+            form.options.add((name, given.get("value", "on")))
         if tag == "select":
             self._select = name
         elif tag == "textarea":

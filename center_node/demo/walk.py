@@ -114,9 +114,11 @@ def _receipt_words(page: Page) -> tuple[str, str]:
 
 
 def walk(
-    agent: Worker, clerk: Worker, reviewer: Worker, window: Worker, officer: Worker, say: Callable[[str], None]
+    agent: Worker, clerk: Worker, reviewer: Worker, window: Worker, head: Worker, say: Callable[[str], None]
 ) -> Filed:
-    """File at the village, accept and review at the township, decide at the county, hand over at the village."""
+    """File at the village, accept and review at the township, decide at the county, hand over at the village.
+
+    The item is made public before it is decided: so no representative decides it, but the head of the department."""
     case = file(agent)
     say(f"{agent.node.name} 收件 {case.case_no}")
     agent.act(case, "handoff")
@@ -127,9 +129,9 @@ def walk(
     reviewer.act(case, "handoff")
     say(f"{reviewer.node.name} 初审同意，转送审批")
     window.act(case, "accept")
-    officer.act(case, "decide", {"outcome": "approve"})
-    say(f"{officer.node.name} 准予")
-    officer.act(case, "handoff")
+    head.act(case, "decide", {"outcome": "approve"})
+    say(f"{head.node.name} 准予")
+    head.act(case, "handoff")
     agent.act(case, "accept")
     agent.act(case, "delivered", {"to": "李秀兰", "how": "in_person"})
     say(f"{agent.node.name} 送达")

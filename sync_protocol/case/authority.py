@@ -30,8 +30,13 @@ _FILLED_BY_NODE = {
     kinds.RECEIVE: ("case_no", "query_code"),
     kinds.HANDOFF: ("to", "purpose"),
     kinds.FORCE_ASSIGN: ("to", "proposer", "confirmer"),
-    kinds.SUSPEND: ("approver",),
+    kinds.SUSPEND: ("proposer", "approver"),
     kinds.EXTEND: ("approver",),
+    kinds.DOCKET: ("seal",),
+    kinds.REFUSE: ("seal",),
+    kinds.DECIDE: ("seal", "through", "shown"),
+    kinds.ISSUE: ("seal",),
+    kinds.COUNTERSIGNATURE: ("delegation",),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
 }
 

@@ -78,6 +78,7 @@ DOCKET: Final = Table(kinds.DOCKET, (
     Field(0, "promised_days", "int", False, 0, 999, "承诺工作日", "promised working days"),
     Field(1, "note", "text", False, 1, 200, "受理说明", "note"),
     Field(2, "document_no", "text", False, 1, 80, "文号", "document number"),
+    Field(3, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 REVIEW: Final = Table(kinds.REVIEW, (
     Field(0, "opinion", "choice", True, 0, 0, "初审意见", "opinion", OPINIONS),
@@ -98,6 +99,9 @@ DECIDE: Final = Table(kinds.DECIDE, (
     Field(1, "reasons", "text", False, 1, 4_000, "理由", "reasons", required_if=(0, ("refuse",))),
     Field(2, "document_no", "text", False, 1, 80, "文号", "document number"),
     Field(3, "conditions", "text", False, 1, 2_000, "附加条件", "conditions"),
+    Field(4, "seal", "text", False, 1, 40, "用印", "seal used"),
+    Field(5, "through", "positions", False, 1, 32, "所见的记录", "records shown"),
+    Field(6, "shown", "hash", False, 64, 64, "所见内容的摘要（SHA-256）", "SHA-256 of what was shown"),
 ))  # fmt: skip
 ANSWER: Final = Table(kinds.ANSWER, (
     Field(0, "request", "position", True, 0, 0, "所答复的撤回申请", "request answered"),

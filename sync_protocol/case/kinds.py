@@ -54,6 +54,9 @@ CONTACT_CHANGE: Final = 43
 CHECKPOINT: Final = 64
 FORK_RULING: Final = 67
 CALENDAR: Final = 69
+AUTHORITY: Final = 70
+SEAL: Final = 71
+KIN: Final = 72
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -95,6 +98,9 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
     Kind(CALENDAR, "calendar", "other", "inline", 1),
+    Kind(AUTHORITY, "authority", "other", "inline", 1),
+    Kind(SEAL, "seal", "other", "inline", 1),
+    Kind(KIN, "kin", "other", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

@@ -22,6 +22,7 @@ REFUSE: Final = Table(kinds.REFUSE, (
     Field(0, "reasons", "text", True, 1, 2_000, "不予受理的理由", "reasons for not accepting"),
     Field(1, "legal_basis", "text", True, 1, 500, "法律依据", "legal basis"),
     Field(2, "document_no", "text", False, 1, 80, "文号", "document number"),
+    Field(3, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 LAPSE: Final = Table(kinds.LAPSE, (
     Field(0, "limit_day", "date", True, 0, 0, "期限最后一日", "last day of the term"),

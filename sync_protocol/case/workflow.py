@@ -229,6 +229,8 @@ _DECIDER: Final = frozenset({
     kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE, kinds.PLEASE_RETURN,
     kinds.ADOPT, kinds.DISMISS,
 })  # fmt: skip
+# Who keeps the registers of a place: delegations and absences, seals, declared kin.
+_KEEPER: Final = frozenset({kinds.AUTHORITY, kinds.SEAL, kinds.KIN})
 # To assign a case over the head of its holder takes two persons: anybody who works on cases proposes, and another whose
 # role is named here confirms.
 _ASSIGNER: Final = frozenset({kinds.FORCE_ASSIGN})
@@ -256,8 +258,10 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("agent", "station"): _COUNTER,
     ("head", "village"): _ASSIGNER
     | _EXAMINER
+    | _KEEPER
     | {
         kinds.DECIDE,
+        kinds.ISSUE,
         kinds.NOTE,
         kinds.PLEASE_RETURN,
         kinds.ADOPT,
@@ -265,8 +269,13 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
         kinds.EXTEND,
     },
     ("clerk", "township"): _COUNTER,
-    ("reviewer", "township"): _REVIEWER | _EXAMINER,
-    ("head", "township"): _REVIEWER | _DECIDER | _ASSIGNER | _EXAMINER | {kinds.EXTEND, kinds.FORK_RULING},
+    ("reviewer", "township"): _REVIEWER | _EXAMINER | {kinds.ISSUE},
+    ("head", "township"): _REVIEWER
+    | _DECIDER
+    | _ASSIGNER
+    | _EXAMINER
+    | _KEEPER
+    | {kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING},
     # The county's window examines as well, and asks for papers; it decides nothing.
     ("window", "county"): _COUNTER | _EXAMINER,
     ("officer", "county"): _DECIDER
@@ -276,9 +285,10 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("head", "county"): _DECIDER
     | _ASSIGNER
     | _EXAMINER
-    | {kinds.REVIEW, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR},
+    | _KEEPER
+    | {kinds.REVIEW, kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR},
     ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE}),
-    ("business", "county"): frozenset({kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS}),
+    ("business", "county"): _KEEPER | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS},
     # Supervision reads everything and changes no case; an administrator acts on no case.
     ("supervisor", "county"): frozenset(),
 }

@@ -76,7 +76,7 @@ def people(hall: Hall, **options: Any) -> tuple[Page, Page, Page]:
     return (
         hall.staff(VILLAGE, "0001", "agent", **options),
         hall.staff(TOWNSHIP, "0101", "clerk", "reviewer", name="李强", **options),
-        hall.staff(COUNTY, "1001", "window", "officer", name="赵敏", **options),
+        hall.staff(COUNTY, "1001", "window", "officer", "head", name="赵敏", **options),
     )
 
 

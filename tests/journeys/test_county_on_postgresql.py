@@ -43,9 +43,9 @@ def test_a_case_is_decided_between_two_workers_and_one_of_them_syncs(running):
     clerk = walk.hire(township, "c", "乙", "clerk")
     reviewer = walk.hire(township, "r", "丙", "reviewer")
     window = walk.hire(county, "w", "丁", "window")
-    officer = walk.hire(county, "o", "戊", "officer")
-    officer.node = replace(second)
-    case = walk.walk(agent, clerk, reviewer, window, officer, lambda said: None)
+    head = walk.hire(county, "o", "戊", "head")
+    head.node = replace(second)
+    case = walk.walk(agent, clerk, reviewer, window, head, lambda said: None)
     assert "准予" in walk.ask_as_resident(village, case).text
 
     line = [sys.executable, "-m", "center_node.cli", "serve", "--data", str(county.data), "--listen", "0"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sync_protocol.case import Case, kinds, legal_moves, workflow
+from sync_protocol.case import Case, bodies, kinds, legal_bodies, legal_moves, workflow
 from sync_protocol.case.authority import Offer
 from tests.builders import APPLICATION, ROLES
 from tests.simulation.disk import SOUND, PowerCut
@@ -133,7 +133,12 @@ class People:
                 return
             body = self._body(offer, case)
             actor = COLLEAGUE if offer.kind == kinds.REVIEW_DECISION else ACTOR
-            book.record(actor, roles, key[0], key[1], offer.kind, body, case.last)
+            if offer.kind == kinds.SUSPEND and body["what"] in legal_bodies.SPECIAL:
+                asked = {name: value for name, value in body.items() if name != "proposer"}
+                book.ask_procedure(COLLEAGUE, roles, key, bodies.numbered(offer.kind, asked), case.last)
+                book.approve_procedure(actor, roles, key)
+            else:
+                book.record(actor, roles, key[0], key[1], offer.kind, body, case.last)
             self._sim.say(station, f"does {kinds.name_of(offer.kind)} on {key[1].hex()[:8]}")
             done = True
 

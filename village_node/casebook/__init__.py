@@ -9,11 +9,13 @@ from sync_protocol.case.workdays import Calendar
 from sync_protocol.roster import Change
 from sync_protocol.suites import sha256
 from village_node.casebook import ledger
+from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
 from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.calendaring import Calendaring, CaseClock
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
+from village_node.casebook.entitlement import Shown
 from village_node.casebook.errors import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, NotFound, Stale
 from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
@@ -22,6 +24,7 @@ from village_node.casebook.parting import Parting, Searching
 from village_node.casebook.plan import Received
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
+from village_node.casebook.registering import Registering
 from village_node.identity import Identity
 from village_node.rebirth import Lives, Reason
 from village_node.store import Overtaken, Store, cases, peers
@@ -50,6 +53,7 @@ __all__ = [
     "Received",
     "Request",
     "Searching",
+    "Shown",
     "Stale",
     "TimelineEntry",
 ]
@@ -58,7 +62,7 @@ __all__ = [
 _RULES: Final = "rules"
 
 
-class Casebook(Purging, Assigning, Bench, Calendaring, Intake, Parting, Oddities):
+class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Registering, Intake, Parting, Oddities):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
     def __init__(

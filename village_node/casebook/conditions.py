@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta, timezone
 from typing import Any, Final
 
-from sync_protocol.case import Case, kinds, legal_bodies, workflow
+from sync_protocol.case import Case, Position, kinds, legal_bodies, workflow
 from sync_protocol.places import PlaceTree
 from village_node.store.peers import PeerRow
 
@@ -20,11 +20,7 @@ Words = tuple[str, str]
 
 def approved_by(kind: int, body: dict[int, Any], actor: str) -> dict[int, Any]:
     """The body with the person in front as who approves it, where the act needs somebody who does."""
-    if kind == kinds.EXTEND:
-        return {**body, 2: actor}
-    if kind == kinds.SUSPEND and body.get(0) in legal_bodies.SPECIAL:
-        return {**body, 5: actor}
-    return body
+    return {**body, 2: actor} if kind == kinds.EXTEND else body
 
 
 def why_not_approved(
@@ -42,9 +38,26 @@ def why_not_approved(
         if joint and level == "county":
             return "联办件延长期限须由县政府负责人批准", "a leader of the county government extends a joint case"
         return "延长期限须由本单位负责人批准", "the head of this place extends a term"
+    if kind == kinds.RESUME:
+        return _why_not_presided(case, body, actor, place)
     refused = case.refusal
     if kind == kinds.REVIEW_DECISION and refused is not None and (refused.place, refused.actor) == (place, actor):
         return "作出不予受理的人不能办理复核", "who refused an application does not decide its review"
+    return None
+
+
+def _why_not_presided(case: Case, body: dict[int, Any], actor: str, place: str) -> Words | None:
+    """Who presided over a hearing records its end, and is neither who examines the case nor who approved the hearing
+    (行政许可法第四十八条)."""
+    held = case.procedures.get(Position(*body[0]))
+    if held is None or held.what != "hearing" or held.place != place:
+        return None
+    reviewer = case.review.actor if case.review is not None and case.review.place == place else ""
+    if actor in (held.body.get("proposer"), held.body.get("approver"), reviewer):
+        return (
+            "听证主持人不能是本案审查人或批准听证的人，由主持人本人的账号结束听证",
+            "who presides over a hearing neither examined the case nor approved it: they record its end themselves",
+        )
     return None
 
 

@@ -12,6 +12,7 @@ from sync_protocol.case import (
     bodies,
     explain,
     kinds,
+    legal_bodies,
     numbers,
     why_not,
     why_not_filed,
@@ -20,11 +21,12 @@ from sync_protocol.case import (
 from sync_protocol.case.routes import CasePath
 from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.event import Dep, Event
-from sync_protocol.places import UnknownPlace, about
+from sync_protocol.places import UnknownPlace, about, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import conditions, ledger, numbering, once, purged
+from village_node.casebook import conditions, entitlement, ledger, numbering, once, purged
 from village_node.casebook.conditions import CHINA
+from village_node.casebook.entitlement import Backing, Person, Shown
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
@@ -42,6 +44,7 @@ _FARTHEST_AHEAD_MS: Final = 86_400_000
 _LATEST_LABEL_MS: Final = 1 << 46
 _LATEST_DAY_MS: Final = 253_402_214_400_000  # the last day a date can hold
 _COUNTER: Final = "case_number"
+SEAL_USE: Final = "seal.use"
 # Acts by which people overrule what others wrote stand in the audit trail as well.
 _AUDITED: Final = {
     kinds.FORCE_ASSIGN: "case.assign.confirm",
@@ -87,6 +90,7 @@ class Act(NamedTuple):
     kind: int
     content: Mapping[int, Any]
     seen: Position | None = None
+    shown: Shown | None = None
 
 
 def stale() -> Stale:
@@ -157,18 +161,22 @@ class Desk(Once):
         body: Mapping[Any, Any],
         seen: Position | None = None,
         request: Request | None = None,
+        shown: Shown | None = None,
     ) -> CaseRef:
         """Do one act on a case: a stage move, or a side event. ``body`` by field name or number.
 
         ``seen`` is the last stage event the page was drawn from; a stage move needs it. ``request``: under which id a
-        program asks for it. Raises Stale when the case has moved on, AlreadyDone, IdTaken, NotAllowed, NotFound,
-        BadBody, NotSaved.
+        program asks for it. ``shown``: all that the page of a decision showed; the decision carries it, and is refused
+        where the case has grown since. Raises Stale when the case has moved on, AlreadyDone, IdTaken, NotAllowed,
+        NotFound, BadBody, NotSaved.
         """
         if kind == kinds.FORCE_ASSIGN:
             raise NotAllowed("强制改派须由一人提议、另一人确认", "to assign a case takes two persons")
+        if kind == kinds.SUSPEND and _numbered(kind, body).get(0) in legal_bodies.SPECIAL:
+            raise NotAllowed("特别程序须由审查人提出、另一人批准", "a special procedure takes two persons: propose it")
         content = checked(kind, self._with_what_the_node_knows(kind, body, actor))
         numbering.refuse_typed(kind, content)
-        act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen)
+        act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen, shown)
 
         def do(connection: Connection) -> tuple[CaseRef, set[str]]:
             once.became(connection, request, act.key)
@@ -193,21 +201,49 @@ class Desk(Once):
         wrong = wrong or self._why_not_as_written(connection, act, case, roster)
         if wrong is not None:
             raise NotAllowed(*wrong)
+        backing = self._backing(connection, act, case, roster)
         if kind == kinds.DISMISS and not {Position(*each) for each in act.content[0]}.issubset(case.open_oddities):
             raise stale()
         pen = _Pen(self, growth, newest_hlc)
         after = case.last if kind in kinds.STAGE_KINDS else None
-        content = numbering.with_number(self, connection, case, kind, act.content, _day(pen.now_ms).year)
-        event = pen.write(kind, case_id, act.actor, content, after, deps)
+        content = {**act.content, **backing.content}
+        content = numbering.with_number(self, connection, case, kind, content, _day(pen.now_ms).year)
+        event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS])
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth})
         written = ledger.write(self, connection, entry).cases[key]
         self._refuse_unless_effective(written, pen.position(event))
         if kind == kinds.ADOPT:
-            self._check_may_adopt(act.roles, case, written)
+            self._check_may_adopt(connection, act, case, written)
+        if backing.seal:
+            self.note(
+                connection,
+                act.actor,
+                SEAL_USE,
+                written.case_no,
+                seal=backing.seal,
+                act=kind,
+                document=numbering.number_in(kind, content),
+                home=parse_scope(scope)[1],
+                case=case_id.hex(),
+            )
         if kind in _AUDITED:
             self.note(connection, act.actor, _AUDITED[kind], written.case_no or case_id.hex(), **_told(act))
         self.mark_news(connection, {scope})
         return CaseRef(scope, case_id, written.case_no, written.query_code)
+
+    def _backing(self, connection: Connection, act: "Act", case: Case, roster: Roster) -> Backing:
+        """What the act rests on. Raises NotAllowed, also where its page showed less than there is by now."""
+        person = Person(act.actor, act.roles)
+        backing = entitlement.backing(self, connection, case, act.kind, act.content, person)
+        if backing.why_not is not None:
+            raise NotAllowed(*backing.why_not)
+        if act.kind == kinds.DECIDE and act.shown is not None:
+            held = ledger.held_events(self, connection, roster, {act.key})[act.key]
+            if entitlement.shown_of(held) != act.shown:
+                grown = entitlement.grown_since(held, act.shown)
+                raise NotAllowed(*entitlement.words_of_growth(self, connection, grown))
+            backing.content |= {5: [list(each) for each in act.shown.through], 6: act.shown.digest}
+        return backing
 
     def _why_not_as_written(
         self, connection: Connection, act: "Act", case: Case, roster: Roster
@@ -239,8 +275,13 @@ class Desk(Once):
             found[each.event.place] = max(found.get(each.event.place, 0), label_ms)
         return found
 
-    def _check_may_adopt(self, roles: frozenset[str], before: Case, after: Case) -> None:
+    def _check_may_adopt(self, connection: Connection, act: "Act", before: Case, after: Case) -> None:
         """An opinion, a decision or the like is made to count by somebody who may give one."""
+        roles, item = act.roles, self.catalogue.find(after.item_no, after.item_version)
+        if before.decision != after.decision and item is not None:
+            found = entitlement.authority(self, connection, item, "decide", Person(act.actor, roles))
+            if found.why_not is not None:
+                raise NotAllowed(*found.why_not)
         for name, able in _JUDGED.items():
             changed = getattr(before, name) != getattr(after, name)
             if changed and not any(workflow.may(roles, self.identity.level, kind) for kind in able):

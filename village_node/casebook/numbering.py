@@ -48,6 +48,12 @@ def with_number(
     return {**content, field: number}
 
 
+def number_in(kind: int, content: Mapping[int, Any]) -> str:
+    """The number that a body carries; empty where it has none."""
+    field = _field_of(kind)
+    return str(content.get(field, "")) if field is not None else ""
+
+
 def _field_of(kind: int) -> int | None:
     if kind not in documents.NUMBERED_KINDS:
         return None

@@ -8,7 +8,7 @@ at the same positions, a case that it opened there has the very id of ours, whic
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import bodies, kinds
+from sync_protocol.case import bodies, kinds, registers
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import (
@@ -54,13 +54,17 @@ def cases_of(taken: Iterable[Taken]) -> set[CaseKey]:
 _PLACES: Final = ("position", "positions")
 
 
-def write_again(growth: Growth, taken: Iterable[Taken], copies: Mapping[Content, Position]) -> None:
+Moved = dict[tuple[str, bytes, int], Position]  # (scope, incarnation, seq) of what was moved -> where it stands now
+
+
+def write_again(growth: Growth, taken: Iterable[Taken], copies: Mapping[Content, Position], moved: Moved) -> None:
     """Append these events, in this order, to a stream of the present life in the same scope.
 
+    `moved`: what was moved in other scopes already, on which these may rely; what is moved here is added to it.
     `copies`: what other lives have written of these cases, that others hold. A life that was lost may have written an
     event again already; then that is the event, and it is not written once more.
     """
-    moved: dict[tuple[bytes, int], Position] = {}
+    scope = growth.row.scope
     cases: dict[bytes | None, bytes] = {}
     for each in taken:
         header = load_header(each.event.header)
@@ -68,13 +72,13 @@ def write_again(growth: Growth, taken: Iterable[Taken], copies: Mapping[Content,
         salt, body = each.event.salt, each.event.body
         header = header._replace(
             seq=head.seq + 1,
-            after=_moved(moved, header.after) if header.after is not None else None,
-            deps=tuple(_moved_dep(moved, growth.row.scope, dep) for dep in header.deps),
+            after=_moved(moved, scope, header.after) if header.after is not None else None,
+            deps=tuple(_moved_dep(moved, dep) for dep in header.deps),
         )
-        header, body = _with_moved_body(moved, header, salt, body)
+        header, body = _with_moved_body(moved, scope, header, salt, body)
         copy = copies.get(content_of(header))
         if copy is not None:
-            moved[each.incarnation, each.event.seq] = copy
+            moved[scope, each.incarnation, each.event.seq] = copy
             continue
         if each.replaced and header.kind == kinds.CREATE:
             committed = header.commitment or sha256(header.inline or b"")
@@ -83,24 +87,24 @@ def write_again(growth: Growth, taken: Iterable[Taken], copies: Mapping[Content,
         raw = encode_header(header)
         event = Event(header, raw, chain(head.hash, item_hash(raw)), salt, body)
         growth.events.append(event)
-        moved[each.incarnation, each.event.seq] = Position(growth.row.incarnation, header.seq, mark(event.hash))
+        moved[scope, each.incarnation, each.event.seq] = Position(growth.row.incarnation, header.seq, mark(event.hash))
 
 
-def _moved(moved: dict[tuple[bytes, int], Position], position: Position) -> Position:
-    return moved.get((position.incarnation, position.seq), position)
+def _moved(moved: Moved, scope: str, position: Position) -> Position:
+    return moved.get((scope, position.incarnation, position.seq), position)
 
 
-def _moved_dep(moved: dict[tuple[bytes, int], Position], scope: str, dep: Dep) -> Dep:
-    there = moved.get((dep.incarnation, dep.seq)) if dep.scope == scope else None
-    return Dep(there.incarnation, scope, there.seq) if there is not None else dep
+def _moved_dep(moved: Moved, dep: Dep) -> Dep:
+    there = moved.get((dep.scope, dep.incarnation, dep.seq))
+    return Dep(there.incarnation, dep.scope, there.seq) if there is not None else dep
 
 
 def _with_moved_body(
-    moved: dict[tuple[bytes, int], Position], header: Header, salt: bytes | None, body: bytes | None
+    moved: Moved, scope: str, header: Header, salt: bytes | None, body: bytes | None
 ) -> tuple[Header, bytes | None]:
     """Header and body with every position in the body where its event stands now."""
     raw = header.inline if header.inline is not None else body
-    table = bodies.TABLES.get(header.kind)
+    table = bodies.TABLES.get(header.kind) or registers.TABLES.get(header.kind)
     fields = [field for field in table.fields if field.type in _PLACES] if table is not None else []
     if not fields or raw is None:
         return header, body
@@ -108,13 +112,15 @@ def _with_moved_body(
         content = decode(raw)
     except ProtocolError:
         return header, body  # it means nothing to anybody, here or there
-    if not isinstance(content, dict) or bodies.check(header.kind, content) is not None:
+    if not isinstance(content, dict) or _check(header.kind, content) is not None:
         return header, body
     for field in fields:
         if field.number in content:
             value = content[field.number]
             content[field.number] = (
-                _moved_value(moved, value) if field.type == "position" else [_moved_value(moved, one) for one in value]
+                _moved_value(moved, scope, value)
+                if field.type == "position"
+                else [_moved_value(moved, scope, one) for one in value]
             )
     raw = encode(content)
     if header.inline is not None:
@@ -122,5 +128,9 @@ def _with_moved_body(
     return header._replace(commitment=commitment(salt or b"", raw)), raw
 
 
-def _moved_value(moved: dict[tuple[bytes, int], Position], value: Any) -> list[Any]:
-    return list(_moved(moved, Position(*value)))
+def _check(kind: int, content: Any) -> str | None:
+    return registers.check(kind, content) if kind in registers.TABLES else bodies.check(kind, content)
+
+
+def _moved_value(moved: Moved, scope: str, value: Any) -> list[Any]:
+    return list(_moved(moved, scope, Position(*value)))

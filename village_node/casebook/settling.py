@@ -15,7 +15,7 @@ from village_node.casebook import ledger
 from village_node.casebook.growth import Growth
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.ledger import Entry
-from village_node.casebook.rewriting import Content, Taken, cases_of, content_of, write_again
+from village_node.casebook.rewriting import Content, Moved, Taken, cases_of, content_of, write_again
 from village_node.store import Connection, Overtaken, cases, doubts, streams
 from village_node.store.doubts import Doubt
 from village_node.store.locks import CaseKey, StreamKey
@@ -65,7 +65,9 @@ class Settling(Incarnations):
         order = list(self.identity.lives)
         growths: dict[StreamKey, Growth] = {}
         touched: set[CaseKey] = set()
-        for scope in sorted(scopes):
+        moved: Moved = {}
+        # What a place says to all below it comes first: its decisions name the delegations there.
+        for scope in sorted(scopes, key=lambda each: (not each.startswith("below:"), each)):
             key = (me, scope)
             first = sorted(
                 (each for each in taken if each.scope == scope),
@@ -84,7 +86,7 @@ class Settling(Incarnations):
             written = [*first, *(Taken(me, scope, event) for event in since)]
             growths[key] = Growth(row)
             touched |= cases_of(written)
-            write_again(growths[key], written, self._copies(connection, written))
+            write_again(growths[key], written, self._copies(connection, written), moved)
         return growths, touched
 
     def _copies(self, connection: Connection, written: Iterable[Taken]) -> dict[Content, Position]:

@@ -74,6 +74,11 @@ class Offices:
         own = self.name(place)
         return self._above(place) + own + ("办事处" if own.endswith("街道") else "人民政府")
 
+    def department(self, place: str, department: str) -> str:
+        """A department of a place by its full name."""
+        own = self.name(place)
+        return own + DEPARTMENTS.get(department, department) if self._level(place) == "county" else own + department
+
     def hall(self, place: str) -> str:
         """The counter of a place, as people know it."""
         kind = {"county": "政务服务中心", "township": "便民服务中心", "village": "便民服务站"}

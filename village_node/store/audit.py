@@ -50,9 +50,11 @@ def append(connection: Connection, line: Line) -> AuditRow:
     return row
 
 
-def newest(connection: Connection, limit: int, before: int | None = None) -> list[AuditRow]:
-    """Lines of the chain, the newest first; only those before line ``before`` where that is given."""
+def newest(connection: Connection, limit: int, before: int | None = None, action: str = "") -> list[AuditRow]:
+    """Lines of the chain, the newest first; only those before line ``before``, or of one ``action``, where given."""
     query = select(AUDIT).order_by(AUDIT.c.n.desc()).limit(limit)
+    if action:
+        query = query.where(AUDIT.c.action == action)
     if before is not None:
         query = query.where(AUDIT.c.n < before)
     return [AuditRow._make(row) for row in connection.execute(query)]

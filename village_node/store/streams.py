@@ -85,6 +85,7 @@ _MOVE: Final = (
     " WHERE id = ? AND head_seq = ? AND head_hash = ? AND body_seq = ?"
 )
 _OF_CASES: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IN (KEYS)"  # noqa: S608
+_BESIDE: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE scope = ? AND kind > 63 AND kind = ?"  # noqa: S608
 # Streams take turns, so that one with many missing bodies does not keep the others from being asked for.
 _MISSING: Final = (
     "SELECT incarnation, scope, seq FROM"
@@ -203,6 +204,12 @@ def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEven
     return [
         CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in rows.ask_among(connection, _OF_CASES, case_ids)
     ]
+
+
+def beside_cases(connection: Connection, scope: str, kind: int) -> list[CaseEventRow]:
+    """The events of this kind, from 64 up, in a scope: what stands there about no case."""
+    found = rows.ask(connection, _BESIDE, (scope, kind))
+    return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
 
 
 def set_verdicts(connection: Connection, changed: Sequence[tuple[int, str, int, int, bytes]]) -> None:

@@ -443,6 +443,20 @@ PROPOSALS: Final = Table(
     Index("ix_proposals_pending", "proposed_ms", **_only("state = 0")),
 )
 
+# Special procedures that one person has proposed: that person's until another at this node has answered.
+ASKED_PROCEDURES: Final = Table(
+    "asked_procedures",
+    METADATA,
+    Column("scope", Text, primary_key=True),
+    Column("case_id", LargeBinary, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("last_incarnation", LargeBinary, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("last_mark", LargeBinary, nullable=False),
+    Column("proposer", Text, nullable=False),
+    Column("proposed_ms", BigInteger, nullable=False),
+)
+
 DRAFTS: Final = Table(
     "drafts",
     METADATA,

@@ -9,9 +9,11 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Case, bodies, kinds, workflow
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
+from sync_protocol.places import about
+from village_node import casebook
 from village_node.casebook import BadBody, NotAllowed, Stale
 from village_node.store import StoreError
-from village_node.web import cases, doing, entry, schemas, words
+from village_node.web import cases, doing, entitled, entry, schemas, words
 from village_node.web.cases import Attempt
 from village_node.web.doing import ACTS
 from village_node.web.policy import Route
@@ -29,12 +31,10 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}
     attempt = Attempt(kind, str(values.get("to", "")) if kind == kinds.HANDOFF else "", typed)
     try:
-        doing.do(visit, case, kind, values, cases.position_of(visit.request.form.get("seen", "")))
+        shown = entitled.shown_on(visit) if kind == kinds.DECIDE else None
+        doing.do(visit, case, kind, values, cases.position_of(visit.request.form.get("seen", "")), shown=shown)
     except ValidationError as error:
-        attempt.errors = {
-            doing.field_named(name): visit.t(found, schemas.english(found))
-            for name, found in messages_of(error).items()
-        }
+        attempt.errors = {name: visit.t(found, schemas.english(found)) for name, found in messages_of(error).items()}
         attempt.status = 422
     except BadBody as bad:
         attempt.errors, attempt.status = {bad.field: visit.t(bad.zh, bad.en)}, 422
@@ -48,7 +48,7 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
         attempt.problem, attempt.status = visit.unsaved(fault), 503
     if attempt.status != 200:
         return cases.show(visit, case, attempt)
-    return visit.redirect("case", place=place, case_id=case_id, done=move)
+    return visit.redirect("case", place=place, case_id=case_id, done="asked" if doing.takes_two(kind, values) else move)
 
 
 def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:
@@ -61,6 +61,26 @@ def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:
     if kind == kinds.HANDOFF:
         values |= {name: visit.line(name) for name in ("to", "purpose")}
     return values
+
+
+def answer_procedure(visit: Visit, place: str, case_id: str, what: str) -> Response:
+    """Approve a special procedure that another person has proposed, or reject it."""
+    if what not in ("approve", "reject"):
+        raise NotFound
+    case = cases.fetch(visit, place, case_id)
+    book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
+    try:
+        if what == "approve":
+            book.approve_procedure(staff.staff_no, staff.roles, key)
+        else:
+            book.reject_procedure(staff.staff_no, staff.roles, key, visit.line("answer"))
+    except Stale:
+        problem = visit.t("提出后案件已有新的进展，请审查人重新提出", "the case has moved on since: propose it again")
+        return cases.show(visit, case, Attempt(problem=problem, status=409))
+    except (NotAllowed, casebook.NotFound) as refused:
+        problem = visit.t(refused.zh, refused.en)
+        return cases.show(visit, cases.fetch(visit, place, case_id), Attempt(problem=problem, status=409))
+    return visit.redirect("case", place=place, case_id=case_id, done="suspend" if what == "approve" else "")
 
 
 def _text(visit: Visit, case: Case, row: Field) -> Any:
@@ -135,4 +155,7 @@ _READERS: Final = {
     "positions": _positions,
 }
 
-ROUTES: Final = (Route("/cases/<place>/<case_id>/act/<move>", "act", act, ACTS, ("POST",)),)
+ROUTES: Final = (
+    Route("/cases/<place>/<case_id>/act/<move>", "act", act, ACTS, ("POST",)),
+    Route("/cases/<place>/<case_id>/procedure/<what>", "answer_procedure", answer_procedure, ACTS, ("POST",)),
+)

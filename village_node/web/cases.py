@@ -23,7 +23,7 @@ from sync_protocol.case.fields import Field
 from sync_protocol.places import about
 from village_node.casebook import OddCase, TimelineEntry
 from village_node.store.proposals import Proposal
-from village_node.web import clocks, documents, masking, proceedings, recall, schemas, times, words
+from village_node.web import clocks, documents, entitled, masking, proceedings, recall, schemas, times, words
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -101,7 +101,8 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     roles = visit.staff.roles
     entries = site.casebook.timeline(about(case.home), case.case_id)
     purge = site.casebook.purge_of(about(case.home), case.case_id)
-    offers = [] if purge else offers_of(visit, case)
+    stand = entitled.standing(visit, case, [] if purge else offers_of(visit, case))
+    offers = stand.offers
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
     # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
@@ -121,6 +122,12 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         offers=sorted(offers, key=lambda offer: wanted.index(offer.kind) if offer.kind in wanted else len(wanted)),
         wanted=wanted,
         missing=[] if purge else missing_moves(visit, case, {offer.kind for offer in offers}),
+        hindered=stand.hindered,
+        asked=entitled.asked(visit, case),
+        authority=entitled.decision_checked(visit, case),
+        kin=stand.kin,
+        shown_digest=stand.shown.digest,
+        through=entitled.through_text(stand.shown),
         purge=purge,
         clock=clocks.panel(visit, case),
         may_recall=recall.RECALLS.allows(roles),
@@ -211,6 +218,8 @@ def when(visit: Visit, at_ms: int) -> str:
 
 def done_words(visit: Visit) -> str:
     """The move that was just made, as the address says; empty when there was none."""
+    if visit.request.args.get("done", "") == "asked" and visit.request.method == "GET":
+        return visit.t("已提出，等批准人批准后生效", "proposed; it takes effect when it is approved")
     kind = kinds.BY_NAME.get(visit.request.args.get("done", ""))
     return visit.t(*words.kind_words(kind.number)) if kind is not None and visit.request.method == "GET" else ""
 

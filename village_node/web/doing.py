@@ -7,7 +7,7 @@ from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
 from sync_protocol.places import about
-from village_node.casebook import BadBody, CaseRef, Request
+from village_node.casebook import CaseRef, Request, Shown
 from village_node.web import entry, schemas
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.site import Visit
@@ -72,32 +72,30 @@ def do(
     values: Mapping[str, Any],
     seen: Position | None,
     request: Request | None = None,
+    shown: Shown | None = None,
 ) -> CaseRef:
-    """Do one act with these fields by name, for the person in front. ``request``: under which id a program asks for it.
+    """Do one act with these fields by name, for the person in front; of a special procedure that is to propose it.
+    ``request``: under which id a program asks for it. ``shown``: what the page of a decision showed.
 
     Raises ValidationError (marshmallow's), and what the casebook's ``record`` raises.
     """
-    approved_ = approved(visit, kind, values)
-    check_examiner(visit, kind, approved_)
-    body = schemas.load(kind, approved_)
-    staff, key = visit.staff, (about(case.home), case.case_id)
-    return visit.site.casebook.record(staff.staff_no, staff.roles, *key, kind, body, seen, request)
+    body = schemas.load(kind, approved(visit, kind, values))
+    book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
+    if takes_two(kind, values):
+        book.ask_procedure(staff.staff_no, staff.roles, key, body, seen, request)
+        return CaseRef(*key, case.case_no, case.query_code)
+    return book.record(staff.staff_no, staff.roles, *key, kind, body, seen, request, shown)
+
+
+def takes_two(kind: int, values: Mapping[str, Any]) -> bool:
+    """Whether an act with these fields is proposed here and written when another person approves it."""
+    return kind == kinds.SUSPEND and values.get("what") in legal_bodies.SPECIAL
 
 
 def approved(visit: Visit, kind: int, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields with the person in front as who approves, where the act needs somebody who does."""
-    special = kind == kinds.SUSPEND and values.get("what") in legal_bodies.SPECIAL
-    return {**values, "approver": visit.staff.staff_no} if special or kind == kinds.EXTEND else dict(values)
-
-
-def check_examiner(visit: Visit, kind: int, values: Mapping[str, Any]) -> None:
-    """Check that the examiner named works here. Raises BadBody."""
-    named = values.get("proposer", "")
-    if kind == kinds.SUSPEND and named and not visit.site.accounts.name_of(named):
-        raise BadBody("proposer", "本单位没有这个工号", "nobody here has this staff number")
-
-
-def field_named(name: str) -> str:
-    """The field that people know by a name in a fault: who approves is the person in front, so that both are one stands
-    where the other was typed."""
-    return "proposer" if name == "approver" else name
+    """The fields with the persons that an act needs: who extends a term is the person in front; who proposes a special
+    procedure is too, and who will approve it is not known yet."""
+    me = visit.staff.staff_no
+    if takes_two(kind, values):
+        return {**values, "proposer": me, "approver": f"{me}?"[-32:]}
+    return {**values, "approver": me} if kind == kinds.EXTEND else dict(values)

@@ -48,7 +48,7 @@ def printed(visit: Visit, source: Source, reason: str) -> Response:
     """The PDF of a document, once its line is in the audit trail. Raises NotPrinted, NotSaved."""
     document = visit.site.printer.print(sheets.template_of(source.document.code), sheets.given_for(source))
     visit.site.accounts.audit(visit.staff.staff_no, "document.print", source.number, _noted(source, document, reason))
-    return _pdf(document, f"{source.document.zh}-{source.number}")
+    return pdf(document, f"{source.document.zh}-{source.number}")
 
 
 def asked(visit: Visit, place: str, case_id: str, position: str, code: str, paper: str) -> Source:
@@ -79,7 +79,7 @@ def blank_attorney(visit: Visit, item_no: str) -> Response:
         document = visit.site.printer.print(sheets.template_of("06"), given)
     except NotPrinted as trouble:
         raise ServiceUnavailable(trouble.zh) from None
-    return _pdf(document, f"授权委托书-{item.item_no}")
+    return pdf(document, f"授权委托书-{item.item_no}")
 
 
 def _noted(source: Source, document: bytes, reason: str) -> dict[str, object]:
@@ -96,7 +96,8 @@ def _noted(source: Source, document: bytes, reason: str) -> dict[str, object]:
     }
 
 
-def _pdf(document: bytes, name: str) -> Response:
+def pdf(document: bytes, name: str) -> Response:
+    """The answer that shows a document under a name."""
     response = make_response(document)
     name = quote(f"{name}.pdf".replace("/", "-"))
     response.headers["Content-Type"] = "application/pdf"

@@ -1,9 +1,9 @@
 """The tables of CASE.md as the code has them: `python -m tests.sync_protocol.case.documented` writes them into it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sync_protocol.case import bodies, documents, exclusions, kinds, workflow
+from sync_protocol.case import bodies, documents, exclusions, kinds, registers, workflow
 from sync_protocol.case.clock import thresholds
 from sync_protocol.case.events import REASONS
 from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS
@@ -25,8 +25,16 @@ def registry() -> str:
 
 
 def body_tables() -> str:
+    return tables_of(bodies.TABLES.values())
+
+
+def register_tables() -> str:
+    return tables_of(registers.TABLES.values())
+
+
+def tables_of(tables: Iterable[Table]) -> str:
     parts = []
-    for body in bodies.TABLES.values():
+    for body in tables:
         parts.append(f"**{body.kind} {kinds.name_of(body.kind)}**{rules_of(body)}\n")
         rows = [(f.number, f.name, type_of(f), required(body, f), f.zh, f.en) for f in body.fields]
         parts.append(table(("no.", "field", "type", "required", "标签", "label"), list(rows)))
@@ -177,6 +185,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "branches": branches,
     "reasons": reasons,
     "may": may,
+    "registers": register_tables,
     "diagram": diagram,
     "documents": document_types,
     "clocks": clocks,

@@ -21,11 +21,11 @@ FROZEN = {
     "receive": "case_no query_code channel",
     "handoff": "to purpose note",
     "accept": "note claimed_ms not_before_ms not_after_ms used_ms disputed",
-    "docket": "promised_days note document_no",
+    "docket": "promised_days note document_no seal",
     "review": "opinion text",
     "return_for_correction": "marks reason due_days document_no",
     "take": "supplies note",
-    "decide": "outcome reasons document_no conditions",
+    "decide": "outcome reasons document_no conditions seal through shown",
     "answer": "request granted reason",
     "note": "text",
     "supply": "answers materials text",
@@ -35,7 +35,7 @@ FROZEN = {
     "force_assign": "to reason proposer confirmer",
     "adopt": "named note",
     "dismiss": "named reason",
-    "refuse": "reasons legal_basis document_no",
+    "refuse": "reasons legal_basis document_no seal",
     "lapse": "limit_day reasons unheard document_no",
     "suspend": "what marks basis planned_days proposer approver higher_body document_no reason",
     "resume": "opened result supplies outcome document_no document_day document_hash",
@@ -57,7 +57,8 @@ NUMBERS = {
     "create": 1, "receive": 2, "handoff": 3, "accept": 4, "docket": 5, "review": 6, "return_for_correction": 7,
     "take": 8, "decide": 9, "answer": 10, "note": 32, "supply": 33, "withdrawal_request": 34, "delivered": 35,
     "please_return": 36, "dismiss": 37, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65,
-    "catalogue": 66, "fork_ruling": 67, "erasure": 68, "calendar": 69,
+    "catalogue": 66, "fork_ruling": 67, "erasure": 68, "calendar": 69, "authority": 70,
+    "seal": 71, "kin": 72,
     "refuse": 11, "lapse": 12, "suspend": 13, "resume": 14,
     "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
     "countersign_open": 23, "countersign_close": 24, "countersignature": 38, "rating": 39, "complaint": 40,
@@ -79,7 +80,7 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
     inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
     moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt"}
     moving |= {"resume", "archive", "review_decision", "countersign_open", "countersign_close"}
-    assert inline == moving | {"please_return", "dismiss", "checkpoint", "fork_ruling", "calendar"}
+    assert inline == moving | {"please_return", "dismiss", "checkpoint", "fork_ruling", "calendar", "authority", "seal"}
     assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
         "other", "stage", "stage", "side", "side", "other", "other"
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from tests.builders import Member
 from tests.closing import DAY_MS, bodies, checkpoint_day, close_case, net
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network
 from village_node.casebook import CaseRef, PurgeRun, desk
+from village_node.casebook.entitlement import Backing
 from village_node.store.streams import HERE, PURGED
 
 __all__ = ["net"]
@@ -56,6 +57,7 @@ def unlooked(member: Member, patch: pytest.MonkeyPatch, ref: CaseRef, kind: int,
     with patch.context() as patched:
         patched.setattr(desk, "why_not", lambda *_: None)
         patched.setattr(desk, "checked", lambda kind, content: content)
+        patched.setattr("village_node.casebook.entitlement.backing", lambda *_: Backing())
         patched.setattr(member.casebook, "_refuse_unless_effective", lambda *_: None)
         member.casebook.record("0001", {"agent"}, *ref[:2], kind, body, case.last)
 

@@ -21,6 +21,13 @@ class AtHand(Printer):
         return pressed(template, given)
 
 
+def opened_by_two(examiner: Visitor, head: Visitor, case: str, **said: Any) -> None:
+    """A special procedure: one proposes it, another approves it, each from their own account."""
+    done(examiner, case, "suspend", **said)
+    answer = head.send(f"{case}/procedure/approve", {})
+    assert answer.status_code == 303, problems(answer.text)
+
+
 def chosen(page: str, move: str, name: str) -> list[str]:
     """What the form of a move lets one choose in a field."""
     form = re.search(rf'<form[^>]*/act/{move}"[^>]*>(.*?)</form>', page, re.DOTALL)

@@ -17,7 +17,7 @@ def clerk(township: Counter) -> Visitor:
 
 @pytest.fixture
 def officer(county: Counter) -> Visitor:
-    return county.sign_in("1001", "window", "officer", name="赵敏")
+    return county.sign_in("1001", "window", "officer", "head", name="赵敏")
 
 
 def moves_of(page: str, case: str) -> list[str]:

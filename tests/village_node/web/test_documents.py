@@ -10,7 +10,7 @@ from tests.builders import COUNTY, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.notices.given import read, words
 from tests.village_node.web.counter import CARD, PASSWORD, Counter, Visitor, check_token_in, everywhere
-from tests.village_node.web.errands import PAPERS, AtHand, done, links, printed
+from tests.village_node.web.errands import PAPERS, AtHand, done, links, opened_by_two, printed
 from village_node.notices import sheets
 from village_node.notices.printing import NotPrinted, Printer
 from village_node.web.pages import SITE
@@ -46,7 +46,7 @@ def clerk(township: Counter) -> Visitor:
 
 @pytest.fixture
 def officer(county: Counter) -> Visitor:
-    return county.sign_in("0201", "officer", "window", name="陈静")
+    return county.sign_in("0201", "officer", "window", "head", name="陈静")
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def examined(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor,
     case = at_the_county(network, agent, clerk, officer, "001")
     done(head, case, "extend", days="10", reason="情况复杂")
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
-    done(head, case, "suspend", what="hearing", basis="条例第六条", planned_days="15", proposer="0201")
+    opened_by_two(officer, head, case, what="hearing", basis="条例第六条", planned_days="15")
     everywhere(network)
     return case
 
@@ -290,12 +290,12 @@ def test_documents_tell_the_day_of_the_promise_while_somebody_can_name_it(
     extended = link(officer, case, "10")
     assert "延长后的承诺办结日期2027年1月7日" in words(printed(officer, extended))
     assert "承诺办结日期" not in words(printed(officer, accepted)), "it is another day now than when it was accepted"
-    done(head, case, "suspend", what="hearing", basis="条例第六条", planned_days="5", proposer="0201")
+    opened_by_two(officer, head, case, what="hearing", basis="条例第六条", planned_days="5")
     # It may take longer than planned.
     assert "承诺办结日期2027年1月14日（预计）" in words(printed(officer, link(officer, case, "08")))
     assert "承诺办结日期" not in words(printed(officer, extended))
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
-    done(head, case, "suspend", what="testing", basis="条例第七条", planned_days="5", proposer="0201")
+    opened_by_two(officer, head, case, what="testing", basis="条例第七条", planned_days="5")
     assert "承诺办结日期" not in words(printed(officer, link(officer, case, "08"))), "papers come when they come"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate_all
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
 from tests.village_node.web.errands import (
@@ -18,6 +18,7 @@ from tests.village_node.web.errands import (
     delivered,
     done,
     handed_up,
+    opened_by_two,
     papers_of,
 )
 from tests.village_node.web.test_filing import held
@@ -45,6 +46,7 @@ class Cast:
         self.head = sign[COUNTY]("0203", "head", name="钱局长")
         self.leader = sign[COUNTY]("0204", "leader", name="高县长")
         self.business = sign[COUNTY]("0205", "business", name="孙科长")
+        delegate_all(self.counters[COUNTY].member, "0202", "0203")
         self.visitors = {
             "0001": self.agent, "0002": self.village_head, "0101": self.clerk, "0102": self.station_head,
             "0201": self.window, "0202": self.officer, "0203": self.head, "0204": self.leader, "0205": self.business,
@@ -195,12 +197,12 @@ def test_a_special_procedure_stops_both_clocks(cast: Cast) -> None:
     case = at_the_county(cast.network, cast.agent, cast.clerk, cast.window, "005")
     cast.later(1)
     said = {"what": "appraisal", "basis": "残疾人证管理办法", "planned_days": "10"}
-    done(cast.head, case, "suspend", **said, proposer="0202")
+    opened_by_two(cast.officer, cast.head, case, **said)
     cast.later(7)
     opened = chosen(cast.officer.open(case).text, "resume", "opened")[0]
     done(cast.officer, case, "resume", opened=opened, result="评定为二级")
     cast.later(1)
-    done(cast.officer, case, "decide", outcome="approve")
+    done(cast.head, case, "decide", outcome="approve")
     delivered(cast.network, cast.window, case, cast.agent)
     papers = ended(
         cast,
@@ -223,7 +225,7 @@ def test_what_is_posted_in_the_village_first(cast: Cast) -> None:
     done(cast.clerk, case, "resume", opened=opened, result="无异议")
     done(cast.clerk, case, "review", opinion="agree")
     handed_up(cast.network, cast.clerk, cast.window, case)
-    done(cast.officer, case, "decide", outcome="approve")
+    done(cast.head, case, "decide", outcome="approve")
     delivered(cast.network, cast.window, case, cast.agent)
     ended(cast, case, "delivered", {"01", "04", "handoff", "review", "11", "16", "17"})
 
@@ -234,7 +236,7 @@ def test_a_fee_is_paid_before_the_certificate_is_made(cast: Cast) -> None:
     done(cast.window, case, "fee_notice", amount_fen="12050", basis="每平方米每日2元", due_days="15")
     cast.later(5)
     done(cast.window, case, "fee_settled", how="paid", receipt_no="票0001")
-    done(cast.window, case, "issue", certificate_no="占道证1号", valid_from="2026-11-20", valid_to="2027-11-19")
+    done(cast.officer, case, "issue", certificate_no="占道证1号", valid_from="2026-11-20", valid_to="2027-11-19")
     delivered(cast.network, cast.window, case, cast.agent)
     papers = ended(
         cast, case, "delivered", {"agency", "precheck", "handoff", "review", "01", "04", "11", "15", "16", "17"}

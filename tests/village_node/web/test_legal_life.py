@@ -5,7 +5,7 @@ import re
 import pytest
 
 from sync_protocol.case import STATES, bodies
-from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.builders import TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
 from tests.village_node.web.errands import PAPERS, at_the_county, at_the_township, chosen, done, refused
 from tests.village_node.web.test_filing import held
@@ -26,6 +26,7 @@ def station_head(township: Counter) -> Visitor:
 
 @pytest.fixture
 def officer(county: Counter) -> Visitor:
+    delegate_all(county.member, "1001", "1002")
     return county.sign_in("1001", "window", "officer", name="赵敏")
 
 
@@ -119,7 +120,7 @@ def test_a_village_that_stays_silent_is_named_and_the_case_ends_only_when_that_i
 
 
 def test_papers_asked_for_in_examination_come_from_the_village_and_are_taken(
-    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, county: Counter
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor, county: Counter
 ) -> None:
     case = at_the_county(network, agent, clerk, officer)
     assert officer.act(case, "suspend", what="supplement", basis="条例第五条").status_code == 422, "without a mark"
@@ -141,7 +142,7 @@ def test_papers_asked_for_in_examination_come_from_the_village_and_are_taken(
     done(officer, case, "resume", opened=opened[0], supplies=supplies)
     found = held(county, case)
     assert found.open == () and found.materials[-1].supplied is not None
-    done(officer, case, "decide", outcome="approve")
+    done(head, case, "decide", outcome="approve")
 
 
 def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it(
@@ -149,19 +150,29 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
 ) -> None:
     case = at_the_county(network, agent, clerk, officer)
     said = {"what": "hearing", "basis": "行政许可法第四十六条", "planned_days": "15"}
-    refused(officer, case, "suspend", "特别程序须由本单位负责人批准启动", **said, proposer="1002")
-    refused(head, case, "suspend", "须为另一人", **said, proposer="1002")
-    refused(head, case, "suspend", "本单位没有这个工号", **said, proposer="9999")
-    refused(head, case, "suspend", "请填写此项", **said)
-    done(head, case, "suspend", **said, proposer="1001")
+    refused(officer, case, "suspend", "请填写此项", what="hearing", planned_days="15")
+    window = county.sign_in("1003", "window", name="周敏")
+    done(head, case, "suspend", **said)
+    answer = head.send(f"{case}/procedure/approve", {})
+    assert (answer.status_code, "须为两人" in answer.text) == (409, True)
+    assert head.send(f"{case}/procedure/reject", {}).status_code == 303
+    done(officer, case, "suspend", **said)
+    assert "钱局长" not in head.open(case).text.split("待批准的特别程序")[1].split("</dl>")[0]
+    answer = window.send(f"{case}/procedure/approve", {})
+    assert (answer.status_code, "须由本单位负责人批准启动" in answer.text) == (409, True)
+    assert not held(county, case).procedures
+    assert head.send(f"{case}/procedure/approve", {}).status_code == 303
+    assert head.send(f"{case}/procedure/approve", {}).status_code == 409, "it has its answer"
     entry = next(iter(held(county, case).procedures.values()))
     assert (entry.body["proposer"], entry.body["approver"]) == ("1001", "1002")
     assert "启动程序或要求补正：听证" in officer.open(case).text
     assert "尚有未结束的程序或会签" in why(officer, case)
     opened = chosen(officer.open(case).text, "resume", "opened")[0]
-    done(officer, case, "resume", opened=opened, result="听证笔录已附")
+    for visitor in (officer, head):
+        refused(visitor, case, "resume", "听证主持人不能是", opened=opened, result="听证笔录已附")
+    done(window, case, "resume", opened=opened, result="听证笔录已附")
     assert "已结束：听证" in officer.open(case).text
-    done(officer, case, "decide", outcome="approve")
+    done(head, case, "decide", outcome="approve")
 
 
 def test_publicity_is_posted_at_the_township_and_ends_before_the_case_goes_on(
@@ -258,7 +269,11 @@ def test_a_joint_case_is_countersigned_by_both_departments(
     page = clerk.open(case).text
     opened, members = chosen(page, "countersignature", "opened")[0], chosen(page, "countersignature", "member")
     assert members == ["自然资源所", "农业综合服务中心"]
-    done(clerk, case, "countersignature", opened=opened, member=members[0], opinion="agree")
+    said = {"opened": opened, "member": members[0], "opinion": "agree"}
+    delegate(township.member, members[1], head="0102")
+    refused(clerk, case, "countersignature", "没有首席代表委托书", **said)
+    delegate(township.member, members[0], b="0101", head="0102")
+    done(clerk, case, "countersignature", **said)
     assert "各单位" not in why(clerk, case)
     signed = chosen(clerk.open(case).text, "countersign_close", "signatures")
     refused(clerk, case, "countersign_close", "尚未全部会签", opened=opened, signatures=signed)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import pytest
 
@@ -184,6 +184,30 @@ def _calendar(request: pytest.FixtureRequest, answered: bool) -> Ready:
     return Ready(county.sign_in("1003", "head"), "/calendar/confirm", {"text": TYPED})
 
 
+def _procedure(request: pytest.FixtureRequest) -> Ready:
+    """A special procedure that waits for its approval."""
+    county: Counter = request.getfixturevalue("county")
+    window, head = county.sign_in("1001", "window"), county.sign_in("1003", "head")
+    case = window.file("016")
+    assert window.act(case, "docket").status_code == 303
+    said = {"what": "testing", "basis": "条例", "planned_days": "5"}
+    assert window.act(case, "suspend", **said).status_code == 303
+    return Ready(head, f"{case}/procedure/reject", {"answer": TYPED})
+
+
+def _register(request: pytest.FixtureRequest, address: str, **fields: str) -> Ready:
+    """An entry in a register of the county."""
+    county: Counter = request.getfixturevalue("county")
+    return Ready(county.sign_in("1003", "head"), address, fields)
+
+
+_DELEGATION: Final = {"department": "文旅", "first": "2026-01-01", "last": "2027-01-01", "document_no": TYPED}
+_OWN_SEAL: Final = {
+    "seal_no": "1", "use": "decision", "owner": "县", "custodians": "1003", "first": "2026-01-01", "document_no": TYPED,
+}  # fmt: skip
+_RELATIVE: Final = {"staff_no": "1003", "kin_name": "张三", "kin_id_no": "6228", "relation": TYPED}
+
+
 # These need a case, a proposal or an alarm in a state of its own, and each is brought into it.
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
@@ -192,6 +216,10 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "publish_calendar": partial(_calendar, answered=False),
     "answer_calendar": partial(_calendar, answered=True),
     "recall": _recall,
+    "answer_procedure": _procedure,
+    "enter_authority": partial(_register, address="/authority/delegate", **_DELEGATION),
+    "enter_seal": partial(_register, address="/seals", **_OWN_SEAL),
+    "enter_kin": partial(_register, address="/kin", **_RELATIVE),
     "go_on": partial(_ringing, place="village", address="/lives/go-on"),
     "retire": partial(_ringing, place="village", address="/lives/retire"),
     "settle_alarm": partial(_ringing, place="township", address=f"/children/{VILLAGE}/settle"),

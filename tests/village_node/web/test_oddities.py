@@ -9,6 +9,7 @@ from sync_protocol.errors import BY_CODE
 from tests.builders import VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, hidden_of, problems
 from village_node.casebook import NotAllowed
+from village_node.casebook.entitlement import Backing
 from village_node.store import parking
 from village_node.web import times, words
 
@@ -208,6 +209,7 @@ def test_a_void_record_says_that_it_never_counts(
     assert held is not None
     with monkeypatch.context() as patched:
         patched.setattr("village_node.casebook.desk.why_not", lambda *_: None)
+        patched.setattr("village_node.casebook.entitlement.backing", lambda *_: Backing())
         patched.setattr(book, "_refuse_unless_effective", lambda *_: None)
         book.record("0001", {"agent"}, *key, kinds.DECIDE, {0: "approve"}, held.last)
     everywhere(network)
@@ -259,6 +261,7 @@ def test_what_turns_up_on_the_way_is_set_aside_by_a_place_above_the_receiver(
     assert before is not None
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("village_node.casebook.desk.why_not", lambda *_: None)
+        patched.setattr("village_node.casebook.entitlement.backing", lambda *_: Backing())
         patched.setattr(book, "_refuse_unless_effective", lambda *_: None)
         book.record("0001", {"agent"}, *key, kinds.DECIDE, {0: "approve"}, before.last)
     agent.act(case, "handoff")

@@ -17,7 +17,7 @@ from sync_protocol.places import about
 from village_node.casebook import OddCase, TimelineEntry
 from village_node.notices import sheets
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import cases, documents, entry, masking, prints, proceedings, schemas, words
+from village_node.web import cases, documents, entitled, entry, masking, prints, proceedings, schemas, words
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken
 from village_node.web.api.problems import invalid
@@ -286,8 +286,9 @@ def read_moves(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
     """What may be done with a case now, each act with the fields it takes; and why other acts may not."""
     case = cases.fetch(visit, place, case_id)
     purge = visit.site.casebook.purge_of(about(case.home), case.case_id)
-    offers = [] if purge else cases.offers_of(visit, case)
-    missing = [] if purge else cases.missing(visit, case, {offer.kind for offer in offers})
+    legal = [] if purge else cases.offers_of(visit, case)
+    offers, why = entitled.sorted_out(visit, case, legal)
+    missing = [] if purge else [*why.items(), *cases.missing(visit, case, {offer.kind for offer in offers})]
     return {
         "seen": position_or_none(case.last),
         "legal": [

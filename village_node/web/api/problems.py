@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, NotFound, Stale
 from village_node.notices.printing import NotPrinted
 from village_node.store import NotReadable, NotSaved, StoreError
-from village_node.web import doing, schemas
+from village_node.web import schemas
 from village_node.web.query import NotTold
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -87,7 +87,7 @@ def of_messages(messages: Any) -> Problem:
     """The problem of what a schema says."""
     error = ValidationError(messages)
     found = schemas.messages_of(error)
-    return invalid({doing.field_named(name): (words, schemas.english(words)) for name, words in found.items()})
+    return invalid({name: (words, schemas.english(words)) for name, words in found.items()})
 
 
 def waiting(wait_ms: int, zh: str = "", en: str = "") -> Problem:
@@ -98,7 +98,7 @@ def waiting(wait_ms: int, zh: str = "", en: str = "") -> Problem:
 def of_casebook(error: CasebookError) -> Problem:
     """The problem of an act that the casebook refused."""
     if isinstance(error, BadBody):
-        return invalid({doing.field_named(error.field): (error.zh, error.en)}, error.zh, error.en)
+        return invalid({error.field: (error.zh, error.en)}, error.zh, error.en)
     if isinstance(error, IdTaken):
         return Problem("id_taken", error.zh, error.en, request_id=error.request_id)
     assert not isinstance(error, AlreadyDone), "what was done before is an answer"

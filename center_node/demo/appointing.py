@@ -1,0 +1,48 @@
+"""The registers of the demonstration: made-up representatives and seals, entered on the pages by their keepers."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import quote
+
+from center_node.demo.visitor import Form
+from center_node.demo.walk import WalkFailed, Worker
+
+SAMPLE: Final = "样例"
+_SEALS: Final = {"acceptance": f"{SAMPLE}受理章", "decision": f"{SAMPLE}2号章"}
+
+
+def appoint(head: Worker, business: Worker, departments: Iterable[str], principal: str, b: str) -> None:
+    """Delegate all that each department may delegate to one representative, with the centre's consent.
+
+    `principal` and `b`: staff numbers of the department's head and of its representative. Raises WalkFailed.
+    """
+    for number, department in enumerate(departments, start=1):
+        page = head.visitor.open(f"{head.node.url}/authority?department={quote(department)}")
+        form = page.form("/authority/delegate")
+        listed = sorted(name for name in form.names if name.startswith("item:"))
+        items = {name: "full" if (name, "full") in form.options else "limited" for name in listed}
+        document_no = f"{SAMPLE}委〔2026〕{number}号"
+        _sent(head, form, {"head": principal, "b": b, "document_no": document_no, **items})
+        form = business.visitor.open(f"{business.node.url}/authority").form("/authority/consent")
+        _sent(business, form, {"document_no": f"{SAMPLE}中心函〔2026〕{number}号"})
+
+
+def keep_seal(head: Worker, use: str, custodians: Iterable[str]) -> None:
+    """Enter a place's seal, or hand it over to others. Raises WalkFailed."""
+    form = head.visitor.open(f"{head.node.url}/seals").form("/seals")
+    values = {
+        "seal_no": _SEALS[use],
+        "use": use,
+        "owner": f"{head.node.name}（{SAMPLE}）",
+        "department": "",
+        "mark": "2" if use == "decision" else "",
+        "custodians": " ".join(custodians),
+        "document_no": f"{SAMPLE}印〔2026〕1号",
+    }
+    _sent(head, form, values)
+
+
+def _sent(worker: Worker, form: Form, values: Mapping[str, str]) -> None:
+    page = worker.visitor.submit(form, values)
+    if page.status != 200 or "done=" not in page.url:
+        raise WalkFailed(f"{worker.node.name}: {page.url}: status {page.status}: {page.text[:500]}")

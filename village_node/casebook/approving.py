@@ -1,0 +1,117 @@
+"""Special procedures: an examiner proposes one from an account of their own, and who may approve it does from another.
+
+The proposal is this node's own record. Only the approval writes an event, and it carries both persons.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sync_protocol import encoding
+from sync_protocol.case import Position, kinds, legal_bodies, why_not, workflow
+from village_node.casebook import entitlement, once
+from village_node.casebook.desk import Act, CaseRef, Desk, checked, stale
+from village_node.casebook.entitlement import Person
+from village_node.casebook.errors import BadBody, NotAllowed, NotFound
+from village_node.casebook.reading import folded
+from village_node.store import Connection, asked
+from village_node.store.asked import Asked
+from village_node.store.locks import CaseKey
+from village_node.store.requests import Request
+
+_WHAT, _PROPOSER, _APPROVER = 0, 4, 5
+_LONGEST_ANSWER: Final = 200
+
+
+class Approving(Desk):
+    """The part of the casebook by which two persons open a special procedure."""
+
+    def ask_procedure(
+        self,
+        actor: str,
+        roles: Iterable[str],
+        key: CaseKey,
+        body: Mapping[int, Any],
+        seen: Position | None,
+        request: Request | None = None,
+    ) -> None:
+        """Propose a special procedure as its examiner; it takes the place of a proposal before.
+
+        Raises Stale, AlreadyDone, IdTaken, NotAllowed, NotFound, BadBody, NotSaved.
+        """
+        # A second person is needed for a sound body; who it will be is not known yet.
+        content = checked(kinds.SUSPEND, {**body, _PROPOSER: actor, _APPROVER: f"{actor}?"[-32:]})
+        if content[_WHAT] not in legal_bodies.SPECIAL:
+            raise BadBody("what", "只有特别程序须由两人办理", "only a special procedure takes two persons")
+        person = Person(actor, frozenset(roles))
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            self.store.exclusive(connection, [key], [])
+            roster = self.roster_in(connection)
+            case, _ = folded(self, connection, roster, key)
+            if case is None:
+                raise NotFound("本机没有这一案件", "no such case is held here")
+            if case.last is None or case.last != seen:
+                raise stale()
+            place = self.identity.place
+            wrong = why_not(case, kinds.SUSPEND, place, person.roles, self.catalogue, roster.places)
+            wrong = wrong or entitlement.backing(self, connection, case, kinds.SUSPEND, content, person).why_not
+            if wrong is not None:
+                raise NotAllowed(*wrong)
+            kept = {number: value for number, value in content.items() if number not in (_PROPOSER, _APPROVER)}
+            last = case.last
+            row = Asked(*key, encoding.encode(kept), last.incarnation, last.seq, last.mark, actor, self.clock())
+            asked.put(connection, row)
+            once.became(connection, request, key)
+            self.note(connection, actor, "case.procedure.propose", case.case_no or key[1].hex(), what=content[_WHAT])
+            self.mark_news(connection, {key[0]})
+            return None, {key[0]}
+
+        self._act(act, request)
+
+    def approve_procedure(self, actor: str, roles: Iterable[str], key: CaseKey) -> CaseRef:
+        """Approve what another person has proposed: the procedure is opened in the same transaction.
+
+        Raises Stale where the case has moved on since it was proposed, NotAllowed, NotFound, NotSaved.
+        """
+        allowed = frozenset(roles)
+
+        def act(connection: Connection) -> tuple[CaseRef, set[str]]:
+            row = _waiting(connection, key)
+            content = {**encoding.decode(row.body), _PROPOSER: row.proposer, _APPROVER: actor}
+            if row.proposer == actor:
+                raise NotAllowed(
+                    "提出程序的审查人和批准人须为两人", "who proposes a procedure and who approves it are two persons"
+                )
+            seen = Position(row.last_incarnation, row.last_seq, row.last_mark)
+            done = self._do(connection, Act(actor, allowed, key, kinds.SUSPEND, checked(kinds.SUSPEND, content), seen))
+            asked.take_away(connection, key)
+            return done, {key[0]}
+
+        return self._act(act)
+
+    def reject_procedure(self, actor: str, roles: Iterable[str], key: CaseKey, words: str) -> None:
+        """Reject a proposal, or take one's own back. Raises NotAllowed, NotFound, NotSaved."""
+        may = workflow.may_approve(frozenset(roles), self.identity.level)
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            row = _waiting(connection, key)
+            if not may and row.proposer != actor:
+                raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
+            asked.take_away(connection, key)
+            self.note(connection, actor, "case.procedure.reject", key[1].hex(), answer=words[:_LONGEST_ANSWER])
+            self.mark_news(connection, {key[0]})
+            return None, {key[0]}
+
+        self._act(act)
+
+    def asked_procedure(self, key: CaseKey) -> Asked | None:
+        """The procedure proposed for a case that nobody has answered yet."""
+        with self.store.reading() as connection:
+            return asked.of_case(connection, key)
+
+
+def _waiting(connection: Connection, key: CaseKey) -> Asked:
+    row = asked.of_case(connection, key)
+    if row is None:
+        raise NotFound("没有待批准的程序", "no procedure waits for an approval")
+    return row
