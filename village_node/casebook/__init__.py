@@ -12,7 +12,7 @@ from village_node.casebook import ledger
 from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
 from village_node.casebook.bench import Bench, Choice, ForkView
-from village_node.casebook.calendaring import Calendaring, CaseClock
+from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
@@ -31,6 +31,9 @@ from village_node.store import Overtaken, Store, cases, peers
 from village_node.store.requests import Request
 
 __all__ = [
+    "DROPPED",
+    "PROPOSED",
+    "PUBLISHED",
     "AlreadyDone",
     "Application",
     "BadBody",

@@ -14,7 +14,7 @@ from sync_protocol.case.clock import Clocks
 from sync_protocol.case.workdays import Calendar, Year, day_of
 from sync_protocol.places import below
 from sync_protocol.stream import Draft, append
-from village_node.casebook import ledger, purged
+from village_node.casebook import ledger, once, purged
 from village_node.casebook.calendars import calendar_in, publications
 from village_node.casebook.desk import Desk
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
@@ -22,11 +22,16 @@ from village_node.casebook.ledger import Entry, fold_held, held_events
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, cases, peers, rows
 from village_node.store.locks import CaseKey
+from village_node.store.requests import Request
 
 _CLOCK_BITS: Final = 16
 _PROPOSED: Final = "calendar_proposed"  # what one person has proposed and nobody confirmed yet
 _FOLLOWED: Final = "calendar_followed"  # by which calendar the rows of cases were made
 CASES_AT_ONCE: Final = 500
+# What a program's request about a calendar came to.
+PUBLISHED: Final = "calendar:published"
+PROPOSED: Final = "calendar:proposed"
+DROPPED: Final = "calendar:dropped"
 _FIELDS: Final[dict[str, tuple[str, str]]] = {
     "year": ("年份须在 1970 至 2199 之间", "the year must be from 1970 to 2199"),
     "off": ("休息日须是该年的周一至周五，最多 120 天", "days off are weekdays of that year, 120 at most"),
@@ -92,32 +97,38 @@ class Calendaring(Desk, Reading):
         """Whether somebody with these roles may publish a calendar here."""
         return workflow.may(frozenset(roles), self.identity.level, kinds.CALENDAR)
 
-    def announce(self, actor: str, roles: Iterable[str], said: Announcement) -> bool:
+    def announce(self, actor: str, roles: Iterable[str], said: Announcement, request: Request | None = None) -> bool:
         """Publish a year. What moves days gone by waits for a second person: then False, and nothing counts yet.
 
-        Raises BadBody naming the field, NotAllowed, NotSaved.
+        ``request``: under which id a program asks for it. Raises BadBody naming the field, AlreadyDone with PUBLISHED
+        or PROPOSED as its scope, IdTaken, NotAllowed, NotSaved.
         """
         self._check_publisher(roles)
         raw = _body(said._replace(proposer="", confirmer=""))
 
         def act(connection: Connection) -> tuple[bool, set[str]]:
             if not self._moves_the_past(connection, said):
+                once.became(connection, request, (PUBLISHED, b""))
                 return True, self._publish(connection, actor, raw, "calendar.publish", said)
+            once.became(connection, request, (PROPOSED, b""))
             peers.remember_bytes(connection, _PROPOSED, encoding.encode([actor, raw]))
             self.note(connection, actor, "calendar.propose", str(said.number), reason=said.reason)
             return False, set()
 
-        return self._act(act)
+        return self._act(act, request)
 
     def calendar_proposed(self) -> tuple[str, Announcement] | None:
         """Who proposed what, and nobody has answered yet."""
         with self.store.reading() as connection:
             return _proposed(connection)
 
-    def answer_calendar(self, actor: str, roles: Iterable[str], *, confirmed: bool) -> None:
+    def answer_calendar(
+        self, actor: str, roles: Iterable[str], *, confirmed: bool, request: Request | None = None
+    ) -> None:
         """Confirm what another person proposed, and publish it; or drop it, which who proposed it may do as well.
 
-        Raises NotFound where nothing waits, NotAllowed, NotSaved.
+        Raises NotFound where nothing waits, AlreadyDone with PUBLISHED or DROPPED as its scope, IdTaken, NotAllowed,
+        NotSaved.
         """
         self._check_publisher(roles)
 
@@ -128,6 +139,7 @@ class Calendaring(Desk, Reading):
             proposer, said = waiting
             if confirmed and proposer == actor:
                 raise NotAllowed(*_FIELDS["confirmer"])
+            once.became(connection, request, (PUBLISHED if confirmed else DROPPED, b""))
             peers.remember_bytes(connection, _PROPOSED, b"")
             if confirmed:
                 raw = _body(said._replace(proposer=proposer, confirmer=actor))
@@ -135,7 +147,7 @@ class Calendaring(Desk, Reading):
             self.note(connection, actor, "calendar.drop", str(said.number), reason=said.reason)
             return None, set()
 
-        self._act(act)
+        self._act(act, request)
 
     def publish_known_years(self) -> list[int]:
         """Publish what this program knows of last year, this one and the next, where nothing better was published; the

@@ -1,6 +1,7 @@
 """The calendar of working days: what this node counts by, and at the county the form that publishes a year of it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -50,7 +51,7 @@ def publish(visit: Visit) -> Response:
     typed = {name: visit.line(name) for name in ("number", "announced", "document_no", "reason")}
     typed |= {name: visit.paragraph(name) for name in ("off", "on")}
     try:
-        said = _said(typed)
+        said = said_of(typed)
         done = book.announce(visit.staff.staff_no, visit.staff.roles, said)
     except BadLine as bad:
         line = str(bad)
@@ -77,7 +78,8 @@ def answer(visit: Visit, what: str) -> Response:
     return visit.redirect("calendar", done="published" if what == "confirm" else "dropped")
 
 
-def _said(typed: dict[str, str]) -> Announcement:
+def said_of(typed: Mapping[str, str]) -> Announcement:
+    """The year that a form, or a program, says: each list as lines. Raises BadLine, BadBody."""
     number = typed["number"]
     if not (number.isascii() and number.isdecimal() and 1970 <= int(number) <= 2199):
         raise BadBody("year", "年份须在 1970 至 2199 之间", "the year must be from 1970 to 2199")

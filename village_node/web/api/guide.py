@@ -1,5 +1,6 @@
 """What stands around the cases in the interface for programs: items, calendar, a resident's look-up, the node."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
@@ -9,11 +10,13 @@ from sync_protocol.case import Case
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.routes import CasePath, why_not_filed
 from sync_protocol.case.workdays import day_of
+from village_node.casebook import DROPPED, PROPOSED, PUBLISHED, Request
+from village_node.store.locks import CaseKey
 from village_node.web import entry, health, items, masking, query, schemas, working_calendar
 from village_node.web.api import shapes
 from village_node.web.api.casework import said, state_of
-from village_node.web.api.operations import Operation, Taken
-from village_node.web.api.problems import Problem
+from village_node.web.api.operations import Operation, Taken, done_once, request_of
+from village_node.web.api.problems import Problem, invalid
 from village_node.web.policy import STAFF, Policy
 from village_node.web.site import Visit
 
@@ -26,6 +29,29 @@ class ItemQuery(Taken):
     text = marshmallow.fields.String(load_default="", metadata={"description": "A number, part of a name, pinyin."})
     department = marshmallow.fields.String(load_default="")
     kind = marshmallow.fields.String(load_default="")
+
+
+def _lines(most: int) -> Any:
+    judge = marshmallow.validate.Length(max=most, error=f"最多 {most} 项")
+    known: dict[str, Any] = {**schemas.REQUIRED, "invalid": "应为列表"}
+    return marshmallow.fields.List(schemas.Text(1, 200), required=True, validate=judge, error_messages=known)
+
+
+class YearTaken(Taken):
+    """A year of the calendar: `MM-DD` or `MM-DD..MM-DD`, then a name and a document number where there are any."""
+
+    year = schemas.Whole(1970, 2199, required=True)
+    announced = schemas.YesNo(load_default=True)
+    document_no = schemas.Text(0, 80, load_default="")
+    reason = schemas.Text(0, 100, load_default="")
+    off = _lines(120)
+    on = _lines(30)
+
+
+class CalendarAnswer(Taken):
+    """Whether what another account proposed is published; if not, it is dropped."""
+
+    confirmed = schemas.YesNo(required=True)
 
 
 class LookUp(Taken):
@@ -78,6 +104,49 @@ def read_calendar(visit: Visit) -> dict[str, Any]:
     return {"version": calendar.version, "years": years}
 
 
+def publish_calendar(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
+    """Publish a year of the county's calendar. What moves days gone by waits for a second account."""
+    wanted = request_of(visit, chosen, asked)
+    lists = {name: [entry.line(line) for line in asked[name]] for name in ("off", "on")}
+    typed = {
+        "number": str(asked["year"]),
+        "announced": "yes" if asked["announced"] else "no",
+        "document_no": entry.line(asked["document_no"]),
+        "reason": entry.line(asked["reason"]),
+        **{name: "\n".join(lines) for name, lines in lists.items()},
+    }
+
+    def publish() -> CaseKey:
+        try:
+            said_ = working_calendar.said_of(typed)
+        except working_calendar.BadLine as bad:
+            field = "off" if str(bad) in lists["off"] else "on"
+            words = ("请写“月-日”或“月-日..月-日”，后面可写名称和文号", "MM-DD or MM-DD..MM-DD, then name and number")
+            raise invalid({field: words}) from None
+        staff = visit.staff
+        done = visit.site.casebook.announce(staff.staff_no, staff.roles, said_, wanted)
+        return (PUBLISHED if done else PROPOSED), b""
+
+    return _calendar_told(visit, wanted, publish)
+
+
+def answer_calendar(visit: Visit, chosen: dict[str, str], asked: dict[str, bool]) -> Any:
+    """Confirm the change of days gone by that another account proposed, or drop it."""
+    wanted, confirmed = request_of(visit, chosen, asked), asked["confirmed"]
+
+    def answer() -> CaseKey:
+        staff = visit.staff
+        visit.site.casebook.answer_calendar(staff.staff_no, staff.roles, confirmed=confirmed, request=wanted)
+        return (PUBLISHED if confirmed else DROPPED), b""
+
+    return _calendar_told(visit, wanted, answer)
+
+
+def _calendar_told(visit: Visit, wanted: Request, do: Callable[[], CaseKey]) -> Any:
+    (outcome, _), headers = done_once(visit, wanted, do)
+    return {"outcome": outcome.partition(":")[2]}, 200, headers
+
+
 def look_up(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
     """A resident's look-up by number and code: no token, no personal data, one answer for all that does not fit."""
     case: Case = query.look_up(visit, entry.line(asked["number"]).upper(), entry.line(asked["code"]))
@@ -122,7 +191,15 @@ OPERATIONS: Final = (
     Operation("/items", "list_items", list_items, items.PUBLIC, "guide", asks=ItemQuery, gives=shapes.Items),
     Operation("/items/<item_no>", "read_item", read_item, items.PUBLIC, "guide", gives=shapes.ItemShape),
     Operation("/calendar", "read_calendar", read_calendar, working_calendar.READS, "guide", gives=shapes.CalendarShape),
+    Operation(
+        "/calendar", "publish_calendar", publish_calendar, working_calendar.PUBLISHES, "guide", "POST", YearTaken,
+        gives=shapes.CalendarDone, once=True,
+    ),
+    Operation(
+        "/calendar/answer", "answer_calendar", answer_calendar, working_calendar.PUBLISHES, "guide", "POST",
+        CalendarAnswer, gives=shapes.CalendarDone, once=True,
+    ),
     Operation("/query", "look_up", look_up, query.RESIDENT, "guide", "POST", LookUp, gives=shapes.Answer, fails=(404,)),
     Operation("/health", "read_health", read_health, health.SEES, "node", gives=shapes.Health),
     Operation("/whoami", "whoami", whoami, OWN, "node", gives=shapes.Whoami),
-)
+)  # fmt: skip

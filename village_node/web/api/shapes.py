@@ -390,6 +390,12 @@ class CalendarShape(Schema):
     years = many(YearShape)
 
 
+class CalendarDone(Schema):
+    """What became of a calendar: it is published, it waits for a second account, or it was dropped."""
+
+    outcome = text("published", "proposed", "dropped")
+
+
 class Answer(Schema):
     """What a resident is told: what it is, where, since when, what next, as of when. The name is masked."""
 

@@ -40,6 +40,8 @@ MAY = {
     "read_item": EVERYBODY,
     "look_up": EVERYBODY,
     "read_calendar": STAFF,
+    "publish_calendar": {"head", "officer"},
+    "answer_calendar": {"head", "officer"},
     "read_health": STAFF,
     "whoami": STAFF,
 }

@@ -5,9 +5,11 @@ from itertools import pairwise
 import pytest
 
 from tests.builders import Network
+from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.api.program import FILED, Program, path_of, program_at
 from tests.village_node.web.counter import CARD, Counter, everywhere
 from tests.village_node.web.test_oddities import clerk, late, officer, window
+from tests.village_node.web.test_working_calendar import form as calendar_form
 
 __all__ = ["clerk", "late", "officer", "window"]
 
@@ -103,7 +105,7 @@ def test_moves_say_what_may_be_done_and_why_the_rest_may_not(agent_program: Prog
     missing = {each["kind"]: each["why"] for each in told["missing"]}
     assert missing and all(why["zh"] and why["en"] for why in missing.values())
     assert "accept" in missing
-    for kind in missing.keys() - {"receive"}:  # written when an application is filed
+    for kind in missing.keys() - {"receive", "force_assign"}:  # written with a filing, and by two persons
         answer = agent_program.post(f"{case}/acts/{kind}", {"seen": told["seen"]})
         assert answer.status_code in (409, 422), (kind, answer.text)
 
@@ -166,6 +168,29 @@ def test_items_and_calendar_are_told_as_on_the_pages(agent_program: Program) -> 
     assert agent_program.get("/items/none").status_code == 404
     years = agent_program.get("/calendar").get_json()["years"]
     assert [each["year"] for each in years] == [2025, 2026, 2027]
+
+
+def test_a_calendar_is_published_once_and_the_past_is_moved_by_two(county: Counter) -> None:
+    county.member.casebook.own_calendar = CALENDAR
+    county.member.casebook.publish_known_years()
+    head, other = program_at(county, "0831", "head"), program_at(county, "0832", "head")
+    form = calendar_form(reason="停工一天")
+    year = {"year": int(form["number"]), "document_no": form["document_no"], "reason": form["reason"]}
+    lists = {name: [line.strip() for line in form[name].splitlines() if line.strip()] for name in ("off", "on")}
+    first = head.post("/calendar", {**year, **lists}, "calendar-1")
+    assert (first.status_code, first.get_json()) == (200, {"outcome": "published"}), first.text
+    events = county.member.casebook.counts()["streams"]
+    again = head.post("/calendar", {**year, **lists}, "calendar-1")
+    assert again.get_json() == {"outcome": "published"} and again.headers["Idempotency-Replayed"] == "true"
+    assert county.member.casebook.counts()["streams"] == events
+    past = {**year, **lists, "off": [*lists["off"], "11-17 停工"]}
+    assert head.post("/calendar", past, "calendar-2").get_json() == {"outcome": "proposed"}
+    assert head.post("/calendar", past, "calendar-2").get_json() == {"outcome": "proposed"}
+    assert head.post("/calendar/answer", {"confirmed": True}).get_json()["code"] == "not_allowed_now"
+    assert other.post("/calendar/answer", {"confirmed": True}).get_json() == {"outcome": "published"}
+    assert other.post("/calendar/answer", {"confirmed": False}).get_json()["code"] == "not_found"
+    wrong = head.post("/calendar", {**year, **lists, "on": ["13-40"]})
+    assert (wrong.status_code, wrong.get_json()["field"]) == (422, "on")
 
 
 def test_a_case_of_another_spelling_of_its_body_is_filed_as_the_form_would(agent_program: Program) -> None:

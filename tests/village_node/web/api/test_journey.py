@@ -30,7 +30,7 @@ def test_a_case_walks_all_three_levels_and_back_through_programs_alone(
     reviewer.done(case, "review", opinion="agree", text="家庭情况属实")
     pass_on(clerk, "decide")
     window.done(case, "accept")
-    officer.done(case, "decide", outcome="approve", reasons="符合条件", legal_basis="社会救助暂行办法第十一条")
+    officer.done(case, "decide", outcome="approve", reasons="符合条件")
     pass_on(window, "deliver")
     told = agent.get(case).get_json()
     receiver = {"621021101201": agent, TOWNSHIP: clerk}[told["transit_to"] or told["holder"]]
