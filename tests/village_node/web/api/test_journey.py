@@ -1,6 +1,6 @@
 """A case walks village, township, county and back, and nobody opens a page; replies get lost on the way."""
 
-from tests.builders import TOWNSHIP, Network
+from tests.builders import TOWNSHIP, Network, delegate_all
 from tests.village_node.web.api.program import FILED, path_of, program_at
 from tests.village_node.web.counter import Counter, everywhere
 
@@ -10,7 +10,8 @@ def test_a_case_walks_all_three_levels_and_back_through_programs_alone(
 ) -> None:
     agent = program_at(village, "0801", "agent")
     clerk, reviewer = program_at(township, "0811", "clerk"), program_at(township, "0812", "reviewer")
-    window, officer = program_at(county, "0821", "window"), program_at(county, "0822", "officer")
+    window, head = program_at(county, "0821", "window"), program_at(county, "0823", "head")
+    delegate_all(county.member, "0822", "0823")  # this item is not delegated: its head decides
 
     agent.post("/applications", FILED, "platform-20261118-0001")  # the reply to this is lost
     filed = agent.file("platform-20261118-0001")
@@ -30,7 +31,7 @@ def test_a_case_walks_all_three_levels_and_back_through_programs_alone(
     reviewer.done(case, "review", opinion="agree", text="家庭情况属实")
     pass_on(clerk, "decide")
     window.done(case, "accept")
-    officer.done(case, "decide", outcome="approve", reasons="符合条件")
+    head.done(case, "decide", outcome="approve", reasons="符合条件")
     pass_on(window, "deliver")
     told = agent.get(case).get_json()
     receiver = {"621021101201": agent, TOWNSHIP: clerk}[told["transit_to"] or told["holder"]]
@@ -45,7 +46,7 @@ def test_a_case_walks_all_three_levels_and_back_through_programs_alone(
     assert {each["verdict"]["code"] for each in events} == {"effective"}
     assert [each["kind"] for each in events].count("create") == 1
     assert agent.get(f"{case}/clock").get_json()["readings"]
-    papers = [each for each in officer.get(f"{case}/documents").get_json()["documents"] if each["code"]]
+    papers = [each for each in head.get(f"{case}/documents").get_json()["documents"] if each["code"]]
     assert papers
     answer = agent.post("/query", {"number": filed["case_no"], "code": filed["query_code"]}).get_json()
     assert answer["outcome"] == "approve"
