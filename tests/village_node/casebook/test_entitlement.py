@@ -232,10 +232,10 @@ def test_a_decision_is_bound_to_what_was_shown(county: Member) -> None:
     shown = county.casebook.shown(key)
     county.act(ref, kinds.SUPPLY, {"text": "新的复印件"})
     with pytest.raises(NotAllowed) as refused:
-        county.casebook.record("0009", ["head"], *key, kinds.DECIDE, {"outcome": "approve"}, case.last, shown)
+        county.casebook.record("0009", ["head"], *key, kinds.DECIDE, {"outcome": "approve"}, case.last, shown=shown)
     assert "补交材料" in refused.value.zh
     shown = county.casebook.shown(key)
-    county.casebook.record("0009", ["head"], *key, kinds.DECIDE, {"outcome": "approve"}, case.last, shown)
+    county.casebook.record("0009", ["head"], *key, kinds.DECIDE, {"outcome": "approve"}, case.last, shown=shown)
     said = next(entry.body for entry in county.casebook.timeline(*key) if entry.kind == kinds.DECIDE)
     assert said is not None and said["shown"] == shown.digest
     assert [Position(*each) for each in said["through"]] == list(shown.through)

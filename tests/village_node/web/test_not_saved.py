@@ -195,7 +195,7 @@ def _procedure(request: pytest.FixtureRequest) -> Ready:
     return Ready(head, f"{case}/procedure/reject", {"answer": TYPED})
 
 
-def _register(request: pytest.FixtureRequest, address: str, **fields: str) -> Ready:
+def _register(request: pytest.FixtureRequest, address: str, fields: dict[str, str]) -> Ready:
     """An entry in a register of the county."""
     county: Counter = request.getfixturevalue("county")
     return Ready(county.sign_in("1003", "head"), address, fields)
@@ -217,9 +217,9 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_calendar": partial(_calendar, answered=True),
     "recall": _recall,
     "answer_procedure": _procedure,
-    "enter_authority": partial(_register, address="/authority/delegate", **_DELEGATION),
-    "enter_seal": partial(_register, address="/seals", **_OWN_SEAL),
-    "enter_kin": partial(_register, address="/kin", **_RELATIVE),
+    "enter_authority": partial(_register, address="/authority/delegate", fields=_DELEGATION),
+    "enter_seal": partial(_register, address="/seals", fields=_OWN_SEAL),
+    "enter_kin": partial(_register, address="/kin", fields=_RELATIVE),
     "go_on": partial(_ringing, place="village", address="/lives/go-on"),
     "retire": partial(_ringing, place="village", address="/lives/retire"),
     "settle_alarm": partial(_ringing, place="township", address=f"/children/{VILLAGE}/settle"),
