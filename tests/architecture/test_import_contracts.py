@@ -29,6 +29,7 @@ BREAKS = [
     ("sql-has-one-owner", "township_node.downlink", "from sqlalchemy import select"),
     ("requests-has-one-owner", "township_node.downlink", "import requests"),
     ("flask-has-three-owners", "village_node.casebook", "import flask"),
+    ("smorest-has-one-owner", "village_node.web.pages", "import flask_smorest"),
     ("schedule-has-one-owner", "village_node.app", "import schedule"),
     ("cryptography-has-one-owner", "village_node.identity", "import cryptography.hazmat"),
     ("argon2-has-one-owner", "village_node.casebook", "import argon2"),
