@@ -4,7 +4,7 @@ A fork freezes the one stream it is proven in, from its split on; what stands be
 stream. All here is a function of the events and rulings held: no clock, no order of arrival.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding, errors
@@ -133,9 +133,11 @@ def frozen(
     arms: Mapping[Position, Arms],
     rulings: Iterable[Ruling],
     places: PlaceTree,
+    shattered: Set[bytes] = frozenset(),
 ) -> set[Position]:
     """Which of a case's events a fork has frozen. `arms`: of each event that lies behind a split, the arms it lies on;
-    the rulings are those written in the case's scope by authors who are not frozen themselves."""
+    the rulings are those written in the case's scope by authors who are not frozen themselves. `shattered`: the
+    incarnations whose stream of this scope has more arms than are kept; nobody can say that only one touches a case."""
     given = list(rulings)
     behind = {event.position: event for event in events if event.position in arms}
     ruled: dict[tuple[bytes, int], RulingBody] = {}
@@ -158,6 +160,7 @@ def frozen(
             return False
         if case_id in ruling.choices:
             return ruling.choices[case_id] == mark
-        return ruling.take_all if len(touching[fork]) == 1 else ruling.otherwise == mark
+        alone = len(touching[fork]) == 1 and position.incarnation not in shattered
+        return ruling.take_all if alone else ruling.otherwise == mark
 
     return {position for position in behind if not all(counts(position, *arm) for arm in arms[position])}

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from sync_protocol import evidence, limits
+from sync_protocol.case import kinds
+from sync_protocol.event import mark
 from sync_protocol.exchange import SHATTERED
 from tests.builders import Member
 from tests.network import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
 from tests.village_node.casebook.messages import events_of, frame
 from tests.village_node.casebook.test_branches import HOME, give_all, life_of
+from village_node.casebook.bench import Choice
 from village_node.store import forks
 
 LIVES = 5
@@ -134,6 +137,44 @@ def test_what_was_written_before_the_splits_reaches_who_never_heard_of_the_strea
             points = [each for each in net[code].member.casebook.shared_points(VILLAGE) if each.stream == key]
             assert any(each.path == SHATTERED for each in points), code
             assert [net[code].member.state(ref) for ref in honest] == ["received"] * 2, code
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["take all", "a choice"])
+def test_who_holds_other_branches_finds_the_same_verdicts_on_what_both_hold(
+    net: Network, tmp_path: Path, few: None, chosen: bool
+) -> None:
+    """One case, written on by six lives. The county rules on what it holds; the township holds one of these branches
+    only, and others. Which one touches the case "alone" is not the same there and here."""
+    with ExitStack() as stack:
+        first = stack.enter_context(life_of(net.built, tmp_path, "first", None))
+        case = first.file()
+        first.store.close()
+        lives = []
+        for n in range(6):
+            life = stack.enter_context(life_of(net.built, tmp_path, f"copy{n}", tmp_path / "first"))
+            life.act(case, kinds.NOTE, {"text": f"第 {n} 支"})
+            lives.append(life)
+        for code, some in ((COUNTY, lives[:3]), (TOWNSHIP, [lives[0], *lives[3:]])):
+            for life in some:
+                give_all(net[code].member, life)
+        net.built.members[VILLAGE] = net[VILLAGE].member
+        county, township = net[COUNTY].member.casebook, net[TOWNSHIP].member.casebook
+        (view,) = county.forks()
+        assert view.shattered and not view.single and len(view.both) == 1
+        mark_of_first = mark(events_of(lives[0], (lives[0].identity.incarnation, HOME))[view.split - 1].hash)
+        choices = {case.case_id: mark_of_first} if chosen else {}
+        seen = {branch.mark: branch.upto for branch in view.branches}
+        county.rule("1", {"head"}, view, Choice(True, choices, None, "核查", seen))
+        net.settle()
+        net.settle()
+    seen_there, seen_here = county.case(*case[:2]), township.case(*case[:2])
+    assert seen_there is not None and seen_here is not None
+    verdicts = [seen_there.verdicts, seen_here.verdicts]
+    both = verdicts[0].keys() & verdicts[1].keys()
+    assert verdicts[0].keys() != verdicts[1].keys() and len(both) > 2
+    assert [verdicts[0][each] for each in both] == [verdicts[1][each] for each in both]
+    counting = {each for each in both if each.seq >= view.split and verdicts[0][each].code == "effective"}
+    assert {each.mark for each in counting} == ({mark_of_first} if chosen else set())
 
 
 def test_what_is_held_of_a_shattered_stream_stays_held_and_others_go_on(

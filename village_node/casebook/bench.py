@@ -65,13 +65,13 @@ class ForkView:
 
     @property
     def single(self) -> list[CaseView]:
-        """The cases that only one branch touches."""
-        return [case for case in self.cases if len(case.touched) == 1]
+        """The cases that only one branch touches; of a shattered stream nobody can say that of any."""
+        return [case for case in self.cases if len(case.touched) == 1 and not self.shattered]
 
     @property
     def both(self) -> list[CaseView]:
-        """The cases that more than one touches: somebody must choose."""
-        return [case for case in self.cases if len(case.touched) > 1]
+        """The cases that more than one touches, or may touch: somebody must choose."""
+        return [case for case in self.cases if len(case.touched) > 1 or self.shattered]
 
     @property
     def unruled(self) -> int:

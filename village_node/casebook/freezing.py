@@ -40,7 +40,9 @@ def frozen(
         if arms:
             if key[0] not in rulings:
                 rulings[key[0]] = rulings_of(connection, roster, grown, key[0], splits)
-            found[key] = rules.frozen(key[1], [event for event, _ in events], arms, rulings[key[0]], roster.places)
+            own = [event for event, _ in events]
+            shattered = {forked for (forked, scope), each in known.items() if scope == key[0] and each.is_shattered}
+            found[key] = rules.frozen(key[1], own, arms, rulings[key[0]], roster.places, shattered)
     return found
 
 

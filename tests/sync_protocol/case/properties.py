@@ -180,8 +180,9 @@ def agrees_with_the_text(history: History, seed: int) -> None:
             assert [p for p, each in case.procedures.items() if each.ended is None] == [each[0] for each in flow.open]
     part = [event for event in history.events if chance.random() < 0.9]
     arms = history.arms()
-    found = frozen(CASE_ID, part, arms, history.rulings, PLACES)
-    assert found == frozen_by_the_text(CASE_ID, part, arms, history.rulings, PLACES)
+    for shattered in (frozenset[bytes](), frozenset(history.forked)):
+        found = frozen(CASE_ID, part, arms, history.rulings, PLACES, shattered)
+        assert found == frozen_by_the_text(CASE_ID, part, arms, history.rulings, PLACES, shattered)
 
 
 def damaged(event: CaseEvent, chance: random.Random) -> CaseEvent:

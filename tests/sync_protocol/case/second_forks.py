@@ -11,6 +11,7 @@ def frozen_by_the_text(
     arms: dict[Position, tuple[tuple[int, bytes], ...]],
     rulings: list[Ruling],
     places: PlaceTree,
+    shattered: frozenset[bytes] = frozenset(),
 ) -> set[Position]:
     """The events that a fork has frozen and no ruling lets count."""
     author = {e.position.incarnation: e.place for e in events}
@@ -42,6 +43,8 @@ def frozen_by_the_text(
             if e.position.incarnation == event.position.incarnation and at == split
             if branch in ruling.branches and e.position.seq <= ruling.branches[branch]
         }
+        if event.position.incarnation in shattered:
+            return ruling.otherwise == mark
         return ruling.take_all if len(touching) == 1 else ruling.otherwise == mark
 
     return {e.position for e in events if not all(counts(e, split, mark) for split, mark in arms.get(e.position, ()))}
