@@ -100,7 +100,7 @@ class Watch:
             self._look_at_cases(station, seen, seen.connection)
         asked = self._chance.random() < WORDS_ASKED and station.sound() and station.place.parent is not None
         # A county that was put back has forgotten what its receipts say, until it is given back.
-        if asked and self._doubled().isdisjoint((station.code, self._sim.world.tree.root)):
+        if asked and self.doubled().isdisjoint((station.code, self._sim.world.tree.root)):
             self.check_words(station)
         return True
 
@@ -209,7 +209,7 @@ class Watch:
                 continue
             incarnation, scope = seen.streams[number][1:3]
             place = self._sim.world.place_of[signer]
-            if place not in self._doubled():  # of a twin another machine signed, which is not on now
+            if place not in self._forgetful():  # of a twin another machine signed, which is not on now
                 held = self.seen[place].heads.get((incarnation, scope), (0, 0))[1]
                 if held < seq:
                     detail = f"a receipt of {place} covers {scope} {seq}, it holds {held}"
@@ -259,9 +259,14 @@ class Watch:
             seen.cases[key] = now
             self._sim.say(station, f"case {short(key[1])} {' '.join(map(str, now))}")
 
-    def _doubled(self) -> set[str]:
+    def doubled(self) -> set[str]:
         """The places of nodes that live twice."""
         return {self._sim.world.place_of[one] for one in self._truth.two_lives}
+
+    def _forgetful(self) -> set[str]:
+        """Those of them whose disk went back: of two pasts that one program told, its disk holds one throughout."""
+        lives = self._truth.two_lives.items()
+        return {self._sim.world.place_of[one] for one, kind in lives if kind != "equivocation"}
 
     def may_be_contested(self, key: CaseKey) -> bool:
         """Whether two may have acted on this case who could not know of each other."""
@@ -270,4 +275,4 @@ class Watch:
     def touched_by_two_lives(self, key: CaseKey) -> bool:
         """Whether a restored or cloned node may have had a hand in this case."""
         home = key[0].removeprefix("about:")
-        return any(self._sim.world.tree.covers(place, home) for place in self._doubled())
+        return any(self._sim.world.tree.covers(place, home) for place in self.doubled())
