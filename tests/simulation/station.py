@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import flask
 
-from sync_protocol.roster import Node
 from tests.builders import START_MS
 from tests.simulation.disk import SOUND, Disk, PowerCut
 from tests.simulation.loop import Loop
@@ -303,9 +302,9 @@ class Station:
             return
         if not self.sim.wire.passable(self, parent):
             return  # tried again when the road is open
-        tide = conversation.tide
+        tide, node = conversation.tide, parent.casebook.roster.node(self.casebook.speaker.incarnation)
         assert tide is not None and parent.program.downlink is not None
-        if parent.program.downlink._tides.of(self.node) == tide:
+        if node is not None and parent.program.downlink._tides.of(node) == tide:
             return  # the call stands, and is answered when something comes
 
         def wait() -> None:
@@ -322,14 +321,6 @@ class Station:
 
         self._waiting = True
         self._in_task(wait)
-
-    @property
-    def node(self) -> Node:
-        """This node as the roster names it."""
-        parent = self.sim.stations[self.place.parent or ""]
-        found = parent.casebook.roster.node(self.casebook.speaker.incarnation)
-        assert found is not None
-        return found
 
     def sound(self) -> bool:
         """Whether neither disk nor power is in trouble just now."""
