@@ -261,29 +261,3 @@ def test_made_up_receipts_of_one_child_hide_no_true_one_of_another(county: Netwo
     one = lines[-1]
     casebook.receive(net[SECOND_VILLAGE].incarnation, Content(receipts=[one]), peer_update={})
     assert list(casebook._forgotten.values()) == [one]
-
-
-def test_a_request_spoilt_on_its_way_to_the_new_life_of_a_parent_rings_nowhere(county: Network, tmp_path: Path) -> None:
-    """It is answered as if another machine stood there, so the child asks the earlier life, which the same machine
-    answers: that may use up no challenge, or the child's next one would look like a twin's."""
-    net = county
-    image = image_of(net, TOWNSHIP, tmp_path)
-    net[VILLAGE].member.file()
-    net.settle()
-    township, village = restore(net, TOWNSHIP, image, whole=False), net[VILLAGE]
-    for _ in range(2):
-        net.settle()
-    assert len(village.member.casebook.roster.nodes_of(TOWNSHIP)) == 2
-    spoilt: list[bytes] = []
-
-    def spoil_the_first(raw: bytes) -> bytes:
-        spoilt.append(raw)
-        return raw if len(spoilt) > 1 else raw[:-1] + bytes([raw[-1] ^ 1])
-
-    ref = village.member.file()
-    net.wire.change_request = spoil_the_first
-    assert not village.exchange().ok
-    assert len(spoilt) > 1, "the earlier life was asked"
-    net.settle()
-    assert village.peer(township).alarm == township.peer(village).alarm == NO_ALARM
-    assert net[COUNTY].member.casebook.case_row(ref.scope, ref.case_id) is not None

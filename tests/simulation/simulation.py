@@ -13,6 +13,7 @@ from typing import Final
 from unittest.mock import patch
 
 from center_node.checkpoints import DailyCheckpoint
+from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Change
 from tests.crash.warm import warm
 from tests.simulation import healing
@@ -27,7 +28,7 @@ from tests.simulation.truth import Acknowledged, Truth, Violation, short
 from tests.simulation.watch import Watch
 from tests.simulation.wire import Wire, virtual_deadline
 from tests.simulation.world import PLACES, World
-from village_node.casebook import NotAllowed
+from village_node.casebook import CasebookError, NotAllowed
 from village_node.store import NotSaved, StoreError
 from village_node.uplink import road
 

@@ -50,8 +50,7 @@ def ask(around: Surroundings, newest: Node, post: Post) -> bool:
             there = _say(around, node, post, None, ())
             if there.next is not None and around.roster().nodes_of(newest.place)[-1] == newest:
                 lacking, _ = changes_lacking(around.roster(), around.identity.place, there.roster_heads or ())
-                if lacking:  # who lacks nothing is the newest life itself, and counts what it is asked under any name
-                    _say(around, node, post, there.next, lacking)
+                _say(around, node, post, there.next, lacking)
         except (NoAnswer, ProtocolError):
             continue  # nor is it this one
         return True
