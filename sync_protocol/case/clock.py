@@ -108,13 +108,14 @@ class _Run(NamedTuple):
 
 
 class _Course(NamedTuple):
-    """What the facts amount to: the clocks, since when acceptance is deemed and on which day that came about, and the
-    whole ledger."""
+    """What the facts amount to: the clocks, since when acceptance is deemed and on which day that came about, the
+    whole ledger, and whether an extension came when the limit had passed."""
 
     runs: list[_Run]
     deemed: date | None
     deemed_on: date | None
     ledger: tuple[Exclusion, ...]
+    too_late: bool
 
 
 def thresholds(limit: int, clock: ClockName) -> Thresholds:
@@ -148,7 +149,7 @@ def read(facts: Facts, calendar: Calendar, as_of: date) -> Clocks:
         course.deemed if course.deemed_on is not None and course.deemed_on <= as_of else None,
         sum(days.values()),
         {bucket: count for bucket, count in days.items() if count},
-        _flags(facts, course.ledger, readings),
+        _flags(facts, course, readings),
     )
 
 
@@ -238,6 +239,7 @@ def _course(facts: Facts, calendar: Calendar) -> _Course:
         end = facts.preview_answered or facts.begun or facts.closed
         runs.append(_Run("prereview", facts.preview_asked, end, limits.prereview))
     deemed = since = None
+    too_late = False
     if facts.received is not None:
         start, told = facts.received, None
         for asked, supplied in sorted(facts.corrections, key=lambda each: each.asked):
@@ -256,8 +258,9 @@ def _course(facts: Facts, calendar: Calendar) -> _Course:
         runs.append(_Run("acceptance", start, end, limits.acceptance, waits=told is not None and end is None))
     begins = facts.accepted if deemed is None else deemed
     if begins is not None:
-        entries, more = tuple(ledger), facts.extension_days
-        promised = _promised(facts)
+        entries, promised = tuple(ledger), _promised(facts)
+        too_late = _too_late(facts, calendar, begins, entries)
+        more = 0 if too_late else facts.extension_days
         if promised is not None:
             runs.append(_Run("promised", begins, facts.settled or facts.closed, promised + more, entries, since))
         if limits.statutory is not None:
@@ -266,7 +269,18 @@ def _course(facts: Facts, calendar: Calendar) -> _Course:
     if facts.decided is not None:
         end = facts.delivered or facts.closed
         runs.append(_Run("delivery", facts.decided, end, limits.delivery, tuple(ledger)))
-    return _Course(runs, deemed, since, tuple(ledger))
+    return _Course(runs, deemed, since, tuple(ledger), too_late)
+
+
+def _too_late(facts: Facts, calendar: Calendar, begins: date, ledger: tuple[Exclusion, ...]) -> bool:
+    """Whether the limit had passed when it was extended: the statutory one, or without one the promise. What has passed
+    cannot be moved any more, and the card stays."""
+    day, limits = facts.extended, facts.limits
+    clock: ClockName = "promised" if limits.statutory is None else "statutory"
+    limit = _promised(facts) if limits.statutory is None else limits.statutory
+    if day is None or limit is None:
+        return False
+    return used_days(calendar, begins, day, gaps_of(ledger, clock, limits, calendar, day)) > limit
 
 
 def _promised(facts: Facts) -> int | None:
@@ -357,9 +371,9 @@ def _reach_among(own: Iterable[Share], number: int, calendar: Calendar) -> date 
     return None
 
 
-def _flags(facts: Facts, ledger: Iterable[Exclusion], readings: Iterable[Reading]) -> tuple[str, ...]:
+def _flags(facts: Facts, course: _Course, readings: Iterable[Reading]) -> tuple[str, ...]:
     """What somebody should look at. Half of the time is half of the working days elapsed on the promised clock."""
-    entries = list(ledger)
+    entries = course.ledger
     empty = [each for each in entries if each.closed is not None and each.closed < each.opened]
     telling = [each for each in entries if any(stops(each.kind, clock, facts.limits) for clock in _EXAMINATION)]
     flags = ["empty"] if empty else []
@@ -367,4 +381,6 @@ def _flags(facts: Facts, ledger: Iterable[Exclusion], readings: Iterable[Reading
         flags.append("many")
     if any(each.clock == "promised" and 2 * each.excluded > each.used + each.excluded for each in readings):
         flags.append("half")
+    if course.too_late:
+        flags.append("too_late")
     return tuple(flags)

@@ -108,4 +108,5 @@ FLAGS: Final[dict[str, tuple[str, str]]] = {
     ),
     "many": ("不计时段超过两次，列入督查", "more than two exclusions: listed for supervision"),
     "half": ("不计时间超过一半，列入督查", "more than half of the time is excluded: listed for supervision"),
+    "too_late": ("延期在期限届满之后作出，不生效", "extended when the limit had passed: without effect"),
 }

@@ -72,7 +72,8 @@ class Facts(NamedTuple):
     """All that is known of one case. Every day may be None while it has not come.
 
     ``begun``: somebody first took the papers in hand; ``received``: the complete papers at the first place with the
-    power to accept; ``settled``: 办结, where the promise ends; ``closed``: withdrawn, refused acceptance or lapsed.
+    power to accept; ``settled``: 办结, where the promise ends; ``closed``: withdrawn, refused acceptance or lapsed;
+    ``extended``: when the extension was given, None for one that is known to have been in time.
     """
 
     limits: Limits = Limits()
@@ -90,3 +91,4 @@ class Facts(NamedTuple):
     outages: tuple[Outage, ...] = ()
     preview_asked: date | None = None
     preview_answered: date | None = None
+    extended: date | None = None

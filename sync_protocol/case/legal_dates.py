@@ -172,6 +172,7 @@ def _facts(story: Story, acts: Iterable[Act]) -> Facts:
         (*story.exclusions, *story.open.values()),
         extension_days=story.extension_days,
         holds=tuple(story.holds),
+        extended=days.get("extended"),
     )
 
 
@@ -316,6 +317,7 @@ def _resume(story: Story, act: Act, body: Body | None, day: date) -> None:
 
 def _extend(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.extension_days += body[0] if body is not None else 0
+    story.first("extended", day)
 
 
 def _countersign_open(story: Story, act: Act, body: Body | None, day: date) -> None:

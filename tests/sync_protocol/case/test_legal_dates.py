@@ -8,8 +8,8 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_protocol.case import Catalogue, fold, kinds, legal_dates
-from sync_protocol.case.clock import read
+from sync_protocol.case import Catalogue, fold, kinds
+from sync_protocol.case.clock import grade_on, read, turns
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of
 from tests.sync_protocol.case.histories import CASE_ID, Network, Tape, catalogue
@@ -285,7 +285,34 @@ def test_a_supplement_ends_on_the_day_its_papers_came() -> None:
 def test_an_extension_adds_its_days() -> None:
     script = examined()
     script.write(COUNTY, kinds.EXTEND, {0: 10, 1: "情况复杂", 2: "1002"}, claimed_ms=at(3, 13))
-    assert told(script).extension_days == 10
+    facts = told(script)
+    assert (facts.extension_days, facts.extended) == (10, on(3, 13))
+    clocks = read(facts, CALENDAR, on(3, 16))
+    assert [clocks.of(clock).limit for clock in ("promised", "statutory")] == [35, 40]  # type: ignore[union-attr]
+
+
+def test_an_extension_that_comes_when_the_limit_has_passed_wipes_no_card() -> None:
+    # 30 working days after Monday 9 March: Tuesday 21 April, with Qingming on Monday 6 April.
+    for day, limit in ((21, 40), (22, 30)):
+        script = examined()
+        script.write(COUNTY, kinds.EXTEND, {0: 10, 1: "情况复杂", 2: "1002"}, claimed_ms=at(4, day))
+        facts = told(script)
+        clocks = read(facts, CALENDAR, on(4, 30))
+        statutory = clocks.of("statutory")
+        assert statutory is not None and statutory.limit == limit
+        assert clocks.grade == grade_on(turns(facts, CALENDAR, on(4, 30)), on(4, 30))
+        assert (clocks.grade == "red_plus") == (limit == 30)
+        assert ("too_late" in clocks.flags) == (limit == 30)
+
+
+def test_without_a_statutory_limit_it_is_the_promise_that_must_not_have_passed() -> None:
+    items = Catalogue([replace(catalogue().item("001"), statutory_days=0)])
+    for day, limit in ((14, 35), (15, 25)):  # 25 working days after Monday 9 March: Tuesday 14 April
+        script = examined()
+        script.write(COUNTY, kinds.EXTEND, {0: 10, 1: "情况复杂", 2: "1002"}, claimed_ms=at(4, day))
+        case = fold(VILLAGE, CASE_ID, script.events, PLACES, items)
+        promised = read(facts_of(case, script.events, PLACES, items), CALENDAR, on(4, 30)).of("promised")
+        assert promised is not None and promised.limit == limit
 
 
 def test_a_countersigning_is_the_members_time_and_stops_no_clock() -> None:
