@@ -32,11 +32,7 @@ _FILLED_BY_NODE = {
     kinds.FORCE_ASSIGN: ("to", "proposer", "confirmer"),
     kinds.SUSPEND: ("proposer", "approver"),
     kinds.EXTEND: ("approver",),
-    kinds.DOCKET: ("seal",),
-    kinds.REFUSE: ("seal",),
-    kinds.DECIDE: ("seal", "through", "shown"),
-    kinds.ISSUE: ("seal",),
-    kinds.COUNTERSIGNATURE: ("delegation",),
+    kinds.LAPSE: ("limit_day",),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
 }
 

@@ -19,11 +19,13 @@ from sync_protocol.case.exclusions import Bucket
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_bodies import SUSPENSIONS
 from sync_protocol.case.routes import CasePath, PlaceTree
-from sync_protocol.case.workdays import FIRST_DAY, day_of
+from sync_protocol.case.workdays import FIRST_DAY, Calendar, day_of
 
 AGENT_MODES: Final = ("代办", "协办")
 OWN_MODES: Final = ("村级受理", "直办")
 AT_ONCE: Final = "即办件"
+PROMISED: Final = "承诺件"
+TERM_DAYS: Final = 30  # to supply papers or to pay, in working days, where the notice names no other
 RELAY_DAYS: Final = 1  # a village's budget where the item names none and the village only passes the case on
 # What a suspension is called in the ledger, where that is another word.
 _KINDS: Final = dict(zip(SUSPENSIONS, SUSPENSIONS, strict=True)) | {"site_survey": "site_visit"}
@@ -120,18 +122,17 @@ class Story:
 
 def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalogue: Catalogue) -> Facts:
     """The facts of a folded case. ``events``: those it was folded from, in any order."""
-    held: dict[Position, CaseEvent] = {}
-    for event in events:
-        if event.position not in held or event.body is not None:
-            held[event.position] = event
-    counted = _acts(case, held)
-    acts = tuple([_told_by(event, day) for event, day in zip(counted, _days(counted), strict=True)])
-    path, item = _path_from(case.home, places), (case.item_no, case.item_version)
-    if IN_FULL.isdisjoint([act.kind for act in acts]):
-        facts = _facts_alike(path, catalogue, item, acts)
-    else:
-        facts = _facts(Story(path, catalogue.find(*item), held), acts)
-    if case.deliveries and facts.decided is not None:
+    held = _held(events)
+    story = Story(_path_from(case.home, places), catalogue.find(case.item_no, case.item_version), held)
+    for event, day in _told(case, held):
+        tell = TELL.get(event.kind)
+        if tell is not None:
+            body = read_body(event) if event.kind in READ else None
+            tell(story, event, body if isinstance(body, dict) else None, day)
+    if story.wanting is not None:
+        _supplied(story, None)
+    days = story.days
+    if case.deliveries and "decided" in days:
         delivery = case.deliveries[0]
         named = delivery.body.get("at")
         day = date.fromisoformat(named) if named else day_of(delivery.at_ms)
@@ -176,6 +177,51 @@ def _facts(story: Story, acts: Iterable[Act]) -> Facts:
     )
 
 
+def last_day(case: Case, events: Iterable[CaseEvent], calendar: Calendar) -> date | None:
+    """The last day of the term in which papers are to be supplied, or the fee paid, before the case may lapse: of
+    several that run the first. None where the applicant is asked for nothing."""
+    asked: dict[Position, tuple[CaseEvent, date]] = {}
+    last: dict[int, Position] = {}
+    for event, day in _told(case, _held(events)):
+        if event.kind in _TERMS:
+            asked[event.position] = event, day
+            last[event.kind] = event.position
+    if case.state in _ASKED_BY:
+        wanted = [last[_ASKED_BY[case.state]]]
+    else:
+        wanted = [entry.opened for entry in case.open if entry.what == "supplement"]
+    found = []
+    for event, day in (asked[position] for position in wanted):
+        body = read_body(event)
+        days = body.get(_TERMS[event.kind]) if isinstance(body, dict) else None
+        found.append(calendar.nth(day, TERM_DAYS if days is None else days))
+    return min(found, default=None)
+
+
+# The kinds that ask the applicant for something, each with the field that says in how many working days.
+_TERMS: Final = {kinds.RETURN_FOR_CORRECTION: 2, kinds.FEE_NOTICE: 2, kinds.SUSPEND: 3}
+_ASKED_BY: Final = {"correcting": kinds.RETURN_FOR_CORRECTION, "fee_due": kinds.FEE_NOTICE}
+
+
+def kind_at(item: Item, level: str) -> str:
+    """What kind of case an item makes where it is accepted: done at once is only what is decided there."""
+    return PROMISED if item.kind == AT_ONCE and level != item.deciding_level else item.kind
+
+
+def promise_at(item: Item, level: str) -> int:
+    """The working days that acceptance at this level promises where it names no others."""
+    elsewhere = kind_at(item, level) != item.kind
+    return item.fallback_days if elsewhere and item.fallback_days is not None else item.promised_days
+
+
+def _promised(item: Item, level: str, named: int) -> int:
+    """The days that acceptance names, as far as they can be promised: no more than the statute allows, and at once only
+    what is decided where it is accepted."""
+    if named == 0 and kind_at(item, level) != item.kind:
+        return promise_at(item, level)
+    return min(named, item.statutory_days) if item.statutory_days else named
+
+
 @lru_cache(maxsize=1_024)
 def _path_from(home: str, places: PlaceTree) -> CasePath:
     """The places a case of this home can be at; many cases share it, and neither it nor the tree ever changes."""
@@ -186,6 +232,21 @@ def _path_from(home: str, places: PlaceTree) -> CasePath:
 def _level(path: CasePath, place: str) -> str:
     levels = (path.levels[upper] for upper in path.places[path.places.index(place) :])
     return next((level for level in levels if level in _LEVELS), "county")
+
+
+def _held(events: Iterable[CaseEvent]) -> dict[Position, CaseEvent]:
+    """The events by position; of two copies the one whose body is here."""
+    held: dict[Position, CaseEvent] = {}
+    for event in events:
+        if event.position not in held or event.body is not None:
+            held[event.position] = event
+    return held
+
+
+def _told(case: Case, held: Mapping[Position, CaseEvent]) -> list[tuple[CaseEvent, date]]:
+    """The acts that count, in their order, each with its day."""
+    acts = _acts(case, held)
+    return list(zip(acts, _days(acts), strict=True))
 
 
 def _acts(case: Case, held: Mapping[Position, CaseEvent]) -> list[CaseEvent]:
@@ -239,12 +300,12 @@ def _docket(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.first("received", day)
     story.first("accepted", day)
     item = story.item
-    if body is not None and 0 in body:
-        story.promised = body[0]
-    elif item is not None:
-        # Done at once is only what is decided where it is accepted; anything else that was to be has the fallback.
-        elsewhere = item.kind == AT_ONCE and story.level(act.place) != item.deciding_level
-        story.promised = item.fallback_days if elsewhere and item.fallback_days is not None else item.promised_days
+    named = None if body is None else body.get(0)
+    if item is None:
+        story.promised = named
+    else:
+        level = story.level(event.place)
+        story.promised = promise_at(item, level) if named is None else _promised(item, level, named)
 
 
 def _return(story: Story, act: Act, body: Body | None, day: date) -> None:

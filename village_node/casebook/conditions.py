@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta, timezone
 from typing import Any, Final
 
-from sync_protocol.case import Case, Position, kinds, legal_bodies, workflow
+from sync_protocol.case import Case, kinds, legal_bodies, workflow
+from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
 from village_node.store.peers import PeerRow
 
@@ -83,7 +84,9 @@ def heard_since(peers: Iterable[PeerRow], labels: dict[str, int], since_ms: int)
     return spoken | {place for place, label_ms in labels.items() if label_ms >= since_ms}
 
 
-def why_not_lapsed(case: Case, body: dict[int, Any], unheard: list[str], now_ms: int) -> Words | None:
+def why_not_lapsed(
+    case: Case, body: dict[int, Any], unheard: list[str], now_ms: int, calendar: Calendar
+) -> Words | None:
     """Say why a case does not lapse yet: papers have come, its term still runs, or papers may lie at a place that was
     not heard since."""
     if case.open_supplies:
@@ -97,7 +100,7 @@ def why_not_lapsed(case: Case, body: dict[int, Any], unheard: list[str], now_ms:
     if not unheard:
         return None
     names_zh, names_en = "、".join(unheard), ", ".join(unheard)
-    if now_ms < end_of_day_ms(after_weekdays(last, GRACE_DAYS)):
+    if now_ms < end_of_day_ms(calendar.nth(last, GRACE_DAYS)):
         return (
             f"期限届满后尚未联系上：{names_zh}。材料可能已交到那里；联系上后或{GRACE_DAYS}个工作日后再终止",
             f"not heard since the last day: {names_en}. Papers may lie there: wait, or {GRACE_DAYS} working days",
@@ -114,11 +117,3 @@ def end_of_day_ms(day: date) -> int:
     """The first moment after a day in the county."""
     since_1970 = day.toordinal() - date(1970, 1, 1).toordinal()
     return (since_1970 + 1) * 86_400_000 - 8 * 3_600_000
-
-
-def after_weekdays(day: date, count: int) -> date:
-    """The day that lies this many days from Monday to Friday later."""
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day

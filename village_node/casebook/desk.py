@@ -24,7 +24,8 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import conditions, entitlement, ledger, numbering, once, purged
+from village_node.casebook import conditions, ledger, numbering, purged, terms
+from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.entitlement import Backing, Person, Shown
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
@@ -172,9 +173,7 @@ class Desk(Once):
         """
         if kind == kinds.FORCE_ASSIGN:
             raise NotAllowed("强制改派须由一人提议、另一人确认", "to assign a case takes two persons")
-        if kind == kinds.SUSPEND and _numbered(kind, body).get(0) in legal_bodies.SPECIAL:
-            raise NotAllowed("特别程序须由审查人提出、另一人批准", "a special procedure takes two persons: propose it")
-        content = checked(kind, self._with_what_the_node_knows(kind, body, actor))
+        content = checked(kind, self._with_what_the_node_knows(kind, body, actor, (scope, case_id)))
         numbering.refuse_typed(kind, content)
         act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen, shown)
 
@@ -206,9 +205,9 @@ class Desk(Once):
             raise stale()
         pen = _Pen(self, growth, newest_hlc)
         after = case.last if kind in kinds.STAGE_KINDS else None
-        content = {**act.content, **backing.content}
+        content = terms.check_promise(self, case, dict(act.content)) if kind == kinds.DOCKET else act.content
         content = numbering.with_number(self, connection, case, kind, content, _day(pen.now_ms).year)
-        event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS])
+        event = pen.write(kind, case_id, act.actor, content, after, deps)
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth})
         written = ledger.write(self, connection, entry).cases[key]
         self._refuse_unless_effective(written, pen.position(event))
@@ -250,12 +249,17 @@ class Desk(Once):
     ) -> tuple[str, str] | None:
         """Ask of persons, days and contacts what the workflow does not."""
         here, body = self.identity.place, dict(act.content)
+        if act.kind in terms.TIMED:
+            late = terms.why_too_late(act.kind, terms.clocks_in(self, connection, roster, act.key, case))
+            if late is not None:
+                return late
         if act.kind == kinds.LAPSE:
+            terms.check_last_day(body, terms.last_day_in(self, connection, roster, act.key, case))
             since = conditions.end_of_day_ms(date.fromisoformat(body[0]))
             below = conditions.places_that_take_papers(case, roster.places, here)
             heard = conditions.heard_since(peers.peers(connection), self._labels(connection, act.key, roster), since)
             silent = [roster.places.name(place) for place in below if place not in heard]
-            return conditions.why_not_lapsed(case, body, silent, self.clock())
+            return conditions.why_not_lapsed(case, body, silent, self.clock(), calendar_in(self, connection))
         if act.kind == kinds.RATING:
             written = [each.event for each in ledger.held_events(self, connection, roster, {act.key})[act.key]]
             handlers = {each.actor for each in written if each.place == here and each.kind in kinds.STAGE_KINDS}
@@ -372,8 +376,19 @@ class Desk(Once):
         if not workflow.may(frozenset(roles), self.identity.level, kind):
             raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
 
-    def _with_what_the_node_knows(self, kind: int, body: Mapping[Any, Any], actor: str) -> dict[int, Any]:
+    def last_day(self, scope: str, case_id: bytes) -> str:
+        """The last day of the term that the applicant was given, after which the case may lapse; empty where none
+        runs."""
+        with self.store.reading() as connection:
+            roster, key = self.roster_in(connection), (scope, case_id)
+            case, _ = folded(self, connection, roster, key)
+            return terms.last_day_in(self, connection, roster, key, case) if case is not None else ""
+
+    def _with_what_the_node_knows(self, kind: int, body: Mapping[Any, Any], actor: str, key: CaseKey) -> dict[int, Any]:
         content = conditions.approved_by(kind, _numbered(kind, body), actor)
+        if kind == kinds.LAPSE and 0 not in content:
+            content[0] = self.last_day(*key)
+            terms.check_last_day(content, content[0])
         if kind == kinds.HANDOFF and not content.get(0):
             raise BadBody("to", "请选择移交的接收单位", "choose the place to hand the case to")
         return content

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sync_protocol.case import kinds
+from sync_protocol.case.legal_dates import kind_at, promise_at
 from village_node.notices.source import (
     Record,
     Source,
@@ -100,10 +101,11 @@ def _supply(source: Source) -> Facts:
 
 def _acceptance(source: Source) -> Facts:
     item, body = source.item, source.record.body
-    promised = body.get("promised_days", item.promised_days)
+    level = source.places.level(source.record.place)
+    promised = body.get("promised_days", promise_at(item, level))
     sample = "（样例数据）" if item.sample else ""
     return {
-        "kind": item.kind,
+        "kind": kind_at(item, level),
         "statutory": f"{item.statutory_days} 个工作日{sample}" if item.statutory_days else "",
         "promised": (f"{promised} 个工作日" if promised else "当场办结") + sample,
         "promised_by": source.promised_by,

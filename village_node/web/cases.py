@@ -20,6 +20,7 @@ from sync_protocol.case import (
     workflow,
 )
 from sync_protocol.case.fields import Field
+from sync_protocol.case.legal_dates import promise_at
 from sync_protocol.places import about
 from village_node.casebook import OddCase, TimelineEntry
 from village_node.store.proposals import Proposal
@@ -146,6 +147,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         position_text=schemas.position_text,
         words=words,
         field_kinds=FIELD_KINDS,
+        usual_promise="" if item is None else promise_at(item, site.level),
         kinds=kinds,
     )
 

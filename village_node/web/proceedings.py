@@ -9,6 +9,7 @@ from sync_protocol.case.baton import COUNTERSIGNING
 from sync_protocol.case.bodies import TABLES
 from sync_protocol.case.fields import Field
 from sync_protocol.case.records import Procedure
+from sync_protocol.places import about
 from village_node.web import masking, schemas, times, words
 from village_node.web.site import Visit
 
@@ -37,6 +38,12 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
     found = [_procedure(visit, each) for each in case.procedures.values() if each.ended is None]
     found += [*_ending(visit, case), *_money(visit, case)]
     found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None]
+    if case.state == "fee_due" or case.listed_state == "correcting":
+        last = visit.site.casebook.last_day(about(case.home), case.case_id)
+        title = visit.t(
+            f"申请人的期限至 {last}，次日起可终止", f"The applicant has until {last}; then the case may end"
+        )
+        found += [Box("waiting", "clock", title, [])] if last else []
     if case.extended:
         days = case.extension_days if case.extension_days is not None else "?"
         found.append(

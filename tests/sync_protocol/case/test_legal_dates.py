@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sync_protocol.case import Catalogue, fold, kinds
 from sync_protocol.case.clock import grade_on, read, turns
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
-from sync_protocol.case.legal_dates import facts_of
+from sync_protocol.case.legal_dates import facts_of, kind_at, last_day
 from tests.sync_protocol.case.histories import CASE_ID, Network, Tape, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 from tests.sync_protocol.case.year_2026 import CALENDAR
@@ -256,6 +256,49 @@ def test_a_case_that_lapsed_is_closed_until_papers_that_had_come_in_time_are_tak
     supplied(script, TOWNSHIP, TOWNSHIP, 18, 24)
     facts = told(script)
     assert facts.closed is None and facts.corrections == (Correction(on(3, 9), on(3, 18)),)
+
+
+def term(script: Script) -> date | None:
+    return last_day(script.fold(), script.events, CALENDAR)
+
+
+def test_the_last_day_of_a_term_is_counted_in_working_days_from_the_day_of_the_notice() -> None:
+    script = relayed(docket=False)
+    assert term(script) is None
+    body = {0: [["身份证", "不清楚"]], 2: 20}
+    script.write(TOWNSHIP, kinds.RETURN_FOR_CORRECTION, body, claimed_ms=at(3, 9))
+    assert term(script) == on(4, 7)  # without Qingming, Monday 6 April
+    unnamed = relayed(docket=False)
+    wanting(unnamed, TOWNSHIP, 9)
+    assert term(unnamed) == on(4, 21)  # 30 of them
+    supplied(unnamed, TOWNSHIP, TOWNSHIP, 10, 10)
+    assert term(unnamed) is None
+
+
+def test_the_term_of_a_fee_runs_from_its_notice_and_of_several_supplements_the_first_ends() -> None:
+    fee = relayed("034")
+    fee.review(TOWNSHIP, claimed_ms=at(3, 10))
+    fee.handoff(TOWNSHIP, COUNTY, "decide", claimed_ms=at(3, 11))
+    fee.accept(COUNTY, claimed_ms=at(3, 12))
+    fee.decide(COUNTY, claimed_ms=at(3, 13))
+    fee.write(COUNTY, kinds.FEE_NOTICE, {0: 12_000, 1: "标准", 2: 15}, claimed_ms=at(3, 16))
+    assert term(fee) == on(4, 7)
+    script = examined()
+    for days, day in ((10, 13), (5, 16)):
+        body = {0: "supplement", 1: [["户口簿", "缺页"]], 2: "依据", 3: days}
+        script.write(COUNTY, kinds.SUSPEND, body, claimed_ms=at(3, day))
+    script.suspend(COUNTY, "testing", claimed_ms=at(3, 16))
+    assert term(script) == on(3, 23)
+
+
+def test_no_more_can_be_promised_than_the_statute_allows_and_at_once_only_what_is_decided_here() -> None:
+    script = relayed(docket=False)
+    script.write(TOWNSHIP, kinds.DOCKET, {0: 99}, claimed_ms=at(3, 9))
+    assert told(script).limits.promised == 30
+    elsewhere = filed("009", 2)
+    elsewhere.write(VILLAGE, kinds.DOCKET, {0: 0}, claimed_ms=at(3, 2))
+    assert told(elsewhere).limits.promised == 3
+    assert [kind_at(catalogue().item("009"), level) for level in ("village", "county")] == ["承诺件", "即办件"]
 
 
 def test_procedures_are_lines_of_the_ledger_from_the_day_they_open_to_the_day_they_end() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sync_protocol.case import Case, kinds, workflow
 from sync_protocol.case.events import Position
 from sync_protocol.case.records import Refusal, SideNote
+from sync_protocol.case.workdays import Calendar, Year
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from village_node.casebook import conditions
 from village_node.store.peers import PeerRow
@@ -14,6 +15,7 @@ from village_node.store.peers import PeerRow
 HEARING = {0: "hearing", 2: "依据", 3: 5, 4: "0101", 5: "0102"}
 DAY_MS = 86_400_000
 # 2026-11-20 is a Friday; it ends at 16:00 UTC.
+PLAIN = Calendar("plain weeks", {})
 NO_PAPERS = Case("home", b"x" * 16)
 FRIDAY, AFTER_FRIDAY = date(2026, 11, 20), 1_795_190_400_000
 
@@ -52,11 +54,11 @@ def test_a_staff_number_is_one_person_only_at_its_own_place() -> None:
 def test_a_term_ends_with_its_day_in_the_county() -> None:
     assert conditions.end_of_day_ms(FRIDAY) == AFTER_FRIDAY
     body = {0: FRIDAY.isoformat(), 1: "逾期"}
-    told = conditions.why_not_lapsed(NO_PAPERS, body, [], AFTER_FRIDAY - 1)
+    told = conditions.why_not_lapsed(NO_PAPERS, body, [], AFTER_FRIDAY - 1, PLAIN)
     assert told is not None and "still runs" in told[1]
-    assert conditions.why_not_lapsed(NO_PAPERS, body, [], AFTER_FRIDAY) is None
+    assert conditions.why_not_lapsed(NO_PAPERS, body, [], AFTER_FRIDAY, PLAIN) is None
     for day in (date.min, date.max):
-        assert (conditions.why_not_lapsed(NO_PAPERS, {0: day.isoformat()}, [], AFTER_FRIDAY) is None) == (
+        assert (conditions.why_not_lapsed(NO_PAPERS, {0: day.isoformat()}, [], AFTER_FRIDAY, PLAIN) is None) == (
             day == date.min
         )
 
@@ -65,18 +67,25 @@ def test_no_case_lapses_over_papers_that_nobody_has_looked_at() -> None:
     case = Case("home", b"x" * 16)
     supply = SideNote(Position(b"i" * 16, 1, b"m" * 8), kinds.SUPPLY, VILLAGE, "0001", 0, {})
     case.open_supplies = (supply,)
-    told = conditions.why_not_lapsed(case, {0: FRIDAY.isoformat(), 1: "逾期"}, [], AFTER_FRIDAY)
+    told = conditions.why_not_lapsed(case, {0: FRIDAY.isoformat(), 1: "逾期"}, [], AFTER_FRIDAY, PLAIN)
     assert told is not None and "papers have come" in told[1]
 
 
-def test_a_silent_place_is_waited_for_five_days_from_monday_to_friday_and_then_named() -> None:
+def test_a_silent_place_is_waited_for_five_working_days_and_then_named() -> None:
     body = {0: FRIDAY.isoformat(), 1: "逾期"}
-    assert conditions.after_weekdays(FRIDAY, 5) == date(2026, 11, 27)
-    waiting = conditions.why_not_lapsed(NO_PAPERS, {**body, 2: True}, ["上关村"], AFTER_FRIDAY + 7 * DAY_MS - 1)
+    waiting = conditions.why_not_lapsed(NO_PAPERS, {**body, 2: True}, ["上关村"], AFTER_FRIDAY + 7 * DAY_MS - 1, PLAIN)
     assert waiting is not None and "上关村" in waiting[0]
-    unsaid = conditions.why_not_lapsed(NO_PAPERS, body, ["上关村"], AFTER_FRIDAY + 7 * DAY_MS)
+    unsaid = conditions.why_not_lapsed(NO_PAPERS, body, ["上关村"], AFTER_FRIDAY + 7 * DAY_MS, PLAIN)
     assert unsaid is not None and "say so" in unsaid[1]
-    assert conditions.why_not_lapsed(NO_PAPERS, {**body, 2: True}, ["上关村"], AFTER_FRIDAY + 7 * DAY_MS) is None
+    assert conditions.why_not_lapsed(NO_PAPERS, {**body, 2: True}, ["上关村"], AFTER_FRIDAY + 7 * DAY_MS, PLAIN) is None
+
+
+def test_the_days_for_which_a_silent_place_is_waited_are_those_of_the_calendar() -> None:
+    off = Calendar("a holiday", {2026: Year(off=frozenset({date(2026, 11, 23).timetuple().tm_yday}))})
+    body = {0: FRIDAY.isoformat(), 1: "逾期", 2: True}
+    for after, waits in ((9, True), (10, False)):  # Monday 23 is off: until Monday 30 November
+        told = conditions.why_not_lapsed(NO_PAPERS, body, ["上关村"], AFTER_FRIDAY + after * DAY_MS, off)
+        assert (told is not None) == waits
 
 
 def test_a_place_was_heard_by_an_exchange_with_us_or_by_what_it_wrote_since() -> None:

@@ -4,11 +4,12 @@ import re
 
 import pytest
 
-from sync_protocol.case import STATES, bodies
-from tests.builders import TOWNSHIP, VILLAGE, Network, delegate, delegate_all
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
-from tests.village_node.web.errands import PAPERS, at_the_county, at_the_township, chosen, done, refused
+from sync_protocol.case import STATES, bodies, kinds
+from sync_protocol.places import about
+from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange, problems
 from tests.village_node.web.test_filing import held
+from village_node.casebook import BadBody
 from village_node.web import query, words
 
 DAY_MS = 86_400_000
@@ -88,15 +89,17 @@ def test_a_case_lapses_after_its_day_once_the_village_was_heard(
     network: Network, agent: Visitor, clerk: Visitor, township: Counter
 ) -> None:
     case = at_the_township(network, agent, clerk, "001")
-    done(clerk, case, "return_for_correction", **{"what:applicant_phone": "空号"})
+    done(clerk, case, "return_for_correction", due_days="2", **{"what:applicant_phone": "空号"})
     everywhere(network)
-    said = {"limit_day": "2026-11-20", "reasons": "逾期未补正"}
+    said = {"reasons": "逾期未补正"}
     refused(clerk, case, "lapse", "期限尚未届满", **said)
     days_pass(network, 3, agent, clerk)
     refused(clerk, case, "lapse", "尚未联系上", **said)
     exchange(network, (VILLAGE, TOWNSHIP))
     done(clerk, case, "lapse", **said)
     assert held(township, case).state == "lapsed"
+    lapse = held(township, case).lapse
+    assert lapse is not None and lapse.limit_day == "2026-11-20"
     assert "2026-11-20" in clerk.open(case).text
     everywhere(network)
     done(agent, case, "supply", **{"answer:applicant_phone": "13900005678"})
@@ -110,13 +113,72 @@ def test_a_village_that_stays_silent_is_named_and_the_case_ends_only_when_that_i
     network: Network, agent: Visitor, clerk: Visitor, township: Counter
 ) -> None:
     case = at_the_township(network, agent, clerk, "001")
-    done(clerk, case, "return_for_correction", **{"what:applicant_phone": "空号"})
+    done(clerk, case, "return_for_correction", due_days="2", **{"what:applicant_phone": "空号"})
     days_pass(network, 12, clerk)
-    said = {"limit_day": "2026-11-20", "reasons": "逾期未补正"}
+    said = {"reasons": "逾期未补正"}
     refused(clerk, case, "lapse", "仍要终止的", **said)
     done(clerk, case, "lapse", **said, unheard="yes")
     lapse = held(township, case).lapse
     assert lapse is not None and lapse.unheard
+
+
+def test_the_day_a_term_ends_is_counted_and_typed_by_nobody(
+    network: Network, agent: Visitor, clerk: Visitor, township: Counter
+) -> None:
+    case = at_the_township(network, agent, clerk, "001")
+    done(clerk, case, "return_for_correction", due_days="2", **{"what:applicant_phone": "空号"})
+    page = clerk.open(case).text
+    assert "申请人的期限至 2026-11-20" in page and 'name="limit_day"' not in page
+    refused(clerk, case, "lapse", "期限尚未届满", reasons="逾期", limit_day="2026-01-01")
+    found = held(township, case)
+    book = township.member.casebook
+    with pytest.raises(BadBody, match="2026-11-20"):
+        body = {0: "2026-01-01", 1: "逾期"}
+        book.record("0101", {"clerk"}, about(VILLAGE), found.case_id, kinds.LAPSE, body, found.last)
+
+
+def test_what_counts_as_accepted_is_refused_by_nobody(
+    network: Network, agent: Visitor, clerk: Visitor, township: Counter
+) -> None:
+    case = at_the_township(network, agent, clerk, "001")
+    said = {"reasons": "不属于本机关职权", "legal_basis": "行政许可法第三十二条"}
+    days_pass(network, 8, clerk)  # Thursday 26 November: the sixth working day
+    refused(clerk, case, "refuse", "自 2026-11-18 起已视为受理", **said)
+    done(clerk, case, "docket")
+    in_time = at_the_township(network, village_agent_again(agent), clerk, "001")
+    days_pass(network, 7, clerk)
+    done(clerk, in_time, "refuse", **said)
+
+
+def village_agent_again(agent: Visitor) -> Visitor:
+    """The agent, signed in again after days have passed."""
+    answer = agent.send("/sign-in", {"staff_no": "0001", "password": PASSWORD})
+    assert answer.status_code == 303
+    return agent
+
+
+def test_no_term_is_extended_when_the_statutory_limit_has_passed(county: Counter, network: Network) -> None:
+    window, head = county.sign_in("1001", "window", name="赵敏"), county.sign_in("1002", "head")
+    case = window.file("016", **PAPERS)
+    done(window, case, "docket")
+    network.clock.now_ms += 90 * DAY_MS
+    assert head.send("/sign-in", {"staff_no": "1002", "password": PASSWORD}).status_code == 303
+    refused(head, case, "extend", "法定期限已过", days="10", reason="情况复杂")
+
+
+def test_what_is_promised_is_what_this_level_can_keep_and_the_statute_allows(
+    network: Network, agent: Visitor, clerk: Visitor, village: Counter
+) -> None:
+    case = agent.file("009", **PAPERS)
+    form = agent.open(case).text.split("/act/docket")[1].split("</form>")[0]
+    assert 'name="promised_days" type="text"' in form and 'value="3"' in form
+    refused(agent, case, "docket", "本级不作决定", promised_days="0")
+    done(agent, case, "docket")
+    assert held(village, case).promised_days == 3
+    case = at_the_township(network, agent, clerk, "001")
+    statutory = village.member.casebook.catalogue.item("001").statutory_days
+    refused(clerk, case, "docket", "不能超过法定时限", promised_days=str(statutory + 1))
+    done(clerk, case, "docket", promised_days=str(statutory))
 
 
 def test_papers_asked_for_in_examination_come_from_the_village_and_are_taken(

@@ -1,0 +1,80 @@
+"""What the calendar says to somebody about to act: when a term ends, that a limit has passed, what may be promised."""
+
+from typing import Any, Final
+
+from sync_protocol.case import Case, clock, kinds, legal_dates
+from sync_protocol.case.clock import Clocks
+from sync_protocol.case.workdays import day_of
+from sync_protocol.roster import Roster
+from village_node.casebook.calendars import calendar_in
+from village_node.casebook.conditions import Words
+from village_node.casebook.errors import BadBody
+from village_node.casebook.ledger import held_events
+from village_node.casebook.office import Office
+from village_node.store import Connection
+from village_node.store.locks import CaseKey
+
+# Acts that come too late once a clock has run out.
+TIMED: Final = frozenset({kinds.REFUSE, kinds.EXTEND})
+
+
+def clocks_in(office: Office, connection: Connection, roster: Roster, key: CaseKey, case: Case) -> Clocks:
+    """The clocks of a folded case as of today."""
+    events = [each.event for each in held_events(office, connection, roster, {key})[key] if not each.stranger]
+    facts = legal_dates.facts_of(case, events, roster.places, office.catalogue)
+    return clock.read(facts, calendar_in(office, connection), day_of(office.clock()))
+
+
+def last_day_in(office: Office, connection: Connection, roster: Roster, key: CaseKey, case: Case) -> str:
+    """The last day of the term that the applicant was given, as a body has it; empty where none runs."""
+    events = [each.event for each in held_events(office, connection, roster, {key})[key] if not each.stranger]
+    day = legal_dates.last_day(case, events, calendar_in(office, connection))
+    return "" if day is None else day.isoformat()
+
+
+def why_too_late(kind: int, clocks: Clocks) -> Words | None:
+    """Say why a limit that has passed leaves no room for this act; None if it does."""
+    if kind == kinds.REFUSE and clocks.deemed is not None:
+        since = clocks.deemed.isoformat()
+        return (
+            f"收到材料后逾期未答复，自 {since} 起已视为受理，不能再不予受理，请办理受理",
+            f"nobody answered in time: it counts as accepted from {since} and cannot be refused any more; accept it",
+        )
+    if kind == kinds.EXTEND:
+        limit = clocks.of("statutory") or clocks.of("promised")
+        if limit is not None and limit.used > limit.limit:
+            return "法定期限已过，不能再延长", "the statutory limit has passed: it cannot be extended any more"
+    return None
+
+
+def check_promise(office: Office, case: Case, content: dict[int, Any]) -> dict[int, Any]:
+    """The body of an acceptance with the days it promises. Raises BadBody for more than the statute allows, and for
+    none where nobody can decide."""
+    item = office.catalogue.find(case.item_no, case.item_version)
+    if item is None:
+        return content
+    level = office.identity.level
+    days = content.get(0, legal_dates.promise_at(item, level))
+    if item.statutory_days and days > item.statutory_days:
+        raise BadBody(
+            "promised_days",
+            f"承诺时限不能超过法定时限 {item.statutory_days} 个工作日",
+            f"no more can be promised than the {item.statutory_days} working days of the statute",
+        )
+    if days == 0 and legal_dates.kind_at(item, level) != item.kind:
+        raise BadBody(
+            "promised_days",
+            "本级不作决定，不能当场办结，请填写承诺的工作日",
+            "this level does not decide, so it is not done at once: say how many working days are promised",
+        )
+    return {**content, 0: days}
+
+
+def check_last_day(content: dict[int, Any], last: str) -> None:
+    """Raises BadBody where a case is to be ended by another day than that of its term."""
+    if not last or content[0] != last:
+        raise BadBody(
+            "limit_day",
+            f"期限最后一日由系统按工作日历计算，应为 {last}" if last else "没有正在等候申请人补交材料或缴费的期限",
+            f"the last day is counted by the calendar: {last}" if last else "the applicant has been given no term",
+        )
