@@ -24,7 +24,8 @@ Effect = Literal["legal", "informative", "internal"]
 class Ground(NamedTuple):
     """One event as documents ask of it. ``body`` by field name; ``accepts``: its place may accept cases of the item;
     ``docketed``: the case was accepted before; ``receipted``: a receipt with legal effect was given before;
-    ``purpose``: of the handoff it answers; ``instant``: decided on the spot, where it was filed."""
+    ``purpose``: of the handoff it answers; ``instant``: decided on the spot, where it was filed; ``higher``: a higher
+    authority decides the item; ``examines``: the level of its place reviews or decides it."""
 
     kind: int
     body: Mapping[str, Any]
@@ -34,6 +35,8 @@ class Ground(NamedTuple):
     proxied: bool = False
     purpose: str = ""
     instant: bool = False
+    higher: bool = False
+    examines: bool = False
 
 
 class Rest(NamedTuple):
@@ -76,9 +79,15 @@ class DocumentType(NamedTuple):
 _POWER: Final = (("accepts", True), ("receipted", False))
 _NO_POWER: Final = (("accepts", False),)
 _APPROVED: Final = (("outcome", "approve"), ("instant", False))
+# What a higher authority decided is its own document, which our act only quotes.
+_GRANTED: Final = (*_APPROVED, ("higher", False))
+_DENIED: Final = (("outcome", "refuse"), ("higher", False))
 _ON_THE_SPOT: Final = (("outcome", "approve"), ("instant", True))
 _REFUSED: Final = (("outcome", "refuse"),)
 _TO_DELIVER: Final = (("purpose", "deliver"),)
+# After acceptance papers are asked for by who examines the case; another level only returns it among ourselves.
+_ASKED_BEFORE: Final = Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", False),))
+_ASKED_AFTER: Final = Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True), ("examines", True)))
 _SUPPLEMENT: Final = Rest(kinds.SUSPEND, (("what", "supplement"),))
 _PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL)
 
@@ -90,7 +99,7 @@ TYPES: Final[dict[str, DocumentType]] = {
             Rest(kinds.RECEIVE, _POWER), Rest(kinds.ACCEPT, (*_POWER, ("purpose", "accept"))),
         ), False, "acceptance", False, "acceptor", "legal"),
         DocumentType("02", "02", "补正材料通知书", "notice of papers to be corrected", (
-            Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", False),)),
+            _ASKED_BEFORE,
         ), True, "acceptance", True, "acceptor", "legal"),
         DocumentType("03", "03", "补正材料接收凭证", "receipt for corrected papers", (
             Rest(kinds.SUPPLY),
@@ -105,7 +114,7 @@ TYPES: Final[dict[str, DocumentType]] = {
             Rest(kinds.CREATE, (("proxied", True),)),
         ), False, "", False, "applicant", "informative"),
         DocumentType("07", "07", "审查阶段补正材料通知书", "notice of papers to be corrected in examination", (
-            Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True),)), _SUPPLEMENT,
+            _ASKED_AFTER, _SUPPLEMENT,
         ), True, "acceptance", True, "holder", "legal"),
         DocumentType("08", "08", "特别程序告知书", "notice of a special procedure", _PROCEDURES,
             True, "decision", True, "holder", "legal"),
@@ -115,10 +124,10 @@ TYPES: Final[dict[str, DocumentType]] = {
             Rest(kinds.EXTEND),
         ), True, "decision", True, "decider", "legal"),
         DocumentType("11", "11", "准予决定书", "decision to grant", (
-            Rest(kinds.DECIDE, _APPROVED),
+            Rest(kinds.DECIDE, _GRANTED),
         ), True, "decision", True, "decider", "legal"),
         DocumentType("12", "12", "不予决定书", "decision to refuse", (
-            Rest(kinds.DECIDE, _REFUSED),
+            Rest(kinds.DECIDE, _DENIED),
         ), True, "decision", True, "decider", "legal", adverse=True),
         DocumentType("13", "13", "变更（延续、撤销）决定书", "decision to change, renew or revoke", (),
             True, "decision", True, "decider", "legal", adverse=True),
@@ -131,7 +140,7 @@ TYPES: Final[dict[str, DocumentType]] = {
             Rest(kinds.DECIDE, _APPROVED), Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER),
         ), False, "", False, "counter", "informative"),
         DocumentType("17", "17", "文书送达回证", "proof of delivery", (
-            Rest(kinds.RETURN_FOR_CORRECTION), Rest(kinds.DOCKET), Rest(kinds.DECIDE, _APPROVED),
+            _ASKED_BEFORE, _ASKED_AFTER, Rest(kinds.DOCKET), Rest(kinds.DECIDE, _APPROVED),
             Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER), Rest(kinds.DELIVERED), Rest(kinds.REFUSE),
             Rest(kinds.LAPSE), _SUPPLEMENT, *_PROCEDURES, Rest(kinds.EXTEND), Rest(kinds.FEE_NOTICE),
             Rest(kinds.REVIEW_DECISION),
@@ -204,6 +213,8 @@ def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
             proxied or "proxy_name" in body,
             purpose if event.kind == kinds.ACCEPT else body.get("purpose", ""),
             _on_the_spot(event.kind, item, at_home=event.place == home),
+            item.decide_level == "higher",
+            event.level in (item.review_level, item.deciding_level),
         )
         found.append(ground)
         if not event.effective:
@@ -221,9 +232,18 @@ def ground_now(
     """The ground of an event that is about to be written, at the end of what counts of a case. ``item`` None: it is
     not in the catalogue here."""
     if item is None:
-        return Ground(kind, content, docketed=docketed)
+        return Ground(kind, content, docketed=docketed, examines=True)
+    examines = level in (item.review_level, item.deciding_level)
     instant = _on_the_spot(kind, item, at_home=at_home)
-    return Ground(kind, content, level in item.accept_levels, docketed, instant=instant)
+    return Ground(
+        kind,
+        content,
+        level in item.accept_levels,
+        docketed,
+        instant=instant,
+        higher=item.decide_level == "higher",
+        examines=examines,
+    )
 
 
 def _on_the_spot(kind: int, item: Item, *, at_home: bool) -> bool:

@@ -112,6 +112,7 @@ def _acceptance(source: Source) -> Facts:
         "decider": source.decider(),
         "fee": _fee(source),
         "note": body.get("note", ""),
+        "deemed": f"自{source.deemed}起（逾期未告知，行政许可法第三十二条第一款第四项）" if source.deemed else "",
     }
 
 
@@ -161,16 +162,28 @@ def _on_the_spot(source: Source) -> Facts:
 
 def _collection(source: Source) -> Facts:
     made = decision_of(source) or source.record
-    document = own_document(made)
     proxy = _proxy(source)
+    decided, title, number = _decided(source, made)
     return {
-        "decided": day(made.at_ms),
-        "decision_title": document.zh if document else "决定书",
-        "decision_no": _own_number(source, made),
+        "decided": decided,
+        "decision_title": title,
+        "decision_no": number,
         "collect": source.collected_at(),
         "collector": f"{source.applicant}（本人），或代办人{proxy}" if proxy else f"{source.applicant}（本人）",
         "bring": "本人有效身份证件、收件凭证" + ("；代办人另带本人身份证件和授权委托书" if proxy else ""),
     }
+
+
+def _decided(source: Source, made: Record) -> tuple[str, str, str]:
+    """The day, the name and the number of the decision: ours, or that of the higher authority which our act follows."""
+    document = own_document(made)
+    if document is not None:
+        return day(made.at_ms), document.zh, number_of(document, made, source.case)
+    answers = [each for each in source.counted(kinds.RESUME) if each.body.get("outcome")]
+    if not answers:
+        return day(made.at_ms), "决定书", ""
+    said = answers[-1].body
+    return iso_day(said["document_day"]), "上级机关决定文书", said["document_no"]
 
 
 def _delivery(source: Source) -> Facts:
@@ -192,7 +205,12 @@ def _delivery(source: Source) -> Facts:
 
 def _served(source: Source, about: Record) -> list[dict[str, str]]:
     document = own_document(about)
-    return [{"title": document.zh, "number": number_of(document, about, source.case)}] if document else []
+    if document is not None:
+        return [{"title": document.zh, "number": number_of(document, about, source.case)}]
+    if about.kind != kinds.DECIDE:
+        return []
+    _, title, number = _decided(source, about)
+    return [{"title": title, "number": number}]
 
 
 def _handoff(source: Source) -> Facts:

@@ -35,7 +35,8 @@ class Source:
 
     ``words``: a field or paper named in words; ``choice``: a choice in words. ``identity``: the applicant's document
     in words, masked, and in full. ``promised_by``: the day of the promise in words; ``supply_by``: until
-    when what is asked is to come, if the document is received on its own day; empty where nobody can tell.
+    when what is asked is to come, if the document is received on its own day; empty where nobody can tell. ``deemed``:
+    the day from which the case counts as accepted because nobody answered in time; empty where somebody did.
     """
 
     document: DocumentType
@@ -53,6 +54,7 @@ class Source:
     paper: str = "a4"
     promised_by: str = ""
     supply_by: str = ""
+    deemed: str = ""
 
     @property
     def applicant(self) -> str:

@@ -137,6 +137,14 @@ def promised_day(visit: Visit, case: Case) -> str:
     return times.date_words(day, "zh") + ("（预计）" if stopped or reading.provisional else "")
 
 
+def deemed_day(visit: Visit, case: Case) -> str:
+    """The day from which a case counts as accepted without a word, as a document tells it; empty where somebody
+    answered in time."""
+    found = visit.site.casebook.clock_of((about(case.home), case.case_id))
+    deemed = found.clocks.deemed if found is not None else None
+    return times.date_words(deemed, "zh") if deemed is not None else ""
+
+
 def asked_day(visit: Visit, at_ms: int, days: int) -> str:
     """Until when so many working days after a notice run, as a document tells it."""
     calendar, told = visit.site.casebook.calendar(), day_of(at_ms)

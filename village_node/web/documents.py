@@ -121,6 +121,7 @@ def source_of(
         paper,
         _promised_by(visit, case, records, record),
         _supply_by(visit, record),
+        clocks.deemed_day(visit, case) if record.kind == kinds.DOCKET else "",
     )
 
 

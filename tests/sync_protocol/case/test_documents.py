@@ -39,7 +39,7 @@ def test_the_codes_of_the_field_are_complete_and_every_mark_stands_for_one_docum
         (Ground(kinds.ACCEPT, {}, accepts=True, purpose="review"), []),
         (Ground(kinds.ACCEPT, {}, purpose="deliver"), ["16", "17"]),
         (Ground(kinds.RETURN_FOR_CORRECTION, {}, docketed=False), ["02", "17"]),
-        (Ground(kinds.RETURN_FOR_CORRECTION, {}, docketed=True), ["07", "17"]),
+        (Ground(kinds.RETURN_FOR_CORRECTION, {}, docketed=True, examines=True), ["07", "17"]),
         (Ground(kinds.SUPPLY, {}), ["03"]),
         (Ground(kinds.DOCKET, {}), ["04", "17"]),
         (Ground(kinds.DECIDE, APPROVE), ["11", "16", "17"]),
@@ -122,6 +122,26 @@ def test_the_receipt_with_legal_effect_comes_from_the_first_place_that_may_accep
 def test_what_does_not_count_leaves_no_trace_in_what_comes_after(catalogue: Catalogue) -> None:
     docket = [event[0] for event in WAY].index(kinds.DOCKET)
     assert told(catalogue.item("001"), "v", *WAY, ineffective=docket)[docket:][:2] == [["04", "17"], ["02", "17"]]
+
+
+def test_after_acceptance_papers_are_asked_for_by_who_examines_the_case_and_else_it_is_only_returned(
+    catalogue: Catalogue,
+) -> None:
+    item = catalogue.item("016")  # accepted at the township or the county, decided at the county
+    asked = [event[0] for event in WAY].index(kinds.RETURN_FOR_CORRECTION)
+    assert told(item, "t", *WAY)[asked] == []
+    at_the_county = (*WAY[:asked], (kinds.RETURN_FOR_CORRECTION, "c", {}))
+    assert told(item, "t", *at_the_county)[asked] == ["07", "17"]
+    here = documents.ground_now(kinds.RETURN_FOR_CORRECTION, {}, "township", item, docketed=True, at_home=True)
+    assert documents.numbered(here) is None
+
+
+def test_what_a_higher_authority_decided_is_no_document_of_ours(catalogue: Catalogue) -> None:
+    item = catalogue.item("030")
+    for outcome in (APPROVE, REFUSE):
+        ground = documents.ground_now(kinds.DECIDE, outcome, "county", item, docketed=True, at_home=False)
+        assert [each.code for each in documents.borne(ground)] == ["16", "17"]
+        assert documents.numbered(ground) is None
 
 
 def test_only_a_case_that_was_filed_where_it_is_decided_is_settled_on_the_spot(catalogue: Catalogue) -> None:

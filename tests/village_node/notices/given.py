@@ -61,6 +61,7 @@ FIXED = {
     "statutory": "30 个工作日",
     "promised": "20 个工作日",
     "promised_by": "",
+    "deemed": "",
     "blank": "　",
     "verified": "□",
     "decided": "2026年11月20日",
