@@ -25,15 +25,16 @@ _NO_FESTIVAL: Final = re.compile("^休息日|^农历除夕$")
 
 
 def built_in() -> Calendar:
-    """Every year the package knows. A year with make-up days was announced; without them only the statutory days are
-    known, since no arrangement has yet been made without a shift."""
+    """Every announced year the package knows: one with make-up days, since no arrangement has yet been made without a
+    shift. Of any other year two versions may know different things: it is the plain week for all, until the county
+    publishes it."""
     from holidays.countries.china import China
 
     numbers = range(FIRST_YEAR, LAST_YEAR + 1)
     known = China(years=numbers, language="zh_CN")  # type: ignore[no-untyped-call]
     named = {day: known[day] for day in known if day.year in numbers}
     worked = {day for day in known.weekend_workdays if day.year in numbers}
-    years = {number: _year(number, named, worked) for number in numbers}
+    years = {number: year for number in numbers if (year := _year(number, named, worked)).announced}
     return Calendar(f"holidays-{metadata.version('holidays')}", years)
 
 

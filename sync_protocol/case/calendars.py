@@ -168,13 +168,15 @@ def changes_the_past(before: Announcement, after: Announcement, today: date) -> 
 
 
 def calendar_of(publications: Iterable[Publication], own: Calendar) -> Calendar:
-    """The calendar in force: what was published, and for years of which nothing was the node's own.
+    """The calendar in force: what was published, and for years of which nothing was the node's own, if announced: what
+    a node computes of a year to come another may compute otherwise.
 
     Its version names the newest publication of each year in force, so that the same words mean the same days.
     """
     found = in_force(publications)
+    known = {number: year for number, year in own.years.items() if year.announced}
     if not found:
-        return own
-    years = {**own.years, **{number: each.said.year for number, each in found.items()}}
+        return own if len(known) == len(own.years) else Calendar(own.version, known)
+    years = {**known, **{number: each.said.year for number, each in found.items()}}
     version = "·".join(f"{number}-{found[number].position.mark.hex()[:4]}" for number in sorted(found))
     return Calendar(version, years)

@@ -1,9 +1,9 @@
-"""What a node knows of working days by itself is what was announced, and of the next year what is in the law."""
+"""What a node knows of working days by itself is what was announced, and nothing else."""
 
 from datetime import date
 
 from sync_protocol.case.calendars import Announcement, from_bytes, to_bytes
-from tests.sync_protocol.case.year_2026 import YEAR_2026, YEAR_2027
+from tests.sync_protocol.case.year_2026 import YEAR_2026
 from village_node import working_days
 
 KNOWN = working_days.built_in()
@@ -14,13 +14,11 @@ def test_the_year_announced_is_the_one_typed_in_from_the_announcement() -> None:
     assert KNOWN.version.startswith("holidays-")
 
 
-def test_a_year_without_its_arrangement_has_the_statutory_days_and_says_so() -> None:
-    later = KNOWN.year(2035)
-    assert not later.announced and not later.on and not later.document_no
-    new_year = KNOWN.look(date(2035, 1, 1))
-    assert (new_year.kind, new_year.name, new_year.provisional) == ("holiday", "元旦", True)
-    if not KNOWN.year(2027).announced:  # as long as the package does not know more
-        assert KNOWN.year(2027).off == YEAR_2027.off
+def test_a_year_without_its_arrangement_is_not_known_at_all() -> None:
+    assert 2035 not in KNOWN.years
+    new_year = KNOWN.look(date(2035, 1, 1))  # a Monday: whatever version of the package knows of it
+    assert (new_year.kind, new_year.provisional) == ("workday", True)
+    assert all(year.announced and year.document_no for year in KNOWN.years.values())
 
 
 def test_festivals_that_meet_have_one_name_and_shifted_days_that_of_their_festival() -> None:

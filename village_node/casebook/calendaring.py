@@ -3,6 +3,7 @@ publishes a year."""
 
 from collections.abc import Iterable
 from datetime import date
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from sync_protocol import encoding
@@ -17,7 +18,7 @@ from sync_protocol.stream import Draft, append
 from village_node.casebook import ledger, once, purged
 from village_node.casebook.calendars import calendar_in, publications
 from village_node.casebook.desk import Desk
-from village_node.casebook.errors import BadBody, NotAllowed, NotFound
+from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.ledger import Entry, fold_held, held_events
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, cases, peers, rows
@@ -123,12 +124,13 @@ class Calendaring(Desk, Reading):
             return _proposed(connection)
 
     def answer_calendar(
-        self, actor: str, roles: Iterable[str], *, confirmed: bool, request: Request | None = None
+        self, actor: str, roles: Iterable[str], *, confirmed: bool, shown: str = "", request: Request | None = None
     ) -> None:
         """Confirm what another person proposed, and publish it; or drop it, which who proposed it may do as well.
+        ``shown``: the digest of the proposal as its confirmer saw it.
 
-        Raises NotFound where nothing waits, AlreadyDone with PUBLISHED or DROPPED as its scope, IdTaken, NotAllowed,
-        NotSaved.
+        Raises NotFound where nothing waits, Stale where something else does, AlreadyDone with PUBLISHED or DROPPED as
+        its scope, IdTaken, NotAllowed, NotSaved.
         """
         self._check_publisher(roles)
 
@@ -139,6 +141,8 @@ class Calendaring(Desk, Reading):
             proposer, said = waiting
             if confirmed and proposer == actor:
                 raise NotAllowed(*_FIELDS["confirmer"])
+            if confirmed and shown != digest_of(said):
+                raise Stale("提议已更改，请重新查看后再确认", "the proposal is another one now: look at it again")
             once.became(connection, request, (PUBLISHED if confirmed else DROPPED, b""))
             peers.remember_bytes(connection, _PROPOSED, b"")
             if confirmed:
@@ -150,8 +154,8 @@ class Calendaring(Desk, Reading):
         self._act(act, request)
 
     def publish_known_years(self) -> list[int]:
-        """Publish what this program knows of last year, this one and the next, where nothing better was published; the
-        years that were. Only a county's node has anything to publish. Raises NotSaved."""
+        """Publish what this program knows to be announced of last year, this one and the next, where nothing better was
+        published; the years that were. Only a county's node has anything to publish. Raises NotSaved."""
         if self.identity.level != "county" or self.identity.place not in self.roster.places:
             return []
         held, this_year = self.calendars_in_force(), day_of(self.clock()).year
@@ -159,7 +163,11 @@ class Calendaring(Desk, Reading):
         for number in range(this_year - 1, this_year + 2):
             known = self.own_calendar.years.get(number)
             published = held.get(number)
-            if known is None or (published is not None and not _is_better(known, published.said.year)):
+            if (
+                known is None
+                or not known.announced
+                or (published is not None and not _is_better(known, published.said.year))
+            ):
                 continue
             said = Announcement(number, known, "按国家节假日安排，系统自动公布")
             if published is None or not rules.changes_the_past(published.said, said, day_of(self.clock())):
@@ -221,6 +229,11 @@ class Calendaring(Desk, Reading):
         self.note(connection, actor or "node", action, str(said.number), reason=said.reason)
         self.mark_news(connection, {scope})
         return {scope}
+
+
+def digest_of(said: Announcement) -> str:
+    """The SHA-256 of what is proposed: who confirms it names what they saw."""
+    return sha256(_body(said._replace(proposer="", confirmer=""))).hexdigest()
 
 
 def _proposed(connection: Connection) -> tuple[str, Announcement] | None:

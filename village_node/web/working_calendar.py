@@ -13,6 +13,7 @@ from sync_protocol.case.calendars import Announcement
 from sync_protocol.case.workdays import Span, Year, day_of, day_of_year
 from village_node import casebook
 from village_node.casebook import BadBody, NotAllowed
+from village_node.casebook.calendaring import digest_of
 from village_node.web import times
 from village_node.web.policy import STAFF, Policy, Route
 from village_node.web.site import Visit
@@ -72,8 +73,10 @@ def answer(visit: Visit, what: str) -> Response:
     if what not in ("confirm", "drop"):
         raise NotFound
     try:
-        visit.site.casebook.answer_calendar(visit.staff.staff_no, visit.staff.roles, confirmed=what == "confirm")
-    except (NotAllowed, casebook.NotFound) as refused:
+        visit.site.casebook.answer_calendar(
+            visit.staff.staff_no, visit.staff.roles, confirmed=what == "confirm", shown=visit.line("shown")
+        )
+    except (NotAllowed, casebook.NotFound, casebook.Stale) as refused:
         return _page(visit, 409, visit.t(refused.zh, refused.en))
     return visit.redirect("calendar", done="published" if what == "confirm" else "dropped")
 
@@ -156,6 +159,7 @@ def _page(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, s
         may_publish=book.may_publish(visit.staff.roles),
         waiting=waiting,
         waiting_lists=lists_of(waiting[1].number, waiting[1].year) if waiting else ([], []),
+        shown=digest_of(waiting[1]) if waiting else "",
         proposer=(visit.site.accounts.name_of(waiting[0]) or waiting[0]) if waiting else "",
         typed=typed,
         problem=problem,

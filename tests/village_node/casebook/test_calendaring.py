@@ -12,7 +12,8 @@ from sync_protocol.places import below
 from sync_protocol.stream import Draft, append
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, settle
 from tests.sync_protocol.case.year_2026 import CALENDAR, YEAR_2026, YEAR_2027
-from village_node.casebook import BadBody, CaseRef, NotAllowed, NotFound, ledger
+from village_node.casebook import BadBody, CaseRef, NotAllowed, NotFound, Stale, ledger
+from village_node.casebook.calendaring import digest_of
 from village_node.casebook.ledger import Entry
 from village_node.store import Connection
 
@@ -62,7 +63,7 @@ def due(member: Member, ref: CaseRef) -> date:
 def test_what_the_county_knows_is_published_once_and_every_node_counts_by_it(net: Network) -> None:
     county = net.members[COUNTY].casebook
     county.own_calendar = CALENDAR
-    assert county.publish_known_years() == [2026, 2027]
+    assert county.publish_known_years() == [2026]  # nothing is announced of 2027
     assert county.publish_known_years() == []
     everywhere(net)
     seen = {member.casebook.calendar().version for member in net.members.values()}
@@ -76,10 +77,13 @@ def test_a_village_that_has_heard_none_counts_by_its_own(net: Network) -> None:
     village.own_calendar = Calendar("holidays-0", {2026: YEAR_2026})
     village.calendar_kept = None
     assert village.calendar().version == "holidays-0"
+    computed = Calendar("holidays-1", {2026: YEAR_2026, 2027: YEAR_2027})
+    village.own_calendar, village.calendar_kept = computed, None
+    assert village.calendar().year(2027) == Year(), "what one version computes of a year to come another may not"
     # What arrives takes its place at once.
     county = net.members[COUNTY].casebook
     county.own_calendar = CALENDAR
-    county.publish_known_years()
+    county.announce("0001", HEAD, Announcement(2027, YEAR_2027, "预计"))
     everywhere(net)
     assert village.calendar().year(2027) == YEAR_2027
 
@@ -87,7 +91,8 @@ def test_a_village_that_has_heard_none_counts_by_its_own(net: Network) -> None:
 def test_a_year_that_is_announced_at_last_is_published_over_what_was_computed(net: Network) -> None:
     county = net.members[COUNTY].casebook
     county.own_calendar = CALENDAR
-    county.publish_known_years()
+    county.announce("0001", HEAD, Announcement(2026, YEAR_2026, "按通知"))
+    county.announce("0001", HEAD, Announcement(2027, YEAR_2027, "预计"))
     announced = Year.of_days([date(2027, 1, 1)], [date(2027, 1, 3)], "国办发明电〔2026〕8号")
     county.own_calendar = Calendar("newer", {2026: Year(), 2027: announced})
     assert county.publish_known_years() == [2027]
@@ -125,7 +130,9 @@ def test_a_day_gone_by_is_closed_only_by_two_persons(net: Network) -> None:
     assert county.calendar_proposed() == ("0001", said)
     with pytest.raises(NotAllowed, match="who proposed"):
         county.answer_calendar("0001", HEAD, confirmed=True)
-    county.answer_calendar("0002", HEAD, confirmed=True)
+    with pytest.raises(Stale):
+        county.answer_calendar("0002", HEAD, confirmed=True, shown=digest_of(closing(date(2026, 9, 23))))
+    county.answer_calendar("0002", HEAD, confirmed=True, shown=digest_of(said))
     held = county.calendars_in_force()[2026].said
     assert (held.year, held.proposer, held.confirmer) == (said.year, "0001", "0002")
     with pytest.raises(NotFound):

@@ -7,7 +7,7 @@ import pytest
 from sync_protocol.case.calendars import Announcement
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR, DOCUMENT_NO, YEAR_2026
-from tests.village_node.web.counter import Counter, Visitor, everywhere, problems
+from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, problems
 from village_node import working_days
 from village_node.web.working_calendar import BadLine, lists_of, year_of
 
@@ -63,7 +63,10 @@ def test_a_day_gone_by_waits_for_another_head(network: Network, head: Visitor, c
     assert head.send("/calendar/forget", {}).status_code == 404
     other = county.sign_in("1003", "officer", name="钱进")
     assert "11-17 防汛停工 31号" in other.open("/calendar").text
-    assert other.send("/calendar/confirm", {}).status_code == 303
+    answer = other.send("/calendar/confirm", {"shown": "0" * 64})
+    assert answer.status_code == 409 and "提议已更改" in answer.text
+    shown = hidden_of(other.open("/calendar").text, "/calendar/confirm")["shown"]
+    assert other.send("/calendar/confirm", {"shown": shown}).status_code == 303
     assert not calendar().is_working(date(2026, 11, 17))
     assert "1002、1003" in head.open("/calendar").text
     assert other.send("/calendar/drop", {}).status_code == 409  # nothing waits any more
