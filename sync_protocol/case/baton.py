@@ -245,6 +245,10 @@ def _fee_settled(flow: Flow, place: str, body: Body | None, path: CasePath) -> b
     return flow.fee_settled or not due
 
 
+def _fee_lapsed(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return flow.before == "fee_due"
+
+
 def _joint(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
     return flow.item is None or flow.item.joint
 
@@ -274,6 +278,7 @@ _GUARDS: Final[dict[str, Test]] = {
     "supplement_open": _supplement_open,
     "fee_asked": _fee_asked,
     "fee_settled": _fee_settled,
+    "fee_lapsed": _fee_lapsed,
     "joint": _joint,
     "countersigning": _countersigning,
     # What an act names is looked at with the records themselves.

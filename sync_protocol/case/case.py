@@ -309,7 +309,7 @@ def _fee_notice(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -
 
 
 def _fee_settled(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
-    words = body or {}
+    words, case.lapse = body or {}, None
     if case.fee is not None:
         number = words.get(1) or words.get(2, "")
         case.fee = case.fee._replace(how=words.get(0, ""), settled_ms=event.claimed_ms, number=number)
@@ -385,7 +385,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
     case.deliveries = tuple(counted[kinds.DELIVERED])
     if case.deliveries:
         case.delivered_ms = case.deliveries[0].at_ms
-        if case.state != "archived":
+        if case.state in workflow.DELIVERABLE:
             case.state = "delivered"
     if not _VOICES.isdisjoint(wanted):
         _set_voices(case, counted)

@@ -72,6 +72,7 @@ FEE_SETTLED: Final = Table(kinds.FEE_SETTLED, (
     Field(2, "decision_no", "text", False, 1, 80, "减免决定文号", "number of the waiver decision",
           required_if=(0, ("waived",))),
     Field(3, "note", "text", False, 1, 200, "说明", "note"),
+    Field(4, "paid_day", "date", False, 0, 0, "缴费日期", "day of payment"),
 ))  # fmt: skip
 ISSUE: Final = Table(kinds.ISSUE, (
     Field(0, "certificate_no", "text", True, 1, 80, "证照编号", "certificate number"),

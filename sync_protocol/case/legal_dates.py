@@ -136,30 +136,8 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         delivery = case.deliveries[0]
         named = delivery.body.get("at")
         day = date.fromisoformat(named) if named else day_of(delivery.at_ms)
-        facts = facts._replace(delivered=max(day, facts.decided))
-    return facts
-
-
-def _told_by(event: CaseEvent, day: date) -> Act:
-    if event.kind not in IN_FULL:
-        return Act(event.kind, event.place, day)
-    body = read_body(event) if event.kind in READ else None
-    return Act(event.kind, event.place, day, event.position, body if isinstance(body, dict) else None)
-
-
-@lru_cache(maxsize=4_096)  # most cases are like others of their day and their item; nothing in this names a person
-def _facts_alike(path: CasePath, catalogue: Catalogue, item: tuple[str, int], acts: tuple[Act, ...]) -> Facts:
-    return _facts(Story(path, catalogue.find(*item), {}), acts)
-
-
-def _facts(story: Story, acts: Iterable[Act]) -> Facts:
-    for act in acts:
-        tell = TELL.get(act.kind)
-        if tell is not None:
-            tell(story, act, act.body, act.day)
-    if story.wanting is not None:
-        _supplied(story, None)
-    days = story.days
+        days["delivered"] = max(day, days["decided"])
+        days.setdefault("settled", days["delivered"])
     return Facts(
         story.limits(),
         days.get("begun"),
@@ -343,7 +321,14 @@ def _supplied(story: Story, day: date | None) -> None:
 
 def _decide(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.first("decided", day)
-    story.first("settled", day)
+    if story.item is None or not story.item.has_fee or _refuses(event):
+        story.first("settled", day)
+
+
+def _refuses(event: CaseEvent) -> bool:
+    """Whether a decision refuses; of one whose body is gone that is said by no fee being asked for after it."""
+    said = read_body(event)
+    return not isinstance(said, dict) or said[0] == "refuse"
 
 
 def _answer(story: Story, act: Act, body: Body | None, day: date) -> None:
@@ -396,10 +381,12 @@ def _fee_notice(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.open[act.position] = Exclusion("fee", day)
 
 
-def _fee_settled(story: Story, act: Act, body: Body | None, day: date) -> None:
-    for opened in [opened for opened, entry in story.open.items() if entry.kind == "fee"]:
-        story.close(opened, day)
-    story.first("settled", day)
+def _fee_settled(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+    """The fee is waited for until the day it was paid; paid in time, it opens again what was ended for want of it."""
+    story.days.pop("closed", None)
+    paid = date.fromisoformat(body[4]) if body is not None and 4 in body else day
+    for opened, entry in [(opened, entry) for opened, entry in story.open.items() if entry.kind == "fee"]:
+        story.close(opened, max(entry.opened, min(paid, day)))
 
 
 def _issue(story: Story, act: Act, body: Body | None, day: date) -> None:
@@ -433,7 +420,7 @@ TELL: Final[dict[int, Callable[[Story, Act, Body | None, date], None]]] = {
 # Those whose body says something about time; of the others it is not even decoded, on the way of every event.
 READ: Final = frozenset({
     kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER, kinds.REVIEW_DECISION, kinds.SUSPEND,
-    kinds.RESUME, kinds.EXTEND, kinds.COUNTERSIGN_CLOSE,
+    kinds.RESUME, kinds.EXTEND, kinds.COUNTERSIGN_CLOSE, kinds.FEE_SETTLED,
 })  # fmt: skip
 # Of these an act is told whole: what its body says, or where what ends it finds it. Of all others that are alike, at
 # the same place on the same day, the same is told.

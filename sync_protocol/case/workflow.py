@@ -53,6 +53,8 @@ EXAMINED: Final = ("accepted", "t_review", "reviewed", "examining", "c_intake")
 DECIDABLE: Final = ("accepted", "reviewed", "examining", "c_intake")
 APPROVED: Final = ("decided_approved", "decided")
 DECIDED: Final = ("decided_approved", "decided_refused", "decided", "issued", "delivering")
+# What a delivery makes delivered: a decided case, in somebody's hands or on its way.
+DELIVERABLE: Final = (*DECIDED, "in_transit")
 ENDED: Final = ("refused", "lapsed")
 HELD: Final = ("draft", *UNDECIDED, "correcting", *DECIDED, "fee_due", *ENDED)
 CLOSED: Final = tuple(state.code for state in STATES.values() if state.closed)
@@ -91,7 +93,7 @@ Guard = Literal[
     "holder", "receiver", "accept_level", "correct_level", "review_level", "decide_level", "onward", "supplies",
     "request", "request_refused", "assign", "adoption", "examine_level", "room", "nothing_open", "entry",
     "higher_answer", "higher_outcome", "extension", "supplement_open", "fee_asked", "fee_settled", "delivery",
-    "county_level", "joint", "signatures", "countersigned", "up_level", "countersigning",
+    "county_level", "joint", "signatures", "countersigned", "up_level", "countersigning", "fee_lapsed",
 ]  # fmt: skip
 
 
@@ -155,6 +157,7 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
     "supplement_open": ("没有尚未补齐的审查补正", "no papers asked for in examination are outstanding"),
     "fee_asked": ("该事项不收费，或费用已缴清", "this item has no fee, or it is settled"),
     "fee_settled": ("该事项的费用尚未缴清或减免", "the fee of this item is not settled yet"),
+    "fee_lapsed": ("本案不是因未缴费而终止的", "it was not for its fee that the case ended"),
     "delivery": ("须写明本案的送达记录", "names a record of delivery of this case"),
     "county_level": ("复核由县级作出", "a review is decided at the county"),
     "joint": ("只有联办件需要会签", "only a joint case is countersigned"),
@@ -195,6 +198,7 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
     ("fee_due", kinds.LAPSE): Move("holder", "lapsed"),
     **{(state, kinds.LAPSE): Move("supplement_open", "lapsed") for state in EXAMINED},
     ("lapsed", kinds.TAKE): Move("supplies", "back"),
+    ("lapsed", kinds.FEE_SETTLED): Move("fee_lapsed", "decided_approved"),
     **{(state, kinds.SUSPEND): Move("examine_level", "same", ("up_level", "room")) for state in EXAMINED},
     **{(state, kinds.RESUME): Move("entry", "same", ("higher_answer", "supplies")) for state in EXAMINED},
     **{(state, kinds.EXTEND): Move("decide_level", "same", ("extension",)) for state in DECIDABLE},

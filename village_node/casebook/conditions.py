@@ -26,11 +26,13 @@ def approved_by(kind: int, body: dict[int, Any], actor: str) -> dict[int, Any]:
 
 def why_not_approved(
     case: Case, kind: int, body: dict[int, Any], person: tuple[str, frozenset[str]], place: str, level: str, *,
-    joint: bool,
+    joint: bool, decides: bool,
 ) -> Words | None:  # fmt: skip
     """Say why this person (number and roles) may not do the act as it is written; None if they may."""
     actor, roles = person
     if kind == kinds.SUSPEND and body[0] in legal_bodies.SPECIAL:
+        if not decides:
+            return "特别程序须由作出决定的一级批准启动", "the level that decides approves a special procedure"
         if not workflow.may_approve(roles, level):
             return "特别程序须由本单位负责人批准启动", "the head of this place approves a special procedure"
         if body.get(4) == actor:
@@ -47,17 +49,15 @@ def why_not_approved(
     return None
 
 
-def _why_not_presided(case: Case, body: dict[int, Any], actor: str, place: str) -> Words | None:
-    """Who presided over a hearing records its end, and is neither who examines the case nor who approved the hearing
-    (行政许可法第四十八条)."""
-    held = case.procedures.get(Position(*body[0]))
-    if held is None or held.what != "hearing" or held.place != place:
+def why_not_paid_in_time(case: Case, body: dict[int, Any]) -> Words | None:
+    """Say why a payment does not open a case again that was ended for want of it; None if it does, or none was."""
+    if case.lapse is None:
         return None
-    reviewer = case.review.actor if case.review is not None and case.review.place == place else ""
-    if actor in (held.body.get("proposer"), held.body.get("approver"), reviewer):
+    if 4 not in body or body[4] > case.lapse.limit_day:
+        last = case.lapse.limit_day
         return (
-            "听证主持人不能是本案审查人或批准听证的人，由主持人本人的账号结束听证",
-            "who presides over a hearing neither examined the case nor approved it: they record its end themselves",
+            f"本案已因未缴费终止，只有在 {last} 或之前缴的费才能恢复办理，请填写缴费日期",
+            f"the case ended unpaid: only what was paid by {last} opens it again; give the day of payment",
         )
     return None
 

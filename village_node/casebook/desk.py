@@ -260,14 +260,17 @@ class Desk(Once):
             heard = conditions.heard_since(peers.peers(connection), self._labels(connection, act.key, roster), since)
             silent = [roster.places.name(place) for place in below if place not in heard]
             return conditions.why_not_lapsed(case, body, silent, self.clock(), calendar_in(self, connection))
+        if act.kind == kinds.FEE_SETTLED:
+            return conditions.why_not_paid_in_time(case, body)
         if act.kind == kinds.RATING:
             written = [each.event for each in ledger.held_events(self, connection, roster, {act.key})[act.key]]
             handlers = {each.actor for each in written if each.place == here and each.kind in kinds.STAGE_KINDS}
             return conditions.why_not_rated(handlers, act.actor)
         item = self.catalogue.find(case.item_no, case.item_version)
-        person = act.actor, act.roles
+        person, level = (act.actor, act.roles), self.identity.level
         joint = item is not None and item.joint
-        return conditions.why_not_approved(case, act.kind, body, person, here, self.identity.level, joint=joint)
+        decides = item is None or item.deciding_level == level
+        return conditions.why_not_approved(case, act.kind, body, person, here, level, joint=joint, decides=decides)
 
     def _labels(self, connection: Connection, key: CaseKey, roster: Roster) -> dict[str, int]:
         """The newest clock label, in milliseconds, of what each place wrote about a case: never beyond its arrival,

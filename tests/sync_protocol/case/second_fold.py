@@ -204,6 +204,8 @@ class SecondFold(Naming):
             return self.ledger_holds(guard, flow, body)
         if guard in ("county_level", "up_level"):
             return level == "county" or (guard == "up_level" and (body is None or body[0] != "reported_up"))
+        if guard == "fee_lapsed":
+            return flow.before == "fee_due"
         if guard == "extension":
             most = 10 if item and item.kind != "联办件" else 15
             return not flow.extended and (body is None or body[0] <= most)
@@ -435,8 +437,8 @@ class SecondFold(Naming):
 
     @property
     def state(self) -> str:
-        if self.flow and self.flow.state == "archived":
-            return "archived"
+        if self.flow and self.flow.state not in (*DECIDED, "in_transit"):
+            return self.flow.state
         delivered = [e for e in self.sides.values() if e.kind == kinds.DELIVERED]
         if any(self.verdicts[e.position].code == "effective" for e in delivered):
             return "delivered"

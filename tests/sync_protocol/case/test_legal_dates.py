@@ -368,23 +368,67 @@ def test_a_countersigning_is_the_members_time_and_stops_no_clock() -> None:
     assert told(script).exclusions == (Exclusion("countersign", on(3, 11), on(3, 13)),)
 
 
-def test_with_a_fee_the_case_is_settled_when_it_is_paid_and_with_a_certificate_when_that_is_made() -> None:
+def test_with_a_fee_the_promise_runs_until_the_certificate_is_made_but_for_the_days_it_waits_for_the_fee() -> None:
     script = relayed("034")
     script.review(TOWNSHIP, claimed_ms=at(3, 10))
     script.handoff(TOWNSHIP, COUNTY, "decide", claimed_ms=at(3, 11))
     script.accept(COUNTY, claimed_ms=at(3, 12))
     script.decide(COUNTY, claimed_ms=at(3, 13))
-    assert told(script).settled == on(3, 13)
+    assert told(script).settled is None
     script.write(COUNTY, kinds.FEE_NOTICE, {0: 12_000, 1: "标准"}, claimed_ms=at(3, 16))
     facts = told(script)
     assert (facts.decided, facts.settled) == (on(3, 13), None)
     assert facts.exclusions == (Exclusion("fee", on(3, 16)),)
     script.write(COUNTY, kinds.FEE_SETTLED, {0: "paid", 1: "票1"}, claimed_ms=at(3, 20))
     facts = told(script)
-    assert facts.settled == on(3, 20) and facts.exclusions == (Exclusion("fee", on(3, 16), on(3, 20)),)
+    assert facts.settled is None and facts.exclusions == (Exclusion("fee", on(3, 16), on(3, 20)),)
     script.write(COUNTY, kinds.ISSUE, {0: "证1"}, claimed_ms=at(3, 23))
     facts = told(script)
     assert (facts.decided, facts.settled) == (on(3, 13), on(3, 23))
+    # Accepted on Monday 9 March: 10 to 23 are ten working days, four of which waited for the fee (17 to 20).
+    promised = read(facts, CALENDAR, on(3, 25)).of("promised")
+    assert promised is not None and (promised.used, promised.excluded) == (6, 4)
+
+
+def decided(item: str, outcome: str = "approve") -> Script:
+    """Reviewed at the township, decided at the county on Friday 13 March."""
+    script = relayed(item)
+    script.review(TOWNSHIP, claimed_ms=at(3, 10))
+    script.handoff(TOWNSHIP, COUNTY, "decide", claimed_ms=at(3, 11))
+    script.accept(COUNTY, claimed_ms=at(3, 12))
+    script.decide(COUNTY, outcome, claimed_ms=at(3, 13))
+    return script
+
+
+def test_a_refusal_asks_for_no_fee_and_without_a_certificate_the_delivery_is_the_end() -> None:
+    assert told(decided("034", "refuse")).settled == on(3, 13)
+    script = decided("034")
+    script.write(COUNTY, kinds.FEE_NOTICE, {0: 12_000, 1: "标准"}, claimed_ms=at(3, 16))
+    script.write(COUNTY, kinds.FEE_SETTLED, {0: "paid", 1: "票1"}, claimed_ms=at(3, 17))
+    script.write(COUNTY, kinds.DELIVERED, {0: "张三", 1: "in_person"}, claimed_ms=at(3, 19))
+    assert told(script).settled == on(3, 19)
+
+
+def test_a_fee_that_was_paid_in_time_opens_again_what_lapsed_for_want_of_it() -> None:
+    script = decided("034")
+    script.write(COUNTY, kinds.FEE_NOTICE, {0: 12_000, 1: "标准", 2: 5}, claimed_ms=at(3, 16))
+    script.write(COUNTY, kinds.LAPSE, {0: "2026-03-23", 1: "逾期未缴费"}, claimed_ms=at(3, 24))
+    assert (script.fold().state, told(script).closed) == ("lapsed", on(3, 24))
+    paid = script.write(COUNTY, kinds.FEE_SETTLED, {0: "paid", 1: "票1", 4: "2026-03-19"}, claimed_ms=at(3, 26))
+    case = script.fold()
+    assert script.verdict(paid).code == "effective"
+    assert (case.state, case.lapse, case.fee_settled) == ("decided_approved", None, True)
+    facts = told(script)
+    assert (facts.closed, facts.settled) == (None, None)
+    assert facts.exclusions == (Exclusion("fee", on(3, 16), on(3, 19)),)
+
+
+def test_a_fee_opens_nothing_that_ended_for_want_of_papers() -> None:
+    script = examined()
+    script.suspend(COUNTY, "supplement", claimed_ms=at(3, 13))
+    script.write(COUNTY, kinds.LAPSE, {0: "2026-03-23", 1: "逾期未补正"}, claimed_ms=at(3, 24))
+    paid = script.write(COUNTY, kinds.FEE_SETTLED, {0: "paid", 1: "票1"}, claimed_ms=at(3, 26))
+    assert script.verdict(paid).reason == "fee_lapsed"
 
 
 @given(st.lists(st.integers(0, 255), min_size=30, max_size=220), st.booleans(), st.randoms(use_true_random=False))

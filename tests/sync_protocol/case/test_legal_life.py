@@ -355,6 +355,16 @@ def test_what_stands_on_another_branch_is_adopted_ledger_and_all() -> None:
     assert case.procedures[lost].ended == ended
 
 
+def test_what_was_handed_over_unpaid_is_not_closed() -> None:
+    script = charged()
+    script.write(COUNTY, kinds.FEE_NOTICE, {0: 12_000, 1: "标准", 2: 15})
+    delivery = script.write(COUNTY, kinds.DELIVERED, {0: "张三", 1: "in_person"})
+    case = script.fold()
+    assert (script.verdict(delivery).code, case.state) == ("effective", "fee_due")
+    script.write(COUNTY, kinds.FEE_SETTLED, {0: "paid", 1: "票1"})
+    assert script.fold().state == "delivered"
+
+
 def test_a_deleted_body_still_moves_the_case() -> None:
     script = to_county()
     opened = script.suspend(COUNTY, "supplement")

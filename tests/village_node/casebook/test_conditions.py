@@ -20,11 +20,14 @@ NO_PAPERS = Case("home", b"x" * 16)
 FRIDAY, AFTER_FRIDAY = date(2026, 11, 20), 1_795_190_400_000
 
 
-def refusal(kind: int, body: dict[int, object], roles: set[str], place: str, level: str, *, joint: bool = False) -> str:
+def refusal(
+    kind: int, body: dict[int, object], roles: set[str], place: str, level: str, *, joint: bool = False,
+    decides: bool = True,
+) -> str:  # fmt: skip
     case = Case("home", b"x" * 16)
     case.refusal = Refusal(Position(b"i" * 16, 1, b"m" * 8), TOWNSHIP, "0102", 0, "", "", "")
     person = "0102", frozenset(roles)
-    found = conditions.why_not_approved(case, kind, body, person, place, level, joint=joint)
+    found = conditions.why_not_approved(case, kind, body, person, place, level, joint=joint, decides=decides)
     return found[1] if found else ""
 
 
@@ -34,6 +37,8 @@ def test_the_head_of_a_place_approves_a_special_procedure_and_nobody_else(level:
     assert refusal(kinds.SUSPEND, HEARING, {"head"}, TOWNSHIP, level) == ""
     assert "the head of this place" in refusal(kinds.SUSPEND, HEARING, set(others), TOWNSHIP, level)
     assert refusal(kinds.SUSPEND, {**HEARING, 0: "publicity"}, set(others), TOWNSHIP, level) == ""
+    assert "the level that decides" in refusal(kinds.SUSPEND, HEARING, {"head"}, TOWNSHIP, level, decides=False)
+    assert refusal(kinds.SUSPEND, {**HEARING, 0: "publicity"}, set(others), TOWNSHIP, level, decides=False) == ""
     assert "two persons" in refusal(kinds.SUSPEND, {**HEARING, 4: "0102"}, {"head"}, TOWNSHIP, level)
 
 
