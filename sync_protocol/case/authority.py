@@ -188,7 +188,8 @@ def signatures_for(case: Case, entry: Entry) -> list[SideNote]:
 
 # What is done with a closed case: late papers reopen one, a review may, the volume is filed.
 _REOPENS: Final = frozenset({
-    ("lapsed", kinds.TAKE), ("lapsed", kinds.FEE_SETTLED), ("refused", kinds.REVIEW_DECISION), ("delivered", kinds.ARCHIVE),
+    ("lapsed", kinds.TAKE), ("lapsed", kinds.FEE_SETTLED), ("refused", kinds.REVIEW_DECISION),
+    ("delivered", kinds.ARCHIVE),
     ("refused", kinds.FORCE_ASSIGN), ("lapsed", kinds.FORCE_ASSIGN),
     ("refused", kinds.ADOPT), ("lapsed", kinds.ADOPT),
 })  # fmt: skip

@@ -23,7 +23,7 @@ from sync_protocol.case.events import Position
 from sync_protocol.case.workdays import Calendar, Span, Year, day_of_year
 from tests.sync_protocol.case.year_2026 import YEAR_2026, YEAR_2027
 
-OWN = Calendar("own", {2026: Year(), 2030: Year(document_no="built in")})
+OWN = Calendar("own", {2026: Year(), 2030: Year(announced=True, document_no="built in")})
 FLOOD = day_of_year(date(2026, 7, 20))
 CLOSED = YEAR_2026._replace(
     off=YEAR_2026.off | {FLOOD}, spans=(*YEAR_2026.spans, Span(FLOOD, FLOOD, "防汛停工", "31号"))
@@ -149,7 +149,9 @@ def test_a_day_gone_by_is_closed_by_two_persons_or_not_at_all() -> None:
 
 
 def test_the_calendar_takes_what_was_published_and_for_the_rest_the_nodes_own() -> None:
-    assert calendar_of([], OWN) is OWN
+    assert calendar_of([], OWN).years == {2030: OWN.year(2030)}, "what is not announced is the plain week for all"
+    announced = Calendar("own", {2030: OWN.year(2030)})
+    assert calendar_of([], announced) is announced
     county = Writer()
     made = calendar_of([county.say(YEAR_2026), county.say(YEAR_2027, number=2027)], OWN)
     assert (made.year(2026), made.year(2027), made.year(2030).document_no) == (YEAR_2026, YEAR_2027, "built in")
