@@ -371,3 +371,27 @@ def named(kind: int, body: Mapping[int, Any]) -> dict[str, Any]:
 def numbered(kind: int, values: Mapping[str, Any]) -> dict[int, Any]:
     """Turn values by field name into a body; None and unknown names are left out."""
     return {field.number: values[field.name] for field in TABLES[kind].fields if values.get(field.name) is not None}
+
+
+# What the clock and the flow ask of a body that is held apart is said in the header as well, under key 0 of its
+# extensions: so it outlives the body. Nothing of it is free text or names a person.
+KEPT: Final[dict[int, tuple[int, ...]]] = {
+    kinds.SUSPEND: (0, 3), kinds.EXTEND: (0,), kinds.FEE_SETTLED: (4,), kinds.DELIVERED: (2,),
+}  # fmt: skip
+KEPT_KEY: Final = 0
+_KEPT_CHECKERS: Final[dict[int, Checker]] = {
+    kind: compile_checker(Table(kind, tuple(field for field in TABLES[kind].fields if field.number in numbers)))
+    for kind, numbers in KEPT.items()
+}
+
+
+def kept_of(kind: int, body: Mapping[int, Any]) -> dict[int, Any]:
+    """What of a body its header says as well; empty for a kind of which nothing is kept."""
+    return {number: body[number] for number in KEPT.get(kind, ()) if number in body}
+
+
+def is_kept(kind: int, value: object) -> bool:
+    """Tell whether a header says of its body what may be said there, in the form of the body's own table."""
+    if type(value) is not dict or not value.keys() <= set(KEPT.get(kind, ())):
+        return False
+    return bool(value) and _KEPT_CHECKERS[kind](value) is None

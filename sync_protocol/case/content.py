@@ -11,15 +11,20 @@ Body = dict[int, Any]
 
 
 def read_body(event: CaseEvent) -> Body | str | None:
-    """Decode and check a body that is here: the body (not to be changed), or ``malformed: <field>``; None if it was
-    deleted.
+    """Decode and check a body that is here: the body (not to be changed), or ``malformed: <field>``. Of one that was
+    deleted what its header says of it; None where it says nothing.
 
     Ask only when the body is not missing and the kind is understood.
     """
     raw = event.body
     if raw is None:
-        return None
-    return _read_short(event.kind, raw) if event.kind in _INLINE else _read(event.kind, raw)
+        kept: Body | None = event.kept if bodies.is_kept(event.kind, event.kept) else None
+        return kept
+    body = _read_short(event.kind, raw) if event.kind in _INLINE else _read(event.kind, raw)
+    if event.kept is None or event.kind not in bodies.KEPT or type(body) is str:
+        return body
+    sound = bodies.is_kept(event.kind, event.kept) and event.kept == bodies.kept_of(event.kind, body)  # type: ignore[arg-type]
+    return body if sound else "malformed: kept"
 
 
 def _read(kind: int, raw: bytes) -> Body | str:

@@ -1,7 +1,7 @@
 """What the fold is given: the events of a case as plain values, and what it says of each: a verdict."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from sync_protocol.case.workflow import GUARDS
 from sync_protocol.event import Dep, Position
@@ -22,7 +22,8 @@ class CaseEvent:
     ``place`` is the author's place as the roster says it; ``order`` the order in which the author's incarnation entered
     the roster (provisional last); ``entitled`` is False when that incarnation is frozen or cut before this event;
     ``body`` is canonical CBOR, None when missing or deleted; ``deps_missing`` is told by the caller, who holds the
-    other streams; ``hlc`` and ``claimed_ms`` are claims and decide nothing. ``scope`` and ``case_id`` are those of the
+    other streams; ``hlc`` and ``claimed_ms`` are claims and decide nothing. ``kept``: what the header
+    says of the body. ``scope`` and ``case_id`` are those of the
     event; left empty they say that the caller has selected the events of this very case.
     """
 
@@ -43,6 +44,7 @@ class CaseEvent:
     deps_missing: bool = False
     scope: str = ""
     case_id: bytes = b""
+    kept: Any = None
 
 
 class Verdict(NamedTuple):

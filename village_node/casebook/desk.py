@@ -448,6 +448,7 @@ class _Pen:
             apart,
             after,
             deps,
+            {bodies.KEPT_KEY: kept} if (kept := bodies.kept_of(kind, content)) else {},
         )
         salt = self._office.randomness(limits.SALT) if apart else None
         try:

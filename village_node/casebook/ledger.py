@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sync_protocol.case import Case, CaseEvent, Verdict, clock, fold, kinds, legal_dates
+from sync_protocol.case import Case, CaseEvent, Verdict, bodies, clock, fold, kinds, legal_dates
 from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
@@ -291,6 +291,7 @@ class _Reader:
             _BODY_STATES[state],
             any(field < 0 for field in header.ext) if header.ext else False,
             any(map(self.is_missing, header.deps)) if header.deps else False,
+            kept=header.ext.get(bodies.KEPT_KEY) if header.ext else None,
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sync_protocol import encoding, errors
 from sync_protocol.case import CaseEvent, Position, Verdict, bodies, kinds
 from sync_protocol.case.catalogue import Item
+from sync_protocol.case.legal_bodies import SPECIAL
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,30 @@ def deleted(event: CaseEvent) -> bool:
 
 
 def read(event: CaseEvent) -> dict[int, Any] | str | None:
+    kept, keeps = event.kept, {13: (0, 3), 15: (0,), 19: (4,), 35: (2,)}.get(event.kind, ())
     if event.body is None:
-        return None
+        return kept if fits(event.kind, kept, keeps) else None
     try:
         body: dict[int, Any] = encoding.decode(event.body)
     except errors.ProtocolError:
         return "malformed: body"
     wrong = bodies.check(event.kind, body)
+    if wrong is None and keeps and kept is not None:
+        agrees = fits(event.kind, kept, keeps) and kept == {n: body[n] for n in keeps if n in body}
+        wrong = None if agrees else "kept"
     return body if wrong is None else f"malformed: {wrong}"
+
+
+def fits(kind: int, kept: Any, keeps: tuple[int, ...]) -> bool:
+    """What a header says of a body: some of the fields that may be kept, each of the form of its table."""
+    if not isinstance(kept, dict) or not kept or not set(kept) <= set(keeps) or (kind == 13 and 0 not in kept):
+        return False
+    if kind == 13 and kept[0] in SPECIAL and 3 not in kept:
+        return False
+    whole = {
+        13: {0: "publicity", 2: "x", 4: "a", 5: "b", 6: "c", 1: [["a", "b"]], **kept},
+        15: {1: "x", 2: "a", **kept},
+        19: {0: "paid", 1: "x", **kept},
+        35: {0: "x", 1: "post", **kept},
+    }
+    return bodies.check(kind, whole[kind]) is None

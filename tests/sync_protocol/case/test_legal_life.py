@@ -384,6 +384,31 @@ def test_a_deleted_body_still_moves_the_case() -> None:
     assert case.procedures[opened].what == "" and case.extended and decided in case.path
 
 
+def test_what_a_header_keeps_of_a_body_outlives_it_and_says_nothing_else() -> None:
+    gone: dict[str, Any] = {"body": None, "body_state": "purged"}
+    script = to_county()
+    fork = script.last
+    hearing = script.suspend(COUNTY, "hearing", kept={0: "hearing", 3: 5})
+    assert script.fold().verdicts == script.changed(hearing, **gone).verdicts
+    assert script.changed(hearing, **gone).open == script.fold().open
+    assert script.changed(hearing, **gone).procedures[hearing].body == {"what": "hearing", "planned_days": 5}
+    for kept in (
+        {0: "hearing"},
+        {0: "testing", 3: 5},
+        {0: "hearing", 3: 5, 8: "x"},
+        {},
+        {3: 5},
+        {0: "hearing", 3: True},
+        7,
+    ):
+        odd = script.suspend(COUNTY, "hearing", after=fork, kept=kept)
+        assert script.verdict(odd) == void("malformed: kept"), kept
+    # What does not fit says nothing once the body is gone.
+    script = to_county()
+    odd = script.suspend(COUNTY, "hearing", kept={0: "hearing"})
+    assert script.changed(odd, **gone).procedures[odd].what == ""
+
+
 def test_a_case_taken_out_of_hand_keeps_its_ledger_and_one_that_lapsed_its_way_back() -> None:
     script = to_township_review()
     opened = script.suspend(TOWNSHIP, "supplement")
