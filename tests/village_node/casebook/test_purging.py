@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from sync_protocol.case import kinds
-from sync_protocol.case.workdays import day_of
 from sync_protocol.exchange import Body, Content
 from sync_protocol.places import about
 from tests import builders, closing
 from tests.builders import hand
-from tests.closing import APART, DAY_MS, bodies, checkpoint_day, close_case, closed, net, settle_lines, step
+from tests.closing import APART, DAY_MS, bodies, checkpoint_day, close_case, closed, net, settle_lines
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network
 from village_node.casebook import CaseRef, NotAllowed, NotFound, PurgeJob, PurgeRun, checkpointing
 from village_node.casebook.purging import term_is_over
@@ -497,37 +496,3 @@ def test_no_table_keeps_a_copy(net: Network, closed: CaseRef) -> None:
     with net[VILLAGE].member.store.reading() as connection:
         image = b"".join(connection.connection.driver_connection.serialize().splitlines())  # type: ignore[union-attr]
     assert "张秀兰".encode() not in image
-
-
-def test_the_clock_of_a_purged_case_is_the_one_it_had(net: Network) -> None:
-    ref, county, village = net[VILLAGE].member.file(), net[COUNTY].member, net[VILLAGE].member
-    clock = net.built.clock
-    while county.state(ref) != "c_intake":
-        for live in net.nodes.values():
-            step(live.member, ref)
-        net.settle()
-    testing = {"what": "testing", "basis": "抽样检测", "planned_days": 5, "proposer": "0009", "approver": "0001"}
-    county.act(ref, kinds.SUSPEND, testing)
-    clock.now_ms += 7 * DAY_MS
-    suspended = county.casebook.case(ref.scope, ref.case_id)
-    assert suspended is not None
-    county.act(ref, kinds.RESUME, {"opened": list(suspended.open[0].opened), "result": "合格"})
-    county.act(ref, kinds.EXTEND, {"days": 7, "reason": "情况复杂", "approver": "0001"})
-    clock.now_ms += 40 * DAY_MS
-    county.act(ref, kinds.DECIDE, {"outcome": "approve"})
-    day = day_of(clock.now_ms).isoformat()
-    clock.now_ms += 21 * DAY_MS
-    net.settle()
-    village.act(ref, kinds.DELIVERED, {"to": "张秀兰", "how": "in_person", "at": day})
-    net.settle()
-    checkpoint_day(net, days=0)
-    checkpoint_day(net, days=30)
-    row, before = village.casebook.case_row(ref.scope, ref.case_id), village.casebook.clock_of((ref.scope, ref.case_id))
-    assert row is not None and before is not None
-    promised, delivery = before.clocks.of("promised"), before.clocks.of("delivery")
-    assert promised is not None and (promised.excluded, promised.limit) == (5, 32)
-    assert delivery is not None and delivery.used == 0
-    assert purge(net).cases == 1 and states(net, VILLAGE, ref) == GONE
-    assert village.casebook.clock_of((ref.scope, ref.case_id)) == before
-    again = village.casebook.case_row(ref.scope, ref.case_id)
-    assert again is not None and again[-5:] == row[-5:]

@@ -288,11 +288,11 @@ def test_documents_tell_the_day_of_the_promise_while_somebody_can_name_it(
     assert "承诺办结日期2026年12月23日决定单位" in words(printed(officer, accepted))
     done(head, case, "extend", days="10", reason="情况复杂")
     extended = link(officer, case, "10")
-    assert "延长后的承诺办结日期2027年1月7日" in words(printed(officer, extended))
+    assert "延长后的承诺办结日期2027年1月6日" in words(printed(officer, extended))
     assert "承诺办结日期" not in words(printed(officer, accepted)), "it is another day now than when it was accepted"
     opened_by_two(officer, head, case, what="hearing", basis="条例第六条", planned_days="5")
     # It may take longer than planned.
-    assert "承诺办结日期2027年1月14日（预计）" in words(printed(officer, link(officer, case, "08")))
+    assert "承诺办结日期2027年1月13日（预计）" in words(printed(officer, link(officer, case, "08")))
     assert "承诺办结日期" not in words(printed(officer, extended))
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
     opened_by_two(officer, head, case, what="testing", basis="条例第七条", planned_days="5")
@@ -314,10 +314,10 @@ def test_a_case_that_lapsed_is_ended_in_writing(network: Network, agent: Visitor
     done(agent, case, "handoff")
     everywhere(network)
     done(clerk, case, "accept")
-    done(clerk, case, "return_for_correction", **MARK)
+    done(clerk, case, "return_for_correction", **MARK, due_days="2")
     network.clock.now_ms += 12 * 86_400_000
     clerk.send("/sign-in", {"staff_no": "0101", "password": PASSWORD})
-    done(clerk, case, "lapse", limit_day="2026-11-20", reasons="逾期未补正", unheard="yes")
+    done(clerk, case, "lapse", reasons="逾期未补正", unheard="yes")
     notice = words(printed(clerk, link(clerk, case, "lapse")))
     assert re.search(r"民政行审终止〔2026〕621021101-[0-9A-Z]{4}-1号", notice)
     assert "张秀兰" in notice and "2026年11月18日提出" in notice and "2026年11月20日届满" in notice

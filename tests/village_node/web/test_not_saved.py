@@ -181,7 +181,9 @@ def _calendar(request: pytest.FixtureRequest, answered: bool) -> Ready:
         return Ready(head, "/calendar/publish", calendar_form(reason=TYPED))
     off = calendar_form()["off"] + "\n11-17 停工"
     assert head.send("/calendar/publish", calendar_form(off=off)).status_code == 303
-    return Ready(county.sign_in("1003", "head"), "/calendar/confirm", {"text": TYPED})
+    other = county.sign_in("1003", "head")
+    shown = hidden_of(other.open("/calendar").text, "/calendar/confirm")["shown"]
+    return Ready(other, "/calendar/confirm", {"text": TYPED, "shown": shown})
 
 
 def _procedure(request: pytest.FixtureRequest) -> Ready:
