@@ -131,6 +131,10 @@ def _why_not_beside(case: Case, kind: int, place: str, catalogue: Catalogue) -> 
         return _closed(case)
     if kind == kinds.DELIVERED:
         return _why_not_delivered(case, place, catalogue)
+    if kind == kinds.COLLECTION_NOTICE:
+        if case.holder != place:
+            return _held_elsewhere(case)
+        return _why_not_delivered(case, place, catalogue)
     if kind == kinds.PLEASE_RETURN:
         return ("案件就在本单位", "the case is here") if case.holder == place else None
     if kind == kinds.COUNTERSIGNATURE:

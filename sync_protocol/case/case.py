@@ -109,6 +109,7 @@ class Case:
     later_ratings: tuple[SideNote, ...] = ()
     services: tuple[SideNote, ...] = ()
     contact_changes: tuple[SideNote, ...] = ()
+    collection_notices: tuple[SideNote, ...] = ()
 
     @property
     def listed_state(self) -> str:
@@ -361,7 +362,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
     wanted = {event.kind for event in sides.values()}
     nobody: frozenset[str] = frozenset()
     keepers = (
-        _keepers(case, tree) if kinds.DELIVERED in wanted else nobody,
+        _keepers(case, tree) if not workflow.SIDE_NEEDS.keys().isdisjoint(wanted) else nobody,
         _holders(tree.path) if kinds.DISMISS in wanted else nobody,
     )
     counted: dict[int, list[SideNote]] = defaultdict(list)
@@ -393,6 +394,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
 
 _VOICES: Final = frozenset({
     kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
+    kinds.COLLECTION_NOTICE,
 })  # fmt: skip
 
 
@@ -402,6 +404,7 @@ def _set_voices(case: Case, counted: Mapping[int, list[SideNote]]) -> None:
     case.countersignatures = tuple(counted[kinds.COUNTERSIGNATURE])
     case.services = tuple(counted[kinds.SERVICE_ACT])
     case.contact_changes = tuple(counted[kinds.CONTACT_CHANGE])
+    case.collection_notices = tuple(counted[kinds.COLLECTION_NOTICE])
     later = []
     for note in counted[kinds.RATING]:
         stage = note.body.get("stage", 0)

@@ -51,6 +51,7 @@ RATING: Final = 39
 REVIEW_REQUEST: Final = 41
 SERVICE_ACT: Final = 42
 CONTACT_CHANGE: Final = 43
+COLLECTION_NOTICE: Final = 47
 CHECKPOINT: Final = 64
 FORK_RULING: Final = 67
 CALENDAR: Final = 69
@@ -95,6 +96,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(REVIEW_REQUEST, "review_request", "side", "apart", 1),
     Kind(SERVICE_ACT, "service_act", "side", "apart", 1),
     Kind(CONTACT_CHANGE, "contact_change", "side", "apart", 1),
+    Kind(COLLECTION_NOTICE, "collection_notice", "side", "inline", 1),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
     Kind(CALENDAR, "calendar", "other", "inline", 1),

@@ -130,9 +130,13 @@ CONTACT_CHANGE: Final = Table(kinds.CONTACT_CHANGE, (
     Field(1, "applicant_address", "text", False, 1, 200, "新联系地址", "new address"),
     Field(2, "by", "text", False, 1, 60, "提出人", "who asks"),
 ), any_of=(0, 1))  # fmt: skip
+COLLECTION_NOTICE: Final = Table(kinds.COLLECTION_NOTICE, (
+    Field(0, "how", "choice", True, 0, 0, "通知方式", "told by", ("phone", "post", "electronic", "door")),
+    Field(1, "day", "date", False, 0, 0, "通知日期", "day of the notice"),
+))  # fmt: skip
 
 STAGE_TABLES: Final = (
     REFUSE, LAPSE, SUSPEND, RESUME, EXTEND, FEE_NOTICE, FEE_SETTLED, ISSUE, ARCHIVE, REVIEW_DECISION,
     COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE,
 )  # fmt: skip
-SIDE_TABLES: Final = (COUNTERSIGNATURE, RATING, REVIEW_REQUEST, SERVICE_ACT, CONTACT_CHANGE)
+SIDE_TABLES: Final = (COUNTERSIGNATURE, RATING, REVIEW_REQUEST, SERVICE_ACT, CONTACT_CHANGE, COLLECTION_NOTICE)

@@ -5,12 +5,13 @@ first accept above the origin fixes the day of filing and bounds what its origin
 earlier than the one before it. One function a kind, named in a table: a new kind of event is a new row.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sync_protocol.case import baton, kinds
+from sync_protocol.case.attribution import TRANSIT
 from sync_protocol.case.case import Case
 from sync_protocol.case.catalogue import Catalogue, Item
 from sync_protocol.case.content import Body, read_body
@@ -138,6 +139,8 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         day = date.fromisoformat(named) if named else day_of(delivery.at_ms)
         days["delivered"] = max(day, days["decided"])
         days.setdefault("settled", days["delivered"])
+    if case.collection_notices and "decided" in days:
+        story.exclusions += _collections(case, story.holds, days["decided"])
     return Facts(
         story.limits(),
         days.get("begun"),
@@ -153,6 +156,17 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         holds=tuple(story.holds),
         extended=days.get("extended"),
     )
+
+
+def _collections(case: Case, holds: Sequence[Hold], decided: date) -> Iterable[Exclusion]:
+    """The days for which the result lay where the applicant was told to collect it: until it went on from there."""
+    for note in case.collection_notices:
+        named = note.body.get("day")
+        told = max(date.fromisoformat(named) if named else day_of(note.at_ms), decided)
+        since = [number for number, hold in enumerate(holds) if hold.since <= told]
+        if since and holds[since[-1]].place == note.place and holds[since[-1]].bucket not in TRANSIT:
+            left = (hold.since for hold in holds[since[-1] + 1 :] if hold.place != note.place)
+            yield Exclusion("collection", told, next(left, None))
 
 
 def last_day(case: Case, events: Iterable[CaseEvent], calendar: Calendar) -> date | None:

@@ -220,6 +220,7 @@ _COUNTER: Final = frozenset({
     kinds.ANSWER, kinds.NOTE, kinds.SUPPLY, kinds.WITHDRAWAL_REQUEST, kinds.DELIVERED, kinds.PLEASE_RETURN,
     kinds.ADOPT, kinds.DISMISS, kinds.REFUSE, kinds.LAPSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE,
     kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
+    kinds.COLLECTION_NOTICE,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
@@ -334,6 +335,7 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.REVIEW_REQUEST: ("申请复核", "Ask for a review"),
     kinds.SERVICE_ACT: ("登记服务", "Record a service"),
     kinds.CONTACT_CHANGE: ("更改联系方式", "Change of contact"),
+    kinds.COLLECTION_NOTICE: ("登记已通知领取", "Record that the applicant was told to collect"),
 }
 HANDOFF_LABELS: Final[dict[str, tuple[str, str]]] = {
     "accept": ("转送受理", "Pass on for acceptance"),
@@ -371,7 +373,7 @@ MOVE_TONES: Final[dict[int, Tone]] = {
 APART: Final = frozenset({kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS})
 
 # What a side event needs before it has its effect; anything not named here counts as soon as it is held.
-SIDE_NEEDS: Final[dict[int, str]] = {kinds.DELIVERED: "decision"}
+SIDE_NEEDS: Final[dict[int, str]] = {kinds.DELIVERED: "decision", kinds.COLLECTION_NOTICE: "decision"}
 
 
 def may(roles: frozenset[str], level: str, kind: int) -> bool:

@@ -120,6 +120,7 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.REVIEW_REQUEST: "question",
     kinds.SERVICE_ACT: "person",
     kinds.CONTACT_CHANGE: "edit",
+    kinds.COLLECTION_NOTICE: "person",
 }
 
 VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {

@@ -282,6 +282,7 @@ class Network:
             kinds.REVIEW_REQUEST: lambda: {0: "不服"},
             kinds.SERVICE_ACT: lambda: {0: "door"},
             kinds.CONTACT_CHANGE: lambda: {0: "13900000000"},
+            kinds.COLLECTION_NOTICE: lambda: {0: "phone"},
         }  # fmt: skip
         return makers.get(offer.kind, dict)()
 
@@ -402,6 +403,7 @@ class Network:
             kinds.RATING: {0: "poor", 1: 1, 2: "text"},
             kinds.REVIEW_REQUEST: {0: "text"},
             kinds.CONTACT_CHANGE: {0: "1"},
+            kinds.COLLECTION_NOTICE: {0: "post"},
         }
         if choose(4):
             return fitting.get(kind, {})

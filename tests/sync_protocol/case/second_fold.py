@@ -403,7 +403,7 @@ class SecondFold(Naming):
             return Verdict("effective")
         if not self.effective:
             return Verdict("waiting", "create")
-        if event.kind == kinds.DELIVERED:
+        if event.kind in (kinds.DELIVERED, kinds.COLLECTION_NOTICE):
             # An adoption that makes a decision count stands for it.
             made = {e.position: self.makes(e) for e in self.effective}
             seen = [kinds.DECIDE if kinds.DECIDE in [d.kind for d in made[e.position]] else 0 for e in self.effective]

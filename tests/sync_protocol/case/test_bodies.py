@@ -52,6 +52,7 @@ FROZEN = {
     "review_request": "reason by",
     "service_act": "what where text day",
     "contact_change": "applicant_phone applicant_address by",
+    "collection_notice": "how day",
 }
 NUMBERS = {
     "create": 1, "receive": 2, "handoff": 3, "accept": 4, "docket": 5, "review": 6, "return_for_correction": 7,
@@ -62,7 +63,7 @@ NUMBERS = {
     "refuse": 11, "lapse": 12, "suspend": 13, "resume": 14,
     "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
     "countersign_open": 23, "countersign_close": 24, "countersignature": 38, "rating": 39, "complaint": 40,
-    "review_request": 41, "service_act": 42, "contact_change": 43,
+    "review_request": 41, "service_act": 42, "contact_change": 43, "collection_notice": 47,
 }  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
     inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
     moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt"}
     moving |= {"resume", "archive", "review_decision", "countersign_open", "countersign_close"}
-    assert inline == moving | {"please_return", "dismiss", "checkpoint", "fork_ruling", "calendar", "authority", "seal"}
+    assert inline == moving | {"please_return", "dismiss", "collection_notice", "checkpoint", "fork_ruling", "calendar"}
     assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
         "other", "stage", "stage", "side", "side", "other", "other"
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_protocol.case import Catalogue, fold, kinds
+from sync_protocol.case import Catalogue, Verdict, fold, kinds
 from sync_protocol.case.clock import grade_on, read, turns
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of, kind_at, last_day
@@ -407,6 +407,34 @@ def test_a_refusal_asks_for_no_fee_and_without_a_certificate_the_delivery_is_the
     script.write(COUNTY, kinds.FEE_SETTLED, {0: "paid", 1: "票1"}, claimed_ms=at(3, 17))
     script.write(COUNTY, kinds.DELIVERED, {0: "张三", 1: "in_person"}, claimed_ms=at(3, 19))
     assert told(script).settled == on(3, 19)
+
+
+def test_once_the_applicant_was_told_to_collect_the_days_are_theirs_until_the_result_goes_on() -> None:
+    script = decided("001")
+    early = script.write(VILLAGE, kinds.COLLECTION_NOTICE, {0: "phone"}, claimed_ms=at(3, 16))
+    assert script.verdict(early).code == "effective" and told(script).exclusions == ()  # it is not there yet
+    script.write(COUNTY, kinds.COLLECTION_NOTICE, {0: "post", 1: "2026-03-17"}, claimed_ms=at(3, 18))
+    script.handoff(COUNTY, VILLAGE, "deliver", claimed_ms=at(3, 19))
+    script.accept(VILLAGE, claimed_ms=at(3, 20))
+    script.write(VILLAGE, kinds.COLLECTION_NOTICE, {0: "phone"}, claimed_ms=at(3, 23))
+    facts = told(script)
+    assert facts.exclusions == (
+        Exclusion("collection", on(3, 17), on(3, 19)),
+        Exclusion("collection", on(3, 23)),
+    )
+    # Decided on Friday 13 March: 16 and 17, then 20 and 23 are 4 days; since then nobody comes for it.
+    clocks = read(facts, CALENDAR, on(5, 29))
+    delivery = clocks.of("delivery")
+    assert delivery is not None and (delivery.used, delivery.state, delivery.grade) == (4, "stopped", "")
+    script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "in_person"}, claimed_ms=at(5, 20))
+    assert read(told(script), CALENDAR, on(5, 29)).of("delivery").used == 4  # type: ignore[union-attr]
+
+
+def test_a_notice_to_collect_what_is_not_decided_waits() -> None:
+    script = examined()
+    notice = script.write(COUNTY, kinds.COLLECTION_NOTICE, {0: "phone"}, claimed_ms=at(3, 16))
+    assert script.verdict(notice) == Verdict("waiting", "decision")
+    assert told(script).exclusions == ()
 
 
 def test_a_fee_that_was_paid_in_time_opens_again_what_lapsed_for_want_of_it() -> None:

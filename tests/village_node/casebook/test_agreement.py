@@ -58,6 +58,7 @@ def filled(offer: Offer, case: Case, chance: random.Random) -> dict[str, Any]:
         kinds.ARCHIVE: {"delivery": [list(note.position) for note in case.deliveries][:1], "volume": "1"},
         kinds.SERVICE_ACT: {"what": "door"},
         kinds.CONTACT_CHANGE: {"applicant_phone": "13900001111"},
+        kinds.COLLECTION_NOTICE: {"how": "phone"},
     }
     form = dict(forms.get(offer.kind, {}))
     for name in ("request", "opened", "delivery"):

@@ -319,6 +319,27 @@ def test_a_fee_is_settled_the_certificate_made_handed_down_delivered_and_filed(
     assert "已归档" in officer.open("/work?view=all").text
 
 
+def test_a_case_that_lapsed_unpaid_goes_on_when_the_fee_turns_out_to_be_paid_in_time(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, county: Counter
+) -> None:
+    case = at_the_county(network, agent, clerk, officer, "034")
+    done(officer, case, "decide", outcome="approve")
+    done(officer, case, "fee_notice", amount_fen="12050", basis="每平方米每日2元", due_days="2")
+    network.clock.now_ms += 3 * DAY_MS
+    everywhere(network)
+    assert officer.send("/sign-in", {"staff_no": "1001", "password": PASSWORD}).status_code == 303
+    done(officer, case, "lapse", reasons="逾期未缴费")
+    said = {"how": "paid", "receipt_no": "票0001"}
+    refused(officer, case, "fee_settled", "只有在 2026-11-20 或之前", **said)
+    refused(officer, case, "fee_settled", "只有在 2026-11-20 或之前", **said, paid_day="2026-11-21")
+    done(officer, case, "fee_settled", **said, paid_day="2026-11-20")
+    found = held(county, case)
+    assert (found.state, found.lapse) == ("decided_approved", None)
+    done(officer, case, "collection_notice", how="phone")
+    assert "登记已通知领取" in officer.open(case).text
+    done(officer, case, "issue", certificate_no="占道证1号")
+
+
 def test_a_joint_case_is_countersigned_by_both_departments(
     network: Network, agent: Visitor, clerk: Visitor, station_head: Visitor, township: Counter
 ) -> None:
