@@ -33,6 +33,11 @@ _FILLED_BY_NODE = {
     kinds.SUSPEND: ("proposer", "approver"),
     kinds.EXTEND: ("approver",),
     kinds.LAPSE: ("limit_day",),
+    kinds.DOCKET: ("seal",),
+    kinds.REFUSE: ("seal",),
+    kinds.DECIDE: ("seal", "through", "shown"),
+    kinds.ISSUE: ("seal",),
+    kinds.COUNTERSIGNATURE: ("delegation",),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
 }
 

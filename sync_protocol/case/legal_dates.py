@@ -124,23 +124,50 @@ class Story:
 def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalogue: Catalogue) -> Facts:
     """The facts of a folded case. ``events``: those it was folded from, in any order."""
     held = _held(events)
-    story = Story(_path_from(case.home, places), catalogue.find(case.item_no, case.item_version), held)
-    for event, day in _told(case, held):
-        tell = TELL.get(event.kind)
-        if tell is not None:
-            body = read_body(event) if event.kind in READ else None
-            tell(story, event, body if isinstance(body, dict) else None, day)
-    if story.wanting is not None:
-        _supplied(story, None)
-    days = story.days
-    if case.deliveries and "decided" in days:
+    catalogued = catalogue.find(case.item_no, case.item_version)
+    fee = catalogued is not None and catalogued.has_fee
+    acts = tuple([_told_by(event, day, fee=fee) for event, day in _told(case, held)])
+    path, item = _path_from(case.home, places), (case.item_no, case.item_version)
+    if all(act.body is None for act in acts) and IN_FULL.isdisjoint([act.kind for act in acts]):
+        facts = _facts_alike(path, catalogue, item, acts)
+    else:
+        facts = _facts(Story(path, catalogue.find(*item), held), acts)
+    if case.deliveries and facts.decided is not None:
         delivery = case.deliveries[0]
         named = delivery.body.get("at")
         day = date.fromisoformat(named) if named else day_of(delivery.at_ms)
-        days["delivered"] = max(day, days["decided"])
-        days.setdefault("settled", days["delivered"])
-    if case.collection_notices and "decided" in days:
-        story.exclusions += _collections(case, story.holds, days["decided"])
+        delivered = max(day, facts.decided)
+        facts = facts._replace(delivered=delivered, settled=facts.settled or delivered)
+    if case.collection_notices and facts.decided is not None:
+        told = _collections(case, facts.holds, facts.decided)
+        facts = facts._replace(exclusions=(*facts.exclusions, *told))
+    return facts
+
+
+def _told_by(event: CaseEvent, day: date, *, fee: bool) -> Act:
+    """An act as it is told. ``fee``: of an item with one it matters what was decided."""
+    if event.kind == kinds.DECIDE and fee:
+        decided = read_body(event)
+        return Act(event.kind, event.place, day, NOWHERE, decided if isinstance(decided, dict) else None)
+    if event.kind not in IN_FULL:
+        return Act(event.kind, event.place, day)
+    body = read_body(event) if event.kind in READ else None
+    return Act(event.kind, event.place, day, event.position, body if isinstance(body, dict) else None)
+
+
+@lru_cache(maxsize=4_096)  # most cases are like others of their day and their item; nothing in this names a person
+def _facts_alike(path: CasePath, catalogue: Catalogue, item: tuple[str, int], acts: tuple[Act, ...]) -> Facts:
+    return _facts(Story(path, catalogue.find(*item), {}), acts)
+
+
+def _facts(story: Story, acts: Iterable[Act]) -> Facts:
+    for act in acts:
+        tell = TELL.get(act.kind)
+        if tell is not None:
+            tell(story, act, act.body, act.day)
+    if story.wanting is not None:
+        _supplied(story, None)
+    days = story.days
     return Facts(
         story.limits(),
         days.get("begun"),
@@ -296,7 +323,7 @@ def _docket(story: Story, act: Act, body: Body | None, day: date) -> None:
     if item is None:
         story.promised = named
     else:
-        level = story.level(event.place)
+        level = story.level(act.place)
         story.promised = promise_at(item, level) if named is None else _promised(item, level, named)
 
 
@@ -334,15 +361,10 @@ def _supplied(story: Story, day: date | None) -> None:
 
 
 def _decide(story: Story, act: Act, body: Body | None, day: date) -> None:
+    """What is approved for a fee is settled later; of a decision whose body is gone no fee notice says it refused."""
     story.first("decided", day)
-    if story.item is None or not story.item.has_fee or _refuses(event):
+    if story.item is None or not story.item.has_fee or act.body is None or act.body[0] == "refuse":
         story.first("settled", day)
-
-
-def _refuses(event: CaseEvent) -> bool:
-    """Whether a decision refuses; of one whose body is gone that is said by no fee being asked for after it."""
-    said = read_body(event)
-    return not isinstance(said, dict) or said[0] == "refuse"
 
 
 def _answer(story: Story, act: Act, body: Body | None, day: date) -> None:
@@ -395,7 +417,7 @@ def _fee_notice(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.open[act.position] = Exclusion("fee", day)
 
 
-def _fee_settled(story: Story, event: CaseEvent, body: Body | None, day: date) -> None:
+def _fee_settled(story: Story, act: Act, body: Body | None, day: date) -> None:
     """The fee is waited for until the day it was paid; paid in time, it opens again what was ended for want of it."""
     story.days.pop("closed", None)
     paid = date.fromisoformat(body[4]) if body is not None and 4 in body else day

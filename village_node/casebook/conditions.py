@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta, timezone
 from typing import Any, Final
 
-from sync_protocol.case import Case, kinds, legal_bodies, workflow
+from sync_protocol.case import Case, Position, kinds, legal_bodies, workflow
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
 from village_node.store.peers import PeerRow
@@ -58,6 +58,21 @@ def why_not_paid_in_time(case: Case, body: dict[int, Any]) -> Words | None:
         return (
             f"本案已因未缴费终止，只有在 {last} 或之前缴的费才能恢复办理，请填写缴费日期",
             f"the case ended unpaid: only what was paid by {last} opens it again; give the day of payment",
+        )
+    return None
+
+
+def _why_not_presided(case: Case, body: dict[int, Any], actor: str, place: str) -> Words | None:
+    """Who presided over a hearing records its end, and is neither who examines the case nor who approved the hearing
+    (行政许可法第四十八条)."""
+    held = case.procedures.get(Position(*body[0]))
+    if held is None or held.what != "hearing" or held.place != place:
+        return None
+    reviewer = case.review.actor if case.review is not None and case.review.place == place else ""
+    if actor in (held.body.get("proposer"), held.body.get("approver"), reviewer):
+        return (
+            "听证主持人不能是本案审查人或批准听证的人，由主持人本人的账号结束听证",
+            "who presides over a hearing neither examined the case nor approved it: they record its end themselves",
         )
     return None
 

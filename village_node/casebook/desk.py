@@ -24,7 +24,7 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import conditions, ledger, numbering, purged, terms
+from village_node.casebook import conditions, entitlement, ledger, numbering, once, purged, terms
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.entitlement import Backing, Person, Shown
@@ -173,6 +173,8 @@ class Desk(Once):
         """
         if kind == kinds.FORCE_ASSIGN:
             raise NotAllowed("强制改派须由一人提议、另一人确认", "to assign a case takes two persons")
+        if kind == kinds.SUSPEND and _numbered(kind, body).get(0) in legal_bodies.SPECIAL:
+            raise NotAllowed("特别程序须由审查人提出、另一人批准", "a special procedure takes two persons: propose it")
         content = checked(kind, self._with_what_the_node_knows(kind, body, actor, (scope, case_id)))
         numbering.refuse_typed(kind, content)
         act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen, shown)
@@ -205,9 +207,10 @@ class Desk(Once):
             raise stale()
         pen = _Pen(self, growth, newest_hlc)
         after = case.last if kind in kinds.STAGE_KINDS else None
-        content = terms.check_promise(self, case, dict(act.content)) if kind == kinds.DOCKET else act.content
+        content = {**act.content, **backing.content}
+        content = terms.check_promise(self, case, content) if kind == kinds.DOCKET else content
         content = numbering.with_number(self, connection, case, kind, content, _day(pen.now_ms).year)
-        event = pen.write(kind, case_id, act.actor, content, after, deps)
+        event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS])
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth})
         written = ledger.write(self, connection, entry).cases[key]
         self._refuse_unless_effective(written, pen.position(event))

@@ -27,8 +27,7 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     kind = doing.kind_of(move)
     if kind is None or kind in workflow.APART:  # those have pages of their own
         raise NotFound
-    kind = row.number
-    values = completed(visit, case, kind, collect(visit, case, kind))
+    values = collect(visit, case, kind)
     typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}
     attempt = Attempt(kind, str(values.get("to", "")) if kind == kinds.HANDOFF else "", typed)
     try:
@@ -64,21 +63,24 @@ def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:
     return values
 
 
-def completed(visit: Visit, case: Case, kind: int, values: dict[str, Any]) -> dict[str, Any]:
-    """The fields with what nobody types: the day on which a term ends, and the person in front as who approves, where
-    the act needs somebody who does."""
-    if kind == kinds.LAPSE:
-        last = visit.site.casebook.last_day(about(case.home), case.case_id)
-        return {**values, "limit_day": last} if last else values
-    special = kind == kinds.SUSPEND and values.get("what") in legal_bodies.SPECIAL
-    return {**values, "approver": visit.staff.staff_no} if special or kind == kinds.EXTEND else values
-
-
-def check_examiner(visit: Visit, kind: int, values: dict[str, Any]) -> None:
-    """Check that the examiner named works here. Raises BadBody."""
-    named = values.get("proposer", "")
-    if kind == kinds.SUSPEND and named and not visit.site.accounts.name_of(named):
-        raise BadBody("proposer", "本单位没有这个工号", "nobody here has this staff number")
+def answer_procedure(visit: Visit, place: str, case_id: str, what: str) -> Response:
+    """Approve a special procedure that another person has proposed, or reject it."""
+    if what not in ("approve", "reject"):
+        raise NotFound
+    case = cases.fetch(visit, place, case_id)
+    book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
+    try:
+        if what == "approve":
+            book.approve_procedure(staff.staff_no, staff.roles, key)
+        else:
+            book.reject_procedure(staff.staff_no, staff.roles, key, visit.line("answer"))
+    except Stale:
+        problem = visit.t("提出后案件已有新的进展，请审查人重新提出", "the case has moved on since: propose it again")
+        return cases.show(visit, case, Attempt(problem=problem, status=409))
+    except (NotAllowed, casebook.NotFound) as refused:
+        problem = visit.t(refused.zh, refused.en)
+        return cases.show(visit, cases.fetch(visit, place, case_id), Attempt(problem=problem, status=409))
+    return visit.redirect("case", place=place, case_id=case_id, done="suspend" if what == "approve" else "")
 
 
 def _text(visit: Visit, case: Case, row: Field) -> Any:

@@ -79,7 +79,7 @@ def do(
 
     Raises ValidationError (marshmallow's), and what the casebook's ``record`` raises.
     """
-    body = schemas.load(kind, approved(visit, kind, values))
+    body = schemas.load(kind, completed(visit, case, kind, values))
     book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
     if takes_two(kind, values):
         book.ask_procedure(staff.staff_no, staff.roles, key, body, seen, request)
@@ -90,6 +90,14 @@ def do(
 def takes_two(kind: int, values: Mapping[str, Any]) -> bool:
     """Whether an act with these fields is proposed here and written when another person approves it."""
     return kind == kinds.SUSPEND and values.get("what") in legal_bodies.SPECIAL
+
+
+def completed(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with what nobody types: the persons an act needs, and the day on which a term ends."""
+    if kind == kinds.LAPSE and not values.get("limit_day"):
+        last = visit.site.casebook.last_day(about(case.home), case.case_id)
+        return {**values, "limit_day": last} if last else dict(values)
+    return approved(visit, kind, values)
 
 
 def approved(visit: Visit, kind: int, values: Mapping[str, Any]) -> dict[str, Any]:

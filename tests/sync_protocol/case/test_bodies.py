@@ -81,7 +81,16 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
     inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
     moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt"}
     moving |= {"resume", "archive", "review_decision", "countersign_open", "countersign_close"}
-    assert inline == moving | {"please_return", "dismiss", "collection_notice", "checkpoint", "fork_ruling", "calendar"}
+    assert inline == moving | {
+        "please_return",
+        "dismiss",
+        "collection_notice",
+        "checkpoint",
+        "fork_ruling",
+        "calendar",
+        "authority",
+        "seal",
+    }
     assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
         "other", "stage", "stage", "side", "side", "other", "other"
     ]  # fmt: skip

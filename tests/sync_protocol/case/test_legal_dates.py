@@ -8,7 +8,7 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_protocol.case import Catalogue, Verdict, fold, kinds
+from sync_protocol.case import Catalogue, Verdict, fold, kinds, legal_dates
 from sync_protocol.case.clock import grade_on, read, turns
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of, kind_at, last_day

@@ -6,8 +6,9 @@ import pytest
 
 from sync_protocol.case import STATES, bodies, kinds
 from sync_protocol.places import about
-from tests.builders import TOWNSHIP, VILLAGE, Network
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange, problems
+from tests.builders import TOWNSHIP, VILLAGE, Network, delegate, delegate_all
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
+from tests.village_node.web.errands import PAPERS, at_the_county, at_the_township, chosen, done, refused
 from tests.village_node.web.test_filing import held
 from village_node.casebook import BadBody
 from village_node.web import query, words
