@@ -11,6 +11,7 @@ from sync_protocol.case.catalogue import Item
 from sync_protocol.case.routes import CasePath, why_not_filed
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import DROPPED, PROPOSED, PUBLISHED, Request
+from village_node.casebook.calendaring import digest_of
 from village_node.store.locks import CaseKey
 from village_node.web import entry, health, items, masking, query, schemas, working_calendar
 from village_node.web.api import shapes
@@ -49,9 +50,11 @@ class YearTaken(Taken):
 
 
 class CalendarAnswer(Taken):
-    """Whether what another account proposed is published; if not, it is dropped."""
+    """Whether what another account proposed is published; if not, it is dropped. To confirm takes ``shown``, as
+    ``waiting`` of the calendar gave it."""
 
     confirmed = schemas.YesNo(required=True)
+    shown = schemas.Text(0, 64, load_default="")
 
 
 class LookUp(Taken):
@@ -101,7 +104,28 @@ def read_calendar(visit: Visit) -> dict[str, Any]:
                 "working": calendar.count(date(number - 1, 12, 31), date(number, 12, 31)),
             }
         )
-    return {"version": calendar.version, "years": years}
+    return {"version": calendar.version, "years": years, "waiting": _waiting(visit)}
+
+
+def _waiting(visit: Visit) -> list[dict[str, Any]]:
+    """What one account has proposed and another may confirm: it, or nothing."""
+    proposed = visit.site.casebook.calendar_proposed()
+    if proposed is None:
+        return []
+    proposer, said_ = proposed
+    off, on = working_calendar.lists_of(said_.number, said_.year)
+    return [
+        {
+            "year": said_.number,
+            "announced": said_.year.announced,
+            "document_no": said_.year.document_no,
+            "reason": said_.reason,
+            "proposer": proposer,
+            "off": off,
+            "on": on,
+            "shown": digest_of(said_),
+        }
+    ]
 
 
 def publish_calendar(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
@@ -130,13 +154,15 @@ def publish_calendar(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]
     return _calendar_told(visit, wanted, publish)
 
 
-def answer_calendar(visit: Visit, chosen: dict[str, str], asked: dict[str, bool]) -> Any:
+def answer_calendar(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
     """Confirm the change of days gone by that another account proposed, or drop it."""
     wanted, confirmed = request_of(visit, chosen, asked), asked["confirmed"]
 
     def answer() -> CaseKey:
         staff = visit.staff
-        visit.site.casebook.answer_calendar(staff.staff_no, staff.roles, confirmed=confirmed, request=wanted)
+        visit.site.casebook.answer_calendar(
+            staff.staff_no, staff.roles, confirmed=confirmed, shown=asked["shown"], request=wanted
+        )
         return (PUBLISHED if confirmed else DROPPED), b""
 
     return _calendar_told(visit, wanted, answer)

@@ -383,11 +383,21 @@ class YearShape(Schema):
     off, on = texts(), texts()
 
 
+class ProposedYear(Schema):
+    """A year that one account has proposed and another may confirm; ``shown`` is the digest to confirm it with."""
+
+    year = number()
+    announced = flag()
+    document_no, reason, proposer, shown = text(), text(), text(), text()
+    off, on = texts(), texts()
+
+
 class CalendarShape(Schema):
-    """The working days that this node counts by."""
+    """The working days that this node counts by, and what waits to be confirmed: one year at most."""
 
     version = text()
     years = many(YearShape)
+    waiting = many(ProposedYear)
 
 
 class CalendarDone(Schema):

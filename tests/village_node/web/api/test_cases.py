@@ -187,7 +187,11 @@ def test_a_calendar_is_published_once_and_the_past_is_moved_by_two(county: Count
     assert head.post("/calendar", past, "calendar-2").get_json() == {"outcome": "proposed"}
     assert head.post("/calendar", past, "calendar-2").get_json() == {"outcome": "proposed"}
     assert head.post("/calendar/answer", {"confirmed": True}).get_json()["code"] == "not_allowed_now"
-    assert other.post("/calendar/answer", {"confirmed": True}).get_json() == {"outcome": "published"}
+    assert other.post("/calendar/answer", {"confirmed": True}).get_json()["code"] == "stale", "nothing was shown"
+    waiting = other.get("/calendar").get_json()["waiting"]
+    assert [each["proposer"] for each in waiting] == ["0831"] and "11-17 停工" in waiting[0]["off"]
+    said = {"confirmed": True, "shown": waiting[0]["shown"]}
+    assert other.post("/calendar/answer", said).get_json() == {"outcome": "published"}
     assert other.post("/calendar/answer", {"confirmed": False}).get_json()["code"] == "not_found"
     wrong = head.post("/calendar", {**year, **lists, "on": ["13-40"]})
     assert (wrong.status_code, wrong.get_json()["field"]) == (422, "on")
