@@ -8,6 +8,7 @@ from sync_protocol.case import kinds, legal_moves, workflow
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere, exchange, hidden_of, problems
 from tests.village_node.web.test_filing import held
+from village_node.casebook.entitlement import Backing
 
 
 @pytest.fixture
@@ -296,6 +297,7 @@ def test_an_event_that_does_not_count_says_so_and_why(
     # The village writes a decision that its fold would refuse: as a patched node would, straight into its stream.
     book = village.member.casebook
     monkeypatch.setattr("village_node.casebook.desk.why_not", lambda *_: None)
+    monkeypatch.setattr("village_node.casebook.entitlement.backing", lambda *_: Backing())
     monkeypatch.setattr(book, "_refuse_unless_effective", lambda *_: None)
     key = (f"about:{place}", bytes.fromhex(case_id))
     book.record("0001", {"agent"}, *key, kinds.DECIDE, {0: "approve"}, held(village, case).last)

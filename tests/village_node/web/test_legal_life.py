@@ -350,12 +350,14 @@ def test_a_joint_case_is_countersigned_by_both_departments(
     assert "进行中：会签" in clerk.open(case).text
     assert "还没有部门会签" in why(clerk, case)
     page = clerk.open(case).text
+    assert "/act/countersignature" not in page and "“自然资源所”没有首席代表委托书" in page
+    delegate(township.member, "自然资源所", b="0101", head="0102")
+    delegate(township.member, "农业综合服务中心", head="0102")
+    page = clerk.open(case).text
     opened, members = chosen(page, "countersignature", "opened")[0], chosen(page, "countersignature", "member")
     assert members == ["自然资源所", "农业综合服务中心"]
     said = {"opened": opened, "member": members[0], "opinion": "agree"}
-    delegate(township.member, members[1], head="0102")
-    refused(clerk, case, "countersignature", "没有首席代表委托书", **said)
-    delegate(township.member, members[0], b="0101", head="0102")
+    refused(clerk, case, "countersignature", "您不是“农业综合服务中心”的首席代表", **{**said, "member": members[1]})
     done(clerk, case, "countersignature", **said)
     assert "各单位" not in why(clerk, case)
     signed = chosen(clerk.open(case).text, "countersign_close", "signatures")

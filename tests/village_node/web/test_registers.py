@@ -143,11 +143,11 @@ def test_a_decision_is_refused_where_the_case_has_grown_and_says_what_is_new(hea
 def test_the_end_of_a_term_is_told_thirty_days_before(
     network: Network, head: Visitor, officer: Visitor, business: Visitor
 ) -> None:
-    delegated(head, business, last="2027-01-31")
-    assert "期满，请在期满前" not in head.open("/authority").text
-    delegated(head, business, last="2026-12-01", document_no="2号")
+    delegated(head, business, last="2026-12-01")
+    assert "2026-12-01 期满，请在期满前" in head.open("/authority").text
+    delegated(head, business, document_no="2号")
     page = head.open("/authority").text
-    assert "2026-12-01 期满，请在期满前" in page and "已被新委托书代替" in page
+    assert "期满，请在期满前" not in page and "已被新委托书代替" in page
 
 
 SEAL = {
