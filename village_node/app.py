@@ -300,6 +300,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
     scheduler.every(CALENDAR_S, "calendar", casebook.follow_calendar)
+    scheduler.every(CALENDAR_S, "catalogue", casebook.follow_catalogue)
     if uplink is not None:
         scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)
     purge = None

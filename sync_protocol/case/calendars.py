@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding, errors
 from sync_protocol.case.bodies import is_int, plain
-from sync_protocol.case.events import Position
+from sync_protocol.case.publications import Publication, age
 from sync_protocol.case.workdays import FIRST_DAY, LAST_DAY, Calendar, Span, Year, day_of, day_of_year
 
 KIND: Final = 69
@@ -39,18 +39,6 @@ class Announcement(NamedTuple):
     def by_two(self) -> bool:
         """Whether one person proposed it and another confirmed it."""
         return bool(self.proposer and self.confirmer)
-
-
-class Publication(NamedTuple):
-    """An announcement as a reader sees it: who wrote it, and where and when. ``rank``: of the author's place, 0 for the
-    root; ``order``: of its incarnation in the roster."""
-
-    position: Position
-    place: str
-    rank: int
-    order: int
-    claimed_ms: int
-    said: Announcement
 
 
 def to_bytes(said: Announcement) -> bytes:
@@ -138,25 +126,20 @@ def _length(number: int) -> int:
     return day_of_year(date(number, 12, 31))
 
 
-def in_force(publications: Iterable[Publication]) -> dict[int, Publication]:
+def in_force(publications: Iterable[Publication[Announcement]]) -> dict[int, Publication[Announcement]]:
     """Which publication of each year is in force: of the place with the lowest rank the newest.
 
     The newest is that of the incarnation that entered the roster last, and of its own the one with the highest seq. One
     that changes a day gone by is passed over unless two persons made it.
     """
-    found: dict[int, Publication] = {}
-    for each in sorted(publications, key=_age):
+    found: dict[int, Publication[Announcement]] = {}
+    for each in sorted(publications, key=lambda one: (-one.rank, age(one))):
         held = found.get(each.said.number)
         # In order of their age, a lower place's first: what a higher place says is new, and moves nobody's past.
         again = held is not None and held.rank == each.rank and not each.said.by_two
         if held is None or not again or not changes_the_past(held.said, each.said, day_of(each.claimed_ms)):
             found[each.said.number] = each
     return found
-
-
-def _age(each: Publication) -> tuple[int, int, int, bytes, bytes]:
-    incarnation, seq, mark = each.position
-    return -each.rank, each.order, seq, mark, incarnation
 
 
 def changes_the_past(before: Announcement, after: Announcement, today: date) -> bool:
@@ -167,7 +150,7 @@ def changes_the_past(before: Announcement, after: Announcement, today: date) -> 
     return after.number < today.year or min(changed) <= day_of_year(today)
 
 
-def calendar_of(publications: Iterable[Publication], own: Calendar) -> Calendar:
+def calendar_of(publications: Iterable[Publication[Announcement]], own: Calendar) -> Calendar:
     """The calendar in force: what was published, and for years of which nothing was the node's own, if announced: what
     a node computes of a year to come another may compute otherwise.
 

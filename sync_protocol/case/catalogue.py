@@ -2,9 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Final, Literal, NamedTuple, TypeVar
+
+from sync_protocol.case import forms
+from sync_protocol.case.forms import Paper, Question, Rule
 
 LEVELS: Final = ("village", "township", "county")
 DECIDE_LEVELS: Final = (*LEVELS, "higher")
@@ -16,8 +20,24 @@ COLUMNS: Final = (
     "item_no", "version", "name", "name_en", "department", "kind", "village_mode", "accept_levels", "review_level",
     "decide_level", "deliver_levels", "delegable", "statutory_days", "promised_days", "days_are", "fallback_days",
     "budget_village_days", "budget_township_days", "budget_county_days", "materials", "special_procedures",
-    "publicity_days", "publicity_excluded", "fee", "in_force", "note",
+    "publicity_days", "publicity_excluded", "fee", "in_force", "note", "form", "rules",
 )  # fmt: skip
+Unit = Literal["calendar", "working"]
+PUBLICITY_UNITS: Final[tuple[Unit, ...]] = ("calendar", "working")
+# Article 45 of the licensing law: an item with one of these is not delegable unless the county says by which document.
+ARTICLE_45: Final = ("听证", "招标", "拍卖", "检验", "检测", "检疫", "鉴定", "评审")
+# What the guide of an item says in words of its own, by key.
+GUIDE: Final[dict[str, tuple[str, str]]] = {
+    "conditions": ("办理条件", "Who may apply"),
+    "procedure": ("办理流程", "Procedure"),
+    "basis": ("办理依据", "Legal basis"),
+    "result": ("办理结果", "What you get"),
+    "hours": ("办理地点和时间", "Where and when"),
+    "phone": ("咨询电话", "Phone for questions"),
+    "complaints": ("投诉电话", "Phone for complaints"),
+    "tips": ("温馨提示", "Good to know"),
+}
+_Read = TypeVar("_Read")
 
 
 class CatalogueError(ValueError):
@@ -26,6 +46,14 @@ class CatalogueError(ValueError):
 
 class UnknownItem(KeyError):
     """No such item version in this catalogue."""
+
+
+class Rate(NamedTuple):
+    """One line of the fee's public standard: for what, how many fen, for each what."""
+
+    what: str
+    fen: int
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +79,54 @@ class Item:
     budget_village_days: int | None
     budget_township_days: int | None
     budget_county_days: int | None
-    materials: tuple[str, ...]
+    papers: tuple[Paper, ...]
     special_procedures: tuple[str, ...]
     publicity_days: int
     publicity_excluded: bool
     fee: str
     in_force: bool
     note: str
+    form: tuple[Question, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    publicity_unit: Unit = "calendar"
+    delegable_basis: str = ""
+    commitment: bool = False
+    rates: tuple[Rate, ...] = ()
+    guide: tuple[tuple[str, str], ...] = ()
+    members: tuple[str, ...] = ()
+    begins: date | None = None
+    ends: date | None = None
+
+    @property
+    def materials(self) -> tuple[str, ...]:
+        """The names of the papers to bring."""
+        return tuple(paper.name for paper in self.papers)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Number and version: what a case names."""
+        return self.item_no, self.version
+
+    @property
+    def theme(self) -> bool:
+        """True for a 一件事: one form for several items, and no case of its own."""
+        return bool(self.members)
+
+    @property
+    def tolerant(self) -> bool:
+        """True where some paper may come later."""
+        return any(paper.tolerable for paper in self.papers)
+
+    @property
+    def decided_in_person(self) -> bool:
+        """True where the law keeps the decision from a representative unless the county names a document: publicity,
+        or a procedure of article 45."""
+        return self.publicity_days > 0 or any(word in name for name in self.special_procedures for word in ARTICLE_45)
+
+    @property
+    def short_promise(self) -> bool:
+        """True where the promise is at most half of what the statute allows, or nothing is to be halved."""
+        return not self.statutory_days or 2 * self.promised_days <= self.statutory_days
 
     @property
     def deciding_level(self) -> str:
@@ -115,6 +184,12 @@ class _Row:
     def names(self, column: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(column).split(";") if part.strip())
 
+    def lines(self, column: str, read: Callable[[str], _Read]) -> tuple[_Read, ...]:
+        try:
+            return tuple(read(part) for part in self.names(column))
+        except ValueError as wrong:
+            raise self.fail(column, f"not understood: {wrong}") from None
+
     def days(self, column: str) -> int:
         value = self.text(column)
         if not (value.isascii() and value.isdigit() and len(value) <= 3):
@@ -153,13 +228,15 @@ class _Row:
             budget_village_days=self.optional_days("budget_village_days"),
             budget_township_days=self.optional_days("budget_township_days"),
             budget_county_days=self.optional_days("budget_county_days"),
-            materials=self.names("materials"),
+            papers=self.lines("materials", forms.read_paper),
             special_procedures=self.names("special_procedures"),
             publicity_days=self.days("publicity_days"),
             publicity_excluded=self.yes_no("publicity_excluded", empty=False),
             fee=self.filled("fee"),
             in_force=self.yes_no("in_force"),
             note=self.text("note"),
+            form=self.lines("form", forms.read_question),
+            rules=self.lines("rules", forms.read_rule),
         )
 
 
@@ -173,6 +250,7 @@ class Catalogue:
             if key in self._items:
                 raise CatalogueError(f"item {item.item_no} version {item.version} stands twice in the catalogue")
             self._items[key] = item
+        self._newest = {key[0]: self._items[key] for key in sorted(self._items)}
 
     @classmethod
     def from_csv(cls, text: str) -> "Catalogue":
@@ -210,9 +288,28 @@ class Catalogue:
         """Give one item version, or None: a case may be older or newer than the catalogue."""
         return self._items.get((item_no, version))
 
+    def newest(self, item_no: str) -> Item | None:
+        """The newest version of an item, whether it is in force yet or no more; None if there is no such item."""
+        return self._newest.get(item_no)
+
     def items(self) -> tuple[Item, ...]:
         """All item versions, by number and version."""
         return tuple(self._items[key] for key in sorted(self._items))
+
+    def versions(self, item_no: str) -> tuple[Item, ...]:
+        """All versions of one item, the oldest first."""
+        return tuple(item for item in self.items() if item.item_no == item_no)
+
+    def offered(self, day: date | None) -> tuple[Item, ...]:
+        """The version of each item that is in force on a day: of those that have begun the newest, unless that one has
+        ended. Without a day, where the clock here is wrong, the newest of all: no date closes anything then."""
+        newest: dict[str, Item] = {}
+        for item in self.items():
+            if day is None or item.begins is None or item.begins <= day:
+                newest[item.item_no] = item
+        return tuple(
+            item for item in newest.values() if item.in_force and (day is None or item.ends is None or day <= item.ends)
+        )
 
     def search(self, text: str) -> tuple[Item, ...]:
         """Items in force whose number begins with the text or whose name (Chinese or English) contains it."""

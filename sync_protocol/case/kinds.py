@@ -53,6 +53,7 @@ SERVICE_ACT: Final = 42
 CONTACT_CHANGE: Final = 43
 COLLECTION_NOTICE: Final = 47
 CHECKPOINT: Final = 64
+CATALOGUE: Final = 66
 FORK_RULING: Final = 67
 CALENDAR: Final = 69
 AUTHORITY: Final = 70
@@ -98,6 +99,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(CONTACT_CHANGE, "contact_change", "side", "apart", 1),
     Kind(COLLECTION_NOTICE, "collection_notice", "side", "inline", 1),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
+    Kind(CATALOGUE, "catalogue", "other", "apart", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
     Kind(CALENDAR, "calendar", "other", "inline", 1),
     Kind(AUTHORITY, "authority", "other", "inline", 1),
@@ -109,7 +111,6 @@ TABLE: Final[tuple[Kind, ...]] = (
 RESERVED: Final[dict[int, str]] = {
     40: "complaint",
     65: "notice",
-    66: "catalogue",
     68: "erasure",
 }
 

@@ -117,6 +117,7 @@ class Story:
             relayed if item.budget_village_days is None else item.budget_village_days,
             item.budget_township_days,
             item.budget_county_days,
+            publicity_unit=item.publicity_unit,
             publicity_excluded=item.publicity_excluded,
         )
 

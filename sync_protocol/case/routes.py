@@ -71,6 +71,11 @@ def why_not_routed(item: Item, place: str, path: CasePath) -> tuple[str, str] | 
 
     This is what the fold asks: an item that has since been cancelled keeps its old cases.
     """
+    if item.theme:
+        return (
+            "一件事按其所含事项分别立案，本身不立案",
+            "a theme opens one case for each of its items, and none of its own",
+        )
     if item.village_mode == "告知" and path.in_village(place):
         return (
             "该事项村级只告知不代办，请到县政务服务中心窗口办理",

@@ -286,14 +286,14 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("officer", "county"): _DECIDER
     | _ASSIGNER
     | _EXAMINER
-    | {kinds.REVIEW, kinds.ISSUE, kinds.FORK_RULING, kinds.CALENDAR},
+    | {kinds.REVIEW, kinds.ISSUE, kinds.FORK_RULING, kinds.CALENDAR, kinds.CATALOGUE},
     ("head", "county"): _DECIDER
     | _ASSIGNER
     | _EXAMINER
     | _KEEPER
-    | {kinds.REVIEW, kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR},
+    | {kinds.REVIEW, kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR, kinds.CATALOGUE},
     ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE}),
-    ("business", "county"): _KEEPER | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS},
+    ("business", "county"): _KEEPER | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.CATALOGUE},
     # Supervision reads everything and changes no case; an administrator acts on no case.
     ("supervisor", "county"): frozenset(),
 }

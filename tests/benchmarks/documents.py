@@ -16,7 +16,7 @@ MEAN_JSON_BYTES: Final = 601
 # Items a village accepts, its township reviews and its county decides: the usual road of a case.
 ITEMS: Final = ("004", "010", "011", "012", "039")
 # An item the county accepts and decides itself, filed by a village as proxy: the road of the live round trip.
-COUNTY_ITEM: Final = "022"
+COUNTY_ITEM: Final = "016"
 
 _SURNAMES: Final = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
 _GIVEN: Final = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀兰霞平刚桂英华玉萍红建国志梅春生"

@@ -24,7 +24,7 @@ def net(tmp_path: Path) -> Iterator[Network]:
     """A county alone, with a case of its own."""
     made = network(tmp_path, COUNTY)
     made.clock.now_ms = MIDNIGHT_MS + 9 * HOUR_MS
-    made.members[COUNTY].file(item_no="022")
+    made.members[COUNTY].file(item_no="016")
     yield made
     made.close()
 
@@ -99,7 +99,7 @@ def test_the_command_writes_one_and_the_daily_job_is_wired(tmp_path: Path, capsy
     assert cli.main(["checkpoint", "--data", str(data)]) == 1
     assert "there are no events here yet" in capsys.readouterr().err
     node = app.create_node(config.load(data))
-    node.casebook.file("0001", {"window"}, {"item_no": "022", "applicant_name": "张秀兰", **CARD})
+    node.casebook.file("0001", {"window"}, {"item_no": "016", "applicant_name": "张秀兰", **CARD})
     node.scheduler._monotonic = lambda: float("inf")
     node.scheduler.tick()
     first = node.casebook.newest_checkpoint()

@@ -34,7 +34,7 @@ def written_below(live: Live) -> dict[str, int]:
 def restored_county(net: Network, folder: Path) -> Live:
     """The county from an image with two checkpoints, of which the second has reached the other township only, with a
     third one that the image lacks."""
-    net[COUNTY].member.file(item_no="022")
+    net[COUNTY].member.file(item_no="016")
     net[COUNTY].member.casebook.write_checkpoint()
     net.settle()
     net[COUNTY].member.casebook.write_checkpoint()
@@ -61,7 +61,7 @@ def test_what_one_child_lacks_another_may_hold(county: Network, tmp_path: Path) 
 def test_what_nobody_holds_is_written_again_when_all_were_heard(county: Network) -> None:
     net = county
     old = net[COUNTY].incarnation.hex()
-    net[COUNTY].member.file(item_no="022")
+    net[COUNTY].member.file(item_no="016")
     for _ in range(2):
         net[COUNTY].member.casebook.write_checkpoint()
         net.settle()
@@ -84,7 +84,7 @@ def test_who_may_not_hold_a_stream_is_not_waited_for(county: Network) -> None:
     ref = net[VILLAGE].member.file()
     net.settle()
     net[COUNTY].member.act(ref, kinds.NOTE, {"text": "已阅"})
-    own = net[COUNTY].member.file(item_no="022")
+    own = net[COUNTY].member.file(item_no="016")
     (net.built.folder / f"{COUNTY}.data" / "witness.log").unlink()
     root = net.start(COUNTY)
     old = next(iter(root.member.casebook.identity.lives)).hex()
@@ -130,7 +130,7 @@ def test_a_village_that_has_spoken_with_the_root_is_waited_for_too(county: Netwo
 def test_the_lines_of_a_checkpoint_can_be_had_on_the_day_of_the_restore(county: Network, tmp_path: Path) -> None:
     """What the county writes again stands elsewhere than its lines say: so it writes another one at once."""
     net = county
-    net[COUNTY].member.file(item_no="022")
+    net[COUNTY].member.file(item_no="016")
     daily = DailyCheckpoint(net[COUNTY].member.casebook, net.built.clock, net.monotonic)
     assert daily.tick() is not None
     settle_lines(net)

@@ -13,6 +13,7 @@ from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
 from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
+from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
@@ -20,6 +21,7 @@ from village_node.casebook.errors import AlreadyDone, BadBody, CasebookError, Id
 from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
+from village_node.casebook.office import ANYTHING
 from village_node.casebook.parting import Parting, Searching
 from village_node.casebook.plan import Received
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
@@ -43,6 +45,7 @@ __all__ = [
     "CasebookError",
     "Choice",
     "ForkView",
+    "History",
     "HopReceipt",
     "IdTaken",
     "NotAllowed",
@@ -65,7 +68,7 @@ __all__ = [
 _RULES: Final = "rules"
 
 
-class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Registering, Intake, Parting, Oddities):
+class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Cataloguing, Registering, Intake, Parting, Oddities):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
     def __init__(
@@ -97,6 +100,12 @@ class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Registering, I
             self.fold_again()
             with store.writing() as connection:
                 peers.remember_bytes(connection, _RULES, rules)
+        self.on_news(self._look_at_items)
+
+    def _look_at_items(self, scopes: set[str]) -> None:
+        """A version that has come may be what cases wait for."""
+        if any(scope.startswith("below:") or scope == ANYTHING for scope in scopes):
+            self.follow_catalogue()
 
     def enrol(self, change: Change, *, agreed: bool = False) -> None:
         """Publish a roster change made here. Raises a ProtocolError that says why it does not hold, NotAllowed while

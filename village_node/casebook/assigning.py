@@ -49,7 +49,9 @@ class Assigning(Desk):
             if case.last is None or case.last != seen:
                 raise stale()
             able = workflow.roles_at(self.identity.level)
-            wrong = why_not(case, kinds.FORCE_ASSIGN, self.identity.place, able, self.catalogue, roster.places)
+            wrong = why_not(
+                case, kinds.FORCE_ASSIGN, self.identity.place, able, self.items_in(connection).catalogue, roster.places
+            )
             if wrong is None and (to == case.holder or to not in roster.places.path_up(case.home)):
                 wrong = workflow.GUARDS["assign"]
             if wrong is None and proposals.of_case(connection, key) is not None:

@@ -10,25 +10,21 @@ from sync_protocol import encoding
 from sync_protocol.case import calendars as rules
 from sync_protocol.case import clock, kinds, legal_dates, workflow
 from sync_protocol.case.attribution import LedgerLine
-from sync_protocol.case.calendars import Announcement, Publication
+from sync_protocol.case.calendars import Announcement
 from sync_protocol.case.clock import Clocks
+from sync_protocol.case.publications import Publication
 from sync_protocol.case.workdays import Calendar, Year, day_of
-from sync_protocol.places import below
-from sync_protocol.stream import Draft, append
-from village_node.casebook import ledger, once, purged
+from village_node.casebook import once, purged
 from village_node.casebook.calendars import calendar_in, publications
-from village_node.casebook.desk import Desk
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
-from village_node.casebook.ledger import Entry, fold_held, held_events
-from village_node.casebook.reading import Reading
-from village_node.store import Connection, cases, peers, rows
+from village_node.casebook.ledger import fold_held, held_events
+from village_node.casebook.publishing import Publishing
+from village_node.store import Connection, cases, peers
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 
-_CLOCK_BITS: Final = 16
 _PROPOSED: Final = "calendar_proposed"  # what one person has proposed and nobody confirmed yet
 _FOLLOWED: Final = "calendar_followed"  # by which calendar the rows of cases were made
-CASES_AT_ONCE: Final = 500
 # What a program's request about a calendar came to.
 PUBLISHED: Final = "calendar:published"
 PROPOSED: Final = "calendar:proposed"
@@ -54,14 +50,14 @@ class CaseClock(NamedTuple):
     lines: list[LedgerLine]
 
 
-class Calendaring(Desk, Reading):
+class Calendaring(Publishing):
     """Working days and what hangs on them."""
 
     def calendar(self) -> Calendar:
         """The calendar in force here."""
         return self.remembered("calendar", lambda connection: calendar_in(self, connection))
 
-    def calendars_in_force(self) -> dict[int, Publication]:
+    def calendars_in_force(self) -> dict[int, Publication[Announcement]]:
         """Year -> the publication in force, for the years that were published."""
         return dict(self.remembered("calendars", lambda view: rules.in_force(publications(self, view))))
 
@@ -110,7 +106,7 @@ class Calendaring(Desk, Reading):
         def act(connection: Connection) -> tuple[bool, set[str]]:
             if not self._moves_the_past(connection, said):
                 once.became(connection, request, (PUBLISHED, b""))
-                return True, self._publish(connection, actor, raw, "calendar.publish", said)
+                return True, self._publish_year(connection, actor, raw, "calendar.publish", said)
             once.became(connection, request, (PROPOSED, b""))
             peers.remember_bytes(connection, _PROPOSED, encoding.encode([actor, raw]))
             self.note(connection, actor, "calendar.propose", str(said.number), reason=said.reason)
@@ -147,7 +143,7 @@ class Calendaring(Desk, Reading):
             peers.remember_bytes(connection, _PROPOSED, b"")
             if confirmed:
                 raw = _body(said._replace(proposer=proposer, confirmer=actor))
-                return None, self._publish(connection, actor, raw, "calendar.confirm", said)
+                return None, self._publish_year(connection, actor, raw, "calendar.confirm", said)
             self.note(connection, actor, "calendar.drop", str(said.number), reason=said.reason)
             return None, set()
 
@@ -176,7 +172,7 @@ class Calendaring(Desk, Reading):
         def act(connection: Connection) -> tuple[list[int], set[str]]:
             scopes = set[str]()
             for said in years:
-                scopes |= self._publish(connection, "", _body(said), "calendar.publish", said)
+                scopes |= self._publish_year(connection, "", _body(said), "calendar.publish", said)
             return [said.number for said in years], scopes
 
         return self._act(act) if years else []
@@ -184,28 +180,11 @@ class Calendaring(Desk, Reading):
     def follow_calendar(self) -> int:
         """Look at every unfinished case again when another calendar is in force than their rows were made by; how many
         there were. Raises NotSaved."""
-        with self.store.reading() as connection:
-            version = calendar_in(self, connection).version.encode()
-            if peers.bytes_of(connection, _FOLLOWED) == version:
-                return 0
-            keys = cases.unfinished(connection)
-        for some in rows.chunks(sorted(keys), CASES_AT_ONCE):
-
-            def act(connection: Connection, some: list[CaseKey] = some) -> tuple[None, set[str]]:
-                self.store.exclusive(connection, some, [])
-                entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(some))
-                scopes = {scope for scope, _ in ledger.write(self, connection, entry).cases}
-                self.mark_news(connection, scopes)
-                return None, scopes
-
-            self._act(act)
-
-        def note(connection: Connection) -> tuple[None, set[str]]:
-            peers.remember_bytes(connection, _FOLLOWED, version)
-            return None, set()
-
-        self._act(note)
-        return len(keys)
+        return self._follow(
+            _FOLLOWED,
+            lambda connection: calendar_in(self, connection).version.encode(),
+            lambda connection, _before: cases.unfinished(connection),
+        )
 
     def _check_publisher(self, roles: Iterable[str]) -> None:
         if not self.may_publish(roles):
@@ -217,18 +196,14 @@ class Calendaring(Desk, Reading):
             return False
         return rules.changes_the_past(held.said, said, day_of(self.clock()))
 
-    def _publish(self, connection: Connection, actor: str, raw: bytes, action: str, said: Announcement) -> set[str]:
-        """Write one publication into our own stream, and its line into the audit trail; the scope it is in."""
-        scope = below(self.identity.place)
-        growth = self._locked_stream(connection, scope)
-        now_ms = self.clock()
-        hlc = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
-        draft = Draft(kinds.CALENDAR, rules.VERSION, None, hlc, now_ms, actor, raw, apart=False)
-        growth.events.append(append(growth.row.stream_id, growth.head, draft, None))
-        ledger.write(self, connection, Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
+    def _publish_year(
+        self, connection: Connection, actor: str, raw: bytes, action: str, said: Announcement
+    ) -> set[str]:
+        """Write one publication, and its line into the audit trail; the scope it is in."""
+        scopes = self._publish(connection, actor, kinds.CALENDAR, raw)
         self.note(connection, actor or "node", action, str(said.number), reason=said.reason)
-        self.mark_news(connection, {scope})
-        return {scope}
+        self.mark_news(connection, scopes)
+        return scopes
 
 
 def digest_of(said: Announcement) -> str:

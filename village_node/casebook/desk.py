@@ -11,6 +11,7 @@ from sync_protocol.case import (
     UnknownItem,
     bodies,
     explain,
+    forms,
     kinds,
     legal_bodies,
     numbers,
@@ -21,7 +22,7 @@ from sync_protocol.case import (
 from sync_protocol.case.routes import CasePath
 from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.event import Dep, Event
-from sync_protocol.places import UnknownPlace, about, parse_scope
+from sync_protocol.places import UnknownPlace, about, below, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
 from village_node.casebook import conditions, entitlement, ledger, numbering, once, purged, terms
@@ -82,6 +83,15 @@ class Application(NamedTuple):
     channel: str = "counter"
 
 
+class _CheckedIn(NamedTuple):
+    """An application that was checked, as its two events will say it."""
+
+    actor: str
+    create: dict[int, Any]
+    channel: str
+    deps: tuple[Dep, ...]
+
+
 class Act(NamedTuple):
     """One act to be done on a case; ``seen``: its last stage event as the page had it."""
 
@@ -139,8 +149,8 @@ class Desk(Once):
             last = peers.count_up(connection, _COUNTER, len(filed))
             pen = _Pen(self, growth)
             refs = []
-            for number, (application, create, receive) in enumerate(filed, start=last - len(filed) + 1):
-                refs.append(self._open_case(pen, scope, application.actor, create, receive, number))
+            for number, checked_in in enumerate(filed, start=last - len(filed) + 1):
+                refs.append(self._open_case(pen, scope, checked_in, number))
             entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth})
             # The cases are new: nobody can hold or wait for them, and their rows are inserted in one order.
             written = ledger.write(self, connection, entry)
@@ -198,7 +208,7 @@ class Desk(Once):
         purged.refuse_purged(connection, key)
         if kind in kinds.STAGE_KINDS and case.last != act.seen:
             raise stale()
-        wrong = why_not(case, kind, self.identity.place, act.roles, self.catalogue, roster.places)
+        wrong = why_not(case, kind, self.identity.place, act.roles, self.items_in(connection).catalogue, roster.places)
         wrong = wrong or self._why_not_as_written(connection, act, case, roster)
         if wrong is not None:
             raise NotAllowed(*wrong)
@@ -269,7 +279,11 @@ class Desk(Once):
             written = [each.event for each in ledger.held_events(self, connection, roster, {act.key})[act.key]]
             handlers = {each.actor for each in written if each.place == here and each.kind in kinds.STAGE_KINDS}
             return conditions.why_not_rated(handlers, act.actor)
-        item = self.catalogue.find(case.item_no, case.item_version)
+        item = self.items_in(connection).catalogue.find(case.item_no, case.item_version)
+        if act.kind == kinds.SUPPLY and item is not None and body.get(0):
+            wrong = forms.troubles(item.form, item.rules, {**case.answers, **body[0]})
+            if wrong:
+                return next(iter(wrong.values()))
         person, level = (act.actor, act.roles), self.identity.level
         joint = item is not None and item.joint
         decides = item is None or item.deciding_level == level
@@ -341,29 +355,43 @@ class Desk(Once):
             row = streams.by_keys(connection, [key])[key]
         return Growth(row)
 
-    def _checked_application(self, application: Application, roster: Roster) -> tuple[Application, dict[int, Any], str]:
-        """Check a create body, and that its item can be filed here."""
+    def _checked_application(self, application: Application, roster: Roster) -> "_CheckedIn":
+        """Check a create body, that its item can be filed here, and what the item's own form asks."""
         body = _numbered(kinds.CREATE, application.body)
-        body.setdefault(1, 1)
+        newest = self.catalogue.newest(str(body.get(0)))
+        body.setdefault(1, newest.version if newest is not None else 1)
         content = checked(kinds.CREATE, body)
         _checked_field(application.channel in bodies.CHANNELS, "channel", "收件方式", "channel")
         try:
             item = self.catalogue.item(body[0], body[1])
             path = CasePath(self.identity.place, roster.places)
         except UnknownItem:
-            raise BadBody("item_no", f"没有编号为 {body[0]} 的事项", f"there is no item {body[0]}") from None
+            raise BadBody(
+                "item_no",
+                f"没有编号为 {body[0]} 的事项，或没有它的第 {body[1]} 版",
+                f"there is no item {body[0]}, or no version {body[1]} of it",
+            ) from None
         except UnknownPlace:
             raise NotAllowed("本地尚未列入名册", "this place is not in the roster yet") from None
         wrong = why_not_filed(item, self.identity.place, path)
         if wrong is not None:
             raise NotAllowed(*wrong)
-        return application, content, application.channel
+        for name, words in forms.troubles(item.form, item.rules, body.get(11, {})).items():
+            raise BadBody(name, *words)
+        published = self._published_version(item.key)
+        deps = () if published is None else (Dep(published[0].incarnation, below(published[1]), published[0].seq),)
+        return _CheckedIn(application.actor, content, application.channel, deps)
 
-    def _open_case(
-        self, pen: "_Pen", scope: str, actor: str, create: Mapping[int, Any], channel: str, number: int
-    ) -> CaseRef:
-        """Write the two events that open a case: the application, and its receipt number with the query code."""
-        opened = pen.write(kinds.CREATE, OPENS, actor, create, None)
+    def _published_version(self, key: tuple[str, int]) -> tuple[Position, str] | None:
+        """Where an item version was published, and by which place; None for one that a network begins with."""
+        found = self.items.published.get(key)
+        return (found.position, found.place) if found is not None else None
+
+    def _open_case(self, pen: "_Pen", scope: str, filed: "_CheckedIn", number: int) -> CaseRef:
+        """Write the two events that open a case: the application, which relies on the item version it names, and its
+        receipt number with the query code."""
+        actor, create, channel, deps = filed
+        opened = pen.write(kinds.CREATE, OPENS, actor, create, None, deps)
         case_no = numbers.make_case_number(self.identity.place, _day(pen.now_ms), self._number_tag(), number)
         code = numbers.make_query_code(int.from_bytes(self.randomness(9)) >> (72 - numbers.QUERY_CODE_BITS))
         content = {0: case_no, 1: code, 2: channel}

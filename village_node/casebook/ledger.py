@@ -102,13 +102,17 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     rows: list[CaseRow] = []
     waits: list[tuple[bytes, str, int, str, bytes]] = []
     calendar = calendars.calendar_in(office, connection)
+    office.items_in(connection)
     for key in sorted(touched):
         events = held.get(key, [])
         own = [each for each in events if not each.stranger]
         if not own:
             cases.forget(connection, key)  # what was in it has been written again elsewhere
             continue
-        case = folded[key] = fold_held(office, entry.roster, key, events)
+        case = fold_held(office, entry.roster, key, events)
+        if case.counts["waiting"] and office.heard_late(connection):
+            case = fold_held(office, entry.roster, key, events)
+        folded[key] = case
         some_purged = False
         for each in own:
             verdict = case.verdicts[each.event.position]

@@ -9,16 +9,21 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import Catalogue
+from sync_protocol.case import Catalogue, editions, kinds
+from sync_protocol.case.editions import Edition
+from sync_protocol.case.publications import Publication
 from sync_protocol.case.workdays import Calendar
+from sync_protocol.errors import ProtocolError
+from sync_protocol.event import Position, load_header, mark
+from sync_protocol.places import below
 from sync_protocol.roster import Change, Node, Roster, read_payload
 from sync_protocol.suites import sha256
 from village_node.casebook.passing import Passing
 from village_node.identity import Identity
-from village_node.store import Connection, NotSaved, Overtaken, Store, StoreError, audit, peers
+from village_node.store import Connection, NotSaved, Overtaken, Store, StoreError, audit, peers, streams
 
 NEWS: Final = "news"
 ROSTER: Final = "roster"
@@ -30,6 +35,14 @@ _LONGEST_ANNOUNCEMENT: Final = 7_000
 NOT_COUNTERSIGNED: Final = 2**62
 
 _log = logging.getLogger(__name__)
+
+
+class Items(NamedTuple):
+    """The items a node knows, which publication each published version is of, and with which growth it was read."""
+
+    growth: int
+    catalogue: Catalogue
+    published: dict[tuple[str, int], Publication[Edition]]
 
 
 class Office:
@@ -55,7 +68,7 @@ class Office:
         self.network_id = identity.network_id
         self.clock = clock
         self.randomness = randomness
-        self.catalogue = catalogue
+        self.starter = catalogue
         self.passing = Passing()
         # Where one writes at a time, messages with segments stand in line here, and one of them at the writer: who has
         # little to write (people, what our ancestor says) waits for the end of one frame, and not of all that came.
@@ -68,8 +81,10 @@ class Office:
         self._roster_growth = 1
         self._roster_seen = 0
         # How often what is published may have grown, and what was made of it with which count.
-        self.calendar_growth = 1
+        self.published_growth = 1
         self.calendar_kept: tuple[int, Calendar] | None = None
+        self._items: Items | None = None
+        self._said: dict[tuple[int, Position], Any] = {}
         # On SQLite this process is the only writer (the data folder is locked), so what it keeps needs no second look.
         self._alone = store.dialect == "sqlite"
         self._news = 0
@@ -86,6 +101,72 @@ class Office:
             return self._in_force[0]
         with self.store.reading() as connection:
             return self.roster_in(connection)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The items this node knows: what a network begins with, and what the county has published."""
+        return self.items.catalogue
+
+    @property
+    def items(self) -> Items:
+        """Those items with the publications they are of."""
+        kept = self._items
+        if kept is not None and kept.growth == self.published_growth:
+            return kept
+        with self.store.reading() as connection:
+            return self.items_in(connection)
+
+    def items_in(self, connection: Connection, *, anew: bool = False) -> Items:
+        """The items as this transaction sees them; made again only after something was published. ``anew``: look again
+        all the same, since another worker may have committed what we have not heard of yet."""
+        growth, kept = self.published_growth, self._items
+        if kept is not None and kept.growth == growth and not anew:
+            return kept
+        found = self.publications(connection, kinds.CATALOGUE, editions.from_bytes)
+        published = editions.counting(found, self.starter)
+        if kept is not None and published == kept.published:
+            made = kept._replace(growth=growth)
+        else:
+            made = Items(growth, editions.catalogue_of(found, self.starter), published)
+        self._items = made
+        return made
+
+    def heard_late(self, connection: Connection) -> bool:
+        """Whether another worker has stored a publication that this process has not heard of: asked where a case
+        waits, since it may wait for just that."""
+        if self._alone:
+            return False
+        before = self._items
+        return before is None or before.catalogue is not self.items_in(connection, anew=True).catalogue
+
+    def publications(self, connection: Connection, kind: int, read: Callable[[bytes], Any]) -> list[Publication[Any]]:
+        """Everything of this kind that a county on the way from here to the root has published and that can be read."""
+        roster, here = self.roster_in(connection), self.identity.place
+        if here not in roster.places:
+            return []
+        found = []
+        for place in roster.places.path_up(here):
+            if roster.places.level(place) != "county":
+                continue
+            for incarnation, seq, chain_hash, raw, body in streams.published(connection, below(place), kind):
+                author = self.author(roster, incarnation)
+                try:
+                    header = load_header(raw)
+                except ProtocolError:
+                    continue
+                sound = kinds.understood(header.kind, header.kind_version) and not any(
+                    field < 0 for field in header.ext or ()
+                )
+                body = header.inline if header.inline is not None else body
+                if author is None or author.place != place or header.case_id is not None or not sound or body is None:
+                    continue  # of a later version, or its body is on its way: stored, and says nothing here yet
+                position = Position(incarnation, seq, mark(chain_hash))
+                said = self._said.get((kind, position)) or read(body)
+                if said is not None:  # else it does not fit its form
+                    self._said[kind, position] = said
+                    rank = roster.places.rank(place)
+                    found.append(Publication(position, place, rank, author.order, header.claimed, said))
+        return found
 
     def catch_up(self, connection: Connection) -> bool:
         """Go on as the life that another worker has begun meanwhile; whether one had. Without the files of our lives
@@ -189,7 +270,7 @@ class Office:
         with self._memory_lock:
             self._news += 1
             self._roster_growth += ROSTER in scopes
-            self.calendar_growth += any(scope.startswith(("below:", ROSTER, ANYTHING)) for scope in scopes)
+            self.published_growth += any(scope.startswith(("below:", ROSTER, ANYTHING)) for scope in scopes)
         if not scopes.isdisjoint((PURGED, ANYTHING)):
             self.passing.forget()
         troubles = []

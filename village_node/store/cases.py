@@ -200,6 +200,12 @@ def unfinished(connection: Connection) -> list[CaseKey]:
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
+def naming(connection: Connection, items: Iterable[tuple[str, int]]) -> list[CaseKey]:
+    """Every case of these item versions."""
+    words = "SELECT scope, case_id FROM cases WHERE (item_no, item_version) IN (KEYS)"
+    return [(row[0], row[1]) for row in rows.ask_among(connection, words, items)]
+
+
 def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElement[bool]:
     """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
 

@@ -80,6 +80,10 @@ _ADD: Final = (
     f"INSERT INTO streams ({_STREAM.removeprefix('id, ')})"  # noqa: S608
     f" VALUES ({', '.join(['?'] * (len(STREAMS.columns) - 1))}) ON CONFLICT DO NOTHING"
 )
+_PUBLISHED: Final = (
+    "SELECT incarnation, seq, hash, header, body FROM streams JOIN events ON events.stream = streams.id"
+    " WHERE scope = ? AND kind > 63 AND kind = ?"
+)
 _MOVE: Final = (
     "UPDATE streams SET head_seq = ?, head_hash = ?, body_seq = ?, body_hash = ?, hlc = ?"
     " WHERE id = ? AND head_seq = ? AND head_hash = ? AND body_seq = ?"
@@ -103,6 +107,11 @@ _FIRST_MISSING: Final = (
 
 def _stream(row: rows.Row) -> StreamRow:
     return StreamRow._make((*row[:10], bool(row[10]), *row[11:]))
+
+
+def published(connection: Connection, scope: str, kind: int) -> list[tuple[bytes, int, bytes, bytes, bytes | None]]:
+    """(incarnation, seq, hash, header, body) of the events of this kind in a scope that are about no case."""
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows.ask(connection, _PUBLISHED, (scope, kind))]
 
 
 def by_keys(connection: Connection, keys: Iterable[StreamKey]) -> dict[StreamKey, StreamRow]:

@@ -9,9 +9,8 @@ from marshmallow import ValidationError
 from sync_protocol.case import bodies, kinds
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import CaseRef, Request
-from village_node.web import entry, schemas, times
+from village_node.web import asked, entry, schemas, times
 from village_node.web.site import Visit
-from village_node.web.words import QUESTIONS
 
 # Field -> how it is brought to one spelling before it is signed.
 SPELLINGS: Final = {
@@ -58,10 +57,7 @@ def faults(visit: Visit, body: Mapping[str, Any], channel: str, item: Item, *, p
         for name in PROXY:
             if not body.get(name):
                 found[name] = ("由他人代办时请填写此项", "Fill this in when somebody acts for the applicant")
-    answers = body.get("answers", {})
-    for name, *_ in QUESTIONS:
-        if not answers.get(name):
-            found[name] = ("请填写此项", "Please fill this in")
+    found |= asked.faults(item, body.get("answers", {}))
     if body.get("applicant_id_kind") == "resident_id" and "applicant_id_no" not in found:
         # A clock may be years behind: whoever was born since must not be refused for that.
         ahead_ms = max(visit.sync_state.skew_ms or 0, 0)

@@ -1,6 +1,7 @@
 """Filing an application: the form of an item, what is typed brought to one spelling, drafts, the case it becomes."""
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -13,16 +14,17 @@ from sync_protocol.case.catalogue import Item
 from village_node.casebook import BadBody, NotAllowed
 from village_node.store import StoreError
 from village_node.store.accounts import DraftRow
-from village_node.web import application, entry, items, times
+from village_node.web import application, asked, entry, items, times
 from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
-from village_node.web.words import QUESTIONS, choice_words
+from village_node.web.words import choice_words
 
 FILES: Final = Policy(COUNTER, "node", "typed")
 OWN: Final = Policy(COUNTER, "own", "typed")
 
 FILED: Final = "filed"
+_PAPER: Final = re.compile(r"m(\d+)(|_copies|_original)")
 MOST_NOTED: Final = 1_000
 
 
@@ -32,7 +34,7 @@ def typed_values(visit: Visit, item: Item) -> dict[str, str]:
     values = {name: spell(form.get(name, "")[:4000]) for name, spell in SPELLINGS.items()}
     values["channel"] = form.get("channel", "counter")
     values["has_proxy"] = "yes" if form.get("has_proxy") else ""
-    values |= {name: entry.paragraph(form.get(name, "")[:4000]) for name, *_ in QUESTIONS}
+    values |= asked.typed(item, form)
     for index in range(len(item.materials)):
         key = f"m{index}"
         values[key] = "yes" if form.get(key) else ""
@@ -48,7 +50,7 @@ def create_values(values: Mapping[str, str], item: Item) -> dict[str, Any]:
     for name in SPELLINGS:
         if values.get(name) and (proxied or not name.startswith("proxy_")):
             body[name] = values[name]
-    body["answers"] = {name: values[name] for name, *_ in QUESTIONS if values.get(name)}
+    body["answers"] = asked.answers(item, values)
     body["materials"] = [
         {"name": name, "copies": int(copies), "original": bool(values.get(f"m{index}_original"))}
         for index, name in enumerate(item.materials)
@@ -81,6 +83,10 @@ def file_form(visit: Visit, item_no: str) -> Response:
     kept: dict[str, Any] = json.loads(row.fields) if row else {}
     if FILED in kept:
         return visit.redirect("receipt", place=kept[FILED][0], case_id=kept[FILED][1])
+    then = visit.site.catalogue.find(item_no, row.item_version) if row else None
+    if then is not None and then != item:
+        kept = carried(kept, then, item)
+        return _form(visit, item, kept, draft_id, problem=_changed(visit, item))
     return _form(visit, item, kept, row.draft_id if row else visit.site.randomness(16).hex())
 
 
@@ -88,8 +94,12 @@ def file_case(visit: Visit, item_no: str) -> Response:
     """Keep what was typed as a draft, or file it; what cannot be filed is kept as a draft as well."""
     item = _item(visit, item_no)
     draft_id = visit.request.form.get("draft_id", "")
+    typed_under = _typed_under(visit, item)
     if len(draft_id) != 32 or not draft_id.isalnum() or not draft_id.isascii():
         draft_id = visit.site.randomness(16).hex()
+    if typed_under != item:
+        values = carried(typed_values(visit, typed_under), typed_under, item)
+        return _form(visit, item, values, draft_id, problem=_changed(visit, item), status=409)
     values = typed_values(visit, item)
     try:
         return _draft_or_file(visit, item, draft_id, values)
@@ -121,7 +131,9 @@ def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, st
             case = application.file(visit, create_values(values, item), values["channel"])
         except BadBody as bad:
             _keep(visit, item, draft_id, values)
-            return _form(visit, item, values, draft_id, {bad.field: visit.t(bad.zh, bad.en)}, status=422)
+            return _form(
+                visit, item, values, draft_id, {asked.field_of(item, bad.field): visit.t(bad.zh, bad.en)}, status=422
+            )
         except NotAllowed as refused:
             _keep(visit, item, draft_id, values)
             return _form(visit, item, values, draft_id, problem=visit.t(refused.zh, refused.en), status=422)
@@ -167,6 +179,33 @@ def _item(visit: Visit, item_no: str) -> Item:
     return item
 
 
+def _typed_under(visit: Visit, item: Item) -> Item:
+    """The version whose form was filled in: the one in force, unless the page was drawn before that one came."""
+    version = entry.number(visit.request.form.get("item_version", "")[:6])
+    if version.isascii() and version.isdecimal():
+        return visit.site.catalogue.find(item.item_no, int(version)) or item
+    return item
+
+
+def carried(values: Mapping[str, Any], old: Item, new: Item) -> dict[str, Any]:
+    """What was typed into the form of one version, as far as another version asks it: papers go by their names."""
+    place = {name: index for index, name in enumerate(new.materials)}
+    moved = {name: value for name, value in values.items() if not _PAPER.fullmatch(name)}
+    for name, value in values.items():
+        found = _PAPER.fullmatch(name)
+        index = int(found[1]) if found else -1
+        if found and index < len(old.materials) and old.materials[index] in place:
+            moved[f"m{place[old.materials[index]]}{found[2]}"] = value
+    return moved
+
+
+def _changed(visit: Visit, item: Item) -> str:
+    return visit.t(
+        f"该事项已有新的版本（第 {item.version} 版）。填写的内容已带过来，请核对材料和问题后再提交。",
+        f"There is a new version of this item ({item.version}). What you typed was carried over: check it, then file.",
+    )
+
+
 def _keep(visit: Visit, item: Item, draft_id: str, values: Mapping[str, Any]) -> None:
     now = visit.now_ms
     fields = json.dumps(values, ensure_ascii=False)
@@ -195,7 +234,8 @@ def _form(
         errors=found or {},
         said=said,
         problem=problem,
-        questions=QUESTIONS,
+        questions=asked.asked(item),
+        labels={each.key: (each.zh, each.en) for each in asked.asked(item)},
         id_kinds=[(code, visit.t(*choice_words(code))) for code in bodies.ID_KINDS],
         channels=[(code, visit.t(*choice_words(code))) for code in bodies.CHANNELS],
         steps=items.steps_from_here(visit, item),

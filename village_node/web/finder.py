@@ -5,6 +5,7 @@ import itertools
 import json
 import unicodedata
 from collections.abc import Iterable
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -17,11 +18,10 @@ MOST_READINGS: Final = 64
 class Finder:
     """Finds items by what people type: a number, part of the name, or the first letters of its pinyin (`dbhj`)."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        newest: dict[str, Item] = {}
-        for item in catalogue.items():
-            newest[item.item_no] = item  # items() is sorted by version
-        self.items: tuple[Item, ...] = tuple(newest.values())
+    def __init__(self, catalogue: Catalogue, day: date | None = None) -> None:
+        """Over the version of each item that is in force on a day; without one, over the newest."""
+        self.catalogue, self.day = catalogue, day
+        self.items: tuple[Item, ...] = catalogue.offered(day)
 
     @cached_property
     def _initials(self) -> dict[str, frozenset[str]]:
@@ -45,8 +45,7 @@ class Finder:
         return [
             item
             for item in self.items
-            if item.in_force
-            and (not department or item.department == department)
+            if (not department or item.department == department)
             and (not kind or item.kind == kind)
             and (not wanted or self._fits(item, wanted))
         ]
@@ -57,9 +56,9 @@ class Finder:
         return wanted.isascii() and wanted.isalnum() and any(wanted in each for each in self._initials[item.item_no])
 
     def newest(self, item_no: str) -> Item | None:
-        """The newest version of an item in force; None if there is none."""
+        """The version of an item that is in force; None if there is none."""
         for item in self.items:
-            if item.item_no == item_no and item.in_force:
+            if item.item_no == item_no:
                 return item
         return None
 

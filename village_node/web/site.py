@@ -53,6 +53,7 @@ class Site:
     filing: threading.Lock = field(default_factory=threading.Lock)
     # Draft -> what it became, where the disk had no room to note that: a second click must find it all the same.
     filed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    finders: list[Finder] = field(default_factory=list)  # the one last made
 
     @property
     def level(self) -> str:
@@ -73,10 +74,15 @@ class Site:
         """The items this node knows."""
         return self.casebook.catalogue
 
-    @cached_property
+    @property
     def finder(self) -> Finder:
-        """The finder over those items."""
-        return Finder(self.catalogue)
+        """The finder over those items, as they are today; made anew when the county has published, and on a new day."""
+        catalogue, day = self.catalogue, self.casebook.item_day()
+        kept = self.finders[-1] if self.finders else None
+        if kept is None or kept.catalogue is not catalogue or kept.day != day:
+            kept = Finder(catalogue, day)
+            self.finders[:] = [kept]
+        return kept
 
     @property
     def session_cookie(self) -> str:

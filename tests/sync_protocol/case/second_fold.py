@@ -183,7 +183,8 @@ class SecondFold(Naming):
         levels = [self.places.level(p) for p in self.path]
         village = any(self.places.level(p) == "village" for p in self.places.path_up(place))
         return not (
-            (item.village_mode == "告知" and village)
+            len(item.members) > 0
+            or (item.village_mode == "告知" and village)
             or not set(levels) & set(item.accept_levels)
             or (item.review_level and item.review_level not in levels)
             or decides(item) not in levels

@@ -13,13 +13,13 @@ from sync_protocol.case.calendars import (
     KIND,
     VERSION,
     Announcement,
-    Publication,
     calendar_of,
     from_bytes,
     in_force,
     to_bytes,
 )
 from sync_protocol.case.events import Position
+from sync_protocol.case.publications import Publication
 from sync_protocol.case.workdays import Calendar, Span, Year, day_of_year
 from tests.sync_protocol.case.year_2026 import YEAR_2026, YEAR_2027
 

@@ -13,7 +13,7 @@ TEXT = resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text
 HEADER = ",".join(COLUMNS)
 ROW = (
     "001,1,低保,allowance,民政,承诺件,代办,township,township,county,village;township,"
-    "no,30,25,sample,,1,10,14,身份证,,7,yes,0,yes,"
+    "no,30,25,sample,,1,10,14,身份证,,7,yes,0,yes,,,"
 )
 
 

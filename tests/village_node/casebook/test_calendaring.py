@@ -158,7 +158,7 @@ def test_a_calendar_that_cannot_be_read_is_kept_and_says_nothing(net: Network) -
     county.announce("0001", HEAD, Announcement(2026, YEAR_2026, "按通知"))
     before = county.calendar().version
     body, said = encoding.encode({0: 2026}), Announcement(2026, YEAR_2026, "按通知")
-    county._act(lambda connection: (None, county._publish(connection, "0001", body, "calendar.publish", said)))
+    county._act(lambda connection: (None, county._publish_year(connection, "0001", body, "calendar.publish", said)))
 
     def act(connection: Connection) -> tuple[None, set[str]]:
         scope = below(COUNTY)

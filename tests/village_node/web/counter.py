@@ -36,6 +36,9 @@ APPLICATION = {
     "do": "file",
 }
 
+# What item 022 asks: within the year's repayment, and within principal and interest.
+HOUSING = {"q_amount": "12000", "q_year_repaid": "12000", "q_withdrawn": "0", "q_repaid": "30000.50"}
+
 
 def cheap_hasher(member: Member) -> Hasher:
     """Argon2id at its lowest cost, so that a hundred sign-ins take no minute."""

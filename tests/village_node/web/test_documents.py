@@ -9,7 +9,7 @@ import pytest
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.notices.given import read, words
-from tests.village_node.web.counter import CARD, PASSWORD, Counter, Visitor, check_token_in, everywhere
+from tests.village_node.web.counter import CARD, HOUSING, PASSWORD, Counter, Visitor, check_token_in, everywhere
 from tests.village_node.web.errands import PAPERS, AtHand, done, links, opened_by_two, printed
 from village_node.notices import sheets
 from village_node.notices.printing import NotPrinted, Printer
@@ -128,7 +128,7 @@ def withdrawn(agent: Visitor) -> str:
 
 
 def on_the_spot(officer: Visitor) -> str:
-    case = officer.file("022")
+    case = officer.file("022", **HOUSING)
     done(officer, case, "docket")
     done(officer, case, "decide", outcome="approve")
     return case
@@ -334,7 +334,7 @@ def test_settings_name_another_court(
 
 
 def test_a_receipt_is_printed_on_three_kinds_of_paper(officer: Visitor) -> None:
-    case = officer.file("022")
+    case = officer.file("022", **HOUSING)
     found = [each for each in links(officer, case) if "/01" in each]
     assert [each.partition("?")[2] for each in found] == ["", "paper=a5", "paper=roll"]
     widths = [round(float(read(printed(officer, each)).pages[0].mediabox[2]) / 72 * 25.4) for each in found]
@@ -345,7 +345,7 @@ def test_a_receipt_is_printed_on_three_kinds_of_paper(officer: Visitor) -> None:
 
 
 def test_each_print_leaves_a_line_with_the_hash_of_what_was_printed(officer: Visitor, county: Counter) -> None:
-    case = officer.file("022")
+    case = officer.file("022", **HOUSING)
     document = printed(officer, link(officer, case, "01"))
     line = next(each for each in county.accounts.rows.audit_lines(20) if each.action == "document.print")
     noted = json.loads(line.detail)

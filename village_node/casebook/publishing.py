@@ -1,0 +1,70 @@
+"""The county's hand that publishes for everybody below it, and every node's that looks again at what that concerns."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from sync_protocol.case import kinds
+from sync_protocol.places import below
+from sync_protocol.stream import Draft, append
+from village_node.casebook import ledger
+from village_node.casebook.desk import Desk
+from village_node.casebook.ledger import Entry
+from village_node.casebook.reading import Reading
+from village_node.store import Connection, peers, rows
+from village_node.store.locks import CaseKey
+
+_CLOCK_BITS: Final = 16
+_SALT: Final = 16
+CASES_AT_ONCE: Final = 500
+
+
+class Publishing(Desk, Reading):
+    """What calendar and catalogue have in common."""
+
+    def _publish(self, connection: Connection, actor: str, kind: int, raw: bytes) -> set[str]:
+        """Write one publication into our own stream; the scope it is in. The caller notes it in the audit trail, and
+        marks the news last."""
+        scope = below(self.identity.place)
+        growth = self._locked_stream(connection, scope)
+        now_ms = self.clock()
+        hlc = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
+        row = kinds.BY_NUMBER[kind]
+        apart = row.holding == "apart"
+        draft = Draft(kind, row.version, None, hlc, now_ms, actor, raw, apart)
+        growth.events.append(
+            append(growth.row.stream_id, growth.head, draft, self.randomness(_SALT) if apart else None)
+        )
+        ledger.write(self, connection, Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
+        return {scope}
+
+    def _follow(
+        self, name: str, version: Callable[[Connection], bytes], keys: Callable[[Connection, bytes], Iterable[CaseKey]]
+    ) -> int:
+        """Fold cases again where another version is in force than what is noted under this name; how many there were.
+
+        ``keys``: which cases, given the version noted before. Raises NotSaved.
+        """
+        if self.retired:
+            return 0
+        with self.store.reading() as connection:
+            now, before = version(connection), peers.bytes_of(connection, name) or b""
+            if before == now:
+                return 0
+            concerned = sorted(keys(connection, before))
+        for some in rows.chunks(concerned, CASES_AT_ONCE):
+
+            def act(connection: Connection, some: list[CaseKey] = some) -> tuple[None, set[str]]:
+                self.store.exclusive(connection, some, [])
+                entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(some))
+                scopes = {scope for scope, _ in ledger.write(self, connection, entry).cases}
+                self.mark_news(connection, scopes)
+                return None, scopes
+
+            self._act(act)
+
+        def note(connection: Connection) -> tuple[None, set[str]]:
+            peers.remember_bytes(connection, name, now)
+            return None, set()
+
+        self._act(note)
+        return len(concerned)
