@@ -65,9 +65,9 @@ def answers(item: Item, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def faults(item: Item, given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """What is wrong with the answers of an application, by field of the form, in words."""
+    """What is wrong with the answers of an application, by question, in words."""
     if item.form:
-        return {_OWN + name: said for name, said in forms.troubles(item.form, item.rules, given).items()}
+        return forms.troubles(item.form, item.rules, given)
     return {each.key: ("请填写此项", "Please fill this in") for each in asked(item) if not given.get(each.answer)}
 
 

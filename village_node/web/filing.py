@@ -63,7 +63,7 @@ def troubles(visit: Visit, values: Mapping[str, str], item: Item) -> dict[str, s
     """What is wrong, by field, in words that say what to do; empty when the application can be filed."""
     body, proxied = create_values(values, item), bool(values["has_proxy"])
     wrong = application.faults(visit, body, values["channel"], item, proxied=proxied)
-    found = {name: visit.t(*said) for name, said in wrong.items()}
+    found = {asked.field_of(item, name): visit.t(*said) for name, said in wrong.items()}
     for index in range(len(item.materials)):
         copies = values[f"m{index}_copies"]
         if values[f"m{index}"] and not (

@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 import pytest
 
+from sync_protocol.case.workdays import day_of
 from sync_protocol.exchange import ANOTHER_NONCE
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.closing import net
@@ -32,6 +33,7 @@ from tests.village_node.web.test_recall import cleared, page_of
 from tests.village_node.web.test_working_calendar import form as calendar_form
 from village_node.store import NotReadable, NotSaved, parking
 from village_node.store.sqlite import SqliteDatabase
+from village_node.web.item_form import typed_of
 
 __all__ = ["cleared", "clerk", "forked", "late", "net", "officer", "restorable", "window"]
 
@@ -210,12 +212,22 @@ _OWN_SEAL: Final = {
 _RELATIVE: Final = {"staff_no": "1003", "kin_name": "张三", "kin_id_no": "6228", "relation": TYPED}
 
 
+def _item(request: pytest.FixtureRequest) -> Ready:
+    """A new version of an item, as the county's form says it."""
+    county: Counter = request.getfixturevalue("county")
+    book = county.member.casebook
+    typed = {name: text for name, text in typed_of(book.catalogue.item("001")).items() if text}
+    told = {"version": "2", "begins": day_of(county.member.clock()).isoformat(), "reason": TYPED, "do": "publish"}
+    return Ready(county.sign_in("1004", "business"), "/catalogue/001", {**typed, **told})
+
+
 # These need a case, a proposal or an alarm in a state of its own, and each is brought into it.
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
     "propose_assignment": partial(_assigned, answered=False),
     "answer_oddity": _oddity,
     "publish_calendar": partial(_calendar, answered=False),
+    "publish_item": _item,
     "answer_calendar": partial(_calendar, answered=True),
     "recall": _recall,
     "answer_procedure": _procedure,

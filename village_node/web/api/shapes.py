@@ -5,7 +5,7 @@ from typing import Any, Final
 import marshmallow
 from marshmallow import Schema
 
-from sync_protocol.case import STATES, VERDICT_CODES
+from sync_protocol.case import STATES, VERDICT_CODES, forms
 from sync_protocol.case.exclusions import CLOCKS, GRADES
 from sync_protocol.case.workdays import DAY_WORDS
 
@@ -356,8 +356,26 @@ class Proposals(Schema):
     assignments = many(ProposalShape)
 
 
+class QuestionShape(Schema):
+    """One question of an item's own form; its answer is sent under ``zh``."""
+
+    name, zh, en, kind, hint = text(), text(), text(), text(*forms.KINDS), text()
+    required = flag()
+    choices = texts()
+
+
+class RuleShape(Schema):
+    """The sum of the answers to ``least`` may not be more than that to ``most``."""
+
+    least, most = texts(), texts()
+    zh, en = text(), text()
+
+
 class ItemShape(Schema):
-    """One item that people can apply for. ``why_not``: why it cannot be filed here, null where it can."""
+    """One item that people can apply for. ``why_not``: why it cannot be filed here, null where it can.
+
+    ``form``: its own questions; where it has none, it asks for `request`.
+    """
 
     item_no, version, name, name_en, department, kind, village_mode, review_level, decide_level, fee, note = (
         text(), number(), text(), text(), text(), text(), text(), text(), text(), text(), text(),
@@ -365,6 +383,7 @@ class ItemShape(Schema):
     accept_levels, deliver_levels, materials, special_procedures = texts(), texts(), texts(), texts()
     statutory_days, promised_days, publicity_days = number(), number(), number()
     sample, joint = flag(), flag()
+    form, rules = many(QuestionShape), many(RuleShape)
     why_not = part(Said, null=True)
 
 

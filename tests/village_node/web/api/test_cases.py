@@ -215,3 +215,16 @@ def test_a_case_of_another_spelling_of_its_body_is_filed_as_the_form_would(agent
         assert answer.status_code == 422, (changes, answer.text)
         assert field in [each["field"] for each in told["fields"]], (changes, told)
         assert all(each["zh"] and each["en"] for each in told["fields"])
+
+
+def test_an_item_s_own_questions_are_told_and_its_rule_is_asked(village: Counter) -> None:
+    agent = program_at(village, "0801", "agent")
+    item = agent.get("/items/022").get_json()
+    asked = {question["name"]: question["zh"] for question in item["form"]}
+    assert item["rules"][1]["least"] == ["withdrawn", "amount"]
+    given = {"amount": "12000.01", "year_repaid": "12000", "withdrawn": "0", "repaid": "30000"}
+    body = {**FILED, "item_no": "022", "answers": {asked[name]: text for name, text in given.items()}}
+    refused = agent.post("/applications", body)
+    assert refused.status_code == 422 and "提取金额不能大于当年还款额" in refused.text
+    body["answers"][asked["amount"]] = "12000"
+    assert agent.post("/applications", body).status_code == 200
