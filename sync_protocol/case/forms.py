@@ -27,13 +27,14 @@ MOST_RULES: Final = 16
 MOST_NAMES: Final = 8
 ANSWER_MAX: Final = 2_000
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
-_AMOUNT: Final = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?")
-_WHOLE: Final = re.compile(r"\d{1,12}")
+_AMOUNT: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
+_WHOLE: Final = re.compile(r"[0-9]{1,12}")
 _COPIES: Final = re.compile(r"(\d{1,2})\s*份")
-_CONDITION: Final = re.compile(r"条件[：:]\s*(\S.*)")
+_LABELLED: Final = re.compile(r"(\w+?)\s*[:\uff1a]\s*(\S.*)")
 _TRUST: Final = re.compile(r"([A-D])级?")
 _REQUIRED: Final = "必填"
-_CHOICES: Final = re.compile(r"选项[：:]\s*(\S.*)")
+_CONDITION: Final = "条件"
+_CHOICES: Final = "选项"
 
 Trouble = tuple[str, str]
 
@@ -144,8 +145,8 @@ def read_paper(line: str) -> Paper:
     for part in parts:
         if found := _COPIES.fullmatch(part):
             paper = paper._replace(copies=int(found[1]))
-        elif found := _CONDITION.fullmatch(part):
-            paper = paper._replace(condition=found[1])
+        elif (found := _LABELLED.fullmatch(part)) and found[1] == _CONDITION:
+            paper = paper._replace(condition=found[2])
         elif found := _TRUST.fullmatch(part):
             paper = paper._replace(trust=found[1])
         elif part == "原件":
@@ -186,8 +187,8 @@ def read_question(line: str) -> Question:
     choices: tuple[str, ...] = ()
     hint = ""
     for part in rest:
-        if found := _CHOICES.fullmatch(part):
-            choices = tuple(filter(None, map(str.strip, re.split("[、,，]", found[1]))))
+        if (found := _LABELLED.fullmatch(part)) and found[1] == _CHOICES:
+            choices = tuple(filter(None, map(str.strip, re.split("[、,，]", found[2]))))
         elif part != _REQUIRED:
             if hint:
                 raise ValueError(part)

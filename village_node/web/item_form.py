@@ -53,10 +53,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "days": ("时限", "days"),
     "statutory_days": ("法定工作日（没有写 0）", "by statute (0 for none)"),
     "promised_days": ("承诺工作日（当场办结写 0）", "promised (0: on the spot)"),
-    "fallback_days": ("网络故障或不能当场办时", "if not on the spot"),
-    "budget_village_days": ("其中村级", "of these: village"),
-    "budget_township_days": ("其中乡镇", "township"),
-    "budget_county_days": ("其中县级", "county"),
+    "fallback_days": ("不能当场办时的工作日", "if not on the spot"),
+    "budget_village_days": ("其中村级工作日", "of these: village"),
+    "budget_township_days": ("其中乡镇工作日", "township"),
+    "budget_county_days": ("其中县级工作日", "county"),
     "publicity": ("公示", "publicity"),
     "publicity_days": ("公示天数", "days of publicity"),
     "publicity_unit": ("公示按", "publicity counts"),
@@ -89,7 +89,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "size": ("内容", "content"),
     **{f"guide_{key}": words for key, words in GUIDE.items()},
 }
-_YUAN: Final = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?")
+_YUAN: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?")
 
 
 def typed_of(item: Item) -> dict[str, str]:

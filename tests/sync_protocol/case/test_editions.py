@@ -154,6 +154,7 @@ def test_a_line_that_is_not_understood_is_refused(read: Any, line: str) -> None:
         ("amount", "12.555", False),
         ("amount", "-1", False),
         ("amount", "1e3", False),
+        ("amount", "１２", False),
         ("number", "12", True),
         ("number", "1.5", False),
         ("date", "2027-02-28", True),
