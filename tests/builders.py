@@ -67,6 +67,14 @@ class Clock:
         return self.now_ms
 
 
+def answers_to(catalogue: Catalogue, told: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers that an item's own form takes, where it has one and nobody has given any: nought breaks no rule."""
+    item = catalogue.find(told["item_no"], told["item_version"])
+    if item is None or not item.form or "answers" in given:
+        return {}
+    return {"answers": {question.zh: "0" for question in item.form}}
+
+
 @dataclass
 class Member:
     """One node of the network: who it is and its casebook."""
@@ -87,7 +95,8 @@ class Member:
 
     def file(self, **changes: Any) -> CaseRef:
         """File an application that is sound but for the changes."""
-        return self.casebook.file("0001", self.roles, {**APPLICATION, **changes})
+        told = {**APPLICATION, **changes}
+        return self.casebook.file("0001", self.roles, {**told, **answers_to(self.casebook.catalogue, told, changes)})
 
     def act(
         self, ref: CaseRef, kind: int, body: Mapping[Any, Any] | None = None, seen: Position | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sync_protocol.case import Case, bodies, kinds, legal_bodies, legal_moves, workflow
 from sync_protocol.case.authority import Offer
-from tests.builders import APPLICATION, ROLES
+from tests.builders import APPLICATION, ROLES, answers_to
 from tests.simulation.disk import SOUND, PowerCut
 from tests.simulation.truth import CaseKey, Violation
 from village_node.casebook import CasebookError
@@ -108,6 +108,7 @@ class People:
         """A resident comes; whether the application was saved."""
         item = self.chance.choice(ITEMS)
         body = {**APPLICATION, "item_no": item, "applicant_name": f"居民{self.chance.randrange(10_000)}"}
+        body |= answers_to(station.casebook.catalogue, body, {})
         scope = f"about:{station.code}"
 
         def do() -> None:

@@ -138,7 +138,15 @@ def test_arrivals_agree_with_the_branches_that_are_drawn() -> None:
 def test_every_kind_has_words_and_somebody_who_may_author_it() -> None:
     assert set(LABELS) == kinds.STAGE_KINDS | kinds.SIDE_KINDS
     allowed = frozenset[int]().union(*MAY.values())
-    assert allowed == {*LABELS, kinds.FORK_RULING, kinds.CALENDAR, kinds.AUTHORITY, kinds.SEAL, kinds.KIN}
+    assert allowed == {
+        *LABELS,
+        kinds.CATALOGUE,
+        kinds.FORK_RULING,
+        kinds.CALENDAR,
+        kinds.AUTHORITY,
+        kinds.SEAL,
+        kinds.KIN,
+    }
     assert set(MAY) <= set(ROLES) and {level for _, level in ROLES} == {"county", "township", "village", "station"}
 
 
