@@ -378,14 +378,9 @@ class Desk(Once):
             raise NotAllowed(*wrong)
         for name, words in forms.troubles(item.form, item.rules, body.get(11, {})).items():
             raise BadBody(name, *words)
-        published = self._published_version(item.key)
-        deps = () if published is None else (Dep(published[0].incarnation, below(published[1]), published[0].seq),)
+        found = self.items.published.get(item.key)
+        deps = (Dep(found.position.incarnation, below(found.place), found.position.seq),) if found is not None else ()
         return _CheckedIn(application.actor, content, application.channel, deps)
-
-    def _published_version(self, key: tuple[str, int]) -> tuple[Position, str] | None:
-        """Where an item version was published, and by which place; None for one that a network begins with."""
-        found = self.items.published.get(key)
-        return (found.position, found.place) if found is not None else None
 
     def _open_case(self, pen: "_Pen", scope: str, filed: "_CheckedIn", number: int) -> CaseRef:
         """Write the two events that open a case: the application, which relies on the item version it names, and its
