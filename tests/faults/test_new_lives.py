@@ -6,7 +6,7 @@ import pytest
 
 from sync_protocol import roster as rosters
 from sync_protocol.case import kinds
-from sync_protocol.exchange import NO_ALARM, Content
+from sync_protocol.exchange import NO_ALARM, NONCE_BYTES, Content
 from sync_protocol.places import about
 from tests.faults.images import image_of, restore
 from tests.faults.speech import heard, speak
@@ -289,7 +289,7 @@ def test_nobody_has_a_life_of_another_place_countersigned(net: Network) -> None:
     ):
         asked = rosters.enrol_request(key, place, level, name, b"n" * 16)
         said = heard(net, village, township, *speak(net, village, township, Content(renewal=asked)))
-        village.member.casebook.update_peer(township.incarnation, challenge=said.next, nonce=asked[-8:])
+        village.member.casebook.update_peer(township.incarnation, challenge=said.next, nonce=asked[-NONCE_BYTES:])
         assert township.member.casebook.roster.node(b"n" * 16) is None, place
     speak(net, village, township, Content(renewal=b"nonsense"))
 

@@ -3,7 +3,7 @@
 from sync_protocol import limits
 from sync_protocol import roster as rosters
 from sync_protocol.errors import NotEntitled, TooManyLives
-from sync_protocol.exchange import Content
+from sync_protocol.exchange import NONCE_BYTES, Content
 from sync_protocol.suites import SigningKey
 from tests.faults.speech import heard, speak
 from tests.network import SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
@@ -18,7 +18,7 @@ def ask(net: Network, incarnation: bytes) -> Content:
     key = SigningKey.from_seed(1, incarnation * 2)
     asked = rosters.enrol_request(key, VILLAGE, "village", "上关村", incarnation)
     said = heard(net, village, township, *speak(net, village, township, Content(renewal=asked)))
-    village.member.casebook.update_peer(township.incarnation, challenge=said.next, nonce=incarnation[:8])
+    village.member.casebook.update_peer(township.incarnation, challenge=said.next, nonce=incarnation[:NONCE_BYTES])
     return said
 
 

@@ -168,3 +168,25 @@ def test_nothing_rings_for_a_life_of_our_own_nor_before_it_is_countersigned(coun
     net.settle()
     standing = township.member.casebook.standing()
     assert (standing.provisional, standing.succeeded) == (False, False)
+
+
+def test_a_request_spoilt_on_its_way_to_a_parent_of_two_lives_makes_nobody_a_twin(county: Network) -> None:
+    """It is refused like one for another machine. The same one is asked by its earlier life then, and counts nothing:
+    what the child sends next to the present life is as good as before."""
+    net = county
+    net[TOWNSHIP].member.casebook.begin_again(Reason.OPERATOR)
+    until_rest(net)
+    filed = [net[VILLAGE].member.file()]
+    spoilt: list[bytes] = []
+
+    def spoil(request: bytes) -> bytes:
+        if spoilt:
+            return request
+        spoilt.append(request)
+        return request[:-1] + bytes([request[-1] ^ 1])
+
+    net.wire.change_request = spoil
+    assert not net[VILLAGE].exchange().ok and spoilt
+    net.wire.calm()
+    until_rest(net)
+    assert_well(net, filed, TOWNSHIP)

@@ -152,6 +152,8 @@ class Answering:
         if index is not None and content.nonce is None:
             raise Malformed("nonce: must be there with a challenge")
         judged = judge(ratchet, index, content.nonce)
+        if self._succeeded(own):
+            judged = judged._replace(current=False, ratchet=ratchet, next_index=ratchet.used + 1, alarm=NO_ALARM)
         reply = Content(tables=Tables(content.tables, own))
         if judged.next_index is not None:
             reply.next = challenge(secret, own, node.incarnation, judged.next_index)
@@ -165,6 +167,13 @@ class Answering:
         body = pack_body(content_map(reply), codec)
         child.budget.learn(body)
         return reply_bytes(me.key, parties, body, request.raw_hash)
+
+    def _succeeded(self, own: bytes) -> bool:
+        """Whether the roster names a later life of ours than the one that a request is for. It is told of the roster
+        then and of nothing else, and moves no ratchet: that is kept for the requests to the later one."""
+        lives = list(self._casebook.identity.lives)
+        later = lives[lives.index(own) + 1 :]
+        return any(node.incarnation in later for node in self._roster().nodes_of(self._identity.place))
 
     def _hello(self) -> Hello:
         return Hello(dictionaries=DICTIONARIES, software=self._software)

@@ -10,6 +10,7 @@ from sync_protocol.errors import Malformed
 from sync_protocol.exchange import (
     ANOTHER_NONCE,
     NO_ALARM,
+    NONCE_BYTES,
     OLDER_CHALLENGE,
     Judged,
     Ratchet,
@@ -76,7 +77,7 @@ class Twin:
 
     def hear(self, judged: Judged) -> None:
         if judged.next_index is not None and judged.next_index != self.pair[0]:
-            self.pair = (judged.next_index, self.chance.randbytes(8))
+            self.pair = (judged.next_index, self.chance.randbytes(NONCE_BYTES))
 
 
 @given(st.integers(0, 2**32), st.lists(st.booleans(), min_size=1, max_size=60))
