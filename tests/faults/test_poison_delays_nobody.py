@@ -37,6 +37,7 @@ def poison(live: Live, ref: CaseRef, name: str, patch: pytest.MonkeyPatch) -> No
         desk.setattr(kinds, "STAGE_KINDS", kinds.STAGE_KINDS | {UNKNOWN_STAGE})
         desk.setattr("village_node.casebook.desk.checked", lambda kind, content: content)
         desk.setattr("village_node.casebook.desk.why_not", lambda *_: None)
+        desk.setattr("village_node.casebook.terms.check_promise", lambda _office, _case, content: content)
         desk.setattr(book, "_refuse_unless_effective", lambda *_: None)
         book.record("0001", live.member.roles, *ref[:2], kind, body, case.last)
     assert dict(verdicts(live, ref))[verdict] == 1

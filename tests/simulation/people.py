@@ -133,6 +133,10 @@ class People:
             if offer is None:
                 return
             body = self._body(offer, case)
+            item = book.catalogue.find(case.item_no, case.item_version)
+            decides = item is not None and item.deciding_level == station.place.level
+            if offer.kind == kinds.SUSPEND and body["what"] in legal_bodies.SPECIAL and not decides:
+                body = {**body, "what": "publicity"}  # a special procedure is for the level that decides
             actor = COLLEAGUE if offer.kind == kinds.REVIEW_DECISION else ACTOR
             if offer.kind == kinds.SUSPEND and body["what"] in legal_bodies.SPECIAL:
                 asked = {name: value for name, value in body.items() if name != "proposer"}
