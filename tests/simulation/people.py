@@ -129,7 +129,8 @@ class People:
                 return
             roles = ROLES[station.place.level]
             offers = legal_moves(case, station.code, roles, book.catalogue, book.roster.places)
-            offer = choose([one for one in offers if WEIGHTS.get(one.kind)], case)
+            offers = [one for one in offers if WEIGHTS.get(one.kind) and book.why_too_late(key, one.kind) is None]
+            offer = choose(offers, case)
             if offer is None:
                 return
             body = self._body(offer, case)

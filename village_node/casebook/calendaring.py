@@ -14,8 +14,9 @@ from sync_protocol.case.calendars import Announcement
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.publications import Publication
 from sync_protocol.case.workdays import Calendar, Year, day_of
-from village_node.casebook import once, purged
+from village_node.casebook import once, purged, terms
 from village_node.casebook.calendars import calendar_in, publications
+from village_node.casebook.conditions import Words
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.publishing import Publishing
@@ -75,6 +76,11 @@ class Calendaring(Publishing):
             facts = legal_dates.facts_of(case, events, roster.places, self.catalogue)
             calendar, today = calendar_in(self, connection), day_of(self.clock())
             return CaseClock(clock.read(facts, calendar, today), clock.explain(facts, calendar, today))
+
+    def why_too_late(self, key: CaseKey, kind: int) -> Words | None:
+        """Say why a limit that has passed leaves no room for this act; None if it does."""
+        held = self.clock_of(key) if kind in terms.TIMED else None
+        return None if held is None else terms.why_too_late(kind, held.clocks)
 
     def graded(self) -> dict[str, int]:
         """How many of the cases to be done here have which grade today."""

@@ -156,7 +156,12 @@ def offers_of(visit: Visit, case: Case) -> list[Offer]:
     """What the person in front may do with the case now; what stands on pages of its own is left out."""
     site = visit.site
     legal = legal_moves(case, site.config.place, visit.staff.roles, site.catalogue, site.places)
-    return [offer for offer in legal if offer.kind not in workflow.APART]
+    key = (about(case.home), case.case_id)
+    return [
+        offer
+        for offer in legal
+        if offer.kind not in workflow.APART and site.casebook.why_too_late(key, offer.kind) is None
+    ]
 
 
 @dataclass
@@ -411,6 +416,7 @@ def missing(visit: Visit, case: Case, offered: set[int]) -> list[tuple[int, tupl
         if kind in workflow.APART and not odd_at_all(case):
             continue
         why = why_not(case, kind, here, roles, site.catalogue, site.places)
+        why = why or site.casebook.why_too_late((about(case.home), case.case_id), kind)
         if why is not None:
             found.append((kind, why))
     return found

@@ -141,3 +141,13 @@ def test_the_list_marks_and_sorts_by_grade(days: Days) -> None:
 def test_before_anything_is_promised_a_resident_is_told_when_he_will_hear(days: Days) -> None:
     case = days.file(9, 18, promised="")
     assert "受理后告知" in days.query(case)
+
+
+def test_what_comes_too_late_has_no_button_but_its_reason(days: Days) -> None:
+    case = days.file(9, 18, promised="")
+    _, clerk = days.on(9, 21)
+    assert f"{case}/act/refuse" in clerk.open(case).text
+    _, clerk = days.on(9, 28)
+    page = clerk.open(case).text
+    assert f"{case}/act/refuse" not in page
+    assert "自 2026-09-18 起已视为受理，不能再不予受理" in page.split("为什么没有别的按钮")[1]
