@@ -37,6 +37,7 @@ from sync_protocol.exchange.message import (
 from sync_protocol.exchange.owing import EventsOwed, PeerView, Plan, ReceiptOwed, plan, proofs_known
 from sync_protocol.exchange.ratchet import (
     ANOTHER_NONCE,
+    CHALLENGE_BYTES,
     NO_ALARM,
     NONCE_BYTES,
     OLDER_CHALLENGE,
@@ -61,6 +62,7 @@ from sync_protocol.exchange.waiting import COME, WaitToken, check_wait_token, re
 
 __all__ = [
     "ANOTHER_NONCE",
+    "CHALLENGE_BYTES",
     "COME",
     "NONCE_BYTES",
     "NO_ALARM",

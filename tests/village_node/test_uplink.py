@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.case import kinds
+from sync_protocol.exchange import NO_ALARM
 from sync_protocol.roster import place_op, publish
 from sync_protocol.stream import Head
 from tests.network import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
@@ -62,6 +63,19 @@ def test_the_first_exchange_after_a_start_sends_nothing_of_its_own_streams(net: 
     village.exchange()
     asked, _ = net.spoken(net.wire.passed[1], VILLAGE)
     assert asked.segments and not asked.first and asked.hello is None
+
+
+@pytest.mark.parametrize(("challenge", "nonce"), [(bytes(24), bytes(8)), (bytes(12), bytes(8)), (bytes(12), None)])
+def test_a_challenge_kept_in_another_form_is_asked_for_anew(
+    net: Network, challenge: bytes, nonce: bytes | None
+) -> None:
+    """A program before this one kept longer ones: the parent would refuse them for ever."""
+    above = net[TOWNSHIP].incarnation
+    net[VILLAGE].member.casebook.update_peer(above, challenge=challenge, nonce=nonce)
+    ref = net[VILLAGE].member.file()
+    net.settle()
+    assert net[COUNTY].member.casebook.case_row(ref.scope, ref.case_id) is not None
+    assert net[VILLAGE].peer(net[TOWNSHIP]).alarm == net[TOWNSHIP].peer(net[VILLAGE]).alarm == NO_ALARM
 
 
 def test_a_backlog_travels_in_frames_that_grow(net: Network) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sync_protocol import limits
 from sync_protocol.event import mark
 from sync_protocol.exchange import (
+    CHALLENGE_BYTES,
     NO_ALARM,
     NONCE_BYTES,
     OLDER_CHALLENGE,
@@ -144,8 +145,7 @@ class Conversation:
     def ask(self) -> Asked:
         """The next request. It seals what it sends, so it writes: raises StoreError when that is not possible."""
         around, casebook = self._around, self._around.casebook
-        row = casebook.peer(self.ancestor.incarnation)
-        challenge = row.challenge if row is not None else None
+        challenge, nonce = self._held_challenge()
         content = Content(clock_ms=around.clock())
         outgoing = None
         if not self.introduced:
@@ -156,14 +156,22 @@ class Conversation:
         heads = self._heads()
         if content.renewal or heads != self._heads_told or not self.introduced or self._is_behind(heads):
             content.roster_heads = heads
-        if challenge is not None and row is not None:
-            content.nonce = row.nonce
+        if challenge is not None:
+            content.nonce = nonce
             outgoing = self._fill(content)
         body = pack_body(content_map(content), self._codec)
         self.budget.learn(body)
         parties = Parties(around.network_id, self.speaker.incarnation, self.ancestor.incarnation, challenge)
         raw = request_bytes(self.speaker.key, parties, body)
         return Asked(raw, parties, content, outgoing, content.clock_ms or 0)
+
+    def _held_challenge(self) -> tuple[bytes | None, bytes | None]:
+        """The challenge to sign and the nonce for it. What a program of another form has kept is none: it would be
+        refused for ever, and who asks without one is given one."""
+        row = self._around.casebook.peer(self.ancestor.incarnation)
+        if row is None or (len(row.challenge or b""), len(row.nonce or b"")) != (CHALLENGE_BYTES, NONCE_BYTES):
+            return None, None
+        return row.challenge, row.nonce
 
     def hear(self, asked: Asked, raw: bytes) -> Heard:
         """Take a reply: check it, store what it brings together with the ratchet, and learn what the ancestor holds.
