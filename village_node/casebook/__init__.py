@@ -17,7 +17,16 @@ from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
-from village_node.casebook.errors import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, NotFound, Stale
+from village_node.casebook.errors import (
+    AlreadyDone,
+    BadBody,
+    CasebookError,
+    Grown,
+    IdTaken,
+    NotAllowed,
+    NotFound,
+    Stale,
+)
 from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
@@ -45,6 +54,7 @@ __all__ = [
     "CasebookError",
     "Choice",
     "ForkView",
+    "Grown",
     "History",
     "HopReceipt",
     "IdTaken",

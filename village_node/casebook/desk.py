@@ -29,7 +29,7 @@ from village_node.casebook import conditions, entitlement, ledger, numbering, on
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.entitlement import Backing, Person, Shown
-from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
+from village_node.casebook.errors import BadBody, Grown, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry
@@ -253,7 +253,7 @@ class Desk(Once):
             held = ledger.held_events(self, connection, roster, {act.key})[act.key]
             if entitlement.shown_of(held) != act.shown:
                 grown = entitlement.grown_since(held, act.shown)
-                raise NotAllowed(*entitlement.words_of_growth(self, connection, grown))
+                raise Grown(*entitlement.words_of_growth(self, connection, grown))
             backing.content |= {5: [list(each) for each in act.shown.through], 6: act.shown.digest}
         return backing
 

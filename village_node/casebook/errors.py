@@ -14,6 +14,10 @@ class NotAllowed(CasebookError):
     """This person, at this place, may not do this with the case as it stands."""
 
 
+class Grown(NotAllowed):
+    """The case has records that who decides was not shown."""
+
+
 class Stale(CasebookError):
     """The case has moved on since the page was drawn: look at it again before acting."""
 

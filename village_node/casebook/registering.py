@@ -17,7 +17,7 @@ from village_node.casebook.desk import SEAL_USE, Desk
 from village_node.casebook.entitlement import Person, Shown, Words
 from village_node.casebook.errors import BadBody, NotAllowed
 from village_node.casebook.ledger import held_events
-from village_node.casebook.reading import Reading
+from village_node.casebook.reading import Reading, folded
 from village_node.store import Connection, audit
 from village_node.store.audit import AuditRow
 from village_node.store.locks import CaseKey
@@ -67,6 +67,14 @@ class Registering(Desk, Reading):
         """What a page drawn now shows of a case, to be handed back with the decision."""
         with self.store.reading() as connection:
             return entitlement.shown_of(held_events(self, connection, self.roster_in(connection), {key})[key])
+
+    def case_shown(self, key: CaseKey) -> tuple[Case | None, Shown]:
+        """A case, and what is shown of it by who shows that. The records are read first: nothing is bound that the
+        case does not hold."""
+        with self.store.reading() as connection:
+            roster = self.roster_in(connection)
+            shown = entitlement.shown_of(held_events(self, connection, roster, {key})[key])
+            return folded(self, connection, roster, key)[0], shown
 
     def seal_uses(self) -> list[AuditRow]:
         """The newest uses of seals here, as the audit trail has them."""

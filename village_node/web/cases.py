@@ -22,7 +22,8 @@ from sync_protocol.case import (
 from sync_protocol.case.fields import Field
 from sync_protocol.case.legal_dates import promise_at
 from sync_protocol.places import about
-from village_node.casebook import OddCase, TimelineEntry
+from village_node.casebook import OddCase, Shown, TimelineEntry
+from village_node.store.locks import CaseKey
 from village_node.store.proposals import Proposal
 from village_node.web import clocks, documents, entitled, masking, proceedings, recall, schemas, times, words
 from village_node.web.policy import CASEWORK, Policy, Route
@@ -58,14 +59,28 @@ class Attempt:
 
 def fetch(visit: Visit, place: str, case_id: str) -> Case:
     """The case of this address, as this node's events make it. Raises NotFound for bad and unknown ones alike."""
+    case = visit.site.casebook.case(*_addressed(place, case_id))
+    if case is None:
+        raise NotFound
+    return case
+
+
+def fetch_shown(visit: Visit, place: str, case_id: str) -> tuple[Case, Shown]:
+    """The case of this address, and what somebody is shown who is shown it. Raises NotFound."""
+    case, shown_now = visit.site.casebook.case_shown(_addressed(place, case_id))
+    if case is None:
+        raise NotFound
+    return case, shown_now
+
+
+def _addressed(place: str, case_id: str) -> CaseKey:
     try:
         raw = bytes.fromhex(case_id)
     except ValueError:
         raise NotFound from None
-    case = visit.site.casebook.case(about(place), raw) if len(raw) == 16 else None
-    if case is None:
+    if len(raw) != 16:
         raise NotFound
-    return case
+    return about(place), raw
 
 
 def case_page(visit: Visit, place: str, case_id: str) -> Response:
@@ -100,9 +115,10 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     attempt = attempt or Attempt()
     site, here = visit.site, visit.site.config.place
     roles = visit.staff.roles
-    entries = site.casebook.timeline(about(case.home), case.case_id)
     purge = site.casebook.purge_of(about(case.home), case.case_id)
+    # Before the timeline is read: what comes between is shown there, and no decision from this page is bound to it.
     stand = entitled.standing(visit, case, [] if purge else offers_of(visit, case))
+    entries = site.casebook.timeline(about(case.home), case.case_id)
     offers = stand.offers
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)

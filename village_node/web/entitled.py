@@ -1,5 +1,6 @@
 """What the page of a case tells of authority: buttons somebody may not press and why, kin, and what a decision saw."""
 
+import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -14,6 +15,7 @@ from village_node.web.site import Visit
 from village_node.web.words import choice_words
 
 _MOST_THROUGH: Final = 32
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 NOTHING_SHOWN: Final = Shown((), "")
 
 
@@ -103,15 +105,25 @@ def asked(visit: Visit, case: Case) -> AskedView | None:
 
 def shown_on(visit: Visit) -> Shown:
     """What the page showed from which a decision is sent. Raises NotAllowed where the form does not say it."""
-    positions = []
-    for text in visit.request.form.get("through", "")[:4_000].split()[:_MOST_THROUGH]:
-        if schemas.POSITION_TEXT.fullmatch(text) is None:
-            break
-        positions.append(Position(*schemas.parse_position(text)))
-    digest = visit.request.form.get("shown", "")[:64]
-    if not positions or not digest:
+    form = visit.request.form
+    found = shown_in(f"{form.get('shown', '')[:64]} {form.get('through', '')[:4_000]}")
+    if found is None:
         raise NotAllowed("请打开办件页面，看过全部内容后再作决定", "open the page of the case, look at it, then decide")
-    return Shown(tuple(positions), digest)
+    return found
+
+
+def shown_in(text: str) -> Shown | None:
+    """What was shown, of the text that says it: a digest, then positions; None where it is no such text."""
+    digest, *through = text.split() or [""]
+    wrong = any(schemas.POSITION_TEXT.fullmatch(each) is None for each in through)
+    if _DIGEST.fullmatch(digest) is None or wrong or not 0 < len(through) <= _MOST_THROUGH:
+        return None
+    return Shown(tuple(Position(*schemas.parse_position(each)) for each in through), digest)
+
+
+def shown_text(shown: Shown) -> str:
+    """What is shown of a case as one text, for a program to hand back with its decision."""
+    return f"{shown.digest} {through_text(shown)}"
 
 
 def through_text(shown: Shown) -> str:

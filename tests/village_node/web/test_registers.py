@@ -8,9 +8,11 @@ import pytest
 
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.village_node.notices.given import words
-from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere, problems
+from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere, hidden_of, problems
 from tests.village_node.web.errands import AtHand, done
 from tests.village_node.web.test_filing import held
+from village_node.casebook import Shown
+from village_node.store.locks import CaseKey
 from village_node.web.pages import SITE
 
 DAY_MS = 86_400_000
@@ -138,6 +140,28 @@ def test_a_decision_is_refused_where_the_case_has_grown_and_says_what_is_new(hea
     without = {name: value for name, value in hidden.items() if name != "shown"}
     assert head.send(f"{case}/act/decide", {**without, "outcome": "approve"}).status_code == 409
     done(head, case, "decide", outcome="approve")
+
+
+def test_what_comes_while_a_page_is_drawn_stands_on_it_or_is_told(
+    head: Visitor, officer: Visitor, county: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = officer.file("036")
+    done(officer, case, "docket")
+    book, entitled = county.app.extensions[SITE].casebook, []
+    shown = book.shown
+
+    def then_it_comes(key: CaseKey) -> Shown:
+        found = shown(key)
+        if not entitled:
+            entitled.append(key)
+            done(officer, case, "supply", text="又交来一份")
+        return found
+
+    monkeypatch.setattr(book, "shown", then_it_comes)
+    page = head.open(case).text
+    assert entitled and "又交来一份" in page
+    hidden = hidden_of(page, f"{case}/act/decide")
+    assert head.send(f"{case}/act/decide", {**hidden, "outcome": "approve"}).status_code == 409
 
 
 def test_the_end_of_a_term_is_told_thirty_days_before(

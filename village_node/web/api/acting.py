@@ -14,10 +14,10 @@ from werkzeug.exceptions import NotFound
 
 from sync_protocol.case import bodies, kinds, workflow
 from sync_protocol.places import about
-from village_node.casebook import Request
+from village_node.casebook import Request, Shown
 from village_node.store.locks import CaseKey
 from village_node.store.proposals import STATES
-from village_node.web import application, assignments, cases, doing, entry, schemas
+from village_node.web import application, assignments, cases, doing, entitled, entry, schemas
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
 from village_node.web.api.problems import invalid, of_messages
@@ -26,6 +26,8 @@ from village_node.web.recall import RECALLS
 from village_node.web.site import Visit
 
 TAG: Final = "acts"
+_OF_THE_CASE: Final = ("seen", "shown")
+_LONGEST_SHOWN: Final = 4_096
 FILES: Final = Policy(COUNTER, "node", "typed")
 ACTS: Final = tuple(kind for kind in kinds.TABLE if doing.kind_of(kind.name) is not None)
 
@@ -36,6 +38,14 @@ def _seen(*, required: bool) -> Any:
         load_default="" if not required else marshmallow.missing,
         error_messages={**schemas.REQUIRED},
         metadata={"description": "`seen` of the case as it was read: what has moved on since is not acted on."},
+    )
+
+
+def _shown() -> Any:
+    return marshmallow.fields.String(
+        required=True,
+        error_messages={**schemas.REQUIRED},
+        metadata={"description": "`shown` of the case as it was read: a decision is bound to what was shown."},
     )
 
 
@@ -57,7 +67,8 @@ def act_schema(kind: int) -> type[Schema]:
     """What an act of this kind takes: the fields of its form, and the state of the case that was seen."""
     form = schemas.form_schema(kind, doing.fields_of(kind))
     name = f"{kinds.name_of(kind).title().replace('_', '')}Act"
-    return type(name, (form,), {"seen": _seen(required=kind in kinds.STAGE_KINDS)})
+    beside = {"seen": _seen(required=kind in kinds.STAGE_KINDS)}
+    return type(name, (form,), {**beside, "shown": _shown()} if kind == kinds.DECIDE else beside)
 
 
 class ProposeTaken(Taken):
@@ -110,9 +121,10 @@ def act_of(kind: int) -> Callable[..., Any]:
 
         def do() -> CaseKey:
             case = cases.fetch(visit, place, case_id)
-            values = doing.spelled(kind, {name: value for name, value in asked.items() if name != "seen"})
+            values = doing.spelled(kind, {name: value for name, value in asked.items() if name not in _OF_THE_CASE})
+            shown = _was_shown(asked["shown"]) if kind == kinds.DECIDE else None
             try:
-                ref = doing.do(visit, case, kind, values, cases.position_of(asked["seen"]), wanted)
+                ref = doing.do(visit, case, kind, values, cases.position_of(asked["seen"]), wanted, shown)
             except marshmallow.ValidationError as error:
                 raise of_messages(error.messages_dict) from None
             return ref.scope, ref.case_id
@@ -121,6 +133,18 @@ def act_of(kind: int) -> Callable[..., Any]:
         return _told(visit, key), 200, headers
 
     return act
+
+
+def _was_shown(text: str) -> Shown:
+    """What a decision says was shown. Raises Problem."""
+    found = entitled.shown_in(text[:_LONGEST_SHOWN])
+    if found is None:
+        words = (
+            "请先读取案件，看过后将其中的 shown 原样带回",
+            "read the case, look at it, and give its `shown` as it is",
+        )
+        raise invalid({"shown": words})
+    return found
 
 
 def propose_assignment(visit: Visit, chosen: dict[str, str], asked: dict[str, str], place: str, case_id: str) -> Any:

@@ -14,7 +14,7 @@ from sync_protocol.case.exclusions import CLOCKS, FLAGS
 from sync_protocol.case.fields import Field
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.places import about
-from village_node.casebook import OddCase, TimelineEntry
+from village_node.casebook import OddCase, Shown, TimelineEntry
 from village_node.notices import sheets
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.web import cases, documents, entitled, entry, masking, prints, proceedings, schemas, words
@@ -148,20 +148,20 @@ def _cursor(typed: str) -> tuple[int, bytes, str] | None:
 
 def read_case(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
     """One case as its page shows it, personal data masked."""
-    return case_told(visit, cases.fetch(visit, place, case_id), open_data=False)
+    return case_told(visit, *cases.fetch_shown(visit, place, case_id), open_data=False)
 
 
 def unmask_case(visit: Visit, asked: dict[str, str], place: str, case_id: str) -> dict[str, Any]:
     """One case with personal data in full, once: the reason goes into the audit trail first."""
-    case = cases.fetch(visit, place, case_id)
+    case, shown = cases.fetch_shown(visit, place, case_id)
     reason = entry.line(asked["reason"])
     if len(reason) < cases.REASON_SHORTEST:
         raise invalid({"reason": cases.NO_REASON})
     cases.note_unmasked(visit, case, reason)
-    return case_told(visit, case, open_data=True)
+    return case_told(visit, case, shown, open_data=True)
 
 
-def case_told(visit: Visit, case: Case, *, open_data: bool) -> dict[str, Any]:
+def case_told(visit: Visit, case: Case, shown: Shown, *, open_data: bool) -> dict[str, Any]:
     """A case as it is told."""
     book, key = visit.site.casebook, (about(case.home), case.case_id)
     item = visit.site.catalogue.find(case.item_no, case.item_version)
@@ -181,6 +181,7 @@ def case_told(visit: Visit, case: Case, *, open_data: bool) -> dict[str, Any]:
         "item": {"zh": item.name, "en": item.name_en} if item else None,
         "state": state_of(case.state),
         "seen": position_or_none(case.last),
+        "shown": entitled.shown_text(shown),
         "applicant": masked("applicant", case.applicant),
         "proxy": masked("proxy", case.proxy),
         "answers": {name: cases.shown(name, value, open_data) for name, value in case.answers.items()},

@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, NotFound, Stale
+from village_node.casebook import AlreadyDone, BadBody, CasebookError, Grown, IdTaken, NotAllowed, NotFound, Stale
 from village_node.notices.printing import NotPrinted
 from village_node.store import NotReadable, NotSaved, StoreError
 from village_node.web import schemas
@@ -102,7 +102,7 @@ def of_casebook(error: CasebookError) -> Problem:
     if isinstance(error, IdTaken):
         return Problem("id_taken", error.zh, error.en, request_id=error.request_id)
     assert not isinstance(error, AlreadyDone), "what was done before is an answer"
-    codes = {Stale: "stale", NotFound: "not_found", NotAllowed: "not_allowed_now"}
+    codes = {Stale: "stale", Grown: "stale", NotFound: "not_found", NotAllowed: "not_allowed_now"}
     return Problem(codes[type(error)], error.zh, error.en)
 
 

@@ -184,6 +184,7 @@ class CaseShape(Schema):
     state = part(State)
     holder, transit_to, transit_purpose = maybe(), maybe(), text()
     seen = maybe("Name this in the next act: it says which state of the case you have seen.")
+    shown = text(words="Name this in a decision: it is bound to what was shown here.")
     channel, window_note, correction_reason, volume = text(), text(), text(), text()
     applicant, proxy, answers = by_name(), by_name(), by_name()
     materials, marks, beside, stops = many(Paper), many(ToCorrect), many(Beside), many(Stop)

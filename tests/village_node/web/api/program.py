@@ -51,8 +51,9 @@ class Program:
 
     def act(self, case: str, kind: str, **body: Any) -> TestResponse:
         """Do one act on a case as it stands now."""
-        seen = self.get(f"{case}/moves").get_json()["seen"]
-        return self.post(f"{case}/acts/{kind}", {"seen": seen, **body})
+        told = self.get(case).get_json()
+        known = {name: told[name] for name in ("seen", "shown") if name == "seen" or kind == "decide"}
+        return self.post(f"{case}/acts/{kind}", {**known, **body})
 
     def done(self, case: str, kind: str, **body: Any) -> None:
         """Do one act, which is done."""
