@@ -4,6 +4,7 @@ The proposal is this node's own record. Only the approval writes an event, and i
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 from sync_protocol import encoding
@@ -11,7 +12,7 @@ from sync_protocol.case import Position, kinds, legal_bodies, why_not, workflow
 from village_node.casebook import entitlement, once
 from village_node.casebook.desk import Act, CaseRef, Desk, checked, stale
 from village_node.casebook.entitlement import Person
-from village_node.casebook.errors import BadBody, NotAllowed, NotFound
+from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.reading import folded
 from village_node.store import Connection, asked
 from village_node.store.asked import Asked
@@ -68,10 +69,19 @@ class Approving(Desk):
 
         self._act(act, request)
 
-    def approve_procedure(self, actor: str, roles: Iterable[str], key: CaseKey) -> CaseRef:
-        """Approve what another person has proposed: the procedure is opened in the same transaction.
+    def approve_procedure(
+        self,
+        actor: str,
+        roles: Iterable[str],
+        key: CaseKey,
+        shown: str | None = None,
+        request: Request | None = None,
+    ) -> CaseRef:
+        """Approve what another person has proposed: the procedure is opened in the same transaction. ``shown``: the
+        digest of the proposal as its approver saw it.
 
-        Raises Stale where the case has moved on since it was proposed, NotAllowed, NotFound, NotSaved.
+        Raises Stale where the case has moved on since it was proposed, or another proposal waits than the one shown;
+        AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved.
         """
         allowed = frozenset(roles)
 
@@ -82,32 +92,49 @@ class Approving(Desk):
                 raise NotAllowed(
                     "提出程序的审查人和批准人须为两人", "who proposes a procedure and who approves it are two persons"
                 )
+            if shown is not None and shown != digest_of(row):
+                raise Stale("提议已更改，请重新查看后再批准", "the proposal is another one now: look at it again")
+            once.became(connection, request, key)
             seen = Position(row.last_incarnation, row.last_seq, row.last_mark)
-            done = self._do(connection, Act(actor, allowed, key, kinds.SUSPEND, checked(kinds.SUSPEND, content), seen))
+            try:
+                approved = Act(actor, allowed, key, kinds.SUSPEND, checked(kinds.SUSPEND, content), seen)
+                done = self._do(connection, approved)
+            except Stale:
+                words = "提出后案件已有新的进展，请审查人重新提出", "the case has moved on since: propose it again"
+                raise Stale(*words) from None
             asked.take_away(connection, key)
             return done, {key[0]}
 
-        return self._act(act)
+        return self._act(act, request)
 
-    def reject_procedure(self, actor: str, roles: Iterable[str], key: CaseKey, words: str) -> None:
-        """Reject a proposal, or take one's own back. Raises NotAllowed, NotFound, NotSaved."""
+    def reject_procedure(
+        self, actor: str, roles: Iterable[str], key: CaseKey, words: str, request: Request | None = None
+    ) -> None:
+        """Reject a proposal, or take one's own back. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved."""
         may = workflow.may_approve(frozenset(roles), self.identity.level)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             row = _waiting(connection, key)
             if not may and row.proposer != actor:
                 raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
+            once.became(connection, request, key)
             asked.take_away(connection, key)
             self.note(connection, actor, "case.procedure.reject", key[1].hex(), answer=words[:_LONGEST_ANSWER])
             self.mark_news(connection, {key[0]})
             return None, {key[0]}
 
-        self._act(act)
+        self._act(act, request)
 
     def asked_procedure(self, key: CaseKey) -> Asked | None:
         """The procedure proposed for a case that nobody has answered yet."""
         with self.store.reading() as connection:
             return asked.of_case(connection, key)
+
+
+def digest_of(row: Asked) -> str:
+    """The SHA-256 of what is proposed, by whom and on which state of the case: who approves it names what they saw."""
+    seen = [row.last_incarnation, row.last_seq, row.last_mark]
+    return sha256(encoding.encode([row.body, seen, row.proposer, row.proposed_ms])).hexdigest()
 
 
 def _waiting(connection: Connection, key: CaseKey) -> Asked:

@@ -71,13 +71,10 @@ def answer_procedure(visit: Visit, place: str, case_id: str, what: str) -> Respo
     book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
     try:
         if what == "approve":
-            book.approve_procedure(staff.staff_no, staff.roles, key)
+            book.approve_procedure(staff.staff_no, staff.roles, key, visit.line("shown"))
         else:
             book.reject_procedure(staff.staff_no, staff.roles, key, visit.line("answer"))
-    except Stale:
-        problem = visit.t("提出后案件已有新的进展，请审查人重新提出", "the case has moved on since: propose it again")
-        return cases.show(visit, case, Attempt(problem=problem, status=409))
-    except (NotAllowed, casebook.NotFound) as refused:
+    except (Stale, NotAllowed, casebook.NotFound) as refused:
         problem = visit.t(refused.zh, refused.en)
         return cases.show(visit, cases.fetch(visit, place, case_id), Attempt(problem=problem, status=409))
     return visit.redirect("case", place=place, case_id=case_id, done="suspend" if what == "approve" else "")

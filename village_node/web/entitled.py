@@ -10,6 +10,8 @@ from sync_protocol.case.authority import Offer
 from sync_protocol.case.kinship import Kin
 from sync_protocol.places import about
 from village_node.casebook import NotAllowed, Shown
+from village_node.casebook.approving import digest_of
+from village_node.store.asked import Asked
 from village_node.web import schemas
 from village_node.web.site import Visit
 from village_node.web.words import choice_words
@@ -81,6 +83,8 @@ class AskedView(NamedTuple):
     proposer: str
     may_approve: bool
     may_reject: bool
+    shown: str
+    row: Asked
 
 
 def asked(visit: Visit, case: Case) -> AskedView | None:
@@ -100,7 +104,7 @@ def asked(visit: Visit, case: Case) -> AskedView | None:
     approves = workflow.may_approve(visit.staff.roles, visit.site.level)
     own = row.proposer == visit.staff.staff_no
     name = visit.site.accounts.name_of(row.proposer) or row.proposer
-    return AskedView(lines, name, approves and not own, approves or own)
+    return AskedView(lines, name, approves and not own, approves or own, digest_of(row), row)
 
 
 def shown_on(visit: Visit) -> Shown:

@@ -141,7 +141,7 @@ def _page(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, s
         done=visit.request.args.get("done", ""),
         ending=[(each, each.text("last")) for each in register.ending(now_ms)],
         views=[_view(visit, register, each, names) for each in reversed(register.delegations)],
-        absences=[_out(entry) for entry, back in register.absences if back is None and _lasts(entry, today)],
+        absences=absent(register, today),
         people=_representatives(register),
         departments=_departments(visit),
         department=department,
@@ -171,7 +171,7 @@ def _view(visit: Visit, register: Register, each: Delegation, names: dict[str, s
     return DelegationView(
         each,
         schemas.position_text(each.position),
-        _state(register, each, visit.now_ms),
+        state_of(register, each, visit.now_ms),
         [f"{number} {names.get(number, '')}" for number in said.get("full", ())],
         [f"{number} {names.get(number, '')}" for number in said.get("limited", ())],
         register.by_two and each.consent is None and each.revoked is None,
@@ -179,7 +179,8 @@ def _view(visit: Visit, register: Register, each: Delegation, names: dict[str, s
     )
 
 
-def _state(register: Register, each: Delegation, now_ms: int) -> tuple[str, str, str, str]:
+def state_of(register: Register, each: Delegation, now_ms: int) -> tuple[str, str, str, str]:
+    """How a delegation stands today: tone, drawing, Chinese, English."""
     day = day_of(now_ms).isoformat()
     if each.revoked is not None:
         return "bad", "cross", "已撤销", "revoked"
@@ -192,6 +193,11 @@ def _state(register: Register, each: Delegation, now_ms: int) -> tuple[str, str,
     if register.in_force(each.text("department"), now_ms) != each:
         return "done", "clock", "已被新委托书代替", "replaced by a newer one"
     return "good", "check", "有效", "in force"
+
+
+def absent(register: Register, today: date) -> list[AbsenceView]:
+    """Who is out, or will be."""
+    return [_out(entry) for entry, back in register.absences if back is None and _lasts(entry, today)]
 
 
 def _out(entry: Entry) -> AbsenceView:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.builders import Network
 from tests.village_node.notices.given import words
-from tests.village_node.web.counter import Visitor, everywhere, problems
+from tests.village_node.web.counter import Visitor, everywhere, hidden_of, problems
 from tests.village_node.web.test_filing import held
 from village_node.notices.press import pressed
 from village_node.notices.printing import Printer
@@ -24,8 +24,13 @@ class AtHand(Printer):
 def opened_by_two(examiner: Visitor, head: Visitor, case: str, **said: Any) -> None:
     """A special procedure: one proposes it, another approves it, each from their own account."""
     done(examiner, case, "suspend", **said)
-    answer = head.send(f"{case}/procedure/approve", {})
+    answer = head.send(f"{case}/procedure/approve", proposed(head, case))
     assert answer.status_code == 303, problems(answer.text)
+
+
+def proposed(head: Visitor, case: str) -> dict[str, str]:
+    """What the page says of the proposal that waits, for its approval to name."""
+    return {"shown": hidden_of(head.open(case).text, f"{case}/procedure/approve")["shown"]}
 
 
 def chosen(page: str, move: str, name: str) -> list[str]:

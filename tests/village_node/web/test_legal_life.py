@@ -8,7 +8,7 @@ from sync_protocol.case import STATES, bodies, kinds
 from sync_protocol.places import about
 from tests.builders import TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
-from tests.village_node.web.errands import PAPERS, at_the_county, at_the_township, chosen, done, refused
+from tests.village_node.web.errands import PAPERS, at_the_county, at_the_township, chosen, done, proposed, refused
 from tests.village_node.web.test_filing import held
 from village_node.casebook import BadBody
 from village_node.web import query, words
@@ -221,11 +221,17 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
     assert head.send(f"{case}/procedure/reject", {}).status_code == 303
     done(officer, case, "suspend", **said)
     assert "钱局长" not in head.open(case).text.split("待批准的特别程序")[1].split("</dl>")[0]
-    answer = window.send(f"{case}/procedure/approve", {})
+    shown = proposed(head, case)
+    answer = window.send(f"{case}/procedure/approve", shown)
     assert (answer.status_code, "须由本单位负责人批准启动" in answer.text) == (409, True)
     assert not held(county, case).procedures
-    assert head.send(f"{case}/procedure/approve", {}).status_code == 303
-    assert head.send(f"{case}/procedure/approve", {}).status_code == 409, "it has its answer"
+    done(officer, case, "suspend", **{**said, "planned_days": "90"})
+    answer = head.send(f"{case}/procedure/approve", shown)
+    assert (answer.status_code, "提议已更改" in answer.text) == (409, True), "another proposal than the one shown"
+    done(officer, case, "suspend", **said)
+    shown = proposed(head, case)
+    assert head.send(f"{case}/procedure/approve", shown).status_code == 303
+    assert head.send(f"{case}/procedure/approve", shown).status_code == 409, "it has its answer"
     entry = next(iter(held(county, case).procedures.values()))
     assert (entry.body["proposer"], entry.body["approver"]) == ("1001", "1002")
     assert "启动程序或要求补正：听证" in officer.open(case).text

@@ -85,6 +85,12 @@ class AnswerTaken(Taken):
     answer = schemas.Text(0, 400, load_default="")
 
 
+class ApproveTaken(Taken):
+    """``shown``: that of the proposal, as the case gave it with ``asked``."""
+
+    shown = schemas.Text(1, 64, required=True)
+
+
 class Nothing(Taken):
     """An empty object."""
 
@@ -213,6 +219,34 @@ def _number(typed: str) -> int:
     return int(typed)
 
 
+def approve_procedure(visit: Visit, chosen: dict[str, str], asked: dict[str, str], place: str, case_id: str) -> Any:
+    """Approve the special procedure that another account proposed, as it was shown: it is opened at once."""
+    wanted = request_of(visit, chosen, place, case_id, asked)
+
+    def approve() -> CaseKey:
+        case, staff = cases.fetch(visit, place, case_id), visit.staff
+        key = about(case.home), case.case_id
+        visit.site.casebook.approve_procedure(staff.staff_no, staff.roles, key, asked["shown"], wanted)
+        return key
+
+    key, headers = done_once(visit, wanted, approve)
+    return _told(visit, key), 200, headers
+
+
+def reject_procedure(visit: Visit, chosen: dict[str, str], asked: dict[str, str], place: str, case_id: str) -> Any:
+    """Reject the special procedure that waits, or take one's own proposal back."""
+    wanted = request_of(visit, chosen, place, case_id, asked)
+
+    def reject() -> CaseKey:
+        case, staff = cases.fetch(visit, place, case_id), visit.staff
+        key, said = (about(case.home), case.case_id), entry.line(asked["answer"])
+        visit.site.casebook.reject_procedure(staff.staff_no, staff.roles, key, said, wanted)
+        return key
+
+    key, headers = done_once(visit, wanted, reject)
+    return _told(visit, key), 200, headers
+
+
 def recall_case(visit: Visit, asked: dict[str, str], place: str, case_id: str) -> Any:
     """Ask the level above for the contents of a case that were cleared here. Asking twice is asking once."""
     case = cases.fetch(visit, place, case_id)
@@ -257,6 +291,14 @@ OPERATIONS: Final = (
     ),
     Operation(
         "/assignments/<number>/reject", "reject_assignment", reject_assignment, doing.ACTS, TAG, "POST", AnswerTaken,
+        gives=shapes.Done, once=True,
+    ),
+    Operation(
+        f"{_CASE}/procedure/approve", "approve_procedure", approve_procedure, doing.ACTS, TAG, "POST", ApproveTaken,
+        gives=shapes.Done, once=True,
+    ),
+    Operation(
+        f"{_CASE}/procedure/reject", "reject_procedure", reject_procedure, doing.ACTS, TAG, "POST", AnswerTaken,
         gives=shapes.Done, once=True,
     ),
     Operation(f"{_CASE}/recall", "recall_case", recall_case, RECALLS, TAG, "POST", Nothing, gives=shapes.Done),

@@ -193,11 +193,21 @@ def case_told(visit: Visit, case: Case, shown: Shown, *, open_data: bool) -> dic
         "stops": [{"place": name, "what": what, "here": here} for name, what, here in cases.stops(visit, case)],
         "review": review,
         "decision": decision,
+        "asked": _asked(visit, case),
         "since_ms": cases.held_since(case, book.timeline(*key)),
         "purged_ms": purge.purged_ms if purge else None,
         "odd": cases.odd_at_all(case),
         "unmasked": open_data,
     }
+
+
+def _asked(visit: Visit, case: Case) -> dict[str, Any] | None:
+    """The special procedure that waits for its approval."""
+    view = entitled.asked(visit, case)
+    if view is None:
+        return None
+    facts = [{"label": label, "text_": value} for label, value in view.lines]
+    return {"facts": facts, "shown": view.shown, "proposer": view.row.proposer, "proposed_ms": view.row.proposed_ms}
 
 
 _AS_IT_IS: Final = (

@@ -13,7 +13,7 @@ from sync_protocol.case.workdays import day_of
 from village_node.casebook import DROPPED, PROPOSED, PUBLISHED, Request
 from village_node.casebook.calendaring import digest_of
 from village_node.store.locks import CaseKey
-from village_node.web import entry, health, items, masking, query, schemas, working_calendar
+from village_node.web import entry, health, items, masking, query, registers, schemas, working_calendar
 from village_node.web.api import shapes
 from village_node.web.api.casework import said, state_of
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
@@ -173,6 +173,48 @@ def _calendar_told(visit: Visit, wanted: Request, do: Callable[[], CaseKey]) -> 
     return {"outcome": outcome.partition(":")[2]}, 200, headers
 
 
+def read_delegations(visit: Visit) -> dict[str, Any]:
+    """Who may decide in whose name at this place, and who is out."""
+    register, now_ms = visit.site.casebook.register(), visit.now_ms
+    return {
+        "delegations": [
+            {
+                **{name: each.text(name) for name in _OF_A_DELEGATION},
+                "position": schemas.position_text(each.position),
+                "full": list(each.entry.said.get("full", ())),
+                "limited": list(each.entry.said.get("limited", ())),
+                "in_force": register.in_force(each.text("department"), now_ms) == each,
+                "state": said(registers.state_of(register, each, now_ms)[2:]),
+            }
+            for each in reversed(register.delegations)
+        ],
+        "absences": [vars(each) for each in registers.absent(register, day_of(now_ms))],
+    }
+
+
+_OF_A_DELEGATION: Final = (
+    "department", "document_no", "head", "head_name", "a", "a_name", "b", "b_name", "first", "last",
+)  # fmt: skip
+
+
+def read_seals(visit: Visit) -> dict[str, Any]:
+    """The seals of this place, each as it was entered last."""
+    today = day_of(visit.now_ms)
+    return {
+        "seals": [
+            {
+                **{name: str(seal.said.get(name, "")) for name in _OF_A_SEAL},
+                "custodians": list(seal.said["custodians"]),
+                "in_use": seal.in_use(today),
+            }
+            for seal in visit.site.casebook.seals()
+        ]
+    }
+
+
+_OF_A_SEAL: Final = ("seal_no", "use", "owner", "department", "mark", "first", "last", "document_no", "reason")
+
+
 def look_up(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
     """A resident's look-up by number and code: no token, no personal data, one answer for all that does not fit."""
     case: Case = query.look_up(visit, entry.line(asked["number"]).upper(), entry.line(asked["code"]))
@@ -225,6 +267,8 @@ OPERATIONS: Final = (
         "/calendar/answer", "answer_calendar", answer_calendar, working_calendar.PUBLISHES, "guide", "POST",
         CalendarAnswer, gives=shapes.CalendarDone, once=True,
     ),
+    Operation("/delegations", "read_delegations", read_delegations, registers.READS, "guide", gives=shapes.Authority),
+    Operation("/seals", "read_seals", read_seals, registers.READS, "guide", gives=shapes.Seals),
     Operation("/query", "look_up", look_up, query.RESIDENT, "guide", "POST", LookUp, gives=shapes.Answer, fails=(404,)),
     Operation("/health", "read_health", read_health, health.SEES, "node", gives=shapes.Health),
     Operation("/whoami", "whoami", whoami, OWN, "node", gives=shapes.Whoami),

@@ -176,6 +176,19 @@ class Review(Schema):
     opinion, text_, place, at_ms = text(), marshmallow.fields.String(data_key="text"), text(), moment()
 
 
+class Fact(Schema):
+    """One field of an event in words."""
+
+    label, text_ = text(), marshmallow.fields.String(data_key="text", required=True)
+
+
+class Asked(Schema):
+    """A special procedure that somebody has proposed; ``shown``: what its approval names."""
+
+    facts = many(Fact)
+    shown, proposer, proposed_ms = text(), text(), number()
+
+
 class CaseShape(Schema):
     """One case as its page shows it. Personal data is masked unless ``unmasked``. ``seen``: what an act names."""
 
@@ -188,7 +201,7 @@ class CaseShape(Schema):
     channel, window_note, correction_reason, volume = text(), text(), text(), text()
     applicant, proxy, answers = by_name(), by_name(), by_name()
     materials, marks, beside, stops = many(Paper), many(ToCorrect), many(Beside), many(Stop)
-    review, decision = part(Review, null=True), part(Decision, null=True)
+    review, decision, asked = part(Review, null=True), part(Decision, null=True), part(Asked, null=True)
     promised_days, extension_days = maybe_number(), maybe_number()
     created_ms, filed_ms, docketed_ms, decided_ms, delivered_ms, since_ms, purged_ms = (
         moment(), moment(), moment(), moment(), moment(), moment(), moment(),
@@ -206,12 +219,6 @@ class Verdict(Schema):
     """Whether an event counts, and why not."""
 
     code, zh, en, why_zh, why_en = text(*VERDICT_CODES), text(), text(), text(), text()
-
-
-class Fact(Schema):
-    """One field of an event in words."""
-
-    label, text_ = text(), marshmallow.fields.String(data_key="text", required=True)
 
 
 class Document(Schema):
@@ -370,6 +377,48 @@ class RuleShape(Schema):
 
     least, most = texts(), texts()
     zh, en = text(), text()
+
+
+class DelegationShape(Schema):
+    """One delegation: whose items its chief representatives A and B decide (`full`), and which they only accept,
+    review and issue for (`limited`). ``in_force``: today; ``state`` says why not."""
+
+    position, department, document_no, head, head_name, a, a_name, b, b_name, first, last = (
+        text(), text(), text(), text(), text(), text(), text(), text(), text(), text(), text(),
+    )  # fmt: skip
+    full, limited = texts(), texts()
+    in_force = flag()
+    state = part(Said)
+
+
+class AbsenceShape(Schema):
+    """Somebody who is out; ``last``: empty where no day is named."""
+
+    position, person, first, last, entered_by = text(), text(), text(), text(), text()
+    at_ms = number()
+
+
+class Authority(Schema):
+    """The register of delegations of this place, the newest first, and who is out."""
+
+    delegations, absences = many(DelegationShape), many(AbsenceShape)
+
+
+class SealShape(Schema):
+    """One seal as it was entered last. ``in_use``: today."""
+
+    seal_no, owner, department, mark, first, last, document_no, reason = (
+        text(), text(), text(), text(), text(), text(), text(), text(),
+    )  # fmt: skip
+    use = text("acceptance", "decision")
+    custodians = texts()
+    in_use = flag()
+
+
+class Seals(Schema):
+    """The seals of this place."""
+
+    seals = many(SealShape)
 
 
 class ItemShape(Schema):
