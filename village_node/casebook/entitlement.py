@@ -18,7 +18,7 @@ from sync_protocol.places import below
 from village_node.casebook import registers
 from village_node.casebook.ledger import Held
 from village_node.casebook.office import Office
-from village_node.store import Connection
+from village_node.store import Connection, doubts
 
 DELEGATED: Final = {kinds.DECIDE: "decide", kinds.ISSUE: "issue"}
 HOME_VISIT: Final = "入户"
@@ -63,7 +63,8 @@ def backing(
     made = Backing()
     if kind in DELEGATED:
         found = authority(office, connection, item, DELEGATED[kind], person)
-        made.why_not, made.deps = found.why_not, _deps(office, found.relied_on)
+        made.why_not = found.why_not or _why_not_settled(office, connection, found.relied_on)
+        made.deps = _deps(office, found.relied_on)
     if kind == kinds.DECIDE and made.why_not is None:
         made.why_not = _why_not_visited(office, connection, case, item)
     if kind in seals.SEALED and made.why_not is None:
@@ -102,7 +103,7 @@ def _countersigned(office: Office, connection: Connection, member: str, actor: s
     if found.delegation is None:
         return Backing(found.why_not)
     content = {_number(kinds.COUNTERSIGNATURE, "delegation"): found.delegation.text("document_no")}
-    return Backing(None, content, _deps(office, found.relied_on))
+    return Backing(_why_not_settled(office, connection, found.relied_on), content, _deps(office, found.relied_on))
 
 
 def _deps(office: Office, positions: Iterable[Position]) -> tuple[Dep, ...]:
@@ -111,6 +112,20 @@ def _deps(office: Office, positions: Iterable[Position]) -> tuple[Dep, ...]:
     for incarnation, seq, _ in positions:
         newest[incarnation] = max(newest.get(incarnation, 0), seq)
     return tuple(Dep(incarnation, scope, seq) for incarnation, seq in sorted(newest.items()))
+
+
+def _why_not_settled(office: Office, connection: Connection, positions: Iterable[Position]) -> Words | None:
+    """An entry that a new life may still have to write again has no position yet that an act could name."""
+    relied_on, scope = list(positions), below(office.identity.place)
+    doubted = {each.row.incarnation: each.seq for each in doubts.held(connection) if each.row.scope == scope}
+    moving = doubted and {**doubted, office.identity.incarnation: 0}
+    if not any(seq > moving[incarnation] for incarnation, seq, _ in relied_on if incarnation in moving):
+        return None
+    return (
+        "本机曾换新或恢复，委托登记尚待与下级各单位核对；请等同步完成，或由负责人办理",
+        "this machine was replaced or restored, and its delegations are not settled with all below yet: wait for the "
+        "exchange, or let the head act",
+    )
 
 
 def _number(kind: int, name: str) -> int:

@@ -128,6 +128,8 @@ class Settling(Incarnations):
             waiting = {doubt.row.scope for doubt in mine if self._hearing.unheard(doubt, asked)}
             scopes = {doubt.row.scope for doubt in mine if self._raise(connection, doubt)}
             known = [(doubt, self._hearing.known(doubt)) for doubt in mine if doubt.row.scope not in waiting]
+            early = self._too_early(connection, known, {doubt.row.scope for doubt in held})
+            known = [(doubt, seq) for doubt, seq in known if doubt.row.scope not in early]
             if known:
                 scopes |= {doubt.row.scope for doubt, _ in known}
                 self._write_what_never_left(connection, roster, known)
@@ -136,6 +138,24 @@ class Settling(Incarnations):
         if scopes:
             self.tell(scopes)
         self._show_waiting()
+
+    def _too_early(
+        self, connection: Connection, known: Sequence[tuple[Doubt, int]], doubted: Iterable[str]
+    ) -> set[str]:
+        """Scopes whose events rely on one that stays in doubt in another scope: where that will stand is not known
+        yet, and what names it is written again together with it."""
+        staying = {*doubted} - {doubt.row.scope for doubt, _ in known}
+        if not any(scope.startswith("below:") for scope in staying):
+            return set()
+        me, scopes = self.identity.incarnation, {doubt.row.scope for doubt, _ in known}
+        ours = streams.by_keys(connection, [(me, scope) for scope in scopes]).values()
+        ends = [*((doubt.row, seq) for doubt, seq in known), *((row, 0) for row in ours)]
+        return {
+            row.scope
+            for row, seq in ends
+            for event in streams.events_between(connection, row.id, seq, row.head_seq, row.head_seq - seq)
+            if any(dep.scope in staying for dep in load_header(event.header).deps)
+        }
 
     def _raise(self, connection: Connection, doubt: Doubt) -> bool:
         """Note how far a doubted stream is known to be held elsewhere; whether that is further than before."""
