@@ -14,15 +14,15 @@ _WIDEST_DEGREES: Final = 250.0
 _LARGEST: Final = 54.0
 
 
-def drawn(name: str, kind: str) -> str:
-    """The seal of an office as SVG. ``kind``: acceptance or decision."""
+def drawn(name: str, kind: str, mark: str = "") -> str:
+    """The seal of an office as SVG. ``kind``: acceptance or decision; ``mark``: which of several it is."""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE} {_SIZE}">',
         f'<circle cx="{_MIDDLE:g}" cy="{_MIDDLE:g}" r="{_RADIUS}" fill="none" stroke="{RED}" stroke-width="10"/>',
         f'<polygon points="{_star(_MIDDLE, _MIDDLE - 24, 50)}" fill="{RED}"/>',
         f'<g fill="{RED}" stroke="{RED}" stroke-width="0.8" text-anchor="middle" font-family="Noto Serif SC">',
         *_on_the_arc(name),
-        _line(KINDS[kind], 318, 38),
+        _line(KINDS[kind] + (f"（{mark}）" if mark else ""), 318, 38),
         "</g>",
         # Over everything, in a frame of its own: nobody takes the picture for a seal.
         f'<rect x="{_MIDDLE - 62:g}" y="232" width="124" height="48" fill="none" stroke="{RED}" stroke-width="3"/>',

@@ -27,6 +27,7 @@ EFFECTS: Final = {
     "informative": "本单为服务凭证，不是行政决定，不影响申请人的权利和法定期限。",
     "internal": "本单供单位之间交接使用，不送达申请人。",
 }
+NOT_USED: Final = "本件内容以签名记录为准；记录中没有用印，本件加盖实体印章并送达后生效。"
 UNSEALED: Final = "本件内容以签名记录为准，由有关人员签名后有效。"
 
 
@@ -63,10 +64,10 @@ def given_for(source: Source) -> dict[str, Any]:
         "issued": day(record.at_ms),
         "day": [at.year, at.month, at.day],
         "clerk": record.who,
-        "seal": seal.drawn(authority, kind) if (kind := _seal_of(source)) else "",
+        "seal": _drawn_seal(source),
         "codes": _codes(source),
         "remedy": remedies._asdict() if remedies else None,
-        "effect": _effect(source, sealed=bool(kind)),
+        "effect": _effect(source),
         "event": f"{record.position.mark.hex()}（第 {record.position.seq} 条）",
         "as_of": moment(source.as_of_ms),
         "form": f"样式 {document.mark} 第 {TEMPLATES[document.code]} 版",
@@ -109,11 +110,19 @@ def _seal_of(source: Source) -> str:
     return "decision" if decides else ""
 
 
-def _effect(source: Source, *, sealed: bool) -> str:
+def _drawn_seal(source: Source) -> str:
+    """The picture of the seal that the event names; nothing where no seal was used."""
+    kind, used = _seal_of(source), source.sealed
+    return seal.drawn(used.owner, kind, used.mark) if kind and used is not None else ""
+
+
+def _effect(source: Source) -> str:
     if source.record.why_not:
         return DRAFT.format(why=source.record.why_not)
     effect = source.document.effect
-    return UNSEALED if effect == "legal" and not sealed else EFFECTS[effect]
+    if effect == "legal" and not _seal_of(source):
+        return UNSEALED
+    return NOT_USED if effect == "legal" and source.sealed is None else EFFECTS[effect]
 
 
 def check_token(source: Source) -> str:

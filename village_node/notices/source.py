@@ -29,6 +29,13 @@ class Record(NamedTuple):
     ground: Ground
 
 
+class SealUsed(NamedTuple):
+    """The seal that an event names, in the words on it: whose it is, and which of several."""
+
+    owner: str
+    mark: str
+
+
 @dataclass(frozen=True)
 class Source:
     """One document to be drawn: which, of which event, for whom. ``records``: the whole timeline in its order.
@@ -37,6 +44,7 @@ class Source:
     in words, masked, and in full. ``promised_by``: the day of the promise in words; ``supply_by``: until
     when what is asked is to come, if the document is received on its own day; empty where nobody can tell. ``deemed``:
     the day from which the case counts as accepted because nobody answered in time; empty where somebody did.
+    ``sealed``: the seal that the event names; None where it names none.
     """
 
     document: DocumentType
@@ -55,6 +63,7 @@ class Source:
     promised_by: str = ""
     supply_by: str = ""
     deemed: str = ""
+    sealed: SealUsed | None = None
 
     @property
     def applicant(self) -> str:

@@ -5,13 +5,13 @@ from typing import Final, NamedTuple
 
 from flask import url_for
 
-from sync_protocol.case import Case, Item, Position, documents, explain, kinds
+from sync_protocol.case import Case, Item, Position, documents, explain, kinds, seals
 from sync_protocol.case.documents import DocumentType, Ground, Happened
 from sync_protocol.places import UnknownPlace
 from village_node.casebook import TimelineEntry
 from village_node.notices import sheets
 from village_node.notices.authorities import Offices
-from village_node.notices.source import Record, Source
+from village_node.notices.source import Record, SealUsed, Source
 from village_node.web import clocks, masking, schemas, words
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.site import Visit
@@ -122,7 +122,22 @@ def source_of(
         _promised_by(visit, case, records, record),
         _supply_by(visit, record),
         clocks.deemed_day(visit, case) if record.kind == kinds.DOCKET else "",
+        _sealed(visit, record),
     )
+
+
+def _sealed(visit: Visit, record: Record) -> SealUsed | None:
+    """The seal that an event names, as the register of its place said it then; by its number where we do not hold that
+    register."""
+    number = str(record.body.get(seals.FIELD, ""))
+    if not number:
+        return None
+    kept = next((each for each in visit.site.casebook.seals(record.place) if each.number == number), None)
+    if kept is None:
+        return SealUsed(number, "")
+    known = [entry for entry in kept.entries if entry.claimed_ms <= record.at_ms] or [kept.entries[0]]
+    said = known[-1].said
+    return SealUsed(str(said["owner"]), str(said.get("mark", "")))
 
 
 def _promised_by(visit: Visit, case: Case, records: Sequence[Record], record: Record) -> str:

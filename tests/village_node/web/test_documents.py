@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from sync_protocol.case import kinds
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.notices.given import read, words
@@ -214,6 +215,30 @@ def test_every_document_of_every_state_comes_out_at_every_level(
     assert seen == sheets.TEMPLATES.keys() - {"lapse"}, "a case lapses on a later day: below"
 
 
+def test_a_document_shows_the_seal_that_its_event_names_and_no_other(
+    network: Network, officer: Visitor, head: Visitor, county: Counter
+) -> None:
+    case = officer.file("036")
+    done(officer, case, "docket")
+    first = {
+        "seal_no": "文旅2号章",
+        "use": "decision",
+        "owner": "庆城县钟楼管理所",
+        "mark": "2",
+        "document_no": "印1号",
+    }
+    kept = {**first, "custodians": ["0203"], "first": "2026-08-01"}
+    county.member.casebook.enter("0203", {"head"}, kinds.SEAL, kept)
+    done(head, case, "decide", outcome="approve")
+    network.clock.now_ms += 60_000
+    county.member.casebook.enter("0203", {"head"}, kinds.SEAL, {**kept, "owner": "改名所", "mark": ""})
+    accepted = words(printed(officer, link(officer, case, "04")))
+    assert "专用章" not in accepted and "记录中没有用印" in accepted
+    decision = words(printed(officer, link(officer, case, "11")))
+    assert "行政审批专用章（2）" in decision and "样章" in decision and "改" not in decision
+    assert all(letter in decision and letter not in accepted for letter in "钟楼") and "所印为样章" in decision
+
+
 def test_documents_say_what_the_case_says(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> None:
     case = approved(network, agent, clerk, officer)
     notice = words(printed(clerk, link(clerk, case, "02")))
@@ -223,9 +248,11 @@ def test_documents_say_what_the_case_says(network: Network, agent: Visitor, cler
         and "民政行审02〔2026〕621021101-" in notice
     )
     accepted = words(printed(clerk, link(clerk, case, "04")))
-    assert "20个工作日" in accepted and "受理专用章" in accepted and "样章" in accepted and "王小琴（女儿）" in accepted
+    assert "20个工作日" in accepted and "王小琴（女儿）" in accepted
     decision = words(printed(officer, link(officer, case, "11")))
-    assert "庆城县民政局" in decision and "收入变化应当报告" in decision and "行政审批专用章" in decision
+    assert "庆城县民政局" in decision and "收入变化应当报告" in decision
+    for sealed in (notice, accepted, decision):
+        assert "专用章" not in sealed and "样章" not in sealed and "记录中没有用印" in sealed
     collected = words(printed(agent, link(agent, case, "17")))
     assert "登记收件人：王小琴" in collected and "2026年11月18日" in collected
     number = re.search(r"民政行审11〔2026〕621021-[0-9A-Z]{4}-1号", decision)
