@@ -147,7 +147,8 @@ def test_what_comes_while_a_page_is_drawn_stands_on_it_or_is_told(
 ) -> None:
     case = officer.file("036")
     done(officer, case, "docket")
-    book, entitled = county.app.extensions[SITE].casebook, []
+    book = county.app.extensions[SITE].casebook
+    entitled: list[CaseKey] = []
     shown = book.shown
 
     def then_it_comes(key: CaseKey) -> Shown:

@@ -33,7 +33,7 @@ def test_a_decision_carries_what_the_program_was_shown(head: Program, case: str,
     book, key = county.member.casebook, (about(place), bytes.fromhex(case_id))
     with book.store.reading() as connection:
         held = held_events(book, connection, book.roster_in(connection), {key})[key]
-    (body,) = [encoding.decode(each.event.body) for each in held if each.event.kind == kinds.DECIDE]
+    (body,) = [encoding.decode(each.event.body or b"") for each in held if each.event.kind == kinds.DECIDE]
     assert body[6] == shown.split()[0]
     assert [f"{life.hex()}.{seq}.{mark.hex()}" for life, seq, mark in body[5]] == shown.split()[1:]
 
