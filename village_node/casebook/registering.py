@@ -6,6 +6,7 @@ from typing import Any, Final
 from sync_protocol import limits
 from sync_protocol.case import Case, Position, delegations, kinds, registers, workflow
 from sync_protocol.case.delegations import Authority, Delegation, Register
+from sync_protocol.case.fields import Field
 from sync_protocol.case.kinship import Kin, plain_number
 from sync_protocol.case.registers import Entry
 from sync_protocol.case.seals import Seal
@@ -156,6 +157,8 @@ class Registering(Desk, Reading):
                         f"事项 {number}（{item.name}）须公示或经特别程序，不得全权委托，请列入第二栏",
                         f"item {number} is made public or judged in a special procedure: list it in the second list",
                     )
+        if not said.get("full") and not said.get("limited"):
+            raise BadBody("full", "请至少委托一个事项", "delegate one item at least")
         if set(said.get("full", ())) & set(said.get("limited", ())):
             raise BadBody("limited", "同一事项不能同时列入两栏", "an item stands in one of the two lists")
 
@@ -207,5 +210,21 @@ def _body(kind: int, said: Mapping[str, Any]) -> bytes:
     except ValueError as wrong:
         name = str(wrong)
         found = next((row for row in registers.TABLES[kind].fields if row.name == name), None)
-        zh, en = (found.zh, found.en) if found else ("内容", "content")
-        raise BadBody(name, f"“{zh}”缺少或不符合要求，请改正", f"{en}: missing or not as required") from None
+        raise BadBody(name, *_what_is_wrong(found, said)) from None
+
+
+def _what_is_wrong(field: Field | None, said: Mapping[str, Any]) -> Words:
+    """What to mend in a field that does not fit."""
+    if field is None:
+        return "“内容”不符合要求，请改正", "content: not as required"
+    zh, en, value = field.zh, field.en, said.get(field.name)
+    if value in (None, "", []):
+        return f"请填写“{zh}”", f"fill in: {en}"
+    if field.type == "text" and len(str(value)) > field.high:
+        return (
+            f"“{zh}”最多 {field.high} 个字，现有 {len(str(value))} 个字",
+            f"{en}: at most {field.high} characters, and there are {len(str(value))}",
+        )
+    if field.name == "last" and str(value) < str(said.get("first", "")):
+        return f"“{zh}”不能早于开始的日期", f"{en}: not before the first day"
+    return f"“{zh}”不符合要求，请改正", f"{en}: not as required"

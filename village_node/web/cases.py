@@ -342,11 +342,11 @@ def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
         return visit.place_name(value)
     if row.type == "answers":
         labelled = [(visit.t(*words.field_words(name)), shown(name, text, open_data)) for name, text in value.items()]
-        return "\n".join(f"{label}: {text}" for label, text in labelled)
+        return "\n".join(label + visit.t("：", ": ") + text for label, text in labelled)
     if row.type == "materials":
         return "\n".join(paper_words(visit, *entry) for entry in value)
     if row.type == "marks":
-        return "\n".join(f"{visit.t(*words.field_words(name))}: {what}" for name, what in value)
+        return "\n".join(visit.t(*words.field_words(name)) + visit.t("：", ": ") + what for name, what in value)
     if row.type == "positions":
         unit = "份" if row.name == "supplies" else "条"
         return visit.t(f"{len(value)} {unit}", f"{len(value)}")

@@ -58,7 +58,7 @@ def _kin(visit: Visit, kin: Kin) -> str:
     place = visit.place_name(kin.place)
     return visit.t(
         f"申请人是{place}工作人员（工号 {kin.staff_no}）的亲属（{kin.relation}）",
-        f"the applicant is a relative ({kin.relation}) of staff {kin.staff_no} at {place}",
+        f"The applicant is a relative ({kin.relation}) of staff {kin.staff_no} at {place}",
     )
 
 
@@ -69,11 +69,11 @@ def decision_checked(visit: Visit, case: Case) -> str:
     found = visit.site.casebook.decision_checked(case)
     if found.why_not is not None:
         zh, en = found.why_not
-        return visit.t(f"授权核对：不符，{zh}", f"authority: not as it should be: {en}")
+        return visit.t(f"授权核对：不符，{zh}", f"Authority: not as it should be: {en}")
     if found.delegation is None:
-        return visit.t("授权核对：相符，由负责人作出", "authority: in order, the head's own decision")
+        return visit.t("授权核对：相符，由负责人作出", "Authority: in order, the head's own decision")
     number = found.delegation.text("document_no")
-    return visit.t(f"授权核对：相符，委托书 {number}", f"authority: in order, delegation {number}")
+    return visit.t(f"授权核对：相符，委托书 {number}", f"Authority: in order, delegation {number}")
 
 
 class AskedView(NamedTuple):

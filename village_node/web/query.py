@@ -258,7 +258,11 @@ _NEXT: Final[dict[str, tuple[str, str]]] = {
         "不予受理。决定书写明理由；不服可在申请地申请复核。",
         "Not accepted. The notice says why; you can ask for a review where you applied.",
     ),
-    "lapsed": ("逾期未补齐或未缴费，已终止。", "Ended: papers or the fee did not come in time."),
+    "lapsed": (
+        "逾期未补齐或未缴费，已终止。可以重新申请；还想补交的，请到申请的地方问。",
+        "Ended: papers or the fee did not come in time. You can apply again; to hand papers in late, ask where you "
+        "applied.",
+    ),
     "fee_due": ("请按缴费通知缴费。", "Please pay the fee as the notice says."),
     "issued": ("证照已制作，等待送达。", "The certificate is made and will be handed to you."),
     "archived": ("已送达并归档，办理完毕。", "Delivered and filed; all is done."),
@@ -283,8 +287,11 @@ def next_words(visit: Visit, case: Case) -> str:
     if case.listed_state != "correcting":
         return visit.t(*_NEXT.get(case.state, ("请稍后再查。", "Please look again later.")))
     marked = visit.t("、", ", ").join(visit.t(*words.field_words(name)) for name in asked)
+    day = visit.site.casebook.last_day(about(case.home), case.case_id)
+    until_zh, until_en = (f"最晚 {day}。", f" By {day} at the latest.") if day else ("", "")
     return visit.t(
-        f"请补正：{marked}。到申请的地方交即可，不用跑远。", f"Please correct: {marked}. Bring it where you applied."
+        f"请补正：{marked}。到申请的地方交即可，不用跑远。{until_zh}",
+        f"Please correct: {marked}. Bring it where you applied.{until_en}",
     )
 
 

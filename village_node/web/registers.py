@@ -10,11 +10,13 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import Item, delegations, kinds, workflow
 from sync_protocol.case.delegations import Delegation, Register
+from sync_protocol.case.kinship import plain_number
 from sync_protocol.case.registers import Entry
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, NotAllowed
 from village_node.notices import letters
 from village_node.notices.printing import NotPrinted
+from village_node.web import entry as typed_entry
 from village_node.web import masking, prints, schemas, times
 from village_node.web.documents import offices
 from village_node.web.policy import CASEWORK, STAFF, Policy, Route
@@ -26,6 +28,8 @@ PRINTS: Final = Policy(CASEWORK, "node")
 KEEPS: Final = Policy(frozenset({"head", "business"}), "node")
 KEEPS_KIN: Final = Policy(frozenset({"head", "business"}), "node", "typed")
 TERM_YEARS: Final = 2
+_LONGEST_NUMBER: Final = 32
+_SHORTEST_ID: Final = 5
 _ACTS: Final = ("delegate", "consent", "revoke", "absent", "back")
 
 
@@ -48,6 +52,7 @@ class AbsenceView:
 
     position: str
     person: str
+    name: str
     first: str
     last: str
     entered_by: str
@@ -69,9 +74,9 @@ def enter_authority(visit: Visit, what: str) -> Response:
         said |= _delegation_of(visit) if what == "delegate" else _entry_of(visit, what)
         visit.site.casebook.enter(visit.staff.staff_no, visit.staff.roles, kinds.AUTHORITY, said)
     except BadBody as bad:
-        return _page(visit, 422, visit.t(bad.zh, bad.en), typed)
+        return _page(visit, 422, visit.t(bad.zh, bad.en), typed, what, bad.field)
     except NotAllowed as refused:
-        return _page(visit, 409, visit.t(refused.zh, refused.en), typed)
+        return _page(visit, 409, visit.t(refused.zh, refused.en), typed, what)
     return visit.redirect("authority", done=what)
 
 
@@ -108,9 +113,12 @@ def _entry_of(visit: Visit, what: str) -> dict[str, Any]:
 
 def _name_of(visit: Visit, field: str, number: str) -> str:
     """The name of somebody of this node. Raises BadBody."""
-    name = visit.site.accounts.name_of(number) if number else ""
-    if not name:
-        raise BadBody(field, f"本单位没有工号 {number or '（空）'}", f"nobody here has the staff number {number!r}")
+    if not number:
+        raise BadBody(field, "请填写工号", "give a staff number")
+    name = visit.site.accounts.name_of(number[:_LONGEST_NUMBER])
+    if not name or len(number) > _LONGEST_NUMBER:
+        shown = number[:_LONGEST_NUMBER] + ("…" if len(number) > _LONGEST_NUMBER else "")
+        raise BadBody(field, f"本单位没有工号 {shown}", f"nobody here has the staff number {shown}")
     return name
 
 
@@ -127,7 +135,15 @@ def _departments(visit: Visit) -> list[str]:
     return list(dict.fromkeys([*found, *visit.site.casebook.register().departments()]))
 
 
-def _page(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, str] | None = None) -> Response:
+def _page(
+    visit: Visit,
+    status: int = 200,
+    problem: str = "",
+    typed: dict[str, str] | None = None,
+    what: str = "",
+    wrong: str = "",
+) -> Response:
+    """The page; with what one of its forms was sent with, which form that was, and the field that is wrong."""
     book, typed = visit.site.casebook, typed or {}
     register, now_ms = book.register(), visit.now_ms
     today = day_of(now_ms)
@@ -138,10 +154,12 @@ def _page(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, s
         status,
         problem=problem,
         typed=typed,
+        what=what,
+        errors={wrong: problem},
         done=visit.request.args.get("done", ""),
         ending=[(each, each.text("last")) for each in register.ending(now_ms)],
         views=[_view(visit, register, each, names) for each in reversed(register.delegations)],
-        absences=absent(register, today),
+        absences=absent(visit, register, today),
         people=_representatives(register),
         departments=_departments(visit),
         department=department,
@@ -195,17 +213,18 @@ def state_of(register: Register, each: Delegation, now_ms: int) -> tuple[str, st
     return "good", "check", "有效", "in force"
 
 
-def absent(register: Register, today: date) -> list[AbsenceView]:
+def absent(visit: Visit, register: Register, today: date) -> list[AbsenceView]:
     """Who is out, or will be."""
-    return [_out(entry) for entry, back in register.absences if back is None and _lasts(entry, today)]
+    return [_out(visit, entry) for entry, back in register.absences if back is None and _lasts(entry, today)]
 
 
-def _out(entry: Entry) -> AbsenceView:
-    said = entry.said
+def _out(visit: Visit, entry: Entry) -> AbsenceView:
+    said, name_of = entry.said, visit.site.accounts.name_of
+    person, by = said["person"], entry.actor
+    position, last = schemas.position_text(entry.position), said.get("last", "")
     return AbsenceView(
-        schemas.position_text(entry.position), said["person"], said["first"], said.get("last", ""), entry.actor,
-        entry.claimed_ms,
-    )  # fmt: skip
+        position, person, name_of(person) or person, said["first"], last, name_of(by) or by, entry.claimed_ms
+    )
 
 
 def _representatives(register: Register) -> list[tuple[str, str]]:
@@ -229,8 +248,10 @@ _WORDS: Final = {
 
 def _told(visit: Visit, entry: Entry) -> tuple[str, str, str, str]:
     said = entry.said
-    about = " ".join(str(said[name]) for name in ("department", "person", "document_no", "reason") if name in said)
-    return times.moment(entry.claimed_ms, visit.lang), visit.t(*_WORDS[said["what"]]), about, entry.actor
+    told = ("department", "person", "document_no", "first", "last", "reason")
+    about = " ".join(str(said[name]) for name in told if name in said)
+    by = visit.site.accounts.name_of(entry.actor) or entry.actor
+    return times.moment(entry.claimed_ms, visit.lang), visit.t(*_WORDS[said["what"]]), about, by
 
 
 def letter(visit: Visit, position: str) -> Response:
@@ -267,13 +288,15 @@ def enter_seal(visit: Visit) -> Response:
             _name_of(visit, "custodians", number)
         visit.site.casebook.enter(visit.staff.staff_no, visit.staff.roles, kinds.SEAL, said)
     except BadBody as bad:
-        return _seals(visit, 422, visit.t(bad.zh, bad.en), typed)
+        return _seals(visit, 422, visit.t(bad.zh, bad.en), typed, bad.field)
     except NotAllowed as refused:
         return _seals(visit, 409, visit.t(refused.zh, refused.en), typed)
     return visit.redirect("seals", done="entered")
 
 
-def _seals(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, Any] | None = None) -> Response:
+def _seals(
+    visit: Visit, status: int = 200, problem: str = "", typed: dict[str, Any] | None = None, wrong: str = ""
+) -> Response:
     book, today = visit.site.casebook, day_of(visit.now_ms)
     kept = book.seals()
     uses = [(use, json.loads(use.detail)) for use in book.seal_uses()]
@@ -282,6 +305,7 @@ def _seals(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, 
         status,
         problem=problem,
         typed=typed,
+        errors={wrong: problem},
         done=visit.request.args.get("done", ""),
         seals=[(seal, seal.in_use(today), _keepers(visit, seal.said["custodians"])) for seal in kept],
         uses=[(use, detail, visit.site.accounts.name_of(use.actor) or use.actor) for use, detail in uses],
@@ -315,12 +339,25 @@ def enter_kin(visit: Visit) -> Response:
             said = {**_declared(visit), "withdrawn": True}
         else:
             _name_of(visit, "staff_no", typed["staff_no"])
+            _check_card(visit, typed["kin_id_no"])
         visit.site.casebook.enter(visit.staff.staff_no, visit.staff.roles, kinds.KIN, said)
     except BadBody as bad:
-        return _kin(visit, 422, visit.t(bad.zh, bad.en), typed)
+        return _kin(visit, 422, visit.t(bad.zh, bad.en), typed, bad.field)
     except NotAllowed as refused:
         return _kin(visit, 409, visit.t(refused.zh, refused.en), typed)
     return visit.redirect("kin", done="entered")
+
+
+def _check_card(visit: Visit, typed: str) -> None:
+    """A number that was copied wrongly would keep nobody out. What is no card of residents has letters in front, or
+    another length, and is taken as it is. Raises BadBody."""
+    number = plain_number(typed)
+    if number[:1].isdecimal() and 14 < len(number) < 20:
+        trouble = typed_entry.identity_card_trouble(number, day_of(visit.now_ms))
+        if trouble is not None:
+            raise BadBody("kin_id_no", *trouble)
+    elif 0 < len(number) < _SHORTEST_ID:
+        raise BadBody("kin_id_no", "“亲属证件号码”太短，请填写完整的号码", "relative's identity number: give all of it")
 
 
 def _declared(visit: Visit) -> dict[str, Any]:
@@ -334,12 +371,15 @@ def _declared(visit: Visit) -> dict[str, Any]:
     return {"staff_no": kin.staff_no, "kin_name": kin.name, "kin_id_no": kin.id_no, "relation": kin.relation}
 
 
-def _kin(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, str] | None = None) -> Response:
+def _kin(
+    visit: Visit, status: int = 200, problem: str = "", typed: dict[str, str] | None = None, wrong: str = ""
+) -> Response:
     return visit.render(
         "kin.html",
         status,
         problem=problem,
         typed=typed or {},
+        errors={wrong: problem},
         done=visit.request.args.get("done", ""),
         kin=[
             (kin, visit.site.accounts.name_of(kin.staff_no), masking.name(kin.name), masking.identity_number(kin.id_no))

@@ -160,11 +160,35 @@ def _page(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, s
         waiting=waiting,
         waiting_lists=lists_of(waiting[1].number, waiting[1].year) if waiting else ([], []),
         shown=digest_of(waiting[1]) if waiting else "",
+        own=waiting is not None and waiting[0] == visit.staff.staff_no,
+        changes=_changes(visit, waiting[1].number, calendar.year(waiting[1].number), waiting[1].year)
+        if waiting
+        else [],
         proposer=(visit.site.accounts.name_of(waiting[0]) or waiting[0]) if waiting else "",
         typed=typed,
         problem=problem,
         done=visit.request.args.get("done", ""),
     )
+
+
+def _changes(visit: Visit, number: int, now: Year, then: Year) -> list[str]:
+    """What a proposed year says otherwise than the year in force, line by line."""
+    labels = (("放假", "day off"), ("调休上班", "weekend worked"))
+    found = []
+    for label, held, wanted in zip(labels, lists_of(number, now), lists_of(number, then), strict=True):
+        found += [visit.t("增加", "added") + visit.t(*_about(label, line)) for line in wanted if line not in held]
+        found += [visit.t("取消", "dropped") + visit.t(*_about(label, line)) for line in held if line not in wanted]
+    if now.announced != then.announced:
+        found.append(
+            visit.t("改为已公布", "now announced") if then.announced else visit.t("改为预计", "now provisional")
+        )
+    if now.document_no != then.document_no:
+        found.append(visit.t("文号：", "document: ") + (then.document_no or "—"))
+    return found
+
+
+def _about(label: tuple[str, str], line: str) -> tuple[str, str]:
+    return f"{label[0]}：{line}", f" {label[1]}: {line}"
 
 
 ROUTES: Final = (

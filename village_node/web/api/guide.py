@@ -188,7 +188,7 @@ def read_delegations(visit: Visit) -> dict[str, Any]:
             }
             for each in reversed(register.delegations)
         ],
-        "absences": [vars(each) for each in registers.absent(register, day_of(now_ms))],
+        "absences": [vars(each) for each in registers.absent(visit, register, day_of(now_ms))],
     }
 
 
