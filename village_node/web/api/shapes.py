@@ -394,7 +394,7 @@ class DelegationShape(Schema):
 class AbsenceShape(Schema):
     """Somebody who is out; ``last``: empty where no day is named."""
 
-    position, person, first, last, entered_by = text(), text(), text(), text(), text()
+    position, person, name, first, last, entered_by = text(), text(), text(), text(), text(), text()
     at_ms = number()
 
 
