@@ -9,8 +9,12 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import DESK, PHONE, Hall, open_hall
 from tests.browser.test_stories import act, file
-from tests.builders import TOWNSHIP, VILLAGE
-from tests.village_node.web.counter import check_token_in
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
+from tests.sync_protocol.case.year_2026 import CALENDAR
+from tests.village_node.web.counter import CARD, PASSWORD, check_token_in
+from tests.village_node.web.errands import done
+from tests.village_node.web.test_registers import SEAL, entered
+from tests.village_node.web.test_working_calendar import form
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -43,6 +47,31 @@ LINE_HEIGHT = """() => {
 }"""
 
 
+def registers_filled(hall: Hall) -> tuple[Page, str]:
+    """A county whose registers are filled, a change of its calendar and a special procedure that wait for its head; the
+    window of that head, and the case that waits."""
+    county = hall.counters[COUNTY]
+    hall.network.members[COUNTY].casebook.own_calendar = CALENDAR
+    hall.network.members[COUNTY].casebook.publish_known_years()
+    other = county.sign_in("0206", "head", name="钱局长")
+    other.send("/calendar/publish", form(off=form()["off"] + "\n11-17 防汛停工 31号"))
+    for staff_no, name in (("0202", "楚科长"), ("0203", "陈副局长")):
+        county.sign_in(staff_no, "officer", "window", name=name)
+    head = hall.staff(COUNTY, "0201", "head", "admin", name="冯局长")
+    delegate(hall.network.members[COUNTY], "文旅", "036", head="0201", a="0203", b="0202", last="2026-12-01")
+    principal = county.visitor()
+    principal.send("/sign-in", {"staff_no": "0201", "password": PASSWORD})
+    entered(principal, "/seals", **SEAL)
+    entered(principal, "/kin", staff_no="0203", kin_name="张秀兰", kin_id_no=CARD, relation="母亲")
+    entered(principal, "/authority/absent", person="0202", first="2026-11-18")
+    case = county.sign_in("0205", "window", "officer", name="周敏").file("036")
+    examiner = county.visitor()
+    examiner.send("/sign-in", {"staff_no": "0202", "password": PASSWORD})
+    done(examiner, case, "docket")
+    done(examiner, case, "suspend", what="site_survey", basis="行政许可法第三十四条", planned_days="3")
+    return head, case
+
+
 class Rooms:
     """Every kind of page, ready to be looked at."""
 
@@ -58,6 +87,7 @@ class Rooms:
         self.agent.goto("/file/016")
         self.agent.get_by_role("button", name="保存草稿").click()
         self.resident = hall.page()
+        self.head, self.special = registers_filled(hall)
 
     @property
     def paper(self) -> str:
@@ -80,6 +110,14 @@ class Rooms:
             self.clerk.goto(path)
             self.clerk.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
             yield f"township {path}", self.clerk
+        for path in ("/authority?department=文旅", "/seals", "/kin", "/tokens", "/calendar", "/work", self.special):
+            self.head.goto(path)
+            self.head.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
+            yield f"county {path}", self.head
+        for path, button in (("/authority?department=文旅", "登记委托书"), ("/seals", "登记"), ("/kin", "登记")):
+            self.head.goto(path)
+            self.head.get_by_role("button", name=button, exact=True).last.click()
+            yield f"county {path} with errors", self.head
         self.clerk.goto(self.paper)
         yield "township, a document of the village", self.clerk
 
@@ -190,7 +228,7 @@ def test_lines_stand_well_apart(measured: list[Measured]) -> None:
 
 def test_no_page_is_wider_than_its_window_at_the_desk_or_on_a_phone(rooms: Rooms, measured: list[Measured]) -> None:
     assert [(page.path, page.width) for page in measured if page.width[0] > page.width[1]] == []
-    windows = (rooms.resident, rooms.agent, rooms.clerk)
+    windows = (rooms.resident, rooms.agent, rooms.clerk, rooms.head)
     for window in windows:
         window.set_viewport_size(PHONE)
     for path, page, _ in rooms.all_pages():
@@ -198,6 +236,21 @@ def test_no_page_is_wider_than_its_window_at_the_desk_or_on_a_phone(rooms: Rooms
         assert content <= width == PHONE["width"], path
     for window in windows:
         window.set_viewport_size(DESK)
+
+
+def test_the_bar_at_the_top_is_one_row_at_the_desk_in_both_languages(rooms: Rooms) -> None:
+    for language in ("English", "中文"):
+        rooms.head.goto("/account")
+        rooms.head.get_by_role("button", name=language).click()
+        box = rooms.head.locator(".top").bounding_box()
+        assert box is not None and box["height"] < 70, language
+
+
+def test_a_label_leads_into_its_own_form(rooms: Rooms) -> None:
+    for path in ("/authority?department=文旅", "/seals", "/calendar"):
+        rooms.head.goto(path)
+        ids = rooms.head.locator("[id]").evaluate_all("all => all.map(each => each.id)")
+        assert len(ids) == len(set(ids)), path
 
 
 def test_large_print_is_30_points_for_residents_and_24_pixels_for_staff(rooms: Rooms) -> None:

@@ -21,6 +21,7 @@ from village_node.store.requests import Request
 
 _WHAT, _PROPOSER, _APPROVER = 0, 4, 5
 _LONGEST_ANSWER: Final = 200
+MOST_LISTED: Final = 50
 
 
 class Approving(Desk):
@@ -129,6 +130,13 @@ class Approving(Desk):
         """The procedure proposed for a case that nobody has answered yet."""
         with self.store.reading() as connection:
             return asked.of_case(connection, key)
+
+    def asked_procedures(self, actor: str, roles: Iterable[str]) -> list[Asked]:
+        """The procedures that wait for the approval of this person, the newest first."""
+        if not workflow.may_approve(frozenset(roles), self.identity.level):
+            return []
+        with self.store.reading() as connection:
+            return [row for row in asked.newest(connection, MOST_LISTED) if row.proposer != actor]
 
 
 def digest_of(row: Asked) -> str:

@@ -33,6 +33,13 @@ def of_case(connection: Connection, key: CaseKey) -> Asked | None:
     return Asked._make(found) if found else None
 
 
+def newest(connection: Connection, most: int) -> list[Asked]:
+    """What waits on this node, the newest first."""
+    return [
+        Asked._make(row) for row in connection.execute(select(TABLE).order_by(TABLE.c.proposed_ms.desc()).limit(most))
+    ]
+
+
 def take_away(connection: Connection, key: CaseKey) -> bool:
     """It has its answer; False if there was none."""
     return bool(connection.execute(delete(TABLE).where(TABLE.c.scope == key[0], TABLE.c.case_id == key[1])).rowcount)

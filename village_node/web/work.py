@@ -93,12 +93,31 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         empty=EMPTY,
         states=STATES,
         children=children,
+        to_approve=_to_approve(visit),
+        calendar_waits=_calendar_waits(visit),
         page_link=page_link,
         grade_of=grade_of,
         due_of=due_of,
         graded=marked,
         **values,
     )
+
+
+def _to_approve(visit: Visit) -> list[tuple[str, str]]:
+    """The cases on which a special procedure waits for the approval of the person in front: address and number."""
+    book, found = visit.site.casebook, []
+    for waiting in book.asked_procedures(visit.staff.staff_no, visit.staff.roles):
+        row = book.case_row(waiting.scope, waiting.case_id)
+        address = url_for("case", place=waiting.scope.partition(":")[2], case_id=waiting.case_id.hex())
+        found.append((address, (row.case_no if row is not None else None) or waiting.case_id.hex()[:8]))
+    return found
+
+
+def _calendar_waits(visit: Visit) -> bool:
+    """Whether a change of the calendar waits for the person in front to confirm it."""
+    book = visit.site.casebook
+    waiting = book.calendar_proposed() if book.may_publish(visit.staff.roles) else None
+    return waiting is not None and waiting[0] != visit.staff.staff_no
 
 
 ROUTES: Final = (Route("/work", "work", work, Policy(STAFF, "node", "masked")),)

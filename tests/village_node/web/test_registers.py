@@ -91,8 +91,10 @@ def test_a_delegation_is_proposed_agreed_printed_and_revoked(
     ("changes", "said"),
     [
         ({"b": "0999"}, "本单位没有工号 0999"),
-        ({"document_no": ""}, "文号"),
-        ({"last": "2026-10-31"}, "至"),
+        ({"document_no": ""}, "请填写“文号”"),
+        ({"last": "2026-10-31"}, "“至”不能早于开始的日期"),
+        ({"document_no": "长" * 10_000}, "“文号”最多 80 个字，现有 10000 个字"),
+        ({"item:036": "", "item:037": ""}, "请至少委托一个事项"),
         ({"department": "民政", "item:001": "full"}, "不得全权委托"),
     ],
 )
@@ -101,8 +103,38 @@ def test_what_cannot_be_delegated_comes_back_with_what_was_typed(
 ) -> None:
     answer = head.send("/authority/delegate", {**SHOP, **changes})
     assert answer.status_code == 422
-    assert any(said in each for each in problems(answer.text)), problems(answer.text)
+    assert sum(said in each for each in problems(answer.text)) == 2, "above the page, and beside the field"
     assert 'value="0203"' in answer.text
+
+
+def test_a_consent_or_a_revocation_that_is_refused_keeps_what_was_typed(
+    head: Visitor, business: Visitor, officer: Visitor
+) -> None:
+    entered(head, "/authority/delegate", **SHOP)
+    long = "函" * 81
+    answer = business.send("/authority/consent", {"of": of(business, "consent"), "document_no": long})
+    assert answer.status_code == 422 and f'value="{long}"' in answer.text
+    answer = head.send("/authority/revoke", {"of": of(head, "revoke"), "document_no": "撤1号", "reason": ""})
+    assert answer.status_code == 422 and 'value="撤1号"' in answer.text and "请填写“理由”" in answer.text
+
+
+@pytest.mark.parametrize(("number", "told"), [("123", "太短"), (CARD[:-1] + "1", "校验位不符"), (CARD[:-1], "18 位")])
+def test_a_relatives_number_that_was_copied_wrongly_is_not_taken(
+    head: Visitor, officer: Visitor, number: str, told: str
+) -> None:
+    answer = head.send("/kin", {"staff_no": "0202", "kin_name": "张", "kin_id_no": number, "relation": "母亲"})
+    assert answer.status_code == 422 and any(told in each for each in problems(answer.text))
+    entered(head, "/kin", staff_no="0202", kin_name="张", kin_id_no="E12345678", relation="母亲")
+
+
+def test_a_procedure_that_waits_is_told_to_who_may_approve_it(head: Visitor, officer: Visitor) -> None:
+    case = officer.file("036")
+    done(officer, case, "docket")
+    done(officer, case, "suspend", what="site_survey", basis="行政许可法第三十四条", planned_days="3")
+    assert "特别程序等您批准" in head.open("/work").text and case in head.open("/work").text
+    assert "特别程序等您批准" not in officer.open("/work").text
+    assert head.send(f"{case}/procedure/approve", {}).status_code == 303
+    assert "特别程序等您批准" not in head.open("/work").text
 
 
 def test_the_page_of_a_case_says_why_somebody_may_not_decide_and_who_may(

@@ -62,7 +62,9 @@ def test_a_day_gone_by_waits_for_another_head(network: Network, head: Visitor, c
     assert head.send("/calendar/confirm", {}).status_code == 409
     assert head.send("/calendar/forget", {}).status_code == 404
     other = county.sign_in("1003", "officer", name="钱进")
-    assert "11-17 防汛停工 31号" in other.open("/calendar").text
+    assert "增加放假：11-17 防汛停工 31号" in other.open("/calendar").text
+    assert "工作日历有一项更改等您确认" in other.open("/work").text
+    assert "/calendar/confirm" not in head.open("/calendar").text and "等您确认" not in head.open("/work").text
     answer = other.send("/calendar/confirm", {"shown": "0" * 64})
     assert answer.status_code == 409 and "提议已更改" in answer.text
     shown = hidden_of(other.open("/calendar").text, "/calendar/confirm")["shown"]
