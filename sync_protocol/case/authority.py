@@ -38,6 +38,7 @@ _FILLED_BY_NODE = {
     kinds.DECIDE: ("seal", "through", "shown"),
     kinds.ISSUE: ("seal",),
     kinds.COUNTERSIGNATURE: ("delegation",),
+    kinds.LANE: ("approver",),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
 }
 
@@ -145,7 +146,8 @@ def _why_not_beside(case: Case, kind: int, place: str, catalogue: Catalogue) -> 
     if kind == kinds.COUNTERSIGNATURE:
         asked = any(entry.what == baton.COUNTERSIGNING for entry in case.open)
         return None if asked else ("没有正在进行的会签", "nobody has asked for countersignatures")
-    if case.decision is not None and kind != kinds.CONTACT_CHANGE:
+    promised = kind == kinds.SUPPLY and baton.committed(case.open)
+    if case.decision is not None and kind != kinds.CONTACT_CHANGE and not promised:
         return "案件已作出决定", "the case is decided"
     return None
 
@@ -159,6 +161,8 @@ def _why_not_delivered(case: Case, place: str, catalogue: Catalogue) -> tuple[st
         return "案件正在转送，请先接收", "the case is on its way: accept it first"
     item = catalogue.find(case.item_no, case.item_version)
     owed = case.state in ("decided_approved", "fee_due") and item is not None and item.has_fee and not case.fee_settled
+    if case.state == "decided_approved" and baton.committed(case.open):
+        return workflow.GUARDS["kept"]
     return workflow.GUARDS["fee_settled"] if owed else None
 
 
@@ -179,6 +183,9 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
         return f"案件状态为“{state.zh}”，不能进行此操作", f"not possible now (state: {state.en})"
     if guard is not None:
         return workflow.GUARDS[guard]
+    item = flow.item
+    if kind == kinds.COMMITMENT and item is not None and not (item.tolerable or item.commitment):
+        return workflow.GUARDS["tolerable"]
     if kind == kinds.HANDOFF:
         return None if baton.onward(flow, place, path) else workflow.GUARDS["onward"]
     if kind in _WAITS and not _WAITS[kind][0](case):

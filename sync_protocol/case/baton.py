@@ -14,12 +14,14 @@ from sync_protocol.event import Position
 
 Body = Mapping[int, Any]
 COUNTERSIGNING: Final = "countersigning"
+COMMITMENT: Final = "commitment"
 
 
 class Entry(NamedTuple):
     """One procedure that is open beside the state of a case: the event that opened it, and what it is.
 
-    ``what`` is one of the suspensions, ``countersigning``, or empty where the body that said it was deleted.
+    ``what`` is one of the suspensions, ``countersigning``, ``commitment``, or empty where the body that said it was
+    deleted.
     """
 
     opened: Position
@@ -193,7 +195,7 @@ def _room(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
 
 
 def _nothing_open(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
-    return not flow.open
+    return not flow.open or all(entry.what == COMMITMENT for entry in flow.open)
 
 
 def entry_named(flow: Flow, body: Body) -> Entry | None:
@@ -202,11 +204,15 @@ def entry_named(flow: Flow, body: Body) -> Entry | None:
     return next((entry for entry in flow.open if entry.opened == opened), None)
 
 
+# Each of these is ended by a kind of its own.
+_ENDED_OTHERWISE: Final = (COUNTERSIGNING, COMMITMENT)
+
+
 def _entry(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
     if body is None:
-        return any(entry.what != COUNTERSIGNING for entry in flow.open)
+        return any(entry.what not in _ENDED_OTHERWISE for entry in flow.open)
     entry = entry_named(flow, body)
-    return entry is not None and entry.what != COUNTERSIGNING
+    return entry is not None and entry.what not in _ENDED_OTHERWISE
 
 
 def _countersigning(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
@@ -233,7 +239,7 @@ def _extension(flow: Flow, place: str, body: Body | None, path: CasePath) -> boo
 
 
 def _supplement_open(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
-    return any(entry.what in ("supplement", "") for entry in flow.open)
+    return any(entry.what in ("supplement", COMMITMENT, "") for entry in flow.open)
 
 
 def _fee_asked(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
@@ -247,6 +253,35 @@ def _fee_settled(flow: Flow, place: str, body: Body | None, path: CasePath) -> b
 
 def _fee_lapsed(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
     return flow.before == "fee_due"
+
+
+def committed(entries: tuple[Entry, ...]) -> bool:
+    """Tell whether something that the applicant committed to is still to be kept."""
+    return any(entry.what == COMMITMENT for entry in entries)
+
+
+def _tolerable(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    if flow.item is None or body is None:
+        return True
+    if body[0] == "declaration":
+        return flow.item.commitment
+    return all(paper[0] in flow.item.tolerable for paper in body[1])
+
+
+def _commitment(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    if body is None:
+        return committed(flow.open)
+    entry = entry_named(flow, body)
+    return entry is not None and entry.what == COMMITMENT
+
+
+def _commitment_open(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return committed(flow.open)
+
+
+def _kept(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    # What was refused waits for nothing any more; and where the outcome was deleted nobody can tell.
+    return flow.state != "decided_approved" or not committed(flow.open)
 
 
 def _joint(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
@@ -281,6 +316,10 @@ _GUARDS: Final[dict[str, Test]] = {
     "fee_lapsed": _fee_lapsed,
     "joint": _joint,
     "countersigning": _countersigning,
+    "tolerable": _tolerable,
+    "commitment": _commitment,
+    "commitment_open": _commitment_open,
+    "kept": _kept,
     # What an act names is looked at with the records themselves.
     "signatures": _holder,
     "countersigned": _holder,
@@ -416,6 +455,10 @@ def _countersign(flow: Flow, body: Body | None, at: Position) -> None:
     flow.open = (*flow.open, Entry(at, COUNTERSIGNING, tuple(body[0])))
 
 
+def _commit(flow: Flow, body: Body | None, at: Position) -> None:
+    flow.open = (*flow.open, Entry(at, COMMITMENT))
+
+
 def _end(flow: Flow, body: Body | None, at: Position) -> None:
     assert body is not None
     ended = entry_named(flow, body)
@@ -439,6 +482,8 @@ _BESIDE: Final[dict[int, Callable[[Flow, Body | None, Position], None]]] = {
     kinds.EXTEND: _extend,
     kinds.COUNTERSIGN_OPEN: _countersign,
     kinds.COUNTERSIGN_CLOSE: _end,
+    kinds.COMMITMENT: _commit,
+    kinds.COMMITMENT_KEPT: _end,
 }
 
 
@@ -446,7 +491,7 @@ def _assign_to(flow: Flow, place: str, path: CasePath) -> None:
     """Put the case into the hands of a place. The states before are looked at: in transit, to be corrected, lapsed."""
     if flow.state == "in_transit":
         flow.state, flow.before = flow.before, ""
-    if flow.state == "correcting" or (flow.state == "lapsed" and flow.before != "fee_due"):
+    if flow.state == "correcting" or (flow.state == "lapsed" and flow.before in workflow.UNDECIDED):
         flow.before = standing(flow, place, path)
     elif flow.state in workflow.UNDECIDED:
         flow.state = standing(flow, place, path)

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
 from sync_protocol.case import bodies, kinds, workflow
-from sync_protocol.case.baton import COUNTERSIGNING, Entry
+from sync_protocol.case.baton import COMMITMENT, COUNTERSIGNING, Entry
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.content import Body, is_missing, is_unknown, read_body
 from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
@@ -15,6 +16,7 @@ from sync_protocol.case.records import (
     Certificate,
     Decision,
     Fee,
+    Lane,
     Lapse,
     Mark,
     Material,
@@ -102,6 +104,7 @@ class Case:
     fee_settled: bool = False
     certificate: Certificate | None = None
     volume: str = ""
+    lane: Lane | None = None
     review_answers: list[ReviewAnswer] = field(default_factory=list)
     open_reviews: tuple[SideNote, ...] = ()
     countersignatures: tuple[SideNote, ...] = ()
@@ -116,6 +119,14 @@ class Case:
         """The state as lists show it: a case that waits for papers asked for in examination is to be corrected."""
         waits = self.state in workflow.EXAMINED and any(entry.what == "supplement" for entry in self.open)
         return "correcting" if waits else self.state
+
+    @property
+    def commitments_due(self) -> tuple[date, ...]:
+        """The days by which what the applicant committed to is to be kept, the first one first: of what is open, and
+        not of an application that was refused."""
+        refused = self.decision is not None and self.decision.outcome == "refuse"
+        said = [self.procedures[entry.opened].body for entry in self.open if entry.what == COMMITMENT and not refused]
+        return tuple(sorted(date.fromisoformat(body["due"]) for body in said if "due" in body))
 
 
 def fold(
@@ -286,9 +297,12 @@ def _lapse(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> Non
     case.lapse = Lapse(event.position, event.place, event.actor, event.claimed_ms, *said)
 
 
+_OPENED: Final = {kinds.COUNTERSIGN_OPEN: COUNTERSIGNING, kinds.COMMITMENT: COMMITMENT}
+
+
 def _open(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
     said = bodies.named(event.kind, body) if body is not None else {}
-    what = COUNTERSIGNING if event.kind == kinds.COUNTERSIGN_OPEN else said.get("what", "")
+    what = _OPENED.get(event.kind) or said.get("what", "")
     case.procedures[event.position] = Procedure(event.position, what, event.place, event.actor, event.claimed_ms, said)
 
 
@@ -321,6 +335,12 @@ def _issue(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> Non
     case.certificate = Certificate(event.position, event.place, event.claimed_ms, *words)
 
 
+def _lane(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    said = bodies.named(event.kind, body or {})
+    who = event.position, event.place, event.actor, event.claimed_ms
+    case.lane = Lane(*who, said["lane"], said) if said.get("lane", "ordinary") != "ordinary" else None
+
+
 def _archive(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
     case.volume = (body or {}).get(1, "")
 
@@ -349,6 +369,9 @@ _APPLY: Final = {
     kinds.RESUME: _end,
     kinds.COUNTERSIGN_OPEN: _open,
     kinds.COUNTERSIGN_CLOSE: _end,
+    kinds.COMMITMENT: _open,
+    kinds.COMMITMENT_KEPT: _end,
+    kinds.LANE: _lane,
     kinds.EXTEND: _extend,
     kinds.FEE_NOTICE: _fee_notice,
     kinds.FEE_SETTLED: _fee_settled,

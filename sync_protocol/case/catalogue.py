@@ -21,6 +21,7 @@ COLUMNS: Final = (
     "decide_level", "deliver_levels", "delegable", "statutory_days", "promised_days", "days_are", "fallback_days",
     "budget_village_days", "budget_township_days", "budget_county_days", "materials", "special_procedures",
     "publicity_days", "publicity_excluded", "fee", "in_force", "note", "form", "rules",
+    "commitment",
 )  # fmt: skip
 Unit = Literal["calendar", "working"]
 PUBLICITY_UNITS: Final[tuple[Unit, ...]] = ("calendar", "working")
@@ -58,7 +59,10 @@ class Rate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One version of one item. Days are working days; an empty level means that the step does not exist."""
+    """One version of one item. Days are working days; an empty level means that the step does not exist.
+
+    ``commitment``: an applicant may declare that the conditions told are met, and is examined afterwards.
+    """
 
     item_no: str
     version: int
@@ -113,9 +117,9 @@ class Item:
         return bool(self.members)
 
     @property
-    def tolerant(self) -> bool:
-        """True where some paper may come later."""
-        return any(paper.tolerable for paper in self.papers)
+    def tolerable(self) -> tuple[str, ...]:
+        """The names of the papers that may come later, if the applicant commits to it."""
+        return tuple(paper.name for paper in self.papers if paper.tolerable)
 
     @property
     def decided_in_person(self) -> bool:
@@ -237,6 +241,7 @@ class _Row:
             note=self.text("note"),
             form=self.lines("form", forms.read_question),
             rules=self.lines("rules", forms.read_rule),
+            commitment=self.yes_no("commitment", empty=False),
         )
 
 

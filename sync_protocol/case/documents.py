@@ -166,6 +166,12 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("lapse", "终止", "终止通知书", "notice that the case is ended", (
             Rest(kinds.LAPSE),
         ), True, "acceptance", True, "holder", "legal", adverse=True),
+        DocumentType("tolerance", "容缺", "容缺受理承诺书", "commitment to bring papers later", (
+            Rest(kinds.COMMITMENT, (("what", "tolerance"),)),
+        ), False, "", False, "applicant", "legal"),
+        DocumentType("declaration", "承诺", "告知承诺书", "declaration that the conditions told are met", (
+            Rest(kinds.COMMITMENT, (("what", "declaration"),)),
+        ), False, "", False, "applicant", "legal"),
         DocumentType("recheck", "复核", "复核决定书", "decision on a review", (
             Rest(kinds.REVIEW_DECISION),
         ), True, "decision", True, "reconsiderer", "legal", adverse=True),

@@ -40,6 +40,9 @@ ARCHIVE: Final = 21
 REVIEW_DECISION: Final = 22
 COUNTERSIGN_OPEN: Final = 23
 COUNTERSIGN_CLOSE: Final = 24
+COMMITMENT: Final = 25
+COMMITMENT_KEPT: Final = 26
+LANE: Final = 27
 NOTE: Final = 32
 SUPPLY: Final = 33
 WITHDRAWAL_REQUEST: Final = 34
@@ -86,6 +89,9 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(REVIEW_DECISION, "review_decision", "stage", "inline", 1),
     Kind(COUNTERSIGN_OPEN, "countersign_open", "stage", "inline", 1),
     Kind(COUNTERSIGN_CLOSE, "countersign_close", "stage", "inline", 1),
+    Kind(COMMITMENT, "commitment", "stage", "apart", 1),
+    Kind(COMMITMENT_KEPT, "commitment_kept", "stage", "inline", 1),
+    Kind(LANE, "lane", "stage", "apart", 1),
     Kind(NOTE, "note", "side", "apart", 1),
     Kind(SUPPLY, "supply", "side", "apart", 1),
     Kind(WITHDRAWAL_REQUEST, "withdrawal_request", "side", "apart", 1),

@@ -15,6 +15,10 @@ SPECIAL: Final = (
 )  # fmt: skip
 SUSPENSIONS: Final = ("supplement", *SPECIAL, "publicity", "reported_up")
 OUTCOMES: Final = ("approve", "refuse")
+# What an applicant may commit to: to bring papers later, or that the conditions told are met.
+COMMITMENTS: Final = ("tolerance", "declaration")
+# How a case stands among others that wait. ``ahead``: before one that came earlier, whose applicant consents.
+LANES: Final = ("ordinary", "green", "urgent", "ahead")
 MAX_OPEN: Final = 16
 MAX_MEMBERS: Final = 12
 
@@ -100,6 +104,31 @@ COUNTERSIGN_CLOSE: Final = Table(kinds.COUNTERSIGN_CLOSE, (
     Field(1, "signatures", "positions", True, 1, MAX_MEMBERS, "会签意见", "countersignatures"),
     Field(2, "without_reason", "text", False, 1, 150, "有部门未签的理由", "why some have not signed"),
 ))  # fmt: skip
+COMMITMENT: Final = Table(kinds.COMMITMENT, (
+    Field(0, "what", "choice", True, 0, 0, "承诺方式", "kind of commitment", COMMITMENTS),
+    Field(1, "materials", "materials", False, 1, 16, "容缺后补的材料", "papers to come later",
+          required_if=(0, ("tolerance",))),
+    Field(2, "text", "text", False, 1, 1_000, "告知的条件和承诺的内容", "conditions told, and what is committed to",
+          required_if=(0, ("declaration",))),
+    Field(3, "due", "date", True, 0, 0, "承诺期限", "to be kept by"),
+    Field(4, "signed_by", "text", True, 1, 60, "签字承诺的人", "who signed it"),
+))  # fmt: skip
+COMMITMENT_KEPT: Final = Table(kinds.COMMITMENT_KEPT, (
+    Field(0, "opened", "position", True, 0, 0, "所兑现的承诺", "commitment that is kept"),
+    Field(1, "result", "text", False, 1, 150, "核查结果", "what was found"),
+    Field(2, "supplies", "positions", False, 1, 16, "采纳的补正", "supplies that count"),
+), any_of=(1, 2))  # fmt: skip
+LANE: Final = Table(kinds.LANE, (
+    Field(0, "lane", "choice", True, 0, 0, "办理通道", "lane", LANES),
+    Field(1, "reason", "text", True, 1, 400, "理由", "reason"),
+    Field(2, "supervisor", "text", False, 1, 60, "督办领导", "supervised by", required_if=(0, ("green",))),
+    Field(3, "approver", "text", False, 1, 32, "批准人", "approved by", required_if=(0, ("urgent",))),
+    Field(4, "on_holidays", "bool", False, 0, 0, "节假日照常办理", "worked on through holidays"),
+    Field(5, "ahead_of", "case_no", False, 0, 0, "排在哪一件之前（收件编号）", "goes before (receipt number)",
+          required_if=(0, ("ahead",))),
+    Field(6, "consent", "text", False, 1, 200, "先来申请人的同意（谁、何时、怎样表示）",
+          "consent of who came first: who, when, how", required_if=(0, ("ahead",))),
+))  # fmt: skip
 COUNTERSIGNATURE: Final = Table(kinds.COUNTERSIGNATURE, (
     Field(0, "opened", "position", True, 0, 0, "所会签的事", "countersigning it answers"),
     Field(1, "member", "text", True, 1, 30, "会签部门", "department"),
@@ -137,6 +166,6 @@ COLLECTION_NOTICE: Final = Table(kinds.COLLECTION_NOTICE, (
 
 STAGE_TABLES: Final = (
     REFUSE, LAPSE, SUSPEND, RESUME, EXTEND, FEE_NOTICE, FEE_SETTLED, ISSUE, ARCHIVE, REVIEW_DECISION,
-    COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE,
+    COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE, COMMITMENT, COMMITMENT_KEPT, LANE,
 )  # fmt: skip
 SIDE_TABLES: Final = (COUNTERSIGNATURE, RATING, REVIEW_REQUEST, SERVICE_ACT, CONTACT_CHANGE, COLLECTION_NOTICE)

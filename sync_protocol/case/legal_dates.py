@@ -198,8 +198,8 @@ def _collections(case: Case, holds: Sequence[Hold], decided: date) -> Iterable[E
 
 
 def last_day(case: Case, events: Iterable[CaseEvent], calendar: Calendar) -> date | None:
-    """The last day of the term in which papers are to be supplied, or the fee paid, before the case may lapse: of
-    several that run the first. None where the applicant is asked for nothing."""
+    """The last day of the term in which papers are to be supplied, the fee paid, or what was committed to kept, before
+    the case may lapse: of several that run the first. None where nobody waits for the applicant."""
     asked: dict[Position, tuple[CaseEvent, date]] = {}
     last: dict[int, Position] = {}
     for event, day in _told(case, _held(events)):
@@ -210,7 +210,7 @@ def last_day(case: Case, events: Iterable[CaseEvent], calendar: Calendar) -> dat
         wanted = [last[_ASKED_BY[case.state]]]
     else:
         wanted = [entry.opened for entry in case.open if entry.what == "supplement"]
-    found = []
+    found = [] if case.state in _ASKED_BY else list(case.commitments_due)
     for event, day in (asked[position] for position in wanted):
         body = read_body(event)
         days = body.get(_TERMS[event.kind]) if isinstance(body, dict) else None

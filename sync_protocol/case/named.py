@@ -14,6 +14,7 @@ from sync_protocol.case.routes import CasePath
 UNKNOWN: Final = Verdict("needs_update")
 NAMING: Final = frozenset({
     kinds.TAKE, kinds.ANSWER, kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.REVIEW_DECISION, kinds.ARCHIVE,
+    kinds.COMMITMENT_KEPT,
 })  # fmt: skip
 # Acts that name one record by its kind alone: the field, the kind, the reason where it is of another.
 _ONE: Final = {

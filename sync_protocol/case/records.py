@@ -84,7 +84,8 @@ class Lapse(NamedTuple):
 class Procedure(NamedTuple):
     """One entry of the ledger beside the state: what was opened, and how and when it ended (None: still open).
 
-    ``what``: one of the suspensions or ``countersigning``; empty where the body that said it was deleted.
+    ``what``: one of the suspensions, ``countersigning`` or ``commitment``; empty where the body that said it was
+    deleted.
     """
 
     opened: Position
@@ -121,6 +122,17 @@ class Certificate(NamedTuple):
     valid_from: str
     valid_to: str
     seal: str
+
+
+class Lane(NamedTuple):
+    """How the case stands among others that wait: one of the lanes; ``said``: the body by field name."""
+
+    position: Position
+    place: str
+    actor: str
+    at_ms: int
+    lane: str
+    said: dict[str, Any]
 
 
 class ReviewAnswer(NamedTuple):

@@ -52,6 +52,8 @@ UNDECIDED: Final = ("received", "accepted", "t_review", "reviewed", "examining",
 EXAMINED: Final = ("accepted", "t_review", "reviewed", "examining", "c_intake")
 DECIDABLE: Final = ("accepted", "reviewed", "examining", "c_intake")
 APPROVED: Final = ("decided_approved", "decided")
+# Decided states in which a case may still lapse: a fee was not paid, or a commitment not kept.
+LAPSED_DECIDED: Final = ("fee_due", *APPROVED)
 DECIDED: Final = ("decided_approved", "decided_refused", "decided", "issued", "delivering")
 # What a delivery makes delivered: a decided case, in somebody's hands or on its way.
 DELIVERABLE: Final = (*DECIDED, "in_transit")
@@ -94,6 +96,7 @@ Guard = Literal[
     "request", "request_refused", "assign", "adoption", "examine_level", "room", "nothing_open", "entry",
     "higher_answer", "higher_outcome", "extension", "supplement_open", "fee_asked", "fee_settled", "delivery",
     "county_level", "joint", "signatures", "countersigned", "up_level", "countersigning", "fee_lapsed",
+    "tolerable", "commitment", "commitment_open", "kept",
 ]  # fmt: skip
 
 
@@ -154,7 +157,10 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
         "只能延长一次，最多10个工作日（联办件15个）",
         "extended once, by 10 working days at most (a joint case 15)",
     ),
-    "supplement_open": ("没有尚未补齐的审查补正", "no papers asked for in examination are outstanding"),
+    "supplement_open": (
+        "没有尚未补齐的审查补正或尚未兑现的承诺",
+        "no papers asked for in examination are outstanding, and no commitment",
+    ),
     "fee_asked": ("该事项不收费，或费用已缴清", "this item has no fee, or it is settled"),
     "fee_settled": ("该事项的费用尚未缴清或减免", "the fee of this item is not settled yet"),
     "fee_lapsed": ("本案不是因未缴费而终止的", "it was not for its fee that the case ended"),
@@ -170,6 +176,13 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
         "列出的部门尚未全部会签，未签的须写明理由",
         "not all departments named have signed: say why it ends without them",
     ),
+    "tolerable": (
+        "该事项不允许容缺这些材料，或不实行告知承诺",
+        "this item does not let these papers come later, or takes no declaration",
+    ),
+    "commitment": ("所兑现的须是本案尚未兑现的承诺", "what is kept must be a commitment of this case that is open"),
+    "commitment_open": ("没有尚未兑现的承诺", "no commitment is open"),
+    "kept": ("申请人的承诺尚未兑现", "what the applicant committed to has not been kept yet"),
 }
 
 MOVES: Final[dict[tuple[str, int], Move]] = {
@@ -183,7 +196,7 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
         for state in DECIDABLE
     },
     **{(state, kinds.HANDOFF): Move("onward", "in_transit", ("nothing_open",)) for state in UNDECIDED},
-    **{(state, kinds.HANDOFF): Move("onward", "in_transit", ("fee_settled",)) for state in DECIDED},
+    **{(state, kinds.HANDOFF): Move("onward", "in_transit", ("fee_settled", "kept")) for state in DECIDED},
     ("in_transit", kinds.ACCEPT): Move("receiver", "by_purpose"),
     **{(state, kinds.RETURN_FOR_CORRECTION): Move("correct_level", "correcting") for state in UNDECIDED},
     **{(state, kinds.TAKE): Move("supplies", "same") for state in UNDECIDED},
@@ -197,6 +210,7 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
     ("correcting", kinds.LAPSE): Move("holder", "lapsed"),
     ("fee_due", kinds.LAPSE): Move("holder", "lapsed"),
     **{(state, kinds.LAPSE): Move("supplement_open", "lapsed") for state in EXAMINED},
+    **{(state, kinds.LAPSE): Move("commitment_open", "lapsed") for state in APPROVED},
     ("lapsed", kinds.TAKE): Move("supplies", "back"),
     ("lapsed", kinds.FEE_SETTLED): Move("fee_lapsed", "decided_approved"),
     **{(state, kinds.SUSPEND): Move("examine_level", "same", ("up_level", "room")) for state in EXAMINED},
@@ -209,8 +223,17 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
     },
     **{(state, kinds.FEE_NOTICE): Move("decide_level", "fee_due", ("fee_asked",)) for state in APPROVED},
     ("fee_due", kinds.FEE_SETTLED): Move("holder", "decided_approved"),
-    **{(state, kinds.ISSUE): Move("decide_level", "issued", ("fee_settled",)) for state in APPROVED},
-    **{(state, kinds.ARCHIVE): Move("delivery", "archived") for state in (*DECIDED, "delivered")},
+    **{(state, kinds.ISSUE): Move("decide_level", "issued", ("fee_settled", "kept")) for state in APPROVED},
+    **{(state, kinds.ARCHIVE): Move("delivery", "archived", ("kept",)) for state in (*DECIDED, "delivered")},
+    **{
+        (state, kinds.COMMITMENT): Move("correct_level", "same", ("tolerable", "room"))
+        for state in ("received", *EXAMINED)
+    },
+    **{
+        (state, kinds.COMMITMENT_KEPT): Move("commitment", "same", ("supplies",))
+        for state in ("received", *EXAMINED, *APPROVED, "fee_due")
+    },
+    **{(state, kinds.LANE): Move("holder", "same") for state in (*UNDECIDED, "correcting")},
 }
 
 # Role at a level -> the kinds its people may author; asked at the desk. The fold asks only what a place may do:
@@ -220,11 +243,12 @@ _COUNTER: Final = frozenset({
     kinds.ANSWER, kinds.NOTE, kinds.SUPPLY, kinds.WITHDRAWAL_REQUEST, kinds.DELIVERED, kinds.PLEASE_RETURN,
     kinds.ADOPT, kinds.DISMISS, kinds.REFUSE, kinds.LAPSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE,
     kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
-    kinds.COLLECTION_NOTICE,
+    kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
     kinds.LAPSE, kinds.SUSPEND, kinds.RESUME, kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGN_CLOSE, kinds.COUNTERSIGNATURE,
+    kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE,
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
@@ -293,7 +317,7 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     | _KEEPER
     | {kinds.REVIEW, kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR, kinds.CATALOGUE},
     ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE}),
-    ("business", "county"): _KEEPER | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.CATALOGUE},
+    ("business", "county"): _KEEPER | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE},
     # Supervision reads everything and changes no case; an administrator acts on no case.
     ("supervisor", "county"): frozenset(),
 }
@@ -336,6 +360,9 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.SERVICE_ACT: ("登记服务", "Record a service"),
     kinds.CONTACT_CHANGE: ("更改联系方式", "Change of contact"),
     kinds.COLLECTION_NOTICE: ("登记已通知领取", "Record that the applicant was told to collect"),
+    kinds.COMMITMENT: ("容缺受理、告知承诺", "Take a commitment"),
+    kinds.COMMITMENT_KEPT: ("登记承诺已兑现", "Record a commitment as kept"),
+    kinds.LANE: ("绿色通道、特急、错序", "Change the lane"),
 }
 HANDOFF_LABELS: Final[dict[str, tuple[str, str]]] = {
     "accept": ("转送受理", "Pass on for acceptance"),
@@ -368,6 +395,9 @@ MOVE_TONES: Final[dict[int, Tone]] = {
     kinds.ISSUE: "good",
     kinds.ARCHIVE: "done",
     kinds.REVIEW_DECISION: "active",
+    kinds.COMMITMENT: "waiting",
+    kinds.COMMITMENT_KEPT: "active",
+    kinds.LANE: "waiting",
 }
 # Acts with a page of their own: not drawn in the diagram, not among the buttons of a case.
 APART: Final = frozenset({kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS})
@@ -383,6 +413,8 @@ def may(roles: frozenset[str], level: str, kind: int) -> bool:
 
 # Who may approve a special procedure and an extension at a level; of a joint case the county's leader extends the term.
 _APPROVERS: Final = frozenset({("head", "village"), ("head", "township"), ("head", "county")})
+# Who may let a case go as urgent: the section that coordinates at the county, a head elsewhere.
+_HURRIERS: Final = frozenset({("business", "county"), *_APPROVERS})
 _LEADERS: Final = frozenset({("leader", "county"), ("head", "township"), ("head", "village")})
 
 
@@ -390,6 +422,11 @@ def may_approve(roles: frozenset[str], level: str, *, joint_term: bool = False) 
     """Tell whether a person may approve a special procedure or an extension (``joint_term``: that of a joint case)."""
     allowed = _LEADERS if joint_term else _APPROVERS
     return any((role, level) in allowed for role in roles)
+
+
+def may_hurry(roles: frozenset[str], level: str) -> bool:
+    """Tell whether a person may let a case go as urgent."""
+    return any((role, level) in _HURRIERS for role in roles)
 
 
 def roles_at(level: str) -> frozenset[str]:
@@ -414,7 +451,7 @@ def targets(move: Move, state: str) -> tuple[tuple[str, str], ...]:
     if move.target == "same":
         return (("", state),)
     if move.target == "back":
-        return tuple(("", before) for before in (*UNDECIDED, "fee_due")[: None if state == "lapsed" else -1])
+        return tuple(("", before) for before in (*UNDECIDED, *(LAPSED_DECIDED if state == "lapsed" else ())))
     branches = BRANCHES.get(move.target)
     if branches is None:
         return (("", move.target),)

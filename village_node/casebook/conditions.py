@@ -21,6 +21,8 @@ Words = tuple[str, str]
 
 def approved_by(kind: int, body: dict[int, Any], actor: str) -> dict[int, Any]:
     """The body with the person in front as who approves it, where the act needs somebody who does."""
+    if kind == kinds.LANE and body.get(0) == "urgent":
+        return {**body, 3: actor}
     return {**body, 2: actor} if kind == kinds.EXTEND else body
 
 
@@ -43,6 +45,11 @@ def why_not_approved(
         return "延长期限须由本单位负责人批准", "the head of this place extends a term"
     if kind == kinds.RESUME:
         return _why_not_presided(case, body, actor, place)
+    if kind == kinds.LANE and body[0] == "urgent" and not workflow.may_hurry(roles, level):
+        return (
+            "特急须由业务科或本单位负责人批准",
+            "a head, or the county's business section, approves an urgent case",
+        )
     refused = case.refusal
     if kind == kinds.REVIEW_DECISION and refused is not None and (refused.place, refused.actor) == (place, actor):
         return "作出不予受理的人不能办理复核", "who refused an application does not decide its review"

@@ -25,8 +25,7 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about, below, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import conditions, entitlement, ledger, numbering, once, purged, terms
-from village_node.casebook.calendars import calendar_in
+from village_node.casebook import conditions, entitlement, lanes, ledger, numbering, once, promises, purged, terms
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.entitlement import Backing, Person, Shown
 from village_node.casebook.errors import BadBody, Grown, NotAllowed, NotFound, Stale
@@ -267,18 +266,17 @@ class Desk(Once):
             if late is not None:
                 return late
         if act.kind == kinds.LAPSE:
-            terms.check_last_day(body, terms.last_day_in(self, connection, roster, act.key, case))
-            since = conditions.end_of_day_ms(date.fromisoformat(body[0]))
-            below = conditions.places_that_take_papers(case, roster.places, here)
-            heard = conditions.heard_since(peers.peers(connection), self._labels(connection, act.key, roster), since)
-            silent = [roster.places.name(place) for place in below if place not in heard]
-            return conditions.why_not_lapsed(case, body, silent, self.clock(), calendar_in(self, connection))
+            return terms.why_not_lapsed(self, connection, roster, act.key, case, body)
         if act.kind == kinds.FEE_SETTLED:
             return conditions.why_not_paid_in_time(case, body)
+        if act.kind == kinds.COMMITMENT:
+            return promises.why_not_due(self, connection, roster, act.key, case, date.fromisoformat(body[3]))
         if act.kind == kinds.RATING:
             written = [each.event for each in ledger.held_events(self, connection, roster, {act.key})[act.key]]
             handlers = {each.actor for each in written if each.place == here and each.kind in kinds.STAGE_KINDS}
             return conditions.why_not_rated(handlers, act.actor)
+        if act.kind == kinds.LANE and 5 in body and (before := lanes.why_not_before(connection, case, body[5])):
+            return before
         item = self.items_in(connection).catalogue.find(case.item_no, case.item_version)
         if act.kind == kinds.SUPPLY and item is not None and body.get(0):
             wrong = forms.troubles(item.form, item.rules, {**case.answers, **body[0]})
@@ -288,16 +286,6 @@ class Desk(Once):
         joint = item is not None and item.joint
         decides = item is None or item.deciding_level == level
         return conditions.why_not_approved(case, act.kind, body, person, here, level, joint=joint, decides=decides)
-
-    def _labels(self, connection: Connection, key: CaseKey, roster: Roster) -> dict[str, int]:
-        """The newest clock label, in milliseconds, of what each place wrote about a case: never beyond its arrival,
-        so that a clock that runs ahead does not speak for a place that is silent."""
-        found: dict[str, int] = {}
-        for each in ledger.held_events(self, connection, roster, {key})[key]:
-            arrived_ms = each.row.arrived_ms if each.row is not None else 0
-            label_ms = min(each.event.hlc >> _CLOCK_BITS, arrived_ms)
-            found[each.event.place] = max(found.get(each.event.place, 0), label_ms)
-        return found
 
     def _check_may_adopt(self, connection: Connection, act: "Act", before: Case, after: Case) -> None:
         """An opinion, a decision or the like is made to count by somebody who may give one."""
@@ -524,7 +512,7 @@ def _relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> 
         named = content[0]
     elif kind in (kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE):
         named = [content[0]]
-    elif kind == kinds.RESUME:
+    elif kind in (kinds.RESUME, kinds.COMMITMENT_KEPT):
         named = content.get(2, [])
     elif kind == kinds.COUNTERSIGN_CLOSE:
         named = content[1]

@@ -364,6 +364,10 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: 
         cases.day_number(turned.yellow),
         cases.day_number(turned.red),
         cases.day_number(turned.red_plus),
+        cases.day_number(min(case.commitments_due, default=None)) if case.open else None,
+        cases.LANES.get(case.lane.lane) if case.lane else None,
+        case.lane.said.get("ahead_of") if case.lane and case.lane.lane == "ahead" else None,
+        cases.RATINGS[case.ratings[2].body["grade"]] if 2 in case.ratings else 0,
     )
 
 

@@ -28,6 +28,8 @@ def row_kept(before: CaseRow | None, folded: CaseRow) -> CaseRow:
     kept = {name: getattr(before, name) for name in _KEPT if getattr(folded, name) is None}
     if before.state in FINISHED:
         kept |= {name: getattr(before, name) for name in (*_CLOSED, *_DAYS)}
+        if not folded.rating:
+            kept["rating"] = before.rating
     return folded._replace(**kept)
 
 

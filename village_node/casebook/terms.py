@@ -1,19 +1,23 @@
 """What the calendar says to somebody about to act: when a term ends, that a limit has passed, what may be promised."""
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any, Final
 
 from sync_protocol.case import Case, clock, kinds, legal_dates
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.workdays import day_of
 from sync_protocol.roster import Roster
+from village_node.casebook import conditions
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import Words
 from village_node.casebook.errors import BadBody
-from village_node.casebook.ledger import held_events
+from village_node.casebook.ledger import Held, held_events
 from village_node.casebook.office import Office
-from village_node.store import Connection
+from village_node.store import Connection, peers
 from village_node.store.locks import CaseKey
 
+_CLOCK_BITS: Final = 16
 # Acts that come too late once a clock has run out.
 TIMED: Final = frozenset({kinds.REFUSE, kinds.EXTEND})
 
@@ -30,6 +34,30 @@ def last_day_in(office: Office, connection: Connection, roster: Roster, key: Cas
     events = [each.event for each in held_events(office, connection, roster, {key})[key] if not each.stranger]
     day = legal_dates.last_day(case, events, calendar_in(office, connection))
     return "" if day is None else day.isoformat()
+
+
+def why_not_lapsed(
+    office: Office, connection: Connection, roster: Roster, key: CaseKey, case: Case, body: dict[int, Any]
+) -> Words | None:
+    """Say why a case does not lapse yet; None if it may. Raises BadBody for another day than that of its term."""
+    check_last_day(body, last_day_in(office, connection, roster, key, case))
+    since = conditions.end_of_day_ms(date.fromisoformat(body[0]))
+    below = conditions.places_that_take_papers(case, roster.places, office.identity.place)
+    labels = _labels(held_events(office, connection, roster, {key})[key])
+    heard = conditions.heard_since(peers.peers(connection), labels, since)
+    silent = [roster.places.name(place) for place in below if place not in heard]
+    return conditions.why_not_lapsed(case, body, silent, office.clock(), calendar_in(office, connection))
+
+
+def _labels(held: Iterable[Held]) -> dict[str, int]:
+    """The newest clock label, in milliseconds, of what each place wrote about a case: never beyond its arrival, so that
+    a clock that runs ahead does not speak for a place that is silent."""
+    found: dict[str, int] = {}
+    for each in held:
+        arrived_ms = each.row.arrived_ms if each.row is not None else 0
+        label_ms = min(each.event.hlc >> _CLOCK_BITS, arrived_ms)
+        found[each.event.place] = max(found.get(each.event.place, 0), label_ms)
+    return found
 
 
 def why_too_late(kind: int, clocks: Clocks) -> Words | None:

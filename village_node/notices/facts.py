@@ -307,6 +307,18 @@ def _recheck(source: Source) -> Facts:
     }
 
 
+def _commitment(source: Source) -> Facts:
+    body = source.record.body
+    return {
+        "papers": papers(body.get("materials", ())),
+        "text": body.get("text", ""),
+        "until": iso_day(body.get("due", "")),
+        "signed_by": body.get("signed_by", ""),
+        "acceptor": source.offices.hall(source.record.place),
+        "blank": _BLANK,
+    }
+
+
 def _own_number(source: Source, record: Record) -> str:
     document = own_document(record)
     return number_of(document, record, source.case) if document else ""
@@ -335,4 +347,6 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "withdrawal": _withdrawal,
     "lapse": _ended,
     "recheck": _recheck,
+    "tolerance": _commitment,
+    "declaration": _commitment,
 }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple, overload
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, false, func, or_, select, tuple_
 
 from sync_protocol.case import workflow
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
@@ -23,6 +23,9 @@ FINISHED: Final = workflow.CLOSED
 BY_GRADE: Final = ("mine", "supplies", "back", "transit")
 _WORST_FIRST: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
 _NEVER: Final = 1 << 30
+_EARLIER: Final = CASES.alias("earlier")
+LANES: Final = {"green": 1, "urgent": 2}
+RATINGS: Final = {"very_poor": 1, "poor": 2, "fair": 3, "good": 4, "very_good": 5}
 _EPOCH: Final = FIRST_DAY.toordinal()
 
 
@@ -60,11 +63,19 @@ class CaseRow(NamedTuple):
     yellow_day: int | None = None
     red_day: int | None = None
     red_plus_day: int | None = None
+    # By when what the applicant committed to is to be kept; None: nothing is open.
+    promise_day: int | None = None
+    # How it stands among others that wait: 0 as usual, 1 green, 2 urgent; and the case it was put before.
+    lane: int | None = None
+    ahead_of: str | None = None
+    # The grade given for the result, from 1 (worst) to 5, 0 while nobody has rated it; None in rows of before.
+    rating: int | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""
         today = day_number(day)
-        for name, begins in zip(_WORST_FIRST, self[-1:-5:-1], strict=True):
+        begun = (self.red_plus_day, self.red_day, self.yellow_day, self.notice_day)
+        for name, begins in zip(_WORST_FIRST, begun, strict=True):
             if begins is not None and begins <= today:
                 return name
         return ""
@@ -157,14 +168,18 @@ def page(
     number: int,
     size: int,
     pressing_on: date | None = None,
+    first: ColumnElement[Any] | None = None,
 ) -> Page:
-    """The rows that meet a condition: those most pressing on a day, if one is given, then the newest first."""
+    """The rows that meet a condition: in the order of a column, if one is given; those most pressing on a day, if one
+    is given; then the newest first."""
     number, size = max(number, 1), min(max(size, 1), 200)
     total = connection.scalar(select(func.count()).select_from(CASES).where(condition)) or 0
     query: Select[Any] = (
         select(CASES)
         .where(condition)
-        .order_by(*_pressing(pressing_on), CASES.c.filed_ms.desc(), CASES.c.case_id)
+        .order_by(
+            *([] if first is None else [first]), *_pressing(pressing_on), CASES.c.filed_ms.desc(), CASES.c.case_id
+        )
         .limit(size)
         .offset((number - 1) * size)
     )
@@ -172,16 +187,25 @@ def page(
 
 
 def _pressing(day: date | None) -> list[ColumnElement[Any]]:
-    """The order by grade on a day, then by what is due first."""
+    """The order by lane, by grade on a day, then by what is due first; what was put before an earlier case that is
+    still open goes by that one's grade and day, and before it."""
     if day is None:
         return []
-    return [_grade(day).desc(), func.coalesce(CASES.c.due_day, _NEVER)]
+    put_before = and_(_EARLIER.c.case_no == CASES.c.ahead_of, _EARLIER.c.state.not_in(FINISHED))
+    its_grade = select(func.max(_grade(day, _EARLIER))).where(put_before).scalar_subquery()
+    its_day = select(func.min(_EARLIER.c.due_day)).where(put_before).scalar_subquery()
+    return [
+        func.coalesce(CASES.c.lane, 0).desc(),
+        func.coalesce(its_grade, _grade(day, CASES)).desc(),
+        func.coalesce(its_day, CASES.c.due_day, _NEVER),
+        CASES.c.ahead_of.is_(None),
+    ]
 
 
-def _grade(day: date) -> ColumnElement[int]:
+def _grade(day: date, table: FromClause) -> ColumnElement[int]:
     """The number of a case's grade on a day."""
     today = day_number(day)
-    turned = [(CASES.c[f"{name}_day"] <= today, GRADE_NUMBERS[name]) for name in _WORST_FIRST]
+    turned = [(table.c[f"{name}_day"] <= today, GRADE_NUMBERS[name]) for name in _WORST_FIRST]
     return case(*turned, else_=GRADE_NUMBERS[""])
 
 
@@ -189,7 +213,7 @@ def graded(connection: Connection, here: str, day: date) -> dict[Grade, int]:
     """How many of the cases to be done here have each grade on a day; those without one are left out."""
     names = {number: name for name, number in GRADE_NUMBERS.items() if name}
     # Grouped outside: to PostgreSQL an expression with values in it is another one each time it is written.
-    mine = select(_grade(day).label("grade")).where(view("mine", here)).subquery()
+    mine = select(_grade(day, CASES).label("grade")).where(view("mine", here)).subquery()
     query = select(mine.c.grade, func.count()).group_by(mine.c.grade)
     return {names[row[0]]: row[1] for row in connection.execute(query) if row[0]}
 
@@ -210,8 +234,8 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
     """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
 
     mine: to be done here · back: papers are missing · supplies: something waits for the holder's answer · not_left:
-    ours that no receipt from above covers · transit: on the way · reviews: a review of a refusal was asked for ·
-    decided, delivering, all.
+    ours that no receipt from above covers · transit: on the way · promises: a commitment is to be kept · unrated: given
+    to the applicant, who has not rated it · reviews: a review of a refusal was asked for · decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
@@ -227,6 +251,8 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
         "reviews": and_(table.state == "refused", table.open_withdrawals > 0),
         "not_left": rows.among((table.scope, table.case_id), not_left) if not_left else false(),
         "transit": table.state == "in_transit",
+        "promises": and_(table.promise_day.is_not(None), table.state.not_in(FINISHED)),
+        "unrated": and_(table.rating == 0, table.state.in_(("delivered", "archived"))),
         "decided": table.state.in_(DECIDED),
         "delivering": table.state == "delivering",
         "all": known,
@@ -303,7 +329,8 @@ def listed(
 ) -> Page:
     """Page ``at`` of a view, filtered; ``today`` says how pressing each case is."""
     condition = and_(view(name, here, not_left), matching(**filters))
-    return page(connection, condition, at, size, today if name in BY_GRADE else None)
+    first = CASES.c.promise_day if name == "promises" else None
+    return page(connection, condition, at, size, today if name in BY_GRADE else None, first)
 
 
 def after(
@@ -336,6 +363,8 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
         "supplies": connection.scalar(select(func.count()).select_from(CASES).where(view("supplies", here))) or 0,
         "reviews": connection.scalar(select(func.count()).select_from(CASES).where(view("reviews", here))) or 0,
         "transit": by_state.get("in_transit", 0),
+        "promises": count(connection, view("promises", here)),
+        "unrated": count(connection, view("unrated", here)),
         "decided": sum(by_state.get(state, 0) for state in DECIDED),
         "delivering": by_state.get("delivering", 0),
         "all": sum(by_state.values()),

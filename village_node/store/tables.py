@@ -244,6 +244,10 @@ CASES: Final = Table(
     Column("yellow_day", Integer),
     Column("red_day", Integer),
     Column("red_plus_day", Integer),
+    Column("promise_day", Integer),
+    Column("lane", Integer),
+    Column("ahead_of", Text),
+    Column("rating", Integer),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -253,6 +257,8 @@ CASES: Final = Table(
     Index(None, "filed_ms"),
     Index("ix_cases_unsettled", "scope", **_only("n_waiting > 0 OR n_void > 0 OR n_needs_update > 0")),
     Index("ix_cases_asked", "holder", **_only("open_supplies > 0 OR open_withdrawals > 0")),
+    Index("ix_cases_promised", "promise_day", **_only("promise_day IS NOT NULL")),
+    Index("ix_cases_unrated", "state", **_only("rating = 0 AND state IN ('delivered', 'archived')")),
     Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
 )
 

@@ -25,7 +25,18 @@ from sync_protocol.places import about
 from village_node.casebook import OddCase, Shown, TimelineEntry
 from village_node.store.locks import CaseKey
 from village_node.store.proposals import Proposal
-from village_node.web import clocks, documents, entitled, masking, proceedings, recall, schemas, times, words
+from village_node.web import (
+    clocks,
+    commitments,
+    documents,
+    entitled,
+    masking,
+    proceedings,
+    recall,
+    schemas,
+    times,
+    words,
+)
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -40,7 +51,7 @@ NO_REASON: Final = ("请写明查看原因，至少 4 个字。", "Please give t
 AWAITED: Final = (
     kinds.ANSWER, kinds.REVIEW_DECISION, kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.TAKE, kinds.ACCEPT, kinds.RECEIVE,
     kinds.DOCKET, kinds.DECIDE, kinds.FEE_SETTLED, kinds.FEE_NOTICE, kinds.ISSUE, kinds.HANDOFF, kinds.REVIEW,
-    kinds.DELIVERED, kinds.ARCHIVE, kinds.COUNTERSIGNATURE,
+    kinds.DELIVERED, kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.COMMITMENT_KEPT,
 )  # fmt: skip
 
 
@@ -157,6 +168,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         markable=markable(visit, case),
         boxes=proceedings.boxes(visit, case, open_data=open_data),
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
+        proposed=commitments.proposed(visit, case),
         when_required=lambda row: proceedings.when_required(visit, row),
         may_unmask=UNMASKS.allows(roles),
         seen=schemas.position_text(case.last) if case.last else "",
@@ -299,6 +311,8 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
 _HEADLINES: Final = {
     kinds.DECIDE: "outcome",
     kinds.SUSPEND: "what",
+    kinds.COMMITMENT: "what",
+    kinds.LANE: "lane",
     kinds.REVIEW_DECISION: "outcome",
     kinds.FEE_SETTLED: "how",
     kinds.RATING: "grade",
@@ -311,6 +325,7 @@ _MASKED: Final = {
     (kinds.WITHDRAWAL_REQUEST, "by"): masking.name,
     (kinds.REVIEW_REQUEST, "by"): masking.name,
     (kinds.CONTACT_CHANGE, "by"): masking.name,
+    (kinds.COMMITMENT, "signed_by"): masking.name,
     (kinds.CONTACT_CHANGE, "applicant_phone"): masking.phone,
     (kinds.CONTACT_CHANGE, "applicant_address"): masking.address,
 }

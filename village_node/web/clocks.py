@@ -12,7 +12,7 @@ from sync_protocol.case.clock import Clocks, Reading
 from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS, FLAGS, GRADES, STEPS, ClockName, Grade
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
-from village_node.web import times
+from village_node.web import commitments, times
 from village_node.web.site import Visit
 
 # Word, drawing and colour together say a grade.
@@ -63,7 +63,7 @@ def panel(visit: Visit, case: Case) -> Panel | None:
     return Panel(
         lines,
         grade_badge(clocks.grade),
-        _notes(visit, clocks),
+        _notes(visit, clocks) + commitments.notes(visit, case),
         clocks.calendar_version,
         any(each.provisional for each in shown if each.state != "ended"),
     )

@@ -101,9 +101,10 @@ def completed(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) ->
 
 
 def approved(visit: Visit, kind: int, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields with the persons that an act needs: who extends a term is the person in front; who proposes a special
-    procedure is too, and who will approve it is not known yet."""
+    """The fields with the persons that an act needs: who extends a term, or lets a case go as urgent, is the person in
+    front; who proposes a special procedure is too, and who will approve it is not known yet."""
     me = visit.staff.staff_no
     if takes_two(kind, values):
         return {**values, "proposer": me, "approver": f"{me}?"[-32:]}
-    return {**values, "approver": me} if kind == kinds.EXTEND else dict(values)
+    hurried = kind == kinds.LANE and values.get("lane") == "urgent"
+    return {**values, "approver": me} if hurried or kind == kinds.EXTEND else dict(values)

@@ -1,16 +1,16 @@
 """What stands beside the state of a case on its page: procedures, refusal, fee, certificate; and what a form offers."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sync_protocol.case import Case, Position, SideNote, kinds
+from sync_protocol.case import Case, Position, SideNote, kinds, workflow
 from sync_protocol.case.authority import signatures_for
-from sync_protocol.case.baton import COUNTERSIGNING
+from sync_protocol.case.baton import COMMITMENT, COUNTERSIGNING
 from sync_protocol.case.bodies import TABLES
 from sync_protocol.case.fields import Field
-from sync_protocol.case.records import Procedure
+from sync_protocol.case.records import Lane, Procedure
 from sync_protocol.places import about
-from village_node.web import masking, schemas, times, words
+from village_node.web import commitments, masking, schemas, times, words
 from village_node.web.site import Visit
 
 
@@ -35,7 +35,9 @@ class Choice:
 
 def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
     """Everything that is to be known beside the state, what is open first."""
-    found = [_procedure(visit, each) for each in case.procedures.values() if each.ended is None]
+    found = [_open_box(visit, case, each) for each in case.procedures.values() if each.ended is None]
+    if case.lane is not None and case.state not in workflow.CLOSED:
+        found.insert(0, _lane(visit, case.lane))
     found += [*_ending(visit, case), *_money(visit, case)]
     found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None]
     if case.state == "fee_due" or case.listed_state == "correcting":
@@ -54,6 +56,22 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
     if case.ratings:
         found.append(_ratings(visit, case))
     return found
+
+
+def _lane(visit: Visit, lane: Lane) -> Box:
+    """How the case stands among others that wait."""
+    said = lane.said
+    lines = [_said(visit, lane.place, lane.at_ms), _line(visit, "理由", "Reason", said.get("reason", ""))]
+    lines.append(_line(visit, "督办领导", "Supervised by", said.get("supervisor", "")))
+    lines.append(_line(visit, "批准人工号", "Approved by", said.get("approver", "")))
+    if said.get("on_holidays"):
+        lines.append(
+            visit.t("节假日照常办理；法定期限仍按工作日计算。", "Worked on through holidays; no clock changes by it.")
+        )
+    lines.append(_line(visit, "排在其前", "Goes before", said.get("ahead_of", "")))
+    lines.append(_line(visit, "先来申请人的同意", "Consent of who came first", said.get("consent", "")))
+    title = visit.t(*words.choice_words(lane.lane))
+    return Box("bad" if lane.lane == "urgent" else "active", "flag", title, [line for line in lines if line])
 
 
 def _ending(visit: Visit, case: Case) -> list[Box]:
@@ -103,6 +121,25 @@ def _money(visit: Visit, case: Case) -> list[Box]:
     if case.volume:
         found.append(Box("plain", "box", visit.t(f"案卷号：{case.volume}", f"Volume: {case.volume}"), []))
     return found
+
+
+def _open_box(visit: Visit, case: Case, each: Procedure) -> Box:
+    return _committed(visit, case, each) if each.what == COMMITMENT else _procedure(visit, each)
+
+
+def _committed(visit: Visit, case: Case, each: Procedure) -> Box:
+    """What the applicant committed to, and how long it may still be kept."""
+    body, due = each.body, commitments.due_of(each)
+    lines = [_said(visit, each.place, each.opened_ms)]
+    papers = visit.t("、", ", ").join(name for name, *_ in body.get("materials", ()))
+    lines += [_line(visit, "后补的材料", "Papers to come", papers), body.get("text", "")]
+    if due is not None:
+        lines.append(_line(visit, "承诺期限", "To be kept by", times.date_words(due, visit.lang)))
+    stands = commitments.stands(visit, case, each.opened)
+    title = visit.t("承诺：", "Commitment: ") + visit.t(*words.choice_words(body.get("what", COMMITMENT)))
+    lines.append(visit.t(*commitments.STANDINGS[stands]))
+    tone = {"overdue": "bad", "moot": "plain"}.get(stands, "waiting")
+    return Box(tone, "warning" if stands == "overdue" else "clock", title, [line for line in lines if line])
 
 
 def _procedure(visit: Visit, each: Procedure) -> Box:
@@ -174,12 +211,24 @@ def yuan(visit: Visit, fen: int) -> str:
     return visit.t(f"{text} 元", f"{text} yuan")
 
 
+# The acts that name an entry of one sort; what goes on with a suspended case names any other.
+_ENDS: Final = {
+    kinds.COUNTERSIGN_CLOSE: COUNTERSIGNING,
+    kinds.COUNTERSIGNATURE: COUNTERSIGNING,
+    kinds.COMMITMENT_KEPT: COMMITMENT,
+}
+
+
 def choices(visit: Visit, case: Case, kind: int, name: str) -> list[Choice]:
     """The records, or the departments, that a field of a move may name; empty for a field that is typed."""
     countersigning = [entry for entry in case.open if entry.what == COUNTERSIGNING]
     if name == "opened":
-        wanted = kind != kinds.RESUME
-        entries = [entry.opened for entry in case.open if (entry.what == COUNTERSIGNING) == wanted]
+        wanted = _ENDS.get(kind)
+        entries = [
+            entry.opened
+            for entry in case.open
+            if (entry.what == wanted if wanted else entry.what not in (COUNTERSIGNING, COMMITMENT))
+        ]
         return [
             Choice(schemas.position_text(opened), _opened(visit, case, opened), number == 0)
             for number, opened in enumerate(entries)

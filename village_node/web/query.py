@@ -17,7 +17,7 @@ from sync_protocol.case.numbers import (
 from sync_protocol.places import about
 from village_node.accounts import Rule
 from village_node.store.audit import Line
-from village_node.web import cases, clocks, times, words
+from village_node.web import cases, clocks, commitments, times, words
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -285,6 +285,13 @@ def next_words(visit: Visit, case: Case) -> str:
     """What happens next, and what the resident has to do."""
     asked = [mark.field for mark in case.marks] if case.state == "correcting" else supplements_open(case)
     if case.listed_state != "correcting":
+        later = commitments.papers_to_come(visit, case)
+        if later:
+            papers, day = visit.t("、", ", ").join(later), times.date_words(case.commitments_due[0], visit.lang)
+            return visit.t(
+                f"请补交：{papers}，最晚 {day}。到申请的地方交即可。",
+                f"Please bring {papers} by {day}, to where you applied.",
+            )
         return visit.t(*_NEXT.get(case.state, ("请稍后再查。", "Please look again later.")))
     marked = visit.t("、", ", ").join(visit.t(*words.field_words(name)) for name in asked)
     day = visit.site.casebook.last_day(about(case.home), case.case_id)

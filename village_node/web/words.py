@@ -43,6 +43,13 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "publicity": ("公示", "publicity"),
     "reported_up": ("上报上级机关", "reported to a higher authority"),
     "countersigning": ("会签", "countersigning"),
+    "commitment": ("申请人的承诺", "the applicant's commitment"),
+    "ordinary": ("恢复普通通道", "back to the usual order"),
+    "green": ("绿色通道", "green channel"),
+    "urgent": ("特急", "urgent"),
+    "ahead": ("错序（短件先办）", "before an earlier one"),
+    "tolerance": ("容缺受理", "papers to come later"),
+    "declaration": ("告知承诺", "declaration of what was told"),
     "paid": ("已缴费", "paid"),
     "waived": ("减免", "waived"),
     "uphold": ("维持不予受理", "upheld"),
@@ -121,6 +128,9 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.SERVICE_ACT: "person",
     kinds.CONTACT_CHANGE: "edit",
     kinds.COLLECTION_NOTICE: "person",
+    kinds.COMMITMENT: "edit",
+    kinds.COMMITMENT_KEPT: "check",
+    kinds.LANE: "flag",
 }
 
 VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {

@@ -11,7 +11,7 @@ from sync_protocol.case.exclusions import GRADES
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import clocks, entry, filing, times
+from village_node.web import clocks, commitments, entry, filing, times
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -22,6 +22,8 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
     "back": ("退回补正", "To be corrected"),
     "not_left": ("尚未离开本机", "Not left this node"),
     "transit": ("转送途中", "On the way"),
+    "promises": ("承诺待兑现", "Committed to"),
+    "unrated": ("未评价（待回访）", "Not rated yet"),
     "decided": ("已决定", "Decided"),
     "all": ("全部", "All"),
 }
@@ -32,6 +34,8 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
     "back": ("没有退回补正的件。", "Nothing came back."),
     "not_left": ("本机的记录上级都已签收。", "The level above has signed for everything of this node."),
     "transit": ("没有在途的件。", "Nothing is on the way."),
+    "promises": ("没有尚未兑现的承诺。", "No commitment is open."),
+    "unrated": ("办结的件都已评价。", "Everything that was given out is rated."),
     "decided": ("还没有作出决定的件。", "Nothing is decided yet."),
     "all": ("本机还没有办件。", "There is no case on this node yet."),
 }
@@ -98,6 +102,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         page_link=page_link,
         grade_of=grade_of,
         due_of=due_of,
+        promise_of=lambda row: commitments.badge_of(visit, row),
         graded=marked,
         **values,
     )

@@ -45,6 +45,7 @@ ALL_ROLES = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer"
 FORWARD = frozenset({
     kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.DECIDE, kinds.RESUME,
     kinds.COUNTERSIGN_CLOSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE, kinds.ARCHIVE, kinds.REVIEW_DECISION,
+    kinds.COMMITMENT_KEPT,
 })  # fmt: skip
 JOINT = frozenset({kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGNATURE, kinds.COUNTERSIGN_CLOSE})
 SUSPENSIONS = ("supplement", "testing", "publicity", "reported_up")
@@ -279,6 +280,9 @@ class Network:
             kinds.COUNTERSIGNATURE: lambda: self._countersigning(case),
             kinds.COUNTERSIGN_CLOSE: lambda: self._ending_countersigning(case),
             kinds.RATING: lambda: {0: "good", 1: 1 + choose(2)},
+            kinds.COMMITMENT: lambda: self._committing(case),
+            kinds.COMMITMENT_KEPT: lambda: self._keeping(case),
+            kinds.LANE: lambda: {0: "green", 1: "重点项目", 2: "县领导"} if choose(2) else {0: "ordinary", 1: "已办结"},
             kinds.REVIEW_REQUEST: lambda: {0: "不服"},
             kinds.SERVICE_ACT: lambda: {0: "door"},
             kinds.CONTACT_CHANGE: lambda: {0: "13900000000"},
@@ -303,6 +307,17 @@ class Network:
             return {0: list(entry.opened), 3: outcome, 4: "市批1号", 5: "2026-11-20", 6: HASH}
         supplies = [list(note.position) for note in case.open_supplies[:2]]
         return {0: list(entry.opened), 1: "已完成", **({2: supplies} if supplies else {})}
+
+    def _committing(self, case: Case) -> dict[int, Any]:
+        item = catalogue().item(case.item_no)
+        if item.tolerable and self.tape.choose(3):
+            return {0: "tolerance", 1: [[item.tolerable[0], 1, True]], 3: "2026-12-01", 4: "张三"}
+        return {0: "declaration", 2: "符合告知的条件", 3: "2026-12-01", 4: "张三"}
+
+    def _keeping(self, case: Case) -> dict[int, Any]:
+        opened = next(entry.opened for entry in case.open if entry.what == "commitment")
+        supplies = [list(note.position) for note in case.open_supplies[:2]]
+        return {0: list(opened), **({2: supplies} if supplies else {1: "核查属实"})}
 
     def _countersigning(self, case: Case) -> dict[int, Any]:
         able = [entry for entry in case.open if entry.what == "countersigning"]
@@ -353,8 +368,8 @@ class Network:
         events = self.history.events
         kind = (
             1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 16, 17, 17, 31, 32, 33, 34, 35, 37, 50, 64,
-            11, 12, 13, 13, 14, 14, 15, 18, 19, 20, 21, 22, 22, 23, 23, 24, 24, 38, 38, 39, 41, 43,
-        )[choose(44)]  # fmt: skip
+            11, 12, 13, 13, 14, 14, 15, 18, 19, 20, 21, 22, 22, 23, 23, 24, 24, 38, 38, 39, 41, 43, 25, 25, 26, 27,
+        )[choose(48)]  # fmt: skip
         positions = [event.position for event in events] + [Position(b"?" * 16, 7, b"?" * 8)]
         other = events[choose(len(events))].position
         positions.append(other._replace(mark=b"elsewise"))
@@ -404,7 +419,13 @@ class Network:
             kinds.REVIEW_REQUEST: {0: "text"},
             kinds.CONTACT_CHANGE: {0: "1"},
             kinds.COLLECTION_NOTICE: {0: "post"},
-        }
+            kinds.COMMITMENT: {
+                0: ("tolerance", "declaration")[choose(2)], 1: [[("近期照片", "身份证")[choose(2)], 1, False]],
+                2: "text", 3: "2026-12-01", 4: "text",
+            },
+            kinds.COMMITMENT_KEPT: {0: list(other), 1: "text", 2: [list(another)]},
+            kinds.LANE: {0: ("green", "urgent")[choose(2)], 1: "text", 3: "text"},
+        }  # fmt: skip
         if choose(4):
             return fitting.get(kind, {})
         return (b"\xff", {}, {0: "text"}, {0: 1, 9: "newer"})[choose(4)]

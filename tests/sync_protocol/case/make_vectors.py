@@ -172,7 +172,7 @@ def main() -> None:
         item.item_no: {
             "accept_levels": item.accept_levels, "review_level": item.review_level, "decide_level": item.decide_level,
             "deliver_levels": item.deliver_levels, "village_mode": item.village_mode, "kind": item.kind,
-            "fee": item.fee,
+            "fee": item.fee, "tolerable": item.tolerable, "declarations": item.commitment,
         }
         for item in catalogue().items()
     }  # fmt: skip

@@ -11,12 +11,13 @@ from sync_protocol.case.catalogue import Catalogue, Item
 from sync_protocol.case.workflow import MOVES
 from sync_protocol.places import PlaceTree
 from tests.sync_protocol.case.second_naming import Naming
-from tests.sync_protocol.case.second_reading import Flow, lacking, named_in, read, unknown, why_unknown
+from tests.sync_protocol.case.second_reading import Flow, lacking, named_in, promise_holds, read, unknown, why_unknown
 
 OPEN = ("received", "accepted", "t_review", "reviewed", "examining", "c_intake")
 DECIDED = ("decided_approved", "decided_refused", "decided", "issued", "delivering")
 NAMING = (
     kinds.TAKE, kinds.ANSWER, kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.REVIEW_DECISION, kinds.ARCHIVE,
+    kinds.COMMITMENT_KEPT,
 )  # fmt: skip
 FAR = 1_000
 
@@ -203,6 +204,8 @@ class SecondFold(Naming):
             return (body[0], body[1]) in self.onward(flow, item, here)
         if guard in ("entry", "countersigning", "room", "nothing_open", "higher_answer", "supplement_open"):
             return self.ledger_holds(guard, flow, body)
+        if guard in ("commitment", "commitment_open", "kept", "tolerable"):
+            return promise_holds(guard, flow, body)
         if guard in ("county_level", "up_level"):
             return level == "county" or (guard == "up_level" and (body is None or body[0] != "reported_up"))
         if guard == "fee_lapsed":
@@ -229,14 +232,16 @@ class SecondFold(Naming):
         if guard == "room":
             return len(flow.open) < 16
         if guard == "nothing_open":
-            return flow.open == ()
+            return {what for _, what, _ in flow.open} <= {"commitment"}
         if guard == "supplement_open":
-            return any(what in ("supplement", "") for _, what, _ in flow.open)
+            return any(what in ("supplement", "commitment", "") for _, what, _ in flow.open)
         assert body is not None  # inline: nothing that ends a procedure is ever deleted
         named = [what for opened, what, _ in flow.open if opened == Position(*body[0])]
         if guard == "higher_answer":
             return not named or named[0] == "" or (named[0] == "reported_up") == (3 in body)
-        return bool(named) and (named[0] == "countersigning") == (guard == "countersigning")
+        if guard == "countersigning":
+            return named == ["countersigning"]
+        return bool(named) and named[0] not in ("countersigning", "commitment")
 
     def onward(self, flow: Flow, item: Item, here: str) -> list[tuple[str, str]]:
         level = {p: self.places.level(p) for p in self.path}
@@ -287,7 +292,9 @@ class SecondFold(Naming):
             if event.kind == kinds.COUNTERSIGN_OPEN:
                 what, members = "countersigning", frozenset(what)
             return replace(flow, open=(*flow.open, (event.position, what, members)))
-        if event.kind in (kinds.RESUME, kinds.COUNTERSIGN_CLOSE):
+        if event.kind == kinds.COMMITMENT:
+            return replace(flow, open=(*flow.open, (event.position, "commitment", frozenset())))
+        if event.kind in (kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.COMMITMENT_KEPT):
             assert body is not None
             higher = body.get(3, flow.higher) if event.kind == kinds.RESUME else flow.higher
             left = tuple(each for each in flow.open if each[0] != Position(*body[0]))
@@ -318,7 +325,7 @@ class SecondFold(Naming):
             fitting = "c_intake" if level == "county" else "examining"
         else:
             fitting = "reviewed" if flow.reviewed else "accepted"
-        if state == "correcting" or (state == "lapsed" and before != "fee_due"):
+        if state == "correcting" or (state == "lapsed" and before in OPEN):
             before = fitting
         elif state in OPEN:
             state = fitting

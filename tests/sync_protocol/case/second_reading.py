@@ -79,3 +79,19 @@ def fits(kind: int, kept: Any, keeps: tuple[int, ...]) -> bool:
         35: {0: "x", 1: "post", **kept},
     }
     return bodies.check(kind, whole[kind]) is None
+
+
+def promise_holds(guard: str, flow: Flow, body: dict[int, Any] | None) -> bool:
+    """The guards about what the applicant committed to."""
+    promised = [opened for opened, what, _ in flow.open if what == "commitment"]
+    if guard == "commitment":
+        return body is not None and Position(*body[0]) in promised
+    if guard == "kept":
+        return not promised or flow.state != "decided_approved"
+    if guard == "commitment_open":
+        return bool(promised)
+    if flow.item is None or body is None:
+        return True
+    if body[0] == "declaration":
+        return flow.item.commitment
+    return {name for name, _, _ in body[1]} <= {paper.name for paper in flow.item.papers if paper.tolerable}

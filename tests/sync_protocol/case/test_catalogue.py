@@ -13,7 +13,7 @@ TEXT = resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text
 HEADER = ",".join(COLUMNS)
 ROW = (
     "001,1,低保,allowance,民政,承诺件,代办,township,township,county,village;township,"
-    "no,30,25,sample,,1,10,14,身份证,,7,yes,0,yes,,,"
+    "no,30,25,sample,,1,10,14,身份证,,7,yes,0,yes,,,,"
 )
 
 
@@ -31,6 +31,9 @@ def test_a_row_is_read_with_its_types() -> None:
     assert (item.promised_days, item.fallback_days, item.budget_village_days) == (0, 3, None)
     assert item.delegable and item.in_force and not item.publicity_excluded
     assert item.materials == ("身份证", "申请表", "户口簿") and item.special_procedures == ()
+    assert (item.tolerable, item.commitment) == ((), False)
+    later = catalogue().item("036")
+    assert (later.materials[-1:], later.tolerable, later.commitment) == (("经营场所证明",), ("经营场所证明",), True)
     assert catalogue().item("040").kind == "承诺件"
     assert not catalogue().item("015").in_force
 
@@ -60,6 +63,7 @@ def test_a_row_is_read_with_its_types() -> None:
         (",no,30,25,", ",no,30,-1,", "column promised_days: '-1'"),
         (",no,30,", ",maybe,30,", "column delegable: 'maybe'; must be one of yes, no"),
         ("sample", "guess", "column days_are: 'guess'"),
+        (",7,yes,0,yes,,,,", ",7,yes,0,yes,,,,perhaps", "column commitment: 'perhaps'; must be one of yes, no"),
         (",7,yes,0,yes,", ",7,yes,,yes,", "column fee: ''; must not be empty"),
         (",7,yes,0,yes,", ",7,yes,0,yes,note,more", "not as many cells"),
         (",7,yes,0,yes,", ",7,yes,0", "not as many cells"),

@@ -48,6 +48,7 @@ TYPED = (
     "with_documents",
     "asked_by",
     "basis",
+    "signed_by",
     "what",
 )
 FIXED = {

@@ -22,6 +22,7 @@ from tests.village_node.web.errands import (
     papers_of,
 )
 from tests.village_node.web.test_filing import held
+from tests.village_node.web.test_legal_life import why
 from village_node.web.pages import SITE
 
 DAY_MS = 86_400_000
@@ -242,6 +243,28 @@ def test_a_fee_is_paid_before_the_certificate_is_made(cast: Cast) -> None:
         cast, case, "delivered", {"agency", "precheck", "handoff", "review", "01", "04", "11", "15", "16", "17"}
     )
     assert "120.50元" in papers["15"]
+
+
+def test_a_paper_comes_later_and_the_certificate_waits_for_it(cast: Cast) -> None:
+    case = at_the_township(cast.network, cast.agent, cast.clerk, "036")
+    said = {"what": "tolerance", "paper:material:经营场所证明": "yes", "due": "2026-11-20", "signed_by": "张秀兰"}
+    done(cast.clerk, case, "commitment", **said)
+    done(cast.clerk, case, "docket")
+    handed_up(cast.network, cast.clerk, cast.window, case)
+    done(cast.officer, case, "decide", outcome="approve")
+    assert "申请人的承诺尚未兑现" in why(cast.officer, case)
+    cast.later(1)
+    done(cast.agent, case, "supply", **{"paper:material:经营场所证明": "yes"})
+    everywhere(cast.network)
+    page = cast.window.open(case).text
+    opened, supplies = (chosen(page, "commitment_kept", name) for name in ("opened", "supplies"))
+    done(cast.window, case, "commitment_kept", opened=opened[0], supplies=supplies)
+    done(cast.officer, case, "issue", certificate_no="出零字1号")
+    delivered(cast.network, cast.window, case, cast.agent)
+    papers = ended(
+        cast, case, "delivered", {"agency", "precheck", "handoff", "tolerance", "01", "04", "11", "16", "17"}, "承诺"
+    )
+    assert "经营场所证明" in papers["tolerance"] and "2026年11月20日前补齐" in papers["tolerance"]
 
 
 def test_it_is_refused_with_reasons_and_remedies(cast: Cast) -> None:
