@@ -262,7 +262,11 @@ def test_a_paper_comes_later_and_the_certificate_waits_for_it(cast: Cast) -> Non
     done(cast.officer, case, "issue", certificate_no="出零字1号")
     delivered(cast.network, cast.window, case, cast.agent)
     papers = ended(
-        cast, case, "delivered", {"agency", "precheck", "handoff", "tolerance", "01", "04", "11", "16", "17"}, "承诺"
+        cast,
+        case,
+        "delivered",
+        {"agency", "precheck", "handoff", "tolerance", "01", "03", "04", "11", "16", "17"},
+        "承诺",
     )
     assert "经营场所证明" in papers["tolerance"] and "2026年11月20日前补齐" in papers["tolerance"]
 
