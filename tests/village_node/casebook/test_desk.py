@@ -130,8 +130,8 @@ def test_what_is_missing_or_wrong_in_a_form_is_named(county: Member) -> None:
             file_at_with(county, changes)
         assert bad.value.field == field
     with pytest.raises(BadBody, match="channel"):
-        county.casebook.file("0001", county.roles, {**APPLICATION, "item_no": "022"}, "pigeon")
-    ref = file_at(county, "022")
+        county.casebook.file("0001", county.roles, {**APPLICATION, "item_no": "016"}, "pigeon")
+    ref = file_at(county, "016")
     with pytest.raises(BadBody) as bad:
         county.act(ref, kinds.RETURN_FOR_CORRECTION, {"marks": []})
     assert bad.value.field == "marks"
@@ -141,7 +141,7 @@ def test_what_is_missing_or_wrong_in_a_form_is_named(county: Member) -> None:
 
 
 def file_at_with(county: Member, changes: dict) -> None:
-    county.file(**{"item_no": "022", **changes})
+    county.file(**{"item_no": "016", **changes})
 
 
 def test_what_is_not_filed_here_is_refused_before_anything_is_written(net: Network) -> None:
@@ -161,8 +161,8 @@ def test_nobody_acts_on_a_case_that_is_not_here(county: Member) -> None:
 
 
 def test_an_import_files_all_or_none(county: Member) -> None:
-    good = Application("0001", {**APPLICATION, "item_no": "022"})
-    bad = Application("0001", {**APPLICATION, "item_no": "022", "applicant_name": ""})
+    good = Application("0001", {**APPLICATION, "item_no": "016"})
+    bad = Application("0001", {**APPLICATION, "item_no": "016", "applicant_name": ""})
     with pytest.raises(BadBody):
         county.casebook.record_many([good, bad])
     assert county.casebook.view_counts()["all"] == 0
