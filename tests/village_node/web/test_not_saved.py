@@ -205,11 +205,13 @@ def _register(request: pytest.FixtureRequest, address: str, fields: dict[str, st
     return Ready(county.sign_in("1003", "head"), address, fields)
 
 
-_DELEGATION: Final = {"department": "文旅", "first": "2026-01-01", "last": "2027-01-01", "document_no": TYPED}
+_DELEGATION: Final = {
+    "department": "文旅", "first": "2026-01-01", "last": "2027-01-01", "document_no": TYPED, "item:036": "full",
+}  # fmt: skip
 _OWN_SEAL: Final = {
     "seal_no": "1", "use": "decision", "owner": "县", "custodians": "1003", "first": "2026-01-01", "document_no": TYPED,
 }  # fmt: skip
-_RELATIVE: Final = {"staff_no": "1003", "kin_name": "张三", "kin_id_no": "6228", "relation": TYPED}
+_RELATIVE: Final = {"staff_no": "1003", "kin_name": "张三", "kin_id_no": "E12345678", "relation": TYPED}
 
 
 def _item(request: pytest.FixtureRequest) -> Ready:
