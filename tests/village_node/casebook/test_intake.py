@@ -387,12 +387,12 @@ def test_an_event_that_follows_one_of_another_case_is_void_once_that_is_held(tri
 
 
 def test_who_brings_little_stands_behind_one_frame_and_not_behind_all(
-    trio: Trio, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While somebody writes one of two frames is at the writer; a message without segments comes to it all the same."""
+    """While somebody writes one of two frames is at the writer; a message without segments comes to it all the same.
+    On SQLite, where one writes at a time."""
+    trio = Trio(network(folder))
     county = trio.county.casebook
-    if county.store.dialect != "sqlite":
-        pytest.skip("several write at a time there")
     at_the_writer, in_line = threading.Semaphore(0), threading.Semaphore(0)
     writing, line = county.store.writing, county.frames_line
 
@@ -424,3 +424,4 @@ def test_who_brings_little_stands_behind_one_frame_and_not_behind_all(
     for each in (*frames, little):
         each.join(5.0)
     assert trio.held() == len(trio.events)
+    trio.net.close()
