@@ -157,7 +157,9 @@ class Registering(Desk, Reading):
                         f"事项 {number}（{item.name}）须公示或经特别程序，不得全权委托，请列入第二栏",
                         f"item {number} is made public or judged in a special procedure: list it in the second list",
                     )
-        if not said.get("full") and not said.get("limited"):
+        # A department without an item of its own takes part in joint cases: its representative countersigns.
+        its_own = any(item.department == said["department"] for item in newest.values())
+        if its_own and not said.get("full") and not said.get("limited"):
             raise BadBody("full", "请至少委托一个事项", "delegate one item at least")
         if set(said.get("full", ())) & set(said.get("limited", ())):
             raise BadBody("limited", "同一事项不能同时列入两栏", "an item stands in one of the two lists")
