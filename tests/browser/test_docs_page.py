@@ -25,7 +25,7 @@ def test_the_interface_is_explained_and_tried_without_a_request_to_anybody_else(
     page.get_by_role("button", name="Authorize").first.click()
     page.get_by_label(re.compile("Value|auth-bearer-value", re.IGNORECASE)).first.fill(token)
     page.locator(".auth-btn-wrapper .authorize").click()
-    page.get_by_role("button", name="Close").last.click()
+    page.get_by_role("button", name="Close", exact=True).last.click()
     whoami = page.locator("#operations-node-whoami")
     whoami.locator(".opblock-summary").click()
     whoami.get_by_role("button", name="Try it out").click()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate_all
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.sync_protocol.case.year_2026 import CALENDAR
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
+from tests.village_node.web.counter import HOUSING, PASSWORD, Counter, Visitor, everywhere, exchange
 from tests.village_node.web.errands import (
     AtHand,
     at_the_county,
@@ -155,7 +155,7 @@ def test_the_township_decides_what_is_its_own(cast: Cast) -> None:
 
 
 def test_the_county_decides_at_once(cast: Cast) -> None:
-    case = cast.window.file("022", **{f"m{n}": "yes" for n in range(8)})
+    case = cast.window.file("022", **{f"m{n}": "yes" for n in range(8)}, **HOUSING)
     done(cast.window, case, "docket")
     done(cast.officer, case, "decide", outcome="approve")
     done(cast.window, case, "delivered", to="张秀兰", how="in_person")
@@ -173,9 +173,7 @@ def test_a_higher_authority_decides(cast: Cast) -> None:
     done(cast.officer, case, "resume", opened=opened, **answer, document_hash="0a" * 32)
     done(cast.officer, case, "decide", outcome="approve")
     delivered(cast.network, cast.window, case, cast.agent)
-    ended(
-        cast, case, "delivered", {"agency", "precheck", "handoff", "review", "01", "04", "11", "16", "17"}, "上级机关 "
-    )
+    ended(cast, case, "delivered", {"agency", "precheck", "handoff", "review", "01", "04", "16", "17"}, "上级机关 ")
 
 
 def test_a_joint_case_is_countersigned(cast: Cast) -> None:
@@ -183,6 +181,8 @@ def test_a_joint_case_is_countersigned(cast: Cast) -> None:
     done(cast.clerk, case, "docket")
     done(cast.clerk, case, "review", opinion="agree")
     done(cast.clerk, case, "countersign_open", members="自然资源所\n农业综合服务中心\n")
+    delegate(cast.clerk.counter.member, "自然资源所", b="0101", head="0102")
+    delegate(cast.clerk.counter.member, "农业综合服务中心", head="0102")
     cast.later(1)
     for visitor, member in ((cast.clerk, "自然资源所"), (cast.station_head, "农业综合服务中心")):
         opened = chosen(visitor.open(case).text, "countersignature", "opened")[0]
