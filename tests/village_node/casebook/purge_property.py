@@ -27,7 +27,7 @@ from village_node.store.streams import PURGED
 PLACES: Final = (COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE, OTHER_TOWNSHIP, OTHER_VILLAGE)
 VILLAGES: Final = (VILLAGE, SECOND_VILLAGE, OTHER_VILLAGE)
 TERM_DAYS: Final = 2  # short, so that it passes while much is still under way
-ITEMS: Final = ("001", "004", "009", "022")
+ITEMS: Final = ("001", "004", "009", "016")
 
 
 @dataclass

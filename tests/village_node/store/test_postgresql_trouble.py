@@ -21,7 +21,7 @@ from village_node.store.tables import META
 pytestmark = pytest.mark.postgres
 
 ANSWERS_WITHIN_S = 5.0
-COUNTY_ITEM = "022"  # filed at the county's own window
+COUNTY_ITEM = "016"  # filed at the county's own window
 RAISE = "DO $$ BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '{}'; END $$"
 
 

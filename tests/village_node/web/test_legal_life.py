@@ -144,7 +144,7 @@ def test_what_counts_as_accepted_is_refused_by_nobody(
     case = at_the_township(network, agent, clerk, "001")
     said = {"reasons": "不属于本机关职权", "legal_basis": "行政许可法第三十二条"}
     days_pass(network, 8, clerk)  # Thursday 26 November: the sixth working day
-    refused(clerk, case, "refuse", "自 2026-11-18 起已视为受理", **said)
+    assert "自 2026-11-18 起已视为受理，不能再不予受理" in why(clerk, case)
     done(clerk, case, "docket")
     in_time = at_the_township(network, village_agent_again(agent), clerk, "001")
     days_pass(network, 7, clerk)
@@ -164,7 +164,7 @@ def test_no_term_is_extended_when_the_statutory_limit_has_passed(county: Counter
     done(window, case, "docket")
     network.clock.now_ms += 90 * DAY_MS
     assert head.send("/sign-in", {"staff_no": "1002", "password": PASSWORD}).status_code == 303
-    refused(head, case, "extend", "法定期限已过", days="10", reason="情况复杂")
+    assert "法定期限已过，不能再延长" in why(head, case)
 
 
 def test_what_is_promised_is_what_this_level_can_keep_and_the_statute_allows(
