@@ -16,7 +16,7 @@ EVENTS_OF_A_FILING: Final = 2
 AGENT: Final = "V01"
 AGENT_ROLES: Final = frozenset({"agent"})
 OFFICER: Final = "C01"
-OFFICER_ROLES: Final = frozenset({"window", "officer"})
+OFFICER_ROLES: Final = frozenset({"window", "officer", "head"})
 
 
 def file_all(casebook: Casebook, filed: Sequence[Document]) -> list[CaseRef]:

@@ -8,9 +8,9 @@ from tests.planted.case_breaks import BREAKS, Break
 from tests.sync_protocol.case import properties
 from tests.sync_protocol.case.histories import histories
 
-# As many examples as the property itself is run with; shrinking what was found would only cost time.
+# Many more examples than a break needs that is found; shrinking what was found would only cost time.
 FIND = settings(
-    max_examples=600, phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False
+    max_examples=3_000, phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False
 )
 
 
