@@ -212,7 +212,7 @@ def test_a_node_lives_within_300_mb_of_address_space(enrolled: DemoNode, tmp_pat
 
     def start(node: DemoNode) -> None:
         serve = [sys.executable, "-m", "village_node.cli", "serve", "--data", str(node.data)]
-        environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}
+        environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
         with (tmp_path / "node.log").open("a", encoding="utf-8") as log:
             node.process = subprocess.Popen(serve, stdout=log, stderr=log, text=True, env=environment)
         resource.prlimit(node.process.pid, resource.RLIMIT_AS, (300 << 20, 300 << 20))
