@@ -23,8 +23,8 @@ def test_the_years_around_are_published_after_the_start_and_the_command_says_so(
     held = node.casebook.calendars_in_force()
     version = node.casebook.calendar().version
     node.close()
-    assert sorted(held) == [this_year - 1, this_year, this_year + 1]
-    assert held[this_year - 1].said.year.announced
+    assert {this_year - 1, this_year} <= held.keys() <= {this_year - 1, this_year, this_year + 1}
+    assert all(each.said.year.announced for each in held.values()), "no other year is published"
     capsys.readouterr()
     assert cli.main(["calendar", "--data", str(data)]) == 0
     assert json.loads(capsys.readouterr().out) == {"published": [], "version": version}

@@ -11,7 +11,9 @@ from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member, Ne
 from tests.village_node.casebook.test_workers import assert_rows_are_what_the_fold_says
 from village_node.casebook import CaseRef
 
-ITEMS = ("001", "004", "009", "014", "022", "040", "041")
+ITEMS = ("001", "004", "009", "014", "016", "040", "041")
+# What takes another person than the one who does everything here, a paper of the applicant, or a day that has passed.
+OTHERS = (kinds.RATING, kinds.LAPSE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE)
 STEPS = 120
 ONWARD = frozenset(
     {kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.TAKE, kinds.DECIDE, kinds.DELIVERED, kinds.RESUME}
@@ -77,7 +79,7 @@ def act(member: Member, refs: list[CaseRef], chance: random.Random) -> None:
             for offer in legal_moves(case, member.place, member.roles, catalogue, roster.places):
                 # These take another person than the one who does everything here, or a day that has passed.
                 reviewed_here = offer.kind == kinds.REVIEW_DECISION and case.refusal and case.refusal.place == COUNTY
-                if offer.kind not in (kinds.RATING, kinds.LAPSE) and not reviewed_here:
+                if offer.kind not in OTHERS and not reviewed_here:
                     offered.append((ref, case, offer))
     onward = [one for one in offered if one[2].kind in ONWARD]
     if offered:

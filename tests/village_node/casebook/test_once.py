@@ -11,7 +11,7 @@ from tests.postgresql import Cluster
 from tests.village_node.casebook import contender
 from village_node.casebook import AlreadyDone, CaseRef, IdTaken, NotAllowed, Request
 
-ITEM = {**APPLICATION, "item_no": "022"}
+ITEM = {**APPLICATION, "item_no": "016"}
 FIRST = Request("0801", "import-0001", b"1" * 32)
 
 
