@@ -232,7 +232,7 @@ def test_what_nobody_holds_is_set_aside_by_a_place_above(
     book = village.member.casebook
     with monkeypatch.context() as patched:
         patched.setattr(
-            book, "_checked_application", lambda application, _: (application, {0: "no shape"}, "counter", ())
+            book, "_checked_application", lambda application, _: (application.actor, {0: "no shape"}, "counter", ())
         )
         patched.setattr(book, "_refuse_unless_effective", lambda *_: None)
         ref = book.file("0001", {"agent"}, {})
