@@ -7,8 +7,9 @@ from hashlib import sha256
 import pytest
 
 from sync_protocol.case import kinds
-from tests.builders import COUNTY, VILLAGE, Network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
+from tests.village_node.casebook.test_entitlement import seal
 from tests.village_node.notices.given import read, words
 from tests.village_node.web.counter import CARD, HOUSING, PASSWORD, Counter, Visitor, check_token_in, everywhere
 from tests.village_node.web.errands import PAPERS, AtHand, done, links, opened_by_two, printed
@@ -406,6 +407,7 @@ def test_a_press_that_fails_leaves_the_case_as_it_was(agent: Visitor, village: C
 
 
 def test_what_does_not_count_is_printed_as_a_draft(network: Network, agent: Visitor, clerk: Visitor) -> None:
+    seal(network.members[TOWNSHIP], "acceptance", "0101", owner="驿马镇")
     case = agent.file()
     place, case_id = case.split("/")[2:4]
     member = network.members[VILLAGE]
@@ -426,7 +428,7 @@ def test_what_does_not_count_is_printed_as_a_draft(network: Network, agent: Visi
     everywhere(network)
     assert member.casebook.case(*key) is not None
     after = words(printed(clerk, link(clerk, case, "04")))
-    assert "草稿" in after and "不得送达" in after and "专用章" not in after
+    assert "草稿" in after and "不得送达" in after and "专用章" in before and "专用章" not in after
     told = clerk.open(f"/check/{token}").text
     assert "没有生效，请勿采信" in told and "张" not in told.split("<main")[1]
 
