@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from sync_protocol import encoding, errors
+from sync_protocol import encoding
 from sync_protocol.case.bodies import is_int, plain
-from sync_protocol.case.publications import Publication, age
+from sync_protocol.case.publications import Publication, age, body_of
 from sync_protocol.case.workdays import FIRST_DAY, LAST_DAY, Calendar, Span, Year, day_of, day_of_year
 
 KIND: Final = 69
@@ -67,13 +67,8 @@ def to_bytes(said: Announcement) -> bytes:
 
 def from_bytes(raw: bytes) -> Announcement | None:
     """What a body says; None where it does not fit its form, and then it says nothing."""
-    try:
-        body = encoding.decode(raw)
-    except errors.ProtocolError:
-        return None
-    if type(body) is not dict or not all(type(key) is int and key >= 0 for key in body):
-        return None
-    if _first_wrong(body) is not None:
+    body = body_of(raw, _first_wrong)
+    if body is None:
         return None
     spans = tuple(Span(*entry) for entry in body[5])
     year = Year(frozenset(body[1]), frozenset(body[2]), body[3], body.get(4, ""), spans)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sync_protocol import encoding, errors, limits
+from sync_protocol import encoding, limits
 from sync_protocol.case import forms
 from sync_protocol.case.bodies import is_date, is_int, plain
 from sync_protocol.case.catalogue import (
@@ -23,7 +23,7 @@ from sync_protocol.case.catalogue import (
     Rate,
 )
 from sync_protocol.case.forms import Paper, Question, Rule
-from sync_protocol.case.publications import Publication, age
+from sync_protocol.case.publications import Publication, age, body_of
 
 VERSION: Final = 1
 REASON_MAX: Final = 200
@@ -184,13 +184,8 @@ def to_bytes(said: Edition) -> bytes:
 
 def from_bytes(raw: bytes) -> Edition | None:
     """What a body says; None where it does not fit its form, and then it says nothing."""
-    try:
-        body = encoding.decode(raw)
-    except errors.ProtocolError:
-        return None
-    if type(body) is not dict or not all(type(key) is int and key >= 0 for key in body):
-        return None
-    if _first_wrong(body) is not None:
+    body = body_of(raw, _first_wrong)
+    if body is None:
         return None
     accept, review, decide, deliver = body[7]
     statutory, promised, *others = body[8]

@@ -1,7 +1,9 @@
 """What a county publishes for everybody below it: events about no case in its ``below:`` scope, as readers see them."""
 
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from sync_protocol import encoding, errors
 from sync_protocol.event import Position
 
 Said = TypeVar("Said")
@@ -23,3 +25,14 @@ def age(each: Publication[Said]) -> tuple[int, int, bytes, bytes]:
     """By which the publications of one rank are put in order, the same at every node."""
     incarnation, seq, mark = each.position
     return each.order, seq, mark, incarnation
+
+
+def body_of(raw: bytes, first_wrong: Callable[[Mapping[int, Any]], str | None]) -> dict[int, Any] | None:
+    """The fields of a body by number, in which ``first_wrong`` finds none; None where one does not fit its form."""
+    try:
+        body = encoding.decode(raw)
+    except errors.ProtocolError:
+        return None
+    if type(body) is not dict or not all(type(key) is int and key >= 0 for key in body):
+        return None
+    return body if first_wrong(body) is None else None
