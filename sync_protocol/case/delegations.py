@@ -12,8 +12,6 @@ from sync_protocol.case.events import Position
 from sync_protocol.case.registers import Entry, age
 from sync_protocol.case.workdays import day_of
 
-# What Art. 45 of the licensing law names, as an item lists it: such a step is no single person's to judge.
-ART_45: Final = ("听证", "招标", "拍卖", "检验", "检测", "检疫", "鉴定", "专家评审")
 REMIND_DAYS: Final = 30
 Words = tuple[str, str]
 ACTS: Final[dict[str, Words]] = {
@@ -57,11 +55,15 @@ class Register:
         """Every department that ever had a delegation here."""
         return list(dict.fromkeys(each.text("department") for each in self.delegations))
 
-    def in_force(self, department: str, at_ms: int, known_ms: int | None = None) -> Delegation | None:
-        """The newest delegation of a department that holds on a day. ``known_ms``: by what was entered until then."""
+    def as_of(self, at_ms: int) -> "Register":
+        """The register as it was at a moment: of what was entered by then. What came afterwards heals nothing."""
+        return register_of((entry for entry in self.history if entry.claimed_ms <= at_ms), by_two=self.by_two)
+
+    def in_force(self, department: str, at_ms: int) -> Delegation | None:
+        """The newest delegation of a department that holds on a day."""
         day = day_of(at_ms).isoformat()
         for each in self.delegations[::-1]:
-            if each.text("department") == department and self._holds(each, day, known_ms):
+            if each.text("department") == department and self._holds(each, day):
                 return each
         return None
 
@@ -72,16 +74,16 @@ class Register:
                 return each
         return None
 
-    def _holds(self, each: Delegation, day: str, known_ms: int | None) -> bool:
-        if not _known(each.entry, known_ms) or (self.by_two and not _known(each.consent, known_ms)):
+    def _holds(self, each: Delegation, day: str) -> bool:
+        if each.revoked is not None or (self.by_two and each.consent is None):
             return False
-        return not _known(each.revoked, known_ms) and each.text("first") <= day <= each.text("last")
+        return each.text("first") <= day <= each.text("last")
 
-    def absence(self, person: str, at_ms: int, known_ms: int | None = None) -> Entry | None:
-        """The entry by which somebody is out at a moment, unless an entry says that they are back."""
+    def absence(self, person: str, at_ms: int) -> Entry | None:
+        """The first entry by which somebody is out on a day, unless an entry says that they are back."""
         day = day_of(at_ms).isoformat()
         for entry, back in self.absences:
-            there = entry.said["person"] == person and _known(entry, known_ms) and not _known(back, known_ms)
+            there = entry.said["person"] == person and back is None
             if there and entry.said["first"] <= day <= entry.said.get("last", "9999-12-31"):
                 return entry
         return None
@@ -91,10 +93,6 @@ class Register:
         after = at_ms + REMIND_DAYS * 86_400_000
         held = [self.in_force(department, at_ms) for department in self.departments()]
         return [each for each in held if each is not None and self.in_force(each.text("department"), after) is None]
-
-
-def _known(entry: Entry | None, known_ms: int | None) -> bool:
-    return entry is not None and (known_ms is None or entry.claimed_ms <= known_ms)
 
 
 def register_of(entries: Iterable[Entry], *, by_two: bool) -> Register:
@@ -127,9 +125,9 @@ def register_of(entries: Iterable[Entry], *, by_two: bool) -> Register:
 
 
 def may_be_delegated(item: Item) -> bool:
-    """Whether a decision on the item may be delegated: not where it is made public first, or has a step of Art. 45."""
-    listed = any(word in procedure for procedure in item.special_procedures for word in ART_45)
-    return item.delegable and not item.publicity_days and not listed
+    """Whether a decision on the item may be delegated: what is made public first or has a step of Art. 45 only where
+    the county names the document that lets it."""
+    return item.delegable and (bool(item.delegable_basis) or not item.decided_in_person)
 
 
 class Authority(NamedTuple):
@@ -146,24 +144,21 @@ class Authority(NamedTuple):
         return [each.position for each in entries if each is not None]
 
 
-def authority(
-    register: Register, item: Item, act: str, actor: str, at_ms: int, *, is_head: bool, known_ms: int | None = None
-) -> Authority:
+def authority(register: Register, item: Item, act: str, actor: str, at_ms: int, *, is_head: bool) -> Authority:
     """Judge whether somebody may do an act on cases of an item at a moment. ``is_head``: holds a head's post there;
     that is asked only where no delegation in force names who heads the department."""
     department = item.department
-    held = register.in_force(department, at_ms, known_ms)
-    head = held.text("head") if held else ""
-    if actor == head or (is_head and not head):
+    held = register.in_force(department, at_ms)
+    if is_head if held is None else actor == held.text("head"):
         return Authority()
     if act == "decide" and not may_be_delegated(item):
         return Authority(_to_the_head(held, department, "本事项不得授权首席代表", "this item may not be delegated"))
     if held is None:
         return Authority(_to_the_head(None, department, *_why_none(register, department, at_ms)))
-    why = _why_not_representative(register, held, item, act, actor, at_ms, known_ms)
+    why = _why_not_representative(register, held, item, act, actor, at_ms)
     if why is not None:
         return Authority(why)
-    return Authority(None, held, _who_is_out(register, held, actor, at_ms, known_ms))
+    return Authority(None, held, _who_is_out(register, held, actor, at_ms))
 
 
 def countersigner(register: Register, department: str, actor: str, at_ms: int) -> Authority:
@@ -173,14 +168,14 @@ def countersigner(register: Register, department: str, actor: str, at_ms: int) -
         return Authority(_to_the_head(None, department, *_why_none(register, department, at_ms)))
     if actor == held.text("head"):
         return Authority(None, held)
-    why = _why_not_on_duty(register, held, actor, at_ms, None)
-    return Authority(why) if why else Authority(None, held, _who_is_out(register, held, actor, at_ms, None))
+    why = _why_not_on_duty(register, held, actor, at_ms)
+    return Authority(why) if why else Authority(None, held, _who_is_out(register, held, actor, at_ms))
 
 
 def _why_not_representative(
-    register: Register, held: Delegation, item: Item, act: str, actor: str, at_ms: int, known_ms: int | None
+    register: Register, held: Delegation, item: Item, act: str, actor: str, at_ms: int
 ) -> Words | None:
-    why = _why_not_on_duty(register, held, actor, at_ms, known_ms)
+    why = _why_not_on_duty(register, held, actor, at_ms)
     if why is not None or held.covers(item.item_no, act):
         return why
     zh, en = ACTS[act]
@@ -191,9 +186,7 @@ def _why_not_representative(
     return _to_the_head(held, item.department, *lead)
 
 
-def _why_not_on_duty(
-    register: Register, held: Delegation, actor: str, at_ms: int, known_ms: int | None
-) -> Words | None:
+def _why_not_on_duty(register: Register, held: Delegation, actor: str, at_ms: int) -> Words | None:
     a, b = held.text("a"), held.text("b")
     if actor not in (a, b) or not actor:
         who_zh = "、".join(f"{held.text(f'{role}_name')}（{role.upper()}角）" for role in "ab" if held.text(role))
@@ -204,10 +197,10 @@ def _why_not_on_duty(
             return _to_the_head(held, department, zh, en)
         head = held.text("head_name")
         return f"{zh}，须由{who_zh}或负责人{head}办理", f"{en}: {who_en} may, or its head {head}"
-    if register.absence(actor, at_ms, known_ms) is not None:
+    if register.absence(actor, at_ms) is not None:
         out = "您已登记外出，须先登记返岗", "you are entered as out: enter that you are back first"
         return _to_the_head(held, held.text("department"), *out)
-    if actor == a and b and register.absence(b, at_ms, known_ms) is None:
+    if actor == a and b and register.absence(b, at_ms) is None:
         name = held.text("b_name")
         return (
             f"B角{name}在岗，由B角办理；B角外出并登记后由A角办理",
@@ -216,10 +209,10 @@ def _why_not_on_duty(
     return None
 
 
-def _who_is_out(register: Register, held: Delegation, actor: str, at_ms: int, known_ms: int | None) -> Entry | None:
+def _who_is_out(register: Register, held: Delegation, actor: str, at_ms: int) -> Entry | None:
     """The absence that lets A act."""
     b = held.text("b")
-    return register.absence(b, at_ms, known_ms) if b and actor == held.text("a") else None
+    return register.absence(b, at_ms) if b and actor == held.text("a") else None
 
 
 def _why_none(register: Register, department: str, at_ms: int) -> Words:

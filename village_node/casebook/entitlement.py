@@ -4,13 +4,14 @@ acts, and that who decides has seen all there is.
 The fold judges the level, and waits for the delegation that a decision names; who sits where is asked here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
 from sync_protocol.case import Case, Item, Position, bodies, delegations, kinds, kinship, seals, workflow
+from sync_protocol.case.delegations import Register
 from sync_protocol.case.kinship import Kin
 from sync_protocol.case.workdays import day_of
 from sync_protocol.event import Dep, load_header
@@ -78,9 +79,22 @@ def backing(
 
 def authority(office: Office, connection: Connection, item: Item, act: str, person: Person) -> delegations.Authority:
     """What the register of our place says of a person and an act on cases of an item, now."""
-    register = registers.register_in(office, connection, office.identity.place)
-    is_head = "head" in person.roles
-    return delegations.authority(register, item, act, person.actor, office.clock(), is_head=is_head)
+    now_ms, is_head = office.clock(), "head" in person.roles
+    return _judged(
+        registers.register_in(office, connection, office.identity.place),
+        now_ms,
+        lambda register: delegations.authority(register, item, act, person.actor, now_ms, is_head=is_head),
+    )
+
+
+def _judged(
+    register: Register, now_ms: int, judge: Callable[[Register], delegations.Authority]
+) -> delegations.Authority:
+    """What a register says of an act now, by what will be asked when the act is checked again: the entries of a time
+    up to now. Where a clock was set back there are others, and who sees a revocation does not act against it."""
+    found = judge(register.as_of(now_ms))
+    later = found if found.why_not else judge(register)
+    return later if later.why_not else found
 
 
 def checked_again(office: Office, connection: Connection, case: Case, held: Iterable[Held]) -> delegations.Authority:
@@ -94,12 +108,13 @@ def checked_again(office: Office, connection: Connection, case: Case, held: Iter
     event = next((each.event for each in held if each.event.position == made.position), None)
     is_head = event is None or not any(dep.scope == below(made.place) for dep in event.deps)
     at_ms = made.at_ms
-    return delegations.authority(register, item, "decide", made.actor, at_ms, is_head=is_head, known_ms=at_ms)
+    return delegations.authority(register.as_of(at_ms), item, "decide", made.actor, at_ms, is_head=is_head)
 
 
 def _countersigned(office: Office, connection: Connection, member: str, actor: str) -> Backing:
     register = registers.register_in(office, connection, office.identity.place)
-    found = delegations.countersigner(register, member, actor, office.clock())
+    now_ms = office.clock()
+    found = _judged(register, now_ms, lambda known: delegations.countersigner(known, member, actor, now_ms))
     if found.delegation is None:
         return Backing(found.why_not)
     content = {_number(kinds.COUNTERSIGNATURE, "delegation"): found.delegation.text("document_no")}

@@ -1,6 +1,7 @@
 """The registers of a place: the form of an entry, who may decide, which seal is used, whose kin it is."""
 
 import random
+from dataclasses import replace
 from datetime import date
 from importlib import resources
 from typing import Any
@@ -76,11 +77,12 @@ class Book:
         return register_of(shuffled, by_two=self.by_two)
 
     def why(
-        self, actor: str = "2", item: Any = CIVIL, act: str = "decide", when: int | None = None, **more: Any
-    ) -> str:
+        self, actor: str = "2", item: Any = CIVIL, act: str = "decide", when: int | None = None, *, then: bool = False,
+        is_head: bool = False,
+    ) -> str:  # fmt: skip
         moment = at("2026-05-06") if when is None else when
-        more.setdefault("is_head", False)
-        found = authority(self.register, item, act, actor, moment, **more)
+        register = self.register.as_of(moment) if then else self.register
+        found = authority(register, item, act, actor, moment, is_head=is_head)
         return found.why_not[0] if found.why_not else ""
 
 
@@ -184,8 +186,21 @@ def test_an_absence_entered_afterwards_heals_nothing() -> None:
     book.delegate()
     book.out("2", "2026-05-06", day="2026-05-07")
     decided = at("2026-05-06")
-    assert "在岗" in book.why("1", when=decided, known_ms=decided)
+    assert "在岗" in book.why("1", when=decided, then=True)
     assert not book.why("1", when=decided)
+
+
+def test_of_two_revocations_the_one_entered_by_then_counts_whatever_its_place_in_the_order() -> None:
+    book = Book()
+    position = book.delegate()
+    for day in ("2026-05-09", "2026-05-04"):  # the clock was set right in between
+        book.say({"what": "revoke", "of": list(position), "document_no": "撤1号", "reason": "调离"}, day=day)
+    assert "没有" not in book.why("2", then=True) and "已撤销" in book.why("2", then=True)
+    assert not book.why("2", when=at("2026-05-03"), then=True)
+
+
+def test_who_has_no_name_heads_nothing() -> None:
+    assert "没有首席代表委托书" in Book().why("")
 
 
 def test_what_may_not_be_delegated_is_the_heads() -> None:
@@ -196,6 +211,8 @@ def test_what_may_not_be_delegated_is_the_heads() -> None:
     assert "冯局长" in book.why("8", item=WELFARE, is_head=True)  # another department's head
     assert not Book().why("8", item=WELFARE, is_head=True)
     assert not may_be_delegated(CATALOGUE.item("005")) and may_be_delegated(CIVIL)
+    barred = replace(CIVIL, publicity_days=7, special_procedures=("组织专家评审",))
+    assert not may_be_delegated(barred) and may_be_delegated(replace(barred, delegable_basis="庆政〔2026〕3号"))
 
 
 def test_a_department_is_countersigned_by_its_own_people() -> None:

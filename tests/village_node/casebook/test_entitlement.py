@@ -81,6 +81,22 @@ def test_who_is_not_on_duty_does_not_decide_and_is_told_who_does(county: Member)
     assert deps_of(county, ref, kinds.DECIDE)[0].seq == county.casebook.register().history[-1].position.seq
 
 
+def test_by_a_clock_set_back_nobody_acts_on_what_it_has_yet_to_come_to_nor_against_it(
+    county: Member, net: Network
+) -> None:
+    ref = accepted(county)
+    delegate(county, "文旅", SHOP)
+    net.clock.now_ms += DAY_MS
+    absent = {"what": "absent", "person": OFFICER, "first": "2026-09-01"}
+    county.casebook.enter(OFFICER, {"officer"}, kinds.AUTHORITY, absent)
+    net.clock.now_ms -= DAY_MS
+    # When the decision is checked again, B was not entered as out yet: A had no power. And B is known to be out.
+    assert "B角楚科长在岗" in why_not(county, ref, "0003")
+    assert "外出" in why_not(county, ref)
+    net.clock.now_ms += DAY_MS
+    decide(county, ref, "0003")
+
+
 def test_the_head_decides_in_the_departments_own_name(county: Member) -> None:
     delegate(county, "文旅", limited=[SHOP])
     ref = accepted(county)
