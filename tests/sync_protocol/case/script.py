@@ -116,20 +116,26 @@ class Script:
         return self.fold([replace(e, **values) if e.position == position else e for e in self.events])
 
 
-def to_township_review() -> Script:
-    """Item 001, received at the village, accepted at the township, not yet reviewed."""
-    script = Script()
+def to_township(item: str = "001") -> Script:
+    """Received at the village and taken over by the township, which has not accepted the application yet."""
+    script = Script(item=item)
     script.create()
     script.receive()
     script.handoff(VILLAGE, TOWNSHIP, "accept")
     script.accept(TOWNSHIP)
+    return script
+
+
+def to_township_review(item: str = "001") -> Script:
+    """Received at the village, accepted at the township, not yet reviewed."""
+    script = to_township(item)
     script.docket(TOWNSHIP)
     return script
 
 
-def to_county() -> Script:
-    """Item 001, reviewed at the township, accepted by the county's window for decision."""
-    script = to_township_review()
+def to_county(item: str = "001") -> Script:
+    """Reviewed at the township, accepted by the county's window for decision."""
+    script = to_township_review(item)
     script.review(TOWNSHIP)
     script.handoff(TOWNSHIP, COUNTY, "decide")
     script.accept(COUNTY)

@@ -183,15 +183,7 @@ def test_nothing_is_handed_over_before_it_has_arrived_or_while_its_fee_is_owed()
     assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "the case is on its way: accept it first"
     script.accept(VILLAGE)
     assert told(script, kinds.DELIVERED, VILLAGE, "agent") is None
-    owed = Script(item="034")
-    owed.create()
-    owed.receive()
-    owed.handoff(VILLAGE, TOWNSHIP, "accept")
-    owed.accept(TOWNSHIP)
-    owed.docket(TOWNSHIP)
-    owed.review(TOWNSHIP)
-    owed.handoff(TOWNSHIP, COUNTY, "decide")
-    owed.accept(COUNTY)
+    owed = to_county("034")
     owed.decide(COUNTY)
     assert told(owed, kinds.DELIVERED, VILLAGE, "agent") == workflow.GUARDS["fee_settled"][1]
     owed.settle_fee(COUNTY)

@@ -9,7 +9,7 @@ from sync_protocol.case import Position, Verdict, kinds
 from sync_protocol.case.events import EFFECTIVE
 from sync_protocol.case.legal_dates import last_day
 from tests.sync_protocol.case.histories import catalogue
-from tests.sync_protocol.case.script import COUNTY, TOWNSHIP, VILLAGE, Script
+from tests.sync_protocol.case.script import COUNTY, TOWNSHIP, VILLAGE, Script, to_township
 from tests.sync_protocol.case.year_2026 import CALENDAR
 
 PAPER = {0: "tolerance", 1: [["经营场所证明", 1, False]], 3: "2026-12-01", 4: "张三"}
@@ -21,12 +21,7 @@ def void(reason: str) -> Verdict:
 
 
 def received(item: str = "036") -> Script:
-    script = Script(item=item)
-    script.create()
-    script.receive()
-    script.handoff(VILLAGE, TOWNSHIP, "accept")
-    script.accept(TOWNSHIP)
-    return script
+    return to_township(item)
 
 
 def decided(outcome: str = "approve", item: str = "036", paper: str = "经营场所证明") -> tuple[Script, Position]:

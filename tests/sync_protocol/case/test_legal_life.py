@@ -13,6 +13,7 @@ from tests.sync_protocol.case.script import (
     VILLAGE,
     Script,
     to_county,
+    to_township,
     to_township_review,
 )
 
@@ -21,24 +22,9 @@ def void(reason: str) -> Verdict:
     return Verdict("void", reason)
 
 
-def at_the_township() -> Script:
-    """Item 001, received at the village and handed to the township, not accepted yet."""
-    script = Script()
-    script.create()
-    script.receive()
-    script.handoff(VILLAGE, TOWNSHIP, "accept")
-    script.accept(TOWNSHIP)
-    return script
-
-
 def joint() -> Script:
     """A joint case, reviewed at the township that decides it."""
-    script = Script(item="007")
-    script.create()
-    script.receive()
-    script.handoff(VILLAGE, TOWNSHIP, "accept")
-    script.accept(TOWNSHIP)
-    script.docket(TOWNSHIP)
+    script = to_township_review("007")
     script.review(TOWNSHIP)
     return script
 
@@ -53,7 +39,7 @@ def test_only_who_may_accept_refuses_and_only_before_acceptance() -> None:
 
 
 def test_a_refusal_is_overturned_at_the_county_and_the_case_stays_where_it_is() -> None:
-    script = at_the_township()
+    script = to_township()
     refuse = script.refuse(TOWNSHIP)
     case = script.fold()
     assert (case.state, case.holder) == ("refused", TOWNSHIP)
@@ -72,7 +58,7 @@ def test_a_refusal_is_overturned_at_the_county_and_the_case_stays_where_it_is() 
 
 
 def test_a_refusal_that_is_upheld_stays_and_a_request_is_answered_once() -> None:
-    script = at_the_township()
+    script = to_township()
     script.refuse(TOWNSHIP)
     request = script.write(VILLAGE, kinds.REVIEW_REQUEST, {0: "材料齐全"})
     answer = {0: list(request), 1: "uphold", 2: "确不属于该镇职权"}
@@ -83,7 +69,7 @@ def test_a_refusal_that_is_upheld_stays_and_a_request_is_answered_once() -> None
 
 
 def test_a_review_names_a_request_for_one() -> None:
-    script = at_the_township()
+    script = to_township()
     refuse = script.refuse(TOWNSHIP)
     note = script.write(VILLAGE, kinds.NOTE, {0: "x"})
     for named, verdict in ((note, void("request")), (Position(b"?" * 16, 1, b"?" * 8), None)):
@@ -93,7 +79,7 @@ def test_a_review_names_a_request_for_one() -> None:
 
 
 def test_papers_that_never_come_end_the_case_and_timely_ones_found_later_reopen_it() -> None:
-    script = at_the_township()
+    script = to_township()
     script.write(TOWNSHIP, kinds.RETURN_FOR_CORRECTION, {0: [["a", "不清"]]})
     lapse = script.write(TOWNSHIP, kinds.LAPSE, {0: "2026-11-20", 1: "逾期未补正"})
     case = script.fold()
@@ -170,22 +156,8 @@ def test_a_case_holds_no_more_procedures_open_than_a_ledger_has_room_for() -> No
     assert script.verdict(script.suspend(COUNTY, "testing")) == void("room")
 
 
-def upward() -> Script:
-    """Item 030, which a higher authority decides, at the county."""
-    script = Script(item="030")
-    script.create()
-    script.receive()
-    script.handoff(VILLAGE, TOWNSHIP, "accept")
-    script.accept(TOWNSHIP)
-    script.docket(TOWNSHIP)
-    script.review(TOWNSHIP)
-    script.handoff(TOWNSHIP, COUNTY, "decide")
-    script.accept(COUNTY)
-    return script
-
-
 def test_what_a_higher_authority_decides_waits_for_its_answer_and_follows_it() -> None:
-    script = upward()
+    script = to_county("030")
     start = script.last
     assert script.verdict(script.decide(COUNTY)) == void("higher_outcome")
     up = script.suspend(COUNTY, "reported_up", after=start)
@@ -221,15 +193,7 @@ def test_a_term_is_extended_once_by_ten_days_and_a_joint_one_by_fifteen() -> Non
 
 def charged() -> Script:
     """Item 034, which has a fee, approved at the county."""
-    script = Script(item="034")
-    script.create()
-    script.receive()
-    script.handoff(VILLAGE, TOWNSHIP, "accept")
-    script.accept(TOWNSHIP)
-    script.docket(TOWNSHIP)
-    script.review(TOWNSHIP)
-    script.handoff(TOWNSHIP, COUNTY, "decide")
-    script.accept(COUNTY)
+    script = to_county("034")
     script.decide(COUNTY)
     return script
 
