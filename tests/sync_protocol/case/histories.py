@@ -423,7 +423,7 @@ class Network:
                 0: ("tolerance", "declaration")[choose(2)], 1: [[("近期照片", "身份证")[choose(2)], 1, False]],
                 2: "text", 3: "2026-12-01", 4: "text",
             },
-            kinds.COMMITMENT_KEPT: {0: list(other), 1: "text", 2: [list(another)]},
+            kinds.COMMITMENT_KEPT: {0: list(other), 1: "text", **({2: [list(another)]} if other.seq % 2 else {})},
             kinds.LANE: {0: ("green", "urgent")[choose(2)], 1: "text", 3: "text"},
         }  # fmt: skip
         if choose(4):

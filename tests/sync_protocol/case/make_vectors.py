@@ -1,8 +1,8 @@
 """Vectors for other folds: `python -m tests.sync_protocol.case.make_vectors` writes the histories and their verdicts.
 
 Chosen from many drawn histories so that every verdict, reason and state that occurs in them occurs in the file, and
-every kind with every verdict. What is written stays, and is only added to: a fold that finds another verdict for a
-stored history is wrong, not the file.
+every kind with every verdict, promises and lanes with every reason too. What is written stays, and is only added to: a
+fold that finds another verdict for a stored history is wrong, not the file.
 """
 
 import json
@@ -12,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sync_protocol.case import Case, CaseEvent, Position, fold
+from sync_protocol.case import Case, CaseEvent, Position, fold, kinds
 from sync_protocol.case.forks import Arms, Ruling, frozen, read_ruling, ruling_bytes
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, Network, Tape, catalogue
 from tests.sync_protocol.case.properties import damaged
 
+PROMISES = (kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE)
 PATH = Path(__file__).parent / "vectors.json"
 ABOUT = (
     "Histories of cases with the verdict on every event, as CASE.md asks for. Positions are incarnation.seq.mark in "
@@ -142,7 +143,9 @@ def expected(case: Case) -> dict[str, Any]:
 
 def traits(events: list[CaseEvent], case: Case) -> set[Any]:
     shown: set[Any] = {(verdict.code, verdict.reason) for verdict in case.verdicts.values()} | {case.state}
-    return shown | {(event.kind, case.verdicts[event.position].code) for event in events}
+    verdicts = [(event.kind, case.verdicts[event.position]) for event in events]
+    shown |= {(kind, verdict.code, verdict.reason) for kind, verdict in verdicts if kind in PROMISES}
+    return shown | {(kind, verdict.code) for kind, verdict in verdicts}
 
 
 def chosen(count: int, seen: set[Any]) -> Iterator[tuple[str, list[CaseEvent], Case]]:
