@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from sync_protocol import encoding
+from sync_protocol import encoding, limits
 from sync_protocol.case.bodies import is_int, plain
+from sync_protocol.case.fields import STAFF_MAX
 from sync_protocol.case.publications import Publication, age, body_of
 from sync_protocol.case.workdays import FIRST_DAY, LAST_DAY, Calendar, Span, Year, day_of, day_of_year
 
@@ -22,8 +23,6 @@ NAME_MAX: Final = 40
 MOST_SPANS: Final = 12
 MOST_OFF: Final = 120
 MOST_ON: Final = 30
-STAFF_MAX: Final = 32
-LARGEST: Final = 2_048  # bytes of an inline body
 
 
 class Announcement(NamedTuple):
@@ -58,7 +57,7 @@ def to_bytes(said: Announcement) -> bytes:
         body[7], body[8] = said.proposer, said.confirmer
     wrong = _first_wrong(body)
     raw = encoding.encode(body) if wrong is None else b""
-    if wrong is None and len(raw) > LARGEST:
+    if wrong is None and len(raw) > limits.INLINE_BODY:
         wrong = "spans"
     if wrong is not None:
         raise ValueError(wrong)

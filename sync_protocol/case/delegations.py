@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.events import Position
-from sync_protocol.case.registers import Entry, age
+from sync_protocol.case.publications import age
+from sync_protocol.case.registers import Entry
 from sync_protocol.case.workdays import day_of
 
 REMIND_DAYS: Final = 30

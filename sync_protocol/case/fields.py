@@ -1,10 +1,11 @@
 """The rows that say what stands in the body of an event: a field, and the table of the fields of one kind."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from sync_protocol.case import kinds
 
+STAFF_MAX: Final = 32  # characters of a staff number
 FieldType = Literal[
     "text", "int", "bool", "date", "choice", "place", "case_no", "query_code", "answers", "materials", "marks",
     "position", "positions", "names", "hash",

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from sync_protocol.case import kinds
-from sync_protocol.case.registers import Entry, age
+from sync_protocol.case.publications import age
+from sync_protocol.case.registers import Entry
 
 # What somebody may still do with a relative's case: file it, take papers in and hand them on.
 PAPERS_ONLY: Final = frozenset({

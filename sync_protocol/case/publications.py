@@ -1,7 +1,7 @@
 """What a county publishes for everybody below it: events about no case in its ``below:`` scope, as readers see them."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sync_protocol import encoding, errors
 from sync_protocol.event import Position
@@ -21,8 +21,19 @@ class Publication(NamedTuple, Generic[Said]):
     said: Said
 
 
-def age(each: Publication[Said]) -> tuple[int, int, bytes, bytes]:
-    """By which the publications of one rank are put in order, the same at every node."""
+class Written(Protocol):
+    """An event about no case, as far as its place in the order goes."""
+
+    @property
+    def position(self) -> Position: ...
+
+    @property
+    def order(self) -> int: ...
+
+
+def age(each: Written) -> tuple[int, int, bytes, bytes]:
+    """By which publications of one rank and the entries of a register are put in order, the same at every node: of a
+    later life later, of one life by their seq."""
     incarnation, seq, mark = each.position
     return each.order, seq, mark, incarnation
 

@@ -8,17 +8,16 @@ they reach nobody but the place and those above it.
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from sync_protocol import encoding, errors
+from sync_protocol import encoding, limits
 from sync_protocol.case import kinds
 from sync_protocol.case.bodies import Checker, compile_checker
 from sync_protocol.case.events import Position
-from sync_protocol.case.fields import Field, Table
+from sync_protocol.case.fields import STAFF_MAX, Field, Table
+from sync_protocol.case.publications import body_of
 
 AUTHORITY_ACTS: Final = ("delegate", "consent", "revoke", "absent", "back")
 SEAL_KINDS: Final = ("acceptance", "decision")
 MOST_ITEMS: Final = 128
-STAFF_MAX: Final = 32
-LARGEST: Final = 2_048  # bytes of an inline body
 
 AUTHORITY: Final = Table(kinds.AUTHORITY, (
     Field(0, "what", "choice", True, 0, 0, "登记事项", "what is entered", AUTHORITY_ACTS),
@@ -76,18 +75,11 @@ class Entry(NamedTuple):
     said: Mapping[str, Any]
 
 
-def age(entry: Entry) -> tuple[int, int, bytes, bytes]:
-    """The order of entries of one place: of a later life later, of one life by their seq."""
-    incarnation, seq, mark = entry.position
-    return entry.order, seq, mark, incarnation
-
-
-def check(kind: int, body: object) -> str | None:
+def check(kind: int, body: Mapping[int, Any]) -> str | None:
     """The name of the first field of an entry that does not fit; None if all do."""
     wrong = _CHECKERS[kind](body)
     if wrong is not None or kind == kinds.KIN:
         return wrong
-    assert isinstance(body, dict)
     first, last = (10, 11) if kind == kinds.AUTHORITY else (6, 7)
     if last in body and body[last] < body.get(first, ""):
         return "last"
@@ -106,18 +98,14 @@ def to_bytes(kind: int, said: Mapping[str, Any]) -> bytes:
     if wrong is not None:
         raise ValueError(wrong)
     raw = encoding.encode(body)
-    if len(raw) > LARGEST:
+    if len(raw) > limits.INLINE_BODY:
         raise ValueError("full" if kind == kinds.AUTHORITY else table.fields[0].name)
     return raw
 
 
 def from_bytes(kind: int, raw: bytes) -> dict[str, Any] | None:
     """What an entry says by field name; None where it does not fit its form, and then it says nothing."""
-    try:
-        body = encoding.decode(raw)
-    except errors.ProtocolError:
+    body = body_of(raw, lambda fields: check(kind, fields))
+    if body is None:
         return None
-    if check(kind, body) is not None:
-        return None
-    assert isinstance(body, dict)
     return {field.name: body[field.number] for field in TABLES[kind].fields if field.number in body}

@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple
 
 from sync_protocol.case import kinds
 from sync_protocol.case.catalogue import Item
-from sync_protocol.case.registers import Entry, age
+from sync_protocol.case.publications import age
+from sync_protocol.case.registers import Entry
 
 # The acts that put a sealed document out, and the seal it takes; the event names the seal in the field ``seal``.
 SEALED: Final[dict[int, str]] = {
