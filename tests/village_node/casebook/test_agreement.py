@@ -7,21 +7,38 @@ from typing import Any
 import pytest
 
 from sync_protocol.case import Case, Offer, kinds, legal_moves
+from sync_protocol.case.baton import COMMITMENT
+from sync_protocol.case.workdays import day_of
 from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member, Network, hand, network, settle
 from tests.village_node.casebook.test_workers import assert_rows_are_what_the_fold_says
 from village_node.casebook import CaseRef
 
-ITEMS = ("001", "004", "009", "014", "016", "040", "041")
-# What takes another person than the one who does everything here, a paper of the applicant, or a day that has passed.
-OTHERS = (kinds.RATING, kinds.LAPSE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE)
+ITEMS = ("001", "004", "009", "014", "016", "036", "040", "041")
+# What takes another person than the one who does everything here, or a day that has passed.
+OTHERS = (kinds.RATING, kinds.LAPSE)
 STEPS = 120
 ONWARD = frozenset(
     {kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.TAKE, kinds.DECIDE, kinds.DELIVERED, kinds.RESUME}
 )
+# What is offered seldom, and only where the item lets an applicant promise.
+PROMISES = frozenset({kinds.COMMITMENT, kinds.COMMITMENT_KEPT})
 
 
-def filled(offer: Offer, case: Case, chance: random.Random) -> dict[str, Any]:
+def promised(member: Member, case: Case) -> dict[str, Any]:
+    """What the applicant commits to, by today: a paper to come later where the item lets one, else conditions met."""
+    item = member.casebook.catalogue.item(case.item_no, case.item_version)
+    kept = {"due": day_of(member.casebook.clock()).isoformat(), "signed_by": "张秀兰"}
+    if item.tolerable:
+        return {"what": "tolerance", "materials": [[item.tolerable[0], 1, False]], **kept}
+    return {"what": "declaration", "text": "符合告知的条件", **kept}
+
+
+def filled(member: Member, offer: Offer, case: Case, chance: random.Random) -> dict[str, Any]:
     """A sound form for an offered move."""
+    item = member.casebook.catalogue.item(case.item_no, case.item_version)
+    # The level that decides approves a special procedure.
+    special = ("testing",) if member.casebook.identity.level == item.deciding_level else ()
+    open_ones = {entry.what == COMMITMENT: list(entry.opened) for entry in case.open}
     forms: dict[int, dict[str, Any]] = {
         kinds.HANDOFF: {"to": offer.to, "purpose": offer.purpose},
         kinds.REVIEW: {"opinion": "agree"},
@@ -48,13 +65,15 @@ def filled(offer: Offer, case: Case, chance: random.Random) -> dict[str, Any]:
             "reasons": "经复核",
         },
         kinds.SUSPEND: {
-            "what": chance.choice(("supplement", "publicity", "testing")),
+            "what": chance.choice(("supplement", "publicity", *special)),
             "marks": [["户口簿", "缺页"]],
             "basis": "依据",
             "planned_days": 7,
             "proposer": "0002",
         },
-        kinds.RESUME: {"opened": [list(entry.opened) for entry in case.open][-1:], "result": "已完成"},
+        kinds.RESUME: {"opened": [open_ones.get(False)], "result": "已完成"},
+        kinds.COMMITMENT_KEPT: {"opened": [open_ones.get(True)], "result": "核查属实"},
+        kinds.LANE: {"lane": "green", "reason": "重点项目", "supervisor": "县领导"},
         kinds.EXTEND: {"days": 5, "reason": "情况复杂"},
         kinds.ISSUE: {"certificate_no": "证1"},
         kinds.ARCHIVE: {"delivery": [list(note.position) for note in case.deliveries][:1], "volume": "1"},
@@ -62,7 +81,7 @@ def filled(offer: Offer, case: Case, chance: random.Random) -> dict[str, Any]:
         kinds.CONTACT_CHANGE: {"applicant_phone": "13900001111"},
         kinds.COLLECTION_NOTICE: {"how": "phone"},
     }
-    form = dict(forms.get(offer.kind, {}))
+    form = promised(member, case) if offer.kind == kinds.COMMITMENT else dict(forms.get(offer.kind, {}))
     for name in ("request", "opened", "delivery"):
         if name in form:
             form[name] = form[name][0]
@@ -82,12 +101,14 @@ def act(member: Member, refs: list[CaseRef], chance: random.Random) -> None:
                 if offer.kind not in OTHERS and not reviewed_here:
                     offered.append((ref, case, offer))
     onward = [one for one in offered if one[2].kind in ONWARD]
+    seldom = [one for one in offered if one[2].kind in PROMISES]
     if offered:
-        ref, case, offer = chance.choice(onward if onward and chance.random() < 0.7 else offered)
+        wanted = seldom if seldom and chance.random() < 0.3 else onward
+        ref, case, offer = chance.choice(wanted if wanted and chance.random() < 0.7 else offered)
         if offer.kind == kinds.FORCE_ASSIGN:
             assign(member, ref, case, str(offer.to))
         else:
-            member.act(ref, offer.kind, filled(offer, case, chance))
+            member.act(ref, offer.kind, filled(member, offer, case, chance))
 
 
 def assign(member: Member, ref: CaseRef, case: Case, to: str) -> None:
@@ -148,8 +169,10 @@ def test_the_walks_really_move_cases(folder: Path) -> None:
     net = network(folder, COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE)
     for member in net.members.values():
         member.casebook.apply_roster(net.changes)
-    for seed in range(2):
-        walk(net, random.Random(seed))
+    refs = [ref for seed in range(2) for ref in walk(net, random.Random(seed))]
+    books = [member.casebook for member in net.members.values()]
+    written = {entry.kind for ref in refs for book in books for entry in book.timeline(ref.scope, ref.case_id)}
+    assert {kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE} <= written
     seen = {row.state for member in net.members.values() for row in member.casebook.work_list("all").rows}
     assert {"in_transit", "decided_approved", "decided_refused"} <= seen or {"delivered", "in_transit"} <= seen
     assert len(seen) >= 4
