@@ -262,7 +262,7 @@ class Reader:
         version, child, challenge, signature, asking = decode(request, int, bytes, bytes | None, bytes, bytes)
         other, answer, answering = decode(reply, int, bytes, bytes)
         above, place, tables = self.nodes[ancestor].place, self.nodes[child].place, list[list[Any]]([[], [], []])
-        need(version == other == 1 and above != place and self.covers(above, place), f"{place} is not under {above}")
+        need(version == other == 2 and above != place and self.covers(above, place), f"{place} is not under {above}")
         self.signed(child, b"exchange", [0, child, ancestor, challenge, digest(asking)], signature)
         self.signed(ancestor, b"exchange", [1, ancestor, child, challenge, digest(answering), digest(request)], answer)
         for name, body, wrong, who in (("request", asking, {17, 18, 20}, []), ("reply", answering, {1, 2}, [ancestor])):

@@ -16,7 +16,7 @@ from sync_protocol.roster import Change, change_values, read_change
 from sync_protocol.suites import SIGNATURE_BYTES
 from sync_protocol.wire import Segment, Tables, read_segment
 
-VERSION: Final = 1
+VERSION: Final = 2  # of the form of requests and replies: section 11 of PROTOCOL.md says what makes a new number
 PARKED: Final = 1
 REFUSED: Final = 2
 

@@ -4,7 +4,7 @@ from typing import Any, Final, NamedTuple
 
 from sync_protocol import limits
 from sync_protocol.encoding import decode, encode
-from sync_protocol.errors import Malformed, NoSuchVersion
+from sync_protocol.errors import Malformed, NoSuchVersion, TooLarge
 from sync_protocol.event import check_bytes
 from sync_protocol.exchange.content import VERSION
 from sync_protocol.exchange.ratchet import CHALLENGE_BYTES
@@ -14,6 +14,9 @@ _REQUEST: Final = 0
 _REPLY: Final = 1
 _SMALL: Final = 1024  # bytes of the body of an unsigned refusal
 _TEXT: Final = 200  # characters of a refusal's text that are kept
+_ARRAY_OF_1: Final = b"\x81"
+_ARRAY_OF_23: Final = b"\x97"
+_INT_BYTES: Final = {b"\x18": 2, b"\x19": 3, b"\x1a": 5, b"\x1b": 9}  # first byte of an integer -> all its bytes
 
 
 class Request(NamedTuple):
@@ -89,14 +92,26 @@ def open_reply(raw: bytes, suite: int, public: bytes, parties: Parties, request_
 
 
 def _versioned(raw: bytes, width: int) -> list[Any]:
+    version = _version(raw)
+    if version != VERSION:
+        raise NoSuchVersion(f"message of version {version}, known here is {VERSION}; update the older side")
     value = decode(raw, limit=limits.MESSAGE, maps=False)
-    if not isinstance(value, list) or not value or type(value[0]) is not int:
-        raise Malformed("message: must be an array that begins with its version")
-    if value[0] != VERSION:
-        raise NoSuchVersion(f"message of version {value[0]}, known here is {VERSION}; update the older side")
-    if len(value) != width:
+    if not isinstance(value, list) or len(value) != width:
         raise Malformed(f"message: must be an array of {width}")
     return value
+
+
+def _version(raw: bytes) -> int:
+    """The number that a message of every version begins with, read before anything else: what follows it may have a
+    form that nobody here knows. Raises Malformed, TooLarge."""
+    if len(raw) > limits.MESSAGE:
+        raise TooLarge(f"{len(raw)} bytes, at most {limits.MESSAGE}")
+    if not _ARRAY_OF_1 <= raw[:1] <= _ARRAY_OF_23:
+        raise Malformed("message: must be an array that begins with its version")
+    version = decode(raw[1 : 1 + _INT_BYTES.get(raw[1:2], 1)])
+    if type(version) is not int:
+        raise Malformed("message: must be an array that begins with its version")
+    return version
 
 
 def refusal_bytes(code: int, text: str) -> bytes:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from sync_protocol.encoding import encode
-from sync_protocol.errors import BadSignature, Malformed, NoSuchVersion, NotAChild, TooLarge, UnknownNode
+from sync_protocol.errors import BadSignature, Malformed, NotAChild, TooLarge, UnknownNode
 from sync_protocol.exchange import Content, Hello, Parties, RosterHead, request_bytes
 from sync_protocol.places import about, below
 from sync_protocol.suites import SigningKey
@@ -90,19 +89,6 @@ def test_an_exchange_without_a_challenge_gives_nothing_and_takes_nothing(net: Ne
     assert not (answer.segments or answer.receipts or answer.answers or answer.bodies or answer.wants or answer.more)
     assert held(net, TOWNSHIP) == before
     assert net[TOWNSHIP].member.state(ref) == "received"
-
-
-@pytest.mark.parametrize("version", [0, 2])
-def test_another_protocol_version_is_told_so_and_loses_nothing(net: Network, version: int) -> None:
-    raw = encode([version, net[VILLAGE].incarnation, None, bytes(64), b""])
-    assert refused_code(net, TOWNSHIP, raw) == (400, NoSuchVersion.code)
-
-
-def test_a_child_that_speaks_only_a_later_version_is_told_so(net: Network) -> None:
-    village, township = net[VILLAGE], net[TOWNSHIP]
-    who = parties(net, village, township, None)
-    raw = request_bytes(village.member.identity.key, who, said(Content(hello=Hello(2, 3))))
-    assert refused_code(net, TOWNSHIP, raw) == (400, NoSuchVersion.code)
 
 
 def test_a_body_that_unpacks_to_more_than_the_limit_is_refused(net: Network) -> None:

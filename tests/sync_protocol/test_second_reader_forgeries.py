@@ -190,7 +190,7 @@ def village_and_township() -> tuple[bytes, bytes]:
 
 
 def exchange(
-    sender: bytes, recipient: bytes, asked: Any, answered: Any, version: int = 1, signer: bytes | None = None
+    sender: bytes, recipient: bytes, asked: Any, answered: Any, version: int = 2, signer: bytes | None = None
 ) -> dict[str, Any]:
     """An exchange with this content, signed by both, or the request by another than its sender."""
     roster = reader_of("streams.json")
@@ -202,7 +202,7 @@ def exchange(
     proof = signed(signer or sender, 0, sender, recipient, None, digest(asking))
     request = encode([version, sender, None, proof, asking])
     payload = (1, recipient, sender, None, digest(answering), digest(request))
-    reply = encode([1, signed(recipient, *payload), answering])
+    reply = encode([2, signed(recipient, *payload), answering])
     return {"ancestor": recipient.hex(), "request": request.hex(), "reply": reply.hex(), "request_content": None,
             "reply_content": None, "request_state": None, "reply_state": None}  # fmt: skip
 
@@ -212,7 +212,7 @@ def test_a_request_is_taken_from_a_node_below_only() -> None:
     assert not refused(fresh("streams.json").read_exchange, exchange(child, ancestor, {}, {}))
     assert refused(fresh("streams.json").read_exchange, exchange(ancestor, child, {}, {}))
     assert refused(fresh("streams.json").read_exchange, exchange(child, child, {}, {}))
-    assert refused(fresh("streams.json").read_exchange, exchange(child, ancestor, {}, {}, version=2))
+    assert refused(fresh("streams.json").read_exchange, exchange(child, ancestor, {}, {}, version=1))
     assert refused(fresh("streams.json").read_exchange, exchange(child, ancestor, {}, {}, signer=ancestor))
     to_another = exchange(child, ancestor, {}, {}) | {"ancestor": child.hex()}
     assert refused(fresh("streams.json").read_exchange, to_another)

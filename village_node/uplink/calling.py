@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from sync_protocol.errors import BadSignature, ProtocolError
+from sync_protocol.errors import BadSignature, NoSuchVersion, ProtocolError
 from sync_protocol.exchange import COME, NO_ALARM, wait_token
 from sync_protocol.places import UnknownPlace
 from sync_protocol.retry import backoff
@@ -210,6 +210,8 @@ class Uplink:
                 except NoAnswer as problem:
                     return self._refused(line, conversation.ancestor, problem)
                 heard = conversation.hear(asked, answered)
+            except NoSuchVersion:
+                return self._failed(line, road.OTHER_VERSION)
             except ProtocolError as problem:
                 return self._failed(line, f"上级的应答无法核对 / the reply cannot be verified: {problem}")
             except StoreError as problem:

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import SKIP_HEADER
 
 from sync_protocol import limits
+from sync_protocol.errors import NoSuchVersion
 from sync_protocol.exchange import read_refusal
 
 _CHUNK = 65_536
@@ -26,6 +27,11 @@ _BAD_ADDRESS = (
     requests.exceptions.MissingSchema,
 )
 _RETRY_AFTER_MOST_S = 3600.0
+OTHER_VERSION = (
+    "上级与本机的程序版本不同，说不上话；请升级较旧的一方。本机记录都在，升级后自动续传"
+    " / the parent's program speaks another version than this one: update the older of the two; "
+    "nothing here is lost, and it is sent after that"
+)
 
 
 class Timeouts(NamedTuple):
@@ -206,6 +212,8 @@ def _refused(response: requests.Response, body: bytes) -> NoAnswer:
     if status == 429:
         return NoAnswer("上级正忙，稍后再试 / the parent is busy, trying again later", seconds, busy=True)
     refusal = read_refusal(body)
+    if refusal is not None and refusal[0] == NoSuchVersion.code:
+        return NoAnswer(OTHER_VERSION, seconds, code=refusal[0])
     said = f"{refusal[1]} (code {refusal[0]})" if refusal is not None else "no reason given"
     text = f"上级未接受（{status}）：{said} / the parent did not accept this ({status}): {said}"
     return NoAnswer(text, seconds, code=refusal[0] if refusal is not None else 0)

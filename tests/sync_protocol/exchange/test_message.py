@@ -84,7 +84,7 @@ def test_a_request_is_not_a_reply() -> None:
         open_reply(asked(), 1, CHILD_KEY.public, PARTIES, sha256(asked()))
 
 
-@pytest.mark.parametrize("version", [0, 2, 2**40])
+@pytest.mark.parametrize("version", [0, 1, 3, 2**40])
 def test_another_version_of_a_message_is_told_apart(version: int) -> None:
     fields = decode(asked())
     with pytest.raises(NoSuchVersion):
@@ -98,11 +98,12 @@ def test_another_version_of_a_message_is_told_apart(version: int) -> None:
     [
         None,
         [],
-        [1],
+        [2],
         {},
         [True, CHILD, None, bytes(64), b""],
-        [1, CHILD, bytes(23), bytes(64), b""],
-        [1, CHILD, None, b"", b""],
+        ["2", CHILD, None, bytes(64), b""],
+        [2, CHILD, bytes(23), bytes(64), b""],
+        [2, CHILD, None, b"", b""],
     ],
 )
 def test_a_request_of_another_shape_is_malformed(value: Any) -> None:
@@ -173,12 +174,12 @@ def test_a_message_that_says_nothing_is_an_empty_map() -> None:
         ({17: b"k" * 23}, True, Malformed),
         ({18: 3}, True, Malformed),
         ({20: -1}, True, Malformed),
-        ({0: [1, 1, []]}, False, Malformed),
-        ({0: [2, 3, [], ""]}, False, NoSuchVersion),
-        ({0: [0, 0, [], ""]}, False, NoSuchVersion),
+        ({0: [2, 2, []]}, False, Malformed),
+        ({0: [3, 4, [], ""]}, False, NoSuchVersion),
+        ({0: [0, 1, [], ""]}, False, NoSuchVersion),
         ({0: [2, 1, [], ""]}, False, Malformed),
-        ({0: [1, 1, [1] * 17, ""]}, False, Malformed),
-        ({0: [1, 1, [], "x" * 65]}, False, Malformed),
+        ({0: [2, 2, [1] * 17, ""]}, False, Malformed),
+        ({0: [2, 2, [], "x" * 65]}, False, Malformed),
         ({5: [["a", 1, 1]]}, False, Malformed),
         ({6: [[b"", [], 1]]}, False, Malformed),
         ({7: [bytes(15)]}, False, Malformed),

@@ -13,6 +13,7 @@ from tests.sync_protocol.vector_makers.roster import roster
 from tests.sync_protocol.vector_makers.segments import segments
 from tests.sync_protocol.vector_makers.shapes import Vector
 from tests.sync_protocol.vector_makers.streams import streams
+from tests.sync_protocol.vector_makers.versions import versions
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors"
 MAKERS: Final[dict[str, Callable[[], Vector]]] = {
@@ -23,6 +24,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "receipts.json": receipts,
     "checkpoints.json": checkpoints,
     "forks.json": forks,
+    "versions.json": versions,
 }
 
 
