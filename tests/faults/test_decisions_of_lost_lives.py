@@ -9,6 +9,7 @@ from sync_protocol.case import kinds
 from sync_protocol.event import Dep, load_header
 from sync_protocol.places import about, below
 from tests.builders import OTHER_TOWNSHIP, OTHER_VILLAGE, Member, delegate
+from tests.faults.images import image_of, restore
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Live, Network, network
 from village_node.casebook import CaseRef, NotAllowed
 from village_node.store import streams
@@ -113,3 +114,33 @@ def test_nobody_relies_on_a_delegation_that_may_still_move(net: Network) -> None
     decide(root.member, other)
     net.settle()
     check_all_hold(net, root, other)
+
+
+def test_a_decision_follows_a_delegation_that_gave_way_to_what_the_lost_life_had_sent(
+    net: Network, tmp_path: Path
+) -> None:
+    """A whole disk was put back: the lost life had sent another entry from the very position of the delegation, which
+    moves at once when that comes back; the decision, in another scope, is written again only later."""
+    township = net[TOWNSHIP].member
+    ref = township.file(item_no=ITEM)
+    township.act(ref, kinds.DOCKET)
+    township.act(ref, kinds.REVIEW, {"opinion": "agree"})
+    township.act(ref, kinds.HANDOFF, {"to": COUNTY, "purpose": "decide"})
+    net.settle()
+    net[COUNTY].member.act(ref, kinds.ACCEPT)
+    net.settle()
+    image = image_of(net, COUNTY, tmp_path)
+    delegate(net[COUNTY].member, "文旅", "036")
+    net[OTHER_TOWNSHIP].sync()  # the one that has it: the other township hears of the case alone
+    restored = restore(net, COUNTY, image, whole=True)
+    delegate(restored.member, "民政", ITEM)
+    decide(restored.member, ref)
+    root = begun_anew(net)
+    for _ in range(3):
+        net[OTHER_TOWNSHIP].exchange()
+    delegations = root.member.casebook.register(COUNTY).delegations
+    assert [each.entry.position.incarnation == root.incarnation for each in delegations] == [False, True]
+    assert relied_on(root, ref)[0].incarnation != root.incarnation  # its own scope is not settled yet
+    net.settle()
+    net.settle()
+    check_all_hold(net, root, ref)

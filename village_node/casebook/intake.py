@@ -19,7 +19,7 @@ from sync_protocol.exchange import PARKED, Body, Content, ForkTalk, Lines, Recei
 from sync_protocol.places import UnknownPlace, below, follows
 from sync_protocol.roster import Node, read_payload
 from sync_protocol.wire import Segment, keep, kept
-from village_node.casebook import branches, checkpoints, filling, freezing, ledger, purged, receipts
+from village_node.casebook import branches, checkpoints, filling, freezing, ledger, moving, purged, receipts
 from village_node.casebook.branches import Forked, Opening
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry, Written
@@ -81,7 +81,9 @@ class Intake(Settling):
             told = refusal.incarnation is not None and refusal.first_seq is not None
             plan.refuse(*where, refusal.code, refusal.detail, None, told=told)
         self._retry_parked(connection, plan)
-        again, moved = self.write_again(connection, plan.roster, {each.scope for each in plan.taken}, plan.taken)
+        ends = {(each.incarnation, each.scope): each.event.seq - 1 for each in reversed(plan.taken)}
+        scopes = {scope for _, scope in ends} | moving.naming(connection, self.identity.incarnation, ends)
+        again, moved = self.write_again(connection, plan.roster, scopes, plan.taken)
         plan.growths |= again
         plan.refold |= moved
         entry = self._lock(connection, plan, content.bodies)

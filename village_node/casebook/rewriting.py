@@ -5,7 +5,8 @@ on, what its body speaks of) names it by its new position. A case keeps its id, 
 at the same positions, a case that it opened there has the very id of ours, which then gets that of its new position.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final, NamedTuple
 
 from sync_protocol.case import bodies, kinds, registers
@@ -54,13 +55,29 @@ def cases_of(taken: Iterable[Taken]) -> set[CaseKey]:
 _PLACES: Final = ("position", "positions")
 
 
-Moved = dict[tuple[str, bytes, int], Position]  # (scope, incarnation, seq) of what was moved -> where it stands now
+Place = tuple[str, bytes, int]  # (scope, incarnation, seq)
+Moved = MutableMapping[Place, Position]  # of what was moved -> where it stands now
 
 
-def write_again(growth: Growth, taken: Iterable[Taken], copies: Mapping[Content, Position], moved: Moved) -> None:
+class Earlier(NamedTuple):
+    """What was moved before, and is still named by ended lives whose own events have not been settled: where it stands
+    now, and the life that moved it. What that life and those after it name there is what came in its place."""
+
+    position: Position
+    by: bytes
+
+
+def write_again(
+    growth: Growth,
+    taken: Iterable[Taken],
+    copies: Mapping[Content, Position],
+    moved: Moved,
+    earlier: Mapping[bytes, Mapping[Place, Position]],
+) -> None:
     """Append these events, in this order, to a stream of the present life in the same scope.
 
     `moved`: what was moved in other scopes already, on which these may rely; what is moved here is added to it.
+    `earlier`: ended life -> what was moved, in other transactions, since it wrote.
     `copies`: what other lives have written of these cases, that others hold. A life that was lost may have written an
     event again already; then that is the event, and it is not written once more.
     """
@@ -70,12 +87,13 @@ def write_again(growth: Growth, taken: Iterable[Taken], copies: Mapping[Content,
         header = load_header(each.event.header)
         head = growth.head
         salt, body = each.event.salt, each.event.body
+        known = ChainMap(moved, dict(earlier.get(each.incarnation, {})))
         header = header._replace(
             seq=head.seq + 1,
-            after=_moved(moved, scope, header.after) if header.after is not None else None,
-            deps=tuple(_moved_dep(moved, dep) for dep in header.deps),
+            after=_moved(known, scope, header.after) if header.after is not None else None,
+            deps=tuple(_moved_dep(known, dep) for dep in header.deps),
         )
-        header, body = _with_moved_body(moved, scope, header, salt, body)
+        header, body = _with_moved_body(known, scope, header, salt, body)
         copy = copies.get(content_of(header))
         if copy is not None:
             moved[scope, each.incarnation, each.event.seq] = copy

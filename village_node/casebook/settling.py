@@ -11,7 +11,7 @@ from sync_protocol.exchange import StreamPoint
 from sync_protocol.places import followed_scopes
 from sync_protocol.roster import Roster
 from sync_protocol.wire import Segment, rebuild
-from village_node.casebook import ledger
+from village_node.casebook import ledger, moving
 from village_node.casebook.growth import Growth
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.ledger import Entry
@@ -66,6 +66,8 @@ class Settling(Incarnations):
         growths: dict[StreamKey, Growth] = {}
         touched: set[CaseKey] = set()
         moved: Moved = {}
+        earlier = moving.remembered(connection) if taken else {}
+        before = moving.by_life(earlier, order)
         # What a place says to all below it comes first: its decisions name the delegations there.
         for scope in sorted(scopes, key=lambda each: (not each.startswith("below:"), each)):
             key = (me, scope)
@@ -86,7 +88,9 @@ class Settling(Incarnations):
             written = [*first, *(Taken(me, scope, event) for event in since)]
             growths[key] = Growth(row)
             touched |= cases_of(written)
-            write_again(growths[key], written, self._copies(connection, written), moved)
+            write_again(growths[key], written, self._copies(connection, written), moved, before)
+        if taken:
+            moving.remember(connection, earlier, moved, me)
         return growths, touched
 
     def _copies(self, connection: Connection, written: Iterable[Taken]) -> dict[Content, Position]:
@@ -168,6 +172,7 @@ class Settling(Incarnations):
     ) -> None:
         """Take the ends of these doubted streams off, and have the present life write them again."""
         scopes = {doubt.row.scope for doubt, _ in known}
+        scopes |= moving.naming(connection, self.identity.incarnation, {doubt.row.key: seq for doubt, seq in known})
         keys = {
             (doubt.row.scope, case_id)
             for doubt, seq in known
