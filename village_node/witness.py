@@ -9,7 +9,8 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +18,7 @@ from village_node import files
 from village_node.store import NotSaved
 
 WITNESS_FILE: Final = "witness.log"
+LOCK_FILE: Final = "witness.lock"
 LINES_MOST: Final = 4_096  # before the file is written anew with the highest position of each stream only
 _FORM: Final = "sanji-witness-1"
 _CHECKSUM: Final = 8  # hexadecimal digits of the CRC-32
@@ -46,7 +48,7 @@ class DamagedWitness(Exception):
 
 
 class Witness:
-    """One node's witness file. Thread-safe; appended to by one process."""
+    """One node's witness file. Thread-safe; the workers of one node share it, and each writes after the last word."""
 
     def __init__(self, path: Path) -> None:
         """Nothing is read or written yet: `read` first."""
@@ -54,7 +56,7 @@ class Witness:
         self._lock = threading.Lock()
         self._lines = 0
         self._whole = True
-        self._is_known = False  # whether what is kept here is what the file says
+        self._seen: tuple[int, int] | None = None  # which file, how long: what is kept here is what it said then
         self.machine = b""
         self.database = b""
         self.streams: dict[StreamName, tuple[int, bytes]] = {}
@@ -66,11 +68,12 @@ class Witness:
             return self._read()
 
     def _read(self) -> bool:
+        self._seen = None
         try:
+            seen = self._look()
             raw = self._path.read_bytes()
         except FileNotFoundError:
             return False
-        self._is_known = False
         self.streams.clear()
         self.parts.clear()
         lines = raw.split(b"\n")
@@ -89,27 +92,72 @@ class Witness:
         except (TypeError, ValueError, IndexError) as problem:
             raise DamagedWitness(f"a line is not what was written: {problem}") from None
         self._lines = len(records)
-        self._is_known = True
+        # One who is writing just now may have come between the look and the reading: then it is read once more.
+        self._seen = seen if seen[1] == len(raw) else None
         return True
+
+    def _look(self) -> tuple[int, int]:
+        found = self._path.stat()
+        return found.st_ino, found.st_size
+
+    def _catch_up(self) -> None:
+        """Learn what another worker has written since. Raises DamagedWitness, OSError."""
+        if self._seen is None or self._look() != self._seen:
+            mended = not self._whole
+            if not self._read():
+                # Whoever syncs for this node makes it; made here, it would say that nothing was ever sealed.
+                raise OSError("it is not there")
+            if mended:  # what could not be synced may look whole
+                self._write_anew()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The only one that writes, of all threads and all workers; with the newest word. Raises NotSaved."""
+        with self._lock:
+            try:
+                with files.turn(self._path.with_name(LOCK_FILE)):
+                    self._catch_up()
+                    yield
+            except (OSError, DamagedWitness) as problem:
+                raise NotSaved(
+                    f"未保存：见证文件写不进去（{problem}），请检查磁盘",
+                    f"not saved: the witness file cannot be written ({problem}); look at the disk",
+                ) from problem
 
     def begin(self, machine: bytes, database: bytes) -> None:
         """Begin the file of a new life: nothing sealed yet, and what was published before is still known."""
-        with self._lock:
+        with self._lock, files.turn(self._path.with_name(LOCK_FILE)):
+            known = dict(self.parts)
+            if self._seen is not None:
+                with suppress(OSError, DamagedWitness):
+                    self._catch_up()
+            self.parts = {**known, **self.parts}
             self.machine, self.database = machine, database
             self.streams.clear()
             self._write_anew()
-            self._is_known = True
 
     def seal(self, seals: Iterable[Sealed]) -> None:
         """Note seals that are about to leave, in one write and sync, but for those known already. Raises NotSaved."""
-        with self._lock:
-            new = [each for each in seals if each.seq > self.streams.get((each.incarnation, each.scope), (0, b""))[0]]
+        given = list(seals)
+        if self._whole and self._seen is not None and not self._new(given):
+            return
+        with self._turn():
+            new = self._new(given)
             if new:
                 self._append([["seal", each.incarnation.hex(), each.scope, each.seq, each.hash.hex()] for each in new])
 
+    def _new(self, seals: Iterable[Sealed]) -> list[Sealed]:
+        """Those that go further than what is noted, or say something else there."""
+        return [
+            each
+            for each in seals
+            if (known := self.streams.get((each.incarnation, each.scope), (0, b""))) != (each.seq, each.hash)
+            and each.seq >= known[0]
+        ]
+
     def publish(self, change: Published) -> None:
         """Note a roster change that is about to be published. Raises NotSaved."""
-        with self._lock:
+        with self._turn():
             if self.parts.get(change.part, (0, b"")) != (change.n, change.hash):
                 self._append([["roster", change.part, change.n, change.hash.hex()]])
 
@@ -118,7 +166,9 @@ class Witness:
             raise ValueError("its checksum does not fit")
         if record[0] == "seal":
             _, incarnation, scope, seq, chain_hash = record
-            self.streams[bytes.fromhex(incarnation), scope] = (int(seq), bytes.fromhex(chain_hash))
+            name = bytes.fromhex(incarnation), scope
+            if int(seq) >= self.streams.get(name, (0, b""))[0]:  # two workers may note theirs in another order
+                self.streams[name] = (int(seq), bytes.fromhex(chain_hash))
         elif record[0] == "roster":
             _, part, n, payload_hash = record
             self.parts[part] = (int(n), bytes.fromhex(payload_hash))
@@ -127,24 +177,15 @@ class Witness:
 
     def _append(self, records: list[list[Any]]) -> None:
         """Write lines and sync them. What could not be written whole is cut off again by the next one who writes."""
-        try:
-            if not self._is_known and not self._read():
-                # Whoever syncs for this node makes it; made here, it would say that nothing was ever sealed.
-                raise OSError("it is not there")
-            if not self._whole or self._lines + len(records) > LINES_MOST:
-                self._write_anew()
-            self._whole = False
-            with self._path.open("ab", buffering=0) as file:
-                raw = b"".join(map(_line, records))
-                if file.write(raw) != len(raw):
-                    raise OSError("only part of it could be written")
-                os.fsync(file.fileno())
-        except (OSError, DamagedWitness) as problem:
-            raise NotSaved(
-                f"未保存：见证文件写不进去（{problem}），请检查磁盘",
-                f"not saved: the witness file cannot be written ({problem}); look at the disk",
-            ) from problem
-        self._whole = True
+        if not self._whole or self._lines + len(records) > LINES_MOST:
+            self._write_anew()
+        self._whole, self._seen = False, None
+        with self._path.open("ab", buffering=0) as file:
+            raw = b"".join(map(_line, records))
+            if file.write(raw) != len(raw):
+                raise OSError("only part of it could be written")
+            os.fsync(file.fileno())
+        self._whole, self._seen = True, self._look()
         self._lines += len(records)
         for record in records:
             self._learn(record)
@@ -155,7 +196,7 @@ class Witness:
         records += [["seal", key[0].hex(), key[1], *_shown(noted)] for key, noted in sorted(self.streams.items())]
         records += [["roster", part, *_shown(noted)] for part, noted in sorted(self.parts.items())]
         files.write(self._path, b"".join(map(_line, records)))
-        self._lines, self._whole = len(records), True
+        self._lines, self._whole, self._seen = len(records), True, self._look()
 
 
 def _shown(noted: tuple[int, bytes]) -> tuple[int, str]:

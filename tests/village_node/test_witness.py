@@ -1,6 +1,7 @@
 """The witness file: synced before anything leaves, read back line by line, bounded, and honest about damage."""
 
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -219,3 +220,57 @@ def net_of_three(tmp_path: Path) -> Network:
     made = network(tmp_path)
     made.settle()
     return made
+
+
+def two_workers(path: Path) -> tuple[Witness, Witness]:
+    """Two workers of one node, each of which has read the file."""
+    begun(path)
+    return read(path), read(path)
+
+
+def test_a_line_of_another_worker_outlives_the_file_being_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them writes the file anew when it gets long, and not from its own memory alone."""
+    monkeypatch.setattr(module, "LINES_MOST", 4)
+    path = tmp_path / "witness.log"
+    first, second = two_workers(path)
+    second.publish(Published("621021101000", 4, b"r" * 32))
+    second.seal([Sealed(OTHER, "below:1", 7, b"b" * 32)])
+    for seq in range(1, 9):
+        first.seal([Sealed(ONE, SCOPE, seq, bytes([seq]) * 32)])
+        second.seal([Sealed(ONE, "below:1", seq, bytes([seq]) * 32)])
+    first.begin(b"m" * 16, b"d" * 16)
+    assert read(path).parts == {"621021101000": (4, b"r" * 32)}
+    second.seal([Sealed(OTHER, "below:1", 7, b"b" * 32), Sealed(OTHER, SCOPE, 1, b"c" * 32)])
+    assert read(path).streams[OTHER, SCOPE] == (1, b"c" * 32)
+    assert first.streams == {} and read(path).parts == {"621021101000": (4, b"r" * 32)}
+
+
+def test_who_seals_before_its_first_look_lowers_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "witness.log"
+    begun(path).seal([Sealed(ONE, SCOPE, 9, b"c" * 32)])
+    before = path.read_bytes()
+    late = Witness(path)
+    late.seal([Sealed(ONE, SCOPE, 3, b"a" * 32)])
+    assert path.read_bytes() == before and late.streams[ONE, SCOPE] == (9, b"c" * 32)
+    with path.open("ab") as file:  # as a worker of an earlier program has written it
+        file.write(module._line(["seal", ONE.hex(), SCOPE, 3, (b"a" * 32).hex()]))
+    assert read(path).streams[ONE, SCOPE] == (9, b"c" * 32)
+
+
+def test_two_workers_that_write_at_once_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LINES_MOST", 4)
+    path = tmp_path / "witness.log"
+    workers = two_workers(path)
+
+    def write(worker: Witness, scope: str) -> None:
+        for seq in range(1, 60):
+            worker.seal([Sealed(ONE, scope, seq, bytes([seq]) * 32)])
+
+    threads = [threading.Thread(target=write, args=each) for each in zip(workers, (SCOPE, "below:1"), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {seq for seq, _ in read(path).streams.values()} == {59} and len(read(path).streams) == 2
