@@ -190,6 +190,37 @@ def test_a_change_that_was_noted_and_never_kept_is_no_reason_for_ever(county: Ne
     assert reasons(net.start(TOWNSHIP)) == [Reason.AHEAD]
 
 
+@pytest.mark.parametrize("at", ["intend", "witness_change", "apply_roster"])
+def test_a_power_cut_during_an_enrolment_costs_no_life(
+    county: Network, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """Before the witness file names the change nothing was done; after that it is kept by the next start."""
+    net = county
+    casebook = net[TOWNSHIP].member.casebook
+    held = casebook.roster.heads()[TOWNSHIP][1]
+    with monkeypatch.context() as cut:
+        cut.setattr(casebook, at, power_fails)
+        with pytest.raises(PowerCut):
+            enrol_again(net, VILLAGE)
+    township = net.start(TOWNSHIP)
+    assert reasons(township) == []
+    kept = held + (at == "apply_roster")
+    assert township.member.casebook.roster.heads()[TOWNSHIP][1] == kept
+    assert enrol_again(net, VILLAGE) == kept + 1
+    assert reasons(net.start(TOWNSHIP)) == []
+    net.settle()
+    assert net[COUNTY].member.casebook.roster.heads()[TOWNSHIP][1] == kept + 1
+
+
+class PowerCut(Exception):
+    """Nothing more is done by this process."""
+
+
+def power_fails(*_arguments: object) -> None:
+    """The power goes before this is done."""
+    raise PowerCut
+
+
 def test_the_root_publishes_its_own_new_life_when_its_children_have_been_heard(county: Network) -> None:
     net = county
     (net.built.folder / f"{COUNTY}.data" / "witness.log").unlink()

@@ -102,6 +102,9 @@ class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Cataloguing, R
         if lives is not None:
             self.keep_lives(lives, pages_only=pages_only)
         self._publishing = threading.Lock()
+        intended = self.take_up_intended()
+        if intended is not None:
+            self.apply_roster([intended])
         # What waits for an update of the program or its catalogue is looked at again by the first start after it.
         rules = sha256(repr((kinds.TABLE, catalogue.items())).encode())
         with store.reading() as connection:
@@ -123,6 +126,7 @@ class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Cataloguing, R
         with self._publishing:
             self.check_publishable(agreed=agreed)
             self.roster.apply(change)
+            self.intend(change)
             self.witness_change(change)
             self.apply_roster([change])
 

@@ -9,11 +9,13 @@ by the new life, and what it has written meanwhile after that, so that every eve
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import limits, receipt
 from sync_protocol import roster as rosters
-from sync_protocol.errors import BadReceipt
+from sync_protocol.encoding import decode, encode
+from sync_protocol.errors import BadReceipt, ProtocolError
 from sync_protocol.exchange import NO_ALARM, RESTORED, ReceiptLine
 from sync_protocol.roster import Roster
 from sync_protocol.suites import sha256
@@ -33,6 +35,7 @@ from village_node.witness import Published
 DATABASE: Final = "database"
 ROSTER_DOUBT: Final = "roster_doubt"
 RETIRED: Final = "retired"
+INTENDED: Final = "intended"
 
 
 class Standing(NamedTuple):
@@ -361,6 +364,26 @@ class Incarnations(Countersigning, Reading):
                 peers.remember_bytes(connection, ROSTER_DOUBT, b"")
             self._roster_doubted = False
 
+    def intend(self, change: rosters.Change) -> None:
+        """Keep a change of our part in the database before the witness file names it, where nobody is told of it: a
+        power cut between the two then looks like what it is, and not like an older copy put back. Raises NotSaved."""
+        with self.store.writing() as connection:
+            peers.remember_bytes(connection, INTENDED, encode(rosters.change_values(change)))
+
+    def take_up_intended(self) -> rosters.Change | None:
+        """The change that a power cut kept from our roster after the witness file had named it; None where there is
+        none. Raises NotReadable."""
+        if self.lives is None or self.pages_only:
+            return None
+        with self.store.reading() as connection:
+            change, roster = _intended(connection), self.roster_in(connection)
+        if change is None:
+            return None
+        payload = rosters.read_payload(change)
+        noted = self.lives.witness.parts.get(payload.part)
+        held = len(roster.changes(payload.part))
+        return change if noted == (payload.n, sha256(change.payload)) and held + 1 == payload.n else None
+
     def witness_change(self, change: rosters.Change) -> None:
         """Note a change of our part in the witness file, before it takes effect anywhere. Raises NotSaved."""
         lives = self.lives
@@ -388,7 +411,10 @@ class Incarnations(Countersigning, Reading):
                 return True
         if self._roster_doubted:
             return False
-        roster = self.roster_in(connection)
+        roster, intended = self.roster_in(connection), _intended(connection)
+        if intended is not None:
+            with suppress(ProtocolError):
+                roster = roster.apply(intended)
         for part, (n, payload_hash) in witness.parts.items():
             changes = roster.changes(part)
             if len(changes) < n or sha256(changes[n - 1].payload) != payload_hash:
@@ -431,6 +457,11 @@ class Incarnations(Countersigning, Reading):
                 continue
             return True
         return False
+
+
+def _intended(connection: Connection) -> rosters.Change | None:
+    raw = peers.bytes_of(connection, INTENDED)
+    return rosters.read_change(decode(raw)) if raw else None
 
 
 def _not_written(problem: Exception) -> NotSaved:
