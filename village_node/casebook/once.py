@@ -6,13 +6,16 @@ the act was done he is told what it came to, where it was not it is done now.
 
 from typing import Final
 
+from sync_protocol.encoding import decode, encode
 from village_node.casebook.errors import AlreadyDone, IdTaken
 from village_node.casebook.office import Office
-from village_node.store import Connection, requests
+from village_node.store import Connection, Overtaken, peers, requests
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 
 KEPT_MS: Final = 90 * 86_400_000  # a request that comes again later than that is a new one
+LONGEST_STEP_MS: Final = 6 * 3_600_000  # by which one look brings the time of requests forward, whatever the clock says
+_TIME: Final = "requests_time"
 
 
 class Once(Office):
@@ -24,15 +27,34 @@ class Once(Office):
             _refuse_known(connection, request)
 
     def forget_requests(self) -> int:
-        """Forget requests after their term; how many. Raises NotSaved."""
+        """Forget requests after their term; how many. For the housekeeping, several times a day. Raises NotSaved.
+
+        The term is counted in a time of its own: that of the clock, but from one look to the next it takes no step
+        back, and none that is longer than looks lie apart. So a clock that is months ahead for a day forgets nothing.
+        """
+        now_ms = self.clock()
         with self.store.writing() as connection:
-            return requests.forget(connection, self.clock() - KEPT_MS)
+            time_ms, looked_ms = _time(connection, now_ms)
+            time_ms += min(max(now_ms - looked_ms, 0), LONGEST_STEP_MS)
+            peers.remember_bytes(connection, _TIME, encode([time_ms, now_ms]))
+            return requests.forget(connection, time_ms - KEPT_MS)
 
 
 def claim(office: Office, connection: Connection, request: Request | None) -> None:
     """Take the id of a request before its act. Raises AlreadyDone, IdTaken where it is taken."""
-    if request is not None and not requests.claim(connection, request, office.clock()):
+    if request is None:
+        return
+    time_ms, _ = _time(connection, office.clock())
+    if not requests.claim(connection, request, time_ms):
         _refuse_known(connection, request)
+        raise Overtaken  # forgotten just now: it is claimed anew
+
+
+def _time(connection: Connection, now_ms: int) -> tuple[int, int]:
+    """The time of requests, and the clock at the last look; both are the clock's where nobody has looked yet."""
+    raw = peers.bytes_of(connection, _TIME)
+    time_ms, looked_ms = decode(raw) if raw else (now_ms, now_ms)
+    return time_ms, looked_ms
 
 
 def became(connection: Connection, request: Request | None, key: CaseKey) -> None:

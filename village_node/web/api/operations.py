@@ -21,7 +21,7 @@ from webargs import core
 from webargs.flaskparser import FlaskParser
 
 from village_node.accounts.throttle import SOURCE
-from village_node.casebook import AlreadyDone, Request
+from village_node.casebook import AlreadyDone, CasebookError, Request
 from village_node.store.locks import CaseKey
 from village_node.web.api.problems import Problem, of_messages, waiting
 from village_node.web.policy import Policy
@@ -227,8 +227,15 @@ def done_once(visit: Visit, wanted: Request, do: Callable[[], CaseKey]) -> tuple
 
     ``do`` hands the request on to the casebook, which looks again inside the transaction of the act.
     """
+    book = visit.site.casebook
     try:
-        visit.site.casebook.refuse_repeated(wanted)
-        return do(), {}
+        book.refuse_repeated(wanted)
+        try:
+            return do(), {}
+        except CasebookError as problem:
+            # What stands in its way may be itself: the same request, that has come a second time and was faster.
+            if not isinstance(problem, AlreadyDone):
+                book.refuse_repeated(wanted)
+            raise
     except AlreadyDone as before:
         return (before.scope, before.case_id), {REPLAYED: "true"}
