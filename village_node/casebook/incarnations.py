@@ -150,7 +150,7 @@ class Incarnations(Countersigning, Reading):
                 with self.store.writing() as connection:
                     last = before
                     if not self._alone:
-                        known = peers.held_bytes(connection, INCARNATION, to_change=True)
+                        known = peers.held_life(connection, INCARNATION, to_change=True)
                         if ended is not None and known != ended:
                             return  # another worker has begun it: who writes next goes on as that
                         last = lives.newest()  # with what another worker has begun and published since

@@ -179,7 +179,7 @@ class Office:
         if self._alone:  # nobody else begins one
             return
         before = self.identity.incarnation
-        if peers.held_bytes(connection, INCARNATION) in (None, before):
+        if peers.held_life(connection, INCARNATION) in (None, before):
             return
         if self.catch_up(connection) or self.identity.incarnation != before:
             raise Overtaken("another worker has begun a new life: this is written in that")

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from village_node.store import rows
+from village_node.store import locks, rows
 from village_node.store.errors import Overtaken
 from village_node.store.tables import META, PEERS, ROSTER_CHANGES
 
@@ -138,16 +138,6 @@ def bytes_of(connection: Connection, name: str) -> bytes | None:
     return found[0][0] if found else None
 
 
-def held_bytes(connection: Connection, name: str, *, to_change: bool = False) -> bytes | None:
-    """Bytes the node remembers about itself, which nobody changes before the end of this transaction; ``to_change``:
-    nor does anybody else hold them. On SQLite a transaction that writes holds everything anyhow."""
-    words = "SELECT bytes FROM meta WHERE name = ?"
-    if connection.dialect.name != "sqlite":
-        words += " FOR UPDATE" if to_change else " FOR SHARE"
-    found = rows.ask(connection, words, (name,))
-    return found[0][0] if found else None
-
-
 def count_up(connection: Connection, name: str, by: int = 1) -> int:
     """Raise a counter and give its new value; the row is held to the end of the transaction."""
     raised = rows.ask(connection, "UPDATE meta SET number = number + ? WHERE name = ? RETURNING number", (by, name))
@@ -160,7 +150,19 @@ def count_up(connection: Connection, name: str, by: int = 1) -> int:
 def bytes_to_change(connection: Connection, name: str) -> bytes | None:
     """The same for what is to be changed by what it was: nobody else does so meanwhile, be it there yet or not."""
     rows.put(connection, META, [(name, None, None)], keep=True)
-    return held_bytes(connection, name, to_change=True)
+    words = "SELECT bytes FROM meta WHERE name = ?"
+    if connection.dialect.name != "sqlite":  # there a transaction that writes holds everything anyhow
+        words += " FOR UPDATE"
+    found = rows.ask(connection, words, (name,))
+    return found[0][0] if found else None
+
+
+def held_life(connection: Connection, name: str, *, to_change: bool = False) -> bytes | None:
+    """What names the life of this node, which nobody changes before the end of this transaction; ``to_change``: nor
+    does anybody else hold it. On SQLite a transaction that writes holds everything anyhow."""
+    if connection.dialect.name != "sqlite":
+        locks.hold_life(connection, to_change=to_change)
+    return bytes_of(connection, name)
 
 
 def remember_bytes(connection: Connection, name: str, value: bytes) -> None:

@@ -13,13 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from village_node.store.errors import NotReadable, NotSaved, Overtaken, StoreError, UnsafeDatabase
+from village_node.store.locks import OUR_LOCKS
 from village_node.store.reserve import Reserve
 
 CHANNEL: Final = "sanji_news"
 STOP: Final = "stop"
 POOL: Final = 16
-# The first half of every advisory lock of ours, so that another program on the server does not meet them.
-OUR_LOCKS: Final = 1398034025
 # What start-up reads back, in a transaction of ours. With any other value a commit may be acknowledged that a power
 # cut takes away, or a transaction may not see what another committed while it waited for a lock.
 REQUIRED: Final = {

@@ -3,9 +3,11 @@
 import random
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from sync_protocol.case import kinds
 from sync_protocol.exchange import Content
@@ -16,7 +18,7 @@ from village_node import identity as identities
 from village_node.casebook import Casebook, Reason, countersigning, hearing
 from village_node.casebook.rewriting import Taken
 from village_node.rebirth import Lives
-from village_node.store import Overtaken, doubts, open_store
+from village_node.store import Overtaken, Store, doubts, open_store, peers
 from village_node.store.streams import events_between, in_scopes
 
 pytestmark = pytest.mark.postgres
@@ -142,6 +144,48 @@ def test_what_is_written_while_a_life_begins_is_of_one_or_the_other_and_never_lo
     county.store.close()
 
 
+def test_who_wants_the_life_alone_is_not_passed_by_those_who_come_later(url: str) -> None:
+    """Writers that overlap without end would keep a new life from ever beginning."""
+    store, alone = open_store(url), threading.Event()
+    with store.writing() as connection:
+        peers.remember_bytes(connection, "incarnation", b"1" * 16)
+
+    def want_it_alone() -> None:
+        with store.writing() as connection:
+            peers.held_life(connection, "incarnation", to_change=True)
+            alone.set()
+
+    with store.writing() as connection:
+        peers.held_life(connection, "incarnation")
+        waiter = threading.Thread(target=want_it_alone)
+        waiter.start()
+        until(lambda: is_waited_for(store))
+        with pytest.raises(OperationalError, match="lock timeout"), store.writing() as later:
+            later.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
+            peers.held_life(later, "incarnation")
+        assert not alone.is_set()
+        peers.held_life(connection, "incarnation")  # who holds it has it again at once
+    waiter.join(10.0)
+    assert alone.is_set()
+    store.close()
+
+
+def is_waited_for(store: Store) -> bool:
+    """Whether somebody waits for a lock of this database."""
+    words = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+    with store.reading() as connection:
+        words += " WHERE NOT granted AND datname = current_database()"
+        return bool(connection.exec_driver_sql(words).scalar())
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something that another thread brings about is so."""
+    deadline = time.monotonic() + 30.0
+    while not holds():
+        assert time.monotonic() < deadline, "it never came about"
+        threading.Event().wait(0.02)
+
+
 @pytest.fixture
 def deaf(county: Member, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Member:
     """A worker of the county's second life, which filed nothing, that has not heard of the third."""
@@ -213,6 +257,7 @@ def test_whom_the_worker_that_syncs_waits_for_is_seen_at_the_others_and_answered
     county.casebook.begin_again(Reason.AHEAD)
     county.casebook.heard_out("")
     assert pages.casebook.waits_for() == [TOWNSHIP]
+    until(lambda: pages.casebook.identity.incarnation == county.casebook.identity.incarnation)
     pages.casebook.answer_for("0009", TOWNSHIP)
     assert pages.casebook.waits_for() == [] == county.casebook.waits_for()
     settle(township, county)
