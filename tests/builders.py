@@ -7,8 +7,10 @@ is moved, and randomness comes from a seed, so that a failing test fails again.
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sync_protocol import roster
@@ -175,7 +177,10 @@ class Network:
 
         Each ``life`` of a process draws other random bytes.
         """
-        store = open_store(url or f"sqlite:///{self.folder / code}.db")
+        file = self.folder / f"{code}.db"
+        if not url and not file.exists():
+            file.write_bytes(empty_database())
+        store = open_store(url or f"sqlite:///{file}")
         chance = random.Random(f"{self.seed} {code} {life or self.lives}")
         data, fresh = self.files_of(code)
         identity = load(data)
@@ -212,6 +217,15 @@ class Network:
         """Close every database."""
         for member in self.members.values():
             member.store.close()
+
+
+@cache
+def empty_database() -> bytes:
+    """A database in which there is nothing yet, up to date: brought there once, since that takes as long as a test."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        open_store(f"sqlite:///{file}").close()
+        return file.read_bytes()
 
 
 def network(folder: Path, *codes: str, seed: int = 1, own_clocks: bool = False) -> Network:

@@ -4,7 +4,10 @@ import os
 from collections.abc import Generator, Sequence
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, settings
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 # Both profiles are derandomised: a property that fails does so on every machine, and a rerun proves the repair. Time
 # limits are left to pytest-timeout, since a shared machine is slow at moments that say nothing about the code.
@@ -13,6 +16,23 @@ settings.register_profile(
     "ci", max_examples=500, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+class Compiled(BytecodeCache):
+    """Templates are compiled once for all apps of a test run: it took longer than what most tests of pages look at."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options["bytecode_cache"] = Compiled()
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 MAY_OPEN_SOCKETS = ("sockets", "postgres", "browser")

@@ -40,11 +40,10 @@ from village_node.web import api as programs
 from village_node.web.assets import Assets
 from village_node.web.headers import CONTENT_POLICY, DOCS_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
-from village_node.web.site import Site, Visit, local_path
+from village_node.web.site import SITE, Site, Visit, local_path
 
 MAX_BODY: Final = 1024 * 1024
 MAX_FORM_PARTS: Final = 600
-SITE: Final = "sanji.site"
 # Blueprints that answer machines.
 DOORS: Final = frozenset({"downlink"})
 
@@ -144,7 +143,7 @@ def register(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[SITE] = site
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # of Flask's own provider: Chinese can be read as it is
-    described = programs.register(app, site)
+    described = programs.register(app)
     add_pages(app, (*ROUTES, *described), NAVIGATION, Blueprint("web", __name__, template_folder="templates"))
     app.register_error_handler(HTTPException, lambda error: _trouble(site, error))
     app.register_error_handler(StoreError, lambda fault: _not_saved(site, fault))

@@ -28,6 +28,7 @@ from village_node.web.icons import icon
 from village_node.web.policy import COUNTER, Route
 from village_node.web.sync_bar import SyncBar, SyncState, sync_bar
 
+SITE: Final = "sanji.site"  # under which an app keeps its site
 LANGUAGES: Final = ("zh", "en")
 DISPLAY_COOKIE: Final = "sanji-display"
 DISPLAY_DAYS: Final = 365

@@ -15,7 +15,7 @@ from tests.village_node.web.counter import CARD, HOUSING, PASSWORD, Counter, Vis
 from tests.village_node.web.errands import PAPERS, AtHand, done, links, opened_by_two, printed
 from village_node.notices import sheets
 from village_node.notices.printing import NotPrinted, Printer
-from village_node.web.pages import SITE
+from village_node.web.site import SITE
 
 PROXY = {
     "has_proxy": "yes", "proxy_name": "王小琴", "proxy_relation": "女儿", "proxy_phone": "13900001111",

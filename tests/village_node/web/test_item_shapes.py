@@ -23,7 +23,7 @@ from tests.village_node.web.errands import (
 )
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_legal_life import why
-from village_node.web.pages import SITE
+from village_node.web.site import SITE
 
 DAY_MS = 86_400_000
 

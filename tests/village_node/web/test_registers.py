@@ -13,7 +13,7 @@ from tests.village_node.web.errands import AtHand, done
 from tests.village_node.web.test_filing import held
 from village_node.casebook import Shown
 from village_node.store.locks import CaseKey
-from village_node.web.pages import SITE
+from village_node.web.site import SITE
 
 DAY_MS = 86_400_000
 TERM = {"first": "2026-11-01", "last": "2028-10-31", "document_no": "文旅委〔2026〕1号"}

@@ -1,5 +1,6 @@
 """The interface for programs: what the pages can do with cases, for other systems, under the same rules."""
 
+from functools import cache
 from typing import Final
 
 from flask import Flask, request
@@ -15,22 +16,28 @@ from village_node.web.api.operations import BLUEPRINT, PREFIX, Described, Operat
 from village_node.web.api.problems import Problem, answer_of, problem_of
 from village_node.web.policy import Route, declare
 from village_node.web.query import NotTold
-from village_node.web.site import Site
 
 OPERATIONS: Final[tuple[Operation, ...]] = (*casework.OPERATIONS, *acting.OPERATIONS, *guide.OPERATIONS)
 _FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted)
 
 
-def register(app: Flask, site: Site) -> tuple[Route, ...]:
+def register(app: Flask) -> tuple[Route, ...]:
     """Hang every operation into the app, each under its policy; the pages of the documentation are handed back."""
+    for each in OPERATIONS:
+        declare(app, f"{BLUEPRINT}.{each.name}", each.policy)
+    app.register_blueprint(_described())
+    return routes(Description(app, _described()))
+
+
+@cache
+def _described() -> Described:
+    """Every operation in one blueprint: the same for all apps of this process, and slow to put together."""
     blueprint = Described(BLUEPRINT, __name__, url_prefix=PREFIX)
     for each in OPERATIONS:
-        hang(blueprint, site, each)
-        declare(app, f"{BLUEPRINT}.{each.name}", each.policy)
+        hang(blueprint, each)
     for fault in _FAULTS:
         blueprint.register_error_handler(fault, trouble)
-    app.register_blueprint(blueprint)
-    return routes(Description(app, blueprint))
+    return blueprint
 
 
 def is_for_programs() -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 
 import marshmallow
 from flask import Request as HttpRequest
-from flask import request
+from flask import current_app, request
 from flask_smorest import Blueprint
 from marshmallow import fields, validate
 from webargs import core
@@ -26,7 +26,7 @@ from village_node.store.locks import CaseKey
 from village_node.web.api.problems import Problem, of_messages, waiting
 from village_node.web.policy import Policy
 from village_node.web.schemas import WHOLE
-from village_node.web.site import Site, Visit
+from village_node.web.site import SITE, Visit
 
 BLUEPRINT: Final = "api"
 PREFIX: Final = "/api/v1"
@@ -118,18 +118,20 @@ class Operation:
     words: str = ""
 
 
-def hang(blueprint: Described, site: Site, each: Operation) -> None:
+def hang(blueprint: Described, each: Operation) -> None:
     """Hang one operation into the blueprint: documented, guarded, and reading what it takes."""
-    view = blueprint.response(200, each.gives, content_type=each.media)(_explained(each))
+    # Innermost what is short: every layer copies what is said of those under it, whole schemas too.
+    view = _explained(each)
+    for status in sorted(_statuses(each)):
+        view = blueprint.alt_response(status, _NAMES[status])(view)
+    view = blueprint.response(200, each.gives, content_type=each.media)(view)
     if each.asks is not None:
         view = blueprint.arguments(each.asks, location="query")(view)
     if each.takes is not None:
         view = blueprint.arguments(each.takes)(view)
     if each.once:
         view = blueprint.arguments(Id, location="headers")(view)
-    view = _door(site, each, view)
-    for status in sorted(_statuses(each)):
-        view = blueprint.alt_response(status, _NAMES[status])(view)
+    view = _door(each, view)
     roles = sorted(each.policy.roles) if each.policy.roles is not None else None
     known: dict[str, Any] = {"operationId": each.name, "x-roles": roles, "x-personal-data": each.policy.fields}
     known["security"] = [{"token": []}] if roles is not None else []
@@ -169,12 +171,12 @@ def _explained(each: Operation) -> Callable[..., Any]:
     return view
 
 
-def _door(site: Site, each: Operation, view: Callable[..., Any]) -> Callable[..., Any]:
+def _door(each: Operation, view: Callable[..., Any]) -> Callable[..., Any]:
     """The view behind the door."""
 
     @wraps(view)
     def answer(**path: Any) -> Any:
-        visit = Visit(site, request, "", None, _language(), big=False)
+        visit = Visit(current_app.extensions[SITE], request, "", None, _language(), big=False)
         if each.policy.roles is not None:
             _let_in(visit, each)
         return view(visit, **path)
