@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync_protocol.case import kinship
 from tests.sync_protocol.case import drawn_bodies, register_vectors, second_bodies, second_editions, second_registers
 from tests.sync_protocol.case.drawn_entries import BROUGHT, PLACE, WAY
 from tests.sync_protocol.case.register_vectors import (
@@ -118,6 +119,7 @@ def test_both_find_the_same_publications_in_force(seed: int) -> None:
     assert by_publications(*drawn) == published(*drawn)
 
 
-def test_both_readings_are_lists_of_the_same_fields() -> None:
+def test_both_let_a_relative_do_the_same_and_read_the_same_kinds() -> None:
+    assert second_registers.HANDS_OVER == kinship.PAPERS_ONLY
     assert {*drawn_bodies.KINDS} == {*second_bodies.TABLES, second_bodies.CATALOGUE, second_bodies.CALENDAR}
     assert register_vectors.MOST.keys() == STORED.keys()
