@@ -36,6 +36,7 @@ DATABASE: Final = "database"
 ROSTER_DOUBT: Final = "roster_doubt"
 RETIRED: Final = "retired"
 INTENDED: Final = "intended"
+WENT_ON: Final = "went_on"
 
 
 class Standing(NamedTuple):
@@ -143,7 +144,7 @@ class Incarnations(Countersigning, Reading):
         lives = self.lives
         assert lives is not None, "a casebook that speaks with others is wired with the files of its lives"
         with self._beginning:
-            before = self.identity
+            before, succeeded = self.identity, self._is_succeeded(self.roster)
             if ended not in (None, before.incarnation):
                 return
             try:
@@ -162,6 +163,8 @@ class Incarnations(Countersigning, Reading):
                     hearing.forget_answers(connection)
                     if self.identity.place in self.roster_in(connection).heads():
                         peers.remember_bytes(connection, ROSTER_DOUBT, b"\1")
+                    if succeeded or reason == Reason.OPERATOR:
+                        peers.remember_bytes(connection, WENT_ON, b"" if reason == Reason.OPERATOR else b"\1")
                     self._note_begun(connection, begun.incarnation, reason, actor)
                     self.mark_news(connection, {ANYTHING})
                     # Inside: on SQLite nobody writes as the life before once this transaction has begun.
@@ -227,16 +230,22 @@ class Incarnations(Countersigning, Reading):
             forked = any(row.incarnation == self.identity.incarnation for row in forks.read(connection))
         below = [place for direction, place, alarm in alarms if direction == "down" and alarm != RESTORED]
         rings = forked or any(direction == "up" for direction, _, _ in alarms)
-        succeeded = self._is_succeeded()
+        succeeded = self._is_succeeded(self.roster)
         return Standing(self.retired, rings or succeeded, below, self.provisional, succeeded)
 
-    def _is_succeeded(self) -> bool:
+    def _is_succeeded(self, roster: Roster) -> bool:
         """Whether the roster names a later life of this place than ours, which another machine has begun. Once our
         people have chosen, the life that they began waits to be countersigned, and will be the later one."""
-        roster, who = self.roster, self.identity
+        who = self.identity
         if roster.node(who.incarnation) is None:
             return False
         return roster.nodes_of(who.place)[-1].incarnation not in who.lives
+
+    def leaves_the_choice(self, roster: Roster) -> bool:
+        """Whether what comes of our own part is the work of another machine that lives on beside this one. Once this
+        one has gone on by itself, as a disk does that was put back; then two would succeed each other day by day."""
+        with self.store.reading() as connection:
+            return bool(peers.bytes_of(connection, WENT_ON)) and self._is_succeeded(roster)
 
     def settle_alarm(self, actor: str, place: str) -> None:
         """People have looked at the alarm of a place below and know what it was. Raises NotFound, NotSaved."""
@@ -353,6 +362,11 @@ class Incarnations(Countersigning, Reading):
 
         Raises NotAllowed naming whom we wait for, NotSaved.
         """
+        if self._is_succeeded(self.roster):
+            raise NotAllowed(
+                "本单位已由另一台机器继续使用，本机不能签发名册：请先在“运行状况”页选择由哪台机器继续",
+                "another machine goes on in this place, so this one publishes nothing: choose under Health which stays",
+            )
         untold = self.untold()
         if untold and not agreed:
             raise NotAllowed(

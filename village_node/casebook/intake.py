@@ -130,6 +130,8 @@ class Intake(Settling):
                     plan.restored = self.identity.incarnation
                 plan.roster = roster
                 plan.changes.append(change)
+        if plan.restored is not None and self.leaves_the_choice(plan.roster):
+            plan.restored = None
 
     def _take_forks(self, connection: Connection, plan: Plan, talk: ForkTalk) -> None:
         """Keep proofs that hold, and make those for which an arm that was shown is the missing half."""
