@@ -12,22 +12,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import metadata, resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import flask
 import waitress
 from waitress import wasyncore
+from waitress.server import BaseWSGIServer
 
 from sync_protocol import roster
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.suites import sha256
+from village_node import door, store, web, working_days
 from village_node import identity as identities
-from village_node import store, web, working_days
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook, PurgeJob
 from village_node.config import Config
-from village_node.door import open_line
 from village_node.identity import Identity
 from village_node.rebirth import WORDS, Lives
 from village_node.scheduler import Scheduler
@@ -239,10 +240,11 @@ def _served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
     one address for all, one person's wrong guesses would lock everybody out.
     """
     believed = {"trusted_proxy": edge, "trusted_proxy_count": 1, "trusted_proxy_headers": {"x-forwarded-for"}}
+    maps: list[dict[int, Any]] = [{} for _ in listeners]
     servers = [
         waitress.create_server(
             listener.app,
-            map={},
+            map=sockets,
             host=listener.host,
             port=listener.port,
             threads=listener.threads,
@@ -254,18 +256,20 @@ def _served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
             clear_untrusted_proxy_headers=True,
             **(believed if edge else {}),
         )
-        for listener in listeners
+        for listener, sockets in zip(listeners, maps, strict=True)
     ]
-    for server in servers:
-        server.channel_class = open_line
+    # A name may stand for several addresses: then what was made is not a server, but holds one for each.
+    doors = [[each for each in sockets.values() if isinstance(each, BaseWSGIServer)] for sockets in maps]
+    for each in chain.from_iterable(doors):
+        door.keep(each)
     threads = [threading.Thread(target=each.run, name="listener", daemon=True) for each in servers]
     for thread in threads:
         thread.start()
     try:
         yield
     finally:
-        for server in servers:
-            server.trigger.pull_trigger(lambda server=server: wasyncore.close_all(server._map))
+        for at_one_name, sockets in zip(doors, maps, strict=True):
+            at_one_name[0].trigger.pull_trigger(lambda sockets=sockets: wasyncore.close_all(sockets))
         for thread in threads:
             thread.join(STOP_S)
 

@@ -3,16 +3,35 @@
 A line whose other end went away without a word looks like one that waits. Hundreds of them, all from one place (a
 router that lost power, a program that never hangs up), would keep everybody out until they were silent for a minute.
 So there is always room for one more: of the place that has most lines, the one that has been quiet longest goes. Lines
-on which a request is being worked on, or an answer is on its way, stay.
+on which a request is being worked on, or an answer is on its way, stay; but not for ever: one whose other end has taken
+no byte of its answer for the time-out is cut. It would never be ready to be written to, and so never end by itself.
 """
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
 
 SPARE: Final = 8  # files of the server itself, and lines that were told to end and have not yet
+
+
+def keep(server: Any) -> None:
+    """Have one address of a server keep its lines as said above."""
+    server.channel_class = open_line
+    server.maintenance = partial(end_quiet, server)
+
+
+def end_quiet(server: Any, now: float) -> None:
+    """End the lines that have been quiet for the time-out; the server calls this now and then with its clock (s)."""
+    for line in list(server.active_channels.values()):
+        if line.requests or now - line.last_activity < server.adj.channel_timeout:
+            continue
+        if line.total_outbufs_len:
+            line.handle_close()
+        else:
+            line.will_close = True
 
 
 def open_line(server: Any, line: Any, address: Any, settings: Any, map: Any = None) -> Any:

@@ -1,9 +1,13 @@
 """Which line makes way when there are too many: the quietest of whoever has most, never one that is at work."""
 
+import socket
 from types import SimpleNamespace
 from typing import Any
 
-from village_node.door import quietest
+import pytest
+
+from village_node.app import Listener, _served
+from village_node.door import end_quiet, quietest
 
 
 def line(address: str, quiet_since: float, *, requests: tuple[object, ...] = (), left: int = 0) -> Any:
@@ -21,3 +25,49 @@ def test_a_line_at_work_stays_and_does_not_count_against_its_address() -> None:
     idle = line("10.0.0.2", 3.0)
     assert quietest([*at_work, idle]) is idle
     assert quietest(at_work) is None
+
+
+def test_a_line_that_takes_nothing_of_its_answer_is_cut_after_the_time_out() -> None:
+    """It is never ready to be written to, so telling it to end would leave it there, and hundreds close the door."""
+    ended: list[str] = []
+
+    def held(name: str, quiet_since: float, **state: Any) -> Any:
+        made = line(name, quiet_since, **state)
+        made.will_close, made.handle_close = False, lambda: ended.append(name)
+        return made
+
+    lines = {
+        "stuck": held("stuck", 0.0, left=5),
+        "slow": held("slow", 41.0, left=5),
+        "at work": held("at work", 0.0, requests=(object(),), left=5),
+        "silent": held("silent", 0.0),
+        "young": held("young", 99.0),
+    }
+    end_quiet(SimpleNamespace(active_channels=lines, adj=SimpleNamespace(channel_timeout=60)), 100.0)
+    assert ended == ["stuck"]
+    assert [name for name, each in lines.items() if each.will_close] == ["silent"]
+
+
+@pytest.mark.enable_socket
+def test_a_name_of_two_addresses_is_served_at_both_and_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `localhost` is where there is IPv6 too."""
+    asked = socket.getaddrinfo
+
+    def two(host: str, *arguments: Any, **named: Any) -> Any:
+        both = ("127.0.0.1", "127.0.0.2") if host == "two.addresses" else (host,)
+        return [each for one in both for each in asked(one, *arguments, **named)]
+
+    def answer(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with _served([Listener(answer, "two.addresses", port, 1)], edge=""):
+        for address in ("127.0.0.1", "127.0.0.2"):
+            with socket.create_connection((address, port), timeout=5.0) as there:
+                there.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                assert there.recv(4096).startswith(b"HTTP/1.0 200")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", port), timeout=5.0)
