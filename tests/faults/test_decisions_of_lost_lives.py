@@ -1,11 +1,14 @@
 """A decision and the delegation it relies on stand in two scopes; a life that ends before they have left moves both."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sync_protocol.case import kinds
+from sync_protocol.case.editions import Edition
+from sync_protocol.case.workdays import day_of
 from sync_protocol.event import Dep, load_header
 from sync_protocol.places import about, below
 from tests.builders import OTHER_TOWNSHIP, OTHER_VILLAGE, Member, delegate
@@ -144,3 +147,21 @@ def test_a_decision_follows_a_delegation_that_gave_way_to_what_the_lost_life_had
     net.settle()
     net.settle()
     check_all_hold(net, root, ref)
+
+
+def test_a_case_filed_under_an_item_version_that_moves_does_not_wait_for_its_old_position(net: Network) -> None:
+    """The county publishes, begins a new life, and files under that version before anybody below was heard."""
+    newest = net[COUNTY].member.casebook.catalogue.newest("036")
+    assert newest is not None
+    given = replace(newest, version=newest.version + 1, begins=day_of(net.built.clock()), ends=None)
+    net[COUNTY].member.casebook.publish_item("2001", frozenset({"business"}), Edition(given, "按县政府令调整"))
+    root = begun_anew(net)
+    ref = root.member.file(item_no="036", item_version=given.version)
+    net.settle()
+    net.settle()
+    for live in (root, net[COUNTY]):
+        row = live.member.casebook.case_row(ref.scope, ref.case_id)
+        assert row is not None and (row.n_waiting, row.n_void, row.state) == (0, 0, "received")
+    published = root.member.casebook.items.published[given.key].position
+    assert published.incarnation == root.incarnation
+    assert net[VILLAGE].member.casebook.items.published[given.key].position == published

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sync_protocol import encoding
-from sync_protocol.event import Position, load_header
+from sync_protocol.event import Dep, Position, load_header
+from village_node.casebook.office import Office
 from village_node.casebook.rewriting import Earlier, Moved, Place
 from village_node.store import Connection, doubts, peers, streams
 from village_node.store.locks import StreamKey
@@ -44,6 +45,16 @@ def by_life(earlier: Mapping[Place, Earlier], order: Sequence[bytes]) -> dict[by
         for life in order
         if earlier
     }
+
+
+def staying(office: Office, connection: Connection, deps: tuple[Dep, ...]) -> tuple[Dep, ...]:
+    """Those of these positions that no new life of this node may still have to write again elsewhere."""
+    me, lives = office.identity.incarnation, office.identity.lives
+    if len(lives) == 1 or not any(dep.incarnation in lives for dep in deps):
+        return deps
+    held = {doubt.row.key: doubt.seq for doubt in doubts.held(connection)}
+    held |= {(me, scope): 0 for _, scope in held}
+    return tuple(dep for dep in deps if dep.seq <= held.get((dep.incarnation, dep.scope), dep.seq))
 
 
 def naming(connection: Connection, me: bytes, ends: Mapping[StreamKey, int]) -> set[str]:
