@@ -25,24 +25,14 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about, below, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import (
-    conditions,
-    entitlement,
-    lanes,
-    ledger,
-    moving,
-    numbering,
-    once,
-    promises,
-    purged,
-    terms,
-)
+from village_node.casebook import conditions, entitlement, lanes, ledger, numbering, once, promises, purged, terms
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.entitlement import Backing, Person, Shown
 from village_node.casebook.errors import BadBody, Grown, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry
+from village_node.casebook.moving import staying
 from village_node.casebook.office import Office
 from village_node.casebook.once import Once
 from village_node.casebook.reading import folded
@@ -160,7 +150,7 @@ class Desk(Once):
             pen = _Pen(self, growth)
             refs = []
             for number, checked_in in enumerate(filed, start=last - len(filed) + 1):
-                deps = moving.staying(self, connection, checked_in.deps)
+                deps = staying(self, connection, checked_in.deps)
                 refs.append(self._open_case(pen, scope, checked_in._replace(deps=deps), number))
             entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth})
             # The cases are new: nobody can hold or wait for them, and their rows are inserted in one order.
