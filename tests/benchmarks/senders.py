@@ -52,6 +52,7 @@ def connected(network: Network, doors: Sequence[Ancestor]) -> Iterator[list[Send
             casebook = stack.enter_context(opened(seat))
             uplink = Uplink(casebook, seat.identity, settings, app.wall_clock, time.monotonic, identity.random_bytes)
             senders.append(Sender(seat, casebook, uplink))
+        app.spare_the_collector()  # as a village's own process does
         try:
             yield senders
         finally:
