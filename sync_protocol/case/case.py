@@ -29,6 +29,8 @@ from sync_protocol.case.records import (
 from sync_protocol.case.routes import CasePath, PlaceTree
 from sync_protocol.case.tree import WAITS_FOR_DEP, Tree
 
+_FIRST_SIDE: Final = kinds.SIDE_NUMBERS.start
+
 
 @dataclass(slots=True)
 class Case:
@@ -142,10 +144,10 @@ def fold(
     elsewhere: set[Position] = set()
     for event in events:
         position = event.position
-        if not is_of(event, scope_place, case_id):
+        if (event.scope or event.case_id) and not is_of(event, scope_place, case_id):
             elsewhere.add(position)
             continue
-        held = stage if event.kind < kinds.SIDE_NUMBERS.start else sides
+        held = stage if event.kind < _FIRST_SIDE else sides
         # The same event from two roads: the copy whose body is here counts.
         if position not in held or event.body is not None:
             held[position] = event

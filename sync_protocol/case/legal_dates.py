@@ -8,19 +8,21 @@ earlier than the one before it. One function a kind, named in a table: a new kin
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from sync_protocol.case import baton, kinds
 from sync_protocol.case.attribution import TRANSIT
 from sync_protocol.case.case import Case
 from sync_protocol.case.catalogue import Catalogue, Item
+from sync_protocol.case.clock import Turns, turns
 from sync_protocol.case.content import Body, read_body
 from sync_protocol.case.events import CaseEvent, Position
 from sync_protocol.case.exclusions import Bucket
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_bodies import SUSPENSIONS
 from sync_protocol.case.routes import CasePath, PlaceTree
-from sync_protocol.case.workdays import FIRST_DAY, Calendar, day_of
+from sync_protocol.case.workdays import Calendar, day_of
 
 AGENT_MODES: Final = ("代办", "协办")
 OWN_MODES: Final = ("村级受理", "直办")
@@ -44,6 +46,10 @@ class Act(NamedTuple):
     day: date
     position: Position = NOWHERE
     body: Body | None = None
+
+
+PlainAct = tuple[int, str, date]  # kind, place, day
+Told = tuple[CaseEvent, date]
 
 
 class Story:
@@ -124,15 +130,14 @@ class Story:
 
 def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalogue: Catalogue) -> Facts:
     """The facts of a folded case. ``events``: those it was folded from, in any order."""
-    held = _held(events)
-    catalogued = catalogue.find(case.item_no, case.item_version)
-    fee = catalogued is not None and catalogued.has_fee
-    acts = tuple([_told_by(event, day, fee=fee) for event, day in _told(case, held)])
+    listed = list(events)
+    said, fee = _told(case, listed), _has_fee(case, catalogue)
     path, item = _path_from(case.home, places), (case.item_no, case.item_version)
-    if all(act.body is None for act in acts) and IN_FULL.isdisjoint([act.kind for act in acts]):
-        facts = _facts_alike(path, catalogue, item, acts)
+    if _is_plain(said, fee=fee):
+        facts = _facts_alike(path, catalogue, item, _plainly(said))
     else:
-        facts = _facts(Story(path, catalogue.find(*item), held), acts)
+        acts = [_told_by(event, day, fee=fee) for event, day in said]
+        facts = _facts(Story(path, catalogue.find(*item), _held(listed)), acts)
     if case.deliveries and facts.decided is not None:
         delivery = case.deliveries[0]
         named = delivery.body.get("at")
@@ -143,6 +148,40 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         told = _collections(case, facts.holds, facts.decided)
         facts = facts._replace(exclusions=(*facts.exclusions, *told))
     return facts
+
+
+def turns_of(
+    case: Case,
+    events: Iterable[CaseEvent],
+    places: PlaceTree,
+    catalogue: Catalogue,
+    calendar: Calendar,
+    as_of: date,
+) -> Turns:
+    """When the grades of a folded case begin: what ``clock.turns`` says of its facts, looked up by its acts where they
+    are all that the facts come of."""
+    listed = list(events)
+    told = _told(case, listed)
+    if case.deliveries or case.collection_notices or not _is_plain(told, fee=_has_fee(case, catalogue)):
+        return turns(facts_of(case, listed, places, catalogue), calendar, as_of)
+    path, item = _path_from(case.home, places), (case.item_no, case.item_version)
+    return _turns_alike(path, catalogue, item, _plainly(told), calendar, as_of)
+
+
+def _has_fee(case: Case, catalogue: Catalogue) -> bool:
+    item = catalogue.find(case.item_no, case.item_version)
+    return item is not None and item.has_fee
+
+
+def _is_plain(told: Sequence[Told], *, fee: bool) -> bool:
+    """Whether kind, place and day of each act say all: none needs to be told in full. ``fee``: of an item with one it
+    matters what was decided."""
+    said = [event.kind for event, _ in told]
+    return IN_FULL.isdisjoint(said) and not (fee and kinds.DECIDE in said)
+
+
+def _plainly(told: Sequence[Told]) -> tuple[PlainAct, ...]:
+    return tuple([(event.kind, event.place, day) for event, day in told])
 
 
 def _told_by(event: CaseEvent, day: date, *, fee: bool) -> Act:
@@ -157,8 +196,20 @@ def _told_by(event: CaseEvent, day: date, *, fee: bool) -> Act:
 
 
 @lru_cache(maxsize=4_096)  # most cases are like others of their day and their item; nothing in this names a person
-def _facts_alike(path: CasePath, catalogue: Catalogue, item: tuple[str, int], acts: tuple[Act, ...]) -> Facts:
-    return _facts(Story(path, catalogue.find(*item), {}), acts)
+def _facts_alike(path: CasePath, catalogue: Catalogue, item: tuple[str, int], acts: tuple[PlainAct, ...]) -> Facts:
+    return _facts(Story(path, catalogue.find(*item), {}), [Act(*act) for act in acts])
+
+
+@lru_cache(maxsize=4_096)
+def _turns_alike(
+    path: CasePath,
+    catalogue: Catalogue,
+    item: tuple[str, int],
+    acts: tuple[PlainAct, ...],
+    calendar: Calendar,
+    as_of: date,
+) -> Turns:
+    return turns(_facts_alike(path, catalogue, item, acts), calendar, as_of)
 
 
 def _facts(story: Story, acts: Iterable[Act]) -> Facts:
@@ -202,7 +253,7 @@ def last_day(case: Case, events: Iterable[CaseEvent], calendar: Calendar) -> dat
     the case may lapse: of several that run the first. None where nobody waits for the applicant."""
     asked: dict[Position, tuple[CaseEvent, date]] = {}
     last: dict[int, Position] = {}
-    for event, day in _told(case, _held(events)):
+    for event, day in _told(case, list(events)):
         if event.kind in _TERMS:
             asked[event.position] = event, day
             last[event.kind] = event.position
@@ -263,15 +314,17 @@ def _held(events: Iterable[CaseEvent]) -> dict[Position, CaseEvent]:
     return held
 
 
-def _told(case: Case, held: Mapping[Position, CaseEvent]) -> list[tuple[CaseEvent, date]]:
+def _told(case: Case, events: list[CaseEvent]) -> list[Told]:
     """The acts that count, in their order, each with its day."""
-    acts = _acts(case, held)
+    acts = _acts(case, events)
     return list(zip(acts, _days(acts), strict=True))
 
 
-def _acts(case: Case, held: Mapping[Position, CaseEvent]) -> list[CaseEvent]:
+def _acts(case: Case, events: list[CaseEvent]) -> list[CaseEvent]:
     """The acts that count, in their order: the path, and behind each adoption what it adopted."""
-    acts = []
+    if not case.adopted and case.path == tuple([event.position for event in events]):
+        return events  # one chain, in its order, and nothing beside it
+    held, acts = _held(events), []
     for position in case.path:
         acts.append(held[position])
         if held[position].kind == kinds.ADOPT:
@@ -283,17 +336,16 @@ def _days(acts: list[CaseEvent]) -> list[date]:
     """The day of each act in China."""
     days = [day_of(event.claimed_ms) for event in acts]
     for index, event in enumerate(acts):
-        fixed = read_body(event) if event.kind == kinds.ACCEPT else None
+        if event.kind != kinds.ACCEPT:
+            continue
+        fixed = read_body(event)
         if isinstance(fixed, dict) and 4 in fixed:
             filed, latest = day_of(fixed[4]), day_of(fixed[3])
             for before in range(index):
                 own = filed if acts[before].kind == kinds.RECEIVE else days[before]
                 days[before] = min(own, latest)
             break
-    last = FIRST_DAY
-    for index, day in enumerate(days):
-        last = days[index] = max(last, day)
-    return days
+    return list(accumulate(days, max))
 
 
 def _receive(story: Story, act: Act, body: Body | None, day: date) -> None:

@@ -177,7 +177,7 @@ class Tree:
             return PRESUMED
         if event.deps_missing:
             return WAITS_FOR_DEP, None, None
-        if is_missing(event):
+        if event.body is None and is_missing(event):
             return Verdict("waiting", "body", event.position), None, None
         body = read_body(event)
         if isinstance(body, str):

@@ -150,7 +150,7 @@ class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Cataloguing, R
                     keys = cases.unsettled(connection)
                     self.store.exclusive(connection, keys, [])
                     entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(keys))
-                    scopes = {scope for scope, _ in ledger.write(self, connection, entry).cases}
+                    scopes = ledger.write(self, connection, entry).scopes
                     if scopes:
                         self.mark_news(connection, scopes)
             except Overtaken:

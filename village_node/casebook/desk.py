@@ -152,7 +152,7 @@ class Desk(Once):
             for number, checked_in in enumerate(filed, start=last - len(filed) + 1):
                 deps = staying(self, connection, checked_in.deps)
                 refs.append(self._open_case(pen, scope, checked_in._replace(deps=deps), number))
-            entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth})
+            entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth}, looked_at=True)
             # The cases are new: nobody can hold or wait for them, and their rows are inserted in one order.
             written = ledger.write(self, connection, entry)
             for ref in refs:
@@ -222,7 +222,7 @@ class Desk(Once):
         content = terms.check_promise(self, case, content) if kind == kinds.DOCKET else content
         content = numbering.with_number(self, connection, case, kind, content, _day(pen.now_ms).year)
         event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS])
-        entry = Entry(roster, pen.now_ms, {growth.row.key: growth})
+        entry = Entry(roster, pen.now_ms, {growth.row.key: growth}, looked_at=True)
         written = ledger.write(self, connection, entry).cases[key]
         self._refuse_unless_effective(written, pen.position(event))
         if kind == kinds.ADOPT:

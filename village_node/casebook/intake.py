@@ -92,7 +92,7 @@ class Intake(Settling):
         if plan.proofs:
             forks.add(connection, plan.proofs)
             parking.forget_refused(connection, {row.key for row in plan.proofs}, Fork.code)
-        written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written({}, [])
+        written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written(set(), [], {})
         for key, seq in plan.known_there.items():
             doubts.raise_to(connection, plan.growths[key].row.id, seq)
         new_receipts = self._take_receipts(connection, plan, content.receipts)
@@ -104,7 +104,7 @@ class Intake(Settling):
             peers.change_peer(connection, peer, peer_update)
         scopes = {row.scope for row in written.streams} | receipts.news_of(self, plan.roster, new_receipts)
         scopes.update(row.scope for row in plan.proofs)
-        scopes.update(scope for scope, _ in written.cases)
+        scopes |= written.scopes
         scopes.update(purged.recall_for(self, connection, plan.roster, peer, content.wants, plan.now_ms))
         if lines_complete:
             scopes.add(below(plan.roster.places.root))

@@ -6,7 +6,7 @@ and new together, and the new events are inserted with their verdicts. Of the ol
 are updated. So a frame costs one read, one insert an event, one row a case.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from village_node.casebook.office import Office
 from village_node.store import Connection, cases, streams
 from village_node.store.cases import CaseRow
 from village_node.store.locks import CaseKey, StreamKey
+from village_node.store.rows import Row
 from village_node.store.streams import HERE, MISSING, CaseEventRow, EventRow, StreamRow
 
 _BODY_STATES: Final[tuple[Any, ...]] = ("here", "missing", "purged", "erased")
@@ -48,6 +49,7 @@ class Entry:
     filled: list[Filled] = field(default_factory=list)
     refold: set[CaseKey] = field(default_factory=set)
     sides: list[Growth] = field(default_factory=list)
+    looked_at: bool = False  # by the caller, who wants the folded cases back
 
     @property
     def grown(self) -> list[Growth]:
@@ -66,21 +68,24 @@ class Entry:
 
 @dataclass(slots=True)
 class Written:
-    """What came of it: the folded cases, and the rows of streams as they stand now."""
+    """What came of it: the scopes of the folded cases, the rows of streams as they stand now, and the cases, if asked
+    for. A frame brings some thousand cases: kept to its end, they are what the garbage collector walks through."""
 
-    cases: dict[CaseKey, Case]
+    scopes: set[str]
     streams: list[StreamRow]
+    cases: dict[CaseKey, Case]
 
 
 @dataclass(slots=True)
 class Held:
-    """An event of a touched case: what the fold takes, and the row it is kept in (None while it is new).
+    """An event of a touched case: what the fold takes, the row it is kept in (None while it is new), its chain hash.
 
     A ``stranger`` is an event of another case that one of this case claims to follow: evidence, and no part of it.
     """
 
     event: CaseEvent
     row: EventRow | None
+    hash: bytes
     stranger: bool = False
 
 
@@ -96,15 +101,15 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     touched = entry.touched()
     reader = _Reader(office, connection, entry)
     held = reader.events_of(touched)
-    folded: dict[CaseKey, Case] = {}
-    verdicts: dict[tuple[str, Position], Verdict] = {}
+    written = Written(set(), [], {})
+    verdicts: dict[bytes, Verdict] = {}  # of new events, by their chain hashes
     changed: list[tuple[int, str, int, int, bytes]] = []
     rows: list[CaseRow] = []
     waits: list[tuple[bytes, str, int, str, bytes]] = []
     calendar = calendars.calendar_in(office, connection)
     office.items_in(connection)
     for key in sorted(touched):
-        events = held.get(key, [])
+        events = held.pop(key, [])
         own = [each for each in events if not each.stranger]
         if not own:
             cases.forget(connection, key)  # what was in it has been written again elsewhere
@@ -112,21 +117,23 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         case = fold_held(office, entry.roster, key, events)
         if case.counts["waiting"] and office.heard_late(connection):
             case = fold_held(office, entry.roster, key, events)
-        folded[key] = case
+        written.scopes.add(key[0])
+        if entry.looked_at:
+            written.cases[key] = case
         some_purged = False
         for each in own:
             verdict = case.verdicts[each.event.position]
             some_purged = some_purged or each.event.body_state == "purged"
             if each.row is None:
-                verdicts[key[0], each.event.position] = verdict
+                verdicts[each.hash] = verdict
             elif (cases.VERDICT_NUMBERS[verdict.code], verdict.reason) != each.row[12:14]:
                 changed.append((cases.VERDICT_NUMBERS[verdict.code], verdict.reason, *each.row[:3]))
             if each.event.deps_missing:
                 waits.extend((*dep, *key) for dep in each.event.deps if reader.is_missing(dep))
-            if verdict[:2] == _WAITS_FOR_AFTER and verdict.needs is not None:
+            if verdict.needs is not None and verdict[:2] == _WAITS_FOR_AFTER:
                 waits.append((verdict.needs.incarnation, key[0], verdict.needs.seq, *key))
         turned = _turned(office, entry, case, own, calendar)
-        row = _case_row(key, case, len(own), reader.newest.get(key, entry.arrived_ms), turned)
+        row = _case_row(key, case, len(own), reader.newest_of(key, own), turned)
         if some_purged:
             new_kinds = [each.event.kind for each in own if each.row is None]
             purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
@@ -142,7 +149,8 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     )
     cases.put(connection, rows)
     cases.set_waits(connection, touched if reader.had_waits or waits else (), waits)
-    return Written(folded, _move_streams(connection, entry))
+    written.streams = _move_streams(connection, entry)
+    return written
 
 
 def held_events(
@@ -154,9 +162,12 @@ def held_events(
 
 def fold_held(office: Office, roster: Roster, key: CaseKey, events: Iterable[Held]) -> Case:
     """The case that these events make."""
-    held = [(each.event, each.row) for each in events]
-    void = purged.known_void(held)
-    judged = [event for event, _ in held if event.position not in void]
+    listed = list(events)
+    judged = [each.event for each in listed]
+    void: dict[Position, Verdict] = {}
+    if "purged" in [event.body_state for event in judged]:
+        void = purged.known_void([(each.event, each.row) for each in listed])
+        judged = [event for event in judged if event.position not in void]
     case = fold(parse_scope(key[0])[1], key[1], judged, roster.places, office.catalogue)
     purged.keep_void(case, void)
     return case
@@ -173,7 +184,7 @@ class _Reader:
         self._heads: dict[StreamKey, int] = {key: growth.head.seq for key, growth in entry.growths.items()}
         for side in entry.sides:
             self._heads[side.row.key] = max(self._heads.get(side.row.key, 0), side.head.seq)
-        self.newest: dict[CaseKey, int] = {}
+        self._newest: dict[CaseKey, int] = {}
         self.had_waits = False
         self._rows: dict[StreamKey, StreamRow | None] = {}
 
@@ -194,11 +205,14 @@ class _Reader:
             if growth.row.scope.startswith("about:"):
                 self._add_new(found, growth.row.incarnation, growth.row.scope, growth.events)
         for key, events in found.items():
-            here = {each.event.position for each in events}
-            for after in {each.event.after for each in events if each.event.after is not None} - here:
+            here = [each.event.position for each in events]
+            named = [each.event.after for each in events if each.event.after is not None]
+            if named == here[: len(named)]:
+                continue  # as a rule each follows the one before it
+            for after in set(named).difference(here):
                 other = self._case_at(key[0], after)
                 if other is not None and other != key[1]:
-                    events.append(Held(_of_another_case(after, other), None, stranger=True))
+                    events.append(Held(_of_another_case(after, other), None, b"", stranger=True))
         splits = freezing.splits_in(self._connection, {scope for scope, _ in touched})
         if splits:
             self._freeze(found, splits)
@@ -234,6 +248,12 @@ class _Reader:
             if one is not None and 0 <= (place := seq - one.row.head_seq - 1) < len(one.events):
                 yield one.events[place]
 
+    def newest_of(self, key: CaseKey, own: Sequence[Held]) -> int:
+        """When the newest event of a case came, in ms since 1970."""
+        if None in [each.row for each in own]:
+            return self._entry.arrived_ms
+        return self._newest.get(key, self._entry.arrived_ms)
+
     def is_missing(self, dep: tuple[bytes, str, int]) -> bool:
         """Whether a position that an event relies on is not here."""
         return self._heads.get(dep[:2], 0) < dep[2]
@@ -257,8 +277,8 @@ class _Reader:
         body = header.inline if header.inline is not None else event.body
         case_event = self._case_event(self._author(row.incarnation), header, event.hash, body, event.body_state)
         self.had_waits = self.had_waits or event.verdict == cases.VERDICT_NUMBERS["waiting"]
-        self.newest[key] = max(self.newest.get(key, 0), event.arrived_ms)
-        found[key].append(Held(case_event, event))
+        self._newest[key] = max(self._newest.get(key, 0), event.arrived_ms)
+        found[key].append(Held(case_event, event, event.hash))
 
     def _add_new(self, found: dict[CaseKey, list[Held]], incarnation: bytes, scope: str, events: list[Event]) -> None:
         author = self._author(incarnation)
@@ -269,8 +289,7 @@ class _Reader:
             key = (scope, header.case_id)
             body = header.inline if header.inline is not None else event.body
             state = MISSING if body is None else HERE
-            found[key].append(Held(self._case_event(author, header, event.hash, body, state), None))
-            self.newest[key] = self._entry.arrived_ms
+            found[key].append(Held(self._case_event(author, header, event.hash, body, state), None, event.hash))
 
     def _author(self, incarnation: bytes) -> Node:
         node = self._office.author(self._entry.roster, incarnation)
@@ -304,30 +323,30 @@ def _of_another_case(position: Position, case_id: bytes) -> CaseEvent:
     return CaseEvent(position, kinds.CREATE, 1, None, (), "", 0, True, 0, 0, "", None, case_id=case_id)
 
 
-def _event_rows(growth: Growth, verdicts: Mapping[tuple[str, Position], Verdict], arrived_ms: int) -> list[EventRow]:
-    stream, incarnation, scope = growth.row.id, growth.row.incarnation, growth.row.scope
-    numbers = cases.VERDICT_NUMBERS
-    rows = []
+def _event_rows(growth: Growth, verdicts: Mapping[bytes, Verdict], arrived_ms: int) -> list[Row]:
+    stream, numbers = growth.row.id, cases.VERDICT_NUMBERS
+    found: list[Row] = []
     for header, raw, chain_hash, salt, body in growth.events:
-        verdict = verdicts.get((scope, Position(incarnation, header.seq, chain_hash[:8]))) if header.case_id else None
-        rows.append(
-            EventRow(
+        kind = header.kind
+        verdict = verdicts.get(chain_hash)
+        found.append(
+            (
                 stream,
                 header.seq,
                 chain_hash,
-                header.kind,
+                kind,
                 header.kind_version,
                 header.case_id,
-                header.kind in kinds.STAGE_NUMBERS,
+                kind in kinds.STAGE_NUMBERS,
                 raw,
                 salt,
                 body,
-                MISSING if header.inline is None and body is None else HERE,
+                MISSING if body is None and header.inline is None else HERE,
                 arrived_ms,
                 *((numbers[verdict[0]], verdict[1]) if verdict else _NO_CASE),
             )
         )
-    return rows
+    return found
 
 
 def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: clock.Turns) -> CaseRow:
@@ -373,8 +392,8 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: 
 
 def _turned(office: Office, entry: Entry, case: Case, own: list[Held], calendar: Calendar) -> clock.Turns:
     """When the grades of a case begin: what lists are sorted by, on each day anew."""
-    facts = legal_dates.facts_of(case, [each.event for each in own], entry.roster.places, office.catalogue)
-    return clock.turns(facts, calendar, day_of(entry.arrived_ms))
+    events, today = [each.event for each in own], day_of(entry.arrived_ms)
+    return legal_dates.turns_of(case, events, entry.roster.places, office.catalogue, calendar, today)
 
 
 def _move_streams(connection: Connection, entry: Entry) -> list[StreamRow]:

@@ -56,7 +56,7 @@ class Publishing(Desk, Reading):
             def act(connection: Connection, some: list[CaseKey] = some) -> tuple[None, set[str]]:
                 self.store.exclusive(connection, some, [])
                 entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(some))
-                scopes = {scope for scope, _ in ledger.write(self, connection, entry).cases}
+                scopes = ledger.write(self, connection, entry).scopes
                 self.mark_news(connection, scopes)
                 return None, scopes
 

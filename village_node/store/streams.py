@@ -153,8 +153,8 @@ def move(connection: Connection, moved: Sequence[tuple[StreamRow, StreamRow]]) -
             raise Overtaken(f"{now.scope}: the stream has grown meanwhile")
 
 
-def add_events(connection: Connection, new: Sequence[EventRow]) -> None:
-    """Append events; their positions must be free."""
+def add_events(connection: Connection, new: Sequence[rows.Row]) -> None:
+    """Append events, in the order of the columns; their positions must be free."""
     rows.insert(connection, EVENTS, new)
 
 

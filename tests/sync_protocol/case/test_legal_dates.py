@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sync_protocol.case import Catalogue, Verdict, fold, kinds, legal_dates
 from sync_protocol.case.clock import grade_on, read, turns
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
-from sync_protocol.case.legal_dates import facts_of, kind_at, last_day
+from sync_protocol.case.legal_dates import facts_of, kind_at, last_day, turns_of
 from tests.sync_protocol.case.histories import CASE_ID, Network, Tape, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 from tests.sync_protocol.case.year_2026 import CALENDAR
@@ -478,6 +478,16 @@ def test_what_cases_share_is_what_each_would_be_told_in_full(numbers: list[int],
     shared = facts_of(history.fold(), history.events, PLACES, catalogue())
     with mock.patch.object(legal_dates, "IN_FULL", frozenset(kinds.BY_NUMBER)):
         assert facts_of(history.fold(), history.events, PLACES, catalogue()) == shared
+
+
+@given(st.lists(st.integers(0, 255), min_size=30, max_size=220), st.booleans())
+def test_when_the_grades_begin_is_what_the_facts_say_whichever_way_it_was_looked_up(
+    numbers: list[int], honest: bool
+) -> None:
+    history = Network(Tape(numbers), honest).run()
+    case, as_of = history.fold(), date(1970, 6, 1)
+    told = facts_of(case, history.events, PLACES, catalogue())
+    assert turns_of(case, history.events, PLACES, catalogue(), CALENDAR, as_of) == turns(told, CALENDAR, as_of)
 
 
 def test_cases_alike_share_their_facts_and_others_do_not() -> None:
