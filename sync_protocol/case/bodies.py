@@ -202,7 +202,14 @@ def is_answers(value: object, low: int, high: int) -> bool:
     """Tell whether value maps low to high field names to texts."""
     if type(value) is not dict or not low <= len(value) <= high:
         return False
-    return all(plain(name, 1, ANSWER_NAME_MAX) and plain(text, 0, ANSWER_TEXT_MAX) for name, text in value.items())
+    for name, text in value.items():  # without a call for each: it stands on the apply path
+        if type(name) is not str or type(text) is not str:
+            return False
+        if not 1 <= len(name) <= ANSWER_NAME_MAX or len(text) > ANSWER_TEXT_MAX:
+            return False
+        if not (name.isprintable() and text.isprintable()) and FORBIDDEN_TEXT.search(name + text) is not None:
+            return False
+    return True
 
 
 def is_materials(value: object, low: int, high: int) -> bool:
