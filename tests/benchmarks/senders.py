@@ -102,5 +102,10 @@ def start_waiting(senders: list[Sender]) -> None:
 
 
 def events_held(senders: list[Sender]) -> int:
-    """All events the villages have written."""
-    return sum(point.seq for sender in senders for point in sender.casebook.shared_points(sender.seat.identity.place))
+    """All events the villages have written; what the county has published meanwhile came down, and is none of them."""
+    return sum(
+        point.seq
+        for sender in senders
+        for point in sender.casebook.shared_points(sender.seat.identity.place)
+        if point.incarnation == sender.seat.identity.incarnation
+    )
