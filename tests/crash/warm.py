@@ -1,8 +1,9 @@
 """What one process keeps from state to state, so that it looks at more of them: nothing that was read from a disk.
 
-Everything kept is the value of a pure function (is this signature that key's over these bytes; what is this statement
-in SQL; which migrations does the program bring) or a thing that holds no state of the node (the engine of a file, its
-connections closed). A disk is opened, read, checked and written to as if it were the first one.
+Everything kept is the value of a pure function (is this signature that key's over these bytes; what is a roster with
+one more change; what is this statement in SQL; which migrations, which holidays does the program bring) or a thing that
+holds no state of the node (the engine of a file, its connections closed). A disk is opened, read, checked and written
+to as if it were the first one.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,9 +18,9 @@ from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from sync_protocol import suites
-from sync_protocol.roster import enrolment
+from sync_protocol.roster import Change, Roster, enrolment
 from sync_protocol.roster import roster as rosters
-from village_node import app
+from village_node import app, casebook, working_days
 from village_node.store import sqlite
 
 KNOWN_MOST: Final = 50_000
@@ -90,12 +91,44 @@ def warm() -> Iterator[Kept]:
         replace(suites, "_loaded", cache(KnownKey))
         for user in (rosters, enrolment):
             replace(user, "check_public", cache(suites.check_public))
+        replace(rosters.Roster, "apply", _applied_once())
+        replace(casebook, "rules_of", _of_the_same_once(casebook.rules_of))
         replace(app, "starter_catalogue", cache(app.starter_catalogue))
+        replace(working_days, "built_in", cache(working_days.built_in))
         replace(ScriptDirectory, "from_config", _scripts_once())
         replace(Rule, "_compile_builder", _no_builder)
         replace(sqlite, "_writer_engine", kept.engine_of("writer", sqlite._writer_engine))
         replace(sqlite, "Readers", kept.readers_of(sqlite.Readers))
         yield kept
+
+
+def _applied_once() -> Callable[[Roster, Change], Roster]:
+    """What a roster is with one more change. A roster never changes: each is kept, and so known again by what it is."""
+    apply = Roster.apply
+    kept: dict[tuple[Any, Change], tuple[Roster, Roster]] = {}
+
+    def applied(roster: Roster, change: Change) -> Roster:
+        # All those that have no change yet are the same for one network.
+        key = (id(roster) if roster._parts else roster._network_id, change)
+        if key not in kept:
+            if len(kept) >= KNOWN_MOST:
+                kept.clear()
+            kept[key] = (roster, apply(roster, change))
+        return kept[key][1]
+
+    return applied
+
+
+def _of_the_same_once(made: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """As `made`, once for each thing that it is made of; that is kept, so that it is known again."""
+    kept: dict[int, tuple[Any, Any]] = {}
+
+    def once(of: Any) -> Any:
+        if id(of) not in kept:
+            kept[id(of)] = (of, made(of))
+        return kept[id(of)][1]
+
+    return once
 
 
 def _no_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

@@ -78,6 +78,11 @@ __all__ = [
 _RULES: Final = "rules"
 
 
+def rules_of(catalogue: Catalogue) -> bytes:
+    """What tells one set of rules, by which cases fold, from another."""
+    return sha256(repr((kinds.TABLE, catalogue.items())).encode())
+
+
 class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Cataloguing, Registering, Intake, Parting, Oddities):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
@@ -106,7 +111,7 @@ class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Cataloguing, R
         if intended is not None:
             self.apply_roster([intended])
         # What waits for an update of the program or its catalogue is looked at again by the first start after it.
-        rules = sha256(repr((kinds.TABLE, catalogue.items())).encode())
+        rules = rules_of(catalogue)
         with store.reading() as connection:
             known = peers.bytes_of(connection, _RULES)
         if known != rules:
