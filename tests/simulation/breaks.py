@@ -79,7 +79,7 @@ def shown(sim: Simulation, code: str, *words: str, again: bool = False) -> Itera
     """The watch is shown a node's disk as it would be after these statements. `again`: as if it saw it first."""
     seen = sim.watch.seen[code]
     assert seen.connection is not None
-    other = sqlite3.connect(":memory:")
+    other = sqlite3.connect(":memory:", isolation_level=None)
     seen.connection.backup(other)
     for each in words:
         other.execute(each)

@@ -7,11 +7,33 @@ it hands over only where it waits for virtual time, and who goes on is decided b
 import heapq
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
-from typing import Final
 
-MOST_TASKS: Final = 64  # more than there are nodes, each with one call up and one waiting call
+
+class Runner:
+    """A thread that runs one task after another: to begin a thread costs more than most tasks do."""
+
+    def __init__(self, loop: "Loop") -> None:
+        self._loop = loop
+        self.turn = threading.Lock()
+        self.turn.acquire()
+        self.task: Task | None = None
+        self.thread = threading.Thread(target=self._run, name="task", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self.turn.acquire()
+        while (task := self.task) is not None:
+            task.run()
+            self.task = None
+            self._loop.idle.append(self)
+            self._loop.handed_back.release()
+            self.turn.acquire()
+
+    def end(self) -> None:
+        """End the thread; it has nothing to do."""
+        self.turn.release()
+        self.thread.join()
 
 
 class Task:
@@ -20,32 +42,38 @@ class Task:
     def __init__(self, loop: "Loop", action: Callable[[], None]) -> None:
         self._loop = loop
         self._action = action
-        self._turn = threading.Lock()
-        self._turn.acquire()
+        self._runner = loop.idle.pop() if loop.idle else Runner(loop)
+        self._runner.task = self
+        self._raised: BaseException | None = None
         self.over = False
-        self._outcome: Future[None] = loop.threads.submit(self._run)
 
-    def _run(self) -> None:
-        self._turn.acquire()
-        try:
+    def run(self) -> None:
+        """Do it all, in the runner's thread."""
+        with self:
             self._action()
-        finally:
-            self.over = True
-            self._loop.handed_back.release()
+        self.over = True
+
+    def __enter__(self) -> None:
+        """The action begins."""
+
+    def __exit__(self, _kind: object, raised: BaseException | None, _trace: object) -> bool:
+        """It has ended. Whatever it raised is raised where the loop runs."""
+        self._raised = raised
+        return True
 
     def go_on(self) -> None:
         """Hand over to this task until it waits or ends. Raises what it raised."""
         before, self._loop.running = self._loop.running, self
-        self._turn.release()
+        self._runner.turn.release()
         self._loop.handed_back.acquire()
         self._loop.running = before
-        if self.over:
-            self._outcome.result()
+        if self._raised is not None:
+            raise self._raised
 
     def wait(self) -> None:
         """Hand back to the loop; returns when the loop hands over again. Called in the task's own thread."""
         self._loop.handed_back.release()
-        self._turn.acquire()
+        self._runner.turn.acquire()
 
 
 class Loop:
@@ -56,7 +84,7 @@ class Loop:
         self.running: Task | None = None
         self.handed_back = threading.Lock()  # held but for the moment of handing back
         self.handed_back.acquire()
-        self.threads = ThreadPoolExecutor(MOST_TASKS, "task")
+        self.idle: list[Runner] = []
         self.happened = 0
         self._plan: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
@@ -95,4 +123,5 @@ class Loop:
         for task in self._tasks:
             if not task.over:
                 task.go_on()
-        self.threads.shutdown()
+        while self.idle:
+            self.idle.pop().end()

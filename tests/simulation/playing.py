@@ -17,7 +17,7 @@ def play(job: tuple[int, int]) -> Outcome:
     """One seed of so many days, in whatever process."""
     logging.basicConfig(level=logging.ERROR)  # that a neighbour is waited for is no news here
     stay_on_one_core()
-    gc.freeze()  # what the program itself consists of is no work for the collector
+    spare_the_collector()
     outcome = simulate(*job)
     gc.collect()
     return outcome
@@ -26,6 +26,7 @@ def play(job: tuple[int, int]) -> Outcome:
 def try_control(name: str) -> tuple[str, Outcome | None]:
     """Play the seeds of a control until its break is found."""
     stay_on_one_core()
+    spare_the_collector()
     control = next(one for one in CONTROLS if one.name == name)
     outcome = None
     for seed in seeds_of(control):
@@ -33,6 +34,13 @@ def try_control(name: str) -> tuple[str, Outcome | None]:
         if outcome.violation:
             break
     return name, outcome
+
+
+def spare_the_collector() -> None:
+    """What the program itself consists of is no work for it; and little of what a node makes is a ring, so that a look
+    each hundred thousand objects is often enough."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @cache

@@ -20,6 +20,7 @@ from tests.simulation import healing
 from tests.simulation.disk import SOUND, Disk, PowerCut
 from tests.simulation.faults import Faults
 from tests.simulation.heads import Heads
+from tests.simulation.known import known
 from tests.simulation.loop import Loop
 from tests.simulation.people import People
 from tests.simulation.station import Station
@@ -215,6 +216,7 @@ def simulate(seed: int, days: int, plant: Plant | None = None) -> Outcome:
         with (
             patch.object(road, "_deadline", virtual_deadline),
             warm(),  # a good signature is looked at once, though thirteen nodes look at it
+            known(),
             plant(sim) if plant is not None else nullcontext(),
         ):
             sim.run(days)

@@ -6,6 +6,8 @@ is looked at, so that a step costs little; `healing` looks at everything.
 
 import random
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +60,16 @@ class Seen:
     cases: dict[CaseKey, tuple[Any, ...]] = field(default_factory=dict)
 
 
+@contextmanager
+def _one_view(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """The same state of the disk for all that is asked: to lock the file once costs less than for each question."""
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("COMMIT")
+
+
 class Watch:
     """Looks at disks after each step."""
 
@@ -93,11 +105,12 @@ class Watch:
         if seen.connection is None or seen.commits == station.disk.commits:
             return False
         seen.commits = station.disk.commits
-        grown = self._look_at_streams(station, seen, seen.connection)
-        self._look_at_receipts(station, seen, seen.connection)
-        self._look_beside(station, seen, seen.connection)
-        if grown:
-            self._look_at_cases(station, seen, seen.connection)
+        with _one_view(seen.connection) as view:
+            grown = self._look_at_streams(station, seen, view)
+            self._look_at_receipts(station, seen, view)
+            self._look_beside(station, seen, view)
+            if grown:
+                self._look_at_cases(station, seen, view)
         asked = self._chance.random() < WORDS_ASKED and station.sound() and station.place.parent is not None
         # A county that was put back has forgotten what its receipts say, until it is given back.
         if asked and self.doubled().isdisjoint((station.code, self._sim.world.tree.root)):
