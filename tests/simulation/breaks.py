@@ -291,15 +291,27 @@ def _stays_down(sim: Simulation) -> None:
         healing._check_service(sim)
 
 
-@breaks("all nodes agree")
-def _holds_less(sim: Simulation) -> None:
+@contextmanager
+def _township_holds_less() -> Iterator[None]:
     real = Casebook.shared_points
 
     def points(book: Casebook, child: str) -> Any:
         return real(book, child)[: -1 if book.identity.place == TOWNSHIP else None]
 
     with patch.object(Casebook, "shared_points", points):
+        yield
+
+
+@breaks("all nodes agree")
+def _holds_less(sim: Simulation) -> None:
+    with _township_holds_less():
         healing._check_agreement(sim)
+
+
+@breaks("equal soon after the last fault")
+def _is_slow(sim: Simulation) -> None:
+    with _township_holds_less():
+        healing._check_healed(sim)
 
 
 @breaks("what is written arrives")
