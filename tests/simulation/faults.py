@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
 LIES_S: Final = 6 * HOUR_S
-CLONED: Final = ("village",)
+CLONED: Final = ("village", "township")
 YEAR_MS: Final = 31_556_952_000
 Fault = Callable[["Faults"], bool]  # whether it could happen
 
@@ -48,6 +48,17 @@ class Faults:
             station.clock.mend()
             station.start()
         self.sim.join()
+        self._put_away()
+
+    def _put_away(self) -> None:
+        """Of two machines one stays. What the other wrote under lives that it began alone may have gone with it."""
+        truth, place_of = self.sim.truth, self.sim.world.place_of
+        for code in sorted({place_of[one] for one, kind in truth.two_lives.items() if kind == "clone"}):
+            station = self.sim.stations[code]
+            for incarnation in (one for one, place in place_of.items() if place == code):
+                if incarnation not in station.identity.lives:
+                    truth.two_lives.setdefault(incarnation, "clone")
+            self.sim.forget_lost(station)
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         """End a fault after a while, unless all are over by then."""
@@ -242,12 +253,14 @@ def _lying_disk(faults: Faults) -> bool:
 def _clone(faults: Faults) -> bool:
     """A copy of a disk is started in another machine for some days; then one of the two stays.
 
-    Of these levels only: those below call the newest life of a place that the roster names, and of two machines of a
-    parent that may be the one that does not stay.
+    Not of the county: of two machines that both publish the roster and countersign lives nobody above tells which one
+    is meant, and as long as both are switched on in turns each begins lives that the other has not heard of.
     """
-    station = faults.some(*CLONED)
+    station, late = faults.some(*CLONED), faults.sim.stations[faults.sim.world.latecomer]
     if not station.is_up() or faults.sim.truth.two_lives:
         return False
+    if not late.enrolled and late.place.parent == station.code:
+        return False  # a change on paper is of one machine: people enrol nobody on two
     original, copy = station.disk.image(), station.disk.image()
     faults.sim.lives_twice(station, "clone")
     faults.sim.say(station, "has a twin")

@@ -113,7 +113,7 @@ class Heads:
         def do() -> None:
             book = station.casebook
             standing = book.standing()
-            if standing.rings and book.identity.incarnation in self._sim.truth.two_lives:
+            if standing.rings and station.code in self._sim.watch.doubled():
                 self._sim.decided("operator_goes_on")
                 book.begin_again(Reason.OPERATOR, actor=PROPOSER)
             for place in standing.alarms_below:

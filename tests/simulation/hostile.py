@@ -200,7 +200,9 @@ def _replay(faults: "Faults") -> bool:
     if not faults.sim.wire.recorded:
         return False
     kept = faults.chance.choice(faults.sim.wire.recorded)
-    return _deliver(faults, faults.sim.stations[kept.recipient], kept.raw, (200,))
+    # Of two machines one does not know the life that the other has begun, and is not who was meant.
+    taken = (200, 403) if kept.recipient in faults.sim.watch.doubled() else (200,)
+    return _deliver(faults, faults.sim.stations[kept.recipient], kept.raw, taken)
 
 
 def _misdirected(faults: "Faults") -> bool:

@@ -95,13 +95,15 @@ class Simulation:
         return [one for one in self.stations.values() if one.place.parent == code]
 
     def join(self) -> None:
-        """The village that is late is enrolled by its township, when that can save it."""
+        """The village that is late is enrolled by its township, when that can save it and its own life is known."""
         late = self.stations[self.world.latecomer]
         township = self.stations[late.place.parent or ""]
         if late.enrolled:
             return
-        if not township.sound():
-            self.loop.after(3600.0, self.join)
+        if township.sound():
+            self.world.learn(township.casebook.roster)
+        if not township.sound() or self.world.built.roster.node(township.identity.incarnation) is None:
+            self.loop.after(600.0 if self.faults.over else 3600.0, self.join)
             return
         self.world.enrol(late.code)
         self._enter(township, self.world.built.changes[-1])

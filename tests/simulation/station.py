@@ -334,7 +334,9 @@ class Station:
                 came = uplink._wait_once(line, conversation, tide)
             except NoAnswer:
                 self._waiting = False
-                self.sim.loop.after(self.chance.uniform(2.0, 60.0), self.wait_for_news)
+                # Of two machines above the one that is on may be the other one, for days: each minute shows no more.
+                longer = 10.0 if parent.code in self.sim.watch.doubled() else 1.0
+                self.sim.loop.after(self.chance.uniform(2.0, 60.0) * longer, self.wait_for_news)
                 return
             self._waiting = False
             if came and conversation.tide == tide:

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sync_protocol import roster
 from sync_protocol.places import PlaceTree
+from sync_protocol.roster import Roster
 from tests import builders
 from tests.builders import COUNTY
 from village_node.identity import Identity
@@ -46,6 +47,13 @@ class World:
         identity = self.built.enrol_place(code, place.level, place.parent, f"地{code[6:]}")
         self.place_of[identity.incarnation] = code
         return identity
+
+    def learn(self, heard: Roster) -> None:
+        """What a node has heard of since, new lives among it: who makes a change makes it where it is published."""
+        for part in heard.heads():
+            for change in heard.changes_after(part, *self.built.roster.heads().get(part, (0, 0))[:2]):
+                self.built.roster = self.built.roster.apply(change)
+                self.built.changes.append(change)
 
     @property
     def tree(self) -> PlaceTree:
