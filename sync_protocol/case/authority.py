@@ -39,6 +39,7 @@ _FILLED_BY_NODE = {
     kinds.ISSUE: ("seal",),
     kinds.COUNTERSIGNATURE: ("delegation",),
     kinds.LANE: ("approver",),
+    kinds.PREREVIEW: ("to",),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
 }
 
@@ -56,6 +57,7 @@ def flow_of(case: Case, catalogue: Catalogue) -> Flow:
     flow.state, flow.before = case.state, case.state_before
     flow.to, flow.purpose = case.transit_to or "", case.transit_purpose
     flow.docketed, flow.reviewed, flow.answered = case.docketed, case.reviewed, case.answered
+    flow.previewed = case.previewed
     flow.adopted = frozenset(case.adopted)
     flow.open, flow.extended, flow.higher, flow.fee_settled = case.open, case.extended, case.higher, case.fee_settled
     return flow
@@ -72,6 +74,10 @@ def legal_moves(case: Case, place: str, roles: frozenset[str], catalogue: Catalo
         if kind == kinds.FORCE_ASSIGN:
             others = [code for code in places.path_up(case.home) if code != case.holder]
             offers += [Offer(kind, zh, en, tone, fields, to) for to in others]
+            continue
+        if kind == kinds.PREREVIEW:
+            flow, path = flow_of(case, catalogue), CasePath(case.home, places)
+            offers.append(Offer(kind, zh, en, tone, fields, baton.preview_places(flow.item, place, path)[0]))
             continue
         if kind != kinds.HANDOFF:
             offers.append(Offer(kind, zh, en, tone, fields))

@@ -42,7 +42,7 @@ class Flow:
 
     __slots__ = (
         "adopted", "answered", "before", "docketed", "extended", "fee_settled", "higher", "holder", "item", "open",
-        "purpose", "reviewed", "state", "to",
+        "previewed", "purpose", "reviewed", "state", "to",
     )  # fmt: skip
 
     def __init__(self, item: Item | None, holder: str) -> None:
@@ -55,7 +55,7 @@ class Flow:
         self.purpose = ""
         self.docketed = False
         self.reviewed = False
-        self.extended = self.fee_settled = False
+        self.extended = self.fee_settled = self.previewed = False
         self.higher = ""
         self.open: tuple[Entry, ...] = ()
         self.answered: frozenset[Any] = frozenset()
@@ -66,7 +66,7 @@ class Flow:
         twin = Flow(self.item, self.holder)
         twin.state, twin.before, twin.to, twin.purpose = self.state, self.before, self.to, self.purpose
         twin.docketed, twin.reviewed, twin.answered = self.docketed, self.reviewed, self.answered
-        twin.adopted = self.adopted
+        twin.adopted, twin.previewed = self.adopted, self.previewed
         twin.extended, twin.fee_settled, twin.higher, twin.open = (
             self.extended,
             self.fee_settled,
@@ -90,17 +90,27 @@ def onward(flow: Flow, here: str, path: CasePath) -> tuple[tuple[str, str], ...]
     if flow.state not in workflow.UNDECIDED:
         return ()
     if not flow.docketed:
-        if level in item.accept_levels:
-            return ()
-        # Nearest above first: a case filed above the level that accepts it goes down to where the act belongs.
-        able = accept_places(item, path)
-        above = [place for place in able if path.ranks[place] < path.ranks[here]]
-        return tuple((place, "accept") for place in above or reversed(able))
+        return () if level in item.accept_levels else tuple((place, "accept") for place in _acceptors(item, here, path))
     purpose, wanted = ("decide", item.deciding_level)
     if item.review_level and not flow.reviewed:
         purpose, wanted = ("review", item.review_level)
     place = path.at_level(wanted)
     return () if place is None or place == here else ((place, purpose),)
+
+
+def _acceptors(item: Item, here: str, path: CasePath) -> tuple[str, ...]:
+    """The places that may accept in place of one that may not. Nearest above first: a case filed above the level that
+    accepts it goes down to where the act belongs."""
+    able = accept_places(item, path)
+    above = [place for place in able if path.ranks[place] < path.ranks[here]]
+    return tuple(above or reversed(able))
+
+
+def preview_places(item: Item | None, here: str, path: CasePath) -> tuple[str, ...]:
+    """List the places that a draft held at ``here`` may be sent to for pre-review; the first is the usual one."""
+    if item is None or path.levels[here] in item.accept_levels:
+        return tuple(path.places) if item is None else (here,)
+    return _acceptors(item, here, path)
 
 
 def ready_to_decide(flow: Flow, level: str) -> bool:
@@ -284,6 +294,14 @@ def _kept(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
     return flow.state != "decided_approved" or not committed(flow.open)
 
 
+def _preview_place(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return body is None or body[0] in preview_places(flow.item, place, path)
+
+
+def _previewed(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    return flow.previewed
+
+
 def _joint(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
     return flow.item is None or flow.item.joint
 
@@ -320,6 +338,8 @@ _GUARDS: Final[dict[str, Test]] = {
     "commitment": _commitment,
     "commitment_open": _commitment_open,
     "kept": _kept,
+    "preview_place": _preview_place,
+    "previewed": _previewed,
     # What an act names is looked at with the records themselves.
     "signatures": _holder,
     "countersigned": _holder,
@@ -387,7 +407,9 @@ def is_above(place: str, flow: Flow, path: CasePath) -> bool:
 
 
 # Of an adopted branch these have no effect: the baton is with who adopts, and what an adoption named is named itself.
-MOVES_THE_BATON: Final = frozenset({kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT})
+MOVES_THE_BATON: Final = frozenset({
+    kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.PREREVIEW,
+})  # fmt: skip
 
 
 def why_not_adopt(flow: Flow, place: str) -> str | None:
@@ -417,6 +439,9 @@ def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, 
     elif kind == kinds.FORCE_ASSIGN:
         assert body is not None
         _assign_to(flow, body[0], path)
+    elif kind == kinds.PREREVIEW:
+        assert body is not None
+        _send_for_preview(flow, body[0])
     elif kind == kinds.DECIDE:
         outcome = None if body is None else body[0]
         flow.state = {"approve": "decided_approved", "refuse": "decided_refused"}.get(outcome or "", "decided")
@@ -441,6 +466,8 @@ def _move(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, 
             flow.reviewed = True
         elif kind == kinds.FEE_SETTLED:
             flow.fee_settled = True
+        elif kind == kinds.PREREVIEW_REPLY:
+            flow.previewed = True
         flow.state = target
     elif kind in _BESIDE:
         _BESIDE[kind](flow, body, at)
@@ -487,11 +514,22 @@ _BESIDE: Final[dict[int, Callable[[Flow, Body | None, Position], None]]] = {
 }
 
 
+def _send_for_preview(flow: Flow, to: str) -> None:
+    """A draft is looked at where it is, or goes to a place that may accept it."""
+    if to == flow.holder:
+        flow.state = "prereview"
+    else:
+        flow.before, flow.state, flow.holder = "draft", "in_transit", ""
+        flow.to, flow.purpose = to, "prereview"
+
+
 def _assign_to(flow: Flow, place: str, path: CasePath) -> None:
     """Put the case into the hands of a place. The states before are looked at: in transit, to be corrected, lapsed."""
     if flow.state == "in_transit":
         flow.state, flow.before = flow.before, ""
-    if flow.state == "correcting" or (flow.state == "lapsed" and flow.before in workflow.UNDECIDED):
+    if flow.state == "prereview":
+        flow.state = "draft"
+    elif flow.state == "correcting" or (flow.state == "lapsed" and flow.before in workflow.UNDECIDED):
         flow.before = standing(flow, place, path)
     elif flow.state in workflow.UNDECIDED:
         flow.state = standing(flow, place, path)

@@ -21,6 +21,7 @@ from sync_protocol.case.records import (
     Mark,
     Material,
     Opinion,
+    Preview,
     Procedure,
     Refusal,
     ReviewAnswer,
@@ -65,6 +66,8 @@ class Case:
     docketed: bool = False
     reviewed: bool = False
     review: Opinion | None = None
+    previewed: bool = False
+    preview: Preview | None = None
     decision: Decision | None = None
     marks: tuple[Mark, ...] = ()
     correction_reason: str = ""
@@ -118,7 +121,10 @@ class Case:
 
     @property
     def listed_state(self) -> str:
-        """The state as lists show it: a case that waits for papers asked for in examination is to be corrected."""
+        """The state as lists show it: a draft in which a pre-review found something missing, and a case that waits for
+        papers asked for in examination, is to be corrected."""
+        if self.state == "draft" and self.marks:
+            return "correcting"
         waits = self.state in workflow.EXAMINED and any(entry.what == "supplement" for entry in self.open)
         return "correcting" if waits else self.state
 
@@ -165,7 +171,7 @@ def fold(
     if flow is not None:
         case.state, case.state_before, case.holder = flow.state, flow.before, flow.holder or None
         case.transit_to, case.transit_purpose = flow.to or None, flow.purpose
-        case.docketed, case.reviewed = flow.docketed, flow.reviewed
+        case.docketed, case.reviewed, case.previewed = flow.docketed, flow.reviewed, flow.previewed
         case.answered = flow.answered
         case.open, case.extended, case.higher, case.fee_settled = (
             flow.open,
@@ -224,7 +230,7 @@ def _create(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> No
 
 
 def _receive(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
-    case.filed_ms = event.claimed_ms
+    case.filed_ms, case.marks = event.claimed_ms, ()
     if body is not None:
         case.case_no, case.query_code, case.channel = body[0], body[1], body.get(2, "")
 
@@ -272,6 +278,13 @@ def _take_supplies(case: Case, named: Iterable[list[Any]], sides: Sides) -> None
             case.materials += [
                 Material(name, copies, original, position) for name, copies, original in supply.get(1, ())
             ]
+
+
+def _preview(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
+    words = body or {}
+    case.marks = tuple([Mark(name, what) for name, what in words.get(1, ())])
+    said = words.get(0, ""), words.get(2, ""), words.get(3, "")
+    case.preview = Preview(event.position, event.place, event.actor, event.claimed_ms, *said)
 
 
 def _decide(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
@@ -374,6 +387,8 @@ _APPLY: Final = {
     kinds.COMMITMENT: _open,
     kinds.COMMITMENT_KEPT: _end,
     kinds.LANE: _lane,
+    kinds.PREREVIEW: _nothing,
+    kinds.PREREVIEW_REPLY: _preview,
     kinds.EXTEND: _extend,
     kinds.FEE_NOTICE: _fee_notice,
     kinds.FEE_SETTLED: _fee_settled,

@@ -172,6 +172,9 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("declaration", "承诺", "告知承诺书", "declaration that the conditions told are met", (
             Rest(kinds.COMMITMENT, (("what", "declaration"),)),
         ), False, "", False, "applicant", "legal"),
+        DocumentType("preview", "预审", "预审意见书", "reply to a pre-review", (
+            Rest(kinds.PREREVIEW_REPLY),
+        ), True, "", False, "acceptor", "informative"),
         DocumentType("recheck", "复核", "复核决定书", "decision on a review", (
             Rest(kinds.REVIEW_DECISION),
         ), True, "decision", True, "reconsiderer", "legal", adverse=True),

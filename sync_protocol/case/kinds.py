@@ -43,6 +43,8 @@ COUNTERSIGN_CLOSE: Final = 24
 COMMITMENT: Final = 25
 COMMITMENT_KEPT: Final = 26
 LANE: Final = 27
+PREREVIEW: Final = 30
+PREREVIEW_REPLY: Final = 31
 NOTE: Final = 32
 SUPPLY: Final = 33
 WITHDRAWAL_REQUEST: Final = 34
@@ -92,6 +94,8 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(COMMITMENT, "commitment", "stage", "apart", 1),
     Kind(COMMITMENT_KEPT, "commitment_kept", "stage", "inline", 1),
     Kind(LANE, "lane", "stage", "apart", 1),
+    Kind(PREREVIEW, "prereview", "stage", "inline", 1),
+    Kind(PREREVIEW_REPLY, "prereview_reply", "stage", "apart", 1),
     Kind(NOTE, "note", "side", "apart", 1),
     Kind(SUPPLY, "supply", "side", "apart", 1),
     Kind(WITHDRAWAL_REQUEST, "withdrawal_request", "side", "apart", 1),

@@ -19,6 +19,8 @@ OUTCOMES: Final = ("approve", "refuse")
 COMMITMENTS: Final = ("tolerance", "declaration")
 # How a case stands among others that wait. ``ahead``: before one that came earlier, whose applicant consents.
 LANES: Final = ("ordinary", "green", "urgent", "ahead")
+# What a pre-review comes to: the papers are in order, or something is missing.
+PREVIEWS: Final = ("ready", "missing")
 MAX_OPEN: Final = 16
 MAX_MEMBERS: Final = 12
 
@@ -129,6 +131,16 @@ LANE: Final = Table(kinds.LANE, (
     Field(6, "consent", "text", False, 1, 200, "先来申请人的同意（谁、何时、怎样表示）",
           "consent of who came first: who, when, how", required_if=(0, ("ahead",))),
 ))  # fmt: skip
+PREREVIEW: Final = Table(kinds.PREREVIEW, (
+    Field(0, "to", "place", True, 0, 0, "送审单位", "sent to"),
+    Field(1, "note", "text", False, 1, 200, "说明", "note"),
+))  # fmt: skip
+PREREVIEW_REPLY: Final = Table(kinds.PREREVIEW_REPLY, (
+    Field(0, "outcome", "choice", True, 0, 0, "预审意见", "outcome", PREVIEWS),
+    Field(1, "marks", "marks", False, 1, 32, "需补充或更正之处", "what is missing", required_if=(0, ("missing",))),
+    Field(2, "text", "text", False, 1, 1_000, "说明", "explanation"),
+    Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
+))  # fmt: skip
 COUNTERSIGNATURE: Final = Table(kinds.COUNTERSIGNATURE, (
     Field(0, "opened", "position", True, 0, 0, "所会签的事", "countersigning it answers"),
     Field(1, "member", "text", True, 1, 30, "会签部门", "department"),
@@ -167,5 +179,6 @@ COLLECTION_NOTICE: Final = Table(kinds.COLLECTION_NOTICE, (
 STAGE_TABLES: Final = (
     REFUSE, LAPSE, SUSPEND, RESUME, EXTEND, FEE_NOTICE, FEE_SETTLED, ISSUE, ARCHIVE, REVIEW_DECISION,
     COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE, COMMITMENT, COMMITMENT_KEPT, LANE,
+    PREREVIEW, PREREVIEW_REPLY,
 )  # fmt: skip
 SIDE_TABLES: Final = (COUNTERSIGNATURE, RATING, REVIEW_REQUEST, SERVICE_ACT, CONTACT_CHANGE, COLLECTION_NOTICE)

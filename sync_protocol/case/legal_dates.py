@@ -68,6 +68,7 @@ class Story:
         self.extension_days = 0
         self.promised: int | None = None
         self.wanting: tuple[date, str] | None = None
+        self.sent = False  # for pre-review, and not there yet
 
     def first(self, name: str, day: date) -> None:
         """Note a day that counts once: the first time."""
@@ -76,8 +77,13 @@ class Story:
     def held(self, day: date, place: str) -> None:
         """From this day on a place has the case; the legal clock starts at the first that has the power to accept."""
         self.holds.append(Hold(day, self.bucket(place), place))
-        if self.has_power(place):
+        if "begun" in self.days and self.has_power(place):
             self.first("received", day)
+
+    def preview_asked(self, day: date) -> None:
+        """From this day on somebody is to look at the draft."""
+        self.days["preview_asked"] = day
+        self.days.pop("preview_answered", None)
 
     def close(self, opened: Position, day: date) -> None:
         """A procedure is ended."""
@@ -234,6 +240,8 @@ def _facts(story: Story, acts: Iterable[Act]) -> Facts:
         extension_days=story.extension_days,
         holds=tuple(story.holds),
         extended=days.get("extended"),
+        preview_asked=days.get("preview_asked"),
+        preview_answered=days.get("preview_answered"),
     )
 
 
@@ -361,11 +369,30 @@ def _handoff(story: Story, act: Act, body: Body | None, day: date) -> None:
 
 def _accept(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.held(day, act.place)
+    if story.sent:
+        story.sent = False
+        story.preview_asked(day)
+
+
+def _prereview(story: Story, act: Act, body: Body | None, day: date) -> None:
+    """Who is asked answers from the day on which the draft is with them."""
+    if body is not None and body[0] == act.place:
+        story.preview_asked(day)
+    elif body is not None:
+        story.sent = True
+        _handoff(story, act, body, day)
+
+
+def _reply(story: Story, act: Act, body: Body | None, day: date) -> None:
+    story.days["preview_answered"] = day
 
 
 def _assign(story: Story, act: Act, body: Body | None, day: date) -> None:
     if body is not None:
         story.held(day, body[0])
+    story.sent = False
+    if "preview_asked" in story.days:
+        story.first("preview_answered", day)  # nobody waits for an answer of the one before
 
 
 def _docket(story: Story, act: Act, body: Body | None, day: date) -> None:
@@ -396,6 +423,8 @@ def _take(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.days.pop(
         "closed", None
     )  # what had come in time, and was not known, opens again what was ended for want of it
+    if "preview_answered" in story.days and "begun" not in story.days:
+        story.preview_asked(day)
     if story.wanting is None:
         return
     asked, kind = story.wanting
@@ -505,11 +534,13 @@ TELL: Final[dict[int, Callable[[Story, Act, Body | None, date], None]]] = {
     kinds.FEE_NOTICE: _fee_notice,
     kinds.FEE_SETTLED: _fee_settled,
     kinds.ISSUE: _issue,
+    kinds.PREREVIEW: _prereview,
+    kinds.PREREVIEW_REPLY: _reply,
 }
 # Those whose body says something about time; of the others it is not even decoded, on the way of every event.
 READ: Final = frozenset({
     kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER, kinds.REVIEW_DECISION, kinds.SUSPEND,
-    kinds.RESUME, kinds.EXTEND, kinds.COUNTERSIGN_CLOSE, kinds.FEE_SETTLED,
+    kinds.RESUME, kinds.EXTEND, kinds.COUNTERSIGN_CLOSE, kinds.FEE_SETTLED, kinds.PREREVIEW,
 })  # fmt: skip
 # Of these an act is told whole: what its body says, or where what ends it finds it. Of all others that are alike, at
 # the same place on the same day, the same is told.

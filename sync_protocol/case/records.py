@@ -14,6 +14,18 @@ class Material(NamedTuple):
     supplied: Position | None = None
 
 
+class Preview(NamedTuple):
+    """The last answer of a pre-review; ``outcome`` is ``ready``, ``missing``, or empty where the body was deleted."""
+
+    position: Position
+    place: str
+    actor: str
+    at_ms: int
+    outcome: str
+    text: str
+    document_no: str
+
+
 class Opinion(NamedTuple):
     """The opinion of the first review; empty words where the body was deleted."""
 

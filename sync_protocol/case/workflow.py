@@ -26,6 +26,7 @@ STATES: Final[dict[str, State]] = {
     state.code: state
     for state in (
         State("draft", "草稿", "draft", False, False, "plain"),
+        State("prereview", "网上预审", "in pre-review", False, False, "active"),
         State("received", "已收件", "received", False, False, "active"),
         State("correcting", "待补正", "to be corrected", False, False, "waiting"),
         State("accepted", "已受理", "accepted", False, False, "active"),
@@ -58,18 +59,19 @@ DECIDED: Final = ("decided_approved", "decided_refused", "decided", "issued", "d
 # What a delivery makes delivered: a decided case, in somebody's hands or on its way.
 DELIVERABLE: Final = (*DECIDED, "in_transit")
 ENDED: Final = ("refused", "lapsed")
-HELD: Final = ("draft", *UNDECIDED, "correcting", *DECIDED, "fee_due", *ENDED)
+HELD: Final = ("draft", "prereview", *UNDECIDED, "correcting", *DECIDED, "fee_due", *ENDED)
 CLOSED: Final = tuple(state.code for state in STATES.values() if state.closed)
 
 # Where a move leads when the kind alone does not say: (what decides, state) for the tables and the diagram.
 Target = Literal[
     "received", "accepted", "reviewed", "correcting", "in_transit", "delivering", "refused", "lapsed", "fee_due",
-    "decided_approved", "issued", "archived",
-    "same", "back", "by_purpose", "by_outcome", "by_answer", "by_progress", "by_adoption", "by_review",
+    "decided_approved", "issued", "archived", "draft", "prereview",
+    "same", "back", "by_purpose", "by_outcome", "by_answer", "by_progress", "by_adoption", "by_review", "by_preview",
 ]  # fmt: skip
 BRANCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "by_purpose": (
         ("accept", "received"),
+        ("prereview", "prereview"),
         ("review", "t_review"),
         ("decide, county", "c_intake"),
         ("decide, below the county", "examining"),
@@ -78,6 +80,7 @@ BRANCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "by_outcome": (("approve", "decided_approved"), ("refuse", "decided_refused"), ("body deleted", "decided")),
     "by_answer": (("granted", "withdrawn"), ("refused", "same")),
     "by_progress": (
+        ("in pre-review", "draft"),
         ("a draft, to be corrected, refused, lapsed, fee due, or decided", "same"),
         ("not docketed", "received"),
         ("review is due, at its level", "t_review"),
@@ -87,6 +90,7 @@ BRANCHES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("decision is due, elsewhere, reviewed", "reviewed"),
         ("decision is due, elsewhere, not reviewed", "accepted"),
     ),
+    "by_preview": (("here", "prereview"), ("elsewhere", "in_transit")),
     "by_review": (("overturn", "received"), ("uphold", "same")),
     "by_adoption": (("wherever what is adopted leads, one after the other", "same"),),
 }
@@ -96,7 +100,7 @@ Guard = Literal[
     "request", "request_refused", "assign", "adoption", "examine_level", "room", "nothing_open", "entry",
     "higher_answer", "higher_outcome", "extension", "supplement_open", "fee_asked", "fee_settled", "delivery",
     "county_level", "joint", "signatures", "countersigned", "up_level", "countersigning", "fee_lapsed",
-    "tolerable", "commitment", "commitment_open", "kept",
+    "tolerable", "commitment", "commitment_open", "kept", "preview_place", "previewed",
 ]  # fmt: skip
 
 
@@ -182,6 +186,8 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "commitment": ("所兑现的须是本案尚未兑现的承诺", "what is kept must be a commitment of this case that is open"),
     "commitment_open": ("没有尚未兑现的承诺", "no commitment is open"),
+    "preview_place": ("预审须送有权受理的一级", "pre-review is asked of a place that may accept the item"),
+    "previewed": ("该草稿未经预审，没有可采纳的补正", "nobody has looked at this draft before: nothing was asked for"),
     "kept": ("申请人的承诺尚未兑现", "what the applicant committed to has not been kept yet"),
 }
 
@@ -234,6 +240,11 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
         for state in ("received", *EXAMINED, *APPROVED, "fee_due")
     },
     **{(state, kinds.LANE): Move("holder", "same") for state in (*UNDECIDED, "correcting")},
+    ("draft", kinds.PREREVIEW): Move("preview_place", "by_preview"),
+    ("prereview", kinds.PREREVIEW_REPLY): Move("accept_level", "draft"),
+    ("draft", kinds.TAKE): Move("previewed", "prereview", ("supplies",)),
+    ("prereview", kinds.TAKE): Move("supplies", "same"),
+    ("prereview", kinds.ANSWER): Move("request", "by_answer"),
 }
 
 # Role at a level -> the kinds its people may author; asked at the desk. The fold asks only what a place may do:
@@ -243,7 +254,8 @@ _COUNTER: Final = frozenset({
     kinds.ANSWER, kinds.NOTE, kinds.SUPPLY, kinds.WITHDRAWAL_REQUEST, kinds.DELIVERED, kinds.PLEASE_RETURN,
     kinds.ADOPT, kinds.DISMISS, kinds.REFUSE, kinds.LAPSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE,
     kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
-    kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE,
+    kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW,
+    kinds.PREREVIEW_REPLY,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
@@ -252,7 +264,7 @@ _EXAMINER: Final = frozenset({
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
-    kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS,
+    kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS, kinds.PREREVIEW_REPLY,
 })  # fmt: skip
 _DECIDER: Final = frozenset({
     kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE, kinds.PLEASE_RETURN,
@@ -363,6 +375,8 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.COMMITMENT: ("容缺受理、告知承诺", "Take a commitment"),
     kinds.COMMITMENT_KEPT: ("登记承诺已兑现", "Record a commitment as kept"),
     kinds.LANE: ("绿色通道、特急、错序", "Change the lane"),
+    kinds.PREREVIEW: ("送网上预审", "Send for pre-review"),
+    kinds.PREREVIEW_REPLY: ("答复预审", "Answer the pre-review"),
 }
 HANDOFF_LABELS: Final[dict[str, tuple[str, str]]] = {
     "accept": ("转送受理", "Pass on for acceptance"),
@@ -398,6 +412,8 @@ MOVE_TONES: Final[dict[int, Tone]] = {
     kinds.COMMITMENT: "waiting",
     kinds.COMMITMENT_KEPT: "active",
     kinds.LANE: "waiting",
+    kinds.PREREVIEW: "active",
+    kinds.PREREVIEW_REPLY: "active",
 }
 # Acts with a page of their own: not drawn in the diagram, not among the buttons of a case.
 APART: Final = frozenset({kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS})
@@ -443,7 +459,7 @@ def arrival(purpose: str, level: str) -> str:
     """Give the state a case is in once a handoff for this purpose was accepted at a place of this level."""
     if purpose == "decide":
         return "c_intake" if level == "county" else "examining"
-    return {"accept": "received", "review": "t_review", "deliver": "delivering"}[purpose]
+    return {"accept": "received", "prereview": "prereview", "review": "t_review", "deliver": "delivering"}[purpose]
 
 
 def targets(move: Move, state: str) -> tuple[tuple[str, str], ...]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 HOSTILE_KIND: Final = 200  # about no case, and known to nobody
 FAR_AHEAD: Final = 40
 UNKNOWN_SIDE: Final = 50
-UNKNOWN_STAGE: Final = 30
+UNKNOWN_STAGE: Final = 29
 
 
 _NO_STREAM: Final = bytes(32)  # only asked for where an event opens a case, which these do not

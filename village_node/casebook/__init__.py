@@ -33,6 +33,7 @@ from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.office import ANYTHING
 from village_node.casebook.parting import Parting, Searching
 from village_node.casebook.plan import Received
+from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.registering import Registering
@@ -83,7 +84,9 @@ def rules_of(catalogue: Catalogue) -> bytes:
     return sha256(repr((kinds.TABLE, catalogue.items())).encode())
 
 
-class Casebook(Purging, Approving, Assigning, Bench, Calendaring, Cataloguing, Registering, Intake, Parting, Oddities):
+class Casebook(
+    Purging, Approving, Assigning, Previewing, Bench, Calendaring, Cataloguing, Registering, Intake, Parting, Oddities
+):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
     def __init__(

@@ -45,7 +45,7 @@ _FARTHEST_AHEAD_MS: Final = 86_400_000
 # What a label can hold and count on from: a clock beyond (the year 4199) is wrong, and its claim says so.
 _LATEST_LABEL_MS: Final = 1 << 46
 _LATEST_DAY_MS: Final = 253_402_214_400_000  # the last day a date can hold
-_COUNTER: Final = "case_number"
+COUNTER: Final = "case_number"
 SEAL_USE: Final = "seal.use"
 # Acts by which people overrule what others wrote stand in the audit trail as well.
 _AUDITED: Final = {
@@ -146,8 +146,8 @@ class Desk(Once):
 
         def act(connection: Connection) -> tuple[list[CaseRef], set[str]]:
             growth = self._locked_stream(connection, scope)
-            last = peers.count_up(connection, _COUNTER, len(filed))
-            pen = _Pen(self, growth)
+            last = peers.count_up(connection, COUNTER, len(filed))
+            pen = Pen(self, growth)
             refs = []
             for number, checked_in in enumerate(filed, start=last - len(filed) + 1):
                 deps = staying(self, connection, checked_in.deps)
@@ -216,7 +216,7 @@ class Desk(Once):
         backing = self._backing(connection, act, case, roster)
         if kind == kinds.DISMISS and not {Position(*each) for each in act.content[0]}.issubset(case.open_oddities):
             raise stale()
-        pen = _Pen(self, growth, newest_hlc)
+        pen = Pen(self, growth, newest_hlc)
         after = case.last if kind in kinds.STAGE_KINDS else None
         content = {**act.content, **backing.content}
         content = terms.check_promise(self, case, content) if kind == kinds.DOCKET else content
@@ -372,18 +372,25 @@ class Desk(Once):
         deps = (Dep(found.position.incarnation, below(found.place), found.position.seq),) if found is not None else ()
         return _CheckedIn(application.actor, content, application.channel, deps)
 
-    def _open_case(self, pen: "_Pen", scope: str, filed: "_CheckedIn", number: int) -> CaseRef:
+    def _open_case(self, pen: "Pen", scope: str, filed: "_CheckedIn", number: int) -> CaseRef:
         """Write the two events that open a case: the application, which relies on the item version it names, and its
         receipt number with the query code."""
-        actor, create, channel, deps = filed
-        opened = pen.write(kinds.CREATE, OPENS, actor, create, None, deps)
-        case_no = numbers.make_case_number(self.identity.place, _day(pen.now_ms), self._number_tag(), number)
+        content = self._receipt(pen.now_ms, number, filed.channel)
+        opened, case_id = self._open_draft(pen, filed)
+        pen.write(kinds.RECEIVE, case_id, filed.actor, content, opened)
+        return CaseRef(scope, case_id, content[0], content[1])
+
+    def _open_draft(self, pen: "Pen", filed: "_CheckedIn") -> tuple[Position, bytes]:
+        """Write the application itself; where it stands, and the case it opens."""
+        opened = pen.write(kinds.CREATE, OPENS, filed.actor, filed.create, None, filed.deps)
+        assert opened.header.case_id is not None
+        return pen.position(opened), opened.header.case_id
+
+    def _receipt(self, now_ms: int, number: int, channel: str) -> dict[int, Any]:
+        """What a receipt says: the number of the case, drawn from our own count, and the applicant's query code."""
+        case_no = numbers.make_case_number(self.identity.place, _day(now_ms), self._number_tag(), number)
         code = numbers.make_query_code(int.from_bytes(self.randomness(9)) >> (72 - numbers.QUERY_CODE_BITS))
-        content = {0: case_no, 1: code, 2: channel}
-        case_id = opened.header.case_id
-        assert case_id is not None
-        pen.write(kinds.RECEIVE, case_id, actor, content, pen.position(opened))
-        return CaseRef(scope, case_id, case_no, code)
+        return {0: case_no, 1: code, 2: channel}
 
     def _number_tag(self) -> str:
         """Four characters drawn once in the life of a process: two clones of a database give different numbers."""
@@ -425,7 +432,7 @@ def _day(now_ms: int) -> date:
     return (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(CHINA).date()
 
 
-class _Pen:
+class Pen:
     """Appends events to one of our own streams, with labels that never run backward in it.
 
     A label follows our clock, and the newest one of the case where that lies no more than a day ahead of our clock: so

@@ -243,6 +243,17 @@ def _review(source: Source) -> Facts:
     }
 
 
+def _preview(source: Source) -> Facts:
+    body = source.record.body
+    return {
+        "outcome": source.choice(body.get("outcome", "")),
+        "ready": body.get("outcome") == "ready",
+        "marks": [{"name": source.words(name), "what": what} for name, what in body.get("marks", ())],
+        "text": body.get("text", ""),
+        "papers": papers(source.case.materials),
+    }
+
+
 def _asked(source: Source) -> Facts:
     """The request that this event answers: when it was made, why, and by whom."""
     request = list(source.record.body.get("request", ()))
@@ -344,6 +355,7 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "precheck": _precheck,
     "handoff": _handoff,
     "review": _review,
+    "preview": _preview,
     "withdrawal": _withdrawal,
     "lapse": _ended,
     "recheck": _recheck,

@@ -20,7 +20,7 @@ VERDICT_NUMBERS: Final = {code: number for number, code in enumerate(VERDICTS)}
 DECIDED: Final = (*workflow.DECIDED, "fee_due", "delivered", "archived")
 FINISHED: Final = workflow.CLOSED
 # Lists of what is to be done: the most pressing first. The others are long, and the newest first.
-BY_GRADE: Final = ("mine", "supplies", "back", "transit")
+BY_GRADE: Final = ("mine", "supplies", "back", "transit", "prereview")
 _WORST_FIRST: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
 _NEVER: Final = 1 << 30
 _EARLIER: Final = CASES.alias("earlier")
@@ -235,7 +235,8 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
 
     mine: to be done here · back: papers are missing · supplies: something waits for the holder's answer · not_left:
     ours that no receipt from above covers · transit: on the way · promises: a commitment is to be kept · unrated: given
-    to the applicant, who has not rated it · reviews: a review of a refusal was asked for · decided, delivering, all.
+    to the applicant, who has not rated it · prereview: drafts to be looked at here · reviews: a review of a refusal was
+    asked for · decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
@@ -251,6 +252,11 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
         "reviews": and_(table.state == "refused", table.open_withdrawals > 0),
         "not_left": rows.among((table.scope, table.case_id), not_left) if not_left else false(),
         "transit": table.state == "in_transit",
+        # Who has no number yet and is on the way to here comes to be looked at.
+        "prereview": or_(
+            and_(table.state == "prereview", table.holder == here),
+            and_(table.state == "in_transit", table.transit_to == here, table.case_no.is_(None)),
+        ),
         "promises": and_(table.promise_day.is_not(None), table.state.not_in(FINISHED)),
         "unrated": and_(table.rating == 0, table.state.in_(("delivered", "archived"))),
         "decided": table.state.in_(DECIDED),
@@ -363,6 +369,7 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
         "supplies": connection.scalar(select(func.count()).select_from(CASES).where(view("supplies", here))) or 0,
         "reviews": connection.scalar(select(func.count()).select_from(CASES).where(view("reviews", here))) or 0,
         "transit": by_state.get("in_transit", 0),
+        "prereview": count(connection, view("prereview", here)),
         "promises": count(connection, view("promises", here)),
         "unrated": count(connection, view("unrated", here)),
         "decided": sum(by_state.get(state, 0) for state in DECIDED),

@@ -29,7 +29,7 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
         raise NotFound
     values = collect(visit, case, kind)
     typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}
-    attempt = Attempt(kind, str(values.get("to", "")) if kind == kinds.HANDOFF else "", typed)
+    attempt = Attempt(kind, str(values.get("to", "")) if kind in (kinds.HANDOFF, kinds.PREREVIEW) else "", typed)
     try:
         shown = entitled.shown_on(visit) if kind == kinds.DECIDE else None
         doing.do(visit, case, kind, values, cases.position_of(visit.request.form.get("seen", "")), shown=shown)
@@ -48,6 +48,8 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
         attempt.problem, attempt.status = visit.unsaved(fault), 503
     if attempt.status != 200:
         return cases.show(visit, case, attempt)
+    if kind == kinds.RECEIVE:
+        return visit.redirect("receipt", place=place, case_id=case_id)
     return visit.redirect("case", place=place, case_id=case_id, done="asked" if doing.takes_two(kind, values) else move)
 
 
@@ -58,6 +60,8 @@ def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:
         value = _READERS.get(row.type, _text)(visit, case, row)
         if value not in (None, "", [], {}):
             values[row.name] = value
+    if kind == kinds.PREREVIEW:
+        values["to"] = visit.line("to")
     if kind == kinds.HANDOFF:
         values |= {name: visit.line(name) for name in ("to", "purpose")}
     return values

@@ -82,10 +82,15 @@ def _english(name: str, message: str) -> str:
     return schemas.english(message)
 
 
-def file(visit: Visit, body: Mapping[str, Any], channel: str, request: Request | None = None) -> CaseRef:
-    """File an application without faults for the person in front. ``request``: under which id a program asks for it.
+def file(
+    visit: Visit, body: Mapping[str, Any], channel: str, request: Request | None = None, *, preview: bool = False
+) -> CaseRef:
+    """File an application without faults for the person in front. ``request``: under which id a program asks for it;
+    ``preview``: it is sent for pre-review, and nobody receives it yet.
 
-    Raises what the casebook's ``file`` raises.
+    Raises what the casebook's ``file`` and ``ask_preview`` raise.
     """
-    staff = visit.staff
-    return visit.site.casebook.file(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), channel, request)
+    staff, book = visit.staff, visit.site.casebook
+    if preview:
+        return book.ask_preview(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), request)
+    return book.file(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), channel, request)

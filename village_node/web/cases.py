@@ -52,6 +52,7 @@ AWAITED: Final = (
     kinds.ANSWER, kinds.REVIEW_DECISION, kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.TAKE, kinds.ACCEPT, kinds.RECEIVE,
     kinds.DOCKET, kinds.DECIDE, kinds.FEE_SETTLED, kinds.FEE_NOTICE, kinds.ISSUE, kinds.HANDOFF, kinds.REVIEW,
     kinds.DELIVERED, kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.COMMITMENT_KEPT,
+    kinds.PREREVIEW_REPLY,
 )  # fmt: skip
 
 
@@ -316,6 +317,7 @@ _HEADLINES: Final = {
     kinds.REVIEW_DECISION: "outcome",
     kinds.FEE_SETTLED: "how",
     kinds.RATING: "grade",
+    kinds.PREREVIEW_REPLY: "outcome",
 }
 
 # Of the application and the receipt the page shows the facts elsewhere; the query code belongs on the receipt alone.

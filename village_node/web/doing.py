@@ -15,17 +15,18 @@ from village_node.web.site import Visit
 # Which of them may make which move is the workflow's table; the casebook asks it under its lock.
 ACTS: Final = Policy(CASEWORK - {"supervisor"}, "node", "masked")
 # What a page or a program says beside the fields that people fill in.
-_ADDRESSED: Final = {kinds.HANDOFF: ("to", "purpose")}
+_ADDRESSED: Final = {kinds.HANDOFF: ("to", "purpose"), kinds.PREREVIEW: ("to",)}
 _NUMBERS: Final = {"applicant_id_no": entry.number, "applicant_phone": entry.phone, "proxy_phone": entry.phone}
 
 
 def kind_of(move: str) -> int | None:
     """The kind of an act by its name; None where no act on a case has it.
 
-    An application is filed with a number and a code that the node draws, and a case is assigned by two persons.
+    An application is filed with a number and a code that the node draws, and a case is assigned by two persons. To
+    receive is an act of its own for a draft that was pre-reviewed.
     """
     row = kinds.BY_NAME.get(move)
-    if row is None or row.role == "other" or row.number in (kinds.CREATE, kinds.RECEIVE, kinds.FORCE_ASSIGN):
+    if row is None or row.role == "other" or row.number in (kinds.CREATE, kinds.FORCE_ASSIGN):
         return None
     return row.number
 
@@ -79,8 +80,11 @@ def do(
 
     Raises ValidationError (marshmallow's), and what the casebook's ``record`` raises.
     """
-    body = schemas.load(kind, completed(visit, case, kind, values))
     book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
+    if kind == kinds.RECEIVE:
+        channel = str(values.get("channel", "counter"))
+        return book.receive_draft(staff.staff_no, staff.roles, key, channel, seen, request)
+    body = schemas.load(kind, completed(visit, case, kind, values))
     if takes_two(kind, values):
         book.ask_procedure(staff.staff_no, staff.roles, key, body, seen, request)
         return CaseRef(*key, case.case_no, case.query_code)

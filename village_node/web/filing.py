@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import bodies
 from sync_protocol.case.catalogue import Item
+from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed
 from village_node.store import StoreError
 from village_node.store.accounts import DraftRow
@@ -82,7 +83,7 @@ def file_form(visit: Visit, item_no: str) -> Response:
         raise NotFound
     kept: dict[str, Any] = json.loads(row.fields) if row else {}
     if FILED in kept:
-        return visit.redirect("receipt", place=kept[FILED][0], case_id=kept[FILED][1])
+        return _became(visit, *kept[FILED])
     then = visit.site.catalogue.find(item_no, row.item_version) if row else None
     if then is not None and then != item:
         kept = carried(kept, then, item)
@@ -126,9 +127,10 @@ def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, st
         row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
         filed = visit.site.filed.get(draft_id) or (json.loads(row.fields).get(FILED) if row else None)
         if filed:
-            return visit.redirect("receipt", place=filed[0], case_id=filed[1])
+            return _became(visit, *filed)
         try:
-            case = application.file(visit, create_values(values, item), values["channel"])
+            preview = visit.request.form.get("do") == "preview"
+            case = application.file(visit, create_values(values, item), values["channel"], preview=preview)
         except BadBody as bad:
             _keep(visit, item, draft_id, values)
             return _form(
@@ -139,7 +141,14 @@ def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, st
             return _form(visit, item, values, draft_id, problem=visit.t(refused.zh, refused.en), status=422)
         place = case.scope.partition(":")[2]
         _note_filed(visit, item, draft_id, place, case.case_id.hex())
-    return visit.redirect("receipt", place=place, case_id=case.case_id.hex())
+    return _became(visit, place, case.case_id.hex())
+
+
+def _became(visit: Visit, place: str, case_id: str) -> Response:
+    """Where to look next at what was filed: its receipt; where it was sent for pre-review it has none yet."""
+    row = visit.site.casebook.case_row(about(place), bytes.fromhex(case_id))
+    numbered = row is not None and row.case_no
+    return visit.redirect("receipt" if numbered else "case", place=place, case_id=case_id)
 
 
 def _note_filed(visit: Visit, item: Item, draft_id: str, place: str, case_id: str) -> None:

@@ -8,7 +8,7 @@ from sync_protocol.case.authority import signatures_for
 from sync_protocol.case.baton import COMMITMENT, COUNTERSIGNING
 from sync_protocol.case.bodies import TABLES
 from sync_protocol.case.fields import Field
-from sync_protocol.case.records import Lane, Procedure
+from sync_protocol.case.records import Lane, Preview, Procedure
 from sync_protocol.places import about
 from village_node.web import commitments, masking, schemas, times, words
 from village_node.web.site import Visit
@@ -38,6 +38,8 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
     found = [_open_box(visit, case, each) for each in case.procedures.values() if each.ended is None]
     if case.lane is not None and case.state not in workflow.CLOSED:
         found.insert(0, _lane(visit, case.lane))
+    if case.preview is not None and case.state in ("draft", "prereview"):
+        found.append(_preview(visit, case.preview))
     found += [*_ending(visit, case), *_money(visit, case)]
     found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None]
     if case.state == "fee_due" or case.listed_state == "correcting":
@@ -56,6 +58,14 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
     if case.ratings:
         found.append(_ratings(visit, case))
     return found
+
+
+def _preview(visit: Visit, said: Preview) -> Box:
+    """What who may accept the case has said of the draft."""
+    lines = [_said(visit, said.place, said.at_ms), said.text]
+    title = visit.t("预审意见：", "Pre-review: ") + visit.t(*words.choice_words(said.outcome))
+    ready = said.outcome == "ready"
+    return Box("good" if ready else "waiting", "check" if ready else "warning", title, [each for each in lines if each])
 
 
 def _lane(visit: Visit, lane: Lane) -> Box:

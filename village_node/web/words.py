@@ -18,6 +18,9 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "online": ("网上", "online"),
     "phone": ("电话", "by phone"),
     "accept": ("受理", "acceptance"),
+    "prereview": ("预审", "pre-review"),
+    "ready": ("材料齐备，可以收件", "in order: to be received"),
+    "missing": ("需要补充或更正", "something is missing"),
     "review": ("初审", "first review"),
     "decide": ("审批", "decision"),
     "deliver": ("送达", "delivery"),
@@ -70,6 +73,7 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
 
 STATE_ICONS: Final[dict[str, str]] = {
     "draft": "edit",
+    "prereview": "search",
     "received": "paper",
     "correcting": "warning",
     "accepted": "check",
@@ -131,6 +135,8 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.COMMITMENT: "edit",
     kinds.COMMITMENT_KEPT: "check",
     kinds.LANE: "flag",
+    kinds.PREREVIEW: "search",
+    kinds.PREREVIEW_REPLY: "letters",
 }
 
 VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {
@@ -188,6 +194,7 @@ LEVELS: Final[dict[str, tuple[str, str]]] = {
 
 PURPOSES: Final[dict[str, tuple[str, str]]] = {
     "file": ("申请、收件", "filing"),
+    "prereview": ("预审", "pre-review"),
     "accept": ("受理", "acceptance"),
     "review": ("初审", "first review"),
     "decide": ("决定", "decision"),

@@ -17,6 +17,7 @@ from village_node.web.site import Visit
 
 VIEWS: Final[dict[str, tuple[str, str]]] = {
     "mine": ("待我处理", "Waiting for me"),
+    "prereview": ("网上预审", "Pre-review"),
     "supplies": ("有补正或撤回", "Supplied or to withdraw"),
     "reviews": ("申请复核", "Review asked for"),
     "back": ("退回补正", "To be corrected"),
@@ -29,6 +30,7 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
 }
 EMPTY: Final[dict[str, tuple[str, str]]] = {
     "mine": ("没有等您处理的件。", "Nothing waits for you."),
+    "prereview": ("没有等待预审的件。", "No draft waits for a pre-review."),
     "supplies": ("没有新的补正材料或撤回申请。", "Nothing was supplied and nobody asks to withdraw."),
     "reviews": ("没有待复核的件。", "No review is asked for."),
     "back": ("没有退回补正的件。", "Nothing came back."),

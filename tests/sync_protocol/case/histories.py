@@ -287,6 +287,8 @@ class Network:
             kinds.SERVICE_ACT: lambda: {0: "door"},
             kinds.CONTACT_CHANGE: lambda: {0: "13900000000"},
             kinds.COLLECTION_NOTICE: lambda: {0: "phone"},
+            kinds.PREREVIEW: lambda: {0: offer.to},
+            kinds.PREREVIEW_REPLY: lambda: {0: "ready"} if choose(2) else {0: "missing", 1: [["户口簿", "缺页"]]},
         }  # fmt: skip
         return makers.get(offer.kind, dict)()
 
@@ -310,7 +312,7 @@ class Network:
 
     def _committing(self, case: Case) -> dict[int, Any]:
         item = catalogue().item(case.item_no)
-        if item.tolerable and self.tape.choose(3):
+        if item.tolerable and (self.tape.choose(3) or not item.commitment):
             return {0: "tolerance", 1: [[item.tolerable[0], 1, True]], 3: "2026-12-01", 4: "张三"}
         return {0: "declaration", 2: "符合告知的条件", 3: "2026-12-01", 4: "张三"}
 
@@ -425,6 +427,8 @@ class Network:
             },
             kinds.COMMITMENT_KEPT: {0: list(other), 1: "text", **({2: [list(another)]} if other.seq % 2 else {})},
             kinds.LANE: {0: ("green", "urgent")[choose(2)], 1: "text", 3: "text"},
+            kinds.PREREVIEW: {0: place},
+            kinds.PREREVIEW_REPLY: {0: "ready"},
         }  # fmt: skip
         if choose(4):
             return fitting.get(kind, {})

@@ -213,6 +213,8 @@ class SecondFold(Naming):
         if guard == "extension":
             most = 10 if item and item.kind != "联办件" else 15
             return not flow.extended and (body is None or body[0] <= most)
+        if guard in ("previewed", "preview_place"):
+            return flow.previewed if guard == "previewed" else body is None or body[0] in self.acceptors(item, here)
         if item is None or guard in ("holder", "receiver", "supplies", "signatures", "countersigned", "delivery"):
             return True
         return {
@@ -251,9 +253,8 @@ class SecondFold(Naming):
         if flow.state not in OPEN:
             return []
         if not flow.docketed:
-            able = [p for p in self.path if level[p] in item.accept_levels]
-            above = [p for p in able if p in self.path[self.path.index(here) + 1 :]]
-            return [] if here in able else [(p, "accept") for p in above or able]
+            places = self.acceptors(item, here)
+            return [] if here in places else [(p, "accept") for p in places]
         purpose = "review" if item.review_level and not flow.reviewed else "decide"
         wanted = item.review_level if purpose == "review" else decides(item)
         nearest = next((p for p in self.path if level[p] == wanted), here)
@@ -263,10 +264,14 @@ class SecondFold(Naming):
         if event.kind == kinds.HANDOFF:
             assert body is not None
             return replace(flow, state="in_transit", before=flow.state, holder=None, to=body[0], purpose=body[1])
+        if event.kind == kinds.PREREVIEW:
+            assert body is not None
+            return self.sent_for_preview(flow, body[0])
         if event.kind == kinds.ACCEPT:
             county = self.places.level(event.place) == "county"
             state = {
                 "accept": "received",
+                "prereview": "prereview",
                 "review": "t_review",
                 "decide": "c_intake" if county else "examining",
                 "deliver": "delivering",
@@ -312,7 +317,8 @@ class SecondFold(Naming):
         docketed = flow.docketed or event.kind == kinds.DOCKET
         reviewed = flow.reviewed or event.kind == kinds.REVIEW
         before = flow.state if target == "correcting" else flow.before
-        return replace(flow, state=target, before=before, docketed=docketed, reviewed=reviewed)
+        previewed = flow.previewed or event.kind == kinds.PREREVIEW_REPLY
+        return replace(flow, state=target, before=before, docketed=docketed, reviewed=reviewed, previewed=previewed)
 
     def assigned(self, flow: Flow, to: str) -> Flow:
         state, before = (flow.before, "") if flow.state == "in_transit" else (flow.state, flow.before)
@@ -325,7 +331,9 @@ class SecondFold(Naming):
             fitting = "c_intake" if level == "county" else "examining"
         else:
             fitting = "reviewed" if flow.reviewed else "accepted"
-        if state == "correcting" or (state == "lapsed" and before in OPEN):
+        if state == "prereview":
+            state = "draft"
+        elif state == "correcting" or (state == "lapsed" and before in OPEN):
             before = fitting
         elif state in OPEN:
             state = fitting

@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from sync_protocol.case import CaseEvent, Position, Verdict, kinds
+from sync_protocol.case.catalogue import Item
 from sync_protocol.case.workflow import MOVES
+from sync_protocol.places import PlaceTree
 from tests.sync_protocol.case.second_reading import Flow, deleted, read, unknown
 
 
 class Naming(ABC):
     path: tuple[str, ...]
+    places: PlaceTree
     stage: dict[Position, CaseEvent]
     sides: dict[Position, CaseEvent]
     verdicts: dict[Position, Verdict]
@@ -21,6 +24,17 @@ class Naming(ABC):
 
     @abstractmethod
     def moved(self, flow: Flow, event: CaseEvent, body: dict[int, Any] | None, target: str) -> Flow: ...
+
+    def acceptors(self, item: Item | None, here: str) -> list[str]:
+        """Who may accept in place of here: itself, else those above, else all."""
+        able = [p for p in self.path if item is None or self.places.level(p) in item.accept_levels]
+        above = [p for p in able if p in self.path[self.path.index(here) + 1 :]]
+        return able if item is None else [here] if here in able else above or able
+
+    def sent_for_preview(self, flow: Flow, to: str) -> Flow:
+        if to == flow.holder:
+            return replace(flow, state="prereview")
+        return replace(flow, state="in_transit", before="draft", holder=None, to=to, purpose="prereview")
 
     def named(self, kind: int, body: dict[int, Any], flow: Flow) -> Verdict | str:
         wanted = {
@@ -95,7 +109,7 @@ class Naming(ABC):
         if not fresh or len(flow.adopted) + len(fresh) > 256:
             return Verdict("void", "adoption")
         for done in [self.stage[p] for p in fresh if p in self.stage]:
-            if done.kind in (kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT):
+            if done.kind in (kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.PREREVIEW):
                 continue
             body = read(done)
             assert not isinstance(body, str)

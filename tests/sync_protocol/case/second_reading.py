@@ -24,6 +24,7 @@ class Flow:
     extended: bool = False
     fee_settled: bool = False
     higher: str = ""
+    previewed: bool = False
     open: tuple[tuple[Position, str, frozenset[str]], ...] = ()
 
 

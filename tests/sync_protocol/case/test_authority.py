@@ -119,7 +119,7 @@ def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
 
 def test_nothing_is_offered_on_a_case_that_cannot_be_read_to_its_end() -> None:
     script = to_county()
-    script.write(COUNTY, 30)
+    script.write(COUNTY, kinds.DECIDE, version=9)
     assert told(script, kinds.DECIDE, COUNTY, "officer") == UNREADABLE
     nothing_here = Script()
     assert told(nothing_here, kinds.NOTE, VILLAGE, "agent") == "the application itself is not here yet"

@@ -56,6 +56,8 @@ FROZEN = {
     "commitment": "what materials text due signed_by",
     "commitment_kept": "opened result supplies",
     "lane": "lane reason supervisor approver on_holidays ahead_of consent",
+    "prereview": "to note",
+    "prereview_reply": "outcome marks text document_no",
 }
 NUMBERS = {
     "create": 1, "receive": 2, "handoff": 3, "accept": 4, "docket": 5, "review": 6, "return_for_correction": 7,
@@ -67,7 +69,7 @@ NUMBERS = {
     "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
     "countersign_open": 23, "countersign_close": 24, "countersignature": 38, "rating": 39, "complaint": 40,
     "review_request": 41, "service_act": 42, "contact_change": 43, "collection_notice": 47,
-    "commitment": 25, "commitment_kept": 26, "lane": 27,
+    "commitment": 25, "commitment_kept": 26, "lane": 27, "prereview": 30, "prereview_reply": 31,
 }  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def test_numbers_on_the_wire_are_the_frozen_ones() -> None:
 
 def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is() -> None:
     inline = {kind.name for kind in kinds.TABLE if kind.holding == "inline"}
-    moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt"}
+    moving = {"handoff", "accept", "docket", "take", "answer", "force_assign", "adopt", "prereview"}
     moving |= {"resume", "archive", "review_decision", "countersign_open", "countersign_close", "commitment_kept"}
     assert inline == moving | {
         "please_return",
@@ -101,7 +103,7 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
     assert all(kinds.role_of(kind.number) == kind.role for kind in kinds.TABLE)
     assert kinds.name_of(68) == "erasure" and kinds.name_of(99) == "kind-99" and kinds.name_of(9) == "decide"
     assert kinds.understood(9, 1) and not kinds.understood(9, 2) and not kinds.understood(9, 0)
-    assert not kinds.understood(31, 1)
+    assert not kinds.understood(0, 1) and not kinds.understood(63, 1)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_an_item_the_catalogue_does_not_hold_makes_the_case_wait() -> None:
 def test_an_unknown_kind_stops_the_fold_of_this_case_and_says_so() -> None:
     script = to_township_review()
     before = script.last
-    adopt = script.write(TOWNSHIP, 30)
+    adopt = script.write(TOWNSHIP, kinds.REVIEW, version=9)
     after = script.review(TOWNSHIP)
     case = script.fold()
     assert case.verdicts[adopt] == Verdict("needs_update", "unknown_kind")
@@ -90,7 +90,7 @@ def test_an_unknown_event_whose_predecessor_is_missing_says_what_an_update_would
     script = to_township_review()
     lost = script.last
     assert lost is not None
-    unknown = script.write(TOWNSHIP, 30)
+    unknown = script.write(TOWNSHIP, kinds.REVIEW, version=9)
     after = script.review(TOWNSHIP)
     case = script.without(lost)
     assert case.verdicts[unknown] == Verdict("needs_update", "unknown_kind")
@@ -111,7 +111,7 @@ def test_a_newer_version_or_critical_field_needs_an_update(odd: dict[str, int], 
 def test_what_competes_with_an_unknown_event_is_left_undecided() -> None:
     script = to_township_review()
     fork = script.last
-    script.write(TOWNSHIP, 30, order=1)
+    script.write(TOWNSHIP, kinds.REVIEW, version=9, order=1)
     late = script.review(TOWNSHIP, after=fork, life=2, order=8)
     later = script.handoff(TOWNSHIP, COUNTY, "decide", life=2, order=8)
     case = script.fold()
@@ -122,7 +122,7 @@ def test_what_competes_with_an_unknown_event_is_left_undecided() -> None:
 def test_an_unknown_event_of_a_lower_level_does_not_stop_what_the_county_built_on() -> None:
     script = to_county()
     fork = script.events[4].position
-    odd = script.write(TOWNSHIP, 31, after=fork, life=2, order=0)
+    odd = script.write(TOWNSHIP, kinds.REVIEW, version=9, after=fork, life=2, order=0)
     case = script.fold()
     assert case.state == "c_intake" and not case.needs_update
     assert case.verdicts[odd].code == "needs_update"

@@ -454,13 +454,13 @@ def test_a_late_move_makes_the_node_fetch_the_bodies_and_judge_with_them(net: Ne
 
 def _write_void_move(county: Any, ref: CaseRef, after: Any) -> None:
     """A review by the county on the application itself, past every rule but the ledger's."""
-    from village_node.casebook.desk import _Pen
+    from village_node.casebook.desk import Pen
     from village_node.casebook.ledger import Entry, write
 
     book = county.casebook
     with county.store.writing() as connection:
         growth = book._own_stream(connection, ref.scope)
-        pen = _Pen(book, growth)
+        pen = Pen(book, growth)
         pen.write(kinds.REVIEW, ref.case_id, "0001", {0: "agree"}, after)
         write(book, connection, Entry(book.roster, pen.now_ms, {growth.row.key: growth}))
     book.tell({ref.scope})

@@ -28,8 +28,8 @@ def test_each_view_has_words_for_when_it_is_empty() -> None:
 def test_a_case_moves_from_view_to_view(network: Network, agent: Visitor) -> None:
     case = agent.file()
     assert counts(agent.open("/work").text) == {
-        "mine": 1, "supplies": 0, "back": 0, "not_left": 1, "transit": 0, "promises": 0, "unrated": 0, "decided": 0,
-        "all": 1, "drafts": 0,
+        "mine": 1, "prereview": 0, "supplies": 0, "back": 0, "not_left": 1, "transit": 0, "promises": 0,
+        "unrated": 0, "decided": 0, "all": 1, "drafts": 0,
     }  # fmt: skip
     agent.act(case, "handoff")
     everywhere(network)

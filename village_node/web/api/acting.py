@@ -59,7 +59,12 @@ def application_schema() -> type[Schema]:
         validate=marshmallow.validate.OneOf(bodies.CHANNELS, error="请从所列选项中选择"),
         metadata={"description": "How the application came in."},
     )
-    return type("Application", (form,), {"channel": channel})
+    preview = marshmallow.fields.Boolean(
+        load_default=False,
+        error_messages={"invalid": "应为 true 或 false"},
+        metadata={"description": "Send it for pre-review: nobody receives it yet, and it has no number."},
+    )
+    return type("Application", (form,), {"channel": channel, "preview": preview})
 
 
 @cache
@@ -106,13 +111,13 @@ def file_application(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]
         item = visit.site.finder.newest(entry.line(asked["item_no"]))
         if item is None:
             raise invalid({"item_no": ("没有这个事项，或已停用", "there is no such item in force")})
-        typed = {name: value for name, value in asked.items() if name != "channel"}
+        typed = {name: value for name, value in asked.items() if name not in ("channel", "preview")}
         body = application.spelled(typed, item)
         proxied = any(name.startswith("proxy_") for name in body)
         found = application.faults(visit, body, asked["channel"], item, proxied=proxied)
         if found:
             raise invalid(found)
-        ref = application.file(visit, body, asked["channel"], wanted)
+        ref = application.file(visit, body, asked["channel"], wanted, preview=asked["preview"])
         return ref.scope, ref.case_id
 
     key, headers = done_once(visit, wanted, file)
