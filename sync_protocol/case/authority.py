@@ -33,7 +33,7 @@ _FILLED_BY_NODE = {
     kinds.SUSPEND: ("proposer", "approver"),
     kinds.EXTEND: ("approver",),
     kinds.LAPSE: ("limit_day",),
-    kinds.DOCKET: ("seal",),
+    kinds.DOCKET: ("seal", "unheard_since_ms"),
     kinds.REFUSE: ("seal",),
     kinds.DECIDE: ("seal", "through", "shown"),
     kinds.ISSUE: ("seal",),

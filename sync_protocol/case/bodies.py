@@ -79,6 +79,7 @@ DOCKET: Final = Table(kinds.DOCKET, (
     Field(1, "note", "text", False, 1, 200, "受理说明", "note"),
     Field(2, "document_no", "text", False, 1, 80, "文号", "document number"),
     Field(3, "seal", "text", False, 1, 40, "用印", "seal used"),
+    Field(4, "unheard_since_ms", "int", False, 0, MAX_MS, "上次与上级联系的时间", "last contact with the level above"),
 ))  # fmt: skip
 REVIEW: Final = Table(kinds.REVIEW, (
     Field(0, "opinion", "choice", True, 0, 0, "初审意见", "opinion", OPINIONS),

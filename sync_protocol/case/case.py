@@ -80,6 +80,7 @@ class Case:
     filed_fixed: bool = False
     docketed_ms: int | None = None
     docketed_at: str | None = None
+    unheard_since_ms: int | None = None
     decided_ms: int | None = None
     delivered_ms: int | None = None
     last: Position | None = None
@@ -244,7 +245,7 @@ def _accept(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> No
 def _docket(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
     case.docketed_ms, case.docketed_at = event.claimed_ms, event.place
     if body is not None:
-        case.promised_days = body.get(0)
+        case.promised_days, case.unheard_since_ms = body.get(0), body.get(4)
 
 
 def _review(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:

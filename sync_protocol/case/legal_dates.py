@@ -19,7 +19,7 @@ from sync_protocol.case.clock import Turns, turns
 from sync_protocol.case.content import Body, read_body
 from sync_protocol.case.events import CaseEvent, Position
 from sync_protocol.case.exclusions import Bucket
-from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
+from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits, Outage
 from sync_protocol.case.legal_bodies import SUSPENSIONS
 from sync_protocol.case.routes import CasePath, PlaceTree
 from sync_protocol.case.workdays import Calendar, day_of
@@ -68,6 +68,7 @@ class Story:
         self.extension_days = 0
         self.promised: int | None = None
         self.wanting: tuple[date, str] | None = None
+        self.outages: tuple[Outage, ...] = ()
         self.sent = False  # for pre-review, and not there yet
 
     def first(self, name: str, day: date) -> None:
@@ -239,6 +240,7 @@ def _facts(story: Story, acts: Iterable[Act]) -> Facts:
         (*story.exclusions, *story.open.values()),
         extension_days=story.extension_days,
         holds=tuple(story.holds),
+        outages=story.outages,
         extended=days.get("extended"),
         preview_asked=days.get("preview_asked"),
         preview_answered=days.get("preview_answered"),
@@ -400,6 +402,8 @@ def _docket(story: Story, act: Act, body: Body | None, day: date) -> None:
     story.first("accepted", day)
     item = story.item
     named = None if body is None else body.get(0)
+    if body is not None and 4 in body:  # what the place knows of its own line, of that moment
+        story.outages = (Outage(day_of(body[4]), day),)
     if item is None:
         story.promised = named
     else:

@@ -25,7 +25,18 @@ from sync_protocol.event import Dep, Event
 from sync_protocol.places import UnknownPlace, about, below, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS, Draft, Opens, append
-from village_node.casebook import conditions, entitlement, lanes, ledger, numbering, once, promises, purged, terms
+from village_node.casebook import (
+    conditions,
+    entitlement,
+    lanes,
+    ledger,
+    numbering,
+    once,
+    outages,
+    promises,
+    purged,
+    terms,
+)
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.entitlement import Backing, Person, Shown
 from village_node.casebook.errors import BadBody, Grown, NotAllowed, NotFound, Stale
@@ -188,6 +199,7 @@ class Desk(Once):
             raise NotAllowed("特别程序须由审查人提出、另一人批准", "a special procedure takes two persons: propose it")
         content = checked(kind, self._with_what_the_node_knows(kind, body, actor, (scope, case_id)))
         numbering.refuse_typed(kind, content)
+        outages.refuse_typed(kind, content)
         act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen, shown)
 
         def do(connection: Connection) -> tuple[CaseRef, set[str]]:
@@ -219,7 +231,8 @@ class Desk(Once):
         pen = Pen(self, growth, newest_hlc)
         after = case.last if kind in kinds.STAGE_KINDS else None
         content = {**act.content, **backing.content}
-        content = terms.check_promise(self, case, content) if kind == kinds.DOCKET else content
+        if kind == kinds.DOCKET:
+            content = outages.with_evidence(self, connection, case, terms.check_promise(self, case, content))
         content = numbering.with_number(self, connection, case, kind, content, _day(pen.now_ms).year)
         event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS])
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth}, looked_at=True)

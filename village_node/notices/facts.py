@@ -103,6 +103,8 @@ def _acceptance(source: Source) -> Facts:
     item, body = source.item, source.record.body
     level = source.places.level(source.record.place)
     promised = body.get("promised_days", promise_at(item, level))
+    if "unheard_since_ms" in body and item.fallback_days is not None:
+        promised = item.fallback_days
     sample = "（样例数据）" if item.sample else ""
     return {
         "kind": kind_at(item, level),

@@ -159,6 +159,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         through=entitled.through_text(stand.shown),
         purge=purge,
         clock=clocks.panel(visit, case),
+        ended=case.state in (*workflow.ENDED, "withdrawn"),
         may_recall=recall.RECALLS.allows(roles),
         attempt=attempt,
         done=done_words(visit),

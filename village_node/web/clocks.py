@@ -43,13 +43,15 @@ class ClockLine:
 
 @dataclass(frozen=True)
 class Panel:
-    """What a case's page says of its time. `version`: of the calendar; `provisional`: a date may move."""
+    """What a case's page says of its time. `version`: of the calendar; `provisional`: a date may move;
+    `graded`: there is a card or a warning."""
 
     lines: list[ClockLine]
     badge: Badge
     notes: list[str]
     version: str
     provisional: bool
+    graded: bool = False
 
 
 def panel(visit: Visit, case: Case) -> Panel | None:
@@ -63,9 +65,10 @@ def panel(visit: Visit, case: Case) -> Panel | None:
     return Panel(
         lines,
         grade_badge(clocks.grade),
-        _notes(visit, clocks) + commitments.notes(visit, case),
+        _notes(visit, clocks) + _outage(visit, case) + commitments.notes(visit, case),
         clocks.calendar_version,
         any(each.provisional for each in shown if each.state != "ended"),
+        clocks.grade != "",
     )
 
 
@@ -120,6 +123,21 @@ def _notes(visit: Visit, clocks: Clocks) -> list[str]:
             )
         )
     return notes + [visit.t(*FLAGS[flag]) + visit.t("。", ".") for flag in clocks.flags]
+
+
+def _outage(visit: Visit, case: Case) -> list[str]:
+    """Why the promise is longer than usual: the line was down when the case was accepted."""
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    if case.unheard_since_ms is None or item is None or item.fallback_days is None:
+        return []
+    since, days = times.moment(case.unheard_since_ms, visit.lang), item.fallback_days
+    return [
+        visit.t(
+            f"受理时网络中断：受理单位的联系记录显示，自 {since} 起联系不上上级，承诺时限改为 {days} 个工作日。",
+            f"The network was down on acceptance: by its record of contacts the place had not reached the level above "
+            f"since {since}. The promise is {days} working days.",
+        )
+    ]
 
 
 def promised_day(visit: Visit, case: Case) -> str:

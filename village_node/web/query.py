@@ -263,6 +263,11 @@ _NEXT: Final[dict[str, tuple[str, str]]] = {
         "Ended: papers or the fee did not come in time. You can apply again; to hand papers in late, ask where you "
         "applied.",
     ),
+    "unkept": (
+        "承诺的事项到期没有兑现（承诺补交的材料没有补齐，或告知的条件不符合），已终止。可以重新申请；还想补交的，请到申请的地方问。",
+        "Ended: what you committed to was not kept by its day. You can apply again; to hand papers in late, ask where "
+        "you applied.",
+    ),
     "fee_due": ("请按缴费通知缴费。", "Please pay the fee as the notice says."),
     "issued": ("证照已制作，等待送达。", "The certificate is made and will be handed to you."),
     "archived": ("已送达并归档，办理完毕。", "Delivered and filed; all is done."),
@@ -281,6 +286,13 @@ def supplements_open(case: Case) -> list[str]:
     return [name for each in open_now for name, _ in each.body.get("marks", ())]
 
 
+def lapsed_by_commitment(case: Case) -> bool:
+    """Whether it was a commitment whose day had passed that ended the case, and no other term."""
+    if case.state != "lapsed" or case.lapse is None:
+        return False
+    return case.lapse.limit_day in [day.isoformat() for day in case.commitments_due]
+
+
 def next_words(visit: Visit, case: Case) -> str:
     """What happens next, and what the resident has to do."""
     asked = [mark.field for mark in case.marks] if case.state == "correcting" else supplements_open(case)
@@ -292,7 +304,8 @@ def next_words(visit: Visit, case: Case) -> str:
                 f"请补交：{papers}，最晚 {day}。到申请的地方交即可。",
                 f"Please bring {papers} by {day}, to where you applied.",
             )
-        return visit.t(*_NEXT.get(case.state, ("请稍后再查。", "Please look again later.")))
+        state = "unkept" if lapsed_by_commitment(case) else case.state
+        return visit.t(*_NEXT.get(state, ("请稍后再查。", "Please look again later.")))
     marked = visit.t("、", ", ").join(visit.t(*words.field_words(name)) for name in asked)
     day = visit.site.casebook.last_day(about(case.home), case.case_id)
     until_zh, until_en = (f"最晚 {day}。", f" By {day} at the latest.") if day else ("", "")

@@ -21,7 +21,7 @@ FROZEN = {
     "receive": "case_no query_code channel",
     "handoff": "to purpose note",
     "accept": "note claimed_ms not_before_ms not_after_ms used_ms disputed",
-    "docket": "promised_days note document_no seal",
+    "docket": "promised_days note document_no seal unheard_since_ms",
     "review": "opinion text",
     "return_for_correction": "marks reason due_days document_no",
     "take": "supplies note",
@@ -213,3 +213,18 @@ def test_checkers_are_compiled_from_the_tables_and_not_written_by_hand() -> None
     table = Table(kinds.NOTE, (Field(0, "colour", "choice", True, 0, 0, "颜色", "colour", ("red",)),))
     checker = bodies.compile_checker(table)
     assert checker({0: "red"}) is None and checker({0: "blue"}) == "colour" and checker({}) == "colour"
+
+
+def test_no_length_that_is_typed_has_more_days_than_a_calendar_can_count() -> None:
+    lengths = [
+        (kind, field)
+        for kind, table in bodies.TABLES.items()
+        for field in table.fields
+        if field.name.endswith("days") and field.type != "bool"
+    ]
+    assert {field.name for _, field in lengths} >= {"promised_days", "planned_days", "due_days", "days"}
+    for kind, field in lengths:
+        assert field.type == "int" and field.high <= 999, (kind, field.name)
+    planned = {0: "testing", 2: "依据", 3: 10**9, 4: "one", 5: "two"}
+    assert bodies.check(kinds.SUSPEND, planned) == "planned_days"
+    assert bodies.check(kinds.DOCKET, {0: 10**9}) == "promised_days"

@@ -9,6 +9,7 @@ from tests.village_node.web.errands import chosen, done, printed, refused
 from tests.village_node.web.test_documents import link
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_legal_life import why
+from tests.village_node.web.test_query import look_up
 
 DAY_MS = 86_400_000
 LATER = {"what": "tolerance", "paper:material:经营场所证明": "yes", "due": "2026-11-20", "signed_by": "张秀兰"}
@@ -121,6 +122,8 @@ def test_what_is_not_kept_is_proposed_for_its_end_and_a_person_confirms(
     assert (found.state, found.lapse is not None and found.lapse.limit_day) == ("lapsed", "2026-11-20")
     assert case not in officer.open("/work?view=promises").text
     everywhere(network)
+    told = look_up(agent.counter.visitor(), found.case_no, found.query_code).text
+    assert "承诺的事项到期没有兑现" in told and "未缴费" not in told
     done(agent, case, "supply", **{"paper:material:经营场所证明": "yes"})
     everywhere(network)
     done(officer, case, "take", supplies=chosen(officer.open(case).text, "take", "supplies"))
