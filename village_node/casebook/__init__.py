@@ -37,6 +37,7 @@ from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.registering import Registering
+from village_node.casebook.settlements import Settlements
 from village_node.identity import Identity
 from village_node.rebirth import Lives, Reason
 from village_node.store import Overtaken, Store, cases, peers
@@ -85,7 +86,18 @@ def rules_of(catalogue: Catalogue) -> bytes:
 
 
 class Casebook(
-    Purging, Approving, Assigning, Previewing, Bench, Calendaring, Cataloguing, Registering, Intake, Parting, Oddities
+    Purging,
+    Settlements,
+    Approving,
+    Assigning,
+    Previewing,
+    Bench,
+    Calendaring,
+    Cataloguing,
+    Registering,
+    Intake,
+    Parting,
+    Oddities,
 ):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 

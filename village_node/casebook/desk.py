@@ -47,6 +47,7 @@ from village_node.casebook.moving import staying
 from village_node.casebook.office import Office
 from village_node.casebook.once import Once
 from village_node.casebook.reading import folded
+from village_node.casebook.relying import relied_on
 from village_node.store import Connection, Overtaken, RoomMade, peers, streams
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.requests import Request
@@ -213,7 +214,7 @@ class Desk(Once):
         key, kind = act.key, act.kind
         scope, case_id = key
         roster = self.roster_in(connection)
-        deps = _relied_on(kind, act.content, scope, self.identity.incarnation)
+        deps = relied_on(kind, act.content, scope, self.identity.incarnation)
         growth = self._locked_stream(connection, scope, [key], {dep[:2] for dep in deps})
         case, newest_hlc = folded(self, connection, roster, key)
         if case is None:
@@ -525,21 +526,3 @@ def _told(act: Act) -> dict[str, object]:
     if act.kind == kinds.FORCE_ASSIGN:
         return {}
     return {"records": [f"{Position(*each).incarnation.hex()} {Position(*each).seq}" for each in act.content[0]]}
-
-
-def _relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> tuple[Dep, ...]:
-    """The positions of other streams that an act builds on: what is taken or adopted, the request answered."""
-    named: list[Any] = []
-    if kind in (kinds.TAKE, kinds.ADOPT):
-        named = content[0]
-    elif kind in (kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE):
-        named = [content[0]]
-    elif kind in (kinds.RESUME, kinds.COMMITMENT_KEPT):
-        named = content.get(2, [])
-    elif kind == kinds.COUNTERSIGN_CLOSE:
-        named = content[1]
-    newest: dict[bytes, int] = {}
-    for incarnation, seq, _ in named:
-        if incarnation != me:
-            newest[incarnation] = max(newest.get(incarnation, 0), seq)
-    return tuple(Dep(incarnation, scope, seq) for incarnation, seq in sorted(newest.items()))[: limits.DEPS]

@@ -16,7 +16,7 @@ from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import calendars, freezing, purged
+from village_node.casebook import calendars, freezing, purged, settlements
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, streams
@@ -28,6 +28,7 @@ from village_node.store.streams import HERE, MISSING, CaseEventRow, EventRow, St
 _BODY_STATES: Final[tuple[Any, ...]] = ("here", "missing", "purged", "erased")
 _NO_CASE: Final = (0, "")
 _WAITS_FOR_AFTER: Final = ("waiting", "after")
+_SETTLING: Final = frozenset({kinds.DECIDE, kinds.FEE_SETTLED, kinds.ISSUE, kinds.DELIVERED})
 
 
 @dataclass(slots=True)
@@ -134,6 +135,9 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
                 waits.append((verdict.needs.incarnation, key[0], verdict.needs.seq, *key))
         turned = _turned(office, entry, case, own, calendar)
         row = _case_row(key, case, len(own), reader.newest_of(key, own), turned)
+        if any(each.event.kind in _SETTLING for each in own):
+            facts = legal_dates.facts_of(case, [each.event for each in own], entry.roster.places, office.catalogue)
+            row = settlements.noted(row, case, facts, office.catalogue, calendar, entry.roster.places)
         if some_purged:
             new_kinds = [each.event.kind for each in own if each.row is None]
             purged.recall_late(connection, key, new_kinds, entry.arrived_ms)

@@ -18,6 +18,7 @@ from village_node.store.streams import MISSING, PURGED, EventRow
 # What the fold reads from bodies, and a list goes on showing without them. The applicant is not among it.
 _KEPT: Final = ("case_no", "query_code", "item_no", "item_version", "filed_ms", "decided_ms", "delivered_ms")
 _DAYS: Final = ("due_day", "notice_day", "yellow_day", "red_day", "red_plus_day")
+_SETTLED: Final = ("settled_day", "settled_used", "settled_limit", "settled_kind", "settled_extension")
 _CLOSED: Final = ("state", "holder", "transit_to")
 
 
@@ -27,7 +28,7 @@ def row_kept(before: CaseRow | None, folded: CaseRow) -> CaseRow:
         return folded
     kept = {name: getattr(before, name) for name in _KEPT if getattr(folded, name) is None}
     if before.state in FINISHED:
-        kept |= {name: getattr(before, name) for name in (*_CLOSED, *_DAYS)}
+        kept |= {name: getattr(before, name) for name in (*_CLOSED, *_DAYS, *_SETTLED)}
         if not folded.rating:
             kept["rating"] = before.rating
     return folded._replace(**kept)

@@ -70,6 +70,12 @@ class CaseRow(NamedTuple):
     ahead_of: str | None = None
     # The grade given for the result, from 1 (worst) to 5, 0 while nobody has rated it; None in rows of before.
     rating: int | None = None
+    # Of a case that was settled and not ended: its day since 1970, the days used of the limit, and as what it counts.
+    settled_day: int | None = None
+    settled_used: int | None = None
+    settled_limit: int | None = None
+    settled_kind: int | None = None
+    settled_extension: int | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""

@@ -248,6 +248,11 @@ CASES: Final = Table(
     Column("lane", Integer),
     Column("ahead_of", Text),
     Column("rating", Integer),
+    Column("settled_day", Integer),
+    Column("settled_used", Integer),
+    Column("settled_limit", Integer),
+    Column("settled_kind", Integer),
+    Column("settled_extension", Integer),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -259,6 +264,7 @@ CASES: Final = Table(
     Index("ix_cases_asked", "holder", **_only("open_supplies > 0 OR open_withdrawals > 0")),
     Index("ix_cases_promised", "promise_day", **_only("promise_day IS NOT NULL")),
     Index("ix_cases_unrated", "state", **_only("rating = 0 AND state IN ('delivered', 'archived')")),
+    Index("ix_cases_settled", "settled_day"),
     Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
 )
 

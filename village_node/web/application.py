@@ -65,6 +65,10 @@ def faults(visit: Visit, body: Mapping[str, Any], channel: str, item: Item, *, p
         wrong = entry.identity_card_trouble(body["applicant_id_no"], today)
         if wrong:
             found["applicant_id_no"] = wrong
+    if body.get("applicant_id_kind") == "credit_code" and "applicant_id_no" not in found:
+        wrong = entry.credit_code_trouble(body["applicant_id_no"])
+        if wrong:
+            found["applicant_id_no"] = wrong
     for name in ("applicant_phone", "proxy_phone"):
         wrong = entry.phone_trouble(body[name]) if body.get(name) else None
         if wrong:

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date
 from typing import Final
 
-from stdnum.cn import ric
+from stdnum.cn import ric, uscc
 
 # Control characters and the marks that turn text round; line feed and tab are kept in long texts.
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -71,6 +71,21 @@ def identity_card_trouble(card: str, today: date) -> tuple[str, str] | None:
         return (
             f"身份证号中的出生日期 {born} 不对，请核对第 7 到 {12 if len(card) == 15 else 14} 位。",
             f"The date of birth in the number, {born}, cannot be right; compare it with the card.",
+        )
+    return None
+
+
+def credit_code_trouble(code: str) -> tuple[str, str] | None:
+    """Say what is wrong with a unified social credit code (already normalised, GB 32100-2015); None when it fits."""
+    if re.fullmatch(r"[0-9A-HJ-NPQRTUWXY]{18}", code, re.ASCII) is None:
+        return (
+            f"统一社会信用代码应为 18 位数字或大写字母（不含 I、O、S、V、Z）；现为 {len(code)} 位，请核对。",
+            f"A credit code has 18 digits or capitals without I, O, S, V and Z; this has {len(code)} characters.",
+        )
+    if uscc.calc_check_digit(code[:-1]) != code[-1]:
+        return (
+            "统一社会信用代码校验位不符，多半是抄错了一位，请逐位核对。",
+            "The check character does not fit; most likely one character was copied wrongly.",
         )
     return None
 

@@ -261,12 +261,9 @@ class SecondFold(Naming):
         return [] if nearest == here else [(nearest, purpose)]
 
     def moved(self, flow: Flow, event: CaseEvent, body: dict[int, Any] | None, target: str) -> Flow:
-        if event.kind == kinds.HANDOFF:
+        if event.kind in (kinds.HANDOFF, kinds.PREREVIEW):
             assert body is not None
-            return replace(flow, state="in_transit", before=flow.state, holder=None, to=body[0], purpose=body[1])
-        if event.kind == kinds.PREREVIEW:
-            assert body is not None
-            return self.sent_for_preview(flow, body[0])
+            return self.sent(flow, body[0], "prereview" if event.kind == kinds.PREREVIEW else body[1])
         if event.kind == kinds.ACCEPT:
             county = self.places.level(event.place) == "county"
             state = {
@@ -317,8 +314,8 @@ class SecondFold(Naming):
         docketed = flow.docketed or event.kind == kinds.DOCKET
         reviewed = flow.reviewed or event.kind == kinds.REVIEW
         before = flow.state if target == "correcting" else flow.before
-        previewed = flow.previewed or event.kind == kinds.PREREVIEW_REPLY
-        return replace(flow, state=target, before=before, docketed=docketed, reviewed=reviewed, previewed=previewed)
+        flow = replace(flow, previewed=flow.previewed or target == "draft")
+        return replace(flow, state=target, before=before, docketed=docketed, reviewed=reviewed)
 
     def assigned(self, flow: Flow, to: str) -> Flow:
         state, before = (flow.before, "") if flow.state == "in_transit" else (flow.state, flow.before)

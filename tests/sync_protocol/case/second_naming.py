@@ -31,10 +31,10 @@ class Naming(ABC):
         above = [p for p in able if p in self.path[self.path.index(here) + 1 :]]
         return able if item is None else [here] if here in able else above or able
 
-    def sent_for_preview(self, flow: Flow, to: str) -> Flow:
-        if to == flow.holder:
+    def sent(self, flow: Flow, to: str, purpose: str) -> Flow:
+        if purpose == "prereview" and to == flow.holder:
             return replace(flow, state="prereview")
-        return replace(flow, state="in_transit", before="draft", holder=None, to=to, purpose="prereview")
+        return replace(flow, state="in_transit", before=flow.state, holder=None, to=to, purpose=purpose)
 
     def named(self, kind: int, body: dict[int, Any], flow: Flow) -> Verdict | str:
         wanted = {

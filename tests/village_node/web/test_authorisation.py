@@ -63,6 +63,7 @@ MAY = {
     "document": CASEWORK - {"supervisor"},
     "print_document": CASEWORK - {"supervisor"},
     "clock": CASEWORK,
+    "timeliness": CASEWORK,
     "calendar": STAFF,
     "publish_calendar": {"head", "officer"},
     "answer_calendar": {"head", "officer"},

@@ -186,3 +186,17 @@ def test_times_are_those_of_beijing() -> None:
 )
 def test_an_age_is_never_rounded_up(passed: int, zh: str, en: str) -> None:
     assert (times.age(0, passed, "zh"), times.age(0, passed, "en")) == (zh, en)
+
+
+@pytest.mark.parametrize("code", ["91350100M000100Y43", "91110000600037341L"])
+def test_a_sound_credit_code_fits(code: str) -> None:
+    assert entry.credit_code_trouble(entry.number(f" {code.lower()} ")) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("91350100M000100Y44", "校验位不符"), ("9135010M000100Y43", "现为 17 位"), ("91350100I000100Y43", "不含 I")],
+)
+def test_a_wrong_credit_code_says_what_to_look_at(code: str, said: str) -> None:
+    found = entry.credit_code_trouble(code)
+    assert found is not None and said in found[0]

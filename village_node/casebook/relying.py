@@ -1,0 +1,26 @@
+"""What an act of a case relies on in other streams: an event that names it is not understood before it is here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sync_protocol import limits
+from sync_protocol.case import kinds
+from sync_protocol.event import Dep
+
+
+def relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> tuple[Dep, ...]:
+    """The positions of other streams that an act builds on: what is taken or adopted, the request answered."""
+    named: list[Any] = []
+    if kind in (kinds.TAKE, kinds.ADOPT):
+        named = content[0]
+    elif kind in (kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE):
+        named = [content[0]]
+    elif kind in (kinds.RESUME, kinds.COMMITMENT_KEPT):
+        named = content.get(2, [])
+    elif kind == kinds.COUNTERSIGN_CLOSE:
+        named = content[1]
+    newest: dict[bytes, int] = {}
+    for incarnation, seq, _ in named:
+        if incarnation != me:
+            newest[incarnation] = max(newest.get(incarnation, 0), seq)
+    return tuple(Dep(incarnation, scope, seq) for incarnation, seq in sorted(newest.items()))[: limits.DEPS]

@@ -1,0 +1,72 @@
+"""Settled early, on time or late, for a period: what supervision reads, counted by one test everywhere."""
+
+import calendar
+from datetime import date
+from typing import Final
+
+from werkzeug.wrappers import Response
+
+from sync_protocol.case.workdays import day_of
+from village_node.casebook.settlements import HEADLINE, Sums
+from village_node.web import entry
+from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.site import Visit
+
+
+def timeliness(visit: Visit) -> Response:
+    """The sums of a period, by kind of case and department; this month where none is given."""
+    today = day_of(visit.now_ms)
+    first, last, problem = _period(visit, today)
+    lines = visit.site.casebook.settled_between(first, last)
+    kinds: dict[str, Sums] = {}
+    for line in lines:
+        kinds[line.kind] = kinds.get(line.kind, Sums()).plus(line.sums)
+    return visit.render(
+        "timeliness.html",
+        422 if problem else 200,
+        first=first,
+        last=last,
+        problem=problem,
+        headline=kinds.get(HEADLINE, Sums()),
+        groups=[
+            (
+                kind,
+                [
+                    *((line.department, line.sums) for line in lines if line.kind == kind),
+                    (visit.t("合计", "All"), sums),
+                ],
+            )
+            for kind, sums in kinds.items()
+        ],
+        share=share,
+        mean=mean,
+    )
+
+
+def _period(visit: Visit, today: date) -> tuple[date, date, str]:
+    """The days of the address; what is wrong with them, in words, and then this month."""
+    whole = today.replace(day=1), today.replace(day=calendar.monthrange(today.year, today.month)[1])
+    typed = [entry.line(visit.request.args.get(name, ""))[:10] for name in ("first", "last")]
+    if typed == ["", ""]:
+        return (*whole, "")
+    try:
+        first, last = (date.fromisoformat(text) for text in typed)
+    except ValueError:
+        return (*whole, visit.t("请按 年-月-日 填写起止日期。", "Give both days as YYYY-MM-DD."))
+    if last < first:
+        return (*whole, visit.t("截止日期不能早于开始日期。", "The last day lies before the first."))
+    return first, last, ""
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole, in per cent."""
+    return f"{100 * part / whole:.1f}%" if whole else "—"
+
+
+def mean(days: int, number: int) -> str:
+    """A mean number of days."""
+    return f"{days / number:.1f}" if number else "—"
+
+
+READS: Final = Policy(CASEWORK, "node")
+ROUTES: Final = (Route("/timeliness", "timeliness", timeliness, READS),)
