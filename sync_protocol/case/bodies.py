@@ -55,6 +55,7 @@ CREATE: Final = Table(kinds.CREATE, (
     Field(11, "answers", "answers", False, 0, MAX_LIST, "申请内容", "answers"),
     Field(12, "materials", "materials", False, 0, MAX_LIST, "申请材料", "materials"),
     Field(13, "window_note", "text", False, 1, 500, "窗口备注", "window note"),
+    Field(14, "legal_representative", "text", False, 1, 60, "法定代表人（负责人）", "legal representative"),
 ))  # fmt: skip
 RECEIVE: Final = Table(kinds.RECEIVE, (
     Field(0, "case_no", "case_no", True, 0, 0, "收件编号", "receipt number"),

@@ -213,7 +213,7 @@ def _path_from(home: str, places: PlaceTree) -> CasePath:
     return CasePath(home, places)
 
 
-_APPLICANT: Final = ((2, "name"), (3, "id_kind"), (4, "id_no"), (5, "phone"), (6, "address"))
+_APPLICANT: Final = ((2, "name"), (3, "id_kind"), (4, "id_no"), (5, "phone"), (6, "address"), (14, "representative"))
 _PROXY: Final = ((7, "name"), (8, "relation"), (9, "phone"), (10, "authorisation"))
 Sides = Mapping[Position, CaseEvent]
 

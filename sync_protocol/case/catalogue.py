@@ -14,6 +14,7 @@ LEVELS: Final = ("village", "township", "county")
 DECIDE_LEVELS: Final = (*LEVELS, "higher")
 CASE_KINDS: Final = ("即办件", "承诺件", "联办件", "上报件")
 VILLAGE_MODES: Final = ("村级受理", "直办", "代办", "协办", "告知")
+APPLICANTS: Final = ("person", "organisation")
 DAYS_ARE: Final = ("sample", "public page", "field report")
 
 COLUMNS: Final = (
@@ -62,6 +63,7 @@ class Item:
     """One version of one item. Days are working days; an empty level means that the step does not exist.
 
     ``commitment``: an applicant may declare that the conditions told are met, and is examined afterwards.
+    ``applicants``: who may apply; all where it names none.
     """
 
     item_no: str
@@ -100,6 +102,7 @@ class Item:
     members: tuple[str, ...] = ()
     begins: date | None = None
     ends: date | None = None
+    applicants: tuple[str, ...] = ()
 
     @property
     def materials(self) -> tuple[str, ...]:

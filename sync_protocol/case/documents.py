@@ -181,6 +181,9 @@ TYPES: Final[dict[str, DocumentType]] = {
     )
 }  # fmt: skip
 
+# The notice by which each kind of case is answered when it is accepted, or settled on the spot.
+NOTICES: Final[dict[str, str]] = {"即办件": "instant", "承诺件": "04", "联办件": "04", "上报件": "04"}
+
 # The kinds in which a node draws the number. Elsewhere a field of that name is another authority's, which people type.
 NUMBERED_KINDS: Final = frozenset(rest.kind for row in TYPES.values() if row.numbered for rest in row.rests_on)
 

@@ -12,6 +12,7 @@ from sync_protocol import encoding, limits
 from sync_protocol.case import forms
 from sync_protocol.case.bodies import is_date, is_int, plain
 from sync_protocol.case.catalogue import (
+    APPLICANTS,
     CASE_KINDS,
     DAYS_ARE,
     DECIDE_LEVELS,
@@ -56,11 +57,12 @@ def _rows(value: object, most: int, fits: Callable[[list[Any]], bool], width: in
 
 
 def _are_levels(value: object) -> bool:
-    if type(value) is not list or len(value) != 4:
+    if type(value) is not list or len(value) not in (4, 5):
         return False
-    accept, review, decide, deliver = value
+    accept, review, decide, deliver, *who = value
     some = all(_texts(each, 1, len(LEVELS), 20) and set(each) <= set(LEVELS) for each in (accept, deliver))
-    return some and review in ("", *LEVELS) and decide in DECIDE_LEVELS
+    known = all(_texts(each, 1, len(APPLICANTS), 20) and set(each) <= set(APPLICANTS) for each in who)
+    return some and known and review in ("", *LEVELS) and decide in DECIDE_LEVELS
 
 
 def _are_days(value: object) -> bool:
@@ -173,6 +175,8 @@ def to_bytes(said: Edition) -> bytes:
     }
     if item.ends is not None:
         body[20] = item.ends.isoformat()
+    if item.applicants:
+        body[7].append(list(item.applicants))
     wrong = _first_wrong(body)
     if wrong is not None:
         raise ValueError(wrong)
@@ -187,7 +191,7 @@ def from_bytes(raw: bytes) -> Edition | None:
     body = body_of(raw, _first_wrong)
     if body is None:
         return None
-    accept, review, decide, deliver = body[7]
+    accept, review, decide, deliver, *who = body[7]
     statutory, promised, *others = body[8]
     fallback, village, township, county = (None if day == NONE else day for day in others)
     item = Item(
@@ -227,6 +231,7 @@ def from_bytes(raw: bytes) -> Edition | None:
         members=tuple(body[18]),
         begins=date.fromisoformat(body[19]),
         ends=date.fromisoformat(body[20]) if 20 in body else None,
+        applicants=tuple(*who),
     )
     return Edition(item, body[23][0])
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import editions, kinds, workflow
+from sync_protocol.case import documents, editions, kinds, workflow
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication
@@ -13,6 +13,7 @@ from sync_protocol.case.workdays import day_of
 from village_node.casebook.errors import BadBody, NotAllowed
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.publishing import Publishing
+from village_node.notices import sheets
 from village_node.store import Connection, cases
 from village_node.store.locks import CaseKey
 
@@ -108,6 +109,7 @@ class Cataloguing(Publishing, Incarnations):
         assert item.begins is not None
         if today is not None and item.begins < today:
             raise BadBody("begins", "生效日期不能早于今天", "it cannot take effect before today")
+        _check_notice(item)
         self._check_days(item)
         self._check_way(item)
         return _considered(item)
@@ -195,6 +197,17 @@ class Cataloguing(Publishing, Incarnations):
             raise BadBody("levels", "决定的层级低于受理的层级", "it would be decided below where it is accepted")
         if item.review_level and _ORDER.index(item.review_level) > _ORDER.index(item.decide_level):
             raise BadBody("levels", "初审的层级高于决定的层级", "it would be reviewed above where it is decided")
+
+
+def _check_notice(item: Item) -> None:
+    """See that a case of this kind can be answered: its notice has a template here."""
+    code = documents.NOTICES.get(item.kind, "")
+    if code not in sheets.TEMPLATES:
+        raise BadBody(
+            "kind",
+            f"“{item.kind}”没有对应的通知书样式，请先更新程序",
+            f"there is no template for the notice of {item.kind}: update the program first",
+        )
 
 
 def _considered(item: Item) -> list[tuple[str, str]]:

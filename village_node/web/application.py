@@ -23,6 +23,7 @@ SPELLINGS: Final = {
     "proxy_relation": entry.line,
     "proxy_phone": entry.phone,
     "proxy_authorisation": entry.line,
+    "legal_representative": entry.line,
     "window_note": entry.paragraph,
 }
 BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
@@ -65,10 +66,7 @@ def faults(visit: Visit, body: Mapping[str, Any], channel: str, item: Item, *, p
         wrong = entry.identity_card_trouble(body["applicant_id_no"], today)
         if wrong:
             found["applicant_id_no"] = wrong
-    if body.get("applicant_id_kind") == "credit_code" and "applicant_id_no" not in found:
-        wrong = entry.credit_code_trouble(body["applicant_id_no"])
-        if wrong:
-            found["applicant_id_no"] = wrong
+    found |= _who_applies(body, item, found)
     for name in ("applicant_phone", "proxy_phone"):
         wrong = entry.phone_trouble(body[name]) if body.get(name) else None
         if wrong:
@@ -76,6 +74,43 @@ def faults(visit: Visit, body: Mapping[str, Any], channel: str, item: Item, *, p
     if channel not in bodies.CHANNELS:
         found["channel"] = ("请从所列选项中选择", "Choose from the list")
     return found
+
+
+ORGANISATIONS: Final = "credit_code"
+
+
+def identities(item: Item) -> tuple[str, ...]:
+    """The kinds of identity document that who may apply for an item can have."""
+    if item.applicants == ("organisation",):
+        return (ORGANISATIONS,)
+    return tuple(kind for kind in bodies.ID_KINDS if kind != ORGANISATIONS or item.applicants != ("person",))
+
+
+def _who_applies(body: Mapping[str, Any], item: Item, found: Faults) -> Faults:
+    """What is wrong with who applies: an organisation has a credit code and a legal representative."""
+    organisation = body.get("applicant_id_kind") == ORGANISATIONS
+    wrong: Faults = {}
+    if item.applicants == ("organisation",) and not organisation:
+        wrong["applicant_id_kind"] = (
+            "该事项只受理单位申请，请选统一社会信用代码",
+            "Only organisations may apply for this: choose the credit code",
+        )
+    if item.applicants == ("person",) and organisation:
+        wrong["applicant_id_kind"] = (
+            "该事项只受理个人申请，请选个人证件",
+            "Only persons may apply for this: choose a personal document",
+        )
+    if not organisation:
+        return wrong
+    code = entry.credit_code_trouble(body["applicant_id_no"]) if "applicant_id_no" not in found else None
+    if code:
+        wrong["applicant_id_no"] = code
+    if not body.get("legal_representative"):
+        wrong["legal_representative"] = (
+            "单位申请的请填写法定代表人（负责人）姓名",
+            "Of an organisation give the legal representative",
+        )
+    return wrong
 
 
 def _english(name: str, message: str) -> str:

@@ -388,6 +388,7 @@ MASKS: Final = {
     "applicant_id_no": masking.identity_number,
     "applicant_phone": masking.phone,
     "applicant_address": masking.address,
+    "applicant_representative": masking.name,
     "proxy_name": masking.name,
     "proxy_phone": masking.phone,
 }

@@ -245,7 +245,7 @@ def _form(
         problem=problem,
         questions=asked.asked(item),
         labels={each.key: (each.zh, each.en) for each in asked.asked(item)},
-        id_kinds=[(code, visit.t(*choice_words(code))) for code in bodies.ID_KINDS],
+        id_kinds=[(code, visit.t(*choice_words(code))) for code in application.identities(item)],
         channels=[(code, visit.t(*choice_words(code))) for code in bodies.CHANNELS],
         steps=items.steps_from_here(visit, item),
         why_not=items.not_filed_here(visit, item),

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from sync_protocol.case import forms
 from sync_protocol.case.catalogue import (
+    APPLICANTS,
     CASE_KINDS,
     DECIDE_LEVELS,
     GUIDE,
@@ -25,6 +26,7 @@ LINES: Final = ("name", "name_en", "department", "kind", "village_mode", "review
     "budget_county_days", "publicity_days", "publicity_unit", "fee", "delegable_basis", "begins", "ends",
     "reason")  # fmt: skip
 TICKS: Final = ("publicity_excluded", "delegable", "commitment", "closed", "sample",
+    "applicant_person", "applicant_organisation",
     *(f"{what}_{level}" for what in ("accept", "deliver") for level in LEVELS))  # fmt: skip
 PARAGRAPHS: Final = ("papers", "form", "rules", "rates", "special_procedures", "members", "note",
     *(f"guide_{key}" for key in GUIDE))  # fmt: skip
@@ -83,6 +85,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "reason": ("公布的理由", "reason"),
     "note": ("说明", "note"),
     "levels": ("层级", "levels"),
+    "applicants": ("申请人类型", "who may apply"),
+    "person": ("个人", "persons"),
+    "organisation": ("单位", "organisations"),
     "guide": ("办事指南", "guide"),
     "item_no": ("事项编号", "item number"),
     "version": ("版本", "version"),
@@ -101,6 +106,7 @@ def typed_of(item: Item) -> dict[str, str]:
     typed |= {name: getattr(item, name) for name in (*plain, "fee", "delegable_basis", "note")}
     typed |= {f"accept_{level}": "yes" for level in item.accept_levels}
     typed |= {f"deliver_{level}": "yes" for level in item.deliver_levels}
+    typed |= {f"applicant_{each}": "yes" for each in item.applicants}
     ticked = {"publicity_excluded": item.publicity_excluded, "delegable": item.delegable}
     ticked |= {"commitment": item.commitment, "closed": not item.in_force, "sample": item.sample}
     typed |= {name: "yes" for name, held in ticked.items() if held}
@@ -155,6 +161,7 @@ def edition_of(typed: Mapping[str, str], item_no: str, version: int) -> Edition:
         members=_read(typed, "members", str),
         begins=_date(typed, "begins"),
         ends=_date(typed, "ends"),
+        applicants=tuple(each for each in APPLICANTS if typed.get(f"applicant_{each}")),
     )
     return Edition(item, typed["reason"])
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sync_protocol.case import documents
 from sync_protocol.case.catalogue import GUIDE, LEVELS, Item
 from village_node.casebook import BadBody, NotAllowed
 from village_node.web import entry, item_form, items, times
@@ -60,10 +61,18 @@ def guide_values(visit: Visit, item: Item) -> dict[str, Any]:
         "item": item,
         "steps": items.steps_from_here(visit, item),
         "parts": [(visit.t(*GUIDE[key]), text) for key, text in item.guide if key in GUIDE],
+        "notice": notice_of(visit, item),
         "members": [known.newest(number) for number in item.members],
         "level": _level_words(visit),
         "day_words": lambda day: times.date_words(day, visit.lang),
     }
+
+
+def notice_of(visit: Visit, item: Item) -> str:
+    """The notice by which a case of this item is answered."""
+    code = documents.NOTICES.get(item.kind, "")
+    found = documents.TYPES.get(code)
+    return visit.t(found.zh, found.en) if found is not None else ""
 
 
 def standing(visit: Visit, item: Item) -> tuple[str, str]:

@@ -17,7 +17,7 @@ POSITION = [b"i" * 16, 1, b"m" * 8]
 # Field numbers as they were frozen: a row may be added at the end, never changed.
 FROZEN = {
     "create": "item_no item_version applicant_name applicant_id_kind applicant_id_no applicant_phone applicant_address "
-    "proxy_name proxy_relation proxy_phone proxy_authorisation answers materials window_note",
+    "proxy_name proxy_relation proxy_phone proxy_authorisation answers materials window_note legal_representative",
     "receive": "case_no query_code channel",
     "handoff": "to purpose note",
     "accept": "note claimed_ms not_before_ms not_after_ms used_ms disputed",
