@@ -1,19 +1,23 @@
 """The part of the casebook that keeps the registers of our own place: delegations, absences, seals, declared kin."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any, Final
 
 from sync_protocol import limits
-from sync_protocol.case import Case, Position, delegations, kinds, registers, workflow
+from sync_protocol.case import Case, Position, bodies, delegations, kinds, registers, workflow
 from sync_protocol.case.delegations import Authority, Delegation, Register
 from sync_protocol.case.fields import Field
 from sync_protocol.case.kinship import Kin, plain_number
 from sync_protocol.case.registers import Entry
 from sync_protocol.case.seals import Seal
+from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
 from sync_protocol.stream import Draft, append
 from village_node.casebook import entitlement, ledger
 from village_node.casebook import registers as held
+from village_node.casebook.conditions import CHINA
 from village_node.casebook.desk import SEAL_USE, Desk
 from village_node.casebook.entitlement import Person, Shown, Words
 from village_node.casebook.errors import BadBody, NotAllowed
@@ -128,6 +132,7 @@ class Registering(Desk, Reading):
         if what == "delegate":
             _check_head(roles, register, str(said["department"]), actor, self.clock())
             self._check_lists(said)
+            _check_change(register, said, day_of(self.clock()))
         elif what == "revoke":
             named = _delegation(register, said)
             _check_head(roles, register, named.text("department"), actor, self.clock())
@@ -172,6 +177,35 @@ def _check_head(roles: frozenset[str], register: Register, department: str, acto
     if in_force is not None and in_force.text("head") != actor:
         name = in_force.text("head_name")
         raise NotAllowed(f"“{department}”的负责人是{name}", f"the head of {department} is {name}")
+
+
+def _check_change(register: Register, said: Mapping[str, Any], today: date) -> None:
+    """See that who takes the place of a delegation that runs on is proposed a month ahead, or that it says what the
+    emergency is. Until its first day the earlier one holds. Raises BadBody."""
+    first = said.get("first")
+    if said.get("reason") or not bodies.is_date(first):  # what is no date is told when the body is read
+        return
+    held = register.in_force(str(said["department"]), noon_ms(max(date.fromisoformat(str(first)), today)))
+    soonest = month_later(today)
+    if held is not None and str(first) < soonest.isoformat():
+        number = held.text("document_no")
+        raise BadBody(
+            "first",
+            f"现有委托书（{number}）仍有效，变更首席代表须提前一个月：请从 {soonest} 或以后开始；情况紧急的请写明理由",
+            f"the delegation {number} still holds: a change starts a month ahead, on {soonest} or later, unless the "
+            "emergency is written down",
+        )
+
+
+def month_later(day: date) -> date:
+    """The same day of the next month, or its last one."""
+    first = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return first.replace(day=min(day.day, monthrange(first.year, first.month)[1]))
+
+
+def noon_ms(day: date) -> int:
+    """Noon of a day in China."""
+    return int(datetime(day.year, day.month, day.day, 12, tzinfo=CHINA).timestamp() * 1000)
 
 
 def _check_consent(roles: frozenset[str], register: Register, named: Delegation, actor: str) -> None:

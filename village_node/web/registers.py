@@ -82,7 +82,7 @@ def enter_authority(visit: Visit, what: str) -> Response:
 
 def _delegation_of(visit: Visit) -> dict[str, Any]:
     department, form = visit.line("department"), visit.request.form
-    said: dict[str, Any] = {name: visit.line(name) for name in ("first", "last", "document_no")}
+    said: dict[str, Any] = {name: visit.line(name) for name in ("first", "last", "document_no", "reason")}
     head = visit.line("head") or visit.staff.staff_no
     for role in ("a", "b"):
         number = visit.line(role)

@@ -203,7 +203,7 @@ def test_the_end_of_a_term_is_told_thirty_days_before(
 ) -> None:
     delegated(head, business, last="2026-12-01")
     assert "2026-12-01 期满，请在期满前" in head.open("/authority").text
-    delegated(head, business, document_no="2号")
+    delegated(head, business, document_no="2号", reason="原代表调离")
     page = head.open("/authority").text
     assert "期满，请在期满前" not in page and "已被新委托书代替" in page
 
