@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from sync_protocol.case import baton, bodies, documents, kinds, workflow
+from sync_protocol.case import baton, bodies, documents, kinds, oversight, workflow
 from sync_protocol.case.baton import Entry, Flow
 from sync_protocol.case.case import Case
 from sync_protocol.case.catalogue import Catalogue
@@ -133,6 +133,8 @@ _AFTERWARDS: Final = frozenset({kinds.RATING, kinds.SERVICE_ACT})
 
 def _why_not_beside(case: Case, kind: int, place: str, catalogue: Catalogue) -> tuple[str, str] | None:
     state = workflow.STATES[case.state]
+    if kind in workflow.OVERSIGHT:
+        return _why_not_overseen(case, kind, place)
     if kind == kinds.NOTE or (kind in _AFTERWARDS and case.case_no):
         return None
     if kind == kinds.REVIEW_REQUEST:
@@ -155,6 +157,22 @@ def _why_not_beside(case: Case, kind: int, place: str, catalogue: Catalogue) -> 
     promised = kind == kinds.SUPPLY and baton.committed(case.open)
     if case.decision is not None and kind != kinds.CONTACT_CHANGE and not promised:
         return "案件已作出决定", "the case is decided"
+    return None
+
+
+def _why_not_overseen(case: Case, kind: int, place: str) -> tuple[str, str] | None:
+    """Beside the case, also when it is closed: whom a letter was sent to answers it, and who has the case its card."""
+    if not case.case_no:
+        return "本案尚未收件", "the case has not been received yet"
+    if kind == kinds.SUPERVISION_ANSWER:
+        asked = oversight.unanswered(case.oversight, place)
+        return None if asked else ("没有待本单位答复的督办或检查", "nothing waits for an answer of this place")
+    if kind == kinds.SPOT_CHECK:
+        return None
+    if workflow.STATES[case.state].closed:
+        return _closed(case)
+    if kind == kinds.ALERT_ANSWER and place not in (case.holder, case.transit_to):
+        return _held_elsewhere(case)
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from sync_protocol.case import kinds, legal_bodies
+from sync_protocol.case import kinds, legal_bodies, oversight_bodies
 from sync_protocol.case.fields import Field, FieldType, Table
 from sync_protocol.places import valid_code
 
@@ -150,6 +150,7 @@ TABLES: Final[dict[int, Table]] = {
         CREATE, RECEIVE, HANDOFF, ACCEPT, DOCKET, REVIEW, RETURN_FOR_CORRECTION, TAKE, DECIDE, ANSWER,
         FORCE_ASSIGN, ADOPT, *legal_bodies.STAGE_TABLES,
         NOTE, SUPPLY, WITHDRAWAL_REQUEST, DELIVERED, PLEASE_RETURN, DISMISS, *legal_bodies.SIDE_TABLES,
+        *oversight_bodies.TABLES,
     )
 }  # fmt: skip
 

@@ -114,6 +114,7 @@ class Case:
     review_answers: list[ReviewAnswer] = field(default_factory=list)
     open_reviews: tuple[SideNote, ...] = ()
     countersignatures: tuple[SideNote, ...] = ()
+    oversight: tuple[SideNote, ...] = ()
     ratings: dict[int, SideNote] = field(default_factory=dict)
     later_ratings: tuple[SideNote, ...] = ()
     services: tuple[SideNote, ...] = ()
@@ -407,14 +408,16 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
         _holders(tree.path) if kinds.DISMISS in wanted else nobody,
     )
     counted: dict[int, list[SideNote]] = defaultdict(list)
+    overseen: list[SideNote] = []
     for event in sorted(sides.values(), key=_display_order):
         verdict, body = _judge_beside(event, case, tree, keepers)
         case.verdicts[event.position] = verdict
         if verdict is EFFECTIVE:
             words = bodies.named(event.kind, body) if body is not None else {}
-            counted[event.kind].append(
-                SideNote(event.position, event.kind, event.place, event.actor, event.claimed_ms, words)
-            )
+            note = SideNote(event.position, event.kind, event.place, event.actor, event.claimed_ms, words)
+            # What supervision asks and is told stays in one order: an answer comes after what it answers.
+            (overseen if event.kind in workflow.OVERSIGHT else counted[event.kind]).append(note)
+    case.oversight = tuple(overseen)
     case.notes = tuple(counted[kinds.NOTE])
     case.return_wishes = tuple(counted[kinds.PLEASE_RETURN])
     case.open_supplies = tuple([note for note in counted[kinds.SUPPLY] if note.position not in case.taken])

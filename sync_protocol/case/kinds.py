@@ -57,6 +57,10 @@ REVIEW_REQUEST: Final = 41
 SERVICE_ACT: Final = 42
 CONTACT_CHANGE: Final = 43
 COLLECTION_NOTICE: Final = 47
+SUPERVISION_LETTER: Final = 54
+SUPERVISION_ANSWER: Final = 55
+ALERT_ANSWER: Final = 56
+SPOT_CHECK: Final = 57
 CHECKPOINT: Final = 64
 CATALOGUE: Final = 66
 FORK_RULING: Final = 67
@@ -64,6 +68,7 @@ CALENDAR: Final = 69
 AUTHORITY: Final = 70
 SEAL: Final = 71
 KIN: Final = 72
+SAMPLE: Final = 74
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -108,6 +113,10 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(SERVICE_ACT, "service_act", "side", "apart", 1),
     Kind(CONTACT_CHANGE, "contact_change", "side", "apart", 1),
     Kind(COLLECTION_NOTICE, "collection_notice", "side", "inline", 1),
+    Kind(SUPERVISION_LETTER, "supervision_letter", "side", "apart", 1),
+    Kind(SUPERVISION_ANSWER, "supervision_answer", "side", "apart", 1),
+    Kind(ALERT_ANSWER, "alert_answer", "side", "apart", 1),
+    Kind(SPOT_CHECK, "spot_check", "side", "apart", 1),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(CATALOGUE, "catalogue", "other", "apart", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
@@ -115,6 +124,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(AUTHORITY, "authority", "other", "inline", 1),
     Kind(SEAL, "seal", "other", "inline", 1),
     Kind(KIN, "kin", "other", "apart", 1),
+    Kind(SAMPLE, "sample", "other", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

@@ -59,6 +59,8 @@ RESUME: Final = Table(kinds.RESUME, (
           required_if=(3, OUTCOMES)),
     Field(6, "document_hash", "hash", False, 64, 64, "上级文书的摘要（SHA-256）", "SHA-256 of the higher document",
           required_if=(3, OUTCOMES)),
+    Field(7, "inspectors", "names", False, 2, 4, "现场核查人员（两人以上，一行一个）",
+          "who surveyed it (two or more, one a line)"),
 ), any_of=(1, 2, 3))  # fmt: skip
 EXTEND: Final = Table(kinds.EXTEND, (
     Field(0, "days", "int", True, 1, 15, "延长的工作日", "working days added"),

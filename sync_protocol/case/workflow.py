@@ -247,6 +247,12 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
     ("prereview", kinds.ANSWER): Move("request", "by_answer"),
 }
 
+# What supervision writes beside a case, and what whoever holds it answers: on pages of their own, and no move.
+OVERSIGHT: Final = frozenset({
+    kinds.SUPERVISION_LETTER, kinds.SUPERVISION_ANSWER, kinds.ALERT_ANSWER, kinds.SPOT_CHECK,
+})  # fmt: skip
+_ANSWERS: Final = frozenset({kinds.SUPERVISION_ANSWER, kinds.ALERT_ANSWER})
+
 # Role at a level -> the kinds its people may author; asked at the desk. The fold asks only what a place may do:
 # who sits at a place is that place's own affair.
 _COUNTER: Final = frozenset({
@@ -255,21 +261,25 @@ _COUNTER: Final = frozenset({
     kinds.ADOPT, kinds.DISMISS, kinds.REFUSE, kinds.LAPSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE,
     kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
     kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW,
-    kinds.PREREVIEW_REPLY,
+    kinds.PREREVIEW_REPLY, *_ANSWERS,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
     kinds.LAPSE, kinds.SUSPEND, kinds.RESUME, kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGN_CLOSE, kinds.COUNTERSIGNATURE,
-    kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE,
+    kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, *_ANSWERS,
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
-    kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS, kinds.PREREVIEW_REPLY,
+    kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS, kinds.PREREVIEW_REPLY, *_ANSWERS,
 })  # fmt: skip
 _DECIDER: Final = frozenset({
     kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE, kinds.PLEASE_RETURN,
-    kinds.ADOPT, kinds.DISMISS,
+    kinds.ADOPT, kinds.DISMISS, *_ANSWERS,
 })  # fmt: skip
+# Who supervises: the section at the county, the head of the station at a township. Spot checks are the business
+# section's as well.
+_CHECKER: Final = frozenset({kinds.SPOT_CHECK, kinds.SAMPLE})
+_OVERSEER: Final = _CHECKER | {kinds.SUPERVISION_LETTER}
 # Who keeps the registers of a place: delegations and absences, seals, declared kin.
 _KEEPER: Final = frozenset({kinds.AUTHORITY, kinds.SEAL, kinds.KIN})
 # To assign a case over the head of its holder takes two persons: anybody who works on cases proposes, and another whose
@@ -316,6 +326,7 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     | _ASSIGNER
     | _EXAMINER
     | _KEEPER
+    | _OVERSEER
     | {kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING},
     # The county's window examines as well, and asks for papers; it decides nothing.
     ("window", "county"): _COUNTER | _EXAMINER,
@@ -329,9 +340,11 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     | _KEEPER
     | {kinds.REVIEW, kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR, kinds.CATALOGUE},
     ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE}),
-    ("business", "county"): _KEEPER | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE},
-    # Supervision reads everything and changes no case; an administrator acts on no case.
-    ("supervisor", "county"): frozenset(),
+    ("business", "county"): _KEEPER
+    | _CHECKER
+    | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE},
+    # Supervision reads everything, writes beside a case and changes none; an administrator acts on no case.
+    ("supervisor", "county"): _OVERSEER,
 }
 
 # The words on the buttons.
@@ -377,6 +390,12 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.LANE: ("绿色通道、特急、错序", "Change the lane"),
     kinds.PREREVIEW: ("送网上预审", "Send for pre-review"),
     kinds.PREREVIEW_REPLY: ("答复预审", "Answer the pre-review"),
+}
+OVERSIGHT_LABELS: Final[dict[int, tuple[str, str]]] = {
+    kinds.SUPERVISION_LETTER: ("督办", "Supervision letter"),
+    kinds.SUPERVISION_ANSWER: ("答复督办或检查", "Answer to supervision"),
+    kinds.ALERT_ANSWER: ("回应预警", "Answer to a card"),
+    kinds.SPOT_CHECK: ("抽查", "Spot check"),
 }
 HANDOFF_LABELS: Final[dict[str, tuple[str, str]]] = {
     "accept": ("转送受理", "Pass on for acceptance"),
@@ -452,7 +471,7 @@ def roles_at(level: str) -> frozenset[str]:
 
 def may_propose(roles: frozenset[str], level: str) -> bool:
     """Tell whether a person with these roles may propose to assign a case: anybody who may do anything with one."""
-    return any(MAY.get((role, level)) for role in roles)
+    return any(MAY.get((role, level), frozenset()) - OVERSIGHT - _CHECKER for role in roles)
 
 
 def arrival(purpose: str, level: str) -> str:

@@ -99,6 +99,7 @@ class Rooms:
         """Pages for staff, one after the other; every move unfolded."""
         paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
         paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all", "/assignments"]
+        paths += ["/turns", "/duty", "/services", "/supervision", self.case.replace("/cases/", "/supervision/")]
         paths += ["/health", "/health/left", "/staff", "/tokens", "/audit", "/account", "/no/such/page"]
         for path in paths:
             self.agent.goto(path)
@@ -110,7 +111,9 @@ class Rooms:
             self.clerk.goto(path)
             self.clerk.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
             yield f"township {path}", self.clerk
-        for path in ("/authority?department=文旅", "/seals", "/kin", "/tokens", "/calendar", "/work", self.special):
+        supervised = self.special.replace("/cases/", "/supervision/")
+        paths = ["/authority?department=文旅", "/seals", "/kin", "/tokens", "/calendar", "/work", self.special]
+        for path in (*paths, supervised, "/supervision?view=asked", "/samples", "/duty"):
             self.head.goto(path)
             self.head.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
             yield f"county {path}", self.head
@@ -130,6 +133,9 @@ class Rooms:
             "/q/0000000000000",
             "/items?q=zdsh",
             "/items/001",
+            "/items/001/1/flow",
+            "/items/register",
+            "/hours",
             f"/check/{check_token_in(self.paper)}",
             "/check/none",
         ):

@@ -31,12 +31,13 @@ from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.office import ANYTHING
+from village_node.casebook.overseeing import Standing
 from village_node.casebook.parting import Parting, Searching
 from village_node.casebook.plan import Received
 from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
-from village_node.casebook.registering import Registering
+from village_node.casebook.reception import Reception
 from village_node.casebook.settlements import Settlements
 from village_node.identity import Identity
 from village_node.rebirth import Lives, Reason
@@ -73,6 +74,7 @@ __all__ = [
     "Searching",
     "Shown",
     "Stale",
+    "Standing",
     "TimelineEntry",
 ]
 
@@ -94,7 +96,7 @@ class Casebook(
     Bench,
     Calendaring,
     Cataloguing,
-    Registering,
+    Reception,
     Intake,
     Parting,
     Oddities,

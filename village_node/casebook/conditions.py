@@ -44,7 +44,7 @@ def why_not_approved(
             return "联办件延长期限须由县政府负责人批准", "a leader of the county government extends a joint case"
         return "延长期限须由本单位负责人批准", "the head of this place extends a term"
     if kind == kinds.RESUME:
-        return _why_not_presided(case, body, actor, place)
+        return _why_not_presided(case, body, actor, place) or _why_not_surveyed(case, body)
     if kind == kinds.LANE and body[0] == "urgent" and not workflow.may_hurry(roles, level):
         return (
             "特急须由业务科或本单位负责人批准",
@@ -80,6 +80,23 @@ def _why_not_presided(case: Case, body: dict[int, Any], actor: str, place: str) 
         return (
             "听证主持人不能是本案审查人或批准听证的人，由主持人本人的账号结束听证",
             "who presides over a hearing neither examined the case nor approved it: they record its end themselves",
+        )
+    return None
+
+
+def _why_not_surveyed(case: Case, body: dict[int, Any]) -> Words | None:
+    """The record of a survey names the two who were there (行政许可法第三十四条) and says what they saw; nobody else
+    is named where nothing was surveyed."""
+    held = case.procedures.get(Position(*body[0]))
+    if held is None or not held.what:
+        return None
+    if held.what != "site_survey":
+        only = "只有现场踏勘填写核查人员", "only a survey names who was there"
+        return only if 7 in body else None
+    if 7 not in body or 1 not in body:
+        return (
+            "现场踏勘由两名以上工作人员进行，请填写核查人员和核查结果",
+            "a survey is made by two officers or more: name them, and say what they found",
         )
     return None
 

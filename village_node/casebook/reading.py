@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from sync_protocol.case import LABELS, Case, Catalogue, Position, Verdict, bodies, explain, kinds
 from sync_protocol.case.workdays import day_of
+from sync_protocol.case.workflow import OVERSIGHT_LABELS
 from sync_protocol.encoding import decode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Roster
@@ -364,7 +365,8 @@ def _entry(roster: Roster, each: Held, verdict: Verdict, times: list[tuple[int, 
         node = roster.node(signer)
         if stream == row.stream and seq >= event.position.seq and node is not None:
             since[node.place] = min(since.get(node.place, time_ms), time_ms)
-    zh, en = LABELS.get(event.kind, (kinds.name_of(event.kind), kinds.name_of(event.kind)))
+    named = LABELS.get(event.kind) or OVERSIGHT_LABELS.get(event.kind)
+    zh, en = named or (kinds.name_of(event.kind), kinds.name_of(event.kind))
     return TimelineEntry(
         event.position,
         event.kind,

@@ -19,8 +19,8 @@ BY_TWO: Final = "county"
 
 
 def scope_of(kind: int, place: str) -> str:
-    """Where a place's register of this kind stands: what names residents reaches nobody but those above."""
-    return about(place) if kind == kinds.KIN else below(place)
+    """Where a place's register of this kind stands: what names residents, or cases, reaches nobody but those above."""
+    return about(place) if kind in (kinds.KIN, kinds.SAMPLE) else below(place)
 
 
 def entries(office: Office, connection: Connection, kind: int, place: str) -> list[Entry]:

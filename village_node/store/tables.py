@@ -123,6 +123,8 @@ EVENTS: Final = Table(
     Index("ix_events_missing", "stream", "seq", **_only("body_state = 1")),
     Index("ix_events_verdict", "stream", "verdict", **_only("verdict > 1")),
     Index("ix_events_beside", "stream", "kind", **_only("kind > 63")),
+    Index("ix_events_overseen", "verdict", **_only("kind IN (54, 55, 56, 57)")),
+    Index("ix_events_services", "verdict", **_only("kind = 42")),
 )
 
 # The streams of an earlier life of this node, from its end until it is known which of its last events others hold: up
@@ -479,4 +481,49 @@ DRAFTS: Final = Table(
     Column("fields", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+)
+
+# The service room's own books, which no other node knows of. Who is on duty on a day (yyyy-mm-dd) at a post.
+DUTY: Final = Table(
+    "duty",
+    METADATA,
+    Column("day", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("staff_no", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("day", "post"),
+)
+
+# Who comes when. state: see queue.BOOKED and what follows it.
+APPOINTMENTS: Final = Table(
+    "appointments",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("day", Text, nullable=False, index=True),
+    Column("slot", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("item_no", Text, nullable=False),
+    Column("phone_tail", Text, nullable=False),
+    Column("booked_by", Text, nullable=False),
+    Column("booked_ms", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+)
+
+# Who came, in the order of the numbers drawn that day; `scope` and `case_id`: what was filed from it.
+TICKETS: Final = Table(
+    "tickets",
+    METADATA,
+    Column("day", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("item_no", Text, nullable=False),
+    Column("at_window", Text, nullable=False),
+    Column("appointment", Integer),
+    Column("drawn_ms", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("called_ms", BigInteger),
+    Column("called_by", Text, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary),
+    PrimaryKeyConstraint("day", "number"),
 )

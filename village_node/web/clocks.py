@@ -72,6 +72,12 @@ def panel(visit: Visit, case: Case) -> Panel | None:
     )
 
 
+def raising(found: Clocks, grade: Grade) -> list[Reading]:
+    """The clocks that have this grade; those that run before those that have ended."""
+    having = [each for each in found.readings if each.grade == grade]
+    return [each for each in having if each.state != "ended"] or having
+
+
 def words_of(visit: Visit, reading: Reading, lines: Iterable[LedgerLine]) -> tuple[str, str, str]:
     """The name of a clock, what is used of it, and when it is due."""
     name = visit.t(*CLOCKS[reading.clock])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies
+from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies, workflow
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
 from sync_protocol.places import about
@@ -22,13 +22,12 @@ _NUMBERS: Final = {"applicant_id_no": entry.number, "applicant_phone": entry.pho
 def kind_of(move: str) -> int | None:
     """The kind of an act by its name; None where no act on a case has it.
 
-    An application is filed with a number and a code that the node draws, and a case is assigned by two persons. To
-    receive is an act of its own for a draft that was pre-reviewed.
+    An application is filed with a number and a code that the node draws, a case is assigned by two persons, and what
+    supervision writes has pages of its own. To receive is an act of its own for a draft that was pre-reviewed.
     """
     row = kinds.BY_NAME.get(move)
-    if row is None or row.role == "other" or row.number in (kinds.CREATE, kinds.FORCE_ASSIGN):
-        return None
-    return row.number
+    apart = {kinds.CREATE, kinds.FORCE_ASSIGN, *workflow.OVERSIGHT}
+    return None if row is None or row.role == "other" or row.number in apart else row.number
 
 
 def fields_of(kind: int) -> tuple[Field, ...]:

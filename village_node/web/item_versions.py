@@ -36,6 +36,7 @@ def disclosure(visit: Visit) -> Response:
         "disclosure.html",
         found=[item for item in visit.site.finder.items if not items.not_filed_here(visit, item)],
         level=_level_words(visit),
+        results=visit.site.casebook.results(),
     )
 
 

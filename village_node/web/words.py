@@ -3,7 +3,8 @@
 from typing import Final
 
 from sync_protocol.case import VERDICT_WORDS, bodies, kinds
-from sync_protocol.case.workflow import LABELS, STATES
+from sync_protocol.case.exclusions import CLOCKS, GRADES
+from sync_protocol.case.workflow import LABELS, OVERSIGHT_LABELS, STATES
 
 TABLES: Final = bodies.TABLES
 
@@ -69,6 +70,13 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "flexible": ("变通办", "flexibly"),
     "guidance": ("指导办", "guided"),
     "escort": ("领办", "accompanied"),
+    "check": ("抽查", "checked"),
+    "recheck": ("复查", "checked again"),
+    "sound": ("未发现问题", "in order"),
+    "found": ("发现问题", "something was found"),
+    "otherwise": ("其他", "something else"),
+    **{clock: (f"{zh}时限", f"{en} limit") for clock, (zh, en) in CLOCKS.items()},
+    **{grade: words for grade, words in GRADES.items() if grade},
 }
 
 STATE_ICONS: Final[dict[str, str]] = {
@@ -137,6 +145,10 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.LANE: "flag",
     kinds.PREREVIEW: "search",
     kinds.PREREVIEW_REPLY: "letters",
+    kinds.SUPERVISION_LETTER: "warning",
+    kinds.SUPERVISION_ANSWER: "check",
+    kinds.ALERT_ANSWER: "flag",
+    kinds.SPOT_CHECK: "search",
 }
 
 VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {
@@ -256,7 +268,8 @@ def state_words(code: str | None) -> tuple[str, str, str, str]:
 
 def kind_words(kind: int) -> tuple[str, str]:
     """The words for a kind of event; an unknown one keeps its name."""
-    return LABELS.get(kind) or (f"未知记录（{kinds.name_of(kind)}）", f"unknown record ({kinds.name_of(kind)})")
+    known = LABELS.get(kind) or OVERSIGHT_LABELS.get(kind)
+    return known or (f"未知记录（{kinds.name_of(kind)}）", f"unknown record ({kinds.name_of(kind)})")
 
 
 def choice_words(code: object) -> tuple[str, str]:

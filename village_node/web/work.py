@@ -11,7 +11,7 @@ from sync_protocol.case.exclusions import GRADES
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import clocks, commitments, entry, filing, times
+from village_node.web import clocks, commitments, entry, filing, service_room, times
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -101,6 +101,8 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         children=children,
         to_approve=_to_approve(visit),
         calendar_waits=_calendar_waits(visit),
+        on_duty=service_room.on_duty(visit),
+        asked_of_us=len(visit.site.casebook.waits_for_us()),
         page_link=page_link,
         grade_of=grade_of,
         due_of=due_of,

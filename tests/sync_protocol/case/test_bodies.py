@@ -53,6 +53,10 @@ FROZEN = {
     "service_act": "what where text day",
     "contact_change": "applicant_phone applicant_address by",
     "collection_notice": "how day",
+    "supervision_letter": "to rule grade answer_by text document_no",
+    "supervision_answer": "of text done_by",
+    "alert_answer": "grade text",
+    "spot_check": "what outcome of sample answers text to due",
     "commitment": "what materials text due signed_by",
     "commitment_kept": "opened result supplies",
     "lane": "lane reason supervisor approver on_holidays ahead_of consent",
@@ -64,12 +68,13 @@ NUMBERS = {
     "take": 8, "decide": 9, "answer": 10, "note": 32, "supply": 33, "withdrawal_request": 34, "delivered": 35,
     "please_return": 36, "dismiss": 37, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65,
     "catalogue": 66, "fork_ruling": 67, "erasure": 68, "calendar": 69, "authority": 70,
-    "seal": 71, "kin": 72,
+    "seal": 71, "kin": 72, "sample": 74,
     "refuse": 11, "lapse": 12, "suspend": 13, "resume": 14,
     "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
     "countersign_open": 23, "countersign_close": 24, "countersignature": 38, "rating": 39, "complaint": 40,
     "review_request": 41, "service_act": 42, "contact_change": 43, "collection_notice": 47,
     "commitment": 25, "commitment_kept": 26, "lane": 27, "prereview": 30, "prereview_reply": 31,
+    "supervision_letter": 54, "supervision_answer": 55, "alert_answer": 56, "spot_check": 57,
 }  # fmt: skip
 
 

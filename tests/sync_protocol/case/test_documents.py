@@ -70,9 +70,10 @@ def test_an_event_bears_the_documents_of_the_table(ground: Ground, expected: lis
 
 def test_every_event_that_needs_a_number_has_room_for_it_and_nobody_is_asked_to_type_it() -> None:
     holding = {kind for kind, table in bodies.TABLES.items() if any(f.name == "document_no" for f in table.fields)}
-    # A `resume` tells the number of the higher authority's document, and that is typed.
-    assert holding - {kinds.RESUME} == documents.NUMBERED_KINDS
-    for kind in bodies.TABLES:
+    # A `resume` tells the number of the higher authority's document, and that is typed; a letter of supervision is no
+    # document of the case, and its number is drawn where it is written.
+    assert holding - {kinds.RESUME, kinds.SUPERVISION_LETTER} == documents.NUMBERED_KINDS
+    for kind in bodies.TABLES.keys() - {kinds.SUPERVISION_LETTER}:
         assert ("document_no" in [field.name for field in form_fields(kind)]) == (kind == kinds.RESUME)
 
 

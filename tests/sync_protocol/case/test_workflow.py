@@ -7,7 +7,18 @@ import pytest
 from sync_protocol.case import CasePath, Offer, Verdict, kinds, legal_moves, route, why_not_filed, workflow
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.events import EFFECTIVE, REASONS, VERDICT_CODES, VERDICT_WORDS
-from sync_protocol.case.workflow import DECIDED, GUARDS, LABELS, MAY, MOVES, ROLES, STATES, may
+from sync_protocol.case.workflow import (
+    DECIDED,
+    GUARDS,
+    LABELS,
+    MAY,
+    MOVES,
+    OVERSIGHT,
+    OVERSIGHT_LABELS,
+    ROLES,
+    STATES,
+    may,
+)
 from tests.sync_protocol.case.histories import ALL_ROLES, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 
@@ -136,7 +147,8 @@ def test_arrivals_agree_with_the_branches_that_are_drawn() -> None:
 
 
 def test_every_kind_has_words_and_somebody_who_may_author_it() -> None:
-    assert set(LABELS) == kinds.STAGE_KINDS | kinds.SIDE_KINDS
+    assert set(LABELS) == (kinds.STAGE_KINDS | kinds.SIDE_KINDS) - OVERSIGHT
+    assert set(OVERSIGHT_LABELS) == OVERSIGHT
     allowed = frozenset[int]().union(*MAY.values())
     assert allowed == {
         *LABELS,
@@ -146,6 +158,8 @@ def test_every_kind_has_words_and_somebody_who_may_author_it() -> None:
         kinds.AUTHORITY,
         kinds.SEAL,
         kinds.KIN,
+        *OVERSIGHT,
+        kinds.SAMPLE,
     }
     assert set(MAY) <= set(ROLES) and {level for _, level in ROLES} == {"county", "township", "village", "station"}
 

@@ -223,7 +223,9 @@ def test_a_relative_who_asks_for_welfare_is_visited_first(net: Network, township
     county.act(ref, kinds.SUSPEND, survey)
     case = county.casebook.case(ref.scope, ref.case_id)
     assert case is not None
-    county.act(ref, kinds.RESUME, {"opened": list(case.open[0].opened), "result": "属实"})
+    county.act(
+        ref, kinds.RESUME, {"opened": list(case.open[0].opened), "result": "属实", "inspectors": ["冯负责", "楚科长"]}
+    )
     decide(county, ref, "0009", "head")
 
 

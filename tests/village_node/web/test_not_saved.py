@@ -30,6 +30,7 @@ from tests.village_node.web.test_forks import forked, seen_in
 from tests.village_node.web.test_lives import ring
 from tests.village_node.web.test_oddities import clerk, late, officer, ticks, window
 from tests.village_node.web.test_recall import cleared, page_of
+from tests.village_node.web.test_service_room import ROOM
 from tests.village_node.web.test_working_calendar import form as calendar_form
 from village_node.store import NotReadable, NotSaved, parking
 from village_node.store.sqlite import SqliteDatabase
@@ -223,6 +224,39 @@ def _item(request: pytest.FixtureRequest) -> Ready:
     return Ready(county.sign_in("1004", "business"), "/catalogue/001", {**typed, **told})
 
 
+_DUTY: Final = {"day": "2026-11-21", "post": "A", "staff_no": "0002"}
+
+
+def _room(request: pytest.FixtureRequest, where: str, fields: dict[str, str]) -> Ready:
+    """One of the service room's own books, with slots to book, an appointment and a number of today that was called."""
+    village: Counter = request.getfixturevalue("village")
+    somebody = village.sign_in("0002", "agent", "head")
+    booked = {"day": "2026-11-18", "slot": "09:00", "name": TYPED, "item_no": "001", "phone_tail": "1234"}
+    if where != "/turns/book":
+        for path, said in (
+            ("/duty/room", ROOM),
+            ("/turns/book", booked),
+            ("/turns/draw", {"draw_item": "", "draw_window": ""}),
+            ("/turns/call", {"window": "1号"}),
+            ("/turns/draw", {"draw_item": "", "draw_window": ""}),
+        ):
+            assert somebody.send(path, said).status_code == 303
+        return Ready(somebody, where, fields)
+    assert somebody.send("/duty/room", ROOM).status_code == 303
+    return Ready(somebody, where, booked)
+
+
+def _supervised(request: pytest.FixtureRequest, what: str) -> Ready:
+    """A case of the county's own that supervision checks, or days it draws a sample from."""
+    county: Counter = request.getfixturevalue("county")
+    case, supervisor = county.sign_in("1001", "window").file("016"), county.sign_in("1009", "supervisor")
+    if what == "draw":
+        days = {"first": "2026-11-01", "last": "2026-11-18", "count": "1"}
+        return Ready(supervisor, "/samples", {"what": "running", **days, "questions": TYPED})
+    said = {"what": "check", "outcome": "sound", "text": TYPED}
+    return Ready(supervisor, f"{case.replace('/cases/', '/supervision/')}/check", said)
+
+
 # These need a case, a proposal or an alarm in a state of its own, and each is brought into it.
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
@@ -246,6 +280,15 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "refused_sample": _sample,
     "make_token": partial(_token, made=False),
     "revoke_token": partial(_token, made=True),
+    "set_duty": partial(_room, where="/duty", fields={**_DUTY, "note": TYPED}),
+    "say_room": partial(_room, where="/duty/room", fields={**ROOM, "address": TYPED}),
+    "book_slot": partial(_room, where="/turns/book", fields={}),
+    "end_booking": partial(_room, where="/turns/bookings/1/missed", fields={"text": TYPED}),
+    "draw_number": partial(_room, where="/turns/draw", fields={"draw_item": "", "draw_window": TYPED}),
+    "call_number": partial(_room, where="/turns/call", fields={"window": TYPED}),
+    "end_turn": partial(_room, where="/turns/1/transfer", fields={"to_window": TYPED}),
+    "supervise": partial(_supervised, what="check"),
+    "draw_sample": partial(_supervised, what="draw"),
 }
 
 

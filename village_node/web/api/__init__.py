@@ -10,14 +10,19 @@ from werkzeug.wrappers import Response
 from village_node.casebook import CasebookError
 from village_node.notices.printing import NotPrinted
 from village_node.store import StoreError
-from village_node.web.api import acting, casework, guide
+from village_node.web.api import acting, casework, guide, oversight
 from village_node.web.api.docs import Description, routes
 from village_node.web.api.operations import BLUEPRINT, PREFIX, Described, Operation, hang
 from village_node.web.api.problems import Problem, answer_of, problem_of
 from village_node.web.policy import Route, declare
 from village_node.web.query import NotTold
 
-OPERATIONS: Final[tuple[Operation, ...]] = (*casework.OPERATIONS, *acting.OPERATIONS, *guide.OPERATIONS)
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *casework.OPERATIONS,
+    *acting.OPERATIONS,
+    *guide.OPERATIONS,
+    *oversight.OPERATIONS,
+)
 _FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted)
 
 

@@ -46,6 +46,13 @@ MAY = {
     "read_calendar": STAFF,
     "publish_calendar": {"head", "officer"},
     "answer_calendar": {"head", "officer"},
+    "list_cards": CASEWORK,
+    "list_asked": CASEWORK,
+    "list_samples": CASEWORK,
+    "count_services": CASEWORK,
+    "read_duty": STAFF,
+    "count_tickets": CASEWORK,
+    "list_item_changes": EVERYBODY,
     "read_health": STAFF,
     "whoami": STAFF,
 }

@@ -1,0 +1,25 @@
+"""A look at the place is made by two officers, who are named with what they found."""
+
+from tests.village_node.web.counter import Visitor
+from tests.village_node.web.errands import chosen, done, opened_by_two, refused
+from tests.village_node.web.test_filing import held
+from tests.village_node.web.test_registers import business, head, officer
+
+__all__ = ["business", "head", "officer"]
+
+
+def test_a_survey_ends_with_two_officers_named_and_their_record(head: Visitor, officer: Visitor) -> None:
+    case = officer.file("036")
+    done(officer, case, "docket")
+    opened_by_two(officer, head, case, what="site_survey", basis="行政许可法第三十四条", planned_days="3")
+    ended = {"opened": chosen(officer.open(case).text, "resume", "opened")[0]}
+    refused(officer, case, "resume", "现场踏勘由两名以上工作人员进行", **ended, result="场地与图纸一致")
+    refused(officer, case, "resume", "2", **ended, result="场地与图纸一致", inspectors="楚科长")
+    refused(officer, case, "resume", "至少填写一项", **ended, inspectors="楚科长\n陈副局长")
+    done(officer, case, "resume", **ended, result="场地与图纸一致", inspectors="楚科长 0202\n陈副局长 0203")
+    (survey,) = held(officer.counter, case).procedures.values()
+    assert survey.result["inspectors"] == ["楚科长 0202", "陈副局长 0203"]
+    assert "陈副局长 0203" in officer.open(case).text
+    opened_by_two(officer, head, case, what="testing", basis="行政许可法第四十五条", planned_days="3")
+    ended = {"opened": chosen(officer.open(case).text, "resume", "opened")[0]}
+    refused(officer, case, "resume", "只有现场踏勘填写核查人员", **ended, result="合格", inspectors="楚科长\n陈副局长")

@@ -1,0 +1,360 @@
+"""The service room: which services it gives, when it is open, who is on duty, who comes when, whose turn it is.
+
+All of it is this node's own: no other node knows of it, and no event says it.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import encoding
+from sync_protocol.case import kinds, workflow
+from sync_protocol.case.bodies import is_date, plain
+from sync_protocol.case.workdays import Calendar, day_of
+from sync_protocol.places import about
+from village_node.casebook.calendars import calendar_in
+from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
+from village_node.casebook.overseeing import Overseeing, notes_of, span_ms
+from village_node.store import Connection, cases, peers, reception
+from village_node.store import oversight as beside
+from village_node.store.reception import Appointment, Duty, Ticket
+
+_ROOM: Final = "service_room"
+# The five classes of services that a village room gives.
+CLASSES: Final[dict[str, tuple[str, str]]] = {
+    "agency": ("证照代办", "certificates by agency"),
+    "advice": ("咨询服务", "advice"),
+    "welfare": ("公益事业", "public welfare"),
+    "prosperity": ("致富发展", "earning a living"),
+    "mediation": ("民事纠纷调解", "mediation of disputes"),
+}
+POSTS: Final = ("A", "B")
+SLOT: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+MOST_SLOTS: Final = 40
+MOST_A_SLOT: Final = 50
+FARTHEST_DAYS: Final = 60
+_TAIL: Final = re.compile(r"[0-9]{4}", re.ASCII)
+
+
+class Room(NamedTuple):
+    """What the service room says of itself. ``hours``: of Monday to Sunday, empty where it is closed; ``slots``: the
+    times one can come by appointment, each for ``a_slot`` people."""
+
+    classes: tuple[str, ...] = ()
+    hours: tuple[str, ...] = ("",) * 7
+    address: str = ""
+    phone: str = ""
+    slots: tuple[str, ...] = ()
+    a_slot: int = 1
+
+
+class Served(NamedTuple):
+    """How often a kind of service was given at a place in a period, and how often of these on days off."""
+
+    place: str
+    what: str
+    times: int
+    days_off: int
+
+
+class Filed(NamedTuple):
+    """How many cases a place took in in a period, and how many of these on days off."""
+
+    place: str
+    cases: int
+    days_off: int
+
+
+class Reception(Overseeing):
+    """The part of the casebook behind the service room's pages."""
+
+    def room(self) -> Room:
+        """What the room says of itself; nothing but closed days before anybody has said more."""
+
+        def read(connection: Connection) -> Room:
+            raw = peers.bytes_of(connection, _ROOM)
+            if not raw:
+                return Room()
+            said = encoding.decode(raw)
+            return Room(tuple(said[0]), tuple(said[1]), said[2], said[3], tuple(said[4]), said[5])
+
+        return self.remembered(_ROOM, read)
+
+    def may_keep_room(self, roles: Iterable[str]) -> bool:
+        """Whether somebody with these roles says how the room is open and who is on duty."""
+        return not frozenset(roles).isdisjoint(("head", "admin", "business"))
+
+    def say_room(self, actor: str, roles: Iterable[str], room: Room) -> None:
+        """Say anew what the room is. Raises BadBody naming the field, NotAllowed, NotSaved."""
+        self._check_keeper(roles)
+        _check_room(room)
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            body = [list(room.classes), list(room.hours), room.address, room.phone, list(room.slots), room.a_slot]
+            peers.remember_bytes(connection, _ROOM, encoding.encode(body))
+            return None, self._noted(connection, actor, "room.say", self.identity.place)
+
+        self._act(act)
+
+    def duty(self, first: str, last: str) -> list[Duty]:
+        """Who is on duty from one day to another."""
+        with self.store.reading() as connection:
+            return reception.duty(connection, first, last)
+
+    def set_duty(self, actor: str, roles: Iterable[str], row: Duty) -> None:
+        """Enter who is on duty at a post on a day; without a person nobody is. Raises BadBody, NotAllowed, NotSaved."""
+        self._check_keeper(roles)
+        _check(is_date(row.day), "day", "请填写日期", "give the day")
+        _check(row.post in POSTS, "post", "岗位须是 A 或 B", "the post is A or B")
+        _check(plain(row.note, 0, 60), "note", "说明不超过 60 字", "the note has at most 60 characters")
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            if row.staff_no:
+                for other in reception.duty(connection, row.day, row.day):
+                    if other.post != row.post and other.staff_no == row.staff_no:
+                        raise BadBody("staff_no", "A岗和B岗须是两个人", "posts A and B are two persons")
+                reception.put_duty(connection, row)
+            else:
+                reception.drop_duty(connection, row.day, row.post)
+            return None, self._noted(connection, actor, "room.duty", f"{row.day} {row.post}", staff=row.staff_no)
+
+        self._act(act)
+
+    def served(self, first: str, last: str) -> list[Served]:
+        """How often each kind of service was given at each place in a period. Raises BadBody."""
+        span_ms(first, last)
+        with self.store.reading() as connection:
+            calendar = calendar_in(self, connection)
+            notes = notes_of(self, connection, beside.services(connection))
+        counted: dict[tuple[str, str], list[int]] = {}
+        for listed in notes.values():
+            for _, note in listed:
+                day = str(note.body.get("day") or day_of(note.at_ms).isoformat())
+                if first <= day <= last:
+                    sums = counted.setdefault((note.place, str(note.body["what"])), [0, 0])
+                    sums[0] += 1
+                    sums[1] += not calendar.is_working(date.fromisoformat(day))
+        return [Served(*key, *sums) for key, sums in sorted(counted.items())]
+
+    def filed(self, first: str, last: str) -> list[Filed]:
+        """How many cases each place took in in a period, and how many on days off. Raises BadBody."""
+        from_ms, to_ms = span_ms(first, last)
+        with self.store.reading() as connection:
+            calendar = calendar_in(self, connection)
+            found = beside.filed_days(connection, from_ms, to_ms)
+        counted: dict[str, list[int]] = {}
+        for scope, day_number, number in found:
+            sums = counted.setdefault(scope.partition(":")[2], [0, 0])
+            sums[0] += number
+            if not calendar.is_working(date.fromordinal(day_number + _EPOCH)):
+                sums[1] += number
+        return [Filed(place, *sums) for place, sums in sorted(counted.items())]
+
+    def results(self) -> dict[str, tuple[int, int]]:
+        """Item number -> how many cases this node knows to be taken in this year, and how many of these decided."""
+        year = day_of(self.clock()).year
+        from_ms, _ = span_ms(f"{year}-01-01", f"{year}-12-31")
+        return self.remembered(f"results {year}", lambda connection: beside.results(connection, from_ms))
+
+    def slots(self, day: str) -> list[tuple[str, int]]:
+        """The slots of a day and how many places each has left; none on a day the room is closed."""
+        room = self.room()
+        if not is_date(day) or not self._open_on(day, room):
+            return []
+        with self.store.reading() as connection:
+            return [(slot, max(room.a_slot - reception.taken(connection, day, slot), 0)) for slot in room.slots]
+
+    def appointments(self, day: str) -> list[Appointment]:
+        """Who comes on a day."""
+        with self.store.reading() as connection:
+            return reception.appointments(connection, day)
+
+    def book(self, actor: str, roles: Iterable[str], day: str, slot: str, name: str, item_no: str, tail: str) -> None:
+        """Book a slot for somebody. Raises BadBody naming the field, NotAllowed, NotSaved."""
+        self._check_counter(roles)
+        today = day_of(self.clock())
+        _check(is_date(day), "day", "请填写日期", "give the day")
+        wanted = date.fromisoformat(day)
+        _check(
+            today <= wanted <= today + timedelta(FARTHEST_DAYS),
+            "day",
+            f"只能预约今天起 {FARTHEST_DAYS} 天内",
+            f"book within {FARTHEST_DAYS} days",
+        )
+        _check(plain(name, 1, 60), "name", "请填写姓名", "give the name")
+        _check(self.catalogue.newest(item_no) is not None, "item_no", "没有这个事项", "there is no such item")
+        _check(bool(_TAIL.fullmatch(tail)), "phone_tail", "请填写电话后四位", "give the last four digits of the phone")
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            self._one_at_a_time(connection)
+            room = self.room()
+            _check(self._open_on(day, room), "day", "这一天不开放", "the room is closed that day")
+            _check(slot in room.slots, "slot", "没有这个时段", "there is no such slot")
+            left = room.a_slot - reception.taken(connection, day, slot)
+            _check(left > 0, "slot", "这个时段已约满，请选别的时段", "that slot is full: choose another")
+            row = Appointment(0, day, slot, name, item_no, tail, actor, self.clock(), reception.BOOKED)
+            reception.book(connection, row)
+            return None, self._noted(connection, actor, "room.book", f"{day} {slot}")
+
+        self._act(act)
+
+    def end_booking(self, actor: str, roles: Iterable[str], number: int, what: str) -> int:
+        """Somebody with an appointment comes, and draws a number; or does not come, or calls it off. The number drawn,
+        0 for none. Raises NotAllowed, NotFound, Stale, NotSaved."""
+        self._check_counter(roles)
+        state = {"came": reception.CAME, "missed": reception.MISSED, "cancelled": reception.CANCELLED}[what]
+
+        def act(connection: Connection) -> tuple[int, set[str]]:
+            held = reception.appointment(connection, number)
+            if held is None:
+                raise NotFound("没有这个预约", "there is no such appointment")
+            today = day_of(self.clock()).isoformat()
+            if state == reception.CAME and held.day != today:
+                raise NotAllowed("预约不是今天的", "the appointment is for another day")
+            if not reception.set_booking(connection, number, state):
+                raise _moved_on()
+            drawn = self._draw(connection, held.item_no, "", held.id) if state == reception.CAME else 0
+            return drawn, self._noted(connection, actor, f"room.{what}", f"{held.day} {held.slot}")
+
+        return self._act(act)
+
+    def tickets(self, day: str) -> list[Ticket]:
+        """The numbers drawn on a day."""
+        with self.store.reading() as connection:
+            return reception.tickets(connection, day)
+
+    def draw_ticket(self, actor: str, roles: Iterable[str], item_no: str, window: str) -> int:
+        """Draw a number for who walks in. Raises BadBody, NotAllowed, NotSaved."""
+        self._check_counter(roles)
+        known = not item_no or self.catalogue.newest(item_no) is not None
+        _check(known, "item_no", "没有这个事项", "there is no such item")
+        _check(plain(window, 0, 20), "window", "窗口不超过 20 字", "a window has at most 20 characters")
+
+        def act(connection: Connection) -> tuple[int, set[str]]:
+            drawn = self._draw(connection, item_no, window, None)
+            return drawn, self._noted(connection, actor, "room.draw", str(drawn))
+
+        return self._act(act)
+
+    def call_next(self, actor: str, roles: Iterable[str], window: str) -> Ticket | None:
+        """Call who is next at a window; None where nobody waits for it. Raises BadBody, NotAllowed, NotSaved."""
+        self._check_counter(roles)
+        _check(plain(window, 1, 20), "window", "请填写窗口", "name the window")
+
+        def act(connection: Connection) -> tuple[Ticket | None, set[str]]:
+            found = reception.next_for(connection, day_of(self.clock()).isoformat(), window)
+            if found is None:
+                return None, set()
+            now_ms = self.clock()
+            after = found._replace(state=reception.CALLED, at_window=window, called_ms=now_ms, called_by=actor)
+            if not reception.change_ticket(connection, found, after):
+                raise _moved_on()
+            return after, self._noted(connection, actor, "room.call", f"{found.day} {found.number}", window=window)
+
+        return self._act(act)
+
+    def end_ticket(
+        self, actor: str, roles: Iterable[str], number: int, what: str, window: str = "", case_no: str = ""
+    ) -> None:
+        """Of a number of today: it is done (with the case filed from it, if there is one), skipped, called again, or
+        sent on to another window. Raises BadBody, NotAllowed, NotFound, Stale, NotSaved."""
+        self._check_counter(roles)
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            held = reception.ticket(connection, day_of(self.clock()).isoformat(), number)
+            if held is None:
+                raise NotFound("今天没有这个号", "there is no such number today")
+            after = self._after(connection, held, what, window, case_no)
+            if not reception.change_ticket(connection, held, after):
+                raise _moved_on()
+            return None, self._noted(connection, actor, f"room.{what}", f"{held.day} {held.number}")
+
+        self._act(act)
+
+    def _after(self, connection: Connection, held: Ticket, what: str, window: str, case_no: str) -> Ticket:
+        if what == "transfer":
+            _check(plain(window, 1, 20), "window", "请填写转到哪个窗口", "name the window it goes to")
+            wrong = held.state == reception.DONE or held.at_window == window
+            after = held._replace(state=reception.WAITING, at_window=window, called_ms=None, called_by="")
+        elif what == "again":
+            wrong = held.state != reception.SKIPPED
+            after = held._replace(state=reception.WAITING)
+        elif what == "skip":
+            wrong = held.state != reception.CALLED
+            after = held._replace(state=reception.SKIPPED)
+        else:
+            wrong = held.state != reception.CALLED
+            after = held._replace(state=reception.DONE, ended_ms=self.clock())
+            if case_no:
+                row = cases.by_number(connection, case_no)
+                there = row is not None and row.scope == about(self.identity.place)
+                _check(there, "case_no", "本单位没有这个编号的件", "no case of this place has that number")
+                assert row is not None
+                after = after._replace(scope=row.scope, case_id=row.case_id)
+        if wrong:
+            raise _moved_on()
+        return after
+
+    def _draw(self, connection: Connection, item_no: str, window: str, booking: int | None) -> int:
+        self._one_at_a_time(connection)
+        today = day_of(self.clock()).isoformat()
+        row = Ticket(today, 0, item_no, window, booking, self.clock(), reception.WAITING, None, "", None, "", None)
+        return reception.draw(connection, row)
+
+    def _one_at_a_time(self, connection: Connection) -> None:
+        """Let nobody else give out slots and numbers until this transaction ends."""
+        if self.store.dialect != "sqlite":  # there nobody else writes meanwhile
+            peers.count_up(connection, "service_room_turn")
+
+    def _open_on(self, day: str, room: Room) -> bool:
+        """Whether the room is open on a day: by its hours on a working day, on others if somebody is on duty."""
+        wanted = date.fromisoformat(day)
+        calendar: Calendar = self.remembered("calendar", lambda connection: calendar_in(self, connection))
+        if calendar.is_working(wanted):
+            return bool(room.hours[wanted.weekday()]) or wanted.weekday() > 4
+        return bool(self.duty(day, day))
+
+    def _noted(self, connection: Connection, actor: str, action: str, subject: str, **detail: Any) -> set[str]:
+        self.note(connection, actor, action, subject, **detail)
+        scopes = {f"room:{self.identity.place}"}
+        self.mark_news(connection, scopes)
+        return scopes
+
+    def _check_keeper(self, roles: Iterable[str]) -> None:
+        if not self.may_keep_room(roles):
+            raise NotAllowed("由负责人或管理员登记", "a head or an administrator enters this")
+
+    def _check_counter(self, roles: Iterable[str]) -> None:
+        if not workflow.may(frozenset(roles), self.identity.level, kinds.CREATE):
+            raise NotAllowed("由窗口人员办理", "the people of the counter do this")
+
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+def _check(sound: bool, field: str, zh: str, en: str) -> None:
+    if not sound:
+        raise BadBody(field, zh, en)
+
+
+def _moved_on() -> Stale:
+    return Stale("已有人处理过，请重新查看", "somebody has dealt with it: look again")
+
+
+def _check_room(room: Room) -> None:
+    known = set(room.classes) <= CLASSES.keys() and len(set(room.classes)) == len(room.classes)
+    _check(known, "classes", "请从所列类别中选择", "choose from the list")
+    fits = len(room.hours) == 7 and all(plain(each, 0, 40) for each in room.hours)
+    _check(fits, "hours", "每天的时间不超过 40 字", "the hours of a day have at most 40 characters")
+    _check(plain(room.address, 0, 100), "address", "地址不超过 100 字", "the address has at most 100 characters")
+    _check(plain(room.phone, 0, 40), "phone", "电话不超过 40 字", "the phone has at most 40 characters")
+    sound = len(room.slots) <= MOST_SLOTS and all(SLOT.fullmatch(slot) for slot in room.slots)
+    _check(
+        sound and list(room.slots) == sorted(set(room.slots)),
+        "slots",
+        f"时段写成 09:00，从早到晚，不重复，最多 {MOST_SLOTS} 个",
+        f"slots as 09:00, in their order, none twice, at most {MOST_SLOTS}",
+    )
+    few = 1 <= room.a_slot <= MOST_A_SLOT
+    _check(few, "a_slot", f"每时段人数须为 1 至 {MOST_A_SLOT}", f"from 1 to {MOST_A_SLOT} people a slot")

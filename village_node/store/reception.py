@@ -1,0 +1,133 @@
+"""The service room's own books: who is on duty, who comes when, the numbers drawn and called."""
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from village_node.store import rows
+from village_node.store.tables import APPOINTMENTS, DUTY, TICKETS
+
+BOOKED, CAME, MISSED, CANCELLED = range(4)
+WAITING, CALLED, DONE, SKIPPED = range(4)
+BOOKING_STATES: Final = ("booked", "came", "missed", "cancelled")
+TICKET_STATES: Final = ("waiting", "called", "done", "skipped")
+
+
+class Duty(NamedTuple):
+    """One row of ``duty``, in the order of its columns."""
+
+    day: str
+    post: str
+    staff_no: str
+    note: str
+
+
+class Appointment(NamedTuple):
+    """One row of ``appointments``, in the order of its columns."""
+
+    id: int
+    day: str
+    slot: str
+    name: str
+    item_no: str
+    phone_tail: str
+    booked_by: str
+    booked_ms: int
+    state: int
+
+
+class Ticket(NamedTuple):
+    """One row of ``tickets``, in the order of its columns. ``at_window``: which one it waits for; empty for any."""
+
+    day: str
+    number: int
+    item_no: str
+    at_window: str
+    appointment: int | None
+    drawn_ms: int
+    state: int
+    called_ms: int | None
+    called_by: str
+    ended_ms: int | None
+    scope: str
+    case_id: bytes | None
+
+
+def put_duty(connection: Connection, row: Duty) -> None:
+    """Enter who is on duty at a post, in place of who was."""
+    rows.put(connection, DUTY, [row])
+
+
+def drop_duty(connection: Connection, day: str, post: str) -> bool:
+    """Nobody is on duty there; False if nobody was."""
+    return bool(rows.do(connection, "DELETE FROM duty WHERE day = ? AND post = ?", (day, post)))
+
+
+def duty(connection: Connection, first: str, last: str) -> list[Duty]:
+    """Who is on duty from one day to another, by day and post."""
+    words = "SELECT day, post, staff_no, note FROM duty WHERE day >= ? AND day <= ? ORDER BY day, post"
+    return [Duty._make(row) for row in rows.ask(connection, words, (first, last))]
+
+
+def book(connection: Connection, row: Appointment) -> None:
+    """Keep an appointment; its number is given here."""
+    values = row._asdict()
+    del values["id"]
+    connection.execute(insert(APPOINTMENTS).values(values))
+
+
+def appointments(connection: Connection, day: str) -> list[Appointment]:
+    """The appointments of a day in their order."""
+    query = select(APPOINTMENTS).where(APPOINTMENTS.c.day == day).order_by(APPOINTMENTS.c.slot, APPOINTMENTS.c.id)
+    return [Appointment._make(row) for row in connection.execute(query)]
+
+
+def taken(connection: Connection, day: str, slot: str) -> int:
+    """How many have a slot."""
+    there = (APPOINTMENTS.c.day == day, APPOINTMENTS.c.slot == slot, APPOINTMENTS.c.state != CANCELLED)
+    return connection.scalar(select(func.count()).select_from(APPOINTMENTS).where(*there)) or 0
+
+
+def set_booking(connection: Connection, number: int, state: int) -> bool:
+    """A booked appointment came to this; False if it has come to something before."""
+    wanted = update(APPOINTMENTS).where(APPOINTMENTS.c.id == number, APPOINTMENTS.c.state == BOOKED)
+    return bool(connection.execute(wanted.values(state=state)).rowcount)
+
+
+def appointment(connection: Connection, number: int) -> Appointment | None:
+    """One appointment."""
+    row = connection.execute(select(APPOINTMENTS).where(APPOINTMENTS.c.id == number)).first()
+    return Appointment._make(row) if row else None
+
+
+def draw(connection: Connection, row: Ticket) -> int:
+    """Draw the next number of a day."""
+    last = connection.scalar(select(func.max(TICKETS.c.number)).where(TICKETS.c.day == row.day)) or 0
+    rows.insert(connection, TICKETS, [row._replace(number=last + 1)])
+    return int(last) + 1
+
+
+def tickets(connection: Connection, day: str) -> list[Ticket]:
+    """The numbers of a day in their order."""
+    query = select(TICKETS).where(TICKETS.c.day == day).order_by(TICKETS.c.number)
+    return [Ticket._make(row) for row in connection.execute(query)]
+
+
+def ticket(connection: Connection, day: str, number: int) -> Ticket | None:
+    """One number of a day."""
+    row = connection.execute(select(TICKETS).where(TICKETS.c.day == day, TICKETS.c.number == number)).first()
+    return Ticket._make(row) if row else None
+
+
+def next_for(connection: Connection, day: str, window: str) -> Ticket | None:
+    """Who is called next at a window: who has an appointment before who has none, else by the number."""
+    mine = or_(TICKETS.c.at_window == window, TICKETS.c.at_window == "")
+    query = select(TICKETS).where(TICKETS.c.day == day, TICKETS.c.state == WAITING, mine)
+    row = connection.execute(query.order_by(TICKETS.c.appointment.is_(None), TICKETS.c.number).limit(1)).first()
+    return Ticket._make(row) if row else None
+
+
+def change_ticket(connection: Connection, before: Ticket, after: Ticket) -> bool:
+    """Write a number anew; False if it is no longer as it was seen."""
+    where = (TICKETS.c.day == before.day, TICKETS.c.number == before.number, TICKETS.c.state == before.state)
+    return bool(connection.execute(update(TICKETS).where(*where).values(after._asdict())).rowcount)

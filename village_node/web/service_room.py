@@ -1,0 +1,211 @@
+"""The service room: its hours for everybody, its duty roster, and how many services and cases a period had."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from flask import make_response
+from werkzeug.wrappers import Response
+
+from sync_protocol.case.workdays import day_of
+from village_node.casebook import BadBody, NotAllowed
+from village_node.casebook.reception import CLASSES, POSTS, Room
+from village_node.store.reception import Duty
+from village_node.web import entry, times, words
+from village_node.web.policy import CASEWORK, STAFF, Policy, Route
+from village_node.web.site import Visit
+
+EVERYBODY: Final = Policy(None, "public")
+READS: Final = Policy(STAFF, "node")
+KEEPS: Final = Policy(frozenset({"head", "admin", "business"}), "node")
+COUNTS: Final = Policy(CASEWORK, "node")
+SHOWN_DAYS: Final = 14
+WEEK: Final = (
+    ("周一", "Monday"), ("周二", "Tuesday"), ("周三", "Wednesday"), ("周四", "Thursday"), ("周五", "Friday"),
+    ("周六", "Saturday"), ("周日", "Sunday"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DutyDay:
+    """One day of the roster. `posts`: post, who, their note; `day_off`: the calendar's, on which somebody may serve."""
+
+    day: date
+    words: str
+    day_off: bool
+    posts: list[tuple[str, str, str]]
+    hours: str
+
+
+def hours(visit: Visit) -> Response:
+    """When the room is open, for everybody: the usual week, and the days off on which somebody is on duty."""
+    book, today = visit.site.casebook, day_of(visit.now_ms)
+    room = book.room()
+    days = roster(visit, today, SHOWN_DAYS)
+    return visit.render(
+        "hours.html",
+        room=room,
+        classes=[visit.t(*CLASSES[each]) for each in room.classes],
+        week=[(visit.t(*WEEK[number]), hours) for number, hours in enumerate(room.hours)],
+        open_days_off=[each for each in days if each.day_off and each.posts],
+        closed=[each for each in days if each.day_off and not each.posts and each.day.weekday() < 5],
+    )
+
+
+def roster(visit: Visit, first: date, days: int) -> list[DutyDay]:
+    """The duty roster of some days."""
+    book, name_of = visit.site.casebook, visit.site.accounts.name_of
+    calendar, room = book.calendar(), book.room()
+    last = first + timedelta(days - 1)
+    held: dict[str, list[tuple[str, str, str]]] = {}
+    for row in book.duty(first.isoformat(), last.isoformat()):
+        held.setdefault(row.day, []).append((row.post, name_of(row.staff_no) or row.staff_no, row.note))
+    found = []
+    for number in range(days):
+        day = first + timedelta(number)
+        week = visit.t(*WEEK[day.weekday()])
+        said = f"{times.date_words(day, visit.lang)} {week}"
+        off = not calendar.is_working(day)
+        found.append(DutyDay(day, said, off, held.get(day.isoformat(), []), room.hours[day.weekday()]))
+    return found
+
+
+def duty(visit: Visit) -> Response:
+    """The roster, and the forms that change it."""
+    return _page(visit)
+
+
+def set_duty(visit: Visit) -> Response:
+    """Enter who is on duty at a post."""
+    row = Duty(*(visit.line(name) for name in ("day", "post", "staff_no", "note")))
+    try:
+        if row.staff_no and not visit.site.accounts.name_of(row.staff_no[:32]):
+            raise BadBody("staff_no", "本单位没有这个工号", "nobody here has that staff number")
+        visit.site.casebook.set_duty(visit.staff.staff_no, visit.staff.roles, row)
+    except BadBody as bad:
+        return _page(visit, 422, visit.t(bad.zh, bad.en), row._asdict(), bad.field)
+    except NotAllowed as refused:
+        return _page(visit, 409, visit.t(refused.zh, refused.en), row._asdict())
+    return visit.redirect("duty", done="duty")
+
+
+def say_room(visit: Visit) -> Response:
+    """Say what the room is and when it is open."""
+    typed: dict[str, Any] = {name: visit.line(name) for name in ("address", "phone", "a_slot")}
+    typed["hours"] = [visit.line(f"hours{number}") for number in range(7)]
+    typed["classes"] = [code for code in CLASSES if visit.request.form.get(f"class:{code}")]
+    typed["slots"] = visit.line("slots")
+    a_slot = entry.number(typed["a_slot"])
+    room = Room(
+        tuple(typed["classes"]),
+        tuple(typed["hours"]),
+        typed["address"],
+        typed["phone"],
+        tuple(typed["slots"].replace("、", " ").replace("，", " ").replace("：", ":").split()),
+        int(a_slot) if a_slot.isascii() and a_slot.isdecimal() and len(a_slot) < 6 else 0,
+    )
+    try:
+        visit.site.casebook.say_room(visit.staff.staff_no, visit.staff.roles, room)
+    except BadBody as bad:
+        return _page(visit, 422, visit.t(bad.zh, bad.en), typed, bad.field)
+    except NotAllowed as refused:
+        return _page(visit, 409, visit.t(refused.zh, refused.en), typed)
+    return visit.redirect("duty", done="room")
+
+
+def _page(
+    visit: Visit, status: int = 200, problem: str = "", typed: dict[str, Any] | None = None, wrong: str = ""
+) -> Response:
+    book, today = visit.site.casebook, day_of(visit.now_ms)
+    room = book.room()
+    said = {**room._asdict(), "slots": " ".join(room.slots), "a_slot": str(room.a_slot)}
+    return visit.render(
+        "duty.html",
+        status,
+        problem=problem,
+        errors={wrong: problem},
+        typed={"day": today.isoformat(), "post": POSTS[0], **said, **(typed or {})},
+        done=visit.request.args.get("done", ""),
+        days=roster(visit, today, 2 * SHOWN_DAYS),
+        classes=[(code, visit.t(*words_of)) for code, words_of in CLASSES.items()],
+        week=[visit.t(*each) for each in WEEK],
+        posts=[(each, visit.t(f"{each}岗", f"post {each}")) for each in POSTS],
+        may_keep=book.may_keep_room(visit.staff.roles),
+    )
+
+
+def counts(visit: Visit) -> Response:
+    """How often each service was given, and how many cases came on days off, in a period."""
+    first, last = period(visit)
+    try:
+        served, filed = visit.site.casebook.served(first, last), visit.site.casebook.filed(first, last)
+        problem, status = "", 200
+    except BadBody as bad:
+        served, filed, problem, status = [], [], visit.t(bad.zh, bad.en), 422
+    return visit.render(
+        "service_counts.html",
+        status,
+        problem=problem,
+        first=first,
+        last=last,
+        served=[(visit.place_name(each.place), visit.t(*words.choice_words(each.what)), each) for each in served],
+        filed=[(visit.place_name(each.place), each) for each in filed],
+    )
+
+
+def counts_csv(visit: Visit) -> Response:
+    """The same as a file for a spreadsheet."""
+    first, last = period(visit)
+    try:
+        served, filed = visit.site.casebook.served(first, last), visit.site.casebook.filed(first, last)
+    except BadBody:
+        return counts(visit)
+    lines: list[Iterable[object]] = [("自", "至", "单位代码", "单位", "项目", "次数", "其中休息日")]
+    lines += [
+        (
+            first,
+            last,
+            each.place,
+            visit.place_name(each.place),
+            words.choice_words(each.what)[0],
+            each.times,
+            each.days_off,
+        )
+        for each in served
+    ]
+    lines += [
+        (first, last, each.place, visit.place_name(each.place), "收件", each.cases, each.days_off) for each in filed
+    ]
+    text = io.StringIO()
+    csv.writer(text).writerows(lines)
+    # The mark in front makes spreadsheet programs read it as UTF-8.
+    response = make_response("\ufeff" + text.getvalue())
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="services-{first}-{last}.csv"'
+    return response
+
+
+def period(visit: Visit) -> tuple[str, str]:
+    """The days that stand in the address: this month, where there are none."""
+    today = day_of(visit.now_ms)
+    arguments = visit.request.args
+    first = entry.line(arguments.get("first", ""))[:10] or today.replace(day=1).isoformat()
+    return first, entry.line(arguments.get("last", ""))[:10] or today.isoformat()
+
+
+def on_duty(visit: Visit) -> list[tuple[str, str, str]]:
+    """Who is on duty today: post, name, note."""
+    return roster(visit, day_of(visit.now_ms), 1)[0].posts
+
+
+ROUTES: Final = (
+    Route("/hours", "hours", hours, EVERYBODY),
+    Route("/duty", "duty", duty, READS),
+    Route("/duty", "set_duty", set_duty, KEEPS, ("POST",)),
+    Route("/duty/room", "say_room", say_room, KEEPS, ("POST",)),
+    Route("/services", "service_counts", counts, COUNTS),
+    Route("/services.csv", "service_counts_csv", counts_csv, COUNTS),
+)
