@@ -10,7 +10,7 @@ from tests.village_node.web.counter import APPLICATION, CARD, PASSWORD, Counter,
 from tests.village_node.web.errands import PAPERS, AtHand, done, papers_of, refused
 from tests.village_node.web.test_clocks import DAY_MS
 from tests.village_node.web.test_filing import held
-from village_node.web.pages import SITE
+from village_node.web.site import SITE
 
 
 @pytest.fixture
