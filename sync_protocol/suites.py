@@ -5,8 +5,12 @@ import hmac
 from functools import lru_cache
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from sync_protocol.encoding import encode
 from sync_protocol.errors import BadSignature, Malformed, WeakKey
@@ -99,3 +103,58 @@ class SigningKey:
 
     def __repr__(self) -> str:
         return f"SigningKey(suite={self.suite}, public={self.public.hex()[:16]}...)"
+
+
+_SEALING: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+NONCE_BYTES: Final = 12
+
+
+class NotOpened(Exception):
+    """What was to be opened is not for this key or code, or was changed."""
+
+
+def seal_to(public: bytes, info: bytes, content: bytes) -> bytes:
+    """Seal to the holder of a key (PROTOCOL.md, section 2.4). The library draws the randomness, as HPKE asks. Raises
+    WeakKey for a key to which nothing can be sealed."""
+    try:
+        return _SEALING.encrypt(content, X25519PublicKey.from_public_bytes(public), info)
+    except ValueError as problem:
+        raise WeakKey("nothing can be sealed to this key") from problem
+
+
+class OpeningKey:
+    """The private half of a key that others seal to. Its seed is drawn and kept elsewhere."""
+
+    __slots__ = ("_key", "public")
+
+    def __init__(self, seed: bytes) -> None:
+        """From 32 secret random bytes."""
+        self._key = X25519PrivateKey.from_private_bytes(seed)
+        self.public = self._key.public_key().public_bytes_raw()
+
+    def open(self, info: bytes, sealed: bytes) -> bytes:
+        """What was sealed to this key with the same info. Raises NotOpened."""
+        try:
+            return _SEALING.decrypt(sealed, self._key, info)
+        except (InvalidTag, ValueError) as problem:
+            raise NotOpened("not sealed to this key") from problem
+
+    def __repr__(self) -> str:
+        return f"OpeningKey(public={self.public.hex()[:16]}...)"
+
+
+def lock(code: bytes, info: bytes, nonce: bytes, content: bytes) -> bytes:
+    """Lock under a code that only its holder knows (section 2.4). `nonce`: 12 random bytes."""
+    return nonce + ChaCha20Poly1305(_under(code, info)).encrypt(nonce, content, None)
+
+
+def unlock(code: bytes, info: bytes, locked: bytes) -> bytes:
+    """What was locked under this code with the same info. Raises NotOpened."""
+    try:
+        return ChaCha20Poly1305(_under(code, info)).decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], None)
+    except (InvalidTag, ValueError) as problem:
+        raise NotOpened("not locked under this code") from problem
+
+
+def _under(code: bytes, info: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 32, None, info).derive(code)

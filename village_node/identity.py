@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sync_protocol.suites import SigningKey
+from sync_protocol.suites import OpeningKey, SigningKey
 from village_node import files
 
 IDENTITY_FILE = "identity.json"
 KEY_FILE = "node.key"
+OPENING = "opening-"
 SUITE = 1
 
 
@@ -200,6 +201,23 @@ def read_secret(path: Path, suite: int = SUITE) -> SigningKey:
         return _key_in(path, suite)
     except (OSError, ValueError) as problem:
         raise NoIdentity(f"the key {path.name} cannot be read: {problem}") from None
+
+
+def opening_keys(data: Path) -> list[OpeningKey]:
+    """The keys with which this place opens what is sealed to it, of all its lives. Raises NoIdentity for a bad one."""
+    try:
+        return [
+            OpeningKey(bytes.fromhex(path.read_text(encoding="ascii"))) for path in sorted(data.glob(f"{OPENING}*.key"))
+        ]
+    except (OSError, ValueError) as problem:
+        raise NoIdentity(f"a key {OPENING}*.key cannot be read: restore it ({problem})") from None
+
+
+def keep_opening_key(data: Path, seed: bytes) -> OpeningKey:
+    """A new key of this place, written beside the others and synced before anybody is told of it."""
+    key = OpeningKey(seed)
+    write_secret(data / f"{OPENING}{key.public.hex()[:16]}.key", seed)
+    return key
 
 
 def kept_or_new(path: Path) -> SigningKey:

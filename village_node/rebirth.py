@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from sync_protocol.suites import OpeningKey
 from village_node import identity as identities
 from village_node.identity import Identity
 from village_node.witness import WITNESS_FILE, DamagedWitness, Witness
@@ -99,6 +100,14 @@ class Lives:
     def present(self, incarnation: bytes) -> Identity:
         """The same as it was in the life that the database names. Raises OSError, NoIdentity."""
         return self.newest().as_of(incarnation)
+
+    def opening_keys(self) -> list[OpeningKey]:
+        """The keys with which this place opens what is sealed to it. Raises NoIdentity for a damaged one."""
+        return identities.opening_keys(self._data)
+
+    def keep_opening_key(self, seed: bytes) -> OpeningKey:
+        """A new one. Raises OSError."""
+        return identities.keep_opening_key(self._data, seed)
 
     def begin(self, identity: Identity, reason: Reason, now_ms: int, database: bytes) -> Identity:
         """A new life: its key, its identity, its witness file. Raises OSError; then the life before goes on."""

@@ -61,7 +61,7 @@ def check_named(
 
 
 def _check_side(side: CaseEvent, path: CasePath) -> Verdict | None:
-    if side.kind not in kinds.SIDE_NUMBERS or side.place not in path.ranks:
+    if kinds.role_of(side.kind) != "side" or side.place not in path.ranks:
         return VOID
     if is_unknown(side):
         return UNKNOWN

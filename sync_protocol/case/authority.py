@@ -104,7 +104,7 @@ def why_not(
     if kind in kinds.SIDE_KINDS:
         if kind == kinds.DISMISS:
             return _why_not_dismiss(case, place, path)
-        return _why_not_beside(case, kind, place, catalogue)
+        return _why_not_beside(case, kind, place, path, catalogue)
     return _why_not_stage(case, kind, place, path, catalogue)
 
 
@@ -129,14 +129,17 @@ def _closed(case: Case) -> tuple[str, str]:
 
 # What may still be said of a case that is closed.
 _AFTERWARDS: Final = frozenset({kinds.RATING, kinds.SERVICE_ACT})
+_OF_AN_ORDER: Final = frozenset({kinds.RECTIFICATION, kinds.FOLLOW_UP})
 
 
-def _why_not_beside(case: Case, kind: int, place: str, catalogue: Catalogue) -> tuple[str, str] | None:
+def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue: Catalogue) -> tuple[str, str] | None:
     state = workflow.STATES[case.state]
     if kind in workflow.OVERSIGHT:
         return _why_not_overseen(case, kind, place)
     if kind == kinds.NOTE or (kind in _AFTERWARDS and case.case_no):
         return None
+    if kind in _OF_AN_ORDER:
+        return _why_not_of_an_order(case, kind, place, path)
     if kind == kinds.REVIEW_REQUEST:
         refused = case.state == "refused" and not case.open_reviews
         return None if refused else ("没有可以申请复核的不予受理决定", "there is no refusal to be reviewed")
@@ -174,6 +177,18 @@ def _why_not_overseen(case: Case, kind: int, place: str) -> tuple[str, str] | No
     if kind == kinds.ALERT_ANSWER and place not in (case.holder, case.transit_to):
         return _held_elsewhere(case)
     return None
+
+
+def _why_not_of_an_order(case: Case, kind: int, place: str, path: CasePath) -> tuple[str, str] | None:
+    """An order is answered by the place that handled the stage, or by one above it; an answer is rated anywhere."""
+    if kind == kinds.FOLLOW_UP:
+        rated = any(order.unrated is not None for order in case.orders)
+        return None if rated else ("没有待申请人评价的整改", "nothing that was put right waits to be rated")
+    asked = [order.place for order in case.orders if order.asks is not None]
+    if not asked:
+        return "没有待答复的整改单", "no order to put right is open"
+    answers = any(path.ranks[place] <= path.ranks[each] for each in asked)
+    return None if answers else ("整改单由经办该环节的单位或其上级答复", "the place that handled the stage answers")
 
 
 def _why_not_delivered(case: Case, place: str, catalogue: Catalogue) -> tuple[str, str] | None:

@@ -305,6 +305,7 @@ _TESTS: Final[dict[FieldType, str]] = {
     "positions": "not is_positions(v, {low}, {high})",
     "names": "not is_names(v, {low}, {high})",
     "hash": "not is_hash(v)",
+    "bytes": "(type(v) is not bytes or not {low} <= len(v) <= {high})",
 }
 
 Checker = Callable[[object], str | None]

@@ -12,6 +12,7 @@ from sync_protocol.case.baton import COMMITMENT, COUNTERSIGNING, Entry
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.content import Body, is_missing, is_unknown, read_body
 from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
+from sync_protocol.case.orders import Order, orders_of
 from sync_protocol.case.records import (
     Certificate,
     Decision,
@@ -120,6 +121,7 @@ class Case:
     services: tuple[SideNote, ...] = ()
     contact_changes: tuple[SideNote, ...] = ()
     collection_notices: tuple[SideNote, ...] = ()
+    orders: tuple[Order, ...] = ()
 
     @property
     def listed_state(self) -> str:
@@ -129,6 +131,14 @@ class Case:
             return "correcting"
         waits = self.state in workflow.EXAMINED and any(entry.what == "supplement" for entry in self.open)
         return "correcting" if waits else self.state
+
+    @property
+    def handled(self) -> dict[int, str]:
+        """By which place each stage was handled: who accepted or refused it, and who decided or ended it."""
+        refused = self.refusal.place if self.refusal is not None and not self.refusal.revoked else ""
+        ended = self.decision or self.lapse
+        result = ended.place if ended is not None else refused or self.holder or self.home
+        return {1: refused or self.docketed_at or self.home, 2: result}
 
     @property
     def commitments_due(self) -> tuple[date, ...]:
@@ -434,11 +444,14 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
             case.state = "delivered"
     if not _VOICES.isdisjoint(wanted):
         _set_voices(case, counted)
+        if case.ratings:
+            answers, said = counted[kinds.RECTIFICATION], counted[kinds.FOLLOW_UP]
+            case.orders = orders_of(case.ratings, answers, said, case.handled, tree.case_path.ranks)
 
 
 _VOICES: Final = frozenset({
     kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
-    kinds.COLLECTION_NOTICE,
+    kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP,
 })  # fmt: skip
 
 
@@ -486,7 +499,7 @@ def _judge_beside(
     event: CaseEvent, case: Case, tree: Tree, keepers: tuple[frozenset[str], frozenset[str]]
 ) -> tuple[Verdict, Body | None]:
     """Judge one side event: the verdict, and the body where it is effective and not deleted."""
-    if event.kind >= kinds.SIDE_NUMBERS.stop:
+    if event.kind >= kinds.SIDE_NUMBERS.stop or event.kind in kinds.OF_NO_CASE:
         return Verdict("void", "not_of_a_case"), None
     if is_unknown(event):
         return Verdict("needs_update", "critical_field" if event.critical_ext else "unknown_kind"), None

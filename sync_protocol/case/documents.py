@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from sync_protocol.case import kinds
 from sync_protocol.case.catalogue import Item
-from sync_protocol.case.legal_bodies import SPECIAL
+from sync_protocol.case.legal_bodies import BAD_GRADES, SPECIAL
 
 # The field of a body that carries the number of the document resting on the event, in the NUMBERED_KINDS below.
 NUMBER_FIELD: Final = "document_no"
@@ -25,7 +25,8 @@ class Ground(NamedTuple):
     """One event as documents ask of it. ``body`` by field name; ``accepts``: its place may accept cases of the item;
     ``docketed``: the case was accepted before; ``receipted``: a receipt with legal effect was given before;
     ``purpose``: of the handoff it answers; ``instant``: decided on the spot, where it was filed; ``higher``: a higher
-    authority decides the item; ``examines``: the level of its place reviews or decides it."""
+    authority decides the item; ``examines``: the level of its place reviews or decides it; ``first``: the rating that
+    counts of its stage."""
 
     kind: int
     body: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Ground(NamedTuple):
     instant: bool = False
     higher: bool = False
     examines: bool = False
+    first: bool = False
 
 
 class Rest(NamedTuple):
@@ -89,6 +91,7 @@ _TO_DELIVER: Final = (("purpose", "deliver"),)
 _ASKED_BEFORE: Final = Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", False),))
 _ASKED_AFTER: Final = Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True), ("examines", True)))
 _SUPPLEMENT: Final = Rest(kinds.SUSPEND, (("what", "supplement"),))
+_BAD: Final = tuple(Rest(kinds.RATING, (("grade", grade), ("first", True))) for grade in BAD_GRADES)
 _PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL)
 
 # The codes 01 to 17 are the field's own and frozen; what rests on nothing has no event in this version.
@@ -178,6 +181,8 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("recheck", "复核", "复核决定书", "decision on a review", (
             Rest(kinds.REVIEW_DECISION),
         ), True, "decision", True, "reconsiderer", "legal", adverse=True),
+        DocumentType("rectify", "整改", "整改单", "order to put right what was rated as bad", _BAD,
+            False, "", False, "counter", "internal"),
     )
 }  # fmt: skip
 
@@ -213,6 +218,7 @@ def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
     found = []
     docketed = receipted = False
     proxied, purpose = False, ""
+    rated: set[object] = set()
     for event in events:
         body = event.body or {}
         accepts = event.level in item.accept_levels
@@ -227,11 +233,14 @@ def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
             _on_the_spot(event.kind, item, at_home=event.place == home),
             item.decide_level == "higher",
             event.level in (item.review_level, item.deciding_level),
+            event.kind == kinds.RATING and event.effective and body.get("stage") not in rated,
         )
         found.append(ground)
         if not event.effective:
             continue
         proxied = ground.proxied
+        if ground.first:
+            rated.add(body.get("stage"))
         docketed = docketed or event.kind == kinds.DOCKET
         receipted = receipted or TYPES["01"] in borne(ground)
         purpose = body.get("purpose", "") if event.kind == kinds.HANDOFF else purpose

@@ -57,6 +57,11 @@ REVIEW_REQUEST: Final = 41
 SERVICE_ACT: Final = 42
 CONTACT_CHANGE: Final = 43
 COLLECTION_NOTICE: Final = 47
+COMPLAINT: Final = 40
+COMPLAINT_ANSWER: Final = 44
+RECTIFICATION: Final = 45
+FOLLOW_UP: Final = 48
+PLACE_KEY: Final = 49
 SUPERVISION_LETTER: Final = 54
 SUPERVISION_ANSWER: Final = 55
 ALERT_ANSWER: Final = 56
@@ -117,6 +122,12 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(SUPERVISION_ANSWER, "supervision_answer", "side", "apart", 1),
     Kind(ALERT_ANSWER, "alert_answer", "side", "apart", 1),
     Kind(SPOT_CHECK, "spot_check", "side", "apart", 1),
+    Kind(RECTIFICATION, "rectification", "side", "apart", 1),
+    Kind(FOLLOW_UP, "follow_up", "side", "apart", 1),
+    # About no case, though their numbers stand among those of side events: no case may show a complaint.
+    Kind(COMPLAINT, "complaint", "other", "apart", 1),
+    Kind(COMPLAINT_ANSWER, "complaint_answer", "other", "apart", 1),
+    Kind(PLACE_KEY, "place_key", "other", "inline", 1),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(CATALOGUE, "catalogue", "other", "apart", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
@@ -129,7 +140,6 @@ TABLE: Final[tuple[Kind, ...]] = (
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.
 RESERVED: Final[dict[int, str]] = {
-    40: "complaint",
     65: "notice",
     68: "erasure",
 }
@@ -142,11 +152,14 @@ BY_NUMBER: Final[dict[int, Kind]] = {kind.number: kind for kind in TABLE}
 BY_NAME: Final[dict[str, Kind]] = {kind.name: kind for kind in TABLE}
 _NEWEST: Final[dict[int, int]] = {kind.number: kind.version for kind in TABLE}
 STAGE_KINDS: Final = frozenset(kind.number for kind in TABLE if kind.role == "stage")
+OF_NO_CASE: Final = frozenset(kind.number for kind in TABLE if kind.role == "other")
 SIDE_KINDS: Final = frozenset(kind.number for kind in TABLE if kind.role == "side")
 
 
 def role_of(number: int) -> Role:
     """Tell whether events of this kind number move a case (stage), stand beside it (side) or are not about a case."""
+    if number in OF_NO_CASE:
+        return "other"
     if number in STAGE_NUMBERS:
         return "stage"
     return "side" if number in SIDE_NUMBERS else "other"

@@ -21,6 +21,8 @@ COMMITMENTS: Final = ("tolerance", "declaration")
 LANES: Final = ("ordinary", "green", "urgent", "ahead")
 # What a pre-review comes to: the papers are in order, or something is missing.
 PREVIEWS: Final = ("ready", "missing")
+GRADES: Final = ("very_good", "good", "fair", "poor", "very_poor")
+BAD_GRADES: Final = ("poor", "very_poor")
 MAX_OPEN: Final = 16
 MAX_MEMBERS: Final = 12
 
@@ -151,10 +153,9 @@ COUNTERSIGNATURE: Final = Table(kinds.COUNTERSIGNATURE, (
     Field(4, "delegation", "text", False, 1, 80, "授权文号", "delegation"),
 ))  # fmt: skip
 RATING: Final = Table(kinds.RATING, (
-    Field(0, "grade", "choice", True, 0, 0, "评价", "grade",
-          ("very_good", "good", "fair", "poor", "very_poor")),
+    Field(0, "grade", "choice", True, 0, 0, "评价", "grade", GRADES),
     Field(1, "stage", "int", True, 1, 2, "阶段（1 受理，2 办结）", "stage (1 acceptance, 2 result)"),
-    Field(2, "text", "text", False, 1, 1_000, "意见", "remarks", required_if=(0, ("poor", "very_poor"))),
+    Field(2, "text", "text", False, 1, 1_000, "意见", "remarks", required_if=(0, BAD_GRADES)),
     Field(3, "channel", "choice", False, 0, 0, "评价方式", "given by", ("screen", "phone", "paper", "online")),
 ))  # fmt: skip
 REVIEW_REQUEST: Final = Table(kinds.REVIEW_REQUEST, (
@@ -177,10 +178,30 @@ COLLECTION_NOTICE: Final = Table(kinds.COLLECTION_NOTICE, (
     Field(0, "how", "choice", True, 0, 0, "通知方式", "told by", ("phone", "post", "electronic", "door")),
     Field(1, "day", "date", False, 0, 0, "通知日期", "day of the notice"),
 ))  # fmt: skip
+RECTIFICATION: Final = Table(kinds.RECTIFICATION, (
+    Field(0, "order", "position", True, 0, 0, "所答复的评价", "rating answered"),
+    Field(1, "text", "text", True, 1, 2_000, "整改情况（核实了什么、改了什么、怎样告知申请人）",
+          "what was found, what was put right, and how the applicant was told"),
+))  # fmt: skip
+FOLLOW_UP: Final = Table(kinds.FOLLOW_UP, (
+    Field(0, "rectification", "position", True, 0, 0, "所评价的整改", "what was done, that this is about"),
+    Field(1, "grade", "choice", True, 0, 0, "对整改的评价", "grade", GRADES),
+    Field(2, "text", "text", False, 1, 1_000, "意见", "remarks", required_if=(1, BAD_GRADES)),
+    Field(3, "channel", "choice", False, 0, 0, "评价方式", "given by", ("screen", "phone", "paper", "online")),
+))  # fmt: skip
 
 STAGE_TABLES: Final = (
     REFUSE, LAPSE, SUSPEND, RESUME, EXTEND, FEE_NOTICE, FEE_SETTLED, ISSUE, ARCHIVE, REVIEW_DECISION,
     COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE, COMMITMENT, COMMITMENT_KEPT, LANE,
     PREREVIEW, PREREVIEW_REPLY,
 )  # fmt: skip
-SIDE_TABLES: Final = (COUNTERSIGNATURE, RATING, REVIEW_REQUEST, SERVICE_ACT, CONTACT_CHANGE, COLLECTION_NOTICE)
+SIDE_TABLES: Final = (
+    COUNTERSIGNATURE,
+    RATING,
+    REVIEW_REQUEST,
+    SERVICE_ACT,
+    CONTACT_CHANGE,
+    COLLECTION_NOTICE,
+    RECTIFICATION,
+    FOLLOW_UP,
+)

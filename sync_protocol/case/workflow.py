@@ -261,7 +261,8 @@ _COUNTER: Final = frozenset({
     kinds.ADOPT, kinds.DISMISS, kinds.REFUSE, kinds.LAPSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE,
     kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
     kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW,
-    kinds.PREREVIEW_REPLY, *_ANSWERS,
+    kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION, kinds.FOLLOW_UP,
+    kinds.COMPLAINT,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
@@ -270,11 +271,11 @@ _EXAMINER: Final = frozenset({
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
-    kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS, kinds.PREREVIEW_REPLY, *_ANSWERS,
+    kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS, kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION,
 })  # fmt: skip
 _DECIDER: Final = frozenset({
     kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE, kinds.PLEASE_RETURN,
-    kinds.ADOPT, kinds.DISMISS, *_ANSWERS,
+    kinds.ADOPT, kinds.DISMISS, *_ANSWERS, kinds.RECTIFICATION,
 })  # fmt: skip
 # Who supervises: the section at the county, the head of the station at a township. Spot checks are the business
 # section's as well.
@@ -282,6 +283,8 @@ _CHECKER: Final = frozenset({kinds.SPOT_CHECK, kinds.SAMPLE})
 _OVERSEER: Final = _CHECKER | {kinds.SUPERVISION_LETTER}
 # Who keeps the registers of a place: delegations and absences, seals, declared kin.
 _KEEPER: Final = frozenset({kinds.AUTHORITY, kinds.SEAL, kinds.KIN})
+# Who hears complaints about a place below, and keeps the key under which they are sealed to this one.
+_HEARER: Final = frozenset({kinds.COMPLAINT, kinds.COMPLAINT_ANSWER, kinds.PLACE_KEY})
 # To assign a case over the head of its holder takes two persons: anybody who works on cases proposes, and another whose
 # role is named here confirms.
 _ASSIGNER: Final = frozenset({kinds.FORCE_ASSIGN})
@@ -310,6 +313,7 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("head", "village"): _ASSIGNER
     | _EXAMINER
     | _KEEPER
+    | _HEARER
     | {
         kinds.DECIDE,
         kinds.ISSUE,
@@ -318,6 +322,7 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
         kinds.ADOPT,
         kinds.DISMISS,
         kinds.EXTEND,
+        kinds.RECTIFICATION,
     },
     ("clerk", "township"): _COUNTER,
     ("reviewer", "township"): _REVIEWER | _EXAMINER | {kinds.ISSUE},
@@ -327,6 +332,7 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     | _EXAMINER
     | _KEEPER
     | _OVERSEER
+    | _HEARER
     | {kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING},
     # The county's window examines as well, and asks for papers; it decides nothing.
     ("window", "county"): _COUNTER | _EXAMINER,
@@ -343,8 +349,9 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("business", "county"): _KEEPER
     | _CHECKER
     | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE},
-    # Supervision reads everything, writes beside a case and changes none; an administrator acts on no case.
-    ("supervisor", "county"): _OVERSEER,
+    # Supervision reads everything, writes beside a case, hears complaints and changes no case; an administrator acts
+    # on none.
+    ("supervisor", "county"): _OVERSEER | _HEARER,
 }
 
 # The words on the buttons.
@@ -390,6 +397,8 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.LANE: ("绿色通道、特急、错序", "Change the lane"),
     kinds.PREREVIEW: ("送网上预审", "Send for pre-review"),
     kinds.PREREVIEW_REPLY: ("答复预审", "Answer the pre-review"),
+    kinds.RECTIFICATION: ("答复整改单", "Answer the order to put right"),
+    kinds.FOLLOW_UP: ("登记对整改的评价", "Record the rating of what was put right"),
 }
 OVERSIGHT_LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.SUPERVISION_LETTER: ("督办", "Supervision letter"),
@@ -471,7 +480,7 @@ def roles_at(level: str) -> frozenset[str]:
 
 def may_propose(roles: frozenset[str], level: str) -> bool:
     """Tell whether a person with these roles may propose to assign a case: anybody who may do anything with one."""
-    return any(MAY.get((role, level), frozenset()) - OVERSIGHT - _CHECKER for role in roles)
+    return any(MAY.get((role, level), frozenset()) - OVERSIGHT - kinds.OF_NO_CASE for role in roles)
 
 
 def arrival(purpose: str, level: str) -> str:

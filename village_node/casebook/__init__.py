@@ -14,6 +14,7 @@ from village_node.casebook.assigning import Assigning
 from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
 from village_node.casebook.cataloguing import Cataloguing, History
+from village_node.casebook.complaining import Complaining, Heard, Slip
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
@@ -31,6 +32,7 @@ from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.office import ANYTHING
+from village_node.casebook.orders import OpenOrder, OrderPage, Orders
 from village_node.casebook.overseeing import Standing
 from village_node.casebook.parting import Parting, Searching
 from village_node.casebook.plan import Received
@@ -58,6 +60,7 @@ __all__ = [
     "Choice",
     "ForkView",
     "Grown",
+    "Heard",
     "History",
     "HopReceipt",
     "IdTaken",
@@ -65,6 +68,8 @@ __all__ = [
     "NotFound",
     "OddCase",
     "Oddity",
+    "OpenOrder",
+    "OrderPage",
     "Outgoing",
     "PurgeJob",
     "PurgeRun",
@@ -73,6 +78,7 @@ __all__ = [
     "Request",
     "Searching",
     "Shown",
+    "Slip",
     "Stale",
     "Standing",
     "TimelineEntry",
@@ -100,6 +106,8 @@ class Casebook(
     Intake,
     Parting,
     Oddities,
+    Orders,
+    Complaining,
 ):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
@@ -165,11 +173,12 @@ class Casebook(
             return new
 
     def fold_again(self) -> int:
-        """Fold every case in which something waits, needs an update or is void; how many there were."""
+        """Fold every case in which something waits, needs an update or is void, or whose bad rating no list knows of;
+        how many there were."""
         while True:
             try:
                 with self.store.writing() as connection:
-                    keys = cases.unsettled(connection)
+                    keys = sorted({*cases.unsettled(connection), *cases.badly_rated(connection)})
                     self.store.exclusive(connection, keys, [])
                     entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(keys))
                     scopes = ledger.write(self, connection, entry).scopes

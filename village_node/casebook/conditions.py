@@ -5,7 +5,7 @@ The fold asks none of this: persons, days and contacts are a place's own affair.
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 
 from sync_protocol.case import Case, Position, kinds, legal_bodies, workflow
@@ -16,6 +16,7 @@ from village_node.store.peers import PeerRow
 # The county's day begins at +08:00, whatever the machine believes.
 CHINA: Final = timezone(timedelta(hours=8))
 GRACE_DAYS: Final = 5
+_LATEST_DAY_MS: Final = 253_402_214_400_000  # the last day a date can hold
 Words = tuple[str, str]
 
 
@@ -156,3 +157,9 @@ def end_of_day_ms(day: date) -> int:
     """The first moment after a day in the county."""
     since_1970 = day.toordinal() - date(1970, 1, 1).toordinal()
     return (since_1970 + 1) * 86_400_000 - 8 * 3_600_000
+
+
+def day_in_county(now_ms: int) -> date:
+    """The day in the county; of a clock that no calendar can follow the nearest one."""
+    since = timedelta(milliseconds=min(max(now_ms, 0), _LATEST_DAY_MS))
+    return (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(CHINA).date()

@@ -1,7 +1,7 @@
 """The door for our own people: filing an application, and every act on a case, each asked of the workflow first."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sync_protocol import encoding, limits
@@ -32,12 +32,13 @@ from village_node.casebook import (
     ledger,
     numbering,
     once,
+    orders,
     outages,
     promises,
     purged,
     terms,
 )
-from village_node.casebook.conditions import CHINA
+from village_node.casebook.conditions import day_in_county
 from village_node.casebook.entitlement import Backing, Person, Shown
 from village_node.casebook.errors import BadBody, Grown, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
@@ -56,7 +57,6 @@ _CLOCK_BITS: Final = 16
 _FARTHEST_AHEAD_MS: Final = 86_400_000
 # What a label can hold and count on from: a clock beyond (the year 4199) is wrong, and its claim says so.
 _LATEST_LABEL_MS: Final = 1 << 46
-_LATEST_DAY_MS: Final = 253_402_214_400_000  # the last day a date can hold
 COUNTER: Final = "case_number"
 SEAL_USE: Final = "seal.use"
 # Acts by which people overrule what others wrote stand in the audit trail as well.
@@ -234,7 +234,7 @@ class Desk(Once):
         content = {**act.content, **backing.content}
         if kind == kinds.DOCKET:
             content = outages.with_evidence(self, connection, case, terms.check_promise(self, case, content))
-        content = numbering.with_number(self, connection, case, kind, content, _day(pen.now_ms).year)
+        content = numbering.with_number(self, connection, case, kind, content, day_in_county(pen.now_ms).year)
         event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS])
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth}, looked_at=True)
         written = ledger.write(self, connection, entry).cases[key]
@@ -287,10 +287,9 @@ class Desk(Once):
             return conditions.why_not_paid_in_time(case, body)
         if act.kind == kinds.COMMITMENT:
             return promises.why_not_due(self, connection, roster, act.key, case, date.fromisoformat(body[3]))
-        if act.kind == kinds.RATING:
+        if act.kind in orders.ASKED:
             written = [each.event for each in ledger.held_events(self, connection, roster, {act.key})[act.key]]
-            handlers = {each.actor for each in written if each.place == here and each.kind in kinds.STAGE_KINDS}
-            return conditions.why_not_rated(handlers, act.actor)
+            return orders.why_not(case, act.kind, body, here, roster.places, written, act.actor)
         if act.kind == kinds.LANE and 5 in body and (before := lanes.why_not_before(connection, case, body[5])):
             return before
         item = self.items_in(connection).catalogue.find(case.item_no, case.item_version)
@@ -402,7 +401,7 @@ class Desk(Once):
 
     def _receipt(self, now_ms: int, number: int, channel: str) -> dict[int, Any]:
         """What a receipt says: the number of the case, drawn from our own count, and the applicant's query code."""
-        case_no = numbers.make_case_number(self.identity.place, _day(now_ms), self._number_tag(), number)
+        case_no = numbers.make_case_number(self.identity.place, day_in_county(now_ms), self._number_tag(), number)
         code = numbers.make_query_code(int.from_bytes(self.randomness(9)) >> (72 - numbers.QUERY_CODE_BITS))
         return {0: case_no, 1: code, 2: channel}
 
@@ -438,12 +437,6 @@ class Desk(Once):
         for each, verdict in case.verdicts.items():
             if (position is None or each == position) and verdict.code != "effective":
                 raise NotAllowed(*explain(verdict))
-
-
-def _day(now_ms: int) -> date:
-    """The day in the county; of a clock that no calendar can follow the nearest one."""
-    since = timedelta(milliseconds=min(max(now_ms, 0), _LATEST_DAY_MS))
-    return (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(CHINA).date()
 
 
 class Pen:

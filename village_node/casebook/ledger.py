@@ -391,7 +391,22 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: 
         cases.LANES.get(case.lane.lane) if case.lane else None,
         case.lane.said.get("ahead_of") if case.lane and case.lane.lane == "ahead" else None,
         cases.RATINGS[case.ratings[2].body["grade"]] if 2 in case.ratings else 0,
+        *(_orders(case) if case.orders else _NO_ORDERS),
     )
+
+
+_NO_ORDERS: Final = (None, None, None)
+
+
+def _orders(case: Case) -> tuple[int | None, str | None, int | None]:
+    """What lists need of the orders to put right that are open."""
+    waiting = [order for order in case.orders if order.open]
+    if not waiting:
+        return _NO_ORDERS
+    asked = sorted({order.place for order in waiting if order.asks is not None})
+    calls = sum(order.unrated is not None for order in waiting)
+    since = min(day_of(order.since_ms) for order in waiting)
+    return cases.day_number(since), f" {' '.join(asked)} " if asked else None, calls
 
 
 def _turned(office: Office, entry: Entry, case: Case, own: list[Held], calendar: Calendar) -> clock.Turns:

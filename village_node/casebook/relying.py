@@ -13,7 +13,7 @@ def relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> t
     named: list[Any] = []
     if kind in (kinds.TAKE, kinds.ADOPT):
         named = content[0]
-    elif kind in (kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE):
+    elif kind in (kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE, kinds.RECTIFICATION, kinds.FOLLOW_UP):
         named = [content[0]]
     elif kind in (kinds.RESUME, kinds.COMMITMENT_KEPT):
         named = content.get(2, [])

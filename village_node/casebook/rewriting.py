@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import bodies, kinds, registers
+from sync_protocol.case import bodies, complaints, kinds, registers
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import (
@@ -53,6 +53,7 @@ def cases_of(taken: Iterable[Taken]) -> set[CaseKey]:
 
 
 _PLACES: Final = ("position", "positions")
+_TABLES: Final = (bodies.TABLES, registers.TABLES, complaints.TABLES)
 
 
 Place = tuple[str, bytes, int]  # (scope, incarnation, seq)
@@ -122,7 +123,7 @@ def _with_moved_body(
 ) -> tuple[Header, bytes | None]:
     """Header and body with every position in the body where its event stands now."""
     raw = header.inline if header.inline is not None else body
-    table = bodies.TABLES.get(header.kind) or registers.TABLES.get(header.kind)
+    table = next((each[header.kind] for each in _TABLES if header.kind in each), None)
     fields = [field for field in table.fields if field.type in _PLACES] if table is not None else []
     if not fields or raw is None:
         return header, body
@@ -147,6 +148,8 @@ def _with_moved_body(
 
 
 def _check(kind: int, content: Any) -> str | None:
+    if kind in complaints.TABLES:
+        return complaints.check(kind, content)
     return registers.check(kind, content) if kind in registers.TABLES else bodies.check(kind, content)
 
 

@@ -337,6 +337,28 @@ def _own_number(source: Source, record: Record) -> str:
     return number_of(document, record, source.case) if document else ""
 
 
+def _put_right(source: Source) -> Facts:
+    record, body = source.record, source.record.body
+    order = next((each for each in source.case.orders if each.rating.position == record.position), None)
+    steps = order.steps if order is not None else ()
+    return {
+        "office": source.offices.hall(order.place if order is not None else record.place),
+        "stage": "受理环节" if body.get("stage") == 1 else "办结环节",
+        "grade": source.choice(body.get("grade", "")),
+        "rated": moment(record.at_ms),
+        "text": body.get("text", ""),
+        "until": source.answer_by,
+        "steps": [
+            {
+                "day": day(each.at_ms),
+                "what": source.choice(each.body["grade"]) if "grade" in each.body else "整改答复",
+                "text": each.body.get("text", ""),
+            }
+            for each in steps
+        ],
+    }
+
+
 _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "01": _receipt,
     "02": _correction,
@@ -363,4 +385,5 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "recheck": _recheck,
     "tolerance": _commitment,
     "declaration": _commitment,
+    "rectify": _put_right,
 }

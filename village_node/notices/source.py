@@ -44,7 +44,8 @@ class Source:
     in words, masked, and in full. ``promised_by``: the day of the promise in words; ``supply_by``: until
     when what is asked is to come, if the document is received on its own day; empty where nobody can tell. ``deemed``:
     the day from which the case counts as accepted because nobody answered in time; empty where somebody did.
-    ``sealed``: the seal that the event names; None where it names none.
+    ``sealed``: the seal that the event names; None where it names none. ``answer_by``: the day by which an order to put
+    right is to be answered.
     """
 
     document: DocumentType
@@ -64,6 +65,7 @@ class Source:
     supply_by: str = ""
     deemed: str = ""
     sealed: SealUsed | None = None
+    answer_by: str = ""
 
     @property
     def applicant(self) -> str:

@@ -26,6 +26,7 @@ _NEVER: Final = 1 << 30
 _EARLIER: Final = CASES.alias("earlier")
 LANES: Final = {"green": 1, "urgent": 2}
 RATINGS: Final = {"very_poor": 1, "poor": 2, "fair": 3, "good": 4, "very_good": 5}
+OLDEST_ORDER: Final = CASES.c.orders_day
 _EPOCH: Final = FIRST_DAY.toordinal()
 
 
@@ -76,6 +77,11 @@ class CaseRow(NamedTuple):
     settled_limit: int | None = None
     settled_kind: int | None = None
     settled_extension: int | None = None
+    # Of orders to put right that a bad rating opened: since when the oldest waits for anybody, the places that are to
+    # answer (each between blanks), and how many answers the applicant has not rated.
+    orders_day: int | None = None
+    orders_at: str | None = None
+    orders_call: int | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""
@@ -143,6 +149,12 @@ def unsettled(connection: Connection) -> list[CaseKey]:
     open_ended = or_(CASES.c.n_waiting > 0, CASES.c.n_void > 0, CASES.c.n_needs_update > 0)
     query = select(CASES.c.scope, CASES.c.case_id).where(open_ended)
     return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def badly_rated(connection: Connection) -> list[CaseKey]:
+    """Cases whose result was rated as bad, and of which no order to put right is listed."""
+    words = "SELECT scope, case_id FROM cases WHERE rating IN (1, 2) AND orders_day IS NULL"
+    return [(row[0], row[1]) for row in rows.ask(connection, words)]
 
 
 def waiting_for(connection: Connection, grown: Mapping[StreamKey, int]) -> list[CaseKey]:
@@ -270,6 +282,18 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
         "all": known,
     }
     return and_(known, conditions[name])
+
+
+def orders_view(name: str, here: str) -> ColumnElement[bool]:
+    """The condition of a list of open orders to put right: those ``here`` is to answer, those of ``all`` places, those
+    whose applicant is to be asked again (``call``). KeyError for a view that does not exist."""
+    table = CASES.c
+    conditions: dict[str, ColumnElement[bool]] = {
+        "here": table.orders_at.contains(f" {here} ", autoescape=True),
+        "all": table.orders_at.is_not(None),
+        "call": table.orders_call > 0,
+    }
+    return and_(table.orders_day.is_not(None), conditions[name])
 
 
 def odd_view(name: str, here: str, under: Collection[str], our_nodes: Sequence[bytes]) -> ColumnElement[bool]:

@@ -90,6 +90,9 @@ _MOVE: Final = (
 )
 _OF_CASES: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IN (KEYS)"  # noqa: S608
 _BESIDE: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE scope = ? AND kind > 63 AND kind = ?"  # noqa: S608
+_OF_NO_CASE: Final = (
+    f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IS NULL AND kind < 64 AND kind = ?"  # noqa: S608
+)
 # Streams take turns, so that one with many missing bodies does not keep the others from being asked for.
 _MISSING: Final = (
     "SELECT incarnation, scope, seq FROM"
@@ -213,6 +216,12 @@ def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEven
     return [
         CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in rows.ask_among(connection, _OF_CASES, case_ids)
     ]
+
+
+def of_no_case(connection: Connection, kind: int) -> list[CaseEventRow]:
+    """The events of this kind below 64 that are about no case, of every scope."""
+    found = rows.ask(connection, _OF_NO_CASE, (kind,))
+    return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
 
 
 def beside_cases(connection: Connection, scope: str, kind: int) -> list[CaseEventRow]:

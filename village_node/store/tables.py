@@ -125,6 +125,7 @@ EVENTS: Final = Table(
     Index("ix_events_beside", "stream", "kind", **_only("kind > 63")),
     Index("ix_events_overseen", "verdict", **_only("kind IN (54, 55, 56, 57)")),
     Index("ix_events_services", "verdict", **_only("kind = 42")),
+    Index("ix_events_apart", "stream", "kind", **_only("case_id IS NULL AND kind < 64")),
 )
 
 # The streams of an earlier life of this node, from its end until it is known which of its last events others hold: up
@@ -255,6 +256,9 @@ CASES: Final = Table(
     Column("settled_limit", Integer),
     Column("settled_kind", Integer),
     Column("settled_extension", Integer),
+    Column("orders_day", Integer),
+    Column("orders_at", Text),
+    Column("orders_call", Integer),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -267,6 +271,7 @@ CASES: Final = Table(
     Index("ix_cases_promised", "promise_day", **_only("promise_day IS NOT NULL")),
     Index("ix_cases_unrated", "state", **_only("rating = 0 AND state IN ('delivered', 'archived')")),
     Index("ix_cases_settled", "settled_day"),
+    Index("ix_cases_orders", "orders_day", **_only("orders_day IS NOT NULL")),
     Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
 )
 

@@ -35,6 +35,7 @@ from village_node.web import (
     recall,
     schemas,
     times,
+    voices,
     words,
 )
 from village_node.web.policy import CASEWORK, Policy, Route
@@ -51,7 +52,7 @@ NO_REASON: Final = ("请写明查看原因，至少 4 个字。", "Please give t
 AWAITED: Final = (
     kinds.ANSWER, kinds.REVIEW_DECISION, kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.TAKE, kinds.ACCEPT, kinds.RECEIVE,
     kinds.DOCKET, kinds.DECIDE, kinds.FEE_SETTLED, kinds.FEE_NOTICE, kinds.ISSUE, kinds.HANDOFF, kinds.REVIEW,
-    kinds.DELIVERED, kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.COMMITMENT_KEPT,
+    kinds.DELIVERED, kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.COMMITMENT_KEPT, kinds.RECTIFICATION, kinds.FOLLOW_UP,
     kinds.PREREVIEW_REPLY,
 )  # fmt: skip
 
@@ -170,6 +171,8 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         markable=markable(visit, case),
         boxes=proceedings.boxes(visit, case, open_data=open_data),
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
+        rights=voices.rights(visit, case),
+        may_complain=workflow.may(roles, site.level, kinds.COMPLAINT),
         proposed=commitments.proposed(visit, case),
         when_required=lambda row: proceedings.when_required(visit, row),
         may_unmask=UNMASKS.allows(roles),
@@ -319,6 +322,7 @@ _HEADLINES: Final = {
     kinds.FEE_SETTLED: "how",
     kinds.RATING: "grade",
     kinds.PREREVIEW_REPLY: "outcome",
+    kinds.FOLLOW_UP: "grade",
 }
 
 # Of the application and the receipt the page shows the facts elsewhere; the query code belongs on the receipt alone.

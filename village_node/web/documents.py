@@ -12,7 +12,7 @@ from village_node.casebook import TimelineEntry
 from village_node.notices import sheets
 from village_node.notices.authorities import Offices
 from village_node.notices.source import Record, SealUsed, Source
-from village_node.web import clocks, masking, schemas, words
+from village_node.web import clocks, masking, schemas, voices, words
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.site import Visit
 
@@ -123,6 +123,7 @@ def source_of(
         _supply_by(visit, record),
         clocks.deemed_day(visit, case) if record.kind == kinds.DOCKET else "",
         _sealed(visit, record),
+        voices.answer_by(visit, case, record.position),
     )
 
 

@@ -55,8 +55,6 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
         )
     if case.contact_changes:
         found.append(_contacts(visit, case, open_data=open_data))
-    if case.ratings:
-        found.append(_ratings(visit, case))
     return found
 
 
@@ -193,20 +191,6 @@ def _contacts(visit: Visit, case: Case, *, open_data: bool) -> Box:
     return Box("plain", "edit", visit.t("更改了联系方式", "Contact changed"), lines)
 
 
-def _ratings(visit: Visit, case: Case) -> Box:
-    stages = {1: ("受理阶段", "acceptance"), 2: ("办结阶段", "result")}
-    lines = [
-        visit.t(*stages.get(stage, ("", "")))
-        + visit.t("：", ": ")
-        + visit.t(*words.choice_words(note.body.get("grade")))
-        for stage, note in sorted(case.ratings.items())
-    ]
-    if case.later_ratings:
-        count = len(case.later_ratings)
-        lines.append(visit.t(f"另有 {count} 次后来的评价，不计入", f"{count} later ratings, which do not count"))
-    return Box("plain", "edit", visit.t("评价", "Rating"), lines)
-
-
 def _said(visit: Visit, place: str, at_ms: int) -> str:
     return f"{visit.place_name(place)} · {times.moment(at_ms, visit.lang)}"
 
@@ -250,15 +234,22 @@ def choices(visit: Visit, case: Case, kind: int, name: str) -> list[Choice]:
         "request": list(case.open_reviews if kind == kinds.REVIEW_DECISION else case.open_withdrawals),
         "supplies": list(case.open_supplies),
         "delivery": list(case.deliveries),
+        "order": [each.asks for each in case.orders if each.asks is not None and _ours(visit, each.place)],
+        "rectification": [each.unrated for each in case.orders if each.unrated is not None],
         "signatures": [note for entry in countersigning for note in signatures_for(case, entry)],
     }
     supplement_only = [entry.what for entry in case.open] == ["supplement"]
-    first_only = name in ("request", "delivery")
+    first_only = name in ("request", "delivery", "order", "rectification")
     ticked = kind != kinds.RESUME or supplement_only
     return [
         Choice(schemas.position_text(note.position), _note(visit, note), number == 0 if first_only else ticked)
         for number, note in enumerate(notes.get(name, ()))
     ]
+
+
+def _ours(visit: Visit, place: str) -> bool:
+    """Whether what a place is to answer may be answered here: it is this place, or one below it."""
+    return visit.site.places.covers(visit.site.config.place, place)
 
 
 def _opened(visit: Visit, case: Case, opened: Position) -> str:
@@ -271,6 +262,8 @@ def _note(visit: Visit, note: SideNote) -> str:
     said = body.get("text") or body.get("reason") or ""
     if note.kind == kinds.COUNTERSIGNATURE:
         said = f"{body['member']} {visit.t(*words.choice_words(body['opinion']))} {said}".strip()
+    if "grade" in body:
+        said = f"{visit.t(*words.choice_words(body['grade']))} {said}".strip()
     return _said(visit, note.place, note.at_ms) + (visit.t("：", ": ") + said if said else "")
 
 

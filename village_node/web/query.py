@@ -17,7 +17,7 @@ from sync_protocol.case.numbers import (
 from sync_protocol.places import about
 from village_node.accounts import Rule
 from village_node.store.audit import Line
-from village_node.web import cases, clocks, commitments, times, words
+from village_node.web import cases, clocks, commitments, times, voices, words
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -44,6 +44,7 @@ class Answer:
     promised: str
     promised_by: str
     next_step: str
+    rights: list[str]
     as_of_ms: int
     behind: bool
 
@@ -202,6 +203,7 @@ def answer_of(visit: Visit, case: Case) -> Answer:
         promised=promised_words(visit, case),
         promised_by=clocks.promised_by(visit, case),
         next_step=next_words(visit, case),
+        rights=voices.told(visit, case),
         as_of_ms=as_of_ms(visit, case),
         behind=_away(visit, case) and (contact is None or visit.now_ms - contact > times.HOUR_MS) and not state.is_root,
     )

@@ -149,6 +149,8 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.SUPERVISION_ANSWER: "check",
     kinds.ALERT_ANSWER: "flag",
     kinds.SPOT_CHECK: "search",
+    kinds.RECTIFICATION: "check",
+    kinds.FOLLOW_UP: "edit",
 }
 
 VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {

@@ -7,6 +7,7 @@ from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sync_protocol.case import kinds, workflow
 from sync_protocol.case.exclusions import GRADES
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
@@ -65,6 +66,9 @@ def work(visit: Visit) -> Response:
 
 def _render(visit: Visit, view: str, **values: Any) -> Response:
     counts = {**visit.site.casebook.view_counts(), "odd": visit.site.casebook.odd_counts()}
+    counts["orders"] = visit.site.casebook.order_counts()["here"]
+    if workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER):
+        counts["complaints"] = visit.site.casebook.complaints_waiting()
     if visit.may(COUNTER):
         counts = {**counts, "drafts": len(filing.open_drafts(visit))}
     places = visit.site.places

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sync_protocol.case import bodies, documents, exclusions, kinds, registers, workflow
+from sync_protocol.case import bodies, complaints, documents, exclusions, kinds, registers, voices, workflow
 from sync_protocol.case.clock import thresholds
 from sync_protocol.case.events import REASONS
 from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS
 from sync_protocol.case.fields import Field, Table
+from sync_protocol.case.voices import TERMS
 
 PATH = Path(__file__).parents[3] / "sync_protocol" / "CASE.md"
 
@@ -32,10 +33,11 @@ def register_tables() -> str:
     return tables_of(registers.TABLES.values())
 
 
-def tables_of(tables: Iterable[Table]) -> str:
+def tables_of(tables: Iterable[Table], titles: tuple[str, ...] = ()) -> str:
     parts = []
-    for body in tables:
-        parts.append(f"**{body.kind} {kinds.name_of(body.kind)}**{rules_of(body)}\n")
+    for number, body in enumerate(tables):
+        title = titles[number] if titles else f"{body.kind} {kinds.name_of(body.kind)}"
+        parts.append(f"**{title}**{rules_of(body)}\n")
         rows = [(f.number, f.name, type_of(f), required(body, f), f.zh, f.en) for f in body.fields]
         parts.append(table(("no.", "field", "type", "required", "标签", "label"), list(rows)))
     return "\n".join(parts)
@@ -62,7 +64,7 @@ def type_of(field: Field) -> str:
         return f"{field.type} {field.low}..{field.high if field.high != bodies.MAX_MS else '2^53 - 1'}"
     if field.type == "choice":
         return " / ".join(f"`{choice}`" for choice in field.choices)
-    if field.type in ("answers", "materials", "marks", "positions", "names"):
+    if field.type in ("answers", "materials", "marks", "positions", "names", "bytes"):
         return f"{field.type} {field.low}..{field.high}"
     return field.type
 
@@ -173,6 +175,19 @@ def flags() -> str:
     return table(("flag", "说明", "in English"), [(code, zh, en) for code, (zh, en) in exclusions.FLAGS.items()])
 
 
+def complaint_tables() -> str:
+    content = tables_of(
+        [complaints.SAID, complaints.ANSWERED],
+        ("said: the content of a complaint", "answered: the content of an answer"),
+    )
+    return tables_of(complaints.TABLES.values()) + "\n" + content
+
+
+def voice_terms() -> str:
+    rows = [(code, term.zh, term.en, str(term.days), "yes" if voices.SAMPLE else "") for code, term in TERMS.items()]
+    return table(("clock", "时限", "in English", "days", "sample"), list(rows))
+
+
 def diagram() -> str:
     return f"```mermaid\n{workflow.mermaid()}```\n"
 
@@ -193,6 +208,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "exclusions": exclusion_table,
     "grades": grades,
     "flags": flags,
+    "voices": voice_terms,
+    "complaints": complaint_tables,
 }
 
 

@@ -11,6 +11,7 @@ from sync_protocol.case.workflow import GUARDS, STATES
 from tests.sync_protocol.case.histories import CASE_ID, PLACES, History, catalogue
 from tests.sync_protocol.case.second_fold import SecondFold
 from tests.sync_protocol.case.second_forks import frozen_by_the_text
+from tests.sync_protocol.case.second_orders import orders_by_the_text
 
 
 def order_free(history: History, seed: int) -> None:
@@ -170,6 +171,8 @@ def agrees_with_the_text(history: History, seed: int) -> None:
         assert case.needs_update == second.needs_update
         assert case.state == second.state
         assert list(case.path) == [event.position for event in second.effective]
+        orders = {o.stage: (o.place, [o.rating.position, *(step.position for step in o.steps)]) for o in case.orders}
+        assert orders == orders_by_the_text(second)
         flow = second.flow
         if flow is not None:
             assert (case.holder, case.transit_to, case.transit_purpose) == (flow.holder, flow.to, flow.purpose)

@@ -57,6 +57,8 @@ FROZEN = {
     "supervision_answer": "of text done_by",
     "alert_answer": "grade text",
     "spot_check": "what outcome of sample answers text to due",
+    "rectification": "order text",
+    "follow_up": "rectification grade text channel",
     "commitment": "what materials text due signed_by",
     "commitment_kept": "opened result supplies",
     "lane": "lane reason supervisor approver on_holidays ahead_of consent",
@@ -75,6 +77,8 @@ NUMBERS = {
     "review_request": 41, "service_act": 42, "contact_change": 43, "collection_notice": 47,
     "commitment": 25, "commitment_kept": 26, "lane": 27, "prereview": 30, "prereview_reply": 31,
     "supervision_letter": 54, "supervision_answer": 55, "alert_answer": 56, "spot_check": 57,
+    "rectification": 45, "follow_up": 48,
+    "complaint_answer": 44, "place_key": 49,
 }  # fmt: skip
 
 
@@ -101,6 +105,7 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         "calendar",
         "authority",
         "seal",
+        "place_key",
     }
     assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 9_999)] == [
         "other", "stage", "stage", "side", "side", "other", "other"

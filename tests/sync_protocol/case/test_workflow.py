@@ -160,6 +160,9 @@ def test_every_kind_has_words_and_somebody_who_may_author_it() -> None:
         kinds.KIN,
         *OVERSIGHT,
         kinds.SAMPLE,
+        kinds.COMPLAINT,
+        kinds.COMPLAINT_ANSWER,
+        kinds.PLACE_KEY,
     }
     assert set(MAY) <= set(ROLES) and {level for _, level in ROLES} == {"county", "township", "village", "station"}
 

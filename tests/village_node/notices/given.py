@@ -50,6 +50,7 @@ TYPED = (
     "basis",
     "signed_by",
     "what",
+    "office",
 )
 FIXED = {
     "case_no": "621021101201-261118-7CT1-1-U",
@@ -79,6 +80,9 @@ FIXED = {
     "limit_day": "2026年11月20日",
     "overturned": False,
     "refused_no": "",
+    "stage": "办结环节",
+    "grade": "不满意",
+    "rated": "2026年11月18日 19:06",
 }
 SHEET = {
     "draft": False,
@@ -110,6 +114,7 @@ def given(text: str = "张秀兰", paper: str = "a4", **changes: Any) -> dict[st
         "marks": [{"name": text, "what": text}],
         "corrected": [text],
         "served": [{"title": "准予决定书", "number": text}],
+        "steps": [{"day": "2026年11月19日", "what": "整改答复", "text": text}],
     }
     sheet: dict[str, Any] = {**SHEET, "paper": paper, "to": text, "clerk": text}
     for name, value in changes.items():

@@ -6,7 +6,7 @@ import pytest
 
 from sync_protocol.case.documents import TYPES
 from tests.village_node.notices.given import LONG, given, read, words
-from village_node.notices import fonts, letters, sheets
+from village_node.notices import fonts, letters, sheets, voices
 from village_node.notices.press import TEMPLATES, CannotPrint, pressed
 from village_node.notices.printing import NotPrinted, Printer
 
@@ -21,7 +21,7 @@ RARE = "𬱖𫖮䶮㛃"
 
 def test_every_template_is_one_of_a_document_and_every_document_with_an_event_has_one() -> None:
     there = {path.stem for path in TEMPLATES.glob("*_v*.typ")}
-    assert there == {*NAMES, letters.TEMPLATE}
+    assert there == {*NAMES, letters.TEMPLATE, voices.TEMPLATE}
     assert {code for code, row in TYPES.items() if row.rests_on} == sheets.TEMPLATES.keys()
 
 
@@ -137,3 +137,24 @@ def test_fonts_that_are_not_the_known_ones_are_not_used(monkeypatch: pytest.Monk
     monkeypatch.setattr(fonts, "PACKAGE", "no_such_package")
     with pytest.raises(fonts.NoFonts, match="is missing"):
         fonts.folder()
+
+
+@pytest.mark.parametrize("paper", voices.PAPERS)
+def test_the_papers_of_a_complaint_show_what_was_said_as_it_is(paper: str) -> None:
+    said = {"code": "0123456789ABC", "text": HOSTILE, "place": "621021101201", "who": "王芳", "by": f"张{RARE[0]}兰"}
+    told = {
+        "place": "上关村",
+        "handler": "驿马镇便民服务中心",
+        "taken_at": "上关村便民服务站",
+        "until": "2026年12月9日",
+    }
+    answered = {"outcome": "partly", "text": HOSTILE}
+    at_ms = 1_795_000_000_000
+    document = pressed(
+        voices.TEMPLATE, voices.given_for(paper, "621021101201-261118-0SAC-2-Y", said, answered, told, at_ms, at_ms)
+    )
+    shown = words(document)
+    assert voices.PAPERS[paper] in shown and "".join(HOSTILE.split()) in shown and "王芳" in shown
+    assert ("012345-6789ABC" in shown) == (paper == "slip"), "the code is on the slip alone"
+    assert ("部分属实" in shown) == (paper == "answer")
+    assert len(read(document).pages) == 1

@@ -258,6 +258,21 @@ def _supervised(request: pytest.FixtureRequest, what: str) -> Ready:
 
 
 # These need a case, a proposal or an alarm in a state of its own, and each is brought into it.
+def _complaint(request: pytest.FixtureRequest, what: str) -> Ready:
+    """A complaint about the village, to be taken there or answered at the township."""
+    township, agent = request.getfixturevalue("township"), request.getfixturevalue("agent")
+    if not what:
+        return Ready(agent, "/complaints/new", {"place": VILLAGE, "who": "王芳", "text": TYPED})
+    head = township.sign_in("0103", "head")
+    head.send("/complaints/open", {})
+    everywhere(request.getfixturevalue("network"))
+    said = {"place": VILLAGE, "who": "二号窗口", "text": "态度恶劣", "by": "张秀兰"}
+    slip = agent.counter.member.casebook.complain("0001", {"agent"}, said)
+    everywhere(request.getfixturevalue("network"))
+    fields = {"outcome": "upheld", "text": TYPED, "reason": TYPED}
+    return Ready(head, f"/complaints/of/{slip.number}/{what}", fields)
+
+
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
     "propose_assignment": partial(_assigned, answered=False),
@@ -289,6 +304,9 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "end_turn": partial(_room, where="/turns/1/transfer", fields={"to_window": TYPED}),
     "supervise": partial(_supervised, what="check"),
     "draw_sample": partial(_supervised, what="draw"),
+    "take_complaint": partial(_complaint, what=""),
+    "answer_complaint": partial(_complaint, what="answer"),
+    "unmask_complaint": partial(_complaint, what="unmask"),
 }
 
 

@@ -17,7 +17,18 @@ from sync_protocol.places import about
 from village_node.casebook import OddCase, Shown, TimelineEntry
 from village_node.notices import sheets
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import cases, documents, entitled, entry, masking, prints, proceedings, schemas, words
+from village_node.web import (
+    cases,
+    documents,
+    entitled,
+    entry,
+    masking,
+    prints,
+    proceedings,
+    schemas,
+    voices,
+    words,
+)
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken
 from village_node.web.api.problems import invalid
@@ -188,7 +199,8 @@ def case_told(visit: Visit, case: Case, shown: Shown, *, open_data: bool) -> dic
         "materials": [{**paper._asdict(), "supplied": paper.supplied is not None} for paper in case.materials],
         "marks": [mark._asdict() for mark in case.marks],
         "beside": [
-            {"title": box.title, "lines": box.lines} for box in proceedings.boxes(visit, case, open_data=open_data)
+            *({"title": box.title, "lines": box.lines} for box in proceedings.boxes(visit, case, open_data=open_data)),
+            *({"title": each.title, "lines": each.lines} for each in voices.rights(visit, case)),
         ],
         "stops": [{"place": name, "what": what, "here": here} for name, what, here in cases.stops(visit, case)],
         "review": review,

@@ -29,6 +29,14 @@ MAY = {
     "list_oddities": CASEWORK,
     "read_oddities": CASEWORK,
     "list_assignments": CASEWORK,
+    "list_orders": CASEWORK,
+    "list_complaints": {"head", "supervisor"},
+    "read_complaint": {"head", "supervisor"},
+    "unmask_complaint": {"head", "supervisor"},
+    "take_complaint": COUNTER | {"head", "supervisor"},
+    "answer_complaint": {"head", "supervisor"},
+    "pass_on_complaint": {"head", "supervisor"},
+    "tell_complaint": EVERYBODY,
     "read_delegations": STAFF,
     "read_seals": STAFF,
     "unmask_case": CHANGES,
@@ -67,6 +75,7 @@ def address(operation: str, case: str) -> str:
     rule = next(each.rule for each in OPERATIONS if each.name == operation)
     place, case_id = case.split("/")[2:4]
     known = {"place": place, "case_id": case_id, "item_no": "001", "number": "1", "code": "receipt"}
+    known["complaint_no"] = "621021101001-261121-7K3M-12-L"
     known["position"] = f"{'0' * 32}.1.{'0' * 16}"
     for name, value in known.items():
         rule = rule.replace(f"<{name}>", value)

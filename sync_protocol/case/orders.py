@@ -1,0 +1,96 @@
+"""What a bad rating opens: an order to put right (整改), answered, rated once more by the applicant, reopened once.
+
+Nothing of it is stored: an order is the rating, and a chain of side events in which each names the one before it. So
+it is the same at every node that holds them, in whatever order they came, and it costs a case without one nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from sync_protocol.case.events import Position
+from sync_protocol.case.legal_bodies import BAD_GRADES
+from sync_protocol.case.records import SideNote
+
+MOST_STEPS: Final = 4  # answered and rated, and once more
+
+
+class Order(NamedTuple):
+    """An order: the rating that opened it, the place that is to answer it, and what followed, answers and ratings of
+    them in turn."""
+
+    stage: int
+    place: str
+    rating: SideNote
+    steps: tuple[SideNote, ...] = ()
+
+    @property
+    def asks(self) -> SideNote | None:
+        """The bad rating that waits for an answer; None where none does."""
+        last = self.steps[-1] if self.steps else self.rating
+        return last if len(self.steps) in (0, 2) and is_bad(last) else None
+
+    @property
+    def unrated(self) -> SideNote | None:
+        """The answer that the applicant has not rated yet; None where there is none."""
+        return self.steps[-1] if len(self.steps) % 2 else None
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits for anybody."""
+        return self.asks is not None or self.unrated is not None
+
+    @property
+    def reopened(self) -> bool:
+        """Whether the applicant was not satisfied with the first answer."""
+        return len(self.steps) > 1 and is_bad(self.steps[1])
+
+    @property
+    def since_ms(self) -> int:
+        """When its clock began: with the bad rating that was answered last, or is to be answered."""
+        return (self.steps[1] if self.reopened else self.rating).at_ms
+
+    @property
+    def answered_ms(self) -> int | None:
+        """When that one was answered; None while it is not."""
+        answer = 2 if self.reopened else 0
+        return self.steps[answer].at_ms if len(self.steps) > answer else None
+
+
+def is_bad(note: SideNote) -> bool:
+    """Tell whether a rating, the first or one of an answer, is one of the two bad grades."""
+    return note.body.get("grade") in BAD_GRADES
+
+
+def orders_of(
+    ratings: Mapping[int, SideNote],
+    answers: Iterable[SideNote],
+    follow_ups: Iterable[SideNote],
+    handled: Mapping[int, str],
+    ranks: Mapping[str, int],
+) -> tuple[Order, ...]:
+    """The orders that the ratings of a case opened, by stage. ``answers`` and ``follow_ups``: in the order in which the
+    first one counts; ``handled``: by which place each stage was; ``ranks``: of the places of the path."""
+    found = []
+    for stage, rating in sorted(ratings.items()):
+        if not is_bad(rating):
+            continue
+        place = handled[stage]
+        able = [note for note in answers if ranks[note.place] <= ranks[place]]
+        order = Order(stage, place, rating)
+        while len(order.steps) < MOST_STEPS:
+            asks, unrated = order.asks, order.unrated
+            if asks is not None:
+                step = _first(able, "order", asks.position)
+            elif unrated is not None:
+                step = _first(follow_ups, "rectification", unrated.position)
+            else:
+                break
+            if step is None:
+                break
+            order = order._replace(steps=(*order.steps, step))
+        found.append(order)
+    return tuple(found)
+
+
+def _first(notes: Iterable[SideNote], name: str, named: Position) -> SideNote | None:
+    return next((note for note in notes if name in note.body and Position(*note.body[name]) == named), None)

@@ -1,0 +1,75 @@
+"""The orders to put right, read from the text of CASE.md, section 8, beside the second fold."""
+
+from typing import Any
+
+from sync_protocol.case import CaseEvent, Position, kinds
+from tests.sync_protocol.case.second_fold import SecondFold
+from tests.sync_protocol.case.second_reading import read
+
+BAD = ("poor", "very_poor")
+
+
+def orders_by_the_text(fold: SecondFold) -> dict[int, tuple[str, list[Position]]]:
+    """Stage -> (the place that is to answer, the events of the order, its rating first)."""
+
+    def effective(kind: int) -> list[tuple[CaseEvent, dict[int, Any]]]:
+        counting = [e for e in fold.sides.values() if e.kind == kind and fold.verdicts[e.position].code == "effective"]
+        bodies = [(e, read(e)) for e in sorted(counting, key=lambda e: (e.hlc, e.order, e.position))]
+        return [(e, body) for e, body in bodies if isinstance(body, dict)]
+
+    ratings: dict[int, tuple[CaseEvent, dict[int, Any]]] = {}
+    for event, body in effective(kinds.RATING):
+        ratings.setdefault(body[1], (event, body))
+    found = {}
+    for stage, (rating, body) in ratings.items():
+        if body[0] not in BAD:
+            continue
+        place = handled(fold, stage)
+        chain = [rating.position]
+        grade = body[0]
+        while len(chain) < 5 and grade in BAD:
+            over = fold.path[fold.path.index(place) :]
+            named = (e for e, b in effective(kinds.RECTIFICATION) if Position(*b[0]) == chain[-1] and e.place in over)
+            answer = next(named, None)
+            if answer is None:
+                break
+            chain.append(answer.position)
+            rated = next(((e, b) for e, b in effective(kinds.FOLLOW_UP) if Position(*b[0]) == chain[-1]), None)
+            if rated is None:
+                break
+            chain.append(rated[0].position)
+            grade = rated[1][1]
+        found[stage] = place, chain
+    return found
+
+
+def handled(fold: SecondFold, stage: int) -> str:
+    """By which place a stage was handled."""
+    acts = [act for event in fold.effective for act in in_order(fold, event)]
+    last: dict[int, str] = {}
+    for act in acts:
+        last[act.kind] = act.place
+        overturned = act.kind == kinds.REVIEW_DECISION and isinstance(said := read(act), dict) and said[1] == "overturn"
+        if overturned:
+            last.pop(kinds.REFUSE, None)
+        if act.kind in (kinds.TAKE, kinds.FEE_SETTLED):
+            last.pop(kinds.LAPSE, None)
+    refused = last.get(kinds.REFUSE)
+    if stage == 1:
+        return refused or last.get(kinds.DOCKET) or fold.home
+    holder = fold.flow.holder if fold.flow else None
+    return last.get(kinds.DECIDE) or last.get(kinds.LAPSE) or refused or holder or fold.home
+
+
+def in_order(fold: SecondFold, event: CaseEvent) -> list[CaseEvent]:
+    """What an effective event makes count, in the order of its case's life."""
+    made = fold.makes(event)
+    if len(made) < 2:
+        return made
+    depth: dict[Position, int] = {}
+    for act in made:
+        at, steps = act, 0
+        while at.after is not None and at.after in fold.stage:
+            at, steps = fold.stage[at.after], steps + 1
+        depth[act.position] = steps
+    return sorted(made, key=lambda act: depth[act.position])

@@ -1,0 +1,351 @@
+"""The part of the casebook that takes complaints, seals them to who may hear them, and answers those sealed to us.
+
+What is sealed is opened with a key of this place, or with the code that the complainant holds; nothing of it is kept in
+the clear, neither in the database nor in memory beyond one request. So a node that only carries a complaint, that of
+the person complained of among them, knows its number, who hears it, and whether it was answered.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import encoding, limits
+from sync_protocol.case import complaints as rules
+from sync_protocol.case import kinds, numbers, workflow
+from sync_protocol.case.complaints import Complaint, Record
+from sync_protocol.case.voices import Span, span
+from sync_protocol.case.workdays import day_of
+from sync_protocol.errors import ProtocolError, WeakKey
+from sync_protocol.event import Position, load_header, mark
+from sync_protocol.places import about, below
+from sync_protocol.stream import Draft, append
+from sync_protocol.suites import NONCE_BYTES, NotOpened, lock, seal_to, unlock
+from village_node.casebook import ledger, once
+from village_node.casebook import registers as held
+from village_node.casebook.calendars import calendar_in
+from village_node.casebook.conditions import day_in_county
+from village_node.casebook.desk import COUNTER, Desk
+from village_node.casebook.errors import BadBody, NotAllowed, NotFound
+from village_node.casebook.incarnations import Incarnations
+from village_node.casebook.reading import Reading
+from village_node.identity import NoIdentity
+from village_node.store import Connection, NotSaved, peers, streams
+from village_node.store.requests import Request
+
+_CLOCK_BITS: Final = 16
+_WRONG: Final = {field.name: (field.zh, field.en) for table in (rules.SAID, rules.ANSWERED) for field in table.fields}
+
+
+class Slip(NamedTuple):
+    """What the complainant takes home: number and code, and who will answer; empty: nobody here may."""
+
+    number: str
+    code: str
+    handler: str
+
+
+class Heard(NamedTuple):
+    """A complaint that is to be heard here, or that a place below hears: ``said``: what it says, ``answered``: what was
+    answered; None where it is not for us to read."""
+
+    complaint: Complaint
+    clock: Span
+    said: Mapping[str, Any] | None
+    answered: Mapping[str, Any] | None
+
+
+def _sealed_info(network_id: bytes, number: str, handler: str) -> bytes:
+    return encoding.encode(["sanji/1/sealed", network_id, number, handler])
+
+
+def _own_info(network_id: bytes, number: str, what: str) -> bytes:
+    return encoding.encode(["sanji/1/own", network_id, number, what])
+
+
+class Complaining(Desk, Incarnations, Reading):
+    """Complaints, at every node: taking them, finding one by number and code, and hearing those that are ours."""
+
+    def complaints_open(self) -> bool:
+        """Whether this place has published a key that it can open with: then complaints can be sealed to it."""
+        with self.store.reading() as connection:
+            key = rules.key_in_force(self._keys(connection).get(self.identity.place, ()))
+        return key is not None and any(each.public == key.said["public"] for each in self._opening_keys())
+
+    def open_complaints(self, actor: str, roles: Iterable[str]) -> None:
+        """Publish a key of this place, under which complaints are sealed to it. Raises NotAllowed, NotSaved."""
+        self._refuse_unless(roles, kinds.PLACE_KEY)
+        if self.lives is None:
+            raise NotAllowed("本机不能保管密钥", "this machine keeps no keys")
+        if self.complaints_open():
+            return
+        try:
+            key = self.lives.keep_opening_key(self.randomness(32))
+        except OSError as problem:
+            raise NotSaved("未保存：密钥没有写入磁盘", "not saved: the key could not be written") from problem
+        raw = encoding.encode({0: 1, 1: key.public})
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            scope = below(self.identity.place)
+            self._write_record(connection, scope, kinds.PLACE_KEY, actor, raw)
+            self.note(connection, actor, "complaints.open", self.identity.place)
+            return None, {scope}
+
+        self._act(act)
+
+    def who_hears(self, place: str, *, higher: bool) -> str:
+        """Who would hear a complaint about somebody at a place that is taken here; empty where nobody here may."""
+        with self.store.reading() as connection:
+            return self._who_hears(connection, place, higher=higher)
+
+    def _who_hears(self, connection: Connection, place: str, *, higher: bool) -> str:
+        places = self.roster_in(connection).places
+        if place not in places:
+            raise BadBody("place", "没有这个单位，请从所列单位中选择", "there is no such place: choose one of the list")
+        return rules.heard_by(places, self.identity.place, place, higher=higher, able=self._keys(connection))
+
+    def complain(
+        self, actor: str, roles: Iterable[str], said: Mapping[str, Any], request: Request | None = None
+    ) -> Slip:
+        """Take a complaint: number and code are drawn here, and it is sealed before it is written.
+
+        ``request``: under which id a program asks for it. Raises BadBody naming the field, AlreadyDone, IdTaken,
+        NotAllowed, NotSaved.
+        """
+        self._refuse_unless(roles, kinds.COMPLAINT)
+        self.store.refuse_intake_without_room()
+        code = numbers.make_query_code(int.from_bytes(self.randomness(9)) >> (72 - numbers.QUERY_CODE_BITS))
+        content = _content(rules.SAID, {**said, "code": code})
+        nonce = self.randomness(NONCE_BYTES)
+
+        def act(connection: Connection) -> tuple[Slip, set[str]]:
+            handler = self._who_hears(connection, said["place"], higher=bool(said.get("higher")))
+            drawn = peers.count_up(connection, COUNTER, 1)
+            day = day_in_county(self.clock())
+            number = numbers.make_case_number(self.identity.place, day, self._number_tag(), drawn)
+            own = lock(code.encode(), _own_info(self.network_id, number, "complaint"), nonce, content)
+            body = {0: number, 4: own, **self._sealed_for(connection, handler, number, content)}
+            places = self.roster_in(connection).places
+            scope = about(rules.scope_for(places, self.identity.place, handler))
+            self._write_record(connection, scope, kinds.COMPLAINT, actor, encoding.encode(body))
+            self.note(connection, actor, "complaint.take", number)
+            once.became(connection, request, (number, b""))
+            return Slip(number, code, handler), {scope}
+
+        return self._act(act, request)
+
+    def _sealed_for(self, connection: Connection, handler: str, number: str, content: bytes) -> dict[int, Any]:
+        """The fields of a complaint that only its handler can read; none where nobody here may hear it."""
+        if not handler:
+            return {}
+        key = rules.key_in_force(self._keys(connection)[handler])
+        assert key is not None, "who may hear a complaint has a key"
+        try:
+            sealed = seal_to(key.said["public"], _sealed_info(self.network_id, number, handler), content)
+        except WeakKey as problem:
+            raise NotAllowed("受理单位的密钥不能用，请联系其管理员", "the key there cannot be used") from problem
+        return {1: handler, 2: list(key.position), 3: sealed}
+
+    def complaint_of(self, number: str, code: str) -> Heard | None:
+        """The complaint with this number, opened with its whole code; None where number and code do not fit."""
+        with self.store.reading() as connection:
+            found = next((each for each in self._complaints(connection) if each.number == number), None)
+            if found is None:
+                return None
+            said = self._unlocked(code, found, "complaint", found.record.said["own"])
+            if said is None:
+                return None
+            answer = found.answer.said["own"] if found.answer is not None else None
+            answered = self._unlocked(code, found, "answer", answer) if answer is not None else None
+            return Heard(found, self._clock_of(connection, found), said, answered)
+
+    def complaints(self, roles: Iterable[str]) -> list[Heard]:
+        """What is to be heard here, opened, for who hears it; and what places below hear, which is not for us to read.
+        Empty for everybody else: whoever is complained of finds nothing."""
+        if not workflow.may(frozenset(roles), self.identity.level, kinds.COMPLAINT_ANSWER):
+            return []
+        with self.store.reading() as connection:
+            here, places = self.identity.place, self.roster_in(connection).places
+            found = []
+            for each in self._complaints(connection):
+                below_us = each.handler in places and places.covers(here, each.handler)
+                if each.handler == here or below_us:
+                    found.append(self._opened_here(connection, each))
+            return found
+
+    def complaints_waiting(self) -> int:
+        """How many complaints wait for an answer of this place; counted again only after something has changed."""
+
+        def count(connection: Connection) -> int:
+            here = self.identity.place
+            return sum(each.handler == here and each.answer is None for each in self._complaints(connection))
+
+        return self.remembered("complaints", count)
+
+    def complaint_at(self, roles: Iterable[str], number: str) -> Heard:
+        """The complaint with this number, which is to be heard here. Raises NotFound."""
+        found = next((each for each in self.complaints(roles) if each.complaint.number == number), None)
+        if found is None or found.said is None:
+            raise NotFound("没有由本单位受理的这一投诉", "there is no such complaint to be heard here")
+        return found
+
+    def answer_complaint(
+        self,
+        actor: str,
+        roles: Iterable[str],
+        number: str,
+        said: Mapping[str, Any],
+        names: Iterable[str] = (),
+        request: Request | None = None,
+    ) -> None:
+        """Answer a complaint; ``names``: how the person in front is called; ``request``: under which id a program asks
+        for it. Raises BadBody, AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved."""
+        content = _content(rules.ANSWERED, said)
+        nonce = self.randomness(NONCE_BYTES)
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            each, told = self._mine(connection, roles, number)
+            self._refuse_the_person(connection, actor, names, told)
+            own = lock(told["code"].encode(), _own_info(self.network_id, number, "answer"), nonce, content)
+            raw = encoding.encode({0: list(each.record.position), 1: own})
+            self._write_record(connection, each.record.scope, kinds.COMPLAINT_ANSWER, actor, raw)
+            self.note(connection, actor, "complaint.answer", number)
+            once.became(connection, request, (number, b""))
+            return None, {each.record.scope}
+
+        self._act(act, request)
+
+    def pass_on_complaint(self, actor: str, roles: Iterable[str], number: str, request: Request | None = None) -> str:
+        """Hand a complaint to the next level that may hear it: whoever heads this place, or their kin, is meant. Who
+        hears it now; empty where nobody here may. Raises NotAllowed, NotFound, NotSaved."""
+
+        def act(connection: Connection) -> tuple[str, set[str]]:
+            each, told = self._mine(connection, roles, number)
+            places = self.roster_in(connection).places
+            higher = places.path_up(self.identity.place)[1:]
+            able = self._keys(connection)
+            handler = next((place for place in higher if place in able), "")
+            content = _content(rules.SAID, told)
+            sealed = self._sealed_for(connection, handler, number, content)
+            body = {0: number, 4: each.record.said["own"], 5: list(each.record.position), **sealed}
+            self._write_record(connection, each.record.scope, kinds.COMPLAINT, actor, encoding.encode(body))
+            self.note(connection, actor, "complaint.pass_on", number, to=handler)
+            once.became(connection, request, (number, b""))
+            return handler, {each.record.scope}
+
+        return self._act(act, request)
+
+    def _mine(self, connection: Connection, roles: Iterable[str], number: str) -> tuple[Complaint, Mapping[str, Any]]:
+        self._refuse_unless(roles, kinds.COMPLAINT_ANSWER)
+        for each in self._complaints(connection):
+            if each.number == number and each.handler == self.identity.place:
+                told = self._opened_here(connection, each).said
+                if told is None:
+                    raise NotAllowed(
+                        "本机没有打开这一投诉的密钥，请从备份恢复密钥文件",
+                        "the key that opens it is not on this machine: restore its file",
+                    )
+                if each.answer is not None:
+                    raise NotAllowed("这一投诉已经答复", "this complaint is answered already")
+                return each, told
+        raise NotFound("没有由本单位受理的这一投诉", "there is no such complaint to be heard here")
+
+    def _refuse_the_person(
+        self, connection: Connection, actor: str, names: Iterable[str], told: Mapping[str, Any]
+    ) -> None:
+        """Nobody answers a complaint about themselves or their kin. Raises NotAllowed."""
+        who = told["who"]
+        kin = [each.name for each in held.kin_in(self, connection, [self.identity.place]) if each.staff_no == actor]
+        if any(name and name in who for name in (actor, *names, *kin)):
+            raise NotAllowed(
+                "被投诉的是您本人或您登记的亲属，不能由您答复，请由其他负责人答复或转送上一级",
+                "it is about you or your kin: let another head answer it, or pass it on",
+            )
+
+    def _opened_here(self, connection: Connection, each: Complaint) -> Heard:
+        clock = self._clock_of(connection, each)
+        if each.handler != self.identity.place:
+            return Heard(each, clock, None, None)
+        info = _sealed_info(self.network_id, each.number, each.handler)
+        for key in self._opening_keys():
+            try:
+                said = rules.content_of(rules.SAID, key.open(info, each.record.said["sealed"]))
+            except NotOpened:
+                continue
+            answer = each.answer.said["own"] if each.answer is not None else None
+            answered = self._unlocked(said["code"], each, "answer", answer) if said and answer is not None else None
+            return Heard(each, clock, said, answered)
+        return Heard(each, clock, None, None)
+
+    def _unlocked(self, code: str, each: Complaint, what: str, locked: bytes) -> dict[str, Any] | None:
+        try:
+            raw = unlock(code.encode(), _own_info(self.network_id, each.number, what), locked)
+        except NotOpened:
+            return None
+        return rules.content_of(rules.SAID if what == "complaint" else rules.ANSWERED, raw)
+
+    def _clock_of(self, connection: Connection, each: Complaint) -> Span:
+        answered = day_of(each.answer.claimed_ms) if each.answer is not None else None
+        today = day_of(self.clock())
+        return span("complaint", day_of(each.at_ms), answered, calendar_in(self, connection), today)
+
+    def _opening_keys(self) -> list[Any]:
+        try:
+            return self.lives.opening_keys() if self.lives is not None else []
+        except NoIdentity as damaged:
+            raise NotAllowed(f"密钥文件读不出来：{damaged}", str(damaged)) from damaged
+
+    def _refuse_unless(self, roles: Iterable[str], kind: int) -> None:
+        if not workflow.may(frozenset(roles), self.identity.level, kind):
+            raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
+
+    def _complaints(self, connection: Connection) -> list[Complaint]:
+        made = [each for each in self._records(connection, kinds.COMPLAINT) if each.scope.startswith("about:")]
+        return rules.complaints_of(made, self._records(connection, kinds.COMPLAINT_ANSWER))
+
+    def _keys(self, connection: Connection) -> dict[str, list[Record]]:
+        """Place -> the keys it has published."""
+        found: dict[str, list[Record]] = {}
+        for each in self._records(connection, kinds.PLACE_KEY):
+            if each.scope == below(each.place):
+                found.setdefault(each.place, []).append(each)
+        return found
+
+    def _records(self, connection: Connection, kind: int) -> list[Record]:
+        """Every record of a kind that can be read here, in no order."""
+        roster, found = self.roster_in(connection), []
+        for row in streams.of_no_case(connection, kind):
+            author = self.author(roster, row.incarnation)
+            try:
+                header = load_header(row.event.header)
+            except ProtocolError:
+                continue
+            sound = kinds.understood(header.kind, header.kind_version) and not any(key < 0 for key in header.ext or ())
+            raw = header.inline if header.inline is not None else row.event.body
+            said = rules.read(kind, raw) if sound and raw is not None else None
+            if author is None or said is None:
+                continue  # of a later version, or it does not fit its form: stored, and says nothing here
+            position = Position(row.incarnation, header.seq, mark(row.event.hash))
+            found.append(Record(position, author.order, row.scope, author.place, header.claimed, said))
+        return found
+
+    def _write_record(self, connection: Connection, scope: str, kind: int, actor: str, raw: bytes) -> None:
+        """Write one record into our own stream of a scope."""
+        growth = self._locked_stream(connection, scope)
+        now_ms = self.clock()
+        hlc = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
+        known = kinds.BY_NUMBER[kind]
+        apart = known.holding == "apart"
+        draft = Draft(kind, known.version, None, hlc, now_ms, actor, raw, apart=apart)
+        salt = self.randomness(limits.SALT) if apart else None
+        growth.events.append(append(growth.row.stream_id, growth.head, draft, salt))
+        ledger.write(self, connection, ledger.Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
+        self.mark_news(connection, {scope})
+
+
+def _content(table: Any, said: Mapping[str, Any]) -> bytes:
+    """What is to be sealed. Raises BadBody naming the field."""
+    try:
+        return rules.content_bytes(table, said)
+    except ValueError as wrong:
+        name = str(wrong)
+        zh, en = _WRONG.get(name, ("内容", "content"))
+        raise BadBody(name, f"“{zh}”缺少或不符合要求，请改正", f"{en}: missing or not as required; mend it") from None

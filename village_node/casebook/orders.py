@@ -1,0 +1,99 @@
+"""The part of the casebook about bad ratings: the orders to put right, who may answer and rate, and their list."""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from sync_protocol.case import Case, CaseEvent, Position, kinds
+from sync_protocol.case.orders import Order
+from sync_protocol.case.voices import Span, span
+from sync_protocol.case.workdays import Calendar, day_of
+from sync_protocol.places import PlaceTree
+from village_node.casebook import conditions
+from village_node.casebook.calendars import calendar_in
+from village_node.casebook.conditions import Words
+from village_node.casebook.reading import Reading, folded
+from village_node.store import cases
+from village_node.store.cases import CaseRow
+
+# What is recorded for the applicant, and what an office answers to it.
+RATED: Final = frozenset({kinds.RATING, kinds.FOLLOW_UP})
+ASKED: Final = frozenset({*RATED, kinds.RECTIFICATION})
+PAGE_SIZE: Final = 50
+VIEWS: Final = ("here", "all", "call")
+
+
+class OpenOrder(NamedTuple):
+    """One order on a list: its case's row, the order, and its clock."""
+
+    row: CaseRow
+    order: Order
+    clock: Span
+
+
+class OrderPage(NamedTuple):
+    """One page of the list; ``total``: how many cases have such an order."""
+
+    orders: list[OpenOrder]
+    total: int
+    page: int
+
+
+def span_of(order: Order, calendar: Calendar, now_ms: int) -> Span:
+    """The clock of an order as of now."""
+    answered = order.answered_ms
+    ended = day_of(answered) if answered is not None else None
+    return span("rectification", day_of(order.since_ms), ended, calendar, day_of(now_ms))
+
+
+def why_not(
+    case: Case, kind: int, body: dict[int, Any], place: str, places: PlaceTree, written: Iterable[CaseEvent], actor: str
+) -> Words | None:
+    """Say why this person may not record the applicant's rating, or this place not answer the one named."""
+    if kind in RATED:
+        ours = (each for each in written if each.place == place)
+        handled = kinds.STAGE_KINDS | {kinds.RECTIFICATION}
+        wrong = conditions.why_not_rated({each.actor for each in ours if each.kind in handled}, actor)
+        if wrong is not None or kind == kinds.RATING:
+            return wrong
+        waiting = [order.unrated.position for order in case.orders if order.unrated is not None]
+        gone = "这次整改已经评价过，或不在本案", "what was put right there is rated already, or is not of this case"
+    else:
+        asked = [order for order in case.orders if order.asks is not None and places.covers(place, order.place)]
+        waiting = [order.asks.position for order in asked if order.asks is not None]
+        gone = "这张整改单已经答复，或不由本单位答复", "this order is answered already, or is not ours to answer"
+    return None if Position(*body[0]) in waiting else gone
+
+
+class Orders(Reading):
+    """The list of orders to put right."""
+
+    def orders(self, view: str, page: int = 1) -> OrderPage:
+        """The open orders: ``here``, those this place is to answer; ``all``, those of every place below too; ``call``,
+        those whose applicant is to be asked again. The longest open first. KeyError for another view."""
+        place = self.identity.place
+        with self.store.reading() as connection:
+            roster, calendar, now_ms = self.roster_in(connection), calendar_in(self, connection), self.clock()
+            listed = cases.page(connection, cases.orders_view(view, place), page, PAGE_SIZE, first=cases.OLDEST_ORDER)
+            found = []
+            for row in listed.rows:
+                case, _ = folded(self, connection, roster, row[:2])
+                for order in case.orders if case is not None else ():
+                    if _is_in(view, order, place):
+                        found.append(OpenOrder(row, order, span_of(order, calendar, now_ms)))
+            return OrderPage(found, listed.total, listed.page)
+
+    def order_counts(self) -> dict[str, int]:
+        """How many cases each view has; counted again only after something has changed."""
+        place = self.identity.place
+        return dict(
+            self.remembered(
+                "orders",
+                lambda connection: {each: cases.count(connection, cases.orders_view(each, place)) for each in VIEWS},
+            )
+        )
+
+
+def _is_in(view: str, order: Order, place: str) -> bool:
+    if view == "call":
+        return order.unrated is not None
+    return order.asks is not None and (view == "all" or order.place == place)

@@ -1,0 +1,302 @@
+"""Complaints: taken at any node, sealed to who may hear them, answered there, and told by number and code."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import kinds, numbers, workflow
+from sync_protocol.case.complaints import OUTCOMES
+from village_node.casebook import BadBody, Heard, NotAllowed
+from village_node.casebook import NotFound as NoSuchComplaint
+from village_node.notices import voices as papers
+from village_node.notices.printing import NotPrinted
+from village_node.web import cases, clocks, masking, prints, query, voices
+from village_node.web.documents import offices
+from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.site import Visit
+
+# Who may take one and who may hear one is the workflow's table; the casebook asks it.
+TAKES: Final = Policy(frozenset({"agent", "clerk", "window", "head", "supervisor"}), "node", "typed")
+HEARS: Final = Policy(frozenset({"head", "supervisor"}), "node", "masked")
+UNMASKS: Final = Policy(HEARS.roles, "node", "reasoned")
+READS: Final = Policy(CASEWORK, "node")
+TELLS: Final = Policy(None, "query", "masked_name")
+FIELDS: Final = ("place", "who", "text", "by", "contact", "case_no")
+OUTCOME_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "upheld": ("属实", "upheld"),
+    "partly": ("部分属实", "upheld in part"),
+    "not_upheld": ("不属实", "not upheld"),
+    "elsewhere": ("不属本单位受理范围", "not for us to hear"),
+}
+
+
+def register(visit: Visit) -> Response:
+    """What is to be heard here, its number and clock; nothing to whoever hears nothing."""
+    return _register(visit)
+
+
+def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
+    book, roles = visit.site.casebook, visit.staff.roles
+    hears = workflow.may(roles, visit.site.level, kinds.COMPLAINT_ANSWER)
+    found = book.complaints(roles) if hears else []
+    here = visit.site.config.place
+    return visit.render(
+        "complaints.html",
+        status,
+        hears=hears,
+        takes=workflow.may(roles, visit.site.level, kinds.COMPLAINT),
+        is_open=not hears or book.complaints_open(),
+        ours=[each for each in found if each.complaint.handler == here],
+        below=[each for each in found if each.complaint.handler != here],
+        badge_of=lambda each: clocks.grade_badge(each.clock.grade),
+        clock=lambda each: voices.clock_words(visit, each.clock),
+        problem=problem,
+        done=visit.request.args.get("done", ""),
+    )
+
+
+def open_register(visit: Visit) -> Response:
+    """Begin to hear complaints here: publish the key to which they are sealed."""
+    try:
+        visit.site.casebook.open_complaints(visit.staff.staff_no, visit.staff.roles)
+    except NotAllowed as refused:
+        return _register(visit, 409, visit.t(refused.zh, refused.en))
+    return visit.redirect("complaints", done="open")
+
+
+def form(visit: Visit) -> Response:
+    """The form at the counter."""
+    return _form(visit, {"place": visit.site.config.place, "case_no": visit.request.args.get("case_no", "")[:60]})
+
+
+def _form(
+    visit: Visit,
+    typed: Mapping[str, Any],
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    problem: str = "",
+) -> Response:
+    places = visit.site.places
+    here = visit.site.config.place
+    own = list(places.path_up(here)) if here in places else []
+    others = [code for code in (places.below_or_self(places.root) if len(places) else ()) if code not in own]
+    options = [(code, visit.place_name(code)) for code in (*own, *others)]
+    return visit.render(
+        "complaint_form.html", status, typed=typed, errors=errors or {}, problem=problem, options=options
+    )
+
+
+def take(visit: Visit) -> Response:
+    """Take a complaint and show the slip, once: the code is kept nowhere."""
+    typed = {name: visit.line(name) for name in FIELDS}
+    said: dict[str, Any] = {**typed, "text": visit.paragraph("text"), "case_no": typed["case_no"].upper()}
+    said["higher"] = visit.request.form.get("higher") == "yes"
+    try:
+        slip = visit.site.casebook.complain(visit.staff.staff_no, visit.staff.roles, said)
+    except BadBody as bad:
+        return _form(visit, said, 422, {bad.field: visit.t(bad.zh, bad.en)})
+    except NotAllowed as refused:
+        return _form(visit, said, 409, problem=visit.t(refused.zh, refused.en))
+    found = visit.site.casebook.complaint_of(slip.number, slip.code)
+    assert found is not None, "what was just written is opened with its own code"
+    return visit.render("complaint_slip.html", **_told(visit, found))
+
+
+def _told(visit: Visit, found: Heard) -> dict[str, Any]:
+    """What a page says to whoever holds the code."""
+    said = found.said or {}
+    each = found.complaint
+    return {
+        "found": found,
+        "said": said,
+        "number": each.number,
+        "code": str(said.get("code", "")),
+        "place": visit.place_name(str(said.get("place", ""))),
+        "handler": visit.place_name(each.handler) if each.handler else "",
+        "clock": voices.clock_words(visit, found.clock),
+        "until": voices.due_words(visit, found.clock),
+        "outcome": visit.t(*OUTCOME_WORDS[found.answered["outcome"]]) if found.answered else "",
+    }
+
+
+def one(visit: Visit, number: str) -> Response:
+    """One complaint that is to be heard here, opened."""
+    return _one(visit, number)
+
+
+def _one(
+    visit: Visit,
+    number: str,
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    problem: str = "",
+    typed: Mapping[str, Any] | None = None,
+    *,
+    open_data: bool = False,
+) -> Response:
+    found = heard(visit, number)
+    said = found.said or {}
+    by, contact = complainant(found, open_data=open_data)
+    row = visit.site.casebook.find_by_number(str(said.get("case_no", ""))) if said.get("case_no") else None
+    case = url_for("case", place=row.scope.partition(":")[2], case_id=row.case_id.hex()) if row is not None else ""
+    return visit.render(
+        "complaint.html",
+        status,
+        **_told(visit, found),
+        case=case,
+        by=by,
+        contact=contact,
+        open_data=open_data,
+        errors=errors or {},
+        problem=problem,
+        typed=typed or {},
+        outcomes=[(code, visit.t(*OUTCOME_WORDS[code])) for code in OUTCOMES],
+        mark=clocks.grade_badge(found.clock.grade),
+    )
+
+
+def heard(visit: Visit, number: str) -> Heard:
+    """The complaint with this number, which is to be heard here. Raises NotFound."""
+    try:
+        return visit.site.casebook.complaint_at(visit.staff.roles, number)
+    except NoSuchComplaint:
+        raise NotFound from None
+
+
+def complainant(found: Heard, *, open_data: bool) -> tuple[str, str]:
+    """Who complains, and how to be reached: masked unless somebody said why not."""
+    said = found.said or {}
+    by, contact = str(said.get("by", "")), str(said.get("contact", ""))
+    return (by, contact) if open_data else (masking.name(by) if by else "", masking.phone(contact) if contact else "")
+
+
+def unmask(visit: Visit, number: str) -> Response:
+    """The complainant in full, once, after a reason that goes into the audit trail first."""
+    heard(visit, number)
+    reason, problem = cases.reason_given(visit)
+    if problem:
+        return _one(visit, number, 422, problem=problem)
+    note_unmasked(visit, number, reason)
+    return _one(visit, number, open_data=True)
+
+
+def note_unmasked(visit: Visit, number: str, reason: str) -> None:
+    """Note in the audit trail, before it is done, that somebody sees who complains and why."""
+    visit.site.accounts.audit(visit.staff.staff_no, "complaint.unmask", number, {"reason": reason})
+
+
+def answer(visit: Visit, number: str) -> Response:
+    """Answer it."""
+    typed = {
+        "outcome": visit.line("outcome"),
+        "text": visit.paragraph("text"),
+        "document_no": visit.line("document_no"),
+    }
+    staff = visit.staff
+    try:
+        visit.site.casebook.answer_complaint(staff.staff_no, staff.roles, number, typed, [staff.name])
+    except BadBody as bad:
+        return _one(visit, number, 422, {bad.field: visit.t(bad.zh, bad.en)}, typed=typed)
+    except NotAllowed as refused:
+        return _one(visit, number, 409, problem=visit.t(refused.zh, refused.en), typed=typed)
+    except NoSuchComplaint:
+        raise NotFound from None
+    return visit.redirect("complaints", done="answered")
+
+
+def pass_on(visit: Visit, number: str) -> Response:
+    """Hand it to the next level that may hear it."""
+    try:
+        visit.site.casebook.pass_on_complaint(visit.staff.staff_no, visit.staff.roles, number)
+    except NotAllowed as refused:
+        return _one(visit, number, 409, problem=visit.t(refused.zh, refused.en))
+    except NoSuchComplaint:
+        raise NotFound from None
+    return visit.redirect("complaints", done="passed")
+
+
+def status_form(visit: Visit) -> Response:
+    """Where the complainant types number and code."""
+    return visit.render("complaint_status.html")
+
+
+def status(visit: Visit) -> Response:
+    """What became of a complaint, for whoever holds its code."""
+    wait = query.wait_ms(visit)
+    if wait:
+        return query.too_many(visit, wait)
+    found = look_up(visit, visit.line("number"), visit.line("code"))
+    if found is None:
+        query.note_miss(visit)
+        words = visit.t(
+            "没有查到。请核对回执上的投诉编号和完整的 13 位查询码；在别处提出的，请到提出的地方查。",
+            "Nothing was found. Compare number and all 13 characters of the code with your slip, or ask where you "
+            "complained.",
+        )
+        return visit.render("complaint_status.html", 404, number=visit.line("number"), problem=words)
+    query.take_back(visit)
+    return visit.render("complaint_told.html", **_told(visit, found))
+
+
+def look_up(visit: Visit, number: str, code: str) -> Heard | None:
+    """The complaint of a number and its whole code; None for everything that does not fit."""
+    try:
+        wanted = "-".join(map(str, numbers.parse_case_number(number.upper())))
+        typed = numbers.normalise_query_code(code)
+    except numbers.NumberError:
+        return None
+    return visit.site.casebook.complaint_of(wanted, typed)
+
+
+def paper(visit: Visit, what: str) -> Response:
+    """The slip, the answer or the letter that refers it, as PDF, for whoever holds the code."""
+    wait = query.wait_ms(visit)
+    if wait:
+        return query.too_many(visit, wait)
+    found = look_up(visit, visit.line("number"), visit.line("code"))
+    if found is None or what not in _offered(found):
+        query.note_miss(visit)
+        raise NotFound
+    query.take_back(visit)
+    try:
+        document = visit.site.printer.print(papers.TEMPLATE, _given(visit, found, what))
+    except NotPrinted as trouble:
+        words = visit.t(trouble.zh, trouble.en)
+        return visit.render("complaint_told.html", 503, **_told(visit, found), problem=words)
+    return prints.pdf(document, f"{papers.PAPERS[what]}-{found.complaint.number}")
+
+
+def _offered(found: Heard) -> tuple[str, ...]:
+    if found.answered is not None:
+        return ("slip", "answer")
+    return ("slip",) if found.complaint.handler else ("slip", "referral")
+
+
+def _given(visit: Visit, found: Heard, what: str) -> dict[str, Any]:
+    each, said, named = found.complaint, found.said or {}, offices(visit)
+    written = each.answer.claimed_ms if what == "answer" and each.answer is not None else each.at_ms
+    told = {
+        "place": named.name(str(said["place"])),
+        "handler": named.hall(each.handler) if each.handler else "本系统外（凭《投诉转送函》递交）",
+        "taken_at": named.hall(each.taken_at),
+        "until": voices.limit_words(found.clock) if each.handler else "",
+    }
+    return papers.given_for(what, each.number, said, found.answered, told, written, visit.now_ms)
+
+
+ROUTES: Final = (
+    Route("/complaints", "complaints", register, READS),
+    Route("/complaints/open", "open_complaints", open_register, HEARS, ("POST",)),
+    Route("/complaints/new", "complaint_form", form, TAKES),
+    Route("/complaints/new", "take_complaint", take, TAKES, ("POST",)),
+    Route("/complaints/status", "complaint_status", status_form, TELLS),
+    Route("/complaints/status", "tell_complaint", status, TELLS, ("POST",)),
+    Route("/complaints/paper/<what>", "complaint_paper", paper, TELLS, ("POST",)),
+    Route("/complaints/of/<number>", "complaint", one, HEARS),
+    Route("/complaints/of/<number>/unmask", "unmask_complaint", unmask, UNMASKS, ("POST",)),
+    Route("/complaints/of/<number>/answer", "answer_complaint", answer, HEARS, ("POST",)),
+    Route("/complaints/of/<number>/pass", "pass_on_complaint", pass_on, HEARS, ("POST",)),
+)

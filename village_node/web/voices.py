@@ -1,0 +1,187 @@
+"""What an applicant may say to our work and what becomes of it: ratings, complaints, reviews, each with its clock."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from sync_protocol.case import Case, Position, SideNote
+from sync_protocol.case.orders import Order
+from sync_protocol.case.voices import SAMPLE, TERMS, Span, Voice, span
+from sync_protocol.case.workdays import day_of
+from village_node.casebook.orders import span_of
+from village_node.web import clocks, times, words
+from village_node.web.site import Visit
+
+STAGES = {1: ("受理环节", "acceptance"), 2: ("办结环节", "result")}
+
+
+@dataclass(frozen=True)
+class Right:
+    """One of the three: what it is, how it stands, its clock, and where there is something to do, the address."""
+
+    icon: str
+    title: str
+    lines: list[str]
+    badge: clocks.Badge | None = None
+    address: str = ""
+
+
+def rights(visit: Visit, case: Case) -> list[Right]:
+    """Rating, complaint and review of a case, for the people of this place."""
+    orders = [order_right(visit, each) for each in case.orders]
+    return [_rating(visit, case), *orders, _complaint(visit, case), _review(visit, case)]
+
+
+def told(visit: Visit, case: Case) -> list[str]:
+    """The same for the applicant, in plain sentences."""
+    found = []
+    if 2 in case.ratings or 1 in case.ratings:
+        found.append(visit.t("您已作过评价，谢谢。", "You have rated us; thank you."))
+    else:
+        found.append(
+            visit.t(
+                "评价：可在任一服务点的评价屏评价一次受理、一次办结，不由经办人代录。",
+                "Rating: at any service point, once for acceptance and once for the result; never recorded by whoever "
+                "handled the case.",
+            )
+        )
+    for each in case.orders:
+        found.append(_order_told(visit, each))
+    days = TERMS["complaint"].days
+    found.append(
+        visit.t(
+            f"投诉：可在任一服务点投诉，由被投诉人的上一级受理，内容封存，{days} 个工作日内答复（示例期限）。"
+            "凭投诉编号和查询码查答复。",
+            f"Complaint: about anybody who works here, at any service point; the level above hears it, sealed, and "
+            f"answers within {days} working days (a sample term). Look the answer up by number and code.",
+        )
+    )
+    found.append(_review_told(visit, case))
+    return found
+
+
+def _order_told(visit: Visit, order: Order) -> str:
+    place, clock = visit.place_name(order.place), span_of(order, visit.site.casebook.calendar(), visit.now_ms)
+    if order.asks is not None:
+        day = due_words(visit, clock)
+        return visit.t(
+            f"您的差评已转 {place} 整改，最晚 {day} 答复您。",
+            f"{place} is putting right what you rated as bad, and answers you by {day}.",
+        )
+    if order.unrated is not None:
+        said = str(order.unrated.body.get("text", ""))
+        return visit.t(
+            f"{place} 已整改：{said} 请告诉我们您是否满意；不满意的，再整改一次。",
+            f"{place} has put it right: {said} Tell us whether you are satisfied; if not, it is done once more.",
+        )
+    return visit.t("您的差评已整改完毕。", "What you rated as bad has been put right.")
+
+
+def _review_told(visit: Visit, case: Case) -> str:
+    if case.open_reviews:
+        day = due_words(visit, _span(visit, "recheck", case.open_reviews[0].at_ms, None))
+        return visit.t(
+            f"复核：县业务科正在复核，最晚 {day} 答复。", f"Review: the county is looking at it, and answers by {day}."
+        )
+    if case.state == "refused":
+        return visit.t(
+            "复核：对不予受理不服的，可在任一服务点申请复核。", "Review: of the refusal, ask at any service point."
+        )
+    return visit.t(
+        "复核：本件没有不予受理决定，不用复核。", "Review: nothing was refused here, so there is none to ask for."
+    )
+
+
+def _rating(visit: Visit, case: Case) -> Right:
+    lines = [
+        visit.t(*STAGES[stage])
+        + visit.t("：", ": ")
+        + (visit.t(*words.choice_words(note.body["grade"])) if note is not None else visit.t("未评价", "not rated"))
+        for stage in STAGES
+        for note in [case.ratings.get(stage)]
+    ]
+    if case.later_ratings:
+        count = len(case.later_ratings)
+        lines.append(visit.t(f"另有 {count} 次后来的评价，不计入", f"{count} later ratings, which do not count"))
+    return Right("edit", visit.t("评价", "Rating"), lines)
+
+
+def order_right(visit: Visit, order: Order) -> Right:
+    """An order to put right: who is to answer, what was answered, and how its clock stands."""
+    clock = span_of(order, visit.site.casebook.calendar(), visit.now_ms)
+    title = visit.t("整改单：", "To put right: ") + visit.t(*STAGES[order.stage])
+    if order.reopened:
+        title += visit.t("（重新整改）", " (once more)")
+    lines = [visit.t(f"由 {visit.place_name(order.place)} 答复", f"{visit.place_name(order.place)} answers")]
+    lines += [step_words(visit, step) for step in order.steps]
+    if order.unrated is not None:
+        lines.append(visit.t("等申请人评价，由没有经办的人登记。", "Waits for the applicant's rating."))
+    elif order.asks is None:
+        lines.append(visit.t("已办结。", "Closed."))
+    lines.append(clock_words(visit, clock))
+    return Right("warning" if order.open else "check", title, lines, clocks.grade_badge(clock.grade))
+
+
+def answer_by(visit: Visit, case: Case, rating: Position) -> str:
+    """The day by which the order of a rating is to be answered, as its document tells it; empty where there is none."""
+    order = next((each for each in case.orders if each.rating.position == rating), None)
+    if order is None:
+        return ""
+    clock = span_of(order, visit.site.casebook.calendar(), visit.now_ms)
+    return limit_words(clock)
+
+
+def limit_words(clock: Span) -> str:
+    """The day by which it is to be answered, as a document tells it."""
+    day = times.date_words(clock.due, "zh") + ("（预计）" if clock.provisional else "")
+    return f"{day}（{clock.limit} 个工作日{'，示例期限' if SAMPLE else ''}）"
+
+
+def step_words(visit: Visit, step: SideNote) -> str:
+    """One step of an order in words."""
+    said = str(step.body.get("text", ""))
+    what = visit.t("整改答复", "Answered")
+    if "grade" in step.body:
+        what = visit.t("评价整改：", "Rated: ") + visit.t(*words.choice_words(step.body["grade"]))
+    return f"{times.moment(step.at_ms, visit.lang)} · {what}" + (visit.t("：", ": ") + said if said else "")
+
+
+def _complaint(visit: Visit, case: Case) -> Right:
+    """Whether there was one is on no page of a case: it is sealed, and not listed where the case is."""
+    days = TERMS["complaint"].days
+    line = visit.t(
+        f"由被投诉人的上一级受理，{days} 个工作日内答复（示例期限）；内容封存，这里不显示。",
+        f"Heard by the level above within {days} working days (a sample term); sealed, and never shown here.",
+    )
+    return Right("flag", visit.t("投诉", "Complaint"), [line], None, url_for("complaint_form", case_no=case.case_no))
+
+
+def _review(visit: Visit, case: Case) -> Right:
+    title = visit.t("复核", "Review")
+    if case.open_reviews:
+        clock = _span(visit, "recheck", case.open_reviews[0].at_ms, None)
+        lines = [visit.t("已申请，由县业务科答复", "Asked for; the county answers"), clock_words(visit, clock)]
+        return Right("question", title, lines, clocks.grade_badge(clock.grade))
+    if case.state == "refused":
+        return Right("question", title, [visit.t("申请人可以申请复核", "The applicant may ask for one")])
+    return Right("question", title, [visit.t("没有可复核的决定", "There is nothing to review")])
+
+
+def _span(visit: Visit, voice: Voice, since_ms: int, answered_ms: int | None) -> Span:
+    answered = day_of(answered_ms) if answered_ms is not None else None
+    return span(voice, day_of(since_ms), answered, visit.site.casebook.calendar(), day_of(visit.now_ms))
+
+
+def clock_words(visit: Visit, clock: Span) -> str:
+    """A clock in a sentence: the days are samples, and the sentence says so."""
+    sample = visit.t("（示例期限）", " (sample term)") if SAMPLE else ""
+    used_zh = f"{'共用' if clock.ended else '已用'} {clock.used} / {clock.limit} 个工作日{sample}"
+    used_en = f"{clock.used} of {clock.limit} working days used{sample}"
+    day = due_words(visit, clock)
+    return visit.t(f"{used_zh}，期限 {day}", f"{used_en}, due {day}")
+
+
+def due_words(visit: Visit, clock: Span) -> str:
+    """The day by which it is to be answered."""
+    day = times.date_words(clock.due, visit.lang)
+    return day + (visit.t("（预计）", " (provisional)") if clock.provisional else "")
