@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from sync_protocol.case import baton, bodies, documents, kinds, oversight, workflow
+from sync_protocol.case import baton, bodies, documents, kinds, meetings, oversight, workflow
 from sync_protocol.case.baton import Entry, Flow
 from sync_protocol.case.case import Case
 from sync_protocol.case.catalogue import Catalogue
@@ -59,6 +59,8 @@ def flow_of(case: Case, catalogue: Catalogue) -> Flow:
     flow.docketed, flow.reviewed, flow.answered = case.docketed, case.reviewed, case.answered
     flow.previewed = case.previewed
     flow.adopted = frozenset(case.adopted)
+    if flow.item is not None and flow.item.theme:
+        flow.heard = case.heard
     flow.open, flow.extended, flow.higher, flow.fee_settled = case.open, case.extended, case.higher, case.fee_settled
     return flow
 
@@ -157,6 +159,11 @@ def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue
     if kind == kinds.COUNTERSIGNATURE:
         asked = any(entry.what == baton.COUNTERSIGNING for entry in case.open)
         return None if asked else ("没有正在进行的会签", "nobody has asked for countersignatures")
+    if kind == kinds.MEETING:
+        return _why_not_met(case, catalogue)
+    if kind == kinds.ACTION_DONE:
+        waits = bool(meetings.open_actions(case))
+        return None if waits else ("没有待办的会议事项", "no action of a meeting is open")
     promised = kind == kinds.SUPPLY and baton.committed(case.open)
     if case.decision is not None and kind != kinds.CONTACT_CHANGE and not promised:
         return "案件已作出决定", "the case is decided"
@@ -189,6 +196,17 @@ def _why_not_of_an_order(case: Case, kind: int, place: str, path: CasePath) -> t
         return "没有待答复的整改单", "no order to put right is open"
     answers = any(path.ranks[place] <= path.ranks[each] for each in asked)
     return None if answers else ("整改单由经办该环节的单位或其上级答复", "the place that handled the stage answers")
+
+
+def _why_not_met(case: Case, catalogue: Catalogue) -> tuple[str, str] | None:
+    """A meeting is held on what stands in the green channel, and on joint cases."""
+    item = catalogue.find(case.item_no, case.item_version)
+    if (case.lane is not None and case.lane.lane == "green") or (item is not None and item.joint):
+        return None
+    return (
+        "只有绿色通道件和联办件登记会议纪要",
+        "minutes are kept of cases in the green channel and of joint cases",
+    )
 
 
 def _why_not_delivered(case: Case, place: str, catalogue: Catalogue) -> tuple[str, str] | None:

@@ -37,12 +37,13 @@ ADOPTED_MOST: Final = 256
 class Flow:
     """The state of a case at the end of one path. ``holder`` is empty in transit; ``to`` names the receiver then.
 
-    ``open``: the procedures not ended yet; ``higher``: what a higher authority decided, empty if it has not.
+    ``open``: the procedures not ended yet; ``higher``: what a higher authority decided, empty if it has not; ``heard``:
+    the departments of every countersigning that was ended.
     """
 
     __slots__ = (
-        "adopted", "answered", "before", "docketed", "extended", "fee_settled", "higher", "holder", "item", "open",
-        "previewed", "purpose", "reviewed", "state", "to",
+        "adopted", "answered", "before", "docketed", "extended", "fee_settled", "heard", "higher", "holder", "item",
+        "open", "previewed", "purpose", "reviewed", "state", "to",
     )  # fmt: skip
 
     def __init__(self, item: Item | None, holder: str) -> None:
@@ -60,13 +61,14 @@ class Flow:
         self.open: tuple[Entry, ...] = ()
         self.answered: frozenset[Any] = frozenset()
         self.adopted: frozenset[Any] = frozenset()
+        self.heard: frozenset[str] = frozenset()
 
     def copy(self) -> "Flow":
         """Give a second flow to try another continuation on."""
         twin = Flow(self.item, self.holder)
         twin.state, twin.before, twin.to, twin.purpose = self.state, self.before, self.to, self.purpose
         twin.docketed, twin.reviewed, twin.answered = self.docketed, self.reviewed, self.answered
-        twin.adopted, twin.previewed = self.adopted, self.previewed
+        twin.adopted, twin.previewed, twin.heard = self.adopted, self.previewed, self.heard
         twin.extended, twin.fee_settled, twin.higher, twin.open = (
             self.extended,
             self.fee_settled,
@@ -302,6 +304,11 @@ def _previewed(flow: Flow, place: str, body: Body | None, path: CasePath) -> boo
     return flow.previewed
 
 
+def _heard(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
+    item = flow.item
+    return item is None or not item.members or all(party.department in flow.heard for party in item.parties)
+
+
 def _joint(flow: Flow, place: str, body: Body | None, path: CasePath) -> bool:
     return flow.item is None or flow.item.joint
 
@@ -340,6 +347,7 @@ _GUARDS: Final[dict[str, Test]] = {
     "kept": _kept,
     "preview_place": _preview_place,
     "previewed": _previewed,
+    "heard": _heard,
     # What an act names is looked at with the records themselves.
     "signatures": _holder,
     "countersigned": _holder,
@@ -492,6 +500,14 @@ def _end(flow: Flow, body: Body | None, at: Position) -> None:
     flow.open = tuple(entry for entry in flow.open if entry is not ended)
 
 
+def _end_countersigning(flow: Flow, body: Body | None, at: Position) -> None:
+    assert body is not None
+    ended = entry_named(flow, body)
+    if ended is not None:
+        flow.heard = flow.heard.union(ended.members)
+    _end(flow, body, at)
+
+
 def _resume(flow: Flow, body: Body | None, at: Position) -> None:
     assert body is not None
     flow.higher = body.get(3, flow.higher)
@@ -508,7 +524,7 @@ _BESIDE: Final[dict[int, Callable[[Flow, Body | None, Position], None]]] = {
     kinds.RESUME: _resume,
     kinds.EXTEND: _extend,
     kinds.COUNTERSIGN_OPEN: _countersign,
-    kinds.COUNTERSIGN_CLOSE: _end,
+    kinds.COUNTERSIGN_CLOSE: _end_countersigning,
     kinds.COMMITMENT: _commit,
     kinds.COMMITMENT_KEPT: _end,
 }

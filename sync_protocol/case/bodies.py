@@ -160,6 +160,8 @@ ANSWER_NAME_MAX: Final = 64
 ANSWER_TEXT_MAX: Final = 2_000
 MARK_TEXT_MAX: Final = 500
 NAME_MAX: Final = 30
+ACTION_MAX: Final = 200
+DOER_MAX: Final = 60
 
 
 def plain(value: object, low: int, high: int) -> bool:
@@ -264,6 +266,18 @@ def is_names(value: object, low: int, high: int) -> bool:
     return all(plain(entry, 1, NAME_MAX) for entry in value) and len(set(value)) == len(value)
 
 
+def is_actions(value: object, low: int, high: int) -> bool:
+    """Tell whether value is a list of low to high entries [what is to be done, who does it, by which day]."""
+    if type(value) is not list or not low <= len(value) <= high:
+        return False
+    for entry in value:
+        if type(entry) is not list or len(entry) != 3 or not is_date(entry[2]):
+            return False
+        if not plain(entry[0], 1, ACTION_MAX) or not plain(entry[1], 1, DOER_MAX):
+            return False
+    return True
+
+
 def is_hash(value: object) -> bool:
     """Tell whether value is a SHA-256 in 64 lower-case hex digits."""
     return type(value) is str and HASH_SHAPE.fullmatch(value) is not None
@@ -306,6 +320,7 @@ _TESTS: Final[dict[FieldType, str]] = {
     "names": "not is_names(v, {low}, {high})",
     "hash": "not is_hash(v)",
     "bytes": "(type(v) is not bytes or not {low} <= len(v) <= {high})",
+    "actions": "not is_actions(v, {low}, {high})",
 }
 
 Checker = Callable[[object], str | None]
@@ -356,6 +371,7 @@ def compile_checker(table: Table) -> Checker:
         "is_positions": is_positions,
         "is_names": is_names,
         "is_hash": is_hash,
+        "is_actions": is_actions,
         "dates_disagree": dates_disagree,
     }
     exec(source_of(table), names)
@@ -385,9 +401,10 @@ def numbered(kind: int, values: Mapping[str, Any]) -> dict[int, Any]:
 
 
 # What the clock and the flow ask of a body that is held apart is said in the header as well, under key 0 of its
-# extensions: so it outlives the body. Nothing of it is free text or names a person.
+# extensions: so it outlives the body. Nothing of it names a person.
 KEPT: Final[dict[int, tuple[int, ...]]] = {
     kinds.SUSPEND: (0, 3), kinds.EXTEND: (0,), kinds.FEE_SETTLED: (4,), kinds.DELIVERED: (2,),
+    kinds.COUNTERSIGNATURE: (0, 1),
 }  # fmt: skip
 KEPT_KEY: Final = 0
 _KEPT_CHECKERS: Final[dict[int, Checker]] = {

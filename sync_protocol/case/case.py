@@ -122,6 +122,8 @@ class Case:
     contact_changes: tuple[SideNote, ...] = ()
     collection_notices: tuple[SideNote, ...] = ()
     orders: tuple[Order, ...] = ()
+    meetings: tuple[SideNote, ...] = ()
+    actions_done: tuple[SideNote, ...] = ()
 
     @property
     def listed_state(self) -> str:
@@ -139,6 +141,12 @@ class Case:
         ended = self.decision or self.lapse
         result = ended.place if ended is not None else refused or self.holder or self.home
         return {1: refused or self.docketed_at or self.home, 2: result}
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The departments of every countersigning that was ended."""
+        ended = [each for each in self.procedures.values() if each.what == COUNTERSIGNING and each.ended is not None]
+        return frozenset(member for each in ended for member in each.body["members"])
 
     @property
     def commitments_due(self) -> tuple[date, ...]:
@@ -347,14 +355,18 @@ def _extend(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> No
 
 def _fee_notice(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
     words = body or {}
-    case.fee = Fee(event.position, event.claimed_ms, words.get(0), words.get(1, ""), words.get(2))
+    said = (words.get(0), words.get(1, ""), words.get(2))
+    case.fee = Fee(
+        event.position, event.claimed_ms, *said, place=event.place, actor=event.actor, document_no=words.get(3, "")
+    )
 
 
 def _fee_settled(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
     words, case.lapse = body or {}, None
     if case.fee is not None:
         number = words.get(1) or words.get(2, "")
-        case.fee = case.fee._replace(how=words.get(0, ""), settled_ms=event.claimed_ms, number=number)
+        settled = {"settled_place": event.place, "settled_actor": event.actor, "paid_day": words.get(4, "")}
+        case.fee = case.fee._replace(how=words.get(0, ""), settled_ms=event.claimed_ms, number=number, **settled)
 
 
 def _issue(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:
@@ -451,7 +463,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
 
 _VOICES: Final = frozenset({
     kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
-    kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP,
+    kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.MEETING, kinds.ACTION_DONE,
 })  # fmt: skip
 
 
@@ -462,6 +474,7 @@ def _set_voices(case: Case, counted: Mapping[int, list[SideNote]]) -> None:
     case.services = tuple(counted[kinds.SERVICE_ACT])
     case.contact_changes = tuple(counted[kinds.CONTACT_CHANGE])
     case.collection_notices = tuple(counted[kinds.COLLECTION_NOTICE])
+    case.meetings, case.actions_done = tuple(counted[kinds.MEETING]), tuple(counted[kinds.ACTION_DONE])
     later = []
     for note in counted[kinds.RATING]:
         stage = note.body.get("stage", 0)

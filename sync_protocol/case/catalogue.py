@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, NamedTuple, TypeVar
 
-from sync_protocol.case import forms
+from sync_protocol.case import fees, forms, themes
+from sync_protocol.case.fees import FeeRule
 from sync_protocol.case.forms import Paper, Question, Rule
+from sync_protocol.case.themes import Contradiction, Party
 
 LEVELS: Final = ("village", "township", "county")
 DECIDE_LEVELS: Final = (*LEVELS, "higher")
@@ -22,7 +24,7 @@ COLUMNS: Final = (
     "decide_level", "deliver_levels", "delegable", "statutory_days", "promised_days", "days_are", "fallback_days",
     "budget_village_days", "budget_township_days", "budget_county_days", "materials", "special_procedures",
     "publicity_days", "publicity_excluded", "fee", "in_force", "note", "form", "rules",
-    "commitment",
+    "commitment", "members", "parties", "fee_rule",
 )  # fmt: skip
 Unit = Literal["calendar", "working"]
 PUBLICITY_UNITS: Final[tuple[Unit, ...]] = ("calendar", "working")
@@ -62,7 +64,9 @@ class Rate(NamedTuple):
 class Item:
     """One version of one item. Days are working days; an empty level means that the step does not exist.
 
-    ``commitment``: an applicant may declare that the conditions told are met, and is examined afterwards.
+    ``commitment``: an applicant may declare that the conditions told are met, and is examined afterwards. ``members``:
+    the items of a theme, and ``member_versions`` those whose questions and papers it has merged. ``parties``: the
+    departments that take part in a joint case.
     ``applicants``: who may apply; all where it names none.
     """
 
@@ -103,6 +107,9 @@ class Item:
     begins: date | None = None
     ends: date | None = None
     applicants: tuple[str, ...] = ()
+    member_versions: tuple[int, ...] = ()
+    parties: tuple[Party, ...] = ()
+    fee_rule: FeeRule | None = None
 
     @property
     def materials(self) -> tuple[str, ...]:
@@ -116,7 +123,7 @@ class Item:
 
     @property
     def theme(self) -> bool:
-        """True for a 一件事: one form for several items, and no case of its own."""
+        """True for a 一件事: one form and one case for several items."""
         return bool(self.members)
 
     @property
@@ -149,6 +156,11 @@ class Item:
     def has_fee(self) -> bool:
         """True where a fee is due once the application is approved."""
         return self.fee != "0"
+
+    @property
+    def fee_words(self) -> list[tuple[str, str]]:
+        """How the fee is worked out, in sentences."""
+        return fees.told(self.fee_rule, self.form) if self.fee_rule is not None else []
 
     @property
     def sample(self) -> bool:
@@ -245,7 +257,16 @@ class _Row:
             form=self.lines("form", forms.read_question),
             rules=self.lines("rules", forms.read_rule),
             commitment=self.yes_no("commitment", empty=False),
+            members=self.names("members"),
+            parties=self.lines("parties", themes.read_party),
+            fee_rule=self.fee_rule(),
         )
+
+    def fee_rule(self) -> FeeRule | None:
+        try:
+            return fees.read(self.names("fee_rule"))
+        except ValueError as wrong:
+            raise self.fail("fee_rule", f"not understood: {wrong}") from None
 
 
 class Catalogue:
@@ -283,7 +304,19 @@ class Catalogue:
                 items.append(_Row(line, cells).item())
         except csv.Error as error:
             raise CatalogueError(f"catalogue line {remarks + reader.line_num}: not CSV: {error}") from error
-        return cls(items)
+        made = cls(items)
+        for item in made.items():
+            if item.fee_rule is not None and not fees.is_sound(item.fee_rule, item.form):
+                raise CatalogueError(f"catalogue, item {item.item_no}, column fee_rule: counts what nobody is asked")
+        try:
+            return cls(themes.complete(item, made) for item in items)
+        except Contradiction as wrong:
+            raise CatalogueError(f"catalogue, column {wrong}") from None
+
+    def parts(self, item: Item) -> tuple[Item, ...]:
+        """The item versions that a theme has merged, as far as they are known here."""
+        found = (self.find(*each) for each in zip(item.members, item.member_versions, strict=False))
+        return tuple(each for each in found if each is not None)
 
     def item(self, item_no: str, version: int = 1) -> Item:
         """Give one item version; UnknownItem if this catalogue does not hold it."""

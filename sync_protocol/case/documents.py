@@ -178,6 +178,9 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("preview", "预审", "预审意见书", "reply to a pre-review", (
             Rest(kinds.PREREVIEW_REPLY),
         ), True, "", False, "acceptor", "informative"),
+        DocumentType("joint", "会签", "联办件会签单", "sheet of countersignatures", (
+            Rest(kinds.COUNTERSIGN_OPEN), Rest(kinds.COUNTERSIGN_CLOSE),
+        ), False, "", False, "holder", "internal"),
         DocumentType("recheck", "复核", "复核决定书", "decision on a review", (
             Rest(kinds.REVIEW_DECISION),
         ), True, "decision", True, "reconsiderer", "legal", adverse=True),

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding, limits
-from sync_protocol.case import forms
+from sync_protocol.case import fees, forms
 from sync_protocol.case.bodies import is_date, is_int, plain
 from sync_protocol.case.catalogue import (
     APPLICANTS,
@@ -25,6 +25,7 @@ from sync_protocol.case.catalogue import (
 )
 from sync_protocol.case.forms import Paper, Question, Rule
 from sync_protocol.case.publications import Publication, age, body_of
+from sync_protocol.case.themes import DEPARTMENT_MAX, MOST_PARTIES, Party
 
 VERSION: Final = 1
 REASON_MAX: Final = 200
@@ -32,6 +33,7 @@ NOTE_MAX: Final = 400
 GUIDE_MAX: Final = 1_000
 MOST_FEN: Final = 10**12
 MOST_DAYS: Final = 999
+MOST_MEMBERS: Final = 16
 NONE: Final = -1  # of a number of days that an item does not have
 
 
@@ -97,13 +99,35 @@ def _is_rule(row: list[Any]) -> bool:
 
 
 def _is_fee(value: object) -> bool:
-    if type(value) is not list or len(value) != 2 or not plain(value[0], 1, 100):
+    if type(value) is not list or len(value) not in (2, 3) or not plain(value[0], 1, 100):
+        return False
+    if len(value) == 3 and not fees.is_value(value[2]):
         return False
 
     def fits(row: list[Any]) -> bool:
         return plain(row[0], 1, 60) and is_int(row[1], 0, MOST_FEN) and plain(row[2], 1, 30)
 
     return _rows(value[1], 32, fits, 3)
+
+
+def _are_members(value: object) -> bool:
+    """Whether these are the items of a theme; with their versions, and who takes part, they are told together."""
+    if type(value) is not list:
+        return False
+    if not any(type(each) is list for each in value):
+        return _texts(value, 0, MOST_MEMBERS, 32)
+
+    def is_member(row: list[Any]) -> bool:
+        return plain(row[0], 1, 32) and is_int(row[1], 1, 65_535)
+
+    def is_party(row: list[Any]) -> bool:
+        return plain(row[0], 1, DEPARTMENT_MAX) and is_int(row[1], 1, MOST_DAYS)
+
+    if len(value) != 2 or not _rows(value[0], MOST_MEMBERS, is_member, 2):
+        return False
+    known = [each for part in value for each in part] if _rows(value[1], MOST_PARTIES, is_party, 2) else []
+    named = [{row[0] for row in part} for part in value] if known else []
+    return bool(known) and all(len(names) == len(part) for names, part in zip(named, value, strict=True))
 
 
 def _is_reason(value: object) -> bool:
@@ -130,7 +154,7 @@ FIELDS: Final[tuple[tuple[int, str, Callable[[Any], bool]], ...]] = (
     (15, "delegable", lambda value: _rows([value], 1, lambda row: type(row[0]) is bool and plain(row[1], 0, 80), 2)),
     (16, "commitment", lambda value: type(value) is bool),
     (17, "guide", lambda value: _rows(value, 16, lambda row: plain(row[0], 1, 30) and plain(row[1], 1, GUIDE_MAX), 2)),
-    (18, "members", lambda value: _texts(value, 0, 16, 32)),
+    (18, "members", _are_members),
     (19, "begins", is_date),
     (20, "ends", lambda value: value is None or is_date(value)),
     (21, "in_force", lambda value: type(value) is bool),
@@ -177,6 +201,13 @@ def to_bytes(said: Edition) -> bytes:
         body[20] = item.ends.isoformat()
     if item.applicants:
         body[7].append(list(item.applicants))
+    if item.member_versions or item.parties:
+        if len(item.members) != len(item.member_versions):
+            raise ValueError("members")
+        pinned = zip(item.members, item.member_versions, strict=True)
+        body[18] = [[list(each) for each in pinned], [list(party) for party in item.parties]]
+    if item.fee_rule is not None:
+        body[14].append(fees.to_value(item.fee_rule))
     wrong = _first_wrong(body)
     if wrong is not None:
         raise ValueError(wrong)
@@ -194,6 +225,7 @@ def from_bytes(raw: bytes) -> Edition | None:
     accept, review, decide, deliver, *who = body[7]
     statutory, promised, *others = body[8]
     fallback, village, township, county = (None if day == NONE else day for day in others)
+    members, versions, parties = _members(body[18])
     item = Item(
         item_no=body[0],
         version=body[1],
@@ -228,12 +260,23 @@ def from_bytes(raw: bytes) -> Edition | None:
         commitment=body[16],
         rates=tuple(Rate(*row) for row in body[14][1]),
         guide=tuple((key, text) for key, text in body[17]),
-        members=tuple(body[18]),
+        members=members,
         begins=date.fromisoformat(body[19]),
         ends=date.fromisoformat(body[20]) if 20 in body else None,
         applicants=tuple(*who),
+        member_versions=versions,
+        parties=parties,
+        fee_rule=fees.from_value(body[14][2]) if len(body[14]) == 3 else None,
     )
     return Edition(item, body[23][0])
+
+
+def _members(value: list[Any]) -> tuple[tuple[str, ...], tuple[int, ...], tuple[Party, ...]]:
+    """The items of a theme, their versions, and the departments that take part."""
+    if not any(type(each) is list for each in value):
+        return tuple(value), (), ()
+    pinned, parties = value
+    return tuple(row[0] for row in pinned), tuple(row[1] for row in pinned), tuple(Party(*row) for row in parties)
 
 
 def _question(row: list[Any]) -> Question:
@@ -254,6 +297,8 @@ def _first_wrong(body: Mapping[int, Any]) -> str | None:
     counted = {row[0] for row in body[12] if row[3] in ("amount", "number")}
     if any(not counted.issuperset([*row[0], *row[1]]) for row in body[13]):
         return "rules"
+    if len(body[14]) == 3 and not fees.is_sound(fees.from_value(body[14][2]), map(_question, body[12])):
+        return "fee_rule"
     return None
 
 

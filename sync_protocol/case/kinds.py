@@ -57,6 +57,8 @@ REVIEW_REQUEST: Final = 41
 SERVICE_ACT: Final = 42
 CONTACT_CHANGE: Final = 43
 COLLECTION_NOTICE: Final = 47
+MEETING: Final = 50
+ACTION_DONE: Final = 51
 COMPLAINT: Final = 40
 COMPLAINT_ANSWER: Final = 44
 RECTIFICATION: Final = 45
@@ -118,6 +120,8 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(SERVICE_ACT, "service_act", "side", "apart", 1),
     Kind(CONTACT_CHANGE, "contact_change", "side", "apart", 1),
     Kind(COLLECTION_NOTICE, "collection_notice", "side", "inline", 1),
+    Kind(MEETING, "meeting", "side", "apart", 1),
+    Kind(ACTION_DONE, "action_done", "side", "apart", 1),
     Kind(SUPERVISION_LETTER, "supervision_letter", "side", "apart", 1),
     Kind(SUPERVISION_ANSWER, "supervision_answer", "side", "apart", 1),
     Kind(ALERT_ANSWER, "alert_answer", "side", "apart", 1),

@@ -25,6 +25,7 @@ GRADES: Final = ("very_good", "good", "fair", "poor", "very_poor")
 BAD_GRADES: Final = ("poor", "very_poor")
 MAX_OPEN: Final = 16
 MAX_MEMBERS: Final = 12
+MAX_ACTIONS: Final = 16
 
 REFUSE: Final = Table(kinds.REFUSE, (
     Field(0, "reasons", "text", True, 1, 2_000, "不予受理的理由", "reasons for not accepting"),
@@ -190,6 +191,18 @@ FOLLOW_UP: Final = Table(kinds.FOLLOW_UP, (
     Field(3, "channel", "choice", False, 0, 0, "评价方式", "given by", ("screen", "phone", "paper", "online")),
 ))  # fmt: skip
 
+MEETING: Final = Table(kinds.MEETING, (
+    Field(0, "day", "date", True, 0, 0, "会议日期", "day of the meeting"),
+    Field(1, "present", "names", True, 1, 30, "参会人员（一行一个）", "who was there, one a line"),
+    Field(2, "decisions", "text", True, 1, 2_000, "议定事项", "what was decided"),
+    Field(3, "actions", "actions", False, 1, MAX_ACTIONS, "待办事项", "what is to be done, by whom, by when"),
+))  # fmt: skip
+ACTION_DONE: Final = Table(kinds.ACTION_DONE, (
+    Field(0, "meeting", "position", True, 0, 0, "会议纪要", "minutes it stands in"),
+    Field(1, "number", "int", True, 1, MAX_ACTIONS, "第几项", "which of its actions"),
+    Field(2, "result", "text", True, 1, 500, "办理结果", "what came of it"),
+))  # fmt: skip
+
 STAGE_TABLES: Final = (
     REFUSE, LAPSE, SUSPEND, RESUME, EXTEND, FEE_NOTICE, FEE_SETTLED, ISSUE, ARCHIVE, REVIEW_DECISION,
     COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE, COMMITMENT, COMMITMENT_KEPT, LANE,
@@ -204,4 +217,6 @@ SIDE_TABLES: Final = (
     COLLECTION_NOTICE,
     RECTIFICATION,
     FOLLOW_UP,
+    MEETING,
+    ACTION_DONE,
 )

@@ -54,7 +54,8 @@ Told = tuple[CaseEvent, date]
 
 class Story:
     """The facts as far as they are told. ``open``: the procedures not ended yet, by the event that opened each;
-    ``wanting``: since when papers are wanting, by which kind of exclusion; empty before acceptance."""
+    ``wanting``: since when papers are wanting, by which kind of exclusion, empty before acceptance; ``signed``: when
+    each department of a countersigning first signed."""
 
     def __init__(self, path: CasePath, item: Item | None, sides: Mapping[Position, CaseEvent]) -> None:
         self.path = path
@@ -65,6 +66,7 @@ class Story:
         self.corrections: list[Correction] = []
         self.exclusions: list[Exclusion] = []
         self.open: dict[Position, Exclusion] = {}
+        self.signed: Mapping[Position, Mapping[str, date]] = {}
         self.extension_days = 0
         self.promised: int | None = None
         self.wanting: tuple[date, str] | None = None
@@ -90,7 +92,7 @@ class Story:
         """A procedure is ended."""
         entry = self.open.pop(opened, None)
         if entry is not None:
-            self.exclusions.append(entry._replace(closed=day))
+            self.exclusions.append(entry._replace(closed=day if entry.closed is None else min(day, entry.closed)))
 
     def received(self, supplies: Iterable[Any], asked: date, taken: date, *, known: bool) -> date:
         """When papers that were asked for are there: the latest of the supplies taken, each on the day it was received
@@ -144,7 +146,9 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         facts = _facts_alike(path, catalogue, item, _plainly(said))
     else:
         acts = [_told_by(event, day, fee=fee) for event, day in said]
-        facts = _facts(Story(path, catalogue.find(*item), _held(listed)), acts)
+        story = Story(path, catalogue.find(*item), _held(listed))
+        story.signed = signed_days(case)
+        facts = _facts(story, acts)
     if case.deliveries and facts.decided is not None:
         delivery = case.deliveries[0]
         named = delivery.body.get("at")
@@ -155,6 +159,17 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
         told = _collections(case, facts.holds, facts.decided)
         facts = facts._replace(exclusions=(*facts.exclusions, *told))
     return facts
+
+
+def signed_days(case: Case) -> dict[Position, dict[str, date]]:
+    """When each department first answered each countersigning."""
+    found: dict[Position, dict[str, date]] = {}
+    for note in case.countersignatures:
+        if "opened" in note.body and "member" in note.body:
+            days = found.setdefault(Position(*note.body["opened"]), {})
+            member, day = note.body["member"], day_of(note.at_ms)
+            days[member] = min(day, days.get(member, day))
+    return found
 
 
 def turns_of(
@@ -489,7 +504,12 @@ def _extend(story: Story, act: Act, body: Body | None, day: date) -> None:
 
 
 def _countersign_open(story: Story, act: Act, body: Body | None, day: date) -> None:
-    story.open[act.position] = Exclusion("countersign", day)
+    """The days are the members' until the last of them has signed; then it is the lead's again."""
+    signed = story.signed.get(act.position, {})
+    members = () if body is None else body[0]
+    whole = bool(members) and all(member in signed for member in members)
+    closed = max(day, *(signed[member] for member in members)) if whole else None
+    story.open[act.position] = Exclusion("countersign", day, closed)
 
 
 def _countersign_close(story: Story, act: Act, body: Body | None, day: date) -> None:
@@ -545,9 +565,10 @@ TELL: Final[dict[int, Callable[[Story, Act, Body | None, date], None]]] = {
 READ: Final = frozenset({
     kinds.HANDOFF, kinds.FORCE_ASSIGN, kinds.DOCKET, kinds.TAKE, kinds.ANSWER, kinds.REVIEW_DECISION, kinds.SUSPEND,
     kinds.RESUME, kinds.EXTEND, kinds.COUNTERSIGN_CLOSE, kinds.FEE_SETTLED, kinds.PREREVIEW,
+    kinds.COUNTERSIGN_OPEN,
 })  # fmt: skip
 # Of these an act is told whole: what its body says, or where what ends it finds it. Of all others that are alike, at
 # the same place on the same day, the same is told.
-IN_FULL: Final = READ | {kinds.COUNTERSIGN_OPEN, kinds.FEE_NOTICE}
+IN_FULL: Final = READ | {kinds.FEE_NOTICE}
 # Of what was adopted, that which has an effect: who has the case is not changed by it.
 _AGAIN: Final = frozenset(TELL) - baton.MOVES_THE_BATON

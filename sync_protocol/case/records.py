@@ -112,7 +112,7 @@ class Procedure(NamedTuple):
 
 
 class Fee(NamedTuple):
-    """What the applicant was told to pay, and how it was settled (empty: not yet)."""
+    """What the applicant was told to pay, where, and how it was settled (empty: not yet)."""
 
     position: Position
     at_ms: int
@@ -122,6 +122,12 @@ class Fee(NamedTuple):
     how: str = ""
     settled_ms: int | None = None
     number: str = ""
+    place: str = ""
+    actor: str = ""
+    document_no: str = ""
+    settled_place: str = ""
+    settled_actor: str = ""
+    paid_day: str = ""
 
 
 class Certificate(NamedTuple):

@@ -71,10 +71,10 @@ def why_not_routed(item: Item, place: str, path: CasePath) -> tuple[str, str] | 
 
     This is what the fold asks: an item that has since been cancelled keeps its old cases.
     """
-    if item.theme:
+    if len(item.member_versions) != len(item.members):
         return (
-            "一件事按其所含事项分别立案，本身不立案",
-            "a theme opens one case for each of its items, and none of its own",
+            "一件事的这一版没有写明所含事项的版本，不能立案",
+            "this version of the theme does not say which versions of its items it is for: it opens no case",
         )
     if item.village_mode == "告知" and path.in_village(place):
         return (

@@ -100,7 +100,7 @@ Guard = Literal[
     "request", "request_refused", "assign", "adoption", "examine_level", "room", "nothing_open", "entry",
     "higher_answer", "higher_outcome", "extension", "supplement_open", "fee_asked", "fee_settled", "delivery",
     "county_level", "joint", "signatures", "countersigned", "up_level", "countersigning", "fee_lapsed",
-    "tolerable", "commitment", "commitment_open", "kept", "preview_place", "previewed",
+    "tolerable", "commitment", "commitment_open", "kept", "preview_place", "previewed", "heard",
 ]  # fmt: skip
 
 
@@ -189,6 +189,10 @@ GUARDS: Final[dict[str, tuple[str, str]]] = {
     "preview_place": ("预审须送有权受理的一级", "pre-review is asked of a place that may accept the item"),
     "previewed": ("该草稿未经预审，没有可采纳的补正", "nobody has looked at this draft before: nothing was asked for"),
     "kept": ("申请人的承诺尚未兑现", "what the applicant committed to has not been kept yet"),
+    "heard": (
+        "一件事须先由各联办部门会签，再作出决定",
+        "the departments that take part in a theme countersign before it is decided",
+    ),
 }
 
 MOVES: Final[dict[tuple[str, int], Move]] = {
@@ -198,7 +202,7 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
     ("t_review", kinds.REVIEW): Move("review_level", "reviewed"),
     ("reviewed", kinds.REVIEW): Move("review_level", "reviewed"),
     **{
-        (state, kinds.DECIDE): Move("decide_level", "by_outcome", ("nothing_open", "higher_outcome"))
+        (state, kinds.DECIDE): Move("decide_level", "by_outcome", ("nothing_open", "higher_outcome", "heard"))
         for state in DECIDABLE
     },
     **{(state, kinds.HANDOFF): Move("onward", "in_transit", ("nothing_open",)) for state in UNDECIDED},
@@ -262,12 +266,12 @@ _COUNTER: Final = frozenset({
     kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
     kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW,
     kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION, kinds.FOLLOW_UP,
-    kinds.COMPLAINT,
+    kinds.COMPLAINT, kinds.MEETING, kinds.ACTION_DONE,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
     kinds.LAPSE, kinds.SUSPEND, kinds.RESUME, kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGN_CLOSE, kinds.COUNTERSIGNATURE,
-    kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, *_ANSWERS,
+    kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, *_ANSWERS, kinds.MEETING, kinds.ACTION_DONE,
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
@@ -345,10 +349,10 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     | _EXAMINER
     | _KEEPER
     | {kinds.REVIEW, kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR, kinds.CATALOGUE},
-    ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE}),
+    ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE, kinds.MEETING, kinds.ACTION_DONE}),
     ("business", "county"): _KEEPER
     | _CHECKER
-    | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE},
+    | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE, kinds.MEETING, kinds.ACTION_DONE},
     # Supervision reads everything, writes beside a case, hears complaints and changes no case; an administrator acts
     # on none.
     ("supervisor", "county"): _OVERSEER | _HEARER,
@@ -399,6 +403,8 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.PREREVIEW_REPLY: ("答复预审", "Answer the pre-review"),
     kinds.RECTIFICATION: ("答复整改单", "Answer the order to put right"),
     kinds.FOLLOW_UP: ("登记对整改的评价", "Record the rating of what was put right"),
+    kinds.MEETING: ("登记会议纪要", "Record the minutes of a meeting"),
+    kinds.ACTION_DONE: ("登记事项已办", "Record an action as done"),
 }
 OVERSIGHT_LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.SUPERVISION_LETTER: ("督办", "Supervision letter"),
@@ -444,7 +450,7 @@ MOVE_TONES: Final[dict[int, Tone]] = {
     kinds.PREREVIEW_REPLY: "active",
 }
 # Acts with a page of their own: not drawn in the diagram, not among the buttons of a case.
-APART: Final = frozenset({kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS})
+APART: Final = frozenset({kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS, kinds.MEETING, kinds.ACTION_DONE})
 
 # What a side event needs before it has its effect; anything not named here counts as soon as it is held.
 SIDE_NEEDS: Final[dict[int, str]] = {kinds.DELIVERED: "decision", kinds.COLLECTION_NOTICE: "decision"}

@@ -14,6 +14,7 @@ from village_node.casebook.assigning import Assigning
 from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
 from village_node.casebook.cataloguing import Cataloguing, History
+from village_node.casebook.charging import Charging, FeeDay
 from village_node.casebook.complaining import Complaining, Heard, Slip
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
@@ -41,6 +42,7 @@ from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.reception import Reception
 from village_node.casebook.settlements import Settlements
+from village_node.casebook.together import OpenAction, Together, WaitingMember
 from village_node.identity import Identity
 from village_node.rebirth import Lives, Reason
 from village_node.store import Overtaken, Store, cases, peers
@@ -58,6 +60,7 @@ __all__ = [
     "Casebook",
     "CasebookError",
     "Choice",
+    "FeeDay",
     "ForkView",
     "Grown",
     "Heard",
@@ -68,6 +71,7 @@ __all__ = [
     "NotFound",
     "OddCase",
     "Oddity",
+    "OpenAction",
     "OpenOrder",
     "OrderPage",
     "Outgoing",
@@ -82,6 +86,7 @@ __all__ = [
     "Stale",
     "Standing",
     "TimelineEntry",
+    "WaitingMember",
 ]
 
 
@@ -102,7 +107,9 @@ class Casebook(
     Bench,
     Calendaring,
     Cataloguing,
+    Charging,
     Reception,
+    Together,
     Intake,
     Parting,
     Oddities,

@@ -5,10 +5,11 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import documents, editions, kinds, workflow
+from sync_protocol.case import documents, editions, kinds, themes, workflow
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication
+from sync_protocol.case.themes import Contradiction
 from sync_protocol.case.workdays import day_of
 from village_node.casebook.errors import BadBody, NotAllowed
 from village_node.casebook.incarnations import Incarnations
@@ -35,7 +36,14 @@ _FIELDS: Final[dict[str, tuple[str, str]]] = {
     "fee": ("请填写收费；不收费写 0", "give the fee; 0 for none"),
     "delegable": ("依据文号不超过 80 字", "the document has at most 80 characters"),
     "guide": ("指南每一段不超过 1000 字", "a part of the guide has at most 1000 characters"),
-    "members": ("一件事最多含 16 个事项", "a theme has at most 16 items"),
+    "members": (
+        "一件事最多含 16 个事项，联办部门最多 12 个，均不能重复",
+        "a theme has at most 16 items, and 12 departments take part, none of them twice",
+    ),
+    "fee_rule": (
+        "收费规则只能按必填的整数计算，各档递增，最后一档写“以上”",
+        "a fee is worked out from whole numbers that must be answered; its steps rise, and the last is 以上",
+    ),
     "begins": ("请填写生效日期", "give the day it takes effect"),
     "ends": ("失效日期不能早于生效日期", "it cannot end before it begins"),
     "reason": ("请填写理由，不超过 200 字；说明不超过 400 字", "give the reason, at most 200 characters; a note 400"),
@@ -93,9 +101,9 @@ class Cataloguing(Publishing, Incarnations):
 
         Raises BadBody naming the first field that is wrong.
         """
-        item = said.item
+        item = self.merged(said).item
         try:
-            editions.to_bytes(said)
+            editions.to_bytes(Edition(item, said.reason))
         except ValueError as wrong:
             field = str(wrong)
             raise BadBody(field, *_FIELDS.get(field, ("内容有误", "it does not fit its form"))) from None
@@ -114,6 +122,14 @@ class Cataloguing(Publishing, Incarnations):
         self._check_way(item)
         return _considered(item)
 
+    def merged(self, said: Edition) -> Edition:
+        """A version as it is published: of a theme with the papers and questions of its items. Raises BadBody naming
+        the field by which they contradict each other."""
+        try:
+            return Edition(themes.complete(said.item, self.catalogue), said.reason)
+        except Contradiction as wrong:
+            raise BadBody(wrong.field, wrong.zh, wrong.en) from None
+
     def publish_item(self, actor: str, roles: Iterable[str], said: Edition) -> list[tuple[str, str]]:
         """Publish a version of an item, for good; what was to be considered. Raises BadBody naming the field,
         NotAllowed, NotSaved."""
@@ -129,6 +145,7 @@ class Cataloguing(Publishing, Incarnations):
                 f"this node was restored: it publishes only after an exchange with each of {', '.join(untold)}",
             )
         considered = self.check_item(said)
+        said = self.merged(said)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             newest = self.items_in(connection, anew=True).catalogue.newest(said.item.item_no)
@@ -184,14 +201,18 @@ class Cataloguing(Publishing, Incarnations):
             )
 
     def _check_way(self, item: Item) -> None:
-        """See that the levels lead somewhere, and that a theme names items there are."""
-        known = self.catalogue
-        for member in item.members:
-            found = known.newest(member)
-            if found is None or found.theme or not found.in_force:
-                raise BadBody("members", f"没有可办的事项 {member}", f"there is no item {member} that can be filed")
-        if item.theme and len(item.members) < 2:
-            raise BadBody("members", "一件事至少含两个事项", "a theme has two items at least")
+        """See that the levels lead somewhere, that a fee can be worked out, and that who takes part has the time."""
+        if item.has_fee and item.fee_rule is None:
+            raise BadBody("fee_rule", "收费的事项须写明计算规则", "an item with a fee says how it is worked out")
+        late = [party for party in item.parties if item.promised_days and party.days > item.promised_days]
+        if late:
+            raise BadBody(
+                "parties",
+                f"{late[0].department}的 {late[0].days} 天多于承诺的 {item.promised_days} 天",
+                f"{late[0].department} would have more days than the {item.promised_days} promised",
+            )
+        if item.parties and not item.joint:
+            raise BadBody("kind", "有联办部门的事项须为联办件", "an item in which departments take part is a joint one")
         ranks = [_ORDER.index(level) for level in item.accept_levels]
         if _ORDER.index(item.decide_level) < min(ranks):
             raise BadBody("levels", "决定的层级低于受理的层级", "it would be decided below where it is accepted")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 
-from sync_protocol.case import Case, Position, kinds, legal_bodies, workflow
+from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, workflow
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
 from village_node.store.peers import PeerRow
@@ -100,6 +100,19 @@ def _why_not_surveyed(case: Case, body: dict[int, Any]) -> Words | None:
             "a survey is made by two officers or more: name them, and say what they found",
         )
     return None
+
+
+def why_not_over_members(case: Case, item: Item | None, body: dict[int, object]) -> Words | None:
+    """Say why an approval would go over a department's word, which in a theme is a decision; None if it does not."""
+    if item is None or not item.theme or body.get(0) != "approve":
+        return None
+    refusing = [name for name in joint.refusing(case) if name in {party.department for party in item.parties}]
+    if not refusing:
+        return None
+    return (
+        f"{'、'.join(refusing)}会签不同意，不能准予；意见有变化的，请重新发起会签",
+        f"{', '.join(refusing)} disagree: it cannot be approved; if their word has changed, ask them again",
+    )
 
 
 def why_not_rated(handlers: Iterable[str], actor: str) -> Words | None:

@@ -38,6 +38,7 @@ from village_node.casebook import (
     purged,
     terms,
 )
+from village_node.casebook.charging import with_rule
 from village_node.casebook.conditions import day_in_county
 from village_node.casebook.entitlement import Backing, Person, Shown
 from village_node.casebook.errors import BadBody, Grown, NotAllowed, NotFound, Stale
@@ -234,6 +235,7 @@ class Desk(Once):
         content = {**act.content, **backing.content}
         if kind == kinds.DOCKET:
             content = outages.with_evidence(self, connection, case, terms.check_promise(self, case, content))
+        content = with_rule(self, connection, case, content) if kind == kinds.FEE_NOTICE else content
         content = numbering.with_number(self, connection, case, kind, content, day_in_county(pen.now_ms).year)
         event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS])
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth}, looked_at=True)
@@ -297,6 +299,8 @@ class Desk(Once):
             wrong = forms.troubles(item.form, item.rules, {**case.answers, **body[0]})
             if wrong:
                 return next(iter(wrong.values()))
+        if act.kind == kinds.DECIDE and (over := conditions.why_not_over_members(case, item, body)):
+            return over
         person, level = (act.actor, act.roles), self.identity.level
         joint = item is not None and item.joint
         decides = item is None or item.deciding_level == level

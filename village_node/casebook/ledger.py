@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sync_protocol.case import Case, CaseEvent, Verdict, bodies, clock, fold, kinds, legal_dates
+from sync_protocol.case import Case, CaseEvent, Verdict, bodies, clock, fold, joint, kinds, legal_dates, meetings
 from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import calendars, freezing, purged, settlements
+from village_node.casebook import calendars, freezing, purged, settlements, takings
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
-from village_node.store import Connection, cases, streams
+from village_node.store import Connection, cases, fees, streams
 from village_node.store.cases import CaseRow
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.rows import Row
@@ -107,6 +107,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     changed: list[tuple[int, str, int, int, bytes]] = []
     rows: list[CaseRow] = []
     waits: list[tuple[bytes, str, int, str, bytes]] = []
+    money: list[fees.FeeRow] = []
     calendar = calendars.calendar_in(office, connection)
     office.items_in(connection)
     for key in sorted(touched):
@@ -138,6 +139,8 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         if any(each.event.kind in _SETTLING for each in own):
             facts = legal_dates.facts_of(case, [each.event for each in own], entry.roster.places, office.catalogue)
             row = settlements.noted(row, case, facts, office.catalogue, calendar, entry.roster.places)
+        if case.fee is not None and not some_purged:
+            money += takings.rows_of(key, case)
         if some_purged:
             new_kinds = [each.event.kind for each in own if each.row is None]
             purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
@@ -152,6 +155,8 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals],
     )
     cases.put(connection, rows)
+    if money:
+        fees.put(connection, money)
     cases.set_waits(connection, touched if reader.had_waits or waits else (), waits)
     written.streams = _move_streams(connection, entry)
     return written
@@ -392,6 +397,8 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: 
         case.lane.said.get("ahead_of") if case.lane and case.lane.lane == "ahead" else None,
         cases.RATINGS[case.ratings[2].body["grade"]] if 2 in case.ratings else 0,
         *(_orders(case) if case.orders else _NO_ORDERS),
+        "\n".join(joint.unsigned(case)) or None if case.open and case.state not in cases.FINISHED else None,
+        _first_due(case) if case.meetings else None,
     )
 
 
@@ -407,6 +414,12 @@ def _orders(case: Case) -> tuple[int | None, str | None, int | None]:
     calls = sum(order.unrated is not None for order in waiting)
     since = min(day_of(order.since_ms) for order in waiting)
     return cases.day_number(since), f" {' '.join(asked)} " if asked else None, calls
+
+
+def _first_due(case: Case) -> int | None:
+    """By when the first action of a meeting that is still open is to be done."""
+    waiting = meetings.open_actions(case)
+    return cases.day_number(waiting[0].due) if waiting else None
 
 
 def _turned(office: Office, entry: Entry, case: Case, own: list[Held], calendar: Calendar) -> clock.Turns:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from sync_protocol.case import kinds
+from sync_protocol.case import Position, kinds
 from sync_protocol.case.legal_dates import kind_at, promise_at
 from village_node.notices.source import (
     Record,
@@ -332,6 +332,46 @@ def _commitment(source: Source) -> Facts:
     }
 
 
+def _countersigned(source: Source) -> Facts:
+    """Of the countersigning that this event opened or ended: every department, what it said, who signed, when."""
+    case, record = source.case, source.record
+    opened = Position(*record.body["opened"]) if record.kind == kinds.COUNTERSIGN_CLOSE else record.position
+    begun = case.procedures.get(opened)
+    asked = list(begun.body.get("members", ())) if begun is not None else list(record.body.get("members", ()))
+    # As things stood when this event was written, if it is the end; else as they stand now.
+    words = {each.position: each for each in source.counted(kinds.COUNTERSIGNATURE)}
+    limits = {party.department: party.days for party in source.item.parties}
+    named = [Position(*entry) for entry in record.body.get("signatures", ())]
+    signed: dict[str, Record] = {}
+    for position, each in words.items():
+        of_this = Position(*each.body.get("opened", (b"", 0, b""))) == opened
+        if of_this and (position in named or record.kind != kinds.COUNTERSIGN_CLOSE):
+            signed[each.body.get("member", "")] = each
+    return {
+        "asked": moment(begun.opened_ms if begun is not None else record.at_ms),
+        "ended": moment(record.at_ms) if record.kind == kinds.COUNTERSIGN_CLOSE else "",
+        "note": begun.body.get("note", "") if begun is not None else "",
+        "without": record.body.get("without_reason", ""),
+        "members": [_member(source, name, limits.get(name), signed.get(name)) for name in asked],
+    }
+
+
+def _member(source: Source, department: str, limit: int | None, word: Record | None) -> dict[str, str]:
+    """One department of a sheet of countersignatures; of a theme with the items that it decides."""
+    parts = [part.name for part in source.parts if part.department == department]
+    said = word.body if word is not None else {}
+    delegation = f"授权文号 {said['delegation']}" if said.get("delegation") else ""
+    told = (said.get("text", ""), f"会签人：{word.who}" if word is not None and word.who else "", delegation)
+    return {
+        "department": department,
+        "decides": f"（{'、'.join(parts)}）" if parts else "",
+        "days": f"{limit} 个工作日" if limit is not None else "—",
+        "opinion": source.choice(said["opinion"]) if "opinion" in said else "未签",
+        "said": "；".join(filter(None, told)),
+        "signed": day(word.at_ms) if word is not None else "",
+    }
+
+
 def _own_number(source: Source, record: Record) -> str:
     document = own_document(record)
     return number_of(document, record, source.case) if document else ""
@@ -386,4 +426,5 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "tolerance": _commitment,
     "declaration": _commitment,
     "rectify": _put_right,
+    "joint": _countersigned,
 }

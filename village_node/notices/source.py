@@ -45,7 +45,7 @@ class Source:
     when what is asked is to come, if the document is received on its own day; empty where nobody can tell. ``deemed``:
     the day from which the case counts as accepted because nobody answered in time; empty where somebody did.
     ``sealed``: the seal that the event names; None where it names none. ``answer_by``: the day by which an order to put
-    right is to be answered.
+    right is to be answered. ``parts``: the items of a theme.
     """
 
     document: DocumentType
@@ -66,6 +66,7 @@ class Source:
     deemed: str = ""
     sealed: SealUsed | None = None
     answer_by: str = ""
+    parts: tuple[Item, ...] = ()
 
     @property
     def applicant(self) -> str:

@@ -71,17 +71,20 @@ class CaseRow(NamedTuple):
     ahead_of: str | None = None
     # The grade given for the result, from 1 (worst) to 5, 0 while nobody has rated it; None in rows of before.
     rating: int | None = None
+    # Of orders to put right that a bad rating opened: since when the oldest waits for anybody, the places that are to
+    # answer (each between blanks), and how many answers the applicant has not rated.
+    orders_day: int | None = None
+    orders_at: str | None = None
+    orders_call: int | None = None
+    # The departments whose signature it waits for, one a line; and by when the first open action of a meeting is due.
+    unsigned: str | None = None
+    action_day: int | None = None
     # Of a case that was settled and not ended: its day since 1970, the days used of the limit, and as what it counts.
     settled_day: int | None = None
     settled_used: int | None = None
     settled_limit: int | None = None
     settled_kind: int | None = None
     settled_extension: int | None = None
-    # Of orders to put right that a bad rating opened: since when the oldest waits for anybody, the places that are to
-    # answer (each between blanks), and how many answers the applicant has not rated.
-    orders_day: int | None = None
-    orders_at: str | None = None
-    orders_call: int | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""
@@ -406,6 +409,26 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
         "delivering": by_state.get("delivering", 0),
         "all": sum(by_state.values()),
     }
+
+
+def waiting_for_signatures(connection: Connection, most: int) -> list[CaseRow]:
+    """The cases that wait for a department's signature, the oldest first."""
+    waits = and_(CASES.c.unsigned.is_not(None), CASES.c.state.not_in(FINISHED))
+    query = select(CASES).where(waits).order_by(CASES.c.filed_ms, CASES.c.case_id).limit(most)
+    return [CaseRow._make(row) for row in connection.execute(query)]
+
+
+def with_open_actions(connection: Connection, most: int) -> list[CaseRow]:
+    """The cases in which a meeting gave somebody something to do that is still open, the first due first."""
+    query = select(CASES).where(CASES.c.action_day.is_not(None)).order_by(CASES.c.action_day).limit(most)
+    return [CaseRow._make(row) for row in connection.execute(query)]
+
+
+def together(connection: Connection) -> tuple[int, int]:
+    """How many cases wait for a signature, and how many have an action open."""
+    words = "SELECT count(*) FROM cases WHERE unsigned IS NOT NULL"
+    signatures = int(rows.ask(connection, words)[0][0])
+    return signatures, int(rows.ask(connection, "SELECT count(*) FROM cases WHERE action_day IS NOT NULL")[0][0])
 
 
 def by_scope(connection: Connection) -> dict[str, int]:

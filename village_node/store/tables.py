@@ -259,6 +259,8 @@ CASES: Final = Table(
     Column("orders_day", Integer),
     Column("orders_at", Text),
     Column("orders_call", Integer),
+    Column("unsigned", Text),
+    Column("action_day", Integer),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -269,6 +271,8 @@ CASES: Final = Table(
     Index("ix_cases_unsettled", "scope", **_only("n_waiting > 0 OR n_void > 0 OR n_needs_update > 0")),
     Index("ix_cases_asked", "holder", **_only("open_supplies > 0 OR open_withdrawals > 0")),
     Index("ix_cases_promised", "promise_day", **_only("promise_day IS NOT NULL")),
+    Index("ix_cases_unsigned", "unsigned", **_only("unsigned IS NOT NULL")),
+    Index("ix_cases_action_day", "action_day", **_only("action_day IS NOT NULL")),
     Index("ix_cases_unrated", "state", **_only("rating = 0 AND state IN ('delivered', 'archived')")),
     Index("ix_cases_settled", "settled_day"),
     Index("ix_cases_orders", "orders_day", **_only("orders_day IS NOT NULL")),
@@ -474,6 +478,25 @@ ASKED_PROCEDURES: Final = Table(
     Column("last_mark", LargeBinary, nullable=False),
     Column("proposer", Text, nullable=False),
     Column("proposed_ms", BigInteger, nullable=False),
+)
+
+# The money of each case, by day: what of it was asked, taken or waived where and when.
+FEES: Final = Table(
+    "fees",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("day", Integer, nullable=False, index=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("case_no", Text),
+    Column("item_no", Text),
+    Column("item_version", Integer),
+    Column("fen", BigInteger),
+    Column("number", Text),
+    Column("actor", Text),
+    PrimaryKeyConstraint("scope", "case_id", "what"),
 )
 
 DRAFTS: Final = Table(

@@ -26,11 +26,14 @@ from village_node.casebook import OddCase, Shown, TimelineEntry
 from village_node.store.locks import CaseKey
 from village_node.store.proposals import Proposal
 from village_node.web import (
+    charging,
     clocks,
     commitments,
     documents,
     entitled,
+    joint,
     masking,
+    minutes,
     proceedings,
     recall,
     schemas,
@@ -38,6 +41,7 @@ from village_node.web import (
     voices,
     words,
 )
+from village_node.web.box import yuan
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -173,7 +177,8 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
         rights=voices.rights(visit, case),
         may_complain=workflow.may(roles, site.level, kinds.COMPLAINT),
-        proposed=commitments.proposed(visit, case),
+        proposed={**commitments.proposed(visit, case), **joint.proposed(visit, case)},
+        meets=minutes.may_be_shown(visit, case),
         when_required=lambda row: proceedings.when_required(visit, row),
         may_unmask=UNMASKS.allows(roles),
         seen=schemas.position_text(case.last) if case.last else "",
@@ -191,7 +196,7 @@ def offers_of(visit: Visit, case: Case) -> list[Offer]:
     legal = legal_moves(case, site.config.place, visit.staff.roles, site.catalogue, site.places)
     key = (about(case.home), case.case_id)
     return [
-        offer
+        charging.offered(visit, case, offer)
         for offer in legal
         if offer.kind not in workflow.APART and site.casebook.why_too_late(key, offer.kind) is None
     ]
@@ -376,8 +381,10 @@ def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
         return visit.t("见上文的记录", "the record above")
     if row.type == "names":
         return visit.t("、", ", ").join(value)
+    if row.type == "actions":
+        return "\n".join(visit.t(f"{what}（{who}，{due} 前）", f"{what} ({who}, by {due})") for what, who, due in value)
     if row.name == "amount_fen":
-        return proceedings.yuan(visit, value)
+        return yuan(visit, value)
     return str(value)
 
 

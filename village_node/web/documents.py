@@ -124,6 +124,7 @@ def source_of(
         clocks.deemed_day(visit, case) if record.kind == kinds.DOCKET else "",
         _sealed(visit, record),
         voices.answer_by(visit, case, record.position),
+        visit.site.catalogue.parts(item),
     )
 
 

@@ -1,6 +1,7 @@
 """Doing one act on a case, whoever asks for it: a form of one of our pages, or a program."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies, workflow
@@ -8,7 +9,7 @@ from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
 from sync_protocol.places import about
 from village_node.casebook import CaseRef, Request, Shown
-from village_node.web import entry, schemas
+from village_node.web import charging, entry, schemas
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.site import Visit
 
@@ -33,7 +34,10 @@ def kind_of(move: str) -> int | None:
 def fields_of(kind: int) -> tuple[Field, ...]:
     """The fields that who asks for an act of this kind may give: what the node fills in is left out."""
     extra = _ADDRESSED.get(kind, ())
-    return form_fields(kind) + tuple(row for row in bodies.TABLES[kind].fields if row.name in extra)
+    rows = form_fields(kind) + tuple(row for row in bodies.TABLES[kind].fields if row.name in extra)
+    if kind == kinds.FEE_NOTICE:  # what the item's rule says need not be given
+        return tuple(replace(row, required=False) for row in rows)
+    return rows
 
 
 def spelled(kind: int, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,6 +104,8 @@ def completed(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) ->
     if kind == kinds.LAPSE and not values.get("limit_day"):
         last = visit.site.casebook.last_day(about(case.home), case.case_id)
         return {**values, "limit_day": last} if last else dict(values)
+    if kind == kinds.FEE_NOTICE:
+        return charging.completed(visit, case, values)
     return approved(visit, kind, values)
 
 

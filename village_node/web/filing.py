@@ -249,6 +249,8 @@ def _form(
         channels=[(code, visit.t(*choice_words(code))) for code in bodies.CHANNELS],
         steps=items.steps_from_here(visit, item),
         why_not=items.not_filed_here(visit, item),
+        parts=[visit.t(part.name, part.name_en) for part in visit.site.catalogue.parts(item)],
+        asked_for=items.asked_for(visit, item),
     )
 
 

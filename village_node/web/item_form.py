@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Final, TypeVar
 
-from sync_protocol.case import forms
+from sync_protocol.case import fees, forms, themes
 from sync_protocol.case.catalogue import (
     APPLICANTS,
     CASE_KINDS,
@@ -18,6 +18,7 @@ from sync_protocol.case.catalogue import (
     Rate,
 )
 from sync_protocol.case.editions import Edition
+from sync_protocol.case.fees import FeeRule
 from village_node.casebook import BadBody
 
 _Read = TypeVar("_Read")
@@ -28,7 +29,7 @@ LINES: Final = ("name", "name_en", "department", "kind", "village_mode", "review
 TICKS: Final = ("publicity_excluded", "delegable", "commitment", "closed", "sample",
     "applicant_person", "applicant_organisation",
     *(f"{what}_{level}" for what in ("accept", "deliver") for level in LEVELS))  # fmt: skip
-PARAGRAPHS: Final = ("papers", "form", "rules", "rates", "special_procedures", "members", "note",
+PARAGRAPHS: Final = ("papers", "form", "rules", "rates", "special_procedures", "members", "parties", "fee_rule", "note",
     *(f"guide_{key}" for key in GUIDE))  # fmt: skip
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "kind": CASE_KINDS,
@@ -80,6 +81,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "delegable": ("可授权首席代表决定", "a representative may decide"),
     "delegable_basis": ("授权依据文号（有公示或第四十五条程序时必填）", "document that allows it"),
     "members": ("一件事：所含事项编号，每行一个；单个事项不填", "theme: numbers of its items, one a line"),
+    "parties": (
+        "联办部门，每行一个：部门 | 工作日",
+        "departments that take part, one a line: department | working days",
+    ),
+    "fee_rule": (
+        "收费计算：数量 | 代号 * 代号 | 单位；至 10 | 起价 | 每单位；以上 | 起价 | 每单位。固定收费只写：以上 | 20.00",
+        "the fee: 数量 | code * code | unit; 至 10 | base | for each; 以上 | base | for each. Fixed: 以上 | 20.00",
+    ),
     "begins": ("生效日期", "takes effect on"),
     "ends": ("失效日期（可不填）", "ends after (may be empty)"),
     "reason": ("公布的理由", "reason"),
@@ -117,6 +126,8 @@ def typed_of(item: Item) -> dict[str, str]:
         "rates": "\n".join(f"{rate.what} | {_yuan(rate.fen)} | {rate.unit}" for rate in item.rates),
         "special_procedures": "\n".join(item.special_procedures),
         "members": "\n".join(item.members),
+        "parties": "\n".join(map(themes.write_party, item.parties)),
+        "fee_rule": "\n".join(fees.write(item.fee_rule)),
     }
     return typed | {f"guide_{key}": text for key, text in item.guide}
 
@@ -159,6 +170,8 @@ def edition_of(typed: Mapping[str, str], item_no: str, version: int) -> Edition:
         rates=_read(typed, "rates", _rate),
         guide=tuple((key, typed[f"guide_{key}"]) for key in GUIDE if typed[f"guide_{key}"]),
         members=_read(typed, "members", str),
+        parties=_read(typed, "parties", themes.read_party),
+        fee_rule=_fee_rule(typed),
         begins=_date(typed, "begins"),
         ends=_date(typed, "ends"),
         applicants=tuple(each for each in APPLICANTS if typed.get(f"applicant_{each}")),
@@ -180,6 +193,13 @@ def _read(typed: Mapping[str, str], name: str, read: Callable[[str], _Read]) -> 
                 name, f"看不懂这一行：“{line}”（{wrong}）", f"Cannot read this line: {line} ({wrong})"
             ) from None
     return tuple(found)
+
+
+def _fee_rule(typed: Mapping[str, str]) -> FeeRule | None:
+    try:
+        return fees.read(_lines(typed["fee_rule"]))
+    except ValueError as wrong:
+        raise BadBody("fee_rule", f"看不懂这一行：“{wrong}”", f"Cannot read this line: {wrong}") from None
 
 
 def _days(typed: Mapping[str, str], name: str) -> int | None:

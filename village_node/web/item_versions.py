@@ -5,7 +5,7 @@ from typing import Any, Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import documents
+from sync_protocol.case import documents, themes
 from sync_protocol.case.catalogue import GUIDE, LEVELS, Item
 from village_node.casebook import BadBody, NotAllowed
 from village_node.web import entry, item_form, items, times
@@ -63,7 +63,8 @@ def guide_values(visit: Visit, item: Item) -> dict[str, Any]:
         "steps": items.steps_from_here(visit, item),
         "parts": [(visit.t(*GUIDE[key]), text) for key, text in item.guide if key in GUIDE],
         "notice": notice_of(visit, item),
-        "members": [known.newest(number) for number in item.members],
+        "members": known.parts(item) or [known.newest(number) for number in item.members],
+        "asked_for": items.asked_for(visit, item),
         "level": _level_words(visit),
         "day_words": lambda day: times.date_words(day, visit.lang),
     }
@@ -92,7 +93,9 @@ def edit(visit: Visit, item_no: str) -> Response:
     """The form of the next version of an item; of a new one under a number that nobody has yet."""
     book = visit.site.casebook
     newest = book.catalogue.newest(item_no)
-    typed = item_form.typed_of(newest) if newest is not None else {}
+    typed = {}
+    if newest is not None:
+        typed = item_form.typed_of(themes.own_part(newest, book.catalogue.parts(newest)))
     if newest is None and item_no != "new":
         raise NotFound
     return _form(visit, item_no, typed, {"version": str(book.next_version(item_no))})
@@ -120,7 +123,9 @@ def publish(visit: Visit, item_no: str) -> Response:
         return _form(visit, item_no, typed, sent, 422, wrong, {bad.field: visit.t(bad.zh, bad.en)})
     except NotAllowed as refused:
         return _form(visit, item_no, typed, sent, 409, visit.t(refused.zh, refused.en))
-    return _form(visit, item_no, typed, sent, preview=made.item, considered=[visit.t(*each) for each in considered])
+    return _form(
+        visit, item_no, typed, sent, preview=book.merged(made).item, considered=[visit.t(*each) for each in considered]
+    )
 
 
 def _form(

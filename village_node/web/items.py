@@ -5,6 +5,7 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sync_protocol.case import themes
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.routes import CasePath, Step, route, why_not_filed
 from village_node.web import entry
@@ -36,8 +37,21 @@ def notice(visit: Visit, item_no: str) -> Response:
     if item is None:
         raise NotFound
     return visit.render(
-        "notice.html", item=item, steps=steps_from_here(visit, item), why_not=not_filed_here(visit, item)
+        "notice.html",
+        item=item,
+        steps=steps_from_here(visit, item),
+        why_not=not_filed_here(visit, item),
+        asked_for=asked_for(visit, item),
     )
+
+
+def asked_for(visit: Visit, item: Item) -> dict[str, str]:
+    """For which items of a theme each paper and each question is asked, in words."""
+    found = themes.asked_for(visit.site.catalogue.parts(item))
+    return {
+        name: visit.t("、", ", ").join(visit.t(part.name, part.name_en) for part in parts)
+        for name, parts in found.items()
+    }
 
 
 def steps_from_here(visit: Visit, item: Item) -> tuple[Step, ...]:

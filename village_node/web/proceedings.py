@@ -10,18 +10,9 @@ from sync_protocol.case.bodies import TABLES
 from sync_protocol.case.fields import Field
 from sync_protocol.case.records import Lane, Preview, Procedure
 from sync_protocol.places import about
-from village_node.web import commitments, masking, schemas, times, words
+from village_node.web import charging, commitments, joint, masking, minutes, schemas, times, words
+from village_node.web.box import Box, yuan
 from village_node.web.site import Visit
-
-
-@dataclass
-class Box:
-    """One box on the page: its tone and drawing, what it is, and its lines."""
-
-    tone: str
-    icon: str
-    title: str
-    lines: list[str]
 
 
 @dataclass
@@ -42,6 +33,7 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
         found.append(_preview(visit, case.preview))
     found += [*_ending(visit, case), *_money(visit, case)]
     found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None]
+    found += [*charging.boxes(visit, case), *joint.boxes(visit, case), *minutes.boxes(visit, case)]
     if case.state == "fee_due" or case.listed_state == "correcting":
         last = visit.site.casebook.last_day(about(case.home), case.case_id)
         title = visit.t(
@@ -199,12 +191,6 @@ def _line(visit: Visit, zh: str, en: str, text: str) -> str:
     return visit.t(f"{zh}：{text}", f"{en}: {text}") if text else ""
 
 
-def yuan(visit: Visit, fen: int) -> str:
-    """An amount held in fen, as people read it."""
-    text = f"{fen // 100:,}.{fen % 100:02}"
-    return visit.t(f"{text} 元", f"{text} yuan")
-
-
 # The acts that name an entry of one sort; what goes on with a suspended case names any other.
 _ENDS: Final = {
     kinds.COUNTERSIGN_CLOSE: COUNTERSIGNING,
@@ -261,7 +247,7 @@ def _note(visit: Visit, note: SideNote) -> str:
     body: dict[str, Any] = note.body
     said = body.get("text") or body.get("reason") or ""
     if note.kind == kinds.COUNTERSIGNATURE:
-        said = f"{body['member']} {visit.t(*words.choice_words(body['opinion']))} {said}".strip()
+        said = f"{body['member']} {visit.t(*words.choice_words(body.get('opinion')))} {said}".strip()
     if "grade" in body:
         said = f"{visit.t(*words.choice_words(body['grade']))} {said}".strip()
     return _said(visit, note.place, note.at_ms) + (visit.t("：", ": ") + said if said else "")

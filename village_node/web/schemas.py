@@ -92,6 +92,22 @@ class MarkSchema(Schema):
     what = Text(1, bodies.MARK_TEXT_MAX, required=True)
 
 
+class ActionSchema(Schema):
+    """One thing to be done: what, who does it, and by which day."""
+
+    error_messages = WHOLE
+    what = Text(1, bodies.ACTION_MAX, required=True)
+    who = Text(1, bodies.DOER_MAX, required=True)
+    due = Text(1, 10, required=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _due(self, values: Mapping[str, Any], **kwargs: Any) -> None:
+        try:
+            _day(values["due"])
+        except ValidationError as wrong:
+            raise ValidationError(wrong.messages, "due") from None
+
+
 def _day(text: str) -> None:
     wrong = ValidationError("应为日期，如 2026-11-21")
     if bodies.DATE_SHAPE.fullmatch(text) is None:
@@ -182,6 +198,8 @@ def field_for(field: Field) -> fields.Field[Any]:
         return _list_of(_nested(MaterialSchema), field, **options)
     if field.type == "marks":
         return _list_of(_nested(MarkSchema), field, **options)
+    if field.type == "actions":
+        return _list_of(_nested(ActionSchema), field, **options)
     if field.type == "positions":
         return _list_of(_checked_text(_position_text), field, **options)
     if field.type == "names":
@@ -236,7 +254,11 @@ def load(kind: int, values: object) -> dict[int, Any]:
     return bodies.numbered(kind, packed)
 
 
-_ENTRY_NAMES: Final = {"materials": ("name", "copies", "original"), "marks": ("field", "what")}
+_ENTRY_NAMES: Final = {
+    "materials": ("name", "copies", "original"),
+    "marks": ("field", "what"),
+    "actions": ("what", "who", "due"),
+}
 
 
 def _pack(field: Field, value: Any) -> Any:

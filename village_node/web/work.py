@@ -69,6 +69,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
     counts["orders"] = visit.site.casebook.order_counts()["here"]
     if workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER):
         counts["complaints"] = visit.site.casebook.complaints_waiting()
+    counts["together"] = visit.site.casebook.together_counts()
     if visit.may(COUNTER):
         counts = {**counts, "drafts": len(filing.open_drafts(visit))}
     places = visit.site.places

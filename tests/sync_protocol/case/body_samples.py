@@ -71,6 +71,7 @@ def good_value(field: Field, chance: random.Random) -> Any:
         "positions": lambda: [good_position(chance) for _ in range(count)],
         "names": lambda: [f"{good_text(chance, 1, 20)}{n}" for n in range(count)],
         "hash": lambda: chance.randbytes(32).hex(),
+        "actions": lambda: [[good_text(chance, 1, 200), good_text(chance, 1, 60), "2026-11-21"] for _ in range(count)],
     }
     return makers[field.type]()
 
@@ -103,6 +104,10 @@ def bad_value(field: Field, chance: random.Random) -> Any:
         "names": lambda: chance.choice((
             [], ["x", "x"], ["x" * 31], [""], ["a\x00"], [1], "x", [str(n) for n in range(field.high + 1)]
         )),
+        "actions": lambda: [chance.choice((
+            ["x", "y"], ["x", "y", "soon"], ["", "y", "2026-11-21"], ["x", "", "2026-11-21"], ["x", "y", "2026-02-30"],
+            ["x" * 201, "y", "2026-11-21"], ["x", "y" * 61, "2026-11-21"], "x", {}, ["x", "y", "2026-11-21", "z"],
+        ))] * chance.choice((1, field.high + 1)),
         "hash": lambda: chance.choice(("", "0" * 63, "0" * 65, "G" * 64, "A" * 64, 64)),
     }  # fmt: skip
     return makers[field.type]()

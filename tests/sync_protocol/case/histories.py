@@ -39,7 +39,7 @@ PLACES = PlaceTree.from_rows([
     (OTHER_VILLAGE, "village", TOWNSHIP, "二村"), (STATION, "station", VILLAGE, "一村便民点"),
 ])  # fmt: skip
 CASE_ID = b"case of interest"
-ITEMS = ("001", "004", "007", "009", "014", "016", "022", "040", "041", "036", "007", "028", "030", "034")
+ITEMS = ("001", "004", "007", "009", "014", "016", "022", "040", "041", "036", "007", "028", "030", "034", "043")
 HOMES = (VILLAGE, VILLAGE, VILLAGE, TOWNSHIP, STATION, COUNTY)
 ALL_ROLES = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer", "business"})
 FORWARD = frozenset({
@@ -276,7 +276,7 @@ class Network:
             kinds.REVIEW_DECISION: lambda: {
                 0: list(case.open_reviews[0].position), 1: ("overturn", "uphold")[choose(2)], 2: "理由",
             },
-            kinds.COUNTERSIGN_OPEN: lambda: {0: ["国土所", "建设所"][choose(2) :]},
+            kinds.COUNTERSIGN_OPEN: lambda: {0: self._asked(case)[choose(2) :]},
             kinds.COUNTERSIGNATURE: lambda: self._countersigning(case),
             kinds.COUNTERSIGN_CLOSE: lambda: self._ending_countersigning(case),
             kinds.RATING: lambda: {0: ("good", "poor")[choose(2)], 1: 1 + choose(2), 2: "慢"},
@@ -296,6 +296,10 @@ class Network:
             kinds.COLLECTION_NOTICE: lambda: {0: "phone"},
             kinds.PREREVIEW: lambda: {0: offer.to},
             kinds.PREREVIEW_REPLY: lambda: {0: "ready"} if choose(2) else {0: "missing", 1: [["户口簿", "缺页"]]},
+            kinds.MEETING: lambda: {
+                0: "2026-11-20", 1: ["张三", "李四"], 2: "加快办理", 3: [["现场踏勘", "李四", "2026-11-25"]],
+            },
+            kinds.ACTION_DONE: lambda: {0: list(case.meetings[0].position), 1: 1, 2: "已踏勘"},
         }  # fmt: skip
         return makers.get(offer.kind, dict)()
 
@@ -327,6 +331,11 @@ class Network:
         opened = next(entry.opened for entry in case.open if entry.what == "commitment")
         supplies = [list(note.position) for note in case.open_supplies[:2]]
         return {0: list(opened), **({2: supplies} if supplies else {1: "核查属实"})}
+
+    def _asked(self, case: Case) -> list[str]:
+        """The departments that take part in a theme; of other joint cases any."""
+        item = catalogue().item(case.item_no)
+        return [party.department for party in item.parties] if item.theme else ["国土所", "建设所"]
 
     def _countersigning(self, case: Case) -> dict[int, Any]:
         able = [entry for entry in case.open if entry.what == "countersigning"]
@@ -376,7 +385,7 @@ class Network:
         choose = self.tape.choose
         events = self.history.events
         kind = (
-            1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 16, 17, 17, 31, 32, 33, 34, 35, 37, 50, 64,
+            1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 16, 17, 17, 31, 32, 33, 34, 35, 37, 62, 64,
             11, 12, 13, 13, 14, 14, 15, 18, 19, 20, 21, 22, 22, 23, 23, 24, 24, 38, 38, 39, 41, 43, 25, 25, 26, 27,
         )[choose(48)]  # fmt: skip
         positions = [event.position for event in events] + [Position(b"?" * 16, 7, b"?" * 8)]

@@ -176,6 +176,7 @@ def main() -> None:
             "accept_levels": item.accept_levels, "review_level": item.review_level, "decide_level": item.decide_level,
             "deliver_levels": item.deliver_levels, "village_mode": item.village_mode, "kind": item.kind,
             "fee": item.fee, "tolerable": item.tolerable, "declarations": item.commitment,
+            **({"theme": item.members, "parties": [party.department for party in item.parties]} if item.theme else {}),
         }
         for item in catalogue().items()
     }  # fmt: skip

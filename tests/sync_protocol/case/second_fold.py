@@ -184,7 +184,7 @@ class SecondFold(Naming):
         levels = [self.places.level(p) for p in self.path]
         village = any(self.places.level(p) == "village" for p in self.places.path_up(place))
         return not (
-            len(item.members) > 0
+            len(item.members) != len(item.member_versions)
             or (item.village_mode == "告知" and village)
             or not set(levels) & set(item.accept_levels)
             or (item.review_level and item.review_level not in levels)
@@ -228,6 +228,7 @@ class SecondFold(Naming):
             "fee_asked": item.fee != "0" and not flow.fee_settled,
             "fee_settled": flow.fee_settled or item.fee == "0" or flow.state != "decided_approved",
             "joint": item.kind == "联办件",
+            "heard": not item.members or {name for name, _ in item.parties} <= flow.heard,
         }[guard]
 
     def ledger_holds(self, guard: str, flow: Flow, body: dict[int, Any] | None) -> bool:
@@ -300,7 +301,8 @@ class SecondFold(Naming):
             assert body is not None
             higher = body.get(3, flow.higher) if event.kind == kinds.RESUME else flow.higher
             left = tuple(each for each in flow.open if each[0] != Position(*body[0]))
-            return replace(flow, open=left, higher=higher)
+            asked = [members for opened, _, members in flow.open if opened == Position(*body[0])]
+            return replace(flow, open=left, higher=higher, heard=flow.heard.union(*asked))
         if event.kind == kinds.EXTEND:
             return replace(flow, extended=True)
         if event.kind == kinds.FEE_SETTLED:

@@ -26,6 +26,7 @@ class Flow:
     higher: str = ""
     previewed: bool = False
     open: tuple[tuple[Position, str, frozenset[str]], ...] = ()
+    heard: frozenset[str] = frozenset()
 
 
 def unknown(event: CaseEvent) -> bool:
@@ -53,7 +54,7 @@ def deleted(event: CaseEvent) -> bool:
 
 
 def read(event: CaseEvent) -> dict[int, Any] | str | None:
-    kept, keeps = event.kept, {13: (0, 3), 15: (0,), 19: (4,), 35: (2,)}.get(event.kind, ())
+    kept, keeps = event.kept, {13: (0, 3), 15: (0,), 19: (4,), 35: (2,), 38: (0, 1)}.get(event.kind, ())
     if event.body is None:
         return kept if fits(event.kind, kept, keeps) else None
     try:
@@ -78,6 +79,7 @@ def fits(kind: int, kept: Any, keeps: tuple[int, ...]) -> bool:
         15: {1: "x", 2: "a", **kept},
         19: {0: "paid", 1: "x", **kept},
         35: {0: "x", 1: "post", **kept},
+        38: {2: "agree", **kept},
     }
     return bodies.check(kind, whole[kind]) is None
 

@@ -59,6 +59,8 @@ FROZEN = {
     "spot_check": "what outcome of sample answers text to due",
     "rectification": "order text",
     "follow_up": "rectification grade text channel",
+    "meeting": "day present decisions actions",
+    "action_done": "meeting number result",
     "commitment": "what materials text due signed_by",
     "commitment_kept": "opened result supplies",
     "lane": "lane reason supervisor approver on_holidays ahead_of consent",
@@ -79,6 +81,7 @@ NUMBERS = {
     "supervision_letter": 54, "supervision_answer": 55, "alert_answer": 56, "spot_check": 57,
     "rectification": 45, "follow_up": 48,
     "complaint_answer": 44, "place_key": 49,
+    "meeting": 50, "action_done": 51,
 }  # fmt: skip
 
 
@@ -162,6 +165,9 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         (kinds.COUNTERSIGN_OPEN, {0: ["国土所", "国土所"]}, "members"),
         (kinds.COUNTERSIGN_OPEN, {0: ["国土所", "建设所"]}, None),
         (kinds.COUNTERSIGN_OPEN, {0: ["x" * 31]}, "members"),
+        (kinds.MEETING, {0: "2026-11-20", 1: ["张三"], 2: "办", 3: [["踏勘", "李四", "11月25日"]]}, "actions"),
+        (kinds.MEETING, {0: "2026-11-20", 1: ["张三"], 2: "办", 3: [["踏勘", "", "2026-11-25"]]}, "actions"),
+        (kinds.MEETING, {0: "2026-11-20", 1: ["张三"], 2: "办", 3: []}, "actions"),
         (kinds.SUPPLY, {}, "answers"),
         (kinds.SUPPLY, {0: {}}, "answers"),
         (kinds.SUPPLY, {2: "x"}, None),

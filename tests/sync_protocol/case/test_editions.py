@@ -110,10 +110,12 @@ def test_of_several_under_one_number_the_first_of_the_highest_place_counts() -> 
     assert catalogue_of([again], Catalogue([])).find("022", 1) is not None
 
 
-def test_a_theme_opens_no_case_of_its_own() -> None:
-    path = CasePath(VILLAGE, PLACES)
-    assert why_not_routed(catalogue().item("001"), VILLAGE, path) is None
-    assert why_not_routed(replace(catalogue().item("001"), members=("002", "003")), VILLAGE, path) is not None
+def test_a_theme_opens_a_case_where_it_says_which_versions_of_its_items_it_is_for() -> None:
+    path, theme = CasePath(VILLAGE, PLACES), catalogue().item("043")
+    assert theme.theme
+    assert why_not_routed(theme, VILLAGE, path) is None
+    assert why_not_routed(replace(theme, member_versions=()), VILLAGE, path) is not None
+    assert why_not_routed(replace(theme, member_versions=(1, 1)), VILLAGE, path) is not None
 
 
 def test_lines_are_read_as_they_are_written() -> None:

@@ -8,7 +8,7 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_protocol.case import Catalogue, Verdict, fold, kinds, legal_dates
+from sync_protocol.case import Catalogue, Position, Verdict, fold, kinds, legal_dates
 from sync_protocol.case.clock import grade_on, read, turns
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of, kind_at, last_day, turns_of
@@ -361,10 +361,20 @@ def test_without_a_statutory_limit_it_is_the_promise_that_must_not_have_passed()
 def test_a_countersigning_is_the_members_time_and_stops_no_clock() -> None:
     script = relayed("007")
     script.review(TOWNSHIP, claimed_ms=at(3, 10))
-    opened = script.write(TOWNSHIP, kinds.COUNTERSIGN_OPEN, {0: ["建设所"]}, claimed_ms=at(3, 11))
-    signed = script.write(VILLAGE, kinds.COUNTERSIGNATURE, {0: list(opened), 1: "建设所", 2: "agree"})
-    body = {0: list(opened), 1: [list(signed)]}
-    script.write(TOWNSHIP, kinds.COUNTERSIGN_CLOSE, body, after=opened, claimed_ms=at(3, 13))
+    opened = script.write(TOWNSHIP, kinds.COUNTERSIGN_OPEN, {0: ["建设所", "国土所"]}, claimed_ms=at(3, 11))
+    assert told(script).exclusions == (Exclusion("countersign", on(3, 11)),)
+
+    def sign(member: str, day: int) -> Position:
+        body = {0: list(opened), 1: member, 2: "agree"}
+        return script.write(TOWNSHIP, kinds.COUNTERSIGNATURE, body, claimed_ms=at(3, day))
+
+    # Who has signed shares the time with who has not: it is the members' until the last of them signs, and no longer.
+    signed = [sign("建设所", 12)]
+    assert told(script).exclusions == (Exclusion("countersign", on(3, 11)),)
+    signed += [sign("国土所", 13), sign("国土所", 16)]
+    assert told(script).exclusions == (Exclusion("countersign", on(3, 11), on(3, 13)),)
+    body = {0: list(opened), 1: [list(each) for each in signed[:2]]}
+    script.write(TOWNSHIP, kinds.COUNTERSIGN_CLOSE, body, after=opened, claimed_ms=at(3, 17))
     assert told(script).exclusions == (Exclusion("countersign", on(3, 11), on(3, 13)),)
 
 

@@ -130,7 +130,7 @@ def test_an_unknown_event_of_a_lower_level_does_not_stop_what_the_county_built_o
 
 def test_an_unknown_side_event_has_no_effect_and_stops_nothing() -> None:
     script = to_county()
-    strange = script.write(VILLAGE, 50)
+    strange = script.write(VILLAGE, 62)
     case = script.fold()
     assert case.verdicts[strange] == Verdict("needs_update", "unknown_kind")
     assert case.state == "c_intake" and not case.needs_update

@@ -57,6 +57,8 @@ def walk(item: Item, home: str) -> Script:
         elif case.decision is None:
             if item.decide_level == "higher":
                 script.ask_above(case.holder)
+            if item.theme:
+                hear(script, case.holder, item)
             script.decide(case.holder)
             if item.has_fee:
                 script.settle_fee(case.holder)
@@ -64,6 +66,16 @@ def walk(item: Item, home: str) -> Script:
             script.write(case.holder, kinds.DELIVERED, {0: "张三", 1: "in_person"})
             return script
     raise AssertionError(f"{item.item_no} does not come to an end: {script.fold().state}")
+
+
+def hear(script: Script, place: str, item: Item) -> None:
+    """Have every department that takes part in a theme sign."""
+    departments = [party.department for party in item.parties]
+    opened = script.write(place, kinds.COUNTERSIGN_OPEN, {0: departments})
+    signed = [
+        script.write(place, kinds.COUNTERSIGNATURE, {0: list(opened), 1: name, 2: "agree"}) for name in departments
+    ]
+    script.write(place, kinds.COUNTERSIGN_CLOSE, {0: list(opened), 1: [list(each) for each in signed]})
 
 
 @pytest.mark.parametrize("item", FILED_AT_VILLAGE, ids=lambda item: item.item_no)

@@ -83,6 +83,7 @@ FIXED = {
     "stage": "办结环节",
     "grade": "不满意",
     "rated": "2026年11月18日 19:06",
+    "ended": "2026年11月20日 10:00",
 }
 SHEET = {
     "draft": False,
@@ -111,6 +112,17 @@ def given(text: str = "张秀兰", paper: str = "a4", **changes: Any) -> dict[st
         "papers": [one],
         "checklist": [{**one, "given": True}, {**one, "given": False}],
         "lacking": [text],
+        "without": text,
+        "members": [
+            {
+                "department": text,
+                "decides": "",
+                "days": "5",
+                "opinion": "同意",
+                "said": text,
+                "signed": "2026年11月19日",
+            }
+        ],
         "marks": [{"name": text, "what": text}],
         "corrected": [text],
         "served": [{"title": "准予决定书", "number": text}],

@@ -12,7 +12,7 @@ from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter, problems
 from tests.village_node.web.errands import PAPERS, AtHand, done
 from tests.village_node.web.test_filing import held
-from village_node.web.pages import SITE
+from village_node.web.site import SITE
 
 DAY_MS = 86_400_000
 WHAT = "窗口让我跑了三趟还骂人"

@@ -182,7 +182,7 @@ def charged(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) 
     """A case that is granted and waits for its fee."""
     case = at_the_county(network, agent, clerk, officer, "034", **PAPERS)
     done(officer, case, "decide", outcome="approve")
-    done(officer, case, "fee_notice", amount_fen="1212050", basis="每平方米每日2元", due_days="15")
+    done(officer, case, "fee_notice", due_days="15")
     everywhere(network)
     return case
 
@@ -213,7 +213,7 @@ def test_every_document_of_every_state_comes_out_at_every_level(
                 assert len(read(document).pages) == 1, address
                 assert (CARD in shown) == (code == "06"), address
                 assert "草稿" not in shown
-    assert seen == sheets.TEMPLATES.keys() - {"lapse", "tolerance", "declaration", "rectify"}, "elsewhere"
+    assert seen == sheets.TEMPLATES.keys() - {"lapse", "tolerance", "declaration", "rectify", "joint"}, "elsewhere"
 
 
 def test_a_document_shows_the_seal_that_its_event_names_and_no_other(
@@ -333,7 +333,7 @@ def test_a_notice_of_fees_tells_the_amount_its_basis_and_the_term(
     announce(network)
     notice = words(printed(officer, link(officer, charged(network, agent, clerk, officer), "15")))
     assert re.search(r"行审15〔2026〕621021-[0-9A-Z]{4}-1号", notice)
-    assert "12,120.50元" in notice and "每平方米每日2元" in notice
+    assert "60.00元" in notice and "60×1.00元＝60.00元" in notice
     assert "次日起15个工作日内（当日收到的，至2026年12月9日）" in notice
 
 

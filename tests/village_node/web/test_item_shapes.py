@@ -191,7 +191,7 @@ def test_a_joint_case_is_countersigned(cast: Cast) -> None:
     done(cast.clerk, case, "countersign_close", opened=opened, signatures=signed)
     done(cast.station_head, case, "decide", outcome="approve")
     delivered(cast.network, cast.clerk, case, cast.agent)
-    ended(cast, case, "delivered", {"agency", "precheck", "handoff", "review", "01", "04", "11", "16", "17"})
+    ended(cast, case, "delivered", {"agency", "precheck", "handoff", "review", "joint", "01", "04", "11", "16", "17"})
 
 
 def test_a_special_procedure_stops_both_clocks(cast: Cast) -> None:
@@ -234,7 +234,7 @@ def test_what_is_posted_in_the_village_first(cast: Cast) -> None:
 def test_a_fee_is_paid_before_the_certificate_is_made(cast: Cast) -> None:
     case = at_the_county(cast.network, cast.agent, cast.clerk, cast.window, "034")
     done(cast.officer, case, "decide", outcome="approve")
-    done(cast.window, case, "fee_notice", amount_fen="12050", basis="每平方米每日2元", due_days="15")
+    done(cast.window, case, "fee_notice", due_days="15")
     cast.later(5)
     done(cast.window, case, "fee_settled", how="paid", receipt_no="票0001")
     done(cast.officer, case, "issue", certificate_no="占道证1号", valid_from="2026-11-20", valid_to="2027-11-19")
@@ -242,7 +242,7 @@ def test_a_fee_is_paid_before_the_certificate_is_made(cast: Cast) -> None:
     papers = ended(
         cast, case, "delivered", {"agency", "precheck", "handoff", "review", "01", "04", "11", "15", "16", "17"}
     )
-    assert "120.50元" in papers["15"]
+    assert "60.00元" in papers["15"] and "60×1.00元＝60.00元" in papers["15"]
 
 
 def test_a_paper_comes_later_and_the_certificate_waits_for_it(cast: Cast) -> None:

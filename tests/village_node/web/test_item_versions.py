@@ -131,7 +131,7 @@ def test_every_item_can_be_published_as_its_form_shows_it(network: Network) -> N
     empty |= dict.fromkeys(("guide_phone", "guide_complaints", "guide_tips"), "")
     for item in book.catalogue.items():
         typed = {**empty, **typed_of(item), "begins": "2027-01-01", "ends": "", "reason": "照旧"}
-        made = edition_of(typed, item.item_no, item.version).item
+        made = book.merged(edition_of(typed, item.item_no, item.version)).item
         shown = {name: getattr(made, name) for name in item.__slots__}
         assert shown == {
             **{name: getattr(item, name) for name in item.__slots__},

@@ -308,8 +308,9 @@ def test_a_fee_is_settled_the_certificate_made_handed_down_delivered_and_filed(
     case = at_the_county(network, agent, clerk, officer, "034")
     done(officer, case, "decide", outcome="approve")
     assert "该事项的费用尚未缴清或减免" in why(officer, case)
-    done(officer, case, "fee_notice", amount_fen="12050", basis="每平方米每日2元", due_days="15")
-    assert "费用 120.50 元：待缴" in officer.open(case).text
+    assert "应缴 60.00 元" in officer.open(case).text
+    done(officer, case, "fee_notice", due_days="15")
+    assert "费用 60.00 元：待缴" in officer.open(case).text
     refused(officer, case, "fee_settled", "请填写此项", how="waived")
     done(officer, case, "fee_settled", how="paid", receipt_no="票0001")
     done(officer, case, "issue", certificate_no="占道证1号", valid_from="2026-11-20", valid_to="2027-11-19")
@@ -331,7 +332,7 @@ def test_a_case_that_lapsed_unpaid_goes_on_when_the_fee_turns_out_to_be_paid_in_
 ) -> None:
     case = at_the_county(network, agent, clerk, officer, "034")
     done(officer, case, "decide", outcome="approve")
-    done(officer, case, "fee_notice", amount_fen="12050", basis="每平方米每日2元", due_days="2")
+    done(officer, case, "fee_notice", due_days="2")
     network.clock.now_ms += 12 * DAY_MS
     assert officer.send("/sign-in", {"staff_no": "1001", "password": PASSWORD}).status_code == 303
     done(officer, case, "lapse", reasons="逾期未缴费", unheard="yes")

@@ -147,6 +147,22 @@ def _too_many_lives(request: pytest.FixtureRequest) -> Ready:
     return Ready(township.sign_in("0103", "head"), f"/children/{VILLAGE}/allow-lives", {"text": TYPED})
 
 
+def _meeting(request: pytest.FixtureRequest, recorded: bool) -> Ready:
+    """A case in the green channel, with minutes or without."""
+    agent = request.getfixturevalue("agent")
+    case = agent.file()
+    assert agent.act(case, "lane", lane="green", reason="重点项目", supervisor="王副县长").status_code == 303
+    address = f"{case}/meetings"
+    told = {"day": "2026-11-18", "present": "张三", "decisions": TYPED}
+    told |= {"what0": "踏勘", "who0": "李四", "due0": "2026-11-20"}
+    fields = {**hidden_of(agent.open(address).text, address), **told}
+    if not recorded:
+        return Ready(agent, address, fields)
+    assert agent.send(address, fields).status_code == 303
+    done = f"{address}/done"
+    return Ready(agent, done, {**hidden_of(agent.open(address).text, done), "result": TYPED})
+
+
 def _fork(request: pytest.FixtureRequest) -> Ready:
     request.getfixturevalue("forked")
     township = request.getfixturevalue("township")
@@ -289,6 +305,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "retire": partial(_ringing, place="village", address="/lives/retire"),
     "settle_alarm": partial(_ringing, place="township", address=f"/children/{VILLAGE}/settle"),
     "print_document": _print,
+    "record_meeting": partial(_meeting, recorded=False),
+    "finish_action": partial(_meeting, recorded=True),
     "answer_for": _waited_for,
     "allow_lives": _too_many_lives,
     "rule_on_fork": _fork,

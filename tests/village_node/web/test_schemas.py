@@ -12,7 +12,11 @@ from sync_protocol.case.fields import Field
 from tests.sync_protocol.case.body_samples import samples
 from village_node.web import schemas
 
-ENTRY_NAMES: Final = {"materials": ("name", "copies", "original"), "marks": ("field", "what")}
+ENTRY_NAMES: Final = {
+    "materials": ("name", "copies", "original"),
+    "marks": ("field", "what"),
+    "actions": ("what", "who", "due"),
+}
 
 
 def by_name(kind: int, body: Mapping[int, Any]) -> dict[str, Any]:
