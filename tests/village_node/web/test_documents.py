@@ -213,7 +213,9 @@ def test_every_document_of_every_state_comes_out_at_every_level(
                 assert len(read(document).pages) == 1, address
                 assert (CARD in shown) == (code == "06"), address
                 assert "草稿" not in shown
-    assert seen == sheets.TEMPLATES.keys() - {"lapse", "tolerance", "declaration", "rectify", "joint"}, "elsewhere"
+    assert seen == sheets.TEMPLATES.keys() - {"lapse", "tolerance", "declaration", "rectify", "joint", "preview"}, (
+        "elsewhere"
+    )
 
 
 def test_a_document_shows_the_seal_that_its_event_names_and_no_other(
