@@ -136,9 +136,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
                 waits.append((verdict.needs.incarnation, key[0], verdict.needs.seq, *key))
         turned = _turned(office, entry, case, own, calendar)
         row = _case_row(key, case, len(own), reader.newest_of(key, own), turned)
-        if any(each.event.kind in _SETTLING for each in own):
-            facts = legal_dates.facts_of(case, [each.event for each in own], entry.roster.places, office.catalogue)
-            row = settlements.noted(row, case, facts, office.catalogue, calendar, entry.roster.places)
+        row = _with_settlement(office, entry, row, case, own, calendar)
         if case.fee is not None and not some_purged:
             money += takings.rows_of(key, case)
         if some_purged:
@@ -400,6 +398,16 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: 
         "\n".join(joint.unsigned(case)) or None if case.open and case.state not in cases.FINISHED else None,
         _first_due(case) if case.meetings else None,
     )
+
+
+def _with_settlement(
+    office: Office, entry: Entry, row: CaseRow, case: Case, own: list[Held], calendar: Calendar
+) -> CaseRow:
+    """The row with how the case stood to its promise when it was settled; as it is where nothing settles a case."""
+    if not any(each.event.kind in _SETTLING for each in own):
+        return row
+    facts = legal_dates.facts_of(case, [each.event for each in own], entry.roster.places, office.catalogue)
+    return settlements.noted(row, case, facts, office.catalogue, calendar, entry.roster.places)
 
 
 _NO_ORDERS: Final = (None, None, None)

@@ -30,6 +30,7 @@ from sync_protocol.case import (
 from sync_protocol.case.authority import Offer, signatures_for
 from sync_protocol.case.forks import Arms, Ruling, RulingBody, frozen
 from sync_protocol.places import PlaceTree
+from tests.sync_protocol.case.tape import Tape
 
 COUNTY, TOWNSHIP, OTHER_TOWNSHIP = "621021000000", "621021101000", "621021102000"
 VILLAGE, OTHER_VILLAGE, STATION = "621021101001", "621021101002", "621021101001-1"
@@ -73,26 +74,6 @@ class Node:
     held: dict[Position, CaseEvent] = field(default_factory=dict)
     seq: int = 0
     branch: int = 0
-
-
-class Tape:
-    """A list of numbers read one after the other; past its end every choice is the first."""
-
-    def __init__(self, numbers: list[int]) -> None:
-        self._numbers = numbers
-        self._next = 0
-
-    def choose(self, count: int) -> int:
-        number = self._numbers[self._next] if self._next < len(self._numbers) else 0
-        self._next += 1
-        return number % count
-
-    def one_in(self, count: int) -> bool:
-        return self.choose(count) == count - 1
-
-    @property
-    def ended(self) -> bool:
-        return self._next >= len(self._numbers)
 
 
 @dataclass
@@ -283,10 +264,7 @@ class Network:
             kinds.RECTIFICATION: lambda: {
                 0: list(next(each.asks.position for each in case.orders if each.asks is not None)), 1: "已改",
             },
-            kinds.FOLLOW_UP: lambda: {
-                0: list(next(each.unrated.position for each in case.orders if each.unrated is not None)),
-                1: ("fair", "very_poor")[choose(2)], 2: "还是慢",
-            },
+            kinds.FOLLOW_UP: lambda: self._rating_again(case),
             kinds.COMMITMENT: lambda: self._committing(case),
             kinds.COMMITMENT_KEPT: lambda: self._keeping(case),
             kinds.LANE: lambda: {0: "green", 1: "重点项目", 2: "县领导"} if choose(2) else {0: "ordinary", 1: "已办结"},
@@ -302,6 +280,10 @@ class Network:
             kinds.ACTION_DONE: lambda: {0: list(case.meetings[0].position), 1: 1, 2: "已踏勘"},
         }  # fmt: skip
         return makers.get(offer.kind, dict)()
+
+    def _rating_again(self, case: Case) -> dict[int, Any]:
+        answered = next(each.unrated for each in case.orders if each.unrated is not None)
+        return {0: list(answered.position), 1: ("fair", "very_poor")[self.tape.choose(2)], 2: "还是慢"}
 
     def _suspending(self, case: Case) -> dict[int, Any]:
         higher = upward(case) and case.holder == COUNTY and self.tape.choose(3)

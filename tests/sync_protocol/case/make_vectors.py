@@ -14,8 +14,9 @@ from typing import Any
 
 from sync_protocol.case import Case, CaseEvent, Position, fold, kinds
 from sync_protocol.case.forks import Arms, Ruling, frozen, read_ruling, ruling_bytes
-from tests.sync_protocol.case.histories import CASE_ID, PLACES, Network, Tape, catalogue
+from tests.sync_protocol.case.histories import CASE_ID, PLACES, Network, catalogue
 from tests.sync_protocol.case.properties import damaged
+from tests.sync_protocol.case.tape import Tape
 
 PROMISES = (kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE)
 PATH = Path(__file__).parent / "vectors.json"

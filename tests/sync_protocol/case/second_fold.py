@@ -11,7 +11,16 @@ from sync_protocol.case.catalogue import Catalogue, Item
 from sync_protocol.case.workflow import MOVES
 from sync_protocol.places import PlaceTree
 from tests.sync_protocol.case.second_naming import Naming
-from tests.sync_protocol.case.second_reading import Flow, lacking, named_in, promise_holds, read, unknown, why_unknown
+from tests.sync_protocol.case.second_reading import (
+    Flow,
+    lacking,
+    ledger_holds,
+    named_in,
+    promise_holds,
+    read,
+    unknown,
+    why_unknown,
+)
 
 OPEN = ("received", "accepted", "t_review", "reviewed", "examining", "c_intake")
 DECIDED = ("decided_approved", "decided_refused", "decided", "issued", "delivering")
@@ -203,7 +212,7 @@ class SecondFold(Naming):
                 return body is None or (body[0] in self.path and body[0] != here)
             return (body[0], body[1]) in self.onward(flow, item, here)
         if guard in ("entry", "countersigning", "room", "nothing_open", "higher_answer", "supplement_open"):
-            return self.ledger_holds(guard, flow, body)
+            return ledger_holds(guard, flow, body)
         if guard in ("commitment", "commitment_open", "kept", "tolerable"):
             return promise_holds(guard, flow, body)
         if guard in ("county_level", "up_level"):
@@ -230,21 +239,6 @@ class SecondFold(Naming):
             "joint": item.kind == "联办件",
             "heard": not item.members or {name for name, _ in item.parties} <= flow.heard,
         }[guard]
-
-    def ledger_holds(self, guard: str, flow: Flow, body: dict[int, Any] | None) -> bool:
-        if guard == "room":
-            return len(flow.open) < 16
-        if guard == "nothing_open":
-            return {what for _, what, _ in flow.open} <= {"commitment"}
-        if guard == "supplement_open":
-            return any(what in ("supplement", "commitment", "") for _, what, _ in flow.open)
-        assert body is not None  # inline: nothing that ends a procedure is ever deleted
-        named = [what for opened, what, _ in flow.open if opened == Position(*body[0])]
-        if guard == "higher_answer":
-            return not named or named[0] == "" or (named[0] == "reported_up") == (3 in body)
-        if guard == "countersigning":
-            return named == ["countersigning"]
-        return bool(named) and named[0] not in ("countersigning", "commitment")
 
     def onward(self, flow: Flow, item: Item, here: str) -> list[tuple[str, str]]:
         level = {p: self.places.level(p) for p in self.path}

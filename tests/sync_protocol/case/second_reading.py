@@ -84,6 +84,23 @@ def fits(kind: int, kept: Any, keeps: tuple[int, ...]) -> bool:
     return bodies.check(kind, whole[kind]) is None
 
 
+def ledger_holds(guard: str, flow: Flow, body: dict[int, Any] | None) -> bool:
+    """The guards about open procedures."""
+    if guard == "room":
+        return len(flow.open) < 16
+    if guard == "nothing_open":
+        return {what for _, what, _ in flow.open} <= {"commitment"}
+    if guard == "supplement_open":
+        return any(what in ("supplement", "commitment", "") for _, what, _ in flow.open)
+    assert body is not None  # inline: nothing that ends a procedure is ever deleted
+    named = [what for opened, what, _ in flow.open if opened == Position(*body[0])]
+    if guard == "higher_answer":
+        return not named or named[0] == "" or (named[0] == "reported_up") == (3 in body)
+    if guard == "countersigning":
+        return named == ["countersigning"]
+    return bool(named) and named[0] not in ("countersigning", "commitment")
+
+
 def promise_holds(guard: str, flow: Flow, body: dict[int, Any] | None) -> bool:
     """The guards about what the applicant committed to."""
     promised = [opened for opened, what, _ in flow.open if what == "commitment"]

@@ -12,8 +12,9 @@ from sync_protocol.case import Catalogue, Position, Verdict, fold, kinds, legal_
 from sync_protocol.case.clock import grade_on, read, turns
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of, kind_at, last_day, turns_of
-from tests.sync_protocol.case.histories import CASE_ID, Network, Tape, catalogue
+from tests.sync_protocol.case.histories import CASE_ID, Network, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
+from tests.sync_protocol.case.tape import Tape
 from tests.sync_protocol.case.year_2026 import CALENDAR
 
 DAY_MS = 86_400_000
