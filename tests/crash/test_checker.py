@@ -135,6 +135,7 @@ HARM: dict[str, tuple[str, Callable[[Path], None], str, str]] = {
         sql(
             "DELETE FROM roster_changes WHERE arrival = (SELECT max(arrival) FROM roster_changes)",
             "UPDATE meta SET number = number - 1 WHERE name = 'roster'",
+            "DELETE FROM meta WHERE name = 'intended'",
         ),
         "lost",
         "roster",

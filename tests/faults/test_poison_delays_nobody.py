@@ -15,7 +15,7 @@ from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Netwo
 from village_node.casebook import CaseRef
 from village_node.casebook.passing import Passing
 
-UNKNOWN_STAGE, UNKNOWN_SIDE = 29, 50
+UNKNOWN_STAGE, UNKNOWN_SIDE = 29, 62
 POISONS: dict[str, tuple[int, dict[int, Any], str]] = {
     "void": (kinds.DECIDE, {0: "approve"}, "void"),
     "malformed": (kinds.DOCKET, {0: "three weeks"}, "void"),

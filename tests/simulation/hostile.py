@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 HOSTILE_KIND: Final = 200  # about no case, and known to nobody
 FAR_AHEAD: Final = 40
-UNKNOWN_SIDE: Final = 50
+UNKNOWN_SIDE: Final = 62
 UNKNOWN_STAGE: Final = 29
 
 

@@ -39,7 +39,7 @@ class Previewing(Desk):
             pen = Pen(self, growth)
             opened, case_id = self._open_draft(pen, draft)
             pen.write(kinds.PREREVIEW, case_id, actor, checked(kinds.PREREVIEW, {0: to}), opened)
-            entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth})
+            entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth}, looked_at=True)
             written = ledger.write(self, connection, entry)
             self._refuse_unless_effective(written.cases[scope, case_id], None)
             once.became(connection, request, (scope, case_id))

@@ -246,6 +246,10 @@ def promised_words(visit: Visit, case: Case) -> str:
 
 _NEXT: Final[dict[str, tuple[str, str]]] = {
     "draft": ("等待收件。", "Waiting to be received."),
+    "prereview": (
+        "正在预审，还没有收件。您现在不用做什么。",
+        "Being looked at before it is received. There is nothing you need to do.",
+    ),
     "received": ("等待受理。您现在不用做什么。", "Waiting to be accepted. There is nothing you need to do."),
     "accepted": (
         "已受理，等待审查。您现在不用做什么。",

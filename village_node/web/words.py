@@ -143,6 +143,8 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.COMMITMENT: "edit",
     kinds.COMMITMENT_KEPT: "check",
     kinds.LANE: "flag",
+    kinds.MEETING: "person",
+    kinds.ACTION_DONE: "check",
     kinds.PREREVIEW: "search",
     kinds.PREREVIEW_REPLY: "letters",
     kinds.SUPERVISION_LETTER: "warning",

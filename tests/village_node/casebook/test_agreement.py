@@ -80,6 +80,11 @@ def filled(member: Member, offer: Offer, case: Case, chance: random.Random) -> d
         kinds.SERVICE_ACT: {"what": "door"},
         kinds.CONTACT_CHANGE: {"applicant_phone": "13900001111"},
         kinds.COLLECTION_NOTICE: {"how": "phone"},
+        kinds.MEETING: {
+            "day": day_of(member.casebook.clock()).isoformat(),
+            "present": ["张三", "李四"],
+            "decisions": "加快办理",
+        },
     }
     form = promised(member, case) if offer.kind == kinds.COMMITMENT else dict(forms.get(offer.kind, {}))
     for name in ("request", "opened", "delivery"):

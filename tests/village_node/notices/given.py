@@ -83,6 +83,8 @@ FIXED = {
     "stage": "办结环节",
     "grade": "不满意",
     "rated": "2026年11月18日 19:06",
+    "outcome": "材料齐备",
+    "ready": True,
     "ended": "2026年11月20日 10:00",
 }
 SHEET = {

@@ -265,4 +265,5 @@ def test_every_state_tells_the_resident_what_comes_next() -> None:
     from sync_protocol.case import workflow
     from village_node.web.query import _NEXT
 
-    assert set(_NEXT) | {"correcting"} == set(workflow.STATES)
+    # Of what lapsed the reason is told: a commitment that was not kept has words of its own.
+    assert set(_NEXT) | {"correcting"} == {*workflow.STATES, "unkept"}
