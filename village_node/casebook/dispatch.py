@@ -96,10 +96,9 @@ class Dispatch(Incarnations):
             wanted = [(*each[:2], each.path) for each in owed.events]
             rows = _rows(connection, wanted + [(*one[:2], one.path) for one in owed.receipts])
             left = budget - _take_receipts(connection, frame, owed.receipts, rows, tables)
-            for each in owed.events:
-                row = rows.get((*each[:2], each.path))
-                if row is None:
-                    continue
+            # What goes on from a trunk that the peer does not hold yet would be parked, and its stream withheld.
+            found = [(each, rows[*each[:2], each.path]) for each in owed.events if (*each[:2], each.path) in rows]
+            for each, row in sorted(found, key=lambda one: one[0].after < one[1].since - 1):
                 if not _goes_on(connection, row, each):
                     frame.parted.append((*each[:2], each.path, each.after))
                     continue
