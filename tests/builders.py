@@ -264,7 +264,7 @@ def delegate(member: Member, department: str, *full: str, limited: Iterable[str]
     return position
 
 
-def delegate_all(member: Member, b: str, head: str = "0009") -> None:
+def delegate_all(member: Member, b: str, head: str = "0009", **changes: Any) -> None:
     """Delegate what each department decides here to one representative B; what may not be, only to be issued."""
     level = member.identity.level
     items = [item for item in member.casebook.catalogue.items() if item.deciding_level == level]
@@ -278,6 +278,7 @@ def delegate_all(member: Member, b: str, head: str = "0009") -> None:
             b=b,
             head=head,
             document_no=f"委〔2026〕{number}号",
+            **changes,
         )
 
 

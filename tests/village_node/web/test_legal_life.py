@@ -388,7 +388,7 @@ def test_the_applicant_rates_once_a_stage_and_not_by_the_hand_of_who_handled_the
     done(other, case, "rating", grade="good", stage="1", channel="phone")
     done(other, case, "rating", grade="very_good", stage="1", channel="phone")
     page = other.open(case).text
-    assert "受理阶段：满意" in page and "另有 1 次后来的评价" in page
+    assert "受理环节：满意" in page and "另有 1 次后来的评价" in page
 
 
 def test_services_and_changes_of_contact_stand_beside_the_case(agent: Visitor, village: Counter) -> None:

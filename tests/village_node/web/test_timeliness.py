@@ -33,7 +33,7 @@ def settled(network: Network, county: Counter) -> dict[str, str]:
         done(window, case, "docket", promised_days="5")
     for name, day in (("early", 5), ("on_time", 9), ("late", 11)):
         window, officer = on(network, county, 11, day)
-        delegate_all(county.member, officer_number(officer), "0009")
+        delegate_all(county.member, officer_number(officer), "0009", reason="首席代表调离")
         done(officer, found[name], "decide", outcome="approve")
     return found
 
