@@ -145,7 +145,7 @@ def _walk(county: DemoNode, township: DemoNode, villages: list[DemoNode], *, onc
     proof = _county_receipt(village, case)
     if not once:
         codes = _invited(county, township, villages)
-        appointing.appoint(head, business, _departments(head), "3003", "3002")
+        appointing.appoint(head, business, _departments(head), "3003", "3002", "样例：演示完毕，交给真人")
         appointing.keep_seal(head, "decision", ["3002", "3003"])
         appointing.keep_seal(head, "acceptance", ["3001"])
         appointing.keep_seal(station_head, "acceptance", ["2001"])

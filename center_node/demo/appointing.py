@@ -11,10 +11,13 @@ SAMPLE: Final = "样例"
 _SEALS: Final = {"acceptance": f"{SAMPLE}受理章", "decision": f"{SAMPLE}2号章"}
 
 
-def appoint(head: Worker, business: Worker, departments: Iterable[str], principal: str, b: str) -> None:
+def appoint(
+    head: Worker, business: Worker, departments: Iterable[str], principal: str, b: str, reason: str = ""
+) -> None:
     """Delegate all that each department may delegate to one representative, with the centre's consent.
 
-    `principal` and `b`: staff numbers of the department's head and of its representative. Raises WalkFailed.
+    `principal` and `b`: staff numbers of the department's head and of its representative. `reason`: why one who is
+    still in office is replaced at once, and not in a month. Raises WalkFailed.
     """
     for number, department in enumerate(departments, start=1):
         page = head.visitor.open(f"{head.node.url}/authority?department={quote(department)}")
@@ -22,7 +25,7 @@ def appoint(head: Worker, business: Worker, departments: Iterable[str], principa
         listed = sorted(name for name in form.names if name.startswith("item:"))
         items = {name: "full" if (name, "full") in form.options else "limited" for name in listed}
         document_no = f"{SAMPLE}委〔2026〕{number}号"
-        _sent(head, form, {"head": principal, "b": b, "document_no": document_no, **items})
+        _sent(head, form, {"head": principal, "b": b, "document_no": document_no, "reason": reason, **items})
         form = business.visitor.open(f"{business.node.url}/authority").form("/authority/consent")
         _sent(business, form, {"document_no": f"{SAMPLE}中心函〔2026〕{number}号"})
 

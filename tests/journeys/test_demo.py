@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -37,6 +38,20 @@ def test_the_case_is_decided_and_read_back(walked):
     wanted = {"case_no", "query_code", "query_url", "item", "state", "seconds", "network_id", "county_key", "stream"}
     assert wanted | {"seq", "event", "item_hashes", "receipt"} <= set(printed)
     assert printed["case_no"] in page
+
+
+def test_it_stays_up_for_people_and_stops_when_it_is_told(tmp_path):
+    line = [sys.executable, "-m", "center_node.cli", "demo", "--data", str(tmp_path / "nodes")]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SANJI_")}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        told = ""
+        for printed in process.stdout:
+            told += printed
+            if "Ctrl-C" in printed:
+                process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, told
+    assert all(number in told for number in ("1001", "2001", "3001", "3002", "3003"))
 
 
 def test_a_stranger_can_check_that_the_county_received_it(walked):
