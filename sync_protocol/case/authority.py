@@ -142,6 +142,9 @@ def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue
         return None
     if kind in _OF_AN_ORDER:
         return _why_not_of_an_order(case, kind, place, path)
+    if kind == kinds.ACTION_DONE:
+        waits = bool(meetings.open_actions(case))
+        return None if waits else ("没有待办的会议事项", "no action of a meeting is open")
     if kind == kinds.REVIEW_REQUEST:
         refused = case.state == "refused" and not case.open_reviews
         return None if refused else ("没有可以申请复核的不予受理决定", "there is no refusal to be reviewed")
@@ -161,9 +164,6 @@ def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue
         return None if asked else ("没有正在进行的会签", "nobody has asked for countersignatures")
     if kind == kinds.MEETING:
         return _why_not_met(case, catalogue)
-    if kind == kinds.ACTION_DONE:
-        waits = bool(meetings.open_actions(case))
-        return None if waits else ("没有待办的会议事项", "no action of a meeting is open")
     promised = kind == kinds.SUPPLY and baton.committed(case.open)
     if case.decision is not None and kind != kinds.CONTACT_CHANGE and not promised:
         return "案件已作出决定", "the case is decided"

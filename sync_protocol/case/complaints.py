@@ -138,7 +138,8 @@ def _decoded(raw: bytes) -> dict[Any, Any] | None:
 def complaints_of(made: Iterable[Record], answers: Iterable[Record]) -> list[Complaint]:
     """Every complaint that the records held make, the newest first.
 
-    Of several under one number the first in the order counts. From there the answer of the place that is to hear it
+    A first record is written at the place that its number names; of several under one number the first in the order
+    counts. From there the answer of the place that is to hear it
     ends it, else that place may pass it on, and so on. A pure function of the set of records.
     """
     first: dict[str, Record] = {}
@@ -147,7 +148,7 @@ def complaints_of(made: Iterable[Record], answers: Iterable[Record]) -> list[Com
     for record in sorted(made, key=age):
         if "passed_on" in record.said:
             passed.setdefault(Position(*record.said["passed_on"]), []).append(record)
-        else:
+        elif str(record.said["complaint_no"]).rsplit("-", 4)[0].upper() == record.place.upper():
             first.setdefault(record.said["complaint_no"], record)
     for record in sorted(answers, key=age):
         answered.setdefault(Position(*record.said["complaint"]), []).append(record)

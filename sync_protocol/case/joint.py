@@ -79,6 +79,11 @@ def members(case: Case, item: Item | None, calendar: Calendar, as_of: date) -> l
 
 def refusing(case: Case) -> list[str]:
     """The departments whose last word in a countersigning that was ended is that they disagree."""
+    return [department for department, opinion in heard(case).items() if opinion == "disagree"]
+
+
+def heard(case: Case) -> dict[str, str]:
+    """The last word of each department that gave one in a countersigning that was ended."""
     last: dict[str, str] = {}
     for each in case.procedures.values():
         if each.what == COUNTERSIGNING and each.ended is not None:
@@ -86,7 +91,7 @@ def refusing(case: Case) -> list[str]:
                 note = _opinion(case, each, department)
                 if note is not None:
                     last[department] = note.body.get("opinion", "")
-    return [department for department, opinion in last.items() if opinion == "disagree"]
+    return last
 
 
 def _opinion(case: Case, each: Procedure, department: str) -> SideNote | None:

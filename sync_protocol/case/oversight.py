@@ -85,7 +85,7 @@ def asked_of(notes: Iterable[SideNote]) -> list[Asked]:
             each
             for each in by_position.get(note.position, [])
             if (each.kind == kinds.SUPERVISION_ANSWER and each.place == note.body.get("to"))
-            or (each.kind == kinds.SPOT_CHECK and finding)
+            or (each.kind == kinds.SPOT_CHECK and finding and each.body.get("what") == "recheck")
         ]
         found.append(Asked(note, tuple(later)))
     return found

@@ -14,7 +14,7 @@ from village_node.casebook.errors import BadBody
 from village_node.casebook.office import Office
 from village_node.casebook.reading import Reading, folded
 from village_node.casebook.takings import SETTLED, rows_of
-from village_node.store import Connection, cases
+from village_node.store import Connection, cases, purges
 from village_node.store import fees as kept
 from village_node.store.fees import FeeRow
 
@@ -52,13 +52,12 @@ class Charging(Reading):
             found = kept.of_day(connection, self.identity.place, number)
             roster, stands = self.roster_in(connection), set[FeeRow]()
             for key in kept.cases_of(found):
-                case, _ = folded(self, connection, roster, key)
-                row = cases.get(connection, key)
-                # Of a case whose bodies were dropped the note stands for what they said.
-                known = rows_of(key, case) if case is not None and case.fee is not None and case.case_no else None
-                if known is None and row is not None:
+                if purges.purged_bodies(connection, key):
+                    # Of a case whose bodies were dropped the note stands for what they said.
                     stands |= {each for each in found if (each.scope, each.case_id) == key}
-                stands |= set(known or ())
+                    continue
+                case, _ = folded(self, connection, roster, key)
+                stands |= set(rows_of(key, case)) if case is not None else set()
         listed = [row for row in found if row in stands]
         return FeeDay(day, *([row for row in listed if row.what == what] for what in ("notice", *SETTLED)))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 
-from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, workflow
+from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, meetings, workflow
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
 from village_node.store.peers import PeerRow
@@ -44,6 +44,13 @@ def why_not_approved(
         if joint and level == "county":
             return "联办件延长期限须由县政府负责人批准", "a leader of the county government extends a joint case"
         return "延长期限须由本单位负责人批准", "the head of this place extends a term"
+    if kind == kinds.ACTION_DONE:
+        still = [(each.position, each.number) for each in meetings.open_actions(case)]
+        if (Position(*body[0]), body[1]) not in still:
+            return (
+                "这一项已经登记办结，或者纪要里没有这一项",
+                "this action is done already, or the minutes have no such one",
+            )
     if kind == kinds.RESUME:
         return _why_not_presided(case, body, actor, place) or _why_not_surveyed(case, body)
     if kind == kinds.LANE and body[0] == "urgent" and not workflow.may_hurry(roles, level):
@@ -106,7 +113,14 @@ def why_not_over_members(case: Case, item: Item | None, body: dict[int, object])
     """Say why an approval would go over a department's word, which in a theme is a decision; None if it does not."""
     if item is None or not item.theme or body.get(0) != "approve":
         return None
-    refusing = [name for name in joint.refusing(case) if name in {party.department for party in item.parties}]
+    parties = [party.department for party in item.parties]
+    silent = [name for name in parties if name not in joint.heard(case)]
+    if silent:
+        return (
+            f"{'、'.join(silent)}尚未会签，其事项没有决定，不能准予；请重新发起会签",
+            f"{', '.join(silent)} has not signed, and its items are not decided: ask again before it is approved",
+        )
+    refusing = [name for name in joint.refusing(case) if name in parties]
     if not refusing:
         return None
     return (

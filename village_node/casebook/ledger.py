@@ -28,6 +28,7 @@ from village_node.store.streams import HERE, MISSING, CaseEventRow, EventRow, St
 _BODY_STATES: Final[tuple[Any, ...]] = ("here", "missing", "purged", "erased")
 _NO_CASE: Final = (0, "")
 _WAITS_FOR_AFTER: Final = ("waiting", "after")
+_MONEY: Final = frozenset({kinds.FEE_NOTICE, kinds.FEE_SETTLED})
 _SETTLING: Final = frozenset({kinds.DECIDE, kinds.FEE_SETTLED, kinds.ISSUE, kinds.DELIVERED})
 
 
@@ -107,6 +108,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     changed: list[tuple[int, str, int, int, bytes]] = []
     rows: list[CaseRow] = []
     waits: list[tuple[bytes, str, int, str, bytes]] = []
+    paying: list[CaseKey] = []
     money: list[fees.FeeRow] = []
     calendar = calendars.calendar_in(office, connection)
     office.items_in(connection)
@@ -137,7 +139,8 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         turned = _turned(office, entry, case, own, calendar)
         row = _case_row(key, case, len(own), reader.newest_of(key, own), turned)
         row = _with_settlement(office, entry, row, case, own, calendar)
-        if case.fee is not None and not some_purged:
+        if not some_purged and any(each.event.kind in _MONEY for each in own):
+            paying.append(key)
             money += takings.rows_of(key, case)
         if some_purged:
             new_kinds = [each.event.kind for each in own if each.row is None]
@@ -148,13 +151,9 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         streams.add_events(connection, _event_rows(growth, verdicts, entry.arrived_ms))
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
     streams.set_verdicts(connection, changed)
-    streams.add_seals(
-        connection,
-        [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals],
-    )
+    streams.add_seals(connection, [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals])
     cases.put(connection, rows)
-    if money:
-        fees.put(connection, money)
+    fees.put(connection, paying, money)
     cases.set_waits(connection, touched if reader.had_waits or waits else (), waits)
     written.streams = _move_streams(connection, entry)
     return written

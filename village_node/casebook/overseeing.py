@@ -201,6 +201,8 @@ class Overseeing(Registering):
             found = findings.get(of) if of is not None else None
             if found is None or found.note.kind != kinds.SPOT_CHECK:
                 raise BadBody("of", "没有这次检查", "there is no such check")
+            if here not in path[path.index(found.note.place) if found.note.place in path else len(path) :]:
+                raise NotAllowed("由检查单位或其上级复查", "the place that checked looks again, or one above it")
             if not found.answered:
                 raise NotAllowed("整改单位尚未答复，不能复查", "who is to put it right has not answered yet")
 

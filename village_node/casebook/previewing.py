@@ -10,6 +10,7 @@ from village_node.casebook import ledger, once
 from village_node.casebook.desk import COUNTER, Act, Application, CaseRef, Desk, Pen, checked
 from village_node.casebook.errors import BadBody
 from village_node.casebook.ledger import Entry
+from village_node.casebook.moving import staying
 from village_node.store import Connection, peers
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
@@ -37,7 +38,8 @@ class Previewing(Desk):
         def act(connection: Connection) -> tuple[CaseRef, set[str]]:
             growth = self._locked_stream(connection, scope)
             pen = Pen(self, growth)
-            opened, case_id = self._open_draft(pen, draft)
+            deps = staying(self, connection, draft.deps)
+            opened, case_id = self._open_draft(pen, draft._replace(deps=deps))
             pen.write(kinds.PREREVIEW, case_id, actor, checked(kinds.PREREVIEW, {0: to}), opened)
             entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth}, looked_at=True)
             written = ledger.write(self, connection, entry)

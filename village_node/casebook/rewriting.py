@@ -144,6 +144,8 @@ def _with_moved_body(
     raw = encode(content)
     if header.inline is not None:
         return header._replace(inline=raw), body
+    if bodies.KEPT_KEY in header.ext and header.kind in bodies.KEPT:
+        header = header._replace(ext={**header.ext, bodies.KEPT_KEY: bodies.kept_of(header.kind, content)})
     return header._replace(commitment=commitment(salt or b"", raw)), raw
 
 

@@ -62,8 +62,14 @@ def _about(said: Mapping[str, Any], told: Mapping[str, str]) -> list[tuple[str, 
 
 def _slip(said: Mapping[str, Any], answered: Mapping[str, Any], told: Mapping[str, str]) -> dict[str, Any]:
     code = str(said["code"])
+    lead = "你（单位）的投诉已收到。请保管好本单：凭投诉编号和 13 位查询码，可在收件单位或受理单位查询答复。"
+    if not told["until"]:
+        lead = (
+            "你（单位）的投诉已登记，本系统内没有可以受理的单位："
+            "请凭投诉编号和 13 位查询码打印《投诉转送函》，到系统外递交。"
+        )
     return {
-        "lead": "你（单位）的投诉已收到。请保管好本单：凭投诉编号和 13 位查询码，可在收件单位或受理单位查询答复。",
+        "lead": lead,
         "rows": [
             ("查询码", f"{code[:6]}-{code[6:]}"),
             *_about(said, told),
@@ -84,14 +90,15 @@ def _answer(said: Mapping[str, Any], answered: Mapping[str, Any], told: Mapping[
             ("答复内容", str(answered["text"])),
             ("文号", str(answered.get("document_no", ""))),
         ],
-        "after": ["对答复不满意的，可以向受理单位的上一级再次提出。"],
+        "after": ["对答复不满意的，可以再次提出；受理单位是县级的，请向有权机关提出。"],
         "sign": ["承办人", "负责人"],
     }
 
 
 def _referral(said: Mapping[str, Any], answered: Mapping[str, Any], told: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "lead": "下列投诉涉及本县政务服务机构的负责人，本县不宜自行受理，现予转送，请依职权处理并答复投诉人：",
+        "lead": "下列投诉在本系统内没有可以受理的单位（被投诉的是县级机构负责人，或者上级单位尚未开通受理），"
+        "现予转送，请依职权处理并答复投诉人：",
         "rows": [*_about(said, told), ("投诉人", str(said.get("by", ""))), ("联系方式", str(said.get("contact", "")))],
         "after": ["本函内容由投诉人凭查询码打印，收件单位没有保存明文。"],
         "sign": ["投诉人", "接收单位经办人"],

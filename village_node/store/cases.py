@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case
 
 from sync_protocol.case import workflow
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
+from sync_protocol.case.numbers import place_prefix
 from sync_protocol.case.workdays import FIRST_DAY
 from village_node.store import rows
 from village_node.store.locks import CaseKey, StreamKey
@@ -131,11 +132,14 @@ def forget(connection: Connection, key: CaseKey) -> None:
 
 
 def by_number(connection: Connection, case_no: str) -> CaseRow | None:
-    """The case with this receipt number, at the place that the number names: what another place wrote under it is not
-    found by it. A number is a label: of two alike the older is meant."""
-    home = case_no.rsplit("-", 4)[0].upper()
-    there = and_(CASES.c.case_no == case_no, func.upper(CASES.c.scope) == f"ABOUT:{home}")
-    query = select(CASES).where(there).order_by(CASES.c.filed_ms, CASES.c.case_id).limit(1)
+    """The case with this receipt number, filed at the place that the number names, or below it where that place
+    received a draft it had looked at: what another place wrote under it is not found by it. A number is a label: of two
+    alike the one filed there is meant, else the older."""
+    place = case_no.rsplit("-", 4)[0].upper()
+    there = func.upper(CASES.c.scope)
+    under = there.like(f"ABOUT:{place_prefix(place)}%")
+    order = ((there != f"ABOUT:{place}"), CASES.c.filed_ms, CASES.c.case_id)
+    query = select(CASES).where(and_(CASES.c.case_no == case_no, under)).order_by(*order).limit(1)
     row = connection.execute(query).first()
     return CaseRow._make(row) if row else None
 

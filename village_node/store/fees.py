@@ -29,12 +29,11 @@ class FeeRow(NamedTuple):
     actor: str | None
 
 
-def put(connection: Connection, found: Iterable[FeeRow]) -> None:
-    """Replace what is known of the money of these cases."""
-    listed = sorted(found)
-    for scope, case_id in sorted({row[:2] for row in listed}):
-        rows.do(connection, "DELETE FROM fees WHERE scope = ? AND case_id = ?", (scope, case_id))
-    rows.put(connection, FEES, listed)
+def put(connection: Connection, keys: Iterable[CaseKey], found: Iterable[FeeRow]) -> None:
+    """Replace what is known of the money of these cases by these rows."""
+    for key in sorted(keys):
+        rows.do(connection, "DELETE FROM fees WHERE scope = ? AND case_id = ?", key)
+    rows.put(connection, FEES, sorted(found))
 
 
 def of_day(connection: Connection, place: str, day: int) -> list[FeeRow]:

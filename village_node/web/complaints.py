@@ -1,5 +1,7 @@
 """Complaints: taken at any node, sealed to who may hear them, answered there, and told by number and code."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import kinds, numbers, workflow
 from sync_protocol.case.complaints import OUTCOMES
-from village_node.casebook import BadBody, Heard, NotAllowed
+from village_node.casebook import AlreadyDone, BadBody, Heard, IdTaken, NotAllowed, Request
 from village_node.casebook import NotFound as NoSuchComplaint
 from village_node.notices import voices as papers
 from village_node.notices.printing import NotPrinted
@@ -41,14 +43,18 @@ def register(visit: Visit) -> Response:
 def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
     book, roles = visit.site.casebook, visit.staff.roles
     hears = workflow.may(roles, visit.site.level, kinds.COMPLAINT_ANSWER)
-    found = book.complaints(roles) if hears else []
-    here = visit.site.config.place
+    here, is_open = visit.site.config.place, True
+    try:
+        found = book.complaints(roles) if hears else []
+        is_open = not hears or book.complaints_open()
+    except NotAllowed as refused:  # a damaged file of a key
+        found, problem = [], problem or visit.t(refused.zh, refused.en)
     return visit.render(
         "complaints.html",
         status,
         hears=hears,
         takes=workflow.may(roles, visit.site.level, kinds.COMPLAINT),
-        is_open=not hears or book.complaints_open(),
+        is_open=is_open,
         ours=[each for each in found if each.complaint.handler == here],
         below=[each for each in found if each.complaint.handler != here],
         badge_of=lambda each: clocks.grade_badge(each.clock.grade),
@@ -85,7 +91,13 @@ def _form(
     others = [code for code in (places.below_or_self(places.root) if len(places) else ()) if code not in own]
     options = [(code, visit.place_name(code)) for code in (*own, *others)]
     return visit.render(
-        "complaint_form.html", status, typed=typed, errors=errors or {}, problem=problem, options=options
+        "complaint_form.html",
+        status,
+        typed=typed,
+        errors=errors or {},
+        problem=problem,
+        options=options,
+        once=visit.site.casebook.randomness(16).hex(),
     )
 
 
@@ -94,8 +106,19 @@ def take(visit: Visit) -> Response:
     typed = {name: visit.line(name) for name in FIELDS}
     said: dict[str, Any] = {**typed, "text": visit.paragraph("text"), "case_no": typed["case_no"].upper()}
     said["higher"] = visit.request.form.get("higher") == "yes"
+    once = visit.line("once")
+    asked = None
+    if re.fullmatch(r"[0-9a-f]{32}", once):
+        asked = Request(visit.staff.staff_no, f"form-{once}", hashlib.sha256(once.encode()).digest())
     try:
-        slip = visit.site.casebook.complain(visit.staff.staff_no, visit.staff.roles, said)
+        slip = visit.site.casebook.complain(visit.staff.staff_no, visit.staff.roles, said, asked)
+    except (AlreadyDone, IdTaken):
+        words = visit.t(
+            "这份投诉已经登记过，没有重复登记。回执只显示一次；没有打印的，请投诉人重新提出。",
+            "This complaint was taken before, and not once more. Its slip is shown once; if it was not printed, take "
+            "the complaint again.",
+        )
+        return _form(visit, {"place": said["place"]}, 409, problem=words)
     except BadBody as bad:
         return _form(visit, said, 422, {bad.field: visit.t(bad.zh, bad.en)})
     except NotAllowed as refused:
@@ -137,7 +160,10 @@ def _one(
     *,
     open_data: bool = False,
 ) -> Response:
-    found = heard(visit, number)
+    try:
+        found = heard(visit, number)
+    except NotAllowed as refused:  # a damaged file of a key
+        return _register(visit, 409, visit.t(refused.zh, refused.en))
     said = found.said or {}
     by, contact = complainant(found, open_data=open_data)
     row = visit.site.casebook.find_by_number(str(said.get("case_no", ""))) if said.get("case_no") else None
@@ -175,10 +201,13 @@ def complainant(found: Heard, *, open_data: bool) -> tuple[str, str]:
 
 def unmask(visit: Visit, number: str) -> Response:
     """The complainant in full, once, after a reason that goes into the audit trail first."""
-    heard(visit, number)
     reason, problem = cases.reason_given(visit)
     if problem:
         return _one(visit, number, 422, problem=problem)
+    try:
+        heard(visit, number)
+    except NotAllowed as refused:
+        return _register(visit, 409, visit.t(refused.zh, refused.en))
     note_unmasked(visit, number, reason)
     return _one(visit, number, open_data=True)
 
@@ -210,12 +239,12 @@ def answer(visit: Visit, number: str) -> Response:
 def pass_on(visit: Visit, number: str) -> Response:
     """Hand it to the next level that may hear it."""
     try:
-        visit.site.casebook.pass_on_complaint(visit.staff.staff_no, visit.staff.roles, number)
+        hears = visit.site.casebook.pass_on_complaint(visit.staff.staff_no, visit.staff.roles, number)
     except NotAllowed as refused:
         return _one(visit, number, 409, problem=visit.t(refused.zh, refused.en))
     except NoSuchComplaint:
         raise NotFound from None
-    return visit.redirect("complaints", done="passed")
+    return visit.redirect("complaints", done="passed" if hears else "nobody")
 
 
 def status_form(visit: Visit) -> Response:

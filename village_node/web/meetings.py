@@ -81,7 +81,7 @@ def finish(visit: Visit, place: str, case_id: str) -> Response:
     number = entry.number(visit.line("number"))
     values = {
         "meeting": visit.line("meeting"),
-        "number": int(number) if number.isascii() and number.isdecimal() else number,
+        "number": int(number) if len(number) < 5 and number.isascii() and number.isdecimal() else number,
         "result": visit.paragraph("result"),
     }
     return _record(visit, place, case_id, kinds.ACTION_DONE, values)

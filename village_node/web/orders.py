@@ -30,7 +30,9 @@ def orders(visit: Visit) -> Response:
     view, number = visit.request.args.get("view", "here"), visit.request.args.get("page", "1")
     if view not in VIEWS:
         raise NotFound
-    found = visit.site.casebook.orders(view, int(number) if number.isascii() and number.isdecimal() else 1)
+    found = visit.site.casebook.orders(
+        view, int(number) if len(number) < 7 and number.isascii() and number.isdecimal() else 1
+    )
     return visit.render(
         "orders.html",
         view=view,

@@ -221,7 +221,7 @@ def _leading(found: Clocks, grade: Grade) -> str:
 
 def _cards(case: Case) -> list[SideNote]:
     """What was said to the cards of a case, the worst card first."""
-    said = [note for note in case.oversight if note.kind == kinds.ALERT_ANSWER]
+    said = [note for note in case.oversight if note.kind == kinds.ALERT_ANSWER and "grade" in note.body]
     return sorted(said, key=lambda note: -GRADE_NUMBERS[note.body["grade"]])
 
 
@@ -246,10 +246,15 @@ def write(visit: Visit, place: str, case_id: str, what: str) -> Response:
             visit.staff.staff_no, visit.staff.roles, (about(case.home), case.case_id), KINDS[what], said
         )
     except BadBody as bad:
-        return show(visit, case, 422, visit.t(bad.zh, bad.en), what)
+        return show(visit, case, 422, visit.t(bad.zh, bad.en), _form_of(visit, what))
     except NotAllowed as refused:
-        return show(visit, case, 409, visit.t(refused.zh, refused.en), what)
+        return show(visit, case, 409, visit.t(refused.zh, refused.en), _form_of(visit, what))
     return visit.redirect("supervision_case", place=place, case_id=case_id, done=what)
+
+
+def _form_of(visit: Visit, what: str) -> str:
+    """Which form of the page was sent: a second look is a check with a form of its own."""
+    return "recheck" if what == "check" and visit.line("what") == "recheck" else what
 
 
 def _said(visit: Visit, case: Case, what: str) -> dict[str, Any]:
@@ -291,13 +296,13 @@ def letter(visit: Visit, place: str, case_id: str, position: str) -> Response:
     case = cases.fetch(visit, place, case_id)
     found = [each for each in oversight.asked_of(case.oversight) if each.note.kind == kinds.SUPERVISION_LETTER]
     asked = next((each for each in found if schemas.position_text(each.note.position) == position), None)
-    if asked is None:
+    if asked is None or "rule" not in asked.note.body:
         raise NotFound
     book, named, note = visit.site.casebook, offices(visit), asked.note
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     clock = book.clock_of((about(case.home), case.case_id))
     grade = note.body.get("grade", "")
-    rule = visit.t(*words.choice_words(note.body["rule"]))
+    rule = words.choice_words(note.body["rule"])[0]
     if grade:
         rule += f"（{words.choice_words(grade)[0]}）"
     if clock is not None and (reading := clock.clocks.of(note.body["rule"])) is not None:
@@ -308,7 +313,7 @@ def letter(visit: Visit, place: str, case_id: str, position: str) -> Response:
         item.name if item is not None else case.item_no,
         rule,
         words.state_words(case.state)[2],
-        [(times.date_words(day_of(each.at_ms), "zh"), each.body["text"]) for each in asked.answers],
+        [(times.date_words(day_of(each.at_ms), "zh"), each.body.get("text", "")) for each in asked.answers],
     )
     try:
         paper = visit.site.printer.print(supervising.TEMPLATE, supervising.given_for(case, note, told, visit.now_ms))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from sync_protocol.case import Case, Position, SideNote
+from sync_protocol.case.legal_bodies import BAD_GRADES
 from sync_protocol.case.orders import Order
 from sync_protocol.case.voices import SAMPLE, TERMS, Span, Voice, span
 from sync_protocol.case.workdays import day_of
@@ -35,14 +36,21 @@ def rights(visit: Visit, case: Case) -> list[Right]:
 def told(visit: Visit, case: Case) -> list[str]:
     """The same for the applicant, in plain sentences."""
     found = []
-    if 2 in case.ratings or 1 in case.ratings:
+    if 2 in case.ratings or 0 in case.ratings:
         found.append(visit.t("您已作过评价，谢谢。", "You have rated us; thank you."))
+    elif 1 in case.ratings:
+        found.append(
+            visit.t(
+                "您已评价受理环节，谢谢；办结后还可以评价一次。",
+                "You have rated the acceptance; thank you. You may rate the result once as well.",
+            )
+        )
     else:
         found.append(
             visit.t(
-                "评价：可在任一服务点的评价屏评价一次受理、一次办结，不由经办人代录。",
-                "Rating: at any service point, once for acceptance and once for the result; never recorded by whoever "
-                "handled the case.",
+                "评价：可在办理的服务点评价一次受理、一次办结，不由经办人代录。",
+                "Rating: where your case is handled, once for acceptance and once for the result; never recorded by "
+                "whoever handled the case.",
             )
         )
     for each in case.orders:
@@ -74,6 +82,11 @@ def _order_told(visit: Visit, order: Order) -> str:
             f"{place} 已整改：{said} 请告诉我们您是否满意；不满意的，再整改一次。",
             f"{place} has put it right: {said} Tell us whether you are satisfied; if not, it is done once more.",
         )
+    if order.steps and order.steps[-1].body.get("grade") in BAD_GRADES:
+        return visit.t(
+            "两次整改后您仍不满意，本单已办结；可以投诉。",
+            "It was put right twice and you are still not satisfied: the order is closed, and you may complain.",
+        )
     return visit.t("您的差评已整改完毕。", "What you rated as bad has been put right.")
 
 
@@ -84,8 +97,11 @@ def _review_told(visit: Visit, case: Case) -> str:
             f"复核：县业务科正在复核，最晚 {day} 答复。", f"Review: the county is looking at it, and answers by {day}."
         )
     if case.state == "refused":
+        return visit.t("复核：对不予受理不服的，可在申请地申请复核。", "Review: of the refusal, ask where you applied.")
+    if case.decision is not None and case.decision.outcome == "refuse":
         return visit.t(
-            "复核：对不予受理不服的，可在任一服务点申请复核。", "Review: of the refusal, ask at any service point."
+            "复议、诉讼：对不予的决定不服的，决定书写明向谁提出、在多少日内提出。",
+            "Against the decision: it says where and within how many days you may go against it.",
         )
     return visit.t(
         "复核：本件没有不予受理决定，不用复核。", "Review: nothing was refused here, so there is none to ask for."
@@ -93,6 +109,10 @@ def _review_told(visit: Visit, case: Case) -> str:
 
 
 def _rating(visit: Visit, case: Case) -> Right:
+    if 0 in case.ratings:
+        return Right(
+            "edit", visit.t("评价", "Rating"), [visit.t("评价内容已清除", "What was rated is no longer held here")]
+        )
     lines = [
         visit.t(*STAGES[stage])
         + visit.t("：", ": ")

@@ -88,6 +88,12 @@ def test_the_first_of_a_number_counts_its_hearer_answers_or_passes_it_on() -> No
     assert found.answer is not None and found.answer.position == position(9)
 
 
+def test_who_relays_a_complaint_puts_none_of_its_own_in_its_place() -> None:
+    real, forged = record(2, VILLAGE, order=9, complaint_no=NUMBER, own=b"y"), made(1, TOWNSHIP)
+    [found] = complaints.complaints_of([forged, real], [])
+    assert found.record == real
+
+
 @given(st.permutations(range(6)), st.permutations(range(3)))
 def test_the_order_in_which_records_come_changes_nothing(some: list[int], others: list[int]) -> None:
     records = [

@@ -58,6 +58,9 @@ def test_a_draft_is_pre_reviewed_completed_and_received_without_typing_it_again(
     done(clerk, case, "docket", promised_days="25")
     everywhere(network)
     assert held(village, case).state == "accepted"
+    for counter in (village, township):
+        row = counter.member.casebook.find_by_number(got.case_no)
+        assert row is not None and row.case_id.hex() in case, "the township's number finds the village's draft"
 
 
 def supplied(visitor: Visitor, case: str) -> str:

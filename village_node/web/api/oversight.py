@@ -27,14 +27,18 @@ class CardQuery(Taken):
     grade = marshmallow.fields.String(
         load_default="", validate=marshmallow.validate.OneOf(("", *CARDS), error="请从所列选项中选择")
     )
-    page = marshmallow.fields.Integer(load_default=1, validate=marshmallow.validate.Range(1, 1_000_000))
+    page = marshmallow.fields.Integer(
+        load_default=1,
+        validate=marshmallow.validate.Range(1, 999_999, error="应为 1 至 999999 的整数"),
+        error_messages={"invalid": "应为整数"},
+    )
 
 
 class PeriodQuery(Taken):
     """The days counted, both included; this month up to today where they are left out."""
 
-    first = marshmallow.fields.Date(load_default=None)
-    last = marshmallow.fields.Date(load_default=None)
+    first = marshmallow.fields.Date(load_default=None, error_messages={"invalid": "应为日期，如 2026-11-21"})
+    last = marshmallow.fields.Date(load_default=None, error_messages={"invalid": "应为日期，如 2026-11-21"})
 
 
 class CardShape(Schema):

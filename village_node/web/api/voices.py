@@ -45,7 +45,7 @@ class ComplaintTaken(Taken):
     place = schemas.Text(1, 40, required=True)
     who = schemas.Text(1, 60, required=True)
     text_ = schemas.Text(1, 2_000, required=True, data_key="text")
-    higher = marshmallow.fields.Boolean(load_default=False)
+    higher = marshmallow.fields.Boolean(load_default=False, error_messages={"invalid": "应为是或否"})
     by = schemas.Text(0, 60, load_default="")
     contact = schemas.Text(0, 60, load_default="")
     case_no = schemas.Text(0, 60, load_default="")

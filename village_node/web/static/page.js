@@ -53,7 +53,8 @@
   }
 
   // A second click while the first is under way would only be refused.
-  for (const form of document.querySelectorAll("form[method=post]")) {
+  // One that opens a page of its own may be sent again: this page stays as it is.
+  for (const form of document.querySelectorAll("form[method=post]:not([target])")) {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
