@@ -8,8 +8,9 @@ which counts, who is to answer, and what was answered.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from sync_protocol import encoding, errors
+from sync_protocol import encoding
 from sync_protocol.case import kinds
+from sync_protocol.case.beside import Record, age, by_name, decoded, place_of
 from sync_protocol.case.bodies import Checker, compile_checker
 from sync_protocol.case.events import Position
 from sync_protocol.case.fields import Field, Table
@@ -56,17 +57,6 @@ _CHECKERS: Final[dict[int, Checker]] = {kind: compile_checker(table) for kind, t
 _CONTENT: Final[dict[int, Checker]] = {table.kind: compile_checker(table) for table in (SAID, ANSWERED)}
 
 
-class Record(NamedTuple):
-    """One record as a reader sees it: where it stands, who wrote it, when by that place's clock, its body by name."""
-
-    position: Position
-    order: int
-    scope: str
-    place: str
-    claimed_ms: int
-    said: Mapping[str, Any]
-
-
 class Complaint(NamedTuple):
     """A complaint as it stands: the record that counts last, when it was made, who took it, and the answer to it."""
 
@@ -86,12 +76,6 @@ class Complaint(NamedTuple):
         return str(self.record.said.get("handler", ""))
 
 
-def age(record: Record) -> tuple[int, int, bytes, bytes]:
-    """The order of records of one kind, the same at every node."""
-    incarnation, seq, mark = record.position
-    return record.order, seq, mark, incarnation
-
-
 def check(kind: int, body: object) -> str | None:
     """The name of the first field of a body that does not fit; None if all do."""
     wrong = _CHECKERS[kind](body)
@@ -104,18 +88,18 @@ def check(kind: int, body: object) -> str | None:
 
 def read(kind: int, raw: bytes) -> dict[str, Any] | None:
     """A body by field name; None where it does not fit its table, and then it says nothing."""
-    body = _decoded(raw)
+    body = decoded(raw)
     if body is None or check(kind, body) is not None:
         return None
-    return {field.name: body[field.number] for field in TABLES[kind].fields if field.number in body}
+    return by_name(TABLES[kind], body)
 
 
 def content_of(table: Table, raw: bytes) -> dict[str, Any] | None:
     """What was sealed, by field name; None where it is nothing of the kind."""
-    body = _decoded(raw)
+    body = decoded(raw)
     if body is None or _CONTENT[table.kind](body) is not None:
         return None
-    return {field.name: body[field.number] for field in table.fields if field.number in body}
+    return by_name(table, body)
 
 
 def content_bytes(table: Table, said: Mapping[str, Any]) -> bytes:
@@ -125,14 +109,6 @@ def content_bytes(table: Table, said: Mapping[str, Any]) -> bytes:
     if wrong is not None:
         raise ValueError(wrong)
     return encoding.encode(body)
-
-
-def _decoded(raw: bytes) -> dict[Any, Any] | None:
-    try:
-        body = encoding.decode(raw)
-    except errors.ProtocolError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def complaints_of(made: Iterable[Record], answers: Iterable[Record]) -> list[Complaint]:
@@ -148,7 +124,7 @@ def complaints_of(made: Iterable[Record], answers: Iterable[Record]) -> list[Com
     for record in sorted(made, key=age):
         if "passed_on" in record.said:
             passed.setdefault(Position(*record.said["passed_on"]), []).append(record)
-        elif str(record.said["complaint_no"]).rsplit("-", 4)[0].upper() == record.place.upper():
+        elif place_of(record.said["complaint_no"]) == record.place.upper():
             first.setdefault(record.said["complaint_no"], record)
     for record in sorted(answers, key=age):
         answered.setdefault(Position(*record.said["complaint"]), []).append(record)

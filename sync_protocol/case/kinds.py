@@ -64,6 +64,9 @@ COMPLAINT_ANSWER: Final = 44
 RECTIFICATION: Final = 45
 FOLLOW_UP: Final = 48
 PLACE_KEY: Final = 49
+CONSULTATION: Final = 46
+SLIP: Final = 52
+SLIP_ANSWER: Final = 53
 SUPERVISION_LETTER: Final = 54
 SUPERVISION_ANSWER: Final = 55
 ALERT_ANSWER: Final = 56
@@ -128,10 +131,14 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(SPOT_CHECK, "spot_check", "side", "apart", 1),
     Kind(RECTIFICATION, "rectification", "side", "apart", 1),
     Kind(FOLLOW_UP, "follow_up", "side", "apart", 1),
-    # About no case, though their numbers stand among those of side events: no case may show a complaint.
+    # About no case, though their numbers stand among those of side events: no case may show a complaint, and a
+    # slip is written where the case is not held.
     Kind(COMPLAINT, "complaint", "other", "apart", 1),
     Kind(COMPLAINT_ANSWER, "complaint_answer", "other", "apart", 1),
     Kind(PLACE_KEY, "place_key", "other", "inline", 1),
+    Kind(CONSULTATION, "consultation", "other", "apart", 1),
+    Kind(SLIP, "slip", "other", "apart", 1),
+    Kind(SLIP_ANSWER, "slip_answer", "other", "apart", 1),
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(CATALOGUE, "catalogue", "other", "apart", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),

@@ -266,7 +266,7 @@ _COUNTER: Final = frozenset({
     kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
     kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW,
     kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION, kinds.FOLLOW_UP,
-    kinds.COMPLAINT, kinds.MEETING, kinds.ACTION_DONE,
+    kinds.COMPLAINT, kinds.MEETING, kinds.ACTION_DONE, kinds.CONSULTATION, kinds.SLIP, kinds.SLIP_ANSWER,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({

@@ -12,6 +12,7 @@ from village_node.casebook import ledger
 from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
 from village_node.casebook.bench import Bench, Choice, ForkView
+from village_node.casebook.bringing import Bringing, Brought
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
 from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.charging import Charging, FeeDay
@@ -55,6 +56,7 @@ __all__ = [
     "AlreadyDone",
     "Application",
     "BadBody",
+    "Brought",
     "CaseClock",
     "CaseRef",
     "Casebook",
@@ -115,6 +117,7 @@ class Casebook(
     Oddities,
     Orders,
     Complaining,
+    Bringing,
 ):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 

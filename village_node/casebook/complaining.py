@@ -6,32 +6,32 @@ the person complained of among them, knows its number, who hears it, and whether
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
-from sync_protocol import encoding, limits
+from sync_protocol import encoding
 from sync_protocol.case import complaints as rules
 from sync_protocol.case import kinds, numbers, workflow
-from sync_protocol.case.complaints import Complaint, Record
+from sync_protocol.case.beside import Record
+from sync_protocol.case.complaints import Complaint
 from sync_protocol.case.voices import Span, span
 from sync_protocol.case.workdays import day_of
-from sync_protocol.errors import ProtocolError, WeakKey
-from sync_protocol.event import Position, load_header, mark
+from sync_protocol.errors import WeakKey
 from sync_protocol.places import about, below
-from sync_protocol.stream import Draft, append
 from sync_protocol.suites import NONCE_BYTES, NotOpened, lock, seal_to, unlock
-from village_node.casebook import ledger, once
+from village_node.casebook import once
 from village_node.casebook import registers as held
+from village_node.casebook.beside import Beside
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import day_in_county
-from village_node.casebook.desk import COUNTER, Desk
+from village_node.casebook.desk import COUNTER
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.reading import Reading
 from village_node.identity import NoIdentity
-from village_node.store import Connection, NotSaved, peers, streams
+from village_node.store import Connection, NotSaved, peers
 from village_node.store.requests import Request
 
-_CLOCK_BITS: Final = 16
 _WRONG: Final = {field.name: (field.zh, field.en) for table in (rules.SAID, rules.ANSWERED) for field in table.fields}
 
 
@@ -61,7 +61,7 @@ def _own_info(network_id: bytes, number: str, what: str) -> bytes:
     return encoding.encode(["sanji/1/own", network_id, number, what])
 
 
-class Complaining(Desk, Incarnations, Reading):
+class Complaining(Beside, Incarnations, Reading):
     """Complaints, at every node: taking them, finding one by number and code, and hearing those that are ours."""
 
     def complaints_open(self) -> bool:
@@ -72,7 +72,7 @@ class Complaining(Desk, Incarnations, Reading):
 
     def open_complaints(self, actor: str, roles: Iterable[str]) -> None:
         """Publish a key of this place, under which complaints are sealed to it. Raises NotAllowed, NotSaved."""
-        self._refuse_unless(roles, kinds.PLACE_KEY)
+        self.refuse_unless(roles, kinds.PLACE_KEY)
         if self.lives is None:
             raise NotAllowed("本机不能保管密钥", "this machine keeps no keys")
         if self.complaints_open():
@@ -85,7 +85,7 @@ class Complaining(Desk, Incarnations, Reading):
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             scope = below(self.identity.place)
-            self._write_record(connection, scope, kinds.PLACE_KEY, actor, raw)
+            self.write_record(connection, scope, kinds.PLACE_KEY, actor, raw)
             self.note(connection, actor, "complaints.open", self.identity.place)
             return None, {scope}
 
@@ -110,7 +110,7 @@ class Complaining(Desk, Incarnations, Reading):
         ``request``: under which id a program asks for it. Raises BadBody naming the field, AlreadyDone, IdTaken,
         NotAllowed, NotSaved.
         """
-        self._refuse_unless(roles, kinds.COMPLAINT)
+        self.refuse_unless(roles, kinds.COMPLAINT)
         self.store.refuse_intake_without_room()
         code = numbers.make_query_code(int.from_bytes(self.randomness(9)) >> (72 - numbers.QUERY_CODE_BITS))
         content = _content(rules.SAID, {**said, "code": code})
@@ -125,7 +125,7 @@ class Complaining(Desk, Incarnations, Reading):
             body = {0: number, 4: own, **self._sealed_for(connection, handler, number, content)}
             places = self.roster_in(connection).places
             scope = about(rules.scope_for(places, self.identity.place, handler))
-            self._write_record(connection, scope, kinds.COMPLAINT, actor, encoding.encode(body))
+            self.write_record(connection, scope, kinds.COMPLAINT, actor, encoding.encode(body))
             self.note(connection, actor, "complaint.take", number)
             once.became(connection, request, (number, b""))
             return Slip(number, code, handler), {scope}
@@ -206,7 +206,7 @@ class Complaining(Desk, Incarnations, Reading):
             self._refuse_the_person(connection, actor, names, told)
             own = lock(told["code"].encode(), _own_info(self.network_id, number, "answer"), nonce, content)
             raw = encoding.encode({0: list(each.record.position), 1: own})
-            self._write_record(connection, each.record.scope, kinds.COMPLAINT_ANSWER, actor, raw)
+            self.write_record(connection, each.record.scope, kinds.COMPLAINT_ANSWER, actor, raw)
             self.note(connection, actor, "complaint.answer", number)
             once.became(connection, request, (number, b""))
             return None, {each.record.scope}
@@ -226,7 +226,7 @@ class Complaining(Desk, Incarnations, Reading):
             content = _content(rules.SAID, told)
             sealed = self._sealed_for(connection, handler, number, content)
             body = {0: number, 4: each.record.said["own"], 5: list(each.record.position), **sealed}
-            self._write_record(connection, each.record.scope, kinds.COMPLAINT, actor, encoding.encode(body))
+            self.write_record(connection, each.record.scope, kinds.COMPLAINT, actor, encoding.encode(body))
             self.note(connection, actor, "complaint.pass_on", number, to=handler)
             once.became(connection, request, (number, b""))
             return handler, {each.record.scope}
@@ -234,7 +234,7 @@ class Complaining(Desk, Incarnations, Reading):
         return self._act(act, request)
 
     def _mine(self, connection: Connection, roles: Iterable[str], number: str) -> tuple[Complaint, Mapping[str, Any]]:
-        self._refuse_unless(roles, kinds.COMPLAINT_ANSWER)
+        self.refuse_unless(roles, kinds.COMPLAINT_ANSWER)
         for each in self._complaints(connection):
             if each.number == number and each.handler == self.identity.place:
                 told = self._opened_here(connection, each).said
@@ -293,52 +293,20 @@ class Complaining(Desk, Incarnations, Reading):
         except NoIdentity as damaged:
             raise NotAllowed(f"密钥文件读不出来：{damaged}", str(damaged)) from damaged
 
-    def _refuse_unless(self, roles: Iterable[str], kind: int) -> None:
-        if not workflow.may(frozenset(roles), self.identity.level, kind):
-            raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
-
     def _complaints(self, connection: Connection) -> list[Complaint]:
-        made = [each for each in self._records(connection, kinds.COMPLAINT) if each.scope.startswith("about:")]
-        return rules.complaints_of(made, self._records(connection, kinds.COMPLAINT_ANSWER))
+        made = [each for each in self._of_kind(connection, kinds.COMPLAINT) if each.scope.startswith("about:")]
+        return rules.complaints_of(made, self._of_kind(connection, kinds.COMPLAINT_ANSWER))
 
     def _keys(self, connection: Connection) -> dict[str, list[Record]]:
         """Place -> the keys it has published."""
         found: dict[str, list[Record]] = {}
-        for each in self._records(connection, kinds.PLACE_KEY):
+        for each in self._of_kind(connection, kinds.PLACE_KEY):
             if each.scope == below(each.place):
                 found.setdefault(each.place, []).append(each)
         return found
 
-    def _records(self, connection: Connection, kind: int) -> list[Record]:
-        """Every record of a kind that can be read here, in no order."""
-        roster, found = self.roster_in(connection), []
-        for row in streams.of_no_case(connection, kind):
-            author = self.author(roster, row.incarnation)
-            try:
-                header = load_header(row.event.header)
-            except ProtocolError:
-                continue
-            sound = kinds.understood(header.kind, header.kind_version) and not any(key < 0 for key in header.ext or ())
-            raw = header.inline if header.inline is not None else row.event.body
-            said = rules.read(kind, raw) if sound and raw is not None else None
-            if author is None or said is None:
-                continue  # of a later version, or it does not fit its form: stored, and says nothing here
-            position = Position(row.incarnation, header.seq, mark(row.event.hash))
-            found.append(Record(position, author.order, row.scope, author.place, header.claimed, said))
-        return found
-
-    def _write_record(self, connection: Connection, scope: str, kind: int, actor: str, raw: bytes) -> None:
-        """Write one record into our own stream of a scope."""
-        growth = self._locked_stream(connection, scope)
-        now_ms = self.clock()
-        hlc = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
-        known = kinds.BY_NUMBER[kind]
-        apart = known.holding == "apart"
-        draft = Draft(kind, known.version, None, hlc, now_ms, actor, raw, apart=apart)
-        salt = self.randomness(limits.SALT) if apart else None
-        growth.events.append(append(growth.row.stream_id, growth.head, draft, salt))
-        ledger.write(self, connection, ledger.Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
-        self.mark_news(connection, {scope})
+    def _of_kind(self, connection: Connection, kind: int) -> list[Record]:
+        return self.records(connection, kind, partial(rules.read, kind))
 
 
 def _content(table: Any, said: Mapping[str, Any]) -> bytes:

@@ -69,6 +69,8 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
     counts["orders"] = visit.site.casebook.order_counts()["here"]
     if workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER):
         counts["complaints"] = visit.site.casebook.complaints_waiting()
+    counts["slips"] = visit.site.casebook.brought_waiting()
+    counts["consultations"] = visit.site.casebook.consultations_open()
     counts["together"] = visit.site.casebook.together_counts()
     if visit.may(COUNTER):
         counts = {**counts, "drafts": len(filing.open_drafts(visit))}

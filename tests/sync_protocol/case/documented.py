@@ -3,7 +3,18 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sync_protocol.case import bodies, complaints, documents, exclusions, kinds, registers, voices, workflow
+from sync_protocol.case import (
+    bodies,
+    complaints,
+    consultations,
+    documents,
+    exclusions,
+    kinds,
+    registers,
+    slips,
+    voices,
+    workflow,
+)
 from sync_protocol.case.clock import thresholds
 from sync_protocol.case.events import REASONS
 from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS
@@ -175,6 +186,10 @@ def flags() -> str:
     return table(("flag", "说明", "in English"), [(code, zh, en) for code, (zh, en) in exclusions.FLAGS.items()])
 
 
+def slip_tables() -> str:
+    return tables_of([*slips.TABLES.values(), consultations.TABLE])
+
+
 def complaint_tables() -> str:
     content = tables_of(
         [complaints.SAID, complaints.ANSWERED],
@@ -210,6 +225,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "flags": flags,
     "voices": voice_terms,
     "complaints": complaint_tables,
+    "slips": slip_tables,
 }
 
 

@@ -127,7 +127,7 @@ class Naming(ABC):
         side = self.sides.get(position)
         if side is None:
             return "waiting"
-        if side.kind >= 64 or side.kind in (40, 44, 49) or side.place not in self.path:
+        if side.kind >= 64 or side.kind in (40, 44, 46, 49, 52, 53) or side.place not in self.path:
             return "void"
         if unknown(side):
             return "unknown"

@@ -80,7 +80,7 @@ NUMBERS = {
     "commitment": 25, "commitment_kept": 26, "lane": 27, "prereview": 30, "prereview_reply": 31,
     "supervision_letter": 54, "supervision_answer": 55, "alert_answer": 56, "spot_check": 57,
     "rectification": 45, "follow_up": 48,
-    "complaint_answer": 44, "place_key": 49,
+    "complaint_answer": 44, "place_key": 49, "consultation": 46, "slip": 52, "slip_answer": 53,
     "meeting": 50, "action_done": 51,
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sync_protocol import encoding
 from sync_protocol.case import Position, Verdict, complaints, kinds
-from sync_protocol.case.complaints import Record
+from sync_protocol.case.beside import Record
 from tests.sync_protocol.case.script import (
     COUNTY,
     OTHER_TOWNSHIP,

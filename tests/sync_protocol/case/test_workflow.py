@@ -175,6 +175,9 @@ def test_every_kind_has_words_and_somebody_who_may_author_it() -> None:
         kinds.COMPLAINT,
         kinds.COMPLAINT_ANSWER,
         kinds.PLACE_KEY,
+        kinds.CONSULTATION,
+        kinds.SLIP,
+        kinds.SLIP_ANSWER,
     }
     assert set(MAY) <= set(ROLES) and {level for _, level in ROLES} == {"county", "township", "village", "station"}
 

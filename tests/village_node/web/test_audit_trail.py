@@ -201,4 +201,5 @@ def test_pages_write_a_line_by_itself_only_of_what_changes_nothing() -> None:
         for action in re.findall(r'accounts\.audit\(\s*[^,]+,\s*"([^"]+)"', path.read_text(encoding="utf-8"))
     ]
     alone = {"case.unmask", "complaint.unmask", "document.print", "refused.sample", "route.refuse", "node.start"}
+    alone |= {"slip.unmask", "consultation.unmask"}
     assert set(written) == alone

@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 import pytest
 
+from sync_protocol.case.numbers import check_character
 from sync_protocol.case.workdays import day_of
 from sync_protocol.exchange import ANOTHER_NONCE
 from tests.builders import TOWNSHIP, VILLAGE, Network
@@ -289,6 +290,25 @@ def _complaint(request: pytest.FixtureRequest, what: str) -> Ready:
     return Ready(head, f"/complaints/of/{slip.number}/{what}", fields)
 
 
+def _slip(request: pytest.FixtureRequest, what: str) -> Ready:
+    """A slip or a consultation, to be taken, or looked at in full."""
+    agent = request.getfixturevalue("agent")
+    book = agent.counter.member.casebook
+    if what == "slip":
+        far = {"case_no": "990101101201-261121-7K3M-3-9", "what": "note", "by": "张秀兰", "text": TYPED}
+        far["case_no"] = f"{far['case_no'][:-1]}{check_character(far['case_no'][:-2])}"
+        return Ready(agent, "/slips/new", far)
+    if what == "consultation":
+        return Ready(agent, "/consultations", {"question": TYPED, "outcome": "open"})
+    if what == "consultations":
+        number = book.consult("0001", {"agent"}, {"question": "问", "outcome": "open", "by": "张秀兰"})
+    else:
+        stem = "990101101201-261121-7K3M-3"
+        far = {"case_no": f"{stem}-{check_character(stem)}", "what": "note", "by": "张秀兰", "text": "x"}
+        number = book.bring("0001", {"agent"}, far)
+    return Ready(agent, f"/{what}/of/{number}/unmask", {"reason": TYPED})
+
+
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
     "propose_assignment": partial(_assigned, answered=False),
@@ -325,6 +345,10 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "take_complaint": partial(_complaint, what=""),
     "answer_complaint": partial(_complaint, what="answer"),
     "unmask_complaint": partial(_complaint, what="unmask"),
+    "take_slip": partial(_slip, what="slip"),
+    "unmask_slip": partial(_slip, what="slips"),
+    "take_consultation": partial(_slip, what="consultation"),
+    "unmask_consultation": partial(_slip, what="consultations"),
 }
 
 

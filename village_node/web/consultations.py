@@ -1,0 +1,183 @@
+"""Consultations (咨询单): what people ask at the counter, and that who was asked first leads it to its end."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import kinds, workflow
+from sync_protocol.case.consultations import OUTCOMES, Consultation
+from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
+from village_node.casebook import NotFound as NoSuchConsultation
+from village_node.web import cases, masking
+from village_node.web.clocks import Badge
+from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
+from village_node.web.site import Visit
+from village_node.web.slips import asked_once
+
+READS: Final = Policy(CASEWORK, "node", "masked")
+TAKES: Final = Policy(COUNTER, "node", "typed")
+UNMASKS: Final = Policy(COUNTER, "node", "reasoned")
+BADGES: Final[dict[str, Badge]] = {
+    "open": ("waiting", "clock", "待答复", "to be answered"),
+    "answered": ("good", "check", "已答复", "answered"),
+    "led": ("good", "right", "已引导", "led to who can help"),
+    "filed": ("good", "check", "已收件", "filed as a case"),
+}
+CHOICES: Final[dict[str, tuple[str, str]]] = {
+    "answered": ("当场答复", "answered at once"),
+    "led": ("引导到能办的地方", "led to who can help"),
+    "filed": ("已当场收件", "filed as a case"),
+    "open": ("现在答不了，问清后答复", "not known now, to be answered"),
+}
+FIELDS: Final = ("outcome", "item_no", "by", "contact", "to", "case_no")
+SHOWN: Final = 200
+
+
+def register(visit: Visit) -> Response:
+    """What was asked here, what is open first, and the form for the next one."""
+    return _register(visit, {"outcome": "answered"})
+
+
+def _register(
+    visit: Visit,
+    typed: Mapping[str, Any],
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    problem: str = "",
+) -> Response:
+    found = visit.site.casebook.consultations()
+    waiting = [each for each in found if each.outcome == "open"]
+    return visit.render(
+        "consultations.html",
+        status,
+        takes=workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
+        listed=[*waiting, *(each for each in found if each.outcome != "open")][:SHOWN],
+        count=len(found),
+        waiting=len(waiting),
+        badge_of=lambda each: BADGES[each.outcome],
+        item_of=lambda each: _item(visit, each),
+        owner_of=lambda each: _owner(visit, each),
+        typed=typed,
+        errors=errors or {},
+        problem=problem,
+        choices=[(code, visit.t(*CHOICES[code])) for code in ("answered", "led", "filed", "open")],
+        items=[("", visit.t("（未定）", "(not settled)")), *_items(visit)],
+        once=visit.site.casebook.randomness(16).hex(),
+    )
+
+
+def _items(visit: Visit) -> list[tuple[str, str]]:
+    return [(item.item_no, f"{item.item_no} {visit.t(item.name, item.name_en)}") for item in visit.site.finder.find("")]
+
+
+def _item(visit: Visit, each: Consultation) -> str:
+    item_no = str(each.last.said.get("item_no") or each.first.said.get("item_no") or "")
+    item = visit.site.catalogue.newest(item_no) if item_no else None
+    return visit.t(item.name, item.name_en) if item is not None else item_no
+
+
+def _owner(visit: Visit, each: Consultation) -> str:
+    return visit.site.accounts.name_of(each.owner) or visit.t(f"工号 {each.owner}", f"staff {each.owner}")
+
+
+def take(visit: Visit) -> Response:
+    """Record what was asked and, mostly at once, what was told."""
+    typed = _typed(visit) | {"question": visit.paragraph("question")}
+    staff = visit.staff
+    try:
+        number = visit.site.casebook.consult(staff.staff_no, staff.roles, typed, asked_once(visit))
+    except AlreadyDone as done:
+        return visit.redirect("consultation", number=done.scope)
+    except BadBody as bad:
+        return _register(visit, typed, 422, {bad.field: visit.t(bad.zh, bad.en)})
+    except (NotAllowed, IdTaken) as refused:
+        return _register(visit, typed, 409, problem=visit.t(refused.zh, refused.en))
+    return visit.redirect("consultation", number=number)
+
+
+def _typed(visit: Visit) -> dict[str, Any]:
+    typed: dict[str, Any] = {name: visit.line(name) for name in FIELDS}
+    return {**typed, "told": visit.paragraph("told")}
+
+
+def one(visit: Visit, number: str) -> Response:
+    """One consultation as its slip, and what came of it to be recorded while it is open."""
+    return _one(visit, number)
+
+
+def _one(
+    visit: Visit,
+    number: str,
+    status: int = 200,
+    typed: Mapping[str, Any] | None = None,
+    errors: Mapping[str, str] | None = None,
+    problem: str = "",
+    *,
+    open_data: bool = False,
+) -> Response:
+    found = _found(visit, number)
+    said = {**found.first.said, **found.last.said}
+    by, contact = str(said.get("by", "")), str(said.get("contact", ""))
+    return visit.render(
+        "consultation.html",
+        status,
+        found=found,
+        said=said,
+        told=found.told,
+        by=by if open_data or not by else masking.name(by),
+        contact=contact if open_data or not contact else masking.phone(contact),
+        open_data=open_data,
+        item=_item(visit, found),
+        owner=_owner(visit, found),
+        badge_of=BADGES[found.outcome],
+        follows=found.outcome == "open" and workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
+        choices=[(code, visit.t(*CHOICES[code])) for code in OUTCOMES if code != "open"],
+        typed=typed or {"outcome": "answered"},
+        errors=errors or {},
+        problem=problem,
+        once=visit.site.casebook.randomness(16).hex(),
+    )
+
+
+def _found(visit: Visit, number: str) -> Consultation:
+    found = next((each for each in visit.site.casebook.consultations() if each.number == number), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def follow(visit: Visit, number: str) -> Response:
+    """Record what came of it."""
+    typed, staff = _typed(visit), visit.staff
+    try:
+        visit.site.casebook.follow_consultation(staff.staff_no, staff.roles, number, typed, asked_once(visit))
+    except AlreadyDone:
+        return visit.redirect("consultation", number=number)
+    except BadBody as bad:
+        return _one(visit, number, 422, typed, {bad.field: visit.t(bad.zh, bad.en)})
+    except (NotAllowed, IdTaken) as refused:
+        return _one(visit, number, 409, typed, problem=visit.t(refused.zh, refused.en))
+    except NoSuchConsultation:
+        raise NotFound from None
+    return visit.redirect("consultation", number=number)
+
+
+def unmask(visit: Visit, number: str) -> Response:
+    """Who asked, in full, once, after a reason that goes into the audit trail first."""
+    reason, problem = cases.reason_given(visit)
+    if problem:
+        return _one(visit, number, 422, problem=problem)
+    _found(visit, number)
+    visit.site.accounts.audit(visit.staff.staff_no, "consultation.unmask", number, {"reason": reason})
+    return _one(visit, number, open_data=True)
+
+
+ROUTES: Final = (
+    Route("/consultations", "consultations", register, READS),
+    Route("/consultations", "take_consultation", take, TAKES, ("POST",)),
+    Route("/consultations/of/<number>", "consultation", one, READS),
+    Route("/consultations/of/<number>", "follow_consultation", follow, TAKES, ("POST",)),
+    Route("/consultations/of/<number>/unmask", "unmask_consultation", unmask, UNMASKS, ("POST",)),
+)

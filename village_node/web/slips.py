@@ -1,0 +1,221 @@
+"""Slips (代收单): what somebody hands in about a case that never passes here, and what others took in for our cases."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from flask import url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import kinds, workflow
+from sync_protocol.case.legal_bodies import GRADES
+from sync_protocol.case.slips import BECOMES
+from village_node.casebook import AlreadyDone, BadBody, Brought, IdTaken, NotAllowed, Request
+from village_node.casebook import NotFound as NoSuchSlip
+from village_node.web import cases, entry, masking, words
+from village_node.web.clocks import Badge
+from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
+from village_node.web.site import Visit
+
+READS: Final = Policy(CASEWORK, "node", "masked")
+TAKES: Final = Policy(COUNTER, "node", "typed")
+ANSWERS: Final = Policy(COUNTER, "node", "masked")
+UNMASKS: Final = Policy(COUNTER, "node", "reasoned")
+WHAT: Final[dict[str, tuple[str, str]]] = {
+    "supply": ("补交材料", "papers handed in"),
+    "withdrawal_request": ("申请撤回", "a request to withdraw"),
+    "rating": ("评价", "a rating"),
+    "note": ("反映情况", "something to tell the office"),
+}
+STATES: Final[dict[str, Badge]] = {
+    "waiting": ("waiting", "clock", "等待附入案件", "waits to be attached"),
+    "attached": ("good", "check", "已附入案件", "attached to the case"),
+    "declined": ("bad", "cross", "未附入", "not attached"),
+}
+FIELDS: Final = ("case_no", "what", "by", "contact", "text", "grade", "stage", "code")
+
+
+def asked_once(visit: Visit) -> Request | None:
+    """Under which id a form is sent, so that a second click finds what the first one did."""
+    once = visit.line("once")
+    if not re.fullmatch(r"[0-9a-f]{32}", once):
+        return None
+    return Request(visit.staff.staff_no, f"form-{once}", hashlib.sha256(once.encode()).digest())
+
+
+def state_of(one: Brought) -> str:
+    """How far a slip has come."""
+    return str(one.slip.answer.said["outcome"]) if one.slip.answer is not None else "waiting"
+
+
+def register(visit: Visit) -> Response:
+    """Slips taken here, to be attached here, and of places below."""
+    return _register(visit)
+
+
+def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
+    book, here = visit.site.casebook, visit.site.config.place
+    found = book.brought()
+    waiting = [each for each in found if each.meets == here and each.slip.answer is None]
+    return visit.render(
+        "slips.html",
+        status,
+        takes=workflow.may(visit.staff.roles, visit.site.level, kinds.SLIP),
+        waiting=waiting,
+        taken=[each for each in found if each.slip.record.place == here],
+        others=[each for each in found if each.slip.record.place != here and each not in waiting],
+        badge_of=lambda each: STATES[state_of(each)],
+        what_of=lambda each: visit.t(*WHAT[each.slip.record.said["what"]]),
+        problem=problem,
+        done=visit.request.args.get("done", ""),
+    )
+
+
+def form(visit: Visit) -> Response:
+    """The form at the counter."""
+    return _form(visit, {"case_no": entry.line(visit.request.args.get("case_no", ""))[:60], "what": "supply"})
+
+
+def _form(
+    visit: Visit,
+    typed: Mapping[str, Any],
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    problem: str = "",
+) -> Response:
+    return visit.render(
+        "slip_form.html",
+        status,
+        typed=typed,
+        errors=errors or {},
+        problem=problem,
+        ways=[(code, visit.t(*name)) for code, name in WHAT.items()],
+        grades=[("", "—"), *((code, visit.t(*words.choice_words(code))) for code in GRADES)],
+        stages=[("", "—"), ("1", visit.t("受理环节", "acceptance")), ("2", visit.t("办结", "the result"))],
+        once=visit.site.casebook.randomness(16).hex(),
+    )
+
+
+def take(visit: Visit) -> Response:
+    """Take a slip and show its paper."""
+    typed: dict[str, Any] = {name: visit.line(name) for name in FIELDS}
+    typed |= {"text": visit.paragraph("text"), "papers": visit.paragraph("papers")}
+    typed["originals"] = visit.request.form.get("originals") == "yes"
+    said: dict[str, Any] = {name: typed[name] for name in ("case_no", "what", "by", "contact", "text")}
+    if typed["what"] == "supply":
+        names = [entry.line(name) for name in typed["papers"].split("\n") if entry.line(name)]
+        said["materials"] = [[name, 1, typed["originals"]] for name in names]
+    elif typed["what"] == "rating":
+        said |= {"grade": typed["grade"], "stage": int(typed["stage"]) if typed["stage"] in ("1", "2") else None}
+    staff = visit.staff
+    try:
+        number = visit.site.casebook.bring(staff.staff_no, staff.roles, said, typed["code"], asked_once(visit))
+    except AlreadyDone as done:
+        return visit.redirect("slip", number=done.scope)
+    except BadBody as bad:
+        name = {"materials": "papers"}.get(bad.field, bad.field)
+        return _form(visit, typed, 422, {name: visit.t(bad.zh, bad.en)})
+    except (NotAllowed, IdTaken) as refused:
+        return _form(visit, typed, 409, problem=visit.t(refused.zh, refused.en))
+    return visit.redirect("slip", number=number)
+
+
+def one(visit: Visit, number: str) -> Response:
+    """One slip: its paper, and at the place that attaches it what can be done."""
+    return _one(visit, number)
+
+
+def _one(
+    visit: Visit,
+    number: str,
+    status: int = 200,
+    problem: str = "",
+    errors: Mapping[str, str] | None = None,
+    *,
+    open_data: bool = False,
+) -> Response:
+    found = next((each for each in visit.site.casebook.brought() if each.slip.number == number), None)
+    if found is None:
+        raise NotFound
+    places, here = visit.site.places, visit.site.config.place
+    answers = bool(found.meets) and here in places and places.covers(here, found.meets) and found.slip.answer is None
+    said, row = found.slip.record.said, found.case
+    by, contact = str(said["by"]), str(said.get("contact", ""))
+    case = url_for("case", place=row.scope.partition(":")[2], case_id=row.case_id.hex()) if row is not None else ""
+    return visit.render(
+        "slip.html",
+        status,
+        found=found,
+        said=said,
+        by=by if open_data else masking.name(by),
+        contact=contact if open_data or not contact else masking.phone(contact),
+        open_data=open_data,
+        what=visit.t(*WHAT[said["what"]]),
+        grade=visit.t(*words.choice_words(said["grade"])) if "grade" in said else "",
+        papers=[cases.paper_words(visit, *paper) for paper in said.get("materials", ())],
+        badge_of=STATES[state_of(found)],
+        answers=answers and workflow.may(visit.staff.roles, visit.site.level, kinds.SLIP_ANSWER),
+        offers=answers and workflow.may(visit.staff.roles, visit.site.level, BECOMES[said["what"]]),
+        case=case,
+        problem=problem,
+        errors=errors or {},
+        typed=visit.paragraph("text") if status != 200 else "",
+        once=visit.site.casebook.randomness(16).hex(),
+    )
+
+
+def attach(visit: Visit, number: str) -> Response:
+    """Write what it says beside the case."""
+    staff, book = visit.staff, visit.site.casebook
+    return _answered(
+        visit, number, lambda: book.attach(staff.staff_no, staff.roles, number, asked_once(visit)), "attached"
+    )
+
+
+def decline(visit: Visit, number: str) -> Response:
+    """Say why it is not attached."""
+    staff, text = visit.staff, visit.paragraph("text")
+    return _answered(
+        visit,
+        number,
+        lambda: visit.site.casebook.decline(staff.staff_no, staff.roles, number, text, asked_once(visit)),
+        "declined",
+    )
+
+
+def _answered(visit: Visit, number: str, act: Callable[[], object], done: str) -> Response:
+    try:
+        act()
+    except AlreadyDone:
+        return visit.redirect("slips", done=done)
+    except BadBody as bad:
+        return _one(visit, number, 422, errors={bad.field: visit.t(bad.zh, bad.en)})
+    except (NotAllowed, IdTaken) as refused:
+        return _one(visit, number, 409, visit.t(refused.zh, refused.en))
+    except NoSuchSlip:
+        raise NotFound from None
+    return visit.redirect("slips", done=done)
+
+
+def unmask(visit: Visit, number: str) -> Response:
+    """Who handed it in, in full, once, after a reason that goes into the audit trail first."""
+    reason, problem = cases.reason_given(visit)
+    if problem:
+        return _one(visit, number, 422, problem)
+    if not any(each.slip.number == number for each in visit.site.casebook.brought()):
+        raise NotFound
+    visit.site.accounts.audit(visit.staff.staff_no, "slip.unmask", number, {"reason": reason})
+    return _one(visit, number, open_data=True)
+
+
+ROUTES: Final = (
+    Route("/slips", "slips", register, READS),
+    Route("/slips/new", "slip_form", form, TAKES),
+    Route("/slips/new", "take_slip", take, TAKES, ("POST",)),
+    Route("/slips/of/<number>", "slip", one, READS),
+    Route("/slips/of/<number>/attach", "attach_slip", attach, ANSWERS, ("POST",)),
+    Route("/slips/of/<number>/decline", "decline_slip", decline, ANSWERS, ("POST",)),
+    Route("/slips/of/<number>/unmask", "unmask_slip", unmask, UNMASKS, ("POST",)),
+)
