@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from village_node.casebook import CasebookError
 from village_node.notices.printing import NotPrinted
 from village_node.store import StoreError
-from village_node.web.api import acting, casework, guide, oversight, together, voices
+from village_node.web.api import acting, casework, guide, oversight, reception, together, voices
 from village_node.web.api.docs import Description, routes
 from village_node.web.api.operations import BLUEPRINT, PREFIX, Described, Operation, hang
 from village_node.web.api.problems import Problem, answer_of, problem_of
@@ -23,6 +23,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *guide.OPERATIONS,
     *oversight.OPERATIONS,
     *voices.OPERATIONS,
+    *reception.OPERATIONS,
     *together.OPERATIONS,
 )
 _FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted)
