@@ -133,7 +133,7 @@ def _one(
         owner=_owner(visit, found),
         badge_of=BADGES[found.outcome],
         follows=found.outcome == "open" and workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
-        choices=[(code, visit.t(*CHOICES[code])) for code in OUTCOMES if code != "open"],
+        choices=[(code, visit.t(*BADGES[code][2:])) for code in OUTCOMES if code != "open"],
         typed=typed or {"outcome": "answered"},
         errors=errors or {},
         problem=problem,
