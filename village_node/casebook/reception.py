@@ -16,7 +16,7 @@ from sync_protocol.places import about
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.overseeing import Overseeing, notes_of, span_ms
-from village_node.store import Connection, cases, peers, reception
+from village_node.store import Connection, board, cases, peers, reception
 from village_node.store import oversight as beside
 from village_node.store.reception import Appointment, Duty, Ticket
 
@@ -34,6 +34,8 @@ SLOT: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 MOST_SLOTS: Final = 40
 MOST_A_SLOT: Final = 50
 FARTHEST_DAYS: Final = 60
+BOARD_DAYS: Final = 30
+BOARD_LINES: Final = 12
 _TAIL: Final = re.compile(r"[0-9]{4}", re.ASCII)
 
 
@@ -156,6 +158,17 @@ class Reception(Overseeing):
         year = day_of(self.clock()).year
         from_ms, _ = span_ms(f"{year}-01-01", f"{year}-12-31")
         return self.remembered(f"results {year}", lambda connection: beside.results(connection, from_ms))
+
+    def board(self) -> tuple[list[board.Entry], list[board.Entry]]:
+        """What hangs on the wall: the cases filed and those settled last, of a month, without a word about persons."""
+        first = day_of(self.clock()) - timedelta(BOARD_DAYS)
+        from_ms, _ = span_ms(first.isoformat(), first.isoformat())
+
+        def read(connection: Connection) -> tuple[list[board.Entry], list[board.Entry]]:
+            since = cases.day_number(first)
+            return board.newest(connection, from_ms, BOARD_LINES), board.settled(connection, since, BOARD_LINES)
+
+        return self.remembered(f"board {first}", read)
 
     def slots(self, day: str) -> list[tuple[str, int]]:
         """The slots of a day and how many places each has left; none on a day the room is closed."""

@@ -15,6 +15,7 @@ from village_node.store import NotSaved, StoreError
 from village_node.web import (
     acts,
     assignments,
+    board,
     cases,
     charging,
     complaints,
@@ -92,6 +93,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *service_room.ROUTES,
     *turns.ROUTES,
     *query.ROUTES,
+    *board.ROUTES,
     *health.ROUTES,
     *quarantine.ROUTES,
     *lives.ROUTES,

@@ -88,6 +88,7 @@ MAY = {
     "unmask": CASEWORK - {"supervisor"},
     "oddities": CASEWORK,
     "orders": CASEWORK,
+    "board": EVERYBODY,
     "slips": CASEWORK,
     "slip_form": COUNTER,
     "take_slip": COUNTER,
