@@ -139,6 +139,8 @@ DELIVERED: Final = Table(kinds.DELIVERED, (
     Field(0, "to", "text", True, 1, 60, "领取人", "collected by"),
     Field(1, "how", "choice", True, 0, 0, "送达方式", "way of delivery", DELIVERY_WAYS),
     Field(2, "at", "date", False, 0, 0, "送达日期", "day of delivery"),
+    Field(3, "witnesses", "names", False, 2, 2, "见证人（留置送达须二人，一行一个）", "two witnesses, one a line"),
+    Field(4, "refusal", "text", False, 1, 300, "拒收事由", "why it was not signed for"),
 ))  # fmt: skip
 PLEASE_RETURN: Final = Table(kinds.PLEASE_RETURN, (
     Field(0, "reason", "text", True, 1, 400, "请求退回的理由", "reason"),

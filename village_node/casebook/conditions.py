@@ -4,13 +4,14 @@ has run out and everybody was heard.
 The fold asks none of this: persons, days and contacts are a place's own affair. What it finds stands in the event.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 
 from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, meetings, workflow
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
+from village_node.casebook.errors import BadBody
 from village_node.store.peers import PeerRow
 
 # The county's day begins at +08:00, whatever the machine believes.
@@ -25,6 +26,16 @@ def approved_by(kind: int, body: dict[int, Any], actor: str) -> dict[int, Any]:
     if kind == kinds.LANE and body.get(0) == "urgent":
         return {**body, 3: actor}
     return {**body, 2: actor} if kind == kinds.EXTEND else body
+
+
+def check_left(kind: int, body: Mapping[int, Any]) -> None:
+    """What is left because nobody signs for it says why, before two witnesses. Raises BadBody."""
+    if kind != kinds.DELIVERED or body.get(1) != "left_with_witness":
+        return
+    if 3 not in body:
+        raise BadBody("witnesses", "留置送达须有两名见证人，请填写姓名", "name the two witnesses it was left before")
+    if 4 not in body:
+        raise BadBody("refusal", "请写明受送达人为什么没有签收", "say why it was not signed for")
 
 
 def why_not_approved(

@@ -202,6 +202,7 @@ class Desk(Once):
         content = checked(kind, self._with_what_the_node_knows(kind, body, actor, (scope, case_id)))
         numbering.refuse_typed(kind, content)
         outages.refuse_typed(kind, content)
+        conditions.check_left(kind, content)
         act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen, shown)
 
         def do(connection: Connection) -> tuple[CaseRef, set[str]]:

@@ -200,6 +200,8 @@ def _delivery(source: Source) -> Facts:
         "how": body.get("how", ""),
         "collector": body.get("to", ""),
         "collected": iso_day(at) if at else moment(record.at_ms) if filled else "",
+        "witnesses": list(body.get("witnesses", ("", ""))),
+        "refusal": body.get("refusal", ""),
         "served_at": source.offices.hall(record.place) if filled else "",
         "remark": f"已在系统登记送达，登记人：{record.who}" if filled else "",
     }

@@ -380,7 +380,8 @@ def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
     if row.type == "position":
         return visit.t("见上文的记录", "the record above")
     if row.type == "names":
-        return visit.t("、", ", ").join(value)
+        named = [masking.name(each) for each in value] if row.name == "witnesses" and not open_data else value
+        return visit.t("、", ", ").join(named)
     if row.type == "actions":
         return "\n".join(visit.t(f"{what}（{who}，{due} 前）", f"{what} ({who}, by {due})") for what, who, due in value)
     if row.name == "amount_fen":

@@ -30,7 +30,7 @@ FROZEN = {
     "note": "text",
     "supply": "answers materials text",
     "withdrawal_request": "reason by",
-    "delivered": "to how at",
+    "delivered": "to how at witnesses refusal",
     "please_return": "reason",
     "force_assign": "to reason proposer confirmer",
     "adopt": "named note",

@@ -41,6 +41,7 @@ TYPED = (
     "conditions",
     "decision_no",
     "collector",
+    "refusal",
     "bring",
     "served_at",
     "from",
@@ -53,6 +54,7 @@ TYPED = (
     "office",
 )
 FIXED = {
+    "witnesses": ["马得福", "李梅"],
     "case_no": "621021101201-261118-7CT1-1-U",
     "query_code": "70GMGE-AM0HZCY",
     "filed": "2026年11月18日",
