@@ -54,6 +54,7 @@ class SqliteDatabase:
                 "the database must be a file: memory does not survive a power cut",
             )
         prepare_file(Path(parsed.database))
+        _name_adapters()
         self.reserve = Reserve(Path(parsed.database).parent, reserve_bytes)
         if self.reserve.room().closed:  # the disk filled up while nobody was here: a start writes a little too
             self.reserve.release()
@@ -202,6 +203,16 @@ class SqliteDatabase:
     def _refuse_fork(self) -> None:
         if os.getpid() != self._pid:
             raise RuntimeError("a SQLite store was carried across a fork; open it in the process that uses it")
+
+
+def _name_adapters() -> None:
+    """Tell the driver how to write what is neither a number nor a text. For such a value it looks for an adapter, and
+    where it finds none it asks the value's class, and goes without: for a row of a case, most of which is empty, that
+    took as long as all the rest of writing it."""
+    empty: dict[None, None] = {}
+    sqlite3.register_adapter(type(None), empty.get)
+    sqlite3.register_adapter(bytes, bytes)
+    sqlite3.register_adapter(bool, int)
 
 
 def prepare_file(path: Path) -> None:
