@@ -64,64 +64,82 @@ def _scan(raw: bytes, maps: bool) -> None:
     Decoding first and looking afterwards would come too late: shared values can grow without end, and keys made to
     collide cost time beyond measure.
     """
-    # Of the container being read: members to come; of a map the last key, as a number while only those from 0 came.
-    at, left, in_map, number, key = 0, 1, False, -1, b""
-    outer: list[tuple[int, bool, int, bytes]] = []
-    whole = _WHOLE
     try:
-        while True:
-            while not left:
-                if not outer:
-                    if at != len(raw):
-                        raise Malformed("ends early" if at > len(raw) else f"{len(raw) - at} bytes left over")
-                    return
-                left, in_map, number, key = outer.pop()
-            left -= 1
-            if in_map:  # a key, and its value after it
-                head = raw[at]
-                if number < head < 24:
-                    number = head
-                    at += 1
-                else:
-                    length = whole[head] if head >> 5 == _TEXT else 0  # a short text; beyond the end nothing is found
-                    end = at + length if length else _key_end(raw, at)
-                    before, key, number = key, raw[at:end], 24
-                    if head < 24 or key <= before:
-                        raise Malformed("a map key twice, or keys out of order")
-                    at = end
-            head = raw[at]
-            # The commonest first. Beyond the end nothing is found.
-            if length := whole[head]:
-                at += length
-                continue
-            at += 1
-            if head in (_BYTES_24, _TEXT_24) and raw[at] >= 24:
-                at += 1 + raw[at]
-                continue
-            kind, argument = head >> 5, head & 31
-            if argument >= 24 and kind < 7:
-                at, argument = _long_argument(raw, at, argument)
-            if kind <= _NEGATIVE:
-                if argument > limits.INT_MAX:
-                    raise Malformed("an integer beyond 64 bits")
-            elif kind <= _TEXT:
-                at += argument
-            elif kind <= _MAP:
-                if kind == _MAP and not maps:
-                    raise Malformed("a map where none may be")
-                outer.append((left, in_map, number, key))
-                if len(outer) > limits.NESTING:
-                    raise Malformed(f"nested more than {limits.NESTING} deep")
-                left, in_map, number, key = argument, kind == _MAP, -1, b""
-                if left > len(raw):
-                    raise Malformed("ends early")
-                if not in_map and (short := _SHORT.match(raw, at, at + left)):
-                    left -= short.end() - at
-                    at = short.end()
-            elif not _FALSE <= head <= _NULL:
-                raise Malformed("a float, a tag or another value that section 2 does not know")
+        at = _end(raw, 0, maps, 0)
     except IndexError:
         raise Malformed("ends early") from None
+    if at != len(raw):
+        raise Malformed("ends early" if at > len(raw) else f"{len(raw) - at} bytes left over")
+
+
+def _array_end(raw: bytes, at: int, members: int, maps: bool, depth: int) -> int:
+    """Where so many values end. Beyond the end of `raw` nothing is found (IndexError), or who asks sees it."""
+    whole = _WHOLE
+    if members > 8 and (short := _SHORT.match(raw, at, at + members)):
+        members -= short.end() - at
+        at = short.end()
+    for _ in range(members):
+        head = raw[at]
+        if length := whole[head]:  # the commonest first
+            at += length
+        elif head in (_BYTES_24, _TEXT_24) and raw[at + 1] >= 24:
+            at += 2 + raw[at + 1]
+        else:
+            at = _end(raw, at, maps, depth)
+    return at
+
+
+def _map_end(raw: bytes, at: int, pairs: int, maps: bool, depth: int) -> int:
+    """Where so many pairs end, their keys in order and none twice."""
+    whole = _WHOLE
+    number, key = -1, b""  # the last key: a number while only those from 0 came
+    for _ in range(pairs):
+        head = raw[at]
+        if number < head < 24:
+            number = head
+            at += 1
+        else:
+            length = whole[head] if head >> 5 == _TEXT else 0  # a short text; beyond the end nothing is found
+            end = at + length if length else _key_end(raw, at)
+            before, key, number = key, raw[at:end], 24
+            if head < 24 or key <= before:
+                raise Malformed("a map key twice, or keys out of order")
+            at = end
+        head = raw[at]
+        if length := whole[head]:
+            at += length
+        elif head in (_BYTES_24, _TEXT_24) and raw[at + 1] >= 24:
+            at += 2 + raw[at + 1]
+        else:
+            at = _end(raw, at, maps, depth)
+    return at
+
+
+def _end(raw: bytes, at: int, maps: bool, depth: int) -> int:
+    """Where a value ends, of whatever kind; `depth`: in how many containers it stands."""
+    head = raw[at]
+    kind, argument = head >> 5, head & 31
+    at += 1
+    if argument >= 24 and kind < 7:
+        at, argument = _long_argument(raw, at, argument)
+    if kind <= _NEGATIVE:
+        if argument > limits.INT_MAX:
+            raise Malformed("an integer beyond 64 bits")
+        return at
+    if kind <= _TEXT:
+        return at + argument
+    if kind <= _MAP:
+        if kind == _MAP and not maps:
+            raise Malformed("a map where none may be")
+        if depth == limits.NESTING:
+            raise Malformed(f"nested more than {limits.NESTING} deep")
+        if argument > len(raw):
+            raise Malformed("ends early")
+        inside = _map_end if kind == _MAP else _array_end
+        return inside(raw, at, argument, maps, depth + 1)
+    if not _FALSE <= head <= _NULL:
+        raise Malformed("a float, a tag or another value that section 2 does not know")
+    return at
 
 
 def _long_argument(raw: bytes, at: int, argument: int) -> tuple[int, int]:

@@ -140,11 +140,12 @@ class Story:
 def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalogue: Catalogue) -> Facts:
     """The facts of a folded case. ``events``: those it was folded from, in any order."""
     listed = list(events)
-    said, fee = _told(case, listed), _has_fee(case, catalogue)
+    said = _told(case, listed)
     path, item = _path_from(case.home, places), (case.item_no, case.item_version)
-    if _is_plain(said, fee=fee):
+    if _is_plain(said, case, catalogue):
         facts = _facts_alike(path, catalogue, item, _plainly(said))
     else:
+        fee = _has_fee(case, catalogue)
         acts = [_told_by(event, day, fee=fee) for event, day in said]
         story = Story(path, catalogue.find(*item), _held(listed))
         story.signed = signed_days(case)
@@ -184,7 +185,7 @@ def turns_of(
     are all that the facts come of."""
     listed = list(events)
     told = _told(case, listed)
-    if case.deliveries or case.collection_notices or not _is_plain(told, fee=_has_fee(case, catalogue)):
+    if case.deliveries or case.collection_notices or not _is_plain(told, case, catalogue):
         return turns(facts_of(case, listed, places, catalogue), calendar, as_of)
     path, item = _path_from(case.home, places), (case.item_no, case.item_version)
     return _turns_alike(path, catalogue, item, _plainly(told), calendar, as_of)
@@ -195,11 +196,11 @@ def _has_fee(case: Case, catalogue: Catalogue) -> bool:
     return item is not None and item.has_fee
 
 
-def _is_plain(told: Sequence[Told], *, fee: bool) -> bool:
-    """Whether kind, place and day of each act say all: none needs to be told in full. ``fee``: of an item with one it
-    matters what was decided."""
+def _is_plain(told: Sequence[Told], case: Case, catalogue: Catalogue) -> bool:
+    """Whether kind, place and day of each act say all: none needs to be told in full. Of an item with a fee it matters
+    what was decided."""
     said = [event.kind for event, _ in told]
-    return IN_FULL.isdisjoint(said) and not (fee and kinds.DECIDE in said)
+    return IN_FULL.isdisjoint(said) and not (kinds.DECIDE in said and _has_fee(case, catalogue))
 
 
 def _plainly(told: Sequence[Told]) -> tuple[PlainAct, ...]:

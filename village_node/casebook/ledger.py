@@ -64,7 +64,8 @@ class Entry:
         for growth in self.grown:
             scope = growth.row.scope
             if scope.startswith("about:"):
-                found.update((scope, event.header.case_id) for event in growth.events if event.header.case_id)
+                named = {event.header.case_id for event in growth.events}
+                found.update([(scope, case_id) for case_id in named if case_id])
         return found
 
 
@@ -110,7 +111,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     waits: list[tuple[bytes, str, int, str, bytes]] = []
     paying: list[CaseKey] = []
     money: list[fees.FeeRow] = []
-    calendar = calendars.calendar_in(office, connection)
+    calendar, today = calendars.calendar_in(office, connection), day_of(entry.arrived_ms)
     office.items_in(connection)
     for key in sorted(touched):
         events = held.pop(key, [])
@@ -124,25 +125,28 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         written.scopes.add(key[0])
         if entry.looked_at:
             written.cases[key] = case
-        some_purged = False
+        judged, said, states = [], set(), set()
         for each in own:
-            verdict = case.verdicts[each.event.position]
-            some_purged = some_purged or each.event.body_state == "purged"
-            if each.row is None:
+            event, old = each.event, each.row
+            judged.append(event)
+            said.add(event.kind)
+            states.add(event.body_state)
+            verdict = case.verdicts[event.position]
+            if old is None:
                 verdicts[each.hash] = verdict
-            elif (cases.VERDICT_NUMBERS[verdict.code], verdict.reason) != each.row[12:14]:
-                changed.append((cases.VERDICT_NUMBERS[verdict.code], verdict.reason, *each.row[:3]))
-            if each.event.deps_missing:
-                waits.extend((*dep, *key) for dep in each.event.deps if reader.is_missing(dep))
-            if verdict.needs is not None and verdict[:2] == _WAITS_FOR_AFTER:
-                waits.append((verdict.needs.incarnation, key[0], verdict.needs.seq, *key))
-        turned = _turned(office, entry, case, own, calendar)
+            elif (cases.VERDICT_NUMBERS[verdict.code], verdict.reason) != old[12:14]:
+                changed.append((cases.VERDICT_NUMBERS[verdict.code], verdict.reason, *old[:3]))
+            if event.deps_missing or verdict.needs is not None:
+                waits += _waits_of(key, event, verdict, reader)
+        # When the grades of the case begin: what lists are sorted by, on each day anew.
+        turned = legal_dates.turns_of(case, judged, entry.roster.places, office.catalogue, calendar, today)
         row = _case_row(key, case, len(own), reader.newest_of(key, own), turned)
-        row = _with_settlement(office, entry, row, case, own, calendar)
-        if not some_purged and any(each.event.kind in _MONEY for each in own):
+        if not _SETTLING.isdisjoint(said):
+            row = _with_settlement(office, entry, row, case, judged, calendar)
+        if "purged" not in states and not _MONEY.isdisjoint(said):
             paying.append(key)
             money += takings.rows_of(key, case)
-        if some_purged:
+        if "purged" in states:
             new_kinds = [each.event.kind for each in own if each.row is None]
             purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
             row = purged.row_kept(cases.get(connection, key), row)
@@ -159,6 +163,16 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     return written
 
 
+def _waits_of(
+    key: CaseKey, event: CaseEvent, verdict: Verdict, reader: "_Reader"
+) -> Iterator[tuple[bytes, str, int, str, bytes]]:
+    """The positions that an event waits for, with its case."""
+    if event.deps_missing:
+        yield from ((*dep, *key) for dep in event.deps if reader.is_missing(dep))
+    if verdict.needs is not None and verdict[:2] == _WAITS_FOR_AFTER:
+        yield (verdict.needs.incarnation, key[0], verdict.needs.seq, *key)
+
+
 def held_events(
     office: Office, connection: Connection, roster: Roster, keys: set[CaseKey]
 ) -> dict[CaseKey, list[Held]]:
@@ -166,15 +180,15 @@ def held_events(
     return _Reader(office, connection, Entry(roster, 0, {})).events_of(keys)
 
 
-def fold_held(office: Office, roster: Roster, key: CaseKey, events: Iterable[Held]) -> Case:
+def fold_held(office: Office, roster: Roster, key: CaseKey, events: Sequence[Held]) -> Case:
     """The case that these events make."""
-    listed = list(events)
-    judged = [each.event for each in listed]
-    void: dict[Position, Verdict] = {}
-    if "purged" in [event.body_state for event in judged]:
-        void = purged.known_void([(each.event, each.row) for each in listed])
-        judged = [event for event in judged if event.position not in void]
-    case = fold(parse_scope(key[0])[1], key[1], judged, roster.places, office.catalogue)
+    judged = [each.event for each in events]
+    home = parse_scope(key[0])[1]
+    if "purged" not in [event.body_state for event in judged]:
+        return fold(home, key[1], judged, roster.places, office.catalogue)
+    void = purged.known_void([(each.event, each.row) for each in events])
+    judged = [event for event in judged if event.position not in void]
+    case = fold(home, key[1], judged, roster.places, office.catalogue)
     purged.keep_void(case, void)
     return case
 
@@ -211,11 +225,16 @@ class _Reader:
             if growth.row.scope.startswith("about:"):
                 self._add_new(found, growth.row.incarnation, growth.row.scope, growth.events)
         for key, events in found.items():
-            here = [each.event.position for each in events]
-            named = [each.event.after for each in events if each.event.after is not None]
-            if named == here[: len(named)]:
+            before: Position | None = None
+            for each in events:
+                if each.event.after is not None and each.event.after != before:
+                    break
+                before = each.event.position
+            else:
                 continue  # as a rule each follows the one before it
-            for after in set(named).difference(here):
+            here = [each.event.position for each in events]
+            named = {each.event.after for each in events if each.event.after is not None}
+            for after in named.difference(here):
                 other = self._case_at(key[0], after)
                 if other is not None and other != key[1]:
                     events.append(Held(_of_another_case(after, other), None, b"", stranger=True))
@@ -288,14 +307,14 @@ class _Reader:
 
     def _add_new(self, found: dict[CaseKey, list[Held]], incarnation: bytes, scope: str, events: list[Event]) -> None:
         author = self._author(incarnation)
-        for event in events:
-            header = event.header
+        for header, _, chain_hash, _, body in events:
             if header.case_id is None:
                 continue
-            key = (scope, header.case_id)
-            body = header.inline if header.inline is not None else event.body
+            if body is None:
+                body = header.inline
             state = MISSING if body is None else HERE
-            found[key].append(Held(self._case_event(author, header, event.hash, body, state), None, event.hash))
+            event = self._case_event(author, header, chain_hash, body, state)
+            found[scope, header.case_id].append(Held(event, None, chain_hash))
 
     def _author(self, incarnation: bytes) -> Node:
         node = self._office.author(self._entry.roster, incarnation)
@@ -400,12 +419,10 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: 
 
 
 def _with_settlement(
-    office: Office, entry: Entry, row: CaseRow, case: Case, own: list[Held], calendar: Calendar
+    office: Office, entry: Entry, row: CaseRow, case: Case, events: list[CaseEvent], calendar: Calendar
 ) -> CaseRow:
-    """The row with how the case stood to its promise when it was settled; as it is where nothing settles a case."""
-    if not any(each.event.kind in _SETTLING for each in own):
-        return row
-    facts = legal_dates.facts_of(case, [each.event for each in own], entry.roster.places, office.catalogue)
+    """The row of a case that something has settled, with how it stood to its promise then."""
+    facts = legal_dates.facts_of(case, events, entry.roster.places, office.catalogue)
     return settlements.noted(row, case, facts, office.catalogue, calendar, entry.roster.places)
 
 
@@ -427,12 +444,6 @@ def _first_due(case: Case) -> int | None:
     """By when the first action of a meeting that is still open is to be done."""
     waiting = meetings.open_actions(case)
     return cases.day_number(waiting[0].due) if waiting else None
-
-
-def _turned(office: Office, entry: Entry, case: Case, own: list[Held], calendar: Calendar) -> clock.Turns:
-    """When the grades of a case begin: what lists are sorted by, on each day anew."""
-    events, today = [each.event for each in own], day_of(entry.arrived_ms)
-    return legal_dates.turns_of(case, events, entry.roster.places, office.catalogue, calendar, today)
 
 
 def _move_streams(connection: Connection, entry: Entry) -> list[StreamRow]:
