@@ -80,14 +80,12 @@ def encode_header(header: Header) -> bytes:
             _int(seq),
             _kind(kind, kind_version),
             b"\xf6" if case_id is None else b"\x50" + case_id,
-            b"\xf6" if after is None else b"\x83\x50%b%b\x48%b" % (after[0], _int(after[1]), after[2]),
+            b"\xf6" if after is None else b"\x83\x50" + after[0] + _int(after[1]) + b"\x48" + after[2],
             encode([list(dep) for dep in deps]) if deps else b"\x80",
             b"\x1b" + hlc.to_bytes(8, "big") if hlc > 0xFFFFFFFF else _int(hlc),
             b"\x1b" + claimed.to_bytes(8, "big") if claimed > 0xFFFFFFFF else _int(claimed),
             _text(actor),
-            b"\xf6\x58\x20%b" % (commits or b"")
-            if inline is None
-            else b"%b%b\xf6" % (_head(0x40, len(inline)), inline),
+            b"\xf6\x58\x20" + (commits or b"") if inline is None else _head(0x40, len(inline)) + inline + b"\xf6",
             encode(ext) if ext else b"\xa0",
         )
     )
@@ -99,6 +97,8 @@ def encode_header(header: Header) -> bytes:
 def _int(number: int) -> bytes:
     if 0 <= number < 24:
         return bytes((number,))
+    if 24 <= number < 0x100:
+        return bytes((24, number))
     if 0x100 <= number < 0x10000:
         return b"\x19" + number.to_bytes(2, "big")
     return _head(0x00, number) if number >= 0 else _head(0x20, -1 - number)
@@ -128,7 +128,7 @@ def load_header(raw: bytes) -> Header:
     values = load(raw)
     if values[4] is not None:
         values[4] = Position(*values[4])
-    values[5] = tuple(Dep(*dep) for dep in values[5])
+    values[5] = tuple(Dep(*dep) for dep in values[5]) if values[5] else ()
     return Header(*values)
 
 

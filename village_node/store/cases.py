@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, overload
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, false, func, or_, select, tuple_
@@ -117,7 +118,7 @@ def day_number(day: date | None) -> int | None:
 
 def put(connection: Connection, folded: Sequence[CaseRow]) -> None:
     """Write or overwrite the rows of cases just folded, in lock order."""
-    rows.put(connection, CASES, sorted(folded, key=lambda row: row[:2]))
+    rows.put(connection, CASES, sorted(folded, key=itemgetter(0, 1)))
 
 
 def get(connection: Connection, key: CaseKey) -> CaseRow | None:
