@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from center_node.checkpoints import DailyCheckpoint
+from center_node.rulings import PUBLISHER_KEY_FILE
 from sync_protocol import roster
 from sync_protocol.suites import SigningKey
 from township_node import app as township
@@ -14,13 +15,12 @@ from village_node import app as village
 from village_node import identity as identities
 from village_node import store
 from village_node.casebook import Casebook
-from village_node.casebook.office import change_of
+from village_node.casebook.equivocation import change_of
 from village_node.config import BadSettings, Config
 from village_node.identity import Identity
 from village_node.store import peers
 
 ROOT_KEY_FILE = "county-root.key"
-PUBLISHER_KEY_FILE = "publisher.key"
 CHECKPOINT_CHECK_S = 600.0
 CALENDAR_CHECK_S = 30.0  # so long after the first start the county has published its calendar
 

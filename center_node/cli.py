@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from center_node import app, demo
+from center_node import app, demo, rulings
 from township_node.cli import parser, with_enrolment
 from village_node import cli, control
 from village_node.app import Node
-from village_node.casebook import NotAllowed
+from village_node.casebook import CasebookError, NotAllowed
 
 
 def commands(node: Node) -> control.Commands:
-    """A township's commands, `checkpoint` and `calendar`; the county signs with its publishing key."""
+    """A township's commands, `checkpoint`, `calendar` and what ends a fork of the roster; the county signs with its
+    publishing key, and rules with the root's."""
 
     def checkpoint(_arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -23,8 +24,16 @@ def commands(node: Node) -> control.Commands:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
         return {"seq": made.seq, "streams": made.count, "root": made.root.hex(), "time_ms": made.time}
 
+    def rule_roster(arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return rulings.rule(node.casebook, node.config.data, arguments)
+        except CasebookError as reason:
+            raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+
     return with_enrolment(node, lambda node: [app.publisher_key(node.config.data)]) | {
         "checkpoint": checkpoint,
+        "roster-forks": lambda _arguments: {"forks": rulings.forks(node.casebook)},
+        "rule-roster": rule_roster,
         "calendar": lambda _arguments: {
             "published": node.casebook.publish_known_years(),
             "version": node.casebook.calendar().version,
@@ -46,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     calendar = cli.add_verb(top, "calendar", "publish the working days this program knows (done by itself in time)")
     calendar.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "calendar"))))
     checkpoint.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "checkpoint"))))
+    _add_rulings(top)
     shown = verbs.add_parser(
         "demo", help="a county, a township and two villages here, and one case walked through them"
     )
@@ -60,6 +70,46 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     shown.set_defaults(act=lambda arguments: demo.run(arguments.data, once=arguments.once, hold_s=arguments.hold))
     return cli.run(top, argv)
+
+
+def _add_rulings(top: argparse.ArgumentParser) -> None:
+    listed = cli.add_verb(top, "roster-forks", "two changes of the roster under one number: what each says")
+    listed.set_defaults(act=lambda arguments: print(_json(cli.ask(COUNTY, arguments.data, "roster-forks"))))
+    rule = cli.add_verb(top, "rule-roster", "say with the root's keys which of two chains of the roster stands")
+    rule.add_argument("--part", required=True, help="whose part of the roster: a place code")
+    rule.add_argument("--stands", required=True, metavar="HASH", help="fingerprint of the last change that stands")
+    rule.add_argument("--root-key", required=True, action="append", type=Path, metavar="FILE", help="may be repeated")
+    rule.add_argument(
+        "--keep", action="append", default=[], metavar="NODE", help="a machine of the other chain that stays"
+    )
+    rule.add_argument(
+        "--new-publisher", action="store_true", help="the publishing key may be in other hands: make another"
+    )
+    rule.add_argument(
+        "--roster-agreed", action="store_true", help="this node was restored, and nobody below holds more"
+    )
+    rule.add_argument("--actor", default="operator", help="work number of who has decided")
+    rule.set_defaults(act=_rule_roster)
+
+
+def _rule_roster(arguments: argparse.Namespace) -> None:
+    done = cli.ask(
+        COUNTY,
+        arguments.data,
+        "rule-roster",
+        part=arguments.part,
+        stands=arguments.stands,
+        root_keys=[str(file.resolve()) for file in arguments.root_key],
+        keep=arguments.keep,
+        new_publisher=arguments.new_publisher,
+        roster_agreed=arguments.roster_agreed,
+        actor=arguments.actor,
+    )
+    print(_json(done))
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _init(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ Each error has a code that never changes, a name, whose fault it is, and whether
       sender's fault    Malformed TooLarge BadSeal BadCommitment ScopeNotAllowed ScopeNotFollowed Fork BadSignature
                         UnknownNode NotAChild BadRoster RosterRollback BadReceipt WeakKey NotEntitled
                         TooManyLives
-      nobody's fault    UnknownIncarnation Gap             (what is missing may still come)
+      nobody's fault    UnknownIncarnation Gap RosterForked (what is missing may still come)
       receiver's fault  NeedsUpdate Busy StagingFull
       both              NoSuchVersion
 
@@ -157,6 +157,12 @@ class TooManyLives(ProtocolError):
     """The sender's place has begun so many new incarnations lately that no further one is countersigned for now."""
 
     code, name, retry = 22, "too_many_lives", True
+
+
+class RosterForked(ProtocolError):
+    """Two changes of this part bear one number: nothing is added behind it before the root has ruled."""
+
+    code, name, fault, retry = 23, "roster_forked", "nobody", True
 
 
 BY_CODE: dict[int, type[ProtocolError]] = {error.code: error for error in ProtocolError.__subclasses__()}

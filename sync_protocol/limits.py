@@ -25,6 +25,9 @@ ROSTER_CHANGE = 65_536
 ROSTER_OPS = 999
 ROSTER_SIGNATURES = 16
 ROOT_KEYS = 16
+ROSTER_FORK = 131_136  # a proof: two changes and what holds them together
+RULED_CHANGES = 1_024  # that stand by one ruling
+TRAIL = 64  # pairs of a trail
 NEW_LIVES = 8  # of one place countersigned within NEW_LIVES_MS without a person's word
 NEW_LIVES_MS = 8 * 86_400_000
 

@@ -38,13 +38,20 @@ def enrol(
 
 
 def publish(
-    casebook: Casebook, asked: roster.EnrolRequest, keys: Sequence[SigningKey], now_ms: int, *, agreed: bool = False
+    casebook: Casebook,
+    asked: roster.EnrolRequest,
+    keys: Sequence[SigningKey],
+    now_ms: int,
+    *,
+    agreed: bool = False,
+    in_stead: bool = False,
 ) -> None:
-    """Sign the node of a request into our part of the roster, unless it is there.
+    """Sign the node of a request into our part of the roster, unless it is there. `in_stead`: of the place between,
+    whose machine is gone.
 
     Raises EnrolmentRefused while a number of ours might be given twice, a ProtocolError when it is not ours to grant.
     """
-    ops = roster.admit_request(casebook.roster, asked, casebook.identity.place)
+    ops = roster.admit_request(casebook.roster, asked, casebook.identity.place, in_stead=in_stead)
     if not ops:
         return
     try:

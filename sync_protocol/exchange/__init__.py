@@ -21,7 +21,7 @@ from sync_protocol.exchange.content import (
     read_content,
 )
 from sync_protocol.exchange.forks import NO_PATH, SHATTERED, ArmShown, ForkTalk, Marks, Path, Probe
-from sync_protocol.exchange.heads import RosterHead, changes_lacking, roster_heads
+from sync_protocol.exchange.heads import RosterHead, changes_lacking, goes_further, roster_heads
 from sync_protocol.exchange.lines import Lines, LinesAsked
 from sync_protocol.exchange.message import (
     Parties,
@@ -49,6 +49,7 @@ from sync_protocol.exchange.ratchet import (
     challenge_index,
     judge,
 )
+from sync_protocol.exchange.roster_forks import RosterTalk, Trail, changes_after_trail, disagree, roster_talk
 from sync_protocol.exchange.vector import (
     Stream,
     StreamPoint,
@@ -97,17 +98,22 @@ __all__ = [
     "RefusedSegment",
     "Request",
     "RosterHead",
+    "RosterTalk",
     "Stream",
     "StreamPoint",
+    "Trail",
     "WaitToken",
     "Want",
     "challenge",
     "challenge_index",
+    "changes_after_trail",
     "changes_lacking",
     "check_request",
     "check_wait_token",
     "content_map",
     "digest",
+    "disagree",
+    "goes_further",
     "judge",
     "open_reply",
     "other_side",
@@ -123,6 +129,7 @@ __all__ = [
     "reply_bytes",
     "request_bytes",
     "roster_heads",
+    "roster_talk",
     "shattered_point",
     "vector_values",
     "wait_token",

@@ -11,6 +11,9 @@ from sync_protocol.exchange.forks import ForkTalk, read_talk, talk_values
 from sync_protocol.exchange.heads import RosterHead
 from sync_protocol.exchange.lines import Lines, LinesAsked, asked_values, lines_values, read_asked, read_lines
 from sync_protocol.exchange.ratchet import ANOTHER_NONCE, CHALLENGE_BYTES, NONCE_BYTES, OLDER_CHALLENGE
+from sync_protocol.exchange.roster_forks import RosterTalk, with_splits
+from sync_protocol.exchange.roster_forks import read_talk as read_roster_talk
+from sync_protocol.exchange.roster_forks import talk_values as roster_talk_values
 from sync_protocol.exchange.vector import DIGEST_BYTES, StreamPoint, read_vector, vector_values
 from sync_protocol.roster import Change, change_values, read_change
 from sync_protocol.suites import SIGNATURE_BYTES
@@ -123,6 +126,7 @@ class Content:
     renewal: bytes | None = None
     renewal_refused: int | None = None
     forks: ForkTalk = field(default_factory=ForkTalk)
+    roster_talk: RosterTalk = field(default_factory=RosterTalk)
 
 
 def content_map(content: Content) -> dict[int, Any]:
@@ -135,7 +139,7 @@ def content_map(content: Content) -> dict[int, Any]:
         2: content.first or None,
         3: content.digest,
         4: None if content.vector is None else vector_values(content.vector, tables),
-        5: None if content.roster_heads is None else [list(head) for head in content.roster_heads],
+        5: None if content.roster_heads is None else [list(head[:4]) for head in content.roster_heads],
         6: [change_values(change) for change in content.roster_changes] or None,
         10: content.packed_segments or None,
         11: content.packed_receipts or None,
@@ -166,6 +170,8 @@ def _further_values(content: Content) -> dict[int, Any] | None:
         further[0] = lines_values(content.lines, content.tables)
     if content.renewal_refused is not None:
         further[1] = content.renewal_refused
+    if content.roster_talk:
+        further[8] = roster_talk_values(content.roster_talk)
     return further or None
 
 
@@ -225,6 +231,10 @@ def _read_further(content: Content, value: Any, reply: bool) -> None:
             raise Malformed("field 23.1: not in a request")
         check_int("renewal refused", value[1], 1, limits.ERROR_CODE)
         content.renewal_refused = value[1]
+    if 8 in value:
+        content.roster_talk = read_roster_talk(value[8])
+        if content.roster_heads is not None:
+            content.roster_heads = with_splits(content.roster_heads, content.roster_talk.known)
 
 
 _REQUEST_ONLY: Final = frozenset({1, 2, 21})

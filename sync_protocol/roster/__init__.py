@@ -5,6 +5,7 @@ from sync_protocol.roster.change import (
     PLACE,
     PUBLISHER,
     ROOT,
+    RULING,
     Change,
     Key,
     Op,
@@ -17,6 +18,7 @@ from sync_protocol.roster.change import (
     read_change,
     read_payload,
     root_op,
+    ruling_op,
     sign_change,
 )
 from sync_protocol.roster.enrolment import (
@@ -25,16 +27,20 @@ from sync_protocol.roster.enrolment import (
     admit_request,
     answer,
     enrol_request,
+    places_down_to,
     read_answer,
     read_request,
 )
-from sync_protocol.roster.roster import Node, Roster, publish
+from sync_protocol.roster.forks import RosterFork, Ruled
+from sync_protocol.roster.roster import Roster, publish, rebuilt
+from sync_protocol.roster.standing import Node
 
 __all__ = [
     "NODE",
     "PLACE",
     "PUBLISHER",
     "ROOT",
+    "RULING",
     "Change",
     "EnrolAnswer",
     "EnrolRequest",
@@ -43,6 +49,8 @@ __all__ = [
     "Op",
     "Payload",
     "Roster",
+    "RosterFork",
+    "Ruled",
     "admit_request",
     "answer",
     "change_values",
@@ -50,12 +58,15 @@ __all__ = [
     "found",
     "key_id",
     "place_op",
+    "places_down_to",
     "publish",
     "publisher_op",
     "read_answer",
     "read_change",
     "read_payload",
     "read_request",
+    "rebuilt",
     "root_op",
+    "ruling_op",
     "sign_change",
 ]

@@ -14,6 +14,7 @@ ROOT: Final = 1
 PUBLISHER: Final = 2
 PLACE: Final = 3
 NODE: Final = 4
+RULING: Final = 8
 
 NO_PREVIOUS: Final = bytes(limits.HASH)
 _KEY_ID: Final = 8
@@ -47,7 +48,7 @@ def key_id(public: bytes) -> bytes:
 
 def is_known(op: Op) -> bool:
     """Whether this program understands the op and the extensions it insists on."""
-    return op[0] in (ROOT, PUBLISHER, NODE) or (op[0] == PLACE and not any(key < 0 for key in op[5]))
+    return op[0] in (ROOT, PUBLISHER, NODE, RULING) or (op[0] == PLACE and not any(key < 0 for key in op[5]))
 
 
 def keys_named(op: Op) -> list[Key]:
@@ -85,6 +86,7 @@ def _check_op(op: Any) -> None:
         raise Malformed("roster op: must be an array that begins with its number")
     form = {ROOT: (int, list), PUBLISHER: (int, bytes), PLACE: (str, str, (str, type(None)), str, dict)}
     form[NODE] = (bytes, str, int, bytes, bytes)
+    form[RULING] = (str, int, list, list)
     types = form.get(op[0])
     if types is None:
         return
@@ -102,6 +104,20 @@ def _check_op(op: Any) -> None:
         check_ext(op[5])
     elif op[0] == NODE:
         check_bytes("node incarnation", op[1], limits.INCARNATION)
+    elif op[0] == RULING:
+        _check_ruling(op)
+
+
+def _check_ruling(op: Op) -> None:
+    check_int("ruling split", op[2], 1, limits.INT_MAX - limits.RULED_CHANGES)
+    if not 1 <= len(op[3]) <= limits.RULED_CHANGES:
+        raise TooLarge(f"ruling: {len(op[3])} changes that stand, from 1 to {limits.RULED_CHANGES}")
+    for each in op[3]:
+        check_bytes("ruling hash", each, limits.HASH)
+    for row in op[4]:
+        if type(row) is not list or [type(value) for value in row] != [bytes, str, int, bytes]:
+            raise Malformed("ruling: each node struck must be [incarnation, place, suite, public key]")
+        check_bytes("ruling incarnation", row[0], limits.INCARNATION)
 
 
 def change_values(change: Change) -> list[Any]:
@@ -144,6 +160,11 @@ def publisher_op(key: Key) -> Op:
 def place_op(code: str, level: str, parent: str | None, name: str) -> Op:
     """A place, or a new name for one."""
     return [PLACE, code, level, parent, name, {}]
+
+
+def ruling_op(part: str, split: int, stands: Sequence[bytes], struck: Sequence[Sequence[Any]]) -> Op:
+    """Which changes of a part stand from a number on, by their hashes, and which nodes named beside them do not."""
+    return [RULING, part, split, list(stands), [list(row) for row in struck]]
 
 
 def sign_change(network_id: bytes, payload: Payload, keys: Iterable[SigningKey]) -> Change:

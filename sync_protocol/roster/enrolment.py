@@ -6,7 +6,7 @@ from sync_protocol import limits
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import BadRoster, Malformed, NotEntitled
 from sync_protocol.event import check_bytes, check_int
-from sync_protocol.places import LEVELS, valid_code
+from sync_protocol.places import LEVELS, PlaceTree, valid_code
 from sync_protocol.roster.change import (
     NODE,
     Change,
@@ -16,7 +16,8 @@ from sync_protocol.roster.change import (
     place_op,
     read_change,
 )
-from sync_protocol.roster.roster import Node, Roster
+from sync_protocol.roster.roster import Roster
+from sync_protocol.roster.standing import Node
 from sync_protocol.suites import PUBLIC_KEY_BYTES, S1, SIGNATURE_BYTES, SigningKey, check_public, verify
 
 
@@ -68,14 +69,17 @@ def read_request(raw: bytes) -> EnrolRequest:
     return request
 
 
-def admit_request(roster: Roster, request: EnrolRequest, signer_place: str, parent: str | None = None) -> list[Op]:
+def admit_request(
+    roster: Roster, request: EnrolRequest, signer_place: str, parent: str | None = None, *, in_stead: bool = False
+) -> list[Op]:
     """The ops that let this node in; none when it is in already. `parent`: of a new place, when it is not the signer's.
+    `in_stead`: the root place signs a further life of a place for the township between, whose machine is gone.
 
     Raises NotEntitled when that signer may not, BadRoster when the request disagrees with the roster.
     """
     places = roster.places
     held = roster.node(request.incarnation)
-    if held is not None:
+    if held is not None and not held.struck:
         if (held.place, held.suite, held.public) != (request.place, request.suite, request.public):
             raise BadRoster("this incarnation is named already, with another place or key")
         return []
@@ -83,6 +87,7 @@ def admit_request(roster: Roster, request: EnrolRequest, signer_place: str, pare
     above = places.parent(request.place) if known else parent or signer_place
     if signer_place == roster.county:
         may = request.place == signer_place or (above == signer_place and request.level in ("township", "station"))
+        may = may or (in_stead and bool(roster.nodes_of(request.place)) and places.name(request.place) == request.name)
     else:
         under = above is not None and above in places and places.covers(signer_place, above)
         may = under and places.level(signer_place) == "township" and request.level in ("village", "station")
@@ -91,9 +96,19 @@ def admit_request(roster: Roster, request: EnrolRequest, signer_place: str, pare
     if known and places.level(request.place) != request.level:
         raise BadRoster(f"{request.place} is a {places.level(request.place)} in the roster, not a {request.level}")
     node = [NODE, request.incarnation, request.place, request.suite, request.public, request.proof]
+    if in_stead and signer_place == roster.county:
+        return [*places_down_to(places, request.place), node]
     if known and places.name(request.place) == request.name:
         return [node]
     return [place_op(request.place, request.level, above, request.name), node]
+
+
+def places_down_to(places: PlaceTree, place: str) -> list[Op]:
+    """The ops that name a place and all above it under its township: what the county's part says of a node under a
+    township is read by those too who do not keep that township's part."""
+    path = places.path_up(place)
+    below = [code for code in reversed(path) if places.level(code) in ("village", "station") or code == place]
+    return [place_op(code, places.level(code), places.parent(code), places.name(code)) for code in below]
 
 
 def answer(roster: Roster, place: str, parent: bytes) -> bytes:

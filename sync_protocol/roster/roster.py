@@ -1,40 +1,40 @@
 """The roster as it stands after the changes held so far, and the one way to take in the next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sync_protocol.encoding import encode
-from sync_protocol.errors import BadRoster, BadSignature, Malformed, NeedsUpdate, NotEntitled, RosterRollback
-from sync_protocol.places import PlaceTree
+from sync_protocol.errors import (
+    BadRoster,
+    BadSignature,
+    Malformed,
+    NeedsUpdate,
+    NotEntitled,
+    ProtocolError,
+    RosterForked,
+    RosterRollback,
+)
 from sync_protocol.roster.change import (
     NO_PREVIOUS,
+    NODE,
     PLACE,
-    PUBLISHER,
     ROOT,
+    RULING,
     Change,
     Key,
     Op,
     Payload,
-    enrolment_payload,
     is_known,
     key_id,
     keys_named,
     read_payload,
     sign_change,
 )
-from sync_protocol.suites import S1, SigningKey, check_public, sha256, verify
+from sync_protocol.roster.forks import RosterFork, prove
+from sync_protocol.roster.standing import Judging, Standing
+from sync_protocol.suites import SigningKey, sha256, verify
 
-_ENTRY_STEP: Final = 1000
-
-
-class Node(NamedTuple):
-    """One place and one incarnation, with its key. `order` is its order of entry: the older one weighs more."""
-
-    incarnation: bytes
-    place: str
-    suite: int
-    public: bytes
-    order: int
+_STEPS_EPOCH: Final = (ROOT, RULING)
 
 
 class _Held(NamedTuple):
@@ -50,49 +50,21 @@ class _Part(NamedTuple):
     applied: int = 0
 
 
-class _Judging(NamedTuple):
-    """What an op is judged by, beside what stands already."""
-
-    payload: Payload
-    entry: int
-    signers: frozenset[Key]
-
-
-class Roster:
+class Roster(Standing):
     """What all changes held so far amount to. Never changes; `apply` gives the next one."""
 
     __slots__ = (
-        "_at",
-        "_county",
+        "_forks",
         "_kept",
-        "_keys",
-        "_network_id",
-        "_nodes",
         "_parts",
-        "_places",
-        "_publisher",
-        "_root",
-        "_threshold",
     )
 
     def __init__(self, network_id: bytes | None = None) -> None:
         """No change yet. With a network id, only the change that founded that network will do as the first."""
-        self._network_id = network_id
-        self._county = ""
-        self._threshold = 0
-        self._root: frozenset[Key] = frozenset()
-        self._publisher: Key | None = None
-        self._places = PlaceTree()
-        self._nodes: dict[bytes, Node] = {}
-        self._at: dict[str, tuple[Node, ...]] = {}
-        self._keys: dict[bytes, Key] = {}
+        super().__init__(network_id)
         self._parts: dict[str, _Part] = {}
         self._kept: dict[str, tuple[str, ...]] = {}  # place -> its parts, once somebody asked
-
-    @property
-    def places(self) -> PlaceTree:
-        """All places of the parts held here."""
-        return self._places
+        self._forks: dict[str, RosterFork] = {}  # part -> the lowest proven fork that no ruling has settled
 
     @property
     def network_id(self) -> bytes:
@@ -111,21 +83,22 @@ class Roster:
         """The parts that hold changes this program does not understand: they are kept, and relayed, but not applied."""
         return frozenset(name for name, part in self._parts.items() if part.applied < len(part.held))
 
-    def node(self, incarnation: bytes) -> Node | None:
-        """The node with this incarnation, None where the roster here does not know it."""
-        return self._nodes.get(incarnation)
-
-    def nodes(self) -> tuple[Node, ...]:
-        """Every node, in the order the changes were applied here."""
-        return tuple(self._nodes.values())
-
-    def nodes_of(self, place: str) -> tuple[Node, ...]:
-        """The nodes of one place, oldest first."""
-        return self._at.get(place, ())
+    @property
+    def forks(self) -> Mapping[str, RosterFork]:
+        """Part -> its proven fork, as long as the root has not ruled on it."""
+        return self._forks
 
     def heads(self) -> dict[str, tuple[int, int, bytes]]:
         """For each part held: (epoch, n, H(payload)) of its newest change."""
         return {name: (part.held[-1].epoch, len(part.held), part.held[-1].hash) for name, part in self._parts.items()}
+
+    def length(self, part: str) -> int:
+        """How many changes of a part are held."""
+        return len(self._parts.get(part, _Part()).held)
+
+    def hash_at(self, part: str, n: int) -> bytes:
+        """H(payload) of the change held at a number of a part."""
+        return self._parts[part].held[n - 1].hash
 
     def changes(self, part: str) -> tuple[Change, ...]:
         """All changes held of a part, n = 1 first."""
@@ -155,8 +128,9 @@ class Roster:
         """The roster with this change; itself where it holds the change already.
 
         A change with an op that this program does not know is kept and not applied, nor is what follows it in that
-        part: see `needs_update`. Raises Malformed, TooLarge, BadRoster, WeakKey, RosterRollback, NotEntitled; and
-        NeedsUpdate for a change that cannot even be kept, its signer having come in by one that is not understood.
+        part: see `needs_update`. Raises Malformed, TooLarge, BadRoster, WeakKey, RosterRollback, NotEntitled; also
+        RosterForked behind a fork that is known, and NeedsUpdate for a change that cannot even be kept: its signer came
+        in by one that is not understood.
         """
         payload = read_payload(change)
         part = self._parts.get(payload.part, _Part())
@@ -165,27 +139,166 @@ class Roster:
             if part.held[payload.n - 1].hash == digest:
                 return self
             raise RosterRollback(f"roster {payload.part}: another change is held at {payload.n}")
-        self._check_link(part, payload)
+        self._check_link(part, payload, digest)
         new = self._copy()
         new._parts[payload.part] = part._replace(held=(*part.held, _Held(payload.epoch, digest, change)))
         if not self._parts:
             new._found(payload)
+        rules = payload.ops[0][0] == RULING
+        if payload.part in self._forks and not _rules_on(payload, payload.part):
+            raise RosterForked(f"roster {payload.part}: forked at {self._forks[payload.part].split}, not ruled on yet")
         blocked = part.applied < len(part.held)
-        judging = _Judging(payload, 0, new._signers(change, payload, blocked))
+        judging = Judging(payload, 0, new._signers(change, payload, blocked))
         if blocked or not all(map(is_known, payload.ops)):
             new._check_entitled(judging)
             return new
+        if _rules_on(payload, new._county):
+            new._check_follows(payload)
         for index, op in enumerate(payload.ops):
             new._take(op, judging._replace(entry=index))
         new._parts[payload.part] = new._parts[payload.part]._replace(applied=payload.n)
+        return new._conforming(payload.ops[0][1]) if rules else new
+
+    def fork_by(self, change: Change) -> RosterFork | None:
+        """The proof that a change makes with the one held under its number; None where they follow different ones."""
+        payload = read_payload(change)
+        held = self._parts.get(payload.part, _Part()).held
+        if not 1 <= payload.n <= len(held) or held[payload.n - 1].hash == sha256(change.payload):
+            return None
+        prev = held[payload.n - 2].hash if payload.n > 1 else NO_PREVIOUS
+        return prove(held[payload.n - 1].change, change) if payload.prev == prev else None
+
+    def forked(self, fork: RosterFork) -> "Roster":
+        """The roster that knows of a fork; itself where a lower one of that part is known, or a ruling settles it.
+
+        Raises RosterForked while what both changes follow is not held here, and what `apply` raises for either.
+        """
+        payload = fork.payload
+        known = self._forks.get(payload.part)
+        if (known is not None and known.split <= payload.n) or self.is_settled(payload.part, payload.n):
+            return self
+        held = self._parts.get(payload.part, _Part()).held
+        if payload.n > len(held) + 1 or (held[payload.n - 2].hash if payload.n > 1 else NO_PREVIOUS) != payload.prev:
+            raise RosterForked(f"roster {payload.part}: what both changes of {payload.n} follow is not held")
+        for change in (fork.lower, fork.upper):
+            self._check_plausible(change, payload.part)
+        before = self.before(payload.part, payload.n)
+        for change in (fork.lower, fork.upper):
+            before.apply(change)
+        new = self._copy()
+        new._forks[payload.part] = fork
         return new
+
+    def _check_plausible(self, change: Change, part: str) -> None:
+        """See that somebody has signed who may have been entitled once, before anything is worked out at length: a
+        neighbour may send what he likes as often as he likes. Raises BadRoster, NotEntitled."""
+        if part == self._county or not self._county:
+            may = self._ever
+        else:
+            may = frozenset((node.suite, node.public) for node in self.nodes_of(part))
+        known = {key_id(public): (suite, public) for suite, public in may}
+        for name, signature in change.signatures:
+            if name in known:
+                try:
+                    verify(*known[name], "roster", self._network_id, change.payload, signature)
+                except BadSignature as error:
+                    raise BadRoster(f"roster {part}: {error}") from None
+                return
+        if self._county:
+            strange = all(name not in self._keys for name, _ in change.signatures)
+            wrong = BadRoster if strange else NotEntitled
+            raise wrong(f"roster {part}: not signed by whom this part belongs to")
+
+    def before(self, part: str, n: int) -> "Roster":
+        """The roster as it would stand without the changes of a part from n on."""
+        return rebuilt(self._network_id, (one for one in self._all() if not _is_from(one, part, n)))
+
+    def turned(self, changes: Sequence[Change]) -> "Roster":
+        """Take changes of the county part that run up to a ruling of the root about it in place of what is held from
+        where they differ; itself where they hold no ruling that goes beyond what is held.
+
+        The root as it stood before they differ has signed the ruling too. Raises what `apply` raises.
+        """
+        part = self._parts.get(self._county, _Part())
+        given = [(read_payload(change), change) for change in changes]
+        new = [(payload, change) for payload, change in given if not self._holds(payload, change)]
+        own_epoch = part.held[-1].epoch if part.held else 0
+        last = max(
+            (at for at, (said, _) in enumerate(new) if _rules_on(said, self._county) and said.epoch > own_epoch),
+            default=None,
+        )
+        if last is None:
+            return self
+        first, (said, ruling) = new[0][0].n, new[last]
+        self._check_plausible(ruling, self._county)
+        before = self.before(self._county, first)
+        kept = [one for one in self._all() if not _is_from(one, self._county, first)]
+        made = rebuilt(self._network_id, [*kept, *(change for _, change in new[: last + 1])])
+        if made.heads()[self._county] != (said.epoch, said.n, sha256(ruling.payload)):
+            raise BadRoster(f"roster {self._county} {said.n}: the changes up to this ruling do not hold")
+        if before._threshold and not before._root_signed(made._signers(ruling, said, blocked=True)):
+            raise NotEntitled(f"roster {self._county} {said.n}: the root that stood before the fork has not signed it")
+        return made._after(self)
+
+    def _holds(self, payload: Payload, change: Change) -> bool:
+        held = self._parts.get(payload.part, _Part()).held
+        return payload.n <= len(held) and held[payload.n - 1].hash == sha256(change.payload)
+
+    def overruled_by(self, new: "Roster") -> list[Change]:
+        """The changes held here that a newer roster does not hold any more."""
+        gone = []
+        for name, part in self._parts.items():
+            there = new._parts.get(name, _Part()).held
+            gone += [one.change for n, one in enumerate(part.held) if n >= len(there) or there[n].hash != one.hash]
+        return gone
+
+    def striking(self, overruled: Iterable[Change]) -> "Roster":
+        """With what only these overruled changes name: their places stay on the map, their nodes are struck."""
+        new = self._copy()
+        for change in overruled:
+            for op in read_payload(change).ops:
+                if op[0] == PLACE and op[1] not in new._places and is_known(op):
+                    try:
+                        new._places = new._places.grown([(op[1], op[2], op[3], op[4])])
+                    except Malformed:
+                        continue  # its parent stands elsewhere by now
+                elif op[0] == NODE:
+                    new._strike(op[1], op[2], op[3], op[4])
+        return new
+
+    def _all(self) -> list[Change]:
+        """Every change held, the county's first."""
+        names = sorted(self._parts, key=lambda name: name != self._county)
+        return [one.change for name in names for one in self._parts[name].held]
+
+    def _conforming(self, part: str) -> "Roster":
+        """Without what is held of a part against a ruling just taken."""
+        held = self._parts.get(part, _Part()).held
+        ruled = self._rulings[part][-1]
+        if all(ruled.allows(n, one.hash, one.epoch) for n, one in enumerate(held, start=1)):
+            self._settle()
+            return self
+        return rebuilt(self._network_id, self._all())._after(self)
+
+    def _after(self, before: "Roster") -> "Roster":
+        """A roster made anew, with what was known of forks and what it leaves behind."""
+        new = self.striking(before.overruled_by(self))
+        for node in before.struck:
+            new._strike(node.incarnation, node.place, node.suite, node.public)
+        new._forks = {**before._forks}
+        new._settle()
+        return new
+
+    def _settle(self) -> None:
+        self._forks = {part: fork for part, fork in self._forks.items() if not self.is_settled(part, fork.split)}
 
     def _copy(self) -> "Roster":
         new = Roster(self._network_id)
         new._county, new._threshold, new._root = self._county, self._threshold, self._root
-        new._publisher, new._places = self._publisher, self._places
-        new._nodes, new._at = dict(self._nodes), dict(self._at)
+        new._publisher, new._places, new._ever = self._publisher, self._places, self._ever
+        new._nodes, new._at, new._named_by = dict(self._nodes), dict(self._at), dict(self._named_by)
         new._keys, new._parts = dict(self._keys), dict(self._parts)
+        new._forks, new._rulings = dict(self._forks), dict(self._rulings)
         return new
 
     def _found(self, payload: Payload) -> None:
@@ -198,21 +311,29 @@ class Roster:
         self._network_id = network_id
         self._county = payload.part
 
-    def _check_link(self, part: _Part, payload: Payload) -> None:
+    def _check_link(self, part: _Part, payload: Payload, digest: bytes) -> None:
         where = f"roster {payload.part} {payload.n}"
         if payload.n != len(part.held) + 1:
             raise BadRoster(f"{where}: the next one here is {len(part.held) + 1}")
         if payload.prev != (part.held[-1].hash if part.held else NO_PREVIOUS):
             raise BadRoster(f"{where}: does not follow the change held before it")
+        if not all(ruled.allows(payload.n, digest, payload.epoch) for ruled in self.rulings(payload.part)):
+            raise RosterRollback(f"{where}: a ruling of the root says that another change stands")
         if self._county and payload.part != self._county:
             if payload.part not in self._places or self._places.level(payload.part) != "township":
                 raise BadRoster(f"{where}: the part is no township known here")
             if payload.epoch < (part.held[-1].epoch if part.held else 1):
                 raise BadRoster(f"{where}: its epoch goes down")
         else:
-            later_root = bool(part.held) and payload.ops[0][0] == ROOT
+            later_root = bool(part.held) and payload.ops[0][0] in _STEPS_EPOCH
             if payload.epoch != (part.held[-1].epoch if part.held else 1) + later_root:
-                raise BadRoster(f"{where}: its epoch must be 1 at first and one more with each later root")
+                raise BadRoster(f"{where}: its epoch must be 1 at first and one more with each later root or ruling")
+
+    def _check_follows(self, payload: Payload) -> None:
+        """A ruling about the county part follows the very changes that it says stand."""
+        _, part, split, hashes, _ = payload.ops[0]
+        if hashes != [one.hash for one in self._parts[part].held[split - 1 : payload.n - 1]]:
+            raise BadRoster("ruling about the county part: must follow the changes that it says stand")
 
     def _signers(self, change: Change, payload: Payload, blocked: bool) -> frozenset[Key]:
         """The keys that signed. Every signature listed must verify under a key held, or named in this change."""
@@ -233,99 +354,35 @@ class Roster:
             raise BadRoster(f"roster {payload.part} {payload.n}: one key signed twice")
         return frozenset(signers)
 
-    def _root_signed(self, signers: frozenset[Key]) -> bool:
-        return 0 < self._threshold <= len(self._root & signers)
 
-    def _check_entitled(self, judging: _Judging) -> None:
-        """Whoever may name places and nodes in this part has signed."""
-        part, signers = judging.payload.part, judging.signers
-        if part == self._county:
-            entitled = self._root_signed(signers) or self._publisher in signers
-        else:
-            entitled = any((node.suite, node.public) in signers for node in self.nodes_of(part))
-        if not entitled:
-            raise NotEntitled(f"roster {part} {judging.payload.n}: not signed by whom this part belongs to")
-
-    def _take(self, op: Op, judging: _Judging) -> None:
-        """Judge one op by what stands now, and let it take effect."""
-        if op[0] == ROOT:
-            self._take_root(op, judging)
-        elif op[0] == PUBLISHER:
-            self._take_publisher(op, judging)
-        else:
-            self._check_entitled(judging)
-            if op[0] == PLACE:
-                self._take_place(op, judging.payload.part)
-            else:
-                self._take_node(op, judging)
-
-    def _take_root(self, op: Op, judging: _Judging) -> None:
-        _, threshold, keys = op
-        if judging.entry or judging.payload.part != self._county:
-            raise BadRoster("a root stands first in a change of the county part")
-        new = frozenset((suite, public) for suite, public in keys)
-        if len(new) != len(keys) or not 1 <= threshold <= len(new):
-            raise BadRoster("root: threshold must be from 1 to the number of keys, each named once")
-        for key in new:
-            _check_key(key)
-        if len(new & judging.signers) < threshold or (self._threshold and not self._root_signed(judging.signers)):
-            raise NotEntitled("root: must be signed by the threshold of its keys, and of the keys before it")
-        self._threshold, self._root = threshold, new
-        self._learn(new)
-
-    def _take_publisher(self, op: Op, judging: _Judging) -> None:
-        if judging.payload.part != self._county or not self._root_signed(judging.signers):
-            raise NotEntitled("publisher: must be signed by the threshold of the root, in the county part")
-        key = (op[1], op[2])
-        _check_key(key)
-        self._publisher = key
-        self._learn([key])
-
-    def _take_place(self, op: Op, part: str) -> None:
-        _, code, level, parent, name, _ = op
-        if parent is None and (part != self._county or code != part):
-            raise BadRoster(f"place {code}: only the place that the county part is named by has no parent")
-        if part != self._county and (parent not in self._places or not self._places.covers(part, parent)):
-            raise BadRoster(f"place {code}: does not lie under {part}")
-        try:
-            self._places = self._places.grown([(code, level, parent, name)])
-        except Malformed as error:
-            raise BadRoster(str(error)) from None
-
-    def _take_node(self, op: Op, judging: _Judging) -> None:
-        _, incarnation, place, suite, public, proof = op
-        part = judging.payload.part
-        if place not in self._places or incarnation in self._nodes:
-            raise BadRoster(f"node at {place}: the place is not known, or the incarnation is named already")
-        if part != self._county and (place == part or not self._places.covers(part, place)):
-            raise BadRoster(f"node at {place}: does not lie under {part}")
-        _check_key((suite, public))
-        signed = enrolment_payload(
-            place, self._places.level(place), self._places.name(place), suite, incarnation, public
-        )
-        try:
-            verify(suite, public, "enrol", None, signed, proof)
-        except BadSignature as error:
-            raise BadRoster(f"node at {place}: {error}") from None
-        node = Node(incarnation, place, suite, public, judging.payload.n * _ENTRY_STEP + judging.entry)
-        self._nodes[incarnation] = node
-        self._at[place] = tuple(sorted((*self._at.get(place, ()), node), key=lambda one: one.order))
-        self._learn([(suite, public)])
-
-    def _learn(self, keys: Iterable[Key]) -> None:
-        for suite, public in keys:
-            self._keys[key_id(public)] = (suite, public)
+def rebuilt(network_id: bytes | None, changes: Iterable[Change]) -> Roster:
+    """The roster of all these changes that hold, whatever order they are given in; the others are left out."""
+    roster, waiting = Roster(network_id), list(changes)
+    while waiting:
+        left = []
+        for change in waiting:
+            try:
+                roster = roster.apply(change)
+            except ProtocolError:
+                left.append(change)
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return roster
 
 
-def _check_key(key: Key) -> None:
-    if key[0] != S1:
-        raise BadRoster(f"key of suite {key[0]}: only suite 1 is known here")
-    check_public(*key)
+def _is_from(change: Change, part: str, n: int) -> bool:
+    payload = read_payload(change)
+    return payload.part == part and payload.n >= n
+
+
+def _rules_on(payload: Payload, part: str) -> bool:
+    return payload.part == part and payload.ops[0][0] == RULING and payload.ops[0][1] == part
 
 
 def publish(roster: Roster, part: str, ops: list[Op], keys: Iterable[SigningKey], time: int) -> Change:
     """The next change of a part, ready for `apply`, which judges it. `time`: ms since 1970. Raises TooLarge."""
     epoch, n, prev = roster.heads().get(part, (1, 0, NO_PREVIOUS))
     county_epoch = roster.heads()[roster.county][0]
-    epoch = max(epoch, county_epoch) if part != roster.county else epoch + (ops[0][0] == ROOT)
+    epoch = max(epoch, county_epoch) if part != roster.county else epoch + (ops[0][0] in _STEPS_EPOCH)
     return sign_change(roster.network_id, Payload(part, epoch, n + 1, prev, time, ops), keys)

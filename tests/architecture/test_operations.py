@@ -31,7 +31,7 @@ OF_THE_ENTRYPOINT = {"SANJI_DATABASE_PASSWORD_FILE"}
 
 COMMAND = re.compile(
     r"^(?:(?P<program>\w+-node)|docker compose (?:run|exec) (?:-\S+ )*(?P<service>[a-z-]+)(?: sanji-node)?)"
-    r" (?P<verb>[a-z]+) (?P<rest>.*)$",
+    r" (?P<verb>[a-z][a-z-]*) (?P<rest>.*)$",
     re.MULTILINE,
 )
 

@@ -15,6 +15,7 @@ from sync_protocol.errors import BY_CODE, BadCommitment, Malformed, NeedsUpdate,
 from sync_protocol.event import Event as ChainedEvent
 from sync_protocol.event import Head, chain, decode_header, fits, item_hash
 from sync_protocol.roster import Roster, change_values, read_change
+from sync_protocol.roster import forks as roster_forks
 from sync_protocol.seal import check as check_seal
 from sync_protocol.stream import opened_case_id, stream_id
 from sync_protocol.suites import sha256
@@ -255,3 +256,26 @@ def test_forks():
         with pytest.raises(ProtocolError) as raised:
             evidence.check(evidence.from_bytes(bytes.fromhex(case["proof"])), roster)
         assert error_of(case, raised), case["name"]
+
+
+def test_roster_forks():
+    book = vectors("roster_forks.json")
+    roster = roster_of(book)
+    for case in book["proofs"]:
+        proof = roster_forks.from_bytes(bytes.fromhex(case["proof"]))
+        assert roster.forked(proof).forks == {case["part"]: proof}
+        assert roster_forks.to_bytes(proof).hex() == case["proof"]
+        assert (proof.split, [one.hex() for one in proof.hashes]) == (case["split"], case["hashes"]), case["name"]
+    for case in book["refused"]:
+        with pytest.raises(ProtocolError) as raised:
+            roster.forked(roster_forks.from_bytes(bytes.fromhex(case["proof"])))
+        assert error_of(case, raised), case["name"]
+    for case in book["ruled"]:
+        held = roster_of({**book, "roster": book["roster"] + case["held"]})
+        given = [read_change(decode(bytes.fromhex(raw))) for raw in case["given"]]
+        after = held.turned([change for change in given if rosters.read_payload(change).part == COUNTY])
+        for change in given:
+            after = after.apply(change)
+        assert sorted([part, *head[:2], head[2].hex()] for part, head in after.heads().items()) == case["heads"]
+        assert sorted(sha256(change.payload).hex() for change in held.overruled_by(after)) == case["overruled"]
+        assert sorted(node.incarnation.hex() for node in after.struck) == case["struck"], case["name"]

@@ -30,6 +30,7 @@ from sync_protocol.exchange import (
     StreamPoint,
     challenge,
     challenge_index,
+    changes_after_trail,
     changes_lacking,
     check_request,
     content_map,
@@ -39,6 +40,7 @@ from sync_protocol.exchange import (
     read_request,
     reply_bytes,
     roster_heads,
+    roster_talk,
 )
 from sync_protocol.exchange.vector import shattered
 from sync_protocol.roster import Node, Roster
@@ -99,7 +101,7 @@ class Answering:
     def answer(self, raw: bytes) -> bytes:
         """The signed reply to a request. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
         request = read_request(raw)
-        node = child_node(self._roster(), self._identity.place, request.sender)
+        node = child_node(self._roster(), self._identity.place, request.sender, struck=True)
         me = self._addressed(request, node)
         child = self._child(node)
         with self._admitted(child):
@@ -152,7 +154,7 @@ class Answering:
         if index is not None and content.nonce is None:
             raise Malformed("nonce: must be there with a challenge")
         judged = judge(ratchet, index, content.nonce)
-        if self._succeeded(own):
+        if self._succeeded(own) or node.struck:
             judged = judged._replace(current=False, ratchet=ratchet, next_index=ratchet.used + 1, alarm=NO_ALARM)
         reply = Content(tables=Tables(content.tables, own))
         if judged.next_index is not None:
@@ -186,13 +188,22 @@ class Answering:
     def _tell_roster(self, node: Node, child: _Child, content: Content, reply: Content, *, current: bool) -> None:
         """Our heads where the child cannot know them, and the changes it lacks by its own."""
         heads = roster_heads(self._roster(), node.place)
+        if current:
+            self._tell_of_forks(node, content, reply, told=child.heads_told == heads)
         if not current or content.roster_heads is not None or child.heads_told != heads:
             reply.roster_heads = heads
             child.heads_pending = heads
         if content.roster_heads is not None:
             reply.roster_changes, more = changes_lacking(self._roster(), node.place, content.roster_heads)
+            if current and content.roster_talk.trails and not reply.roster_changes:
+                reply.roster_changes = changes_after_trail(self._roster(), node.place, content.roster_talk.trails[0])
             # A stranger is not told that there is more: he comes again with a challenge, and his heads.
             reply.more = current and (reply.more or more)
+
+    def _tell_of_forks(self, node: Node, content: Content, reply: Content, *, told: bool) -> None:
+        """Which forks of the roster are known here, with the heads; and what the child lacks by its own."""
+        if content.roster_heads is not None or not told:
+            reply.roster_talk = roster_talk(self._roster(), node.place, content.roster_heads)
 
     def _take(
         self,
@@ -322,10 +333,11 @@ class Answering:
         return True
 
 
-def child_node(roster: Roster, place: str, incarnation: bytes) -> Node:
-    """The node of that incarnation, if it lies under `place`. Raises UnknownNode, NotAChild."""
+def child_node(roster: Roster, place: str, incarnation: bytes, *, struck: bool = False) -> Node:
+    """The node of that incarnation, if it lies under `place`. `struck`: also one that a ruling of the root has struck,
+    which is told of the roster and of nothing else. Raises UnknownNode, NotAChild."""
     node = roster.node(incarnation)
-    if node is None:
+    if node is None or (node.struck and not struck):
         raise UnknownNode("this node is not in the roster here: enrol it, or wait until the roster has come up")
     if node.place == place or not roster.places.covers(place, node.place):
         raise NotAChild(f"{node.place} does not lie under {place}")

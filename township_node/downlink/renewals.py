@@ -34,6 +34,7 @@ class Renewals:
         if not self._goes_further(content.roster_heads or ()):
             self._casebook.heard_out(node.place)
         self.take_ours()
+        self._casebook.end_stand_in("node", node.place)  # where we have stood in for it: it is heard
         if content.renewal is None:
             return None
         try:
@@ -62,7 +63,8 @@ class Renewals:
             known = self._casebook.roster.node(asked.incarnation) is not None
             if not known and not self._casebook.may_countersign(node.place):
                 raise TooManyLives(f"{node.place} has begun too many lives: a person must allow more")
-            publish(self._casebook, asked, self._keys(), self._clock())
+            in_stead = self._casebook.stands_in(node.place)
+            publish(self._casebook, asked, self._keys(), self._clock(), in_stead=in_stead)
 
     def take_ours(self) -> None:
         """At the root nobody is above who could countersign a new life of ours: our publishing key does."""

@@ -22,8 +22,8 @@ COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "pa
 @dataclass
 class Child:
     """One child, as far as this node knows. `rings`: an identity of it lives twice; `restored`: one did, and has begun
-    another life; `refused`: it has begun so many that the newest waits for a person's word. `backlog`: its records held
-    here whose bodies are still missing."""
+    another life; `refused`: it has begun so many that the newest waits for a person's word; `lost`: its machine is said
+    to be gone, and this place stands in for it. `backlog`: its records held here whose bodies are still missing."""
 
     place: str
     last_contact_ms: int | None
@@ -31,6 +31,7 @@ class Child:
     rings: bool
     restored: bool
     refused: bool
+    lost: bool
     cases: int
     events: int
     backlog: int
@@ -48,7 +49,7 @@ def children(visit: Visit) -> Response:
         if row.direction == "down":
             peers.setdefault(row.place, []).append(row)
     streams, homes = site.casebook.counts()["streams"], site.casebook.case_counts()
-    refused = site.casebook.lives_refused()
+    refused, lost = site.casebook.lives_refused(), site.casebook.lost_places()
     told = []
     for place in places.children(here) if here in places else ():
         under = {about(code) for code in places.below_or_self(place)}
@@ -64,6 +65,7 @@ def children(visit: Visit) -> Response:
                 rings=any(life.alarm not in (NO_ALARM, RESTORED) for life in lives),
                 restored=any(life.alarm == RESTORED for life in lives),
                 refused=place in refused,
+                lost=place in lost,
                 cases=sum(homes.get(scope, 0) for scope in under),
                 events=sum(row["contiguous"] - max(row["since"] - 1, 0) for row in rows),
                 backlog=sum(row["head"] - row["contiguous"] for row in rows),
@@ -79,6 +81,8 @@ def children(visit: Visit) -> Response:
         heard=[child for child in told if child.last_contact_ms],
         clock_there=machine.clock_there,
         decides=DECIDES.roles,
+        may_stand_in=here == site.casebook.roster.county,
+        level=lambda place: places.level(place),
     )
 
 
@@ -99,10 +103,27 @@ def allow_lives(visit: Visit, place: str) -> Response:
     return visit.redirect("children")
 
 
+def stand_in(visit: Visit, place: str) -> Response:
+    """The machine of a township is gone: new incarnations of the places under it are countersigned here."""
+    try:
+        visit.site.casebook.stand_in_for(visit.staff.staff_no, place)
+    except casebook.NotAllowed:
+        raise NotFound from None
+    return visit.redirect("children")
+
+
+def end_stand_in(visit: Visit, place: str) -> Response:
+    """It goes on after all."""
+    visit.site.casebook.end_stand_in(visit.staff.staff_no, place)
+    return visit.redirect("children")
+
+
 ROUTES: Final = (
     Route("/children", "children", children, Policy(STAFF, "node")),
     Route("/children/<place>/settle", "settle_alarm", settle_alarm, DECIDES, ("POST",)),
     Route("/children/<place>/allow-lives", "allow_lives", allow_lives, DECIDES, ("POST",)),
+    Route("/children/<place>/stand-in", "stand_in", stand_in, DECIDES, ("POST",)),
+    Route("/children/<place>/end-stand-in", "end_stand_in", end_stand_in, DECIDES, ("POST",)),
 )
 
 

@@ -1,12 +1,10 @@
 """The casebook: the one way a case changes, for our own people and for what a peer brings; and what is read of it."""
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from sync_protocol.case import Catalogue, kinds
 from sync_protocol.case.workdays import Calendar
-from sync_protocol.roster import Change
 from sync_protocol.suites import sha256
 from village_node.casebook import ledger
 from village_node.casebook.approving import Approving
@@ -42,6 +40,7 @@ from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.reception import Reception
+from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
 from village_node.casebook.settlements import Settlements
 from village_node.casebook.together import OpenAction, Together, WaitingMember
 from village_node.identity import Identity
@@ -82,6 +81,8 @@ __all__ = [
     "Reason",
     "Received",
     "Request",
+    "RosterForkView",
+    "RosterRuling",
     "Searching",
     "Shown",
     "Slip",
@@ -103,6 +104,7 @@ def rules_of(catalogue: Catalogue) -> bytes:
 class Casebook(
     Purging,
     Settlements,
+    RosterRulings,
     Approving,
     Assigning,
     Previewing,
@@ -141,7 +143,6 @@ class Casebook(
         super().__init__(store, identity, clock, randomness, catalogue)
         if lives is not None:
             self.keep_lives(lives, pages_only=pages_only)
-        self._publishing = threading.Lock()
         intended = self.take_up_intended()
         if intended is not None:
             self.apply_roster([intended])
@@ -160,28 +161,6 @@ class Casebook(
         if any(scope.startswith("below:") or scope == ANYTHING for scope in scopes):
             self.follow_catalogue()
 
-    def enrol(self, change: Change, *, agreed: bool = False) -> None:
-        """Publish a roster change made here. Raises a ProtocolError that says why it does not hold, NotAllowed while
-        we cannot know that its number is free (`agreed`: the operator says it is), NotSaved."""
-        with self._publishing:
-            self.check_publishable(agreed=agreed)
-            self.roster.apply(change)
-            self.intend(change)
-            self.witness_change(change)
-            self.apply_roster([change])
-
-    def apply_roster(self, changes: Iterable[Change]) -> int:
-        """Add roster changes, in their order; how many were new. All of them or, with the error raised, none."""
-        given = list(changes)
-        while True:
-            try:
-                new = self._apply(given)
-            except Overtaken:
-                continue
-            if new:
-                self.tell({"roster"})
-            return new
-
     def fold_again(self) -> int:
         """Fold every case in which something waits, needs an update or is void, or whose bad rating no list knows of;
         how many there were."""
@@ -199,21 +178,3 @@ class Casebook(
             if scopes:
                 self.tell(scopes)
             return len(keys)
-
-    def _apply(self, changes: list[Change]) -> int:
-        with self.store.writing() as connection:
-            roster, version = self.roster_and_version(connection)
-            new = []
-            for change in changes:
-                grown = roster.apply(change)
-                if grown is not roster:
-                    new.append(change)
-                roster = grown
-            if not new:
-                return 0
-            keys = self.concerned(connection, self.roster_in(connection), roster)
-            self.store.exclusive(connection, sorted(keys), [])
-            ledger.write(self, connection, Entry(roster, self.clock(), {}, refold=keys))
-            self.keep_changes(connection, new, version)
-            self.mark_news(connection, {"roster"})
-        return len(new)

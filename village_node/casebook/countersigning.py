@@ -9,16 +9,19 @@ from typing import Final
 
 from sync_protocol import encoding, limits
 from sync_protocol.roster import NODE, Roster, read_payload
+from village_node.casebook.errors import NotAllowed
 from village_node.casebook.office import ANYTHING, Office
 from village_node.store import Connection, peers
 
 _ALLOWED: Final = "lives_allowed"
 _REFUSED: Final = "lives_refused"
 _ANSWER: Final = "renewal_refused"
+_LOST: Final = "lost_places"
 
 
 class Countersigning(Office):
-    """The part of the casebook that bounds the lives of others, and remembers what ours was told."""
+    """The part of the casebook that bounds the lives of others, says for whom this place stands in, and remembers what
+    ours was told."""
 
     def may_countersign(self, place: str) -> bool:
         """Whether a further life of a place below may be published without a person's word."""
@@ -58,6 +61,42 @@ class Countersigning(Office):
             self.note(connection, actor, "children.allow_lives", place)
             self.mark_news(connection, {ANYTHING})
         self.tell({ANYTHING})
+
+    def lost_places(self) -> dict[str, int]:
+        """The places below whose machines people have said to be gone, for which this one countersigns: since when."""
+        with self.store.reading() as connection:
+            return _read(connection, _LOST)
+
+    def stand_in_for(self, actor: str, place: str) -> None:
+        """People know that the machine of a place right below is gone: until it is heard again, new lives of the places
+        under it are countersigned here. Raises NotAllowed where nobody could have made them wait for it, NotSaved."""
+        roster, here = self.roster, self.identity.place
+        below = roster.places.children(here) if here in roster.places else ()
+        if here != roster.county or place not in below or roster.places.level(place) != "township":
+            raise NotAllowed(
+                "只有县级能代乡镇确认，且须是名册里的乡镇",
+                "only the root place stands in, and only for a township right below it",
+            )
+        self._note_lost(actor, place, "children.stand_in", {place: self.clock()})
+
+    def end_stand_in(self, actor: str, place: str) -> None:
+        """A place is heard again, or people say that it goes on: it countersigns for itself. Raises NotSaved."""
+        if place in self.lost_places():
+            self._note_lost(actor, place, "children.end_stand_in", {})
+
+    def _note_lost(self, actor: str, place: str, action: str, now: dict[str, int]) -> None:
+        with self.store.writing() as connection:
+            known = _to_change(connection, _LOST)
+            known.pop(place, None)
+            peers.remember_bytes(connection, _LOST, encoding.encode(known | now))
+            self.note(connection, actor, action, place)
+            self.mark_news(connection, {ANYTHING})
+        self.tell({ANYTHING})
+
+    def stands_in(self, place: str) -> bool:
+        """Whether the place that would countersign for this one is said to be gone."""
+        lost, places = self.lost_places(), self.roster.places
+        return bool(lost) and place in places and not lost.keys().isdisjoint(places.path_up(place)[1:])
 
     def note_renewal_refused(self, code: int) -> None:
         """The level above has said why it does not countersign our life; 0: it said nothing. Raises NotSaved."""

@@ -242,7 +242,10 @@ def _points(office: Office, connection: Connection, roster: Roster, child_place:
         if key not in sides:
             one, other = roster.node(author), roster.node(signer)
             sides[key] = (
-                one is not None and other is not None and other_side(places, child_place, one.place, other.place)
+                one is not None
+                and other is not None
+                and not other.struck
+                and other_side(places, child_place, one.place, other.place)
             )
         return sides[key]
 

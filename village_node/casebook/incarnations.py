@@ -27,7 +27,7 @@ from village_node.casebook.office import ANYTHING, INCARNATION
 from village_node.casebook.reading import Reading
 from village_node.identity import Identity, NoIdentity
 from village_node.rebirth import WORDS, Lives, Reason
-from village_node.store import Connection, NotSaved, Overtaken, StoreError, doubts, forks, peers, streams
+from village_node.store import Connection, NotSaved, Overtaken, StoreError, doubts, forks, peers, roster_forks, streams
 from village_node.store.locks import StreamKey
 from village_node.store.streams import StreamRow
 from village_node.witness import Published
@@ -210,7 +210,12 @@ class Incarnations(Countersigning, Reading):
     @property
     def provisional(self) -> bool:
         """Whether the present life waits for the level above to countersign it."""
-        return bool(self.identity.former) and self.roster.node(self.identity.incarnation) is None
+        return bool(self.identity.former) and self._waits(self.roster, self.identity.incarnation)
+
+    @staticmethod
+    def _waits(roster: Roster, incarnation: bytes) -> bool:
+        node = roster.node(incarnation)
+        return node is None or node.struck
 
     @property
     def speaker(self) -> Identity:
@@ -237,7 +242,8 @@ class Incarnations(Countersigning, Reading):
         """Whether the roster names a later life of this place than ours, which another machine has begun. Once our
         people have chosen, the life that they began waits to be countersigned, and will be the later one."""
         who = self.identity
-        if roster.node(who.incarnation) is None:
+        node = roster.node(who.incarnation)
+        if node is None or node.struck:
             return False
         return roster.nodes_of(who.place)[-1].incarnation not in who.lives
 
@@ -362,6 +368,18 @@ class Incarnations(Countersigning, Reading):
 
         Raises NotAllowed naming whom we wait for, NotSaved.
         """
+        fork = self.roster.forks.get(self.identity.place)
+        if fork is not None:
+            raise NotAllowed(
+                f"本单位名册第 {fork.split} 号有两份不同的变更，须由县级根密钥裁定后才能再签发：请看“名册分叉”页",
+                f"two changes bear number {fork.split} of our part of the roster: nothing is published before the root"
+                " has ruled; see Roster forks",
+            )
+        self.check_heard(agreed=agreed)
+
+    def check_heard(self, *, agreed: bool = False) -> None:
+        """The same, whatever is known of forks: this machine is the place's, and all have been heard who may hold a
+        change that it has forgotten. Raises NotAllowed, NotSaved."""
         if self._is_succeeded(self.roster):
             raise NotAllowed(
                 "本单位已由另一台机器继续使用，本机不能签发名册：请先在“运行状况”页选择由哪台机器继续",
@@ -391,7 +409,8 @@ class Incarnations(Countersigning, Reading):
             return None
         with self.store.reading() as connection:
             change, roster = _intended(connection), self.roster_in(connection)
-        if change is None:
+            aside = {row.hash for row in roster_forks.aside(connection)}
+        if change is None or sha256(change.payload) in aside:
             return None
         payload = rosters.read_payload(change)
         noted = self.lives.witness.parts.get(payload.part)
@@ -431,7 +450,8 @@ class Incarnations(Countersigning, Reading):
                 roster = roster.apply(intended)
         for part, (n, payload_hash) in witness.parts.items():
             changes = roster.changes(part)
-            if len(changes) < n or sha256(changes[n - 1].payload) != payload_hash:
+            gone = len(changes) < n or sha256(changes[n - 1].payload) != payload_hash
+            if gone and payload_hash not in {row.hash for row in roster_forks.aside(connection)}:
                 return True
         return False
 

@@ -17,22 +17,41 @@ from sync_protocol.event import Head
 from sync_protocol.evidence import ForkProof
 from sync_protocol.exchange import PARKED, Body, Content, ForkTalk, Lines, ReceiptLine
 from sync_protocol.places import UnknownPlace, below, follows
-from sync_protocol.roster import Node, read_payload
+from sync_protocol.roster import Node
 from sync_protocol.wire import Segment, keep, kept
-from village_node.casebook import branches, checkpoints, filling, freezing, ledger, moving, purged, receipts
+from village_node.casebook import (
+    branches,
+    checkpoints,
+    filling,
+    freezing,
+    ledger,
+    moving,
+    purged,
+    receipts,
+)
 from village_node.casebook.branches import Forked, Opening
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry, Written
 from village_node.casebook.plan import Plan, Received
-from village_node.casebook.settling import Settling
-from village_node.store import Connection, NotSaved, Overtaken, RoomMade, cases, doubts, forks, parking, peers, streams
+from village_node.casebook.rostering import NO_INCARNATION, Rostering
+from village_node.store import (
+    Connection,
+    NotSaved,
+    Overtaken,
+    RoomMade,
+    cases,
+    doubts,
+    forks,
+    parking,
+    peers,
+    streams,
+)
 from village_node.store import receipts as receipt_rows
 from village_node.store.locks import StreamKey
 from village_node.store.parking import AnswerRow, ParkedRow, Waiting
 from village_node.store.streams import StreamRow
 
 ATTEMPTS: Final = 100
-_NO_INCARNATION: Final = bytes(16)
 
 
 def too_busy() -> NotSaved:
@@ -43,7 +62,7 @@ def too_busy() -> NotSaved:
     )
 
 
-class Intake(Settling):
+class Intake(Rostering):
     """The part of the casebook that uplink and downlink hand their messages to."""
 
     def receive(self, peer: bytes, content: Content, *, peer_update: dict[str, Any]) -> Received:
@@ -73,11 +92,11 @@ class Intake(Settling):
         self.hold_life(connection)
         roster, version = self.roster_and_version(connection)
         plan = Plan(peer, roster, version, self.clock())
-        self._take_changes(plan, content)
+        self._take_changes(connection, plan, content)
         self._take_forks(connection, plan, content.forks)
         self._judge_segments(connection, plan, content.segments)
         for refusal in content.refused_segments:
-            where = (refusal.incarnation or _NO_INCARNATION, refusal.scope or "", refusal.first_seq or 0)
+            where = (refusal.incarnation or NO_INCARNATION, refusal.scope or "", refusal.first_seq or 0)
             told = refusal.incarnation is not None and refusal.first_seq is not None
             plan.refuse(*where, refusal.code, refusal.detail, None, told=told)
         self._retry_parked(connection, plan)
@@ -87,8 +106,8 @@ class Intake(Settling):
         plan.growths |= again
         plan.refold |= moved
         entry = self._lock(connection, plan, content.bodies)
-        if plan.changes:
-            self.keep_changes(connection, plan.changes, plan.roster_version)
+        if plan.taking is not None and plan.taking.changed:
+            self.keep_changes(connection, plan.taking, plan.roster_version)
         if plan.proofs:
             forks.add(connection, plan.proofs)
             parking.forget_refused(connection, {row.key for row in plan.proofs}, Fork.code)
@@ -108,30 +127,13 @@ class Intake(Settling):
         scopes.update(purged.recall_for(self, connection, plan.roster, peer, content.wants, plan.now_ms))
         if lines_complete:
             scopes.add(below(plan.roster.places.root))
-        if plan.changes:
+        if plan.taking is not None and plan.taking.changed:
             scopes.add("roster")
         if scopes:
             self.mark_news(connection, scopes)
         grown = [*plan.growths.values(), *entry.sides]
         stored = sum(len(growth.events) for growth in grown)
         return Received(list(plan.answers.values()), stored, len(new_receipts), signed, plan.restored), scopes, grown
-
-    def _take_changes(self, plan: Plan, content: Content) -> None:
-        """Apply roster changes one by one; one that does not hold is refused and keeps no other from its place."""
-        for change in content.roster_changes:
-            try:
-                roster = plan.roster.apply(change)
-            except ProtocolError as error:
-                plan.refuse(_NO_INCARNATION, _part_of(change), 0, error.code, str(error), change.payload, told=False)
-                continue
-            if roster is not plan.roster:
-                # Our part grows by our own hand only: what comes from elsewhere we have published, and forgotten.
-                if _part_of(change) == f"roster:{self.identity.place}" and self.minds_its_roster:
-                    plan.restored = self.identity.incarnation
-                plan.roster = roster
-                plan.changes.append(change)
-        if plan.restored is not None and self.leaves_the_choice(plan.roster):
-            plan.restored = None
 
     def _take_forks(self, connection: Connection, plan: Plan, talk: ForkTalk) -> None:
         """Keep proofs that hold, and make those for which an arm that was shown is the missing half."""
@@ -326,7 +328,7 @@ class Intake(Settling):
         grown |= {side.row.key: max(side.head.seq, grown.get(side.row.key, 0)) for side in sides if side.events}
         entry.refold.update(cases.waiting_for(connection, grown))
         entry.refold.update(freezing.concerned(connection, entry.grown, plan.proofs))
-        if plan.changes:
+        if plan.taking is not None and plan.taking.changed:
             entry.refold.update(self.concerned(connection, self.roster_in(connection), plan.roster))
         touched = entry.touched()
         concerned = {key for key, growth in plan.growths.items() if growth.events} | plan.forked.keys()
@@ -398,7 +400,7 @@ class Intake(Settling):
     ) -> receipts.Kept:
         """The receipt that a line is for this branch. Raises BadReceipt, UnknownPlace."""
         whole = receipts.whole(line, row.stream_id, receipts.hash_at(connection, row, line.seq))
-        if not follows(plan.roster.places, signer.place, line.scope):
+        if signer.struck or not follows(plan.roster.places, signer.place, line.scope):
             raise BadReceipt(f"{signer.place} does not follow {line.scope}")
         # Lines of one tree share one signature: it is checked once.
         root = (line.signer, line.time, line.count, line.signature, receipt.root_of(whole))
@@ -449,10 +451,3 @@ class Intake(Settling):
 def _is_news(verdict: Stored | Parked | Refused) -> bool:
     """Whether a sealed segment says something else, or more, than what is held."""
     return bool(verdict.events) if isinstance(verdict, Stored) else verdict.code == Fork.code
-
-
-def _part_of(change: Any) -> str:
-    try:
-        return f"roster:{read_payload(change).part}"
-    except ProtocolError:
-        return "roster:"

@@ -331,7 +331,7 @@ class _Reader:
             header.deps,
             author.place,
             author.order,
-            True,
+            not author.struck,
             header.hlc,
             header.claimed,
             header.actor,

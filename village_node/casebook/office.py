@@ -7,11 +7,10 @@ version is read with each use; where this process is the only writer it counts i
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, NamedTuple
 
-from sync_protocol import encoding
 from sync_protocol.case import Catalogue, editions, kinds
 from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication
@@ -19,11 +18,13 @@ from sync_protocol.case.workdays import Calendar
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Position, load_header, mark
 from sync_protocol.places import below
-from sync_protocol.roster import Change, Node, Roster, read_payload
+from sync_protocol.roster import Node, Roster, read_payload
 from sync_protocol.suites import sha256
+from village_node.casebook import equivocation
+from village_node.casebook.equivocation import Taking, change_of
 from village_node.casebook.passing import Passing
 from village_node.identity import Identity
-from village_node.store import Connection, NotSaved, Overtaken, Store, StoreError, audit, peers, streams
+from village_node.store import Connection, NotSaved, Overtaken, Store, StoreError, audit, peers, roster_forks, streams
 
 NEWS: Final = "news"
 ROSTER: Final = "roster"
@@ -77,6 +78,8 @@ class Office:
         self._memory_lock = threading.Lock()
         # The roster and how many changes it is made of, always replaced together.
         self._in_force = (Roster(self.network_id), 0)
+        # How often it had become another one than that of before with more behind it, when it was last read.
+        self._roster_anew = 0
         # How often the roster may have grown, and how often had been looked at when it was last read.
         self._roster_growth = 1
         self._roster_seen = 0
@@ -149,7 +152,7 @@ class Office:
             if roster.places.level(place) != "county":
                 continue
             for incarnation, seq, chain_hash, raw, body in streams.published(connection, below(place), kind):
-                author = self.author(roster, incarnation)
+                author = self.entitled(roster, incarnation)
                 try:
                     header = load_header(raw)
                 except ProtocolError:
@@ -196,10 +199,16 @@ class Office:
             return Node(incarnation, who.place, key.suite, key.public, NOT_COUNTERSIGNED)
         return node
 
+    def entitled(self, roster: Roster, incarnation: bytes) -> Node | None:
+        """The same, but for one that only overruled changes of the roster name: what it wrote is kept, and no more."""
+        node = self.author(roster, incarnation)
+        return None if node is None or node.struck else node
+
     def speaker_by(self, roster: Roster) -> Identity:
         """The life of this node that who holds this roster knows: the present one, or the last one before in it."""
         who = self.identity
-        known = (each for each in reversed(who.lives) if roster.node(each) is not None)
+        named = {node.incarnation for node in roster.nodes_of(who.place)}
+        known = (each for each in reversed(who.lives) if each in named)
         incarnation = next(known, who.incarnation)
         return who if incarnation == who.incarnation else who.in_life(incarnation)
 
@@ -231,19 +240,23 @@ class Office:
         with self._memory_lock:
             roster, known = self._in_force
             if version > known:
-                for row in peers.roster_changes(connection, known):
-                    roster = roster.apply(change_of(row))
+                anew = roster_forks.made_anew(connection)
+                if anew != self._roster_anew:
+                    roster, self._roster_anew = equivocation.whole_roster(connection, self.network_id), anew
+                else:
+                    for row in peers.roster_changes(connection, known):
+                        roster = roster.apply(change_of(row))
                 self._in_force = (roster, version)
             self._roster_seen = growth
             return self._in_force
 
-    def keep_changes(self, connection: Connection, changes: Iterable[Change], version: int) -> None:
-        """Store roster changes just applied to the roster of this version, in their order."""
+    def keep_changes(self, connection: Connection, taking: Taking, version: int) -> None:
+        """Store roster changes just applied to the roster of this version, in their order, and what lies beside."""
         rows = []
-        for change in changes:
-            payload = read_payload(change)
-            signatures = encoding.encode([list(signature) for signature in change.signatures])
+        for change in taking.new:
+            payload, signatures = read_payload(change), equivocation.signatures_of(change)
             rows.append((payload.part, payload.epoch, payload.n, sha256(change.payload), change.payload, signatures))
+        equivocation.write(connection, taking)
         peers.add_roster_changes(connection, rows, version)
 
     def note(self, connection: Connection, actor: str, action: str, subject: str, **detail: object) -> None:
@@ -287,9 +300,3 @@ class Office:
         if worker == ANYTHING or worker != self._worker:
             for trouble in self._call_back(set(scopes) or {ANYTHING}):
                 raise trouble
-
-
-def change_of(row: peers.ChangeRow) -> Change:
-    """The change that a row holds."""
-    signatures = encoding.decode(row.signatures)
-    return Change(row.payload, tuple((key, signature) for key, signature in signatures))

@@ -1,11 +1,12 @@
 """What one message is about to change, before anything is locked; and what came of it."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sync_protocol.exchange import REFUSED, Answer, ReceiptOwed
 from sync_protocol.roster import Roster
 from village_node.casebook.branches import Forked
+from village_node.casebook.equivocation import Taking
 from village_node.casebook.growth import Growth
 from village_node.casebook.rewriting import Taken
 from village_node.store.forks import ForkRow
@@ -34,7 +35,7 @@ class Plan:
     roster_version: int
     now_ms: int
     growths: dict[StreamKey, Growth] = field(default_factory=dict)
-    changes: list[Any] = field(default_factory=list)
+    taking: Taking | None = None
     forked: dict[StreamKey, Forked] = field(default_factory=dict)
     proofs: list[ForkRow] = field(default_factory=list)
     bodies: dict[tuple[StreamKey, int, bytes], bytes] = field(default_factory=dict)

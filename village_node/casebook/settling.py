@@ -33,6 +33,12 @@ class Settling(Incarnations):
             for row in streams.in_scopes(connection):
                 if row.incarnation == me:
                     found |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
+        was = {node.incarnation: node for node in (*before.nodes(), *before.struck)}
+        moved = {one.incarnation for one in (*now.nodes(), *now.struck) if was.get(one.incarnation, one) != one}
+        if moved:  # overruled, or named again
+            for row in streams.in_scopes(connection):
+                if row.incarnation in moved and row.scope.startswith("about:"):
+                    found |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
         return found
 
     def give_way(

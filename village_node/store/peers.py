@@ -119,7 +119,8 @@ def add_roster_changes(
 
     Raises Overtaken when there are more by now: judge them again.
     """
-    last = count_up(connection, ROSTER, len(changes)) - len(changes)
+    step = max(len(changes), 1)  # where the roster becomes another one without any, it is read again too
+    last = count_up(connection, ROSTER, step) - step
     if last != held:
         raise Overtaken("the roster has grown meanwhile")
     new = [(*change[:3], last + number, *change[3:]) for number, change in enumerate(changes, start=1)]

@@ -555,3 +555,28 @@ TICKETS: Final = Table(
     Column("case_id", LargeBinary),
     PrimaryKeyConstraint("day", "number"),
 )
+
+# Proofs that two changes of a part bear one number.
+ROSTER_FORKS: Final = Table(
+    "roster_forks",
+    METADATA,
+    Column("part", Text, nullable=False),
+    Column("split", BigInteger, nullable=False),
+    Column("found_ms", BigInteger, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("part", "split"),
+)
+
+# Changes of the roster that are kept and not followed: of another chain than ours, or overruled by the root.
+ROSTER_ASIDE: Final = Table(
+    "roster_aside",
+    METADATA,
+    Column("part", Text, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("signatures", LargeBinary, nullable=False),
+    Column("arrived_ms", BigInteger, nullable=False),
+    Column("overruled", Boolean, nullable=False),
+    PrimaryKeyConstraint("part", "hash"),
+)

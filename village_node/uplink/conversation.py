@@ -31,6 +31,7 @@ from sync_protocol.exchange import (
     changes_lacking,
     content_map,
     digest,
+    goes_further,
     open_reply,
     plan,
     read_content,
@@ -43,6 +44,7 @@ from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
 from village_node.casebook import Casebook, Outgoing, Reason, Searching
 from village_node.identity import Identity
+from village_node.uplink.roster_side import RosterSide
 
 UP = "up"
 BODIES_BYTES = 65_536  # of bodies asked for, beside a frame
@@ -123,6 +125,7 @@ class Conversation:
         self._state: tuple[Any, ...] = (b"",)
         self._idle_rounds = 0
         self._searching = Searching(around.casebook)
+        self._roster_talk = RosterSide(around.casebook, around.identity.place)
         self._codec = ZSTD  # until the ancestor has said which dictionaries it knows
         row = around.casebook.peer(ancestor.incarnation)
         self.budget = FrameBudget(row.budget) if row is not None else FrameBudget()
@@ -154,8 +157,11 @@ class Conversation:
         if casebook.provisional:
             content.renewal = casebook.renewal()
         heads = self._heads()
-        if content.renewal or heads != self._heads_told or not self.introduced or self._is_behind(heads):
+        disagrees = self._roster_talk.disagrees(around.roster(), self._heads_there)
+        if content.renewal or heads != self._heads_told or not self.introduced or self._is_behind(heads) or disagrees:
             content.roster_heads = heads
+            if challenge is not None:
+                content.roster_talk = self._roster_talk.say(around.roster(), self._heads_there)
         if challenge is not None:
             content.nonce = nonce
             outgoing = self._fill(content)
@@ -238,7 +244,8 @@ class Conversation:
         if self._heads_there is None:
             return []
         around = self._around
-        return changes_lacking(around.roster(), around.identity.place, self._heads_there)[0]
+        lacking = changes_lacking(around.roster(), around.identity.place, self._heads_there)[0]
+        return lacking or self._roster_talk.owed(around.roster(), self._heads_there)
 
     def _debts(self, points: list[StreamPoint]) -> Debts:
         if self._view is None:
@@ -250,8 +257,7 @@ class Conversation:
 
     def _is_behind(self, heads: list[RosterHead]) -> bool:
         """Whether the ancestor's roster goes further than ours: it sends the rest to who tells it where he stands."""
-        held = {head.part: (head.epoch, head.n) for head in heads}
-        return any((head.epoch, head.n) > held.get(head.part, (0, 0)) for head in self._heads_there or ())
+        return goes_further(heads, self._heads_there or ())
 
     def _withheld(self, points: Iterable[StreamPoint]) -> frozenset[Stream]:
         """Streams whose events stay here for now: our own before the ancestor's word about them and under an alarm,
@@ -322,6 +328,7 @@ class Conversation:
 
     def _learn(self, asked: Asked, reply: Content, points: list[StreamPoint]) -> None:
         """Carry forward what the ancestor holds, and compare with the digest it announced."""
+        self._roster_talk.hear(reply, asked.content.roster_changes)
         if asked.content.roster_heads is not None:
             self._heads_told = asked.content.roster_heads
         if reply.roster_heads is not None:

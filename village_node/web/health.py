@@ -96,6 +96,8 @@ def health(visit: Visit) -> Response:
         casework=CASEWORK,
         decides=lives.DECIDES.roles,
         life=site.casebook.life(),
+        roster_forks=len(site.casebook.roster.forks),
+        struck=len(site.casebook.roster.struck),
         too_many_lives=TooManyLives.code,
     )
 

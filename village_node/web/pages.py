@@ -39,6 +39,7 @@ from village_node.web import (
     query,
     recall,
     registers,
+    roster_forks,
     samples,
     service_room,
     sign_in,
@@ -98,6 +99,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *quarantine.ROUTES,
     *lives.ROUTES,
     *forks.ROUTES,
+    *roster_forks.ROUTES,
     *staff.ROUTES,
     *tokens.ROUTES,
 )

@@ -36,6 +36,8 @@ class SyncState:
     rings_below: int = 0
     provisional: bool = False
     succeeded: bool = False
+    roster_forks: int = 0
+    struck: bool = False
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
@@ -58,6 +60,8 @@ class SyncState:
             len(standing.alarms_below),
             standing.provisional,
             standing.succeeded,
+            len(casebook.roster.forks),
+            casebook.is_struck,
         )
 
 
@@ -138,6 +142,11 @@ def _who_we_are(state: SyncState) -> SyncBar | None:
     if state.retired:
         en = "This machine is retired: it neither files nor synchronises" + left_en
         return SyncBar("bad", "warning", "本机已停用，不再收件和同步" + left_zh, en, "", False)
+    if state.struck:
+        zh = "县里裁定名册分叉时，没有保留本机的登记：本机记录都在，暂不上报，请上级用原登记请求重新登记" + left_zh
+        en = "By the county's ruling on the roster this machine is not enrolled: nothing here is lost, and nothing is"
+        en += " sent up until the level above grants its enrolment request anew" + left_en
+        return SyncBar("bad", "warning", zh, en, state.last_error, True)
     if state.succeeded:
         zh = "本单位另一台机器已启用更新的编号，请到“运行状况”选择由哪台继续" + left_zh
         en = "Another machine of this place has begun a newer incarnation: choose under Health which goes on" + left_en
@@ -150,6 +159,10 @@ def _who_we_are(state: SyncState) -> SyncBar | None:
         zh = "本机已启用新编号，等待上级确认" + left_zh
         en = "This node goes on under a new incarnation, not yet countersigned above" + left_en
         return SyncBar("waiting", "clock", zh, en, state.last_error, not state.is_root)
+    if state.roster_forks:
+        zh = "名册有分叉，待县里裁定，收件办事照常；请到“运行状况”查看" + left_zh
+        en = "The roster is forked and waits for the county's ruling; work goes on: see Health" + left_en
+        return SyncBar("bad", "warning", zh, en, state.last_error, not state.is_root)
     if state.rings_below:
         zh = f"有 {state.rings_below} 个下级单位的机器可能被复制，请到“下级单位”查看" + left_zh
         en = f"The machines of {state.rings_below} places below may have been copied: see Nodes below" + left_en

@@ -10,6 +10,7 @@ from tests.sync_protocol.vector_makers.encodings import encodings
 from tests.sync_protocol.vector_makers.forks import forks
 from tests.sync_protocol.vector_makers.receipts import receipts
 from tests.sync_protocol.vector_makers.roster import roster
+from tests.sync_protocol.vector_makers.roster_forks import roster_forks
 from tests.sync_protocol.vector_makers.segments import segments
 from tests.sync_protocol.vector_makers.shapes import Vector
 from tests.sync_protocol.vector_makers.streams import streams
@@ -24,6 +25,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "receipts.json": receipts,
     "checkpoints.json": checkpoints,
     "forks.json": forks,
+    "roster_forks.json": roster_forks,
     "versions.json": versions,
 }
 

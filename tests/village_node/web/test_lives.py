@@ -137,6 +137,28 @@ def test_who_a_restored_machine_waits_for_is_named_and_a_head_may_answer_for_the
     assert ("node.answer_for", VILLAGE) in told
 
 
+def test_the_county_s_head_says_that_a_township_s_machine_is_gone_and_takes_it_back(
+    network: Network, county: Counter, township: Counter
+) -> None:
+    casebook, address = county.member.casebook, f"/children/{TOWNSHIP}/stand-in"
+    head = county.sign_in("0004", "head")
+    long_ago = network.clock.now_ms - 2 * 86_400_000
+    casebook.update_peer(b"t" * 16, place=TOWNSHIP, direction="down", last_contact_ms=network.clock.now_ms)
+    assert "代为确认" not in head.open("/children").text, "it is heard"
+    casebook.update_peer(b"t" * 16, last_contact_ms=long_ago)
+    assert "代为确认" not in county.sign_in("0003", "window").open("/children").text, "the head decides"
+    send(head, address, "/children")
+    assert list(casebook.lost_places()) == [TOWNSHIP]
+    page = head.open("/children").text
+    assert "机器已不能用，由本单位代为确认其下级的新编号" in page
+    send(head, f"/children/{TOWNSHIP}/end-stand-in", "/children")
+    assert casebook.lost_places() == {}
+    assert head.send(f"/children/{VILLAGE}/stand-in", {}).status_code == 404
+    assert "代为确认" not in township.sign_in("0004", "head").open("/children").text, "only the county stands in"
+    told = [line.action for line in county.accounts.rows.audit_lines(20)]
+    assert "children.stand_in" in told and "children.end_stand_in" in told
+
+
 def test_a_head_allows_a_child_more_lives_and_the_child_is_told_why_it_waits(
     network: Network, township: Counter, village: Counter
 ) -> None:

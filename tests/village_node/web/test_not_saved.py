@@ -148,6 +148,14 @@ def _too_many_lives(request: pytest.FixtureRequest) -> Ready:
     return Ready(township.sign_in("0103", "head"), f"/children/{VILLAGE}/allow-lives", {"text": TYPED})
 
 
+def _dead_township(request: pytest.FixtureRequest, address: str) -> Ready:
+    """A township that is not heard; for the second form the county stands in for it."""
+    county = request.getfixturevalue("county")
+    if address == "end-stand-in":
+        county.member.casebook.stand_in_for("0009", TOWNSHIP)
+    return Ready(county.sign_in("0203", "head"), f"/children/{TOWNSHIP}/{address}", {"text": TYPED})
+
+
 def _meeting(request: pytest.FixtureRequest, recorded: bool) -> Ready:
     """A case in the green channel, with minutes or without."""
     agent = request.getfixturevalue("agent")
@@ -329,6 +337,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "finish_action": partial(_meeting, recorded=True),
     "answer_for": _waited_for,
     "allow_lives": _too_many_lives,
+    "stand_in": partial(_dead_township, address="stand-in"),
+    "end_stand_in": partial(_dead_township, address="end-stand-in"),
     "rule_on_fork": _fork,
     "refused_sample": _sample,
     "make_token": partial(_token, made=False),

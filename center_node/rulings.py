@@ -1,0 +1,80 @@
+"""The county's word on a fork of the roster: read the root's keys, rule, and change the publishing key where asked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sync_protocol.roster import NODE, read_payload
+from sync_protocol.suites import sha256
+from village_node import identity as identities
+from village_node.casebook import Casebook, NotFound, RosterRuling
+
+PUBLISHER_KEY_FILE: Final = "publisher.key"
+_SHORTEST: Final = 8  # digits of a fingerprint, or of a machine's number
+
+
+def forks(casebook: Casebook) -> list[dict[str, Any]]:
+    """Every fork of the roster, as a program reads it."""
+    return [
+        {
+            "part": view.part,
+            "split": view.split,
+            "ruled": view.settled,
+            "changes": [
+                {
+                    "n": change.n,
+                    "hash": change.hash.hex(),
+                    "time_ms": change.time,
+                    "followed": change.followed,
+                    "overruled": change.overruled,
+                    "places": [list(each) for each in change.places],
+                    "nodes": [[node.incarnation.hex(), node.place, node.standing] for node in change.nodes],
+                }
+                for change in view.changes
+            ],
+        }
+        for view in casebook.roster_forks()
+    ]
+
+
+def rule(casebook: Casebook, data: Path, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Rule on the fork of a part. With `new_publisher` the ruling also names a new publishing key, whose file takes the
+    old one's place once it is in force.
+
+    Raises NoIdentity where a key cannot be read, and whatever `Casebook.rule_on_roster` raises.
+    """
+    view = next((one for one in casebook.roster_forks() if one.part == arguments["part"] and not one.settled), None)
+    if view is None:
+        raise NotFound("这部分名册没有待裁定的分叉", "this part of the roster has no fork to be ruled on")
+    hashes = [change.hash for change in view.changes]
+    nodes = [node.incarnation for change in view.changes for node in change.nodes]
+    stands = _found("--stands", arguments["stands"], hashes)
+    keep = frozenset(_found("--keep", each, nodes) for each in arguments["keep"])
+    fresh = data / f"{PUBLISHER_KEY_FILE}.new"
+    publisher = identities.kept_or_new(fresh) if arguments["new_publisher"] else None
+    keys = [identities.read_secret(Path(file)) for file in arguments["root_keys"]]
+    ruling = RosterRuling(view.part, stands, keep, publisher)
+    change = casebook.rule_on_roster(arguments["actor"], ruling, keys, agreed=bool(arguments["roster_agreed"]))
+    if publisher is not None:
+        fresh.replace(data / PUBLISHER_KEY_FILE)
+    payload = read_payload(change)
+    stand = {op[1].hex() for op in payload.ops if op[0] == NODE}
+    return {
+        "part": view.part,
+        "split": view.split,
+        "n": payload.n,
+        "hash": sha256(change.payload).hex(),
+        "stand": sorted(stand),
+        "struck": sorted(row[0].hex() for row in payload.ops[0][4]),
+    }
+
+
+def _found(option: str, text: str, known: Sequence[bytes]) -> bytes:
+    """The one of these that begins with these digits. Raises NotFound."""
+    found = {each for each in known if len(text) >= _SHORTEST and each.hex().startswith(text.lower())}
+    if len(found) != 1:
+        raise NotFound(
+            f"{option} {text!r}：须与“名册分叉”页所列的一项对得上，至少 {_SHORTEST} 位",
+            f"{option} {text!r} must begin exactly one of those listed by `roster-forks`, with {_SHORTEST} digits",
+        )
+    return found.pop()

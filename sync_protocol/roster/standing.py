@@ -1,0 +1,225 @@
+"""What the ops of a roster amount to: who the root is, who publishes, which places and nodes there are."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from sync_protocol.errors import BadRoster, BadSignature, Malformed, NotEntitled
+from sync_protocol.places import PlaceTree
+from sync_protocol.roster.change import (
+    PLACE,
+    PUBLISHER,
+    ROOT,
+    RULING,
+    Key,
+    Op,
+    Payload,
+    enrolment_payload,
+    key_id,
+)
+from sync_protocol.roster.forks import Ruled
+from sync_protocol.suites import S1, check_public, verify
+
+_ENTRY_STEP: Final = 1000
+_STRUCK_ORDER: Final = 2**62  # a node that does not stand weighs less than any that does
+
+
+class Node(NamedTuple):
+    """One place and one incarnation, with its key. `order` is its order of entry: the older one weighs more. `struck`:
+    only changes that a ruling of the root has overruled name it; what it wrote is kept, and entitled to nothing."""
+
+    incarnation: bytes
+    place: str
+    suite: int
+    public: bytes
+    order: int
+    struck: bool = False
+
+
+class Judging(NamedTuple):
+    """What an op is judged by, beside what stands already."""
+
+    payload: Payload
+    entry: int
+    signers: frozenset[Key]
+
+
+class Standing:
+    """What stands after some ops. The ops are judged here one by one; who may call that is the roster."""
+
+    __slots__ = (
+        "_at",
+        "_county",
+        "_ever",
+        "_keys",
+        "_named_by",
+        "_network_id",
+        "_nodes",
+        "_places",
+        "_publisher",
+        "_root",
+        "_rulings",
+        "_threshold",
+    )
+
+    def __init__(self, network_id: bytes | None) -> None:
+        """Nothing stands yet."""
+        self._network_id = network_id
+        self._county = ""
+        self._threshold = 0
+        self._root: frozenset[Key] = frozenset()
+        self._publisher: Key | None = None
+        self._ever: frozenset[Key] = frozenset()  # every key that was a root's, or published in the county part
+        self._places = PlaceTree()
+        self._nodes: dict[bytes, Node] = {}
+        self._at: dict[str, tuple[Node, ...]] = {}
+        self._named_by: dict[bytes, frozenset[str]] = {}  # incarnation -> the parts that name it
+        self._keys: dict[bytes, Key] = {}
+        self._rulings: dict[str, tuple[Ruled, ...]] = {}
+
+    @property
+    def places(self) -> PlaceTree:
+        """All places of the parts held here."""
+        return self._places
+
+    def node(self, incarnation: bytes) -> Node | None:
+        """The node with this incarnation, None where the roster here does not know it."""
+        return self._nodes.get(incarnation)
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Every node, in the order the changes were applied here."""
+        return tuple(node for node in self._nodes.values() if not node.struck)
+
+    @property
+    def struck(self) -> tuple[Node, ...]:
+        """Every node that only overruled changes name."""
+        return tuple(node for node in self._nodes.values() if node.struck)
+
+    def nodes_of(self, place: str) -> tuple[Node, ...]:
+        """The nodes of one place, oldest first."""
+        return self._at.get(place, ())
+
+    def rulings(self, part: str) -> tuple[Ruled, ...]:
+        """What the root has ruled about a part, in its order."""
+        return self._rulings.get(part, ())
+
+    def is_settled(self, part: str, n: int) -> bool:
+        """Whether a ruling of the root says what stands at this number of a part: in the county's also at its own."""
+        return any(ruled.upto + (part == self._county) >= n for ruled in self.rulings(part))
+
+    def _root_signed(self, signers: frozenset[Key]) -> bool:
+        return 0 < self._threshold <= len(self._root & signers)
+
+    def _check_entitled(self, judging: Judging) -> None:
+        """Whoever may name places and nodes in this part has signed."""
+        part, signers = judging.payload.part, judging.signers
+        if part == self._county:
+            entitled = self._root_signed(signers) or self._publisher in signers
+        else:
+            entitled = any((node.suite, node.public) in signers for node in self.nodes_of(part))
+        if not entitled:
+            raise NotEntitled(f"roster {part} {judging.payload.n}: not signed by whom this part belongs to")
+
+    def _take(self, op: Op, judging: Judging) -> None:
+        """Judge one op by what stands now, and let it take effect."""
+        if op[0] == ROOT:
+            self._take_root(op, judging)
+        elif op[0] == PUBLISHER:
+            self._take_publisher(op, judging)
+        elif op[0] == RULING:
+            self._take_ruling(op, judging)
+        else:
+            self._check_entitled(judging)
+            if op[0] == PLACE:
+                self._take_place(op, judging.payload.part)
+            else:
+                self._take_node(op, judging)
+
+    def _take_root(self, op: Op, judging: Judging) -> None:
+        _, threshold, keys = op
+        if judging.entry or judging.payload.part != self._county:
+            raise BadRoster("a root stands first in a change of the county part")
+        new = frozenset((suite, public) for suite, public in keys)
+        if len(new) != len(keys) or not 1 <= threshold <= len(new):
+            raise BadRoster("root: threshold must be from 1 to the number of keys, each named once")
+        for key in new:
+            _check_key(key)
+        if len(new & judging.signers) < threshold or (self._threshold and not self._root_signed(judging.signers)):
+            raise NotEntitled("root: must be signed by the threshold of its keys, and of the keys before it")
+        self._threshold, self._root, self._ever = threshold, new, self._ever | new
+        self._learn(new)
+
+    def _take_publisher(self, op: Op, judging: Judging) -> None:
+        if judging.payload.part != self._county or not self._root_signed(judging.signers):
+            raise NotEntitled("publisher: must be signed by the threshold of the root, in the county part")
+        key = (op[1], op[2])
+        _check_key(key)
+        self._publisher, self._ever = key, self._ever | {key}
+        self._learn([key])
+
+    def _take_ruling(self, op: Op, judging: Judging) -> None:
+        _, part, split, hashes, struck = op
+        payload, ruled = judging.payload, Ruled(split, tuple(hashes), judging.payload.epoch)
+        if judging.entry or payload.part != self._county:
+            raise BadRoster("a ruling stands first in a change of the county part")
+        if not self._root_signed(judging.signers):
+            raise NotEntitled("ruling: must be signed by the threshold of the root")
+        if part != self._county and (part not in self._places or self._places.level(part) != "township"):
+            raise BadRoster(f"ruling: {part} is no part of this roster")
+        self._rulings[part] = (*self.rulings(part), ruled)
+        for row in struck:
+            self._strike(*row)
+
+    def _take_place(self, op: Op, part: str) -> None:
+        _, code, level, parent, name, _ = op
+        if parent is None and (part != self._county or code != part):
+            raise BadRoster(f"place {code}: only the place that the county part is named by has no parent")
+        if part != self._county and (parent not in self._places or not self._places.covers(part, parent)):
+            raise BadRoster(f"place {code}: does not lie under {part}")
+        try:
+            self._places = self._places.grown([(code, level, parent, name)])
+        except Malformed as error:
+            raise BadRoster(str(error)) from None
+
+    def _take_node(self, op: Op, judging: Judging) -> None:
+        _, incarnation, place, suite, public, proof = op
+        part = judging.payload.part
+        held = self._nodes.get(incarnation)
+        if place not in self._places or (held is not None and not self._may_name_again(held, op, part)):
+            raise BadRoster(f"node at {place}: the place is not known, or the incarnation is named already")
+        if part != self._county and (place == part or not self._places.covers(part, place)):
+            raise BadRoster(f"node at {place}: does not lie under {part}")
+        _check_key((suite, public))
+        signed = enrolment_payload(
+            place, self._places.level(place), self._places.name(place), suite, incarnation, public
+        )
+        try:
+            verify(suite, public, "enrol", None, signed, proof)
+        except BadSignature as error:
+            raise BadRoster(f"node at {place}: {error}") from None
+        order = judging.payload.n * _ENTRY_STEP + judging.entry
+        node = Node(incarnation, place, suite, public, min(order, held.order) if held is not None else order)
+        self._named_by[incarnation] = self._named_by.get(incarnation, frozenset()) | {part}
+        others = [one for one in self._at.get(place, ()) if one.incarnation != incarnation]
+        self._nodes[incarnation] = node
+        self._at[place] = tuple(sorted((*others, node), key=lambda one: one.order))
+        self._learn([(suite, public)])
+
+    def _may_name_again(self, held: Node, op: Op, part: str) -> bool:
+        """Whether an incarnation that is known may be named: one that was struck stands again, and an ancestor that
+        stands in for a dead one may have named what that has named too. Never as another one."""
+        again = held.struck or part not in self._named_by.get(held.incarnation, frozenset())
+        return again and (held.place, held.suite, held.public) == (op[2], op[3], op[4])
+
+    def _learn(self, keys: Iterable[Key]) -> None:
+        for suite, public in keys:
+            self._keys[key_id(public)] = (suite, public)
+
+    def _strike(self, incarnation: bytes, place: str, suite: int, public: bytes) -> None:
+        if incarnation not in self._nodes:
+            self._nodes[incarnation] = Node(incarnation, place, suite, public, _STRUCK_ORDER, struck=True)
+
+
+def _check_key(key: Key) -> None:
+    if key[0] != S1:
+        raise BadRoster(f"key of suite {key[0]}: only suite 1 is known here")
+    check_public(*key)

@@ -1,0 +1,99 @@
+"""How roster changes are taken in: in whatever order they come, and however often, all come to what the root rules."""
+
+import random
+
+import pytest
+
+from sync_protocol.roster import Change, Roster, RosterFork, read_payload, sign_change
+from sync_protocol.roster.forks import prove
+from tests.sync_protocol.sample import COUNTY, NETWORK, ROSTER, TOWNSHIP, changed, key, node_op, publisher_op
+from tests.sync_protocol.test_roster_forks import FORK, RULING, SPLIT, TA, TB, A, B, after, ruling, village
+from village_node.casebook import equivocation
+from village_node.casebook.equivocation import Taking
+from village_node.store.roster_forks import AsideRow
+
+BELOW = prove(TA[0], TB[0])
+BOTH = ruling(after(ROSTER, *A, RULING), TOWNSHIP, 4, TA, *village("farm", "621021101204"))
+
+
+class Keeper:
+    """A node's roster and what it has kept aside."""
+
+    def __init__(self, *held: Change) -> None:
+        self.roster: Roster = after(ROSTER, *held)
+        self.aside: dict[bytes, AsideRow] = {}
+        self.refused: list[str] = []
+
+    def take(self, changes: list[Change], proofs: list[RosterFork] | None = None) -> Taking:
+        taking = equivocation.take(self.roster, changes, proofs or (), 1, lambda: list(self.aside.values()))
+        self.roster = taking.roster
+        self.aside |= {row.hash: row for row in taking.aside}
+        self.refused += [error.name for _, error in taking.refused]
+        return taking
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_comes_first_all_end_at_what_was_ruled(seed: int):
+    chance = random.Random(seed)
+    keeper = Keeper(*chance.choice(([], A[:1], A, B[:1], B)), *chance.choice(([], TA, TB[:1], TB)))
+    batches = [[A[0]], A, B, [B[0]], TA, TB, [*A, RULING], [BOTH, *TA], [*A, RULING, BOTH, *TA], [RULING], [BOTH]]
+    said: list[tuple[list[Change], list[RosterFork]]] = [(batch, []) for batch in batches]
+    said += [([], [FORK]), ([], [BELOW]), (B, [FORK])]
+    chance.shuffle(said)
+    for changes, proofs in said:
+        before = keeper.roster
+        keeper.take(changes, proofs)
+        for part, (epoch, n, _) in before.heads().items():
+            now = keeper.roster.heads().get(part, (0, 0, b""))
+            assert now[0] >= epoch or before.struck != keeper.roster.struck or part == TOWNSHIP, (part, n)
+    keeper.take([*A, RULING, BOTH, *TA])
+    assert keeper.roster.heads() == after(ROSTER, *A, RULING, BOTH, *TA).heads()
+    assert keeper.roster.forks == {}
+    nodes = {node.incarnation for node in after(ROSTER, *A, RULING, BOTH, *TA).nodes()}
+    assert {node.incarnation for node in keeper.roster.nodes()} == nodes
+
+
+def test_all_chains_are_kept_and_none_but_ours_is_followed():
+    keeper = Keeper(*A)
+    taken = keeper.take(B)
+    assert (taken.proofs, taken.refused, taken.new) == ([FORK], [], [])
+    assert [equivocation.change_of(row) for row in keeper.aside.values()] == B
+    assert not keeper.take(B).aside, "once"
+    further = changed(after(ROSTER, *A), COUNTY, [publisher_op("publisher")], "root 3", "root 4")
+    assert keeper.take([further]).aside, "nor is what goes on from ours lost"
+    third = changed(ROSTER, COUNTY, [publisher_op("publisher")], "root 3", "root 4")
+    assert keeper.take([third]).aside and not keeper.refused, "it may be what the root says stands"
+    assert keeper.roster.changes(COUNTY)[SPLIT - 1 :] == tuple(A)
+
+
+def test_what_does_not_hold_is_not_kept_aside_and_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch):
+    keeper = Keeper(*A)
+    keeper.take([B[0]])
+    forged = sign_change(NETWORK, read_payload(B[1]), [key("stranger")])
+    assert keeper.take([forged]).refused and len(keeper.aside) == 1
+    monkeypatch.setattr(equivocation, "MOST_ASIDE", 1)
+    assert keeper.take([B[1]]).refused and len(keeper.aside) == 1
+    monkeypatch.undo()
+    assert not keeper.take([B[1]]).refused and len(keeper.aside) == 2
+
+
+def test_a_malformed_change_spoils_nothing_even_before_there_is_a_roster():
+    broken = Change(b"\x80", ())
+    taken = equivocation.take(Roster(NETWORK), [broken, *ROSTER.changes(COUNTY)], (), 1, list)
+    assert [change for change, _ in taken.refused] == [broken]
+    assert taken.roster.heads()[COUNTY] == ROSTER.heads()[COUNTY]
+
+
+def test_a_proof_that_cannot_be_checked_yet_is_passed_over_and_one_that_is_false_is_refused():
+    young = Keeper()
+    young.roster = after(Roster(), *ROSTER.changes(COUNTY)[:4])
+    assert not young.take([], [FORK]).refused and not young.roster.forks
+    liar = prove(A[0], sign_change(NETWORK, read_payload(B[0])._replace(time=5), [key("stranger")]))
+    assert Keeper(*A).take([], [liar]).refused
+
+
+def test_what_one_message_says_of_two_parts_is_taken_in_one():
+    keeper = Keeper()
+    late = changed(ROSTER, TOWNSHIP, [node_op("late", "621021101201", "village", "南庄村")], "township")
+    taken = keeper.take([late, *A])
+    assert taken.new == [late, *A] and not taken.turned and not taken.dropped
