@@ -21,7 +21,7 @@ from sync_protocol.roster import Roster
 from sync_protocol.suites import sha256
 from village_node.casebook import hearing, receipts
 from village_node.casebook.countersigning import Countersigning
-from village_node.casebook.errors import NotAllowed, NotFound
+from village_node.casebook.errors import NotAllowed, NotFound, Stale
 from village_node.casebook.hearing import Hearing
 from village_node.casebook.office import ANYTHING, INCARNATION
 from village_node.casebook.reading import Reading
@@ -343,8 +343,8 @@ class Incarnations(Countersigning, Reading):
 
     def answer_for(self, actor: str, place: str) -> None:
         """People answer for a neighbour that will not be heard: we wait for it no longer, whatever it may hold of this
-        life's predecessors. Nothing is done where another life has begun meanwhile: it was not said of that. Raises
-        NotSaved."""
+        life's predecessors. Raises Stale where another life has begun meanwhile, which this worker had not heard of: it
+        was not said of that, and nothing was done; NotSaved."""
         try:
             with self.store.writing() as connection:
                 self.hold_life(connection)
@@ -352,7 +352,10 @@ class Incarnations(Countersigning, Reading):
                 self.note(connection, actor, "node.answer_for", place)
                 self.mark_news(connection, {ANYTHING})
         except Overtaken:
-            return
+            raise Stale(
+                "本机刚刚启用了新编号，您的选择没有记下：请重新查看在等哪些单位，再作选择",
+                "a new incarnation has just begun and your answer was not taken: see again whom it waits for",
+            ) from None
         self.tell({ANYTHING})
 
     def _asked(self, connection: Connection, roster: Roster) -> dict[str, set[str]]:

@@ -96,6 +96,7 @@ def health(visit: Visit) -> Response:
         casework=CASEWORK,
         decides=lives.DECIDES.roles,
         life=site.casebook.life(),
+        again=visit.request.args.get("again") == "yes",
         roster_forks=len(site.casebook.roster.forks),
         struck=len(site.casebook.roster.struck),
         too_many_lives=TooManyLives.code,

@@ -5,7 +5,7 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from village_node.casebook import Reason
+from village_node.casebook import Reason, Stale
 from village_node.web.policy import ADMIN, Policy, Route
 from village_node.web.site import Visit
 
@@ -30,7 +30,10 @@ def answer_for(visit: Visit, place: str) -> Response:
     """A neighbour that this restored machine waits for will not be heard: it is waited for no longer."""
     if place not in visit.site.casebook.waits_for():
         raise NotFound
-    visit.site.casebook.answer_for(visit.staff.staff_no, place)
+    try:
+        visit.site.casebook.answer_for(visit.staff.staff_no, place)
+    except Stale:
+        return visit.redirect("health", again="yes")
     return visit.redirect("health")
 
 

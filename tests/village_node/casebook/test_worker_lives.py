@@ -15,7 +15,7 @@ from sync_protocol.places import about
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, settle
 from tests.postgresql import Cluster
 from village_node import identity as identities
-from village_node.casebook import Casebook, Reason, countersigning, hearing
+from village_node.casebook import Casebook, Reason, Stale, countersigning, hearing
 from village_node.casebook.rewriting import Taken
 from village_node.rebirth import Lives
 from village_node.store import Overtaken, Store, doubts, open_store, peers
@@ -294,9 +294,15 @@ def test_what_people_say_at_several_workers_at_once_is_all_kept(county: Member, 
 
 
 def test_an_answer_is_not_carried_into_a_life_that_another_worker_has_begun(county: Member, deaf: Member) -> None:
-    deaf.casebook.answer_for("0009", TOWNSHIP)
+    """Nor is who gave it left to believe that it was taken: he sees whom the new life waits for, and says so again."""
+    with pytest.raises(Stale) as told:
+        deaf.casebook.answer_for("0009", TOWNSHIP)
+    assert "没有记下" in told.value.zh
     with county.store.reading() as connection:
         assert hearing.answered_for(connection) == []
+    deaf.casebook.answer_for("0009", TOWNSHIP)
+    with county.store.reading() as connection:
+        assert hearing.answered_for(connection) == [TOWNSHIP]
     deaf.store.close()
     county.store.close()
 

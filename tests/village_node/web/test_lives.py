@@ -8,6 +8,7 @@ from sync_protocol.exchange import ANOTHER_NONCE, OLDER_CHALLENGE, RESTORED
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, hidden_of
 from village_node.casebook import Reason
+from village_node.store import Connection, Overtaken
 
 
 def ring(network: Network, alarm: int) -> None:
@@ -135,6 +136,25 @@ def test_who_a_restored_machine_waits_for_is_named_and_a_head_may_answer_for_the
     assert head.send(f"/lives/answer-for/{VILLAGE}", fields).status_code == 404, "nobody waits for it"
     told = [(line.action, line.subject) for line in township.accounts.rows.audit_lines(20)]
     assert ("node.answer_for", VILLAGE) in told
+
+
+def test_an_answer_that_was_given_for_another_life_is_not_taken_in_silence(
+    network: Network, township: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where several workers share a database, one may not have heard yet of the life that another has begun."""
+    casebook = network.members[TOWNSHIP].casebook
+    casebook.begin_again(Reason.AHEAD)
+    head = township.sign_in("0004", "head")
+    assert "您的选择没有记下" not in head.open("/health").text
+
+    def overtaken(_connection: Connection) -> None:
+        raise Overtaken("another worker has begun a new life")
+
+    monkeypatch.setattr(casebook, "hold_life", overtaken)
+    answer = head.send(f"/lives/answer-for/{VILLAGE}", {})
+    assert answer.status_code == 303
+    assert "您的选择没有记下" in head.open(answer.headers["Location"]).text
+    assert VILLAGE in casebook.waits_for()
 
 
 def test_the_county_s_head_says_that_a_township_s_machine_is_gone_and_takes_it_back(
