@@ -93,6 +93,7 @@ def health(visit: Visit) -> Response:
         disk=machine.disk(visit.sync_state.room),
         clock=machine.clock_here(visit.sync_state.skew_ms, visit.sync_state.above),
         clock_there=machine.clock_there,
+        stale=machine.nothing_newer(status["checkpoint"]["time_ms"] if status["checkpoint"] else None, visit.now_ms),
         casework=CASEWORK,
         decides=lives.DECIDES.roles,
         life=site.casebook.life(),

@@ -8,6 +8,10 @@ from village_node.web import times
 # Clocks of two machines differ, and a slow line adds to it; more than this is a clock that somebody should set.
 SKEW_SHOWN_MS: Final = 10 * times.MINUTE_MS
 _MB: Final = 1 << 20
+# The county vouches every day for what it holds, and everybody comes to hold that: so much longer, and nothing new of
+# its rules, its calendar and its part of the roster has come either. Nothing is ever refused for that.
+NOTHING_NEWER_MS: Final = 14 * times.DAY_MS
+NOTHING_NEWER_AT_ALL_MS: Final = 60 * times.DAY_MS
 
 Words = tuple[str, str]
 
@@ -21,6 +25,18 @@ def clock_here(skew_ms: int | None, above: Words) -> Words | None:
         f"本机时钟比{above[0]}{zh}，请校准",
         f"The clock of this machine is {en} that of {above[1]}; please set it right",
     )
+
+
+def nothing_newer(vouched_ms: int | None, now_ms: int) -> tuple[str, Words] | None:
+    """A tone and words where nothing newer has come of the county for long; ``vouched_ms``: when it vouched last."""
+    if vouched_ms is None or now_ms - vouched_ms < NOTHING_NEWER_MS:
+        return None
+    ages = times.age(vouched_ms, now_ms, "zh"), times.age(vouched_ms, now_ms, "en")
+    words = (
+        f"{ages[0]}没有收到县里的新规则和名册，可能不是最新的；收件办事照常，请打电话向县里核对",
+        f"nothing newer of the county's rules and roster has come for {ages[1]}; work goes on, please ask it by phone",
+    )
+    return ("bad" if now_ms - vouched_ms >= NOTHING_NEWER_AT_ALL_MS else "waiting"), words
 
 
 def clock_there(skew_ms: int | None) -> Words | None:
