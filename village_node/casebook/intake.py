@@ -342,7 +342,7 @@ class Intake(Rostering):
                     raise Overtaken(f"{key[1]}: grown by another worker")
             if not touched.issuperset(cases.waiting_for(connection, grown)):
                 raise Overtaken("another case has begun to wait for this stream")
-        entry.growths = {key: plan.growths[key] for key in concerned}
+        entry.growths = {key: plan.growths[key] for key in sorted(concerned)}
         return entry
 
     def _take_receipts(self, connection: Connection, plan: Plan, lines: list[ReceiptLine]) -> list[receipts.Kept]:
