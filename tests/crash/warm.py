@@ -37,9 +37,13 @@ class KnownKey:
         """As the key itself does: raises InvalidSignature."""
         if (signature, message) not in self._good:
             self._key.verify(signature, message)
-            if len(self._good) >= KNOWN_MOST:
-                self._good.clear()
-            self._good.add((signature, message))
+            self.know(signature, message)
+
+    def know(self, signature: bytes, message: bytes) -> None:
+        """This signature is good."""
+        if len(self._good) >= KNOWN_MOST:
+            self._good.clear()
+        self._good.add((signature, message))
 
 
 class Kept:

@@ -6,12 +6,15 @@ goes: before a commit, or after it and before anybody heard of it.
 
 import random
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from village_node.store import Store, open_store
 from village_node.store.sqlite import SqliteDatabase
@@ -46,7 +49,7 @@ class Disk:
     def open(self) -> Store:
         """The store on this disk, opened as the node's own program does it. Raises StoreError."""
         if not self.path.exists():
-            self.path.write_bytes(_new_database(self.path.parent))
+            self.path.write_bytes(_new_database())
         database = SimulatedDatabase(f"sqlite:///{self.path}", self)
         try:
             database.refuse_unsafe()
@@ -124,11 +127,45 @@ def _io_error() -> sqlite3.OperationalError:
 
 
 @cache
-def _new_database(folder: Path) -> bytes:
-    """What the store makes of an empty disk. Made once for a county: its machines begin alike."""
-    path = folder / "new.db"
-    open_store(f"sqlite:///{path}").close()
-    return path.read_bytes()
+def _new_database() -> bytes:
+    """What the store makes of an empty disk. Made once: all machines begin alike."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "new.db"
+        open_store(f"sqlite:///{path}").close()
+        return path.read_bytes()
+
+
+class View(AbstractContextManager[Connection]):
+    """One state of a disk, and all who read in it."""
+
+    def __init__(self, commits: int, opened: AbstractContextManager[Connection]) -> None:
+        self.commits = commits
+        self._opened: AbstractContextManager[Any] = opened
+        self._connection = opened.__enter__()
+        self._readers = 0
+        self.kept = True
+
+    def __enter__(self) -> Connection:
+        self._readers += 1
+        return self._connection
+
+    def __exit__(self, *raised: Any) -> None:
+        self._readers -= 1
+        if isinstance(raised[1], DatabaseError | sqlite3.Error):
+            self.kept = False
+            self._close(*raised)  # says it in the store's words
+        elif not self._readers and not self.kept:
+            self._close(*raised)
+
+    def let_go(self) -> None:
+        """Close it when nobody reads in it any more."""
+        self.kept = False
+        if not self._readers:
+            self._close(None, None, None)
+
+    def _close(self, *raised: Any) -> None:
+        opened, self._opened = self._opened, nullcontext()
+        opened.__exit__(*raised)
 
 
 class SimulatedDatabase(SqliteDatabase):
@@ -136,20 +173,47 @@ class SimulatedDatabase(SqliteDatabase):
 
     def __init__(self, url: str, disk: Disk) -> None:
         self._disk = disk
+        self._view: View | None = None
         super().__init__(url)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
+        self._let_go()
         with self._lock:
             self._disk.prepare(self._open_writer().connection.driver_connection)  # type: ignore[arg-type]
         with super().writing() as connection:
             self._disk.begins()
             yield connection
+            self._let_go()
             self._disk.commits_next()
         self._disk.committed()
 
+    def reading(self) -> AbstractContextManager[Connection]:  # type: ignore[override]
+        """The view of the last commit. It stays open until somebody writes: each that reads meanwhile would open the
+        same one, thirty times in an exchange."""
+        if self._disk.state == UNREADABLE:
+            return self._reading_with_trouble()
+        if self._view is None or not self._view.kept or self._view.commits != self._disk.commits:
+            self._let_go()
+            self._view = View(self._disk.commits, super().reading())
+        return self._view
+
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def _reading_with_trouble(self) -> Iterator[Connection]:
         with super().reading() as connection:
             self._disk.reads()
             yield connection
+
+    def _let_go(self) -> None:
+        """The next who reads opens another view; this one is closed as soon as nobody reads in it."""
+        view, self._view = self._view, None
+        if view is not None:
+            view.let_go()
+
+    def scrub(self) -> bool:
+        self._let_go()
+        return super().scrub()
+
+    def close(self) -> None:
+        self._let_go()
+        super().close()

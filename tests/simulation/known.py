@@ -11,10 +11,12 @@ from functools import lru_cache
 from typing import Any, Final
 from unittest import mock
 
-from sync_protocol import encoding
+from sync_protocol import encoding, suites
 from sync_protocol.case import content
 from sync_protocol.exchange import StreamPoint, vector
+from sync_protocol.suites import SigningKey
 from sync_protocol.wire import packing
+from tests.crash.warm import KnownKey
 from township_node.downlink import answering
 from village_node.casebook import dispatch, ledger
 from village_node.uplink import conversation
@@ -35,6 +37,7 @@ def known() -> Iterator[None]:
                 stack.enter_context(mock.patch.object(owner, name, kept))
 
         stack.enter_context(mock.patch.object(encoding, "_scan", _sound_once(encoding._scan)))
+        stack.enter_context(mock.patch.object(SigningKey, "sign", _sign_and_know))
         keep(MOST, "_read", content)
         keep(MOST, "load_header", ledger, dispatch)
         keep(FRAMES, "unpack_content", packing)
@@ -42,6 +45,16 @@ def known() -> Iterator[None]:
         for owner in (answering, conversation):
             stack.enter_context(mock.patch.object(owner, "digest", digest))
         yield
+
+
+def _sign_and_know(key: SigningKey, label: str, network_id: bytes | None, payload: bytes) -> bytes:
+    """As `SigningKey.sign`: what a key has just signed need not be held against it by whoever receives it."""
+    message = suites.to_be_signed(label, network_id, payload)
+    signature = key._key.sign(message)
+    verifier: Any = suites._loaded(key.public)
+    if isinstance(verifier, KnownKey):
+        verifier.know(signature, message)
+    return signature
 
 
 def _sound_once(scan: Callable[[bytes, bool], None]) -> Callable[[bytes, bool], None]:

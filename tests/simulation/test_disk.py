@@ -1,6 +1,7 @@
 """The model of a disk: what was committed stays, what was under way is lost, and trouble is met as SQLite meets it."""
 
 import random
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,3 +104,24 @@ def test_an_image_put_back_is_the_disk_as_it_was(disk: Disk, store: Store) -> No
     opened = disk.open()
     assert names(opened) == {"kept"}
     opened.close()
+
+
+def test_who_reads_sees_the_last_commit_and_goes_on_in_the_view_he_has(disk: Disk, store: Store) -> None:
+    put(store, "first")
+    assert names(store) == {"first"} == names(store)
+    with store.reading() as before:
+        put(store, "second")
+        assert names(store) == {"first", "second"}
+        assert [row[0] for row in before.execute(text("select name from meta where number = 1"))] == ["first"]
+    assert names(store) == {"first", "second"}
+
+
+def test_a_view_that_sqlite_refused_something_is_not_read_in_again(disk: Disk, store: Store) -> None:
+    put(store, "first")
+    failing = sqlite3.OperationalError("disk I/O error")
+    failing.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    with pytest.raises(NotReadable), store.reading() as broken:
+        raise failing
+    with store.reading() as view:
+        assert view is not broken
+    assert names(store) == {"first"}

@@ -4,9 +4,10 @@ import pytest
 
 from sync_protocol import encoding
 from sync_protocol.case import content
-from sync_protocol.errors import Malformed, RosterRollback
+from sync_protocol.errors import BadSignature, Malformed, RosterRollback
 from sync_protocol.exchange import StreamPoint, vector
 from sync_protocol.roster import Roster
+from sync_protocol.suites import SigningKey, verify
 from tests import builders
 from tests.crash.warm import warm
 from tests.simulation.known import known
@@ -50,3 +51,15 @@ def test_all_is_as_it_was_afterwards() -> None:
     with known(), warm():
         assert (encoding._scan, content._read, vars(answering)["digest"], Roster.apply) != before
     assert (encoding._scan, content._read, vars(answering)["digest"], Roster.apply) == before
+
+
+def test_what_a_key_has_signed_is_good_and_nothing_else_is() -> None:
+    key, other = (SigningKey.from_seed(1, bytes([number]) * 32) for number in (1, 2))
+    with warm(), known():
+        signature = key.sign("enrol", None, b"words")
+        for _ in range(2):
+            verify(1, key.public, "enrol", None, b"words", signature)
+            for public, words in ((key.public, b"others"), (other.public, b"words")):
+                with pytest.raises(BadSignature):
+                    verify(1, public, "enrol", None, words, signature)
+    assert signature == key.sign("enrol", None, b"words")
