@@ -2,6 +2,8 @@
 
 The last line is one JSON object that sums up. The exit code is 0 only if every control was caught and nothing else was
 found. What there is to say meanwhile goes to standard error.
+
+A long campaign may be played in slices, each with its first seed and how many, its output kept; `--sum` adds them up.
 """
 
 import argparse
@@ -11,11 +13,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.simulation.controls import CONTROLS
 from tests.simulation.playing import play, try_control
 from tests.simulation.simulation import Outcome
+from tests.simulation.summing import add_up, coverage, named
 
 SEEDS, DAYS, PROCESSES = 200, 30, 2
 
@@ -28,7 +32,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--days", type=int, default=DAYS, help=f"virtual days of each; default {DAYS}")
     parser.add_argument("--processes", type=int, default=PROCESSES, help=f"at a time; default {PROCESSES}")
     parser.add_argument("--no-controls", action="store_true", help="the seeds alone, to look into one of them")
+    parser.add_argument("--sum", type=Path, nargs="+", metavar="FILE", help="play nothing: add up kept outputs")
     chosen = parser.parse_args(arguments)
+    if chosen.sum:
+        return _end(add_up(chosen.sum))
     first = chosen.seed if chosen.seed is not None else 1
     number = chosen.seeds if chosen.seeds is not None else SEEDS if chosen.seed is None else 1
     began = time.monotonic()
@@ -38,8 +45,13 @@ def main(arguments: Sequence[str]) -> int:
         jobs = [(seed, chosen.days) for seed in range(first, first + number)]
         total = _seeds(processes.imap(play, jobs, 1))
     total |= {"controls_caught": caught, "seconds": round(time.monotonic() - began, 1)}
+    return _end({**total, "coverage": coverage(total)})
+
+
+def _end(total: dict[str, Any]) -> int:
+    """Say the sum; the exit code."""
     print(json.dumps(total, ensure_ascii=False), flush=True)
-    return 0 if not total["violations"] and all(caught.values()) else 1
+    return 0 if not total["violations"] and all(total["controls_caught"].values()) else 1
 
 
 def _controls(tried: Iterable[tuple[str, Outcome | None]]) -> dict[str, str]:
@@ -55,7 +67,8 @@ def _seeds(played: Iterator[Outcome]) -> dict[str, Any]:
     """The sum of all seeds."""
     faults: Counter[str] = Counter()
     decisions: Counter[str] = Counter()
-    violations, sums = [], Counter[str]()
+    pairs: Counter[tuple[str, str]] = Counter()
+    violations, played_seeds, sums = [], [], Counter[str]()
     for outcome in played:
         say(
             f"seed {outcome.seed}: {outcome.steps} steps, {outcome.cases} cases, {outcome.events} events,"
@@ -64,7 +77,9 @@ def _seeds(played: Iterator[Outcome]) -> dict[str, Any]:
         if outcome.violation:
             say(outcome.report)
             violations.append({"seed": outcome.seed, "days": outcome.days, "invariant": outcome.violation})
+        played_seeds.append(outcome.seed)
         faults.update(outcome.faults)
+        pairs.update(outcome.pairs)
         decisions.update(outcome.decisions)
         sums.update(
             seeds=1, days=outcome.days, steps=outcome.steps, acts=outcome.acts, cases=outcome.cases,
@@ -72,9 +87,11 @@ def _seeds(played: Iterator[Outcome]) -> dict[str, Any]:
         )  # fmt: skip
     return {
         **sums,
+        "played": played_seeds,
         "faults": sum(faults.values()),
         "fault_kinds": len(faults),
         "faults_by_kind": dict(sorted(faults.items())),
+        "pairs": named(pairs),
         "decisions_by_kind": dict(sorted(decisions.items())),
         "violations": violations,
     }

@@ -300,9 +300,11 @@ FAULTS: Final[dict[str, tuple[float, Fault]]] = {
     "clock_drift": (0.3, _clock_drift),
     "dead_clock": (0.2, _dead_clock),
     "backup": (0.3, _backup),
-    # Of these, and of equivocation, there is one in a story: what follows from two of them nobody could tell apart.
+    # See ONCE_IN_A_STORY.
     "restore": (0.02, _restore),
     "lying_disk": (0.015, _lying_disk),
     "clone": (0.012, _clone),
     **hostile.FAULTS,
 }
+# What follows from two of these nobody could tell apart.
+ONCE_IN_A_STORY: Final = frozenset({"restore", "lying_disk", "clone", "hostile_equivocation"})

@@ -24,6 +24,7 @@ from tests.simulation.known import known
 from tests.simulation.loop import Loop
 from tests.simulation.people import People
 from tests.simulation.station import Station
+from tests.simulation.summing import pairs_of
 from tests.simulation.trace import Trace
 from tests.simulation.truth import Acknowledged, Truth, Violation, short
 from tests.simulation.watch import Watch
@@ -59,6 +60,7 @@ class Outcome:
     events: int = 0
     trace: str = ""
     faults: Counter[str] = field(default_factory=Counter)
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)  # of kinds that came on one day
     decisions: Counter[str] = field(default_factory=Counter)  # of heads and operators
     violation: str = ""  # the invariant that does not hold; empty where all do
     report: str = ""  # how to see it again, and what led to it
@@ -73,6 +75,8 @@ class Simulation:
         self.trace = Trace()
         self.truth = Truth()
         self.faults_happened: Counter[str] = Counter()
+        self.faults_of_day: set[str] = set()
+        self.pairs: Counter[tuple[str, str]] = Counter()
         self.decisions: Counter[str] = Counter()
         self.steps = 0
         self.world = World(folder, seed)
@@ -148,6 +152,7 @@ class Simulation:
     def happened(self, kind: str) -> None:
         """A fault has happened."""
         self.faults_happened[kind] += 1
+        self.faults_of_day.add(kind)
 
     def decided(self, kind: str) -> None:
         """A head or an operator has done this."""
@@ -198,6 +203,8 @@ class Simulation:
             self.loop.after(CHECKPOINT_S, self._checkpoint)
             self.loop.after(PURGE_S, self._purge)
             self.loop.run((day + 1) * DAY_S)
+            self.pairs.update(pairs_of(self.faults_of_day))
+            self.faults_of_day.clear()
         healing.heal(self)
 
     def close(self) -> None:
@@ -241,7 +248,7 @@ def simulate(seed: int, days: int, plant: Plant | None = None) -> Outcome:
         sim.close()
         shutil.rmtree(folder, ignore_errors=True)
     outcome.steps, outcome.trace, outcome.faults = sim.steps, sim.trace.digest, sim.faults_happened
-    outcome.decisions = sim.decisions
+    outcome.pairs, outcome.decisions = sim.pairs, sim.decisions
     outcome.acts, outcome.cases = sim.people.acts, len(sim.truth.filed)
     outcome.events = sum(len(stream) for stream in sim.truth.written.values())
     return outcome

@@ -1,0 +1,60 @@
+"""Slices of a campaign add up to what it would have come to as one, and what it has not met is said."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.simulation import __main__ as campaign
+from tests.simulation.simulation import Outcome
+from tests.simulation.summing import KIND_ENOUGH, KINDS, PAIRS, coverage, named, pairs_of
+
+
+def played(seed: int, **faults: int) -> Outcome:
+    outcome = Outcome(seed, 30, steps=10)
+    outcome.faults.update(faults)
+    outcome.pairs.update(pairs_of(faults))
+    return outcome
+
+
+def said(file: Path, *outcomes: Outcome, controls: dict[str, str]) -> Path:
+    total = campaign._seeds(iter(outcomes)) | {"controls_caught": controls, "seconds": 1.5}
+    file.write_text("what was said before\n" + json.dumps({**total, "coverage": coverage(total)}) + "\n")
+    return file
+
+
+def test_slices_add_up_to_the_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = played(1, drop=2, busy=1), played(2, drop=5, clone=1)
+    slices = [
+        said(tmp_path / "1", one, controls={"drops": "gapless"}),
+        said(tmp_path / "2", other, controls={}),
+    ]
+    whole = said(tmp_path / "whole", one, other, controls={"drops": "gapless"})
+    assert campaign.main(["--sum", *map(str, slices)]) == 0
+    total = json.loads(capsys.readouterr().out)
+    assert total == json.loads(whole.read_text().splitlines()[-1]) | {"seconds": 3.0}
+    assert total["pairs"] == {"busy + drop": 1, "clone + drop": 1} and total["played"] == [1, 2]
+
+
+def test_a_violation_in_any_slice_is_one_of_the_whole(tmp_path: Path) -> None:
+    broken = played(2, drop=1)
+    broken.violation, broken.report = "gapless", "seed 2: ..."
+    slices = [said(tmp_path / "1", played(1), controls={}), said(tmp_path / "2", broken, controls={})]
+    assert campaign.main(["--sum", *map(str, slices)]) == 1
+    missed = said(tmp_path / "3", played(3), controls={"drops": ""})
+    assert campaign.main(["--sum", str(missed)]) == 1
+
+
+def test_no_seed_counts_twice(tmp_path: Path) -> None:
+    one = said(tmp_path / "1", played(1), controls={})
+    with pytest.raises(ValueError, match="seed 1 was played in another slice"):
+        campaign.main(["--sum", str(one), str(one)])
+
+
+def test_what_came_too_seldom_is_named() -> None:
+    often = dict.fromkeys(KINDS, KIND_ENOUGH) | {"drop": 3}
+    pairs = named(pairs_of(KINDS))
+    told = coverage({"faults_by_kind": often, "pairs": pairs, "days": 60})
+    assert told["kinds_below_1000"] == {"drop": 3}
+    assert (told["pairs"], told["pairs_below_50"], told["pairs_never"]) == (len(PAIRS), len(PAIRS), 0)
+    assert ("clone", "restore") not in PAIRS and ("clone", "drop") in PAIRS
