@@ -279,6 +279,26 @@ def _line_fails(sim: Simulation) -> None:
         healing._exchange(sim, sim.stations[VILLAGE])
 
 
+def hours(sim: Simulation, number: int) -> None:
+    """Let so many go by, with the look at every road that each brings."""
+    for _ in range(number):
+        sim.loop.run(sim.loop.now_s + 3600.0)
+        sim.quiet.look()
+
+
+@breaks("receipts come soon")
+def _signs_for_nothing(sim: Simulation) -> None:
+    with patch.object(sim.watch.seen[VILLAGE], "receipts", {}):
+        hours(sim, 8)
+
+
+@breaks("equal after quiet hours")
+def _falls_behind(sim: Simulation) -> None:
+    hours(sim, 31)
+    with patch.object(sim.watch.seen[TOWNSHIP], "heads", {}):
+        sim.quiet.look()
+
+
 @breaks("retries never end")
 def _fails_for_ever(sim: Simulation) -> None:
     with patch.object(Uplink, "status", lambda _: {"failures": 7, "last_error": "no answer"}):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
 LIES_S: Final = 6 * HOUR_S
-CLONED: Final = ("village", "township")
 YEAR_MS: Final = 31_556_952_000
 Fault = Callable[["Faults"], bool]  # whether it could happen
 
@@ -71,7 +70,9 @@ class Faults:
             for code, one in self.sim.stations.items()
             if one.enrolled and (not levels or one.place.level in levels)
         ]
-        return self.sim.stations[self.chance.choice(codes)]
+        code = self.chance.choice(codes)
+        self.sim.quiet.touch(code)
+        return self.sim.stations[code]
 
     def _begin(self, kind: str, fault: Fault) -> None:
         if not self.over and fault(self):
@@ -253,16 +254,16 @@ def _lying_disk(faults: Faults) -> bool:
 def _clone(faults: Faults) -> bool:
     """A copy of a disk is started in another machine for some days; then one of the two stays.
 
-    Not of the county: of two machines that both publish the roster and countersign lives nobody above tells which one
-    is meant, and as long as both are switched on in turns each begins lives that the other has not heard of.
+    Of any place: the people of a county's machine that was succeeded are asked whether it goes on, as everywhere.
     """
-    station, late = faults.some(*CLONED), faults.sim.stations[faults.sim.world.latecomer]
+    station, late = faults.some(), faults.sim.stations[faults.sim.world.latecomer]
     if not station.is_up() or faults.sim.truth.two_lives:
         return False
     if not late.enrolled and late.place.parent == station.code:
         return False  # a change on paper is of one machine: people enrol nobody on two
     original, copy = station.disk.image(), station.disk.image()
     faults.sim.lives_twice(station, "clone")
+    faults.sim.truth.turns[station.code] = 0
     faults.sim.say(station, "has a twin")
 
     def swap() -> None:
@@ -275,6 +276,7 @@ def _clone(faults: Faults) -> bool:
         station.disk.put_back(copy)
         copy = mine
         faults.sim.watch.forget(station)
+        faults.sim.truth.turns[station.code] += 1
         station.start()
 
     assert original == copy

@@ -113,8 +113,10 @@ class Heads:
         def do() -> None:
             book = station.casebook
             standing = book.standing()
-            if standing.rings and station.code in self._sim.watch.doubled():
+            if standing.rings and self._sim.watch.may_ring(station):
                 self._sim.decided("operator_goes_on")
+                if station.code not in self._sim.watch.doubled():
+                    self._sim.lives_twice(station, "alarm")
                 book.begin_again(Reason.OPERATOR, actor=PROPOSER)
             for place in standing.alarms_below:
                 book.settle_alarm(PROPOSER, place)

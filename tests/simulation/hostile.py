@@ -200,6 +200,7 @@ def _replay(faults: "Faults") -> bool:
     if not faults.sim.wire.recorded:
         return False
     kept = faults.chance.choice(faults.sim.wire.recorded)
+    faults.sim.quiet.touch_road(kept.sender)
     # Of two machines one does not know the life that the other has begun, and is not who was meant.
     taken = (200, 403) if kept.recipient in faults.sim.watch.doubled() else (200,)
     return _deliver(faults, faults.sim.stations[kept.recipient], kept.raw, taken)

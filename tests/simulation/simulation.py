@@ -23,6 +23,7 @@ from tests.simulation.heads import Heads
 from tests.simulation.known import known
 from tests.simulation.loop import Loop
 from tests.simulation.people import People
+from tests.simulation.quiet import HOUR_S, Quiet
 from tests.simulation.station import Station
 from tests.simulation.summing import pairs_of
 from tests.simulation.trace import Trace
@@ -81,6 +82,7 @@ class Simulation:
         self.steps = 0
         self.world = World(folder, seed)
         self.watch = Watch(self, self.truth, self._chance("words"))
+        self.quiet = Quiet(self)
         self.wire = Wire(self, self._chance("wire"))
         self.stations: dict[str, Station] = {}
         for code in PLACES:
@@ -202,6 +204,8 @@ class Simulation:
             self.faults.plan_day(day)
             self.loop.after(CHECKPOINT_S, self._checkpoint)
             self.loop.after(PURGE_S, self._purge)
+            for hour in range(24):
+                self.loop.after(hour * HOUR_S, self.quiet.look)
             self.loop.run((day + 1) * DAY_S)
             self.pairs.update(pairs_of(self.faults_of_day))
             self.faults_of_day.clear()

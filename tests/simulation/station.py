@@ -100,6 +100,7 @@ class Station:
         self.chance = chance
         self.clock = NodeClock(sim.loop)
         self.life = 0
+        self.begun = 0  # how many new lives began here by themselves
         self.program: Program | None = None
         self._pace = SPARING
         self.metered = chance.random() < 0.3  # no waiting call on a metered line
@@ -114,11 +115,19 @@ class Station:
         return self.sim.world.built.identities[self.code]
 
     def _begun(self, reason: Reason) -> None:
-        """A new life has begun by itself. Raises Violation where nothing has happened that could be a reason."""
+        """A new life has begun. Raises Violation where it did so by itself, and nothing has happened that could be a
+        reason: of two machines each may be shown what the other did, once for each time that it is switched on."""
+        truth = self.sim.truth
         before, now = self.identity, self.casebook_opened.identity
         ended = {before.incarnation, *(each.incarnation for each in now.former[-1:])}
-        if ended.isdisjoint(self.sim.truth.two_lives) and now.incarnation != before.incarnation:
-            raise Violation("no new life without a reason", (self.code,), reason.value)
+        if now.incarnation != before.incarnation and reason is not Reason.OPERATOR:
+            self.begun += 1
+            reasons = truth.turns.get(self.code, 0) + 1
+            if (ended.isdisjoint(truth.two_lives) and self.code not in truth.turns) or self.begun > reasons:
+                raise Violation("no new life without a reason", (self.code,), reason.value)
+        if self.code in truth.turns:  # what ended is written again, as the life of a disk that was copied is
+            for one in ended - {now.incarnation}:
+                truth.two_lives.setdefault(one, "clone")
         self.sim.world.built.identities[self.code] = now
         self.sim.world.place_of[now.incarnation] = self.code
         self.sim.say(self, f"begins a new life: {reason.value}")
@@ -151,6 +160,7 @@ class Station:
             return
         self.life += 1
         sim = self.sim
+        sim.quiet.touch(self.code)
         try:
             store = self.disk.open()
         except StoreError as problem:
@@ -219,6 +229,7 @@ class Station:
         """End the program in good order."""
         if self.program is None:
             return
+        self.sim.quiet.touch(self.code)
         program, self.program = self.program, None
         self.life += 1
         self.calling = self._waiting = False

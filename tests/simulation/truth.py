@@ -37,8 +37,10 @@ class Truth:
     acknowledged: list[Acknowledged] = field(default_factory=list)
     filed: dict[CaseKey, str] = field(default_factory=dict)
     case_numbers: dict[str, CaseKey] = field(default_factory=dict)
-    # Incarnations of restored or cloned disks, and which it was: what they wrote has two pasts.
+    # Incarnations of restored or cloned disks, and which it was: what they wrote has two pasts. "alarm": of a machine
+    # that rang because there are two above it, and whose people let it go on under a new life.
     two_lives: dict[bytes, str] = field(default_factory=dict)
+    turns: dict[str, int] = field(default_factory=dict)  # of a place with two machines: how often they were exchanged
     stopped_cases: set[CaseKey] = field(default_factory=set)  # hold a stage event that needs an update
     assigned: set[CaseKey] = field(default_factory=set)  # somebody above has begun to take them from their holder
     beside_cases: set[CaseKey] = field(default_factory=set)  # hold a side event that needs one

@@ -279,7 +279,12 @@ class Watch:
     def _forgetful(self) -> set[str]:
         """Those of them whose disk went back: of two pasts that one program told, its disk holds one throughout."""
         lives = self._truth.two_lives.items()
-        return {self._sim.world.place_of[one] for one, kind in lives if kind != "equivocation"}
+        return {self._sim.world.place_of[one] for one, kind in lives if kind not in ("equivocation", "alarm")}
+
+    def may_ring(self, station: "Station") -> bool:
+        """Whether there are two machines here, or above: to each of those a child that spoke with the other one looks
+        like two itself."""
+        return not self.doubled().isdisjoint(self._sim.world.tree.path_up(station.code))
 
     def may_be_contested(self, key: CaseKey) -> bool:
         """Whether two may have acted on this case who could not know of each other."""

@@ -135,10 +135,18 @@ class Wire:
         self, caller: "Station", life: int, method: str, url: str, body: bytes, timeouts: tuple[float, float]
     ) -> Reply:
         """Bring a request to its node and the reply back, as the road lets it."""
+        came = self._bring(caller, life, method, url, body, timeouts)
+        if came.status_code >= 300:
+            self._sim.quiet.touch_road(caller.code)
+        return came
+
+    def _bring(
+        self, caller: "Station", life: int, method: str, url: str, body: bytes, timeouts: tuple[float, float]
+    ) -> Reply:
         connect_s, read_s = timeouts
         parts = urlsplit(url)
         target = self._sim.stations[(parts.hostname or "").removeprefix("wait-")]
-        fate = self._fate()
+        fate = self._fate(caller)
         slow = 8.0 if {caller.code, target.code} & self.slow else 1.0
         there_s, back_s = (self.chance.uniform(0.02, 1.5) * slow for _ in range(2))
         if fate == "delay":
@@ -198,12 +206,13 @@ class Wire:
             raise Violation("no error nobody foresaw", (target.code,), "a request was answered with status 500")
         return answered["status"], answered["headers"], reply
 
-    def _fate(self) -> str:
+    def _fate(self, caller: "Station") -> str:
         dice = self.chance.random()
         for kind, rate in self.rates.items():
             dice -= rate
             if dice < 0:
                 self._sim.happened(kind)
+                self._sim.quiet.touch_road(caller.code)
                 return kind
         return ""
 
@@ -219,6 +228,7 @@ class Wire:
         """A copy arrives by itself; whatever is answered reaches nobody."""
 
         def arrive() -> None:
+            self._sim.quiet.touch_road(caller.code)
             try:
                 status, _, reply = self.deliver(target, method, parts.path, parts.query, body)
             except requests.ConnectionError:
