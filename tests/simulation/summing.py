@@ -51,14 +51,10 @@ def coverage(total: dict[str, Any]) -> dict[str, Any]:
 def add_up(files: Iterable[Path]) -> dict[str, Any]:
     """One sum of the last lines of campaigns. Raises ValueError for a seed that is in two of them."""
     total: dict[str, Any] = {}
-    seen: set[int] = set()
     for file in files:
         for key, value in json.loads(file.read_text(encoding="utf-8").splitlines()[-1]).items():
-            if key == "played":
-                twice = seen.intersection(value)
-                if twice:
-                    raise ValueError(f"{file}: seed {min(twice)} was played in another slice already")
-                seen.update(value)
+            if key == "traces" and (twice := value.keys() & total.get(key, {}).keys()):
+                raise ValueError(f"{file}: seed {min(twice)} was played in another slice already")
             if isinstance(value, dict):
                 total[key] = _together(total.get(key, {}), value)
             elif isinstance(value, int | float | list):

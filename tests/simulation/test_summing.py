@@ -33,7 +33,7 @@ def test_slices_add_up_to_the_whole(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert campaign.main(["--sum", *map(str, slices)]) == 0
     total = json.loads(capsys.readouterr().out)
     assert total == json.loads(whole.read_text().splitlines()[-1]) | {"seconds": 3.0}
-    assert total["pairs"] == {"busy + drop": 1, "clone + drop": 1} and total["played"] == [1, 2]
+    assert total["pairs"] == {"busy + drop": 1, "clone + drop": 1} and list(total["traces"]) == ["1", "2"]
 
 
 def test_a_violation_in_any_slice_is_one_of_the_whole(tmp_path: Path) -> None:
@@ -58,3 +58,14 @@ def test_what_came_too_seldom_is_named() -> None:
     assert told["kinds_below_1000"] == {"drop": 3}
     assert (told["pairs"], told["pairs_below_50"], told["pairs_never"]) == (len(PAIRS), len(PAIRS), 0)
     assert ("clone", "restore") not in PAIRS and ("clone", "drop") in PAIRS
+
+
+def test_a_seed_that_is_another_story_the_second_time_is_a_violation() -> None:
+    first, second = played(1), played(2)
+    first.trace, second.trace = "a" * 64, "b" * 64
+    total = campaign._seeds(iter([first, second]))
+    same, other = played(1), played(2)
+    same.trace, other.trace = "a" * 64, "c" * 64
+    found = campaign._twice(total, [same, other])
+    assert found == [{"seed": 2, "days": 30, "invariant": "the same seed is the same story"}]
+    assert total["played_again"] == 2
