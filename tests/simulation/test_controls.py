@@ -18,17 +18,19 @@ FOUND_BY = {
     "serves a scope to the wrong village": {"nothing at a wrong village"},
     "checks no seal": {"signed by its author"},
     "refuses silently": {"nothing is dropped silently"},
-    "gives up after six failures": {"retries never end", "all nodes agree"},
+    "gives up after six failures": {"retries never end", "all nodes agree", "receipts come soon"},
     # Whichever comes first: what was saved is missing, or somebody has signed for it.
     "syncs nothing": {
         "what is acknowledged stays",
         "a receipt never covers what is not held",
         "status words never claim more",
         "no new life without a reason",
+        "receipts come soon",
     },
     "goes on after a disk that lied": {"all nodes agree"},
     "proves no fork": {"a fork is proven"},
-    "purges what has not arrived": {"what is purged is at the county"},
+    # Of a body that has gone before it arrived nobody can sign for having it.
+    "purges what has not arrived": {"what is purged is at the county", "receipts come soon"},
 }
 
 

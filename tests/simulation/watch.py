@@ -263,7 +263,8 @@ class Watch:
                 detail = f"{short(key[1])}: {now[5]} void, {now[6]} contested"
                 raise Violation("an honest act counts", (station.code,), detail)
             undone = before is not None and before[-1] is not None and now[-1] != before[-1]
-            if before is not None and undone and key in self.decided_here:
+            # Of two machines both decide, and people say whose decision counts.
+            if before is not None and undone and key in self.decided_here and station.code not in self.doubled():
                 raise Violation("no decision is undone", (station.code,), f"{short(key[1])}: {before[0]} to {now[0]}")
             if station.place.parent is None and now[-1] is not None and (before is None or before[-1] is None):
                 case = station.casebook.case(*key) if station.sound() else None
