@@ -120,8 +120,23 @@ class Heads:
                 book.begin_again(Reason.OPERATOR, actor=PROPOSER)
             for place in standing.alarms_below:
                 book.settle_alarm(PROPOSER, place)
+            if standing.provisional:
+                self._answer_for_others(station)
 
         self._try(station, "answers alarms", do)
+
+    def _answer_for_others(self, station: "Station") -> None:
+        """A new life waits for a place further down that spoke with this one once, when its own parent was away. It
+        does not by itself any more: people ring it up, and it reads off its screen that its roster goes no further."""
+        book, tree = station.casebook, self._sim.world.tree
+        held = book.roster.heads().get(station.code, (0, 0))
+        for place in book.waits_for():
+            other = self._sim.stations[place]
+            if tree.parent(place) != station.code and other.sound():
+                heads = other.casebook.roster.heads()
+                if heads.get(station.code, (0, 0))[:2] <= held[:2]:
+                    self._sim.decided("answers_for_another")
+                    book.answer_for(PROPOSER, place)
 
     def purge(self, station: "Station") -> None:
         """The daily job: what the county has and vouches for goes when its term is over."""

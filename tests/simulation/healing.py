@@ -41,6 +41,7 @@ def heal(sim: "Simulation") -> None:
     _check_healed(sim)
     _let_people_answer(sim)
     _exchange_everywhere(sim, 2)
+    _check_contact(sim)
     judge(sim)
     _finish_every_case(sim)
     _exchange_everywhere(sim, 2)
@@ -73,9 +74,13 @@ def _check_service(sim: "Simulation") -> None:
 
 
 def _check_contact(sim: "Simulation") -> None:
-    """Every line works again: the real loops retried by themselves."""
+    """Every line works again: the real loops retried by themselves. A parent may ring, or have begun a life that waits
+    for others: then people have yet to say whether it is the one that is meant, or to answer for those."""
     for station in sim.stations.values():
-        program = station.program
+        program, parent = station.program, sim.stations.get(station.place.parent or "")
+        standing = parent.casebook.standing() if parent is not None else None
+        if standing is not None and (standing.rings or standing.provisional):
+            continue
         if program is not None and program.uplink is not None:
             status = program.uplink.status()
             if status["failures"]:
