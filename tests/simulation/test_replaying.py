@@ -5,13 +5,19 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from tests.simulation import __main__ as campaign
+from tests.simulation.breaks import at_rest
 from tests.simulation.controls import serves_the_wrong_village
-from tests.simulation.simulation import Outcome, simulate
+from tests.simulation.simulation import Outcome, Simulation, simulate
 from tests.simulation.trace import LAST_LINES
+from tests.simulation.world import TOWNSHIPS, VILLAGES
+from village_node.casebook import ledger
 
 
 def played(hash_seed: str) -> tuple[dict[str, object], str]:
@@ -28,6 +34,31 @@ def test_a_seed_gives_the_same_trace_again_and_another_seed_another() -> None:
     assert first.violation == again.violation == other.violation == ""
     assert (first.trace, first.steps, first.faults) == (again.trace, again.steps, again.faults)
     assert first.trace != other.trace
+
+
+def test_what_a_message_brings_is_written_in_the_order_of_its_streams(tmp_path: Path) -> None:
+    """How full a disk gets hangs on the order of writing, and so does what is refused on it."""
+    real, orders = ledger.write, []
+
+    def write(office: Any, connection: Any, entry: Any) -> Any:
+        orders.append(list(entry.growths))
+        return real(office, connection, entry)
+
+    sim = Simulation(1, tmp_path)
+    at_rest(sim)
+    township = sim.stations[TOWNSHIPS[0]]
+    with patch.object(ledger, "write", write):
+        for _ in range(4):
+            township.calling = True  # so it does not, for a while
+            for code in VILLAGES[:3]:
+                sim.people.file(sim.stations[code])
+            sim.loop.run(sim.loop.now_s + 600.0)
+            township.calling = False
+            township.plan_turn(0.0)
+            sim.loop.run(sim.loop.now_s + 3600.0)
+    sim.close()
+    assert sum(len(order) > 2 for order in orders) >= 4
+    assert orders == [sorted(order) for order in orders]
 
 
 @pytest.mark.slow
