@@ -41,6 +41,7 @@ from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.reception import Reception
 from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
+from village_node.casebook.refolding import Refolding
 from village_node.casebook.settlements import Settlements
 from village_node.casebook.together import OpenAction, Together, WaitingMember
 from village_node.identity import Identity
@@ -120,6 +121,7 @@ class Casebook(
     Orders,
     Complaining,
     Bringing,
+    Refolding,
 ):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
@@ -162,12 +164,11 @@ class Casebook(
             self.follow_catalogue()
 
     def fold_again(self) -> int:
-        """Fold every case in which something waits, needs an update or is void, or whose bad rating no list knows of;
-        how many there were."""
+        """Fold every case in which something waits, needs an update or is void; how many there were."""
         while True:
             try:
                 with self.store.writing() as connection:
-                    keys = sorted({*cases.unsettled(connection), *cases.badly_rated(connection)})
+                    keys = sorted(cases.unsettled(connection))
                     self.store.exclusive(connection, keys, [])
                     entry = Entry(self.roster_in(connection), self.clock(), {}, refold=set(keys))
                     scopes = ledger.write(self, connection, entry).scopes

@@ -141,15 +141,16 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         # When the grades of the case begin: what lists are sorted by, on each day anew.
         turned = legal_dates.turns_of(case, judged, entry.roster.places, office.catalogue, calendar, today)
         row = _case_row(key, case, len(own), reader.newest_of(key, own), turned)
+        before = cases.get(connection, key) if "purged" in states else None
         if not _SETTLING.isdisjoint(said):
-            row = _with_settlement(office, entry, row, case, judged, calendar)
+            row = _with_settlement(office, entry, row, purged.case_kept(before, case), judged, calendar)
         if "purged" not in states and not _MONEY.isdisjoint(said):
             paying.append(key)
             money += takings.rows_of(key, case)
         if "purged" in states:
             new_kinds = [each.event.kind for each in own if each.row is None]
             purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
-            row = purged.row_kept(cases.get(connection, key), row)
+            row = purged.row_kept(before, row)
         rows.append(row)
     for growth in entry.grown:
         streams.add_events(connection, _event_rows(growth, verdicts, entry.arrived_ms))

@@ -28,7 +28,9 @@ def row_kept(before: CaseRow | None, folded: CaseRow) -> CaseRow:
         return folded
     kept = {name: getattr(before, name) for name in _KEPT if getattr(folded, name) is None}
     if before.state in FINISHED:
-        kept |= {name: getattr(before, name) for name in (*_CLOSED, *_DAYS, *_SETTLED)}
+        kept |= {name: getattr(before, name) for name in (*_CLOSED, *_DAYS)}
+        if before.settled_day is not None:
+            kept |= {name: getattr(before, name) for name in _SETTLED}
         if not folded.rating:
             kept["rating"] = before.rating
     return folded._replace(**kept)

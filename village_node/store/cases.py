@@ -159,12 +159,6 @@ def unsettled(connection: Connection) -> list[CaseKey]:
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
-def badly_rated(connection: Connection) -> list[CaseKey]:
-    """Cases whose result was rated as bad, and of which no order to put right is listed."""
-    words = "SELECT scope, case_id FROM cases WHERE rating IN (1, 2) AND orders_day IS NULL"
-    return [(row[0], row[1]) for row in rows.ask(connection, words)]
-
-
 def waiting_for(connection: Connection, grown: Mapping[StreamKey, int]) -> list[CaseKey]:
     """Cases that wait for a position of these streams, which now reach up to the seq given."""
     words = (

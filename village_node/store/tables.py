@@ -292,6 +292,15 @@ CASE_WAITS: Final = Table(
     Index(None, "scope", "case_id"),
 )
 
+# Cases whose rows an upgrade left without what its columns say: named by the migration, folded anew in slices.
+TO_FOLD: Final = Table(
+    "to_fold",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("scope", "case_id"),
+)
+
 # Segments that may still join, each made to stand alone (its own tables of incarnations and scopes).
 PARKED: Final = Table(
     "parked",

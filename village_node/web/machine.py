@@ -1,4 +1,4 @@
-"""What this machine's clock and disk need from people, in plain words. Neither ever stops a page by itself."""
+"""What this machine's clock, disk and upgrade need from people, in plain words. None ever stops a page by itself."""
 
 from typing import Final
 
@@ -61,6 +61,17 @@ def disk(room: Room | None) -> Words | None:
     if room.low:
         return f"磁盘只剩 {left}，请尽快腾出空间", f"Only {left} of disk left; please make room soon"
     return None
+
+
+def upgraded(left: int) -> Words | None:
+    """Words while the rows of cases are still being filled after an upgrade."""
+    if not left:
+        return None
+    return (
+        f"程序刚升级，正在补齐旧件的登记，还剩 {left} 件；补齐前清单和统计可能不全",
+        f"The program was updated: {left} earlier cases are still being entered anew; until then lists and figures may "
+        "lack some",
+    )
 
 
 def _off(ahead_ms: int) -> Words:

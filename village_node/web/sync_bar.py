@@ -17,7 +17,7 @@ class SyncState:
     """How the way up stands. Counts are of cases; `last_contact_ms` None: never; `is_root`: nobody is above.
 
     `not_arrived`: events that the county's checkpoint names beyond what is here; `county_alarms`: streams of which it
-    tells what cannot be.
+    tells what cannot be. `left_to_fold`: cases whose rows an upgrade left incomplete.
     """
 
     is_root: bool
@@ -38,6 +38,7 @@ class SyncState:
     succeeded: bool = False
     roster_forks: int = 0
     struck: bool = False
+    left_to_fold: int = 0
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
@@ -62,6 +63,7 @@ class SyncState:
             standing.succeeded,
             len(casebook.roster.forks),
             casebook.is_struck,
+            casebook.left_to_fold(),
         )
 
 
@@ -85,8 +87,9 @@ class SyncBar:
 
 
 def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
-    """The line for every page: who this machine is before how far its cases have come, and what clock and disk need."""
-    needs = (machine.disk(state.room), machine.clock_here(state.skew_ms, state.above))
+    """The line for every page: who this machine is before how far its cases have come; what the machine needs."""
+    skew = machine.clock_here(state.skew_ms, state.above)
+    needs = (machine.disk(state.room), skew, machine.upgraded(state.left_to_fold))
     bar = _who_we_are(state) or _with_the_county_s_word(_way_up(state, now_ms), state)
     return replace(bar, needs=tuple(words for words in needs if words is not None))
 

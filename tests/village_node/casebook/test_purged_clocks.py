@@ -1,5 +1,7 @@
 """The clock of a case whose bodies were cleared is the one it had: what it asks of them stands in their headers."""
 
+from sqlalchemy import text
+
 from sync_protocol.case import kinds
 from sync_protocol.case.workdays import day_of
 from tests.closing import DAY_MS, checkpoint_day, net, step
@@ -40,4 +42,11 @@ def test_the_clock_of_a_purged_case_is_the_one_it_had(net: Network) -> None:
     assert purge(net).cases == 1 and states(net, VILLAGE, ref) == GONE
     assert village.casebook.clock_of((ref.scope, ref.case_id)) == before
     again = village.casebook.case_row(ref.scope, ref.case_id)
-    assert again is not None and again[-5:] == row[-5:]
+    assert again is not None and again[-5:] == row[-5:] and row.settled_day is not None
+    # A program of before noted no settlements: an upgrade tells them from what headers keep.
+    with village.store.writing() as connection:
+        names = ("settled_day", "settled_used", "settled_limit", "settled_kind", "settled_extension")
+        connection.execute(text(f"UPDATE cases SET {', '.join(f'{name} = NULL' for name in names)}"))
+        connection.execute(text("INSERT INTO to_fold SELECT scope, case_id FROM cases"))
+    assert village.casebook.fold_slice() == 1
+    assert village.casebook.case_row(ref.scope, ref.case_id) == again
