@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from sync_protocol import receipt
+from sync_protocol.case import oversight
 from sync_protocol.checkpoint import Checkpoint
 from sync_protocol.errors import BadReceipt
 from sync_protocol.roster import Roster
@@ -125,7 +126,7 @@ class Purging(Checkpointing):
             if not all(_may_go(event, grounds.get(event.stream), about, now_ms, retention_ms) for event in events):
                 continue
             bodies = [event[:3] for event in events if event.body is not None and event.body_state == HERE]
-            if bodies and self._reads_the_same_without(connection, roster, key, {body[:2] for body in bodies}):
+            if bodies and self._is_done_without(connection, roster, key, {body[:2] for body in bodies}):
                 purges.drop(connection, PurgeRow(*key, now_ms, len(bodies)), bodies)
                 dropped.append(len(bodies))
                 scopes.add(key[0])
@@ -135,19 +136,23 @@ class Purging(Checkpointing):
             self.mark_news(connection, scopes)
         return dropped, scopes
 
-    def _reads_the_same_without(
+    def _is_done_without(
         self, connection: Connection, roster: Roster, key: CaseKey, gone: set[tuple[int, int]]
     ) -> bool:
-        """Whether every event of a case is judged as now when these bodies, (stream, seq), are not here. It is not
-        where an act that counts names a void record: without its body that looks like one that never came."""
+        """Whether supervision waits for nothing more, and every event of a case is judged as now when these bodies,
+        (stream, seq), are not here. It is not where an act that counts names a void record: without its body that
+        looks like one that never came."""
         held = held_events(self, connection, roster, {key})[key]
+        case = fold_held(self, roster, key, held)
+        if not all(each.settled for each in oversight.asked_of(case.oversight)):
+            return False
         without = [
             replace(each, event=replace(each.event, body=None, body_state="purged"))
             if each.row is not None and each.row[:2] in gone
             else each
             for each in held
         ]
-        return fold_held(self, roster, key, without).verdicts == fold_held(self, roster, key, held).verdicts
+        return fold_held(self, roster, key, without).verdicts == case.verdicts
 
 
 class PurgeJob:
