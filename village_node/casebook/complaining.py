@@ -118,13 +118,14 @@ class Complaining(Beside, Incarnations, Reading):
 
         def act(connection: Connection) -> tuple[Slip, set[str]]:
             handler = self._who_hears(connection, said["place"], higher=bool(said.get("higher")))
+            places = self.roster_in(connection).places
+            scope = about(rules.scope_for(places, self.identity.place, handler))
+            self._locked_stream(connection, scope)  # before the number, as who files does
             drawn = peers.count_up(connection, COUNTER, 1)
             day = day_in_county(self.clock())
             number = numbers.make_case_number(self.identity.place, day, self._number_tag(), drawn)
             own = lock(code.encode(), _own_info(self.network_id, number, "complaint"), nonce, content)
             body = {0: number, 4: own, **self._sealed_for(connection, handler, number, content)}
-            places = self.roster_in(connection).places
-            scope = about(rules.scope_for(places, self.identity.place, handler))
             self.write_record(connection, scope, kinds.COMPLAINT, actor, encoding.encode(body))
             self.note(connection, actor, "complaint.take", number)
             once.became(connection, request, (number, b""))

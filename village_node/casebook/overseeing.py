@@ -101,6 +101,7 @@ class Overseeing(Registering):
 
         def act(connection: Connection) -> tuple[CaseRef, set[str]]:
             roster = self.roster_in(connection)
+            self._locked_stream(connection, key[0], [key])  # before what is read of the case, and before the number
             case, _ = folded(self, connection, roster, key)
             if case is None:
                 raise NotFound("本机没有这一案件", "no such case is held here")

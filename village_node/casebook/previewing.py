@@ -68,6 +68,7 @@ class Previewing(Desk):
         allowed = frozenset(roles)
 
         def act(connection: Connection) -> tuple[CaseRef, set[str]]:
+            self._locked_stream(connection, key[0], [key])  # before the number, as who files does
             number = peers.count_up(connection, COUNTER)
             content = checked(kinds.RECEIVE, self._receipt(self.clock(), number, channel))
             once.became(connection, request, key)
