@@ -101,7 +101,7 @@ class Intake(Rostering):
             plan.refuse(*where, refusal.code, refusal.detail, None, told=told)
         self._retry_parked(connection, plan)
         ends = {(each.incarnation, each.scope): each.event.seq - 1 for each in reversed(plan.taken)}
-        scopes = {scope for _, scope in ends} | moving.naming(connection, self.identity.incarnation, ends)
+        scopes = {scope for _, scope in ends} | moving.naming(connection, self.identity, ends)
         again, moved = self.write_again(connection, plan.roster, scopes, plan.taken)
         plan.growths |= again
         plan.refold |= moved

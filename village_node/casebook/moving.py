@@ -11,7 +11,8 @@ from typing import Final
 from sync_protocol import encoding
 from sync_protocol.event import Dep, Position, load_header
 from village_node.casebook.office import Office
-from village_node.casebook.rewriting import Earlier, Moved, Place
+from village_node.casebook.rewriting import Earlier, Moved, Place, named_elsewhere
+from village_node.identity import Identity
 from village_node.store import Connection, doubts, peers, streams
 from village_node.store.locks import StreamKey
 
@@ -57,9 +58,10 @@ def staying(office: Office, connection: Connection, deps: tuple[Dep, ...]) -> tu
     return tuple(dep for dep in deps if dep.seq <= held.get((dep.incarnation, dep.scope), dep.seq))
 
 
-def naming(connection: Connection, me: bytes, ends: Mapping[StreamKey, int]) -> set[str]:
-    """Scopes in which the present life has written something, not left yet, that relies on what is about to move.
-    `ends`: the streams of ended lives that are taken off, each beyond a position."""
+def naming(connection: Connection, who: Identity, ends: Mapping[StreamKey, int]) -> set[str]:
+    """Scopes in which the present life has written something, not left yet, that relies on what is about to move, or
+    names it. `ends`: the streams of ended lives that are taken off, each beyond a position."""
+    me = who.incarnation
     moving = {scope for _, scope in ends}
     others = {doubt.row.scope for doubt in doubts.held(connection)} - moving if moving else set()
     if not others:
@@ -69,5 +71,11 @@ def naming(connection: Connection, me: bytes, ends: Mapping[StreamKey, int]) -> 
         row.scope
         for row in streams.by_keys(connection, [(me, scope) for scope in others]).values()
         for event in streams.events_between(connection, row.id, 0, row.head_seq, row.head_seq)
-        if any(dep.seq > beyond.get((dep.incarnation, dep.scope), dep.seq) for dep in load_header(event.header).deps)
+        if any(
+            seq > beyond.get((life, scope), seq)
+            for life, scope, seq in (
+                *load_header(event.header).deps,
+                *((named.incarnation, there, named.seq) for there, named in named_elsewhere(event, who.place)),
+            )
+        )
     }

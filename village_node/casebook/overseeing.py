@@ -12,12 +12,13 @@ from sync_protocol.case.records import SideNote
 from sync_protocol.case.sampling import Drawn, Sample
 from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import ProtocolError
-from sync_protocol.event import load_header, mark
+from sync_protocol.event import Dep, load_header, mark
 from sync_protocol.places import about
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.desk import Act, CaseRef, checked
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
+from village_node.casebook.moving import staying
 from village_node.casebook.numbering import NO_DEPARTMENT
 from village_node.casebook.reading import folded
 from village_node.casebook.registering import Registering
@@ -101,7 +102,6 @@ class Overseeing(Registering):
 
         def act(connection: Connection) -> tuple[CaseRef, set[str]]:
             roster = self.roster_in(connection)
-            self._locked_stream(connection, key[0], [key])  # before what is read of the case, and before the number
             case, _ = folded(self, connection, roster, key)
             if case is None:
                 raise NotFound("本机没有这一案件", "no such case is held here")
@@ -110,8 +110,11 @@ class Overseeing(Registering):
             if wrong is not None:
                 raise NotAllowed(*wrong)
             self._check_said(case, kind, said, roster.places.path_up(case.home))
+            if said.get("sample"):
+                self._check_sample_stays(connection, Position(*said["sample"]))
             full = dict(said)
             if kind == kinds.SUPERVISION_LETTER:
+                self._locked_stream(connection, key[0], [key])  # before the number, as every act does
                 full["document_no"] = self._letter_number(connection)
             content = checked(kind, bodies.numbered(kind, full))
             done = self._do(connection, Act(actor, allowed, key, kind, content))
@@ -206,6 +209,16 @@ class Overseeing(Registering):
                 raise NotAllowed("由检查单位或其上级复查", "the place that checked looks again, or one above it")
             if not found.answered:
                 raise NotAllowed("整改单位尚未答复，不能复查", "who is to put it right has not answered yet")
+
+    def _check_sample_stays(self, connection: Connection, drawn: Position) -> None:
+        """A sample that a new life may still have to write again has no position yet to be named. Raises NotAllowed."""
+        dep = Dep(drawn.incarnation, about(self.identity.place), drawn.seq)
+        if staying(self, connection, (dep,)) != (dep,):
+            raise NotAllowed(
+                "本机曾换新或恢复，抽样登记尚待与下级各单位核对；请等同步完成后再登记检查",
+                "this machine was replaced or restored, its samples are not settled with all below yet: wait for the "
+                "exchange",
+            )
 
     def _letter_number(self, connection: Connection) -> str:
         me, year = self.identity, day_of(self.clock()).year

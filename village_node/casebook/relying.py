@@ -1,11 +1,16 @@
 """What an act of a case relies on in other streams: an event that names it is not understood before it is here."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sync_protocol import limits
 from sync_protocol.case import kinds
 from sync_protocol.event import Dep
+
+_ONE: Final = frozenset({
+    kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.SUPERVISION_ANSWER,
+    kinds.ACTION_DONE,
+})  # fmt: skip
 
 
 def relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> tuple[Dep, ...]:
@@ -13,8 +18,10 @@ def relied_on(kind: int, content: Mapping[int, Any], scope: str, me: bytes) -> t
     named: list[Any] = []
     if kind in (kinds.TAKE, kinds.ADOPT):
         named = content[0]
-    elif kind in (kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE, kinds.RECTIFICATION, kinds.FOLLOW_UP):
+    elif kind in _ONE:
         named = [content[0]]
+    elif kind == kinds.SPOT_CHECK:
+        named = [content[2]] if 2 in content else []
     elif kind in (kinds.RESUME, kinds.COMMITMENT_KEPT):
         named = content.get(2, [])
     elif kind == kinds.COUNTERSIGN_CLOSE:

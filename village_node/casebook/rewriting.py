@@ -24,6 +24,7 @@ from sync_protocol.event import (
     load_header,
     mark,
 )
+from sync_protocol.places import about, below
 from sync_protocol.stream import opened_case_id
 from sync_protocol.suites import sha256
 from village_node.casebook.growth import Growth
@@ -54,6 +55,8 @@ def cases_of(taken: Iterable[Taken]) -> set[CaseKey]:
 
 _PLACES: Final = ("position", "positions")
 _TABLES: Final = (bodies.TABLES, registers.TABLES, complaints.TABLES)
+# The field of a body that names an event in another scope than its own.
+_ELSEWHERE: Final = {kinds.SPOT_CHECK: 3, kinds.COMPLAINT: 2}
 
 
 Place = tuple[str, bytes, int]  # (scope, incarnation, seq)
@@ -68,14 +71,29 @@ class Earlier(NamedTuple):
     by: bytes
 
 
+def named_elsewhere(event: EventRow, place: str) -> list[tuple[str, Position]]:
+    """(scope, position) of what the body of an event of ``place`` names in another scope than that of its case, which
+    no header says: the sample that a check belongs to, the key that a complaint is sealed to."""
+    if event.kind not in _ELSEWHERE or event.body is None:
+        return []
+    content = _content(event.kind, event.body)
+    if content is None:
+        return []
+    number = _ELSEWHERE[event.kind]
+    if number not in content:
+        return []
+    return [(_scope_of(event.kind, number, content, "", place), Position(*content[number]))]
+
+
 def write_again(
     growth: Growth,
     taken: Iterable[Taken],
     copies: Mapping[Content, Position],
     moved: Moved,
     earlier: Mapping[bytes, Mapping[Place, Position]],
+    place: str,
 ) -> None:
-    """Append these events, in this order, to a stream of the present life in the same scope.
+    """Append these events of `place`, in this order, to a stream of the present life in the same scope.
 
     `moved`: what was moved in other scopes already, on which these may rely; what is moved here is added to it.
     `earlier`: ended life -> what was moved, in other transactions, since it wrote.
@@ -94,7 +112,7 @@ def write_again(
             after=_moved(known, scope, header.after) if header.after is not None else None,
             deps=tuple(_moved_dep(known, dep) for dep in header.deps),
         )
-        header, body = _with_moved_body(known, scope, header, salt, body)
+        header, body = _with_moved_body(known, scope, header, salt, body, place)
         copy = copies.get(content_of(header))
         if copy is not None:
             moved[scope, each.incarnation, each.event.seq] = copy
@@ -119,7 +137,7 @@ def _moved_dep(moved: Moved, dep: Dep) -> Dep:
 
 
 def _with_moved_body(
-    moved: Moved, scope: str, header: Header, salt: bytes | None, body: bytes | None
+    moved: Moved, scope: str, header: Header, salt: bytes | None, body: bytes | None, place: str
 ) -> tuple[Header, bytes | None]:
     """Header and body with every position in the body where its event stands now."""
     raw = header.inline if header.inline is not None else body
@@ -127,19 +145,17 @@ def _with_moved_body(
     fields = [field for field in table.fields if field.type in _PLACES] if table is not None else []
     if not fields or raw is None:
         return header, body
-    try:
-        content = decode(raw)
-    except ProtocolError:
+    content = _content(header.kind, raw)
+    if content is None:
         return header, body  # it means nothing to anybody, here or there
-    if not isinstance(content, dict) or _check(header.kind, content) is not None:
-        return header, body
     for field in fields:
         if field.number in content:
+            there = _scope_of(header.kind, field.number, content, scope, place)
             value = content[field.number]
             content[field.number] = (
-                _moved_value(moved, scope, value)
+                _moved_value(moved, there, value)
                 if field.type == "position"
-                else [_moved_value(moved, scope, one) for one in value]
+                else [_moved_value(moved, there, one) for one in value]
             )
     raw = encode(content)
     if header.inline is not None:
@@ -147,6 +163,23 @@ def _with_moved_body(
     if bodies.KEPT_KEY in header.ext and header.kind in bodies.KEPT:
         header = header._replace(ext={**header.ext, bodies.KEPT_KEY: bodies.kept_of(header.kind, content)})
     return header._replace(commitment=commitment(salt or b"", raw)), raw
+
+
+def _scope_of(kind: int, number: int, content: Mapping[int, Any], scope: str, place: str) -> str:
+    """The scope of what a field names: that of the event, but a sample stands in its place's own, a key in what its
+    place says to all below it."""
+    if _ELSEWHERE.get(kind) != number:
+        return scope
+    return below(content[1]) if kind == kinds.COMPLAINT else about(place)
+
+
+def _content(kind: int, raw: bytes) -> dict[int, Any] | None:
+    """A body by field number; None where it does not fit its table."""
+    try:
+        content = decode(raw)
+    except ProtocolError:
+        return None
+    return content if isinstance(content, dict) and _check(kind, content) is None else None
 
 
 def _check(kind: int, content: Any) -> str | None:

@@ -8,14 +8,14 @@ from contextlib import suppress
 
 from sync_protocol.event import Position, load_header, mark
 from sync_protocol.exchange import StreamPoint
-from sync_protocol.places import followed_scopes
+from sync_protocol.places import about, followed_scopes
 from sync_protocol.roster import Roster
 from sync_protocol.wire import Segment, rebuild
 from village_node.casebook import ledger, moving
 from village_node.casebook.growth import Growth
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.ledger import Entry
-from village_node.casebook.rewriting import Content, Moved, Taken, cases_of, content_of, write_again
+from village_node.casebook.rewriting import Content, Moved, Taken, cases_of, content_of, named_elsewhere, write_again
 from village_node.store import Connection, Overtaken, cases, doubts, streams
 from village_node.store.doubts import Doubt
 from village_node.store.locks import CaseKey, StreamKey
@@ -74,8 +74,10 @@ class Settling(Incarnations):
         moved: Moved = {}
         earlier = moving.remembered(connection) if taken else {}
         before = moving.by_life(earlier, order)
-        # What a place says to all below it comes first: its decisions name the delegations there.
-        for scope in sorted(scopes, key=lambda each: (not each.startswith("below:"), each)):
+        # What a place says to all below it comes first: its decisions name the delegations there. Then what is about
+        # the place itself: its checks name the samples there.
+        home = about(self.identity.place)
+        for scope in sorted(scopes, key=lambda each: (not each.startswith("below:"), each != home, each)):
             key = (me, scope)
             first = sorted(
                 (each for each in taken if each.scope == scope),
@@ -94,7 +96,7 @@ class Settling(Incarnations):
             written = [*first, *(Taken(me, scope, event) for event in since)]
             growths[key] = Growth(row)
             touched |= cases_of(written)
-            write_again(growths[key], written, self._copies(connection, written), moved, before)
+            write_again(growths[key], written, self._copies(connection, written), moved, before, self.identity.place)
         if taken:
             moving.remember(connection, earlier, moved, me)
         return growths, touched
@@ -155,7 +157,8 @@ class Settling(Incarnations):
         """Scopes whose events rely on one that stays in doubt in another scope: where that will stand is not known
         yet, and what names it is written again together with it."""
         staying = {*doubted} - {doubt.row.scope for doubt, _ in known}
-        if not any(scope.startswith("below:") for scope in staying):
+        here = self.identity.place
+        if not any(scope.startswith("below:") or scope == about(here) for scope in staying):
             return set()
         me, scopes = self.identity.incarnation, {doubt.row.scope for doubt, _ in known}
         ours = streams.by_keys(connection, [(me, scope) for scope in scopes]).values()
@@ -165,6 +168,7 @@ class Settling(Incarnations):
             for row, seq in ends
             for event in streams.events_between(connection, row.id, seq, row.head_seq, row.head_seq - seq)
             if any(dep.scope in staying for dep in load_header(event.header).deps)
+            or any(scope in staying for scope, _ in named_elsewhere(event, here))
         }
 
     def _raise(self, connection: Connection, doubt: Doubt) -> bool:
@@ -178,7 +182,7 @@ class Settling(Incarnations):
     ) -> None:
         """Take the ends of these doubted streams off, and have the present life write them again."""
         scopes = {doubt.row.scope for doubt, _ in known}
-        scopes |= moving.naming(connection, self.identity.incarnation, {doubt.row.key: seq for doubt, seq in known})
+        scopes |= moving.naming(connection, self.identity, {doubt.row.key: seq for doubt, seq in known})
         keys = {
             (doubt.row.scope, case_id)
             for doubt, seq in known

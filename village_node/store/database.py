@@ -37,7 +37,8 @@ class Store:
         """Hold these cases and streams to the end of the transaction; nobody else changes them meanwhile.
 
         To be called before what depends on them is read and before a number is drawn from a count; once more in a
-        transaction only for what is held already. New cases get an empty row first; streams must exist. Cases before streams, both sorted: so no two workers ever wait for each other in a ring.
+        transaction only for what is held already. New cases get an empty row first; streams must exist. Cases before
+        streams, both sorted: so no two workers ever wait for each other in a ring.
         """
         if self.dialect != "sqlite":  # there BEGIN IMMEDIATE holds everything already
             locks.take(connection, cases, streams)
