@@ -84,17 +84,29 @@ def complete(theme: "Item", known: Known) -> "Item":
 
 
 def own_part(theme: "Item", parts: Sequence["Item"]) -> "Item":
-    """What a theme asks beyond its items: what people write when they publish its next version."""
-    asked = asked_for(parts)
-    rules = {(rule.zh, rule.en) for part in parts for rule in part.rules}
+    """What a theme asks beyond its items, or more strictly than they do: what people write when they publish its next
+    version. ``parts``: the versions that it has merged."""
+    papers = {paper.name: paper for paper in _merged_papers(parts)}
+    questions = {question.zh: question for question in _merged_form(parts)[0]}
+    said = {(rule.zh, rule.en) for part in parts for rule in part.rules}
+    rules = tuple(rule for rule in theme.rules if (rule.zh, rule.en) not in said)
+    ruled = {name for rule in rules for name in (*rule.least, *rule.most)}
     procedures = {name for part in parts for name in part.special_procedures}
     return replace(
         theme,
-        papers=tuple(paper for paper in theme.papers if paper.name not in asked),
-        form=tuple(question for question in theme.form if question.zh not in asked),
-        rules=tuple(rule for rule in theme.rules if (rule.zh, rule.en) not in rules),
+        papers=tuple(paper for paper in theme.papers if papers.get(paper.name) != paper),
+        form=tuple(
+            question
+            for question in theme.form
+            if question.name in ruled or not _asks_alike(question, questions.get(question.zh))
+        ),
+        rules=rules,
         special_procedures=tuple(name for name in theme.special_procedures if name not in procedures),
     )
+
+
+def _asks_alike(one: Question, other: Question | None) -> bool:
+    return other is not None and one._replace(name=other.name) == other
 
 
 def asked_for(parts: Iterable["Item"]) -> dict[str, list["Item"]]:
@@ -195,7 +207,7 @@ def _merged_papers(items: Iterable["Item"]) -> tuple[Paper, ...]:
 
 
 def _both(one: Paper, other: Paper) -> Paper:
-    conditions = dict.fromkeys(filter(None, (one.condition, other.condition)))
+    conditions = dict.fromkeys(part for paper in (one, other) for part in paper.condition.split("；") if part)
     return Paper(
         one.name,
         max(one.copies, other.copies),

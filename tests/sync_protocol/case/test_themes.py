@@ -9,7 +9,7 @@ from sync_protocol.case import Catalogue, kinds
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.editions import Edition, from_bytes, to_bytes
 from sync_protocol.case.forms import Paper, Question, Rule
-from sync_protocol.case.themes import Contradiction, Party, asked_for, complete, read_party, write_party
+from sync_protocol.case.themes import Contradiction, Party, asked_for, complete, own_part, read_party, write_party
 from tests.sync_protocol.case.histories import catalogue
 from tests.sync_protocol.case.script import COUNTY, TOWNSHIP, Script
 from tests.sync_protocol.case.test_editions import FULL
@@ -58,6 +58,34 @@ def test_what_two_items_ask_is_asked_as_strictly_as_the_stricter_asks() -> None:
     asked = [(each.name, each.zh, each.required) for each in made.form]
     assert asked == [("area", "面积", True), ("area_2", "层数", True)]
     assert made.rules == (Rule(("area_2",), ("area",), "层数过多", "too many"),)
+
+
+def test_what_a_theme_asks_more_strictly_than_its_items_stays_with_its_next_version() -> None:
+    rule = Rule(("storeys",), ("area",), "层数过多", "too many")
+    parts = known(
+        item_016={
+            "papers": (Paper("照片", 1, condition="新办的"),),
+            "form": (AREA, replace_question(STOREYS, name="n")),
+        },
+        item_019={"papers": (Paper("照片", 1, condition="换证的"), Paper("证明")), "form": (AREA,)},
+        item_035={"papers": (), "form": ()},
+    )
+    own = replace(
+        THEME,
+        papers=(Paper("照片", 3, True, "新办的"), Paper("平面图")),
+        form=(replace_question(AREA, hint="按房产证"), replace_question(STOREYS, name="storeys")),
+        rules=(rule,),
+    )
+    first = complete(own, parts)
+    assert [paper.name for paper in first.papers] == ["照片", "平面图", "证明"]
+    assert first.papers[0] == Paper("照片", 3, True, "新办的；换证的")
+    left = own_part(first, parts.parts(first))
+    assert [paper.name for paper in left.papers] == ["照片", "平面图"] and left.papers[0] == first.papers[0]
+    assert [question.zh for question in left.form] == ["面积", "层数"] and left.rules == (rule,)
+    assert complete(left, parts) == first
+    plain = complete(THEME, parts)
+    asked = own_part(plain, parts.parts(plain))
+    assert (asked.papers, asked.form, asked.rules) == ((), (), ())
 
 
 def replace_question(question: Question, **changes: Any) -> Question:
