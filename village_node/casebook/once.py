@@ -34,7 +34,7 @@ class Once(Office):
         """
         now_ms = self.clock()
         with self.store.writing() as connection:
-            time_ms, looked_ms = _time(connection, now_ms)
+            time_ms, looked_ms = time_of(connection, now_ms)
             time_ms += min(max(now_ms - looked_ms, 0), LONGEST_STEP_MS)
             peers.remember_bytes(connection, _TIME, encode([time_ms, now_ms]))
             return requests.forget(connection, time_ms - KEPT_MS)
@@ -44,13 +44,13 @@ def claim(office: Office, connection: Connection, request: Request | None) -> No
     """Take the id of a request before its act. Raises AlreadyDone, IdTaken where it is taken."""
     if request is None:
         return
-    time_ms, _ = _time(connection, office.clock())
+    time_ms, _ = time_of(connection, office.clock())
     if not requests.claim(connection, request, time_ms):
         _refuse_known(connection, request)
         raise Overtaken  # forgotten just now: it is claimed anew
 
 
-def _time(connection: Connection, now_ms: int) -> tuple[int, int]:
+def time_of(connection: Connection, now_ms: int) -> tuple[int, int]:
     """The time of requests, and the clock at the last look; both are the clock's where nobody has looked yet."""
     raw = peers.bytes_of(connection, _TIME)
     time_ms, looked_ms = decode(raw) if raw else (now_ms, now_ms)

@@ -14,6 +14,7 @@ from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Dep, load_header, mark
 from sync_protocol.places import about
+from village_node.casebook import once
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.desk import Act, CaseRef, checked
@@ -26,6 +27,7 @@ from village_node.store import Connection, peers, streams
 from village_node.store import oversight as beside
 from village_node.store.cases import Page
 from village_node.store.locks import CaseKey
+from village_node.store.requests import Request
 from village_node.store.streams import CaseEventRow
 
 LETTER_MARK: Final = "督办"
@@ -91,9 +93,18 @@ class Overseeing(Registering):
             case = folded(self, connection, self.roster_in(connection), key)[0]
         return list(case.oversight) if case is not None else []
 
-    def oversee(self, actor: str, roles: Iterable[str], key: CaseKey, kind: int, said: Mapping[str, Any]) -> CaseRef:
+    def oversee(
+        self,
+        actor: str,
+        roles: Iterable[str],
+        key: CaseKey,
+        kind: int,
+        said: Mapping[str, Any],
+        request: Request | None = None,
+    ) -> CaseRef:
         """Write a letter, an answer, or a spot check beside a case; ``said`` by field name. The number of a letter is
-        drawn here. Raises BadBody naming the field, NotAllowed, NotFound, NotSaved."""
+        drawn here. ``request``: under which id it is asked for. Raises AlreadyDone, IdTaken, BadBody naming the field,
+        NotAllowed, NotFound, NotSaved."""
         if kind not in workflow.OVERSIGHT:
             raise KeyError(kind)
         if "document_no" in said:
@@ -119,9 +130,10 @@ class Overseeing(Registering):
             content = checked(kind, bodies.numbered(kind, full))
             done = self._do(connection, Act(actor, allowed, key, kind, content))
             self.note(connection, actor, f"supervision.{kinds.name_of(kind)}", case.case_no)
+            once.became(connection, request, key)
             return done, {key[0]}
 
-        return self._act(act)
+        return self._act(act, request)
 
     def samples(self, place: str = "") -> list[Drawn]:
         """Every sample that a place has drawn, the newest first."""

@@ -13,12 +13,14 @@ from sync_protocol.case import kinds, workflow
 from sync_protocol.case.bodies import is_date, plain
 from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.places import about
+from village_node.casebook import once
 from village_node.casebook.calendars import calendar_in
-from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
+from village_node.casebook.errors import AlreadyDone, BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.overseeing import Overseeing, notes_of, span_ms
 from village_node.store import Connection, board, cases, peers, reception
 from village_node.store import oversight as beside
 from village_node.store.reception import Appointment, Duty, Ticket
+from village_node.store.requests import Request
 
 _ROOM: Final = "service_room"
 # The five classes of services that a village room gives.
@@ -36,6 +38,7 @@ MOST_A_SLOT: Final = 50
 FARTHEST_DAYS: Final = 60
 BOARD_DAYS: Final = 30
 BOARD_LINES: Final = 12
+NAMED_DAYS: Final = 30  # so long after its day an appointment says whose it was
 _TAIL: Final = re.compile(r"[0-9]{4}", re.ASCII)
 
 
@@ -183,8 +186,19 @@ class Reception(Overseeing):
         with self.store.reading() as connection:
             return reception.appointments(connection, day)
 
-    def book(self, actor: str, roles: Iterable[str], day: str, slot: str, name: str, item_no: str, tail: str) -> None:
-        """Book a slot for somebody. Raises BadBody naming the field, NotAllowed, NotSaved."""
+    def book(
+        self,
+        actor: str,
+        roles: Iterable[str],
+        day: str,
+        slot: str,
+        name: str,
+        item_no: str,
+        tail: str,
+        request: Request | None = None,
+    ) -> None:
+        """Book a slot for somebody. ``request``: under which id it is asked for. Raises AlreadyDone, IdTaken, BadBody
+        naming the field, NotAllowed, NotSaved."""
         self._check_counter(roles)
         today = day_of(self.clock())
         _check(is_date(day), "day", "请填写日期", "give the day")
@@ -210,7 +224,19 @@ class Reception(Overseeing):
             reception.book(connection, row)
             return None, self._noted(connection, actor, "room.book", f"{day} {slot}")
 
-        self._act(act)
+        self._act(act, request)
+
+    def forget_appointments(self) -> int:
+        """Take the names off appointments of days long past, and drop those of years that no figures are drawn from any
+        more; of how many. By the time of requests, which a clock that is months ahead does not take along. Raises
+        NotSaved."""
+
+        def act(connection: Connection) -> tuple[int, set[str]]:
+            today = day_of(once.time_of(connection, self.clock())[0])
+            named, kept = today - timedelta(NAMED_DAYS), date(today.year - 1, 1, 1)
+            return reception.forget(connection, named.isoformat(), kept.isoformat()), set()
+
+        return self._act(act)
 
     def end_booking(self, actor: str, roles: Iterable[str], number: int, what: str) -> int:
         """Somebody with an appointment comes, and draws a number; or does not come, or calls it off. The number drawn,
@@ -237,8 +263,11 @@ class Reception(Overseeing):
         with self.store.reading() as connection:
             return reception.tickets(connection, day)
 
-    def draw_ticket(self, actor: str, roles: Iterable[str], item_no: str, window: str) -> int:
-        """Draw a number for who walks in. Raises BadBody, NotAllowed, NotSaved."""
+    def draw_ticket(
+        self, actor: str, roles: Iterable[str], item_no: str, window: str, request: Request | None = None
+    ) -> int:
+        """Draw a number for who walks in; the one drawn before, where that was asked for under the same id. Raises
+        IdTaken, BadBody, NotAllowed, NotSaved."""
         self._check_counter(roles)
         known = not item_no or self.catalogue.newest(item_no) is not None
         _check(known, "item_no", "没有这个事项", "there is no such item")
@@ -246,26 +275,31 @@ class Reception(Overseeing):
 
         def act(connection: Connection) -> tuple[int, set[str]]:
             drawn = self._draw(connection, item_no, window, None)
+            once.became(connection, request, (f"room:{self.identity.place}", str(drawn).encode()))
             return drawn, self._noted(connection, actor, "room.draw", str(drawn))
 
-        return self._act(act)
+        try:
+            return self._act(act, request)
+        except AlreadyDone as before:
+            return int(before.case_id)
 
-    def call_next(self, actor: str, roles: Iterable[str], window: str) -> Ticket | None:
-        """Call who is next at a window; None where nobody waits for it. Raises BadBody, NotAllowed, NotSaved."""
+    def call_next(self, actor: str, roles: Iterable[str], window: str, request: Request | None = None) -> Ticket:
+        """Call who is next at a window. ``request``: under which id it is asked for. Raises AlreadyDone, IdTaken,
+        BadBody, NotAllowed (also where nobody waits for it), NotSaved."""
         self._check_counter(roles)
         _check(plain(window, 1, 20), "window", "请填写窗口", "name the window")
 
-        def act(connection: Connection) -> tuple[Ticket | None, set[str]]:
+        def act(connection: Connection) -> tuple[Ticket, set[str]]:
             found = reception.next_for(connection, day_of(self.clock()).isoformat(), window)
             if found is None:
-                return None, set()
+                raise NotAllowed("现在没有人等这个窗口", "nobody waits for this window now")
             now_ms = self.clock()
             after = found._replace(state=reception.CALLED, at_window=window, called_ms=now_ms, called_by=actor)
             if not reception.change_ticket(connection, found, after):
                 raise _moved_on()
             return after, self._noted(connection, actor, "room.call", f"{found.day} {found.number}", window=window)
 
-        return self._act(act)
+        return self._act(act, request)
 
     def end_ticket(
         self, actor: str, roles: Iterable[str], number: int, what: str, window: str = "", case_no: str = ""

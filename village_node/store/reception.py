@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from village_node.store import rows
 from village_node.store.tables import APPOINTMENTS, DUTY, TICKETS
@@ -98,6 +98,16 @@ def appointment(connection: Connection, number: int) -> Appointment | None:
     """One appointment."""
     row = connection.execute(select(APPOINTMENTS).where(APPOINTMENTS.c.id == number)).first()
     return Appointment._make(row) if row else None
+
+
+def forget(connection: Connection, named_from: str, kept_from: str) -> int:
+    """Take name and phone off what was booked for days before one, and drop what is before another; of how many rows.
+    What stays says which item, which slot, and what it came to."""
+    past = (APPOINTMENTS.c.day < named_from, APPOINTMENTS.c.name != "")
+    cleared = connection.execute(update(APPOINTMENTS).where(*past).values(name="", phone_tail="")).rowcount
+    for table in (TICKETS, APPOINTMENTS):
+        connection.execute(delete(table).where(table.c.day < kept_from))
+    return cleared
 
 
 def draw(connection: Connection, row: Ticket) -> int:

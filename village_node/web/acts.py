@@ -11,9 +11,9 @@ from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
 from sync_protocol.places import about
 from village_node import casebook
-from village_node.casebook import BadBody, NotAllowed, Stale
+from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Stale
 from village_node.store import StoreError
-from village_node.web import cases, doing, entitled, entry, schemas, words
+from village_node.web import cases, doing, entitled, entry, schemas, sent_once, words
 from village_node.web.cases import Attempt
 from village_node.web.doing import ACTS
 from village_node.web.policy import Route
@@ -32,7 +32,13 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     attempt = Attempt(kind, str(values.get("to", "")) if kind in (kinds.HANDOFF, kinds.PREREVIEW) else "", typed)
     try:
         shown = entitled.shown_on(visit) if kind == kinds.DECIDE else None
-        doing.do(visit, case, kind, values, cases.position_of(visit.request.form.get("seen", "")), shown=shown)
+        seen, request = cases.position_of(visit.request.form.get("seen", "")), sent_once.asked(visit)
+        doing.do(visit, case, kind, values, seen, request, shown)
+    except AlreadyDone:
+        pass
+    except IdTaken:
+        attempt.problem, attempt.status = sent_once.changed(visit), 409
+        case = cases.fetch(visit, place, case_id)
     except ValidationError as error:
         attempt.errors = {name: visit.t(found, schemas.english(found)) for name, found in messages_of(error).items()}
         attempt.status = 422

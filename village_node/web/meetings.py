@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Case, kinds
 from sync_protocol.case.legal_bodies import MAX_ACTIONS
 from sync_protocol.places import about
-from village_node.casebook import BadBody, NotAllowed
+from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
 from village_node.store import StoreError
-from village_node.web import cases, doing, entry, minutes, schemas
+from village_node.web import cases, doing, entry, minutes, schemas, sent_once
 from village_node.web.policy import Route
 from village_node.web.site import Visit
 from village_node.web.words import choice_words
@@ -93,7 +93,12 @@ def _record(visit: Visit, place: str, case_id: str, kind: int, values: dict[str,
     try:
         body = schemas.load(kind, said)
         staff, key = visit.staff, (about(case.home), case.case_id)
-        visit.site.casebook.record(staff.staff_no, staff.roles, *key, kind, body)
+        request = sent_once.asked(visit)
+        visit.site.casebook.record(staff.staff_no, staff.roles, *key, kind, body, request=request)
+    except AlreadyDone:
+        pass
+    except IdTaken:
+        return _page(visit, case, problem=sent_once.changed(visit), status=409)
     except ValidationError as error:
         found = {name: visit.t(text, schemas.english(text)) for name, text in schemas.messages_of(error).items()}
         return _page(visit, case, errors=found, status=422)

@@ -203,6 +203,11 @@ class Visit:
         return redirect(url_for(endpoint, **values), code=303)
 
     @cached_property
+    def once(self) -> str:
+        """The id that the forms of this page bring, so that one sent twice is done once."""
+        return self.site.randomness(16).hex()
+
+    @cached_property
     def bar(self) -> SyncBar:
         """How far this node's events have come, in plain words."""
         return sync_bar(self.sync_state, self.now_ms)

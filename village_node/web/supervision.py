@@ -16,11 +16,11 @@ from sync_protocol.case.oversight_bodies import CARDS, RULES
 from sync_protocol.case.records import SideNote
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.places import about
-from village_node.casebook import BadBody, NotAllowed, Standing
+from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Standing
 from village_node.notices import supervising
 from village_node.notices.printing import NotPrinted
 from village_node.store.cases import CaseRow
-from village_node.web import cases, clocks, prints, schemas, times, words
+from village_node.web import cases, clocks, prints, schemas, sent_once, times, words
 from village_node.web.clocks import Badge
 from village_node.web.documents import offices
 from village_node.web.policy import CASEWORK, Policy, Route
@@ -243,8 +243,17 @@ def write(visit: Visit, place: str, case_id: str, what: str) -> Response:
     try:
         said = _said(visit, case, what)
         visit.site.casebook.oversee(
-            visit.staff.staff_no, visit.staff.roles, (about(case.home), case.case_id), KINDS[what], said
+            visit.staff.staff_no,
+            visit.staff.roles,
+            (about(case.home), case.case_id),
+            KINDS[what],
+            said,
+            sent_once.asked(visit),
         )
+    except AlreadyDone:
+        pass
+    except IdTaken:
+        return show(visit, case, 409, sent_once.changed(visit), _form_of(visit, what))
     except BadBody as bad:
         return show(visit, case, 422, visit.t(bad.zh, bad.en), _form_of(visit, what))
     except NotAllowed as refused:

@@ -8,9 +8,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.workdays import day_of
-from village_node.casebook import BadBody, CasebookError, NotAllowed, Stale
+from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, Stale
 from village_node.store.reception import BOOKING_STATES, TICKET_STATES, Appointment, Ticket
-from village_node.web import entry, masking
+from village_node.web import entry, masking, sent_once
 from village_node.web.clocks import Badge
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -67,6 +67,7 @@ def book(visit: Visit) -> Response:
             typed["name"],
             typed["item_no"],
             entry.number(typed["phone_tail"]),
+            sent_once.asked(visit),
         ),
         "booked",
         typed,
@@ -88,7 +89,9 @@ def draw(visit: Visit) -> Response:
     typed, staff = {name: visit.line(name) for name in ("draw_item", "draw_window")}, visit.staff
     return _done(
         visit,
-        lambda: visit.site.casebook.draw_ticket(staff.staff_no, staff.roles, typed["draw_item"], typed["draw_window"]),
+        lambda: visit.site.casebook.draw_ticket(
+            staff.staff_no, staff.roles, typed["draw_item"], typed["draw_window"], sent_once.asked(visit)
+        ),
         "drawn",
         typed,
     )
@@ -99,9 +102,7 @@ def call(visit: Visit) -> Response:
     typed, staff = {"window": visit.line("window")}, visit.staff
 
     def next_one() -> None:
-        found = visit.site.casebook.call_next(staff.staff_no, staff.roles, typed["window"])
-        if found is None:
-            raise NotAllowed("现在没有人等这个窗口", "nobody waits for this window now")
+        visit.site.casebook.call_next(staff.staff_no, staff.roles, typed["window"], sent_once.asked(visit))
 
     return _done(visit, next_one, "called", typed)
 
@@ -111,13 +112,14 @@ def end_turn(visit: Visit, number: str, what: str) -> Response:
     if what not in ENDINGS or not _is_number(number):
         raise NotFound
     staff = visit.staff
+    typed = {name: visit.line(name) for name in ("to_window", "case_no")}
     return _done(
         visit,
         lambda: visit.site.casebook.end_ticket(
-            staff.staff_no, staff.roles, int(number), what, visit.line("to_window"), visit.line("case_no").upper()
+            staff.staff_no, staff.roles, int(number), what, typed["to_window"], typed["case_no"].upper()
         ),
         what,
-        {},
+        {**typed, "turn": number},
     )
 
 
@@ -126,8 +128,13 @@ def _is_number(text: str) -> bool:
 
 
 def _done(visit: Visit, act: Callable[[], object], done: str, typed: dict[str, str]) -> Response:
+    came_to: object = None
     try:
         came_to = act()
+    except AlreadyDone:
+        pass
+    except IdTaken:
+        return _page(visit, 409, sent_once.changed(visit), typed)
     except BadBody as bad:
         return _page(visit, 422, visit.t(bad.zh, bad.en), typed, bad.field)
     except (NotAllowed, Stale) as refused:

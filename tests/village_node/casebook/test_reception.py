@@ -33,12 +33,38 @@ def test_slots_and_numbers_are_given_out_once(county: Member) -> None:
     assert book.slots(TODAY)[0] == ("09:00", 1)
     assert [book.draw_ticket("1", roles, "", ""), book.end_booking("1", roles, first, "came")] == [1, 2]
     called = book.call_next("1", roles, "1号")
-    assert called is not None and (called.number, called.at_window) == (2, "1号")
+    assert (called.number, called.at_window) == (2, "1号")
     with pytest.raises(Stale):
         book.end_ticket("1", roles, 1, "skip")
     ref = county.file(item_no="036")
     book.end_ticket("1", roles, 2, "done", case_no=ref.case_no)
     assert [(row.number, row.state, row.case_id) for row in book.tickets(TODAY)] == [(1, 0, None), (2, 2, ref.case_id)]
+
+
+def test_names_of_appointments_long_past_are_taken_off_and_old_years_dropped(net: Network, county: Member) -> None:
+    book, roles = county.casebook, county.roles
+    book.say_room("1", roles, ROOM)
+    book.book("1", roles, TODAY, "09:00", "张秀兰", "001", "1234")
+    book.draw_ticket("1", roles, "001", "")
+
+    def pass_days(days: int) -> None:
+        for _ in range(days * 4):  # a look at least every six hours: longer steps are not believed
+            net.clock.now_ms += DAY_MS // 4
+            book.forget_requests()
+
+    book.forget_requests()
+    net.clock.now_ms += 400 * DAY_MS
+    assert book.forget_requests() == 0 and book.forget_appointments() == 0, "a clock that is a year ahead"
+    net.clock.now_ms -= 400 * DAY_MS
+    book.forget_requests()
+    pass_days(31)
+    assert book.forget_appointments() == 1
+    (row,) = book.appointments(TODAY)
+    assert (row.name, row.phone_tail, row.item_no, row.slot) == ("", "", "001", "09:00")
+    assert len(book.tickets(TODAY)) == 1
+    pass_days(470)
+    assert book.forget_appointments() == 0
+    assert (book.appointments(TODAY), book.tickets(TODAY)) == ([], [])
 
 
 def test_a_roster_has_one_person_a_post(county: Member) -> None:

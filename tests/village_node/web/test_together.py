@@ -207,7 +207,8 @@ def test_a_meeting_gives_people_something_to_do_and_the_supervisor_sees_what_is_
     wrong = clerk.send(f"{case}/meetings", {**minutes, "due1": ""})
     assert wrong.status_code == 422 and "每项都要写明做什么、谁来做、哪天前完成" in wrong.text
     assert 'value="催收材料"' in wrong.text, "what was typed is kept"
-    assert clerk.send(f"{case}/meetings", minutes).status_code == 303
+    for _ in range(2):  # a second click
+        assert clerk.send(f"{case}/meetings", minutes).status_code == 303
     assert "会议 1 次，待办 2 项" in plain(clerk.open(case).text)
     everywhere(network)
     later(network, 5, _0101=clerk, _0001=agent)
