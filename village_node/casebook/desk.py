@@ -311,6 +311,9 @@ class Desk(Once):
         """An opinion, a decision or the like is made to count by somebody who may give one."""
         roles, item = act.roles, self.catalogue.find(after.item_no, after.item_version)
         if before.decision != after.decision and item is not None:
+            outcome = after.decision.outcome if after.decision is not None else ""
+            if over := conditions.why_not_over_members(after, item, {0: outcome}):
+                raise NotAllowed(*over)
             found = entitlement.authority(self, connection, item, "decide", Person(act.actor, roles))
             if found.why_not is not None:
                 raise NotAllowed(*found.why_not)

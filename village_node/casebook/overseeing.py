@@ -5,7 +5,20 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import Case, Position, bodies, kinds, numbers, oversight, sampling, why_not, workflow
+from sync_protocol.case import (
+    Case,
+    Position,
+    bodies,
+    clock,
+    kinds,
+    legal_dates,
+    numbers,
+    oversight,
+    sampling,
+    why_not,
+    workflow,
+)
+from sync_protocol.case.clock import Clocks
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
 from sync_protocol.case.oversight import Asked
 from sync_protocol.case.records import SideNote
@@ -14,7 +27,7 @@ from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Dep, load_header, mark
 from sync_protocol.places import about
-from village_node.casebook import once
+from village_node.casebook import ledger, once
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.desk import Act, CaseRef, checked
@@ -93,6 +106,21 @@ class Overseeing(Registering):
             case = folded(self, connection, self.roster_in(connection), key)[0]
         return list(case.oversight) if case is not None else []
 
+    def when_written(self, key: CaseKey, position: Position) -> tuple[Case, Clocks] | None:
+        """A case, and its clocks, as they stood when something was written beside it; None where that is not held.
+        What has come since, and what was written later, is left out."""
+        with self.store.reading() as connection:
+            roster = self.roster_in(connection)
+            held = ledger.held_events(self, connection, roster, {key})[key]
+            written = next((each.event for each in held if each.event.position == position), None)
+            if written is None:
+                return None
+            before = [each for each in held if each.stranger or each.event.hlc <= written.hlc]
+            case = ledger.fold_held(self, roster, key, before)
+            events = [each.event for each in before if not each.stranger]
+            facts = legal_dates.facts_of(case, events, roster.places, self.catalogue)
+            return case, clock.read(facts, calendar_in(self, connection), day_of(written.claimed_ms))
+
     def oversee(
         self,
         actor: str,
@@ -121,8 +149,8 @@ class Overseeing(Registering):
             if wrong is not None:
                 raise NotAllowed(*wrong)
             self._check_said(case, kind, said, roster.places.path_up(case.home))
-            if said.get("sample"):
-                self._check_sample_stays(connection, Position(*said["sample"]))
+            if kind == kinds.SPOT_CHECK:
+                self._check_sample(connection, case, said)
             full = dict(said)
             if kind == kinds.SUPERVISION_LETTER:
                 self._locked_stream(connection, key[0], [key])  # before the number, as every act does
@@ -222,8 +250,25 @@ class Overseeing(Registering):
             if not found.answered:
                 raise NotAllowed("整改单位尚未答复，不能复查", "who is to put it right has not answered yet")
 
-    def _check_sample_stays(self, connection: Connection, drawn: Position) -> None:
-        """A sample that a new life may still have to write again has no position yet to be named. Raises NotAllowed."""
+    def _check_sample(self, connection: Connection, case: Case, said: Mapping[str, Any]) -> None:
+        """A check form is that of a sample which holds the case; and one that a new life may still have to write again
+        has no position yet to be named. Raises BadBody, NotAllowed."""
+        if not said.get("sample"):
+            if said.get("answers"):
+                raise BadBody(
+                    "sample", "填了检查表的，须注明属于哪次抽样", "a filled check form belongs to a sample: name it"
+                )
+            return
+        drawn = Position(*said["sample"])
+        held = next((each for each in self._samples(connection, self.identity.place) if each.position == drawn), None)
+        if held is None or (case.home, case.case_id) not in held.said.cases:
+            raise BadBody(
+                "sample", "本案不在这次抽样之中，请重新打开本页", "that sample does not hold this case: open it anew"
+            )
+        if not set(said.get("answers", {})) <= set(held.said.questions):
+            raise BadBody(
+                "answers", "检查表与这次抽样的不符，请重新打开本页", "not the questions of that sample: open it anew"
+            )
         dep = Dep(drawn.incarnation, about(self.identity.place), drawn.seq)
         if staying(self, connection, (dep,)) != (dep,):
             raise NotAllowed(

@@ -256,7 +256,7 @@ def status(visit: Visit) -> Response:
     """What became of a complaint, for whoever holds its code."""
     wait = query.wait_ms(visit)
     if wait:
-        return query.too_many(visit, wait)
+        return query.too_many(visit, wait, "complaint_status.html", visit.line("number"))
     found = look_up(visit, visit.line("number"), visit.line("code"))
     if found is None:
         query.note_miss(visit)
@@ -284,7 +284,7 @@ def paper(visit: Visit, what: str) -> Response:
     """The slip, the answer or the letter that refers it, as PDF, for whoever holds the code."""
     wait = query.wait_ms(visit)
     if wait:
-        return query.too_many(visit, wait)
+        return query.too_many(visit, wait, "complaint_status.html", visit.line("number"))
     found = look_up(visit, visit.line("number"), visit.line("code"))
     if found is None or what not in _offered(found):
         query.note_miss(visit)

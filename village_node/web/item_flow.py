@@ -144,7 +144,7 @@ def flow(visit: Visit, item_no: str, version: int) -> Response:
     return visit.render(
         "item_flow.html",
         item=item,
-        members=[visit.site.catalogue.newest(number) for number in item.members],
+        members=visit.site.catalogue.parts(item),
         lanes=[visit.t(*item_form.WORDS[level]) for level in lanes],
         boxes=boxes,
     )

@@ -146,14 +146,14 @@ def wait_ms(visit: Visit) -> int:
     return visit.site.accounts.throttle.attempt(f"query-source:{visit.source}", SOURCE)
 
 
-def too_many(visit: Visit, wait: int) -> Response:
-    """The answer to an address with too many misses."""
-    return _refuse(visit, _too_many(wait), "")
+def too_many(visit: Visit, wait: int, template: str, number: str) -> Response:
+    """The answer to an address with too many misses, on the page of its own form."""
+    return _refuse(visit, _too_many(wait), number, template)
 
 
-def _refuse(visit: Visit, refused: NotTold, number: str) -> Response:
+def _refuse(visit: Visit, refused: NotTold, number: str, template: str = "query.html") -> Response:
     """The page that a look-up without an answer gets."""
-    response = visit.render("query.html", refused.status, number=number, problem=visit.t(refused.zh, refused.en))
+    response = visit.render(template, refused.status, number=number, problem=visit.t(refused.zh, refused.en))
     if refused.wait_ms:
         response.headers["Retry-After"] = str(-(-refused.wait_ms // 1000))
     return response

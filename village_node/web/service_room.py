@@ -41,7 +41,8 @@ class DutyDay:
 
 
 def hours(visit: Visit) -> Response:
-    """When the room is open, for everybody: the usual week, and the days off on which somebody is on duty."""
+    """When the room is open, for everybody: the usual week, the days off on which somebody is on duty, and the weekend
+    days that are worked to make up for others."""
     book, today = visit.site.casebook, day_of(visit.now_ms)
     room = book.room()
     days = roster(visit, today, SHOWN_DAYS)
@@ -52,6 +53,7 @@ def hours(visit: Visit) -> Response:
         week=[(visit.t(*WEEK[number]), hours) for number, hours in enumerate(room.hours)],
         open_days_off=[each for each in days if each.day_off and each.posts],
         closed=[each for each in days if each.day_off and not each.posts and each.day.weekday() < 5],
+        made_up=[each for each in days if not each.day_off and each.day.weekday() > 4],
     )
 
 

@@ -14,6 +14,7 @@ from sync_protocol.case.clock import Clocks
 from sync_protocol.case.exclusions import CLOCKS, GRADE_NUMBERS, STEPS, Grade
 from sync_protocol.case.oversight_bodies import CARDS, RULES
 from sync_protocol.case.records import SideNote
+from sync_protocol.case.sampling import Drawn
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.places import about
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Standing
@@ -182,6 +183,7 @@ def show(visit: Visit, case: Case, status: int = 200, problem: str = "", typed: 
     }
     closed = workflow.STATES[case.state].closed if case.state else True
     holder = case.holder or case.transit_to or ""
+    sample = _sample(visit, case)
     return visit.render(
         "supervision_case.html",
         status,
@@ -200,8 +202,8 @@ def show(visit: Visit, case: Case, status: int = 200, problem: str = "", typed: 
         lines=[asked_line(visit, each) for each in standing],
         cards=[(visit.place_name(note.place), note, clocks.grade_badge(note.body["grade"])) for note in _cards(case)],
         checks=[note for note in case.oversight if note.kind == kinds.SPOT_CHECK],
-        questions=_questions(visit, case),
-        sample=visit.request.args.get("sample", ""),
+        questions=sample.said.questions if sample is not None else (),
+        sample=schemas.position_text(sample.position) if sample is not None else "",
         targets=[(code, visit.place_name(code)) for code in sorted(under, key=lambda code: code != holder)],
         answer_by=book.calendar().nth(today, ANSWER_DAYS).isoformat(),
         may_write=able.get("letter") and not closed,
@@ -225,14 +227,14 @@ def _cards(case: Case) -> list[SideNote]:
     return sorted(said, key=lambda note: -GRADE_NUMBERS[note.body["grade"]])
 
 
-def _questions(visit: Visit, case: Case) -> tuple[str, ...]:
-    """The check form of the newest sample that holds the case, or of the one named."""
+def _sample(visit: Visit, case: Case) -> Drawn | None:
+    """The newest sample that holds the case, or the one named: its questions are asked, and the check belongs to it."""
     named = visit.request.args.get("sample", "") or visit.request.form.get("sample", "")
     for each in visit.site.casebook.samples():
         drawn = (case.home, case.case_id) in each.said.cases
         if drawn and named in ("", schemas.position_text(each.position)):
-            return each.said.questions
-    return ()
+            return each
+    return None
 
 
 def write(visit: Visit, place: str, case_id: str, what: str) -> Response:
@@ -285,7 +287,8 @@ def _said(visit: Visit, case: Case, what: str) -> dict[str, Any]:
         said = {name: visit.line(name) for name in ("what", "outcome", "to", "due")}
         said |= {name: _named(visit, name) for name in ("of", "sample") if visit.line(name)}
         said["text"] = visit.paragraph("text")
-        asked = _questions(visit, case)
+        sample = _sample(visit, case)
+        asked = sample.said.questions if sample is not None else ()
         said["answers"] = {each: visit.line(f"q{n}") for n, each in enumerate(asked) if visit.line(f"q{n}")}
         if said["outcome"] != "found":
             said = {name: value for name, value in said.items() if name not in ("to", "due")}
@@ -309,19 +312,21 @@ def letter(visit: Visit, place: str, case_id: str, position: str) -> Response:
         raise NotFound
     book, named, note = visit.site.casebook, offices(visit), asked.note
     item = visit.site.catalogue.find(case.item_no, case.item_version)
-    clock = book.clock_of((about(case.home), case.case_id))
+    then = book.when_written((about(case.home), case.case_id), note.position)
+    if then is None:
+        raise NotFound
     grade = note.body.get("grade", "")
     rule = words.choice_words(note.body["rule"])[0]
     if grade:
         rule += f"（{words.choice_words(grade)[0]}）"
-    if clock is not None and (reading := clock.clocks.of(note.body["rule"])) is not None:
+    if (reading := then[1].of(note.body["rule"])) is not None:
         rule += f"，已用 {reading.used}／{reading.limit} 个工作日"
     told = supervising.Told(
         named.hall(asked.to),
         named.hall(note.place),
         item.name if item is not None else case.item_no,
         rule,
-        words.state_words(case.state)[2],
+        words.state_words(then[0].state)[2],
         [(times.date_words(day_of(each.at_ms), "zh"), each.body.get("text", "")) for each in asked.answers],
     )
     try:

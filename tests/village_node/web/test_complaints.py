@@ -86,7 +86,9 @@ def test_a_complaint_about_the_village_goes_sealed_to_the_township_and_its_answe
     assert "由 驿马镇 受理" in waits and "15 个工作日（示例期限）" in waits and REPLY not in waits
     short = head.send(f"/complaints/of/{number}/answer", {"outcome": "upheld", "text": ""})
     assert short.status_code == 422 and "“答复内容”缺少" in short.text
-    sent = head.send(f"/complaints/of/{number}/answer", {"outcome": "upheld", "text": REPLY})
+    sent = head.send(
+        f"/complaints/of/{number}/answer", {"outcome": "upheld", "text": REPLY, "document_no": "驿府〔2026〕9号"}
+    )
     assert sent.status_code == 303
     again = head.send(f"/complaints/of/{number}/answer", {"outcome": "not_upheld", "text": "不属实"})
     assert again.status_code == 409 and "已经答复" in again.text
@@ -94,6 +96,7 @@ def test_a_complaint_about_the_village_goes_sealed_to_the_township_and_its_answe
     assert REPLY.encode() not in kept(network, VILLAGE)
     answered = told(village.visitor(), number, code)
     assert "属实" in answered and REPLY in answered and WHAT in answered, "the complainant reads what was recorded too"
+    assert "文号：驿府〔2026〕9号" in answered and "文号：驿府〔2026〕9号" in head.open(f"/complaints/of/{number}").text
     wrong = told(village.visitor(), number, ("0" if code[0] != "0" else "1") + code[1:])
     assert "没有查到" in wrong and REPLY not in wrong and code[:6] not in wrong
     assert "没有查到" in told(village.visitor(), number, code[:6])
@@ -189,3 +192,13 @@ def test_before_anybody_hears_complaints_each_is_referred_and_a_wrong_field_keep
     assert answer.status_code == 422 and WHAT in answer.text and "“被投诉人" in answer.text
     answer = agent.send("/complaints/new", {"place": "999999", "who": "王芳", "text": WHAT})
     assert answer.status_code == 422 and "没有这个单位" in answer.text
+
+
+def test_who_looks_too_often_is_told_so_on_the_form_in_hand(village: Counter) -> None:
+    visitor, asked = village.visitor(), {"number": "621021101201-260921-B3P4-1-M", "code": "ZB16TB4HTJ1ES"}
+    for _ in range(40):
+        answer = visitor.send("/complaints/status", asked)
+        if answer.status_code == 429:
+            break
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+    assert 'action="/complaints/status"' in answer.text and asked["number"] in answer.text

@@ -67,6 +67,16 @@ def test_every_item_has_a_flow_that_the_table_allows_and_a_page_that_draws_it(vi
     assert visitor.open("/items/001/99/flow").status_code == 404
 
 
+def test_the_flow_of_a_theme_leads_to_the_versions_it_has_merged(
+    network: Network, village: Counter, business: Visitor
+) -> None:
+    publish(network, business, "016", reason="改指南")
+    everywhere(network)
+    assert village.member.casebook.catalogue.newest("016").version == 2  # type: ignore[union-attr]
+    page = village.visitor().open("/items/043/1/flow").text
+    assert "/items/016/1/flow" in page and "/items/016/2/flow" not in page
+
+
 def test_the_public_list_tells_results_in_numbers_only(village: Counter, agent: Visitor) -> None:
     case = agent.file("041", **PAPERS)
     agent.file("041", **PAPERS)

@@ -3,10 +3,12 @@
 import csv
 import io
 import re
+from datetime import date
 
 import pytest
 
 from tests.builders import Network
+from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import Counter, Visitor, everywhere, problems
 from tests.village_node.web.errands import PAPERS, done
 from tests.village_node.web.test_filing import held
@@ -121,3 +123,14 @@ def test_services_are_counted_by_kind_place_and_period_and_days_off_apart(
     rows = [tuple(row[3:]) for row in csv.reader(io.StringIO(table.text.removeprefix("\ufeff")))]
     assert rows[1:] == [("上关村", "上门", "2", "1"), ("上关村", "领办", "1", "1"), ("上关村", "收件", "1", "0")]
     assert supervisor.open("/services?first=2026-13-01").status_code == 422
+
+
+def test_a_weekend_day_that_is_worked_is_open_and_says_so(network: Network, village: Counter, head: Visitor) -> None:
+    village.member.casebook.own_calendar = CALENDAR
+    village.member.casebook.calendar_kept = None
+    kept(head, "/duty/room", **ROOM)
+    network.clock.now_ms = (date(2026, 10, 5) - date(1970, 1, 1)).days * 86_400_000
+    page = village.visitor().open("/hours").text
+    assert "调休上班的周末" in page and "2026年10月10日 周六：按工作日时间开放" in page
+    network.clock.now_ms += 7 * 86_400_000
+    assert "调休上班的周末" not in village.visitor().open("/hours").text

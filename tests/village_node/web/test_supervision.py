@@ -70,6 +70,8 @@ def test_a_red_case_is_listed_answered_for_and_a_letter_is_answered_at_the_holde
     wrote(supervisor, late, "letter", to=village.config.place, rule="promised", text="请查明原因并速办",
           answer_by=today[1])  # fmt: skip
     everywhere(network)
+    county.app.extensions["sanji.site"].printer = AtHand()
+    issued = printed(supervisor)
     assert "申请人外出务工" in supervisor.open("/supervision").text, "the answer to the card has come up"
 
     assert "等本单位答复" in agent.open("/work").text
@@ -88,13 +90,19 @@ def test_a_red_case_is_listed_answered_for_and_a_letter_is_answered_at_the_holde
     assert "已答复" in listed and "红牌" in listed, "answered late keeps its card"
     assert "已补齐材料，本周上报" in supervisor.open(address(late)).text
 
-    county.app.extensions["sanji.site"].printer = AtHand()
-    link = re.search(r'href="(/supervision/[^"]+/letters/[^"]+)"', listed)
+    said = printed(supervisor)
+    used = re.findall(r"已用\s*\d+\s*／\s*\d+", issued)
+    assert used and re.findall(r"已用\s*\d+\s*／\s*\d+", said) == used, "the clock is that of the day of the letter"
+    assert "督办通知书" in said and "请查明原因并速办" in said and "已补齐材料" in said and "张秀兰" not in said
+
+
+def printed(supervisor: Visitor) -> str:
+    """What the only letter says on paper."""
+    link = re.search(r'href="(/supervision/[^"]+/letters/[^"]+)"', supervisor.open("/supervision?view=asked").text)
     assert link
     paper = supervisor.open(link[1])
     assert paper.content_type == "application/pdf"
-    said = words(paper.data)
-    assert "督办通知书" in said and "请查明原因并速办" in said and "已补齐材料" in said and "张秀兰" not in said
+    return words(paper.data)
 
 
 def test_a_sample_is_drawn_once_checked_put_right_and_checked_again(
@@ -120,7 +128,11 @@ def test_a_sample_is_drawn_once_checked_put_right_and_checked_again(
     asked, case = supervisor.open(listed[0]).text, listed[0].partition("?")[0].replace("supervision", "cases")
     assert "材料齐全吗" in asked
     position = sample.rpartition("/")[2]
+    assert hidden_of(supervisor.open(address(case)).text, f"{address(case)}/check")["sample"] == position
     check = {"what": "check", "sample": position, "q0": "缺一份"}
+    refused(supervisor, case, "check", "须注明属于哪次抽样", what="check", q0="齐", outcome="sound")
+    other = next(each for each in cases if not any(address(each) in one for one in listed))
+    refused(supervisor, other, "check", "本案不在这次抽样之中", what="check", sample=position, outcome="sound")
     refused(supervisor, case, "check", "缺少或不符合要求", **check, outcome="found")
     wrote(supervisor, case, "check", **check, outcome="found", text="缺户口簿复印件", to=agent.counter.config.place,
           due="2026-12-01")  # fmt: skip

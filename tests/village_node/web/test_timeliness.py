@@ -39,9 +39,9 @@ def settled(network: Network, county: Counter) -> dict[str, str]:
 
 
 def officer_number(officer: Visitor) -> str:
-    found = re.search(r"工号 (2\d{3})|(2\d{3})", officer.open("/account").text)
+    found = re.search(r">[^<]*\b(2\d{3})\b", officer.open("/account").text.partition("<main")[2])
     assert found
-    return found[0][-4:]
+    return found[1]
 
 
 def figures(visitor: Visitor, query: str = "") -> list[str]:
@@ -49,6 +49,11 @@ def figures(visitor: Visitor, query: str = "") -> list[str]:
     page = visitor.open(f"/timeliness{query}").text
     table = page.split("<tbody>")[1].split("</tbody>")[0]
     return re.findall(r"<td[^>]*>([^<]*)</td>", table.split("<tr>")[-1])
+
+
+def plain(visitor: Visitor, query: str) -> str:
+    """The page of a period without its marks."""
+    return " ".join(re.sub(r"<[^>]+>", " ", visitor.open(f"/timeliness{query}").text).split())
 
 
 def test_the_rates_of_a_month_count_what_was_settled_in_it(
@@ -64,6 +69,8 @@ def test_the_rates_of_a_month_count_what_was_settled_in_it(
         assert row is not None and (row.settled_used, row.settled_limit) == (used, 5)
     # One day of the month, another month, and days that are none.
     assert figures(supervisor, "?first=2026-11-05&last=2026-11-08")[1:5] == ["1", "1", "0", "0"]
+    assert "平均提前 2.0" in plain(supervisor, "?first=2026-11-05&last=2026-11-08")
+    assert "平均超期 2.0" in plain(supervisor, "?first=2026-11-11&last=2026-11-11")
     assert "这段时间没有办结的件" in supervisor.open("/timeliness?first=2026-10-01&last=2026-10-31").text
     wrong = supervisor.open("/timeliness?first=2026-11-31&last=2026-11-30")
     assert wrong.status_code == 422 and "请按 年-月-日" in wrong.text
