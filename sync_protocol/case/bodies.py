@@ -91,6 +91,7 @@ RETURN_FOR_CORRECTION: Final = Table(kinds.RETURN_FOR_CORRECTION, (
     Field(1, "reason", "text", False, 1, 1_000, "补正理由", "reason"),
     Field(2, "due_days", "int", False, 1, 365, "补正期限（工作日）", "days to supply"),
     Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
+    Field(4, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 TAKE: Final = Table(kinds.TAKE, (
     Field(0, "supplies", "positions", True, 1, MAX_TAKEN, "采纳的补正", "supplies that count"),

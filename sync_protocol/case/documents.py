@@ -206,6 +206,14 @@ def numbered(ground: Ground) -> DocumentType | None:
     return next((row for row in borne(ground) if row.numbered), None)
 
 
+def seal_on(document: DocumentType, ground: Ground, level: str, item: Item) -> Seal:
+    """Which seal a document bears: one of acceptance is kept only where the item may be accepted, and whoever decides
+    uses that of decisions; elsewhere who signs answers for it. ``level``: of the place it is from."""
+    if document.seal != "acceptance" or ground.accepts:
+        return document.seal
+    return "decision" if level == item.deciding_level else ""
+
+
 class Happened(NamedTuple):
     """One event of a case in the order of its timeline; ``level`` of its author's place, ``body`` None if not here."""
 

@@ -50,6 +50,7 @@ SUSPEND: Final = Table(kinds.SUSPEND, (
     Field(6, "higher_body", "text", False, 1, 100, "上级机关", "higher authority", required_if=(0, ("reported_up",))),
     Field(7, "document_no", "text", False, 1, 80, "文号", "document number"),
     Field(8, "reason", "text", False, 1, 1_000, "说明或初审意见", "explanation, or the opinion sent up"),
+    Field(9, "seal", "text", False, 1, 40, "用印", "seal used"),
 ), differ=(4, 5))  # fmt: skip
 RESUME: Final = Table(kinds.RESUME, (
     Field(0, "opened", "position", True, 0, 0, "所结束的程序", "procedure ended"),
@@ -70,12 +71,14 @@ EXTEND: Final = Table(kinds.EXTEND, (
     Field(1, "reason", "text", True, 1, 1_000, "延长的理由", "reason"),
     Field(2, "approver", "text", True, 1, 32, "批准人", "approved by"),
     Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
+    Field(4, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 FEE_NOTICE: Final = Table(kinds.FEE_NOTICE, (
     Field(0, "amount_fen", "int", True, 1, 10_000_000_000, "应缴金额（分）", "amount due, in fen"),
     Field(1, "basis", "text", True, 1, 500, "收费依据和标准", "basis and rate"),
     Field(2, "due_days", "int", False, 1, 365, "缴费期限（工作日）", "working days to pay"),
     Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
+    Field(4, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 FEE_SETTLED: Final = Table(kinds.FEE_SETTLED, (
     Field(0, "how", "choice", True, 0, 0, "缴清方式", "settled by", ("paid", "waived")),

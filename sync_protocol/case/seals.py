@@ -16,6 +16,8 @@ SEALED: Final[dict[int, str]] = {
     kinds.DECIDE: "decision",
     kinds.ISSUE: "decision",
 }
+# The acts that put out a notice which bears the seal where whoever acts keeps one; else it is put on by hand.
+NOTICES: Final = frozenset({kinds.RETURN_FOR_CORRECTION, kinds.SUSPEND, kinds.EXTEND, kinds.FEE_NOTICE})
 FIELD: Final = "seal"
 NAMES: Final = {
     "acceptance": ("受理专用章", "acceptance seal"),
@@ -80,3 +82,9 @@ def use(seals: Iterable[Seal], kind: int, item: Item, actor: str, day: date) -> 
             f"the {en} is kept by staff {keepers}: only its custodian may use it",
         ))  # fmt: skip
     return Use(None, own.number)
+
+
+def at_hand(seals: Iterable[Seal], wanted: str, item: Item, actor: str, day: date) -> str:
+    """The number of the seal of this kind that somebody keeps and may use on a day; empty where there is none."""
+    found = (seal for seal in seals if seal.serves(wanted, item) and seal.in_use(day))
+    return next((seal.number for seal in found if actor in seal.said["custodians"]), "")

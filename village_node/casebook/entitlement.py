@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import Case, Item, Position, bodies, delegations, kinds, kinship, seals, workflow
+from sync_protocol.case import Case, Item, Position, bodies, delegations, documents, kinds, kinship, seals, workflow
 from sync_protocol.case.delegations import Register
 from sync_protocol.case.kinship import Kin
 from sync_protocol.case.workdays import day_of
@@ -74,7 +74,25 @@ def backing(
         made.why_not, made.seal = used.why_not, used.number
         if used.number:
             made.content[_number(kind, seals.FIELD)] = used.number
+    if kind in seals.NOTICES:
+        made.seal = _seal_at_hand(office, connection, case, kind, content, person.actor, item)
+        if made.seal:
+            made.content[_number(kind, seals.FIELD)] = made.seal
     return made
+
+
+def _seal_at_hand(
+    office: Office, connection: Connection, case: Case, kind: int, content: Mapping[int, Any], actor: str, item: Item
+) -> str:
+    """The seal that a notice bears, where whoever acts keeps it: nobody is kept from giving notice for want of one."""
+    level, said = office.identity.level, bodies.named(kind, content)
+    ground = documents.ground_now(kind, said, level, item, docketed=case.docketed, at_home=True)
+    document = documents.numbered(ground)
+    wanted = documents.seal_on(document, ground, level, item) if document is not None else ""
+    if not wanted:
+        return ""
+    kept = registers.seals_in(office, connection, office.identity.place)
+    return seals.at_hand(kept, wanted, item, actor, day_of(office.clock()))
 
 
 def authority(office: Office, connection: Connection, item: Item, act: str, person: Person) -> delegations.Authority:

@@ -60,7 +60,7 @@ def given_for(source: Source) -> dict[str, Any]:
         # What an applicant signs is the applicant's own paper.
         "authority": "" if document.issuer == "applicant" else authority if formal else offices.hall(record.place),
         "signer": authority if formal else offices.hall(record.place),
-        "to": source.applicant,
+        "to": source.addressed,
         "issued": day(record.at_ms),
         "day": [at.year, at.month, at.day],
         "clerk": record.who,
@@ -101,13 +101,10 @@ def blank_attorney(item_name: str, as_of_ms: int) -> dict[str, Any]:
 
 
 def _seal_of(source: Source) -> str:
-    """Which seal a document bears: an acceptance seal is kept only where the item may be accepted, and whoever decides
-    uses the seal of decisions; elsewhere who signs answers for it. A draft bears none."""
-    wanted = "" if source.record.why_not else source.document.seal
-    if wanted != "acceptance" or source.record.ground.accepts:
-        return wanted
-    decides = source.places.level(source.record.place) == source.item.deciding_level
-    return "decision" if decides else ""
+    """Which seal a document bears; a draft bears none."""
+    record = source.record
+    level = source.places.level(record.place)
+    return "" if record.why_not else documents.seal_on(source.document, record.ground, level, source.item)
 
 
 def _drawn_seal(source: Source) -> str:

@@ -74,6 +74,12 @@ class Source:
         return self.case.applicant.get("name", "")
 
     @property
+    def addressed(self) -> str:
+        """The applicant as a document names it: of an organisation with who represents it."""
+        represented = self.case.applicant.get("representative", "")
+        return f"{self.applicant}（法定代表人：{represented}）" if represented else self.applicant
+
+    @property
     def number(self) -> str:
         """The document's number as printed."""
         return number_of(self.document, self.record, self.case)

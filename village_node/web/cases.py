@@ -401,6 +401,7 @@ MASKS: Final = {
     "applicant_phone": masking.phone,
     "applicant_address": masking.address,
     "applicant_representative": masking.name,
+    "legal_representative": masking.name,
     "proxy_name": masking.name,
     "proxy_phone": masking.phone,
 }
@@ -472,6 +473,8 @@ def missing(visit: Visit, case: Case, offered: set[int]) -> list[tuple[int, tupl
 def markable(visit: Visit, case: Case) -> list[tuple[str, str]]:
     """What a return for correction can mark: fields of the application and papers, as (name, words)."""
     fields = ["applicant_name", "applicant_id_no", "applicant_phone", "applicant_address"]
+    if case.applicant.get("representative"):
+        fields.append("legal_representative")
     if case.proxy:
         fields += ["proxy_name", "proxy_authorisation"]
     item = visit.site.catalogue.find(case.item_no, case.item_version)

@@ -146,7 +146,7 @@ def wait_ms(visit: Visit) -> int:
     return visit.site.accounts.throttle.attempt(f"query-source:{visit.source}", SOURCE)
 
 
-def too_many(visit: Visit, wait: int, template: str, number: str) -> Response:
+def too_many(visit: Visit, wait: int, template: str = "query.html", number: str = "") -> Response:
     """The answer to an address with too many misses, on the page of its own form."""
     return _refuse(visit, _too_many(wait), number, template)
 

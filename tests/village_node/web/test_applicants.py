@@ -3,12 +3,14 @@
 import pytest
 
 from tests.builders import COUNTY, Network
+from tests.village_node.notices.given import words
 from tests.village_node.web.api.program import FILED, program_at
-from tests.village_node.web.counter import APPLICATION, Counter, everywhere, problems
-from tests.village_node.web.errands import PAPERS
+from tests.village_node.web.counter import APPLICATION, Counter, Visitor, everywhere, problems
+from tests.village_node.web.errands import PAPERS, AtHand, done, links, printed
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_item_versions import form
 from village_node.notices import sheets
+from village_node.web.site import SITE
 
 CODE = "91350100M000100Y43"
 FIRM = {
@@ -18,7 +20,7 @@ FIRM = {
 
 
 def test_an_organisation_files_with_its_code_and_who_represents_it(
-    network: Network, county: Counter, village: Counter
+    network: Network, county: Counter, township: Counter, village: Counter
 ) -> None:
     business = county.sign_in("1004", "business", name="孙丽")
     page = business.open("/catalogue/036").text
@@ -46,6 +48,19 @@ def test_an_organisation_files_with_its_code_and_who_represents_it(
     case = agent.file("036", **{**PAPERS, **FIRM, "item_version": "2"})
     assert held(village, case).applicant["representative"] == "李建国"
     assert "李建国" not in agent.open(case).text and "法定代表人（负责人）" in agent.open(case).text, "masked"
+    village.app.extensions[SITE].printer = AtHand()
+    slip = next(each for each in links(agent, case) if "/agency" in each)
+    assert "庆城县惠民合作社（法定代表人：李建国）" in words(printed(agent, slip))
+    assert "mark:legal_representative" in marking(network, agent, case, township), "it can be marked as wrong"
+
+
+def marking(network: Network, agent: Visitor, case: str, township: Counter) -> str:
+    """The form by which the township asks for corrections of a case that the village hands on."""
+    done(agent, case, "handoff")
+    everywhere(network)
+    clerk = township.sign_in("0101", "clerk", name="周涛")
+    done(clerk, case, "accept")
+    return clerk.open(case).text.partition("/act/return_for_correction")[2].partition("</form>")[0]
 
 
 def test_an_item_for_persons_takes_no_organisation_and_a_program_hears_the_field(

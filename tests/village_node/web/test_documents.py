@@ -6,7 +6,6 @@ from hashlib import sha256
 
 import pytest
 
-from sync_protocol.case import kinds
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.casebook.test_entitlement import seal
@@ -218,30 +217,6 @@ def test_every_document_of_every_state_comes_out_at_every_level(
     )
 
 
-def test_a_document_shows_the_seal_that_its_event_names_and_no_other(
-    network: Network, officer: Visitor, head: Visitor, county: Counter
-) -> None:
-    case = officer.file("036")
-    done(officer, case, "docket")
-    first = {
-        "seal_no": "文旅2号章",
-        "use": "decision",
-        "owner": "庆城县钟楼管理所",
-        "mark": "2",
-        "document_no": "印1号",
-    }
-    kept = {**first, "custodians": ["0203"], "first": "2026-08-01"}
-    county.member.casebook.enter("0203", {"head"}, kinds.SEAL, kept)
-    done(head, case, "decide", outcome="approve")
-    network.clock.now_ms += 60_000
-    county.member.casebook.enter("0203", {"head"}, kinds.SEAL, {**kept, "owner": "改名所", "mark": ""})
-    accepted = words(printed(officer, link(officer, case, "04")))
-    assert "专用章" not in accepted and "记录中没有用印" in accepted
-    decision = words(printed(officer, link(officer, case, "11")))
-    assert "行政审批专用章（2）" in decision and "样章" in decision and "改" not in decision
-    assert all(letter in decision and letter not in accepted for letter in "钟楼") and "所印为样章" in decision
-
-
 def test_documents_say_what_the_case_says(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> None:
     case = approved(network, agent, clerk, officer)
     notice = words(printed(clerk, link(clerk, case, "02")))
@@ -363,12 +338,21 @@ def test_settings_name_another_court(
     assert "庆阳市西峰区人民法院提起行政诉讼" in words(printed(officer, link(officer, case, "12")))
 
 
-def test_a_receipt_is_printed_on_three_kinds_of_paper(officer: Visitor) -> None:
+def test_a_receipt_is_printed_on_three_kinds_of_paper_and_with_its_stub_on_one_page(
+    officer: Visitor, county: Counter
+) -> None:
     case = officer.file("022", **HOUSING)
     found = [each for each in links(officer, case) if "/01" in each]
     assert [each.partition("?")[2] for each in found] == ["", "paper=a5", "paper=roll"]
     widths = [round(float(read(printed(officer, each)).pages[0].mediabox[2]) / 72 * 25.4) for each in found]
     assert widths == [210, 148, 80]
+    many = county.member.file(item_no="022", materials=[[f"第{number}种材料", 1, True] for number in range(1, 14)])
+    sheet = printed(
+        officer, next(each for each in links(officer, f"/cases/{COUNTY}/{many.case_id.hex()}") if each.endswith("/01"))
+    )
+    shown = words(sheet)
+    assert len(read(sheet).pages) == 1 and "（存根）" in shown and "材料13种" in shown
+    assert "（存根）" not in words(printed(officer, found[1]))
     assert officer.open(f"{found[0]}?paper=a3").status_code == 404
     assert officer.open(found[0].replace("/01", "/04")).status_code == 404
     assert [each.partition("?")[2] for each in links(officer, f"{case}/receipt")] == ["", "paper=a5", "paper=roll"]

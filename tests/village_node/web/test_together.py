@@ -223,7 +223,7 @@ def test_a_meeting_gives_people_something_to_do_and_the_supervisor_sees_what_is_
     assert clerk.send(finish, said).status_code == 422
     assert clerk.send(finish, {**said, "result": "已踏勘，符合条件"}).status_code == 303
     assert "已踏勘，符合条件" in clerk.open(f"{case}/meetings").text
-    twice = clerk.send(finish, {**said, "result": "又踏勘一次"})
+    twice = clerk.send(finish, {**said, "once": "", "result": "又踏勘一次"})
     assert twice.status_code == 409 and "这一项已经登记办结" in twice.text
     everywhere(network)
     assert [each["what"] for each in reader.get("/actions").get_json()["actions"]] == ["催收材料"]

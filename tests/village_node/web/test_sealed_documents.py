@@ -1,0 +1,70 @@
+"""Which documents bear a seal, whose, and what one without says."""
+
+from sync_protocol.case import kinds
+from tests.builders import COUNTY, TOWNSHIP, Network
+from tests.village_node.casebook.test_entitlement import seal
+from tests.village_node.notices.given import words
+from tests.village_node.web.counter import Counter, Visitor, everywhere
+from tests.village_node.web.errands import PAPERS, done, printed
+from tests.village_node.web.test_documents import (
+    MARK,
+    agent,
+    at_the_county,
+    clerk,
+    examined,
+    head,
+    link,
+    officer,
+    press_at_hand,
+)
+
+__all__ = ["agent", "clerk", "head", "officer", "press_at_hand"]
+
+
+def test_a_document_shows_the_seal_that_its_event_names_and_no_other(
+    network: Network, officer: Visitor, head: Visitor, county: Counter
+) -> None:
+    case = officer.file("036")
+    done(officer, case, "docket")
+    first = {
+        "seal_no": "文旅2号章",
+        "use": "decision",
+        "owner": "庆城县钟楼管理所",
+        "mark": "2",
+        "document_no": "印1号",
+    }
+    kept = {**first, "custodians": ["0203"], "first": "2026-08-01"}
+    county.member.casebook.enter("0203", {"head"}, kinds.SEAL, kept)
+    done(head, case, "decide", outcome="approve")
+    network.clock.now_ms += 60_000
+    county.member.casebook.enter("0203", {"head"}, kinds.SEAL, {**kept, "owner": "改名所", "mark": ""})
+    accepted = words(printed(officer, link(officer, case, "04")))
+    assert "专用章" not in accepted and "记录中没有用印" in accepted
+    decision = words(printed(officer, link(officer, case, "11")))
+    assert "行政审批专用章（2）" in decision and "样章" in decision and "改" not in decision
+    assert all(letter in decision and letter not in accepted for letter in "钟楼") and "所印为样章" in decision
+
+
+def test_a_notice_bears_the_seal_of_who_gives_it_and_none_where_another_keeps_it(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor
+) -> None:
+    seal(network.members[TOWNSHIP], "acceptance", "0101", owner="驿马镇")
+    seal(network.members[COUNTY], "decision", "0203", owner="庆城县民政局")
+    case = agent.file()
+    done(agent, case, "handoff")
+    everywhere(network)
+    done(clerk, case, "accept")
+    done(clerk, case, "return_for_correction", **MARK)
+    asked = words(printed(clerk, link(clerk, case, "02")))
+    assert "受理专用章" in asked and "所印为样章" in asked
+    case = examined(network, agent, clerk, officer, head)
+    for code in ("08", "10"):
+        said = words(printed(head, link(head, case, code)))
+        assert "行政审批专用章" in said and "所印为样章" in said, code
+    said = words(printed(officer, link(officer, case, "07")))
+    assert "专用章" not in said and "记录中没有用印" in said, "who asked does not keep it"
+    case = at_the_county(network, agent, clerk, officer, "034", **PAPERS)
+    seal(network.members[COUNTY], "decision", "0201", owner="庆城县民政局")
+    done(officer, case, "decide", outcome="approve")
+    done(officer, case, "fee_notice", due_days="15")
+    assert "行政审批专用章" in words(printed(officer, link(officer, case, "15")))
