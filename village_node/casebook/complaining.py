@@ -1,12 +1,13 @@
 """The part of the casebook that takes complaints, seals them to who may hear them, and answers those sealed to us.
 
 What is sealed is opened with a key of this place, or with the code that the complainant holds; nothing of it is kept in
-the clear, neither in the database nor in memory beyond one request. So a node that only carries a complaint, that of
-the person complained of among them, knows its number, who hears it, and whether it was answered.
+the clear, neither in the database nor in memory beyond one request (complaint_index.py keeps what a record says to
+everybody). So a node that only carries a complaint, that of the person complained of among them, knows its number, who
+hears it, and whether it was answered.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
@@ -23,6 +24,7 @@ from village_node.casebook import once
 from village_node.casebook import registers as held
 from village_node.casebook.beside import Beside
 from village_node.casebook.calendars import calendar_in
+from village_node.casebook.complaint_index import ComplaintIndex, whole
 from village_node.casebook.conditions import day_in_county
 from village_node.casebook.desk import COUNTER
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
@@ -63,6 +65,10 @@ def _own_info(network_id: bytes, number: str, what: str) -> bytes:
 
 class Complaining(Beside, Incarnations, Reading):
     """Complaints, at every node: taking them, finding one by number and code, and hearing those that are ours."""
+
+    @cached_property
+    def _known_complaints(self) -> ComplaintIndex:
+        return ComplaintIndex()
 
     def complaints_open(self) -> bool:
         """Whether this place has published a key that it can open with: then complaints can be sealed to it."""
@@ -151,6 +157,7 @@ class Complaining(Beside, Incarnations, Reading):
             found = next((each for each in self._complaints(connection) if each.number == number), None)
             if found is None:
                 return None
+            found = whole(connection, found)
             said = self._unlocked(code, found, "complaint", found.record.said["own"])
             if said is None:
                 return None
@@ -183,10 +190,13 @@ class Complaining(Beside, Incarnations, Reading):
 
     def complaint_at(self, roles: Iterable[str], number: str) -> Heard:
         """The complaint with this number, which is to be heard here. Raises NotFound."""
-        found = next((each for each in self.complaints(roles) if each.complaint.number == number), None)
-        if found is None or found.said is None:
-            raise NotFound("没有由本单位受理的这一投诉", "there is no such complaint to be heard here")
-        return found
+        if workflow.may(frozenset(roles), self.identity.level, kinds.COMPLAINT_ANSWER):
+            with self.store.reading() as connection:
+                found = next((each for each in self._complaints(connection) if each.number == number), None)
+                heard = self._opened_here(connection, found) if found is not None else None
+                if heard is not None and heard.said is not None:
+                    return heard
+        raise NotFound("没有由本单位受理的这一投诉", "there is no such complaint to be heard here")
 
     def answer_complaint(
         self,
@@ -238,6 +248,7 @@ class Complaining(Beside, Incarnations, Reading):
         self.refuse_unless(roles, kinds.COMPLAINT_ANSWER)
         for each in self._complaints(connection):
             if each.number == number and each.handler == self.identity.place:
+                each = whole(connection, each)
                 told = self._opened_here(connection, each).said
                 if told is None:
                     raise NotAllowed(
@@ -265,6 +276,7 @@ class Complaining(Beside, Incarnations, Reading):
         clock = self._clock_of(connection, each)
         if each.handler != self.identity.place:
             return Heard(each, clock, None, None)
+        each = whole(connection, each)
         info = _sealed_info(self.network_id, each.number, each.handler)
         for key in self._opening_keys():
             try:
@@ -295,19 +307,18 @@ class Complaining(Beside, Incarnations, Reading):
             raise NotAllowed(f"密钥文件读不出来：{damaged}", str(damaged)) from damaged
 
     def _complaints(self, connection: Connection) -> list[Complaint]:
-        made = [each for each in self._of_kind(connection, kinds.COMPLAINT) if each.scope.startswith("about:")]
-        return rules.complaints_of(made, self._of_kind(connection, kinds.COMPLAINT_ANSWER))
+        """Every complaint held, without what is sealed in it."""
+        made = self._known_complaints.records(self, connection, kinds.COMPLAINT)
+        answers = self._known_complaints.records(self, connection, kinds.COMPLAINT_ANSWER)
+        return rules.complaints_of((each for each in made if each.scope.startswith("about:")), answers)
 
     def _keys(self, connection: Connection) -> dict[str, list[Record]]:
         """Place -> the keys it has published."""
         found: dict[str, list[Record]] = {}
-        for each in self._of_kind(connection, kinds.PLACE_KEY):
+        for each in self._known_complaints.records(self, connection, kinds.PLACE_KEY):
             if each.scope == below(each.place):
                 found.setdefault(each.place, []).append(each)
         return found
-
-    def _of_kind(self, connection: Connection, kind: int) -> list[Record]:
-        return self.records(connection, kind, partial(rules.read, kind))
 
 
 def _content(table: Any, said: Mapping[str, Any]) -> bytes:

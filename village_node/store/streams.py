@@ -68,6 +68,17 @@ class CaseEventRow(NamedTuple):
     event: EventRow
 
 
+class Mark(NamedTuple):
+    """Which event it is, where it stands, and whether its body is here."""
+
+    scope: str
+    incarnation: bytes
+    stream: int
+    seq: int
+    hash: bytes
+    body_state: int
+
+
 _STREAM: Final = ", ".join(column.name for column in STREAMS.columns)
 _EVENT: Final = ", ".join(column.name for column in EVENTS.columns)
 _JOINED: Final = "events JOIN streams ON streams.id = events.stream"
@@ -92,6 +103,10 @@ _OF_CASES: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE ca
 _BESIDE: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE scope = ? AND kind > 63 AND kind = ?"  # noqa: S608
 _OF_NO_CASE: Final = (
     f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IS NULL AND kind < 64 AND kind = ?"  # noqa: S608
+)
+_MARKS_OF_NO_CASE: Final = (
+    f"SELECT scope, incarnation, stream, seq, hash, body_state FROM {_JOINED}"  # noqa: S608
+    " WHERE case_id IS NULL AND kind < 64 AND kind = ?"
 )
 # Streams take turns, so that one with many missing bodies does not keep the others from being asked for.
 _MISSING: Final = (
@@ -222,6 +237,11 @@ def of_no_case(connection: Connection, kind: int) -> list[CaseEventRow]:
     """The events of this kind below 64 that are about no case, of every scope."""
     found = rows.ask(connection, _OF_NO_CASE, (kind,))
     return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
+
+
+def marks_of_no_case(connection: Connection, kind: int) -> list[Mark]:
+    """The events of this kind below 64 that are about no case, of every scope, without what they say."""
+    return [Mark._make(row) for row in rows.ask(connection, _MARKS_OF_NO_CASE, (kind,))]
 
 
 def beside_cases(connection: Connection, scope: str, kind: int) -> list[CaseEventRow]:
