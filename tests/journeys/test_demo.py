@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,6 +53,7 @@ def test_it_stays_up_for_people_and_stops_when_it_is_told(tmp_path):
                 process.send_signal(signal.SIGTERM)  # an interrupt is ignored by what a shell runs in the background
         assert process.wait(60) == 0, told
     assert all(number in told for number in ("1001", "2001", "3001", "3002", "3003"))
+    assert re.search(r"蒋督查（supervisor）工号 3005 一次性登录码 \S{8,}", told)
 
 
 def test_a_stranger_can_check_that_the_county_received_it(walked):
