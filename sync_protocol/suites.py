@@ -18,7 +18,7 @@ from sync_protocol.errors import BadSignature, Malformed, WeakKey
 S1: Final = 1
 SIGNATURE_BYTES: Final = 64
 PUBLIC_KEY_BYTES: Final = 32
-LABELS: Final = frozenset({"seal", "receipt", "roster", "exchange", "wait", "enrol"})
+LABELS: Final = frozenset({"seal", "receipt", "roster", "exchange", "wait", "enrol", "bundle"})
 
 _P: Final = 2**255 - 19
 _D: Final = -121665 * pow(121666, -1, _P) % _P
@@ -158,3 +158,16 @@ def unlock(code: bytes, info: bytes, locked: bytes) -> bytes:
 
 def _under(code: bytes, info: bytes) -> bytes:
     return HKDF(hashes.SHA256(), 32, None, info).derive(code)
+
+
+def encrypt(key: bytes, nonce: bytes, about: bytes, content: bytes) -> bytes:
+    """ChaCha20-Poly1305 under a key of 32 bytes that meets each nonce of 12 bytes once; ``about`` is bound to it."""
+    return ChaCha20Poly1305(key).encrypt(nonce, content, about)
+
+
+def decrypt(key: bytes, nonce: bytes, about: bytes, encrypted: bytes) -> bytes:
+    """What was encrypted so. Raises NotOpened."""
+    try:
+        return ChaCha20Poly1305(key).decrypt(nonce, encrypted, about)
+    except (InvalidTag, ValueError) as problem:
+        raise NotOpened("not encrypted under this key, or changed") from problem

@@ -51,6 +51,9 @@ def test_every_limit_of_the_text_is_the_one_in_force():
         limits.NEW_LIVES, limits.NEW_LIVES_MS // 86_400_000,
         limits.FORK_PROOF, limits.FORK_ARMS, limits.FORK_ROWS_A_MESSAGE,
         limits.DEPS, limits.EXT_KEYS, limits.ACTOR,
+        limits.BUNDLE_HEAD, limits.BUNDLE_PARTS, limits.BUNDLE_RECIPIENTS,
+        limits.EVENT_PART, limits.BLOB_PART, limits.BUNDLE_CHUNK,
+        limits.SLICE_EVENTS,
         limits.STAGED_SEGMENTS, limits.STAGED,
         limits.NESTING,
     ]  # fmt: skip

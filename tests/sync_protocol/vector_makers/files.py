@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.sync_protocol.vector_makers.bundles import bundles
 from tests.sync_protocol.vector_makers.checkpoints import checkpoints
 from tests.sync_protocol.vector_makers.encodings import encodings
 from tests.sync_protocol.vector_makers.forks import forks
@@ -27,6 +28,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "forks.json": forks,
     "roster_forks.json": roster_forks,
     "versions.json": versions,
+    "bundles.json": bundles,
 }
 
 

@@ -1,0 +1,265 @@
+"""The bundle: what a courier carries on a stick. A signed head in the clear, and parts that one place alone can open.
+
+Nothing here knows what a slice says: it is a body as an exchange packs it, and passes the same gate when it is opened.
+Sealing is a wrapper of the road: it enters no hash of an event, and who receives keeps what was sealed, not the seal.
+Section 14 of PROTOCOL.md is the normative text.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import limits
+from sync_protocol.encoding import decode, encode
+from sync_protocol.errors import Malformed, NeedsUpdate, NoSuchVersion, TooLarge
+from sync_protocol.event import check_bytes, check_ext, check_int
+from sync_protocol.places import valid_code
+from sync_protocol.roster import Change, change_values, read_change
+from sync_protocol.suites import (
+    SIGNATURE_BYTES,
+    NotOpened,
+    OpeningKey,
+    SigningKey,
+    decrypt,
+    encrypt,
+    seal_to,
+    sha256,
+    verify,
+)
+
+NAME: Final = "sanji-bundle"
+FORM: Final = 1
+EVENTS: Final = 1  # kinds of parts; 2 is kept for blobs
+ID_BYTES: Final = 16
+KEY_BYTES: Final = 32
+WRAPPED_BYTES: Final = 32 + KEY_BYTES + 16
+_TAG: Final = 16
+_LENGTH: Final = 4
+# What every head begins with, so that it is found whatever its file is called.
+BEGINS: Final = encode([NAME, FORM, 0, 0, 0])[: 2 + len(NAME)]
+
+
+class Part(NamedTuple):
+    """One file beside the head: what is in it, its bytes and hash, how many events, and its key for each recipient."""
+
+    kind: int
+    size: int
+    hash: bytes
+    events: int
+    wrapped: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the head says. Who wrote it is only a claim until `check_head`.
+
+    ``number``: which bundle of its sender's life it is. ``time``: ms since 1970, a claim. ``exchange``: the version of
+    the exchange in whose form the slices are. ``key``: bundles for the sender's place are sealed to it from now on.
+    ``changes``: of the roster, beside the signature: each proves itself, and the sender may be known by them alone.
+    """
+
+    network_id: bytes
+    bundle_id: bytes
+    sender: bytes
+    number: int
+    time: int
+    exchange: int
+    recipients: tuple[str, ...]
+    key: bytes | None
+    parts: tuple[Part, ...] = ()
+    ext: dict[int, Any] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    payload: bytes = b""
+    signature: bytes = b""
+
+
+def head_bytes(head: Head, key: SigningKey) -> bytes:
+    """The head as it is written, signed with the key of its sender. Raises TooLarge."""
+    parts = [[part.kind, part.size, part.hash, part.events, list(part.wrapped)] for part in head.parts]
+    payload = encode(
+        [
+            head.network_id,
+            head.bundle_id,
+            head.sender,
+            head.number,
+            head.time,
+            head.exchange,
+            list(head.recipients),
+            head.key,
+            parts,
+            head.ext,
+        ]
+    )
+    signature = key.sign("bundle", head.network_id, payload)
+    raw = encode([NAME, FORM, payload, signature, [change_values(change) for change in head.changes]])
+    if len(raw) > limits.BUNDLE_HEAD:
+        raise TooLarge(f"head of {len(raw)} bytes, at most {limits.BUNDLE_HEAD}")
+    return raw
+
+
+def read_head(raw: bytes) -> Head:
+    """The head in these bytes; nothing of it is proved yet. Raises Malformed, TooLarge, NoSuchVersion, NeedsUpdate."""
+    outer = decode(raw, limit=limits.BUNDLE_HEAD)
+    if not isinstance(outer, list) or len(outer) < 2 or outer[0] != NAME:
+        raise Malformed("bundle: not a head")
+    if outer[1] != FORM:
+        raise NoSuchVersion(f"bundle: form {outer[1]!r} there, {FORM} here; update the older side")
+    if len(outer) != 5 or type(outer[2]) is not bytes or not isinstance(outer[4], list):
+        raise Malformed("bundle: a head must be [name, form, payload, signature, changes]")
+    _, _, payload, signature, changes = outer
+    check_bytes("bundle signature", signature, SIGNATURE_BYTES)
+    if len(changes) > limits.ROSTER_CHANGES_A_MESSAGE:
+        raise TooLarge(f"bundle changes: {len(changes)}, at most {limits.ROSTER_CHANGES_A_MESSAGE}")
+    value = decode(payload, limit=limits.BUNDLE_HEAD)
+    if not isinstance(value, list) or len(value) != 10:
+        raise Malformed("bundle: the payload must be an array of 10")
+    network_id, bundle_id, sender, number, time, exchange, recipients, key, parts, ext = value
+    check_bytes("bundle network id", network_id, limits.HASH)
+    check_bytes("bundle id", bundle_id, ID_BYTES)
+    check_bytes("bundle sender", sender, limits.INCARNATION)
+    check_int("bundle number", number, 1, limits.INT_MAX)
+    check_int("bundle time", time, limits.INT_MIN, limits.INT_MAX)
+    check_int("bundle exchange", exchange, 1, 0xFFFF)
+    if key is not None:
+        check_bytes("bundle key", key, KEY_BYTES)
+    check_ext(ext)
+    if any(number < 0 for number in ext):
+        raise NeedsUpdate(f"bundle: field {min(ext)} must be understood and is not known here")
+    named = _read_recipients(recipients)
+    return Head(
+        network_id,
+        bundle_id,
+        sender,
+        number,
+        time,
+        exchange,
+        named,
+        key,
+        _read_parts(parts, len(named)),
+        ext,
+        tuple(read_change(change) for change in changes),
+        payload,
+        signature,
+    )
+
+
+def _read_recipients(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise Malformed("bundle recipients: must be an array of at least one place code")
+    if len(value) > limits.BUNDLE_RECIPIENTS:
+        raise TooLarge(f"bundle recipients: {len(value)}, at most {limits.BUNDLE_RECIPIENTS}")
+    if not all(type(code) is str and valid_code(code) for code in value) or len(set(value)) != len(value):
+        raise Malformed("bundle recipients: must be place codes, each once")
+    return tuple(value)
+
+
+def _read_parts(value: Any, recipients: int) -> tuple[Part, ...]:
+    if not isinstance(value, list):
+        raise Malformed("bundle parts: must be an array")
+    if len(value) > limits.BUNDLE_PARTS:
+        raise TooLarge(f"bundle parts: {len(value)}, at most {limits.BUNDLE_PARTS}")
+    parts = []
+    for row in value:
+        if not isinstance(row, list) or len(row) != 5 or not isinstance(row[4], list) or len(row[4]) != recipients:
+            raise Malformed("bundle part: must be [kind, size, hash, events, [one key for each recipient]]")
+        kind, size, part_hash, events, wrapped = row
+        check_int("bundle part kind", kind, 1, 0xFF)
+        largest = limits.EVENT_PART if kind == EVENTS else limits.BLOB_PART
+        check_int("bundle part size", size, _TAG + 1, limits.INT_MAX)
+        if size > largest:
+            raise TooLarge(f"bundle part: {size} bytes, at most {largest}")
+        check_bytes("bundle part hash", part_hash, limits.HASH)
+        check_int("bundle part events", events, 0, limits.INT_MAX)
+        for each in wrapped:
+            check_bytes("bundle part key", each, WRAPPED_BYTES)
+        parts.append(Part(kind, size, part_hash, events, tuple(wrapped)))
+    return tuple(parts)
+
+
+def check_head(head: Head, suite: int, public: bytes) -> None:
+    """Return if the sender's key (from the roster) signed this head. Raises BadSignature."""
+    verify(suite, public, "bundle", head.network_id, head.payload, head.signature)
+
+
+def wrap_key(
+    part_key: bytes, network_id: bytes, bundle_id: bytes, number: int, recipients: Iterable[tuple[str, bytes]]
+) -> tuple[bytes, ...]:
+    """A part's key, sealed to each (place, public key of that place); parts count from 1. Raises WeakKey."""
+    return tuple(seal_to(public, _info(network_id, bundle_id, number, place), part_key) for place, public in recipients)
+
+
+def _info(network_id: bytes, bundle_id: bytes, number: int, place: str) -> bytes:
+    return encode(["sanji/1/bundle", network_id, bundle_id, number, place])
+
+
+def part_bytes(part_key: bytes, bundle_id: bytes, number: int, slices: Sequence[bytes]) -> bytes:
+    """The file of a part of events: its slices one after another, encrypted in chunks. Raises TooLarge."""
+    plain = b"".join(len(each).to_bytes(_LENGTH) + each for each in slices)
+    if part_size(slices) > limits.EVENT_PART:
+        raise TooLarge(f"part of {part_size(slices)} bytes, at most {limits.EVENT_PART}")
+    starts = range(0, len(plain), limits.BUNDLE_CHUNK)
+    about = _about(bundle_id, number)
+    return b"".join(
+        encrypt(part_key, _nonce(index, index == len(starts) - 1), about, plain[start : start + limits.BUNDLE_CHUNK])
+        for index, start in enumerate(starts)
+    )
+
+
+def part_size(slices: Iterable[bytes]) -> int:
+    """The bytes of the file that these slices make."""
+    plain = sum(_LENGTH + len(each) for each in slices)
+    return plain + _TAG * -(-plain // limits.BUNDLE_CHUNK)
+
+
+def open_part(head: Head, number: int, raw: bytes, place: str, keys: Iterable[OpeningKey]) -> list[bytes]:
+    """The slices of part ``number`` (from 1) in these bytes, for one of the recipients. Everything is opened before
+    anything is given.
+
+    Raises Malformed for other bytes than the head says, NotOpened where none of the keys opens it.
+    """
+    part = head.parts[number - 1]
+    if not is_part(part, raw):
+        raise Malformed(f"part {number}: not the bytes that the head names")
+    part_key = _unwrapped(head, number, place, keys)
+    about, whole = _about(head.bundle_id, number), limits.BUNDLE_CHUNK + _TAG
+    starts = range(0, len(raw), whole)
+    plain = b"".join(
+        decrypt(part_key, _nonce(index, index == len(starts) - 1), about, raw[start : start + whole])
+        for index, start in enumerate(starts)
+    )
+    return list(_slices(plain, number))
+
+
+def is_part(part: Part, raw: bytes) -> bool:
+    """Whether these are the bytes of that part, as its sender signed them."""
+    return len(raw) == part.size and sha256(raw) == part.hash
+
+
+def _unwrapped(head: Head, number: int, place: str, keys: Iterable[OpeningKey]) -> bytes:
+    info = _info(head.network_id, head.bundle_id, number, place)
+    wrapped = head.parts[number - 1].wrapped[head.recipients.index(place)]
+    for key in keys:
+        try:
+            return key.open(info, wrapped)
+        except NotOpened:
+            continue
+    raise NotOpened("sealed to another key of this place")
+
+
+def _slices(plain: bytes, number: int) -> Iterator[bytes]:
+    at = 0
+    while at < len(plain):
+        end = at + _LENGTH + int.from_bytes(plain[at : at + _LENGTH])
+        if at + _LENGTH >= end or end > len(plain):
+            raise Malformed(f"part {number}: a slice does not end where it says")
+        yield plain[at + _LENGTH : end]
+        at = end
+
+
+def _about(bundle_id: bytes, number: int) -> bytes:
+    return bundle_id + number.to_bytes(8)
+
+
+def _nonce(index: int, last: bool) -> bytes:
+    """A counter and whether it is the last: a chunk more, less or elsewhere opens no more."""
+    return bytes(7) + index.to_bytes(4) + bytes((last,))
