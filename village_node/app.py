@@ -29,6 +29,7 @@ from village_node import identity as identities
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook, PurgeJob
 from village_node.config import Config
+from village_node.courier import Courier
 from village_node.identity import Identity
 from village_node.rebirth import WORDS, Lives
 from village_node.scheduler import Scheduler
@@ -127,6 +128,7 @@ class Node:
     web: flask.Flask
     scheduler: Scheduler
     uplink: Uplink | None
+    courier: Courier
     purge: PurgeJob | None = None
     listeners: list[Listener] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
@@ -324,7 +326,8 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         scheduler.every(PURGE_CHECK_S, "purge", purge.tick)
     pages = flask.Flask("village_node", static_folder=None)
     casebook.on_begun(lambda reason: _log.warning("a new incarnation has begun: %s", WORDS[reason][1]))
-    node = Node(config, opened, casebook, accounts, pages, scheduler, uplink, purge)
+    courier = Courier(casebook, wall_clock, identities.random_bytes)
+    node = Node(config, opened, casebook, accounts, pages, scheduler, uplink, courier, purge)
     web.register(
         pages,
         casebook=casebook,

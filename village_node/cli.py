@@ -121,6 +121,11 @@ def parser(level: Level) -> argparse.ArgumentParser:
     status = add_verb(top, "status", "what this node holds, owes and hears")
     status.add_argument("--json", action="store_true", help="one JSON object")
     status.set_defaults(act=lambda arguments: _status(level, arguments))
+    courier = add_verb(top, "courier", "carry by hand: write what a place has not signed for, read what was brought")
+    courier.add_argument("errand", choices=("export", "import", "verify"))
+    courier.add_argument("folder", type=Path, help="where the stick is mounted, or a folder on it")
+    courier.add_argument("--to", default="", metavar="PLACE", help="export: for which place (default: the one above)")
+    courier.set_defaults(act=lambda arguments: _carry(level, arguments))
     invite = add_verb(top, "invite", "make a one-time sign-in code for a member of staff")
     invite.add_argument("--staff-no", required=True, help="work number")
     invite.add_argument("--staff-name", required=True)
@@ -233,6 +238,22 @@ def _status(level: Level, arguments: argparse.Namespace) -> None:
         return
     for name, value in status.items():
         print(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+
+
+def _carry(level: Level, arguments: argparse.Namespace) -> int:
+    """0: what was written stands, or all that was brought for us is sound; 1: something of it was not."""
+    folder = str(arguments.folder.resolve())
+    done = ask(level, arguments.data, "courier", errand=arguments.errand, folder=folder, to=arguments.to)
+    print(json.dumps(done, ensure_ascii=False))
+    for each in done.get("bundles", ()):
+        print(f"{each['name']}: {each['zh']} / {each['en']}", file=sys.stderr)
+    if done.get("key_alone"):
+        print(
+            "没有对方的密钥，只拷出了本机的密钥：对方导入并拷回之后，才能拷出办件"
+            " / no key of the other place is known: only ours was written; once a bundle is back, cases can be written",
+            file=sys.stderr,
+        )
+    return 0 if all(each["ok"] or each["ours"] for each in done.get("bundles", ())) else 1
 
 
 def _invite(level: Level, arguments: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from sync_protocol.errors import ProtocolError
 from village_node import files, identity
 from village_node.accounts import StaffTrouble
 from village_node.app import Node
+from village_node.courier import Trouble
 from village_node.store import StoreError
 
 if sys.platform == "win32":
@@ -32,6 +33,7 @@ else:
 LOCK_FILE = "node.lock"
 CONTROL_FILE = "control.json"
 HEARING_S = 5  # how long somebody who has connected may take to show the key and say what he wants
+OPERATOR = "operator"  # as the audit log names whoever is at the command line
 HEARD_AT_ONCE = 16  # connections; more than anybody at a keyboard makes
 
 Command = Callable[[dict[str, Any]], dict[str, Any]]
@@ -43,7 +45,7 @@ class CommandRefused(Exception):
 
 
 # What a command may be refused with; anything else is a fault of the program.
-REFUSALS = (CommandRefused, ProtocolError, StaffTrouble, StoreError, ValueError, KeyError)
+REFUSALS = (CommandRefused, ProtocolError, StaffTrouble, StoreError, Trouble, ValueError, KeyError)
 
 
 class AlreadyRunning(Exception):
@@ -75,7 +77,16 @@ def commands(node: Node) -> Commands:
             raise CommandRefused(f"no case {arguments['case_no']} here, or no receipt of the root place for it yet")
         return found
 
-    return {"status": status, "sync": sync, "invite": invite, "proof": proof}
+    def carry(arguments: dict[str, Any]) -> dict[str, Any]:
+        folder = Path(arguments["folder"])
+        if arguments["errand"] == "export":
+            return node.courier.write(OPERATOR, folder, arguments["to"]).told()
+        outcomes = (
+            node.courier.read(OPERATOR, folder) if arguments["errand"] == "import" else node.courier.verify(folder)
+        )
+        return {"bundles": [outcome.told() for outcome in outcomes]}
+
+    return {"status": status, "sync": sync, "invite": invite, "proof": proof, "courier": carry}
 
 
 @contextmanager

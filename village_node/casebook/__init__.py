@@ -12,9 +12,10 @@ from village_node.casebook.assigning import Assigning
 from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.bringing import Bringing, Brought
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
+from village_node.casebook.carrying import Carried, Carrying, Owed, Said, lower_of
 from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.charging import Charging, FeeDay
-from village_node.casebook.complaining import Complaining, Heard, Slip
+from village_node.casebook.complaining import Heard, Slip
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
@@ -57,6 +58,7 @@ __all__ = [
     "Application",
     "BadBody",
     "Brought",
+    "Carried",
     "CaseClock",
     "CaseRef",
     "Casebook",
@@ -77,6 +79,7 @@ __all__ = [
     "OpenOrder",
     "OrderPage",
     "Outgoing",
+    "Owed",
     "PurgeJob",
     "PurgeRun",
     "Reason",
@@ -84,6 +87,7 @@ __all__ = [
     "Request",
     "RosterForkView",
     "RosterRuling",
+    "Said",
     "Searching",
     "Shown",
     "Slip",
@@ -91,6 +95,7 @@ __all__ = [
     "Standing",
     "TimelineEntry",
     "WaitingMember",
+    "lower_of",
 ]
 
 
@@ -119,7 +124,7 @@ class Casebook(
     Parting,
     Oddities,
     Orders,
-    Complaining,
+    Carrying,
     Bringing,
     Refolding,
 ):

@@ -43,7 +43,8 @@ _SEGMENT_BYTES: Final = 150  # of a segment before packing, but for its events
 class Outgoing:
     """One frame: packed segments and receipts, whether more is owed, and what the peer will hold after it.
 
-    ``parted``: branches, with a position, where the peer holds another event than we do.
+    ``parted``: branches, with a position, where the peer holds another event than we do. ``room``: for so many events
+    more.
     """
 
     segments: list[Any] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Outgoing:
     sent: list[tuple[bytes, str, int, bytes, Path]] = field(default_factory=list)
     parted: list[tuple[bytes, str, Path, int]] = field(default_factory=list)
     sent_receipts: list[ReceiptOwed] = field(default_factory=list)
+    room: int = limits.INT_MAX
 
 
 @dataclass(slots=True)
@@ -84,14 +86,16 @@ class Dispatch(Incarnations):
         tables: Tables,
         budget: int,
         withheld: frozenset[StreamKey] = frozenset(),
+        most_events: int = limits.INT_MAX,
     ) -> Outgoing:
         """The next frame of what ``theirs`` lacks of ``mine``: receipts, then whole segments up to ``budget`` bytes
-        before packing, at least one. Our own streams are sealed here, and the witness file says so before this returns.
+        before packing and so many events, at least one segment. Our own streams are sealed here, and the witness file
+        says so before this returns.
 
         Raises NotReadable; NotSaved when the witness file cannot be written.
         """
         owed = plan(mine, theirs, withheld=withheld)
-        frame = Outgoing(parted=[(*point.stream, point.path, point.seq) for point in owed.parted])
+        frame = Outgoing(parted=[(*point.stream, point.path, point.seq) for point in owed.parted], room=most_events)
         with self.store.reading() as connection:
             wanted = [(*each[:2], each.path) for each in owed.events]
             rows = _rows(connection, wanted + [(*one[:2], one.path) for one in owed.receipts])
@@ -171,13 +175,14 @@ class Dispatch(Incarnations):
             if cut is None:
                 return left
             size = _SEGMENT_BYTES + sum(map(_size, cut.events))
-            if frame.segments and size > left:
+            if frame.segments and (size > left or len(cut.events) > frame.room):
                 frame.more = True
                 return left
             frame.segments.append(
                 pack_segment(row.incarnation, row.scope, row.stream_id, cut.events, cut.signature, tables)
             )
             left -= size
+            frame.room -= len(cut.events)
             after = cut.events[-1].header.seq
             point = (row.incarnation, row.scope, after, cut.events[-1].hash, owed.path)
             if frame.sent and (frame.sent[-1][:2], frame.sent[-1][4]) == (point[:2], point[4]):

@@ -589,3 +589,21 @@ ROSTER_ASIDE: Final = Table(
     Column("overruled", Boolean, nullable=False),
     PrimaryKeyConstraint("part", "hash"),
 )
+
+# Bundles that a courier took away (direction `out`) or brought (`in`); see bundles.py for what the columns say.
+BUNDLES: Final = Table(
+    "bundles",
+    METADATA,
+    Column("bundle_id", LargeBinary, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("whole", SmallInteger, nullable=False),
+    Column("said", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("bundle_id", "direction"),
+)

@@ -1,0 +1,264 @@
+"""The part of the casebook that couriers ask: keys of the road, what a place has not yet signed for, what was carried.
+
+What is known of a place without a line comes from what it signed: receipts, by whatever road they came, and the vector
+in its newest bundle. Nothing here believes that something has arrived because it was written to a stick.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import encoding
+from sync_protocol.bundle import Head
+from sync_protocol.case import complaints
+from sync_protocol.exchange import Answer, LinesAsked, Path, StreamPoint, Want, other_side
+from sync_protocol.places import UnknownPlace
+from sync_protocol.roster import Node, Roster
+from sync_protocol.suites import OpeningKey
+from village_node.casebook.complaining import Complaining
+from village_node.casebook.dispatch import Dispatch
+from village_node.casebook.errors import NotAllowed
+from village_node.store import Connection, NotSaved, bundles, peers, receipts, streams
+from village_node.store.bundles import BundleRow
+
+_NUMBER: Final = "bundles"
+_OWN_KEY: Final = "road-key"
+_KEY_OF: Final = "road-key "
+_ANSWERED: Final = 8  # newest bundles of a place whose answers still travel
+
+
+class Said(NamedTuple):
+    """What the sender of a bundle said of itself, and what we have to answer: kept until a bundle goes back."""
+
+    vector: tuple[StreamPoint, ...] | None = None
+    wants: tuple[Want, ...] = ()
+    asked: LinesAsked | None = None
+    answers: tuple[Answer, ...] = ()
+
+
+class Owed(NamedTuple):
+    """What a bundle for a place is to carry. ``lower``: the one of both places that lies under the other; ``mine`` and
+    ``theirs`` as ``Dispatch.owed`` takes them; ``shown``: the newest vector of that place, where there is one."""
+
+    node: Node
+    lower: str
+    mine: list[StreamPoint]
+    theirs: list[StreamPoint]
+    withheld: frozenset[tuple[bytes, str]]
+    said: Said
+
+
+class Carried(NamedTuple):
+    """How the bundles that left stand: cases in them that no place above has signed for, and the newest of them."""
+
+    cases: int
+    newest: BundleRow | None
+
+
+class Carrying(Complaining, Dispatch):
+    """What a courier needs to know of a node, and what is remembered of his walks."""
+
+    def road_key(self) -> bytes:
+        """The public half of the key that bundles for this place are sealed to; drawn and kept at the first call.
+        Raises NotAllowed without a folder for it, NotSaved."""
+        held = {key.public for key in self.opening_keys()}
+        with self.store.reading() as connection:
+            known = peers.bytes_of(connection, _OWN_KEY)
+        if known is not None and known in held:
+            return known
+        if self.lives is None:
+            raise NotAllowed("本机不能保管密钥", "this machine keeps no keys")
+        try:
+            public = self.lives.keep_opening_key(self.randomness(32)).public
+        except OSError as problem:
+            raise NotSaved("未保存：密钥没有写入磁盘", "not saved: the key could not be written") from problem
+        with self.store.writing() as connection:
+            peers.remember_bytes(connection, _OWN_KEY, public)
+        return public
+
+    def opening_keys(self) -> list[OpeningKey]:
+        """Every key with which this place opens what is sealed to it. Raises NotAllowed for a damaged one."""
+        return self._opening_keys()
+
+    def key_of(self, place: str) -> bytes | None:
+        """The key that a bundle for this place is sealed to; None while none is known."""
+        with self.store.reading() as connection:
+            told = peers.bytes_of(connection, _KEY_OF + place)
+            if told is not None:
+                key: bytes = encoding.decode(told)[2]
+                return key
+            published = complaints.key_in_force(self._keys(connection).get(place, ()))
+        return published.said["public"] if published is not None else None
+
+    def next_bundle(self) -> int:
+        """The number of the next bundle. Raises NotSaved."""
+        with self.store.writing() as connection:
+            return peers.count_up(connection, _NUMBER)
+
+    def owed_to(self, place: str) -> Owed:
+        """What the node of a place on our path has not yet signed for. Raises NotAllowed for any other place."""
+        roster, here = self.roster, self.identity.place
+        lower = lower_of(roster, here, place)
+        nodes = roster.nodes_of(place) if lower else ()
+        if not nodes:
+            raise NotAllowed(
+                f"{place} 不是本单位的上级或下级，或者还没有接入",
+                f"{place} lies neither above nor below this place, or has no node yet",
+            )
+        newest = nodes[-1]
+        said = self._said_by(newest.incarnation)
+        mine = self.shared_points(lower)
+        theirs = _known_there(roster, lower, newest, mine, said.vector)
+        own = set(self.identity.lives) if self.standing().rings else set[bytes]()
+        withheld = frozenset(point.stream for point in mine if point.incarnation in own and not point.path)
+        return Owed(newest, lower, mine, theirs, withheld, said)
+
+    def carried(self) -> Carried:
+        """How what left by courier stands; counted again only after something has changed."""
+        return self.remembered("carried", self._carried)
+
+    def bundles_out(self, most: int) -> list[BundleRow]:
+        """The newest bundles that were written here."""
+        with self.store.reading() as connection:
+            return bundles.read(connection, bundles.OUT, most)
+
+    def bundles_in(self, most: int) -> list[BundleRow]:
+        """The newest bundles that came here."""
+        with self.store.reading() as connection:
+            return bundles.read(connection, bundles.IN, most)
+
+    def bundle_that_came(self, bundle_id: bytes) -> BundleRow | None:
+        """What has become of a bundle that came; None while it did not."""
+        with self.store.reading() as connection:
+            return bundles.find(connection, bundle_id, bundles.IN)
+
+    def note_written(
+        self, actor: str, head: Head, place: str, sent: Iterable[tuple[bytes, str, int, bytes, Path]]
+    ) -> None:
+        """Remember a bundle that stands on a stick, with the positions in it. Raises NotSaved."""
+        covers = [[incarnation, scope, seq] for incarnation, scope, seq, _, _ in sent]
+        events = sum(part.events for part in head.parts)
+        row = self._row(head, bundles.OUT, place, events, True, encoding.encode(covers))
+        with self.store.writing() as connection:
+            bundles.keep(connection, row)
+            self.note(connection, actor, "courier.export", place, bundle=head.bundle_id.hex(), events=row.events)
+            self.mark_news(connection, {"courier"})
+        self.tell({"courier"})
+
+    def note_came(self, actor: str, head: Head, place: str, *, stored: int, whole: bool, said: Said) -> BundleRow:
+        """Remember a bundle that came and what its sender said; of its key only the newest. Raises NotSaved."""
+        with self.store.writing() as connection:
+            before = bundles.find(connection, head.bundle_id, bundles.IN)
+            events = stored + (before.events if before is not None else 0)
+            row = self._row(head, bundles.IN, place, events, whole, _encoded(said))
+            bundles.keep(connection, row)
+            self._note_key(connection, head, place)
+            self.note(
+                connection, actor, "courier.import", place, bundle=head.bundle_id.hex(), events=stored, whole=whole
+            )
+            self.mark_news(connection, {"courier"})
+        self.tell({"courier"})
+        return row
+
+    def _row(self, head: Head, direction: str, place: str, events: int, whole: bool, said: bytes) -> BundleRow:
+        return BundleRow(
+            head.bundle_id, direction, place, head.sender, head.number, head.time, self.clock(), events,
+            len(head.parts), int(whole), said,
+        )  # fmt: skip
+
+    def _note_key(self, connection: Connection, head: Head, place: str) -> None:
+        node = self.roster_in(connection).node(head.sender)
+        if head.key is None or node is None:
+            return
+        name = _KEY_OF + place
+        told = peers.bytes_to_change(connection, name)
+        age = [node.order, head.number]
+        if told is None or encoding.decode(told)[:2] < age:
+            peers.remember_bytes(connection, name, encoding.encode([*age, head.key]))
+
+    def _said_by(self, incarnation: bytes) -> Said:
+        """What the newest bundle of a life said, and what is to be answered to the last few."""
+        with self.store.reading() as connection:
+            came = [row for row in bundles.read(connection, bundles.IN) if row.incarnation == incarnation]
+        came.sort(key=lambda row: row.number, reverse=True)
+        if not came:
+            return Said()
+        answers = {each[:3]: each for row in reversed(came[:_ANSWERED]) for each in _decoded(row.said).answers}
+        return _decoded(came[0].said)._replace(answers=tuple(answers.values()))
+
+    def _carried(self, connection: Connection) -> Carried:
+        roster, here = self.roster_in(connection), self.identity.place
+        above = roster.places.path_up(here)[1:] if here in roster.places else ()
+        out = [row for row in bundles.read(connection, bundles.OUT) if row.place in above]
+        reached: dict[tuple[bytes, str], int] = {}
+        for row in out:
+            for incarnation, scope, seq in encoding.decode(row.said):
+                reached[incarnation, scope] = max(reached.get((incarnation, scope), 0), seq)
+        held = [row for row in streams.by_keys(connection, reached).values() if row.own]
+        signers, signed = set(self._nodes_at(connection, above)), dict[int, int]()
+        for stream, signer, seq in receipts.of_streams(connection, [row.id for row in held]):
+            if signer in signers:
+                signed[stream] = max(signed.get(stream, 0), seq)
+        spans = [(row.id, signed.get(row.id, 0), reached[row.key]) for row in held]
+        return Carried(bundles.cases_between(connection, spans), out[0] if out else None)
+
+
+def lower_of(roster: Roster, one: str, other: str) -> str:
+    """The one of two places that lies under the other; empty where neither does."""
+    places = roster.places
+    if one == other or one not in places or other not in places:
+        return ""
+    if places.covers(one, other):
+        return other
+    return one if places.covers(other, one) else ""
+
+
+def _known_there(
+    roster: Roster, lower: str, node: Node, mine: Iterable[StreamPoint], vector: tuple[StreamPoint, ...] | None
+) -> list[StreamPoint]:
+    """What a node is known to hold of our points: what its receipts cover, or its vector shows. Of what was written on
+    its own side of the hop it is believed to have all, until its vector says otherwise."""
+    shown = {point.key: point for point in vector or ()}
+    theirs = dict(shown)
+    for point in mine:
+        there = shown.get(point.key)
+        seq, at = (there.seq, there.hash) if there is not None else (0, b"")
+        try:
+            author = roster.node(point.incarnation)
+            ours = author is not None and other_side(roster.places, lower, author.place, node.place)
+        except UnknownPlace:
+            continue
+        if ours and point.receipts.get(node.incarnation, 0) > seq:
+            seq, at = point.receipts[node.incarnation], b""
+        elif not ours and vector is None and not point.path:
+            seq, at = point.seq, point.hash
+        if seq:
+            theirs[point.key] = StreamPoint(
+                *point.stream, seq, at, there.receipts if there is not None else {}, point.path
+            )
+    return list(theirs.values())
+
+
+def _encoded(said: Said) -> bytes:
+    points = [
+        [*point[:4], sorted(map(list, point.receipts.items())), [value for arm in point.path for value in arm]]
+        for point in said.vector or ()
+    ]
+    vector = points if said.vector is not None else None
+    asked = list(said.asked) if said.asked is not None else None
+    return encoding.encode([vector, [list(want) for want in said.wants], asked, [list(each) for each in said.answers]])
+
+
+def _decoded(raw: bytes) -> Said:
+    vector, wants, asked, answers = encoding.decode(raw)
+    return Said(
+        tuple(map(_point, vector)) if vector is not None else None,
+        tuple(Want(*want) for want in wants),
+        LinesAsked(*asked) if asked is not None else None,
+        tuple(Answer(*each) for each in answers),
+    )
+
+
+def _point(values: list[Any]) -> StreamPoint:
+    incarnation, scope, seq, chain_mark, receipts, path = values
+    arms = tuple(zip(path[::2], path[1::2], strict=True))
+    return StreamPoint(incarnation, scope, seq, chain_mark, dict(receipts), arms)

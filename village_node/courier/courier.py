@@ -1,0 +1,342 @@
+"""The courier's two errands: write what a place has not signed for, and take in what somebody brings.
+
+Theory of operation. A bundle is written part by part, the head last, and each file is read back before the next: what
+is cut off on the way has no head and is no bundle. Writing changes nothing here but the list of what was written.
+Reading looks at everything that can be told without trusting anybody (shape, network, sender, signature, recipient)
+before the first part; a part is opened and read to its last slice before the first of it is applied; and each slice
+enters by the same door as a message of the exchange, in one transaction.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sync_protocol import bundle, limits
+from sync_protocol.bundle import EVENTS, ID_BYTES, KEY_BYTES, Head, Part
+from sync_protocol.errors import BadSignature, NoSuchVersion, NotAChild, ProtocolError, UnknownNode, WeakKey
+from sync_protocol.exchange import VERSION, Content, changes_lacking
+from sync_protocol.roster import Node
+from sync_protocol.suites import NotOpened, sha256
+from village_node.casebook import Casebook, CasebookError, Owed, Reason, Said, lower_of
+from village_node.courier import stick
+from village_node.courier.outcome import Outcome, PartState, Trouble, words_of
+from village_node.courier.slices import Sent, read_slice, slices_for
+from village_node.courier.stick import Source
+
+_WHOLE_STICK: Final = limits.BUNDLE_PARTS * limits.EVENT_PART // 2
+_ONE_FILE: Final = stick.FOLDED_MOST - limits.BUNDLE_HEAD
+_LENGTH: Final = 4
+
+
+class Written(NamedTuple):
+    """A bundle that was written. ``key_alone``: no key of the recipient is known, so nothing could be sealed to it: it
+    has our key and the roster only. ``more``: it was full before everything was in it."""
+
+    bundle_id: bytes
+    place: str
+    time_ms: int
+    events: int
+    parts: int
+    size: int
+    key_alone: bool
+    more: bool
+    name: str
+
+    def told(self) -> dict[str, Any]:
+        """The same as a JSON object, for the command line."""
+        return {
+            "bundle": self.bundle_id.hex(),
+            "to": self.place,
+            "events": self.events,
+            "parts": self.parts,
+            "bytes": self.size,
+            "key_alone": self.key_alone,
+            "more": self.more,
+            "name": self.name,
+        }
+
+
+@dataclass
+class _Packing:
+    """A bundle that is being written: its head without the parts, what is in those so far, and what is sealed to."""
+
+    head: Head
+    owed: Owed
+    key: bytes | None
+    parts: list[Part] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    size: int = 0
+    more: bool = False
+
+
+class Courier:
+    """Writes and reads bundles for one node."""
+
+    def __init__(self, casebook: Casebook, clock: Callable[[], int], randomness: Callable[[int], bytes]) -> None:
+        """`clock` in ms since 1970: a claim in each head."""
+        self._casebook = casebook
+        self._clock = clock
+        self._randomness = randomness
+
+    def usual_place(self) -> str:
+        """Who a bundle is for where nobody says: the place above; empty at the root."""
+        return self._casebook.roster.places.parent(self._casebook.identity.place) or ""
+
+    # Writing
+
+    def write(self, actor: str, folder: Path, place: str = "") -> Written:
+        """Write a bundle for a place into a folder of its own on the stick. Raises Trouble, StoreError."""
+        packing = self._begun(place)
+        shelf = stick.Shelf(folder, packing.head.bundle_id)
+        for number, raw in enumerate(self._parts(packing, _WHOLE_STICK), start=1):
+            shelf.put(stick.part_file(number), raw)
+        raw = self._signed(packing)
+        shelf.put(stick.HEAD_FILE, raw)
+        return self._noted(actor, packing, len(raw), shelf.path.name)
+
+    def fold(self, actor: str, place: str = "", most: int = _ONE_FILE) -> tuple[Written, bytes]:
+        """The same as one file with parts of at most so many bytes. Raises Trouble, StoreError."""
+        packing = self._begun(place)
+        files = list(self._parts(packing, most))
+        raw = self._signed(packing)
+        name = stick.folder_name(packing.head.bundle_id) + stick.SUFFIX
+        return self._noted(actor, packing, len(raw), name), stick.folded(raw, files)
+
+    def _begun(self, place: str) -> _Packing:
+        casebook, place = self._casebook, place or self.usual_place()
+        if not place:
+            raise Trouble("本机为最上级，请选择拷给哪个单位", "this node is the highest: say for which place it is")
+        if casebook.retired:
+            raise Trouble("本机已停用，请在正在使用的机器上拷出", "this machine is retired: write it on the one in use")
+        try:
+            owed, own_key = casebook.owed_to(place), casebook.road_key()
+        except CasebookError as problem:
+            raise Trouble(problem.zh, problem.en) from None
+        head = Head(
+            casebook.network_id,
+            self._randomness(ID_BYTES),
+            casebook.speaker.incarnation,
+            casebook.next_bundle(),
+            self._clock(),
+            VERSION,
+            (place,),
+            own_key,
+            changes=tuple(changes_lacking(casebook.roster, owed.lower, ())[0]),
+        )
+        return _Packing(head, owed, casebook.key_of(place))
+
+    def _parts(self, packing: _Packing, most: int) -> Iterator[bytes]:
+        """The files of the parts; what is in them is noted in `packing`. Nothing where nothing can be sealed."""
+        if packing.key is None:
+            return
+        place = packing.head.recipients[0]
+        slices: list[bytes] = []
+        events = size = 0
+        for each in slices_for(self._casebook, packing.owed, place):
+            if slices and bundle.part_size([*slices, each.body]) > limits.EVENT_PART:
+                yield self._part(packing, packing.key, slices, events)
+                slices, events = [], 0
+            size += _LENGTH + len(each.body)
+            if packing.sent and size > most:
+                packing.more = True
+                break
+            slices.append(each.body)
+            events += each.events
+            packing.sent += each.sent
+        if slices:
+            yield self._part(packing, packing.key, slices, events)
+
+    def _part(self, packing: _Packing, key: bytes, slices: list[bytes], events: int) -> bytes:
+        head, number, part_key = packing.head, len(packing.parts) + 1, self._randomness(KEY_BYTES)
+        raw = bundle.part_bytes(part_key, head.bundle_id, number, slices)
+        try:
+            to = [(place, key) for place in head.recipients]
+            wrapped = bundle.wrap_key(part_key, head.network_id, head.bundle_id, number, to)
+        except WeakKey:
+            raise Trouble("对方的密钥不能用，请让对方重新拷出一次", "the key there cannot be used") from None
+        packing.parts.append(Part(EVENTS, len(raw), sha256(raw), events, wrapped))
+        packing.size += len(raw)
+        return raw
+
+    def _signed(self, packing: _Packing) -> bytes:
+        packing.head = replace(packing.head, parts=tuple(packing.parts))
+        return bundle.head_bytes(packing.head, self._casebook.speaker.key)
+
+    def _noted(self, actor: str, packing: _Packing, head_size: int, name: str) -> Written:
+        head = packing.head
+        self._casebook.note_written(actor, head, head.recipients[0], packing.sent)
+        return Written(
+            head.bundle_id,
+            head.recipients[0],
+            head.time,
+            sum(part.events for part in head.parts),
+            len(head.parts),
+            packing.size + head_size,
+            packing.key is None,
+            packing.more,
+            name,
+        )
+
+    # Reading
+
+    def read(self, actor: str, folder: Path) -> list[Outcome]:
+        """Take in every bundle on a stick that is for this place. Raises Trouble, StoreError; what was taken in before
+        that stays, and the same again brings the rest."""
+        return [self._taken(actor, source) for source in _some(stick.bundles_in(folder))]
+
+    def unfold(self, actor: str, name: str, raw: bytes) -> Outcome:
+        """Take in a bundle that is one file. Raises Trouble, StoreError."""
+        return self._taken(actor, _one(name, raw))
+
+    def verify(self, folder: Path) -> list[Outcome]:
+        """Look at every bundle on a stick as it would be read, our own among them, and take nothing in."""
+        return [self._checked(source)[0] for source in _some(stick.bundles_in(folder))]
+
+    def verify_file(self, name: str, raw: bytes) -> Outcome:
+        """The same for a bundle that is one file."""
+        return self._checked(_one(name, raw))[0]
+
+    def _taken(self, actor: str, source: Source) -> Outcome:
+        outcome, head, node = self._judged(source)
+        if outcome.refused is not None or head is None or node is None:
+            return outcome
+        casebook = self._casebook
+        if outcome.ours or casebook.identity.place not in head.recipients:
+            outcome.refused = _not_for_us(outcome, self._name(head.recipients[0]))
+            return outcome
+        before = casebook.bundle_that_came(head.bundle_id)
+        outcome.before = before is not None
+        casebook.receive(node.incarnation, Content(roster_changes=list(head.changes)), peer_update={})
+        said = Said()
+        for number in range(1, len(head.parts) + 1):
+            slices, state = self._opened(source, head, node, number)
+            outcome.states.append(state)
+            for body in slices:
+                said = self._apply(outcome, node, self._read(node, body), said)
+        whole = outcome.whole and not outcome.held_back
+        casebook.note_came(actor, head, node.place, stored=outcome.stored, whole=whole, said=said)
+        return outcome
+
+    def _apply(self, outcome: Outcome, node: Node, content: Content, said: Said) -> Said:
+        """One slice, in one transaction; what its sender said of itself so far. Raises StoreError."""
+        received = self._casebook.receive(node.incarnation, content, peer_update={})
+        if received.restored is not None:
+            self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
+        outcome.stored += received.stored
+        outcome.receipts += received.receipts
+        outcome.held_back += len(received.answers)
+        answers = (*said.answers, *received.answers)
+        if content.vector is None:
+            return said._replace(answers=answers)
+        return Said(tuple(content.vector), tuple(content.wants), content.lines_asked, answers)
+
+    def _checked(self, source: Source) -> tuple[Outcome, Head | None]:
+        outcome, head, node = self._judged(source)
+        outcome.checked = True
+        if outcome.refused is None and head is not None and node is not None:
+            for number, part in enumerate(head.parts, start=1):
+                if self._casebook.identity.place in head.recipients:
+                    outcome.states.append(self._opened(source, head, node, number)[1])
+                else:
+                    outcome.states.append(_found(source, head, number, part)[1])
+        return outcome, head
+
+    def _judged(self, source: Source) -> tuple[Outcome, Head | None, Node | None]:
+        """What can be told of a bundle without opening it; ``refused`` is set where nothing of it is to be read."""
+        outcome = Outcome(source.name)
+        casebook, here = self._casebook, self._casebook.identity.place
+        try:
+            head = bundle.read_head(source.head)
+            outcome.bundle_id, outcome.time_ms = head.bundle_id, head.time
+            outcome.events = sum(part.events for part in head.parts)
+            if head.network_id != casebook.network_id:
+                outcome.refused = ("是另一个网络的拷盘，不属于本县", "it belongs to another network")
+                return outcome, None, None
+            roster = casebook.roster
+            for change in head.changes:
+                try:
+                    roster = roster.apply(change)
+                except ProtocolError:
+                    continue  # judged again, and shown, when the bundle is taken in
+            node = roster.node(head.sender)
+            if node is None:
+                raise UnknownNode(head.sender.hex())
+            outcome.ours = node.incarnation in casebook.identity.lives
+            if not outcome.ours and not lower_of(roster, here, node.place):
+                raise NotAChild(f"{node.place} lies neither above nor below {here}")
+            bundle.check_head(head, node.suite, node.public)
+            outcome.place = node.place
+            if head.exchange != VERSION:
+                raise NoSuchVersion(f"slices of version {head.exchange}, {VERSION} here")
+        except (ProtocolError, BadSignature) as refusal:
+            outcome.refused = words_of(refusal)
+            return outcome, None, None
+        return outcome, head, node
+
+    def _opened(self, source: Source, head: Head, node: Node, number: int) -> tuple[list[bytes], PartState]:
+        """The slices of a part, each of which has been read; nothing where anything of it does not hold. They are read
+        again when they are applied: a part at once would be some hundred megabytes."""
+        part = head.parts[number - 1]
+        if part.kind != EVENTS:
+            return [], PartState.NEEDS_UPDATE
+        raw, state = _found(source, head, number, part)
+        if raw is None:
+            return [], state
+        casebook = self._casebook
+        try:
+            slices = bundle.open_part(head, number, raw, casebook.identity.place, casebook.opening_keys())
+            for body in slices:
+                self._read(node, body)
+            return slices, PartState.SOUND
+        except NotOpened:
+            return [], PartState.SEALED_TO_ANOTHER_KEY
+        except ProtocolError:
+            return [], PartState.DAMAGED
+        except CasebookError as problem:
+            raise Trouble(problem.zh, problem.en) from None
+
+    def _read(self, node: Node, body: bytes) -> Content:
+        here = self._casebook.identity.place
+        return read_slice(body, down=lower_of(self._casebook.roster, here, node.place) == here)
+
+    def _name(self, place: str) -> str:
+        places = self._casebook.roster.places
+        return places.name(place) if place in places else place
+
+
+def _found(source: Source, head: Head, number: int, part: Part) -> tuple[bytes | None, PartState]:
+    if part.kind != EVENTS:
+        return None, PartState.NEEDS_UPDATE
+    raw, there = source.part(head, number)
+    if raw is None:
+        return None, PartState.DAMAGED if there else PartState.MISSING
+    return raw, PartState.SOUND
+
+
+def _some(sources: list[Source]) -> list[Source]:
+    if not sources:
+        raise Trouble(
+            "这里没有完整的拷盘文件。如果拷出时中断过，请回到原单位重新拷出",
+            "there is no complete bundle here: if its writing was cut off, have it written again",
+        )
+    return sources
+
+
+def _one(name: str, raw: bytes) -> Source:
+    found = stick.unfolded(name, raw)
+    if found is None:
+        raise Trouble(
+            "这个文件不是拷盘文件。请选择 U 盘上以 .sanji 结尾的那个文件",
+            "this file is no bundle: choose the one on the stick that ends in .sanji",
+        )
+    return found
+
+
+def _not_for_us(outcome: Outcome, name: str) -> tuple[str, str]:
+    if outcome.ours:
+        return (
+            f"这是本机自己拷出的，请带到{name}导入",
+            f"this was written by this node: take it to {name}",
+        )
+    return (f"不是给本单位的，请交给{name}", f"it is not for this place but for {name}")

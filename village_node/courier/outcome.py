@@ -1,0 +1,151 @@
+"""What came of a bundle, in plain words: for the page, the command line and the person who carried the stick."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from sync_protocol.errors import (
+    BadSignature,
+    Malformed,
+    NeedsUpdate,
+    NoSuchVersion,
+    NotAChild,
+    ProtocolError,
+    TooLarge,
+    UnknownNode,
+)
+
+
+class Trouble(Exception):
+    """Nothing could be done with a stick or a bundle; the text says why and what to do, in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.zh, self.en = zh, en
+
+
+class PartState(StrEnum):
+    """How one part of a bundle was found."""
+
+    SOUND = "sound"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    SEALED_TO_ANOTHER_KEY = "another key"
+    NEEDS_UPDATE = "needs update"
+
+
+_PARTS: Final = {
+    PartState.MISSING: ("缺失", "missing"),
+    PartState.DAMAGED: ("损坏", "damaged"),
+    PartState.SEALED_TO_ANOTHER_KEY: ("本机没有打开它的密钥", "sealed to a key that is not here"),
+    PartState.NEEDS_UPDATE: ("需要更新本机程序才能读取", "of a kind that a newer program reads"),
+}
+
+_REFUSALS: Final[dict[type[ProtocolError], tuple[str, str]]] = {
+    Malformed: ("清单已损坏，请让对方重新拷出", "the list of its parts is damaged: have it written again"),
+    TooLarge: ("清单超出允许的大小，本机不读取", "its list is beyond every limit: it is not read"),
+    NoSuchVersion: (
+        "由不同版本的程序写成，请更新较旧的一方后重新拷出",
+        "written by another version of the program: update the older side and write it again",
+    ),
+    NeedsUpdate: ("含有本机程序不认识的内容，请先更新本机程序", "it needs a newer version of this program"),
+    UnknownNode: (
+        "写它的单位不在本机的名册里，请核对来源",
+        "whoever wrote it is not in the roster here: find out where it comes from",
+    ),
+    NotAChild: (
+        "写它的单位既不是本单位的上级也不是下级，不能接收",
+        "whoever wrote it stands neither above nor below this place",
+    ),
+    BadSignature: ("签名不符，内容被改动过或不是所称单位写的", "its signature does not hold: changed, or forged"),
+}
+
+
+def words_of(refusal: ProtocolError) -> tuple[str, str]:
+    """Why a bundle as a whole is not read."""
+    return _REFUSALS.get(type(refusal), _REFUSALS[Malformed])
+
+
+@dataclass
+class Outcome:
+    """What came of one bundle.
+
+    ``place``: who wrote it, empty while that is not known; ``refused``: why nothing of it was read, in both languages.
+    ``stored``, ``receipts``: new events and receipts of others; ``held_back``: that were parked or refused. ``before``:
+    it was here before; ``ours``: we wrote it; ``checked``: it was only looked at.
+    """
+
+    name: str
+    bundle_id: bytes = b""
+    place: str = ""
+    time_ms: int = 0
+    events: int = 0
+    states: list[PartState] = field(default_factory=list)
+    stored: int = 0
+    receipts: int = 0
+    held_back: int = 0
+    before: bool = False
+    ours: bool = False
+    checked: bool = False
+    refused: tuple[str, str] | None = None
+
+    @property
+    def parts(self) -> int:
+        """How many parts it has."""
+        return len(self.states)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every part was there and sound."""
+        return self.refused is None and all(state is PartState.SOUND for state in self.states)
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """One sentence of what came of it."""
+        if self.refused is not None:
+            return self.refused
+        zh, en = self._brought()
+        for number, state in enumerate(self.states, start=1):
+            if state is not PartState.SOUND:
+                zh += f"；第 {number} 部分（共 {self.parts} 部分）{_PARTS[state][0]}"
+                en += f"; part {number} of {self.parts} is {_PARTS[state][1]}"
+        if not self.whole and not self.checked:
+            zh += "，其余已收下，请让对方重新拷出（已收下的不会重复）"
+            en += ": the rest was taken; have it written again (nothing is taken twice)"
+        return zh + "。", en + "."
+
+    def told(self) -> dict[str, Any]:
+        """The same as a JSON object, for the command line."""
+        zh, en = self.words
+        return {
+            "name": self.name,
+            "bundle": self.bundle_id.hex(),
+            "from": self.place,
+            "ok": self.whole,
+            "ours": self.ours,
+            "stored": self.stored,
+            "receipts": self.receipts,
+            "held_back": self.held_back,
+            "parts": [state.value for state in self.states],
+            "zh": zh,
+            "en": en,
+        }
+
+    def _brought(self) -> tuple[str, str]:
+        if self.checked:
+            if self.whole:
+                return f"核对无误，共 {self.parts} 部分、{self.events} 条记录", f"it is whole: {self.events} events"
+            return "核对发现问题，请重新拷出", "it is not whole: write it again"
+        if self.stored or self.receipts:
+            zh = f"收下 {self.stored} 条新记录、{self.receipts} 份新回执"
+            en = f"{self.stored} new events and {self.receipts} new receipts were taken"
+        elif self.before:
+            zh, en = "以前导入过，没有新内容", "it was here before and brought nothing new"
+        elif not self.parts:
+            zh, en = "收下对方的密钥，现在可以向对方拷出", "it has the key there: now a bundle can be written for it"
+        else:
+            zh, en = "内容都已通过其他途径收到过", "all of it had come by another road already"
+        if self.held_back:
+            zh += f"；{self.held_back} 条未能入库，见“待处理的异常”"
+            en += f"; {self.held_back} could not be stored, see the oddities"
+        return zh, en

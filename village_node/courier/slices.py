@@ -1,0 +1,74 @@
+"""What a bundle says, slice by slice: made of what the casebook owes a place, and read as any message is."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from sync_protocol import limits
+from sync_protocol.errors import TooLarge
+from sync_protocol.exchange import Content, PeerView, content_map, read_content
+from sync_protocol.exchange.forks import Path
+from sync_protocol.wire import ZSTD, pack_body, unpack_body
+from village_node.casebook import Casebook, Owed
+
+SLICE_BYTES: Final = 262_144  # of content before packing: some five hundred events of the usual size
+BODIES_BYTES: Final = 65_536
+Sent = tuple[bytes, str, int, bytes, Path]
+
+
+class Slice(NamedTuple):
+    """A body, how many events are in it, and how far the streams go that it carries."""
+
+    body: bytes
+    events: int
+    sent: list[Sent]
+
+
+def slices_for(casebook: Casebook, owed: Owed, place: str) -> Iterator[Slice]:
+    """Everything that a place has not signed for, our vector and answers first. Raises StoreError."""
+    down = owed.lower == place
+    view = PeerView(owed.theirs)
+    content = _opening(casebook, owed, place, down=down)
+    while True:
+        outgoing = casebook.owed(
+            owed.mine,
+            view.points,
+            tables=content.tables,
+            budget=SLICE_BYTES,
+            withheld=owed.withheld,
+            most_events=limits.SLICE_EVENTS,
+        )
+        content.packed_segments, content.packed_receipts = outgoing.segments, outgoing.receipts
+        if outgoing.segments or outgoing.receipts or content.vector is not None:
+            yield Slice(pack_body(content_map(content), ZSTD), limits.SLICE_EVENTS - outgoing.room, outgoing.sent)
+        if not outgoing.more or not (outgoing.segments or outgoing.receipts):
+            return
+        for sent in outgoing.sent:
+            view.add_events(*sent)
+        for receipt in outgoing.sent_receipts:
+            view.add_receipt(receipt)
+        content = Content()
+
+
+def _opening(casebook: Casebook, owed: Owed, place: str, *, down: bool) -> Content:
+    """What stands before the events: what we hold, what we lack, and what is to be answered."""
+    said = owed.said
+    content = Content(vector=owed.mine, wants=casebook.wanted(place))
+    content.answers = list(said.answers[: limits.ANSWERS_A_MESSAGE])
+    if said.wants:
+        content.bodies = casebook.wanted_bodies(said.wants, place, BODIES_BYTES)
+    if down:
+        content.lines, _ = casebook.lines_for(said.asked, place, SLICE_BYTES)
+    else:
+        content.lines_asked = casebook.lines_wanted()
+    content.forks.proofs = casebook.proofs_owed(place, said.vector or ())
+    return content
+
+
+def read_slice(body: bytes, *, down: bool) -> Content:
+    """What a slice says. Raises ProtocolError for anything that is not the fields of a message."""
+    content = read_content(unpack_body(body), reply=down)
+    if sum(segment.n for segment in content.segments) > limits.SLICE_EVENTS:
+        raise TooLarge(f"slice: more than {limits.SLICE_EVENTS} events")
+    content.renewal = None
+    content.roster_changes = []
+    return content
