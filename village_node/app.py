@@ -27,7 +27,7 @@ from sync_protocol.suites import sha256
 from village_node import door, store, web, working_days
 from village_node import identity as identities
 from village_node.accounts import Accounts
-from village_node.casebook import Casebook, PurgeJob
+from village_node.casebook import Casebook, NotAllowed, PurgeJob
 from village_node.config import Config
 from village_node.courier import Courier
 from village_node.identity import Identity
@@ -327,6 +327,8 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     pages = flask.Flask("village_node", static_folder=None)
     casebook.on_begun(lambda reason: _log.warning("a new incarnation has begun: %s", WORDS[reason][1]))
     courier = Courier(casebook, wall_clock, identities.random_bytes)
+    with suppress(store.NotSaved, NotAllowed):  # on a full disk it is drawn at the next start, or with the first bundle
+        casebook.road_key()
     node = Node(config, opened, casebook, accounts, pages, scheduler, uplink, courier, purge)
     web.register(
         pages,
@@ -336,6 +338,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         clock=wall_clock,
         sync_now=node.sync_now,
         node_status=node.status,
+        courier=courier,
         exchanging=lambda: uplink is not None and bool(uplink.status()["exchanging"]),
     )
     web.refuse_undeclared_routes(pages)

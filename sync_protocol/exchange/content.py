@@ -16,7 +16,7 @@ from sync_protocol.exchange.roster_forks import read_talk as read_roster_talk
 from sync_protocol.exchange.roster_forks import talk_values as roster_talk_values
 from sync_protocol.exchange.vector import DIGEST_BYTES, StreamPoint, read_vector, vector_values
 from sync_protocol.roster import Change, change_values, read_change
-from sync_protocol.suites import SIGNATURE_BYTES
+from sync_protocol.suites import PUBLIC_KEY_BYTES, SIGNATURE_BYTES
 from sync_protocol.wire import Segment, Tables, read_segment
 
 VERSION: Final = 2  # of the form of requests and replies: section 11 of PROTOCOL.md says what makes a new number
@@ -81,6 +81,13 @@ class Body(NamedTuple):
     body: bytes
 
 
+class RoadKey(NamedTuple):
+    """The key that bundles for the sender's place are sealed to, and how many it had written by then."""
+
+    number: int
+    public: bytes
+
+
 class RefusedSegment(NamedTuple):
     """A segment that has not the shape of one; what could still be read of where it belongs."""
 
@@ -125,6 +132,7 @@ class Content:
     lines: Lines | None = None
     renewal: bytes | None = None
     renewal_refused: int | None = None
+    road_key: RoadKey | None = None
     forks: ForkTalk = field(default_factory=ForkTalk)
     roster_talk: RosterTalk = field(default_factory=RosterTalk)
 
@@ -172,6 +180,8 @@ def _further_values(content: Content) -> dict[int, Any] | None:
         further[1] = content.renewal_refused
     if content.roster_talk:
         further[8] = roster_talk_values(content.roster_talk)
+    if content.road_key is not None:
+        further[2] = list(content.road_key)
     return further or None
 
 
@@ -235,6 +245,16 @@ def _read_further(content: Content, value: Any, reply: bool) -> None:
         content.roster_talk = read_roster_talk(value[8])
         if content.roster_heads is not None:
             content.roster_heads = with_splits(content.roster_heads, content.roster_talk.known)
+    if 2 in value:
+        content.road_key = _read_road_key(value[2])
+
+
+def _read_road_key(value: Any) -> RoadKey:
+    if not isinstance(value, list) or len(value) != 2:
+        raise Malformed("road key: must be [number, key]")
+    check_int("road key number", value[0], 0, limits.INT_MAX)
+    check_bytes("road key", value[1], PUBLIC_KEY_BYTES)
+    return RoadKey(*value)
 
 
 _REQUEST_ONLY: Final = frozenset({1, 2, 21})

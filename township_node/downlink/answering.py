@@ -239,8 +239,11 @@ class Answering:
         reply.alarm = judged.alarm
         reply.tide = self._tides.of(node)
         reply.answers = received.answers[: limits.ANSWERS_A_MESSAGE]
+        if content.road_key is not None:
+            self._casebook.note_road_key(node, content.road_key)
         if content.first:
             reply.hello = self._hello()
+            reply.road_key = self._casebook.told_road_key()
         if judged.alarm == OLDER_CHALLENGE:
             # An old request may be a stranger's recording: it is told that it was heard, and given nothing.
             reply.digest, reply.tide = digest(self._casebook.shared_points(node.place)), None

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from sync_protocol import encoding
 from sync_protocol.bundle import Head
 from sync_protocol.case import complaints
-from sync_protocol.exchange import Answer, LinesAsked, Path, StreamPoint, Want, other_side
+from sync_protocol.exchange import Answer, LinesAsked, Path, RoadKey, StreamPoint, Want, other_side
 from sync_protocol.places import UnknownPlace
 from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import OpeningKey
@@ -75,6 +75,22 @@ class Carrying(Complaining, Dispatch):
             peers.remember_bytes(connection, _OWN_KEY, public)
         return public
 
+    def told_road_key(self) -> RoadKey | None:
+        """The same for a first exchange: what is there already, and nothing is drawn for it."""
+        with self.store.reading() as connection:
+            known = peers.bytes_of(connection, _OWN_KEY)
+            number = peers.number(connection, _NUMBER) or 0
+        return RoadKey(number, known) if known is not None else None
+
+    def note_road_key(self, node: Node, told: RoadKey) -> None:
+        """Remember what a neighbour says its key is, unless it has said so later. Raises NotSaved."""
+        with self.store.reading() as connection:
+            known = peers.bytes_of(connection, _KEY_OF + node.place)
+        if known is None or encoding.decode(known)[0] != told.public:
+            with self.store.writing() as connection:
+                # As of now, so after every bundle up to that number.
+                _keep_key(connection, node, (told.number, 1), told.public)
+
     def opening_keys(self) -> list[OpeningKey]:
         """Every key with which this place opens what is sealed to it. Raises NotAllowed for a damaged one."""
         return self._opening_keys()
@@ -84,7 +100,7 @@ class Carrying(Complaining, Dispatch):
         with self.store.reading() as connection:
             told = peers.bytes_of(connection, _KEY_OF + place)
             if told is not None:
-                key: bytes = encoding.decode(told)[2]
+                key: bytes = encoding.decode(told)[0]
                 return key
             published = complaints.key_in_force(self._keys(connection).get(place, ()))
         return published.said["public"] if published is not None else None
@@ -151,7 +167,7 @@ class Carrying(Complaining, Dispatch):
             events = stored + (before.events if before is not None else 0)
             row = self._row(head, bundles.IN, place, events, whole, _encoded(said))
             bundles.keep(connection, row)
-            self._note_key(connection, head, place)
+            self._note_key(connection, head)
             self.note(
                 connection, actor, "courier.import", place, bundle=head.bundle_id.hex(), events=stored, whole=whole
             )
@@ -165,15 +181,10 @@ class Carrying(Complaining, Dispatch):
             len(head.parts), int(whole), said,
         )  # fmt: skip
 
-    def _note_key(self, connection: Connection, head: Head, place: str) -> None:
+    def _note_key(self, connection: Connection, head: Head) -> None:
         node = self.roster_in(connection).node(head.sender)
-        if head.key is None or node is None:
-            return
-        name = _KEY_OF + place
-        told = peers.bytes_to_change(connection, name)
-        age = [node.order, head.number]
-        if told is None or encoding.decode(told)[:2] < age:
-            peers.remember_bytes(connection, name, encoding.encode([*age, head.key]))
+        if head.key is not None and node is not None:
+            _keep_key(connection, node, (head.number, 0), head.key)
 
     def _said_by(self, incarnation: bytes) -> Said:
         """What the newest bundle of a life said, and what is to be answered to the last few."""
@@ -200,6 +211,13 @@ class Carrying(Complaining, Dispatch):
                 signed[stream] = max(signed.get(stream, 0), seq)
         spans = [(row.id, signed.get(row.id, 0), reached[row.key]) for row in held]
         return Carried(bundles.cases_between(connection, spans), out[0] if out else None)
+
+
+def _keep_key(connection: Connection, node: Node, said: tuple[int, int], public: bytes) -> None:
+    name, age = _KEY_OF + node.place, [node.order, *said]
+    told = peers.bytes_to_change(connection, name)
+    if told is None or encoding.decode(told)[1] <= age:
+        peers.remember_bytes(connection, name, encoding.encode([public, age]))
 
 
 def lower_of(roster: Roster, one: str, other: str) -> str:

@@ -14,14 +14,14 @@ from sync_protocol.errors import (
     TooLarge,
     UnknownNode,
 )
+from village_node.casebook import CasebookError
 
 
-class Trouble(Exception):
+class Trouble(CasebookError):
     """Nothing could be done with a stick or a bundle; the text says why and what to do, in both languages."""
 
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"{zh} / {en}")
-        self.zh, self.en = zh, en
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}"
 
 
 class PartState(StrEnum):

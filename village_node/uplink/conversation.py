@@ -154,6 +154,7 @@ class Conversation:
         if not self.introduced:
             content.first = True
             content.hello = Hello(dictionaries=DICTIONARIES, software=around.software)
+            content.road_key = casebook.told_road_key()
         if casebook.provisional:
             content.renewal = casebook.renewal()
         heads = self._heads()
@@ -212,6 +213,8 @@ class Conversation:
             node.incarnation, reply, peer_update={"place": node.place, "direction": UP, **update}
         )
         self.alarm = alarm
+        if reply.road_key is not None:
+            around.casebook.note_road_key(node, reply.road_key)
         if received.restored is not None:
             around.casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
         if reply.hello is not None:

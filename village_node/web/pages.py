@@ -20,6 +20,7 @@ from village_node.web import (
     charging,
     complaints,
     consultations,
+    couriers,
     day_by_day,
     display,
     filing,
@@ -56,7 +57,7 @@ from village_node.web import api as programs
 from village_node.web.assets import Assets
 from village_node.web.headers import CONTENT_POLICY, DOCS_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
-from village_node.web.site import SITE, Site, Visit, local_path
+from village_node.web.site import SITE, Carrier, Site, Visit, local_path
 
 MAX_BODY: Final = 1024 * 1024
 MAX_FORM_PARTS: Final = 600
@@ -96,6 +97,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *query.ROUTES,
     *board.ROUTES,
     *health.ROUTES,
+    *couriers.ROUTES,
     *quarantine.ROUTES,
     *lives.ROUTES,
     *forks.ROUTES,
@@ -164,6 +166,7 @@ def register(
     clock: Callable[[], int],
     sync_now: Callable[[], object],
     node_status: Callable[[], dict[str, Any]],
+    courier: Carrier,
     exchanging: Callable[[], bool] = lambda: False,
 ) -> Site:
     """Hang the pages every level has into the app. A higher level adds its own with `add_pages`.
@@ -171,7 +174,7 @@ def register(
     Call `refuse_undeclared_routes(app)` once everything else is in the app as well. `exchanging`: whether an
     exchange with the level above is under way just now.
     """
-    site = Site(casebook, accounts, config, clock, sync_now, node_status, exchanging, Assets())
+    site = Site(casebook, accounts, config, clock, sync_now, node_status, exchanging, courier, Assets())
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[SITE] = site
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # of Flask's own provider: Chinese can be read as it is
@@ -240,6 +243,8 @@ def _guard(app: Flask, site: Site) -> None:
     policy = declared(app).get(request.endpoint or "")
     request.max_content_length = request.max_form_memory_size = MAX_BODY
     request.max_form_parts = MAX_FORM_PARTS
+    if request.endpoint in couriers.TAKES_FILES and site.visit(request, touch=False).person is not None:
+        request.max_content_length = couriers.FILE_MOST
     if request.host.rpartition(":")[0].strip("[]") not in site.hosts and request.host.strip("[]") not in site.hosts:
         raise BadRequest
     if request.endpoint is not None and policy is None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from flask import Request, make_response, redirect, render_template, url_for
@@ -35,6 +35,19 @@ DISPLAY_DAYS: Final = 365
 LONGEST_FIELD: Final = 20_000
 
 
+class Carrier(Protocol):
+    """Who writes and reads bundles. Each raises a CasebookError that says why a file is none, or cannot be written."""
+
+    def fold(self, actor: str, place: str) -> tuple[Any, bytes]:
+        """A bundle for a place, as one file: what is in it, and its bytes."""
+
+    def unfold(self, actor: str, name: str, raw: bytes) -> Any:
+        """Take in the bundle in one file; what came of it."""
+
+    def verify_file(self, name: str, raw: bytes) -> Any:
+        """Look at it, and take nothing in."""
+
+
 @dataclass
 class Site:
     """The parts a page may use, handed in by the wiring; `clock` in ms since 1970."""
@@ -46,6 +59,7 @@ class Site:
     sync_now: Callable[[], object]
     node_status: Callable[[], dict[str, Any]]
     exchanging: Callable[[], bool]
+    courier: Carrier
     assets: Assets
     printer: Printer = field(default_factory=Printer)
     navigation: list[Route] = field(default_factory=list)

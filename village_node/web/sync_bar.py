@@ -17,7 +17,8 @@ class SyncState:
     """How the way up stands. Counts are of cases; `last_contact_ms` None: never; `is_root`: nobody is above.
 
     `not_arrived`: events that the county's checkpoint names beyond what is here; `county_alarms`: streams of which it
-    tells what cannot be. `left_to_fold`: cases whose rows an upgrade left incomplete.
+    tells what cannot be. `left_to_fold`: cases whose rows an upgrade left incomplete. `carried`: of what has not left,
+    how many cases are on a stick.
     """
 
     is_root: bool
@@ -39,6 +40,7 @@ class SyncState:
     roster_forks: int = 0
     struck: bool = False
     left_to_fold: int = 0
+    carried: int = 0
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
@@ -64,6 +66,7 @@ class SyncState:
             len(casebook.roster.forks),
             casebook.is_struck,
             casebook.left_to_fold(),
+            casebook.carried().cases,
         )
 
 
@@ -90,7 +93,7 @@ def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
     """The line for every page: who this machine is before how far its cases have come; what the machine needs."""
     skew = machine.clock_here(state.skew_ms, state.above)
     needs = (machine.disk(state.room), skew, machine.upgraded(state.left_to_fold))
-    bar = _who_we_are(state) or _with_the_county_s_word(_way_up(state, now_ms), state)
+    bar = _who_we_are(state) or _with_the_county_s_word(_with_what_is_carried(_way_up(state, now_ms), state), state)
     return replace(bar, needs=tuple(words for words in needs if words is not None))
 
 
@@ -105,6 +108,14 @@ def _with_the_county_s_word(bar: SyncBar, state: SyncState) -> SyncBar:
         en = f"{bar.en}; the county wrote {state.not_arrived} events that have not reached us"
         return replace(bar, tone="waiting" if bar.tone in ("good", "active") else bar.tone, zh=zh, en=en)
     return bar
+
+
+def _with_what_is_carried(bar: SyncBar, state: SyncState) -> SyncBar:
+    """Behind it: what a courier has taken away. It is on a stick and nowhere else, until somebody signs for it."""
+    if not state.carried:
+        return bar
+    zh = bar.zh + f"；其中 {state.carried} 件已拷出，尚未收到回执"
+    return replace(bar, zh=zh, en=f"{bar.en}; {state.carried} of them on a stick, no receipt yet")
 
 
 def _way_up(state: SyncState, now_ms: int) -> SyncBar:

@@ -14,6 +14,7 @@ from sync_protocol.exchange import (
     Hello,
     Parties,
     ReceiptLine,
+    RoadKey,
     RosterHead,
     StreamPoint,
     Want,
@@ -204,7 +205,17 @@ def test_a_field_of_another_shape_is_refused_by_name(values: Any, reply: bool, e
 
 
 def test_unknown_fields_are_passed_over() -> None:
-    assert read_content({23: {2: "something new", 22: []}}, reply=False).lines_asked is None
+    assert read_content({23: {3: "something new", 22: []}}, reply=False).lines_asked is None
+
+
+def test_a_road_key_is_told_in_both_directions_and_no_other_shape_is_taken() -> None:
+    for reply in (False, True):
+        told = content_map(Content(road_key=RoadKey(3, bytes(32))))
+        assert told == {23: {2: [3, bytes(32)]}}
+        assert read_content(told, reply=reply).road_key == RoadKey(3, bytes(32))
+        for other in ([3, bytes(31)], [-1, bytes(32)], [3], bytes(32), None):
+            with pytest.raises(Malformed):
+                read_content({23: {2: other}}, reply=reply)
 
 
 def test_why_a_life_is_not_countersigned_is_told_in_a_reply_by_a_code() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.case import kinds
-from tests import builders
+from tests import builders, network
 from tests.builders import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, settle
 from tests.village_node.courier.sticks import bundle_files, equal, hand, held, introduce
 from village_node.courier import Trouble
@@ -89,6 +89,23 @@ def test_a_decision_goes_down_by_stick_and_the_receipt_for_it_up(net, village, t
     assert township.take(tmp_path / "receipts").receipts > 0
     assert township.write(tmp_path / "nothing", VILLAGE).events == 0 and delivered.events == 0
     assert equal(village.member, township.member, VILLAGE)
+
+
+def test_who_had_a_line_knows_the_key_when_it_breaks(tmp_path):
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    wired = network.network(folder)
+    hands = {code: hand(wired.built, code) for code in (VILLAGE, TOWNSHIP, COUNTY)}
+    for each in hands.values():
+        each.member.casebook.road_key()
+    wired.sync()
+    wired.wire.down.add(TOWNSHIP)
+    hands[VILLAGE].member.file()
+    assert not hands[VILLAGE].write(tmp_path / "up").key_alone
+    assert hands[TOWNSHIP].take(tmp_path / "up").stored > 0
+    assert not hands[TOWNSHIP].write(tmp_path / "down", VILLAGE).key_alone
+    assert hands[VILLAGE].take(tmp_path / "down").receipts > 0
+    wired.close()
 
 
 def test_a_village_goes_straight_to_the_county_when_its_township_is_dead(net, village, township, county, tmp_path):

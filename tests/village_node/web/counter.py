@@ -17,6 +17,7 @@ from tests.builders import Member, Network
 from village_node import web
 from village_node.accounts import Accounts, Hasher
 from village_node.config import Config
+from village_node.courier import Courier
 from village_node.store.accounts import AccountRows
 
 PASSWORD = "窑洞门前两棵老槐树开花了"
@@ -172,6 +173,7 @@ def open_counter(
         clock=member.clock,
         sync_now=lambda: counter.exchanges.append("now"),
         node_status=status,
+        courier=Courier(member.casebook, member.clock, member.casebook.randomness),
     )
     more(app)
     web.refuse_undeclared_routes(app)

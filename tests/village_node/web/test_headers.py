@@ -41,6 +41,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "version": "0" * 16,
         "name": "site.css",
         "incarnation": "0" * 32,
+        "bundle_id": "0" * 32,
         "scope": f"about:{place}",
         "split": 1,
     }

@@ -4,14 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, NoReturn
+from io import BytesIO
+from typing import Any, Final, NoReturn
 
 import pytest
 
 from sync_protocol.case.numbers import check_character
 from sync_protocol.case.workdays import day_of
 from sync_protocol.exchange import ANOTHER_NONCE
-from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.builders import TOWNSHIP, VILLAGE, Member, Network
 from tests.closing import net
 from tests.faults.test_restored_roots import county as restorable
 from tests.faults.test_restored_roots import restored_county
@@ -33,6 +34,7 @@ from tests.village_node.web.test_oddities import clerk, late, officer, ticks, wi
 from tests.village_node.web.test_recall import cleared, page_of
 from tests.village_node.web.test_service_room import ROOM
 from tests.village_node.web.test_working_calendar import form as calendar_form
+from village_node.courier import Courier
 from village_node.store import NotReadable, NotSaved, parking
 from village_node.store.sqlite import SqliteDatabase
 from village_node.web.item_form import typed_of
@@ -91,7 +93,7 @@ class Ready:
 
     visitor: Visitor
     address: str
-    fields: dict[str, str]
+    fields: dict[str, Any]
 
 
 def _assigned(request: pytest.FixtureRequest, answered: bool) -> Ready:
@@ -317,6 +319,24 @@ def _slip(request: pytest.FixtureRequest, what: str) -> Ready:
     return Ready(agent, f"/{what}/of/{number}/unmask", {"reason": TYPED})
 
 
+class _OpenedAgain(BytesIO):
+    """A file that is chosen in a form once more."""
+
+    def close(self) -> None:
+        self.seek(0)
+
+
+def _stick(request: pytest.FixtureRequest, *, taken: bool) -> Ready:
+    """A bundle of the township, and the village's form that takes it in; or the form that saves one."""
+    village: Counter = request.getfixturevalue("village")
+    agent = village.sign_in("0001", "agent")
+    if not taken:
+        return Ready(agent, "/courier/save", {"place": TOWNSHIP, "text": TYPED})
+    township: Member = request.getfixturevalue("network").members[TOWNSHIP]
+    _, raw = Courier(township.casebook, township.clock, township.casebook.randomness).fold("0101", VILLAGE)
+    return Ready(agent, "/courier/take", {"bundle": (_OpenedAgain(raw), "a.sanji"), "do": "take", "text": TYPED})
+
+
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
     "propose_assignment": partial(_assigned, answered=False),
@@ -350,6 +370,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "draw_number": partial(_room, where="/turns/draw", fields={"draw_item": "", "draw_window": TYPED}),
     "call_number": partial(_room, where="/turns/call", fields={"window": TYPED}),
     "end_turn": partial(_room, where="/turns/1/transfer", fields={"to_window": TYPED}),
+    "save_bundle": partial(_stick, taken=False),
+    "take_bundle": partial(_stick, taken=True),
     "supervise": partial(_supervised, what="check"),
     "draw_sample": partial(_supervised, what="draw"),
     "take_complaint": partial(_complaint, what=""),

@@ -1,0 +1,120 @@
+"""Saving a bundle to a stick and opening one, from the page of somebody who has never done it."""
+
+import re
+from io import BytesIO
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE
+from tests.village_node.web.counter import Counter, Visitor
+
+
+def saved(visitor: Visitor, place: str) -> tuple[str, bytes]:
+    """The file that the browser saves."""
+    answer = visitor.send("/courier/save", {"place": place})
+    assert answer.status_code == 200, answer.text[:2000]
+    named = re.fullmatch(r'attachment; filename="(sanji-[0-9a-f]{16}\.sanji)"', answer.headers["Content-Disposition"])
+    assert named, answer.headers
+    return named[1], answer.data
+
+
+def opened(visitor: Visitor, name: str, raw: bytes, do: str = "take") -> TestResponse:
+    """The page after that file was chosen."""
+    return visitor.send("/courier/take", {"bundle": (BytesIO(raw), name), "do": do})
+
+
+@pytest.fixture
+def clerk(township: Counter) -> Visitor:
+    """A clerk of the township, signed in."""
+    return township.sign_in("0101", "clerk", name="赵站员")
+
+
+@pytest.fixture
+def met(agent: Visitor, clerk: Visitor) -> None:
+    """Both have the other's key."""
+    opened(agent, *saved(clerk, VILLAGE))
+    opened(clerk, *saved(agent, TOWNSHIP))
+
+
+@pytest.mark.usefixtures("met")
+def test_a_case_goes_up_and_its_receipt_comes_back_and_the_strip_says_where_it_is(
+    agent: Visitor, clerk: Visitor, village: Counter, township: Counter
+) -> None:
+    agent.file()
+    assert "已拷出" not in agent.open("/work").text
+    name, raw = saved(agent, TOWNSHIP)
+    strip = agent.open("/work").text
+    assert "有 1 件未上报；其中 1 件已拷出，尚未收到回执" in strip
+    assert "1 件已拷出，尚未收到回执" in agent.open("/courier").text
+    assert "核对无误" in opened(agent, name, raw, "check").text, "our own file is looked at before the stick is pulled"
+    page = opened(clerk, name, raw)
+    assert page.status_code == 200 and "上关村的拷盘：收下 2 条新记录" in page.text
+    assert "以前导入过，没有新内容" in opened(clerk, name, raw).text
+    assert len(township.member.casebook.work_list("all").rows) == 1
+    assert "新回执" in opened(agent, *saved(clerk, VILLAGE)).text
+    assert (
+        "已拷出" not in agent.open("/courier").text.replace("最近拷出", "").replace("拷出文件", "").split("<table")[0]
+    )
+    assert "未上报" not in agent.open("/work").text
+    assert village.member.casebook.carried().cases == 0 and township.member.casebook.bundles_in(5)
+
+
+def test_the_first_walk_says_that_it_is_for_the_keys(agent: Visitor, clerk: Visitor) -> None:
+    assert "驿马镇（第一次：只交换密钥）" in agent.open("/courier").text
+    page = opened(agent, *saved(clerk, VILLAGE)).text
+    assert "驿马镇的拷盘：收下对方的密钥，现在可以向对方拷出" in page
+    assert "驿马镇（第一次" not in page and "庆城县（第一次" in page
+
+
+@pytest.mark.usefixtures("met")
+def test_the_slip_says_from_whom_to_whom_and_nothing_of_anybody(agent: Visitor) -> None:
+    agent.file()
+    name, _ = saved(agent, TOWNSHIP)
+    page = agent.open("/courier").text
+    path = re.findall(r'href="(/courier/slip/[0-9a-f]{32})"', page)[0]
+    slip = agent.open(path).text
+    for words in ("拷盘交接单", "上关村", "驿马镇", "<dd>2</dd>", name.removesuffix(".sanji")):
+        assert words in slip
+    assert "张" not in slip and "13800001234" not in slip
+    assert agent.open("/courier/slip/" + "0" * 32).status_code == 404
+    assert agent.open("/courier/slip/zz").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [(b"", "不是拷盘文件"), (b"PK\x03\x04" + bytes(99), "不是拷盘文件"), (b"\0\0\0\x20" + bytes(40), "不是拷盘文件")],
+)
+def test_another_file_is_refused_in_words(agent: Visitor, raw: bytes, says: str) -> None:
+    answer = opened(agent, "照片.jpg", raw)
+    assert answer.status_code == 422 and says in answer.text
+
+
+def test_what_is_no_choice_is_refused_in_words(agent: Visitor, village: Counter) -> None:
+    assert "请先选择 U 盘上的拷盘文件" in agent.send("/courier/take", {"do": "take"}).text
+    for place in ("", VILLAGE, "/etc", "621021102000"):
+        answer = agent.send("/courier/save", {"place": place})
+        assert answer.status_code == 422 and "请从所列单位中选择" in answer.text
+    assert not village.member.casebook.bundles_out(9)
+
+
+def test_a_damaged_file_and_one_for_others_are_told_apart(
+    agent: Visitor, clerk: Visitor, county: Counter, met: None
+) -> None:
+    agent.file()
+    name, raw = saved(agent, TOWNSHIP)
+    page = opened(clerk, name, raw[:-1] + bytes([raw[-1] ^ 1]))
+    assert "第 1 部分（共 1 部分）损坏" in page.text and "请让对方重新拷出" in page.text
+    assert "不完整，请对方重新拷出" in clerk.open("/courier").text
+    window = county.sign_in("1001", "window")
+    assert "不是给本单位的，请交给驿马镇" in opened(window, name, raw).text
+    assert "收下 2 条新记录" in opened(clerk, name, raw).text
+    assert county.member.place == COUNTY
+
+
+def test_only_who_is_signed_in_may_send_a_large_file(agent: Visitor, village: Counter) -> None:
+    large = bytes(2 << 20)
+    assert opened(agent, "x.sanji", large).status_code == 422
+    stranger = village.visitor()
+    assert opened(stranger, "x.sanji", large).status_code == 413
+    assert opened(agent, "x.sanji", bytes(13 << 20)).status_code == 413
