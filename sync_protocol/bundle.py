@@ -36,7 +36,7 @@ WRAPPED_BYTES: Final = 32 + KEY_BYTES + 16
 _TAG: Final = 16
 _LENGTH: Final = 4
 # What every head begins with, so that it is found whatever its file is called.
-BEGINS: Final = encode([NAME, FORM, 0, 0, 0])[: 2 + len(NAME)]
+BEGINS: Final = encode([NAME, FORM, 0, 0])[: 2 + len(NAME)]
 
 
 class Part(NamedTuple):
@@ -55,7 +55,7 @@ class Head:
 
     ``number``: which bundle of its sender's life it is. ``time``: ms since 1970, a claim. ``exchange``: the version of
     the exchange in whose form the slices are. ``key``: bundles for the sender's place are sealed to it from now on.
-    ``changes``: of the roster, beside the signature: each proves itself, and the sender may be known by them alone.
+    ``changes``: of the roster; the sender may be known by them alone.
     """
 
     network_id: bytes
@@ -87,11 +87,12 @@ def head_bytes(head: Head, key: SigningKey) -> bytes:
             list(head.recipients),
             head.key,
             parts,
+            [change_values(change) for change in head.changes],
             head.ext,
         ]
     )
     signature = key.sign("bundle", head.network_id, payload)
-    raw = encode([NAME, FORM, payload, signature, [change_values(change) for change in head.changes]])
+    raw = encode([NAME, FORM, payload, signature])
     if len(raw) > limits.BUNDLE_HEAD:
         raise TooLarge(f"head of {len(raw)} bytes, at most {limits.BUNDLE_HEAD}")
     return raw
@@ -104,16 +105,14 @@ def read_head(raw: bytes) -> Head:
         raise Malformed("bundle: not a head")
     if outer[1] != FORM:
         raise NoSuchVersion(f"bundle: form {outer[1]!r} there, {FORM} here; update the older side")
-    if len(outer) != 5 or type(outer[2]) is not bytes or not isinstance(outer[4], list):
-        raise Malformed("bundle: a head must be [name, form, payload, signature, changes]")
-    _, _, payload, signature, changes = outer
+    if len(outer) != 4 or type(outer[2]) is not bytes:
+        raise Malformed("bundle: a head must be [name, form, payload, signature]")
+    _, _, payload, signature = outer
     check_bytes("bundle signature", signature, SIGNATURE_BYTES)
-    if len(changes) > limits.ROSTER_CHANGES_A_MESSAGE:
-        raise TooLarge(f"bundle changes: {len(changes)}, at most {limits.ROSTER_CHANGES_A_MESSAGE}")
     value = decode(payload, limit=limits.BUNDLE_HEAD)
-    if not isinstance(value, list) or len(value) != 10:
-        raise Malformed("bundle: the payload must be an array of 10")
-    network_id, bundle_id, sender, number, time, exchange, recipients, key, parts, ext = value
+    if not isinstance(value, list) or len(value) != 11:
+        raise Malformed("bundle: the payload must be an array of 11")
+    network_id, bundle_id, sender, number, time, exchange, recipients, key, parts, changes, ext = value
     check_bytes("bundle network id", network_id, limits.HASH)
     check_bytes("bundle id", bundle_id, ID_BYTES)
     check_bytes("bundle sender", sender, limits.INCARNATION)
@@ -137,10 +136,18 @@ def read_head(raw: bytes) -> Head:
         key,
         _read_parts(parts, len(named)),
         ext,
-        tuple(read_change(change) for change in changes),
+        _read_changes(changes),
         payload,
         signature,
     )
+
+
+def _read_changes(value: Any) -> tuple[Change, ...]:
+    if not isinstance(value, list):
+        raise Malformed("bundle changes: must be an array")
+    if len(value) > limits.ROSTER_CHANGES_A_MESSAGE:
+        raise TooLarge(f"bundle changes: {len(value)}, at most {limits.ROSTER_CHANGES_A_MESSAGE}")
+    return tuple(read_change(change) for change in value)
 
 
 def _read_recipients(value: Any) -> tuple[str, ...]:

@@ -62,10 +62,10 @@ def slices_of(part: list[Any], raw: bytes, number: int, head: list[Any], place: 
 
 def read_bundle(reader: Reader, case: dict[str, Any]) -> None:
     """Verify one bundle of bundles.json, and every event in it."""
-    name, form, payload, signature, changes = decode(unhex(case["head"]), str, int, bytes, bytes, list)
+    name, form, payload, signature = decode(unhex(case["head"]), str, int, bytes, bytes)
     need((name, form) == ("sanji-bundle", 1), "not the head of a bundle of this form")
-    head = decode(payload, bytes, bytes, bytes, int, int, int, list, bytes | None, list, dict)
-    network, bundle, sender, number, _, _, places, key, parts, ext = head
+    head = decode(payload, bytes, bytes, bytes, int, int, int, list, bytes | None, list, list, dict)
+    network, bundle, sender, number, _, _, places, key, parts, changes, ext = head
     need(network == reader.network, "a bundle of another network")
     for change in changes:
         reader.grow(encode(change))

@@ -25,6 +25,7 @@ def create_node(
     downlink = Downlink(
         node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s, keys=keys
     )
+    node.courier.countersigns(downlink.countersign)
     node.web.register_blueprint(downlink.blueprint())
     web.register(node.web)
     refuse_undeclared_routes(node.web)

@@ -21,7 +21,7 @@ from sync_protocol.errors import (
     UnknownNode,
 )
 from sync_protocol.exchange import COME, check_wait_token, read_wait_token, refusal_bytes
-from sync_protocol.roster import Roster
+from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import SigningKey
 from township_node.downlink.answering import Answering, child_node
 from township_node.downlink.renewals import Renewals
@@ -77,6 +77,10 @@ class Downlink:
         )
         self._renewals.take_ours()
         casebook.on_news(self._on_news)
+
+    def countersign(self, node: Node, renewal: bytes) -> int | None:
+        """Answer a node under this place that asks for a new life by another road than the exchange."""
+        return self._renewals.grant(node, renewal)
 
     def blueprint(self) -> flask.Blueprint:
         """POST /sync/v1/exchange, for the node's web application."""

@@ -35,10 +35,13 @@ class Renewals:
             self._casebook.heard_out(node.place)
         self.take_ours()
         self._casebook.end_stand_in("node", node.place)  # where we have stood in for it: it is heard
-        if content.renewal is None:
-            return None
+        return None if content.renewal is None else self.grant(node, content.renewal)
+
+    def grant(self, node: Node, renewal: bytes) -> int | None:
+        """Countersign the life that a child asks for, by whichever road; the error code where that does not hold.
+        Raises StoreError."""
         try:
-            self._countersign(node, content.renewal)
+            self._countersign(node, renewal)
         except (EnrolmentRefused, NoIdentity) as problem:
             _log.warning("a new life of %s is not countersigned yet: %s", node.place, problem)
             return None

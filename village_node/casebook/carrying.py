@@ -4,7 +4,7 @@ What is known of a place without a line comes from what it signed: receipts, by 
 in its newest bundle. Nothing here believes that something has arrived because it was written to a stick.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
@@ -121,9 +121,9 @@ class Carrying(Complaining, Dispatch):
                 f"{place} lies neither above nor below this place, or has no node yet",
             )
         newest = nodes[-1]
-        said = self._said_by(newest.incarnation)
+        said, current = self._said_by(nodes)
         mine = self.shared_points(lower)
-        theirs = _known_there(roster, lower, newest, mine, said.vector)
+        theirs = _known_there(roster, lower, newest, mine, said.vector, current=current)
         own = set(self.identity.lives) if self.standing().rings else set[bytes]()
         withheld = frozenset(point.stream for point in mine if point.incarnation in own and not point.path)
         return Owed(newest, lower, mine, theirs, withheld, said)
@@ -186,15 +186,18 @@ class Carrying(Complaining, Dispatch):
         if head.key is not None and node is not None:
             _keep_key(connection, node, (head.number, 0), head.key)
 
-    def _said_by(self, incarnation: bytes) -> Said:
-        """What the newest bundle of a life said, and what is to be answered to the last few."""
+    def _said_by(self, lives: Sequence[Node]) -> tuple[Said, bool]:
+        """What the newest bundle of a place said, with what is to be answered to the last few; and whether its newest
+        life wrote it."""
+        order = {node.incarnation: node.order for node in lives}
         with self.store.reading() as connection:
-            came = [row for row in bundles.read(connection, bundles.IN) if row.incarnation == incarnation]
-        came.sort(key=lambda row: row.number, reverse=True)
+            came = [row for row in bundles.read(connection, bundles.IN) if row.incarnation in order]
+        came.sort(key=lambda row: (order[row.incarnation], row.number), reverse=True)
         if not came:
-            return Said()
+            return Said(), False
         answers = {each[:3]: each for row in reversed(came[:_ANSWERED]) for each in _decoded(row.said).answers}
-        return _decoded(came[0].said)._replace(answers=tuple(answers.values()))
+        said = _decoded(came[0].said)._replace(answers=tuple(answers.values()))
+        return said, came[0].incarnation == lives[-1].incarnation
 
     def _carried(self, connection: Connection) -> Carried:
         roster, here = self.roster_in(connection), self.identity.place
@@ -231,20 +234,27 @@ def lower_of(roster: Roster, one: str, other: str) -> str:
 
 
 def _known_there(
-    roster: Roster, lower: str, node: Node, mine: Iterable[StreamPoint], vector: tuple[StreamPoint, ...] | None
+    roster: Roster,
+    lower: str,
+    node: Node,
+    mine: Iterable[StreamPoint],
+    vector: tuple[StreamPoint, ...] | None,
+    *,
+    current: bool,
 ) -> list[StreamPoint]:
     """What a node is known to hold of our points: what its receipts cover, or its vector shows. Of what was written on
-    its own side of the hop it is believed to have all, until its vector says otherwise."""
+    its own side of the hop it is believed to have all, until its vector says otherwise. A vector that is not
+    ``current`` is of an earlier life there: that may have held what the present one does not."""
     shown = {point.key: point for point in vector or ()}
-    theirs = dict(shown)
+    theirs = dict(shown) if current else {}
     for point in mine:
-        there = shown.get(point.key)
-        seq, at = (there.seq, there.hash) if there is not None else (0, b"")
         try:
             author = roster.node(point.incarnation)
             ours = author is not None and other_side(roster.places, lower, author.place, node.place)
         except UnknownPlace:
             continue
+        there = shown.get(point.key) if current or not ours else None
+        seq, at = (there.seq, there.hash) if there is not None else (0, b"")
         if ours and point.receipts.get(node.incarnation, 0) > seq:
             seq, at = point.receipts[node.incarnation], b""
         elif not ours and vector is None and not point.path:

@@ -8,6 +8,7 @@ enters by the same door as a message of the exchange, in one transaction.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -16,7 +17,7 @@ from sync_protocol import bundle, limits
 from sync_protocol.bundle import EVENTS, ID_BYTES, KEY_BYTES, Head, Part
 from sync_protocol.errors import BadSignature, NoSuchVersion, NotAChild, ProtocolError, UnknownNode, WeakKey
 from sync_protocol.exchange import VERSION, Content, changes_lacking
-from sync_protocol.roster import Node
+from sync_protocol.roster import Change, Node, Roster
 from sync_protocol.suites import NotOpened, sha256
 from village_node.casebook import Casebook, CasebookError, Owed, Reason, Said, lower_of
 from village_node.courier import stick
@@ -78,6 +79,11 @@ class Courier:
         self._casebook = casebook
         self._clock = clock
         self._randomness = randomness
+        self._countersign: Callable[[Node, bytes], object] = lambda _node, _renewal: None
+
+    def countersigns(self, countersign: Callable[[Node, bytes], object]) -> None:
+        """For a place with others under it: who answers when one of them asks for a new life, by stick as by line."""
+        self._countersign = countersign
 
     def usual_place(self) -> str:
         """Who a bundle is for where nobody says: the place above; empty at the root."""
@@ -109,6 +115,8 @@ class Courier:
             raise Trouble("本机为最上级，请选择拷给哪个单位", "this node is the highest: say for which place it is")
         if casebook.retired:
             raise Trouble("本机已停用，请在正在使用的机器上拷出", "this machine is retired: write it on the one in use")
+        # Before what we hold is looked up: whoever finds a life of its own in it knows that it was looked up since.
+        roster = casebook.roster
         try:
             owed, own_key = casebook.owed_to(place), casebook.road_key()
         except CasebookError as problem:
@@ -122,7 +130,7 @@ class Courier:
             VERSION,
             (place,),
             own_key,
-            changes=tuple(changes_lacking(casebook.roster, owed.lower, ())[0]),
+            changes=tuple(changes_lacking(roster, owed.lower, ())[0]),
         )
         return _Packing(head, owed, casebook.key_of(place))
 
@@ -198,7 +206,7 @@ class Courier:
         return self._checked(_one(name, raw))[0]
 
     def _taken(self, actor: str, source: Source) -> Outcome:
-        outcome, head, node = self._judged(source)
+        outcome, head, node, sound = self._judged(source)
         if outcome.refused is not None or head is None or node is None:
             return outcome
         casebook = self._casebook
@@ -207,7 +215,7 @@ class Courier:
             return outcome
         before = casebook.bundle_that_came(head.bundle_id)
         outcome.before = before is not None
-        casebook.receive(node.incarnation, Content(roster_changes=list(head.changes)), peer_update={})
+        casebook.receive(node.incarnation, Content(roster_changes=sound), peer_update={})
         said = Said()
         for number in range(1, len(head.parts) + 1):
             slices, state = self._opened(source, head, node, number)
@@ -216,11 +224,27 @@ class Courier:
                 said = self._apply(outcome, node, self._read(node, body), said)
         whole = outcome.whole and not outcome.held_back
         casebook.note_came(actor, head, node.place, stored=outcome.stored, whole=whole, said=said)
+        self._settle(head, node, said)
         return outcome
+
+    def _settle(self, head: Head, node: Node, said: Said) -> None:
+        """What an ancestor holds tells which events of an ended life never left, if it was written down since our
+        present one began: then the bundle carries the change by which that was countersigned."""
+        casebook = self._casebook
+        if said.vector is None or lower_of(casebook.roster, casebook.identity.place, node.place) == node.place:
+            return
+        known = Roster(head.network_id)
+        for change in head.changes:
+            with suppress(ProtocolError):
+                known = known.apply(change)
+        if known.node(casebook.identity.incarnation) is not None:
+            casebook.settle(said.vector, casebook.identity.place)
 
     def _apply(self, outcome: Outcome, node: Node, content: Content, said: Said) -> Said:
         """One slice, in one transaction; what its sender said of itself so far. Raises StoreError."""
         received = self._casebook.receive(node.incarnation, content, peer_update={})
+        if content.renewal is not None:
+            self._countersign(node, content.renewal)
         if received.restored is not None:
             self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
         outcome.stored += received.stored
@@ -232,7 +256,7 @@ class Courier:
         return Said(tuple(content.vector), tuple(content.wants), content.lines_asked, answers)
 
     def _checked(self, source: Source) -> tuple[Outcome, Head | None]:
-        outcome, head, node = self._judged(source)
+        outcome, head, node, _ = self._judged(source)
         outcome.checked = True
         if outcome.refused is None and head is not None and node is not None:
             for number, part in enumerate(head.parts, start=1):
@@ -242,23 +266,25 @@ class Courier:
                     outcome.states.append(_found(source, head, number, part)[1])
         return outcome, head
 
-    def _judged(self, source: Source) -> tuple[Outcome, Head | None, Node | None]:
-        """What can be told of a bundle without opening it; ``refused`` is set where nothing of it is to be read."""
+    def _judged(self, source: Source) -> tuple[Outcome, Head | None, Node | None, list[Change]]:
+        """What can be told of a bundle without opening it: who wrote it, and which of its roster changes hold.
+        ``refused`` is set where nothing of it is to be read."""
         outcome = Outcome(source.name)
-        casebook, here = self._casebook, self._casebook.identity.place
+        casebook, here, sound = self._casebook, self._casebook.identity.place, list[Change]()
         try:
             head = bundle.read_head(source.head)
             outcome.bundle_id, outcome.time_ms = head.bundle_id, head.time
             outcome.events = sum(part.events for part in head.parts)
             if head.network_id != casebook.network_id:
                 outcome.refused = ("是另一个网络的拷盘，不属于本县", "it belongs to another network")
-                return outcome, None, None
+                return outcome, None, None, sound
             roster = casebook.roster
             for change in head.changes:
                 try:
                     roster = roster.apply(change)
+                    sound.append(change)
                 except ProtocolError:
-                    continue  # judged again, and shown, when the bundle is taken in
+                    outcome.odd_changes += 1
             node = roster.node(head.sender)
             if node is None:
                 raise UnknownNode(head.sender.hex())
@@ -271,8 +297,8 @@ class Courier:
                 raise NoSuchVersion(f"slices of version {head.exchange}, {VERSION} here")
         except (ProtocolError, BadSignature) as refusal:
             outcome.refused = words_of(refusal)
-            return outcome, None, None
-        return outcome, head, node
+            return outcome, None, None, sound
+        return outcome, head, node, sound
 
     def _opened(self, source: Source, head: Head, node: Node, number: int) -> tuple[list[bytes], PartState]:
         """The slices of a part, each of which has been read; nothing where anything of it does not hold. They are read

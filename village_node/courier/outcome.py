@@ -71,8 +71,9 @@ class Outcome:
     """What came of one bundle.
 
     ``place``: who wrote it, empty while that is not known; ``refused``: why nothing of it was read, in both languages.
-    ``stored``, ``receipts``: new events and receipts of others; ``held_back``: that were parked or refused. ``before``:
-    it was here before; ``ours``: we wrote it; ``checked``: it was only looked at.
+    ``stored``, ``receipts``: new events and receipts of others; ``held_back``: that were parked or refused;
+    ``odd_changes``: of the roster, that do not hold. ``before``: it was here before; ``ours``: we wrote it;
+    ``checked``: it was only looked at.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Outcome:
     stored: int = 0
     receipts: int = 0
     held_back: int = 0
+    odd_changes: int = 0
     before: bool = False
     ours: bool = False
     checked: bool = False
@@ -109,6 +111,9 @@ class Outcome:
             if state is not PartState.SOUND:
                 zh += f"；第 {number} 部分（共 {self.parts} 部分）{_PARTS[state][0]}"
                 en += f"; part {number} of {self.parts} is {_PARTS[state][1]}"
+        if self.odd_changes:
+            zh += f"；名册变更有 {self.odd_changes} 条核对不上，没有采用"
+            en += f"; {self.odd_changes} changes of the roster do not hold and were left"
         if not self.whole and not self.checked:
             zh += "，其余已收下，请让对方重新拷出（已收下的不会重复）"
             en += ": the rest was taken; have it written again (nothing is taken twice)"

@@ -5,8 +5,7 @@ from typing import Final, NamedTuple
 
 from sync_protocol import limits
 from sync_protocol.errors import TooLarge
-from sync_protocol.exchange import Content, PeerView, content_map, read_content
-from sync_protocol.exchange.forks import Path
+from sync_protocol.exchange import Content, ForkTalk, Path, PeerView, content_map, read_content
 from sync_protocol.wire import ZSTD, pack_body, unpack_body
 from village_node.casebook import Casebook, Owed
 
@@ -60,6 +59,7 @@ def _opening(casebook: Casebook, owed: Owed, place: str, *, down: bool) -> Conte
         content.lines, _ = casebook.lines_for(said.asked, place, SLICE_BYTES)
     else:
         content.lines_asked = casebook.lines_wanted()
+        content.renewal = casebook.renewal() if casebook.provisional else None
     content.forks.proofs = casebook.proofs_owed(place, said.vector or ())
     return content
 
@@ -69,6 +69,6 @@ def read_slice(body: bytes, *, down: bool) -> Content:
     content = read_content(unpack_body(body), reply=down)
     if sum(segment.n for segment in content.segments) > limits.SLICE_EVENTS:
         raise TooLarge(f"slice: more than {limits.SLICE_EVENTS} events")
-    content.renewal = None
     content.roster_changes = []
+    content.forks = ForkTalk(proofs=content.forks.proofs)
     return content

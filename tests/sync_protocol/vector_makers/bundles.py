@@ -108,11 +108,11 @@ def case(name: str, place: str, head: bytes, files: Sequence[bytes], slices: Seq
 
 def resigned(head: bytes, change: Callable[[list[Any]], None]) -> bytes:
     """The same head with something of its payload changed, and signed again by the village."""
-    name, form, payload, _, changes = decode(head)
+    name, form, payload, _ = decode(head)
     values = decode(payload)
     change(values)
     payload = encode(values)
-    return encode([name, form, payload, sample.key("village").sign("bundle", NETWORK, payload), changes])
+    return encode([name, form, payload, sample.key("village").sign("bundle", NETWORK, payload)])
 
 
 def bundles() -> Vector:
@@ -162,7 +162,7 @@ def bundles() -> Vector:
             refused("a recipient twice", "malformed", resigned(head, set_value(6, [TOWNSHIP, TOWNSHIP])), files),
             refused("number 0", "malformed", resigned(head, set_value(3, 0)), files),
             refused("a short key", "malformed", resigned(head, set_value(7, bytes(31))), files),
-            refused("a critical field", "needs_update", resigned(head, set_value(9, {-1: 0})), files),
+            refused("a critical field", "needs_update", resigned(head, set_value(10, {-1: 0})), files),
             refused(
                 "a part of 5 MB",
                 "too_large",

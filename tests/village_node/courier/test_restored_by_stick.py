@@ -1,0 +1,87 @@
+"""A village without a line whose database was put back: its new life is countersigned by stick, and nothing is lost."""
+
+from pathlib import Path
+
+from tests import network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE
+from tests.faults.images import image_of, restore
+from tests.village_node.courier.sticks import Hand, equal, hand, introduce
+from village_node.casebook import Reason
+
+
+def carried(sender: Hand, receiver: Hand, stick: Path) -> None:
+    """One walk."""
+    sender.write(stick, receiver.member.place)
+    receiver.take(stick)
+
+
+def test_a_restored_village_goes_on_under_a_new_life_by_stick_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    net = network.network(folder)
+    net.wire.down.add(VILLAGE)
+    township = hand(net.built, TOWNSHIP)
+    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
+    introduce(township, hand(net.built, VILLAGE), tmp_path)
+    refs = [net[VILLAGE].member.file() for _ in range(2)]
+    carried(hand(net.built, VILLAGE), township, tmp_path / "1 up")
+    carried(township, hand(net.built, VILLAGE), tmp_path / "1 down")
+    never_sent = net[VILLAGE].member.file()
+    image = image_of(net, VILLAGE, tmp_path)
+    refs += [net[VILLAGE].member.file() for _ in range(2)]
+    carried(hand(net.built, VILLAGE), township, tmp_path / "2 up")
+    before = net[VILLAGE].incarnation
+    restored = restore(net, VILLAGE, image, whole=False)
+    assert [each.reason for each in restored.member.casebook.identity.former] == [Reason.AHEAD]
+    refs += [never_sent, restored.member.file()]
+    village = hand(net.built, VILLAGE)
+    assert village.member.casebook.provisional
+    carried(village, township, tmp_path / "3 up")  # asks for the new life
+    carried(township, village, tmp_path / "3 down")  # brings it, and what the old one has forgotten
+    assert not village.member.casebook.provisional and restored.incarnation != before
+    for number in (4, 5):
+        carried(village, township, tmp_path / f"{number} up")
+        carried(township, village, tmp_path / f"{number} down")
+    net[TOWNSHIP].sync()
+    carried(township, village, tmp_path / "6 down")
+    carried(village, township, tmp_path / "6 up")
+    for code in (VILLAGE, TOWNSHIP, COUNTY):
+        book = net[code].member.casebook
+        assert [book.counts()[name] for name in ("waiting", "void", "contested", "parked", "forks")] == [0] * 5
+        for ref in refs:
+            row = book.find_by_number(ref.case_no)
+            assert row is not None and row.query_code == ref.query_code, (code, ref.case_no)
+        assert len(book.work_list("all").rows) == len(refs)
+    assert village.member.casebook.sync_state()["not_left"]["cases"] == 0
+    assert equal(village.member, township.member, VILLAGE)
+    net.close()
+
+
+def test_a_bundle_from_before_the_new_life_does_not_tell_what_never_left(tmp_path: Path) -> None:
+    """What it shows may have grown since: only one that knows the new life was written after it began."""
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    net = network.network(folder)
+    net.wire.down.add(VILLAGE)
+    township = hand(net.built, TOWNSHIP)
+    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
+    introduce(township, hand(net.built, VILLAGE), tmp_path)
+    net[VILLAGE].member.file()
+    image = image_of(net, VILLAGE, tmp_path)
+    township.write(tmp_path / "old", VILLAGE)  # it holds nothing of the village yet
+    carried(hand(net.built, VILLAGE), township, tmp_path / "up")
+    net[VILLAGE].member.file()
+    carried(hand(net.built, VILLAGE), township, tmp_path / "up 2")
+    restored = restore(net, VILLAGE, image, whole=False)
+    village = hand(net.built, VILLAGE)
+    village.take(tmp_path / "old")
+    assert restored.member.casebook.provisional
+    assert village.write(tmp_path / "up 3").events == 0, "what may have left is in doubt, and is not written again"
+    for number in range(4, 7):
+        carried(village, township, tmp_path / f"up {number}")
+        carried(township, village, tmp_path / f"down {number}")
+    for each in (village, township):
+        book = each.member.casebook
+        assert [book.counts()[name] for name in ("waiting", "void", "contested", "parked", "forks")] == [0] * 5
+        assert [row.n_events for row in book.work_list("all").rows] == [2, 2]
+    net.close()
