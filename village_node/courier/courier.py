@@ -7,7 +7,7 @@ before the first part; a part is opened and read to its last slice before the fi
 enters by the same door as a message of the exchange, in one transaction.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any, Final, NamedTuple
 from sync_protocol import bundle, limits
 from sync_protocol.bundle import EVENTS, ID_BYTES, KEY_BYTES, Head, Part
 from sync_protocol.errors import BadSignature, NoSuchVersion, NotAChild, ProtocolError, UnknownNode, WeakKey
-from sync_protocol.exchange import VERSION, Content, changes_lacking
+from sync_protocol.event import mark
+from sync_protocol.exchange import VERSION, Content, StreamPoint, changes_lacking
 from sync_protocol.roster import Change, Node, Roster
 from sync_protocol.suites import NotOpened, sha256
 from village_node.casebook import Casebook, CasebookError, Owed, Reason, Said, lower_of
@@ -224,21 +225,35 @@ class Courier:
                 said = self._apply(outcome, node, self._read(node, body), said)
         whole = outcome.whole and not outcome.held_back
         casebook.note_came(actor, head, node.place, stored=outcome.stored, whole=whole, said=said)
-        self._settle(head, node, said)
+        if said.vector is not None:
+            self._look_back(said.vector)
+            self._settle(head, node, said.vector)
         return outcome
 
-    def _settle(self, head: Head, node: Node, said: Said) -> None:
+    def _look_back(self, vector: Iterable[StreamPoint]) -> None:
+        """Begin a new life where somebody has signed that he holds more of the present one than is here, or something
+        else: this disk was put back, whenever that bundle was written. Raises NotSaved."""
+        casebook = self._casebook
+        me = casebook.identity.incarnation
+        for point in vector:
+            if point.incarnation == me and point.seq and not point.path:
+                ours = casebook.hash_at(me, point.scope, point.seq)
+                if (ours is None or mark(ours) != mark(point.hash)) and casebook.lives is not None:
+                    casebook.begin_again(Reason.BEYOND_US, ended=me)
+                    return
+
+    def _settle(self, head: Head, node: Node, vector: Sequence[StreamPoint]) -> None:
         """What an ancestor holds tells which events of an ended life never left, if it was written down since our
         present one began: then the bundle carries the change by which that was countersigned."""
         casebook = self._casebook
-        if said.vector is None or lower_of(casebook.roster, casebook.identity.place, node.place) == node.place:
+        if lower_of(casebook.roster, casebook.identity.place, node.place) == node.place:
             return
         known = Roster(head.network_id)
         for change in head.changes:
             with suppress(ProtocolError):
                 known = known.apply(change)
         if known.node(casebook.identity.incarnation) is not None:
-            casebook.settle(said.vector, casebook.identity.place)
+            casebook.settle(vector, casebook.identity.place)
 
     def _apply(self, outcome: Outcome, node: Node, content: Content, said: Said) -> Said:
         """One slice, in one transaction; what its sender said of itself so far. Raises StoreError."""

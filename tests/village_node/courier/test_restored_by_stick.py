@@ -85,3 +85,34 @@ def test_a_bundle_from_before_the_new_life_does_not_tell_what_never_left(tmp_pat
         assert [book.counts()[name] for name in ("waiting", "void", "contested", "parked", "forks")] == [0] * 5
         assert [row.n_events for row in book.work_list("all").rows] == [2, 2]
     net.close()
+
+
+def test_a_disk_put_back_whole_is_noticed_by_the_next_bundle_from_above(tmp_path: Path) -> None:
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    net = network.network(folder)
+    net.wire.down.add(VILLAGE)
+    township = hand(net.built, TOWNSHIP)
+    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
+    introduce(township, hand(net.built, VILLAGE), tmp_path)
+    refs = [net[VILLAGE].member.file()]
+    carried(hand(net.built, VILLAGE), township, tmp_path / "1 up")
+    carried(township, hand(net.built, VILLAGE), tmp_path / "1 down")
+    image = image_of(net, VILLAGE, tmp_path)
+    refs.append(net[VILLAGE].member.file())
+    carried(hand(net.built, VILLAGE), township, tmp_path / "2 up")
+    township.write(tmp_path / "2 down", VILLAGE)
+    restored = restore(net, VILLAGE, image, whole=True)
+    refs.append(restored.member.file())  # it cannot know yet
+    village = hand(net.built, VILLAGE)
+    assert village.member.casebook.identity.former == ()
+    village.take(tmp_path / "2 down")
+    assert [each.reason for each in village.member.casebook.identity.former] == [Reason.BEYOND_US]
+    for number in range(3, 6):
+        carried(village, township, tmp_path / f"{number} up")
+        carried(township, village, tmp_path / f"{number} down")
+    for each in (village, township):
+        book = each.member.casebook
+        assert [book.counts()[name] for name in ("waiting", "void", "contested", "parked", "forks")] == [0] * 5
+        assert {row.case_no for row in book.work_list("all").rows} == {ref.case_no for ref in refs}
+    net.close()
