@@ -17,6 +17,7 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Change
 from tests.crash.warm import warm
 from tests.simulation import healing
+from tests.simulation.couriers import Couriers
 from tests.simulation.disk import SOUND, Disk, PowerCut
 from tests.simulation.faults import Faults
 from tests.simulation.heads import Heads
@@ -91,6 +92,7 @@ class Simulation:
         self.people = People(self, self._chance("people"))
         self.heads = Heads(self, self._chance("heads"))
         self.faults = Faults(self, self._chance("faults"))
+        self.couriers = Couriers(self, self._chance("couriers"))
 
     def _chance(self, what: str) -> random.Random:
         """Randomness of its own for each part, so that one more draw in one does not change the others."""
@@ -202,6 +204,7 @@ class Simulation:
         for day in range(days):
             self.people.plan_day(day)
             self.faults.plan_day(day)
+            self.couriers.plan_day(day)
             self.loop.after(CHECKPOINT_S, self._checkpoint)
             self.loop.after(PURGE_S, self._purge)
             for hour in range(24):
