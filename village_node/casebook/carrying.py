@@ -23,6 +23,7 @@ from village_node.store.bundles import BundleRow
 _NUMBER: Final = "bundles"
 _OWN_KEY: Final = "road-key"
 _KEY_OF: Final = "road-key "
+_LOOKED_AT: Final = 40  # newest bundles that left, whoever they were for
 _ANSWERED: Final = 8  # newest bundles of a place whose answers still travel
 
 
@@ -164,8 +165,12 @@ class Carrying(Complaining, Dispatch):
         """Remember a bundle that came and what its sender said; of its key only the newest. Raises NotSaved."""
         with self.store.writing() as connection:
             before = bundles.find(connection, head.bundle_id, bundles.IN)
-            events = stored + (before.events if before is not None else 0)
-            row = self._row(head, bundles.IN, place, events, whole, _encoded(said))
+            # Of a bundle that comes again, damaged meanwhile, what it once brought stays true.
+            events, raw = stored + (before.events if before is not None else 0), _encoded(said)
+            if before is not None:
+                whole = whole or bool(before.whole)
+                raw = raw if said.vector is not None else before.said
+            row = self._row(head, bundles.IN, place, events, whole, raw)
             bundles.keep(connection, row)
             self._note_key(connection, head)
             self.note(
@@ -202,7 +207,10 @@ class Carrying(Complaining, Dispatch):
     def _carried(self, connection: Connection) -> Carried:
         roster, here = self.roster_in(connection), self.identity.place
         above = roster.places.path_up(here)[1:] if here in roster.places else ()
-        out = [row for row in bundles.read(connection, bundles.OUT) if row.place in above]
+        # The newest of a place has all that those before it had, and was not signed for since.
+        out = [row for row in bundles.read(connection, bundles.OUT, _LOOKED_AT) if row.place in above]
+        if not out:
+            return Carried(0, None)
         reached: dict[tuple[bytes, str], int] = {}
         for row in out:
             for incarnation, scope, seq in encoding.decode(row.said):
@@ -213,7 +221,7 @@ class Carrying(Complaining, Dispatch):
             if signer in signers:
                 signed[stream] = max(signed.get(stream, 0), seq)
         spans = [(row.id, signed.get(row.id, 0), reached[row.key]) for row in held]
-        return Carried(bundles.cases_between(connection, spans), out[0] if out else None)
+        return Carried(bundles.cases_between(connection, spans), out[0])
 
 
 def _keep_key(connection: Connection, node: Node, said: tuple[int, int], public: bytes) -> None:

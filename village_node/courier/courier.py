@@ -27,7 +27,7 @@ from village_node.courier.slices import Sent, read_slice, slices_for
 from village_node.courier.stick import Source
 
 _WHOLE_STICK: Final = limits.BUNDLE_PARTS * limits.EVENT_PART // 2
-_ONE_FILE: Final = stick.FOLDED_MOST - limits.BUNDLE_HEAD
+_ONE_FILE: Final = stick.FOLDED_MOST - 2 * limits.BUNDLE_HEAD
 _LENGTH: Final = 4
 
 
@@ -170,7 +170,7 @@ class Courier:
 
     def _signed(self, packing: _Packing) -> bytes:
         packing.head = replace(packing.head, parts=tuple(packing.parts))
-        return bundle.head_bytes(packing.head, self._casebook.speaker.key)
+        return bundle.head_bytes(packing.head, self._casebook.identity.lives[packing.head.sender])
 
     def _noted(self, actor: str, packing: _Packing, head_size: int, name: str) -> Written:
         head = packing.head

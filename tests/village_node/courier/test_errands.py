@@ -57,6 +57,17 @@ def test_twice_and_in_the_wrong_order_is_the_same_as_once(village, township, tmp
 
 
 @pytest.mark.usefixtures("met")
+def test_what_a_bundle_once_brought_stays_true_when_a_damaged_copy_comes(village, township, tmp_path):
+    village.member.file()
+    name, raw = village.courier.fold("0001")
+    assert township.courier.unfold("0001", name.name, raw).stored > 0
+    before = township.member.casebook.owed_to(VILLAGE).said.vector
+    assert not township.courier.unfold("0001", name.name, raw[:-1] + bytes([raw[-1] ^ 1])).whole
+    assert township.member.casebook.bundles_in(1)[0].whole and before
+    assert township.member.casebook.owed_to(VILLAGE).said.vector == before
+
+
+@pytest.mark.usefixtures("met")
 def test_stick_and_network_in_any_mix_end_in_the_same(net, village, township, county, tmp_path):
     first = village.member.file()
     village.write(tmp_path / "up")
