@@ -225,13 +225,18 @@ class Courier:
                 said = self._apply(outcome, node, self._read(node, body), said)
         whole = outcome.whole and not outcome.held_back
         casebook.note_came(actor, head, node.place, stored=outcome.stored, whole=whole, said=said)
-        if said.vector is not None:
+        # Whoever stands below could drive us from life to life by what he says he holds.
+        if said.vector is not None and self._is_above(node):
             self._look_back(said.vector)
-            self._settle(head, node, said.vector)
+            self._settle(head, said.vector)
         return outcome
 
+    def _is_above(self, node: Node) -> bool:
+        here = self._casebook.identity.place
+        return lower_of(self._casebook.roster, here, node.place) == here
+
     def _look_back(self, vector: Iterable[StreamPoint]) -> None:
-        """Begin a new life where somebody has signed that he holds more of the present one than is here, or something
+        """Begin a new life where an ancestor has signed that it holds more of this one than is here, or something
         else: this disk was put back, whenever that bundle was written. Raises NotSaved."""
         casebook = self._casebook
         me = casebook.identity.incarnation
@@ -242,12 +247,10 @@ class Courier:
                     casebook.begin_again(Reason.BEYOND_US, ended=me)
                     return
 
-    def _settle(self, head: Head, node: Node, vector: Sequence[StreamPoint]) -> None:
+    def _settle(self, head: Head, vector: Sequence[StreamPoint]) -> None:
         """What an ancestor holds tells which events of an ended life never left, if it was written down since our
         present one began: then the bundle carries the change by which that was countersigned."""
         casebook = self._casebook
-        if lower_of(casebook.roster, casebook.identity.place, node.place) == node.place:
-            return
         known = Roster(head.network_id)
         for change in head.changes:
             with suppress(ProtocolError):
@@ -338,8 +341,7 @@ class Courier:
             raise Trouble(problem.zh, problem.en) from None
 
     def _read(self, node: Node, body: bytes) -> Content:
-        here = self._casebook.identity.place
-        return read_slice(body, down=lower_of(self._casebook.roster, here, node.place) == here)
+        return read_slice(body, down=self._is_above(node))
 
     def _name(self, place: str) -> str:
         places = self._casebook.roster.places

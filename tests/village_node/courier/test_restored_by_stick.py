@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from sync_protocol.exchange import StreamPoint
 from tests import network
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.faults.images import image_of, restore
@@ -115,4 +118,23 @@ def test_a_disk_put_back_whole_is_noticed_by_the_next_bundle_from_above(tmp_path
         book = each.member.casebook
         assert [book.counts()[name] for name in ("waiting", "void", "contested", "parked", "forks")] == [0] * 5
         assert {row.case_no for row in book.work_list("all").rows} == {ref.case_no for ref in refs}
+    net.close()
+
+
+def test_nobody_below_can_drive_a_place_from_life_to_life(tmp_path: Path) -> None:
+    """A village that says it holds what its township never wrote: the township is not moved by that."""
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    net = network.network(folder)
+    village, township = hand(net.built, VILLAGE), hand(net.built, TOWNSHIP)
+    introduce(township, village, tmp_path)
+    me = township.member.casebook.identity.incarnation
+    claimed = StreamPoint(me, f"about:{VILLAGE}", 9, bytes(8), {})
+    points = village.member.casebook.shared_points
+    with pytest.MonkeyPatch.context() as lying:
+        lying.setattr(village.member.casebook, "shared_points", lambda place: [*points(place), claimed])
+        village.member.file()
+        village.write(tmp_path / "up")
+    assert township.take(tmp_path / "up").stored > 0
+    assert township.member.casebook.identity.incarnation == me
     net.close()
