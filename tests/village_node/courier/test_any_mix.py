@@ -7,8 +7,9 @@ import pytest
 
 from sync_protocol.case import kinds
 from tests import builders
-from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, CaseRef
+from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE
 from tests.village_node.courier.sticks import Hand, equal, hand
+from village_node.casebook import CaseRef
 from village_node.courier import Trouble
 
 PLACES = (COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE)

@@ -12,6 +12,16 @@ from tests.village_node.courier.sticks import Hand, equal, hand, introduce
 from village_node.casebook import Reason
 
 
+def reasons(one: Hand) -> list[str]:
+    """Why each life of a node ended."""
+    return [each.reason for each in one.member.casebook.identity.former]
+
+
+def provisional(one: Hand) -> bool:
+    """Whether its present life waits to be countersigned."""
+    return one.member.casebook.provisional
+
+
 def carried(sender: Hand, receiver: Hand, stick: Path) -> None:
     """One walk."""
     sender.write(stick, receiver.member.place)
@@ -35,13 +45,13 @@ def test_a_restored_village_goes_on_under_a_new_life_by_stick_alone(tmp_path: Pa
     carried(hand(net.built, VILLAGE), township, tmp_path / "2 up")
     before = net[VILLAGE].incarnation
     restored = restore(net, VILLAGE, image, whole=False)
-    assert [each.reason for each in restored.member.casebook.identity.former] == [Reason.AHEAD]
     refs += [never_sent, restored.member.file()]
     village = hand(net.built, VILLAGE)
-    assert village.member.casebook.provisional
+    assert reasons(village) == [Reason.AHEAD]
+    assert provisional(village)
     carried(village, township, tmp_path / "3 up")  # asks for the new life
     carried(township, village, tmp_path / "3 down")  # brings it, and what the old one has forgotten
-    assert not village.member.casebook.provisional and restored.incarnation != before
+    assert not provisional(village) and restored.incarnation != before
     for number in (4, 5):
         carried(village, township, tmp_path / f"{number} up")
         carried(township, village, tmp_path / f"{number} down")
@@ -108,9 +118,9 @@ def test_a_disk_put_back_whole_is_noticed_by_the_next_bundle_from_above(tmp_path
     restored = restore(net, VILLAGE, image, whole=True)
     refs.append(restored.member.file())  # it cannot know yet
     village = hand(net.built, VILLAGE)
-    assert village.member.casebook.identity.former == ()
+    assert reasons(village) == []
     village.take(tmp_path / "2 down")
-    assert [each.reason for each in village.member.casebook.identity.former] == [Reason.BEYOND_US]
+    assert reasons(village) == [Reason.BEYOND_US]
     for number in range(3, 6):
         carried(village, township, tmp_path / f"{number} up")
         carried(township, village, tmp_path / f"{number} down")
