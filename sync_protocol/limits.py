@@ -52,6 +52,7 @@ SLICE_EVENTS = 1_000
 NESTING = 16
 NESTING_EXT = 8  # a message wraps a header in five layers more than D(header) does
 ERROR_CODE = 65_535
+CLOCK_MS = 2**46  # beyond which no clock is what labels count from
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1
 CLAIMED_MIN = -(2**62)  # so that its distance from any hlc is an integer of section 2
@@ -59,6 +60,7 @@ KEY_MIN = -24
 KEY_MAX = 23
 
 INCARNATION = 16
+NAME = 4  # of an incarnation that the reader's roster has: its first bytes
 CASE_ID = 16
 SALT = 16
 MARK = 8

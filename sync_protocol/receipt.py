@@ -10,6 +10,8 @@ from sync_protocol.errors import BadReceipt, BadSignature, Malformed
 from sync_protocol.event import check_bytes, check_int
 from sync_protocol.suites import SIGNATURE_BYTES, SigningKey, verify
 
+Line = tuple[bytes, int, bytes]  # stream id, seq, h(seq)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -30,21 +32,52 @@ def _payload(signer: bytes, time: int, count: int, root: bytes) -> bytes:
     return encode([signer, time, count, root])
 
 
-def sign_all(
-    key: SigningKey, network_id: bytes, signer: bytes, time: int, lines: Sequence[tuple[bytes, int, bytes]]
-) -> list[Receipt]:
+class Tree:
+    """The lines of one moment of one signer, and what else he signs with them: one root, and so one signature.
+
+    `beside`: bytes that are no line, whose leaf stands behind those of all lines (a reply, section 7).
+    """
+
+    def __init__(self, signer: bytes, time: int, lines: Sequence[Line], beside: bytes | None = None) -> None:
+        """`time`: ms since 1970; at least one line, or something beside."""
+        encoded = [merkle.line(*line) for line in lines]
+        if len(set(encoded)) != len(encoded):
+            raise ValueError("a line is there twice")
+        order = sorted(range(len(encoded)), key=encoded.__getitem__)
+        leaves = [merkle.leaf(encoded[i]) for i in order]
+        if beside is not None:
+            leaves.append(merkle.leaf(beside))
+        self._levels = merkle.levels(leaves)
+        self._index = {place: index for index, place in enumerate(order)}
+        self._lines, self._signer, self._time, self._count = lines, signer, time, len(leaves)
+
+    @property
+    def payload(self) -> bytes:
+        """What is signed, under the label `receipt`."""
+        return _payload(self._signer, self._time, self._count, self._levels[-1][0])
+
+    def receipts(self, signature: bytes) -> list[Receipt]:
+        """One receipt for each line, in the order given."""
+        return [
+            Receipt(
+                *line,
+                self._signer,
+                self._time,
+                self._count,
+                self._index[i],
+                merkle.path(self._levels, self._index[i]),
+                signature,
+            )
+            for i, line in enumerate(self._lines)
+        ]
+
+
+def sign_all(key: SigningKey, network_id: bytes, signer: bytes, time: int, lines: Sequence[Line]) -> list[Receipt]:
     """One receipt for each (stream id, seq, h(seq)), in the order given, all under one signature; `time` in ms."""
-    encoded = [merkle.line(*line) for line in lines]
-    if len(set(encoded)) != len(encoded):
-        raise ValueError("a line is there twice")
-    order = sorted(range(len(encoded)), key=encoded.__getitem__)
-    levels = merkle.levels([merkle.leaf(encoded[i]) for i in order])
-    signature = key.sign("receipt", network_id, _payload(signer, time, len(lines), levels[-1][0])) if lines else b""
-    index_of = {place: index for index, place in enumerate(order)}
-    return [
-        Receipt(*line, signer, time, len(lines), index_of[i], merkle.path(levels, index_of[i]), signature)
-        for i, line in enumerate(lines)
-    ]
+    if not lines:
+        return []
+    tree = Tree(signer, time, lines)
+    return tree.receipts(key.sign("receipt", network_id, tree.payload))
 
 
 def root_of(receipt: Receipt) -> bytes:

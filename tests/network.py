@@ -19,9 +19,11 @@ from requests.adapters import BaseAdapter
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from sync_protocol.errors import BadSignature
-from sync_protocol.exchange import Content, Parties, digest, open_reply, read_content, read_request
-from sync_protocol.suites import sha256
-from sync_protocol.wire import unpack_body
+from sync_protocol.exchange import Content, Parties, ReceiptLine, digest, open_reply, read_content, read_request
+from sync_protocol.receipt import Line
+from sync_protocol.stream import stream_id
+from sync_protocol.suites import SigningKey, sha256
+from sync_protocol.wire import rebuild, unpack_body
 from tests import builders
 from tests.builders import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
 from township_node.downlink import Downlink
@@ -239,16 +241,37 @@ class Network:
     def spoken(self, passed: Passed, child: str) -> tuple[Content, Content]:
         """What a request of this child and the reply to it said."""
         request = read_request(passed.request)
-        asked = read_content(unpack_body(request.body), reply=False)
-        assert request.sender in self.nodes[child].member.casebook.identity.lives
+        (sender,) = (each for each in self.nodes[child].member.casebook.identity.lives if each[:4] == request.sender)
         ancestor = self.nodes[urlsplit(passed.url).hostname or ""].member.casebook.identity
-        network_id, said = self.built.roster.network_id, sha256(passed.request)
         for incarnation, key in ancestor.lives.items():
-            parties = Parties(network_id, request.sender, incarnation, request.challenge)
+            parties = Parties(self.built.roster.network_id, sender, incarnation, request.challenge)
             with suppress(BadSignature):
-                body = open_reply(passed.reply, key.suite, key.public, parties, said)
-                return asked, read_content(unpack_body(body), reply=True, asked=asked.tables, ancestor=incarnation)
+                return self.understood(passed.request, passed.reply, parties, key)
         raise AssertionError("no life of the ancestor has signed this reply")
+
+    def understood(self, raw: bytes, reply: bytes, who: Parties, key: SigningKey) -> tuple[Content, Content]:
+        """What a request and the reply that this key signed said, the receipts under its own signature among it."""
+        (child,) = (live for live in self.nodes.values() if who.child in live.member.casebook.identity.lives)
+        roster = child.member.casebook.roster
+        asked = read_content(unpack_body(read_request(raw).body), reply=False, named=roster.meant_by)
+        lines: dict[int, Line] = {}
+        for one in asked.segments:
+            author, index = roster.node(one.incarnation), asked.tables.streams.index((one.incarnation, one.scope))
+            if author is not None:
+                stream = stream_id(who.network_id, one.incarnation, one.scope, author.suite)
+                before = child.member.casebook.hash_at(one.incarnation, one.scope, one.first_seq - 1)
+                before = stream if one.first_seq == 1 else lines[index][2] if index in lines else before
+                if before is not None:
+                    lines[index] = (stream, one.last_seq, rebuild(one, stream, before)[-1].hash)
+        from_ms = asked.tables.counts_from
+        opened = open_reply(reply, key.suite, key.public, who, sha256(raw), lines, from_ms)
+        said = read_content(unpack_body(opened.body), reply=True, asked=asked.tables, ancestor=who.ancestor)
+        for index, it in opened.receipts.items():
+            where = asked.tables.streams[index]
+            line = ReceiptLine(*where, it.seq, it.signer, it.time, it.count, it.index, it.path, it.signature)
+            said.receipts.append(line)
+        said.clock_ms = said.clock_ms if opened.time is None else opened.time
+        return asked, said
 
     def close(self) -> None:
         """Let go of everything."""

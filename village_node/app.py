@@ -233,7 +233,7 @@ def _for_people_only(pages: Callable[..., Any]) -> Callable[..., Any]:
     process, and a child that two of them answered in turn would never come to rest."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if environ["PATH_INFO"].startswith(SYNC_PATHS):
+        if f"{environ['PATH_INFO']}/".startswith(SYNC_PATHS):
             start_response("503 Service Unavailable", [("Content-Length", "0")])
             return []
         return pages(environ, start_response)

@@ -7,13 +7,17 @@ on which a request is being worked on, or an answer is on its way, stay; but not
 no byte of its answer for the time-out is cut. It would never be ready to be written to, and so never end by itself.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
+from waitress.task import WSGITask
 
+NODES: Final = "/sync/"  # paths at which nodes speak with one another
+_DATE: Final = re.compile(rb"\r\nDate: [^\r]*")
 SPARE: Final = 8  # files of the server itself, and lines that were told to end and have not yet
 
 
@@ -34,6 +38,22 @@ def end_quiet(server: Any, now: float) -> None:
             line.will_close = True
 
 
+class Answer(WSGITask):  # type: ignore[misc] # waitress carries no types
+    """An answer as waitress gives it, but one to a node has no date: its clock is none that others may go by, which is
+    the one case in which HTTP wants none, and every byte counts on a metered line."""
+
+    def build_response_header(self) -> bytes:
+        """The head of the answer."""
+        head: bytes = super().build_response_header()
+        return _DATE.sub(b"", head, 1) if f"{self.request.path}/".startswith(NODES) else head
+
+
+class Line(HTTPChannel):  # type: ignore[misc] # waitress carries no types
+    """One connection, as waitress makes them, whose answers are ours."""
+
+    task_class = Answer
+
+
 def open_line(server: Any, line: Any, address: Any, settings: Any, map: Any = None) -> Any:
     """One accepted connection, as waitress makes them; it leaves no more of them than the limit less ``SPARE``."""
     held = [each for each in server.active_channels.values() if not each.will_close]
@@ -41,7 +61,7 @@ def open_line(server: Any, line: Any, address: Any, settings: Any, map: Any = No
         quiet = quietest(held)
         if quiet is not None:
             quiet.will_close = True
-    return HTTPChannel(server, line, address, settings, map=map)
+    return Line(server, line, address, settings, map=map)
 
 
 def quietest(lines: Iterable[Any]) -> Any | None:

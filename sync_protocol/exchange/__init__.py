@@ -25,7 +25,9 @@ from sync_protocol.exchange.forks import NO_PATH, SHATTERED, ArmShown, ForkTalk,
 from sync_protocol.exchange.heads import RosterHead, changes_lacking, goes_further, roster_heads
 from sync_protocol.exchange.lines import Lines, LinesAsked
 from sync_protocol.exchange.message import (
+    Given,
     Parties,
+    Reply,
     Request,
     check_request,
     open_reply,
@@ -38,7 +40,6 @@ from sync_protocol.exchange.message import (
 from sync_protocol.exchange.owing import EventsOwed, PeerView, Plan, ReceiptOwed, plan, proofs_known
 from sync_protocol.exchange.ratchet import (
     ANOTHER_NONCE,
-    CHALLENGE_BYTES,
     NO_ALARM,
     NONCE_BYTES,
     OLDER_CHALLENGE,
@@ -48,6 +49,7 @@ from sync_protocol.exchange.ratchet import (
     Ratchet,
     challenge,
     challenge_index,
+    is_challenge,
     judge,
 )
 from sync_protocol.exchange.roster_forks import RosterTalk, Trail, changes_after_trail, disagree, roster_talk
@@ -64,7 +66,6 @@ from sync_protocol.exchange.waiting import COME, WaitToken, check_wait_token, re
 
 __all__ = [
     "ANOTHER_NONCE",
-    "CHALLENGE_BYTES",
     "COME",
     "NONCE_BYTES",
     "NO_ALARM",
@@ -83,6 +84,7 @@ __all__ = [
     "EventsOwed",
     "ForkTalk",
     "FrameBudget",
+    "Given",
     "Hello",
     "Judged",
     "Lines",
@@ -97,6 +99,7 @@ __all__ = [
     "ReceiptLine",
     "ReceiptOwed",
     "RefusedSegment",
+    "Reply",
     "Request",
     "RoadKey",
     "RosterHead",
@@ -116,6 +119,7 @@ __all__ = [
     "digest",
     "disagree",
     "goes_further",
+    "is_challenge",
     "judge",
     "open_reply",
     "other_side",

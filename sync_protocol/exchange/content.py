@@ -10,7 +10,7 @@ from sync_protocol.event import check_body, check_bytes, check_int
 from sync_protocol.exchange.forks import ForkTalk, read_talk, talk_values
 from sync_protocol.exchange.heads import RosterHead
 from sync_protocol.exchange.lines import Lines, LinesAsked, asked_values, lines_values, read_asked, read_lines
-from sync_protocol.exchange.ratchet import ANOTHER_NONCE, CHALLENGE_BYTES, NONCE_BYTES, OLDER_CHALLENGE
+from sync_protocol.exchange.ratchet import ANOTHER_NONCE, NONCE_BYTES, OLDER_CHALLENGE, check_challenge
 from sync_protocol.exchange.roster_forks import RosterTalk, with_splits
 from sync_protocol.exchange.roster_forks import read_talk as read_roster_talk
 from sync_protocol.exchange.roster_forks import talk_values as roster_talk_values
@@ -19,7 +19,7 @@ from sync_protocol.roster import Change, change_values, read_change
 from sync_protocol.suites import PUBLIC_KEY_BYTES, SIGNATURE_BYTES
 from sync_protocol.wire import Segment, Tables, read_segment
 
-VERSION: Final = 2  # of the form of requests and replies: section 11 of PROTOCOL.md says what makes a new number
+VERSION: Final = 3  # of the form of requests and replies: section 11 of PROTOCOL.md says what makes a new number
 PARKED: Final = 1
 REFUSED: Final = 2
 
@@ -136,6 +136,11 @@ class Content:
     forks: ForkTalk = field(default_factory=ForkTalk)
     roster_talk: RosterTalk = field(default_factory=RosterTalk)
 
+    def __post_init__(self) -> None:
+        """The clock of a request is what its tables count from, from the first segment packed on."""
+        if self.clock_ms is not None and not self.tables.replies:
+            self.tables.clock_ms = self.clock_ms
+
 
 def content_map(content: Content) -> dict[int, Any]:
     """The map of section 7, fields that say nothing left out."""
@@ -158,7 +163,7 @@ def content_map(content: Content) -> dict[int, Any]:
         16: content.send_vector or None,
         17: content.next,
         18: content.alarm or None,
-        19: content.clock_ms,
+        19: _clock_value(content),
         20: content.tide,
         21: content.renewal,
         22: talk_values(content.forks, tables) if content.forks else None,
@@ -167,6 +172,13 @@ def content_map(content: Content) -> dict[int, Any]:
     # Only now are the tables complete: the fields above put what they name into them.
     values[7], values[8], values[9] = (value or None for value in tables.values())
     return {key: value for key, value in sorted(values.items()) if value is not None}
+
+
+def _clock_value(content: Content) -> int | None:
+    """A request's clock as it is, a reply's as the difference from it."""
+    if content.clock_ms is None or not content.tables.replies:
+        return content.clock_ms
+    return content.clock_ms - content.tables.counts_from
 
 
 def _further_values(content: Content) -> dict[int, Any] | None:
@@ -203,10 +215,18 @@ def pack_receipt(line: ReceiptLine, tables: Tables) -> list[Any]:
     ]
 
 
-def read_content(values: Any, *, reply: bool, asked: Tables | None = None, ancestor: bytes = b"") -> Content:
+def read_content(
+    values: Any,
+    *,
+    reply: bool,
+    asked: Tables | None = None,
+    ancestor: bytes = b"",
+    named: Callable[[bytes], bytes] | None = None,
+) -> Content:
     """What a message says. Raises Malformed, TooLarge, NeedsUpdate, NoSuchVersion, naming the field.
 
     `asked`, `ancestor`: for a reply, the tables of its request and who replies, from which its own tables go on.
+    `named`: for a request, whom the first bytes of an incarnation stand for here.
     A segment of a wrong shape does not spoil the message: it is told apart in `refused_segments`.
     """
     if type(values) is not dict:
@@ -218,8 +238,10 @@ def read_content(values: Any, *, reply: bool, asked: Tables | None = None, ances
             raise NeedsUpdate(f"content: field {key} must be understood and is not known here")
         if key in (_REPLY_ONLY if not reply else _REQUEST_ONLY):
             raise Malformed(f"field {key}: not in a {'reply' if reply else 'request'}")
-    tables = Tables.read(values.get(7, []), values.get(8, []), values.get(9, []), asked, ancestor)
+    tables = Tables.read(values.get(7, []), values.get(8, []), values.get(9, []), asked, ancestor, named)
     content = Content(tables=tables)
+    if 19 in values:
+        _read_clock(content, values[19], reply)
     for key, read in _READERS.items():
         if key in values:
             read(content, values[key])
@@ -404,7 +426,7 @@ def _read_send_vector(content: Content, value: Any) -> None:
 
 
 def _read_next(content: Content, value: Any) -> None:
-    check_bytes("next", value, CHALLENGE_BYTES)
+    check_challenge("next", value)
     content.next = value
 
 
@@ -413,8 +435,14 @@ def _read_alarm(content: Content, value: Any) -> None:
     content.alarm = value
 
 
-def _read_clock(content: Content, value: Any) -> None:
+def _read_clock(content: Content, value: Any, reply: bool) -> None:
+    """Before the other fields: what a request's segments tell counts from its clock."""
     check_int("clock", value, limits.INT_MIN, limits.INT_MAX)
+    if reply:
+        value += content.tables.counts_from
+        check_int("clock", value, limits.INT_MIN, limits.INT_MAX)
+    else:
+        content.tables.clock_ms = value
     content.clock_ms = value
 
 
@@ -452,7 +480,6 @@ _READERS: Final[dict[int, Callable[[Content, Any], None]]] = {
     16: _read_send_vector,
     17: _read_next,
     18: _read_alarm,
-    19: _read_clock,
     20: _read_tide,
     21: _read_renewal,
     22: _read_forks,

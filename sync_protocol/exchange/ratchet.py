@@ -6,7 +6,6 @@ from sync_protocol.errors import Malformed
 from sync_protocol.suites import mac, macs_equal
 
 NONCE_BYTES: Final = 4
-CHALLENGE_BYTES: Final = 12
 SECRET_BYTES: Final = 32
 
 NO_ALARM: Final = 0
@@ -14,7 +13,8 @@ ANOTHER_NONCE: Final = 1  # a known challenge came with another nonce
 OLDER_CHALLENGE: Final = 2
 RESTORED: Final = 3  # never on the wire: the child's own finding when its ancestor knows more of it than itself
 
-_INDEX_BYTES: Final = 4  # an exchange a second would fill them in 136 years
+_INDEX_BYTES: Final = 4  # at most: an exchange a second would fill them in 136 years
+_MAC_BYTES: Final = 6
 
 
 class Ratchet(NamedTuple):
@@ -34,18 +34,29 @@ class Judged(NamedTuple):
 
 
 def challenge(secret: bytes, ancestor: bytes, child: bytes, index: int) -> bytes:
-    """Challenge `index`: 12 bytes that only the holder of `secret` can make. ancestor, child: their incarnations."""
-    counted = index.to_bytes(_INDEX_BYTES, "big")
-    return counted + mac(secret, ancestor + child + counted)[: CHALLENGE_BYTES - _INDEX_BYTES]
+    """Challenge `index` (1 and up): the index in as few bytes as it needs, and 6 bytes that only the holder of `secret`
+    can make. ancestor, child: their incarnations."""
+    counted = index.to_bytes(_INDEX_BYTES, "big").lstrip(b"\0")
+    return counted + mac(secret, ancestor + child + counted)[:_MAC_BYTES]
+
+
+def is_challenge(value: object) -> bool:
+    """Whether something has the form of a challenge: 7 to 10 bytes, the first of which is not 0."""
+    return type(value) is bytes and 0 < len(value) - _MAC_BYTES <= _INDEX_BYTES and value[0] != 0
+
+
+def check_challenge(field: str, value: object) -> None:
+    """Raises Malformed for what has not the form of a challenge."""
+    if not is_challenge(value):
+        raise Malformed(f"{field}: must be 7 to 10 bytes, the first of which is not 0")
 
 
 def challenge_index(secret: bytes, ancestor: bytes, child: bytes, presented: bytes | None) -> int | None:
     """Which challenge of ours this is; None when there is none or we never made it. Raises Malformed for its shape."""
     if presented is None:
         return None
-    if len(presented) != CHALLENGE_BYTES:
-        raise Malformed(f"challenge: must be {CHALLENGE_BYTES} bytes")
-    index = int.from_bytes(presented[:_INDEX_BYTES], "big")
+    check_challenge("challenge", presented)
+    index = int.from_bytes(presented[:-_MAC_BYTES], "big")
     return index if macs_equal(presented, challenge(secret, ancestor, child, index)) else None
 
 

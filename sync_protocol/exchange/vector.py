@@ -12,7 +12,7 @@ from sync_protocol.places import PlaceTree
 from sync_protocol.suites import sha256
 from sync_protocol.wire import Tables
 
-DIGEST_BYTES = 16
+DIGEST_BYTES = 8  # as many as the marks it is made of: more would tell nothing more
 
 Stream = tuple[bytes, str]  # incarnation, scope
 Branch = tuple[bytes, str, Path]
@@ -70,7 +70,7 @@ def shattered_point(incarnation: bytes, scope: str) -> StreamPoint:
 
 
 def digest(points: Iterable[StreamPoint]) -> bytes:
-    """16 bytes that are equal on two sides exactly when neither owes the other anything (section 7.2).
+    """8 bytes that are equal on two sides exactly when neither owes the other anything (section 7.2).
 
     Of a shattered stream that it is one is all that counts: which of its arms are kept may differ from side to side.
     """

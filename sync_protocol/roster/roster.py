@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from sync_protocol import limits
 from sync_protocol.encoding import encode
 from sync_protocol.errors import (
     BadRoster,
@@ -13,6 +14,7 @@ from sync_protocol.errors import (
     ProtocolError,
     RosterForked,
     RosterRollback,
+    UnknownIncarnation,
 )
 from sync_protocol.roster.change import (
     NO_PREVIOUS,
@@ -56,6 +58,7 @@ class Roster(Standing):
     __slots__ = (
         "_forks",
         "_kept",
+        "_named",
         "_parts",
     )
 
@@ -65,6 +68,7 @@ class Roster(Standing):
         self._parts: dict[str, _Part] = {}
         self._kept: dict[str, tuple[str, ...]] = {}  # place -> its parts, once somebody asked
         self._forks: dict[str, RosterFork] = {}  # part -> the lowest proven fork that no ruling has settled
+        self._named: dict[bytes, tuple[Node, ...]] | None = None  # first bytes of an incarnation -> nodes, likewise
 
     @property
     def network_id(self) -> bytes:
@@ -87,6 +91,28 @@ class Roster(Standing):
     def forks(self) -> Mapping[str, RosterFork]:
         """Part -> its proven fork, as long as the root has not ruled on it."""
         return self._forks
+
+    def name_of(self, incarnation: bytes) -> bytes:
+        """The first bytes of an incarnation where they name one node here, else the whole."""
+        name = incarnation[: limits.NAME]
+        return name if len(self.named(name)) == 1 else incarnation
+
+    def meant_by(self, name: bytes) -> bytes:
+        """The incarnation that begins with these bytes. Raises UnknownIncarnation where it is none here, or several."""
+        nodes = self.named(name)
+        if len(nodes) != 1:
+            raise UnknownIncarnation(f"{name.hex()}: {len(nodes)} nodes in the roster here begin so: name it whole")
+        return nodes[0].incarnation
+
+    def named(self, name: bytes) -> tuple[Node, ...]:
+        """The nodes whose incarnation begins with these 4 bytes: one, unless chance or somebody's work made it more."""
+        if self._named is None:
+            named: dict[bytes, tuple[Node, ...]] = {}
+            for node in self._nodes.values():
+                first = node.incarnation[: limits.NAME]
+                named[first] = (*named.get(first, ()), node)
+            self._named = named
+        return self._named.get(name, ())
 
     def heads(self) -> dict[str, tuple[int, int, bytes]]:
         """For each part held: (epoch, n, H(payload)) of its newest change."""

@@ -25,12 +25,12 @@ from sync_protocol.event import (
 )
 from sync_protocol.stream import opened_case_id
 from sync_protocol.suites import SIGNATURE_BYTES
-from sync_protocol.wire.tables import Tables
+from sync_protocol.wire.tables import CLOCK_BITS, Tables
 
 _T = TypeVar("_T")
 
-_CLOCK_BITS: Final = 16  # hlc is milliseconds times 2**16, plus a counter
 _FIELDS: Final = 17
+_COUNTER: Final = (1 << CLOCK_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ def pack_segment(
         [[[tables.incarnation(dep[0]), tables.scope(dep[1]), dep[2]] for dep in row] for row in deps]
         if any(deps)
         else {0: []},
-        [hlcs[0], *(later - earlier for earlier, later in pairwise(hlcs))],
-        _column([claimed - (hlc >> _CLOCK_BITS) for claimed, hlc in zip(claims, hlcs, strict=True)]),
+        [_first_label(hlcs[0], tables), *(later - earlier for earlier, later in pairwise(hlcs))],
+        _column([claimed - (hlc >> CLOCK_BITS) for claimed, hlc in zip(claims, hlcs, strict=True)]),
         _column(actors),
         _column(inlines),
         list(exts) if any(exts) else {0: {}},
@@ -99,6 +99,12 @@ def pack_segment(
         [event.header.commitment for event in apart if event.body is None],
         signature,
     ]
+
+
+def _first_label(hlc: int, tables: Tables) -> Any:
+    """Milliseconds from the clock that the message counts from; with the counter beside it, where that is not 0."""
+    since, counter = (hlc >> CLOCK_BITS) - tables.counts_from, hlc & _COUNTER
+    return [since, counter] if counter else since
 
 
 def _column(values: Sequence[Any]) -> Any:
@@ -157,11 +163,12 @@ def read_segment(value: Any, tables: Tables) -> Segment:
     if n > limits.SEGMENT_EVENTS:
         raise TooLarge(f"segment: {n} events, at most {limits.SEGMENT_EVENTS}")
     check_int("segment last seq", first + n - 1, 1, limits.INT_MAX)
-    hlcs = list(accumulate(_ints("hlcs", value[8], n, limits.INT_MIN, limits.INT_MAX)))
+    steps = _label_steps(_spread("hlcs", value[8], n), tables)
+    hlcs = list(accumulate(_ints("hlcs", steps, n, limits.INT_MIN, limits.INT_MAX)))
     if min(hlcs) < 0 or max(hlcs) > limits.INT_MAX:
         raise Malformed("hlcs: an hlc below 0 or beyond 64 bits")
     offsets = _ints("claims", value[9], n, limits.INT_MIN, limits.INT_MAX)
-    claims = [offset + (hlc >> _CLOCK_BITS) for offset, hlc in zip(offsets, hlcs, strict=True)]
+    claims = [offset + (hlc >> CLOCK_BITS) for offset, hlc in zip(offsets, hlcs, strict=True)]
     if min(claims) < limits.CLAIMED_MIN or max(claims) > limits.INT_MAX:
         raise Malformed("claims: a claimed time beyond its bounds")
     inlines = _spread("inlines", value[11], n)
@@ -186,6 +193,14 @@ def read_segment(value: Any, tables: Tables) -> Segment:
         *_read_bodies(inlines.count(None), value[13], value[14], value[15]),
         _read_signature(value[16]),
     )
+
+
+def _label_steps(column: list[Any], tables: Tables) -> list[Any]:
+    """The column of labels with the first one as it is."""
+    since, counter = column[0] if type(column[0]) is list and len(column[0]) == 2 else (column[0], 0)
+    if type(since) is not int or type(counter) is not int or not 0 <= counter <= _COUNTER:
+        raise Malformed("hlcs: the first must be milliseconds, or [milliseconds, counter]")
+    return [((tables.counts_from + since) << CLOCK_BITS) + counter, *column[1:]]
 
 
 def _spread(field: str, column: Any, n: int) -> list[Any]:

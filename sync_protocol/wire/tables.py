@@ -1,6 +1,7 @@
 """The tables of a message: what its fields point into, so that a stream is named once."""
 
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from sync_protocol import limits
 from sync_protocol.errors import Malformed, TooLarge
@@ -8,6 +9,8 @@ from sync_protocol.event import check_bytes
 from sync_protocol.places import parse_scope
 
 _T = TypeVar("_T")
+
+CLOCK_BITS: Final = 16  # a label (hlc) is milliseconds times 2**16, plus a counter
 
 
 class Tables:
@@ -17,10 +20,25 @@ class Tables:
     from those of its request, and from the ancestor who speaks: what both know is not said again.
     """
 
-    __slots__ = ("_incarnation_index", "_known", "_scope_index", "_stream_index", "incarnations", "scopes", "streams")
+    __slots__ = (
+        "_incarnation_index",
+        "_known",
+        "_scope_index",
+        "_stream_index",
+        "clock_ms",
+        "incarnations",
+        "name",
+        "replies",
+        "scopes",
+        "streams",
+    )
 
     def __init__(self, asked: "Tables | None" = None, ancestor: bytes = b"") -> None:
         """For a message to be written. `asked`: for a reply, the tables of its request, and `ancestor` who replies."""
+        self.replies = asked is not None
+        # Of the request: labels and the reply's clock count from it.
+        self.clock_ms: int = 0 if asked is None else asked.clock_ms
+        self.name: Callable[[bytes], bytes] = bytes  # whole, unless the reader is known to know a shorter one
         self.incarnations: list[bytes] = [] if asked is None else [*asked.incarnations, ancestor]
         self.scopes: list[str] = [] if asked is None else [*asked.scopes]
         self.streams: list[tuple[bytes, str]] = [] if asked is None else [*asked.streams]
@@ -31,15 +49,24 @@ class Tables:
 
     @classmethod
     def read(
-        cls, incarnations: Any, scopes: Any, streams: Any, asked: "Tables | None" = None, ancestor: bytes = b""
+        cls,
+        incarnations: Any,
+        scopes: Any,
+        streams: Any,
+        asked: "Tables | None" = None,
+        ancestor: bytes = b"",
+        named: Callable[[bytes], bytes] | None = None,
     ) -> "Tables":
-        """From fields 7, 8 and 9 of a decoded message; an absent field is an empty list. Raises Malformed, TooLarge."""
+        """From fields 7, 8 and 9 of a decoded message; an absent field is an empty list. `named`: for a request, whom
+        the first bytes of an incarnation stand for. Raises Malformed, TooLarge, and what `named` raises."""
         for field, value in (("incarnations", incarnations), ("scopes", scopes), ("streams", streams)):
             if type(value) is not list:
                 raise Malformed(f"{field}: must be an array")
             if len(value) > 2 * limits.VECTOR_ENTRIES:
                 raise TooLarge(f"{field}: {len(value)} values")
         tables = cls(asked, ancestor)
+        if named is not None:
+            incarnations = [named(each) if _is_name(each) else each for each in incarnations]
         for incarnation in incarnations:
             check_bytes("incarnations", incarnation, limits.INCARNATION)
         for scope in scopes:
@@ -102,7 +129,16 @@ class Tables:
             for incarnation, scope in self.streams[streams:]
             for index in (self._incarnation_index[incarnation], self._scope_index[scope])
         ]
-        return self.incarnations[incarnations:], self.scopes[scopes:], flat
+        return [*map(self.name, self.incarnations[incarnations:])], self.scopes[scopes:], flat
+
+    @property
+    def counts_from(self) -> int:
+        """The clock of the request, within the bounds of what anything may count from; ms since 1970."""
+        return min(max(self.clock_ms, 0), limits.CLOCK_MS)
+
+
+def _is_name(value: Any) -> bool:
+    return type(value) is bytes and len(value) == limits.NAME
 
 
 def _at(field: str, values: list[_T], index: Any) -> _T:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sync_protocol.exchange import Content, PeerView, content_map, read_content
 from sync_protocol.limits import FRAME_LARGEST
-from sync_protocol.wire import ZSTD_DICTIONARY_1, Tables, pack_body, unpack_body
+from sync_protocol.wire import ZSTD_DICTIONARY_2, Tables, pack_body, unpack_body
 from tests.benchmarks.authored import Author
 from tests.benchmarks.documents import Document
 from tests.benchmarks.network import Seat
@@ -27,7 +27,7 @@ def frames(casebook: Casebook, place: str) -> Iterator[bytes]:
         if not outgoing.segments:
             return
         content.packed_segments, content.packed_receipts = outgoing.segments, outgoing.receipts
-        yield pack_body(content_map(content), ZSTD_DICTIONARY_1)
+        yield pack_body(content_map(content), ZSTD_DICTIONARY_2)
         for sent in outgoing.sent:
             view.add_events(*sent)
 
@@ -48,4 +48,4 @@ def stock(villages: Sequence[Seat], filed: Iterator[Document], cases: int) -> It
         tables = Tables()
         segments = Author(seat.identity, network_id).segments(islice(filed, share), tables)
         while packed := [segment for _, segment in islice(segments, _SEGMENTS_OF_STOCK)]:
-            yield pack_body(content_map(Content(tables=tables, packed_segments=packed)), ZSTD_DICTIONARY_1)
+            yield pack_body(content_map(Content(tables=tables, packed_segments=packed)), ZSTD_DICTIONARY_2)

@@ -160,8 +160,9 @@ def listen(stage: Stage, net: network.Network, recorded: str) -> None:
     def asked(raw: bytes) -> bytes:
         request = read_request(raw)
         book = net[recorded].member.casebook
-        if request.sender in book.identity.lives and request.challenge is not None:
-            content = read_content(unpack_body(request.body), reply=False)
+        ours = any(life.startswith(request.sender) for life in book.identity.lives)
+        if ours and request.challenge is not None:
+            content = read_content(unpack_body(request.body), reply=False, named=book.roster.meant_by)
             parent = places.parent(recorded)
             stage.tell("spoke", parent or "", challenge=request.challenge.hex(), nonce=(content.nonce or b"").hex())
             tell_given(stage, book, content)
@@ -169,8 +170,9 @@ def listen(stage: Stage, net: network.Network, recorded: str) -> None:
 
     def answered(raw: bytes) -> bytes:
         passed = net.wire.passed[-1]
-        sender = read_request(passed.request).sender
-        child = next(code for code, live in net.nodes.items() if sender in live.member.casebook.identity.lives)
+        name = read_request(passed.request).sender
+        lives = {life: code for code, live in net.nodes.items() for life in live.member.casebook.identity.lives}
+        sender, child = next((life, code) for life, code in lives.items() if life.startswith(name))
         if places.parent(child) == recorded and passed.status == 200:
             book = net[recorded].member.casebook
             row = book.peer(sender)

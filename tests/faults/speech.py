@@ -12,15 +12,13 @@ from sync_protocol.exchange import (
     Content,
     Parties,
     content_map,
-    open_reply,
-    read_content,
     read_refusal,
     request_bytes,
 )
 from sync_protocol.seal import seal
 from sync_protocol.stream import Draft, append, stream_id
-from sync_protocol.suites import SigningKey, sha256
-from sync_protocol.wire import PLAIN, Tables, pack_body, pack_segment, unpack_body
+from sync_protocol.suites import SigningKey
+from sync_protocol.wire import PLAIN, Tables, pack_body, pack_segment
 from tests.network import Live, Network
 
 
@@ -76,10 +74,7 @@ def heard(net: Network, child: Live, ancestor: Live, raw: bytes, reply: bytes) -
     """What a reply says to the child."""
     challenge = decode(raw)[2]
     who = parties(net, child, ancestor, challenge)
-    key = ancestor.member.identity.key
-    body = unpack_body(open_reply(reply, key.suite, key.public, who, sha256(raw)))
-    asked = read_content(unpack_body(decode(raw)[4]), reply=False)
-    return read_content(body, reply=True, asked=asked.tables, ancestor=who.ancestor)
+    return net.understood(raw, reply, who, ancestor.member.identity.key)[1]
 
 
 def written(net: Network, author: Live, scope: str, count: int, *, kind: int = 200) -> tuple[bytes, list[Event]]:

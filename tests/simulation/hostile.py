@@ -76,7 +76,7 @@ def _say(faults: "Faults", child: "Station", parent: "Station", content: Content
     if status != 200:
         return None
     key = parent.identity.key
-    body = unpack_body(open_reply(reply, key.suite, key.public, parties, sha256(raw)))
+    body = unpack_body(open_reply(reply, key.suite, key.public, parties, sha256(raw)).body)
     return read_content(body, reply=True, asked=content.tables, ancestor=parties.ancestor)
 
 

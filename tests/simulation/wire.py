@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.simulation.station import Station
 
 EXCHANGE: Final = "/sync/v1/exchange"
+EXCHANGES: Final = (EXCHANGE, "/sync")
 CBOR: Final = "application/cbor"
 KEPT_REQUESTS: Final = 60
 _SCOPES: Final = 8  # the field of a message that lists scopes
@@ -169,7 +170,7 @@ class Wire:
             raise requests.ConnectionError("the line broke")
         sent = self._spoilt(body) if fate == "corrupt_request" else body
         status, headers, reply = self.deliver(target, method, parts.path, parts.query, sent)
-        if parts.path == EXCHANGE and status == 200:
+        if parts.path in EXCHANGES and status == 200:
             self._look_into(caller, target, body, reply)
         if fate in ("duplicate", "late_duplicate"):
             delay_s = 0.0 if fate == "duplicate" else self.chance.uniform(1.0, 20_000.0)
@@ -187,7 +188,7 @@ class Wire:
     ) -> tuple[int, dict[str, str], bytes]:
         """Hand a request to a node's own web application. Raises requests.ConnectionError where nobody is there."""
         program = target.program
-        app = None if program is None else program.app if path == EXCHANGE else program.waiting_app
+        app = None if program is None else program.app if path in EXCHANGES else program.waiting_app
         if app is None:
             raise requests.ConnectionError("nobody answers there")
         answered: dict[str, Any] = {}
@@ -233,7 +234,7 @@ class Wire:
                 status, _, reply = self.deliver(target, method, parts.path, parts.query, body)
             except requests.ConnectionError:
                 return
-            if parts.path == EXCHANGE and status == 200:
+            if parts.path in EXCHANGES and status == 200:
                 self._look_into(caller, target, body, reply)
 
         self._sim.loop.after(seconds, arrive)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sync_protocol import limits
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import Malformed, TooLarge
-from sync_protocol.wire import PLAIN, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body, unpack_content
+from sync_protocol.wire import PLAIN, ZSTD, ZSTD_DICTIONARY_2, pack_body, unpack_body, unpack_content
 from tests.sync_protocol import train_dictionary
 from tests.sync_protocol.protocol_text import section
 from tests.sync_protocol.test_encoding import SCALARS
@@ -23,8 +23,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-CODECS = (PLAIN, ZSTD, ZSTD_DICTIONARY_1)
-NOISY = (10, 11)
+CODECS = (PLAIN, ZSTD, ZSTD_DICTIONARY_2)
+NOISY = (1, 3, 7, 10, 11, 17)
 CONTENTS = st.dictionaries(
     st.integers(-24, 23).filter(lambda key: key not in NOISY), SCALARS | st.lists(SCALARS, max_size=20), max_size=6
 )
@@ -51,22 +51,33 @@ def receipt_row(random: Random) -> list[Any]:
 def test_salts_and_signatures_come_back_where_they_were(salts: list[int], receipts: int, codec: int):
     random = Random(7)
     content = {
-        3: random.randbytes(16),
+        1: random.randbytes(4),
+        3: random.randbytes(8),
+        7: [random.randbytes(4), random.randbytes(16)],
         10: [segment_row(random, count) for count in salts],
         11: [receipt_row(random) for _ in range(receipts)],
+        17: random.randbytes(7),
     }
     body = pack_body(content, codec)
     assert unpack_body(body) == content
-    assert content[3] == unpack_body(body)[3]
 
 
 def test_noise_stands_beside_the_packed_content():
     random = Random(8)
-    content = {10: [segment_row(random, 64)], 11: [receipt_row(random)]}
-    body = pack_body(content, ZSTD_DICTIONARY_1)
+    names = [random.randbytes(4), random.randbytes(16)]
+    content: dict[int, Any] = {
+        1: b"nonc",
+        3: b"digest!!",
+        7: names,
+        10: [segment_row(random, 64)],
+        11: [receipt_row(random)],
+    }
+    content[17] = b"the next"
+    body = pack_body(content, ZSTD_DICTIONARY_2)
     (segment,), (line,) = content[10], content[11]
-    assert body.endswith(segment[13] + segment[16] + line[7])
+    assert body.endswith(b"noncdigest!!" + b"".join(names) + segment[13] + segment[16] + line[7] + b"the next")
     unpacked = decode(unpack_content(body)[0])
+    assert (unpacked[1], unpacked[3], unpacked[7], unpacked[17]) == (4, 8, [4, 16], 8)
     assert (unpacked[10][0][13], unpacked[10][0][16], unpacked[11][0][7]) == (64 * 16, 64, 64)
 
 
@@ -74,7 +85,7 @@ def noisy(content: dict[int, Any], noise: bytes) -> bytes:
     """A body of codec 2 put together by hand."""
     options: dict[int, int] = {zstd.CompressionParameter.compression_level: 1}
     dictionary = zstd.ZstdDict(train_dictionary.FILE.read_bytes())
-    return b"\x02" + zstd.compress(encode(content), options=options, zstd_dict=dictionary) + noise
+    return b"\x02" + zstd.compress(encode(content), options=options, zstd_dict=dictionary)[4:] + noise
 
 
 @pytest.mark.parametrize("stated", [63, 65, -1, 2**62])
@@ -91,8 +102,8 @@ def test_a_row_of_another_shape_is_left_to_who_reads_it(rows: Any):
 
 
 def test_what_zstd_would_not_make_smaller_goes_as_it_is():
-    content = {3: hashlib.sha256(b"x").digest()}
-    assert pack_body(content, ZSTD)[0] == pack_body(content, ZSTD_DICTIONARY_1)[0] == PLAIN
+    content = {23: hashlib.sha256(b"x").digest()}
+    assert pack_body(content, ZSTD)[0] == pack_body(content, ZSTD_DICTIONARY_2)[0] == PLAIN
 
 
 def test_the_dictionary_saves_a_third_of_small_exchanges():
@@ -103,7 +114,7 @@ def test_the_dictionary_saves_a_third_of_small_exchanges():
 
 def test_the_dictionary_is_the_one_the_text_names():
     raw = train_dictionary.FILE.read_bytes()
-    told = re.search(r"dictionary_1\.bin`, SHA-256 `([0-9a-f]{64})`", section(7))
+    told = re.search(r"dictionary_2\.bin`, SHA-256 `([0-9a-f]{64})`", section(7))
     assert told is not None
     assert hashlib.sha256(raw).hexdigest() == told[1]
     assert len(raw) <= train_dictionary.SIZE
@@ -116,18 +127,18 @@ def test_the_dictionary_comes_out_of_its_generator():
     assert train_dictionary.train() == train_dictionary.FILE.read_bytes()
 
 
-@pytest.mark.parametrize("codec", [ZSTD, ZSTD_DICTIONARY_1])
+@pytest.mark.parametrize("codec", [ZSTD, ZSTD_DICTIONARY_2])
 def test_a_bomb_is_stopped_at_the_limit(codec: int):
-    bomb = zstd.compress(bytes(50 * limits.UNPACKED))
+    bomb = zstd.compress(bytes(50 * limits.UNPACKED))[4:]
     assert len(bomb) < 50_000
     with pytest.raises(TooLarge, match="content beyond"):
         unpack_content(bytes((codec,)) + bomb)
 
 
 def test_a_content_at_the_limit_passes_and_one_byte_more_does_not():
-    assert len(unpack_content(b"\x01" + zstd.compress(bytes(limits.UNPACKED)))[0]) == limits.UNPACKED
+    assert len(unpack_content(b"\x01" + zstd.compress(bytes(limits.UNPACKED))[4:])[0]) == limits.UNPACKED
     with pytest.raises(TooLarge):
-        unpack_content(b"\x01" + zstd.compress(bytes(limits.UNPACKED + 1)))
+        unpack_content(b"\x01" + zstd.compress(bytes(limits.UNPACKED + 1))[4:])
     largest = {0: bytes(limits.UNPACKED - 7)}  # map, key and the head of the bytes take seven
     assert len(unpack_content(pack_body(largest, ZSTD))[0]) == limits.UNPACKED
     assert len(unpack_content(bytes(limits.MESSAGE))[0]) == limits.MESSAGE - 1
@@ -142,7 +153,7 @@ def test_a_frame_that_wants_a_large_window_is_refused():
     packer = zstd.ZstdCompressor(options=options)
     frame = packer.compress(bytes(100)) + packer.flush()
     with pytest.raises(Malformed, match="zstd"):
-        unpack_content(b"\x01" + frame)
+        unpack_content(b"\x01" + frame[4:])
 
 
 PACKED = pack_body({0: "x" * 200}, ZSTD)

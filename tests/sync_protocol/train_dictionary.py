@@ -1,4 +1,4 @@
-"""Trains `sync_protocol/dictionary_1.bin` on made-up exchanges: `python -m tests.sync_protocol.train_dictionary`.
+"""Trains `sync_protocol/dictionary_2.bin` on made-up exchanges: `python -m tests.sync_protocol.train_dictionary`.
 
 A dictionary that has been published never changes: both ends must hold the same bytes, so a better one gets the next
 number. What it knows is the shape of a message and the words of ordinary cases; none of it is about a real person.
@@ -22,10 +22,10 @@ else:
     from backports import zstd
 
 SEED: Final = 621021
-SAMPLES: Final = 3_000
+SAMPLES: Final = 8_000
 SIZE: Final = 32768
 TRAINED_BY: Final = "1.5.7"  # another release of zstd may choose other pieces from the same samples
-FILE: Final = Path(__file__).parents[2] / "sync_protocol" / "dictionary_1.bin"
+FILE: Final = Path(__file__).parents[2] / "sync_protocol" / "dictionary_2.bin"
 
 _SURNAMES: Final = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN: Final = "国建华文明永志秀英桂兰玉春海军伟强丽敏静芳燕红梅平东林德福贵祥荣生成学义安康宁"
@@ -210,10 +210,14 @@ def contents() -> Iterator[bytes]:
         place = random.choice(_PLACES)
         writer = _Writer(random, f"about:{place}{random.randrange(200, 260)}")
         tables, now = Tables(), 1_700_000_000_000 + random.randrange(10**11)
-        content: dict[int, Any] = {3: random.randbytes(16), 19: now, 7: [], 8: [], 9: []}
         events: list[Event] = []
         for _ in range(random.randrange(0, 3)):
             events += random.choice((_village, _above))(random, writer, now, place)
+        tables.clock_ms = (events[-1].header.claimed if events else now) + random.randrange(2_000)
+        if random.random() < 0.8:
+            tables.name = _first_bytes
+        asks = random.random() < 0.5
+        content: dict[int, Any] = {3: random.randbytes(8), 19: tables.clock_ms if asks else random.randrange(-500, 500)}
         if events:
             content[10] = [
                 pack_segment(writer.incarnation, writer.scope, writer.stream, events, random.randbytes(64), tables)
@@ -222,10 +226,14 @@ def contents() -> Iterator[bytes]:
             stream, signer = tables.stream(random.randbytes(16), writer.scope), tables.incarnation(writer.incarnation)
             content[11] = [[stream, seq, signer, now, 1, 0, [], random.randbytes(64)]]
         if random.random() < 0.3:
-            content |= {0: [1, 1, [1], "sanji 0.1.0"], 4: [[0, 7, random.randbytes(8), [1, 5]]]}
-        content |= {17: random.randbytes(12), 20: random.randrange(500)} if random.random() < 0.5 else {1: bytes(4)}
+            content |= {0: [3, 3, [2], "sanji 0.1.0"], 4: [[0, 7, random.randbytes(8), [1, 5]]]}
+        content |= {1: bytes(4)} if asks else {17: random.randbytes(8), 20: random.randrange(500)}
         content[7], content[8], content[9] = tables.values()
         yield encode({key: value for key, value in content.items() if value != []})
+
+
+def _first_bytes(incarnation: bytes) -> bytes:
+    return incarnation[:4]
 
 
 def train() -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from village_node.app import Listener, _served
-from village_node.door import end_quiet, quietest
+from village_node.door import Answer, end_quiet, quietest
 
 
 def line(address: str, quiet_since: float, *, requests: tuple[object, ...] = (), left: int = 0) -> Any:
@@ -71,3 +71,16 @@ def test_a_name_of_two_addresses_is_served_at_both_and_let_go_of(monkeypatch: py
                 assert there.recv(4096).startswith(b"HTTP/1.0 200")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), timeout=5.0)
+
+
+@pytest.mark.parametrize(("path", "dated"), [("/sync", False), ("/sync/v1/exchange", False), ("/sync-bar", True)])
+def test_an_answer_to_a_node_has_no_date_and_one_to_a_person_has(path: str, dated: bool) -> None:
+    """A node's clock is nothing to go by, and what travels on a metered line is counted."""
+    task = Answer.__new__(Answer)
+    task.request = SimpleNamespace(path=path, headers={})
+    task.channel = SimpleNamespace(server=SimpleNamespace(adj=SimpleNamespace(ident=None)))
+    task.response_headers, task.content_length, task.version = [("Content-Length", "3")], 3, "1.1"
+    task.status, task.start_time, task.close_on_finish = "200 OK", 0.0, False
+    head = task.build_response_header()
+    assert head.startswith(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n") and head.endswith(b"\r\n\r\n")
+    assert (b"\r\nDate: Thu, 01 Jan 1970" in head) is dated

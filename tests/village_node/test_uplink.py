@@ -65,7 +65,9 @@ def test_the_first_exchange_after_a_start_sends_nothing_of_its_own_streams(net: 
     assert asked.segments and not asked.first and asked.hello is None
 
 
-@pytest.mark.parametrize(("challenge", "nonce"), [(bytes(24), bytes(8)), (bytes(12), bytes(8)), (bytes(12), None)])
+@pytest.mark.parametrize(
+    ("challenge", "nonce"), [(bytes(24), bytes(8)), (b"\1" * 12, bytes(4)), (b"\1" * 7, bytes(8)), (b"\1" * 7, None)]
+)
 def test_a_challenge_kept_in_another_form_is_asked_for_anew(
     net: Network, challenge: bytes, nonce: bytes | None
 ) -> None:

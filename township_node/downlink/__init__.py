@@ -83,9 +83,10 @@ class Downlink:
         return self._renewals.grant(node, renewal)
 
     def blueprint(self) -> flask.Blueprint:
-        """POST /sync/v1/exchange, for the node's web application."""
+        """POST /sync/v1/exchange, or /sync for short, for the node's web application."""
         blueprint = flask.Blueprint("downlink", __name__)
         blueprint.add_url_rule("/sync/v1/exchange", "exchange", self._exchange, methods=["POST"])
+        blueprint.add_url_rule("/sync", "exchange", self._exchange, methods=["POST"])
         return blueprint
 
     def waiting_app(self) -> flask.Flask:

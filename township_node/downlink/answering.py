@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync_protocol import limits
-from sync_protocol.errors import BadSignature, Busy, Malformed, NotAChild, UnknownNode
+from sync_protocol.errors import BadSignature, Busy, Malformed, NotAChild, ProtocolError, UnknownNode
 from sync_protocol.exchange import (
     NO_ALARM,
     OLDER_CHALLENGE,
     SECRET_BYTES,
     Content,
     FrameBudget,
+    Given,
     Hello,
     Judged,
     Parties,
@@ -43,8 +44,10 @@ from sync_protocol.exchange import (
     roster_talk,
 )
 from sync_protocol.exchange.vector import shattered
+from sync_protocol.receipt import Line
 from sync_protocol.roster import Node, Roster
-from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, Tables, pack_body, unpack_body
+from sync_protocol.stream import stream_id
+from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_2, Tables, pack_body, unpack_body
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
 from village_node.casebook import Casebook, Outgoing, Reason
@@ -52,6 +55,7 @@ from village_node.identity import Identity
 
 DOWN: Final = "down"
 BODIES_BYTES: Final = 65_536  # of bodies a child asks for, beside a frame
+_UNKNOWN: Final = "this node is not in the roster here: enrol it, or wait until the roster has come up"
 REFUSED_AGAIN_S: Final = 600.0  # events a child refused or parked are offered again after so long
 
 
@@ -66,6 +70,8 @@ class _Child:
     )
     heads_told: list[RosterHead] | None = None
     heads_pending: list[RosterHead] | None = None  # in the last reply, as above
+    tide_told: int | None = None
+    tide_pending: int | None = None  # likewise
     budget: FrameBudget = field(default_factory=FrameBudget)
     held_back: dict[Stream, tuple[int, int]] = field(default_factory=dict)  # -> position, since when (ms)
 
@@ -101,20 +107,21 @@ class Answering:
     def answer(self, raw: bytes) -> bytes:
         """The signed reply to a request. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
         request = read_request(raw)
-        node = child_node(self._roster(), self._identity.place, request.sender, struck=True)
-        me = self._addressed(request, node)
+        node, me = self._addressed(request)
         child = self._child(node)
         with self._admitted(child):
             return self._exchange(node, me, child, request)
 
-    def _addressed(self, request: Request, node: Node) -> Identity:
-        """The life of ours that a request is for: a child that has not heard of the present one asks the one before,
-        and learns of it from the roster changes in the reply. Raises BadSignature."""
+    def _addressed(self, request: Request) -> tuple[Node, Identity]:
+        """Who has sent a request, and the life of ours that it is for: a child that has not heard of the present one
+        asks the one before, and learns of it from the roster changes in the reply. Raises UnknownNode, NotAChild,
+        BadSignature."""
         lives = self._casebook.identity.lives
-        for incarnation in reversed(lives):
-            with suppress(BadSignature):
-                check_request(request, node.suite, node.public, self._network_id(), incarnation)
-                return self._casebook.identity.in_life(incarnation)
+        for node in child_nodes(self._roster(), self._identity.place, request.sender):
+            for incarnation in reversed(lives):
+                with suppress(BadSignature):
+                    check_request(request, node.suite, node.public, self._network_id(), node.incarnation, incarnation)
+                    return node, self._casebook.identity.in_life(incarnation)
         raise BadSignature("exchange: not signed by whom it names, or for another node")
 
     @contextmanager
@@ -150,7 +157,7 @@ class Answering:
             secret = self._randomness(SECRET_BYTES)
             self._casebook.update_peer(node.incarnation, place=node.place, direction=DOWN, secret=secret)
         index = challenge_index(secret, own, node.incarnation, request.challenge)
-        content = read_content(unpack_body(request.body), reply=False)
+        content = read_content(unpack_body(request.body), reply=False, named=self._roster().meant_by)
         if index is not None and content.nonce is None:
             raise Malformed("nonce: must be there with a challenge")
         judged = judge(ratchet, index, content.nonce)
@@ -159,8 +166,10 @@ class Answering:
         reply = Content(tables=Tables(content.tables, own))
         if judged.next_index is not None:
             reply.next = challenge(secret, own, node.incarnation, judged.next_index)
+        given = None
         if judged.current:
-            self._take(node, child, content, judged, ratchet, reply, row.alarm if row is not None else NO_ALARM)
+            alarm = row.alarm if row is not None else NO_ALARM
+            given = self._take(node, me, child, content, judged, ratchet, reply, alarm)
         else:
             reply.hello = self._hello()
         self._tell_roster(node, child, content, reply, current=judged.current)
@@ -168,7 +177,7 @@ class Answering:
         parties = Parties(self._network_id(), node.incarnation, own, request.challenge)
         body = pack_body(content_map(reply), codec)
         child.budget.learn(body)
-        return reply_bytes(me.key, parties, body, request.raw_hash)
+        return reply_bytes(me.key, parties, body, request.raw_hash, given, reply.tables.counts_from)
 
     def _succeeded(self, own: bytes) -> bool:
         """Whether the roster names a later life of ours than the one that a request is for. It is told of the roster
@@ -183,7 +192,7 @@ class Answering:
     def _codec(self, request: Request, content: Content) -> int:
         """The dictionary only for who has shown that it knows it."""
         named = content.hello is not None and DICTIONARIES[-1] in content.hello.dictionaries
-        return ZSTD_DICTIONARY_1 if named or request.body[:1] == bytes([ZSTD_DICTIONARY_1]) else ZSTD
+        return ZSTD_DICTIONARY_2 if named or request.body[:1] == bytes([ZSTD_DICTIONARY_2]) else ZSTD
 
     def _tell_roster(self, node: Node, child: _Child, content: Content, reply: Content, *, current: bool) -> None:
         """Our heads where the child cannot know them, and the changes it lacks by its own."""
@@ -208,14 +217,16 @@ class Answering:
     def _take(
         self,
         node: Node,
+        me: Identity,
         child: _Child,
         content: Content,
         judged: Judged,
         before: Ratchet,
         reply: Content,
         alarm: int,
-    ) -> None:
-        """Store what came together with the ratchet, then say what is owed."""
+    ) -> Given | None:
+        """Store what came together with the ratchet, then say what is owed; the receipts that the reply's own signature
+        is to give."""
         reply.clock_ms = now_ms = self._clock()
         update: dict[str, Any] = {
             "place": node.place,
@@ -237,7 +248,6 @@ class Answering:
         refused = self._renewals.take(node, content)
         acknowledged = judged.ratchet.used > before.used
         reply.alarm = judged.alarm
-        reply.tide = self._tides.of(node)
         reply.answers = received.answers[: limits.ANSWERS_A_MESSAGE]
         if content.road_key is not None:
             self._casebook.note_road_key(node, content.road_key)
@@ -246,14 +256,51 @@ class Answering:
             reply.road_key = self._casebook.told_road_key()
         if judged.alarm == OLDER_CHALLENGE:
             # An old request may be a stranger's recording: it is told that it was heard, and given nothing.
-            reply.digest, reply.tide = digest(self._casebook.shared_points(node.place)), None
+            reply.digest = digest(self._casebook.shared_points(node.place))
             reply.forks.proofs = self._casebook.proofs_about(node.incarnation)
-            return
+            return None
         reply.renewal_refused = refused
-        self._owe(node, child, content, reply, acknowledged=acknowledged)
+        self._tell_tide(node, child, content, reply, acknowledged=acknowledged)
+        outgoing, points = self._owe(node, child, content, reply, acknowledged=acknowledged)
+        return self._give(me, content, reply, outgoing, points)
 
-    def _owe(self, node: Node, child: _Child, content: Content, reply: Content, *, acknowledged: bool) -> None:
-        """Vector, digest, and the frame of what the child lacks."""
+    def _tell_tide(self, node: Node, child: _Child, content: Content, reply: Content, *, acknowledged: bool) -> None:
+        """The child's tide, unless it is as it was when the child was last told."""
+        tide = self._tides.of(node)
+        if acknowledged and child.tide_pending is not None:
+            child.tide_told = child.tide_pending
+        child.tide_pending = tide
+        if content.first or child.tide_told != tide:
+            reply.tide = tide
+
+    def _give(
+        self, me: Identity, content: Content, reply: Content, outgoing: Outgoing, points: list[StreamPoint]
+    ) -> Given | None:
+        """Take out of a reply those of our receipts that its own signature gives: for streams that this very request
+        brought to where they stand. None where there are none: then the signature is over the reply alone."""
+        answered = {answer[:2] for answer in reply.answers} | {point.stream for point in points if point.path}
+        ends = {(each.incarnation, each.scope): each.last_seq for each in content.segments}
+        here = {point.stream: point for point in points if point.stream in ends and point.stream not in answered}
+        lines: dict[int, Line] = {}
+        reply.packed_receipts = []
+        for row, owed in zip(outgoing.receipts, outgoing.sent_receipts, strict=True):
+            point, author = here.get(owed[:2]), self._roster().node(owed.incarnation)
+            if point is None or author is None or (me.incarnation, ends[owed[:2]]) != (owed.signer, point.seq):
+                reply.packed_receipts.append(row)
+            else:
+                identifier = stream_id(self._network_id(), *owed[:2], author.suite)
+                lines[reply.tables.stream(*owed[:2])] = (identifier, point.seq, point.hash)
+        if not lines or reply.clock_ms is None:
+            return None
+        every = len(lines) == len(ends) and not content.refused_segments
+        given = Given(reply.clock_ms, lines, every)
+        reply.clock_ms = None  # the time of the receipts says it
+        return given
+
+    def _owe(
+        self, node: Node, child: _Child, content: Content, reply: Content, *, acknowledged: bool
+    ) -> tuple[Outgoing, list[StreamPoint]]:
+        """Vector, digest, and the frame of what the child lacks; that frame, and what is held here."""
         casebook = self._casebook
         points = casebook.shared_points(node.place)
         reply.digest = digest(points)
@@ -289,6 +336,7 @@ class Answering:
         reply.wants = casebook.wanted(node.place)
         if content.wants:
             reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)
+        return outgoing, points
 
     def _held_back(self, child: _Child, content: Content) -> frozenset[Stream]:
         """Streams of which the child refused or parked something lately, unless it holds that position by now."""
@@ -341,7 +389,22 @@ def child_node(roster: Roster, place: str, incarnation: bytes, *, struck: bool =
     which is told of the roster and of nothing else. Raises UnknownNode, NotAChild."""
     node = roster.node(incarnation)
     if node is None or (node.struck and not struck):
-        raise UnknownNode("this node is not in the roster here: enrol it, or wait until the roster has come up")
+        raise UnknownNode(_UNKNOWN)
     if node.place == place or not roster.places.covers(place, node.place):
         raise NotAChild(f"{node.place} does not lie under {place}")
     return node
+
+
+def child_nodes(roster: Roster, place: str, name: bytes) -> list[Node]:
+    """The nodes under `place` whose incarnation begins with these bytes: one, unless chance or somebody's work made it
+    more, and then the signature tells; one that is struck among them. Raises UnknownNode, NotAChild."""
+    found: list[Node] = []
+    wrong: ProtocolError = UnknownNode(_UNKNOWN)
+    for node in roster.named(name):
+        try:
+            found.append(child_node(roster, place, node.incarnation, struck=True))
+        except NotAChild as error:
+            wrong = error
+    if not found:
+        raise wrong
+    return found

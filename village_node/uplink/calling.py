@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from sync_protocol.errors import BadSignature, NoSuchVersion, ProtocolError
+from sync_protocol.errors import BadSignature, NoSuchVersion, ProtocolError, UnknownIncarnation
 from sync_protocol.exchange import COME, NO_ALARM, wait_token
 from sync_protocol.places import UnknownPlace
 from sync_protocol.retry import backoff
@@ -25,6 +25,7 @@ from village_node.uplink.road import NoAnswer
 from village_node.uplink.settings import Ancestor, Settings
 
 EXCHANGE_PATH = "/sync/v1/exchange"
+SHORT_PATH = "/sync"  # the same door, for who has been answered in the present version: each byte counts
 WAIT_PATH = "/sync/v1/wait"
 BACKOFF_BASE_S = 2.0
 BUSY_BASE_S = 0.1  # who is only busy has time again in a moment
@@ -57,6 +58,7 @@ class _Line:
         self.conversation: Conversation | None = None
         self.due_at = now
         self.held_until = now
+        self.spelled_out = False  # whether what is short is not understood there, or does not pass on the way
         self.failures = 0
         self.silent_since: float | None = None
         self.begun = 0
@@ -228,11 +230,18 @@ class Uplink:
 
     def _post(self, line: _Line, raw: bytes) -> bytes:
         """Send a request to an ancestor; its reply. Raises NoAnswer."""
-        return road.post(self._session, line.ancestor.url + EXCHANGE_PATH, raw, self._settings.timeouts).body
+        known = line.conversation is not None and line.conversation.introduced and not line.spelled_out
+        url = line.ancestor.url + (SHORT_PATH if known else EXCHANGE_PATH)
+        return road.post(self._session, url, raw, self._settings.timeouts).body
 
     def _refused(self, line: _Line, newest: Node, problem: NoAnswer) -> Result:
         """An exchange without a reply. Where another life of the ancestor may have answered, that is asked for the
         roster; where that names a newer one, we go on with it at once. Raises StoreError, UnknownPlace."""
+        if problem.code == UnknownIncarnation.code or problem.no_such_door:
+            # Names as long as they are, and the long address, from the beginning: that much is understood everywhere.
+            line.spelled_out = True
+            result, line.conversation = self._failed(line, str(problem), problem), None
+            return result
         if problem.code != BadSignature.code:
             return self._failed(line, str(problem), problem)
         if not earlier.ask(self._around, newest, lambda raw: self._post(line, raw)):
@@ -248,7 +257,7 @@ class Uplink:
         """The conversation with the newest node of the ancestor's place; a new node is a new conversation."""
         node = self._ancestor_node(line.ancestor)
         if line.conversation is None or line.conversation.ancestor != node or line.conversation.is_over:
-            line.conversation = Conversation(self._around, node)
+            line.conversation = Conversation(self._around, node, spelled_out=line.spelled_out)
             row = self._casebook.peer(node.incarnation)
             if row is not None and line.failures == 0:
                 line.failures = row.failures

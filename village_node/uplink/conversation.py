@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from sync_protocol import limits
 from sync_protocol.event import mark
 from sync_protocol.exchange import (
-    CHALLENGE_BYTES,
     NO_ALARM,
     NONCE_BYTES,
     OLDER_CHALLENGE,
@@ -23,6 +22,7 @@ from sync_protocol.exchange import (
     Hello,
     Parties,
     PeerView,
+    ReceiptLine,
     ReceiptOwed,
     RosterHead,
     Stream,
@@ -32,6 +32,7 @@ from sync_protocol.exchange import (
     content_map,
     digest,
     goes_further,
+    is_challenge,
     open_reply,
     plan,
     read_content,
@@ -39,9 +40,11 @@ from sync_protocol.exchange import (
     roster_heads,
 )
 from sync_protocol.exchange.vector import shattered
+from sync_protocol.receipt import Line, Receipt
 from sync_protocol.roster import Change, Node, Roster
+from sync_protocol.stream import stream_id
 from sync_protocol.suites import sha256
-from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_1, pack_body, unpack_body
+from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_2, pack_body, unpack_body
 from village_node.casebook import Casebook, Outgoing, Reason, Searching
 from village_node.identity import Identity
 from village_node.uplink.roster_side import RosterSide
@@ -105,9 +108,11 @@ class Heard(NamedTuple):
 class Conversation:
     """The child's side towards one ancestor node. Not thread-safe: one exchange in flight."""
 
-    def __init__(self, around: Surroundings, ancestor: Node) -> None:
-        """Nothing is known of the ancestor yet: the first exchange asks."""
+    def __init__(self, around: Surroundings, ancestor: Node, *, spelled_out: bool = False) -> None:
+        """Nothing is known of the ancestor yet: the first exchange asks. `spelled_out`: it does not know who is meant
+        by the first bytes of an incarnation, so each is named whole."""
         self._around = around
+        self._spelled_out = spelled_out
         self.ancestor = ancestor
         # The life that speaks, and the one that writes: a new one of either is a new conversation.
         self.speaker = around.casebook.speaker
@@ -159,6 +164,8 @@ class Conversation:
             content.renewal = casebook.renewal()
         heads = self._heads()
         disagrees = self._roster_talk.disagrees(around.roster(), self._heads_there)
+        if heads == self._heads_there and not self._spelled_out:
+            content.tables.name = around.roster().name_of
         if content.renewal or heads != self._heads_told or not self.introduced or self._is_behind(heads) or disagrees:
             content.roster_heads = heads
             if challenge is not None:
@@ -176,7 +183,7 @@ class Conversation:
         """The challenge to sign and the nonce for it. What a program of another form has kept is none: it would be
         refused for ever, and who asks without one is given one."""
         row = self._around.casebook.peer(self.ancestor.incarnation)
-        if row is None or (len(row.challenge or b""), len(row.nonce or b"")) != (CHALLENGE_BYTES, NONCE_BYTES):
+        if row is None or not is_challenge(row.challenge) or len(row.nonce or b"") != NONCE_BYTES:
             return None, None
         return row.challenge, row.nonce
 
@@ -188,8 +195,7 @@ class Conversation:
         around = self._around
         now_ms = around.clock()
         node = self.ancestor
-        body = open_reply(raw, node.suite, node.public, asked.parties, sha256(asked.raw))
-        reply = read_content(unpack_body(body), reply=True, asked=asked.content.tables, ancestor=asked.parties.ancestor)
+        reply = self._open(asked, raw)
         taken = reply.digest is not None
         alarm = self._alarm(asked, reply)
         self.budget.succeeded()
@@ -218,7 +224,7 @@ class Conversation:
         if received.restored is not None:
             around.casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
         if reply.hello is not None:
-            self._codec = ZSTD_DICTIONARY_1 if DICTIONARIES[-1] in reply.hello.dictionaries else ZSTD
+            self._codec = ZSTD_DICTIONARY_2 if DICTIONARIES[-1] in reply.hello.dictionaries else ZSTD
         if taken:
             self._answers = received.answers
             if asked.content.renewal is not None:
@@ -233,6 +239,30 @@ class Conversation:
             around.casebook.heard_out(node.place)
         debts = self._debts(points)
         return Heard(taken, received.stored, self._again(asked, reply, points, debts), debts)
+
+    def _open(self, asked: Asked, raw: bytes) -> Content:
+        """What a reply says, with the receipts that its own signature gives. Raises ProtocolError."""
+        node, tables = self.ancestor, asked.content.tables
+        counts_from = tables.counts_from
+        said = sha256(asked.raw)
+        opened = open_reply(raw, node.suite, node.public, asked.parties, said, self._lines(asked), counts_from)
+        reply = read_content(unpack_body(opened.body), reply=True, asked=tables, ancestor=asked.parties.ancestor)
+        for stream, given in opened.receipts.items():
+            reply.receipts.append(_as_line(*tables.streams[stream], given))
+        if opened.time is not None:
+            reply.clock_ms = opened.time
+        return reply
+
+    def _lines(self, asked: Asked) -> dict[int, Line]:
+        """The line of each stream that the request brought further, by its index: what the reply may sign for."""
+        lines: dict[int, Line] = {}
+        for incarnation, scope, seq, chain_hash, _ in asked.outgoing.sent if asked.outgoing is not None else ():
+            author = self._around.roster().node(incarnation)
+            if author is None:
+                continue  # the roster at hand is a moment older than what was sent: the same is asked again
+            identifier = stream_id(self._around.network_id, incarnation, scope, author.suite)
+            lines[asked.content.tables.stream(incarnation, scope)] = (identifier, seq, chain_hash)
+        return lines
 
     # What the request says
 
@@ -345,7 +375,8 @@ class Conversation:
             return
         self._vector_asked = reply.send_vector
         self._wanted = reply.wants
-        self.tide = reply.tide
+        if reply.tide is not None:
+            self.tide = reply.tide  # else it is as it was told before
         if reply.vector is not None:
             self._view = PeerView(reply.vector)
             self.introduced = True
@@ -401,3 +432,17 @@ class Conversation:
         before, self._state = self._state, said
         self._idle_rounds = self._idle_rounds + 1 if self._state == before else 0
         return unsaid and self._idle_rounds < IDLE_ROUNDS
+
+
+def _as_line(incarnation: bytes, scope: str, given: Receipt) -> ReceiptLine:
+    return ReceiptLine(
+        incarnation,
+        scope,
+        given.seq,
+        given.signer,
+        given.time,
+        given.count,
+        given.index,
+        given.path,
+        given.signature,
+    )

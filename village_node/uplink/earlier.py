@@ -69,7 +69,7 @@ def _say(around: Surroundings, node: Node, post: Post, challenge: bytes | None, 
         content.roster_changes = list(changes)
     parties = Parties(around.network_id, who.incarnation, node.incarnation, challenge)
     raw = request_bytes(who.key, parties, pack_body(content_map(content), ZSTD))
-    body = open_reply(post(raw), node.suite, node.public, parties, sha256(raw))
+    body = open_reply(post(raw), node.suite, node.public, parties, sha256(raw)).body
     reply = read_content(unpack_body(body), reply=True, asked=content.tables, ancestor=node.incarnation)
     if reply.roster_changes:
         told = Content(roster_changes=reply.roster_changes)

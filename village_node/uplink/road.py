@@ -54,10 +54,18 @@ class NoAnswer(Exception):
 
     `retry_after_s`: what was asked for. `busy`: the ancestor is there, only too many call at once. `unreached`: no
     connection came about, so it has heard nothing of us. `code`: of an unsigned refusal, which proves nothing.
+    `no_such_door`: nothing answers to this path there.
     """
 
     def __init__(
-        self, text: str, retry_after_s: float = 0.0, *, busy: bool = False, unreached: bool = False, code: int = 0
+        self,
+        text: str,
+        retry_after_s: float = 0.0,
+        *,
+        busy: bool = False,
+        unreached: bool = False,
+        code: int = 0,
+        no_such_door: bool = False,
     ) -> None:
         """`text`: one sentence, Chinese first."""
         super().__init__(text)
@@ -65,6 +73,7 @@ class NoAnswer(Exception):
         self.busy = busy
         self.unreached = unreached
         self.code = code
+        self.no_such_door = no_such_door
 
 
 class RoadAdapter(HTTPAdapter):
@@ -216,7 +225,7 @@ def _refused(response: requests.Response, body: bytes) -> NoAnswer:
         return NoAnswer(OTHER_VERSION, seconds, code=refusal[0])
     said = f"{refusal[1]} (code {refusal[0]})" if refusal is not None else "no reason given"
     text = f"上级未接受（{status}）：{said} / the parent did not accept this ({status}): {said}"
-    return NoAnswer(text, seconds, code=refusal[0] if refusal is not None else 0)
+    return NoAnswer(text, seconds, code=refusal[0] if refusal is not None else 0, no_such_door=status in (404, 405))
 
 
 def _never_came_about(problem: Exception) -> bool:

@@ -11,6 +11,7 @@ from sync_protocol.exchange import (
     Answer,
     Body,
     Content,
+    Given,
     Hello,
     LinesAsked,
     Marks,
@@ -34,16 +35,16 @@ from sync_protocol.wire.packing import without_noise
 from tests.sync_protocol.test_packing import segment_row
 from tests.sync_protocol.vector_makers.files import FOLDER
 
-FORMS = {2: "6a0ef627758d3fa02a823b6edfa68d0834984e7a9ae8f41c7f794eaa94494787"}  # version -> hash of what is made below
+FORMS = {3: "4b7b8e93624bd94ddeb6f1e1f0af8f7c8312011a04663a3fde6487b89a113114"}  # version -> hash of what is made below
 CHILD_KEY, PARENT_KEY = SigningKey.from_seed(1, b"c" * 32), SigningKey.from_seed(1, b"p" * 32)
 CHILD, PARENT, NETWORK = b"C" * 16, b"P" * 16, b"N" * 32
 STREAM = (CHILD, "about:621021101201")
 LINE = ReceiptLine(*STREAM, 3, PARENT, 1_790_000_000_000, 2, 1, (b"h" * 32,), b"s" * 64)
 ASKED = Content(
-    hello=Hello(VERSION, VERSION, (1,), "sanji"),
+    hello=Hello(VERSION, VERSION, (2,), "sanji"),
     nonce=b"n" * NONCE_BYTES,
     first=True,
-    digest=b"d" * 16,
+    digest=b"d" * 8,
     vector=[StreamPoint(*STREAM, 3, b"m" * 8, {PARENT: 2}), StreamPoint(*STREAM, 4, b"n" * 8, {}, ((2, b"a" * 8),))],
     roster_heads=[RosterHead("621021000000", 1, 4, b"m" * 8)],
     roster_changes=[Change(b"payload", ((b"k" * 8, b"s" * 64),))],
@@ -70,10 +71,12 @@ def messages() -> list[bytes]:
     values = content_map(told)
     who = Parties(NETWORK, CHILD, PARENT, key)
     reply = reply_bytes(PARENT_KEY, who, pack_body(values, PLAIN), sha256(request))
+    given = Given(7, {0: (b"S" * 32, 3, b"h" * 32)}, every=False)
+    giving = reply_bytes(PARENT_KEY, who, pack_body(values, PLAIN), sha256(request), given, 2)
     quiet: Any = without_noise(content_map(ASKED))
-    dictionary = resources.files("sync_protocol").joinpath("dictionary_1.bin").read_bytes()
+    dictionary = resources.files("sync_protocol").joinpath("dictionary_2.bin").read_bytes()
     columns = json.loads((FOLDER / "segments.json").read_text("utf-8"))["segments"][0]["segment"]
-    return [request, reply, encode(list(quiet)), dictionary, columns.encode()]
+    return [request, reply, giving, encode(list(quiet)), dictionary, columns.encode()]
 
 
 def test_the_form_is_the_one_of_this_version() -> None:

@@ -11,9 +11,11 @@ from sync_protocol.exchange import (
     Answer,
     Body,
     Content,
+    Given,
     Hello,
     Parties,
     ReceiptLine,
+    Reply,
     RoadKey,
     RosterHead,
     StreamPoint,
@@ -32,12 +34,15 @@ from sync_protocol.exchange import (
     request_bytes,
     wait_token,
 )
+from sync_protocol.receipt import Line, from_bytes, to_bytes
+from sync_protocol.receipt import check as check_receipt
 from sync_protocol.roster import Change
 from sync_protocol.suites import SigningKey, sha256
+from sync_protocol.wire import Tables
 
 CHILD_KEY, PARENT_KEY = SigningKey.from_seed(1, b"c" * 32), SigningKey.from_seed(1, b"p" * 32)
 CHILD, PARENT, NETWORK = b"C" * 16, b"P" * 16, b"N" * 32
-PARTIES = Parties(NETWORK, CHILD, PARENT, b"k" * 12)
+PARTIES = Parties(NETWORK, CHILD, PARENT, b"k" * 7)
 V = (b"V" * 16, "about:621021101201")
 
 
@@ -46,7 +51,7 @@ def asked(parties: Parties = PARTIES, body: bytes = b"\0\xa0") -> bytes:
 
 
 def check(raw: bytes, network: bytes = NETWORK, ancestor: bytes = PARENT) -> None:
-    check_request(read_request(raw), 1, CHILD_KEY.public, network, ancestor)
+    check_request(read_request(raw), 1, CHILD_KEY.public, network, CHILD, ancestor)
 
 
 def test_a_request_is_bound_to_its_network_and_to_whom_it_is_for() -> None:
@@ -68,7 +73,7 @@ def test_a_request_with_any_byte_changed_is_refused() -> None:
 def test_a_reply_is_bound_to_exactly_that_request() -> None:
     raw = asked()
     reply = reply_bytes(PARENT_KEY, PARTIES, b"\0\xa0", sha256(raw))
-    assert open_reply(reply, 1, PARENT_KEY.public, PARTIES, sha256(raw)) == b"\0\xa0"
+    assert open_reply(reply, 1, PARENT_KEY.public, PARTIES, sha256(raw)) == (b"\0\xa0", {}, None)
     other = asked(body=b"\0\xa1\x02\xf5")
     for parties, request, key in (
         (PARTIES, other, PARENT_KEY),
@@ -80,12 +85,91 @@ def test_a_reply_is_bound_to_exactly_that_request() -> None:
             open_reply(reply, 1, key.public, parties, sha256(request))
 
 
+LINES = {0: (b"S" * 32, 7, b"h" * 32), 2: (b"T" * 32, 1, b"i" * 32)}
+FROM = 1_790_000_000_000  # the clock that the request named
+
+
+def gives(lines: dict[int, Line], *, every: bool, body: bytes = b"\0\xa0") -> bytes:
+    return reply_bytes(PARENT_KEY, PARTIES, body, sha256(asked()), Given(FROM + 5, lines, every), FROM)
+
+
+def taken(reply: bytes, lines: dict[int, Line] = LINES, parties: Parties = PARTIES) -> Reply:
+    return open_reply(reply, 1, PARENT_KEY.public, parties, sha256(asked()), lines, FROM)
+
+
+@pytest.mark.parametrize("streams", [{0}, {2}, {0, 2}])
+def test_the_signature_under_a_reply_gives_receipts_that_stand_alone(streams: set[int]) -> None:
+    given = {index: LINES[index] for index in streams}
+    reply = gives(given, every=len(streams) == 2)
+    assert len(decode(reply)) == (4 if len(streams) == 2 else 5)
+    body, receipts, time = taken(reply)
+    assert (body, set(receipts), time) == (b"\0\xa0", streams, FROM + 5)
+    for index, line in given.items():
+        alone = from_bytes(to_bytes(receipts[index]))
+        check_receipt(alone, 1, PARENT_KEY.public, NETWORK)
+        assert (alone.stream_id, alone.seq, alone.hash, alone.signer) == (*line, PARENT)
+
+
+def test_receipts_under_a_reply_are_bound_to_it_and_it_to_them() -> None:
+    reply = gives(LINES, every=True)
+    other = {**LINES, 2: (b"T" * 32, 1, b"j" * 32)}
+    version, signature, body, time = decode(reply)
+    for wrong, lines, parties in (
+        (reply, other, PARTIES),
+        (reply, {0: LINES[0]}, PARTIES),
+        (reply, LINES, PARTIES._replace(challenge=None)),
+        (reply, LINES, PARTIES._replace(child=b"D" * 16)),
+        (encode([version, signature, body + b"\0", time]), LINES, PARTIES),
+        (encode([version, signature, body, time + 1]), LINES, PARTIES),
+        (encode([version, signature, body, time, [0]]), LINES, PARTIES),
+        (encode([version, signature, body]), LINES, PARTIES),
+    ):
+        with pytest.raises(BadSignature):
+            taken(wrong, lines, parties)
+
+
+@pytest.mark.parametrize("streams", [[], [1], [2, 0], [0, 0], [True], ["0"], 0, None])
+def test_receipts_for_what_the_request_did_not_show_are_malformed(streams: Any) -> None:
+    version, signature, body, time = decode(gives(LINES, every=True))
+    with pytest.raises(Malformed):
+        taken(encode([version, signature, body, time, streams]))
+
+
+@pytest.mark.parametrize("time", [None, "5", 2**63 - FROM, True])
+def test_a_time_that_is_none_is_malformed(time: Any) -> None:
+    version, signature, body, _ = decode(gives(LINES, every=True))
+    with pytest.raises(Malformed):
+        taken(encode([version, signature, body, time]))
+
+
+def test_a_reply_without_segments_before_it_gives_no_receipts() -> None:
+    with pytest.raises(Malformed):
+        taken(gives(LINES, every=True), {})
+
+
+def test_a_reply_tells_its_clock_from_that_of_its_request() -> None:
+    request = read_content(decode(encode(content_map(Content(clock_ms=FROM)))), reply=False)
+    reply = Content(tables=Tables(request.tables, PARENT), clock_ms=FROM - 3)
+    assert content_map(reply) == {19: -3}
+    assert read_content({19: -3}, reply=True, asked=request.tables, ancestor=PARENT).clock_ms == FROM - 3
+
+
+def test_the_first_bytes_of_an_incarnation_stand_for_it_where_the_reader_knows_them() -> None:
+    content = Content(wants=[Want(*V, 5)])
+    content.tables.name = lambda incarnation: incarnation[:4]
+    values = content_map(content)
+    assert values[7] == [V[0][:4]]
+    assert read_content(values, reply=False, named={V[0][:4]: V[0]}.__getitem__).wants == content.wants
+    with pytest.raises(Malformed):
+        read_content(values, reply=False)
+
+
 def test_a_request_is_not_a_reply() -> None:
     with pytest.raises(Malformed):
         open_reply(asked(), 1, CHILD_KEY.public, PARTIES, sha256(asked()))
 
 
-@pytest.mark.parametrize("version", [0, 1, 3, 2**40])
+@pytest.mark.parametrize("version", [0, 1, 2, 4, 2**40])
 def test_another_version_of_a_message_is_told_apart(version: int) -> None:
     fields = decode(asked())
     with pytest.raises(NoSuchVersion):
@@ -99,12 +183,16 @@ def test_another_version_of_a_message_is_told_apart(version: int) -> None:
     [
         None,
         [],
-        [2],
+        [3],
         {},
-        [True, CHILD, None, bytes(64), b""],
-        ["2", CHILD, None, bytes(64), b""],
-        [2, CHILD, bytes(23), bytes(64), b""],
-        [2, CHILD, None, b"", b""],
+        [True, CHILD[:4], None, bytes(64), b""],
+        ["3", CHILD[:4], None, bytes(64), b""],
+        [3, CHILD, None, bytes(64), b""],
+        [3, CHILD[:3], None, bytes(64), b""],
+        [3, CHILD[:4], bytes(7), bytes(64), b""],
+        [3, CHILD[:4], b"k" * 6, bytes(64), b""],
+        [3, CHILD[:4], b"k" * 11, bytes(64), b""],
+        [3, CHILD[:4], None, b"", b""],
     ],
 )
 def test_a_request_of_another_shape_is_malformed(value: Any) -> None:
@@ -118,10 +206,10 @@ def test_a_message_beyond_a_mebibyte_is_too_large() -> None:
 
 
 FULL = Content(
-    hello=Hello(1, 3, (1, 2), "sanji 0.1"),
+    hello=Hello(1, 4, (1, 2), "sanji 0.1"),
     nonce=b"n" * 4,
     first=True,
-    digest=b"d" * 16,
+    digest=b"d" * 8,
     vector=[StreamPoint(*V, 3, b"m" * 8, {PARENT: 2})],
     roster_heads=[RosterHead("621021000000", 1, 4, b"m" * 8)],
     roster_changes=[Change(b"payload", ((b"k" * 8, b"s" * 64),))],
@@ -144,9 +232,9 @@ def test_every_field_survives_the_wire() -> None:
         assert getattr(read, name) == getattr(FULL, name), name
     assert (read.bodies, read.more, read.send_vector, read.clock_ms) == (FULL.bodies, True, True, -5)
     assert read.renewal == b"a request"
-    answer = Content(next=b"k" * 12, alarm=2, tide=7)
+    answer = Content(next=b"k" * 7, alarm=2, tide=7)
     read = read_content(decode(encode(content_map(answer))), reply=True)
-    assert (read.next, read.alarm, read.tide) == (b"k" * 12, 2, 7)
+    assert (read.next, read.alarm, read.tide) == (b"k" * 7, 2, 7)
 
 
 def test_a_message_that_says_nothing_is_an_empty_map() -> None:
@@ -164,26 +252,29 @@ def test_a_message_that_says_nothing_is_an_empty_map() -> None:
         ({21: b"a request"}, True, Malformed),
         ({21: "a request"}, False, Malformed),
         ({21: b"a" * 4097}, False, TooLarge),
-        ({17: b"k" * 12}, False, Malformed),
+        ({17: b"k" * 7}, False, Malformed),
         ({18: 1}, False, Malformed),
         ({20: 1}, False, Malformed),
         ({1: b"n" * 7}, False, Malformed),
         ({2: 1}, False, Malformed),
         ({15: False}, False, Malformed),
         ({16: None}, False, Malformed),
-        ({3: b"d" * 15}, False, Malformed),
-        ({17: b"k" * 23}, True, Malformed),
+        ({3: b"d" * 7}, False, Malformed),
+        ({17: b"k" * 6}, True, Malformed),
+        ({17: b"k" * 11}, True, Malformed),
+        ({17: b"\0" + b"k" * 6}, True, Malformed),
         ({18: 3}, True, Malformed),
         ({20: -1}, True, Malformed),
-        ({0: [2, 2, []]}, False, Malformed),
-        ({0: [3, 4, [], ""]}, False, NoSuchVersion),
-        ({0: [0, 1, [], ""]}, False, NoSuchVersion),
-        ({0: [2, 1, [], ""]}, False, Malformed),
-        ({0: [2, 2, [1] * 17, ""]}, False, Malformed),
-        ({0: [2, 2, [], "x" * 65]}, False, Malformed),
+        ({0: [3, 3, []]}, False, Malformed),
+        ({0: [4, 5, [], ""]}, False, NoSuchVersion),
+        ({0: [0, 2, [], ""]}, False, NoSuchVersion),
+        ({0: [3, 2, [], ""]}, False, Malformed),
+        ({0: [3, 3, [1] * 17, ""]}, False, Malformed),
+        ({0: [3, 3, [], "x" * 65]}, False, Malformed),
         ({5: [["a", 1, 1]]}, False, Malformed),
         ({6: [[b"", [], 1]]}, False, Malformed),
         ({7: [bytes(15)]}, False, Malformed),
+        ({7: [bytes(4)]}, True, Malformed),
         ({8: ["elsewhere:1"]}, False, Malformed),
         ({9: [0, 0]}, False, Malformed),
         ({10: {}}, False, Malformed),
@@ -195,6 +286,7 @@ def test_a_message_that_says_nothing_is_an_empty_map() -> None:
         ({13: [[0, 1]] * 257}, False, TooLarge),
         ({14: [[0, 1, bytes(15), b""]]}, False, Malformed),
         ({19: "now"}, False, Malformed),
+        ({19: "now"}, True, Malformed),
         ({22: "something new"}, False, Malformed),
         ({22: [[], [], [], [b""]]}, True, Malformed),
     ],

@@ -46,7 +46,7 @@ def test_each_request_is_judged_as_the_text_says(
 
 def test_a_challenge_is_recognised_by_its_maker_alone_and_for_that_child_alone() -> None:
     made = challenge(SECRET, ANCESTOR, CHILD, 7)
-    assert len(made) == 12
+    assert len(made) == 7 and len(challenge(SECRET, ANCESTOR, CHILD, 256)) == 8
     assert challenge_index(SECRET, ANCESTOR, CHILD, made) == 7
     assert challenge_index(SECRET, ANCESTOR, b"D" * 16, made) is None
     assert challenge_index(SECRET, b"B" * 16, CHILD, made) is None
@@ -59,13 +59,16 @@ def test_a_challenge_with_any_bit_changed_is_not_recognised() -> None:
     for bit in range(len(made) * 8):
         changed = bytearray(made)
         changed[bit // 8] ^= 1 << bit % 8
-        assert challenge_index(SECRET, ANCESTOR, CHILD, bytes(changed)) is None
+        if changed[0]:
+            assert challenge_index(SECRET, ANCESTOR, CHILD, bytes(changed)) is None
+    with pytest.raises(Malformed, match="challenge"):
+        challenge_index(SECRET, ANCESTOR, CHILD, b"\0" + made[1:])
 
 
-@pytest.mark.parametrize("length", [0, 11, 13])
+@pytest.mark.parametrize("length", [0, 6, 11, 12])
 def test_a_challenge_of_another_length_is_malformed(length: int) -> None:
     with pytest.raises(Malformed, match="challenge"):
-        challenge_index(SECRET, ANCESTOR, CHILD, bytes(length))
+        challenge_index(SECRET, ANCESTOR, CHILD, b"\1" * length)
 
 
 class Twin:

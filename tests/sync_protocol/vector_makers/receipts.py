@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sync_protocol.encoding import encode
 from sync_protocol.event import item_hash
-from sync_protocol.receipt import Receipt, root_of, sign_all, to_bytes, to_values
+from sync_protocol.receipt import Receipt, Tree, root_of, to_bytes, to_values
 from tests.sync_protocol import sample
 from tests.sync_protocol.sample import NETWORK, TIME, TOWNSHIP, VILLAGE_2, Writer
 from tests.sync_protocol.vector_makers.shapes import Vector, flipped, network
@@ -21,14 +21,15 @@ def lines(count: int) -> list[tuple[bytes, int, bytes]]:
     return [(writer.stream, *writer.head) for writer in (village, township, county, *more)[:count]]
 
 
-def signed(count: int, name: str = "county") -> list[Receipt]:
-    """Receipts for that many lines, in the order of the tree."""
-    made = sign_all(sample.key(name), NETWORK, sample.incarnation(name), TIME + count, lines(count))
+def signed(count: int, name: str = "county", beside: bytes | None = None) -> list[Receipt]:
+    """Receipts for that many lines, in the order of the tree; `beside`: what the same signature is over as well."""
+    key, tree = sample.key(name), Tree(sample.incarnation(name), TIME + count, lines(count), beside)
+    made = tree.receipts(key.sign("receipt", NETWORK, tree.payload))
     return sorted(made, key=lambda receipt: receipt.index)
 
 
-def tree(name: str, receipts: list[Receipt]) -> Vector:
-    """One signer's lines of one moment."""
+def tree(name: str, receipts: list[Receipt], beside: bytes | None = None) -> Vector:
+    """One signer's lines of one moment, and what he signed with them."""
     first = receipts[0]
     return {
         "name": name,
@@ -39,6 +40,7 @@ def tree(name: str, receipts: list[Receipt]) -> Vector:
         "payload": encode([first.signer, first.time, first.count, root_of(first)]).hex(),
         "signature": first.signature.hex(),
         "receipts": [to_bytes(receipt).hex() for receipt in receipts],
+        **({} if beside is None else {"beside": beside.hex()}),
     }
 
 
@@ -73,6 +75,8 @@ def receipts() -> Vector:
             tree("two lines", signed(2, "township")),
             tree("three lines", signed(3)),
             tree("five lines", signed(5)),
+            tree("one line, and a leaf that is none", signed(1, beside=b"a reply"), b"a reply"),
+            tree("three lines, and a leaf that is none", signed(3, beside=b"a reply"), b"a reply"),
         ],
         "events": [
             {
