@@ -33,7 +33,7 @@ from sync_protocol.roster.change import (
     sign_change,
 )
 from sync_protocol.roster.forks import RosterFork, prove
-from sync_protocol.roster.standing import Judging, Standing
+from sync_protocol.roster.standing import Judging, Node, Standing
 from sync_protocol.suites import SigningKey, sha256, verify
 
 _STEPS_EPOCH: Final = (ROOT, RULING)

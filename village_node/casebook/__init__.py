@@ -41,8 +41,8 @@ from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.reception import Reception
-from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
 from village_node.casebook.refolding import Refolding
+from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
 from village_node.casebook.settlements import Settlements
 from village_node.casebook.together import OpenAction, Together, WaitingMember
 from village_node.identity import Identity
