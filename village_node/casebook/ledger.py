@@ -148,8 +148,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
             paying.append(key)
             money += takings.rows_of(key, case)
         if "purged" in states:
-            new_kinds = [each.event.kind for each in own if each.row is None]
-            purged.recall_late(connection, key, new_kinds, entry.arrived_ms)
+            purged.recall_late(connection, key, (each.event.kind for each in own if each.row is None), entry.arrived_ms)
             row = purged.row_kept(before, row)
         rows.append(row)
     for growth in entry.grown:
