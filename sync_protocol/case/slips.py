@@ -45,6 +45,8 @@ ANSWER: Final = Table(kinds.SLIP_ANSWER, (
     Field(2, "text", "text", False, 1, 400, "未附入的原因", "why it was not attached", required_if=(1, ("declined",))),
 ))  # fmt: skip
 TABLES: Final[dict[int, Table]] = {table.kind: table for table in (SLIP, ANSWER)}
+# What only one of the things that are handed in has: it is never lost in silence on the way into the case.
+_ONLY: Final = {6: ("supply", "materials"), 7: ("rating", "grade"), 8: ("rating", "stage")}
 _CHECKERS: Final[dict[int, Checker]] = {kind: compile_checker(table) for kind, table in TABLES.items()}
 
 
@@ -68,9 +70,11 @@ class Slip(NamedTuple):
 def check(kind: int, body: object) -> str | None:
     """The name of the first field of a body that does not fit; None if all do."""
     wrong = _CHECKERS[kind](body)
-    if wrong is None and kind == kinds.SLIP and isinstance(body, dict) and body.get(7) in BAD_GRADES and 5 not in body:
+    if wrong is not None or kind != kinds.SLIP or not isinstance(body, dict):
+        return wrong
+    if body.get(7) in BAD_GRADES and 5 not in body:
         return "text"
-    return wrong
+    return next((name for number, (what, name) in _ONLY.items() if number in body and body[2] != what), None)
 
 
 def read(kind: int, raw: bytes) -> dict[str, Any] | None:
@@ -96,13 +100,13 @@ def proved(network_id: bytes, case_no: str, code: str) -> bytes:
 
 def meeting_place(places: PlaceTree, taker: str, case_no: str) -> str:
     """The lowest place above both the one that takes a slip and the one where its case was filed: it attaches the slip.
-    The root where the number names a place not known here, which is one of another township's or of none; empty where
-    the case lies on the taker's own line, so that no slip is needed."""
+    Of a case filed above the taker that is where it was filed. The root where the number names a place not known here,
+    which is one of another township's or of none; empty where the taker covers it, and follows the case itself."""
     named = place_of(case_no)
     home = named if named in places else _in_capitals(places, named)
     if not home:
         return places.root if taker != places.root else ""
-    if places.covers(taker, home) or places.covers(home, taker):
+    if places.covers(taker, home):
         return ""
     return next(place for place in places.path_up(taker) if places.covers(place, home))
 

@@ -22,12 +22,13 @@ class Beside(Desk):
     """Records about no case, at every node."""
 
     def records(
-        self, connection: Connection, kind: int, read: Callable[[bytes], dict[str, Any] | None]
+        self, connection: Connection, kind: int, read: Callable[[bytes], dict[str, Any] | None], scope: str = ""
     ) -> list[Record]:
-        """Every record of a kind that can be read here, in no order. ``read`` gives a body by field name, or None."""
+        """Every record of a kind that can be read here, in one scope or in any, in no order. ``read`` gives a body by
+        field name, or None."""
         roster, found = self.roster_in(connection), []
-        for row in streams.of_no_case(connection, kind):
-            author = self.author(roster, row.incarnation)
+        for row in streams.of_no_case(connection, kind, scope):
+            author = self.entitled(roster, row.incarnation)
             try:
                 header = load_header(row.event.header)
             except ProtocolError:
@@ -36,7 +37,7 @@ class Beside(Desk):
             raw = header.inline if header.inline is not None else row.event.body
             said = read(raw) if sound and raw is not None else None
             if author is None or said is None:
-                continue  # of a later version, or it does not fit its form: stored, and says nothing here
+                continue  # struck, of a later version, or it does not fit its form: stored, and says nothing here
             position = Position(row.incarnation, header.seq, mark(row.event.hash))
             found.append(Record(position, author.order, row.scope, author.place, header.claimed, said, header.actor))
         return found

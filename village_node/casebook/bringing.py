@@ -26,8 +26,8 @@ _CONSULTATIONS: Final = "consultations"
 
 
 class Brought(NamedTuple):
-    """A slip as this place sees it. ``meets``: the place that attaches it. While it waits, ``case``: the row of its
-    case, where it is held here; ``proof``: whether who came held the query code, None where nobody can tell."""
+    """A slip as this place sees it. ``meets``: the place that attaches it; ``case``: the row of its case, where it is
+    held here; ``proof``: whether who came held the query code, None where nobody can tell."""
 
     slip: Slip
     meets: str
@@ -144,9 +144,9 @@ class Bringing(Beside, Reading):
             self._locked_stream(connection, about(self.identity.place))
             found = next((each for each in self._consultations(connection) if each.number == number), None)
             if found is None:
-                raise NotFound("本单位没有这份咨询", "no such consultation was taken here")
+                raise NotFound("本单位没有这次咨询", "no such consultation was taken here")
             if found.outcome in consultations.ENDS:
-                raise NotAllowed("这份咨询已经办结", "this consultation has come to its end")
+                raise NotAllowed("这次咨询已经办结", "this consultation has come to its end")
             told = {name: value for name, value in said.items() if name != "question"}
             self._write_consultation(connection, actor, {**told, "consultation_no": number})
             once.became(connection, request, (number, b""))
@@ -158,9 +158,9 @@ class Bringing(Beside, Reading):
         """What was asked at this place, the newest first."""
         return self.remembered(_CONSULTATIONS, self._consultations)
 
-    def consultations_open(self, actor: str = "") -> int:
-        """How many still wait to be led to their end: those of one person, or of everybody here."""
-        return sum(each.outcome == "open" and actor in ("", each.owner) for each in self.consultations())
+    def consultations_open(self) -> int:
+        """How many still wait to be led to their end."""
+        return sum(each.outcome == "open" for each in self.consultations())
 
     def _brought(self, connection: Connection) -> list[Brought]:
         places = self.roster_in(connection).places
@@ -170,7 +170,7 @@ class Bringing(Beside, Reading):
 
     def _seen(self, connection: Connection, places: PlaceTree, slip: Slip) -> Brought:
         meets = slips.meeting_place(places, slip.record.place, slip.case_no)
-        row = cases.by_number(connection, slip.case_no) if slip.answer is None else None
+        row = cases.by_number(connection, slip.case_no)
         given = slip.record.said.get("proof")
         proof = None
         if given is not None and row is not None and row.query_code:
@@ -178,11 +178,10 @@ class Bringing(Beside, Reading):
         return Brought(slip, meets, row, proof)
 
     def _to_answer(self, connection: Connection, roles: frozenset[str], number: str) -> Brought:
-        """A slip that this place may answer and that nobody has answered, with its stream held."""
+        """A slip that this place, and no other, is to answer and that nobody has answered, with its stream held."""
         self.refuse_unless(roles, kinds.SLIP_ANSWER)
-        places, here = self.roster_in(connection).places, self.identity.place
         one = next((each for each in self._brought(connection) if each.slip.number == number), None)
-        if one is None or not one.meets or not places.covers(here, one.meets):
+        if one is None or one.meets != self.identity.place:
             raise NotFound("没有由本单位附入的这份代收单", "there is no such slip to be attached here")
         self._locked_stream(connection, one.slip.record.scope)
         again = next(each for each in self._brought(connection) if each.slip.number == number)
@@ -196,8 +195,8 @@ class Bringing(Beside, Reading):
         self.note(connection, actor, f"slip.{said['outcome']}", slip.number, case=slip.case_no)
 
     def _consultations(self, connection: Connection) -> list[Consultation]:
-        found = self.records(connection, kinds.CONSULTATION, consultations.read)
-        return consultations.consultations_of(each for each in found if each.place == self.identity.place)
+        here = about(self.identity.place)
+        return consultations.consultations_of(self.records(connection, kinds.CONSULTATION, consultations.read, here))
 
     def _write_consultation(self, connection: Connection, actor: str, said: Mapping[str, Any]) -> None:
         full = dict(said)
@@ -268,6 +267,6 @@ def _not_elsewhere(places: PlaceTree, case_no: str) -> BadBody:
         )
     return BadBody(
         "case_no",
-        "这件由本单位或本单位的上下级经办，请打开案件直接办理，不用代收",
-        "the case lies on this place's own line: open it and act on it, no slip is needed",
+        "这件在本单位或本单位的下级申请，请打开案件直接办理，不用代收",
+        "the case was filed here or below: open it and act on it, no slip is needed",
     )

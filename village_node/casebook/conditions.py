@@ -30,7 +30,12 @@ def approved_by(kind: int, body: dict[int, Any], actor: str) -> dict[int, Any]:
 
 def check_left(kind: int, body: Mapping[int, Any]) -> None:
     """What is left because nobody signs for it says why, before two witnesses. Raises BadBody."""
-    if kind != kinds.DELIVERED or body.get(1) != "left_with_witness":
+    if kind != kinds.DELIVERED:
+        return
+    if body.get(1) != "left_with_witness":
+        if 3 in body or 4 in body:
+            field = "witnesses" if 3 in body else "refusal"
+            raise BadBody(field, "只有留置送达才填写，请核对送达方式", "only for what was left before witnesses")
         return
     if 3 not in body:
         raise BadBody("witnesses", "留置送达须有两名见证人，请填写姓名", "name the two witnesses it was left before")

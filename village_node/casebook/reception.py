@@ -230,13 +230,10 @@ class Reception(Overseeing):
         """Take the names off appointments of days long past, and drop those of years that no figures are drawn from any
         more; of how many. By the time of requests, which a clock that is months ahead does not take along. Raises
         NotSaved."""
-
-        def act(connection: Connection) -> tuple[int, set[str]]:
+        with self.store.writing() as connection:
             today = day_of(once.time_of(connection, self.clock())[0])
             named, kept = today - timedelta(NAMED_DAYS), date(today.year - 1, 1, 1)
-            return reception.forget(connection, named.isoformat(), kept.isoformat()), set()
-
-        return self._act(act)
+            return reception.forget(connection, named.isoformat(), kept.isoformat())
 
     def end_booking(self, actor: str, roles: Iterable[str], number: int, what: str) -> int:
         """Somebody with an appointment comes, and draws a number; or does not come, or calls it off. The number drawn,

@@ -195,11 +195,13 @@ def _delivery(source: Source) -> Facts:
     about = made if record.kind in (kinds.ACCEPT, kinds.DELIVERED) and made is not None else record
     body = record.body if filled else {}
     at = body.get("at", "")
+    when = iso_day(at) if at else moment(record.at_ms) if filled else ""
     return {
         "served": _served(source, about),
         "how": body.get("how", ""),
-        "collector": body.get("to", ""),
-        "collected": iso_day(at) if at else moment(record.at_ms) if filled else "",
+        "collector": body.get("to", "") if body.get("how") != "left_with_witness" else "",
+        "collected": when if body.get("how") != "left_with_witness" else "",
+        "left": when if body.get("how") == "left_with_witness" else "",
         "witnesses": list(body.get("witnesses", ("", ""))),
         "refusal": body.get("refusal", ""),
         "served_at": source.offices.hall(record.place) if filled else "",

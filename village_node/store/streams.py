@@ -233,9 +233,12 @@ def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEven
     ]
 
 
-def of_no_case(connection: Connection, kind: int) -> list[CaseEventRow]:
-    """The events of this kind below 64 that are about no case, of every scope."""
-    found = rows.ask(connection, _OF_NO_CASE, (kind,))
+def of_no_case(connection: Connection, kind: int, scope: str = "") -> list[CaseEventRow]:
+    """The events of this kind below 64 that are about no case, of one scope or of every one."""
+    if scope:
+        found = rows.ask(connection, f"{_OF_NO_CASE} AND scope = ?", (kind, scope))
+    else:
+        found = rows.ask(connection, _OF_NO_CASE, (kind,))
     return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
 
 

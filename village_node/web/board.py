@@ -7,8 +7,9 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from village_node.store.board import Entry
+from village_node.store.cases import FINISHED
 from village_node.store.reception import TICKET_STATES
-from village_node.web import times, words
+from village_node.web import times
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 from village_node.web.turns import number_words
@@ -40,13 +41,12 @@ def board(visit: Visit) -> Response:
 
 def _line(visit: Visit, each: Entry) -> dict[str, Any]:
     item = visit.site.catalogue.find(each.item_no or "", each.item_version or 0)
-    tone, drawing, zh, en = words.state_words(each.state)
     day = FIRST_DAY + timedelta(each.settled_day) if each.settled_day is not None else None
     return {
         "case_no": each.case_no,
         "item": visit.t(item.name, item.name_en) if item is not None else each.item_no or "",
-        "badge": (tone, drawing, visit.t(zh, en)),
-        "filed_ms": each.filed_ms,
+        "filed": times.day(each.filed_ms, visit.lang) if each.filed_ms is not None else "",
+        "done": each.settled_day is not None or each.state in FINISHED,
         "settled": times.date_words(day, visit.lang) if day is not None else "",
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -10,11 +11,10 @@ from sync_protocol.case import kinds, workflow
 from sync_protocol.case.consultations import OUTCOMES, Consultation
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
 from village_node.casebook import NotFound as NoSuchConsultation
-from village_node.web import cases, masking
+from village_node.web import cases, entry, masking, sent_once
 from village_node.web.clocks import Badge
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
 from village_node.web.site import Visit
-from village_node.web.slips import asked_once
 
 READS: Final = Policy(CASEWORK, "node", "masked")
 TAKES: Final = Policy(COUNTER, "node", "typed")
@@ -32,7 +32,7 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "open": ("现在答不了，问清后答复", "not known now, to be answered"),
 }
 FIELDS: Final = ("outcome", "item_no", "by", "contact", "to", "case_no")
-SHOWN: Final = 200
+PAGE: Final = 50
 
 
 def register(visit: Visit) -> Response:
@@ -48,23 +48,29 @@ def _register(
     problem: str = "",
 ) -> Response:
     found = visit.site.casebook.consultations()
+    page = entry.page(visit.request.args.get("page", ""))
     waiting = [each for each in found if each.outcome == "open"]
+    listed = [*waiting, *(each for each in found if each.outcome != "open")]
+    shown = listed[(page - 1) * PAGE : page * PAGE]
+    owners = {owner: _owner(visit, owner) for owner in {each.owner for each in shown}}
     return visit.render(
         "consultations.html",
         status,
         takes=workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
-        listed=[*waiting, *(each for each in found if each.outcome != "open")][:SHOWN],
+        listed=shown,
+        page=page,
+        pages=max(1, -(-len(listed) // PAGE)),
+        page_link=lambda number: url_for("consultations", page=number),
         count=len(found),
         waiting=len(waiting),
         badge_of=lambda each: BADGES[each.outcome],
         item_of=lambda each: _item(visit, each),
-        owner_of=lambda each: _owner(visit, each),
+        owner_of=lambda each: owners[each.owner],
         typed=typed,
         errors=errors or {},
         problem=problem,
         choices=[(code, visit.t(*CHOICES[code])) for code in ("answered", "led", "filed", "open")],
         items=[("", visit.t("（未定）", "(not settled)")), *_items(visit)],
-        once=visit.site.casebook.randomness(16).hex(),
     )
 
 
@@ -78,8 +84,8 @@ def _item(visit: Visit, each: Consultation) -> str:
     return visit.t(item.name, item.name_en) if item is not None else item_no
 
 
-def _owner(visit: Visit, each: Consultation) -> str:
-    return visit.site.accounts.name_of(each.owner) or visit.t(f"工号 {each.owner}", f"staff {each.owner}")
+def _owner(visit: Visit, staff_no: str) -> str:
+    return visit.site.accounts.name_of(staff_no) or visit.t(f"工号 {staff_no}", f"staff {staff_no}")
 
 
 def take(visit: Visit) -> Response:
@@ -87,12 +93,14 @@ def take(visit: Visit) -> Response:
     typed = _typed(visit) | {"question": visit.paragraph("question")}
     staff = visit.staff
     try:
-        number = visit.site.casebook.consult(staff.staff_no, staff.roles, typed, asked_once(visit))
+        number = visit.site.casebook.consult(staff.staff_no, staff.roles, typed, sent_once.asked(visit))
     except AlreadyDone as done:
         return visit.redirect("consultation", number=done.scope)
     except BadBody as bad:
         return _register(visit, typed, 422, {bad.field: visit.t(bad.zh, bad.en)})
-    except (NotAllowed, IdTaken) as refused:
+    except IdTaken:
+        return _register(visit, typed, 409, problem=sent_once.changed(visit))
+    except NotAllowed as refused:
         return _register(visit, typed, 409, problem=visit.t(refused.zh, refused.en))
     return visit.redirect("consultation", number=number)
 
@@ -130,14 +138,13 @@ def _one(
         contact=contact if open_data or not contact else masking.phone(contact),
         open_data=open_data,
         item=_item(visit, found),
-        owner=_owner(visit, found),
+        owner=_owner(visit, found.owner),
         badge_of=BADGES[found.outcome],
         follows=found.outcome == "open" and workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
         choices=[(code, visit.t(*BADGES[code][2:])) for code in OUTCOMES if code != "open"],
         typed=typed or {"outcome": "answered"},
         errors=errors or {},
         problem=problem,
-        once=visit.site.casebook.randomness(16).hex(),
     )
 
 
@@ -152,12 +159,14 @@ def follow(visit: Visit, number: str) -> Response:
     """Record what came of it."""
     typed, staff = _typed(visit), visit.staff
     try:
-        visit.site.casebook.follow_consultation(staff.staff_no, staff.roles, number, typed, asked_once(visit))
+        visit.site.casebook.follow_consultation(staff.staff_no, staff.roles, number, typed, sent_once.asked(visit))
     except AlreadyDone:
         return visit.redirect("consultation", number=number)
     except BadBody as bad:
         return _one(visit, number, 422, typed, {bad.field: visit.t(bad.zh, bad.en)})
-    except (NotAllowed, IdTaken) as refused:
+    except IdTaken:
+        return _one(visit, number, 409, typed, problem=sent_once.changed(visit))
+    except NotAllowed as refused:
         return _one(visit, number, 409, typed, problem=visit.t(refused.zh, refused.en))
     except NoSuchConsultation:
         raise NotFound from None

@@ -24,6 +24,11 @@ def paragraph(text: str) -> str:
     return "\n".join(" ".join(each.split()) for each in lines).strip()
 
 
+def page(text: str) -> int:
+    """Which page of a list an address asks for; the first where it asks for none."""
+    return max(int(text), 1) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
+
+
 def number(text: str) -> str:
     """A number of any document: full-width signs made narrow, no blanks, capital letters."""
     return unicodedata.normalize("NFC", _narrow(text).upper())

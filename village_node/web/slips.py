@@ -1,7 +1,5 @@
 """Slips (代收单): what somebody hands in about a case that never passes here, and what others took in for our cases."""
 
-import hashlib
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -12,9 +10,9 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import kinds, workflow
 from sync_protocol.case.legal_bodies import GRADES
 from sync_protocol.case.slips import BECOMES
-from village_node.casebook import AlreadyDone, BadBody, Brought, IdTaken, NotAllowed, Request
+from village_node.casebook import AlreadyDone, BadBody, Brought, IdTaken, NotAllowed
 from village_node.casebook import NotFound as NoSuchSlip
-from village_node.web import cases, entry, masking, words
+from village_node.web import cases, entry, masking, sent_once, words
 from village_node.web.clocks import Badge
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -34,15 +32,8 @@ STATES: Final[dict[str, Badge]] = {
     "attached": ("good", "check", "已附入案件", "attached to the case"),
     "declined": ("bad", "cross", "未附入", "not attached"),
 }
+PAGE: Final = 50
 FIELDS: Final = ("case_no", "what", "by", "contact", "text", "grade", "stage", "code")
-
-
-def asked_once(visit: Visit) -> Request | None:
-    """Under which id a form is sent, so that a second click finds what the first one did."""
-    once = visit.line("once")
-    if not re.fullmatch(r"[0-9a-f]{32}", once):
-        return None
-    return Request(visit.staff.staff_no, f"form-{once}", hashlib.sha256(once.encode()).digest())
 
 
 def state_of(one: Brought) -> str:
@@ -59,13 +50,17 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
     book, here = visit.site.casebook, visit.site.config.place
     found = book.brought()
     waiting = [each for each in found if each.meets == here and each.slip.answer is None]
+    rest = [each for each in found if each not in waiting]
+    page = entry.page(visit.request.args.get("page", ""))
     return visit.render(
         "slips.html",
         status,
         takes=workflow.may(visit.staff.roles, visit.site.level, kinds.SLIP),
         waiting=waiting,
-        taken=[each for each in found if each.slip.record.place == here],
-        others=[each for each in found if each.slip.record.place != here and each not in waiting],
+        rest=rest[(page - 1) * PAGE : page * PAGE],
+        page=page,
+        pages=max(1, -(-len(rest) // PAGE)),
+        page_link=lambda number: url_for("slips", page=number),
         badge_of=lambda each: STATES[state_of(each)],
         what_of=lambda each: visit.t(*WHAT[each.slip.record.said["what"]]),
         problem=problem,
@@ -75,7 +70,7 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
 
 def form(visit: Visit) -> Response:
     """The form at the counter."""
-    return _form(visit, {"case_no": entry.line(visit.request.args.get("case_no", ""))[:60], "what": "supply"})
+    return _form(visit, {"what": "supply"})
 
 
 def _form(
@@ -94,7 +89,6 @@ def _form(
         ways=[(code, visit.t(*name)) for code, name in WHAT.items()],
         grades=[("", "—"), *((code, visit.t(*words.choice_words(code))) for code in GRADES)],
         stages=[("", "—"), ("1", visit.t("受理环节", "acceptance")), ("2", visit.t("办结", "the result"))],
-        once=visit.site.casebook.randomness(16).hex(),
     )
 
 
@@ -104,20 +98,20 @@ def take(visit: Visit) -> Response:
     typed |= {"text": visit.paragraph("text"), "papers": visit.paragraph("papers")}
     typed["originals"] = visit.request.form.get("originals") == "yes"
     said: dict[str, Any] = {name: typed[name] for name in ("case_no", "what", "by", "contact", "text")}
-    if typed["what"] == "supply":
-        names = [entry.line(name) for name in typed["papers"].split("\n") if entry.line(name)]
-        said["materials"] = [[name, 1, typed["originals"]] for name in names]
-    elif typed["what"] == "rating":
-        said |= {"grade": typed["grade"], "stage": int(typed["stage"]) if typed["stage"] in ("1", "2") else None}
+    names = [entry.line(name) for name in typed["papers"].split("\n") if entry.line(name)]
+    said["materials"] = [[name, 1, typed["originals"]] for name in names]
+    said |= {"grade": typed["grade"], "stage": int(typed["stage"]) if typed["stage"] in ("1", "2") else None}
     staff = visit.staff
     try:
-        number = visit.site.casebook.bring(staff.staff_no, staff.roles, said, typed["code"], asked_once(visit))
+        number = visit.site.casebook.bring(staff.staff_no, staff.roles, said, typed["code"], sent_once.asked(visit))
     except AlreadyDone as done:
         return visit.redirect("slip", number=done.scope)
     except BadBody as bad:
         name = {"materials": "papers"}.get(bad.field, bad.field)
         return _form(visit, typed, 422, {name: visit.t(bad.zh, bad.en)})
-    except (NotAllowed, IdTaken) as refused:
+    except IdTaken:
+        return _form(visit, typed, 409, problem=sent_once.changed(visit))
+    except NotAllowed as refused:
         return _form(visit, typed, 409, problem=visit.t(refused.zh, refused.en))
     return visit.redirect("slip", number=number)
 
@@ -139,8 +133,7 @@ def _one(
     found = next((each for each in visit.site.casebook.brought() if each.slip.number == number), None)
     if found is None:
         raise NotFound
-    places, here = visit.site.places, visit.site.config.place
-    answers = bool(found.meets) and here in places and places.covers(here, found.meets) and found.slip.answer is None
+    answers = found.meets == visit.site.config.place and found.slip.answer is None
     said, row = found.slip.record.said, found.case
     by, contact = str(said["by"]), str(said.get("contact", ""))
     case = url_for("case", place=row.scope.partition(":")[2], case_id=row.case_id.hex()) if row is not None else ""
@@ -162,7 +155,6 @@ def _one(
         problem=problem,
         errors=errors or {},
         typed=visit.paragraph("text") if status != 200 else "",
-        once=visit.site.casebook.randomness(16).hex(),
     )
 
 
@@ -170,7 +162,7 @@ def attach(visit: Visit, number: str) -> Response:
     """Write what it says beside the case."""
     staff, book = visit.staff, visit.site.casebook
     return _answered(
-        visit, number, lambda: book.attach(staff.staff_no, staff.roles, number, asked_once(visit)), "attached"
+        visit, number, lambda: book.attach(staff.staff_no, staff.roles, number, sent_once.asked(visit)), "attached"
     )
 
 
@@ -180,7 +172,7 @@ def decline(visit: Visit, number: str) -> Response:
     return _answered(
         visit,
         number,
-        lambda: visit.site.casebook.decline(staff.staff_no, staff.roles, number, text, asked_once(visit)),
+        lambda: visit.site.casebook.decline(staff.staff_no, staff.roles, number, text, sent_once.asked(visit)),
         "declined",
     )
 
@@ -191,8 +183,13 @@ def _answered(visit: Visit, number: str, act: Callable[[], object], done: str) -
     except AlreadyDone:
         return visit.redirect("slips", done=done)
     except BadBody as bad:
-        return _one(visit, number, 422, errors={bad.field: visit.t(bad.zh, bad.en)})
-    except (NotAllowed, IdTaken) as refused:
+        words_of_it = visit.t(bad.zh, bad.en)
+        if done == "declined":
+            return _one(visit, number, 422, errors={bad.field: words_of_it})
+        return _one(visit, number, 422, words_of_it)
+    except IdTaken:
+        return _one(visit, number, 409, sent_once.changed(visit))
+    except NotAllowed as refused:
         return _one(visit, number, 409, visit.t(refused.zh, refused.en))
     except NoSuchSlip:
         raise NotFound from None

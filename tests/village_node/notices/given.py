@@ -54,6 +54,7 @@ TYPED = (
     "office",
 )
 FIXED = {
+    "left": "2026年11月21日",
     "witnesses": ["马得福", "李梅"],
     "case_no": "621021101201-261118-7CT1-1-U",
     "query_code": "70GMGE-AM0HZCY",

@@ -34,6 +34,7 @@ def test_the_board_shows_numbers_and_results_without_a_word_about_persons(
     network.clock.now_ms += DAY_MS
     settled = board.open("/board").text.split("最近办结</h2>")[1]
     assert number in settled and "办结" in settled
+    assert "准予" not in board.open("/board").text.split("<main")[1], "how it was decided is the applicant's to know"
     network.clock.now_ms += 40 * DAY_MS
     later = board.open("/board").text
     assert number not in later and "近 30 天没有收件" in later

@@ -22,10 +22,12 @@ def test_what_is_left_names_two_witnesses_and_why(network: Network, village: Cou
     silent = agent.act(case, "delivered", **left, witnesses="赵六\n钱七七")
     assert silent.status_code == 422 and "为什么没有签收" in "".join(problems(silent.text))
     assert held(village, case).state != "delivered"
+    given = agent.act(case, "delivered", to="张秀兰", how="in_person", refusal="拒签")
+    assert given.status_code == 422 and "只有留置送达才填写" in "".join(problems(given.text))
     done(agent, case, "delivered", **left, witnesses="赵六\n钱七七", refusal="对决定有异议，拒绝签字")
     everywhere(network)
     page = agent.open(case).text
     assert held(village, case).state == "delivered" and "钱*" in page and "钱七七" not in page
     receipts = [each for each in links(agent, case) if "/17" in each]
     told = words(printed(agent, receipts[-1]))
-    assert "赵六" in told and "钱七七" in told and "拒绝签字" in told
+    assert "赵六" in told and "钱七七" in told and "拒绝签字" in told and "登记收件人" not in told

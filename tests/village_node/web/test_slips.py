@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from werkzeug.test import TestResponse
 
 from sync_protocol.case.numbers import check_character
 from tests.builders import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
@@ -66,11 +67,11 @@ def brought(visitor: Visitor, case_no: str, **said: str) -> str:
     return answer.headers["Location"].rpartition("/")[2]
 
 
-def answer(visitor: Visitor, number: str, what: str, **said: str) -> str:
-    """Attach or decline; what the answer says."""
+def answer(visitor: Visitor, number: str, what: str, **said: str) -> TestResponse:
+    """Attach or decline."""
     address = f"/slips/of/{number}/{what}"
     hidden = hidden_of(visitor.open(f"/slips/of/{number}").text, address)
-    return visitor.send(address, {**hidden, **said}).text
+    return visitor.send(address, {**hidden, **said})
 
 
 def test_papers_handed_in_at_a_neighbouring_village_reach_the_case(
@@ -94,13 +95,20 @@ def test_papers_handed_in_at_a_neighbouring_village_reach_the_case(
     all_around(network)
     assert number not in agent.open("/slips").text, "the other village is told nothing"
     assert '异地代收 <span class="count">1</span>' in clerk.open("/work").text
-    assert number in clerk.open("/slips").text.split("下级代收")[0]
+    assert number in clerk.open("/slips").text.split("本单位和下级代收")[0]
     page = clerk.open(f"/slips/of/{number}").text
     assert "查询码与案件相符" in page and case in page
     address = f"/slips/of/{number}/attach"
     form = hidden_of(page, address)
+    window = people[COUNTY]
+    assert f"/slips/of/{number}/attach" not in window.open(f"/slips/of/{number}").text, (
+        "the township meets, and nobody else"
+    )
+    assert window.send(f"/slips/of/{number}/decline", {"text": "不是本人"}).status_code == 404
     assert clerk.send(address, form).status_code == 303
     assert clerk.send(address, form).status_code == 303, "a second click does nothing more"
+    late = {**form, "text": "不是本人"}
+    assert "已经处理" in clerk.send(f"/slips/of/{number}/decline", late).text, "nothing is said of it that is not so"
     assert "这份代收单已经处理" in clerk.send(address, {}).text
     all_around(network)
     assert "已附入案件" in neighbour.open(f"/slips/of/{number}").text
@@ -129,9 +137,9 @@ def test_the_county_attaches_between_townships_and_declines_with_words(
     assert "不能附入" in window.open(f"/slips/of/{guess}").text
     assert "查询码与案件不符" in window.send(f"/slips/of/{guess}/attach", {}).text
     assert "没有出示查询码" in window.open(f"/slips/of/{unknown}").text
-    assert "“未附入的原因”缺少" in answer(window, guess, "decline", text="")
-    assert answer(window, guess, "decline", text="查询码不是这一件的，请带回执再来") is not None
-    assert answer(window, asks, "attach") is not None and answer(window, unknown, "attach") is not None
+    assert "“未附入的原因”缺少" in answer(window, guess, "decline", text="").text
+    assert answer(window, guess, "decline", text="查询码不是这一件的，请带回执再来").status_code == 303
+    assert answer(window, asks, "attach").status_code == 303 and answer(window, unknown, "attach").status_code == 303
     assert "本机没有这个编号的件" in window.send(f"/slips/of/{nowhere}/attach", {}).text
     all_around(network)
     assert "请带回执再来" in far.open(f"/slips/of/{guess}").text
@@ -157,7 +165,7 @@ def test_a_rating_given_elsewhere_counts_once(
     assert bad.status_code == 422 and "说明" in "".join(problems(bad.text)), "a bad grade says why"
     number = brought(neighbour, case_no, what="rating", grade="good", stage="1")
     all_around(network)
-    answer(other, number, "attach")
+    assert answer(other, number, "attach").status_code == 303
     all_around(network)
     rating = held(counters[VILLAGE], case).ratings[1]
     assert rating.body["grade"] == "good" and number in rating.body["text"] and rating.place == TOWNSHIP
@@ -173,6 +181,8 @@ def test_a_rating_given_elsewhere_counts_once(
         ({"text": ""}, "text", "说明"),
         ({"what": "supply"}, "papers", "代收的材料"),
         ({"what": "rating"}, "grade", "评价"),
+        ({"papers": "户口簿"}, "papers", "代收的材料"),
+        ({"grade": "good"}, "grade", "评价"),
         ({"code": "123"}, "code", "查询码"),
         ({"code": "7K3M12"}, "code", "13 位"),
     ],
@@ -190,3 +200,29 @@ def test_what_does_not_fit_is_named_and_nothing_is_lost(
     assert page.status_code == 422, page.headers
     assert f'id="e-{field}"' in page.text and any(said in each for each in problems(page.text)), problems(page.text)
     assert not typed["text"] or typed["text"] in page.text
+
+
+def test_a_case_filed_at_the_township_takes_papers_at_the_applicants_own_village(
+    network: Network, people: dict[str, Visitor], counters: dict[str, Counter]
+) -> None:
+    agent, clerk = people[VILLAGE], people[TOWNSHIP]
+    case = clerk.file("001")
+    case_no = held(counters[TOWNSHIP], case).case_no
+    number = brought(agent, case_no, text="我家电话换了")
+    all_around(network)
+    assert answer(clerk, number, "attach").status_code == 303
+    assert "我家电话换了" in clerk.open(case).text
+    all_around(network)
+    assert "已附入案件" in agent.open(f"/slips/of/{number}").text
+
+
+def test_a_form_sent_again_with_something_else_in_it_is_not_lost_in_silence(
+    people: dict[str, Visitor], counters: dict[str, Counter]
+) -> None:
+    agent, neighbour = people[VILLAGE], people[SECOND_VILLAGE]
+    case_no = held(counters[VILLAGE], agent.file()).case_no
+    form = hidden_of(neighbour.open("/slips/new").text, "/slips/new")
+    said = {**form, "case_no": case_no, "what": "note", "by": "张秀兰", "text": "第一次"}
+    assert neighbour.send("/slips/new", said).status_code == 303
+    again = neighbour.send("/slips/new", {**said, "text": "改过的"})
+    assert again.status_code == 409 and "改过的" in again.text and "内容有改动" in again.text

@@ -235,10 +235,36 @@ def decline_slip(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], sl
 
 def list_consultations(visit: Visit) -> dict[str, Any]:
     """What was asked at this place, the newest first."""
-    return {"consultations": [_consultation(each) for each in visit.site.casebook.consultations()]}
+    return {"consultations": [_consultation(each, open_data=False) for each in visit.site.casebook.consultations()]}
 
 
-def _consultation(each: Consultation) -> dict[str, Any]:
+def read_consultation(visit: Visit, consultation_no: str) -> dict[str, Any]:
+    """One consultation."""
+    return _consultation(_asked(visit, consultation_no), open_data=False)
+
+
+def unmask_consultation(visit: Visit, asked: dict[str, str], consultation_no: str) -> dict[str, Any]:
+    """One consultation with who asked in full, once: the reason goes into the audit trail first."""
+    found, reason = _asked(visit, consultation_no), _reason(asked)
+    visit.site.accounts.audit(visit.staff.staff_no, "consultation.unmask", consultation_no, {"reason": reason})
+    return _consultation(found, open_data=True)
+
+
+def _asked(visit: Visit, number: str) -> Consultation:
+    found = next((each for each in visit.site.casebook.consultations() if each.number == number), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _spelled(asked: dict[str, str]) -> dict[str, str]:
+    return {
+        name: entry.paragraph(text) if name in ("question", "told") else entry.line(text)
+        for name, text in asked.items()
+    }
+
+
+def _consultation(each: Consultation, *, open_data: bool) -> dict[str, Any]:
     said = {**each.first.said, **each.last.said}
     by, contact = said.get("by"), said.get("contact")
     return {
@@ -249,15 +275,15 @@ def _consultation(each: Consultation) -> dict[str, Any]:
         "question": each.first.said["question"],
         "told": each.told or None,
         **{name: said.get(name) for name in ("item_no", "to", "case_no")},
-        "by": masking.name(by) if by else None,
-        "contact": masking.phone(contact) if contact else None,
+        "by": by if open_data or not by else masking.name(by),
+        "contact": contact if open_data or not contact else masking.phone(contact),
     }
 
 
 def take_consultation(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
     """Record what somebody asked, and mostly at once what was told."""
     wanted, staff = request_of(visit, chosen, asked), visit.staff
-    said = {name: entry.paragraph(text) for name, text in asked.items()}
+    said = _spelled(asked)
 
     def take() -> CaseKey:
         return visit.site.casebook.consult(staff.staff_no, staff.roles, said, wanted), b""
@@ -266,21 +292,22 @@ def take_consultation(visit: Visit, chosen: dict[str, str], asked: dict[str, Any
     return {"number": number}, 200, headers
 
 
-def follow_consultation(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], slip_no: str) -> Any:
+def follow_consultation(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], consultation_no: str) -> Any:
     """Record what came of a consultation."""
-    wanted, staff = request_of(visit, chosen, asked, slip_no), visit.staff
-    said = {name: entry.paragraph(text) for name, text in asked.items()}
+    wanted, staff = request_of(visit, chosen, asked, consultation_no), visit.staff
+    said = _spelled(asked)
 
     def follow() -> CaseKey:
-        visit.site.casebook.follow_consultation(staff.staff_no, staff.roles, slip_no, said, wanted)
-        return slip_no, b""
+        visit.site.casebook.follow_consultation(staff.staff_no, staff.roles, consultation_no, said, wanted)
+        return consultation_no, b""
 
     _, headers = done_once(visit, wanted, follow)
-    return {"number": slip_no}, 200, headers
+    return {"number": consultation_no}, 200, headers
 
 
 _SLIP: Final = "/slips/<slip_no>"
 _ASKED: Final = "/consultations"
+_ONE: Final = f"{_ASKED}/<consultation_no>"
 OPERATIONS: Final = (
     Operation("/slips", "list_slips", list_slips, slips.READS, TAG, gives=SlipListing),
     Operation(_SLIP, "read_slip", read_slip, slips.READS, TAG, gives=SlipGiven),
@@ -299,8 +326,13 @@ OPERATIONS: Final = (
         _ASKED, "take_consultation", take_consultation, consultations.TAKES, TAG, "POST", ConsultationTaken, None,
         NumberGiven, once=True,
     ),
+    Operation(_ONE, "read_consultation", read_consultation, consultations.READS, TAG, gives=ConsultationGiven),
     Operation(
-        f"{_ASKED}/<slip_no>", "follow_consultation", follow_consultation, consultations.TAKES, TAG, "POST",
+        f"{_ONE}/unmask", "unmask_consultation", unmask_consultation, consultations.UNMASKS, TAG, "POST", ReasonTaken,
+        None, ConsultationGiven,
+    ),
+    Operation(
+        _ONE, "follow_consultation", follow_consultation, consultations.TAKES, TAG, "POST",
         FollowTaken, gives=NumberGiven, once=True,
     ),
 )  # fmt: skip

@@ -42,6 +42,8 @@ MAY = {
     "attach_slip": COUNTER,
     "decline_slip": COUNTER,
     "list_consultations": CASEWORK,
+    "read_consultation": CASEWORK,
+    "unmask_consultation": COUNTER,
     "take_consultation": COUNTER,
     "follow_consultation": COUNTER,
     "list_complaints": {"head", "supervisor"},

@@ -54,6 +54,9 @@ def test_a_consultation_is_recorded_once_and_followed_to_its_end(village: Counte
     done = {"outcome": "answered", "told": "带户口簿来"}
     assert agent.post(path, done, request_id="asked-03").get_json() == {"number": number}
     assert agent.post(path, done, request_id="asked-04").status_code == 409
+    assert agent.get(path).get_json()["by"] == "张*"
+    assert agent.post(f"{path}/unmask", {"reason": "回电答复"}).get_json()["by"] == "张秀兰"
+    assert agent.get(f"{path[:-1]}{'0' if path[-1] != '0' else '1'}").status_code == 404
     [listed] = agent.get("/consultations").get_json()["consultations"]
     assert (listed["outcome"], listed["told"], listed["owner"]) == ("answered", "带户口簿来", "0801")
     assert (listed["by"], listed["contact"]) == ("张*", "138****1234")
