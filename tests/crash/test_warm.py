@@ -7,7 +7,7 @@ import pytest
 
 from sync_protocol import suites
 from sync_protocol.errors import BadSignature, WeakKey
-from sync_protocol.roster import roster as rosters
+from sync_protocol.roster import standing
 from tests.crash.warm import warm
 from village_node.store import open_store, peers
 
@@ -45,11 +45,11 @@ def test_a_signature_is_known_only_for_its_own_bytes_and_key() -> None:
                 with pytest.raises(BadSignature):
                     suites.verify(1, public, "seal", bytes(16), words, good)
             with pytest.raises(WeakKey):
-                vars(rosters)["check_public"](1, bytes(32))
+                vars(standing)["check_public"](1, bytes(32))
 
 
 def test_all_is_as_it_was_afterwards() -> None:
-    before = (suites._loaded, vars(rosters)["check_public"])
+    before = (suites._loaded, vars(standing)["check_public"])
     with warm():
         assert suites._loaded is not before[0]
-    assert (suites._loaded, vars(rosters)["check_public"]) == before
+    assert (suites._loaded, vars(standing)["check_public"]) == before

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from sync_protocol import suites
-from sync_protocol.roster import Change, Roster, enrolment
+from sync_protocol.roster import Change, Roster, enrolment, standing
 from sync_protocol.roster import roster as rosters
 from village_node import app, casebook, working_days
 from village_node.store import sqlite
@@ -93,7 +93,7 @@ def warm() -> Iterator[Kept]:
             stack.enter_context(mock.patch.object(owner, name, by))
 
         replace(suites, "_loaded", cache(KnownKey))
-        for user in (rosters, enrolment):
+        for user in (standing, enrolment):
             replace(user, "check_public", cache(suites.check_public))
         replace(rosters.Roster, "apply", _applied_once())
         replace(casebook, "rules_of", _of_the_same_once(casebook.rules_of))

@@ -24,6 +24,8 @@ from tests.simulation.world import TOWNSHIPS, VILLAGES
 from tests.sync_protocol.case.second_fold import SecondFold
 from township_node.downlink.answering import Answering
 from village_node.casebook import Casebook, NotAllowed, checkpoints
+from village_node.courier import Courier, PartState
+from village_node.courier.outcome import Outcome
 from village_node.rebirth import Reason
 from village_node.store import NotSaved, forks
 from village_node.store.parking import SAMPLES
@@ -284,6 +286,13 @@ def hours(sim: Simulation, number: int) -> None:
     for _ in range(number):
         sim.loop.run(sim.loop.now_s + 3600.0)
         sim.quiet.look()
+
+
+@breaks("nothing of a spoilt part gets in")
+def _takes_in_what_is_spoilt(sim: Simulation) -> None:
+    spoilt = Outcome("", states=[PartState.DAMAGED], stored=1)
+    with patch.object(Courier, "unfold", lambda *_: spoilt), patch.object(sim.faults, "over", False):
+        sim.couriers._bring(b"", VILLAGE, "", 0)
 
 
 @breaks("receipts come soon")
