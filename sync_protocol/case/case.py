@@ -234,6 +234,13 @@ def _path_from(home: str, places: PlaceTree) -> CasePath:
 
 _APPLICANT: Final = ((2, "name"), (3, "id_kind"), (4, "id_no"), (5, "phone"), (6, "address"), (14, "representative"))
 _PROXY: Final = ((7, "name"), (8, "relation"), (9, "phone"), (10, "authorisation"))
+# Field of the application, as an answer names it -> whose it is, what, and how long it may be.
+_CORRECTED: Final = {
+    bodies.CREATE.fields[number].name: (whose, name, bodies.CREATE.fields[number].high)
+    for whose, fields in (("applicant", _APPLICANT), ("proxy", _PROXY))
+    for number, name in fields
+    if bodies.CREATE.fields[number].type == "text"
+}
 Sides = Mapping[Position, CaseEvent]
 
 
@@ -295,9 +302,18 @@ def _take_supplies(case: Case, named: Iterable[list[Any]], sides: Sides) -> None
         supply = read_body(sides[position])
         if isinstance(supply, dict):
             case.answers.update(supply.get(0, ()))
+            _correct_people(case, supply.get(0, {}))
             case.materials += [
                 Material(name, copies, original, position) for name, copies, original in supply.get(1, ())
             ]
+
+
+def _correct_people(case: Case, answers: Mapping[str, str]) -> None:
+    """What was corrected of the applicant or the proxy is what the case says of them from then on."""
+    for field_name in answers.keys() & _CORRECTED.keys():
+        whose, name, high = _CORRECTED[field_name]
+        if bodies.plain(answers[field_name], 1, high):
+            getattr(case, whose)[name] = answers[field_name]
 
 
 def _preview(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:

@@ -77,7 +77,7 @@ class Source:
     def addressed(self) -> str:
         """The applicant as a document names it: of an organisation with who represents it."""
         represented = self.case.applicant.get("representative", "")
-        return f"{self.applicant}（法定代表人：{represented}）" if represented else self.applicant
+        return f"{self.applicant}（法定代表人（负责人）：{represented}）" if represented else self.applicant
 
     @property
     def number(self) -> str:

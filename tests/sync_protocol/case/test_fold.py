@@ -74,6 +74,22 @@ def test_a_handoff_ends_the_right_to_write() -> None:
     assert script.verdict(take) == Verdict("void", "not_holder")
 
 
+def test_what_was_corrected_of_the_applicant_is_the_applicants_from_then_on() -> None:
+    script = Script()
+    script.create()
+    script.receive()
+    script.handoff(VILLAGE, TOWNSHIP, "accept")
+    script.accept(TOWNSHIP)
+    before = dict(script.fold().applicant)
+    script.write(TOWNSHIP, kinds.RETURN_FOR_CORRECTION, {0: [["applicant_name", "错字"]]})
+    said = {"applicant_name": "张秀蓝", "applicant_phone": "", "applicant_address": "字" * 201, "proxy_name": "李梅"}
+    supply = script.write(VILLAGE, kinds.SUPPLY, {0: said})
+    assert script.fold().applicant == before, "nothing counts before it is taken"
+    script.write(TOWNSHIP, kinds.TAKE, {0: [list(supply)]})
+    assert script.fold().applicant == {**before, "name": "张秀蓝"}, "what does not fit its field changes nothing"
+    assert script.fold().proxy["name"] == "李梅"
+
+
 @pytest.mark.parametrize(
     ("to", "purpose"),
     [

@@ -50,7 +50,7 @@ def test_an_organisation_files_with_its_code_and_who_represents_it(
     assert "李建国" not in agent.open(case).text and "法定代表人（负责人）" in agent.open(case).text, "masked"
     village.app.extensions[SITE].printer = AtHand()
     slip = next(each for each in links(agent, case) if "/agency" in each)
-    assert "庆城县惠民合作社（法定代表人：李建国）" in words(printed(agent, slip))
+    assert "庆城县惠民合作社（法定代表人（负责人）：李建国）" in words(printed(agent, slip))
     assert "mark:legal_representative" in marking(network, agent, case, township), "it can be marked as wrong"
 
 
