@@ -86,11 +86,11 @@ class Carrying(Complaining, Dispatch):
     def note_road_key(self, node: Node, told: RoadKey) -> None:
         """Remember what a neighbour says its key is, unless it has said so later. Raises NotSaved."""
         with self.store.reading() as connection:
-            known = peers.bytes_of(connection, _KEY_OF + node.place)
-        if known is None or encoding.decode(known)[0] != told.public:
+            known = self._key_told(connection, node.place)
+        if known is None or known[0] != told.public:
             with self.store.writing() as connection:
                 # As of now, so after every bundle up to that number.
-                _keep_key(connection, node, (told.number, 1), told.public)
+                self._keep_key(connection, node, (told.number, 1), told.public)
 
     def opening_keys(self) -> list[OpeningKey]:
         """Every key with which this place opens what is sealed to it. Raises NotAllowed for a damaged one."""
@@ -99,10 +99,9 @@ class Carrying(Complaining, Dispatch):
     def key_of(self, place: str) -> bytes | None:
         """The key that a bundle for this place is sealed to; None while none is known."""
         with self.store.reading() as connection:
-            told = peers.bytes_of(connection, _KEY_OF + place)
+            told = self._key_told(connection, place)
             if told is not None:
-                key: bytes = encoding.decode(told)[0]
-                return key
+                return told[0]
             published = complaints.key_in_force(self._keys(connection).get(place, ()))
         return published.said["public"] if published is not None else None
 
@@ -189,7 +188,24 @@ class Carrying(Complaining, Dispatch):
     def _note_key(self, connection: Connection, head: Head) -> None:
         node = self.roster_in(connection).node(head.sender)
         if head.key is not None and node is not None:
-            _keep_key(connection, node, (head.number, 0), head.key)
+            self._keep_key(connection, node, (head.number, 0), head.key)
+
+    def _key_told(self, connection: Connection, place: str) -> tuple[bytes, list[int]] | None:
+        """The key that a place has named, and how old that is; None too where who named it was struck since."""
+        told = peers.bytes_of(connection, _KEY_OF + place)
+        if told is None:
+            return None
+        public, age = encoding.decode(told)
+        stands = age[0] in {node.order for node in self.roster_in(connection).nodes_of(place)}
+        return (public, age) if stands else None
+
+    def _keep_key(self, connection: Connection, node: Node, said: tuple[int, int], public: bytes) -> None:
+        if node.struck:
+            return  # its order of entry would outweigh every other's for ever
+        peers.bytes_to_change(connection, _KEY_OF + node.place)
+        told, age = self._key_told(connection, node.place), [node.order, *said]
+        if told is None or told[1] <= age:
+            peers.remember_bytes(connection, _KEY_OF + node.place, encoding.encode([public, age]))
 
     def _said_by(self, lives: Sequence[Node]) -> tuple[Said, bool]:
         """What the newest bundle of a place said, with what is to be answered to the last few; and whether its newest
@@ -222,13 +238,6 @@ class Carrying(Complaining, Dispatch):
                 signed[stream] = max(signed.get(stream, 0), seq)
         spans = [(row.id, signed.get(row.id, 0), reached[row.key]) for row in held]
         return Carried(bundles.cases_between(connection, spans), out[0])
-
-
-def _keep_key(connection: Connection, node: Node, said: tuple[int, int], public: bytes) -> None:
-    name, age = _KEY_OF + node.place, [node.order, *said]
-    told = peers.bytes_to_change(connection, name)
-    if told is None or encoding.decode(told)[1] <= age:
-        peers.remember_bytes(connection, name, encoding.encode([public, age]))
 
 
 def lower_of(roster: Roster, one: str, other: str) -> str:

@@ -73,9 +73,11 @@ class RosterRulings(Rostering):
 
     @property
     def is_struck(self) -> bool:
-        """Whether only changes that were overruled name this very machine."""
-        node = self.roster.node(self.identity.incarnation)
-        return node is not None and node.struck
+        """Whether only changes that were overruled name this very machine; also where it has begun a new life since,
+        which nobody will countersign for it."""
+        roster = self.roster
+        named = [node for node in map(roster.node, self.identity.lives) if node is not None]
+        return bool(named) and all(node.struck for node in named)
 
     def struck_nodes(self) -> list[StruckNode]:
         """Every node that a ruling has struck, and what is held of it."""

@@ -29,6 +29,11 @@ from village_node.courier.stick import Source
 _WHOLE_STICK: Final = limits.BUNDLE_PARTS * limits.EVENT_PART // 2
 _ONE_FILE: Final = stick.FOLDED_MOST - 2 * limits.BUNDLE_HEAD
 _LENGTH: Final = 4
+_STRUCK: Final = (
+    "县里裁定名册分叉时，没有保留写它的那台机器的登记，不能接收；请上级用原登记请求重新登记那台机器，再请对方重新拷出",
+    "by the county's ruling on the roster the machine that wrote it is not enrolled: nothing is taken from it until its"
+    " enrolment request is granted anew",
+)
 
 
 class Written(NamedTuple):
@@ -116,6 +121,12 @@ class Courier:
             raise Trouble("本机为最上级，请选择拷给哪个单位", "this node is the highest: say for which place it is")
         if casebook.retired:
             raise Trouble("本机已停用，请在正在使用的机器上拷出", "this machine is retired: write it on the one in use")
+        if casebook.is_struck:
+            raise Trouble(
+                "县里裁定名册分叉时，没有保留本机的登记：本机记录都在，请上级用原登记请求重新登记后再拷出",
+                "by the county's ruling on the roster this machine is not enrolled: nothing here is lost; write it when"
+                " the level above has granted the enrolment request anew",
+            )
         # Before what we hold is looked up: whoever finds a life of its own in it knows that it was looked up since.
         roster = casebook.roster
         try:
@@ -311,6 +322,9 @@ class Courier:
                 raise NotAChild(f"{node.place} lies neither above nor below {here}")
             bundle.check_head(head, node.suite, node.public)
             outcome.place = node.place
+            if node.struck and not outcome.ours:
+                outcome.refused = _STRUCK
+                return outcome, None, None, sound
             if head.exchange != VERSION:
                 raise NoSuchVersion(f"slices of version {head.exchange}, {VERSION} here")
         except (ProtocolError, BadSignature) as refusal:
