@@ -73,7 +73,7 @@ class Outcome:
     ``place``: who wrote it, empty while that is not known; ``refused``: why nothing of it was read, in both languages.
     ``stored``, ``receipts``: new events and receipts of others; ``held_back``: that were parked or refused;
     ``odd_changes``: of the roster, that do not hold. ``before``: it was here before; ``ours``: we wrote it;
-    ``checked``: it was only looked at.
+    ``checked``: it was only looked at; ``renewal_left``: its sender asks for a new life, which is not for this worker.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Outcome:
     before: bool = False
     ours: bool = False
     checked: bool = False
+    renewal_left: bool = False
     refused: tuple[str, str] | None = None
 
     @property
@@ -111,6 +112,10 @@ class Outcome:
             if state is not PartState.SOUND:
                 zh += f"；第 {number} 部分（共 {self.parts} 部分）{_PARTS[state][0]}"
                 en += f"; part {number} of {self.parts} is {_PARTS[state][1]}"
+        if self.renewal_left:
+            zh += "；对方启用了新编号，在这里不能确认：请在负责同步的那台机器上用 courier import 命令再导入一次"
+            en += "; it asks for a new incarnation, which is not countersigned here: bring it once more with courier"
+            en += " import on the machine that synchronises"
         if self.odd_changes:
             zh += f"；名册变更有 {self.odd_changes} 条核对不上，没有采用"
             en += f"; {self.odd_changes} changes of the roster do not hold and were left"

@@ -64,7 +64,7 @@ def take_bundle(visit: Visit) -> Response:
             outcome = visit.site.courier.unfold(visit.staff.staff_no, name, raw)
     except CasebookError as refused:
         return _page(visit, 422, visit.t(refused.zh, refused.en))
-    sound = outcome.whole and not outcome.held_back
+    sound = outcome.whole and not outcome.held_back and not outcome.renewal_left
     return _page(
         visit, told=_Told("good" if sound else "bad", "check" if sound else "warning", _sentence(visit, outcome))
     )

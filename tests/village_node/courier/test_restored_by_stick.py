@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.exchange import StreamPoint
-from tests import network
+from tests import builders, network
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.faults.images import image_of, restore
 from tests.village_node.courier.sticks import Hand, equal, hand, introduce
@@ -147,4 +147,23 @@ def test_nobody_below_can_drive_a_place_from_life_to_life(tmp_path: Path) -> Non
         village.write(tmp_path / "up")
     assert township.take(tmp_path / "up").stored > 0
     assert township.member.casebook.identity.incarnation == me
+    net.close()
+
+
+def test_a_worker_for_pages_countersigns_nothing_and_says_where_it_is_done(tmp_path: Path) -> None:
+    """Beside the worker that syncs it could give one number of the roster to two changes."""
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    net = builders.network(folder)
+    village, township = hand(net, VILLAGE), hand(net, TOWNSHIP)
+    introduce(township, village, tmp_path)
+    asked: list[bytes] = []
+    township.courier.countersigns(lambda _node, renewal: asked.append(renewal))
+    village.member.casebook.begin_again(Reason.OPERATOR)
+    village.write(tmp_path / "up")
+    township.member.casebook.pages_only = True
+    outcome = township.take(tmp_path / "up")
+    assert not asked and "在负责同步的那台机器上用 courier import 命令再导入一次" in outcome.words[0]
+    township.member.casebook.pages_only = False
+    assert "不能确认" not in township.take(tmp_path / "up").words[0] and len(asked) == 1
     net.close()
