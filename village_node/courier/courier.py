@@ -203,7 +203,7 @@ class Courier:
     def read(self, actor: str, folder: Path) -> list[Outcome]:
         """Take in every bundle on a stick that is for this place. Raises Trouble, StoreError; what was taken in before
         that stays, and the same again brings the rest."""
-        return [self._taken(actor, source) for source in _some(stick.bundles_in(folder))]
+        return _some([self._taken(actor, source) for source in stick.bundles_in(folder)])
 
     def unfold(self, actor: str, name: str, raw: bytes) -> Outcome:
         """Take in a bundle that is one file. Raises Trouble, StoreError."""
@@ -211,7 +211,7 @@ class Courier:
 
     def verify(self, folder: Path) -> list[Outcome]:
         """Look at every bundle on a stick as it would be read, our own among them, and take nothing in."""
-        return [self._checked(source)[0] for source in _some(stick.bundles_in(folder))]
+        return _some([self._checked(source)[0] for source in stick.bundles_in(folder)])
 
     def verify_file(self, name: str, raw: bytes) -> Outcome:
         """The same for a bundle that is one file."""
@@ -374,13 +374,13 @@ def _found(source: Source, head: Head, number: int, part: Part) -> tuple[bytes |
     return raw, PartState.SOUND
 
 
-def _some(sources: list[Source]) -> list[Source]:
-    if not sources:
+def _some(outcomes: list[Outcome]) -> list[Outcome]:
+    if not outcomes:
         raise Trouble(
             "这里没有完整的拷盘文件。如果拷出时中断过，请回到原单位重新拷出",
             "there is no complete bundle here: if its writing was cut off, have it written again",
         )
-    return sources
+    return outcomes
 
 
 def _one(name: str, raw: bytes) -> Source:

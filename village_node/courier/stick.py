@@ -6,8 +6,8 @@ nothing is written. A head is known by how it begins and a part by its hash, so 
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -36,48 +36,59 @@ class Source(Protocol):
 
 
 @dataclass
-class Folder:
-    """A bundle as files in one folder. ``by_hash``: the files that may be parts, read through once, where one is not
+class Shelved:
+    """The files of one folder, with their sizes; each is hashed once, and only where it may be a part that is not
     where it belongs."""
+
+    path: Path
+    sizes: dict[Path, int]
+    hashes: dict[Path, bytes] = field(default_factory=dict)
+
+    def read(self, path: Path, part: Part) -> bytes | None:
+        """The bytes of a part, where this file is it."""
+        raw = read_file(path, part.size) if self.sizes.get(path) == part.size else None
+        return raw if raw is not None and is_part(part, raw) else None
+
+    def search(self, part: Part) -> bytes | None:
+        """The bytes of a part, whatever its file is called."""
+        for path in (path for path, size in self.sizes.items() if size == part.size):
+            if path not in self.hashes:
+                self.hashes[path] = sha256(read_file(path, part.size) or b"")
+            if self.hashes[path] == part.hash:
+                return self.read(path, part)
+        return None
+
+
+@dataclass
+class Folder:
+    """A bundle as files in one folder."""
 
     name: str
     head: bytes
-    path: Path
-    sizes: dict[Path, int]
-    by_hash: dict[bytes, Path] | None = None
+    files: Shelved
 
     def part(self, head: Head, number: int) -> tuple[bytes | None, bool]:
         """By its usual name, else whichever file has its hash."""
         part = head.parts[number - 1]
-        usual = self.path / part_file(number)
-        raw = self._read(usual, part)
-        if raw is None:
-            if self.by_hash is None:
-                wanted = {each.size for each in head.parts if each.size <= limits.EVENT_PART}
-                some = (path for path, size in self.sizes.items() if size in wanted)
-                self.by_hash = {sha256(read_file(path, limits.EVENT_PART) or b""): path for path in some}
-            found = self.by_hash.get(part.hash)
-            raw = self._read(found, part) if found is not None else None
-        return raw, usual in self.sizes
-
-    def _read(self, path: Path, part: Part) -> bytes | None:
-        raw = read_file(path, part.size) if self.sizes.get(path) == part.size else None
-        return raw if raw is not None and is_part(part, raw) else None
+        usual = self.files.path / part_file(number)
+        raw = self.files.read(usual, part)
+        return (raw if raw is not None else self.files.search(part)), usual in self.files.sizes
 
 
 @dataclass
 class Folded:
-    """A bundle as one file: the head with its length before it, and the parts behind it."""
+    """A bundle as one file: the head with its length before it, and the parts behind it. ``between``: so many of its
+    bytes from there on; fewer where it ends."""
 
     name: str
     head: bytes
-    rest: bytes
+    between: Callable[[int, int], bytes]
 
     def part(self, head: Head, number: int) -> tuple[bytes | None, bool]:
         """The bytes where the head says they are."""
         part = head.parts[number - 1]
-        at = sum(each.size for each in head.parts[: number - 1])
-        raw = self.rest[at : at + part.size]
+        at = LENGTH_BYTES + len(self.head) + sum(each.size for each in head.parts[: number - 1])
+        raw = self.between(at, part.size)
         return (raw if is_part(part, raw) else None), bool(raw)
 
 
@@ -98,30 +109,41 @@ def folded(head: bytes, parts: Iterable[bytes]) -> bytes:
 
 def unfolded(name: str, raw: bytes) -> Folded | None:
     """The bundle in one file; None where it is none."""
-    length = int.from_bytes(raw[:LENGTH_BYTES])
-    head = raw[LENGTH_BYTES : LENGTH_BYTES + length]
-    if not head.startswith(BEGINS) or length > limits.BUNDLE_HEAD:
+    return _unfolded(name, lambda at, size: raw[at : at + size])
+
+
+def _unfolded(name: str, between: Callable[[int, int], bytes]) -> Folded | None:
+    length = int.from_bytes(between(0, LENGTH_BYTES))
+    if length > limits.BUNDLE_HEAD:
         return None
-    return Folded(name, head, raw[LENGTH_BYTES + length :])
+    head = between(LENGTH_BYTES, length)
+    return Folded(name, head, between) if head.startswith(BEGINS) else None
 
 
-def bundles_in(folder: Path) -> list[Source]:
-    """The bundles on a stick: in the folder itself and in those directly inside it, by name. Raises Trouble."""
-    found: list[Source] = []
-    for place, sizes in _looked_through(folder):
-        for path, size in sorted(sizes.items()):
+def bundles_in(folder: Path) -> Iterator[Source]:
+    """The bundles on a stick: in the folder itself and in those directly inside it, by name. Raises Trouble before the
+    first of them. No more of them is kept in memory than the one that is being looked at."""
+    for shelved in list(_looked_through(folder)):
+        heads: set[bytes] = set()
+        for path, size in sorted(shelved.sizes.items()):
             begins = read_file(path, len(BEGINS) + LENGTH_BYTES) or b""
             if begins.startswith(BEGINS) and size <= limits.BUNDLE_HEAD:
-                head = read_file(path, size)
-                found += [Folder(_named(folder, path), head, place, sizes)] if head is not None else []
+                head = read_file(path, size) or b""
+                if sha256(head) not in heads:  # a copy beside it has the same parts
+                    heads.add(sha256(head))
+                    yield Folder(_named(folder, path), head, shelved)
             elif begins[LENGTH_BYTES:].startswith(BEGINS) and size <= FOLDED_MOST:
-                one = unfolded(_named(folder, path), read_file(path, size) or b"")
-                found += [one] if one is not None else []
-    return found
+                one = _unfolded(_named(folder, path), _reading(path))
+                if one is not None:
+                    yield one
 
 
-def read_file(path: Path, most: int) -> bytes | None:
-    """The first bytes of a regular file; None for anything else, or where it cannot be read."""
+def _reading(path: Path) -> Callable[[int, int], bytes]:
+    return lambda at, size: read_file(path, size, at) or b""
+
+
+def read_file(path: Path, most: int, at: int = 0) -> bytes | None:
+    """So many bytes of a regular file; None for anything else, or where it cannot be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | _NO_LINK)
     except OSError:
@@ -130,6 +152,7 @@ def read_file(path: Path, most: int) -> bytes | None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
         with open(descriptor, "rb", closefd=False) as opened:
+            opened.seek(at)
             return opened.read(most)
     except OSError:
         return None
@@ -183,7 +206,7 @@ def _named(folder: Path, path: Path) -> str:
     return "".join(each if each.isprintable() else "?" for each in text)[:120]
 
 
-def _looked_through(folder: Path) -> Iterator[tuple[Path, dict[Path, int]]]:
+def _looked_through(folder: Path) -> Iterator[Shelved]:
     """The regular files, with their sizes, of a folder and of each that lies in it. Raises Trouble for too many."""
     left, top = LOOKED_AT_MOST, _entries(folder, LOOKED_AT_MOST)
     inside = [Path(entry.path) for entry in top if entry.is_dir(follow_symlinks=False)]
@@ -195,7 +218,7 @@ def _looked_through(folder: Path) -> Iterator[tuple[Path, dict[Path, int]]]:
             for entry in entries
             if entry.is_file(follow_symlinks=False)
         }
-        yield place, sizes
+        yield Shelved(place, sizes)
 
 
 def _entries(folder: Path, most: int) -> list["os.DirEntry[str]"]:

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,38 @@ def test_links_pipes_folders_and_floods_are_passed_over_without_harm(written, re
         reader.read(tmp_path / "nowhere")
     with pytest.raises(Trouble, match="读不出"):
         reader.read(elsewhere)
+
+
+def test_a_stick_full_of_false_bundles_takes_no_memory_and_copies_of_one_no_second_look(
+    written, reader, tmp_path, monkeypatch
+):
+    _, files = written
+    place = laid(tmp_path / "stick", {})
+    for number in range(12):
+        with (place / f"{number}.sanji").open("wb") as whole:
+            whole.write((64).to_bytes(stick.LENGTH_BYTES) + bundle.BEGINS)
+            whole.truncate(stick.FOLDED_MOST)
+        with (place / "sanji" / f"{number}.head").open("wb") as head:
+            head.write(bundle.BEGINS + bytes([number]))
+            head.truncate(limits.BUNDLE_HEAD)
+    tracemalloc.start()
+    try:
+        assert len(reader.courier.verify(place)) == 24
+        assert tracemalloc.get_traced_memory()[1] < stick.FOLDED_MOST
+    finally:
+        tracemalloc.stop()
+    # Renamed parts are looked for by their hash, by one head or by several: each file is hashed once for all of them.
+    names = {name: name if name == "head.sanji" else f"照片 {name}" for name in files}
+    place = laid(tmp_path / "stick", {names[name]: raw for name, raw in files.items()} | {"copy": files["head.sanji"]})
+    hashed: list[bytes] = []
+    monkeypatch.setattr(stick, "sha256", lambda raw: hashed.append(raw) or sha256(raw))
+    (outcome,) = reader.courier.verify(place)
+    assert outcome.whole
+    assert sum(len(raw) > BLOCK for raw in hashed) <= 2 * len(files)
+    # A bundle in one file is read where its parts stand.
+    place = laid(tmp_path / "stick", {})
+    (place / "one").write_bytes(folded(files["head.sanji"], list(files.values())[:-1]))
+    assert reader.courier.verify(place)[0].whole
 
 
 def test_a_cut_while_reading_leaves_whole_slices_and_the_same_again_brings_the_rest(written, tmp_path, monkeypatch):
