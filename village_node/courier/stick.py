@@ -7,6 +7,7 @@ nothing is written. A head is known by how it begins and a part by its hash, so 
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -207,34 +208,43 @@ def _named(folder: Path, path: Path) -> str:
 
 
 def _looked_through(folder: Path) -> Iterator[Shelved]:
-    """The regular files, with their sizes, of a folder and of each that lies in it. Raises Trouble for too many."""
-    left, top = LOOKED_AT_MOST, _entries(folder, LOOKED_AT_MOST)
-    inside = [Path(entry.path) for entry in top if entry.is_dir(follow_symlinks=False)]
-    for place in (folder, *inside):
-        entries = _entries(place, left)
-        left -= len(entries)
-        sizes = {
-            Path(entry.path): entry.stat(follow_symlinks=False).st_size
-            for entry in entries
-            if entry.is_file(follow_symlinks=False)
-        }
-        yield Shelved(place, sizes)
-
-
-def _entries(folder: Path, most: int) -> list["os.DirEntry[str]"]:
-    found = []
+    """The regular files, with their sizes, of a folder and of each that lies in it and can be read: systems leave some
+    on a stick that nobody may open. Raises Trouble for too many, and where the folder itself cannot be read."""
+    left = LOOKED_AT_MOST
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                found.append(entry)
-                if len(found) > most:
-                    raise Trouble(
-                        f"这里的文件超过 {LOOKED_AT_MOST} 个，请只把拷盘文件放进一个文件夹再导入",
-                        f"more than {LOOKED_AT_MOST} files here: put the bundle into a folder of its own",
-                    )
+        top = _entries(folder, left)
     except OSError as problem:
         raise Trouble(
             f"读不出这个文件夹：{problem.strerror or problem}",
             f"this folder cannot be read: {problem.strerror or problem}",
         ) from None
+    yield Shelved(folder, _sizes(top))
+    left -= len(top)
+    for entry in top:
+        with suppress(OSError):
+            if entry.is_dir(follow_symlinks=False):
+                entries = _entries(Path(entry.path), left)
+                left -= len(entries)
+                yield Shelved(Path(entry.path), _sizes(entries))
+
+
+def _sizes(entries: Iterable["os.DirEntry[str]"]) -> dict[Path, int]:
+    found = {}
+    for entry in entries:
+        with suppress(OSError):
+            if entry.is_file(follow_symlinks=False):
+                found[Path(entry.path)] = entry.stat(follow_symlinks=False).st_size
+    return found
+
+
+def _entries(folder: Path, most: int) -> list["os.DirEntry[str]"]:
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found.append(entry)
+            if len(found) > most:
+                raise Trouble(
+                    f"这里的文件超过 {LOOKED_AT_MOST} 个，请只把拷盘文件放进一个文件夹再导入",
+                    f"more than {LOOKED_AT_MOST} files here: put the bundle into a folder of its own",
+                )
     return sorted(found, key=lambda entry: entry.name)

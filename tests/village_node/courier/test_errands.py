@@ -1,6 +1,7 @@
 """What is carried by hand arrives once, in any order and mix of roads, and counts as sent by receipts alone."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,24 @@ def test_a_stick_that_may_not_be_written_to_is_read(village, township, met, tmp_
     assert before == {path: path.stat().st_mtime_ns for path in stick.rglob("*")}
     for path in (stick, *stick.rglob("*")):
         path.chmod(0o755)
+
+
+@pytest.mark.usefixtures("met")
+def test_a_folder_on_the_stick_that_nobody_may_open_is_passed_over(village, township, tmp_path, monkeypatch):
+    village.member.file()
+    village.write(tmp_path / "stick")
+    (tmp_path / "stick" / "lost+found").mkdir()
+    scandir = os.scandir
+
+    def closed(path):
+        if Path(path).name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert township.take(tmp_path / "stick").stored > 0
+    with pytest.raises(Trouble, match="读不出"):
+        township.read(tmp_path / "stick" / "lost+found")
 
 
 @pytest.mark.usefixtures("met")
