@@ -121,9 +121,11 @@ class Carrying(Complaining, Dispatch):
                 f"{place} lies neither above nor below this place, or has no node yet",
             )
         newest = nodes[-1]
-        said, current = self._said_by(nodes)
+        said, shown_ms = self._said_by(nodes)
         mine = self.shared_points(lower)
-        theirs = _known_there(roster, lower, newest, mine, said.vector, current=current)
+        forgotten = self._lost_again(newest, mine, said.vector, shown_ms)
+        current = shown_ms is not None
+        theirs = _known_there(roster, lower, newest, mine, said.vector, forgotten, current=current)
         own = set(self.identity.lives) if self.standing().rings else set[bytes]()
         withheld = frozenset(point.stream for point in mine if point.incarnation in own and not point.path)
         return Owed(newest, lower, mine, theirs, withheld, said)
@@ -207,18 +209,46 @@ class Carrying(Complaining, Dispatch):
         if told is None or told[1] <= age:
             peers.remember_bytes(connection, _KEY_OF + node.place, encoding.encode([public, age]))
 
-    def _said_by(self, lives: Sequence[Node]) -> tuple[Said, bool]:
-        """What the newest bundle of a place said, with what is to be answered to the last few; and whether its newest
-        life wrote it."""
+    def receipts_beyond(self, vector: Iterable[StreamPoint]) -> bool:
+        """Whether somebody holds receipts that this present life of ours has signed and does not know any more."""
+        me = self.identity.incarnation
+        claimed = {point.stream: point.receipts[me] for point in vector if me in point.receipts and not point.path}
+        with self.store.reading() as connection:
+            held = {row.id: row.key for row in streams.by_keys(connection, claimed).values()}
+            given = {held[row.stream]: row.seq for row in receipts.get(connection, [(each, me) for each in held])}
+        return any(seq > given.get(stream, 0) for stream, seq in claimed.items())
+
+    def _lost_again(
+        self, node: Node, mine: Iterable[StreamPoint], vector: tuple[StreamPoint, ...] | None, shown_ms: int | None
+    ) -> set[tuple[bytes, str]]:
+        """Streams of which a node shows less than it once signed for, by its own clock after it did: its database was
+        put back, and what its receipts cover is not there any more."""
+        if vector is None or shown_ms is None:
+            return set()
+        shown = {point.stream: point.seq for point in vector if not point.path}
+        signed = {
+            point.stream: point.receipts[node.incarnation]
+            for point in mine
+            if point.receipts.get(node.incarnation, 0) > shown.get(point.stream, 0) and not point.path
+        }
+        with self.store.reading() as connection:
+            held = {row.id: row.key for row in streams.by_keys(connection, signed).values()}
+            given = receipts.get(connection, [(each, node.incarnation) for each in held])
+        return {held[row.stream] for row in given if row.time < shown_ms}
+
+    def _said_by(self, lives: Sequence[Node]) -> tuple[Said, int | None]:
+        """What the bundle of a place said that came last, whatever its number (a database that was put back counts
+        again), with what is to be answered to the last few; and when its sender wrote it, if that was its newest
+        life."""
         order = {node.incarnation: node.order for node in lives}
         with self.store.reading() as connection:
             came = [row for row in bundles.read(connection, bundles.IN) if row.incarnation in order]
-        came.sort(key=lambda row: (order[row.incarnation], row.number), reverse=True)
+        came.sort(key=lambda row: (order[row.incarnation], row.at_ms, row.number), reverse=True)
         if not came:
-            return Said(), False
+            return Said(), None
         answers = {each[:3]: each for row in reversed(came[:_ANSWERED]) for each in _decoded(row.said).answers}
         said = _decoded(came[0].said)._replace(answers=tuple(answers.values()))
-        return said, came[0].incarnation == lives[-1].incarnation
+        return said, came[0].time_ms if came[0].incarnation == lives[-1].incarnation else None
 
     def _carried(self, connection: Connection) -> Carried:
         roster, here = self.roster_in(connection), self.identity.place
@@ -256,10 +286,12 @@ def _known_there(
     node: Node,
     mine: Iterable[StreamPoint],
     vector: tuple[StreamPoint, ...] | None,
+    forgotten: set[tuple[bytes, str]],
     *,
     current: bool,
 ) -> list[StreamPoint]:
-    """What a node is known to hold of our points: what its receipts cover, or its vector shows. Of what was written on
+    """What a node is known to hold of our points: what its receipts cover, unless it has ``forgotten`` that, or its
+    vector shows. Of what was written on
     its own side of the hop it is believed to have all, until its vector says otherwise. A vector that is not
     ``current`` is of an earlier life there: that may have held what the present one does not."""
     shown = {point.key: point for point in vector or ()}
@@ -272,7 +304,7 @@ def _known_there(
             continue
         there = shown.get(point.key) if current or not ours else None
         seq, at = (there.seq, there.hash) if there is not None else (0, b"")
-        if ours and point.receipts.get(node.incarnation, 0) > seq:
+        if ours and point.stream not in forgotten and point.receipts.get(node.incarnation, 0) > seq:
             seq, at = point.receipts[node.incarnation], b""
         elif not ours and vector is None and not point.path:
             seq, at = point.seq, point.hash

@@ -7,7 +7,7 @@ before the first part; a part is opened and read to its last slice before the fi
 enters by the same door as a message of the exchange, in one transaction.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -246,11 +246,15 @@ class Courier:
         here = self._casebook.identity.place
         return lower_of(self._casebook.roster, here, node.place) == here
 
-    def _look_back(self, vector: Iterable[StreamPoint]) -> None:
+    def _look_back(self, vector: Sequence[StreamPoint]) -> None:
         """Begin a new life where an ancestor has signed that it holds more of this one than is here, or something
-        else: this disk was put back, whenever that bundle was written. Raises NotSaved."""
+        else, or receipts that it gave and has forgotten: this disk was put back, whenever that bundle was written.
+        Raises NotSaved."""
         casebook = self._casebook
         me = casebook.identity.incarnation
+        if casebook.lives is not None and casebook.receipts_beyond(vector):
+            casebook.begin_again(Reason.BEYOND_US, ended=me)
+            return
         for point in vector:
             if point.incarnation == me and point.seq and not point.path:
                 ours = casebook.hash_at(me, point.scope, point.seq)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from sync_protocol.case import kinds
 from sync_protocol.exchange import StreamPoint
 from tests import builders, network
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.faults.images import image_of, restore
-from tests.village_node.courier.sticks import Hand, equal, hand, introduce
+from tests.village_node.courier.sticks import Hand, equal, hand, held, introduce
 from village_node.casebook import Reason
 
 
@@ -166,4 +167,46 @@ def test_a_worker_for_pages_countersigns_nothing_and_says_where_it_is_done(tmp_p
     assert not asked and "在负责同步的那台机器上用 courier import 命令再导入一次" in outcome.words[0]
     township.member.casebook.pages_only = False
     assert "不能确认" not in township.take(tmp_path / "up").words[0] and len(asked) == 1
+    net.close()
+
+
+@pytest.mark.parametrize("lost", [TOWNSHIP, VILLAGE])
+def test_what_a_node_put_back_has_signed_for_and_forgotten_comes_to_it_again(tmp_path: Path, lost: str) -> None:
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    net = network.network(folder)
+    net.wire.down.add(VILLAGE)
+    walks = iter(range(100))
+
+    def walk(sender: str, receiver: str) -> None:
+        net.built.clock.now_ms += 60_000
+        one, other = hand(net.built, sender), hand(net.built, receiver)
+        for each in (one, other):
+            if each.member.place == TOWNSHIP:
+                each.courier.countersigns(net[TOWNSHIP].downlink.countersign)
+        carried(one, other, tmp_path / f"{next(walks)}")
+
+    introduce(hand(net.built, TOWNSHIP), hand(net.built, VILLAGE), tmp_path)
+    ref = net[VILLAGE].member.file()
+    net[VILLAGE].member.act(ref, kinds.HANDOFF, {"to": TOWNSHIP, "purpose": "accept"})
+    image = image_of(net, lost, tmp_path) if lost == TOWNSHIP else None
+    walk(VILLAGE, TOWNSHIP)
+    walk(TOWNSHIP, VILLAGE)
+    image = image or image_of(net, lost, tmp_path)
+    if lost == VILLAGE:
+        net[TOWNSHIP].member.act(ref, kinds.ACCEPT)
+        walk(TOWNSHIP, VILLAGE)
+        walk(VILLAGE, TOWNSHIP)
+    whole = max(held(net[code].member) for code in (VILLAGE, TOWNSHIP))
+    restore(net, lost, image, whole=True)
+    assert held(net[lost].member) < whole
+    if lost == VILLAGE:
+        walk(TOWNSHIP, VILLAGE)  # shows a receipt of this village that it does not know of
+        assert reasons(hand(net.built, VILLAGE)) == [Reason.BEYOND_US]
+    for _ in range(4):
+        walk(VILLAGE, TOWNSHIP)
+        walk(TOWNSHIP, VILLAGE)
+    village, township = net[VILLAGE].member, net[TOWNSHIP].member
+    assert held(net[lost].member) >= whole and equal(village, township, VILLAGE)
+    assert village.state(ref) == township.state(ref) and not village.casebook.provisional
     net.close()
