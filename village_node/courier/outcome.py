@@ -120,8 +120,7 @@ class Outcome:
             zh += f"；名册变更有 {self.odd_changes} 条核对不上，没有采用"
             en += f"; {self.odd_changes} changes of the roster do not hold and were left"
         if not self.whole and not self.checked:
-            zh += "，其余已收下，请让对方重新拷出（已收下的不会重复）"
-            en += ": the rest was taken; have it written again (nothing is taken twice)"
+            zh, en = (text + more for text, more in zip((zh, en), self._advice(), strict=True))
         return zh + "。", en + "."
 
     def told(self) -> dict[str, Any]:
@@ -141,6 +140,22 @@ class Outcome:
             "en": en,
         }
 
+    def _advice(self) -> tuple[str, str]:
+        """What to do where some part was not read."""
+        zh = en = ""
+        if PartState.SOUND in self.states and (self.stored or self.receipts):
+            zh, en = "；其余已收下（再次导入不会重复）", "; the rest was taken (nothing is taken twice)"
+        if PartState.SEALED_TO_ANOTHER_KEY in self.states:
+            zh += "。请先从本单位拷一份给对方，再请对方重新拷出"
+            en += ". Write one here for them first, then have it written again"
+        elif PartState.DAMAGED in self.states or PartState.MISSING in self.states:
+            zh += "。请让对方重新拷出"
+            en += ". Have it written again"
+        if PartState.NEEDS_UPDATE in self.states:
+            zh += "。请更新本机程序后再导入一次"
+            en += ". Update the program of this machine and bring it once more"
+        return zh, en
+
     def _brought(self) -> tuple[str, str]:
         if self.checked:
             if self.whole:
@@ -149,6 +164,8 @@ class Outcome:
         if self.stored or self.receipts:
             zh = f"收下 {self.stored} 条新记录、{self.receipts} 份新回执"
             en = f"{self.stored} new events and {self.receipts} new receipts were taken"
+        elif not self.whole:
+            zh, en = "没有收下新内容", "nothing new was taken"
         elif self.before:
             zh, en = "以前导入过，没有新内容", "it was here before and brought nothing new"
         elif not self.parts:

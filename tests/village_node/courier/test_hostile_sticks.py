@@ -301,6 +301,8 @@ def test_who_has_lost_his_keys_says_so(net, village, township, met, tmp_path):
         path.unlink()
     (outcome,) = township.read(tmp_path / "stick")
     assert outcome.states == [PartState.SEALED_TO_ANOTHER_KEY] and "没有打开它的密钥" in outcome.words[0]
+    assert "没有收下新内容" in outcome.words[0] and "请先从本单位拷一份给对方，再请对方重新拷出" in outcome.words[0]
+    assert "其余已收下" not in outcome.words[0]
     # The next bundle from there names the new key, and the walk after that arrives.
     township.write(tmp_path / "down", VILLAGE)
     village.take(tmp_path / "down")
@@ -330,7 +332,13 @@ def test_a_part_of_a_kind_that_is_not_known_is_left_and_said(net, village, towns
     path.write_bytes(bundle.head_bytes(bundle.Head(**{**vars(head), "parts": (*head.parts, blob)}), key))
     (outcome,) = township.read(tmp_path / "stick")
     assert outcome.states == [PartState.SOUND, PartState.NEEDS_UPDATE] and outcome.stored > 0
-    assert "需要更新本机程序" in outcome.words[0]
+    assert "需要更新本机程序" in outcome.words[0] and "请更新本机程序后再导入一次" in outcome.words[0]
+    assert "其余已收下" in outcome.words[0] and "重新拷出" not in outcome.words[0]
+    # The same where a part is damaged and nothing was taken: no word of another road, nor of any rest.
+    bundle_files(tmp_path / "stick")[0].write_bytes(b"")
+    (outcome,) = township.read(tmp_path / "stick")
+    assert outcome.words[0].startswith("没有收下新内容；第 1 部分") and "其余" not in outcome.words[0]
+    assert "请让对方重新拷出" in outcome.words[0]
 
 
 def test_the_county_writes_only_for_somebody(county):
