@@ -93,9 +93,12 @@ class Roster(Standing):
         return self._forks
 
     def name_of(self, incarnation: bytes) -> bytes:
-        """The first bytes of an incarnation where they name one node here, else the whole."""
+        """The first bytes of an incarnation where they name it alone here, else the whole: it may be one that the
+        roster does not know, and a node that is struck here need not be known to who holds the same changes."""
         name = incarnation[: limits.NAME]
-        return name if len(self.named(name)) == 1 else incarnation
+        nodes = self.named(name)
+        alone = len(nodes) == 1 and nodes[0].incarnation == incarnation and not nodes[0].struck
+        return name if alone else incarnation
 
     def meant_by(self, name: bytes) -> bytes:
         """The incarnation that begins with these bytes. Raises UnknownIncarnation where it is none here, or several."""

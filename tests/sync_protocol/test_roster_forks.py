@@ -10,6 +10,7 @@ from sync_protocol.errors import BadRoster, Malformed, NotEntitled, ProtocolErro
 from sync_protocol.roster import Change, Op, Payload, Roster, read_payload, sign_change
 from sync_protocol.roster.forks import from_bytes, prove, to_bytes
 from sync_protocol.suites import sha256
+from sync_protocol.wire import Tables
 from tests.sync_protocol.sample import (
     COUNTY,
     NETWORK,
@@ -237,3 +238,15 @@ def test_a_node_may_be_named_by_both_its_township_and_the_county():
     assert one.nodes_of(VILLAGE) == other.nodes_of(VILLAGE) and len(one.nodes_of(VILLAGE)) == 3
     with pytest.raises(BadRoster):
         one.apply(changed(one, TOWNSHIP, [op], "township"))
+
+
+def test_only_a_node_that_stands_is_named_by_its_first_bytes_and_nobody_who_begins_like_it():
+    known, struck = incarnation("township"), incarnation("other")
+    ruled = after(ROSTER, *B).turned([*A, RULING])
+    assert ruled.name_of(known) == known[:4] and ruled.meant_by(known[:4]) == known
+    for whole in (known[:4] + bytes(12), bytes(16), struck):
+        assert ruled.name_of(whole) == whole
+    tables = Tables()
+    tables.name = ruled.name_of
+    tables.incarnation(known[:4] + bytes(12))
+    assert Tables.read(*tables.values(), named=ruled.meant_by).incarnations == [known[:4] + bytes(12)]
