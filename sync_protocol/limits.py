@@ -33,7 +33,7 @@ NEW_LIVES_MS = 8 * 86_400_000
 
 FORK_PROOF = 4_608
 FORK_ARMS = 8  # proven arms kept of one stream
-FORK_ROWS_A_MESSAGE = 16  # each of probes, marks, arms, proofs
+FORK_ROWS_A_MESSAGE = 16  # each of probes, marks, arms, proofs; of the roster's forks, splits and trails
 
 STAGED_SEGMENTS = 256
 STAGED = 4_194_304

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sync_protocol import limits
-from sync_protocol.errors import Malformed
+from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.event import check_int, mark
 from sync_protocol.exchange.forks import Path, path_values, read_path
 from sync_protocol.exchange.heads import RosterHead, fitting
@@ -107,6 +107,13 @@ def read_talk(value: Any) -> RosterTalk:
     if not isinstance(value, list) or len(value) != 3 or not all(isinstance(rows, list) for rows in value):
         raise Malformed("roster forks: must be an array of known forks, trails and proofs")
     known, trails, proofs = value
+    for rows, most in (
+        (known, limits.FORK_ROWS_A_MESSAGE),
+        (trails, limits.FORK_ROWS_A_MESSAGE),
+        (proofs, PROOFS_A_MESSAGE),
+    ):
+        if len(rows) > most:
+            raise TooLarge(f"roster forks: {len(rows)} rows of one kind, at most {most}")
     for row in (*known, *trails):
         if not isinstance(row, list) or len(row) != 2 or type(row[0]) is not str:
             raise Malformed("roster forks: each must be an array of part and number, or part and path")

@@ -20,6 +20,7 @@ from sync_protocol.roster.change import (
     NO_PREVIOUS,
     NODE,
     PLACE,
+    PUBLISHER,
     ROOT,
     RULING,
     Change,
@@ -210,7 +211,7 @@ class Roster(Standing):
         if payload.n > len(held) + 1 or (held[payload.n - 2].hash if payload.n > 1 else NO_PREVIOUS) != payload.prev:
             raise RosterForked(f"roster {payload.part}: what both changes of {payload.n} follow is not held")
         for change in (fork.lower, fork.upper):
-            self._check_plausible(change, payload.part)
+            self.check_plausible(change, payload.part)
         before = self.before(payload.part, payload.n)
         for change in (fork.lower, fork.upper):
             before.apply(change)
@@ -218,11 +219,13 @@ class Roster(Standing):
         new._forks[payload.part] = fork
         return new
 
-    def _check_plausible(self, change: Change, part: str) -> None:
+    def check_plausible(self, change: Change, part: str, *, beside: Iterable[Change] = ()) -> None:
         """See that somebody has signed who may have been entitled once, before anything is worked out at length: a
-        neighbour may send what he likes as often as he likes. Raises BadRoster, NotEntitled."""
+        neighbour may send what he likes as often as he likes. `beside`: changes that were found to hold on another
+        chain, which the key may have come in by. Raises BadRoster, NotEntitled."""
         if part == self._county or not self._county:
-            may = self._ever
+            ops = (op for each in beside for op in read_payload(each).ops if op[0] in (ROOT, PUBLISHER))
+            may = self._ever.union(*map(keys_named, ops))
         else:
             may = frozenset((node.suite, node.public) for node in self.nodes_of(part))
         known = {key_id(public): (suite, public) for suite, public in may}
@@ -259,7 +262,7 @@ class Roster(Standing):
         if last is None:
             return self
         first, (said, ruling) = new[0][0].n, new[last]
-        self._check_plausible(ruling, self._county)
+        self.check_plausible(ruling, self._county)
         before = self.before(self._county, first)
         kept = [one for one in self._all() if not _is_from(one, self._county, first)]
         made = rebuilt(self._network_id, [*kept, *(change for _, change in new[: last + 1])])

@@ -19,6 +19,7 @@ from village_node.store import Connection, peers, roster_forks
 from village_node.store.roster_forks import AsideRow, RosterForkRow
 
 MOST_ASIDE: Final = 256  # changes of another chain kept of each part
+MOST_TRIED: Final = 16  # changes that do not hold, found out at length, in one message
 
 
 class _Row(Protocol):
@@ -32,7 +33,7 @@ class _Row(Protocol):
 class Taking:
     """What some changes and proofs make of a roster. `new`: those that stand in it now and did not before; `dropped`:
     the other way round; `aside`: of another chain than ours; `refused`: with the error that says why; `turned`: it is
-    not merely longer than before."""
+    not merely longer than before; `tried`: how many have cost us a roster made anew, and did not hold."""
 
     before: Roster
     roster: Roster
@@ -43,6 +44,19 @@ class Taking:
     aside: list[AsideRow] = field(default_factory=list)
     refused: list[tuple[Change, ProtocolError]] = field(default_factory=list)
     turned: bool = False
+    tried: int = 0
+    _before: dict[tuple[str, int], Roster] = field(default_factory=dict, init=False, repr=False)
+
+    def before_split(self, part: str, n: int) -> Roster:
+        """The roster without the changes of a part from n on, made once for all changes that begin there."""
+        if (part, n) not in self._before:
+            self._before[part, n] = self.roster.before(part, n)
+        return self._before[part, n]
+
+    def grow(self, roster: Roster) -> None:
+        """Go on with another roster."""
+        self.roster = roster
+        self._before.clear()
 
     @property
     def changed(self) -> bool:
@@ -81,7 +95,7 @@ def take(
             continue
         if grown is not taking.roster:
             taking.turned = taking.turned or read_payload(change).ops[0][0] == RULING
-            taking.roster = grown
+            taking.grow(grown)
             taking.new.append(change)
     if taking.turned:
         taking.new = taking.roster.overruled_by(roster)
@@ -100,7 +114,7 @@ def _turn(taking: Taking, changes: Sequence[Change]) -> bool:
         return False  # each is judged by itself then, and says what is wrong
     if turned is taking.roster:
         return False
-    taking.roster = turned
+    taking.grow(turned)
     return True
 
 
@@ -108,7 +122,7 @@ def _know(taking: Taking, proof: RosterFork) -> None:
     grown = taking.roster.forked(proof)
     if grown is taking.roster:
         return
-    taking.roster = grown
+    taking.grow(grown)
     taking.proofs.append(proof)
     for change, payload_hash in zip((proof.lower, proof.upper), proof.hashes, strict=True):
         if not _is_held(grown, change, payload_hash):
@@ -119,10 +133,15 @@ def _makes_proof(taking: Taking, change: Change) -> bool:
     """Whether a change and the one held under its number prove a fork that is known now."""
     try:
         proof = taking.roster.fork_by(change)
-        if proof is None:
+        if proof is None or taking.tried >= MOST_TRIED:
             return False
+        taking.roster.check_plausible(change, proof.part)
+    except ProtocolError:
+        return False
+    try:
         _know(taking, proof)
     except ProtocolError:
+        taking.tried += 1
         return False
     known = taking.roster.forks.get(proof.part)
     return known is not None and set(known.hashes) == set(proof.hashes)
@@ -147,13 +166,18 @@ def _lies_aside(taking: Taking, change: Change, kept: list[AsideRow]) -> bool:
             return False
         path.append(change_of(row))
         before = read_payload(path[-1])
-    if len(rows) >= MOST_ASIDE:
+    if len(rows) >= MOST_ASIDE or taking.tried >= MOST_TRIED:
         return False
     try:
-        roster = taking.roster.before(payload.part, before.n)
+        taking.roster.check_plausible(change, payload.part, beside=path[1:])
+    except ProtocolError:
+        return False
+    try:
+        roster = taking.before_split(payload.part, before.n)
         for each in reversed(path):
             roster = roster.apply(each)
     except ProtocolError:
+        taking.tried += 1
         return False
     taking.aside.append(aside_row(change, taking.now_ms, overruled=False))
     return True

@@ -21,6 +21,7 @@ from sync_protocol.exchange import (
     roster_talk,
 )
 from sync_protocol.roster import Change, Roster
+from sync_protocol.roster.forks import to_bytes
 from tests.sync_protocol.sample import COUNTY, ROSTER, TOWNSHIP, VILLAGE, changed, node_op, publisher_op
 from tests.sync_protocol.test_roster_forks import FORK, RULING, SPLIT, A, B, after
 
@@ -115,6 +116,9 @@ def test_what_a_message_says_of_forks_is_read_as_it_was_said():
         ([[], [[COUNTY, [1]]], []], Malformed),
         ([[], [[COUNTY, [2, bytes(8), 1, bytes(8)]]], []], Malformed),
         ([[], [[COUNTY, [value for n in range(1, 66) for value in (n, bytes(8))]]], []], TooLarge),
+        ([[], [], [to_bytes(FORK)] * 3], TooLarge),
+        ([[[f"{n}", 1] for n in range(17)], [], []], TooLarge),
+        ([[], [[f"{n}", []] for n in range(17)], []], TooLarge),
         ([[], [], ["x"]], Malformed),
         ([[], [], [b"x"]], Malformed),
     ],

@@ -77,6 +77,36 @@ def test_what_does_not_hold_is_not_kept_aside_and_no_more_than_there_is_room_for
     assert not keeper.take([B[1]]).refused and len(keeper.aside) == 2
 
 
+def test_a_neighbour_cannot_make_us_work_by_what_nobody_entitled_has_signed(monkeypatch: pytest.MonkeyPatch):
+    """Once a fork is known each change might lie aside: to find out costs a roster made anew."""
+    keeper, made = Keeper(*TA), []
+    keeper.take([TB[0]])
+    before = Roster.before
+    monkeypatch.setattr(Roster, "before", lambda *given: made.append(given[1:]) or before(*given))
+    strange = [sign_change(NETWORK, read_payload(TB[0])._replace(time=n), [key("stranger")]) for n in range(20)]
+    assert len(keeper.take(strange).refused) == 20 and not made
+    # Signed by the right key, and by a second one that spoils it.
+    spoilt = [
+        sign_change(NETWORK, read_payload(TB[1])._replace(time=n), [key("township"), key("x")]) for n in range(40)
+    ]
+    assert len(keeper.take(spoilt).refused) == 40 and len(made) == 1
+    fresh = Keeper(*TA)
+    spoilt = [
+        sign_change(NETWORK, read_payload(TB[0])._replace(time=n), [key("township"), key("x")]) for n in range(40)
+    ]
+    made.clear()
+    assert len(fresh.take(spoilt).refused) == 40 and len(made) <= equivocation.MOST_TRIED
+    assert not keeper.take([TB[1]]).refused, "and what holds is kept all the same"
+
+
+def test_a_key_that_only_the_other_chain_brought_in_publishes_on_it():
+    mine, theirs = ([changed(ROSTER, COUNTY, [publisher_op(name)], "root 3", "root 4")] for name in ("one", "two"))
+    theirs.append(changed(after(ROSTER, *theirs), COUNTY, [publisher_op("three")], "root 3", "root 4"))
+    theirs.append(changed(after(ROSTER, *theirs), COUNTY, read_payload(A[0]).ops, "three"))
+    keeper = Keeper(*mine)
+    assert not keeper.take(theirs).refused and len(keeper.aside) == 3
+
+
 def test_a_malformed_change_spoils_nothing_even_before_there_is_a_roster():
     broken = Change(b"\x80", ())
     taken = equivocation.take(Roster(NETWORK), [broken, *ROSTER.changes(COUNTY)], (), 1, list)
