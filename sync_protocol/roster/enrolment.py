@@ -98,9 +98,12 @@ def admit_request(
     node = [NODE, request.incarnation, request.place, request.suite, request.public, request.proof]
     if in_stead and signer_place == roster.county:
         return [*places_down_to(places, request.place), node]
-    if known and places.name(request.place) == request.name:
+    if roster.names(request.place) and places.name(request.place) == request.name:
         return [node]
-    return [place_op(request.place, request.level, above, request.name), node]
+    # What is on our map by overruled changes alone is not on that of others: it is named again, and what lies above it.
+    unnamed = [code for code in reversed(places.path_up(above)) if not roster.names(code)] if above else []
+    again = [place_op(code, places.level(code), places.parent(code), places.name(code)) for code in unnamed]
+    return [*again, place_op(request.place, request.level, above, request.name), node]
 
 
 def places_down_to(places: PlaceTree, place: str) -> list[Op]:

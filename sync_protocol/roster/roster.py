@@ -8,7 +8,6 @@ from sync_protocol.encoding import encode
 from sync_protocol.errors import (
     BadRoster,
     BadSignature,
-    Malformed,
     NeedsUpdate,
     NotEntitled,
     ProtocolError,
@@ -149,9 +148,9 @@ class Roster(Standing):
 
     def _parts_of(self, place: str) -> list[str]:
         townships = [
-            code for code in self._places.below_or_self(self._county) if self._places.level(code) == "township"
+            code for code in self._mapped.below_or_self(self._county) if self._mapped.level(code) == "township"
         ]
-        kept = (code for code in townships if self._places.covers(code, place) or self._places.covers(place, code))
+        kept = (code for code in townships if self._mapped.covers(code, place) or self._mapped.covers(place, code))
         return [self._county, *(code for code in kept if code != self._county)]
 
     def apply(self, change: Change) -> "Roster":
@@ -287,15 +286,11 @@ class Roster(Standing):
     def striking(self, overruled: Iterable[Change]) -> "Roster":
         """With what only these overruled changes name: their places stay on the map, their nodes are struck."""
         new = self._copy()
-        for change in overruled:
-            for op in read_payload(change).ops:
-                if op[0] == PLACE and op[1] not in new._places and is_known(op):
-                    try:
-                        new._places = new._places.grown([(op[1], op[2], op[3], op[4])])
-                    except Malformed:
-                        continue  # its parent stands elsewhere by now
-                elif op[0] == NODE:
-                    new._strike(op[1], op[2], op[3], op[4])
+        ops = [op for change in overruled for op in read_payload(change).ops]
+        new._leave_on_map((op[1], op[2], op[3], op[4]) for op in ops if op[0] == PLACE and is_known(op))
+        for op in ops:
+            if op[0] == NODE:
+                new._strike(op[1], op[2], op[3], op[4])
         return new
 
     def _all(self) -> list[Change]:
@@ -315,6 +310,7 @@ class Roster(Standing):
     def _after(self, before: "Roster") -> "Roster":
         """A roster made anew, with what was known of forks and what it leaves behind."""
         new = self.striking(before.overruled_by(self))
+        new._leave_on_map(before._left.values())
         for node in before.struck:
             new._strike(node.incarnation, node.place, node.suite, node.public)
         new._forks = {**before._forks}
@@ -329,6 +325,7 @@ class Roster(Standing):
         new._county, new._threshold, new._root = self._county, self._threshold, self._root
         new._publisher, new._places, new._ever = self._publisher, self._places, self._ever
         new._nodes, new._at, new._named_by = dict(self._nodes), dict(self._at), dict(self._named_by)
+        new._left, new._mapped = self._left, self._mapped
         new._keys, new._parts = dict(self._keys), dict(self._parts)
         new._forks, new._rulings = dict(self._forks), dict(self._rulings)
         return new

@@ -51,6 +51,8 @@ class Standing:
         "_county",
         "_ever",
         "_keys",
+        "_left",
+        "_mapped",
         "_named_by",
         "_network_id",
         "_nodes",
@@ -69,7 +71,9 @@ class Standing:
         self._root: frozenset[Key] = frozenset()
         self._publisher: Key | None = None
         self._ever: frozenset[Key] = frozenset()  # every key that was a root's, or published in the county part
-        self._places = PlaceTree()
+        self._places = PlaceTree()  # what changes held here name: what others hold too
+        self._left: dict[str, tuple[str, str, str | None, str]] = {}  # rows that overruled changes have named
+        self._mapped = self._places  # both together
         self._nodes: dict[bytes, Node] = {}
         self._at: dict[str, tuple[Node, ...]] = {}
         self._named_by: dict[bytes, frozenset[str]] = {}  # incarnation -> the parts that name it
@@ -78,8 +82,12 @@ class Standing:
 
     @property
     def places(self) -> PlaceTree:
-        """All places of the parts held here."""
-        return self._places
+        """All places of the parts held here; those too that only overruled changes name, as far as they fit."""
+        return self._mapped
+
+    def names(self, place: str) -> bool:
+        """Whether a change held here names this place, so that others can take a change about it."""
+        return place in self._places
 
     def node(self, incarnation: bytes) -> Node | None:
         """The node with this incarnation, None where the roster here does not know it."""
@@ -179,6 +187,21 @@ class Standing:
             self._places = self._places.grown([(code, level, parent, name)])
         except Malformed as error:
             raise BadRoster(str(error)) from None
+        self._map()
+
+    def _leave_on_map(self, rows: Iterable[tuple[str, str, str | None, str]]) -> None:
+        self._left = {**self._left, **{row[0]: row for row in rows}}
+        self._map()
+
+    def _map(self) -> None:
+        """Draw the map anew: what stands comes first, and what was overruled where it fits into that."""
+        self._mapped = self._places
+        for row in self._left.values():
+            if row[0] not in self._places:
+                try:
+                    self._mapped = self._mapped.grown([row])
+                except Malformed:
+                    continue  # its parent stands elsewhere by now
 
     def _take_node(self, op: Op, judging: Judging) -> None:
         _, incarnation, place, suite, public, proof = op

@@ -24,6 +24,7 @@ from tests.sync_protocol.sample import (
     key,
     node_op,
     publisher_op,
+    request,
 )
 
 NEW, OTHER = "621021103", "621021104"
@@ -163,7 +164,7 @@ def test_what_the_ruling_names_again_stands_and_a_struck_node_may_be_named_later
         node = ruled.node(incarnation("other"))
         assert node is not None and not node.struck and ruled.nodes_of(OTHER) == (node,)
     ruled = after(ROSTER, *B).turned([*A, RULING])
-    again = ruled.apply(changed(ruled, COUNTY, [node_op("other", OTHER, "township", "other")], "publisher 2"))
+    again = ruled.apply(changed(ruled, COUNTY, township("other", OTHER), "publisher 2"))
     assert [node.incarnation for node in again.nodes_of(OTHER)] == [incarnation("other")]
     assert {node.incarnation for node in again.struck} == {incarnation("other again")}
     with pytest.raises(ProtocolError):
@@ -250,3 +251,20 @@ def test_only_a_node_that_stands_is_named_by_its_first_bytes_and_nobody_who_begi
     tables.name = ruled.name_of
     tables.incarnation(known[:4] + bytes(12))
     assert Tables.read(*tables.values(), named=ruled.meant_by).incarnations == [known[:4] + bytes(12)]
+
+
+def test_what_is_on_the_map_by_overruled_changes_alone_is_named_again_by_who_publishes_there():
+    """Else its township would publish, after a ruling, what nobody but itself could take."""
+    rule = ruling(ROSTER, TOWNSHIP, 4, TA)
+    township, others = after(ROSTER, *TB).apply(rule), after(ROSTER, *TA, rule)
+    township = after(township, *TA)
+    assert FARM in township.places and FARM not in others.places
+    for name, place, level in (("farm", FARM, "village"), ("stand", f"{FARM}-01", "station")):
+        asked = rosters.read_request(request(name, place, level, name))
+        ops = rosters.admit_request(township, asked, TOWNSHIP, FARM if level == "station" else None)
+        again = changed(township, TOWNSHIP, ops, "township")
+        assert township.apply(again).nodes_of(place) == others.apply(again).nodes_of(place) != ()
+    with pytest.raises(BadRoster):
+        township.apply(changed(township, TOWNSHIP, [node_op("farm", FARM, "village", "farm")], "township"))
+    elsewhere = changed(others, COUNTY, enrolled("farm 2", FARM, "township", "farm", COUNTY), "publisher 2")
+    assert township.apply(elsewhere).places.level(FARM) == others.apply(elsewhere).places.level(FARM) == "township"
