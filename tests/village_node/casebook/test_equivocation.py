@@ -79,10 +79,16 @@ def test_what_does_not_hold_is_not_kept_aside_and_no_more_than_there_is_room_for
 
 def test_a_neighbour_cannot_make_us_work_by_what_nobody_entitled_has_signed(monkeypatch: pytest.MonkeyPatch):
     """Once a fork is known each change might lie aside: to find out costs a roster made anew."""
-    keeper, made = Keeper(*TA), []
+    keeper = Keeper(*TA)
     keeper.take([TB[0]])
+    made: list[int] = []
     before = Roster.before
-    monkeypatch.setattr(Roster, "before", lambda *given: made.append(given[1:]) or before(*given))
+
+    def counted(roster: Roster, part: str, n: int) -> Roster:
+        made.append(n)
+        return before(roster, part, n)
+
+    monkeypatch.setattr(Roster, "before", counted)
     strange = [sign_change(NETWORK, read_payload(TB[0])._replace(time=n), [key("stranger")]) for n in range(20)]
     assert len(keeper.take(strange).refused) == 20 and not made
     # Signed by the right key, and by a second one that spoils it.
