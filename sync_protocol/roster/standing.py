@@ -110,9 +110,14 @@ class Standing:
         """What the root has ruled about a part, in its order."""
         return self._rulings.get(part, ())
 
+    def settled_by(self, part: str, n: int) -> Ruled | None:
+        """The first ruling of the root that says what stands at this number of a part: in the county's also at its own.
+        None where there is none."""
+        return next((ruled for ruled in self.rulings(part) if ruled.upto + (part == self._county) >= n), None)
+
     def is_settled(self, part: str, n: int) -> bool:
-        """Whether a ruling of the root says what stands at this number of a part: in the county's also at its own."""
-        return any(ruled.upto + (part == self._county) >= n for ruled in self.rulings(part))
+        """Whether a ruling of the root says what stands at this number of a part."""
+        return self.settled_by(part, n) is not None
 
     def _root_signed(self, signers: frozenset[Key]) -> bool:
         return 0 < self._threshold <= len(self._root & signers)

@@ -147,3 +147,27 @@ def test_a_wrong_key_is_no_change_of_the_roster(forked: tuple[Network, Change, C
             net.folder,
             asked(net, ours, root_keys=[str(net.folder / "stranger.key")]),
         )
+
+
+def test_a_fork_at_the_number_that_the_ruling_itself_takes_is_ruled_on_with_it(tmp_path: Path) -> None:
+    """One behind our change was met first, and the lower one only then: the page and the command say the same."""
+    net = Network(tmp_path)
+    net.enrol(COUNTY)
+    book = net.open(COUNTY).casebook
+    write_secret(tmp_path / "root.key", net.seeds[net.root_key.public])
+
+    def named(roster: rosters.Roster, code: str) -> Change:
+        ops = [rosters.place_op(code, "township", COUNTY, code)]
+        return rosters.publish(roster, COUNTY, ops, [net.publisher_key], net.clock())
+
+    first, lower = named(net.roster, NEW), named(net.roster, ODD)
+    book.enrol(first)
+    ours, theirs = named(book.roster, "621021105000"), named(book.roster, "621021106000")
+    book.enrol(ours)
+    for change in (theirs, lower):
+        book.receive(bytes(16), Content(roster_changes=[change]), peer_update={})
+    assert [told["ruled"] for told in rulings.forks(book)] == [False, False]
+    rulings.rule(book, tmp_path, asked(net, first))
+    assert [told["ruled"] for told in rulings.forks(book)] == [True, True]
+    followed = [sum(change["followed"] for change in told["changes"]) for told in rulings.forks(book)]
+    assert followed == [1, 1], "what the ruling names, and the ruling itself"

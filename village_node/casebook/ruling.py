@@ -103,8 +103,8 @@ class RosterRulings(Rostering):
             aside = roster_forks.aside(connection) if proven else []
         views = []
         for row in proven:
-            rulings = [ruled for ruled in roster.rulings(row.part) if ruled.upto >= row.split]
-            upto = rulings[0].upto if rulings else 0
+            ruled = roster.settled_by(row.part, row.split)
+            upto = max(ruled.upto, row.split) if ruled is not None else 0  # its own number is above what it names
             overruled = {one.hash: one.overruled for one in aside if one.part == row.part}
             beside = [equivocation.change_of(one) for one in aside if one.part == row.part and one.n >= row.split]
             arms = from_bytes(row.proof)
@@ -117,7 +117,7 @@ class RosterRulings(Rostering):
             changes = tuple(
                 _known(roster, change, each, each in followed, overruled.get(each, False)) for each, change in listed
             )
-            views.append(RosterForkView(row.part, row.split, row.found_ms, bool(rulings), upto, changes))
+            views.append(RosterForkView(row.part, row.split, row.found_ms, ruled is not None, upto, changes))
         return views
 
     def rule_on_roster(
