@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from sync_protocol import roster as rosters
 from sync_protocol.errors import NotEntitled
@@ -79,6 +81,16 @@ def test_a_township_that_lives_after_all_goes_on_and_may_have_named_the_same(net
     part = township.roster.changes(TOWNSHIP)[-1]
     assert any(op[0] == rosters.NODE for op in rosters.read_payload(part).ops), "and so it does"
     assert not net[VILLAGE].member.casebook.provisional
+
+
+def test_a_recording_of_what_a_dead_township_once_said_ends_nothing(net: Network) -> None:
+    county = net[COUNTY].member.casebook
+    asked = [one for one in net.wire.passed if urlsplit(one.url).hostname == COUNTY]
+    county.stand_in_for("0009", TOWNSHIP)
+    for one in asked:
+        request = requests.Request("POST", one.url, {"Content-Type": "application/cbor"}, data=one.request)
+        assert net.wire.carry(request.prepare())[0] == one.status
+    assert list(county.lost_places()) == [TOWNSHIP]
 
 
 def test_only_further_lives_of_places_that_are_there_and_only_at_the_root(net: Network) -> None:

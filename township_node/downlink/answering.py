@@ -245,8 +245,8 @@ class Answering:
             received = self._casebook.receive(node.incarnation, content, peer_update=update)
         if received.restored is not None:
             self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
-        refused = self._renewals.take(node, content)
         acknowledged = judged.ratchet.used > before.used
+        refused = self._renewals.take(node, content, fresh=acknowledged)
         reply.alarm = judged.alarm
         reply.answers = received.answers[: limits.ANSWERS_A_MESSAGE]
         if content.road_key is not None:

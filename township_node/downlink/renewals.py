@@ -25,16 +25,18 @@ class Renewals:
         self._clock = clock
         self._one_at_a_time = threading.Lock()
 
-    def take(self, node: Node, content: Content) -> int | None:
+    def take(self, node: Node, content: Content, *, fresh: bool) -> int | None:
         """After what a child said was stored: count it among those we have heard out, and countersign what it asks.
+        `fresh`: it has just been said, and is no request of long ago that somebody has recorded.
 
         The error code where that does not hold. What cannot be countersigned now is asked again with the child's next
         exchange. Raises StoreError.
         """
-        if not self._goes_further(content.roster_heads or ()):
+        if fresh and not self._goes_further(content.roster_heads or ()):
             self._casebook.heard_out(node.place)
         self.take_ours()
-        self._casebook.end_stand_in("node", node.place)  # where we have stood in for it: it is heard
+        if fresh:
+            self._casebook.end_stand_in("node", node.place)  # where we have stood in for it: it is heard
         return None if content.renewal is None else self.grant(node, content.renewal)
 
     def grant(self, node: Node, renewal: bytes) -> int | None:
