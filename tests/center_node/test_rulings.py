@@ -171,3 +171,21 @@ def test_a_fork_at_the_number_that_the_ruling_itself_takes_is_ruled_on_with_it(t
     assert [told["ruled"] for told in rulings.forks(book)] == [True, True]
     followed = [sum(change["followed"] for change in told["changes"]) for told in rulings.forks(book)]
     assert followed == [1, 1], "what the ruling names, and the ruling itself"
+
+
+def test_no_ruling_is_made_that_holders_of_a_later_root_would_not_take(tmp_path: Path) -> None:
+    net = Network(tmp_path)
+    net.enrol(COUNTY)
+    book = net.open(COUNTY).casebook
+    write_secret(tmp_path / "root.key", net.seeds[net.root_key.public])
+    key = net.root_key
+    later = rosters.publish(net.roster, COUNTY, [rosters.root_op(1, [(key.suite, key.public)])], [key], net.clock())
+    first = rosters.publish(
+        net.roster, COUNTY, [rosters.place_op(NEW, "township", COUNTY, NEW)], [net.publisher_key], net.clock()
+    )
+    book.enrol(first)
+    book.receive(bytes(16), Content(roster_changes=[later]), peer_update={})
+    with pytest.raises(NotAllowed, match="later root"):
+        rulings.rule(book, tmp_path, asked(net, first))
+    rulings.rule(book, tmp_path, asked(net, later))
+    assert rulings.forks(book)[0]["ruled"]

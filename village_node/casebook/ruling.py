@@ -146,6 +146,12 @@ class RosterRulings(Rostering):
             said = _ops(made, ruling, fork.split, standing, beside)
             change = rosters.publish(made, roster.county, said, keys, self.clock())
             given = [*standing, change] if ruling.part == roster.county else [change, *standing]
+            epoch = read_payload(change).epoch
+            if ruling.part == roster.county and any(read_payload(each).epoch >= epoch for each in beside):
+                raise NotAllowed(
+                    "另一支名册上已换过根密钥或作过裁定，持有那一支的机器不会接受这项裁定；请以那一支为准",
+                    "the other chain holds a later root or ruling: who has it would not take this; let that one stand",
+                )
             if equivocation.take(roster, given, (), self.clock(), list).refused:
                 made.apply(change)  # says why
             self.intend(change)
