@@ -23,7 +23,7 @@ from sync_protocol.exchange import (
 from sync_protocol.roster import Change, Roster
 from sync_protocol.roster.forks import to_bytes
 from tests.sync_protocol.sample import COUNTY, ROSTER, TOWNSHIP, VILLAGE, changed, node_op, publisher_op
-from tests.sync_protocol.test_roster_forks import FORK, RULING, SPLIT, A, B, after
+from tests.sync_protocol.test_roster_forks import FORK, RULING, SPLIT, A, B, after, ruling
 
 
 def grown(roster: Roster, count: int, name: str) -> Roster:
@@ -85,6 +85,13 @@ def test_nothing_behind_a_fork_is_sent_until_the_ruling_and_then_all_of_it():
         assert (sent, more) == (lacking, False)
         assert held.turned(sent).heads() == ruled.heads()
     assert not disagree(ruled, heads_of(both)) and not roster_talk(ruled, TOWNSHIP, heads_of(both))
+
+
+def test_who_parts_from_the_county_s_chain_below_what_was_ruled_on_is_led_over():
+    ruled = after(ROSTER, *A).apply(ruling(after(ROSTER, *A), COUNTY, SPLIT + 1, A[1:]))
+    stale = after(ROSTER, B[0])
+    sent, more = changes_lacking(ruled, TOWNSHIP, heads_of(stale))
+    assert not more and stale.turned(sent).heads() == ruled.heads()
 
 
 def test_only_the_parts_that_the_child_keeps_are_spoken_of():
