@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.simulation.station import Station
 
 HOUR_S: Final = 3600.0
-DEAD_LINES_A_DAY: Final = 0.2
+DEAD_LINES_A_DAY: Final = 0.05
 SETS_OUT_S: Final = (9 * HOUR_S, 15 * HOUR_S)
 ACTOR: Final = "0001"
 TRIES: Final = 8
@@ -41,7 +41,7 @@ class Couriers:
         village = self.chance.choice(villages)
         self._sim.wire.cut_off.add(village.code)
         self._sim.say(village, "has no line for days")
-        days = self.chance.randint(1, 4)
+        days = self.chance.randint(1, 2)
         above = self._sim.world.tree.path_up(village.code)[1:]
         place = above[0] if self.chance.random() < 0.8 else above[-1]
         for number in range(days):

@@ -147,7 +147,8 @@ class Wire:
         connect_s, read_s = timeouts
         parts = urlsplit(url)
         target = self._sim.stations[(parts.hostname or "").removeprefix("wait-")]
-        fate = self._fate(caller)
+        # A line that is down is a fault of its own: what is tried on it by the hour counts as no other.
+        fate = self._fate(caller) if self.passable(caller, target) else ""
         slow = 8.0 if {caller.code, target.code} & self.slow else 1.0
         there_s, back_s = (self.chance.uniform(0.02, 1.5) * slow for _ in range(2))
         if fate == "delay":
