@@ -37,6 +37,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "what": "confirm",
         "number": "1",
         "complaint_no": "621021101001-261121-7K3M-12-L",
+        "consultation_no": "621021101001-261121-7K3M-12-L",
         "slip_no": "621021101001-261121-7K3M-12-L",
         "version": "0" * 16,
         "name": "site.css",
