@@ -17,7 +17,6 @@ from sync_protocol.exchange.heads import RosterHead, fitting
 from sync_protocol.roster import Change, Roster, RosterFork
 from sync_protocol.roster.forks import from_bytes, to_bytes
 
-PROOFS_A_MESSAGE = 2  # so that they leave room for the changes
 _NEAR = (0, 1, 2, 4, 8, 16)  # below the head
 _EVENLY = 48
 
@@ -49,7 +48,7 @@ def roster_talk(roster: Roster, child_place: str, theirs: Iterable[RosterHead] |
         known = talk.known.get(head.part, 0)
         if head.part not in parts:
             continue
-        if known and (head.split == 0 or head.split > known) and len(talk.proofs) < PROOFS_A_MESSAGE:
+        if known and (head.split == 0 or head.split > known) and len(talk.proofs) < limits.ROSTER_PROOFS_A_MESSAGE:
             talk.proofs.append(roster.forks[head.part])
         elif not known and not head.split and parts_from(roster, head):
             talk.trails.append(trail(roster, head.part))
@@ -110,7 +109,7 @@ def read_talk(value: Any) -> RosterTalk:
     for rows, most in (
         (known, limits.FORK_ROWS_A_MESSAGE),
         (trails, limits.FORK_ROWS_A_MESSAGE),
-        (proofs, PROOFS_A_MESSAGE),
+        (proofs, limits.ROSTER_PROOFS_A_MESSAGE),
     ):
         if len(rows) > most:
             raise TooLarge(f"roster forks: {len(rows)} rows of one kind, at most {most}")
