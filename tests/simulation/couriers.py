@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HOUR_S: Final = 3600.0
 DEAD_LINES_A_DAY: Final = 0.05
+DEAD_FROM_S: Final = 7 * HOUR_S  # of the day
+DEAD_S: Final = (10 * HOUR_S, 24 * HOUR_S)  # each hour of it costs a story sixty calls in vain
 SETS_OUT_S: Final = (9 * HOUR_S, 15 * HOUR_S)
 ACTOR: Final = "0001"
 TRIES: Final = 8
@@ -34,20 +36,21 @@ class Couriers:
         self.chance = chance
 
     def plan_day(self, day: int) -> None:
-        """Some days a village's line is dead for days, and somebody sets out, in the morning of each."""
+        """On some days a village's line is dead, now and then on the next one as well; on each of them one sets out."""
         if self.chance.random() >= DEAD_LINES_A_DAY:
             return
         villages = [one for one in self._sim.stations.values() if one.place.level == "village" and one.enrolled]
         village = self.chance.choice(villages)
-        self._sim.wire.cut_off.add(village.code)
-        self._sim.say(village, "has no line for days")
-        days = self.chance.randint(1, 2)
+        days = 2 if self.chance.random() < 0.1 else 1
+        back_s = DEAD_FROM_S + self.chance.uniform(*DEAD_S) + (days - 1) * 86_400.0
+        self._sim.loop.after(DEAD_FROM_S, partial(self._sim.wire.cut_off.add, village.code))
+        self._sim.say(village, f"has no line from the morning on, {days}")
         above = self._sim.world.tree.path_up(village.code)[1:]
         place = above[0] if self.chance.random() < 0.8 else above[-1]
         for number in range(days):
             at_s = (day + number) * 86_400 + self.chance.uniform(*SETS_OUT_S) - self._sim.loop.now_s
             self._sim.loop.after(at_s, partial(self._set_out, village.code, place, back=True))
-        self._sim.faults.later(days * 86_400.0, lambda: self._sim.wire.cut_off.discard(village.code))
+        self._sim.faults.later(back_s, lambda: self._sim.wire.cut_off.discard(village.code))
 
     def _set_out(self, code: str, place: str, *, back: bool) -> None:
         """A stick is written at one place for another, and walks. `back`: and one comes back."""
