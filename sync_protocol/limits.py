@@ -50,6 +50,8 @@ EVENT_PART = 4_194_304
 BLOB_PART = 67_108_864
 SLICE_EVENTS = 1_000
 
+EVIDENCE = 67_108_864
+
 NESTING = 16
 NESTING_EXT = 8  # a message wraps a header in five layers more than D(header) does
 ERROR_CODE = 65_535

@@ -126,6 +126,10 @@ def parser(level: Level) -> argparse.ArgumentParser:
     courier.add_argument("folder", type=Path, help="where the stick is mounted, or a folder on it")
     courier.add_argument("--to", default="", metavar="PLACE", help="export: for which place (default: the one above)")
     courier.set_defaults(act=lambda arguments: _carry(level, arguments))
+    evidence = add_verb(top, "evidence", "write all that is held of a case, for who believes nobody's word")
+    evidence.add_argument("case", metavar="CASE", help="the case's number, as it is printed on the receipt")
+    evidence.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
+    evidence.set_defaults(act=lambda arguments: _evidence(level, arguments))
     invite = add_verb(top, "invite", "make a one-time sign-in code for a member of staff")
     invite.add_argument("--staff-no", required=True, help="work number")
     invite.add_argument("--staff-name", required=True)
@@ -254,6 +258,13 @@ def _carry(level: Level, arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0 if all(each["ok"] or each["ours"] for each in done.get("bundles", ())) else 1
+
+
+def _evidence(level: Level, arguments: argparse.Namespace) -> None:
+    done = ask(level, arguments.data, "evidence", case_no=arguments.case, folder=str(arguments.to.resolve()))
+    package, verifier = done["files"]
+    print(package)
+    print(f"verify it anywhere: python -I {verifier} {package} --network {done['network_id']}", file=sys.stderr)
 
 
 def _invite(level: Level, arguments: argparse.Namespace) -> None:

@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from sync_protocol.errors import ProtocolError
-from village_node import files, identity
+from sync_protocol.suites import sha256
+from village_node import files, identity, verify_evidence
 from village_node.accounts import StaffTrouble
 from village_node.app import Node
+from village_node.casebook import CasebookError
 from village_node.courier import Trouble
 from village_node.store import StoreError
 
@@ -45,7 +47,7 @@ class CommandRefused(Exception):
 
 
 # What a command may be refused with; anything else is a fault of the program.
-REFUSALS = (CommandRefused, ProtocolError, StaffTrouble, StoreError, Trouble, ValueError, KeyError)
+REFUSALS = (CasebookError, CommandRefused, ProtocolError, StaffTrouble, StoreError, Trouble, ValueError, KeyError)
 
 
 class AlreadyRunning(Exception):
@@ -86,7 +88,26 @@ def commands(node: Node) -> Commands:
         )
         return {"bundles": [outcome.told() for outcome in outcomes]}
 
-    return {"status": status, "sync": sync, "invite": invite, "proof": proof, "courier": carry}
+    def evidence(arguments: dict[str, Any]) -> dict[str, Any]:
+        case_no, folder = arguments["case_no"], Path(arguments["folder"])
+        raw = node.casebook.evidence(case_no)
+        if raw is None:
+            raise CommandRefused(f"no case {case_no} here: write its number as it is printed on the receipt")
+        written = [folder / f"{case_no}.sanji-evidence", folder / Path(verify_evidence.__file__).name]
+        node.accounts.audit(OPERATOR, "evidence.export", case_no, {"bytes": len(raw), "sha256": sha256(raw).hex()})
+        files.make_folder(folder)
+        files.write(written[0], raw)
+        files.write(written[1], Path(verify_evidence.__file__).read_bytes())
+        return {"files": [str(path) for path in written], "network_id": node.casebook.network_id.hex()}
+
+    return {
+        "status": status,
+        "sync": sync,
+        "invite": invite,
+        "proof": proof,
+        "courier": carry,
+        "evidence": evidence,
+    }
 
 
 @contextmanager

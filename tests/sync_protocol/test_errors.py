@@ -54,6 +54,7 @@ def test_every_limit_of_the_text_is_the_one_in_force():
         limits.DEPS, limits.EXT_KEYS, limits.ACTOR,
         limits.BUNDLE_HEAD, limits.BUNDLE_PARTS, limits.BUNDLE_RECIPIENTS,
         limits.EVENT_PART, limits.BLOB_PART, limits.BUNDLE_CHUNK,
+        limits.EVIDENCE,
         limits.SLICE_EVENTS,
         limits.STAGED_SEGMENTS, limits.STAGED,
         limits.NESTING,

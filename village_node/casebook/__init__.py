@@ -29,6 +29,7 @@ from village_node.casebook.errors import (
     NotFound,
     Stale,
 )
+from village_node.casebook.evidencing import Evidencing
 from village_node.casebook.intake import Intake
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
@@ -127,6 +128,7 @@ class Casebook(
     Carrying,
     Bringing,
     Refolding,
+    Evidencing,
 ):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 

@@ -1,0 +1,494 @@
+"""Verifies an evidence package of one case, with no node, no network and no database; PROTOCOL.md, section 15.
+
+    python -I verify_evidence.py FILE [--network HEX]
+
+Exit code 0: everything in the file holds, and what it shows is printed; 1: it does not, and why. It stands alone: it
+needs `cbor2` and `cryptography`, and nothing else of the project.
+"""
+
+import argparse
+import hashlib
+import sys
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+LARGEST = 67_108_864
+COUNTY_ROOT, PUBLISHER, PLACE, NODE, RULING = 1, 2, 3, 4, 8  # ops of the roster, section 5
+CHECKPOINT = 64
+VERDICTS = {
+    "effective": "有效",
+    "waiting": "等待",
+    "needs_update": "待升级",
+    "void": "无效",
+    "contested": "冲突",
+    "": "依据",
+}
+PRIME = 2**255 - 19
+ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+encode = partial(cbor2.dumps, canonical=True)  # D of section 2
+CHINA = timedelta(hours=8)
+NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)  # of other forms
+
+
+class Rejected(Exception):
+    """Something in the file does not hold; the text says what."""
+
+
+class Node(NamedTuple):
+    """A node of the roster: its place, its key, and whether a ruling has struck it."""
+
+    place: str
+    suite: int
+    public: bytes
+    struck: bool
+
+
+class Event(NamedTuple):
+    """An event that is shown: where it stands, its header, its body where it is in the file, the writer's verdict."""
+
+    incarnation: bytes
+    scope: str
+    seq: int
+    mark: bytes
+    header: list[Any]
+    body: bytes | None
+    verdict: str
+
+
+def need(holds: Any, reason: str) -> None:
+    """Raises Rejected with the reason unless it holds."""
+    if not holds:
+        raise Rejected(reason)
+
+
+def digest(raw: bytes) -> bytes:
+    """H of section 2."""
+    return hashlib.sha256(raw).digest()
+
+
+def is_hash(value: Any) -> bool:
+    """Whether it can be one."""
+    return type(value) is bytes and len(value) == 32
+
+
+def _is_plain(value: Any, room: int) -> bool:
+    if type(value) is dict and all(type(key) is str or (type(key) is int and -24 <= key < 24) for key in value):
+        value = list(value.values())
+    if type(value) is list:
+        return room > 0 and all(_is_plain(inner, room - 1) for inner in value)
+    whole = type(value) is int and -(2**63) <= value < 2**63
+    return whole or type(value) in (bytes, str, bool, type(None))
+
+
+def decode(raw: bytes, what: str, *kinds: Any) -> Any:
+    """The value whose one encoding is `raw`; with kinds, an array with one element of each. Raises Rejected."""
+    try:
+        value = cbor2.loads(raw)
+        sound = _is_plain(value, 16) and encode(value) == raw
+    except (cbor2.CBORError, OSError, MemoryError, *NONSENSE) as problem:
+        raise Rejected(f"{what}: no encoding: {problem}") from None
+    need(sound, f"{what}: not the one encoding of its value")
+    if kinds:
+        array(value, what, *kinds)
+    return value
+
+
+def array(value: Any, what: str, *kinds: Any) -> list[Any]:
+    """An array with one element of each kind, where True and False are no numbers."""
+    fits = type(value) is list and len(value) == len(kinds)
+    fits = fits and all(isinstance(one, kind) and type(one) is not bool for one, kind in zip(value, kinds, strict=True))
+    need(fits, f"{what}: not the array that it must be")
+    return list(value)
+
+
+def verify(public: bytes, label: bytes, said: bytes, signature: bytes, what: str) -> None:
+    """A signature of section 2.3; the label with the network id behind it."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(public)
+        key.verify(signature, encode(["Signature1", b"", b"sanji/1/" + label, said]))
+    except (InvalidSignature, ValueError):
+        raise Rejected(f"{what}: the signature is not that key's") from None
+
+
+def key_id(suite: int, public: bytes) -> bytes:
+    """The id of a key that may enter a roster, section 2.2."""
+    need(suite == 1 and len(public) == 32, "roster: a key of another suite or length")
+    y = int.from_bytes(public, "little") % 2**255
+    square = (y * y - 1) * pow(1 - y * y * 121665 * pow(121666, -1, PRIME), -1, PRIME)
+    need(y < PRIME and pow(square, PRIME // 2, PRIME) == 1, "roster: a key that is no point of the curve")
+    need(min(y, PRIME - y) not in (0, 1, ORDER_8), "roster: a key of small order")
+    return digest(public)[:8]
+
+
+class Roster:
+    """Which places and nodes there are, with which keys: section 5."""
+
+    def __init__(self) -> None:
+        self.network, self.county = b"", ""
+        self.threshold, self.roots, self.publisher = 0, set[bytes](), b""
+        self.keys: dict[bytes, bytes] = {}  # by key id
+        self.nodes: dict[bytes, Node] = {}  # by incarnation
+        self.named: dict[bytes, set[str]] = {}  # incarnation -> parts that name it
+        self.places: dict[str, tuple[str, str | None, str]] = {}  # code -> level, parent, name
+        self.heads: dict[str, tuple[int, list[bytes]]] = {}  # part -> epoch, payload hashes
+        self.rulings: dict[str, list[tuple[int, list[bytes], int]]] = {}  # part -> split, hashes, epoch
+
+    def covers(self, place: Any, other: Any) -> bool:
+        """Whether a place is another one or an ancestor of it."""
+        return place == other or (other in self.places and self.covers(place, self.places[other][1]))
+
+    def follows(self, place: str, scope: str) -> bool:
+        """Whether a node at a place keeps a scope, section 1."""
+        kind, _, code = scope.partition(":")
+        return self.covers(place, code) or (kind == "below" and self.covers(code, place))
+
+    def node(self, incarnation: Any, what: str) -> Node:
+        """A node that stands."""
+        need(incarnation in self.nodes, f"{what}: by a node that the roster does not know")
+        need(not self.nodes[incarnation].struck, f"{what}: by a node that was struck from the roster")
+        return self.nodes[incarnation]
+
+    def signed(self, incarnation: Any, label: bytes, said: bytes, signature: bytes, what: str) -> Node:
+        """Raises Rejected unless that node, which stands, has signed it."""
+        node = self.node(incarnation, what)
+        verify(node.public, label + self.network, said, signature, what)
+        return node
+
+    def stream(self, author: Any, scope: Any) -> bytes:
+        """The id of a stream that its author may write."""
+        need(author in self.nodes and type(scope) is str, "a stream of a node that the roster does not know")
+        kind, _, code = scope.partition(":")
+        node = self.nodes[author]
+        allowed = self.covers(node.place, code) if kind == "about" else kind == "below" and node.place == code
+        need(allowed and code in self.places, f"{node.place} may not write into {scope}")
+        return digest(encode(["sanji/stream/1", self.network, author, scope, node.suite]))
+
+    def grow(self, value: Any) -> None:
+        """Take the next change. Raises Rejected."""
+        body, signatures = array(value, "roster change", bytes, list)
+        part, epoch, n, prev, _, ops = decode(body, "roster change", str, int, int, bytes, int, list)
+        where = f"roster change {n} of {part}"
+        need(ops and all(type(op) is list and op and type(op[0]) is int for op in ops), f"{where}: no ops")
+        held_epoch, held = self.heads.get(part, (1, []))
+        need(n == len(held) + 1 and prev == [bytes(32), *held][-1], f"{where}: does not join the chain")
+        kinds = [op[0] for op in ops]
+        if not self.network:
+            need(kinds[0] == COUNTY_ROOT, f"{where}: a network begins with its root")
+            self.network, self.county = digest(encode(ops[0])), part
+        in_county = part == self.county
+        if in_county:
+            steps = n > 1 and kinds[0] in (COUNTY_ROOT, RULING)
+            need(epoch == held_epoch + steps, f"{where}: another epoch")
+        else:
+            of_township = self.places.get(part, ("",))[0] == "township"
+            need(of_township and epoch >= held_epoch, f"{where}: no township's, or its epoch goes down")
+        for split, hashes, since in self.rulings.get(part, []):
+            in_ruling = split <= n < split + len(hashes)
+            stands = digest(body) == hashes[n - split] if in_ruling else n < split or epoch >= since
+            need(stands or in_county, f"{where}: the root has ruled that another one stands")
+        for op in ops:
+            pairs = {COUNTY_ROOT: op[-1], PUBLISHER: [op[1:3]], NODE: [op[3:5]]}.get(op[0], [])
+            self.keys |= {key_id(suite, public): public for suite, public in pairs}
+        signers = set()
+        for one in signatures:
+            signer, signature = array(one, where, bytes, bytes)
+            signers.add(signer)
+            need(signer in self.keys, f"{where}: signed by a key that is not known")
+            verify(self.keys[signer], b"roster" + self.network, body, signature, where)
+        need(len(signers) == len(signatures), f"{where}: one key signed twice")
+        for op in ops:
+            self._take(op, part, epoch, signers, where, first=op is ops[0])
+        self.heads[part] = (epoch, [*held, digest(body)])
+
+    def _take(self, op: Any, part: str, epoch: int, signers: set[bytes], where: str, *, first: bool) -> None:
+        rooted = 0 < self.threshold <= len(signers & self.roots)
+        in_county = part == self.county
+        if op[0] == COUNTY_ROOT:
+            _, threshold, pairs = array(op, where, int, int, list)
+            new = {key_id(*array(pair, where, int, bytes)) for pair in pairs}
+            need(first and in_county and len(new) == len(pairs), f"{where}: a root out of place, or a key twice")
+            need(1 <= threshold <= len(signers & new) and (rooted or not self.threshold), f"{where}: too few signed")
+            self.threshold, self.roots = threshold, new
+            return
+        if op[0] in (PUBLISHER, RULING):
+            need(rooted and in_county, f"{where}: not signed by the root")
+            if op[0] == PUBLISHER:
+                self.publisher = key_id(*array(op[1:], where, int, bytes))
+                return
+            _, about, split, hashes, struck = array(op, where, int, str, int, list, list)
+            need(first and split >= 1, f"{where}: a ruling out of place")
+            if about == self.county:
+                need(hashes == self.heads[part][1][split - 1 :], f"{where}: does not follow what it says stands")
+            self.rulings.setdefault(about, []).append((split, hashes, epoch))
+            for row in struck:
+                incarnation, place, suite, public = array(row, where, bytes, str, int, bytes)
+                self.nodes[incarnation] = Node(place, suite, public, struck=True)
+            return
+        entitled = {digest(one.public)[:8] for one in self.nodes.values() if one.place == part and not one.struck}
+        may = rooted or self.publisher in signers if in_county else signers & entitled
+        need(may, f"{where}: not signed by who may")
+        if op[0] == PLACE:
+            _, code, level, parent, name, _ = array(op, where, int, str, str, str | None, str, dict)
+            need(parent in self.places if parent is not None else code == self.county == part, f"{where}: no parent")
+            need(in_county or self.covers(part, parent), f"{where}: {code} does not lie under {part}")
+            need(self.places.get(code, (level, parent))[:2] == (level, parent), f"{where}: {code} was another place")
+            self.places[code] = (level, parent, name)
+        elif op[0] == NODE:
+            self._take_node(op, part, where)
+        else:
+            raise Rejected(f"{where}: op {op[0]} is not known to this verifier: use the one that came with the file")
+
+    def _take_node(self, op: Any, part: str, where: str) -> None:
+        _, incarnation, code, suite, public, proof = array(op, where, int, bytes, str, int, bytes, bytes)
+        held = self.nodes.get(incarnation)
+        need(code in self.places and len(incarnation) == 16, f"{where}: a node at no place")
+        need(part == self.county or (code != part and self.covers(part, code)), f"{where}: not under {part}")
+        again = held is None or held.struck or part not in self.named.get(incarnation, ())
+        same = held is None or held[:3] == (code, suite, public)
+        need(again and same, f"{where}: an incarnation is named twice")
+        level, _, name = self.places[code]
+        verify(public, b"enrol", encode([1, code, level, name, suite, incarnation, public]), proof, where)
+        self.named.setdefault(incarnation, set()).add(part)
+        self.nodes[incarnation] = Node(code, suite, public, struck=False)
+
+
+class Evidence:
+    """One package, read and verified on the way. Raises Rejected."""
+
+    def __init__(self, raw: bytes) -> None:
+        need(len(raw) <= LARGEST, f"{len(raw)} bytes, at most {LARGEST}")
+        name, form, payload, writer, signature = decode(raw, "file", str, int, bytes, bytes, bytes)
+        need((name, form) == ("sanji-evidence", 1), "no evidence package, or of a later form")
+        shape = (bytes, str, bytes, int, str, str, list, list, list, list | None, list)
+        network, self.scope, self.case_id, self.time, *told = decode(payload, "payload", *shape)
+        self.number, self.state, changes, runs, receipts, checkpoint, forks = told
+        self.roster = Roster()
+        for change in changes:
+            self.roster.grow(change)
+        need(self.roster.network == network, "the roster is of another network")
+        self.writer = self.roster.signed(writer, b"evidence", payload, signature, "the package")
+        self.events, self.checkpoints = list[Event](), list[tuple[int, int]]()  # of the latter none or one: time, lines
+        self.chains: dict[bytes, list[dict[int, bytes]]] = {}  # stream id -> for each run, position -> chain hash
+        self.signed: list[tuple[str, bytes, int]] = []  # receipts: place, stream id, position
+        self.proven: set[tuple[bytes, int, bytes, bytes]] = set()  # forks: stream id, split, both hashes there
+        for run in runs:
+            self.events += self._run(run, self.chains)
+        for read, each in ((self._fork, forks), (self._receipt, receipts), (self._checkpoint, [checkpoint])):
+            for one in each if each != [None] else ():
+                read(one)
+        need(len(self.proven) == len(forks), "a fork proof twice")
+        self._judge()
+
+    def _run(self, value: Any, chains: dict[bytes, list[dict[int, bytes]]]) -> list[Event]:
+        """The events shown of a run, sealed by their author."""
+        author, scope, first, base, rows, seq, seal = array(value, "run", bytes, str, int, bytes, list, int, bytes)
+        stream = self.roster.stream(author, scope)
+        where = f"{scope} of {author.hex()[:8]}"
+        need(first >= 1 and is_hash(base) and (first > 1 or base == stream), f"{where}: begins elsewhere")
+        need(rows and type(rows[0]) is list and first <= seq < first + len(rows), f"{where}: no event, or no seal")
+        chain, run, shown = base, {first - 1: base}, []
+        for at, row in enumerate(rows, first):
+            item = row
+            if type(row) is list:
+                raw, salt, body, verdict = array(row, where, bytes, bytes | None, bytes | None, str)
+                header = self._header(raw, salt, body, at, where)
+                item = digest(b"\0" + raw)
+            need(is_hash(item), f"{where} {at}: neither an event nor a hash")
+            chain = run[at] = digest(b"\1" + chain + item)
+            if type(row) is list:
+                need(verdict in VERDICTS and at <= seq, f"{where} {at}: no verdict, or not sealed")
+                shown.append(Event(author, scope, at, chain[:8], header, body, verdict))
+        said = encode([stream, seq, run[seq]])
+        verify(self.roster.nodes[author].public, b"seal" + self.roster.network, said, seal, where)
+        chains.setdefault(stream, []).append(run)
+        return shown
+
+    @staticmethod
+    def _header(raw: bytes, salt: bytes | None, body: bytes | None, at: int, where: str) -> list[Any]:
+        shape = (int, int, int, bytes | None, list | None, list, int, int, str, bytes | None, bytes | None, dict)
+        header: list[Any] = decode(raw, f"{where} {at}", *shape)
+        inline, commitment = header[9:11]
+        need(header[0] == at, f"{where} {at}: stands at another position")
+        need((inline is None) != (commitment is None), f"{where} {at}: no one place for its body")
+        given = type(body) is type(salt) is bytes and len(salt) == 16 and digest(salt + body) == commitment
+        need(given or body is salt is None, f"{where} {at}: the body is not the one that was committed to")
+        return header
+
+    def _fork(self, raw: Any) -> None:
+        """A proof that one node signed two events at one position, section 6.1."""
+        shape = (int, bytes, str, int, bytes, list, bytes, list, bytes)
+        form, author, scope, split, base, *arms = decode(raw, "fork proof", *shape)
+        stream = self.roster.stream(author, scope)
+        need(form == 1 and split >= 1 and len(base) == 32, "fork proof: another form")
+        hashes = []
+        for items, seal in (arms[:2], arms[2:]):
+            need(0 < len(items) <= 64 and all(map(is_hash, items)), "fork proof: an arm of no hashes")
+            chain, first = base, b""
+            for item in items:
+                chain = digest(b"\1" + chain + item)
+                first = first or chain
+            hashes.append(first)
+            said = encode([stream, split + len(items) - 1, chain])
+            verify(self.roster.nodes[author].public, b"seal" + self.roster.network, said, seal, "fork proof")
+        need(hashes[0] < hashes[1], "fork proof: both arms are one, or in the wrong order")
+        need(stream in self.chains, "a fork proof of a stream that is not shown")
+        self.proven.add((stream, split, *hashes))
+
+    def _climb(self, line: list[Any], at: int, size: int, path: Any) -> bytes:
+        """The root over a line of so many, section 4."""
+        need(all(map(is_hash, path)), "a path of no hashes")
+        need(line[1] >= 1 and 0 <= at < size, "a line out of its tree")
+        node, left = digest(b"\0" + encode(line)), list(path)
+        while size > 1:
+            if at % 2 or at + 1 < size:
+                need(left, "a path that is too short")
+                beside = left.pop(0)
+                node = digest(b"\1" + (beside + node if at % 2 else node + beside))
+            at, size = at // 2, (size + 1) // 2
+        need(not left, "a path that is too long")
+        return node
+
+    def _is_shown(self, stream: bytes, seq: int, chain: bytes, what: str) -> None:
+        """A line must be of a position that the chains here lead over."""
+        here = any(run.get(seq) == chain and seq in run and seq > min(run) for run in self.chains.get(stream, []))
+        need(here, f"{what}: of a position that is not shown")
+
+    def _receipt(self, value: Any) -> None:
+        """That a node holds a stream up to a position, section 4."""
+        stream, seq, chain, signer, time, size, at, path, signature = array(
+            value, "receipt", bytes, int, bytes, bytes, int, int, int, list, bytes
+        )
+        said = encode([signer, time, size, self._climb([stream, seq, chain], at, size, path)])
+        node = self.roster.signed(signer, b"receipt", said, signature, "receipt")
+        self._is_shown(stream, seq, chain, "receipt")
+        need(self.roster.follows(node.place, self.scope), f"receipt: {node.place} does not keep {self.scope}")
+        self.signed.append((node.place, stream, seq))
+
+    def _checkpoint(self, value: Any) -> None:
+        """The root place's daily word on everything it holds, section 4.1."""
+        run, lines = array(value, "checkpoint", list, list)
+        events = self._run(run, {})
+        need(len(events) == 1 and lines, "checkpoint: more than its event, or no line")
+        event = events[0]
+        node = self.roster.node(event.incarnation, "checkpoint")
+        of_root = node.place == self.roster.county and event.scope == f"below:{node.place}"
+        need(of_root, "checkpoint: not of the root place")
+        need(event.header[1:4] == [CHECKPOINT, 1, None] and event.header[9], "checkpoint: an event of another kind")
+        body = decode(event.header[9], "checkpoint")
+        need(type(body) is dict and type(body.get(0)) is int and is_hash(body.get(1)), "checkpoint: another body")
+        for one in lines:
+            author, scope, seq, chain, at, path = array(one, "checkpoint line", bytes, str, int, bytes, int, list)
+            stream = self.roster.stream(author, scope)
+            need(self._climb([stream, seq, chain], at, body[0], path) == body[1], "checkpoint line: another root")
+            self._is_shown(stream, seq, chain, "checkpoint line")
+        self.checkpoints.append((event.header[7], len(lines)))
+
+    def _judge(self) -> None:
+        """What is shown is of this case or relied on by it, and nothing that it follows is missing."""
+        own = [event for event in self.events if event.scope == self.scope]
+        need(own, "no event of the case")
+        here = {(event.incarnation, event.seq, event.mark) for event in own}
+        relied = {tuple(dep) for event in own for dep in event.header[5]}
+        for event in self.events:
+            where = f"{event.scope} {event.seq}"
+            if event.scope != self.scope:
+                need((event.incarnation, event.scope, event.seq) in relied, f"{where}: nothing here relies on it")
+                need(event.verdict == "", f"{where}: a verdict on what is not of the case")
+                continue
+            need(event.header[3] == self.case_id and event.verdict, f"{where}: of another case, or without a verdict")
+            after = event.header[4]
+            followed = after is None or tuple(after) in here
+            need(followed or event.verdict == "waiting", f"{where}: what it follows is left out")
+        for stream, runs in self.chains.items():
+            for at, run in enumerate(runs):
+                for other in runs[:at]:
+                    both = (run.keys() - {min(run)}) & (other.keys() - {min(other)})
+                    parted = [seq for seq in both if run[seq] != other[seq]]
+                    need(len(parted) == len(both), "a position twice")
+                    forked = any(one[0] == stream for one in self.proven)
+                    need(not parted or forked, "two events at a position, and no proof of a fork")
+
+    def tell(self) -> list[str]:
+        """What is shown, for people: a line for each event, in the order of the clocks that people saw."""
+        labels = {int(number): label for number, label in (one.split("=") for one in KINDS.split())}
+        lines = []
+        for event in sorted(self.events, key=lambda one: (one.header[6], one.scope, one.seq)):
+            _, kind, version, *_ = event.header
+            node = self.roster.nodes[event.incarnation]
+            key = (event.incarnation, event.scope)
+            places = sorted(
+                {place for place, of, seq in self.signed if of == self.roster.stream(*key) and seq >= event.seq}
+            )
+            body = "有正文" if event.body is not None or event.header[9] is not None else "无正文"
+            label = labels.get(kind, "其他") if event.scope == self.scope else "登记"
+            who = self.name_of(node.place) + ("（已剔除）" if node.struck else "")
+            signed = f"签收: {'、'.join(map(self.name_of, places)) or '-'}"
+            what = f"{label} {kind}.{version}"
+            lines.append(
+                "  ".join((when(event.header[7]), who, event.header[8], what, VERDICTS[event.verdict], body, signed))
+            )
+        return lines
+
+    def name_of(self, place: str) -> str:
+        """A place as people know it."""
+        return f"{self.roster.places[place][2]}({place})" if place in self.roster.places else place
+
+
+def when(time_ms: int) -> str:
+    """A clock's word as date and time of China; the bare number where it is none."""
+    try:
+        return f"{datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=time_ms) + CHINA:%Y-%m-%d %H:%M:%S}"
+    except OverflowError:
+        return str(time_ms)
+
+
+KINDS = """
+1=新建申请 2=收件 3=移交 4=接收 5=受理 6=出具初审意见 7=一次性告知补正 8=采纳补正 9=作出决定
+10=答复撤回申请 11=不予受理 12=逾期终止 13=启动程序或要求补正 14=结束程序，恢复审查 15=延长办理期限
+16=强制改派 17=采纳未计入的记录 18=通知缴费 19=登记缴费或减免 20=制证用印 21=归档 22=作出复核决定
+23=发起会签 24=结束会签 25=容缺受理、告知承诺 26=登记承诺已兑现 27=绿色通道、特急、错序 30=送网上预审
+31=答复预审 32=添加备注 33=补交材料或更正 34=申请撤回 35=登记送达 36=请求退回 37=不予采纳 38=会签
+39=评价 41=申请复核 42=登记服务 43=更改联系方式 45=答复整改单 47=登记已通知领取 48=登记对整改的评价
+50=登记会议纪要 51=登记事项已办 54=督办 55=答复督办或检查 56=回应预警 57=抽查
+"""  # number and Chinese label of each kind, CASE.md
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="verify_evidence.py", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--network", default="", help="the network id that the county has made known, in hexadecimal")
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.file.stat().st_size > LARGEST:
+            raise Rejected(f"{asked.file} is too large")
+        found = Evidence(asked.file.read_bytes())
+        wanted = asked.network.lower()
+        need(wanted in ("", found.roster.network.hex()), f"it is of the network {found.roster.network.hex()}")
+    except (Rejected, OSError, *NONSENSE) as problem:
+        print(f"核验未通过 REJECTED: {problem}")
+        return 1
+    told = (
+        "与所给的一致"
+        if asked.network
+        else "请与县里公布的网络编号核对 / compare it with what the county has made known"
+    )
+    lines = [
+        *found.tell(),
+        *(f"县级检查点 checkpoint: {when(time)}, {count} 行" for time, count in found.checkpoints),
+        f"导出单位 written by: {found.name_of(found.writer.place)}, {when(found.time)}; 状态 state: {found.state}",
+        f"网络编号 network: {found.roster.network.hex()} ({told})",
+        f"核验通过 VERIFIED: {found.number}, {len(found.events)} 条记录 events, {len(found.signed)} 份签收 receipts",
+    ]
+    print("\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
