@@ -412,3 +412,16 @@ def _waits_for_ever(sim: Simulation) -> None:
     for case in cases.values():
         case.counts["waiting"] = 1
     healing._check_cases(sim, {top: cases})
+
+
+@breaks("proof of a case can be had")
+def _no_evidence(sim: Simulation) -> None:
+    with patch.object(Casebook, "evidence", lambda *_: None):
+        healing._check_evidence(sim)
+
+
+@breaks("what is shown as proof holds")
+def _evidence_without_receipts(sim: Simulation) -> None:
+    real = Casebook.evidence
+    with patch.object(Casebook, "evidence", lambda book, number: (real(book, number) or b"")[:-1]):
+        healing._check_evidence(sim)

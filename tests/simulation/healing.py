@@ -5,6 +5,7 @@ nodes must agree; the cases are brought to their end, and all must agree again. 
 fold and by the second one that was written from CASE.md alone.
 """
 
+import random
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from tests.sync_protocol.case.second_fold import SecondFold
 from village_node.casebook import checkpoints
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.store import cases as case_rows
+from village_node.verify_evidence import NONSENSE, Evidence, Rejected
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -27,6 +29,7 @@ HEALED_S: Final = 2 * 3600.0
 OFFERED_AGAIN_S: Final = 660.0
 EXCHANGES_AT_REST: Final = 60  # of one hop, before we say that it never comes to rest
 ANSWERING_ROUNDS: Final = 3  # what is answered at one place may have to be looked at in another
+PROVEN_AT_EACH: Final = 2  # cases of each node, at the end: a thousand in forty stories
 ROUNDS: Final = 16  # each brings every case one act further
 
 
@@ -46,6 +49,7 @@ def heal(sim: "Simulation") -> None:
     _finish_every_case(sim)
     _exchange_everywhere(sim, 2)
     judge(sim)
+    _check_evidence(sim)
 
 
 def _let_people_answer(sim: "Simulation") -> None:
@@ -64,6 +68,26 @@ def judge(sim: "Simulation") -> None:
     _check_acknowledged(sim)
     folded = {code: _check_node(station) for code, station in sim.stations.items()}
     _check_cases(sim, folded)
+
+
+def _check_evidence(sim: "Simulation") -> None:
+    """What a node says of a case to whoever asks for proof is verified by a program that knows no node."""
+    chance = random.Random(f"{sim.seed} evidence")
+    for code in sorted(sim.stations):
+        book = sim.stations[code].casebook
+        rows = book.work_list("all", page_size=1_000).rows
+        for row in chance.sample(rows, min(len(rows), PROVEN_AT_EACH)):
+            raw = book.evidence(row.case_no or "")
+            if row.case_no and raw is None:
+                raise Violation("proof of a case can be had", (code,), row.case_no)
+            if raw is None:
+                continue
+            try:
+                Evidence(raw)
+            except (Rejected, *NONSENSE) as problem:
+                detail = f"{row.case_no}: {problem}"
+                raise Violation("what is shown as proof holds", (code,), detail) from problem
+            sim.decided("evidence_verified")
 
 
 def _check_service(sim: "Simulation") -> None:
