@@ -204,6 +204,21 @@ def test_nobody_but_its_writer_has_signed_it(net: Network) -> None:
         Evidence(signed_again(raw, SigningKey.from_seed(1, bytes(32)), lambda _: None))
 
 
+def test_what_leaves_in_a_package_is_known_to_the_witness(net: Network) -> None:
+    """Whoever is put back behind a seal that has left by this road begins a new life, as after any other."""
+    member = net[VILLAGE].member
+    ref = member.file(applicant_name="刘未发送")
+    row, lives = member.casebook.case_row(*ref[:2]), member.casebook.lives
+    assert row is not None and lives is not None
+    key = (member.identity.incarnation, ref.scope)
+    before = lives.witness.streams[key][0]
+    raw = member.casebook.evidence(row.case_no or "")
+    assert raw is not None
+    last = max(event.seq for event in Evidence(raw).events)
+    assert lives.witness.streams[key][0] == last > before
+    net.settle()
+
+
 def test_a_node_that_is_being_restored_writes_none(net: Network) -> None:
     member = net[VILLAGE].member
     number = numbers(member)[0]
