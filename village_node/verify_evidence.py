@@ -428,7 +428,7 @@ class Evidence:
             body = "有正文" if event.body is not None or event.header[9] is not None else "无正文"
             label = labels.get(kind, "其他") if event.scope == self.scope else "登记"
             who = self.name_of(node.place) + ("（已剔除）" if node.struck else "")
-            signed = f"签收: {'、'.join(map(self.name_of, places)) or '-'}"
+            signed = f"签收：{'、'.join(map(self.name_of, places)) or '-'}"
             what = f"{label} {kind}.{version}"
             lines.append(
                 "  ".join((when(event.header[7]), who, event.header[8], what, VERDICTS[event.verdict], body, signed))
@@ -437,7 +437,7 @@ class Evidence:
 
     def name_of(self, place: str) -> str:
         """A place as people know it."""
-        return f"{self.roster.places[place][2]}({place})" if place in self.roster.places else place
+        return f"{self.roster.places[place][2]}（{place}）" if place in self.roster.places else place
 
 
 def when(time_ms: int) -> str:
@@ -472,19 +472,17 @@ def main(arguments: list[str] | None = None) -> int:
         wanted = asked.network.lower()
         need(wanted in ("", found.roster.network.hex()), f"it is of the network {found.roster.network.hex()}")
     except (Rejected, OSError, *NONSENSE) as problem:
-        print(f"核验未通过 REJECTED: {problem}")
+        print(f"核验未通过 / REJECTED：{problem}")
         return 1
     told = (
-        "与所给的一致"
-        if asked.network
-        else "请与县里公布的网络编号核对 / compare it with what the county has made known"
+        "与所给的一致" if asked.network else "请与县里公布的网络编号核对 / compare it with what the county made known"
     )
     lines = [
         *found.tell(),
-        *(f"县级检查点 checkpoint: {when(time)}, {count} 行" for time, count in found.checkpoints),
-        f"导出单位 written by: {found.name_of(found.writer.place)}, {when(found.time)}; 状态 state: {found.state}",
-        f"网络编号 network: {found.roster.network.hex()} ({told})",
-        f"核验通过 VERIFIED: {found.number}, {len(found.events)} 条记录 events, {len(found.signed)} 份签收 receipts",
+        *(f"县级检查点 / checkpoint：{when(time)}，{count} 行" for time, count in found.checkpoints),
+        f"导出单位 / written by：{found.name_of(found.writer.place)}，{when(found.time)}，{found.state}",
+        f"网络编号 / network：{found.roster.network.hex()}（{told}）",
+        f"核验通过 / VERIFIED：{found.number}，{len(found.events)} 条记录 / events，{len(found.signed)} 份签收",
     ]
     print("\n".join(lines))
     return 0

@@ -31,7 +31,7 @@ ENVIRONMENT_OWNERS = re.compile(
     r"^(?:\w+_node/config(?:\.py|/.*)"
     r"|center_node/demo(?:\.py|/.*))$"  # it starts other programs, and keeps settings of another node from them
 )
-PRINTERS = re.compile(r"^\w+_node/(?:__main__|cli|demo)(?:\.py|/.*)$")
+PRINTERS = re.compile(r"^\w+_node/(?:__main__|cli|verify_evidence|demo)(?:\.py|/.*)$")
 OUTERMOST_LOOP = re.compile(r"^\w+_node/scheduler\.py$")
 
 # Written in pieces, so that this file keeps its own rule.

@@ -46,7 +46,7 @@ def test_the_command_writes_the_package_and_what_verifies_it(
     command = [sys.executable, *told.err.strip().partition("python ")[2].split()]
     verified = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    assert f"核验通过 VERIFIED: {number}, 2 条记录" in verified.stdout and "上关村委会" in verified.stdout
+    assert f"核验通过 / VERIFIED：{number}，2 条记录" in verified.stdout and "上关村委会" in verified.stdout
     node = create_node(load(at.village))
     try:
         (line,) = [line for line in node.accounts.rows.audit_lines(10) if line.action == "evidence.export"]

@@ -260,7 +260,7 @@ def test_a_stranger_verifies_it_with_the_file_alone(net: Network, tmp_path: Path
 
     sound = run("--network", member.casebook.network_id.hex())
     assert sound.returncode == 0, sound.stdout + sound.stderr
-    assert f"核验通过 VERIFIED: {number}" in sound.stdout and "新建申请" in sound.stdout and "庆城县" in sound.stdout
+    assert f"核验通过 / VERIFIED：{number}" in sound.stdout and "新建申请" in sound.stdout and "庆城县" in sound.stdout
     assert run("--network", "00" * 32).returncode == 1
     file.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
     spoilt = run()
