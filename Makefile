@@ -1,7 +1,8 @@
 # Two commands for everybody, from a clean clone with nothing but python3 and make:
 #   make demo   the whole network on this machine, with a case walked through it; ONCE=1 walks and exits, HOLD=seconds
 #   make test   everything that is tested
-# and for who works on it: make check, make browser, make bench, make sim, make crash, make planted, make testing, make image.
+# and for who works on it: make check, make browser, make bench, make sim, make crash, make fuzz,
+# make planted, make testing, make image.
 # Whatever is said while installing goes to standard error: the last line of `make demo ONCE=1` belongs to the demo. (Called
 # from elsewhere, as make -C folder, make adds a line of its own at the end; make -s -C folder does not.)
 
@@ -11,8 +12,9 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
 RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
+FUZZED := $(VENV)/.fuzzed
 
-.PHONY: demo test check browser bench sim crash planted testing image
+.PHONY: demo test check browser bench sim crash fuzz planted testing image
 .DELETE_ON_ERROR:
 
 demo: $(RUNS)
@@ -45,6 +47,10 @@ sim: $(TESTS)
 crash: $(TESTS)
 	@$(BIN)/python -m tests.crash $(if $(STATES),--states $(STATES)) $(if $(KILLS),--kills $(KILLS)) $(CRASH_ARGS)
 
+# Everything that reads what strangers wrote, led by coverage: EXECUTIONS=2000000 for a release.
+fuzz: $(FUZZED)
+	@$(BIN)/python -m tests.fuzz $(if $(EXECUTIONS),--runs $(EXECUTIONS)) $(FUZZ_ARGS)
+
 # Each fault of tests/planted/faults in a copy of the tree, caught by the test that it names; FAULTS='01 47' plants
 # only some of them.
 planted: $(TESTS)
@@ -67,6 +73,10 @@ $(TESTS): pyproject.toml | $(BIN)/pip
 	@echo "Installing Sanji and what tests it into $(VENV), about two minutes ..." >&2
 	@$(PIP_INSTALL) --editable '.[test,county,browser]' >&2
 	@touch $@ $(RUNS)
+
+$(FUZZED): $(TESTS)
+	@$(PIP_INSTALL) --editable '.[fuzz]' >&2
+	@touch $@
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
