@@ -56,8 +56,8 @@ fuzz: $(FUZZED)
 planted: $(TESTS)
 	@$(BIN)/python -m tests.planted $(FAULTS)
 
-# All three rigs, and tests/TESTING.md written from their last lines; TESTING_ARGS="--seeds 1000 --days 60" for a release.
-testing: $(TESTS)
+# All four rigs, and tests/TESTING.md written from their last lines; TESTING_ARGS="--seeds 1000 --days 60" for a release.
+testing: $(FUZZED)
 	@$(BIN)/python -m tests.testing $(TESTING_ARGS)
 
 image: $(RUNS)

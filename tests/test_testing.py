@@ -14,13 +14,19 @@ CRASH = {
     "seed": 1, "ok": True, "planted": {"WAL and NORMAL": {"lost": 343}},
     "power_cuts": {"states": 10_000, "faults": 0}, "kills": {"kills": 200, "wrong": []},
 }  # fmt: skip
+FUZZ = {
+    "targets": 9,
+    "runs": 200_000,
+    "found": {"roster": "KeyError: 3"},
+    "controls": {"hangs": "TooSlow"},
+    "seconds": 5.0,
+}
 PLANTED = {"faults": 28, "caught": 28, "missed": [], "seconds": 120.0}
 
 
 def test_the_page_says_what_the_rigs_said() -> None:
-    told = page(
-        {"sim": SIM, "crash": CRASH, "planted": PLANTED}, commit="abc1234", day="2026-01-02", machine="a machine"
-    )
+    said = {"sim": SIM, "crash": CRASH, "fuzz": FUZZ, "planted": PLANTED}
+    told = page(said, commit="abc1234", day="2026-01-02", machine="a machine")
     for words in (
         "Commit `abc1234`, 2026-01-02, on a machine.",
         "12,345 steps",
@@ -31,6 +37,9 @@ def test_the_page_says_what_the_rigs_said() -> None:
         "| acks early | nothing acknowledged is lost |",
         "| states | 10,000 |",
         "| WAL and NORMAL | lost 343 |",
+        "9 targets with 200,000 inputs each, in 5 s: **1 found.**",
+        "- **roster**: KeyError: 3",
+        "| hangs | TooSlow |",
         "28 faults, each planted in a copy: 28 caught, 0 missed",
     ):
         assert words in told, words

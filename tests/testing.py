@@ -27,9 +27,9 @@ it would not find elsewhere, and its run counts for nothing.
 
 
 def page(results: Mapping[str, Mapping[str, Any]], *, commit: str, day: str, machine: str) -> str:
-    """The whole page from the last lines of the rigs, by rig: `sim`, `crash`, `planted`."""
+    """The whole page from the last lines of the rigs, by rig: `sim`, `crash`, `fuzz`, `planted`."""
     parts = [_HEAD, f"Commit `{commit}`, {day}, on {machine}.\n"]
-    for rig, words in (("sim", _simulation), ("crash", _crash), ("planted", _planted)):
+    for rig, words in (("sim", _simulation), ("crash", _crash), ("fuzz", _fuzz), ("planted", _planted)):
         if rig in results:
             parts.append(words(results[rig]))
     return "\n".join(parts)
@@ -68,6 +68,18 @@ def _crash(told: Mapping[str, Any]) -> str:
     lines += _table("planted defect", "what the checker saw", told.get("planted", {}))
     lines.append(f"\nSeed {told['seed']}; all sound: {'yes' if told['ok'] else '**no**'}.\n")
     return "\n".join(lines)
+
+
+def _fuzz(told: Mapping[str, Any]) -> str:
+    found = [f"- **{name}**: {words}" for name, words in told["found"].items()]
+    lines = [
+        "## Inputs nobody thought of (`make fuzz`)\n",
+        f"{told['targets']} targets with {told['runs']:,} inputs each, in {told['seconds']:,.0f} s:"
+        f" **{len(found)} found.**\n",
+        *found,
+        *_table("planted fault", "what was seen", told["controls"]),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _planted(told: Mapping[str, Any]) -> str:
@@ -121,12 +133,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--days", default="30")
     parser.add_argument("--states", default="10000")
     parser.add_argument("--kills", default="200")
-    for rig in ("sim", "crash", "planted"):
+    parser.add_argument("--runs", default="200000", help="inputs of each target that is fuzzed")
+    for rig in ("sim", "crash", "fuzz", "planted"):
         parser.add_argument(f"--{rig}", type=Path, help=f"a file that ends in the last line of `make {rig}`")
     chosen = parser.parse_args(arguments)
     runs = {
         "sim": ["tests.simulation", "--seeds", chosen.seeds, "--days", chosen.days],
         "crash": ["tests.crash", "--states", chosen.states, "--kills", chosen.kills],
+        "fuzz": ["tests.fuzz", "--runs", chosen.runs],
         "planted": ["tests.planted"],
     }
     files = {rig: getattr(chosen, rig) for rig in runs if getattr(chosen, rig)}
