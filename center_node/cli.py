@@ -3,10 +3,11 @@
 import argparse
 import json
 from collections.abc import Sequence
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from center_node import app, demo, rulings
+from center_node import app, demo, erasures, rulings
 from township_node.cli import parser, with_enrolment
 from village_node import cli, control
 from village_node.app import Node
@@ -30,10 +31,17 @@ def commands(node: Node) -> control.Commands:
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
+    def erase(arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return erasures.order(node, arguments)
+        except CasebookError as reason:
+            raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+
     return with_enrolment(node, lambda node: [app.publisher_key(node.config.data)]) | {
         "checkpoint": checkpoint,
         "roster-forks": lambda _arguments: {"forks": rulings.forks(node.casebook)},
         "rule-roster": rule_roster,
+        "erase": erase,
         "calendar": lambda _arguments: {
             "published": node.casebook.publish_known_years(),
             "version": node.casebook.calendar().version,
@@ -56,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     calendar.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "calendar"))))
     checkpoint.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "checkpoint"))))
     _add_rulings(top)
+    _add_erasures(top)
     shown = verbs.add_parser(
         "demo", help="a county, a township and two villages here, and one case walked through them"
     )
@@ -90,6 +99,23 @@ def _add_rulings(top: argparse.ArgumentParser) -> None:
     )
     rule.add_argument("--actor", default="operator", help="work number of who has decided")
     rule.set_defaults(act=_rule_roster)
+
+
+def _add_erasures(top: argparse.ArgumentParser) -> None:
+    erase = cli.add_verb(top, "erase", "order what a closed case says to be erased at every node; it cannot be undone")
+    erase.add_argument("case", metavar="CASE", help="the case's number, as it is printed on the receipt")
+    erase.add_argument("--basis", required=True, help="on what basis: law and article, or number of the decision")
+    erase.add_argument("--by", required=True, metavar="STAFF_NO", help="who asks for it: a head or a leader")
+    erase.add_argument("--approver", required=True, metavar="STAFF_NO", help="the other one, who approves it")
+    erase.set_defaults(act=_erase)
+
+
+def _erase(arguments: argparse.Namespace) -> None:
+    people = {
+        name: (number, getpass(f"{number} 的密码 / password: "))
+        for name, number in (("by", arguments.by), ("approver", arguments.approver))
+    }
+    print(_json(cli.ask(COUNTY, arguments.data, "erase", case_no=arguments.case, basis=arguments.basis, **people)))
 
 
 def _rule_roster(arguments: argparse.Namespace) -> None:

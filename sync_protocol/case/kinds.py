@@ -74,6 +74,7 @@ SPOT_CHECK: Final = 57
 CHECKPOINT: Final = 64
 CATALOGUE: Final = 66
 FORK_RULING: Final = 67
+ERASURE: Final = 68
 CALENDAR: Final = 69
 AUTHORITY: Final = 70
 SEAL: Final = 71
@@ -142,6 +143,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(CHECKPOINT, "checkpoint", "other", "inline", 1),
     Kind(CATALOGUE, "catalogue", "other", "apart", 1),
     Kind(FORK_RULING, "fork_ruling", "other", "inline", 1),
+    Kind(ERASURE, "erasure", "other", "inline", 1),
     Kind(CALENDAR, "calendar", "other", "inline", 1),
     Kind(AUTHORITY, "authority", "other", "inline", 1),
     Kind(SEAL, "seal", "other", "inline", 1),
@@ -152,7 +154,6 @@ TABLE: Final[tuple[Kind, ...]] = (
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.
 RESERVED: Final[dict[int, str]] = {
     65: "notice",
-    68: "erasure",
 }
 
 # The bands say what an unknown number is: a reader must know whether it may stop the fold of a case.

@@ -348,8 +348,8 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     | _ASSIGNER
     | _EXAMINER
     | _KEEPER
-    | {kinds.REVIEW, kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR, kinds.CATALOGUE},
-    ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE, kinds.MEETING, kinds.ACTION_DONE}),
+    | {kinds.REVIEW, kinds.ISSUE, kinds.EXTEND, kinds.FORK_RULING, kinds.CALENDAR, kinds.CATALOGUE, kinds.ERASURE},
+    ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE, kinds.MEETING, kinds.ACTION_DONE, kinds.ERASURE}),
     ("business", "county"): _KEEPER
     | _CHECKER
     | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE, kinds.MEETING, kinds.ACTION_DONE},

@@ -357,6 +357,16 @@ def _purged_too_early(sim: Simulation) -> None:
         healing._check_purged(sim)
 
 
+@breaks("what is erased is nowhere")
+def _still_there(sim: Simulation) -> None:
+    ordered = (
+        "INSERT INTO erasures SELECT incarnation, scope, seq, substr(events.hash, 1, 8), incarnation, 1 FROM events"
+        " JOIN streams ON streams.id = events.stream WHERE body IS NOT NULL LIMIT 1"
+    )
+    with shown(sim, VILLAGE, ordered):
+        healing._check_erased(sim)
+
+
 @breaks("receipts come back")
 def _not_signed_for(sim: Simulation) -> None:
     with patch.object(Casebook, "sync_state", lambda _: {"not_at_county": {"events": 3}}):

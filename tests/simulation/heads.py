@@ -10,7 +10,7 @@ from tests.simulation.disk import SOUND, PowerCut
 from tests.simulation.people import FINISHED
 from tests.simulation.truth import CaseKey, Violation
 from village_node.casebook import CasebookError, Choice, ForkView, Reason
-from village_node.store import StoreError
+from village_node.store import StoreError, erasures, purges
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -22,6 +22,7 @@ ASSIGNS: Final = 0.15  # of the sessions above the villages
 REJECTED: Final = 0.2  # of the proposals
 GOES_ON: Final = 0.5  # of the sessions on a machine that rings
 RECALLS: Final = 0.1  # of the sessions where something was purged
+ERASURES_A_DAY: Final = 0.1
 RETENTION_MS: Final = 6 * 86_400_000
 
 
@@ -148,6 +149,21 @@ class Heads:
                 self._sim.say(station, f"purges {run.bodies} bodies of {run.cases} cases")
 
         self._try(station, "purges", do)
+
+    def erase(self, county: "Station") -> None:
+        """Now and then somebody's right to have it erased is granted: a closed case, by two people of the county."""
+
+        def do() -> None:
+            book = county.casebook
+            with book.store.reading() as view:
+                closed = [key for key in purges.closed(view) if not erasures.of_case(view, key)]
+            if closed:
+                bodies = book.erase(PROPOSER, CONFIRMER, self._chance.choice(closed), "申请人要求删除")
+                self._sim.decided("erasure")
+                self._sim.say(county, f"orders {bodies} bodies to be erased")
+
+        if county.place.parent is None and county.sound() and self._chance.random() < ERASURES_A_DAY:
+            self._try(county, "orders an erasure", do, may_be_late=True)
 
     def _recall(self, station: "Station") -> None:
         """Somebody wants to see a case again whose bodies have gone."""

@@ -18,6 +18,7 @@ from tests.simulation.world import DEEPEST_FIRST
 from tests.sync_protocol.case.second_fold import SecondFold
 from village_node.casebook import checkpoints
 from village_node.casebook.ledger import fold_held, held_events
+from village_node.casebook.purged import GONE
 from village_node.store import cases as case_rows
 from village_node.verify_evidence import NONSENSE, Evidence, Rejected
 
@@ -64,6 +65,7 @@ def _let_people_answer(sim: "Simulation") -> None:
 def judge(sim: "Simulation") -> None:
     """All that must hold between nodes at rest."""
     _check_purged(sim)
+    _check_erased(sim)
     _check_agreement(sim)
     _check_acknowledged(sim)
     folded = {code: _check_node(station) for code, station in sim.stations.items()}
@@ -229,6 +231,21 @@ def _check_purged(sim: "Simulation") -> None:
                 raise Violation("what is purged is at the county", (code,), f"{event[1]} {event[2]}")
 
 
+def _check_erased(sim: "Simulation") -> None:
+    """What the county has ordered to be erased is nowhere any more: all have heard of it."""
+    named = "SELECT DISTINCT incarnation, scope, seq, mark FROM erasures"
+    held = (
+        "SELECT count(*) FROM events JOIN streams ON streams.id = events.stream WHERE incarnation = ? AND scope = ?"
+        " AND seq = ? AND substr(events.hash, 1, 8) = ? AND (body IS NOT NULL OR salt IS NOT NULL OR body_state <> 3)"
+    )
+    views = {code: sim.watch.seen[code].connection for code in sim.stations}
+    ordered = {row for view in views.values() if view is not None for row in view.execute(named).fetchall()}
+    for code, view in views.items():
+        for row in ordered:
+            if view is not None and view.execute(held, row).fetchone()[0]:
+                raise Violation("what is erased is nowhere", (code,), f"{row[1]} {row[2]}")
+
+
 def _check_node(station: "Station") -> dict[CaseKey, Any]:
     """One node's tables by themselves: chains, receipts, verdicts, rows, counters. The cases it folds."""
     sim = station.sim
@@ -315,7 +332,7 @@ def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[Cas
     states = [row[2] for row in rows if row[2]]
     for scope, case_id, *row in rows:
         events = held[scope, case_id]
-        if any(each.event.body_state == "purged" for each in events):
+        if not GONE.isdisjoint(each.event.body_state for each in events):
             folded[scope, case_id] = None  # its row and its verdicts are what they were before
             continue
         case = folded[scope, case_id] = fold_held(book, roster, (scope, case_id), events)

@@ -148,6 +148,7 @@ class Simulation:
         """The daily job of every node that is up."""
         for station in self.stations.values():
             self.heads.purge(station)
+        self.heads.erase(self.stations[self.world.tree.root])
 
     def say(self, station: Station, what: str) -> None:
         """Add a line about a station to the trace."""

@@ -19,6 +19,7 @@ from village_node.casebook.complaining import Heard, Slip
 from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
+from village_node.casebook.erasing import Erasing
 from village_node.casebook.errors import (
     AlreadyDone,
     BadBody,
@@ -39,7 +40,7 @@ from village_node.casebook.overseeing import Standing
 from village_node.casebook.parting import Parting, Searching
 from village_node.casebook.plan import Received
 from village_node.casebook.previewing import Previewing
-from village_node.casebook.purging import PurgeJob, PurgeRun, Purging
+from village_node.casebook.purging import PurgeJob, PurgeRun
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.reception import Reception
 from village_node.casebook.refolding import Refolding
@@ -109,7 +110,7 @@ def rules_of(catalogue: Catalogue) -> bytes:
 
 
 class Casebook(
-    Purging,
+    Erasing,
     Settlements,
     RosterRulings,
     Approving,

@@ -70,7 +70,7 @@ class Calendaring(Publishing):
             if not held:
                 return None
             case = fold_held(self, roster, key, held)
-            if any(each.event.body_state == "purged" for each in held):
+            if not purged.GONE.isdisjoint(each.event.body_state for each in held):
                 case = purged.case_kept(cases.get(connection, key), case)
             events = [each.event for each in held if not each.stranger]
             facts = legal_dates.facts_of(case, events, roster.places, self.catalogue)

@@ -22,6 +22,7 @@ from sync_protocol.wire import Segment, keep, kept
 from village_node.casebook import (
     branches,
     checkpoints,
+    erased,
     filling,
     freezing,
     ledger,
@@ -111,6 +112,7 @@ class Intake(Rostering):
         if plan.proofs:
             forks.add(connection, plan.proofs)
             parking.forget_refused(connection, {row.key for row in plan.proofs}, Fork.code)
+        erased.obey(self, connection, entry)
         written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written(set(), [], {})
         for key, seq in plan.known_there.items():
             doubts.raise_to(connection, plan.growths[key].row.id, seq)
@@ -319,11 +321,13 @@ class Intake(Rostering):
         """Hold every case and stream concerned, and see that the plan still stands."""
         for body in bodies:
             plan.bodies[(body.incarnation, body.scope), body.seq, body.salt] = body.body
-        self._meet(connection, plan, {key for key, _, _ in plan.bodies})
+        grown_so_far = [*plan.growths.values(), *(side for forked in plan.forked.values() for side in forked.sides)]
+        ordered = erased.concerned(connection, plan.roster, grown_so_far)
+        self._meet(connection, plan, {key for key, _, _ in plan.bodies} | ordered.streams)
         sides = [side for forked in plan.forked.values() for side in forked.sides]
         entry = Entry(plan.roster, plan.now_ms, plan.growths, sides=sides)
         filling.fill(connection, plan, entry)
-        entry.refold.update(plan.refold)
+        entry.refold.update(plan.refold, ordered.cases)
         grown = {key: growth.head.seq for key, growth in plan.growths.items() if growth.events}
         grown |= {side.row.key: max(side.head.seq, grown.get(side.row.key, 0)) for side in sides if side.events}
         entry.refold.update(cases.waiting_for(connection, grown))
@@ -332,7 +336,7 @@ class Intake(Rostering):
             entry.refold.update(self.concerned(connection, self.roster_in(connection), plan.roster))
         touched = entry.touched()
         concerned = {key for key, growth in plan.growths.items() if growth.events} | plan.forked.keys()
-        concerned |= {key for key, _, _ in plan.bodies if key in plan.growths}
+        concerned |= ({key for key, _, _ in plan.bodies} | ordered.streams) & plan.growths.keys()
         self.store.exclusive(connection, sorted(touched), sorted(concerned | plan.relied_on()))
         if self.store.dialect != "sqlite":
             if plan.forked and not branches.unchanged(connection, plan.forked, plan.proofs):

@@ -23,7 +23,7 @@ from village_node.store import Connection, cases, fees, streams
 from village_node.store.cases import CaseRow
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.rows import Row
-from village_node.store.streams import HERE, MISSING, CaseEventRow, EventRow, StreamRow
+from village_node.store.streams import ERASED, HERE, MISSING, CaseEventRow, EventRow, StreamRow
 
 _BODY_STATES: Final[tuple[Any, ...]] = ("here", "missing", "purged", "erased")
 _NO_CASE: Final = (0, "")
@@ -52,6 +52,8 @@ class Entry:
     refold: set[CaseKey] = field(default_factory=set)
     sides: list[Growth] = field(default_factory=list)
     looked_at: bool = False  # by the caller, who wants the folded cases back
+    erased: set[bytes] = field(default_factory=set)  # chain hashes of new events whose bodies may not be here
+    emptied: set[int] = field(default_factory=set)  # streams some of whose bodies have just been erased
 
     @property
     def grown(self) -> list[Growth]:
@@ -141,18 +143,18 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         # When the grades of the case begin: what lists are sorted by, on each day anew.
         turned = legal_dates.turns_of(case, judged, entry.roster.places, office.catalogue, calendar, today)
         row = _case_row(key, case, len(own), reader.newest_of(key, own), turned)
-        before = cases.get(connection, key) if "purged" in states else None
+        before = cases.get(connection, key) if (gone := not purged.GONE.isdisjoint(states)) else None
         if not _SETTLING.isdisjoint(said):
             row = _with_settlement(office, entry, row, purged.case_kept(before, case), judged, calendar)
-        if "purged" not in states and not _MONEY.isdisjoint(said):
+        if not gone and not _MONEY.isdisjoint(said):
             paying.append(key)
             money += takings.rows_of(key, case)
-        if "purged" in states:
+        if gone:
             purged.recall_late(connection, key, (each.event.kind for each in own if each.row is None), entry.arrived_ms)
             row = purged.row_kept(before, row)
         rows.append(row)
     for growth in entry.grown:
-        streams.add_events(connection, _event_rows(growth, verdicts, entry.arrived_ms))
+        streams.add_events(connection, _event_rows(growth, verdicts, entry))
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
     streams.set_verdicts(connection, changed)
     streams.add_seals(connection, [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals])
@@ -184,7 +186,7 @@ def fold_held(office: Office, roster: Roster, key: CaseKey, events: Sequence[Hel
     """The case that these events make."""
     judged = [each.event for each in events]
     home = parse_scope(key[0])[1]
-    if "purged" not in [event.body_state for event in judged]:
+    if purged.GONE.isdisjoint(event.body_state for event in judged):
         return fold(home, key[1], judged, roster.places, office.catalogue)
     void = purged.known_void([(each.event, each.row) for each in events])
     judged = [event for event in judged if event.position not in void]
@@ -312,7 +314,7 @@ class _Reader:
                 continue
             if body is None:
                 body = header.inline
-            state = MISSING if body is None else HERE
+            state = HERE if body is not None else ERASED if chain_hash in self._entry.erased else MISSING
             event = self._case_event(author, header, chain_hash, body, state)
             found[scope, header.case_id].append(Held(event, None, chain_hash))
 
@@ -348,7 +350,7 @@ def _of_another_case(position: Position, case_id: bytes) -> CaseEvent:
     return CaseEvent(position, kinds.CREATE, 1, None, (), "", 0, True, 0, 0, "", None, case_id=case_id)
 
 
-def _event_rows(growth: Growth, verdicts: Mapping[bytes, Verdict], arrived_ms: int) -> list[Row]:
+def _event_rows(growth: Growth, verdicts: Mapping[bytes, Verdict], entry: Entry) -> list[Row]:
     stream, numbers = growth.row.id, cases.VERDICT_NUMBERS
     found: list[Row] = []
     for header, raw, chain_hash, salt, body in growth.events:
@@ -366,8 +368,8 @@ def _event_rows(growth: Growth, verdicts: Mapping[bytes, Verdict], arrived_ms: i
                 raw,
                 salt,
                 body,
-                MISSING if body is None and header.inline is None else HERE,
-                arrived_ms,
+                (ERASED if chain_hash in entry.erased else MISSING) if body is None and header.inline is None else HERE,
+                entry.arrived_ms,
                 *((numbers[verdict[0]], verdict[1]) if verdict else _NO_CASE),
             )
         )
@@ -449,7 +451,7 @@ def _first_due(case: Case) -> int | None:
 def _move_streams(connection: Connection, entry: Entry) -> list[StreamRow]:
     """Store the new heads and contiguous positions of every stream that grew or had a body filled in."""
     grown = {growth.row.id: growth for growth in entry.grown if growth.events}
-    filled = {each.event.stream for each in entry.filled}
+    filled = {each.event.stream for each in entry.filled} | entry.emptied
     # Whether a body is missing must be asked only where one was, or has just come without its body.
     doubtful = filled | {
         stream

@@ -10,7 +10,7 @@ from sync_protocol.places import UnknownPlace, follows
 from sync_protocol.roster import Roster
 from village_node.casebook.errors import NotAllowed
 from village_node.casebook.office import Office
-from village_node.store import Connection, purges, streams
+from village_node.store import Connection, erasures, purges, streams
 from village_node.store.cases import FINISHED, VERDICT_NUMBERS, CaseRow
 from village_node.store.locks import CaseKey
 from village_node.store.streams import MISSING, PURGED, EventRow
@@ -19,6 +19,7 @@ from village_node.store.streams import MISSING, PURGED, EventRow
 _KEPT: Final = ("case_no", "query_code", "item_no", "item_version", "filed_ms", "decided_ms", "delivered_ms")
 _DAYS: Final = ("due_day", "notice_day", "yellow_day", "red_day", "red_plus_day")
 _SETTLED: Final = ("settled_day", "settled_used", "settled_limit", "settled_kind", "settled_extension")
+GONE: Final = frozenset({"purged", "erased"})  # bodies that were here, or may never be
 _CLOSED: Final = ("state", "holder", "transit_to")
 
 
@@ -53,7 +54,7 @@ def known_void(held: Iterable[tuple[CaseEvent, EventRow | None]]) -> dict[Positi
     without it.
     """
     known = list(held)
-    if not any(event.body_state == "purged" for event, _ in known):
+    if GONE.isdisjoint(event.body_state for event, _ in known):
         return {}
     void = VERDICT_NUMBERS["void"]
     return {event.position: Verdict("void", row.verdict_note) for event, row in known if row and row.verdict == void}
@@ -109,4 +110,9 @@ def refuse_purged(connection: Connection, key: CaseKey) -> None:
         raise NotAllowed(
             "本案正文已按期清除，请先向县里取回再办理",
             "the contents of this case were cleared after their term: fetch them from the county first",
+        )
+    if erasures.of_case(connection, key):
+        raise NotAllowed(
+            "本案正文已依县级删除令删除，不能再办理",
+            "the contents of this case were erased by order of the county: nothing more can be done in it",
         )

@@ -328,7 +328,7 @@ def folded(office: Office, connection: Connection, roster: Roster, key: CaseKey)
     if not events:
         return None, 0
     case = fold_held(office, roster, key, events)
-    if any(each.event.body_state == "purged" for each in events):
+    if not purged.GONE.isdisjoint(each.event.body_state for each in events):
         case = purged.case_kept(cases.get(connection, key), case)
     return case, max(each.event.hlc for each in events)
 

@@ -607,3 +607,16 @@ BUNDLES: Final = Table(
     Column("said", LargeBinary, nullable=False),
     PrimaryKeyConstraint("bundle_id", "direction"),
 )
+
+# The events whose bodies the root place has ordered to be erased, and which order says so: the position of an event.
+ERASURES: Final = Table(
+    "erasures",
+    METADATA,
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("mark", LargeBinary, nullable=False),
+    Column("ordered_by", LargeBinary, nullable=False),
+    Column("ordered_seq", BigInteger, nullable=False),
+    PrimaryKeyConstraint("incarnation", "scope", "seq", "mark"),
+)

@@ -166,6 +166,7 @@ def test_every_kind_has_words_and_somebody_who_may_author_it() -> None:
         *LABELS,
         kinds.CATALOGUE,
         kinds.FORK_RULING,
+        kinds.ERASURE,
         kinds.CALENDAR,
         kinds.AUTHORITY,
         kinds.SEAL,

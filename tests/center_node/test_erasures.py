@@ -1,0 +1,93 @@
+"""An order to erase, at the county's command line: two people with their passwords, and nobody else."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from center_node import cli
+from center_node.app import create_node
+from tests.builders import COUNTY
+from tests.journeys.test_enrolment import init
+from village_node.config import load
+
+CARD = {"applicant_id_kind": "resident_id", "applicant_id_no": "622825196505060042"}
+PASSWORDS = {"0009": "correct horse battery 9", "0010": "correct horse battery 10", "0011": "correct horse battery 11"}
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> tuple[Path, str]:
+    """A county's folder with a head, a leader and an officer, and the number of a case that was withdrawn at once."""
+    data = tmp_path / "county"
+    assert init(cli, data, COUNTY, "庆城县") == 0
+    node = create_node(load(data))
+    try:
+        for number, role in zip(PASSWORDS, ("head", "leader", "officer"), strict=True):
+            code = node.accounts.create_invitation(number, "某某", [role])
+            node.accounts.set_password(number, code, PASSWORDS[number], "test")
+        ref = node.casebook.file("0001", {"window"}, {"item_no": "016", "applicant_name": "张秀兰", **CARD})
+        row = node.casebook.case_row(*ref[:2])
+        assert row is not None and row.case_no
+    finally:
+        node.close()
+    return data, row.case_no
+
+
+@pytest.fixture
+def order(
+    county: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Any]:
+    """Gives the command with these people; the exit code and what was said."""
+    data, number = county
+
+    def run(by: str = "0009", approver: str = "0010", case: str = number, **typed: str) -> tuple[int, str]:
+        words = {**PASSWORDS, **typed}
+        monkeypatch.setattr("center_node.cli.getpass", lambda prompt: words[prompt.partition(" ")[0]])
+        capsys.readouterr()
+        code = cli.main(
+            ["erase", "--data", str(data), case, "--basis", "县裁〔2026〕1号", "--by", by, "--approver", approver]
+        )
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    return run
+
+
+def test_nobody_orders_it_alone_or_without_the_right_or_for_a_case_that_runs(order: Callable[..., Any]) -> None:
+    for people, reason in (
+        ({"approver": "0009"}, "须由两人经办"),
+        ({"approver": "0011"}, "0011 的岗位不能下达删除令"),
+        ({"by": "0011"}, "0011 的岗位不能下达删除令"),
+        ({"0010": "wrong"}, "0010："),
+        ({"case": "nothing"}, "没有这个件号"),
+        ({}, "案件尚未办结"),
+    ):
+        code, told = order(**people)
+        assert (code, reason in told) == (1, True), told
+
+
+def test_two_who_may_order_it(
+    order: Callable[..., Any], county: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, number = county
+    node = create_node(load(data))
+    try:
+        row = node.casebook.find_by_number(number)
+        assert row is not None
+        monkeypatch.setattr("village_node.casebook.erasing.purges.closed", lambda _: [(row.scope, row.case_id)])
+    finally:
+        node.close()
+    code, told = order()
+    assert code == 0, told
+    assert json.loads(told) == {"case_no": number, "bodies": 2}
+    node = create_node(load(data))
+    try:
+        row = node.casebook.find_by_number(number)
+        assert row is not None and row.applicant_name is None
+        lines = [line for line in node.accounts.rows.audit_lines(20) if line.action == "case.erase"]
+    finally:
+        node.close()
+    (line,) = lines
+    assert (line.actor, line.subject, json.loads(line.detail)["approver"]) == ("0009", number, "0010")

@@ -1,0 +1,82 @@
+"""Obeying erasure orders in the transaction that brings an order, or what it names (PROTOCOL.md, section 4.3).
+
+What an order names loses its body here at once; what comes after its order is stored without its body. So which came
+first makes no difference.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sync_protocol.case import kinds
+from sync_protocol.case.erasures import ErasureBody, read_erasure
+from sync_protocol.event import Header, mark
+from sync_protocol.places import parse_scope
+from sync_protocol.roster import Roster
+from village_node.casebook.growth import Growth
+from village_node.casebook.ledger import Entry
+from village_node.casebook.office import Office
+from village_node.store import Connection, erasures
+from village_node.store.erasures import ErasureRow
+from village_node.store.locks import CaseKey, StreamKey
+
+
+def named_by(roster: Roster, growth: Growth) -> list[ErasureRow]:
+    """What the orders among the new events of a stream name: of a node of the root place that stands."""
+    scope = growth.row.scope
+    orders = [event for event in growth.events if event.header.kind == kinds.ERASURE]
+    node = roster.node(growth.row.incarnation) if orders else None
+    if node is None or node.struck or node.place != roster.county or parse_scope(scope)[0] != "about":
+        return []
+    found = []
+    for event in orders:
+        body = _order_in(event.header)
+        for at in body.events if body else ():
+            found.append(ErasureRow(at.incarnation, scope, at.seq, at.mark, growth.row.incarnation, event.header.seq))
+    return found
+
+
+def _order_in(header: Header) -> ErasureBody | None:
+    if header.inline is None or not kinds.understood(header.kind, header.kind_version) or header.case_id is not None:
+        return None
+    return read_erasure(header.inline) if all(key >= 0 for key in header.ext) else None
+
+
+class Concerned(NamedTuple):
+    """What orders among new events are about: cases to be folded again, streams to be locked."""
+
+    cases: set[CaseKey]
+    streams: set[StreamKey]
+
+
+def concerned(connection: Connection, roster: Roster, grown: Iterable[Growth]) -> Concerned:
+    """The cases and streams that the orders among new events are about."""
+    found = Concerned(set(), set())
+    for row in (row for growth in grown for row in named_by(roster, growth)):
+        found.streams.add((row.incarnation, row.scope))
+        held = erasures.held(connection, *row[:4])
+        found.cases.update((row.scope, each.case_id) for each in held if each.case_id is not None)
+    return found
+
+
+def obey(office: Office, connection: Connection, entry: Entry) -> None:
+    """Let what is written obey every order held, and what is held obey those that are written with it."""
+    new = [row for growth in entry.grown for row in named_by(entry.roster, growth)]
+    if new:
+        erasures.keep(connection, new)
+        office.passing.forget()
+    if not new and not erasures.are_there(connection):
+        return
+    ordered = erasures.of_streams(connection, {growth.row.key for growth in entry.grown})
+    for growth in entry.grown:
+        incarnation, scope = growth.row.key
+        for place, event in enumerate(growth.events):
+            apart = event.header.commitment is not None
+            if apart and (incarnation, scope, event.header.seq, mark(event.hash)) in ordered:
+                growth.events[place] = event._replace(salt=None, body=None)
+                entry.erased.add(event.hash)
+    gone = {held: row.scope for row in new for held in erasures.held(connection, *row[:4])}
+    touched = {(scope, held.case_id) for held, scope in gone.items() if held.case_id is not None}
+    erasures.erase(connection, list(gone), touched)
+    entry.emptied.update(held.stream for held in gone)
+    lost = {held[:3] for held in gone}
+    entry.filled = [each for each in entry.filled if each.event[:3] not in lost]

@@ -1,0 +1,125 @@
+"""The part of the casebook with which the root place orders bodies to be erased (PROTOCOL.md, section 4.3)."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sync_protocol import encoding
+from sync_protocol.case import kinds
+from sync_protocol.case.erasures import MOST_EVENTS, ErasureBody, erasure_bytes, read_erasure
+from sync_protocol.case.events import Position
+from sync_protocol.event import load_header, mark
+from sync_protocol.roster import Roster
+from sync_protocol.stream import Draft, append
+from village_node.casebook import erased, ledger
+from village_node.casebook.errors import BadBody, NotAllowed, NotFound
+from village_node.casebook.growth import Growth
+from village_node.casebook.ledger import Entry
+from village_node.casebook.purging import Purging
+from village_node.store import Connection, cases, erasures, purges, streams
+from village_node.store.locks import CaseKey
+from village_node.store.streams import ERASED, CaseEventRow, EventRow
+
+_CLOCK_BITS: Final = 16
+_YEAR_MS: Final = 31_556_952_000
+_KEEP_YEARS: Final = 2  # field of `archive`
+
+
+class Erasing(Purging):
+    """What the root place may order to be erased, and the order."""
+
+    def erase(self, actor: str, approver: str, key: CaseKey, basis: str) -> int:
+        """Order the bodies of a closed case to be erased everywhere; how many there were. Two people of this place
+        answer for it: that they are who they say, and may, the caller has seen to.
+
+        Raises NotFound, NotAllowed (not the root; the case is open, kept for a term, or not done without), BadBody,
+        NotSaved.
+        """
+        if actor == approver:
+            raise NotAllowed("须由两人经办：申请人不能自己批准", "two people are needed: who asks cannot approve it")
+
+        def act(connection: Connection) -> tuple[int, set[str]]:
+            roster, now_ms = self.roster_in(connection), self.clock()
+            if roster.county != self.identity.place:
+                raise NotAllowed("只有县级能下达删除令", "only the root place orders an erasure")
+            others = {(each.incarnation, key[0]) for each in _events(connection, key)}
+            growth = self._locked_stream(connection, key[0], [key], others)
+            named = self._erasable(connection, roster, key, now_ms)
+            orders = [
+                ErasureBody(tuple(named[at : at + MOST_EVENTS]), basis, approver)
+                for at in range(0, len(named), MOST_EVENTS)
+            ]
+            for order in orders:
+                raw = erasure_bytes(order)
+                if read_erasure(raw) is None:
+                    raise BadBody("basis", "删除依据须为 1 至 120 字", "the basis must be 1 to 120 characters")
+                last = growth.events[-1].header.hlc if growth.events else growth.row.hlc
+                hlc = max(now_ms << _CLOCK_BITS, last + 1)
+                draft = Draft(kinds.ERASURE, 1, None, hlc, now_ms, actor, raw, apart=False)
+                growth.events.append(append(growth.row.stream_id, growth.head, draft, None))
+            growths = {row.key: Growth(row) for row in streams.by_keys(connection, others).values()}
+            entry = Entry(roster, now_ms, {**growths, growth.row.key: growth}, refold={key})
+            entry.sides = [Growth(row) for row in streams.sides(connection, others)]
+            erased.obey(self, connection, entry)
+            ledger.write(self, connection, entry)
+            row = cases.get(connection, key)
+            subject = (row.case_no if row else None) or key[1].hex()
+            self.note(connection, actor, "case.erase", subject, approver=approver, basis=basis, bodies=len(named))
+            self.mark_news(connection, {key[0]})
+            return len(named), {key[0]}
+
+        gone = self._act(act)
+        self.store.scrub()
+        return gone
+
+    def erased_bodies(self, scope: str, case_id: bytes) -> int:
+        """How many bodies of a case are erased."""
+        with self.store.reading() as connection:
+            return erasures.of_case(connection, (scope, case_id))
+
+    def _erasable(self, connection: Connection, roster: Roster, key: CaseKey, now_ms: int) -> list[Position]:
+        """The events of a case whose bodies may go. Raises NotFound, NotAllowed that says what stands against it."""
+        held = _events(connection, key)
+        row = cases.get(connection, key)
+        if row is None or not held:
+            raise NotFound("本机没有这一案件", "no such case is held here")
+        if key not in purges.closed(connection):
+            raise NotAllowed(
+                "案件尚未办结，或仍有未了事项（补正、复核、整改、督办等），不能删除",
+                "the case is not closed, or something in it is still open: it cannot be erased",
+            )
+        until_ms = _kept_until(held)
+        if until_ms > now_ms:
+            raise NotAllowed(
+                "案卷保管期限未满，不能删除",
+                "the volume is to be kept for a term that is not over: it cannot be erased",
+            )
+        apart = [each for each in held if _is_apart(each.event) and each.event.body_state != ERASED]
+        gone = {each.event[:2] for each in apart}
+        if not apart:
+            raise NotAllowed("本案正文都已删除", "every body of this case is erased already")
+        if not self._is_done_without(connection, roster, key, gone):
+            raise NotAllowed(
+                "本案中有的记录要靠正文才能认定，不能删除",
+                "some record of this case is judged by its body: it cannot be erased",
+            )
+        return [Position(each.incarnation, each.event.seq, mark(each.event.hash)) for each in apart]
+
+
+def _events(connection: Connection, key: CaseKey) -> list[CaseEventRow]:
+    return [row for row in streams.of_cases(connection, [key[1]]) if row.scope == key[0]]
+
+
+def _is_apart(event: EventRow) -> bool:
+    return load_header(event.header).commitment is not None
+
+
+def _kept_until(held: Iterable[CaseEventRow]) -> int:
+    """Until when a volume of this case is to be kept, in ms since 1970; 0 where it is in none with a term."""
+    ends = [0]
+    for each in held:
+        header = load_header(each.event.header)
+        if header.kind == kinds.ARCHIVE and header.inline is not None:
+            said = encoding.decode(header.inline)
+            years = said.get(_KEEP_YEARS) if isinstance(said, dict) else None
+            ends.append(each.event.arrived_ms + years * _YEAR_MS if isinstance(years, int) else 0)
+    return max(ends)
