@@ -69,7 +69,11 @@ def admit(
     author = roster.node(segment.incarnation)
     if author is None:
         return _parked(UnknownIncarnation, f"the roster here does not know {segment.incarnation.hex()}")
-    if not may_write(roster.places, author.place, scope):
+    try:
+        may = may_write(roster.places, author.place, scope)
+    except UnknownPlace as error:  # a ruling struck it, and what named its place never came here
+        return _parked(UnknownIncarnation, f"the roster here does not know the place of the author: {error}")
+    if not may:
         return _refused(ScopeNotAllowed, f"{author.place} may not write into {scope}")
     stream = stream_id(roster.network_id, segment.incarnation, scope, author.suite)
     if head is None or head.seq == 0:

@@ -201,12 +201,17 @@ class Standing:
     def _map(self) -> None:
         """Draw the map anew: what stands comes first, and what was overruled where it fits into that."""
         self._mapped = self._places
-        for row in self._left.values():
-            if row[0] not in self._places:
+        left = [row for row in self._left.values() if row[0] not in self._places]
+        while left:
+            waiting = []
+            for row in left:
                 try:
                     self._mapped = self._mapped.grown([row])
                 except Malformed:
-                    continue  # its parent stands elsewhere by now
+                    waiting.append(row)  # its parent was overruled later than it, or fits no more
+            if len(waiting) == len(left):
+                return
+            left = waiting
 
     def _take_node(self, op: Op, judging: Judging) -> None:
         _, incarnation, place, suite, public, proof = op

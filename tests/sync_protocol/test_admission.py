@@ -19,6 +19,7 @@ from sync_protocol.errors import (
     ScopeNotFollowed,
     TooLarge,
     UnknownIncarnation,
+    UnknownNode,
 )
 from sync_protocol.event import Event, Head
 from sync_protocol.roster import Change, Roster, place_op
@@ -39,9 +40,12 @@ from tests.sync_protocol.sample import (
     Writer,
     applied,
     changed,
+    incarnation,
     key,
     without_bodies,
 )
+from tests.sync_protocol.test_roster_forks import RULING, A, after
+from township_node.downlink.answering import child_node, child_nodes
 
 SCOPE = f"about:{VILLAGE}"
 
@@ -157,6 +161,18 @@ def test_a_new_node_of_a_place_that_is_known_waits_for_the_roster_too():
     assert parked(receiver.admit(writer.segment(1, 8))) == UnknownIncarnation.code
     receiver.roster = ROSTER
     assert isinstance(receiver.admit(writer.segment(1, 8)), Stored)
+
+
+def test_what_a_struck_author_wrote_whose_place_never_came_here_waits_and_breaks_nothing():
+    known = after(ROSTER, *A).apply(RULING)
+    struck = known.node(incarnation("other"))
+    assert struck is not None and struck.struck and struck.place not in known.places
+    writer = Writer("other", SCOPE).write_cases(1)
+    assert parked(Receiver(roster=known).admit(writer.segment(1, 4))) == UnknownIncarnation.code
+    with pytest.raises(UnknownNode):
+        child_node(known, COUNTY, struck.incarnation, struck=True)
+    with pytest.raises(UnknownNode):
+        child_nodes(known, COUNTY, struck.incarnation[:4])
 
 
 def test_a_scope_whose_place_is_not_in_the_roster_yet_waits_for_it():

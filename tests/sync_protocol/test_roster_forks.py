@@ -268,3 +268,10 @@ def test_what_is_on_the_map_by_overruled_changes_alone_is_named_again_by_who_pub
         township.apply(changed(township, TOWNSHIP, [node_op("farm", FARM, "village", "farm")], "township"))
     elsewhere = changed(others, COUNTY, enrolled("farm 2", FARM, "township", "farm", COUNTY), "publisher 2")
     assert township.apply(elsewhere).places.level(FARM) == others.apply(elsewhere).places.level(FARM) == "township"
+
+
+def test_places_that_were_overruled_stay_on_the_map_in_whatever_order_that_came_to_be_known():
+    new, below = A[0], changed(after(ROSTER, A[0]), NEW, enrolled("below", "621021103201", "village", "x", NEW), "new")
+    for order in ([new, below], [below, new]):
+        struck = ROSTER.striking(order)
+        assert struck.places.parent("621021103201") == NEW and struck.places.parent(NEW) == COUNTY

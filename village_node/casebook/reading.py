@@ -363,7 +363,7 @@ def _entry(roster: Roster, each: Held, verdict: Verdict, times: list[tuple[int, 
     since: dict[str, int] = {}
     for stream, signer, seq, time_ms in times:
         node = roster.node(signer)
-        if stream == row.stream and seq >= event.position.seq and node is not None:
+        if stream == row.stream and seq >= event.position.seq and node is not None and not node.struck:
             since[node.place] = min(since.get(node.place, time_ms), time_ms)
     named = LABELS.get(event.kind) or OVERSIGHT_LABELS.get(event.kind)
     zh, en = named or (kinds.name_of(event.kind), kinds.name_of(event.kind))
