@@ -77,10 +77,12 @@ def _lacking(roster: Roster, part: str, head: RosterHead | None) -> list[Change]
     ruled = [ruling.split for ruling in roster.rulings(part) if ruling.epoch > head.epoch]
     if ruled and not (1 <= head.n <= roster.length(part) and mark(roster.hash_at(part, head.n)) == head.mark):
         # It is of a chain that was overruled, or may be; where it parts from ours below what was ruled on, only the
-        # whole of the county's leads it over.
-        if part == roster.county and head.n < min(ruled) and head.n <= roster.length(part):
-            return list(roster.changes(part))
-        return list(roster.changes(part)[min([*ruled, head.n + 1]) - 1 :])
+        # whole leads it over. Who knows of the fork knows where.
+        whole = list(roster.changes(part))
+        parts_further_down = head.n < min(ruled) and head.n <= roster.length(part)
+        if parts_further_down or (head.split < min(ruled) and len(fitting(whole)) == len(whole)):
+            return whole
+        return whole[min([*ruled, head.n + 1]) - 1 :]
     found = roster.changes_after(part, head.epoch, head.n)
     fork = roster.forks.get(part)
     if fork is not None:  # what lies behind would not be taken

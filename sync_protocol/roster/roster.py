@@ -244,6 +244,22 @@ class Roster(Standing):
         """The roster as it would stand without the changes of a part from n on."""
         return rebuilt(self._network_id, (one for one in self._all() if not _is_from(one, part, n)))
 
+    def unruled(self, part: str) -> "Roster":
+        """The same as if nothing had been ruled about a part: by that a change is judged which a ruling excludes."""
+        new = self._copy()
+        new._rulings.pop(part, None)
+        return new
+
+    def led_over(self, part: str, chain: Sequence[Change]) -> "Roster":
+        """Take changes of a township's part, of which the last is one that a ruling names, in place of what is held
+        from where they differ: its hash tells all that lead to it. Raises what `apply` raises."""
+        first, last = read_payload(chain[0]), read_payload(chain[-1])
+        kept = [one for one in self._all() if not _is_from(one, part, first.n)]
+        made = rebuilt(self._network_id, [*kept, *chain])
+        if not made._holds(last, chain[-1]):
+            raise BadRoster(f"roster {part} {last.n}: the changes up to the one that was ruled on do not hold")
+        return made._after(self)
+
     def turned(self, changes: Sequence[Change]) -> "Roster":
         """Take changes of the county part that run up to a ruling of the root about it in place of what is held from
         where they differ; itself where they hold no ruling that goes beyond what is held.

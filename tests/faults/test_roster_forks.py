@@ -241,6 +241,22 @@ def test_what_the_losing_chain_admitted_stands_or_is_struck_and_nobody_loses_it(
     assert len(set(held)) == 1
 
 
+def test_a_receipt_of_a_machine_that_was_struck_is_shown_as_none(net: Network) -> None:
+    ours, _, filed = township_fork(net)
+    township = net[OTHER_TOWNSHIP].member
+    township.act(filed, kinds.NOTE, {"text": "已阅"})
+    until_rest(net)
+
+    def signed_by() -> set[str]:
+        lines = township.casebook.timeline(*filed[:2])
+        return {held.place for line in lines if line.place == OTHER_TOWNSHIP for held in line.receipts}
+
+    assert signed_by() == {FARM}
+    rule(net, OTHER_TOWNSHIP, ours)
+    until_rest(net)
+    assert signed_by() == {COUNTY}
+
+
 def test_a_file_that_contradicts_proves_it_too(net: Network) -> None:
     base = roster_of(net[COUNTY])
     ours, _ = signed(net, base, COUNTY, (NEW, "township", COUNTY))
@@ -277,3 +293,42 @@ def test_a_restored_publisher_that_publishes_all_the_same_is_found_out(net: Netw
     held = {roster_of(net[code]).heads()[OTHER_TOWNSHIP] for code in (COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE)}
     assert len(held) == 1
     assert not township.member.casebook.standing().provisional, "and its new life is countersigned"
+
+
+def test_what_turns_up_after_it_was_overruled_reaches_the_root_and_everybody_who_keeps_that_part(net: Network) -> None:
+    """The county ruled when it had seen one change of the other chain; the machine that the next one names has filed."""
+    built, base, kept = net.built, net.built.roster, list(net.built.changes)
+    ours, _ = signed(net, base, OTHER_TOWNSHIP, (HAMLET, "village", OTHER_TOWNSHIP))
+    theirs, built.roster = signed(net, base, OTHER_TOWNSHIP, ("621021102204", "village", OTHER_TOWNSHIP))
+    farm = built.enrol_place(FARM, "village", OTHER_TOWNSHIP, "王家庄村")
+    further = built.changes[-1]
+    built.changes = [*kept, theirs, further]
+    built.hand_out_roster = True
+    net.wire_up(built.open(FARM))
+    built.hand_out_roster = False
+    net[OTHER_TOWNSHIP].member.casebook.apply_roster([theirs])
+    net[OTHER_TOWNSHIP].member.casebook.apply_roster([further])
+    filed = net[FARM].member.file()
+    net[FARM].up.sync_now()
+    net[FARM].up.sync_now()
+    built.roster, built.changes = base, kept
+    county = net[COUNTY].member.casebook
+    county.apply_roster([ours])
+    county.apply_roster([theirs])
+    rule(net, OTHER_TOWNSHIP, ours)
+    assert farm.incarnation not in {node.incarnation for node in county.roster.struck}
+    until_rest(net)
+    for code in (COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, FARM):
+        struck = {node.incarnation for node in roster_of(net[code]).struck}
+        assert farm.incarnation in struck, code
+        assert net[code].member.casebook.is_struck == (code == FARM)
+    (view,) = county.roster_forks()
+    assert sha256(further.payload) in {change.hash for change in view.changes if not change.followed}, "and is shown"
+    assert net[COUNTY].member.casebook.case_row(filed.scope, filed.case_id) is not None, "nor is what it wrote lost"
+    assert net.equal(OTHER_TOWNSHIP) and net.equal(OTHER_VILLAGE)
+    said = len(net.wire.passed)
+    net[OTHER_TOWNSHIP].sync()
+    for passed in net.wire.passed[said:]:
+        assert not any(each.roster_changes for each in net.spoken(passed, OTHER_TOWNSHIP)), "it is told once"
+    net.start(COUNTY)
+    assert farm.incarnation in {node.incarnation for node in roster_of(net[COUNTY]).struck}

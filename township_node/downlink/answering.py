@@ -43,10 +43,12 @@ from sync_protocol.exchange import (
     roster_heads,
     roster_talk,
 )
+from sync_protocol.exchange.heads import fitting
 from sync_protocol.exchange.vector import shattered
 from sync_protocol.receipt import Line
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
+from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_2, Tables, pack_body, unpack_body
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
@@ -70,6 +72,8 @@ class _Child:
     )
     heads_told: list[RosterHead] | None = None
     heads_pending: list[RosterHead] | None = None  # in the last reply, as above
+    overruled_told: set[bytes] = field(default_factory=set)  # changes of the roster, by hash: it has said or heard them
+    overruled_pending: set[bytes] = field(default_factory=set)
     tide_told: int | None = None
     tide_pending: int | None = None  # likewise
     budget: FrameBudget = field(default_factory=FrameBudget)
@@ -208,6 +212,18 @@ class Answering:
                 reply.roster_changes = changes_after_trail(self._roster(), node.place, content.roster_talk.trails[0])
             # A stranger is not told that there is more: he comes again with a challenge, and his heads.
             reply.more = current and (reply.more or more)
+        if current and not reply.roster_changes:
+            self._tell_overruled(node, child, content, reply)
+
+    def _tell_overruled(self, node: Node, child: _Child, content: Content, reply: Content) -> None:
+        """Once, what a ruling overruled that may not have been known where it was made: whom it names is struck."""
+        roster = self._roster()
+        if not any(map(roster.rulings, roster.parts_for(node.place))):
+            return
+        child.overruled_told |= {sha256(change.payload) for change in content.roster_changes}
+        overruled = self._casebook.overruled_changes(node.place)
+        new = fitting(change for change in overruled if sha256(change.payload) not in child.overruled_told)
+        reply.roster_changes, child.overruled_pending = new, {sha256(change.payload) for change in new}
 
     def _tell_of_forks(self, node: Node, content: Content, reply: Content, *, told: bool) -> None:
         """Which forks of the roster are known here, with the heads; and what the child lacks by its own."""
@@ -359,8 +375,10 @@ class Answering:
         """Bring the view of what the child holds up to date; whether its digest says that the view is right."""
         pending, child.pending = child.pending, None
         heads, child.heads_pending = child.heads_pending, None
-        if acknowledged and heads is not None:
-            child.heads_told = heads
+        overruled, child.overruled_pending = child.overruled_pending, set()
+        if acknowledged:
+            child.heads_told = heads if heads is not None else child.heads_told
+            child.overruled_told |= overruled
         if acknowledged:
             child.budget.succeeded()
         elif pending is not None:
@@ -388,7 +406,7 @@ def child_node(roster: Roster, place: str, incarnation: bytes, *, struck: bool =
     """The node of that incarnation, if it lies under `place`. `struck`: also one that a ruling of the root has struck,
     which is told of the roster and of nothing else. Raises UnknownNode, NotAChild."""
     node = roster.node(incarnation)
-    if node is None or (node.struck and not struck):
+    if node is None or (node.struck and not struck) or node.place not in roster.places:
         raise UnknownNode(_UNKNOWN)
     if node.place == place or not roster.places.covers(place, node.place):
         raise NotAChild(f"{node.place} does not lie under {place}")
@@ -403,7 +421,7 @@ def child_nodes(roster: Roster, place: str, name: bytes) -> list[Node]:
     for node in roster.named(name):
         try:
             found.append(child_node(roster, place, node.incarnation, struck=True))
-        except NotAChild as error:
+        except (UnknownNode, NotAChild) as error:
             wrong = error
     if not found:
         raise wrong

@@ -1,13 +1,14 @@
 """The roster in the casebook: what is published here, what comes by any road, and what that does to cases."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sync_protocol.errors import ProtocolError
 from sync_protocol.exchange import Content
 from sync_protocol.roster import Change, read_payload
 from village_node.casebook import equivocation, ledger
+from village_node.casebook.equivocation import Taking
 from village_node.casebook.ledger import Entry
 from village_node.casebook.plan import Plan
 from village_node.casebook.settling import Settling
@@ -45,6 +46,12 @@ class Rostering(Settling):
             if new:
                 self.tell({"roster"})
             return new
+
+    def judged(self, changes: Sequence[Change]) -> Taking:
+        """What changes would make of the roster; nothing is kept."""
+        with self.store.reading() as connection:
+            roster = self.roster_in(connection)
+            return equivocation.take(roster, changes, (), self.clock(), lambda: roster_forks.aside(connection))
 
     def _apply(self, changes: list[Change]) -> int:
         with self.store.writing() as connection:

@@ -71,6 +71,17 @@ class RosterRulings(Rostering):
             rows = roster_forks.aside(connection)
         return [equivocation.change_of(row) for row in rows if row.part == part and not row.overruled]
 
+    def overruled_changes(self, place: str) -> list[Change]:
+        """Changes that were overruled, of the parts that a node at a place keeps. The ruling need not have known them:
+        whoever holds one tells it once, or whom it names would be known to him alone."""
+        roster = self.roster
+        parts = {part for part in roster.parts_for(place) if roster.rulings(part)}
+        if not parts:
+            return []
+        rows = self.remembered("aside", roster_forks.aside)
+        ended = (row for row in rows if row.part in parts and (row.overruled or row.part not in roster.forks))
+        return [equivocation.change_of(row) for row in ended]
+
     @property
     def is_struck(self) -> bool:
         """Whether only changes that were overruled name this very machine; also where it has begun a new life since,

@@ -26,7 +26,7 @@ class RosterSide:
         self._casebook = casebook
         self._place = place
         self._trails: list[Trail] = []
-        self._told: set[bytes] = set()  # changes of a forked part that the ancestor has been shown
+        self._told: set[bytes] = set()  # changes that are not followed by all, which the ancestor has been shown
 
     def say(self, roster: Roster, theirs: Sequence[RosterHead] | None) -> RosterTalk:
         """What goes with our heads."""
@@ -40,11 +40,11 @@ class RosterSide:
         """Take what a reply shows, and note what it was shown."""
         self._trails = reply.roster_talk.trails
         if reply.digest is not None:
-            self._told |= {sha256(change.payload) for change in sent}
+            self._told |= {sha256(change.payload) for change in (*sent, *reply.roster_changes)}
 
     def owed(self, roster: Roster, theirs: Sequence[RosterHead] | None) -> list[Change]:
         """What the ancestor must see to know where the chains part, and once what else is known of a forked part: so
-        the root comes to know what it has to rule on."""
+        the root comes to know what it has to rule on, and whom a ruling has struck."""
         for shown in self._trails:
             found = changes_after_trail(roster, self._place, shown)
             if found:
@@ -59,6 +59,8 @@ class RosterSide:
             if not on_ours or head.n < len(held):
                 owed += held[fork.split - 1 :]
             owed += self._casebook.changes_aside(head.part)
+        if theirs is not None:
+            owed += self._casebook.overruled_changes(self._place)
         return self._new(owed)
 
     def _new(self, changes: Sequence[Change]) -> list[Change]:

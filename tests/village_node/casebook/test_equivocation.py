@@ -4,16 +4,38 @@ import random
 
 import pytest
 
-from sync_protocol.roster import Change, Roster, RosterFork, read_payload, sign_change
+from sync_protocol.exchange import changes_lacking, roster_heads
+from sync_protocol.roster import Change, Op, Roster, RosterFork, read_payload, sign_change
 from sync_protocol.roster.forks import prove
-from tests.sync_protocol.sample import COUNTY, NETWORK, ROSTER, TOWNSHIP, changed, key, node_op, publisher_op
+from tests.sync_protocol.sample import (
+    COUNTY,
+    NETWORK,
+    ROSTER,
+    TOWNSHIP,
+    changed,
+    enrolled,
+    incarnation,
+    key,
+    node_op,
+    publisher_op,
+)
 from tests.sync_protocol.test_roster_forks import FORK, RULING, SPLIT, TA, TB, A, B, after, ruling, village
 from village_node.casebook import equivocation
 from village_node.casebook.equivocation import Taking
 from village_node.store.roster_forks import AsideRow
 
 BELOW = prove(TA[0], TB[0])
+BOTH_RULED = ruling(ROSTER, TOWNSHIP, 4, TA, *village("farm", "621021101204"))
 BOTH = ruling(after(ROSTER, *A, RULING), TOWNSHIP, 4, TA, *village("farm", "621021101204"))
+
+
+def chain_of(roster: Roster, *steps: list[Op]) -> list[Change]:
+    """Changes of the township's part that follow one another."""
+    made = []
+    for ops in steps:
+        made.append(changed(roster, TOWNSHIP, ops, "township"))
+        roster = roster.apply(made[-1])
+    return made
 
 
 class Keeper:
@@ -105,12 +127,98 @@ def test_a_neighbour_cannot_make_us_work_by_what_nobody_entitled_has_signed(monk
     assert not keeper.take([TB[1]]).refused, "and what holds is kept all the same"
 
 
+def test_a_long_chain_aside_is_gone_through_once_and_not_for_each_of_its_changes(monkeypatch: pytest.MonkeyPatch):
+    """By one message and by the next: each change costs as much as the one before it."""
+
+    def chain(name: str) -> list[Change]:
+        roster, made = ROSTER, list[Change]()
+        for number in range(60):
+            made.append(changed(roster, COUNTY, [publisher_op(f"{name} {number}")], "root 3", "root 4"))
+            roster = roster.apply(made[-1])
+        return made
+
+    keeper, theirs = Keeper(*chain("ours")), chain("theirs")
+    keeper.take(theirs[:1])
+    applied: list[int] = []
+    apply = Roster.apply
+
+    def counted(roster: Roster, change: Change) -> Roster:
+        applied.append(1)
+        return apply(roster, change)
+
+    monkeypatch.setattr(Roster, "apply", counted)
+    assert len(keeper.take(theirs[1:30]).aside) == 29
+    assert len(applied) < 3 * 30 + len(ROSTER.changes(COUNTY)) + len(ROSTER.changes(TOWNSHIP))
+    applied.clear()
+    assert len(keeper.take(theirs[30:]).aside) == 30
+    assert len(applied) < 3 * 30 + 30 + len(ROSTER.changes(COUNTY)) + len(ROSTER.changes(TOWNSHIP))
+
+
 def test_a_key_that_only_the_other_chain_brought_in_publishes_on_it():
     mine, theirs = ([changed(ROSTER, COUNTY, [publisher_op(name)], "root 3", "root 4")] for name in ("one", "two"))
     theirs.append(changed(after(ROSTER, *theirs), COUNTY, [publisher_op("three")], "root 3", "root 4"))
     theirs.append(changed(after(ROSTER, *theirs), COUNTY, read_payload(A[0]).ops, "three"))
     keeper = Keeper(*mine)
     assert not keeper.take(theirs).refused and len(keeper.aside) == 3
+
+
+def test_what_was_overruled_before_it_turned_up_is_kept_and_strikes_whom_it_names():
+    keeper = Keeper(*A, RULING)
+    struck = {node.incarnation for node in keeper.roster.struck}
+    longer = after(ROSTER, *B)
+    late = changed(longer, COUNTY, enrolled("late", "621021105", "township", "late", COUNTY), "publisher 2")
+    taken = keeper.take([*B, late])
+    assert not taken.refused and {row.overruled for row in taken.aside} == {True} and len(taken.aside) == 3
+    assert {node.incarnation for node in keeper.roster.struck} == struck | {incarnation("late")}
+    assert "621021105" in keeper.roster.places and keeper.roster.heads() == after(ROSTER, *A, RULING).heads()
+    assert not keeper.take([*B, late]).changed, "once"
+    again = changed(keeper.roster, COUNTY, enrolled("late", "621021105", "township", "late", COUNTY), "publisher 2")
+    assert keeper.take([again]).roster.nodes_of("621021105")
+
+
+def test_nothing_that_does_not_hold_or_that_stands_is_taken_for_overruled():
+    keeper = Keeper(*A, RULING)
+    forged = sign_change(NETWORK, read_payload(B[0])._replace(time=5), [key("stranger")])
+    entitled_elsewhere = sign_change(NETWORK, read_payload(B[0])._replace(time=5), [key("township")])
+    spoilt = sign_change(NETWORK, read_payload(B[0])._replace(time=6), [key("publisher 2"), key("x")])
+    for wrong in (forged, entitled_elsewhere, spoilt):
+        assert keeper.take([wrong]).refused and not keeper.aside
+    high = chain_of(ROSTER, village("high", "621021101208"), village("higher", "621021101209"))
+    waiting = Keeper(ruling(ROSTER, TOWNSHIP, 4, high))
+    assert not waiting.take(high[1:]).aside, "it stands, and what it follows is not here yet"
+    assert waiting.take(high).roster.length(TOWNSHIP) == read_payload(high[1]).n
+
+
+def test_of_a_township_s_part_too_and_whatever_the_ruling_was_made_by():
+    keeper = Keeper(BOTH_RULED, *TA)
+    assert len(keeper.take(TB).aside) == 2
+    assert {node.incarnation for node in keeper.roster.struck} == {incarnation("farm again")}
+    stale = changed(after(ROSTER, *TA), TOWNSHIP, village("later", "621021101205"), "township")
+    assert len(keeper.take([stale]).aside) == 1, "it goes on from what stands, by an epoch from before the ruling"
+    assert incarnation("later") in {node.incarnation for node in keeper.roster.struck}
+
+
+def test_who_parts_from_a_township_s_chain_below_what_was_ruled_on_is_led_over():
+    low = chain_of(ROSTER, village("low", "621021101206"), village("lower", "621021101207"))
+    high = chain_of(ROSTER, village("high", "621021101208"), village("higher", "621021101209"))
+    rule = ruling(ROSTER, TOWNSHIP, 5, high[1:])
+    keeper = Keeper(*low)
+    keeper.take([rule])
+    assert keeper.roster.length(TOWNSHIP) == 4, "what lies under the ruled number was kept: nobody has proven anything"
+    sent, more = changes_lacking(after(ROSTER, *high, rule), TOWNSHIP, roster_heads(keeper.roster, TOWNSHIP))
+    assert not more
+    taken = keeper.take(sent)
+    assert not taken.refused and taken.turned and taken.dropped == low[:1]
+    assert keeper.roster.heads() == after(ROSTER, *high, rule).heads()
+    assert {node.incarnation for node in keeper.roster.struck} >= {incarnation("low")}
+
+
+def test_who_parts_from_the_county_s_chain_further_down_and_goes_beyond_what_was_ruled_on_is_led_over_too():
+    ruled = after(ROSTER, *A).apply(ruling(after(ROSTER, *A), COUNTY, SPLIT + 1, A[1:]))
+    keeper = Keeper(*B)
+    sent, more = changes_lacking(ruled, TOWNSHIP, roster_heads(keeper.roster, TOWNSHIP))
+    assert not more and not keeper.take(sent).refused
+    assert keeper.roster.heads() == ruled.heads()
 
 
 def test_a_malformed_change_spoils_nothing_even_before_there_is_a_roster():
