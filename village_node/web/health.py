@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.errors import TooManyLives
 from sync_protocol.exchange import NO_ALARM, RESTORED
+from village_node.casebook import Casebook
 from village_node.store import StoreError
 from village_node.store.peers import PeerRow
 from village_node.web import lives, machine, query
@@ -98,10 +99,16 @@ def health(visit: Visit) -> Response:
         decides=lives.DECIDES.roles,
         life=site.casebook.life(),
         again=visit.request.args.get("again") == "yes",
+        forks_to_rule_on=_to_rule_on(site.casebook) if status["forks"] else 0,
         roster_forks=len(site.casebook.roster.forks),
         struck=len(site.casebook.roster.struck),
         too_many_lives=TooManyLives.code,
     )
+
+
+def _to_rule_on(casebook: Casebook) -> int:
+    """How many forks wait for a ruling, or for one more because of what came since."""
+    return sum(view.ruling is None or bool(view.unruled) for view in casebook.forks())
 
 
 ROUTES: Final = (

@@ -59,7 +59,8 @@ def test_the_health_page_rings_and_leads_to_the_fork(
     for counter, role in ((village, "agent"), (township, "clerk"), (county, "supervisor")):
         visitor = counter.sign_in("0002", role)
         page = visitor.open("/health").text
-        assert "记录分叉" in page and 'href="/forks"' in page
+        assert "1 处记录分叉待裁定" in page and 'href="/forks"' in page
+        assert "由上级负责人在本页裁定" in visitor.open(address(counter.member)).text
         listed = visitor.open("/forks").text
         assert address(counter.member) in unescape(listed) and "待裁定" in listed
         told = words_of(visitor.open(address(counter.member)).text)
@@ -87,7 +88,7 @@ def test_the_page_of_children_says_whose_records_forked(
 
 
 def test_a_head_above_takes_all_and_every_case_counts(
-    forked: tuple[list[CaseRef], list[CaseRef]], network: Network, township: Counter
+    forked: tuple[list[CaseRef], list[CaseRef]], network: Network, village: Counter, township: Counter
 ) -> None:
     head = township.sign_in("0009", "head")
     path = address(township.member)
@@ -98,6 +99,10 @@ def test_a_head_above_takes_all_and_every_case_counts(
     done = head.open(answer.headers["Location"]).text
     assert "裁定已写下" in done and "已裁定" in done and "均属实" in done
     everywhere(network)
+    for visitor in (head, village.sign_in("0002", "agent")):
+        health = visitor.open("/health").text
+        assert "待裁定" not in health and "1 处记录分叉，都已裁定，不必再处理" in health, "nobody is rung for any more"
+        assert "由上级负责人在本页裁定" not in visitor.open(path).text
     for member in network.members.values():
         for ref in (*forked[0], *forked[1]):
             if member.place != VILLAGE or ref not in forked[1]:
