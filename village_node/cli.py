@@ -251,12 +251,8 @@ def _carry(level: Level, arguments: argparse.Namespace) -> int:
     print(json.dumps(done, ensure_ascii=False))
     for each in done.get("bundles", ()):
         print(f"{each['name']}: {each['zh']} / {each['en']}", file=sys.stderr)
-    if done.get("key_alone"):
-        print(
-            "没有对方的密钥，只拷出了本机的密钥：对方导入并拷回之后，才能拷出办件"
-            " / no key of the other place is known: only ours was written; once a bundle is back, cases can be written",
-            file=sys.stderr,
-        )
+    for words in done.get("advice", ()):
+        print(words, file=sys.stderr)
     return 0 if all(each["ok"] or each["ours"] for each in done.get("bundles", ())) else 1
 
 

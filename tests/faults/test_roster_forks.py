@@ -296,7 +296,7 @@ def test_a_restored_publisher_that_publishes_all_the_same_is_found_out(net: Netw
 
 
 def test_what_turns_up_after_it_was_overruled_reaches_the_root_and_everybody_who_keeps_that_part(net: Network) -> None:
-    """The county ruled when it had seen one change of the other chain; the machine that the next one names has filed."""
+    """The county ruled when it had seen one change of the other chain; the machine that the next names has filed."""
     built, base, kept = net.built, net.built.roster, list(net.built.changes)
     ours, _ = signed(net, base, OTHER_TOWNSHIP, (HAMLET, "village", OTHER_TOWNSHIP))
     theirs, built.roster = signed(net, base, OTHER_TOWNSHIP, ("621021102204", "village", OTHER_TOWNSHIP))
@@ -317,6 +317,8 @@ def test_what_turns_up_after_it_was_overruled_reaches_the_root_and_everybody_who
     county.apply_roster([theirs])
     rule(net, OTHER_TOWNSHIP, ours)
     assert farm.incarnation not in {node.incarnation for node in county.roster.struck}
+    until_rest(net, (FARM, OTHER_TOWNSHIP))
+    assert roster_of(net[OTHER_VILLAGE]).node(farm.incarnation) is None, "nor has it ever followed the other chain"
     until_rest(net)
     for code in (COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, FARM):
         struck = {node.incarnation for node in roster_of(net[code]).struck}

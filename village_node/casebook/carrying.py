@@ -150,12 +150,13 @@ class Carrying(Complaining, Dispatch):
             return bundles.find(connection, bundle_id, bundles.IN)
 
     def note_written(
-        self, actor: str, head: Head, place: str, sent: Iterable[tuple[bytes, str, int, bytes, Path]]
+        self, actor: str, head: Head, place: str, sent: Iterable[tuple[bytes, str, int, bytes, Path]], *, more: bool
     ) -> None:
-        """Remember a bundle that stands on a stick, with the positions in it. Raises NotSaved."""
+        """Remember a bundle that stands on a stick, with the positions in it. `more`: not everything that is owed
+        fitted into it. Raises NotSaved."""
         covers = [[incarnation, scope, seq] for incarnation, scope, seq, _, _ in sent]
         events = sum(part.events for part in head.parts)
-        row = self._row(head, bundles.OUT, place, events, True, encoding.encode(covers))
+        row = self._row(head, bundles.OUT, place, events, True, encoding.encode(covers))._replace(more=int(more))
         with self.store.writing() as connection:
             bundles.keep(connection, row)
             self.note(connection, actor, "courier.export", place, bundle=head.bundle_id.hex(), events=row.events)

@@ -28,6 +28,7 @@ class Hearing:
         self._told: set[str] = set()
         self._spoken: set[str] = set()
         self._shown: dict[StreamKey, dict[str, int]] = {}
+        self.passed_over = False  # by a bundle from further up than the place above, which may hold more
 
     def begin(self) -> None:
         """Another life: nobody has been heard by it."""
@@ -35,6 +36,11 @@ class Hearing:
             self._told.clear()
             self._spoken.clear()
             self._shown.clear()
+            self.passed_over = False
+
+    def pass_over(self) -> None:
+        """A bundle from further up was read: nothing is decided by that while the place above is not heard."""
+        self.passed_over = True
 
     def tell(self, place: str) -> None:
         """The roster of a neighbour does not go further than ours."""

@@ -339,7 +339,15 @@ class Incarnations(Countersigning, Reading):
             asked = self._asked(connection, roster)
             unheard = {place for doubt in held for place in self._hearing.unheard(doubt, asked)}
             around = hearing.below(connection, roster, self.identity.place)
-        return [place for place in around if place in unheard or place in untold]
+            above = self._above_passed_over(connection, roster) if self.identity.place in unheard else []
+        return [*above, *(place for place in around if place in unheard or place in untold)]
+
+    def _above_passed_over(self, connection: Connection, roster: Roster) -> list[str]:
+        """The place above where only one further up was heard, by hand: people must bring its word, or answer for it.
+        By line the one that is spoken with is asked, and nobody has to do anything."""
+        above = roster.places.parent(self.identity.place)
+        waited_for = self._hearing.passed_over and above not in hearing.answered_for(connection)
+        return [above] if above is not None and waited_for else []
 
     def answer_for(self, actor: str, place: str) -> None:
         """People answer for a neighbour that will not be heard: we wait for it no longer, whatever it may hold of this

@@ -6,12 +6,14 @@ Streams of an ended life are in doubt from their highest receipt on (incarnation
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Position, load_header, mark
 from sync_protocol.exchange import StreamPoint
 from sync_protocol.places import about, followed_scopes
-from sync_protocol.roster import Roster
+from sync_protocol.roster import NODE, Change, Roster, read_payload
+from sync_protocol.suites import sha256
 from sync_protocol.wire import Segment, rebuild
-from village_node.casebook import ledger, moving
+from village_node.casebook import hearing, ledger, moving
 from village_node.casebook.growth import Growth
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.ledger import Entry
@@ -119,6 +121,31 @@ class Settling(Incarnations):
         with suppress(Overtaken):  # another worker has written meanwhile: the next exchange tries again
             # Of a stream that is forked there, a branch stands for it: those sort behind the point without a path.
             self._settle({point.stream: point for point in sorted(theirs, key=lambda point: point.path)}, place)
+
+    def settle_by_hand(self, theirs: Iterable[StreamPoint], place: str, told: Iterable[Change]) -> None:
+        """The same from a bundle of an ancestor, if it was written down since our present life was countersigned: then
+        the changes that came with it name that. One further up may hold less than the one directly above, which is
+        waited for until people answer for it. Raises NotSaved."""
+        above = self.roster.places.parent(self.identity.place)
+        if not self.remembered("doubts", lambda view: len(doubts.held(view))) or not self._names_us(told):
+            return
+        with self.store.reading() as connection:
+            answered = hearing.answered_for(connection)
+        if place == above or above in answered:
+            self.settle(theirs, self.identity.place)
+        else:
+            self._hearing.pass_over()
+            self._show_waiting()
+
+    def _names_us(self, changes: Iterable[Change]) -> bool:
+        """Whether one of these changes, which stands here too, names our present life."""
+        roster, me = self.roster, self.identity.incarnation
+        for change in changes:
+            with suppress(ProtocolError):
+                part, _, n, *_, ops = read_payload(change)
+                if any(op[:2] == [NODE, me] for op in ops) and n <= roster.length(part):
+                    return roster.hash_at(part, n) == sha256(change.payload)
+        return False
 
     def _settle(self, there: dict[StreamKey, StreamPoint], place: str) -> None:
         with self.store.writing() as connection:

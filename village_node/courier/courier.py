@@ -8,37 +8,47 @@ enters by the same door as a message of the exchange, in one transaction.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import bundle, limits
-from sync_protocol.bundle import EVENTS, ID_BYTES, KEY_BYTES, Head, Part
-from sync_protocol.errors import BadSignature, NoSuchVersion, NotAChild, ProtocolError, UnknownNode, WeakKey
+from sync_protocol.bundle import BEGINS, EVENTS, ID_BYTES, KEY_BYTES, Head, Part
+from sync_protocol.errors import ProtocolError, WeakKey
 from sync_protocol.event import mark
-from sync_protocol.exchange import VERSION, Content, StreamPoint, changes_lacking
-from sync_protocol.roster import Change, Node, Roster
+from sync_protocol.exchange import VERSION, Content, StreamPoint
+from sync_protocol.roster import Change, Node
 from sync_protocol.suites import NotOpened, sha256
-from village_node.casebook import Casebook, CasebookError, Owed, Reason, Said, lower_of
+from village_node.casebook import Casebook, CasebookError, Owed, Reason, Received, Said, lower_of
 from village_node.courier import stick
-from village_node.courier.outcome import Outcome, PartState, Trouble, words_of
-from village_node.courier.slices import Sent, read_slice, slices_for
+from village_node.courier.judging import judge, not_for_us, part_of
+from village_node.courier.outcome import Outcome, PartState, Trouble
+from village_node.courier.slices import Sent, for_head, read_slice, slices_for
 from village_node.courier.stick import Source
+from village_node.store import StoreError
 
 _WHOLE_STICK: Final = limits.BUNDLE_PARTS * limits.EVENT_PART // 2
 _ONE_FILE: Final = stick.FOLDED_MOST - 2 * limits.BUNDLE_HEAD
 _LENGTH: Final = 4
-_STRUCK: Final = (
-    "县里裁定名册分叉时，没有保留写它的那台机器的登记，不能接收；请上级用原登记请求重新登记那台机器，再请对方重新拷出",
-    "by the county's ruling on the roster the machine that wrote it is not enrolled: nothing is taken from it until its"
-    " enrolment request is granted anew",
+LOOK_AT_IT_AGAIN: Final = (
+    "请安全弹出 U 盘，重新插上，再用 courier verify 核对一遍：刚写完就核对，读到的可能是电脑内存里的，不是 U 盘上的",
+    "eject the stick, plug it in again, then run courier verify: what is read right after writing may be the machine's"
+    " memory and not the stick",
+)
+KEY_ALONE: Final = (
+    "没有对方的密钥，只拷出了本机的密钥：对方导入并拷回之后，才能拷出办件",
+    "no key of the other place is known: only ours was written; once a bundle is back, cases can be written",
+)
+MORE: Final = (
+    "这一份没有装完：先带去导入，把回执带回来导入后，再拷一次，拷出其余的",
+    "not everything fitted: have this one taken in first, bring the receipts back, then write again for the rest",
 )
 
 
 class Written(NamedTuple):
     """A bundle that was written. ``key_alone``: no key of the recipient is known, so nothing could be sealed to it: it
-    has our key and the roster only. ``more``: it was full before everything was in it."""
+    has our key and the roster only. ``more``: it was full before everything was in it. ``unfinished``: folders on the
+    stick whose writing was cut off earlier."""
 
     bundle_id: bytes
     place: str
@@ -49,6 +59,7 @@ class Written(NamedTuple):
     key_alone: bool
     more: bool
     name: str
+    unfinished: tuple[str, ...] = ()
 
     def told(self) -> dict[str, Any]:
         """The same as a JSON object, for the command line."""
@@ -61,16 +72,31 @@ class Written(NamedTuple):
             "key_alone": self.key_alone,
             "more": self.more,
             "name": self.name,
+            "unfinished": list(self.unfinished),
+            "advice": [" / ".join(words) for words in self.advice()],
         }
+
+    def advice(self) -> list[tuple[str, str]]:
+        """What to do now, sentence by sentence."""
+        said = [LOOK_AT_IT_AGAIN]
+        if self.key_alone:
+            said.insert(0, KEY_ALONE)
+        if self.more:
+            said.insert(0, MORE)
+        if self.unfinished:
+            said.append(stick.words_of_unfinished(self.unfinished))
+        return said
 
 
 @dataclass
 class _Packing:
-    """A bundle that is being written: its head without the parts, what is in those so far, and what is sealed to."""
+    """A bundle that is being written: its head without the parts, what is in those so far, and what is sealed to.
+    ``earlier``: changes of the roster for which the head has no room."""
 
     head: Head
     owed: Owed
     key: bytes | None
+    earlier: list[Change]
     parts: list[Part] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     size: int = 0
@@ -99,13 +125,23 @@ class Courier:
 
     def write(self, actor: str, folder: Path, place: str = "") -> Written:
         """Write a bundle for a place into a folder of its own on the stick. Raises Trouble, StoreError."""
-        packing = self._begun(place)
-        shelf = stick.Shelf(folder, packing.head.bundle_id)
-        for number, raw in enumerate(self._parts(packing, _WHOLE_STICK), start=1):
-            shelf.put(stick.part_file(number), raw)
-        raw = self._signed(packing)
-        shelf.put(stick.HEAD_FILE, raw)
-        return self._noted(actor, packing, len(raw), shelf.path.name)
+        packing, unfinished = self._begun(place), stick.unfinished_in(folder)
+        try:
+            shelf = stick.Shelf(folder, packing.head.bundle_id)
+            try:
+                for number, raw in enumerate(self._parts(packing, _WHOLE_STICK), start=1):
+                    shelf.put(stick.part_file(number), raw)
+                raw = self._signed(packing)
+                shelf.put(stick.HEAD_FILE, raw)
+                return self._noted(actor, packing, len(raw), shelf.path.name, unfinished)
+            except (Trouble, StoreError):
+                shelf.clear()
+                raise
+        except Trouble as trouble:
+            if not unfinished:
+                raise
+            zh, en = stick.words_of_unfinished(unfinished)
+            raise Trouble(f"{trouble.zh}。{zh}", f"{trouble.en}; {en}") from None
 
     def fold(self, actor: str, place: str = "", most: int = _ONE_FILE) -> tuple[Written, bytes]:
         """The same as one file with parts of at most so many bytes. Raises Trouble, StoreError."""
@@ -131,6 +167,7 @@ class Courier:
         roster = casebook.roster
         try:
             owed, own_key = casebook.owed_to(place), casebook.road_key()
+            earlier, last = for_head(roster, owed.lower)
         except CasebookError as problem:
             raise Trouble(problem.zh, problem.en) from None
         head = Head(
@@ -142,9 +179,9 @@ class Courier:
             VERSION,
             (place,),
             own_key,
-            changes=tuple(changes_lacking(roster, owed.lower, ())[0]),
+            changes=tuple(last),
         )
-        return _Packing(head, owed, casebook.key_of(place))
+        return _Packing(head, owed, casebook.key_of(place), earlier)
 
     def _parts(self, packing: _Packing, most: int) -> Iterator[bytes]:
         """The files of the parts; what is in them is noted in `packing`. Nothing where nothing can be sealed."""
@@ -153,7 +190,7 @@ class Courier:
         place = packing.head.recipients[0]
         slices: list[bytes] = []
         events = size = 0
-        for each in slices_for(self._casebook, packing.owed, place):
+        for each in slices_for(self._casebook, packing.owed, place, packing.earlier):
             if slices and bundle.part_size([*slices, each.body]) > limits.EVENT_PART:
                 yield self._part(packing, packing.key, slices, events)
                 slices, events = [], 0
@@ -183,9 +220,11 @@ class Courier:
         packing.head = replace(packing.head, parts=tuple(packing.parts))
         return bundle.head_bytes(packing.head, self._casebook.identity.lives[packing.head.sender])
 
-    def _noted(self, actor: str, packing: _Packing, head_size: int, name: str) -> Written:
+    def _noted(
+        self, actor: str, packing: _Packing, head_size: int, name: str, unfinished: tuple[str, ...] = ()
+    ) -> Written:
         head = packing.head
-        self._casebook.note_written(actor, head, head.recipients[0], packing.sent)
+        self._casebook.note_written(actor, head, head.recipients[0], packing.sent, more=packing.more)
         return Written(
             head.bundle_id,
             head.recipients[0],
@@ -196,6 +235,7 @@ class Courier:
             packing.key is None,
             packing.more,
             name,
+            unfinished,
         )
 
     # Reading
@@ -218,29 +258,40 @@ class Courier:
         return self._checked(_one(name, raw))[0]
 
     def _taken(self, actor: str, source: Source) -> Outcome:
-        outcome, head, node, sound = self._judged(source)
+        casebook = self._casebook
+        outcome, head, node, sound = judge(casebook, source)
         if outcome.refused is not None or head is None or node is None:
             return outcome
-        casebook = self._casebook
         if outcome.ours or casebook.identity.place not in head.recipients:
-            outcome.refused = _not_for_us(outcome, self._name(head.recipients[0]))
+            outcome.refused = not_for_us(outcome, self._name(head.recipients[0]))
             return outcome
         before = casebook.bundle_that_came(head.bundle_id)
         outcome.before = before is not None
-        casebook.receive(node.incarnation, Content(roster_changes=sound), peer_update={})
-        said = Said()
+        self._noticed(casebook.receive(node.incarnation, Content(roster_changes=sound), peer_update={}))
+        said, told = Said(), list[Change]()
         for number in range(1, len(head.parts) + 1):
             slices, state = self._opened(source, head, node, number)
             outcome.states.append(state)
             for body in slices:
-                said = self._apply(outcome, node, self._read(node, body), said)
+                content = self._read(node, body)
+                told += content.roster_changes
+                said = self._apply(outcome, node, content, said)
+        if told:  # of a long roster the head has the end, which follows only now
+            taking = casebook.judged(head.changes)
+            outcome.odd_changes, again = len(taking.refused), Content(roster_changes=taking.sound(head.changes))
+            self._noticed(casebook.receive(node.incarnation, again, peer_update={}))
         whole = outcome.whole and not outcome.held_back
         casebook.note_came(actor, head, node.place, stored=outcome.stored, whole=whole, said=said)
         # Whoever stands below could drive us from life to life by what he says he holds.
         if said.vector is not None and self._is_above(node):
             self._look_back(said.vector)
-            self._settle(head, said.vector)
+            casebook.settle_by_hand(said.vector, node.place, [*told, *head.changes])
         return outcome
+
+    def _noticed(self, received: Received) -> None:
+        """Begin a new life where something came that this one has signed and does not hold. Raises NotSaved."""
+        if received.restored is not None:
+            self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
 
     def _is_above(self, node: Node) -> bool:
         here = self._casebook.identity.place
@@ -262,17 +313,6 @@ class Courier:
                     casebook.begin_again(Reason.BEYOND_US, ended=me)
                     return
 
-    def _settle(self, head: Head, vector: Sequence[StreamPoint]) -> None:
-        """What an ancestor holds tells which events of an ended life never left, if it was written down since our
-        present one began: then the bundle carries the change by which that was countersigned."""
-        casebook = self._casebook
-        known = Roster(head.network_id)
-        for change in head.changes:
-            with suppress(ProtocolError):
-                known = known.apply(change)
-        if known.node(casebook.identity.incarnation) is not None:
-            casebook.settle(vector, casebook.identity.place)
-
     def _apply(self, outcome: Outcome, node: Node, content: Content, said: Said) -> Said:
         """One slice, in one transaction; what its sender said of itself so far. Raises StoreError."""
         received = self._casebook.receive(node.incarnation, content, peer_update={})
@@ -281,8 +321,7 @@ class Courier:
                 outcome.renewal_left = True  # beside the worker that syncs: one number of the roster could go out twice
             else:
                 self._countersign(node, content.renewal)
-        if received.restored is not None:
-            self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
+        self._noticed(received)
         outcome.stored += received.stored
         outcome.receipts += received.receipts
         outcome.held_back += len(received.answers)
@@ -292,52 +331,15 @@ class Courier:
         return Said(tuple(content.vector), tuple(content.wants), content.lines_asked, answers)
 
     def _checked(self, source: Source) -> tuple[Outcome, Head | None]:
-        outcome, head, node, _ = self._judged(source)
+        outcome, head, node, _ = judge(self._casebook, source)
         outcome.checked = True
         if outcome.refused is None and head is not None and node is not None:
-            for number, part in enumerate(head.parts, start=1):
+            for number in range(1, len(head.parts) + 1):
                 if self._casebook.identity.place in head.recipients:
                     outcome.states.append(self._opened(source, head, node, number)[1])
                 else:
-                    outcome.states.append(_found(source, head, number, part)[1])
+                    outcome.states.append(part_of(source, head, number)[1])
         return outcome, head
-
-    def _judged(self, source: Source) -> tuple[Outcome, Head | None, Node | None, list[Change]]:
-        """What can be told of a bundle without opening it: who wrote it, and which of its roster changes hold.
-        ``refused`` is set where nothing of it is to be read."""
-        outcome = Outcome(source.name)
-        casebook, here, sound = self._casebook, self._casebook.identity.place, list[Change]()
-        try:
-            head = bundle.read_head(source.head)
-            outcome.bundle_id, outcome.time_ms = head.bundle_id, head.time
-            outcome.events = sum(part.events for part in head.parts)
-            if head.network_id != casebook.network_id:
-                outcome.refused = ("是另一个网络的拷盘，不属于本县", "it belongs to another network")
-                return outcome, None, None, sound
-            roster = casebook.roster
-            for change in head.changes:
-                try:
-                    roster = roster.apply(change)
-                    sound.append(change)
-                except ProtocolError:
-                    outcome.odd_changes += 1
-            node = roster.node(head.sender)
-            if node is None:
-                raise UnknownNode(head.sender.hex())
-            outcome.ours = node.incarnation in casebook.identity.lives
-            if not outcome.ours and not lower_of(roster, here, node.place):
-                raise NotAChild(f"{node.place} lies neither above nor below {here}")
-            bundle.check_head(head, node.suite, node.public)
-            outcome.place = node.place
-            if node.struck and not outcome.ours:
-                outcome.refused = _STRUCK
-                return outcome, None, None, sound
-            if head.exchange != VERSION:
-                raise NoSuchVersion(f"slices of version {head.exchange}, {VERSION} here")
-        except (ProtocolError, BadSignature) as refusal:
-            outcome.refused = words_of(refusal)
-            return outcome, None, None, sound
-        return outcome, head, node, sound
 
     def _opened(self, source: Source, head: Head, node: Node, number: int) -> tuple[list[bytes], PartState]:
         """The slices of a part, each of which has been read; nothing where anything of it does not hold. They are read
@@ -345,7 +347,7 @@ class Courier:
         part = head.parts[number - 1]
         if part.kind != EVENTS:
             return [], PartState.NEEDS_UPDATE
-        raw, state = _found(source, head, number, part)
+        raw, state = part_of(source, head, number)
         if raw is None:
             return [], state
         casebook = self._casebook
@@ -369,15 +371,6 @@ class Courier:
         return places.name(place) if place in places else place
 
 
-def _found(source: Source, head: Head, number: int, part: Part) -> tuple[bytes | None, PartState]:
-    if part.kind != EVENTS:
-        return None, PartState.NEEDS_UPDATE
-    raw, there = source.part(head, number)
-    if raw is None:
-        return None, PartState.DAMAGED if there else PartState.MISSING
-    return raw, PartState.SOUND
-
-
 def _some(outcomes: list[Outcome]) -> list[Outcome]:
     if not outcomes:
         raise Trouble(
@@ -388,6 +381,14 @@ def _some(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def _one(name: str, raw: bytes) -> Source:
+    if raw.startswith(BEGINS) or stick.is_part_file(name):
+        raise Trouble(
+            "这只是拷盘文件夹里的一个文件，单独导入不了。这里只收一个完整的文件（名字像 sanji-1a2b….sanji）：请对方在"
+            "网页上重新拷出，或者请管理员用 courier import 命令导入整个文件夹",
+            "this is one file of a bundle's folder and brings nothing by itself. Here a whole bundle in one file is"
+            " taken (sanji-1a2b….sanji): have it saved again from the page there, or have the whole folder imported"
+            " with the command courier import",
+        )
     found = stick.unfolded(name, raw)
     if found is None:
         raise Trouble(
@@ -395,12 +396,3 @@ def _one(name: str, raw: bytes) -> Source:
             "this file is no bundle: choose the one on the stick that ends in .sanji",
         )
     return found
-
-
-def _not_for_us(outcome: Outcome, name: str) -> tuple[str, str]:
-    if outcome.ours:
-        return (
-            f"这是本机自己拷出的，请带到{name}导入",
-            f"this was written by this node: take it to {name}",
-        )
-    return (f"不是给本单位的，请交给{name}", f"it is not for this place but for {name}")

@@ -72,8 +72,9 @@ class Outcome:
 
     ``place``: who wrote it, empty while that is not known; ``refused``: why nothing of it was read, in both languages.
     ``stored``, ``receipts``: new events and receipts of others; ``held_back``: that were parked or refused;
-    ``odd_changes``: of the roster, that do not hold. ``before``: it was here before; ``ours``: we wrote it;
-    ``checked``: it was only looked at; ``renewal_left``: its sender asks for a new life, which is not for this worker.
+    ``odd_changes``: of the roster, that do not hold. ``before``: it was here before; ``ours``: we wrote it; ``for_us``:
+    this place can open it; ``checked``: it was only looked at; ``renewal_left``: its sender asks for a new life, which
+    is not for this worker.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Outcome:
     odd_changes: int = 0
     before: bool = False
     ours: bool = False
+    for_us: bool = False
     checked: bool = False
     renewal_left: bool = False
     refused: tuple[str, str] | None = None
@@ -156,10 +158,27 @@ class Outcome:
             en += ". Update the program of this machine and bring it once more"
         return zh, en
 
+    def _proven(self) -> tuple[str, str]:
+        """What a look shows where nothing is wrong, and what it does not."""
+        if self.for_us:
+            return (
+                "：文件齐全、没有改动、本机打得开；只是看过，还没有导入",
+                ": all of it is there, unchanged, and can be opened here; it was only looked at, and not taken in",
+            )
+        return (
+            "：文件齐全、没有改动。里面的内容只有收件单位打得开；对方收到没有，以带回的回执为准",
+            ": all of it is there and unchanged. Only the place it is for can open it, and that it has arrived is shown"
+            " by the receipts that come back",
+        )
+
     def _brought(self) -> tuple[str, str]:
         if self.checked:
             if self.whole:
-                return f"核对无误，共 {self.parts} 部分、{self.events} 条记录", f"it is whole: {self.events} events"
+                zh, en = self._proven()
+                return (
+                    f"核对无误，共 {self.parts} 部分、{self.events} 条记录{zh}",
+                    f"it is whole, {self.events} events{en}",
+                )
             return "核对发现问题，请重新拷出", "it is not whole: write it again"
         if self.stored or self.receipts:
             zh = f"收下 {self.stored} 条新记录、{self.receipts} 份新回执"

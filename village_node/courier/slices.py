@@ -1,11 +1,13 @@
 """What a bundle says, slice by slice: made of what the casebook owes a place, and read as any message is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sync_protocol import limits
 from sync_protocol.errors import TooLarge
-from sync_protocol.exchange import Content, ForkTalk, Path, PeerView, content_map, read_content
+from sync_protocol.exchange import Content, ForkTalk, Path, PeerView, RosterTalk, content_map, read_content
+from sync_protocol.exchange.heads import fitting
+from sync_protocol.roster import Change, Roster
 from sync_protocol.wire import ZSTD, pack_body, unpack_body
 from village_node.casebook import Casebook, Owed
 
@@ -22,8 +24,19 @@ class Slice(NamedTuple):
     sent: list[Sent]
 
 
-def slices_for(casebook: Casebook, owed: Owed, place: str) -> Iterator[Slice]:
-    """Everything that a place has not signed for, our vector and answers first. Raises StoreError."""
+def for_head(roster: Roster, lower: str) -> tuple[list[Change], list[Change]]:
+    """The changes of the roster for a bundle between ``lower`` and a place above it: those that the slices are to
+    carry, and the last ones, as many as the head has room for. They tell the newest life of its sender, and of its
+    reader."""
+    every = [change for part in roster.parts_for(lower) for change in roster.changes(part)]
+    last = fitting(reversed(every))[::-1]
+    return every[: len(every) - len(last)], last
+
+
+def slices_for(casebook: Casebook, owed: Owed, place: str, earlier: Sequence[Change] = ()) -> Iterator[Slice]:
+    """The roster as far as it is not in the head, then everything that a place has not signed for, our vector and
+    answers first. Raises StoreError."""
+    yield from _of_the_roster(casebook, owed, earlier)
     down = owed.lower == place
     view = PeerView(owed.theirs)
     content = _opening(casebook, owed, place, down=down)
@@ -48,6 +61,19 @@ def slices_for(casebook: Casebook, owed: Owed, place: str) -> Iterator[Slice]:
         content = Content()
 
 
+def _of_the_roster(casebook: Casebook, owed: Owed, earlier: Sequence[Change]) -> Iterator[Slice]:
+    """Changes for which the head has no room, and what is known of other chains than ours: each that contradicts what
+    the reader holds makes the proof there."""
+    roster = casebook.roster
+    parts = roster.parts_for(owed.lower)
+    aside = [change for part in parts if part in roster.forks for change in casebook.changes_aside(part)]
+    left = [*earlier, *aside, *casebook.overruled_changes(owed.lower)]
+    while left:
+        first = fitting(left)
+        yield Slice(pack_body(content_map(Content(roster_changes=first)), ZSTD), 0, [])
+        left = left[len(first) :]
+
+
 def _opening(casebook: Casebook, owed: Owed, place: str, *, down: bool) -> Content:
     """What stands before the events: what we hold, what we lack, and what is to be answered."""
     said = owed.said
@@ -69,6 +95,6 @@ def read_slice(body: bytes, *, down: bool) -> Content:
     content = read_content(unpack_body(body), reply=down)
     if sum(segment.n for segment in content.segments) > limits.SLICE_EVENTS:
         raise TooLarge(f"slice: more than {limits.SLICE_EVENTS} events")
-    content.roster_changes = []
     content.forks = ForkTalk(proofs=content.forks.proofs)
+    content.roster_talk = RosterTalk()
     return content

@@ -5,6 +5,7 @@ nothing is written. A head is known by how it begins and a part by its hash, so 
 """
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -13,12 +14,15 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from sync_protocol import limits
-from sync_protocol.bundle import BEGINS, Head, Part, is_part
+from sync_protocol.bundle import BEGINS, Head, Part, is_part, read_head
+from sync_protocol.errors import ProtocolError
 from sync_protocol.suites import sha256
 from village_node import files
 from village_node.courier.outcome import Trouble
 
 HEAD_FILE: Final = "head.sanji"
+_PART_FILE: Final = re.compile(r"part-[0-9]{4}\.sanji", re.ASCII)
+_FOLDER: Final = re.compile(r"sanji-[0-9a-f]{16}", re.ASCII)
 SUFFIX: Final = ".sanji"
 LENGTH_BYTES: Final = 4
 FOLDED_MOST: Final = 12 << 20  # bytes of a bundle in one file, which is read as a whole
@@ -103,6 +107,11 @@ def part_file(number: int) -> str:
     return f"part-{number:04}{SUFFIX}"
 
 
+def is_part_file(name: str) -> bool:
+    """Whether a file has the usual name of a part, which is nothing by itself."""
+    return _PART_FILE.fullmatch(name) is not None
+
+
 def folded(head: bytes, parts: Iterable[bytes]) -> bytes:
     """A bundle as one file."""
     return b"".join([len(head).to_bytes(LENGTH_BYTES), head, *parts])
@@ -124,6 +133,9 @@ def _unfolded(name: str, between: Callable[[int, int], bytes]) -> Folded | None:
 def bundles_in(folder: Path) -> Iterator[Source]:
     """The bundles on a stick: in the folder itself and in those directly inside it, by name. Raises Trouble before the
     first of them. No more of them is kept in memory than the one that is being looked at."""
+    if folder.is_file() and not folder.is_symlink():
+        yield _whole_file(folder)
+        return
     for shelved in list(_looked_through(folder)):
         heads: set[bytes] = set()
         for path, size in sorted(shelved.sizes.items()):
@@ -137,6 +149,53 @@ def bundles_in(folder: Path) -> Iterator[Source]:
                 one = _unfolded(_named(folder, path), _reading(path))
                 if one is not None:
                     yield one
+
+
+def _whole_file(path: Path) -> Source:
+    """The bundle that a file is by itself. Raises Trouble."""
+    begins = read_file(path, len(BEGINS)) or b""
+    if begins == BEGINS or is_part_file(path.name):
+        raise Trouble(
+            f"{path.name} 只是拷盘文件夹里的一个文件，单独导入不了：请选它所在的文件夹",
+            f"{path.name} is one file of a bundle's folder and brings nothing by itself: name the folder it is in",
+        )
+    one = _unfolded(path.name, _reading(path)) if path.stat().st_size <= FOLDED_MOST else None
+    if one is None:
+        raise Trouble(
+            f"{path.name} 不是拷盘文件。请选 U 盘、拷盘文件夹（sanji-…），或一个完整的 .sanji 文件",
+            f"{path.name} is no bundle: name the stick, the bundle's folder (sanji-...), or one whole .sanji file",
+        )
+    return one
+
+
+def unfinished_in(folder: Path) -> tuple[str, ...]:
+    """The folders on a stick whose writing was cut off: named like a bundle's, with parts, and without a whole head."""
+    try:
+        shelves = [shelved for shelved in _looked_through(folder) if _FOLDER.fullmatch(shelved.path.name)]
+    except Trouble:
+        return ()
+    return tuple(shelved.path.name for shelved in shelves if shelved.path != folder and not _has_head(shelved))
+
+
+def words_of_unfinished(names: Iterable[str]) -> tuple[str, str]:
+    """What to do with those; empty where there are none."""
+    named = "、".join(names)
+    if not named:
+        return "", ""
+    return (
+        f"U 盘上有以前没拷完的文件夹，没有用处，可以删除：{named}",
+        f"on the stick are folders whose writing was cut off; they are of no use and may be deleted: {named}",
+    )
+
+
+def _has_head(shelved: Shelved) -> bool:
+    """Whether one of the files is a head to its end."""
+    for path, size in shelved.sizes.items():
+        if size <= limits.BUNDLE_HEAD and (read_file(path, len(BEGINS)) or b"") == BEGINS:
+            with suppress(ProtocolError):
+                read_head(read_file(path, size) or b"")
+                return True
+    return False
 
 
 def _reading(path: Path) -> Callable[[int, int], bytes]:
@@ -167,6 +226,7 @@ class Shelf:
     def __init__(self, folder: Path, bundle_id: bytes) -> None:
         """Make the folder on the stick. Raises Trouble."""
         self.path = folder / folder_name(bundle_id)
+        self._written: list[Path] = []
         try:
             self.path.mkdir(mode=0o777)
             files.sync_folder(folder)
@@ -176,6 +236,7 @@ class Shelf:
     def put(self, name: str, content: bytes) -> None:
         """Write one file and see that it stands there. Raises Trouble."""
         path = self.path / name
+        self._written.append(path)
         try:
             with path.open("xb") as file:
                 file.write(content)
@@ -191,6 +252,15 @@ class Shelf:
                 "这只 U 盘没有存住写入的内容，请换一只再拷",
                 "the stick did not keep what was written to it: take another one",
             )
+
+    def clear(self) -> None:
+        """Take away again what was written, as far as the stick lets us: a bundle that ends before its head is none,
+        and its room is wanted for the next."""
+        for path in self._written:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.rmdir()
 
 
 def not_written(problem: OSError) -> Trouble:

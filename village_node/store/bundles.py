@@ -17,7 +17,8 @@ _COLUMNS: Final = ", ".join(column.name for column in BUNDLES.columns)
 class BundleRow(NamedTuple):
     """One row of ``bundles``, in the order of its columns. ``place``: of the recipient of one that went out, of the
     sender of one that came. ``events``: that are in it, of one that came those that were new. ``whole``: nothing of it
-    was missing, damaged, parked or refused. ``said``: see casebook/carrying.py."""
+    was missing, damaged, parked or refused. ``said``: see casebook/carrying.py. ``more``: of one that went out, not all
+    that was owed fitted into it."""
 
     bundle_id: bytes
     direction: str
@@ -30,6 +31,7 @@ class BundleRow(NamedTuple):
     parts: int
     whole: int
     said: bytes
+    more: int = 0
 
 
 def keep(connection: Connection, row: BundleRow) -> None:

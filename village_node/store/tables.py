@@ -605,6 +605,7 @@ BUNDLES: Final = Table(
     Column("parts", Integer, nullable=False),
     Column("whole", SmallInteger, nullable=False),
     Column("said", LargeBinary, nullable=False),
+    Column("more", SmallInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("bundle_id", "direction"),
 )
 

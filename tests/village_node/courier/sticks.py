@@ -17,7 +17,7 @@ class Hand:
 
     def write(self, stick: Path, place: str = "") -> Written:
         """A bundle on the stick."""
-        stick.mkdir(exist_ok=True)
+        stick.mkdir(parents=True, exist_ok=True)
         return self.courier.write("0001", stick, place)
 
     def read(self, stick: Path) -> list[Outcome]:

@@ -199,8 +199,10 @@ def test_links_pipes_folders_and_floods_are_passed_over_without_harm(written, re
     assert time.process_time() - begun < 2
     with pytest.raises(Trouble, match="读不出"):
         reader.read(tmp_path / "nowhere")
-    with pytest.raises(Trouble, match="读不出"):
+    with pytest.raises(Trouble, match="单独导入不了"):
         reader.read(elsewhere)
+    with pytest.raises(Trouble, match="读不出"):
+        reader.read(place / "sanji" / "head.sanji")
 
 
 def test_a_stick_full_of_false_bundles_takes_no_memory_and_copies_of_one_no_second_look(

@@ -101,6 +101,81 @@ def test_a_bundle_from_before_the_new_life_does_not_tell_what_never_left(tmp_pat
     net.close()
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_what_a_place_further_up_lacks_may_be_held_by_the_one_between(tmp_path: Path, answered: bool) -> None:
+    """The county's bundle knows of the new life, and less of the old one than the township has been brought."""
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    net = network.network(folder)
+    net.wire.down.add(VILLAGE)
+    township, county = hand(net.built, TOWNSHIP), hand(net.built, COUNTY)
+    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
+    for above in (township, county):
+        introduce(above, hand(net.built, VILLAGE), tmp_path / above.member.place)
+    net[VILLAGE].member.file()
+    carried(hand(net.built, VILLAGE), township, tmp_path / "1 up")
+    carried(township, hand(net.built, VILLAGE), tmp_path / "1 down")
+    ref = net[VILLAGE].member.file()
+    image = image_of(net, VILLAGE, tmp_path)
+    net[VILLAGE].member.file()
+    hand(net.built, VILLAGE).write(tmp_path / "slow", TOWNSHIP)
+    restored = restore(net, VILLAGE, image, whole=False)
+    village = hand(net.built, VILLAGE)
+    carried(village, township, tmp_path / "2 up")
+    net[TOWNSHIP].sync()
+    if not answered:
+        township.take(tmp_path / "slow")
+    carried(county, village, tmp_path / "county")
+    assert not provisional(village) and village.member.casebook.waits_for() == [TOWNSHIP]
+    assert village.write(tmp_path / "3 up").events == 0, "what it may hold is not written again"
+    if answered:
+        village.member.casebook.answer_for("0009", TOWNSHIP)
+        assert village.member.casebook.waits_for() == []
+        carried(county, village, tmp_path / "county again")
+    for number in range(4, 7):
+        carried(township, village, tmp_path / f"{number} down")
+        carried(village, township, tmp_path / f"{number} up")
+    assert village.member.casebook.waits_for() == []
+    for each in (village, township):
+        book = each.member.casebook
+        assert [book.counts()[name] for name in ("waiting", "void", "contested", "parked", "forks")] == [0] * 5
+        assert [row.n_events for row in book.work_list("all").rows] == [2] * (2 if answered else 3)
+    written = {row["incarnation"] for row in township.member.casebook.counts()["streams"] if row["place"] == VILLAGE}
+    assert (restored.incarnation.hex() in written) == answered and township.member.state(ref) == "received"
+    net.close()
+
+
+def test_a_stick_under_way_while_its_sender_is_put_back_loses_nothing_and_accuses_nobody(tmp_path: Path) -> None:
+    """The limit that the protocol states: both copies are held, and one of them waits for a person's word."""
+    folder = tmp_path / "nodes"
+    folder.mkdir()
+    net = network.network(folder)
+    net.wire.down.add(VILLAGE)
+    township = hand(net.built, TOWNSHIP)
+    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
+    introduce(township, hand(net.built, VILLAGE), tmp_path)
+    ref = net[VILLAGE].member.file()
+    image = image_of(net, VILLAGE, tmp_path)
+    late = net[VILLAGE].member.file()
+    hand(net.built, VILLAGE).write(tmp_path / "slow", TOWNSHIP)
+    restore(net, VILLAGE, image, whole=False)
+    village = hand(net.built, VILLAGE)
+    for number in range(3):
+        carried(village, township, tmp_path / f"{number} up")
+        carried(township, village, tmp_path / f"{number} down")
+    township.take(tmp_path / "slow")
+    for number in range(3, 6):
+        carried(township, village, tmp_path / f"{number} down")
+        carried(village, township, tmp_path / f"{number} up")
+    for each in (village, township):
+        book = each.member.casebook
+        counts = book.counts()
+        assert [counts[name] for name in ("waiting", "parked", "refused", "forks")] == [0] * 4
+        assert counts["contested"] + counts["void"] > 0 and each.member.state(ref) == each.member.state(late) != ""
+    assert equal(village.member, township.member, VILLAGE)
+    net.close()
+
+
 def test_a_disk_put_back_whole_is_noticed_by_the_next_bundle_from_above(tmp_path: Path) -> None:
     folder = tmp_path / "nodes"
     folder.mkdir()

@@ -6,8 +6,10 @@ from io import BytesIO
 import pytest
 from werkzeug.test import TestResponse
 
+from sync_protocol import limits
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.village_node.web.counter import Counter, Visitor
+from village_node.courier import Courier, slices
 
 
 def saved(visitor: Visitor, place: str) -> tuple[str, bytes]:
@@ -79,6 +81,43 @@ def test_the_slip_says_from_whom_to_whom_and_nothing_of_anybody(agent: Visitor) 
     assert "张" not in slip and "13800001234" not in slip
     assert agent.open("/courier/slip/" + "0" * 32).status_code == 404
     assert agent.open("/courier/slip/zz").status_code == 404
+
+
+@pytest.mark.usefixtures("met")
+def test_that_not_everything_fitted_stands_on_the_page_and_on_the_slip(
+    agent: Visitor, clerk: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as small:
+        small.setattr(limits, "SEGMENT_EVENTS", 1)
+        small.setattr(slices, "SLICE_BYTES", 500)
+        small.setattr(Courier.fold, "__defaults__", ("", 600))
+        agent.file()
+        name, raw = saved(agent, TOWNSHIP)
+    page = agent.open("/courier").text
+    assert "最近拷给驿马镇的一份没有装完" in page and "没装完</span>" in page.replace("\n", "")
+    slip = agent.open(re.findall(r'href="(/courier/slip/[0-9a-f]{32})"', page)[0]).text
+    assert "还有记录没有装下：请把回执带回，再拷一次" in slip
+    opened(clerk, name, raw)
+    opened(agent, *saved(clerk, VILLAGE))
+    opened(clerk, *saved(agent, TOWNSHIP))
+    page = agent.open("/courier").text
+    assert "的一份没有装完" not in page
+    assert "还有记录没有装下" not in agent.open(re.findall(r'href="(/courier/slip/[0-9a-f]{32})"', page)[0]).text
+
+
+def test_one_file_of_a_folder_by_itself_is_told_apart_and_what_to_do(agent: Visitor, clerk: Visitor) -> None:
+    _, raw = saved(clerk, VILLAGE)
+    head = raw[4 : 4 + int.from_bytes(raw[:4])]
+    for name, content in (("head.sanji", head), ("part-0001.sanji", bytes(99))):
+        for do in ("take", "check"):
+            answer = opened(agent, name, content, do)
+            assert answer.status_code == 422 and "只是拷盘文件夹里的一个文件" in answer.text
+            assert "请对方在网页上重新拷出" in answer.text
+
+
+def test_the_page_says_to_plug_the_stick_in_again_before_it_is_looked_at(agent: Visitor) -> None:
+    page = agent.open("/courier").text
+    assert "安全弹出 U 盘，重新插上，再用下面的“只核对”" in page and "对方收到没有，要看带回的回执" in page
 
 
 @pytest.mark.parametrize(
