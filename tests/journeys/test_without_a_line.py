@@ -9,11 +9,11 @@ import pytest
 
 from center_node import cli as county_cli
 from sync_protocol.case import kinds
-from tests import network
+from tests import builders, network, postgresql
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.journeys.test_enrolment import Network as Folders
 from tests.journeys.test_enrolment import enrol, init
-from tests.village_node.courier.sticks import Hand, bundle_files, equal, hand
+from tests.village_node.courier.sticks import Hand, bundle_files, equal, hand, introduce
 from township_node import cli as township_cli
 from village_node import cli as village_cli
 from village_node.app import create_node
@@ -22,15 +22,24 @@ from village_node.config import load
 REGIONS = "code,name,level,parent\n621021000000,庆城县,county,\n621021101000,驿马镇,township,621021000000\n"
 
 
-@pytest.fixture
-def net(tmp_path: Path) -> Iterator[network.Network]:
-    """A county and a township with a line between them, and a village without any."""
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    made = network.network(folder)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def net(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[network.Network]:
+    """A county (on either database) and a township with a line between them, and a village without any."""
+    programs = postgresql.binaries() if request.param == "postgresql" else None
+    if request.param == "postgresql" and programs is None:
+        pytest.skip("no PostgreSQL server's programs on this machine")
+    cluster = postgresql.Cluster(programs) if programs is not None else None
+    (tmp_path / "nodes").mkdir()
+    built = builders.Network(tmp_path / "nodes")
+    built.enrol(COUNTY, TOWNSHIP, VILLAGE)
+    made = network.Network(built)
+    for code in (COUNTY, TOWNSHIP, VILLAGE):
+        made.wire_up(built.open(code, cluster.database() if cluster is not None and code == COUNTY else ""))
     made.wire.down.update({VILLAGE, f"wait-{VILLAGE}"})
     yield made
     made.close()
+    if cluster is not None:
+        cluster.stop()
 
 
 class Walk:
@@ -96,6 +105,15 @@ def test_a_case_of_a_village_without_a_line_is_decided_and_handed_over(net: netw
         odd = {name: member.casebook.counts()[name] for name in ("waiting", "void", "contested", "refused", "parked")}
         assert not any(odd.values()), odd
     assert village.casebook.sync_state()["last_contact_ms"] is None, "nobody has ever called"
+    # The township's machine is away: the stick goes straight to the county.
+    introduce(hands[COUNTY], hands[VILLAGE], tmp_path / "keys")
+    late = village.file()
+    hands[VILLAGE].write(tmp_path / "to the county", COUNTY)
+    assert hands[COUNTY].take(tmp_path / "to the county").stored > 0
+    assert hands[COUNTY].take(tmp_path / "to the county").before and county.state(late) == "received"
+    hands[COUNTY].write(tmp_path / "from the county", VILLAGE)
+    assert hands[VILLAGE].take(tmp_path / "from the county").receipts > 0
+    assert village.casebook.sync_state()["not_at_county"]["cases"] == 0
     # The line comes: nothing is doubled, and a stick that was forgotten in a drawer changes nothing.
     net.wire.down.clear()
     net.settle()
