@@ -180,9 +180,13 @@ class Outcome:
                     f"it is whole, {self.events} events{en}",
                 )
             return "核对发现问题，请重新拷出", "it is not whole: write it again"
-        if self.stored or self.receipts:
+        if self.stored and self.receipts:
             zh = f"收下 {self.stored} 条新记录、{self.receipts} 份新回执"
             en = f"{self.stored} new events and {self.receipts} new receipts were taken"
+        elif self.stored:
+            zh, en = f"收下 {self.stored} 条新记录", f"{self.stored} new events were taken"
+        elif self.receipts:
+            zh, en = f"收下 {self.receipts} 份新回执", f"{self.receipts} new receipts were taken"
         elif not self.whole:
             zh, en = "没有收下新内容", "nothing new was taken"
         elif self.before:
