@@ -1,16 +1,35 @@
 """A village without a line whose database was put back: its new life is countersigned by stick, and nothing is lost."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sync_protocol.case import kinds
 from sync_protocol.exchange import StreamPoint
-from tests import builders, network
+from tests import network
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.faults.images import image_of, restore
 from tests.village_node.courier.sticks import Hand, equal, hand, held, introduce
 from village_node.casebook import Reason
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[network.Network]:
+    """A county and a township with a line, and a village without; it and its township have each other's key."""
+    (tmp_path / "nodes").mkdir()
+    made = network.network(tmp_path / "nodes")
+    made.wire.down.add(VILLAGE)
+    introduce(at(made, TOWNSHIP), at(made, VILLAGE), tmp_path)
+    yield made
+    made.close()
+
+
+def at(net: network.Network, code: str) -> Hand:
+    """Who carries at a node, as it stands now, with who countersigns new lives there."""
+    there = hand(net.built, code)
+    there.courier.countersigns(net[code].downlink.countersign)
+    return there
 
 
 def reasons(one: Hand) -> list[str]:
@@ -29,25 +48,19 @@ def carried(sender: Hand, receiver: Hand, stick: Path) -> None:
     receiver.take(stick)
 
 
-def test_a_restored_village_goes_on_under_a_new_life_by_stick_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    net = network.network(folder)
-    net.wire.down.add(VILLAGE)
-    township = hand(net.built, TOWNSHIP)
-    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
-    introduce(township, hand(net.built, VILLAGE), tmp_path)
+def test_a_restored_village_goes_on_under_a_new_life_by_stick_alone(net: network.Network, tmp_path: Path) -> None:
+    township = at(net, TOWNSHIP)
     refs = [net[VILLAGE].member.file() for _ in range(2)]
-    carried(hand(net.built, VILLAGE), township, tmp_path / "1 up")
-    carried(township, hand(net.built, VILLAGE), tmp_path / "1 down")
+    carried(at(net, VILLAGE), township, tmp_path / "1 up")
+    carried(township, at(net, VILLAGE), tmp_path / "1 down")
     never_sent = net[VILLAGE].member.file()
     image = image_of(net, VILLAGE, tmp_path)
     refs += [net[VILLAGE].member.file() for _ in range(2)]
-    carried(hand(net.built, VILLAGE), township, tmp_path / "2 up")
+    carried(at(net, VILLAGE), township, tmp_path / "2 up")
     before = net[VILLAGE].incarnation
     restored = restore(net, VILLAGE, image, whole=False)
     refs += [never_sent, restored.member.file()]
-    village = hand(net.built, VILLAGE)
+    village = at(net, VILLAGE)
     assert reasons(village) == [Reason.AHEAD]
     assert provisional(village)
     carried(village, township, tmp_path / "3 up")  # asks for the new life
@@ -68,26 +81,19 @@ def test_a_restored_village_goes_on_under_a_new_life_by_stick_alone(tmp_path: Pa
         assert len(book.work_list("all").rows) == len(refs)
     assert village.member.casebook.sync_state()["not_left"]["cases"] == 0
     assert equal(village.member, township.member, VILLAGE)
-    net.close()
 
 
-def test_a_bundle_from_before_the_new_life_does_not_tell_what_never_left(tmp_path: Path) -> None:
+def test_a_bundle_from_before_the_new_life_does_not_tell_what_never_left(net: network.Network, tmp_path: Path) -> None:
     """What it shows may have grown since: only one that knows the new life was written after it began."""
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    net = network.network(folder)
-    net.wire.down.add(VILLAGE)
-    township = hand(net.built, TOWNSHIP)
-    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
-    introduce(township, hand(net.built, VILLAGE), tmp_path)
+    township = at(net, TOWNSHIP)
     net[VILLAGE].member.file()
     image = image_of(net, VILLAGE, tmp_path)
     township.write(tmp_path / "old", VILLAGE)  # it holds nothing of the village yet
-    carried(hand(net.built, VILLAGE), township, tmp_path / "up")
+    carried(at(net, VILLAGE), township, tmp_path / "up")
     net[VILLAGE].member.file()
-    carried(hand(net.built, VILLAGE), township, tmp_path / "up 2")
+    carried(at(net, VILLAGE), township, tmp_path / "up 2")
     restored = restore(net, VILLAGE, image, whole=False)
-    village = hand(net.built, VILLAGE)
+    village = at(net, VILLAGE)
     village.take(tmp_path / "old")
     assert restored.member.casebook.provisional
     assert village.write(tmp_path / "up 3").events == 0, "what may have left is in doubt, and is not written again"
@@ -98,29 +104,24 @@ def test_a_bundle_from_before_the_new_life_does_not_tell_what_never_left(tmp_pat
         book = each.member.casebook
         assert [book.counts()[name] for name in ("waiting", "void", "contested", "parked", "forks")] == [0] * 5
         assert [row.n_events for row in book.work_list("all").rows] == [2, 2]
-    net.close()
 
 
 @pytest.mark.parametrize("answered", [False, True])
-def test_what_a_place_further_up_lacks_may_be_held_by_the_one_between(tmp_path: Path, answered: bool) -> None:
+def test_what_a_place_further_up_lacks_may_be_held_by_the_one_between(
+    net: network.Network, tmp_path: Path, answered: bool
+) -> None:
     """The county's bundle knows of the new life, and less of the old one than the township has been brought."""
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    net = network.network(folder)
-    net.wire.down.add(VILLAGE)
-    township, county = hand(net.built, TOWNSHIP), hand(net.built, COUNTY)
-    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
-    for above in (township, county):
-        introduce(above, hand(net.built, VILLAGE), tmp_path / above.member.place)
+    township, county = at(net, TOWNSHIP), at(net, COUNTY)
+    introduce(county, at(net, VILLAGE), tmp_path / "county's key")
     net[VILLAGE].member.file()
-    carried(hand(net.built, VILLAGE), township, tmp_path / "1 up")
-    carried(township, hand(net.built, VILLAGE), tmp_path / "1 down")
+    carried(at(net, VILLAGE), township, tmp_path / "1 up")
+    carried(township, at(net, VILLAGE), tmp_path / "1 down")
     ref = net[VILLAGE].member.file()
     image = image_of(net, VILLAGE, tmp_path)
     net[VILLAGE].member.file()
-    hand(net.built, VILLAGE).write(tmp_path / "slow", TOWNSHIP)
+    at(net, VILLAGE).write(tmp_path / "slow", TOWNSHIP)
     restored = restore(net, VILLAGE, image, whole=False)
-    village = hand(net.built, VILLAGE)
+    village = at(net, VILLAGE)
     carried(village, township, tmp_path / "2 up")
     net[TOWNSHIP].sync()
     if not answered:
@@ -142,24 +143,19 @@ def test_what_a_place_further_up_lacks_may_be_held_by_the_one_between(tmp_path: 
         assert [row.n_events for row in book.work_list("all").rows] == [2] * (2 if answered else 3)
     written = {row["incarnation"] for row in township.member.casebook.counts()["streams"] if row["place"] == VILLAGE}
     assert (restored.incarnation.hex() in written) == answered and township.member.state(ref) == "received"
-    net.close()
 
 
-def test_a_stick_under_way_while_its_sender_is_put_back_loses_nothing_and_accuses_nobody(tmp_path: Path) -> None:
+def test_a_stick_under_way_while_its_sender_is_put_back_loses_nothing_and_accuses_nobody(
+    net: network.Network, tmp_path: Path
+) -> None:
     """The limit that the protocol states: both copies are held, and one of them waits for a person's word."""
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    net = network.network(folder)
-    net.wire.down.add(VILLAGE)
-    township = hand(net.built, TOWNSHIP)
-    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
-    introduce(township, hand(net.built, VILLAGE), tmp_path)
+    township = at(net, TOWNSHIP)
     ref = net[VILLAGE].member.file()
     image = image_of(net, VILLAGE, tmp_path)
     late = net[VILLAGE].member.file()
-    hand(net.built, VILLAGE).write(tmp_path / "slow", TOWNSHIP)
+    at(net, VILLAGE).write(tmp_path / "slow", TOWNSHIP)
     restore(net, VILLAGE, image, whole=False)
-    village = hand(net.built, VILLAGE)
+    village = at(net, VILLAGE)
     for number in range(3):
         carried(village, township, tmp_path / f"{number} up")
         carried(township, village, tmp_path / f"{number} down")
@@ -173,27 +169,20 @@ def test_a_stick_under_way_while_its_sender_is_put_back_loses_nothing_and_accuse
         assert [counts[name] for name in ("waiting", "parked", "refused", "forks")] == [0] * 4
         assert counts["contested"] + counts["void"] > 0 and each.member.state(ref) == each.member.state(late) != ""
     assert equal(village.member, township.member, VILLAGE)
-    net.close()
 
 
-def test_a_disk_put_back_whole_is_noticed_by_the_next_bundle_from_above(tmp_path: Path) -> None:
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    net = network.network(folder)
-    net.wire.down.add(VILLAGE)
-    township = hand(net.built, TOWNSHIP)
-    township.courier.countersigns(net[TOWNSHIP].downlink.countersign)
-    introduce(township, hand(net.built, VILLAGE), tmp_path)
+def test_a_disk_put_back_whole_is_noticed_by_the_next_bundle_from_above(net: network.Network, tmp_path: Path) -> None:
+    township = at(net, TOWNSHIP)
     refs = [net[VILLAGE].member.file()]
-    carried(hand(net.built, VILLAGE), township, tmp_path / "1 up")
-    carried(township, hand(net.built, VILLAGE), tmp_path / "1 down")
+    carried(at(net, VILLAGE), township, tmp_path / "1 up")
+    carried(township, at(net, VILLAGE), tmp_path / "1 down")
     image = image_of(net, VILLAGE, tmp_path)
     refs.append(net[VILLAGE].member.file())
-    carried(hand(net.built, VILLAGE), township, tmp_path / "2 up")
+    carried(at(net, VILLAGE), township, tmp_path / "2 up")
     township.write(tmp_path / "2 down", VILLAGE)
     restored = restore(net, VILLAGE, image, whole=True)
     refs.append(restored.member.file())  # it cannot know yet
-    village = hand(net.built, VILLAGE)
+    village = at(net, VILLAGE)
     assert reasons(village) == []
     village.take(tmp_path / "2 down")
     assert reasons(village) == [Reason.BEYOND_US]
@@ -204,16 +193,11 @@ def test_a_disk_put_back_whole_is_noticed_by_the_next_bundle_from_above(tmp_path
         book = each.member.casebook
         assert [book.counts()[name] for name in ("waiting", "void", "contested", "parked", "forks")] == [0] * 5
         assert {row.case_no for row in book.work_list("all").rows} == {ref.case_no for ref in refs}
-    net.close()
 
 
-def test_nobody_below_can_drive_a_place_from_life_to_life(tmp_path: Path) -> None:
+def test_nobody_below_can_drive_a_place_from_life_to_life(net: network.Network, tmp_path: Path) -> None:
     """A village that says it holds what its township never wrote: the township is not moved by that."""
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    net = network.network(folder)
-    village, township = hand(net.built, VILLAGE), hand(net.built, TOWNSHIP)
-    introduce(township, village, tmp_path)
+    village, township = at(net, VILLAGE), at(net, TOWNSHIP)
     me = township.member.casebook.identity.incarnation
     claimed = StreamPoint(me, f"about:{VILLAGE}", 9, bytes(8), {})
     points = village.member.casebook.shared_points
@@ -223,16 +207,13 @@ def test_nobody_below_can_drive_a_place_from_life_to_life(tmp_path: Path) -> Non
         village.write(tmp_path / "up")
     assert township.take(tmp_path / "up").stored > 0
     assert township.member.casebook.identity.incarnation == me
-    net.close()
 
 
-def test_a_worker_for_pages_countersigns_nothing_and_says_where_it_is_done(tmp_path: Path) -> None:
+def test_a_worker_for_pages_countersigns_nothing_and_says_where_it_is_done(
+    net: network.Network, tmp_path: Path
+) -> None:
     """Beside the worker that syncs it could give one number of the roster to two changes."""
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    net = builders.network(folder)
-    village, township = hand(net, VILLAGE), hand(net, TOWNSHIP)
-    introduce(township, village, tmp_path)
+    village, township = at(net, VILLAGE), at(net, TOWNSHIP)
     asked: list[bytes] = []
     township.courier.countersigns(lambda _node, renewal: asked.append(renewal))
     village.member.casebook.begin_again(Reason.OPERATOR)
@@ -242,26 +223,18 @@ def test_a_worker_for_pages_countersigns_nothing_and_says_where_it_is_done(tmp_p
     assert not asked and "在负责同步的那台机器上用 courier import 命令再导入一次" in outcome.words[0]
     township.member.casebook.pages_only = False
     assert "不能确认" not in township.take(tmp_path / "up").words[0] and len(asked) == 1
-    net.close()
 
 
 @pytest.mark.parametrize("lost", [TOWNSHIP, VILLAGE])
-def test_what_a_node_put_back_has_signed_for_and_forgotten_comes_to_it_again(tmp_path: Path, lost: str) -> None:
-    folder = tmp_path / "nodes"
-    folder.mkdir()
-    net = network.network(folder)
-    net.wire.down.add(VILLAGE)
+def test_what_a_node_put_back_has_signed_for_and_forgotten_comes_to_it_again(
+    net: network.Network, tmp_path: Path, lost: str
+) -> None:
     walks = iter(range(100))
 
     def walk(sender: str, receiver: str) -> None:
         net.built.clock.now_ms += 60_000
-        one, other = hand(net.built, sender), hand(net.built, receiver)
-        for each in (one, other):
-            if each.member.place == TOWNSHIP:
-                each.courier.countersigns(net[TOWNSHIP].downlink.countersign)
-        carried(one, other, tmp_path / f"{next(walks)}")
+        carried(at(net, sender), at(net, receiver), tmp_path / f"{next(walks)}")
 
-    introduce(hand(net.built, TOWNSHIP), hand(net.built, VILLAGE), tmp_path)
     ref = net[VILLAGE].member.file()
     net[VILLAGE].member.act(ref, kinds.HANDOFF, {"to": TOWNSHIP, "purpose": "accept"})
     image = image_of(net, lost, tmp_path) if lost == TOWNSHIP else None
@@ -277,11 +250,10 @@ def test_what_a_node_put_back_has_signed_for_and_forgotten_comes_to_it_again(tmp
     assert held(net[lost].member) < whole
     if lost == VILLAGE:
         walk(TOWNSHIP, VILLAGE)  # shows a receipt of this village that it does not know of
-        assert reasons(hand(net.built, VILLAGE)) == [Reason.BEYOND_US]
+        assert reasons(at(net, VILLAGE)) == [Reason.BEYOND_US]
     for _ in range(4):
         walk(VILLAGE, TOWNSHIP)
         walk(TOWNSHIP, VILLAGE)
     village, township = net[VILLAGE].member, net[TOWNSHIP].member
     assert held(net[lost].member) >= whole and equal(village, township, VILLAGE)
     assert village.state(ref) == township.state(ref) and not village.casebook.provisional
-    net.close()
