@@ -5,7 +5,7 @@ Each error has a code that never changes, a name, whose fault it is, and whether
     ProtocolError
       sender's fault    Malformed TooLarge BadSeal BadCommitment ScopeNotAllowed ScopeNotFollowed Fork BadSignature
                         UnknownNode NotAChild BadRoster RosterRollback BadReceipt WeakKey NotEntitled
-                        TooManyLives
+                        TooManyLives Revoked
       nobody's fault    UnknownIncarnation Gap RosterForked (what is missing may still come)
       receiver's fault  NeedsUpdate Busy StagingFull
       both              NoSuchVersion
@@ -163,6 +163,12 @@ class RosterForked(ProtocolError):
     """Two changes of this part bear one number: nothing is added behind it before the root has ruled."""
 
     code, name, fault, retry = 23, "roster_forked", "nobody", True
+
+
+class Revoked(ProtocolError):
+    """The sender was revoked: its place goes on under another machine, once that is enrolled."""
+
+    code, name = 24, "revoked"
 
 
 BY_CODE: dict[int, type[ProtocolError]] = {error.code: error for error in ProtocolError.__subclasses__()}

@@ -26,6 +26,8 @@ def create_node(
         node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s, keys=keys
     )
     node.courier.countersigns(downlink.countersign)
+    if keys is not None:
+        node.casebook.sign_roster_with(keys)
     node.web.register_blueprint(downlink.blueprint())
     web.register(node.web)
     refuse_undeclared_routes(node.web)

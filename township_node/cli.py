@@ -1,15 +1,18 @@
-"""The command line of a township node: a village's commands, and `enrol` for the nodes under it."""
+"""The command line of a township node: a village's commands, `enrol` and `revoke` for the nodes under it."""
 
 import argparse
 import base64
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sync_protocol.roster import read_payload
 from sync_protocol.suites import SigningKey
 from township_node import app, enrolment
 from village_node import cli, control, files
 from village_node.app import Node, wall_clock
+from village_node.casebook import Casebook, CasebookError
 
 Keys = Callable[[Node], Sequence[SigningKey]]
 
@@ -34,7 +37,41 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
         )
         return {"answer": base64.b64encode(answer).decode("ascii")}
 
-    return control.commands(node) | {"enrol": enrol}
+    def revoke(arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return revocations(node.casebook, arguments)
+        except CasebookError as reason:
+            raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+
+    return control.commands(node) | {"enrol": enrol, "revoke": revoke}
+
+
+def revocations(casebook: Casebook, arguments: dict[str, Any]) -> dict[str, Any]:
+    """One step of a revocation, which takes two persons. Raises CasebookError, ProtocolError."""
+    step, actor = arguments["step"], arguments["actor"]
+    if step == "ask":
+        machine, reason = arguments["machine"], arguments["reason"]
+        return {"number": casebook.ask_revocation(actor, machine, reason, again=bool(arguments["again"]))}
+    if step == "confirm":
+        said = read_payload(casebook.confirm_revocation(actor, arguments["number"]))
+        cuts = [[scope, seq] for scope, seq, _ in said.ops[0][2]]
+        return {"part": said.part, "n": said.n, "machine": said.ops[0][1].hex(), "stands": cuts, "upto": said.ops[0][3]}
+    if step == "reject":
+        casebook.reject_revocation(actor, arguments["number"], arguments["reason"])
+        return {"number": arguments["number"]}
+    return {
+        "machines": [
+            {
+                "machine": each.node.incarnation.hex(),
+                "place": each.node.place,
+                "events": each.events,
+                "revoked": each.node.revoked is not None,
+                "behind": each.behind,
+                "asked": each.asked.id if each.asked else None,
+            }
+            for each in casebook.machines()
+        ]
+    }
 
 
 TOWNSHIP = cli.Level("township-node", "township", app.create_node, commands, 8701)
@@ -46,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser(level: cli.Level) -> argparse.ArgumentParser:
-    """A village's commands, and `enrol`."""
+    """A village's commands, `enrol` and `revoke`."""
     top = cli.parser(level)
     enrol = cli.add_verb(top, "enrol", "take a new node into the roster: read its request, write the answer for it")
     enrol.add_argument("request", type=Path, help="the new node's enrol-request.cbor")
@@ -60,7 +97,26 @@ def parser(level: cli.Level) -> argparse.ArgumentParser:
         help="this node was restored, and no node below holds a roster change that it has forgotten",
     )
     enrol.set_defaults(act=lambda arguments: _enrol(level, arguments))
+    revoke = cli.add_verb(top, "revoke", "shut out a machine that was stolen or lost; it takes two persons")
+    revoke.add_argument("step", choices=("list", "ask", "confirm", "reject"))
+    revoke.add_argument(
+        "--machine", default="", help="ask: its number as `revoke list` shows it, or the first 8 digits"
+    )
+    revoke.add_argument("--reason", default="", help="ask: why, for those who read it years from now")
+    revoke.add_argument(
+        "--again", action="store_true", help="ask: it is revoked already, and what came of it since is to stand as well"
+    )
+    revoke.add_argument("--number", type=int, default=0, help="confirm, reject: of what another person has asked for")
+    revoke.add_argument("--actor", default="", help="work number of who asks or answers; two persons, two numbers")
+    revoke.set_defaults(act=lambda arguments: _revoke(level, arguments))
     return top
+
+
+def _revoke(level: cli.Level, arguments: argparse.Namespace) -> None:
+    if arguments.step != "list" and not arguments.actor:
+        raise control.CommandRefused("--actor is missing: write the work number of who asks, or of who answers")
+    said = {name: getattr(arguments, name) for name in ("step", "machine", "reason", "again", "number", "actor")}
+    print(json.dumps(cli.ask(level, arguments.data, "revoke", **said), ensure_ascii=False))
 
 
 def _enrol(level: cli.Level, arguments: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from sync_protocol.roster.change import (
     NODE,
     PLACE,
     PUBLISHER,
+    REVOKE,
     ROOT,
     RULING,
     Change,
@@ -17,6 +18,7 @@ from sync_protocol.roster.change import (
     publisher_op,
     read_change,
     read_payload,
+    revoke_op,
     root_op,
     ruling_op,
     sign_change,
@@ -33,21 +35,24 @@ from sync_protocol.roster.enrolment import (
 )
 from sync_protocol.roster.forks import RosterFork, Ruled
 from sync_protocol.roster.roster import Roster, publish, rebuilt
-from sync_protocol.roster.standing import Node
+from sync_protocol.roster.standing import Cut, Node, Revoked
 
 __all__ = [
     "NODE",
     "PLACE",
     "PUBLISHER",
+    "REVOKE",
     "ROOT",
     "RULING",
     "Change",
+    "Cut",
     "EnrolAnswer",
     "EnrolRequest",
     "Key",
     "Node",
     "Op",
     "Payload",
+    "Revoked",
     "Roster",
     "RosterFork",
     "Ruled",
@@ -66,6 +71,7 @@ __all__ = [
     "read_payload",
     "read_request",
     "rebuilt",
+    "revoke_op",
     "root_op",
     "ruling_op",
     "sign_change",

@@ -7,13 +7,14 @@ from sync_protocol import limits
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.event import check_bytes, check_ext, check_int
-from sync_protocol.places import valid_code
+from sync_protocol.places import parse_scope, valid_code
 from sync_protocol.suites import SIGNATURE_BYTES, SigningKey, sha256
 
 ROOT: Final = 1
 PUBLISHER: Final = 2
 PLACE: Final = 3
 NODE: Final = 4
+REVOKE: Final = 6
 RULING: Final = 8
 
 NO_PREVIOUS: Final = bytes(limits.HASH)
@@ -48,7 +49,7 @@ def key_id(public: bytes) -> bytes:
 
 def is_known(op: Op) -> bool:
     """Whether this program understands the op and the extensions it insists on."""
-    return op[0] in (ROOT, PUBLISHER, NODE, RULING) or (op[0] == PLACE and not any(key < 0 for key in op[5]))
+    return op[0] in (ROOT, PUBLISHER, NODE, REVOKE, RULING) or (op[0] == PLACE and not any(key < 0 for key in op[5]))
 
 
 def keys_named(op: Op) -> list[Key]:
@@ -86,6 +87,7 @@ def _check_op(op: Any) -> None:
         raise Malformed("roster op: must be an array that begins with its number")
     form = {ROOT: (int, list), PUBLISHER: (int, bytes), PLACE: (str, str, (str, type(None)), str, dict)}
     form[NODE] = (bytes, str, int, bytes, bytes)
+    form[REVOKE] = (bytes, list, int)
     form[RULING] = (str, int, list, list)
     types = form.get(op[0])
     if types is None:
@@ -104,8 +106,26 @@ def _check_op(op: Any) -> None:
         check_ext(op[5])
     elif op[0] == NODE:
         check_bytes("node incarnation", op[1], limits.INCARNATION)
+    elif op[0] == REVOKE:
+        _check_revocation(op)
     elif op[0] == RULING:
         _check_ruling(op)
+
+
+def _check_revocation(op: Op) -> None:
+    check_bytes("revoked incarnation", op[1], limits.INCARNATION)
+    check_int("revocation upto", op[3], 0, limits.INT_MAX)
+    if len(op[2]) > limits.REVOKED_STREAMS:
+        raise TooLarge(f"revocation: {len(op[2])} streams, at most {limits.REVOKED_STREAMS}")
+    for cut in op[2]:
+        if type(cut) is not list or [type(value) for value in cut] != [str, int, bytes]:
+            raise Malformed("revocation: each cut must be [scope, seq, hash]")
+        parse_scope(cut[0])
+        check_int("revocation seq", cut[1], 1, limits.INT_MAX)
+        check_bytes("revocation hash", cut[2], limits.HASH)
+    scopes = [cut[0] for cut in op[2]]
+    if scopes != sorted(set(scopes)):
+        raise Malformed("revocation: its scopes must ascend, none twice")
 
 
 def _check_ruling(op: Op) -> None:
@@ -165,6 +185,11 @@ def place_op(code: str, level: str, parent: str | None, name: str) -> Op:
 def ruling_op(part: str, split: int, stands: Sequence[bytes], struck: Sequence[Sequence[Any]]) -> Op:
     """Which changes of a part stand from a number on, by their hashes, and which nodes named beside them do not."""
     return [RULING, part, split, list(stands), [list(row) for row in struck]]
+
+
+def revoke_op(incarnation: bytes, cuts: Iterable[tuple[str, int, bytes]], upto: int = 0) -> Op:
+    """Up to where each stream of an incarnation stands; what it has signed of its place's part stands up to `upto`."""
+    return [REVOKE, incarnation, [list(cut) for cut in sorted(cuts)], upto]
 
 
 def sign_change(network_id: bytes, payload: Payload, keys: Iterable[SigningKey]) -> Change:

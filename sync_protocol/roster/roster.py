@@ -20,6 +20,7 @@ from sync_protocol.roster.change import (
     NODE,
     PLACE,
     PUBLISHER,
+    REVOKE,
     ROOT,
     RULING,
     Change,
@@ -186,7 +187,8 @@ class Roster(Standing):
         for index, op in enumerate(payload.ops):
             new._take(op, judging._replace(entry=index))
         new._parts[payload.part] = new._parts[payload.part]._replace(applied=payload.n)
-        return new._conforming(payload.ops[0][1]) if rules else new
+        new = new._conforming(payload.ops[0][1]) if rules else new
+        return new._without_revoked(payload)
 
     def fork_by(self, change: Change) -> RosterFork | None:
         """The proof that a change makes with the one held under its number; None where they follow different ones."""
@@ -323,6 +325,15 @@ class Roster(Standing):
             return self
         return rebuilt(self._network_id, self._all())._after(self)
 
+    def _without_revoked(self, payload: Payload) -> "Roster":
+        """Without what those whom a change revokes have signed of their part beyond the number up to which it holds."""
+        beyond = False
+        for op in payload.ops:
+            node = self.node(op[1]) if op[0] == REVOKE else None
+            if node is not None and node.revoked is not None and node.place != self._county:
+                beyond = beyond or self.length(node.place) > node.revoked.upto
+        return rebuilt(self._network_id, self._all())._after(self) if beyond else self
+
     def _after(self, before: "Roster") -> "Roster":
         """A roster made anew, with what was known of forks and what it leaves behind."""
         new = self.striking(before.overruled_by(self))
@@ -334,7 +345,23 @@ class Roster(Standing):
         return new
 
     def _settle(self) -> None:
-        self._forks = {part: fork for part, fork in self._forks.items() if not self.is_settled(part, fork.split)}
+        self._forks = {
+            part: fork
+            for part, fork in self._forks.items()
+            if not self.is_settled(part, fork.split) and not self._ended_by_revocation(fork)
+        }
+
+    def _ended_by_revocation(self, fork: RosterFork) -> bool:
+        """Whether one of the two changes holds no more, since who signed it is revoked."""
+        if fork.part == self._county or all(node.serves for node in self.nodes_of(fork.part)):
+            return False
+        before = self.before(fork.part, fork.split)
+        try:
+            for change in (fork.lower, fork.upper):
+                before.apply(change)
+        except ProtocolError:
+            return True
+        return False
 
     def _copy(self) -> "Roster":
         new = Roster(self._network_id)
@@ -343,7 +370,7 @@ class Roster(Standing):
         new._nodes, new._at, new._named_by = dict(self._nodes), dict(self._at), dict(self._named_by)
         new._left, new._mapped = self._left, self._mapped
         new._keys, new._parts = dict(self._keys), dict(self._parts)
-        new._forks, new._rulings = dict(self._forks), dict(self._rulings)
+        new._forks, new._rulings, new._revoked = dict(self._forks), dict(self._rulings), dict(self._revoked)
         return new
 
     def _found(self, payload: Payload) -> None:

@@ -1,6 +1,6 @@
 """What the ops of a roster amount to: who the root is, who publishes, which places and nodes there are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from sync_protocol.errors import BadRoster, BadSignature, Malformed, NotEntitled
@@ -8,6 +8,7 @@ from sync_protocol.places import PlaceTree
 from sync_protocol.roster.change import (
     PLACE,
     PUBLISHER,
+    REVOKE,
     ROOT,
     RULING,
     Key,
@@ -23,9 +24,36 @@ _ENTRY_STEP: Final = 1000
 _STRUCK_ORDER: Final = 2**62  # a node that does not stand weighs less than any that does
 
 
+class Cut(NamedTuple):
+    """Up to where a stream of a revoked incarnation stands."""
+
+    scope: str
+    seq: int
+    hash: bytes
+
+
+class Revoked(NamedTuple):
+    """What stands of a revoked incarnation: its streams up to their cuts, the others not at all; and of the part of its
+    place what it has signed up to the number `upto`."""
+
+    cuts: tuple[Cut, ...]
+    upto: int
+
+    def at(self, scope: str) -> Cut | None:
+        """The cut of a stream; None where nothing of it stands."""
+        return next((cut for cut in self.cuts if cut.scope == scope), None)
+
+    def reaches(self, other: "Revoked") -> bool:
+        """Whether all that stands by another revocation stands by this one too."""
+        return self.upto >= other.upto and all(
+            (here := self.at(cut.scope)) is not None and (here.seq > cut.seq or here == cut) for cut in other.cuts
+        )
+
+
 class Node(NamedTuple):
     """One place and one incarnation, with its key. `order` is its order of entry: the older one weighs more. `struck`:
-    only changes that a ruling of the root has overruled name it; what it wrote is kept, and entitled to nothing."""
+    only changes that a ruling of the root has overruled name it; what it wrote is kept, and entitled to nothing.
+    `revoked`: it is shut out, and this much of it stands."""
 
     incarnation: bytes
     place: str
@@ -33,6 +61,23 @@ class Node(NamedTuple):
     public: bytes
     order: int
     struck: bool = False
+    revoked: Revoked | None = None
+
+    @property
+    def serves(self) -> bool:
+        """Whether it may speak now: ask and be asked, give receipts, name others."""
+        return not self.struck and self.revoked is None
+
+    def stands(self, scope: str, seq: int) -> bool:
+        """Whether what it wrote at a position of a stream is entitled to anything, by the roster alone."""
+        if self.revoked is None:
+            return not self.struck
+        cut = self.revoked.at(scope)
+        return not self.struck and cut is not None and seq <= cut.seq
+
+    def named_others(self, n: int) -> bool:
+        """Whether its signature made change n of the part of its place hold."""
+        return not self.struck and (self.revoked is None or n <= self.revoked.upto)
 
 
 class Judging(NamedTuple):
@@ -58,6 +103,7 @@ class Standing:
         "_nodes",
         "_places",
         "_publisher",
+        "_revoked",
         "_root",
         "_rulings",
         "_threshold",
@@ -79,6 +125,7 @@ class Standing:
         self._named_by: dict[bytes, frozenset[str]] = {}  # incarnation -> the parts that name it
         self._keys: dict[bytes, Key] = {}
         self._rulings: dict[str, tuple[Ruled, ...]] = {}
+        self._revoked: dict[bytes, dict[str, Revoked]] = {}  # incarnation -> part -> what that leaves standing
 
     @property
     def places(self) -> PlaceTree:
@@ -106,6 +153,20 @@ class Standing:
         """The nodes of one place, oldest first."""
         return self._at.get(place, ())
 
+    def serving(self, place: str) -> tuple[Node, ...]:
+        """The nodes of one place that are not revoked, oldest first."""
+        nodes = self.nodes_of(place)
+        return tuple(node for node in nodes if node.serves) if self._revoked else nodes
+
+    @property
+    def has_revoked(self) -> bool:
+        """Whether anybody is revoked at all."""
+        return bool(self._revoked)
+
+    def revoked_by(self, incarnation: bytes) -> Mapping[str, Revoked]:
+        """Part -> what that lets stand of an incarnation, for each part in which it is revoked."""
+        return self._revoked.get(incarnation, {})
+
     def rulings(self, part: str) -> tuple[Ruled, ...]:
         """What the root has ruled about a part, in its order."""
         return self._rulings.get(part, ())
@@ -128,7 +189,10 @@ class Standing:
         if part == self._county:
             entitled = self._root_signed(signers) or self._publisher in signers
         else:
-            entitled = any((node.suite, node.public) in signers for node in self.nodes_of(part))
+            n = judging.payload.n
+            entitled = any(
+                (node.suite, node.public) in signers and node.named_others(n) for node in self.nodes_of(part)
+            )
         if not entitled:
             raise NotEntitled(f"roster {part} {judging.payload.n}: not signed by whom this part belongs to")
 
@@ -144,6 +208,8 @@ class Standing:
             self._check_entitled(judging)
             if op[0] == PLACE:
                 self._take_place(op, judging.payload.part)
+            elif op[0] == REVOKE:
+                self._take_revocation(op, judging.payload.part)
             else:
                 self._take_node(op, judging)
 
@@ -230,12 +296,37 @@ class Standing:
         except BadSignature as error:
             raise BadRoster(f"node at {place}: {error}") from None
         order = judging.payload.n * _ENTRY_STEP + judging.entry
-        node = Node(incarnation, place, suite, public, min(order, held.order) if held is not None else order)
+        entry = min(order, held.order) if held is not None else order
+        node = Node(incarnation, place, suite, public, entry, revoked=self._revocation_of(incarnation))
         self._named_by[incarnation] = self._named_by.get(incarnation, frozenset()) | {part}
-        others = [one for one in self._at.get(place, ()) if one.incarnation != incarnation]
-        self._nodes[incarnation] = node
-        self._at[place] = tuple(sorted((*others, node), key=lambda one: one.order))
+        self._put(node)
         self._learn([(suite, public)])
+
+    def _put(self, node: Node) -> None:
+        others = [one for one in self._at.get(node.place, ()) if one.incarnation != node.incarnation]
+        self._nodes[node.incarnation] = node
+        self._at[node.place] = tuple(sorted((*others, node), key=lambda one: one.order))
+
+    def _take_revocation(self, op: Op, part: str) -> None:
+        _, incarnation, cuts, upto = op
+        said = Revoked(tuple(Cut(*cut) for cut in cuts), upto)
+        node = self._nodes.get(incarnation)
+        if part != self._county and (node is None or node.place == part or not self._lies_under(part, node.place)):
+            raise BadRoster(f"revocation of {incarnation.hex()}: no node under {part}")
+        before = self._revoked.get(incarnation, {})
+        if part in before and not said.reaches(before[part]):
+            raise BadRoster(f"revocation of {incarnation.hex()}: less stands by it than by the one before")
+        self._revoked[incarnation] = {**before, part: said}
+        if node is not None and not node.struck:
+            self._put(node._replace(revoked=self._revocation_of(incarnation)))
+
+    def _lies_under(self, part: str, place: str) -> bool:
+        return place in self._places and self._places.covers(part, place)
+
+    def _revocation_of(self, incarnation: bytes) -> Revoked | None:
+        """What stands of an incarnation that is revoked: the county's word comes before a township's."""
+        said = self._revoked.get(incarnation)
+        return (said.get(self._county) or next(iter(said.values()))) if said else None
 
     def _may_name_again(self, held: Node, op: Op, part: str) -> bool:
         """Whether an incarnation that is known may be named: one that was struck stands again, and an ancestor that

@@ -279,3 +279,23 @@ def test_roster_forks():
         assert sorted([part, *head[:2], head[2].hex()] for part, head in after.heads().items()) == case["heads"]
         assert sorted(sha256(change.payload).hex() for change in held.overruled_by(after)) == case["overruled"]
         assert sorted(node.incarnation.hex() for node in after.struck) == case["struck"], case["name"]
+
+
+def test_revocations():
+    book = vectors("revocations.json")
+    for case in book["cases"]:
+        roster, refused = roster_of(book), None
+        for raw in case["changes"]:
+            try:
+                roster = roster.apply(read_change(decode(bytes.fromhex(raw))))
+            except ProtocolError as error:
+                refused = error.name
+        assert refused == case["error"], case["name"]
+        stands = [
+            [node.incarnation.hex(), [[cut.scope, cut.seq, cut.hash.hex()] for cut in node.revoked.cuts]]
+            for node in roster.nodes()
+            if node.revoked is not None
+        ]
+        assert stands == case["revoked"], case["name"]
+        assert sorted(node.incarnation.hex() for node in roster.struck) == case["struck"], case["name"]
+        assert sorted([part, *head[:2], head[2].hex()] for part, head in roster.heads().items()) == case["heads"]

@@ -17,6 +17,7 @@ from sync_protocol.errors import (
     Malformed,
     NotAChild,
     ProtocolError,
+    Revoked,
     TooLarge,
     UnknownNode,
 )
@@ -43,6 +44,7 @@ _STATUS: Final[dict[type[ProtocolError], int]] = {
     BadSignature: 403,
     UnknownNode: 403,
     NotAChild: 403,
+    Revoked: 403,
     Busy: 429,
 }
 

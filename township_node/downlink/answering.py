@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync_protocol import limits
-from sync_protocol.errors import BadSignature, Busy, Malformed, NotAChild, ProtocolError, UnknownNode
+from sync_protocol.errors import BadSignature, Busy, Malformed, NotAChild, ProtocolError, Revoked, UnknownNode
 from sync_protocol.exchange import (
     NO_ALARM,
     OLDER_CHALLENGE,
@@ -165,7 +165,7 @@ class Answering:
         if index is not None and content.nonce is None:
             raise Malformed("nonce: must be there with a challenge")
         judged = judge(ratchet, index, content.nonce)
-        if self._succeeded(own) or node.struck:
+        if self._succeeded(own) or not node.serves:
             judged = judged._replace(current=False, ratchet=ratchet, next_index=ratchet.used + 1, alarm=NO_ALARM)
         reply = Content(tables=Tables(content.tables, own))
         if judged.next_index is not None:
@@ -404,12 +404,14 @@ class Answering:
 
 def child_node(roster: Roster, place: str, incarnation: bytes, *, struck: bool = False) -> Node:
     """The node of that incarnation, if it lies under `place`. `struck`: also one that a ruling of the root has struck,
-    which is told of the roster and of nothing else. Raises UnknownNode, NotAChild."""
+    or that is revoked, which is told of the roster and of nothing else. Raises UnknownNode, NotAChild, Revoked."""
     node = roster.node(incarnation)
     if node is None or (node.struck and not struck) or node.place not in roster.places:
         raise UnknownNode(_UNKNOWN)
     if node.place == place or not roster.places.covers(place, node.place):
         raise NotAChild(f"{node.place} does not lie under {place}")
+    if node.revoked is not None and not struck:
+        raise Revoked(f"this machine of {node.place} was revoked: its place goes on under another one")
     return node
 
 

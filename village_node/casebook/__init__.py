@@ -44,6 +44,7 @@ from village_node.casebook.purging import PurgeJob, PurgeRun
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.reception import Reception
 from village_node.casebook.refolding import Refolding
+from village_node.casebook.revoking import Machine, Revoking
 from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
 from village_node.casebook.settlements import Settlements
 from village_node.casebook.together import OpenAction, Together, WaitingMember
@@ -73,6 +74,7 @@ __all__ = [
     "History",
     "HopReceipt",
     "IdTaken",
+    "Machine",
     "NotAllowed",
     "NotFound",
     "OddCase",
@@ -112,6 +114,7 @@ def rules_of(catalogue: Catalogue) -> bytes:
 class Casebook(
     Erasing,
     Settlements,
+    Revoking,
     RosterRulings,
     Approving,
     Assigning,

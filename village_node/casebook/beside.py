@@ -28,7 +28,7 @@ class Beside(Desk):
         field name, or None."""
         roster, found = self.roster_in(connection), []
         for row in streams.of_no_case(connection, kind, scope):
-            author = self.entitled(roster, row.incarnation)
+            author = self.entitled(roster, row.incarnation, row.scope, row.event.seq)
             try:
                 header = load_header(row.event.header)
             except ProtocolError:
@@ -37,7 +37,7 @@ class Beside(Desk):
             raw = header.inline if header.inline is not None else row.event.body
             said = read(raw) if sound and raw is not None else None
             if author is None or said is None:
-                continue  # struck, of a later version, or it does not fit its form: stored, and says nothing here
+                continue  # struck, cut off, of a later version, or not of its form: stored, and says nothing here
             position = Position(row.incarnation, header.seq, mark(row.event.hash))
             found.append(Record(position, author.order, row.scope, author.place, header.claimed, said, header.actor))
         return found

@@ -114,7 +114,7 @@ class Carrying(Complaining, Dispatch):
         """What the node of a place on our path has not yet signed for. Raises NotAllowed for any other place."""
         roster, here = self.roster, self.identity.place
         lower = lower_of(roster, here, place)
-        nodes = roster.nodes_of(place) if lower else ()
+        nodes = roster.serving(place) if lower else ()
         if not nodes:
             raise NotAllowed(
                 f"{place} 不是本单位的上级或下级，或者还没有接入",
@@ -194,16 +194,16 @@ class Carrying(Complaining, Dispatch):
             self._keep_key(connection, node, (head.number, 0), head.key)
 
     def _key_told(self, connection: Connection, place: str) -> tuple[bytes, list[int]] | None:
-        """The key that a place has named, and how old that is; None too where who named it was struck since."""
+        """The key that a place has named, and how old that is; None too where who named it was struck or revoked."""
         told = peers.bytes_of(connection, _KEY_OF + place)
         if told is None:
             return None
         public, age = encoding.decode(told)
-        stands = age[0] in {node.order for node in self.roster_in(connection).nodes_of(place)}
+        stands = age[0] in {node.order for node in self.roster_in(connection).serving(place)}
         return (public, age) if stands else None
 
     def _keep_key(self, connection: Connection, node: Node, said: tuple[int, int], public: bytes) -> None:
-        if node.struck:
+        if not node.serves:
             return  # its order of entry would outweigh every other's for ever
         peers.bytes_to_change(connection, _KEY_OF + node.place)
         told, age = self._key_told(connection, node.place), [node.order, *said]

@@ -59,7 +59,9 @@ def newest(connection: Connection, roster: Roster) -> Checkpoint | None:
             continue
         for header in checkpoints.newest_headers(connection, row.id, checkpoint.KIND, _LOOKED_THROUGH):
             try:
-                return checkpoint.read(node.incarnation, load_header(header))
+                found = checkpoint.read(node.incarnation, load_header(header))
+                if node.stands(below(root), found.seq):
+                    return found
             except ProtocolError:
                 continue  # of a later version, or no checkpoint at all: stored, and shown as any event is
     return None

@@ -352,7 +352,7 @@ class Desk(Once):
 
     def _own_stream(self, connection: Connection, scope: str) -> Growth:
         """Our own stream in a scope as it stands; made where there is none yet."""
-        self.hold_life(connection)
+        self.hold_life_to_write(connection)
         key: StreamKey = (self.identity.incarnation, scope)
         row = streams.by_keys(connection, [key]).get(key)
         if row is None:

@@ -249,7 +249,7 @@ def _points(office: Office, connection: Connection, roster: Roster, child_place:
             sides[key] = (
                 one is not None
                 and other is not None
-                and not other.struck
+                and other.serves
                 and other_side(places, child_place, one.place, other.place)
             )
         return sides[key]

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 
 from sync_protocol import encoding
 from sync_protocol.errors import ProtocolError, RosterForked, RosterRollback
-from sync_protocol.roster import RULING, Change, Payload, Roster, RosterFork, read_payload, rebuilt
+from sync_protocol.roster import REVOKE, RULING, Change, Payload, Roster, RosterFork, read_payload, rebuilt
 from sync_protocol.roster.forks import Ruled, from_bytes, to_bytes
 from sync_protocol.suites import sha256
 from village_node.store import Connection, peers, roster_forks
@@ -135,7 +135,7 @@ def take(
                 taking.refused.append((change, error))
             continue
         if grown is not taking.roster:
-            taking.turned = taking.turned or read_payload(change).ops[0][0] == RULING
+            taking.turned = taking.turned or any(op[0] in (REVOKE, RULING) for op in read_payload(change).ops)
             taking.grow(grown)
             taking.new.append(change)
     overruled = [change_of(row) for row in taking.aside if row.overruled]

@@ -116,7 +116,7 @@ def rulings_of(
     for incarnation, seq, chain_hash, header in held:
         node = roster.node(incarnation)
         split = splits.get((incarnation, scope))
-        if node is None or node.struck or header.inline is None or (split is not None and seq >= split):
+        if node is None or not node.stands(scope, seq) or header.inline is None or (split is not None and seq >= split):
             continue
         if not kinds.understood(header.kind, header.kind_version) or any(key < 0 for key in header.ext):
             continue

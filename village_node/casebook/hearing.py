@@ -86,7 +86,7 @@ def below(connection: Connection, roster: Roster, here: str) -> list[str]:
         for place in peers.places_below(connection)
         if place not in direct and place != here and places.covers(here, place)
     ]
-    return [place for place in (*direct, *further) if roster.nodes_of(place)]
+    return [place for place in (*direct, *further) if roster.serving(place)]
 
 
 def asked_of(roster: Roster, places: Iterable[str]) -> dict[str, set[str]]:

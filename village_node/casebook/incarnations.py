@@ -243,9 +243,9 @@ class Incarnations(Countersigning, Reading):
         people have chosen, the life that they began waits to be countersigned, and will be the later one."""
         who = self.identity
         node = roster.node(who.incarnation)
-        if node is None or node.struck:
+        if node is None or not node.serves:
             return False
-        return roster.nodes_of(who.place)[-1].incarnation not in who.lives
+        return roster.serving(who.place)[-1].incarnation not in who.lives
 
     def leaves_the_choice(self, roster: Roster) -> bool:
         """Whether what comes of our own part is the work of another machine that lives on beside this one. Once this
@@ -307,7 +307,7 @@ class Incarnations(Countersigning, Reading):
         return [
             place
             for place in around
-            if roster.nodes_of(place) and place not in answered and not self._hearing.has_told(place)
+            if roster.serving(place) and place not in answered and not self._hearing.has_told(place)
         ]
 
     def waits_for(self) -> list[str]:

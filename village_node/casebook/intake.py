@@ -22,6 +22,7 @@ from sync_protocol.wire import Segment, keep, kept
 from village_node.casebook import (
     branches,
     checkpoints,
+    cutting,
     erased,
     filling,
     freezing,
@@ -332,6 +333,8 @@ class Intake(Rostering):
         grown |= {side.row.key: max(side.head.seq, grown.get(side.row.key, 0)) for side in sides if side.events}
         entry.refold.update(cases.waiting_for(connection, grown))
         entry.refold.update(freezing.concerned(connection, entry.grown, plan.proofs))
+        if plan.roster.has_revoked:
+            entry.refold.update(cutting.concerned(connection, plan.roster, entry.grown))
         if plan.taking is not None and plan.taking.changed:
             entry.refold.update(self.concerned(connection, self.roster_in(connection), plan.roster))
         touched = entry.touched()
@@ -404,7 +407,7 @@ class Intake(Rostering):
     ) -> receipts.Kept:
         """The receipt that a line is for this branch. Raises BadReceipt, UnknownPlace."""
         whole = receipts.whole(line, row.stream_id, receipts.hash_at(connection, row, line.seq))
-        if signer.struck or not follows(plan.roster.places, signer.place, line.scope):
+        if not signer.serves or not follows(plan.roster.places, signer.place, line.scope):
             raise BadReceipt(f"{signer.place} does not follow {line.scope}")
         # Lines of one tree share one signature: it is checked once.
         root = (line.signer, line.time, line.count, line.signature, receipt.root_of(whole))

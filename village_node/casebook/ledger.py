@@ -16,7 +16,7 @@ from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import calendars, freezing, purged, settlements, takings
+from village_node.casebook import calendars, cutting, freezing, purged, settlements, takings
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, fees, streams
@@ -243,6 +243,10 @@ class _Reader:
         splits = freezing.splits_in(self._connection, {scope for scope, _ in touched})
         if splits:
             self._freeze(found, splits)
+        if self._entry.roster.has_revoked:
+            own = {key: [each.event for each in events if not each.stranger] for key, events in found.items()}
+            for event in cutting.cut_off(self._connection, self._entry.roster, self._entry.grown, own):
+                event.entitled = False
         return found
 
     def _freeze(self, found: dict[CaseKey, list[Held]], splits: Mapping[StreamKey, int]) -> None:

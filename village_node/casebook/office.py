@@ -18,10 +18,11 @@ from sync_protocol.case.workdays import Calendar
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Position, load_header, mark
 from sync_protocol.places import below
-from sync_protocol.roster import Node, Roster, read_payload
+from sync_protocol.roster import Node, Revoked, Roster, read_payload
 from sync_protocol.suites import sha256
 from village_node.casebook import equivocation
 from village_node.casebook.equivocation import Taking, change_of
+from village_node.casebook.errors import NotAllowed
 from village_node.casebook.passing import Passing
 from village_node.identity import Identity
 from village_node.store import Connection, NotSaved, Overtaken, Store, StoreError, audit, peers, roster_forks, streams
@@ -152,7 +153,7 @@ class Office:
             if roster.places.level(place) != "county":
                 continue
             for incarnation, seq, chain_hash, raw, body in streams.published(connection, below(place), kind):
-                author = self.entitled(roster, incarnation)
+                author = self.entitled(roster, incarnation, below(place), seq)
                 try:
                     header = load_header(raw)
                 except ProtocolError:
@@ -191,6 +192,16 @@ class Office:
             "not saved: this node has begun a new life; start this worker again",
         )
 
+    def hold_life_to_write(self, connection: Connection) -> None:
+        """The same for who writes an event. Raises NotAllowed too, where this machine is revoked: what it wrote would
+        count nowhere."""
+        self.hold_life(connection)
+        if self._revoked_by(self.roster_in(connection)) is not None:
+            raise NotAllowed(
+                "本机已被上级吊销，不能再收件、办件；请到本单位正在使用的机器上办理",
+                "this machine was revoked by the level above: it files nothing more; work on the one in use",
+            )
+
     def author(self, roster: Roster, incarnation: bytes) -> Node | None:
         """Who wrote a stream: from the roster, or a later life of this node that is not in it yet."""
         node, who = roster.node(incarnation), self.identity
@@ -199,10 +210,22 @@ class Office:
             return Node(incarnation, who.place, key.suite, key.public, NOT_COUNTERSIGNED)
         return node
 
-    def entitled(self, roster: Roster, incarnation: bytes) -> Node | None:
-        """The same, but for one that only overruled changes of the roster name: what it wrote is kept, and no more."""
+    def entitled(self, roster: Roster, incarnation: bytes, scope: str, seq: int) -> Node | None:
+        """The same, but for what stands for nothing by the roster: only overruled changes name its author, or it lies
+        behind the cut of a revocation. It is kept, and no more."""
         node = self.author(roster, incarnation)
-        return None if node is None or node.struck else node
+        return node if node is not None and node.stands(scope, seq) else None
+
+    @property
+    def revoked(self) -> Revoked | None:
+        """What stands of this machine where it is revoked: the life of it that others know last."""
+        return self._revoked_by(self.roster)
+
+    def _revoked_by(self, roster: Roster) -> Revoked | None:
+        if not roster.has_revoked:
+            return None
+        node = roster.node(self.speaker_by(roster).incarnation)
+        return node.revoked if node is not None else None
 
     def speaker_by(self, roster: Roster) -> Identity:
         """The life of this node that who holds this roster knows: the present one, or the last one before in it."""

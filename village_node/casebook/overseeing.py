@@ -285,7 +285,7 @@ class Overseeing(Registering):
     def _samples(self, connection: Connection, place: str) -> list[Drawn]:
         roster, found = self.roster_in(connection), []
         for row in streams.beside_cases(connection, about(place), kinds.SAMPLE):
-            author = self.entitled(roster, row.incarnation)
+            author = self.entitled(roster, row.incarnation, row.scope, row.event.seq)
             try:
                 header = load_header(row.event.header)
             except ProtocolError:
@@ -311,7 +311,8 @@ def notes_of(
     roster = office.roster_in(connection)
     by_case: dict[CaseKey, list[tuple[tuple[int, int, Position], SideNote]]] = {}
     for row in found:
-        author, body = office.entitled(roster, row.incarnation), row.event.body
+        author = office.entitled(roster, row.incarnation, row.scope, row.event.seq)
+        body = row.event.body
         if author is None or body is None or row.event.case_id is None:
             continue
         header = load_header(row.event.header)

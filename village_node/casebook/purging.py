@@ -237,7 +237,7 @@ def _receipted(
     office: Office, connection: Connection, roster: Roster, row: StreamRow
 ) -> tuple[int, list[tuple[int, int]]]:
     """How far receipts of the root place cover a stream, verified again, and since when each position."""
-    root = {node.incarnation: node for node in roster.nodes_of(roster.places.root)}
+    root = {node.incarnation: node for node in roster.serving(roster.places.root)}
     upto = 0
     for kept in receipts.get(connection, [(row.id, signer) for signer in root]):
         whole = receipt.from_bytes(kept.receipt)

@@ -280,7 +280,7 @@ class Reading(Office):
 
     def _nodes_at(self, connection: Connection, places: Iterable[str]) -> list[bytes]:
         roster = self.roster_in(connection)
-        return [node.incarnation for place in places for node in roster.nodes_of(place)]
+        return [node.incarnation for place in places for node in roster.serving(place)]
 
     def _not_left(self, connection: Connection) -> tuple[list[CaseKey], int]:
         """Our cases, and how many of our events, that no place above has signed for."""

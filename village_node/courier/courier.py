@@ -23,7 +23,7 @@ from village_node.casebook import Casebook, CasebookError, Owed, Reason, Receive
 from village_node.courier import stick
 from village_node.courier.judging import judge, not_for_us, part_of
 from village_node.courier.outcome import Outcome, PartState, Trouble
-from village_node.courier.slices import Sent, for_head, read_slice, slices_for
+from village_node.courier.slices import Sent, events_alone, for_head, read_slice, slices_for
 from village_node.courier.stick import Source
 from village_node.store import StoreError
 
@@ -274,6 +274,8 @@ class Courier:
             outcome.states.append(state)
             for body in slices:
                 content = self._read(node, body)
+                if not node.serves:
+                    content = events_alone(content)
                 told += content.roster_changes
                 said = self._apply(outcome, node, content, said)
         if told:  # of a long roster the head has the end, which follows only now

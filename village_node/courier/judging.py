@@ -50,6 +50,7 @@ def judge(casebook: Casebook, source: Source) -> Judged:
             raise NotAChild(f"{node.place} lies neither above nor below {here}")
         bundle.check_head(head, node.suite, node.public)
         outcome.place = node.place
+        outcome.revoked = node.revoked is not None
         if node.struck and not outcome.ours:
             outcome.refused = _STRUCK
             return Judged(outcome, None, None, sound)

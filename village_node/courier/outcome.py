@@ -74,7 +74,7 @@ class Outcome:
     ``stored``, ``receipts``: new events and receipts of others; ``held_back``: that were parked or refused;
     ``odd_changes``: of the roster, that do not hold. ``before``: it was here before; ``ours``: we wrote it; ``for_us``:
     this place can open it; ``checked``: it was only looked at; ``renewal_left``: its sender asks for a new life, which
-    is not for this worker.
+    is not for this worker; ``revoked``: its sender is, and only what it wrote into its streams is taken.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Outcome:
     for_us: bool = False
     checked: bool = False
     renewal_left: bool = False
+    revoked: bool = False
     refused: tuple[str, str] | None = None
 
     @property
@@ -114,6 +115,12 @@ class Outcome:
             if state is not PartState.SOUND:
                 zh += f"；第 {number} 部分（共 {self.parts} 部分）{_PARTS[state][0]}"
                 en += f"; part {number} of {self.parts} is {_PARTS[state][1]}"
+        if self.revoked:
+            zh += "；写它的机器已被吊销，只收下它的记录：吊销前的有效，之后的列入“异常记录”，由承办单位决定是否采纳"
+            en += (
+                "; the machine that wrote it was revoked: its records are taken and nothing else; what lies behind the"
+            )
+            en += " cut does not count, and is listed where it can be adopted"
         if self.renewal_left:
             zh += "；对方启用了新编号，在这里不能确认：请在负责同步的那台机器上用 courier import 命令再导入一次"
             en += "; it asks for a new incarnation, which is not countersigned here: bring it once more with courier"

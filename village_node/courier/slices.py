@@ -98,3 +98,14 @@ def read_slice(body: bytes, *, down: bool) -> Content:
     content.forks = ForkTalk(proofs=content.forks.proofs)
     content.roster_talk = RosterTalk()
     return content
+
+
+def events_alone(content: Content) -> Content:
+    """What is taken of a slice whose writer is revoked: what it wrote into streams, and nothing that it says of itself,
+    gives or asks for (PROTOCOL.md, section 5.3)."""
+    return Content(
+        segments=content.segments,
+        refused_segments=content.refused_segments,
+        bodies=content.bodies,
+        forks=ForkTalk(proofs=content.forks.proofs),
+    )

@@ -621,3 +621,20 @@ ERASURES: Final = Table(
     Column("ordered_seq", BigInteger, nullable=False),
     PrimaryKeyConstraint("incarnation", "scope", "seq", "mark"),
 )
+
+# Revocations of nodes that one person asks for and another at this node answers.
+REVOCATIONS: Final = Table(
+    "revocations",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("again", SmallInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asker", Text, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("answerer", Text, nullable=False),
+    Column("answered_ms", BigInteger),
+    Column("answer", Text, nullable=False),
+)

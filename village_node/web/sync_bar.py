@@ -39,6 +39,7 @@ class SyncState:
     succeeded: bool = False
     roster_forks: int = 0
     struck: bool = False
+    revoked: bool = False
     left_to_fold: int = 0
     carried: int = 0
 
@@ -65,6 +66,7 @@ class SyncState:
             standing.succeeded,
             len(casebook.roster.forks),
             casebook.is_struck,
+            casebook.revoked is not None,
             casebook.left_to_fold(),
             casebook.carried().cases,
         )
@@ -156,6 +158,12 @@ def _who_we_are(state: SyncState) -> SyncBar | None:
     if state.retired:
         en = "This machine is retired: it neither files nor synchronises" + left_en
         return SyncBar("bad", "warning", "本机已停用，不再收件和同步" + left_zh, en, "", False)
+    if state.revoked:
+        zh = "本机已被上级吊销，不能再收件、办件和同步，吊销前上报的都有效。机器是找回来的，请把未上报的拷到 U 盘"
+        zh += "交给上级，并请上级登记新机器" + left_zh
+        en = "This machine was revoked by the level above: it files, acts and synchronises no more; what had been sent"
+        en += " up stands. If it was found again, take the rest there on a stick, and have a new machine enrolled"
+        return SyncBar("bad", "warning", zh, en + left_en, state.last_error, True)
     if state.struck:
         zh = "县里裁定名册分叉时，没有保留本机的登记：本机记录都在，暂不上报，请上级用原登记请求重新登记" + left_zh
         en = "By the county's ruling on the roster this machine is not enrolled: nothing here is lost, and nothing is"

@@ -158,6 +158,17 @@ def _dead_township(request: pytest.FixtureRequest, address: str) -> Ready:
     return Ready(county.sign_in("0203", "head"), f"/children/{TOWNSHIP}/{address}", {"text": TYPED})
 
 
+def _lost_machine(request: pytest.FixtureRequest, asked: bool) -> Ready:
+    """The village's machine was stolen; for the second form somebody has asked for it to be shut out."""
+    township = request.getfixturevalue("township")
+    machine = request.getfixturevalue("network").members[VILLAGE].identity.incarnation.hex()
+    head = township.sign_in("0103", "head")
+    if not asked:
+        return Ready(head, "/revocations", {"machine": machine, "reason": TYPED})
+    number = township.member.casebook.ask_revocation("0109", machine, "电脑被盗")
+    return Ready(head, f"/revocations/{number}/reject", {"reason": TYPED})
+
+
 def _meeting(request: pytest.FixtureRequest, recorded: bool) -> Ready:
     """A case in the green channel, with minutes or without."""
     agent = request.getfixturevalue("agent")
@@ -359,6 +370,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "allow_lives": _too_many_lives,
     "stand_in": partial(_dead_township, address="stand-in"),
     "end_stand_in": partial(_dead_township, address="end-stand-in"),
+    "ask_revocation": partial(_lost_machine, asked=False),
+    "answer_revocation": partial(_lost_machine, asked=True),
     "rule_on_fork": _fork,
     "refused_sample": _sample,
     "make_token": partial(_token, made=False),

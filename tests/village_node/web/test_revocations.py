@@ -1,0 +1,50 @@
+"""The page on which two persons shut out a machine that was stolen, and what the pages of that machine say."""
+
+from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import Counter, Visitor
+
+
+def ask(visitor: Visitor, machine: str, reason: str = "电脑于三月五日被盗", **more: str) -> int:
+    fields = {"token": visitor.token(), "machine": machine, "reason": reason, **more}
+    return visitor.send("/revocations", fields).status_code
+
+
+def answer(visitor: Visitor, number: int, what: str) -> int:
+    return visitor.send(f"/revocations/{number}/{what}", {"token": visitor.token()}).status_code
+
+
+def test_one_asks_another_confirms_and_the_page_says_what_came_of_it(
+    network: Network, village: Counter, township: Counter
+) -> None:
+    machine = network.members[VILLAGE].casebook.identity.incarnation.hex()
+    head, other = township.sign_in("0103", "head"), township.sign_in("0104", "admin")
+    page = head.open("/revocations").text
+    assert "上关村" in page and machine[:8] in page and "驿马镇，机器" not in page
+    assert 'href="/revocations"' in head.open("/children").text
+    assert (
+        ask(head, machine, "") == 422
+        and "请写明理由" in head.send("/revocations", {"token": head.token(), "machine": machine, "reason": ""}).text
+    )
+    assert ask(head, machine) == 303
+    page = head.open("/revocations").text
+    assert "须由另一人确认" in page and "电脑于三月五日被盗" in page and "/revocations/1/confirm" not in page
+    assert answer(head, 1, "confirm") == 422
+    assert "/revocations/1/confirm" in other.open("/revocations").text
+    assert answer(other, 1, "confirm") == 303 and answer(other, 1, "confirm") == 422
+    page = other.open("/revocations").text
+    assert "已吊销" in page and "0104" in page
+    actions = [line.action for line in township.accounts.rows.audit_lines(20)]
+    assert {"roster.revoke.ask", "roster.revoke"} <= set(actions)
+    village.member.casebook.apply_roster(network.members[TOWNSHIP].casebook.roster.changes(TOWNSHIP)[-1:])
+    agent = village.sign_in("0001", "agent")
+    assert "本机已被上级吊销" in agent.open("/work").text
+
+
+def test_what_was_asked_for_may_be_left_and_asked_for_again(network: Network, township: Counter) -> None:
+    machine = network.members[VILLAGE].casebook.identity.incarnation.hex()
+    head = township.sign_in("0103", "head")
+    assert ask(head, machine) == 303 and ask(head, machine) == 422
+    assert answer(head, 1, "reject") == 303
+    assert "没有吊销" in head.open("/revocations").text
+    assert ask(head, machine) == 303 and answer(head, 9, "confirm") == 422
+    assert not network.members[TOWNSHIP].casebook.roster.has_revoked
