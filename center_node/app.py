@@ -18,6 +18,7 @@ from village_node.casebook import Casebook
 from village_node.casebook.equivocation import change_of
 from village_node.config import BadSettings, Config
 from village_node.identity import Identity
+from village_node.keyring import PLAIN, Keyring
 from village_node.store import peers
 
 ROOT_KEY_FILE = "county-root.key"
@@ -28,16 +29,17 @@ CALENDAR_CHECK_S = 30.0  # so long after the first start the county has publishe
 def create_node(config: Config, *, pages_only: bool = False) -> village.Node:
     """Wire the county's node: a township's parts with the publisher's key, the daily checkpoint, and the calendar.
     `pages_only`: one more worker beside the one that syncs."""
-    node = township.create_node(config, lambda: [publisher_key(config.data)], pages_only=pages_only)
+    keyring = village.keyring_of(config)
+    node = township.create_node(config, lambda: [publisher_key(config.data, keyring)], pages_only=pages_only)
     daily = DailyCheckpoint(node.casebook, village.wall_clock, time.monotonic)
     node.scheduler.every(CHECKPOINT_CHECK_S, "checkpoint", daily.tick)
     node.scheduler.every(CALENDAR_CHECK_S, "known years", node.casebook.publish_known_years)
     return node
 
 
-def publisher_key(data: Path) -> SigningKey:
+def publisher_key(data: Path, keyring: Keyring = PLAIN) -> SigningKey:
     """The key that signs the county's part of the roster. Raises NoIdentity when it is missing."""
-    return identities.read_secret(data / PUBLISHER_KEY_FILE)
+    return identities.read_secret(data / PUBLISHER_KEY_FILE, keyring=keyring)
 
 
 def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]) -> Identity:
@@ -46,8 +48,9 @@ def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]
     Both keys are written to the data directory; the root key's file should be taken away and kept off line. What a
     founding that was cut short has left is taken up. Raises BadSettings where the database has another network.
     """
-    root = identities.kept_or_new(config.data / ROOT_KEY_FILE)
-    publisher = identities.kept_or_new(config.data / PUBLISHER_KEY_FILE)
+    keyring = village.keyring_of(config)
+    root = identities.kept_or_new(config.data / ROOT_KEY_FILE, keyring)
+    publisher = identities.kept_or_new(config.data / PUBLISHER_KEY_FILE, keyring)
     opened = store.open_store(config.database)
     try:
         changes = _kept_changes(opened, county) or _first_changes(county, townships, root, publisher)
@@ -59,7 +62,7 @@ def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]
             village.wall_clock,
             identities.random_bytes,
             village.starter_catalogue(),
-            village.lives_of(config.data, fresh=True),
+            village.lives_of(config.data, fresh=True, keyring=keyring),
         )
         book.apply_roster(changes)
     finally:

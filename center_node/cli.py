@@ -1,17 +1,20 @@
-"""The command line of the county's node: a township's commands, its own `init` that founds a network, and `demo`."""
+"""The command line of the county's node: a township's commands, its own `init`, the root's ceremony, and `demo`."""
 
 import argparse
+import base64
 import json
 from collections.abc import Sequence
 from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from center_node import app, demo, erasures, rulings
+from center_node import app, ceremony, demo, erasures, rulings
 from township_node.cli import parser, with_enrolment
-from village_node import cli, control
-from village_node.app import Node
+from village_node import cli, config, control, files, identity
+from village_node.app import Node, keyring_of, wall_clock
 from village_node.casebook import CasebookError, NotAllowed
+from village_node.identity import NoIdentity
+from village_node.keyring import NoPassphrase
 
 
 def commands(node: Node) -> control.Commands:
@@ -27,9 +30,11 @@ def commands(node: Node) -> control.Commands:
 
     def rule_roster(arguments: dict[str, Any]) -> dict[str, Any]:
         try:
-            return rulings.rule(node.casebook, node.config.data, arguments)
+            return rulings.rule(node.casebook, node.config.data, arguments, keyring_of(node.config))
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+        except (NoIdentity, NoPassphrase) as reason:
+            raise control.CommandRefused(str(reason)) from None
 
     def erase(arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -37,11 +42,12 @@ def commands(node: Node) -> control.Commands:
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
-    return with_enrolment(node, lambda node: [app.publisher_key(node.config.data)]) | {
+    return with_enrolment(node, lambda node: [app.publisher_key(node.config.data, keyring_of(node.config))]) | {
         "checkpoint": checkpoint,
         "roster-forks": lambda _arguments: {"forks": rulings.forks(node.casebook)},
         "rule-roster": rule_roster,
         "erase": erase,
+        "ceremony": lambda arguments: _ceremony_here(node, arguments),
         "calendar": lambda _arguments: {
             "published": node.casebook.publish_known_years(),
             "version": node.casebook.calendar().version,
@@ -65,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     checkpoint.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "checkpoint"))))
     _add_rulings(top)
     _add_erasures(top)
+    _add_ceremony(top)
     shown = verbs.add_parser(
         "demo", help="a county, a township and two villages here, and one case walked through them"
     )
@@ -87,7 +94,10 @@ def _add_rulings(top: argparse.ArgumentParser) -> None:
     rule = cli.add_verb(top, "rule-roster", "say with the root's keys which of two chains of the roster stands")
     rule.add_argument("--part", required=True, help="whose part of the roster: a place code")
     rule.add_argument("--stands", required=True, metavar="HASH", help="fingerprint of the last change that stands")
-    rule.add_argument("--root-key", required=True, action="append", type=Path, metavar="FILE", help="may be repeated")
+    rule.add_argument(
+        "--root-key", required=True, action="append", type=Path, metavar="FILE", help="or the folder of a ceremony"
+    )
+    cli.add_passphrase(rule)
     rule.add_argument(
         "--keep", action="append", default=[], metavar="NODE", help="a machine of the other chain that stays"
     )
@@ -118,14 +128,83 @@ def _erase(arguments: argparse.Namespace) -> None:
     print(_json(cli.ask(COUNTY, arguments.data, "erase", case_no=arguments.case, basis=arguments.basis, **people)))
 
 
+def _add_ceremony(top: argparse.ArgumentParser) -> None:
+    text = "make keys of the root off line, and sign with enough of them: 2 of 3 is usual"
+    steps = cli.verbs_of(top).add_parser("ceremony", help=text, description=text)
+    steps.add_argument("step", choices=("key", "draft", "show", "sign", "publish"))
+    steps.add_argument("--data", type=Path, help="draft, publish: the county node's data directory")
+    steps.add_argument(
+        "--folder", type=Path, help="key: a new folder on a medium of its own; sign: that folder, or a single key file"
+    )
+    steps.add_argument("--file", type=Path, action="append", default=[], help="what is to be signed, carried by hand")
+    steps.add_argument("--root", type=Path, action="append", default=[], metavar="PUB", help="draft: a key's root.pub")
+    steps.add_argument("--threshold", type=int, default=2, help="draft: how many of these must sign together")
+    steps.add_argument("--new-publisher", action="store_true", help="draft: another publishing key")
+    steps.add_argument("--actor", default="operator", help="publish: work number of who publishes")
+    cli.add_passphrase(steps)
+    steps.set_defaults(act=_ceremony)
+
+
+def _ceremony(arguments: argparse.Namespace) -> None:
+    step, folder, carried = arguments.step, arguments.folder, arguments.file
+    for needed, option in (("key sign", "folder"), ("draft publish", "data"), ("draft show sign publish", "file")):
+        if step in needed.split() and not getattr(arguments, option):
+            raise config.BadSettings(f"--{option} is missing: `ceremony {step}` needs it")
+    if step == "key":
+        word = cli.passphrases(arguments, "passphrase of this key alone", new=True)[0]
+        public = ceremony.new_root_key(folder, word, identity.random_bytes)
+        print(f"{ceremony.PUBLIC_FILE}: {public.hex()}")
+        print(
+            "这是根密钥之一：请由专人保管这个文件夹和口令，离线存放；只把 root.pub 交给县里"
+            " / one key of the root: its holder keeps folder and passphrase off line; the county gets root.pub alone"
+        )
+        return
+    if step == "draft":
+        publics = [ceremony.public_in(path).hex() for path in arguments.root]
+        said = {"publics": publics, "threshold": arguments.threshold, "new_publisher": arguments.new_publisher}
+        done = cli.ask(COUNTY, arguments.data, "ceremony", **said)
+        files.write(carried[0], base64.b64decode(done["draft"]), 0o644)
+    drafted = ceremony.gathered([ceremony.from_bytes(path.read_bytes()) for path in carried])
+    print(_json(ceremony.told(drafted)))
+    if step == "sign":
+        word = cli.passphrases(arguments, "passphrase of this key")[0] if rulings.is_wrapped(folder) else ""
+        files.write(carried[0], ceremony.to_bytes(ceremony.signed(drafted, rulings.root_key(folder, word))), 0o644)
+    elif step == "publish":
+        raw = base64.b64encode(ceremony.to_bytes(drafted)).decode("ascii")
+        print(_json(cli.ask(COUNTY, arguments.data, "ceremony", draft=raw, actor=arguments.actor)))
+
+
+def _ceremony_here(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The two steps of a ceremony at the county's node: a draft is made, or one that was signed is published."""
+    data, keyring, roster = node.config.data, keyring_of(node.config), node.casebook.roster
+    try:
+        if "draft" in arguments:
+            drafted = ceremony.from_bytes(base64.b64decode(arguments["draft"]))
+            ceremony.publish(node.casebook, data, drafted, keyring)
+            node.accounts.audit(arguments["actor"], "roster.ceremony", drafted.payload.part, ceremony.told(drafted))
+            threshold, keys = node.casebook.roster.root
+            return {"n": drafted.payload.n, "threshold": threshold, "keys": keys}
+        publisher = rulings.next_publisher(data, keyring) if arguments["new_publisher"] else None
+        publics = [bytes.fromhex(public) for public in arguments["publics"]]
+        drafted = ceremony.draft(roster, arguments["threshold"], publics, publisher, wall_clock())
+        return {"draft": base64.b64encode(ceremony.to_bytes(drafted)).decode("ascii")}
+    except CasebookError as reason:
+        raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+    except (NoIdentity, config.BadSettings) as reason:
+        raise control.CommandRefused(str(reason)) from None
+
+
 def _rule_roster(arguments: argparse.Namespace) -> None:
+    wrapped = [str(held) for held in arguments.root_key if rulings.is_wrapped(held)]
+    words = iter(cli.passphrases(arguments, *wrapped) if wrapped else [])
     done = cli.ask(
         COUNTY,
         arguments.data,
         "rule-roster",
         part=arguments.part,
         stands=arguments.stands,
-        root_keys=[str(file.resolve()) for file in arguments.root_key],
+        root_keys=[str(held.resolve()) for held in arguments.root_key],
+        root_words=[next(words) if rulings.is_wrapped(held) else "" for held in arguments.root_key],
         keep=arguments.keep,
         new_publisher=arguments.new_publisher,
         roster_agreed=arguments.roster_agreed,
@@ -146,6 +225,7 @@ def _init(arguments: argparse.Namespace) -> None:
         f"{chosen.data}: {chosen.name} is founded with {len(townships)} townships. "
         f"Take {app.ROOT_KEY_FILE} away and keep it off line; enrol townships with `center-node enrol`."
     )
+    cli.say_how_keys_lie(chosen)
 
 
 if __name__ == "__main__":

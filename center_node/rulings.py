@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from sync_protocol.roster import NODE, read_payload
-from sync_protocol.suites import sha256
+from sync_protocol.suites import SigningKey, sha256
 from village_node import identity as identities
 from village_node.casebook import Casebook, NotFound, RosterRuling
+from village_node.keyring import PLAIN, Keyring, is_protected, opened
 
 PUBLISHER_KEY_FILE: Final = "publisher.key"
+HELD_KEY_FILE: Final = "root.key"  # in a folder of its own
+NEXT_PUBLISHER_FILE: Final = "publisher-next.key"
 _SHORTEST: Final = 8  # digits of a fingerprint, or of a machine's number
 
 
@@ -37,7 +40,7 @@ def forks(casebook: Casebook) -> list[dict[str, Any]]:
     ]
 
 
-def rule(casebook: Casebook, data: Path, arguments: dict[str, Any]) -> dict[str, Any]:
+def rule(casebook: Casebook, data: Path, arguments: dict[str, Any], keyring: Keyring = PLAIN) -> dict[str, Any]:
     """Rule on the fork of a part. With `new_publisher` the ruling also names a new publishing key, whose file takes the
     old one's place once it is in force.
 
@@ -50,13 +53,13 @@ def rule(casebook: Casebook, data: Path, arguments: dict[str, Any]) -> dict[str,
     nodes = [node.incarnation for change in view.changes for node in change.nodes]
     stands = _found("--stands", arguments["stands"], hashes)
     keep = frozenset(_found("--keep", each, nodes) for each in arguments["keep"])
-    fresh = data / f"{PUBLISHER_KEY_FILE}.new"
-    publisher = identities.kept_or_new(fresh) if arguments["new_publisher"] else None
-    keys = [identities.read_secret(Path(file)) for file in arguments["root_keys"]]
+    publisher = next_publisher(data, keyring) if arguments["new_publisher"] else None
+    words = arguments.get("root_words") or [""] * len(arguments["root_keys"])
+    keys = [root_key(Path(file), word) for file, word in zip(arguments["root_keys"], words, strict=True)]
     ruling = RosterRuling(view.part, stands, keep, publisher)
     change = casebook.rule_on_roster(arguments["actor"], ruling, keys, agreed=bool(arguments["roster_agreed"]))
     if publisher is not None:
-        fresh.replace(data / PUBLISHER_KEY_FILE)
+        take_over(data, keyring)
     payload = read_payload(change)
     stand = {op[1].hex() for op in payload.ops if op[0] == NODE}
     return {
@@ -67,6 +70,33 @@ def rule(casebook: Casebook, data: Path, arguments: dict[str, Any]) -> dict[str,
         "stand": sorted(stand),
         "struck": sorted(row[0].hex() for row in payload.ops[0][4]),
     }
+
+
+def root_key(held: Path, passphrase: str) -> SigningKey:
+    """A key of the root: in a folder of its own, as the ceremony makes them, or in a single file. Raises NoPassphrase,
+    NoIdentity."""
+    if held.is_file():
+        home = held.parent
+        return identities.read_secret(held, keyring=opened(home, passphrase, identities.random_bytes))
+    ring = opened(held, passphrase, identities.random_bytes)
+    return identities.read_secret(held / HELD_KEY_FILE, keyring=ring)
+
+
+def is_wrapped(held: Path) -> bool:
+    """Whether a key of the root is opened by a passphrase."""
+    return is_protected(held.parent if held.is_file() else held)
+
+
+def next_publisher(data: Path, keyring: Keyring) -> SigningKey:
+    """The publishing key that is to come, drawn where there is none yet. Raises NoIdentity."""
+    return identities.kept_or_new(data / NEXT_PUBLISHER_FILE, keyring)
+
+
+def take_over(data: Path, keyring: Keyring) -> None:
+    """It is in force: from now on it signs the county's part. Raises OSError."""
+    fresh = data / NEXT_PUBLISHER_FILE
+    keyring.write(data / PUBLISHER_KEY_FILE, keyring.read(fresh))  # a wrapped key is bound to the name of its file
+    fresh.unlink()
 
 
 def _found(option: str, text: str, known: Sequence[bytes]) -> bytes:

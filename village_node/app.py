@@ -26,11 +26,13 @@ from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.suites import sha256
 from village_node import door, store, web, working_days
 from village_node import identity as identities
+from village_node import keyring as keyrings
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook, NotAllowed, PurgeJob
 from village_node.config import Config
 from village_node.courier import Courier
 from village_node.identity import Identity
+from village_node.keyring import PLAIN, Keyring
 from village_node.rebirth import WORDS, Lives
 from village_node.scheduler import Scheduler
 from village_node.store.accounts import AccountRows
@@ -90,9 +92,14 @@ def machine() -> bytes:
     return sha256(f"sanji/machine {name.strip()}".encode())[:16]
 
 
-def lives_of(data: Path, *, fresh: bool = False) -> Lives:
+def lives_of(data: Path, *, fresh: bool = False, keyring: Keyring = PLAIN) -> Lives:
     """The files of a node's lives in its data directory. `fresh`: the node is being made just now."""
-    return Lives(data, machine(), identities.random_bytes, fresh=fresh)
+    return Lives(data, machine(), identities.random_bytes, fresh=fresh, keyring=keyring)
+
+
+def keyring_of(config: Config) -> Keyring:
+    """What opens the keys of a node. Raises NoPassphrase."""
+    return keyrings.opened(config.data, config.passphrase, identities.random_bytes)
 
 
 def version() -> str:
@@ -153,6 +160,7 @@ class Node:
             "intake_closed": room.closed if room is not None else False,
             "sync": self.uplink.status() if self.uplink else None,
             "purge": self.purge.status() if self.purge else None,
+            "private_keys": "passphrase" if keyrings.is_protected(self.config.data) else "clear",
             "life": self.casebook.life(),
             **self.casebook.counts(),
         }
@@ -289,7 +297,8 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     Raises NoIdentity before enrolment is complete, StoreError for an unusable database.
     """
     os.umask(0o077)
-    identity = member(config.data)
+    keyring = keyring_of(config)
+    identity = member(config.data, keyring)
     opened = store.open_store(config.database, config.reserve_mb << 20)
     casebook = Casebook(
         opened,
@@ -297,7 +306,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         wall_clock,
         identities.random_bytes,
         starter_catalogue(),
-        lives_of(config.data),
+        lives_of(config.data, keyring=keyring),
         pages_only=pages_only,
         calendar=working_days.built_in(),
     )
@@ -346,9 +355,9 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     return node
 
 
-def member(data: Path) -> Identity:
+def member(data: Path, keyring: Keyring = PLAIN) -> Identity:
     """The identity of an enrolled node. Raises NoIdentity, saying what is left to do, when it is not enrolled yet."""
-    identity = identities.load(data)
+    identity = identities.load(data, keyring)
     if identity.network_id is None:
         raise identities.NoIdentity(
             f"the node in {data} is not enrolled yet: take {REQUEST_FILE} to the node above, then init --answer FILE"
@@ -361,17 +370,17 @@ def enrol_request(identity: Identity) -> bytes:
     return roster.enrol_request(identity.key, identity.place, identity.level, identity.name, identity.incarnation)
 
 
-def join(data: Path, database: str, answer: bytes) -> Identity:
+def join(data: Path, database: str, answer: bytes, keyring: Keyring = PLAIN) -> Identity:
     """Complete a node with its parent's answer: check it, keep the roster, and become a member.
 
     Raises a ProtocolError when the answer does not verify or is for another node.
     """
-    waiting = identities.load(data)
+    waiting = identities.load(data, keyring)
     given = roster.read_answer(answer, roster.read_request(enrol_request(waiting)))
     joined = replace(waiting, network_id=given.network_id, parent=given.parent.incarnation)
     opened = store.open_store(database)
     try:
-        lives = lives_of(data, fresh=waiting.network_id is None)
+        lives = lives_of(data, fresh=waiting.network_id is None, keyring=keyring)
         Casebook(opened, joined, wall_clock, identities.random_bytes, starter_catalogue(), lives).apply_roster(
             given.changes
         )

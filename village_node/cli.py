@@ -1,7 +1,9 @@
 """The command line of a node: `init`, `serve`, `sync`, `status`, `invite`; each level adds its own to these."""
 
 import argparse
+import getpass
 import json
+import os
 import signal
 import sys
 import threading
@@ -14,13 +16,14 @@ from typing import Any, Protocol
 
 from sync_protocol.errors import ProtocolError
 from sync_protocol.places import valid_code
-from village_node import app, config, control, files, identity
+from village_node import app, config, control, files, identity, keyring
 from village_node.store import StoreError
 
 # What a person at the keyboard can mend; everything else is a fault of the program and shows its traceback.
 COMPLAINTS = (
     config.BadSettings,
     identity.NoIdentity,
+    keyring.NoPassphrase,
     control.CommandRefused,
     control.AlreadyRunning,
     app.AnotherWorker,
@@ -100,6 +103,14 @@ def parser(level: Level) -> argparse.ArgumentParser:
     init.add_argument("--public-url", default="", help="what QR codes lead to")
     init.add_argument("--database-url", default="", help="SQLAlchemy URL; default: SQLite in the data directory")
     init.add_argument("--reserve-mb", type=int, default=200, help="disk kept for what is in progress when it is full")
+    init.add_argument(
+        "--protect",
+        choices=("passphrase", "none"),
+        default="none",
+        help="passphrase: who carries the disk off cannot use the keys, and every start asks for it, after a power cut "
+        "too, unless systemd hands it over; none: the node starts by itself, and whoever has the disk has the keys",
+    )
+    add_passphrase(init)
     init.set_defaults(act=level.init)
     if level.init is None:
         init.add_argument("--parent-url", default="", help="the parent's address, http:// or https://")
@@ -116,6 +127,8 @@ def parser(level: Level) -> argparse.ArgumentParser:
     serve.add_argument("--pages-only", action="store_true", help="one more worker for pages, on PostgreSQL")
     serve.add_argument("--listen", type=int, metavar="PORT", help="another port than the settings name")
     serve.set_defaults(act=lambda arguments: _serve(level, arguments))
+    add_passphrase(serve)
+    _add_keys(top)
     sync = add_verb(top, "sync", "exchange with the parent now")
     sync.set_defaults(act=lambda arguments: _ask(level, arguments, "sync"))
     status = add_verb(top, "status", "what this node holds, owes and hears")
@@ -145,6 +158,24 @@ def add_verb(top: argparse.ArgumentParser, name: str, text: str) -> argparse.Arg
     return verb
 
 
+def _add_keys(top: argparse.ArgumentParser) -> None:
+    keys = add_verb(top, "keys", "how this node's private keys lie on the disk; wrap them, or change the passphrase")
+    keys.add_argument("step", choices=("show", "protect", "change", "unprotect"))
+    add_passphrase(keys)
+    keys.set_defaults(act=_keys)
+
+
+def add_passphrase(verb: argparse.ArgumentParser) -> None:
+    """Add the option by which a command is given a passphrase."""
+    verb.add_argument(
+        "--passphrase-fd",
+        type=int,
+        metavar="N",
+        help="read the passphrase from this file descriptor, one a line; else it is the credential "
+        f"{config.CREDENTIAL} of systemd, or asked for",
+    )
+
+
 def verbs_of(top: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
     """The commands of a program."""
     return next(action for action in top._actions if isinstance(action, argparse._SubParsersAction))
@@ -158,23 +189,95 @@ def settings(arguments: argparse.Namespace) -> config.Config:
     if not valid_code(arguments.place):
         raise config.BadSettings(f"--place {arguments.place!r} is no place code: write the 12-digit division code")
     values = {name: getattr(arguments, name) for name in _TYPED if hasattr(arguments, name)}
-    return config.checked(arguments.data, values | {"ancestor_urls": list(getattr(arguments, "ancestor_url", ()))})
+    chosen = config.checked(arguments.data, values | {"ancestor_urls": list(getattr(arguments, "ancestor_url", ()))})
+    if arguments.protect == "none" and not keyring.is_protected(arguments.data):
+        return chosen
+    return replace(chosen, passphrase=passphrases(arguments, "passphrase", new=True)[0])
 
 
 def prepare(chosen: config.Config) -> identity.Identity:
     """Make the data directory, the keys and the settings file of a new node, or what is missing of them."""
     files.make_folder(chosen.data)
     chosen.data.chmod(0o700)
-    made = identity.create(chosen.data, chosen.place, chosen.level, chosen.name)
+    if chosen.passphrase and not keyring.is_protected(chosen.data):
+        keyring.begin(chosen.data, chosen.passphrase, identity.random_bytes)
+    made = identity.create(chosen.data, chosen.place, chosen.level, chosen.name, app.keyring_of(chosen))
     config.write(chosen)
     return made
+
+
+def say_how_keys_lie(chosen: config.Config) -> None:
+    """Say what was chosen for the private keys, and what follows from it."""
+    if keyring.is_protected(chosen.data):
+        print(
+            "密钥已用口令加密：机器被偷，没有口令用不了密钥；停电重启后须有人输入口令（或由 systemd 凭据提供）；"
+            "口令丢失无法找回 / the keys are wrapped: each start needs the passphrase, and nobody can bring it back"
+        )
+    else:
+        print(
+            "密钥没有加密：停电后能自动恢复，但拿到硬盘的人就拿到了密钥；可随时用 `keys protect` 加密"
+            " / the keys lie in the clear: the node starts by itself; `keys protect` wraps them at any time"
+        )
+
+
+def unlocked(chosen: config.Config, arguments: argparse.Namespace | None = None) -> config.Config:
+    """The settings with what opens the keys, where they are wrapped. Raises NoPassphrase, BadSettings."""
+    if not keyring.is_protected(chosen.data):
+        return chosen
+    return replace(chosen, passphrase=passphrases(arguments, "passphrase")[0])
+
+
+def passphrases(arguments: argparse.Namespace | None, *names: str, new: bool = False) -> list[str]:
+    """One passphrase for each name: from the file descriptor, from systemd for the first, or typed. `new`: typed twice.
+
+    Raises NoPassphrase where there is nobody to ask.
+    """
+    number = getattr(arguments, "passphrase_fd", None)
+    if number is not None:
+        with os.fdopen(number, encoding="utf-8") as given:
+            lines = [line.rstrip("\r\n") for line in given]
+        if len(lines) < len(names):
+            raise keyring.NoPassphrase(f"--passphrase-fd {number} gave {len(lines)} lines, must be {len(names)}")
+        return lines[: len(names)]
+    handed = config.credential()
+    found = [handed] if handed else []
+    if len(found) < len(names) and not sys.stdin.isatty():
+        raise keyring.NoPassphrase(
+            "the keys are wrapped and nobody is at the keyboard: start the node by hand, give --passphrase-fd, or let "
+            f"systemd hand over the credential {config.CREDENTIAL}"
+        )
+    for name in names[len(found) :]:
+        typed = getpass.getpass(f"{name}: ")
+        if (new or name.startswith("new")) and getpass.getpass(f"{name}, again: ") != typed:
+            raise keyring.NoPassphrase("the two are not the same: nothing was changed")
+        found.append(typed)
+    return found
+
+
+def _keys(arguments: argparse.Namespace) -> None:
+    """Show how the keys lie, wrap them, change the passphrase, or write them in the clear again."""
+    chosen = config.load(arguments.data)
+    step, data, protected = arguments.step, chosen.data, keyring.is_protected(chosen.data)
+    with control.exclusive(data) if step != "show" else nullcontext():
+        if step == "protect":
+            word = passphrases(arguments, "passphrase", new=not protected)[0]
+            print(f"{keyring.protect(data, word, identity.random_bytes)} keys were wrapped")
+        elif step == "change":
+            before, after = passphrases(arguments, "passphrase", "new passphrase")
+            keyring.change(data, before, after, identity.random_bytes)
+        elif step == "unprotect" and protected:
+            print(f"{keyring.unprotect(data, passphrases(arguments, 'passphrase')[0])} keys lie in the clear now")
+    for path in keyring.in_the_clear(data) if keyring.is_protected(data) else ():
+        print(f"{path.name} is not wrapped yet: give `keys protect` again")
+    say_how_keys_lie(chosen)
 
 
 def _init(level: Level, arguments: argparse.Namespace) -> None:
     if arguments.answer:
         chosen = config.load(arguments.data)
         with control.exclusive(chosen.data):
-            app.join(chosen.data, chosen.database, arguments.answer.read_bytes())
+            keys = app.keyring_of(unlocked(chosen, arguments))
+            app.join(chosen.data, chosen.database, arguments.answer.read_bytes(), keys)
         print(f"{arguments.data}: enrolled. Next: `{level.program} invite` the first member of staff, then `serve`")
         return
     chosen = settings(arguments)
@@ -184,6 +287,7 @@ def _init(level: Level, arguments: argparse.Namespace) -> None:
     request = arguments.data / app.REQUEST_FILE
     files.write(request, app.enrol_request(made))
     print(f"{request}: take this file to the node above (`enrol`), then complete with `{level.program} init --answer`")
+    say_how_keys_lie(chosen)
 
 
 def _serve(level: Level, arguments: argparse.Namespace) -> None:
@@ -192,6 +296,7 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
         chosen = replace(chosen, port=arguments.listen)
     if arguments.pages_only and not chosen.database_url:
         raise config.BadSettings("--pages-only: several workers need PostgreSQL; SQLite has one writer")
+    chosen = unlocked(chosen, arguments)
     stop = threading.Event()
 
     def stopped(_number: int, _frame: FrameType | None) -> None:
@@ -219,7 +324,7 @@ def ask(level: Level, data: Path, verb: str, **arguments: Any) -> dict[str, Any]
     opened: list[app.Node] = []
 
     def open_commands() -> control.Commands:
-        opened.append(level.create_node(config.load(data)))
+        opened.append(level.create_node(unlocked(config.load(data))))
         return level.commands(opened[0])
 
     try:

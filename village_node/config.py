@@ -13,6 +13,7 @@ from environs import Env, EnvError
 from village_node import files
 
 SETTINGS_FILE = "node.toml"
+CREDENTIAL = "sanji-passphrase"
 LEVELS = ("county", "township", "village", "station")
 
 
@@ -53,6 +54,7 @@ class Config:
     remedy_authority: str = ""  # who reconsiders decisions, as documents name it; empty: the county's government
     remedy_court: str = ""  # the court that hears appeals against them; empty: the county's
     allowed_hosts: tuple[str, ...] = field(default=())
+    passphrase: str = field(default="", repr=False)  # what opens the keys at this start; never in the file
 
     @property
     def database(self) -> str:
@@ -75,7 +77,7 @@ class Config:
 
 
 # What only the node itself may say: the data directory is where the file lies.
-_NAMES = tuple(each.name for each in fields(Config) if each.name != "data")
+_NAMES = tuple(each.name for each in fields(Config) if each.name not in ("data", "passphrase"))
 _LISTS = ("ancestor_urls", "allowed_hosts")
 
 
@@ -102,7 +104,7 @@ def _environment() -> dict[str, Any]:
     env = Env(prefix="SANJI_")
     found: dict[str, Any] = {}
     for each in fields(Config):
-        if each.name == "data" or env.str(each.name.upper(), None) is None:
+        if each.name not in _NAMES or env.str(each.name.upper(), None) is None:
             continue
         kind: Any = each.type
         read: Any = {int: env.int, float: env.float, bool: env.bool}.get(kind, env.str)
@@ -111,6 +113,20 @@ def _environment() -> dict[str, Any]:
         except EnvError as problem:
             raise BadSettings(f"environment variable SANJI_{each.name.upper()}: {problem}") from None
     return found
+
+
+def credential() -> str:
+    """The passphrase that systemd hands to a service as its credential `sanji-passphrase`; empty where there is none.
+
+    Raises BadSettings for one that cannot be read.
+    """
+    folder = Env().str("CREDENTIALS_DIRECTORY", "")
+    if not folder or not (Path(folder) / CREDENTIAL).exists():
+        return ""
+    try:
+        return (Path(folder) / CREDENTIAL).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadSettings(f"the credential {CREDENTIAL} cannot be read: {problem}") from None
 
 
 def checked(data: Path, values: dict[str, Any]) -> Config:
@@ -167,7 +183,8 @@ def write(config: Config) -> None:
     lines = ["# Settings of this node. Every one can be overridden by an environment variable SANJI_<NAME>."]
     for each in fields(Config):
         value = getattr(config, each.name)
-        if each.name == "data" or (value == each.default and each.name not in ("host", "port")) or value == ():
+        usual = value == each.default and each.name not in ("host", "port")
+        if each.name not in _NAMES or usual or value == ():
             continue
         lines.append(f"{each.name} = {_toml(value)}")
     files.write(config.data / SETTINGS_FILE, ("\n".join(lines) + "\n").encode())

@@ -1,6 +1,7 @@
 """Who this node is: its place, its incarnation and its signing key, kept in files of the data directory.
 
-`identity.json` is not secret; `node.key` is (mode 0600) and is never written to the database. A node between `init` and
+`identity.json` is not secret; `node.key` is (mode 0600, and wrapped where the node's people chose that: keyring.py) and
+is never written to the database. A node between `init` and
 the answer to its enrolment request has a key and an incarnation, but no network yet. A later life of the node has a key
 file of its own, and `identity.json` names it and the lives before: one file is replaced, and the new life has begun.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from sync_protocol.suites import OpeningKey, SigningKey
 from village_node import files
+from village_node.keyring import PLAIN, Keyring, NoPassphrase
 
 IDENTITY_FILE = "identity.json"
 KEY_FILE = "node.key"
@@ -75,14 +77,14 @@ class Identity:
         raise NoIdentity(f"{IDENTITY_FILE} knows no life {incarnation.hex()}: the database has another node's")
 
 
-def create(data: Path, place: str, level: str, name: str) -> Identity:
+def create(data: Path, place: str, level: str, name: str, keyring: Keyring = PLAIN) -> Identity:
     """Draw a new incarnation and key for a place and write both files into a directory that holds no identity yet.
 
     What an earlier call for this place left before the node was enrolled, complete or cut short, is taken up. Raises
     NoIdentity where there is another one: a database's life is never continued under another key by accident.
     """
     if (data / IDENTITY_FILE).exists():
-        begun = load(data)
+        begun = load(data, keyring)
         if begun.network_id is not None or (begun.place, begun.level) != (place, level):
             raise NoIdentity(
                 f"{data} holds an identity already: choose another directory, "
@@ -90,7 +92,7 @@ def create(data: Path, place: str, level: str, name: str) -> Identity:
             )
         identity = replace(begun, name=name)
     else:
-        identity = Identity(place, level, name, secrets.token_bytes(16), kept_or_new(data / KEY_FILE))
+        identity = Identity(place, level, name, secrets.token_bytes(16), kept_or_new(data / KEY_FILE, keyring))
     save(data, identity)
     return identity
 
@@ -127,7 +129,12 @@ def enrolled(data: Path, identity: Identity, network_id: bytes, parent: bytes | 
 
 
 def succeed(
-    data: Path, identity: Identity, reason: str, now_ms: int, randomness: Callable[[int], bytes] = secrets.token_bytes
+    data: Path,
+    identity: Identity,
+    reason: str,
+    now_ms: int,
+    randomness: Callable[[int], bytes] = secrets.token_bytes,
+    keyring: Keyring = PLAIN,
 ) -> Identity:
     """Begin a new life of this node: a new incarnation with a key of its own. The keys before it stay where they are.
 
@@ -135,7 +142,7 @@ def succeed(
     """
     incarnation, seed = randomness(16), randomness(32)
     key_file = f"node-{incarnation.hex()[:16]}.key"
-    write_secret(data / key_file, seed)
+    keyring.write(data / key_file, seed)
     ended = Former(identity.incarnation, identity.key, identity.key_file, now_ms, reason)
     begun = replace(
         identity,
@@ -148,8 +155,8 @@ def succeed(
     return begun
 
 
-def load(data: Path) -> Identity:
-    """The identity in a data directory. Raises NoIdentity when a file is missing or damaged."""
+def load(data: Path, keyring: Keyring = PLAIN) -> Identity:
+    """The identity in a data directory. Raises NoIdentity when a file is missing or damaged, or a key not opened."""
     try:
         record = json.loads((data / IDENTITY_FILE).read_text(encoding="utf-8"))
         key_file = record.get("key_file", KEY_FILE)
@@ -158,14 +165,14 @@ def load(data: Path) -> Identity:
             level=record["level"],
             name=record["name"],
             incarnation=bytes.fromhex(record["incarnation"]),
-            key=_key_in(data / key_file, record["suite"]),
+            key=_key_in(data / key_file, record["suite"], keyring),
             network_id=bytes.fromhex(record["network_id"]) if record["network_id"] else None,
             parent=bytes.fromhex(record["parent"]) if record["parent"] else None,
             key_file=key_file,
             former=tuple(
                 Former(
                     bytes.fromhex(each["incarnation"]),
-                    _key_in(data / each["key_file"], record["suite"]),
+                    _key_in(data / each["key_file"], record["suite"], keyring),
                     each["key_file"],
                     each["ended_ms"],
                     each["reason"],
@@ -175,14 +182,16 @@ def load(data: Path) -> Identity:
         )
     except FileNotFoundError as problem:
         raise NoIdentity(f"{problem.filename} is missing: run `init` first, or restore it") from None
+    except NoPassphrase as problem:
+        raise NoIdentity(str(problem)) from None
     except (ValueError, KeyError, TypeError) as problem:
         raise NoIdentity(
             f"the identity in {data} is damaged ({problem}): restore {IDENTITY_FILE} and {KEY_FILE}"
         ) from None
 
 
-def _key_in(path: Path, suite: int) -> SigningKey:
-    return SigningKey.from_seed(suite, bytes.fromhex(path.read_text(encoding="ascii")))
+def _key_in(path: Path, suite: int, keyring: Keyring) -> SigningKey:
+    return SigningKey.from_seed(suite, keyring.read(path))
 
 
 def random_bytes(count: int) -> bytes:
@@ -191,37 +200,35 @@ def random_bytes(count: int) -> bytes:
 
 
 def write_secret(path: Path, seed: bytes) -> None:
-    """Write a key's seed to a file that only its owner may read, and sync it and its directory."""
-    files.write(path, seed.hex().encode("ascii"))
+    """Write a key's seed in the clear to a file that only its owner may read, and sync it and its directory."""
+    PLAIN.write(path, seed)
 
 
-def read_secret(path: Path, suite: int = SUITE) -> SigningKey:
-    """The key whose seed lies in this file. Raises NoIdentity when it is missing or damaged."""
+def read_secret(path: Path, suite: int = SUITE, keyring: Keyring = PLAIN) -> SigningKey:
+    """The key whose seed lies in this file. Raises NoIdentity when it is missing, damaged or not opened."""
     try:
-        return _key_in(path, suite)
-    except (OSError, ValueError) as problem:
+        return _key_in(path, suite, keyring)
+    except (OSError, ValueError, NoPassphrase) as problem:
         raise NoIdentity(f"the key {path.name} cannot be read: {problem}") from None
 
 
-def opening_keys(data: Path) -> list[OpeningKey]:
+def opening_keys(data: Path, keyring: Keyring = PLAIN) -> list[OpeningKey]:
     """The keys with which this place opens what is sealed to it, of all its lives. Raises NoIdentity for a bad one."""
     try:
-        return [
-            OpeningKey(bytes.fromhex(path.read_text(encoding="ascii"))) for path in sorted(data.glob(f"{OPENING}*.key"))
-        ]
-    except (OSError, ValueError) as problem:
+        return [OpeningKey(keyring.read(path)) for path in sorted(data.glob(f"{OPENING}*.key"))]
+    except (OSError, ValueError, NoPassphrase) as problem:
         raise NoIdentity(f"a key {OPENING}*.key cannot be read: restore it ({problem})") from None
 
 
-def keep_opening_key(data: Path, seed: bytes) -> OpeningKey:
+def keep_opening_key(data: Path, seed: bytes, keyring: Keyring = PLAIN) -> OpeningKey:
     """A new key of this place, written beside the others and synced before anybody is told of it."""
     key = OpeningKey(seed)
-    write_secret(data / f"{OPENING}{key.public.hex()[:16]}.key", seed)
+    keyring.write(data / f"{OPENING}{key.public.hex()[:16]}.key", seed)
     return key
 
 
-def kept_or_new(path: Path) -> SigningKey:
+def kept_or_new(path: Path, keyring: Keyring = PLAIN) -> SigningKey:
     """The key in this file; drawn and written first where there is none. Raises NoIdentity for a damaged one."""
     if not path.exists():
-        write_secret(path, secrets.token_bytes(32))
-    return read_secret(path)
+        keyring.write(path, secrets.token_bytes(32))
+    return read_secret(path, keyring=keyring)

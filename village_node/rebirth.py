@@ -13,6 +13,7 @@ from typing import Final
 from sync_protocol.suites import OpeningKey
 from village_node import identity as identities
 from village_node.identity import Identity
+from village_node.keyring import PLAIN, Keyring
 from village_node.witness import WITNESS_FILE, DamagedWitness, Witness
 
 DATABASE_BYTES: Final = 16
@@ -60,13 +61,22 @@ WORDS: Final[dict[Reason, tuple[str, str]]] = {
 class Lives:
     """The files that tell one life of a node from the next."""
 
-    def __init__(self, data: Path, machine: bytes, randomness: Callable[[int], bytes], *, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        data: Path,
+        machine: bytes,
+        randomness: Callable[[int], bytes],
+        *,
+        fresh: bool = False,
+        keyring: Keyring = PLAIN,
+    ) -> None:
         """`machine`: what names this machine, and no other. `fresh`: the node has only now been made, so that a
         witness file is made with it; for every other one a missing file means that something was lost."""
         self._data = data
         self._machine = machine
         self._randomness = randomness
         self._fresh = fresh
+        self._keyring = keyring
         self.witness = Witness(data / WITNESS_FILE)
 
     def look_back(self, database: bytes) -> Reason | None:
@@ -95,7 +105,7 @@ class Lives:
         witness that cannot be believed says nothing. Raises OSError, NoIdentity."""
         with suppress(DamagedWitness):
             self.witness.read()
-        return identities.load(self._data)
+        return identities.load(self._data, self._keyring)
 
     def present(self, incarnation: bytes) -> Identity:
         """The same as it was in the life that the database names. Raises OSError, NoIdentity."""
@@ -103,14 +113,14 @@ class Lives:
 
     def opening_keys(self) -> list[OpeningKey]:
         """The keys with which this place opens what is sealed to it. Raises NoIdentity for a damaged one."""
-        return identities.opening_keys(self._data)
+        return identities.opening_keys(self._data, self._keyring)
 
     def keep_opening_key(self, seed: bytes) -> OpeningKey:
         """A new one. Raises OSError."""
-        return identities.keep_opening_key(self._data, seed)
+        return identities.keep_opening_key(self._data, seed, self._keyring)
 
     def begin(self, identity: Identity, reason: Reason, now_ms: int, database: bytes) -> Identity:
         """A new life: its key, its identity, its witness file. Raises OSError; then the life before goes on."""
-        begun = identities.succeed(self._data, identity, reason.value, now_ms, self._randomness)
+        begun = identities.succeed(self._data, identity, reason.value, now_ms, self._randomness, self._keyring)
         self.witness.begin(self._machine, database)
         return begun

@@ -153,6 +153,11 @@ class Standing:
         """The nodes of one place, oldest first."""
         return self._at.get(place, ())
 
+    @property
+    def root(self) -> tuple[int, int]:
+        """How many keys of the root must sign together, and how many there are."""
+        return self._threshold, len(self._root)
+
     def serving(self, place: str) -> tuple[Node, ...]:
         """The nodes of one place that are not revoked, oldest first."""
         nodes = self.nodes_of(place)

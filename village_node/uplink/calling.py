@@ -220,7 +220,9 @@ class Uplink:
                 return self._failed(line, f"{problem.zh} / {problem.en}")
             except UnknownPlace:
                 return self._failed(
-                    line, "名册里没有上级 / the roster here does not know the parent: enrol this node again"
+                    line,
+                    "名册里没有可联系的上级：未登记，或其机器已吊销、新机器待登记"
+                    " / the roster names no node above that serves: not enrolled, or revoked until a new one is",
                 )
             self._answered(line, heard)
             return Result(True, heard.stored, heard.again)

@@ -103,6 +103,7 @@ def health(visit: Visit) -> Response:
         roster_forks=len(site.casebook.roster.forks),
         struck=len(site.casebook.roster.struck),
         too_many_lives=TooManyLives.code,
+        root=site.casebook.roster.root if site.casebook.identity.parent is None else None,
     )
 
 

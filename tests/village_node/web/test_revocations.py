@@ -48,3 +48,11 @@ def test_what_was_asked_for_may_be_left_and_asked_for_again(network: Network, to
     assert "没有吊销" in head.open("/revocations").text
     assert ask(head, machine) == 303 and answer(head, 9, "confirm") == 422
     assert not network.members[TOWNSHIP].casebook.roster.has_revoked
+
+
+def test_the_health_page_says_how_keys_lie_and_how_many_of_the_root_must_sign(
+    county: Counter, village: Counter
+) -> None:
+    page = county.sign_in("0203", "head").open("/health").text
+    assert "一把密钥就能改换全县名册的签发权" in page and "没有加密" in page
+    assert "根密钥" not in village.sign_in("0002", "head").open("/health").text
