@@ -9,6 +9,7 @@ from sync_protocol.suites import sha256
 from village_node.casebook import ledger
 from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
+from village_node.casebook.batches import Batches
 from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.bringing import Bringing, Brought
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
@@ -118,6 +119,7 @@ class Casebook(
     RosterRulings,
     Approving,
     Assigning,
+    Batches,
     Previewing,
     Bench,
     Calendaring,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sync_protocol import encoding, limits
+from sync_protocol import limits
 from sync_protocol.case import (
     Case,
     Position,
@@ -20,11 +20,10 @@ from sync_protocol.case import (
     workflow,
 )
 from sync_protocol.case.routes import CasePath
-from sync_protocol.errors import Malformed, TooLarge
-from sync_protocol.event import Dep, Event
+from sync_protocol.event import Dep
 from sync_protocol.places import UnknownPlace, about, below, parse_scope
 from sync_protocol.roster import Roster
-from sync_protocol.stream import OPENS, Draft, Opens, append
+from sync_protocol.stream import OPENS
 from village_node.casebook import (
     conditions,
     entitlement,
@@ -46,18 +45,14 @@ from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry
 from village_node.casebook.moving import staying
-from village_node.casebook.office import Office
 from village_node.casebook.once import Once
+from village_node.casebook.pen import Pen
 from village_node.casebook.reading import folded
 from village_node.casebook.relying import relied_on
 from village_node.store import Connection, Overtaken, RoomMade, peers, streams
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.requests import Request
 
-_CLOCK_BITS: Final = 16
-_FARTHEST_AHEAD_MS: Final = 86_400_000
-# What a label can hold and count on from: a clock beyond (the year 4199) is wrong, and its claim says so.
-_LATEST_LABEL_MS: Final = 1 << 46
 COUNTER: Final = "case_number"
 SEAL_USE: Final = "seal.use"
 # Acts by which people overrule what others wrote stand in the audit trail as well.
@@ -146,11 +141,16 @@ class Desk(Once):
         self._check_may(roles, kinds.RECEIVE)
         return self.record_many([Application(actor, create_body, receive_channel)], request)[0]
 
-    def record_many(self, applications: Sequence[Application], request: Request | None = None) -> list[CaseRef]:
+    def record_many(
+        self,
+        applications: Sequence[Application],
+        request: Request | None = None,
+        beside: Callable[[Connection, list[CaseRef]], None] = lambda *_: None,
+    ) -> list[CaseRef]:
         """File many applications in one transaction (an import): all of them or none.
 
-        ``request``: under which id a program asks for the one it files. Raises BadBody for the first that does not
-        fit, AlreadyDone, IdTaken, NotAllowed, NotSaved.
+        ``request``: under which id a program asks for the one it files; ``beside``: what is noted of them in the same
+        transaction. Raises BadBody for the first that does not fit, AlreadyDone, IdTaken, NotAllowed, NotSaved.
         """
         self.store.refuse_intake_without_room()
         scope = about(self.identity.place)
@@ -171,6 +171,7 @@ class Desk(Once):
             for ref in refs:
                 self._refuse_unless_effective(written.cases[ref.scope, ref.case_id], None)
                 once.became(connection, request, (ref.scope, ref.case_id))
+            beside(connection, refs)
             self.mark_news(connection, {scope})
             return refs, {scope}
 
@@ -445,60 +446,6 @@ class Desk(Once):
         for each, verdict in case.verdicts.items():
             if (position is None or each == position) and verdict.code != "effective":
                 raise NotAllowed(*explain(verdict))
-
-
-class Pen:
-    """Appends events to one of our own streams, with labels that never run backward in it.
-
-    A label follows our clock, and the newest one of the case where that lies no more than a day ahead of our clock: so
-    nobody whose clock is years ahead drags others along, and a case reads in order where clocks are nearly right.
-    """
-
-    def __init__(self, office: Office, growth: Growth, newest_hlc: int = 0) -> None:
-        self._office = office
-        self._growth = growth
-        self.now_ms = office.clock()
-        self._label_ms = min(max(self.now_ms, 0), _LATEST_LABEL_MS)
-        sane = newest_hlc if newest_hlc >> _CLOCK_BITS <= self._label_ms + _FARTHEST_AHEAD_MS else 0
-        self._hlc = max(growth.row.hlc, sane)
-
-    def write(
-        self,
-        kind: int,
-        case_id: bytes | Opens,
-        actor: str,
-        content: Mapping[int, Any],
-        after: Position | None,
-        deps: tuple[Dep, ...] = (),
-    ) -> Event:
-        """Append one event of a case."""
-        known = kinds.BY_NUMBER[kind]
-        apart = known.holding == "apart"
-        self._hlc = max(self._label_ms << _CLOCK_BITS, self._hlc + 1)
-        draft = Draft(
-            kind,
-            known.version,
-            case_id,
-            self._hlc,
-            self.now_ms,
-            actor,
-            encoding.encode(content),
-            apart,
-            after,
-            deps,
-            {bodies.KEPT_KEY: kept} if (kept := bodies.kept_of(kind, content)) else {},
-        )
-        salt = self._office.randomness(limits.SALT) if apart else None
-        try:
-            event = append(self._growth.row.stream_id, self._growth.head, draft, salt)
-        except (Malformed, TooLarge) as error:
-            raise BadBody("body", "内容过长，请分几次提交或缩短", f"too long: shorten it ({error})") from error
-        self._growth.events.append(event)
-        return event
-
-    def position(self, event: Event) -> Position:
-        """How other events name this one."""
-        return Position(self._growth.row.incarnation, event.header.seq, event.hash[: limits.MARK])
 
 
 def _numbered(kind: int, body: Mapping[Any, Any]) -> dict[int, Any]:

@@ -638,3 +638,25 @@ REVOCATIONS: Final = Table(
     Column("answered_ms", BigInteger),
     Column("answer", Text, nullable=False),
 )
+
+# Lists that were filed in one go here, and the cases they became; no other node knows of them.
+BATCHES: Final = Table(
+    "batches",
+    METADATA,
+    Column("batch_id", LargeBinary, primary_key=True),
+    Column("item_no", Text, nullable=False),
+    Column("item_version", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+BATCH_CASES: Final = Table(
+    "batch_cases",
+    METADATA,
+    Column("batch_id", LargeBinary, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("batch_id", "position"),
+)

@@ -15,6 +15,7 @@ from village_node.store import NotSaved, StoreError
 from village_node.web import (
     acts,
     assignments,
+    batches,
     board,
     cases,
     charging,
@@ -73,6 +74,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *item_register.ROUTES,
     *item_flow.ROUTES,
     *filing.ROUTES,
+    *batches.ROUTES,
     *cases.ROUTES,
     *day_by_day.ROUTES,
     *timeliness.ROUTES,

@@ -454,8 +454,8 @@ def test_a_late_move_makes_the_node_fetch_the_bodies_and_judge_with_them(net: Ne
 
 def _write_void_move(county: Any, ref: CaseRef, after: Any) -> None:
     """A review by the county on the application itself, past every rule but the ledger's."""
-    from village_node.casebook.desk import Pen
     from village_node.casebook.ledger import Entry, write
+    from village_node.casebook.pen import Pen
 
     book = county.casebook
     with county.store.writing() as connection:

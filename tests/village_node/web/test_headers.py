@@ -43,6 +43,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "name": "site.css",
         "incarnation": "0" * 32,
         "bundle_id": "0" * 32,
+        "batch_id": "0" * 32,
         "scope": f"about:{place}",
         "split": 1,
     }

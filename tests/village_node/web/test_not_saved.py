@@ -19,6 +19,7 @@ from tests.faults.test_restored_roots import restored_county
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import (
     APPLICATION,
+    CARD,
     PASSWORD,
     Counter,
     Visitor,
@@ -330,6 +331,13 @@ def _slip(request: pytest.FixtureRequest, what: str) -> Ready:
     return Ready(agent, f"/{what}/of/{number}/unmask", {"reason": TYPED})
 
 
+def _batch(request: pytest.FixtureRequest) -> Ready:
+    """A list of one person, looked at and ready to be filed."""
+    rows = f"姓名或单位名称,证件号码,本人申请,申请事由\n{TYPED},{CARD},是,家庭困难\n"
+    fields = {"rows": rows, "channel": "counter", "item_version": "1", "do": "file"}
+    return Ready(request.getfixturevalue("agent"), "/batches/file/001", fields)
+
+
 class _OpenedAgain(BytesIO):
     """A file that is chosen in a form once more."""
 
@@ -390,6 +398,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "take_complaint": partial(_complaint, what=""),
     "answer_complaint": partial(_complaint, what="answer"),
     "unmask_complaint": partial(_complaint, what="unmask"),
+    "file_batch": _batch,
     "take_slip": partial(_slip, what="slip"),
     "unmask_slip": partial(_slip, what="slips"),
     "take_consultation": partial(_slip, what="consultation"),

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from village_node.casebook import CasebookError
 from village_node.notices.printing import NotPrinted
 from village_node.store import StoreError
-from village_node.web.api import acting, casework, guide, oversight, reception, together, voices
+from village_node.web.api import acting, batches, casework, guide, oversight, reception, together, voices
 from village_node.web.api.docs import Description, routes
 from village_node.web.api.operations import BLUEPRINT, PREFIX, Described, Operation, hang
 from village_node.web.api.problems import Problem, answer_of, problem_of
@@ -20,6 +20,7 @@ from village_node.web.query import NotTold
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *casework.OPERATIONS,
     *acting.OPERATIONS,
+    *batches.OPERATIONS,
     *guide.OPERATIONS,
     *oversight.OPERATIONS,
     *voices.OPERATIONS,

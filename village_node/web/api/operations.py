@@ -41,6 +41,7 @@ _NAMES: Final = {
 _PATH_SHAPES: Final = {
     "place": r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$",
     "case_id": r"^[0-9a-f]{32}$",
+    "batch_id": r"^[0-9a-f]{32}$",
     "position": r"^[0-9a-f]{32}\.[1-9][0-9]{0,15}\.[0-9a-f]{16}$",
     "number": r"^[0-9]{1,9}$",
     "consultation_no": r"^[0-9A-Z]{1,16}(-[0-9A-Z]{1,8}){4,7}$",

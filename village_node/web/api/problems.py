@@ -16,6 +16,7 @@ from village_node.web.query import NotTold
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 30
+ROWS: Final = "applications"  # the field whose members are forms of their own
 
 
 class Row(NamedTuple):
@@ -84,10 +85,18 @@ def invalid(fields: Mapping[str, tuple[str, str]], zh: str = "", en: str = "") -
 
 
 def of_messages(messages: Any) -> Problem:
-    """The problem of what a schema says."""
-    error = ValidationError(messages)
+    """The problem of what a schema says. In a list of applications each wrong field is named with its row."""
+    error = ValidationError(_by_row(messages))
     found = schemas.messages_of(error)
     return invalid({name: (words, schemas.english(words)) for name, words in found.items()})
+
+
+def _by_row(messages: Any) -> Any:
+    rows = messages.get(ROWS) if isinstance(messages, dict) else None
+    if not isinstance(rows, dict) or not all(isinstance(each, dict) for each in rows.values()):
+        return messages
+    beside = {name: said for name, said in messages.items() if name != ROWS}
+    return beside | {f"{ROWS}.{row}.{name}": said for row, told in rows.items() for name, said in told.items()}
 
 
 def waiting(wait_ms: int, zh: str = "", en: str = "") -> Problem:

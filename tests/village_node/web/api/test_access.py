@@ -58,6 +58,10 @@ MAY = {
     "unmask_case": CHANGES,
     "print_document": CHANGES,
     "file_application": COUNTER,
+    "list_batches": COUNTER,
+    "check_batch": COUNTER,
+    "file_batch": COUNTER,
+    "read_batch": COUNTER,
     "propose_assignment": CHANGES,
     "confirm_assignment": CHANGES,
     "approve_procedure": CHANGES,
@@ -92,6 +96,7 @@ def address(operation: str, case: str) -> str:
     place, case_id = case.split("/")[2:4]
     known = {"place": place, "case_id": case_id, "item_no": "001", "number": "1", "code": "receipt"}
     known["complaint_no"] = "621021101001-261121-7K3M-12-L"
+    known["batch_id"] = "0" * 32
     known["slip_no"] = known["consultation_no"] = known["complaint_no"]
     known["position"] = f"{'0' * 32}.1.{'0' * 16}"
     for name, value in known.items():
