@@ -13,7 +13,7 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Position, mark
 from sync_protocol.places import UnknownPlace
 from sync_protocol.stream import Draft, append
-from village_node.casebook import branches, freezing, ledger
+from village_node.casebook import branches, freezing, ledger, once
 from village_node.casebook.desk import Desk
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.growth import Growth
@@ -21,6 +21,7 @@ from village_node.casebook.ledger import Entry
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, Overtaken, forks, streams
 from village_node.store.forks import ForkRow
+from village_node.store.requests import Request
 
 _CLOCK_BITS: Final = 16
 
@@ -110,10 +111,13 @@ class Bench(Desk, Reading):
         """How many forks are proven here: asked by pages that only say so."""
         return len({row[:3] for row in self.remembered("forks", forks.read)})
 
-    def rule(self, actor: str, roles: Iterable[str], view: ForkView, choice: Choice) -> Ruling:
+    def rule(
+        self, actor: str, roles: Iterable[str], view: ForkView, choice: Choice, request: Request | None = None
+    ) -> Ruling:
         """Write a ruling on a fork, which counts for what the page showed of each branch and for nothing later.
 
-        Raises NotAllowed, BadBody, NotFound, Stale, NotSaved.
+        ``request``: under which id a program asks for it. Raises AlreadyDone, IdTaken, NotAllowed, BadBody, NotFound,
+        Stale, NotSaved.
         """
         if not workflow.may(frozenset(roles), self.identity.level, kinds.FORK_RULING) or not view.may_rule:
             raise NotAllowed(
@@ -154,10 +158,11 @@ class Bench(Desk, Reading):
                 )
             subject = f"{view.scope} {view.incarnation.hex()} {view.split}"
             self.note(connection, actor, "fork.rule", subject, take_all=choice.take_all)
+            once.became(connection, request, (view.scope, view.incarnation))
             self.mark_news(connection, {view.scope})
             return counted, {view.scope}
 
-        return self._act(act)
+        return self._act(act, request)
 
     def _views(self, connection: Connection) -> list[ForkView]:
         splits: dict[tuple[bytes, str, int], list[ForkRow]] = {}

@@ -11,12 +11,14 @@ from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication
 from sync_protocol.case.themes import Contradiction
 from sync_protocol.case.workdays import day_of
+from village_node.casebook import once
 from village_node.casebook.errors import BadBody, NotAllowed
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.publishing import Publishing
 from village_node.notices import sheets
 from village_node.store import Connection, cases
 from village_node.store.locks import CaseKey
+from village_node.store.requests import Request
 
 _FOLLOWED: Final = "catalogue_followed"  # by which publications the cases were folded
 _DAY_MS: Final = 86_400_000
@@ -130,9 +132,11 @@ class Cataloguing(Publishing, Incarnations):
         except Contradiction as wrong:
             raise BadBody(wrong.field, wrong.zh, wrong.en) from None
 
-    def publish_item(self, actor: str, roles: Iterable[str], said: Edition) -> list[tuple[str, str]]:
-        """Publish a version of an item, for good; what was to be considered. Raises BadBody naming the field,
-        NotAllowed, NotSaved."""
+    def publish_item(
+        self, actor: str, roles: Iterable[str], said: Edition, request: Request | None = None
+    ) -> list[tuple[str, str]]:
+        """Publish a version of an item, for good; what was to be considered. ``request``: under which id it is asked
+        for. Raises AlreadyDone, IdTaken, BadBody naming the field, NotAllowed, NotSaved."""
         if not self.may_publish_items(roles):
             raise NotAllowed(
                 "只有县级业务科或负责人可以公布事项",
@@ -154,10 +158,11 @@ class Cataloguing(Publishing, Incarnations):
             scopes = self._publish(connection, actor, kinds.CATALOGUE, editions.to_bytes(said))
             subject = f"{said.item.item_no} v{said.item.version}"
             self.note(connection, actor, "catalogue.publish", subject, reason=said.reason)
+            once.became(connection, request, (said.item.item_no, b""))
             self.mark_news(connection, scopes)
             return None, scopes
 
-        self._act(act)
+        self._act(act, request)
         return considered
 
     def follow_catalogue(self) -> int:

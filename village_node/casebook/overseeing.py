@@ -173,10 +173,19 @@ class Overseeing(Registering):
         return workflow.may(frozenset(roles), self.identity.level, kind)
 
     def draw(
-        self, actor: str, roles: Iterable[str], what: str, first: str, last: str, count: int, questions: Iterable[str]
+        self,
+        actor: str,
+        roles: Iterable[str],
+        what: str,
+        first: str,
+        last: str,
+        count: int,
+        questions: Iterable[str],
+        request: Request | None = None,
     ) -> Drawn:
         """Draw so many cases of a period at random, for good: nobody draws from the same days again. Fewer are drawn
-        where there are fewer. Raises BadBody naming the field, NotAllowed, NotSaved."""
+        where there are fewer. ``request``: under which id it is asked for. Raises AlreadyDone, IdTaken, BadBody naming
+        the field, NotAllowed, NotSaved."""
         if not self.may_oversee(roles, kinds.SAMPLE):
             raise NotAllowed(
                 "只有督查、业务科或站长可以抽样", "supervision, the business section or a station head draws"
@@ -207,9 +216,10 @@ class Overseeing(Registering):
                 raise BadBody(str(wrong), *_SAMPLE_FIELDS[str(wrong)]) from None
             scope = self._write_entry(connection, actor, kinds.SAMPLE, raw)
             self.note(connection, actor, "supervision.sample", f"{first}..{last}", what=what, drawn=len(drawn))
+            once.became(connection, request, (scope, b""))
             return None, {scope}
 
-        self._act(act)
+        self._act(act, request)
         return self.samples()[0]
 
     def _chosen(self, out_of: int, count: int) -> list[int]:

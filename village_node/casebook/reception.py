@@ -19,6 +19,7 @@ from village_node.casebook.errors import AlreadyDone, BadBody, NotAllowed, NotFo
 from village_node.casebook.overseeing import Overseeing, notes_of, span_ms
 from village_node.store import Connection, board, cases, peers, reception
 from village_node.store import oversight as beside
+from village_node.store.locks import CaseKey
 from village_node.store.reception import Appointment, Duty, Ticket
 from village_node.store.requests import Request
 
@@ -90,25 +91,27 @@ class Reception(Overseeing):
         """Whether somebody with these roles says how the room is open and who is on duty."""
         return not frozenset(roles).isdisjoint(("head", "admin", "business"))
 
-    def say_room(self, actor: str, roles: Iterable[str], room: Room) -> None:
-        """Say anew what the room is. Raises BadBody naming the field, NotAllowed, NotSaved."""
+    def say_room(self, actor: str, roles: Iterable[str], room: Room, request: Request | None = None) -> None:
+        """Say anew what the room is. Raises AlreadyDone, IdTaken, BadBody naming the field, NotAllowed, NotSaved."""
         self._check_keeper(roles)
         _check_room(room)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             body = [list(room.classes), list(room.hours), room.address, room.phone, list(room.slots), room.a_slot]
             peers.remember_bytes(connection, _ROOM, encoding.encode(body))
+            once.became(connection, request, self._room_key())
             return None, self._noted(connection, actor, "room.say", self.identity.place)
 
-        self._act(act)
+        self._act(act, request)
 
     def duty(self, first: str, last: str) -> list[Duty]:
         """Who is on duty from one day to another."""
         with self.store.reading() as connection:
             return reception.duty(connection, first, last)
 
-    def set_duty(self, actor: str, roles: Iterable[str], row: Duty) -> None:
-        """Enter who is on duty at a post on a day; without a person nobody is. Raises BadBody, NotAllowed, NotSaved."""
+    def set_duty(self, actor: str, roles: Iterable[str], row: Duty, request: Request | None = None) -> None:
+        """Enter who is on duty at a post on a day; without a person nobody is. Raises AlreadyDone, IdTaken, BadBody,
+        NotAllowed, NotSaved."""
         self._check_keeper(roles)
         _check(is_date(row.day), "day", "请填写日期", "give the day")
         _check(row.post in POSTS, "post", "岗位须是 A 或 B", "the post is A or B")
@@ -122,9 +125,10 @@ class Reception(Overseeing):
                 reception.put_duty(connection, row)
             else:
                 reception.drop_duty(connection, row.day, row.post)
+            once.became(connection, request, self._room_key())
             return None, self._noted(connection, actor, "room.duty", f"{row.day} {row.post}", staff=row.staff_no)
 
-        self._act(act)
+        self._act(act, request)
 
     def served(self, first: str, last: str) -> list[Served]:
         """How often each kind of service was given at each place in a period. Raises BadBody."""
@@ -235,9 +239,11 @@ class Reception(Overseeing):
             named, kept = today - timedelta(NAMED_DAYS), date(today.year - 1, 1, 1)
             return reception.forget(connection, named.isoformat(), kept.isoformat())
 
-    def end_booking(self, actor: str, roles: Iterable[str], number: int, what: str) -> int:
+    def end_booking(
+        self, actor: str, roles: Iterable[str], number: int, what: str, request: Request | None = None
+    ) -> int:
         """Somebody with an appointment comes, and draws a number; or does not come, or calls it off. The number drawn,
-        0 for none. Raises NotAllowed, NotFound, Stale, NotSaved."""
+        0 for none. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, Stale, NotSaved."""
         self._check_counter(roles)
         state = {"came": reception.CAME, "missed": reception.MISSED, "cancelled": reception.CANCELLED}[what]
 
@@ -251,9 +257,10 @@ class Reception(Overseeing):
             if not reception.set_booking(connection, number, state):
                 raise _moved_on()
             drawn = self._draw(connection, held.item_no, "", held.id) if state == reception.CAME else 0
+            once.became(connection, request, self._room_key(drawn))
             return drawn, self._noted(connection, actor, f"room.{what}", f"{held.day} {held.slot}")
 
-        return self._act(act)
+        return self._act(act, request)
 
     def tickets(self, day: str) -> list[Ticket]:
         """The numbers drawn on a day."""
@@ -272,7 +279,7 @@ class Reception(Overseeing):
 
         def act(connection: Connection) -> tuple[int, set[str]]:
             drawn = self._draw(connection, item_no, window, None)
-            once.became(connection, request, (f"room:{self.identity.place}", str(drawn).encode()))
+            once.became(connection, request, self._room_key(drawn))
             return drawn, self._noted(connection, actor, "room.draw", str(drawn))
 
         try:
@@ -294,15 +301,23 @@ class Reception(Overseeing):
             after = found._replace(state=reception.CALLED, at_window=window, called_ms=now_ms, called_by=actor)
             if not reception.change_ticket(connection, found, after):
                 raise _moved_on()
+            once.became(connection, request, self._room_key(after.number))
             return after, self._noted(connection, actor, "room.call", f"{found.day} {found.number}", window=window)
 
         return self._act(act, request)
 
     def end_ticket(
-        self, actor: str, roles: Iterable[str], number: int, what: str, window: str = "", case_no: str = ""
+        self,
+        actor: str,
+        roles: Iterable[str],
+        number: int,
+        what: str,
+        window: str = "",
+        case_no: str = "",
+        request: Request | None = None,
     ) -> None:
         """Of a number of today: it is done (with the case filed from it, if there is one), skipped, called again, or
-        sent on to another window. Raises BadBody, NotAllowed, NotFound, Stale, NotSaved."""
+        sent on to another window. Raises AlreadyDone, IdTaken, BadBody, NotAllowed, NotFound, Stale, NotSaved."""
         self._check_counter(roles)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
@@ -312,9 +327,10 @@ class Reception(Overseeing):
             after = self._after(connection, held, what, window, case_no)
             if not reception.change_ticket(connection, held, after):
                 raise _moved_on()
+            once.became(connection, request, self._room_key(number))
             return None, self._noted(connection, actor, f"room.{what}", f"{held.day} {held.number}")
 
-        self._act(act)
+        self._act(act, request)
 
     def _after(self, connection: Connection, held: Ticket, what: str, window: str, case_no: str) -> Ticket:
         if what == "transfer":
@@ -345,6 +361,10 @@ class Reception(Overseeing):
         today = day_of(self.clock()).isoformat()
         row = Ticket(today, 0, item_no, window, booking, self.clock(), reception.WAITING, None, "", None, "", None)
         return reception.draw(connection, row)
+
+    def _room_key(self, number: int = 0) -> CaseKey:
+        """Under what a request about the room is kept: the number it came to, if any."""
+        return f"room:{self.identity.place}", str(number).encode()
 
     def _one_at_a_time(self, connection: Connection) -> None:
         """Let nobody else give out slots and numbers until this transaction ends."""

@@ -15,7 +15,7 @@ from sync_protocol.case.seals import Seal
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
 from sync_protocol.stream import Draft, append
-from village_node.casebook import entitlement, ledger
+from village_node.casebook import entitlement, ledger, once
 from village_node.casebook import registers as held
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.desk import SEAL_USE, Desk
@@ -26,6 +26,7 @@ from village_node.casebook.reading import Reading, folded
 from village_node.store import Connection, audit
 from village_node.store.audit import AuditRow
 from village_node.store.locks import CaseKey
+from village_node.store.requests import Request
 
 _CLOCK_BITS: Final = 16
 MOST_USES: Final = 500
@@ -90,8 +91,11 @@ class Registering(Desk, Reading):
         """Whether somebody with these roles keeps a register here."""
         return workflow.may(frozenset(roles), self.identity.level, kind)
 
-    def enter(self, actor: str, roles: Iterable[str], kind: int, said: Mapping[str, Any]) -> None:
-        """Make an entry in a register of our place. Raises BadBody naming the field, NotAllowed, NotSaved."""
+    def enter(
+        self, actor: str, roles: Iterable[str], kind: int, said: Mapping[str, Any], request: Request | None = None
+    ) -> None:
+        """Make an entry in a register of our place. ``request``: under which id it is asked for. Raises AlreadyDone,
+        IdTaken, BadBody naming the field, NotAllowed, NotSaved."""
         allowed = frozenset(roles)
         raw = _body(kind, said)
 
@@ -105,9 +109,10 @@ class Registering(Desk, Reading):
             detail = {} if kind == kinds.KIN else {"document": str(said.get("document_no", ""))}
             action = str(said.get("what") or ("withdraw" if said.get("withdrawn") else "enter"))
             self.note(connection, actor, f"{_ACTIONS[kind]}.{action}", subject, **detail)
+            once.became(connection, request, (scope, b""))
             return None, {scope}
 
-        self._act(act)
+        self._act(act, request)
 
     def _write_entry(self, connection: Connection, actor: str, kind: int, raw: bytes) -> str:
         """Write one entry into our own stream; the scope it is in."""

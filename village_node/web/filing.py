@@ -60,6 +60,19 @@ def create_values(values: Mapping[str, str], item: Item) -> dict[str, Any]:
     return body
 
 
+def values_of(body: Mapping[str, Any], channel: str, item: Item) -> dict[str, str]:
+    """An application by field name as the form would have it typed: the other way round of ``create_values``."""
+    values = {name: str(body[name]) for name in SPELLINGS if name in body} | {"channel": channel}
+    values["has_proxy"] = "yes" if any(name.startswith("proxy_") for name in body) else ""
+    values |= {asked.field_of(item, name): text for name, text in body.get("answers", {}).items()}
+    for paper in body.get("materials", ()):
+        if paper["name"] in item.materials:
+            key = f"m{item.materials.index(paper['name'])}"
+            values |= {key: "yes", f"{key}_copies": str(paper["copies"])}
+            values |= {f"{key}_original": "yes" if paper["original"] else ""}
+    return values
+
+
 def troubles(visit: Visit, values: Mapping[str, str], item: Item) -> dict[str, str]:
     """What is wrong, by field, in words that say what to do; empty when the application can be filed."""
     body, proxied = create_values(values, item), bool(values["has_proxy"])
@@ -107,7 +120,7 @@ def file_case(visit: Visit, item_no: str) -> Response:
     except StoreError as fault:
         said = ""
         with suppress(StoreError):  # the reserve may have room for what was typed, if not for one more application
-            _keep(visit, item, draft_id, values)
+            keep(visit, item, draft_id, values)
             said = visit.t("填写的内容已保存为草稿。", "What you typed is kept as a draft.")
         return _form(visit, item, values, draft_id, said=said, problem=visit.unsaved(fault), status=503)
 
@@ -115,13 +128,13 @@ def file_case(visit: Visit, item_no: str) -> Response:
 def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, str]) -> Response:
     """Do what the button says. Raises StoreError when nothing could be kept."""
     if visit.request.form.get("do") == "draft":
-        _keep(visit, item, draft_id, values)
+        keep(visit, item, draft_id, values)
         return _form(
             visit, item, values, draft_id, said=visit.t("草稿已保存在本机。", "The draft is kept on this node.")
         )
     found = troubles(visit, values, item)
     if found:
-        _keep(visit, item, draft_id, values)
+        keep(visit, item, draft_id, values)
         return _form(visit, item, values, draft_id, found, status=422)
     with visit.site.filing:
         row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
@@ -132,12 +145,12 @@ def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, st
             preview = visit.request.form.get("do") == "preview"
             case = application.file(visit, create_values(values, item), values["channel"], preview=preview)
         except BadBody as bad:
-            _keep(visit, item, draft_id, values)
+            keep(visit, item, draft_id, values)
             return _form(
                 visit, item, values, draft_id, {asked.field_of(item, bad.field): visit.t(bad.zh, bad.en)}, status=422
             )
         except NotAllowed as refused:
-            _keep(visit, item, draft_id, values)
+            keep(visit, item, draft_id, values)
             return _form(visit, item, values, draft_id, problem=visit.t(refused.zh, refused.en), status=422)
         place = case.scope.partition(":")[2]
         _note_filed(visit, item, draft_id, place, case.case_id.hex())
@@ -154,7 +167,7 @@ def _became(visit: Visit, place: str, case_id: str) -> Response:
 def _note_filed(visit: Visit, item: Item, draft_id: str, place: str, case_id: str) -> None:
     """Note what a draft became. The application is saved: no trouble with this note may say otherwise."""
     try:
-        _keep(visit, item, draft_id, {FILED: [place, case_id]})
+        keep(visit, item, draft_id, {FILED: [place, case_id]})
     except StoreError:
         noted = visit.site.filed
         noted[draft_id] = (place, case_id)
@@ -215,7 +228,8 @@ def _changed(visit: Visit, item: Item) -> str:
     )
 
 
-def _keep(visit: Visit, item: Item, draft_id: str, values: Mapping[str, Any]) -> None:
+def keep(visit: Visit, item: Item, draft_id: str, values: Mapping[str, Any]) -> None:
+    """Keep what was typed as a draft of the person in front. Raises NotFound where the id is somebody else's."""
     now = visit.now_ms
     fields = json.dumps(values, ensure_ascii=False)
     row = DraftRow(draft_id, visit.staff.staff_no, item.item_no, item.version, fields, now, now)

@@ -25,12 +25,12 @@ def forks(visit: Visit) -> Response:
 
 def fork(visit: Visit, incarnation: str, scope: str, split: int) -> Response:
     """One of them."""
-    return _show(visit, _fetch(visit, incarnation, scope, split))
+    return _show(visit, fetch(visit, incarnation, scope, split))
 
 
 def rule(visit: Visit, incarnation: str, scope: str, split: int) -> Response:
     """Write the ruling that the form asks for; what cannot be done comes back with everything that was typed."""
-    view = _fetch(visit, incarnation, scope, split)
+    view = fetch(visit, incarnation, scope, split)
     try:
         visit.site.casebook.rule(visit.staff.staff_no, visit.staff.roles, view, _choice(visit, view))
     except BadBody as bad:
@@ -42,7 +42,8 @@ def rule(visit: Visit, incarnation: str, scope: str, split: int) -> Response:
     return visit.redirect("fork", incarnation=incarnation, scope=scope, split=split, done="yes")
 
 
-def _fetch(visit: Visit, incarnation: str, scope: str, split: int) -> ForkView:
+def fetch(visit: Visit, incarnation: str, scope: str, split: int) -> ForkView:
+    """The fork with these marks. Raises NotFound."""
     view = None
     if _INCARNATION.fullmatch(incarnation):
         view = visit.site.casebook.fork(bytes.fromhex(incarnation), scope, split)

@@ -86,13 +86,13 @@ def _delegation_of(visit: Visit) -> dict[str, Any]:
     head = visit.line("head") or visit.staff.staff_no
     for role in ("a", "b"):
         number = visit.line(role)
-        said |= {role: number, f"{role}_name": _name_of(visit, role, number)} if number else {}
+        said |= {role: number, f"{role}_name": name_of(visit, role, number)} if number else {}
     scope = {item.item_no: form.get(f"item:{item.item_no}", "") for item in _items(visit, department)}
     return {
         **said,
         "department": department,
         "head": head,
-        "head_name": _name_of(visit, "head", head),
+        "head_name": name_of(visit, "head", head),
         "full": [number for number, chosen in scope.items() if chosen == "full"],
         "limited": [number for number, chosen in scope.items() if chosen == "limited"],
     }
@@ -102,7 +102,7 @@ def _entry_of(visit: Visit, what: str) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if what == "absent":
         said = {"person": visit.line("person"), "first": visit.line("first"), "last": visit.line("last")}
-        _name_of(visit, "person", said["person"])
+        name_of(visit, "person", said["person"])
     else:
         named = visit.line("of")
         if schemas.POSITION_TEXT.fullmatch(named) is None:
@@ -111,7 +111,7 @@ def _entry_of(visit: Visit, what: str) -> dict[str, Any]:
     return {**said, **{name: visit.line(name) for name in ("document_no", "reason") if visit.line(name)}}
 
 
-def _name_of(visit: Visit, field: str, number: str) -> str:
+def name_of(visit: Visit, field: str, number: str) -> str:
     """The name of somebody of this node. Raises BadBody."""
     if not number:
         raise BadBody(field, "请填写工号", "give a staff number")
@@ -285,7 +285,7 @@ def enter_seal(visit: Visit) -> Response:
     try:
         said["custodians"] = [*dict.fromkeys(typed["custodians"].replace("、", " ").replace("，", " ").split())]
         for number in said["custodians"]:
-            _name_of(visit, "custodians", number)
+            name_of(visit, "custodians", number)
         visit.site.casebook.enter(visit.staff.staff_no, visit.staff.roles, kinds.SEAL, said)
     except BadBody as bad:
         return _seals(visit, 422, visit.t(bad.zh, bad.en), typed, bad.field)
@@ -338,8 +338,8 @@ def enter_kin(visit: Visit) -> Response:
         if visit.request.form.get("withdraw"):
             said = {**_declared(visit), "withdrawn": True}
         else:
-            _name_of(visit, "staff_no", typed["staff_no"])
-            _check_card(visit, typed["kin_id_no"])
+            name_of(visit, "staff_no", typed["staff_no"])
+            check_card(visit, typed["kin_id_no"])
         visit.site.casebook.enter(visit.staff.staff_no, visit.staff.roles, kinds.KIN, said)
     except BadBody as bad:
         return _kin(visit, 422, visit.t(bad.zh, bad.en), typed, bad.field)
@@ -348,7 +348,7 @@ def enter_kin(visit: Visit) -> Response:
     return visit.redirect("kin", done="entered")
 
 
-def _check_card(visit: Visit, typed: str) -> None:
+def check_card(visit: Visit, typed: str) -> None:
     """A number that was copied wrongly would keep nobody out. What is no card of residents has letters in front, or
     another length, and is taken as it is. Raises BadBody."""
     number = plain_number(typed)

@@ -10,7 +10,21 @@ from werkzeug.wrappers import Response
 from village_node.casebook import CasebookError
 from village_node.notices.printing import NotPrinted
 from village_node.store import StoreError
-from village_node.web.api import acting, batches, casework, guide, oversight, reception, together, voices
+from village_node.web.api import (
+    acting,
+    batches,
+    casework,
+    drafts,
+    guide,
+    oversight,
+    reception,
+    registers,
+    room,
+    rulings,
+    supervising,
+    together,
+    voices,
+)
 from village_node.web.api.docs import Description, routes
 from village_node.web.api.operations import BLUEPRINT, PREFIX, Described, Operation, hang
 from village_node.web.api.problems import Problem, answer_of, problem_of
@@ -21,10 +35,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *casework.OPERATIONS,
     *acting.OPERATIONS,
     *batches.OPERATIONS,
+    *drafts.OPERATIONS,
     *guide.OPERATIONS,
     *oversight.OPERATIONS,
     *voices.OPERATIONS,
     *reception.OPERATIONS,
+    *registers.OPERATIONS,
+    *room.OPERATIONS,
+    *rulings.OPERATIONS,
+    *supervising.OPERATIONS,
     *together.OPERATIONS,
 )
 _FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted)

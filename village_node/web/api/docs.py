@@ -18,6 +18,9 @@ from village_node.web.site import Visit
 PUBLIC: Final = Policy(None, "public")
 VERSION: Final = "1.0.0"
 DESCRIPTION: Final = (
+    "本机的页面能对办件做的事，程序都可以通过这个接口做，规则相同。凡是改动数据的请求，都要带自选的 `Idempotency-Key`："
+    "没有收到答复时，原样再发一次。回答 2xx 的，都已写入磁盘。出错时回答 `application/problem+json`，其中的 `code` "
+    "含义不变。句子同时给出中文（`zh`）和英文（`en`）；只有一种文字的，按 `Accept-Language`。\n\n"
     "All that the pages of a node can do with cases, for programs. Every request that changes something carries an "
     "`Idempotency-Key` of your choosing: after a lost reply send the very same again. A 2xx is only ever said of what "
     "is committed to the disk. Problems are `application/problem+json` with a `code` that never changes. Sentences "

@@ -23,7 +23,9 @@ from webargs.flaskparser import FlaskParser
 from village_node.accounts.throttle import SOURCE
 from village_node.casebook import AlreadyDone, CasebookError, Request
 from village_node.store.locks import CaseKey
-from village_node.web.api.problems import Problem, of_messages, waiting
+from village_node.web import cases, entry
+from village_node.web.api.problems import Problem, invalid, of_messages, waiting
+from village_node.web.api.sentences import SENTENCES
 from village_node.web.policy import Policy
 from village_node.web.schemas import WHOLE
 from village_node.web.site import SITE, Visit
@@ -42,6 +44,10 @@ _PATH_SHAPES: Final = {
     "place": r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$",
     "case_id": r"^[0-9a-f]{32}$",
     "batch_id": r"^[0-9a-f]{32}$",
+    "draft_id": r"^[0-9a-f]{32}$",
+    "incarnation": r"^[0-9a-f]{32}$",
+    "scope": r"^about:[0-9]{6}([0-9]{3}([0-9]{3})?)?$",
+    "split": r"^[1-9][0-9]{0,15}$",
     "position": r"^[0-9a-f]{32}\.[1-9][0-9]{0,15}\.[0-9a-f]{16}$",
     "number": r"^[0-9]{1,9}$",
     "consultation_no": r"^[0-9A-Z]{1,16}(-[0-9A-Z]{1,8}){4,7}$",
@@ -164,14 +170,13 @@ def _statuses(each: Operation) -> set[int]:
 
 
 def _explained(each: Operation) -> Callable[..., Any]:
-    """The view with its words for the documentation."""
+    """The view with its words for the documentation: the Chinese sentence, then the English ones."""
 
     @wraps(each.view)
     def view(*arguments: Any, **path: Any) -> Any:
         return each.view(*arguments, **path)
 
-    if each.words:
-        view.__doc__ = each.words
+    view.__doc__ = each.words or f"{SENTENCES[each.name]}\n\n{each.view.__doc__ or ''}"
     return view
 
 
@@ -226,6 +231,20 @@ def request_of(visit: Visit, chosen: dict[str, str], *asked: object) -> Request:
     """What a program asks for, under the id that it chose: the digest covers the operation and everything in it."""
     told = json.dumps([request.endpoint, *asked], sort_keys=True, separators=(",", ":"))
     return Request(visit.staff.staff_no, chosen["request_id"], hashlib.sha256(told.encode()).digest())
+
+
+def reason_in(asked: dict[str, str]) -> str:
+    """Why a program wants to see what is masked, as the audit trail keeps it. Raises Problem where it is none."""
+    reason = entry.line(asked["reason"])
+    if len(reason) < cases.REASON_SHORTEST:
+        raise invalid({"reason": cases.NO_REASON})
+    return reason
+
+
+def numbered_once(visit: Visit, wanted: Request, do: Callable[[], str | None], number: str = "") -> Any:
+    """Do what is asked for unless it was done before; the answer is the number it has, drawn or given."""
+    (told, _), headers = done_once(visit, wanted, lambda: (do() or number, b""))
+    return {"number": told or number}, 200, headers
 
 
 def done_once(visit: Visit, wanted: Request, do: Callable[[], CaseKey]) -> tuple[CaseKey, dict[str, str]]:

@@ -10,7 +10,7 @@ from sync_protocol.case import kinds, oversight
 from sync_protocol.case.oversight_bodies import CARDS
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from village_node.store.reception import TICKET_STATES
-from village_node.web import item_register, samples, service_room, supervision, turns
+from village_node.web import item_register, samples, service_room, supervision, timeliness, turns
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken
 from village_node.web.clocks import raising
@@ -136,6 +136,21 @@ class TicketCounts(Schema):
     waiting, called, done, skipped = (shapes.number() for _ in TICKET_STATES)
 
 
+class TimelinessLine(Schema):
+    """What of a kind of case a department settled: before its limit, on its last day, after it; how many of them were
+    extended; the working days used by all, and those left of what was promised."""
+
+    kind, department = shapes.text(), shapes.text()
+    early, on_time, late, extended, used, left = (shapes.number() for _ in range(6))
+
+
+class Timeliness(Schema):
+    """The sums of a period."""
+
+    first, last = shapes.text(), shapes.text()
+    lines = shapes.many(TimelinessLine)
+
+
 class ItemChange(Schema):
     """An item that came in, went out, or changed its levels."""
 
@@ -214,6 +229,15 @@ def count_services(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def read_timeliness(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
+    """What was settled early, on time and late, by kind of case and department."""
+    today = day_of(visit.now_ms)
+    first, last = asked["first"] or today.replace(day=1), asked["last"] or today
+    lines = visit.site.casebook.settled_between(first, last) if first <= last else []
+    told = [{"kind": each.kind, "department": each.department, **each.sums._asdict()} for each in lines]
+    return {"first": first.isoformat(), "last": last.isoformat(), "lines": told}
+
+
 def read_duty(visit: Visit) -> dict[str, Any]:
     """When the service room is open, and who is on duty."""
     book, today = visit.site.casebook, day_of(visit.now_ms)
@@ -255,6 +279,9 @@ OPERATIONS: Final = (
     Operation("/supervision/asked", "list_asked", list_asked, _READS, TAG, gives=AskedList),
     Operation("/supervision/samples", "list_samples", list_samples, _READS, TAG, gives=Samples),
     Operation("/services/counts", "count_services", count_services, _READS, TAG, asks=PeriodQuery, gives=ServiceCounts),
+    Operation(
+        "/timeliness", "read_timeliness", read_timeliness, timeliness.READS, TAG, asks=PeriodQuery, gives=Timeliness
+    ),
     Operation("/duty", "read_duty", read_duty, service_room.READS, TAG, gives=DutyShape),
     Operation("/turns/counts", "count_tickets", count_tickets, turns.COUNTS, TAG, gives=TicketCounts),
     Operation(

@@ -58,6 +58,35 @@ MAY = {
     "unmask_case": CHANGES,
     "print_document": CHANGES,
     "file_application": COUNTER,
+    "list_appointments": COUNTER,
+    "book_appointment": COUNTER,
+    "end_appointment": COUNTER,
+    "list_tickets": COUNTER,
+    "draw_ticket": COUNTER,
+    "call_ticket": COUNTER,
+    "end_ticket": COUNTER,
+    "set_duty": {"head", "admin", "business"},
+    "say_room": {"head", "admin", "business"},
+    "list_drafts": COUNTER,
+    "read_draft": COUNTER,
+    "keep_draft": COUNTER,
+    "throw_draft": COUNTER,
+    "read_audit": {"admin"},
+    "enter_authority": {"head", "business", "officer", "reviewer"},
+    "enter_seal": {"head", "business"},
+    "read_kin": {"head", "business"},
+    "enter_kin": {"head", "business"},
+    "open_complaints": {"head", "supervisor"},
+    "write_letter": CASEWORK,
+    "write_answer": CASEWORK,
+    "write_card": CASEWORK,
+    "write_check": CASEWORK,
+    "draw_sample": {"supervisor", "business", "head"},
+    "read_sample": CASEWORK,
+    "read_timeliness": CASEWORK,
+    "list_forks": STAFF,
+    "rule_on_fork": {"head", "officer"},
+    "publish_item": {"business", "head", "officer"},
     "list_batches": COUNTER,
     "check_batch": COUNTER,
     "file_batch": COUNTER,
@@ -96,7 +125,8 @@ def address(operation: str, case: str) -> str:
     place, case_id = case.split("/")[2:4]
     known = {"place": place, "case_id": case_id, "item_no": "001", "number": "1", "code": "receipt"}
     known["complaint_no"] = "621021101001-261121-7K3M-12-L"
-    known["batch_id"] = "0" * 32
+    known["batch_id"] = known["draft_id"] = known["incarnation"] = "0" * 32
+    known |= {"scope": f"about:{place}", "split": "1"}
     known["slip_no"] = known["consultation_no"] = known["complaint_no"]
     known["position"] = f"{'0' * 32}.1.{'0' * 16}"
     for name, value in known.items():

@@ -1,0 +1,254 @@
+"""Every act of a page has its twin in the interface for programs, or a written reason why there must be none."""
+
+from typing import Any
+
+import pytest
+
+from sync_protocol.case.oversight import asked_of
+from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.api.program import FILED, Program, path_of, program_at
+from tests.village_node.web.counter import Counter, Visitor
+from tests.village_node.web.test_forks import forked
+from tests.village_node.web.test_service_room import TODAY
+from village_node.web import pages
+from village_node.web.api import OPERATIONS
+from village_node.web.api.acting import ACTS
+from village_node.web.item_form import typed_of
+
+__all__ = ["forked"]
+
+# Page act -> the operations that do the same.
+TWINS = {
+    "act": ("act_note", "act_docket", "act_decide", "act_meeting", "act_rectification"),
+    "answer_procedure": ("approve_procedure", "reject_procedure"),
+    "answer_assignment": ("confirm_assignment", "reject_assignment"),
+    "propose_assignment": ("propose_assignment",),
+    "file_batch": ("check_batch", "file_batch"),
+    "unmask": ("unmask_case",),
+    "open_complaints": ("open_complaints",),
+    "take_complaint": ("take_complaint",),
+    "tell_complaint": ("tell_complaint",),
+    "unmask_complaint": ("unmask_complaint",),
+    "answer_complaint": ("answer_complaint",),
+    "pass_on_complaint": ("pass_on_complaint",),
+    "take_consultation": ("take_consultation",),
+    "follow_consultation": ("follow_consultation",),
+    "unmask_consultation": ("unmask_consultation",),
+    "file_case": ("file_application", "keep_draft"),
+    "delete_draft": ("throw_draft",),
+    "rule_on_fork": ("rule_on_fork",),
+    "publish_item": ("publish_item",),
+    "record_meeting": ("act_meeting",),
+    "finish_action": ("act_action_done",),
+    "answer_oddity": ("act_adopt", "act_dismiss"),
+    "print_document": ("print_document",),
+    "query": ("look_up",),
+    "recall": ("recall_case",),
+    "enter_authority": ("enter_authority",),
+    "enter_seal": ("enter_seal",),
+    "enter_kin": ("enter_kin",),
+    "draw_sample": ("draw_sample",),
+    "set_duty": ("set_duty",),
+    "say_room": ("say_room",),
+    "take_slip": ("take_slip",),
+    "attach_slip": ("attach_slip",),
+    "decline_slip": ("decline_slip",),
+    "unmask_slip": ("unmask_slip",),
+    "supervise": ("write_letter", "write_answer", "write_card", "write_check"),
+    "book_slot": ("book_appointment",),
+    "end_booking": ("end_appointment",),
+    "draw_number": ("draw_ticket",),
+    "call_number": ("call_ticket",),
+    "end_turn": ("end_ticket",),
+    "publish_calendar": ("publish_calendar",),
+    "answer_calendar": ("answer_calendar",),
+}
+_SESSION = "it is about the browser in front and its session; a program has neither"
+_ACCOUNTS = (
+    "who may come in is settled by a person at a page: a token that made accounts or tokens would outlive its end"
+)
+_LIVES = "which machine may speak for a place is settled by a person who has looked at the machines"
+_HAND = "a file is handed to a person with a stick, and its slip is printed for them"
+_ANSWER = "the program has the whole answer as JSON; the paper is for who comes to the page with the code"
+WITHOUT = {
+    "choose_display": _SESSION,
+    "sign_in": _SESSION,
+    "first_sign_in": _SESSION,
+    "sign_out": _SESSION,
+    "account": _SESSION,
+    "invite": _ACCOUNTS,
+    "renew": _ACCOUNTS,
+    "disable": _ACCOUNTS,
+    "make_token": _ACCOUNTS,
+    "revoke_token": _ACCOUNTS,
+    "go_on": _LIVES,
+    "retire": _LIVES,
+    "answer_for": _LIVES,
+    "save_bundle": _HAND,
+    "take_bundle": _HAND,
+    "complaint_paper": _ANSWER,
+    "sync_now": "an exchange is made by itself; the button is for who stands in front and waits",
+    "refused_sample": "bytes that no program took are looked at by a person, with a tool, and never by another program",
+}
+
+
+def test_every_act_of_a_page_has_a_twin_or_a_reason() -> None:
+    acts = {route.name for route in pages.ROUTES if "POST" in route.methods}
+    assert acts - TWINS.keys() - WITHOUT.keys() == set(), "these acts need a twin, or a reason why there is none"
+    assert (TWINS.keys() | WITHOUT.keys()) - acts == set() and not TWINS.keys() & WITHOUT.keys()
+    known = {each.name: each.method for each in OPERATIONS}
+    assert {name for twins in TWINS.values() for name in twins} - known.keys() == set()
+    assert all(known[name] == "POST" for twins in TWINS.values() for name in twins)
+    assert {f"act_{kind.name}" for kind in ACTS} <= known.keys()
+
+
+def test_every_operation_says_in_chinese_first_what_it_does(village: Counter) -> None:
+    told = village.app.test_client().get("/api/v1/openapi.json").get_json()
+    for path, methods in told["paths"].items():
+        for method, each in methods.items():
+            if method in ("get", "post"):
+                assert "\u3400" <= each["summary"][0] <= "\u9fff", (path, method, each["summary"])
+                assert each.get("description", "").strip(), (path, method, each)
+    assert told["info"]["description"].startswith("本机")
+
+
+def twice(program: Program, path: str, body: Any, request_id: str) -> dict[str, Any]:
+    """Ask twice under one id: it is done once, and the second answer is the first."""
+    first, second = (program.post(path, body, request_id) for _ in range(2))
+    assert first.status_code == second.status_code == 200, (path, first.text, second.text)
+    assert second.headers["Idempotency-Replayed"] == "true" and first.get_json() == second.get_json(), path
+    told: dict[str, Any] = first.get_json()
+    return told
+
+
+def test_the_room_is_kept_booked_drawn_and_called_by_programs(village: Counter, agent: Visitor) -> None:
+    head, desk = program_at(village, "0802", "head"), program_at(village, "0801", "agent")
+    room = {"classes": ["agency"], "hours": ["8:30–12:00"] * 5 + ["", ""], "slots": ["09:00"], "a_slot": 1}
+    twice(head, "/room", room, "room-00001")
+    twice(head, "/duty", {"day": TODAY, "post": "A", "staff_no": "0801"}, "duty-00001")
+    assert head.post("/duty", {"day": TODAY, "post": "B", "staff_no": "7777"}).get_json()["field"] == "staff_no"
+    said = {"day": TODAY, "slot": "09:00", "name": "张秀兰", "item_no": "001", "phone_tail": "1234"}
+    twice(desk, "/appointments", said, "book-00001")
+    assert "已约满" in desk.post("/appointments", said).get_json()["zh"]
+    [booked] = desk.get(f"/appointments?day={TODAY}").get_json()["appointments"]
+    assert (booked["name"], booked["state"]) == ("张*", "booked")
+    came = twice(desk, f"/appointments/{booked['number']}/end", {"what": "came"}, "came-00001")
+    assert came == {"number": 1}
+    assert twice(desk, "/turns", {}, "draw-00001") == {"number": 2}
+    assert twice(desk, "/turns/call", {"window": "1号"}, "call-00001") == {"number": 1}
+    case = desk.file()
+    twice(desk, "/turns/1/end", {"what": "done", "case_no": case["case_no"]}, "done-00001")
+    assert [each["state"] for each in desk.get("/turns").get_json()["tickets"]] == ["done", "waiting"]
+    assert case["case_no"] in agent.open("/turns").text, "the page shows what the program did"
+
+
+def test_a_draft_is_kept_read_by_its_owner_and_thrown_away(village: Counter) -> None:
+    desk, other = program_at(village, "0801", "agent"), program_at(village, "0803", "agent")
+    address = f"/drafts/{'ab' * 16}"
+    kept = {"item_no": "001", "application": {"applicant_name": "张秀兰", "materials": FILED["materials"]}}
+    assert desk.post(address, kept).get_json()["typed"]["applicant_name"] == "张秀兰"
+    assert desk.post(address, kept).status_code == 200, "twice is once"
+    assert [each["draft_id"] for each in desk.get("/drafts").get_json()["drafts"]] == ["ab" * 16]
+    assert desk.get(address).get_json()["typed"]["m0"] == "yes"
+    assert other.get(address).status_code == other.post(address, kept).status_code == 404
+    assert desk.post(f"{address}/delete", {}).get_json() == {"draft_id": "ab" * 16}
+    assert desk.get(address).status_code == 404
+    boss = program_at(village, "0809", "admin")
+    lines = boss.get("/audit?limit=3").get_json()["lines"]
+    assert len(lines) == 3 and lines[0]["n"] == lines[1]["n"] + 1
+    assert boss.get(f"/audit?before={lines[0]['n']}&limit=1").get_json()["lines"][0]["n"] == lines[1]["n"]
+
+
+def test_registers_are_entered_by_programs(county: Counter) -> None:
+    head, business = program_at(county, "1003", "head"), program_at(county, "1004", "business")
+    county.accounts.create_invitation("1005", "刘代表", ["officer"])
+    delegation = {
+        "what": "delegate", "department": "应急", "b": "1005", "full": ["021"], "first": TODAY, "last": "2028-11-17",
+        "document_no": "应急委〔2026〕1号",
+    }  # fmt: skip
+    twice(head, "/delegations", delegation, "delegate-1")
+    [made] = head.get("/delegations").get_json()["delegations"]
+    assert (made["b_name"], made["head"], made["full"]) == ("刘代表", "1003", ["021"])
+    consent = {"what": "consent", "of": made["position"], "document_no": "中心〔2026〕2号"}
+    twice(business, "/delegations", consent, "consent-01")
+    absent = {"what": "absent", "person": "7777", "first": TODAY}
+    assert head.post("/delegations", absent).get_json()["field"] == "person"
+    seal = {
+        "seal_no": "应急2", "use": "decision", "owner": "县应急局", "custodians": ["1005"], "first": TODAY,
+        "document_no": "应急印〔2026〕1号",
+    }  # fmt: skip
+    twice(head, "/seals", seal, "seal-00001")
+    assert [each["seal_no"] for each in head.get("/seals").get_json()["seals"]] == ["应急2"]
+    relative = {"staff_no": "1005", "kin_name": "刘大爷", "kin_id_no": "E12345678", "relation": "父子"}
+    twice(business, "/kin", relative, "kin-000001")
+    [kin] = business.get("/kin").get_json()["kin"]
+    assert kin["kin_name"] == "刘*" and kin["relation"] == "父子"
+    assert business.post("/kin", {**relative, "kin_id_no": "622821198001011111"}).get_json()["field"] == "kin_id_no"
+    twice(business, "/kin", {**relative, "withdrawn": True}, "kin-000002")
+    assert business.get("/kin").get_json()["kin"] == []
+
+
+def test_supervision_writes_and_samples_by_programs(county: Counter) -> None:
+    window, supervisor = program_at(county, "1001", "window"), program_at(county, "1009", "supervisor")
+    case = path_of(window.file(item_no="016"))
+    letter = {"to": county.config.place, "rule": "promised", "answer_by": "2026-11-25", "text": "请速办"}
+    twice(supervisor, f"{case}/supervision/letter", letter, "letter-001")
+    [asked] = supervisor.get("/supervision/asked").get_json()["asked"]
+    head = program_at(county, "1003", "head")
+    said = {"of": asked["position"], "text": "今天办结"}
+    twice(head, f"{case}/supervision/answer", said, "answer-001")
+    assert supervisor.get("/supervision/asked").get_json()["asked"][0]["state"] == "settled"
+    assert "没有黄牌" in head.post(f"{case}/supervision/card", {"text": "x"}).get_json()["zh"]
+    days = {"what": "running", "first": "2026-11-01", "last": TODAY, "count": 1, "questions": ["材料齐不齐"]}
+    twice(supervisor, "/supervision/samples", days, "sample-001")
+    [drawn] = supervisor.get("/supervision/samples").get_json()["samples"]
+    sample = supervisor.get(f"/supervision/samples/{drawn['position']}").get_json()
+    assert [each["check"]["zh"] for each in sample["cases"]] == ["待检查"]
+    check = {"what": "check", "outcome": "sound", "sample": drawn["position"], "answers": {"材料齐不齐": "齐"}}
+    twice(supervisor, f"{case}/supervision/check", check, "check-0001")
+    again = supervisor.get(f"/supervision/samples/{drawn['position']}").get_json()
+    assert [each["check"]["zh"] for each in again["cases"]] == ["未发现问题"]
+    place, case_id = case.split("/")[2:4]
+    held = county.member.casebook.case(f"about:{place}", bytes.fromhex(case_id))
+    assert held is not None and len(asked_of(held.oversight)) == 1, "nothing was written twice"
+
+
+def test_a_version_of_an_item_is_looked_at_and_published_by_a_program(county: Counter) -> None:
+    business, book = program_at(county, "1004", "business"), county.member.casebook
+    typed = {name: text for name, text in typed_of(book.catalogue.item("001", 1)).items() if text}
+    fields = {**typed, "begins": TODAY, "reason": "补充说明", "note": "另见公告"}
+    body = {"version": 2, "fields": fields}
+    assert business.post("/items/001/versions", body).get_json()["published"] is False
+    assert book.catalogue.find("001", 2) is None, "it was only looked at"
+    assert business.post("/items/001/versions", {**body, "fields": {**fields, "name": ""}}).status_code == 422
+    assert twice(business, "/items/001/versions", {**body, "publish": True}, "publish-01")["published"] is True
+    made = book.catalogue.find("001", 2)
+    assert made is not None and made.note == "另见公告"
+
+
+@pytest.mark.usefixtures("forked")
+def test_a_fork_is_ruled_on_by_a_program(network: Network, township: Counter) -> None:
+    head = program_at(township, "0103", "head")
+    [fork] = head.get("/forks").get_json()["forks"]
+    assert fork["may_rule"] and not fork["ruled"] and fork["place"] == VILLAGE
+    address = f"/forks/{fork['incarnation']}/{fork['scope']}/{fork['split']}/ruling"
+    seen = [{"mark": each["mark"], "upto": each["upto"]} for each in fork["branches"]]
+    ruling = {"take_all": True, "reason": "两台机器各办各的，都算数", "seen": seen}
+    ruling["otherwise"] = fork["branches"][0]["mark"]
+    assert head.post(address, {**ruling, "reason": ""}).status_code == 422
+    twice(head, address, ruling, "ruling-001")
+    [ruled] = head.get("/forks").get_json()["forks"]
+    assert ruled["ruled"] and township.config.place == TOWNSHIP and network.members
+
+
+def test_a_program_opens_the_register_of_complaints(county: Counter) -> None:
+    supervisor = program_at(county, "1009", "supervisor")
+    assert supervisor.post("/complaints/open", {}).get_json() == {"open": True}
+    assert supervisor.post("/complaints/open", {}).get_json() == {"open": True}
+    assert county.member.casebook.complaints_open()
+
+
+def test_what_was_settled_early_and_late_is_read_by_a_program(county: Counter) -> None:
+    supervisor = program_at(county, "1009", "supervisor")
+    told = supervisor.get("/timeliness").get_json()
+    assert told["first"] == "2026-11-01" and told["last"] == TODAY and told["lines"] == []
