@@ -15,7 +15,8 @@ from village_node.casebook import AlreadyDone, BadBody, Heard, IdTaken, NotAllow
 from village_node.casebook import NotFound as NoSuchComplaint
 from village_node.notices import voices as papers
 from village_node.notices.printing import NotPrinted
-from village_node.web import cases, clocks, masking, prints, query, voices
+from village_node.web import cases, clocks, counter_books, prints, query, voices
+from village_node.web.counter_books import Refused
 from village_node.web.documents import offices
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
@@ -165,7 +166,7 @@ def _one(
     except NotAllowed as refused:  # a damaged file of a key
         return _register(visit, 409, visit.t(refused.zh, refused.en))
     said = found.said or {}
-    by, contact = complainant(found, open_data=open_data)
+    by, contact = complainant(visit, found, open_data=open_data)
     row = visit.site.casebook.find_by_number(str(said.get("case_no", ""))) if said.get("case_no") else None
     case = url_for("case", place=row.scope.partition(":")[2], case_id=row.case_id.hex()) if row is not None else ""
     return visit.render(
@@ -192,11 +193,10 @@ def heard(visit: Visit, number: str) -> Heard:
         raise NotFound from None
 
 
-def complainant(found: Heard, *, open_data: bool) -> tuple[str, str]:
+def complainant(visit: Visit, found: Heard, *, open_data: bool) -> tuple[str, str]:
     """Who complains, and how to be reached: masked unless somebody said why not."""
-    said = found.said or {}
-    by, contact = str(said.get("by", "")), str(said.get("contact", ""))
-    return (by, contact) if open_data else (masking.name(by) if by else "", masking.phone(contact) if contact else "")
+    who = counter_books.caller(visit, found.said or {}, None, open_data=open_data)
+    return who.by, who.contact
 
 
 def unmask(visit: Visit, number: str) -> Response:
@@ -208,13 +208,8 @@ def unmask(visit: Visit, number: str) -> Response:
         heard(visit, number)
     except NotAllowed as refused:
         return _register(visit, 409, visit.t(refused.zh, refused.en))
-    note_unmasked(visit, number, reason)
+    counter_books.note_unmasked(visit, "complaint", number, reason)
     return _one(visit, number, open_data=True)
-
-
-def note_unmasked(visit: Visit, number: str, reason: str) -> None:
-    """Note in the audit trail, before it is done, that somebody sees who complains and why."""
-    visit.site.accounts.audit(visit.staff.staff_no, "complaint.unmask", number, {"reason": reason})
 
 
 def answer(visit: Visit, number: str) -> Response:
@@ -225,25 +220,24 @@ def answer(visit: Visit, number: str) -> Response:
         "document_no": visit.line("document_no"),
     }
     staff = visit.staff
-    try:
+
+    def record() -> None:
         visit.site.casebook.answer_complaint(staff.staff_no, staff.roles, number, typed, [staff.name])
-    except BadBody as bad:
-        return _one(visit, number, 422, {bad.field: visit.t(bad.zh, bad.en)}, typed=typed)
-    except NotAllowed as refused:
-        return _one(visit, number, 409, problem=visit.t(refused.zh, refused.en), typed=typed)
-    except NoSuchComplaint:
-        raise NotFound from None
+
+    came = counter_books.tried(visit, record, lambda _: None)
+    if isinstance(came, Refused):
+        return _one(visit, number, came.status, came.errors, came.problem, typed)
     return visit.redirect("complaints", done="answered")
 
 
 def pass_on(visit: Visit, number: str) -> Response:
     """Hand it to the next level that may hear it."""
-    try:
-        hears = visit.site.casebook.pass_on_complaint(visit.staff.staff_no, visit.staff.roles, number)
-    except NotAllowed as refused:
-        return _one(visit, number, 409, problem=visit.t(refused.zh, refused.en))
-    except NoSuchComplaint:
-        raise NotFound from None
+    staff = visit.staff
+    hears = counter_books.tried(
+        visit, lambda: visit.site.casebook.pass_on_complaint(staff.staff_no, staff.roles, number), lambda _: ""
+    )
+    if isinstance(hears, Refused):
+        return _one(visit, number, hears.status, problem=hears.problem)
     return visit.redirect("complaints", done="passed" if hears else "nobody")
 
 

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import url_for
-from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import kinds, workflow
 from sync_protocol.case.consultations import OUTCOMES, Consultation
-from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
-from village_node.casebook import NotFound as NoSuchConsultation
-from village_node.web import cases, entry, masking, sent_once
+from village_node.web import cases, counter_books, sent_once
 from village_node.web.clocks import Badge
+from village_node.web.counter_books import Refused
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
 from village_node.web.site import Visit
 
@@ -32,7 +29,6 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "open": ("现在答不了，问清后答复", "not known now, to be answered"),
 }
 FIELDS: Final = ("outcome", "item_no", "by", "contact", "to", "case_no")
-PAGE: Final = 50
 
 
 def register(visit: Visit) -> Response:
@@ -48,19 +44,15 @@ def _register(
     problem: str = "",
 ) -> Response:
     found = visit.site.casebook.consultations()
-    page = entry.page(visit.request.args.get("page", ""))
     waiting = [each for each in found if each.outcome == "open"]
-    listed = [*waiting, *(each for each in found if each.outcome != "open")]
-    shown = listed[(page - 1) * PAGE : page * PAGE]
-    owners = {owner: _owner(visit, owner) for owner in {each.owner for each in shown}}
+    rest = (each for each in found if each.outcome != "open")
+    listed = counter_books.listed(visit, "consultations", [*waiting, *rest])
+    owners = {owner: _owner(visit, owner) for owner in {each.owner for each in listed.rows}}
     return visit.render(
         "consultations.html",
         status,
         takes=workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
-        listed=shown,
-        page=page,
-        pages=max(1, -(-len(listed) // PAGE)),
-        page_link=lambda number: url_for("consultations", page=number),
+        listed=listed,
         count=len(found),
         waiting=len(waiting),
         badge_of=lambda each: BADGES[each.outcome],
@@ -92,16 +84,13 @@ def take(visit: Visit) -> Response:
     """Record what was asked and, mostly at once, what was told."""
     typed = _typed(visit) | {"question": visit.paragraph("question")}
     staff = visit.staff
-    try:
-        number = visit.site.casebook.consult(staff.staff_no, staff.roles, typed, sent_once.asked(visit))
-    except AlreadyDone as done:
-        return visit.redirect("consultation", number=done.scope)
-    except BadBody as bad:
-        return _register(visit, typed, 422, {bad.field: visit.t(bad.zh, bad.en)})
-    except IdTaken:
-        return _register(visit, typed, 409, problem=sent_once.changed(visit))
-    except NotAllowed as refused:
-        return _register(visit, typed, 409, problem=visit.t(refused.zh, refused.en))
+    number = counter_books.tried(
+        visit,
+        lambda: visit.site.casebook.consult(staff.staff_no, staff.roles, typed, sent_once.asked(visit)),
+        lambda done: done.scope,
+    )
+    if isinstance(number, Refused):
+        return _register(visit, typed, number.status, number.errors, number.problem)
     return visit.redirect("consultation", number=number)
 
 
@@ -125,17 +114,15 @@ def _one(
     *,
     open_data: bool = False,
 ) -> Response:
-    found = _found(visit, number)
+    found = fetch(visit, number)
     said = {**found.first.said, **found.last.said}
-    by, contact = str(said.get("by", "")), str(said.get("contact", ""))
     return visit.render(
         "consultation.html",
         status,
         found=found,
         said=said,
         told=found.told,
-        by=by if open_data or not by else masking.name(by),
-        contact=contact if open_data or not contact else masking.phone(contact),
+        who=caller(visit, found, open_data=open_data),
         open_data=open_data,
         item=_item(visit, found),
         owner=_owner(visit, found.owner),
@@ -148,28 +135,27 @@ def _one(
     )
 
 
-def _found(visit: Visit, number: str) -> Consultation:
-    found = next((each for each in visit.site.casebook.consultations() if each.number == number), None)
-    if found is None:
-        raise NotFound
-    return found
+def fetch(visit: Visit, number: str) -> Consultation:
+    """The consultation with this number. Raises NotFound."""
+    return counter_books.one_of(visit.site.casebook.consultations(), number, lambda each: each.number)
+
+
+def caller(visit: Visit, one: Consultation, *, open_data: bool) -> counter_books.Caller:
+    """Who asked, as long as that is shown: until some weeks after it came to its end."""
+    ended_ms = one.last.claimed_ms if one.outcome != "open" else None
+    return counter_books.caller(visit, {**one.first.said, **one.last.said}, ended_ms, open_data=open_data)
 
 
 def follow(visit: Visit, number: str) -> Response:
     """Record what came of it."""
     typed, staff = _typed(visit), visit.staff
-    try:
+
+    def record() -> None:
         visit.site.casebook.follow_consultation(staff.staff_no, staff.roles, number, typed, sent_once.asked(visit))
-    except AlreadyDone:
-        return visit.redirect("consultation", number=number)
-    except BadBody as bad:
-        return _one(visit, number, 422, typed, {bad.field: visit.t(bad.zh, bad.en)})
-    except IdTaken:
-        return _one(visit, number, 409, typed, problem=sent_once.changed(visit))
-    except NotAllowed as refused:
-        return _one(visit, number, 409, typed, problem=visit.t(refused.zh, refused.en))
-    except NoSuchConsultation:
-        raise NotFound from None
+
+    came = counter_books.tried(visit, record, lambda _: None)
+    if isinstance(came, Refused):
+        return _one(visit, number, came.status, typed, came.errors, came.problem)
     return visit.redirect("consultation", number=number)
 
 
@@ -178,8 +164,8 @@ def unmask(visit: Visit, number: str) -> Response:
     reason, problem = cases.reason_given(visit)
     if problem:
         return _one(visit, number, 422, problem=problem)
-    _found(visit, number)
-    visit.site.accounts.audit(visit.staff.staff_no, "consultation.unmask", number, {"reason": reason})
+    fetch(visit, number)
+    counter_books.note_unmasked(visit, "consultation", number, reason)
     return _one(visit, number, open_data=True)
 
 

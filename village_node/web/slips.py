@@ -4,16 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import url_for
-from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import kinds, workflow
 from sync_protocol.case.legal_bodies import GRADES
 from sync_protocol.case.slips import BECOMES
-from village_node.casebook import AlreadyDone, BadBody, Brought, IdTaken, NotAllowed
-from village_node.casebook import NotFound as NoSuchSlip
-from village_node.web import cases, entry, masking, sent_once, words
+from village_node.casebook import Brought
+from village_node.web import cases, counter_books, entry, sent_once, words
 from village_node.web.clocks import Badge
+from village_node.web.counter_books import Refused
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
 from village_node.web.site import Visit
 
@@ -32,7 +31,6 @@ STATES: Final[dict[str, Badge]] = {
     "attached": ("good", "check", "已附入案件", "attached to the case"),
     "declined": ("bad", "cross", "未附入", "not attached"),
 }
-PAGE: Final = 50
 FIELDS: Final = ("case_no", "what", "by", "contact", "text", "grade", "stage", "code")
 
 
@@ -50,17 +48,13 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
     book, here = visit.site.casebook, visit.site.config.place
     found = book.brought()
     waiting = [each for each in found if each.meets == here and each.slip.answer is None]
-    rest = [each for each in found if each not in waiting]
-    page = entry.page(visit.request.args.get("page", ""))
+    rest = counter_books.listed(visit, "slips", [each for each in found if each not in waiting])
     return visit.render(
         "slips.html",
         status,
         takes=workflow.may(visit.staff.roles, visit.site.level, kinds.SLIP),
         waiting=waiting,
-        rest=rest[(page - 1) * PAGE : page * PAGE],
-        page=page,
-        pages=max(1, -(-len(rest) // PAGE)),
-        page_link=lambda number: url_for("slips", page=number),
+        rest=rest,
         badge_of=lambda each: STATES[state_of(each)],
         what_of=lambda each: visit.t(*WHAT[each.slip.record.said["what"]]),
         problem=problem,
@@ -102,23 +96,31 @@ def take(visit: Visit) -> Response:
     said["materials"] = [[name, 1, typed["originals"]] for name in names]
     said |= {"grade": typed["grade"], "stage": int(typed["stage"]) if typed["stage"] in ("1", "2") else None}
     staff = visit.staff
-    try:
-        number = visit.site.casebook.bring(staff.staff_no, staff.roles, said, typed["code"], sent_once.asked(visit))
-    except AlreadyDone as done:
-        return visit.redirect("slip", number=done.scope)
-    except BadBody as bad:
-        name = {"materials": "papers"}.get(bad.field, bad.field)
-        return _form(visit, typed, 422, {name: visit.t(bad.zh, bad.en)})
-    except IdTaken:
-        return _form(visit, typed, 409, problem=sent_once.changed(visit))
-    except NotAllowed as refused:
-        return _form(visit, typed, 409, problem=visit.t(refused.zh, refused.en))
+    number = counter_books.tried(
+        visit,
+        lambda: visit.site.casebook.bring(staff.staff_no, staff.roles, said, typed["code"], sent_once.asked(visit)),
+        lambda done: done.scope,
+    )
+    if isinstance(number, Refused):
+        errors = {{"materials": "papers"}.get(name, name): told for name, told in number.errors.items()}
+        return _form(visit, typed, number.status, errors, number.problem)
     return visit.redirect("slip", number=number)
 
 
 def one(visit: Visit, number: str) -> Response:
     """One slip: its paper, and at the place that attaches it what can be done."""
     return _one(visit, number)
+
+
+def fetch(visit: Visit, number: str) -> Brought:
+    """The slip with this number. Raises NotFound."""
+    return counter_books.one_of(visit.site.casebook.brought(), number, lambda each: each.slip.number)
+
+
+def caller(visit: Visit, one: Brought, *, open_data: bool) -> counter_books.Caller:
+    """Who handed a slip in, as long as that is shown: until some weeks after it was answered."""
+    answered_ms = one.slip.answer.claimed_ms if one.slip.answer is not None else None
+    return counter_books.caller(visit, one.slip.record.said, answered_ms, open_data=open_data)
 
 
 def _one(
@@ -130,20 +132,16 @@ def _one(
     *,
     open_data: bool = False,
 ) -> Response:
-    found = next((each for each in visit.site.casebook.brought() if each.slip.number == number), None)
-    if found is None:
-        raise NotFound
+    found = fetch(visit, number)
     answers = found.meets == visit.site.config.place and found.slip.answer is None
     said, row = found.slip.record.said, found.case
-    by, contact = str(said["by"]), str(said.get("contact", ""))
     case = url_for("case", place=row.scope.partition(":")[2], case_id=row.case_id.hex()) if row is not None else ""
     return visit.render(
         "slip.html",
         status,
         found=found,
         said=said,
-        by=by if open_data else masking.name(by),
-        contact=contact if open_data or not contact else masking.phone(contact),
+        who=caller(visit, found, open_data=open_data),
         open_data=open_data,
         what=visit.t(*WHAT[said["what"]]),
         grade=visit.t(*words.choice_words(said["grade"])) if "grade" in said else "",
@@ -178,21 +176,12 @@ def decline(visit: Visit, number: str) -> Response:
 
 
 def _answered(visit: Visit, number: str, act: Callable[[], object], done: str) -> Response:
-    try:
-        act()
-    except AlreadyDone:
-        return visit.redirect("slips", done=done)
-    except BadBody as bad:
-        words_of_it = visit.t(bad.zh, bad.en)
-        if done == "declined":
-            return _one(visit, number, 422, errors={bad.field: words_of_it})
-        return _one(visit, number, 422, words_of_it)
-    except IdTaken:
-        return _one(visit, number, 409, sent_once.changed(visit))
-    except NotAllowed as refused:
-        return _one(visit, number, 409, visit.t(refused.zh, refused.en))
-    except NoSuchSlip:
-        raise NotFound from None
+    came = counter_books.tried(visit, act, lambda _: None)
+    if isinstance(came, Refused):
+        # What is wrong with the act that a slip becomes has no field on this page.
+        errors = came.errors if done == "declined" else {}
+        problem = came.problem or ("" if errors else next(iter(came.errors.values())))
+        return _one(visit, number, came.status, problem, errors)
     return visit.redirect("slips", done=done)
 
 
@@ -201,9 +190,8 @@ def unmask(visit: Visit, number: str) -> Response:
     reason, problem = cases.reason_given(visit)
     if problem:
         return _one(visit, number, 422, problem)
-    if not any(each.slip.number == number for each in visit.site.casebook.brought()):
-        raise NotFound
-    visit.site.accounts.audit(visit.staff.staff_no, "slip.unmask", number, {"reason": reason})
+    fetch(visit, number)
+    counter_books.note_unmasked(visit, "slip", number, reason)
     return _one(visit, number, open_data=True)
 
 

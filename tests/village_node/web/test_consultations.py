@@ -4,7 +4,9 @@ import re
 from html import unescape
 
 from tests.builders import VILLAGE, Network
+from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, problems
+from village_node.web.times import DAY_MS
 
 
 def asked(visitor: Visitor, **said: str) -> str:
@@ -30,6 +32,23 @@ def test_what_was_told_at_once_is_a_slip_to_take_home(network: Network, agent: V
     window = county.sign_in("1001", "window")
     assert number not in window.open("/consultations").text, "each place leads its own"
     assert window.open(f"/consultations/of/{number}").status_code == 404
+
+
+def test_who_asked_is_shown_until_some_weeks_after_the_answer_and_to_nobody_then(
+    network: Network, village: Counter, agent: Visitor
+) -> None:
+    said = {"by": "张秀兰", "contact": "13800001234", "told": "带户口簿"}
+    number, waiting = asked(agent, **said), asked(agent, **{**said, "outcome": "open"})
+    network.clock.now_ms += 29 * DAY_MS
+    assert "张*" in village.sign_in("0004", "agent").open(f"/consultations/of/{number}").text
+    network.clock.now_ms += 2 * DAY_MS
+    later, program = village.sign_in("0005", "agent"), program_at(village, "0801", "agent")
+    page = later.open(f"/consultations/of/{number}").text
+    assert "已过保存期" in page and "张*" not in page and "带户口簿" in page
+    assert "张秀兰" not in later.send(f"/consultations/of/{number}/unmask", {"reason": "想再看看"}).text
+    shown = program.post(f"/consultations/{number}/unmask", {"reason": "想再看看"}).get_json()
+    assert shown["by"] is shown["contact"] is None
+    assert "张*" in later.open(f"/consultations/of/{waiting}").text, "who waits for an answer is still called back"
 
 
 def test_what_nobody_knows_yet_stays_with_who_was_asked_first_until_it_is_answered(

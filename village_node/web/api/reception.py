@@ -4,18 +4,15 @@ from typing import Any, Final
 
 import marshmallow
 from marshmallow import Schema
-from werkzeug.exceptions import NotFound
 
 from sync_protocol.case.consultations import OUTCOMES, Consultation
 from sync_protocol.case.legal_bodies import GRADES
 from sync_protocol.case.slips import BECOMES
 from village_node.casebook import Brought
-from village_node.store.locks import CaseKey
-from village_node.web import cases, consultations, entry, masking, schemas, slips
+from village_node.web import consultations, counter_books, entry, schemas, slips
 from village_node.web.api import shapes
 from village_node.web.api.casework import ReasonTaken
-from village_node.web.api.operations import Operation, Taken, done_once, request_of
-from village_node.web.api.problems import invalid
+from village_node.web.api.operations import Operation, Taken, numbered_once, reason_in, request_of
 from village_node.web.site import Visit
 
 TAG: Final = "reception"
@@ -52,23 +49,6 @@ class DeclineTaken(Taken):
     text_ = schemas.Text(1, 400, required=True, data_key="text")
 
 
-class ConsultationTaken(Taken):
-    """A consultation, as its form takes it."""
-
-    question = schemas.Text(1, 1_000, required=True)
-    outcome = marshmallow.fields.String(
-        required=True,
-        validate=marshmallow.validate.OneOf(OUTCOMES, error=_CHOOSE),
-        error_messages={**schemas.REQUIRED},
-    )
-    item_no = schemas.Text(0, 32, load_default="")
-    by = schemas.Text(0, 60, load_default="")
-    contact = schemas.Text(0, 60, load_default="")
-    told = schemas.Text(0, 2_000, load_default="")
-    to = schemas.Text(0, 100, load_default="")
-    case_no = schemas.Text(0, 60, load_default="")
-
-
 class FollowTaken(Taken):
     """What came of a consultation."""
 
@@ -80,6 +60,15 @@ class FollowTaken(Taken):
     told = schemas.Text(0, 2_000, load_default="")
     to = schemas.Text(0, 100, load_default="")
     case_no = schemas.Text(0, 60, load_default="")
+
+
+class ConsultationTaken(FollowTaken):
+    """A consultation, as its form takes it."""
+
+    question = schemas.Text(1, 1_000, required=True)
+    item_no = schemas.Text(0, 32, load_default="")
+    by = schemas.Text(0, 60, load_default="")
+    contact = schemas.Text(0, 60, load_default="")
 
 
 class SlipGiven(Schema):
@@ -142,38 +131,24 @@ class NumberGiven(Schema):
 
 def list_slips(visit: Visit) -> dict[str, Any]:
     """The slips taken here, those to be attached here, and those of places below."""
-    return {"slips": [_slip(each, open_data=False) for each in visit.site.casebook.brought()]}
+    return {"slips": [_slip(visit, each, open_data=False) for each in visit.site.casebook.brought()]}
 
 
 def read_slip(visit: Visit, slip_no: str) -> dict[str, Any]:
     """One slip."""
-    return _slip(_found(visit, slip_no), open_data=False)
+    return _slip(visit, slips.fetch(visit, slip_no), open_data=False)
 
 
 def unmask_slip(visit: Visit, asked: dict[str, str], slip_no: str) -> dict[str, Any]:
     """One slip with who came in full, once: the reason goes into the audit trail first."""
-    found, reason = _found(visit, slip_no), _reason(asked)
-    visit.site.accounts.audit(visit.staff.staff_no, "slip.unmask", slip_no, {"reason": reason})
-    return _slip(found, open_data=True)
+    found, reason = slips.fetch(visit, slip_no), reason_in(asked)
+    counter_books.note_unmasked(visit, "slip", slip_no, reason)
+    return _slip(visit, found, open_data=True)
 
 
-def _reason(asked: dict[str, str]) -> str:
-    reason = entry.line(asked["reason"])
-    if len(reason) < cases.REASON_SHORTEST:
-        raise invalid({"reason": cases.NO_REASON})
-    return reason
-
-
-def _found(visit: Visit, slip_no: str) -> Brought:
-    found = next((each for each in visit.site.casebook.brought() if each.slip.number == slip_no), None)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _slip(each: Brought, *, open_data: bool) -> dict[str, Any]:
+def _slip(visit: Visit, each: Brought, *, open_data: bool) -> dict[str, Any]:
     said, answer = each.slip.record.said, each.slip.answer
-    by, contact = str(said["by"]), str(said.get("contact", ""))
+    who = slips.caller(visit, each, open_data=open_data)
     papers = [dict(zip(("name", "copies", "original"), paper, strict=True)) for paper in said.get("materials", ())]
     return {
         "number": each.slip.number,
@@ -184,8 +159,8 @@ def _slip(each: Brought, *, open_data: bool) -> dict[str, Any]:
         "meets": each.meets or None,
         "state": slips.state_of(each),
         "proved": each.proof,
-        "by": by if open_data else masking.name(by),
-        "contact": (contact if open_data else masking.phone(contact)) if contact else None,
+        "by": who.by,
+        "contact": who.contact or None,
         "text_": said.get("text"),
         "materials": papers,
         "grade": said.get("grade"),
@@ -201,60 +176,52 @@ def take_slip(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> An
     said |= {"text": entry.paragraph(asked["text_"]), "grade": asked["grade"], "stage": asked["stage"]}
     said["materials"] = [[line(each["name"]), each["copies"], each["original"]] for each in asked["materials"]]
 
-    def take() -> CaseKey:
-        return visit.site.casebook.bring(staff.staff_no, staff.roles, said, line(asked["code"]), wanted), b""
-
-    (number, _), headers = done_once(visit, wanted, take)
-    return {"number": number}, 200, headers
+    return numbered_once(
+        visit,
+        wanted,
+        lambda: visit.site.casebook.bring(staff.staff_no, staff.roles, said, line(asked["code"]), wanted),
+    )
 
 
 def attach_slip(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], slip_no: str) -> Any:
     """Write what a slip says beside its case, as an act of this place."""
     wanted, staff = request_of(visit, chosen, asked, slip_no), visit.staff
 
-    def attach() -> CaseKey:
+    def attach() -> None:
         visit.site.casebook.attach(staff.staff_no, staff.roles, slip_no, wanted)
-        return slip_no, b""
 
-    _, headers = done_once(visit, wanted, attach)
-    return {"number": slip_no}, 200, headers
+    _, status, headers = numbered_once(visit, wanted, attach)
+    return {"number": slip_no}, status, headers  # what its request became is the case
 
 
 def decline_slip(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], slip_no: str) -> Any:
     """Say why a slip is not attached."""
-    wanted, staff = request_of(visit, chosen, asked, slip_no), visit.staff
-
-    def decline() -> CaseKey:
-        text = entry.paragraph(asked["text_"])
-        visit.site.casebook.decline(staff.staff_no, staff.roles, slip_no, text, wanted)
-        return slip_no, b""
-
-    _, headers = done_once(visit, wanted, decline)
-    return {"number": slip_no}, 200, headers
+    wanted, staff, text = request_of(visit, chosen, asked, slip_no), visit.staff, entry.paragraph(asked["text_"])
+    return numbered_once(
+        visit,
+        wanted,
+        lambda: visit.site.casebook.decline(staff.staff_no, staff.roles, slip_no, text, wanted),
+        slip_no,
+    )
 
 
 def list_consultations(visit: Visit) -> dict[str, Any]:
     """What was asked at this place, the newest first."""
-    return {"consultations": [_consultation(each, open_data=False) for each in visit.site.casebook.consultations()]}
+    return {
+        "consultations": [_consultation(visit, each, open_data=False) for each in visit.site.casebook.consultations()]
+    }
 
 
 def read_consultation(visit: Visit, consultation_no: str) -> dict[str, Any]:
     """One consultation."""
-    return _consultation(_asked(visit, consultation_no), open_data=False)
+    return _consultation(visit, consultations.fetch(visit, consultation_no), open_data=False)
 
 
 def unmask_consultation(visit: Visit, asked: dict[str, str], consultation_no: str) -> dict[str, Any]:
     """One consultation with who asked in full, once: the reason goes into the audit trail first."""
-    found, reason = _asked(visit, consultation_no), _reason(asked)
-    visit.site.accounts.audit(visit.staff.staff_no, "consultation.unmask", consultation_no, {"reason": reason})
-    return _consultation(found, open_data=True)
-
-
-def _asked(visit: Visit, number: str) -> Consultation:
-    found = next((each for each in visit.site.casebook.consultations() if each.number == number), None)
-    if found is None:
-        raise NotFound
-    return found
+    found, reason = consultations.fetch(visit, consultation_no), reason_in(asked)
+    counter_books.note_unmasked(visit, "consultation", consultation_no, reason)
+    return _consultation(visit, found, open_data=True)
 
 
 def _spelled(asked: dict[str, str]) -> dict[str, str]:
@@ -264,9 +231,9 @@ def _spelled(asked: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _consultation(each: Consultation, *, open_data: bool) -> dict[str, Any]:
+def _consultation(visit: Visit, each: Consultation, *, open_data: bool) -> dict[str, Any]:
     said = {**each.first.said, **each.last.said}
-    by, contact = said.get("by"), said.get("contact")
+    who = consultations.caller(visit, each, open_data=open_data)
     return {
         "number": each.number,
         "outcome": each.outcome,
@@ -275,8 +242,8 @@ def _consultation(each: Consultation, *, open_data: bool) -> dict[str, Any]:
         "question": each.first.said["question"],
         "told": each.told or None,
         **{name: said.get(name) for name in ("item_no", "to", "case_no")},
-        "by": by if open_data or not by else masking.name(by),
-        "contact": contact if open_data or not contact else masking.phone(contact),
+        "by": who.by or None,
+        "contact": who.contact or None,
     }
 
 
@@ -285,11 +252,7 @@ def take_consultation(visit: Visit, chosen: dict[str, str], asked: dict[str, Any
     wanted, staff = request_of(visit, chosen, asked), visit.staff
     said = _spelled(asked)
 
-    def take() -> CaseKey:
-        return visit.site.casebook.consult(staff.staff_no, staff.roles, said, wanted), b""
-
-    (number, _), headers = done_once(visit, wanted, take)
-    return {"number": number}, 200, headers
+    return numbered_once(visit, wanted, lambda: visit.site.casebook.consult(staff.staff_no, staff.roles, said, wanted))
 
 
 def follow_consultation(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], consultation_no: str) -> Any:
@@ -297,12 +260,10 @@ def follow_consultation(visit: Visit, chosen: dict[str, str], asked: dict[str, A
     wanted, staff = request_of(visit, chosen, asked, consultation_no), visit.staff
     said = _spelled(asked)
 
-    def follow() -> CaseKey:
+    def follow() -> None:
         visit.site.casebook.follow_consultation(staff.staff_no, staff.roles, consultation_no, said, wanted)
-        return consultation_no, b""
 
-    _, headers = done_once(visit, wanted, follow)
-    return {"number": consultation_no}, 200, headers
+    return numbered_once(visit, wanted, follow, consultation_no)
 
 
 _SLIP: Final = "/slips/<slip_no>"

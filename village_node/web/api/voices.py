@@ -1,6 +1,5 @@
 """What applicants say to our work, for programs: the open orders to put right, and complaints with their answers."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import marshmallow
@@ -9,13 +8,13 @@ from marshmallow import Schema
 from sync_protocol.case.complaints import OUTCOMES
 from sync_protocol.case.exclusions import GRADES
 from sync_protocol.case.voices import Span
-from village_node.casebook import Heard, OpenOrder, Request, Slip
+from village_node.casebook import Heard, OpenOrder, Slip
 from village_node.store.locks import CaseKey
-from village_node.web import cases, complaints, entry, masking, orders, query, schemas
+from village_node.web import complaints, counter_books, entry, masking, orders, query, schemas
 from village_node.web.api import shapes
 from village_node.web.api.casework import ReasonTaken
-from village_node.web.api.operations import Operation, Taken, done_once, request_of
-from village_node.web.api.problems import invalid, waiting
+from village_node.web.api.operations import Operation, Taken, done_once, numbered_once, reason_in, request_of
+from village_node.web.api.problems import waiting
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.query import NotTold
 from village_node.web.site import Visit
@@ -180,20 +179,18 @@ def list_complaints(visit: Visit) -> dict[str, Any]:
 
 def read_complaint(visit: Visit, complaint_no: str) -> dict[str, Any]:
     """One complaint that is heard here, opened."""
-    return _masked(complaints.heard(visit, complaint_no), open_data=False)
+    return _masked(visit, complaints.heard(visit, complaint_no), open_data=False)
 
 
 def unmask_complaint(visit: Visit, asked: dict[str, str], complaint_no: str) -> dict[str, Any]:
     """One complaint with its complainant in full, once: the reason goes into the audit trail first."""
-    found, reason = complaints.heard(visit, complaint_no), entry.line(asked["reason"])
-    if len(reason) < cases.REASON_SHORTEST:
-        raise invalid({"reason": cases.NO_REASON})
-    complaints.note_unmasked(visit, complaint_no, reason)
-    return _masked(found, open_data=True)
+    found, reason = complaints.heard(visit, complaint_no), reason_in(asked)
+    counter_books.note_unmasked(visit, "complaint", complaint_no, reason)
+    return _masked(visit, found, open_data=True)
 
 
-def _masked(found: Heard, *, open_data: bool) -> dict[str, Any]:
-    by, contact = complaints.complainant(found, open_data=open_data)
+def _masked(visit: Visit, found: Heard, *, open_data: bool) -> dict[str, Any]:
+    by, contact = complaints.complainant(visit, found, open_data=open_data)
     return {**_complaint(found, opened=True), "by": by or None, "contact": contact or None}
 
 
@@ -239,28 +236,21 @@ def answer_complaint(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]
     said = {"outcome": asked["outcome"], "text": entry.paragraph(asked["text_"])}
     said["document_no"] = entry.line(asked["document_no"])
 
-    def answer() -> CaseKey:
+    def answer() -> None:
         book = visit.site.casebook
         book.answer_complaint(staff.staff_no, staff.roles, complaint_no, said, [staff.name], wanted)
-        return complaint_no, b""
 
-    return _done(visit, wanted, answer)
+    return numbered_once(visit, wanted, answer, complaint_no)
 
 
 def pass_on_complaint(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], complaint_no: str) -> Any:
     """Hand a complaint that is heard here to the next level that may hear it."""
     wanted, staff = request_of(visit, chosen, asked, complaint_no), visit.staff
 
-    def hand_on() -> CaseKey:
+    def hand_on() -> None:
         visit.site.casebook.pass_on_complaint(staff.staff_no, staff.roles, complaint_no, wanted)
-        return complaint_no, b""
 
-    return _done(visit, wanted, hand_on)
-
-
-def _done(visit: Visit, wanted: Request, do: Callable[[], CaseKey]) -> Any:
-    (number, _), headers = done_once(visit, wanted, do)
-    return {"number": number}, 200, headers
+    return numbered_once(visit, wanted, hand_on, complaint_no)
 
 
 def tell_complaint(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
