@@ -16,6 +16,7 @@ from sync_protocol.case.events import Position
 from sync_protocol.case.fields import Field, Table
 from sync_protocol.places import PlaceTree
 
+ONESELF: Final = "resident"  # the actor of a complaint that nobody at a counter took
 OUTCOMES: Final = ("upheld", "partly", "not_upheld", "elsewhere")
 MOST_SEALED: Final = 11_000
 KEY_BYTES: Final = 32

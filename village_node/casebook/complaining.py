@@ -117,6 +117,16 @@ class Complaining(Beside, Incarnations, Reading):
         NotAllowed, NotSaved.
         """
         self.refuse_unless(roles, kinds.COMPLAINT)
+        return self._complain(actor, said, request)
+
+    def complain_oneself(self, case_no: str, said: Mapping[str, Any], request: Request | None = None) -> Slip:
+        """Take the complaint of somebody who has shown number and code of a case, at a page and without a counter.
+
+        Who calls has looked at the code. Raises BadBody naming the field, AlreadyDone, IdTaken, NotAllowed, NotSaved.
+        """
+        return self._complain(rules.ONESELF, {**said, "case_no": case_no}, request)
+
+    def _complain(self, actor: str, said: Mapping[str, Any], request: Request | None) -> Slip:
         self.store.refuse_intake_without_room()
         code = numbers.make_query_code(int.from_bytes(self.randomness(9)) >> (72 - numbers.QUERY_CODE_BITS))
         content = _content(rules.SAID, {**said, "code": code})

@@ -37,6 +37,8 @@ SLOT: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 MOST_SLOTS: Final = 40
 MOST_A_SLOT: Final = 50
 FARTHEST_DAYS: Final = 60
+OWN_DAYS: Final = 14  # so far ahead residents book by themselves
+ONESELF: Final = ""  # who has booked: nobody at the counter
 BOARD_DAYS: Final = 30
 BOARD_LINES: Final = 12
 NAMED_DAYS: Final = 30  # so long after its day an appointment says whose it was
@@ -204,6 +206,23 @@ class Reception(Overseeing):
         """Book a slot for somebody. ``request``: under which id it is asked for. Raises AlreadyDone, IdTaken, BadBody
         naming the field, NotAllowed, NotSaved."""
         self._check_counter(roles)
+        self._book(actor, day, slot, name, item_no, tail, request)
+
+    def book_oneself(self, day: str, slot: str, name: str, item_no: str, tail: str, request: Request | None) -> None:
+        """Book a slot for oneself, at the public page: one for a day, and some days ahead. Raises AlreadyDone, IdTaken,
+        BadBody naming the field, NotSaved."""
+        last = day_of(self.clock()) + timedelta(OWN_DAYS)
+        _check(
+            not is_date(day) or date.fromisoformat(day) <= last,
+            "day",
+            f"只能预约今天起 {OWN_DAYS} 天内",
+            f"book within {OWN_DAYS} days",
+        )
+        self._book(ONESELF, day, slot, name, item_no, tail, request)
+
+    def _book(
+        self, actor: str, day: str, slot: str, name: str, item_no: str, tail: str, request: Request | None
+    ) -> None:
         today = day_of(self.clock())
         _check(is_date(day), "day", "请填写日期", "give the day")
         wanted = date.fromisoformat(day)
@@ -222,6 +241,10 @@ class Reception(Overseeing):
             room = self.room()
             _check(self._open_on(day, room), "day", "这一天不开放", "the room is closed that day")
             _check(slot in room.slots, "slot", "没有这个时段", "there is no such slot")
+            if actor == ONESELF:
+                same = [each for each in reception.appointments(connection, day) if each.state == reception.BOOKED]
+                twice = any((each.name, each.phone_tail) == (name, tail) for each in same)
+                _check(not twice, "name", "这一天您已经预约过", "you have booked a slot of that day already")
             left = room.a_slot - reception.taken(connection, day, slot)
             _check(left > 0, "slot", "这个时段已约满，请选别的时段", "that slot is full: choose another")
             row = Appointment(0, day, slot, name, item_no, tail, actor, self.clock(), reception.BOOKED)

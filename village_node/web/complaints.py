@@ -126,10 +126,10 @@ def take(visit: Visit) -> Response:
         return _form(visit, said, 409, problem=visit.t(refused.zh, refused.en))
     found = visit.site.casebook.complaint_of(slip.number, slip.code)
     assert found is not None, "what was just written is opened with its own code"
-    return visit.render("complaint_slip.html", **_told(visit, found))
+    return visit.render("complaint_slip.html", **told(visit, found))
 
 
-def _told(visit: Visit, found: Heard) -> dict[str, Any]:
+def told(visit: Visit, found: Heard) -> dict[str, Any]:
     """What a page says to whoever holds the code."""
     said = found.said or {}
     each = found.complaint
@@ -172,7 +172,7 @@ def _one(
     return visit.render(
         "complaint.html",
         status,
-        **_told(visit, found),
+        **told(visit, found),
         case=case,
         by=by,
         contact=contact,
@@ -261,7 +261,7 @@ def status(visit: Visit) -> Response:
         )
         return visit.render("complaint_status.html", 404, number=visit.line("number"), problem=words)
     query.take_back(visit)
-    return visit.render("complaint_told.html", **_told(visit, found))
+    return visit.render("complaint_told.html", **told(visit, found))
 
 
 def look_up(visit: Visit, number: str, code: str) -> Heard | None:
@@ -288,7 +288,7 @@ def paper(visit: Visit, what: str) -> Response:
         document = visit.site.printer.print(papers.TEMPLATE, _given(visit, found, what))
     except NotPrinted as trouble:
         words = visit.t(trouble.zh, trouble.en)
-        return visit.render("complaint_told.html", 503, **_told(visit, found), problem=words)
+        return visit.render("complaint_told.html", 503, **told(visit, found), problem=words)
     return prints.pdf(document, f"{papers.PAPERS[what]}-{found.complaint.number}")
 
 

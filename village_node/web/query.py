@@ -69,7 +69,7 @@ def query(visit: Visit) -> Response:
     try:
         case = look_up(visit, number, visit.line("code"))
     except NotTold as refused:
-        return _refuse(visit, refused, number)
+        return refuse(visit, refused, number)
     return visit.render("query_answer.html", answer=answer_of(visit, case))
 
 
@@ -78,7 +78,7 @@ def by_code(visit: Visit, code: str) -> Response:
     try:
         case = look_up_code(visit, code)
     except NotTold as refused:
-        return _refuse(visit, refused, "")
+        return refuse(visit, refused, "")
     return visit.render("query_answer.html", answer=answer_of(visit, case))
 
 
@@ -148,10 +148,10 @@ def wait_ms(visit: Visit) -> int:
 
 def too_many(visit: Visit, wait: int, template: str = "query.html", number: str = "") -> Response:
     """The answer to an address with too many misses, on the page of its own form."""
-    return _refuse(visit, _too_many(wait), number, template)
+    return refuse(visit, _too_many(wait), number, template)
 
 
-def _refuse(visit: Visit, refused: NotTold, number: str, template: str = "query.html") -> Response:
+def refuse(visit: Visit, refused: NotTold, number: str, template: str = "query.html") -> Response:
     """The page that a look-up without an answer gets."""
     response = visit.render(template, refused.status, number=number, problem=visit.t(refused.zh, refused.en))
     if refused.wait_ms:

@@ -331,6 +331,28 @@ def _slip(request: pytest.FixtureRequest, what: str) -> Ready:
     return Ready(agent, f"/{what}/of/{number}/unmask", {"reason": TYPED})
 
 
+def _own(request: pytest.FixtureRequest, what: str) -> Ready:
+    """What a resident sends by himself: a complaint about his case, or a booking."""
+    agent = request.getfixturevalue("agent")
+    stranger = agent.counter.visitor()
+    if what == "book":
+        head = agent.counter.sign_in("0002", "head")
+        assert head.send("/duty/room", ROOM).status_code == 303
+        fields = {"day": "2026-11-18", "slot": "09:00", "name": TYPED, "item_no": "001", "phone_tail": "1234"}
+        return Ready(stranger, "/book", fields)
+    case = agent.file()
+    row = agent.counter.member.casebook.case_row(f"about:{VILLAGE}", bytes.fromhex(case.rpartition("/")[2]))
+    fields = {
+        "number": row.case_no,
+        "code": row.query_code,
+        "place": VILLAGE,
+        "who": "王芳",
+        "text": TYPED,
+        "do": "send",
+    }
+    return Ready(stranger, "/query/complaint", fields)
+
+
 def _batch(request: pytest.FixtureRequest) -> Ready:
     """A list of one person, looked at and ready to be filed."""
     rows = f"姓名或单位名称,证件号码,本人申请,申请事由\n{TYPED},{CARD},是,家庭困难\n"
@@ -399,6 +421,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_complaint": partial(_complaint, what="answer"),
     "unmask_complaint": partial(_complaint, what="unmask"),
     "file_batch": _batch,
+    "own_complaint": partial(_own, what="complaint"),
+    "book_oneself": partial(_own, what="book"),
     "take_slip": partial(_slip, what="slip"),
     "unmask_slip": partial(_slip, what="slips"),
     "take_consultation": partial(_slip, what="consultation"),

@@ -70,6 +70,7 @@ _ACCOUNTS = (
 _LIVES = "which machine may speak for a place is settled by a person who has looked at the machines"
 _HAND = "a file is handed to a person with a stick, and its slip is printed for them"
 _ANSWER = "the program has the whole answer as JSON; the paper is for who comes to the page with the code"
+_RESIDENT = "a resident does it himself at a public page; a program has an account, and takes or books for somebody"
 WITHOUT = {
     "choose_display": _SESSION,
     "sign_in": _SESSION,
@@ -87,6 +88,8 @@ WITHOUT = {
     "save_bundle": _HAND,
     "take_bundle": _HAND,
     "complaint_paper": _ANSWER,
+    "own_complaint": _RESIDENT,
+    "book_oneself": _RESIDENT,
     "sync_now": "an exchange is made by itself; the button is for who stands in front and waits",
     "refused_sample": "bytes that no program took are looked at by a person, with a tool, and never by another program",
 }

@@ -1,0 +1,186 @@
+"""What residents do by themselves at the public pages: complain with number and code of a case, book a time to come.
+
+Nobody signs in here. What is written is counted by case or by where it came from, so that nobody fills the books.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from werkzeug.wrappers import Response
+
+from sync_protocol.case.complaints import ONESELF
+from sync_protocol.case.numbers import NumberError, parse_case_number
+from sync_protocol.case.voices import TERMS
+from sync_protocol.case.workdays import day_of
+from village_node.accounts import Rule
+from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Request
+from village_node.casebook.reception import OWN_DAYS
+from village_node.web import complaints, entry, query, times
+from village_node.web.policy import Policy, Route
+from village_node.web.query import NotTold
+from village_node.web.site import Visit
+
+COMPLAINS: Final = Policy(None, "query")
+BOOKS: Final = Policy(None, "public")
+COMPLAINT_FIELDS: Final = ("number", "code", "place", "who", "by", "contact")
+BOOKING_FIELDS: Final = ("day", "slot", "name", "item_no", "phone_tail")
+# Of one case two complaints a day; from one address, which may be a screen in a hall, ten bookings within the hour.
+OF_A_CASE: Final = Rule(free=1, longest_ms=times.DAY_MS, forget_ms=2 * times.DAY_MS, first_ms=times.DAY_MS)
+FROM_HERE: Final = Rule(free=9, longest_ms=times.HOUR_MS, forget_ms=times.HOUR_MS, first_ms=10 * times.MINUTE_MS)
+_ONCE: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def complaint_of_ones_own(visit: Visit) -> Response:
+    """The empty form, with the number that the page of the case hands on; the code is typed anew."""
+    return _complaint_form(visit, {"number": entry.line(visit.request.args.get("number", ""))[:60]})
+
+
+def own_complaint(visit: Visit) -> Response:
+    """Take the complaint of somebody who types number and code of a case, and show its slip, once."""
+    typed = {name: visit.line(name) for name in COMPLAINT_FIELDS} | {"text": visit.paragraph("text")}
+    try:
+        case = query.look_up(visit, typed["number"].upper(), typed["code"])
+    except NotTold as refused:
+        return _complaint_form(visit, typed, refused.status, problem=visit.t(refused.zh, refused.en))
+    daily = f"own-complaint:{case.case_no}:{times.local(visit.now_ms):%Y%m%d}"
+    throttle, said = (
+        visit.site.accounts.throttle,
+        {name: typed[name] for name in ("place", "who", "text", "by", "contact")},
+    )
+    if throttle.attempt(daily, OF_A_CASE):
+        words = visit.t(
+            "这一件今天已经投诉过 2 次，请明天再来，或到任一窗口投诉。",
+            "Two complaints about this case were sent today: come again tomorrow, or to any counter.",
+        )
+        return _complaint_form(visit, typed, 429, problem=words)
+    try:
+        slip = visit.site.casebook.complain_oneself(case.case_no, said, _asked(visit))
+    except (AlreadyDone, IdTaken):
+        throttle.take_back(daily)
+        words = visit.t("这份投诉已经提交过，没有重复提交。", "This complaint was sent before, and not once more.")
+        return _complaint_form(visit, {"number": typed["number"]}, 409, problem=words)
+    except BadBody as bad:
+        throttle.take_back(daily)
+        return _complaint_form(visit, typed, 422, {bad.field: visit.t(bad.zh, bad.en)})
+    except NotAllowed as refused:
+        throttle.take_back(daily)
+        return _complaint_form(visit, typed, 409, problem=visit.t(refused.zh, refused.en))
+    found = visit.site.casebook.complaint_of(slip.number, slip.code)
+    assert found is not None, "what was just written is opened with its own code"
+    return visit.render("complaint_slip.html", own=True, **complaints.told(visit, found))
+
+
+def _asked(visit: Visit) -> Request | None:
+    """Under which id the form in hand asks for its act: nobody is signed in, and the page's id alone says whose."""
+    once = visit.line("once")
+    digest = hashlib.sha256(f"{visit.request.path} {once}".encode()).digest()
+    return Request(ONESELF, f"form-{once}", digest) if _ONCE.fullmatch(once) else None
+
+
+def _complaint_form(
+    visit: Visit,
+    typed: Mapping[str, str],
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+    problem: str = "",
+) -> Response:
+    return visit.render(
+        "own_complaint.html",
+        status,
+        typed=typed,
+        errors=errors or {},
+        problem=problem,
+        options=[(place, visit.place_name(place)) for place in _where_handled(visit, typed.get("number", ""))],
+        days=TERMS["complaint"].days,
+        once=visit.once,
+    )
+
+
+def _where_handled(visit: Visit, number: str) -> list[str]:
+    """Where somebody could have handled the case of a number: the places from its home up; of no number, from here."""
+    places, here = visit.site.places, visit.site.config.place
+    try:
+        home = parse_case_number(number.upper()).place
+    except NumberError:
+        home = here
+    found = home if home in places else here
+    return list(places.path_up(found)) if found in places else [here]
+
+
+def own_booking(visit: Visit) -> Response:
+    """The days and times that have places left."""
+    return _booking(visit, {"day": entry.line(visit.request.args.get("day", ""))[:10]})
+
+
+def book_oneself(visit: Visit) -> Response:
+    """Book a time."""
+    typed = {name: visit.line(name) for name in BOOKING_FIELDS}
+    typed["phone_tail"] = entry.number(typed["phone_tail"])
+    key, throttle = f"own-booking:{visit.source}", visit.site.accounts.throttle
+    if throttle.attempt(key, FROM_HERE):
+        words = visit.t(
+            "预约次数过多，请过一会儿再来，或打电话预约。", "Too many bookings: try again later, or call us."
+        )
+        return _booking(visit, typed, 429, words)
+    try:
+        day, slot, name, item_no, tail = (typed[each] for each in BOOKING_FIELDS)
+        visit.site.casebook.book_oneself(day, slot, name, item_no, tail, _asked(visit))
+    except AlreadyDone:
+        throttle.take_back(key)
+    except IdTaken:
+        words = visit.t("这张表已经提交过，请重新选择时间。", "This form was sent before: choose a time again.")
+        return _booking(visit, typed, 409, words)
+    except BadBody as bad:
+        return _booking(visit, typed, 422, visit.t(bad.zh, bad.en), bad.field)
+    return visit.redirect("own_booking", day=typed["day"], slot=typed["slot"], item_no=typed["item_no"], done="yes")
+
+
+def _booking(visit: Visit, typed: Mapping[str, str], status: int = 200, problem: str = "", wrong: str = "") -> Response:
+    book, today, arguments = visit.site.casebook, day_of(visit.now_ms), visit.request.args
+    days = []
+    for number in range(OWN_DAYS + 1):
+        day = today + timedelta(number)
+        slots = book.slots(day.isoformat())
+        if slots:
+            days.append((day.isoformat(), times.date_words(day, visit.lang), sum(left for _, left in slots)))
+    open_days = [day for day, _, left in days if left]
+    chosen = typed.get("day", "")
+    if chosen not in open_days and status == 200:
+        chosen = open_days[0] if open_days else ""
+    return visit.render(
+        "own_booking.html",
+        status,
+        days=days,
+        chosen=chosen,
+        slots=book.slots(chosen),
+        typed=typed,
+        errors={wrong: problem} if wrong else {},
+        problem=problem,
+        room=book.room(),
+        items=[(item.item_no, visit.t(item.name, item.name_en)) for item in visit.site.finder.find("")],
+        booked=_booked(visit) if arguments.get("done") == "yes" and not problem else None,
+        once=visit.once,
+    )
+
+
+def _booked(visit: Visit) -> dict[str, str] | None:
+    """What was booked, out of the address that the form led to: it names nobody."""
+    said = {name: entry.line(visit.request.args.get(name, ""))[:32] for name in ("day", "slot", "item_no")}
+    item = visit.site.catalogue.newest(said["item_no"])
+    try:
+        words = times.date_words(date.fromisoformat(said["day"]), visit.lang)
+    except ValueError:
+        return None
+    name = visit.t(item.name, item.name_en) if item is not None else ""
+    return {**said, "words": words, "item": name} if item is not None else None
+
+
+ROUTES: Final = (
+    Route("/query/complaint", "complaint_of_ones_own", complaint_of_ones_own, COMPLAINS),
+    Route("/query/complaint", "own_complaint", own_complaint, COMPLAINS, ("POST",)),
+    Route("/book", "own_booking", own_booking, BOOKS),
+    Route("/book", "book_oneself", book_oneself, BOOKS, ("POST",)),
+)
