@@ -21,6 +21,7 @@ from village_node.casebook.reception import OWN_DAYS
 from village_node.web import complaints, entry, query, times
 from village_node.web.policy import Policy, Route
 from village_node.web.query import NotTold
+from village_node.web.service_room import WEEK
 from village_node.web.site import Visit
 
 COMPLAINS: Final = Policy(None, "query")
@@ -145,7 +146,7 @@ def _booking(visit: Visit, typed: Mapping[str, str], status: int = 200, problem:
         day = today + timedelta(number)
         slots = book.slots(day.isoformat())
         if slots:
-            days.append((day.isoformat(), times.date_words(day, visit.lang), sum(left for _, left in slots)))
+            days.append((day.isoformat(), _day_words(visit, day), sum(left for _, left in slots)))
     open_days = [day for day, _, left in days if left]
     chosen = typed.get("day", "")
     if chosen not in open_days and status == 200:
@@ -164,6 +165,11 @@ def _booking(visit: Visit, typed: Mapping[str, str], status: int = 200, problem:
         booked=_booked(visit) if arguments.get("done") == "yes" and not problem else None,
         once=visit.once,
     )
+
+
+def _day_words(visit: Visit, day: date) -> str:
+    """A day of the next weeks, short enough for a phone."""
+    return visit.t(f"{day.month}月{day.day}日", f"{day:%d.%m.}") + " " + visit.t(*WEEK[day.weekday()])
 
 
 def _booked(visit: Visit) -> dict[str, str] | None:
