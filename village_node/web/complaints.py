@@ -208,7 +208,7 @@ def unmask(visit: Visit, number: str) -> Response:
         heard(visit, number)
     except NotAllowed as refused:
         return _register(visit, 409, visit.t(refused.zh, refused.en))
-    counter_books.note_unmasked(visit, "complaint", number, reason)
+    counter_books.note_unmasked(visit, "complaint.unmask", number, reason)
     return _one(visit, number, open_data=True)
 
 

@@ -165,7 +165,7 @@ def unmask(visit: Visit, number: str) -> Response:
     if problem:
         return _one(visit, number, 422, problem=problem)
     fetch(visit, number)
-    counter_books.note_unmasked(visit, "consultation", number, reason)
+    counter_books.note_unmasked(visit, "consultation.unmask", number, reason)
     return _one(visit, number, open_data=True)
 
 

@@ -92,6 +92,6 @@ def is_over(visit: Visit, ended_ms: int | None) -> bool:
     return ended_ms is not None and visit.now_ms - ended_ms > visit.site.config.retention_days * times.DAY_MS
 
 
-def note_unmasked(visit: Visit, what: str, number: str, reason: str) -> None:
+def note_unmasked(visit: Visit, action: str, number: str, reason: str) -> None:
     """Note in the audit trail, before it is done, that somebody sees in full who came, and why."""
-    visit.site.accounts.audit(visit.staff.staff_no, f"{what}.unmask", number, {"reason": reason})
+    visit.site.accounts.audit(visit.staff.staff_no, action, number, {"reason": reason})

@@ -191,7 +191,7 @@ def unmask(visit: Visit, number: str) -> Response:
     if problem:
         return _one(visit, number, 422, problem)
     fetch(visit, number)
-    counter_books.note_unmasked(visit, "slip", number, reason)
+    counter_books.note_unmasked(visit, "slip.unmask", number, reason)
     return _one(visit, number, open_data=True)
 
 

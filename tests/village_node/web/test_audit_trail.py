@@ -198,7 +198,9 @@ def test_pages_write_a_line_by_itself_only_of_what_changes_nothing() -> None:
         action
         for package in (village_node, township_node, center_node)
         for path in Path(package.__path__[0]).rglob("*.py")
-        for action in re.findall(r'accounts\.audit\(\s*[^,]+,\s*"([^"]+)"', path.read_text(encoding="utf-8"))
+        for action in re.findall(
+            r'(?:accounts\.audit|counter_books\.note_unmasked)\(\s*[^,]+,\s*"([^"]+)"', path.read_text(encoding="utf-8")
+        )
     ]
     alone = {"case.unmask", "complaint.unmask", "document.print", "refused.sample", "route.refuse", "node.start"}
     alone |= {"slip.unmask", "consultation.unmask"}

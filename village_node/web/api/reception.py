@@ -142,7 +142,7 @@ def read_slip(visit: Visit, slip_no: str) -> dict[str, Any]:
 def unmask_slip(visit: Visit, asked: dict[str, str], slip_no: str) -> dict[str, Any]:
     """One slip with who came in full, once: the reason goes into the audit trail first."""
     found, reason = slips.fetch(visit, slip_no), reason_in(asked)
-    counter_books.note_unmasked(visit, "slip", slip_no, reason)
+    counter_books.note_unmasked(visit, "slip.unmask", slip_no, reason)
     return _slip(visit, found, open_data=True)
 
 
@@ -220,7 +220,7 @@ def read_consultation(visit: Visit, consultation_no: str) -> dict[str, Any]:
 def unmask_consultation(visit: Visit, asked: dict[str, str], consultation_no: str) -> dict[str, Any]:
     """One consultation with who asked in full, once: the reason goes into the audit trail first."""
     found, reason = consultations.fetch(visit, consultation_no), reason_in(asked)
-    counter_books.note_unmasked(visit, "consultation", consultation_no, reason)
+    counter_books.note_unmasked(visit, "consultation.unmask", consultation_no, reason)
     return _consultation(visit, found, open_data=True)
 
 

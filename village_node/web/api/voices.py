@@ -185,7 +185,7 @@ def read_complaint(visit: Visit, complaint_no: str) -> dict[str, Any]:
 def unmask_complaint(visit: Visit, asked: dict[str, str], complaint_no: str) -> dict[str, Any]:
     """One complaint with its complainant in full, once: the reason goes into the audit trail first."""
     found, reason = complaints.heard(visit, complaint_no), reason_in(asked)
-    counter_books.note_unmasked(visit, "complaint", complaint_no, reason)
+    counter_books.note_unmasked(visit, "complaint.unmask", complaint_no, reason)
     return _masked(visit, found, open_data=True)
 
 
