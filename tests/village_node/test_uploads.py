@@ -1,0 +1,128 @@
+"""Files that residents hand in: what decodes is taken with a preview made anew, and nothing else, whatever it says."""
+
+import io
+import sys
+import zlib
+from struct import pack
+
+import pypdf
+import pytest
+from PIL import Image
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+
+from sync_protocol import limits
+from village_node import uploads
+from village_node.uploads import WHY, NotAccepted, inspect
+
+
+def picture(form: str = "JPEG", size: tuple[int, int] = (640, 480), **options: object) -> bytes:
+    drawn = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(drawn, form, **options)
+    return drawn.getvalue()
+
+
+def document(pages: int = 1, change: object = None) -> bytes:
+    writer = pypdf.PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(595, 842)
+    if callable(change):
+        change(writer)
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of this many pixels in few bytes."""
+
+    def chunk(kind: bytes, raw: bytes) -> bytes:
+        return pack(">I", len(raw)) + kind + raw + pack(">I", zlib.crc32(kind + raw))
+
+    head = pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    body = zlib.compress(bytes(min(width * height + height, 40 << 20)), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def runs(writer: pypdf.PdfWriter) -> None:
+    act = {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("app.alert('x')")}
+    writer.root_object[NameObject("/OpenAction")] = DictionaryObject(act)
+
+
+def launches(writer: pypdf.PdfWriter) -> None:
+    act = {NameObject("/S"): NameObject("/Launch"), NameObject("/F"): TextStringObject("calc.exe")}
+    writer.root_object[NameObject("/OpenAction")] = DictionaryObject(act)
+
+
+@pytest.mark.parametrize(
+    ("raw", "media"),
+    [
+        (picture(), "image/jpeg"),
+        (picture("PNG"), "image/png"),
+        (document(3), "application/pdf"),
+    ],
+)
+def test_what_decodes_is_taken_with_a_small_preview(raw: bytes, media: str) -> None:
+    taken = inspect(raw)
+    assert (taken.raw, taken.media) == (raw, media)
+    assert taken.preview is not None and len(taken.preview) <= limits.BLOB_PREVIEW
+    with Image.open(io.BytesIO(taken.preview)) as drawn:
+        assert drawn.format == "JPEG" and max(drawn.size) <= 1_000
+
+
+def test_a_preview_has_nothing_of_where_and_when_a_photo_was_taken() -> None:
+    told = Image.Exif()
+    told[0x010E] = "secret place"
+    told[0x0112] = 6
+    raw = picture(size=(400, 200), exif=told, comment=b"secret comment")
+    preview = inspect(raw).preview
+    assert b"secret" in raw and preview is not None and b"secret" not in preview
+    with Image.open(io.BytesIO(preview)) as drawn:
+        assert not drawn.getexif() and drawn.size == (200, 400), "it is turned as the camera was held"
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "empty"),
+        (bytes(limits.BLOB + 1), "size"),
+        (b"<html><script>alert(1)</script></html>", "type"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "type"),
+        (b"GIF89a" + bytes(40), "type"),
+        (b"\xff\xd8\xff<html>called a photo</html>", "broken"),
+        (picture()[:-2_000], "broken"),
+        (bomb(50_000, 50_000), "pixels"),
+        (bomb(6_000, 6_000)[:-40], "broken"),
+        (document(51), "pages"),
+        (document(1, runs), "active"),
+        (document(1, launches), "active"),
+        (document(1, lambda writer: writer.add_attachment("a.exe", b"MZ")), "active"),
+        (document(1, lambda writer: writer.encrypt("x", algorithm="RC4-128")), "encrypted"),
+        (b"%PDF-1.7\nnothing of the kind", "broken"),
+    ],
+)
+def test_everything_else_is_refused_in_plain_words(raw: bytes, why: str) -> None:
+    with pytest.raises(NotAccepted) as refused:
+        inspect(raw)
+    assert (refused.value.why, refused.value.zh) == (why, WHY[why][0])
+
+
+def test_a_picture_that_moves_is_refused() -> None:
+    drawn = io.BytesIO()
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    frames[0].save(drawn, "PNG", save_all=True, append_images=frames[1:])
+    with pytest.raises(NotAccepted) as refused:
+        inspect(drawn.getvalue())
+    assert refused.value.why == "frames"
+
+
+def test_who_takes_too_long_or_too_much_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "SECONDS", 0.2)
+    monkeypatch.setattr(uploads, "_PROGRAM", ("/bin/sh", "-c", "sleep 30"))
+    with pytest.raises(NotAccepted) as refused:
+        inspect(picture())
+    assert refused.value.why == "broken"
+    greedy = "from village_node.uploads import child; child.confine(); bytearray(600 << 20); print('{}')"
+    monkeypatch.setattr(uploads, "SECONDS", 20.0)
+    monkeypatch.setattr(uploads, "_PROGRAM", (sys.executable, "-c", greedy))
+    with pytest.raises(NotAccepted):
+        inspect(picture())
