@@ -54,6 +54,14 @@ SLICE_EVENTS = 1_000
 
 EVIDENCE = 67_108_864
 
+BLOB = 10_485_760  # a file, as it is
+BLOB_CHUNK = 65_536  # of it: the unit that is verified
+BLOB_PREVIEW = 30_720
+BLOB_ROOM = 1_024  # of pieces in a message without segments, whatever its budget is
+BLOB_WANTS = 16
+BLOB_PIECES = 64
+BLOB_RECEIPTS = 128
+
 NESTING = 16
 NESTING_EXT = 8  # a message wraps a header in five layers more than D(header) does
 ERROR_CODE = 65_535

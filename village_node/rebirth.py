@@ -14,6 +14,7 @@ from sync_protocol.suites import OpeningKey
 from village_node import identity as identities
 from village_node.identity import Identity
 from village_node.keyring import PLAIN, Keyring
+from village_node.shelf import Shelf
 from village_node.witness import WITNESS_FILE, DamagedWitness, Witness
 
 DATABASE_BYTES: Final = 16
@@ -110,6 +111,10 @@ class Lives:
     def present(self, incarnation: bytes) -> Identity:
         """The same as it was in the life that the database names. Raises OSError, NoIdentity."""
         return self.newest().as_of(incarnation)
+
+    def shelf(self) -> Shelf:
+        """Where the bytes of files lie."""
+        return Shelf(self._data)
 
     def opening_keys(self) -> list[OpeningKey]:
         """The keys with which this place opens what is sealed to it. Raises NoIdentity for a damaged one."""

@@ -46,6 +46,10 @@ _FILLED_BY_NODE = {
 }
 
 
+# An application is no act on a case, and a paper is a file: neither is a button with a form of fields.
+_NO_FORM: Final = frozenset({kinds.CREATE, kinds.PAPER})
+
+
 def form_fields(kind: int) -> tuple[Field, ...]:
     """List the fields a person fills in for an event of this kind."""
     drawn = (documents.NUMBER_FIELD,) if kind in documents.NUMBERED_KINDS else ()
@@ -71,7 +75,7 @@ def legal_moves(case: Case, place: str, roles: frozenset[str], catalogue: Catalo
     """List what a person with these roles at this place may do with the case now; what hands it over once a target."""
     offers = []
     for kind, (zh, en) in workflow.LABELS.items():
-        if kind == kinds.CREATE or why_not(case, kind, place, roles, catalogue, places) is not None:
+        if kind in _NO_FORM or why_not(case, kind, place, roles, catalogue, places) is not None:
             continue
         tone = workflow.MOVE_TONES.get(kind, "plain")
         fields = form_fields(kind)
@@ -153,6 +157,8 @@ def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue
     # Papers that were handed in before a case lapsed may be entered afterwards: they can reopen it.
     if state.closed and not (kind == kinds.SUPPLY and case.state == "lapsed"):
         return _closed(case)
+    if kind == kinds.PAPER:
+        return None  # also after the decision: what was handed over is photographed
     if kind == kinds.DELIVERED:
         return _why_not_delivered(case, place, catalogue)
     if kind == kinds.COLLECTION_NOTICE:

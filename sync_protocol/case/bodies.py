@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from sync_protocol.case import kinds, legal_bodies, oversight_bodies
+from sync_protocol.case import kinds, legal_bodies, oversight_bodies, paper_bodies
 from sync_protocol.case.fields import Field, FieldType, Table
 from sync_protocol.places import valid_code
 
@@ -153,7 +153,7 @@ TABLES: Final[dict[int, Table]] = {
         CREATE, RECEIVE, HANDOFF, ACCEPT, DOCKET, REVIEW, RETURN_FOR_CORRECTION, TAKE, DECIDE, ANSWER,
         FORCE_ASSIGN, ADOPT, *legal_bodies.STAGE_TABLES,
         NOTE, SUPPLY, WITHDRAWAL_REQUEST, DELIVERED, PLEASE_RETURN, DISMISS, *legal_bodies.SIDE_TABLES,
-        *oversight_bodies.TABLES,
+        *oversight_bodies.TABLES, paper_bodies.PAPER,
     )
 }  # fmt: skip
 
@@ -352,7 +352,8 @@ def source_of(table: Table) -> str:
         one, other = table.differ
         name = next(field.name for field in table.fields if field.number == other)
         lines.append(f"    if {other} in b and b.get({one}) == b[{other}]: return {name!r}")
-    lines.append("    return dates_disagree(b)" if table.dates else "    return None")
+    whole = "manifest_disagrees(b)" if table.manifest else "dates_disagree(b)" if table.dates else "None"
+    lines.append(f"    return {whole}")
     return "\n".join(lines)
 
 
@@ -376,6 +377,7 @@ def compile_checker(table: Table) -> Checker:
         "is_hash": is_hash,
         "is_actions": is_actions,
         "dates_disagree": dates_disagree,
+        "manifest_disagrees": paper_bodies.manifest_disagrees,
     }
     exec(source_of(table), names)
     checker: Checker = names["check"]

@@ -124,6 +124,7 @@ class Case:
     orders: tuple[Order, ...] = ()
     meetings: tuple[SideNote, ...] = ()
     actions_done: tuple[SideNote, ...] = ()
+    papers: tuple[SideNote, ...] = ()
 
     @property
     def listed_state(self) -> str:
@@ -480,6 +481,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
 _VOICES: Final = frozenset({
     kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
     kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.MEETING, kinds.ACTION_DONE,
+    kinds.PAPER,
 })  # fmt: skip
 
 
@@ -491,6 +493,7 @@ def _set_voices(case: Case, counted: Mapping[int, list[SideNote]]) -> None:
     case.contact_changes = tuple(counted[kinds.CONTACT_CHANGE])
     case.collection_notices = tuple(counted[kinds.COLLECTION_NOTICE])
     case.meetings, case.actions_done = tuple(counted[kinds.MEETING]), tuple(counted[kinds.ACTION_DONE])
+    case.papers = tuple(counted[kinds.PAPER])
     later = []
     for note in counted[kinds.RATING]:
         stage = note.body.get("stage", 0)

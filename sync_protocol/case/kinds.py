@@ -71,6 +71,7 @@ SUPERVISION_LETTER: Final = 54
 SUPERVISION_ANSWER: Final = 55
 ALERT_ANSWER: Final = 56
 SPOT_CHECK: Final = 57
+PAPER: Final = 60
 CHECKPOINT: Final = 64
 CATALOGUE: Final = 66
 FORK_RULING: Final = 67
@@ -132,6 +133,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(SPOT_CHECK, "spot_check", "side", "apart", 1),
     Kind(RECTIFICATION, "rectification", "side", "apart", 1),
     Kind(FOLLOW_UP, "follow_up", "side", "apart", 1),
+    Kind(PAPER, "paper", "side", "apart", 1),
     # About no case, though their numbers stand among those of side events: no case may show a complaint, and a
     # slip is written where the case is not held.
     Kind(COMPLAINT, "complaint", "other", "apart", 1),

@@ -10,7 +10,7 @@ from sync_protocol.case.registers import Entry
 # What somebody may still do with a relative's case: file it, take papers in and hand them on.
 PAPERS_ONLY: Final = frozenset({
     kinds.CREATE, kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.SUPPLY, kinds.WITHDRAWAL_REQUEST,
-    kinds.PLEASE_RETURN,
+    kinds.PLEASE_RETURN, kinds.PAPER,
 })  # fmt: skip
 
 

@@ -267,6 +267,7 @@ _COUNTER: Final = frozenset({
     kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW,
     kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION, kinds.FOLLOW_UP,
     kinds.COMPLAINT, kinds.MEETING, kinds.ACTION_DONE, kinds.CONSULTATION, kinds.SLIP, kinds.SLIP_ANSWER,
+    kinds.PAPER,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
@@ -276,10 +277,11 @@ _EXAMINER: Final = frozenset({
 _REVIEWER: Final = frozenset({
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
     kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS, kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION,
+    kinds.PAPER,
 })  # fmt: skip
 _DECIDER: Final = frozenset({
     kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE, kinds.PLEASE_RETURN,
-    kinds.ADOPT, kinds.DISMISS, *_ANSWERS, kinds.RECTIFICATION,
+    kinds.ADOPT, kinds.DISMISS, *_ANSWERS, kinds.RECTIFICATION, kinds.PAPER,
 })  # fmt: skip
 # Who supervises: the section at the county, the head of the station at a township. Spot checks are the business
 # section's as well.
@@ -405,6 +407,7 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.FOLLOW_UP: ("登记对整改的评价", "Record the rating of what was put right"),
     kinds.MEETING: ("登记会议纪要", "Record the minutes of a meeting"),
     kinds.ACTION_DONE: ("登记事项已办", "Record an action as done"),
+    kinds.PAPER: ("上传或撤下材料原件", "Add or withdraw a paper's file"),
 }
 OVERSIGHT_LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.SUPERVISION_LETTER: ("督办", "Supervision letter"),
@@ -450,7 +453,9 @@ MOVE_TONES: Final[dict[int, Tone]] = {
     kinds.PREREVIEW_REPLY: "active",
 }
 # Acts with a page of their own: not drawn in the diagram, not among the buttons of a case.
-APART: Final = frozenset({kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS, kinds.MEETING, kinds.ACTION_DONE})
+APART: Final = frozenset({
+    kinds.FORCE_ASSIGN, kinds.ADOPT, kinds.DISMISS, kinds.MEETING, kinds.ACTION_DONE, kinds.PAPER,
+})  # fmt: skip
 
 # What a side event needs before it has its effect; anything not named here counts as soon as it is held.
 SIDE_NEEDS: Final[dict[int, str]] = {kinds.DELIVERED: "decision", kinds.COLLECTION_NOTICE: "decision"}

@@ -4,6 +4,7 @@ Nothing here reads a clock, a socket or a database. The child's half is driven b
 ancestor's by `township_node.downlink`; section 7 of PROTOCOL.md is the normative text.
 """
 
+from sync_protocol.exchange.blobs import BlobTalk, BlobWant, Piece
 from sync_protocol.exchange.budget import FrameBudget
 from sync_protocol.exchange.content import (
     PARKED,
@@ -79,6 +80,8 @@ __all__ = [
     "VERSION",
     "Answer",
     "ArmShown",
+    "BlobTalk",
+    "BlobWant",
     "Body",
     "Content",
     "EventsOwed",
@@ -93,6 +96,7 @@ __all__ = [
     "Parties",
     "Path",
     "PeerView",
+    "Piece",
     "Plan",
     "Probe",
     "Ratchet",

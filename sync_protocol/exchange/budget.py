@@ -23,6 +23,12 @@ class FrameBudget:
         """Bytes of content that should pack into the budget, judged by the last frame."""
         return min(int(self.packed * self._ratio), limits.UNPACKED // 2)
 
+    def room(self, left: int, some: bool) -> int:
+        """Bytes for pieces of blobs where `left` bytes of content are left of the frame; `some`: it has segments. What
+        pieces are made of packs no smaller; and a message that is lost shall not cost more than a chunk of them."""
+        room = min(self.packed * left // max(self.unpacked, 1), limits.BLOB_CHUNK)
+        return room if some else max(room, limits.BLOB_ROOM)
+
     def succeeded(self) -> None:
         """An exchange was answered."""
         self.packed = min(self.packed * 2, limits.FRAME_LARGEST)

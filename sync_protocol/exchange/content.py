@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from sync_protocol import limits
 from sync_protocol.errors import Malformed, NeedsUpdate, NoSuchVersion, ProtocolError, TooLarge
 from sync_protocol.event import check_body, check_bytes, check_int
+from sync_protocol.exchange.blobs import BlobTalk, blob_values, read_blobs
 from sync_protocol.exchange.forks import ForkTalk, read_talk, talk_values
 from sync_protocol.exchange.heads import RosterHead
 from sync_protocol.exchange.lines import Lines, LinesAsked, asked_values, lines_values, read_asked, read_lines
@@ -133,6 +134,7 @@ class Content:
     renewal: bytes | None = None
     renewal_refused: int | None = None
     road_key: RoadKey | None = None
+    blobs: BlobTalk = field(default_factory=BlobTalk)
     forks: ForkTalk = field(default_factory=ForkTalk)
     roster_talk: RosterTalk = field(default_factory=RosterTalk)
 
@@ -194,6 +196,8 @@ def _further_values(content: Content) -> dict[int, Any] | None:
         further[8] = roster_talk_values(content.roster_talk)
     if content.road_key is not None:
         further[2] = list(content.road_key)
+    if content.blobs:
+        further[3] = blob_values(content.blobs, content.tables)
     return further or None
 
 
@@ -269,6 +273,8 @@ def _read_further(content: Content, value: Any, reply: bool) -> None:
             content.roster_heads = with_splits(content.roster_heads, content.roster_talk.known)
     if 2 in value:
         content.road_key = _read_road_key(value[2])
+    if 3 in value:
+        content.blobs = read_blobs(value[3], content.tables)
 
 
 def _read_road_key(value: Any) -> RoadKey:

@@ -53,6 +53,8 @@ def test_every_limit_of_the_text_is_the_one_in_force():
         limits.NEW_LIVES, limits.NEW_LIVES_MS // 86_400_000,
         limits.FORK_PROOF, limits.FORK_ARMS, limits.FORK_ROWS_A_MESSAGE,
         limits.DEPS, limits.EXT_KEYS, limits.ACTOR,
+        limits.BLOB, limits.BLOB_CHUNK, limits.BLOB_PREVIEW,
+        limits.BLOB_WANTS, limits.BLOB_PIECES, limits.BLOB_RECEIPTS,
         limits.BUNDLE_HEAD, limits.BUNDLE_PARTS, limits.BUNDLE_RECIPIENTS,
         limits.EVENT_PART, limits.BLOB_PART, limits.BUNDLE_CHUNK,
         limits.EVIDENCE,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync_protocol import limits
+from sync_protocol.blobs import BlobReceipt
 from sync_protocol.errors import BadSignature, Busy, Malformed, NotAChild, ProtocolError, Revoked, UnknownNode
 from sync_protocol.exchange import (
     NO_ALARM,
@@ -50,6 +51,7 @@ from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
 from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_2, Tables, pack_body, unpack_body
+from township_node.downlink.blob_lane import BlobLane
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
 from village_node.casebook import Casebook, Outgoing, Reason
@@ -76,6 +78,7 @@ class _Child:
     overruled_pending: set[bytes] = field(default_factory=set)
     tide_told: int | None = None
     tide_pending: int | None = None  # likewise
+    blob_receipts_pending: list[BlobReceipt] = field(default_factory=list)  # likewise
     budget: FrameBudget = field(default_factory=FrameBudget)
     held_back: dict[Stream, tuple[int, int]] = field(default_factory=dict)  # -> position, since when (ms)
 
@@ -98,6 +101,7 @@ class Answering:
         """`clock` in ms since 1970: told to children, and judged by nobody. `roster`: at hand, without the database."""
         self._renewals = renewals
         self._casebook = casebook
+        self._blob_lane = BlobLane(casebook)
         self._identity = identity
         self._clock = clock
         self._randomness = randomness
@@ -352,6 +356,10 @@ class Answering:
         reply.wants = casebook.wanted(node.place)
         if content.wants:
             reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)
+        if acknowledged:
+            self._blob_lane.arrived(child.blob_receipts_pending)
+        room = child.budget.room(outgoing.left, bool(outgoing.segments))
+        child.blob_receipts_pending = self._blob_lane.say(node, content, reply, room)
         return outgoing, points
 
     def _held_back(self, child: _Child, content: Content) -> frozenset[Stream]:

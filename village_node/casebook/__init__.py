@@ -32,12 +32,13 @@ from village_node.casebook.errors import (
     Stale,
 )
 from village_node.casebook.evidencing import Evidencing
-from village_node.casebook.intake import Intake
+from village_node.casebook.fetching import Fetching
 from village_node.casebook.ledger import Entry
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.office import ANYTHING
 from village_node.casebook.orders import OpenOrder, OrderPage, Orders
 from village_node.casebook.overseeing import Standing
+from village_node.casebook.papers import PaperView
 from village_node.casebook.parting import Parting, Searching
 from village_node.casebook.plan import Received
 from village_node.casebook.previewing import Previewing
@@ -85,6 +86,7 @@ __all__ = [
     "OrderPage",
     "Outgoing",
     "Owed",
+    "PaperView",
     "PurgeJob",
     "PurgeRun",
     "Reason",
@@ -127,7 +129,7 @@ class Casebook(
     Charging,
     Reception,
     Together,
-    Intake,
+    Fetching,
     Parting,
     Oddities,
     Orders,

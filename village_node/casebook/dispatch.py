@@ -44,7 +44,7 @@ class Outgoing:
     """One frame: packed segments and receipts, whether more is owed, and what the peer will hold after it.
 
     ``parted``: branches, with a position, where the peer holds another event than we do. ``room``: for so many events
-    more.
+    more. ``left``: bytes before packing that nothing of the frame has taken.
     """
 
     segments: list[Any] = field(default_factory=list)
@@ -54,6 +54,7 @@ class Outgoing:
     parted: list[tuple[bytes, str, Path, int]] = field(default_factory=list)
     sent_receipts: list[ReceiptOwed] = field(default_factory=list)
     room: int = limits.INT_MAX
+    left: int = 0
 
 
 @dataclass(slots=True)
@@ -109,6 +110,7 @@ class Dispatch(Incarnations):
                 left = self._take_events(connection, frame, each, row, tables, left)
                 if frame.more:
                     break
+        frame.left = 0 if frame.more else max(left, 0)
         lives = self.lives
         if lives is not None:
             # Before any of it leaves: one write for all seals, of which the highest of a stream stands for those below.

@@ -16,7 +16,7 @@ from sync_protocol.case.kinship import Kin
 from sync_protocol.case.workdays import day_of
 from sync_protocol.event import Dep, load_header
 from sync_protocol.places import below
-from village_node.casebook import registers
+from village_node.casebook import manifests, registers
 from village_node.casebook.ledger import Held
 from village_node.casebook.office import Office
 from village_node.store import Connection, doubts
@@ -68,6 +68,7 @@ def backing(
         made.deps = _deps(office, found.relied_on)
     if kind == kinds.DECIDE and made.why_not is None:
         made.why_not = _why_not_visited(office, connection, case, item)
+        made.why_not = made.why_not or manifests.why_not_decided(connection, case, item)
     if kind in seals.SEALED and made.why_not is None:
         kept = registers.seals_in(office, connection, office.identity.place)
         used = seals.use(kept, kind, item, person.actor, day_of(office.clock()))

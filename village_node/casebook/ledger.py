@@ -16,7 +16,7 @@ from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import calendars, cutting, freezing, purged, settlements, takings
+from village_node.casebook import calendars, cutting, freezing, manifests, purged, settlements, takings
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, fees, streams
@@ -152,7 +152,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         if gone:
             purged.recall_late(connection, key, (each.event.kind for each in own if each.row is None), entry.arrived_ms)
             row = purged.row_kept(before, row)
-        rows.append(row)
+        rows.append(_with_files(office, connection, entry, row, case))
     for growth in entry.grown:
         streams.add_events(connection, _event_rows(growth, verdicts, entry))
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
@@ -430,6 +430,13 @@ def _with_settlement(
     """The row of a case that something has settled, with how it stood to its promise then."""
     facts = legal_dates.facts_of(case, events, entry.roster.places, office.catalogue)
     return settlements.noted(row, case, facts, office.catalogue, calendar, entry.roster.places)
+
+
+def _with_files(office: Office, connection: Connection, entry: Entry, row: CaseRow, case: Case) -> CaseRow:
+    """The row of a case as it is, once the files that its papers name are known."""
+    if case.papers:
+        manifests.note(office, connection, row[:2], case, entry.arrived_ms)
+    return row
 
 
 _NO_ORDERS: Final = (None, None, None)

@@ -20,6 +20,7 @@ from village_node.casebook.checkpointing import Checkpointing
 from village_node.casebook.errors import NotFound
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.office import PURGED, Office
+from village_node.casebook.papers import Papers
 from village_node.store import Connection, cases, checkpoints, purges, receipts, rows, streams
 from village_node.store.checkpoints import LineRow
 from village_node.store.locks import CaseKey
@@ -59,7 +60,7 @@ def term_is_over(event: EventRow, word_ms: int, checkpoint_ms: int, now_ms: int,
     return now_ms - began_ms >= retention_ms and checkpoint_ms - word_ms >= retention_ms
 
 
-class Purging(Checkpointing):
+class Purging(Papers, Checkpointing):
     """The part of the casebook that drops what it may, and fetches it again."""
 
     def purge(self, retention_ms: int) -> PurgeRun:
@@ -78,6 +79,7 @@ class Purging(Checkpointing):
                 return self._purge_some(connection, some, retention_ms)
 
             dropped += self._act(act)
+            self.sweep_blobs()
         return PurgeRun(len(keys), len(dropped), sum(dropped))
 
     def recall(self, actor: str, scope: str, case_id: bytes) -> None:
@@ -116,6 +118,7 @@ class Purging(Checkpointing):
                 held[row.scope, row.event.case_id].append(row.event)
         dropped: list[int] = []
         scopes: set[str] = set()
+        root = frozenset(node.incarnation for node in roster.nodes_of(roster.places.root))
         for key, events in held.items():
             noted = purges.get(connection, key)
             fetched_ms = noted.recalled_ms if noted is not None else None
@@ -126,7 +129,9 @@ class Purging(Checkpointing):
             if not all(_may_go(event, grounds.get(event.stream), about, now_ms, retention_ms) for event in events):
                 continue
             bodies = [event[:3] for event in events if event.body is not None and event.body_state == HERE]
-            if bodies and self._is_done_without(connection, roster, key, {body[:2] for body in bodies}):
+            files = self.blobs_to_drop(connection, key, root) if bodies else None
+            if files is not None and self._is_done_without(connection, roster, key, {body[:2] for body in bodies}):
+                self.drop_blobs(connection, key, files)
                 purges.drop(connection, PurgeRow(*key, now_ms, len(bodies)), bodies)
                 dropped.append(len(bodies))
                 scopes.add(key[0])

@@ -660,3 +660,47 @@ BATCH_CASES: Final = Table(
     Column("case_id", LargeBinary, nullable=False),
     PrimaryKeyConstraint("batch_id", "position"),
 )
+
+# Files of papers and their previews, by scope and SHA-256; see blobs.py for what the columns say.
+BLOBS: Final = Table(
+    "blobs",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("chunks", LargeBinary, nullable=False),
+    Column("lane", SmallInteger, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("here", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("known_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("scope", "hash"),
+    Index("ix_blobs_lane_known_ms", "lane", "known_ms", **_only("state = 0")),
+)
+
+# Which cases name a file: it goes with the last of them.
+BLOB_CASES: Final = Table(
+    "blob_cases",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("scope", "hash", "case_id"),
+    Index("ix_blob_cases_case_id", "case_id"),
+)
+
+# Who has signed for a whole file; `told` 1: the child on the way to its author has it, or nobody is to be told.
+BLOB_RECEIPTS: Final = Table(
+    "blob_receipts",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("signer", LargeBinary, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("told", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("scope", "hash", "signer"),
+    Index("ix_blob_receipts_scope", "scope", **_only("told = 0")),
+)

@@ -47,6 +47,7 @@ from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_2, pack_body, unpack_body
 from village_node.casebook import Casebook, Outgoing, Reason, Searching
 from village_node.identity import Identity
+from village_node.uplink.blob_side import BlobSide
 from village_node.uplink.roster_side import RosterSide
 
 UP = "up"
@@ -131,6 +132,7 @@ class Conversation:
         self._idle_rounds = 0
         self._searching = Searching(around.casebook)
         self._roster_talk = RosterSide(around.casebook, around.identity.place)
+        self._blobs = BlobSide(around.casebook, ancestor.place)
         self._codec = ZSTD  # until the ancestor has said which dictionaries it knows
         row = around.casebook.peer(ancestor.incarnation)
         self.budget = FrameBudget(row.budget) if row is not None else FrameBudget()
@@ -146,6 +148,8 @@ class Conversation:
         """What we know the ancestor lacks and may be sent now. Nothing before the first exchange, which is due anyway,
         nor when the last exchanges moved nothing and nothing has changed here since."""
         points = self._points()
+        if self._view is not None and self._blobs.owes():
+            return Debts(True, False)
         if self._view is None or (self._idle_rounds >= IDLE_ROUNDS and digest(points) == self._state[0]):
             return Debts(False, False)
         return self._debts(points)
@@ -233,6 +237,7 @@ class Conversation:
         self._searching.hear(reply.forks.marks, self._withheld(points))
         self._searching.settled(reply.forks.proofs)
         self._learn(asked, reply, points)
+        self._blobs.hear(asked.content, reply)
         if self._view is not None and self.introduced:
             around.casebook.settle(self._view.points, around.identity.place)
         if taken and not self._is_behind(self._heads()):
@@ -331,6 +336,7 @@ class Conversation:
         self._searching.notice(outgoing.parted)
         content.forks.probes, content.forks.arms = self._searching.ask()
         content.forks.proofs = casebook.proofs_owed(self.ancestor.place, self._view.points)
+        self._blobs.say(content, self.budget.room(outgoing.left, bool(outgoing.segments)))
         return outgoing
 
     # What the reply changes
@@ -423,12 +429,13 @@ class Conversation:
             or bool(self._searching)
             or not self._view_agrees
             or debts.urgent
+            or self._blobs.unsaid
         )
         if self.is_over:
             return True
         asked_next = self._around.casebook.lines_wanted()
         unsaid = unsaid or (asked_next is not None and asked_next != asked.content.lines_asked)
-        said = (digest(points), reply.digest, self.introduced, self._heads_there, asked_next)
+        said = (digest(points), reply.digest, self.introduced, self._heads_there, asked_next, self._blobs.stand)
         before, self._state = self._state, said
         self._idle_rounds = self._idle_rounds + 1 if self._state == before else 0
         return unsaid and self._idle_rounds < IDLE_ROUNDS

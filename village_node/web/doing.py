@@ -23,11 +23,12 @@ _NUMBERS: Final = {"applicant_id_no": entry.number, "applicant_phone": entry.pho
 def kind_of(move: str) -> int | None:
     """The kind of an act by its name; None where no act on a case has it.
 
-    An application is filed with a number and a code that the node draws, a case is assigned by two persons, and what
-    supervision writes has pages of its own. To receive is an act of its own for a draft that was pre-reviewed.
+    An application is filed with a number and a code that the node draws, a case is assigned by two persons, a paper
+    is a file, and what supervision writes has pages of its own. To receive is an act of its own for a draft that was
+    pre-reviewed.
     """
     row = kinds.BY_NAME.get(move)
-    apart = {kinds.CREATE, kinds.FORCE_ASSIGN, *workflow.OVERSIGHT}
+    apart = {kinds.CREATE, kinds.FORCE_ASSIGN, kinds.PAPER, *workflow.OVERSIGHT}
     return None if row is None or row.role == "other" or row.number in apart else row.number
 
 

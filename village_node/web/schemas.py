@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from sync_protocol.case import bodies, kinds
+from sync_protocol.case import bodies, kinds, paper_bodies
 from sync_protocol.case.fields import Field, Table
 
 POSITION_TEXT: Final = re.compile(r"([0-9a-f]{32})\.([1-9][0-9]{0,15})\.([0-9a-f]{16})", re.ASCII)
@@ -171,6 +171,14 @@ def _position_text(text: str) -> None:
         raise ValidationError("所指的记录不存在，请刷新页面后重试")
 
 
+def _bytes_text(low: int, high: int) -> Callable[[str], None]:
+    def check(text: str) -> None:
+        if re.fullmatch(r"(?:[0-9a-f]{2})*", text, re.ASCII) is None or not 2 * low <= len(text) <= 2 * high:
+            raise ValidationError("应为小写十六进制")
+
+    return check
+
+
 _CHECKS: Final[dict[str, Callable[[str], None]]] = {
     "date": _day,
     "place": _shape(bodies.is_place, "应为地区代码"),
@@ -204,6 +212,10 @@ def field_for(field: Field) -> fields.Field[Any]:
         return _list_of(_checked_text(_position_text), field, **options)
     if field.type == "names":
         return _names(field, **options)
+    if field.type == "bytes":
+        longer = Text(0, 2 * field.high, **options)
+        longer.validators.append(_bytes_text(field.low, field.high))
+        return longer
     return _checked_text(_CHECKS[field.type], **options)
 
 
@@ -232,6 +244,11 @@ class BodySchema(Schema):
             wrong = bodies.dates_disagree(bodies.numbered(self.table.kind, values))
             if wrong is not None:
                 raise ValidationError("各时间须同时给出且前后一致", wrong)
+        if self.table.manifest and "what" in values and all(name in values for name in typed):
+            sound = {row.number: _pack(row, values[row.name]) for row in self.table.fields if row.name in values}
+            wrong = paper_bodies.manifest_disagrees(sound)
+            if wrong is not None:
+                raise ValidationError("清单各项须前后一致", wrong)
 
 
 @cache
@@ -264,6 +281,8 @@ _ENTRY_NAMES: Final = {
 def _pack(field: Field, value: Any) -> Any:
     if field.type == "position":
         return parse_position(value)
+    if field.type == "bytes":
+        return bytes.fromhex(value)
     if field.type == "positions":
         return [parse_position(text) for text in value]
     names = _ENTRY_NAMES.get(field.type)
@@ -308,6 +327,8 @@ _ENGLISH: Final = {
     "所指的记录不存在，请刷新页面后重试": "There is no such record; read the case again.",
     "请从所列选项中选择": "Choose from the list.",
     "至少填写一项": "Give at least one of these.",
+    "应为小写十六进制": "This must be hexadecimal, in small digits.",
+    "清单各项须前后一致": "The manifest must agree with itself.",
     "须为另一人": "This must be another person.",
     "各时间须同时给出且前后一致": "The times must be given together and agree with each other.",
 }

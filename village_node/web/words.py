@@ -9,6 +9,11 @@ from sync_protocol.case.workflow import LABELS, OVERSIGHT_LABELS, STATES
 TABLES: Final = bodies.TABLES
 
 CHOICES: Final[dict[str, tuple[str, str]]] = {
+    "add": ("上传原件", "file added"),
+    "withdraw": ("撤下原件", "file withdrawn"),
+    "image/jpeg": ("照片（JPEG）", "photo (JPEG)"),
+    "image/png": ("图片（PNG）", "picture (PNG)"),
+    "application/pdf": ("PDF 文件", "PDF file"),
     "resident_id": ("居民身份证", "resident identity card"),
     "household_book": ("户口簿", "household book"),
     "passport": ("护照", "passport"),
@@ -153,6 +158,7 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.SPOT_CHECK: "search",
     kinds.RECTIFICATION: "check",
     kinds.FOLLOW_UP: "edit",
+    kinds.PAPER: "paper",
 }
 
 VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {

@@ -71,6 +71,7 @@ def good_value(field: Field, chance: random.Random) -> Any:
         "positions": lambda: [good_position(chance) for _ in range(count)],
         "names": lambda: [f"{good_text(chance, 1, 20)}{n}" for n in range(count)],
         "hash": lambda: chance.randbytes(32).hex(),
+        "bytes": lambda: chance.randbytes(chance.choice((field.low, field.high))),
         "actions": lambda: [[good_text(chance, 1, 200), good_text(chance, 1, 60), "2026-11-21"] for _ in range(count)],
     }
     return makers[field.type]()
@@ -108,6 +109,7 @@ def bad_value(field: Field, chance: random.Random) -> Any:
             ["x", "y"], ["x", "y", "soon"], ["", "y", "2026-11-21"], ["x", "", "2026-11-21"], ["x", "y", "2026-02-30"],
             ["x" * 201, "y", "2026-11-21"], ["x", "y" * 61, "2026-11-21"], "x", {}, ["x", "y", "2026-11-21", "z"],
         ))] * chance.choice((1, field.high + 1)),
+        "bytes": lambda: chance.choice((b"", bytes(field.low - 1), bytes(field.high + 1), "zz" * field.low, None)),
         "hash": lambda: chance.choice(("", "0" * 63, "0" * 65, "G" * 64, "A" * 64, 64)),
     }  # fmt: skip
     return makers[field.type]()
@@ -120,6 +122,8 @@ def body_of(table: Table, chance: random.Random) -> dict[int, Any]:
     }
     if table.dates and chance.random() < 0.7:
         body |= dates(chance)
+    if table.manifest and chance.random() < 0.7:
+        body = manifest(chance)
     for _ in range(chance.choice((0, 0, 1, 1, 2))):
         field = chance.choice(table.fields)
         if chance.random() < 0.3:
@@ -139,6 +143,16 @@ def dates(chance: random.Random) -> dict[int, Any]:
     if chance.random() < 0.3:
         sound[chance.choice((4, 5))] = chance.choice((True, False, 3))
     return sound
+
+
+def manifest(chance: random.Random) -> dict[int, Any]:
+    """A paper's file, or what takes one away; mostly agreeing with itself."""
+    if chance.random() < 0.3:
+        return {0: "withdraw", 8: [good_position(chance)], 9: "拍错了"}
+    size = chance.choice((1, 65_536, 65_537, 10_485_760))
+    chunks = -(-size // 65_536) + (chance.random() < 0.1)
+    preview = {6: chance.randbytes(32), 7: 30_720} if chance.random() < 0.5 else {}
+    return {0: "add", 1: "户口簿", 2: chance.randbytes(32), 3: size, 4: "image/png", 5: bytes(32 * chunks), **preview}
 
 
 def samples(count: int, seed: int = 20261121) -> list[tuple[int, dict[int, Any]]]:

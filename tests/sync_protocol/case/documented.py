@@ -59,6 +59,8 @@ def rules_of(body: Table) -> str:
         return ": at least one of the fields " + ", ".join(map(str, body.any_of))
     if body.differ:
         return ": fields {} and {} differ".format(*body.differ)
+    if body.manifest:
+        return ": what belongs together is there together (section 8, Papers)"
     return ": the five dates follow the date rule" if body.dates else ""
 
 

@@ -9,7 +9,7 @@ from tests.sync_protocol.case.second_bodies import AUTHORITY, KIN, SEAL, Body, r
 Place = tuple[bytes, int, bytes]
 ARTICLE_45 = ("听证", "招标", "拍卖", "检验", "检测", "检疫", "鉴定", "评审")
 DOCKET, REFUSE, DECIDE, ISSUE = 5, 11, 9, 20
-HANDS_OVER = frozenset({1, 2, 3, 4, 33, 34, 36})
+HANDS_OVER = frozenset({1, 2, 3, 4, 33, 34, 36, 60})
 
 
 @dataclass(frozen=True)

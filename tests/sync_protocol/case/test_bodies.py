@@ -66,6 +66,7 @@ FROZEN = {
     "lane": "lane reason supervisor approver on_holidays ahead_of consent",
     "prereview": "to note",
     "prereview_reply": "outcome marks text document_no",
+    "paper": "what material hash size media chunks preview preview_size replaces reason",
 }
 NUMBERS = {
     "create": 1, "receive": 2, "handoff": 3, "accept": 4, "docket": 5, "review": 6, "return_for_correction": 7,
@@ -81,7 +82,7 @@ NUMBERS = {
     "supervision_letter": 54, "supervision_answer": 55, "alert_answer": 56, "spot_check": 57,
     "rectification": 45, "follow_up": 48,
     "complaint_answer": 44, "place_key": 49, "consultation": 46, "slip": 52, "slip_answer": 53,
-    "meeting": 50, "action_done": 51,
+    "meeting": 50, "action_done": 51, "paper": 60,
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from sync_protocol.suites import sha256
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Live, Network, network
 from tests.sync_protocol.vector_makers.files import FOLDER, text
 from tests.sync_protocol.vector_makers.shapes import Vector, flipped
+from village_node.uploads import Upload
 
 FILE = FOLDER / "exchange.json"
 BODY_AT = 1  # the codec byte comes before the content
@@ -65,6 +66,13 @@ def recorded(net: Network) -> Vector:
     record(village, "a note of the county travels down")
     record(village, "the village's receipt for it travels up; both are equal")
     record(village, "an idle exchange")
+    paper = Upload(b"a photo of a household book", "image/jpeg", b"its preview")
+    village.member.casebook.add_paper("0001", village.member.roles, ref[:2], "户口簿", paper)
+    record(village, "the manifest of a paper travels up, and its file and preview are asked for")
+    record(village, "both travel up in one piece each, and the township's receipts for them come back")
+    township.sync()
+    record(village, "the county's receipts for both, relayed by the township")
+    record(village, "an idle exchange after that")
     record(net.start(VILLAGE), "after a restart the village asks first")
     return {
         "about": "Exchanges of a village with its township, as they passed the wire, with all that verifies them.",

@@ -288,6 +288,15 @@ def test_a_message_that_says_nothing_is_an_empty_map() -> None:
         ({19: "now"}, False, Malformed),
         ({19: "now"}, True, Malformed),
         ({22: "something new"}, False, Malformed),
+        ({23: {3: [[], []]}}, False, Malformed),
+        ({8: ["about:1"], 23: {3: [[[0, bytes(32), 0, b"\x80"]] * 17, [], []]}}, False, TooLarge),
+        ({8: ["about:1"], 23: {3: [[[0, bytes(31), 0, b"\x80"]], [], []]}}, False, Malformed),
+        ({8: ["about:1"], 23: {3: [[[0, bytes(32), 65_536, b"\x80"]], [], []]}}, False, Malformed),
+        ({8: ["about:1"], 23: {3: [[[0, bytes(32), 0, bytes(21)]], [], []]}}, False, Malformed),
+        ({8: ["about:1"], 23: {3: [[], [[0, bytes(32), 65_535, b"ab"]], []]}}, True, Malformed),
+        ({8: ["about:1"], 23: {3: [[], [[0, bytes(32), 10_485_760, b"a"]], []]}}, True, Malformed),
+        ({23: {3: [[], [[0, bytes(32), 0, b"a"]], []]}}, True, Malformed),
+        ({8: ["about:1"], 23: {3: [[], [], [[0, bytes(32), 0, 1, bytes(64)]]]}}, False, Malformed),
         ({22: [[], [], [], [b""]]}, True, Malformed),
     ],
 )
@@ -297,7 +306,7 @@ def test_a_field_of_another_shape_is_refused_by_name(values: Any, reply: bool, e
 
 
 def test_unknown_fields_are_passed_over() -> None:
-    assert read_content({23: {3: "something new", 22: []}}, reply=False).lines_asked is None
+    assert read_content({23: {20: "something new", 22: []}}, reply=False).lines_asked is None
 
 
 def test_a_road_key_is_told_in_both_directions_and_no_other_shape_is_taken() -> None:

@@ -29,6 +29,8 @@ def by_name(kind: int, body: Mapping[int, Any]) -> dict[str, Any]:
 def unpacked(field: Field, value: Any) -> Any:
     if field.type == "position":
         return text_of(value)
+    if field.type == "bytes" and type(value) is bytes:
+        return value.hex()
     if type(value) is not list:
         return value
     if field.type == "positions":

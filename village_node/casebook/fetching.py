@@ -1,0 +1,337 @@
+"""Files on their way: what is asked for, what is given to whom, how pieces become chunks, and who has signed for all.
+
+Theory of operation. Events come first and by themselves: a message's pieces are taken after its events are committed.
+A piece is held in memory until its chunk is complete; a chunk that fits its manifest is synced to the shelf, and only
+then does the transaction say so. A power cut in between costs that chunk, and the next want asks for it again. The
+bytes of a whole file are compared once more before anybody signs for them.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sync_protocol import blobs as files
+from sync_protocol import limits
+from sync_protocol.blobs import BlobReceipt, Manifest
+from sync_protocol.errors import BadCommitment, BadReceipt
+from sync_protocol.exchange import BlobTalk, BlobWant, Content, Piece
+from sync_protocol.places import PlaceTree, UnknownPlace, follows
+from sync_protocol.roster import Roster
+from sync_protocol.suites import sha256
+from village_node.casebook.intake import ATTEMPTS, Intake, too_busy
+from village_node.casebook.plan import Received
+from village_node.casebook.rostering import NO_INCARNATION
+from village_node.casebook.shelving import Shelving
+from village_node.rebirth import Lives
+from village_node.shelf import Shelf
+from village_node.store import Connection, NotSaved, Overtaken, RoomMade, blobs, parking
+from village_node.store.blobs import HERE, MISSING, WRONG, BlobKey, BlobRow, ReceiptRow
+from village_node.store.parking import RefusedRow
+
+WANTS_AT_ONCE: Final = 8
+RECEIPTS_AT_ONCE: Final = 64
+PARTS_HELD: Final = 64  # chunks that are being put together
+_PIECE_BYTES: Final = 64  # of a piece before packing, but for its bytes
+_PATIENCE: Final = 3  # asks that bring nothing before others are asked for first
+_KNOWN_MISSING: Final = 256
+_ASKED_MOST: Final = 4_096
+
+
+class Fetching(Intake, Shelving):
+    """The part of the casebook that moves files between nodes."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """As for every part of the casebook."""
+        self._blob_turn = threading.Lock()
+        self._parts: dict[BlobKey, tuple[int, bytearray]] = {}
+        self._asked_for: dict[tuple[str, BlobKey], int] = {}
+        super().__init__(*arguments, **named)
+
+    def keep_lives(self, lives: Lives, *, pages_only: bool = False) -> None:
+        """The files of our lives, beside which the shelf stands. Raises NotSaved."""
+        self._shelf = lives.shelf()
+        super().keep_lives(lives, pages_only=pages_only)
+
+    def receive(self, peer: bytes, content: Content, *, peer_update: dict[str, Any]) -> Received:
+        """Take in one message of a peer: its events first, then what it says of files. Raises NotSaved."""
+        received = super().receive(peer, content, peer_update=peer_update)
+        if content.blobs.pieces or content.blobs.receipts:
+            self._take_blobs(peer, content.blobs)
+        return received
+
+    # Asking and giving
+
+    def blob_wants(self, place: str) -> list[BlobWant]:
+        """What is asked of the peer at ``place``: what the side it speaks for should have."""
+        missing = self.remembered("blobs missing", lambda connection: blobs.missing(connection, _KNOWN_MISSING))
+        room = self.store.room() if missing else None
+        if not missing or self._shelf is None or (room is not None and room.closed):
+            return []  # what is left of a disk that fills up is for events
+        places, mine = self.roster.places, self.identity.place
+        asked = [row for row in missing if _is_there(places, mine, place, row)]
+        asked.sort(key=lambda row: self._asked_for.get((place, row.blob), 0) // _PATIENCE)
+        chosen = [row.blob for row in asked[:WANTS_AT_ONCE]]
+        with self.store.reading() as connection:
+            held = blobs.get(connection, chosen)
+        wants = []
+        for blob in chosen:
+            row = held.get(blob)
+            if row is not None and row.state == MISSING:
+                wants.append(self._want(row))
+                self._asked_for[place, blob] = self._asked_for.get((place, blob), 0) + 1
+        if len(self._asked_for) > _ASKED_MOST:
+            self._asked_for.clear()
+        return wants
+
+    def lacking(self, place: str) -> set[BlobKey]:
+        """What is not whole here and is asked of the peer at ``place``."""
+        missing = self.remembered("blobs missing", lambda connection: blobs.missing(connection, _KNOWN_MISSING))
+        places, mine = self.roster.places, self.identity.place
+        return {row.blob for row in missing if _is_there(places, mine, place, row)}
+
+    def serves(self, wants: Sequence[BlobWant], place: str) -> bool:
+        """Whether something of this is here whole, and the peer at ``place`` may have it."""
+        return bool(wants) and any(self._given(wants, place))
+
+    def blob_pieces(self, wants: Sequence[BlobWant], place: str, room: int) -> list[Piece]:
+        """Pieces of what a peer at ``place`` asked for and may have, of at most so many bytes."""
+        found: list[Piece] = []
+        if not wants or self._shelf is None or room <= 0:
+            return found
+        for want, row in self._given(wants, place):
+            manifest = _manifest(row)
+            held = want.held
+            for number in files.numbers_in(want.missing, manifest.chunk_count):
+                raw = self._shelf.get(row.name, row.key, _about(row.blob), number)
+                if raw is None:
+                    self.lose(row)
+                if raw is None or held >= len(raw):
+                    break
+                part = raw[held : held + room]
+                found.append(Piece(*row.blob, number * limits.BLOB_CHUNK + held, part))
+                room -= len(part) + _PIECE_BYTES
+                held = 0
+                if room <= 0 or len(found) == limits.BLOB_PIECES:
+                    return found
+        return found
+
+    def _given(self, wants: Sequence[BlobWant], place: str) -> list[tuple[BlobWant, BlobRow]]:
+        places = self.roster.places
+        sound = [want for want in wants if any(want.missing) and _follows(places, place, want.scope)]
+        with self.store.reading() as connection:
+            held = blobs.get(connection, {want[:2] for want in sound})
+        return [(want, held[want[:2]]) for want in sound if want[:2] in held and held[want[:2]].state == HERE]
+
+    def _want(self, row: BlobRow) -> BlobWant:
+        count = _manifest(row).chunk_count
+        missing = set(range(count)) - set(files.numbers_in(row.here, count))
+        number, part = self._parts.get(row.blob, (-1, bytearray()))
+        held = len(part) if missing and number == min(missing) else 0
+        return BlobWant(*row.blob, held, files.bitmap(missing, count))
+
+    # Receipts
+
+    def blob_receipts(self, place: str, wants: Sequence[BlobWant]) -> list[BlobReceipt]:
+        """Receipts that the child at ``place`` is to have: those it may not have been told, and those it asks for."""
+        untold = self.remembered("blob receipts untold", blobs.untold)
+        places = self.roster.places
+        found = [row for row, author in untold if author in places and places.covers(place, author)]
+        asked = [want[:2] for want in wants if not any(want.missing) and _follows(places, place, want.scope)]
+        if asked:
+            with self.store.reading() as connection:
+                rows = blobs.get(connection, asked)
+                held = blobs.receipts_of(connection, [key for key in asked if key in rows])
+            found += [row for row in held if places.covers(place, rows[row[:2]].place) and row not in found]
+        return [BlobReceipt(*row[:5]) for row in found[:RECEIPTS_AT_ONCE]]
+
+    def blob_receipts_arrived(self, told: Iterable[BlobReceipt]) -> None:
+        """The child has these. Raises NotSaved."""
+        with self.store.writing() as connection:
+            blobs.note_told(connection, [(each.scope, each.hash, each.signer) for each in told])
+            self.mark_news(connection, {""})
+        self.tell({""})
+
+    # Taking
+
+    def _take_blobs(self, peer: bytes, talk: BlobTalk) -> None:
+        """Put pieces together, keep what became a chunk, and receipts that verify. Raises NotSaved."""
+        roster = self.roster
+        sender = roster.node(peer)
+        if sender is None or sender.struck or self._shelf is None:
+            return
+        pieces = [each for each in talk.pieces if _follows(roster.places, sender.place, each.scope)]
+        with self._blob_turn:
+            with self.store.reading() as connection:
+                held = blobs.get(connection, {each[:2] for each in pieces})
+            grown: dict[BlobKey, BlobRow] = {}
+            wrong: list[Piece] = []
+            for piece in pieces:
+                row = grown.get(piece[:2]) or held.get(piece[:2])
+                if row is not None and row.state == MISSING:
+                    self._take_piece(self._shelf, sender.place, row, piece, grown, wrong)
+            rows = [self._compared(self._shelf, row) for row in grown.values()]
+            if rows or wrong or talk.receipts:
+                self._keep_blobs(peer, roster, rows, wrong, talk.receipts)
+
+    def _take_piece(
+        self, shelf: Shelf, place: str, row: BlobRow, piece: Piece, grown: dict[BlobKey, BlobRow], wrong: list[Piece]
+    ) -> None:
+        """One piece: it begins a chunk, goes on from what is held of it, or is passed over."""
+        manifest = _manifest(row)
+        number, at = divmod(piece.offset, limits.BLOB_CHUNK)
+        if number >= manifest.chunk_count or number in files.numbers_in(row.here, manifest.chunk_count):
+            return
+        held_number, part = self._parts.pop(row.blob, (-1, bytearray()))
+        if at == 0:
+            part = bytearray()
+        elif (number, at) != (held_number, len(part)):
+            self._parts[row.blob] = held_number, part
+            return
+        part += piece.raw
+        self._asked_for.pop((place, row.blob), None)
+        if len(part) < manifest.length(number):
+            self._parts[row.blob] = number, part
+            while len(self._parts) > PARTS_HELD:
+                del self._parts[next(iter(self._parts))]
+            return
+        if not manifest.is_chunk(number, bytes(part)):
+            wrong.append(piece)
+            return
+        try:
+            shelf.put(row.name, row.key, _about(row.blob), number, bytes(part))
+        except OSError as problem:
+            raise _not_kept(problem) from problem
+        here = {number, *files.numbers_in(row.here, manifest.chunk_count)}
+        grown[row.blob] = row._replace(here=files.bitmap(here, manifest.chunk_count))
+
+    def _compared(self, shelf: Shelf, row: BlobRow) -> BlobRow:
+        """The row of a file that has grown; where it is whole, its bytes are compared with its hash once more."""
+        manifest = _manifest(row)
+        if len(files.numbers_in(row.here, manifest.chunk_count)) < manifest.chunk_count:
+            return row
+        try:
+            shelf.close(row.name)
+        except OSError as problem:
+            raise _not_kept(problem) from problem
+        return row._replace(state=HERE if whole_of(shelf, row) is not None else WRONG)
+
+    def _keep_blobs(
+        self,
+        peer: bytes,
+        roster: Roster,
+        rows: Sequence[BlobRow],
+        wrong: Sequence[Piece],
+        receipts: Sequence[BlobReceipt],
+    ) -> None:
+        for _ in range(ATTEMPTS):
+            try:
+                with self.store.writing() as connection:
+                    self.hold_life(connection)
+                    blobs.grow(connection, rows)
+                    whole = [row for row in rows if row.state in (HERE, WRONG)]
+                    kept = self._signed(roster, whole) + self._verified(connection, peer, roster, receipts)
+                    blobs.keep_receipts(connection, kept)
+                    for piece in wrong:
+                        self._note_wrong(connection, peer, piece.scope, piece.hash, BadCommitment.code, "chunk")
+                    for row in rows:
+                        if row.state == WRONG:
+                            self._note_wrong(connection, peer, *row.blob, BadCommitment.code, "whole")
+                    scopes = {row.scope for row in whole} | {each.scope for each in kept}
+                    if scopes:
+                        self.mark_news(connection, scopes)
+                break
+            except (Overtaken, RoomMade):
+                continue
+        else:
+            raise too_busy()
+        if scopes:
+            self.tell(scopes)
+
+    def _signed(self, roster: Roster, whole: Sequence[BlobRow]) -> list[ReceiptRow]:
+        """Our receipts for what is whole here now and was handed in below."""
+        me, now_ms, places = self.speaker_by(roster), self.clock(), roster.places
+        found = []
+        for row in whole:
+            if row.state == HERE and row.place != me.place and places.covers(me.place, row.place):
+                one = files.sign(me.key, self.network_id, me.incarnation, now_ms, *row.blob)
+                found.append(ReceiptRow(*row.blob, one.signer, one.time, one.signature, 0))
+        return found
+
+    def _verified(
+        self, connection: Connection, peer: bytes, roster: Roster, receipts: Sequence[BlobReceipt]
+    ) -> list[ReceiptRow]:
+        """Those of a peer's receipts that count here."""
+        held = blobs.get(connection, {(each.scope, each.hash) for each in receipts})
+        found, places = [], roster.places
+        for each in receipts:
+            row, signer = held.get((each.scope, each.hash)), roster.node(each.signer)
+            if row is None or signer is None or signer.struck or row.place not in places:
+                continue
+            if signer.place == row.place or not places.covers(signer.place, row.place):
+                continue
+            try:
+                files.check(each, signer.suite, signer.public, self.network_id)
+            except BadReceipt as error:
+                self._note_wrong(connection, peer, *row.blob, error.code, "receipt")
+                continue
+            told = int(row.place == self.identity.place)
+            found.append(ReceiptRow(*row.blob, each.signer, each.time, each.signature, told))
+        return found
+
+    def _note_wrong(self, connection: Connection, peer: bytes, scope: str, blob: bytes, code: int, what: str) -> None:
+        """Count what does not fit, for the page of what was refused."""
+        detail = f"blob {blob.hex()}: its {what} does not verify"
+        parking.refuse(connection, RefusedRow(peer, NO_INCARNATION, scope, 0, code, detail, 1, self.clock(), None))
+
+
+def whole_of(shelf: Shelf, row: BlobRow) -> bytes | None:
+    """The bytes of a whole file; None where one of its chunks is gone, or they are not those of its hash."""
+    chunks = []
+    for number in range(_manifest(row).chunk_count):
+        raw = shelf.get(row.name, row.key, _about(row.blob), number)
+        if raw is None:
+            return None
+        chunks.append(raw)
+    whole = b"".join(chunks)
+    return whole if sha256(whole) == row.hash else None
+
+
+def put_whole(shelf: Shelf, row: BlobRow, raw: bytes) -> BlobRow:
+    """Put a file of ours on the shelf; its row from then on. Raises NotSaved."""
+    count = _manifest(row).chunk_count
+    try:
+        for number in range(count):
+            start = number * limits.BLOB_CHUNK
+            shelf.put(row.name, row.key, _about(row.blob), number, raw[start : start + limits.BLOB_CHUNK])
+        shelf.close(row.name)
+    except OSError as problem:
+        raise _not_kept(problem) from problem
+    return row._replace(state=HERE, here=files.bitmap(range(count), count))
+
+
+def _manifest(row: BlobRow) -> Manifest:
+    return Manifest(row.hash, row.size, row.chunks)
+
+
+def _about(blob: BlobKey) -> bytes:
+    return blob[0].encode() + blob[1]
+
+
+def _is_there(places: PlaceTree, mine: str, place: str, row: BlobRow) -> bool:
+    """Whether a peer is on the side where the author of a file stands: below, or above and beside."""
+    if row.place not in places or not _follows(places, place, row.scope):
+        return False
+    if places.covers(mine, place):
+        return places.covers(place, row.place)
+    return row.place == mine or not places.covers(mine, row.place)
+
+
+def _follows(places: PlaceTree, place: str, scope: str) -> bool:
+    try:
+        return follows(places, place, scope)
+    except UnknownPlace:
+        return False
+
+
+def _not_kept(problem: OSError) -> NotSaved:
+    return NotSaved(f"未保存：文件写不进磁盘（{problem.strerror}）", f"not saved: a file cannot be written ({problem})")

@@ -1,0 +1,88 @@
+"""What the papers of a case say of files: the rows that a fold gives rise to, and what a decision waits for."""
+
+from typing import NamedTuple
+
+from sync_protocol import limits
+from sync_protocol.case import Case, Item
+from sync_protocol.case.papers import Paper, current, papers_of
+from village_node.casebook.conditions import Words
+from village_node.casebook.office import Office
+from village_node.casebook.shelving import drawn
+from village_node.store import Connection, blobs
+from village_node.store.blobs import DROPPED, ENDED, HERE, MISSING, ORIGINAL, PREVIEW, BlobKey, BlobRow
+from village_node.store.locks import CaseKey
+
+
+class _Named(NamedTuple):
+    """A file that a paper names: its manifest, how early it is fetched, and whose it is."""
+
+    size: int
+    chunks: bytes
+    lane: int
+    place: str
+
+
+def note(office: Office, connection: Connection, key: CaseKey, case: Case, now_ms: int) -> None:
+    """Keep a row for every file that the papers of a folded case name."""
+    named: dict[BlobKey, _Named] = {}
+    for paper in papers_of(case):
+        for blob, said in _files_of(key[0], paper):
+            known = named.get(blob)
+            named[blob] = said if known is None or said.lane < known.lane else known
+    held = blobs.get(connection, named)
+    rows = []
+    for blob, said in named.items():
+        row = held.get(blob)
+        if row is None:
+            rows.append(new_row(office, blob, said.size, said.chunks, said.lane, said.place, now_ms))
+        elif row.state == DROPPED:  # its bodies have been fetched again, and so it is wanted
+            name, secret = drawn(office)
+            rows.append(row._replace(state=MISSING, here=b"", name=name, key=secret))
+        elif row.lane != said.lane:
+            rows.append(row._replace(lane=said.lane))
+    blobs.put(connection, rows)
+    blobs.name(connection, key, named)
+
+
+def new_row(office: Office, blob: BlobKey, size: int, chunks: bytes, lane: int, place: str, now_ms: int) -> BlobRow:
+    """The row of a file of which nothing is here yet."""
+    name, key = drawn(office)
+    return BlobRow(*blob, size, chunks, lane, place, MISSING, b"", name, key, now_ms)
+
+
+def _files_of(scope: str, paper: Paper) -> list[tuple[BlobKey, _Named]]:
+    lane, place = ORIGINAL if paper.ended is None else ENDED, paper.note.place
+    found = [((scope, paper.hash), _Named(paper.size, paper.chunks, lane, place))]
+    if paper.preview is not None:  # one chunk: its hash is that of the whole
+        found.append(((scope, paper.preview), _Named(paper.preview_size, paper.preview, PREVIEW, place)))
+    return found
+
+
+def percent(row: BlobRow | None) -> int:
+    """How much of a file is here; 100 only where it is whole."""
+    if row is None or row.state == DROPPED:
+        return 0
+    if row.state == HERE:
+        return 100
+    count = len(row.chunks) // limits.HASH
+    return min(99, 100 * sum(byte.bit_count() for byte in row.here) // count)
+
+
+def why_not_decided(connection: Connection, case: Case, item: Item) -> Words | None:
+    """Say which paper a decision waits for: one of which the item asks to see the original, whose file is not whole
+    here yet. None if it waits for none."""
+    if not case.papers:
+        return None
+    shown = {paper.name for paper in item.papers if paper.original}
+    asked = [paper for paper in current(case) if paper.material in shown]
+    held = blobs.get(connection, {(f"about:{case.home}", paper.hash) for paper in asked})
+    for paper in asked:
+        row = held.get((f"about:{case.home}", paper.hash))
+        if row is None or row.state != HERE:
+            return (
+                f"“{paper.material}”的原件还没有全部传到本机（{percent(row)}%），该事项须看过原件才能决定；"
+                "请等传到后再办，或请上传的单位撤下",
+                f"the original of {paper.material} is not here yet ({percent(row)} %), and this item is decided on the"
+                " original: wait until it has come, or have who sent it withdraw it",
+            )
+    return None

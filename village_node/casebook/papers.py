@@ -1,0 +1,235 @@
+"""Papers of a case as files: adding and withdrawing them, what of each is here, and the bytes for who may see them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from sync_protocol import blobs as files
+from sync_protocol.case import Case, Position, kinds
+from sync_protocol.case.paper_bodies import ADD, WITHDRAW
+from sync_protocol.case.papers import Paper, current, papers_of
+from sync_protocol.exchange import BlobWant
+from sync_protocol.suites import sha256
+from village_node.casebook import manifests
+from village_node.casebook.desk import CaseRef, Desk
+from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound
+from village_node.casebook.fetching import put_whole, whole_of
+from village_node.casebook.manifests import percent
+from village_node.casebook.reading import Reading
+from village_node.casebook.shelving import Shelving
+from village_node.store import Connection, StoreError, blobs
+from village_node.store.blobs import DROPPED, HERE, ORIGINAL, PREVIEW, BlobKey, BlobRow
+from village_node.store.locks import CaseKey
+from village_node.store.requests import Request
+from village_node.uploads import Upload
+
+PAPERS_A_CASE: Final = 20
+BYTES_A_DAY: Final = 500 << 20  # of originals handed in at one place
+DAY_MS: Final = 86_400_000
+
+
+class PaperView(NamedTuple):
+    """One paper as this node has it. ``percent``: how much of the original is here; ``receipts``: (place, ms) of
+    whoever above has signed for all of it; ``wrong``: its bytes are not those that its manifest names."""
+
+    paper: Paper
+    percent: int
+    preview_here: bool
+    receipts: list[tuple[str, int]]
+    wrong: bool
+
+
+class Papers(Desk, Reading, Shelving):
+    """The part of the casebook that keeps the files of cases."""
+
+    def add_paper(
+        self,
+        actor: str,
+        roles: Iterable[str],
+        key: CaseKey,
+        material: str,
+        upload: Upload,
+        replaces: Sequence[Position] = (),
+        request: Request | None = None,
+    ) -> CaseRef:
+        """Add a file to the papers of a case, in the place of others where it replaces some. It is on the disk before
+        the event that names it. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, BadBody, NotSaved."""
+        self.store.refuse_intake_without_room()
+        shelf = self._shelf
+        if shelf is None:
+            raise NotAllowed("本机没有存放文件的目录", "this node has no folder for files")
+        case = self.case(*key)
+        if case is None:
+            raise NotFound("本机没有这一案件", "no such case is held here")
+        self._check_quota(case, upload, replaces)
+        manifest = files.manifest_of(upload.raw)
+        content: dict[int, object] = {0: ADD, 1: material, 2: manifest.hash, 3: manifest.size, 4: upload.media}
+        content[5] = manifest.chunks
+        named = [(manifest, ORIGINAL, upload.raw)]
+        if upload.preview is not None:
+            small = files.manifest_of(upload.preview)
+            content |= {6: small.hash, 7: small.size}
+            named.append((small, PREVIEW, upload.preview))
+        if replaces:
+            content[8] = [list(each) for each in replaces]
+        with self.store.reading() as connection:
+            held = blobs.get(connection, [(key[0], each.hash) for each, _, _ in named])
+        rows = []
+        for each, lane, raw in named:
+            known = held.get((key[0], each.hash))
+            if known is None or known.state != HERE:
+                drawn = manifests.new_row(
+                    self, (key[0], each.hash), each.size, each.chunks, lane, self.identity.place, self.clock()
+                )
+                rows.append(put_whole(shelf, drawn, raw))
+        try:
+            with self.store.writing() as connection:
+                blobs.put(connection, rows)
+        except StoreError:
+            for row in rows:
+                shelf.drop(row.name)
+            raise
+        try:
+            return self.record(actor, roles, *key, kinds.PAPER, content, request=request)
+        except CasebookError:
+            self._forget_unnamed([row for row in rows if row.blob not in held])
+            raise
+
+    def has_paper(self, key: CaseKey, material: str, raw: bytes) -> bool:
+        """Whether this very file is a paper of the case already, for this material."""
+        case = self.case(*key)
+        digest = sha256(raw)
+        return case is not None and any((each.material, each.hash) == (material, digest) for each in current(case))
+
+    def withdraw_paper(
+        self, actor: str, roles: Iterable[str], key: CaseKey, position: Position, reason: str,
+        request: Request | None = None,
+    ) -> CaseRef:  # fmt: skip
+        """Take a paper away, with a reason. Raises what ``record`` raises, NotAllowed where it is none that counts."""
+        case = self.case(*key)
+        if case is None or position not in [paper.position for paper in current(case)]:
+            raise NotAllowed("这份材料已经撤下或已被替换", "this paper has been withdrawn or replaced already")
+        content = {0: WITHDRAW, 8: [list(position)], 9: reason}
+        return self.record(actor, roles, *key, kinds.PAPER, content, request=request)
+
+    def papers(self, case: Case) -> list[PaperView]:
+        """Every paper of a case, with what of it is here."""
+        found = papers_of(case)
+        if not found:
+            return []
+        scope, roster = f"about:{case.home}", self.roster
+        with self.store.reading() as connection:
+            wanted = {(scope, blob) for paper in found for blob in (paper.hash, paper.preview) if blob is not None}
+            held = blobs.get(connection, wanted)
+            signed: dict[BlobKey, list[tuple[str, int]]] = {}
+            for row in blobs.receipts_of(connection, wanted):
+                signer = roster.node(row.signer)
+                if signer is not None:
+                    signed.setdefault((row.scope, row.hash), []).append((signer.place, row.time))
+        views = []
+        for paper in found:
+            original = held.get((scope, paper.hash))
+            preview = held.get((scope, paper.preview)) if paper.preview is not None else None
+            views.append(
+                PaperView(
+                    paper,
+                    percent(original),
+                    preview is not None and preview.state == HERE,
+                    sorted(signed.get((scope, paper.hash), []), key=lambda each: each[1]),
+                    original is not None and original.state == blobs.WRONG,
+                )
+            )
+        return views
+
+    def paper_at(self, case: Case, position: Position) -> Paper:
+        """One paper. Raises NotFound."""
+        for paper in papers_of(case):
+            if paper.position == position:
+                return paper
+        raise NotFound("本案没有这份材料", "the case has no such paper")
+
+    def preview_of(self, case: Case, paper: Paper) -> bytes:
+        """The picture that stands for a paper. Raises NotFound where it is not here."""
+        if paper.preview is None:
+            raise NotFound("这份材料没有预览图", "there is no preview of this paper")
+        return self._whole((f"about:{case.home}", paper.preview))
+
+    def original_of(self, actor: str, case: Case, paper: Paper, reason: str) -> bytes:
+        """The file itself, noted in the audit trail before it is given. Raises NotFound where it is not whole here,
+        NotSaved where that cannot be noted."""
+        raw = self._whole((f"about:{case.home}", paper.hash))
+        with self.store.writing() as connection:
+            subject = case.case_no or case.case_id.hex()
+            self.note(connection, actor, "paper.open", subject, reason=reason, paper=paper.hash.hex())
+        return raw
+
+    def _whole(self, blob: BlobKey) -> bytes:
+        with self.store.reading() as connection:
+            row = blobs.get(connection, [blob]).get(blob)
+        if self._shelf is not None and row is not None and row.state == HERE:
+            raw = whole_of(self._shelf, row)
+            if raw is not None:
+                return raw
+            self.lose(row)
+        raise NotFound("原件还没有传到本机", "the file is not here yet")
+
+    def _check_quota(self, case: Case, upload: Upload, replaces: Sequence[Position]) -> None:
+        held = [paper.position for paper in current(case)]
+        if any(position not in held for position in replaces):
+            raise NotAllowed(
+                "要替换的材料已经撤下或已被替换", "what is to be replaced was withdrawn or replaced already"
+            )
+        if len(held) - len(replaces) >= PAPERS_A_CASE:
+            raise BadBody(
+                "file",
+                f"每件最多 {PAPERS_A_CASE} 份材料原件，请先撤下不用的",
+                f"a case has {PAPERS_A_CASE} files at most: withdraw one first",
+            )
+        with self.store.reading() as connection:
+            today = blobs.written_since(connection, self.identity.place, self.clock() - DAY_MS)
+        if today + len(upload.raw) > BYTES_A_DAY:
+            raise BadBody(
+                "file",
+                "本机一天内上传的材料已达上限（500 MB），请明天再传",
+                "this place has uploaded as much as it may in a day (500 MB): go on tomorrow",
+            )
+
+    def _forget_unnamed(self, rows: Sequence[BlobRow]) -> None:
+        """Remove files whose event was not written, unless another one names them meanwhile."""
+        with self.store.writing() as connection:
+            named = blobs.named(connection, [row.blob for row in rows])
+            unnamed = [row for row in rows if row.blob not in named]
+            for row in unnamed:
+                blobs.forget(connection, row.blob)
+        self._dropped_names += [row.name for row in unnamed]
+        self.sweep_blobs()
+
+    # Dropping, with the bodies of a case
+
+    def blobs_to_drop(self, connection: Connection, key: CaseKey, root: frozenset[bytes]) -> list[BlobRow] | None:
+        """The files that go when the bodies of a case go; None where the root place's word for one is not here, and
+        nothing goes. ``root``: its nodes."""
+        held = [row for row in blobs.of_case(connection, key) if row.state != DROPPED]
+        if not held:
+            return []
+        signed = {row[:2] for row in blobs.receipts_of(connection, [row.blob for row in held]) if row.signer in root}
+        lacking = [row for row in held if row.blob not in signed]
+        self._receipts_lacking |= dict.fromkeys(row.blob for row in lacking if row.state == HERE)
+        return None if lacking else held
+
+    def drop_blobs(self, connection: Connection, key: CaseKey, rows: Sequence[BlobRow]) -> None:
+        """Forget the keys of these files of a case, but for what another case names: with that their bytes are gone;
+        ``sweep_blobs`` removes what is left."""
+        if not rows:
+            return
+        blobs.unname(connection, key)
+        still = blobs.named(connection, [row.blob for row in rows])
+        rows = [row for row in rows if row.blob not in still]
+        blobs.put(connection, [row._replace(state=DROPPED, here=b"", key=b"") for row in rows])
+        self._dropped_names += [row.name for row in rows]
+
+    def blob_receipts_wanted(self, most: int) -> list[BlobWant]:
+        """Files that are whole here and whose receipts of the root place a purge has missed, asked for once each."""
+        asked = list(self._receipts_lacking)[: max(most, 0)]
+        for blob in asked:
+            del self._receipts_lacking[blob]
+        return [BlobWant(*blob, 0, b"") for blob in asked]

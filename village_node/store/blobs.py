@@ -1,0 +1,145 @@
+"""Files beside the events, as the database knows them; their bytes lie on the shelf (village_node/shelf.py)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from village_node.store import rows
+from village_node.store.locks import CaseKey
+from village_node.store.tables import BLOB_CASES, BLOB_RECEIPTS, BLOBS
+
+MISSING: Final = 0
+HERE: Final = 1
+DROPPED: Final = 2  # as the bodies of its case were
+WRONG: Final = 3  # every chunk fits the manifest, and the whole does not
+
+PREVIEW: Final = 0
+ORIGINAL: Final = 1
+ENDED: Final = 2  # of a paper that another has taken the place of
+
+BlobKey = tuple[str, bytes]  # scope, SHA-256
+_COLUMNS: Final = ", ".join(f"blobs.{column.name}" for column in BLOBS.columns)
+_RECEIPT_COLUMNS: Final = ", ".join(f"blob_receipts.{column.name}" for column in BLOB_RECEIPTS.columns)
+
+
+class BlobRow(NamedTuple):
+    """One row of ``blobs``, in the order of its columns. ``place``: of the author; ``here``: a bitmap of the chunks
+    that are on the shelf under ``name``, encrypted with ``key``; ``lane``: what is fetched first."""
+
+    scope: str
+    hash: bytes
+    size: int
+    chunks: bytes
+    lane: int
+    place: str
+    state: int
+    here: bytes
+    name: str
+    key: bytes
+    known_ms: int
+
+    @property
+    def blob(self) -> BlobKey:
+        """What it is known by."""
+        return self.scope, self.hash
+
+
+class ReceiptRow(NamedTuple):
+    """One row of ``blob_receipts``, in the order of its columns."""
+
+    scope: str
+    hash: bytes
+    signer: bytes
+    time: int
+    signature: bytes
+    told: int
+
+
+def get(connection: Connection, blobs: Iterable[BlobKey]) -> dict[BlobKey, BlobRow]:
+    """These blobs, those of which nothing is known left out."""
+    words = f"SELECT {_COLUMNS} FROM blobs WHERE (scope, hash) IN (KEYS)"  # noqa: S608
+    found = (BlobRow._make(row) for row in rows.ask_among(connection, words, blobs))
+    return {row.blob: row for row in found}
+
+
+def of_case(connection: Connection, key: CaseKey) -> list[BlobRow]:
+    """The blobs that a case names."""
+    words = (
+        f"SELECT {_COLUMNS} FROM blob_cases JOIN blobs ON blobs.scope = blob_cases.scope"  # noqa: S608
+        " AND blobs.hash = blob_cases.hash WHERE blob_cases.case_id = ? AND blob_cases.scope = ?"
+    )
+    return [BlobRow._make(row) for row in rows.ask(connection, words, (key[1], key[0]))]
+
+
+def name(connection: Connection, key: CaseKey, blobs: Iterable[BlobKey]) -> None:
+    """Remember that a case names these."""
+    rows.put(connection, BLOB_CASES, [(*blob, key[1]) for blob in blobs], keep=True)
+
+
+def unname(connection: Connection, key: CaseKey) -> None:
+    """Forget what a case names: its bodies are not here any more."""
+    rows.do(connection, "DELETE FROM blob_cases WHERE case_id = ? AND scope = ?", (key[1], key[0]))
+
+
+def named(connection: Connection, blobs: Iterable[BlobKey]) -> set[BlobKey]:
+    """Those of these that a case names."""
+    words = "SELECT DISTINCT scope, hash FROM blob_cases WHERE (scope, hash) IN (KEYS)"
+    return {(row[0], row[1]) for row in rows.ask_among(connection, words, blobs)}
+
+
+def missing(connection: Connection, most: int) -> list[BlobRow]:
+    """What is not whole here, what is fetched first in front."""
+    words = f"SELECT {_COLUMNS} FROM blobs WHERE state = 0 ORDER BY lane, known_ms, hash LIMIT ?"  # noqa: S608
+    return [BlobRow._make(row) for row in rows.ask(connection, words, (most,))]
+
+
+def put(connection: Connection, new: Sequence[BlobRow], *, keep: bool = False) -> None:
+    """Store rows; with ``keep`` those that are known stay as they are."""
+    rows.put(connection, BLOBS, new, keep=keep)
+
+
+def grow(connection: Connection, grown: Iterable[BlobRow]) -> None:
+    """Store how far these have come; nothing else of a row, which may have changed meanwhile."""
+    words = "UPDATE blobs SET here = ?, state = ? WHERE scope = ? AND hash = ?"
+    for row in grown:
+        rows.do(connection, words, (row.here, row.state, *row.blob))
+
+
+def forget(connection: Connection, blob: BlobKey) -> None:
+    """Remove the row of a blob that nothing names."""
+    rows.do(connection, "DELETE FROM blobs WHERE scope = ? AND hash = ?", blob)
+
+
+def written_since(connection: Connection, place: str, since_ms: int) -> int:
+    """How many bytes of originals of this place have become known since a moment."""
+    words = "SELECT coalesce(sum(size), 0) FROM blobs WHERE place = ? AND known_ms >= ? AND lane > 0"
+    return int(rows.ask(connection, words, (place, since_ms))[0][0])
+
+
+def receipts_of(connection: Connection, blobs: Iterable[BlobKey]) -> list[ReceiptRow]:
+    """Every receipt for these blobs."""
+    words = f"SELECT {_RECEIPT_COLUMNS} FROM blob_receipts WHERE (scope, hash) IN (KEYS)"  # noqa: S608
+    return [ReceiptRow._make(row) for row in rows.ask_among(connection, words, blobs)]
+
+
+def untold(connection: Connection) -> list[tuple[ReceiptRow, str]]:
+    """Receipts that the child on the way to the author may not have, each with the author's place."""
+    words = (
+        f"SELECT {_RECEIPT_COLUMNS}, blobs.place FROM blob_receipts JOIN blobs ON blobs.scope = blob_receipts.scope"  # noqa: S608
+        " AND blobs.hash = blob_receipts.hash WHERE blob_receipts.told = 0"
+        " ORDER BY blob_receipts.time, blob_receipts.hash"
+    )
+    return [(ReceiptRow._make(row[:-1]), row[-1]) for row in rows.ask(connection, words)]
+
+
+def keep_receipts(connection: Connection, new: Sequence[ReceiptRow]) -> None:
+    """Store receipts; one that is held stays as it is."""
+    rows.put(connection, BLOB_RECEIPTS, new, keep=True)
+
+
+def note_told(connection: Connection, told: Iterable[tuple[str, bytes, bytes]]) -> None:
+    """Remember that the child has these (scope, hash, signer)."""
+    words = "UPDATE blob_receipts SET told = 1 WHERE scope = ? AND hash = ? AND signer = ?"
+    for key in told:
+        rows.do(connection, words, key)
