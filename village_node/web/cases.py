@@ -319,6 +319,7 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
 
 # The field that says in a word what an act comes to.
 _HEADLINES: Final = {
+    kinds.PAPER: "what",
     kinds.DECIDE: "outcome",
     kinds.SUSPEND: "what",
     kinds.COMMITMENT: "what",
@@ -331,7 +332,10 @@ _HEADLINES: Final = {
 }
 
 # Of the application and the receipt the page shows the facts elsewhere; the query code belongs on the receipt alone.
-_HIDDEN: Final = {kinds.CREATE: None, kinds.RECEIVE: ("case_no", "query_code"), kinds.HANDOFF: ("purpose",)}
+_HIDDEN: Final = {
+    kinds.CREATE: None, kinds.RECEIVE: ("case_no", "query_code"), kinds.HANDOFF: ("purpose",),
+    kinds.PAPER: ("what", "hash", "size", "chunks", "preview", "preview_size"),
+}  # fmt: skip
 _MASKED: Final = {
     (kinds.DELIVERED, "to"): masking.name,
     (kinds.WITHDRAWAL_REQUEST, "by"): masking.name,

@@ -23,6 +23,10 @@ TLS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
 DOCS_POLICY: Final = CONTENT_POLICY.replace("img-src 'self' blob:", "img-src 'self' blob: data:")
 
 
+# A file that somebody handed in is saved, and whatever opens it all the same may do nothing.
+FILE_POLICY: Final = "sandbox; default-src 'none'"
+
+
 def harden(response: Response, *, tls: bool, policy: str = CONTENT_POLICY) -> Response:
     """Set the headers. Whatever does not say how long it may be kept is not kept at all."""
     for name, value in (ALWAYS | (TLS_ONLY if tls else {})).items():

@@ -36,6 +36,7 @@ from village_node.web import (
     meetings,
     oddities,
     orders,
+    papers,
     prints,
     quarantine,
     query,
@@ -57,7 +58,7 @@ from village_node.web import (
 )
 from village_node.web import api as programs
 from village_node.web.assets import Assets
-from village_node.web.headers import CONTENT_POLICY, DOCS_POLICY, harden
+from village_node.web.headers import CONTENT_POLICY, DOCS_POLICY, FILE_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
 from village_node.web.site import SITE, Carrier, Site, Visit, local_path
 
@@ -81,6 +82,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *timeliness.ROUTES,
     *joint.ROUTES,
     *meetings.ROUTES,
+    *papers.ROUTES,
     *charging.ROUTES,
     *working_calendar.ROUTES,
     *registers.ROUTES,
@@ -193,7 +195,10 @@ def register(
 
 
 def _hardened(response: Response, *, tls: bool) -> Response:
-    return harden(response, tls=tls, policy=DOCS_POLICY if request.endpoint == "api_docs" else CONTENT_POLICY)
+    policy = DOCS_POLICY if request.endpoint == "api_docs" else CONTENT_POLICY
+    if request.endpoint in papers.GIVES_FILES and response.headers.get("Content-Disposition", "").startswith("attach"):
+        policy = FILE_POLICY
+    return harden(response, tls=tls, policy=policy)
 
 
 def add_pages(
@@ -247,6 +252,8 @@ def _guard(app: Flask, site: Site) -> None:
     policy = declared(app).get(request.endpoint or "")
     request.max_content_length = request.max_form_memory_size = MAX_BODY
     request.max_form_parts = MAX_FORM_PARTS
+    if request.endpoint in papers.TAKES_FILES:
+        request.max_content_length = papers.FORM_MOST
     if request.endpoint in couriers.TAKES_FILES and site.visit(request, touch=False).person is not None:
         request.max_content_length = couriers.FILE_MOST
     if request.host.rpartition(":")[0].strip("[]") not in site.hosts and request.host.strip("[]") not in site.hosts:

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any, Final, NoReturn
 
 import pytest
+from PIL import Image
 
 from sync_protocol.case.numbers import check_character
 from sync_protocol.case.workdays import day_of
@@ -38,6 +39,7 @@ from tests.village_node.web.test_working_calendar import form as calendar_form
 from village_node.courier import Courier
 from village_node.store import NotReadable, NotSaved, parking
 from village_node.store.sqlite import SqliteDatabase
+from village_node.uploads import Upload
 from village_node.web.item_form import typed_of
 
 __all__ = ["cleared", "clerk", "forked", "late", "net", "officer", "restorable", "window"]
@@ -378,6 +380,25 @@ def _stick(request: pytest.FixtureRequest, *, taken: bool) -> Ready:
     return Ready(agent, "/courier/take", {"bundle": (_OpenedAgain(raw), "a.sanji"), "do": "take", "text": TYPED})
 
 
+def _paper(request: pytest.FixtureRequest, what: str) -> Ready:
+    """The papers of a case: adding one, or one that is there."""
+    agent, village = request.getfixturevalue("agent"), request.getfixturevalue("village")
+    case = agent.file()
+    address = f"{case}/papers"
+    if what == "add":
+        photo = BytesIO()
+        Image.new("RGB", (40, 30)).save(photo, "JPEG")
+        fields = {"other": TYPED, "files": (_OpenedAgain(photo.getvalue()), "a.jpg")}
+        return Ready(agent, address, fields)
+    _, _, place, case_id = case.split("/")
+    book, key = village.member.casebook, (f"about:{place}", bytes.fromhex(case_id))
+    book.add_paper("0001", village.member.roles, key, "身份证", Upload(b"photo", "image/jpeg", None))
+    (paper,) = re.findall(r'name="paper" value="([0-9a-f.]+)"', agent.open(address).text)
+    if what == "withdraw":
+        return Ready(agent, f"{address}/withdraw", {"paper": paper, "reason": TYPED})
+    return Ready(agent, f"{address}/{paper}/original", {"reason": TYPED})
+
+
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
     "propose_assignment": partial(_assigned, answered=False),
@@ -413,6 +434,9 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "draw_number": partial(_room, where="/turns/draw", fields={"draw_item": "", "draw_window": TYPED}),
     "call_number": partial(_room, where="/turns/call", fields={"window": TYPED}),
     "end_turn": partial(_room, where="/turns/1/transfer", fields={"to_window": TYPED}),
+    "add_papers": partial(_paper, what="add"),
+    "withdraw_paper": partial(_paper, what="withdraw"),
+    "paper_original": partial(_paper, what="open"),
     "save_bundle": partial(_stick, taken=False),
     "take_bundle": partial(_stick, taken=True),
     "supervise": partial(_supervised, what="check"),

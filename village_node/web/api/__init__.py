@@ -17,6 +17,7 @@ from village_node.web.api import (
     drafts,
     guide,
     oversight,
+    papers,
     reception,
     registers,
     room,
@@ -45,6 +46,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *rulings.OPERATIONS,
     *supervising.OPERATIONS,
     *together.OPERATIONS,
+    *papers.OPERATIONS,
 )
 _FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted)
 

@@ -1,0 +1,226 @@
+"""The papers of a case as files: uploading several at once, what of each is here, looking at them, withdrawing one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import make_response
+from marshmallow import ValidationError
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from sync_protocol import limits
+from sync_protocol.case import Case, Position, kinds, why_not
+from sync_protocol.case.bodies import MATERIAL_NAME_MAX
+from sync_protocol.case.papers import Paper
+from sync_protocol.places import about
+from village_node import casebook, uploads
+from village_node.casebook import BadBody, NotAllowed, PaperView, Request
+from village_node.uploads import NotAccepted
+from village_node.web import cases, doing, entry, schemas, times, words
+from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.site import Visit
+
+# What a preview shows is what the paper shows: nobody may mask that.
+LOOKS: Final = Policy(CASEWORK - {"supervisor"}, "node", "typed")
+OPENS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
+FORM_MOST: Final = 12 << 20  # bytes of a form with its files: as much as this node reads of one request
+FILES_AT_ONCE: Final = 20
+TAKES_FILES: Final = frozenset({"add_papers", "api.add_paper"})
+GIVES_FILES: Final = frozenset({"paper_original", "api.open_paper"})
+ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
+
+
+@dataclass
+class Line:
+    """One paper as the page shows it."""
+
+    position: str
+    material: str
+    what: str
+    size: str
+    by: str
+    percent: int
+    preview: bool
+    wrong: bool
+    signed: list[str]
+    ended: str
+
+
+def why_not_here(visit: Visit, case: Case) -> tuple[str, str] | None:
+    """Why the person in front may not add or withdraw a file here; None if they may."""
+    site, staff = visit.site, visit.staff
+    if site.casebook.purge_of(about(case.home), case.case_id):
+        return "正文已按期清除，请先取回", "the contents were cleared after their term: fetch them first"
+    return why_not(case, kinds.PAPER, site.config.place, staff.roles, site.catalogue, site.places)
+
+
+def page(visit: Visit, place: str, case_id: str) -> Response:
+    """The papers of a case, and the form for more."""
+    return _page(visit, cases.fetch(visit, place, case_id))
+
+
+def add(visit: Visit, place: str, case_id: str) -> Response:
+    """Take in the files that were chosen: each that is sound is kept, and of each other one it is said why not."""
+    case = cases.fetch(visit, place, case_id)
+    material = entry.line(visit.line("other") or visit.line("material"))[:MATERIAL_NAME_MAX]
+    chosen = [each for each in visit.request.files.getlist("files") if each.filename]
+    if not material:
+        return _page(visit, case, [visit.t("请选择是哪一份材料。", "Say which paper it is.")], 422)
+    if not 1 <= len(chosen) <= FILES_AT_ONCE:
+        most = FILES_AT_ONCE
+        return _page(visit, case, [visit.t(f"请选择 1 至 {most} 个文件。", f"Choose 1 to {most} files.")], 422)
+    try:
+        replaces = replaced(visit.line("replaces"))
+    except ValidationError:
+        raise NotFound from None
+    problems: list[str] = []
+    kept = 0
+    for number, each in enumerate(chosen, start=1):
+        name = (each.filename or "")[:60]
+        told = visit.t(f"第 {number} 个文件（{name}）：", f"File {number} ({name}): ")
+        raw = each.stream.read(limits.BLOB + 1)
+        try:
+            add_file(visit, case, material, raw, replaces if kept == 0 else ())
+            kept += 1
+        except (NotAccepted, BadBody, NotAllowed) as refused:
+            problems.append(told + visit.t(refused.zh, refused.en))
+    if problems:
+        return _page(visit, cases.fetch(visit, place, case_id), problems, 422, kept)
+    return visit.redirect("papers", place=place, case_id=case_id)
+
+
+def add_file(
+    visit: Visit, case: Case, material: str, raw: bytes, replaces: Sequence[Position], request: Request | None = None
+) -> None:
+    """Look at a file and add it to the papers of a case; the very same file for the same paper is there already.
+
+    Raises NotAccepted, BadBody, NotAllowed, StoreError.
+    """
+    refused = why_not_here(visit, case)
+    if refused is not None:
+        raise NotAllowed(*refused)
+    book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
+    if not book.has_paper(key, material, raw):
+        book.add_paper(staff.staff_no, staff.roles, key, material, uploads.inspect(raw), replaces, request)
+
+
+def withdraw(visit: Visit, place: str, case_id: str) -> Response:
+    """Withdraw a paper, with a reason."""
+    case = cases.fetch(visit, place, case_id)
+    reason = visit.line("reason")[:200]
+    if not reason:
+        return _page(visit, case, [visit.t("请写明撤下的理由。", "Say why it is withdrawn.")], 422)
+    staff, key = visit.staff, (about(case.home), case.case_id)
+    try:
+        position = paper_of(visit, case, visit.line("paper")).position
+        visit.site.casebook.withdraw_paper(staff.staff_no, staff.roles, key, position, reason)
+    except (NotAllowed, BadBody) as refused:
+        return _page(visit, case, [visit.t(refused.zh, refused.en)], 409)
+    return visit.redirect("papers", place=place, case_id=case_id)
+
+
+def preview(visit: Visit, place: str, case_id: str, position: str) -> Response:
+    """The picture that stands for a paper: drawn anew where it was handed in, with nothing in it but what is seen."""
+    case = cases.fetch(visit, place, case_id)
+    try:
+        raw = visit.site.casebook.preview_of(case, paper_of(visit, case, position))
+    except casebook.NotFound:
+        raise NotFound from None
+    response = make_response(raw)
+    response.headers["Content-Type"] = "image/jpeg"
+    response.headers["Content-Disposition"] = 'inline; filename="preview.jpg"'
+    return response
+
+
+def original(visit: Visit, place: str, case_id: str, position: str) -> Response:
+    """The file itself, after a reason that goes into the audit trail first; to be saved, never to be shown."""
+    case = cases.fetch(visit, place, case_id)
+    reason, problem = cases.reason_given(visit)
+    if problem:
+        return _page(visit, case, [problem], 422)
+    try:
+        return given(visit, case, paper_of(visit, case, position), reason)
+    except casebook.NotFound as refused:
+        return _page(visit, case, [visit.t(refused.zh, refused.en)], 409)
+
+
+def given(visit: Visit, case: Case, found: Paper, reason: str) -> Response:
+    """A file to be saved, under a name of ours and a type from our list. Raises casebook.NotFound, StoreError."""
+    raw = visit.site.casebook.original_of(visit.staff.staff_no, case, found, reason)
+    response = make_response(raw)
+    name = f"{case.case_no or case.case_id.hex()}-{found.hash.hex()[:8]}.{ENDINGS[found.media]}"
+    response.headers["Content-Type"] = found.media
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def paper_of(visit: Visit, case: Case, text: str) -> Paper:
+    """The paper at a position written as text. Raises NotFound for one that is none."""
+    try:
+        position = Position(*schemas.parse_position(text))
+        return visit.site.casebook.paper_at(case, position)
+    except (ValidationError, casebook.NotFound):
+        raise NotFound from None
+
+
+def replaced(text: str) -> tuple[Position, ...]:
+    """What a form says is replaced: one paper, or none. Raises ValidationError."""
+    return (Position(*schemas.parse_position(text)),) if text else ()
+
+
+def _page(visit: Visit, case: Case, problems: Sequence[str] = (), status: int = 200, kept: int = 0) -> Response:
+    refused = why_not_here(visit, case)
+    views = visit.site.casebook.papers(case)
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    names = [*(material.name for material in case.materials), *(item.materials if item else ())]
+    return visit.render(
+        "papers.html",
+        status,
+        case=case,
+        lines=[_line(visit, view) for view in views if view.paper.ended is None],
+        before=[_line(visit, view) for view in views if view.paper.ended is not None],
+        materials=[(name, name) for name in dict.fromkeys(names)],
+        why=visit.t(*refused) if refused else "",
+        may_open=visit.may(OPENS.roles or frozenset()),
+        replaceable=[_choice(visit, view) for view in views if view.paper.ended is None],
+        problems=list(problems),
+        kept=kept,
+        chosen=visit.line("material"),
+    )
+
+
+def _choice(visit: Visit, view: PaperView) -> tuple[str, str]:
+    when = times.moment(view.paper.note.at_ms, visit.lang)
+    return schemas.position_text(view.paper.position), f"{view.paper.material} · {when}"
+
+
+def _line(visit: Visit, view: PaperView) -> Line:
+    paper, ended = view.paper, view.paper.ended
+    said = ""
+    if ended is not None:
+        how = visit.t("已替换", "replaced") if ended.body.get("material") else visit.t("已撤下", "withdrawn")
+        when = times.moment(ended.at_ms, visit.lang)
+        said = f"{how} · {visit.place_name(ended.place)} · {when} {ended.body.get('reason', '')}".rstrip()
+    return Line(
+        schemas.position_text(paper.position),
+        paper.material,
+        visit.t(*words.choice_words(paper.media)),
+        f"{max(paper.size / 1024, 0.1):.0f} KB" if paper.size < 1 << 20 else f"{paper.size / (1 << 20):.1f} MB",
+        f"{visit.place_name(paper.note.place)} · {times.moment(paper.note.at_ms, visit.lang)}",
+        view.percent,
+        view.preview_here,
+        view.wrong,
+        [f"{visit.place_name(place)} {times.moment(at_ms, visit.lang)}" for place, at_ms in view.receipts],
+        said,
+    )
+
+
+_CASE: Final = "/cases/<place>/<case_id>/papers"
+ROUTES: Final = (
+    Route(_CASE, "papers", page, cases.READS),
+    Route(_CASE, "add_papers", add, doing.ACTS, ("POST",)),
+    Route(f"{_CASE}/withdraw", "withdraw_paper", withdraw, doing.ACTS, ("POST",)),
+    Route(f"{_CASE}/<position>/preview", "paper_preview", preview, LOOKS),
+    Route(f"{_CASE}/<position>/original", "paper_original", original, OPENS, ("POST",)),
+)
