@@ -66,7 +66,7 @@ def test_another_suite_or_length_is_refused(suite: int, public: bytes, length: i
 
 
 def test_only_the_labels_of_the_text_can_be_signed():
-    for label, network in (("evidence", NETWORK), ("enrol", NETWORK), ("seal", None)):
+    for label, network in (("manifest", NETWORK), ("enrol", NETWORK), ("seal", None)):
         with pytest.raises(ValueError, match="label"):
             KEY.sign(label, network, b"")
 
