@@ -44,7 +44,7 @@ class Fetching(Intake, Shelving):
         """As for every part of the casebook."""
         self._blob_turn = threading.Lock()
         self._parts: dict[BlobKey, tuple[int, bytearray]] = {}
-        self._asked_for: dict[tuple[str, BlobKey], int] = {}
+        self._wanted_of: dict[tuple[str, BlobKey], int] = {}
         super().__init__(*arguments, **named)
 
     def keep_lives(self, lives: Lives, *, pages_only: bool = False) -> None:
@@ -69,7 +69,7 @@ class Fetching(Intake, Shelving):
             return []  # what is left of a disk that fills up is for events
         places, mine = self.roster.places, self.identity.place
         asked = [row for row in missing if _is_there(places, mine, place, row)]
-        asked.sort(key=lambda row: self._asked_for.get((place, row.blob), 0) // _PATIENCE)
+        asked.sort(key=lambda row: self._wanted_of.get((place, row.blob), 0) // _PATIENCE)
         chosen = [row.blob for row in asked[:WANTS_AT_ONCE]]
         with self.store.reading() as connection:
             held = blobs.get(connection, chosen)
@@ -78,9 +78,9 @@ class Fetching(Intake, Shelving):
             row = held.get(blob)
             if row is not None and row.state == MISSING:
                 wants.append(self._want(row))
-                self._asked_for[place, blob] = self._asked_for.get((place, blob), 0) + 1
-        if len(self._asked_for) > _ASKED_MOST:
-            self._asked_for.clear()
+                self._wanted_of[place, blob] = self._wanted_of.get((place, blob), 0) + 1
+        if len(self._wanted_of) > _ASKED_MOST:
+            self._wanted_of.clear()
         return wants
 
     def lacking(self, place: str) -> set[BlobKey]:
@@ -188,7 +188,7 @@ class Fetching(Intake, Shelving):
             self._parts[row.blob] = held_number, part
             return
         part += piece.raw
-        self._asked_for.pop((place, row.blob), None)
+        self._wanted_of.pop((place, row.blob), None)
         if len(part) < manifest.length(number):
             self._parts[row.blob] = number, part
             while len(self._parts) > PARTS_HELD:
