@@ -9,7 +9,7 @@ needs `cbor2` and `cryptography`, and nothing else of the project.
 import argparse
 import hashlib
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,20 +19,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LARGEST = 67_108_864
-COUNTY_ROOT, PUBLISHER, PLACE, NODE, RULING = 1, 2, 3, 4, 8  # ops of the roster, section 5
+COUNTY_ROOT, PUBLISHER, PLACE, NODE, REVOKE, RULING = 1, 2, 3, 4, 6, 8  # ops of the roster, section 5
 CHECKPOINT = 64
-VERDICTS = {
-    "effective": "有效",
-    "waiting": "等待",
-    "needs_update": "待升级",
-    "void": "无效",
-    "contested": "冲突",
-    "": "依据",
-}
+COUNTS = "effective=有效 waiting=等待 needs_update=待升级 void=无效 contested=冲突 =依据"
+VERDICTS = dict(one.split("=") for one in COUNTS.split())
 PRIME = 2**255 - 19
 ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 encode = partial(cbor2.dumps, canonical=True)  # D of section 2
-CHINA = timedelta(hours=8)
 NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)  # of other forms
 
 
@@ -137,6 +130,7 @@ class Roster:
         self.named: dict[bytes, set[str]] = {}  # incarnation -> parts that name it
         self.places: dict[str, tuple[str, str | None, str]] = {}  # code -> level, parent, name
         self.heads: dict[str, tuple[int, list[bytes]]] = {}  # part -> epoch, payload hashes
+        self.revoked: dict[bytes, tuple[bool, dict[str, int], int]] = {}  # by the county, scope -> cut, upto
         self.rulings: dict[str, list[tuple[int, list[bytes], int]]] = {}  # part -> split, hashes, epoch
 
     def covers(self, place: Any, other: Any) -> bool:
@@ -151,7 +145,8 @@ class Roster:
     def node(self, incarnation: Any, what: str) -> Node:
         """A node that stands."""
         need(incarnation in self.nodes, f"{what}: by a node that the roster does not know")
-        need(not self.nodes[incarnation].struck, f"{what}: by a node that was struck from the roster")
+        shut = self.nodes[incarnation].struck or incarnation in self.revoked
+        need(not shut, f"{what}: by a node that was struck from the roster, or revoked")
         return self.nodes[incarnation]
 
     def signed(self, incarnation: Any, label: bytes, said: bytes, signature: bytes, what: str) -> Node:
@@ -178,13 +173,13 @@ class Roster:
         held_epoch, held = self.heads.get(part, (1, []))
         need(n == len(held) + 1 and prev == [bytes(32), *held][-1], f"{where}: does not join the chain")
         kinds = [op[0] for op in ops]
+        need(not {COUNTY_ROOT, RULING} & {*kinds[1:]}, f"{where}: a root or a ruling that is not first")
         if not self.network:
             need(kinds[0] == COUNTY_ROOT, f"{where}: a network begins with its root")
             self.network, self.county = digest(encode(ops[0])), part
         in_county = part == self.county
         if in_county:
-            steps = n > 1 and kinds[0] in (COUNTY_ROOT, RULING)
-            need(epoch == held_epoch + steps, f"{where}: another epoch")
+            need(epoch == held_epoch + (n > 1 and kinds[0] in (COUNTY_ROOT, RULING)), f"{where}: another epoch")
         else:
             of_township = self.places.get(part, ("",))[0] == "township"
             need(of_township and epoch >= held_epoch, f"{where}: no township's, or its epoch goes down")
@@ -203,36 +198,48 @@ class Roster:
             verify(self.keys[signer], b"roster" + self.network, body, signature, where)
         need(len(signers) == len(signatures), f"{where}: one key signed twice")
         for op in ops:
-            self._take(op, part, epoch, signers, where, first=op is ops[0])
+            self._take(op, part, (epoch, n), signers, where)
         self.heads[part] = (epoch, [*held, digest(body)])
 
-    def _take(self, op: Any, part: str, epoch: int, signers: set[bytes], where: str, *, first: bool) -> None:
+    def _take(self, op: Any, part: str, at: tuple[int, int], signers: set[bytes], where: str) -> None:
         rooted = 0 < self.threshold <= len(signers & self.roots)
         in_county = part == self.county
         if op[0] == COUNTY_ROOT:
             _, threshold, pairs = array(op, where, int, int, list)
             new = {key_id(*array(pair, where, int, bytes)) for pair in pairs}
-            need(first and in_county and len(new) == len(pairs), f"{where}: a root out of place, or a key twice")
+            need(in_county and len(new) == len(pairs), f"{where}: a root out of place, or a key twice")
             need(1 <= threshold <= len(signers & new) and (rooted or not self.threshold), f"{where}: too few signed")
             self.threshold, self.roots = threshold, new
-            return
-        if op[0] in (PUBLISHER, RULING):
+        elif op[0] in (PUBLISHER, RULING):
             need(rooted and in_county, f"{where}: not signed by the root")
             if op[0] == PUBLISHER:
                 self.publisher = key_id(*array(op[1:], where, int, bytes))
-                return
-            _, about, split, hashes, struck = array(op, where, int, str, int, list, list)
-            need(first and split >= 1, f"{where}: a ruling out of place")
-            if about == self.county:
-                need(hashes == self.heads[part][1][split - 1 :], f"{where}: does not follow what it says stands")
-            self.rulings.setdefault(about, []).append((split, hashes, epoch))
-            for row in struck:
-                incarnation, place, suite, public = array(row, where, bytes, str, int, bytes)
-                self.nodes[incarnation] = Node(place, suite, public, struck=True)
-            return
-        entitled = {digest(one.public)[:8] for one in self.nodes.values() if one.place == part and not one.struck}
-        may = rooted or self.publisher in signers if in_county else signers & entitled
-        need(may, f"{where}: not signed by who may")
+            else:
+                self._take_ruling(op, part, at[0], where)
+        else:
+            may = rooted or self.publisher in signers if in_county else signers & self._namers(part, at[1])
+            need(may, f"{where}: not signed by who may")
+            self._take_name(op, part, where)
+
+    def _namers(self, part: str, n: int) -> set[bytes]:
+        """Key ids of the nodes of a township whose signature makes change n of its part hold."""
+        here = {by: one for by, one in self.nodes.items() if one.place == part and not one.struck}
+        return {
+            digest(one.public)[:8] for by, one in here.items() if by not in self.revoked or n <= self.revoked[by][2]
+        }
+
+    def _take_ruling(self, op: Any, part: str, epoch: int, where: str) -> None:
+        _, about, split, hashes, struck = array(op, where, int, str, int, list, list)
+        need(split >= 1, f"{where}: a ruling on nothing")
+        if about == self.county:
+            need(hashes == self.heads[part][1][split - 1 :], f"{where}: does not follow what it says stands")
+        self.rulings.setdefault(about, []).append((split, hashes, epoch))
+        for row in struck:
+            incarnation, place, suite, public = array(row, where, bytes, str, int, bytes)
+            self.nodes[incarnation] = Node(place, suite, public, struck=True)
+
+    def _take_name(self, op: Any, part: str, where: str) -> None:
+        in_county = part == self.county
         if op[0] == PLACE:
             _, code, level, parent, name, _ = array(op, where, int, str, str, str | None, str, dict)
             need(parent in self.places if parent is not None else code == self.county == part, f"{where}: no parent")
@@ -241,6 +248,12 @@ class Roster:
             self.places[code] = (level, parent, name)
         elif op[0] == NODE:
             self._take_node(op, part, where)
+        elif op[0] == REVOKE:
+            _, incarnation, cuts, upto = array(op, where, int, bytes, list, int)
+            place = self.nodes[incarnation].place if incarnation in self.nodes else None
+            need(in_county or (place != part and self.covers(part, place)), f"{where}: revokes nobody under {part}")
+            if in_county or not self.revoked.get(incarnation, (False,))[0]:
+                self.revoked[incarnation] = (in_county, {cut[0]: cut[1] for cut in cuts}, upto)
         else:
             raise Rejected(f"{where}: op {op[0]} is not known to this verifier: use the one that came with the file")
 
@@ -427,12 +440,12 @@ class Evidence:
             )
             body = "有正文" if event.body is not None or event.header[9] is not None else "无正文"
             label = labels.get(kind, "其他") if event.scope == self.scope else "登记"
-            who = self.name_of(node.place) + ("（已剔除）" if node.struck else "")
+            cut = self.roster.revoked.get(event.incarnation)
+            behind = cut is not None and event.seq > cut[1].get(event.scope, 0)
+            who = self.name_of(node.place) + ("（已剔除）" if node.struck else "（吊销后）" if behind else "")
             signed = f"签收：{'、'.join(map(self.name_of, places)) or '-'}"
-            what = f"{label} {kind}.{version}"
-            lines.append(
-                "  ".join((when(event.header[7]), who, event.header[8], what, VERDICTS[event.verdict], body, signed))
-            )
+            what = f"{label} {kind}.{version}  {VERDICTS[event.verdict]}"
+            lines.append("  ".join((when(event.header[7]), who, event.header[8], what, body, signed)))
         return lines
 
     def name_of(self, place: str) -> str:
@@ -441,21 +454,18 @@ class Evidence:
 
 
 def when(time_ms: int) -> str:
-    """A clock's word as date and time of China; the bare number where it is none."""
-    try:
-        return f"{datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=time_ms) + CHINA:%Y-%m-%d %H:%M:%S}"
-    except OverflowError:
-        return str(time_ms)
+    """A clock's word as date and time of China, between 1970 and 3084."""
+    return f"{datetime(1970, 1, 1) + timedelta(milliseconds=min(max(time_ms, 0), 2**45), hours=8):%Y-%m-%d %H:%M:%S}"  # noqa: DTZ001
 
 
 KINDS = """
-1=新建申请 2=收件 3=移交 4=接收 5=受理 6=出具初审意见 7=一次性告知补正 8=采纳补正 9=作出决定
-10=答复撤回申请 11=不予受理 12=逾期终止 13=启动程序或要求补正 14=结束程序，恢复审查 15=延长办理期限
-16=强制改派 17=采纳未计入的记录 18=通知缴费 19=登记缴费或减免 20=制证用印 21=归档 22=作出复核决定
-23=发起会签 24=结束会签 25=容缺受理、告知承诺 26=登记承诺已兑现 27=绿色通道、特急、错序 30=送网上预审
-31=答复预审 32=添加备注 33=补交材料或更正 34=申请撤回 35=登记送达 36=请求退回 37=不予采纳 38=会签
-39=评价 41=申请复核 42=登记服务 43=更改联系方式 45=答复整改单 47=登记已通知领取 48=登记对整改的评价
-50=登记会议纪要 51=登记事项已办 54=督办 55=答复督办或检查 56=回应预警 57=抽查
+1=新建申请 2=收件 3=移交 4=接收 5=受理 6=出具初审意见 7=一次性告知补正 8=采纳补正 9=作出决定 10=答复撤回申请
+11=不予受理 12=逾期终止 13=启动程序或要求补正 14=结束程序，恢复审查 15=延长办理期限 16=强制改派 17=采纳未计入的记录
+18=通知缴费 19=登记缴费或减免 20=制证用印 21=归档 22=作出复核决定 23=发起会签 24=结束会签 25=容缺受理、告知承诺
+26=登记承诺已兑现 27=绿色通道、特急、错序 30=送网上预审 31=答复预审 32=添加备注 33=补交材料或更正 34=申请撤回
+35=登记送达 36=请求退回 37=不予采纳 38=会签 39=评价 41=申请复核 42=登记服务 43=更改联系方式 45=答复整改单
+47=登记已通知领取 48=登记对整改的评价 50=登记会议纪要 51=登记事项已办 54=督办 55=答复督办或检查 56=回应预警 57=抽查
+60=上传或撤下材料原件
 """  # number and Chinese label of each kind, CASE.md
 
 
@@ -466,17 +476,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--network", default="", help="the network id that the county has made known, in hexadecimal")
     asked = parser.parse_args(arguments)
     try:
-        if asked.file.stat().st_size > LARGEST:
-            raise Rejected(f"{asked.file} is too large")
-        found = Evidence(asked.file.read_bytes())
+        with asked.file.open("rb") as file:
+            found = Evidence(file.read(LARGEST + 1))
         wanted = asked.network.lower()
         need(wanted in ("", found.roster.network.hex()), f"it is of the network {found.roster.network.hex()}")
     except (Rejected, OSError, *NONSENSE) as problem:
         print(f"核验未通过 / REJECTED：{problem}")
         return 1
-    told = (
-        "与所给的一致" if asked.network else "请与县里公布的网络编号核对 / compare it with what the county made known"
-    )
+    told = "与所给的一致" if asked.network else "请与县里公布的核对 / compare it with what the county made known"
     lines = [
         *found.tell(),
         *(f"县级检查点 / checkpoint：{when(time)}，{count} 行" for time, count in found.checkpoints),

@@ -15,7 +15,9 @@ from sync_protocol.roster import Roster
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry
 from village_node.casebook.office import Office
-from village_node.store import Connection, erasures
+from village_node.casebook.shelving import drop_of_case
+from village_node.store import Connection, blobs, erasures
+from village_node.store.blobs import DROPPED
 from village_node.store.erasures import ErasureRow
 from village_node.store.locks import CaseKey, StreamKey
 
@@ -25,11 +27,11 @@ def named_by(roster: Roster, growth: Growth) -> list[ErasureRow]:
     scope = growth.row.scope
     orders = [event for event in growth.events if event.header.kind == kinds.ERASURE]
     node = roster.node(growth.row.incarnation) if orders else None
-    if node is None or node.struck or node.place != roster.county or parse_scope(scope)[0] != "about":
+    if node is None or node.place != roster.county or parse_scope(scope)[0] != "about":
         return []
     found = []
     for event in orders:
-        body = _order_in(event.header)
+        body = _order_in(event.header) if node.stands(scope, event.header.seq) else None
         for at in body.events if body else ():
             found.append(ErasureRow(at.incarnation, scope, at.seq, at.mark, growth.row.incarnation, event.header.seq))
     return found
@@ -78,5 +80,8 @@ def obey(office: Office, connection: Connection, entry: Entry) -> None:
     touched = {(scope, held.case_id) for held, scope in gone.items() if held.case_id is not None}
     erasures.erase(connection, list(gone), touched)
     entry.emptied.update(held.stream for held in gone)
+    for key in sorted(touched):
+        files = [row for row in blobs.of_case(connection, key) if row.state != DROPPED]
+        entry.dropped_files += drop_of_case(connection, key, files)
     lost = {held[:3] for held in gone}
     entry.filled = [each for each in entry.filled if each.event[:3] not in lost]

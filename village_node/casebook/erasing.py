@@ -37,7 +37,7 @@ class Erasing(Purging):
         if actor == approver:
             raise NotAllowed("须由两人经办：申请人不能自己批准", "two people are needed: who asks cannot approve it")
 
-        def act(connection: Connection) -> tuple[int, set[str]]:
+        def act(connection: Connection) -> tuple[tuple[int, list[str]], set[str]]:
             roster, now_ms = self.roster_in(connection), self.clock()
             if roster.county != self.identity.place:
                 raise NotAllowed("只有县级能下达删除令", "only the root place orders an erasure")
@@ -65,11 +65,12 @@ class Erasing(Purging):
             subject = (row.case_no if row else None) or key[1].hex()
             self.note(connection, actor, "case.erase", subject, approver=approver, basis=basis, bodies=len(named))
             self.mark_news(connection, {key[0]})
-            return len(named), {key[0]}
+            return (len(named), entry.dropped_files), {key[0]}
 
-        gone = self._act(act)
+        bodies, files = self._act(act)
+        self.forget_files(files)
         self.store.scrub()
-        return gone
+        return bodies
 
     def erased_bodies(self, scope: str, case_id: bytes) -> int:
         """How many bodies of a case are erased."""

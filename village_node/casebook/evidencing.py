@@ -57,7 +57,8 @@ class Evidencing(Checkpointing, Dispatch):
             if row is None:
                 return None
             roster = self.roster_in(connection)
-            if roster.node(me.incarnation) is None or doubts.held(connection):
+            node = roster.node(me.incarnation)
+            if node is None or not node.serves or doubts.held(connection):
                 raise NotAllowed(
                     "本机正在恢复，请与上级同步完成后再导出",
                     "this node is being restored: let it sync with the level above first, then export",
@@ -156,7 +157,7 @@ def _receipts(connection: Connection, roster: Roster, row: StreamRow, first: int
     held = receipts.of_streams(connection, [row.id])
     for each in sorted(receipts.get(connection, [one[:2] for one in held])):
         signer = roster.node(each.signer)
-        entitled = signer is not None and not signer.struck and follows(roster.places, signer.place, row.scope)
+        entitled = signer is not None and signer.serves and follows(roster.places, signer.place, row.scope)
         if entitled and each.seq >= first:
             yield receipt.from_bytes(each.receipt)
 

@@ -21,7 +21,6 @@ from sync_protocol.suites import sha256
 from village_node.casebook.intake import ATTEMPTS, Intake, too_busy
 from village_node.casebook.plan import Received
 from village_node.casebook.rostering import NO_INCARNATION
-from village_node.casebook.shelving import Shelving
 from village_node.rebirth import Lives
 from village_node.shelf import Shelf
 from village_node.store import Connection, NotSaved, Overtaken, RoomMade, blobs, parking
@@ -37,7 +36,7 @@ _KNOWN_MISSING: Final = 256
 _ASKED_MOST: Final = 4_096
 
 
-class Fetching(Intake, Shelving):
+class Fetching(Intake):
     """The part of the casebook that moves files between nodes."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

@@ -36,6 +36,7 @@ from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry, Written
 from village_node.casebook.plan import Plan, Received
 from village_node.casebook.rostering import NO_INCARNATION, Rostering
+from village_node.casebook.shelving import Shelving
 from village_node.store import (
     Connection,
     NotSaved,
@@ -64,7 +65,7 @@ def too_busy() -> NotSaved:
     )
 
 
-class Intake(Rostering):
+class Intake(Rostering, Shelving):
     """The part of the casebook that uplink and downlink hand their messages to."""
 
     def receive(self, peer: bytes, content: Content, *, peer_update: dict[str, Any]) -> Received:
@@ -76,12 +77,13 @@ class Intake(Rostering):
         for _ in range(ATTEMPTS):
             try:
                 with self.frames_line if content.segments else nullcontext(), self.store.writing() as connection:
-                    received, scopes, grown = self._take_in(connection, peer, content, peer_update)
+                    received, scopes, grown, files = self._take_in(connection, peer, content, peer_update)
                 break
             except (Overtaken, RoomMade):
                 continue
         else:
             raise too_busy()
+        self.forget_files(files)
         if self.identity.parent is not None:
             self.passing.keep(growth for growth in grown if growth.events and not growth.row.own)
         if scopes:
@@ -90,7 +92,7 @@ class Intake(Rostering):
 
     def _take_in(
         self, connection: Connection, peer: bytes, content: Content, peer_update: dict[str, Any]
-    ) -> tuple[Received, set[str], list[Growth]]:
+    ) -> tuple[Received, set[str], list[Growth], list[str]]:
         self.hold_life(connection)
         roster, version = self.roster_and_version(connection)
         plan = Plan(peer, roster, version, self.clock())
@@ -136,7 +138,12 @@ class Intake(Rostering):
             self.mark_news(connection, scopes)
         grown = [*plan.growths.values(), *entry.sides]
         stored = sum(len(growth.events) for growth in grown)
-        return Received(list(plan.answers.values()), stored, len(new_receipts), signed, plan.restored), scopes, grown
+        return (
+            Received(list(plan.answers.values()), stored, len(new_receipts), signed, plan.restored),
+            scopes,
+            grown,
+            entry.dropped_files,
+        )
 
     def _take_forks(self, connection: Connection, plan: Plan, talk: ForkTalk) -> None:
         """Keep proofs that hold, and make those for which an arm that was shown is the missing half."""

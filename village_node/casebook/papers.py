@@ -216,17 +216,6 @@ class Papers(Desk, Reading, Shelving):
         self._receipts_lacking |= dict.fromkeys(row.blob for row in lacking if row.state == HERE)
         return None if lacking else held
 
-    def drop_blobs(self, connection: Connection, key: CaseKey, rows: Sequence[BlobRow]) -> None:
-        """Forget the keys of these files of a case, but for what another case names: with that their bytes are gone;
-        ``sweep_blobs`` removes what is left."""
-        if not rows:
-            return
-        blobs.unname(connection, key)
-        still = blobs.named(connection, [row.blob for row in rows])
-        rows = [row for row in rows if row.blob not in still]
-        blobs.put(connection, [row._replace(state=DROPPED, here=b"", key=b"") for row in rows])
-        self._dropped_names += [row.name for row in rows]
-
     def blob_receipts_wanted(self, most: int) -> list[BlobWant]:
         """Files that are whole here and whose receipts of the root place a purge has missed, asked for once each."""
         asked = list(self._receipts_lacking)[: max(most, 0)]

@@ -21,6 +21,7 @@ from village_node.casebook.errors import NotFound
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.office import PURGED, Office
 from village_node.casebook.papers import Papers
+from village_node.casebook.shelving import drop_of_case
 from village_node.store import Connection, cases, checkpoints, purges, receipts, rows, streams
 from village_node.store.checkpoints import LineRow
 from village_node.store.locks import CaseKey
@@ -75,11 +76,14 @@ class Purging(Papers, Checkpointing):
         dropped: list[int] = []
         for some in rows.chunks(keys, CASES_AT_ONCE):
 
-            def act(connection: Connection, some: list[CaseKey] = some) -> tuple[list[int], set[str]]:
-                return self._purge_some(connection, some, retention_ms)
+            def act(connection: Connection, some: list[CaseKey] = some) -> tuple[tuple[list[int], list[str]], set[str]]:
+                gone: list[str] = []
+                numbers, scopes = self._purge_some(connection, some, retention_ms, gone)
+                return (numbers, gone), scopes
 
-            dropped += self._act(act)
-            self.sweep_blobs()
+            numbers, gone = self._act(act)
+            self.forget_files(gone)
+            dropped += numbers
         return PurgeRun(len(keys), len(dropped), sum(dropped))
 
     def recall(self, actor: str, scope: str, case_id: bytes) -> None:
@@ -102,8 +106,13 @@ class Purging(Papers, Checkpointing):
             key = (scope, case_id)
             return purges.get(connection, key) if purges.purged_bodies(connection, key) else None
 
-    def _purge_some(self, connection: Connection, keys: list[CaseKey], retention_ms: int) -> tuple[list[int], set[str]]:
-        """Drop what may go of these cases; how many bodies of each, and their scopes. All is read again under lock."""
+    def _purge_some(
+        self, connection: Connection, keys: list[CaseKey], retention_ms: int, gone: list[str]
+    ) -> tuple[list[int], set[str]]:
+        """Drop what may go of these cases; how many bodies of each, and their scopes. All is read again under lock.
+
+        ``gone``: gets the names of files that are to be removed after the commit.
+        """
         self.store.exclusive(connection, keys, [])
         roster, now_ms = self.roster_in(connection), self.clock()
         about = lines.newest(connection, roster)
@@ -131,7 +140,7 @@ class Purging(Papers, Checkpointing):
             bodies = [event[:3] for event in events if event.body is not None and event.body_state == HERE]
             files = self.blobs_to_drop(connection, key, root) if bodies else None
             if files is not None and self._is_done_without(connection, roster, key, {body[:2] for body in bodies}):
-                self.drop_blobs(connection, key, files)
+                gone += drop_of_case(connection, key, files)
                 purges.drop(connection, PurgeRow(*key, now_ms, len(bodies)), bodies)
                 dropped.append(len(bodies))
                 scopes.add(key[0])

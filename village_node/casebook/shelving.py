@@ -1,11 +1,13 @@
 """What every part of the casebook that handles files shares: the shelf, and what is still to be done about it."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from village_node.casebook.office import Office
 from village_node.shelf import Shelf
-from village_node.store import blobs
-from village_node.store.blobs import MISSING, BlobKey, BlobRow
+from village_node.store import Connection, blobs
+from village_node.store.blobs import DROPPED, MISSING, BlobKey, BlobRow
+from village_node.store.locks import CaseKey
 
 NAME_BYTES: Final = 16
 KEY_BYTES: Final = 32
@@ -29,6 +31,11 @@ class Shelving(Office):
             if self._shelf is not None:
                 self._shelf.drop(name)
 
+    def forget_files(self, names: Sequence[str]) -> None:
+        """After the commit in which the keys of these files were forgotten: remove them."""
+        self._dropped_names += names
+        self.sweep_blobs()
+
     def lose(self, row: BlobRow) -> None:
         """The bytes of a file that was whole are gone, or others: it is wanted like one that never came. Raises
         NotSaved."""
@@ -39,6 +46,18 @@ class Shelving(Office):
         self._dropped_names.append(row.name)
         self.sweep_blobs()
         self.tell({row.scope})
+
+
+def drop_of_case(connection: Connection, key: CaseKey, rows: Sequence[BlobRow]) -> list[str]:
+    """Forget the keys of these files of a case, but for what another case names: with that their bytes are gone. The
+    names to be removed from the shelf after the commit."""
+    if not rows:
+        return []
+    blobs.unname(connection, key)
+    still = blobs.named(connection, [row.blob for row in rows])
+    gone = [row for row in rows if row.blob not in still]
+    blobs.put(connection, [row._replace(state=DROPPED, here=b"", key=b"") for row in gone])
+    return [row.name for row in gone]
 
 
 def drawn(office: Office) -> tuple[str, bytes]:

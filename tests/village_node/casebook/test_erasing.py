@@ -13,6 +13,7 @@ from sync_protocol.stream import Draft, append
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member
 from tests.closing import close_case, step
 from tests.network import Network, network
+from tests.village_node.casebook.test_papers import add, on_disk, shown
 from village_node.casebook import BadBody, CaseRef, NotAllowed, NotFound, erased
 from village_node.casebook.ledger import Entry, write
 from village_node.store import streams
@@ -86,6 +87,19 @@ def test_no_name_is_left_in_any_database(net: Network, tmp_path: Path) -> None:
         assert net[code].member.store.scrub()
     found = [path for path in tmp_path.rglob("*") if path.is_file() and name.encode() in path.read_bytes()]
     assert found == []
+
+
+def test_the_files_of_its_papers_go_with_it_from_every_disk(net: Network) -> None:
+    ref = net[VILLAGE].member.file()
+    add(net, ref)
+    close_case(net, ref)
+    for code in (VILLAGE, TOWNSHIP):
+        net[code].sync()
+    assert all(len(on_disk(net, code)) == 2 for code in (VILLAGE, TOWNSHIP, COUNTY))
+    order(net, ref)
+    net.settle()
+    assert [on_disk(net, code) for code in (VILLAGE, TOWNSHIP, COUNTY)] == [[], [], []]
+    assert [shown(net, code, ref) for code in (VILLAGE, TOWNSHIP, COUNTY)] == [[], [], []]
 
 
 def test_who_hears_the_order_before_the_event_never_holds_the_body(net: Network, closed: CaseRef) -> None:
