@@ -17,6 +17,7 @@ from sync_protocol.encoding import decode, encode
 from sync_protocol.suites import SigningKey
 from tests.builders import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
 from tests.closing import checkpoint_day, step
+from tests.faults.test_revocations import rest
 from tests.network import Network, network
 from village_node import verify_evidence
 from village_node.casebook import NotAllowed
@@ -202,6 +203,36 @@ def test_nobody_but_its_writer_has_signed_it(net: Network) -> None:
     (_, _, raw), *_ = packages(net)
     with pytest.raises(Rejected, match="signature"):
         Evidence(signed_again(raw, SigningKey.from_seed(1, bytes(32)), lambda _: None))
+
+
+def test_what_a_revoked_machine_wrote_is_shown_and_what_it_signs_counts_no_more(tmp_path: Path) -> None:
+    made = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
+    made.settle()
+    ref = made[VILLAGE].member.file()
+    made.settle()
+    row = made[VILLAGE].member.casebook.case_row(*ref[:2])
+    assert row is not None and row.case_no
+    before = made[VILLAGE].member.casebook.evidence(row.case_no)
+    assert before is not None and Evidence(before).writer.place == VILLAGE
+    county = made[COUNTY].member.casebook
+    county.sign_roster_with(lambda: [made.built.publisher_key])
+    number = county.ask_revocation("0009", made[VILLAGE].incarnation.hex()[:8], "电脑被盗")
+    county.confirm_revocation("0008", number)
+    rest(made)
+    raw = county.evidence(row.case_no)
+    assert raw is not None
+    shown = Evidence(raw)
+    assert len(shown.events) == 2 and made[VILLAGE].incarnation in shown.roster.revoked
+    assert not any("吊销后" in line for line in shown.tell()), "what it wrote before stands"
+    with pytest.raises(NotAllowed):
+        made[VILLAGE].member.casebook.evidence(row.case_no)
+    # It has its key still, and signs a package with the roster as it is now.
+    values = decode(decode(raw, limit=1 << 26)[2], limit=1 << 26)
+    stolen = made[VILLAGE].member.identity
+    signature = stolen.key.sign("evidence", values[0], encode(values))
+    with pytest.raises(Rejected, match="revoked"):
+        Evidence(encode(["sanji-evidence", 1, encode(values), stolen.incarnation, signature]))
+    made.close()
 
 
 def test_what_leaves_in_a_package_is_known_to_the_witness(net: Network) -> None:
