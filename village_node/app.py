@@ -53,6 +53,7 @@ GARBAGE_S = 10.0
 CALENDAR_S = 60.0
 PURGE_CHECK_S = 600.0
 FOLD_S = 1.0
+ORDERS_S = 3600.0
 STOP_S = 5.0
 STACK_BYTES = 1 << 20  # of each thread: the usual 8 MB are more than a small machine's limit on a program has to spare
 REQUEST_FILE = "enrol-request.cbor"
@@ -325,6 +326,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
     scheduler.every(CALENDAR_S, "calendar", casebook.follow_calendar)
     scheduler.every(CALENDAR_S, "catalogue", casebook.follow_catalogue)
+    scheduler.every(ORDERS_S, "orders to erase", casebook.obey_orders)
     scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
     if uplink is not None:
         scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)

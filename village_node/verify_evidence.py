@@ -11,6 +11,7 @@ import hashlib
 import sys
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LARGEST = 67_108_864
 COUNTY_ROOT, PUBLISHER, PLACE, NODE, REVOKE, RULING = 1, 2, 3, 4, 6, 8  # ops of the roster, section 5
-CHECKPOINT = 64
 COUNTS = "effective=有效 waiting=等待 needs_update=待升级 void=无效 contested=冲突 =依据"
 VERDICTS = dict(one.split("=") for one in COUNTS.split())
 PRIME = 2**255 - 19
@@ -43,12 +43,12 @@ class Node(NamedTuple):
 
 
 class Event(NamedTuple):
-    """An event that is shown: where it stands, its header, its body where it is in the file, the writer's verdict."""
+    """An event that is shown: where it stands, in which run, its header, its body where it is here, its verdict."""
 
     incarnation: bytes
     scope: str
     seq: int
-    mark: bytes
+    run: dict[int, bytes]
     header: list[Any]
     body: bytes | None
     verdict: str
@@ -70,11 +70,12 @@ def is_hash(value: Any) -> bool:
     return type(value) is bytes and len(value) == 32
 
 
-def _is_plain(value: Any, room: int) -> bool:
+def _is_plain(value: Any, room: int, left: list[int]) -> bool:
+    left[0] -= 1  # no value has more parts than bytes: one that is shared may be walked through for ever
     if type(value) is dict and all(type(key) is str or (type(key) is int and -24 <= key < 24) for key in value):
         value = list(value.values())
     if type(value) is list:
-        return room > 0 and all(_is_plain(inner, room - 1) for inner in value)
+        return room > 0 and left[0] >= 0 and all(_is_plain(inner, room - 1, left) for inner in value)
     whole = type(value) is int and -(2**63) <= value < 2**63
     return whole or type(value) in (bytes, str, bool, type(None))
 
@@ -83,7 +84,7 @@ def decode(raw: bytes, what: str, *kinds: Any) -> Any:
     """The value whose one encoding is `raw`; with kinds, an array with one element of each. Raises Rejected."""
     try:
         value = cbor2.loads(raw)
-        sound = _is_plain(value, 16) and encode(value) == raw
+        sound = _is_plain(value, 16, [len(raw)]) and encode(value) == raw
     except (cbor2.CBORError, OSError, MemoryError, *NONSENSE) as problem:
         raise Rejected(f"{what}: no encoding: {problem}") from None
     need(sound, f"{what}: not the one encoding of its value")
@@ -94,8 +95,8 @@ def decode(raw: bytes, what: str, *kinds: Any) -> Any:
 
 def array(value: Any, what: str, *kinds: Any) -> list[Any]:
     """An array with one element of each kind, where True and False are no numbers."""
-    fits = type(value) is list and len(value) == len(kinds)
-    fits = fits and all(isinstance(one, kind) and type(one) is not bool for one, kind in zip(value, kinds, strict=True))
+    need(type(value) is list and len(value) == len(kinds), f"{what}: not the array that it must be")
+    fits = all(isinstance(one, kind) and type(one) is not bool for one, kind in zip(value, kinds, strict=True))
     need(fits, f"{what}: not the array that it must be")
     return list(value)
 
@@ -158,8 +159,7 @@ class Roster:
     def stream(self, author: Any, scope: Any) -> bytes:
         """The id of a stream that its author may write."""
         need(author in self.nodes and type(scope) is str, "a stream of a node that the roster does not know")
-        kind, _, code = scope.partition(":")
-        node = self.nodes[author]
+        (kind, _, code), node = scope.partition(":"), self.nodes[author]
         allowed = self.covers(node.place, code) if kind == "about" else kind == "below" and node.place == code
         need(allowed and code in self.places, f"{node.place} may not write into {scope}")
         return digest(encode(["sanji/stream/1", self.network, author, scope, node.suite]))
@@ -177,8 +177,7 @@ class Roster:
         if not self.network:
             need(kinds[0] == COUNTY_ROOT, f"{where}: a network begins with its root")
             self.network, self.county = digest(encode(ops[0])), part
-        in_county = part == self.county
-        if in_county:
+        if part == self.county:
             need(epoch == held_epoch + (n > 1 and kinds[0] in (COUNTY_ROOT, RULING)), f"{where}: another epoch")
         else:
             of_township = self.places.get(part, ("",))[0] == "township"
@@ -186,7 +185,7 @@ class Roster:
         for split, hashes, since in self.rulings.get(part, []):
             in_ruling = split <= n < split + len(hashes)
             stands = digest(body) == hashes[n - split] if in_ruling else n < split or epoch >= since
-            need(stands or in_county, f"{where}: the root has ruled that another one stands")
+            need(stands or part == self.county, f"{where}: the root has ruled that another one stands")
         for op in ops:
             pairs = {COUNTY_ROOT: op[-1], PUBLISHER: [op[1:3]], NODE: [op[3:5]]}.get(op[0], [])
             self.keys |= {key_id(suite, public): public for suite, public in pairs}
@@ -223,10 +222,9 @@ class Roster:
 
     def _namers(self, part: str, n: int) -> set[bytes]:
         """Key ids of the nodes of a township whose signature makes change n of its part hold."""
-        here = {by: one for by, one in self.nodes.items() if one.place == part and not one.struck}
-        return {
-            digest(one.public)[:8] for by, one in here.items() if by not in self.revoked or n <= self.revoked[by][2]
-        }
+        here = [by for by, one in self.nodes.items() if one.place == part and not one.struck]
+        may = [by for by in here if by not in self.revoked or n <= self.revoked[by][2]]
+        return {digest(self.nodes[by].public)[:8] for by in may}
 
     def _take_ruling(self, op: Any, part: str, epoch: int, where: str) -> None:
         _, about, split, hashes, struck = array(op, where, int, str, int, list, list)
@@ -288,7 +286,7 @@ class Evidence:
         self.writer = self.roster.signed(writer, b"evidence", payload, signature, "the package")
         self.events, self.checkpoints = list[Event](), list[tuple[int, int]]()  # of the latter none or one: time, lines
         self.chains: dict[bytes, list[dict[int, bytes]]] = {}  # stream id -> for each run, position -> chain hash
-        self.signed: list[tuple[str, bytes, int]] = []  # receipts: place, stream id, position
+        self.signed: list[tuple[str, list[dict[int, bytes]], int]] = []  # receipts: place, runs, position
         self.proven: set[tuple[bytes, int, bytes, bytes]] = set()  # forks: stream id, split, both hashes there
         for run in runs:
             self.events += self._run(run, self.chains)
@@ -316,7 +314,7 @@ class Evidence:
             chain = run[at] = digest(b"\1" + chain + item)
             if type(row) is list:
                 need(verdict in VERDICTS and at <= seq, f"{where} {at}: no verdict, or not sealed")
-                shown.append(Event(author, scope, at, chain[:8], header, body, verdict))
+                shown.append(Event(author, scope, at, run, header, body, verdict))
         said = encode([stream, seq, run[seq]])
         verify(self.roster.nodes[author].public, b"seal" + self.roster.network, said, seal, where)
         chains.setdefault(stream, []).append(run)
@@ -367,21 +365,21 @@ class Evidence:
         need(not left, "a path that is too long")
         return node
 
-    def _is_shown(self, stream: bytes, seq: int, chain: bytes, what: str) -> None:
-        """A line must be of a position that the chains here lead over."""
-        here = any(run.get(seq) == chain and seq in run and seq > min(run) for run in self.chains.get(stream, []))
-        need(here, f"{what}: of a position that is not shown")
+    def _shown(self, stream: bytes, seq: int, chain: bytes, what: str) -> list[dict[int, bytes]]:
+        """The runs that lead over the position a line is of; there must be one."""
+        runs = [run for run in self.chains.get(stream, []) if run.get(seq) == chain and seq > min(run)]
+        need(runs, f"{what}: of a position that is not shown")
+        return runs
 
     def _receipt(self, value: Any) -> None:
         """That a node holds a stream up to a position, section 4."""
-        stream, seq, chain, signer, time, size, at, path, signature = array(
-            value, "receipt", bytes, int, bytes, bytes, int, int, int, list, bytes
-        )
+        shape = (bytes, int, bytes, bytes, int, int, int, list, bytes)
+        stream, seq, chain, signer, time, size, at, path, signature = array(value, "receipt", *shape)
         said = encode([signer, time, size, self._climb([stream, seq, chain], at, size, path)])
         node = self.roster.signed(signer, b"receipt", said, signature, "receipt")
-        self._is_shown(stream, seq, chain, "receipt")
+        runs = self._shown(stream, seq, chain, "receipt")
         need(self.roster.follows(node.place, self.scope), f"receipt: {node.place} does not keep {self.scope}")
-        self.signed.append((node.place, stream, seq))
+        self.signed.append((node.place, runs, seq))
 
     def _checkpoint(self, value: Any) -> None:
         """The root place's daily word on everything it holds, section 4.1."""
@@ -392,21 +390,21 @@ class Evidence:
         node = self.roster.node(event.incarnation, "checkpoint")
         of_root = node.place == self.roster.county and event.scope == f"below:{node.place}"
         need(of_root, "checkpoint: not of the root place")
-        need(event.header[1:4] == [CHECKPOINT, 1, None] and event.header[9], "checkpoint: an event of another kind")
+        need(event.header[1:4] == [64, 1, None] and event.header[9], "checkpoint: an event of another kind")
         body = decode(event.header[9], "checkpoint")
         need(type(body) is dict and type(body.get(0)) is int and is_hash(body.get(1)), "checkpoint: another body")
         for one in lines:
             author, scope, seq, chain, at, path = array(one, "checkpoint line", bytes, str, int, bytes, int, list)
             stream = self.roster.stream(author, scope)
             need(self._climb([stream, seq, chain], at, body[0], path) == body[1], "checkpoint line: another root")
-            self._is_shown(stream, seq, chain, "checkpoint line")
+            self._shown(stream, seq, chain, "checkpoint line")
         self.checkpoints.append((event.header[7], len(lines)))
 
     def _judge(self) -> None:
         """What is shown is of this case or relied on by it, and nothing that it follows is missing."""
         own = [event for event in self.events if event.scope == self.scope]
         need(own, "no event of the case")
-        here = {(event.incarnation, event.seq, event.mark) for event in own}
+        here = {(event.incarnation, event.seq, event.run[event.seq][:8]) for event in own}
         relied = {tuple(dep) for event in own for dep in event.header[5]}
         for event in self.events:
             where = f"{event.scope} {event.seq}"
@@ -415,17 +413,17 @@ class Evidence:
                 need(event.verdict == "", f"{where}: a verdict on what is not of the case")
                 continue
             need(event.header[3] == self.case_id and event.verdict, f"{where}: of another case, or without a verdict")
-            after = event.header[4]
-            followed = after is None or tuple(after) in here
+            followed = event.header[4] is None or tuple(event.header[4]) in here
             need(followed or event.verdict == "waiting", f"{where}: what it follows is left out")
         for stream, runs in self.chains.items():
-            for at, run in enumerate(runs):
-                for other in runs[:at]:
-                    both = (run.keys() - {min(run)}) & (other.keys() - {min(other)})
-                    parted = [seq for seq in both if run[seq] != other[seq]]
-                    need(len(parted) == len(both), "a position twice")
-                    forked = any(one[0] == stream for one in self.proven)
-                    need(not parted or forked, "two events at a position, and no proof of a fork")
+            for run, other in combinations(runs, 2):
+                both = (run.keys() - {min(run)}) & (other.keys() - {min(other)})
+                parted = [seq for seq in both if run[seq] != other[seq]]
+                need(len(parted) == len(both), "a position twice")
+                at = min(parted, default=0)
+                forked = [one for one in self.proven if one[0] == stream and one[1] <= at]
+                told = any(one[1] < at or {run[at], other[at]} == {*one[2:]} for one in forked)
+                need(not parted or told, "two events at a position, and no proof of that fork")
 
     def tell(self) -> list[str]:
         """What is shown, for people: a line for each event, in the order of the clocks that people saw."""
@@ -434,23 +432,25 @@ class Evidence:
         for event in sorted(self.events, key=lambda one: (one.header[6], one.scope, one.seq)):
             _, kind, version, *_ = event.header
             node = self.roster.nodes[event.incarnation]
-            key = (event.incarnation, event.scope)
-            places = sorted(
-                {place for place, of, seq in self.signed if of == self.roster.stream(*key) and seq >= event.seq}
-            )
+            over = [place for place, runs, seq in self.signed if seq >= event.seq and event.run in runs]
             body = "有正文" if event.body is not None or event.header[9] is not None else "无正文"
             label = labels.get(kind, "其他") if event.scope == self.scope else "登记"
             cut = self.roster.revoked.get(event.incarnation)
             behind = cut is not None and event.seq > cut[1].get(event.scope, 0)
             who = self.name_of(node.place) + ("（已剔除）" if node.struck else "（吊销后）" if behind else "")
-            signed = f"签收：{'、'.join(map(self.name_of, places)) or '-'}"
+            signed = f"签收：{'、'.join(map(self.name_of, sorted({*over}))) or '-'}"
             what = f"{label} {kind}.{version}  {VERDICTS[event.verdict]}"
-            lines.append("  ".join((when(event.header[7]), who, event.header[8], what, body, signed)))
+            lines.append("  ".join((when(event.header[7]), who, plain(event.header[8]), what, body, signed)))
         return lines
 
     def name_of(self, place: str) -> str:
         """A place as people know it."""
-        return f"{self.roster.places[place][2]}（{place}）" if place in self.roster.places else place
+        return plain(f"{self.roster.places[place][2]}（{place}）" if place in self.roster.places else place)
+
+
+def plain(text: str) -> str:
+    """A text of somebody's that moves no cursor and ends no line."""
+    return "".join(one if one.isprintable() else "?" for one in text[:100])
 
 
 def when(time_ms: int) -> str:
@@ -480,19 +480,19 @@ def main(arguments: list[str] | None = None) -> int:
             found = Evidence(file.read(LARGEST + 1))
         wanted = asked.network.lower()
         need(wanted in ("", found.roster.network.hex()), f"it is of the network {found.roster.network.hex()}")
+        told = "与所给的一致" if asked.network else "请与县里公布的核对 / compare it with what the county made known"
+        heads = "，".join(f"{plain(part)} {epoch}.{len(held)}" for part, (epoch, held) in found.roster.heads.items())
+        lines = [
+            *found.tell(),
+            *(f"县级检查点 / checkpoint：{when(time)}，{count} 行" for time, count in found.checkpoints),
+            f"导出单位 / written by：{found.name_of(found.writer.place)}，{when(found.time)}，{plain(found.state)}",
+            f"名册 / roster：{heads}；网络编号 / network：{found.roster.network.hex()}（{told}）",
+            f"核验通过 / VERIFIED：{plain(found.number)}，{len(found.events)} 条记录，{len(found.signed)} 份签收",
+        ]
     except (Rejected, OSError, *NONSENSE) as problem:
-        print(f"核验未通过 / REJECTED：{problem}")
-        return 1
-    told = "与所给的一致" if asked.network else "请与县里公布的核对 / compare it with what the county made known"
-    lines = [
-        *found.tell(),
-        *(f"县级检查点 / checkpoint：{when(time)}，{count} 行" for time, count in found.checkpoints),
-        f"导出单位 / written by：{found.name_of(found.writer.place)}，{when(found.time)}，{found.state}",
-        f"网络编号 / network：{found.roster.network.hex()}（{told}）",
-        f"核验通过 / VERIFIED：{found.number}，{len(found.events)} 条记录 / events，{len(found.signed)} 份签收",
-    ]
+        lines, found = [f"核验未通过 / REJECTED：{plain(str(problem))}"], None
     print("\n".join(lines))
-    return 0
+    return 0 if found else 1
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from sync_protocol import encoding, errors
 from sync_protocol.case.bodies import is_int, plain
 from sync_protocol.case.events import Position
 
-MOST_EVENTS: Final = 48  # so that the largest body fits into a header
+MOST_EVENTS: Final = 40  # so that the largest body fits into a header
 BASIS_MAX: Final = 120
 APPROVER_MAX: Final = 32
 _SEQ_MAX: Final = 2**53 - 1

@@ -86,7 +86,8 @@ def test_what_any_node_holds_of_any_case_verifies_and_shows_who_signed_for_it(ne
         assert row is not None
         held = member.casebook.timeline(row.scope, row.case_id)
         own = [event for event in package.events if event.scope == row.scope]
-        assert {(event.incarnation, event.seq, event.mark) for event in own} == {one.position for one in held}
+        shown = {(event.incarnation, event.seq, event.run[event.seq][:8]) for event in own}
+        assert shown == {one.position for one in held}
         assert {event.verdict for event in own} == {"effective"}
         assert package.roster.network == member.casebook.network_id
         assert COUNTY in {place for place, _, _ in package.signed} or member.place == COUNTY

@@ -117,7 +117,7 @@ def test_a_picture_that_moves_is_refused() -> None:
 
 def test_who_takes_too_long_or_too_much_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "SECONDS", 0.2)
-    monkeypatch.setattr(uploads, "_PROGRAM", ("/bin/sh", "-c", "sleep 30"))
+    monkeypatch.setattr(uploads, "_PROGRAM", ("/bin/sh", "-c", "exec sleep 30"))
     with pytest.raises(NotAccepted) as refused:
         inspect(picture())
     assert refused.value.why == "broken"

@@ -4,36 +4,47 @@ What an order names loses its body here at once; what comes after its order is s
 first makes no difference.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sync_protocol.case import kinds
 from sync_protocol.case.erasures import ErasureBody, read_erasure
-from sync_protocol.event import Header, mark
+from sync_protocol.event import Header, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Roster
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry
 from village_node.casebook.office import Office
 from village_node.casebook.shelving import drop_of_case
-from village_node.store import Connection, blobs, erasures
+from village_node.store import Connection, blobs, erasures, parking
 from village_node.store.blobs import DROPPED
 from village_node.store.erasures import ErasureRow
 from village_node.store.locks import CaseKey, StreamKey
 
 
 def named_by(roster: Roster, growth: Growth) -> list[ErasureRow]:
-    """What the orders among the new events of a stream name: of a node of the root place that stands."""
-    scope = growth.row.scope
-    orders = [event for event in growth.events if event.header.kind == kinds.ERASURE]
-    node = roster.node(growth.row.incarnation) if orders else None
+    """What the orders among the new events of a stream name: of a node of the root place, where it stands."""
+    orders = [event.header for event in growth.events if event.header.kind == kinds.ERASURE]
+    return _named(roster, *growth.row.key, orders) if orders else []
+
+
+def named_by_held(connection: Connection, roster: Roster) -> list[ErasureRow]:
+    """What the orders name that are held here and stand."""
+    found = []
+    for incarnation, scope, raw in erasures.orders(connection):
+        found += _named(roster, incarnation, scope, [load_header(raw)])
+    return found
+
+
+def _named(roster: Roster, author: bytes, scope: str, orders: Iterable[Header]) -> list[ErasureRow]:
+    node = roster.node(author)
     if node is None or node.place != roster.county or parse_scope(scope)[0] != "about":
         return []
     found = []
-    for event in orders:
-        body = _order_in(event.header) if node.stands(scope, event.header.seq) else None
+    for header in orders:
+        body = _order_in(header) if node.stands(scope, header.seq) else None
         for at in body.events if body else ():
-            found.append(ErasureRow(at.incarnation, scope, at.seq, at.mark, growth.row.incarnation, event.header.seq))
+            found.append(ErasureRow(at.incarnation, scope, at.seq, at.mark, author, header.seq))
     return found
 
 
@@ -76,9 +87,24 @@ def obey(office: Office, connection: Connection, entry: Entry) -> None:
             if apart and (incarnation, scope, event.header.seq, mark(event.hash)) in ordered:
                 growth.events[place] = event._replace(salt=None, body=None)
                 entry.erased.add(event.hash)
-    gone = {held: row.scope for row in new for held in erasures.held(connection, *row[:4])}
+    _erase_held(connection, entry, new)
+
+
+def obey_held(office: Office, connection: Connection, entry: Entry, named: Sequence[ErasureRow]) -> None:
+    """Let what is held obey orders that are held as well."""
+    erasures.keep(connection, named)
+    office.passing.forget()
+    _erase_held(connection, entry, named)
+
+
+def _erase_held(connection: Connection, entry: Entry, named: Iterable[ErasureRow]) -> None:
+    """Take away what is here of the events that orders name, in the transaction of the entry."""
+    rows = list(named)
+    gone = {held: row.scope for row in rows for held in erasures.held(connection, *row[:4])}
     touched = {(scope, held.case_id) for held, scope in gone.items() if held.case_id is not None}
     erasures.erase(connection, list(gone), touched)
+    parking.forget_samples(connection, {row[:2] for row in rows})
+    entry.obeyed = entry.obeyed or bool(rows)
     entry.emptied.update(held.stream for held in gone)
     for key in sorted(touched):
         files = [row for row in blobs.of_case(connection, key) if row.state != DROPPED]

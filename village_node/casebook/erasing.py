@@ -5,7 +5,8 @@ from typing import Final
 
 from sync_protocol import encoding
 from sync_protocol.case import kinds
-from sync_protocol.case.erasures import MOST_EVENTS, ErasureBody, erasure_bytes, read_erasure
+from sync_protocol.case.bodies import plain
+from sync_protocol.case.erasures import APPROVER_MAX, MOST_EVENTS, ErasureBody, erasure_bytes, read_erasure
 from sync_protocol.case.events import Position
 from sync_protocol.event import load_header, mark
 from sync_protocol.roster import Roster
@@ -14,8 +15,10 @@ from village_node.casebook import erased, ledger
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry
+from village_node.casebook.office import PURGED
 from village_node.casebook.purging import Purging
 from village_node.store import Connection, cases, erasures, purges, streams
+from village_node.store.erasures import ErasureRow
 from village_node.store.locks import CaseKey
 from village_node.store.streams import ERASED, CaseEventRow, EventRow
 
@@ -50,6 +53,8 @@ class Erasing(Purging):
             ]
             for order in orders:
                 raw = erasure_bytes(order)
+                if not plain(approver, 1, APPROVER_MAX):
+                    raise BadBody("approver", "批准人工号须为 1 至 32 字", "the approver's number: 1 to 32 characters")
                 if read_erasure(raw) is None:
                     raise BadBody("basis", "删除依据须为 1 至 120 字", "the basis must be 1 to 120 characters")
                 last = growth.events[-1].header.hlc if growth.events else growth.row.hlc
@@ -64,13 +69,45 @@ class Erasing(Purging):
             row = cases.get(connection, key)
             subject = (row.case_no if row else None) or key[1].hex()
             self.note(connection, actor, "case.erase", subject, approver=approver, basis=basis, bodies=len(named))
-            self.mark_news(connection, {key[0]})
-            return (len(named), entry.dropped_files), {key[0]}
+            scopes = {key[0], PURGED}
+            self.mark_news(connection, scopes)
+            return (len(named), entry.dropped_files), scopes
 
         bodies, files = self._act(act)
         self.forget_files(files)
         self.store.scrub()
         return bodies
+
+    def obey_orders(self) -> int:
+        """Obey every order held that stands, where something it names has its body still: orders that a later change of
+        the roster lets stand, and those that another worker took at the same moment as what they name. How many bodies
+        went. Raises NotSaved."""
+        with self.store.reading() as connection:
+            if not erasures.orders(connection) or not self._unobeyed(connection):
+                return 0
+
+        def act(connection: Connection) -> tuple[tuple[int, list[str]], set[str]]:
+            named = self._unobeyed(connection)
+            keys = {row[:2] for row in named}
+            cases_of = {(row.scope, case) for row in named for case in _cases_of(connection, row)}
+            self.store.exclusive(connection, sorted(cases_of), sorted(keys))
+            growths = {row.key: Growth(row) for row in streams.by_keys(connection, keys).values()}
+            sides = [Growth(row) for row in streams.sides(connection, keys)]
+            entry = Entry(self.roster_in(connection), self.clock(), growths, refold=cases_of, sides=sides)
+            erased.obey_held(self, connection, entry, named)
+            ledger.write(self, connection, entry)
+            scopes = {PURGED, *(row.scope for row in named)}
+            self.note(connection, "node", "case.erase", "orders", bodies=len(named))
+            self.mark_news(connection, scopes)
+            return (len(named), entry.dropped_files), scopes
+
+        bodies, files = self._act(act)
+        self.forget_files(files)
+        return bodies
+
+    def _unobeyed(self, connection: Connection) -> list[ErasureRow]:
+        named = erased.named_by_held(connection, self.roster_in(connection))
+        return [row for row in named if erasures.held(connection, *row[:4])]
 
     def erased_bodies(self, scope: str, case_id: bytes) -> int:
         """How many bodies of a case are erased."""
@@ -104,6 +141,11 @@ class Erasing(Purging):
                 "some record of this case is judged by its body: it cannot be erased",
             )
         return [Position(each.incarnation, each.event.seq, mark(each.event.hash)) for each in apart]
+
+
+def _cases_of(connection: Connection, named: ErasureRow) -> list[bytes]:
+    held = erasures.held(connection, *named[:4])
+    return [each.case_id for each in held if each.case_id is not None]
 
 
 def _events(connection: Connection, key: CaseKey) -> list[CaseEventRow]:

@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 from sync_protocol import receipt
 from sync_protocol.checkpoint import Line
-from sync_protocol.event import item_hash, load_header
+from sync_protocol.event import chain, item_hash, load_header
 from sync_protocol.evidence_file import Package, Run, Shown, Vouched, sign
 from sync_protocol.places import below, follows, parse_scope
 from sync_protocol.receipt import Receipt
-from sync_protocol.roster import Roster
+from sync_protocol.roster import Roster, rebuilt
 from sync_protocol.seal import seal
 from sync_protocol.stream import Head
 from village_node.casebook import checkpoints as lines
@@ -64,8 +64,10 @@ class Evidencing(Checkpointing, Dispatch):
                     "this node is being restored: let it sync with the level above first, then export",
                 )
             pieces = list(_pieces(connection, roster, row))
-            own = [each.last for each in pieces if each.row.incarnation == me.incarnation]
             package = self._package(connection, roster, row, pieces)
+            # Our own checkpoint is sealed for this as well.
+            vouched = [] if package.checkpoint is None else [_sealed(package.checkpoint.run)]
+            own = [each for each in (*(piece.last for piece in pieces), *vouched) if each.incarnation == me.incarnation]
         lives = self.lives
         if lives is not None:
             # A seal that leaves is known to the witness first: whoever is put back behind it begins a new life.
@@ -74,8 +76,15 @@ class Evidencing(Checkpointing, Dispatch):
 
     def _package(self, connection: Connection, roster: Roster, row: CaseRow, pieces: list[_Piece]) -> Package:
         changes = [change for part in roster.parts_for(parse_scope(row.scope)[1]) for change in roster.changes(part)]
+        told = rebuilt(self.network_id, changes)
+        if any(told.node(each.row.incarnation) is None for each in pieces):
+            raise NotAllowed(
+                "本案有记录出自名册裁定后不再列名的机器，不能导出存证",
+                "something in this case was written by a machine that the roster names no more: it cannot be shown",
+            )
         keys = {each.row.key for each in pieces}
         proven = [fork.proof for fork in forks.read(connection) if fork.key in keys]
+        runs = [self._run(connection, each) for each in pieces]
         return Package(
             self.network_id,
             row.scope,
@@ -84,9 +93,9 @@ class Evidencing(Checkpointing, Dispatch):
             row.case_no or "",
             row.state or "",
             tuple(changes),
-            tuple(self._run(connection, each) for each in pieces),
+            tuple(runs),
             tuple(one for each in pieces for one in each.receipts),
-            self._vouched(connection, roster, pieces),
+            self._vouched(connection, roster, zip(pieces, runs, strict=True)),
             tuple(proven),
         )
 
@@ -102,28 +111,28 @@ class Evidencing(Checkpointing, Dispatch):
         shown = [piece.shown.get(at) or item_hash(raw) for at, raw in enumerate(headers, first)]
         return Run(row.incarnation, row.scope, first, _before(connection, row, first), tuple(shown), seq, signature)
 
-    def _vouched(self, connection: Connection, roster: Roster, pieces: Iterable[_Piece]) -> Vouched | None:
-        """The newest checkpoint, where lines of it are of positions that are shown."""
+    def _vouched(self, connection: Connection, roster: Roster, shown: Iterable[tuple[_Piece, Run]]) -> Vouched | None:
+        """The newest checkpoint, where lines of it are of positions that the runs lead over."""
         newest = lines.newest(connection, roster)
         if newest is None:
             return None
-        held = checkpoints.of_streams(connection, [each.row.stream_id for each in pieces])
+        pairs = list(shown)
+        held = checkpoints.of_streams(connection, [piece.row.stream_id for piece, _ in pairs])
         told = []
-        for each in pieces:
-            line = held.get(each.row.stream_id)
-            if line is None or (line.author, line.checkpoint) != newest.key or line.seq < min(each.shown):
+        for piece, run in pairs:
+            line = held.get(piece.row.stream_id)
+            if line is None or (line.author, line.checkpoint) != newest.key:
                 continue
-            if line.hash == streams.hashes(connection, each.row.id, line.seq, line.seq).get(line.seq):
-                path = self._path(connection, line)
-                told.append(Line(*line[1:5], line.line_index, path))
-        if not told:
-            return None
+            if not run.first <= line.seq < run.first + len(run.rows):
+                continue
+            if line.hash == streams.hashes(connection, piece.row.id, line.seq, line.seq).get(line.seq):
+                told.append(Line(*line[1:5], line.line_index, self._path(connection, line)))
         stream = streams.by_keys(connection, [(newest.author, below(roster.places.root))])
-        (row,) = stream.values()
-        event = streams.event_at(connection, row.id, newest.seq)
-        if event is None:
-            return None
-        return Vouched(self._run(connection, _piece(row, [event])), tuple(told))
+        for row in stream.values() if told else ():
+            event = streams.event_at(connection, row.id, newest.seq)
+            if event is not None:
+                return Vouched(self._run(connection, _piece(row, [event])), tuple(told))
+        return None
 
 
 def _pieces(connection: Connection, roster: Roster, case: CaseRow) -> Iterator[_Piece]:
@@ -137,12 +146,20 @@ def _pieces(connection: Connection, roster: Roster, case: CaseRow) -> Iterator[_
         row = streams.by_id(connection, number)
         first = min(event.seq for event in events)
         yield _piece(row, events, _receipts(connection, roster, row, first))
-    rows = streams.by_keys(connection, {dep[:2] for dep in deps})
-    for incarnation, scope, seq in sorted(deps):
-        relied = rows.get((incarnation, scope))
-        event = streams.event_at(connection, relied.id, seq) if relied is not None else None
-        if relied is not None and event is not None:
-            yield _piece(relied, [event])
+    relied = streams.by_keys(connection, {dep[:2] for dep in deps})
+    for key, row in sorted(relied.items()):
+        found = (streams.event_at(connection, row.id, dep[2]) for dep in sorted(deps) if dep[:2] == key)
+        named = [event for event in found if event is not None]
+        if named:
+            yield _piece(row, named)
+
+
+def _sealed(run: Run) -> Sealed:
+    """What the seal of a run of one event says."""
+    chain_hash = run.base
+    for row in run.rows[: run.seq - run.first + 1]:
+        chain_hash = chain(chain_hash, row if isinstance(row, bytes) else item_hash(row.header))
+    return Sealed(run.incarnation, run.scope, run.seq, chain_hash)
 
 
 def _piece(row: StreamRow, events: Iterable[EventRow], signed: Iterable[Receipt] = ()) -> _Piece:

@@ -34,6 +34,7 @@ from village_node.casebook import (
 from village_node.casebook.branches import Forked, Opening
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry, Written
+from village_node.casebook.office import PURGED
 from village_node.casebook.plan import Plan, Received
 from village_node.casebook.rostering import NO_INCARNATION, Rostering
 from village_node.casebook.shelving import Shelving
@@ -134,6 +135,8 @@ class Intake(Rostering, Shelving):
             scopes.add(below(plan.roster.places.root))
         if plan.taking is not None and plan.taking.changed:
             scopes.add("roster")
+        if entry.obeyed:
+            scopes.add(PURGED)
         if scopes:
             self.mark_news(connection, scopes)
         grown = [*plan.growths.values(), *entry.sides]

@@ -53,6 +53,7 @@ class Entry:
     sides: list[Growth] = field(default_factory=list)
     looked_at: bool = False  # by the caller, who wants the folded cases back
     erased: set[bytes] = field(default_factory=set)  # chain hashes of new events whose bodies may not be here
+    obeyed: bool = False  # whether an order to erase is obeyed with it, which other workers must hear of
     dropped_files: list[str] = field(default_factory=list)  # names of what is to be removed after the commit
     emptied: set[int] = field(default_factory=set)  # streams some of whose bodies have just been erased
 

@@ -16,6 +16,10 @@ _HELD: Final = (
     " JOIN streams ON streams.id = events.stream"
     f" WHERE streams.incarnation = ? AND streams.scope = ? AND events.seq = ? AND events.body_state <> {ERASED}"
 )
+_ORDERS: Final = (
+    "SELECT incarnation, scope, header FROM events JOIN streams ON streams.id = events.stream"
+    " WHERE events.kind > 63 AND events.kind = 68 ORDER BY incarnation, scope, events.seq"
+)
 _OF_CASE: Final = (
     "SELECT count(*) FROM events JOIN streams ON streams.id = events.stream"  # noqa: S608
     f" WHERE events.case_id = ? AND streams.scope = ? AND events.body_state = {ERASED}"
@@ -57,6 +61,11 @@ def held(connection: Connection, incarnation: bytes, scope: str, seq: int, mark:
     """The event with this mark at a position, on whatever branch, unless its body is erased already."""
     found = map(HeldRow._make, rows.ask(connection, _HELD, (incarnation, scope, seq)))
     return [row for row in found if row.hash.startswith(mark)]
+
+
+def orders(connection: Connection) -> list[tuple[bytes, str, bytes]]:
+    """(incarnation, scope, header) of every order held, whether it stands or not."""
+    return [(row[0], row[1], row[2]) for row in rows.ask(connection, _ORDERS)]
 
 
 def keep(connection: Connection, new: Sequence[ErasureRow]) -> None:

@@ -159,6 +159,12 @@ def forget_refused(connection: Connection, keys: Iterable[tuple[bytes, str]], co
         rows.do(connection, "DELETE FROM refused WHERE incarnation = ? AND scope = ? AND code = ?", (*key, code))
 
 
+def forget_samples(connection: Connection, keys: Iterable[tuple[bytes, str]]) -> None:
+    """Keep of what was refused of these streams that it was, and nothing of what was in it."""
+    for key in sorted(keys):
+        rows.do(connection, "UPDATE refused SET sample = NULL WHERE incarnation = ? AND scope = ?", key)
+
+
 def refused_counts(connection: Connection) -> dict[tuple[bytes, str], int]:
     """(incarnation, scope) -> positions refused here at least once."""
     query = select(REFUSED.c.incarnation, REFUSED.c.scope, func.count()).group_by(

@@ -106,6 +106,7 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         "collection_notice",
         "checkpoint",
         "fork_ruling",
+        "erasure",
         "calendar",
         "authority",
         "seal",

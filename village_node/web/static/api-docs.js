@@ -6,6 +6,7 @@ window.addEventListener("DOMContentLoaded", () => {
     url: docs.dataset.url,
     domNode: docs,
     deepLinking: false,
+    docExpansion: "none",
     validatorUrl: null,
     withCredentials: false,
     presets: [window.SwaggerUIBundle.presets.apis],
