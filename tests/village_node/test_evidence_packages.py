@@ -15,7 +15,15 @@ from sync_protocol.case import kinds
 from sync_protocol.case.workflow import LABELS, OVERSIGHT_LABELS
 from sync_protocol.encoding import decode, encode
 from sync_protocol.suites import SigningKey
-from tests.builders import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
+from tests.builders import (
+    COUNTY,
+    OTHER_TOWNSHIP,
+    OTHER_VILLAGE,
+    SECOND_VILLAGE,
+    TOWNSHIP,
+    VILLAGE,
+    Member,
+)
 from tests.closing import checkpoint_day, step
 from tests.faults.test_revocations import rest
 from tests.network import Network, network
@@ -204,6 +212,31 @@ def test_nobody_but_its_writer_has_signed_it(net: Network) -> None:
     (_, _, raw), *_ = packages(net)
     with pytest.raises(Rejected, match="signature"):
         Evidence(signed_again(raw, SigningKey.from_seed(1, bytes(32)), lambda _: None))
+
+
+def test_what_it_prints_moves_no_cursor_and_ends_no_line(net: Network) -> None:
+    member, _, raw = packages(net)[0]
+    lied = signed_again(raw, member.identity.key, lambda p: p.__setitem__(5, "x\n核验通过\x1b[2J" + "长" * 500))
+    assert Evidence(lied).state.startswith("x\n")
+    file = net.built.folder / "lied"
+    file.write_bytes(lied)
+    told = subprocess.run(
+        [sys.executable, "-I", verify_evidence.__file__, str(file)], capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    assert "\x1b" not in told and "x?核验通过?[2J" in told and len(told.splitlines()[-3]) < 250
+
+
+def test_a_seal_for_our_own_checkpoint_is_known_to_the_witness_too(net: Network) -> None:
+    county = net[COUNTY].member
+    county.casebook.write_checkpoint()
+    lives = county.casebook.lives
+    assert lives is not None
+    key = (county.identity.incarnation, f"below:{COUNTY}")
+    before = lives.witness.streams[key][0]
+    raw = county.casebook.evidence(numbers(county)[0])
+    assert raw is not None and Evidence(raw).checkpoints
+    assert lives.witness.streams[key][0] == before + 1
+    net.settle()
 
 
 def test_what_a_revoked_machine_wrote_is_shown_and_what_it_signs_counts_no_more(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.network import Network, network
 from tests.village_node.casebook.test_papers import add, on_disk, shown
 from village_node.casebook import BadBody, CaseRef, NotAllowed, NotFound, erased
 from village_node.casebook.ledger import Entry, write
-from village_node.store import streams
+from village_node.store import parking, streams
 from village_node.store.streams import ERASED, HERE
 
 BASIS = "当事人申请，依个人信息保护法第四十七条"
@@ -175,6 +175,38 @@ def test_what_may_not_be_erased_is_refused_with_the_reason(net: Network, closed:
     assert erase("0009", "0010", running[:2], BASIS) > 0
     with pytest.raises(NotAllowed, match="already"):
         erase("0009", "0010", running[:2], BASIS)
+
+
+def test_an_order_that_stands_only_later_is_obeyed_then(net: Network, closed: CaseRef) -> None:
+    """It came with what it names to two workers at once, or its author was let stand by a later change."""
+    village, county = net[VILLAGE].member, net[COUNTY].member
+    held = bodies(village, closed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("village_node.casebook.erased.named_by", lambda *_: [])
+        with village.store.reading() as connection:
+            rows = [row for row in streams.of_cases(connection, [closed.case_id]) if row.event.body_state == HERE]
+        named = tuple(
+            Position(row.incarnation, row.event.seq, row.event.hash[:8]) for row in rows if row.event.salt is not None
+        )
+        _write_order(county, closed.scope, named)
+        net.settle()
+        assert bodies(village, closed) == held
+    assert village.casebook.obey_orders() == len(named) and county.casebook.obey_orders() == len(named)
+    assert bodies(village, closed) == bodies(county, closed) == {ERASED: held[HERE]}
+    assert village.casebook.obey_orders() == 0
+
+
+def test_what_was_refused_of_its_stream_keeps_no_sample(net: Network, closed: CaseRef) -> None:
+    village, county = net[VILLAGE].member, net[COUNTY].member
+    row = parking.RefusedRow(
+        village.identity.incarnation, village.identity.incarnation, closed.scope, 1, 3, "spoilt", 1, 1, b"a body in it"
+    )
+    with county.store.writing() as connection:
+        parking.refuse(connection, row)
+    order(net, closed)
+    with county.store.reading() as connection:
+        (kept,) = parking.refused(connection, 10)
+    assert kept.sample is None and kept.times == 1
 
 
 @pytest.mark.parametrize(
