@@ -15,6 +15,7 @@ CRASH = {
     "power_cuts": {"states": 10_000, "faults": 0}, "kills": {"kills": 200, "wrong": []},
 }  # fmt: skip
 FUZZ = {
+    "commit": "def5678",
     "targets": 9,
     "runs": 200_000,
     "found": {"roster": "KeyError: 3"},
@@ -28,7 +29,9 @@ def test_the_page_says_what_the_rigs_said() -> None:
     said = {"sim": SIM, "crash": CRASH, "fuzz": FUZZ, "planted": PLANTED}
     told = page(said, commit="abc1234", day="2026-01-02", machine="a machine")
     for words in (
-        "Commit `abc1234`, 2026-01-02, on a machine.",
+        "Written 2026-01-02, on a machine.",
+        "## The simulated county (`make sim`)\n\nOn commit `abc1234`.",
+        "## Inputs nobody thought of (`make fuzz`)\n\nOn commit `def5678`.",
         "12,345 steps",
         "**Violations: 1.**",
         "- seed 17, 30 days: no stuck case",

@@ -28,10 +28,12 @@ it would not find elsewhere, and its run counts for nothing.
 
 def page(results: Mapping[str, Mapping[str, Any]], *, commit: str, day: str, machine: str) -> str:
     """The whole page from the last lines of the rigs, by rig: `sim`, `crash`, `fuzz`, `planted`."""
-    parts = [_HEAD, f"Commit `{commit}`, {day}, on {machine}.\n"]
+    parts = [_HEAD, f"Written {day}, on {machine}.\n"]
     for rig, words in (("sim", _simulation), ("crash", _crash), ("fuzz", _fuzz), ("planted", _planted)):
         if rig in results:
-            parts.append(words(results[rig]))
+            on = results[rig].get("commit") or commit
+            head, _, rest = words(results[rig]).partition("\n")
+            parts.append(f"{head}\n\nOn commit `{on}`.\n{rest}")
     return "\n".join(parts)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.commit import commit
 from tests.crash import kills, recording
 from tests.crash.power import Rig, controls, power_cuts, say
 from tests.crash.scenarios import ALL
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--scenario", action="append", choices=list(ALL), help="only this one (may be repeated)")
     parser.add_argument("--keep", type=Path, help="leave the disks that show a fault in this folder")
     chosen = parser.parse_args(arguments)
-    summary: dict[str, Any] = {"seed": chosen.seed}
+    summary: dict[str, Any] = {"seed": chosen.seed, "commit": commit()}
     wrong: list[str] = []
     if chosen.states:
         trouble = recording.trouble()

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.commit import commit
 from tests.fuzz.targets import CONTROLS, TARGETS, Target
 
 RUNS = 200_000
@@ -41,7 +42,14 @@ def main(arguments: Sequence[str]) -> int:
         tried = [] if missed else list(pool.map(lambda one: fuzz(one, chosen.runs, chosen.keep), targets))
     found = {one.name: words for one, words in zip(targets, tried, strict=False) if words}
     seconds = round(time.monotonic() - began, 1)
-    total = {"targets": len(tried), "runs": chosen.runs, "found": found, "controls": controls, "seconds": seconds}
+    total = {
+        "targets": len(tried),
+        "runs": chosen.runs,
+        "found": found,
+        "controls": controls,
+        "seconds": seconds,
+        "commit": commit(),
+    }
     print(json.dumps(total, ensure_ascii=False), flush=True)
     return 1 if missed or found else 0
 

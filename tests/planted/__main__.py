@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.commit import commit
 from tests.planted.planting import FAULTS, ROOT, Fault, NotPlanted, Outcome, read_faults, red_without, try_fault
 
 AT_ONCE = 2
@@ -53,7 +54,8 @@ def run(faults: list[Fault]) -> int:
                     missed.append(outcome.fault.name)
     seconds = round(time.monotonic() - began, 1)
     caught = len(faults) - len(missed)
-    print(json.dumps({"faults": len(faults), "caught": caught, "missed": missed, "seconds": seconds}))
+    told = {"faults": len(faults), "caught": caught, "missed": missed, "seconds": seconds, "commit": commit()}
+    print(json.dumps(told))
     return 1 if missed or not faults else 0
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tests.commit import commit
 from tests.simulation.controls import CONTROLS
 from tests.simulation.playing import play, try_control
 from tests.simulation.simulation import Outcome
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     # Each in a process of its own: what hangs on the order of sets is the same as long as a process lives.
     with spawning.Pool(chosen.processes, maxtasksperchild=1) as processes:
         total["violations"] += _twice(total, processes.imap(play, jobs[AGAIN - 1 :: AGAIN], 1))
-    total |= {"controls_caught": caught, "seconds": round(time.monotonic() - began, 1)}
+    total |= {"controls_caught": caught, "seconds": round(time.monotonic() - began, 1), "commit": commit()}
     return _end({**total, "coverage": coverage(total)})
 
 
