@@ -125,7 +125,7 @@ class People:
             nonlocal done
             book = station.casebook
             case = book.case(*key)
-            if case is None:
+            if case is None or book.erased_bodies(*key):  # nothing is offered on a page of what was erased
                 return
             roles = ROLES[station.place.level]
             offers = legal_moves(case, station.code, roles, book.catalogue, book.roster.places)

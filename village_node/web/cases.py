@@ -133,8 +133,9 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     site, here = visit.site, visit.site.config.place
     roles = visit.staff.roles
     purge = site.casebook.purge_of(about(case.home), case.case_id)
+    gone = (erased := site.casebook.erased_bodies(about(case.home), case.case_id)) or purge
     # Before the timeline is read: what comes between is shown there, and no decision from this page is bound to it.
-    stand = entitled.standing(visit, case, [] if purge else offers_of(visit, case))
+    stand = entitled.standing(visit, case, [] if gone else offers_of(visit, case))
     entries = site.casebook.timeline(about(case.home), case.case_id)
     offers = stand.offers
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
@@ -149,13 +150,13 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         here=here,
         entries=[line(visit, case, entry, open_data=open_data) for entry in entries],
         outcomes=outcomes(visit, odd),
-        documents={} if purge else documents.offered(visit, case, entries),
+        documents={} if gone else documents.offered(visit, case, entries),
         assigning=assigning(visit, case),
         since_ms=held_since(case, entries),
         stops=stops(visit, case),
         offers=sorted(offers, key=lambda offer: wanted.index(offer.kind) if offer.kind in wanted else len(wanted)),
         wanted=wanted,
-        missing=[] if purge else missing_moves(visit, case, {offer.kind for offer in offers}),
+        missing=[] if gone else missing_moves(visit, case, {offer.kind for offer in offers}),
         hindered=stand.hindered,
         asked=entitled.asked(visit, case),
         authority=entitled.decision_checked(visit, case),
@@ -163,6 +164,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         shown_digest=stand.shown.digest,
         through=entitled.through_text(stand.shown),
         purge=purge,
+        erased=erased,
         clock=clocks.panel(visit, case),
         ended=case.state in (*workflow.ENDED, "withdrawn"),
         may_recall=recall.RECALLS.allows(roles),

@@ -52,6 +52,8 @@ def why_not_here(visit: Visit, case: Case) -> tuple[str, str] | None:
     site, staff = visit.site, visit.staff
     if site.casebook.purge_of(about(case.home), case.case_id):
         return "正文已按期清除，请先取回", "the contents were cleared after their term: fetch them first"
+    if site.casebook.erased_bodies(about(case.home), case.case_id):
+        return "正文已依县级删除令删除，不能再办理", "the contents were erased by order of the county"
     return why_not(case, kinds.PAPER, site.config.place, staff.roles, site.catalogue, site.places)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.closing import checkpoint_day, close_case, net
-from tests.network import VILLAGE, Network
+from tests.network import COUNTY, VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, open_counter
 from tests.village_node.web.test_query import look_up
 from village_node.casebook import CaseRef
@@ -108,3 +108,16 @@ def test_what_has_not_arrived_and_what_contradicts_is_on_the_health_page_and_in_
     village.member.casebook.tell({f"about:{VILLAGE}"})
     told = agent.open("/health").text
     assert "与本机不符：上关村" in told and "县里的检查点与本机记录不符" in told
+
+
+def test_what_was_erased_by_order_is_said_and_offers_nothing(
+    net: Network, village: Counter, agent: Visitor, cleared: CaseRef
+) -> None:
+    assert net[COUNTY].member.casebook.erase("0009", "0010", cleared[:2], "申请人要求删除") > 0
+    net.settle()
+    page = agent.open(page_of(cleared)).text
+    assert "正文已依县级删除令删除" in page and CLEARED not in page and "取回正文" not in page
+    assert cleared.case_no in page and "已送达" in page and 'name="kind"' not in page
+    papers = agent.open(f"{page_of(cleared)}/papers").text
+    assert 'type="file"' not in papers and "删除令" in papers
+    assert village.member.casebook.erased_bodies(*cleared[:2]) > 0

@@ -302,13 +302,19 @@ def read_clock(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
 _OF_A_DAY: Final = ("bucket", "place", "exclusion", "counted", "stopped")
 
 
+def _is_gone(visit: Visit, case: Case) -> bool:
+    """Whether the contents of a case were cleared here, or erased by order."""
+    book, key = visit.site.casebook, (about(case.home), case.case_id)
+    return book.purge_of(*key) is not None or book.erased_bodies(*key) > 0
+
+
 def read_moves(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
     """What may be done with a case now, each act with the fields it takes; and why other acts may not."""
     case = cases.fetch(visit, place, case_id)
-    purge = visit.site.casebook.purge_of(about(case.home), case.case_id)
-    legal = [] if purge else cases.offers_of(visit, case)
+    gone = _is_gone(visit, case)
+    legal = [] if gone else cases.offers_of(visit, case)
     offers, why = entitled.sorted_out(visit, case, legal)
-    missing = [] if purge else [*why.items(), *cases.missing(visit, case, {offer.kind for offer in offers})]
+    missing = [] if gone else [*why.items(), *cases.missing(visit, case, {offer.kind for offer in offers})]
     return {
         "seen": position_or_none(case.last),
         "legal": [
@@ -338,7 +344,7 @@ def _field(visit: Visit, case: Case, kind: int, row: Field) -> dict[str, Any]:
 
 def documents_of(visit: Visit, case: Case, entries: list[TimelineEntry]) -> list[dict[str, Any]]:
     """The documents that a person of this role may have of a case, each with the papers it is made for."""
-    if visit.site.casebook.purge_of(about(case.home), case.case_id):
+    if _is_gone(visit, case):
         return []
     return [
         {
