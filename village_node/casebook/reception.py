@@ -42,6 +42,8 @@ ONESELF: Final = ""  # who has booked: nobody at the counter
 BOARD_DAYS: Final = 30
 BOARD_LINES: Final = 12
 NAMED_DAYS: Final = 30  # so long after its day an appointment says whose it was
+_NOBODY: Final = (0, 0)
+_CHINA_MINUTES: Final = 8 * 60  # by which it is later there than in the time of the clock
 _TAIL: Final = re.compile(r"[0-9]{4}", re.ASCII)
 
 
@@ -185,7 +187,28 @@ class Reception(Overseeing):
         if not is_date(day) or not self._open_on(day, room):
             return []
         with self.store.reading() as connection:
-            return [(slot, max(room.a_slot - reception.taken(connection, day, slot), 0)) for slot in room.slots]
+            taken = reception.taken(connection, day, day)
+        return [(slot, max(room.a_slot - taken.get((day, slot), _NOBODY)[0], 0)) for slot in room.slots]
+
+    def own_slots(self) -> list[tuple[str, list[tuple[str, int]]]]:
+        """The open days that residents book by themselves, each with the slots still to come, and how many places each
+        of these has left for them."""
+        room, today = self.room(), day_of(self.clock())
+        days = [(today + timedelta(number)).isoformat() for number in range(OWN_DAYS + 1)]
+        with self.store.reading() as connection:
+            taken = reception.taken(connection, days[0], days[-1])
+        return [
+            (
+                day,
+                [
+                    (slot, _own_left(room, *taken.get((day, slot), _NOBODY)))
+                    for slot in room.slots
+                    if not self._is_past(day, slot)
+                ],
+            )
+            for day in days
+            if self._open_on(day, room)
+        ]
 
     def appointments(self, day: str) -> list[Appointment]:
         """Who comes on a day."""
@@ -209,7 +232,8 @@ class Reception(Overseeing):
         self._book(actor, day, slot, name, item_no, tail, request)
 
     def book_oneself(self, day: str, slot: str, name: str, item_no: str, tail: str, request: Request | None) -> None:
-        """Book a slot for oneself, at the public page: one for a day, and some days ahead. Raises AlreadyDone, IdTaken,
+        """Book a slot for oneself, at the public page: one for a day, and some days ahead. Who has one that day gets no
+        second, and is not told so: whoever tries a name there must not learn who comes. Raises AlreadyDone, IdTaken,
         BadBody naming the field, NotSaved."""
         last = day_of(self.clock()) + timedelta(OWN_DAYS)
         _check(
@@ -241,12 +265,14 @@ class Reception(Overseeing):
             room = self.room()
             _check(self._open_on(day, room), "day", "这一天不开放", "the room is closed that day")
             _check(slot in room.slots, "slot", "没有这个时段", "there is no such slot")
+            taken, own = reception.taken(connection, day, day).get((day, slot), _NOBODY)
+            left = room.a_slot - taken
             if actor == ONESELF:
-                same = [each for each in reception.appointments(connection, day) if each.state == reception.BOOKED]
-                twice = any((each.name, each.phone_tail) == (name, tail) for each in same)
-                _check(not twice, "name", "这一天您已经预约过", "you have booked a slot of that day already")
-            left = room.a_slot - reception.taken(connection, day, slot)
+                _check(not self._is_past(day, slot), "slot", "这个时段已经过了，请选别的时段", "that slot is past")
+                left = _own_left(room, taken, own)
             _check(left > 0, "slot", "这个时段已约满，请选别的时段", "that slot is full: choose another")
+            if actor == ONESELF and _comes(reception.appointments(connection, day), name, tail):
+                return None, set()
             row = Appointment(0, day, slot, name, item_no, tail, actor, self.clock(), reception.BOOKED)
             reception.book(connection, row)
             return None, self._noted(connection, actor, "room.book", f"{day} {slot}")
@@ -402,6 +428,11 @@ class Reception(Overseeing):
             return bool(room.hours[wanted.weekday()]) or wanted.weekday() > 4
         return bool(self.duty(day, day))
 
+    def _is_past(self, day: str, slot: str) -> bool:
+        """Whether a slot of today has begun, by the time in China."""
+        minute = (self.clock() // 60_000 + _CHINA_MINUTES) % (24 * 60)
+        return day == day_of(self.clock()).isoformat() and slot <= f"{minute // 60:02}:{minute % 60:02}"
+
     def _noted(self, connection: Connection, actor: str, action: str, subject: str, **detail: Any) -> set[str]:
         self.note(connection, actor, action, subject, **detail)
         scopes = {f"room:{self.identity.place}"}
@@ -423,6 +454,17 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 def _check(sound: bool, field: str, zh: str, en: str) -> None:
     if not sound:
         raise BadBody(field, zh, en)
+
+
+def _own_left(room: Room, taken: int, own: int) -> int:
+    """How many places of a slot residents may still take by themselves: half of it, so that the book cannot be filled
+    from outside."""
+    return max(min(room.a_slot - taken, (room.a_slot + 1) // 2 - own), 0)
+
+
+def _comes(booked: Iterable[Appointment], name: str, tail: str) -> bool:
+    """Whether somebody is among those who are still to come."""
+    return any((each.name, each.phone_tail, each.state) == (name, tail, reception.BOOKED) for each in booked)
 
 
 def _moved_on() -> Stale:

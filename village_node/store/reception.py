@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
 
 from village_node.store import rows
 from village_node.store.tables import APPOINTMENTS, DUTY, TICKETS
@@ -82,10 +82,13 @@ def appointments(connection: Connection, day: str) -> list[Appointment]:
     return [Appointment._make(row) for row in connection.execute(query)]
 
 
-def taken(connection: Connection, day: str, slot: str) -> int:
-    """How many have a slot."""
-    there = (APPOINTMENTS.c.day == day, APPOINTMENTS.c.slot == slot, APPOINTMENTS.c.state != CANCELLED)
-    return connection.scalar(select(func.count()).select_from(APPOINTMENTS).where(*there)) or 0
+def taken(connection: Connection, first: str, last: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """Day and slot, from one day to another -> how many have it, and how many of these booked it by themselves."""
+    table = APPOINTMENTS.c
+    own = func.sum(case((table.booked_by == "", 1), else_=0))
+    query = select(table.day, table.slot, func.count(), own).group_by(table.day, table.slot)
+    there = query.where(table.day >= first, table.day <= last, table.state != CANCELLED)
+    return {(day, slot): (int(every), int(of_these)) for day, slot, every, of_these in connection.execute(there)}
 
 
 def set_booking(connection: Connection, number: int, state: int) -> bool:

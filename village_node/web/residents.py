@@ -5,20 +5,21 @@ Nobody signs in here. What is written is counted by case or by where it came fro
 
 import hashlib
 import re
-from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.numbers import NumberError, parse_case_number
 from sync_protocol.case.voices import TERMS
-from sync_protocol.case.workdays import day_of
-from village_node.accounts import Rule
-from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Request
-from village_node.casebook.reception import OWN_DAYS
-from village_node.web import complaints, entry, query, times
+from village_node.accounts import Rule, Throttle
+from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, Request
+from village_node.store import StoreError
+from village_node.web import complaints, entry, query, sent_once, times
 from village_node.web.policy import Policy, Route
 from village_node.web.query import NotTold
 from village_node.web.service_room import WEEK
@@ -27,10 +28,12 @@ from village_node.web.site import Visit
 COMPLAINS: Final = Policy(None, "query")
 BOOKS: Final = Policy(None, "public")
 COMPLAINT_FIELDS: Final = ("number", "code", "place", "who", "by", "contact")
+SAID: Final = ("place", "who", "higher", "text", "by", "contact")
 BOOKING_FIELDS: Final = ("day", "slot", "name", "item_no", "phone_tail")
 # Of one case two complaints a day; from one address, which may be a screen in a hall, ten bookings within the hour.
 OF_A_CASE: Final = Rule(free=1, longest_ms=times.DAY_MS, forget_ms=2 * times.DAY_MS, first_ms=times.DAY_MS)
 FROM_HERE: Final = Rule(free=9, longest_ms=times.HOUR_MS, forget_ms=times.HOUR_MS, first_ms=10 * times.MINUTE_MS)
+ANSWER_LOST: Final = Rule(free=0, longest_ms=times.DAY_MS, forget_ms=2 * times.DAY_MS, first_ms=times.DAY_MS)
 _ONCE: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -41,49 +44,80 @@ def complaint_of_ones_own(visit: Visit) -> Response:
 
 def own_complaint(visit: Visit) -> Response:
     """Take the complaint of somebody who types number and code of a case, and show its slip, once."""
-    typed = {name: visit.line(name) for name in COMPLAINT_FIELDS} | {"text": visit.paragraph("text")}
+    typed: dict[str, Any] = {name: visit.line(name) for name in COMPLAINT_FIELDS} | {"text": visit.paragraph("text")}
+    typed["higher"] = visit.request.form.get("higher") == "yes"
     try:
         case = query.look_up(visit, typed["number"].upper(), typed["code"])
     except NotTold as refused:
         return _complaint_form(visit, typed, refused.status, problem=visit.t(refused.zh, refused.en))
+    book, throttle, wanted = visit.site.casebook, visit.site.accounts.throttle, _asked(visit)
     daily = f"own-complaint:{case.case_no}:{times.local(visit.now_ms):%Y%m%d}"
-    throttle, said = (
-        visit.site.accounts.throttle,
-        {name: typed[name] for name in ("place", "who", "text", "by", "contact")},
-    )
-    if throttle.attempt(daily, OF_A_CASE):
-        words = visit.t(
-            "这一件今天已经投诉过 2 次，请明天再来，或到任一窗口投诉。",
-            "Two complaints about this case were sent today: come again tomorrow, or to any counter.",
-        )
-        return _complaint_form(visit, typed, 429, problem=words)
     try:
-        slip = visit.site.casebook.complain_oneself(case.case_no, said, _asked(visit))
-    except (AlreadyDone, IdTaken):
-        throttle.take_back(daily)
-        words = visit.t("这份投诉已经提交过，没有重复提交。", "This complaint was sent before, and not once more.")
+        if wanted is not None:
+            book.refuse_repeated(wanted)
+        if throttle.attempt(daily, OF_A_CASE):
+            words = visit.t(
+                "这一件今天已经投诉过 2 次，请明天再来，或到任一窗口投诉。",
+                "Two complaints about this case were sent today: come again tomorrow, or to any counter.",
+            )
+            return _complaint_form(visit, typed, 429, problem=words)
+        with _counted(throttle, daily):
+            slip = book.complain_oneself(case.case_no, {name: typed[name] for name in SAID}, wanted)
+    except AlreadyDone:
+        # The code is shown once. Whose answer was lost on the way complains anew, and not tomorrow: once a day.
+        if not throttle.attempt(f"{daily}:lost", ANSWER_LOST):
+            throttle.take_back(daily)
+        words = visit.t(
+            "这份投诉已经提交过，没有重复提交。没有抄下编号和查询码的，请重新填写再提交一次。",
+            "This complaint was sent before, and not once more. If you have not copied number and code, fill it in and "
+            "send it once more.",
+        )
         return _complaint_form(visit, {"number": typed["number"]}, 409, problem=words)
+    except IdTaken:
+        return _complaint_form(visit, typed, 409, problem=sent_once.changed(visit))
     except BadBody as bad:
-        throttle.take_back(daily)
         return _complaint_form(visit, typed, 422, {bad.field: visit.t(bad.zh, bad.en)})
     except NotAllowed as refused:
-        throttle.take_back(daily)
         return _complaint_form(visit, typed, 409, problem=visit.t(refused.zh, refused.en))
-    found = visit.site.casebook.complaint_of(slip.number, slip.code)
+    found = book.complaint_of(slip.number, slip.code)
     assert found is not None, "what was just written is opened with its own code"
     return visit.render("complaint_slip.html", own=True, **complaints.told(visit, found))
 
 
+@contextmanager
+def _counted(throttle: Throttle, key: str) -> Iterator[None]:
+    """Take the count of an attempt back where nothing came of it."""
+    try:
+        yield
+    except (CasebookError, StoreError):
+        with suppress(StoreError):
+            throttle.take_back(key)
+        raise
+
+
 def _asked(visit: Visit) -> Request | None:
-    """Under which id the form in hand asks for its act: nobody is signed in, and the page's id alone says whose."""
+    """Under which id the form in hand asks for its act: nobody is signed in, and the page's id alone says whose. The
+    token, which no node keeps, is in the digest: without it nobody finds out of a digest what a complaint says."""
     once = visit.line("once")
-    digest = hashlib.sha256(f"{visit.request.path} {once}".encode()).digest()
+    sent = sorted(visit.request.form.items(multi=True))
+    digest = hashlib.sha256(repr((visit.request.path, sent)).encode()).digest()
     return Request(ONESELF, f"form-{once}", digest) if _ONCE.fullmatch(once) else None
+
+
+def _source(visit: Visit) -> str:
+    """Where somebody writes from. Of IPv6 that is the net: each house has a whole one to write from."""
+    try:
+        address = ip_address(visit.source)
+    except ValueError:
+        return visit.source
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
 
 
 def _complaint_form(
     visit: Visit,
-    typed: Mapping[str, str],
+    typed: Mapping[str, Any],
     status: int = 200,
     errors: Mapping[str, str] | None = None,
     problem: str = "",
@@ -117,52 +151,56 @@ def own_booking(visit: Visit) -> Response:
 
 
 def book_oneself(visit: Visit) -> Response:
-    """Book a time."""
+    """Book a time, and say so in the answer itself: an address that said it could be made up by anybody."""
     typed = {name: visit.line(name) for name in BOOKING_FIELDS}
     typed["phone_tail"] = entry.number(typed["phone_tail"])
-    key, throttle = f"own-booking:{visit.source}", visit.site.accounts.throttle
+    key, throttle = f"own-booking:{_source(visit)}", visit.site.accounts.throttle
     if throttle.attempt(key, FROM_HERE):
         words = visit.t(
             "预约次数过多，请过一会儿再来，或打电话预约。", "Too many bookings: try again later, or call us."
         )
         return _booking(visit, typed, 429, words)
+    day, slot, name, item_no, tail = (typed[each] for each in BOOKING_FIELDS)
     try:
-        day, slot, name, item_no, tail = (typed[each] for each in BOOKING_FIELDS)
-        visit.site.casebook.book_oneself(day, slot, name, item_no, tail, _asked(visit))
+        with _counted(throttle, key):
+            visit.site.casebook.book_oneself(day, slot, name, item_no, tail, _asked(visit))
     except AlreadyDone:
-        throttle.take_back(key)
+        pass
     except IdTaken:
         words = visit.t("这张表已经提交过，请重新选择时间。", "This form was sent before: choose a time again.")
         return _booking(visit, typed, 409, words)
     except BadBody as bad:
         return _booking(visit, typed, 422, visit.t(bad.zh, bad.en), bad.field)
-    return visit.redirect("own_booking", day=typed["day"], slot=typed["slot"], item_no=typed["item_no"], done="yes")
+    item = visit.site.catalogue.newest(item_no)
+    booked = {
+        "words": times.date_words(date.fromisoformat(day), visit.lang),
+        "slot": slot,
+        "item_no": item_no,
+        "item": visit.t(item.name, item.name_en) if item is not None else "",
+    }
+    return visit.render("own_booking.html", booked=booked, room=visit.site.casebook.room())
 
 
 def _booking(visit: Visit, typed: Mapping[str, str], status: int = 200, problem: str = "", wrong: str = "") -> Response:
-    book, today, arguments = visit.site.casebook, day_of(visit.now_ms), visit.request.args
-    days = []
-    for number in range(OWN_DAYS + 1):
-        day = today + timedelta(number)
-        slots = book.slots(day.isoformat())
-        if slots:
-            days.append((day.isoformat(), _day_words(visit, day), sum(left for _, left in slots)))
-    open_days = [day for day, _, left in days if left]
+    book = visit.site.casebook
+    slots = {day: slots for day, slots in book.own_slots() if slots}
+    left = {day: sum(free for _, free in each) for day, each in slots.items()}
+    open_days = [day for day, free in left.items() if free]
     chosen = typed.get("day", "")
     if chosen not in open_days and status == 200:
         chosen = open_days[0] if open_days else ""
     return visit.render(
         "own_booking.html",
         status,
-        days=days,
+        days=[(day, _day_words(visit, date.fromisoformat(day)), free) for day, free in left.items()],
         chosen=chosen,
-        slots=book.slots(chosen),
+        slots=slots.get(chosen, []),
         typed=typed,
         errors={wrong: problem} if wrong else {},
         problem=problem,
         room=book.room(),
         items=[(item.item_no, visit.t(item.name, item.name_en)) for item in visit.site.finder.find("")],
-        booked=_booked(visit) if arguments.get("done") == "yes" and not problem else None,
+        booked=None,
         once=visit.once,
     )
 
@@ -170,18 +208,6 @@ def _booking(visit: Visit, typed: Mapping[str, str], status: int = 200, problem:
 def _day_words(visit: Visit, day: date) -> str:
     """A day of the next weeks, short enough for a phone."""
     return visit.t(f"{day.month}月{day.day}日", f"{day:%d.%m.}") + " " + visit.t(*WEEK[day.weekday()])
-
-
-def _booked(visit: Visit) -> dict[str, str] | None:
-    """What was booked, out of the address that the form led to: it names nobody."""
-    said = {name: entry.line(visit.request.args.get(name, ""))[:32] for name in ("day", "slot", "item_no")}
-    item = visit.site.catalogue.newest(said["item_no"])
-    try:
-        words = times.date_words(date.fromisoformat(said["day"]), visit.lang)
-    except ValueError:
-        return None
-    name = visit.t(item.name, item.name_en) if item is not None else ""
-    return {**said, "words": words, "item": name} if item is not None else None
 
 
 ROUTES: Final = (

@@ -1,12 +1,17 @@
 """What residents do by themselves: complain with number and code of their case, and book a time to come."""
 
 import re
+from typing import Any
+
+import pytest
 
 from tests.builders import VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, problems
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_service_room import ROOM, TODAY, kept
+from village_node.store import NotSaved
 
+TOMORROW = "2026-11-19"
 COMPLAIN = "/query/complaint"
 SAID = {"place": VILLAGE, "who": "王芳", "text": "让我跑了三趟", "by": "张秀兰", "contact": "13800001234"}
 
@@ -33,7 +38,10 @@ def test_a_resident_complains_without_a_counter_and_reads_the_answer(
     slip = stranger.send(COMPLAIN, sent).text
     number, code = re.findall(r'big-number number">([^<]+)<', slip)
     assert "驿马镇" in slip and "已抄下" in slip and '/complaints"' not in slip
+    assert "被投诉人和他所在的单位都看不到" in slip
     assert "没有重复提交" in stranger.send(COMPLAIN, sent).text, "a second click sends nothing more"
+    changed = stranger.send(COMPLAIN, {**sent, "text": "还骂了人"})
+    assert changed.status_code == 409 and "没有保存" in changed.text and "还骂了人" in changed.text
     record = village.member.casebook.complaint_of(number, code.replace("-", ""))
     assert record is not None and record.complaint.record.actor == "resident"
     assert number not in agent.open("/complaints").text, "who is complained of finds nothing"
@@ -61,34 +69,100 @@ def test_without_the_code_nobody_complains_and_of_one_case_twice_a_day(
     assert third.status_code == 429 and "到任一窗口投诉" in third.text and "让我跑了三趟" in third.text
 
 
+def test_one_about_a_head_above_goes_a_level_higher_as_it_does_at_the_counter(
+    network: Network, village: Counter, township: Counter, county: Counter, agent: Visitor
+) -> None:
+    for hears in (township.sign_in("0103", "head"), county.sign_in("1009", "supervisor")):
+        assert hears.send("/complaints/open", {}).status_code == 303
+    everywhere(network)
+    stranger, known = shown(village, agent.file())
+    ticked = 'name="higher" value="yes" checked'
+    wrong = stranger.send(COMPLAIN, {**known, **SAID, "text": "", "higher": "yes"}).text
+    assert ticked in wrong and ticked not in stranger.open(COMPLAIN).text
+    slip = stranger.send(COMPLAIN, {**known, **SAID, "higher": "yes"}).text
+    assert "<dd>庆城县" in slip and "被投诉人和他所在的单位都看不到" in slip
+    about_the_county = stranger.send(COMPLAIN, {**known, **SAID, "place": county.config.place}).text
+    assert "<dd>庆城县" in about_the_county and "被投诉人和他所在的单位都看不到" not in about_the_county
+
+
+def test_whose_answer_was_lost_complains_anew_the_same_day(
+    network: Network, village: Counter, township: Counter, agent: Visitor
+) -> None:
+    township.sign_in("0103", "head").send("/complaints/open", {})
+    everywhere(network)
+    stranger, known = shown(village, agent.file())
+    first, second, third = ({**hidden_of(stranger.open(COMPLAIN).text, COMPLAIN), **known, **SAID} for _ in range(3))
+    assert [stranger.send(COMPLAIN, each).status_code for each in (first, second)] == [200, 200]
+    assert stranger.send(COMPLAIN, third).status_code == 429
+    lost = stranger.send(COMPLAIN, second)
+    assert lost.status_code == 409 and "没有抄下编号和查询码的，请重新填写再提交一次" in lost.text
+    assert stranger.send(COMPLAIN, third).status_code == 200
+    stranger.send(COMPLAIN, third)
+    fourth = {**hidden_of(stranger.open(COMPLAIN).text, COMPLAIN), **known, **SAID}
+    assert stranger.send(COMPLAIN, fourth).status_code == 429, "that is for once a day"
+
+
 def test_a_resident_books_a_time_and_is_called_by_name_and_last_digits(village: Counter, agent: Visitor) -> None:
     stranger = village.visitor()
     assert "没有可以预约的时间" in stranger.open("/book").text
-    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "2"})
+    head = village.sign_in("0002", "head")
+    kept(head, "/duty/room", **{**ROOM, "a_slot": "3"})
     page = stranger.open("/book").text
-    assert "余 4" in page and 'href="/book"' in stranger.open("/hours").text
-    said = {"day": TODAY, "slot": "09:30", "name": "张秀兰", "item_no": "001", "phone_tail": "１２３４"}
+    assert "余 4" in page and 'href="/book"' in stranger.open("/hours").text, "of three places residents fill two"
+    assert f'href="/book?day={TODAY}"' not in page, "its times are past at noon"
+    said = {"day": TOMORROW, "slot": "09:30", "name": "张秀兰", "item_no": "001", "phone_tail": "１２３４"}
+    past = stranger.send("/book", {**said, "day": TODAY})
+    assert past.status_code == 422 and "已经过了" in past.text
     sent = {**hidden_of(page, "/book"), **said}
-    answer = stranger.send("/book", sent)
-    assert answer.status_code == 303 and "张秀兰" not in answer.headers["Location"]
-    assert stranger.send("/book", sent).status_code == 303, "a second click books nothing more"
-    told = stranger.open(answer.headers["Location"]).text
-    assert ("已约好" in told and "09:30" in told and "低保" in told) or "最低生活保障" in told
-    [row] = village.member.casebook.appointments(TODAY)
+    told = stranger.send("/book", sent).text
+    assert "已约好" in told and "09:30" in told and "0934-1234567" in told
+    assert "已约好" in stranger.send("/book", sent).text, "a second click books nothing more"
+    assert stranger.send("/book", {**sent, "slot": "09:00"}).status_code == 409
+    [row] = village.member.casebook.appointments(TOMORROW)
     assert (row.name, row.phone_tail, row.booked_by) == ("张秀兰", "1234", "")
-    assert "网上预约" in agent.open("/turns").text
+    assert "网上预约" in agent.open(f"/turns?day={TOMORROW}").text
     again = stranger.send("/book", {**said, "slot": "09:00"})
-    assert again.status_code == 422 and "这一天您已经预约过" in "".join(problems(again.text))
+    assert again.status_code == 200 and "已约好" in again.text and "同一人一天只留一个时间" in again.text
+    assert len(village.member.casebook.appointments(TOMORROW)) == 1, "nobody learns who comes, and books twice"
+    made_up = stranger.open(f"/book?day={TOMORROW}&slot=09:30&item_no=001&done=yes").text
+    assert "已约好" not in made_up
     far = stranger.send("/book", {**said, "day": "2026-12-21"})
     assert far.status_code == 422 and "14 天内" in far.text
     bad = stranger.send("/book", {**said, "phone_tail": "12"})
     assert 'value="张秀兰"' in bad.text and "电话后四位" in "".join(problems(bad.text))
+    kept(head, "/duty/room", **{**ROOM, "a_slot": "3", "phone": ""})
+    assert "请到窗口或托人告诉我们" in stranger.send("/book", {**said, "name": "李四"}).text
+    full = stranger.send("/book", {**said, "name": "王五"})
+    assert full.status_code == 422 and "已约满" in full.text
+    kept(agent, "/turns/book", **{**said, "name": "王五", "phone_tail": "1234"})
 
 
-def test_nobody_fills_the_book_from_one_address(village: Counter) -> None:
-    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "20"})
+def test_nobody_fills_the_book_from_one_address(village: Counter, network: Network) -> None:
+    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "40"})
     stranger = village.visitor()
-    said = {"day": TODAY, "slot": "09:30", "item_no": "001", "phone_tail": "1234"}
-    found = [stranger.send("/book", {**said, "name": f"张{number}"}).status_code for number in range(12)]
-    assert found == [303] * 10 + [429] * 2
-    assert len(village.member.casebook.appointments(TODAY)) == 10
+    said = {"day": TOMORROW, "slot": "09:30", "item_no": "001", "phone_tail": "1234"}
+
+    def send(number: int, address: str, **changes: str) -> int:
+        stranger.client.environ_base["REMOTE_ADDR"] = address
+        return stranger.send("/book", {**said, "name": f"张{number}", **changes}).status_code
+
+    assert [send(0, "127.0.0.1", phone_tail="") for _ in range(12)] == [422] * 12, "what is not booked is not counted"
+    assert [send(number, "127.0.0.1") for number in range(12)] == [200] * 10 + [429] * 2
+    assert len(village.member.casebook.appointments(TOMORROW)) == 10
+    house = [send(number, f"2001:db8:0:7::{number:x}") for number in range(20, 32)]
+    assert house == [200] * 10 + [429] * 2, "a house has a whole net to write from"
+    assert send(40, "2001:db8:0:8::1") == 422 and network.members, "their half of the slot is full"
+
+
+def test_a_booking_that_the_disk_refused_is_not_counted(village: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "40"})
+    stranger = village.visitor()
+    said = {"day": TOMORROW, "slot": "09:30", "item_no": "001", "phone_tail": "1234"}
+
+    def refuse(*_: Any) -> None:
+        raise NotSaved("未保存：磁盘已满", "not saved: the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(village.member.casebook, "book_oneself", refuse)
+        assert [stranger.send("/book", {**said, "name": "张三"}).status_code for _ in range(11)] == [503] * 11
+    assert stranger.send("/book", {**said, "name": "张三"}).status_code == 200
