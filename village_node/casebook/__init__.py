@@ -29,6 +29,7 @@ from village_node.casebook.errors import (
     IdTaken,
     NotAllowed,
     NotFound,
+    SameBatch,
     Stale,
 )
 from village_node.casebook.evidencing import Evidencing
@@ -95,6 +96,7 @@ __all__ = [
     "RosterForkView",
     "RosterRuling",
     "Said",
+    "SameBatch",
     "Searching",
     "Shown",
     "Slip",

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sync_protocol.case import kinds
+from sync_protocol.case.workdays import day_of
 from sync_protocol.encoding import encode
+from sync_protocol.places import about
 from sync_protocol.suites import sha256
 from village_node.casebook import once
 from village_node.casebook.desk import Application, CaseRef, Desk
-from village_node.casebook.errors import BadBody, NotAllowed
+from village_node.casebook.errors import BadBody, SameBatch
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, batches
 from village_node.store.batches import Batch
@@ -54,9 +56,11 @@ class Batches(Desk, Reading):
             now_ms = self.clock()
             before = batches.same(connection, digest, now_ms - SAME_MS)
             if before is not None:
-                raise NotAllowed(
-                    "这份名单已经申报过，内容完全相同；请到“名单收件”查看已收的件",
-                    "this very list was filed before: look at it among the lists",
+                day = day_of(before.made_ms)
+                raise SameBatch(
+                    f"这份名单 {day.year}年{day.month}月{day.day}日 已经申报过，内容完全相同；已收的件在“名单收件”里",
+                    f"this very list was filed before, on {day}: look at it among the lists",
+                    before.batch_id,
                 )
             item_no, version = next(iter(items))
             batch = Batch(batch_id, item_no, version or 1, digest, actor, now_ms)
@@ -67,10 +71,31 @@ class Batches(Desk, Reading):
         self.record_many([Application(actor, body, channel) for body in applied], request, note)
         return batch_id
 
-    def batches(self) -> list[tuple[Batch, int]]:
-        """The lists filed here, the newest first, and how many cases each became."""
+    def open_before(self, item_no: str, applied: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+        """Of a list about to be filed (by field name): the rows, from 0, whose applicant has an open case of this item
+        here that is no older than a season, each with that case's number. A list that was changed since it was filed
+        is no longer the same list; this shows it."""
+        names = {str(body.get("applicant_name", "")) for body in applied}
+        scope = about(self.identity.place)
         with self.store.reading() as connection:
-            return batches.newest(connection, SHOWN)
+            rows = batches.open_of(connection, scope, item_no, self.clock() - SAME_MS, names)
+        known: dict[tuple[str, str], str] = {}
+        for row in rows:
+            case = self.case(row.scope, row.case_id)
+            if case is not None:
+                known[case.applicant.get("name", ""), case.applicant.get("id_no", "")] = row.case_no or ""
+        people = enumerate((str(body.get("applicant_name")), str(body.get("applicant_id_no"))) for body in applied)
+        return {at: known[person] for at, person in people if person in known}
+
+    def batches(self, page: int = 1) -> list[tuple[Batch, int]]:
+        """A page of the lists filed here, the newest first, and how many cases each became."""
+        with self.store.reading() as connection:
+            return batches.newest(connection, SHOWN, (page - 1) * SHOWN)
+
+    def batch_count(self) -> int:
+        """How many lists were filed here."""
+        with self.store.reading() as connection:
+            return batches.total(connection)
 
     def batch(self, batch_id: bytes) -> tuple[Batch, list[CaseRow]] | None:
         """One list with its cases in the order of its rows."""

@@ -18,6 +18,14 @@ class Grown(NotAllowed):
     """The case has records that who decides was not shown."""
 
 
+class SameBatch(NotAllowed):
+    """A list was filed before, word for word; ``batch_id``: as which one."""
+
+    def __init__(self, zh: str, en: str, batch_id: bytes) -> None:
+        super().__init__(zh, en)
+        self.batch_id = batch_id
+
+
 class Stale(CasebookError):
     """The case has moved on since the page was drawn: look at it again before acting."""
 

@@ -1,12 +1,12 @@
 """Lists (名单) filed in one go at this node: which cases each became, so that their receipts are printed together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from village_node.store import rows
-from village_node.store.cases import CaseRow
+from village_node.store.cases import FINISHED, CaseRow
 from village_node.store.locks import CaseKey
 from village_node.store.tables import BATCH_CASES, BATCHES, CASES
 
@@ -41,10 +41,26 @@ def same(connection: Connection, digest: bytes, since_ms: int) -> Batch | None:
     return Batch._make(row) if row else None
 
 
-def newest(connection: Connection, most: int) -> list[tuple[Batch, int]]:
-    """The lists filed last, and how many cases each became."""
+def open_of(connection: Connection, scope: str, item_no: str, since_ms: int, names: Iterable[str]) -> list[CaseRow]:
+    """The open cases of an item at a home that were filed since then by applicants of these names."""
+    table = CASES.c
+    there = (table.scope == scope, table.item_no == item_no, table.filed_ms >= since_ms, table.state.not_in(FINISHED))
+    found: list[CaseRow] = []
+    for some in rows.chunks(sorted(set(names))):
+        query = select(CASES).where(*there, table.applicant_name.in_(some)).order_by(table.filed_ms)
+        found.extend(CaseRow._make(row) for row in connection.execute(query))
+    return found
+
+
+def total(connection: Connection) -> int:
+    """How many lists there are."""
+    return connection.scalar(select(func.count()).select_from(BATCHES)) or 0
+
+
+def newest(connection: Connection, most: int, after: int = 0) -> list[tuple[Batch, int]]:
+    """The lists filed last, after so many, and how many cases each became."""
     of_each = select(func.count()).where(BATCH_CASES.c.batch_id == BATCHES.c.batch_id).scalar_subquery()
-    query = select(BATCHES, of_each).order_by(BATCHES.c.made_ms.desc(), BATCHES.c.batch_id).limit(most)
+    query = select(BATCHES, of_each).order_by(BATCHES.c.made_ms.desc(), BATCHES.c.batch_id).limit(most).offset(after)
     return [(Batch._make(row[:-1]), int(row[-1])) for row in connection.execute(query)]
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import make_response
+from flask import make_response, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import bodies, kinds
 from sync_protocol.case.catalogue import Item
-from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
-from village_node.casebook.batches import MOST
+from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, SameBatch
+from village_node.casebook.batches import MOST, SHOWN
 from village_node.web import application, asked, entry, items, schemas, sent_once, sheet, words
 from village_node.web.cases import grouped
 from village_node.web.policy import COUNTER, Policy, Route
@@ -19,16 +19,26 @@ from village_node.web.site import Visit
 
 FILES: Final = Policy(COUNTER, "node", "typed")
 READS: Final = Policy(COUNTER, "node", "masked_name")
-LONGEST: Final = 600_000  # characters of a sheet, which leaves room for it in a form
+LONGEST: Final = 300_000  # characters of a sheet: Chinese takes three bytes each, and a form has one MiB for its fields
+FORM_MOST: Final = 2 * 1024 * 1024  # a sheet that is chosen beside the one that was pasted
+TAKES_SHEETS: Final = frozenset({"file_batch"})
+TOO_LARGE: Final = (
+    "名单过大",
+    "The list is too large",
+    "一件也没有收。请把名单分成几份，再选文件核对。",
+    "Nothing was filed. Make several lists of it, and choose the files one by one.",
+)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One row as the preview shows it: its line, the name, and what is wrong, by column."""
+    """One row as the preview shows it: its line, the name, and what is wrong, by column; ``before``: the number of an
+    open case that this person has already, where there is one."""
 
     line: int
     name: str
     wrong: list[tuple[str, str]]
+    before: str | None = None
 
 
 def faults(
@@ -65,9 +75,17 @@ def file(visit: Visit, channel: str, applied: Sequence[Mapping[str, Any]], reque
 
 def register(visit: Visit) -> Response:
     """The lists filed here, and the items of which one can be filed."""
-    told = [(batch, _item_name(visit, batch.item_no), count) for batch, count in visit.site.casebook.batches()]
+    book, page = visit.site.casebook, entry.page(visit.request.args.get("page", ""))
+    told = [(batch, _item_name(visit, batch.item_no), count) for batch, count in book.batches(page)]
     offered = [item for item in visit.site.finder.find("") if not items.not_filed_here(visit, item)]
-    return visit.render("batches.html", told=told, offered=offered)
+    return visit.render(
+        "batches.html",
+        told=told,
+        offered=offered,
+        page=page,
+        pages=max(1, -(-book.batch_count() // SHOWN)),
+        page_link=lambda number: url_for("batches", page=number),
+    )
 
 
 def choose(visit: Visit) -> Response:
@@ -91,29 +109,43 @@ def empty_sheet(visit: Visit, item_no: str) -> Response:
 
 def take(visit: Visit, item_no: str) -> Response:
     """Look at a sheet, and file it where that was asked for and nothing is wrong with it."""
-    item, channel = _item(visit, item_no), visit.line("channel")
+    item, channel, files = _item(visit, item_no), visit.line("channel"), visit.line("do") == "file"
     text = visit.request.form.get("rows", "")
+    # The version that the page was drawn of is no part of the list: it is looked at below, and only of what is new.
+    wanted = sent_once.asked(visit, besides="item_version")
     try:
+        if files and wanted is not None:
+            visit.site.casebook.refuse_repeated(wanted)
         text = _chosen(visit) or text
         if len(text) > LONGEST:
             raise sheet.BadSheet("名单过大，请分成几份", "the list is too large: make several of it")
         rows = sheet.read(text, item, MOST)
     except sheet.BadSheet as bad:
         return _form(visit, item, text[:LONGEST], channel, 422, visit.t(bad.zh, bad.en))
+    except AlreadyDone as done:
+        return visit.redirect("batch", batch_id=done.case_id.hex())
+    except IdTaken:
+        return _form(visit, item, text[:LONGEST], channel, 409, sent_once.changed(visit))
     found = faults(visit, item, channel, [(row.body, row.in_person) for row in rows])
-    seen = [_seen(visit, item, row, wrong) for row, wrong in zip(rows, found, strict=True)]
+    before = {} if files else visit.site.casebook.open_before(item.item_no, [row.body for row in rows])
+    seen = [
+        _seen(visit, item, row, wrong, before.get(at)) for at, (row, wrong) in enumerate(zip(rows, found, strict=True))
+    ]
     bad_rows = sum(bool(each.wrong) for each in seen)
     version = visit.line("item_version")
-    if visit.line("do") != "file" or bad_rows or version != str(item.version):
-        changed = visit.line("do") == "file" and not bad_rows
+    if not files or bad_rows or version != str(item.version):
+        changed = files and not bad_rows
         said = visit.t("该事项已有新的版本，请再核对一次。", "There is a new version of this item: look again.")
         return _form(visit, item, text, channel, 422 if bad_rows or changed else 200, said if changed else "", seen)
     try:
-        batch_id = file(visit, channel, [row.body for row in rows], sent_once.asked(visit))
+        batch_id = file(visit, channel, [row.body for row in rows], wanted)
     except AlreadyDone as done:
         batch_id = done.case_id
     except IdTaken:
         return _form(visit, item, text, channel, 409, sent_once.changed(visit), seen)
+    except SameBatch as same:
+        words_now = visit.t(same.zh, same.en)
+        return _form(visit, item, text, channel, 409, words_now, seen, same=same.batch_id.hex())
     except (BadBody, NotAllowed) as refused:
         return _form(visit, item, text, channel, 409, visit.t(refused.zh, refused.en), seen)
     return visit.redirect("batch", batch_id=batch_id.hex())
@@ -125,11 +157,11 @@ def _chosen(visit: Visit) -> str:
     return sheet.text_of(file.stream.read()) if file is not None and file.filename else ""
 
 
-def _seen(visit: Visit, item: Item, row: sheet.Row, wrong: application.Faults) -> Seen:
+def _seen(visit: Visit, item: Item, row: sheet.Row, wrong: application.Faults, before: str | None) -> Seen:
     labels = {column.name: visit.t(column.zh, column.en) for column in sheet.columns(item)}
     told = {asked.field_of(item, name): said for name, said in {**wrong, **row.wrong}.items()}
     named = [(labels.get(name) or visit.t(*words.field_words(name)), visit.t(*said)) for name, said in told.items()]
-    return Seen(row.line, row.body.get("applicant_name", ""), named)
+    return Seen(row.line, row.body.get("applicant_name", ""), named, before)
 
 
 def _form(
@@ -140,6 +172,7 @@ def _form(
     status: int = 200,
     problem: str = "",
     seen: Sequence[Seen] = (),
+    same: str = "",
 ) -> Response:
     return visit.render(
         "batch_form.html",
@@ -149,6 +182,8 @@ def _form(
         channel=channel,
         problem=problem,
         seen=seen,
+        same=same,
+        before=[each for each in seen if each.before is not None],
         wrong=sum(bool(each.wrong) for each in seen),
         most=MOST,
         columns=sheet.columns(item),

@@ -254,6 +254,8 @@ def _guard(app: Flask, site: Site) -> None:
     request.max_form_parts = MAX_FORM_PARTS
     if request.endpoint in papers.TAKES_FILES:
         request.max_content_length = papers.FORM_MOST
+    if request.endpoint in batches.TAKES_SHEETS:
+        request.max_content_length = batches.FORM_MOST
     if request.endpoint in couriers.TAKES_FILES and site.visit(request, touch=False).person is not None:
         request.max_content_length = couriers.FILE_MOST
     if request.host.rpartition(":")[0].strip("[]") not in site.hosts and request.host.strip("[]") not in site.hosts:
@@ -301,6 +303,8 @@ def _trouble(site: Site, error: HTTPException) -> Response:
     if error.response is not None or status < HTTPStatus.BAD_REQUEST:
         return error.get_response()  # a redirect to the right spelling of an address
     words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in batches.TAKES_SHEETS:
+        words = batches.TOO_LARGE
     response = _drawn(site, status, words)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):

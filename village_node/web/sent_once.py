@@ -11,13 +11,16 @@ FIELD: Final = "once"
 _ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def asked(visit: Visit) -> Request | None:
+def asked(visit: Visit, *, besides: str = "") -> Request | None:
     """Under which id the form in hand asks for its act: the page's, for this form of it; None where it brings none.
-    Sent again as it was it is the same request; sent again with something else in it, it is refused and shown anew."""
+    ``besides``: a field that a resend may have otherwise.
+
+    Sent again as it was it is the same request; sent again with something else in it, it is refused and shown anew.
+    """
     once, path = visit.request.form.get(FIELD, ""), visit.request.path
     if not _ID.fullmatch(once):
         return None
-    sent = sorted(each for each in visit.request.form.items(multi=True) if each[0] != "token")
+    sent = sorted(each for each in visit.request.form.items(multi=True) if each[0] not in ("token", besides))
     digest = hashlib.sha256(repr((path, sent)).encode()).digest()
     return Request(visit.staff.staff_no, f"form-{once}-{hashlib.sha256(path.encode()).hexdigest()[:8]}", digest)
 

@@ -71,8 +71,8 @@ def columns(item: Item) -> list[Column]:
     if item.applicants != ("person",):
         said = ("单位申请的必填", "required of organisations")
         made.append(Column("legal_representative", "法定代表人", "legal representative", False, *said))
-    came = ("是或否；填“否”的填写下面四列", "yes or no; if no, fill in the next four")
-    made.append(Column(IN_PERSON, "本人申请", "in person", True, *came))
+    came = ("是或否；填“否”的，右边四列（代办人等）都填", "yes or no; if no, fill in the four columns to the right")
+    made.append(Column(IN_PERSON, "本人（或单位自己）来办", "in person", True, *came))
     labels = {field.name: (field.zh, field.en) for field in bodies.CREATE.fields}
     authority = ("逐人写明，如：签名并按手印的委托书 1 份", "for each person, e.g. a signed letter of authorisation")
     for name in _PROXY:
@@ -98,7 +98,7 @@ def text_of(raw: bytes) -> str:
     """The text of a file that a spreadsheet saved, in either of the two ways it writes Chinese. Raises BadSheet."""
     if raw.startswith(_WORKBOOK):
         raise BadSheet(
-            "这是工作簿文件：请在表格软件里“另存为”CSV 格式再选，或全选复制后粘贴到下面",
+            "这是工作簿文件：请在表格软件里另存为“CSV（逗号分隔）”再选，或全选复制后粘贴到下面",
             "this is a workbook: save it as CSV, or copy all of it and paste it below",
         )
     for encoding in ("utf-8-sig", "gb18030"):
@@ -114,7 +114,7 @@ def read(text: str, item: Item, most: int) -> list[Row]:
     text = text.removeprefix("\ufeff")
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = "\t" if "\t" in first else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     headed: list[Column] = []
     rows: list[Row] = []
     begins = 1
@@ -133,7 +133,11 @@ def read(text: str, item: Item, most: int) -> list[Row]:
                 )
             rows.append(_row(line, spelled, headed, item))
     except csv.Error as wrong:
-        raise BadSheet(f"第 {begins} 行不是有效的表格：{wrong}", f"line {begins} is no table: {wrong}") from None
+        raise BadSheet(
+            f'从第 {begins} 行起读不出来，多半是英文引号（"）不成对：请在这一行删去多余的引号（{wrong}）',
+            f"from line {begins} on it cannot be read; most likely a quotation mark stands alone there: take it out "
+            f"({wrong})",
+        ) from None
     if not headed or not rows:
         raise BadSheet("名单是空的：第一行为栏目名称，以下每人一行", "the list is empty: headings, then a row for each")
     return rows
@@ -173,6 +177,12 @@ def _row(line: int, cells: list[str], headed: list[Column], item: Item) -> Row:
     if any(cells[len(headed) :]):
         over = "；".join(cell for cell in cells[len(headed) :] if cell)[:40]
         wrong["window_note"] = (f"这一行多出了没有栏目的内容：{over}", f"cells beyond the last column: {over}")
+    several = {"window_note"} | {each.key for each in asked.asked(item) if each.kind == "text"}
+    for name in (name for name, cell in values.items() if "\n" in cell and name not in several):
+        wrong[name] = (
+            '这一栏只能有一行：请删去换行；下面几行被并进来的，是英文引号（"）不成对',
+            "one line only: take the line break out; where rows below are in it too, a quotation mark stands alone",
+        )
     came = values.get(IN_PERSON, "").lower()
     body: dict[str, Any] = {name: values.get(name, "") for name in application.SPELLINGS}
     body["applicant_id_kind"] = _identity(values.get("applicant_id_kind", ""), item)

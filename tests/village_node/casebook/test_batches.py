@@ -39,6 +39,17 @@ def test_a_list_keeps_its_order_is_done_once_and_not_again_in_the_same_season(ne
     assert [batch.batch_id for batch, _ in book.batches()] == [again, batch_id], "the next season brings it anew"
 
 
+def test_whose_case_is_open_is_found_by_name_and_number(net: Network) -> None:
+    book = net.members[VILLAGE].casebook
+    found = book.batch(book.file_batch("0001", AGENT, applied("张秀兰", "李老汉"), "counter"))
+    assert found is not None
+    same = {"applicant_name": "李老汉", "applicant_id_no": APPLICATION["applicant_id_no"]}
+    asked = [{**same, "applicant_name": "钱五"}, same, {**same, "applicant_id_no": "E12345678"}]
+    assert book.open_before("001", asked) == {1: found[1][1].case_no} and book.open_before("014", asked) == {}
+    net.clock.now_ms += SAME_MS + 1
+    assert book.open_before("001", asked) == {}
+
+
 def test_one_that_does_not_fit_keeps_the_whole_list_out(net: Network) -> None:
     book = net.members[VILLAGE].casebook
     wrong = applied("张秀兰", "李老汉")

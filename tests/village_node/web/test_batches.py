@@ -6,15 +6,19 @@ import re
 from datetime import date
 from typing import Any
 
+import pytest
 from stdnum.cn import ric
 
 from tests.builders import Network
 from tests.village_node.web.api.program import FILED, program_at
 from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere, hidden_of
 from tests.village_node.web.test_filing import held
+from village_node.casebook import batches as filing_of_lists
+from village_node.web import batches
 from village_node.web.entry import identity_card_trouble
 
 FORM = "/batches/file/001"
+CAME = "本人（或单位自己）来办"
 TODAY = date(2026, 11, 18)
 
 
@@ -38,7 +42,7 @@ def person(name: str, number: str, **said: str) -> dict[str, str]:
         "姓名或单位名称": name,
         "证件号码": number,
         "联系电话": "13800001234",
-        "本人申请": "是",
+        CAME: "是",
         "代办人": "",
         "与申请人关系": "",
         "委托说明": "",
@@ -53,7 +57,7 @@ PEOPLE = (
     person(
         "李老汉",
         card("62282119450304567"),
-        本人申请="否",
+        **{CAME: "否"},
         代办人="王芳",
         与申请人关系="村代办员",
         委托说明="签名并按手印的委托书 1 份",
@@ -108,8 +112,8 @@ def test_every_row_s_trouble_is_named_by_row_and_column_and_nothing_is_filed(vil
     rows = rows_of(
         PEOPLE[0],
         person("", "6.22821E+17"),
-        person("钱五", CARD, 本人申请="否"),
-        person("孙六", card("62282119680304522"), 本人申请="", **{"材料：身份证": "若干"}),
+        person("钱五", CARD, **{CAME: "否"}),
+        person("孙六", card("62282119680304522"), **{CAME: "", "材料：身份证": "若干"}),
         person("周七", card("62282119680304533"), 代办人="王芳"),
     )
     page = agent.send(FORM, {"rows": rows, "channel": "counter", "do": "file", "item_version": "1"})
@@ -168,3 +172,88 @@ def test_a_program_files_a_list_once_and_is_told_of_each_wrong_row(village: Coun
     assert [each["batch_id"] for each in program.get("/batches").get_json()["batches"]] == [made["batch_id"]]
     assert program.post("/batches", right, "list-00002").status_code == 409
     assert len(program.get("/cases").get_json()["cases"]) == 2
+
+
+def test_a_good_list_of_five_hundred_is_filed_by_the_form_that_its_preview_shows(
+    village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "关于在本村设立烟花爆竹零售点的申请，经营场所符合安全距离要求。" * 4
+    many = [
+        person(f"张{number}", card(f"62282119{60 + number // 300}0304{number % 300:03d}"), 申请事由=long)
+        for number in range(500)
+    ]
+    text = rows_of(*many)
+    assert len(text.encode()) * 3 > 600_000 and len(text) < batches.LONGEST
+    page = checked(agent, "", sheet=(io.BytesIO(text.encode("utf-8-sig")), "名单.csv"))
+    assert "共 500 人，逐行核对无误" in page
+    assert page.count(f'action="{FORM}" enctype="multipart/form-data"') == 2, "else each character is nine bytes"
+    form = {**hidden_of(page, FORM), "do": "file"}
+    monkeypatch.setattr(batches, "file", lambda *_: bytes(16))
+    token = agent.token()
+    sent = agent.client.post(FORM, data={**form, "token": token}, content_type="multipart/form-data")
+    assert sent.status_code == 303, sent.text[:500]
+    assert village.member.casebook.view_counts()["all"] == 0
+
+
+def test_what_is_too_large_says_so_and_not_only_that_a_form_was(agent: Visitor) -> None:
+    for length in (batches.LONGEST + 1, batches.FORM_MOST):
+        page = checked(agent, "", sheet=(io.BytesIO(b"a" * length), "名单.csv"))
+        assert "名单过大" in page and "分成几份" in page
+
+
+def test_who_has_an_open_case_already_is_named_before_a_season_is_filed_twice(
+    village: Counter, agent: Visitor, network: Network
+) -> None:
+    filed(agent, rows_of(*PEOPLE))
+    namesake = {**PEOPLE[1], "证件号码": card("62282119450304555")}
+    page = checked(agent, rows_of(PEOPLE[0], namesake, person("钱五", card("62282119680304522"))))
+    assert "有 1 人在本单位已有同一事项未办结的件" in page and "共 3 人，逐行核对无误" in page
+    [(first, _)] = village.member.casebook.batches()
+    told = re.findall(r"第 (\d+) 行</td><td[^>]*>([^<]+)</td><td[^>]*>([^<]+)<", page)
+    held_row = village.member.casebook.batch(first.batch_id)
+    assert held_row is not None and told == [("2", "张秀兰", held_row[1][0].case_no)]
+    program = program_at(village, "0801", "agent")
+    one = {**{name: value for name, value in FILED.items() if name != "item_no"}, "applicant_id_no": CARD}
+    listed = {"item_no": "001", "applications": [{**one, "applicant_name": "张秀兰", "in_person": True}]}
+    known = program.post("/batches/check", listed).get_json()
+    assert known["open_before"] == [{"row": 0, "case_no": held_row[1][0].case_no}] and known["wrong"] == []
+    network.clock.now_ms += 61 * 86_400_000
+    late = village.sign_in("0003", "agent")
+    assert "已有同一事项" not in checked(late, rows_of(PEOPLE[0]))
+
+
+def test_the_same_list_is_refused_with_its_day_and_led_to_and_a_new_version_changes_no_resend(
+    village: Counter, agent: Visitor
+) -> None:
+    form = {**hidden_of(checked(agent, rows_of(*PEOPLE)), FORM), "do": "file"}
+    first = agent.send(FORM, form).headers["Location"]
+    assert agent.send(FORM, {**form, "item_version": "2"}).headers["Location"] == first, "a resend is asked for first"
+    same = agent.send(FORM, {**hidden_of(checked(agent, rows_of(*PEOPLE)), FORM), "do": "file"}).text
+    assert "2026年11月18日 已经申报过" in same and f'href="{first}"' in same
+    changed = agent.send(FORM, {**form, "rows": rows_of(PEOPLE[0])})
+    assert changed.status_code == 409 and village.member.casebook.view_counts()["all"] == 3
+
+
+def test_a_stray_quotation_mark_swallows_no_rows(agent: Visitor, village: Counter) -> None:
+    good = rows_of(*PEOPLE)
+    lone = good.replace("李老汉", '"李老汉')
+    page = checked(agent, lone)
+    assert "从第 3 行起读不出来" in page and "引号" in page
+    two = good.replace("李老汉", '"李老汉').replace("赵四", '赵四"')
+    page = checked(agent, two)
+    assert "这一栏只能有一行" in page and "引号" in page and village.member.casebook.view_counts()["all"] == 0
+    several = rows_of(person("张秀兰", CARD, 申请事由="第一行\n第二行"))
+    assert "共 1 人，逐行核对无误" in checked(agent, several)
+    broken = rows_of(person("张秀兰\n李老汉", CARD))
+    assert "这一栏只能有一行" in checked(agent, broken)
+
+
+def test_lists_are_turned_page_by_page(village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing_of_lists, "SHOWN", 1)
+    monkeypatch.setattr(batches, "SHOWN", 1)
+    addresses = [filed(agent, rows_of(each)) for each in PEOPLE[:2]]
+    pages = [agent.open(f"/batches?page={number}").text for number in (1, 2)]
+    assert sorted([address in page for page in pages] for address in addresses) == [[False, True], [True, False]]
+    program = program_at(village, "0801", "agent")
+    told = program.get("/batches?page=2").get_json()
+    assert (told["page"], told["total"], len(told["batches"])) == (2, 2, 1)

@@ -340,7 +340,7 @@ def _own(request: pytest.FixtureRequest, what: str) -> Ready:
     if what == "book":
         head = agent.counter.sign_in("0002", "head")
         assert head.send("/duty/room", ROOM).status_code == 303
-        fields = {"day": "2026-11-18", "slot": "09:00", "name": TYPED, "item_no": "001", "phone_tail": "1234"}
+        fields = {"day": "2026-11-19", "slot": "09:00", "name": TYPED, "item_no": "001", "phone_tail": "1234"}
         return Ready(stranger, "/book", fields)
     case = agent.file()
     row = agent.counter.member.casebook.case_row(f"about:{VILLAGE}", bytes.fromhex(case.rpartition("/")[2]))
@@ -357,7 +357,7 @@ def _own(request: pytest.FixtureRequest, what: str) -> Ready:
 
 def _batch(request: pytest.FixtureRequest) -> Ready:
     """A list of one person, looked at and ready to be filed."""
-    rows = f"姓名或单位名称,证件号码,本人申请,申请事由\n{TYPED},{CARD},是,家庭困难\n"
+    rows = f"姓名或单位名称,证件号码,本人（或单位自己）来办,申请事由\n{TYPED},{CARD},是,家庭困难\n"
     fields = {"rows": rows, "channel": "counter", "item_version": "1", "do": "file"}
     return Ready(request.getfixturevalue("agent"), "/batches/file/001", fields)
 

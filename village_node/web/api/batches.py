@@ -54,11 +54,29 @@ class WrongRow(Schema):
     told = shapes.listed("fields", shapes.FieldProblem)
 
 
+class OpenBefore(Schema):
+    """One application, counted from 0, whose applicant has an open case of this item here, filed within 60 days."""
+
+    row = shapes.number()
+    case_no = shapes.maybe()
+
+
 class Judged(Schema):
-    """What is wrong with a list; it can be filed where nothing is."""
+    """What is wrong with a list; it can be filed where nothing is. What is open before is told, and refuses nothing."""
 
     count = shapes.number()
     wrong = shapes.many(WrongRow)
+    open_before = shapes.many(OpenBefore)
+
+
+class BatchQuery(Taken):
+    """Which page of them."""
+
+    page = marshmallow.fields.Integer(
+        load_default=1,
+        validate=marshmallow.validate.Range(1, 999_999, error="应为 1 至 999999 的整数"),
+        error_messages={"invalid": "应为整数"},
+    )
 
 
 class BatchLine(Schema):
@@ -73,9 +91,10 @@ class BatchLine(Schema):
 
 
 class BatchListing(Schema):
-    """The lists filed here, the newest first."""
+    """A page of the lists filed here, the newest first, and how many there are in all."""
 
     batches = shapes.many(BatchLine)
+    page, total = shapes.number(), shapes.number()
 
 
 class BatchCase(Schema):
@@ -114,7 +133,9 @@ def check_batch(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
         for row, said in enumerate(found)
         if said
     ]
-    return {"count": len(applied), "wrong": wrong}
+    before = visit.site.casebook.open_before(item.item_no, [body for body, _ in applied])
+    known = [{"row": row, "case_no": case_no or None} for row, case_no in sorted(before.items())]
+    return {"count": len(applied), "wrong": wrong, "open_before": known}
 
 
 def file_batch(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
@@ -136,9 +157,11 @@ def file_batch(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> A
     return _given(visit, batch_id), 200, headers
 
 
-def list_batches(visit: Visit) -> dict[str, Any]:
-    """The lists filed here, the newest first."""
-    return {"batches": [_line(batch._asdict(), count) for batch, count in visit.site.casebook.batches()]}
+def list_batches(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
+    """The lists filed here, the newest first, page by page."""
+    book, page = visit.site.casebook, asked["page"]
+    told = [_line(batch._asdict(), count) for batch, count in book.batches(page)]
+    return {"batches": told, "page": page, "total": book.batch_count()}
 
 
 def read_batch(visit: Visit, batch_id: str) -> dict[str, Any]:
@@ -164,7 +187,7 @@ def _receipt(row: CaseRow) -> dict[str, Any]:
 
 
 OPERATIONS: Final = (
-    Operation("/batches", "list_batches", list_batches, batches.READS, TAG, gives=BatchListing),
+    Operation("/batches", "list_batches", list_batches, batches.READS, TAG, asks=BatchQuery, gives=BatchListing),
     Operation("/batches/check", "check_batch", check_batch, batches.FILES, TAG, "POST", BatchTaken, gives=Judged),
     Operation(
         "/batches", "file_batch", file_batch, batches.FILES, TAG, "POST", BatchTaken, gives=BatchGiven, once=True

@@ -8,7 +8,17 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from village_node.casebook import AlreadyDone, BadBody, CasebookError, Grown, IdTaken, NotAllowed, NotFound, Stale
+from village_node.casebook import (
+    AlreadyDone,
+    BadBody,
+    CasebookError,
+    Grown,
+    IdTaken,
+    NotAllowed,
+    NotFound,
+    SameBatch,
+    Stale,
+)
 from village_node.notices.printing import NotPrinted
 from village_node.store import NotReadable, NotSaved, StoreError
 from village_node.web import schemas
@@ -111,7 +121,8 @@ def of_casebook(error: CasebookError) -> Problem:
     if isinstance(error, IdTaken):
         return Problem("id_taken", error.zh, error.en, request_id=error.request_id)
     assert not isinstance(error, AlreadyDone), "what was done before is an answer"
-    codes = {Stale: "stale", Grown: "stale", NotFound: "not_found", NotAllowed: "not_allowed_now"}
+    codes: dict[type[CasebookError], str] = {Stale: "stale", Grown: "stale", NotFound: "not_found"}
+    codes |= {NotAllowed: "not_allowed_now", SameBatch: "not_allowed_now"}
     return Problem(codes[type(error)], error.zh, error.en)
 
 
