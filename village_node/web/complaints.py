@@ -166,7 +166,7 @@ def _one(
     except NotAllowed as refused:  # a damaged file of a key
         return _register(visit, 409, visit.t(refused.zh, refused.en))
     said = found.said or {}
-    by, contact = complainant(visit, found, open_data=open_data)
+    who = complainant(visit, found, open_data=open_data)
     row = visit.site.casebook.find_by_number(str(said.get("case_no", ""))) if said.get("case_no") else None
     case = url_for("case", place=row.scope.partition(":")[2], case_id=row.case_id.hex()) if row is not None else ""
     return visit.render(
@@ -174,8 +174,7 @@ def _one(
         status,
         **told(visit, found),
         case=case,
-        by=by,
-        contact=contact,
+        who=who,
         open_data=open_data,
         errors=errors or {},
         problem=problem,
@@ -193,10 +192,12 @@ def heard(visit: Visit, number: str) -> Heard:
         raise NotFound from None
 
 
-def complainant(visit: Visit, found: Heard, *, open_data: bool) -> tuple[str, str]:
-    """Who complains, and how to be reached: masked unless somebody said why not."""
-    who = counter_books.caller(visit, found.said or {}, None, open_data=open_data)
-    return who.by, who.contact
+def complainant(visit: Visit, found: Heard, *, open_data: bool) -> counter_books.Caller:
+    """Who complains, and how to be reached: masked unless somebody said why not, and until some weeks after the
+    answer."""
+    answer = found.complaint.answer
+    ended_ms = answer.claimed_ms if answer is not None else None
+    return counter_books.caller(visit, found.said or {}, ended_ms, open_data=open_data)
 
 
 def unmask(visit: Visit, number: str) -> Response:

@@ -120,27 +120,36 @@ def file_case(visit: Visit, item_no: str) -> Response:
     except StoreError as fault:
         said = ""
         with suppress(StoreError):  # the reserve may have room for what was typed, if not for one more application
-            keep(visit, item, draft_id, values)
+            with visit.site.filing:
+                if not became(visit, draft_id):
+                    keep(visit, item, draft_id, values)
             said = visit.t("填写的内容已保存为草稿。", "What you typed is kept as a draft.")
         return _form(visit, item, values, draft_id, said=said, problem=visit.unsaved(fault), status=503)
 
 
+def became(visit: Visit, draft_id: str) -> list[str]:
+    """Place and id of the case that a draft of the person in front has become; empty where it is still a draft. Only
+    with the lock of filing held does it stay so."""
+    row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
+    noted: list[str] = json.loads(row.fields).get(FILED, []) if row else []
+    return list(visit.site.filed.get(draft_id, ())) or noted
+
+
 def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, str]) -> Response:
-    """Do what the button says. Raises StoreError when nothing could be kept."""
-    if visit.request.form.get("do") == "draft":
-        keep(visit, item, draft_id, values)
-        return _form(
-            visit, item, values, draft_id, said=visit.t("草稿已保存在本机。", "The draft is kept on this node.")
-        )
+    """Do what the button says; what was filed before is never written over by a draft. Raises StoreError when nothing
+    could be kept."""
     found = troubles(visit, values, item)
-    if found:
-        keep(visit, item, draft_id, values)
-        return _form(visit, item, values, draft_id, found, status=422)
     with visit.site.filing:
-        row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
-        filed = visit.site.filed.get(draft_id) or (json.loads(row.fields).get(FILED) if row else None)
+        filed = became(visit, draft_id)
         if filed:
             return _became(visit, *filed)
+        if visit.request.form.get("do") == "draft":
+            keep(visit, item, draft_id, values)
+            said = visit.t("草稿已保存在本机。", "The draft is kept on this node.")
+            return _form(visit, item, values, draft_id, said=said)
+        if found:
+            keep(visit, item, draft_id, values)
+            return _form(visit, item, values, draft_id, found, status=422)
         try:
             preview = visit.request.form.get("do") == "preview"
             case = application.file(visit, create_values(values, item), values["channel"], preview=preview)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.notices.given import words
+from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter, problems
 from tests.village_node.web.errands import PAPERS, AtHand, done
 from tests.village_node.web.test_filing import held
@@ -107,6 +108,25 @@ def test_a_complaint_about_the_village_goes_sealed_to_the_township_and_its_answe
         assert paper.content_type == "application/pdf" and said in printed and number in printed
         assert (REPLY in printed) == (what == "answer")
     assert village.visitor().send("/complaints/paper/referral", asked).status_code == 404
+
+
+def test_who_complained_is_shown_until_some_weeks_after_the_answer(
+    network: Network, village: Counter, hearing: tuple[Visitor, Visitor]
+) -> None:
+    head, _ = hearing
+    number, _, _ = complain(village.sign_in("0001", "agent"), VILLAGE, by="张秀兰", contact="13800001234")
+    everywhere(network)
+    said = {"outcome": "upheld", "text": REPLY}
+    assert head.send(f"/complaints/of/{number}/answer", said).status_code == 303
+    address, program = f"/complaints/of/{number}", program_at(head.counter, "0801", "head")
+    assert "张*" in head.open(address).text and program.get(f"/complaints/{number}").get_json()["by"] == "张*"
+    network.clock.now_ms += 31 * DAY_MS
+    again = head.counter.sign_in("0104", "head")
+    page = again.open(address).text
+    assert "已过保存期，不再显示" in page and WHAT in page
+    assert "13800001234" not in again.send(f"{address}/unmask", {"reason": "核实"}).text
+    program = program_at(head.counter, "0802", "head")
+    assert program.get(f"/complaints/{number}").get_json()["contact"] is None
 
 
 def test_one_about_the_township_is_the_countys_and_one_about_a_head_goes_one_higher(

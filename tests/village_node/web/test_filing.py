@@ -126,6 +126,15 @@ def test_a_draft_comes_back_field_by_field_and_goes_when_it_is_filed(agent: Visi
     assert "没有草稿" in agent.open("/work?view=drafts").text
 
 
+def test_a_draft_that_comes_late_does_not_write_over_what_was_filed(agent: Visitor, village: Counter) -> None:
+    form = {**APPLICATION, **hidden_of(agent.open("/file/001").text, "/file/001")}
+    filed = agent.send("/file/001", form).headers["Location"]
+    for late in ({**form, "do": "draft"}, {**form, "applicant_id_no": "1234"}):
+        assert agent.send("/file/001", late).headers["Location"] == filed
+    assert agent.send("/file/001", form).headers["Location"] == filed
+    assert village.member.casebook.view_counts()["all"] == 1
+
+
 def test_a_draft_can_be_thrown_away(agent: Visitor) -> None:
     draft = "cd" * 16
     agent.send("/file/001", {"draft_id": draft, "do": "draft"})

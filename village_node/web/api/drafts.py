@@ -2,14 +2,17 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import marshmallow
 from marshmallow import Schema
 from werkzeug.exceptions import NotFound
 
+from sync_protocol.case.catalogue import Item
 from village_node.store.accounts import DraftRow
 from village_node.web import application, entry, filing, schemas, staff
+from village_node.web import asked as questions
 from village_node.web.api import shapes
 from village_node.web.api.acting import Nothing, application_schema
 from village_node.web.api.operations import Operation, Taken
@@ -111,21 +114,39 @@ def keep_draft(visit: Visit, asked: dict[str, Any], draft_id: str) -> dict[str, 
     item = visit.site.finder.newest(entry.line(asked["item_no"]))
     if item is None:
         raise invalid({"item_no": ("没有这个事项，或已停用", "there is no such item in force")})
-    before = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
-    if not _ID.fullmatch(draft_id) or (before is not None and filing.FILED in json.loads(before.fields)):
+    if not _ID.fullmatch(draft_id):
         raise NotFound
     said = {name: value for name, value in asked["application"].items() if name != "channel"}
-    typed = filing.values_of(application.spelled(said, item), asked["application"].get("channel", "counter"), item)
-    filing.keep(visit, item, draft_id, typed)
+    body = application.spelled(said, item)
+    _refuse_unknown(body, item)
+    typed = filing.values_of(body, asked["application"].get("channel", "counter"), item)
+    with visit.site.filing:
+        if filing.became(visit, draft_id):
+            raise NotFound
+        filing.keep(visit, item, draft_id, typed)
     row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
     assert row is not None, "it was kept just now"
     return {**_line(row), "typed": typed}
 
 
+def _refuse_unknown(body: Mapping[str, Any], item: Item) -> None:
+    """Refuse papers and answers that the item does not ask for: the form has no place to keep them. Raises Problem."""
+    answers = {each.answer for each in questions.asked(item)}
+    papers = [paper["name"] for paper in body.get("materials", ()) if paper["name"] not in item.materials]
+    wrong = {"materials": ("该事项没有这份材料：", "the item asks for no such paper: ", papers)} if papers else {}
+    unknown = [name for name in body.get("answers", {}) if name not in answers]
+    if unknown:
+        wrong["answers"] = ("该事项没有这个问题：", "the item asks no such question: ", unknown)
+    if wrong:
+        raise invalid({name: (zh + "、".join(of), en + ", ".join(of)) for name, (zh, en, of) in wrong.items()})
+
+
 def throw_draft(visit: Visit, asked: dict[str, Any], draft_id: str) -> dict[str, Any]:
-    """Throw a draft of this account away."""
-    if not visit.site.accounts.rows.delete_draft(draft_id, visit.staff.staff_no):
-        raise NotFound
+    """Throw a draft of this account away; what was filed is none any more."""
+    with visit.site.filing:
+        filed = filing.became(visit, draft_id)
+        if filed or not visit.site.accounts.rows.delete_draft(draft_id, visit.staff.staff_no):
+            raise NotFound
     return {"draft_id": draft_id}
 
 

@@ -11,6 +11,7 @@ from village_node.store.locks import CaseKey
 from village_node.web import entry, forks, item_form, item_versions, masking, schemas
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
+from village_node.web.api.problems import invalid
 from village_node.web.site import Visit
 
 TAG: Final = "rulings"
@@ -123,9 +124,13 @@ def rule_on_fork(
     def rule() -> CaseKey:
         view = forks.fetch(visit, incarnation, scope, number)
         known = {case.case_id.hex(): case.case_id for case in view.both}
+        unknown = [case for case in asked["choices"] if case not in known]
+        if unknown:
+            words = ("这一案件不是两边都有的，不能单独选", "no case that both branches touch: nothing is to be chosen")
+            raise invalid({f"choices.{case}": words for case in unknown})
         made = Choice(
             asked["take_all"],
-            {known[case]: bytes.fromhex(mark) for case, mark in asked["choices"].items() if case in known},
+            {known[case]: bytes.fromhex(mark) for case, mark in asked["choices"].items()},
             bytes.fromhex(asked["otherwise"]) if asked["otherwise"] else None,
             entry.line(asked["reason"]),
             {bytes.fromhex(each["mark"]): each["upto"] for each in asked["seen"]},
@@ -173,7 +178,11 @@ def publish_item(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], it
     typed = dict.fromkeys((*item_form.LINES, *item_form.PARAGRAPHS), "")
     typed |= {name: entry.line(asked["fields_"].get(name, "")) for name in item_form.LINES}
     typed |= {name: entry.paragraph(asked["fields_"].get(name, "")) for name in item_form.PARAGRAPHS}
-    typed |= {name: "yes" for name in item_form.TICKS if asked["fields_"].get(name)}
+    ticks = {name: asked["fields_"].get(name, "") for name in item_form.TICKS}
+    wrong = [name for name, said in ticks.items() if said not in ("", "yes")]
+    if wrong:
+        raise invalid(dict.fromkeys(wrong, ("勾选项请填 yes，不勾的留空", "a tick is yes, or empty")))
+    typed |= {name: said for name, said in ticks.items() if said}
     considered: list[tuple[str, str]] = []
 
     def publish() -> CaseKey:

@@ -190,8 +190,8 @@ def unmask_complaint(visit: Visit, asked: dict[str, str], complaint_no: str) -> 
 
 
 def _masked(visit: Visit, found: Heard, *, open_data: bool) -> dict[str, Any]:
-    by, contact = complaints.complainant(visit, found, open_data=open_data)
-    return {**_complaint(found, opened=True), "by": by or None, "contact": contact or None}
+    who = complaints.complainant(visit, found, open_data=open_data)
+    return {**_complaint(found, opened=True), "by": who.by or None, "contact": who.contact or None}
 
 
 def _complaint(each: Heard, *, opened: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from tests.village_node.web.api.program import FILED, Program, path_of, program_
 from tests.village_node.web.counter import Counter, Visitor
 from tests.village_node.web.test_forks import forked
 from tests.village_node.web.test_service_room import TODAY
+from township_node.web import children, revocations
 from village_node.web import pages
 from village_node.web.api import OPERATIONS
 from village_node.web.api.acting import ACTS
@@ -62,12 +63,16 @@ TWINS = {
     "end_turn": ("end_ticket",),
     "publish_calendar": ("publish_calendar",),
     "answer_calendar": ("answer_calendar",),
+    "add_papers": ("add_paper",),
+    "withdraw_paper": ("withdraw_paper",),
+    "paper_original": ("open_paper",),
 }
 _SESSION = "it is about the browser in front and its session; a program has neither"
 _ACCOUNTS = (
     "who may come in is settled by a person at a page: a token that made accounts or tokens would outlive its end"
 )
 _LIVES = "which machine may speak for a place is settled by a person who has looked at the machines"
+_TWO = "a machine is shut out by two persons who have both looked at it, and not by one program with two tokens"
 _HAND = "a file is handed to a person with a stick, and its slip is printed for them"
 _ANSWER = "the program has the whole answer as JSON; the paper is for who comes to the page with the code"
 _RESIDENT = "a resident does it himself at a public page; a program has an account, and takes or books for somebody"
@@ -82,6 +87,12 @@ WITHOUT = {
     "disable": _ACCOUNTS,
     "make_token": _ACCOUNTS,
     "revoke_token": _ACCOUNTS,
+    "settle_alarm": _LIVES,
+    "allow_lives": _LIVES,
+    "stand_in": _LIVES,
+    "end_stand_in": _LIVES,
+    "ask_revocation": _TWO,
+    "answer_revocation": _TWO,
     "go_on": _LIVES,
     "retire": _LIVES,
     "answer_for": _LIVES,
@@ -96,7 +107,8 @@ WITHOUT = {
 
 
 def test_every_act_of_a_page_has_a_twin_or_a_reason() -> None:
-    acts = {route.name for route in pages.ROUTES if "POST" in route.methods}
+    routes = (*pages.ROUTES, *children.ROUTES, *revocations.ROUTES)
+    acts = {route.name for route in routes if "POST" in route.methods}
     assert acts - TWINS.keys() - WITHOUT.keys() == set(), "these acts need a twin, or a reason why there is none"
     assert (TWINS.keys() | WITHOUT.keys()) - acts == set() and not TWINS.keys() & WITHOUT.keys()
     known = {each.name: each.method for each in OPERATIONS}
@@ -156,6 +168,14 @@ def test_a_draft_is_kept_read_by_its_owner_and_thrown_away(village: Counter) -> 
     assert other.get(address).status_code == other.post(address, kept).status_code == 404
     assert desk.post(f"{address}/delete", {}).get_json() == {"draft_id": "ab" * 16}
     assert desk.get(address).status_code == 404
+    strange = {"materials": [{"name": "户口簿复印件二", "copies": 1, "original": False}], "answers": {"年龄": "40"}}
+    wrong = desk.post(address, {"item_no": "001", "application": strange})
+    assert wrong.status_code == 422 and "户口簿复印件二" in wrong.text and "年龄" in wrong.text
+    visitor, filed = village.sign_in("0804", "agent"), "cd" * 16
+    visitor.file(draft_id=filed)
+    same = program_at(village, "0804", "agent")
+    assert same.post(f"/drafts/{filed}", kept).status_code == 404
+    assert same.post(f"/drafts/{filed}/delete", {}).status_code == 404, "what was filed is no draft any more"
     boss = program_at(village, "0809", "admin")
     lines = boss.get("/audit?limit=3").get_json()["lines"]
     assert len(lines) == 3 and lines[0]["n"] == lines[1]["n"] + 1
@@ -224,6 +244,8 @@ def test_a_version_of_an_item_is_looked_at_and_published_by_a_program(county: Co
     assert business.post("/items/001/versions", body).get_json()["published"] is False
     assert book.catalogue.find("001", 2) is None, "it was only looked at"
     assert business.post("/items/001/versions", {**body, "fields": {**fields, "name": ""}}).status_code == 422
+    ticked = business.post("/items/001/versions", {**body, "fields": {**fields, "commitment": "no"}})
+    assert ticked.status_code == 422 and ticked.get_json()["field"] == "commitment", "no is not taken for yes"
     assert twice(business, "/items/001/versions", {**body, "publish": True}, "publish-01")["published"] is True
     made = book.catalogue.find("001", 2)
     assert made is not None and made.note == "另见公告"
@@ -239,6 +261,8 @@ def test_a_fork_is_ruled_on_by_a_program(network: Network, township: Counter) ->
     ruling = {"take_all": True, "reason": "两台机器各办各的，都算数", "seen": seen}
     ruling["otherwise"] = fork["branches"][0]["mark"]
     assert head.post(address, {**ruling, "reason": ""}).status_code == 422
+    strange = head.post(address, {**ruling, "choices": {"ab" * 16: ruling["otherwise"]}})
+    assert strange.status_code == 422 and strange.get_json()["field"] == f"choices.{'ab' * 16}"
     twice(head, address, ruling, "ruling-001")
     [ruled] = head.get("/forks").get_json()["forks"]
     assert ruled["ruled"] and township.config.place == TOWNSHIP and network.members
