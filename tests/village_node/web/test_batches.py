@@ -230,6 +230,7 @@ def test_the_same_list_is_refused_with_its_day_and_led_to_and_a_new_version_chan
     assert agent.send(FORM, {**form, "item_version": "2"}).headers["Location"] == first, "a resend is asked for first"
     same = agent.send(FORM, {**hidden_of(checked(agent, rows_of(*PEOPLE)), FORM), "do": "file"}).text
     assert "2026年11月18日 已经申报过" in same and f'href="{first}"' in same
+    assert "还没有收件" not in same, "what was filed before is not offered once more"
     changed = agent.send(FORM, {**form, "rows": rows_of(PEOPLE[0])})
     assert changed.status_code == 409 and village.member.casebook.view_counts()["all"] == 3
 
