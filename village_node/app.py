@@ -52,6 +52,7 @@ CLOCK_S = 10.0
 GARBAGE_S = 10.0
 CALENDAR_S = 60.0
 PURGE_CHECK_S = 600.0
+STRAYS_S = 3_600.0
 FOLD_S = 1.0
 ORDERS_S = 3600.0
 STOP_S = 5.0
@@ -328,6 +329,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     scheduler.every(CALENDAR_S, "catalogue", casebook.follow_catalogue)
     scheduler.every(ORDERS_S, "orders to erase", casebook.obey_orders)
     scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
+    scheduler.every(STRAYS_S, "stray files", casebook.sweep_strays)
     if uplink is not None:
         scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)
     purge = None

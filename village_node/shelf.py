@@ -26,9 +26,11 @@ class Shelf:
         self._folder = data / FOLDER
 
     def put(self, name: str, key: bytes, about: bytes, number: int, raw: bytes) -> None:
-        """Write one chunk of a file that is not whole yet, and wait until it is on the disk. Raises OSError."""
+        """Write one chunk of a file, and wait until it is on the disk. Raises OSError."""
         files.make_folder(self._folder)
-        path = self._folder / (name + _PART)
+        path = self._folder / name
+        if not path.exists():  # else a chunk of it could not be read, or its last one came before a power cut
+            path = self._folder / (name + _PART)
         new = not path.exists()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         with open(descriptor, "wb") as file:
@@ -40,27 +42,36 @@ class Shelf:
             files.sync_folder(self._folder)
 
     def close(self, name: str) -> None:
-        """The last chunk is here: give the file the name of one that is whole. Raises OSError."""
-        part = self._folder / (name + _PART)
-        if part.exists():
-            os.replace(part, self._folder / name)
+        """The last chunk is here: give the file the name of one that is whole; never in the place of one that has it.
+        Raises OSError."""
+        part, whole = self._folder / (name + _PART), self._folder / name
+        if whole.exists():
+            part.unlink(missing_ok=True)
+        elif part.exists():
+            os.replace(part, whole)
             files.sync_folder(self._folder)
 
     def get(self, name: str, key: bytes, about: bytes, number: int) -> bytes | None:
-        """One chunk; None where it is not here, or not as it was written."""
+        """One chunk; None where it is not here, cannot be read, or is not as it was written."""
         for path in (self._folder / name, self._folder / (name + _PART)):
             try:
                 with path.open("rb") as file:
                     file.seek(number * _PLACE)
                     return decrypt(key, _nonce(number), about, file.read(_PLACE))
-            except (FileNotFoundError, NotOpened):
+            except (OSError, NotOpened):
                 continue
         return None
 
     def drop(self, name: str) -> None:
-        """Remove a file, whole or not."""
+        """Remove a file, whole or not. Raises OSError."""
         for path in (self._folder / name, self._folder / (name + _PART)):
             path.unlink(missing_ok=True)
+
+    def names(self, before_s: float) -> set[str]:
+        """Under which names something lies that nobody has written to since a moment (in s). Raises OSError."""
+        if not self._folder.exists():
+            return set()
+        return {path.name.removesuffix(_PART) for path in self._folder.iterdir() if path.stat().st_mtime < before_s}
 
 
 def _nonce(number: int) -> bytes:

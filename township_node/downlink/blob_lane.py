@@ -14,12 +14,13 @@ class BlobLane:
         self._casebook = casebook
 
     def say(self, node: Node, content: Content, reply: Content, room: int) -> list[BlobReceipt]:
-        """Fill the lane of a reply; the receipts in it, which the child has once it comes with the next challenge."""
+        """Fill the lane of a reply; the receipts in it that the author waits for, which the child has once it comes
+        with the next challenge."""
         casebook, talk = self._casebook, reply.blobs
-        talk.receipts = casebook.blob_receipts(node.place, content.blobs.wants)
+        owed, talk.receipts = casebook.blob_receipts(node.place, content.blobs.wants)
         talk.wants = casebook.blob_wants(node.place)
         talk.pieces = casebook.blob_pieces(content.blobs.wants, node.place, room)
-        return list(talk.receipts)
+        return owed
 
     def arrived(self, told: list[BlobReceipt]) -> None:
         """The child has these receipts. Raises NotSaved."""

@@ -188,13 +188,14 @@ class Desk(Once):
         seen: Position | None = None,
         request: Request | None = None,
         shown: Shown | None = None,
+        beside: Callable[[Connection], None] = lambda _: None,
     ) -> CaseRef:
         """Do one act on a case: a stage move, or a side event. ``body`` by field name or number.
 
         ``seen`` is the last stage event the page was drawn from; a stage move needs it. ``request``: under which id a
         program asks for it. ``shown``: all that the page of a decision showed; the decision carries it, and is refused
-        where the case has grown since. Raises Stale when the case has moved on, AlreadyDone, IdTaken, NotAllowed,
-        NotFound, BadBody, NotSaved.
+        where the case has grown since. ``beside``: what is written in the same transaction. Raises Stale when the case
+        has moved on, AlreadyDone, IdTaken, NotAllowed, NotFound, BadBody, NotSaved.
         """
         if kind == kinds.FORCE_ASSIGN:
             raise NotAllowed("强制改派须由一人提议、另一人确认", "to assign a case takes two persons")
@@ -208,7 +209,9 @@ class Desk(Once):
 
         def do(connection: Connection) -> tuple[CaseRef, set[str]]:
             once.became(connection, request, act.key)
-            return self._do(connection, act), {scope}
+            done = self._do(connection, act)
+            beside(connection)
+            return done, {scope}
 
         return self._act(do, request)
 

@@ -6,9 +6,10 @@ then does the transaction say so. A power cut in between costs that chunk, and t
 bytes of a whole file are compared once more before anybody signs for them.
 """
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sync_protocol import blobs as files
 from sync_protocol import limits
@@ -32,8 +33,20 @@ RECEIPTS_AT_ONCE: Final = 64
 PARTS_HELD: Final = 64  # chunks that are being put together
 _PIECE_BYTES: Final = 64  # of a piece before packing, but for its bytes
 _PATIENCE: Final = 3  # asks that bring nothing before others are asked for first
-_KNOWN_MISSING: Final = 256
+_KNOWN_MISSING: Final = 32  # of one place
+_TROUBLE_MS: Final = 600_000  # for so long no file is asked for after the disk did not take one
 _ASKED_MOST: Final = 4_096
+_log = logging.getLogger(__name__)
+
+
+class _Taken(NamedTuple):
+    """What one message brought of files: rows that have grown, pieces that do not fit, a peer's receipts, and what it
+    asks our word for."""
+
+    grown: dict[BlobKey, BlobRow]
+    wrong: list[Piece]
+    receipts: list[BlobReceipt]
+    unsigned: list[BlobRow]
 
 
 class Fetching(Intake):
@@ -44,6 +57,7 @@ class Fetching(Intake):
         self._blob_turn = threading.Lock()
         self._parts: dict[BlobKey, tuple[int, bytearray]] = {}
         self._wanted_of: dict[tuple[str, BlobKey], int] = {}
+        self._trouble_ms: int | None = None
         super().__init__(*arguments, **named)
 
     def keep_lives(self, lives: Lives, *, pages_only: bool = False) -> None:
@@ -54,7 +68,7 @@ class Fetching(Intake):
     def receive(self, peer: bytes, content: Content, *, peer_update: dict[str, Any]) -> Received:
         """Take in one message of a peer: its events first, then what it says of files. Raises NotSaved."""
         received = super().receive(peer, content, peer_update=peer_update)
-        if content.blobs.pieces or content.blobs.receipts:
+        if content.blobs:
             self._take_blobs(peer, content.blobs)
         return received
 
@@ -62,12 +76,10 @@ class Fetching(Intake):
 
     def blob_wants(self, place: str) -> list[BlobWant]:
         """What is asked of the peer at ``place``: what the side it speaks for should have."""
-        missing = self.remembered("blobs missing", lambda connection: blobs.missing(connection, _KNOWN_MISSING))
-        room = self.store.room() if missing else None
-        if not missing or self._shelf is None or (room is not None and room.closed):
+        asked = self._missing_at(place)
+        room = self.store.room() if asked else None
+        if not asked or self._shelf is None or (room is not None and room.closed) or self._is_in_trouble():
             return []  # what is left of a disk that fills up is for events
-        places, mine = self.roster.places, self.identity.place
-        asked = [row for row in missing if _is_there(places, mine, place, row)]
         asked.sort(key=lambda row: self._wanted_of.get((place, row.blob), 0) // _PATIENCE)
         chosen = [row.blob for row in asked[:WANTS_AT_ONCE]]
         with self.store.reading() as connection:
@@ -84,9 +96,30 @@ class Fetching(Intake):
 
     def lacking(self, place: str) -> set[BlobKey]:
         """What is not whole here and is asked of the peer at ``place``."""
+        return {row.blob for row in self._missing_at(place)}
+
+    def _missing_at(self, place: str) -> list[BlobRow]:
+        """What is not whole here and is asked of the peer at ``place``, what is fetched first in front."""
         missing = self.remembered("blobs missing", lambda connection: blobs.missing(connection, _KNOWN_MISSING))
         places, mine = self.roster.places, self.identity.place
-        return {row.blob for row in missing if _is_there(places, mine, place, row)}
+        found = [
+            row
+            for author, of_author in missing.items()
+            if _is_there(places, mine, place, author)
+            for row in of_author
+            if _follows(places, place, row.scope)
+        ]
+        found.sort(key=lambda row: (row.lane, row.known_ms, row.hash))
+        return found
+
+    def _is_in_trouble(self) -> bool:
+        """Whether the disk did not take a file a short while ago."""
+        return self._trouble_ms is not None and 0 <= self.clock() - self._trouble_ms < _TROUBLE_MS
+
+    def _note_trouble(self, problem: OSError) -> None:
+        """The disk does not take a file: events go on without files, which are asked for again after a while."""
+        _log.warning("files cannot be written for now, events go on: %s", problem)
+        self._trouble_ms = self.clock()
 
     def serves(self, wants: Sequence[BlobWant], place: str) -> bool:
         """Whether something of this is here whole, and the peer at ``place`` may have it."""
@@ -130,18 +163,20 @@ class Fetching(Intake):
 
     # Receipts
 
-    def blob_receipts(self, place: str, wants: Sequence[BlobWant]) -> list[BlobReceipt]:
-        """Receipts that the child at ``place`` is to have: those it may not have been told, and those it asks for."""
+    def blob_receipts(self, place: str, wants: Sequence[BlobWant]) -> tuple[list[BlobReceipt], list[BlobReceipt]]:
+        """Receipts for the child at ``place``: those that are on their way over it to the author, and all it is to
+        have, with those that it asks for."""
         untold = self.remembered("blob receipts untold", blobs.untold)
         places = self.roster.places
         found = [row for row, author in untold if author in places and places.covers(place, author)]
+        found = found[:RECEIPTS_AT_ONCE]
+        owed = [BlobReceipt(*row[:5]) for row in found]
         asked = [want[:2] for want in wants if not any(want.missing) and _follows(places, place, want.scope)]
         if asked:
             with self.store.reading() as connection:
-                rows = blobs.get(connection, asked)
-                held = blobs.receipts_of(connection, [key for key in asked if key in rows])
-            found += [row for row in held if places.covers(place, rows[row[:2]].place) and row not in found]
-        return [BlobReceipt(*row[:5]) for row in found[:RECEIPTS_AT_ONCE]]
+                held = blobs.receipts_of(connection, asked)
+            found += [row for row in held if row not in found]
+        return owed, [BlobReceipt(*row[:5]) for row in found[:RECEIPTS_AT_ONCE]]
 
     def blob_receipts_arrived(self, told: Iterable[BlobReceipt]) -> None:
         """The child has these. Raises NotSaved."""
@@ -153,10 +188,10 @@ class Fetching(Intake):
     # Taking
 
     def _take_blobs(self, peer: bytes, talk: BlobTalk) -> None:
-        """Put pieces together, keep what became a chunk, and receipts that verify. Raises NotSaved."""
+        """Put pieces together; keep what became a chunk, receipts that verify, and ours. Raises NotSaved."""
         roster = self.roster
         sender = roster.node(peer)
-        if sender is None or sender.struck or self._shelf is None:
+        if sender is None or not sender.serves or self._shelf is None:
             return
         pieces = [each for each in talk.pieces if _follows(roster.places, sender.place, each.scope)]
         with self._blob_turn:
@@ -166,27 +201,33 @@ class Fetching(Intake):
             wrong: list[Piece] = []
             for piece in pieces:
                 row = grown.get(piece[:2]) or held.get(piece[:2])
-                if row is not None and row.state == MISSING:
+                if row is None or row.state != MISSING:
+                    continue
+                try:
                     self._take_piece(self._shelf, sender.place, row, piece, grown, wrong)
-            rows = [self._compared(self._shelf, row) for row in grown.values()]
-            if rows or wrong or talk.receipts:
-                self._keep_blobs(peer, roster, rows, wrong, talk.receipts)
+                except OSError as problem:
+                    self._note_trouble(problem)
+                    break
+            unsigned = self._unsigned(roster, self._shelf, sender.place, talk.wants)
+            if grown or wrong or talk.receipts or unsigned:
+                self._keep_blobs(peer, roster, self._shelf, _Taken(grown, wrong, talk.receipts, unsigned))
 
     def _take_piece(
         self, shelf: Shelf, place: str, row: BlobRow, piece: Piece, grown: dict[BlobKey, BlobRow], wrong: list[Piece]
     ) -> None:
-        """One piece: it begins a chunk, goes on from what is held of it, or is passed over."""
+        """One piece: it begins a chunk, goes on from what is held of it, or is passed over. Raises OSError."""
         manifest = _manifest(row)
         number, at = divmod(piece.offset, limits.BLOB_CHUNK)
         if number >= manifest.chunk_count or number in files.numbers_in(row.here, manifest.chunk_count):
             return
         held_number, part = self._parts.pop(row.blob, (-1, bytearray()))
-        if at == 0:
+        if at == 0 and number != held_number:
             part = bytearray()
-        elif (number, at) != (held_number, len(part)):
+        elif number != held_number or at > len(part):
             self._parts[row.blob] = held_number, part
             return
-        part += piece.raw
+        # Another worker may have asked for what is held here: what is longer stays.
+        part += piece.raw[len(part) - at :]
         self._wanted_of.pop((place, row.blob), None)
         if len(part) < manifest.length(number):
             self._parts[row.blob] = number, part
@@ -196,41 +237,37 @@ class Fetching(Intake):
         if not manifest.is_chunk(number, bytes(part)):
             wrong.append(piece)
             return
-        try:
-            shelf.put(row.name, row.key, _about(row.blob), number, bytes(part))
-        except OSError as problem:
-            raise _not_kept(problem) from problem
+        shelf.put(row.name, row.key, _about(row.blob), number, bytes(part))
         here = {number, *files.numbers_in(row.here, manifest.chunk_count)}
         grown[row.blob] = row._replace(here=files.bitmap(here, manifest.chunk_count))
 
-    def _compared(self, shelf: Shelf, row: BlobRow) -> BlobRow:
-        """The row of a file that has grown; where it is whole, its bytes are compared with its hash once more."""
-        manifest = _manifest(row)
-        if len(files.numbers_in(row.here, manifest.chunk_count)) < manifest.chunk_count:
-            return row
-        try:
-            shelf.close(row.name)
-        except OSError as problem:
-            raise _not_kept(problem) from problem
-        return row._replace(state=HERE if whole_of(shelf, row) is not None else WRONG)
+    def _grown(self, connection: Connection, shelf: Shelf, new: dict[BlobKey, BlobRow]) -> list[BlobRow]:
+        """These files as they are from now on, under lock: what another worker has taken of them meanwhile is theirs
+        too, and one that was dropped, or is whole by now, stays as it is."""
+        found = []
+        for blob, now in blobs.locked(connection, new).items():
+            if (now.state, now.name) != (MISSING, new[blob].name):
+                continue
+            count = _manifest(now).chunk_count
+            here = {*files.numbers_in(now.here, count), *files.numbers_in(new[blob].here, count)}
+            try:
+                found.append(_compared(shelf, now._replace(here=files.bitmap(here, count))))
+            except OSError as problem:
+                self._note_trouble(problem)
+        return found
 
-    def _keep_blobs(
-        self,
-        peer: bytes,
-        roster: Roster,
-        rows: Sequence[BlobRow],
-        wrong: Sequence[Piece],
-        receipts: Sequence[BlobReceipt],
-    ) -> None:
+    def _keep_blobs(self, peer: bytes, roster: Roster, shelf: Shelf, taken: "_Taken") -> None:
         for _ in range(ATTEMPTS):
             try:
                 with self.store.writing() as connection:
                     self.hold_life(connection)
+                    rows = self._grown(connection, shelf, taken.grown)
                     blobs.grow(connection, rows)
                     whole = [row for row in rows if row.state in (HERE, WRONG)]
-                    kept = self._signed(roster, whole) + self._verified(connection, peer, roster, receipts)
+                    kept = self._signed(roster, [*whole, *taken.unsigned])
+                    kept += self._verified(connection, peer, roster, taken.receipts)
                     blobs.keep_receipts(connection, kept)
-                    for piece in wrong:
+                    for piece in taken.wrong:
                         self._note_wrong(connection, peer, piece.scope, piece.hash, BadCommitment.code, "chunk")
                     for row in rows:
                         if row.state == WRONG:
@@ -248,13 +285,29 @@ class Fetching(Intake):
 
     def _signed(self, roster: Roster, whole: Sequence[BlobRow]) -> list[ReceiptRow]:
         """Our receipts for what is whole here now and was handed in below."""
-        me, now_ms, places = self.speaker_by(roster), self.clock(), roster.places
+        me, now_ms = self.speaker_by(roster), self.clock()
         found = []
         for row in whole:
-            if row.state == HERE and row.place != me.place and places.covers(me.place, row.place):
+            if row.state == HERE and self._signs_for(roster, row):
                 one = files.sign(me.key, self.network_id, me.incarnation, now_ms, *row.blob)
-                found.append(ReceiptRow(*row.blob, one.signer, one.time, one.signature, 0))
+                found.append(ReceiptRow(*row.blob, one.signer, one.time, one.signature, 0, now_ms))
         return found
+
+    def _unsigned(self, roster: Roster, shelf: Shelf, place: str, wants: Sequence[BlobWant]) -> list[BlobRow]:
+        """What a child asks receipts of and this life of ours, which may be a new one, has not signed for yet."""
+        asked = [want[:2] for want in wants if not any(want.missing) and _follows(roster.places, place, want.scope)]
+        if not asked:
+            return []
+        me = self.speaker_by(roster).incarnation
+        with self.store.reading() as connection:
+            held = blobs.get(connection, asked)
+            signed = {row[:2] for row in blobs.receipts_of(connection, held) if row.signer == me}
+        whole = [row for row in held.values() if row.state == HERE and row.blob not in signed]
+        return [row for row in whole if self._signs_for(roster, row) and whole_of(shelf, row) is not None]
+
+    def _signs_for(self, roster: Roster, row: BlobRow) -> bool:
+        mine = self.identity.place
+        return row.place != mine and row.place in roster.places and roster.places.covers(mine, row.place)
 
     def _verified(
         self, connection: Connection, peer: bytes, roster: Roster, receipts: Sequence[BlobReceipt]
@@ -264,7 +317,7 @@ class Fetching(Intake):
         found, places = [], roster.places
         for each in receipts:
             row, signer = held.get((each.scope, each.hash)), roster.node(each.signer)
-            if row is None or signer is None or signer.struck or row.place not in places:
+            if row is None or signer is None or not signer.serves or row.place not in places:
                 continue
             if signer.place == row.place or not places.covers(signer.place, row.place):
                 continue
@@ -273,14 +326,29 @@ class Fetching(Intake):
             except BadReceipt as error:
                 self._note_wrong(connection, peer, *row.blob, error.code, "receipt")
                 continue
-            told = int(row.place == self.identity.place)
-            found.append(ReceiptRow(*row.blob, each.signer, each.time, each.signature, told))
+            mine = self.identity.place
+            told = int(row.place == mine or not places.covers(mine, row.place))  # nobody under us waits for it
+            found.append(ReceiptRow(*row.blob, each.signer, each.time, each.signature, told, self.clock()))
         return found
 
     def _note_wrong(self, connection: Connection, peer: bytes, scope: str, blob: bytes, code: int, what: str) -> None:
         """Count what does not fit, for the page of what was refused."""
         detail = f"blob {blob.hex()}: its {what} does not verify"
         parking.refuse(connection, RefusedRow(peer, NO_INCARNATION, scope, 0, code, detail, 1, self.clock(), None))
+
+
+def _compared(shelf: Shelf, row: BlobRow) -> BlobRow:
+    """The row of a file that has grown. Where nothing of it is missing its bytes are compared with its hash once more;
+    a chunk that cannot be read is missing again. Raises OSError."""
+    count = _manifest(row).chunk_count
+    if len(files.numbers_in(row.here, count)) < count:
+        return row
+    shelf.close(row.name)
+    chunks = [shelf.get(row.name, row.key, _about(row.blob), number) for number in range(count)]
+    there = [raw for raw in chunks if raw is not None]
+    if len(there) < count:
+        return row._replace(here=files.bitmap({n for n, raw in enumerate(chunks) if raw is not None}, count))
+    return row._replace(state=HERE if sha256(b"".join(there)) == row.hash else WRONG)
 
 
 def whole_of(shelf: Shelf, row: BlobRow) -> bytes | None:
@@ -296,7 +364,7 @@ def whole_of(shelf: Shelf, row: BlobRow) -> bytes | None:
 
 
 def put_whole(shelf: Shelf, row: BlobRow, raw: bytes) -> BlobRow:
-    """Put a file of ours on the shelf; its row from then on. Raises NotSaved."""
+    """Put a file of ours on the shelf; its row from then on. Raises NotSaved; what is left of it then is a stray."""
     count = _manifest(row).chunk_count
     try:
         for number in range(count):
@@ -316,13 +384,13 @@ def _about(blob: BlobKey) -> bytes:
     return blob[0].encode() + blob[1]
 
 
-def _is_there(places: PlaceTree, mine: str, place: str, row: BlobRow) -> bool:
+def _is_there(places: PlaceTree, mine: str, place: str, author: str) -> bool:
     """Whether a peer is on the side where the author of a file stands: below, or above and beside."""
-    if row.place not in places or not _follows(places, place, row.scope):
+    if author not in places:
         return False
     if places.covers(mine, place):
-        return places.covers(place, row.place)
-    return row.place == mine or not places.covers(mine, row.place)
+        return places.covers(place, author)
+    return author == mine or not places.covers(mine, author)
 
 
 def _follows(places: PlaceTree, place: str, scope: str) -> bool:

@@ -8,8 +8,8 @@ from sync_protocol.case.papers import Paper, current, papers_of
 from village_node.casebook.conditions import Words
 from village_node.casebook.office import Office
 from village_node.casebook.shelving import drawn
-from village_node.store import Connection, blobs
-from village_node.store.blobs import DROPPED, ENDED, HERE, MISSING, ORIGINAL, PREVIEW, BlobKey, BlobRow
+from village_node.store import Connection, blobs, erasures
+from village_node.store.blobs import DROPPED, ENDED, HERE, MISSING, ORIGINAL, PREVIEW, WRONG, BlobKey, BlobRow
 from village_node.store.locks import CaseKey
 
 
@@ -24,24 +24,42 @@ class _Named(NamedTuple):
 
 def note(office: Office, connection: Connection, key: CaseKey, case: Case, now_ms: int) -> None:
     """Keep a row for every file that the papers of a folded case name."""
-    named: dict[BlobKey, _Named] = {}
+    named: dict[BlobKey, list[_Named]] = {}
     for paper in papers_of(case):
         for blob, said in _files_of(key[0], paper):
-            known = named.get(blob)
-            named[blob] = said if known is None or said.lane < known.lane else known
-    held = blobs.get(connection, named)
+            named.setdefault(blob, []).append(said)
+    held = blobs.locked(connection, named)
+    if any(row.state == DROPPED for row in held.values()) and erasures.of_case(connection, key):
+        # Files of a case of which anything is erased do not come back; what else names one is yet to be erased.
+        for blob, known in held.items():
+            if known.state == DROPPED:
+                del named[blob]
     rows = []
-    for blob, said in named.items():
-        row = held.get(blob)
+    for blob, told in sorted(named.items()):
+        row, said = held.get(blob), min(told, key=lambda each: each.lane)
         if row is None:
             rows.append(new_row(office, blob, said.size, said.chunks, said.lane, said.place, now_ms))
-        elif row.state == DROPPED:  # its bodies have been fetched again, and so it is wanted
-            name, secret = drawn(office)
-            rows.append(row._replace(state=MISSING, here=b"", name=name, key=secret))
-        elif row.lane != said.lane:
-            rows.append(row._replace(lane=said.lane))
+        elif row.state == HERE:
+            if row.lane != said.lane:
+                rows.append(row._replace(lane=said.lane))
+        else:
+            rows += _wanted(office, row, told)
     blobs.put(connection, rows)
     blobs.name(connection, key, named)
+
+
+def _wanted(office: Office, row: BlobRow, told: list[_Named]) -> list[BlobRow]:
+    """The row of a file that is not here, where it changes: by the first of the papers that count, or of all. Of one
+    whose bytes were wrong its manifest is not believed again."""
+    others = [each for each in told if row.state != WRONG or each[:2] != (row.size, row.chunks)]
+    if not others:
+        return []
+    said = min(others, key=lambda each: each.lane)
+    new = row._replace(size=said.size, chunks=said.chunks, lane=said.lane, place=said.place)
+    if row.state == DROPPED or new[2:4] != row[2:4]:  # what of it is here was cut otherwise, or its key is forgotten
+        name, secret = drawn(office)
+        new = new._replace(state=MISSING, here=b"", name=name, key=secret)
+    return [new] if new != row else []
 
 
 def new_row(office: Office, blob: BlobKey, size: int, chunks: bytes, lane: int, place: str, now_ms: int) -> BlobRow:

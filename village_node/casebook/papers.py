@@ -7,7 +7,9 @@ from sync_protocol import blobs as files
 from sync_protocol.case import Case, Position, kinds
 from sync_protocol.case.paper_bodies import ADD, WITHDRAW
 from sync_protocol.case.papers import Paper, current, papers_of
+from sync_protocol.errors import BadReceipt
 from sync_protocol.exchange import BlobWant
+from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import sha256
 from village_node.casebook import manifests
 from village_node.casebook.desk import CaseRef, Desk
@@ -16,8 +18,8 @@ from village_node.casebook.fetching import put_whole, whole_of
 from village_node.casebook.manifests import percent
 from village_node.casebook.reading import Reading
 from village_node.casebook.shelving import Shelving
-from village_node.store import Connection, StoreError, blobs
-from village_node.store.blobs import DROPPED, HERE, ORIGINAL, PREVIEW, BlobKey, BlobRow
+from village_node.store import Connection, blobs
+from village_node.store.blobs import DROPPED, HERE, ORIGINAL, PREVIEW, WRONG, BlobKey, BlobRow, ReceiptRow
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 from village_node.uploads import Upload
@@ -38,6 +40,21 @@ class PaperView(NamedTuple):
     wrong: bool
 
 
+class Term(NamedTuple):
+    """What a purge measures terms by: the roster, the newest checkpoint's time by the county's clock, and ours."""
+
+    roster: Roster
+    checkpoint_ms: int
+    now_ms: int
+    retention_ms: int
+
+    def is_over(self, word: ReceiptRow) -> bool:
+        """Whether the root place's word for a file was here long enough, by our clock and by the county's."""
+        began_ms = word.arrived_ms if word.arrived_ms <= self.now_ms else word.time
+        least = self.retention_ms
+        return self.now_ms - began_ms >= least and self.checkpoint_ms - word.time >= least
+
+
 class Papers(Desk, Reading, Shelving):
     """The part of the casebook that keeps the files of cases."""
 
@@ -52,7 +69,8 @@ class Papers(Desk, Reading, Shelving):
         request: Request | None = None,
     ) -> CaseRef:
         """Add a file to the papers of a case, in the place of others where it replaces some. It is on the disk before
-        the event that names it. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, BadBody, NotSaved."""
+        the event that names it, and its row is written with that event. Raises AlreadyDone, IdTaken, NotAllowed,
+        NotFound, BadBody, NotSaved."""
         self.store.refuse_intake_without_room()
         shelf = self._shelf
         if shelf is None:
@@ -71,28 +89,23 @@ class Papers(Desk, Reading, Shelving):
             named.append((small, PREVIEW, upload.preview))
         if replaces:
             content[8] = [list(each) for each in replaces]
-        with self.store.reading() as connection:
-            held = blobs.get(connection, [(key[0], each.hash) for each, _, _ in named])
         rows = []
         for each, lane, raw in named:
-            known = held.get((key[0], each.hash))
-            if known is None or known.state != HERE:
-                drawn = manifests.new_row(
-                    self, (key[0], each.hash), each.size, each.chunks, lane, self.identity.place, self.clock()
-                )
-                rows.append(put_whole(shelf, drawn, raw))
+            blob = key[0], each.hash
+            drawn = manifests.new_row(self, blob, each.size, each.chunks, lane, self.identity.place, self.clock())
+            rows.append(put_whole(shelf, drawn, raw))
+        idle: list[str] = []
+
+        def beside(connection: Connection) -> None:
+            idle[:] = _keep_ours(connection, key, rows)
+
         try:
-            with self.store.writing() as connection:
-                blobs.put(connection, rows)
-        except StoreError:
-            for row in rows:
-                shelf.drop(row.name)
+            done = self.record(actor, roles, *key, kinds.PAPER, content, request=request, beside=beside)
+        except CasebookError:  # nothing was kept; of NotSaved nobody knows that, and what is not named is a stray
+            self.forget_files([row.name for row in rows])
             raise
-        try:
-            return self.record(actor, roles, *key, kinds.PAPER, content, request=request)
-        except CasebookError:
-            self._forget_unnamed([row for row in rows if row.blob not in held])
-            raise
+        self.forget_files(idle)
+        return done
 
     def has_paper(self, key: CaseKey, material: str, raw: bytes) -> bool:
         """Whether this very file is a paper of the case already, for this material."""
@@ -193,28 +206,36 @@ class Papers(Desk, Reading, Shelving):
                 "this place has uploaded as much as it may in a day (500 MB): go on tomorrow",
             )
 
-    def _forget_unnamed(self, rows: Sequence[BlobRow]) -> None:
-        """Remove files whose event was not written, unless another one names them meanwhile."""
-        with self.store.writing() as connection:
-            named = blobs.named(connection, [row.blob for row in rows])
-            unnamed = [row for row in rows if row.blob not in named]
-            for row in unnamed:
-                blobs.forget(connection, row.blob)
-        self._dropped_names += [row.name for row in unnamed]
-        self.sweep_blobs()
-
     # Dropping, with the bodies of a case
 
-    def blobs_to_drop(self, connection: Connection, key: CaseKey, root: frozenset[bytes]) -> list[BlobRow] | None:
-        """The files that go when the bodies of a case go; None where the root place's word for one is not here, and
-        nothing goes. ``root``: its nodes."""
+    def blobs_to_drop(self, connection: Connection, key: CaseKey, term: Term) -> list[BlobRow] | None:
+        """The files that go when the bodies of a case go; None where one of them must wait, and nothing goes: the root
+        place's word for it is not here, or its term runs."""
         held = [row for row in blobs.of_case(connection, key) if row.state != DROPPED]
-        if not held:
-            return []
-        signed = {row[:2] for row in blobs.receipts_of(connection, [row.blob for row in held]) if row.signer in root}
-        lacking = [row for row in held if row.blob not in signed]
-        self._receipts_lacking |= dict.fromkeys(row.blob for row in lacking if row.state == HERE)
-        return None if lacking else held
+        asked = [row for row in held if self._needs_word(row, term)]
+        if not asked:
+            return held
+        words: dict[BlobKey, list[ReceiptRow]] = {}
+        root = {node.incarnation: node for node in term.roster.serving(term.roster.places.root)}
+        for each in blobs.receipts_of(connection, [row.blob for row in asked]):
+            signer = root.get(each.signer)
+            if signer is not None and _verifies(each, signer, self.network_id):
+                words.setdefault(each[:2], []).append(each)
+        self._receipts_lacking |= dict.fromkeys(
+            row.blob for row in asked if row.state == HERE and row.blob not in words
+        )
+        return held if all(any(map(term.is_over, words.get(row.blob, ()))) for row in asked) else None
+
+    def _needs_word(self, row: BlobRow, term: Term) -> bool:
+        """Whether a file may only go when the root place has signed for it: it is not the root's own, and it is here,
+        or for one more term on its way through here."""
+        places, mine = term.roster.places, self.identity.place
+        if row.place == places.root or row.state == WRONG:
+            return False
+        if row.state == HERE:
+            return True
+        comes_through = row.place != mine and row.place in places and places.covers(mine, row.place)
+        return comes_through and term.now_ms - row.known_ms < 2 * term.retention_ms
 
     def blob_receipts_wanted(self, most: int) -> list[BlobWant]:
         """Files that are whole here and whose receipts of the root place a purge has missed, asked for once each."""
@@ -222,3 +243,22 @@ class Papers(Desk, Reading, Shelving):
         for blob in asked:
             del self._receipts_lacking[blob]
         return [BlobWant(*blob, 0, b"") for blob in asked]
+
+
+def _keep_ours(connection: Connection, key: CaseKey, rows: Sequence[BlobRow]) -> list[str]:
+    """The event of a case that names these files of ours is written: so are their rows. The names under which nothing
+    is needed: ours where the file was here whole already, else those of what had come of it."""
+    held = blobs.locked(connection, [row.blob for row in rows])
+    ours = [row for row in rows if row.blob not in held or held[row.blob].state != HERE]
+    blobs.put(connection, ours)
+    blobs.name(connection, key, [row.blob for row in rows])
+    replaced = [held[row.blob].name for row in ours if row.blob in held]
+    return replaced + [row.name for row in rows if row not in ours]
+
+
+def _verifies(row: ReceiptRow, signer: Node, network_id: bytes) -> bool:
+    try:
+        files.check(files.BlobReceipt(*row[:5]), signer.suite, signer.public, network_id)
+    except BadReceipt:
+        return False
+    return True

@@ -20,7 +20,7 @@ from village_node.casebook.checkpointing import Checkpointing
 from village_node.casebook.errors import NotFound
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.office import PURGED, Office
-from village_node.casebook.papers import Papers
+from village_node.casebook.papers import Papers, Term
 from village_node.casebook.shelving import drop_of_case
 from village_node.store import Connection, cases, checkpoints, purges, receipts, rows, streams
 from village_node.store.checkpoints import LineRow
@@ -127,7 +127,7 @@ class Purging(Papers, Checkpointing):
                 held[row.scope, row.event.case_id].append(row.event)
         dropped: list[int] = []
         scopes: set[str] = set()
-        root = frozenset(node.incarnation for node in roster.nodes_of(roster.places.root))
+        term = Term(roster, about.time, now_ms, retention_ms)
         for key, events in held.items():
             noted = purges.get(connection, key)
             fetched_ms = noted.recalled_ms if noted is not None else None
@@ -135,11 +135,15 @@ class Purging(Papers, Checkpointing):
                 continue
             if any(event.body_state == MISSING for event in events):
                 continue
+            files = self.blobs_to_drop(connection, key, term)  # asked before its term is over: words take their time
             if not all(_may_go(event, grounds.get(event.stream), about, now_ms, retention_ms) for event in events):
                 continue
             bodies = [event[:3] for event in events if event.body is not None and event.body_state == HERE]
-            files = self.blobs_to_drop(connection, key, root) if bodies else None
-            if files is not None and self._is_done_without(connection, roster, key, {body[:2] for body in bodies}):
+            if (
+                bodies
+                and files is not None
+                and self._is_done_without(connection, roster, key, {body[:2] for body in bodies})
+            ):
                 gone += drop_of_case(connection, key, files)
                 purges.drop(connection, PurgeRow(*key, now_ms, len(bodies)), bodies)
                 dropped.append(len(bodies))

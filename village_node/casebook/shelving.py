@@ -1,16 +1,19 @@
 """What every part of the casebook that handles files shares: the shelf, and what is still to be done about it."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
 from village_node.casebook.office import Office
 from village_node.shelf import Shelf
 from village_node.store import Connection, blobs
-from village_node.store.blobs import DROPPED, MISSING, BlobKey, BlobRow
+from village_node.store.blobs import DROPPED, BlobKey, BlobRow
 from village_node.store.locks import CaseKey
 
 NAME_BYTES: Final = 16
 KEY_BYTES: Final = 32
+_STRAY_S: Final = 3_600
+_log = logging.getLogger(__name__)
 
 
 class Shelving(Office):
@@ -28,8 +31,27 @@ class Shelving(Office):
         """After the commit: remove what nobody can open any more."""
         names, self._dropped_names = self._dropped_names, []
         for name in names:
-            if self._shelf is not None:
+            if self._shelf is None:
+                continue
+            try:
                 self._shelf.drop(name)
+            except OSError as problem:  # its key is forgotten: it is removed with the next ones, or as a stray
+                _log.warning("a file that is not needed any more cannot be removed: %s", problem)
+                self._dropped_names.append(name)
+
+    def sweep_strays(self) -> None:
+        """Remove what lies on the shelf and no row names: left over where the power went between the file and the
+        transaction that was to name it."""
+        if self._shelf is None:
+            return
+        try:
+            lying = self._shelf.names(self.clock() / 1000 - _STRAY_S)
+        except OSError as problem:
+            _log.warning("the folder of files cannot be read: %s", problem)
+            return
+        with self.store.reading() as connection:
+            stray = lying - blobs.of_names(connection, lying)
+        self.forget_files(sorted(stray))
 
     def forget_files(self, names: Sequence[str]) -> None:
         """After the commit in which the keys of these files were forgotten: remove them."""
@@ -41,11 +63,12 @@ class Shelving(Office):
         NotSaved."""
         name, key = drawn(self)
         with self.store.writing() as connection:
-            blobs.put(connection, [row._replace(state=MISSING, here=b"", name=name, key=key)])
-            self.mark_news(connection, {row.scope})
-        self._dropped_names.append(row.name)
-        self.sweep_blobs()
-        self.tell({row.scope})
+            lost = blobs.lose(connection, row, name, key)
+            if lost:
+                self.mark_news(connection, {row.scope})
+        if lost:  # else it was dropped meanwhile, or another has noticed
+            self.forget_files([row.name])
+            self.tell({row.scope})
 
 
 def drop_of_case(connection: Connection, key: CaseKey, rows: Sequence[BlobRow]) -> list[str]:

@@ -46,7 +46,7 @@ class BlobRow(NamedTuple):
 
 
 class ReceiptRow(NamedTuple):
-    """One row of ``blob_receipts``, in the order of its columns."""
+    """One row of ``blob_receipts``, in the order of its columns. ``time``: by the signer's clock, the other by ours."""
 
     scope: str
     hash: bytes
@@ -54,6 +54,7 @@ class ReceiptRow(NamedTuple):
     time: int
     signature: bytes
     told: int
+    arrived_ms: int
 
 
 def get(connection: Connection, blobs: Iterable[BlobKey]) -> dict[BlobKey, BlobRow]:
@@ -63,13 +64,31 @@ def get(connection: Connection, blobs: Iterable[BlobKey]) -> dict[BlobKey, BlobR
     return {row.blob: row for row in found}
 
 
+def locked(connection: Connection, blobs: Iterable[BlobKey]) -> dict[BlobKey, BlobRow]:
+    """These blobs as they are now and stay, but for what the caller writes, to the end of the transaction."""
+    if connection.dialect.name == "sqlite":  # nobody else writes since this transaction began
+        return get(connection, blobs)
+    words = (
+        f"SELECT {_COLUMNS} FROM blobs WHERE (scope, hash) IN (KEYS)"  # noqa: S608
+        " ORDER BY blobs.scope, blobs.hash FOR UPDATE OF blobs"
+    )
+    found = (BlobRow._make(row) for row in rows.ask_among(connection, words, blobs))
+    return {row.blob: row for row in found}
+
+
+def of_names(connection: Connection, names: Iterable[str]) -> set[str]:
+    """Those of these names under which bytes of a blob may lie."""
+    words = f"SELECT name FROM blobs WHERE state <> {DROPPED} AND name IN (KEYS)"  # noqa: S608
+    return {row[0] for row in rows.ask_among(connection, words, names)}
+
+
 def of_case(connection: Connection, key: CaseKey) -> list[BlobRow]:
     """The blobs that a case names."""
     words = (
         f"SELECT {_COLUMNS} FROM blob_cases JOIN blobs ON blobs.scope = blob_cases.scope"  # noqa: S608
         " AND blobs.hash = blob_cases.hash WHERE blob_cases.case_id = ? AND blob_cases.scope = ?"
     )
-    return [BlobRow._make(row) for row in rows.ask(connection, words, (key[1], key[0]))]
+    return sorted(BlobRow._make(row) for row in rows.ask(connection, words, (key[1], key[0])))
 
 
 def name(connection: Connection, key: CaseKey, blobs: Iterable[BlobKey]) -> None:
@@ -88,10 +107,20 @@ def named(connection: Connection, blobs: Iterable[BlobKey]) -> set[BlobKey]:
     return {(row[0], row[1]) for row in rows.ask_among(connection, words, blobs)}
 
 
-def missing(connection: Connection, most: int) -> list[BlobRow]:
-    """What is not whole here, what is fetched first in front."""
-    words = f"SELECT {_COLUMNS} FROM blobs WHERE state = 0 ORDER BY lane, known_ms, hash LIMIT ?"  # noqa: S608
-    return [BlobRow._make(row) for row in rows.ask(connection, words, (most,))]
+def missing(connection: Connection, most: int) -> dict[str, list[BlobRow]]:
+    """What is not whole here, by the place of its author, so that none stands in the way of others: of each place what
+    is fetched first in front, and so many at most."""
+    words = (
+        f"SELECT {_COLUMNS} FROM"  # noqa: S608
+        " (SELECT scope, hash, row_number() OVER (PARTITION BY place ORDER BY lane, known_ms, hash) AS turn"
+        " FROM blobs WHERE state = 0) AS waiting"
+        " JOIN blobs ON blobs.scope = waiting.scope AND blobs.hash = waiting.hash WHERE waiting.turn <= ?"
+        " ORDER BY blobs.lane, blobs.known_ms, blobs.hash"
+    )
+    found: dict[str, list[BlobRow]] = {}
+    for row in map(BlobRow._make, rows.ask(connection, words, (most,))):
+        found.setdefault(row.place, []).append(row)
+    return found
 
 
 def put(connection: Connection, new: Sequence[BlobRow], *, keep: bool = False) -> None:
@@ -100,15 +129,19 @@ def put(connection: Connection, new: Sequence[BlobRow], *, keep: bool = False) -
 
 
 def grow(connection: Connection, grown: Iterable[BlobRow]) -> None:
-    """Store how far these have come; nothing else of a row, which may have changed meanwhile."""
-    words = "UPDATE blobs SET here = ?, state = ? WHERE scope = ? AND hash = ?"
+    """Store how far these have come, where each is still wanted under its name; nothing else of a row."""
+    words = "UPDATE blobs SET here = ?, state = ? WHERE scope = ? AND hash = ? AND state = 0 AND name = ?"
     for row in grown:
-        rows.do(connection, words, (row.here, row.state, *row.blob))
+        rows.do(connection, words, (row.here, row.state, *row.blob, row.name))
 
 
-def forget(connection: Connection, blob: BlobKey) -> None:
-    """Remove the row of a blob that nothing names."""
-    rows.do(connection, "DELETE FROM blobs WHERE scope = ? AND hash = ?", blob)
+def lose(connection: Connection, row: BlobRow, name: str, key: bytes) -> bool:
+    """Want a blob again, under a new name and key; whether it still was whole under its old name."""
+    words = (
+        "UPDATE blobs SET state = 0, here = ?, name = ?, key = ?"
+        " WHERE scope = ? AND hash = ? AND state = 1 AND name = ?"
+    )
+    return rows.do(connection, words, (b"", name, key, *row.blob, row.name)) > 0
 
 
 def written_since(connection: Connection, place: str, since_ms: int) -> int:

@@ -701,6 +701,7 @@ BLOB_RECEIPTS: Final = Table(
     Column("time", BigInteger, nullable=False),
     Column("signature", LargeBinary, nullable=False),
     Column("told", SmallInteger, nullable=False),
+    Column("arrived_ms", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("scope", "hash", "signer"),
     Index("ix_blob_receipts_scope", "scope", **_only("told = 0")),
 )

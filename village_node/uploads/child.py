@@ -64,7 +64,8 @@ def picture(raw: bytes, form: str) -> bytes:
     with Image.open(io.BytesIO(raw), formats=(form,)) as opened:
         if opened.width * opened.height > PIXELS:
             raise Refused("pixels")
-        if getattr(opened, "n_frames", 1) > 1:
+        # What a phone adds behind a photo (a second, smaller one) makes it a file of several frames, and no moving one.
+        if form == "PNG" and getattr(opened, "n_frames", 1) > 1:
             raise Refused("frames")
         opened.load()
         opened.thumbnail((_SIZES[0][0], _SIZES[0][0]))

@@ -95,7 +95,8 @@ def add(visit: Visit, place: str, case_id: str) -> Response:
 def add_file(
     visit: Visit, case: Case, material: str, raw: bytes, replaces: Sequence[Position], request: Request | None = None
 ) -> None:
-    """Look at a file and add it to the papers of a case; the very same file for the same paper is there already.
+    """Look at a file and add it to the papers of a case; the very same file for the same paper is there already,
+    unless it is to take the place of another.
 
     Raises NotAccepted, BadBody, NotAllowed, StoreError.
     """
@@ -103,7 +104,7 @@ def add_file(
     if refused is not None:
         raise NotAllowed(*refused)
     book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
-    if not book.has_paper(key, material, raw):
+    if replaces or not book.has_paper(key, material, raw):
         book.add_paper(staff.staff_no, staff.roles, key, material, uploads.inspect(raw), replaces, request)
 
 

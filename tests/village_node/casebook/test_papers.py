@@ -95,7 +95,10 @@ def test_files_go_with_the_bodies_only_when_the_county_has_signed_for_them_and_c
     assert village.casebook.purge(TERM_MS).bodies == 0 and len(on_disk(net)) == 2
     settle_lines(net)
     net[VILLAGE].sync()
-    assert village.casebook.purge(TERM_MS).bodies > 0, "the receipts that were lost have been asked for"
+    assert shown(net, VILLAGE, ref)[0].receipts, "the receipts that were lost have been asked for"
+    assert village.casebook.purge(TERM_MS).bodies == 0, "since they came, no term has passed by our clock"
+    checkpoint_day(net, days=30)
+    assert village.casebook.purge(TERM_MS).bodies > 0
     assert on_disk(net) == [] and shown(net, VILLAGE, ref) == []
     village.casebook.recall("0001", *ref[:2])
     net.settle()
