@@ -115,6 +115,18 @@ def test_a_picture_that_moves_is_refused() -> None:
     assert refused.value.why == "frames"
 
 
+def test_a_photo_with_a_smaller_one_behind_it_is_a_photo() -> None:
+    drawn = io.BytesIO()
+    frames = [Image.new("RGB", (400, 300), "red"), Image.new("RGB", (40, 30), "blue")]
+    frames[0].save(drawn, "MPO", save_all=True, append_images=frames[1:])
+    with Image.open(io.BytesIO(drawn.getvalue())) as opened:
+        assert opened.format == "MPO"
+    taken = inspect(drawn.getvalue())
+    assert taken.media == "image/jpeg" and taken.preview is not None
+    with Image.open(io.BytesIO(taken.preview)) as preview:
+        assert preview.size == (400, 300)
+
+
 def test_who_takes_too_long_or_too_much_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "SECONDS", 0.2)
     monkeypatch.setattr(uploads, "_PROGRAM", ("/bin/sh", "-c", "exec sleep 30"))

@@ -82,6 +82,17 @@ def test_what_is_no_photo_is_refused_by_name_and_the_rest_is_kept(agent: Visitor
     assert upload(agent, case, (bytes(13 << 20), "big.jpg")).status_code == 413
 
 
+def test_the_same_file_takes_the_place_of_another_one(agent: Visitor) -> None:
+    case = agent.file()
+    upload(agent, case, (photo(), "one.jpg"), (photo("blue"), "two.jpg"))
+    _, second = positions(agent.open(f"{case}/papers").text)
+    assert upload(agent, case, (photo(), "one.jpg"), replaces=second).status_code == 303
+    page = agent.open(f"{case}/papers").text
+    assert second not in positions(page) and "已替换" in plain(page)
+    again = upload(agent, case, (photo(), "one.jpg"), replaces=second)
+    assert again.status_code == 422 and "已经撤下或已被替换" in plain(again.text)
+
+
 def test_programs_do_the_same(village: Counter, agent: Visitor) -> None:
     case = agent.file()
     scanner = program_at(village, "0007", "agent")
