@@ -23,13 +23,15 @@ def revocations(visit: Visit) -> Response:
     return _page(visit)
 
 
-def _page(visit: Visit, problem: str = "", status: int = 200) -> Response:
+def _page(visit: Visit, problem: str = "", status: int = 200, *, whole: bool = True) -> Response:
     casebook = visit.site.casebook
     return visit.render(
         "revocations.html",
         status,
         machines=casebook.machines(),
         listed=casebook.revocations(),
+        waiting=casebook.revocations_waiting(),
+        whole=whole,
         states=STATES,
         me=visit.staff.staff_no,
         problem=problem,
@@ -40,13 +42,13 @@ def _page(visit: Visit, problem: str = "", status: int = 200) -> Response:
 
 def ask_revocation(visit: Visit) -> Response:
     """Ask for a machine to be shut out, or for what came of a revoked one since to stand as well."""
-    again = visit.line("again") == "yes"
+    again, whole = visit.line("again") == "yes", visit.line("whole") == "yes"
     try:
         visit.site.casebook.ask_revocation(
-            visit.staff.staff_no, visit.line("machine"), visit.line("reason"), again=again
+            visit.staff.staff_no, visit.line("machine"), visit.line("reason"), again=again, alone=not whole
         )
     except CasebookError as reason:
-        return _page(visit, visit.t(reason.zh, reason.en), 422)
+        return _page(visit, visit.t(reason.zh, reason.en), 422, whole=whole)
     return visit.redirect("revocations")
 
 

@@ -323,10 +323,13 @@ class Complaining(Beside, Incarnations, Reading):
         return rules.complaints_of((each for each in made if each.scope.startswith("about:")), answers)
 
     def _keys(self, connection: Connection) -> dict[str, list[Record]]:
-        """Place -> the keys it has published."""
+        """Place -> the keys it has published, but for those of machines that are shut out: who has such a machine reads
+        what is sealed to it."""
         found: dict[str, list[Record]] = {}
+        roster = self.roster_in(connection)
         for each in self._known_complaints.records(self, connection, kinds.PLACE_KEY):
-            if each.scope == below(each.place):
+            author = roster.node(each.position.incarnation)
+            if each.scope == below(each.place) and (author is None or author.serves):
                 found.setdefault(each.place, []).append(each)
         return found
 

@@ -375,7 +375,8 @@ class Incarnations(Countersigning, Reading):
         return hearing.asked_of(roster, around if self.identity.parent is None else [here, *around])
 
     def check_publishable(self, *, agreed: bool = False) -> None:
-        """See that no number of our part of the roster can be given twice. `agreed`: the operator says it cannot.
+        """See that no number of our part of the roster can be given twice: by two workers, or by this life and one
+        before. `agreed`: the operator says that nothing is forgotten.
 
         Raises NotAllowed naming whom we wait for, NotSaved.
         """
@@ -391,6 +392,11 @@ class Incarnations(Countersigning, Reading):
     def check_heard(self, *, agreed: bool = False) -> None:
         """The same, whatever is known of forks: this machine is the place's, and all have been heard who may hold a
         change that it has forgotten. Raises NotAllowed, NotSaved."""
+        if self.pages_only:
+            raise NotAllowed(
+                "名册只能由负责同步的那个进程签发，这个页面由另一个进程提供：请由管理员在服务器上用命令办理",
+                "only the worker that syncs publishes, and another one shows this page: give the command at the server",
+            )
         if self._is_succeeded(self.roster):
             raise NotAllowed(
                 "本单位已由另一台机器继续使用，本机不能签发名册：请先在“运行状况”页选择由哪台机器继续",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from sync_protocol import roster as rosters
-from sync_protocol.roster import Change, Cut, Node, Roster
+from sync_protocol.roster import Change, Cut, Node, Roster, read_payload
 from sync_protocol.suites import SigningKey
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.rostering import Rostering
@@ -24,13 +24,15 @@ _SHORTEST: Final = 8  # digits of a machine's number
 
 class Machine(NamedTuple):
     """A node as people see it who may revoke it. ``events``: held here; ``behind``: those behind the cut; ``asked``:
-    what waits about it for a second person; ``ours``: it was this place that has revoked it."""
+    what waits about it for a second person; ``ours``: it was this place that has revoked it; ``besides``: so many other
+    numbers of its place are in force, which may be other lives of the very same machine."""
 
     node: Node
     events: int
     behind: int
     asked: Asked | None
     ours: bool
+    besides: int
 
 
 class Revoking(Rostering):
@@ -62,7 +64,8 @@ class Revoking(Rostering):
             if self.may_revoke(node):
                 own = [row for row in held if row.incarnation == node.incarnation]
                 ours = self.identity.place in roster.revoked_by(node.incarnation)
-                found.append(Machine(node, *_counted(node, own), waiting.get(node.incarnation), ours))
+                besides = sum(one.incarnation != node.incarnation for one in roster.serving(node.place))
+                found.append(Machine(node, *_counted(node, own), waiting.get(node.incarnation), ours, besides))
         return found
 
     def revocations(self) -> list[Asked]:
@@ -70,9 +73,19 @@ class Revoking(Rostering):
         with self.store.reading() as connection:
             return revocations.newest(connection, MOST_LISTED)
 
-    def ask_revocation(self, actor: str, machine: str, reason: str, *, again: bool = False) -> int:
+    def revocations_waiting(self) -> list[list[Asked]]:
+        """What waits for a second person, that together which was asked for at once."""
+        together: dict[tuple[str, str, int, int], list[Asked]] = {}
+        for each in sorted(self.revocations(), key=lambda each: each.id):
+            if not each.state:
+                together.setdefault((each.place, each.asker, each.asked_ms, each.again), []).append(each)
+        return list(together.values())
+
+    def ask_revocation(self, actor: str, machine: str, reason: str, *, again: bool = False, alone: bool = False) -> int:
         """Ask for a machine to be shut out; the number that a second person confirms. ``machine``: its number, or the
-        beginning of it. ``again``: it is revoked already, and what came of it since is to stand as well.
+        beginning of it. ``again``: it is revoked already, and what came of it since is to stand too. ``alone``: this
+        number only; else with it every number of its place that is in force, since one machine may have had several
+        and keeps the keys of all.
 
         Raises NotFound, NotAllowed, BadBody for the reason, Stale where the same waits already, NotSaved.
         """
@@ -83,18 +96,28 @@ class Revoking(Rostering):
         with self.store.writing() as connection:
             if revocations.pending(connection, node.incarnation) is not None:
                 raise Stale("已有人提出，等待另一人确认", "somebody has asked for it already: another person confirms")
-            number = revocations.add(
-                connection, node.incarnation, node.place,
-                again=again, reason=reason.strip(), asker=actor, now_ms=self.clock(),
-            )  # fmt: skip
-            name = node.incarnation.hex()
-            self.note(connection, actor, "roster.revoke.ask", node.place, node=name, reason=reason.strip(), again=again)
+            others = [] if again or alone else self.roster_in(connection).serving(node.place)
+            numbers, now_ms = [], self.clock()
+            for one in (node, *(other for other in others if other.incarnation != node.incarnation)):
+                if one is not node and (
+                    not self.may_revoke(one) or revocations.pending(connection, one.incarnation) is not None
+                ):
+                    continue
+                numbers.append(
+                    revocations.add(
+                        connection, one.incarnation, one.place,
+                        again=again, reason=reason.strip(), asker=actor, now_ms=now_ms,
+                    )
+                )  # fmt: skip
+                told = {"node": one.incarnation.hex(), "reason": reason.strip(), "again": again}
+                self.note(connection, actor, "roster.revoke.ask", one.place, **told)
             self.mark_news(connection, {"roster"})
         self.tell({"roster"})
-        return number
+        return numbers[0]
 
     def confirm_revocation(self, actor: str, number: int) -> Change:
-        """Do what another person has asked for; the change of the roster that says so.
+        """Do what another person has asked for, all that he asked for at once; the change of the roster that says so.
+        Where that went out already, and only the record was cut short, the record is completed.
 
         Raises NotFound, NotAllowed for the same person and where nothing can be published, Stale where somebody was
         faster, a ProtocolError that says why it does not hold, NotSaved.
@@ -103,34 +126,66 @@ class Revoking(Rostering):
             asked = self._asked_for(number)
             if asked.asker == actor:
                 raise NotAllowed("提出人和确认人须为两人", "who asks and who confirms are two persons")
-            node = self._revocable(asked.incarnation.hex(), again=bool(asked.again))
-            self.check_publishable()
-            change = self._published(node)
-            self.roster.apply(change)
-            self.intend(change)
-            self.witness_change(change)
-            self.apply_roster([change])
-            self._answer_to(asked, actor, CONFIRMED, "roster.revoke")
+            together = self._asked_with(asked)
+            gone = {each.id: self._went_out(each) for each in together}
+            nodes = [
+                self._revocable(each.incarnation.hex(), again=bool(each.again))
+                for each in together
+                if not gone[each.id]
+            ]
+            change = gone[asked.id]
+            if nodes:
+                self.check_publishable()
+                made = self._published(nodes)
+                self.publish_own(made)
+                change = change or made
+            assert change is not None, "it went out before, or just now"
+            self._answer_to(together, actor, CONFIRMED, "roster.revoke")
         return change
 
     def reject_revocation(self, actor: str, number: int, words: str = "") -> None:
-        """Leave it, or take back what one has asked for oneself. Raises NotFound, Stale, NotSaved."""
-        self._answer_to(self._asked_for(number), actor, REJECTED, "roster.revoke.reject", words[:LONGEST_REASON])
+        """Leave it, or take back what one has asked for oneself, with all that was asked for at once. Raises NotFound,
+        Stale, NotAllowed where the roster says so already, NotSaved."""
+        with self._publishing:
+            together = self._asked_with(self._asked_for(number))
+            if any(self._went_out(each) for each in together):
+                raise NotAllowed(
+                    "名册变更已经发出，不能再退回：请由另一人确认，补齐这条记录",
+                    "the roster says so already and nothing takes it back: let another person confirm, for the record",
+                )
+            self._answer_to(together, actor, REJECTED, "roster.revoke.reject", words[:LONGEST_REASON])
 
-    def _published(self, node: Node) -> Change:
+    def _went_out(self, asked: Asked) -> Change | None:
+        """The change of our part that says already what is asked for: the record of it was cut short."""
+        roster, here = self.roster, self.identity.place
+        if here not in roster.revoked_by(asked.incarnation):
+            return None
+        for change in reversed(roster.changes(here)):
+            payload = read_payload(change)
+            said = any(op[0] == rosters.REVOKE and op[1] == asked.incarnation for op in payload.ops)
+            if said and (not asked.again or payload.time > asked.asked_ms):
+                return change
+        return None
+
+    def _published(self, nodes: Sequence[Node]) -> Change:
         with self.store.reading() as connection:
-            roster = self.roster_in(connection)
-            held = [row for row in streams.in_scopes(connection) if row.incarnation == node.incarnation]
-        here = self.identity.place
-        upto = roster.length(node.place) if here == roster.county and node.place != here else 0
-        op = rosters.revoke_op(node.incarnation, _cuts(roster, node, held), upto)
+            roster, held = self.roster_in(connection), streams.in_scopes(connection)
+        here, ops = self.identity.place, []
+        for node in nodes:
+            own = [row for row in held if row.incarnation == node.incarnation]
+            before = roster.revoked_by(node.incarnation).get(here)
+            if before is not None:
+                upto = before.upto  # changes that it has signed since, or will, name nobody
+            else:
+                upto = roster.length(node.place) if here == roster.county and node.place != here else 0
+            ops.append(rosters.revoke_op(node.incarnation, _cuts(roster, node, own), upto))
         try:
             keys = list(self._roster_keys()) if self._roster_keys is not None else [self.speaker.key]
         except NoIdentity as problem:
             raise NotAllowed(
                 f"签发名册的密钥读不出来：{problem}", f"the publishing key cannot be read: {problem}"
             ) from None
-        return rosters.publish(roster, here, [op], keys, self.clock())
+        return rosters.publish(roster, here, ops, keys, self.clock())
 
     def _revocable(self, machine: str, *, again: bool) -> Node:
         """The one node whose number begins so, which this place may revoke. Raises NotFound, NotAllowed."""
@@ -164,11 +219,17 @@ class Revoking(Rostering):
             raise _answered()
         return asked
 
-    def _answer_to(self, asked: Asked, actor: str, state: int, action: str, words: str = "") -> None:
+    def _asked_with(self, asked: Asked) -> list[Asked]:
+        """What was asked for at once with it, itself among that."""
+        with self.store.reading() as connection:
+            return revocations.asked_with(connection, asked)
+
+    def _answer_to(self, together: Sequence[Asked], actor: str, state: int, action: str, words: str = "") -> None:
         with self.store.writing() as connection:
-            if not revocations.answer(connection, asked.id, state, actor, self.clock(), words):
-                raise _answered()
-            self.note(connection, actor, action, asked.place, node=asked.incarnation.hex(), asked_by=asked.asker)
+            for asked in together:
+                if not revocations.answer(connection, asked.id, state, actor, self.clock(), words):
+                    raise _answered()
+                self.note(connection, actor, action, asked.place, node=asked.incarnation.hex(), asked_by=asked.asker)
             self.mark_news(connection, {"roster"})
         self.tell({"roster"})
 

@@ -9,10 +9,11 @@ from sync_protocol.exchange import Content
 from sync_protocol.roster import Change, read_payload
 from village_node.casebook import equivocation, ledger
 from village_node.casebook.equivocation import Taking
+from village_node.casebook.incarnations import INTENDED
 from village_node.casebook.ledger import Entry
 from village_node.casebook.plan import Plan
 from village_node.casebook.settling import Settling
-from village_node.store import Connection, Overtaken, roster_forks
+from village_node.store import Connection, Overtaken, peers, roster_forks
 
 NO_INCARNATION: Final = bytes(16)
 
@@ -29,18 +30,40 @@ class Rostering(Settling):
         we cannot know that its number is free (`agreed`: the operator says it is), NotSaved."""
         with self._publishing:
             self.check_publishable(agreed=agreed)
-            self.roster.apply(change)
-            self.intend(change)
-            self.witness_change(change)
-            self.apply_roster([change])
+            self.publish_own(change)
 
-    def apply_roster(self, changes: Iterable[Change]) -> int:
+    def publish_own(self, change: Change) -> None:
+        """Let a change of our part take effect, which nobody has but us. Where its number was taken meanwhile, it is
+        taken back as if it had never been made: of a fork of our own making nobody is to hear.
+
+        Raises a ProtocolError that says why it does not hold, NotSaved.
+        """
+        self.roster.apply(change)
+        self.intend(change)
+        self.witness_change(change)
+        try:
+            self.apply_roster([change], ours=True)
+        except ProtocolError:
+            self._take_back(read_payload(change).part)
+            raise
+
+    def _take_back(self, part: str) -> None:
+        """The change that was intended last will not be: the witness file names what is held of that part again. Raises
+        NotSaved."""
+        with self.store.writing() as connection:
+            peers.remember_bytes(connection, INTENDED, b"")
+            held = self.roster_in(connection).changes(part)
+        if held:
+            self.witness_change(held[-1])
+
+    def apply_roster(self, changes: Iterable[Change], *, ours: bool = False) -> int:
         """Add roster changes, in their order; how many were new. All of them or, with the error raised, none; but what
-        proves a fork of the roster is kept, by whatever road it came."""
+        proves a fork of the roster is kept, by whatever road it came. ``ours``: just made here, so that they prove
+        nothing, and are refused where they do not follow what is held."""
         given = list(changes)
         while True:
             try:
-                new = self._apply(given)
+                new = self._apply(given, ours=ours)
             except Overtaken:
                 continue
             if new:
@@ -53,10 +76,12 @@ class Rostering(Settling):
             roster = self.roster_in(connection)
             return equivocation.take(roster, changes, (), self.clock(), lambda: roster_forks.aside(connection))
 
-    def _apply(self, changes: list[Change]) -> int:
+    def _apply(self, changes: list[Change], *, ours: bool) -> int:
         with self.store.writing() as connection:
             roster, version = self.roster_and_version(connection)
-            now_ms = self.clock()
+            now_ms, made = self.clock(), roster
+            for change in changes if ours else ():
+                made = made.apply(change)
             taking = equivocation.take(roster, changes, (), now_ms, lambda: roster_forks.aside(connection))
             if taking.refused and not taking.proofs:
                 raise taking.refused[0][1]

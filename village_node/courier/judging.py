@@ -20,7 +20,7 @@ _STRUCK: Final = (
 
 class Judged(NamedTuple):
     """A bundle whose head was looked at. ``head`` and ``node`` (its sender) are None where ``outcome.refused`` says why
-    nothing of it is to be read; ``sound``: its roster changes that hold, or that prove a fork."""
+    nothing of it is to be read; ``sound``: its roster changes that hold or prove a fork, and none of a revoked one."""
 
     outcome: Outcome
     head: Head | None
@@ -51,6 +51,8 @@ def judge(casebook: Casebook, source: Source) -> Judged:
         bundle.check_head(head, node.suite, node.public)
         outcome.place = node.place
         outcome.revoked = node.revoked is not None
+        if not node.serves:
+            sound = []  # of what a revoked machine brings only what stands in streams is taken
         if node.struck and not outcome.ours:
             outcome.refused = _STRUCK
             return Judged(outcome, None, None, sound)

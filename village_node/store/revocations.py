@@ -53,6 +53,16 @@ def pending(connection: Connection, incarnation: bytes) -> Asked | None:
     return Asked._make(row) if row else None
 
 
+def asked_with(connection: Connection, asked: Asked) -> list[Asked]:
+    """What waits of all that one person has asked for at once about one place, this one among it."""
+    same = (
+        REVOCATIONS.c.place == asked.place, REVOCATIONS.c.asker == asked.asker, REVOCATIONS.c.again == asked.again,
+        REVOCATIONS.c.asked_ms == asked.asked_ms, REVOCATIONS.c.state == PENDING,
+    )  # fmt: skip
+    words = select(REVOCATIONS).where(*same).order_by(REVOCATIONS.c.id)
+    return [Asked._make(row) for row in connection.execute(words)]
+
+
 def newest(connection: Connection, most: int) -> list[Asked]:
     """Those that wait for an answer, then the others, each the newest first."""
     order = ((REVOCATIONS.c.state != PENDING), REVOCATIONS.c.id.desc())
