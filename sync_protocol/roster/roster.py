@@ -327,12 +327,16 @@ class Roster(Standing):
 
     def _without_revoked(self, payload: Payload) -> "Roster":
         """Without what those whom a change revokes have signed of their part beyond the number up to which it holds."""
-        beyond = False
-        for op in payload.ops:
+        beyond, revokes = False, any(op[0] == REVOKE for op in payload.ops)
+        for op in payload.ops if revokes else ():
             node = self.node(op[1]) if op[0] == REVOKE else None
             if node is not None and node.revoked is not None and node.place != self._county:
                 beyond = beyond or self.length(node.place) > node.revoked.upto
-        return rebuilt(self._network_id, self._all())._after(self) if beyond else self
+        if beyond:
+            return rebuilt(self._network_id, self._all())._after(self)
+        if revokes:
+            self._settle()
+        return self
 
     def _after(self, before: "Roster") -> "Roster":
         """A roster made anew, with what was known of forks and what it leaves behind."""

@@ -49,6 +49,14 @@ class Revoked(NamedTuple):
             (here := self.at(cut.scope)) is not None and (here.seq > cut.seq or here == cut) for cut in other.cuts
         )
 
+    def joined(self, other: "Revoked") -> "Revoked":
+        """All that stands by either; of two hashes at one position this one's."""
+        ends = {cut.scope: cut for cut in self.cuts}
+        for cut in other.cuts:
+            if cut.scope not in ends or cut.seq > ends[cut.scope].seq:
+                ends[cut.scope] = cut
+        return Revoked(tuple(ends[scope] for scope in sorted(ends)), max(self.upto, other.upto))
+
 
 class Node(NamedTuple):
     """One place and one incarnation, with its key. `order` is its order of entry: the older one weighs more. `struck`:
@@ -152,6 +160,11 @@ class Standing:
     def nodes_of(self, place: str) -> tuple[Node, ...]:
         """The nodes of one place, oldest first."""
         return self._at.get(place, ())
+
+    @property
+    def publisher(self) -> Key | None:
+        """The key in force that publishes in the county's part."""
+        return self._publisher
 
     @property
     def root(self) -> tuple[int, int]:

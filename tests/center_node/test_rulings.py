@@ -12,7 +12,7 @@ from sync_protocol.errors import BadRoster, NotEntitled
 from sync_protocol.exchange import Content
 from sync_protocol.roster import Change
 from sync_protocol.suites import sha256
-from tests.builders import COUNTY, Network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from village_node import cli as node_cli
 from village_node import identity as identities
 from village_node.casebook import NotAllowed, NotFound
@@ -189,3 +189,22 @@ def test_no_ruling_is_made_that_holders_of_a_later_root_would_not_take(tmp_path:
         rulings.rule(book, tmp_path, asked(net, first))
     rulings.rule(book, tmp_path, asked(net, later))
     assert rulings.forks(book)[0]["ruled"]
+
+
+def test_whom_the_other_chain_has_shut_out_stays_shut_out(tmp_path: Path) -> None:
+    net = Network(tmp_path)
+    net.enrol(COUNTY, TOWNSHIP, VILLAGE)
+    book = net.open(COUNTY).casebook
+    write_secret(tmp_path / "root.key", net.seeds[net.root_key.public])
+    stolen = net.identities[VILLAGE].incarnation
+    place = rosters.place_op(NEW, "township", COUNTY, NEW)
+    revoked = rosters.revoke_op(stolen, [(f"about:{VILLAGE}", 4, b"a" * 32)])
+    ours, theirs = (
+        rosters.publish(book.roster, COUNTY, [op], [net.publisher_key], net.clock()) for op in (place, revoked)
+    )
+    book.enrol(theirs)
+    book.receive(bytes(16), Content(roster_changes=[ours]), peer_update={})
+    rulings.rule(book, tmp_path, asked(net, ours))
+    node = book.roster.node(stolen)
+    assert theirs not in book.roster.changes(COUNTY) and node is not None and node.revoked is not None
+    assert [cut[:2] for cut in node.revoked.cuts] == [(f"about:{VILLAGE}", 4)]

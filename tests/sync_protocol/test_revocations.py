@@ -6,6 +6,7 @@ from sync_protocol import roster as rosters
 from sync_protocol.encoding import encode
 from sync_protocol.errors import BadRoster, Malformed, NotEntitled, ProtocolError, TooLarge
 from sync_protocol.roster import Change, Node, Op, Roster, rebuilt, revoke_op
+from sync_protocol.roster.forks import prove
 from tests.sync_protocol.sample import (
     CHANGES,
     COUNTY,
@@ -160,3 +161,13 @@ def test_a_second_life_of_a_village_is_revoked_without_the_first_and_a_neighbour
     roster = ROSTER.apply(by_township(name="village again"))
     assert roster.serving(VILLAGE)[-1].incarnation == incarnation("village")
     assert roster.serving(VILLAGE_2) == roster.nodes_of(VILLAGE_2)
+
+
+def test_a_fork_behind_what_a_revoked_node_has_signed_is_none_though_nothing_leaves_the_chain():
+    one, other = (
+        changed(ROSTER, TOWNSHIP, enrolled(name, HAMLET, "village", name, TOWNSHIP), "township") for name in ("x", "y")
+    )
+    forked = ROSTER.forked(prove(one, other))
+    assert TOWNSHIP in forked.forks
+    held = forked.apply(by_county(name="township", upto=ROSTER.length(TOWNSHIP)))
+    assert not held.forks and held.length(TOWNSHIP) == ROSTER.length(TOWNSHIP)

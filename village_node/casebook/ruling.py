@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sync_protocol import roster as rosters
-from sync_protocol.roster import Change, Node, Op, Roster, read_payload
+from sync_protocol.roster import Change, Cut, Node, Op, Revoked, Roster, read_payload
 from sync_protocol.roster.forks import from_bytes
 from sync_protocol.suites import SigningKey, sha256
 from village_node.casebook import equivocation
@@ -190,7 +190,8 @@ def _ops(
     made: Roster, ruling: RosterRuling, split: int, standing: Sequence[Change], beside: Sequence[Change]
 ) -> list[Op]:
     """What a ruling says: what stands, then the publishing key if it is a new one, all places of the chain that does
-    not stand (nothing that was filed there may lose its home), and those of its nodes that stand all the same."""
+    not stand (nothing that was filed there may lose its home), those of its nodes that stand all the same, and whom it
+    has shut out: no ruling lets a thief in again."""
     ops = sorted(
         ((payload.n, op) for change in beside for payload in (read_payload(change),) for op in payload.ops),
         key=lambda one: one[0],
@@ -216,7 +217,30 @@ def _ops(
     named += [op[2] for op in kept if op[2] in tree]
     places = {op[1]: op for code in named for op in rosters.places_down_to(tree, code)}
     hashes = [sha256(change.payload) for change in standing]
-    return [rosters.ruling_op(ruling.part, split, hashes, struck), *key, *places.values(), *kept]
+    return [
+        rosters.ruling_op(ruling.part, split, hashes, struck),
+        *key,
+        *places.values(),
+        *kept,
+        *_still_revoked(made, ruling.part, ops),
+    ]
+
+
+def _still_revoked(made: Roster, part: str, ops: Sequence[tuple[int, Op]]) -> list[Op]:
+    """The revocations that would be undone since nothing that stands says them: all that any of them lets stand."""
+    said: dict[bytes, Revoked] = {}
+    for _, op in ops:
+        if op[0] != rosters.REVOKE:
+            continue
+        by_part = made.revoked_by(op[1])
+        before = said.get(op[1]) or by_part.get(made.county) or by_part.get(part)
+        one = Revoked(tuple(Cut(*cut) for cut in op[2]), op[3])
+        said[op[1]] = one if before is None else before.joined(one)
+    return [
+        rosters.revoke_op(incarnation, each.cuts, each.upto)
+        for incarnation, each in said.items()
+        if each not in made.revoked_by(incarnation).values()
+    ]
 
 
 def _known(roster: Roster, change: Change, each: bytes, followed: bool, overruled: bool) -> KnownChange:
