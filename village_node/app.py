@@ -162,7 +162,7 @@ class Node:
             "intake_closed": room.closed if room is not None else False,
             "sync": self.uplink.status() if self.uplink else None,
             "purge": self.purge.status() if self.purge else None,
-            "private_keys": "passphrase" if keyrings.is_protected(self.config.data) else "clear",
+            "private_keys": keyrings.how_they_lie(self.config.data),
             "life": self.casebook.life(),
             **self.casebook.counts(),
         }

@@ -199,8 +199,8 @@ def prepare(chosen: config.Config) -> identity.Identity:
     """Make the data directory, the keys and the settings file of a new node, or what is missing of them."""
     files.make_folder(chosen.data)
     chosen.data.chmod(0o700)
-    if chosen.passphrase and not keyring.is_protected(chosen.data):
-        keyring.begin(chosen.data, chosen.passphrase, identity.random_bytes)
+    if chosen.passphrase:
+        keyring.protect(chosen.data, chosen.passphrase, identity.random_bytes)
     made = identity.create(chosen.data, chosen.place, chosen.level, chosen.name, app.keyring_of(chosen))
     config.write(chosen)
     return made
@@ -208,7 +208,13 @@ def prepare(chosen: config.Config) -> identity.Identity:
 
 def say_how_keys_lie(chosen: config.Config) -> None:
     """Say what was chosen for the private keys, and what follows from it."""
-    if keyring.is_protected(chosen.data):
+    lie = keyring.how_they_lie(chosen.data)
+    if lie == "partly":
+        print(
+            "加密没有做完，还有密钥没有加密：请再运行一次 `keys protect`"
+            " / some keys still lie in the clear: give `keys protect` again"
+        )
+    elif lie == "passphrase":
         print(
             "密钥已用口令加密：机器被偷，没有口令用不了密钥；停电重启后须有人输入口令（或由 systemd 凭据提供）；"
             "口令丢失无法找回 / the keys are wrapped: each start needs the passphrase, and nobody can bring it back"
@@ -305,6 +311,8 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, stopped)
     signal.signal(signal.SIGINT, stopped)
     with nullcontext() if arguments.pages_only else control.exclusive(chosen.data):
+        if not arguments.pages_only:
+            keyring.sweep(chosen.data)
         node = level.create_node(chosen, pages_only=arguments.pages_only)
         desk = None if arguments.pages_only else control.Desk(chosen.data, level.commands(node))
 

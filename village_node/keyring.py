@@ -50,8 +50,11 @@ class Keyring:
             raise ValueError(f"{path.name} is not wrapped under the key in {KEYS_FILE}, or was changed") from None
 
     def write(self, path: Path, seed: bytes) -> None:
-        """Write a key's seed for the owner alone, and sync it and its folder. Raises OSError."""
+        """Write a key's seed for the owner alone, and sync it and its folder. Raises OSError, also where the folder was
+        protected and this process has not been told its passphrase: no key lies there in the clear then."""
         text = seed.hex()
+        if self._key is None and is_protected(path.parent):
+            raise PermissionError(f"{path.name}: the keys of this folder are wrapped now; start the node again")
         if self._key is not None and self._randomness is not None:
             nonce = self._randomness(_NONCE)
             text = f"{_WRAPPED} {nonce.hex()} {encrypt(self._key, nonce, _about(path), seed).hex()}"
@@ -77,7 +80,14 @@ def is_wrapped(text: str) -> bool:
 
 
 def begin(data: Path, passphrase: str, randomness: Callable[[int], bytes]) -> Keyring:
-    """Protect a folder from now on: what is written is wrapped. Raises NoPassphrase for a short one, OSError."""
+    """Protect a folder from now on: what is written is wrapped. Raises NoPassphrase for a short one, and where keys of
+    the folder are wrapped under one that is gone, OSError."""
+    wrapped = [path.name for path in _key_files(data) if is_wrapped(path.read_text(encoding="ascii"))]
+    if wrapped and not is_protected(data):
+        raise NoPassphrase(
+            f"{', '.join(wrapped)}: wrapped already, and {KEYS_FILE} that opens them is not here: restore it from the"
+            " backup; under another one they would never open again"
+        )
     key = randomness(_SEED)
     _keep(data, key, passphrase, randomness)
     return Keyring(key, randomness)
@@ -91,6 +101,7 @@ def opened(data: Path, passphrase: str, randomness: Callable[[int], bytes]) -> K
 def protect(data: Path, passphrase: str, randomness: Callable[[int], bytes]) -> int:
     """Wrap every key of a folder that is not wrapped yet; how many were. What was begun is taken up with the same
     passphrase. Raises NoPassphrase, OSError."""
+    sweep(data)
     ring = opened(data, passphrase, randomness) if is_protected(data) else begin(data, passphrase, randomness)
     left = in_the_clear(data)
     for path in left:
@@ -109,13 +120,29 @@ def unprotect(data: Path, passphrase: str) -> int:
     """Write every key of a folder in the clear again; how many were wrapped. Raises NoPassphrase, OSError."""
     if not is_protected(data):
         return 0
+    sweep(data)
     ring = Keyring(_key_of(data, passphrase))
     wrapped = [path for path in _key_files(data) if is_wrapped(path.read_text(encoding="ascii"))]
     for path in wrapped:
-        PLAIN.write(path, ring.read(path))
+        files.write(path, ring.read(path).hex().encode("ascii"))
     (data / KEYS_FILE).unlink()
     files.sync_folder(data)
     return len(wrapped)
+
+
+def sweep(data: Path) -> None:
+    """Remove what a power cut has left of key files half written, while nobody else writes any: it may hold a seed.
+    Raises OSError."""
+    for path in data.glob("*.key.new"):
+        path.unlink()
+
+
+def how_they_lie(data: Path) -> str:
+    """`passphrase` where every key of a folder is wrapped, `clear` where none has to be, `partly` where protecting the
+    folder was cut short."""
+    if not is_protected(data):
+        return "clear"
+    return "partly" if in_the_clear(data) else "passphrase"
 
 
 def _key_files(data: Path) -> Iterator[Path]:

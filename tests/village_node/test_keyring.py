@@ -62,7 +62,7 @@ def test_a_folder_of_before_is_protected_by_a_command_that_may_be_cut_short(tmp_
     seed = keyring.PLAIN.read(tmp_path / KEY_FILE).hex()
     assert keyring.protect(tmp_path, WORDS, draw) == 2
     assert seed.encode() not in everything(tmp_path) and not list(tmp_path.glob("*.new"))
-    keyring.PLAIN.write(tmp_path / KEY_FILE, bytes.fromhex(seed))  # as if the power had gone before the last of them
+    (tmp_path / KEY_FILE).write_text(seed)  # as if the power had gone before the last of them
     assert identity.load(tmp_path, keyring.opened(tmp_path, WORDS, draw)).key.public == begun.key.public
     with pytest.raises(NoPassphrase):
         keyring.protect(tmp_path, "another passphrase", draw)
@@ -134,3 +134,37 @@ def test_a_county_s_root_and_publishing_key_are_wrapped_as_well(
     assert county_cli.main(["status", "--data", str(data), "--json"]) == 0
     assert '"private_keys": "passphrase"' in capsys.readouterr().out
     assert WORDS not in (data / "node.toml").read_text()
+
+
+def test_no_second_key_is_begun_over_what_is_wrapped_and_nothing_half_written_stays(tmp_path: Path) -> None:
+    made = identity.create(tmp_path, PLACE, "village", "上关村")
+    (tmp_path / "node.key.new").write_text("half a seed")
+    keyring.protect(tmp_path, WORDS, draw)
+    assert not list(tmp_path.glob("*.new"))
+    kept = (tmp_path / KEYS_FILE).read_bytes()
+    (tmp_path / KEYS_FILE).unlink()
+    for begin in (keyring.protect, keyring.begin):
+        with pytest.raises(NoPassphrase, match="restore it"):
+            begin(tmp_path, WORDS, draw)
+    assert not keyring.is_protected(tmp_path)
+    (tmp_path / KEYS_FILE).write_bytes(kept)
+    with pytest.raises(OSError, match="wrapped now"):
+        keyring.PLAIN.write(tmp_path / "place-1.key", draw(32))
+    (tmp_path / "place-1.key.new").write_text("half a seed")
+    assert keyring.unprotect(tmp_path, WORDS) == 1 and not list(tmp_path.glob("*.new"))
+    assert identity.load(tmp_path).key.public == made.key.public
+
+
+def test_what_lies_in_the_clear_beside_wrapped_keys_is_said_and_wrapped_by_the_next_init(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "node"
+    words = ["init", "--data", str(data), "--place", PLACE, "--name", "上关村", "--parent-url", "http://127.0.0.1:9"]
+    assert cli.main([*words, "--protect", "passphrase", "--passphrase-fd", given(WORDS)]) == 0
+    (data / "odd.key").write_text("ab" * 32)
+    assert keyring.how_they_lie(data) == "partly"
+    capsys.readouterr()
+    assert cli.main(["keys", "show", "--data", str(data)]) == 0
+    assert "加密没有做完" in capsys.readouterr().out
+    assert cli.main([*words, "--protect", "passphrase", "--passphrase-fd", given(WORDS)]) == 0
+    assert keyring.how_they_lie(data) == "passphrase" and is_wrapped((data / "odd.key").read_text())
