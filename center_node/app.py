@@ -3,11 +3,12 @@
 import csv
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from center_node.checkpoints import DailyCheckpoint
-from center_node.rulings import PUBLISHER_KEY_FILE
+from center_node.rulings import PUBLISHER_KEY_FILE, publishing_key
 from sync_protocol import roster
 from sync_protocol.suites import SigningKey
 from township_node import app as township
@@ -17,8 +18,7 @@ from village_node import store
 from village_node.casebook import Casebook
 from village_node.casebook.equivocation import change_of
 from village_node.config import BadSettings, Config
-from village_node.identity import Identity
-from village_node.keyring import PLAIN, Keyring
+from village_node.identity import Identity, NoIdentity
 from village_node.store import peers
 
 ROOT_KEY_FILE = "county-root.key"
@@ -29,17 +29,19 @@ CALENDAR_CHECK_S = 30.0  # so long after the first start the county has publishe
 def create_node(config: Config, *, pages_only: bool = False) -> village.Node:
     """Wire the county's node: a township's parts with the publisher's key, the daily checkpoint, and the calendar.
     `pages_only`: one more worker beside the one that syncs."""
-    keyring = village.keyring_of(config)
-    node = township.create_node(config, lambda: [publisher_key(config.data, keyring)], pages_only=pages_only)
+    node = township.create_node(config, lambda: [publisher_key(node)], pages_only=pages_only)
+    if not pages_only:
+        with suppress(NoIdentity, OSError):  # it starts without that key too: whoever publishes is told
+            publisher_key(node)
     daily = DailyCheckpoint(node.casebook, village.wall_clock, time.monotonic)
     node.scheduler.every(CHECKPOINT_CHECK_S, "checkpoint", daily.tick)
     node.scheduler.every(CALENDAR_CHECK_S, "known years", node.casebook.publish_known_years)
     return node
 
 
-def publisher_key(data: Path, keyring: Keyring = PLAIN) -> SigningKey:
-    """The key that signs the county's part of the roster. Raises NoIdentity when it is missing."""
-    return identities.read_secret(data / PUBLISHER_KEY_FILE, keyring=keyring)
+def publisher_key(node: village.Node) -> SigningKey:
+    """The key that signs the county's part of the roster. Raises NoIdentity when it is missing, OSError."""
+    return publishing_key(node.casebook.roster, node.config.data, village.keyring_of(node.config))
 
 
 def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]) -> Identity:

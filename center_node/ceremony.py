@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from center_node.rulings import HELD_KEY_FILE, NEXT_PUBLISHER_FILE, next_publisher, take_over
+from center_node.rulings import HELD_KEY_FILE, NEXT_PUBLISHER_FILE, publishing_key
 from sync_protocol import roster as rosters
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import Malformed
@@ -19,7 +19,7 @@ from sync_protocol.suites import S1, SigningKey, check_public
 from village_node import files
 from village_node import identity as identities
 from village_node import keyring as keyrings
-from village_node.casebook import Casebook
+from village_node.casebook import Casebook, Stale
 from village_node.config import BadSettings
 from village_node.keyring import Keyring
 
@@ -90,12 +90,38 @@ def to_bytes(drafted: Draft) -> bytes:
 
 def publish(casebook: Casebook, data: Path, drafted: Draft, keyring: Keyring) -> None:
     """Publish what enough of the root have signed; the publishing key it names signs from then on. The same again does
-    no harm. Raises a ProtocolError that says why it does not hold, NotAllowed, NotSaved, NoIdentity."""
+    no harm. Raises Stale for a draft that is void, a ProtocolError that says why it does not hold, NotAllowed,
+    NotSaved, NoIdentity, OSError."""
+    named = [(op[1], op[2]) for op in drafted.payload.ops if op[0] == PUBLISHER]
+    if drafted.change.payload not in {change.payload for change in casebook.roster.changes(drafted.payload.part)}:
+        _refuse_void(casebook.roster, data, drafted, named, keyring)
     casebook.enrol(drafted.change)
-    named = [op[2] for op in drafted.payload.ops if op[0] == PUBLISHER]
-    waiting = (data / NEXT_PUBLISHER_FILE).exists()
-    if named and waiting and next_publisher(data, keyring).public == named[-1]:
-        take_over(data, keyring)
+    if named:
+        publishing_key(casebook.roster, data, keyring)
+
+
+def _refuse_void(
+    roster: rosters.Roster, data: Path, drafted: Draft, named: Sequence[tuple[int, bytes]], keyring: Keyring
+) -> None:
+    said = drafted.payload
+    _, n, prev = roster.heads()[roster.county]
+    if (said.part, said.n, said.prev) != (roster.county, n + 1, prev):
+        raise Stale(
+            f"这份草稿已作废：起草之后县里又签发了名册变更（草稿是第 {said.n} 号，名册已到第 {n} 号）。"
+            "请销毁这份草稿，重新起草，再请各保管人签名",
+            f"this draft is void: it is change {said.n} and the roster has come to {n} since. Destroy it and"
+            " draft it again",
+        )
+    if named and (data / NEXT_PUBLISHER_FILE).exists():
+        fresh = identities.read_secret(data / NEXT_PUBLISHER_FILE, keyring=keyring)
+        if named[-1] == (fresh.suite, fresh.public):
+            return
+    if named:
+        raise Stale(
+            "这份草稿已作废：起草之后又生成过另一把签发密钥，草稿里的那一把已不在本机。请销毁这份草稿，重新起草",
+            "this draft is void: another publishing key was drawn since, and the one it names is gone. Destroy it and"
+            " draft it again",
+        )
 
 
 def from_bytes(raw: bytes) -> Draft:

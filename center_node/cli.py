@@ -42,7 +42,7 @@ def commands(node: Node) -> control.Commands:
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
-    return with_enrolment(node, lambda node: [app.publisher_key(node.config.data, keyring_of(node.config))]) | {
+    return with_enrolment(node, lambda node: [app.publisher_key(node)]) | {
         "checkpoint": checkpoint,
         "roster-forks": lambda _arguments: {"forks": rulings.forks(node.casebook)},
         "rule-roster": rule_roster,
@@ -184,7 +184,7 @@ def _ceremony_here(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
             node.accounts.audit(arguments["actor"], "roster.ceremony", drafted.payload.part, ceremony.told(drafted))
             threshold, keys = node.casebook.roster.root
             return {"n": drafted.payload.n, "threshold": threshold, "keys": keys}
-        publisher = rulings.next_publisher(data, keyring) if arguments["new_publisher"] else None
+        publisher = rulings.next_publisher(roster, data, keyring) if arguments["new_publisher"] else None
         publics = [bytes.fromhex(public) for public in arguments["publics"]]
         drafted = ceremony.draft(roster, arguments["threshold"], publics, publisher, wall_clock())
         return {"draft": base64.b64encode(ceremony.to_bytes(drafted)).decode("ascii")}

@@ -1,13 +1,15 @@
 """The county's word on a fork of the roster: read the root's keys, rule, and change the publishing key where asked."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sync_protocol.roster import NODE, read_payload
+from sync_protocol.roster import NODE, Roster, read_payload
 from sync_protocol.suites import SigningKey, sha256
 from village_node import identity as identities
 from village_node.casebook import Casebook, NotFound, RosterRuling
+from village_node.identity import NoIdentity
 from village_node.keyring import PLAIN, Keyring, is_protected, opened
 
 PUBLISHER_KEY_FILE: Final = "publisher.key"
@@ -53,7 +55,7 @@ def rule(casebook: Casebook, data: Path, arguments: dict[str, Any], keyring: Key
     nodes = [node.incarnation for change in view.changes for node in change.nodes]
     stands = _found("--stands", arguments["stands"], hashes)
     keep = frozenset(_found("--keep", each, nodes) for each in arguments["keep"])
-    publisher = next_publisher(data, keyring) if arguments["new_publisher"] else None
+    publisher = next_publisher(casebook.roster, data, keyring) if arguments["new_publisher"] else None
     words = arguments.get("root_words") or [""] * len(arguments["root_keys"])
     keys = [root_key(Path(file), word) for file, word in zip(arguments["root_keys"], words, strict=True)]
     ruling = RosterRuling(view.part, stands, keep, publisher)
@@ -87,9 +89,26 @@ def is_wrapped(held: Path) -> bool:
     return is_protected(held.parent if held.is_file() else held)
 
 
-def next_publisher(data: Path, keyring: Keyring) -> SigningKey:
-    """The publishing key that is to come, drawn where there is none yet. Raises NoIdentity."""
-    return identities.kept_or_new(data / NEXT_PUBLISHER_FILE, keyring)
+def publishing_key(roster: Roster, data: Path, keyring: Keyring) -> SigningKey:
+    """The key that signs the county's part. One that is in force since the node was cut short takes its place first.
+    Raises NoIdentity where it is missing, OSError."""
+    key = identities.read_secret(data / PUBLISHER_KEY_FILE, keyring=keyring)
+    if roster.publisher in (None, (key.suite, key.public)) or not (data / NEXT_PUBLISHER_FILE).exists():
+        return key
+    fresh = identities.read_secret(data / NEXT_PUBLISHER_FILE, keyring=keyring)
+    if roster.publisher != (fresh.suite, fresh.public):
+        return key
+    take_over(data, keyring)
+    return fresh
+
+
+def next_publisher(roster: Roster, data: Path, keyring: Keyring) -> SigningKey:
+    """The publishing key that is to come, drawn anew: one that was meant to come before may have been seen since. What
+    was drafted with that is void. Raises NoIdentity, OSError."""
+    with suppress(NoIdentity):  # a first key of the demonstration may have been taken away; one in force is kept
+        publishing_key(roster, data, keyring)
+    keyring.write(data / NEXT_PUBLISHER_FILE, identities.random_bytes(32))
+    return identities.read_secret(data / NEXT_PUBLISHER_FILE, keyring=keyring)
 
 
 def take_over(data: Path, keyring: Keyring) -> None:

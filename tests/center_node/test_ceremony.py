@@ -14,7 +14,9 @@ from sync_protocol.errors import Malformed, NotEntitled
 from tests.builders import COUNTY, Network
 from village_node import identity as identities
 from village_node import keyring
+from village_node.casebook import Stale
 from village_node.config import BadSettings
+from village_node.identity import write_secret
 from village_node.keyring import PLAIN, NoPassphrase
 from village_node.store import open_store
 
@@ -56,7 +58,8 @@ def test_two_of_three_keys_take_over_from_the_one_and_any_two_name_the_next_publ
     carried = [ceremony.from_bytes(ceremony.to_bytes(ceremony.signed(first, key))) for key in keys[:2]]
     ceremony.publish(book, tmp_path, ceremony.gathered(carried), PLAIN)
     assert book.roster.root == (2, 3)
-    publisher = rulings.next_publisher(tmp_path, PLAIN)
+    write_secret(tmp_path / "publisher.key", net.seeds[net.publisher_key.public])
+    publisher = rulings.next_publisher(book.roster, tmp_path, PLAIN)
     later = drafted(net, [], publisher=publisher)
     assert set(ceremony.told(later)) == {"network", "part", "n", "signed_by", "publisher"}
     for signers in ([net.root_key], keys[:1], []):
@@ -125,3 +128,39 @@ def test_the_whole_ceremony_from_the_command_line(tmp_path: Path, capsys: pytest
     assert cli.main(["ceremony", "draft", "--data", data, "--file", carried, "--root", carried]) == 1
     assert "holds no public key" in capsys.readouterr().err
     open_store(f"sqlite:///{tmp_path / 'county' / 'node.db'}").close()
+
+
+def test_each_draft_draws_another_publishing_key_and_what_is_void_says_to_draft_again(
+    net: Network, tmp_path: Path
+) -> None:
+    book = net.members[COUNTY].casebook
+    write_secret(tmp_path / "publisher.key", net.seeds[net.publisher_key.public])
+    one, other = (
+        ceremony.signed(drafted(net, [], publisher=rulings.next_publisher(book.roster, tmp_path, PLAIN)), net.root_key)
+        for _ in range(2)
+    )
+    assert ceremony.told(one)["publisher"] != ceremony.told(other)["publisher"]
+    with pytest.raises(Stale, match="draft it again"):
+        ceremony.publish(book, tmp_path, one, PLAIN)
+    ceremony.publish(book, tmp_path, other, PLAIN)
+    later = ceremony.signed(drafted(net, holders(tmp_path)[:2]), net.root_key)
+    key = rulings.publishing_key(book.roster, tmp_path, PLAIN)
+    op = rosters.place_op("621021103000", "township", COUNTY, "赤城镇")
+    book.enrol(rosters.publish(book.roster, COUNTY, [op], [key], net.clock()))
+    with pytest.raises(Stale, match="void: it is change 4 and the roster has come to 4"):
+        ceremony.publish(book, tmp_path, later, PLAIN)
+
+
+def test_a_key_in_force_takes_its_place_where_the_node_was_cut_short(net: Network, tmp_path: Path) -> None:
+    book = net.members[COUNTY].casebook
+    write_secret(tmp_path / "publisher.key", net.seeds[net.publisher_key.public])
+    fresh = rulings.next_publisher(book.roster, tmp_path, PLAIN)
+    assert rulings.publishing_key(book.roster, tmp_path, PLAIN).public == net.publisher_key.public
+    book.enrol(ceremony.signed(drafted(net, [], publisher=fresh), net.root_key).change)
+    kept = {path.name: path.read_bytes() for path in tmp_path.glob("publisher*.key")}
+    assert rulings.publishing_key(book.roster, tmp_path, PLAIN).public == fresh.public
+    assert identities.read_secret(tmp_path / "publisher.key").public == fresh.public
+    for name, raw in kept.items():
+        (tmp_path / name).write_bytes(raw)
+    assert rulings.next_publisher(book.roster, tmp_path, PLAIN).public != fresh.public
+    assert identities.read_secret(tmp_path / "publisher.key").public == fresh.public, "not lost by drawing another"
