@@ -1,13 +1,11 @@
 """An order of the county to erase a case: two people who may give it show at one keyboard who they are."""
 
-from typing import Any, Final
+from typing import Any
 
 from sync_protocol.case import kinds, workflow
-from village_node.accounts import SignInRefused
+from township_node.vouching import vouched
 from village_node.app import Node
 from village_node.casebook import NotAllowed, NotFound
-
-_SOURCE: Final = "command line"
 
 
 def order(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -24,14 +22,7 @@ def order(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _vouched(node: Node, staff_no: str, password: str) -> str:
-    try:
-        person = node.accounts.vouch(staff_no, password, _SOURCE)
-    except SignInRefused as refused:
-        wait_s = -(-refused.wait_ms // 1000)
-        raise NotAllowed(
-            f"{staff_no}：" + (f"请等 {wait_s} 秒再试" if wait_s else "工号或密码不对"),
-            f"{staff_no}: " + (f"wait {wait_s} s and try again" if wait_s else "the number or the password is wrong"),
-        ) from None
+    person = vouched(node, staff_no, password)
     if not workflow.may(person.roles, node.config.level, kinds.ERASURE):
         raise NotAllowed(
             f"{staff_no} 的岗位不能下达删除令，须由部门负责人或分管领导",

@@ -4,15 +4,17 @@ import argparse
 import base64
 import json
 from collections.abc import Callable, Sequence
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from sync_protocol.roster import read_payload
+from sync_protocol.roster import REVOKE, read_payload
 from sync_protocol.suites import SigningKey
-from township_node import app, enrolment
+from township_node import app, enrolment, vouching
+from township_node.web.revocations import DECIDES
 from village_node import cli, control, files
 from village_node.app import Node, wall_clock
-from village_node.casebook import Casebook, CasebookError
+from village_node.casebook import Casebook, CasebookError, NotAllowed
 
 Keys = Callable[[Node], Sequence[SigningKey]]
 
@@ -39,11 +41,22 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
 
     def revoke(arguments: dict[str, Any]) -> dict[str, Any]:
         try:
-            return revocations(node.casebook, arguments)
+            actor = "" if arguments["step"] == "list" else _who_decides(node, *arguments["actor"])
+            return revocations(node.casebook, arguments | {"actor": actor})
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
     return control.commands(node) | {"enrol": enrol, "revoke": revoke}
+
+
+def _who_decides(node: Node, staff_no: str, password: str) -> str:
+    person = vouching.vouched(node, staff_no, password)
+    if not DECIDES.allows(person.roles):
+        raise NotAllowed(
+            f"{staff_no} 的岗位不能吊销机器，须由部门负责人或系统管理员",
+            f"{staff_no} may not revoke a machine: a department head or an administrator must",
+        )
+    return person.staff_no
 
 
 def revocations(casebook: Casebook, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -51,11 +64,18 @@ def revocations(casebook: Casebook, arguments: dict[str, Any]) -> dict[str, Any]
     step, actor = arguments["step"], arguments["actor"]
     if step == "ask":
         machine, reason = arguments["machine"], arguments["reason"]
-        return {"number": casebook.ask_revocation(actor, machine, reason, again=bool(arguments["again"]))}
+        again, alone = bool(arguments["again"]), bool(arguments["alone"])
+        number = casebook.ask_revocation(actor, machine, reason, again=again, alone=alone)
+        together = next(each for each in casebook.revocations_waiting() if number in {one.id for one in each})
+        return {"number": number, "machines": [one.incarnation.hex() for one in together]}
     if step == "confirm":
         said = read_payload(casebook.confirm_revocation(actor, arguments["number"]))
-        cuts = [[scope, seq] for scope, seq, _ in said.ops[0][2]]
-        return {"part": said.part, "n": said.n, "machine": said.ops[0][1].hex(), "stands": cuts, "upto": said.ops[0][3]}
+        machines = [
+            {"machine": op[1].hex(), "stands": [[scope, seq] for scope, seq, _ in op[2]], "upto": op[3]}
+            for op in said.ops
+            if op[0] == REVOKE
+        ]
+        return {"part": said.part, "n": said.n, "machines": machines}
     if step == "reject":
         casebook.reject_revocation(actor, arguments["number"], arguments["reason"])
         return {"number": arguments["number"]}
@@ -67,6 +87,7 @@ def revocations(casebook: Casebook, arguments: dict[str, Any]) -> dict[str, Any]
                 "events": each.events,
                 "revoked": each.node.revoked is not None,
                 "behind": each.behind,
+                "besides": each.besides,
                 "asked": each.asked.id if each.asked else None,
             }
             for each in casebook.machines()
@@ -106,6 +127,9 @@ def parser(level: cli.Level) -> argparse.ArgumentParser:
     revoke.add_argument(
         "--again", action="store_true", help="ask: it is revoked already, and what came of it since is to stand as well"
     )
+    revoke.add_argument(
+        "--alone", action="store_true", help="ask: this number alone; another computer is in use at that place"
+    )
     revoke.add_argument("--number", type=int, default=0, help="confirm, reject: of what another person has asked for")
     revoke.add_argument("--actor", default="", help="work number of who asks or answers; two persons, two numbers")
     revoke.set_defaults(act=lambda arguments: _revoke(level, arguments))
@@ -115,7 +139,10 @@ def parser(level: cli.Level) -> argparse.ArgumentParser:
 def _revoke(level: cli.Level, arguments: argparse.Namespace) -> None:
     if arguments.step != "list" and not arguments.actor:
         raise control.CommandRefused("--actor is missing: write the work number of who asks, or of who answers")
-    said = {name: getattr(arguments, name) for name in ("step", "machine", "reason", "again", "number", "actor")}
+    names = ("step", "machine", "reason", "again", "alone", "number")
+    said = {name: getattr(arguments, name) for name in names} | {"actor": arguments.actor}
+    if arguments.step != "list":
+        said["actor"] = (arguments.actor, getpass(f"{arguments.actor} 的密码 / password: "))
     print(json.dumps(cli.ask(level, arguments.data, "revoke", **said), ensure_ascii=False))
 
 

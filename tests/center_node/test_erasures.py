@@ -91,3 +91,23 @@ def test_two_who_may_order_it(
         node.close()
     (line,) = lines
     assert (line.actor, line.subject, json.loads(line.detail)["approver"]) == ("0009", number, "0010")
+
+
+def test_a_machine_is_revoked_at_the_command_line_by_two_who_show_who_they_are(
+    county: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = dict(PASSWORDS)
+    monkeypatch.setattr("township_node.cli.getpass", lambda prompt: words[prompt.partition(" ")[0]])
+
+    def revoke(step: str, actor: str) -> str:
+        capsys.readouterr()
+        said = ["--machine", "ab" * 16, "--reason", "被盗", "--number", "1", "--actor", actor]
+        assert cli.main(["revoke", step, "--data", str(county[0]), *said]) == 1
+        return capsys.readouterr().err
+
+    assert "没有编号以" in revoke("ask", "0009"), "a head may, and the roster knows no such machine"
+    assert "0011 的岗位不能吊销机器" in revoke("ask", "0011")
+    words["0009"] = "not the password"
+    for step in ("ask", "confirm", "reject"):
+        assert "工号或密码不对" in revoke(step, "0009")
+    assert cli.main(["revoke", "list", "--data", str(county[0])]) == 0

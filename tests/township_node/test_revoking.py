@@ -13,23 +13,23 @@ from village_node.casebook import NotAllowed
 
 
 def step(**said: Any) -> dict[str, Any]:
-    return {"machine": "", "reason": "", "again": False, "number": 0, "actor": "0009", **said}
+    return {"machine": "", "reason": "", "again": False, "alone": False, "number": 0, "actor": "0009", **said}
 
 
 def test_the_command_asks_confirms_and_lists(tmp_path: Path) -> None:
     net = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
     book, machine = net.members[TOWNSHIP].casebook, net.identities[VILLAGE].incarnation.hex()
     ask = step(step="ask", machine=machine[:8], reason="电脑被盗")
-    assert cli.revocations(book, ask) == {"number": 1}
+    assert cli.revocations(book, ask) == {"number": 1, "machines": [machine]}
     (listed,) = cli.revocations(book, step(step="list"))["machines"]
     assert (listed["machine"], listed["revoked"], listed["asked"]) == (machine, False, 1)
     with pytest.raises(NotAllowed):
         cli.revocations(book, step(step="confirm", number=1))
     done = cli.revocations(book, step(step="confirm", number=1, actor="0008"))
-    assert (done["part"], done["machine"], done["stands"], done["upto"]) == (TOWNSHIP, machine, [], 0)
+    assert (done["part"], done["machines"]) == (TOWNSHIP, [{"machine": machine, "stands": [], "upto": 0}])
     assert cli.revocations(book, step(step="list"))["machines"][0]["revoked"]
     again = cli.revocations(book, {**ask, "again": True})
-    assert cli.revocations(book, step(step="reject", number=again["number"])) == again
+    assert cli.revocations(book, step(step="reject", number=again["number"])) == {"number": again["number"]}
     net.close()
 
 
@@ -41,12 +41,13 @@ def test_the_words_reach_the_node(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         return {"number": 3}
 
     monkeypatch.setattr(node_cli, "ask", ask)
+    monkeypatch.setattr(cli, "getpass", lambda _prompt: "secret")
     assert (
         cli.main(["revoke", "ask", "--data", "d", "--machine", "abcdef01", "--reason", "被盗", "--actor", "0009"]) == 0
     )
     assert json.loads(capsys.readouterr().out) == {"number": 3}
     assert said["verb"] == "revoke"
-    assert (said["step"], said["machine"], said["actor"]) == ("ask", "abcdef01", "0009")
+    assert (said["step"], said["machine"], said["actor"]) == ("ask", "abcdef01", ("0009", "secret"))
     assert cli.main(["revoke", "confirm", "--data", "d", "--number", "3"]) == 1
     assert "--actor is missing" in capsys.readouterr().err
     assert cli.main(["revoke", "list", "--data", "d"]) == 0
