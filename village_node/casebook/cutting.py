@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sync_protocol.case import CaseEvent
 from sync_protocol.roster import Roster
+from village_node.casebook import freezing
 from village_node.casebook.growth import Growth
 from village_node.store import Connection, forks, streams
+from village_node.store.forks import ForkRow
 from village_node.store.locks import CaseKey, StreamKey
 
 
@@ -29,9 +31,16 @@ def cut_off(
     return behind
 
 
-def concerned(connection: Connection, roster: Roster, grown: Sequence[Growth]) -> set[CaseKey]:
-    """The cases to be folded again since a stream has just come to its cut, and it is another one than was named."""
+def concerned(
+    connection: Connection, roster: Roster, grown: Sequence[Growth], proven: Iterable[ForkRow]
+) -> set[CaseKey]:
+    """The cases to be folded again since a stream has just come to its cut, and it is another one than was named; or
+    since it is known now where the two part, so that what lies before that stands again."""
     found: set[CaseKey] = set()
+    for proof in proven:
+        node = roster.node(proof.incarnation)
+        if node is not None and node.revoked is not None:
+            found |= freezing.behind(connection, proof.key, 1)
     for growth in grown:
         row, node = growth.row, roster.node(growth.row.incarnation)
         cut = node.revoked.at(row.scope) if node is not None and node.revoked is not None else None

@@ -64,6 +64,19 @@ def concerned(connection: Connection, grown: Iterable[Growth], new: Iterable[For
     return {case for key, split in again for case in behind(connection, key, split)}
 
 
+def ruled_by(connection: Connection, authors: Set[bytes]) -> set[CaseKey]:
+    """The cases with events behind the splits that these authors have ruled on: their rulings may count no more, or
+    again."""
+    found: set[CaseKey] = set()
+    for scope in {row.scope for row in forks.read(connection)}:
+        for incarnation, _, _, raw in forks.rulings(connection, scope, kinds.FORK_RULING):
+            inline = load_header(raw).inline if incarnation in authors else None
+            body = rules.read_ruling(inline) if inline is not None else None
+            if body is not None:
+                found |= behind(connection, (body.incarnation, scope), body.split)
+    return found
+
+
 def behind(connection: Connection, key: StreamKey, split: int) -> set[CaseKey]:
     """The cases with events behind a split, on whatever branch."""
     if not key[1].startswith("about:"):

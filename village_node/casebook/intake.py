@@ -344,7 +344,7 @@ class Intake(Rostering, Shelving):
         entry.refold.update(cases.waiting_for(connection, grown))
         entry.refold.update(freezing.concerned(connection, entry.grown, plan.proofs))
         if plan.roster.has_revoked:
-            entry.refold.update(cutting.concerned(connection, plan.roster, entry.grown))
+            entry.refold.update(cutting.concerned(connection, plan.roster, entry.grown, plan.proofs))
         if plan.taking is not None and plan.taking.changed:
             entry.refold.update(self.concerned(connection, self.roster_in(connection), plan.roster))
         touched = entry.touched()

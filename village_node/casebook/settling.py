@@ -13,7 +13,7 @@ from sync_protocol.places import about, followed_scopes
 from sync_protocol.roster import NODE, Change, Roster, read_payload
 from sync_protocol.suites import sha256
 from sync_protocol.wire import Segment, rebuild
-from village_node.casebook import hearing, ledger, moving
+from village_node.casebook import freezing, hearing, ledger, moving
 from village_node.casebook.growth import Growth
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.ledger import Entry
@@ -37,7 +37,8 @@ class Settling(Incarnations):
                     found |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
         was = {node.incarnation: node for node in (*before.nodes(), *before.struck)}
         moved = {one.incarnation for one in (*now.nodes(), *now.struck) if was.get(one.incarnation, one) != one}
-        if moved:  # overruled, or named again
+        if moved:  # overruled, named again, or revoked
+            found |= freezing.ruled_by(connection, moved)
             for row in streams.in_scopes(connection):
                 if row.incarnation in moved and row.scope.startswith("about:"):
                     found |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
