@@ -11,10 +11,12 @@ from sync_protocol.errors import Revoked
 from sync_protocol.places import about
 from tests import builders
 from tests.builders import START_MS
+from tests.faults.test_forks import drive, rule, twins, verdicts, week
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network, network
 from tests.village_node.courier.sticks import hand, introduce
 from township_node.downlink.answering import child_node
 from village_node.casebook import Casebook, CaseRef, NotAllowed, NotFound, Reason, Stale
+from village_node.store.cases import CaseRow
 from village_node.web.sync_bar import SyncState, sync_bar
 
 LEVELS = ("village", "township", "county")
@@ -28,6 +30,15 @@ def net(tmp_path: Path) -> Iterator[Network]:
     made.settle()
     made.built.hand_out_roster = False
     book(made, COUNTY).sign_roster_with(lambda: [made.built.publisher_key])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def unmet(tmp_path: Path) -> Iterator[Network]:
+    """The same, of whom nobody has met: a copy of a disk is another machine with one identity."""
+    made = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
+    made.built.hand_out_roster = False
     yield made
     made.close()
 
@@ -50,6 +61,13 @@ def rest(net: Network, *codes: str, rounds: int = 5) -> None:
         for code in codes or sorted(net.nodes, key=lambda code: LEVELS.index(net[code].member.identity.level)):
             if net[code].uplink is not None:
                 net[code].up.sync_now()
+
+
+def state_of(casebook: Casebook, row: CaseRow | CaseRef) -> str:
+    """As it is listed."""
+    found = casebook.case_row(row.scope, row.case_id)
+    assert found is not None
+    return found.state or ""
 
 
 def verdict(net: Network, code: str, ref: CaseRef, kind: int) -> tuple[str, str]:
@@ -229,3 +247,35 @@ def test_who_may_revoke_whom(net: Network) -> None:
     book(net, TOWNSHIP).reject_revocation("0009", number, "找到了")
     assert book(net, TOWNSHIP).revocations()[0].state == 2
     assert about(SECOND_VILLAGE) and book(net, TOWNSHIP).roster.serving(SECOND_VILLAGE)
+
+
+def test_what_stands_before_a_fork_stands_again_once_that_is_proven(unmet: Network) -> None:
+    """At the cut the county holds another event than it named; a proof says later since when the two part."""
+    one, other = twins(unmet)
+    early, county = one.member.casebook.work_list("all").rows[0], book(unmet, COUNTY)
+    week(unmet, one, 1), week(unmet, other, 1)
+    drive(unmet, one)
+    (row,) = (row for row in county.counts()["streams"] if row["incarnation"] == one.incarnation.hex())
+    op = rosters.revoke_op(one.incarnation, [(about(VILLAGE), row["head"], b"x" * 32)])
+    county.enrol(rosters.publish(county.roster, COUNTY, [op], [unmet.built.publisher_key], START_MS))
+    assert state_of(county, early) == "" and not county.forks()
+    for _ in range(6):
+        other.exchange()
+    assert book(unmet, TOWNSHIP).forks() and not book(unmet, TOWNSHIP).roster.has_revoked
+    rest(unmet, TOWNSHIP)
+    assert county.forks() and state_of(county, early) == "received"
+
+
+def test_what_a_revoked_township_has_ruled_counts_no_more(unmet: Network) -> None:
+    one, other = twins(unmet)
+    refs = [*week(unmet, one, 1), *week(unmet, other, 1)]
+    drive(unmet, one, other)
+    states = [state for state, _ in verdicts(unmet[COUNTY], refs)]
+    assert "" in states
+    rule(unmet[TOWNSHIP], take_all=True)
+    unmet[TOWNSHIP].sync()
+    assert {state for state, _ in verdicts(unmet[COUNTY], refs)} == {"received"}
+    county = book(unmet, COUNTY)
+    op = rosters.revoke_op(unmet[TOWNSHIP].incarnation, [], county.roster.length(TOWNSHIP))
+    county.enrol(rosters.publish(county.roster, COUNTY, [op], [unmet.built.publisher_key], START_MS))
+    assert [state_of(county, ref) for ref in refs] == states, "what is listed is folded again"

@@ -8,7 +8,7 @@ import pytest
 from sync_protocol import roster as rosters
 from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Change, read_payload
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, network, settle
 from tests.village_node.courier.sticks import hand, introduce
 from village_node.casebook import Casebook, NotAllowed
 from village_node.store import NotSaved
@@ -156,6 +156,7 @@ def test_nothing_is_sealed_to_a_key_that_a_revoked_machine_has_published(net: Ne
     township.open_complaints("0301", {"head"})
     assert township.complaints_open() and township.key_of(TOWNSHIP) is not None
     assert township.who_hears(VILLAGE, higher=False) == TOWNSHIP
+    settle(net.members[TOWNSHIP], net.members[COUNTY])  # the county holds it, so that it stands as a record
     township.apply_roster([county.confirm_revocation("0008", asked(net, COUNTY, net.identities[TOWNSHIP].incarnation))])
     assert township.key_of(TOWNSHIP) is None and not township.complaints_open()
     assert township.who_hears(VILLAGE, higher=False) == ""
