@@ -29,7 +29,7 @@ CALENDAR_CHECK_S = 30.0  # so long after the first start the county has publishe
 def create_node(config: Config, *, pages_only: bool = False) -> village.Node:
     """Wire the county's node: a township's parts with the publisher's key, the daily checkpoint, and the calendar.
     `pages_only`: one more worker beside the one that syncs."""
-    node = township.create_node(config, lambda: [publisher_key(node)], pages_only=pages_only)
+    node = township.create_node(config, lambda node: [publisher_key(node)], pages_only=pages_only)
     if not pages_only:
         with suppress(NoIdentity, OSError):  # it starts without that key too: whoever publishes is told
             publisher_key(node)

@@ -14,7 +14,7 @@ WAITING_THREADS_SPARE = 4
 
 
 def create_node(
-    config: Config, keys: Callable[[], Sequence[SigningKey]] | None = None, *, pages_only: bool = False
+    config: Config, keys: Callable[[app.Node], Sequence[SigningKey]] | None = None, *, pages_only: bool = False
 ) -> app.Node:
     """Wire a township node: all of a village's, the exchange for its children, and the listener they wait on.
 
@@ -22,12 +22,13 @@ def create_node(
     that syncs.
     """
     node = app.create_node(config, pages_only=pages_only)
+    signers = (lambda: keys(node)) if keys is not None else None
     downlink = Downlink(
-        node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s, keys=keys
+        node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s, keys=signers
     )
     node.courier.countersigns(downlink.countersign)
-    if keys is not None:
-        node.casebook.sign_roster_with(keys)
+    if signers is not None:
+        node.casebook.sign_roster_with(signers)
     node.web.register_blueprint(downlink.blueprint())
     web.register(node.web)
     refuse_undeclared_routes(node.web)

@@ -8,7 +8,7 @@ import pytest
 from sync_protocol import roster as rosters
 from sync_protocol.case import kinds
 from sync_protocol.errors import Revoked
-from sync_protocol.places import about
+from sync_protocol.places import about, below
 from tests import builders
 from tests.builders import START_MS
 from tests.faults.test_forks import drive, rule, twins, verdicts, week
@@ -227,6 +227,22 @@ def test_a_register_says_nothing_behind_the_cut(net: Network) -> None:
     county.enrol(rosters.publish(county.roster, COUNTY, [op], [net.built.publisher_key], START_MS))
     assert not county.register(TOWNSHIP).delegations
     assert county.roster.node(net[VILLAGE].incarnation), "whom it has named before stays named"
+
+
+def test_a_register_stands_up_to_the_cut_where_that_names_what_is_held(net: Network) -> None:
+    builders.delegate_all(net[TOWNSHIP].member, "0002")
+    net.settle()
+    county, scope = book(net, COUNTY), below(TOWNSHIP)
+    (head,) = (row["head"] for row in county.counts()["streams"] if row["scope"] == scope)
+    held = county.hash_at(net[TOWNSHIP].incarnation, scope, head)
+    assert held is not None
+    for mark, stands in ((b"x" * 32, False), (held, True)):
+        op = rosters.revoke_op(net[TOWNSHIP].incarnation, [(scope, head, mark)], county.roster.length(TOWNSHIP))
+        made = rosters.publish(county.roster, COUNTY, [op], [net.built.publisher_key], START_MS)
+        with county.store.reading() as connection:
+            roster = county.roster_in(connection).apply(made)
+            author = county.entitled(connection, roster, net[TOWNSHIP].incarnation, scope, 1)
+        assert (author is not None) is stands
 
 
 def test_who_may_revoke_whom(net: Network) -> None:

@@ -28,7 +28,7 @@ class Beside(Desk):
         field name, or None."""
         roster, found = self.roster_in(connection), []
         for row in streams.of_no_case(connection, kind, scope):
-            author = self.entitled(roster, row.incarnation, row.scope, row.event.seq)
+            author = self.entitled(connection, roster, row.incarnation, row.scope, row.event.seq)
             try:
                 header = load_header(row.event.header)
             except ProtocolError:

@@ -42,7 +42,7 @@ class ComplaintIndex:
         self._known[kind] = known
         roster, found = office.roster_in(connection), []
         for each, told in known.items():
-            author = office.entitled(roster, each.incarnation, each.scope, each.seq)
+            author = office.entitled(connection, roster, each.incarnation, each.scope, each.seq)
             if author is None or told is None:
                 continue  # of a later version, or it does not fit its form: stored, and says nothing here
             position = Position(each.incarnation, each.seq, mark(each.hash))

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sync_protocol.case import CaseEvent
 from sync_protocol.roster import Roster
-from village_node.casebook import freezing
 from village_node.casebook.growth import Growth
 from village_node.store import Connection, forks, streams
-from village_node.store.forks import ForkRow
 from village_node.store.locks import CaseKey, StreamKey
 
 
@@ -25,32 +23,25 @@ def cut_off(
                 continue
             key = (node.incarnation, scope)
             if key not in ends:
-                ends[key] = _end(connection, roster, growing, key)
+                ends[key] = end_of(connection, roster, growing, key)
             if event.position.seq > ends[key]:
                 behind.append(event)
     return behind
 
 
-def concerned(
-    connection: Connection, roster: Roster, grown: Sequence[Growth], proven: Iterable[ForkRow]
-) -> set[CaseKey]:
-    """The cases to be folded again since a stream has just come to its cut, and it is another one than was named; or
-    since it is known now where the two part, so that what lies before that stands again."""
+def concerned(connection: Connection, roster: Roster, grown: Sequence[Growth]) -> set[CaseKey]:
+    """The cases to be folded again since a stream has just come to its cut, and it is another one than was named."""
     found: set[CaseKey] = set()
-    for proof in proven:
-        node = roster.node(proof.incarnation)
-        if node is not None and node.revoked is not None:
-            found |= freezing.behind(connection, proof.key, 1)
     for growth in grown:
         row, node = growth.row, roster.node(growth.row.incarnation)
         cut = node.revoked.at(row.scope) if node is not None and node.revoked is not None else None
         arrives = cut is not None and row.head_seq < cut.seq <= growth.head.seq
-        if arrives and row.scope.startswith("about:") and not _end(connection, roster, grown, row.key):
+        if arrives and row.scope.startswith("about:") and not end_of(connection, roster, grown, row.key):
             found |= {(row.scope, case_id) for case_id in forks.cases_from(connection, row.id, 1)}
     return found
 
 
-def _end(connection: Connection, roster: Roster, grown: Iterable[Growth], key: StreamKey) -> int:
+def end_of(connection: Connection, roster: Roster, grown: Iterable[Growth], key: StreamKey) -> int:
     """Up to where a stream of a revoked node stands: its cut, or nowhere while what is held there is another event and
     no fork is known that would tell since when."""
     node = roster.node(key[0])

@@ -7,7 +7,7 @@ from sync_protocol.case import forks as rules
 from sync_protocol.case.forks import Arms, Ruling
 from sync_protocol.event import Header, load_header, mark
 from sync_protocol.roster import Roster
-from village_node.casebook import branches
+from village_node.casebook import branches, cutting
 from village_node.casebook.branches import Forked
 from village_node.casebook.growth import Growth
 from village_node.store import Connection, forks, streams
@@ -46,8 +46,9 @@ def frozen(
     return found
 
 
-def concerned(connection: Connection, grown: Iterable[Growth], new: Iterable[ForkRow]) -> set[CaseKey]:
-    """The cases to be folded again: those with events behind a split just proven, or just ruled on."""
+def concerned(connection: Connection, roster: Roster, grown: Iterable[Growth], new: Sequence[ForkRow]) -> set[CaseKey]:
+    """The cases to be folded again: those with events behind a split just proven, or just ruled on; of a revoked author
+    all, since what lies before the split stands again where the stream was another one than the cut has named."""
     proven = [*new, *forks.read(connection)]
     if not proven:
         return set()
@@ -55,6 +56,7 @@ def concerned(connection: Connection, grown: Iterable[Growth], new: Iterable[For
     # A ruling may stand behind a split just proven, and then counts no more: whatever it was about is folded again too.
     scopes = {row.scope for row in new}
     again = {(row.key, row.split) for row in proven if row.scope in scopes}
+    again |= {(row.key, 1) for row in new if (node := roster.node(row.incarnation)) is not None and not node.serves}
     for growth in grown:
         for event in growth.events:
             if event.header.kind == kinds.FORK_RULING and event.header.inline is not None:
@@ -114,13 +116,14 @@ def rulings_of(
     connection: Connection, roster: Roster, grown: Iterable[Growth], scope: str, splits: Mapping[StreamKey, int]
 ) -> list[Ruling]:
     """The rulings of a scope, those behind a split left out: a frozen author rules nothing."""
+    growing = list(grown)
     held: list[tuple[bytes, int, bytes, Header]] = [
         (incarnation, seq, chain_hash, load_header(raw))
         for incarnation, seq, chain_hash, raw in forks.rulings(connection, scope, kinds.FORK_RULING)
     ]
     held += [
         (growth.row.incarnation, event.header.seq, event.hash, event.header)
-        for growth in grown
+        for growth in growing
         if growth.row.scope == scope
         for event in growth.events
         if event.header.kind == kinds.FORK_RULING
@@ -130,6 +133,8 @@ def rulings_of(
         node = roster.node(incarnation)
         split = splits.get((incarnation, scope))
         if node is None or not node.stands(scope, seq) or header.inline is None or (split is not None and seq >= split):
+            continue
+        if node.revoked is not None and seq > cutting.end_of(connection, roster, growing, (incarnation, scope)):
             continue
         if not kinds.understood(header.kind, header.kind_version) or any(key < 0 for key in header.ext):
             continue

@@ -342,9 +342,9 @@ class Intake(Rostering, Shelving):
         grown = {key: growth.head.seq for key, growth in plan.growths.items() if growth.events}
         grown |= {side.row.key: max(side.head.seq, grown.get(side.row.key, 0)) for side in sides if side.events}
         entry.refold.update(cases.waiting_for(connection, grown))
-        entry.refold.update(freezing.concerned(connection, entry.grown, plan.proofs))
+        entry.refold.update(freezing.concerned(connection, plan.roster, entry.grown, plan.proofs))
         if plan.roster.has_revoked:
-            entry.refold.update(cutting.concerned(connection, plan.roster, entry.grown, plan.proofs))
+            entry.refold.update(cutting.concerned(connection, plan.roster, entry.grown))
         if plan.taking is not None and plan.taking.changed:
             entry.refold.update(self.concerned(connection, self.roster_in(connection), plan.roster))
         touched = entry.touched()

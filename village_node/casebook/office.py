@@ -20,7 +20,7 @@ from sync_protocol.event import Position, load_header, mark
 from sync_protocol.places import below
 from sync_protocol.roster import Node, Revoked, Roster, read_payload
 from sync_protocol.suites import sha256
-from village_node.casebook import equivocation
+from village_node.casebook import cutting, equivocation
 from village_node.casebook.equivocation import Taking, change_of
 from village_node.casebook.errors import NotAllowed
 from village_node.casebook.passing import Passing
@@ -153,7 +153,7 @@ class Office:
             if roster.places.level(place) != "county":
                 continue
             for incarnation, seq, chain_hash, raw, body in streams.published(connection, below(place), kind):
-                author = self.entitled(roster, incarnation, below(place), seq)
+                author = self.entitled(connection, roster, incarnation, below(place), seq)
                 try:
                     header = load_header(raw)
                 except ProtocolError:
@@ -210,11 +210,15 @@ class Office:
             return Node(incarnation, who.place, key.suite, key.public, NOT_COUNTERSIGNED)
         return node
 
-    def entitled(self, roster: Roster, incarnation: bytes, scope: str, seq: int) -> Node | None:
+    def entitled(self, connection: Connection, roster: Roster, incarnation: bytes, scope: str, seq: int) -> Node | None:
         """The same, but for what stands for nothing by the roster: only overruled changes name its author, or it lies
-        behind the cut of a revocation. It is kept, and no more."""
+        behind the cut of a revocation, or before one that names another event than is held. It is kept, and no more."""
         node = self.author(roster, incarnation)
-        return node if node is not None and node.stands(scope, seq) else None
+        if node is None or not node.stands(scope, seq):
+            return None
+        if node.revoked is not None and seq > cutting.end_of(connection, roster, (), (incarnation, scope)):
+            return None
+        return node
 
     @property
     def revoked(self) -> Revoked | None:

@@ -295,7 +295,7 @@ class Overseeing(Registering):
     def _samples(self, connection: Connection, place: str) -> list[Drawn]:
         roster, found = self.roster_in(connection), []
         for row in streams.beside_cases(connection, about(place), kinds.SAMPLE):
-            author = self.entitled(roster, row.incarnation, row.scope, row.event.seq)
+            author = self.entitled(connection, roster, row.incarnation, row.scope, row.event.seq)
             try:
                 header = load_header(row.event.header)
             except ProtocolError:
@@ -321,7 +321,7 @@ def notes_of(
     roster = office.roster_in(connection)
     by_case: dict[CaseKey, list[tuple[tuple[int, int, Position], SideNote]]] = {}
     for row in found:
-        author = office.entitled(roster, row.incarnation, row.scope, row.event.seq)
+        author = office.entitled(connection, roster, row.incarnation, row.scope, row.event.seq)
         body = row.event.body
         if author is None or body is None or row.event.case_id is None:
             continue

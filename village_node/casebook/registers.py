@@ -27,7 +27,7 @@ def entries(office: Office, connection: Connection, kind: int, place: str) -> li
     """Every entry of a place's register that can be read here, in no order."""
     roster, found = office.roster_in(connection), []
     for row in streams.beside_cases(connection, scope_of(kind, place), kind):
-        author = office.entitled(roster, row.incarnation, row.scope, row.event.seq)
+        author = office.entitled(connection, roster, row.incarnation, row.scope, row.event.seq)
         try:
             header = load_header(row.event.header)
         except ProtocolError:
