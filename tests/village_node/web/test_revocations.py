@@ -19,6 +19,7 @@ def test_one_asks_another_confirms_and_the_page_says_what_came_of_it(
     machine = network.members[VILLAGE].casebook.identity.incarnation.hex()
     head, other = township.sign_in("0103", "head"), township.sign_in("0104", "admin")
     page = head.open("/revocations").text
+    assert 'name="whole" value="yes" checked' in page, "all numbers of that place at once, unless one says otherwise"
     assert "上关村" in page and machine[:8] in page and "驿马镇，机器" not in page
     assert 'href="/revocations"' in head.open("/children").text
     assert (
