@@ -88,14 +88,18 @@ def to_bytes(drafted: Draft) -> bytes:
     return encode([_FORM, drafted.network_id, change_values(drafted.change)])
 
 
-def publish(casebook: Casebook, data: Path, drafted: Draft, keyring: Keyring) -> None:
+def publish(casebook: Casebook, data: Path, drafted: Draft, keyring: Keyring, actor: str) -> None:
     """Publish what enough of the root have signed; the publishing key it names signs from then on. The same again does
     no harm. Raises Stale for a draft that is void, a ProtocolError that says why it does not hold, NotAllowed,
     NotSaved, NoIdentity, OSError."""
     named = [(op[1], op[2]) for op in drafted.payload.ops if op[0] == PUBLISHER]
     if drafted.change.payload not in {change.payload for change in casebook.roster.changes(drafted.payload.part)}:
         _refuse_void(casebook.roster, data, drafted, named, keyring)
-    casebook.enrol(drafted.change)
+    part = drafted.payload.part
+    noted = told(drafted)
+    casebook.enrol(
+        drafted.change, told=lambda connection: casebook.note(connection, actor, "roster.ceremony", part, **noted)
+    )
     if named:
         publishing_key(casebook.roster, data, keyring)
 

@@ -180,8 +180,7 @@ def _ceremony_here(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         if "draft" in arguments:
             drafted = ceremony.from_bytes(base64.b64decode(arguments["draft"]))
-            ceremony.publish(node.casebook, data, drafted, keyring)
-            node.accounts.audit(arguments["actor"], "roster.ceremony", drafted.payload.part, ceremony.told(drafted))
+            ceremony.publish(node.casebook, data, drafted, keyring, arguments["actor"])
             threshold, keys = node.casebook.roster.root
             return {"n": drafted.payload.n, "threshold": threshold, "keys": keys}
         publisher = rulings.next_publisher(roster, data, keyring) if arguments["new_publisher"] else None

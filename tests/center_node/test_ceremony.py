@@ -54,9 +54,9 @@ def test_two_of_three_keys_take_over_from_the_one_and_any_two_name_the_next_publ
     keys = [rulings.root_key(tmp_path / str(number), words) for number, words in enumerate(WORDS, start=1)]
     assert [key.public for key in keys] == publics
     with pytest.raises(NotEntitled):
-        ceremony.publish(book, tmp_path, ceremony.signed(first, keys[0]), PLAIN)
+        ceremony.publish(book, tmp_path, ceremony.signed(first, keys[0]), PLAIN, "0009")
     carried = [ceremony.from_bytes(ceremony.to_bytes(ceremony.signed(first, key))) for key in keys[:2]]
-    ceremony.publish(book, tmp_path, ceremony.gathered(carried), PLAIN)
+    ceremony.publish(book, tmp_path, ceremony.gathered(carried), PLAIN, "0009")
     assert book.roster.root == (2, 3)
     write_secret(tmp_path / "publisher.key", net.seeds[net.publisher_key.public])
     publisher = rulings.next_publisher(book.roster, tmp_path, PLAIN)
@@ -67,11 +67,11 @@ def test_two_of_three_keys_take_over_from_the_one_and_any_two_name_the_next_publ
         for key in signers:
             wrong = ceremony.signed(wrong, key)
         with pytest.raises(NotEntitled):
-            ceremony.publish(book, tmp_path, wrong, PLAIN)
+            ceremony.publish(book, tmp_path, wrong, PLAIN, "0009")
     done = ceremony.signed(ceremony.signed(ceremony.signed(later, keys[2]), keys[0]), keys[0])
-    ceremony.publish(book, tmp_path, done, PLAIN)
+    ceremony.publish(book, tmp_path, done, PLAIN, "0009")
     assert identities.read_secret(tmp_path / "publisher.key").public == publisher.public
-    ceremony.publish(book, tmp_path, done, PLAIN)
+    ceremony.publish(book, tmp_path, done, PLAIN, "0009")
     op = rosters.place_op("621021103000", "township", COUNTY, "赤城镇")
     book.enrol(rosters.publish(book.roster, COUNTY, [op], [publisher], net.clock()))
 
@@ -141,14 +141,14 @@ def test_each_draft_draws_another_publishing_key_and_what_is_void_says_to_draft_
     )
     assert ceremony.told(one)["publisher"] != ceremony.told(other)["publisher"]
     with pytest.raises(Stale, match="draft it again"):
-        ceremony.publish(book, tmp_path, one, PLAIN)
-    ceremony.publish(book, tmp_path, other, PLAIN)
+        ceremony.publish(book, tmp_path, one, PLAIN, "0009")
+    ceremony.publish(book, tmp_path, other, PLAIN, "0009")
     later = ceremony.signed(drafted(net, holders(tmp_path)[:2]), net.root_key)
     key = rulings.publishing_key(book.roster, tmp_path, PLAIN)
     op = rosters.place_op("621021103000", "township", COUNTY, "赤城镇")
     book.enrol(rosters.publish(book.roster, COUNTY, [op], [key], net.clock()))
     with pytest.raises(Stale, match="void: it is change 4 and the roster has come to 4"):
-        ceremony.publish(book, tmp_path, later, PLAIN)
+        ceremony.publish(book, tmp_path, later, PLAIN, "0009")
 
 
 def test_a_key_in_force_takes_its_place_where_the_node_was_cut_short(net: Network, tmp_path: Path) -> None:

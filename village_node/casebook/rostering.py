@@ -1,7 +1,7 @@
 """The roster in the casebook: what is published here, what comes by any road, and what that does to cases."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from sync_protocol.errors import ProtocolError
@@ -18,6 +18,9 @@ from village_node.store import Connection, Overtaken, peers, roster_forks
 NO_INCARNATION: Final = bytes(16)
 
 
+Telling = Callable[[Connection], None]
+
+
 class Rostering(Settling):
     """The part of the casebook that takes in changes of the roster."""
 
@@ -25,14 +28,15 @@ class Rostering(Settling):
         super().__init__(*given)
         self._publishing = threading.Lock()
 
-    def enrol(self, change: Change, *, agreed: bool = False) -> None:
+    def enrol(self, change: Change, *, agreed: bool = False, told: Telling | None = None) -> None:
         """Publish a roster change made here. Raises a ProtocolError that says why it does not hold, NotAllowed while
-        we cannot know that its number is free (`agreed`: the operator says it is), NotSaved."""
+        we cannot know that its number is free (`agreed`: the operator says it is), NotSaved. `told` writes the audit
+        line, in the same transaction."""
         with self._publishing:
             self.check_publishable(agreed=agreed)
-            self.publish_own(change)
+            self.publish_own(change, told)
 
-    def publish_own(self, change: Change) -> None:
+    def publish_own(self, change: Change, told: Telling | None = None) -> None:
         """Let a change of our part take effect, which nobody has but us. Where its number was taken meanwhile, it is
         taken back as if it had never been made: of a fork of our own making nobody is to hear.
 
@@ -42,7 +46,7 @@ class Rostering(Settling):
         self.intend(change)
         self.witness_change(change)
         try:
-            self.apply_roster([change], ours=True)
+            self.apply_roster([change], ours=True, told=told)
         except ProtocolError:
             self._take_back(read_payload(change).part)
             raise
@@ -56,14 +60,14 @@ class Rostering(Settling):
         if held:
             self.witness_change(held[-1])
 
-    def apply_roster(self, changes: Iterable[Change], *, ours: bool = False) -> int:
+    def apply_roster(self, changes: Iterable[Change], *, ours: bool = False, told: Telling | None = None) -> int:
         """Add roster changes, in their order; how many were new. All of them or, with the error raised, none; but what
         proves a fork of the roster is kept, by whatever road it came. ``ours``: just made here, so that they prove
         nothing, and are refused where they do not follow what is held."""
         given = list(changes)
         while True:
             try:
-                new = self._apply(given, ours=ours)
+                new = self._apply(given, ours=ours, told=told)
             except Overtaken:
                 continue
             if new:
@@ -76,7 +80,7 @@ class Rostering(Settling):
             roster = self.roster_in(connection)
             return equivocation.take(roster, changes, (), self.clock(), lambda: roster_forks.aside(connection))
 
-    def _apply(self, changes: list[Change], *, ours: bool) -> int:
+    def _apply(self, changes: list[Change], *, ours: bool, told: Telling | None) -> int:
         with self.store.writing() as connection:
             roster, version = self.roster_and_version(connection)
             now_ms, made = self.clock(), roster
@@ -91,6 +95,8 @@ class Rostering(Settling):
             self.store.exclusive(connection, sorted(keys), [])
             ledger.write(self, connection, Entry(taking.roster, now_ms, {}, refold=keys))
             self.keep_changes(connection, taking, version)
+            if told is not None:
+                told(connection)
             self.mark_news(connection, {"roster"})
         return max(len(taking.new), 1)
 

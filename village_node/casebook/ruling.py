@@ -167,9 +167,10 @@ class RosterRulings(Rostering):
                 made.apply(change)  # says why
             self.intend(change)
             self.witness_change(change)
-            self.apply_roster(given)
-            with self.store.writing() as connection:
-                self.note(connection, actor, "roster.rule", ruling.part, stands=ruling.stands.hex(), split=fork.split)
+            noted = {"stands": ruling.stands.hex(), "split": fork.split}
+            self.apply_roster(
+                given, told=lambda connection: self.note(connection, actor, "roster.rule", ruling.part, **noted)
+            )
         return change
 
 
