@@ -216,7 +216,7 @@ class PowerCut(Exception):
     """Nothing more is done by this process."""
 
 
-def power_fails(*_arguments: object) -> None:
+def power_fails(*_arguments: object, **_named: object) -> None:
     """The power goes before this is done."""
     raise PowerCut
 
