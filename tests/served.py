@@ -10,11 +10,11 @@ from typing import Any
 
 import flask
 import waitress
-from waitress import wasyncore
 
 from tests import builders
 from tests.builders import Member
 from township_node.downlink import Downlink
+from village_node import door
 from village_node.uplink import Ancestor, Settings, Timeouts, Uplink, new_session
 
 QUICK = Timeouts(2.0, 5.0, 10.0)
@@ -35,8 +35,10 @@ class Server:
     def close(self) -> None:
         """Stop listening and close what is open."""
         if self._thread.is_alive():
-            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
+            door.hang_up(self._server, self._server._map)
             self._thread.join(5.0)
+            if self._server.task_dispatcher.shutdown(timeout=0.5) and not self._server.task_dispatcher.threads:
+                self._server.trigger.close()
 
 
 @dataclass

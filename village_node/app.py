@@ -18,7 +18,6 @@ from typing import Any
 
 import flask
 import waitress
-from waitress import wasyncore
 from waitress.server import BaseWSGIServer
 
 from sync_protocol import roster
@@ -288,7 +287,7 @@ def _served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
         yield
     finally:
         for at_one_name, sockets in zip(doors, maps, strict=True):
-            at_one_name[0].trigger.pull_trigger(lambda sockets=sockets: wasyncore.close_all(sockets))
+            door.hang_up(at_one_name[0], sockets)
         for thread in threads:
             thread.join(STOP_S)
 

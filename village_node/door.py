@@ -13,8 +13,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
 
+from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
 from waitress.task import WSGITask
+from waitress.trigger import trigger
 
 NODES: Final = "/sync/"  # paths at which nodes speak with one another
 _DATE: Final = re.compile(rb"\r\nDate: [^\r]*")
@@ -25,6 +28,24 @@ def keep(server: Any) -> None:
     """Have one address of a server keep its lines as said above."""
     server.channel_class = open_line
     server.maintenance = partial(end_quiet, server)
+
+
+def hang_up(server: Any, sockets: dict[int, Any]) -> None:
+    """End the loop of a server and close everything in its map but what wakes the loop up.
+
+    Whoever wakes it (a thread with an answer, or we here) writes to a file that the loop may have closed meanwhile, and
+    that number may be another file's by then. Those few files stay until the process ends.
+    """
+
+    def close() -> None:
+        for number, each in list(sockets.items()):
+            if isinstance(each, BaseWSGIServer):
+                wasyncore.dispatcher.close(each)  # its own close() closes what wakes it
+            elif isinstance(each, trigger):
+                del sockets[number]
+        wasyncore.close_all(sockets)
+
+    server.trigger.pull_trigger(close)
 
 
 def end_quiet(server: Any, now: float) -> None:

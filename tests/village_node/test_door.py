@@ -1,13 +1,16 @@
 """Which line makes way when there are too many: the quietest of whoever has most, never one that is at work."""
 
+import os
 import socket
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import waitress
 
 from village_node.app import Listener, _served
-from village_node.door import Answer, end_quiet, quietest
+from village_node.door import Answer, end_quiet, hang_up, quietest
 
 
 def line(address: str, quiet_since: float, *, requests: tuple[object, ...] = (), left: int = 0) -> Any:
@@ -71,6 +74,30 @@ def test_a_name_of_two_addresses_is_served_at_both_and_let_go_of(monkeypatch: py
                 assert there.recv(4096).startswith(b"HTTP/1.0 200")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), timeout=5.0)
+
+
+@pytest.mark.enable_socket
+def test_who_wakes_the_loop_after_it_has_ended_writes_to_no_file_of_another() -> None:
+    """A thread with an answer does, and so may the one that hangs up: the loop can be quicker than its own write."""
+    sockets: dict[int, Any] = {}
+    server = waitress.create_server(lambda *_: [], map=sockets, host="127.0.0.1", port=0, threads=1)
+    loop = threading.Thread(target=server.run, daemon=True)
+    loop.start()
+    write = server.trigger._physical_pull
+
+    def late() -> None:
+        write()
+        loop.join(5.0)
+        with open(os.devnull, "rb"), open(os.devnull, "rb"):  # these get the numbers of files that were closed
+            write()
+
+    server.trigger._physical_pull = late
+    hang_up(server, sockets)
+    assert not loop.is_alive() and not sockets
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.effective_port), timeout=5.0)
+    server.task_dispatcher.shutdown()
+    server.trigger.close()
 
 
 @pytest.mark.parametrize(("path", "dated"), [("/sync", False), ("/sync/v1/exchange", False), ("/sync-bar", True)])
