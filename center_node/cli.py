@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from center_node import app, ceremony, demo, erasures, rulings
+from sync_protocol import release
 from township_node.cli import parser, with_enrolment
-from village_node import cli, config, control, files, identity
+from village_node import cli, config, control, files, identity, releases
 from village_node.app import Node, keyring_of, wall_clock
 from village_node.casebook import CasebookError, NotAllowed
 from village_node.identity import NoIdentity
@@ -48,6 +49,7 @@ def commands(node: Node) -> control.Commands:
         "rule-roster": rule_roster,
         "erase": erase,
         "ceremony": lambda arguments: _ceremony_here(node, arguments),
+        "release-draft": lambda arguments: _draft_here(node, arguments),
         "calendar": lambda _arguments: {
             "published": node.casebook.publish_known_years(),
             "version": node.casebook.calendar().version,
@@ -72,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _add_rulings(top)
     _add_erasures(top)
     _add_ceremony(top)
+    _add_releases(top)
     shown = verbs.add_parser(
         "demo", help="a county, a township and two villages here, and one case walked through them"
     )
@@ -143,6 +146,43 @@ def _add_ceremony(top: argparse.ArgumentParser) -> None:
     steps.add_argument("--actor", default="operator", help="publish: work number of who publishes")
     cli.add_passphrase(steps)
     steps.set_defaults(act=_ceremony)
+
+
+def _add_releases(top: argparse.ArgumentParser) -> None:
+    text = "say which packages the nodes of this network may install, signed with enough keys of the root"
+    steps = cli.verbs_of(top).add_parser("release", help=text, description=text)
+    steps.add_argument("step", choices=("draft", "show", "sign"))
+    steps.add_argument("packages", type=Path, help="the folder of the packages; release.cbor lies beside them")
+    steps.add_argument("--data", type=Path, help="draft: the county node's data directory")
+    steps.add_argument("--number", type=int, help="draft: higher than every release before (default: the next one)")
+    steps.add_argument("--folder", type=Path, help="sign: the folder of a key of the root, or a single key file")
+    cli.add_passphrase(steps)
+    steps.set_defaults(act=_release)
+
+
+def _release(arguments: argparse.Namespace) -> None:
+    step, path = arguments.step, arguments.packages / releases.FILE
+    for needed, option in (("draft", "data"), ("sign", "folder")):
+        if step == needed and not getattr(arguments, option):
+            raise config.BadSettings(f"--{option} is missing: `release {step}` needs it")
+    if step == "draft":
+        said = {"packages": str(arguments.packages.resolve()), "number": arguments.number}
+        raw = base64.b64decode(cli.ask(COUNTY, arguments.data, "release-draft", **said)["draft"])
+        files.write(path, raw, 0o644)
+    elif step == "sign":
+        wrapped = rulings.is_wrapped(arguments.folder)
+        word = cli.passphrases(arguments, "passphrase of this key")[0] if wrapped else ""
+        signed = release.sign(releases.read(path), rulings.root_key(arguments.folder, word))
+        files.write(path, release.to_bytes(signed), 0o644)
+    print(_json(releases.told(releases.read(path))))
+
+
+def _draft_here(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A release of these packages, numbered after the one that is held here."""
+    last = releases.held(node.config.data)
+    number = arguments["number"] or (release.read(last).number + 1 if last else 1)
+    made = releases.draft(Path(arguments["packages"]), node.casebook.network_id, number, wall_clock())
+    return {"draft": base64.b64encode(release.to_bytes(made)).decode("ascii")}
 
 
 def _ceremony(arguments: argparse.Namespace) -> None:

@@ -54,6 +54,11 @@ SLICE_EVENTS = 1_000
 
 EVIDENCE = 67_108_864
 
+RELEASE = 262_144  # the file that names the packages
+RELEASE_PACKAGES = 256
+RELEASE_PACKAGE = 268_435_456
+RELEASE_TEXT = 128  # characters of a version or a name
+
 BLOB = 10_485_760  # a file, as it is
 BLOB_CHUNK = 65_536  # of it: the unit that is verified
 BLOB_PREVIEW = 30_720

@@ -18,7 +18,9 @@ from sync_protocol.errors import BadSignature, Malformed, WeakKey
 S1: Final = 1
 SIGNATURE_BYTES: Final = 64
 PUBLIC_KEY_BYTES: Final = 32
-LABELS: Final = frozenset({"seal", "receipt", "roster", "exchange", "wait", "enrol", "bundle", "evidence", "blob"})
+LABELS: Final = frozenset(
+    {"seal", "receipt", "roster", "exchange", "wait", "enrol", "bundle", "evidence", "blob", "release"}
+)
 
 _P: Final = 2**255 - 19
 _D: Final = -121665 * pow(121666, -1, _P) % _P

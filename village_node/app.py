@@ -23,7 +23,7 @@ from waitress.server import BaseWSGIServer
 from sync_protocol import roster
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.suites import sha256
-from village_node import door, store, web, working_days
+from village_node import door, releases, store, web, working_days
 from village_node import identity as identities
 from village_node import keyring as keyrings
 from village_node.accounts import Accounts
@@ -156,6 +156,7 @@ class Node:
             "incarnation": self.identity.incarnation.hex(),
             "network_id": (self.identity.network_id or b"").hex(),
             "version": version(),
+            "release": releases.told(kept) if (kept := releases.held(self.config.data)) else None,
             "database": self.store.settings(),
             "disk_free_bytes": shutil.disk_usage(self.config.data).free,
             "intake_closed": room.closed if room is not None else False,

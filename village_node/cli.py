@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from sync_protocol.errors import ProtocolError
 from sync_protocol.places import valid_code
-from village_node import app, config, control, files, identity, keyring
+from village_node import app, config, control, files, identity, keyring, releases
 from village_node.store import StoreError
 
 # What a person at the keyboard can mend; everything else is a fault of the program and shows its traceback.
@@ -27,6 +27,7 @@ COMPLAINTS = (
     control.CommandRefused,
     control.AlreadyRunning,
     app.AnotherWorker,
+    releases.NoRelease,
     ProtocolError,
     StoreError,
     OSError,
@@ -143,6 +144,7 @@ def parser(level: Level) -> argparse.ArgumentParser:
     evidence.add_argument("case", metavar="CASE", help="the case's number, as it is printed on the receipt")
     evidence.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
     evidence.set_defaults(act=lambda arguments: _evidence(level, arguments))
+    _add_update(top, level)
     invite = add_verb(top, "invite", "make a one-time sign-in code for a member of staff")
     invite.add_argument("--staff-no", required=True, help="work number")
     invite.add_argument("--staff-name", required=True)
@@ -156,6 +158,13 @@ def add_verb(top: argparse.ArgumentParser, name: str, text: str) -> argparse.Arg
     verb: argparse.ArgumentParser = verbs_of(top).add_parser(name, help=text, description=text)
     verb.add_argument("--data", type=Path, required=True, help="the node's data directory")
     return verb
+
+
+def _add_update(top: argparse.ArgumentParser, level: Level) -> None:
+    update = add_verb(top, "update", "look at a release of this program, signed by the root, and install it")
+    update.add_argument("folder", type=Path, help="where its packages are, and release.cbor")
+    update.add_argument("--check", action="store_true", help="look only")
+    update.set_defaults(act=lambda arguments: _update(level, arguments))
 
 
 def _add_keys(top: argparse.ArgumentParser) -> None:
@@ -374,6 +383,15 @@ def _evidence(level: Level, arguments: argparse.Namespace) -> None:
     package, verifier = done["files"]
     print(package)
     print(f"verify it anywhere: python -I {verifier} {package} --network {done['network_id']}", file=sys.stderr)
+
+
+def _update(level: Level, arguments: argparse.Namespace) -> None:
+    folder = str(arguments.folder.resolve())
+    done = ask(level, arguments.data, "release", folder=folder, check=arguments.check)
+    print(json.dumps(done, ensure_ascii=False))
+    if done["taken"]:
+        releases.install(arguments.data, done["version"])
+        print("已安装，请重新启动节点 / installed: start the node again", file=sys.stderr)
 
 
 def _invite(level: Level, arguments: argparse.Namespace) -> None:

@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from sync_protocol.errors import ProtocolError
+from sync_protocol.release import OldRelease, Release
 from sync_protocol.suites import sha256
-from village_node import files, identity, verify_evidence
+from village_node import files, identity, releases, verify_evidence
 from village_node.accounts import StaffTrouble
 from village_node.app import Node
 from village_node.casebook import CasebookError
 from village_node.courier import Trouble
+from village_node.releases import NoRelease
 from village_node.store import StoreError
 
 if sys.platform == "win32":
@@ -47,7 +49,18 @@ class CommandRefused(Exception):
 
 
 # What a command may be refused with; anything else is a fault of the program.
-REFUSALS = (CasebookError, CommandRefused, ProtocolError, StaffTrouble, StoreError, Trouble, ValueError, KeyError)
+REFUSALS = (
+    CasebookError,
+    CommandRefused,
+    ProtocolError,
+    StaffTrouble,
+    StoreError,
+    Trouble,
+    ValueError,
+    KeyError,
+    NoRelease,
+    OldRelease,
+)
 
 
 class AlreadyRunning(Exception):
@@ -100,6 +113,15 @@ def commands(node: Node) -> Commands:
         files.write(written[1], Path(verify_evidence.__file__).read_bytes())
         return {"files": [str(path) for path in written], "network_id": node.casebook.network_id.hex()}
 
+    def take_release(arguments: dict[str, Any]) -> dict[str, Any]:
+        """Look at a release, and take it unless it is only to be looked at."""
+        folder, data, roster = Path(arguments["folder"]), node.config.data, node.casebook.roster
+        if arguments["check"]:
+            return {"taken": False, **_told(releases.verified(folder, roster, data))}
+        said = _told(releases.take(folder, roster, data))
+        node.accounts.audit(OPERATOR, "release.take", said["version"], {"number": said["number"]})
+        return {"taken": True, **said}
+
     return {
         "status": status,
         "sync": sync,
@@ -107,7 +129,12 @@ def commands(node: Node) -> Commands:
         "proof": proof,
         "courier": carry,
         "evidence": evidence,
+        "release": take_release,
     }
+
+
+def _told(said: Release) -> dict[str, Any]:
+    return {"number": said.number, "version": said.version, "packages": len(said.packages)}
 
 
 @contextmanager

@@ -171,6 +171,11 @@ class Standing:
         """How many keys of the root must sign together, and how many there are."""
         return self._threshold, len(self._root)
 
+    @property
+    def root_keys(self) -> frozenset[Key]:
+        """The keys of the root."""
+        return self._root
+
     def serving(self, place: str) -> tuple[Node, ...]:
         """The nodes of one place that are not revoked, oldest first."""
         nodes = self.nodes_of(place)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sync_protocol import bundle, evidence, limits, receipt, wire
+from sync_protocol import bundle, evidence, limits, receipt, release, wire
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import Malformed, ProtocolError
 from sync_protocol.exchange import read_content
@@ -211,6 +211,18 @@ def _packages() -> list[bytes]:
     return [payload(_SIGNER)]
 
 
+def _release(raw: bytes) -> None:
+    """A release: as it stands, and its payload signed by keys of the root."""
+    roster, keys = _known()
+    found = release.from_bytes(raw)
+    signed = {key_id(key.public): key.sign("release", roster.network_id, found.payload) for key in keys[:4]}
+    for one in (found, found._replace(signatures=tuple(signed.items()))):
+        try:
+            release.check(one, roster, found)
+        except ProtocolError:
+            continue
+
+
 TARGETS = (
     Target(
         "decoder", _decoder, lambda: _hex([*vectors("encodings")["accepted"], *vectors("encodings")["refused"]], "hex")
@@ -222,6 +234,7 @@ TARGETS = (
     Target("proofs", _proofs, _accusations),
     Target("bundle", _bundle, _heads),
     Target("bundle_payload", _bundle_payload, _payloads),
+    Target("release", _release, lambda: _hex(vectors("releases")["cases"], "file")),
     Target("evidence", _evidence, _packages, (Rejected, ProtocolError, *NONSENSE)),
 )
 

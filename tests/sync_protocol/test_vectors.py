@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sync_protocol import checkpoint as checkpoints
-from sync_protocol import evidence
+from sync_protocol import evidence, release
 from sync_protocol import receipt as receipts
 from sync_protocol import roster as rosters
 from sync_protocol.admission import Parked, Refused, Stored, admit
@@ -299,3 +299,18 @@ def test_revocations():
         assert stands == case["revoked"], case["name"]
         assert sorted(node.incarnation.hex() for node in roster.struck) == case["struck"], case["name"]
         assert sorted([part, *head[:2], head[2].hex()] for part, head in roster.heads().items()) == case["heads"]
+
+
+def test_releases():
+    book = vectors("releases.json")
+    roster = roster_of(book)
+    for case in book["cases"]:
+        held, refused = case["held"] and release.from_bytes(bytes.fromhex(case["held"])), None
+        try:
+            release.check(release.from_bytes(bytes.fromhex(case["file"])), roster, held)
+        except ProtocolError as error:
+            refused = error.name
+        except release.OldRelease:
+            refused = "old_release"
+        assert refused == case["error"], case["name"]
+    assert [case["error"] for case in book["cases"]].count(None) == 6

@@ -10,6 +10,7 @@ from tests.sync_protocol.vector_makers.checkpoints import checkpoints
 from tests.sync_protocol.vector_makers.encodings import encodings
 from tests.sync_protocol.vector_makers.forks import forks
 from tests.sync_protocol.vector_makers.receipts import receipts
+from tests.sync_protocol.vector_makers.releases import releases
 from tests.sync_protocol.vector_makers.revocations import revocations
 from tests.sync_protocol.vector_makers.roster import roster
 from tests.sync_protocol.vector_makers.roster_forks import roster_forks
@@ -29,6 +30,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "forks.json": forks,
     "roster_forks.json": roster_forks,
     "revocations.json": revocations,
+    "releases.json": releases,
     "versions.json": versions,
     "bundles.json": bundles,
 }
