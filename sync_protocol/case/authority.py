@@ -233,9 +233,10 @@ def _why_not_delivered(case: Case, place: str, catalogue: Catalogue) -> tuple[st
 
 def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue: Catalogue) -> tuple[str, str] | None:
     state = workflow.STATES[case.state]
-    if state.closed and (case.state, kind) not in _REOPENS:
+    arrives = case.transit_to is not None and kind in _ARRIVALS
+    if state.closed and (case.state, kind) not in _REOPENS and not arrives:
         return _closed(case)
-    if kind == kinds.ACCEPT and case.state == "in_transit":
+    if kind == kinds.ACCEPT and case.transit_to is not None:
         return None if case.transit_to == place else workflow.GUARDS["receiver"]
     flow = flow_of(case, catalogue)
     if kind == kinds.FORCE_ASSIGN:
@@ -274,6 +275,8 @@ _REOPENS: Final = frozenset({
     ("refused", kinds.FORCE_ASSIGN), ("lapsed", kinds.FORCE_ASSIGN),
     ("refused", kinds.ADOPT), ("lapsed", kinds.ADOPT),
 })  # fmt: skip
+# How a case that was delivered while it was on its way comes to somebody who files it.
+_ARRIVALS: Final = frozenset({kinds.ACCEPT, kinds.FORCE_ASSIGN})
 # Acts that answer something: whether it is there, and what is said where it is not.
 _WAITS: Final[dict[int, tuple[Callable[[Case], object], tuple[str, str]]]] = {
     kinds.TAKE: (lambda case: case.open_supplies, ("没有待采纳的补正", "nothing was supplied that is not yet taken")),

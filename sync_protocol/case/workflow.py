@@ -214,6 +214,9 @@ MOVES: Final[dict[tuple[str, int], Move]] = {
     **{(state, kinds.ANSWER): Move("request", "by_answer") for state in ("draft", *UNDECIDED, "correcting")},
     **{(state, kinds.ANSWER): Move("request_refused", "same") for state in (*DECIDED, "fee_due")},
     **{(state, kinds.FORCE_ASSIGN): Move("assign", "by_progress") for state in (*HELD, "in_transit")},
+    # Delivered while it was being handed down: it still has to arrive, or nobody could file it.
+    ("delivered", kinds.ACCEPT): Move("receiver", "same"),
+    ("delivered", kinds.FORCE_ASSIGN): Move("assign", "same"),
     **{(state, kinds.ADOPT): Move("adoption", "by_adoption") for state in HELD},
     ("received", kinds.REFUSE): Move("accept_level", "refused"),
     ("refused", kinds.REVIEW_DECISION): Move("county_level", "by_review", ("request",)),

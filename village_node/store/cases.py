@@ -21,6 +21,8 @@ VERDICT_NUMBERS: Final = {code: number for number, code in enumerate(VERDICTS)}
 
 DECIDED: Final = (*workflow.DECIDED, "fee_due", "delivered", "archived")
 FINISHED: Final = workflow.CLOSED
+# On its way to somebody: also what was delivered meanwhile, which has to arrive to be filed.
+COMING: Final = ("in_transit", "delivered")
 # Lists of what is to be done: the most pressing first. The others are long, and the newest first.
 BY_GRADE: Final = ("mine", "supplies", "back", "transit", "prereview")
 _WORST_FIRST: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
@@ -264,7 +266,7 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
     conditions: dict[str, ColumnElement[bool]] = {
         "mine": or_(
             and_(table.holder == here, table.state.not_in((*FINISHED, "correcting"))),
-            and_(table.state == "in_transit", table.transit_to == here),
+            and_(table.state.in_(COMING), table.transit_to == here),
         ),
         "back": table.state == "correcting",
         # What lapsed may be opened again by papers that came in time.
@@ -393,8 +395,8 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
     by_state: dict[str, int] = dict(rows.ask(connection, words))
     words = "SELECT state, count(*) FROM cases WHERE holder = ? AND state IS NOT NULL GROUP BY state"
     held: dict[str, int] = dict(rows.ask(connection, words, (here,)))
-    words = "SELECT count(*) FROM cases WHERE transit_to = ? AND transit_to IS NOT NULL AND state = 'in_transit'"
-    coming = rows.ask(connection, words, (here,))[0][0]
+    words = "SELECT count(*) FROM cases WHERE transit_to = ? AND transit_to IS NOT NULL AND state IN (?, ?)"
+    coming = rows.ask(connection, words, (here, *COMING))[0][0]
     return {
         "mine": sum(number for state, number in held.items() if state not in (*FINISHED, "correcting")) + coming,
         "back": by_state.get("correcting", 0),

@@ -21,7 +21,7 @@ from sync_protocol.case import (
 from sync_protocol.case.named import NAMING
 from sync_protocol.errors import Malformed
 from tests.sync_protocol.case.body_samples import body_of
-from tests.sync_protocol.case.histories import ALL_ROLES, History, catalogue, histories
+from tests.sync_protocol.case.histories import ALL_ROLES, CASE_ID, History, catalogue, histories
 from tests.sync_protocol.case.script import (
     COUNTY,
     OTHER_TOWNSHIP,
@@ -32,6 +32,7 @@ from tests.sync_protocol.case.script import (
     to_county,
     to_township_review,
 )
+from tests.sync_protocol.case.second_fold import SecondFold
 
 UNREADABLE = "the case holds an event unknown here: update this node first"
 ATTEMPT = Position(b"attempt of nobody"[:16], 1, b"attempts")
@@ -115,6 +116,38 @@ def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
     assert told(script, kinds.HANDOFF, COUNTY, "window") == "the case is closed (state: delivered)"
     assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "the case is closed (state: delivered)"
     assert set(offers(script, VILLAGE, "agent")) == {kinds.NOTE, kinds.RATING, kinds.SERVICE_ACT}
+
+
+def test_what_was_delivered_on_its_way_arrives_or_is_assigned_and_is_filed_by_who_has_it() -> None:
+    def delivered_in_transit() -> Script:
+        script = to_county()
+        script.decide(COUNTY)
+        script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "in_person"})
+        script.handoff(COUNTY, VILLAGE, "deliver")
+        return script
+
+    script = delivered_in_transit()
+    assert script.fold().state == "delivered"
+    assert told(script, kinds.ACCEPT, VILLAGE, "agent") is None
+    assert told(script, kinds.ACCEPT, TOWNSHIP, "clerk") == "only the receiver named in the handoff may accept"
+    assert told(script, kinds.ARCHIVE, VILLAGE, "agent") == "the case is in transit"
+    assert told(script, kinds.FORCE_ASSIGN, TOWNSHIP, "head") is None
+    script.accept(VILLAGE)
+    assert told(script, kinds.ARCHIVE, VILLAGE, "agent") is None
+    assert told(script, kinds.ACCEPT, VILLAGE, "agent") == "the case is closed (state: delivered)"
+    assert told(script, kinds.FORCE_ASSIGN, TOWNSHIP, "head") == "the case is closed (state: delivered)"
+    lost = delivered_in_transit()
+    lost.assign(TOWNSHIP, TOWNSHIP)
+    assert (lost.fold().holder, lost.fold().state) == (TOWNSHIP, "delivered")
+    assert told(lost, kinds.ARCHIVE, TOWNSHIP, "clerk") is None
+    for each in (script, lost):
+        assert second_fold(each).state == "delivered" and each.fold().counts["effective"] == len(each.events)
+        assert second_fold(each).verdicts == each.fold().verdicts
+
+
+def second_fold(script: Script) -> SecondFold:
+    """The same case, read by the fold that was written from the text."""
+    return SecondFold(script.home, CASE_ID, script.events, PLACES, catalogue())
 
 
 def test_nothing_is_offered_on_a_case_that_cannot_be_read_to_its_end() -> None:
