@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from sync_protocol.case import baton, bodies, documents, kinds, meetings, oversight, workflow
+from sync_protocol.case import baton, bodies, documents, kinds, meetings, orders, oversight, workflow
 from sync_protocol.case.baton import Entry, Flow
 from sync_protocol.case.case import Case
 from sync_protocol.case.catalogue import Catalogue
@@ -42,6 +42,7 @@ _FILLED_BY_NODE = {
     kinds.COUNTERSIGNATURE: ("delegation",),
     kinds.LANE: ("approver",),
     kinds.PREREVIEW: ("to",),
+    kinds.CALL_BACK: ("number",),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
 }
 
@@ -137,7 +138,7 @@ def _closed(case: Case) -> tuple[str, str]:
 
 # What may still be said of a case that is closed.
 _AFTERWARDS: Final = frozenset({kinds.RATING, kinds.SERVICE_ACT})
-_OF_AN_ORDER: Final = frozenset({kinds.RECTIFICATION, kinds.FOLLOW_UP})
+_OF_AN_ORDER: Final = frozenset({kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.RATING_APPEAL})
 
 
 def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue: Catalogue) -> tuple[str, str] | None:
@@ -146,6 +147,8 @@ def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue
         return _why_not_overseen(case, kind, place)
     if kind == kinds.NOTE or (kind in _AFTERWARDS and case.case_no):
         return None
+    if kind == kinds.CALL_BACK:
+        return _why_not_called(case)
     if kind in _OF_AN_ORDER:
         return _why_not_of_an_order(case, kind, place, path)
     if kind == kinds.ACTION_DONE:
@@ -196,6 +199,13 @@ def _why_not_overseen(case: Case, kind: int, place: str) -> tuple[str, str] | No
 
 def _why_not_of_an_order(case: Case, kind: int, place: str, path: CasePath) -> tuple[str, str] | None:
     """An order is answered by the place that handled the stage, or by one above it; an answer is rated anywhere."""
+    if kind == kinds.RATING_APPEAL:
+        able = voices_on(case, place, path)
+        return (
+            None
+            if able
+            else ("没有可以由本单位申诉或答复的差评", "no rating is to be appealed against, or found on, here")
+        )
     if kind == kinds.FOLLOW_UP:
         rated = any(order.unrated is not None for order in case.orders)
         return None if rated else ("没有待申请人评价的整改", "nothing that was put right waits to be rated")
@@ -204,6 +214,37 @@ def _why_not_of_an_order(case: Case, kind: int, place: str, path: CasePath) -> t
         return "没有待答复的整改单", "no order to put right is open"
     answers = any(path.ranks[place] <= path.ranks[each] for each in asked)
     return None if answers else ("整改单由经办该环节的单位或其上级答复", "the place that handled the stage answers")
+
+
+def voices_on(case: Case, place: str, path: CasePath) -> tuple[list[SideNote], list[SideNote]] | None:
+    """The bad ratings that a place may appeal against, and the appeals that it may answer; None where there are none.
+    A place that has answered an order has taken the rating for true."""
+    mine = [each.rating for each in case.orders if each.place == place and each.appeal is None and not each.steps]
+    asked = [
+        each.appealed
+        for each in case.orders
+        if each.appealed is not None and orders.is_over(place, each.place, path.ranks)
+    ]
+    return (mine, asked) if mine or asked else None
+
+
+MOST_CALLS: Final = 3  # who was not reached so many times is not called any more
+
+
+def to_be_called(case: Case) -> bool:
+    """Tell whether the applicant is to be asked how it was: given the result, who has not rated it."""
+    if case.state not in workflow.GIVEN or 2 in case.ratings or 0 in case.ratings:
+        return False
+    return len(case.calls) < MOST_CALLS and not any(note.body.get("reached") for note in case.calls)
+
+
+def _why_not_called(case: Case) -> tuple[str, str] | None:
+    if to_be_called(case):
+        return None
+    return (
+        "没有需要回访的：尚未送达、已评价或已回访",
+        "nobody is to be called: not given out yet, rated, or called before",
+    )
 
 
 def _why_not_met(case: Case, catalogue: Catalogue) -> tuple[str, str] | None:

@@ -125,6 +125,7 @@ class Case:
     meetings: tuple[SideNote, ...] = ()
     actions_done: tuple[SideNote, ...] = ()
     papers: tuple[SideNote, ...] = ()
+    calls: tuple[SideNote, ...] = ()
 
     @property
     def listed_state(self) -> str:
@@ -456,6 +457,8 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
             note = SideNote(event.position, event.kind, event.place, event.actor, event.claimed_ms, words)
             # What supervision asks and is told stays in one order: an answer comes after what it answers.
             (overseen if event.kind in workflow.OVERSIGHT else counted[event.kind]).append(note)
+            if event.kind == kinds.CALL_BACK and "grade" in words:
+                counted[kinds.RATING].append(note)  # who gave a grade when called has rated the result
     case.oversight = tuple(overseen)
     case.notes = tuple(counted[kinds.NOTE])
     case.return_wishes = tuple(counted[kinds.PLEASE_RETURN])
@@ -474,14 +477,13 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
     if not _VOICES.isdisjoint(wanted):
         _set_voices(case, counted)
         if case.ratings:
-            answers, said = counted[kinds.RECTIFICATION], counted[kinds.FOLLOW_UP]
-            case.orders = orders_of(case.ratings, answers, said, case.handled, tree.case_path.ranks)
+            case.orders = orders_of(case.ratings, counted, case.handled, tree.case_path.ranks)
 
 
 _VOICES: Final = frozenset({
     kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
     kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.MEETING, kinds.ACTION_DONE,
-    kinds.PAPER,
+    kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL,
 })  # fmt: skip
 
 
@@ -493,10 +495,10 @@ def _set_voices(case: Case, counted: Mapping[int, list[SideNote]]) -> None:
     case.contact_changes = tuple(counted[kinds.CONTACT_CHANGE])
     case.collection_notices = tuple(counted[kinds.COLLECTION_NOTICE])
     case.meetings, case.actions_done = tuple(counted[kinds.MEETING]), tuple(counted[kinds.ACTION_DONE])
-    case.papers = tuple(counted[kinds.PAPER])
+    case.papers, case.calls = tuple(counted[kinds.PAPER]), tuple(counted[kinds.CALL_BACK])
     later = []
     for note in counted[kinds.RATING]:
-        stage = note.body.get("stage", 0)
+        stage = note.body.get("stage", 2 if note.kind == kinds.CALL_BACK else 0)
         if stage in case.ratings:
             later.append(note)
         else:
@@ -531,7 +533,7 @@ def _judge_beside(
     event: CaseEvent, case: Case, tree: Tree, keepers: tuple[frozenset[str], frozenset[str]]
 ) -> tuple[Verdict, Body | None]:
     """Judge one side event: the verdict, and the body where it is effective and not deleted."""
-    if event.kind >= kinds.SIDE_NUMBERS.stop or event.kind in kinds.OF_NO_CASE:
+    if kinds.role_of(event.kind) != "side":
         return Verdict("void", "not_of_a_case"), None
     if is_unknown(event):
         return Verdict("needs_update", "critical_field" if event.critical_ext else "unknown_kind"), None

@@ -91,7 +91,9 @@ _TO_DELIVER: Final = (("purpose", "deliver"),)
 _ASKED_BEFORE: Final = Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", False),))
 _ASKED_AFTER: Final = Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True), ("examines", True)))
 _SUPPLEMENT: Final = Rest(kinds.SUSPEND, (("what", "supplement"),))
-_BAD: Final = tuple(Rest(kinds.RATING, (("grade", grade), ("first", True))) for grade in BAD_GRADES)
+_BAD: Final = tuple(
+    Rest(kind, (("grade", grade), ("first", True))) for kind in (kinds.RATING, kinds.CALL_BACK) for grade in BAD_GRADES
+)
 _PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL)
 
 # The codes 01 to 17 are the field's own and frozen; what rests on nothing has no event in this version.
@@ -244,18 +246,25 @@ def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
             _on_the_spot(event.kind, item, at_home=event.place == home),
             item.decide_level == "higher",
             event.level in (item.review_level, item.deciding_level),
-            event.kind == kinds.RATING and event.effective and body.get("stage") not in rated,
+            event.effective and _stage_rated(event.kind, body) not in (None, *rated),
         )
         found.append(ground)
         if not event.effective:
             continue
         proxied = ground.proxied
         if ground.first:
-            rated.add(body.get("stage"))
+            rated.add(_stage_rated(event.kind, body))
         docketed = docketed or event.kind == kinds.DOCKET
         receipted = receipted or TYPES["01"] in borne(ground)
         purpose = body.get("purpose", "") if event.kind == kinds.HANDOFF else purpose
     return found
+
+
+def _stage_rated(kind: int, body: Mapping[str, Any]) -> object:
+    """The stage that an event rates; None where it rates none. Who is called gives a grade for the result."""
+    if kind == kinds.CALL_BACK:
+        return 2 if "grade" in body else None
+    return body.get("stage") if kind == kinds.RATING else None
 
 
 def ground_now(

@@ -81,6 +81,8 @@ AUTHORITY: Final = 70
 SEAL: Final = 71
 KIN: Final = 72
 SAMPLE: Final = 74
+CALL_BACK: Final = 75
+RATING_APPEAL: Final = 76
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -151,6 +153,9 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(SEAL, "seal", "other", "inline", 1),
     Kind(KIN, "kin", "other", "apart", 1),
     Kind(SAMPLE, "sample", "other", "apart", 1),
+    # Beside a case, though their numbers stand above those of side events: the registry says so, and not the band.
+    Kind(CALL_BACK, "call_back", "side", "apart", 1),
+    Kind(RATING_APPEAL, "rating_appeal", "side", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.
@@ -158,7 +163,7 @@ RESERVED: Final[dict[int, str]] = {
     65: "notice",
 }
 
-# The bands say what an unknown number is: a reader must know whether it may stop the fold of a case.
+# The bands say what a number is that is not in the table: a reader must know whether it may stop the fold of a case.
 STAGE_NUMBERS: Final = range(1, 32)
 SIDE_NUMBERS: Final = range(32, 64)
 
@@ -176,7 +181,7 @@ def role_of(number: int) -> Role:
         return "other"
     if number in STAGE_NUMBERS:
         return "stage"
-    return "side" if number in SIDE_NUMBERS else "other"
+    return "side" if number in SIDE_NUMBERS or number in SIDE_KINDS else "other"
 
 
 def name_of(number: int) -> str:

@@ -206,6 +206,20 @@ ACTION_DONE: Final = Table(kinds.ACTION_DONE, (
     Field(2, "result", "text", True, 1, 500, "办理结果", "what came of it"),
 ))  # fmt: skip
 
+CALL_BACK: Final = Table(kinds.CALL_BACK, (
+    Field(0, "reached", "bool", True, 0, 0, "是否联系上", "reached"),
+    Field(1, "text", "text", True, 1, 1_000, "通话情况（没有联系上的写明经过）", "what was said, or how it was tried"),
+    Field(2, "grade", "choice", False, 0, 0, "申请人给出的评价（不愿评价的不选）", "grade given", GRADES),
+    Field(3, "number", "case_no", False, 0, 0, "咨询或代收编号", "number of the consultation or slip"),
+))  # fmt: skip
+# What an office says to a bad rating that it holds to be false, and what the level above finds.
+APPEALS: Final = ("appeal", "stands", "struck")
+RATING_APPEAL: Final = Table(kinds.RATING_APPEAL, (
+    Field(0, "of", "position", True, 0, 0, "所申诉的评价，或所答复的申诉", "rating or appeal it is about"),
+    Field(1, "what", "choice", True, 0, 0, "办理", "what is done", APPEALS),
+    Field(2, "text", "text", True, 1, 2_000, "事实和理由", "facts and reasons"),
+))  # fmt: skip
+
 STAGE_TABLES: Final = (
     REFUSE, LAPSE, SUSPEND, RESUME, EXTEND, FEE_NOTICE, FEE_SETTLED, ISSUE, ARCHIVE, REVIEW_DECISION,
     COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE, COMMITMENT, COMMITMENT_KEPT, LANE,
@@ -222,4 +236,6 @@ SIDE_TABLES: Final = (
     FOLLOW_UP,
     MEETING,
     ACTION_DONE,
+    CALL_BACK,
+    RATING_APPEAL,
 )

@@ -4,9 +4,10 @@ Nothing of it is stored: an order is the rating, and a chain of side events in w
 it is the same at every node that holds them, in whatever order they came, and it costs a case without one nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from sync_protocol.case import kinds
 from sync_protocol.case.events import Position
 from sync_protocol.case.legal_bodies import BAD_GRADES
 from sync_protocol.case.records import SideNote
@@ -16,23 +17,37 @@ MOST_STEPS: Final = 4  # answered and rated, and once more
 
 class Order(NamedTuple):
     """An order: the rating that opened it, the place that is to answer it, and what followed, answers and ratings of
-    them in turn."""
+    them in turn. ``appeal``: what that place says against the rating; ``finding``: what a place above found."""
 
     stage: int
     place: str
     rating: SideNote
     steps: tuple[SideNote, ...] = ()
+    appeal: SideNote | None = None
+    finding: SideNote | None = None
+
+    @property
+    def struck(self) -> bool:
+        """Whether the level above has found the rating false: it does not count, and nothing is to be put right."""
+        return self.finding is not None and self.finding.body["what"] == "struck"
+
+    @property
+    def appealed(self) -> SideNote | None:
+        """The appeal that waits for its answer; None where none does."""
+        return self.appeal if self.finding is None else None
 
     @property
     def asks(self) -> SideNote | None:
         """The bad rating that waits for an answer; None where none does."""
+        if self.struck:
+            return None
         last = self.steps[-1] if self.steps else self.rating
         return last if len(self.steps) in (0, 2) and is_bad(last) else None
 
     @property
     def unrated(self) -> SideNote | None:
         """The answer that the applicant has not rated yet; None where there is none."""
-        return self.steps[-1] if len(self.steps) % 2 else None
+        return self.steps[-1] if len(self.steps) % 2 and not self.struck else None
 
     @property
     def open(self) -> bool:
@@ -63,13 +78,15 @@ def is_bad(note: SideNote) -> bool:
 
 def orders_of(
     ratings: Mapping[int, SideNote],
-    answers: Iterable[SideNote],
-    follow_ups: Iterable[SideNote],
+    counted: Mapping[int, Sequence[SideNote]],
     handled: Mapping[int, str],
     ranks: Mapping[str, int],
 ) -> tuple[Order, ...]:
-    """The orders that the ratings of a case opened, by stage. ``answers`` and ``follow_ups``: in the order in which the
-    first one counts; ``handled``: by which place each stage was; ``ranks``: of the places of the path."""
+    """The orders that the ratings of a case opened, by stage. ``counted``: what stands beside the case, by kind, each
+    in the order in which the first one counts; ``handled``: by which place each stage was; ``ranks``: of the places of
+    the path."""
+    answers, follow_ups = counted[kinds.RECTIFICATION], counted[kinds.FOLLOW_UP]
+    appeals = counted[kinds.RATING_APPEAL]
     found = []
     for stage, rating in sorted(ratings.items()):
         if not is_bad(rating):
@@ -88,8 +105,22 @@ def orders_of(
             if step is None:
                 break
             order = order._replace(steps=(*order.steps, step))
-        found.append(order)
+        found.append(_with_appeal(order, appeals, ranks) if appeals else order)
     return tuple(found)
+
+
+def _with_appeal(order: Order, appeals: Sequence[SideNote], ranks: Mapping[str, int]) -> Order:
+    said = [note for note in appeals if note.body.get("what") == "appeal" and note.place == order.place]
+    appeal = _first(said, "of", order.rating.position)
+    if appeal is None:
+        return order
+    able = [note for note in appeals if note.body.get("what") != "appeal" and is_over(note.place, order.place, ranks)]
+    return order._replace(appeal=appeal, finding=_first(able, "of", appeal.position))
+
+
+def is_over(place: str, rated: str, ranks: Mapping[str, int]) -> bool:
+    """Tell whether a place answers the appeal of another: one above it, of the root the root itself."""
+    return ranks[place] < ranks[rated] or ranks[rated] == 0
 
 
 def _first(notes: Iterable[SideNote], name: str, named: Position) -> SideNote | None:

@@ -11,7 +11,7 @@ from sync_protocol.case.clock import thresholds
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workdays import Calendar
 
-Voice = Literal["rectification", "complaint", "recheck"]
+Voice = Literal["rectification", "complaint", "recheck", "appeal", "appeal_answer"]
 
 
 class Term(NamedTuple):
@@ -26,6 +26,8 @@ TERMS: Final[dict[Voice, Term]] = {
     "rectification": Term(15, "差评整改", "putting right after a bad rating"),
     "complaint": Term(15, "投诉答复", "answer to a complaint"),
     "recheck": Term(5, "复核", "review of a refusal"),
+    "appeal": Term(5, "差评申诉提出", "appeal against a rating"),
+    "appeal_answer": Term(10, "差评申诉答复", "answer to such an appeal"),
 }
 SAMPLE: Final = True
 

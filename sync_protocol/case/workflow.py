@@ -59,6 +59,8 @@ DECIDED: Final = ("decided_approved", "decided_refused", "decided", "issued", "d
 # What a delivery makes delivered: a decided case, in somebody's hands or on its way.
 DELIVERABLE: Final = (*DECIDED, "in_transit")
 ENDED: Final = ("refused", "lapsed")
+# The applicant has the result: somebody may ask how it was.
+GIVEN: Final = ("delivered", "archived")
 HELD: Final = ("draft", "prereview", *UNDECIDED, "correcting", *DECIDED, "fee_due", *ENDED)
 CLOSED: Final = tuple(state.code for state in STATES.values() if state.closed)
 
@@ -270,7 +272,7 @@ _COUNTER: Final = frozenset({
     kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW,
     kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION, kinds.FOLLOW_UP,
     kinds.COMPLAINT, kinds.MEETING, kinds.ACTION_DONE, kinds.CONSULTATION, kinds.SLIP, kinds.SLIP_ANSWER,
-    kinds.PAPER,
+    kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
@@ -278,11 +280,13 @@ _EXAMINER: Final = frozenset({
     kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, *_ANSWERS, kinds.MEETING, kinds.ACTION_DONE,
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
+    kinds.RATING_APPEAL,
     kinds.REVIEW, kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE,
     kinds.PLEASE_RETURN, kinds.ADOPT, kinds.DISMISS, kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION,
     kinds.PAPER,
 })  # fmt: skip
 _DECIDER: Final = frozenset({
+    kinds.RATING_APPEAL,
     kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE, kinds.PLEASE_RETURN,
     kinds.ADOPT, kinds.DISMISS, *_ANSWERS, kinds.RECTIFICATION, kinds.PAPER,
 })  # fmt: skip
@@ -332,6 +336,7 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
         kinds.DISMISS,
         kinds.EXTEND,
         kinds.RECTIFICATION,
+        kinds.RATING_APPEAL,
     },
     ("clerk", "township"): _COUNTER,
     ("reviewer", "township"): _REVIEWER | _EXAMINER | {kinds.ISSUE},
@@ -357,7 +362,8 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("leader", "county"): frozenset({kinds.EXTEND, kinds.NOTE, kinds.MEETING, kinds.ACTION_DONE, kinds.ERASURE}),
     ("business", "county"): _KEEPER
     | _CHECKER
-    | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE, kinds.MEETING, kinds.ACTION_DONE},
+    | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE, kinds.MEETING, kinds.ACTION_DONE}
+    | {kinds.RATING_APPEAL},
     # Supervision reads everything, writes beside a case, hears complaints and changes no case; an administrator acts
     # on none.
     ("supervisor", "county"): _OVERSEER | _HEARER,
@@ -411,6 +417,8 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.MEETING: ("登记会议纪要", "Record the minutes of a meeting"),
     kinds.ACTION_DONE: ("登记事项已办", "Record an action as done"),
     kinds.PAPER: ("上传或撤下材料原件", "Add or withdraw a paper's file"),
+    kinds.CALL_BACK: ("登记回访", "Record a call back"),
+    kinds.RATING_APPEAL: ("对差评申诉，或答复申诉", "Appeal against a rating, or answer one"),
 }
 OVERSIGHT_LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.SUPERVISION_LETTER: ("督办", "Supervision letter"),
@@ -480,6 +488,15 @@ def may_approve(roles: frozenset[str], level: str, *, joint_term: bool = False) 
     """Tell whether a person may approve a special procedure or an extension (``joint_term``: that of a joint case)."""
     allowed = _LEADERS if joint_term else _APPROVERS
     return any((role, level) in allowed for role in roles)
+
+
+# Who finds whether a rating is false: the head of a township's station for those below, the county's business section.
+_JUDGES: Final = frozenset({("head", "township"), ("business", "county")})
+
+
+def may_judge(roles: frozenset[str], level: str) -> bool:
+    """Tell whether a person may find that a rating stands, or strike it."""
+    return any((role, level) in _JUDGES for role in roles)
 
 
 def may_hurry(roles: frozenset[str], level: str) -> bool:

@@ -11,8 +11,9 @@ from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
 from village_node.casebook.batches import Batches
 from village_node.casebook.bench import Bench, Choice, ForkView
-from village_node.casebook.bringing import Bringing, Brought
+from village_node.casebook.bringing import Brought
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
+from village_node.casebook.calling import Calling
 from village_node.casebook.carrying import Carried, Carrying, Owed, Said, lower_of
 from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.charging import Charging, FeeDay
@@ -136,7 +137,7 @@ class Casebook(
     Oddities,
     Orders,
     Carrying,
-    Bringing,
+    Calling,
     Refolding,
     Evidencing,
 ):

@@ -27,7 +27,10 @@ class Beside(Desk):
         """Every record of a kind that can be read here, in one scope or in any, in no order. ``read`` gives a body by
         field name, or None."""
         roster, found = self.roster_in(connection), []
-        for row in streams.of_no_case(connection, kind, scope):
+        held = streams.of_no_case(connection, kind, scope)
+        if kind in kinds.SIDE_KINDS:  # one that stands beside cases as well
+            held = [row for row in streams.beside_cases(connection, scope, kind) if row.event.case_id is None]
+        for row in held:
             author = self.entitled(connection, roster, row.incarnation, row.scope, row.event.seq)
             try:
                 header = load_header(row.event.header)

@@ -58,7 +58,7 @@ class Bringing(Beside, Reading):
             scope = about(self.identity.place)
             self._locked_stream(connection, scope)
             full["slip_no"] = self._next_number(connection)
-            raw = _raw(slips.SLIP, partial(slips.to_bytes, kinds.SLIP), full)
+            raw = raw_body(slips.SLIP, partial(slips.to_bytes, kinds.SLIP), full)
             self.write_record(connection, scope, kinds.SLIP, actor, raw)
             self.note(connection, actor, "slip.take", full["slip_no"], case=case_no)
             once.became(connection, request, (full["slip_no"], b""))
@@ -190,7 +190,7 @@ class Bringing(Beside, Reading):
         return again
 
     def _answer(self, connection: Connection, actor: str, slip: Slip, said: Mapping[str, Any]) -> None:
-        raw = _raw(slips.ANSWER, partial(slips.to_bytes, kinds.SLIP_ANSWER), {**said, "slip_no": slip.number})
+        raw = raw_body(slips.ANSWER, partial(slips.to_bytes, kinds.SLIP_ANSWER), {**said, "slip_no": slip.number})
         self.write_record(connection, slip.record.scope, kinds.SLIP_ANSWER, actor, raw)
         self.note(connection, actor, f"slip.{said['outcome']}", slip.number, case=slip.case_no)
 
@@ -204,7 +204,7 @@ class Bringing(Beside, Reading):
             raise BadBody("item_no", "没有这个事项", "there is no such item")
         if full.get("case_no"):
             full["case_no"] = _case_number(str(full["case_no"]))
-        raw = _raw(consultations.TABLE, consultations.to_bytes, full)
+        raw = raw_body(consultations.TABLE, consultations.to_bytes, full)
         self.write_record(connection, about(self.identity.place), kinds.CONSULTATION, actor, raw)
         self.note(connection, actor, f"consultation.{full.get('outcome', '')}", full["consultation_no"])
 
@@ -230,7 +230,7 @@ def _as_act(slip: Slip, places: PlaceTree) -> tuple[int, dict[int, Any]]:
     return kind, {0: text}
 
 
-def _raw(table: Table, to_bytes: Callable[[Mapping[str, Any]], bytes], said: Mapping[str, Any]) -> bytes:
+def raw_body(table: Table, to_bytes: Callable[[Mapping[str, Any]], bytes], said: Mapping[str, Any]) -> bytes:
     try:
         return to_bytes(said)
     except ValueError as wrong:

@@ -25,6 +25,7 @@ from sync_protocol.places import UnknownPlace, about, below, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS
 from village_node.casebook import (
+    appeals,
     conditions,
     entitlement,
     lanes,
@@ -296,6 +297,9 @@ class Desk(Once):
             return promises.why_not_due(self, connection, roster, act.key, case, date.fromisoformat(body[3]))
         if act.kind in orders.ASKED:
             written = [each.event for each in ledger.held_events(self, connection, roster, {act.key})[act.key]]
+            if act.kind == kinds.RATING_APPEAL:
+                who = Person(act.actor, act.roles)
+                return appeals.why_not(self, connection, case, body, roster.places, written, who)
             return orders.why_not(case, act.kind, body, here, roster.places, written, act.actor)
         if act.kind == kinds.LANE and 5 in body and (before := lanes.why_not_before(connection, case, body[5])):
             return before

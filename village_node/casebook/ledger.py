@@ -13,10 +13,10 @@ from typing import Any, Final
 from sync_protocol.case import Case, CaseEvent, Verdict, bodies, clock, fold, joint, kinds, legal_dates, meetings
 from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.event import Event, Header, Position, load_header, mark
-from sync_protocol.places import parse_scope
+from sync_protocol.places import PlaceTree, parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import calendars, cutting, freezing, manifests, purged, settlements, takings
+from village_node.casebook import calendars, cutting, freezing, manifests, purged, rated, settlements, takings
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, fees, streams
@@ -144,7 +144,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
                 waits += _waits_of(key, event, verdict, reader)
         # When the grades of the case begin: what lists are sorted by, on each day anew.
         turned = legal_dates.turns_of(case, judged, entry.roster.places, office.catalogue, calendar, today)
-        row = _case_row(key, case, len(own), reader.newest_of(key, own), turned)
+        row = _case_row(key, case, len(own), reader.newest_of(key, own), turned, entry.roster.places)
         before = cases.get(connection, key) if (gone := not purged.GONE.isdisjoint(states)) else None
         if not _SETTLING.isdisjoint(said):
             row = _with_settlement(office, entry, row, purged.case_kept(before, case), judged, calendar)
@@ -382,7 +382,9 @@ def _event_rows(growth: Growth, verdicts: Mapping[bytes, Verdict], entry: Entry)
     return found
 
 
-def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: clock.Turns) -> CaseRow:
+def _case_row(
+    key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: clock.Turns, places: PlaceTree
+) -> CaseRow:
     incarnation, seq, chain_mark = case.last or (None, None, None)
     counts = case.counts
     return CaseRow(
@@ -419,10 +421,11 @@ def _case_row(key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: 
         cases.day_number(min(case.commitments_due, default=None)) if case.open else None,
         cases.LANES.get(case.lane.lane) if case.lane else None,
         case.lane.said.get("ahead_of") if case.lane and case.lane.lane == "ahead" else None,
-        cases.RATINGS[case.ratings[2].body["grade"]] if 2 in case.ratings else 0,
-        *(_orders(case) if case.orders else _NO_ORDERS),
+        rated.grade_of(case) if case.ratings else 0,
+        *(rated.orders_of(case) if case.orders else _NO_ORDERS),
         "\n".join(joint.unsigned(case)) or None if case.open and case.state not in cases.FINISHED else None,
         _first_due(case) if case.meetings else None,
+        **(rated.voices_of(case, places) if case.calls or case.orders else {}),
     )
 
 
@@ -442,17 +445,6 @@ def _with_files(office: Office, connection: Connection, entry: Entry, row: CaseR
 
 
 _NO_ORDERS: Final = (None, None, None)
-
-
-def _orders(case: Case) -> tuple[int | None, str | None, int | None]:
-    """What lists need of the orders to put right that are open."""
-    waiting = [order for order in case.orders if order.open]
-    if not waiting:
-        return _NO_ORDERS
-    asked = sorted({order.place for order in waiting if order.asks is not None})
-    calls = sum(order.unrated is not None for order in waiting)
-    since = min(day_of(order.since_ms) for order in waiting)
-    return cases.day_number(since), f" {' '.join(asked)} " if asked else None, calls
 
 
 def _first_due(case: Case) -> int | None:

@@ -8,7 +8,7 @@ from sync_protocol.case.orders import Order
 from sync_protocol.case.voices import Span, span
 from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.places import PlaceTree
-from village_node.casebook import conditions
+from village_node.casebook import conditions, rated
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import Words
 from village_node.casebook.reading import Reading, folded
@@ -16,10 +16,10 @@ from village_node.store import cases
 from village_node.store.cases import CaseRow
 
 # What is recorded for the applicant, and what an office answers to it.
-RATED: Final = frozenset({kinds.RATING, kinds.FOLLOW_UP})
-ASKED: Final = frozenset({*RATED, kinds.RECTIFICATION})
+RATED: Final = frozenset({kinds.RATING, kinds.FOLLOW_UP, kinds.CALL_BACK})
+ASKED: Final = frozenset({*RATED, kinds.RECTIFICATION, kinds.RATING_APPEAL})
 PAGE_SIZE: Final = 50
-VIEWS: Final = ("here", "all", "call")
+VIEWS: Final = ("here", "all", "call", "appeals")
 
 
 class OpenOrder(NamedTuple):
@@ -53,7 +53,7 @@ def why_not(
         ours = (each for each in written if each.place == place)
         handled = kinds.STAGE_KINDS | {kinds.RECTIFICATION}
         wrong = conditions.why_not_rated({each.actor for each in ours if each.kind in handled}, actor)
-        if wrong is not None or kind == kinds.RATING:
+        if wrong is not None or kind != kinds.FOLLOW_UP:
             return wrong
         waiting = [order.unrated.position for order in case.orders if order.unrated is not None]
         gone = "这次整改已经评价过，或不在本案", "what was put right there is rated already, or is not of this case"
@@ -69,16 +69,18 @@ class Orders(Reading):
 
     def orders(self, view: str, page: int = 1) -> OrderPage:
         """The open orders: ``here``, those this place is to answer; ``all``, those of every place below too; ``call``,
-        those whose applicant is to be asked again. The longest open first. KeyError for another view."""
+        those whose applicant is to be asked again; ``appeals``, those whose rating is appealed against, for this place
+        to answer. The longest open first. KeyError for another view."""
         place = self.identity.place
         with self.store.reading() as connection:
             roster, calendar, now_ms = self.roster_in(connection), calendar_in(self, connection), self.clock()
-            listed = cases.page(connection, cases.orders_view(view, place), page, PAGE_SIZE, first=cases.OLDEST_ORDER)
+            oldest = cases.OLDEST_APPEAL if view == "appeals" else cases.OLDEST_ORDER
+            listed = cases.page(connection, cases.orders_view(view, place), page, PAGE_SIZE, first=oldest)
             found = []
             for row in listed.rows:
                 case, _ = folded(self, connection, roster, row[:2])
                 for order in case.orders if case is not None else ():
-                    if _is_in(view, order, place):
+                    if _is_in(view, order, place, roster.places):
                         found.append(OpenOrder(row, order, span_of(order, calendar, now_ms)))
             return OrderPage(found, listed.total, listed.page)
 
@@ -93,7 +95,9 @@ class Orders(Reading):
         )
 
 
-def _is_in(view: str, order: Order, place: str) -> bool:
+def _is_in(view: str, order: Order, place: str, places: PlaceTree) -> bool:
+    if view == "appeals":
+        return order.appealed is not None and rated.judge_of(order.place, places) == place
     if view == "call":
         return order.unrated is not None
     return order.asks is not None and (view == "all" or order.place == place)

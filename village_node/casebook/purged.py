@@ -33,7 +33,7 @@ def row_kept(before: CaseRow | None, folded: CaseRow) -> CaseRow:
         if before.settled_day is not None:
             kept |= {name: getattr(before, name) for name in _SETTLED}
         if not folded.rating:
-            kept["rating"] = before.rating
+            kept |= {name: getattr(before, name) for name in ("rating", "calls", "reached")}
     return folded._replace(**kept)
 
 

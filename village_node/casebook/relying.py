@@ -9,7 +9,7 @@ from sync_protocol.event import Dep
 
 _ONE: Final = frozenset({
     kinds.ANSWER, kinds.REVIEW_DECISION, kinds.ARCHIVE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.SUPERVISION_ANSWER,
-    kinds.ACTION_DONE,
+    kinds.ACTION_DONE, kinds.RATING_APPEAL,
 })  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, overload
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, false, func, or_, select, tuple_
 
 from sync_protocol.case import workflow
+from sync_protocol.case.authority import MOST_CALLS
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
 from sync_protocol.case.numbers import place_prefix
 from sync_protocol.case.workdays import FIRST_DAY
@@ -31,6 +32,7 @@ _EARLIER: Final = CASES.alias("earlier")
 LANES: Final = {"green": 1, "urgent": 2}
 RATINGS: Final = {"very_poor": 1, "poor": 2, "fair": 3, "good": 4, "very_good": 5}
 OLDEST_ORDER: Final = CASES.c.orders_day
+OLDEST_APPEAL: Final = CASES.c.appeal_day
 _EPOCH: Final = FIRST_DAY.toordinal()
 
 
@@ -89,6 +91,12 @@ class CaseRow(NamedTuple):
     settled_limit: int | None = None
     settled_kind: int | None = None
     settled_extension: int | None = None
+    # Calls made to ask how it was, and whether one reached the applicant; since when the oldest appeal against a rating
+    # waits, and the places that are to answer one (each between blanks).
+    calls: int | None = None
+    reached: int | None = None
+    appeal_day: int | None = None
+    appeals_by: str | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""
@@ -257,8 +265,8 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
 
     mine: to be done here · back: papers are missing · supplies: something waits for the holder's answer · not_left:
     ours that no receipt from above covers · transit: on the way · promises: a commitment is to be kept · unrated: given
-    to the applicant, who has not rated it · prereview: drafts to be looked at here · reviews: a review of a refusal was
-    asked for · decided, delivering, all.
+    to the applicant, who has not rated it and is to be called · prereview: drafts to be looked at here · reviews: a
+    review of a refusal was asked for · decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
@@ -280,7 +288,12 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
             and_(table.state == "in_transit", table.transit_to == here, table.case_no.is_(None)),
         ),
         "promises": and_(table.promise_day.is_not(None), table.state.not_in(FINISHED)),
-        "unrated": and_(table.rating == 0, table.state.in_(("delivered", "archived"))),
+        "unrated": and_(
+            table.rating == 0,
+            table.state.in_(workflow.GIVEN),
+            func.coalesce(table.reached, 0) == 0,
+            func.coalesce(table.calls, 0) < MOST_CALLS,
+        ),
         "decided": table.state.in_(DECIDED),
         "delivering": table.state == "delivering",
         "all": known,
@@ -290,8 +303,11 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElemen
 
 def orders_view(name: str, here: str) -> ColumnElement[bool]:
     """The condition of a list of open orders to put right: those ``here`` is to answer, those of ``all`` places, those
-    whose applicant is to be asked again (``call``). KeyError for a view that does not exist."""
+    whose applicant is to be asked again (``call``); those of a rating that is appealed against, for ``here`` to answer
+    (``appeals``). KeyError for a view that does not exist."""
     table = CASES.c
+    if name == "appeals":
+        return and_(table.appeal_day.is_not(None), table.appeals_by.contains(f" {here} ", autoescape=True))
     conditions: dict[str, ColumnElement[bool]] = {
         "here": table.orders_at.contains(f" {here} ", autoescape=True),
         "all": table.orders_at.is_not(None),
@@ -436,3 +452,32 @@ def by_scope(connection: Connection) -> dict[str, int]:
     """Scope -> how many of its cases are known."""
     words = "SELECT scope, count(*) FROM cases WHERE state IS NOT NULL GROUP BY scope"
     return dict(rows.ask(connection, words))
+
+
+class Calls(NamedTuple):
+    """Of the results given in some days: how many, how many rated, called, reached, to be called; and calls made."""
+
+    given: int
+    rated: int
+    called: int
+    reached: int
+    waiting: int
+    calls: int
+
+
+def calls_made(connection: Connection, first_ms: int, end_ms: int) -> Calls:
+    """How far the applicants were asked whose result was given from one time to before another."""
+    table = CASES.c
+
+    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    query = select(
+        func.count(),
+        number(or_(table.rating > 0, table.rating.is_(None))),
+        number(table.calls > 0),
+        number(table.reached > 0),
+        number(view("unrated", "")),
+        func.coalesce(func.sum(table.calls), 0),
+    ).where(table.state.in_(workflow.GIVEN), table.delivered_ms >= first_ms, table.delivered_ms < end_ms)
+    return Calls(*(int(each) for each in connection.execute(query).one()))

@@ -261,6 +261,10 @@ CASES: Final = Table(
     Column("settled_limit", Integer),
     Column("settled_kind", Integer),
     Column("settled_extension", Integer),
+    Column("calls", Integer),
+    Column("reached", Integer),
+    Column("appeal_day", Integer),
+    Column("appeals_by", Text),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -276,6 +280,7 @@ CASES: Final = Table(
     Index("ix_cases_unrated", "state", **_only("rating = 0 AND state IN ('delivered', 'archived')")),
     Index("ix_cases_settled", "settled_day"),
     Index("ix_cases_orders", "orders_day", **_only("orders_day IS NOT NULL")),
+    Index("ix_cases_appeal_day", "appeal_day", **_only("appeal_day IS NOT NULL")),
     Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
 )
 

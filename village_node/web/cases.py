@@ -26,6 +26,7 @@ from village_node.casebook import OddCase, Shown, TimelineEntry
 from village_node.store.locks import CaseKey
 from village_node.store.proposals import Proposal
 from village_node.web import (
+    appeals,
     charging,
     clocks,
     commitments,
@@ -57,7 +58,7 @@ AWAITED: Final = (
     kinds.ANSWER, kinds.REVIEW_DECISION, kinds.RESUME, kinds.COUNTERSIGN_CLOSE, kinds.TAKE, kinds.ACCEPT, kinds.RECEIVE,
     kinds.DOCKET, kinds.DECIDE, kinds.FEE_SETTLED, kinds.FEE_NOTICE, kinds.ISSUE, kinds.HANDOFF, kinds.REVIEW,
     kinds.DELIVERED, kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.COMMITMENT_KEPT, kinds.RECTIFICATION, kinds.FOLLOW_UP,
-    kinds.PREREVIEW_REPLY,
+    kinds.PREREVIEW_REPLY, kinds.CALL_BACK,
 )  # fmt: skip
 
 
@@ -198,7 +199,7 @@ def offers_of(visit: Visit, case: Case) -> list[Offer]:
     legal = legal_moves(case, site.config.place, visit.staff.roles, site.catalogue, site.places)
     key = (about(case.home), case.case_id)
     return [
-        charging.offered(visit, case, offer)
+        appeals.offered(visit, case, charging.offered(visit, case, offer))
         for offer in legal
         if offer.kind not in workflow.APART and site.casebook.why_too_late(key, offer.kind) is None
     ]
@@ -331,6 +332,8 @@ _HEADLINES: Final = {
     kinds.RATING: "grade",
     kinds.PREREVIEW_REPLY: "outcome",
     kinds.FOLLOW_UP: "grade",
+    kinds.CALL_BACK: "grade",
+    kinds.RATING_APPEAL: "what",
 }
 
 # Of the application and the receipt the page shows the facts elsewhere; the query code belongs on the receipt alone.

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import kinds, workflow
 from sync_protocol.case.consultations import OUTCOMES, Consultation
-from village_node.web import cases, counter_books, sent_once
+from village_node.web import calls, cases, counter_books, sent_once
 from village_node.web.clocks import Badge
 from village_node.web.counter_books import Refused
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
@@ -127,6 +127,7 @@ def _one(
         item=_item(visit, found),
         owner=_owner(visit, found.owner),
         badge_of=BADGES[found.outcome],
+        calls=calls.lines(visit, number),
         follows=found.outcome == "open" and workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
         choices=[(code, visit.t(*BADGES[code][2:])) for code in OUTCOMES if code != "open"],
         typed=typed or {"outcome": "answered"},

@@ -17,11 +17,13 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
     "here": ("本单位要答复的", "For this place to answer"),
     "call": ("待申请人评价", "The applicant is to be asked"),
     "all": ("全部未答复的", "All that are not answered"),
+    "appeals": ("差评申诉待答复", "Appeals for this place to answer"),
 }
 EMPTY: Final[dict[str, tuple[str, str]]] = {
     "here": ("没有等本单位答复的整改单。", "No order waits for this place."),
     "call": ("没有等申请人评价的整改。", "No applicant is to be asked."),
     "all": ("没有未答复的整改单。", "Every order is answered."),
+    "appeals": ("没有等本单位答复的差评申诉。", "No appeal waits for this place."),
 }
 
 

@@ -10,7 +10,7 @@ from sync_protocol.case.bodies import TABLES
 from sync_protocol.case.fields import Field
 from sync_protocol.case.records import Lane, Preview, Procedure
 from sync_protocol.places import about
-from village_node.web import charging, commitments, joint, masking, minutes, schemas, times, words
+from village_node.web import appeals, charging, commitments, joint, masking, minutes, schemas, times, words
 from village_node.web.box import Box, yuan
 from village_node.web.site import Visit
 
@@ -222,10 +222,11 @@ def choices(visit: Visit, case: Case, kind: int, name: str) -> list[Choice]:
         "delivery": list(case.deliveries),
         "order": [each.asks for each in case.orders if each.asks is not None and _ours(visit, each.place)],
         "rectification": [each.unrated for each in case.orders if each.unrated is not None],
+        "of": [note for notes in appeals.open_to(visit, case) for note in notes],
         "signatures": [note for entry in countersigning for note in signatures_for(case, entry)],
     }
     supplement_only = [entry.what for entry in case.open] == ["supplement"]
-    first_only = name in ("request", "delivery", "order", "rectification")
+    first_only = name in ("request", "delivery", "order", "rectification", "of")
     ticked = kind != kinds.RESUME or supplement_only
     return [
         Choice(schemas.position_text(note.position), _note(visit, note), number == 0 if first_only else ticked)

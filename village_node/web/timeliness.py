@@ -16,7 +16,7 @@ from village_node.web.site import Visit
 def timeliness(visit: Visit) -> Response:
     """The sums of a period, by kind of case and department; this month where none is given."""
     today = day_of(visit.now_ms)
-    first, last, problem = _period(visit, today)
+    first, last, problem = period(visit, today)
     lines = visit.site.casebook.settled_between(first, last)
     kinds: dict[str, Sums] = {}
     for line in lines:
@@ -43,7 +43,7 @@ def timeliness(visit: Visit) -> Response:
     )
 
 
-def _period(visit: Visit, today: date) -> tuple[date, date, str]:
+def period(visit: Visit, today: date) -> tuple[date, date, str]:
     """The days of the address; what is wrong with them, in words, and then this month."""
     whole = today.replace(day=1), today.replace(day=calendar.monthrange(today.year, today.month)[1])
     typed = [entry.line(visit.request.args.get(name, ""))[:10] for name in ("first", "last")]

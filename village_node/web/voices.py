@@ -10,7 +10,7 @@ from sync_protocol.case.orders import Order
 from sync_protocol.case.voices import SAMPLE, TERMS, Span, Voice, span
 from sync_protocol.case.workdays import day_of
 from village_node.casebook.orders import span_of
-from village_node.web import clocks, times, words
+from village_node.web import appeals, clocks, times, words
 from village_node.web.site import Visit
 
 STAGES = {1: ("受理环节", "acceptance"), 2: ("办结环节", "result")}
@@ -69,6 +69,12 @@ def told(visit: Visit, case: Case) -> list[str]:
 
 
 def _order_told(visit: Visit, order: Order) -> str:
+    if order.finding is not None and order.struck:
+        return visit.t(
+            f"您的差评经上级核实不属实，不计入统计：{order.finding.body['text']} 对此有意见的，可以投诉。",
+            f"The level above found your rating not to be true and it is not counted: {order.finding.body['text']} "
+            "If you do not agree, you may complain.",
+        )
     place, clock = visit.place_name(order.place), span_of(order, visit.site.casebook.calendar(), visit.now_ms)
     if order.asks is not None:
         day = due_words(visit, clock)
@@ -120,6 +126,14 @@ def _rating(visit: Visit, case: Case) -> Right:
         for stage in STAGES
         for note in [case.ratings.get(stage)]
     ]
+    for order in case.orders:
+        if order.struck:
+            stage = visit.t(*STAGES[order.stage])
+            lines.append(
+                visit.t(
+                    f"{stage}的差评经上级核实不属实，不计入", f"{stage}: struck by the level above, and not counted"
+                )
+            )
     if case.later_ratings:
         count = len(case.later_ratings)
         lines.append(visit.t(f"另有 {count} 次后来的评价，不计入", f"{count} later ratings, which do not count"))
@@ -134,6 +148,7 @@ def order_right(visit: Visit, order: Order) -> Right:
         title += visit.t("（重新整改）", " (once more)")
     lines = [visit.t(f"由 {visit.place_name(order.place)} 答复", f"{visit.place_name(order.place)} answers")]
     lines += [step_words(visit, step) for step in order.steps]
+    lines += appeals.lines(visit, order)
     if order.unrated is not None:
         lines.append(visit.t("等申请人评价，由没有经办的人登记。", "Waits for the applicant's rating."))
     elif order.asks is None:

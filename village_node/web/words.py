@@ -80,6 +80,9 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "sound": ("未发现问题", "in order"),
     "found": ("发现问题", "something was found"),
     "otherwise": ("其他", "something else"),
+    "appeal": ("申诉：差评不实", "appealed against"),
+    "stands": ("差评属实，维持", "the rating stands"),
+    "struck": ("差评不实，不计入", "the rating is struck"),
     **{clock: (f"{zh}时限", f"{en} limit") for clock, (zh, en) in CLOCKS.items()},
     **{grade: words for grade, words in GRADES.items() if grade},
 }
@@ -158,6 +161,8 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.SPOT_CHECK: "search",
     kinds.RECTIFICATION: "check",
     kinds.FOLLOW_UP: "edit",
+    kinds.CALL_BACK: "person",
+    kinds.RATING_APPEAL: "flag",
     kinds.PAPER: "paper",
 }
 

@@ -65,12 +65,14 @@ def work(visit: Visit) -> Response:
 
 
 def _render(visit: Visit, view: str, **values: Any) -> Response:
-    counts = {**visit.site.casebook.view_counts(), "odd": visit.site.casebook.odd_counts()}
+    views = visit.site.casebook.view_counts()
+    counts = {**views, "odd": visit.site.casebook.odd_counts()}
     counts["orders"] = visit.site.casebook.order_counts()["here"]
     if workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER):
         counts["complaints"] = visit.site.casebook.complaints_waiting()
     counts["slips"] = visit.site.casebook.brought_waiting()
     counts["consultations"] = visit.site.casebook.consultations_open()
+    counts["calls"] = views["unrated"] + visit.site.casebook.callees_waiting()
     counts["together"] = visit.site.casebook.together_counts()
     if visit.may(COUNTER):
         counts = {**counts, "drafts": len(filing.open_drafts(visit))}

@@ -265,11 +265,12 @@ class Network:
                 0: list(next(each.asks.position for each in case.orders if each.asks is not None)), 1: "已改",
             },
             kinds.FOLLOW_UP: lambda: self._rating_again(case),
+            kinds.CALL_BACK: lambda: {0: bool(choose(3)), 1: "回访", **({2: "poor"} if choose(2) else {})},
+            kinds.RATING_APPEAL: lambda: self._appealing(case),
             kinds.COMMITMENT: lambda: self._committing(case),
             kinds.COMMITMENT_KEPT: lambda: self._keeping(case),
             kinds.LANE: lambda: {0: "green", 1: "重点项目", 2: "县领导"} if choose(2) else {0: "ordinary", 1: "已办结"},
-            kinds.REVIEW_REQUEST: lambda: {0: "不服"},
-            kinds.SERVICE_ACT: lambda: {0: "door"},
+            kinds.REVIEW_REQUEST: lambda: {0: "不服"}, kinds.SERVICE_ACT: lambda: {0: "door"},
             kinds.CONTACT_CHANGE: lambda: {0: "13900000000"},
             kinds.COLLECTION_NOTICE: lambda: {0: "phone"},
             kinds.PREREVIEW: lambda: {0: offer.to},
@@ -284,6 +285,12 @@ class Network:
     def _rating_again(self, case: Case) -> dict[int, Any]:
         answered = next(each.unrated for each in case.orders if each.unrated is not None)
         return {0: list(answered.position), 1: ("fair", "very_poor")[self.tape.choose(2)], 2: "还是慢"}
+
+    def _appealing(self, case: Case) -> dict[int, Any]:
+        asked = [each.appealed for each in case.orders if each.appealed is not None]
+        if asked and self.tape.choose(2):
+            return {0: list(asked[0].position), 1: ("stands", "struck")[self.tape.choose(2)], 2: "经核实"}
+        return {0: list(case.orders[0].rating.position), 1: "appeal", 2: "与事实不符"}
 
     def _suspending(self, case: Case) -> dict[int, Any]:
         higher = upward(case) and case.holder == COUNTY and self.tape.choose(3)
@@ -418,6 +425,8 @@ class Network:
             kinds.RATING: {0: "poor", 1: 1, 2: "text"},
             kinds.RECTIFICATION: {0: list(other), 1: "text"},
             kinds.FOLLOW_UP: {0: list(other), 1: "poor", 2: "text"},
+            kinds.CALL_BACK: {0: True, 1: "text", 2: "poor"},
+            kinds.RATING_APPEAL: {0: list(other), 1: ("appeal", "stands", "struck")[choose(3)], 2: "text"},
             kinds.REVIEW_REQUEST: {0: "text"},
             kinds.CONTACT_CHANGE: {0: "1"},
             kinds.COLLECTION_NOTICE: {0: "post"},

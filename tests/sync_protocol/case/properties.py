@@ -171,7 +171,14 @@ def agrees_with_the_text(history: History, seed: int) -> None:
         assert case.needs_update == second.needs_update
         assert case.state == second.state
         assert list(case.path) == [event.position for event in second.effective]
-        orders = {o.stage: (o.place, [o.rating.position, *(step.position for step in o.steps)]) for o in case.orders}
+        orders = {
+            o.stage: (
+                o.place,
+                [o.rating.position, *(step.position for step in o.steps)],
+                [each.position for each in (o.appeal, o.finding) if each is not None],
+            )
+            for o in case.orders
+        }
         assert orders == orders_by_the_text(second)
         flow = second.flow
         if flow is not None:

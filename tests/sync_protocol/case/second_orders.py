@@ -9,8 +9,8 @@ from tests.sync_protocol.case.second_reading import read
 BAD = ("poor", "very_poor")
 
 
-def orders_by_the_text(fold: SecondFold) -> dict[int, tuple[str, list[Position]]]:
-    """Stage -> (the place that is to answer, the events of the order, its rating first)."""
+def orders_by_the_text(fold: SecondFold) -> dict[int, tuple[str, list[Position], list[Position]]]:
+    """Stage -> (the place that is to answer, the events of the order, its rating first, the appeal and its answer)."""
 
     def effective(kind: int) -> list[tuple[CaseEvent, dict[int, Any]]]:
         counting = [e for e in fold.sides.values() if e.kind == kind and fold.verdicts[e.position].code == "effective"]
@@ -18,7 +18,9 @@ def orders_by_the_text(fold: SecondFold) -> dict[int, tuple[str, list[Position]]
         return [(e, body) for e, body in bodies if isinstance(body, dict)]
 
     ratings: dict[int, tuple[CaseEvent, dict[int, Any]]] = {}
-    for event, body in effective(kinds.RATING):
+    given = [(e, {0: b[0], 1: b[1]}) for e, b in effective(kinds.RATING)]
+    given += [(e, {0: b[2], 1: 2}) for e, b in effective(kinds.CALL_BACK) if 2 in b]
+    for event, body in sorted(given, key=lambda each: (each[0].hlc, each[0].order, each[0].position)):
         ratings.setdefault(body[1], (event, body))
     found = {}
     for stage, (rating, body) in ratings.items():
@@ -39,8 +41,20 @@ def orders_by_the_text(fold: SecondFold) -> dict[int, tuple[str, list[Position]]
                 break
             chain.append(rated[0].position)
             grade = rated[1][1]
-        found[stage] = place, chain
+        found[stage] = place, chain, appealed(fold, rating.position, place, effective(kinds.RATING_APPEAL))
     return found
+
+
+def appealed(
+    fold: SecondFold, rating: Position, place: str, said: list[tuple[CaseEvent, dict[int, Any]]]
+) -> list[Position]:
+    """The appeal of a place against a rating, and what was found on it above."""
+    appeals = [e for e, b in said if b[1] == "appeal" and Position(*b[0]) == rating and e.place == place]
+    if not appeals:
+        return []
+    above = fold.path[fold.path.index(place) + 1 :] or [place]
+    found = [e for e, b in said if b[1] != "appeal" and Position(*b[0]) == appeals[0].position and e.place in above]
+    return [each.position for each in (*appeals[:1], *found[:1])]
 
 
 def handled(fold: SecondFold, stage: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sync_protocol.case import Position, kinds
+from sync_protocol.case.authority import to_be_called
 from sync_protocol.case.orders import Order
 from sync_protocol.case.voices import TERMS, span
 from tests.sync_protocol.case.script import COUNTY, TOWNSHIP, VILLAGE, Script, to_county, to_township_review
@@ -128,3 +129,69 @@ def test_the_clock_counts_working_days_from_the_rating_to_the_answer() -> None:
     assert (late.grade, late.used, late.ended) == ("red", 16, True), "an answer does not take a card away"
     good = span("rectification", since, CALENDAR.nth(since, 9), CALENDAR, date(2026, 12, 31))
     assert (good.grade, good.used) == ("", 9)
+
+
+def appealed(script: Script, named: Position, what: str = "appeal", place: str = TOWNSHIP) -> Position:
+    return script.write(place, kinds.RATING_APPEAL, {0: list(named), 1: what, 2: "当日系统停电，已公告"})
+
+
+def test_a_rating_that_is_struck_closes_its_order_and_stays_on_record() -> None:
+    script = to_county()
+    bad = rated(script)
+    appealed(script, bad, place=VILLAGE)
+    assert the_order(script).appeal is None, "the village was not rated"
+    appeal = appealed(script, bad)
+    again = appealed(script, bad)
+    order = the_order(script)
+    assert order.appealed is not None and order.appealed.position == appeal and order.asks is not None
+    appealed(script, appeal, "struck")
+    assert the_order(script).finding is None, "nobody finds on an appeal of their own place"
+    found = appealed(script, appeal, "struck", COUNTY)
+    late = appealed(script, appeal, "stands", COUNTY)
+    order = the_order(script)
+    assert order.struck and not order.open and order.asks is None and order.finding is not None
+    assert order.finding.position == found and script.fold().ratings[1].position == bad
+    assert {script.verdict(each).code for each in (again, late)} == {"effective"}
+    better = rated(script, "good")
+    assert script.fold().ratings[1].position == bad and script.verdict(better).code == "effective"
+
+
+def test_a_rating_that_stands_is_put_right_as_before_and_the_root_finds_for_itself() -> None:
+    script = to_county()
+    bad = rated(script)
+    appealed(script, appealed(script, bad), "stands", COUNTY)
+    order = the_order(script)
+    assert order.appealed is None and not order.struck and order.asks is not None
+    assert answered(script, bad) == the_order(script).steps[0].position
+    script = to_county()
+    script.decide(COUNTY)
+    bad = rated(script, stage=2)
+    appealed(script, appealed(script, bad, place=COUNTY), "struck", COUNTY)
+    assert the_order(script).struck
+
+
+def test_who_is_called_and_gives_a_grade_has_rated_the_result() -> None:
+    script = to_county()
+    script.decide(COUNTY)
+    assert not to_be_called(script.fold())
+    script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "in_person"})
+    assert to_be_called(script.fold())
+    script.write(VILLAGE, kinds.CALL_BACK, {0: False, 1: "无人接听"})
+    assert to_be_called(script.fold()) and script.fold().ratings == {}
+    call = script.write(VILLAGE, kinds.CALL_BACK, {0: True, 1: "嫌慢", 2: "poor"})
+    case = script.fold()
+    assert not to_be_called(case) and case.ratings[2].position == call and len(case.calls) == 2
+    assert [(each.stage, each.place) for each in case.orders] == [(2, COUNTY)]
+    later = rated(script, "good", 2)
+    assert [each.position for each in script.fold().later_ratings] == [later]
+
+
+def test_who_was_reached_or_not_reached_three_times_is_not_called_again() -> None:
+    for calls in ((True,), (False, False, False)):
+        script = to_county()
+        script.decide(COUNTY)
+        script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "in_person"})
+        for reached in calls:
+            assert to_be_called(script.fold())
+            script.write(VILLAGE, kinds.CALL_BACK, {0: reached, 1: "不愿评价"})
+        assert not to_be_called(script.fold()) and script.fold().ratings == {}

@@ -15,7 +15,7 @@ from village_node.casebook import CaseRef
 
 ITEMS = ("001", "004", "009", "014", "016", "036", "040", "041")
 # What takes another person than the one who does everything here, or a day that has passed.
-OTHERS = (kinds.RATING, kinds.LAPSE)
+OTHERS = (kinds.RATING, kinds.LAPSE, kinds.CALL_BACK)
 STEPS = 120
 ONWARD = frozenset(
     {kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.TAKE, kinds.DECIDE, kinds.DELIVERED, kinds.RESUME}

@@ -122,6 +122,8 @@ MAY = {
     "decline_slip": COUNTER,
     "unmask_slip": COUNTER,
     "consultations": CASEWORK,
+    "calls": CASEWORK,
+    "record_call": COUNTER,
     "take_consultation": COUNTER,
     "consultation": CASEWORK,
     "follow_consultation": COUNTER,

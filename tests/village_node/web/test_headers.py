@@ -39,6 +39,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "complaint_no": "621021101001-261121-7K3M-12-L",
         "consultation_no": "621021101001-261121-7K3M-12-L",
         "slip_no": "621021101001-261121-7K3M-12-L",
+        "call_no": "621021101001-261121-7K3M-12-L",
         "version": "0" * 16,
         "name": "site.css",
         "incarnation": "0" * 32,

@@ -324,6 +324,10 @@ def _slip(request: pytest.FixtureRequest, what: str) -> Ready:
         return Ready(agent, "/slips/new", far)
     if what == "consultation":
         return Ready(agent, "/consultations", {"question": TYPED, "outcome": "open"})
+    if what == "call":
+        number = book.consult("0009", {"agent"}, {"question": "问", "outcome": "open", "contact": "13800001234"})
+        book.follow_consultation("0009", {"agent"}, number, {"outcome": "answered", "told": "答"})
+        return Ready(agent, f"/calls/{number}", {"reached": "yes", "text": TYPED})
     if what == "consultations":
         number = book.consult("0001", {"agent"}, {"question": "问", "outcome": "open", "by": "张秀兰"})
     else:
@@ -451,6 +455,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "unmask_slip": partial(_slip, what="slips"),
     "take_consultation": partial(_slip, what="consultation"),
     "unmask_consultation": partial(_slip, what="consultations"),
+    "record_call": partial(_slip, what="call"),
 }
 
 

@@ -13,6 +13,7 @@ from village_node.store import StoreError
 from village_node.web.api import (
     acting,
     batches,
+    calling,
     casework,
     drafts,
     guide,
@@ -36,6 +37,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *casework.OPERATIONS,
     *acting.OPERATIONS,
     *batches.OPERATIONS,
+    *calling.OPERATIONS,
     *drafts.OPERATIONS,
     *guide.OPERATIONS,
     *oversight.OPERATIONS,

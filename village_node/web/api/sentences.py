@@ -89,6 +89,8 @@ SENTENCES: Final[dict[str, str]] = {
     "unmask_consultation": "写明理由后查看咨询人；理由先记入审计。",
     "take_consultation": "登记一次咨询，首问责任人即登记人。",
     "follow_consultation": "登记一次咨询的结果。",
+    "list_calls": "要回访的咨询和代收，及一段时间内办结回访的数字；要回访的办件见办件列表的 unrated。",
+    "record_call": "登记一次咨询或代收的回访，由没有经办的人登记。",
     "read_members": "联办件各部门的会签情况和用时。",
     "read_actions": "一件的全部会议待办及结果。",
     "list_countersigning": "待本单位会签的办件，逾期的在前。",

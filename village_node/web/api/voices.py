@@ -96,6 +96,7 @@ class OrderShape(Schema):
     reopened = shapes.flag()
     asks = shapes.maybe("Name it as `order` in the act `rectification`; null where nothing is to be answered.")
     unrated = shapes.maybe("Name it as `rectification` in the act `follow_up`; null where nothing is to be rated.")
+    appealed = shapes.maybe("Name it as `of` in the act `rating_appeal`; null where no appeal waits for its answer.")
     clock = marshmallow.fields.Nested(SpanShape, required=True)
 
 
@@ -167,6 +168,7 @@ def _order(each: OpenOrder) -> dict[str, Any]:
         "reopened": order.reopened,
         "asks": schemas.position_text(order.asks.position) if order.asks is not None else None,
         "unrated": schemas.position_text(order.unrated.position) if order.unrated is not None else None,
+        "appealed": schemas.position_text(order.appealed.position) if order.appealed is not None else None,
         "clock": _span(each.clock),
     }
 

@@ -49,6 +49,8 @@ MAY = {
     "list_consultations": CASEWORK,
     "read_consultation": CASEWORK,
     "unmask_consultation": COUNTER,
+    "list_calls": CASEWORK,
+    "record_call": COUNTER,
     "take_consultation": COUNTER,
     "follow_consultation": COUNTER,
     "list_complaints": {"head", "supervisor"},
@@ -132,7 +134,7 @@ def address(operation: str, case: str) -> str:
     known["complaint_no"] = "621021101001-261121-7K3M-12-L"
     known["batch_id"] = known["draft_id"] = known["incarnation"] = "0" * 32
     known |= {"scope": f"about:{place}", "split": "1"}
-    known["slip_no"] = known["consultation_no"] = known["complaint_no"]
+    known["slip_no"] = known["call_no"] = known["consultation_no"] = known["complaint_no"]
     known["position"] = f"{'0' * 32}.1.{'0' * 16}"
     for name, value in known.items():
         rule = rule.replace(f"<{name}>", value)

@@ -32,6 +32,7 @@ TWINS = {
     "unmask_complaint": ("unmask_complaint",),
     "answer_complaint": ("answer_complaint",),
     "pass_on_complaint": ("pass_on_complaint",),
+    "record_call": ("record_call",),
     "take_consultation": ("take_consultation",),
     "follow_consultation": ("follow_consultation",),
     "unmask_consultation": ("unmask_consultation",),

@@ -51,3 +51,37 @@ def test_an_order_is_listed_answered_and_rated_as_its_list_names_it(network: Net
     assert agent.post(f"{path}/acts/follow_up", said, request_id="follow-01").status_code == 409, "who answered it"
     assert other.post(f"{path}/acts/follow_up", said, request_id="follow-02").status_code == 200
     assert agent.get("/orders?view=call").get_json()["orders"] == []
+
+
+def test_a_rating_is_appealed_against_and_a_call_recorded_by_programs(network: Network, county: Counter) -> None:
+    window, other = program_at(county, "0801", "window"), program_at(county, "0803", "window")
+    business = program_at(county, "0805", "business")
+    case = window.file(item_no="016")
+    path = "/cases/" + "/".join((case["place"], case["case_id"]))
+    rated = {"grade": "poor", "stage": 1, "text": "没有说清"}
+    assert other.post(f"{path}/acts/rating", rated, request_id="rating-01").status_code == 200
+    [order] = window.get("/orders").get_json()["orders"]
+    appeal = {"of": order["asks"], "what": "appeal", "text": "有录音为证"}
+    assert window.post(f"{path}/acts/rating_appeal", appeal, request_id="appeal-01").status_code == 200
+    [order] = business.get("/orders?view=appeals").get_json()["orders"]
+    found = {"of": order["appealed"], "what": "struck", "text": "听录音，已当场说清"}
+    assert window.post(f"{path}/acts/rating_appeal", found, request_id="found-001").status_code == 409
+    assert business.post(f"{path}/acts/rating_appeal", found, request_id="found-002").status_code == 200
+    for view in ("here", "appeals"):
+        assert business.get(f"/orders?view={view}").get_json()["orders"] == []
+    early = other.post(f"{path}/acts/call_back", {"reached": True, "text": "满意"}, request_id="called-01")
+    assert early.status_code == 409 and "尚未送达" in early.get_json()["zh"]
+
+    asked = {"question": "怎么补", "outcome": "open", "contact": "13800001234"}
+    number = window.post("/consultations", asked, request_id="asked-01").get_json()["number"]
+    told = {"outcome": "answered", "told": "凭身份证"}
+    assert window.post(f"/consultations/{number}", told, request_id="told-0001").status_code == 200
+    [callee] = window.get("/calls").get_json()["callees"]
+    assert (callee["number"], callee["what"], callee["waits"]) == (number, "consultation", True)
+    call = {"reached": True, "text": "已转告"}
+    assert window.post(f"/calls/{number}", call, request_id="called-02").status_code == 409
+    for _ in range(2):
+        assert other.post(f"/calls/{number}", call, request_id="called-03").get_json() == {"number": number}
+    listed = window.get("/calls").get_json()
+    assert [each["text"] for each in listed["callees"][0]["calls"]] == ["已转告"] and not listed["callees"][0]["waits"]
+    assert listed["sums"] == dict.fromkeys(("given", "rated", "called", "reached", "waiting", "calls"), 0)

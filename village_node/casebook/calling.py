@@ -1,0 +1,71 @@
+"""The part of the casebook about calling back (回访): who is told later what came of a question or a slip, and how far
+the applicants were asked whose result was given."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sync_protocol.case import calls, kinds
+from sync_protocol.case.calls import Callee
+from sync_protocol.case.legal_bodies import CALL_BACK
+from sync_protocol.places import about
+from village_node.casebook import once
+from village_node.casebook.bringing import Bringing, raw_body
+from village_node.casebook.conditions import CHINA
+from village_node.casebook.errors import NotAllowed, NotFound
+from village_node.store import Connection, cases
+from village_node.store.cases import Calls
+from village_node.store.requests import Request
+
+_CALLEES: Final = "callees"
+
+
+class Calling(Bringing):
+    """Calls about what stands beside the cases, and the sums of all calls."""
+
+    def callees(self) -> list[Callee]:
+        """Whom this place was or is to call about its consultations and slips, the longest answered first."""
+        return self.remembered(_CALLEES, self._callees)
+
+    def callees_waiting(self) -> int:
+        """How many are still to be called."""
+        return sum(each.waits for each in self.callees())
+
+    def call_back(
+        self, actor: str, roles: Iterable[str], number: str, said: Mapping[str, Any], request: Request | None = None
+    ) -> None:
+        """Record a call about a consultation or a slip, by somebody who did not handle it. ``said``: reached and text.
+        Raises BadBody naming the field, AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved."""
+        self.refuse_unless(roles, kinds.CALL_BACK)
+        scope = about(self.identity.place)
+        raw = raw_body(CALL_BACK, calls.to_bytes, {**said, "number": number})
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            self._locked_stream(connection, scope)
+            callee = next((each for each in self._callees(connection) if each.number == number), None)
+            if callee is None:
+                raise NotFound(
+                    "本单位没有要回访的这一编号", "no consultation or slip of this number is to be called about"
+                )
+            if not callee.waits:
+                raise NotAllowed("已经回访过，不用再打", "a call has reached them, or was tried often enough")
+            if actor in callee.handlers:
+                raise NotAllowed("经办人不能登记自己的回访", "who handled it does not record the call about it")
+            self.write_record(connection, scope, kinds.CALL_BACK, actor, raw)
+            self.note(connection, actor, "call_back", number, reached=bool(said.get("reached")))
+            once.became(connection, request, (number, b""))
+            return None, {scope}
+
+        self._act(act, request)
+
+    def calls_made(self, first: date, last: date) -> Calls:
+        """How far the applicants were asked whose result was given from one day to another, both counted."""
+        starts = [datetime(day.year, day.month, day.day, tzinfo=CHINA) for day in (first, last + timedelta(1))]
+        with self.store.reading() as connection:
+            return cases.calls_made(connection, *(int(start.timestamp() * 1000) for start in starts))
+
+    def _callees(self, connection: Connection) -> list[Callee]:
+        here = self.identity.place
+        made = self.records(connection, kinds.CALL_BACK, calls.read, about(here))
+        brought = [each.slip for each in self._brought(connection)]
+        return calls.callees_of(here, self._consultations(connection), brought, made)

@@ -1,0 +1,16 @@
+"""Who was called back after a result was given, and which ratings are appealed against."""
+
+from alembic import op
+from sqlalchemy import Column, Integer, Text, text
+
+revision = "0026"
+down_revision = "0025"
+
+
+def upgrade() -> None:
+    """Empty in every row: nothing of this could be written before, and an empty number counts as none."""
+    for name in ("calls", "reached", "appeal_day"):
+        op.add_column("cases", Column(name, Integer))
+    op.add_column("cases", Column("appeals_by", Text))
+    waiting = text("appeal_day IS NOT NULL")
+    op.create_index("ix_cases_appeal_day", "cases", ["appeal_day"], sqlite_where=waiting, postgresql_where=waiting)
