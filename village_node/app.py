@@ -322,6 +322,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
     scheduler.every(HOUSEKEEPING_S, "requests", casebook.forget_requests)
     scheduler.every(HOUSEKEEPING_S, "appointments", casebook.forget_appointments)
+    scheduler.every(HOUSEKEEPING_S, "drafts", casebook.forget_drafts)
     scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
     scheduler.every(GARBAGE_S, "garbage", _collect_garbage)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)

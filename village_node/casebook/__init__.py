@@ -52,12 +52,14 @@ from village_node.casebook.revoking import Machine, Revoking
 from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
 from village_node.casebook.settlements import Settlements
 from village_node.casebook.together import OpenAction, Together, WaitingMember
+from village_node.casebook.unfiled import DRAFT_DAYS, Unfiled
 from village_node.identity import Identity
 from village_node.rebirth import Lives, Reason
 from village_node.store import Overtaken, Store, cases, peers
 from village_node.store.requests import Request
 
 __all__ = [
+    "DRAFT_DAYS",
     "DROPPED",
     "PROPOSED",
     "PUBLISHED",
@@ -132,6 +134,7 @@ class Casebook(
     Charging,
     Reception,
     Together,
+    Unfiled,
     Fetching,
     Parting,
     Oddities,

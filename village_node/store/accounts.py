@@ -13,6 +13,13 @@ from village_node.store.errors import RoomMade
 from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE, TOKENS
 
 MOST_DRAFTS = 200
+
+
+def forget_drafts(connection: Connection, before_ms: int) -> int:
+    """Drop every draft that was kept last before a time; how many."""
+    return connection.execute(delete(DRAFTS).where(DRAFTS.c.updated_ms < before_ms)).rowcount
+
+
 MOST_TOKENS = 500
 
 

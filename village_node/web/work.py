@@ -11,6 +11,7 @@ from sync_protocol.case import kinds, workflow
 from sync_protocol.case.exclusions import GRADES
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
+from village_node.casebook import DRAFT_DAYS
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.web import clocks, commitments, entry, filing, service_room, times
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
@@ -117,6 +118,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         due_of=due_of,
         promise_of=lambda row: commitments.badge_of(visit, row),
         graded=marked,
+        draft_days=DRAFT_DAYS,
         **values,
     )
 
