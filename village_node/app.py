@@ -320,9 +320,8 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     )
     scheduler = Scheduler(time.monotonic)
     scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
-    scheduler.every(HOUSEKEEPING_S, "requests", casebook.forget_requests)
-    scheduler.every(HOUSEKEEPING_S, "appointments", casebook.forget_appointments)
-    scheduler.every(HOUSEKEEPING_S, "drafts", casebook.forget_drafts)
+    for forget in (casebook.forget_requests, casebook.forget_appointments, casebook.forget_drafts):
+        scheduler.every(HOUSEKEEPING_S, forget.__name__.removeprefix("forget_"), forget)
     scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
     scheduler.every(GARBAGE_S, "garbage", _collect_garbage)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)

@@ -27,14 +27,16 @@ class Offer(NamedTuple):
 
 # The form of a kind leaves out what the node fills in itself.
 _FILLED_BY_NODE = {
-    kinds.RECEIVE: ("case_no", "query_code"),
+    kinds.RECEIVE: ("case_no", "query_code", "seal"),
+    kinds.SUPPLY: ("seal",),
+    kinds.ANSWER: ("seal",),
     kinds.HANDOFF: ("to", "purpose"),
     kinds.FORCE_ASSIGN: ("to", "proposer", "confirmer"),
     kinds.RETURN_FOR_CORRECTION: ("seal",),
     kinds.SUSPEND: ("proposer", "approver", "seal"),
     kinds.EXTEND: ("approver", "seal"),
     kinds.FEE_NOTICE: ("seal",),
-    kinds.LAPSE: ("limit_day",),
+    kinds.LAPSE: ("limit_day", "seal"),
     kinds.DOCKET: ("seal", "unheard_since_ms"),
     kinds.REFUSE: ("seal",),
     kinds.DECIDE: ("seal", "through", "shown"),
@@ -43,7 +45,7 @@ _FILLED_BY_NODE = {
     kinds.LANE: ("approver",),
     kinds.PREREVIEW: ("to",),
     kinds.CALL_BACK: ("number",),
-    kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed"),
+    kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed", "seal"),
 }
 
 

@@ -61,6 +61,7 @@ RECEIVE: Final = Table(kinds.RECEIVE, (
     Field(0, "case_no", "case_no", True, 0, 0, "收件编号", "receipt number"),
     Field(1, "query_code", "query_code", True, 0, 0, "查询码", "query code"),
     Field(2, "channel", "choice", False, 0, 0, "收件方式", "channel", CHANNELS),
+    Field(3, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 HANDOFF: Final = Table(kinds.HANDOFF, (
     Field(0, "to", "place", True, 0, 0, "移交至", "handed to"),
@@ -74,6 +75,7 @@ ACCEPT: Final = Table(kinds.ACCEPT, (
     Field(3, "not_after_ms", "int", False, 0, MAX_MS, "不晚于", "not after"),
     Field(4, "used_ms", "int", False, 0, MAX_MS, "采用时间", "time used"),
     Field(5, "disputed", "bool", False, 0, 0, "时间有争议", "disputed"),
+    Field(6, "seal", "text", False, 1, 40, "用印", "seal used"),
 ), dates=True)  # fmt: skip
 DOCKET: Final = Table(kinds.DOCKET, (
     Field(0, "promised_days", "int", False, 0, 999, "承诺工作日", "promised working days"),
@@ -110,12 +112,14 @@ ANSWER: Final = Table(kinds.ANSWER, (
     Field(0, "request", "position", True, 0, 0, "所答复的撤回申请", "request answered"),
     Field(1, "granted", "bool", True, 0, 0, "同意撤回", "granted"),
     Field(2, "reason", "text", False, 1, 400, "理由", "reason", required_if=(1, (False,))),
+    Field(3, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 NOTE: Final = Table(kinds.NOTE, (Field(0, "text", "text", True, 1, 2_000, "备注", "note"),))
 SUPPLY: Final = Table(kinds.SUPPLY, (
     Field(0, "answers", "answers", False, 1, MAX_LIST, "更正内容", "corrected answers"),
     Field(1, "materials", "materials", False, 1, MAX_LIST, "补交材料", "papers supplied"),
     Field(2, "text", "text", False, 1, 2_000, "补正说明", "explanation"),
+    Field(3, "seal", "text", False, 1, 40, "用印", "seal used"),
 ), any_of=(0, 1, 2))  # fmt: skip
 # Inline, so that no erasure can take away who holds the case, or what was answered about a record that does not count.
 FORCE_ASSIGN: Final = Table(kinds.FORCE_ASSIGN, (

@@ -38,6 +38,7 @@ LAPSE: Final = Table(kinds.LAPSE, (
     Field(1, "reasons", "text", True, 1, 1_000, "终止的理由", "reasons for ending the case"),
     Field(2, "unheard", "bool", False, 0, 0, "尚有单位未联系上，仍予终止", "ended though some places were not heard"),
     Field(3, "document_no", "text", False, 1, 80, "文号", "document number"),
+    Field(4, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 SUSPEND: Final = Table(kinds.SUSPEND, (
     Field(0, "what", "choice", True, 0, 0, "程序", "procedure", SUSPENSIONS),

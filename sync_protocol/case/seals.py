@@ -17,7 +17,10 @@ SEALED: Final[dict[int, str]] = {
     kinds.ISSUE: "decision",
 }
 # The acts that put out a notice which bears the seal where whoever acts keeps one; else it is put on by hand.
-NOTICES: Final = frozenset({kinds.RETURN_FOR_CORRECTION, kinds.SUSPEND, kinds.EXTEND, kinds.FEE_NOTICE})
+NOTICES: Final = frozenset({
+    kinds.RETURN_FOR_CORRECTION, kinds.SUSPEND, kinds.EXTEND, kinds.FEE_NOTICE, kinds.RECEIVE, kinds.ACCEPT,
+    kinds.SUPPLY, kinds.ANSWER, kinds.LAPSE,
+})  # fmt: skip
 FIELD: Final = "seal"
 NAMES: Final = {
     "acceptance": ("受理专用章", "acceptance seal"),

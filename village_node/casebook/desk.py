@@ -163,9 +163,16 @@ class Desk(Once):
             last = peers.count_up(connection, COUNTER, len(filed))
             pen = Pen(self, growth)
             refs = []
+            sealed: dict[tuple[str, int, str], str] = {}
             for number, checked_in in enumerate(filed, start=last - len(filed) + 1):
                 deps = staying(self, connection, checked_in.deps)
-                refs.append(self._open_case(pen, scope, checked_in._replace(deps=deps), number))
+                using = (checked_in.create[0], checked_in.create[1], checked_in.actor)
+                if using not in sealed:
+                    item = self.catalogue.item(*using[:2])
+                    sealed[using] = entitlement.receipt_seal(self, connection, item, checked_in.actor)
+                ref = self._open_case(pen, scope, checked_in._replace(deps=deps), number, sealed[using])
+                self._note_seal(connection, checked_in.actor, ref, kinds.RECEIVE, sealed[using])
+                refs.append(ref)
             entry = Entry(self.roster_in(connection), pen.now_ms, {growth.row.key: growth}, looked_at=True)
             # The cases are new: nobody can hold or wait for them, and their rows are inserted in one order.
             written = ledger.write(self, connection, entry)
@@ -249,22 +256,22 @@ class Desk(Once):
         self._refuse_unless_effective(written, pen.position(event))
         if kind == kinds.ADOPT:
             self._check_may_adopt(connection, act, case, written)
-        if backing.seal:
-            self.note(
-                connection,
-                act.actor,
-                SEAL_USE,
-                written.case_no,
-                seal=backing.seal,
-                act=kind,
-                document=numbering.number_in(kind, content),
-                home=parse_scope(scope)[1],
-                case=case_id.hex(),
-            )
+        ref = CaseRef(scope, case_id, written.case_no, written.query_code)
+        self._note_seal(connection, act.actor, ref, kind, backing.seal, numbering.number_in(kind, content))
         if kind in _AUDITED:
             self.note(connection, act.actor, _AUDITED[kind], written.case_no or case_id.hex(), **_told(act))
         self.mark_news(connection, {scope})
-        return CaseRef(scope, case_id, written.case_no, written.query_code)
+        return ref
+
+    def _note_seal(
+        self, connection: Connection, actor: str, ref: CaseRef, kind: int, seal: str, document: str = ""
+    ) -> None:
+        """Every use of a seal stands in the audit trail as well."""
+        if seal:
+            home, case = parse_scope(ref.scope)[1], ref.case_id.hex()
+            self.note(
+                connection, actor, SEAL_USE, ref.case_no, seal=seal, act=kind, document=document, home=home, case=case
+            )
 
     def _backing(self, connection: Connection, act: "Act", case: Case, roster: Roster) -> Backing:
         """What the act rests on. Raises NotAllowed, also where its page showed less than there is by now."""
@@ -401,10 +408,10 @@ class Desk(Once):
         deps = (Dep(found.position.incarnation, below(found.place), found.position.seq),) if found is not None else ()
         return _CheckedIn(application.actor, content, application.channel, deps)
 
-    def _open_case(self, pen: "Pen", scope: str, filed: "_CheckedIn", number: int) -> CaseRef:
+    def _open_case(self, pen: "Pen", scope: str, filed: "_CheckedIn", number: int, seal: str = "") -> CaseRef:
         """Write the two events that open a case: the application, which relies on the item version it names, and its
         receipt number with the query code."""
-        content = self._receipt(pen.now_ms, number, filed.channel)
+        content = self._receipt(pen.now_ms, number, filed.channel) | ({3: seal} if seal else {})
         opened, case_id = self._open_draft(pen, filed)
         pen.write(kinds.RECEIVE, case_id, filed.actor, content, opened)
         return CaseRef(scope, case_id, content[0], content[1])

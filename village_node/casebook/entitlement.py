@@ -88,8 +88,20 @@ def _seal_at_hand(
     """The seal that a notice bears, where whoever acts keeps it: nobody is kept from giving notice for want of one."""
     level, said = office.identity.level, bodies.named(kind, content)
     ground = documents.ground_now(kind, said, level, item, docketed=case.docketed, at_home=True)
-    document = documents.numbered(ground)
-    wanted = documents.seal_on(document, ground, level, item) if document is not None else ""
+    # The receipt is given once: by who received the papers first, or took them over from who may not accept the item.
+    at_home = office.roster_in(connection).places.level(case.home) in item.accept_levels
+    ground = ground._replace(purpose=case.transit_purpose, receipted=kind == kinds.ACCEPT and at_home)
+    sealed = (documents.seal_on(each, ground, level, item) for each in documents.borne(ground) if each.seal)
+    return _kept_by(office, connection, next(sealed, ""), item, actor)
+
+
+def receipt_seal(office: Office, connection: Connection, item: Item, actor: str) -> str:
+    """The seal on the receipt of an application that is filed here, where whoever takes it in keeps one."""
+    wanted = "acceptance" if office.identity.level in item.accept_levels else ""
+    return _kept_by(office, connection, wanted, item, actor)
+
+
+def _kept_by(office: Office, connection: Connection, wanted: str, item: Item, actor: str) -> str:
     if not wanted:
         return ""
     kept = registers.seals_in(office, connection, office.identity.place)

@@ -115,7 +115,7 @@ def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
     script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "post"})
     assert told(script, kinds.HANDOFF, COUNTY, "window") == "the case is closed (state: delivered)"
     assert told(script, kinds.DELIVERED, VILLAGE, "agent") == "the case is closed (state: delivered)"
-    assert set(offers(script, VILLAGE, "agent")) == {kinds.NOTE, kinds.RATING, kinds.SERVICE_ACT}
+    assert set(offers(script, VILLAGE, "agent")) == {kinds.NOTE, kinds.RATING, kinds.SERVICE_ACT, kinds.CALL_BACK}
 
 
 def test_what_was_delivered_on_its_way_arrives_or_is_assigned_and_is_filed_by_who_has_it() -> None:

@@ -5,7 +5,7 @@ from tests.builders import COUNTY, TOWNSHIP, Network
 from tests.village_node.casebook.test_entitlement import seal
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, Visitor, everywhere
-from tests.village_node.web.errands import PAPERS, done, printed
+from tests.village_node.web.errands import PAPERS, chosen, done, printed
 from tests.village_node.web.test_documents import (
     MARK,
     agent,
@@ -68,3 +68,26 @@ def test_a_notice_bears_the_seal_of_who_gives_it_and_none_where_another_keeps_it
     done(officer, case, "decide", outcome="approve")
     done(officer, case, "fee_notice", due_days="15")
     assert "行政审批专用章" in words(printed(officer, link(officer, case, "15")))
+
+
+def test_a_receipt_and_what_is_given_for_papers_a_withdrawal_or_an_end_name_their_seal(
+    network: Network, agent: Visitor, clerk: Visitor, township: Counter
+) -> None:
+    seal(network.members[TOWNSHIP], "acceptance", "0101", owner="驿马镇")
+    at_hand = clerk.file("016", **PAPERS)
+    assert "受理专用章" in words(printed(clerk, link(clerk, at_hand, "01")))
+    case = agent.file()
+    done(agent, case, "handoff")
+    everywhere(network)
+    done(clerk, case, "accept")
+    receipt = words(printed(clerk, link(clerk, case, "01")))
+    assert "受理专用章" in receipt and "所印为样章" in receipt
+    done(clerk, case, "return_for_correction", **MARK)
+    done(clerk, case, "supply", text="已补")
+    assert "受理专用章" in words(printed(clerk, link(clerk, case, "03")))
+    done(clerk, case, "withdrawal_request", reason="不办了")
+    [asked] = chosen(clerk.open(case).text, "answer", "request")
+    done(clerk, case, "answer", request=asked, granted="yes")
+    assert "受理专用章" in words(printed(clerk, link(clerk, case, "withdrawal")))
+    uses = township.sign_in("0109", "head").open("/seals").text
+    assert "答复撤回申请" in uses and "补交材料或更正" in uses
