@@ -15,12 +15,12 @@ from sync_protocol.case.attribution import LedgerLine, Share, share_out, write_o
 from sync_protocol.case.exclusions import GRADE_NUMBERS, STEPS, Bucket, ClockName, Grade
 from sync_protocol.case.facts import Exclusion, Facts
 from sync_protocol.case.gaps import gaps_of, is_open, reach, stops, used_days
+from sync_protocol.case.watching import MOST_EXCLUSIONS, Promise, Watched, is_empty, telling
+from sync_protocol.case.watching import watched as _watched
 from sync_protocol.case.workdays import LAST_DAY, Calendar
 
 State = Literal["running", "stopped", "ended"]
-MOST_EXCLUSIONS: Final = 2  # more are listed for supervision
 _LEADING: Final[tuple[ClockName, ...]] = ("promised", "delivery", "acceptance", "prereview", "statutory")
-_EXAMINATION: Final[tuple[ClockName, ...]] = ("promised", "statutory")
 _LADDER: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
 
 
@@ -84,14 +84,16 @@ class Clocks(NamedTuple):
 
 
 class Turns(NamedTuple):
-    """The first day of each grade if nothing more happens, None where it never comes; ``due``: of the leading clock.
-    While facts and calendar stay the same, the grade of any day can be read from it."""
+    """The first day of each grade if nothing more happens, None where it never comes; ``due``: of the leading clock;
+    ``watched``: when the case is listed for supervision. While facts and calendar stay the same, the grade of any day
+    can be read from it."""
 
     due: date | None = None
     notice: date | None = None
     yellow: date | None = None
     red: date | None = None
     red_plus: date | None = None
+    watched: date | None = None
 
 
 class _Run(NamedTuple):
@@ -186,12 +188,27 @@ def turns(facts: Facts, calendar: Calendar, as_of: date) -> Turns:
     for step, budget in budgets:
         for grade, number in _ladder(step, budget, ended=end is not None or not _has_it(facts, step)):
             _note(begins, grade, _reach_among(_own(shares, step, LAST_DAY), number, calendar), end, None)
-    return Turns(_due(course, facts, calendar, as_of), *[begins.get(grade) for grade in reversed(_LADDER)])
+    listed = min((each.since for each in _listed(facts, course, calendar)), default=None)
+    notice, yellow, red, red_plus = (begins.get(grade) for grade in reversed(_LADDER))
+    return Turns(_due(course, facts, calendar, as_of), notice, yellow, red, red_plus, listed)
+
+
+def watched(facts: Facts, calendar: Calendar) -> list[Watched]:
+    """Why a case is listed for supervision, and since when, or from when on if what is open stays open."""
+    return _listed(facts, _course(facts, calendar), calendar)
+
+
+def _listed(facts: Facts, course: "_Course", calendar: Calendar) -> list[Watched]:
+    if not course.ledger:
+        return []
+    run = next((each for each in course.runs if each.clock == "promised"), None)
+    promise = Promise(run.start, run.end, run.since) if run is not None else None
+    return _watched(facts.corrections, facts.exclusions, course.ledger, promise, facts.limits, calendar)
 
 
 def grade_on(turned: Turns, day: date) -> Grade:
     """The grade of a case on a day, from when its grades begin."""
-    for grade, begins in zip(_LADDER, reversed(turned[1:]), strict=True):
+    for grade, begins in zip(_LADDER, reversed(turned[1:5]), strict=True):
         if begins is not None and begins <= day:
             return grade
     return ""
@@ -374,10 +391,8 @@ def _reach_among(own: Iterable[Share], number: int, calendar: Calendar) -> date 
 def _flags(facts: Facts, course: _Course, readings: Iterable[Reading]) -> tuple[str, ...]:
     """What somebody should look at. Half of the time is half of the working days elapsed on the promised clock."""
     entries = course.ledger
-    empty = [each for each in entries if each.closed is not None and each.closed < each.opened]
-    telling = [each for each in entries if any(stops(each.kind, clock, facts.limits) for clock in _EXAMINATION)]
-    flags = ["empty"] if empty else []
-    if len([each for each in telling if each not in empty]) > MOST_EXCLUSIONS:
+    flags = ["empty"] if any(map(is_empty, entries)) else []
+    if len([each for each in telling(entries, facts.limits) if not is_empty(each)]) > MOST_EXCLUSIONS:
         flags.append("many")
     if any(each.clock == "promised" and 2 * each.excluded > each.used + each.excluded for each in readings):
         flags.append("half")

@@ -240,7 +240,7 @@ class People:
             return {"request": list(case.open_reviews[0].position), "outcome": outcome, "reasons": "经复核"}
         if offer.kind == kinds.SUSPEND:
             what = chance.choice(("supplement", "publicity", "testing"))
-            more = {"marks": [["户口簿", "缺页"]], "planned_days": 7, "proposer": COLLEAGUE}
+            more = {"marks": [["户口簿", "缺页"]], "planned_days": 7, "proposer": COLLEAGUE, "reason": "审查中发现"}
             return {"what": what, "basis": "有关规定", **more}
         if offer.kind == kinds.RESUME:
             supplies = [list(note.position) for note in case.open_supplies][:8]

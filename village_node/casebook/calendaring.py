@@ -13,6 +13,7 @@ from sync_protocol.case.attribution import LedgerLine
 from sync_protocol.case.calendars import Announcement
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.publications import Publication
+from sync_protocol.case.watching import Watched
 from sync_protocol.case.workdays import Calendar, Year, day_of
 from village_node.casebook import once, purged, terms
 from village_node.casebook.calendars import calendar_in, publications
@@ -45,10 +46,11 @@ _FIELDS: Final[dict[str, tuple[str, str]]] = {
 
 
 class CaseClock(NamedTuple):
-    """The clocks of a case as of today, and its life day by day."""
+    """The clocks of a case as of today, its life day by day, and why it is listed for supervision."""
 
     clocks: Clocks
     lines: list[LedgerLine]
+    watched: list[Watched]
 
 
 class Calendaring(Publishing):
@@ -75,7 +77,8 @@ class Calendaring(Publishing):
             events = [each.event for each in held if not each.stranger]
             facts = legal_dates.facts_of(case, events, roster.places, self.catalogue)
             calendar, today = calendar_in(self, connection), day_of(self.clock())
-            return CaseClock(clock.read(facts, calendar, today), clock.explain(facts, calendar, today))
+            listed = [each for each in clock.watched(facts, calendar) if each.since <= today]
+            return CaseClock(clock.read(facts, calendar, today), clock.explain(facts, calendar, today), listed)
 
     def why_too_late(self, key: CaseKey, kind: int) -> Words | None:
         """Say why a limit that has passed leaves no room for this act; None if it does."""

@@ -26,6 +26,7 @@ from sync_protocol.roster import Roster
 from sync_protocol.stream import OPENS
 from village_node.casebook import (
     appeals,
+    asking,
     conditions,
     entitlement,
     lanes,
@@ -292,6 +293,7 @@ class Desk(Once):
     ) -> tuple[str, str] | None:
         """Ask of persons, days and contacts what the workflow does not."""
         here, body = self.identity.place, dict(act.content)
+        asking.check(case, act.kind, body)
         if act.kind in terms.TIMED:
             late = terms.why_too_late(act.kind, terms.clocks_in(self, connection, roster, act.key, case))
             if late is not None:

@@ -425,6 +425,7 @@ def _case_row(
         *(rated.orders_of(case) if case.orders else _NO_ORDERS),
         "\n".join(joint.unsigned(case)) or None if case.open and case.state not in cases.FINISHED else None,
         _first_due(case) if case.meetings else None,
+        watched_day=cases.day_number(turned.watched),
         **(rated.voices_of(case, places) if case.calls or case.orders else {}),
     )
 

@@ -1,6 +1,6 @@
 """The part of the casebook behind supervision: cards, letters to be answered by a day, spot checks on a sample."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -77,10 +77,21 @@ class Overseeing(Registering):
         if grade and grade not in beside.CARDS:
             raise KeyError(grade)
         with self.store.reading() as connection:
-            places, here = self.roster_in(connection).places, self.identity.place
-            under = places.below_or_self(here) if here in places else (here,)
-            wanted = None if self.identity.parent is None else under
+            wanted = self._looked_after(connection)
             return beside.with_a_card(connection, day_of(self.clock()), wanted, grade, page, PAGE_SIZE)
+
+    def watched(self, page: int = 1) -> Page:
+        """One page of unfinished cases in which papers were asked for more than once, or much of the time is not
+        counted, held here or under here; at the root all."""
+        with self.store.reading() as connection:
+            wanted = self._looked_after(connection)
+            return beside.watched(connection, day_of(self.clock()), wanted, page, PAGE_SIZE)
+
+    def _looked_after(self, connection: Connection) -> Collection[str] | None:
+        """The places whose cases are this place's to look after: it and those under it; at the root all, None."""
+        places, here = self.roster_in(connection).places, self.identity.place
+        under = places.below_or_self(here) if here in places else (here,)
+        return None if self.identity.parent is None else under
 
     def asked_about(self) -> list[Standing]:
         """Every letter and every finding of a spot check that is held here, the newest first."""

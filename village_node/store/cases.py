@@ -97,6 +97,8 @@ class CaseRow(NamedTuple):
     reached: int | None = None
     appeal_day: int | None = None
     appeals_by: str | None = None
+    # From when it is listed for supervision: papers asked for again, or much of its time not counted.
+    watched_day: int | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""

@@ -66,6 +66,19 @@ def with_a_card(
     return Page([CaseRow._make(row) for row in connection.execute(query)], total, max(number, 1), size)
 
 
+def watched(connection: Connection, today: date, under: Collection[str] | None, number: int, size: int) -> Page:
+    """One page of the unfinished cases that are listed for supervision today, the longest listed first. ``under``: as
+    of cards."""
+    table, now = CASES.c, day_number(today)
+    condition = and_(table.state.not_in(FINISHED), table.watched_day.is_not(None), table.watched_day <= now)
+    if under is not None:
+        condition = and_(condition, or_(table.holder.in_(under), table.transit_to.in_(under)))
+    total = connection.scalar(select(func.count()).select_from(CASES).where(condition)) or 0
+    query = select(CASES).where(condition).order_by(table.watched_day, table.case_id)
+    query = query.limit(size).offset((max(number, 1) - 1) * size)
+    return Page([CaseRow._make(row) for row in connection.execute(query)], total, max(number, 1), size)
+
+
 def of_period(connection: Connection, what: str, from_ms: int, to_ms: int) -> list[CaseKey]:
     """The cases settled in a time, or filed in it and still running, in the order of their names."""
     return sorted((row[0], row[1]) for row in rows.ask(connection, _COUNTED[what], (from_ms, to_ms)))

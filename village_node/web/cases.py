@@ -39,6 +39,7 @@ from village_node.web import (
     recall,
     schemas,
     times,
+    told_once,
     voices,
     words,
 )
@@ -199,7 +200,7 @@ def offers_of(visit: Visit, case: Case) -> list[Offer]:
     legal = legal_moves(case, site.config.place, visit.staff.roles, site.catalogue, site.places)
     key = (about(case.home), case.case_id)
     return [
-        appeals.offered(visit, case, charging.offered(visit, case, offer))
+        appeals.offered(visit, case, told_once.offered(case, charging.offered(visit, case, offer)))
         for offer in legal
         if offer.kind not in workflow.APART and site.casebook.why_too_late(key, offer.kind) is None
     ]

@@ -10,6 +10,8 @@ from sync_protocol.case import Case
 from sync_protocol.case.attribution import LedgerLine
 from sync_protocol.case.clock import Clocks, Reading
 from sync_protocol.case.exclusions import CLOCKS, EXCLUSIONS, FLAGS, GRADES, STEPS, ClockName, Grade
+from sync_protocol.case.watching import WORDS as WATCHED
+from sync_protocol.case.watching import Watched
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
 from village_node.web import commitments, times
@@ -65,7 +67,10 @@ def panel(visit: Visit, case: Case) -> Panel | None:
     return Panel(
         lines,
         grade_badge(clocks.grade),
-        _notes(visit, clocks) + _outage(visit, case) + commitments.notes(visit, case),
+        _notes(visit, clocks)
+        + _told_again(visit, found.watched)
+        + _outage(visit, case)
+        + commitments.notes(visit, case),
         clocks.calendar_version,
         any(each.provisional for each in shown if each.state != "ended"),
         clocks.grade != "",
@@ -129,6 +134,18 @@ def _notes(visit: Visit, clocks: Clocks) -> list[str]:
             )
         )
     return notes + [visit.t(*FLAGS[flag]) + visit.t("。", ".") for flag in clocks.flags]
+
+
+def _told_again(visit: Visit, watched: list[Watched]) -> list[str]:
+    """That papers were asked for again, which supervision sees; the other reasons stand among the flags."""
+    return [
+        visit.t(
+            f"自 {times.date_words(each.since, visit.lang)} 起{WATCHED[each.why][0]}，列入督查。",
+            f"From {times.date_words(each.since, visit.lang)} {WATCHED[each.why][1]}: listed for supervision.",
+        )
+        for each in watched
+        if each.why == "again"
+    ]
 
 
 def _outage(visit: Visit, case: Case) -> list[str]:

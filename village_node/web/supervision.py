@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, kinds, oversight, workflow
+from sync_protocol.case import Case, kinds, oversight, watching, workflow
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.exclusions import CLOCKS, GRADE_NUMBERS, STEPS, Grade
 from sync_protocol.case.oversight_bodies import CARDS, RULES
@@ -56,6 +56,19 @@ class CardLine:
 
 
 @dataclass(frozen=True)
+class WatchedLine:
+    """One case that is listed though no limit says so: why and since when, and who has it."""
+
+    row: CaseRow
+    place: str
+    case_id: str
+    item: str
+    why: list[tuple[str, str]]
+    step: tuple[str, str, str, str]
+    holder: str
+
+
+@dataclass(frozen=True)
 class AskedLine:
     """One letter or finding: of which case, to whom, until when, how it stands."""
 
@@ -76,7 +89,7 @@ def supervision(visit: Visit) -> Response:
     """The cases with a card, or the letters and findings; filtered by what stands in the address."""
     arguments = visit.request.args
     view, grade = arguments.get("view", "cards"), arguments.get("grade", "")
-    if view not in ("cards", "asked") or (grade and grade not in CARDS):
+    if view not in ("cards", "watched", "asked") or (grade and grade not in CARDS):
         raise NotFound
     book = visit.site.casebook
     waiting = book.waits_for_us()
@@ -86,9 +99,9 @@ def supervision(visit: Visit) -> Response:
     else:
         number = arguments.get("page", "1")
         at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
-        found = book.cards(grade, at)
+        found = book.watched(at) if view == "watched" else book.cards(grade, at)
         pages = max(-(-found.total // found.page_size), 1)
-        lines = [card_line(visit, row) for row in found.rows]
+        lines = [(watched_line if view == "watched" else card_line)(visit, row) for row in found.rows]
         shown |= {"lines": lines, "page": found.page, "pages": pages, "total": found.total}
     return visit.render(
         "supervision.html",
@@ -96,7 +109,7 @@ def supervision(visit: Visit) -> Response:
         grade=grade,
         grades=[(each, clocks.grade_badge(each)) for each in CARDS],
         waiting=[asked_line(visit, each) for each in waiting],
-        link=lambda number: url_for("supervision", grade=grade, page=number),
+        link=lambda number: url_for("supervision", view=view, grade=grade or None, page=number),
         **shown,
     )
 
@@ -108,22 +121,46 @@ def card_line(visit: Visit, row: CaseRow) -> CardLine:
     since = {"yellow": row.yellow_day, "red": row.red_day, "red_plus": row.red_plus_day}.get(grade)
     found, notes = book.clock_of(key), book.overseen(key)
     holder = row.holder or row.transit_to or ""
-    item = visit.site.catalogue.find(row.item_no or "", row.item_version or 0)
     said = oversight.acknowledged(notes, grade, holder)
     letters = [each for each in oversight.asked_of(notes) if each.note.kind == kinds.SUPERVISION_LETTER]
     return CardLine(
         row=row,
         place=place,
         case_id=row.case_id.hex(),
-        item=visit.t(item.name, item.name_en) if item else row.item_no or "",
+        item=_item_name(visit, row),
         badge=clocks.grade_badge(grade),
         rule=rule_words(visit, found.clocks, grade) if found is not None else "",
         step=words.state_words(row.state),
-        holder=visit.place_name(holder) + ("" if row.holder else visit.t("（在途）", " (on its way)")),
+        holder=_holder_words(visit, row),
         since=times.date_words(FIRST_DAY + timedelta(since), visit.lang) if since is not None else "",
         said="" if said is None else said.body.get("text") or visit.t("已知悉", "acknowledged"),
         letters=len(letters),
     )
+
+
+def watched_line(visit: Visit, row: CaseRow) -> WatchedLine:
+    """Put one case that is listed into words."""
+    found = visit.site.casebook.clock_of((row.scope, row.case_id))
+    listed = found.watched if found is not None else []
+    return WatchedLine(
+        row=row,
+        place=row.scope.partition(":")[2],
+        case_id=row.case_id.hex(),
+        item=_item_name(visit, row),
+        why=[(visit.t(*watching.WORDS[each.why]), times.date_words(each.since, visit.lang)) for each in listed],
+        step=words.state_words(row.state),
+        holder=_holder_words(visit, row),
+    )
+
+
+def _item_name(visit: Visit, row: CaseRow) -> str:
+    item = visit.site.catalogue.find(row.item_no or "", row.item_version or 0)
+    return visit.t(item.name, item.name_en) if item else row.item_no or ""
+
+
+def _holder_words(visit: Visit, row: CaseRow) -> str:
+    holder = visit.place_name(row.holder or row.transit_to or "")
+    return holder + ("" if row.holder else visit.t("（在途）", " (on its way)"))
 
 
 def rule_words(visit: Visit, found: Clocks, grade: Grade) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sync_protocol.case.clock import grade_on, read, thresholds, turns
+from sync_protocol.case.clock import grade_on, read, thresholds, turns, watched
 from sync_protocol.case.exclusions import ClockName
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits, Outage
 from tests.sync_protocol.case.year_2026 import CALENDAR
@@ -401,6 +401,24 @@ def test_many_exclusions_and_much_excluded_time_are_flagged() -> None:
     long = (Exclusion("testing", on(3, 3), on(3, 6)),)  # 3 of 5 days by Mon 9, 3 of 6 by Tue 10
     assert read(accepted(on(3, 2), exclusions=long), CALENDAR, on(3, 9)).flags == ("half",)
     assert read(accepted(on(3, 2), exclusions=long), CALENDAR, on(3, 10)).flags == ()
+
+
+def test_a_case_is_listed_for_supervision_from_the_day_it_is_asked_again_or_half_its_time_is_gone() -> None:
+    asked = Exclusion("supplement", on(3, 4), on(3, 5))
+    assert watched(accepted(on(3, 2), exclusions=(asked,)), CALENDAR) == []
+    again = (asked, Exclusion("returned", on(3, 9)))
+    assert watched(accepted(on(3, 2), exclusions=again), CALENDAR) == [("again", on(3, 9))]
+    before = accepted(on(3, 10), corrections=(Correction(on(3, 3), on(3, 6)),))
+    assert watched(before, CALENDAR) == []
+    after = before._replace(exclusions=(Exclusion("supplement", on(3, 12), on(3, 12)),))
+    assert watched(after, CALENDAR) == [("again", on(3, 12))]
+    three = tuple(Exclusion("testing", on(3, 16 + 3 * number), on(3, 17 + 3 * number)) for number in range(3))
+    assert watched(accepted(on(3, 2), exclusions=three), CALENDAR) == [("many", on(3, 22))]
+    # From Mon 2: 3 and 4 count, 5, 6 and Mon 9 do not: 3 of 5 is more than half, 2 of 4 was not.
+    open_ = (Exclusion("testing", on(3, 4)),)
+    assert watched(accepted(on(3, 2), exclusions=open_), CALENDAR) == [("half", on(3, 9))]
+    assert turns(accepted(on(3, 2), exclusions=open_), CALENDAR, on(3, 4)).watched == on(3, 9)
+    assert watched(accepted(on(3, 2), exclusions=(open_[0]._replace(closed=on(3, 6)),)), CALENDAR) == []
 
 
 def test_the_prereview_has_two_days() -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_protocol.case.clock import explain, grade_on, read, turns
+from sync_protocol.case.clock import explain, grade_on, read, turns, watched
 from sync_protocol.case.exclusions import EXCLUSIONS
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits, Outage
 from sync_protocol.case.gaps import stops
@@ -190,3 +190,14 @@ def test_the_grade_of_a_day_to_come_can_be_read_from_when_it_turns(facts: Facts,
     assert grade_on(turned, then) == read(facts, CALENDAR, then).grade
     leading = read(facts, CALENDAR, now).leading
     assert turned.due == (leading.due if leading is not None else None)
+
+
+@given(cases())
+def test_half_the_time_is_gone_on_the_first_day_on_which_asking_finds_it(facts: Facts) -> None:
+    known = [each.since for each in watched(facts, CALENDAR) if each.why == "half"]
+    deemed_on = read(facts, CALENDAR, day(2 * SPAN)).deemed
+    flagged = [each for each in days_between(BEGIN, day(SPAN)) if "half" in read(facts, CALENDAR, each).flags]
+    if flagged and deemed_on is None:
+        assert known == [flagged[0]]
+    if known and known[0] <= day(SPAN) and deemed_on is None:
+        assert known[0] in flagged

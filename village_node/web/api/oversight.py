@@ -6,7 +6,7 @@ from typing import Any, Final
 import marshmallow
 from marshmallow import Schema
 
-from sync_protocol.case import kinds, oversight
+from sync_protocol.case import kinds, oversight, watching
 from sync_protocol.case.oversight_bodies import CARDS
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from village_node.store.reception import TICKET_STATES
@@ -60,6 +60,40 @@ class Cards(Schema):
 
     total, page = shapes.number(), shapes.number()
     cards = shapes.many(CardShape)
+
+
+class WatchedWhy(Schema):
+    """Why a case is listed, and since when."""
+
+    why = shapes.text(*watching.WORDS)
+    since = shapes.day()
+
+
+class WatchedShape(Schema):
+    """A case that is listed though no limit says so."""
+
+    place, case_id, case_no, item_no, state = (
+        shapes.text(), shapes.text(), shapes.maybe(), shapes.maybe(), shapes.text(),
+    )  # fmt: skip
+    holder = shapes.maybe()
+    listed = shapes.many(WatchedWhy)
+
+
+class WatchedList(Schema):
+    """One page of listed cases, the longest listed first."""
+
+    total, page = shapes.number(), shapes.number()
+    cases = shapes.many(WatchedShape)
+
+
+class PageQuery(Taken):
+    """Which page of fifty."""
+
+    page = marshmallow.fields.Integer(
+        load_default=1,
+        validate=marshmallow.validate.Range(1, 999_999, error="应为 1 至 999999 的整数"),
+        error_messages={"invalid": "应为整数"},
+    )
 
 
 class AskedShape(Schema):
@@ -187,6 +221,20 @@ def list_cards(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     return {"total": found.total, "page": found.page, "cards": told}
 
 
+def list_watched(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
+    """The unfinished cases in which papers were asked for more than once, or much of the time is not counted."""
+    book = visit.site.casebook
+    found, told = book.watched(asked["page"]), []
+    for row in found.rows:
+        clock = book.clock_of((row.scope, row.case_id))
+        told.append({
+            "place": row.scope.partition(":")[2], "case_id": row.case_id.hex(), "case_no": row.case_no,
+            "item_no": row.item_no, "state": row.state, "holder": row.holder or row.transit_to,
+            "listed": [each._asdict() for each in clock.watched] if clock is not None else [],
+        })  # fmt: skip
+    return {"total": found.total, "page": found.page, "cases": told}
+
+
 def list_asked(visit: Visit) -> dict[str, Any]:
     """Every letter of supervision and every finding of a spot check that is held here."""
     told = []
@@ -276,6 +324,9 @@ def list_item_changes(visit: Visit) -> dict[str, Any]:
 _READS: Final[Policy] = supervision.READS
 OPERATIONS: Final = (
     Operation("/supervision/cards", "list_cards", list_cards, _READS, TAG, asks=CardQuery, gives=Cards),
+    Operation(
+        "/supervision/watched", "list_watched", list_watched, _READS, TAG, asks=PageQuery, gives=WatchedList
+    ),
     Operation("/supervision/asked", "list_asked", list_asked, _READS, TAG, gives=AskedList),
     Operation("/supervision/samples", "list_samples", list_samples, _READS, TAG, gives=Samples),
     Operation("/services/counts", "count_services", count_services, _READS, TAG, asks=PeriodQuery, gives=ServiceCounts),

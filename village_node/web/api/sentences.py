@@ -47,6 +47,7 @@ SENTENCES: Final[dict[str, str]] = {
     "enter_kin": "申报一名亲属；带 withdrawn 的为撤销申报。",
     "read_health": "本机运行状况，与 status --json 相同。",
     "whoami": "这个令牌是谁的、什么岗位、何时到期。",
+    "list_watched": "要求补正超过一次、不计时段超过两次或不计时间超过一半的在办件。",
     "list_cards": "本级和下级有预警、黄牌、红牌的办件。",
     "list_asked": "督办函和抽查发现的问题，以及答复情况。",
     "write_letter": "就一件发督办函，文号由本机编排，限期答复。",

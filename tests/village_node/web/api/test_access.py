@@ -111,6 +111,7 @@ MAY = {
     "publish_calendar": {"head", "officer"},
     "answer_calendar": {"head", "officer"},
     "list_cards": CASEWORK,
+    "list_watched": CASEWORK,
     "list_asked": CASEWORK,
     "list_samples": CASEWORK,
     "count_services": CASEWORK,

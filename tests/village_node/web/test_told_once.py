@@ -1,0 +1,50 @@
+"""Everything is told at once: a second notice says why, its reason is printed, and supervision sees the case."""
+
+from tests.builders import Network
+from tests.village_node.web.api.program import program_at
+from tests.village_node.web.counter import Counter, Visitor, everywhere
+from tests.village_node.web.errands import AtHand, at_the_township, chosen, done, papers_of, refused
+from tests.village_node.web.test_filing import held
+from village_node.web.site import SITE
+
+MARK = {"what:material:户口簿": "缺页"}
+LISTED = "/supervision?view=watched"
+
+
+def supplied(network: Network, agent: Visitor, clerk: Visitor, case: str) -> None:
+    done(agent, case, "supply", **{"paper:material:户口簿": "yes"})
+    everywhere(network)
+    done(clerk, case, "take", supplies=chosen(clerk.open(case).text, "take", "supplies"))
+
+
+def test_a_second_notice_says_why_and_supervision_sees_the_case(
+    network: Network, village: Counter, township: Counter, county: Counter, agent: Visitor
+) -> None:
+    township.app.extensions[SITE].printer = AtHand()
+    clerk, reviewer = township.sign_in("0101", "clerk", name="周涛"), township.sign_in("0103", "reviewer", name="李倩")
+    supervisor = county.sign_in("1009", "supervisor", name="吴督查")
+    case = at_the_township(network, agent, clerk, "001")
+    number = held(village, case).case_no
+    done(clerk, case, "return_for_correction", **MARK)
+    supplied(network, agent, clerk, case)
+    everywhere(network)
+    assert number not in supervisor.open(LISTED).text, "once is what the law asks for"
+
+    refused(clerk, case, "return_for_correction", "已要求补正 1 次", **MARK)
+    form = clerk.open(case).text.partition("/act/return_for_correction")[2].partition("</form>")[0]
+    assert "必填" in form.partition("补正理由")[2][:80], "the form says so before anybody is refused"
+    done(clerk, case, "return_for_correction", reason="派出所函复户口簿已换发", **MARK)
+    assert "派出所函复户口簿已换发" in papers_of(clerk, case)["02"]
+    everywhere(network)
+    for visitor in (supervisor, clerk):
+        page = visitor.open(LISTED).text
+        assert number in page and "要求补正超过一次" in page and "共 1 件" in page
+    assert "要求补正超过一次，列入督查" in clerk.open(case).text
+    (listed,) = program_at(county, "0900", "supervisor").get("/supervision/watched").get_json()["cases"]
+    assert (listed["case_no"], [each["why"] for each in listed["listed"]]) == (number, ["again"])
+
+    supplied(network, agent, clerk, case)
+    done(clerk, case, "docket")
+    said = {"what": "supplement", "basis": "社会救助暂行办法", **MARK}
+    refused(reviewer, case, "suspend", "已要求补正 2 次", **said)
+    done(reviewer, case, "suspend", reason="入户后发现", **said)
