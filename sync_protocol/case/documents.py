@@ -26,7 +26,7 @@ class Ground(NamedTuple):
     ``docketed``: the case was accepted before; ``receipted``: a receipt with legal effect was given before;
     ``purpose``: of the handoff it answers; ``instant``: decided on the spot, where it was filed; ``higher``: a higher
     authority decides the item; ``examines``: the level of its place reviews or decides it; ``first``: the rating that
-    counts of its stage."""
+    counts of its stage; ``ends``: the procedure that it ends."""
 
     kind: int
     body: Mapping[str, Any]
@@ -39,6 +39,7 @@ class Ground(NamedTuple):
     higher: bool = False
     examines: bool = False
     first: bool = False
+    ends: str = ""
 
 
 class Rest(NamedTuple):
@@ -94,7 +95,11 @@ _SUPPLEMENT: Final = Rest(kinds.SUSPEND, (("what", "supplement"),))
 _BAD: Final = tuple(
     Rest(kind, (("grade", grade), ("first", True))) for kind in (kinds.RATING, kinds.CALL_BACK) for grade in BAD_GRADES
 )
-_PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL)
+# Whoever does not examine the case holds it up for nobody: it is given back to be mended while every clock runs on.
+_GIVEN_BACK: Final = Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True), ("examines", False)))
+_HEARING: Final = Rest(kinds.SUSPEND, (("what", "hearing"),))
+_PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL if what != "hearing")
+_REPORTED: Final = Rest(kinds.SUSPEND, (("what", "reported_up"),))
 
 # The codes 01 to 17 are the field's own and frozen; what rests on nothing has no event in this version.
 TYPES: Final[dict[str, DocumentType]] = {
@@ -123,8 +128,8 @@ TYPES: Final[dict[str, DocumentType]] = {
         ), True, "acceptance", True, "holder", "legal"),
         DocumentType("08", "08", "特别程序告知书", "notice of a special procedure", _PROCEDURES,
             True, "decision", True, "holder", "legal"),
-        DocumentType("09", "09", "听证通知书", "notice of a hearing", (),
-            True, "decision", True, "holder", "legal"),
+        DocumentType("09", "09", "听证通知书", "notice of a hearing", (_HEARING,),
+            True, "decision", True, "holder", "legal", stands_for=("08",)),
         DocumentType("10", "10", "延长办理期限通知书", "notice of extension", (
             Rest(kinds.EXTEND),
         ), True, "decision", True, "decider", "legal"),
@@ -136,7 +141,7 @@ TYPES: Final[dict[str, DocumentType]] = {
         ), True, "decision", True, "decider", "legal", adverse=True),
         DocumentType("13", "13", "变更（延续、撤销）决定书", "decision to change, renew or revoke", (),
             True, "decision", True, "decider", "legal", adverse=True),
-        DocumentType("14", "14", "退回件通知书", "notice of return", (),
+        DocumentType("14", "14", "退回件通知书", "notice of return", (_GIVEN_BACK,),
             True, "acceptance", True, "holder", "legal"),
         DocumentType("15", "15", "缴费通知书", "notice of fees", (
             Rest(kinds.FEE_NOTICE),
@@ -145,10 +150,10 @@ TYPES: Final[dict[str, DocumentType]] = {
             Rest(kinds.DECIDE, _APPROVED), Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER),
         ), False, "", False, "counter", "informative"),
         DocumentType("17", "17", "文书送达回证", "proof of delivery", (
-            _ASKED_BEFORE, _ASKED_AFTER, Rest(kinds.DOCKET), Rest(kinds.DECIDE, _APPROVED),
+            _ASKED_BEFORE, _ASKED_AFTER, _GIVEN_BACK, Rest(kinds.DOCKET), Rest(kinds.DECIDE, _APPROVED),
             Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER), Rest(kinds.DELIVERED), Rest(kinds.REFUSE),
-            Rest(kinds.LAPSE), _SUPPLEMENT, *_PROCEDURES, Rest(kinds.EXTEND), Rest(kinds.FEE_NOTICE),
-            Rest(kinds.REVIEW_DECISION),
+            Rest(kinds.LAPSE), _SUPPLEMENT, _HEARING, *_PROCEDURES, _REPORTED, Rest(kinds.EXTEND),
+            Rest(kinds.FEE_NOTICE), Rest(kinds.REVIEW_DECISION),
         ), False, "", False, "counter", "legal"),
         DocumentType("instant", "即办", "即办件办结单", "notice of a case settled on the spot", (
             Rest(kinds.DECIDE, _ON_THE_SPOT),
@@ -188,6 +193,21 @@ TYPES: Final[dict[str, DocumentType]] = {
         ), True, "decision", True, "reconsiderer", "legal", adverse=True),
         DocumentType("rectify", "整改", "整改单", "order to put right what was rated as bad", _BAD,
             False, "", False, "counter", "internal"),
+        DocumentType("upward", "上报", "上报件通知书", "notice that a case is reported up", (
+            _REPORTED,
+        ), True, "decision", True, "holder", "legal"),
+        DocumentType("transmittal", "转报", "转报函", "letter that reports a case up", (
+            _REPORTED,
+        ), False, "decision", False, "holder", "internal"),
+        DocumentType("publicity", "公示", "公示", "public notice", (
+            Rest(kinds.SUSPEND, (("what", "publicity"),)),
+        ), True, "acceptance", False, "holder", "legal"),
+        DocumentType("published", "公示结果", "公示结果", "result of a public notice", (
+            Rest(kinds.RESUME, (("ends", "publicity"),)),
+        ), False, "", False, "holder", "legal"),
+        DocumentType("survey", "勘验", "现场勘验记录", "record of a survey", (
+            Rest(kinds.RESUME, (("ends", "site_survey"),)),
+        ), False, "", False, "holder", "legal"),
     )
 }  # fmt: skip
 
@@ -217,13 +237,15 @@ def seal_on(document: DocumentType, ground: Ground, level: str, item: Item) -> S
 
 
 class Happened(NamedTuple):
-    """One event of a case in the order of its timeline; ``level`` of its author's place, ``body`` None if not here."""
+    """One event of a case in the order of its timeline; ``level`` of its author's place, ``body`` None if not here;
+    ``ends``: of a ``resume``, what the procedure is that it ends."""
 
     kind: int
     place: str
     level: str
     body: Mapping[str, Any] | None
     effective: bool
+    ends: str = ""
 
 
 def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
@@ -247,6 +269,7 @@ def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
             item.decide_level == "higher",
             event.level in (item.review_level, item.deciding_level),
             event.effective and _stage_rated(event.kind, body) not in (None, *rated),
+            event.ends,
         )
         found.append(ground)
         if not event.effective:

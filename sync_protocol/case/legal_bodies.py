@@ -52,6 +52,9 @@ SUSPEND: Final = Table(kinds.SUSPEND, (
     Field(7, "document_no", "text", False, 1, 80, "文号", "document number"),
     Field(8, "reason", "text", False, 1, 1_000, "说明或初审意见", "explanation, or the opinion sent up"),
     Field(9, "seal", "text", False, 1, 40, "用印", "seal used"),
+    Field(10, "hearing_day", "date", False, 0, 0, "听证日期", "day of the hearing"),
+    Field(11, "hearing_at", "text", False, 1, 100, "听证时间和地点", "hour and place of the hearing"),
+    Field(12, "presider", "text", False, 1, 60, "听证主持人", "who presides over the hearing"),
 ), differ=(4, 5))  # fmt: skip
 RESUME: Final = Table(kinds.RESUME, (
     Field(0, "opened", "position", True, 0, 0, "所结束的程序", "procedure ended"),

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from sync_protocol import encoding
 from sync_protocol.case import Position, kinds, legal_bodies, why_not, workflow
-from village_node.casebook import entitlement, once
+from village_node.casebook import entitlement, inviting, once
+from village_node.casebook.calendars import calendar_in
+from village_node.casebook.conditions import day_in_county
 from village_node.casebook.desk import Act, CaseRef, Desk, checked, stale
 from village_node.casebook.entitlement import Person
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
@@ -59,6 +61,7 @@ class Approving(Desk):
             wrong = wrong or entitlement.backing(self, connection, case, kinds.SUSPEND, content, person).why_not
             if wrong is not None:
                 raise NotAllowed(*wrong)
+            inviting.check(kinds.SUSPEND, content, calendar_in(self, connection), day_in_county(self.clock()))
             kept = {number: value for number, value in content.items() if number not in (_PROPOSER, _APPROVER)}
             last = case.last
             row = Asked(*key, encoding.encode(kept), last.incarnation, last.seq, last.mark, actor, self.clock())
@@ -103,6 +106,9 @@ class Approving(Desk):
             except Stale:
                 words = "提出后案件已有新的进展，请审查人重新提出", "the case has moved on since: propose it again"
                 raise Stale(*words) from None
+            except BadBody as wrong:  # in time when it was proposed, and not any more
+                words = f"{wrong.zh}；请审查人重新提出", f"{wrong.en}: propose it again"
+                raise NotAllowed(*words) from None
             asked.take_away(connection, key)
             return done, {key[0]}
 

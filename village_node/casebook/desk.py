@@ -29,6 +29,7 @@ from village_node.casebook import (
     asking,
     conditions,
     entitlement,
+    inviting,
     lanes,
     ledger,
     numbering,
@@ -39,6 +40,7 @@ from village_node.casebook import (
     purged,
     terms,
 )
+from village_node.casebook.calendars import calendar_in
 from village_node.casebook.charging import with_rule
 from village_node.casebook.conditions import day_in_county
 from village_node.casebook.entitlement import Backing, Person, Shown
@@ -294,6 +296,7 @@ class Desk(Once):
         """Ask of persons, days and contacts what the workflow does not."""
         here, body = self.identity.place, dict(act.content)
         asking.check(case, act.kind, body)
+        inviting.check(act.kind, body, calendar_in(self, connection), day_in_county(self.clock()))
         if act.kind in terms.TIMED:
             late = terms.why_too_late(act.kind, terms.clocks_in(self, connection, roster, act.key, case))
             if late is not None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sync_protocol.case import Position, kinds
 from sync_protocol.case.legal_dates import kind_at, promise_at
+from village_node.notices import beside
 from village_node.notices.source import (
     Record,
     Source,
@@ -431,4 +432,11 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "declaration": _commitment,
     "rectify": _put_right,
     "joint": _countersigned,
+    "09": beside.hearing,
+    "14": _correction,
+    "upward": beside.reported_up,
+    "transmittal": beside.reported_up,
+    "publicity": beside.publicity,
+    "published": beside.published,
+    "survey": beside.survey,
 }

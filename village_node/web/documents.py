@@ -75,10 +75,25 @@ def document_words(code: str) -> tuple[str, str]:
 def grounds_of(visit: Visit, case: Case, item: Item, entries: Sequence[TimelineEntry]) -> list[Ground]:
     """What documents ask of each event of a timeline."""
     happened = [
-        Happened(entry.kind, entry.place, _level(visit, entry.place), entry.body, entry.verdict.code == "effective")
+        Happened(
+            entry.kind,
+            entry.place,
+            _level(visit, entry.place),
+            entry.body,
+            entry.verdict.code == "effective",
+            _ended_by(case, entry),
+        )
         for entry in entries
     ]
     return documents.grounds(happened, case.home, item)
+
+
+def _ended_by(case: Case, entry: TimelineEntry) -> str:
+    """What the procedure is that an event ends; empty where it ends none, or nobody knows."""
+    if entry.kind != kinds.RESUME or not entry.body:
+        return ""
+    ended = case.procedures.get(Position(*entry.body["opened"]))
+    return ended.what if ended is not None else ""
 
 
 def _level(visit: Visit, place: str) -> str:

@@ -99,7 +99,7 @@ def asked(visit: Visit, case: Case) -> AskedView | None:
             visit.t(*choice_words(body[each.number])) if each.choices else str(body[each.number]),
         )
         for each in table.fields
-        if each.number in body and each.type in ("choice", "text", "int")
+        if each.number in body and each.type in ("choice", "text", "int", "date")
     ]
     approves = workflow.may_approve(visit.staff.roles, visit.site.level)
     own = row.proposer == visit.staff.staff_no

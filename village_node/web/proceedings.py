@@ -148,7 +148,10 @@ def _procedure(visit: Visit, each: Procedure) -> Box:
     lines = [_said(visit, each.place, each.opened_ms)]
     for name, what in each.body.get("marks", ()):
         lines.append(visit.t(*words.field_words(name)) + visit.t("：", ": ") + what)
-    shown = ("members", "basis", "planned_days", "approver", "higher_body", "document_no", "reason", "note")
+    shown = (
+        "members", "basis", "planned_days", "approver", "higher_body", "document_no", "reason", "note", "hearing_day",
+        "hearing_at", "presider",
+    )  # fmt: skip
     table = TABLES[kinds.COUNTERSIGN_OPEN if each.what == COUNTERSIGNING else kinds.SUSPEND]
     for row in table.fields:
         value = each.body.get(row.name)

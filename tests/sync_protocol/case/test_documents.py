@@ -40,6 +40,7 @@ def test_the_codes_of_the_field_are_complete_and_every_mark_stands_for_one_docum
         (Ground(kinds.ACCEPT, {}, purpose="deliver"), ["16", "17"]),
         (Ground(kinds.RETURN_FOR_CORRECTION, {}, docketed=False), ["02", "17"]),
         (Ground(kinds.RETURN_FOR_CORRECTION, {}, docketed=True, examines=True), ["07", "17"]),
+        (Ground(kinds.RETURN_FOR_CORRECTION, {}, docketed=True), ["14", "17"]),
         (Ground(kinds.SUPPLY, {}), ["03"]),
         (Ground(kinds.DOCKET, {}), ["04", "17"]),
         (Ground(kinds.DECIDE, APPROVE), ["11", "16", "17"]),
@@ -54,10 +55,13 @@ def test_the_codes_of_the_field_are_complete_and_every_mark_stands_for_one_docum
         (Ground(kinds.REFUSE, {}), ["05", "17"]),
         (Ground(kinds.LAPSE, {}), ["17", "lapse"]),
         (Ground(kinds.SUSPEND, {"what": "supplement"}), ["07", "17"]),
-        (Ground(kinds.SUSPEND, {"what": "hearing"}), ["08", "17"]),
+        (Ground(kinds.SUSPEND, {"what": "hearing"}), ["09", "17"]),
         (Ground(kinds.SUSPEND, {"what": "site_survey"}), ["08", "17"]),
-        (Ground(kinds.SUSPEND, {"what": "publicity"}), []),
-        (Ground(kinds.SUSPEND, {"what": "reported_up"}), []),
+        (Ground(kinds.SUSPEND, {"what": "publicity"}), ["publicity"]),
+        (Ground(kinds.RESUME, {}, ends="publicity"), ["published"]),
+        (Ground(kinds.RESUME, {}, ends="site_survey"), ["survey"]),
+        (Ground(kinds.RESUME, {}, ends="testing"), []),
+        (Ground(kinds.SUSPEND, {"what": "reported_up"}), ["17", "upward", "transmittal"]),
         (Ground(kinds.EXTEND, {}), ["10", "17"]),
         (Ground(kinds.FEE_NOTICE, {}), ["15", "17"]),
         (Ground(kinds.REVIEW_DECISION, {}), ["17", "recheck"]),
@@ -125,16 +129,16 @@ def test_what_does_not_count_leaves_no_trace_in_what_comes_after(catalogue: Cata
     assert told(catalogue.item("001"), "v", *WAY, ineffective=docket)[docket:][:2] == [["04", "17"], ["02", "17"]]
 
 
-def test_after_acceptance_papers_are_asked_for_by_who_examines_the_case_and_else_it_is_only_returned(
+def test_after_acceptance_papers_are_asked_for_by_who_examines_the_case_and_else_it_is_given_back(
     catalogue: Catalogue,
 ) -> None:
     item = catalogue.item("016")  # accepted at the township or the county, decided at the county
     asked = [event[0] for event in WAY].index(kinds.RETURN_FOR_CORRECTION)
-    assert told(item, "t", *WAY)[asked] == []
+    assert told(item, "t", *WAY)[asked] == ["14", "17"]
     at_the_county = (*WAY[:asked], (kinds.RETURN_FOR_CORRECTION, "c", {}))
     assert told(item, "t", *at_the_county)[asked] == ["07", "17"]
     here = documents.ground_now(kinds.RETURN_FOR_CORRECTION, {}, "township", item, docketed=True, at_home=True)
-    assert documents.numbered(here) is None
+    assert documents.numbered(here) == TYPES["14"]
 
 
 def test_what_a_higher_authority_decided_is_no_document_of_ours(catalogue: Catalogue) -> None:

@@ -52,6 +52,10 @@ TYPED = (
     "signed_by",
     "what",
     "office",
+    "higher",
+    "hearing_at",
+    "presider",
+    "result",
 )
 FIXED = {
     "left": "2026年11月21日",
@@ -89,6 +93,9 @@ FIXED = {
     "outcome": "材料齐备",
     "ready": True,
     "ended": "2026年11月20日 10:00",
+    "hearing_day": "2026年12月2日",
+    "unit": "日",
+    "inspectors": ["楚科长", "陈副局长"],
 }
 SHEET = {
     "draft": False,

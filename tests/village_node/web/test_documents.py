@@ -20,6 +20,13 @@ PROXY = {
     "has_proxy": "yes", "proxy_name": "王小琴", "proxy_relation": "女儿", "proxy_phone": "13900001111",
     "proxy_authorisation": "代为提交、补正材料",
 }  # fmt: skip
+ELSEWHERE = {
+    "lapse", "tolerance", "declaration", "rectify", "joint", "preview", "14", "upward", "transmittal", "publicity",
+    "published", "survey",
+}  # fmt: skip
+HEARING = {
+    "what": "hearing", "hearing_day": "2026-12-02", "hearing_at": "上午九时，县政务大厅三楼", "presider": "周敏",
+}  # fmt: skip
 MARK = {"mark:material:户口簿": "1", "what:material:户口簿": "请交复印件", "due_days": "30"}
 
 
@@ -172,7 +179,8 @@ def examined(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor,
     case = at_the_county(network, agent, clerk, officer, "001")
     done(head, case, "extend", days="10", reason="情况复杂")
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
-    opened_by_two(officer, head, case, what="hearing", basis="条例第六条", planned_days="15")
+    opened_by_two(officer, head, case, what="testing", basis="条例第六条", planned_days="15")
+    opened_by_two(officer, head, case, basis="条例第七条", planned_days="15", **HEARING)
     everywhere(network)
     return case
 
@@ -212,9 +220,7 @@ def test_every_document_of_every_state_comes_out_at_every_level(
                 assert len(read(document).pages) == 1, address
                 assert (CARD in shown) == (code == "06"), address
                 assert "草稿" not in shown
-    assert seen == sheets.TEMPLATES.keys() - {"lapse", "tolerance", "declaration", "rectify", "joint", "preview"}, (
-        "elsewhere"
-    )
+    assert seen == sheets.TEMPLATES.keys() - ELSEWHERE, "elsewhere"
 
 
 def test_documents_say_what_the_case_says(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> None:
@@ -265,15 +271,19 @@ def test_what_stops_or_extends_the_time_is_told_in_writing(
     network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor
 ) -> None:
     case = examined(network, agent, clerk, officer, head)
-    hearing = words(printed(officer, link(officer, case, "08")))
-    assert re.search(r"民政行审08〔2026〕621021-[0-9A-Z]{4}-1号", hearing) and "进行听证" in hearing
-    assert "所需时间为15个工作日" in hearing and "第四十五条" in hearing and "条例第六条" in hearing
+    testing = words(printed(officer, link(officer, case, "08")))
+    assert re.search(r"民政行审08〔2026〕621021-[0-9A-Z]{4}-1号", testing) and "进行检测" in testing
+    assert "所需时间为15个工作日" in testing and "第四十五条" in testing and "条例第六条" in testing
+    hearing = words(printed(officer, link(officer, case, "09")))
+    assert re.search(r"民政行审09〔2026〕621021-[0-9A-Z]{4}-1号", hearing) and "条例第七条" in hearing
+    assert "2026年12月2日" in hearing and "上午九时，县政务大厅三楼" in hearing and "周敏" in hearing
+    assert "所需时间为15个工作日" in hearing and "第四十五条" in hearing and "申请回避" in hearing
     wanting = words(printed(officer, link(officer, case, "07")))
     assert "民政行审07〔2026〕621021-" in wanting and "缺页" in wanting and "条例第五条" in wanting
     extended = words(printed(officer, link(officer, case, "10")))
     assert "民政行审10〔2026〕621021-" in extended and "延长10个工作日" in extended and "情况复杂" in extended
     proof = words(printed(officer, link(officer, case, "17")))
-    assert "特别程序告知书" in proof and "民政行审08" in proof
+    assert "听证通知书" in proof and "民政行审09" in proof
 
 
 def announce(network: Network) -> None:
@@ -295,7 +305,7 @@ def test_documents_tell_the_day_of_the_promise_while_somebody_can_name_it(
     extended = link(officer, case, "10")
     assert "延长后的承诺办结日期2027年1月6日" in words(printed(officer, extended))
     assert "承诺办结日期" not in words(printed(officer, accepted)), "it is another day now than when it was accepted"
-    opened_by_two(officer, head, case, what="hearing", basis="条例第六条", planned_days="5")
+    opened_by_two(officer, head, case, what="testing", basis="条例第六条", planned_days="5")
     # It may take longer than planned.
     assert "承诺办结日期2027年1月13日（预计）" in words(printed(officer, link(officer, case, "08")))
     assert "承诺办结日期" not in words(printed(officer, extended))

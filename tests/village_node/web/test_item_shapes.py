@@ -128,7 +128,10 @@ def test_a_village_accepts_and_the_township_settles_it(cast: Cast) -> None:
 def test_a_village_accepts_the_township_reviews_the_county_decides(cast: Cast) -> None:
     case = cast.agent.file("010", m2="yes", m2_copies="1")
     done(cast.agent, case, "docket")
+    done(cast.agent, case, "return_for_correction", **{"what:applicant_phone": "少一位"})
     cast.later(1)
+    done(cast.agent, case, "supply", **{"answer:applicant_phone": "13800001111"})
+    done(cast.agent, case, "take", supplies=chosen(cast.agent.open(case).text, "take", "supplies"))
     handed_up(cast.network, cast.agent, cast.clerk, case)
     cast.later(1)
     done(cast.clerk, case, "review", opinion="agree", text="属实")
@@ -140,9 +143,10 @@ def test_a_village_accepts_the_township_reviews_the_county_decides(cast: Cast) -
         cast,
         case,
         "delivered",
-        {"01", "handoff", "review", "04", "11", "16", "17"},
+        {"01", "handoff", "review", "04", "14", "03", "11", "16", "17"},
         "已用 3 个工作日，时限 15 个工作日",
     )
+    assert "本次退回不停止计算办理期限" in papers["14"], "who does not examine it stops no clock"
     assert "上关村" in papers["01"] and "庆城县人力资源和社会保障局" in papers["11"], "each under its own name"
 
 
@@ -173,7 +177,11 @@ def test_a_higher_authority_decides(cast: Cast) -> None:
     done(cast.officer, case, "resume", opened=opened, **answer, document_hash="0a" * 32)
     done(cast.officer, case, "decide", outcome="approve")
     delivered(cast.network, cast.window, case, cast.agent)
-    ended(cast, case, "delivered", {"agency", "precheck", "handoff", "review", "01", "04", "16", "17"}, "上级机关 ")
+    up = {"upward", "transmittal"}
+    papers = ended(
+        cast, case, "delivered", {"agency", "precheck", "handoff", "review", *up, "01", "04", "16", "17"}, "上级机关 "
+    )
+    assert "由庆阳市自然资源局决定" in papers["upward"] and "拟同意" in papers["transmittal"]
 
 
 def test_a_joint_case_is_countersigned(cast: Cast) -> None:
@@ -228,7 +236,9 @@ def test_what_is_posted_in_the_village_first(cast: Cast) -> None:
     handed_up(cast.network, cast.clerk, cast.window, case)
     done(cast.head, case, "decide", outcome="approve")
     delivered(cast.network, cast.window, case, cast.agent)
-    ended(cast, case, "delivered", {"01", "04", "handoff", "review", "11", "16", "17"})
+    posted = {"publicity", "published"}
+    papers = ended(cast, case, "delivered", {"01", "04", "handoff", "review", *posted, "11", "16", "17"})
+    assert "公示期7日" in papers["publicity"] and "无异议" in papers["published"]
 
 
 def test_a_fee_is_paid_before_the_certificate_is_made(cast: Cast) -> None:

@@ -212,7 +212,14 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
     network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor, county: Counter
 ) -> None:
     case = at_the_county(network, agent, clerk, officer)
-    said = {"what": "hearing", "basis": "行政许可法第四十六条", "planned_days": "15"}
+    said = {
+        "what": "hearing", "basis": "行政许可法第四十六条", "planned_days": "15", "hearing_day": "2026-12-02",
+        "hearing_at": "上午九时，县政务大厅三楼", "presider": "周敏",
+    }  # fmt: skip
+    refused(officer, case, "suspend", "须通知听证主持人", **{**said, "presider": ""})
+    refused(officer, case, "suspend", "提前 7 个工作日通知，最早为 2026-11-27", **{**said, "hearing_day": "2026-11-26"})
+    refused(officer, case, "suspend", "计划工作日在听证日之前就到期", **{**said, "planned_days": "9"})
+    refused(officer, case, "suspend", "只有听证才填写", **{**said, "what": "testing"})
     refused(officer, case, "suspend", "请填写此项", what="hearing", planned_days="15")
     window = county.sign_in("1003", "window", name="周敏")
     done(head, case, "suspend", **said)

@@ -1,9 +1,10 @@
 """A look at the place is made by two officers, who are named with what they found."""
 
 from tests.village_node.web.counter import Visitor
-from tests.village_node.web.errands import chosen, done, opened_by_two, refused
+from tests.village_node.web.errands import AtHand, chosen, done, opened_by_two, papers_of, refused
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_registers import business, head, officer
+from village_node.web.site import SITE
 
 __all__ = ["business", "head", "officer"]
 
@@ -20,6 +21,9 @@ def test_a_survey_ends_with_two_officers_named_and_their_record(head: Visitor, o
     (survey,) = held(officer.counter, case).procedures.values()
     assert survey.result["inspectors"] == ["楚科长 0202", "陈副局长 0203"]
     assert "陈副局长 0203" in officer.open(case).text
+    officer.counter.app.extensions[SITE].printer = AtHand()
+    record = papers_of(officer, case)["survey"]
+    assert "陈副局长0203" in record and "场地与图纸一致" in record and "第三十四条" in record
     opened_by_two(officer, head, case, what="testing", basis="行政许可法第四十五条", planned_days="3")
     ended = {"opened": chosen(officer.open(case).text, "resume", "opened")[0]}
     refused(officer, case, "resume", "只有现场踏勘填写核查人员", **ended, result="合格", inspectors="楚科长\n陈副局长")

@@ -6,7 +6,8 @@ from tests.builders import Network
 from tests.village_node.web.api.program import Program, path_of, program_at
 from tests.village_node.web.counter import Counter
 
-ASKED = {"what": "hearing", "basis": "行政许可法第四十六条", "planned_days": 15}
+ASKED = {"what": "hearing", "basis": "行政许可法第四十六条", "planned_days": 15,
+         "hearing_day": "2026-12-02", "hearing_at": "上午九时，县政务大厅三楼", "presider": "周敏"}  # fmt: skip
 
 
 @pytest.fixture
