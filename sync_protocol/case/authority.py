@@ -140,6 +140,8 @@ def _closed(case: Case) -> tuple[str, str]:
 
 # What may still be said of a case that is closed.
 _AFTERWARDS: Final = frozenset({kinds.RATING, kinds.SERVICE_ACT})
+# Who collects the result, and where they are reached, may change once it is decided.
+_ABOUT_PEOPLE: Final = frozenset({kinds.CONTACT_CHANGE, kinds.PROXY_AUTHORITY})
 _OF_AN_ORDER: Final = frozenset({kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.RATING_APPEAL})
 
 
@@ -178,7 +180,7 @@ def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue
     if kind == kinds.MEETING:
         return _why_not_met(case, catalogue)
     promised = kind == kinds.SUPPLY and baton.committed(case.open)
-    if case.decision is not None and kind != kinds.CONTACT_CHANGE and not promised:
+    if case.decision is not None and kind not in _ABOUT_PEOPLE and not promised:
         return "案件已作出决定", "the case is decided"
     return None
 

@@ -13,6 +13,7 @@ from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.content import Body, is_missing, is_unknown, read_body
 from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
 from sync_protocol.case.orders import Order, orders_of
+from sync_protocol.case.proxies import authorised
 from sync_protocol.case.records import (
     Certificate,
     Decision,
@@ -126,6 +127,7 @@ class Case:
     actions_done: tuple[SideNote, ...] = ()
     papers: tuple[SideNote, ...] = ()
     calls: tuple[SideNote, ...] = ()
+    authorities: tuple[SideNote, ...] = ()
 
     @property
     def listed_state(self) -> str:
@@ -483,7 +485,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
 _VOICES: Final = frozenset({
     kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
     kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.MEETING, kinds.ACTION_DONE,
-    kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL,
+    kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.PROXY_AUTHORITY,
 })  # fmt: skip
 
 
@@ -496,6 +498,8 @@ def _set_voices(case: Case, counted: Mapping[int, list[SideNote]]) -> None:
     case.collection_notices = tuple(counted[kinds.COLLECTION_NOTICE])
     case.meetings, case.actions_done = tuple(counted[kinds.MEETING]), tuple(counted[kinds.ACTION_DONE])
     case.papers, case.calls = tuple(counted[kinds.PAPER]), tuple(counted[kinds.CALL_BACK])
+    case.authorities = tuple(counted[kinds.PROXY_AUTHORITY])
+    case.proxy = authorised(case.proxy, case.authorities)
     later = []
     for note in counted[kinds.RATING]:
         stage = note.body.get("stage", 2 if note.kind == kinds.CALL_BACK else 0)
@@ -533,7 +537,7 @@ def _judge_beside(
     event: CaseEvent, case: Case, tree: Tree, keepers: tuple[frozenset[str], frozenset[str]]
 ) -> tuple[Verdict, Body | None]:
     """Judge one side event: the verdict, and the body where it is effective and not deleted."""
-    if kinds.role_of(event.kind) != "side":
+    if kinds.role_of(event.kind) == "other":
         return Verdict("void", "not_of_a_case"), None
     if is_unknown(event):
         return Verdict("needs_update", "critical_field" if event.critical_ext else "unknown_kind"), None

@@ -121,7 +121,7 @@ TYPES: Final[dict[str, DocumentType]] = {
             Rest(kinds.REFUSE),
         ), True, "acceptance", True, "acceptor", "legal", adverse=True),
         DocumentType("06", "06", "授权委托书", "power of attorney", (
-            Rest(kinds.CREATE, (("proxied", True),)),
+            Rest(kinds.CREATE, (("proxied", True),)), Rest(kinds.PROXY_AUTHORITY, (("what", "given"),)),
         ), False, "", False, "applicant", "informative"),
         DocumentType("07", "07", "审查阶段补正材料通知书", "notice of papers to be corrected in examination", (
             _ASKED_AFTER, _SUPPLEMENT,

@@ -83,6 +83,7 @@ KIN: Final = 72
 SAMPLE: Final = 74
 CALL_BACK: Final = 75
 RATING_APPEAL: Final = 76
+PROXY_AUTHORITY: Final = 77
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -156,6 +157,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     # Beside a case, though their numbers stand above those of side events: the registry says so, and not the band.
     Kind(CALL_BACK, "call_back", "side", "apart", 1),
     Kind(RATING_APPEAL, "rating_appeal", "side", "apart", 1),
+    Kind(PROXY_AUTHORITY, "proxy_authority", "side", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

@@ -197,6 +197,24 @@ FOLLOW_UP: Final = Table(kinds.FOLLOW_UP, (
     Field(2, "text", "text", False, 1, 1_000, "意见", "remarks", required_if=(1, BAD_GRADES)),
     Field(3, "channel", "choice", False, 0, 0, "评价方式", "given by", ("screen", "phone", "paper", "online")),
 ))  # fmt: skip
+# What a proxy may do, and how whoever gives the authority has marked it: the paper itself is a paper of the case.
+PROXY_SCOPES: Final = ("both", "submit", "collect")
+PROXY_MARKS: Final = ("hand_print", "signature", "notarised")
+PROXY_AUTHORITY: Final = Table(kinds.PROXY_AUTHORITY, (
+    Field(0, "what", "choice", True, 0, 0, "办理", "what is done", ("given", "revoked")),
+    Field(1, "proxy_name", "text", False, 1, 60, "代办人", "proxy", required_if=(0, ("given",))),
+    Field(2, "proxy_relation", "text", False, 1, 40, "与申请人关系", "relation to the applicant",
+          required_if=(0, ("given",))),
+    Field(3, "proxy_phone", "text", False, 1, 30, "代办人电话", "proxy's phone"),
+    Field(4, "scope", "choice", False, 0, 0, "委托权限", "what the proxy may do", PROXY_SCOPES,
+          required_if=(0, ("given",))),
+    Field(5, "until", "date", False, 0, 0, "委托期限至（不填为至办结）", "until (empty: until the case is settled)"),
+    Field(6, "marked", "choice", False, 0, 0, "委托书上的签名", "how the authority is signed", PROXY_MARKS,
+          required_if=(0, ("given",))),
+    Field(7, "note", "text", False, 1, 200, "委托说明", "note of authorisation"),
+    Field(8, "reason", "text", False, 1, 400, "撤销委托的理由", "why it is revoked", required_if=(0, ("revoked",))),
+    Field(9, "by", "text", False, 1, 60, "提出人", "who asks"),
+))  # fmt: skip
 
 MEETING: Final = Table(kinds.MEETING, (
     Field(0, "day", "date", True, 0, 0, "会议日期", "day of the meeting"),
@@ -242,4 +260,5 @@ SIDE_TABLES: Final = (
     ACTION_DONE,
     CALL_BACK,
     RATING_APPEAL,
+    PROXY_AUTHORITY,
 )

@@ -37,6 +37,7 @@ from village_node.casebook import (
     orders,
     outages,
     promises,
+    proxies,
     purged,
     terms,
 )
@@ -88,20 +89,23 @@ class CaseRef(NamedTuple):
 
 
 class Application(NamedTuple):
-    """One application to be filed: what was typed (by field name or number), and how it came in."""
+    """One application to be filed: what was typed (by field name or number), how it came in, and by which authority
+    somebody acts for the applicant."""
 
     actor: str
     body: Mapping[Any, Any]
     channel: str = "counter"
+    authority: Mapping[str, Any] | None = None
 
 
 class _CheckedIn(NamedTuple):
-    """An application that was checked, as its two events will say it."""
+    """An application that was checked, as its events will say it."""
 
     actor: str
     create: dict[int, Any]
     channel: str
     deps: tuple[Dep, ...]
+    authority: dict[int, Any] | None = None
 
 
 class Act(NamedTuple):
@@ -136,14 +140,16 @@ class Desk(Once):
         create_body: Mapping[Any, Any],
         receive_channel: str = "counter",
         request: Request | None = None,
+        authority: Mapping[str, Any] | None = None,
     ) -> CaseRef:
         """File an application of a resident of this place, and receive it: number and query code are drawn here.
 
-        ``request``: under which id a program asks for it. Raises AlreadyDone, IdTaken, NotAllowed, BadBody, NotSaved.
+        ``authority``: by which somebody acts for the applicant, by field name. ``request``: under which id a program
+        asks for it. Raises AlreadyDone, IdTaken, NotAllowed, BadBody, NotSaved.
         """
         self._check_may(roles, kinds.CREATE)
         self._check_may(roles, kinds.RECEIVE)
-        return self.record_many([Application(actor, create_body, receive_channel)], request)[0]
+        return self.record_many([Application(actor, create_body, receive_channel, authority)], request)[0]
 
     def record_many(
         self,
@@ -296,6 +302,7 @@ class Desk(Once):
         """Ask of persons, days and contacts what the workflow does not."""
         here, body = self.identity.place, dict(act.content)
         asking.check(case, act.kind, body)
+        proxies.check(case, act.kind, body, day_in_county(self.clock()))
         inviting.check(act.kind, body, calendar_in(self, connection), day_in_county(self.clock()))
         if act.kind in terms.TIMED:
             late = terms.why_too_late(act.kind, terms.clocks_in(self, connection, roster, act.key, case))
@@ -411,7 +418,9 @@ class Desk(Once):
             raise BadBody(name, *words)
         found = self.items.published.get(item.key)
         deps = (Dep(found.position.incarnation, below(found.place), found.position.seq),) if found is not None else ()
-        return _CheckedIn(application.actor, content, application.channel, deps)
+        given = application.authority
+        authority = checked(kinds.PROXY_AUTHORITY, _numbered(kinds.PROXY_AUTHORITY, given)) if given else None
+        return _CheckedIn(application.actor, content, application.channel, deps, authority)
 
     def _open_case(self, pen: "Pen", scope: str, filed: "_CheckedIn", number: int, seal: str = "") -> CaseRef:
         """Write the two events that open a case: the application, which relies on the item version it names, and its
@@ -424,8 +433,11 @@ class Desk(Once):
     def _open_draft(self, pen: "Pen", filed: "_CheckedIn") -> tuple[Position, bytes]:
         """Write the application itself; where it stands, and the case it opens."""
         opened = pen.write(kinds.CREATE, OPENS, filed.actor, filed.create, None, filed.deps)
-        assert opened.header.case_id is not None
-        return pen.position(opened), opened.header.case_id
+        case_id = opened.header.case_id
+        assert case_id is not None
+        if filed.authority is not None:
+            pen.write(kinds.PROXY_AUTHORITY, case_id, filed.actor, filed.authority, None)
+        return pen.position(opened), case_id
 
     def _receipt(self, now_ms: int, number: int, channel: str) -> dict[int, Any]:
         """What a receipt says: the number of the case, drawn from our own count, and the applicant's query code."""

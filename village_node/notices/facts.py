@@ -124,18 +124,36 @@ def _fee(source: Source) -> str:
 
 
 def _attorney(source: Source) -> Facts:
-    proxy = source.case.proxy
+    """Of an authority that was entered what it says; of an application what the case says of who filed it, and where
+    others were named since, what stood there."""
+    case, said = source.case, source.record.body
+    first = source.record.kind == kinds.CREATE
+    named = case.proxy if first and not case.authorities else {
+        "name": said.get("proxy_name", ""),
+        "relation": said.get("proxy_relation", ""),
+        "phone": said.get("proxy_phone", ""),
+        "authorisation": said.get("proxy_authorisation" if first else "note", ""),
+    }  # fmt: skip
+    until = said.get("until", "")
     return {
         "full_identity": source.identity[1],
-        "phone": source.case.applicant.get("phone", ""),
-        "proxy_name": proxy.get("name", ""),
-        "relation": proxy.get("relation", ""),
-        "proxy_phone": proxy.get("phone", ""),
-        "authorisation": proxy.get("authorisation", ""),
+        "phone": case.applicant.get("phone", ""),
+        "proxy_name": named.get("name", ""),
+        "relation": named.get("relation", ""),
+        "proxy_phone": named.get("phone", ""),
+        "authorisation": named.get("authorisation", ""),
+        "scope": SCOPES[said.get("scope", "both")],
+        "until": iso_day(until) if until else UNTIL,
         **_TO_FILL,
     }
 
 
+UNTIL: Final = "本件办结之日"
+SCOPES: Final = {
+    "both": "代为提交、补正申请材料，代为签收文书",
+    "submit": "代为提交、补正申请材料",
+    "collect": "代为签收文书",
+}
 _BLANK: Final = "　"
 _TO_FILL: Final = {
     "blank": _BLANK,
@@ -147,7 +165,8 @@ _TO_FILL: Final = {
 def blank_attorney(item_name: str) -> Facts:
     """The facts of a power of attorney for an item that nobody has filled in yet."""
     typed = ("full_identity", "phone", "proxy_name", "relation", "proxy_phone")
-    return {"item": item_name, "authorisation": "", **dict.fromkeys(typed, _BLANK), **_TO_FILL}
+    terms = {"scope": SCOPES["both"], "until": UNTIL}
+    return {"item": item_name, "authorisation": "", **terms, **dict.fromkeys(typed, _BLANK), **_TO_FILL}
 
 
 def _decision(source: Source) -> Facts:

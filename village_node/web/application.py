@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 from marshmallow import ValidationError
 
-from sync_protocol.case import bodies, kinds
+from sync_protocol.case import bodies, kinds, legal_bodies
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import CaseRef, Request
 from village_node.web import asked, entry, schemas, times
@@ -28,6 +29,7 @@ SPELLINGS: Final = {
 }
 BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
 PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
+TERMS: Final = ("authority_scope", "authority_until", "authority_marked")
 Faults = dict[str, tuple[str, str]]
 
 
@@ -43,10 +45,18 @@ def spelled(body: Mapping[str, Any], item: Item) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, "")}
 
 
-def faults(visit: Visit, body: Mapping[str, Any], channel: str, item: Item, *, proxied: bool) -> Faults:
+def faults(
+    visit: Visit,
+    body: Mapping[str, Any],
+    channel: str,
+    item: Item,
+    *,
+    proxied: bool,
+    terms: Mapping[str, str] | None = None,
+) -> Faults:
     """What is wrong with an application, by field, in words (zh, en) that say what to do; empty when it can be filed.
 
-    ``proxied``: somebody acts for the applicant.
+    ``proxied``: somebody acts for the applicant; ``terms``: of the authority for it, where they are asked for.
     """
     found: Faults = {}
     try:
@@ -58,6 +68,7 @@ def faults(visit: Visit, body: Mapping[str, Any], channel: str, item: Item, *, p
         for name in PROXY:
             if not body.get(name):
                 found[name] = ("由他人代办时请填写此项", "Fill this in when somebody acts for the applicant")
+        found |= _terms_faults(visit, terms) if terms is not None else {}
     found |= asked.faults(item, body.get("answers", {}))
     if body.get("applicant_id_kind") == "resident_id" and "applicant_id_no" not in found:
         # A clock may be years behind: whoever was born since must not be refused for that.
@@ -74,6 +85,40 @@ def faults(visit: Visit, body: Mapping[str, Any], channel: str, item: Item, *, p
     if channel not in bodies.CHANNELS:
         found["channel"] = ("请从所列选项中选择", "Choose from the list")
     return found
+
+
+def _terms_faults(visit: Visit, terms: Mapping[str, str]) -> Faults:
+    """What is wrong with the terms of a proxy's authority."""
+    found: Faults = {}
+    if terms.get("authority_marked") not in legal_bodies.PROXY_MARKS:
+        found["authority_marked"] = (
+            "由他人代办时请核对委托书并选择签名方式",
+            "Look at the authority and say how it is signed",
+        )
+    if terms.get("authority_scope", "") not in ("", *legal_bodies.PROXY_SCOPES):
+        found["authority_scope"] = ("请从所列选项中选择", "Choose from the list")
+    until = terms.get("authority_until", "")
+    if until and (not bodies.is_date(until) or until < times.local(visit.now_ms).date().isoformat()):
+        found["authority_until"] = (
+            "委托期限应为今天或以后的日期；不填表示至办结",
+            "A day from today on; leave it empty for until the case is settled",
+        )
+    return found
+
+
+def authority_of(body: Mapping[str, Any], terms: Mapping[str, str]) -> dict[str, Any] | None:
+    """The authority by which somebody acts for the applicant, as it is recorded; None where nobody does."""
+    if not body.get("proxy_name") or not terms.get("authority_marked"):
+        return None
+    said = {
+        "what": "given",
+        "scope": terms.get("authority_scope") or "both",
+        "until": terms.get("authority_until"),
+        "marked": terms["authority_marked"],
+        "note": body.get("proxy_authorisation"),
+        **{name: body.get(name) for name in ("proxy_name", "proxy_relation", "proxy_phone")},
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 ORGANISATIONS: Final = "credit_code"
@@ -122,14 +167,20 @@ def _english(name: str, message: str) -> str:
 
 
 def file(
-    visit: Visit, body: Mapping[str, Any], channel: str, request: Request | None = None, *, preview: bool = False
+    visit: Visit,
+    body: Mapping[str, Any],
+    channel: str,
+    request: Request | None = None,
+    *,
+    preview: bool = False,
+    terms: Mapping[str, str] = MappingProxyType({}),
 ) -> CaseRef:
     """File an application without faults for the person in front. ``request``: under which id a program asks for it;
-    ``preview``: it is sent for pre-review, and nobody receives it yet.
+    ``preview``: it is sent for pre-review, and nobody receives it yet; ``terms``: of a proxy's authority.
 
     Raises what the casebook's ``file`` and ``ask_preview`` raise.
     """
-    staff, book = visit.staff, visit.site.casebook
+    staff, book, authority = visit.staff, visit.site.casebook, authority_of(body, terms)
     if preview:
-        return book.ask_preview(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), request)
-    return book.file(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), channel, request)
+        return book.ask_preview(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), request, authority)
+    return book.file(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), channel, request, authority)

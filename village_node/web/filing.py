@@ -9,7 +9,7 @@ from typing import Any, Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import bodies
+from sync_protocol.case import bodies, legal_bodies
 from sync_protocol.case.catalogue import Item
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed
@@ -35,6 +35,7 @@ def typed_values(visit: Visit, item: Item) -> dict[str, str]:
     values = {name: spell(form.get(name, "")[:4000]) for name, spell in SPELLINGS.items()}
     values["channel"] = form.get("channel", "counter")
     values["has_proxy"] = "yes" if form.get("has_proxy") else ""
+    values |= {name: entry.line(form.get(name, "")[:40]) for name in application.TERMS}
     values |= asked.typed(item, form)
     for index in range(len(item.materials)):
         key = f"m{index}"
@@ -76,7 +77,7 @@ def values_of(body: Mapping[str, Any], channel: str, item: Item) -> dict[str, st
 def troubles(visit: Visit, values: Mapping[str, str], item: Item) -> dict[str, str]:
     """What is wrong, by field, in words that say what to do; empty when the application can be filed."""
     body, proxied = create_values(values, item), bool(values["has_proxy"])
-    wrong = application.faults(visit, body, values["channel"], item, proxied=proxied)
+    wrong = application.faults(visit, body, values["channel"], item, proxied=proxied, terms=values)
     found = {asked.field_of(item, name): visit.t(*said) for name, said in wrong.items()}
     for index in range(len(item.materials)):
         copies = values[f"m{index}_copies"]
@@ -152,7 +153,8 @@ def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, st
             return _form(visit, item, values, draft_id, found, status=422)
         try:
             preview = visit.request.form.get("do") == "preview"
-            case = application.file(visit, create_values(values, item), values["channel"], preview=preview)
+            body = create_values(values, item)
+            case = application.file(visit, body, values["channel"], preview=preview, terms=values)
         except BadBody as bad:
             keep(visit, item, draft_id, values)
             return _form(
@@ -269,6 +271,9 @@ def _form(
         questions=asked.asked(item),
         labels={each.key: (each.zh, each.en) for each in asked.asked(item)},
         id_kinds=[(code, visit.t(*choice_words(code))) for code in application.identities(item)],
+        scopes=[(code, visit.t(*choice_words(code))) for code in legal_bodies.PROXY_SCOPES],
+        marks=[("", visit.t("请选择", "choose"))]
+        + [(code, visit.t(*choice_words(code))) for code in legal_bodies.PROXY_MARKS],
         channels=[(code, visit.t(*choice_words(code))) for code in bodies.CHANNELS],
         steps=items.steps_from_here(visit, item),
         why_not=items.not_filed_here(visit, item),

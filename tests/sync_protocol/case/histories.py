@@ -52,6 +52,8 @@ JOINT = frozenset({kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGNATURE, kinds.COUNTER
 SUSPENSIONS = ("supplement", "testing", "publicity", "reported_up")
 HASH = "0123456789abcdef" * 4
 CASE_NUMBER = "621021101001-261121-7K3M-12-L"
+GIVEN = {0: "given", 1: "王小琴", 2: "女儿", 4: "both", 6: "hand_print"}
+REVOKED = {0: "revoked", 8: "本人已回"}
 
 
 @cache
@@ -272,6 +274,7 @@ class Network:
             kinds.LANE: lambda: {0: "green", 1: "重点项目", 2: "县领导"} if choose(2) else {0: "ordinary", 1: "已办结"},
             kinds.REVIEW_REQUEST: lambda: {0: "不服"}, kinds.SERVICE_ACT: lambda: {0: "door"},
             kinds.CONTACT_CHANGE: lambda: {0: "13900000000"},
+            kinds.PROXY_AUTHORITY: lambda: (GIVEN, REVOKED)[choose(2)],
             kinds.COLLECTION_NOTICE: lambda: {0: "phone"},
             kinds.PREREVIEW: lambda: {0: offer.to},
             kinds.PREREVIEW_REPLY: lambda: {0: "ready"} if choose(2) else {0: "missing", 1: [["户口簿", "缺页"]]},
@@ -429,6 +432,7 @@ class Network:
             kinds.RATING_APPEAL: {0: list(other), 1: ("appeal", "stands", "struck")[choose(3)], 2: "text"},
             kinds.REVIEW_REQUEST: {0: "text"},
             kinds.CONTACT_CHANGE: {0: "1"},
+            kinds.PROXY_AUTHORITY: {0: ("given", "revoked")[choose(2)], 8: "text"},
             kinds.COLLECTION_NOTICE: {0: "post"},
             kinds.COMMITMENT: {
                 0: ("tolerance", "declaration")[choose(2)], 1: [[("近期照片", "身份证")[choose(2)], 1, False]],

@@ -68,6 +68,7 @@ FROZEN = {
     "lane": "lane reason supervisor approver on_holidays ahead_of consent",
     "prereview": "to note",
     "prereview_reply": "outcome marks text document_no",
+    "proxy_authority": "what proxy_name proxy_relation proxy_phone scope until marked note reason by",
     "paper": "what material hash size media chunks preview preview_size replaces reason",
 }
 NUMBERS = {
@@ -75,7 +76,7 @@ NUMBERS = {
     "take": 8, "decide": 9, "answer": 10, "note": 32, "supply": 33, "withdrawal_request": 34, "delivered": 35,
     "please_return": 36, "dismiss": 37, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65,
     "catalogue": 66, "fork_ruling": 67, "erasure": 68, "calendar": 69, "authority": 70,
-    "seal": 71, "kin": 72, "sample": 74, "call_back": 75, "rating_appeal": 76,
+    "seal": 71, "kin": 72, "sample": 74, "call_back": 75, "rating_appeal": 76, "proxy_authority": 77,
     "refuse": 11, "lapse": 12, "suspend": 13, "resume": 14,
     "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
     "countersign_open": 23, "countersign_close": 24, "countersignature": 38, "rating": 39, "complaint": 40,
@@ -114,8 +115,8 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         "seal",
         "place_key",
     }
-    assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 74, 75, 76, 9_999)] == [
-        "other", "stage", "stage", "side", "side", "other", "other", "side", "side", "other"
+    assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 74, 75, 76, 77, 9_999)] == [
+        "other", "stage", "stage", "side", "side", "other", "other", "side", "side", "side", "other"
     ]  # fmt: skip
     assert all(kinds.role_of(kind.number) == kind.role for kind in kinds.TABLE)
     assert kinds.name_of(68) == "erasure" and kinds.name_of(99) == "kind-99" and kinds.name_of(9) == "decide"

@@ -95,6 +95,7 @@ FIXED = {
     "ended": "2026年11月20日 10:00",
     "hearing_day": "2026年12月2日",
     "unit": "日",
+    "scope": "代为签收文书",
     "inspectors": ["楚科长", "陈副局长"],
 }
 SHEET = {

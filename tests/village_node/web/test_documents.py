@@ -18,7 +18,7 @@ from village_node.web.site import SITE
 
 PROXY = {
     "has_proxy": "yes", "proxy_name": "王小琴", "proxy_relation": "女儿", "proxy_phone": "13900001111",
-    "proxy_authorisation": "代为提交、补正材料",
+    "proxy_authorisation": "代为提交、补正材料", "authority_marked": "hand_print",
 }  # fmt: skip
 ELSEWHERE = {
     "lapse", "tolerance", "declaration", "rectify", "joint", "preview", "14", "upward", "transmittal", "publicity",

@@ -106,7 +106,9 @@ def test_another_document_is_not_judged_as_an_identity_card(agent: Visitor, vill
 def test_a_proxys_fields_count_only_when_somebody_acts_for_the_applicant(agent: Visitor, village: Counter) -> None:
     proxy = {"proxy_name": "李强", "proxy_relation": "儿子", "proxy_authorisation": "签名并按手印的委托书"}
     assert held(village, agent.file(**proxy)).proxy == {}
-    assert held(village, agent.file(**proxy, has_proxy="yes")).proxy == {
+    assert held(village, agent.file(**proxy, has_proxy="yes", authority_marked="hand_print")).proxy == {
+        "scope": "both",
+        "marked": "hand_print",
         "name": "李强",
         "relation": "儿子",
         "authorisation": "签名并按手印的委托书",
@@ -213,6 +215,7 @@ def test_what_is_typed_is_shown_as_text_everywhere(agent: Visitor, village: Coun
         request=EVIL,
         window_note=EVIL,
         has_proxy="yes",
+        authority_marked="signature",
         proxy_name=EVIL[:60],
         proxy_relation=EVIL[:40],
         proxy_authorisation=EVIL,

@@ -1,0 +1,73 @@
+"""Who acts for an applicant: the authority has a scope, a term and a mark, and ends when it is revoked."""
+
+import pytest
+
+from tests.village_node.web.api.program import FILED, path_of, program_at
+from tests.village_node.web.counter import APPLICATION, Counter, Visitor
+from tests.village_node.web.errands import AtHand, done, papers_of, refused
+from tests.village_node.web.test_filing import held
+from village_node.web.site import SITE
+
+PROXY = {
+    "has_proxy": "yes", "proxy_name": "王小琴", "proxy_relation": "女儿", "proxy_phone": "13900001111",
+    "proxy_authorisation": "委托书原件已收", "authority_marked": "hand_print",
+}  # fmt: skip
+TO_PROXY = {"to": "王小琴", "how": "proxy"}
+
+
+@pytest.fixture
+def decider(village: Counter) -> Visitor:
+    return village.sign_in("0002", "head", name="李建国")
+
+
+def decided(agent: Visitor, decider: Visitor, **typed: str) -> str:
+    case = agent.file("040", **{**PROXY, **typed})
+    done(agent, case, "docket")
+    done(decider, case, "decide", outcome="approve")
+    return case
+
+
+def test_a_revoked_authority_collects_nothing_and_another_one_does(
+    village: Counter, agent: Visitor, decider: Visitor
+) -> None:
+    village.app.extensions[SITE].printer = AtHand()
+    case = decided(agent, decider, authority_until="2026-12-31")
+    page = agent.open(case).text
+    assert "代为提交、补正和签收；至 2026-12-31；签名并按手印" in page
+    assert "至2026年12月31日止" in papers_of(agent, case)["06"]
+    done(agent, case, "proxy_authority", what="revoked", reason="本人已回村，自己领取", by="张秀兰")
+    assert held(village, case).proxy == {} and "委托已撤销" in agent.open(case).text
+    assert "王小琴" not in papers_of(agent, case)["16"], "who may collect is the applicant alone"
+    assert "王小琴" in papers_of(agent, case)["06"], "what was signed stays what it was"
+    refused(agent, case, "delivered", "委托已撤销，不能代领", **TO_PROXY)
+    given = {"what": "given", "proxy_name": "李强", "proxy_relation": "儿子", "marked": "signature"}
+    refused(agent, case, "proxy_authority", "请填写此项", **given)
+    refused(agent, case, "proxy_authority", "委托期限已过", **given, scope="collect", until="2026-11-17")
+    done(agent, case, "proxy_authority", **given, scope="collect", until="2026-11-18")
+    refused(agent, case, "delivered", "委托期限至 2026-11-18，已过期", to="李强", how="proxy", at="2026-11-19")
+    done(agent, case, "delivered", to="李强", how="proxy")
+
+
+def test_who_may_only_hand_papers_in_collects_nothing(agent: Visitor, decider: Visitor) -> None:
+    case = decided(agent, decider, authority_scope="submit")
+    refused(agent, case, "delivered", "委托权限不含代为签收", **TO_PROXY)
+    nobody = agent.file("040")
+    done(agent, nobody, "docket")
+    done(decider, nobody, "decide", outcome="approve")
+    refused(agent, nobody, "delivered", "代领须先登记委托", **TO_PROXY)
+
+
+def test_no_proxy_files_without_the_terms_of_the_authority(village: Counter, agent: Visitor) -> None:
+    for wrong, words in (
+        ({"authority_marked": ""}, "选择签名方式"),
+        ({"authority_until": "2026-11-01"}, "委托期限应为"),
+    ):
+        answer = agent.send("/file/040", {**APPLICATION, **PROXY, **wrong})
+        assert answer.status_code == 422 and words in answer.text
+    program = program_at(village, "0801", "agent")
+    said = {name: value for name, value in PROXY.items() if name.startswith("proxy_")}
+    assert program.post("/applications", {**FILED, "item_no": "040", **said}).get_json()["field"] == "authority_marked"
+    made = path_of(program.file(item_no="040", **said, authority_marked="notarised", authority_scope="submit"))
+    assert program.get(made).get_json()["proxy"]["scope"] == "submit"
+    program.done(made, "proxy_authority", what="revoked", reason="不再委托")
+    assert program.get(made).get_json()["proxy"] == {}

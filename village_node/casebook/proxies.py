@@ -1,0 +1,45 @@
+"""Somebody who acts for an applicant does so by an authority in force: given, not revoked, not over, and for this."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from sync_protocol.case import Case, kinds
+from village_node.casebook.errors import BadBody
+
+_HOW, _AT = 1, 2
+_UNTIL: Final = 5
+
+
+def check(case: Case, kind: int, body: Mapping[int, Any], today: date) -> None:
+    """Ask of a result that is given to a proxy whether it may be, and of an authority that it is not over already.
+    Raises BadBody."""
+    if kind == kinds.PROXY_AUTHORITY and body.get(_UNTIL, today.isoformat()) < today.isoformat():
+        raise BadBody("until", "委托期限已过，请核对委托书", "the authority is over already: look at the paper")
+    if kind == kinds.DELIVERED and body[_HOW] == "proxy":
+        wrong = why_not_collected(case, date.fromisoformat(body[_AT]) if _AT in body else today)
+        if wrong is not None:
+            raise BadBody("how", *wrong)
+
+
+def why_not_collected(case: Case, day: date) -> tuple[str, str] | None:
+    """Say why no proxy collects a result on a day; None if one may."""
+    proxy = case.proxy
+    if not proxy and case.authorities:
+        return (
+            "委托已撤销，不能代领；请送达本人，或重新登记委托",
+            "the authority is revoked: give it to the applicant, or enter another authority",
+        )
+    if not proxy:
+        return (
+            "本案没有代办人，代领须先登记委托",
+            "nobody acts for the applicant: enter the authority before a proxy collects",
+        )
+    if proxy.get("scope") == "submit":
+        return "委托权限不含代为签收，不能代领", "the authority is not for collecting"
+    if (until := proxy.get("until")) and day.isoformat() > until:
+        return (
+            f"委托期限至 {until}，已过期，不能代领；请登记新的委托",
+            f"the authority ended on {until}: enter another one before a proxy collects",
+        )
+    return None
