@@ -22,6 +22,7 @@ from tests.village_node.web.errands import (
     papers_of,
 )
 from tests.village_node.web.test_filing import held
+from tests.village_node.web.test_item_versions import form
 from tests.village_node.web.test_legal_life import why
 from village_node.web.site import SITE
 
@@ -320,3 +321,36 @@ def test_nobody_answers_and_it_counts_as_accepted(cast: Cast) -> None:
     ended(
         cast, case, "delivered", {"agency", "precheck", "handoff", "review", "01", "04", "11", "16", "17"}, "视为已受理"
     )
+
+
+def test_a_case_ends_under_the_version_it_was_filed_under(cast: Cast) -> None:
+    old = cast.agent.file("041")
+    done(cast.agent, old, "docket")
+    published = form(cast.network, "041", promised_days="3", budget_township_days="2", do="publish")
+    assert cast.business.send("/catalogue/041", published).status_code == 303
+    everywhere(cast.network)
+    new = cast.agent.file("041", item_version="2")
+    done(cast.agent, new, "docket")
+    for case, days in ((old, 5), (new, 3)):
+        handed_up(cast.network, cast.agent, cast.clerk, case)
+        done(cast.station_head, case, "decide", outcome="approve")
+        delivered(cast.network, cast.clerk, case, cast.agent)
+        papers = ended(
+            cast, case, "delivered", {"01", "handoff", "04", "11", "16", "17"}, f"时限 {days} 个工作日；已结束，未超期"
+        )
+        assert f"{days}个工作日" in papers["04"]
+    assert [held(cast.agent.counter, case).item_version for case in (old, new)] == [1, 2]
+
+
+def test_what_the_applicant_declares_is_looked_at_later_and_kept(cast: Cast) -> None:
+    case = at_the_township(cast.network, cast.agent, cast.clerk, "036")
+    said = {"what": "declaration", "text": "场所符合消防条件", "due": "2026-11-20", "signed_by": "张秀兰"}
+    done(cast.clerk, case, "commitment", **said)
+    done(cast.clerk, case, "docket")
+    handed_up(cast.network, cast.clerk, cast.window, case)
+    opened = chosen(cast.window.open(case).text, "commitment_kept", "opened")[0]
+    done(cast.window, case, "commitment_kept", opened=opened, result="核查属实")
+    done(cast.officer, case, "decide", outcome="approve")
+    delivered(cast.network, cast.window, case, cast.agent)
+    base = {"agency", "precheck", "handoff", "declaration", "01", "04", "11", "16", "17"}
+    assert "场所符合消防条件" in ended(cast, case, "delivered", base)["declaration"]
