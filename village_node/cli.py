@@ -140,6 +140,8 @@ def parser(level: Level) -> argparse.ArgumentParser:
     courier.add_argument("folder", type=Path, help="where the stick is mounted, or a folder on it")
     courier.add_argument("--to", default="", metavar="PLACE", help="export: for which place (default: the one above)")
     courier.set_defaults(act=lambda arguments: _carry(level, arguments))
+    rekey = add_verb(top, "rekey", "change this node's signing key; the level above countersigns the new one")
+    rekey.set_defaults(act=lambda arguments: _ask(level, arguments, "rekey"))
     evidence = add_verb(top, "evidence", "write all that is held of a case, for who believes nobody's word")
     evidence.add_argument("case", metavar="CASE", help="the case's number, as it is printed on the receipt")
     evidence.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")

@@ -101,6 +101,16 @@ def commands(node: Node) -> Commands:
         )
         return {"bundles": [outcome.told() for outcome in outcomes]}
 
+    def rekey(_arguments: dict[str, Any]) -> dict[str, Any]:
+        done = node.casebook.rekey(OPERATOR, lambda: bool(node.sync_now()["ok"]))
+        sent = node.sync_now() if node.uplink is not None else {"ok": True}
+        return {
+            "ended": done.ended.hex(),
+            "begun": done.begun.hex(),
+            "settled": done.whole,
+            "countersigned": bool(sent["ok"]) and not node.casebook.provisional,
+        }
+
     def evidence(arguments: dict[str, Any]) -> dict[str, Any]:
         case_no, folder = arguments["case_no"], Path(arguments["folder"])
         raw = node.casebook.evidence(case_no)
@@ -130,6 +140,7 @@ def commands(node: Node) -> Commands:
         "courier": carry,
         "evidence": evidence,
         "release": take_release,
+        "rekey": rekey,
     }
 
 

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     OLDER = "older_challenge"
     OWN_SIGNATURE = "own_signature"
     OPERATOR = "operator"
+    REKEY = "rekey"
 
 
 WORDS: Final[dict[Reason, tuple[str, str]]] = {
@@ -56,6 +57,7 @@ WORDS: Final[dict[Reason, tuple[str, str]]] = {
         "something came that this node has signed and does not hold: it was restored from an older copy",
     ),
     Reason.OPERATOR: ("值班人员选择由本机继续", "the operator chose that this machine goes on"),
+    Reason.REKEY: ("更换了签名密钥", "its signing key was changed"),
 }
 
 

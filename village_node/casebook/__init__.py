@@ -48,6 +48,7 @@ from village_node.casebook.purging import PurgeJob, PurgeRun
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.reception import Reception
 from village_node.casebook.refolding import Refolding
+from village_node.casebook.rekeying import Rekeyed, Rekeying
 from village_node.casebook.revoking import Machine, Revoking
 from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
 from village_node.casebook.settlements import Settlements
@@ -95,6 +96,7 @@ __all__ = [
     "PurgeRun",
     "Reason",
     "Received",
+    "Rekeyed",
     "Request",
     "RosterForkView",
     "RosterRuling",
@@ -122,6 +124,7 @@ def rules_of(catalogue: Catalogue) -> bytes:
 class Casebook(
     Erasing,
     Settlements,
+    Rekeying,
     Revoking,
     RosterRulings,
     Approving,

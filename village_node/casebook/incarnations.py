@@ -135,9 +135,10 @@ class Incarnations(Countersigning, Reading):
             callback(reason)
         self._on_begun.append(callback)
 
-    def begin_again(self, reason: Reason, *, ended: bytes | None = None, actor: str = "") -> None:
+    def begin_again(self, reason: Reason, *, ended: bytes | None = None, actor: str = "", whole: bool = False) -> None:
         """Begin a new life at once: the next event is its first. `ended`: the incarnation that is at its end; nothing
-        is done where another one has begun meanwhile. `actor`: who has chosen it, where somebody has.
+        is done where another one has begun meanwhile. `actor`: who has chosen it, where somebody has. `whole`: the
+        database has lost nothing, so that nothing is in doubt.
 
         Raises NotSaved; then the life before goes on.
         """
@@ -159,9 +160,10 @@ class Incarnations(Countersigning, Reading):
                     begun = lives.begin(last, reason, self.clock(), database)
                     peers.remember_bytes(connection, INCARNATION, begun.incarnation)
                     peers.forget_alarms(connection)
-                    doubts.begin(connection)
-                    hearing.forget_answers(connection)
-                    if self.identity.place in self.roster_in(connection).heads():
+                    if not whole:
+                        doubts.begin(connection)
+                        hearing.forget_answers(connection)
+                    if not whole and self.identity.place in self.roster_in(connection).heads():
                         peers.remember_bytes(connection, ROSTER_DOUBT, b"\1")
                     if succeeded or reason == Reason.OPERATOR:
                         peers.remember_bytes(connection, WENT_ON, b"" if reason == Reason.OPERATOR else b"\1")
@@ -175,8 +177,9 @@ class Incarnations(Countersigning, Reading):
             except StoreError:
                 self.identity = before
                 raise
-            self._roster_doubted = self._roster_doubted or before.place in self.roster.heads()
-            self._hearing.begin()
+            if not whole:
+                self._roster_doubted = self._roster_doubted or before.place in self.roster.heads()
+                self._hearing.begin()
             self._forgotten.clear()
             self._begun.append(reason)
         self.tell({ANYTHING})
@@ -186,7 +189,7 @@ class Incarnations(Countersigning, Reading):
     def _note_begun(self, connection: Connection, incarnation: bytes, reason: Reason, actor: str) -> None:
         """Write into the audit trail that a new life has begun, why, and who has chosen it."""
         if actor:
-            self.note(connection, actor, "node.go_on", self.identity.place)
+            self.note(connection, actor, "node.rekey" if reason == Reason.REKEY else "node.go_on", self.identity.place)
         zh, en = WORDS[reason]
         self.note(
             connection,

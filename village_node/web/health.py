@@ -95,6 +95,8 @@ def health(visit: Visit) -> Response:
         clock=machine.clock_here(visit.sync_state.skew_ms, visit.sync_state.above),
         clock_there=machine.clock_there,
         stale=machine.nothing_newer(status["checkpoint"]["time_ms"] if status["checkpoint"] else None, visit.now_ms),
+        key_since=site.casebook.key_since(),
+        old_key=machine.old_key(site.casebook.key_since(), visit.now_ms),
         casework=CASEWORK,
         decides=lives.DECIDES.roles,
         life=site.casebook.life(),

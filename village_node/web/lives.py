@@ -5,7 +5,7 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from village_node.casebook import Reason, Stale
+from village_node.casebook import NotAllowed, Reason, Stale
 from village_node.web.policy import ADMIN, Policy, Route
 from village_node.web.site import Visit
 
@@ -37,8 +37,20 @@ def answer_for(visit: Visit, place: str) -> Response:
     return visit.redirect("health")
 
 
+def rekey(visit: Visit) -> Response:
+    """The signing key of this place is changed; where the line is there, it is countersigned at once."""
+    site = visit.site
+    try:
+        site.casebook.rekey(visit.staff.staff_no, lambda: bool(site.sync_now()["ok"]))
+    except NotAllowed as reason:
+        return visit.render("rekey_refused.html", 409, reason=visit.t(reason.zh, reason.en))
+    site.sync_now()
+    return visit.redirect("health")
+
+
 ROUTES: Final = (
     Route("/lives/go-on", "go_on", go_on, DECIDES, ("POST",)),
     Route("/lives/retire", "retire", retire, DECIDES, ("POST",)),
+    Route("/lives/rekey", "rekey", rekey, DECIDES, ("POST",)),
     Route("/lives/answer-for/<place>", "answer_for", answer_for, DECIDES, ("POST",)),
 )

@@ -12,6 +12,9 @@ _MB: Final = 1 << 20
 # its rules, its calendar and its part of the roster has come either. Nothing is ever refused for that.
 NOTHING_NEWER_MS: Final = 14 * times.DAY_MS
 NOTHING_NEWER_AT_ALL_MS: Final = 60 * times.DAY_MS
+# A key that signs every day is changed every two years, before anybody has a reason to; it goes on all the same.
+OLD_KEY_MS: Final = 730 * times.DAY_MS
+VERY_OLD_KEY_MS: Final = 1_095 * times.DAY_MS
 
 Words = tuple[str, str]
 
@@ -37,6 +40,18 @@ def nothing_newer(vouched_ms: int | None, now_ms: int) -> tuple[str, Words] | No
         f"nothing newer of the county's rules and roster has come for {ages[1]}; work goes on, please ask it by phone",
     )
     return ("bad" if now_ms - vouched_ms >= NOTHING_NEWER_AT_ALL_MS else "waiting"), words
+
+
+def old_key(since_ms: int | None, now_ms: int) -> tuple[str, Words] | None:
+    """A tone and words where the signing key has been in use for long; ``since_ms``: when it entered the roster."""
+    if since_ms is None or now_ms - since_ms < OLD_KEY_MS:
+        return None
+    ages = times.age(since_ms, now_ms, "zh"), times.age(since_ms, now_ms, "en")
+    words = (
+        f"已用{ages[0]}，该换了；收件办事和同步照常，不会停用",
+        f"in use for {ages[1]}, please change it; work and exchange go on, nothing is shut off",
+    )
+    return ("bad" if now_ms - since_ms >= VERY_OLD_KEY_MS else "waiting"), words
 
 
 def clock_there(skew_ms: int | None) -> Words | None:

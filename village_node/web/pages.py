@@ -172,7 +172,7 @@ def register(
     accounts: Accounts,
     config: Config,
     clock: Callable[[], int],
-    sync_now: Callable[[], object],
+    sync_now: Callable[[], dict[str, Any]],
     node_status: Callable[[], dict[str, Any]],
     courier: Carrier,
     exchanging: Callable[[], bool] = lambda: False,

@@ -56,7 +56,7 @@ class Site:
     accounts: Accounts
     config: Config
     clock: Callable[[], int]
-    sync_now: Callable[[], object]
+    sync_now: Callable[[], dict[str, Any]]
     node_status: Callable[[], dict[str, Any]]
     exchanging: Callable[[], bool]
     courier: Carrier

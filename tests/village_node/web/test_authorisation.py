@@ -51,6 +51,7 @@ MAY = {
     "sync_now": STAFF,
     "go_on": {"head", "admin"},
     "retire": {"head", "admin"},
+    "rekey": {"head", "admin"},
     "answer_for": {"head", "admin"},
     "settle_alarm": {"head", "admin"},
     "allow_lives": {"head", "admin"},

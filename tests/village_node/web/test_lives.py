@@ -10,6 +10,8 @@ from tests.village_node.web.counter import Counter, Visitor, hidden_of
 from village_node.casebook import Reason
 from village_node.store import Connection, Overtaken
 
+DAY_MS = 86_400_000
+
 
 def ring(network: Network, alarm: int) -> None:
     """The township has heard the village's identity live twice, and told it so."""
@@ -194,3 +196,27 @@ def test_a_head_allows_a_child_more_lives_and_the_child_is_told_why_it_waits(
     send(head, f"/children/{VILLAGE}/allow-lives", "/children")
     assert "新编号过多" not in head.open("/children").get_data(as_text=True)
     assert head.send(f"/children/{VILLAGE}/allow-lives", fields).status_code == 404
+
+
+def test_the_head_changes_the_signing_key_and_an_old_one_is_named_in_plain_words(
+    network: Network, village: Counter, agent: Visitor
+) -> None:
+    assert "/lives/rekey" not in agent.open("/health").get_data(as_text=True)
+    head = village.sign_in("0002", "head")
+    page = head.open("/health").get_data(as_text=True)
+    assert "起使用" in page and "该换了" not in page
+    network.clock.now_ms += 731 * DAY_MS
+    head = village.sign_in("0003", "head")
+    page = head.open("/health").get_data(as_text=True)
+    assert "该换了；收件办事和同步照常" in page
+    casebook = network.members[VILLAGE].casebook
+    before = casebook.identity.key.public
+    send(head, "/lives/rekey", "/health")
+    assert casebook.identity.key.public != before and village.exchanges == ["now", "now"]
+    assert [each.reason for each in casebook.identity.former] == [Reason.REKEY]
+    line = next(line for line in village.accounts.rows.audit_lines(20) if line.action == "node.rekey")
+    assert line.actor == "0003"
+    page = head.open("/health").get_data(as_text=True)
+    assert "等待上级确认" in page and "更换了签名密钥" in page and "该换了" not in page
+    refused = head.send("/lives/rekey", {})
+    assert refused.status_code == 409 and "上级还没有确认本机现在的编号" in refused.text

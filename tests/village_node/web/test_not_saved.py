@@ -139,6 +139,11 @@ def _ringing(request: pytest.FixtureRequest, place: str, address: str) -> Ready:
     return Ready(request.getfixturevalue(place).sign_in("0002", "head"), address, {"text": TYPED})
 
 
+def _key(request: pytest.FixtureRequest) -> Ready:
+    """A village that is in the roster and about which nothing rings."""
+    return Ready(request.getfixturevalue("village").sign_in("0002", "head"), "/lives/rekey", {"text": TYPED})
+
+
 def _waited_for(request: pytest.FixtureRequest) -> Ready:
     """A restored county that has not heard its townships yet."""
     folder = request.getfixturevalue("tmp_path")
@@ -417,6 +422,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "enter_kin": partial(_register, address="/kin", fields=_RELATIVE),
     "go_on": partial(_ringing, place="village", address="/lives/go-on"),
     "retire": partial(_ringing, place="village", address="/lives/retire"),
+    "rekey": _key,
     "settle_alarm": partial(_ringing, place="township", address=f"/children/{VILLAGE}/settle"),
     "print_document": _print,
     "record_meeting": partial(_meeting, recorded=False),

@@ -96,6 +96,7 @@ WITHOUT = {
     "answer_revocation": _TWO,
     "go_on": _LIVES,
     "retire": _LIVES,
+    "rekey": _LIVES,
     "answer_for": _LIVES,
     "save_bundle": _HAND,
     "take_bundle": _HAND,
