@@ -5,7 +5,7 @@ Each error has a code that never changes, a name, whose fault it is, and whether
     ProtocolError
       sender's fault    Malformed TooLarge BadSeal BadCommitment ScopeNotAllowed ScopeNotFollowed Fork BadSignature
                         UnknownNode NotAChild BadRoster RosterRollback BadReceipt WeakKey NotEntitled
-                        TooManyLives Revoked
+                        TooManyLives Revoked Declined
       nobody's fault    UnknownIncarnation Gap RosterForked (what is missing may still come)
       receiver's fault  NeedsUpdate Busy StagingFull
       both              NoSuchVersion
@@ -169,6 +169,12 @@ class Revoked(ProtocolError):
     """The sender was revoked: its place goes on under another machine, once that is enrolled."""
 
     code, name = 24, "revoked"
+
+
+class Declined(ProtocolError):
+    """The people of the place above have declined this request to be enrolled."""
+
+    code, name = 25, "declined"
 
 
 BY_CODE: dict[int, type[ProtocolError]] = {error.code: error for error in ProtocolError.__subclasses__()}

@@ -29,6 +29,10 @@ ROSTER_FORK = 131_136  # a proof: two changes and what holds them together
 RULED_CHANGES = 1_024  # that stand by one ruling
 TRAIL = 64  # pairs of a trail
 ROSTER_PROOFS_A_MESSAGE = 2  # so that they leave room for the changes
+NEWCOMERS = 64  # requests to be enrolled that wait for a person's word
+NEWCOMERS_A_PLACE = 4
+NEWCOMERS_A_MINUTE = 6
+NEWCOMERS_MS = 7 * 86_400_000
 NEW_LIVES = 8  # of one place countersigned within NEW_LIVES_MS without a person's word
 NEW_LIVES_MS = 8 * 86_400_000
 

@@ -11,6 +11,10 @@ class EnrolmentRefused(ValueError):
     """The request is sound, but this place cannot grant it; the text says why and what to do."""
 
 
+class DigitsDiffer(EnrolmentRefused):
+    """The place code does not begin like ours, and nobody has said yet that it is right all the same."""
+
+
 def enrol(
     casebook: Casebook,
     request: bytes,
@@ -29,7 +33,7 @@ def enrol(
     asked = roster.read_request(request)
     here = casebook.identity
     if not digits_agreed and not _digits_fit(here.place, asked.place):
-        raise EnrolmentRefused(
+        raise DigitsDiffer(
             f"place code {asked.place} does not begin like {here.place}: check it, "
             "and repeat with --digits-agreed if it is right"
         )

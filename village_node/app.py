@@ -194,7 +194,7 @@ class Node:
             self.accounts.audit("node", "node.start", version(), dict(self.store.settings()))
         if pages_only:
             pages = self.listeners[0]
-            with _served(
+            with served(
                 [replace(pages, app=_for_people_only(pages.app))],
                 edge=self.config.edge_address if self.config.behind_tls else "",
             ):
@@ -204,7 +204,7 @@ class Node:
         with self.store.leader("sync") as first:
             if not first:
                 raise AnotherWorker("another worker syncs this database already: start this one with --pages-only")
-            with _served(self.listeners, edge=self.config.edge_address if self.config.behind_tls else ""):
+            with served(self.listeners, edge=self.config.edge_address if self.config.behind_tls else ""):
                 keeper = threading.Thread(target=self.scheduler.run, args=(stop,), name="scheduler", daemon=True)
                 keeper.start()
                 if self.uplink:
@@ -252,7 +252,7 @@ def _for_people_only(pages: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def _served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
+def served(listeners: Sequence[Listener], *, edge: str) -> Iterator[None]:
     """Answer on all of these addresses, each with a socket map of its own: closing one leaves the others alone.
 
     `edge`: the address of a TLS edge that everybody comes through, or empty. It is believed who it says they are: with

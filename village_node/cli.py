@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 from sync_protocol.errors import ProtocolError
 from sync_protocol.places import valid_code
-from village_node import app, config, control, files, identity, keyring, releases
+from sync_protocol.roster import confirmation_code
+from village_node import app, config, control, files, identity, joining, keyring, releases
 from village_node.store import StoreError
 
 # What a person at the keyboard can mend; everything else is a fault of the program and shows its traceback.
@@ -302,8 +303,11 @@ def _init(level: Level, arguments: argparse.Namespace) -> None:
         raise config.BadSettings("--parent-url is missing: write the address of the node above")
     made = prepare(chosen)
     request = arguments.data / app.REQUEST_FILE
-    files.write(request, app.enrol_request(made))
+    raw = app.enrol_request(made)
+    code = confirmation_code(raw)
+    files.write(request, raw)
     print(f"{request}: take this file to the node above (`enrol`), then complete with `{level.program} init --answer`")
+    print(f"with a line: `{level.program} serve`, and read this code out to the node above by telephone: {code}")
     say_how_keys_lie(chosen)
 
 
@@ -324,6 +328,8 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
     with nullcontext() if arguments.pages_only else control.exclusive(chosen.data):
         if not arguments.pages_only:
             keyring.sweep(chosen.data)
+            if _asks_to_join(chosen) and not joining.join_over_the_line(chosen, stop, _say_code):
+                return
         node = level.create_node(chosen, pages_only=arguments.pages_only)
         desk = None if arguments.pages_only else control.Desk(chosen.data, level.commands(node))
 
@@ -336,6 +342,19 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
             if desk is not None:
                 desk.close()
             node.close()
+
+
+def _asks_to_join(chosen: config.Config) -> bool:
+    """Whether the node is not in yet, and knows whom to ask."""
+    return bool(chosen.parent_url) and identity.load(chosen.data, app.keyring_of(chosen)).network_id is None
+
+
+def _say_code(asking: joining.Joining) -> None:
+    """Say on the terminal what the page shows."""
+    if asking.network:
+        print(f"已入网，网络码 / it is in; network code: {asking.network}", flush=True)
+    else:
+        print(f"{asking.config.url} 确认码 / confirmation code: {asking.code}", flush=True)
 
 
 def ask(level: Level, data: Path, verb: str, **arguments: Any) -> dict[str, Any]:

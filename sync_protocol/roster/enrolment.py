@@ -1,6 +1,6 @@
 """Enrolment: how a new node asks to be let in, who may let it in, and what it starts from."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sync_protocol import limits
 from sync_protocol.encoding import decode, encode
@@ -18,7 +18,9 @@ from sync_protocol.roster.change import (
 )
 from sync_protocol.roster.roster import Roster
 from sync_protocol.roster.standing import Node
-from sync_protocol.suites import PUBLIC_KEY_BYTES, S1, SIGNATURE_BYTES, SigningKey, check_public, verify
+from sync_protocol.suites import PUBLIC_KEY_BYTES, S1, SIGNATURE_BYTES, SigningKey, check_public, sha256, verify
+
+_DIGITS: Final = 16  # of what people read to each other
 
 
 class EnrolRequest(NamedTuple):
@@ -67,6 +69,22 @@ def read_request(raw: bytes) -> EnrolRequest:
     check_public(request.suite, request.public)
     verify(request.suite, request.public, "enrol", None, enrolment_payload(*request[:-1]), request.proof)
     return request
+
+
+def confirmation_code(request: bytes) -> str:
+    """What people read to each other by telephone to know a request: 16 digits, in groups of four."""
+    return _spoken(b"sanji/enrol/1", request)
+
+
+def network_code(network_id: bytes) -> str:
+    """The same of a network: what the people of a new node compare with those of the place above."""
+    return _spoken(b"sanji/network/1", network_id)
+
+
+def _spoken(label: bytes, said: bytes) -> str:
+    number = int.from_bytes(sha256(label + said)[:8], "big") % 10**_DIGITS
+    digits = f"{number:0{_DIGITS}d}"
+    return " ".join(digits[at : at + 4] for at in range(0, _DIGITS, 4))
 
 
 def admit_request(

@@ -137,7 +137,7 @@ def test_half_open_lines_to_a_parent_keep_no_child_waiting(hop: Hop, said: bytes
     pages = flask.Flask("township")
     pages.register_blueprint(hop.served.downlink.blueprint())
     port = int(nobody().rpartition(":")[2])
-    with app._served([app.Listener(pages, "127.0.0.1", port, 4)], edge=""), half_open(port, 250, said):
+    with app.served([app.Listener(pages, "127.0.0.1", port, 4)], edge=""), half_open(port, 250, said):
         file_many(hop.village, 2)
         assert hop.calling(f"http://127.0.0.1:{port}").exchange_once().ok
 
@@ -151,7 +151,7 @@ def test_more_dead_lines_than_a_door_has_do_not_close_it(
     pages = flask.Flask("township")
     pages.register_blueprint(hop.served.downlink.blueprint())
     port = int(nobody().rpartition(":")[2])
-    with app._served([app.Listener(pages, "127.0.0.1", port, 4)], edge=""), half_open(port, 60, said):
+    with app.served([app.Listener(pages, "127.0.0.1", port, 4)], edge=""), half_open(port, 60, said):
         calling = hop.calling(f"http://127.0.0.1:{port}", timeouts=Timeouts(2.0, 5.0, 5.0))
         for _ in range(3):
             file_many(hop.village, 1)

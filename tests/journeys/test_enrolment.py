@@ -1,17 +1,24 @@
 """Founding a county and enrolling nodes by the command line, with every mistake a person can make on the way."""
 
 import json
+import queue
 import re
+import socket
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import requests
 
 from center_node import cli as county_cli
 from township_node import cli as township_cli
+from township_node import newcomers
+from township_node.app import create_node as create_township
 from village_node import cli as village_cli
-from village_node import control, identity
+from village_node import control, identity, joining
 from village_node.accounts import SignInRefused
 from village_node.app import create_node
 from village_node.config import load
@@ -74,7 +81,7 @@ def test_keys_are_for_their_owner_alone(network):
 
 
 def test_a_node_that_is_not_enrolled_says_what_is_left_to_do(network, capsys):
-    assert village_cli.main(["serve", "--data", str(network.village)]) == 1
+    assert village_cli.main(["sync", "--data", str(network.village)]) == 1
     assert "take enrol-request.cbor to the node above" in capsys.readouterr().err
 
 
@@ -242,3 +249,43 @@ def test_a_node_serves_until_it_is_stopped(network):
     node.serve(stop, lambda: ready.append(True))
     node.close()
     assert ready == [True]
+
+
+@pytest.mark.sockets
+def test_a_new_node_shows_its_code_and_goes_on_by_itself_when_it_is_let_in(network, tmp_path, monkeypatch):
+    """From two empty folders to a village that has exchanged, over real sockets."""
+    enrol(county_cli, network.county, township_cli, network.township)
+    monkeypatch.setattr(joining, "OFTEN_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        ports = one.getsockname()[1], two.getsockname()[1]
+    township = create_township(replace(load(network.township), port=ports[0]))
+    above = f"http://127.0.0.1:{ports[0]}"
+    chosen = replace(load(network.village), port=ports[1], parent_url=above)
+    stop, ended = threading.Event(), []
+    shown: queue.Queue = queue.Queue()
+    threads = [
+        threading.Thread(target=township.serve, args=(stop, lambda: None)),
+        threading.Thread(target=lambda: ended.append(joining.join_over_the_line(chosen, stop, shown.put))),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        asking = shown.get(timeout=20)
+        page = requests.get(f"http://127.0.0.1:{ports[1]}/", timeout=20)
+        assert asking.code in page.text and page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        deadline = time.monotonic() + 20
+        while not township.casebook.newcomers()[0] and time.monotonic() < deadline:
+            stop.wait(0.05)
+        newcomers.take(township.casebook, "0101", 1, asking.code)
+        assert shown.get(timeout=20).stage is joining.Stage.IN
+        assert requests.post(f"http://127.0.0.1:{ports[1]}/compared", timeout=20, allow_redirects=False).ok
+        threads[1].join(20)
+        assert ended == [True]
+        village = create_node(chosen)
+        assert village.sync_now()["ok"]
+        village.close()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+        township.close()

@@ -1,5 +1,6 @@
 """The committed vectors are what the makers make, and this program reads them as they say."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -93,10 +94,18 @@ def test_refused_roster_changes():
         assert error_of(case, raised), case["name"]
 
 
+def spoken(what: str, said: bytes) -> str:
+    """What people read to each other of it, section 5.1."""
+    number = int.from_bytes(hashlib.sha256(f"sanji/{what}/1".encode() + said).digest()[:8], "big") % 10**16
+    return f"{number // 10**12:04} {number // 10**8 % 10**4:04} {number // 10**4 % 10**4:04} {number % 10**4:04}"
+
+
 def test_enrolments():
     book = vectors("roster.json")
+    assert spoken("network", bytes.fromhex(book["network_id"])) == book["network_code"]
     for case in book["enrolments"]:
         request = rosters.read_request(bytes.fromhex(case["request"]))
+        assert spoken("enrol", bytes.fromhex(case["request"])) == case["code"]
         if case["answer"]:
             answer = rosters.read_answer(bytes.fromhex(case["answer"]), request)
             assert answer.network_id.hex() == book["network_id"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import waitress
 
-from village_node.app import Listener, _served
+from village_node.app import Listener, served
 from village_node.door import Answer, end_quiet, hang_up, quietest
 
 
@@ -67,7 +67,7 @@ def test_a_name_of_two_addresses_is_served_at_both_and_let_go_of(monkeypatch: py
     monkeypatch.setattr(socket, "getaddrinfo", two)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with _served([Listener(answer, "two.addresses", port, 1)], edge=""):
+    with served([Listener(answer, "two.addresses", port, 1)], edge=""):
         for address in ("127.0.0.1", "127.0.0.2"):
             with socket.create_connection((address, port), timeout=5.0) as there:
                 there.sendall(b"GET / HTTP/1.0\r\n\r\n")

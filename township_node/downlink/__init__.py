@@ -14,8 +14,10 @@ from sync_protocol import limits
 from sync_protocol.errors import (
     BadSignature,
     Busy,
+    Declined,
     Malformed,
     NotAChild,
+    NotEntitled,
     ProtocolError,
     Revoked,
     TooLarge,
@@ -24,6 +26,7 @@ from sync_protocol.errors import (
 from sync_protocol.exchange import COME, check_wait_token, read_wait_token, refusal_bytes
 from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import SigningKey
+from township_node import newcomers
 from township_node.downlink.answering import Answering, child_node
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import EVERYONE, Tides
@@ -45,6 +48,8 @@ _STATUS: Final[dict[type[ProtocolError], int]] = {
     UnknownNode: 403,
     NotAChild: 403,
     Revoked: 403,
+    NotEntitled: 403,
+    Declined: 403,
     Busy: 429,
 }
 
@@ -85,10 +90,11 @@ class Downlink:
         return self._renewals.grant(node, renewal)
 
     def blueprint(self) -> flask.Blueprint:
-        """POST /sync/v1/exchange, or /sync for short, for the node's web application."""
+        """POST /sync/v1/exchange, or /sync for short, and /sync/v1/enrol, for the node's web application."""
         blueprint = flask.Blueprint("downlink", __name__)
         blueprint.add_url_rule("/sync/v1/exchange", "exchange", self._exchange, methods=["POST"])
         blueprint.add_url_rule("/sync", "exchange", self._exchange, methods=["POST"])
+        blueprint.add_url_rule("/sync/v1/enrol", "enrol", self._enrol, methods=["POST"])
         return blueprint
 
     def waiting_app(self) -> flask.Flask:
@@ -121,26 +127,11 @@ class Downlink:
         return self._roster
 
     def _exchange(self) -> flask.Response:
-        request = flask.request
-        try:
-            # Refused before anything is read: what announces too much, or does not say how much.
-            if request.content_length is None:
-                raise Malformed("Content-Length: must be there")
-            if request.content_length > limits.MESSAGE:
-                raise TooLarge(f"{request.content_length} bytes, at most {limits.MESSAGE}")
-            # A browser always names a type: no form of a strange page gets past this line.
-            if request.mimetype not in ("", CBOR):
-                raise Malformed(f"Content-Type: must be {CBOR}, or not there")
-            request.max_content_length = limits.MESSAGE
-            response = flask.Response(self._answering.answer(request.get_data(cache=False)))
-            del response.headers["Content-Type"]  # every byte counts on a metered line, and the child knows
-            return response
-        except ProtocolError as error:
-            return _refusal(error)
-        except StoreError as error:
-            return _not_saved(error.zh, error.en)
-        except MemoryError:
-            return _not_saved("未保存：内存不足", "not saved: short of memory")
+        return _answered(limits.MESSAGE, self._answering.answer)
+
+    def _enrol(self) -> flask.Response:
+        source = flask.request.remote_addr or ""
+        return _answered(limits.HEADER, lambda raw: newcomers.ask(self._casebook, raw, source))
 
     def _wait(self) -> flask.Response:
         try:
@@ -155,6 +146,31 @@ class Downlink:
         if self._tides.wait(node, token.tide, self._wait_s):
             return flask.Response(COME, mimetype="text/plain")
         return flask.Response(status=204)
+
+
+def _answered(limit: int, answer: Callable[[bytes], bytes | None]) -> flask.Response:
+    """What a machine asks with at most so many bytes, answered; nothing to say yet is 204."""
+    request = flask.request
+    try:
+        # Refused before anything is read: what announces too much, or does not say how much.
+        if request.content_length is None:
+            raise Malformed("Content-Length: must be there")
+        if request.content_length > limit:
+            raise TooLarge(f"{request.content_length} bytes, at most {limit}")
+        # A browser always names a type: no form of a strange page gets past this line.
+        if request.mimetype not in ("", CBOR):
+            raise Malformed(f"Content-Type: must be {CBOR}, or not there")
+        request.max_content_length = limit
+        said = answer(request.get_data(cache=False))
+        response = flask.Response(said) if said is not None else flask.Response(status=204)
+        del response.headers["Content-Type"]  # every byte counts on a metered line, and the child knows
+        return response
+    except ProtocolError as error:
+        return _refusal(error)
+    except StoreError as error:
+        return _not_saved(error.zh, error.en)
+    except MemoryError:
+        return _not_saved("未保存：内存不足", "not saved: short of memory")
 
 
 def _refusal(error: ProtocolError) -> flask.Response:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.places import about
+from township_node.web.newcomers import LETS_IN
 from village_node import casebook
 from village_node.store.peers import PeerRow
 from village_node.web import Policy, Route, Visit, add_pages, machine
@@ -81,6 +82,8 @@ def children(visit: Visit) -> Response:
         heard=[child for child in told if child.last_contact_ms],
         clock_there=machine.clock_there,
         decides=DECIDES.roles,
+        lets_in=LETS_IN.roles,
+        newcomers=len(site.casebook.newcomers()[0]),
         may_stand_in=here == site.casebook.roster.county,
         level=lambda place: places.level(place),
     )

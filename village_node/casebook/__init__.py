@@ -36,6 +36,7 @@ from village_node.casebook.errors import (
 from village_node.casebook.evidencing import Evidencing
 from village_node.casebook.fetching import Fetching
 from village_node.casebook.ledger import Entry
+from village_node.casebook.newcomers import Newcomers
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.office import ANYTHING
 from village_node.casebook.orders import OpenOrder, OrderPage, Orders
@@ -125,6 +126,7 @@ class Casebook(
     Erasing,
     Settlements,
     Rekeying,
+    Newcomers,
     Revoking,
     RosterRulings,
     Approving,

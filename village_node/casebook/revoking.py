@@ -44,6 +44,15 @@ class Revoking(Rostering):
         """What signs our part of the roster, where it is not our own key."""
         self._roster_keys = keys
 
+    def roster_keys(self) -> list[SigningKey]:
+        """What signs our part of the roster. Raises NotAllowed where it cannot be read."""
+        try:
+            return list(self._roster_keys()) if self._roster_keys is not None else [self.speaker.key]
+        except NoIdentity as problem:
+            raise NotAllowed(
+                f"签发名册的密钥读不出来：{problem}", f"the publishing key cannot be read: {problem}"
+            ) from None
+
     def may_revoke(self, node: Node) -> bool:
         """Whether this place shuts that node out: the county any but this very machine, a township those under it."""
         roster, who = self.roster, self.identity
@@ -179,13 +188,7 @@ class Revoking(Rostering):
             else:
                 upto = roster.length(node.place) if here == roster.county and node.place != here else 0
             ops.append(rosters.revoke_op(node.incarnation, _cuts(roster, node, own), upto))
-        try:
-            keys = list(self._roster_keys()) if self._roster_keys is not None else [self.speaker.key]
-        except NoIdentity as problem:
-            raise NotAllowed(
-                f"签发名册的密钥读不出来：{problem}", f"the publishing key cannot be read: {problem}"
-            ) from None
-        return rosters.publish(roster, here, ops, keys, self.clock())
+        return rosters.publish(roster, here, ops, self.roster_keys(), self.clock())
 
     def _revocable(self, machine: str, *, again: bool) -> Node:
         """The one node whose number begins so, which this place may revoke. Raises NotFound, NotAllowed."""

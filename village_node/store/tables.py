@@ -629,6 +629,23 @@ ERASURES: Final = Table(
     PrimaryKeyConstraint("incarnation", "scope", "seq", "mark"),
 )
 
+# Requests of new nodes that came over the line, and what people at this node said to them.
+NEWCOMERS: Final = Table(
+    "newcomers",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("request", LargeBinary, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("answerer", Text, nullable=False),
+    Column("answered_ms", BigInteger),
+)
+
 # Revocations of nodes that one person asks for and another at this node answers.
 REVOCATIONS: Final = Table(
     "revocations",

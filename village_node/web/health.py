@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.errors import TooManyLives
 from sync_protocol.exchange import NO_ALARM, RESTORED
+from sync_protocol.roster import network_code
 from village_node.casebook import Casebook
 from village_node.store import StoreError
 from village_node.store.peers import PeerRow
@@ -96,6 +97,7 @@ def health(visit: Visit) -> Response:
         clock_there=machine.clock_there,
         stale=machine.nothing_newer(status["checkpoint"]["time_ms"] if status["checkpoint"] else None, visit.now_ms),
         key_since=site.casebook.key_since(),
+        network_code=network_code(site.casebook.network_id),
         old_key=machine.old_key(site.casebook.key_since(), visit.now_ms),
         casework=CASEWORK,
         decides=lives.DECIDES.roles,

@@ -39,6 +39,7 @@ def roster() -> Vector:
             for node in ROSTER.nodes()
         ],
         "heads": [[part, epoch, n, digest.hex()] for part, (epoch, n, digest) in ROSTER.heads().items()],
+        "network_code": rosters.network_code(NETWORK),
         "enrolments": enrolments(),
         "refused": refused_changes() + refused_roots(),
         "refused_enrolments": refused_enrolments(),
@@ -58,7 +59,7 @@ def enrolments() -> list[Vector]:
         ("a village", "village", VILLAGE, "village", "南庄村", "township"),
         ("a village's second node", "village again", VILLAGE, "village", "南庄村", "township"),
     ]
-    made = [
+    made: list[Vector] = [
         {
             "name": name,
             "request": sample.request(node, place, level, place_name).hex(),
@@ -67,7 +68,8 @@ def enrolments() -> list[Vector]:
         for name, node, place, level, place_name, parent in rows
     ]
     stranger = sample.request("stranger", "621021103", "township", "白马铺镇")
-    return [*made, {"name": "not answered yet", "request": stranger.hex(), "answer": None}]
+    every = [*made, {"name": "not answered yet", "request": stranger.hex(), "answer": None}]
+    return [{**one, "code": rosters.confirmation_code(bytes.fromhex(str(one["request"])))} for one in every]
 
 
 def refused_changes() -> list[Vector]:

@@ -4,6 +4,7 @@ import re
 from html import unescape
 from typing import Any
 
+from sync_protocol import roster as rosters
 from tests.builders import Network
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Visitor, everywhere, hidden_of, problems
@@ -105,3 +106,9 @@ def papers_of(visitor: Visitor, case: str) -> dict[str, str]:
     """Every document that somebody may print of a case, on A4: its type and its words."""
     addresses = [each for each in links(visitor, case) if "?" not in each]
     return {each.rpartition("/")[2]: words(printed(visitor, each)) for each in addresses}
+
+
+def newcomer(network: Network, above: str, place: str) -> None:
+    """A new machine of a village asks the place above to be let in."""
+    raw = rosters.enrol_request(network.key(), place, "village", "上关村", b"n" * 16)
+    network.members[above].casebook.keep_newcomer(raw, rosters.read_request(raw), "10.0.0.1")

@@ -58,6 +58,8 @@ MAY = {
     "stand_in": {"head", "admin"},
     "end_stand_in": {"head", "admin"},
     "revocations": {"head", "admin"},
+    "newcomers": {"head", "admin", "clerk", "business"},
+    "answer_newcomer": {"head", "admin", "clerk", "business"},
     "ask_revocation": {"head", "admin"},
     "answer_revocation": {"head", "admin"},
     "carrying": STAFF,

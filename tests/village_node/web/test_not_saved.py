@@ -28,7 +28,7 @@ from tests.village_node.web.counter import (
     hidden_of,
     open_counter,
 )
-from tests.village_node.web.errands import links
+from tests.village_node.web.errands import links, newcomer
 from tests.village_node.web.test_forks import address as address_of_fork
 from tests.village_node.web.test_forks import forked, seen_in
 from tests.village_node.web.test_lives import ring
@@ -142,6 +142,13 @@ def _ringing(request: pytest.FixtureRequest, place: str, address: str) -> Ready:
 def _key(request: pytest.FixtureRequest) -> Ready:
     """A village that is in the roster and about which nothing rings."""
     return Ready(request.getfixturevalue("village").sign_in("0002", "head"), "/lives/rekey", {"text": TYPED})
+
+
+def _newcomer(request: pytest.FixtureRequest) -> Ready:
+    """A township that a new machine has asked."""
+    township = request.getfixturevalue("township")
+    newcomer(request.getfixturevalue("network"), TOWNSHIP, VILLAGE)
+    return Ready(township.sign_in("0103", "head"), "/newcomers/1/reject", {"spoken": TYPED})
 
 
 def _waited_for(request: pytest.FixtureRequest) -> Ready:
@@ -431,6 +438,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "allow_lives": _too_many_lives,
     "stand_in": partial(_dead_township, address="stand-in"),
     "end_stand_in": partial(_dead_township, address="end-stand-in"),
+    "answer_newcomer": _newcomer,
     "ask_revocation": partial(_lost_machine, asked=False),
     "answer_revocation": partial(_lost_machine, asked=True),
     "rule_on_fork": _fork,

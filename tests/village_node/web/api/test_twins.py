@@ -10,7 +10,7 @@ from tests.village_node.web.api.program import FILED, Program, path_of, program_
 from tests.village_node.web.counter import Counter, Visitor
 from tests.village_node.web.test_forks import forked
 from tests.village_node.web.test_service_room import TODAY
-from township_node.web import children, revocations
+from township_node.web import children, newcomers, revocations
 from village_node.web import pages
 from village_node.web.api import OPERATIONS
 from village_node.web.api.acting import ACTS
@@ -92,6 +92,7 @@ WITHOUT = {
     "allow_lives": _LIVES,
     "stand_in": _LIVES,
     "end_stand_in": _LIVES,
+    "answer_newcomer": "a code is heard by telephone and typed by the person who heard it",
     "ask_revocation": _TWO,
     "answer_revocation": _TWO,
     "go_on": _LIVES,
@@ -109,7 +110,7 @@ WITHOUT = {
 
 
 def test_every_act_of_a_page_has_a_twin_or_a_reason() -> None:
-    routes = (*pages.ROUTES, *children.ROUTES, *revocations.ROUTES)
+    routes = (*pages.ROUTES, *children.ROUTES, *newcomers.ROUTES, *revocations.ROUTES)
     acts = {route.name for route in routes if "POST" in route.methods}
     assert acts - TWINS.keys() - WITHOUT.keys() == set(), "these acts need a twin, or a reason why there is none"
     assert (TWINS.keys() | WITHOUT.keys()) - acts == set() and not TWINS.keys() & WITHOUT.keys()

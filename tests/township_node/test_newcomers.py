@@ -1,0 +1,176 @@
+"""A new village asks over the line, its people read the code out, a clerk types it, and the village is in."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from sync_protocol import limits
+from sync_protocol import roster as rosters
+from sync_protocol.encoding import encode
+from sync_protocol.errors import BadSignature, Busy, Declined, NotEntitled, TooLarge, WeakKey
+from sync_protocol.exchange import read_refusal
+from sync_protocol.suites import SigningKey
+from tests.network import COUNTY, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, Network, network
+from tests.village_node.web.counter import Counter, Visitor, open_counter
+from township_node import web as township_pages
+from township_node.newcomers import digits_of
+from village_node import app, identity
+from village_node.config import Config
+from village_node.joining import Joining, Stage
+from village_node.keyring import PLAIN
+
+MINUTE_MS = 60_000
+NAME = "上关村"
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Network]:
+    """A county and two townships; no village yet."""
+    (tmp_path / "nodes").mkdir()
+    made = network(tmp_path / "nodes", COUNTY, TOWNSHIP, OTHER_TOWNSHIP)
+    made.settle_above()
+    yield made
+    made.close()
+
+
+def new_village(net: Network, folder: Path, above: str = TOWNSHIP, place: str = VILLAGE) -> Joining:
+    """A machine that has just been set up."""
+    folder.mkdir()
+    identity.create(folder, place, "village", NAME)
+    return Joining(Config(folder, place, NAME, "village", parent_url=f"http://{above}"), PLAIN, net.session())
+
+
+def pages_of(net: Network, place: str, folder: Path) -> Counter:
+    return open_counter(net[place].member, folder, more=township_pages.register)
+
+
+def ask(net: Network, raw: bytes, place: str = TOWNSHIP, kind: str = "") -> tuple[int, int]:
+    """Status and error code with which a request is answered."""
+    request = requests.Request("POST", f"http://{place}/sync/v1/enrol", data=raw, headers={"Content-Type": kind})
+    status, body, _ = net.wire.carry(request.prepare())
+    refusal = read_refusal(body)
+    return status, refusal[0] if refusal else 0
+
+
+def request(net: Network, place: str, *, level: str = "village", key: SigningKey | None = None) -> bytes:
+    return rosters.enrol_request(key or net.built.key(), place, level, NAME, net.built.chance.randbytes(16))
+
+
+def stage_of(joining: Joining) -> str:
+    """How far a new node is by now."""
+    return joining.stage.value
+
+
+def typed(visitor: Visitor, what: str, number: int = 1, **fields: str) -> int:
+    return visitor.send(f"/newcomers/{number}/{what}", fields).status_code
+
+
+def test_a_village_is_in_as_soon_as_the_clerk_has_typed_what_its_people_read_out(net: Network, tmp_path: Path) -> None:
+    village = new_village(net, tmp_path / "village")
+    page = village.pages(threading.Event()).test_client()
+    assert village.code in page.get("/").text and "正在联系上级" in page.get("/").text
+    assert not village.ask() and stage_of(village) == "waiting"
+    assert "等对方确认" in page.get("/").text
+    counter = pages_of(net, TOWNSHIP, tmp_path)
+    clerk = counter.sign_in("0101", "clerk")
+    assert "新机器入网（1）" in clerk.open("/children").text
+    waiting = clerk.open("/newcomers").text
+    assert VILLAGE in waiting and village.code not in waiting, "who could read it here would not ask for it"
+    wrong = clerk.send("/newcomers/1/confirm", {"spoken": "1234 5678 9012 3456"})
+    assert wrong.status_code == 422 and "确认码对不上" in wrong.text
+    assert not village.ask() and net[TOWNSHIP].member.casebook.roster.nodes_of(VILLAGE) == ()
+    spoken = village.code.translate(str.maketrans("0123456789 ", "０１２３４５６７８９-"))
+    done = clerk.send("/newcomers/1/confirm", {"spoken": spoken})
+    assert done.status_code == 303
+    told = clerk.open(done.headers["Location"]).text
+    assert village.ask() and stage_of(village) == "in"
+    assert village.network in told and village.network in page.get("/").text
+    member = app.member(tmp_path / "village")
+    (node,) = net[TOWNSHIP].member.casebook.roster.nodes_of(VILLAGE)
+    assert (node.incarnation, node.public) == (member.incarnation, member.key.public)
+    assert member.parent == net[TOWNSHIP].incarnation
+    line = next(line for line in counter.accounts.rows.audit_lines(20) if line.action == "newcomers.take")
+    assert (line.actor, line.subject) == ("0101", VILLAGE)
+    assert typed(clerk, "confirm", spoken=village.code) == 422, "it was answered already"
+
+
+def test_who_asks_under_the_name_of_a_village_is_not_let_in_by_the_village_s_code(net: Network, tmp_path: Path) -> None:
+    stranger, village = new_village(net, tmp_path / "stranger"), new_village(net, tmp_path / "village")
+    stranger.ask()
+    village.ask()
+    head = pages_of(net, TOWNSHIP, tmp_path).sign_in("0103", "head")
+    assert typed(head, "confirm", 1, spoken=village.code) == 422
+    assert typed(head, "confirm", 2, spoken=village.code) == 303
+    assert village.ask() and not stranger.ask()
+    assert typed(head, "reject", 1) == 303
+    assert not stranger.ask() and stranger.stage is Stage.DECLINED
+    assert "没有同意" in stranger.pages(threading.Event()).test_client().get("/").text
+    assert ask(net, stranger.request) == (403, Declined.code)
+    assert len(net[TOWNSHIP].member.casebook.roster.nodes_of(VILLAGE)) == 1
+
+
+def test_a_place_whose_digits_differ_takes_one_more_look_and_the_file_road_answers_here_too(
+    net: Network, tmp_path: Path
+) -> None:
+    merged = new_village(net, tmp_path / "merged", place="621021999201")
+    merged.ask()
+    head = pages_of(net, TOWNSHIP, tmp_path).sign_in("0103", "head")
+    refused = head.send("/newcomers/1/confirm", {"spoken": merged.code})
+    assert refused.status_code == 422 and 'name="digits_agreed"' in refused.text
+    assert typed(head, "confirm", 1, spoken=merged.code, digits_agreed="yes") == 303 and merged.ask()
+    by_file = new_village(net, tmp_path / "by file", place="621021101209")
+    by_file.ask()
+    casebook = net[TOWNSHIP].member.casebook
+    ops = rosters.admit_request(casebook.roster, rosters.read_request(by_file.request), TOWNSHIP)
+    casebook.enrol(rosters.publish(casebook.roster, TOWNSHIP, ops, casebook.roster_keys(), 0))
+    assert by_file.ask(), "whoever has let it in, and by whatever road"
+
+
+def test_what_cannot_be_let_in_is_refused_before_anything_is_kept(net: Network) -> None:
+    good = request(net, VILLAGE)
+    value = rosters.read_request(good)
+    assert ask(net, good, kind="text/plain")[0] == 400
+    assert ask(net, good + bytes(limits.HEADER)) == (413, TooLarge.code)
+    assert ask(net, good[:-1] + bytes([good[-1] ^ 1])) == (403, BadSignature.code)
+    weak = encode([1, VILLAGE, "village", NAME, 1, value.incarnation, bytes([1, *bytes(31)]), value.proof])
+    assert ask(net, weak) == (400, WeakKey.code)
+    assert ask(net, good, COUNTY) == (403, NotEntitled.code), "the county lets in its townships alone"
+    assert ask(net, request(net, OTHER_TOWNSHIP, level="township")) == (403, NotEntitled.code)
+    assert net[TOWNSHIP].member.casebook.newcomers() == ([], [])
+    assert ask(net, request(net, "621021103000", level="township"), COUNTY) == (204, 0)
+
+
+def test_strangers_who_ask_fill_neither_the_disk_nor_the_page_for_long(net: Network) -> None:
+    casebook, clock = net[TOWNSHIP].member.casebook, net.built.clock
+    mine = [request(net, VILLAGE) for _ in range(limits.NEWCOMERS_A_PLACE + 1)]
+    assert [ask(net, raw)[0] for raw in mine] == [204] * limits.NEWCOMERS_A_PLACE + [429]
+    assert ask(net, mine[0]) == (204, 0), "the same again is no other one"
+    more = [request(net, f"6210211012{number:02}") for number in range(30, 99)]
+    free = limits.NEWCOMERS_A_MINUTE - limits.NEWCOMERS_A_PLACE
+    assert [ask(net, raw)[0] for raw in more[: free + 1]] == [204] * free + [429]
+    for raw in more[free:]:
+        clock.now_ms += MINUTE_MS
+        ask(net, raw)
+    assert len(casebook.newcomers()[0]) == limits.NEWCOMERS
+    assert ask(net, request(net, "621021101299")) == (429, Busy.code)
+    clock.now_ms += limits.NEWCOMERS_MS
+    assert casebook.newcomers()[0] == [] and ask(net, mine[-1]) == (204, 0)
+    assert len(casebook.newcomers()[0]) == 1
+
+
+def test_a_line_that_is_down_says_so_and_the_same_code_stands_after_a_restart(net: Network, tmp_path: Path) -> None:
+    net.wire.down.add(TOWNSHIP)
+    village = new_village(net, tmp_path / "village")
+    assert not village.ask() and village.stage is Stage.ASKING and village.problem
+    again = Joining(village.config, PLAIN, net.session())
+    assert (again.code, again.request) == (village.code, village.request)
+    net.wire.calm()
+    elsewhere = new_village(net, tmp_path / "elsewhere", above=COUNTY)
+    assert not elsewhere.ask() and elsewhere.stage is Stage.REFUSED
+
+
+def test_a_code_is_read_whatever_stands_between_its_digits() -> None:
+    assert digits_of(" 1234-５６７８，90 12 ") == "123456789012"

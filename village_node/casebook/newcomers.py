@@ -1,0 +1,82 @@
+"""Nodes that ask over the line to be enrolled here: what is kept of them until a person has decided, and within bounds.
+
+Anybody who reaches the port may ask, so what nobody has looked at is kept in small numbers and not for long.
+"""
+
+from typing import Final
+
+from sync_protocol import limits
+from sync_protocol.errors import Busy
+from sync_protocol.roster import EnrolRequest
+from sync_protocol.suites import sha256
+from village_node.casebook.errors import NotFound, Stale
+from village_node.casebook.office import ANYTHING, Office
+from village_node.store import newcomers
+from village_node.store.newcomers import DECLINED, TAKEN, WAITING, Newcomer
+
+MOST_LISTED: Final = 20
+_MINUTE_MS: Final = 60_000
+_SHOWN: Final = 80
+
+
+class Newcomers(Office):
+    """The part of the casebook that keeps requests to be enrolled."""
+
+    def newcomer(self, request: bytes) -> Newcomer | None:
+        """What is known of a request that came before."""
+        with self.store.reading() as connection:
+            return newcomers.find(connection, sha256(request))
+
+    def newcomers(self) -> tuple[list[Newcomer], list[Newcomer]]:
+        """Those that wait, the oldest first, and the last ones that were answered."""
+        oldest_ms = self.clock() - limits.NEWCOMERS_MS
+        with self.store.reading() as connection:
+            waiting = [each for each in newcomers.waiting(connection) if each.asked_ms > oldest_ms]
+            return waiting, newcomers.answered(connection, MOST_LISTED)
+
+    def keep_newcomer(self, request: bytes, asked: EnrolRequest, source: str) -> None:
+        """Keep a request until people have decided. Raises Busy where too many wait, NotSaved."""
+        now_ms, digest = self.clock(), sha256(request)
+        with self.store.writing() as connection:
+            newcomers.forget(connection, now_ms - limits.NEWCOMERS_MS)
+            if newcomers.find(connection, digest) is not None:
+                return
+            waiting = newcomers.waiting(connection)
+            of_the_place = sum(each.place == asked.place for each in waiting)
+            lately = newcomers.count_since(connection, now_ms - _MINUTE_MS, now_ms)
+            if len(waiting) >= limits.NEWCOMERS or of_the_place >= limits.NEWCOMERS_A_PLACE:
+                raise Busy("too many requests to be enrolled wait here: bring the request as a file")
+            if lately >= limits.NEWCOMERS_A_MINUTE:
+                raise Busy("too many requests to be enrolled came within a minute: ask again")
+            row = (digest, request, asked.place, asked.level, asked.name[:_SHOWN], source[:_SHOWN], now_ms)
+            newcomers.add(connection, row)
+            self.note(connection, "node", "newcomers.ask", asked.place, source=source[:_SHOWN])
+            self.mark_news(connection, {ANYTHING})
+        self.tell({ANYTHING})
+
+    def waiting_newcomer(self, number: int) -> Newcomer:
+        """One that waits. Raises NotFound, Stale where somebody has answered it."""
+        with self.store.reading() as connection:
+            row = newcomers.get(connection, number)
+        if row is None:
+            raise NotFound("没有这条入网申请，可能已经过期", "there is no such request; it may have been dropped")
+        if row.state != WAITING:
+            raise Stale("这条入网申请已经有人办过了", "somebody has answered this request already")
+        return row
+
+    def answer_newcomer(self, actor: str, row: Newcomer, *, taken: bool) -> None:
+        """Note what was said to a request. Raises Stale where somebody was faster, NotSaved."""
+        with self.store.writing() as connection:
+            state = TAKEN if taken else DECLINED
+            if not newcomers.answer(connection, row.id, state, actor, self.clock()):
+                raise Stale("这条入网申请已经有人办过了", "somebody has answered this request already")
+            self.note(
+                connection,
+                actor,
+                "newcomers.take" if taken else "newcomers.decline",
+                row.place,
+                name=row.name,
+                source=row.source,
+            )
+            self.mark_news(connection, {ANYTHING})
+        self.tell({ANYTHING})

@@ -1,0 +1,151 @@
+"""A new node before it is in: it asks the place above over the line until it is answered, and shows its code meanwhile.
+
+Nothing has to be carried and nobody has to type an answer in: people here read the code out by telephone, people above
+type it there, and the node goes on by itself. Where there is no line the request and the answer are files, as ever.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import flask
+import requests
+from werkzeug.wrappers import Response
+
+from sync_protocol.errors import Busy, Declined, ProtocolError
+from sync_protocol.roster import confirmation_code, network_code
+from village_node import app
+from village_node import identity as identities
+from village_node.config import Config
+from village_node.keyring import Keyring
+from village_node.store import StoreError
+from village_node.uplink import Settings
+from village_node.uplink.road import NoAnswer, new_session, post
+from village_node.web import headers
+from village_node.web.assets import Assets
+from village_node.web.qr import qr
+
+ENROL_PATH: Final = "/sync/v1/enrol"
+OFTEN_S: Final = 5.0
+OFTEN_ROUNDS: Final = 120  # ten minutes: so long somebody sits at the telephone
+SELDOM_S: Final = 30.0
+SHOWN_S: Final = 600.0  # so long the network's code is shown for people to compare, unless they say that they have
+
+_log = logging.getLogger(__name__)
+
+
+class Stage(Enum):
+    """How far it is."""
+
+    ASKING = "asking"
+    WAITING = "waiting"
+    DECLINED = "declined"
+    REFUSED = "refused"
+    IN = "in"
+
+
+@dataclass
+class Joining:
+    """A node that asks to be let in. ``problem``: what the last try met, in plain words."""
+
+    config: Config
+    keyring: Keyring
+    session: requests.Session
+    stage: Stage = Stage.ASKING
+    problem: str = ""
+    network: str = ""
+
+    def __post_init__(self) -> None:
+        """Draw up the request: the same bytes at each start, so that a code that was read out stays true."""
+        self.identity = identities.load(self.config.data, self.keyring)
+        self.request = app.enrol_request(self.identity)
+        self.code = confirmation_code(self.request)
+
+    def ask(self) -> bool:
+        """Ask once; whether the node is in by now. Raises StoreError, OSError where it cannot be kept."""
+        url = self.config.parent_url.rstrip("/") + ENROL_PATH
+        try:
+            answered = post(self.session, url, self.request, Settings.from_config(self.config).timeouts)
+            self.problem = ""
+            if answered.status == 204:
+                self.stage = Stage.WAITING
+                return False
+            joined = app.join(self.config.data, self.config.database, answered.body, self.keyring)
+        except NoAnswer as problem:
+            self.problem = str(problem)
+            if problem.code == Declined.code:
+                self.stage = Stage.DECLINED
+            elif problem.code not in (0, Busy.code) and not problem.busy:
+                self.stage = Stage.REFUSED
+            return False
+        except ProtocolError as problem:
+            self.problem = f"上级的答复不成立 / the answer of the level above does not hold: {problem}"
+            return False
+        self.network = network_code(joined.network_id or b"")
+        self.stage = Stage.IN
+        return True
+
+    def ask_until(self, stop: threading.Event) -> bool:
+        """Ask until the node is in (true) or is stopped: often at first, then every half minute, and without end."""
+        rounds = 0
+        while not stop.is_set():
+            try:
+                if self.ask():
+                    return True
+            except (StoreError, OSError, identities.NoIdentity):
+                _log.exception("the answer could not be kept")
+                self.problem = "答复没有存下来，请检查磁盘，程序会再试 / the answer could not be kept; look at the disk"
+            rounds += 1
+            stop.wait(OFTEN_S if rounds < OFTEN_ROUNDS else SELDOM_S)
+        return False
+
+    def pages(self, compared: threading.Event) -> flask.Flask:
+        """The one page there is before the node is in. ``compared``: set when people say that the codes agree."""
+        assets = Assets()
+        site = flask.Flask("village_node.web", static_folder=None)
+
+        @site.get("/")
+        def code() -> str:
+            words = f"三级入网 {self.identity.place} {self.code}"
+            drawing = qr(words, f"确认码 {self.code}")
+            return flask.render_template("joining.html", joining=self, stages=Stage, assets=assets, drawing=drawing)
+
+        @site.post("/compared")
+        def agreed() -> Response:
+            if self.stage is Stage.IN:
+                compared.set()
+            return flask.redirect("/", 303)
+
+        @site.get("/assets/<version>/<name>")
+        def asset(version: str, name: str) -> Response:
+            found = assets.get(version, name)
+            if found is None:
+                flask.abort(404)
+            return flask.Response(found.content, content_type=found.media_type)
+
+        @site.after_request
+        def hardened(response: flask.Response) -> flask.Response:
+            headers.harden(response, tls=self.config.behind_tls)
+            return response
+
+        return site
+
+
+def join_over_the_line(config: Config, stop: threading.Event, on_ready: Callable[[Joining], None]) -> bool:
+    """Show the code and ask until the node is in (true) or is stopped. Raises NoIdentity, OSError for a taken port."""
+    joining = Joining(config, app.keyring_of(config), new_session())
+    compared = threading.Event()
+    listener = app.Listener(joining.pages(compared), config.host, config.port, 2)
+    with app.served([listener], edge=config.edge_address if config.behind_tls else ""):
+        on_ready(joining)
+        if not joining.ask_until(stop):
+            return False
+        on_ready(joining)
+        waited = 0.0
+        while waited < SHOWN_S and not compared.is_set() and not stop.is_set():
+            compared.wait(1.0)
+            waited += 1.0
+    return not stop.is_set()
