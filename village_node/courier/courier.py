@@ -119,7 +119,7 @@ class Courier:
 
     def usual_place(self) -> str:
         """Who a bundle is for where nobody says: the place above; empty at the root."""
-        return self._casebook.roster.places.parent(self._casebook.identity.place) or ""
+        return next(iter(self._casebook.roster.places.reports_to(self._casebook.identity.place)), "")
 
     # Writing
 
