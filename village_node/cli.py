@@ -130,7 +130,7 @@ def parser(level: Level) -> argparse.ArgumentParser:
     serve.add_argument("--listen", type=int, metavar="PORT", help="another port than the settings name")
     serve.set_defaults(act=lambda arguments: _serve(level, arguments))
     add_passphrase(serve)
-    _add_keys(top)
+    _add_keys(top, level)
     sync = add_verb(top, "sync", "exchange with the parent now")
     sync.set_defaults(act=lambda arguments: _ask(level, arguments, "sync"))
     status = add_verb(top, "status", "what this node holds, owes and hears")
@@ -141,8 +141,6 @@ def parser(level: Level) -> argparse.ArgumentParser:
     courier.add_argument("folder", type=Path, help="where the stick is mounted, or a folder on it")
     courier.add_argument("--to", default="", metavar="PLACE", help="export: for which place (default: the one above)")
     courier.set_defaults(act=lambda arguments: _carry(level, arguments))
-    rekey = add_verb(top, "rekey", "change this node's signing key; the level above countersigns the new one")
-    rekey.set_defaults(act=lambda arguments: _ask(level, arguments, "rekey"))
     evidence = add_verb(top, "evidence", "write all that is held of a case, for who believes nobody's word")
     evidence.add_argument("case", metavar="CASE", help="the case's number, as it is printed on the receipt")
     evidence.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
@@ -170,7 +168,9 @@ def _add_update(top: argparse.ArgumentParser, level: Level) -> None:
     update.set_defaults(act=lambda arguments: _update(level, arguments))
 
 
-def _add_keys(top: argparse.ArgumentParser) -> None:
+def _add_keys(top: argparse.ArgumentParser, level: Level) -> None:
+    rekey = add_verb(top, "rekey", "change this node's signing key; the level above countersigns the new one")
+    rekey.set_defaults(act=lambda arguments: _ask(level, arguments, "rekey"))
     keys = add_verb(top, "keys", "how this node's private keys lie on the disk; wrap them, or change the passphrase")
     keys.add_argument("step", choices=("show", "protect", "change", "unprotect"))
     add_passphrase(keys)

@@ -101,16 +101,6 @@ def commands(node: Node) -> Commands:
         )
         return {"bundles": [outcome.told() for outcome in outcomes]}
 
-    def rekey(_arguments: dict[str, Any]) -> dict[str, Any]:
-        done = node.casebook.rekey(OPERATOR, lambda: bool(node.sync_now()["ok"]))
-        sent = node.sync_now() if node.uplink is not None else {"ok": True}
-        return {
-            "ended": done.ended.hex(),
-            "begun": done.begun.hex(),
-            "settled": done.whole,
-            "countersigned": bool(sent["ok"]) and not node.casebook.provisional,
-        }
-
     def evidence(arguments: dict[str, Any]) -> dict[str, Any]:
         case_no, folder = arguments["case_no"], Path(arguments["folder"])
         raw = node.casebook.evidence(case_no)
@@ -140,12 +130,23 @@ def commands(node: Node) -> Commands:
         "courier": carry,
         "evidence": evidence,
         "release": take_release,
-        "rekey": rekey,
+        "rekey": lambda _arguments: _rekey(node),
     }
 
 
 def _told(said: Release) -> dict[str, Any]:
     return {"number": said.number, "version": said.version, "packages": len(said.packages)}
+
+
+def _rekey(node: Node) -> dict[str, Any]:
+    done = node.casebook.rekey(OPERATOR, lambda: bool(node.sync_now()["ok"]))
+    sent = node.sync_now() if node.uplink is not None else {"ok": True}
+    return {
+        "ended": done.ended.hex(),
+        "begun": done.begun.hex(),
+        "settled": done.whole,
+        "countersigned": bool(sent["ok"]) and not node.casebook.provisional,
+    }
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from enum import Enum
 from typing import Final
 
 import flask
-import requests
 from werkzeug.wrappers import Response
 
 from sync_protocol.errors import Busy, Declined, ProtocolError
@@ -23,7 +22,7 @@ from village_node.config import Config
 from village_node.keyring import Keyring
 from village_node.store import StoreError
 from village_node.uplink import Settings
-from village_node.uplink.road import NoAnswer, new_session, post
+from village_node.uplink.road import NoAnswer, Session, new_session, post
 from village_node.web import headers
 from village_node.web.assets import Assets
 from village_node.web.qr import qr
@@ -53,7 +52,7 @@ class Joining:
 
     config: Config
     keyring: Keyring
-    session: requests.Session
+    session: Session
     stage: Stage = Stage.ASKING
     problem: str = ""
     network: str = ""

@@ -20,6 +20,8 @@ from sync_protocol import limits
 from sync_protocol.errors import NoSuchVersion
 from sync_protocol.exchange import read_refusal
 
+Session = requests.Session
+
 _CHUNK = 65_536
 _BAD_ADDRESS = (
     requests.exceptions.InvalidURL,
