@@ -13,7 +13,7 @@ from sync_protocol import limits
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import Malformed, NeedsUpdate, NoSuchVersion, TooLarge
 from sync_protocol.event import check_bytes, check_ext, check_int
-from sync_protocol.places import valid_code
+from sync_protocol.places import parse_scope, valid_code
 from sync_protocol.roster import Change, change_values, read_change
 from sync_protocol.suites import (
     SIGNATURE_BYTES,
@@ -29,7 +29,8 @@ from sync_protocol.suites import (
 
 NAME: Final = "sanji-bundle"
 FORM: Final = 1
-EVENTS: Final = 1  # kinds of parts; 2 is kept for blobs
+EVENTS: Final = 1  # kinds of parts
+BLOBS: Final = 2
 ID_BYTES: Final = 16
 KEY_BYTES: Final = 32
 WRAPPED_BYTES: Final = 32 + KEY_BYTES + 16
@@ -37,6 +38,15 @@ _TAG: Final = 16
 _LENGTH: Final = 4
 # What every head begins with, so that it is found whatever its file is called.
 BEGINS: Final = encode([NAME, FORM, 0, 0])[: 2 + len(NAME)]
+
+
+class BlobChunk(NamedTuple):
+    """One whole chunk of a file, counted from 0."""
+
+    scope: str
+    hash: bytes
+    number: int
+    raw: bytes
 
 
 class Part(NamedTuple):
@@ -199,11 +209,13 @@ def _info(network_id: bytes, bundle_id: bytes, number: int, place: str) -> bytes
     return encode(["sanji/1/bundle", network_id, bundle_id, number, place])
 
 
-def part_bytes(part_key: bytes, bundle_id: bytes, number: int, slices: Sequence[bytes]) -> bytes:
-    """The file of a part of events: its slices one after another, encrypted in chunks. Raises TooLarge."""
-    plain = b"".join(len(each).to_bytes(_LENGTH) + each for each in slices)
-    if part_size(slices) > limits.EVENT_PART:
-        raise TooLarge(f"part of {part_size(slices)} bytes, at most {limits.EVENT_PART}")
+def part_bytes(part_key: bytes, bundle_id: bytes, number: int, records: Sequence[bytes], kind: int = EVENTS) -> bytes:
+    """The file of a part: its slices, or its chunks of files, one after another, encrypted in chunks. Raises
+    TooLarge."""
+    most = limits.EVENT_PART if kind == EVENTS else limits.BLOB_PART
+    if part_size(records) > most:
+        raise TooLarge(f"part of {part_size(records)} bytes, at most {most}")
+    plain = b"".join(piece for each in records for piece in (len(each).to_bytes(_LENGTH), each))
     starts = range(0, len(plain), limits.BUNDLE_CHUNK)
     about = _about(bundle_id, number)
     return b"".join(
@@ -212,10 +224,15 @@ def part_bytes(part_key: bytes, bundle_id: bytes, number: int, slices: Sequence[
     )
 
 
-def part_size(slices: Iterable[bytes]) -> int:
-    """The bytes of the file that these slices make."""
-    plain = sum(_LENGTH + len(each) for each in slices)
+def part_size(records: Iterable[bytes]) -> int:
+    """The bytes of the file that these slices, or chunks of files, make."""
+    plain = sum(_LENGTH + len(each) for each in records)
     return plain + _TAG * -(-plain // limits.BUNDLE_CHUNK)
+
+
+def blob_record(chunk: BlobChunk) -> bytes:
+    """A chunk of a file as it stands in a part."""
+    return encode(list(chunk))
 
 
 def open_part(head: Head, number: int, raw: bytes, place: str, keys: Iterable[OpeningKey]) -> list[bytes]:
@@ -224,17 +241,29 @@ def open_part(head: Head, number: int, raw: bytes, place: str, keys: Iterable[Op
 
     Raises Malformed for other bytes than the head says, NotOpened where none of the keys opens it.
     """
-    part = head.parts[number - 1]
-    if not is_part(part, raw):
-        raise Malformed(f"part {number}: not the bytes that the head names")
-    part_key = _unwrapped(head, number, place, keys)
-    about, whole = _about(head.bundle_id, number), limits.BUNDLE_CHUNK + _TAG
-    starts = range(0, len(raw), whole)
-    plain = b"".join(
-        decrypt(part_key, _nonce(index, index == len(starts) - 1), about, raw[start : start + whole])
-        for index, start in enumerate(starts)
-    )
-    return list(_slices(plain, number))
+    return list(_records(head, number, raw, place, keys, limits.EVENT_PART))
+
+
+def open_blobs(head: Head, number: int, raw: bytes, place: str, keys: Iterable[OpeningKey]) -> Iterator[BlobChunk]:
+    """The chunks of files in part ``number``, one after another: a whole part is more than a small machine should
+    hold twice. Whether all of it opens is known at its end. Raises Malformed, TooLarge, NotOpened."""
+    for record in _records(head, number, raw, place, keys, limits.BLOB_RECORD):
+        yield _blob_chunk(record)
+
+
+def _blob_chunk(record: bytes) -> BlobChunk:
+    value = decode(record, limit=limits.BLOB_RECORD)
+    if not isinstance(value, list) or len(value) != 4:
+        raise Malformed("chunk of a blob: must be [scope, hash, number, bytes]")
+    scope, blob, number, raw = value
+    if type(scope) is not str:
+        raise Malformed("chunk of a blob: the scope must be text")
+    parse_scope(scope)
+    check_bytes("chunk of a blob: hash", blob, limits.HASH)
+    check_int("chunk of a blob: number", number, 0, limits.BLOB // limits.BLOB_CHUNK - 1)
+    if type(raw) is not bytes or not 1 <= len(raw) <= limits.BLOB_CHUNK:
+        raise Malformed("chunk of a blob: must be bytes of one chunk")
+    return BlobChunk(scope, blob, number, raw)
 
 
 def is_part(part: Part, raw: bytes) -> bool:
@@ -253,14 +282,29 @@ def _unwrapped(head: Head, number: int, place: str, keys: Iterable[OpeningKey]) 
     raise NotOpened("sealed to another key of this place")
 
 
-def _slices(plain: bytes, number: int) -> Iterator[bytes]:
-    at = 0
-    while at < len(plain):
-        end = at + _LENGTH + int.from_bytes(plain[at : at + _LENGTH])
-        if at + _LENGTH >= end or end > len(plain):
-            raise Malformed(f"part {number}: a slice does not end where it says")
-        yield plain[at + _LENGTH : end]
-        at = end
+def _records(head: Head, number: int, raw: bytes, place: str, keys: Iterable[OpeningKey], most: int) -> Iterator[bytes]:
+    """What a part is made of, each of at most so many bytes; no more of it is opened than is asked for."""
+    if not is_part(head.parts[number - 1], raw):
+        raise Malformed(f"part {number}: not the bytes that the head names")
+    part_key = _unwrapped(head, number, place, keys)
+    about, whole = _about(head.bundle_id, number), limits.BUNDLE_CHUNK + _TAG
+    starts = range(0, len(raw), whole)
+    left = b""
+    for index, start in enumerate(starts):
+        last = index == len(starts) - 1
+        left += decrypt(part_key, _nonce(index, last), about, raw[start : start + whole])
+        at = 0
+        while len(left) - at >= _LENGTH:
+            length = int.from_bytes(left[at : at + _LENGTH])
+            if not 1 <= length <= most:
+                raise Malformed(f"part {number}: a slice of {length} bytes")
+            if at + _LENGTH + length > len(left):
+                break
+            yield left[at + _LENGTH : at + _LENGTH + length]
+            at += _LENGTH + length
+        left = left[at:]
+    if left:
+        raise Malformed(f"part {number}: a slice does not end where it says")
 
 
 def _about(bundle_id: bytes, number: int) -> bytes:

@@ -54,6 +54,8 @@ BUNDLE_RECIPIENTS = 16
 BUNDLE_CHUNK = 1_048_576
 EVENT_PART = 4_194_304
 BLOB_PART = 67_108_864
+BLOB_RECORD = 65_792  # a chunk of a file in a part, encoded
+BUNDLE_BLOB_WANTS = 4_096  # in all slices of one bundle
 SLICE_EVENTS = 1_000
 
 EVIDENCE = 67_108_864

@@ -41,10 +41,10 @@ def unsealed(seed: bytes, info: bytes, sealed: bytes) -> bytes:
 
 
 def slices_of(part: list[Any], raw: bytes, number: int, head: list[Any], place: str, seed: bytes) -> list[bytes]:
-    """What is in a part of events, opened by a recipient."""
+    """What is in a part, opened by a recipient."""
     network, bundle = head[:2]
     kind, size, named, _, wrapped = part
-    need(kind == 1 and (len(raw), digest(raw)) == (size, named), f"part {number}: other bytes than the head names")
+    need(kind in (1, 2) and (len(raw), digest(raw)) == (size, named), f"part {number}: other bytes than the head names")
     info = encode(["sanji/1/bundle", network, bundle, number, place])
     cipher = ChaCha20Poly1305(unsealed(seed, info, wrapped[head[6].index(place)]))
     chunks = [raw[at : at + CHUNK + TAG] for at in range(0, len(raw), CHUNK + TAG)]
@@ -82,7 +82,13 @@ def read_bundle(reader: Reader, case: dict[str, Any]) -> None:
     ]
     need([[each.hex() for each in some] for some in opened] == case["slices"], "other slices")
     reader.held = {}
-    for each in (one for some in opened for one in some):
+    kinds = [part[0] for part in parts]
+    need(kinds == sorted(kinds), "a part of blobs before one of events")
+    chunks = [one for kind, some in zip(kinds, opened, strict=True) if kind == 2 for one in some]
+    for scope, blob, number, raw in (decode(one, str, bytes, int, bytes) for one in chunks):
+        need(reader.covers(here, scope[6:]) and scope[:6] == "about:", "a chunk of a blob out of scope")
+        need(len(blob) == 32 and 0 <= number < 160 and 1 <= len(raw) <= 65_536, "not a chunk of a blob")
+    for each in (one for kind, some in zip(kinds, opened, strict=True) if kind == 1 for one in some):
         need(each[0] == 0, "a recorded slice is not packed")
         reader.take(decode(each[1:]), "", [])
     for _, scope, _ in reader.held:

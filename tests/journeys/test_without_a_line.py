@@ -1,6 +1,7 @@
 """A village with no line at all: it is enrolled, files, hears the decision and hands it over, all by stick."""
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from township_node import cli as township_cli
 from village_node import cli as village_cli
 from village_node.app import create_node
 from village_node.config import load
+from village_node.uploads import Upload
 
 REGIONS = "code,name,level,parent\n621021000000,庆城县,county,\n621021101000,驿马镇,township,621021000000\n"
 
@@ -121,6 +123,37 @@ def test_a_case_of_a_village_without_a_line_is_decided_and_handed_over(net: netw
     hands[TOWNSHIP].read(tmp_path / "2 lost")
     net.settle()
     assert net.points(TOWNSHIP, VILLAGE) == before
+
+
+def test_papers_of_a_village_without_a_line_are_seen_at_the_county_and_its_receipt_comes_back(
+    net: network.Network, tmp_path: Path
+) -> None:
+    hands = {code: hand(net.built, code) for code in (VILLAGE, TOWNSHIP, COUNTY)}
+    village, county = net[VILLAGE].member, net[COUNTY].member
+    walk = Walk(hands[VILLAGE], hands[TOWNSHIP], tmp_path)
+    walk.down()
+    ref, raw = village.file(), random.Random(1).randbytes(300_000)
+    upload = Upload(raw, "image/jpeg", b"what is seen of it")
+    village.casebook.add_paper("0001", village.roles, ref[:2], "身份证", upload)
+    walk.up()
+    for _ in range(3):
+        net[TOWNSHIP].sync()
+    case = county.casebook.case(*ref[:2])
+    assert case is not None
+    (view,) = county.casebook.papers(case)
+    assert (view.percent, view.preview_here) == (100, True)
+    assert county.casebook.original_of("0003", case, view.paper, "核对原件") == raw
+    assert county.casebook.preview_of(case, view.paper) == upload.preview
+    walk.down()
+    (ours,) = village.casebook.papers(case)
+    assert [place for place, _ in ours.receipts] == [TOWNSHIP, COUNTY]
+    # And one that the county adds comes down the same way.
+    county.casebook.add_paper("0009", county.roles, ref[:2], "申请表", Upload(raw[:100_000], "image/png", None))
+    for _ in range(3):
+        net[TOWNSHIP].sync()
+    walk.down()
+    told = village.casebook.case(*ref[:2])
+    assert told is not None and [each.percent for each in village.casebook.papers(told)] == [100, 100]
 
 
 def test_the_same_by_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,22 @@ import pytest
 from cryptography.exceptions import InvalidSignature, InvalidTag
 
 from sync_protocol import bundle, limits
-from sync_protocol.bundle import EVENTS, Head, Part, check_head, open_part, part_bytes, part_size, read_head, wrap_key
+from sync_protocol.bundle import (
+    BLOBS,
+    EVENTS,
+    BlobChunk,
+    Head,
+    Part,
+    blob_record,
+    check_head,
+    open_blobs,
+    open_part,
+    part_bytes,
+    part_size,
+    read_head,
+    wrap_key,
+)
+from sync_protocol.encoding import encode
 from sync_protocol.errors import BY_CODE, BadSignature, Malformed, ProtocolError, TooLarge
 from sync_protocol.suites import NotOpened, OpeningKey, encrypt, sha256
 from sync_protocol.wire import unpack_body
@@ -32,10 +47,14 @@ def opened(case: dict[str, Any]) -> list[list[bytes]]:
     assert node is not None
     check_head(head, node.suite, node.public)
     keys = [OpeningKey(bytes.fromhex(case["opening_seed"]))]
-    return [
-        open_part(head, number, bytes.fromhex(raw), case["place"], keys)
-        for number, raw in enumerate(case["parts"], start=1)
-    ]
+    found = []
+    for number, raw in enumerate(case["parts"], start=1):
+        told = head, number, bytes.fromhex(raw), case["place"], keys
+        if head.parts[number - 1].kind == EVENTS:
+            found.append(open_part(*told))
+        else:
+            found.append([blob_record(each) for each in open_blobs(*told)])
+    return found
 
 
 def one(slices: list[bytes], part_key: bytes = PART_KEY) -> tuple[Head, bytes]:
@@ -49,7 +68,9 @@ def one(slices: list[bytes], part_key: bytes = PART_KEY) -> tuple[Head, bytes]:
 @pytest.mark.parametrize("case", BOOK["bundles"], ids=lambda case: case["name"])
 def test_a_bundle_of_the_vectors_opens_to_what_it_says(case):
     assert [[each.hex() for each in some] for some in opened(case)] == case["slices"]
-    assert all(type(unpack_body(bytes.fromhex(each))) is dict for some in case["slices"] for each in some)
+    kinds = [part.kind for part in read_head(bytes.fromhex(case["head"])).parts]
+    slices = [each for kind, some in zip(kinds, case["slices"], strict=True) if kind == EVENTS for each in some]
+    assert all(type(unpack_body(bytes.fromhex(each))) is dict for each in slices)
 
 
 @pytest.mark.parametrize("case", BOOK["refused"], ids=lambda case: case["name"])
@@ -117,9 +138,48 @@ def test_a_slice_that_does_not_end_in_its_part_is_malformed():
             open_part(Head(**{**vars(head), "parts": (part,)}), 1, raw, TOWNSHIP, [TOWNSHIP_KEY])
 
 
+def papers(records: list[bytes]) -> tuple[Head, bytes]:
+    """A bundle of one part with these records of files."""
+    raw = part_bytes(PART_KEY, ID, 1, records, BLOBS)
+    head, _ = one([b"slice"])
+    return Head(**{**vars(head), "parts": (Part(BLOBS, len(raw), sha256(raw), 0, head.parts[0].wrapped),)}), raw
+
+
+def test_chunks_of_files_come_out_as_they_went_in_one_after_another():
+    draw = random.Random(4)
+    chunks = [BlobChunk(f"about:{VILLAGE}", bytes(32), n, draw.randbytes(65_536)) for n in range(40)]
+    head, raw = papers([blob_record(each) for each in chunks])
+    assert len(blob_record(chunks[0])) <= limits.BLOB_RECORD and len(raw) > 2 * limits.BUNDLE_CHUNK
+    assert list(open_blobs(head, 1, raw, TOWNSHIP, [TOWNSHIP_KEY])) == chunks
+    with pytest.raises(NotOpened):
+        list(open_blobs(head, 1, raw, TOWNSHIP, [OpeningKey(bytes(32))]))
+    with pytest.raises(Malformed):
+        list(open_blobs(head, 1, raw[:-1], TOWNSHIP, [TOWNSHIP_KEY]))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["about:x y", bytes(32), 0, b"a"],
+        ["about:1", bytes(31), 0, b"a"],
+        ["about:1", bytes(32), 160, b"a"],
+        ["about:1", bytes(32), 0, b""],
+        ["about:1", bytes(32), 0, bytes(65_537)],
+        ["about:1", bytes(32), 0],
+        "chunk",
+    ],
+)
+def test_what_is_no_chunk_of_a_file_is_malformed(value):
+    head, raw = papers([encode(value)])
+    with pytest.raises(Malformed):
+        list(open_blobs(head, 1, raw, TOWNSHIP, [TOWNSHIP_KEY]))
+
+
 def test_no_part_is_made_beyond_its_limit():
     with pytest.raises(TooLarge):
         part_bytes(PART_KEY, ID, 1, [bytes(limits.EVENT_PART - 3)])
+    with pytest.raises(TooLarge):
+        part_bytes(PART_KEY, ID, 1, [bytes(limits.BLOB_PART - 3)], BLOBS)
 
 
 def test_a_head_says_what_was_put_into_it_and_only_its_signer_said_it():

@@ -14,7 +14,7 @@ from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.bringing import Brought
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
 from village_node.casebook.calling import Calling
-from village_node.casebook.carrying import Carried, Carrying, Owed, Said, lower_of
+from village_node.casebook.carrying import Carried, Owed, Said, lower_of
 from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.charging import Charging, FeeDay
 from village_node.casebook.complaining import Heard, Slip
@@ -34,7 +34,7 @@ from village_node.casebook.errors import (
     Stale,
 )
 from village_node.casebook.evidencing import Evidencing
-from village_node.casebook.fetching import Fetching
+from village_node.casebook.hauling import Hauled, Hauling
 from village_node.casebook.ledger import Entry
 from village_node.casebook.newcomers import Newcomers
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
@@ -78,6 +78,7 @@ __all__ = [
     "FeeDay",
     "ForkView",
     "Grown",
+    "Hauled",
     "Heard",
     "History",
     "HopReceipt",
@@ -140,11 +141,10 @@ class Casebook(
     Reception,
     Together,
     Unfiled,
-    Fetching,
     Parting,
     Oddities,
     Orders,
-    Carrying,
+    Hauling,
     Calling,
     Refolding,
     Evidencing,

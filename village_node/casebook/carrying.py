@@ -150,29 +150,40 @@ class Carrying(Complaining, Dispatch):
             return bundles.find(connection, bundle_id, bundles.IN)
 
     def note_written(
-        self, actor: str, head: Head, place: str, sent: Iterable[tuple[bytes, str, int, bytes, Path]], *, more: bool
+        self,
+        actor: str,
+        head: Head,
+        place: str,
+        sent: Iterable[tuple[bytes, str, int, bytes, Path]],
+        *,
+        files: int,
+        more: bool,
     ) -> None:
-        """Remember a bundle that stands on a stick, with the positions in it. `more`: not everything that is owed
-        fitted into it. Raises NotSaved."""
+        """Remember a bundle that stands on a stick, with the positions in it, and of how many files something is in it.
+        `more`: not everything that is owed fitted into it. Raises NotSaved."""
         covers = [[incarnation, scope, seq] for incarnation, scope, seq, _, _ in sent]
         events = sum(part.events for part in head.parts)
-        row = self._row(head, bundles.OUT, place, events, True, encoding.encode(covers))._replace(more=int(more))
+        row = self._row(head, bundles.OUT, place, events, True, encoding.encode(covers))
+        row = row._replace(more=int(more), files=files)
         with self.store.writing() as connection:
             bundles.keep(connection, row)
             self.note(connection, actor, "courier.export", place, bundle=head.bundle_id.hex(), events=row.events)
             self.mark_news(connection, {"courier"})
         self.tell({"courier"})
 
-    def note_came(self, actor: str, head: Head, place: str, *, stored: int, whole: bool, said: Said) -> BundleRow:
+    def note_came(
+        self, actor: str, head: Head, place: str, *, stored: int, files: int, whole: bool, said: Said
+    ) -> BundleRow:
         """Remember a bundle that came and what its sender said; of its key only the newest. Raises NotSaved."""
         with self.store.writing() as connection:
             before = bundles.find(connection, head.bundle_id, bundles.IN)
             # Of a bundle that comes again, damaged meanwhile, what it once brought stays true.
             events, raw = stored + (before.events if before is not None else 0), _encoded(said)
+            had = before.files if before is not None else 0
             if before is not None:
                 whole = whole or bool(before.whole)
                 raw = raw if said.vector is not None else before.said
-            row = self._row(head, bundles.IN, place, events, whole, raw)
+            row = self._row(head, bundles.IN, place, events, whole, raw)._replace(files=files + had)
             bundles.keep(connection, row)
             self._note_key(connection, head)
             self.note(

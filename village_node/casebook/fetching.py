@@ -17,7 +17,7 @@ from sync_protocol.blobs import BlobReceipt, Manifest
 from sync_protocol.errors import BadCommitment, BadReceipt
 from sync_protocol.exchange import BlobTalk, BlobWant, Content, Piece
 from sync_protocol.places import PlaceTree, UnknownPlace, follows
-from sync_protocol.roster import Roster
+from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import sha256
 from village_node.casebook.intake import ATTEMPTS, Intake, too_busy
 from village_node.casebook.plan import Received
@@ -78,7 +78,7 @@ class Fetching(Intake):
         """What is asked of the peer at ``place``: what the side it speaks for should have."""
         asked = self._missing_at(place)
         room = self.store.room() if asked else None
-        if not asked or self._shelf is None or (room is not None and room.closed) or self._is_in_trouble():
+        if not asked or self._shelf is None or (room is not None and room.closed) or self.is_in_trouble():
             return []  # what is left of a disk that fills up is for events
         asked.sort(key=lambda row: self._wanted_of.get((place, row.blob), 0) // _PATIENCE)
         chosen = [row.blob for row in asked[:WANTS_AT_ONCE]]
@@ -105,14 +105,14 @@ class Fetching(Intake):
         found = [
             row
             for author, of_author in missing.items()
-            if _is_there(places, mine, place, author)
+            if is_there(places, mine, place, author)
             for row in of_author
-            if _follows(places, place, row.scope)
+            if follows_scope(places, place, row.scope)
         ]
         found.sort(key=lambda row: (row.lane, row.known_ms, row.hash))
         return found
 
-    def _is_in_trouble(self) -> bool:
+    def is_in_trouble(self) -> bool:
         """Whether the disk did not take a file a short while ago."""
         return self._trouble_ms is not None and 0 <= self.clock() - self._trouble_ms < _TROUBLE_MS
 
@@ -134,7 +134,7 @@ class Fetching(Intake):
             manifest = _manifest(row)
             held = want.held
             for number in files.numbers_in(want.missing, manifest.chunk_count):
-                raw = self._shelf.get(row.name, row.key, _about(row.blob), number)
+                raw = self._shelf.get(row.name, row.key, about_file(row.blob), number)
                 if raw is None:
                     self.lose(row)
                 if raw is None or held >= len(raw):
@@ -149,7 +149,7 @@ class Fetching(Intake):
 
     def _given(self, wants: Sequence[BlobWant], place: str) -> list[tuple[BlobWant, BlobRow]]:
         places = self.roster.places
-        sound = [want for want in wants if any(want.missing) and _follows(places, place, want.scope)]
+        sound = [want for want in wants if any(want.missing) and follows_scope(places, place, want.scope)]
         with self.store.reading() as connection:
             held = blobs.get(connection, {want[:2] for want in sound})
         return [(want, held[want[:2]]) for want in sound if want[:2] in held and held[want[:2]].state == HERE]
@@ -171,7 +171,7 @@ class Fetching(Intake):
         found = [row for row, author in untold if author in places and places.covers(place, author)]
         found = found[:RECEIPTS_AT_ONCE]
         owed = [BlobReceipt(*row[:5]) for row in found]
-        asked = [want[:2] for want in wants if not any(want.missing) and _follows(places, place, want.scope)]
+        asked = [want[:2] for want in wants if not any(want.missing) and follows_scope(places, place, want.scope)]
         if asked:
             with self.store.reading() as connection:
                 held = blobs.receipts_of(connection, asked)
@@ -189,11 +189,16 @@ class Fetching(Intake):
 
     def _take_blobs(self, peer: bytes, talk: BlobTalk) -> None:
         """Put pieces together; keep what became a chunk, receipts that verify, and ours. Raises NotSaved."""
-        roster = self.roster
-        sender = roster.node(peer)
-        if sender is None or not sender.serves or self._shelf is None:
+        sender = self.roster.node(peer)
+        if sender is not None and sender.serves:
+            self.take_pieces(sender, talk)
+
+    def take_pieces(self, sender: Node, talk: BlobTalk) -> None:
+        """The same for a sender who may be revoked, of whom the bytes are as good as anybody's. Raises NotSaved."""
+        roster, peer = self.roster, sender.incarnation
+        if self._shelf is None:
             return
-        pieces = [each for each in talk.pieces if _follows(roster.places, sender.place, each.scope)]
+        pieces = [each for each in talk.pieces if follows_scope(roster.places, sender.place, each.scope)]
         with self._blob_turn:
             with self.store.reading() as connection:
                 held = blobs.get(connection, {each[:2] for each in pieces})
@@ -237,7 +242,7 @@ class Fetching(Intake):
         if not manifest.is_chunk(number, bytes(part)):
             wrong.append(piece)
             return
-        shelf.put(row.name, row.key, _about(row.blob), number, bytes(part))
+        shelf.put(row.name, row.key, about_file(row.blob), number, bytes(part))
         here = {number, *files.numbers_in(row.here, manifest.chunk_count)}
         grown[row.blob] = row._replace(here=files.bitmap(here, manifest.chunk_count))
 
@@ -295,7 +300,8 @@ class Fetching(Intake):
 
     def _unsigned(self, roster: Roster, shelf: Shelf, place: str, wants: Sequence[BlobWant]) -> list[BlobRow]:
         """What a child asks receipts of and this life of ours, which may be a new one, has not signed for yet."""
-        asked = [want[:2] for want in wants if not any(want.missing) and _follows(roster.places, place, want.scope)]
+        places = roster.places
+        asked = [want[:2] for want in wants if not any(want.missing) and follows_scope(places, place, want.scope)]
         if not asked:
             return []
         me = self.speaker_by(roster).incarnation
@@ -344,7 +350,7 @@ def _compared(shelf: Shelf, row: BlobRow) -> BlobRow:
     if len(files.numbers_in(row.here, count)) < count:
         return row
     shelf.close(row.name)
-    chunks = [shelf.get(row.name, row.key, _about(row.blob), number) for number in range(count)]
+    chunks = [shelf.get(row.name, row.key, about_file(row.blob), number) for number in range(count)]
     there = [raw for raw in chunks if raw is not None]
     if len(there) < count:
         return row._replace(here=files.bitmap({n for n, raw in enumerate(chunks) if raw is not None}, count))
@@ -355,7 +361,7 @@ def whole_of(shelf: Shelf, row: BlobRow) -> bytes | None:
     """The bytes of a whole file; None where one of its chunks is gone, or they are not those of its hash."""
     chunks = []
     for number in range(_manifest(row).chunk_count):
-        raw = shelf.get(row.name, row.key, _about(row.blob), number)
+        raw = shelf.get(row.name, row.key, about_file(row.blob), number)
         if raw is None:
             return None
         chunks.append(raw)
@@ -369,7 +375,7 @@ def put_whole(shelf: Shelf, row: BlobRow, raw: bytes) -> BlobRow:
     try:
         for number in range(count):
             start = number * limits.BLOB_CHUNK
-            shelf.put(row.name, row.key, _about(row.blob), number, raw[start : start + limits.BLOB_CHUNK])
+            shelf.put(row.name, row.key, about_file(row.blob), number, raw[start : start + limits.BLOB_CHUNK])
         shelf.close(row.name)
     except OSError as problem:
         raise _not_kept(problem) from problem
@@ -380,11 +386,17 @@ def _manifest(row: BlobRow) -> Manifest:
     return Manifest(row.hash, row.size, row.chunks)
 
 
-def _about(blob: BlobKey) -> bytes:
+def count_of(row: BlobRow) -> int:
+    """How many chunks a file has."""
+    return _manifest(row).chunk_count
+
+
+def about_file(blob: BlobKey) -> bytes:
+    """What the chunks of a file on the shelf are bound to."""
     return blob[0].encode() + blob[1]
 
 
-def _is_there(places: PlaceTree, mine: str, place: str, author: str) -> bool:
+def is_there(places: PlaceTree, mine: str, place: str, author: str) -> bool:
     """Whether a peer is on the side where the author of a file stands: below, or above and beside."""
     if author not in places:
         return False
@@ -393,7 +405,8 @@ def _is_there(places: PlaceTree, mine: str, place: str, author: str) -> bool:
     return author == mine or not places.covers(mine, author)
 
 
-def _follows(places: PlaceTree, place: str, scope: str) -> bool:
+def follows_scope(places: PlaceTree, place: str, scope: str) -> bool:
+    """Whether a place may have what lies in a scope."""
     try:
         return follows(places, place, scope)
     except UnknownPlace:

@@ -7,100 +7,30 @@ before the first part; a part is opened and read to its last slice before the fi
 enters by the same door as a message of the exchange, in one transaction.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from sync_protocol import bundle, limits
-from sync_protocol.bundle import BEGINS, EVENTS, ID_BYTES, KEY_BYTES, Head, Part
-from sync_protocol.errors import ProtocolError, WeakKey
+from sync_protocol.bundle import BEGINS, BLOBS, EVENTS, ID_BYTES, Head
+from sync_protocol.errors import ProtocolError
 from sync_protocol.event import mark
-from sync_protocol.exchange import VERSION, Content, StreamPoint
+from sync_protocol.exchange import VERSION, BlobWant, Content, StreamPoint
 from sync_protocol.roster import Change, Node
-from sync_protocol.suites import NotOpened, sha256
-from village_node.casebook import Casebook, CasebookError, Owed, Reason, Received, Said, lower_of
+from sync_protocol.suites import NotOpened
+from village_node.casebook import Casebook, CasebookError, Reason, Received, Said, lower_of
 from village_node.courier import stick
 from village_node.courier.judging import judge, not_for_us, part_of
 from village_node.courier.outcome import Outcome, PartState, Trouble
-from village_node.courier.slices import Sent, events_alone, for_head, read_slice, slices_for
+from village_node.courier.slices import events_alone, for_head, read_slice
 from village_node.courier.stick import Source
+from village_node.courier.writing import Packing, Written
 from village_node.store import StoreError
 
 _WHOLE_STICK: Final = limits.BUNDLE_PARTS * limits.EVENT_PART // 2
 _ONE_FILE: Final = stick.FOLDED_MOST - 2 * limits.BUNDLE_HEAD
-_LENGTH: Final = 4
-LOOK_AT_IT_AGAIN: Final = (
-    "请安全弹出 U 盘，重新插上，再用 courier verify 核对一遍：刚写完就核对，读到的可能是电脑内存里的，不是 U 盘上的",
-    "eject the stick, plug it in again, then run courier verify: what is read right after writing may be the machine's"
-    " memory and not the stick",
-)
-KEY_ALONE: Final = (
-    "没有对方的密钥，只拷出了本机的密钥：对方导入并拷回之后，才能拷出办件",
-    "no key of the other place is known: only ours was written; once a bundle is back, cases can be written",
-)
-MORE: Final = (
-    "这一份没有装完：先带去导入，把回执带回来导入后，再拷一次，拷出其余的",
-    "not everything fitted: have this one taken in first, bring the receipts back, then write again for the rest",
-)
-
-
-class Written(NamedTuple):
-    """A bundle that was written. ``key_alone``: no key of the recipient is known, so nothing could be sealed to it: it
-    has our key and the roster only. ``more``: it was full before everything was in it. ``unfinished``: folders on the
-    stick whose writing was cut off earlier."""
-
-    bundle_id: bytes
-    place: str
-    time_ms: int
-    events: int
-    parts: int
-    size: int
-    key_alone: bool
-    more: bool
-    name: str
-    unfinished: tuple[str, ...] = ()
-
-    def told(self) -> dict[str, Any]:
-        """The same as a JSON object, for the command line."""
-        return {
-            "bundle": self.bundle_id.hex(),
-            "to": self.place,
-            "events": self.events,
-            "parts": self.parts,
-            "bytes": self.size,
-            "key_alone": self.key_alone,
-            "more": self.more,
-            "name": self.name,
-            "unfinished": list(self.unfinished),
-            "advice": [" / ".join(words) for words in self.advice()],
-        }
-
-    def advice(self) -> list[tuple[str, str]]:
-        """What to do now, sentence by sentence."""
-        said = [LOOK_AT_IT_AGAIN]
-        if self.key_alone:
-            said.insert(0, KEY_ALONE)
-        if self.more:
-            said.insert(0, MORE)
-        if self.unfinished:
-            said.append(stick.words_of_unfinished(self.unfinished))
-        return said
-
-
-@dataclass
-class _Packing:
-    """A bundle that is being written: its head without the parts, what is in those so far, and what is sealed to.
-    ``earlier``: changes of the roster for which the head has no room."""
-
-    head: Head
-    owed: Owed
-    key: bytes | None
-    earlier: list[Change]
-    parts: list[Part] = field(default_factory=list)
-    sent: list[Sent] = field(default_factory=list)
-    size: int = 0
-    more: bool = False
 
 
 class Courier:
@@ -126,10 +56,11 @@ class Courier:
     def write(self, actor: str, folder: Path, place: str = "") -> Written:
         """Write a bundle for a place into a folder of its own on the stick. Raises Trouble, StoreError."""
         packing, unfinished = self._begun(place), stick.unfinished_in(folder)
+        room = stick.room_in(folder)
         try:
             shelf = stick.Shelf(folder, packing.head.bundle_id)
             try:
-                for number, raw in enumerate(self._parts(packing, _WHOLE_STICK), start=1):
+                for number, raw in enumerate(packing.files(_WHOLE_STICK, room), start=1):
                     shelf.put(stick.part_file(number), raw)
                 raw = self._signed(packing)
                 shelf.put(stick.HEAD_FILE, raw)
@@ -146,12 +77,12 @@ class Courier:
     def fold(self, actor: str, place: str = "", most: int = _ONE_FILE) -> tuple[Written, bytes]:
         """The same as one file with parts of at most so many bytes. Raises Trouble, StoreError."""
         packing = self._begun(place)
-        files = list(self._parts(packing, most))
+        files = list(packing.files(most, most))
         raw = self._signed(packing)
         name = stick.folder_name(packing.head.bundle_id) + stick.SUFFIX
         return self._noted(actor, packing, len(raw), name), stick.folded(raw, files)
 
-    def _begun(self, place: str) -> _Packing:
+    def _begun(self, place: str) -> Packing:
         casebook, place = self._casebook, place or self.usual_place()
         if not place:
             raise Trouble("本机为最上级，请选择拷给哪个单位", "this node is the highest: say for which place it is")
@@ -181,50 +112,18 @@ class Courier:
             own_key,
             changes=tuple(last),
         )
-        return _Packing(head, owed, casebook.key_of(place), earlier)
+        return Packing(casebook, head, owed, casebook.key_of(place), earlier, self._randomness)
 
-    def _parts(self, packing: _Packing, most: int) -> Iterator[bytes]:
-        """The files of the parts; what is in them is noted in `packing`. Nothing where nothing can be sealed."""
-        if packing.key is None:
-            return
-        place = packing.head.recipients[0]
-        slices: list[bytes] = []
-        events = size = 0
-        for each in slices_for(self._casebook, packing.owed, place, packing.earlier):
-            if slices and bundle.part_size([*slices, each.body]) > limits.EVENT_PART:
-                yield self._part(packing, packing.key, slices, events)
-                slices, events = [], 0
-            size += _LENGTH + len(each.body)
-            if packing.sent and size > most:
-                packing.more = True
-                break
-            slices.append(each.body)
-            events += each.events
-            packing.sent += each.sent
-        if slices:
-            yield self._part(packing, packing.key, slices, events)
-
-    def _part(self, packing: _Packing, key: bytes, slices: list[bytes], events: int) -> bytes:
-        head, number, part_key = packing.head, len(packing.parts) + 1, self._randomness(KEY_BYTES)
-        raw = bundle.part_bytes(part_key, head.bundle_id, number, slices)
-        try:
-            to = [(place, key) for place in head.recipients]
-            wrapped = bundle.wrap_key(part_key, head.network_id, head.bundle_id, number, to)
-        except WeakKey:
-            raise Trouble("对方的密钥不能用，请让对方重新拷出一次", "the key there cannot be used") from None
-        packing.parts.append(Part(EVENTS, len(raw), sha256(raw), events, wrapped))
-        packing.size += len(raw)
-        return raw
-
-    def _signed(self, packing: _Packing) -> bytes:
+    def _signed(self, packing: Packing) -> bytes:
         packing.head = replace(packing.head, parts=tuple(packing.parts))
         return bundle.head_bytes(packing.head, self._casebook.identity.lives[packing.head.sender])
 
     def _noted(
-        self, actor: str, packing: _Packing, head_size: int, name: str, unfinished: tuple[str, ...] = ()
+        self, actor: str, packing: Packing, head_size: int, name: str, unfinished: tuple[str, ...] = ()
     ) -> Written:
         head = packing.head
-        self._casebook.note_written(actor, head, head.recipients[0], packing.sent, more=packing.more)
+        files = len(packing.blobs)
+        self._casebook.note_written(actor, head, head.recipients[0], packing.sent, files=files, more=packing.more)
         return Written(
             head.bundle_id,
             head.recipients[0],
@@ -236,6 +135,7 @@ class Courier:
             packing.more,
             name,
             unfinished,
+            files,
         )
 
     # Reading
@@ -269,7 +169,11 @@ class Courier:
         outcome.before = before is not None
         self._noticed(casebook.receive(node.incarnation, Content(roster_changes=sound), peer_update={}))
         said, told = Said(), list[Change]()
+        wants: list[BlobWant] = []
         for number in range(1, len(head.parts) + 1):
+            if head.parts[number - 1].kind == BLOBS:
+                outcome.states.append(self._take_files(outcome, source, head, node, number))
+                continue
             slices, state = self._opened(source, head, node, number)
             outcome.states.append(state)
             for body in slices:
@@ -277,13 +181,16 @@ class Courier:
                 if not node.serves:
                     content = events_alone(content)
                 told += content.roster_changes
+                wants += content.blobs.wants[: limits.BUNDLE_BLOB_WANTS - len(wants)]
                 said = self._apply(outcome, node, content, said)
         if told:  # of a long roster the head has the end, which follows only now
             taking = casebook.judged(head.changes)
             outcome.odd_changes, again = len(taking.refused), Content(roster_changes=taking.sound(head.changes))
             self._noticed(casebook.receive(node.incarnation, again, peer_update={}))
-        whole = outcome.whole and not outcome.held_back
-        casebook.note_came(actor, head, node.place, stored=outcome.stored, whole=whole, said=said)
+        whole = outcome.whole and not outcome.held_back and not outcome.disk_full
+        if said.vector is not None:
+            casebook.note_blobs_asked(node, wants)
+        casebook.note_came(actor, head, node.place, stored=outcome.stored, files=outcome.files, whole=whole, said=said)
         # Whoever stands below could drive us from life to life by what he says he holds.
         if said.vector is not None and self._is_above(node):
             self._look_back(said.vector)
@@ -338,10 +245,44 @@ class Courier:
         if outcome.refused is None and head is not None and node is not None:
             for number in range(1, len(head.parts) + 1):
                 if self._casebook.identity.place in head.recipients:
-                    outcome.states.append(self._opened(source, head, node, number)[1])
+                    is_files = head.parts[number - 1].kind == BLOBS
+                    look = self._opened_files if is_files else self._opened
+                    outcome.states.append(look(source, head, node, number)[1])
                 else:
                     outcome.states.append(part_of(source, head, number)[1])
         return outcome, head
+
+    def _take_files(self, outcome: Outcome, source: Source, head: Head, node: Node, number: int) -> PartState:
+        """Take in a part of files, once all of it has been read. Raises StoreError."""
+        raw, state = self._opened_files(source, head, node, number)
+        if raw is None or outcome.disk_full:
+            return state
+        casebook, keys = self._casebook, self._casebook.opening_keys()
+        chunks = bundle.open_blobs(head, number, raw, casebook.identity.place, keys)
+        while not outcome.disk_full and (some := list(islice(chunks, limits.BLOB_PIECES))):
+            hauled = casebook.take_chunks(node, some)
+            outcome.files += hauled.whole
+            outcome.chunks += hauled.taken
+            outcome.unknown_files += hauled.unknown
+            outcome.disk_full = hauled.refused
+        return state
+
+    def _opened_files(self, source: Source, head: Head, _node: Node, number: int) -> tuple[bytes | None, PartState]:
+        """The bytes of a part of files, each chunk of which has been read; none where anything does not hold."""
+        raw, state = part_of(source, head, number)
+        if raw is None:
+            return None, state
+        casebook = self._casebook
+        try:
+            for _ in bundle.open_blobs(head, number, raw, casebook.identity.place, casebook.opening_keys()):
+                pass
+        except NotOpened:
+            return None, PartState.SEALED_TO_ANOTHER_KEY
+        except ProtocolError:
+            return None, PartState.DAMAGED
+        except CasebookError as problem:
+            raise Trouble(problem.zh, problem.en) from None
+        return raw, PartState.SOUND
 
     def _opened(self, source: Source, head: Head, node: Node, number: int) -> tuple[list[bytes], PartState]:
         """The slices of a part, each of which has been read; nothing where anything of it does not hold. They are read

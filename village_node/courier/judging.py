@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from sync_protocol import bundle
-from sync_protocol.bundle import EVENTS, Head
+from sync_protocol.bundle import BLOBS, EVENTS, Head
 from sync_protocol.errors import BadSignature, NoSuchVersion, NotAChild, ProtocolError, UnknownNode
 from sync_protocol.exchange import VERSION
 from sync_protocol.roster import Change, Node
@@ -66,7 +66,7 @@ def judge(casebook: Casebook, source: Source) -> Judged:
 
 def part_of(source: Source, head: Head, number: int) -> tuple[bytes | None, PartState]:
     """The bytes of a part where they are as the head names them, and else why not."""
-    if head.parts[number - 1].kind != EVENTS:
+    if head.parts[number - 1].kind not in (EVENTS, BLOBS):
         return None, PartState.NEEDS_UPDATE
     raw, there = source.part(head, number)
     if raw is None:

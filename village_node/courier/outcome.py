@@ -72,6 +72,8 @@ class Outcome:
 
     ``place``: who wrote it, empty while that is not known; ``refused``: why nothing of it was read, in both languages.
     ``stored``, ``receipts``: new events and receipts of others; ``held_back``: that were parked or refused;
+    ``files``: papers and previews that are whole here since, ``chunks``: of files that are new; ``unknown_files``: that
+    no event here names; ``disk_full``: the disk took no more of them.
     ``odd_changes``: of the roster, that do not hold. ``before``: it was here before; ``ours``: we wrote it; ``for_us``:
     this place can open it; ``checked``: it was only looked at; ``renewal_left``: its sender asks for a new life, which
     is not for this worker; ``revoked``: its sender is, and only what it wrote into its streams is taken.
@@ -86,6 +88,10 @@ class Outcome:
     stored: int = 0
     receipts: int = 0
     held_back: int = 0
+    files: int = 0
+    chunks: int = 0
+    unknown_files: int = 0
+    disk_full: bool = False
     odd_changes: int = 0
     before: bool = False
     ours: bool = False
@@ -115,6 +121,12 @@ class Outcome:
             if state is not PartState.SOUND:
                 zh += f"；第 {number} 部分（共 {self.parts} 部分）{_PARTS[state][0]}"
                 en += f"; part {number} of {self.parts} is {_PARTS[state][1]}"
+        if self.unknown_files:
+            zh += f"；有 {self.unknown_files} 份材料文件的办件还没有到，先没有收：下次拷来会补上"
+            en += f"; {self.unknown_files} files belong to no case that is here and were left: the next stick has them"
+        if self.disk_full:
+            zh += "；本机磁盘已满或写不进，材料文件没有收完：腾出空间后，再导入一次同一份"
+            en += "; the disk here took no more files: make room, and bring the same bundle once more"
         if self.revoked:
             zh += "；写它的机器已被吊销，只收下它的记录：吊销前的有效，之后的列入“异常记录”，由承办单位决定是否采纳"
             en += (
@@ -143,6 +155,7 @@ class Outcome:
             "ours": self.ours,
             "stored": self.stored,
             "receipts": self.receipts,
+            "files": self.files,
             "held_back": self.held_back,
             "parts": [state.value for state in self.states],
             "zh": zh,
@@ -152,7 +165,7 @@ class Outcome:
     def _advice(self) -> tuple[str, str]:
         """What to do where some part was not read."""
         zh = en = ""
-        if PartState.SOUND in self.states and (self.stored or self.receipts):
+        if PartState.SOUND in self.states and (self.stored or self.receipts or self.chunks):
             zh, en = "；其余已收下（再次导入不会重复）", "; the rest was taken (nothing is taken twice)"
         if PartState.SEALED_TO_ANOTHER_KEY in self.states:
             zh += "。请先从本单位拷一份给对方，再请对方重新拷出"
@@ -178,6 +191,16 @@ class Outcome:
             " by the receipts that come back",
         )
 
+    def _taken(self) -> list[tuple[str, str]]:
+        """What is here since, in words."""
+        counted = (
+            (self.stored, f"{self.stored} 条新记录", f"{self.stored} new events"),
+            (self.receipts, f"{self.receipts} 份新回执", f"{self.receipts} new receipts"),
+            (self.files, f"{self.files} 份材料文件", f"{self.files} files of papers"),
+            (self.chunks and not self.files, "材料文件的一部分", "parts of files of papers"),
+        )
+        return [(zh, en) for count, zh, en in counted if count]
+
     def _brought(self) -> tuple[str, str]:
         if self.checked:
             if self.whole:
@@ -187,13 +210,10 @@ class Outcome:
                     f"it is whole, {self.events} events{en}",
                 )
             return "核对发现问题，请重新拷出", "it is not whole: write it again"
-        if self.stored and self.receipts:
-            zh = f"收下 {self.stored} 条新记录、{self.receipts} 份新回执"
-            en = f"{self.stored} new events and {self.receipts} new receipts were taken"
-        elif self.stored:
-            zh, en = f"收下 {self.stored} 条新记录", f"{self.stored} new events were taken"
-        elif self.receipts:
-            zh, en = f"收下 {self.receipts} 份新回执", f"{self.receipts} new receipts were taken"
+        taken = self._taken()
+        if taken:
+            zh = "收下 " + "、".join(each for each, _ in taken)
+            en = " and ".join(each for _, each in taken) + " were taken"
         elif not self.whole:
             zh, en = "没有收下新内容", "nothing new was taken"
         elif self.before:

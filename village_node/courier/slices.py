@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from sync_protocol import limits
 from sync_protocol.errors import TooLarge
-from sync_protocol.exchange import Content, ForkTalk, Path, PeerView, RosterTalk, content_map, read_content
+from sync_protocol.exchange import BlobTalk, Content, ForkTalk, Path, PeerView, RosterTalk, content_map, read_content
 from sync_protocol.exchange.heads import fitting
 from sync_protocol.roster import Change, Roster
 from sync_protocol.wire import ZSTD, pack_body, unpack_body
@@ -52,6 +52,8 @@ def slices_for(casebook: Casebook, owed: Owed, place: str, earlier: Sequence[Cha
         content.packed_segments, content.packed_receipts = outgoing.segments, outgoing.receipts
         if outgoing.segments or outgoing.receipts or content.vector is not None:
             yield Slice(pack_body(content_map(content), ZSTD), limits.SLICE_EVENTS - outgoing.room, outgoing.sent)
+        if content.vector is not None:
+            yield from _of_blobs(casebook, place)
         if not outgoing.more or not (outgoing.segments or outgoing.receipts):
             return
         for sent in outgoing.sent:
@@ -72,6 +74,15 @@ def _of_the_roster(casebook: Casebook, owed: Owed, earlier: Sequence[Change]) ->
         first = fitting(left)
         yield Slice(pack_body(content_map(Content(roster_changes=first)), ZSTD), 0, [])
         left = left[len(first) :]
+
+
+def _of_blobs(casebook: Casebook, place: str) -> Iterator[Slice]:
+    """What is asked for of files, and the receipts for those that the last bundle from there asked about."""
+    wants, receipts = casebook.blobs_asked_by_stick(place), casebook.blob_receipts_by_stick(place)
+    while wants or receipts:
+        talk = BlobTalk(wants=wants[: limits.BLOB_WANTS], receipts=receipts[: limits.BLOB_RECEIPTS])
+        wants, receipts = wants[limits.BLOB_WANTS :], receipts[limits.BLOB_RECEIPTS :]
+        yield Slice(pack_body(content_map(Content(blobs=talk)), ZSTD), 0, [])
 
 
 def _opening(casebook: Casebook, owed: Owed, place: str, *, down: bool) -> Content:
@@ -97,6 +108,7 @@ def read_slice(body: bytes, *, down: bool) -> Content:
         raise TooLarge(f"slice: more than {limits.SLICE_EVENTS} events")
     content.forks = ForkTalk(proofs=content.forks.proofs)
     content.roster_talk = RosterTalk()
+    content.blobs.pieces = []
     return content
 
 

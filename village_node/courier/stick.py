@@ -6,6 +6,7 @@ nothing is written. A head is known by how it begins and a part by its hash, so 
 
 import os
 import re
+import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -26,6 +27,8 @@ _FOLDER: Final = re.compile(r"sanji-[0-9a-f]{16}", re.ASCII)
 SUFFIX: Final = ".sanji"
 LENGTH_BYTES: Final = 4
 FOLDED_MOST: Final = 12 << 20  # bytes of a bundle in one file, which is read as a whole
+PAPERS_MOST: Final = 8 << 30  # bytes of a bundle with files of papers
+_LEFT_FREE: Final = 4 << 20
 LOOKED_AT_MOST: Final = 2_000  # entries of a stick; a bundle of a gigabyte has some 250
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -166,6 +169,14 @@ def _whole_file(path: Path) -> Source:
             f"{path.name} is no bundle: name the stick, the bundle's folder (sanji-...), or one whole .sanji file",
         )
     return one
+
+
+def room_in(folder: Path) -> int:
+    """How many bytes of papers a bundle in this folder may have: what is free there, but for a little."""
+    try:
+        return min(PAPERS_MOST, shutil.disk_usage(folder).free - _LEFT_FREE)
+    except OSError as problem:
+        raise not_written(problem) from None
 
 
 def unfinished_in(folder: Path) -> tuple[str, ...]:

@@ -123,6 +123,25 @@ def missing(connection: Connection, most: int) -> dict[str, list[BlobRow]]:
     return found
 
 
+def whole_in(connection: Connection, scopes: Iterable[str], since_ms: int) -> list[BlobRow]:
+    """What is whole here of these scopes and came to be known since a moment, what is fetched first in front."""
+    words = f"SELECT {_COLUMNS} FROM blobs WHERE state = {HERE} AND known_ms >= {int(since_ms)} AND scope IN (KEYS)"  # noqa: S608
+    found = (BlobRow._make(row) for row in rows.ask_among(connection, words, scopes))
+    return sorted(found, key=lambda row: (row.lane, row.known_ms, row.blob))
+
+
+def not_signed(connection: Connection, signers: Iterable[bytes]) -> list[BlobRow]:
+    """What is whole here and none of these has signed for, what is fetched first in front."""
+    asked = sorted(signers)
+    by = f" AND blob_receipts.signer IN ({', '.join('?' for _ in asked)})" if asked else " AND 1 = 0"
+    words = (
+        f"SELECT {_COLUMNS} FROM blobs WHERE state = {HERE} AND NOT EXISTS"  # noqa: S608
+        " (SELECT 1 FROM blob_receipts WHERE blob_receipts.scope = blobs.scope AND blob_receipts.hash = blobs.hash"
+        f"{by}) ORDER BY lane, known_ms, scope, hash"
+    )
+    return [BlobRow._make(row) for row in rows.ask(connection, words, asked)]
+
+
 def put(connection: Connection, new: Sequence[BlobRow], *, keep: bool = False) -> None:
     """Store rows; with ``keep`` those that are known stay as they are."""
     rows.put(connection, BLOBS, new, keep=keep)

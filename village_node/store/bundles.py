@@ -18,7 +18,8 @@ class BundleRow(NamedTuple):
     """One row of ``bundles``, in the order of its columns. ``place``: of the recipient of one that went out, of the
     sender of one that came. ``events``: that are in it, of one that came those that were new. ``whole``: nothing of it
     was missing, damaged, parked or refused. ``said``: see casebook/carrying.py. ``more``: of one that went out, not all
-    that was owed fitted into it."""
+    that was owed fitted into it. ``files``: of papers of which something is in it, of
+    one that came those whole since."""
 
     bundle_id: bytes
     direction: str
@@ -32,6 +33,7 @@ class BundleRow(NamedTuple):
     whole: int
     said: bytes
     more: int = 0
+    files: int = 0
 
 
 def keep(connection: Connection, row: BundleRow) -> None:

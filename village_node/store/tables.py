@@ -613,6 +613,7 @@ BUNDLES: Final = Table(
     Column("whole", SmallInteger, nullable=False),
     Column("said", LargeBinary, nullable=False),
     Column("more", SmallInteger, nullable=False, server_default="0"),
+    Column("files", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("bundle_id", "direction"),
 )
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from sync_protocol import bundle
-from sync_protocol.bundle import EVENTS, Head, Part
+from sync_protocol.bundle import BLOBS, EVENTS, BlobChunk, Head, Part
 from sync_protocol.encoding import decode, encode
 from sync_protocol.exchange import VERSION, Content, content_map
 from sync_protocol.suites import OpeningKey
@@ -60,14 +60,15 @@ def slice_of(*packed: tuple[Writer, int, int]) -> bytes:
 
 
 def made(
-    name: str, recipients: Sequence[str], parts: Sequence[Sequence[bytes]], **changes: Any
+    name: str, recipients: Sequence[str], parts: Sequence[Sequence[bytes]], kinds: Sequence[int] = ()
 ) -> tuple[bytes, list[bytes]]:
     """Head and files of a bundle that the node of that name writes; everything random comes from the name."""
     drawn = sha256(f"sanji sample bundle {name} {len(parts)}".encode()).digest()
     bundle_id, rows, files = drawn[:16], [], []
     for number, slices in enumerate(parts, start=1):
         part_key = sha256(drawn + bytes([number])).digest()
-        raw = bundle.part_bytes(part_key, bundle_id, number, slices)
+        kind = kinds[number - 1] if kinds else EVENTS
+        raw = bundle.part_bytes(part_key, bundle_id, number, slices, kind)
         wrapped = tuple(
             sealed_to(
                 road_key(place),
@@ -77,7 +78,7 @@ def made(
             )
             for place in recipients
         )
-        rows.append(Part(EVENTS, len(raw), sha256(raw).digest(), 4 * len(slices), wrapped))
+        rows.append(Part(kind, len(raw), sha256(raw).digest(), 4 * len(slices) if kind == EVENTS else 0, wrapped))
         files.append(raw)
     head: dict[str, Any] = {
         "network_id": NETWORK,
@@ -126,6 +127,12 @@ def bundles() -> Vector:
     head, files = made("village", (TOWNSHIP, COUNTY), up)
     back, back_files = made("county", (VILLAGE,), down)
     key_alone, _ = made("village", (TOWNSHIP,), [])
+    chunks = [
+        bundle.blob_record(BlobChunk(f"about:{VILLAGE}", sha256(b"a photo").digest(), number, raw))
+        for number, raw in enumerate((b"the first chunk", b"the second"))
+    ]
+    papers = [up[0], chunks]
+    photo, photo_files = made("village", (TOWNSHIP,), papers, (EVENTS, BLOBS))
 
     def set_value(place: int, value: Any) -> Callable[[list[Any]], None]:
         return lambda values: values.__setitem__(place, value)
@@ -145,6 +152,7 @@ def bundles() -> Vector:
             case("up, opened by the place beyond", COUNTY, head, files, up),
             case("down", VILLAGE, back, back_files, down),
             case("a key and the roster alone", TOWNSHIP, key_alone, [], []),
+            case("chunks of a blob behind events", TOWNSHIP, photo, photo_files, papers),
         ],
         "changes": [change_hex(change) for change in sample.CHANGES[-2:]],
         "refused": [

@@ -11,6 +11,7 @@ from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE
 from tests.village_node.courier.sticks import Hand, equal, hand
 from village_node.casebook import CaseRef
 from village_node.courier import Trouble
+from village_node.uploads import Upload
 
 PLACES = (COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE)
 HOPS = ((VILLAGE, TOWNSHIP), (SECOND_VILLAGE, TOWNSHIP), (TOWNSHIP, COUNTY))
@@ -26,6 +27,7 @@ class Days:
         self.chance = random.Random(seed)
         self.sticks: list[bytes] = []
         self.refs: list[CaseRef] = []
+        self.papers: list[tuple[CaseRef, bytes]] = []
         self.happened: set[str] = set()
 
     def work(self) -> None:
@@ -40,6 +42,11 @@ class Days:
                 member.act(ref, kinds.HANDOFF, {"to": TOWNSHIP, "purpose": "accept"})
                 return
         self.refs.append(member.file())
+        if self.chance.random() < 0.3:
+            raw, ref = self.chance.randbytes(self.chance.randrange(1, 150_000)), self.refs[-1]
+            upload = Upload(raw, "image/jpeg", raw[:100])
+            member.casebook.add_paper("0001", member.roles, ref[:2], "身份证", upload)
+            self.papers.append((ref, raw))
 
     def accept(self) -> None:
         """The township accepts what it has been handed."""
@@ -114,7 +121,23 @@ def test_any_mix_of_lines_and_careless_couriers_ends_in_the_same(tmp_path: Path,
         assert states == {village.state(ref)}
         holders = [code for code in PLACES if net.members[code].casebook.case(*ref[:2]) is not None]
         assert holders == [COUNTY, TOWNSHIP, village.place], "everybody it concerns, and nobody else"
+    assert days.papers
+    for ref, raw in () if lines else days.papers:  # the line of these days carries no files
+        _whole_everywhere(net, ref, raw)
     for member in net.members.values():
         counts = member.casebook.counts()
         assert [counts[name] for name in ("waiting", "void", "contested", "parked", "refused", "forks")] == [0] * 6
     net.close()
+
+
+def _whole_everywhere(net: builders.Network, ref: CaseRef, raw: bytes) -> None:
+    """A paper is at everybody above, byte for byte, and its village has the word of all of them."""
+    village = ref.scope.removeprefix("about:")
+    for code in (village, TOWNSHIP, COUNTY):
+        book = net.members[code].casebook
+        case = book.case(*ref[:2])
+        assert case is not None
+        (view,) = book.papers(case)
+        assert book.original_of("0003", case, view.paper, "核对原件") == raw
+        if code == village:
+            assert {place for place, _ in view.receipts} == {TOWNSHIP, COUNTY}

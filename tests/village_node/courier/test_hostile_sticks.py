@@ -335,7 +335,7 @@ def test_a_part_of_a_kind_that_is_not_known_is_left_and_said(net, village, towns
     village.write(tmp_path / "stick")
     *_, path = bundle_files(tmp_path / "stick")
     head = bundle.read_head(path.read_bytes())
-    blob = bundle.Part(2, 50_000_000, bytes(32), 0, (bytes(bundle.WRAPPED_BYTES),))
+    blob = bundle.Part(3, 50_000_000, bytes(32), 0, (bytes(bundle.WRAPPED_BYTES),))
     key = village.member.casebook.identity.key
     path.write_bytes(bundle.head_bytes(bundle.Head(**{**vars(head), "parts": (*head.parts, blob)}), key))
     (outcome,) = township.read(tmp_path / "stick")
