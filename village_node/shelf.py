@@ -5,6 +5,7 @@ destroy what it opens. A chunk is on the disk when ``put`` returns; a name witho
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -62,6 +63,19 @@ class Shelf:
                 continue
         return None
 
+    def seal_part(self, key: bytes, randomness: Callable[[int], bytes], about: bytes, number: int, raw: bytes) -> bytes:
+        """Some bytes of a chunk, to be kept until the others are here. They are others each time, so their nonce is
+        drawn; a whole chunk's never is."""
+        nonce = randomness(NONCE_BYTES)
+        return nonce + encrypt(key, nonce, _part_of(about, number), raw)
+
+    def open_part(self, key: bytes, about: bytes, number: int, sealed: bytes) -> bytes | None:
+        """The same bytes again; None where they are not as they were."""
+        try:
+            return decrypt(key, sealed[:NONCE_BYTES], _part_of(about, number), sealed[NONCE_BYTES:])
+        except NotOpened:
+            return None
+
     def drop(self, name: str) -> None:
         """Remove a file, whole or not. Raises OSError."""
         for path in (self._folder / name, self._folder / (name + _PART)):
@@ -72,6 +86,10 @@ class Shelf:
         if not self._folder.exists():
             return set()
         return {path.name.removesuffix(_PART) for path in self._folder.iterdir() if path.stat().st_mtime < before_s}
+
+
+def _part_of(about: bytes, number: int) -> bytes:
+    return b"part " + number.to_bytes(2) + about
 
 
 def _nonce(number: int) -> bytes:

@@ -1,9 +1,9 @@
 """Files on their way: what is asked for, what is given to whom, how pieces become chunks, and who has signed for all.
 
 Theory of operation. Events come first and by themselves: a message's pieces are taken after its events are committed.
-A piece is held in memory until its chunk is complete; a chunk that fits its manifest is synced to the shelf, and only
-then does the transaction say so. A power cut in between costs that chunk, and the next want asks for it again. The
-bytes of a whole file are compared once more before anybody signs for them.
+A chunk that is complete and fits its manifest is synced to the shelf, and only then does the transaction say so; what
+is left over of a chunk is kept with it. A power cut in between costs one message, and the next want asks for that
+again. The bytes of a whole file are compared once more before anybody signs for them.
 """
 
 import logging
@@ -20,17 +20,18 @@ from sync_protocol.places import PlaceTree, UnknownPlace, follows
 from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import sha256
 from village_node.casebook.intake import ATTEMPTS, Intake, too_busy
+from village_node.casebook.piecing import Piecing, about_file
 from village_node.casebook.plan import Received
 from village_node.casebook.rostering import NO_INCARNATION
 from village_node.rebirth import Lives
 from village_node.shelf import Shelf
-from village_node.store import Connection, NotSaved, Overtaken, RoomMade, blobs, parking
+from village_node.store import Connection, NotSaved, Overtaken, RoomMade, blob_parts, blobs, parking
+from village_node.store.blob_parts import PartRow
 from village_node.store.blobs import HERE, MISSING, WRONG, BlobKey, BlobRow, ReceiptRow
 from village_node.store.parking import RefusedRow
 
 WANTS_AT_ONCE: Final = 8
 RECEIPTS_AT_ONCE: Final = 64
-PARTS_HELD: Final = 64  # chunks that are being put together
 _PIECE_BYTES: Final = 64  # of a piece before packing, but for its bytes
 _PATIENCE: Final = 3  # asks that bring nothing before others are asked for first
 _KNOWN_MISSING: Final = 32  # of one place
@@ -40,11 +41,9 @@ _log = logging.getLogger(__name__)
 
 
 class _Taken(NamedTuple):
-    """What one message brought of files: rows that have grown, pieces that do not fit, a peer's receipts, and what it
-    asks our word for."""
+    """What one message brought of files: its pieces put together, a peer's receipts, and what it asks our word for."""
 
-    grown: dict[BlobKey, BlobRow]
-    wrong: list[Piece]
+    pieces: Piecing
     receipts: list[BlobReceipt]
     unsigned: list[BlobRow]
 
@@ -55,7 +54,6 @@ class Fetching(Intake):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         """As for every part of the casebook."""
         self._blob_turn = threading.Lock()
-        self._parts: dict[BlobKey, tuple[int, bytearray]] = {}
         self._wanted_of: dict[tuple[str, BlobKey], int] = {}
         self._trouble_ms: int | None = None
         super().__init__(*arguments, **named)
@@ -83,12 +81,12 @@ class Fetching(Intake):
         asked.sort(key=lambda row: self._wanted_of.get((place, row.blob), 0) // _PATIENCE)
         chosen = [row.blob for row in asked[:WANTS_AT_ONCE]]
         with self.store.reading() as connection:
-            held = blobs.get(connection, chosen)
+            held, begun = blobs.get(connection, chosen), blob_parts.get(connection, chosen)
         wants = []
         for blob in chosen:
             row = held.get(blob)
             if row is not None and row.state == MISSING:
-                wants.append(self._want(row))
+                wants.append(_want(row, begun.get(blob)))
                 self._wanted_of[place, blob] = self._wanted_of.get((place, blob), 0) + 1
         if len(self._wanted_of) > _ASKED_MOST:
             self._wanted_of.clear()
@@ -154,13 +152,6 @@ class Fetching(Intake):
             held = blobs.get(connection, {want[:2] for want in sound})
         return [(want, held[want[:2]]) for want in sound if want[:2] in held and held[want[:2]].state == HERE]
 
-    def _want(self, row: BlobRow) -> BlobWant:
-        count = _manifest(row).chunk_count
-        missing = set(range(count)) - set(files.numbers_in(row.here, count))
-        number, part = self._parts.get(row.blob, (-1, bytearray()))
-        held = len(part) if missing and number == min(missing) else 0
-        return BlobWant(*row.blob, held, files.bitmap(missing, count))
-
     # Receipts
 
     def blob_receipts(self, place: str, wants: Sequence[BlobWant]) -> tuple[list[BlobReceipt], list[BlobReceipt]]:
@@ -200,58 +191,44 @@ class Fetching(Intake):
             return
         pieces = [each for each in talk.pieces if follows_scope(roster.places, sender.place, each.scope)]
         with self._blob_turn:
-            with self.store.reading() as connection:
-                held = blobs.get(connection, {each[:2] for each in pieces})
-            grown: dict[BlobKey, BlobRow] = {}
-            wrong: list[Piece] = []
-            for piece in pieces:
-                row = grown.get(piece[:2]) or held.get(piece[:2])
-                if row is None or row.state != MISSING:
-                    continue
-                try:
-                    self._take_piece(self._shelf, sender.place, row, piece, grown, wrong)
-                except OSError as problem:
-                    self._note_trouble(problem)
-                    break
+            put = Piecing(self._shelf, self.randomness, self.clock())
+            if pieces:
+                with self.store.reading() as connection:
+                    held = blobs.get(connection, {each[:2] for each in pieces})
+                    held = {blob: row for blob, row in held.items() if row.state == MISSING}
+                    put.go_on(held, blob_parts.get(connection, held).values())
+                self._put_together(put, [piece for piece in pieces if piece[:2] in held])
+            for blob in put.moved:
+                self._wanted_of.pop((sender.place, blob), None)
             unsigned = self._unsigned(roster, self._shelf, sender.place, talk.wants)
-            if grown or wrong or talk.receipts or unsigned:
-                self._keep_blobs(peer, roster, self._shelf, _Taken(grown, wrong, talk.receipts, unsigned))
+            if put.moved or talk.receipts or unsigned:
+                self._keep_blobs(peer, roster, self._shelf, _Taken(put, talk.receipts, unsigned))
 
-    def _take_piece(
-        self, shelf: Shelf, place: str, row: BlobRow, piece: Piece, grown: dict[BlobKey, BlobRow], wrong: list[Piece]
-    ) -> None:
-        """One piece: it begins a chunk, goes on from what is held of it, or is passed over. Raises OSError."""
-        manifest = _manifest(row)
-        number, at = divmod(piece.offset, limits.BLOB_CHUNK)
-        if number >= manifest.chunk_count or number in files.numbers_in(row.here, manifest.chunk_count):
-            return
-        held_number, part = self._parts.pop(row.blob, (-1, bytearray()))
-        if at == 0 and number != held_number:
-            part = bytearray()
-        elif number != held_number or at > len(part):
-            self._parts[row.blob] = held_number, part
-            return
-        # Another worker may have asked for what is held here: what is longer stays.
-        part += piece.raw[len(part) - at :]
-        self._wanted_of.pop((place, row.blob), None)
-        if len(part) < manifest.length(number):
-            self._parts[row.blob] = number, part
-            while len(self._parts) > PARTS_HELD:
-                del self._parts[next(iter(self._parts))]
-            return
-        if not manifest.is_chunk(number, bytes(part)):
-            wrong.append(piece)
-            return
-        shelf.put(row.name, row.key, about_file(row.blob), number, bytes(part))
-        here = {number, *files.numbers_in(row.here, manifest.chunk_count)}
-        grown[row.blob] = row._replace(here=files.bitmap(here, manifest.chunk_count))
+    def _put_together(self, put: Piecing, pieces: Sequence[Piece]) -> None:
+        try:
+            for piece in pieces:
+                put.take(piece)
+        except OSError as problem:
+            self._note_trouble(problem)
 
-    def _grown(self, connection: Connection, shelf: Shelf, new: dict[BlobKey, BlobRow]) -> list[BlobRow]:
-        """These files as they are from now on, under lock: what another worker has taken of them meanwhile is theirs
-        too, and one that was dropped, or is whole by now, stays as it is."""
-        found = []
-        for blob, now in blobs.locked(connection, new).items():
-            if (now.state, now.name) != (MISSING, new[blob].name):
+    def _grown(self, connection: Connection, shelf: Shelf, put: Piecing) -> list[BlobRow]:
+        """The files that have grown as they are from now on, under lock: what another worker has taken of them
+        meanwhile is theirs too, and one that was dropped, or is whole by now, stays as it is. What is left over of
+        their next chunks is kept, unless that worker holds more."""
+        found, new, left = [], put.grown, []
+        rows = blobs.locked(connection, put.moved)
+        others = blob_parts.get(connection, rows)
+        for blob, now in rows.items():
+            if now.state != MISSING:
+                continue
+            part, other = put.left_over(blob), others.get(blob)
+            if other is not None and (other.name != now.name or (blob, other.number) in put.ended):
+                other = None  # of a file that was begun anew, or of a chunk that is complete
+            if other is not None and (part is None or not _is_more(part, other)):
+                part = other if other.number not in files.numbers_in(now.here, count_of(now)) else None
+            if part is not None and part.name == now.name:
+                left.append(part)
+            if blob not in new or now.name != new[blob].name:
                 continue
             count = _manifest(now).chunk_count
             here = {*files.numbers_in(now.here, count), *files.numbers_in(new[blob].here, count)}
@@ -259,6 +236,9 @@ class Fetching(Intake):
                 found.append(_compared(shelf, now._replace(here=files.bitmap(here, count))))
             except OSError as problem:
                 self._note_trouble(problem)
+        kept = {part.blob for part in left}
+        blob_parts.forget(connection, [blob for blob in others if blob not in kept])
+        blob_parts.keep(connection, [part for part in left if part != others.get(part.blob)])
         return found
 
     def _keep_blobs(self, peer: bytes, roster: Roster, shelf: Shelf, taken: "_Taken") -> None:
@@ -266,13 +246,13 @@ class Fetching(Intake):
             try:
                 with self.store.writing() as connection:
                     self.hold_life(connection)
-                    rows = self._grown(connection, shelf, taken.grown)
+                    rows = self._grown(connection, shelf, taken.pieces)
                     blobs.grow(connection, rows)
                     whole = [row for row in rows if row.state in (HERE, WRONG)]
                     kept = self._signed(roster, [*whole, *taken.unsigned])
                     kept += self._verified(connection, peer, roster, taken.receipts)
                     blobs.keep_receipts(connection, kept)
-                    for piece in taken.wrong:
+                    for piece in taken.pieces.wrong:
                         self._note_wrong(connection, peer, piece.scope, piece.hash, BadCommitment.code, "chunk")
                     for row in rows:
                         if row.state == WRONG:
@@ -343,6 +323,18 @@ class Fetching(Intake):
         parking.refuse(connection, RefusedRow(peer, NO_INCARNATION, scope, 0, code, detail, 1, self.clock(), None))
 
 
+def _want(row: BlobRow, part: PartRow | None) -> BlobWant:
+    count = count_of(row)
+    missing = set(range(count)) - set(files.numbers_in(row.here, count))
+    begun = part is not None and part.name == row.name and missing and part.number == min(missing)
+    return BlobWant(*row.blob, part.held if part is not None and begun else 0, files.bitmap(missing, count))
+
+
+def _is_more(part: PartRow, other: PartRow) -> bool:
+    """Whether what is left over here goes on from what another worker holds, or is of a chunk of its own."""
+    return part.number != other.number or part.held > other.held
+
+
 def _compared(shelf: Shelf, row: BlobRow) -> BlobRow:
     """The row of a file that has grown. Where nothing of it is missing its bytes are compared with its hash once more;
     a chunk that cannot be read is missing again. Raises OSError."""
@@ -389,11 +381,6 @@ def _manifest(row: BlobRow) -> Manifest:
 def count_of(row: BlobRow) -> int:
     """How many chunks a file has."""
     return _manifest(row).chunk_count
-
-
-def about_file(blob: BlobKey) -> bytes:
-    """What the chunks of a file on the shelf are bound to."""
-    return blob[0].encode() + blob[1]
 
 
 def is_there(places: PlaceTree, mine: str, place: str, author: str) -> bool:

@@ -15,7 +15,8 @@ from sync_protocol.exchange import BlobTalk, BlobWant, Piece
 from sync_protocol.places import about
 from sync_protocol.roster import Node, Roster
 from village_node.casebook.carrying import Carrying, lower_of
-from village_node.casebook.fetching import Fetching, about_file, count_of, follows_scope, is_there
+from village_node.casebook.fetching import Fetching, count_of, follows_scope, is_there
+from village_node.casebook.piecing import about_file
 from village_node.store import Connection, blobs, bundles, peers
 from village_node.store.blobs import HERE, MISSING, BlobKey, BlobRow
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from village_node.casebook.office import Office
 from village_node.shelf import Shelf
-from village_node.store import Connection, blobs
+from village_node.store import Connection, blob_parts, blobs
 from village_node.store.blobs import DROPPED, BlobKey, BlobRow
 from village_node.store.locks import CaseKey
 
@@ -80,6 +80,7 @@ def drop_of_case(connection: Connection, key: CaseKey, rows: Sequence[BlobRow]) 
     still = blobs.named(connection, [row.blob for row in rows])
     gone = [row for row in rows if row.blob not in still]
     blobs.put(connection, [row._replace(state=DROPPED, here=b"", key=b"") for row in gone])
+    blob_parts.forget(connection, [row.blob for row in gone])
     return [row.name for row in gone]
 
 

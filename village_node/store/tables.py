@@ -705,6 +705,20 @@ BLOBS: Final = Table(
     Index("ix_blobs_lane_known_ms", "lane", "known_ms", **_only("state = 0")),
 )
 
+# What has come of the next chunk of a file; see blob_parts.py for what the columns say.
+BLOB_PARTS: Final = Table(
+    "blob_parts",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("scope", "hash"),
+)
+
 # Which cases name a file: it goes with the last of them.
 BLOB_CASES: Final = Table(
     "blob_cases",

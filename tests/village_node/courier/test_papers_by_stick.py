@@ -147,6 +147,8 @@ def test_nothing_of_a_neighbour_is_on_a_stick_and_nothing_of_his_is_taken(tmp_pa
     hauled = township.member.casebook.take_chunks(node, [chunk])
     assert (hauled.taken, hauled.unknown) == (0, 0), "whoever does not follow a scope brings nothing of it"
     stray = chunk._replace(hash=bytes(32))
+    hauled = township.member.casebook.take_chunks(node, [stray])
+    assert hauled.unknown == 0, "nor is it told what is here of it"
     node = township.member.casebook.roster.serving(VILLAGE)[-1]
     assert township.member.casebook.take_chunks(node, [stray]).unknown == 1
     # What another place asks for of a scope that it does not follow it is not given.
