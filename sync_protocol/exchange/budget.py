@@ -7,6 +7,7 @@ from sync_protocol.wire import content_size
 
 _SMALLEST: Final = 256  # below the smallest segment, so that halving always ends at one segment a frame
 _RATIO_MOST: Final = 12.0
+_PIECES_S: Final = 6.0  # of the road at its speed: what a break may cost a slow one
 _TELLING: Final = 4_096  # bytes of a body whose packing says something about the next one
 
 
@@ -17,6 +18,7 @@ class FrameBudget:
         """`packed`: bytes, as kept in the peer's row from the time before."""
         self.packed = min(max(packed, _SMALLEST), limits.FRAME_LARGEST)
         self._ratio = 1.0
+        self._speed: float | None = None
 
     @property
     def unpacked(self) -> int:
@@ -27,7 +29,14 @@ class FrameBudget:
         """Bytes for pieces of blobs where `left` bytes of content are left of the frame; `some`: it has segments. What
         pieces are made of packs no smaller; and a message that is lost shall not cost more than a chunk of them."""
         room = min(self.packed * left // max(self.unpacked, 1), limits.BLOB_CHUNK)
+        if self._speed is not None:
+            room = min(room, int(self._speed * _PIECES_S))
         return room if some else max(room, limits.BLOB_ROOM)
+
+    def carried(self, size: int, seconds: float) -> None:
+        """A message of so many bytes was answered after so long: what the road carries now."""
+        if size >= limits.BLOB_ROOM and seconds > 0:
+            self._speed = size / seconds
 
     def succeeded(self) -> None:
         """An exchange was answered."""

@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks [NAME ...]`: all benchmarks, or those named, each figure as one JSON object a line.
 
 What else there is to say goes to standard error. `--million` lets `growth` go on to 1,000,000 cases stored,
-`--postgresql` lets the `crowd` come back to a county on PostgreSQL.
+`--postgresql` lets the `crowd` come back to a county on PostgreSQL; `--resets` is how many breaks `paper_resets` makes.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, wire
+from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, papers, wire
 from tests.benchmarks.report import say
 from village_node import app
 
@@ -32,6 +32,8 @@ BENCHES: Final[dict[str, Callable[[], None]]] = {
     "idle_bytes": wire.idle_bytes,
     "checkpoint": checkpoint.checkpoint,
     "memory_mb": memory.memory_mb,
+    "paper_goodput": papers.paper_goodput,
+    "paper_resets": papers.paper_resets,
     "growth": admit.growth,
 }
 # Named together, these need one network and not three.
@@ -44,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHES)}; default: all")
     parser.add_argument("--million", action="store_true", help="let `growth` go on to 1,000,000 cases (2 GB of disk)")
     parser.add_argument("--postgresql", action="store_true", help="let the `crowd` meet a county on PostgreSQL")
+    parser.add_argument("--resets", type=int, default=papers.RESETS, help="breaks of `paper_resets` (a release: 10000)")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.names if name not in BENCHES]:
         parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(BENCHES)}")
@@ -57,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
         acts["growth"] = partial(admit.growth, sizes=(*admit.SIZES, 1_000_000))
     if chosen.postgresql and "crowd" in acts:
         acts["crowd"] = partial(crowd.crowd, on_postgresql=True)
+    if "paper_resets" in acts:
+        acts["paper_resets"] = partial(papers.paper_resets, chosen.resets)
     app.spare_the_collector()  # as in a process that serves
     for name, act in acts.items():
         began = time.monotonic()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, postgresql, wire
+from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, papers, postgresql, wire
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
@@ -62,6 +62,14 @@ def test_a_live_change_comes_back_decided(figures):
     told = figures()["live_round_trip_ms"]
     assert told["children_waiting"] == 2
     assert told["value"] <= told["worst"]
+
+
+def test_papers_are_carried_over_a_line_that_breaks(figures):
+    papers.paper_goodput(size=20_000, rate=40_000, break_s=1.0)
+    papers.paper_resets(resets=12)
+    told = figures()
+    assert told["paper_goodput"]["value"] > 0 and told["paper_goodput"]["n"] == 20_000
+    assert (told["paper_resets"]["lost"], told["paper_resets"]["doubled"], told["paper_resets"]["n"]) == (0, 0, 12)
 
 
 def test_bytes_are_counted_on_both_hops(figures):

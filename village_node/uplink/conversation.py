@@ -137,6 +137,7 @@ class Conversation:
         row = around.casebook.peer(ancestor.incarnation)
         self.budget = FrameBudget(row.budget) if row is not None else FrameBudget()
         self.alarm = row.alarm if row is not None else NO_ALARM
+        self._said_at = around.monotonic()
 
     @property
     def is_over(self) -> bool:
@@ -181,6 +182,7 @@ class Conversation:
         self.budget.learn(body)
         parties = Parties(around.network_id, self.speaker.incarnation, self.ancestor.incarnation, challenge)
         raw = request_bytes(self.speaker.key, parties, body)
+        self._said_at = around.monotonic()
         return Asked(raw, parties, content, outgoing, content.clock_ms or 0)
 
     def _held_challenge(self) -> tuple[bytes | None, bytes | None]:
@@ -203,6 +205,7 @@ class Conversation:
         taken = reply.digest is not None
         alarm = self._alarm(asked, reply)
         self.budget.succeeded()
+        self.budget.carried(len(asked.raw), around.monotonic() - self._said_at)
         update: dict[str, Any] = {
             "last_attempt_ms": now_ms,
             "last_contact_ms": now_ms,

@@ -24,6 +24,20 @@ def test_the_budget_doubles_to_its_top_and_halves_to_one_segment() -> None:
     assert budget.packed > 0
 
 
+def test_pieces_take_a_slow_line_for_some_seconds_and_a_fast_one_for_a_chunk() -> None:
+    budget = FrameBudget(limits.FRAME_LARGEST)
+    assert budget.room(budget.unpacked, some=False) == limits.BLOB_CHUNK
+    budget.carried(20_000, 8.0)
+    assert budget.room(budget.unpacked, some=False) == 15_000
+    budget.carried(300, 20.0)
+    budget.carried(5_000, 0.0)
+    assert budget.room(budget.unpacked, some=True) == 15_000, "what is small, or takes no time, tells nothing"
+    budget.carried(2_000, 60.0)
+    assert budget.room(budget.unpacked, some=False) == limits.BLOB_ROOM
+    budget.carried(60_000, 0.1)
+    assert budget.room(budget.unpacked, some=False) == limits.BLOB_CHUNK
+
+
 def test_a_budget_from_a_damaged_row_stays_within_its_bounds() -> None:
     assert FrameBudget(10**12).packed == limits.FRAME_LARGEST
     assert FrameBudget(-5).packed > 0
