@@ -19,6 +19,8 @@ from village_node.keyring import PLAIN, Keyring, NoPassphrase
 IDENTITY_FILE = "identity.json"
 KEY_FILE = "node.key"
 OPENING = "opening-"
+FILES_KEY = "files.key"
+FILES_TURN = "files.turn"
 SUITE = 1
 
 
@@ -225,6 +227,19 @@ def keep_opening_key(data: Path, seed: bytes, keyring: Keyring = PLAIN) -> Openi
     key = OpeningKey(seed)
     keyring.write(data / f"{OPENING}{key.public.hex()[:16]}.key", seed)
     return key
+
+
+def file_key(data: Path, keyring: Keyring = PLAIN) -> bytes:
+    """The key under which the keys of papers' files are wrapped; drawn and written first where there is none. Raises
+    OSError, NoIdentity for a damaged one."""
+    path = data / FILES_KEY
+    with files.turn(data / FILES_TURN):  # several workers start together
+        try:
+            if not path.exists():
+                keyring.write(path, secrets.token_bytes(32))
+            return keyring.read(path)
+        except (ValueError, NoPassphrase) as problem:
+            raise NoIdentity(f"the key {path.name} cannot be read: restore it ({problem})") from None
 
 
 def kept_or_new(path: Path, keyring: Keyring = PLAIN) -> SigningKey:

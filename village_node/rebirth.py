@@ -115,8 +115,8 @@ class Lives:
         return self.newest().as_of(incarnation)
 
     def shelf(self) -> Shelf:
-        """Where the bytes of files lie."""
-        return Shelf(self._data)
+        """Where the bytes of files lie. Raises OSError, NoIdentity."""
+        return Shelf(self._data, identities.file_key(self._data, self._keyring))
 
     def opening_keys(self) -> list[OpeningKey]:
         """The keys with which this place opens what is sealed to it. Raises NoIdentity for a damaged one."""

@@ -1,6 +1,7 @@
 """Where the bytes of files lie: one file each under a random name, every chunk encrypted under a key of its own file.
 
-The key stands in the database and not here: whoever carries this folder away has nothing, and to forget a key is to
+A file's key stands in the database and not here, wrapped under the node's key for files, which stands beside its other
+private keys: so neither this folder nor the database nor a backup of both opens anything, and to forget a key is to
 destroy what it opens. A chunk is on the disk when ``put`` returns; a name without `.part` is a file that is whole.
 """
 
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from sync_protocol import limits
-from sync_protocol.suites import NONCE_BYTES, NotOpened, decrypt, encrypt
+from sync_protocol.suites import NONCE_BYTES, NotOpened, decrypt, encrypt, sha256
 from village_node import files
 
 FOLDER: Final = "blobs"
+KEY_BYTES: Final = 32
+_KEY_OF: Final = b"sanji/file key/1 "
 _TAG: Final = 16  # bytes by which an encrypted chunk is longer
 _PLACE: Final = limits.BLOB_CHUNK + _TAG
 _PART: Final = ".part"
@@ -22,12 +25,37 @@ _PART: Final = ".part"
 class Shelf:
     """The folder of one node's files."""
 
-    def __init__(self, data: Path) -> None:
-        """`data`: the node's data folder. Nothing is made before something is put here."""
+    def __init__(self, data: Path, key: bytes) -> None:
+        """`data`: the node's data folder. `key`: under which the keys of files are wrapped. Nothing is made before
+        something is put here."""
         self._folder = data / FOLDER
+        self._key = key
+
+    def wrapped(self, name: str, key: bytes) -> bytes:
+        """The key of the file with this name, as the database may have it. A name is drawn with its key and has no
+        other one, so the nonce is made from it."""
+        return encrypt(self._key, _nonce_of(name), _KEY_OF + name.encode(), key)
+
+    def opens(self, name: str, key: bytes) -> bool:
+        """Whether the key of the file with this name is wrapped under ours."""
+        try:
+            return bool(self._opened(name, key))
+        except NotOpened:
+            return False
+
+    def _opened(self, name: str, key: bytes) -> bytes:
+        """Raises NotOpened where another node's key has wrapped it."""
+        if len(key) == KEY_BYTES:
+            return key  # drawn before this node had its folder: wrapped with the next start
+        return decrypt(self._key, _nonce_of(name), _KEY_OF + name.encode(), key)
 
     def put(self, name: str, key: bytes, about: bytes, number: int, raw: bytes) -> None:
-        """Write one chunk of a file, and wait until it is on the disk. Raises OSError."""
+        """Write one chunk of a file, and wait until it is on the disk. Raises OSError, also where the file's key does
+        not open: nothing that is put here could be read again."""
+        try:
+            key = self._opened(name, key)
+        except NotOpened:
+            raise PermissionError(f"the key of file {name} is wrapped under another one: restore files.key") from None
         files.make_folder(self._folder)
         path = self._folder / name
         if not path.exists():  # else a chunk of it could not be read, or its last one came before a power cut
@@ -58,21 +86,27 @@ class Shelf:
             try:
                 with path.open("rb") as file:
                     file.seek(number * _PLACE)
-                    return decrypt(key, _nonce(number), about, file.read(_PLACE))
+                    return decrypt(self._opened(name, key), _nonce(number), about, file.read(_PLACE))
             except (OSError, NotOpened):
                 continue
         return None
 
-    def seal_part(self, key: bytes, randomness: Callable[[int], bytes], about: bytes, number: int, raw: bytes) -> bytes:
-        """Some bytes of a chunk, to be kept until the others are here. They are others each time, so their nonce is
-        drawn; a whole chunk's never is."""
+    def seal_part(
+        self, name: str, key: bytes, randomness: Callable[[int], bytes], about: bytes, number: int, raw: bytes
+    ) -> bytes | None:
+        """Some bytes of a chunk, to be kept until the others are here; None where the file's key does not open. They
+        are others each time, so their nonce is drawn; a whole chunk's never is."""
+        try:
+            key = self._opened(name, key)
+        except NotOpened:
+            return None
         nonce = randomness(NONCE_BYTES)
         return nonce + encrypt(key, nonce, _part_of(about, number), raw)
 
-    def open_part(self, key: bytes, about: bytes, number: int, sealed: bytes) -> bytes | None:
+    def open_part(self, name: str, key: bytes, about: bytes, number: int, sealed: bytes) -> bytes | None:
         """The same bytes again; None where they are not as they were."""
         try:
-            return decrypt(key, sealed[:NONCE_BYTES], _part_of(about, number), sealed[NONCE_BYTES:])
+            return decrypt(self._opened(name, key), sealed[:NONCE_BYTES], _part_of(about, number), sealed[NONCE_BYTES:])
         except NotOpened:
             return None
 
@@ -90,6 +124,10 @@ class Shelf:
 
 def _part_of(about: bytes, number: int) -> bytes:
     return b"part " + number.to_bytes(2) + about
+
+
+def _nonce_of(name: str) -> bytes:
+    return sha256(name.encode())[:NONCE_BYTES]
 
 
 def _nonce(number: int) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 
 from center_node import cli as county_cli
 from village_node import cli, config, identity, keyring
-from village_node.identity import KEY_FILE, NoIdentity
+from village_node.identity import FILES_KEY, KEY_FILE, NoIdentity
 from village_node.keyring import KEYS_FILE, NoPassphrase, is_wrapped
 
 WORDS = "三月的苹果花 opens late"
@@ -127,7 +127,7 @@ def test_a_county_s_root_and_publishing_key_are_wrapped_as_well(
     words = ["init", "--data", str(data), "--place", "621021000000", "--name", "庆城县", "--protect", "passphrase"]
     assert county_cli.main([*words, "--passphrase-fd", given(WORDS)]) == 0
     wrapped = {path.name for path in data.glob("*.key")}
-    assert wrapped == {"county-root.key", "publisher.key", KEY_FILE} and not keyring.in_the_clear(data)
+    assert wrapped == {"county-root.key", "publisher.key", KEY_FILE, FILES_KEY} and not keyring.in_the_clear(data)
     capsys.readouterr()
     (tmp_path / config.CREDENTIAL).write_text(WORDS)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))

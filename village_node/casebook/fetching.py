@@ -59,9 +59,14 @@ class Fetching(Intake):
         super().__init__(*arguments, **named)
 
     def keep_lives(self, lives: Lives, *, pages_only: bool = False) -> None:
-        """The files of our lives, beside which the shelf stands. Raises NotSaved."""
-        self._shelf = lives.shelf()
+        """The files of our lives, beside which the shelf stands. Raises NotSaved, NoIdentity."""
+        try:
+            self._shelf = lives.shelf()
+        except OSError as problem:
+            raise _not_kept(problem) from problem
         super().keep_lives(lives, pages_only=pages_only)
+        if not pages_only:
+            self.wrap_file_keys()
 
     def receive(self, peer: bytes, content: Content, *, peer_update: dict[str, Any]) -> Received:
         """Take in one message of a peer: its events first, then what it says of files. Raises NotSaved."""

@@ -43,7 +43,7 @@ class Piecing:
         for part in held:
             row = rows.get(part.blob)
             if row is not None and row.name == part.name:
-                raw = self._shelf.open_part(row.key, about_file(row.blob), part.number, part.raw)
+                raw = self._shelf.open_part(row.name, row.key, about_file(row.blob), part.number, part.raw)
                 if raw is not None:
                     self._begun[part.blob] = part.number, raw
 
@@ -84,7 +84,9 @@ class Piecing:
         if begun is None:
             return None
         row, (number, raw) = self._rows[blob], begun
-        sealed = self._shelf.seal_part(row.key, self._randomness, about_file(blob), number, raw)
+        sealed = self._shelf.seal_part(row.name, row.key, self._randomness, about_file(blob), number, raw)
+        if sealed is None:
+            return None
         return PartRow(*blob, row.name, number, len(raw), sealed, self._now_ms)
 
 

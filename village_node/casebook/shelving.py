@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from village_node.casebook.office import Office
-from village_node.shelf import Shelf
+from village_node.shelf import KEY_BYTES, Shelf
 from village_node.store import Connection, blob_parts, blobs
 from village_node.store.blobs import DROPPED, BlobKey, BlobRow
 from village_node.store.locks import CaseKey
 
 NAME_BYTES: Final = 16
-KEY_BYTES: Final = 32
 _STRAY_S: Final = 3_600
 _log = logging.getLogger(__name__)
 
@@ -26,6 +25,20 @@ class Shelving(Office):
         self._receipts_lacking: dict[BlobKey, None] = {}
         self._dropped_names: list[str] = []
         super().__init__(*arguments, **named)
+
+    def wrapped_file_key(self, name: str, key: bytes) -> bytes:
+        """As the database may have it."""
+        return self._shelf.wrapped(name, key) if self._shelf is not None else key
+
+    def wrap_file_keys(self) -> None:
+        """Wrap the keys of files that lie in the database in the clear: they were drawn by an earlier program, or
+        before this node had its folder. Raises NotSaved."""
+        with self.store.reading() as connection:
+            if not blobs.in_the_clear(connection, KEY_BYTES):
+                return
+        with self.store.writing() as connection:
+            for row in blobs.in_the_clear(connection, KEY_BYTES):
+                blobs.rekey(connection, row, self.wrapped_file_key(row.name, row.key))
 
     def sweep_blobs(self) -> None:
         """After the commit: remove what nobody can open any more."""
@@ -59,8 +72,11 @@ class Shelving(Office):
         self.sweep_blobs()
 
     def lose(self, row: BlobRow) -> None:
-        """The bytes of a file that was whole are gone, or others: it is wanted like one that never came. Raises
-        NotSaved."""
+        """The bytes of a file that was whole are gone, or others: it is wanted like one that never came. Nothing is
+        given up while it is its key that does not open, which may be restored. Raises NotSaved."""
+        if self._shelf is not None and not self._shelf.opens(row.name, row.key):
+            _log.error("the keys of papers' files were wrapped under another key: restore files.key from the backup")
+            return
         name, key = drawn(self)
         with self.store.writing() as connection:
             lost = blobs.lose(connection, row, name, key)
@@ -86,4 +102,5 @@ def drop_of_case(connection: Connection, key: CaseKey, rows: Sequence[BlobRow]) 
 
 def drawn(office: Office) -> tuple[str, bytes]:
     """Name and key of a file of which nothing is here yet."""
-    return office.randomness(NAME_BYTES).hex(), office.randomness(KEY_BYTES)
+    name, key = office.randomness(NAME_BYTES).hex(), office.randomness(KEY_BYTES)
+    return name, office.wrapped_file_key(name, key)

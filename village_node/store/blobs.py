@@ -142,6 +142,18 @@ def not_signed(connection: Connection, signers: Iterable[bytes]) -> list[BlobRow
     return [BlobRow._make(row) for row in rows.ask(connection, words, asked)]
 
 
+def waiting_to_leave(connection: Connection, place: str) -> tuple[int, int, int | None]:
+    """Of the originals of this place that are whole here and nobody above has signed for: how many there are, their
+    bytes, and since when the oldest is here."""
+    words = (
+        f"SELECT count(*), coalesce(sum(size), 0), min(known_ms) FROM blobs WHERE state = {HERE} AND lane > 0"  # noqa: S608
+        " AND place = ? AND NOT EXISTS (SELECT 1 FROM blob_receipts"
+        " WHERE blob_receipts.scope = blobs.scope AND blob_receipts.hash = blobs.hash)"
+    )
+    count, size, since_ms = rows.ask(connection, words, (place,))[0]
+    return int(count), int(size), since_ms
+
+
 def put(connection: Connection, new: Sequence[BlobRow], *, keep: bool = False) -> None:
     """Store rows; with ``keep`` those that are known stay as they are."""
     rows.put(connection, BLOBS, new, keep=keep)
@@ -161,6 +173,18 @@ def lose(connection: Connection, row: BlobRow, name: str, key: bytes) -> bool:
         " WHERE scope = ? AND hash = ? AND state = 1 AND name = ?"
     )
     return rows.do(connection, words, (b"", name, key, *row.blob, row.name)) > 0
+
+
+def in_the_clear(connection: Connection, size: int) -> list[BlobRow]:
+    """Those whose key has the size of one that is not wrapped."""
+    words = f"SELECT {_COLUMNS} FROM blobs WHERE length(key) = ?"  # noqa: S608
+    return [BlobRow._make(row) for row in rows.ask(connection, words, (size,))]
+
+
+def rekey(connection: Connection, row: BlobRow, key: bytes) -> None:
+    """Store the same key in another form, where the file is still the same."""
+    words = "UPDATE blobs SET key = ? WHERE scope = ? AND hash = ? AND name = ? AND key = ?"
+    rows.do(connection, words, (key, *row.blob, row.name, row.key))
 
 
 def written_since(connection: Connection, place: str, since_ms: int) -> int:

@@ -105,7 +105,7 @@ def test_what_two_workers_take_of_one_file_comes_together(net: Network, monkeypa
 
 
 def test_a_file_with_its_name_is_never_replaced_by_the_beginning_of_one(tmp_path: Path) -> None:
-    shelf, key, one = Shelf(tmp_path), bytes(32), bytes(limits.BLOB_CHUNK)
+    shelf, key, one = Shelf(tmp_path, bytes(32)), bytes(32), bytes(limits.BLOB_CHUNK)
     shelf.put("ab", key, b"", 0, one)
     shelf.close("ab")
     shelf.put("ab", key, b"", 1, b"two")
@@ -204,7 +204,7 @@ def test_a_disk_that_takes_no_file_stops_no_event(net: Network, monkeypatch: pyt
     name = row_of(net, TOWNSHIP, ref).name
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", broken)
-        shelf = Shelf(net.built.folder / f"{TOWNSHIP}.data")
+        shelf = Shelf(net.built.folder / f"{TOWNSHIP}.data", bytes(32))
         assert shelf.get(name, bytes(32), b"", 0) is None
         patched.setattr(Shelf, "drop", broken)
         township.casebook.forget_files(["one", "two"])

@@ -11,7 +11,7 @@ from tests.network import TOWNSHIP, VILLAGE, Network
 from tests.village_node.casebook.test_papers import PHOTO
 from tests.village_node.casebook.test_papers_kept import give, known_above, row_of
 from village_node.casebook import CaseRef
-from village_node.casebook.shelving import drop_of_case
+from village_node.casebook.shelving import drawn, drop_of_case
 from village_node.store import blob_parts, blobs
 from village_node.store.blob_parts import PartRow
 from village_node.store.blobs import HERE, MISSING
@@ -113,7 +113,8 @@ def test_a_part_of_a_file_that_is_begun_anew_counts_no_more(net: Network) -> Non
     give(net, TOWNSHIP, VILLAGE, some(ref, 0, 20_000))
     row = row_of(net, TOWNSHIP, ref)
     with net[TOWNSHIP].member.store.writing() as connection:
-        blobs.put(connection, [row._replace(name="00" * 16)])
+        name, key = drawn(net[TOWNSHIP].member.casebook)
+        blobs.put(connection, [row._replace(name=name, key=key)])
     net[TOWNSHIP].member.casebook.tell({ref.scope})
     assert want(net, ref).held == 0
     give(net, TOWNSHIP, VILLAGE, some(ref, 0, 5_000))
