@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import atheris
 
-with atheris.instrument_imports(include=["sync_protocol", "village_node.verify_evidence", "tests.fuzz.targets"]):
+_READ = ["sync_protocol", "village_node.verify_evidence", "village_node.uploads.child", "tests.fuzz.targets"]
+with atheris.instrument_imports(include=_READ):
     from tests.fuzz.targets import BY_NAME
 
 LONGEST_S = 1.0  # of processor time for one input

@@ -21,6 +21,7 @@ from sync_protocol.roster import forks as roster_forks
 from sync_protocol.roster.enrolment import read_request as read_enrolment
 from sync_protocol.suites import SigningKey
 from sync_protocol.wire import Tables, read_segment, rebuild
+from tests.fuzz import papers
 from tests.fuzz.package import payload
 from village_node.verify_evidence import NONSENSE, Evidence, Rejected
 
@@ -236,6 +237,9 @@ TARGETS = (
     Target("bundle_payload", _bundle_payload, _payloads),
     Target("release", _release, lambda: _hex(vectors("releases")["cases"], "file")),
     Target("evidence", _evidence, _packages, (Rejected, ProtocolError, *NONSENSE)),
+    Target("bundle_part", papers.part, papers.some_parts),
+    # What a decoder raises on a file ends that child alone; only a preview that was not drawn anew is an error here.
+    Target("sniffing", papers.sniff, papers.some_files, (Exception,)),
 )
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from sync_protocol.errors import BadSeal
 from sync_protocol.roster import Roster
+from tests.fuzz.papers import NotDrawnAnew
 from tests.fuzz.targets import CONTROLS, NEW, TARGETS, Target, vectors
 from village_node import verify_evidence
+from village_node.uploads import child
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -27,6 +29,13 @@ def test_sound_and_spoilt_input_is_read_or_refused(target: Target) -> None:
             raw[chance.randrange(len(raw))] ^= 1 << chance.randrange(8)
         with suppress(*target.refuses_with):
             target.read(bytes(raw))
+
+
+def test_a_preview_with_anything_of_the_file_itself_in_it_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_name = {target.name: target for target in TARGETS}
+    monkeypatch.setattr(child, "small", lambda _image: b"<script>")
+    with pytest.raises(NotDrawnAnew), suppress(*by_name["sniffing"].refuses_with):
+        by_name["sniffing"].read(by_name["sniffing"].seeds()[0])
 
 
 def test_what_the_controls_do_is_no_refusal() -> None:
