@@ -162,6 +162,7 @@ class Node:
             "intake_closed": room.closed if room is not None else False,
             "sync": self.uplink.status() if self.uplink else None,
             "purge": self.purge.status() if self.purge else None,
+            "papers_waiting": self.casebook.papers_waiting()._asdict(),
             "private_keys": keyrings.how_they_lie(self.config.data),
             "life": self.casebook.life(),
             **self.casebook.counts(),

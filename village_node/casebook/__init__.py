@@ -34,7 +34,7 @@ from village_node.casebook.errors import (
     Stale,
 )
 from village_node.casebook.evidencing import Evidencing
-from village_node.casebook.hauling import Hauled, Hauling
+from village_node.casebook.hauling import NOTHING_WAITS, Hauled, Hauling, PapersWaiting
 from village_node.casebook.ledger import Entry
 from village_node.casebook.newcomers import Newcomers
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
@@ -63,6 +63,7 @@ from village_node.store.requests import Request
 __all__ = [
     "DRAFT_DAYS",
     "DROPPED",
+    "NOTHING_WAITS",
     "PROPOSED",
     "PUBLISHED",
     "AlreadyDone",
@@ -94,6 +95,7 @@ __all__ = [
     "Outgoing",
     "Owed",
     "PaperView",
+    "PapersWaiting",
     "PurgeJob",
     "PurgeRun",
     "Reason",

@@ -33,8 +33,28 @@ class Hauled(NamedTuple):
     refused: bool
 
 
+class PapersWaiting(NamedTuple):
+    """Originals of this place that nobody above has signed for: how many, their bytes, since when the oldest waits."""
+
+    files: int
+    size: int
+    since_ms: int | None
+
+
+NOTHING_WAITS: Final = PapersWaiting(0, 0, None)
+
+
 class Hauling(Carrying, Fetching):
     """The part of the casebook that couriers ask about files."""
+
+    def papers_waiting(self) -> PapersWaiting:
+        """What of the papers is still to leave; nothing at the root, which has nobody above."""
+        if self.identity.parent is None:
+            return NOTHING_WAITS
+        return self.remembered("papers waiting", self._papers_waiting)
+
+    def _papers_waiting(self, connection: Connection) -> PapersWaiting:
+        return PapersWaiting(*blobs.waiting_to_leave(connection, self.identity.place))
 
     # Writing
 

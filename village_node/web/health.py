@@ -95,6 +95,8 @@ def health(visit: Visit) -> Response:
         disk=machine.disk(visit.sync_state.room),
         clock=machine.clock_here(visit.sync_state.skew_ms, visit.sync_state.above),
         clock_there=machine.clock_there,
+        papers=machine.papers(visit.sync_state.papers, visit.now_ms),
+        papers_size=machine.size_of_papers(visit.sync_state.papers),
         stale=machine.nothing_newer(status["checkpoint"]["time_ms"] if status["checkpoint"] else None, visit.now_ms),
         key_since=site.casebook.key_since(),
         network_code=network_code(site.casebook.network_id),

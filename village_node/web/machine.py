@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from village_node.casebook import PapersWaiting
 from village_node.store import Room
 from village_node.web import times
 
 # Clocks of two machines differ, and a slow line adds to it; more than this is a clock that somebody should set.
 SKEW_SHOWN_MS: Final = 10 * times.MINUTE_MS
 _MB: Final = 1 << 20
+PAPERS_SHOWN_MS: Final = times.HOUR_MS  # a scan takes its time on a slow line
 # The county vouches every day for what it holds, and everybody comes to hold that: so much longer, and nothing new of
 # its rules, its calendar and its part of the roster has come either. Nothing is ever refused for that.
 NOTHING_NEWER_MS: Final = 14 * times.DAY_MS
@@ -76,6 +78,24 @@ def disk(room: Room | None) -> Words | None:
     if room.low:
         return f"磁盘只剩 {left}，请尽快腾出空间", f"Only {left} of disk left; please make room soon"
     return None
+
+
+def papers(waiting: PapersWaiting, now_ms: int) -> Words | None:
+    """Words where originals of papers have been waiting for a while to leave this machine."""
+    if waiting.since_ms is None or now_ms - waiting.since_ms < PAPERS_SHOWN_MS:
+        return None
+    zh, en = size_of_papers(waiting)
+    return (
+        f"{zh}还没有传到上级，最早的一份已等 {times.age(waiting.since_ms, now_ms, 'zh')}；请保持联网，或用拷盘带去",
+        f"{en} not yet at the level above, the oldest for {times.age(waiting.since_ms, now_ms, 'en')}:"
+        " keep the line up, or carry them by stick",
+    )
+
+
+def size_of_papers(waiting: PapersWaiting) -> Words:
+    """How many originals wait, and how large they are."""
+    size = f"{waiting.size / _MB:,.1f} MB" if waiting.size >= _MB else f"{max(waiting.size / 1024, 0.1):.0f} KB"
+    return f"有 {waiting.files} 份材料原件（共 {size}）", f"{waiting.files} originals of papers ({size})"
 
 
 def upgraded(left: int) -> Words | None:

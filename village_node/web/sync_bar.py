@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from village_node.casebook import Casebook
+from village_node.casebook import NOTHING_WAITS, Casebook, PapersWaiting
 from village_node.store import Room
 from village_node.web import machine, times
 
@@ -18,7 +18,7 @@ class SyncState:
 
     `not_arrived`: events that the county's checkpoint names beyond what is here; `county_alarms`: streams of which it
     tells what cannot be. `left_to_fold`: cases whose rows an upgrade left incomplete. `carried`: of what has not left,
-    how many cases are on a stick.
+    how many cases are on a stick. `papers`: originals that nobody above has signed for.
     """
 
     is_root: bool
@@ -42,6 +42,7 @@ class SyncState:
     revoked: bool = False
     left_to_fold: int = 0
     carried: int = 0
+    papers: PapersWaiting = NOTHING_WAITS
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
@@ -69,6 +70,7 @@ class SyncState:
             casebook.revoked is not None,
             casebook.left_to_fold(),
             casebook.carried().cases,
+            casebook.papers_waiting(),
         )
 
 
@@ -94,7 +96,7 @@ class SyncBar:
 def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
     """The line for every page: who this machine is before how far its cases have come; what the machine needs."""
     skew = machine.clock_here(state.skew_ms, state.above)
-    needs = (machine.disk(state.room), skew, machine.upgraded(state.left_to_fold))
+    needs = (machine.disk(state.room), skew, machine.upgraded(state.left_to_fold), machine.papers(state.papers, now_ms))
     bar = _who_we_are(state) or _with_the_county_s_word(_with_what_is_carried(_way_up(state, now_ms), state), state)
     return replace(bar, needs=tuple(words for words in needs if words is not None))
 

@@ -68,6 +68,7 @@ def test_a_paper_goes_up_by_stick_and_its_receipts_come_back(village, township, 
     ref = filed(village, upload)
     written = village.write(tmp_path / "1")
     assert written.files == 2 and _kinds(tmp_path / "1") == [EVENTS, BLOBS]
+    assert village.member.casebook.papers_waiting() == (1, SIZE, village.member.clock())
     assert village.write(tmp_path / "again").files == 2, "nothing counts as sent because it was written"
     outcome = township.take(tmp_path / "1")
     assert outcome.files == 2 and "2 份材料文件" in outcome.words[0]
@@ -76,6 +77,7 @@ def test_a_paper_goes_up_by_stick_and_its_receipts_come_back(village, township, 
     assert (twice.files, twice.chunks) == (0, 0) and twice.words[0] == "以前导入过，没有新内容。"
     carry(township, village, tmp_path / "2")
     assert signers(village, ref) == [TOWNSHIP]
+    assert village.member.casebook.papers_waiting() == (0, 0, None)
     assert village.write(tmp_path / "3").files == 0, "the township has signed for it"
     introduce(county, township, tmp_path / "keys")
     carry(township, county, tmp_path / "4")

@@ -4,6 +4,7 @@ import pytest
 
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange
+from village_node.casebook import PapersWaiting
 from village_node.web import times
 from village_node.web.sync_bar import SyncState, sync_bar
 
@@ -22,6 +23,16 @@ def words(**changes: object) -> tuple[str, str]:
     }
     bar = sync_bar(SyncState(**{**usual, **changes}), NOW)  # type: ignore[arg-type]
     return bar.tone, bar.zh
+
+
+def test_papers_that_wait_for_long_are_named_with_their_number_size_and_age() -> None:
+    def needs(files: int, size: int, since_ms: int | None) -> list[str]:
+        state = SyncState(False, False, NOW, 0, 0, "", papers=PapersWaiting(files, size, since_ms))
+        return [zh for zh, _ in sync_bar(state, NOW).needs]
+
+    assert needs(0, 0, None) == needs(2, 9_000, NOW - times.HOUR_MS + 1) == []
+    (told,) = needs(3, 4_404_019, NOW - 2 * times.DAY_MS)
+    assert told == "有 3 份材料原件（共 4.2 MB）还没有传到上级，最早的一份已等 2 天；请保持联网，或用拷盘带去"
 
 
 @pytest.mark.parametrize(
