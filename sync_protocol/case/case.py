@@ -12,8 +12,8 @@ from sync_protocol.case.baton import COMMITMENT, COUNTERSIGNING, Entry
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.content import Body, is_missing, is_unknown, read_body
 from sync_protocol.case.events import EFFECTIVE, VERDICT_CODES, CaseEvent, Position, Verdict
+from sync_protocol.case.noted import VOICES, set_voices
 from sync_protocol.case.orders import Order, orders_of
-from sync_protocol.case.proxies import authorised
 from sync_protocol.case.records import (
     Certificate,
     Decision,
@@ -476,38 +476,10 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
         case.delivered_ms = case.deliveries[0].at_ms
         if case.state in workflow.DELIVERABLE:
             case.state = "delivered"
-    if not _VOICES.isdisjoint(wanted):
-        _set_voices(case, counted)
+    if not VOICES.isdisjoint(wanted):
+        set_voices(case, counted)
         if case.ratings:
             case.orders = orders_of(case.ratings, counted, case.handled, tree.case_path.ranks)
-
-
-_VOICES: Final = frozenset({
-    kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
-    kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.MEETING, kinds.ACTION_DONE,
-    kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.PROXY_AUTHORITY,
-})  # fmt: skip
-
-
-def _set_voices(case: Case, counted: Mapping[int, list[SideNote]]) -> None:
-    """Set what the applicant and other departments have said. Of two ratings of one stage the first counts."""
-    case.open_reviews = tuple([note for note in counted[kinds.REVIEW_REQUEST] if note.position not in case.answered])
-    case.countersignatures = tuple(counted[kinds.COUNTERSIGNATURE])
-    case.services = tuple(counted[kinds.SERVICE_ACT])
-    case.contact_changes = tuple(counted[kinds.CONTACT_CHANGE])
-    case.collection_notices = tuple(counted[kinds.COLLECTION_NOTICE])
-    case.meetings, case.actions_done = tuple(counted[kinds.MEETING]), tuple(counted[kinds.ACTION_DONE])
-    case.papers, case.calls = tuple(counted[kinds.PAPER]), tuple(counted[kinds.CALL_BACK])
-    case.authorities = tuple(counted[kinds.PROXY_AUTHORITY])
-    case.proxy = authorised(case.proxy, case.authorities)
-    later = []
-    for note in counted[kinds.RATING]:
-        stage = note.body.get("stage", 2 if note.kind == kinds.CALL_BACK else 0)
-        if stage in case.ratings:
-            later.append(note)
-        else:
-            case.ratings[stage] = note
-    case.later_ratings = tuple(later)
 
 
 def _display_order(event: CaseEvent) -> tuple[int, int, Position]:
