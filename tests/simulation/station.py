@@ -128,9 +128,13 @@ class Station:
         if self.code in truth.turns:  # what ended is written again, as the life of a disk that was copied is
             for one in ended - {now.incarnation}:
                 truth.two_lives.setdefault(one, "clone")
-        self.sim.world.built.identities[self.code] = now
-        self.sim.world.place_of[now.incarnation] = self.code
+        self._is(now)
         self.sim.say(self, f"begins a new life: {reason.value}")
+
+    def _is(self, identity: Identity) -> None:
+        """Who the node at this place is now."""
+        self.sim.world.built.identities[self.code] = identity
+        self.sim.world.place_of[identity.incarnation] = self.code
 
     @property
     def enrolled(self) -> bool:
@@ -175,7 +179,7 @@ class Station:
             lives = Lives(data, self.disk.machine, self.chance.randbytes, fresh=fresh)
             book = Casebook(store, load(data), self.clock, self.chance.randbytes, sim.world.built.catalogue, lives)
             self.casebook_opened = book
-            self.sim.world.built.identities[self.code] = book.identity  # of a twin it may be another one than before
+            self._is(book.identity)  # a twin's may be another one than before, and so may that of a life cut short
             book.on_begun(self._begun)
             if fresh:
                 book.apply_roster(sim.world.changes_for(self.code))
