@@ -294,6 +294,9 @@ def _why_not_stage(case: Case, kind: int, place: str, path: CasePath, catalogue:
         return f"案件状态为“{state.zh}”，不能进行此操作", f"not possible now (state: {state.en})"
     if guard is not None:
         return workflow.GUARDS[guard]
+    asked = case.open_withdrawals and case.decision is None and kind not in _BESIDE_A_WITHDRAWAL
+    if asked and baton.why_not_moved(flow, kinds.ANSWER, place, path) is None:
+        return "申请人要求撤回，请先答复撤回申请", "the applicant wants to withdraw: answer that first"
     item = flow.item
     if kind == kinds.COMMITMENT and item is not None and not (item.tolerable or item.commitment):
         return workflow.GUARDS["tolerable"]
@@ -320,6 +323,8 @@ _REOPENS: Final = frozenset({
     ("refused", kinds.FORCE_ASSIGN), ("lapsed", kinds.FORCE_ASSIGN),
     ("refused", kinds.ADOPT), ("lapsed", kinds.ADOPT),
 })  # fmt: skip
+# What its holder may do while a request to withdraw waits for the answer: that, and what lets it be given.
+_BESIDE_A_WITHDRAWAL: Final = frozenset({kinds.ANSWER, kinds.ADOPT, kinds.TAKE, kinds.REVIEW_DECISION, kinds.ARCHIVE})
 # How a case that was delivered while it was on its way comes to somebody who files it.
 _ARRIVALS: Final = frozenset({kinds.ACCEPT, kinds.FORCE_ASSIGN})
 # Acts that answer something: whether it is there, and what is said where it is not.

@@ -118,6 +118,20 @@ def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
     assert set(offers(script, VILLAGE, "agent")) == {kinds.NOTE, kinds.RATING, kinds.SERVICE_ACT, kinds.CALL_BACK}
 
 
+def test_who_holds_or_receives_a_case_answers_a_request_to_withdraw_before_anything_else() -> None:
+    first = "the applicant wants to withdraw: answer that first"
+    script = to_county()
+    request = script.write(VILLAGE, kinds.WITHDRAWAL_REQUEST, {0: "不办了"})
+    for kind in (kinds.DECIDE, kinds.SUSPEND, kinds.RETURN_FOR_CORRECTION):
+        assert told(script, kind, COUNTY, "officer") == first
+    assert told(script, kinds.ANSWER, COUNTY, "officer") is None
+    script.write(COUNTY, kinds.ANSWER, {0: list(request), 1: False, 2: "已在审批"})
+    assert told(script, kinds.DECIDE, COUNTY, "officer") is None
+    script.write(VILLAGE, kinds.WITHDRAWAL_REQUEST, {0: "还是不办了"})
+    script.decide(COUNTY)
+    assert told(script, kinds.HANDOFF, COUNTY, "officer") is None, "what is decided goes its way"
+
+
 def test_what_was_delivered_on_its_way_arrives_or_is_assigned_and_is_filed_by_who_has_it() -> None:
     def delivered_in_transit() -> Script:
         script = to_county()
