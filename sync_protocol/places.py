@@ -6,7 +6,6 @@ Parents come from the roster alone; codes are compared whole, never by prefix.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from sync_protocol.errors import Malformed
@@ -52,13 +51,12 @@ def parse_scope(text: str) -> tuple[str, str]:
 class PlaceTree:
     """The places of one network. Never changes; `grown` gives a larger one."""
 
-    __slots__ = ("_children", "_places", "_successors")
+    __slots__ = ("_children", "_places")
 
     def __init__(self) -> None:
         """No places yet."""
         self._places: dict[str, _Place] = {}
         self._children: dict[str | None, tuple[str, ...]] = {}
-        self._successors: dict[str, str] = {}
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[str, str, str | None, str]]) -> "PlaceTree":
@@ -80,52 +78,12 @@ class PlaceTree:
 
         Raises Malformed for a code, level or parent that does not fit.
         """
-        tree = self._copy()
+        tree = PlaceTree()
+        tree._places = dict(self._places)
+        tree._children = dict(self._children)
         for code, level, parent, name in rows:
             tree._add(code, level, parent, name)
         return tree
-
-    def _copy(self) -> "PlaceTree":
-        tree = PlaceTree()
-        tree._places, tree._children = dict(self._places), dict(self._children)
-        tree._successors = self._successors
-        return tree
-
-    def succeeded(self, code: str, successor: str) -> "PlaceTree":
-        """With one place succeeded by another of the same level and parent: it lies under that from now on, and what
-        lay under it too. Itself where that is so already. Raises Malformed for places that do not fit."""
-        if code in self._places and self._successors.get(code) == successor:
-            return self
-        for each in (code, successor):
-            if each not in self._places or each in self._successors or self.level(each) not in ("village", "station"):
-                raise Malformed(f"succession of {code}: {each} is no village or station here, or was succeeded")
-        if code == successor or (self.level(code), self.parent(code)) != (
-            self.level(successor),
-            self.parent(successor),
-        ):
-            raise Malformed(f"succession of {code}: {successor} must be another place of its level, with its parent")
-        tree, parent = self._copy(), self.parent(code)
-        tree._successors = {**self._successors, code: successor}
-        tree._children[parent] = tuple(each for each in tree._children[parent] if each != code)
-        tree._children[successor] = (*tree._children.get(successor, ()), code)
-        for each in self.below_or_self(code):
-            row = self._places[each]
-            own = row.path[: row.path.index(code) + 1]
-            tree._places[each] = row._replace(path=(*own, *self._places[successor].path))
-        return tree
-
-    def successor(self, code: str) -> str | None:
-        """The place that succeeds this one; None where it goes on itself."""
-        return self._successors.get(code)
-
-    def reports_to(self, code: str) -> tuple[str, ...]:
-        """The places that a machine there speaks with, the nearest first: those above it, without who succeeds it."""
-        path = self._place(code).path
-        return tuple(upper for lower, upper in pairwise(path) if self._successors.get(lower) != upper)
-
-    def inherits(self, upper: str, lower: str) -> bool:
-        """Whether `upper` covers `lower` by succession alone."""
-        return upper != lower and self.covers(upper, lower) and upper not in self.reports_to(lower)
 
     def _add(self, code: str, level: str, parent: str | None, name: str) -> None:
         if not valid_code(code):

@@ -1,4 +1,4 @@
-"""The command line of a township node: a village's commands, `enrol`, `revoke` and `merge` for those under it."""
+"""The command line of a township node: a village's commands, `enrol` and `revoke` for the nodes under it."""
 
 import argparse
 import base64
@@ -10,7 +10,7 @@ from typing import Any
 
 from sync_protocol.roster import REVOKE, read_payload
 from sync_protocol.suites import SigningKey
-from township_node import app, enrolment, succession, vouching
+from township_node import app, enrolment, vouching
 from township_node.web.revocations import DECIDES
 from village_node import cli, control, files
 from village_node.app import Node, wall_clock
@@ -46,15 +46,7 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
-    def merge(arguments: dict[str, Any]) -> dict[str, Any]:
-        try:
-            actor = _who_decides(node, *arguments["actor"])
-            said = read_payload(succession.succeed(node.casebook, actor, arguments["place"], arguments["into"]))
-        except CasebookError as reason:
-            raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
-        return {"part": said.part, "n": said.n}
-
-    return control.commands(node) | {"enrol": enrol, "revoke": revoke, "merge": merge}
+    return control.commands(node) | {"enrol": enrol, "revoke": revoke}
 
 
 def _who_decides(node: Node, staff_no: str, password: str) -> str:
@@ -112,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser(level: cli.Level) -> argparse.ArgumentParser:
-    """A village's commands, `enrol`, `revoke` and `merge`."""
+    """A village's commands, `enrol` and `revoke`."""
     top = cli.parser(level)
     enrol = cli.add_verb(top, "enrol", "take a new node into the roster: read its request, write the answer for it")
     enrol.add_argument("request", type=Path, help="the new node's enrol-request.cbor")
@@ -141,11 +133,6 @@ def parser(level: cli.Level) -> argparse.ArgumentParser:
     revoke.add_argument("--number", type=int, default=0, help="confirm, reject: of what another person has asked for")
     revoke.add_argument("--actor", default="", help="work number of who asks or answers; two persons, two numbers")
     revoke.set_defaults(act=lambda arguments: _revoke(level, arguments))
-    merge = cli.add_verb(top, "merge", "merge a village below into another one, for good; nothing is renamed or lost")
-    merge.add_argument("place", help="the place code of the village that is merged")
-    merge.add_argument("--into", required=True, help="the place code of the one that goes on")
-    merge.add_argument("--actor", required=True, help="work number of who decides")
-    merge.set_defaults(act=lambda arguments: _merge(level, arguments))
     return top
 
 
@@ -157,12 +144,6 @@ def _revoke(level: cli.Level, arguments: argparse.Namespace) -> None:
     if arguments.step != "list":
         said["actor"] = (arguments.actor, getpass(f"{arguments.actor} 的密码 / password: "))
     print(json.dumps(cli.ask(level, arguments.data, "revoke", **said), ensure_ascii=False))
-
-
-def _merge(level: cli.Level, arguments: argparse.Namespace) -> None:
-    actor = (arguments.actor, getpass(f"{arguments.actor} 的密码 / password: "))
-    done = cli.ask(level, arguments.data, "merge", place=arguments.place, into=arguments.into, actor=actor)
-    print(json.dumps(done, ensure_ascii=False))
 
 
 def _enrol(level: cli.Level, arguments: argparse.Namespace) -> None:

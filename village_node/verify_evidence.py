@@ -20,10 +20,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LARGEST = 67_108_864
-COUNTY_ROOT, PUBLISHER, PLACE, NODE, REVOKE, SUCCEED, RULING = 1, 2, 3, 4, 6, 7, 8  # ops of the roster, section 5
+COUNTY_ROOT, PUBLISHER, PLACE, NODE, REVOKE, RULING = 1, 2, 3, 4, 6, 8  # ops of the roster, section 5
 COUNTS = "effective=有效 waiting=等待 needs_update=待升级 void=无效 contested=冲突 =依据"
 VERDICTS = dict(one.split("=") for one in COUNTS.split())
-PRIME, ORDER_8 = 2**255 - 19, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+PRIME = 2**255 - 19
+ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 encode = partial(cbor2.dumps, canonical=True)  # D of section 2
 NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)  # of other forms
 
@@ -94,8 +95,8 @@ def decode(raw: bytes, what: str, *kinds: Any) -> Any:
 
 def array(value: Any, what: str, *kinds: Any) -> list[Any]:
     """An array with one element of each kind, where True and False are no numbers."""
-    fits = type(value) is list and len(value) == len(kinds)
-    fits = fits and all(isinstance(one, kind) and type(one) is not bool for one, kind in zip(value, kinds, strict=True))
+    need(type(value) is list and len(value) == len(kinds), f"{what}: not the array that it must be")
+    fits = all(isinstance(one, kind) and type(one) is not bool for one, kind in zip(value, kinds, strict=True))
     need(fits, f"{what}: not the array that it must be")
     return list(value)
 
@@ -114,8 +115,8 @@ def key_id(suite: int, public: bytes) -> bytes:
     need(suite == 1 and len(public) == 32, "roster: a key of another suite or length")
     y = int.from_bytes(public, "little") % 2**255
     square = (y * y - 1) * pow(1 - y * y * 121665 * pow(121666, -1, PRIME), -1, PRIME)
-    sound = y < PRIME and pow(square, PRIME // 2, PRIME) == 1 and min(y, PRIME - y) not in (0, 1, ORDER_8)
-    need(sound, "roster: a key that is no point of the curve, or of small order")
+    need(y < PRIME and pow(square, PRIME // 2, PRIME) == 1, "roster: a key that is no point of the curve")
+    need(min(y, PRIME - y) not in (0, 1, ORDER_8), "roster: a key of small order")
     return digest(public)[:8]
 
 
@@ -123,7 +124,8 @@ class Roster:
     """Which places and nodes there are, with which keys: section 5."""
 
     def __init__(self) -> None:
-        self.network, self.county, self.threshold, self.roots, self.publisher = b"", "", 0, set[bytes](), b""
+        self.network, self.county = b"", ""
+        self.threshold, self.roots, self.publisher = 0, set[bytes](), b""
         self.keys: dict[bytes, bytes] = {}  # by key id
         self.nodes: dict[bytes, Node] = {}  # by incarnation
         self.named: dict[bytes, set[str]] = {}  # incarnation -> parts that name it
@@ -144,7 +146,8 @@ class Roster:
     def node(self, incarnation: Any, what: str) -> Node:
         """A node that stands."""
         need(incarnation in self.nodes, f"{what}: by a node that the roster does not know")
-        need(not (self.nodes[incarnation].struck or incarnation in self.revoked), f"{what}: by one struck, or revoked")
+        shut = self.nodes[incarnation].struck or incarnation in self.revoked
+        need(not shut, f"{what}: by a node that was struck from the roster, or revoked")
         return self.nodes[incarnation]
 
     def signed(self, incarnation: Any, label: bytes, said: bytes, signature: bytes, what: str) -> Node:
@@ -198,7 +201,8 @@ class Roster:
         self.heads[part] = (epoch, [*held, digest(body)])
 
     def _take(self, op: Any, part: str, at: tuple[int, int], signers: set[bytes], where: str) -> None:
-        rooted, in_county = 0 < self.threshold <= len(signers & self.roots), part == self.county
+        rooted = 0 < self.threshold <= len(signers & self.roots)
+        in_county = part == self.county
         if op[0] == COUNTY_ROOT:
             _, threshold, pairs = array(op, where, int, int, list)
             new = {key_id(*array(pair, where, int, bytes)) for pair in pairs}
@@ -224,8 +228,9 @@ class Roster:
 
     def _take_ruling(self, op: Any, part: str, epoch: int, where: str) -> None:
         _, about, split, hashes, struck = array(op, where, int, str, int, list, list)
-        follows = about != self.county or hashes == self.heads[part][1][split - 1 :]
-        need(split >= 1 and follows, f"{where}: a ruling on nothing, or one that does not follow what it says stands")
+        need(split >= 1, f"{where}: a ruling on nothing")
+        if about == self.county:
+            need(hashes == self.heads[part][1][split - 1 :], f"{where}: does not follow what it says stands")
         self.rulings.setdefault(about, []).append((split, hashes, epoch))
         for row in struck:
             incarnation, place, suite, public = array(row, where, bytes, str, int, bytes)
@@ -235,8 +240,8 @@ class Roster:
         in_county = part == self.county
         if op[0] == PLACE:
             _, code, level, parent, name, _ = array(op, where, int, str, str, str | None, str, dict)
-            fits = parent in self.places if parent is not None else code == self.county == part
-            need(fits and (in_county or self.covers(part, parent)), f"{where}: {code} does not lie under {part}")
+            need(parent in self.places if parent is not None else code == self.county == part, f"{where}: no parent")
+            need(in_county or self.covers(part, parent), f"{where}: {code} does not lie under {part}")
             need(self.places.get(code, (level, parent))[:2] == (level, parent), f"{where}: {code} was another place")
             self.places[code] = (level, parent, name)
         elif op[0] == NODE:
@@ -247,12 +252,6 @@ class Roster:
             need(in_county or (place != part and self.covers(part, place)), f"{where}: revokes nobody under {part}")
             if in_county or not self.revoked.get(incarnation, (False,))[0]:
                 self.revoked[incarnation] = (in_county, {cut[0]: cut[1] for cut in cuts}, upto)
-        elif op[0] == SUCCEED:
-            _, code, heir = array(op, where, int, str, str)
-            (level, above, name), then = self.places.get(code, ("", None, "")), self.places.get(heir, ("-", "", ""))
-            fits = code != heir and level in ("village", "station") and level == then[0] and above in (heir, then[1])
-            need(fits and (in_county or self.covers(part, heir)), f"{where}: {heir} may not succeed {code}")
-            self.places[code] = (level, heir, name)
         else:
             raise Rejected(f"{where}: op {op[0]} is not known to this verifier: use the one that came with the file")
 
@@ -466,7 +465,8 @@ KINDS = """
 26=登记承诺已兑现 27=绿色通道、特急、错序 30=送网上预审 31=答复预审 32=添加备注 33=补交材料或更正 34=申请撤回
 35=登记送达 36=请求退回 37=不予采纳 38=会签 39=评价 41=申请复核 42=登记服务 43=更改联系方式 45=答复整改单
 47=登记已通知领取 48=登记对整改的评价 50=登记会议纪要 51=登记事项已办 54=督办 55=答复督办或检查 56=回应预警 57=抽查
-60=上传或撤下材料原件"""  # number and Chinese label of each kind, CASE.md
+60=上传或撤下材料原件
+"""  # number and Chinese label of each kind, CASE.md
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,7 +7,6 @@ from sync_protocol.roster.change import (
     REVOKE,
     ROOT,
     RULING,
-    SUCCEED,
     Change,
     Key,
     Op,
@@ -23,7 +22,6 @@ from sync_protocol.roster.change import (
     root_op,
     ruling_op,
     sign_change,
-    succeed_op,
 )
 from sync_protocol.roster.enrolment import (
     EnrolAnswer,
@@ -48,7 +46,6 @@ __all__ = [
     "REVOKE",
     "ROOT",
     "RULING",
-    "SUCCEED",
     "Change",
     "Cut",
     "EnrolAnswer",
@@ -82,5 +79,4 @@ __all__ = [
     "root_op",
     "ruling_op",
     "sign_change",
-    "succeed_op",
 ]

@@ -11,7 +11,6 @@ from sync_protocol.roster.change import (
     REVOKE,
     ROOT,
     RULING,
-    SUCCEED,
     Key,
     Op,
     Payload,
@@ -234,8 +233,6 @@ class Standing:
                 self._take_place(op, judging.payload.part)
             elif op[0] == REVOKE:
                 self._take_revocation(op, judging.payload.part)
-            elif op[0] == SUCCEED:
-                self._take_succession(op, judging.payload.part)
             else:
                 self._take_node(op, judging)
 
@@ -282,16 +279,6 @@ class Standing:
             raise BadRoster(f"place {code}: does not lie under {part}")
         try:
             self._places = self._places.grown([(code, level, parent, name)])
-        except Malformed as error:
-            raise BadRoster(str(error)) from None
-        self._map()
-
-    def _take_succession(self, op: Op, part: str) -> None:
-        _, code, successor = op
-        if part != self._county and not (self._lies_under(part, code) and self._lies_under(part, successor)):
-            raise BadRoster(f"succession of {code} by {successor}: not both under {part}")
-        try:
-            self._places = self._places.succeeded(code, successor)
         except Malformed as error:
             raise BadRoster(str(error)) from None
         self._map()

@@ -46,7 +46,6 @@ from sync_protocol.exchange import (
 )
 from sync_protocol.exchange.heads import fitting
 from sync_protocol.exchange.vector import shattered
-from sync_protocol.places import parse_scope
 from sync_protocol.receipt import Line
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
@@ -340,7 +339,6 @@ class Answering:
         withheld = self._held_back(child, content)
         if reply.send_vector:
             withheld = frozenset(point.stream for point in owed_of)
-        withheld |= self._inherited(node.place, child, owed_of)
         reply.lines, taken = casebook.lines_for(content.lines_asked, node.place, child.budget.unpacked)
         outgoing = casebook.owed(
             owed_of, view.points, tables=reply.tables, budget=child.budget.unpacked - taken, withheld=withheld
@@ -363,19 +361,6 @@ class Answering:
         room = child.budget.room(outgoing.left, bool(outgoing.segments))
         child.blob_receipts_pending = self._blob_lane.say(node, content, reply, room)
         return outgoing, points
-
-    def _inherited(self, place: str, child: _Child, points: list[StreamPoint]) -> frozenset[Stream]:
-        """Streams that a child would refuse until it has been told of the roster that says who succeeds whom: those of
-        places that it succeeds itself, and what a successor has written in another's stead."""
-        roster = self._roster()
-        if child.heads_told == roster_heads(roster, place):
-            return frozenset()
-        found = set()
-        for one in points:
-            author, code = roster.node(one.incarnation), parse_scope(one.scope)[1]
-            if any(roster.places.inherits(who, code) for who in (place, author.place if author else code)):
-                found.add(one.stream)
-        return frozenset(found)
 
     def _held_back(self, child: _Child, content: Content) -> frozenset[Stream]:
         """Streams of which the child refused or parked something lately, unless it holds that position by now."""

@@ -305,7 +305,7 @@ class Incarnations(Countersigning, Reading):
         with self.store.reading() as connection:
             roster = self.roster_in(connection)
             here = self.identity.place
-            around = [*roster.places.reports_to(here)[:1], *hearing.below(connection, roster, here)]
+            around = [*roster.places.path_up(here)[1:2], *hearing.below(connection, roster, here)]
             answered = hearing.answered_for(connection)
         return [
             place
@@ -348,7 +348,7 @@ class Incarnations(Countersigning, Reading):
     def _above_passed_over(self, connection: Connection, roster: Roster) -> list[str]:
         """The place above where only one further up was heard, by hand: people must bring its word, or answer for it.
         By line the one that is spoken with is asked, and nobody has to do anything."""
-        above = next(iter(roster.places.reports_to(self.identity.place)), None)
+        above = roster.places.parent(self.identity.place)
         waited_for = self._hearing.passed_over and above not in hearing.answered_for(connection)
         return [above] if above is not None and waited_for else []
 

@@ -127,7 +127,7 @@ class Settling(Incarnations):
         """The same from a bundle of an ancestor, if it was written down since our present life was countersigned: then
         the changes that came with it name that. One further up may hold less than the one directly above, which is
         waited for until people answer for it. Raises NotSaved."""
-        above = next(iter(self.roster.places.reports_to(self.identity.place)), None)
+        above = self.roster.places.parent(self.identity.place)
         if not self.remembered("doubts", lambda view: len(doubts.held(view))) or not self._names_us(told):
             return
         with self.store.reading() as connection:

@@ -49,7 +49,7 @@ class Courier:
 
     def usual_place(self) -> str:
         """Who a bundle is for where nobody says: the place above; empty at the root."""
-        return next(iter(self._casebook.roster.places.reports_to(self._casebook.identity.place)), "")
+        return self._casebook.roster.places.parent(self._casebook.identity.place) or ""
 
     # Writing
 

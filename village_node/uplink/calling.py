@@ -278,7 +278,7 @@ class Uplink:
 
     def _ancestor_node(self, ancestor: Ancestor) -> Node:
         roster = self._current_roster()
-        above = roster.places.reports_to(self._identity.place)[ancestor.steps_up - 1 :]
+        above = roster.places.path_up(self._identity.place)[ancestor.steps_up :]
         nodes = roster.serving(above[0]) if above else ()
         if not nodes:
             raise UnknownPlace(f"{ancestor.steps_up} above {self._identity.place}")

@@ -102,7 +102,7 @@ def _places(visit: Visit) -> list[tuple[str, str]]:
     book, here = visit.site.casebook, visit.site.config.place
     roster = book.roster
     below = [place for place in roster.places.below_or_self(here) if place != here]
-    found = [*roster.places.reports_to(here), *sorted(below)]
+    found = [*roster.places.path_up(here)[1:], *sorted(below)]
     named = []
     for place in found:
         if roster.nodes_of(place):

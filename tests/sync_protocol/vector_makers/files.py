@@ -17,7 +17,6 @@ from tests.sync_protocol.vector_makers.roster_forks import roster_forks
 from tests.sync_protocol.vector_makers.segments import segments
 from tests.sync_protocol.vector_makers.shapes import Vector
 from tests.sync_protocol.vector_makers.streams import streams
-from tests.sync_protocol.vector_makers.successions import successions
 from tests.sync_protocol.vector_makers.versions import versions
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors"
@@ -32,7 +31,6 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "roster_forks.json": roster_forks,
     "revocations.json": revocations,
     "releases.json": releases,
-    "successions.json": successions,
     "versions.json": versions,
     "bundles.json": bundles,
 }
