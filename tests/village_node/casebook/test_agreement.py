@@ -175,7 +175,7 @@ def test_the_walks_really_move_cases(folder: Path) -> None:
     net = network(folder, COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE)
     for member in net.members.values():
         member.casebook.apply_roster(net.changes)
-    refs = [ref for seed in range(3) for ref in walk(net, random.Random(seed))]
+    refs = [ref for seed in range(5) for ref in walk(net, random.Random(seed))]
     books = [member.casebook for member in net.members.values()]
     written = {entry.kind for ref in refs for book in books for entry in book.timeline(ref.scope, ref.case_id)}
     assert {kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE} <= written
