@@ -6,6 +6,7 @@ release is kept there too, and nothing older is taken again.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -85,12 +86,16 @@ def take(folder: Path, roster: Roster, data: Path) -> Release:
             with (fresh / package.name).open("xb") as copy:
                 for piece in _pieces(folder / package.name, package):
                     copy.write(piece)
+                copy.flush()
+                os.fsync(copy.fileno())
+        files.sync_folder(fresh)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     files.write(data / FILE, release.to_bytes(signed))
     shutil.rmtree(mine, ignore_errors=True)
     fresh.rename(mine)
+    files.sync_folder(data)
     return said
 
 

@@ -51,14 +51,8 @@ def no_checkpoint_is_needed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(purging, "lines", believed)
 
 
-def _when_it_came_is_not_asked(patch: pytest.MonkeyPatch) -> None:
-    """A case is looked at however lately something of it came."""
-    patch.setattr(purges, "closed_and_quiet", lambda connection, *_: purges.closed(connection))
-
-
 def the_term_is_not_waited_for(patch: pytest.MonkeyPatch) -> None:
     """What is covered goes at once."""
-    _when_it_came_is_not_asked(patch)
     patch.setattr(purging, "term_is_over", lambda *times: True)
 
 
@@ -69,17 +63,13 @@ def only_our_own_clock_is_asked(patch: pytest.MonkeyPatch) -> None:
 
 def only_the_county_s_clock_is_asked(patch: pytest.MonkeyPatch) -> None:
     """The term is over when the county's clock says so."""
-    _when_it_came_is_not_asked(patch)
     patch.setattr(purging, "term_is_over", lambda event, word, about, now, term: about - word >= term)
 
 
 def open_cases_go_too(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks whether a case is closed."""
     every = "SELECT scope, case_id FROM cases ORDER BY scope, case_id"
-    patch.setattr(
-        purges, "closed_and_quiet", lambda connection, *_: [tuple(row) for row in rows.ask(connection, every)]
-    )
-    patch.setattr(purges, "still_closed", lambda _, keys: set(keys))
+    patch.setattr(purges, "closed", lambda connection: [tuple(row) for row in rows.ask(connection, every)])
 
 
 def contradictions_are_passed_over(patch: pytest.MonkeyPatch) -> None:

@@ -207,12 +207,12 @@ def purges_what_has_not_arrived(sim: "Simulation") -> Iterator[None]:
         real(people, code)
         sim.heads.purge(sim.stations[code])
 
-    def finished(connection: Any, *_times: int) -> list[CaseKey]:
+    def finished(connection: Any) -> list[CaseKey]:
         rows = {key: cases.get(connection, key) for key in closed(connection)}
         return [key for key, row in rows.items() if row is not None and row.state != "refused"]
 
     with (
-        patch.object(purges, "closed_and_quiet", finished),
+        patch.object(purges, "closed", finished),
         patch.object(purging, "_may_go", lambda *arguments: True),
         patch.object(People, "_session", session),
         patch.dict(FAULTS, NO_SECOND_PAST),

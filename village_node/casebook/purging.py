@@ -29,7 +29,6 @@ from village_node.store.purges import PurgeRow
 from village_node.store.streams import HERE, MISSING, EventRow, StreamRow
 
 DAY_MS: Final = 86_400_000
-EARLY_MS: Final = 2 * DAY_MS
 CASES_AT_ONCE: Final = 50  # a transaction: people must not wait long for the writer
 
 
@@ -71,10 +70,7 @@ class Purging(Papers, Checkpointing):
             return PurgeRun(0, 0, 0, "root")
         with self.store.reading() as connection:
             standing = lines.standing(self, connection, self.roster_in(connection))
-            # Where something came lately the term is not over, whatever the county says. The last days are looked at:
-            # its words about the files of a case are asked for by then, and take their time.
-            now_ms = self.clock()
-            keys = purges.closed_and_quiet(connection, now_ms - retention_ms + EARLY_MS, now_ms)
+            keys = purges.closed(connection)
         if standing.newest is None or standing.alarms:
             return PurgeRun(0, 0, 0, "alarm" if standing.alarms else "checkpoint")
         dropped: list[int] = []
@@ -120,7 +116,7 @@ class Purging(Papers, Checkpointing):
         self.store.exclusive(connection, keys, [])
         roster, now_ms = self.roster_in(connection), self.clock()
         about = lines.newest(connection, roster)
-        still = purges.still_closed(connection, keys)
+        still = set(purges.closed(connection))
         if about is None:
             return [], set()
         by_id = {row.id: row for row in streams.in_scopes(connection, {scope for scope, _ in keys})}

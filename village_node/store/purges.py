@@ -1,6 +1,6 @@
 """Closed cases whose bodies were dropped: which may be looked at, the dropping itself, and asking for them again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -32,11 +32,7 @@ _CLOSED: Final = (
     " AND NOT (state IN ('lapsed', 'refused') AND open_supplies + open_withdrawals > 0)"
     " AND NOT EXISTS (SELECT 1 FROM to_fold WHERE to_fold.scope = cases.scope AND to_fold.case_id = cases.case_id)"
     " AND (purged_ms IS NULL OR purged_ms <= updated_ms OR recalled_ms IS NOT NULL)"
-)
-_IN_LOCK_ORDER: Final = " ORDER BY cases.scope, cases.case_id"
-_NOTHING_CAME: Final = (
-    " AND NOT EXISTS (SELECT 1 FROM events JOIN streams ON streams.id = events.stream"
-    " WHERE events.case_id = cases.case_id AND streams.scope = cases.scope AND events.arrived_ms BETWEEN ? AND ?)"
+    " ORDER BY cases.scope, cases.case_id"
 )
 _RECALLED: Final = (
     # CROSS: SQLite keeps the order of such a join. Asked with each exchange, it must not begin at the events.
@@ -54,20 +50,7 @@ _COUNT: Final = (
 def closed(connection: Connection) -> list[CaseKey]:
     """Closed cases that may still have bodies here, in lock order: all oddities answered, no order to put right open,
     nothing left to do that a meeting agreed on, no papers or review that wait, and the row filled after an upgrade."""
-    return [(row[0], row[1]) for row in rows.ask(connection, _CLOSED + _IN_LOCK_ORDER)]
-
-
-def closed_and_quiet(connection: Connection, since_ms: int, until_ms: int) -> list[CaseKey]:
-    """Those of them of which nothing arrived in this time, both ends included, by the clock of this node."""
-    return [
-        (row[0], row[1]) for row in rows.ask(connection, _CLOSED + _NOTHING_CAME + _IN_LOCK_ORDER, (since_ms, until_ms))
-    ]
-
-
-def still_closed(connection: Connection, keys: Iterable[CaseKey]) -> set[CaseKey]:
-    """Which of these cases are among them."""
-    words = f"{_CLOSED} AND cases.case_id IN (KEYS)"
-    return {(row[0], row[1]) for row in rows.ask_among(connection, words, [case_id for _, case_id in keys])}
+    return [(row[0], row[1]) for row in rows.ask(connection, _CLOSED)]
 
 
 def get(connection: Connection, key: CaseKey) -> PurgeRow | None:

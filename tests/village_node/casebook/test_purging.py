@@ -46,15 +46,6 @@ def test_a_closed_case_goes_when_county_receipt_checkpoint_and_term_are_there(ne
     assert purge(net) == PurgeRun(0, 0, 0), "what went is not looked at again"
 
 
-def test_a_case_of_which_something_came_lately_is_not_looked_at_until_its_term_is_nearly_over(
-    net: Network, closed: CaseRef
-) -> None:
-    checkpoint_day(net, days=27)
-    assert purge(net) == PurgeRun(0, 0, 0)
-    checkpoint_day(net, days=2)
-    assert purge(net) == PurgeRun(1, 0, 0), "its files' words are asked for before its term is over"
-
-
 def test_bodies_of_those_above_go_too_on_an_earlier_checkpoint_in_the_place_of_a_receipt(
     net: Network, closed: CaseRef
 ) -> None:
