@@ -120,7 +120,7 @@ def _with_appeal(order: Order, appeals: Sequence[SideNote], ranks: Mapping[str, 
 
 def is_over(place: str, rated: str, ranks: Mapping[str, int]) -> bool:
     """Tell whether a place answers the appeal of another: one above it, of the root the root itself."""
-    return ranks[place] < ranks[rated] or ranks[rated] == 0
+    return ranks[place] < ranks[rated] or ranks[place] == ranks[rated] == 0
 
 
 def _first(notes: Iterable[SideNote], name: str, named: Position) -> SideNote | None:

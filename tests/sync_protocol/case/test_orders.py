@@ -166,7 +166,11 @@ def test_a_rating_that_stands_is_put_right_as_before_and_the_root_finds_for_itse
     script = to_county()
     script.decide(COUNTY)
     bad = rated(script, stage=2)
-    appealed(script, appealed(script, bad, place=COUNTY), "struck", COUNTY)
+    appeal = appealed(script, bad, place=COUNTY)
+    for below in (VILLAGE, TOWNSHIP):
+        appealed(script, appeal, "struck", below)
+        assert the_order(script).finding is None, "nobody below the root finds on the root"
+    appealed(script, appeal, "struck", COUNTY)
     assert the_order(script).struck
 
 
