@@ -459,8 +459,8 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
             note = SideNote(event.position, event.kind, event.place, event.actor, event.claimed_ms, words)
             # What supervision asks and is told stays in one order: an answer comes after what it answers.
             (overseen if event.kind in workflow.OVERSIGHT else counted[event.kind]).append(note)
-            if event.kind == kinds.CALL_BACK and "grade" in words:
-                counted[kinds.RATING].append(note)  # who gave a grade when called has rated the result
+            if event.kind == kinds.CALL_BACK and words.get("reached") and "grade" in words:
+                counted[kinds.RATING].append(note)  # who was reached and gave a grade has rated the result
     case.oversight = tuple(overseen)
     case.notes = tuple(counted[kinds.NOTE])
     case.return_wishes = tuple(counted[kinds.PLEASE_RETURN])

@@ -284,9 +284,9 @@ def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
 
 
 def _stage_rated(kind: int, body: Mapping[str, Any]) -> object:
-    """The stage that an event rates; None where it rates none. Who is called gives a grade for the result."""
+    """The stage that an event rates; None where it rates none. Who is reached by a call grades the result."""
     if kind == kinds.CALL_BACK:
-        return 2 if "grade" in body else None
+        return 2 if body.get("reached") and "grade" in body else None
     return body.get("stage") if kind == kinds.RATING else None
 
 

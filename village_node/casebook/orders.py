@@ -11,6 +11,7 @@ from sync_protocol.places import PlaceTree
 from village_node.casebook import conditions, rated
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import Words
+from village_node.casebook.errors import BadBody
 from village_node.casebook.reading import Reading, folded
 from village_node.store import cases
 from village_node.store.cases import CaseRow
@@ -19,6 +20,7 @@ from village_node.store.cases import CaseRow
 RATED: Final = frozenset({kinds.RATING, kinds.FOLLOW_UP, kinds.CALL_BACK})
 ASKED: Final = frozenset({*RATED, kinds.RECTIFICATION, kinds.RATING_APPEAL})
 PAGE_SIZE: Final = 50
+_REACHED, _GRADE = 0, 2  # fields of a call
 VIEWS: Final = ("here", "all", "call", "appeals")
 
 
@@ -48,8 +50,11 @@ def span_of(order: Order, calendar: Calendar, now_ms: int) -> Span:
 def why_not(
     case: Case, kind: int, body: dict[int, Any], place: str, places: PlaceTree, written: Iterable[CaseEvent], actor: str
 ) -> Words | None:
-    """Say why this person may not record the applicant's rating, or this place not answer the one named."""
+    """Say why this person may not record the applicant's rating, or this place not answer the one named. Raises BadBody
+    for a grade given by who was not reached."""
     if kind in RATED:
+        if kind == kinds.CALL_BACK and _GRADE in body and not body[_REACHED]:
+            raise BadBody("grade", "没有联系上的不选评价", "who was not reached has given no grade: leave it empty")
         ours = (each for each in written if each.place == place)
         handled = kinds.STAGE_KINDS | {kinds.RECTIFICATION}
         wrong = conditions.why_not_rated({each.actor for each in ours if each.kind in handled}, actor)

@@ -19,7 +19,7 @@ def orders_by_the_text(fold: SecondFold) -> dict[int, tuple[str, list[Position],
 
     ratings: dict[int, tuple[CaseEvent, dict[int, Any]]] = {}
     given = [(e, {0: b[0], 1: b[1]}) for e, b in effective(kinds.RATING)]
-    given += [(e, {0: b[2], 1: 2}) for e, b in effective(kinds.CALL_BACK) if 2 in b]
+    given += [(e, {0: b[2], 1: 2}) for e, b in effective(kinds.CALL_BACK) if b[0] and 2 in b]
     for event, body in sorted(given, key=lambda each: (each[0].hlc, each[0].order, each[0].position)):
         ratings.setdefault(body[1], (event, body))
     found = {}

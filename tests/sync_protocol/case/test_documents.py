@@ -115,6 +115,11 @@ WAY: tuple[tuple[int, str, dict[str, Any]], ...] = (
 )
 
 
+def test_only_who_was_reached_opens_an_order_by_telephone(catalogue: Catalogue) -> None:
+    calls = [(kinds.CALL_BACK, "v", {"reached": reached, "text": "回访", "grade": "poor"}) for reached in (False, True)]
+    assert told(catalogue.item("001"), "v", *calls) == [[], ["rectify"]]
+
+
 def test_the_receipt_with_legal_effect_comes_from_the_first_place_that_may_accept(catalogue: Catalogue) -> None:
     assert told(catalogue.item("001"), "v", *WAY) == [
         ["06"], ["agency", "precheck"], ["handoff"], ["01"], ["04", "17"], ["07", "17"], ["handoff"], [],

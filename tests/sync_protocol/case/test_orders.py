@@ -180,8 +180,8 @@ def test_who_is_called_and_gives_a_grade_has_rated_the_result() -> None:
     assert not to_be_called(script.fold())
     script.write(VILLAGE, kinds.DELIVERED, {0: "张三", 1: "in_person"})
     assert to_be_called(script.fold())
-    script.write(VILLAGE, kinds.CALL_BACK, {0: False, 1: "无人接听"})
-    assert to_be_called(script.fold()) and script.fold().ratings == {}
+    script.write(VILLAGE, kinds.CALL_BACK, {0: False, 1: "无人接听", 2: "very_poor"})
+    assert to_be_called(script.fold()) and script.fold().ratings == {}, "who was not reached has given no grade"
     call = script.write(VILLAGE, kinds.CALL_BACK, {0: True, 1: "嫌慢", 2: "poor"})
     case = script.fold()
     assert not to_be_called(case) and case.ratings[2].position == call and len(case.calls) == 2

@@ -21,6 +21,7 @@ def test_who_was_given_a_result_is_called_by_another_and_a_bad_grade_opens_its_o
     assert case in other.open("/calls").text and '回访 <span class="count">1</span>' in other.open("/work").text
     refused(officer, case, "call_back", "经办人不能代录", reached="yes", text="满意", grade="good")
     refused(other, case, "call_back", "请填写此项", reached="no")
+    refused(other, case, "call_back", "没有联系上的不选评价", reached="no", text="无人接听", grade="very_poor")
     done(other, case, "call_back", reached="no", text="无人接听")
     assert "1 次未通" in other.open("/calls").text
     done(other, case, "call_back", reached="yes", text="说等了两趟", grade="poor")
