@@ -1,6 +1,7 @@
 """Who acts for an applicant, by the last word on it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from sync_protocol.case.records import SideNote
@@ -26,3 +27,9 @@ def authorised(named: dict[str, str], authorities: Sequence[SideNote]) -> dict[s
     if said.get("what") != "given":
         return {}
     return {name: said[field] for name, field in _SAID.items() if field in said}
+
+
+def may_collect(proxy: Mapping[str, str], day: date) -> bool:
+    """Tell whether who acts for an applicant, as a case says it, may take the result on a day: somebody does, not only
+    to hand papers in, and not behind the end of the term."""
+    return bool(proxy) and proxy.get("scope") != "submit" and day.isoformat() <= proxy.get("until", day.isoformat())

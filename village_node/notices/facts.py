@@ -1,10 +1,11 @@
 """What each document says: the facts that its template puts into words, one function a type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sync_protocol.case import Position, kinds
 from sync_protocol.case.legal_dates import kind_at, promise_at
+from sync_protocol.case.proxies import may_collect
 from village_node.notices import beside
 from village_node.notices.source import (
     Record,
@@ -12,6 +13,7 @@ from village_node.notices.source import (
     day,
     decision_of,
     iso_day,
+    local,
     moment,
     number_of,
     own_document,
@@ -125,7 +127,7 @@ def _fee(source: Source) -> str:
 
 def _attorney(source: Source) -> Facts:
     """Of an authority that was entered what it says; of an application what the case says of who filed it, and where
-    others were named since, what stood there."""
+    others were named since, what stood there, on the terms of the first authority that names the same proxy."""
     case, said = source.case, source.record.body
     first = source.record.kind == kinds.CREATE
     named = case.proxy if first and not case.authorities else {
@@ -134,7 +136,8 @@ def _attorney(source: Source) -> Facts:
         "phone": said.get("proxy_phone", ""),
         "authorisation": said.get("proxy_authorisation" if first else "note", ""),
     }  # fmt: skip
-    until = said.get("until", "")
+    terms = _first_terms(source, said.get("proxy_name")) if first else said
+    until = terms.get("until", "")
     return {
         "full_identity": source.identity[1],
         "phone": case.applicant.get("phone", ""),
@@ -142,10 +145,15 @@ def _attorney(source: Source) -> Facts:
         "relation": named.get("relation", ""),
         "proxy_phone": named.get("phone", ""),
         "authorisation": named.get("authorisation", ""),
-        "scope": SCOPES[said.get("scope", "both")],
+        "scope": SCOPES[terms.get("scope", "both")],
         "until": iso_day(until) if until else UNTIL,
         **_TO_FILL,
     }
+
+
+def _first_terms(source: Source, name: str | None) -> Mapping[str, Any]:
+    given = (each.body for each in source.counted(kinds.PROXY_AUTHORITY) if each.body.get("what") == "given")
+    return next((body for body in given if body.get("proxy_name") == name), {})
 
 
 UNTIL: Final = "本件办结之日"
@@ -184,7 +192,8 @@ def _on_the_spot(source: Source) -> Facts:
 
 def _collection(source: Source) -> Facts:
     made = decision_of(source) or source.record
-    proxy = _proxy(source)
+    # Who may collect on the day of printing: an authority may be for handing in alone, or over.
+    proxy = _proxy(source) if may_collect(source.case.proxy, local(source.as_of_ms).date()) else ""
     decided, title, number = _decided(source, made)
     return {
         "decided": decided,
