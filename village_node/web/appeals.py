@@ -17,6 +17,11 @@ def open_to(visit: Visit, case: Case) -> tuple[list[SideNote], list[SideNote]]:
     return mine, asked if workflow.may_judge(visit.staff.roles, site.level) else []
 
 
+def can_act(visit: Visit, case: Case) -> bool:
+    """Whether the person in front has anything to say here: an act without a choice is not offered."""
+    return any(open_to(visit, case))
+
+
 def offered(visit: Visit, case: Case, offer: Offer) -> Offer:
     """The act as it is offered: who may only appeal is not asked for a finding, and who may only find for no appeal."""
     if offer.kind != kinds.RATING_APPEAL:

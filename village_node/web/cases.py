@@ -202,7 +202,9 @@ def offers_of(visit: Visit, case: Case) -> list[Offer]:
     return [
         appeals.offered(visit, case, told_once.offered(case, charging.offered(visit, case, offer)))
         for offer in legal
-        if offer.kind not in workflow.APART and site.casebook.why_too_late(key, offer.kind) is None
+        if offer.kind not in workflow.APART
+        and (offer.kind != kinds.RATING_APPEAL or appeals.can_act(visit, case))
+        and site.casebook.why_too_late(key, offer.kind) is None
     ]
 
 
@@ -488,7 +490,7 @@ def markable(visit: Visit, case: Case) -> list[tuple[str, str]]:
     fields = ["applicant_name", "applicant_id_no", "applicant_phone", "applicant_address"]
     if case.applicant.get("representative"):
         fields.append("legal_representative")
-    if case.proxy:
+    if case.proxy and not case.authorities:  # what an authority says is entered anew, not corrected
         fields += ["proxy_name", "proxy_authorisation"]
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     papers = dict.fromkeys([*(item.materials if item else ()), *(paper.name for paper in case.materials)])

@@ -15,6 +15,7 @@ def test_a_false_rating_is_struck_by_the_level_above_and_a_true_one_stands(
     clerk = township.sign_in("0101", "clerk", "reviewer", name="李强")
     head = township.sign_in("0102", "head", name="马站长")
     business = county.sign_in("1003", "business", name="孙科长")
+    officer = county.sign_in("1001", "officer", name="赵敏")
     case = at_the_township(network, agent, clerk, "001")
     done(clerk, case, "docket")
     everywhere(network)
@@ -33,6 +34,7 @@ def test_a_false_rating_is_struck_by_the_level_above_and_a_true_one_stands(
     everywhere(network)
 
     assert case in business.open("/orders?view=appeals").text
+    assert "/act/rating_appeal" not in officer.open(case).text, "who does not judge has no form without a choice"
     page = business.open(case).text
     [appeal] = chosen(page, "rating_appeal", "of")
     assert chosen(page, "rating_appeal", "what") == ["stands", "struck"]
