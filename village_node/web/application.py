@@ -30,6 +30,7 @@ SPELLINGS: Final = {
 BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
 PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
 TERMS: Final = ("authority_scope", "authority_until", "authority_marked")
+SCOPES: Final = tuple(scope for scope in legal_bodies.PROXY_SCOPES if scope != "collect")  # of who brings papers
 Faults = dict[str, tuple[str, str]]
 
 
@@ -95,8 +96,11 @@ def _terms_faults(visit: Visit, terms: Mapping[str, str]) -> Faults:
             "由他人代办时请核对委托书并选择签名方式",
             "Look at the authority and say how it is signed",
         )
-    if terms.get("authority_scope", "") not in ("", *legal_bodies.PROXY_SCOPES):
-        found["authority_scope"] = ("请从所列选项中选择", "Choose from the list")
+    if terms.get("authority_scope", "") not in ("", *SCOPES):
+        found["authority_scope"] = (
+            "请从所列选项中选择；只代为签收的委托不能代为申请",
+            "Choose from the list: who may only collect does not apply for somebody",
+        )
     until = terms.get("authority_until", "")
     if until and (not bodies.is_date(until) or until < times.local(visit.now_ms).date().isoformat()):
         found["authority_until"] = (

@@ -271,7 +271,7 @@ def _form(
         questions=asked.asked(item),
         labels={each.key: (each.zh, each.en) for each in asked.asked(item)},
         id_kinds=[(code, visit.t(*choice_words(code))) for code in application.identities(item)],
-        scopes=[(code, visit.t(*choice_words(code))) for code in legal_bodies.PROXY_SCOPES],
+        scopes=[(code, visit.t(*choice_words(code))) for code in application.SCOPES],
         marks=[("", visit.t("请选择", "choose"))]
         + [(code, visit.t(*choice_words(code))) for code in legal_bodies.PROXY_MARKS],
         channels=[(code, visit.t(*choice_words(code))) for code in bodies.CHANNELS],
