@@ -29,6 +29,7 @@ _CLOSED: Final = (
     " ON case_purges.scope = cases.scope AND case_purges.case_id = cases.case_id"
     f" WHERE state IN ({', '.join(repr(state) for state in FINISHED)})"
     " AND n_waiting = 0 AND n_needs_update = 0 AND n_open = 0 AND orders_day IS NULL AND action_day IS NULL"
+    " AND appeal_day IS NULL"
     " AND NOT (state IN ('lapsed', 'refused') AND open_supplies + open_withdrawals > 0)"
     " AND NOT EXISTS (SELECT 1 FROM to_fold WHERE to_fold.scope = cases.scope AND to_fold.case_id = cases.case_id)"
     " AND (purged_ms IS NULL OR purged_ms <= updated_ms OR recalled_ms IS NOT NULL)"
@@ -49,7 +50,8 @@ _COUNT: Final = (
 
 def closed(connection: Connection) -> list[CaseKey]:
     """Closed cases that may still have bodies here, in lock order: all oddities answered, no order to put right open,
-    nothing left to do that a meeting agreed on, no papers or review that wait, and the row filled after an upgrade."""
+    no appeal against a rating, nothing left to do that a meeting agreed on, no papers or review that wait, and the row
+    filled after an upgrade."""
     return [(row[0], row[1]) for row in rows.ask(connection, _CLOSED)]
 
 

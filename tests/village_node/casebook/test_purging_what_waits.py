@@ -52,6 +52,7 @@ def test_a_finding_is_kept_until_it_was_looked_at_again(net: Network, closed: Ca
     "waiting",
     [
         "UPDATE cases SET action_day = 1",
+        "UPDATE cases SET appeal_day = 1",
         "UPDATE cases SET state = 'lapsed', open_supplies = 1",
         "UPDATE cases SET state = 'refused', open_withdrawals = 1",
         "INSERT INTO to_fold SELECT scope, case_id FROM cases",
