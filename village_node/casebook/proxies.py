@@ -5,15 +5,23 @@ from datetime import date
 from typing import Any, Final
 
 from sync_protocol.case import Case, kinds
+from sync_protocol.case.proxies import may_collect
 from village_node.casebook.errors import BadBody
 
 _HOW, _AT = 1, 2
 _UNTIL: Final = 5
+_ANSWERS: Final = 0
 
 
 def check(case: Case, kind: int, body: Mapping[int, Any], today: date) -> None:
-    """Ask of a result that is given to a proxy whether it may be, and of an authority that it is not over already.
-    Raises BadBody."""
+    """Ask of a result that is given to a proxy whether it may be, of an authority that it is not over already, and of
+    a correction that it changes no proxy whom an authority names. Raises BadBody."""
+    if kind == kinds.SUPPLY and case.authorities and any(name.startswith("proxy_") for name in body.get(_ANSWERS, ())):
+        raise BadBody(
+            "answers",
+            "代办人已由委托登记确定，不能按补正更改；请用“登记委托”重新登记",
+            "an authority says who acts for the applicant: enter another one, a correction changes nothing of it",
+        )
     if kind == kinds.PROXY_AUTHORITY and body.get(_UNTIL, today.isoformat()) < today.isoformat():
         raise BadBody("until", "委托期限已过，请核对委托书", "the authority is over already: look at the paper")
     if kind == kinds.DELIVERED and body[_HOW] == "proxy":
@@ -25,6 +33,8 @@ def check(case: Case, kind: int, body: Mapping[int, Any], today: date) -> None:
 def why_not_collected(case: Case, day: date) -> tuple[str, str] | None:
     """Say why no proxy collects a result on a day; None if one may."""
     proxy = case.proxy
+    if may_collect(proxy, day):
+        return None
     if not proxy and case.authorities:
         return (
             "委托已撤销，不能代领；请送达本人，或重新登记委托",
@@ -37,9 +47,8 @@ def why_not_collected(case: Case, day: date) -> tuple[str, str] | None:
         )
     if proxy.get("scope") == "submit":
         return "委托权限不含代为签收，不能代领", "the authority is not for collecting"
-    if (until := proxy.get("until")) and day.isoformat() > until:
-        return (
-            f"委托期限至 {until}，已过期，不能代领；请登记新的委托",
-            f"the authority ended on {until}: enter another one before a proxy collects",
-        )
-    return None
+    until = proxy["until"]
+    return (
+        f"委托期限至 {until}，已过期，不能代领；请登记新的委托",
+        f"the authority ended on {until}: enter another one before a proxy collects",
+    )

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.village_node.notices.given import words
 from tests.village_node.web.api.program import FILED, path_of, program_at
 from tests.village_node.web.counter import APPLICATION, Counter, Visitor
-from tests.village_node.web.errands import AtHand, done, papers_of, refused
+from tests.village_node.web.errands import AtHand, done, links, papers_of, printed, refused
 from tests.village_node.web.test_filing import held
 from village_node.web.site import SITE
 
@@ -34,7 +35,8 @@ def test_a_revoked_authority_collects_nothing_and_another_one_does(
     case = decided(agent, decider, authority_until="2026-12-31")
     page = agent.open(case).text
     assert "代为提交、补正和签收；至 2026-12-31；签名并按手印" in page
-    assert "至2026年12月31日止" in papers_of(agent, case)["06"]
+    powers = [words(printed(agent, each)) for each in links(agent, case) if each.endswith("/06")]
+    assert len(powers) == 2 and all("至2026年12月31日止" in each for each in powers), "of the application as well"
     done(agent, case, "proxy_authority", what="revoked", reason="本人已回村，自己领取", by="张秀兰")
     assert held(village, case).proxy == {} and "委托已撤销" in agent.open(case).text
     assert "王小琴" not in papers_of(agent, case)["16"], "who may collect is the applicant alone"
@@ -48,8 +50,11 @@ def test_a_revoked_authority_collects_nothing_and_another_one_does(
     done(agent, case, "delivered", to="李强", how="proxy")
 
 
-def test_who_may_only_hand_papers_in_collects_nothing(agent: Visitor, decider: Visitor) -> None:
+def test_who_may_only_hand_papers_in_collects_nothing(village: Counter, agent: Visitor, decider: Visitor) -> None:
+    village.app.extensions[SITE].printer = AtHand()
     case = decided(agent, decider, authority_scope="submit")
+    shown = papers_of(agent, case)
+    assert "王小琴" not in shown["16"] and "代为签收" not in shown["06"] and "王小琴" in shown["06"]
     refused(agent, case, "delivered", "委托权限不含代为签收", **TO_PROXY)
     nobody = agent.file("040")
     done(agent, nobody, "docket")
@@ -58,16 +63,29 @@ def test_who_may_only_hand_papers_in_collects_nothing(agent: Visitor, decider: V
 
 
 def test_no_proxy_files_without_the_terms_of_the_authority(village: Counter, agent: Visitor) -> None:
-    for wrong, words in (
+    for wrong, said in (
         ({"authority_marked": ""}, "选择签名方式"),
         ({"authority_until": "2026-11-01"}, "委托期限应为"),
+        ({"authority_scope": "collect"}, "只代为签收的委托不能代为申请"),
     ):
         answer = agent.send("/file/040", {**APPLICATION, **PROXY, **wrong})
-        assert answer.status_code == 422 and words in answer.text
+        assert answer.status_code == 422 and said in answer.text
     program = program_at(village, "0801", "agent")
-    said = {name: value for name, value in PROXY.items() if name.startswith("proxy_")}
-    assert program.post("/applications", {**FILED, "item_no": "040", **said}).get_json()["field"] == "authority_marked"
-    made = path_of(program.file(item_no="040", **said, authority_marked="notarised", authority_scope="submit"))
+    named = {name: value for name, value in PROXY.items() if name.startswith("proxy_")}
+    assert program.post("/applications", {**FILED, "item_no": "040", **named}).get_json()["field"] == "authority_marked"
+    made = path_of(program.file(item_no="040", **named, authority_marked="notarised", authority_scope="submit"))
     assert program.get(made).get_json()["proxy"]["scope"] == "submit"
     program.done(made, "proxy_authority", what="revoked", reason="不再委托")
     assert program.get(made).get_json()["proxy"] == {}
+
+
+def test_an_authority_that_counts_is_not_corrected_but_entered_anew(village: Counter, agent: Visitor) -> None:
+    case = agent.file("040", **PROXY)
+    page = agent.open(case).text
+    assert "mark:applicant_name" in page and "mark:proxy_name" not in page and "mark:proxy_authorisation" not in page
+    program = program_at(village, "0802", "agent")
+    named = {name: value for name, value in PROXY.items() if name.startswith("proxy_")}
+    made = path_of(program.file(item_no="040", **named, authority_marked="notarised"))
+    for name in ("proxy_name", "proxy_authorisation"):
+        answer = program.act(made, "supply", answers={name: "王晓琴"})
+        assert answer.status_code == 422 and "登记委托" in answer.text
