@@ -26,7 +26,7 @@ class Ground(NamedTuple):
     ``docketed``: the case was accepted before; ``receipted``: a receipt with legal effect was given before;
     ``purpose``: of the handoff it answers; ``instant``: decided on the spot, where it was filed; ``higher``: a higher
     authority decides the item; ``examines``: the level of its place reviews or decides it; ``first``: the rating that
-    counts of its stage; ``ends``: the procedure that it ends."""
+    counts of its stage; ``ends``: the procedure that it ends; ``announced``: it names the day of a hearing."""
 
     kind: int
     body: Mapping[str, Any]
@@ -41,6 +41,14 @@ class Ground(NamedTuple):
     first: bool = False
     ends: str = ""
 
+    @property
+    def announced(self) -> bool:
+        """Whether the day of a hearing is named, as it is since its notice tells it."""
+        return "hearing_day" in self.body
+
+
+_ASKED: Final = (*Ground._fields, "announced")
+
 
 class Rest(NamedTuple):
     """What a document rests on: a kind of event, and what must hold of it: attributes of the ground, or body fields."""
@@ -54,7 +62,7 @@ class Rest(NamedTuple):
 
 
 def _of(ground: Ground, name: str) -> object:
-    return getattr(ground, name) if name in Ground._fields else ground.body.get(name)
+    return getattr(ground, name) if name in _ASKED else ground.body.get(name)
 
 
 class DocumentType(NamedTuple):
@@ -98,6 +106,8 @@ _BAD: Final = tuple(
 # Whoever does not examine the case holds it up for nobody: it is given back to be mended while every clock runs on.
 _GIVEN_BACK: Final = Rest(kinds.RETURN_FOR_CORRECTION, (("docketed", True), ("examines", False)))
 _HEARING: Final = Rest(kinds.SUSPEND, (("what", "hearing"),))
+_ANNOUNCED: Final = Rest(kinds.SUSPEND, (("what", "hearing"), ("announced", True)))
+_UNANNOUNCED: Final = Rest(kinds.SUSPEND, (("what", "hearing"), ("announced", False)))
 _PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL if what != "hearing")
 _REPORTED: Final = Rest(kinds.SUSPEND, (("what", "reported_up"),))
 
@@ -126,9 +136,9 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("07", "07", "审查阶段补正材料通知书", "notice of papers to be corrected in examination", (
             _ASKED_AFTER, _SUPPLEMENT,
         ), True, "acceptance", True, "holder", "legal"),
-        DocumentType("08", "08", "特别程序告知书", "notice of a special procedure", _PROCEDURES,
+        DocumentType("08", "08", "特别程序告知书", "notice of a special procedure", (*_PROCEDURES, _UNANNOUNCED),
             True, "decision", True, "holder", "legal"),
-        DocumentType("09", "09", "听证通知书", "notice of a hearing", (_HEARING,),
+        DocumentType("09", "09", "听证通知书", "notice of a hearing", (_ANNOUNCED,),
             True, "decision", True, "holder", "legal", stands_for=("08",)),
         DocumentType("10", "10", "延长办理期限通知书", "notice of extension", (
             Rest(kinds.EXTEND),
