@@ -199,11 +199,12 @@ def watched(facts: Facts, calendar: Calendar) -> list[Watched]:
 
 
 def _listed(facts: Facts, course: "_Course", calendar: Calendar) -> list[Watched]:
-    if not course.ledger:
+    asked = [*facts.told_earlier, *(each.asked for each in facts.corrections)]
+    if not course.ledger and not asked:
         return []
     run = next((each for each in course.runs if each.clock == "promised"), None)
     promise = Promise(run.start, run.end, run.since) if run is not None else None
-    return _watched(facts.corrections, facts.exclusions, course.ledger, promise, facts.limits, calendar)
+    return _watched(asked, facts.exclusions, course.ledger, promise, facts.limits, calendar)
 
 
 def grade_on(turned: Turns, day: date) -> Grade:

@@ -73,7 +73,8 @@ class Facts(NamedTuple):
 
     ``begun``: somebody first took the papers in hand; ``received``: the complete papers at the first place with the
     power to accept; ``settled``: 办结, where the promise ends; ``closed``: withdrawn, refused acceptance or lapsed;
-    ``extended``: when the extension was given, None for one that is known to have been in time.
+    ``extended``: when the extension was given, None for one that is known to have been in time; ``told_earlier``: when
+    papers were asked for before a refusal that was overturned.
     """
 
     limits: Limits = Limits()
@@ -92,3 +93,4 @@ class Facts(NamedTuple):
     preview_asked: date | None = None
     preview_answered: date | None = None
     extended: date | None = None
+    told_earlier: tuple[date, ...] = ()

@@ -64,6 +64,7 @@ class Story:
         self.days: dict[str, date] = {}
         self.holds: list[Hold] = []
         self.corrections: list[Correction] = []
+        self.told_earlier: list[date] = []
         self.exclusions: list[Exclusion] = []
         self.open: dict[Position, Exclusion] = {}
         self.signed: Mapping[Position, Mapping[str, date]] = {}
@@ -260,6 +261,7 @@ def _facts(story: Story, acts: Iterable[Act]) -> Facts:
         extended=days.get("extended"),
         preview_asked=days.get("preview_asked"),
         preview_answered=days.get("preview_answered"),
+        told_earlier=tuple(story.told_earlier),
     )
 
 
@@ -482,6 +484,7 @@ def _review_decision(story: Story, act: Act, body: Body | None, day: date) -> No
     """Where a refusal is overturned the time to accept runs anew from the day of the decision."""
     if body is not None and body[1] == "overturn" and story.days.pop("closed", None) is not None:
         story.days["received"] = day
+        story.told_earlier += [each.asked for each in story.corrections]
         story.corrections.clear()
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final, Literal, NamedTuple
 
 from sync_protocol.case.exclusions import ClockName
-from sync_protocol.case.facts import Correction, Exclusion, Limits
+from sync_protocol.case.facts import Exclusion, Limits
 from sync_protocol.case.gaps import gaps_of, stops
 from sync_protocol.case.workdays import LAST_DAY, Calendar
 
@@ -41,16 +41,17 @@ class Promise(NamedTuple):
 
 
 def watched(
-    corrections: Iterable[Correction],
+    asked: Iterable[date],
     told: Iterable[Exclusion],
     ledger: Sequence[Exclusion],
     promise: Promise | None,
     limits: Limits,
     calendar: Calendar,
 ) -> list[Watched]:
-    """Why a case is listed. ``told``: the ledger after acceptance as the facts have it; ``ledger``: all of it."""
+    """Why a case is listed. ``asked``: when papers were asked for before acceptance; ``told``: the ledger after
+    acceptance as the facts have it; ``ledger``: all of it."""
     found: list[Watched] = []
-    notices = sorted([*(each.asked for each in corrections), *(each.opened for each in told if each.kind in _NOTICES)])
+    notices = sorted([*asked, *(each.opened for each in told if each.kind in _NOTICES)])
     if len(notices) > 1:
         found.append(Watched("again", notices[1]))
     opened = sorted(each.opened for each in telling(ledger, limits) if not is_empty(each))

@@ -51,6 +51,8 @@ def facts_in(told: Mapping[str, Any]) -> Facts:
             known[name] = Limits(**value)
         elif name in _ROWS:
             known[name] = tuple(_ROWS[name](*map(_day_or, row)) for row in value)
+        elif isinstance(value, list):
+            known[name] = tuple(map(_day_or, value))
         else:
             known[name] = _day_or(value)
     return Facts(**known)
