@@ -36,8 +36,10 @@ class Batches(Desk, Reading):
         applied: Sequence[Mapping[int, Any]],
         channel: str,
         request: Request | None = None,
+        authorities: Sequence[Mapping[str, Any] | None] = (),
     ) -> bytes:
         """File a list of applications (by field number) for one item; the id of the list, drawn here.
+        ``authorities``: by which somebody acts for each of them (by field name), None where nobody does.
 
         Raises AlreadyDone, IdTaken, NotAllowed (also for a list that was filed before), BadBody, NotSaved.
         """
@@ -49,7 +51,11 @@ class Batches(Desk, Reading):
             raise BadBody(
                 "applications", f"一份名单为同一事项的 1 至 {MOST} 人", f"a list is 1 to {MOST} people for one item"
             )
-        digest = sha256(encode([channel, [dict(body) for body in applied]]))
+        given = list(authorities) or [None] * len(applied)
+        listed: list[Any] = [channel, [dict(body) for body in applied]]
+        if any(given):  # a list without any is the same list as before they were asked for
+            listed.append([sorted(map(list, (each or {}).items())) for each in given])
+        digest = sha256(encode(listed))
         batch_id = self.randomness(16)
 
         def note(connection: Connection, refs: list[CaseRef]) -> None:
@@ -68,7 +74,8 @@ class Batches(Desk, Reading):
             self.note(connection, actor, "batch.file", batch_id.hex(), item=item_no, cases=len(refs))
             once.became(connection, request, (BATCH, batch_id))
 
-        self.record_many([Application(actor, body, channel) for body in applied], request, note)
+        filed = zip(applied, given, strict=True)
+        self.record_many([Application(actor, body, channel, each) for body, each in filed], request, note)
         return batch_id
 
     def open_before(self, item_no: str, applied: Sequence[Mapping[str, Any]]) -> dict[int, str]:

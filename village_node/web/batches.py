@@ -22,6 +22,7 @@ READS: Final = Policy(COUNTER, "node", "masked_name")
 LONGEST: Final = 300_000  # characters of a sheet: Chinese takes three bytes each, and a form has one MiB for its fields
 FORM_MOST: Final = 2 * 1024 * 1024  # a sheet that is chosen beside the one that was pasted
 TAKES_SHEETS: Final = frozenset({"file_batch"})
+Terms = Mapping[str, str]
 TOO_LARGE: Final = (
     "名单过大",
     "The list is too large",
@@ -42,17 +43,17 @@ class Seen:
 
 
 def faults(
-    visit: Visit, item: Item, channel: str, applied: Sequence[tuple[Mapping[str, Any], bool | None]]
+    visit: Visit, item: Item, channel: str, applied: Sequence[tuple[Mapping[str, Any], bool | None, Terms]]
 ) -> list[application.Faults]:
     """What is wrong with each application of a list, by field. ``applied``: each with whether the applicant came
-    himself: where he did not, who brings it names the authority this very person gave him."""
+    himself, and the terms of the authority this very person gave where he did not."""
     first: dict[tuple[str, str], int] = {}
     found = []
-    for number, (body, in_person) in enumerate(applied, start=1):
-        wrong = application.faults(visit, body, channel, item, proxied=in_person is False)
+    for number, (body, in_person, terms) in enumerate(applied, start=1):
+        wrong = application.faults(visit, body, channel, item, proxied=in_person is False, terms=terms)
         if in_person is None:
             wrong[sheet.IN_PERSON] = ("请填“是”或“否”", "Give yes or no")
-        elif in_person and any(name.startswith("proxy_") for name in body):
+        elif in_person and (any(name.startswith("proxy_") for name in body) or any(terms.values())):
             wrong[sheet.IN_PERSON] = (
                 "填了代办人的，这里填“否”；本人申请的不填代办人",
                 "Where somebody acts for the applicant this is no; otherwise leave the proxy empty",
@@ -66,11 +67,13 @@ def faults(
     return found
 
 
-def file(visit: Visit, channel: str, applied: Sequence[Mapping[str, Any]], request: Any) -> bytes:
-    """File a list without faults; its id. Raises what the casebook's ``file_batch`` raises."""
-    checked = [schemas.load(kinds.CREATE, body) for body in applied]
+def file(visit: Visit, channel: str, applied: Sequence[tuple[Mapping[str, Any], Terms]], request: Any) -> bytes:
+    """File a list without faults, each with the terms of its proxy's authority; its id. Raises what the casebook's
+    ``file_batch`` raises."""
+    checked = [schemas.load(kinds.CREATE, body) for body, _ in applied]
+    given = [application.authority_of(body, terms) for body, terms in applied]
     staff = visit.staff
-    return visit.site.casebook.file_batch(staff.staff_no, staff.roles, checked, channel, request)
+    return visit.site.casebook.file_batch(staff.staff_no, staff.roles, checked, channel, request, given)
 
 
 def register(visit: Visit) -> Response:
@@ -126,7 +129,7 @@ def take(visit: Visit, item_no: str) -> Response:
         return visit.redirect("batch", batch_id=done.case_id.hex())
     except IdTaken:
         return _form(visit, item, text[:LONGEST], channel, 409, sent_once.changed(visit))
-    found = faults(visit, item, channel, [(row.body, row.in_person) for row in rows])
+    found = faults(visit, item, channel, [(row.body, row.in_person, row.terms) for row in rows])
     before = {} if files else visit.site.casebook.open_before(item.item_no, [row.body for row in rows])
     seen = [
         _seen(visit, item, row, wrong, before.get(at)) for at, (row, wrong) in enumerate(zip(rows, found, strict=True))
@@ -138,7 +141,7 @@ def take(visit: Visit, item_no: str) -> Response:
         said = visit.t("该事项已有新的版本，请再核对一次。", "There is a new version of this item: look again.")
         return _form(visit, item, text, channel, 422 if bad_rows or changed else 200, said if changed else "", seen)
     try:
-        batch_id = file(visit, channel, [row.body for row in rows], wanted)
+        batch_id = file(visit, channel, [(row.body, row.terms) for row in rows], wanted)
     except AlreadyDone as done:
         batch_id = done.case_id
     except IdTaken:

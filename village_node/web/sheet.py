@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import bodies
+from sync_protocol.case import bodies, legal_bodies
 from sync_protocol.case.catalogue import Item
 from village_node.web import application, asked, entry, words
 
@@ -34,12 +34,14 @@ class Column(NamedTuple):
 
 class Row(NamedTuple):
     """One row that says something. ``line``: where it begins in the sheet; ``body``: the application by field name;
-    ``in_person``: whether the applicant came himself; ``wrong``: cells that cannot be read."""
+    ``in_person``: whether the applicant came himself; ``wrong``: cells that cannot be read; ``terms``: of the authority
+    of who acts for him, empty where nothing is said of it."""
 
     line: int
     body: dict[str, Any]
     in_person: bool | None
     wrong: dict[str, Words]
+    terms: dict[str, str]
 
 
 class BadSheet(Exception):
@@ -71,12 +73,13 @@ def columns(item: Item) -> list[Column]:
     if item.applicants != ("person",):
         said = ("单位申请的必填", "required of organisations")
         made.append(Column("legal_representative", "法定代表人", "legal representative", False, *said))
-    came = ("是或否；填“否”的，右边四列（代办人等）都填", "yes or no; if no, fill in the four columns to the right")
+    came = ("是或否；填“否”的，右边代办人和委托各列都填", "yes or no; if no, fill in the proxy and the authority")
     made.append(Column(IN_PERSON, "本人（或单位自己）来办", "in person", True, *came))
     labels = {field.name: (field.zh, field.en) for field in bodies.CREATE.fields}
     authority = ("逐人写明，如：签名并按手印的委托书 1 份", "for each person, e.g. a signed letter of authorisation")
     for name in _PROXY:
         made.append(Column(name, *labels[name], False, *(authority if name == "proxy_authorisation" else ("", ""))))
+    made += _authority()
     for each in asked.asked(item):
         hint = ("、".join(each.choices),) * 2 if each.choices else (each.hint_zh, each.hint_en)
         made.append(Column(each.key, each.zh, each.en, each.required, *hint))
@@ -85,6 +88,29 @@ def columns(item: Item) -> list[Column]:
         made.append(Column(f"m{index}", f"材料：{name}", f"paper: {name}", False, *paper))
     made.append(Column("window_note", *labels["window_note"], False))
     return made
+
+
+def _authority() -> list[Column]:
+    marks, scopes = (_said(codes) for codes in (legal_bodies.PROXY_MARKS, application.SCOPES))
+    usual = words.choice_words(application.SCOPES[0])
+    ends = ("如 2026-12-31；不填表示至办结", "like 2026-12-31; empty: until the case is settled")
+    return [
+        Column("authority_marked", "委托书签名方式", "how the authority is signed", False, *marks),
+        Column(
+            "authority_scope",
+            "委托权限",
+            "what the proxy may do",
+            False,
+            f"不填为{usual[0]}；{scopes[0]}",
+            f"empty: {usual[1]}; {scopes[1]}",
+        ),
+        Column("authority_until", "委托期限至", "authority until", False, *ends),
+    ]
+
+
+def _said(codes: Iterable[str]) -> Words:
+    told = [words.choice_words(code) for code in codes]
+    return "或".join(zh for zh, _ in told), " or ".join(en for _, en in told)
 
 
 def empty(item: Item) -> bytes:
@@ -193,7 +219,17 @@ def _row(line: int, cells: list[str], headed: list[Column], item: Item) -> Row:
         )
     body["answers"] = asked.answers(item, asked.typed(item, values))
     body["materials"] = _papers(values, item, wrong)
-    return Row(line, application.spelled(body, item), _YES_NO.get(came), wrong)
+    return Row(line, application.spelled(body, item), _YES_NO.get(came), wrong, _terms(values))
+
+
+def _terms(values: Mapping[str, str]) -> dict[str, str]:
+    codes = {"authority_marked": legal_bodies.PROXY_MARKS, "authority_scope": legal_bodies.PROXY_SCOPES}
+    terms = {}
+    for name in application.TERMS:
+        cell = values.get(name, "")
+        named = codes.get(name, ())
+        terms[name] = next((code for code in named if cell in (code, *words.choice_words(code))), cell)
+    return terms
 
 
 def _identity(cell: str, item: Item) -> str:

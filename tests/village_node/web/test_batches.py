@@ -46,6 +46,9 @@ def person(name: str, number: str, **said: str) -> dict[str, str]:
         "代办人": "",
         "与申请人关系": "",
         "委托说明": "",
+        "委托书签名方式": "",
+        "委托权限": "",
+        "委托期限至": "",
         "申请事由": "烟花爆竹零售点，腊月至正月",
         "材料：身份证": "原件1",
         **said,
@@ -61,6 +64,9 @@ PEOPLE = (
         代办人="王芳",
         与申请人关系="村代办员",
         委托说明="签名并按手印的委托书 1 份",
+        委托书签名方式="签名并按手印",
+        委托权限="只代为提交、补正",
+        委托期限至="2026-12-31",
     ),
     person("赵四", card("62282119680304511")),
 )
@@ -98,6 +104,9 @@ def test_a_sheet_is_looked_at_filed_at_once_and_each_row_is_an_ordinary_case(
     assert len(set(re.findall(r"\b[0-9A-Z]{6}-[0-9A-Z]{7}\b", printed))) == 3, "each has a code of its own"
     acted_for = held(village, cases[1])
     assert (acted_for.proxy["name"], acted_for.materials[0][:3]) == ("王芳", ("身份证", 1, True))
+    [authority] = [each.body for each in acted_for.authorities]
+    assert (authority["marked"], authority["scope"], authority["until"]) == ("hand_print", "submit", "2026-12-31")
+    assert held(village, cases[0]).authorities == ()
     everywhere(network)
     clerk = township.sign_in("0101", "clerk")
     assert all(clerk.open(each).status_code == 200 for each in cases), "an ordinary case goes up as any other"
@@ -115,15 +124,16 @@ def test_every_row_s_trouble_is_named_by_row_and_column_and_nothing_is_filed(vil
         person("钱五", CARD, **{CAME: "否"}),
         person("孙六", card("62282119680304522"), **{CAME: "", "材料：身份证": "若干"}),
         person("周七", card("62282119680304533"), 代办人="王芳"),
+        person("吴八", card("62282119680304544"), 委托权限="只代为提交、补正"),
     )
     page = agent.send(FORM, {"rows": rows, "channel": "counter", "do": "file", "item_version": "1"})
-    assert page.status_code == 422 and "其中 4 行要改" in page.text
+    assert page.status_code == 422 and "其中 5 行要改" in page.text
     told = dict(re.findall(r"第 (\d+) 行</td>(.*?)</tr>", page.text, re.DOTALL))
-    assert sorted(told) == ["3", "4", "5", "6"]
+    assert sorted(told) == ["3", "4", "5", "6", "7"]
     assert "姓名或单位名称" in told["3"] and "科学计数" in told["3"]
-    assert "委托说明" in told["4"] and "与名单中第 1 人的证件号码相同" in told["4"]
+    assert "委托说明" in told["4"] and "选择签名方式" in told["4"] and "与名单中第 1 人的证件号码相同" in told["4"]
     assert "请填“是”或“否”" in told["5"] and "材料：身份证" in told["5"] and "原件1" in told["5"]
-    assert "填了代办人的" in told["6"]
+    assert "填了代办人的" in told["6"] and "填了代办人的" in told["7"]
     assert "钱五" in page.text and village.member.casebook.view_counts()["all"] == 0
     for text, words in (
         ("", "名单是空的"),
@@ -156,6 +166,7 @@ def test_a_program_files_a_list_once_and_is_told_of_each_wrong_row(village: Coun
         "proxy_name",
         "proxy_relation",
         "proxy_authorisation",
+        "authority_marked",
     }
     refused = program.post("/batches", wrong, "list-00001")
     assert refused.status_code == 422 and refused.get_json()["fields"][0]["field"] == "applications.1.proxy_name"

@@ -30,7 +30,7 @@ _OF_THE_CASE: Final = ("seen", "shown")
 _LONGEST_SHOWN: Final = 4_096
 FILES: Final = Policy(COUNTER, "node", "typed")
 _MARKED: Final = "How the proxy's authority is signed: hand_print, signature or notarised; required with a proxy."
-_SCOPE: Final = "What the proxy may do: both (the default), submit or collect."
+_SCOPE: Final = "What the proxy may do: both (the default) or submit."
 _UNTIL: Final = "The last day of the authority; empty: until the case is settled."
 ACTS: Final = tuple(kind for kind in kinds.TABLE if doing.kind_of(kind.name) is not None)
 
@@ -67,12 +67,16 @@ def application_schema() -> type[Schema]:
         error_messages={"invalid": "应为 true 或 false"},
         metadata={"description": "Send it for pre-review: nobody receives it yet, and it has no number."},
     )
-    terms = {
+    return type("Application", (form,), {"channel": channel, "preview": preview, **terms()})
+
+
+def terms() -> dict[str, marshmallow.fields.Field[Any]]:
+    """The fields of a proxy's authority, as they are told beside an application."""
+    return {
         "authority_marked": schemas.Text(0, 20, load_default="", metadata={"description": _MARKED}),
         "authority_scope": schemas.Text(0, 20, load_default="", metadata={"description": _SCOPE}),
         "authority_until": schemas.Text(0, 10, load_default="", metadata={"description": _UNTIL}),
     }
-    return type("Application", (form,), {"channel": channel, "preview": preview, **terms})
 
 
 @cache
@@ -119,14 +123,14 @@ def file_application(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]
         item = visit.site.finder.newest(entry.line(asked["item_no"]))
         if item is None:
             raise invalid({"item_no": ("没有这个事项，或已停用", "there is no such item in force")})
-        terms = {name: asked[name] for name in application.TERMS}
-        typed = {name: value for name, value in asked.items() if name not in ("channel", "preview", *terms)}
+        given = {name: asked[name] for name in application.TERMS}
+        typed = {name: value for name, value in asked.items() if name not in ("channel", "preview", *given)}
         body = application.spelled(typed, item)
         proxied = any(name.startswith("proxy_") for name in body)
-        found = application.faults(visit, body, asked["channel"], item, proxied=proxied, terms=terms)
+        found = application.faults(visit, body, asked["channel"], item, proxied=proxied, terms=given)
         if found:
             raise invalid(found)
-        ref = application.file(visit, body, asked["channel"], wanted, preview=asked["preview"], terms=terms)
+        ref = application.file(visit, body, asked["channel"], wanted, preview=asked["preview"], terms=given)
         return ref.scope, ref.case_id
 
     key, headers = done_once(visit, wanted, file)

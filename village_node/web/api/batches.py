@@ -13,7 +13,7 @@ from village_node.casebook.batches import BATCH, MOST
 from village_node.store.cases import CaseRow
 from village_node.store.locks import CaseKey
 from village_node.web import application, batches, entry, schemas, sheet
-from village_node.web.api import shapes
+from village_node.web.api import acting, shapes
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
 from village_node.web.api.problems import ROWS, invalid
 from village_node.web.site import Visit
@@ -23,13 +23,14 @@ TAG: Final = "acts"
 
 @cache
 def _member() -> type[Schema]:
-    """One application of a list: the table of the application, and whether the applicant came himself."""
+    """One application of a list: the table of the application, whether the applicant came himself, and the terms of the
+    authority of who acts for him."""
     rows = tuple(row for row in bodies.TABLES[kinds.CREATE].fields if row.name not in ("item_no", "item_version"))
     form = schemas.form_schema(kinds.CREATE, rows)
     came = schemas.YesNo(
         required=True, metadata={"description": "False: somebody acts for this person, and the proxy fields say who."}
     )
-    return type("ListedApplication", (form,), {sheet.IN_PERSON: came})
+    return type("ListedApplication", (form,), {sheet.IN_PERSON: came, **acting.terms()})
 
 
 class BatchTaken(Taken):
@@ -112,15 +113,16 @@ class BatchGiven(BatchLine):
     cases = shapes.many(BatchCase)
 
 
-def _read(visit: Visit, asked: dict[str, Any]) -> tuple[Item, list[tuple[dict[str, Any], bool]]]:
+def _read(visit: Visit, asked: dict[str, Any]) -> tuple[Item, list[tuple[dict[str, Any], bool, dict[str, str]]]]:
     """The item and the applications in the spelling in which they are signed. Raises Problem."""
     item = visit.site.finder.newest(entry.line(asked["item_no"]))
     if item is None:
         raise invalid({"item_no": ("没有这个事项，或已停用", "there is no such item in force")})
     applied = []
     for each in asked[ROWS]:
-        typed = {name: value for name, value in each.items() if name != sheet.IN_PERSON}
-        applied.append((application.spelled(typed, item), bool(each[sheet.IN_PERSON])))
+        terms = {name: each[name] for name in application.TERMS}
+        typed = {name: value for name, value in each.items() if name not in (sheet.IN_PERSON, *terms)}
+        applied.append((application.spelled(typed, item), bool(each[sheet.IN_PERSON]), terms))
     return item, applied
 
 
@@ -133,7 +135,7 @@ def check_batch(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
         for row, said in enumerate(found)
         if said
     ]
-    before = visit.site.casebook.open_before(item.item_no, [body for body, _ in applied])
+    before = visit.site.casebook.open_before(item.item_no, [body for body, *_ in applied])
     known = [{"row": row, "case_no": case_no or None} for row, case_no in sorted(before.items())]
     return {"count": len(applied), "wrong": wrong, "open_before": known}
 
@@ -151,7 +153,7 @@ def file_batch(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> A
         wrong = {f"{ROWS}.{row}.{name}": said for row, told in enumerate(found) for name, said in told.items()}
         if wrong:
             raise invalid(wrong)
-        return BATCH, batches.file(visit, asked["channel"], [body for body, _ in applied], wanted)
+        return BATCH, batches.file(visit, asked["channel"], [(body, terms) for body, _, terms in applied], wanted)
 
     (_, batch_id), headers = done_once(visit, wanted, file)
     return _given(visit, batch_id), 200, headers
