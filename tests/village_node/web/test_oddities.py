@@ -235,7 +235,7 @@ def test_what_nobody_holds_is_set_aside_by_a_place_above(
         patched.setattr(
             book,
             "_checked_application",
-            lambda application, _: _CheckedIn(application.actor, {0: "no shape", 1: 0}, "counter", ()),
+            lambda application, _: _CheckedIn(application.actor, {0: "001", 1: 1}, "counter", ()),
         )
         patched.setattr(book, "_refuse_unless_effective", lambda *_: None)
         ref = book.file("0001", {"agent"}, {})
