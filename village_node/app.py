@@ -367,6 +367,11 @@ def member(data: Path, keyring: Keyring = PLAIN) -> Identity:
         raise identities.NoIdentity(
             f"the node in {data} is not enrolled yet: take {REQUEST_FILE} to the node above, then init --answer FILE"
         )
+    if not identities.is_compared(data):
+        raise identities.NoIdentity(
+            f"nobody has compared the network code of the node in {data} yet: start it with `serve`, and compare the "
+            "code on its page with that of the node above by telephone"
+        )
     return identity
 
 

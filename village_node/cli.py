@@ -345,7 +345,9 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
 
 
 def _asks_to_join(chosen: config.Config) -> bool:
-    """Whether the node is not in yet, and knows whom to ask."""
+    """Whether the node is not in yet and knows whom to ask, or nobody has compared whose roster it was given."""
+    if not identity.is_compared(chosen.data):
+        return True
     return bool(chosen.parent_url) and identity.load(chosen.data, app.keyring_of(chosen)).network_id is None
 
 

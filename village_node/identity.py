@@ -21,6 +21,7 @@ KEY_FILE = "node.key"
 OPENING = "opening-"
 FILES_KEY = "files.key"
 FILES_TURN = "files.turn"
+NOT_COMPARED = "network-not-compared"
 SUITE = 1
 
 
@@ -155,6 +156,23 @@ def succeed(
     )
     save(data, begun)
     return begun
+
+
+def expect_comparison(data: Path) -> None:
+    """Note that people must compare the network code before this node works. Before the roster is kept: no cut between
+    the two leaves a node that trusts what nobody has looked at."""
+    files.write(data / NOT_COMPARED, b"")
+
+
+def is_compared(data: Path) -> bool:
+    """Whether nothing is left to compare."""
+    return not (data / NOT_COMPARED).exists()
+
+
+def compared(data: Path) -> None:
+    """A person says that the network code is that of the place above."""
+    (data / NOT_COMPARED).unlink(missing_ok=True)
+    files.sync_folder(data)
 
 
 def load(data: Path, keyring: Keyring = PLAIN) -> Identity:

@@ -4,10 +4,12 @@ Nothing has to be carried and nobody has to type an answer in: people here read 
 type it there, and the node goes on by itself. Where there is no line the request and the answer are files, as ever.
 """
 
+import hmac
 import logging
+import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -26,12 +28,14 @@ from village_node.uplink.road import NoAnswer, Session, new_session, post
 from village_node.web import headers
 from village_node.web.assets import Assets
 from village_node.web.qr import qr
+from village_node.web.site import hosts_of, is_for
 
 ENROL_PATH: Final = "/sync/v1/enrol"
 OFTEN_S: Final = 5.0
 OFTEN_ROUNDS: Final = 120  # ten minutes: so long somebody sits at the telephone
 SELDOM_S: Final = 30.0
-SHOWN_S: Final = 600.0  # so long the network's code is shown for people to compare, unless they say that they have
+FORM_MOST: Final = 4096
+ANSWERED_S: Final = 1.0  # so long the last answer of the page has to leave before its address is the node's own
 
 _log = logging.getLogger(__name__)
 
@@ -56,12 +60,15 @@ class Joining:
     stage: Stage = Stage.ASKING
     problem: str = ""
     network: str = ""
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     def __post_init__(self) -> None:
         """Draw up the request: the same bytes at each start, so that a code that was read out stays true."""
         self.identity = identities.load(self.config.data, self.keyring)
         self.request = app.enrol_request(self.identity)
         self.code = confirmation_code(self.request)
+        if self.identity.network_id is not None:  # it was stopped before anybody had compared
+            self.network, self.stage = network_code(self.identity.network_id), Stage.IN
 
     def ask(self) -> bool:
         """Ask once; whether the node is in by now. Raises StoreError, OSError where it cannot be kept."""
@@ -72,6 +79,7 @@ class Joining:
             if answered.status == 204:
                 self.stage = Stage.WAITING
                 return False
+            identities.expect_comparison(self.config.data)
             joined = app.join(self.config.data, self.config.database, answered.body, self.keyring)
         except NoAnswer as problem:
             self.problem = str(problem)
@@ -89,6 +97,8 @@ class Joining:
 
     def ask_until(self, stop: threading.Event) -> bool:
         """Ask until the node is in (true) or is stopped: often at first, then every half minute, and without end."""
+        if self.stage is Stage.IN:
+            return not stop.is_set()
         rounds = 0
         while not stop.is_set():
             try:
@@ -102,9 +112,15 @@ class Joining:
         return False
 
     def pages(self, compared: threading.Event) -> flask.Flask:
-        """The one page there is before the node is in. ``compared``: set when people say that the codes agree."""
-        assets = Assets()
+        """The one page there is before the node works. ``compared``: set when people say that the codes agree."""
+        assets, hosts = Assets(), hosts_of(self.config)
         site = flask.Flask("village_node.web", static_folder=None)
+        site.config["MAX_CONTENT_LENGTH"] = FORM_MOST
+
+        @site.before_request
+        def for_us() -> None:
+            if not is_for(hosts, flask.request.host):
+                flask.abort(400)
 
         @site.get("/")
         def code() -> str:
@@ -114,8 +130,13 @@ class Joining:
 
         @site.post("/compared")
         def agreed() -> Response:
-            if self.stage is Stage.IN:
-                compared.set()
+            # A page of somebody else's can send a form here, and cannot read what ours holds. It counts once.
+            said = flask.request.form.get("token", "")
+            if self.stage is not Stage.IN or not hmac.compare_digest(said.encode(), self.token.encode()):
+                flask.abort(403)
+            identities.compared(self.config.data)
+            self.token = secrets.token_urlsafe(24)
+            compared.set()
             return flask.redirect("/", 303)
 
         @site.get("/assets/<version>/<name>")
@@ -134,7 +155,8 @@ class Joining:
 
 
 def join_over_the_line(config: Config, stop: threading.Event, on_ready: Callable[[Joining], None]) -> bool:
-    """Show the code and ask until the node is in (true) or is stopped. Raises NoIdentity, OSError for a taken port."""
+    """Show the code and ask until the node is in, and its network's code until a person has compared it (true), or the
+    node is stopped; it is shown again then. Raises NoIdentity, OSError for a taken port."""
     joining = Joining(config, app.keyring_of(config), new_session())
     compared = threading.Event()
     listener = app.Listener(joining.pages(compared), config.host, config.port, 2)
@@ -143,8 +165,8 @@ def join_over_the_line(config: Config, stop: threading.Event, on_ready: Callable
         if not joining.ask_until(stop):
             return False
         on_ready(joining)
-        waited = 0.0
-        while waited < SHOWN_S and not compared.is_set() and not stop.is_set():
-            compared.wait(1.0)
-            waited += 1.0
+        while not compared.wait(1.0):
+            if stop.is_set():
+                return False
+        stop.wait(ANSWERED_S)
     return not stop.is_set()

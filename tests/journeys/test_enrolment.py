@@ -277,8 +277,13 @@ def test_a_new_node_shows_its_code_and_goes_on_by_itself_when_it_is_let_in(netwo
         while not township.casebook.newcomers()[0] and time.monotonic() < deadline:
             stop.wait(0.05)
         newcomers.take(township.casebook, "0101", 1, asking.code)
-        assert shown.get(timeout=20).stage is joining.Stage.IN
-        assert requests.post(f"http://127.0.0.1:{ports[1]}/compared", timeout=20, allow_redirects=False).ok
+        asking = shown.get(timeout=20)
+        assert asking.stage is joining.Stage.IN
+        here = f"http://127.0.0.1:{ports[1]}/compared"
+        assert requests.post(here, timeout=20, allow_redirects=False).status_code == 403
+        with pytest.raises(identity.NoIdentity, match="nobody has compared"):
+            create_node(chosen)
+        assert requests.post(here, data={"token": asking.token}, timeout=20, allow_redirects=False).ok
         threads[1].join(20)
         assert ended == [True]
         village = create_node(chosen)

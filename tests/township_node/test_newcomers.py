@@ -15,6 +15,7 @@ from sync_protocol.exchange import read_refusal
 from sync_protocol.suites import SigningKey
 from tests.network import COUNTY, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, Network, network
 from tests.village_node.web.counter import Counter, Visitor, open_counter
+from township_node import newcomers
 from township_node import web as township_pages
 from township_node.newcomers import digits_of
 from village_node import app, identity
@@ -88,6 +89,9 @@ def test_a_village_is_in_as_soon_as_the_clerk_has_typed_what_its_people_read_out
     told = clerk.open(done.headers["Location"]).text
     assert village.ask() and stage_of(village) == "in"
     assert village.network in told and village.network in page.get("/").text
+    with pytest.raises(identity.NoIdentity, match="nobody has compared"):
+        app.member(tmp_path / "village")
+    identity.compared(tmp_path / "village")
     member = app.member(tmp_path / "village")
     (node,) = net[TOWNSHIP].member.casebook.roster.nodes_of(VILLAGE)
     assert (node.incarnation, node.public) == (member.incarnation, member.key.public)
@@ -170,6 +174,29 @@ def test_a_line_that_is_down_says_so_and_the_same_code_stands_after_a_restart(ne
     net.wire.calm()
     elsewhere = new_village(net, tmp_path / "elsewhere", above=COUNTY)
     assert not elsewhere.ask() and elsewhere.stage is Stage.REFUSED
+
+
+def test_a_roster_is_trusted_when_a_person_has_compared_the_code_and_not_before(net: Network, tmp_path: Path) -> None:
+    """Whoever sits on the road may answer with a network of his own: no time and no restart makes it ours."""
+    village, folder = new_village(net, tmp_path / "village"), tmp_path / "village"
+    village.ask()
+    newcomers.take(net[TOWNSHIP].member.casebook, "0103", 1, village.code)
+    assert village.ask()
+    after, compared = Joining(village.config, PLAIN, net.session()), threading.Event()
+    assert after.stage is Stage.IN and after.ask_until(threading.Event()), "it asks nobody again"
+    page = after.pages(compared).test_client()
+    shown = page.get("/").text
+    assert after.network == village.network and after.network in shown and f'value="{after.token}"' in shown
+    assert page.get("/", headers={"Host": "strange.example"}).status_code == 400
+    strange = {"Host": "strange.example"}
+    assert page.post("/compared", data={"token": after.token}, headers=strange).status_code == 400
+    for form in ({}, {"token": "x" * 32}, {"token": village.token}, {"token": "码"}):
+        assert page.post("/compared", data=form).status_code == 403
+    assert not compared.is_set() and not identity.is_compared(folder)
+    once = after.token
+    assert page.post("/compared", data={"token": once}).status_code == 303
+    assert compared.is_set() and app.member(folder).incarnation == after.identity.incarnation
+    assert page.post("/compared", data={"token": once}).status_code == 403
 
 
 def test_a_code_is_read_whatever_stands_between_its_digits() -> None:

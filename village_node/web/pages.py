@@ -61,7 +61,7 @@ from village_node.web import api as programs
 from village_node.web.assets import Assets
 from village_node.web.headers import CONTENT_POLICY, DOCS_POLICY, FILE_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
-from village_node.web.site import SITE, Carrier, Site, Visit, local_path
+from village_node.web.site import SITE, Carrier, Site, Visit, is_for, local_path
 
 MAX_BODY: Final = 1024 * 1024
 MAX_FORM_PARTS: Final = 600
@@ -260,7 +260,7 @@ def _guard(app: Flask, site: Site) -> None:
         request.max_content_length = batches.FORM_MOST
     if request.endpoint in couriers.TAKES_FILES and site.visit(request, touch=False).person is not None:
         request.max_content_length = couriers.FILE_MOST
-    if request.host.rpartition(":")[0].strip("[]") not in site.hosts and request.host.strip("[]") not in site.hosts:
+    if not is_for(site.hosts, request.host):
         raise BadRequest
     if request.endpoint is not None and policy is None:
         raise NotFound

@@ -48,6 +48,17 @@ class Carrier(Protocol):
         """Look at it, and take nothing in."""
 
 
+def hosts_of(config: Config) -> frozenset[str]:
+    """The host names a node answers to: a page of a strange name that resolves to this machine gets nothing."""
+    own = {config.host, urlsplit(config.url).hostname or "", "localhost", "127.0.0.1", "::1"}
+    return frozenset(config.allowed_hosts) | own - {"", "0.0.0.0", "::"}
+
+
+def is_for(hosts: frozenset[str], asked: str) -> bool:
+    """Whether the Host of a request, with or without a port, is one of those."""
+    return asked.rpartition(":")[0].strip("[]") in hosts or asked.strip("[]") in hosts
+
+
 @dataclass
 class Site:
     """The parts a page may use, handed in by the wiring; `clock` in ms since 1970."""
@@ -108,8 +119,7 @@ class Site:
     @cached_property
     def hosts(self) -> frozenset[str]:
         """The host names this node answers to."""
-        own = {self.config.host, urlsplit(self.config.url).hostname or "", "localhost", "127.0.0.1", "::1"}
-        return frozenset(self.config.allowed_hosts) | own - {"", "0.0.0.0", "::"}
+        return hosts_of(self.config)
 
     def visit(self, request: Request, *, touch: bool = True) -> "Visit":
         """One request and the person behind it."""
