@@ -13,6 +13,8 @@ from tests.faults.test_new_lives import assert_nothing_lost_or_doubled, reasons
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.courier.sticks import introduce
 from tests.village_node.courier.test_restored_by_stick import at, carried
+from tests.village_node.web.counter import open_counter
+from township_node import web as township_pages
 from village_node.casebook import NotAllowed, Reason
 
 
@@ -105,6 +107,30 @@ def test_the_root_changes_its_own_key_once_all_below_have_been_heard(net: Networ
     net.settle()
     assert not waits(net, COUNTY) and county.waits_for() == []
     assert_nothing_lost_or_doubled(net, [ref])
+
+
+def test_the_county_shuts_out_its_own_old_key_after_it_was_changed_and_never_the_present_one(
+    net: Network, tmp_path: Path
+) -> None:
+    county = net[COUNTY].member.casebook
+    county.sign_roster_with(lambda: [net.built.publisher_key])
+    ref = net[VILLAGE].member.file()
+    net.settle()
+    before = county.identity.incarnation
+    rekey(net, COUNTY)
+    net.settle_above()
+    now = county.identity.incarnation
+    with pytest.raises(NotAllowed):
+        county.ask_revocation("0009", now.hex(), "密钥可能泄露")
+    county.confirm_revocation("0008", county.ask_revocation("0009", before.hex(), "密钥可能泄露"))
+    assert [node.incarnation for node in county.roster.serving(COUNTY)] == [now]
+    assert not county.standing().retired and not waits(net, COUNTY)
+    later = net[VILLAGE].member.file()
+    net.settle()
+    assert_nothing_lost_or_doubled(net, [ref, later])
+    assert not net[TOWNSHIP].member.casebook.roster.nodes_of(COUNTY)[0].serves
+    head = open_counter(net[COUNTY].member, tmp_path, more=township_pages.register).sign_in("0003", "head")
+    assert '<a href="/revocations">“机器丢失，停用”页' in head.open("/health").text
 
 
 def test_by_stick_alone_the_key_is_changed_in_two_walks(apart: Network, tmp_path: Path) -> None:

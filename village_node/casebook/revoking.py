@@ -54,9 +54,10 @@ class Revoking(Rostering):
             ) from None
 
     def may_revoke(self, node: Node) -> bool:
-        """Whether this place shuts that node out: the county any but this very machine, a township those under it."""
+        """Whether this place shuts that node out: the county any number but that of
+        this machine now, a township those under it."""
         roster, who = self.roster, self.identity
-        if node.struck or node.incarnation in who.lives or node.place not in roster.places:
+        if node.struck or node.incarnation == who.incarnation or node.place not in roster.places:
             return False
         if who.place == roster.county:
             return True
