@@ -165,6 +165,27 @@ def test_strangers_who_ask_fill_neither_the_disk_nor_the_page_for_long(net: Netw
     assert len(casebook.newcomers()[0]) == 1
 
 
+def test_who_finds_no_room_neither_waits_for_the_writer_nor_takes_the_threads_of_the_pages(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    casebook = net[TOWNSHIP].member.casebook
+    raws = [request(net, f"6210211012{number:02}") for number in range(30, 30 + limits.NEWCOMERS_A_MINUTE + 1)]
+    assert [ask(net, raw)[0] for raw in raws] == [204] * limits.NEWCOMERS_A_MINUTE + [429]
+    with monkeypatch.context() as patch:
+        patch.setattr(casebook.store, "writing", lambda: pytest.fail("a stranger took the writer"))
+        assert ask(net, raws[-1]) == (429, Busy.code) and ask(net, raws[0]) == (204, 0)
+    answers: list[tuple[int, int]] = []
+
+    def while_it_is_worked_on(*_given: object) -> None:
+        answers.append(ask(net, raws[0]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(newcomers, "ask", while_it_is_worked_on)
+        ask(net, raws[0])
+    assert answers == [(429, Busy.code), (204, 0)], "each asks another; the third at once is one too many"
+    assert ask(net, raws[0]) == (204, 0), "the places are free again"
+
+
 def test_a_line_that_is_down_says_so_and_the_same_code_stands_after_a_restart(net: Network, tmp_path: Path) -> None:
     net.wire.down.add(TOWNSHIP)
     village = new_village(net, tmp_path / "village")

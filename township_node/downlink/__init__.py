@@ -4,6 +4,7 @@ The door stands in the node's own web application. The bench is an application o
 a hundred waiting children never make a page slow; it asks no database.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -39,6 +40,7 @@ __all__ = ["Answering", "Downlink", "Tides"]
 CBOR: Final = "application/cbor"
 RETRY_AFTER_BUSY_S: Final = 0  # an exchange takes a fraction of a second; the jitter of those who ask keeps them apart
 RETRY_AFTER_DISK_S: Final = 30
+ENROLLING_MOST: Final = 2  # requests to be enrolled worked on at once
 WAIT_LONGEST_S: Final = 55.0  # below what the web server grants a silent connection
 
 # What the status says is for proxies and logs; a child goes by the code in the body, and believes neither.
@@ -75,6 +77,7 @@ class Downlink:
         self._casebook = casebook
         self._identity = identity
         self._wait_s = min(wait_s, WAIT_LONGEST_S)
+        self._enrolling = threading.BoundedSemaphore(ENROLLING_MOST)
         self._roster = casebook.roster
         self._roster_is_old = False
         self._tides = Tides(lambda: self._roster, randomness)
@@ -131,7 +134,17 @@ class Downlink:
 
     def _enrol(self) -> flask.Response:
         source = flask.request.remote_addr or ""
-        return _answered(limits.HEADER, lambda raw: newcomers.ask(self._casebook, raw, source))
+
+        def ask(raw: bytes) -> bytes | None:
+            # Nobody has proved anything yet: such requests take few of the threads that draw pages, and never wait.
+            if not self._enrolling.acquire(blocking=False):
+                raise Busy("others ask to be enrolled at this moment: ask again")
+            try:
+                return newcomers.ask(self._casebook, raw, source)
+            finally:
+                self._enrolling.release()
+
+        return _answered(limits.HEADER, ask)
 
     def _wait(self) -> flask.Response:
         try:

@@ -11,7 +11,7 @@ from sync_protocol.roster import EnrolRequest
 from sync_protocol.suites import sha256
 from village_node.casebook.errors import NotFound, Stale
 from village_node.casebook.office import ANYTHING, Office
-from village_node.store import newcomers
+from village_node.store import Connection, newcomers
 from village_node.store.newcomers import DECLINED, TAKEN, WAITING, Newcomer
 
 MOST_LISTED: Final = 20
@@ -23,31 +23,28 @@ class Newcomers(Office):
     """The part of the casebook that keeps requests to be enrolled."""
 
     def newcomer(self, request: bytes) -> Newcomer | None:
-        """What is known of a request that came before."""
+        """What is known of a request that came before, and is not forgotten yet."""
         with self.store.reading() as connection:
-            return newcomers.find(connection, sha256(request))
+            row = newcomers.find(connection, sha256(request))
+        return row if row is not None and row.asked_ms > self.clock() - limits.NEWCOMERS_MS else None
 
     def newcomers(self) -> tuple[list[Newcomer], list[Newcomer]]:
         """Those that wait, the oldest first, and the last ones that were answered."""
-        oldest_ms = self.clock() - limits.NEWCOMERS_MS
+        since_ms = self.clock() - limits.NEWCOMERS_MS
         with self.store.reading() as connection:
-            waiting = [each for each in newcomers.waiting(connection) if each.asked_ms > oldest_ms]
-            return waiting, newcomers.answered(connection, MOST_LISTED)
+            return newcomers.waiting(connection, since_ms), newcomers.answered(connection, MOST_LISTED)
 
     def keep_newcomer(self, request: bytes, asked: EnrolRequest, source: str) -> None:
         """Keep a request until people have decided. Raises Busy where too many wait, NotSaved."""
         now_ms, digest = self.clock(), sha256(request)
+        # Anybody may ask, and there is one writer: nobody who finds no room here makes the desk wait for it.
+        with self.store.reading() as connection:
+            _find_room(connection, asked.place, now_ms)
         with self.store.writing() as connection:
             newcomers.forget(connection, now_ms - limits.NEWCOMERS_MS)
             if newcomers.find(connection, digest) is not None:
                 return
-            waiting = newcomers.waiting(connection)
-            of_the_place = sum(each.place == asked.place for each in waiting)
-            lately = newcomers.count_since(connection, now_ms - _MINUTE_MS, now_ms)
-            if len(waiting) >= limits.NEWCOMERS or of_the_place >= limits.NEWCOMERS_A_PLACE:
-                raise Busy("too many requests to be enrolled wait here: bring the request as a file")
-            if lately >= limits.NEWCOMERS_A_MINUTE:
-                raise Busy("too many requests to be enrolled came within a minute: ask again")
+            _find_room(connection, asked.place, now_ms)
             row = (digest, request, asked.place, asked.level, asked.name[:_SHOWN], source[:_SHOWN], now_ms)
             newcomers.add(connection, row)
             self.note(connection, "node", "newcomers.ask", asked.place, source=source[:_SHOWN])
@@ -80,3 +77,13 @@ class Newcomers(Office):
             )
             self.mark_news(connection, {ANYTHING})
         self.tell({ANYTHING})
+
+
+def _find_room(connection: Connection, place: str, now_ms: int) -> None:
+    """See that one more request of that place may be kept. Raises Busy."""
+    if newcomers.count_since(connection, now_ms - _MINUTE_MS, now_ms) >= limits.NEWCOMERS_A_MINUTE:
+        raise Busy("too many requests to be enrolled came within a minute: ask again")
+    waiting = newcomers.waiting(connection, now_ms - limits.NEWCOMERS_MS)
+    of_the_place = sum(each.place == place for each in waiting)
+    if len(waiting) >= limits.NEWCOMERS or of_the_place >= limits.NEWCOMERS_A_PLACE:
+        raise Busy("too many requests to be enrolled wait here: bring the request as a file")

@@ -46,9 +46,10 @@ def get(connection: Connection, number: int) -> Newcomer | None:
     return Newcomer._make(row) if row else None
 
 
-def waiting(connection: Connection) -> list[Newcomer]:
-    """Those that nobody has answered, the oldest first."""
-    words = select(NEWCOMERS).where(NEWCOMERS.c.state == WAITING).order_by(NEWCOMERS.c.id)
+def waiting(connection: Connection, since_ms: int) -> list[Newcomer]:
+    """Those that came since then and nobody has answered, the oldest first."""
+    those = (NEWCOMERS.c.state == WAITING, NEWCOMERS.c.asked_ms > since_ms)
+    words = select(NEWCOMERS).where(*those).order_by(NEWCOMERS.c.id)
     return [Newcomer._make(row) for row in connection.execute(words)]
 
 
@@ -65,8 +66,8 @@ def count_since(connection: Connection, since_ms: int, until_ms: int) -> int:
 
 
 def forget(connection: Connection, before_ms: int) -> int:
-    """Drop what came before then, answered or not: the audit trail says what was answered."""
-    return connection.execute(delete(NEWCOMERS).where(NEWCOMERS.c.asked_ms < before_ms)).rowcount
+    """Drop what came until then, answered or not: the audit trail says what was answered."""
+    return connection.execute(delete(NEWCOMERS).where(NEWCOMERS.c.asked_ms <= before_ms)).rowcount
 
 
 def answer(connection: Connection, number: int, state: int, by: str, at_ms: int) -> bool:
