@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sync_protocol import roster
 from sync_protocol.suites import SigningKey
 from village_node.casebook import Casebook, CasebookError
+from village_node.casebook.rostering import Telling
 
 
 class EnrolmentRefused(ValueError):
@@ -23,11 +24,13 @@ def enrol(
     *,
     digits_agreed: bool = False,
     roster_agreed: bool = False,
+    told: Telling | None = None,
 ) -> bytes:
     """Sign the node of `request` into our part of the roster and return the answer for it.
 
     `digits_agreed`: the operator has confirmed a place code that does not begin like its parent's (mergers leave such).
     `roster_agreed`: the operator answers for it that nobody holds a change that we, restored, have forgotten.
+    `told`: what is noted of it in the same transaction; an error of it lets nothing be published.
     Raises EnrolmentRefused, or a ProtocolError when the request does not verify or is not ours to grant.
     """
     asked = roster.read_request(request)
@@ -37,7 +40,7 @@ def enrol(
             f"place code {asked.place} does not begin like {here.place}: check it, "
             "and repeat with --digits-agreed if it is right"
         )
-    publish(casebook, asked, keys, now_ms, agreed=roster_agreed)
+    publish(casebook, asked, keys, now_ms, agreed=roster_agreed, told=told)
     return roster.answer(casebook.roster, asked.place, casebook.speaker.incarnation)
 
 
@@ -49,6 +52,7 @@ def publish(
     *,
     agreed: bool = False,
     in_stead: bool = False,
+    told: Telling | None = None,
 ) -> None:
     """Sign the node of a request into our part of the roster, unless it is there. `in_stead`: of the place between,
     whose machine is gone.
@@ -59,7 +63,8 @@ def publish(
     if not ops:
         return
     try:
-        casebook.enrol(roster.publish(casebook.roster, casebook.identity.place, ops, keys, now_ms), agreed=agreed)
+        change = roster.publish(casebook.roster, casebook.identity.place, ops, keys, now_ms)
+        casebook.enrol(change, agreed=agreed, told=told)
     except CasebookError as problem:
         raise EnrolmentRefused(f"{problem.zh} / {problem.en}") from None
 

@@ -1,10 +1,11 @@
 """New nodes that ask over the line: what they are answered, and how a person here takes one in by its code."""
 
 from sync_protocol import roster
-from sync_protocol.errors import Declined
+from sync_protocol.errors import Declined, Revoked
 from township_node.enrolment import enrol
 from village_node.casebook import Casebook
-from village_node.store.newcomers import DECLINED
+from village_node.store import Connection
+from village_node.store.newcomers import DECLINED, TAKEN
 
 
 class OtherCode(ValueError):
@@ -14,15 +15,17 @@ class OtherCode(ValueError):
 def ask(casebook: Casebook, raw: bytes, source: str) -> bytes | None:
     """The answer for a new node, once it is in the roster; None while nobody has decided. `source`: where it asks from.
 
-    Raises ProtocolError: of the request itself, of one that is not ours to grant, Declined, Busy; StoreError.
+    Raises ProtocolError: of the request itself, of one that is not ours to grant, Revoked, Declined, Busy; StoreError.
     """
     asked, here = roster.read_request(raw), casebook.identity.place
+    known = casebook.newcomer(raw)  # before the roster is read: whoever is taken is in the roster by then
     node = casebook.roster.node(asked.incarnation)
-    if node is not None and node.serves and (node.place, node.public) == (asked.place, asked.public):
+    if node is not None and not node.struck and (node.place, node.public) == (asked.place, asked.public):
+        if node.revoked is not None:
+            raise Revoked("this machine was revoked: set it up anew, with another key, and ask again")
         return roster.answer(casebook.roster, asked.place, casebook.speaker.incarnation)
     roster.admit_request(casebook.roster, asked, here)
-    known = casebook.newcomer(raw)
-    if known is None:
+    if known is None or known.state == TAKEN:  # what took it was overruled since: people decide once more
         casebook.keep_newcomer(raw, asked, source)
     elif known.state == DECLINED:
         raise Declined(f"the people at {here} have declined this request: ask them why")
@@ -37,8 +40,17 @@ def take(casebook: Casebook, actor: str, number: int, typed: str, *, digits_agre
     row = casebook.waiting_newcomer(number)
     if digits_of(typed) != digits_of(roster.confirmation_code(row.request)):
         raise OtherCode
-    enrol(casebook, row.request, casebook.roster_keys(), casebook.clock(), digits_agreed=digits_agreed)
-    casebook.answer_newcomer(actor, row, taken=True)
+    marked = False
+
+    def mark(connection: Connection) -> None:
+        nonlocal marked
+        casebook.mark_newcomer(connection, actor, row, taken=True)
+        marked = True
+
+    keys, now_ms = casebook.roster_keys(), casebook.clock()
+    enrol(casebook, row.request, keys, now_ms, digits_agreed=digits_agreed, told=mark)
+    if not marked:  # it was in the roster already, by another road
+        casebook.answer_newcomer(actor, row, taken=True)
 
 
 def digits_of(typed: str) -> str:

@@ -10,18 +10,20 @@ import requests
 from sync_protocol import limits
 from sync_protocol import roster as rosters
 from sync_protocol.encoding import encode
-from sync_protocol.errors import BadSignature, Busy, Declined, NotEntitled, TooLarge, WeakKey
+from sync_protocol.errors import BadSignature, Busy, Declined, NotEntitled, Revoked, TooLarge, WeakKey
 from sync_protocol.exchange import read_refusal
 from sync_protocol.suites import SigningKey
 from tests.network import COUNTY, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, Network, network
 from tests.village_node.web.counter import Counter, Visitor, open_counter
 from township_node import newcomers
 from township_node import web as township_pages
+from township_node.enrolment import EnrolmentRefused
 from township_node.newcomers import digits_of
 from village_node import app, identity
 from village_node.config import Config
 from village_node.joining import Joining, Stage
 from village_node.keyring import PLAIN
+from village_node.store.newcomers import WAITING
 
 MINUTE_MS = 60_000
 NAME = "上关村"
@@ -184,6 +186,42 @@ def test_who_finds_no_room_neither_waits_for_the_writer_nor_takes_the_threads_of
         ask(net, raws[0])
     assert answers == [(429, Busy.code), (204, 0)], "each asks another; the third at once is one too many"
     assert ask(net, raws[0]) == (204, 0), "the places are free again"
+
+
+def test_a_revoked_machine_that_asks_again_hears_so_and_one_that_was_overruled_waits_once_more(net: Network) -> None:
+    casebook, raw, other = net[TOWNSHIP].member.casebook, request(net, VILLAGE), request(net, VILLAGE)
+    assert ask(net, raw) == ask(net, other) == (204, 0)
+    newcomers.take(casebook, "0103", 1, rosters.confirmation_code(raw))
+    assert ask(net, raw) == (200, 0)
+    machine = rosters.read_request(raw).incarnation.hex()
+    casebook.confirm_revocation("0103", casebook.ask_revocation("0102", machine, "被盗"))
+    assert ask(net, raw) == (403, Revoked.code)
+    assert [row.request for row in casebook.newcomers()[0]] == [other]
+    casebook.answer_newcomer("0103", casebook.waiting_newcomer(2), taken=True)  # as if that change had been overruled
+    assert ask(net, other) == (204, 0)
+    assert [(row.request, row.state) for row in casebook.newcomers()[0]] == [(other, WAITING)]
+
+
+def test_who_declines_while_another_takes_leaves_one_answer_and_a_roster_that_agrees(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    casebook, raw = net[TOWNSHIP].member.casebook, request(net, VILLAGE)
+    ask(net, raw)
+    row, keys = casebook.waiting_newcomer(1), casebook.roster_keys()
+
+    def meanwhile() -> list[SigningKey]:
+        casebook.answer_newcomer("0102", row, taken=False)
+        return keys
+
+    with monkeypatch.context() as patch:
+        patch.setattr(casebook, "roster_keys", meanwhile)
+        with pytest.raises(EnrolmentRefused, match="已经有人办过了"):
+            newcomers.take(casebook, "0103", 1, rosters.confirmation_code(raw))
+    assert casebook.roster.nodes_of(VILLAGE) == () and ask(net, raw) == (403, Declined.code)
+    again = request(net, VILLAGE)
+    ask(net, again)
+    newcomers.take(casebook, "0103", 2, rosters.confirmation_code(again))
+    assert ask(net, again) == (200, 0) and len(casebook.roster.nodes_of(VILLAGE)) == 1
 
 
 def test_a_line_that_is_down_says_so_and_the_same_code_stands_after_a_restart(net: Network, tmp_path: Path) -> None:

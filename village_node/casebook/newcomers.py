@@ -35,15 +35,19 @@ class Newcomers(Office):
             return newcomers.waiting(connection, since_ms), newcomers.answered(connection, MOST_LISTED)
 
     def keep_newcomer(self, request: bytes, asked: EnrolRequest, source: str) -> None:
-        """Keep a request until people have decided. Raises Busy where too many wait, NotSaved."""
+        """Keep a request until people have decided, once more where it was taken and that was overruled. Raises Busy
+        where too many wait, NotSaved."""
         now_ms, digest = self.clock(), sha256(request)
         # Anybody may ask, and there is one writer: nobody who finds no room here makes the desk wait for it.
         with self.store.reading() as connection:
             _find_room(connection, asked.place, now_ms)
         with self.store.writing() as connection:
             newcomers.forget(connection, now_ms - limits.NEWCOMERS_MS)
-            if newcomers.find(connection, digest) is not None:
+            known = newcomers.find(connection, digest)
+            if known is not None and known.state != TAKEN:
                 return
+            if known is not None:
+                newcomers.drop(connection, known.id)
             _find_room(connection, asked.place, now_ms)
             row = (digest, request, asked.place, asked.level, asked.name[:_SHOWN], source[:_SHOWN], now_ms)
             newcomers.add(connection, row)
@@ -64,19 +68,16 @@ class Newcomers(Office):
     def answer_newcomer(self, actor: str, row: Newcomer, *, taken: bool) -> None:
         """Note what was said to a request. Raises Stale where somebody was faster, NotSaved."""
         with self.store.writing() as connection:
-            state = TAKEN if taken else DECLINED
-            if not newcomers.answer(connection, row.id, state, actor, self.clock()):
-                raise Stale("这条入网申请已经有人办过了", "somebody has answered this request already")
-            self.note(
-                connection,
-                actor,
-                "newcomers.take" if taken else "newcomers.decline",
-                row.place,
-                name=row.name,
-                source=row.source,
-            )
-            self.mark_news(connection, {ANYTHING})
+            self.mark_newcomer(connection, actor, row, taken=taken)
         self.tell({ANYTHING})
+
+    def mark_newcomer(self, connection: Connection, actor: str, row: Newcomer, *, taken: bool) -> None:
+        """The same in the transaction that does it. Raises Stale where somebody was faster."""
+        if not newcomers.answer(connection, row.id, TAKEN if taken else DECLINED, actor, self.clock()):
+            raise Stale("这条入网申请已经有人办过了", "somebody has answered this request already")
+        action = "newcomers.take" if taken else "newcomers.decline"
+        self.note(connection, actor, action, row.place, name=row.name, source=row.source)
+        self.mark_news(connection, {ANYTHING})
 
 
 def _find_room(connection: Connection, place: str, now_ms: int) -> None:

@@ -9,6 +9,7 @@ from sync_protocol.exchange import Content
 from sync_protocol.roster import Change, read_payload
 from village_node.casebook import equivocation, ledger
 from village_node.casebook.equivocation import Taking
+from village_node.casebook.errors import CasebookError
 from village_node.casebook.incarnations import INTENDED
 from village_node.casebook.ledger import Entry
 from village_node.casebook.plan import Plan
@@ -38,16 +39,17 @@ class Rostering(Settling):
 
     def publish_own(self, change: Change, told: Telling | None = None) -> None:
         """Let a change of our part take effect, which nobody has but us. Where its number was taken meanwhile, it is
-        taken back as if it had never been made: of a fork of our own making nobody is to hear.
+        taken back as if it had never been made: of a fork of our own making nobody is to hear. So it is where `told`
+        finds that it is not to be.
 
-        Raises a ProtocolError that says why it does not hold, NotSaved.
+        Raises a ProtocolError that says why it does not hold, NotSaved, and what `told` raises.
         """
         self.roster.apply(change)
         self.intend(change)
         self.witness_change(change)
         try:
             self.apply_roster([change], ours=True, told=told)
-        except ProtocolError:
+        except (ProtocolError, CasebookError):
             self._take_back(read_payload(change).part)
             raise
 

@@ -70,6 +70,11 @@ def forget(connection: Connection, before_ms: int) -> int:
     return connection.execute(delete(NEWCOMERS).where(NEWCOMERS.c.asked_ms <= before_ms)).rowcount
 
 
+def drop(connection: Connection, number: int) -> None:
+    """Forget one."""
+    connection.execute(delete(NEWCOMERS).where(NEWCOMERS.c.id == number))
+
+
 def answer(connection: Connection, number: int, state: int, by: str, at_ms: int) -> bool:
     """Answer one; False if somebody has answered it before."""
     one = update(NEWCOMERS).where(NEWCOMERS.c.id == number, NEWCOMERS.c.state == WAITING)
