@@ -2,10 +2,11 @@
 
 from sync_protocol import roster
 from sync_protocol.errors import Declined, Revoked
+from sync_protocol.roster import read_request
 from township_node.enrolment import enrol
 from village_node.casebook import Casebook
 from village_node.store import Connection
-from village_node.store.newcomers import DECLINED, TAKEN
+from village_node.store.newcomers import DECLINED, TAKEN, Newcomer
 
 
 class OtherCode(ValueError):
@@ -17,7 +18,7 @@ def ask(casebook: Casebook, raw: bytes, source: str) -> bytes | None:
 
     Raises ProtocolError: of the request itself, of one that is not ours to grant, Revoked, Declined, Busy; StoreError.
     """
-    asked, here = roster.read_request(raw), casebook.identity.place
+    asked, here = read_request(raw), casebook.identity.place
     known = casebook.newcomer(raw)  # before the roster is read: whoever is taken is in the roster by then
     node = casebook.roster.node(asked.incarnation)
     if node is not None and not node.struck and (node.place, node.public) == (asked.place, asked.public):
@@ -51,6 +52,15 @@ def take(casebook: Casebook, actor: str, number: int, typed: str, *, digits_agre
     enrol(casebook, row.request, keys, now_ms, digits_agreed=digits_agreed, told=mark)
     if not marked:  # it was in the roster already, by another road
         casebook.answer_newcomer(actor, row, taken=True)
+
+
+def weighs_more(casebook: Casebook, row: Newcomer) -> bool:
+    """Whether to let it in does more than give a place without a machine its first: then who leads decides. A further
+    machine speaks in the name of a place that works already, and another name renames it for the whole county."""
+    asked, roster, here = read_request(row.request), casebook.roster, casebook.identity.place
+    if asked.place == here or roster.serving(asked.place):
+        return True
+    return asked.place in roster.places and roster.places.name(asked.place) != asked.name
 
 
 def digits_of(typed: str) -> str:

@@ -20,9 +20,11 @@ from township_node import web as township_pages
 from township_node.enrolment import EnrolmentRefused
 from township_node.newcomers import digits_of
 from village_node import app, identity
+from village_node.casebook.incarnations import INTENDED
 from village_node.config import Config
 from village_node.joining import Joining, Stage
 from village_node.keyring import PLAIN
+from village_node.store import peers
 from village_node.store.newcomers import WAITING
 
 MINUTE_MS = 60_000
@@ -218,10 +220,46 @@ def test_who_declines_while_another_takes_leaves_one_answer_and_a_roster_that_ag
         with pytest.raises(EnrolmentRefused, match="已经有人办过了"):
             newcomers.take(casebook, "0103", 1, rosters.confirmation_code(raw))
     assert casebook.roster.nodes_of(VILLAGE) == () and ask(net, raw) == (403, Declined.code)
+    with casebook.store.reading() as connection:
+        assert not peers.bytes_of(connection, INTENDED), "a start would finish what was taken back"
     again = request(net, VILLAGE)
     ask(net, again)
     newcomers.take(casebook, "0103", 2, rosters.confirmation_code(again))
     assert ask(net, again) == (200, 0) and len(casebook.roster.nodes_of(VILLAGE)) == 1
+
+
+def test_at_the_window_a_place_is_given_its_first_machine_and_whatever_weighs_more_is_for_the_head(
+    net: Network, tmp_path: Path
+) -> None:
+    casebook = net[TOWNSHIP].member.casebook
+    counter = pages_of(net, TOWNSHIP, tmp_path)
+    clerk, head = counter.sign_in("0101", "clerk"), counter.sign_in("0103", "head")
+    first, second = request(net, VILLAGE), request(net, VILLAGE)
+    ask(net, first), ask(net, second)
+    assert typed(clerk, "confirm", 1, spoken=rosters.confirmation_code(first)) == 303
+    assert (
+        'name="spoken"' not in clerk.open("/newcomers").text and "只能由负责人或管理员" in clerk.open("/newcomers").text
+    )
+    assert 'name="spoken"' in head.open("/newcomers").text
+    assert typed(clerk, "confirm", 2, spoken=rosters.confirmation_code(second)) == 403
+    assert len(casebook.roster.serving(VILLAGE)) == 1
+    assert typed(head, "confirm", 2, spoken=rosters.confirmation_code(second)) == 303
+    for node in casebook.roster.serving(VILLAGE):
+        casebook.confirm_revocation("2", casebook.ask_revocation("1", node.incarnation.hex(), "被盗", alone=True))
+    third = request(net, VILLAGE)
+    renamed = rosters.enrol_request(net.built.key(), VILLAGE, "village", "别的村", net.built.chance.randbytes(16))
+    ask(net, third), ask(net, renamed)
+    assert typed(clerk, "confirm", 4, spoken=rosters.confirmation_code(renamed)) == 403
+    assert typed(clerk, "reject", 4) == 303
+    assert typed(clerk, "confirm", 3, spoken=rosters.confirmation_code(third)) == 303, "it has no machine any more"
+
+
+def test_at_the_county_s_window_nobody_lets_a_further_machine_of_the_county_in(net: Network, tmp_path: Path) -> None:
+    mine = request(net, COUNTY, level="county")
+    assert ask(net, mine, COUNTY) == (204, 0)
+    business = pages_of(net, COUNTY, tmp_path).sign_in("0001", "business")
+    assert typed(business, "confirm", 1, spoken=rosters.confirmation_code(mine)) == 403
+    assert len(net[COUNTY].member.casebook.roster.serving(COUNTY)) == 1
 
 
 def test_a_line_that_is_down_says_so_and_the_same_code_stands_after_a_restart(net: Network, tmp_path: Path) -> None:

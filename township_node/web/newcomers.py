@@ -15,6 +15,7 @@ from village_node.web import Policy, Route, Visit, add_pages
 from village_node.web.policy import ADMIN
 
 LETS_IN: Final = Policy(ADMIN | {"head", "clerk", "business"}, "node")
+WEIGHS: Final = ADMIN | {"head"}  # who lets in what is more than the first machine of a place
 
 
 def newcomers(visit: Visit) -> Response:
@@ -34,6 +35,7 @@ def _page(visit: Visit, number: int = 0, problem: str = "", status: int = 200, *
         taken=TAKEN,
         known=lambda place: places.name(place) if place in places else "",
         in_use=lambda place: len(casebook.roster.serving(place)),
+        for_head=lambda row: not visit.may(WEIGHS) and door.weighs_more(casebook, row),
         number=number,
         problem=problem,
         agree=agree,
@@ -50,6 +52,8 @@ def answer_newcomer(visit: Visit, number: int, what: str) -> Response:
         if what == "reject":
             casebook.answer_newcomer(who, casebook.waiting_newcomer(number), taken=False)
             return visit.redirect("newcomers")
+        if not visit.may(WEIGHS) and door.weighs_more(casebook, casebook.waiting_newcomer(number)):
+            return _page(visit, number, "", 403)
         agreed = visit.line("digits_agreed") == "yes"
         door.take(casebook, who, number, visit.line("spoken"), digits_agreed=agreed)
     except door.OtherCode:
