@@ -1,12 +1,12 @@
 """New nodes that ask over the line: what they are answered, and how a person here takes one in by its code."""
 
 from sync_protocol import roster
-from sync_protocol.errors import Declined, Revoked
+from sync_protocol.errors import Busy, Declined, Revoked
 from sync_protocol.roster import read_request
 from township_node.enrolment import enrol
 from village_node.casebook import Casebook
 from village_node.store import Connection
-from village_node.store.newcomers import DECLINED, TAKEN, Newcomer
+from village_node.store.newcomers import DECLINED, MADE_WAY, TAKEN, Newcomer
 
 
 class OtherCode(ValueError):
@@ -28,6 +28,8 @@ def ask(casebook: Casebook, raw: bytes, source: str) -> bytes | None:
     roster.admit_request(casebook.roster, asked, here)
     if known is None or known.state == TAKEN:  # what took it was overruled since: people decide once more
         casebook.keep_newcomer(raw, asked, source)
+    elif known.state == MADE_WAY:  # the same again within the minute counts no less than another one
+        raise Busy("newer requests of this place came: ask again in a minute")
     elif known.state == DECLINED:
         raise Declined(f"the people at {here} have declined this request: ask them why")
     return None

@@ -20,6 +20,7 @@ from township_node import web as township_pages
 from township_node.enrolment import EnrolmentRefused
 from township_node.newcomers import digits_of
 from village_node import app, identity
+from village_node.casebook import NotFound
 from village_node.casebook.incarnations import INTENDED
 from village_node.config import Config
 from village_node.joining import Joining, Stage
@@ -153,8 +154,8 @@ def test_what_cannot_be_let_in_is_refused_before_anything_is_kept(net: Network) 
 
 def test_strangers_who_ask_fill_neither_the_disk_nor_the_page_for_long(net: Network) -> None:
     casebook, clock = net[TOWNSHIP].member.casebook, net.built.clock
-    mine = [request(net, VILLAGE) for _ in range(limits.NEWCOMERS_A_PLACE + 1)]
-    assert [ask(net, raw)[0] for raw in mine] == [204] * limits.NEWCOMERS_A_PLACE + [429]
+    mine = [request(net, VILLAGE) for _ in range(limits.NEWCOMERS_A_PLACE)]
+    assert [ask(net, raw)[0] for raw in mine] == [204] * limits.NEWCOMERS_A_PLACE
     assert ask(net, mine[0]) == (204, 0), "the same again is no other one"
     more = [request(net, f"6210211012{number:02}") for number in range(30, 99)]
     free = limits.NEWCOMERS_A_MINUTE - limits.NEWCOMERS_A_PLACE
@@ -260,6 +261,26 @@ def test_at_the_county_s_window_nobody_lets_a_further_machine_of_the_county_in(n
     business = pages_of(net, COUNTY, tmp_path).sign_in("0001", "business")
     assert typed(business, "confirm", 1, spoken=rosters.confirmation_code(mine)) == 403
     assert len(net[COUNTY].member.casebook.roster.serving(COUNTY)) == 1
+
+
+def test_nobody_who_asks_under_the_name_of_a_village_shuts_its_machine_out_for_long(net: Network) -> None:
+    casebook, clock = net[TOWNSHIP].member.casebook, net.built.clock
+    first, *strange = (request(net, VILLAGE) for _ in range(limits.NEWCOMERS_A_PLACE + 1))
+    assert [ask(net, raw)[0] for raw in (first, *strange)] == [204] * (limits.NEWCOMERS_A_PLACE + 1)
+    real = request(net, VILLAGE)
+    assert ask(net, real) == (204, 0)
+    waiting = [row.request for row in casebook.newcomers()[0]]
+    assert waiting == [*strange[1:], real], "the oldest ones make way"
+    with pytest.raises(NotFound):
+        casebook.waiting_newcomer(1)
+    assert ask(net, first) == ask(net, request(net, VILLAGE)) == (429, Busy.code), "what made way counts too"
+    clock.now_ms += MINUTE_MS
+    assert ask(net, first) == (204, 0)
+    newest = [row for row in casebook.newcomers()[0] if row.request == real]
+    newcomers.take(casebook, "0103", newest[0].id, rosters.confirmation_code(real))
+    for _ in range(limits.NEWCOMERS_A_PLACE):
+        ask(net, request(net, VILLAGE))
+    assert ask(net, real) == (200, 0) and [row.request for row in casebook.newcomers()[1]] == [real]
 
 
 def test_a_line_that_is_down_says_so_and_the_same_code_stands_after_a_restart(net: Network, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sync_protocol.suites import sha256
 from village_node.casebook.errors import NotFound, Stale
 from village_node.casebook.office import ANYTHING, Office
 from village_node.store import Connection, newcomers
-from village_node.store.newcomers import DECLINED, TAKEN, WAITING, Newcomer
+from village_node.store.newcomers import DECLINED, MADE_WAY, TAKEN, WAITING, Newcomer
 
 MOST_LISTED: Final = 20
 _MINUTE_MS: Final = 60_000
@@ -26,7 +26,10 @@ class Newcomers(Office):
         """What is known of a request that came before, and is not forgotten yet."""
         with self.store.reading() as connection:
             row = newcomers.find(connection, sha256(request))
-        return row if row is not None and row.asked_ms > self.clock() - limits.NEWCOMERS_MS else None
+        if row is None:
+            return None
+        kept_ms = _MINUTE_MS if row.state == MADE_WAY else limits.NEWCOMERS_MS
+        return row if row.asked_ms > self.clock() - kept_ms else None
 
     def newcomers(self) -> tuple[list[Newcomer], list[Newcomer]]:
         """Those that wait, the oldest first, and the last ones that were answered."""
@@ -42,13 +45,16 @@ class Newcomers(Office):
         with self.store.reading() as connection:
             _find_room(connection, asked.place, now_ms)
         with self.store.writing() as connection:
-            newcomers.forget(connection, now_ms - limits.NEWCOMERS_MS)
+            newcomers.forget(connection, now_ms - limits.NEWCOMERS_MS, now_ms - _MINUTE_MS)
             known = newcomers.find(connection, digest)
             if known is not None and known.state != TAKEN:
                 return
             if known is not None:
                 newcomers.drop(connection, known.id)
-            _find_room(connection, asked.place, now_ms)
+            oldest = _find_room(connection, asked.place, now_ms)
+            if oldest is not None:
+                newcomers.make_way(connection, oldest.id)
+                self.note(connection, "node", "newcomers.make_way", oldest.place, source=oldest.source)
             row = (digest, request, asked.place, asked.level, asked.name[:_SHOWN], source[:_SHOWN], now_ms)
             newcomers.add(connection, row)
             self.note(connection, "node", "newcomers.ask", asked.place, source=source[:_SHOWN])
@@ -59,7 +65,7 @@ class Newcomers(Office):
         """One that waits. Raises NotFound, Stale where somebody has answered it."""
         with self.store.reading() as connection:
             row = newcomers.get(connection, number)
-        if row is None:
+        if row is None or row.state == MADE_WAY:
             raise NotFound("没有这条入网申请，可能已经过期", "there is no such request; it may have been dropped")
         if row.state != WAITING:
             raise Stale("这条入网申请已经有人办过了", "somebody has answered this request already")
@@ -80,11 +86,15 @@ class Newcomers(Office):
         self.mark_news(connection, {ANYTHING})
 
 
-def _find_room(connection: Connection, place: str, now_ms: int) -> None:
-    """See that one more request of that place may be kept. Raises Busy."""
+def _find_room(connection: Connection, place: str, now_ms: int) -> Newcomer | None:
+    """See that one more request of that place may be kept; which one of its own makes way for it. So whoever asks under
+    a place's name keeps its machine waiting a minute, and not as long as requests are kept. Raises Busy."""
     if newcomers.count_since(connection, now_ms - _MINUTE_MS, now_ms) >= limits.NEWCOMERS_A_MINUTE:
         raise Busy("too many requests to be enrolled came within a minute: ask again")
     waiting = newcomers.waiting(connection, now_ms - limits.NEWCOMERS_MS)
-    of_the_place = sum(each.place == place for each in waiting)
-    if len(waiting) >= limits.NEWCOMERS or of_the_place >= limits.NEWCOMERS_A_PLACE:
+    of_the_place = [each for each in waiting if each.place == place]
+    if len(of_the_place) >= limits.NEWCOMERS_A_PLACE:
+        return of_the_place[0]
+    if len(waiting) >= limits.NEWCOMERS:
         raise Busy("too many requests to be enrolled wait here: bring the request as a file")
+    return None

@@ -2,11 +2,11 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from village_node.store.tables import NEWCOMERS
 
-WAITING, TAKEN, DECLINED = range(3)
+WAITING, TAKEN, DECLINED, MADE_WAY = range(4)  # the last: for a newer one of its place; counted for a minute
 
 
 class Newcomer(NamedTuple):
@@ -55,7 +55,8 @@ def waiting(connection: Connection, since_ms: int) -> list[Newcomer]:
 
 def answered(connection: Connection, most: int) -> list[Newcomer]:
     """Those that were answered, the newest answer first."""
-    words = select(NEWCOMERS).where(NEWCOMERS.c.state != WAITING).order_by(NEWCOMERS.c.answered_ms.desc()).limit(most)
+    words = select(NEWCOMERS).where(NEWCOMERS.c.state.in_((TAKEN, DECLINED)))
+    words = words.order_by(NEWCOMERS.c.answered_ms.desc()).limit(most)
     return [Newcomer._make(row) for row in connection.execute(words)]
 
 
@@ -65,9 +66,16 @@ def count_since(connection: Connection, since_ms: int, until_ms: int) -> int:
     return int(connection.execute(select(func.count()).select_from(NEWCOMERS).where(*within)).scalar_one())
 
 
-def forget(connection: Connection, before_ms: int) -> int:
-    """Drop what came until then, answered or not: the audit trail says what was answered."""
-    return connection.execute(delete(NEWCOMERS).where(NEWCOMERS.c.asked_ms <= before_ms)).rowcount
+def forget(connection: Connection, before_ms: int, made_way_ms: int) -> None:
+    """Drop what came until ``before_ms``, answered or not (the audit trail says what was answered), and until
+    ``made_way_ms`` what has made way."""
+    made_way = and_(NEWCOMERS.c.state == MADE_WAY, NEWCOMERS.c.asked_ms <= made_way_ms)
+    connection.execute(delete(NEWCOMERS).where(or_(NEWCOMERS.c.asked_ms <= before_ms, made_way)))
+
+
+def make_way(connection: Connection, number: int) -> None:
+    """One that waits makes way for a newer one."""
+    connection.execute(update(NEWCOMERS).where(NEWCOMERS.c.id == number).values(state=MADE_WAY))
 
 
 def drop(connection: Connection, number: int) -> None:
