@@ -34,6 +34,8 @@ from village_node.identity import Identity
 from village_node.keyring import PLAIN, Keyring
 from village_node.rebirth import WORDS, Lives
 from village_node.scheduler import Scheduler
+from village_node.shelf import KEY_BYTES
+from village_node.store import blobs
 from village_node.store.accounts import AccountRows
 from village_node.uplink import Settings, Uplink
 
@@ -101,6 +103,22 @@ def lives_of(data: Path, *, fresh: bool = False, keyring: Keyring = PLAIN) -> Li
 def keyring_of(config: Config) -> Keyring:
     """What opens the keys of a node. Raises NoPassphrase."""
     return keyrings.opened(config.data, config.passphrase, identities.random_bytes)
+
+
+def forget_files(config: Config) -> int:
+    """Want anew, under keys drawn anew, every file whose key does not open here; how many. Raises NoIdentity,
+    NoPassphrase, StoreError, OSError."""
+    shelf = lives_of(config.data, keyring=keyring_of(config)).shelf()
+    opened = store.open_store(config.database)
+    try:
+        with opened.writing() as connection:
+            shut = [row for row in blobs.wrapped(connection, KEY_BYTES) if not shelf.opens(row.name, row.key)]
+            for row in shut:
+                name = identities.random_bytes(len(row.name) // 2).hex()
+                blobs.forget(connection, row, name, shelf.wrapped(name, identities.random_bytes(KEY_BYTES)))
+    finally:
+        opened.close()
+    return len(shut)
 
 
 def version() -> str:

@@ -172,7 +172,7 @@ def _add_keys(top: argparse.ArgumentParser, level: Level) -> None:
     rekey = add_verb(top, "rekey", "change this node's signing key; the level above countersigns the new one")
     rekey.set_defaults(act=lambda arguments: _ask(level, arguments, "rekey"))
     keys = add_verb(top, "keys", "how this node's private keys lie on the disk; wrap them, or change the passphrase")
-    keys.add_argument("step", choices=("show", "protect", "change", "unprotect"))
+    keys.add_argument("step", choices=("show", "protect", "change", "unprotect", "forget-files"))
     add_passphrase(keys)
     keys.set_defaults(act=_keys)
 
@@ -285,6 +285,9 @@ def _keys(arguments: argparse.Namespace) -> None:
             keyring.change(data, before, after, identity.random_bytes)
         elif step == "unprotect" and protected:
             print(f"{keyring.unprotect(data, passphrases(arguments, 'passphrase')[0])} keys lie in the clear now")
+        elif step == "forget-files":
+            count = app.forget_files(unlocked(chosen, arguments))
+            print(f"{count} files of papers do not open here and are asked for again; what lay here alone is lost")
     for path in keyring.in_the_clear(data) if keyring.is_protected(data) else ():
         print(f"{path.name} is not wrapped yet: give `keys protect` again")
     say_how_keys_lie(chosen)

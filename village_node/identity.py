@@ -22,6 +22,13 @@ OPENING = "opening-"
 FILES_KEY = "files.key"
 FILES_TURN = "files.turn"
 NOT_COMPARED = "network-not-compared"
+_NO_FILES_KEY = (
+    f"缺少 {FILES_KEY}：没有它，本机的材料原件都打不开。请从备份恢复这个文件；备份里也没有的，运行 keys forget-files，"
+    "打不开的材料会向其他单位重新索取，只存在本机的就没有了"
+    f" / {FILES_KEY} is missing, and without it no file of a paper that lies here opens: restore it from the backup."
+    " Where there is none, give `keys forget-files`: what does not open is asked for again from elsewhere, and what lay"
+    " here alone is lost"
+)
 SUITE = 1
 
 
@@ -247,13 +254,16 @@ def keep_opening_key(data: Path, seed: bytes, keyring: Keyring = PLAIN) -> Openi
     return key
 
 
-def file_key(data: Path, keyring: Keyring = PLAIN) -> bytes:
-    """The key under which the keys of papers' files are wrapped; drawn and written first where there is none. Raises
-    OSError, NoIdentity for a damaged one."""
+def file_key(data: Path, keyring: Keyring = PLAIN, *, in_use: bool = False) -> bytes:
+    """The key under which the keys of papers' files are wrapped; drawn and written first where there is none. `in_use`:
+    the database holds keys that it has wrapped, and another one would open none of them. Raises OSError, NoIdentity for
+    a damaged one, and for one in use that is not here."""
     path = data / FILES_KEY
     with files.turn(data / FILES_TURN):  # several workers start together
         try:
             if not path.exists():
+                if in_use:
+                    raise NoIdentity(_NO_FILES_KEY)
                 keyring.write(path, secrets.token_bytes(32))
             return keyring.read(path)
         except (ValueError, NoPassphrase) as problem:

@@ -114,9 +114,10 @@ class Lives:
         """The same as it was in the life that the database names. Raises OSError, NoIdentity."""
         return self.newest().as_of(incarnation)
 
-    def shelf(self) -> Shelf:
-        """Where the bytes of files lie. Raises OSError, NoIdentity."""
-        return Shelf(self._data, identities.file_key(self._data, self._keyring))
+    def shelf(self, *, in_use: bool = False) -> Shelf:
+        """Where the bytes of files lie; `in_use`: the database holds keys of files that are wrapped. Raises OSError,
+        NoIdentity."""
+        return Shelf(self._data, identities.file_key(self._data, self._keyring, in_use=in_use))
 
     def opening_keys(self) -> list[OpeningKey]:
         """The keys with which this place opens what is sealed to it. Raises NoIdentity for a damaged one."""

@@ -175,6 +175,23 @@ def lose(connection: Connection, row: BlobRow, name: str, key: bytes) -> bool:
     return rows.do(connection, words, (b"", name, key, *row.blob, row.name)) > 0
 
 
+def wrapped(connection: Connection, size: int) -> list[BlobRow]:
+    """Those whose key is wrapped; ``size``: of one that is not."""
+    words = f"SELECT {_COLUMNS} FROM blobs WHERE length(key) > ?"  # noqa: S608
+    return [BlobRow._make(row) for row in rows.ask(connection, words, (size,))]
+
+
+def forget(connection: Connection, row: BlobRow, name: str, key: bytes) -> None:
+    """Want a blob anew, under a new name and key: nobody can open what came of it."""
+    words = "UPDATE blobs SET state = 0, here = ?, name = ?, key = ? WHERE scope = ? AND hash = ? AND name = ?"
+    rows.do(connection, words, (b"", name, key, *row.blob, row.name))
+
+
+def any_wrapped(connection: Connection, size: int) -> bool:
+    """Whether the key of any file is wrapped; ``size``: of one that is not."""
+    return bool(rows.ask(connection, "SELECT 1 FROM blobs WHERE length(key) > ? LIMIT 1", (size,)))
+
+
 def in_the_clear(connection: Connection, size: int) -> list[BlobRow]:
     """Those whose key has the size of one that is not wrapped."""
     words = f"SELECT {_COLUMNS} FROM blobs WHERE length(key) = ?"  # noqa: S608

@@ -10,12 +10,13 @@ from tests.closing import net
 from tests.network import TOWNSHIP, VILLAGE, Network
 from tests.village_node.casebook.test_papers import PHOTO
 from tests.village_node.casebook.test_papers_kept import known_above, row_of, write
-from village_node import identity, keyring
+from village_node import app, identity, keyring
 from village_node.casebook import CaseRef, NotFound
+from village_node.config import Config
 from village_node.identity import FILES_KEY, NoIdentity
 from village_node.shelf import KEY_BYTES, Shelf
 from village_node.store import blobs
-from village_node.store.blobs import HERE
+from village_node.store.blobs import HERE, MISSING
 
 __all__ = ["net"]
 WORDS = "三月的苹果花 opens late"
@@ -83,6 +84,33 @@ def test_without_its_key_nothing_is_shown_and_nothing_given_up_until_it_is_resto
     assert row_of(net, VILLAGE, ref) == before, "the file is not forgotten"
     path.write_bytes(kept)
     start_again(net, VILLAGE)
+    assert opened(net, VILLAGE, ref) == PHOTO.raw
+
+
+def test_where_the_key_is_gone_and_others_stand_under_it_the_start_is_refused_with_words(net: Network) -> None:
+    ref = known_above(net)
+    path = net.built.folder / f"{VILLAGE}.data" / FILES_KEY
+    kept = path.read_bytes()
+    path.unlink()
+    with pytest.raises(NoIdentity, match=r"请从备份恢复.*files\.key is missing.*restore it from the backup"):
+        start_again(net, VILLAGE)
+    assert not path.exists(), "nobody draws another one"
+    path.write_bytes(kept)
+    net.start(VILLAGE)
+    assert opened(net, VILLAGE, ref) == PHOTO.raw
+
+
+def test_who_has_no_copy_of_the_key_forgets_the_files_and_is_given_them_again(net: Network) -> None:
+    ref = known_above(net)
+    net.settle()
+    data, database = net.built.folder / f"{VILLAGE}.data", net.built.folder / f"{VILLAGE}.db"
+    net[VILLAGE].member.store.close()
+    (data / FILES_KEY).unlink()
+    chosen = Config(data, VILLAGE, "上关村委会", "village", database_url=f"sqlite:///{database}")
+    assert app.forget_files(chosen) == 2 and app.forget_files(chosen) == 0
+    net.start(VILLAGE)
+    assert row_of(net, VILLAGE, ref).state == MISSING
+    net.settle()
     assert opened(net, VILLAGE, ref) == PHOTO.raw
 
 
