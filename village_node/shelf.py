@@ -91,6 +91,21 @@ class Shelf:
                 continue
         return None
 
+    def is_gone(self, name: str, key: bytes, about: bytes, count: int) -> bool:
+        """Whether a chunk of a whole file is not here or is not as it was written. Where the disk does not let one be
+        read nobody knows, and it may with the next try."""
+        found = False
+        for number in range(count):
+            try:
+                with (self._folder / name).open("rb") as file:
+                    file.seek(number * _PLACE)
+                    decrypt(self._opened(name, key), _nonce(number), about, file.read(_PLACE))
+            except (FileNotFoundError, NotOpened):
+                found = True
+            except OSError:
+                return False
+        return found
+
     def seal_part(
         self, name: str, key: bytes, randomness: Callable[[int], bytes], about: bytes, number: int, raw: bytes
     ) -> bytes | None:

@@ -54,7 +54,8 @@ class Hauling(Carrying, Fetching):
         return self.remembered("papers waiting", self._papers_waiting)
 
     def _papers_waiting(self, connection: Connection) -> PapersWaiting:
-        return PapersWaiting(*blobs.waiting_to_leave(connection, self.identity.place))
+        signers = self.signers_above(self.roster_in(connection))
+        return PapersWaiting(*blobs.waiting_to_leave(connection, self.identity.place, signers))
 
     # Writing
 
@@ -86,7 +87,11 @@ class Hauling(Carrying, Fetching):
             roster = self.roster_in(connection)
             if lower_of(roster, self.identity.place, place) != place:
                 return []
-            asked = [want[:2] for want in self._asked_by(connection, roster, place) if not any(want.missing)]
+            asked = [
+                want[:2]
+                for want in self._asked_by(connection, roster, place)
+                if not any(want.missing) and follows_scope(roster.places, place, want.scope)
+            ]
             held = blobs.receipts_of(connection, asked)
         return [BlobReceipt(*row[:5]) for row in held]
 

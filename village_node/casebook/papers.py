@@ -182,7 +182,12 @@ class Papers(Desk, Reading, Shelving):
             raw = whole_of(self._shelf, row)
             if raw is not None:
                 return raw
-            self.lose(row)
+            if not self.lose(row):
+                raise NotFound(
+                    "本机磁盘上的这份原件现在读不出来，没有丢弃：请管理员检查磁盘和 files.key，或从备份恢复 blobs",
+                    "this file cannot be read from the disk here now, and is kept: look at the disk and files.key, or"
+                    " restore the folder blobs from the backup",
+                )
         raise NotFound("原件还没有传到本机", "the file is not here yet")
 
     def _check_quota(self, case: Case, upload: Upload, replaces: Sequence[Position]) -> None:

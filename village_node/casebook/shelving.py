@@ -4,7 +4,10 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
+from sync_protocol.blobs import Manifest
+from sync_protocol.roster import Roster
 from village_node.casebook.office import Office
+from village_node.casebook.piecing import about_file
 from village_node.shelf import KEY_BYTES, Shelf
 from village_node.store import Connection, blob_parts, blobs
 from village_node.store.blobs import DROPPED, BlobKey, BlobRow
@@ -71,20 +74,44 @@ class Shelving(Office):
         self._dropped_names += names
         self.sweep_blobs()
 
-    def lose(self, row: BlobRow) -> None:
-        """The bytes of a file that was whole are gone, or others: it is wanted like one that never came. Nothing is
-        given up while it is its key that does not open, which may be restored. Raises NotSaved."""
-        if self._shelf is not None and not self._shelf.opens(row.name, row.key):
+    def signers_above(self, roster: Roster) -> list[bytes]:
+        """Whose receipts count at this place: the nodes of the places strictly above it that serve."""
+        places, mine = roster.places, self.identity.place
+        above = places.path_up(mine)[1:] if mine in places else ()
+        return [node.incarnation for place in above for node in roster.serving(place)]
+
+    def lose(self, row: BlobRow) -> bool:
+        """A file that was whole could not be read. Where its bytes are gone, or others, it is wanted like one that
+        never came; whether it is. It is kept as it is while its key does not open, which may be restored, while the
+        disk does not say what lies there, and while nobody above has it from us. Raises NotSaved."""
+        shelf = self._shelf
+        if shelf is None or not shelf.is_gone(row.name, row.key, about_file(row.blob), _chunk_count(row)):
+            _log.error("the file %s of a paper cannot be read from the disk now; it is kept", row.name)
+            return False
+        if not shelf.opens(row.name, row.key):
             _log.error("the keys of papers' files were wrapped under another key: restore files.key from the backup")
-            return
+            return False
         name, key = drawn(self)
         with self.store.writing() as connection:
+            if row.place == self.identity.place and not self._is_above(connection, row):
+                self._receipts_lacking[row.blob] = None
+                _log.error("the file %s of a paper is damaged and nowhere else: restore it from the backup", row.name)
+                return False
             lost = blobs.lose(connection, row, name, key)
             if lost:
                 self.mark_news(connection, {row.scope})
         if lost:  # else it was dropped meanwhile, or another has noticed
             self.forget_files([row.name])
             self.tell({row.scope})
+        return True
+
+    def _is_above(self, connection: Connection, row: BlobRow) -> bool:
+        signers = set(self.signers_above(self.roster_in(connection)))
+        return any(each.signer in signers for each in blobs.receipts_of(connection, [row.blob]))
+
+
+def _chunk_count(row: BlobRow) -> int:
+    return Manifest(row.hash, row.size, row.chunks).chunk_count
 
 
 def drop_of_case(connection: Connection, key: CaseKey, rows: Sequence[BlobRow]) -> list[str]:

@@ -133,25 +133,31 @@ def whole_in(connection: Connection, scopes: Iterable[str], since_ms: int) -> li
 def not_signed(connection: Connection, signers: Iterable[bytes]) -> list[BlobRow]:
     """What is whole here and none of these has signed for, what is fetched first in front."""
     asked = sorted(signers)
-    by = f" AND blob_receipts.signer IN ({', '.join('?' for _ in asked)})" if asked else " AND 1 = 0"
     words = (
-        f"SELECT {_COLUMNS} FROM blobs WHERE state = {HERE} AND NOT EXISTS"  # noqa: S608
-        " (SELECT 1 FROM blob_receipts WHERE blob_receipts.scope = blobs.scope AND blob_receipts.hash = blobs.hash"
-        f"{by}) ORDER BY lane, known_ms, scope, hash"
+        f"SELECT {_COLUMNS} FROM blobs WHERE state = {HERE} AND {_not_signed_by(asked)}"  # noqa: S608
+        " ORDER BY lane, known_ms, scope, hash"
     )
     return [BlobRow._make(row) for row in rows.ask(connection, words, asked)]
 
 
-def waiting_to_leave(connection: Connection, place: str) -> tuple[int, int, int | None]:
-    """Of the originals of this place that are whole here and nobody above has signed for: how many there are, their
+def waiting_to_leave(connection: Connection, place: str, signers: Iterable[bytes]) -> tuple[int, int, int | None]:
+    """Of the originals of this place that are whole here and none of these has signed for: how many there are, their
     bytes, and since when the oldest is here."""
+    asked = sorted(signers)
     words = (
         f"SELECT count(*), coalesce(sum(size), 0), min(known_ms) FROM blobs WHERE state = {HERE} AND lane > 0"  # noqa: S608
-        " AND place = ? AND NOT EXISTS (SELECT 1 FROM blob_receipts"
-        " WHERE blob_receipts.scope = blobs.scope AND blob_receipts.hash = blobs.hash)"
+        f" AND place = ? AND {_not_signed_by(asked)}"
     )
-    count, size, since_ms = rows.ask(connection, words, (place,))[0]
+    count, size, since_ms = rows.ask(connection, words, (place, *asked))[0]
     return int(count), int(size), since_ms
+
+
+def _not_signed_by(signers: Sequence[bytes]) -> str:
+    by = f"blob_receipts.signer IN ({', '.join('?' for _ in signers)})" if signers else "1 = 0"
+    return (
+        "NOT EXISTS (SELECT 1 FROM blob_receipts WHERE blob_receipts.scope = blobs.scope"  # noqa: S608
+        f" AND blob_receipts.hash = blobs.hash AND {by})"
+    )
 
 
 def put(connection: Connection, new: Sequence[BlobRow], *, keep: bool = False) -> None:

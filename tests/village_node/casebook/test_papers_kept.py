@@ -14,13 +14,13 @@ from tests.closing import checkpoint_day, close_case, net, settle_lines
 from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.casebook.test_papers import PHOTO, add, on_disk, shown
 from tests.village_node.casebook.test_purging import TERM_MS
-from village_node.casebook import CaseRef, NotAllowed, manifests
+from village_node.casebook import CaseRef, NotAllowed, NotFound, manifests
 from village_node.casebook.manifests import new_row, note
 from village_node.casebook.papers import Term
 from village_node.casebook.shelving import drop_of_case
 from village_node.shelf import Shelf
 from village_node.store import NotSaved, blobs
-from village_node.store.blobs import DROPPED, HERE, MISSING, ORIGINAL, WRONG, BlobRow
+from village_node.store.blobs import DROPPED, HERE, MISSING, ORIGINAL, WRONG, BlobRow, ReceiptRow
 from village_node.uploads import Upload
 
 __all__ = ["net"]
@@ -172,16 +172,82 @@ def test_what_an_upload_that_was_not_saved_left_is_swept_when_nothing_names_it(
 
 
 def test_who_finds_a_file_gone_that_was_dropped_meanwhile_does_not_want_it_back(net: Network) -> None:
-    ref = net[VILLAGE].member.file()
-    add(net, ref, SMALL)
-    stale = row_of(net, VILLAGE, ref)
+    ref = known_above(net, SMALL)
+    give(net, TOWNSHIP, VILLAGE, pieces_of(ref, SMALL.raw, 0))
+    book = net[TOWNSHIP].member.casebook
+    stale = row_of(net, TOWNSHIP, ref)
     dropped = stale._replace(state=DROPPED, here=b"", key=b"")
-    write(net, VILLAGE, dropped)
-    net[VILLAGE].member.casebook.lose(stale)
-    assert row_of(net, VILLAGE, ref) == dropped
-    write(net, VILLAGE, stale)
-    net[VILLAGE].member.casebook.lose(stale)
-    assert row_of(net, VILLAGE, ref).state == MISSING and row_of(net, VILLAGE, ref).name != stale.name
+    write(net, TOWNSHIP, dropped)
+    lies(net, TOWNSHIP, stale).unlink()
+    book.lose(stale)
+    assert row_of(net, TOWNSHIP, ref) == dropped
+    write(net, TOWNSHIP, stale)
+    assert book.lose(stale)
+    assert row_of(net, TOWNSHIP, ref).state == MISSING and row_of(net, TOWNSHIP, ref).name != stale.name
+
+
+def lies(net: Network, code: str, row: BlobRow) -> Path:
+    """Where the bytes of a file lie."""
+    return net.built.folder / f"{code}.data" / "blobs" / row.name
+
+
+def read(net: Network, code: str, ref: CaseRef) -> bytes:
+    case = net[code].member.casebook.case(*ref[:2])
+    assert case is not None
+    return net[code].member.casebook.original_of("0003", case, current(case)[0], "核对")
+
+
+def test_a_disk_that_does_not_let_a_file_be_read_for_once_destroys_none(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = known_above(net, SMALL)
+    give(net, TOWNSHIP, VILLAGE, pieces_of(ref, SMALL.raw, 0))
+    for code in (VILLAGE, TOWNSHIP):
+        before, opens = row_of(net, code, ref), Path.open
+
+        def broken(path: Path, *named: Any, opens: Any = opens, name: str = before.name, **more: Any) -> Any:
+            if path.name == name:
+                raise OSError(5, "Input/output error")
+            return opens(path, *named, **more)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "open", broken)
+            with pytest.raises(NotFound, match="kept"):
+                read(net, code, ref)
+            wants = [BlobWant(*before.blob, 0, bitmap({0}, 1))]
+            assert net[code].member.casebook.blob_pieces(wants, COUNTY, 1_000) == []
+        assert row_of(net, code, ref) == before and read(net, code, ref) == SMALL.raw
+
+
+def test_an_original_that_is_nowhere_else_is_kept_however_damaged_until_somebody_above_has_signed(net: Network) -> None:
+    ref = known_above(net, SMALL)
+    before = row_of(net, VILLAGE, ref)
+    path, raw = lies(net, VILLAGE, before), lies(net, VILLAGE, before).read_bytes()
+    path.write_bytes(bytes(len(raw)))
+    with pytest.raises(NotFound, match="kept"):
+        read(net, VILLAGE, ref)
+    book = net[VILLAGE].member.casebook
+    assert row_of(net, VILLAGE, ref) == before and path.exists() and book.papers_waiting().files == 1
+    path.write_bytes(raw)  # from the backup
+    assert read(net, VILLAGE, ref) == SMALL.raw
+    net.settle()
+    assert book.papers_waiting().files == 0
+    path.unlink()
+    with pytest.raises(NotFound, match="not here yet"):
+        read(net, VILLAGE, ref)
+    assert row_of(net, VILLAGE, ref).state == MISSING
+    net.settle()
+    assert read(net, VILLAGE, ref) == SMALL.raw
+
+
+def test_the_word_of_who_does_not_serve_above_is_none_that_an_original_has_left(net: Network) -> None:
+    ref = known_above(net, SMALL)
+    book = net[VILLAGE].member.casebook
+    stranger, beside = bytes(16), net[VILLAGE].incarnation
+    with book.store.writing() as connection:
+        rows = [ReceiptRow(*row_of(net, VILLAGE, ref).blob, by, 1, bytes(64), 0, 1) for by in (stranger, beside)]
+        blobs.keep_receipts(connection, rows)
+    assert book.papers_waiting().files == 1
 
 
 def test_a_disk_that_takes_no_file_stops_no_event(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,11 @@ def test_nothing_of_a_neighbour_is_on_a_stick_and_nothing_of_his_is_taken(tmp_pa
     other = township.member.casebook.roster.serving(SECOND_VILLAGE)[-1]
     township.member.casebook.note_blobs_asked(other, [BlobWant(*held.blob, 0, b"\xff")])
     assert list(township.member.casebook.chunks_for(SECOND_VILLAGE)) == []
+    # Nor is it told who has signed for it; the village that has it is.
+    for place, count in ((SECOND_VILLAGE, 0), (VILLAGE, 1)):
+        asking = township.member.casebook.roster.serving(place)[-1]
+        township.member.casebook.note_blobs_asked(asking, [BlobWant(*held.blob, 0, b"")])
+        assert len(township.member.casebook.blob_receipts_by_stick(place)) == count
     net.close()
 
 
