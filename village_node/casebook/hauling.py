@@ -21,6 +21,8 @@ from village_node.store import Connection, blobs, bundles, peers
 from village_node.store.blobs import HERE, MISSING, BlobKey, BlobRow
 
 _ASKED: Final = "blobs asked by stick "
+_CARRIED: Final = "blobs carried by stick "
+_KNOWN: Final = limits.BUNDLE_BLOB_WANTS  # of what was carried to one place
 
 
 class Hauled(NamedTuple):
@@ -73,10 +75,13 @@ class Hauling(Carrying, Fetching):
                 if follows_scope(places, place, row.scope)
             ]
             if lower_of(roster, mine, place) == mine:
-                root = [node.incarnation for node in roster.serving(places.root)]
+                lacking: dict[BlobKey, BlobRow] = {}
+                for signing in (place, places.root):
+                    signers = [node.incarnation for node in roster.serving(signing)]
+                    lacking |= {row.blob: row for row in blobs.not_signed(connection, signers)}
                 wants += [
                     BlobWant(*row.blob, 0, b"")
-                    for row in blobs.not_signed(connection, root)
+                    for row in lacking.values()
                     if row.place in places and places.covers(mine, row.place) and row.place != places.root
                 ]
         return wants[: limits.BUNDLE_BLOB_WANTS]
@@ -125,8 +130,22 @@ class Hauling(Carrying, Fetching):
             known = {row.blob for row in found}
             asked = blobs.get(connection, [blob for blob, want in wants.items() if any(want.missing)])
             found += [row for row in asked.values() if row.state == HERE and row.blob not in known]
-        found.sort(key=lambda row: (row.lane, row.known_ms, row.blob))
+            turns = {blob: turn for turn, blob in enumerate(_carried(connection, place), start=1)}
+        for blob, want in wants.items():
+            if blob in asked and len(_numbers(asked[blob], want)) < count_of(asked[blob]):
+                turns.pop(blob, None)  # something of it has come
+        found.sort(key=lambda row: (turns.get(row.blob, 0), row.lane, row.known_ms, row.blob))
         return [(row, _numbers(row, wants.get(row.blob))) for row in found if follows_scope(places, place, row.scope)]
+
+    def note_carried(self, place: str, carried: Iterable[BlobKey]) -> None:
+        """A bundle for a place has something of these: what is new comes first in the next one. Raises NotSaved."""
+        now = set(carried)
+        if not now:
+            return
+        with self.store.writing() as connection:
+            peers.bytes_to_change(connection, _CARRIED + place)
+            kept = [*(blob for blob in _carried(connection, place) if blob not in now), *sorted(now)]
+            peers.remember_bytes(connection, _CARRIED + place, encoding.encode([list(blob) for blob in kept[-_KNOWN:]]))
 
     # Reading
 
@@ -169,6 +188,13 @@ class Hauling(Carrying, Fetching):
         if value[0] not in {node.order for node in roster.serving(place)}:
             return []
         return [BlobWant(*row) for row in value[1]]
+
+
+def _carried(connection: Connection, place: str) -> list[BlobKey]:
+    """What bundles for a place have had something of, what is longest ago in front."""
+    told = peers.bytes_of(connection, _CARRIED + place)
+    value: list[Any] = encoding.decode(told, limit=len(told)) if told is not None else []
+    return [(scope, hash_) for scope, hash_ in value]
 
 
 def _lacking(row: BlobRow) -> bytes:

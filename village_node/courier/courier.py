@@ -124,6 +124,7 @@ class Courier:
         head = packing.head
         files = len(packing.blobs)
         self._casebook.note_written(actor, head, head.recipients[0], packing.sent, files=files, more=packing.more)
+        self._casebook.note_carried(head.recipients[0], packing.blobs)
         return Written(
             head.bundle_id,
             head.recipients[0],

@@ -90,6 +90,41 @@ def test_a_paper_goes_up_by_stick_and_its_receipts_come_back(village, township, 
     assert township.member.casebook.blob_receipts_by_stick(VILLAGE) == [], "it asks for nothing any more"
 
 
+@pytest.mark.usefixtures("met")
+def test_what_the_county_has_signed_for_first_is_not_carried_to_the_township_for_ever(
+    village, township, county, tmp_path
+):
+    introduce(county, village, tmp_path / "keys")
+    ref = filed(village, photo(11))
+    carry(village, county, tmp_path / "1")
+    carry(county, village, tmp_path / "2")
+    assert signers(village, ref) == [COUNTY]
+    carry(village, township, tmp_path / "3")
+    with township.member.store.writing() as connection:  # as after a restore: it has the file, and no word of its own
+        connection.exec_driver_sql("DELETE FROM blob_receipts")
+    assert village.write(tmp_path / "4").files == 2
+    township.take(tmp_path / "4")
+    carry(township, village, tmp_path / "5")
+    assert sorted(signers(village, ref)) == sorted([COUNTY, TOWNSHIP])
+    assert village.write(tmp_path / "6").files == 0
+
+
+@pytest.mark.usefixtures("met")
+def test_what_was_carried_without_effect_stands_behind_what_is_new(village, tmp_path):
+    first = row_of(village, filed(village, photo(12)))
+    village.write(tmp_path / "1")
+    village.member.clock.now_ms += 1_000
+    second = row_of(village, filed(village, photo(13)))
+
+    def order() -> list[bytes]:
+        each = [chunk.hash for chunk in village.member.casebook.chunks_for(TOWNSHIP)]
+        return [hash_ for hash_ in dict.fromkeys(each) if hash_ in (first.hash, second.hash)]
+
+    assert order() == [second.hash, first.hash]
+    village.member.casebook.note_carried(TOWNSHIP, [second.blob])
+    assert order() == [first.hash, second.hash], "what was written longest ago comes first"
+
+
 def _kinds(folder: Path) -> list[int]:
     return [part.kind for part in bundle.read_head(bundle_files(folder)[-1].read_bytes()).parts]
 
