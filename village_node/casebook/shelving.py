@@ -9,12 +9,14 @@ from sync_protocol.roster import Roster
 from village_node.casebook.office import Office
 from village_node.casebook.piecing import about_file
 from village_node.shelf import KEY_BYTES, Shelf
-from village_node.store import Connection, blob_parts, blobs
+from village_node.store import Connection, blob_parts, blobs, peers
 from village_node.store.blobs import DROPPED, BlobKey, BlobRow
 from village_node.store.locks import CaseKey
 
 NAME_BYTES: Final = 16
 _STRAY_S: Final = 3_600
+_WRAPPED: Final = "file keys wrapped"
+_AT_ONCE: Final = 1_000
 _log = logging.getLogger(__name__)
 
 
@@ -36,12 +38,20 @@ class Shelving(Office):
     def wrap_file_keys(self) -> None:
         """Wrap the keys of files that lie in the database in the clear: they were drawn by an earlier program, or
         before this node had its folder. Raises NotSaved."""
+        if self._shelf is None:
+            return
         with self.store.reading() as connection:
-            if not blobs.in_the_clear(connection, KEY_BYTES):
+            if peers.bytes_of(connection, _WRAPPED) is not None:
                 return
-        with self.store.writing() as connection:
-            for row in blobs.in_the_clear(connection, KEY_BYTES):
-                blobs.rekey(connection, row, self.wrapped_file_key(row.name, row.key))
+        left = True
+        while left:
+            with self.store.writing() as connection:
+                clear = blobs.in_the_clear(connection, KEY_BYTES, _AT_ONCE)
+                for each in clear:
+                    blobs.rekey(connection, each, self.wrapped_file_key(each[2], each[3]))
+                left = len(clear) == _AT_ONCE
+                if not left:  # whoever writes keys from now on has a folder
+                    peers.remember_bytes(connection, _WRAPPED, b"1")
 
     def sweep_blobs(self) -> None:
         """After the commit: remove what nobody can open any more."""

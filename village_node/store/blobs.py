@@ -19,6 +19,7 @@ ORIGINAL: Final = 1
 ENDED: Final = 2  # of a paper that another has taken the place of
 
 BlobKey = tuple[str, bytes]  # scope, SHA-256
+ClearKey = tuple[str, bytes, str, bytes]  # scope, SHA-256, name, key
 _COLUMNS: Final = ", ".join(f"blobs.{column.name}" for column in BLOBS.columns)
 _RECEIPT_COLUMNS: Final = ", ".join(f"blob_receipts.{column.name}" for column in BLOB_RECEIPTS.columns)
 
@@ -198,16 +199,16 @@ def any_wrapped(connection: Connection, size: int) -> bool:
     return bool(rows.ask(connection, "SELECT 1 FROM blobs WHERE length(key) > ? LIMIT 1", (size,)))
 
 
-def in_the_clear(connection: Connection, size: int) -> list[BlobRow]:
-    """Those whose key has the size of one that is not wrapped."""
-    words = f"SELECT {_COLUMNS} FROM blobs WHERE length(key) = ?"  # noqa: S608
-    return [BlobRow._make(row) for row in rows.ask(connection, words, (size,))]
+def in_the_clear(connection: Connection, size: int, most: int) -> list[ClearKey]:
+    """Of those whose key has the size of one that is not wrapped so many: scope, hash, name and key."""
+    words = "SELECT scope, hash, name, key FROM blobs WHERE length(key) = ? LIMIT ?"
+    return [(scope, hash_, name, key) for scope, hash_, name, key in rows.ask(connection, words, (size, most))]
 
 
-def rekey(connection: Connection, row: BlobRow, key: bytes) -> None:
+def rekey(connection: Connection, clear: ClearKey, key: bytes) -> None:
     """Store the same key in another form, where the file is still the same."""
     words = "UPDATE blobs SET key = ? WHERE scope = ? AND hash = ? AND name = ? AND key = ?"
-    rows.do(connection, words, (key, *row.blob, row.name, row.key))
+    rows.do(connection, words, (key, *clear))
 
 
 def written_since(connection: Connection, place: str, since_ms: int) -> int:

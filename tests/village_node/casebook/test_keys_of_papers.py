@@ -11,12 +11,12 @@ from tests.network import TOWNSHIP, VILLAGE, Network
 from tests.village_node.casebook.test_papers import PHOTO
 from tests.village_node.casebook.test_papers_kept import known_above, row_of, write
 from village_node import app, identity, keyring
-from village_node.casebook import CaseRef, NotFound
+from village_node.casebook import CaseRef, NotFound, shelving
 from village_node.config import Config
 from village_node.identity import FILES_KEY, NoIdentity
 from village_node.shelf import KEY_BYTES, Shelf
 from village_node.store import blobs
-from village_node.store.blobs import HERE, MISSING
+from village_node.store.blobs import DROPPED, HERE, MISSING
 
 __all__ = ["net"]
 WORDS = "三月的苹果花 opens late"
@@ -56,19 +56,27 @@ def test_no_key_of_a_file_is_in_the_database_or_a_copy_of_it(net: Network) -> No
     assert opened(net, TOWNSHIP, ref) == PHOTO.raw
 
 
-def test_keys_that_lie_in_the_clear_are_wrapped_by_the_next_start(net: Network) -> None:
+def test_keys_that_lie_in_the_clear_are_wrapped_by_the_next_start(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelving, "_AT_ONCE", 1)
     ref = known_above(net)
     net.settle()
     row = row_of(net, VILLAGE, ref)
     data = net.built.folder / f"{VILLAGE}.data"
     master = bytes.fromhex((data / FILES_KEY).read_text())
     clear = unwrapped(master, row.name, row.key)
-    write(net, VILLAGE, row._replace(key=clear))
+    others = [row._replace(hash=bytes([each]) * 32, state=DROPPED, key=clear) for each in range(3)]
+    write(net, VILLAGE, row._replace(key=clear), *others)
+    with net[VILLAGE].member.store.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM meta WHERE name = 'file keys wrapped'")
     assert opened(net, VILLAGE, ref) == PHOTO.raw
     start_again(net, VILLAGE)
     assert len(row_of(net, VILLAGE, ref).key) > KEY_BYTES and opened(net, VILLAGE, ref) == PHOTO.raw
     with net[VILLAGE].member.store.reading() as connection:
-        assert blobs.in_the_clear(connection, KEY_BYTES) == []
+        assert blobs.in_the_clear(connection, KEY_BYTES, 10) == []
+    monkeypatch.delattr(blobs, "in_the_clear")
+    start_again(net, VILLAGE)  # that it is done is remembered
 
 
 def test_without_its_key_nothing_is_shown_and_nothing_given_up_until_it_is_restored(net: Network) -> None:
