@@ -122,6 +122,10 @@ class Fetching(Intake):
         """Whether the disk did not take a file a short while ago."""
         return self._trouble_ms is not None and 0 <= self.clock() - self._trouble_ms < _TROUBLE_MS
 
+    def try_again(self) -> None:
+        """Whatever the disk did a short while ago, the next file is tried."""
+        self._trouble_ms = None
+
     def _note_trouble(self, problem: OSError) -> None:
         """The disk does not take a file: events go on without files, which are asked for again after a while."""
         _log.warning("files cannot be written for now, events go on: %s", problem)

@@ -31,7 +31,7 @@ class Hauled(NamedTuple):
 
     whole: int
     taken: int
-    unknown: int
+    unknown: frozenset[BlobKey]
     refused: bool
 
 
@@ -163,8 +163,9 @@ class Hauling(Carrying, Fetching):
         places = self.roster.places
         sound = [each for each in chunks if follows_scope(places, node.place, each.scope)]
         room = self.store.room()
-        if self._shelf is None or (room is not None and room.closed) or self.is_in_trouble():
-            return Hauled(0, 0, 0, True)
+        if self._shelf is None or (room is not None and room.closed):
+            return Hauled(0, 0, frozenset(), True)
+        self.try_again()  # a person has just brought these, and may have made room
         before = self._states({each[:2] for each in sound})
         pieces = [Piece(*each[:2], each.number * limits.BLOB_CHUNK, each.raw) for each in sound]
         self.take_pieces(node, BlobTalk(pieces=pieces))
@@ -172,7 +173,7 @@ class Hauling(Carrying, Fetching):
         after = self._states(wanted)
         whole = sum(row.state == HERE for row in after.values())
         taken = sum(_count(after[blob]) - _count(before[blob]) for blob in wanted if blob in after)
-        unknown = len({each[:2] for each in sound} - set(before))
+        unknown = frozenset({each[:2] for each in sound} - set(before))
         return Hauled(whole, max(taken, 0), unknown, self.is_in_trouble())
 
     def _states(self, asked: Iterable[BlobKey]) -> dict[BlobKey, BlobRow]:

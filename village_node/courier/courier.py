@@ -264,7 +264,7 @@ class Courier:
             hauled = casebook.take_chunks(node, some)
             outcome.files += hauled.whole
             outcome.chunks += hauled.taken
-            outcome.unknown_files += hauled.unknown
+            outcome.unknown |= hauled.unknown
             outcome.disk_full = hauled.refused
         return state
 

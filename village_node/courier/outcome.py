@@ -72,8 +72,8 @@ class Outcome:
 
     ``place``: who wrote it, empty while that is not known; ``refused``: why nothing of it was read, in both languages.
     ``stored``, ``receipts``: new events and receipts of others; ``held_back``: that were parked or refused;
-    ``files``: papers and previews that are whole here since, ``chunks``: of files that are new; ``unknown_files``: that
-    no event here names; ``disk_full``: the disk took no more of them.
+    ``files``: papers and previews that are whole here since, ``chunks``: of files that are new; ``unknown``: that no
+    event here names; ``disk_full``: the disk took no more of them.
     ``odd_changes``: of the roster, that do not hold. ``before``: it was here before; ``ours``: we wrote it; ``for_us``:
     this place can open it; ``checked``: it was only looked at; ``renewal_left``: its sender asks for a new life, which
     is not for this worker; ``revoked``: its sender is, and only what it wrote into its streams is taken.
@@ -90,7 +90,7 @@ class Outcome:
     held_back: int = 0
     files: int = 0
     chunks: int = 0
-    unknown_files: int = 0
+    unknown: set[tuple[str, bytes]] = field(default_factory=set)
     disk_full: bool = False
     odd_changes: int = 0
     before: bool = False
@@ -121,9 +121,9 @@ class Outcome:
             if state is not PartState.SOUND:
                 zh += f"；第 {number} 部分（共 {self.parts} 部分）{_PARTS[state][0]}"
                 en += f"; part {number} of {self.parts} is {_PARTS[state][1]}"
-        if self.unknown_files:
-            zh += f"；有 {self.unknown_files} 份材料文件的办件还没有到，先没有收：下次拷来会补上"
-            en += f"; {self.unknown_files} files belong to no case that is here and were left: the next stick has them"
+        if self.unknown:
+            zh += f"；有 {len(self.unknown)} 份材料文件的办件还没有到，先没有收：下次拷来会补上"
+            en += f"; {len(self.unknown)} files belong to no case that is here and were left: the next stick has them"
         if self.disk_full:
             zh += "；本机磁盘已满或写不进，材料文件没有收完：腾出空间后，再导入一次同一份"
             en += "; the disk here took no more files: make room, and bring the same bundle once more"
@@ -151,7 +151,7 @@ class Outcome:
             "name": self.name,
             "bundle": self.bundle_id.hex(),
             "from": self.place,
-            "ok": self.whole,
+            "ok": self.whole and not self.disk_full,
             "ours": self.ours,
             "stored": self.stored,
             "receipts": self.receipts,

@@ -182,12 +182,12 @@ def test_nothing_of_a_neighbour_is_on_a_stick_and_nothing_of_his_is_taken(tmp_pa
     chunk = next(township.member.casebook.chunks_for(COUNTY))
     node = township.member.casebook.roster.serving(SECOND_VILLAGE)[-1]
     hauled = township.member.casebook.take_chunks(node, [chunk])
-    assert (hauled.taken, hauled.unknown) == (0, 0), "whoever does not follow a scope brings nothing of it"
+    assert hauled.taken == 0 and not hauled.unknown, "whoever does not follow a scope brings nothing of it"
     stray = chunk._replace(hash=bytes(32))
     hauled = township.member.casebook.take_chunks(node, [stray])
-    assert hauled.unknown == 0, "nor is it told what is here of it"
+    assert not hauled.unknown, "nor is it told what is here of it"
     node = township.member.casebook.roster.serving(VILLAGE)[-1]
-    assert township.member.casebook.take_chunks(node, [stray]).unknown == 1
+    assert township.member.casebook.take_chunks(node, [stray]).unknown == {(stray.scope, stray.hash)}
     # What another place asks for of a scope that it does not follow it is not given.
     other = township.member.casebook.roster.serving(SECOND_VILLAGE)[-1]
     township.member.casebook.note_blobs_asked(other, [BlobWant(*held.blob, 0, b"\xff")])
@@ -272,9 +272,23 @@ def test_a_disk_that_takes_no_files_says_so_and_the_same_stick_brings_them_later
         full.setattr(Shelf, "put", _no_room)
         outcome: Outcome = township.read(tmp_path / "1")[0]
     assert outcome.stored > 0 and outcome.disk_full and "腾出空间后，再导入一次" in outcome.words[0]
-    assert not township.member.casebook.bundles_in(1)[0].whole
-    township.member.clock.now_ms += 3_600_000
-    assert township.take(tmp_path / "1").files == 2 and opened(township, ref) == photo(9).raw
+    assert not outcome.told()["ok"] and not township.member.casebook.bundles_in(1)[0].whole
+    assert township.member.casebook.is_in_trouble()
+    again = township.take(tmp_path / "1")
+    assert again.files == 2 and again.told()["ok"] and opened(township, ref) == photo(9).raw, "at once"
+    assert not township.member.casebook.is_in_trouble()
+
+
+@pytest.mark.usefixtures("met")
+def test_a_file_of_which_nothing_is_known_is_counted_once_whatever_comes_of_it(
+    village, township, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(limits, "BLOB_PIECES", 1)
+    filed(village, photo(14))
+    village.write(tmp_path / "1")
+    bundle_files(tmp_path / "1")[0].unlink()  # the events
+    (outcome,) = township.read(tmp_path / "1")
+    assert len(outcome.unknown) == 2 and "有 2 份材料文件的办件还没有到" in outcome.words[0]
 
 
 def _no_room(*_: object) -> None:
