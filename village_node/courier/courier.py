@@ -56,12 +56,10 @@ class Courier:
     def write(self, actor: str, folder: Path, place: str = "") -> Written:
         """Write a bundle for a place into a folder of its own on the stick. Raises Trouble, StoreError."""
         packing, unfinished = self._begun(place), stick.unfinished_in(folder)
-        room = stick.room_in(folder)
         try:
             shelf = stick.Shelf(folder, packing.head.bundle_id)
             try:
-                for number, raw in enumerate(packing.files(_WHOLE_STICK, room), start=1):
-                    shelf.put(stick.part_file(number), raw)
+                self._put_parts(shelf, packing, folder)
                 raw = self._signed(packing)
                 shelf.put(stick.HEAD_FILE, raw)
                 return self._noted(actor, packing, len(raw), shelf.path.name, unfinished)
@@ -74,10 +72,24 @@ class Courier:
             zh, en = stick.words_of_unfinished(unfinished)
             raise Trouble(f"{trouble.zh}。{zh}", f"{trouble.en}; {en}") from None
 
+    def _put_parts(self, shelf: stick.Shelf, packing: Packing, folder: Path) -> None:
+        """Write the parts; where the stick is full before the files of papers are on it, the cases leave all the same.
+        Raises Trouble, StoreError."""
+        parts = packing.files(_WHOLE_STICK, lambda size: min(stick.PAPERS_MOST - size, stick.room_in(folder)))
+        for number, raw in enumerate(parts, start=1):
+            try:
+                shelf.put(stick.part_file(number), raw)
+            except stick.NoRoom:
+                if packing.parts[-1].kind != BLOBS:
+                    raise
+                shelf.remove(stick.part_file(number))
+                packing.leave_last()
+                return
+
     def fold(self, actor: str, place: str = "", most: int = _ONE_FILE) -> tuple[Written, bytes]:
         """The same as one file with parts of at most so many bytes. Raises Trouble, StoreError."""
         packing = self._begun(place)
-        files = list(packing.files(most, most))
+        files = list(packing.files(most, lambda size: most - size))
         raw = self._signed(packing)
         name = stick.folder_name(packing.head.bundle_id) + stick.SUFFIX
         return self._noted(actor, packing, len(raw), name), stick.folded(raw, files)

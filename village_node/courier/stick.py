@@ -4,6 +4,7 @@ Read: regular files only, no link is followed, no more of a file than its limit,
 nothing is written. A head is known by how it begins and a part by its hash, so names may be anything.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ LENGTH_BYTES: Final = 4
 FOLDED_MOST: Final = 12 << 20  # bytes of a bundle in one file, which is read as a whole
 PAPERS_MOST: Final = 8 << 30  # bytes of a bundle with files of papers
 _LEFT_FREE: Final = 4 << 20
+_FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 LOOKED_AT_MOST: Final = 2_000  # entries of a stick; a bundle of a gigabyte has some 250
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -171,10 +173,14 @@ def _whole_file(path: Path) -> Source:
     return one
 
 
+class NoRoom(Trouble):
+    """The stick is full."""
+
+
 def room_in(folder: Path) -> int:
-    """How many bytes of papers a bundle in this folder may have: what is free there, but for a little."""
+    """How many bytes of papers this folder has room for now: what is free there, but for a little."""
     try:
-        return min(PAPERS_MOST, shutil.disk_usage(folder).free - _LEFT_FREE)
+        return shutil.disk_usage(folder).free - _LEFT_FREE
     except OSError as problem:
         raise not_written(problem) from None
 
@@ -245,7 +251,7 @@ class Shelf:
             raise not_written(problem) from None
 
     def put(self, name: str, content: bytes) -> None:
-        """Write one file and see that it stands there. Raises Trouble."""
+        """Write one file and see that it stands there. Raises Trouble, NoRoom."""
         path = self.path / name
         self._written.append(path)
         try:
@@ -264,6 +270,14 @@ class Shelf:
                 "the stick did not keep what was written to it: take another one",
             )
 
+    def remove(self, name: str) -> None:
+        """Take one file away again: the room is wanted for others. Raises Trouble."""
+        try:
+            (self.path / name).unlink(missing_ok=True)
+            files.sync_folder(self.path)
+        except OSError as problem:
+            raise not_written(problem) from None
+
     def clear(self) -> None:
         """Take away again what was written, as far as the stick lets us: a bundle that ends before its head is none,
         and its room is wanted for the next."""
@@ -276,7 +290,8 @@ class Shelf:
 
 def not_written(problem: OSError) -> Trouble:
     """Why the stick takes nothing."""
-    return Trouble(
+    kind = NoRoom if problem.errno in _FULL else Trouble
+    return kind(
         f"写不进这个文件夹：{problem.strerror or problem}。请检查 U 盘是否插好、有空位、没有写保护",
         f"this folder cannot be written to: {problem.strerror or problem}. Is the stick in, with room, not protected?",
     )

@@ -83,7 +83,8 @@ class Written(NamedTuple):
 @dataclass
 class Packing:
     """A bundle that is being written: its head without the parts, what is in those so far, and what is sealed to.
-    ``earlier``: changes of the roster for which the head has no room. ``blobs``: files of which something is in it."""
+    ``earlier``: changes of the roster for which the head has no room. ``papers``: for each part of files, of which of
+    them something is in it."""
 
     casebook: Casebook
     head: Head
@@ -91,16 +92,28 @@ class Packing:
     key: bytes | None
     earlier: list[Change]
     randomness: Callable[[int], bytes]
-    blobs: set[tuple[str, bytes]] = field(default_factory=set)
+    papers: list[set[tuple[str, bytes]]] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     size: int = 0
     more: bool = False
 
-    def files(self, most: int, room: int) -> Iterator[bytes]:
+    @property
+    def blobs(self) -> set[tuple[str, bytes]]:
+        """The files of which something is in it."""
+        return set().union(*self.papers)
+
+    def leave_last(self) -> None:
+        """The last part, one of files, is not in it after all: there was no room, and they wait for the next bundle."""
+        self.size -= self.parts.pop().size
+        self.papers.pop()
+        self.more = True
+
+    def files(self, most: int, room: Callable[[int], int]) -> Iterator[bytes]:
         """The files of the parts; what is in them is noted here. Nothing where nothing can be sealed.
 
-        ``most``: bytes of slices; ``room``: of everything, as far as files of papers are to fill it.
+        ``most``: bytes of slices; ``room``: how many more there is room for behind so many, as far as files of papers
+        are to fill it; asked before each part of those.
         """
         if self.key is None:
             return
@@ -123,22 +136,25 @@ class Packing:
         if not self.more:
             yield from self._of_papers(self.key, place, room)
 
-    def _of_papers(self, key: bytes, place: str, room: int) -> Iterator[bytes]:
+    def _of_papers(self, key: bytes, place: str, room: Callable[[int], int]) -> Iterator[bytes]:
         chunks: list[bytes] = []
-        size = 0
+        named: set[tuple[str, bytes]] = set()
+        size, left = 0, room(self.size)
         for chunk in self.casebook.chunks_for(place):
             record = bundle.blob_record(chunk)
             if size + _LENGTH + len(record) > _FILES_A_PART:
+                self.papers.append(named)
                 yield self._part(BLOBS, key, chunks, 0)
-                chunks, size = [], 0
+                chunks, named, size, left = [], set(), 0, room(self.size)
             full = len(self.parts) >= limits.BUNDLE_PARTS - _PARTS_LEFT
-            if full or bundle.part_size([*chunks, record]) > room - self.size:
+            if full or bundle.part_size([*chunks, record]) > left:
                 self.more = True
                 break
             chunks.append(record)
             size += _LENGTH + len(record)
-            self.blobs.add(chunk[:2])
+            named.add(chunk[:2])
         if chunks:
+            self.papers.append(named)
             yield self._part(BLOBS, key, chunks, 0)
 
     def _part(self, kind: int, key: bytes, records: list[bytes], events: int) -> bytes:

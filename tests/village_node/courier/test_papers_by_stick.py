@@ -13,7 +13,7 @@ from tests import builders
 from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE
 from tests.village_node.courier.sticks import Hand, bundle_files, hand, introduce
 from village_node.casebook import CaseRef
-from village_node.courier import Outcome, PartState, writing
+from village_node.courier import Outcome, PartState, stick, writing
 from village_node.shelf import Shelf
 from village_node.store import blobs
 from village_node.store.blobs import HERE, MISSING, BlobRow
@@ -305,6 +305,40 @@ def test_a_stick_with_little_room_takes_the_cases_and_leaves_papers_for_the_next
     assert written.events > 0 and written.files == 0 and written.more
     township.take(tmp_path / "1")
     assert township.member.casebook.case(*ref[:2]) is not None
+
+
+@pytest.mark.usefixtures("met")
+def test_a_stick_that_is_full_sooner_than_it_said_has_the_cases_and_the_papers_that_fitted(
+    village, township, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(writing, "_FILES_A_PART", 150_000)
+    ref = filed(village, photo(15))
+    put = stick.Shelf.put
+
+    def full(shelf: stick.Shelf, name: str, content: bytes) -> None:
+        if name == stick.part_file(3):
+            (shelf.path / name).write_bytes(content[:100])
+            raise stick.not_written(OSError(28, "No space left on device"))
+        put(shelf, name, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stick.Shelf, "put", full)
+        written = village.write(tmp_path / "1")
+    assert written.more and written.files == 2 and _kinds(tmp_path / "1") == [EVENTS, BLOBS]
+    assert len(bundle_files(tmp_path / "1")) == 3, "what was begun of the last one is gone"
+    assert township.take(tmp_path / "1").files == 1 and row_of(township, ref).state == MISSING
+    carry(village, township, tmp_path / "2")
+    assert opened(township, ref) == photo(15).raw
+
+
+@pytest.mark.usefixtures("met")
+def test_the_room_on_a_stick_is_asked_for_before_each_part_of_papers(village, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "_FILES_A_PART", 150_000)
+    filed(village, photo(16))
+    left = iter([1 << 30, 0])
+    monkeypatch.setattr(stick, "room_in", lambda _folder: next(left))
+    written = village.write(tmp_path / "1")
+    assert written.more and _kinds(tmp_path / "1") == [EVENTS, BLOBS]
 
 
 @pytest.mark.usefixtures("met")
