@@ -703,6 +703,7 @@ BLOBS: Final = Table(
     Column("known_ms", BigInteger, nullable=False),
     PrimaryKeyConstraint("scope", "hash"),
     Index("ix_blobs_lane_known_ms", "lane", "known_ms", **_only("state = 0")),
+    Index("ix_blobs_originals_here", "place", **_only("state = 1 AND lane > 0")),
 )
 
 # What has come of the next chunk of a file; see blob_parts.py for what the columns say.

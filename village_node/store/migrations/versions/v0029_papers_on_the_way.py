@@ -1,7 +1,7 @@
-"""Of a bundle, of how many files of papers something is in it; and what has come of a file's next chunk."""
+"""How many files of papers a bundle has something of; what has come of a file's next chunk; an index of originals."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, PrimaryKeyConstraint, Text
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, PrimaryKeyConstraint, Text, text
 
 revision = "0029"
 down_revision = "0028"
@@ -21,3 +21,5 @@ def upgrade() -> None:
         Column("at_ms", BigInteger, nullable=False),
         PrimaryKeyConstraint("scope", "hash"),
     )
+    here = text("state = 1 AND lane > 0")
+    op.create_index("ix_blobs_originals_here", "blobs", ["place"], sqlite_where=here, postgresql_where=here)
