@@ -34,7 +34,7 @@ class FrameBudget:
         return room if some else max(room, limits.BLOB_ROOM)
 
     def carried(self, size: int, seconds: float) -> None:
-        """A message of so many bytes was answered after so long: what the road carries now."""
+        """A request and its reply, of so many bytes together, took so long: what the road carries now."""
         if size >= limits.BLOB_ROOM and seconds > 0:
             self._speed = size / seconds
 

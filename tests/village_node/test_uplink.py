@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.case import kinds
-from sync_protocol.exchange import NO_ALARM
+from sync_protocol.exchange import NO_ALARM, FrameBudget
 from sync_protocol.roster import place_op, publish
 from sync_protocol.stream import Head
 from tests.network import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
@@ -89,6 +89,16 @@ def test_a_backlog_travels_in_frames_that_grow(net: Network) -> None:
     assert max(sizes) <= 1_048_576
     assert len(net[TOWNSHIP].member.casebook.shared_points(VILLAGE)) == 1
     assert net.equal(VILLAGE)
+
+
+def test_what_the_road_carries_is_measured_by_what_went_both_ways(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(FrameBudget, "carried", lambda _budget, size, _seconds: sizes.append(size))
+    net.wire.passed.clear()
+    net[VILLAGE].sync()
+    assert sizes == [len(passed.request) + len(passed.reply) for passed in net.wire.passed] != []
 
 
 def test_a_frame_that_fails_is_tried_again_at_half_its_size(net: Network) -> None:

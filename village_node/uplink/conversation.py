@@ -205,7 +205,7 @@ class Conversation:
         taken = reply.digest is not None
         alarm = self._alarm(asked, reply)
         self.budget.succeeded()
-        self.budget.carried(len(asked.raw), around.monotonic() - self._said_at)
+        self.budget.carried(len(asked.raw) + len(raw), around.monotonic() - self._said_at)
         update: dict[str, Any] = {
             "last_attempt_ms": now_ms,
             "last_contact_ms": now_ms,
