@@ -100,10 +100,11 @@ class Hauling(Carrying, Fetching):
             held = blobs.receipts_of(connection, asked)
         return [BlobReceipt(*row[:5]) for row in held]
 
-    def chunks_for(self, place: str) -> Iterator[BlobChunk]:
-        """What a bundle for a place is to carry of files, what is fetched first in front. A file that cannot be read
-        is left out, and asked for again. Raises NotSaved."""
-        for row, numbers in self._hauls(place):
+    def chunks_for(self, place: str, *, withholds: bool = False) -> Iterator[BlobChunk]:
+        """What a bundle for a place is to carry of files, what is fetched first in front; ``withholds``: not the events
+        of this place, so nobody there would know what its files are. One that cannot be read is left out. Raises
+        NotSaved."""
+        for row, numbers in self._hauls(place, withholds=withholds):
             shelf = self._shelf
             for number in numbers:
                 raw = shelf.get(row.name, row.key, about_file(row.blob), number) if shelf is not None else None
@@ -112,7 +113,7 @@ class Hauling(Carrying, Fetching):
                     break
                 yield BlobChunk(*row.blob, number, raw)
 
-    def _hauls(self, place: str) -> list[tuple[BlobRow, list[int]]]:
+    def _hauls(self, place: str, *, withholds: bool) -> list[tuple[BlobRow, list[int]]]:
         """The files for a place, each with the numbers of the chunks that it is to be given."""
         with self.store.reading() as connection:
             roster = self.roster_in(connection)
@@ -127,6 +128,8 @@ class Hauling(Carrying, Fetching):
             else:
                 found = blobs.not_signed(connection, [node.incarnation for node in roster.serving(place)])
                 found = [row for row in found if row.place in places and places.covers(self.identity.place, row.place)]
+            if withholds:
+                found = [row for row in found if row.place != self.identity.place]
             known = {row.blob for row in found}
             asked = blobs.get(connection, [blob for blob, want in wants.items() if any(want.missing)])
             found += [row for row in asked.values() if row.state == HERE and row.blob not in known]

@@ -140,7 +140,7 @@ class Packing:
         chunks: list[bytes] = []
         named: set[tuple[str, bytes]] = set()
         size, left = 0, room(self.size)
-        for chunk in self.casebook.chunks_for(place):
+        for chunk in self.casebook.chunks_for(place, withholds=bool(self.owed.withheld)):
             record = bundle.blob_record(chunk)
             if size + _LENGTH + len(record) > _FILES_A_PART:
                 self.papers.append(named)

@@ -125,6 +125,26 @@ def test_what_was_carried_without_effect_stands_behind_what_is_new(village, tmp_
     assert order() == [first.hash, second.hash], "what was written longest ago comes first"
 
 
+@pytest.mark.usefixtures("met")
+def test_what_is_withheld_takes_its_files_with_it_but_for_those_that_were_asked_for(
+    village, township, tmp_path, monkeypatch
+):
+    book = village.member.casebook
+    asked = row_of(village, filed(village, photo(17)))
+    builders.settle(village.member, township.member)  # the events alone
+    carry(township, village, tmp_path / "asks")
+    filed(village, photo(18))
+    with monkeypatch.context() as alarm:
+        standing = book.standing()._replace(rings=True)
+        alarm.setattr(book, "standing", lambda: standing)
+        written = village.write(tmp_path / "1")
+    assert written.events == 0 and written.files == 2
+    assert township.take(tmp_path / "1").files == 2
+    with township.member.store.reading() as connection:
+        assert blobs.get(connection, [asked.blob])[asked.blob].state == HERE
+    assert village.write(tmp_path / "2").files == 4
+
+
 def _kinds(folder: Path) -> list[int]:
     return [part.kind for part in bundle.read_head(bundle_files(folder)[-1].read_bytes()).parts]
 
