@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sync_protocol import encoding
 from sync_protocol.case import Position, kinds, legal_bodies, why_not, workflow
-from village_node.casebook import entitlement, inviting, once
+from village_node.casebook import conditions, entitlement, inviting, once
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import day_in_county
 from village_node.casebook.desk import Act, CaseRef, Desk, checked, stale
@@ -59,6 +59,7 @@ class Approving(Desk):
             place = self.identity.place
             wrong = why_not(case, kinds.SUSPEND, place, person.roles, self.catalogue, roster.places)
             wrong = wrong or entitlement.backing(self, connection, case, kinds.SUSPEND, content, person).why_not
+            wrong = wrong or conditions.why_not_presiding(case, content, place)
             if wrong is not None:
                 raise NotAllowed(*wrong)
             inviting.check(kinds.SUSPEND, content, calendar_in(self, connection), day_in_county(self.clock()))

@@ -28,6 +28,13 @@ def approved_by(kind: int, body: dict[int, Any], actor: str) -> dict[int, Any]:
     return {**body, 2: actor} if kind == kinds.EXTEND else body
 
 
+_PRESIDER: Final = 12
+_NOT_PRESIDING: Final = (
+    "听证主持人不能是本案审查人或批准听证的人，由主持人本人的账号结束听证",
+    "who presides over a hearing neither examined the case nor approved it: they record its end themselves",
+)
+
+
 def check_left(kind: int, body: Mapping[int, Any]) -> None:
     """What is left because nobody signs for it says why, before two witnesses. Raises BadBody."""
     if kind != kinds.DELIVERED:
@@ -56,6 +63,7 @@ def why_not_approved(
             return "特别程序须由本单位负责人批准启动", "the head of this place approves a special procedure"
         if body.get(4) == actor:
             return "提出程序的审查人和批准人须为两人", "who proposes a procedure and who approves it are two persons"
+        return why_not_presiding(case, body, place)
     if kind == kinds.EXTEND and not workflow.may_approve(roles, level, joint_term=joint):
         if joint and level == "county":
             return "联办件延长期限须由县政府负责人批准", "a leader of the county government extends a joint case"
@@ -99,13 +107,27 @@ def _why_not_presided(case: Case, body: dict[int, Any], actor: str, place: str) 
     held = case.procedures.get(Position(*body[0]))
     if held is None or held.what != "hearing" or held.place != place:
         return None
-    reviewer = case.review.actor if case.review is not None and case.review.place == place else ""
-    if actor in (held.body.get("proposer"), held.body.get("approver"), reviewer):
+    if actor in (held.body.get("proposer"), held.body.get("approver"), _reviewer(case, place)):
+        return _NOT_PRESIDING
+    named = str(held.body.get("presider", ""))
+    # Who is named by a name and not by a staff number cannot be told from others here.
+    if named.isdecimal() and named != actor:
         return (
-            "听证主持人不能是本案审查人或批准听证的人，由主持人本人的账号结束听证",
-            "who presides over a hearing neither examined the case nor approved it: they record its end themselves",
+            f"通知的听证主持人是 {named}，由其本人的账号结束听证",
+            f"the notice names {named} as who presides: they record its end themselves",
         )
     return None
+
+
+def why_not_presiding(case: Case, body: Mapping[int, Any], place: str) -> Words | None:
+    """Say why nobody who is named by this staff number may preside; None if they may, or are named by their name."""
+    named = body.get(_PRESIDER)
+    return _NOT_PRESIDING if named and named in (body.get(4), body.get(5), _reviewer(case, place)) else None
+
+
+def _reviewer(case: Case, place: str) -> str | None:
+    """The staff number of who gave the review at this place."""
+    return case.review.actor if case.review is not None and case.review.place == place else None
 
 
 def _why_not_surveyed(case: Case, body: dict[int, Any]) -> Words | None:

@@ -69,6 +69,7 @@ def cases(draw: st.DrawFn) -> Facts:
         extension_days=draw(st.sampled_from([0, 0, 10])),
         holds=tuple(holds),
         outages=(Outage(day(outage), day(outage + 5)),),
+        told_earlier=(),
         **known,
     )
 

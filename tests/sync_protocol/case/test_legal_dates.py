@@ -12,7 +12,6 @@ from sync_protocol.case import Catalogue, Position, Verdict, fold, kinds, legal_
 from sync_protocol.case.clock import grade_on, read, turns, watched
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of, kind_at, last_day, turns_of
-from sync_protocol.case.watching import Watched
 from tests.sync_protocol.case.histories import CASE_ID, Network, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 from tests.sync_protocol.case.tape import Tape
@@ -233,8 +232,7 @@ def test_a_refusal_closes_the_case_and_one_overturned_starts_the_time_to_accept_
     script.events.pop()
     script.last = refused
     script.write(COUNTY, kinds.REVIEW_DECISION, {0: list(asked), 1: "overturn", 2: "撤销"}, claimed_ms=at(3, 12))
-    facts = told(script)
-    assert (facts.closed, facts.received) == (None, on(3, 12))
+    assert (told(script).closed, told(script).received) == (None, on(3, 12))
 
 
 def test_corrections_before_a_refusal_that_was_overturned_say_nothing_of_the_time_after_it() -> None:
@@ -247,11 +245,9 @@ def test_corrections_before_a_refusal_that_was_overturned_say_nothing_of_the_tim
     script.last = refused
     script.write(COUNTY, kinds.REVIEW_DECISION, {0: list(asked), 1: "overturn", 2: "撤销"}, claimed_ms=at(3, 25))
     facts = told(script)
-    assert (facts.received, facts.corrections) == (on(3, 25), ())
-    assert facts.told_earlier == (on(3, 9),) and watched(facts, CALENDAR) == []
-    script.last = script.events[-1].position
+    assert (facts.received, facts.corrections, facts.told_earlier) == (on(3, 25), (), (on(3, 9),))
     wanting(script, TOWNSHIP, 26)
-    assert watched(told(script), CALENDAR) == [Watched("again", on(3, 26))], "the applicant was told twice all the same"
+    assert [each.since for each in watched(told(script), CALENDAR)] == [on(3, 26)], "told twice all the same"
 
 
 def test_a_case_that_lapsed_is_closed_until_papers_that_had_come_in_time_are_taken() -> None:

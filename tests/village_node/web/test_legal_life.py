@@ -221,7 +221,13 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
     refused(officer, case, "suspend", "计划工作日在听证日之前就到期", **{**said, "planned_days": "9"})
     refused(officer, case, "suspend", "只有听证才填写", **{**said, "what": "testing"})
     refused(officer, case, "suspend", "请填写此项", what="hearing", planned_days="15")
+    refused(officer, case, "suspend", "听证主持人不能是", **{**said, "presider": "1001"})
     window = county.sign_in("1003", "window", name="周敏")
+    other = county.sign_in("1004", "window", name="孙宁")
+    done(officer, case, "suspend", **{**said, "presider": "1002"})
+    answer = head.send(f"{case}/procedure/approve", proposed(head, case))
+    assert (answer.status_code, "听证主持人不能是" in answer.text) == (409, True)
+    said["presider"] = "1003"
     done(head, case, "suspend", **said)
     answer = head.send(f"{case}/procedure/approve", {})
     assert (answer.status_code, "须为两人" in answer.text) == (409, True)
@@ -246,6 +252,7 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
     opened = chosen(officer.open(case).text, "resume", "opened")[0]
     for visitor in (officer, head):
         refused(visitor, case, "resume", "听证主持人不能是", opened=opened, result="听证笔录已附")
+    refused(other, case, "resume", "通知的听证主持人是 1003", opened=opened, result="听证笔录已附")
     done(window, case, "resume", opened=opened, result="听证笔录已附")
     assert "已结束：听证" in officer.open(case).text
     done(head, case, "decide", outcome="approve")
