@@ -6,7 +6,6 @@ type it there, and the node goes on by itself. Where there is no line the reques
 
 import hmac
 import logging
-import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,7 +59,7 @@ class Joining:
     stage: Stage = Stage.ASKING
     problem: str = ""
     network: str = ""
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    token: str = field(default_factory=lambda: identities.random_bytes(24).hex())
 
     def __post_init__(self) -> None:
         """Draw up the request: the same bytes at each start, so that a code that was read out stays true."""
@@ -135,7 +134,7 @@ class Joining:
             if self.stage is not Stage.IN or not hmac.compare_digest(said.encode(), self.token.encode()):
                 flask.abort(403)
             identities.compared(self.config.data)
-            self.token = secrets.token_urlsafe(24)
+            self.token = identities.random_bytes(24).hex()
             compared.set()
             return flask.redirect("/", 303)
 
