@@ -58,6 +58,7 @@ def test_every_limit_of_the_text_is_the_one_in_force():
         limits.BLOB_WANTS, limits.BLOB_PIECES, limits.BLOB_RECEIPTS,
         limits.BUNDLE_HEAD, limits.BUNDLE_PARTS, limits.BUNDLE_RECIPIENTS,
         limits.EVENT_PART, limits.BLOB_PART, limits.BUNDLE_CHUNK,
+        limits.BLOB_RECORD, limits.BUNDLE_BLOB_WANTS,
         limits.EVIDENCE,
         limits.RELEASE, limits.RELEASE_PACKAGES, limits.RELEASE_PACKAGE, limits.RELEASE_TEXT,
         limits.SLICE_EVENTS,
