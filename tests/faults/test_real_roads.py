@@ -4,6 +4,7 @@ import random
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member
 from tests.served import Served, call, serve
 from village_node import app
 from village_node.uplink import Ancestor, Result, Timeouts, Uplink
+from village_node.uplink.conversation import Conversation
 
 pytestmark = pytest.mark.sockets
 HASTY = Timeouts(1.0, 2.0, 4.0)
@@ -355,3 +357,31 @@ def test_the_waiting_listener_asks_no_database(hop: Hop) -> None:
     answer = requests.get(hop.served.wait.url + "/sync/v1/wait", params={"token": "x"}, timeout=5)
     assert answer.status_code == 400
     hop.township.store.close()
+
+
+def test_a_line_that_stays_down_is_tried_by_bare_connections_until_somebody_is_there(
+    hop: Hop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))  # bound, and nobody listens
+    uplink = hop.calling(f"http://127.0.0.1:{door.getsockname()[1]}")
+    uplink.exchange_once()
+    asked, written = [], []
+    casebook = hop.village.casebook
+    with monkeypatch.context() as patch:
+        patch.setattr(Conversation, "ask", lambda *_: asked.append(1))
+        patch.setattr(casebook, "update_peer", lambda *_, **columns: written.append(columns["failures"]))
+        for _ in range(40):
+            assert not uplink.exchange_once().ok
+    assert (asked, written) == ([], [2, 4, 8, 16, 32])
+    assert uplink.status()["failures"] == 41
+    with ThreadPoolExecutor(1) as above:
+        door.listen()
+        tried = above.submit(uplink.exchange_once)
+        knocking, calling = door.accept()[0], door.accept()[0]
+        assert knocking.recv(4) == b""
+        assert calling.recv(4) == b"POST"
+        for line in (knocking, calling, door):
+            line.close()
+        assert not tried.result().ok
+    uplink.stop()

@@ -275,6 +275,15 @@ def _never_rests(sim: Simulation) -> None:
         station._turns(station.program.uplink if station.program else None)
 
 
+@breaks("whoever is told to come is told why", alone=True)
+def _comes_for_nothing(sim: Simulation) -> None:
+    with patch.object(Answering, "_tell_tide", lambda *_, **__: None):
+        sim.people.file(
+            next(station for station in sim.stations.values() if not station.metered and station.code in VILLAGES)
+        )
+        sim.loop.run(sim.loop.now_s + 3600.0)
+
+
 @breaks("a sound line answers", alone=True)
 def _line_fails(sim: Simulation) -> None:
     with patch.object(Uplink, "exchange_once", lambda _: Result(False, text="no")):

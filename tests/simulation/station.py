@@ -1,6 +1,7 @@
 """One node of the simulated county: the real casebook, store, uplink and downlink on a simulated machine."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -31,6 +32,7 @@ START_AGAIN_S: Final = 600.0  # when a disk did not let the program start
 FOUND_OUT_S: Final = 2 * HOUR_S  # after a cut by which a disk forgot: then it runs again
 TORN: Final = 0.3  # of the power cuts
 MOST_TURNS: Final = 300  # exchanges in a row, before we say that they never end
+MOST_CALLS_HOME: Final = 30  # waiting calls answered with "come" to who names the same tide each time
 
 
 class Pace(NamedTuple):
@@ -107,6 +109,7 @@ class Station:
         self.news = False
         self.calling = False
         self._waiting = False
+        self._told_to_come = Counter[tuple[int, int]]()  # in this life of the program, by the tide it had
         self._planned = 0
 
     @property
@@ -355,6 +358,9 @@ class Station:
                 return
             self._waiting = False
             if came and conversation.tide == tide:
+                self._told_to_come[self.life, tide] += 1
+                if self._told_to_come[self.life, tide] > MOST_CALLS_HOME:
+                    raise Violation("whoever is told to come is told why", (self.code,), f"{MOST_CALLS_HOME} times")
                 line.due_at = uplink._monotonic()
                 self.plan_turn(0.0)
 

@@ -20,6 +20,7 @@ from sync_protocol.places import follows
 from sync_protocol.wire import unpack_body
 from tests.simulation.disk import PowerCut
 from tests.simulation.truth import Violation
+from village_node.uplink.road import RoadAdapter
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -80,19 +81,30 @@ class Reply(NamedTuple):
         """Nothing is held."""
 
 
+class SimulatedAdapter(RoadAdapter):
+    """Knocks on the doors of the simulated roads."""
+
+    def __init__(self, session: "SimulatedSession") -> None:
+        super().__init__()
+        self._session = session
+
+    def knock(self, url: str, seconds: float) -> None:
+        """Raises requests.ConnectTimeout where the road is broken, PowerCut where the caller is gone."""
+        self._session.wire.knock(self._session.caller, self._session.life, url, seconds)
+
+
 class SimulatedSession(requests.Session):
     """A session whose every call goes over the simulated roads."""
 
     def __init__(self, wire: "Wire", caller: "Station") -> None:
         super().__init__()
-        self._wire = wire
-        self._caller = caller
-        self._life = caller.life
+        self.wire, self.caller, self.life = wire, caller, caller.life
+        self.mount("http://", SimulatedAdapter(self))
 
     def request(self, method: str, url: str, data: bytes | None = None, **options: Any) -> Reply:  # type: ignore[override]
         """One call. Raises requests.RequestException where the road is broken, PowerCut where the caller is gone."""
         timeouts = options["timeout"]
-        return self._wire.call(self._caller, self._life, method, url, data or b"", timeouts)
+        return self.wire.call(self.caller, self.life, method, url, data or b"", timeouts)
 
 
 @contextmanager
@@ -132,6 +144,14 @@ class Wire:
         """Whether calls can pass between two stations now."""
         return self.cut_off.isdisjoint((one.code, other.code))
 
+    def knock(self, caller: "Station", life: int, url: str, connect_s: float) -> None:
+        """Look whether a line is up again, as the road lets it."""
+        target = self._called(url)
+        if not self.passable(caller, target):
+            self._pause(caller, life, connect_s)
+            raise requests.ConnectTimeout("the line is down")
+        self._pause(caller, life, self.chance.uniform(0.02, 1.5) * self._slowness(caller, target))
+
     def call(
         self, caller: "Station", life: int, method: str, url: str, body: bytes, timeouts: tuple[float, float]
     ) -> Reply:
@@ -146,10 +166,10 @@ class Wire:
     ) -> Reply:
         connect_s, read_s = timeouts
         parts = urlsplit(url)
-        target = self._sim.stations[(parts.hostname or "").removeprefix("wait-")]
+        target = self._called(url)
         # A line that is down is a fault of its own: what is tried on it by the hour counts as no other.
         fate = self._fate(caller) if self.passable(caller, target) else ""
-        slow = 8.0 if {caller.code, target.code} & self.slow else 1.0
+        slow = self._slowness(caller, target)
         there_s, back_s = (self.chance.uniform(0.02, 1.5) * slow for _ in range(2))
         if fate == "delay":
             there_s, back_s = there_s + self.chance.uniform(0, 40.0), back_s + self.chance.uniform(0, 40.0)
@@ -183,6 +203,12 @@ class Wire:
         if fate == "reset_reply":
             return Reply(status, headers, Raw(reply[: int(len(reply) * self.chance.random())], cut=True))
         return Reply(status, headers, Raw(self._spoilt(reply) if fate == "corrupt_reply" else reply))
+
+    def _called(self, url: str) -> "Station":
+        return self._sim.stations[(urlsplit(url).hostname or "").removeprefix("wait-")]
+
+    def _slowness(self, caller: "Station", target: "Station") -> float:
+        return 8.0 if {caller.code, target.code} & self.slow else 1.0
 
     def deliver(
         self, target: "Station", method: str, path: str, query: str, body: bytes, content_type: str = CBOR

@@ -11,7 +11,7 @@ from sync_protocol.roster import place_op, publish
 from sync_protocol.stream import Head
 from tests.network import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
 from village_node.config import Config
-from village_node.store import NotSaved
+from village_node.store import NotReadable, NotSaved
 from village_node.uplink import Ancestor, Settings
 
 
@@ -99,6 +99,27 @@ def test_what_the_road_carries_is_measured_by_what_went_both_ways(
     net.wire.passed.clear()
     net[VILLAGE].sync()
     assert sizes == [len(passed.request) + len(passed.reply) for passed in net.wire.passed] != []
+
+
+def test_what_was_not_learnt_from_a_reply_that_was_taken_is_said_again(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the parent takes the tide for told, and says "come" for ever to a child that has another."""
+    ref = net[VILLAGE].member.file()
+    net.settle()
+    net[COUNTY].member.act(ref, kinds.NOTE, {"text": "请补充"})
+    net[TOWNSHIP].sync()
+
+    def unreadable(*_: object) -> None:
+        raise NotReadable("暂时无法读取", "cannot be read at the moment")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(net[VILLAGE].member.casebook, "settle", unreadable)
+        assert not net[VILLAGE].exchange().ok
+    _, taken = net.spoken(net.wire.passed[-1], VILLAGE)
+    assert net[VILLAGE].exchange().ok
+    asked, answered = net.spoken(net.wire.passed[-1], VILLAGE)
+    assert asked.first and answered.tide == taken.tide is not None
 
 
 def test_a_frame_that_fails_is_tried_again_at_half_its_size(net: Network) -> None:

@@ -86,6 +86,29 @@ def test_a_waiting_call_that_is_not_held_is_not_made_again_at_once(net: Network)
     assert len(calls) == 1
 
 
+def test_an_ancestor_that_always_says_come_is_asked_less_and_less(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that takes for told what has not arrived here."""
+    pauses: list[float] = []
+    enough = threading.Event()
+
+    def pause(uplink: Uplink, seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 10:
+            uplink._stopping = True
+            enough.set()
+
+    monkeypatch.setattr(Uplink, "_pause", pause)
+    monkeypatch.setattr(Uplink, "_wait_once", lambda *_: True)
+    monkeypatch.setattr(Uplink, "_random_unit", lambda _: 1.0)
+    above = Ancestor(f"http://{TOWNSHIP}", f"http://wait-{TOWNSHIP}")
+    uplink = running(net, net[VILLAGE], Settings((above,), sync_every_s=3600.0))
+    assert enough.wait(LONG_S)
+    uplink.stop()
+    assert pauses == [4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 600.0, 600.0]
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_an_unforeseen_error_ended_begins_again_at_the_next_tick(
     net: Network, monkeypatch: pytest.MonkeyPatch

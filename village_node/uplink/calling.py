@@ -60,6 +60,7 @@ class _Line:
         self.held_until = now
         self.spelled_out = False  # whether what is short is not understood there, or does not pass on the way
         self.failures = 0
+        self.unreached = False  # whether the last call reached nobody
         self.silent_since: float | None = None
         self.begun = 0
         self.ended = 0
@@ -206,12 +207,19 @@ class Uplink:
                 line.due_at = inf  # who wants another one from here on sets it again, and is not overruled at the end
             try:
                 conversation = self._conversation(line)
-                asked = conversation.ask()
                 try:
+                    if line.unreached:  # while the line is down nothing is sealed, nor written, for nobody
+                        road.knock(self._session, line.ancestor.url, self._settings.timeouts)
+                    asked = conversation.ask()
                     answered = self._post(line, asked.raw)
                 except NoAnswer as problem:
                     return self._refused(line, conversation.ancestor, problem)
-                heard = conversation.hear(asked, answered)
+                try:
+                    heard = conversation.hear(asked, answered)
+                except StoreError as problem:
+                    # The ancestor may take for told what was not learnt any more: it is asked to say all of it again.
+                    result, line.conversation = self._failed(line, f"{problem.zh} / {problem.en}"), None
+                    return result
             except NoSuchVersion:
                 return self._failed(line, road.OTHER_VERSION)
             except ProtocolError as problem:
@@ -293,6 +301,7 @@ class Uplink:
             soon = min(soon, self._settings.receipts_after_s)
         with self._changed:
             line.failures, line.silent_since, line.held_until, line.last_error = 0, None, now, ""
+            line.unreached = False
             line.ended = line.begun
             line.due_at = min(line.due_at, now + soon)
             self._changed.notify_all()
@@ -302,11 +311,14 @@ class Uplink:
         now, now_ms = self._monotonic(), self._clock()
         busy = silence is not None and silence.busy
         delay = silence.retry_after_s if silence is not None else 0.0
-        cap_s = UNREACHED_CAP_S if silence is not None and silence.unreached else BACKOFF_CAP_S
+        unreached = silence is not None and silence.unreached
+        cap_s = UNREACHED_CAP_S if unreached else BACKOFF_CAP_S
         delay += backoff(line.failures + 1, self._random_unit(), BUSY_BASE_S if busy else BACKOFF_BASE_S, cap_s)
         conversation = line.conversation
+        same_again = unreached and line.unreached and text == line.last_error
         with self._changed:
             line.failures += 1
+            line.unreached = unreached
             line.ended = line.begun
             line.last_error = text
             if not busy and line.silent_since is None:
@@ -314,8 +326,10 @@ class Uplink:
             line.due_at, line.held_until = now, now + delay
             self._changed.notify_all()
         if conversation is not None:
-            if not busy:
+            if not (busy or unreached):
                 conversation.budget.failed()
+            if same_again and line.failures & (line.failures - 1):
+                return Result(False, text=text)  # of a line that stays down, each doubling is written
             columns: dict[str, Any] = {
                 "place": conversation.ancestor.place,
                 "direction": UP,
@@ -413,7 +427,7 @@ class Uplink:
 
     def _keep_waiting(self) -> None:
         line = self._lines[0]
-        failures = 0
+        failures = fruitless = 0
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping or self._may_wait(line))
@@ -432,7 +446,9 @@ class Uplink:
                 self._pause(problem.retry_after_s + delay)
                 continue
             if came and conversation.tide == tide:
-                self._fetch(line, conversation, tide)
+                fruitless = 0 if self._fetch(line, conversation, tide) else fruitless + 1
+                if fruitless:  # an ancestor that always says "come" shall not keep us running
+                    self._pause(backoff(fruitless, self._random_unit(), BACKOFF_BASE_S, BACKOFF_CAP_S))
             elif not came and self._monotonic() - began < WAIT_SHORTEST_S:
                 # Something on the road answers for the ancestor, or another life of ours takes the place each time.
                 self._pause(WAIT_SHORTEST_S + self._random_unit())
@@ -459,15 +475,15 @@ class Uplink:
             raise NoAnswer("等候应答不可识别 / the answer to the waiting call is not one")
         return answered.status == 200
 
-    def _fetch(self, line: _Line, conversation: Conversation, tide: int) -> None:
-        """Have an exchange made at once, and wait until it was: until then the ancestor would say "come" again."""
+    def _fetch(self, line: _Line, conversation: Conversation, tide: int) -> bool:
+        """Have an exchange made at once, and wait until it was: until then the ancestor would say "come" again. False
+        where it was made and the ancestor's tide is said to be what it was."""
         with self._changed:
             wanted = line.begun + 1
             line.due_at = self._monotonic()
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopping or line.ended >= wanted or conversation.tide != tide)
-        if conversation.tide == tide and line.failures == 0:
-            self._pause(self._random_unit() * 2.0)  # an ancestor that always says "come" shall not keep us running
+        return conversation.tide != tide or line.failures > 0
 
     def _pause(self, seconds: float) -> None:
         with self._changed:

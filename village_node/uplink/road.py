@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import requests
@@ -29,6 +30,7 @@ _BAD_ADDRESS = (
     requests.exceptions.MissingSchema,
 )
 _RETRY_AFTER_MOST_S = 3600.0
+_PORTS = {"http": 80, "https": 443}
 OTHER_VERSION = (
     "上级与本机的程序版本不同，说不上话；请升级较旧的一方。本机记录都在，升级后自动续传"
     " / the parent's program speaks another version than this one: update the older of the two; "
@@ -94,6 +96,11 @@ class RoadAdapter(HTTPAdapter):
             "https": _watched(urllib3.HTTPSConnectionPool, self._connections),
         }
 
+    def knock(self, url: str, seconds: float) -> None:
+        """Connect and hang up. Raises OSError where no connection comes about in that time."""
+        parts = urlsplit(url)
+        socket.create_connection((parts.hostname or "", parts.port or _PORTS[parts.scheme]), seconds).close()
+
     def cut(self) -> None:
         """End whatever is being read or written, from another thread."""
         for connection in list(self._connections):
@@ -131,6 +138,18 @@ def cut(session: requests.Session) -> None:
     for adapter in session.adapters.values():
         if isinstance(adapter, RoadAdapter):
             adapter.cut()
+
+
+def knock(session: requests.Session, url: str, timeouts: Timeouts) -> None:
+    """See whether anybody is there, at an address that could be called before. Raises NoAnswer."""
+    adapter = session.get_adapter(url)
+    if isinstance(adapter, RoadAdapter):
+        try:
+            adapter.knock(url, timeouts.connect_s)
+        except TimeoutError:
+            raise NoAnswer(_plain(requests.ConnectTimeout()), unreached=True) from None
+        except OSError as problem:
+            raise NoAnswer(_plain(problem), unreached=True) from None
 
 
 def post(session: requests.Session, url: str, body: bytes, timeouts: Timeouts) -> Answered:
