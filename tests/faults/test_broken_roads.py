@@ -5,9 +5,10 @@ import random
 import pytest
 import requests
 
+from sync_protocol import roster as rosters
 from sync_protocol.case import kinds
-from tests.faults.speech import current, hosts_asked, raising
-from tests.network import COUNTY, TOWNSHIP, VILLAGE, Live, Network
+from tests.faults.speech import current, deliver, hosts_asked, raising
+from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network
 
 
 def events_of(live: Live) -> list[tuple[bytes, str, int]]:
@@ -53,6 +54,24 @@ def test_after_healing_both_ends_are_equal_within_two_exchanges_per_hop(net: Net
         held = [net[code].member.casebook.timeline(ref.scope, ref.case_id) for code in (VILLAGE, TOWNSHIP, COUNTY)]
         assert [[entry.verdict for entry in one] for one in held] == [[entry.verdict for entry in held[0]]] * 3
     net.settle()  # the receipts for what has just arrived
+
+
+def test_what_was_said_to_a_late_copy_of_a_request_was_said_to_nobody(net: Network) -> None:
+    """Else the parent takes for told what the child never heard: a tide, and the heads of a roster that has grown."""
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    ref = village.member.file()
+    net.settle()
+    assert village.exchange().ok
+    copy = net.wire.passed[-1]
+    net[COUNTY].member.act(ref, kinds.NOTE, {"text": "请补充"})
+    ops = [rosters.place_op(SECOND_VILLAGE, "village", TOWNSHIP, "新村")]
+    book = township.member.casebook
+    book.enrol(rosters.publish(book.roster, TOWNSHIP, ops, [book.speaker.key], net.built.clock()))
+    township.sync()
+    deliver(net, TOWNSHIP, copy.request)
+    assert village.exchange().ok
+    _, answered = net.spoken(net.wire.passed[-1], VILLAGE)
+    assert answered.tide is not None and answered.roster_heads is not None
 
 
 class Knife:

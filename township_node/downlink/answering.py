@@ -65,7 +65,14 @@ REFUSED_AGAIN_S: Final = 600.0  # events a child refused or parked are offered a
 
 @dataclass(slots=True)
 class _Child:
-    """What this process remembers of one child between its exchanges."""
+    """What this process remembers of one child between its exchanges.
+
+    What a reply said is known to have been heard when the next challenge is used. Of several replies under one
+    challenge, as a request that comes twice is given, nobody knows which one was heard: only what all of them said
+    counts; of events, what the digest agrees with.
+    """
+
+    alone: bool = False  # whether the next reply is the first one under its challenge
 
     turn: threading.Lock = field(default_factory=threading.Lock)
     view: PeerView | None = None
@@ -73,12 +80,12 @@ class _Child:
         None  # sent in the last reply; held by the child only if it comes with the next challenge
     )
     heads_told: list[RosterHead] | None = None
-    heads_pending: list[RosterHead] | None = None  # in the last reply, as above
+    heads_pending: list[RosterHead] | None = None
     overruled_told: set[bytes] = field(default_factory=set)  # changes of the roster, by hash: it has said or heard them
     overruled_pending: set[bytes] = field(default_factory=set)
     tide_told: int | None = None
-    tide_pending: int | None = None  # likewise
-    blob_receipts_pending: list[BlobReceipt] = field(default_factory=list)  # likewise
+    tide_pending: int | None = None
+    blob_receipts_pending: list[BlobReceipt] = field(default_factory=list)
     budget: FrameBudget = field(default_factory=FrameBudget)
     held_back: dict[Stream, tuple[int, int]] = field(default_factory=dict)  # -> position, since when (ms)
 
@@ -209,25 +216,30 @@ class Answering:
             self._tell_of_forks(node, content, reply, told=child.heads_told == heads)
         if not current or content.roster_heads is not None or child.heads_told != heads:
             reply.roster_heads = heads
-            child.heads_pending = heads
         if content.roster_heads is not None:
             reply.roster_changes, more = changes_lacking(self._roster(), node.place, content.roster_heads)
             if current and content.roster_talk.trails and not reply.roster_changes:
                 reply.roster_changes = changes_after_trail(self._roster(), node.place, content.roster_talk.trails[0])
             # A stranger is not told that there is more: he comes again with a challenge, and his heads.
             reply.more = current and (reply.more or more)
-        if current and not reply.roster_changes:
-            self._tell_overruled(node, child, content, reply)
+        if not current:
+            return  # a stranger may have asked
+        said = reply.roster_heads
+        child.heads_pending = said if child.alone or child.heads_pending == said else None
+        overruled = set() if reply.roster_changes else self._tell_overruled(node, child, content, reply)
+        child.overruled_pending = overruled if child.alone else child.overruled_pending & overruled
 
-    def _tell_overruled(self, node: Node, child: _Child, content: Content, reply: Content) -> None:
-        """Once, what a ruling overruled that may not have been known where it was made: whom it names is struck."""
+    def _tell_overruled(self, node: Node, child: _Child, content: Content, reply: Content) -> set[bytes]:
+        """Once, what a ruling overruled that may not have been known where it was made: whom it names is struck. The
+        hashes of these changes."""
         roster = self._roster()
         if not any(map(roster.rulings, roster.parts_for(node.place))):
-            return
+            return set()
         child.overruled_told |= {sha256(change.payload) for change in content.roster_changes}
         overruled = self._casebook.overruled_changes(node.place)
         new = fitting(change for change in overruled if sha256(change.payload) not in child.overruled_told)
-        reply.roster_changes, child.overruled_pending = new, {sha256(change.payload) for change in new}
+        reply.roster_changes = new
+        return {sha256(change.payload) for change in new}
 
     def _tell_of_forks(self, node: Node, content: Content, reply: Content, *, told: bool) -> None:
         """Which forks of the roster are known here, with the heads; and what the child lacks by its own."""
@@ -265,7 +277,7 @@ class Answering:
             received = self._casebook.receive(node.incarnation, content, peer_update=update)
         if received.restored is not None:
             self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
-        acknowledged = judged.ratchet.used > before.used
+        acknowledged = child.alone = judged.ratchet.used > before.used
         refused = self._renewals.take(node, content, fresh=acknowledged)
         reply.alarm = judged.alarm
         reply.answers = received.answers[: limits.ANSWERS_A_MESSAGE]
@@ -287,9 +299,9 @@ class Answering:
     def _tell_tide(self, node: Node, child: _Child, content: Content, reply: Content, *, acknowledged: bool) -> None:
         """The child's tide, unless it is as it was when the child was last told."""
         tide = self._tides.of(node)
-        if acknowledged and child.tide_pending is not None:
+        if acknowledged:
             child.tide_told = child.tide_pending
-        child.tide_pending = tide
+        child.tide_pending = tide if child.alone or child.tide_pending == tide else None
         if content.first or child.tide_told != tide:
             reply.tide = tide
 
@@ -359,7 +371,8 @@ class Answering:
         if acknowledged:
             self._blob_lane.arrived(child.blob_receipts_pending)
         room = child.budget.room(outgoing.left, bool(outgoing.segments))
-        child.blob_receipts_pending = self._blob_lane.say(node, content, reply, room)
+        said = self._blob_lane.say(node, content, reply, room)
+        child.blob_receipts_pending = [each for each in said if child.alone or each in child.blob_receipts_pending]
         return outgoing, points
 
     def _held_back(self, child: _Child, content: Content) -> frozenset[Stream]:
@@ -382,11 +395,9 @@ class Answering:
     def _look(self, child: _Child, content: Content, points: list[StreamPoint], *, acknowledged: bool) -> bool:
         """Bring the view of what the child holds up to date; whether its digest says that the view is right."""
         pending, child.pending = child.pending, None
-        heads, child.heads_pending = child.heads_pending, None
-        overruled, child.overruled_pending = child.overruled_pending, set()
         if acknowledged:
-            child.heads_told = heads if heads is not None else child.heads_told
-            child.overruled_told |= overruled
+            child.heads_told = child.heads_pending if child.heads_pending is not None else child.heads_told
+            child.overruled_told |= child.overruled_pending
         if acknowledged:
             child.budget.succeeded()
         elif pending is not None:
