@@ -37,6 +37,8 @@ CHANNELS: Final = ("counter", "door", "online", "phone")
 PURPOSES: Final = ("accept", "review", "decide", "deliver")
 OPINIONS: Final = ("agree", "disagree")
 OUTCOMES: Final = ("approve", "refuse")
+# What a linked case does with what an earlier one decided.
+CHANGES: Final = ("change", "renew", "revoke")
 DELIVERY_WAYS: Final = ("in_person", "proxy", "post", "electronic", "left_with_witness")
 
 # Field numbers are frozen like kind numbers.
@@ -56,6 +58,10 @@ CREATE: Final = Table(kinds.CREATE, (
     Field(12, "materials", "materials", False, 0, MAX_LIST, "申请材料", "materials"),
     Field(13, "window_note", "text", False, 1, 500, "窗口备注", "window note"),
     Field(14, "legal_representative", "text", False, 1, 60, "法定代表人（负责人）", "legal representative"),
+    Field(15, "acts_on", "choice", False, 0, 0, "对原决定的办理（变更、延续、撤销）",
+          "what is done with the earlier decision", CHANGES),
+    Field(16, "earlier", "case_no", False, 0, 0, "原件的收件编号", "receipt number of the earlier case",
+          required_if=(15, CHANGES)),
 ))  # fmt: skip
 RECEIVE: Final = Table(kinds.RECEIVE, (
     Field(0, "case_no", "case_no", True, 0, 0, "收件编号", "receipt number"),

@@ -20,6 +20,7 @@ from sync_protocol.case.records import (
     Fee,
     Lane,
     Lapse,
+    Link,
     Mark,
     Material,
     Opinion,
@@ -128,6 +129,7 @@ class Case:
     papers: tuple[SideNote, ...] = ()
     calls: tuple[SideNote, ...] = ()
     authorities: tuple[SideNote, ...] = ()
+    acts_on: Link | None = None
 
     @property
     def listed_state(self) -> str:
@@ -258,6 +260,8 @@ def _create(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> No
     case.answers = dict(body.get(11, ()))
     case.materials = [Material(name, copies, original) for name, copies, original in body.get(12, ())]
     case.window_note = body.get(13, "")
+    if 15 in body:
+        case.acts_on = Link(body[15], body[16])
 
 
 def _receive(case: Case, event: CaseEvent, body: Body | None, sides: Sides) -> None:

@@ -26,7 +26,8 @@ class Ground(NamedTuple):
     ``docketed``: the case was accepted before; ``receipted``: a receipt with legal effect was given before;
     ``purpose``: of the handoff it answers; ``instant``: decided on the spot, where it was filed; ``higher``: a higher
     authority decides the item; ``examines``: the level of its place reviews or decides it; ``first``: the rating that
-    counts of its stage; ``ends``: the procedure that it ends; ``announced``: it names the day of a hearing."""
+    counts of its stage; ``ends``: the procedure that it ends; ``announced``: it names the day of a hearing; ``linked``:
+    the application acts upon what an earlier case decided."""
 
     kind: int
     body: Mapping[str, Any]
@@ -40,6 +41,7 @@ class Ground(NamedTuple):
     examines: bool = False
     first: bool = False
     ends: str = ""
+    linked: bool = False
 
     @property
     def announced(self) -> bool:
@@ -91,7 +93,8 @@ _POWER: Final = (("accepts", True), ("receipted", False))
 _NO_POWER: Final = (("accepts", False),)
 _APPROVED: Final = (("outcome", "approve"), ("instant", False))
 # What a higher authority decided is its own document, which our act only quotes.
-_GRANTED: Final = (*_APPROVED, ("higher", False))
+_GRANTED: Final = (*_APPROVED, ("higher", False), ("linked", False))
+_CHANGED: Final = (*_APPROVED, ("higher", False), ("linked", True))
 _DENIED: Final = (("outcome", "refuse"), ("higher", False))
 _ON_THE_SPOT: Final = (("outcome", "approve"), ("instant", True))
 _REFUSED: Final = (("outcome", "refuse"),)
@@ -111,7 +114,7 @@ _UNANNOUNCED: Final = Rest(kinds.SUSPEND, (("what", "hearing"), ("announced", Fa
 _PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL if what != "hearing")
 _REPORTED: Final = Rest(kinds.SUSPEND, (("what", "reported_up"),))
 
-# The codes 01 to 17 are the field's own and frozen; what rests on nothing has no event in this version.
+# The codes 01 to 17 are the field's own and frozen.
 TYPES: Final[dict[str, DocumentType]] = {
     row.code: row
     for row in (
@@ -149,8 +152,9 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("12", "12", "不予决定书", "decision to refuse", (
             Rest(kinds.DECIDE, _DENIED),
         ), True, "decision", True, "decider", "legal", adverse=True),
-        DocumentType("13", "13", "变更（延续、撤销）决定书", "decision to change, renew or revoke", (),
-            True, "decision", True, "decider", "legal", adverse=True),
+        DocumentType("13", "13", "变更（延续、撤销）决定书", "decision to change, renew or revoke", (
+            Rest(kinds.DECIDE, _CHANGED),
+        ), True, "decision", True, "decider", "legal", adverse=True),
         DocumentType("14", "14", "退回件通知书", "notice of return", (_GIVEN_BACK,),
             True, "acceptance", True, "holder", "legal"),
         DocumentType("15", "15", "缴费通知书", "notice of fees", (
@@ -261,7 +265,7 @@ class Happened(NamedTuple):
 def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
     """What documents may ask of each event of a case, in its order. What is not effective leaves no trace in others."""
     found = []
-    docketed = receipted = False
+    docketed = receipted = linked = False
     proxied, purpose = False, ""
     rated: set[object] = set()
     for event in events:
@@ -275,16 +279,18 @@ def grounds(events: Iterable[Happened], home: str, item: Item) -> list[Ground]:
             receipted,
             proxied or "proxy_name" in body,
             purpose if event.kind == kinds.ACCEPT else body.get("purpose", ""),
-            _on_the_spot(event.kind, item, at_home=event.place == home),
+            _on_the_spot(event.kind, item, at_home=event.place == home, linked=linked),
             item.decide_level == "higher",
             event.level in (item.review_level, item.deciding_level),
             event.effective and _stage_rated(event.kind, body) not in (None, *rated),
             event.ends,
+            linked,
         )
         found.append(ground)
         if not event.effective:
             continue
         proxied = ground.proxied
+        linked = linked or "acts_on" in body
         if ground.first:
             rated.add(_stage_rated(event.kind, body))
         docketed = docketed or event.kind == kinds.DOCKET
@@ -301,14 +307,21 @@ def _stage_rated(kind: int, body: Mapping[str, Any]) -> object:
 
 
 def ground_now(
-    kind: int, content: Mapping[str, Any], level: str, item: Item | None, *, docketed: bool, at_home: bool
+    kind: int,
+    content: Mapping[str, Any],
+    level: str,
+    item: Item | None,
+    *,
+    docketed: bool,
+    at_home: bool,
+    linked: bool = False,
 ) -> Ground:
     """The ground of an event that is about to be written, at the end of what counts of a case. ``item`` None: it is
     not in the catalogue here."""
     if item is None:
-        return Ground(kind, content, docketed=docketed, examines=True)
+        return Ground(kind, content, docketed=docketed, examines=True, linked=linked)
     examines = level in (item.review_level, item.deciding_level)
-    instant = _on_the_spot(kind, item, at_home=at_home)
+    instant = _on_the_spot(kind, item, at_home=at_home, linked=linked)
     return Ground(
         kind,
         content,
@@ -317,9 +330,11 @@ def ground_now(
         instant=instant,
         higher=item.decide_level == "higher",
         examines=examines,
+        linked=linked,
     )
 
 
-def _on_the_spot(kind: int, item: Item, *, at_home: bool) -> bool:
-    """Tell whether a decision made here ends a case that was filed here and never left: one combined notice."""
-    return kind == kinds.DECIDE and item.kind == "即办件" and at_home
+def _on_the_spot(kind: int, item: Item, *, at_home: bool, linked: bool) -> bool:
+    """Tell whether a decision made here ends a case that was filed here and never left: one combined notice. What acts
+    upon an earlier decision is answered by a document of its own."""
+    return kind == kinds.DECIDE and item.kind == "即办件" and at_home and not linked

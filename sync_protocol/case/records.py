@@ -14,6 +14,14 @@ class Material(NamedTuple):
     supplied: Position | None = None
 
 
+class Link(NamedTuple):
+    """What a linked case does with what an earlier one decided (``change``, ``renew``, ``revoke``), and the receipt
+    number of that one."""
+
+    act: str
+    earlier: str
+
+
 class Preview(NamedTuple):
     """The last answer of a pre-review; ``outcome`` is ``ready``, ``missing``, or empty where the body was deleted."""
 

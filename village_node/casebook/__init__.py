@@ -36,6 +36,7 @@ from village_node.casebook.errors import (
 from village_node.casebook.evidencing import Evidencing
 from village_node.casebook.hauling import NOTHING_WAITS, Hauled, Hauling, PapersWaiting
 from village_node.casebook.ledger import Entry
+from village_node.casebook.linking import Linking, Links, may_file
 from village_node.casebook.newcomers import Newcomers
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.office import ANYTHING
@@ -84,6 +85,7 @@ __all__ = [
     "History",
     "HopReceipt",
     "IdTaken",
+    "Links",
     "Machine",
     "NotAllowed",
     "NotFound",
@@ -114,6 +116,7 @@ __all__ = [
     "TimelineEntry",
     "WaitingMember",
     "lower_of",
+    "may_file",
 ]
 
 
@@ -150,6 +153,7 @@ class Casebook(
     Calling,
     Refolding,
     Evidencing,
+    Linking,
 ):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 

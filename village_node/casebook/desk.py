@@ -32,6 +32,7 @@ from village_node.casebook import (
     inviting,
     lanes,
     ledger,
+    linking,
     numbering,
     once,
     orders,
@@ -320,6 +321,8 @@ class Desk(Once):
                 who = Person(act.actor, act.roles)
                 return appeals.why_not(self, connection, case, body, roster.places, written, who)
             return orders.why_not(case, act.kind, body, here, roster.places, written, act.actor)
+        if upon := linking.why_not_decided(self, connection, roster, act.key, case, act.kind, body):
+            return upon
         if act.kind == kinds.LANE and 5 in body and (before := lanes.why_not_before(connection, case, body[5])):
             return before
         item = self.items_in(connection).catalogue.find(case.item_no, case.item_version)
@@ -416,6 +419,7 @@ class Desk(Once):
             raise NotAllowed(*wrong)
         for name, words in forms.troubles(item.form, item.rules, body.get(11, {})).items():
             raise BadBody(name, *words)
+        linking.check_filed(self, roster, content, item)
         found = self.items.published.get(item.key)
         deps = (Dep(found.position.incarnation, below(found.place), found.position.seq),) if found is not None else ()
         given = application.authority

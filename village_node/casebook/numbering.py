@@ -38,6 +38,7 @@ def with_number(
         item,
         docketed=case.docketed,
         at_home=me.place == case.home,
+        linked=case.acts_on is not None,
     )
     document = documents.numbered(ground)
     if document is None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sync_protocol.case import Case, CaseEvent, Position, Verdict, kinds
+from sync_protocol.case.records import Link
 from sync_protocol.exchange import Want
 from sync_protocol.places import UnknownPlace, follows
 from sync_protocol.roster import Roster
@@ -19,6 +20,7 @@ from village_node.store.streams import MISSING, PURGED, EventRow
 _KEPT: Final = ("case_no", "query_code", "item_no", "item_version", "filed_ms", "decided_ms", "delivered_ms")
 _DAYS: Final = ("due_day", "notice_day", "yellow_day", "red_day", "red_plus_day")
 _SETTLED: Final = ("settled_day", "settled_used", "settled_limit", "settled_kind", "settled_extension")
+_LINK: Final = ("acts_on", "earlier_no")
 GONE: Final = frozenset({"purged", "erased"})  # bodies that were here, or may never be
 _CLOSED: Final = ("state", "holder", "transit_to")
 
@@ -27,7 +29,7 @@ def row_kept(before: CaseRow | None, folded: CaseRow) -> CaseRow:
     """The row of a case folded without some of its bodies: what they said stays, and a closed case stays closed."""
     if before is None:
         return folded
-    kept = {name: getattr(before, name) for name in _KEPT if getattr(folded, name) is None}
+    kept = {name: getattr(before, name) for name in (*_KEPT, *_LINK) if getattr(folded, name) is None}
     if before.state in FINISHED:
         kept |= {name: getattr(before, name) for name in (*_CLOSED, *_DAYS)}
         if before.settled_day is not None:
@@ -41,7 +43,11 @@ def case_kept(row: CaseRow | None, folded: Case) -> Case:
     """The case as its page shows it, folded without some bodies: what its row has kept stands for what is gone."""
     if row is None:
         return folded
-    kept = {name: getattr(row, name) for name in _KEPT if not getattr(folded, name) and getattr(row, name)}
+    kept: dict[str, Any] = {
+        name: getattr(row, name) for name in _KEPT if not getattr(folded, name) and getattr(row, name)
+    }
+    if folded.acts_on is None and row.acts_on and row.earlier_no:
+        kept["acts_on"] = Link(row.acts_on, row.earlier_no)
     if row.state in FINISHED:
         kept |= {name: getattr(row, name) for name in _CLOSED}
     return replace(folded, **kept)

@@ -186,6 +186,20 @@ def _decision(source: Source) -> Facts:
     }
 
 
+def _changed(source: Source) -> Facts:
+    """What is done with which earlier decision."""
+    link, earlier = source.case.acts_on, source.earlier
+    return {
+        **_decision(source),
+        "act": link.act if link is not None else "",
+        "earlier_no": link.earlier if link is not None else "",
+        "earlier_document": earlier.document_no,
+        "earlier_day": earlier.decided,
+        "earlier_certificate": earlier.certificate,
+        "earlier_valid": earlier.valid,
+    }
+
+
 def _on_the_spot(source: Source) -> Facts:
     return {**_receipt(source), **_decision(source), "fee": _fee(source)}
 
@@ -444,6 +458,7 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "10": _extension,
     "11": _decision,
     "12": _decision,
+    "13": _changed,
     "15": _fee_due,
     "16": _collection,
     "17": _delivery,

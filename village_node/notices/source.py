@@ -36,6 +36,18 @@ class SealUsed(NamedTuple):
     mark: str
 
 
+class Earlier(NamedTuple):
+    """What a linked case acts upon: its document and day of decision, its certificate; empty where nobody knows."""
+
+    document_no: str = ""
+    decided: str = ""
+    certificate: str = ""
+    valid: str = ""
+
+
+NOTHING_EARLIER: Final = Earlier()
+
+
 @dataclass(frozen=True)
 class Source:
     """One document to be drawn: which, of which event, for whom. ``records``: the whole timeline in its order.
@@ -45,7 +57,7 @@ class Source:
     when what is asked is to come, if the document is received on its own day; empty where nobody can tell. ``deemed``:
     the day from which the case counts as accepted because nobody answered in time; empty where somebody did.
     ``sealed``: the seal that the event names; None where it names none. ``answer_by``: the day by which an order to put
-    right is to be answered. ``parts``: the items of a theme.
+    right is to be answered. ``parts``: the items of a theme. ``earlier``: the decision that a linked case acts upon.
     """
 
     document: DocumentType
@@ -67,6 +79,7 @@ class Source:
     sealed: SealUsed | None = None
     answer_by: str = ""
     parts: tuple[Item, ...] = ()
+    earlier: Earlier = NOTHING_EARLIER
 
     @property
     def applicant(self) -> str:

@@ -99,6 +99,9 @@ class CaseRow(NamedTuple):
     appeals_by: str | None = None
     # From when it is listed for supervision: papers asked for again, or much of its time not counted.
     watched_day: int | None = None
+    # What it does with what an earlier case decided (change, renew, revoke), and the receipt number of that one.
+    acts_on: str | None = None
+    earlier_no: str | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""
@@ -155,6 +158,13 @@ def by_number(connection: Connection, case_no: str) -> CaseRow | None:
     query = select(CASES).where(and_(CASES.c.case_no == case_no, under)).order_by(*order).limit(1)
     row = connection.execute(query).first()
     return CaseRow._make(row) if row else None
+
+
+def acting_on(connection: Connection, case_no: str, most: int) -> list[CaseRow]:
+    """The cases that act upon what the case with this receipt number decided, the first one filed first."""
+    query = select(CASES).where(CASES.c.earlier_no == case_no, CASES.c.case_no.is_not(None))
+    query = query.order_by(CASES.c.filed_ms, CASES.c.case_id).limit(most)
+    return [CaseRow._make(row) for row in connection.execute(query)]
 
 
 def by_query_code(connection: Connection, code: str) -> CaseRow | None:

@@ -26,6 +26,8 @@ SPELLINGS: Final = {
     "proxy_authorisation": entry.line,
     "legal_representative": entry.line,
     "window_note": entry.paragraph,
+    "acts_on": entry.line,
+    "earlier": entry.number,
 }
 BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
 PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
@@ -70,6 +72,11 @@ def faults(
             if not body.get(name):
                 found[name] = ("由他人代办时请填写此项", "Fill this in when somebody acts for the applicant")
         found |= _terms_faults(visit, terms) if terms is not None else {}
+    if body.get("earlier") and not body.get("acts_on"):
+        found["acts_on"] = (
+            "填写了原件收件编号的，请选择变更、延续或撤销",
+            "An earlier case is named: choose whether its decision is changed, renewed or revoked",
+        )
     found |= asked.faults(item, body.get("answers", {}))
     if body.get("applicant_id_kind") == "resident_id" and "applicant_id_no" not in found:
         # A clock may be years behind: whoever was born since must not be refused for that.

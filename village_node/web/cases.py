@@ -33,6 +33,7 @@ from village_node.web import (
     documents,
     entitled,
     joint,
+    linked,
     masking,
     minutes,
     proceedings,
@@ -178,11 +179,11 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
         markable=markable(visit, case),
         boxes=proceedings.boxes(visit, case, open_data=open_data),
+        **elsewhere(visit, case),
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
         rights=voices.rights(visit, case),
         may_complain=workflow.may(roles, site.level, kinds.COMPLAINT),
         proposed={**commitments.proposed(visit, case), **joint.proposed(visit, case)},
-        meets=minutes.may_be_shown(visit, case),
         when_required=lambda row: proceedings.when_required(visit, row),
         may_unmask=UNMASKS.allows(roles),
         seen=schemas.position_text(case.last) if case.last else "",
@@ -192,6 +193,11 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         usual_promise="" if item is None else promise_at(item, site.level),
         kinds=kinds,
     )
+
+
+def elsewhere(visit: Visit, case: Case) -> dict[str, object]:
+    """What the page says of other pages: cases that this one is linked with, minutes of meetings on it."""
+    return {"linked": linked.of(visit, case), "meets": minutes.may_be_shown(visit, case)}
 
 
 def offers_of(visit: Visit, case: Case) -> list[Offer]:

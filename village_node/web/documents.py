@@ -11,7 +11,7 @@ from sync_protocol.places import UnknownPlace
 from village_node.casebook import TimelineEntry
 from village_node.notices import sheets
 from village_node.notices.authorities import Offices
-from village_node.notices.source import Record, SealUsed, Source
+from village_node.notices.source import Earlier, Record, SealUsed, Source, day
 from village_node.web import clocks, masking, schemas, voices, words
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.site import Visit
@@ -140,7 +140,20 @@ def source_of(
         _sealed(visit, record),
         voices.answer_by(visit, case, record.position),
         visit.site.catalogue.parts(item),
+        _earlier(visit, case),
     )
+
+
+def _earlier(visit: Visit, case: Case) -> Earlier:
+    """The decision that a linked case acts upon, as far as it is held here."""
+    row = visit.site.casebook.find_by_number(case.acts_on.earlier) if case.acts_on is not None else None
+    before = visit.site.casebook.case(row.scope, row.case_id) if row is not None else None
+    if before is None or before.decision is None:
+        return Earlier()
+    made = before.certificate
+    valid = " 至 ".join(each for each in (made.valid_from, made.valid_to) if each) if made is not None else ""
+    number = made.number if made is not None else ""
+    return Earlier(before.decision.document_no, day(before.decision.at_ms), number, valid)
 
 
 def _sealed(visit: Visit, record: Record) -> SealUsed | None:

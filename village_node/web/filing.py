@@ -15,7 +15,7 @@ from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed
 from village_node.store import StoreError
 from village_node.store.accounts import DraftRow
-from village_node.web import application, asked, entry, items, times
+from village_node.web import application, asked, entry, items, linked, times
 from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -102,6 +102,8 @@ def file_form(visit: Visit, item_no: str) -> Response:
     if then is not None and then != item:
         kept = carried(kept, then, item)
         return _form(visit, item, kept, draft_id, problem=_changed(visit, item))
+    if row is None:  # the page of the decision that is to be changed leads here
+        kept = {name: SPELLINGS[name](visit.request.args.get(name, "")[:40]) for name in ("acts_on", "earlier")}
     return _form(visit, item, kept, row.draft_id if row else visit.site.randomness(16).hex())
 
 
@@ -271,6 +273,7 @@ def _form(
         questions=asked.asked(item),
         labels={each.key: (each.zh, each.en) for each in asked.asked(item)},
         id_kinds=[(code, visit.t(*choice_words(code))) for code in application.identities(item)],
+        changes=linked.options(visit, item),
         scopes=[(code, visit.t(*choice_words(code))) for code in application.SCOPES],
         marks=[("", visit.t("请选择", "choose"))]
         + [(code, visit.t(*choice_words(code))) for code in legal_bodies.PROXY_MARKS],

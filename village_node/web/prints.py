@@ -121,6 +121,11 @@ class Checked:
     draft_why: tuple[str, str]
     effect: str
     as_of_ms: int
+    revoked_ms: int = 0
+
+
+# What is drawn from a decision that a later case may revoke.
+_OF_A_DECISION: Final = ("11", "13", "16", "instant")
 
 
 def check(visit: Visit, token: str) -> Response:
@@ -171,6 +176,8 @@ def _told(
     named = offices(visit)
     formal = document.effect != "informative"
     cleared = document.numbered and entry.body is None
+    of_it = document.code in _OF_A_DECISION and case.decision is not None and case.decision.position == entry.position
+    revoked = visit.site.casebook.links((about(case.home), case.case_id), case).revoked if of_it else None
     return Checked(
         (document.zh, document.en),
         "" if cleared else number_of(document, record_of(visit, entry, ground), case),
@@ -180,6 +187,7 @@ def _told(
         (entry.note_zh, entry.note_en),
         document.effect,
         query.as_of_ms(visit, case),
+        revoked.at_ms if revoked is not None else 0,
     )
 
 

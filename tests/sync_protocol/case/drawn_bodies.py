@@ -13,7 +13,7 @@ from sync_protocol.case import kinds
 Body = dict[int, Any]
 KINDS = (
     kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.CATALOGUE, kinds.CALENDAR, kinds.AUTHORITY, kinds.SEAL,
-    kinds.KIN,
+    kinds.KIN, kinds.CREATE,
 )  # fmt: skip
 PEOPLE = ("1", "2", "3", "4")
 DEPARTMENTS = ("民政", "民政", "民政", "国土")
@@ -138,9 +138,18 @@ def lane(chance: random.Random) -> Body:
     return {0: what, 1: "重点项目", **maybe(chance, more), **{number: more[number] for number in needed}}
 
 
+def create(chance: random.Random) -> Body:
+    upon = {15: chance.choice(("change", "renew", "revoke")), 16: "621021101001-261121-7K3M-12-L"}
+    more = maybe(
+        chance, {5: "13900001111", 7: "李四", 11: {"人数": "3"}, 12: [["户口簿", 1, True]], 13: "第一行\n第二行"}
+    )
+    who = {0: chance.choice(ITEMS), 1: 1, 2: "张三", 3: chance.choice(("resident_id", "credit_code")), 4: "6210"}
+    return {**who, **more, **chance.choice(({}, upon, {16: upon[16]}))}
+
+
 DRAWN: dict[int, Callable[[random.Random], Body]] = {
     kinds.COMMITMENT: commitment, kinds.COMMITMENT_KEPT: commitment_kept, kinds.LANE: lane, kinds.CATALOGUE: item,
-    kinds.CALENDAR: calendar, kinds.AUTHORITY: authority, kinds.SEAL: seal, kinds.KIN: kin,
+    kinds.CALENDAR: calendar, kinds.AUTHORITY: authority, kinds.SEAL: seal, kinds.KIN: kin, kinds.CREATE: create,
 }  # fmt: skip
 
 

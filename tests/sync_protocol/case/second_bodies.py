@@ -16,7 +16,7 @@ Test = Callable[[Any], bool]
 
 BARRED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 LEVELS = ("village", "township", "county")
-COMMITMENT, KEPT, LANE, CATALOGUE, CALENDAR, AUTHORITY, SEAL, KIN = 25, 26, 27, 66, 69, 70, 71, 72
+CREATE, COMMITMENT, KEPT, LANE, CATALOGUE, CALENDAR, AUTHORITY, SEAL, KIN = 1, 25, 26, 27, 66, 69, 70, 71, 72
 CROCKFORD = "0-9A-HJKMNP-TV-Z"
 CASE_NO = re.compile(
     f"[0-9A-Z]{{1,16}}(-[0-9A-Z]{{1,8}}){{0,3}}-[0-9]{{6}}-[{CROCKFORD}]{{4}}-[1-9][0-9]{{0,8}}-[0-9A-Z]"
@@ -105,7 +105,21 @@ def fitting(raw: bytes, table: dict[int, Test], optional: tuple[int, ...]) -> Bo
     return known if all(table[number](value) for number, value in known.items()) else None
 
 
+def answers(value: Any) -> bool:
+    if not isinstance(value, dict) or len(value) > 64:
+        return False
+    return all(text(1, 64)(name) and text(0, 2_000)(said) for name, said in value.items())
+
+
+PAPER = row(text(1, 100), whole(0, 99), truth)
 TABLES: dict[int, dict[int, Test]] = {
+    CREATE: {
+        0: text(1, 32), 1: whole(1, 65_535), 2: text(1, 60),
+        3: one_of("resident_id", "household_book", "passport", "credit_code", "other"), 4: text(1, 40), 5: text(1, 30),
+        6: text(1, 200), 7: text(1, 60), 8: text(1, 40), 9: text(1, 30), 10: text(1, 200), 11: answers,
+        12: array(0, 64, PAPER), 13: text(1, 500), 14: text(1, 60), 15: one_of("change", "renew", "revoke"),
+        16: case_no,
+    },
     COMMITMENT: {
         0: one_of("tolerance", "declaration"), 1: array(1, 16, row(text(1, 100), whole(0, 99), truth)),
         2: text(1, 1_000), 3: day, 4: text(1, 60),
@@ -127,6 +141,7 @@ TABLES: dict[int, dict[int, Test]] = {
     KIN: {0: text(1, 32), 1: text(1, 60), 2: text(1, 40), 3: text(1, 40), 4: truth},
 }  # fmt: skip
 OPTIONAL = {
+    CREATE: tuple(range(5, 17)),
     COMMITMENT: (1, 2), KEPT: (1, 2), LANE: (2, 3, 4, 5, 6), AUTHORITY: tuple(range(1, 16)), SEAL: (3, 4, 7, 9),
     KIN: (4,),
 }  # fmt: skip
@@ -149,6 +164,8 @@ def read(kind: int, raw: bytes) -> Body | None:
     needed = NEEDED[kind].get(body[0], ()) if body is not None and kind in NEEDED else ()
     if body is None or any(number not in body for number in needed):
         return None
+    if kind == CREATE:
+        return body if 16 in body or 15 not in body else None
     if kind == KEPT:
         return body if 1 in body or 2 in body else None
     first, last = {AUTHORITY: (10, 11), SEAL: (6, 7)}.get(kind, (-1, -1))

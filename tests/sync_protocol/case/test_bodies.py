@@ -17,7 +17,8 @@ POSITION = [b"i" * 16, 1, b"m" * 8]
 # Field numbers as they were frozen: a row may be added at the end, never changed.
 FROZEN = {
     "create": "item_no item_version applicant_name applicant_id_kind applicant_id_no applicant_phone applicant_address "
-    "proxy_name proxy_relation proxy_phone proxy_authorisation answers materials window_note legal_representative",
+    "proxy_name proxy_relation proxy_phone proxy_authorisation answers materials window_note legal_representative "
+    "acts_on earlier",
     "receive": "case_no query_code channel",
     "handoff": "to purpose note",
     "accept": "note claimed_ms not_before_ms not_after_ms used_ms disputed",
@@ -143,6 +144,10 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         (kinds.CREATE, {**CREATE, 13: "第一行\n第二行\t"}, None),
         (kinds.CREATE, {**CREATE, 13: "\r\n"}, "window_note"),
         (kinds.CREATE, {**CREATE, 12: [["身份证", 1, 1]]}, "materials"),
+        (kinds.CREATE, {**CREATE, 15: "renew", 16: "621021101001-261121-7K3M-12-L"}, None),
+        (kinds.CREATE, {**CREATE, 15: "renew"}, "earlier"),
+        (kinds.CREATE, {**CREATE, 15: "extend", 16: "621021101001-261121-7K3M-12-L"}, "acts_on"),
+        (kinds.CREATE, {**CREATE, 15: "revoke", 16: "民政行审11号"}, "earlier"),
         (kinds.DECIDE, {0: "approve"}, None),
         (kinds.DECIDE, {0: "refuse"}, "reasons"),
         (kinds.REVIEW, {0: "disagree"}, "text"),

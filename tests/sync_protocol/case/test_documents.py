@@ -45,6 +45,9 @@ def test_the_codes_of_the_field_are_complete_and_every_mark_stands_for_one_docum
         (Ground(kinds.DOCKET, {}), ["04", "17"]),
         (Ground(kinds.DECIDE, APPROVE), ["11", "16", "17"]),
         (Ground(kinds.DECIDE, REFUSE), ["12", "16", "17"]),
+        (Ground(kinds.DECIDE, APPROVE, linked=True), ["13", "16", "17"]),
+        (Ground(kinds.DECIDE, REFUSE, linked=True), ["12", "16", "17"]),
+        (Ground(kinds.DECIDE, APPROVE, linked=True, higher=True), ["16", "17"]),
         (Ground(kinds.DECIDE, APPROVE, instant=True), ["instant"]),
         (Ground(kinds.DECIDE, REFUSE, instant=True), ["12", "16", "17"]),
         (Ground(kinds.HANDOFF, {"purpose": "review"}), ["handoff"]),
@@ -130,6 +133,12 @@ def test_the_receipt_with_legal_effect_comes_from_the_first_place_that_may_accep
     assert told(catalogue.item("009"), "v", *WAY)[1:4] == [["01"], ["handoff"], []]
 
 
+def test_a_case_that_acts_upon_an_earlier_decision_is_answered_by_a_document_of_its_own(catalogue: Catalogue) -> None:
+    renewal = ((kinds.CREATE, "v", {"acts_on": "renew", "earlier": "1"}), *WAY[1:])
+    assert told(catalogue.item("001"), "v", *renewal)[8] == ["13", "16", "17"]
+    assert told(catalogue.item("001"), "v", *renewal, ineffective=0)[8] == ["11", "16", "17"]
+
+
 def test_what_does_not_count_leaves_no_trace_in_what_comes_after(catalogue: Catalogue) -> None:
     docket = [event[0] for event in WAY].index(kinds.DOCKET)
     assert told(catalogue.item("001"), "v", *WAY, ineffective=docket)[docket:][:2] == [["04", "17"], ["02", "17"]]
@@ -163,5 +172,7 @@ def test_only_a_case_that_was_filed_where_it_is_decided_is_settled_on_the_spot(c
     slow = documents.ground_now(kinds.DECIDE, APPROVE, "county", catalogue.item("001"), docketed=True, at_home=True)
     numbered = [documents.numbered(each) for each in (here, away, slow)]
     assert [each.code for each in numbered if each] == ["instant", "11", "11"]
+    upon = documents.ground_now(kinds.DECIDE, APPROVE, "county", item, docketed=True, at_home=True, linked=True)
+    assert documents.numbered(upon) == TYPES["13"]
     unknown = documents.ground_now(kinds.DECIDE, APPROVE, "county", None, docketed=True, at_home=True)
     assert documents.numbered(unknown) == TYPES["11"]

@@ -56,6 +56,10 @@ TYPED = (
     "hearing_at",
     "presider",
     "result",
+    "earlier_no",
+    "earlier_document",
+    "earlier_certificate",
+    "earlier_valid",
 )
 FIXED = {
     "left": "2026年11月21日",
@@ -97,6 +101,8 @@ FIXED = {
     "unit": "日",
     "scope": "代为签收文书",
     "inspectors": ["楚科长", "陈副局长"],
+    "act": "renew",
+    "earlier_day": "2024年11月18日",
 }
 SHEET = {
     "draft": False,

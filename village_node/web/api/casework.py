@@ -22,6 +22,7 @@ from village_node.web import (
     documents,
     entitled,
     entry,
+    linked,
     masking,
     prints,
     proceedings,
@@ -183,6 +184,7 @@ def case_told(visit: Visit, case: Case, shown: Shown, *, open_data: bool) -> dic
     told = {name: getattr(case, name) for name in _AS_IT_IS}
     return {
         **told,
+        **linked.told(visit, case),
         "place": case.home,
         "case_id": case.case_id.hex(),
         "case_no": case.case_no or None,

@@ -189,6 +189,19 @@ class Asked(Schema):
     shown, proposer, proposed_ms = text(), text(), number()
 
 
+class LinkedTo(Schema):
+    """The earlier case that a case acts upon, and how: change, renew or revoke."""
+
+    act, case_no = text(), text()
+
+
+class ActedOnBy(Schema):
+    """A case that acts upon this one: whether it was decided, and for it."""
+
+    act, case_no = text(), text()
+    decided, done = flag(), flag()
+
+
 class CaseShape(Schema):
     """One case as its page shows it. Personal data is masked unless ``unmasked``. ``seen``: what an act names."""
 
@@ -200,6 +213,8 @@ class CaseShape(Schema):
     shown = text(words="Name this in a decision: it is bound to what was shown here.")
     channel, window_note, correction_reason, volume = text(), text(), text(), text()
     applicant, proxy, answers = by_name(), by_name(), by_name()
+    acts_on, acted_on_by = part(LinkedTo, null=True), many(ActedOnBy)
+    why_not_approved = part(Said, null=True)
     materials, marks, beside, stops = many(Paper), many(ToCorrect), many(Beside), many(Stop)
     review, decision, asked = part(Review, null=True), part(Decision, null=True), part(Asked, null=True)
     promised_days, extension_days = maybe_number(), maybe_number()
