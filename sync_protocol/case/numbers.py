@@ -104,6 +104,32 @@ def make_document_number(department: str, mark: str, year: int, place: str, inca
     return f"{department[:DEPARTMENT_LENGTH]}行审{mark}〔{year}〕{prefix}-{counter}号"
 
 
+class DocumentNumber(NamedTuple):
+    """The parts of a document's number; ``prefix``: what stands for the place, ``tag`` for the life of its node."""
+
+    department: str
+    mark: str
+    year: int
+    prefix: str
+    tag: str
+    n: int
+
+
+_DOCUMENT: Final = re.compile(
+    r"(?P<department>.{1,10}?)行审(?P<mark>[^〔〕]{1,8})〔(?P<year>[1-9][0-9]{3})〕"
+    r"(?P<prefix>[0-9A-Z-]{1,20})-(?P<tag>[0-9A-HJKMNP-TV-Z]{4})-(?P<n>[1-9][0-9]{0,8})号"
+)
+
+
+def parse_document_number(text: str) -> DocumentNumber | None:
+    """Read a document's number as it is printed; None for what is none."""
+    found = _DOCUMENT.fullmatch(text)
+    if found is None:
+        return None
+    department, mark, year, prefix, tag, n = found.groups()
+    return DocumentNumber(department, mark, int(year), prefix, tag, int(n))
+
+
 def parse_case_number(text: str) -> CaseNumber:
     """Read a receipt number as typed (any case, spaces around); NumberError says which part is wrong."""
     typed = text.strip().upper().replace("－", "-").replace("—", "-")

@@ -53,6 +53,7 @@ from village_node.casebook.refolding import Refolding
 from village_node.casebook.rekeying import Rekeyed, Rekeying
 from village_node.casebook.revoking import Machine, Revoking
 from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
+from village_node.casebook.series import Numbered, NumberSeries, by_year
 from village_node.casebook.settlements import Settlements
 from village_node.casebook.together import OpenAction, Together, WaitingMember
 from village_node.casebook.unfiled import DRAFT_DAYS, Unfiled
@@ -89,6 +90,7 @@ __all__ = [
     "Machine",
     "NotAllowed",
     "NotFound",
+    "Numbered",
     "OddCase",
     "Oddity",
     "OpenAction",
@@ -115,6 +117,7 @@ __all__ = [
     "Standing",
     "TimelineEntry",
     "WaitingMember",
+    "by_year",
     "lower_of",
     "may_file",
 ]
@@ -154,6 +157,7 @@ class Casebook(
     Refolding,
     Evidencing,
     Linking,
+    NumberSeries,
 ):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 

@@ -1,6 +1,6 @@
 """Streams and their events: heads, chains, seals, bodies."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -240,6 +240,15 @@ def of_no_case(connection: Connection, kind: int, scope: str = "") -> list[CaseE
     else:
         found = rows.ask(connection, _OF_NO_CASE, (kind,))
     return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
+
+
+def of_kinds(connection: Connection, incarnations: Collection[bytes], wanted: Iterable[int]) -> list[CaseEventRow]:
+    """The events of these kinds that these incarnations have written, in every scope."""
+    among = " AND ".join((f"kind IN ({', '.join(str(int(kind)) for kind in sorted(wanted))})", "incarnation IN (KEYS)"))
+    words = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE {among}"  # noqa: S608 - numbers of ours
+    return [
+        CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in rows.ask_among(connection, words, incarnations)
+    ]
 
 
 def marks_of_no_case(connection: Connection, kind: int) -> list[Mark]:

@@ -89,6 +89,7 @@ MAY = {
     "print_document": CASEWORK - {"supervisor"},
     "clock": CASEWORK,
     "timeliness": CASEWORK,
+    "number_series": CASEWORK,
     "countersigning": CASEWORK,
     "actions": CASEWORK,
     "meetings": CASEWORK,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.builders import Network
 from tests.village_node.notices.given import words
+from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, check_token_in, everywhere
 from tests.village_node.web.errands import PAPERS, AtHand, at_the_county, done, handed_up, links, printed, refused
 from tests.village_node.web.test_documents import site_of
@@ -89,6 +90,9 @@ def test_a_licence_is_renewed_and_then_revoked_and_each_page_leads_to_the_other(
     assert before is not None and before.document_no in decision and number in decision
     assert "甘民低保0001" in decision and "2026-11-18至2027-11-17" in decision and "庆城县人民法院" in decision
     assert "本案的决定已延续" in agent.open(first).text
+    told = program_at(county, "0900", "supervisor").get(f"/cases/{first.removeprefix('/cases/')}").get_json()
+    done_by = {"act": "renew", "case_no": number_of(agent, renewal), "decided": True, "done": True}
+    assert (told["acts_on"], told["acted_on_by"]) == (None, [done_by])
     revocation = clerk.file(acts_on="revoke", earlier=number)
     done(clerk, revocation, "docket")
     done(clerk, revocation, "review", opinion="agree")

@@ -10,9 +10,10 @@ from sync_protocol.case import kinds, oversight, watching
 from sync_protocol.case.oversight_bodies import CARDS
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from village_node.store.reception import TICKET_STATES
-from village_node.web import item_register, samples, service_room, supervision, timeliness, turns
+from village_node.web import item_register, number_series, samples, service_room, supervision, timeliness, turns
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken
+from village_node.web.api.problems import invalid
 from village_node.web.clocks import raising
 from village_node.web.policy import Policy
 from village_node.web.schemas import position_text
@@ -156,6 +157,41 @@ class PostShape(Schema):
     day, post, staff_no, note = shapes.text(), shapes.text(), shapes.text(), shapes.text()
 
 
+class NumberQuery(Taken):
+    """Which place's numbers: this one where it is left out, or one below it."""
+
+    place = marshmallow.fields.String(load_default="")
+
+
+class NumberRecord(Schema):
+    """A record that bears a number: of which case, and whether it counts."""
+
+    place, case_id, kind, verdict = shapes.text(), shapes.text(), shapes.text(), shapes.text()
+    why = shapes.part(shapes.Said)
+
+
+class OddNumber(Schema):
+    """A number that is not simply there: missing, uncounted, twice or foreign."""
+
+    number, what = shapes.text(), shapes.text("missing", "uncounted", "twice", "foreign")
+    records = shapes.many(NumberRecord)
+
+
+class NumberSeriesShape(Schema):
+    """One series: how far it has come, how many count, what is not simply there, and how many gaps are not listed."""
+
+    department, mark, stem = shapes.text(), shapes.text(), shapes.text()
+    year, highest, counted, left_off = shapes.number(), shapes.number(), shapes.number(), shapes.number()
+    odd = shapes.many(OddNumber)
+
+
+class DocumentNumbers(Schema):
+    """The numbers of a place's documents by series; `unread`: records whose content is not here."""
+
+    place, unread = shapes.text(), shapes.number()
+    series, foreign = shapes.many(NumberSeriesShape), shapes.many(OddNumber)
+
+
 class DutyShape(Schema):
     """When the room is open, Monday to Sunday, and who is on duty in the next four weeks."""
 
@@ -286,6 +322,15 @@ def read_timeliness(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     return {"first": first.isoformat(), "last": last.isoformat(), "lines": told}
 
 
+def read_numbers(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of documents by series: how far each has come, what is missing or stands on nothing."""
+    here, known = number_series.asked(visit)
+    place = asked["place"] or here
+    if place not in known:
+        raise invalid({"place": ("不是本单位或其下级单位", "neither this place nor one below it")})
+    return number_series.told(visit, place)
+
+
 def read_duty(visit: Visit) -> dict[str, Any]:
     """When the service room is open, and who is on duty."""
     book, today = visit.site.casebook, day_of(visit.now_ms)
@@ -332,6 +377,10 @@ OPERATIONS: Final = (
     Operation("/services/counts", "count_services", count_services, _READS, TAG, asks=PeriodQuery, gives=ServiceCounts),
     Operation(
         "/timeliness", "read_timeliness", read_timeliness, timeliness.READS, TAG, asks=PeriodQuery, gives=Timeliness
+    ),
+    Operation(
+        "/document-numbers", "read_numbers", read_numbers, number_series.READS, TAG, asks=NumberQuery,
+        gives=DocumentNumbers,
     ),
     Operation("/duty", "read_duty", read_duty, service_room.READS, TAG, gives=DutyShape),
     Operation("/turns/counts", "count_tickets", count_tickets, turns.COUNTS, TAG, gives=TicketCounts),

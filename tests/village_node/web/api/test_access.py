@@ -91,6 +91,7 @@ MAY = {
     "draw_sample": {"supervisor", "business", "head"},
     "read_sample": CASEWORK,
     "read_timeliness": CASEWORK,
+    "read_numbers": CASEWORK,
     "list_forks": STAFF,
     "rule_on_fork": {"head", "officer"},
     "publish_item": {"business", "head", "officer"},

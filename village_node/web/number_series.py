@@ -1,0 +1,125 @@
+"""The numbers of documents by series and year: how far each has come, what is missing, what stands on nothing."""
+
+from typing import Any, Final, NamedTuple
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+from sync_protocol.case import Position, documents, explain, kinds
+from sync_protocol.case.series import Series
+from village_node.casebook import Numbered, by_year
+from village_node.web import entry, words
+from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.site import Visit
+
+READS: Final = Policy(CASEWORK, "node")
+WHAT: Final = {
+    "missing": ("本机没有这个文号的记录", "no record with this number is held here"),
+    "uncounted": ("文号所在的记录没有生效", "the record that bears it does not count"),
+    "twice": ("两条有效的记录用了同一文号", "two records that count bear it"),
+    "foreign": ("不是本单位这台机器的文号", "not a number of this place and machine"),
+}
+
+
+class OddLine(NamedTuple):
+    """A number that is not simply there: what is wrong with it, why, and where the records that bear it are seen."""
+
+    number: str
+    what: str
+    why: str
+    cases: list[str]
+
+
+class SeriesLine(NamedTuple):
+    """One series as the page has it."""
+
+    title: str
+    stem: str
+    highest: int
+    counted: int
+    odd: list[OddLine]
+    left_off: int
+
+
+def number_series(visit: Visit) -> Response:
+    """The series of one place, this one where no other that is held here is asked for."""
+    place, places = asked(visit)
+    found = visit.site.casebook.numbered_at(place)
+    return visit.render(
+        "number_series.html",
+        place=place,
+        places=[(code, visit.place_name(code)) for code in places],
+        years=[(year, [_line(visit, found, each) for each in series]) for year, series in by_year(found).items()],
+        foreign=[_odd(visit, found, each.number, "foreign", (each.position,)) for each in found.foreign],
+        unread=found.unread,
+    )
+
+
+def asked(visit: Visit) -> tuple[str, list[str]]:
+    """The place whose series are asked for, and those that can be: this one, and all below it."""
+    here, tree = visit.site.config.place, visit.site.places
+    known = [here]
+    for code in known:
+        known += tree.children(code) if code in tree else ()
+    typed = entry.line(visit.request.args.get("place", ""))[:30]
+    return (typed if typed in known else here), known
+
+
+def stem_of(each: Series) -> str:
+    """What all numbers of a series begin with."""
+    return f"{each.department}行审{each.mark}〔{each.year}〕{each.prefix}-{each.tag}-"
+
+
+def _line(visit: Visit, found: Numbered, each: Series) -> SeriesLine:
+    names = {row.mark: (row.zh, row.en) for row in documents.TYPES.values()}
+    title = visit.t(*names.get(each.mark, (each.mark, each.mark)))
+    odd = [_odd(visit, found, f"{stem_of(each)}{one.n}号", one.what, one.by) for one in each.odd]
+    return SeriesLine(title, stem_of(each), each.highest, each.counted, odd, each.left_off)
+
+
+def _odd(visit: Visit, found: Numbered, number: str, what: str, by: tuple[Position, ...]) -> OddLine:
+    bearers = [found.bearers[position] for position in by]
+    why = [visit.t(*explain(each.verdict)) for each in bearers if each.verdict.code != "effective"]
+    acts = [visit.t(*words.kind_words(each.kind)) for each in bearers]
+    said = visit.t("；", "; ").join(dict.fromkeys((*acts, *why)))
+    addresses = [
+        url_for("case", place=each.scope.partition(":")[2], case_id=each.case_id.hex())
+        for each in bearers
+        if each.case_id
+    ]
+    return OddLine(number, visit.t(*WHAT[what]), said, addresses)
+
+
+def told(visit: Visit, place: str) -> dict[str, Any]:
+    """The same for programs."""
+    found = visit.site.casebook.numbered_at(place)
+
+    def odd(number: str, what: str, by: tuple[Position, ...]) -> dict[str, Any]:
+        bearers = [found.bearers[position] for position in by]
+        records = [
+            {
+                "place": each.scope.partition(":")[2],
+                "case_id": each.case_id.hex(),
+                "kind": kinds.name_of(each.kind),
+                "verdict": each.verdict.code,
+                "why": dict(zip(("zh", "en"), explain(each.verdict), strict=True)),
+            }
+            for each in bearers
+        ]
+        return {"number": number, "what": what, "records": records}
+
+    def line(each: Series) -> dict[str, Any]:
+        numbers = [odd(f"{stem_of(each)}{one.n}号", one.what, one.by) for one in each.odd]
+        known = {name: getattr(each, name) for name in ("department", "mark", "year", "highest", "counted", "left_off")}
+        return {**known, "stem": stem_of(each), "odd": numbers}
+
+    foreign = [odd(each.number, "foreign", (each.position,)) for each in found.foreign]
+    return {
+        "place": place,
+        "series": [line(each) for each in found.series],
+        "foreign": foreign,
+        "unread": found.unread,
+    }
+
+
+ROUTES: Final = (Route("/document-numbers", "number_series", number_series, READS),)
