@@ -228,6 +228,25 @@ TYPES: Final[dict[str, DocumentType]] = {
 # The notice by which each kind of case is answered when it is accepted, or settled on the spot.
 NOTICES: Final[dict[str, str]] = {"即办件": "instant", "承诺件": "04", "联办件": "04", "上报件": "04"}
 
+# The six kinds as a case is one of them now, and the documents that each is answered by. Papers are wanting to one
+# (补办件), or it goes back to the applicant (退回件), whatever it was accepted as.
+WANTING: Final = "补办件"
+GIVEN_BACK: Final = "退回件"
+SIX_KINDS: Final[dict[str, tuple[str, ...]]] = {
+    **{kind: (code,) for kind, code in NOTICES.items()},
+    WANTING: ("02", "07", "14"),
+    GIVEN_BACK: ("05", "lapse"),
+}
+
+
+def kind_now(accepted: str, state: str) -> str:
+    """The kind of a case now: what it was accepted as, unless papers are wanting or it went back to the applicant.
+    ``state``: as lists show it."""
+    if state == "correcting":
+        return WANTING
+    return GIVEN_BACK if state in ("refused", "lapsed") else accepted
+
+
 # The kinds in which a node draws the number. Elsewhere a field of that name is another authority's, which people type.
 NUMBERED_KINDS: Final = frozenset(rest.kind for row in TYPES.values() if row.numbered for rest in row.rests_on)
 

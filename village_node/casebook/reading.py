@@ -111,7 +111,7 @@ class Reading(Office):
     ) -> Page:
         """One page of a view (see store.cases.view), the most pressing or the newest first.
 
-        ``filters``: text, item_no, state, place.
+        ``filters``: text, item_no, state, place, kind.
 
         KeyError for an unknown view, TypeError for an unknown filter.
         """
@@ -142,6 +142,10 @@ class Reading(Office):
             }
 
         return dict(self.remembered("views", count))
+
+    def kind_counts(self) -> dict[str, int]:
+        """How many cases are of each of the six kinds now; counted again only after something has changed."""
+        return dict(self.remembered("kinds", cases.by_kind))
 
     def case_counts(self) -> dict[str, int]:
         """Scope -> how many cases have their home there; counted again only after something has changed."""

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case
 
 from sync_protocol.case import workflow
 from sync_protocol.case.authority import MOST_CALLS
+from sync_protocol.case.catalogue import CASE_KINDS
+from sync_protocol.case.documents import GIVEN_BACK, WANTING, kind_now
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
 from sync_protocol.case.numbers import place_prefix
 from sync_protocol.case.workdays import FIRST_DAY
@@ -102,6 +104,8 @@ class CaseRow(NamedTuple):
     # What it does with what an earlier case decided (change, renew, revoke), and the receipt number of that one.
     acts_on: str | None = None
     earlier_no: str | None = None
+    # The kind it was accepted as, or is to be, by its number; None of what has no receipt number yet.
+    kind: int | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""
@@ -363,7 +367,9 @@ def oddity_sums(connection: Connection) -> dict[str, int]:
     return {"open": unanswered, "adopted": adopted, "dismissed": odd - unanswered - adopted}
 
 
-def matching(text: str = "", item_no: str = "", state: str = "", place: str = "") -> ColumnElement[bool]:
+def matching(
+    text: str = "", item_no: str = "", state: str = "", place: str = "", kind: str = ""
+) -> ColumnElement[bool]:
     """The condition of a list's filters: the beginning of a receipt number or item number, or part of a name."""
     table = CASES.c
     condition: ColumnElement[bool] = table.state.is_not(None)
@@ -382,7 +388,29 @@ def matching(text: str = "", item_no: str = "", state: str = "", place: str = ""
         condition = and_(condition, table.state == state)
     if place:
         condition = and_(condition, table.scope == f"about:{place}")
-    return condition
+    return and_(condition, _of_kind(kind)) if kind else condition
+
+
+_OTHERWISE: Final = {WANTING: ("correcting",), GIVEN_BACK: ("refused", "lapsed")}
+
+
+def _of_kind(kind: str) -> ColumnElement[bool]:
+    """The cases that are of one of the six kinds now."""
+    table = CASES.c
+    if kind in _OTHERWISE:
+        return and_(table.kind.is_not(None), table.state.in_(_OTHERWISE[kind]))
+    others = [state for states in _OTHERWISE.values() for state in states]
+    return and_(table.kind == CASE_KINDS.index(kind), table.state.not_in(others))
+
+
+def by_kind(connection: Connection) -> dict[str, int]:
+    """How many cases are of each of the six kinds now. Read from an index alone."""
+    words = "SELECT kind, state, count(*) FROM cases WHERE kind IS NOT NULL AND state IS NOT NULL GROUP BY kind, state"
+    found: dict[str, int] = {}
+    for kind, state, number in rows.ask(connection, words):
+        name = kind_now(CASE_KINDS[kind], state)
+        found[name] = found.get(name, 0) + number
+    return found
 
 
 def listed(

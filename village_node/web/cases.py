@@ -39,6 +39,7 @@ from village_node.web import (
     proceedings,
     recall,
     schemas,
+    six_kinds,
     times,
     told_once,
     voices,
@@ -179,7 +180,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
         markable=markable(visit, case),
         boxes=proceedings.boxes(visit, case, open_data=open_data),
-        **elsewhere(visit, case),
+        **elsewhere(visit, case, entries),
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
         rights=voices.rights(visit, case),
         may_complain=workflow.may(roles, site.level, kinds.COMPLAINT),
@@ -195,9 +196,14 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     )
 
 
-def elsewhere(visit: Visit, case: Case) -> dict[str, object]:
-    """What the page says of other pages: cases that this one is linked with, minutes of meetings on it."""
-    return {"linked": linked.of(visit, case), "meets": minutes.may_be_shown(visit, case)}
+def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> dict[str, object]:
+    """What the page says beside: the kind of the case now, cases it is linked with, whether there are minutes."""
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    return {
+        "six_kind": six_kinds.of_case(visit, case, item, entries),
+        "linked": linked.of(visit, case),
+        "meets": minutes.may_be_shown(visit, case),
+    }
 
 
 def offers_of(visit: Visit, case: Case) -> list[Offer]:

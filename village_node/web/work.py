@@ -7,13 +7,13 @@ from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import documents, kinds, workflow
 from sync_protocol.case.exclusions import GRADES
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
 from village_node.casebook import DRAFT_DAYS
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import clocks, commitments, entry, filing, service_room, times
+from village_node.web import clocks, commitments, entry, filing, service_room, six_kinds, times
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -43,7 +43,7 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
     "decided": ("还没有作出决定的件。", "Nothing is decided yet."),
     "all": ("本机还没有办件。", "There is no case on this node yet."),
 }
-FILTERS: Final = ("text", "item_no", "state", "place")
+FILTERS: Final = ("text", "item_no", "state", "place", "kind")
 
 
 def work(visit: Visit) -> Response:
@@ -59,6 +59,8 @@ def work(visit: Visit) -> Response:
     filters = {name: entry.line(arguments.get(name, ""))[:60] for name in FILTERS}
     if filters["state"] not in STATES:
         filters["state"] = ""
+    if filters["kind"] not in documents.SIX_KINDS:
+        filters["kind"] = ""
     number = arguments.get("page", "1")
     at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
     found = visit.site.casebook.work_list(view, filters, at)
@@ -118,6 +120,8 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         due_of=due_of,
         promise_of=lambda row: commitments.badge_of(visit, row),
         graded=marked,
+        six=six_kinds.counted(visit),
+        kind_of=lambda row: six_kinds.badge_of(visit, row),
         draft_days=DRAFT_DAYS,
         **values,
     )

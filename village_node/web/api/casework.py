@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import Case, Position, Verdict, explain, kinds, workflow
+from sync_protocol.case.documents import SIX_KINDS
 from sync_protocol.case.exclusions import CLOCKS, FLAGS
 from sync_protocol.case.fields import Field
 from sync_protocol.case.workdays import FIRST_DAY, day_of
@@ -27,6 +28,7 @@ from village_node.web import (
     prints,
     proceedings,
     schemas,
+    six_kinds,
     voices,
     words,
 )
@@ -66,6 +68,10 @@ class ListQuery(Taken):
         validate=marshmallow.validate.OneOf(("", *workflow.STATES), error="请从所列选项中选择"),
     )
     place = _listed_text("The place where it was filed.")
+    kind = marshmallow.fields.String(
+        load_default="",
+        validate=marshmallow.validate.OneOf(("", *SIX_KINDS), error="请从所列选项中选择"),
+    )
     limit = _small(1, PAGE_MAX, PAGE)
     after = _listed_text("`next` of the answer before.")
 
@@ -116,7 +122,7 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
 
     Read on with `after`: what is filed meanwhile is never missed in between, and no case comes twice.
     """
-    filters = {name: entry.line(asked[name])[:60] for name in ("text", "item_no", "state", "place")}
+    filters = {name: entry.line(asked[name])[:60] for name in ("text", "item_no", "state", "place", "kind")}
     last, size = _cursor(asked["after"]), asked["limit"]
     found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1)
     rows = found[:size]
@@ -134,6 +140,7 @@ def _listed(visit: Visit, row: CaseRow) -> dict[str, Any]:
         "case_id": row.case_id.hex(),
         "applicant_name": masking.name(row.applicant_name) if row.applicant_name else None,
         "state": state_of(row.state),
+        "case_kind": six_kinds.name_of(row),
         "grade": row.grade_on(day_of(visit.now_ms)),
         "due": due,
     }
@@ -185,6 +192,7 @@ def case_told(visit: Visit, case: Case, shown: Shown, *, open_data: bool) -> dic
     return {
         **told,
         **linked.told(visit, case),
+        **six_kinds.told(visit, case),
         "place": case.home,
         "case_id": case.case_id.hex(),
         "case_no": case.case_no or None,

@@ -128,6 +128,7 @@ class Listed(Schema):
         text(), text(), maybe(), maybe(), maybe(), maybe(), maybe(),
     )  # fmt: skip
     state = part(State)
+    case_kind = maybe("One of the six kinds, as it is now.")
     grade = text(*GRADES)
     due = day()
     filed_ms, decided_ms, delivered_ms, updated_ms = moment(), moment(), moment(), moment()
@@ -213,6 +214,7 @@ class CaseShape(Schema):
     shown = text(words="Name this in a decision: it is bound to what was shown here.")
     channel, window_note, correction_reason, volume = text(), text(), text(), text()
     applicant, proxy, answers = by_name(), by_name(), by_name()
+    case_kind, answered_by = maybe("One of the six kinds, as it is now."), texts()
     acts_on, acted_on_by = part(LinkedTo, null=True), many(ActedOnBy)
     why_not_approved = part(Said, null=True)
     materials, marks, beside, stops = many(Paper), many(ToCorrect), many(Beside), many(Stop)
