@@ -11,6 +11,7 @@ from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
 from village_node.casebook.batches import Batches
 from village_node.casebook.bench import Bench, Choice, ForkView
+from village_node.casebook.bookings import Bookings
 from village_node.casebook.bringing import Brought
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
 from village_node.casebook.calling import Calling
@@ -48,7 +49,6 @@ from village_node.casebook.plan import Received
 from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun
 from village_node.casebook.reading import HopReceipt, TimelineEntry
-from village_node.casebook.reception import Reception
 from village_node.casebook.refolding import Refolding
 from village_node.casebook.rekeying import Rekeyed, Rekeying
 from village_node.casebook.revoking import Machine, Revoking
@@ -146,7 +146,7 @@ class Casebook(
     Calendaring,
     Cataloguing,
     Charging,
-    Reception,
+    Bookings,
     Together,
     Unfiled,
     Parting,

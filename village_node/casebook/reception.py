@@ -13,7 +13,8 @@ from sync_protocol.case import kinds, workflow
 from sync_protocol.case.bodies import is_date, plain
 from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.places import about
-from village_node.casebook import once
+from village_node.casebook import booking_labels, once
+from village_node.casebook.booking_labels import Booked
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.errors import AlreadyDone, BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.overseeing import Overseeing, notes_of, span_ms
@@ -225,16 +226,16 @@ class Reception(Overseeing):
         item_no: str,
         tail: str,
         request: Request | None = None,
-    ) -> None:
-        """Book a slot for somebody. ``request``: under which id it is asked for. Raises AlreadyDone, IdTaken, BadBody
-        naming the field, NotAllowed, NotSaved."""
+    ) -> Booked:
+        """Book a slot for somebody, and give number and code to be told. ``request``: under which id it is asked for:
+        under the same id the same. Raises IdTaken, BadBody naming the field, NotAllowed, NotSaved."""
         self._check_counter(roles)
-        self._book(actor, day, slot, name, item_no, tail, request)
+        return self._book(actor, day, slot, name, item_no, tail, request)
 
-    def book_oneself(self, day: str, slot: str, name: str, item_no: str, tail: str, request: Request | None) -> None:
+    def book_oneself(self, day: str, slot: str, name: str, item_no: str, tail: str, request: Request | None) -> Booked:
         """Book a slot for oneself, at the public page: one for a day, and some days ahead. Who has one that day gets no
-        second, and is not told so: whoever tries a name there must not learn who comes. Raises AlreadyDone, IdTaken,
-        BadBody naming the field, NotSaved."""
+        second, and is not told so: whoever tries a name there must not learn who comes, so that what they are given is
+        looked up, moved and called off like any other. Raises IdTaken, BadBody naming the field, NotSaved."""
         last = day_of(self.clock()) + timedelta(OWN_DAYS)
         _check(
             not is_date(day) or date.fromisoformat(day) <= last,
@@ -242,11 +243,11 @@ class Reception(Overseeing):
             f"只能预约今天起 {OWN_DAYS} 天内",
             f"book within {OWN_DAYS} days",
         )
-        self._book(ONESELF, day, slot, name, item_no, tail, request)
+        return self._book(ONESELF, day, slot, name, item_no, tail, request)
 
     def _book(
         self, actor: str, day: str, slot: str, name: str, item_no: str, tail: str, request: Request | None
-    ) -> None:
+    ) -> Booked:
         today = day_of(self.clock())
         _check(is_date(day), "day", "请填写日期", "give the day")
         wanted = date.fromisoformat(day)
@@ -260,24 +261,39 @@ class Reception(Overseeing):
         _check(self.catalogue.newest(item_no) is not None, "item_no", "没有这个事项", "there is no such item")
         _check(bool(_TAIL.fullmatch(tail)), "phone_tail", "请填写电话后四位", "give the last four digits of the phone")
 
-        def act(connection: Connection) -> tuple[None, set[str]]:
-            self._one_at_a_time(connection)
-            room = self.room()
-            _check(self._open_on(day, room), "day", "这一天不开放", "the room is closed that day")
-            _check(slot in room.slots, "slot", "没有这个时段", "there is no such slot")
-            taken, own = reception.taken(connection, day, day).get((day, slot), _NOBODY)
-            left = room.a_slot - taken
-            if actor == ONESELF:
-                _check(not self._is_past(day, slot), "slot", "这个时段已经过了，请选别的时段", "that slot is past")
-                left = _own_left(room, taken, own)
-            _check(left > 0, "slot", "这个时段已约满，请选别的时段", "that slot is full: choose another")
-            if actor == ONESELF and _comes(reception.appointments(connection, day), name, tail):
-                return None, set()
-            row = Appointment(0, day, slot, name, item_no, tail, actor, self.clock(), reception.BOOKED)
-            reception.book(connection, row)
-            return None, self._noted(connection, actor, "room.book", f"{day} {slot}")
+        labels = booking_labels.labels_for(request, self.randomness(booking_labels.DRAWN))
 
-        self._act(act, request)
+        def act(connection: Connection) -> tuple[Booked, set[str]]:
+            self._one_at_a_time(connection)
+            self._check_left(connection, day, slot, own=actor == ONESELF)
+            state = self._state_of(connection, actor, day, name, tail)
+            row = Appointment(0, day, slot, name, item_no, tail, actor, self.clock(), state, *labels)
+            reception.book(connection, row)
+            if state == reception.DOUBLE:
+                return labels, set()
+            return labels, self._noted(connection, actor, "room.book", f"{day} {slot}")
+
+        try:
+            return self._act(act, request)
+        except AlreadyDone:
+            return labels
+
+    def _check_left(self, connection: Connection, day: str, slot: str, *, own: bool) -> None:
+        """That a slot has a place left; ``own``: for who books by themselves. Raises BadBody naming the field."""
+        room = self.room()
+        _check(self._open_on(day, room), "day", "这一天不开放", "the room is closed that day")
+        _check(slot in room.slots, "slot", "没有这个时段", "there is no such slot")
+        taken, of_these = reception.taken(connection, day, day).get((day, slot), _NOBODY)
+        left = room.a_slot - taken
+        if own:
+            _check(not self._is_past(day, slot), "slot", "这个时段已经过了，请选别的时段", "that slot is past")
+            left = _own_left(room, taken, of_these)
+        _check(left > 0, "slot", "这个时段已约满，请选别的时段", "that slot is full: choose another")
+
+    def _state_of(self, connection: Connection, actor: str, day: str, name: str, tail: str) -> int:
+        """What a booking is from its start: who books by themselves and comes that day already has no second place."""
+        comes = actor == ONESELF and _comes(reception.appointments(connection, day), name, tail)
+        return reception.DOUBLE if comes else reception.BOOKED
 
     def forget_appointments(self) -> int:
         """Take the names off appointments of days long past, and drop those of years that no figures are drawn from any
@@ -291,10 +307,10 @@ class Reception(Overseeing):
     def end_booking(
         self, actor: str, roles: Iterable[str], number: int, what: str, request: Request | None = None
     ) -> int:
-        """Somebody with an appointment comes, and draws a number; or does not come, or calls it off. The number drawn,
-        0 for none. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, Stale, NotSaved."""
+        """Somebody with an appointment comes, and draws a number; or does not come. The number drawn, 0 for none.
+        Raises AlreadyDone, IdTaken, NotAllowed, NotFound, Stale, NotSaved."""
         self._check_counter(roles)
-        state = {"came": reception.CAME, "missed": reception.MISSED, "cancelled": reception.CANCELLED}[what]
+        state = {"came": reception.CAME, "missed": reception.MISSED}[what]
 
         def act(connection: Connection) -> tuple[int, set[str]]:
             held = reception.appointment(connection, number)

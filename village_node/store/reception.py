@@ -7,9 +7,9 @@ from sqlalchemy import Connection, case, delete, func, insert, or_, select, upda
 from village_node.store import rows
 from village_node.store.tables import APPOINTMENTS, DUTY, TICKETS
 
-BOOKED, CAME, MISSED, CANCELLED = range(4)
+BOOKED, CAME, MISSED, CANCELLED, MOVED, DOUBLE = range(6)
 WAITING, CALLED, DONE, SKIPPED = range(4)
-BOOKING_STATES: Final = ("booked", "came", "missed", "cancelled")
+BOOKING_STATES: Final = ("booked", "came", "missed", "cancelled", "moved")
 TICKET_STATES: Final = ("waiting", "called", "done", "skipped")
 
 
@@ -23,7 +23,9 @@ class Duty(NamedTuple):
 
 
 class Appointment(NamedTuple):
-    """One row of ``appointments``, in the order of its columns."""
+    """One row of ``appointments``, in the order of its columns. ``moved_from``: the day and slot given up for it;
+    ``ended_by``, ``reason``: who called it off or moved it, and why; nobody for who made it. Of two bookings that one
+    person makes for one day at the public page the second is a double: it takes no place and stands in no list."""
 
     id: int
     day: str
@@ -34,6 +36,11 @@ class Appointment(NamedTuple):
     booked_by: str
     booked_ms: int
     state: int
+    number: str = ""
+    code: str = ""
+    moved_from: str = ""
+    ended_by: str = ""
+    reason: str = ""
 
 
 class Ticket(NamedTuple):
@@ -78,7 +85,8 @@ def book(connection: Connection, row: Appointment) -> None:
 
 def appointments(connection: Connection, day: str) -> list[Appointment]:
     """The appointments of a day in their order."""
-    query = select(APPOINTMENTS).where(APPOINTMENTS.c.day == day).order_by(APPOINTMENTS.c.slot, APPOINTMENTS.c.id)
+    there = (APPOINTMENTS.c.day == day, APPOINTMENTS.c.state != DOUBLE)
+    query = select(APPOINTMENTS).where(*there).order_by(APPOINTMENTS.c.slot, APPOINTMENTS.c.id)
     return [Appointment._make(row) for row in connection.execute(query)]
 
 
@@ -87,7 +95,7 @@ def taken(connection: Connection, first: str, last: str) -> dict[tuple[str, str]
     table = APPOINTMENTS.c
     own = func.sum(case((table.booked_by == "", 1), else_=0))
     query = select(table.day, table.slot, func.count(), own).group_by(table.day, table.slot)
-    there = query.where(table.day >= first, table.day <= last, table.state != CANCELLED)
+    there = query.where(table.day >= first, table.day <= last, table.state.in_((BOOKED, CAME, MISSED)))
     return {(day, slot): (int(every), int(of_these)) for day, slot, every, of_these in connection.execute(there)}
 
 
@@ -97,17 +105,41 @@ def set_booking(connection: Connection, number: int, state: int) -> bool:
     return bool(connection.execute(wanted.values(state=state)).rowcount)
 
 
+def change_booking(connection: Connection, held: Appointment, state: int, actor: str, reason: str) -> bool:
+    """A booking is called off or moved; False if it is no longer as it was seen."""
+    seen = (APPOINTMENTS.c.id == held.id, APPOINTMENTS.c.state == held.state)
+    if held.state not in (BOOKED, DOUBLE):
+        return False
+    wanted = update(APPOINTMENTS).where(*seen).values(state=state, ended_by=actor, reason=reason)
+    return bool(connection.execute(wanted).rowcount)
+
+
+def drop(connection: Connection, number: int) -> None:
+    """Drop a row that stood in no list."""
+    connection.execute(delete(APPOINTMENTS).where(APPOINTMENTS.c.id == number))
+
+
+def by_label(connection: Connection, label: str) -> Appointment | None:
+    """The newest of those that were booked under a number: what was moved keeps it."""
+    query = select(APPOINTMENTS).where(APPOINTMENTS.c.number == label, APPOINTMENTS.c.number != "")
+    row = connection.execute(query.order_by(APPOINTMENTS.c.id.desc()).limit(1)).first()
+    return Appointment._make(row) if row else None
+
+
 def appointment(connection: Connection, number: int) -> Appointment | None:
     """One appointment."""
     row = connection.execute(select(APPOINTMENTS).where(APPOINTMENTS.c.id == number)).first()
     return Appointment._make(row) if row else None
 
 
+_CLEARED: Final = dict.fromkeys(("name", "phone_tail", "number", "code", "reason"), "")
+
+
 def forget(connection: Connection, named_from: str, kept_from: str) -> int:
-    """Take name and phone off what was booked for days before one, and drop what is before another; of how many rows.
-    What stays says which item, which slot, and what it came to."""
+    """Take name, phone and code off what was booked for days before one, and drop what is before another; of how many
+    rows. What stays says which item, which slot, and what it came to."""
     past = (APPOINTMENTS.c.day < named_from, APPOINTMENTS.c.name != "")
-    cleared = connection.execute(update(APPOINTMENTS).where(*past).values(name="", phone_tail="")).rowcount
+    cleared = connection.execute(update(APPOINTMENTS).where(*past).values(**_CLEARED)).rowcount
     for table in (TICKETS, APPOINTMENTS):
         connection.execute(delete(table).where(table.c.day < kept_from))
     return cleared

@@ -556,6 +556,11 @@ APPOINTMENTS: Final = Table(
     Column("booked_by", Text, nullable=False),
     Column("booked_ms", BigInteger, nullable=False),
     Column("state", SmallInteger, nullable=False),
+    Column("number", Text, nullable=False, server_default=text("''"), index=True),
+    Column("code", Text, nullable=False, server_default=text("''")),
+    Column("moved_from", Text, nullable=False, server_default=text("''")),
+    Column("ended_by", Text, nullable=False, server_default=text("''")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
 )
 
 # Who came, in the order of the numbers drawn that day; `scope` and `case_id`: what was filed from it.

@@ -18,6 +18,7 @@ from sync_protocol.case.numbers import NumberError, parse_case_number
 from sync_protocol.case.voices import TERMS
 from village_node.accounts import Rule, Throttle
 from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, Request
+from village_node.casebook.booking_labels import grouped
 from village_node.store import StoreError
 from village_node.web import complaints, entry, query, sent_once, times
 from village_node.web.policy import Policy, Route
@@ -50,7 +51,7 @@ def own_complaint(visit: Visit) -> Response:
         case = query.look_up(visit, typed["number"].upper(), typed["code"])
     except NotTold as refused:
         return _complaint_form(visit, typed, refused.status, problem=visit.t(refused.zh, refused.en))
-    book, throttle, wanted = visit.site.casebook, visit.site.accounts.throttle, _asked(visit)
+    book, throttle, wanted = visit.site.casebook, visit.site.accounts.throttle, asked_oneself(visit)
     daily = f"own-complaint:{case.case_no}:{times.local(visit.now_ms):%Y%m%d}"
     try:
         if wanted is not None:
@@ -61,7 +62,7 @@ def own_complaint(visit: Visit) -> Response:
                 "Two complaints about this case were sent today: come again tomorrow, or to any counter.",
             )
             return _complaint_form(visit, typed, 429, problem=words)
-        with _counted(throttle, daily):
+        with counted(throttle, daily):
             slip = book.complain_oneself(case.case_no, {name: typed[name] for name in SAID}, wanted)
     except AlreadyDone:
         # The code is shown once. Whose answer was lost on the way complains anew, and not tomorrow: once a day.
@@ -85,7 +86,7 @@ def own_complaint(visit: Visit) -> Response:
 
 
 @contextmanager
-def _counted(throttle: Throttle, key: str) -> Iterator[None]:
+def counted(throttle: Throttle, key: str) -> Iterator[None]:
     """Take the count of an attempt back where nothing came of it."""
     try:
         yield
@@ -95,7 +96,7 @@ def _counted(throttle: Throttle, key: str) -> Iterator[None]:
         raise
 
 
-def _asked(visit: Visit) -> Request | None:
+def asked_oneself(visit: Visit) -> Request | None:
     """Under which id the form in hand asks for its act: nobody is signed in, and the page's id alone says whose. The
     token, which no node keeps, is in the digest: without it nobody finds out of a digest what a complaint says."""
     once = visit.line("once")
@@ -104,7 +105,7 @@ def _asked(visit: Visit) -> Request | None:
     return Request(ONESELF, f"form-{once}", digest) if _ONCE.fullmatch(once) else None
 
 
-def _source(visit: Visit) -> str:
+def source_of(visit: Visit) -> str:
     """Where somebody writes from. Of IPv6 that is the net: each house has a whole one to write from."""
     try:
         address = ip_address(visit.source)
@@ -154,18 +155,17 @@ def book_oneself(visit: Visit) -> Response:
     """Book a time, and say so in the answer itself: an address that said it could be made up by anybody."""
     typed = {name: visit.line(name) for name in BOOKING_FIELDS}
     typed["phone_tail"] = entry.number(typed["phone_tail"])
-    key, throttle = f"own-booking:{_source(visit)}", visit.site.accounts.throttle
+    key, throttle = f"own-booking:{source_of(visit)}", visit.site.accounts.throttle
     if throttle.attempt(key, FROM_HERE):
         words = visit.t(
             "预约次数过多，请过一会儿再来，或打电话预约。", "Too many bookings: try again later, or call us."
         )
         return _booking(visit, typed, 429, words)
     day, slot, name, item_no, tail = (typed[each] for each in BOOKING_FIELDS)
+    wanted = asked_oneself(visit)
     try:
-        with _counted(throttle, key):
-            visit.site.casebook.book_oneself(day, slot, name, item_no, tail, _asked(visit))
-    except AlreadyDone:
-        pass
+        with counted(throttle, key):
+            labels = visit.site.casebook.book_oneself(day, slot, name, item_no, tail, wanted)
     except IdTaken:
         words = visit.t("这张表已经提交过，请重新选择时间。", "This form was sent before: choose a time again.")
         return _booking(visit, typed, 409, words)
@@ -177,6 +177,8 @@ def book_oneself(visit: Visit) -> Response:
         "slot": slot,
         "item_no": item_no,
         "item": visit.t(item.name, item.name_en) if item is not None else "",
+        "number": grouped(labels.number),
+        "code": labels.code,
     }
     return visit.render("own_booking.html", booked=booked, room=visit.site.casebook.room())
 
@@ -192,7 +194,7 @@ def _booking(visit: Visit, typed: Mapping[str, str], status: int = 200, problem:
     return visit.render(
         "own_booking.html",
         status,
-        days=[(day, _day_words(visit, date.fromisoformat(day)), free) for day, free in left.items()],
+        days=[(day, day_words(visit, date.fromisoformat(day)), free) for day, free in left.items()],
         chosen=chosen,
         slots=slots.get(chosen, []),
         typed=typed,
@@ -205,7 +207,7 @@ def _booking(visit: Visit, typed: Mapping[str, str], status: int = 200, problem:
     )
 
 
-def _day_words(visit: Visit, day: date) -> str:
+def day_words(visit: Visit, day: date) -> str:
     """A day of the next weeks, short enough for a phone."""
     return visit.t(f"{day.month}月{day.day}日", f"{day:%d.%m.}") + " " + visit.t(*WEEK[day.weekday()])
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, Stale
+from village_node.casebook.booking_labels import Booked, grouped
 from village_node.store.reception import BOOKING_STATES, TICKET_STATES, Appointment, Ticket
 from village_node.web import entry, masking, sent_once
 from village_node.web.clocks import Badge
@@ -22,6 +23,7 @@ BOOKINGS: Final[dict[str, Badge]] = {
     "came": ("good", "check", "已到", "came"),
     "missed": ("bad", "cross", "未到", "did not come"),
     "cancelled": ("done", "cross", "已取消", "called off"),
+    "moved": ("done", "right", "已改期", "moved"),
 }
 NUMBERS: Final[dict[str, Badge]] = {
     "waiting": ("waiting", "clock", "等候", "waits"),
@@ -29,6 +31,7 @@ NUMBERS: Final[dict[str, Badge]] = {
     "done": ("good", "check", "已办", "done"),
     "skipped": ("done", "cross", "过号", "skipped"),
 }
+CAME_TO: Final = ("came", "missed")
 ENDINGS: Final = ("done", "skip", "again", "transfer")
 
 
@@ -75,8 +78,8 @@ def book(visit: Visit) -> Response:
 
 
 def end_booking(visit: Visit, number: str, what: str) -> Response:
-    """Somebody came, did not come, or called it off."""
-    if what not in BOOKING_STATES[1:] or not _is_number(number):
+    """Somebody came, or did not come."""
+    if what not in CAME_TO or not is_number(number):
         raise NotFound
     staff = visit.staff
     return _done(
@@ -109,7 +112,7 @@ def call(visit: Visit) -> Response:
 
 def end_turn(visit: Visit, number: str, what: str) -> Response:
     """A number is done, skipped, called again later, or sent to another window."""
-    if what not in ENDINGS or not _is_number(number):
+    if what not in ENDINGS or not is_number(number):
         raise NotFound
     staff = visit.staff
     typed = {name: visit.line(name) for name in ("to_window", "case_no")}
@@ -123,7 +126,7 @@ def end_turn(visit: Visit, number: str, what: str) -> Response:
     )
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 9
 
 
@@ -141,6 +144,8 @@ def _done(visit: Visit, act: Callable[[], object], done: str, typed: dict[str, s
         return _page(visit, 409, visit.t(refused.zh, refused.en), typed)
     except CasebookError as absent:
         return _page(visit, 404, visit.t(absent.zh, absent.en), typed)
+    if isinstance(came_to, Booked):
+        return visit.redirect("turns", done=done, day=typed["day"], booked=came_to.number)
     number = number_words(came_to) if isinstance(came_to, int) and came_to else ""
     day = typed.get("day", "")
     return visit.redirect("turns", done=done, number=number, **({"day": day} if day else {}))
@@ -164,8 +169,10 @@ def _page(
         today=today,
         done=visit.request.args.get("done", ""),
         number=visit.request.args.get("number", ""),
+        fresh=next((row for row in booked if row.number and row.number == visit.request.args.get("booked")), None),
         slots=site.casebook.slots(day),
-        booked=[(row, _item(visit, row.item_no), masking.name(row.name), BOOKINGS[_state(row)]) for row in booked],
+        booked=[(row, item_words(visit, row.item_no), masking.name(row.name), BOOKINGS[_state(row)]) for row in booked],
+        grouped=grouped,
         turns=[_turn(visit, row, names) for row in drawn],
         waiting=sum(TICKET_STATES[row.state] == "waiting" for row in drawn),
         items=[(item.item_no, f"{item.item_no} {visit.t(item.name, item.name_en)}") for item in site.finder.find("")],
@@ -176,7 +183,7 @@ def _state(row: Appointment) -> str:
     return BOOKING_STATES[row.state]
 
 
-def _item(visit: Visit, item_no: str) -> str:
+def item_words(visit: Visit, item_no: str) -> str:
     item = visit.site.catalogue.newest(item_no)
     return visit.t(item.name, item.name_en) if item is not None else item_no
 
@@ -186,7 +193,7 @@ def _turn(visit: Visit, row: Ticket, names: dict[int, str]) -> Turn:
     name = masking.name(names.get(row.appointment, "")) if row.appointment is not None else ""
     number = (case.case_no if case is not None else "") or ""
     badge = NUMBERS[TICKET_STATES[row.state]]
-    return Turn(row, number_words(row.number), _item(visit, row.item_no), badge, name, number)
+    return Turn(row, number_words(row.number), item_words(visit, row.item_no), badge, name, number)
 
 
 ROUTES: Final = (

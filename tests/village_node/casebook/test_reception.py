@@ -29,7 +29,7 @@ def test_slots_and_numbers_are_given_out_once(county: Member) -> None:
         book.book("1", roles, TODAY, "09:00", "丙", "001", "1234")
     assert book.slots(TODAY) == [("09:00", 0), ("10:00", 2)] and book.slots("2026-09-26") == []
     first, second = (row.id for row in book.appointments(TODAY))
-    book.end_booking("1", roles, second, "cancelled")
+    book.call_off("1", roles, second, "改日再来")
     assert book.slots(TODAY)[0] == ("09:00", 1)
     assert [book.draw_ticket("1", roles, "", ""), book.end_booking("1", roles, first, "came")] == [1, 2]
     called = book.call_next("1", roles, "1号")

@@ -303,10 +303,13 @@ def _own(request: pytest.FixtureRequest, what: str) -> Ready:
     """What a resident sends by himself: a complaint about his case, or a booking."""
     agent = request.getfixturevalue("agent")
     stranger = agent.counter.visitor()
-    if what == "book":
+    if what in ("book", "change"):
         head = agent.counter.sign_in("0002", "head")
         assert head.send("/duty/room", ROOM).status_code == 303
         fields = {"day": "2026-11-19", "slot": "09:00", "name": TYPED, "item_no": "001", "phone_tail": "1234"}
+        if what == "change":
+            labels = agent.counter.member.casebook.book("0002", {"agent"}, *fields.values())
+            return Ready(stranger, "/book/change", {**labels._asdict(), "do": "off"})
         return Ready(stranger, "/book", fields)
     case = agent.file()
     row = agent.counter.member.casebook.case_row(f"about:{VILLAGE}", bytes.fromhex(case.rpartition("/")[2]))
@@ -399,6 +402,10 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "say_room": partial(_room, where="/duty/room", fields={**ROOM, "address": TYPED}),
     "book_slot": partial(_room, where="/turns/book", fields={}),
     "end_booking": partial(_room, where="/turns/bookings/1/missed", fields={"text": TYPED}),
+    "call_off_booking": partial(_room, where="/turns/bookings/1/call-off", fields={"reason": TYPED}),
+    "move_booking": partial(
+        _room, where="/turns/bookings/1/move", fields={"day": "2026-11-19", "slot": "09:00", "reason": TYPED}
+    ),
     "draw_number": partial(_room, where="/turns/draw", fields={"draw_item": "", "draw_window": TYPED}),
     "call_number": partial(_room, where="/turns/call", fields={"window": TYPED}),
     "end_turn": partial(_room, where="/turns/1/transfer", fields={"to_window": TYPED}),
@@ -415,6 +422,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "file_batch": _batch,
     "own_complaint": partial(_own, what="complaint"),
     "book_oneself": partial(_own, what="book"),
+    "change_own_booking": partial(_own, what="change"),
     "take_slip": partial(_slip, what="slip"),
     "unmask_slip": partial(_slip, what="slips"),
     "take_consultation": partial(_slip, what="consultation"),

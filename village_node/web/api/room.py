@@ -45,7 +45,21 @@ class BookTaken(Taken):
 class EndBookingTaken(Taken):
     """What an appointment came to; who came draws a number."""
 
-    what = _one_of(*BOOKING_STATES[1:])
+    what = _one_of(*turns.CAME_TO)
+
+
+class CallOffTaken(Taken):
+    """Why the counter calls it off."""
+
+    reason = schemas.Text(1, 100, required=True)
+
+
+class MoveTaken(Taken):
+    """To which slot the counter moves it, and why."""
+
+    day = schemas.Text(10, 10, required=True)
+    slot = schemas.Text(5, 5, required=True)
+    reason = schemas.Text(1, 100, required=True)
 
 
 class DrawTaken(Taken):
@@ -107,6 +121,9 @@ class AppointmentGiven(Schema):
     number = shapes.number()
     slot, name, item_no, phone_tail, booked_by = (shapes.text() for _ in range(5))
     state = shapes.text(*BOOKING_STATES)
+    booking = shapes.text(words="The number by which who booked calls it off or moves it.")
+    code = shapes.text(words="The code that goes with it, to be told to who booked.")
+    moved_from, ended_by, reason = shapes.text(), shapes.text(), shapes.text()
 
 
 class Appointments(Schema):
@@ -148,6 +165,8 @@ def list_appointments(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
             "number": row.id,
             "name": masking.name(row.name),
             "state": BOOKING_STATES[row.state],
+            "booking": row.number,
+            **{name: getattr(row, name) for name in ("code", "moved_from", "ended_by", "reason")},
         }
         for row in book.appointments(day)
     ]
@@ -170,15 +189,33 @@ def book_appointment(visit: Visit, chosen: dict[str, str], asked: dict[str, str]
     day, slot, name, item_no, tail = (
         entry.line(asked[each]) for each in ("day", "slot", "name", "item_no", "phone_tail")
     )
+
+    def book() -> None:
+        visit.site.casebook.book(staff.staff_no, staff.roles, day, slot, name, item_no, tail, wanted)
+
+    return _done(visit, wanted, book)
+
+
+def call_off_appointment(visit: Visit, chosen: dict[str, str], asked: dict[str, str], number: str) -> Any:
+    """The counter calls an appointment off; its place is free again."""
+    wanted, staff, booked = request_of(visit, chosen, number, asked), visit.staff, _number(number)
+    reason = entry.line(asked["reason"])
     return _done(
-        visit,
-        wanted,
-        lambda: visit.site.casebook.book(staff.staff_no, staff.roles, day, slot, name, item_no, tail, wanted),
+        visit, wanted, lambda: visit.site.casebook.call_off(staff.staff_no, staff.roles, booked, reason, wanted)
+    )
+
+
+def move_appointment(visit: Visit, chosen: dict[str, str], asked: dict[str, str], number: str) -> Any:
+    """The counter moves an appointment to another slot; its place is free again."""
+    wanted, staff, booked = request_of(visit, chosen, number, asked), visit.staff, _number(number)
+    day, slot, reason = (entry.line(asked[each]) for each in ("day", "slot", "reason"))
+    return _done(
+        visit, wanted, lambda: visit.site.casebook.move(staff.staff_no, staff.roles, booked, day, slot, reason, wanted)
     )
 
 
 def end_appointment(visit: Visit, chosen: dict[str, str], asked: dict[str, str], number: str) -> Any:
-    """Somebody came and draws a number, did not come, or called it off."""
+    """Somebody came and draws a number, or did not come."""
     wanted, staff, what = request_of(visit, chosen, number, asked), visit.staff, asked["what"]
     booked = _number(number)
     return _done(
@@ -270,6 +307,14 @@ OPERATIONS: Final = (
     ),
     Operation(
         "/appointments/<number>/end", "end_appointment", end_appointment, turns.COUNTERS, TAG, "POST", EndBookingTaken,
+        gives=Came, once=True,
+    ),
+    Operation(
+        "/appointments/<number>/call_off", "call_off_appointment", call_off_appointment, turns.COUNTERS, TAG, "POST",
+        CallOffTaken, gives=Came, once=True,
+    ),
+    Operation(
+        "/appointments/<number>/move", "move_appointment", move_appointment, turns.COUNTERS, TAG, "POST", MoveTaken,
         gives=Came, once=True,
     ),
     Operation("/turns", "list_tickets", list_tickets, turns.COUNTERS, TAG, gives=Tickets),

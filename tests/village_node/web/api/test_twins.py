@@ -59,6 +59,8 @@ TWINS = {
     "supervise": ("write_letter", "write_answer", "write_card", "write_check"),
     "book_slot": ("book_appointment",),
     "end_booking": ("end_appointment",),
+    "call_off_booking": ("call_off_appointment",),
+    "move_booking": ("move_appointment",),
     "draw_number": ("draw_ticket",),
     "call_number": ("call_ticket",),
     "end_turn": ("end_ticket",),
@@ -104,6 +106,7 @@ WITHOUT = {
     "complaint_paper": _ANSWER,
     "own_complaint": _RESIDENT,
     "book_oneself": _RESIDENT,
+    "change_own_booking": _RESIDENT,
     "sync_now": "an exchange is made by itself; the button is for who stands in front and waits",
     "refused_sample": "bytes that no program took are looked at by a person, with a tool, and never by another program",
 }
