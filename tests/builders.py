@@ -109,8 +109,10 @@ class Member:
         if kind == kinds.SUSPEND and body and body.get("what") in legal_bodies.SPECIAL:
             asked = bodies.numbered(kind, body)
             self.casebook.ask_procedure("0005", self.roles, ref[:2], asked, seen or case.last)
-            return self.casebook.approve_procedure("0001", self.roles, ref[:2])
-        return self.casebook.record("0001", self.roles, ref.scope, ref.case_id, kind, body or {}, seen or case.last)
+            return self.casebook.approve_procedure("0001", self.roles, ref[:2], clock_confirmed=True)
+        return self.casebook.record(
+            "0001", self.roles, ref.scope, ref.case_id, kind, body or {}, seen or case.last, clock_confirmed=True
+        )
 
     def state(self, ref: CaseRef) -> str:
         """The state of a case as this node sees it; empty where it holds nothing."""

@@ -141,7 +141,7 @@ def _closed(case: Case) -> tuple[str, str]:
 # What may still be said of a case that is closed.
 _AFTERWARDS: Final = frozenset({kinds.RATING, kinds.SERVICE_ACT})
 # Who collects the result, and where they are reached, may change once it is decided.
-_ABOUT_PEOPLE: Final = frozenset({kinds.CONTACT_CHANGE, kinds.PROXY_AUTHORITY})
+_ABOUT_PEOPLE: Final = frozenset({kinds.CONTACT_CHANGE, kinds.PROXY_AUTHORITY, kinds.SERVICE_ADDRESS})
 _OF_AN_ORDER: Final = frozenset({kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.RATING_APPEAL})
 
 

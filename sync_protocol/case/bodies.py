@@ -39,7 +39,7 @@ OPINIONS: Final = ("agree", "disagree")
 OUTCOMES: Final = ("approve", "refuse")
 # What a linked case does with what an earlier one decided.
 CHANGES: Final = ("change", "renew", "revoke")
-DELIVERY_WAYS: Final = ("in_person", "proxy", "post", "electronic", "left_with_witness")
+DELIVERY_WAYS: Final = ("in_person", "proxy", "post", "electronic", "left_with_witness", "public_notice")
 
 # Field numbers are frozen like kind numbers.
 CREATE: Final = Table(kinds.CREATE, (
@@ -151,7 +151,10 @@ DELIVERED: Final = Table(kinds.DELIVERED, (
     Field(1, "how", "choice", True, 0, 0, "送达方式", "way of delivery", DELIVERY_WAYS),
     Field(2, "at", "date", False, 0, 0, "送达日期", "day of delivery"),
     Field(3, "witnesses", "names", False, 2, 2, "见证人（留置送达须二人，一行一个）", "two witnesses, one a line"),
-    Field(4, "refusal", "text", False, 1, 300, "拒收事由", "why it was not signed for"),
+    Field(4, "refusal", "text", False, 1, 300, "拒收事由，或无法送达的经过", "why not signed for, or not served"),
+    Field(5, "where", "text", False, 1, 200, "送达地点、号码或公告载体", "place, number, or where made public"),
+    Field(6, "proof", "text", False, 1, 80, "邮件号或发送记录号", "number of the mail, or of the record of sending"),
+    Field(7, "published", "date", False, 0, 0, "公告日期", "day it was made public"),
 ))  # fmt: skip
 PLEASE_RETURN: Final = Table(kinds.PLEASE_RETURN, (
     Field(0, "reason", "text", True, 1, 400, "请求退回的理由", "reason"),
@@ -410,6 +413,24 @@ def named(kind: int, body: Mapping[int, Any]) -> dict[str, Any]:
     return {field.name: body[field.number] for field in TABLES[kind].fields if field.number in body}
 
 
+# A choice that came later -> the kind_version from which an event may say it.
+_LATER_CHOICES: Final[dict[int, tuple[int, dict[str, int]]]] = {kinds.DELIVERED: (1, {"public_notice": 2})}
+
+
+def version_of(kind: int, body: Mapping[int, Any]) -> int:
+    """The kind_version under which a body is written: the oldest whose readers understand all of it."""
+    if kind not in _LATER_CHOICES:
+        return kinds.BY_NUMBER[kind].version
+    number, since = _LATER_CHOICES[kind]
+    return since.get(body.get(number, ""), 1)
+
+
+def too_late_a_choice(kind: int, version: int, body: Mapping[int, Any]) -> str | None:
+    """The name of a field whose choice came later than the kind_version that an event says; None where none did."""
+    number, since = _LATER_CHOICES.get(kind, (0, {}))
+    return TABLES[kind].fields[number].name if since and since.get(body.get(number, ""), 1) > version else None
+
+
 def numbered(kind: int, values: Mapping[str, Any]) -> dict[int, Any]:
     """Turn values by field name into a body; None and unknown names are left out."""
     return {field.number: values[field.name] for field in TABLES[kind].fields if values.get(field.name) is not None}
@@ -422,6 +443,7 @@ KEPT: Final[dict[int, tuple[int, ...]]] = {
     kinds.COUNTERSIGNATURE: (0, 1),
 }  # fmt: skip
 KEPT_KEY: Final = 0
+SKEW_KEY: Final = 1  # how far its author has confirmed their clock to be off
 _KEPT_CHECKERS: Final[dict[int, Checker]] = {
     kind: compile_checker(Table(kind, tuple(field for field in TABLES[kind].fields if field.number in numbers)))
     for kind, numbers in KEPT.items()

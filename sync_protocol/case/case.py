@@ -130,6 +130,8 @@ class Case:
     calls: tuple[SideNote, ...] = ()
     authorities: tuple[SideNote, ...] = ()
     acts_on: Link | None = None
+    confirmations: tuple[SideNote, ...] = ()
+    service: dict[str, str] = field(default_factory=dict)
 
     @property
     def listed_state(self) -> str:

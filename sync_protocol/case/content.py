@@ -21,6 +21,10 @@ def read_body(event: CaseEvent) -> Body | str | None:
         kept: Body | None = event.kept if bodies.is_kept(event.kind, event.kept) else None
         return kept
     body = _read_short(event.kind, raw) if event.kind in _INLINE else _read(event.kind, raw)
+    if event.kind == kinds.DELIVERED and type(body) is dict:
+        early = bodies.too_late_a_choice(event.kind, event.kind_version, body)
+        if early is not None:
+            return f"malformed: {early}"
     if event.kept is None or event.kind not in bodies.KEPT or type(body) is str:
         return body
     sound = bodies.is_kept(event.kind, event.kept) and event.kept == bodies.kept_of(event.kind, body)  # type: ignore[arg-type]

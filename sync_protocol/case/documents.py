@@ -219,6 +219,12 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("published", "公示结果", "公示结果", "result of a public notice", (
             Rest(kinds.RESUME, (("ends", "publicity"),)),
         ), False, "", False, "holder", "legal"),
+        DocumentType("address", "送达", "送达地址确认书", "confirmation of the address for service", (
+            Rest(kinds.SERVICE_ADDRESS),
+        ), False, "", False, "applicant", "legal"),
+        DocumentType("request", "复核申请", "复核申请书", "request for a review", (
+            Rest(kinds.REVIEW_REQUEST),
+        ), False, "", False, "applicant", "legal"),
         DocumentType("survey", "勘验", "现场勘验记录", "record of a survey", (
             Rest(kinds.RESUME, (("ends", "site_survey"),)),
         ), False, "", False, "holder", "legal"),

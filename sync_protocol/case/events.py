@@ -22,9 +22,9 @@ class CaseEvent:
     ``place`` is the author's place as the roster says it; ``order`` the order in which the author's incarnation entered
     the roster (provisional last); ``entitled`` is False when that incarnation is frozen or cut before this event;
     ``body`` is canonical CBOR, None when missing or deleted; ``deps_missing`` is told by the caller, who holds the
-    other streams; ``hlc`` and ``claimed_ms`` are claims and decide nothing. ``kept``: what the header
-    says of the body. ``scope`` and ``case_id`` are those of the
-    event; left empty they say that the caller has selected the events of this very case.
+    other streams; ``hlc`` and ``claimed_ms`` are claims and decide nothing. ``kept``: what the header says of the body;
+    ``skew_ms``: how far its author has confirmed their clock to be off, for people alone. ``scope`` and ``case_id`` are
+    those of the event; left empty they say that the caller has selected the events of this very case.
     """
 
     position: Position
@@ -45,6 +45,7 @@ class CaseEvent:
     scope: str = ""
     case_id: bytes = b""
     kept: Any = None
+    skew_ms: Any = None
 
 
 class Verdict(NamedTuple):

@@ -84,6 +84,7 @@ SAMPLE: Final = 74
 CALL_BACK: Final = 75
 RATING_APPEAL: Final = 76
 PROXY_AUTHORITY: Final = 77
+SERVICE_ADDRESS: Final = 73
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -119,7 +120,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(NOTE, "note", "side", "apart", 1),
     Kind(SUPPLY, "supply", "side", "apart", 1),
     Kind(WITHDRAWAL_REQUEST, "withdrawal_request", "side", "apart", 1),
-    Kind(DELIVERED, "delivered", "side", "apart", 1),
+    Kind(DELIVERED, "delivered", "side", "apart", 2),
     Kind(PLEASE_RETURN, "please_return", "side", "inline", 1),
     Kind(DISMISS, "dismiss", "side", "inline", 2),
     Kind(COUNTERSIGNATURE, "countersignature", "side", "apart", 1),
@@ -158,6 +159,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(CALL_BACK, "call_back", "side", "apart", 1),
     Kind(RATING_APPEAL, "rating_appeal", "side", "apart", 1),
     Kind(PROXY_AUTHORITY, "proxy_authority", "side", "apart", 1),
+    Kind(SERVICE_ADDRESS, "service_address", "side", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

@@ -1,6 +1,7 @@
 """Whose kin the applicant is, as the staff of a place have declared it: nobody handles a relative's case."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Final, NamedTuple
 
 from sync_protocol.case import kinds
@@ -15,13 +16,20 @@ PAPERS_ONLY: Final = frozenset({
 
 
 class Kin(NamedTuple):
-    """One relative of one member of staff of a place."""
+    """One relative of one member of staff of a place; ``first``, ``last``: the days of the relation, where they are
+    said."""
 
     place: str
     staff_no: str
     name: str
     relation: str
     id_no: str
+    first: str = ""
+    last: str = ""
+
+    def stands(self, day: date) -> bool:
+        """Whether they are relatives on a day, both of its ends included."""
+        return self.first <= day.isoformat() <= (self.last or "9999-12-31")
 
 
 def kin_of(place: str, entries: Iterable[Entry]) -> list[Kin]:
@@ -32,7 +40,8 @@ def kin_of(place: str, entries: Iterable[Entry]) -> list[Kin]:
         key = said["staff_no"], plain_number(said["kin_id_no"])
         found.pop(key, None)
         if not said.get("withdrawn"):
-            found[key] = Kin(place, key[0], said["kin_name"], said["relation"], key[1])
+            term = said.get("first", ""), said.get("last", "")
+            found[key] = Kin(place, key[0], said["kin_name"], said["relation"], key[1], *term)
     return list(found.values())
 
 

@@ -215,6 +215,21 @@ PROXY_AUTHORITY: Final = Table(kinds.PROXY_AUTHORITY, (
     Field(8, "reason", "text", False, 1, 400, "撤销委托的理由", "why it is revoked", required_if=(0, ("revoked",))),
     Field(9, "by", "text", False, 1, 60, "提出人", "who asks"),
 ))  # fmt: skip
+# Where documents are served, and by which ways: consent is said in so many words, and that of the last word stands.
+SERVICE_ADDRESS: Final = Table(kinds.SERVICE_ADDRESS, (
+    Field(0, "what", "choice", True, 0, 0, "办理", "what is done", ("confirmed", "consent_withdrawn")),
+    Field(1, "recipient", "text", False, 1, 60, "收件人", "recipient", required_if=(0, ("confirmed",))),
+    Field(2, "address", "text", False, 1, 200, "送达地址", "address for service", required_if=(0, ("confirmed",))),
+    Field(3, "phone", "text", False, 1, 30, "送达电话", "phone for service", required_if=(0, ("confirmed",))),
+    Field(4, "post", "choice", False, 0, 0, "邮寄送达", "service by post", ("agree", "disagree"),
+          required_if=(0, ("confirmed",))),
+    Field(5, "electronic", "choice", False, 0, 0, "电子送达", "electronic service", ("agree", "disagree"),
+          required_if=(0, ("confirmed",))),
+    Field(6, "electronic_to", "text", False, 1, 100, "电子送达地址（手机号或电子邮箱）", "electronic address",
+          required_if=(5, ("agree",))),
+    Field(7, "by", "text", True, 1, 60, "签字确认或撤回的人", "who signed it"),
+    Field(8, "reason", "text", False, 1, 200, "说明", "remark"),
+))  # fmt: skip
 
 MEETING: Final = Table(kinds.MEETING, (
     Field(0, "day", "date", True, 0, 0, "会议日期", "day of the meeting"),
@@ -261,4 +276,5 @@ SIDE_TABLES: Final = (
     CALL_BACK,
     RATING_APPEAL,
     PROXY_AUTHORITY,
+    SERVICE_ADDRESS,
 )

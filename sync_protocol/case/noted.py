@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from sync_protocol.case import kinds
 from sync_protocol.case.proxies import authorised
 from sync_protocol.case.records import SideNote
+from sync_protocol.case.service import service_of
 
 if TYPE_CHECKING:
     from sync_protocol.case.case import Case
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 VOICES: Final = frozenset({
     kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
     kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.MEETING, kinds.ACTION_DONE,
-    kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.PROXY_AUTHORITY,
+    kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.PROXY_AUTHORITY, kinds.SERVICE_ADDRESS,
 })  # fmt: skip
 
 
@@ -28,6 +29,8 @@ def set_voices(case: "Case", counted: Mapping[int, list[SideNote]]) -> None:
     case.papers, case.calls = tuple(counted[kinds.PAPER]), tuple(counted[kinds.CALL_BACK])
     case.authorities = tuple(counted[kinds.PROXY_AUTHORITY])
     case.proxy = authorised(case.proxy, case.authorities)
+    case.confirmations = tuple(counted[kinds.SERVICE_ADDRESS])
+    case.service = service_of(note.body for note in case.confirmations)
     later = []
     for note in counted[kinds.RATING]:
         stage = note.body.get("stage", 2 if note.kind == kinds.CALL_BACK else 0)

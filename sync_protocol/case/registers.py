@@ -60,6 +60,8 @@ KIN: Final = Table(kinds.KIN, (
     Field(2, "kin_id_no", "text", True, 1, 40, "亲属证件号码", "relative's identity number"),
     Field(3, "relation", "text", True, 1, 40, "亲属关系", "relation"),
     Field(4, "withdrawn", "bool", False, 0, 0, "撤销登记", "withdrawn"),
+    Field(5, "first", "date", False, 0, 0, "自", "from"),
+    Field(6, "last", "date", False, 0, 0, "至", "to"),
 ))  # fmt: skip
 TABLES: Final[dict[int, Table]] = {table.kind: table for table in (AUTHORITY, SEAL, KIN)}
 _CHECKERS: Final[dict[int, Checker]] = {kind: compile_checker(table) for kind, table in TABLES.items()}
@@ -75,12 +77,15 @@ class Entry(NamedTuple):
     said: Mapping[str, Any]
 
 
+_TERMS: Final = {kinds.AUTHORITY: (10, 11), kinds.SEAL: (6, 7), kinds.KIN: (5, 6)}
+
+
 def check(kind: int, body: Mapping[int, Any]) -> str | None:
     """The name of the first field of an entry that does not fit; None if all do."""
     wrong = _CHECKERS[kind](body)
-    if wrong is not None or kind == kinds.KIN:
+    if wrong is not None:
         return wrong
-    first, last = (10, 11) if kind == kinds.AUTHORITY else (6, 7)
+    first, last = _TERMS[kind]
     if last in body and body[last] < body.get(first, ""):
         return "last"
     if kind == kinds.AUTHORITY and (4 in body) != (5 in body):

@@ -11,7 +11,7 @@ from sync_protocol.case.clock import thresholds
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workdays import Calendar
 
-Voice = Literal["rectification", "complaint", "recheck", "appeal", "appeal_answer"]
+Voice = Literal["rectification", "complaint", "recheck", "appeal", "appeal_answer", "call_back"]
 
 
 class Term(NamedTuple):
@@ -28,6 +28,7 @@ TERMS: Final[dict[Voice, Term]] = {
     "recheck": Term(5, "复核", "review of a refusal"),
     "appeal": Term(5, "差评申诉提出", "appeal against a rating"),
     "appeal_answer": Term(10, "差评申诉答复", "answer to such an appeal"),
+    "call_back": Term(1, "回访", "call to whom was answered later"),
 }
 SAMPLE: Final = True
 

@@ -144,7 +144,7 @@ class People:
                 book.ask_procedure(COLLEAGUE, roles, key, bodies.numbered(offer.kind, asked), case.last)
                 book.approve_procedure(actor, roles, key)
             else:
-                book.record(actor, roles, key[0], key[1], offer.kind, body, case.last)
+                book.record(actor, roles, key[0], key[1], offer.kind, body, case.last, clock_confirmed=True)
             self._sim.say(station, f"does {kinds.name_of(offer.kind)} on {key[1].hex()[:8]}")
             done = True
 

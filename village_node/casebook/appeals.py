@@ -1,14 +1,15 @@
 """Appeals against a rating that an office holds to be false: who may write one, until when, and who finds on it."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, Final
 
-from sync_protocol.case import Case, CaseEvent, Position, kinds, workflow
+from sync_protocol.case import Case, CaseEvent, Position, SideNote, kinds, workflow
 from sync_protocol.case.authority import voices_on
 from sync_protocol.case.routes import CasePath
 from sync_protocol.case.voices import TERMS
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import PlaceTree
+from village_node.casebook import conditions
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import Words
 from village_node.casebook.entitlement import Person
@@ -45,11 +46,42 @@ def why_not(
             "差评申诉由乡镇站长或县业务科答复",
             "the head of the township's station or the county's business section finds on an appeal",
         )
+    return _why_not_found(appeal, here, written, person)
+
+
+_NOT_ONES_OWN: Final = "经办人和申诉人不能答复申诉", "who handled the case, or appealed, does not find on the appeal"
+
+
+def _why_not_found(appeal: SideNote, here: str, written: Iterable[CaseEvent], person: Person) -> Words | None:
     handled = kinds.STAGE_KINDS | {kinds.RECTIFICATION}
     ours = {each.actor for each in written if each.place == here and each.kind in handled}
-    if person.actor in ours or (appeal.place == here and appeal.actor == person.actor):
-        return "经办人和申诉人不能答复申诉", "who handled the case, or appealed, does not find on the appeal"
-    return None
+    own = person.actor in ours or (appeal.place == here and appeal.actor == person.actor)
+    return _NOT_ONES_OWN if own else None
+
+
+ONES_OWN: Final = frozenset({kinds.RATING_APPEAL, kinds.REVIEW_DECISION})
+
+
+def hindrances(
+    office: Office,
+    case: Case,
+    offered: Collection[int],
+    places: PlaceTree,
+    written: Iterable[CaseEvent],
+    person: Person,
+) -> dict[int, Words]:
+    """Of what the workflow offers somebody: what they do not judge because it is about their own work, and why."""
+    here = office.identity.place
+    found: dict[int, Words] = {}
+    if kinds.REVIEW_DECISION in offered:
+        own = conditions.why_not_reviewed(case, here, person.actor)
+        found |= {kinds.REVIEW_DECISION: own} if own is not None else {}
+    if kinds.RATING_APPEAL in offered:
+        mine, asked = voices_on(case, here, CasePath(case.home, places)) or ([], [])
+        listed = list(written)
+        if asked and not mine and all(_why_not_found(each, here, listed, person) for each in asked):
+            found[kinds.RATING_APPEAL] = _NOT_ONES_OWN
+    return found
 
 
 def _why_too_late(office: Office, connection: Connection, rated_ms: int) -> Words | None:

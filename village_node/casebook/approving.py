@@ -81,12 +81,14 @@ class Approving(Desk):
         key: CaseKey,
         shown: str | None = None,
         request: Request | None = None,
+        *,
+        clock_confirmed: bool = False,
     ) -> CaseRef:
         """Approve what another person has proposed: the procedure is opened in the same transaction. ``shown``: the
         digest of the proposal as its approver saw it.
 
         Raises Stale where the case has moved on since it was proposed, or another proposal waits than the one shown;
-        AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved.
+        AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved. ``clock_confirmed``: as ``record`` has it.
         """
         allowed = frozenset(roles)
 
@@ -102,7 +104,8 @@ class Approving(Desk):
             once.became(connection, request, key)
             seen = Position(row.last_incarnation, row.last_seq, row.last_mark)
             try:
-                approved = Act(actor, allowed, key, kinds.SUSPEND, checked(kinds.SUSPEND, content), seen)
+                sound = checked(kinds.SUSPEND, content)
+                approved = Act(actor, allowed, key, kinds.SUSPEND, sound, seen, clock_confirmed=clock_confirmed)
                 done = self._do(connection, approved)
             except Stale:
                 words = "提出后案件已有新的进展，请审查人重新提出", "the case has moved on since: propose it again"

@@ -275,7 +275,7 @@ class Complaining(Beside, Incarnations, Reading):
     ) -> None:
         """Nobody answers a complaint about themselves or their kin. Raises NotAllowed."""
         who = told["who"]
-        kin = [each.name for each in held.kin_in(self, connection, [self.identity.place]) if each.staff_no == actor]
+        kin = [each.name for each in held.kin_now(self, connection, [self.identity.place]) if each.staff_no == actor]
         if any(name and name in who for name in (actor, *names, *kin)):
             raise NotAllowed(
                 "被投诉的是您本人或您登记的亲属，不能由您答复，请由其他负责人答复或转送上一级",

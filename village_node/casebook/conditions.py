@@ -11,13 +11,12 @@ from typing import Any, Final
 from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, meetings, workflow
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
-from village_node.casebook.errors import BadBody
 from village_node.store.peers import PeerRow
 
 # The county's day begins at +08:00, whatever the machine believes.
 CHINA: Final = timezone(timedelta(hours=8))
 GRACE_DAYS: Final = 5
-_LATEST_DAY_MS: Final = 253_402_214_400_000  # the last day a date can hold
+LATEST_DAY_MS: Final = 253_402_214_400_000  # the last day a date can hold
 Words = tuple[str, str]
 
 
@@ -33,21 +32,6 @@ _NOT_PRESIDING: Final = (
     "听证主持人不能是本案审查人或批准听证的人，由主持人本人的账号结束听证",
     "who presides over a hearing neither examined the case nor approved it: they record its end themselves",
 )
-
-
-def check_left(kind: int, body: Mapping[int, Any]) -> None:
-    """What is left because nobody signs for it says why, before two witnesses. Raises BadBody."""
-    if kind != kinds.DELIVERED:
-        return
-    if body.get(1) != "left_with_witness":
-        if 3 in body or 4 in body:
-            field = "witnesses" if 3 in body else "refusal"
-            raise BadBody(field, "只有留置送达才填写，请核对送达方式", "only for what was left before witnesses")
-        return
-    if 3 not in body:
-        raise BadBody("witnesses", "留置送达须有两名见证人，请填写姓名", "name the two witnesses it was left before")
-    if 4 not in body:
-        raise BadBody("refusal", "请写明受送达人为什么没有签收", "say why it was not signed for")
 
 
 def why_not_approved(
@@ -82,10 +66,15 @@ def why_not_approved(
             "特急须由业务科或本单位负责人批准",
             "a head, or the county's business section, approves an urgent case",
         )
+    return why_not_reviewed(case, place, actor) if kind == kinds.REVIEW_DECISION else None
+
+
+def why_not_reviewed(case: Case, place: str, actor: str) -> Words | None:
+    """Say why this person does not decide the review of a refusal; None if they may."""
     refused = case.refusal
-    if kind == kinds.REVIEW_DECISION and refused is not None and (refused.place, refused.actor) == (place, actor):
-        return "作出不予受理的人不能办理复核", "who refused an application does not decide its review"
-    return None
+    if refused is None or (refused.place, refused.actor) != (place, actor):
+        return None
+    return "作出不予受理的人不能办理复核", "who refused an application does not decide its review"
 
 
 def why_not_paid_in_time(case: Case, body: dict[int, Any]) -> Words | None:
@@ -226,5 +215,5 @@ def end_of_day_ms(day: date) -> int:
 
 def day_in_county(now_ms: int) -> date:
     """The day in the county; of a clock that no calendar can follow the nearest one."""
-    since = timedelta(milliseconds=min(max(now_ms, 0), _LATEST_DAY_MS))
+    since = timedelta(milliseconds=min(max(now_ms, 0), LATEST_DAY_MS))
     return (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(CHINA).date()

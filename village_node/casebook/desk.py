@@ -40,6 +40,8 @@ from village_node.casebook import (
     promises,
     proxies,
     purged,
+    serving,
+    skews,
     terms,
 )
 from village_node.casebook.calendars import calendar_in
@@ -90,13 +92,14 @@ class CaseRef(NamedTuple):
 
 
 class Application(NamedTuple):
-    """One application to be filed: what was typed (by field name or number), how it came in, and by which authority
-    somebody acts for the applicant."""
+    """One application to be filed: what was typed (by field name or number), how it came in, by which authority
+    somebody acts for the applicant, and where documents are served."""
 
     actor: str
     body: Mapping[Any, Any]
     channel: str = "counter"
     authority: Mapping[str, Any] | None = None
+    service: Mapping[str, Any] | None = None
 
 
 class _CheckedIn(NamedTuple):
@@ -106,11 +109,12 @@ class _CheckedIn(NamedTuple):
     create: dict[int, Any]
     channel: str
     deps: tuple[Dep, ...]
-    authority: dict[int, Any] | None = None
+    beside: tuple[tuple[int, dict[int, Any]], ...] = ()
 
 
 class Act(NamedTuple):
-    """One act to be done on a case; ``seen``: its last stage event as the page had it."""
+    """One act to be done on a case; ``seen``: its last stage event as the page had it; ``clock_confirmed``: who does it
+    has confirmed the time of a clock that is off."""
 
     actor: str
     roles: frozenset[str]
@@ -119,6 +123,7 @@ class Act(NamedTuple):
     content: Mapping[int, Any]
     seen: Position | None = None
     shown: Shown | None = None
+    clock_confirmed: bool = False
 
 
 def stale() -> Stale:
@@ -142,15 +147,16 @@ class Desk(Once):
         receive_channel: str = "counter",
         request: Request | None = None,
         authority: Mapping[str, Any] | None = None,
+        service: Mapping[str, Any] | None = None,
     ) -> CaseRef:
         """File an application of a resident of this place, and receive it: number and query code are drawn here.
 
-        ``authority``: by which somebody acts for the applicant, by field name. ``request``: under which id a program
-        asks for it. Raises AlreadyDone, IdTaken, NotAllowed, BadBody, NotSaved.
+        ``authority``: by which somebody acts for the applicant, ``service``: where documents are served, by field name.
+        ``request``: under which id a program asks for it. Raises AlreadyDone, IdTaken, NotAllowed, BadBody, NotSaved.
         """
         self._check_may(roles, kinds.CREATE)
         self._check_may(roles, kinds.RECEIVE)
-        return self.record_many([Application(actor, create_body, receive_channel, authority)], request)[0]
+        return self.record_many([Application(actor, create_body, receive_channel, authority, service)], request)[0]
 
     def record_many(
         self,
@@ -207,12 +213,15 @@ class Desk(Once):
         request: Request | None = None,
         shown: Shown | None = None,
         beside: Callable[[Connection], None] = lambda _: None,
+        *,
+        clock_confirmed: bool = False,
     ) -> CaseRef:
         """Do one act on a case: a stage move, or a side event. ``body`` by field name or number.
 
         ``seen`` is the last stage event the page was drawn from; a stage move needs it. ``request``: under which id a
         program asks for it. ``shown``: all that the page of a decision showed; the decision carries it, and is refused
-        where the case has grown since. ``beside``: what is written in the same transaction. Raises Stale when the case
+        where the case has grown since. ``beside``: what is written in the same transaction. ``clock_confirmed``: a
+        person has confirmed the time of a clock that is off. Raises ClockOff where nobody has; Stale when the case
         has moved on, AlreadyDone, IdTaken, NotAllowed, NotFound, BadBody, NotSaved.
         """
         if kind == kinds.FORCE_ASSIGN:
@@ -222,8 +231,7 @@ class Desk(Once):
         content = checked(kind, self._with_what_the_node_knows(kind, body, actor, (scope, case_id)))
         numbering.refuse_typed(kind, content)
         outages.refuse_typed(kind, content)
-        conditions.check_left(kind, content)
-        act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen, shown)
+        act = Act(actor, frozenset(roles), (scope, case_id), kind, content, seen, shown, clock_confirmed)
 
         def do(connection: Connection) -> tuple[CaseRef, set[str]]:
             once.became(connection, request, act.key)
@@ -255,12 +263,13 @@ class Desk(Once):
             raise stale()
         pen = Pen(self, growth, newest_hlc)
         after = case.last if kind in kinds.STAGE_KINDS else None
-        content = {**act.content, **backing.content}
+        content = serving.completed(case, kind, {**act.content, **backing.content})
         if kind == kinds.DOCKET:
             content = outages.with_evidence(self, connection, case, terms.check_promise(self, case, content))
         content = with_rule(self, connection, case, content) if kind == kinds.FEE_NOTICE else content
         content = numbering.with_number(self, connection, case, kind, content, day_in_county(pen.now_ms).year)
-        event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS])
+        told = skews.confirmed(self, connection, kind, by_person=act.clock_confirmed)
+        event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS], told)
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth}, looked_at=True)
         written = ledger.write(self, connection, entry).cases[key]
         self._refuse_unless_effective(written, pen.position(event))
@@ -304,6 +313,7 @@ class Desk(Once):
         here, body = self.identity.place, dict(act.content)
         asking.check(case, act.kind, body)
         proxies.check(case, act.kind, body, day_in_county(self.clock()))
+        serving.check(case, act.kind, body, day_in_county(self.clock()))
         inviting.check(act.kind, body, calendar_in(self, connection), day_in_county(self.clock()))
         if act.kind in terms.TIMED:
             late = terms.why_too_late(act.kind, terms.clocks_in(self, connection, roster, act.key, case))
@@ -422,9 +432,9 @@ class Desk(Once):
         linking.check_filed(self, roster, content, item)
         found = self.items.published.get(item.key)
         deps = (Dep(found.position.incarnation, below(found.place), found.position.seq),) if found is not None else ()
-        given = application.authority
-        authority = checked(kinds.PROXY_AUTHORITY, _numbered(kinds.PROXY_AUTHORITY, given)) if given else None
-        return _CheckedIn(application.actor, content, application.channel, deps, authority)
+        told = ((kinds.PROXY_AUTHORITY, application.authority), (kinds.SERVICE_ADDRESS, application.service))
+        beside = tuple((kind, checked(kind, _numbered(kind, said))) for kind, said in told if said)
+        return _CheckedIn(application.actor, content, application.channel, deps, beside)
 
     def _open_case(self, pen: "Pen", scope: str, filed: "_CheckedIn", number: int, seal: str = "") -> CaseRef:
         """Write the two events that open a case: the application, which relies on the item version it names, and its
@@ -439,8 +449,8 @@ class Desk(Once):
         opened = pen.write(kinds.CREATE, OPENS, filed.actor, filed.create, None, filed.deps)
         case_id = opened.header.case_id
         assert case_id is not None
-        if filed.authority is not None:
-            pen.write(kinds.PROXY_AUTHORITY, case_id, filed.actor, filed.authority, None)
+        for kind, said in filed.beside:
+            pen.write(kind, case_id, filed.actor, said, None)
         return pen.position(opened), case_id
 
     def _receipt(self, now_ms: int, number: int, channel: str) -> dict[int, Any]:

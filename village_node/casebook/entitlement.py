@@ -101,6 +101,12 @@ def receipt_seal(office: Office, connection: Connection, item: Item, actor: str)
     return _kept_by(office, connection, wanted, item, actor)
 
 
+def letter_seal(office: Office, connection: Connection, case: Case, actor: str) -> str:
+    """The seal on a letter of supervision, where whoever writes it keeps one."""
+    item = office.catalogue.find(case.item_no, case.item_version)
+    return _kept_by(office, connection, "decision", item, actor) if item is not None else ""
+
+
 def _kept_by(office: Office, connection: Connection, wanted: str, item: Item, actor: str) -> str:
     if not wanted:
         return ""
@@ -184,7 +190,7 @@ def kin_of_applicant(office: Office, connection: Connection, case: Case) -> list
     places = office.roster_in(connection).places
     if not id_no or case.home not in places:
         return []
-    return [kin for kin in registers.kin_in(office, connection, places.path_up(case.home)) if kin.id_no == id_no]
+    return [kin for kin in registers.kin_now(office, connection, places.path_up(case.home)) if kin.id_no == id_no]
 
 
 def _why_not_kin(office: Office, connection: Connection, case: Case, kind: int, actor: str) -> Words | None:
@@ -195,7 +201,7 @@ def _own_kin(office: Office, connection: Connection, case: Case, actor: str) -> 
     id_no = kinship.plain_number(case.applicant.get("id_no", ""))
     if not id_no:
         return None
-    for kin in registers.kin_in(office, connection, [office.identity.place]):
+    for kin in registers.kin_now(office, connection, [office.identity.place]):
         if kin.staff_no == actor and kin.id_no == id_no:
             return (
                 f"申请人是您登记的亲属（{kin.relation}），您须回避：只能转递材料，其他事项由他人办理",

@@ -349,6 +349,7 @@ class _Reader:
             any(field < 0 for field in header.ext) if header.ext else False,
             any(map(self.is_missing, header.deps)) if header.deps else False,
             kept=header.ext.get(bodies.KEPT_KEY) if header.ext else None,
+            skew_ms=header.ext.get(bodies.SKEW_KEY) if header.ext else None,
         )
 
 

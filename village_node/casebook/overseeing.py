@@ -21,13 +21,14 @@ from sync_protocol.case import (
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
 from sync_protocol.case.oversight import Asked
+from sync_protocol.case.oversight_bodies import paper_words
 from sync_protocol.case.records import SideNote
 from sync_protocol.case.sampling import Drawn, Sample
 from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Dep, load_header, mark
 from sync_protocol.places import about
-from village_node.casebook import ledger, once
+from village_node.casebook import entitlement, ledger, once
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.desk import Act, CaseRef, checked
@@ -43,7 +44,6 @@ from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 from village_node.store.streams import CaseEventRow
 
-LETTER_MARK: Final = "督办"
 PAGE_SIZE: Final = 50
 MOST_DRAWN: Final = sampling.MOST_CASES
 _LAST_YEAR: Final = 2199
@@ -146,8 +146,9 @@ class Overseeing(Registering):
         NotAllowed, NotFound, NotSaved."""
         if kind not in workflow.OVERSIGHT:
             raise KeyError(kind)
-        if "document_no" in said:
-            raise BadBody("document_no", "文号由本机编排，请不要填写", "the node draws the number: leave it out")
+        for name, zh in (("document_no", "文号由本机编排"), ("seal", "用印由本机登记")):
+            if name in said:
+                raise BadBody(name, f"{zh}，请不要填写", "the node says it by itself: leave it out")
         allowed = frozenset(roles)
 
         def act(connection: Connection) -> tuple[CaseRef, set[str]]:
@@ -162,12 +163,14 @@ class Overseeing(Registering):
             self._check_said(case, kind, said, roster.places.path_up(case.home))
             if kind == kinds.SPOT_CHECK:
                 self._check_sample(connection, case, said)
-            full = dict(said)
+            full, seal = dict(said), ""
             if kind == kinds.SUPERVISION_LETTER:
                 self._locked_stream(connection, key[0], [key])  # before the number, as every act does
-                full["document_no"] = self._letter_number(connection)
-            content = checked(kind, bodies.numbered(kind, full))
+                full["document_no"] = self._letter_number(connection, paper_words(full)[0])
+                full["seal"] = seal = entitlement.letter_seal(self, connection, case, actor)
+            content = checked(kind, bodies.numbered(kind, {**full, "seal": seal or None}))
             done = self._do(connection, Act(actor, allowed, key, kind, content))
+            self._note_seal(connection, actor, done, kind, seal, str(full.get("document_no", "")))
             self.note(connection, actor, f"supervision.{kinds.name_of(kind)}", case.case_no)
             once.became(connection, request, key)
             return done, {key[0]}
@@ -298,10 +301,10 @@ class Overseeing(Registering):
                 "exchange",
             )
 
-    def _letter_number(self, connection: Connection) -> str:
+    def _letter_number(self, connection: Connection, mark: str) -> str:
         me, year = self.identity, day_of(self.clock()).year
-        counter = peers.count_up(connection, f"document {me.incarnation.hex()} {NO_DEPARTMENT} {year} {LETTER_MARK}")
-        return numbers.make_document_number(NO_DEPARTMENT, LETTER_MARK, year, me.place, me.incarnation, counter)
+        counter = peers.count_up(connection, f"document {me.incarnation.hex()} {NO_DEPARTMENT} {year} {mark}")
+        return numbers.make_document_number(NO_DEPARTMENT, mark, year, me.place, me.incarnation, counter)
 
     def _samples(self, connection: Connection, place: str) -> list[Drawn]:
         roster, found = self.roster_in(connection), []

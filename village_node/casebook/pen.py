@@ -1,6 +1,7 @@
 """A pen: appends events of cases to one of our own streams, each with its label, seal salt and place in the chain."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from sync_protocol import encoding, limits
@@ -41,14 +42,15 @@ class Pen:
         content: Mapping[int, Any],
         after: Position | None,
         deps: tuple[Dep, ...] = (),
+        told: Mapping[int, Any] = MappingProxyType({}),
     ) -> Event:
-        """Append one event of a case."""
+        """Append one event of a case. ``told``: what its header says beside, by the key of its extensions."""
         known = kinds.BY_NUMBER[kind]
         apart = known.holding == "apart"
         self._hlc = max(self._label_ms << _CLOCK_BITS, self._hlc + 1)
         draft = Draft(
             kind,
-            known.version,
+            bodies.version_of(kind, content),
             case_id,
             self._hlc,
             self.now_ms,
@@ -57,7 +59,7 @@ class Pen:
             apart,
             after,
             deps,
-            {bodies.KEPT_KEY: kept} if (kept := bodies.kept_of(kind, content)) else {},
+            {**({bodies.KEPT_KEY: kept} if (kept := bodies.kept_of(kind, content)) else {}), **told},
         )
         salt = self._office.randomness(limits.SALT) if apart else None
         try:

@@ -27,6 +27,7 @@ class Previewing(Desk):
         create_body: Mapping[Any, Any],
         request: Request | None = None,
         authority: Mapping[str, Any] | None = None,
+        service: Mapping[str, Any] | None = None,
     ) -> CaseRef:
         """Write a draft and send it to the nearest place that may accept it: here, where this one may.
 
@@ -36,7 +37,7 @@ class Previewing(Desk):
         self._check_may(roles, kinds.PREREVIEW)
         self.store.refuse_intake_without_room()
         scope, roster = about(self.identity.place), self.roster
-        draft = self._checked_application(Application(actor, create_body, authority=authority), roster)
+        draft = self._checked_application(Application(actor, create_body, authority=authority, service=service), roster)
         here = self.identity.place
         item = self.catalogue.item(draft.create[0], draft.create[1])
         to = baton.preview_places(item, here, CasePath(here, roster.places))[0]

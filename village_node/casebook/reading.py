@@ -17,6 +17,7 @@ from village_node.casebook import proving, purged
 from village_node.casebook.checkpoints import Standing
 from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
+from village_node.casebook.skews import Skew, skew_in
 from village_node.identity import Identity
 from village_node.store import Connection, Store, cases, forks, parking, peers, receipts, streams
 from village_node.store.cases import CaseRow, Page
@@ -35,7 +36,8 @@ class HopReceipt(NamedTuple):
 
 
 class TimelineEntry(NamedTuple):
-    """One event of a case as people see it. ``body`` by field name, None where it is not here or cannot be read."""
+    """One event of a case as people see it. ``body`` by field name, None where it is not here or cannot be read.
+    ``skew_ms``: how far its author has confirmed their clock to be behind the one above."""
 
     position: Position
     kind: int
@@ -50,6 +52,7 @@ class TimelineEntry(NamedTuple):
     note_en: str
     body: dict[str, Any] | None
     receipts: tuple[HopReceipt, ...]
+    skew_ms: int | None = None
 
 
 class Reading(Office):
@@ -183,6 +186,11 @@ class Reading(Office):
             "skew_ms": row.skew_ms if row else None,
             "alarm": row.alarm if row else 0,
         }
+
+    def skew(self) -> Skew | None:
+        """How far our clock is off, as far as it is known."""
+        with self.store.reading() as connection:
+            return skew_in(self, connection)
 
     def county_standing(self) -> Standing:
         """What the county's newest checkpoint shows beside what is held here."""
@@ -384,6 +392,7 @@ def _entry(roster: Roster, each: Held, verdict: Verdict, times: list[tuple[int, 
         *explain(verdict),
         _named_body(event.kind, event.body),
         tuple(HopReceipt(place, time_ms) for place, time_ms in sorted(since.items(), key=lambda item: item[1])),
+        event.skew_ms if type(event.skew_ms) is int else None,
     )
 
 

@@ -15,7 +15,7 @@ from sync_protocol.case.seals import Seal
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
 from sync_protocol.stream import Draft, append
-from village_node.casebook import entitlement, ledger, once
+from village_node.casebook import appeals, entitlement, ledger, once
 from village_node.casebook import registers as held
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.desk import SEAL_USE, Desk
@@ -59,8 +59,14 @@ class Registering(Desk, Reading):
 
     def hindrances(self, case: Case, offered: Iterable[int], actor: str, roles: Iterable[str]) -> dict[int, Words]:
         """Of what the workflow offers somebody on a case: what they may not do all the same, and why."""
+        person, kinds_offered = Person(actor, frozenset(roles)), frozenset(offered)
         with self.store.reading() as connection:
-            return entitlement.hindrances(self, connection, case, offered, Person(actor, frozenset(roles)))
+            found = entitlement.hindrances(self, connection, case, kinds_offered, person)
+            if not kinds_offered.isdisjoint(appeals.ONES_OWN):
+                roster, key = self.roster_in(connection), (about(case.home), case.case_id)
+                written = [each.event for each in held_events(self, connection, roster, {key})[key]]
+                found |= appeals.hindrances(self, case, kinds_offered, roster.places, written, person)
+            return found
 
     def decision_checked(self, case: Case) -> Authority:
         """What the register of the place that decided a case says of its decision."""

@@ -8,6 +8,7 @@ from sync_protocol.case.delegations import Register
 from sync_protocol.case.kinship import Kin
 from sync_protocol.case.registers import Entry
 from sync_protocol.case.seals import Seal
+from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Position, load_header, mark
 from sync_protocol.places import about, below
@@ -54,6 +55,12 @@ def seals_in(office: Office, connection: Connection, place: str) -> list[Seal]:
     return seals.seals_of(entries(office, connection, kinds.SEAL, place))
 
 
+def kin_now(office: Office, connection: Connection, places: Iterable[str]) -> list[Kin]:
+    """Whose kin is declared at these places and stands today."""
+    today = day_of(office.clock())
+    return [kin for kin in kin_in(office, connection, places) if kin.stands(today)]
+
+
 def kin_in(office: Office, connection: Connection, places: Iterable[str]) -> list[Kin]:
-    """Whose kin is declared at these places."""
+    """Whose kin is declared at these places, whatever the term."""
     return [kin for place in places for kin in kinship.kin_of(place, entries(office, connection, kinds.KIN, place))]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sync_protocol.case import Position, kinds
 from sync_protocol.case.legal_dates import kind_at, promise_at
 from sync_protocol.case.proxies import may_collect
-from village_node.notices import beside
+from village_node.notices import beside, serving
 from village_node.notices.source import (
     Record,
     Source,
@@ -239,15 +239,18 @@ def _delivery(source: Source) -> Facts:
     body = record.body if filled else {}
     at = body.get("at", "")
     when = iso_day(at) if at else moment(record.at_ms) if filled else ""
+    alone = body.get("how") in ("left_with_witness", "public_notice")
     return {
         "served": _served(source, about),
+        **serving.standing(source),
+        "sent": serving.sent(body),
         "how": body.get("how", ""),
-        "collector": body.get("to", "") if body.get("how") != "left_with_witness" else "",
-        "collected": when if body.get("how") != "left_with_witness" else "",
-        "left": when if body.get("how") == "left_with_witness" else "",
+        "collector": body.get("to", "") if not alone else "",
+        "collected": when if not alone else "",
+        "left": when if alone else "",
         "witnesses": list(body.get("witnesses", ("", ""))),
         "refusal": body.get("refusal", ""),
-        "served_at": source.offices.hall(record.place) if filled else "",
+        "served_at": body.get("where") or (source.offices.hall(record.place) if filled else ""),
         "remark": f"已在系统登记送达，登记人：{record.who}" if filled else "",
     }
 
@@ -367,6 +370,19 @@ def _recheck(source: Source) -> Facts:
     }
 
 
+def _review_asked(source: Source) -> Facts:
+    """What is asked to be looked at again: the refusal that stood then, and by when it is to be answered."""
+    record, body = source.record, source.record.body
+    refused = [each for each in source.counted(kinds.REFUSE) if each.at_ms <= record.at_ms]
+    return {
+        "reason": body.get("reason", ""),
+        "asked_by": body.get("by") or source.applicant,
+        "refused_no": _own_number(source, refused[-1]) if refused else "",
+        "office": source.offices.hall(refused[-1].place) if refused else "",
+        "until": source.answer_by,
+    }
+
+
 def _commitment(source: Source) -> Facts:
     body = source.record.body
     return {
@@ -482,4 +498,6 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "publicity": beside.publicity,
     "published": beside.published,
     "survey": beside.survey,
+    "address": serving.confirmed,
+    "request": _review_asked,
 }

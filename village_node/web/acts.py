@@ -13,7 +13,7 @@ from sync_protocol.places import about
 from village_node import casebook
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Stale
 from village_node.store import StoreError
-from village_node.web import cases, doing, entitled, entry, schemas, sent_once, words
+from village_node.web import cases, doing, entitled, entry, schemas, sent_once, skews, words
 from village_node.web.cases import Attempt
 from village_node.web.doing import ACTS
 from village_node.web.policy import Route
@@ -33,7 +33,7 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     try:
         shown = entitled.shown_on(visit) if kind == kinds.DECIDE else None
         seen, request = cases.position_of(visit.request.form.get("seen", "")), sent_once.asked(visit)
-        doing.do(visit, case, kind, values, seen, request, shown)
+        doing.do(visit, case, kind, values, seen, request, shown, clock_confirmed=skews.confirmed(visit))
     except AlreadyDone:
         pass
     except IdTaken:
@@ -81,7 +81,9 @@ def answer_procedure(visit: Visit, place: str, case_id: str, what: str) -> Respo
     book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
     try:
         if what == "approve":
-            book.approve_procedure(staff.staff_no, staff.roles, key, visit.line("shown"))
+            book.approve_procedure(
+                staff.staff_no, staff.roles, key, visit.line("shown"), clock_confirmed=skews.confirmed(visit)
+            )
         else:
             book.reject_procedure(staff.staff_no, staff.roles, key, visit.line("answer"))
     except (Stale, NotAllowed, casebook.NotFound) as refused:

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from sync_protocol.case import bodies, kinds, legal_bodies
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import CaseRef, Request
-from village_node.web import asked, entry, schemas, times
+from village_node.web import asked, entry, schemas, serving, times
 from village_node.web.site import Visit
 
 # Field -> how it is brought to one spelling before it is signed.
@@ -32,6 +32,7 @@ SPELLINGS: Final = {
 BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
 PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
 TERMS: Final = ("authority_scope", "authority_until", "authority_marked")
+BESIDE: Final = (*TERMS, *serving.TYPED)  # what is told beside an application
 SCOPES: Final = tuple(scope for scope in legal_bodies.PROXY_SCOPES if scope != "collect")  # of who brings papers
 Faults = dict[str, tuple[str, str]]
 
@@ -59,7 +60,8 @@ def faults(
 ) -> Faults:
     """What is wrong with an application, by field, in words (zh, en) that say what to do; empty when it can be filed.
 
-    ``proxied``: somebody acts for the applicant; ``terms``: of the authority for it, where they are asked for.
+    ``proxied``: somebody acts for the applicant; ``terms``: of the authority for it, and where documents are served,
+    where they are asked for.
     """
     found: Faults = {}
     try:
@@ -77,6 +79,7 @@ def faults(
             "填写了原件收件编号的，请选择变更、延续或撤销",
             "An earlier case is named: choose whether its decision is changed, renewed or revoked",
         )
+    found |= serving.faults(body, terms) if terms is not None else {}
     found |= asked.faults(item, body.get("answers", {}))
     if body.get("applicant_id_kind") == "resident_id" and "applicant_id_no" not in found:
         # A clock may be years behind: whoever was born since must not be refused for that.
@@ -187,11 +190,15 @@ def file(
     terms: Mapping[str, str] = MappingProxyType({}),
 ) -> CaseRef:
     """File an application without faults for the person in front. ``request``: under which id a program asks for it;
-    ``preview``: it is sent for pre-review, and nobody receives it yet; ``terms``: of a proxy's authority.
+    ``preview``: it is sent for pre-review, and nobody receives it yet; ``terms``: of a proxy's authority, and
+    where documents are served.
 
     Raises what the casebook's ``file`` and ``ask_preview`` raise.
     """
-    staff, book, authority = visit.staff, visit.site.casebook, authority_of(body, terms)
+    staff, book = visit.staff, visit.site.casebook
+    authority, served = authority_of(body, terms), serving.confirmation_of(body, terms)
     if preview:
-        return book.ask_preview(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), request, authority)
-    return book.file(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), channel, request, authority)
+        return book.ask_preview(
+            staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), request, authority, served
+        )
+    return book.file(staff.staff_no, staff.roles, schemas.load(kinds.CREATE, body), channel, request, authority, served)

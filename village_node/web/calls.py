@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import kinds, workflow
 from sync_protocol.case.authority import MOST_CALLS
 from sync_protocol.case.calls import Callee
+from sync_protocol.case.voices import Span, span
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody
-from village_node.web import counter_books, sent_once, times
+from village_node.web import clocks, counter_books, sent_once, times
 from village_node.web.clocks import Badge
 from village_node.web.counter_books import Refused
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
@@ -52,6 +53,7 @@ def _register(visit: Visit, refused: Refused | None = None, number: str = "") ->
         callees=counter_books.listed(visit, "calls", listed),
         waiting=sum(each.waits for each in callees),
         badge_of=badge_of,
+        term_of=lambda each: _term_words(visit, each),
         what_of=lambda each: visit.t(*WHAT[each.what]),
         address_of=lambda each: url_for(each.what, number=each.number),
         records=workflow.may(visit.staff.roles, visit.site.level, kinds.CALL_BACK),
@@ -70,6 +72,31 @@ def badge_of(each: Callee) -> Badge:
     if tries:
         return "waiting", "clock", f"待回访，已打 {tries} 次未通", f"to be called, {tries} tries"
     return "waiting", "clock", "待回访", "to be called"
+
+
+def _term_words(visit: Visit, each: Callee) -> tuple[str, Badge | None]:
+    term = term_of(visit, each)
+    return times.date_words(term.due, visit.lang), clocks.grade_badge(term.grade) if term.grade else None
+
+
+def term_of(visit: Visit, each: Callee) -> Span:
+    """By when somebody is to be called: from the answer on, up to the first call that reached them; of who could not be
+    reached up to the last one."""
+    reached = [call.claimed_ms for call in each.calls if call.said["reached"]]
+    ended = reached[:1] or ([] if each.waits else [call.claimed_ms for call in each.calls][-1:])
+    calendar, today = visit.site.casebook.calendar(), day_of(visit.now_ms)
+    return span("call_back", day_of(each.answered_ms), day_of(ended[0]) if ended else None, calendar, today)
+
+
+def waiting(visit: Visit) -> tuple[int, str, Badge | None] | None:
+    """How many are to be called about questions and slips, the day by which the first of them is, and its grade; None
+    where nobody is."""
+    listed = [each for each in visit.site.casebook.callees() if each.waits]
+    if not listed:
+        return None
+    first = min((term_of(visit, each) for each in listed), key=lambda term: term.due)
+    grade = clocks.grade_badge(first.grade) if first.grade else None
+    return len(listed), times.date_words(first.due, visit.lang), grade
 
 
 def record(visit: Visit, number: str) -> Response:

@@ -40,6 +40,7 @@ from village_node.web import (
     recall,
     schemas,
     six_kinds,
+    skews,
     times,
     told_once,
     voices,
@@ -134,8 +135,7 @@ def reason_given(visit: Visit) -> tuple[str, str]:
 def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data: bool = False) -> Response:
     """Draw the page of a case; `attempt`: what was just tried and failed."""
     attempt = attempt or Attempt()
-    site, here = visit.site, visit.site.config.place
-    roles = visit.staff.roles
+    site, here, roles = visit.site, visit.site.config.place, visit.staff.roles
     purge = site.casebook.purge_of(about(case.home), case.case_id)
     gone = (erased := site.casebook.erased_bodies(about(case.home), case.case_id)) or purge
     # Before the timeline is read: what comes between is shown there, and no decision from this page is bound to it.
@@ -186,6 +186,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         may_complain=workflow.may(roles, site.level, kinds.COMPLAINT),
         proposed={**commitments.proposed(visit, case), **joint.proposed(visit, case)},
         when_required=lambda row: proceedings.when_required(visit, row),
+        clock_question=lambda kind: skews.question(visit, kind),
         may_unmask=UNMASKS.allows(roles),
         seen=schemas.position_text(case.last) if case.last else "",
         position_text=schemas.position_text,
@@ -329,7 +330,7 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
         verdict=entry.verdict.code,
         verdict_words=visit.t(*words.verdict_words(entry.verdict.code)),
         why="" if effective else visit.t(*explain(entry.verdict)),
-        facts=facts_of(visit, entry.kind, body, open_data=open_data),
+        facts=facts_of(visit, entry.kind, body, open_data=open_data) + skews.facts(visit, entry),
         receipts=[(visit.place_name(place), at) for place, at in entry.receipts],
         ours=ours,
     )
@@ -364,6 +365,12 @@ _MASKED: Final = {
     (kinds.PROXY_AUTHORITY, "by"): masking.name,
     (kinds.PROXY_AUTHORITY, "proxy_name"): masking.name,
     (kinds.PROXY_AUTHORITY, "proxy_phone"): masking.phone,
+    (kinds.SERVICE_ADDRESS, "by"): masking.name,
+    (kinds.SERVICE_ADDRESS, "recipient"): masking.name,
+    (kinds.SERVICE_ADDRESS, "address"): masking.address,
+    (kinds.SERVICE_ADDRESS, "phone"): masking.phone,
+    (kinds.SERVICE_ADDRESS, "electronic_to"): masking.phone,
+    (kinds.DELIVERED, "where"): masking.address,
     (kinds.COMMITMENT, "signed_by"): masking.name,
     (kinds.CONTACT_CHANGE, "applicant_phone"): masking.phone,
     (kinds.CONTACT_CHANGE, "applicant_address"): masking.address,

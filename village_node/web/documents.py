@@ -137,8 +137,10 @@ def source_of(
         _promised_by(visit, case, records, record),
         _supply_by(visit, record),
         clocks.deemed_day(visit, case) if record.kind == kinds.DOCKET else "",
-        _sealed(visit, record),
-        voices.answer_by(visit, case, record.position),
+        sealed_by(visit, record.place, record.body, record.at_ms),
+        voices.review_by(visit, record.at_ms)
+        if record.kind == kinds.REVIEW_REQUEST
+        else voices.answer_by(visit, case, record.position),
         visit.site.catalogue.parts(item),
         _earlier(visit, case),
     )
@@ -156,16 +158,16 @@ def _earlier(visit: Visit, case: Case) -> Earlier:
     return Earlier(before.decision.document_no, day(before.decision.at_ms), number, valid)
 
 
-def _sealed(visit: Visit, record: Record) -> SealUsed | None:
+def sealed_by(visit: Visit, place: str, body: Mapping[str, object], at_ms: int) -> SealUsed | None:
     """The seal that an event names, as the register of its place said it then; by its number where we do not hold that
     register."""
-    number = str(record.body.get(seals.FIELD, ""))
+    number = str(body.get(seals.FIELD, ""))
     if not number:
         return None
-    kept = next((each for each in visit.site.casebook.seals(record.place) if each.number == number), None)
+    kept = next((each for each in visit.site.casebook.seals(place) if each.number == number), None)
     if kept is None:
         return SealUsed(number, "")
-    known = [entry for entry in kept.entries if entry.claimed_ms <= record.at_ms] or [kept.entries[0]]
+    known = [entry for entry in kept.entries if entry.claimed_ms <= at_ms] or [kept.entries[0]]
     said = known[-1].said
     return SealUsed(str(said["owner"]), str(said.get("mark", "")))
 

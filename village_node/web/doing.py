@@ -78,9 +78,12 @@ def do(
     seen: Position | None,
     request: Request | None = None,
     shown: Shown | None = None,
+    *,
+    clock_confirmed: bool = False,
 ) -> CaseRef:
     """Do one act with these fields by name, for the person in front; of a special procedure that is to propose it.
     ``request``: under which id a program asks for it. ``shown``: what the page of a decision showed.
+    ``clock_confirmed``: of a clock that is off.
 
     Raises ValidationError (marshmallow's), and what the casebook's ``record`` raises.
     """
@@ -92,7 +95,9 @@ def do(
     if takes_two(kind, values):
         book.ask_procedure(staff.staff_no, staff.roles, key, body, seen, request)
         return CaseRef(*key, case.case_no, case.query_code)
-    return book.record(staff.staff_no, staff.roles, *key, kind, body, seen, request, shown)
+    return book.record(
+        staff.staff_no, staff.roles, *key, kind, body, seen, request, shown, clock_confirmed=clock_confirmed
+    )
 
 
 def takes_two(kind: int, values: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed
 from village_node.store import StoreError
 from village_node.store.accounts import DraftRow
-from village_node.web import application, asked, entry, items, linked, times
+from village_node.web import application, asked, entry, items, linked, serving, times
 from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -36,6 +36,7 @@ def typed_values(visit: Visit, item: Item) -> dict[str, str]:
     values["channel"] = form.get("channel", "counter")
     values["has_proxy"] = "yes" if form.get("has_proxy") else ""
     values |= {name: entry.line(form.get(name, "")[:40]) for name in application.TERMS}
+    values |= serving.typed(form)
     values |= asked.typed(item, form)
     for index in range(len(item.materials)):
         key = f"m{index}"

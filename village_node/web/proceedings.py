@@ -10,7 +10,19 @@ from sync_protocol.case.bodies import TABLES
 from sync_protocol.case.fields import Field
 from sync_protocol.case.records import Lane, Preview, Procedure
 from sync_protocol.places import about
-from village_node.web import appeals, charging, commitments, joint, masking, minutes, proxies, schemas, times, words
+from village_node.web import (
+    appeals,
+    charging,
+    commitments,
+    joint,
+    masking,
+    minutes,
+    proxies,
+    schemas,
+    serving,
+    times,
+    words,
+)
 from village_node.web.box import Box, yuan
 from village_node.web.site import Visit
 
@@ -46,6 +58,7 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
             Box("waiting", "plus", visit.t(f"期限已延长 {days} 个工作日", f"Extended by {days} working days"), [])
         )
     found += proxies.boxes(visit, case)
+    found += serving.boxes(visit, case, open_data=open_data)
     if case.contact_changes:
         found.append(_contacts(visit, case, open_data=open_data))
     return found

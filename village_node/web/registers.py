@@ -331,7 +331,7 @@ def kin_page(visit: Visit) -> Response:
 
 def enter_kin(visit: Visit) -> Response:
     """Declare a relative, or withdraw a declaration."""
-    names = ("staff_no", "kin_name", "kin_id_no", "relation")
+    names = ("staff_no", "kin_name", "kin_id_no", "relation", "first", "last")
     typed = {name: visit.line(name) for name in names}
     said: dict[str, Any] = dict(typed)
     try:
@@ -368,7 +368,8 @@ def _declared(visit: Visit) -> dict[str, Any]:
     kin = listed[int(number) - 1]
     if visit.line("staff_no") != kin.staff_no:
         raise BadBody("withdraw", "登记已有变化，请重新查看", "the list has changed: look at it again")
-    return {"staff_no": kin.staff_no, "kin_name": kin.name, "kin_id_no": kin.id_no, "relation": kin.relation}
+    who = {"staff_no": kin.staff_no, "kin_name": kin.name, "kin_id_no": kin.id_no, "relation": kin.relation}
+    return {**who, "first": kin.first, "last": kin.last}
 
 
 def _kin(
@@ -381,6 +382,7 @@ def _kin(
         typed=typed or {},
         errors={wrong: problem},
         done=visit.request.args.get("done", ""),
+        over=lambda kin: not kin.stands(day_of(visit.now_ms)),
         kin=[
             (kin, visit.site.accounts.name_of(kin.staff_no), masking.name(kin.name), masking.identity_number(kin.id_no))
             for kin in visit.site.casebook.kin()

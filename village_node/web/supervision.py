@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Case, kinds, oversight, watching, workflow
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.exclusions import CLOCKS, GRADE_NUMBERS, STEPS, Grade
-from sync_protocol.case.oversight_bodies import CARDS, RULES
+from sync_protocol.case.oversight_bodies import CARD_PAPERS, CARDS, RULES, paper_words
 from sync_protocol.case.records import SideNote
 from sync_protocol.case.sampling import Drawn
 from sync_protocol.case.workdays import FIRST_DAY, day_of
@@ -23,7 +23,7 @@ from village_node.notices.printing import NotPrinted
 from village_node.store.cases import CaseRow
 from village_node.web import cases, clocks, prints, schemas, sent_once, times, words
 from village_node.web.clocks import Badge
-from village_node.web.documents import offices
+from village_node.web.documents import offices, sealed_by
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -83,6 +83,7 @@ class AskedLine:
     badge: Badge
     state: Badge
     is_letter: bool
+    title: str
 
 
 def supervision(visit: Visit) -> Response:
@@ -197,7 +198,13 @@ def asked_line(visit: Visit, each: Standing) -> AskedLine:
         badge=clocks.grade_badge(each.grade),
         state=state,
         is_letter=note.kind == kinds.SUPERVISION_LETTER,
+        title=_letter_title(visit, note),
     )
+
+
+def _letter_title(visit: Visit, note: SideNote) -> str:
+    zh, en = paper_words(note.body)
+    return visit.t(f"{zh}通知书", en[0].upper() + en[1:])
 
 
 def of_case(visit: Visit, place: str, case_id: str) -> Response:
@@ -234,6 +241,7 @@ def show(visit: Visit, case: Case, status: int = 200, problem: str = "", typed: 
         grade=grade,
         rule=rule_words(visit, found.clocks, grade) if found is not None and grade else "",
         rules=[(code, visit.t(*words.choice_words(code))) for code in RULES],
+        papers=_papers(visit, grade),
         leading=_leading(found.clocks, grade) if found is not None else "otherwise",
         holder=visit.place_name(holder),
         lines=[asked_line(visit, each) for each in standing],
@@ -250,6 +258,15 @@ def show(visit: Visit, case: Case, status: int = 200, problem: str = "", typed: 
         here=here,
         item=visit.site.catalogue.find(case.item_no, case.item_version),
     )
+
+
+def _papers(visit: Visit, grade: Grade) -> list[tuple[str, str]]:
+    """As what a letter may be sent now: a letter, or the card that the case has; an early warning where it has none."""
+    zh, en = CARD_PAPERS[grade if grade in CARDS else ""]
+    return [
+        ("", visit.t("督办通知书", "letter of supervision")),
+        ("card", visit.t(f"{zh}通知书", f"{en}, on paper")),
+    ]
 
 
 def _leading(found: Clocks, grade: Grade) -> str:
@@ -312,7 +329,7 @@ def _said(visit: Visit, case: Case, what: str) -> dict[str, Any]:
     card: dict[str, Any] = {"grade": grade} if grade in CARDS else {}
     said: dict[str, Any]
     if what == "letter":
-        said = {name: visit.line(name) for name in ("to", "rule", "answer_by")} | card
+        said = {name: visit.line(name) for name in ("to", "rule", "answer_by", "paper")} | card
         said["text"] = visit.paragraph("text")
     elif what == "answer":
         said = {"of": _named(visit, "of"), "text": visit.paragraph("text"), "done_by": visit.line("done_by")}
@@ -365,14 +382,16 @@ def letter(visit: Visit, place: str, case_id: str, position: str) -> Response:
         rule,
         words.state_words(then[0].state)[2],
         [(times.date_words(day_of(each.at_ms), "zh"), each.body.get("text", "")) for each in asked.answers],
+        sealed_by(visit, note.place, note.body, note.at_ms),
     )
     try:
-        paper = visit.site.printer.print(supervising.TEMPLATE, supervising.given_for(case, note, told, visit.now_ms))
+        given = supervising.given_for(case, note, told, visit.now_ms)
+        paper = visit.site.printer.print(supervising.template_of(note.body), given)
     except NotPrinted as trouble:
         return show(visit, case, 503, visit.t(trouble.zh, trouble.en))
     number = note.body["document_no"]
     visit.site.accounts.audit(visit.staff.staff_no, "document.print", number, {"document": "supervision"})
-    return prints.pdf(paper, f"督办通知书-{number}")
+    return prints.pdf(paper, f"{supervising.title_of(note.body)}-{number}")
 
 
 ROUTES: Final = (

@@ -166,6 +166,12 @@ def answer_by(visit: Visit, case: Case, rating: Position) -> str:
     return limit_words(clock)
 
 
+def review_by(visit: Visit, at_ms: int) -> str:
+    """The day by which a request for a review is to be decided, as its document tells it."""
+    calendar = visit.site.casebook.calendar()
+    return limit_words(span("recheck", day_of(at_ms), None, calendar, day_of(visit.now_ms)))
+
+
 def limit_words(clock: Span) -> str:
     """The day by which it is to be answered, as a document tells it."""
     day = times.date_words(clock.due, "zh") + ("（预计）" if clock.provisional else "")

@@ -13,7 +13,7 @@ from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
 from village_node.casebook import DRAFT_DAYS
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import clocks, commitments, entry, filing, service_room, six_kinds, times
+from village_node.web import calls, clocks, commitments, entry, filing, service_room, six_kinds, times
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -114,6 +114,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         to_approve=_to_approve(visit),
         calendar_waits=_calendar_waits(visit),
         on_duty=service_room.on_duty(visit),
+        to_call=calls.waiting(visit),
         asked_of_us=len(visit.site.casebook.waits_for_us()),
         page_link=page_link,
         grade_of=grade_of,

@@ -54,6 +54,8 @@ HASH = "0123456789abcdef" * 4
 CASE_NUMBER = "621021101001-261121-7K3M-12-L"
 GIVEN = {0: "given", 1: "王小琴", 2: "女儿", 4: "both", 6: "hand_print"}
 REVOKED = {0: "revoked", 8: "本人已回"}
+CONFIRMED = {0: "confirmed", 1: "张三", 2: "丰水村 1 号", 3: "13900000000", 4: "agree", 5: "disagree", 7: "张三"}
+CONSENT_WITHDRAWN = {0: "consent_withdrawn", 7: "张三"}
 
 
 @cache
@@ -273,8 +275,8 @@ class Network:
             kinds.LANE: lambda: {0: "green", 1: "重点项目", 2: "县领导"} if choose(2) else {0: "ordinary", 1: "已办结"},
             kinds.REVIEW_REQUEST: lambda: {0: "不服"}, kinds.SERVICE_ACT: lambda: {0: "door"},
             kinds.CONTACT_CHANGE: lambda: {0: "13900000000"}, kinds.NOTE: lambda: {0: f"note {choose(9)}"},
-            kinds.PROXY_AUTHORITY: lambda: (GIVEN, REVOKED)[choose(2)],
-            kinds.COLLECTION_NOTICE: lambda: {0: "phone"},
+            kinds.PROXY_AUTHORITY: lambda: (GIVEN, REVOKED)[choose(2)], kinds.COLLECTION_NOTICE: lambda: {0: "phone"},
+            kinds.SERVICE_ADDRESS: lambda: (CONFIRMED, CONSENT_WITHDRAWN)[choose(2)],
             kinds.PREREVIEW: lambda: {0: offer.to},
             kinds.PREREVIEW_REPLY: lambda: {0: "ready"} if choose(2) else {0: "missing", 1: [["户口簿", "缺页"]]},
             kinds.MEETING: lambda: {
@@ -432,6 +434,7 @@ class Network:
             kinds.REVIEW_REQUEST: {0: "text"},
             kinds.CONTACT_CHANGE: {0: "1"},
             kinds.PROXY_AUTHORITY: {0: ("given", "revoked")[choose(2)], 8: "text"},
+            kinds.SERVICE_ADDRESS: {0: ("confirmed", "consent_withdrawn")[choose(2)], 7: "text"},
             kinds.COLLECTION_NOTICE: {0: "post"},
             kinds.COMMITMENT: {
                 0: ("tolerance", "declaration")[choose(2)], 1: [[("近期照片", "身份证")[choose(2)], 1, False]],

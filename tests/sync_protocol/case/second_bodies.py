@@ -138,12 +138,12 @@ TABLES: dict[int, dict[int, Test]] = {
         0: text(1, 40), 1: one_of("acceptance", "decision"), 2: text(1, 60), 3: text(1, 40), 4: text(1, 10),
         5: names(1, 12), 6: day, 7: day, 8: text(1, 80), 9: text(1, 100),
     },
-    KIN: {0: text(1, 32), 1: text(1, 60), 2: text(1, 40), 3: text(1, 40), 4: truth},
+    KIN: {0: text(1, 32), 1: text(1, 60), 2: text(1, 40), 3: text(1, 40), 4: truth, 5: day, 6: day},
 }  # fmt: skip
 OPTIONAL = {
     CREATE: tuple(range(5, 17)),
     COMMITMENT: (1, 2), KEPT: (1, 2), LANE: (2, 3, 4, 5, 6), AUTHORITY: tuple(range(1, 16)), SEAL: (3, 4, 7, 9),
-    KIN: (4,),
+    KIN: (4, 5, 6),
 }  # fmt: skip
 # By what field 0 says: what must be there as well.
 NEEDED: dict[int, dict[str, tuple[int, ...]]] = {
@@ -168,7 +168,7 @@ def read(kind: int, raw: bytes) -> Body | None:
         return body if 16 in body or 15 not in body else None
     if kind == KEPT:
         return body if 1 in body or 2 in body else None
-    first, last = {AUTHORITY: (10, 11), SEAL: (6, 7)}.get(kind, (-1, -1))
+    first, last = {AUTHORITY: (10, 11), SEAL: (6, 7), KIN: (5, 6)}.get(kind, (-1, -1))
     if first in body and last in body and body[last] < body[first]:
         return None
     return body if kind != AUTHORITY or roles_fit(body) else None

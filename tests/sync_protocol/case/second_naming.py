@@ -127,7 +127,7 @@ class Naming(ABC):
         side = self.sides.get(position)
         if side is None:
             return "waiting"
-        beside = side.kind in (75, 76) or (side.kind < 64 and side.kind not in (40, 44, 46, 49, 52, 53))
+        beside = side.kind in (73, 75, 76, 77) or (side.kind < 64 and side.kind not in (40, 44, 46, 49, 52, 53))
         if not beside or side.place not in self.path:
             return "void"
         if unknown(side):

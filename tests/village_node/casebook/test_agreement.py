@@ -17,6 +17,10 @@ ITEMS = ("001", "004", "009", "014", "016", "036", "040", "041")
 # What takes another person than the one who does everything here, or a day that has passed.
 OTHERS = (kinds.RATING, kinds.LAPSE, kinds.CALL_BACK)
 STEPS = 120
+CONFIRMED = {
+    "what": "confirmed", "recipient": "张秀兰", "address": "丰水村 1 号", "phone": "13900001111", "post": "agree",
+    "electronic": "disagree", "by": "张秀兰",
+}  # fmt: skip
 ONWARD = frozenset(
     {kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.TAKE, kinds.DECIDE, kinds.DELIVERED, kinds.RESUME}
 )
@@ -80,6 +84,7 @@ def filled(member: Member, offer: Offer, case: Case, chance: random.Random) -> d
         kinds.SERVICE_ACT: {"what": "door"},
         kinds.CONTACT_CHANGE: {"applicant_phone": "13900001111"},
         kinds.PROXY_AUTHORITY: {"what": "revoked", "reason": "本人已回村"},
+        kinds.SERVICE_ADDRESS: CONFIRMED,
         kinds.COLLECTION_NOTICE: {"how": "phone"},
         kinds.MEETING: {
             "day": day_of(member.casebook.clock()).isoformat(),
@@ -110,7 +115,7 @@ def act(member: Member, refs: list[CaseRef], chance: random.Random) -> None:
     seldom = [one for one in offered if one[2].kind in PROMISES]
     if offered:
         wanted = seldom if seldom and chance.random() < 0.3 else onward
-        ref, case, offer = chance.choice(wanted if wanted and chance.random() < 0.7 else offered)
+        ref, case, offer = chance.choice(wanted if wanted and chance.random() < 0.8 else offered)
         if offer.kind == kinds.FORCE_ASSIGN:
             assign(member, ref, case, str(offer.to))
         else:

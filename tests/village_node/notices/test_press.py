@@ -21,7 +21,7 @@ RARE = "𬱖𫖮䶮㛃"
 
 def test_every_template_is_one_of_a_document_and_every_document_with_an_event_has_one() -> None:
     there = {path.stem for path in TEMPLATES.glob("*_v*.typ")}
-    assert there == {*NAMES, letters.TEMPLATE, supervising.TEMPLATE, voices.TEMPLATE}
+    assert there == {*NAMES, letters.TEMPLATE, *supervising.TEMPLATES.values(), voices.TEMPLATE}
     assert {code for code, row in TYPES.items() if row.rests_on} == sheets.TEMPLATES.keys()
 
 

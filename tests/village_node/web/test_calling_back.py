@@ -6,6 +6,7 @@ from tests.builders import Network, delegate_all
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, everywhere, problems
 from tests.village_node.web.errands import PAPERS, done, links, printed, refused
+from tests.village_node.web.test_clocks import plain
 from tests.village_node.web.test_filing import held
 
 
@@ -45,6 +46,8 @@ def test_a_question_answered_later_is_called_about_by_somebody_else(village: Cou
     assert number not in agent.open("/calls").text, "nobody knows the answer yet"
     told = agent.send(f"/consultations/of/{number}", {"outcome": "answered", "told": "按户核定，先勘验"})
     assert told.status_code == 303 and number in agent.open("/calls").text
+    assert "1 件事后答复的咨询、代收要回访，最早的期限 2026年11月19日" in plain(other.open("/work").text)
+    assert "2026年11月19日" in plain(other.open("/calls").text)
     call = {"reached": "yes", "text": "已转告"}
     mine = agent.send(f"/calls/{number}", call)
     assert mine.status_code == 409 and any("经办人不能登记" in each for each in problems(mine.text))
@@ -53,6 +56,7 @@ def test_a_question_answered_later_is_called_about_by_somebody_else(village: Cou
     assert other.send(f"/calls/{number}", {"reached": "no", "text": "关机"}).status_code == 303
     assert "已打 1 次未通" in other.open("/calls").text
     assert other.send(f"/calls/{number}", call).status_code == 303
+    assert "要回访" not in other.open("/work").text
     assert "已回访" in other.open("/calls").text and "已转告" in agent.open(f"/consultations/of/{number}").text
     assert other.send(f"/calls/{number}", call).status_code == 409
     assert other.send("/calls/621021101201-261121-7K3M-9-L", call).status_code == 404

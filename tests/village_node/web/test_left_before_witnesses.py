@@ -21,10 +21,13 @@ def test_what_is_left_names_two_witnesses_and_why(network: Network, village: Cou
     assert one.status_code == 422 and "赵六" in one.text
     silent = agent.act(case, "delivered", **left, witnesses="赵六\n钱七七")
     assert silent.status_code == 422 and "为什么没有签收" in "".join(problems(silent.text))
+    left["refusal"] = "对决定有异议，拒绝签字"
+    nowhere = agent.act(case, "delivered", **left, witnesses="赵六\n钱七七")
+    assert nowhere.status_code == 422 and "留置的地点" in "".join(problems(nowhere.text))
     assert held(village, case).state != "delivered"
     given = agent.act(case, "delivered", to="张秀兰", how="in_person", refusal="拒签")
-    assert given.status_code == 422 and "只有留置送达才填写" in "".join(problems(given.text))
-    done(agent, case, "delivered", **left, witnesses="赵六\n钱七七", refusal="对决定有异议，拒绝签字")
+    assert given.status_code == 422 and "不是这种送达方式填写的内容" in "".join(problems(given.text))
+    done(agent, case, "delivered", **left, witnesses="赵六\n钱七七", where="上关村 12 号")
     everywhere(network)
     page = agent.open(case).text
     assert held(village, case).state == "delivered" and "钱*" in page and "钱七七" not in page

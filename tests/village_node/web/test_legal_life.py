@@ -80,10 +80,12 @@ def test_who_refused_at_the_county_does_not_decide_the_review(county: Counter) -
     case = person.file("016", **PAPERS)
     done(person, case, "refuse", reasons="不属于本机关职权", legal_basis="行政许可法第三十二条")
     done(person, case, "review_request", reason="不服")
-    request = chosen(person.open(case).text, "review_decision", "request")[0]
+    other, page = county.sign_in("1003", "business", name="孙科长"), person.open(case).text
+    assert "/act/review_decision" not in page and "您现在不能：" in page and "作出不予受理的人不能办理复核" in page
+    request = chosen(other.open(case).text, "review_decision", "request")[0]
     said = {"request": request, "outcome": "uphold", "reasons": "确不属于"}
     refused(person, case, "review_decision", "作出不予受理的人不能办理复核", **said)
-    done(county.sign_in("1003", "business", name="孙科长"), case, "review_decision", **said)
+    done(other, case, "review_decision", **said)
 
 
 def test_a_case_lapses_after_its_day_once_the_village_was_heard(

@@ -2,7 +2,7 @@
 
 from tests.builders import Network
 from tests.village_node.web.counter import PASSWORD, Counter, everywhere
-from tests.village_node.web.errands import at_the_township, chosen, done, refused
+from tests.village_node.web.errands import at_the_township, chosen, done, handed_up, refused
 from tests.village_node.web.test_filing import held
 
 DAY_MS = 86_400_000
@@ -49,6 +49,29 @@ def test_a_false_rating_is_struck_by_the_level_above_and_a_true_one_stands(
     found = held(village, case)
     answer = village.visitor().send("/query", {"number": found.case_no, "code": found.query_code})
     assert "您的差评经上级核实不属实，不计入统计：调阅值班和叫号记录，差评不属实" in answer.text
+
+
+def test_who_handled_the_case_is_not_shown_the_finding_and_is_told_why(
+    network: Network, village: Counter, township: Counter, county: Counter
+) -> None:
+    agent, other = village.sign_in("0001", "agent"), village.sign_in("0002", "agent", name="刘洋")
+    clerk = township.sign_in("0101", "clerk", "reviewer", name="李强")
+    handler = county.sign_in("1004", "window", "business", name="钱敏")
+    business = county.sign_in("1003", "business", name="孙科长")
+    case = at_the_township(network, agent, clerk, "001")
+    done(clerk, case, "docket")
+    done(clerk, case, "review", opinion="agree")
+    handed_up(network, clerk, handler, case)
+    done(other, case, "rating", grade="very_poor", stage="1", text="慢", channel="paper")
+    everywhere(network)
+    [rating] = chosen(clerk.open(case).text, "rating_appeal", "of")
+    done(clerk, case, "rating_appeal", of=rating, what="appeal", text="与事实不符")
+    everywhere(network)
+    page = handler.open(case).text
+    assert "/act/rating_appeal" not in page and "经办人和申诉人不能答复申诉" in page
+    [appeal] = chosen(business.open(case).text, "rating_appeal", "of")
+    refused(handler, case, "rating_appeal", "经办人和申诉人不能答复申诉", of=appeal, what="stands", text="x")
+    done(business, case, "rating_appeal", of=appeal, what="stands", text="经核实属实")
 
 
 def test_it_is_written_in_time_and_before_the_order_is_answered(

@@ -259,6 +259,21 @@ def test_kin_keeps_out_and_others_see_the_flag(
     assert "还没有登记" in head.open("/kin").text and "的亲属" not in head.open(case).text
 
 
+def test_kin_of_a_term_keep_out_within_it_alone(network: Network, head: Visitor, officer: Visitor) -> None:
+    case = officer.file("036", applicant_id_no=CARD)
+    relative = {"staff_no": "0202", "kin_name": "张秀兰", "kin_id_no": CARD, "relation": "配偶"}
+    wrong = head.send("/kin", {**relative, "first": "2026-11-02", "last": "2026-11-01"})
+    assert wrong.status_code == 422
+    entered(head, "/kin", **relative, last="2026-11-17")
+    assert "今天不在期内，不回避" in head.open("/kin").text and "/act/docket" in officer.open(case).text
+    assert "的亲属" not in head.open(case).text
+    entered(head, "/kin", **relative, first="2026-11-18", last="2026-11-18")
+    assert "2026-11-18 至 2026-11-18" in head.open("/kin").text
+    assert "您须回避" in officer.open(case).text and "的亲属" in head.open(case).text
+    entered(head, "/kin", **relative, first="2026-11-19")
+    assert "/act/docket" in officer.open(case).text
+
+
 def test_a_relative_cannot_press_a_button_that_an_old_page_shows(head: Visitor, officer: Visitor) -> None:
     case = officer.file("036", applicant_id_no=CARD)
     page = officer.open(case).text

@@ -15,9 +15,10 @@ from werkzeug.exceptions import NotFound
 from sync_protocol.case import bodies, kinds, workflow
 from sync_protocol.places import about
 from village_node.casebook import Request, Shown
+from village_node.casebook.skews import CONCERNED
 from village_node.store.locks import CaseKey
 from village_node.store.proposals import STATES
-from village_node.web import application, assignments, cases, doing, entitled, entry, schemas
+from village_node.web import application, assignments, cases, doing, entitled, entry, schemas, serving, skews
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
 from village_node.web.api.problems import invalid, of_messages
@@ -26,7 +27,7 @@ from village_node.web.recall import RECALLS
 from village_node.web.site import Visit
 
 TAG: Final = "acts"
-_OF_THE_CASE: Final = ("seen", "shown")
+_OF_THE_CASE: Final = ("seen", "shown", skews.FIELD)
 _LONGEST_SHOWN: Final = 4_096
 FILES: Final = Policy(COUNTER, "node", "typed")
 _MARKED: Final = "How the proxy's authority is signed: hand_print, signature or notarised; required with a proxy."
@@ -52,6 +53,14 @@ def _shown() -> Any:
     )
 
 
+def _clock_confirmed() -> Any:
+    return marshmallow.fields.Boolean(
+        load_default=False,
+        error_messages={"invalid": "应为 true 或 false"},
+        metadata={"description": "A person has looked at the time of a clock that is off: `clock_not_confirmed` asks."},
+    )
+
+
 @cache
 def application_schema() -> type[Schema]:
     """What filing takes: the table of the application, and how it came in."""
@@ -67,7 +76,7 @@ def application_schema() -> type[Schema]:
         error_messages={"invalid": "应为 true 或 false"},
         metadata={"description": "Send it for pre-review: nobody receives it yet, and it has no number."},
     )
-    return type("Application", (form,), {"channel": channel, "preview": preview, **terms()})
+    return type("Application", (form,), {"channel": channel, "preview": preview, **terms(), **serving.fields()})
 
 
 def terms() -> dict[str, marshmallow.fields.Field[Any]]:
@@ -85,6 +94,8 @@ def act_schema(kind: int) -> type[Schema]:
     form = schemas.form_schema(kind, doing.fields_of(kind))
     name = f"{kinds.name_of(kind).title().replace('_', '')}Act"
     beside = {"seen": _seen(required=kind in kinds.STAGE_KINDS)}
+    if kind in CONCERNED:
+        beside[skews.FIELD] = _clock_confirmed()
     return type(name, (form,), {**beside, "shown": _shown()} if kind == kinds.DECIDE else beside)
 
 
@@ -106,6 +117,7 @@ class ApproveTaken(Taken):
     """``shown``: that of the proposal, as the case gave it with ``asked``."""
 
     shown = schemas.Text(1, 64, required=True)
+    clock_confirmed = _clock_confirmed()
 
 
 class Nothing(Taken):
@@ -123,7 +135,7 @@ def file_application(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]
         item = visit.site.finder.newest(entry.line(asked["item_no"]))
         if item is None:
             raise invalid({"item_no": ("没有这个事项，或已停用", "there is no such item in force")})
-        given = {name: asked[name] for name in application.TERMS}
+        given = {name: asked[name] for name in application.BESIDE}
         typed = {name: value for name, value in asked.items() if name not in ("channel", "preview", *given)}
         body = application.spelled(typed, item)
         proxied = any(name.startswith("proxy_") for name in body)
@@ -148,7 +160,10 @@ def act_of(kind: int) -> Callable[..., Any]:
             values = doing.spelled(kind, {name: value for name, value in asked.items() if name not in _OF_THE_CASE})
             shown = _was_shown(asked["shown"]) if kind == kinds.DECIDE else None
             try:
-                ref = doing.do(visit, case, kind, values, cases.position_of(asked["seen"]), wanted, shown)
+                ref = doing.do(
+                    visit, case, kind, values, cases.position_of(asked["seen"]), wanted, shown,
+                    clock_confirmed=asked.get(skews.FIELD, False),
+                )  # fmt: skip
             except marshmallow.ValidationError as error:
                 raise of_messages(error.messages_dict) from None
             return ref.scope, ref.case_id
@@ -237,14 +252,16 @@ def _number(typed: str) -> int:
     return int(typed)
 
 
-def approve_procedure(visit: Visit, chosen: dict[str, str], asked: dict[str, str], place: str, case_id: str) -> Any:
+def approve_procedure(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], place: str, case_id: str) -> Any:
     """Approve the special procedure that another account proposed, as it was shown: it is opened at once."""
     wanted = request_of(visit, chosen, place, case_id, asked)
 
     def approve() -> CaseKey:
         case, staff = cases.fetch(visit, place, case_id), visit.staff
         key = about(case.home), case.case_id
-        visit.site.casebook.approve_procedure(staff.staff_no, staff.roles, key, asked["shown"], wanted)
+        visit.site.casebook.approve_procedure(
+            staff.staff_no, staff.roles, key, asked["shown"], wanted, clock_confirmed=asked["clock_confirmed"]
+        )
         return key
 
     key, headers = done_once(visit, wanted, approve)

@@ -41,6 +41,8 @@ class CalleeShape(Schema):
     what = shapes.text(*calls.WHAT)
     answered_ms = shapes.moment()
     waits = shapes.flag()
+    due = shapes.day()
+    grade = shapes.text("", "notice", "yellow", "red")
     calls = shapes.many(CallBackShape)
 
 
@@ -67,16 +69,20 @@ def list_calls(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     """Whom this place is to call about questions and slips, and how far applicants were asked after their results."""
     book, today = visit.site.casebook, day_of(visit.now_ms)
     first, last = asked["first"] or today.replace(day=1), asked["last"] or today
-    return {"callees": [_callee(each) for each in book.callees()], "sums": book.calls_made(first, last)._asdict()}
+    return {
+        "callees": [_callee(visit, each) for each in book.callees()],
+        "sums": book.calls_made(first, last)._asdict(),
+    }
 
 
-def _callee(each: Callee) -> dict[str, Any]:
+def _callee(visit: Visit, each: Callee) -> dict[str, Any]:
     said = [
         {"at_ms": call.claimed_ms, "actor": call.actor, "reached": call.said["reached"], "text_": call.said["text"]}
         for call in each.calls
     ]
     told = {name: getattr(each, name) for name in ("number", "what", "answered_ms", "waits")}
-    return {**told, "calls": said}
+    term = calls.term_of(visit, each)
+    return {**told, "due": term.due, "grade": term.grade, "calls": said}
 
 
 def record_call(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], call_no: str) -> Any:

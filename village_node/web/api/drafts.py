@@ -116,7 +116,7 @@ def keep_draft(visit: Visit, asked: dict[str, Any], draft_id: str) -> dict[str, 
         raise invalid({"item_no": ("没有这个事项，或已停用", "there is no such item in force")})
     if not _ID.fullmatch(draft_id):
         raise NotFound
-    terms = {name: asked["application"].get(name, "") for name in application.TERMS}
+    terms = {name: asked["application"].get(name, "") for name in application.BESIDE}
     said = {name: value for name, value in asked["application"].items() if name not in ("channel", *terms)}
     body = application.spelled(said, item)
     _refuse_unknown(body, item)

@@ -19,6 +19,7 @@ from village_node.casebook import (
     SameBatch,
     Stale,
 )
+from village_node.casebook.skews import ClockOff
 from village_node.notices.printing import NotPrinted
 from village_node.store import NotReadable, NotSaved, StoreError
 from village_node.web import schemas
@@ -47,6 +48,9 @@ PROBLEMS: Final[dict[str, Row]] = {
     "method_not_allowed": Row(405, "这个地址不接受这种方法", "This address does not take this method."),
     "stale": Row(409, "案件已有新的进展，请重新读取后再办理", "The case has moved on: read it again."),
     "not_allowed_now": Row(409, "案件目前的状态不允许这样办理", "The case as it stands does not allow this."),
+    "clock_not_confirmed": Row(
+        409, "本机时钟不准，请核对时间后确认", "The clock is off: look at the time, and confirm."
+    ),
     "id_taken": Row(409, "请求编号已用于另一项内容", "The id was used for another request."),
     "too_large": Row(413, "内容超过 1 MB，请缩短", "More than 1 MB was sent; shorten it."),
     "not_json": Row(415, "请求正文须为 application/json", "The body must be application/json."),
@@ -122,7 +126,7 @@ def of_casebook(error: CasebookError) -> Problem:
         return Problem("id_taken", error.zh, error.en, request_id=error.request_id)
     assert not isinstance(error, AlreadyDone), "what was done before is an answer"
     codes: dict[type[CasebookError], str] = {Stale: "stale", Grown: "stale", NotFound: "not_found"}
-    codes |= {NotAllowed: "not_allowed_now", SameBatch: "not_allowed_now"}
+    codes |= {NotAllowed: "not_allowed_now", SameBatch: "not_allowed_now", ClockOff: "clock_not_confirmed"}
     return Problem(codes[type(error)], error.zh, error.en)
 
 

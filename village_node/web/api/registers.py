@@ -44,6 +44,7 @@ class KinGiven(Schema):
     """A relative that somebody here has declared; name and number are masked."""
 
     staff_no, kin_name, kin_id_no, relation = (shapes.text() for _ in range(4))
+    first, last = shapes.text(words="The first day of the relation; empty: any."), shapes.text()
 
 
 class KinListing(Schema):
@@ -114,7 +115,7 @@ def read_kin(visit: Visit) -> dict[str, Any]:
                 "staff_no": each.staff_no,
                 "kin_name": masking.name(each.name),
                 "kin_id_no": masking.identity_number(each.id_no),
-                "relation": each.relation,
+                **{name: getattr(each, name) for name in ("relation", "first", "last")},
             }
             for each in visit.site.casebook.kin()
         ]

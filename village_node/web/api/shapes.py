@@ -213,7 +213,7 @@ class CaseShape(Schema):
     seen = maybe("Name this in the next act: it says which state of the case you have seen.")
     shown = text(words="Name this in a decision: it is bound to what was shown here.")
     channel, window_note, correction_reason, volume = text(), text(), text(), text()
-    applicant, proxy, answers = by_name(), by_name(), by_name()
+    applicant, proxy, answers, service = by_name(), by_name(), by_name(), by_name()
     case_kind, answered_by = maybe("One of the six kinds, as it is now."), texts()
     acts_on, acted_on_by = part(LinkedTo, null=True), many(ActedOnBy)
     why_not_approved = part(Said, null=True)

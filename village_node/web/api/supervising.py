@@ -19,7 +19,7 @@ from village_node.web.api.operations import Operation, Taken, done_once, request
 from village_node.web.site import Visit
 
 TAG: Final = "oversight"
-_DRAWN: Final = ("document_no", "grade")  # what the node says by itself
+_DRAWN: Final = ("document_no", "grade", "seal")  # what the node says by itself
 
 
 def _form(kind: int) -> type[Schema]:
