@@ -339,8 +339,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     )
     scheduler = Scheduler(time.monotonic)
     scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
-    for forget in (casebook.forget_requests, casebook.forget_appointments, casebook.forget_drafts):
-        scheduler.every(HOUSEKEEPING_S, forget.__name__.removeprefix("forget_"), forget)
+    _forget_in_time(scheduler, casebook)
     scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
     scheduler.every(GARBAGE_S, "garbage", _collect_garbage)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
@@ -376,6 +375,13 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     web.refuse_undeclared_routes(pages)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
     return node
+
+
+def _forget_in_time(scheduler: Scheduler, casebook: Casebook) -> None:
+    """Have what is kept for a term forgotten after it."""
+    drafts = (casebook.forget_drafts, casebook.forget_phone_files)
+    for forget in (casebook.forget_requests, casebook.forget_appointments, *drafts):
+        scheduler.every(HOUSEKEEPING_S, forget.__name__.removeprefix("forget_"), forget)
 
 
 def member(data: Path, keyring: Keyring = PLAIN) -> Identity:

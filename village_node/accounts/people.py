@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sync_protocol.case.workflow import ROLES
+from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
 from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token
 from village_node.accounts.throttle import Throttle
@@ -12,6 +13,7 @@ from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
 from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
 from village_node.store.accounts import AccountRows, StaffRow
 from village_node.store.audit import AuditRow, Line
+from village_node.store.phone import PassRows
 
 CLOCK_JUMP_MS = 60_000
 NUMBER_LONGEST = 32
@@ -59,6 +61,7 @@ class Accounts:
         self._steady = steady or clock
         self._sessions = Sessions(rows, self.throttle, self._hasher, clock, randomness, self._steady)
         self.tokens = Tokens(rows, clock, randomness, self._steady)
+        self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
         self._clock_offset_ms = clock() - self._steady()
 
     @property
@@ -217,6 +220,7 @@ class Accounts:
     def keep_house(self) -> None:
         """Forget sessions that are over and throttles that nobody remembers; the scheduler calls this."""
         self._sessions.purge()
+        self.passes.purge()
         self.throttle.purge()
 
     def watch_clock(self) -> None:

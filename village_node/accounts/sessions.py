@@ -124,11 +124,26 @@ class Sessions:
 
     def find(self, cookie: str, *, touch: bool) -> tuple[SessionRow, StaffRow] | None:
         """The living session a cookie names, and its person; `touch` says that the person did something just now."""
-        found = self._rows.session(id_of(cookie)) if cookie else None
+        found = self._living(id_of(cookie)) if cookie else None
+        if found is None:
+            return None
+        session, staff, idle = found
+        if touch and (idle >= TOUCH_EVERY_MS or idle < 0):
+            # With a full disk people may still read; their session then ends sooner, that is all.
+            with suppress(NotSaved):
+                self._rows.touch_session(session.id_hash, self._clock())
+        return session, staff
+
+    def lives(self, id_hash: bytes) -> bool:
+        """Whether a session is open still; to ask is no sign of life of its person."""
+        return self._living(id_hash) is not None
+
+    def _living(self, id_hash: bytes) -> tuple[SessionRow, StaffRow, int] | None:
+        """A living session, its person, and how long (ms) that person has done nothing."""
+        found = self._rows.session(id_hash)
         if found is None:
             return None
         session, staff = found
-        now = self._clock()
         idle = self._idle.since(session.id_hash, session.seen_ms)
         age = self._open.since(session.id_hash, session.created_ms)
         # A time from before this program started may lie ahead of a clock set back since; a minute of that is a
@@ -137,11 +152,7 @@ class Sessions:
             with suppress(NotSaved):  # it is over, whether that can be written down or not
                 self._rows.end_session(session.id_hash)
             return None
-        if touch and (idle >= TOUCH_EVERY_MS or idle < 0):
-            # With a full disk people may still read; their session then ends sooner, that is all.
-            with suppress(NotSaved):
-                self._rows.touch_session(session.id_hash, now)
-        return session, staff
+        return session, staff, idle
 
     def purge(self) -> int:
         """Drop the sessions that are over; returns how many."""

@@ -45,6 +45,7 @@ from village_node.casebook.orders import OpenOrder, OrderPage, Orders
 from village_node.casebook.overseeing import Standing
 from village_node.casebook.papers import PaperView
 from village_node.casebook.parting import Parting, Searching
+from village_node.casebook.phoning import Phoning
 from village_node.casebook.plan import Received
 from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun
@@ -149,6 +150,7 @@ class Casebook(
     Bookings,
     Together,
     Unfiled,
+    Phoning,
     Parting,
     Oddities,
     Orders,

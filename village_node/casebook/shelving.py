@@ -9,7 +9,7 @@ from sync_protocol.roster import Roster
 from village_node.casebook.office import Office
 from village_node.casebook.piecing import about_file
 from village_node.shelf import KEY_BYTES, Shelf
-from village_node.store import Connection, blob_parts, blobs, peers
+from village_node.store import Connection, blob_parts, blobs, peers, phone
 from village_node.store.blobs import DROPPED, BlobKey, BlobRow
 from village_node.store.locks import CaseKey
 
@@ -76,7 +76,7 @@ class Shelving(Office):
             _log.warning("the folder of files cannot be read: %s", problem)
             return
         with self.store.reading() as connection:
-            stray = lying - blobs.of_names(connection, lying)
+            stray = lying - blobs.of_names(connection, lying) - phone.of_names(connection, lying)
         self.forget_files(sorted(stray))
 
     def forget_files(self, names: Sequence[str]) -> None:

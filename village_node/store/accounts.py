@@ -88,7 +88,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def _with_the_reserve(write: Callable[_P, _T]) -> Callable[_P, _T]:
+def with_the_reserve(write: Callable[_P, _T]) -> Callable[_P, _T]:
     """Write once more where a full disk has just given up its reserve: this is what that is for."""
 
     @wraps(write)
@@ -110,6 +110,11 @@ class AccountRows:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    @property
+    def store(self) -> Store:
+        """Where they lie."""
+        return self._store
+
     def staff(self, staff_no: str) -> StaffRow | None:
         """One member of staff."""
         found = self._some(STAFF, STAFF.c.staff_no == staff_no)
@@ -121,7 +126,7 @@ class AccountRows:
             query = select(STAFF).order_by(STAFF.c.staff_no)
             return [_staff(tuple(row)) for row in connection.execute(query)]
 
-    @_with_the_reserve
+    @with_the_reserve
     def add_staff(self, row: StaffRow, told: Line | None = None) -> bool:
         """Add somebody; False if the number is taken."""
         with self._store.writing() as connection:
@@ -131,7 +136,7 @@ class AccountRows:
             _tell(connection, told)
             return True
 
-    @_with_the_reserve
+    @with_the_reserve
     def change_staff(self, staff_no: str, told: Line | None = None, *, signs_out: bool = False, **columns: Any) -> bool:
         """Set columns, and end all sessions where it ``signs_out``; False if there is nobody with this number."""
         with self._store.writing() as connection:
@@ -143,7 +148,7 @@ class AccountRows:
             _tell(connection, told)
             return True
 
-    @_with_the_reserve
+    @with_the_reserve
     def take_invitation(
         self, staff_no: str, invitation_hash: bytes, password_hash: str, now_ms: int, told: Line | None = None
     ) -> bool:
@@ -159,7 +164,7 @@ class AccountRows:
             _tell(connection, told)
             return True
 
-    @_with_the_reserve
+    @with_the_reserve
     def add_session(self, row: SessionRow, told: Line | None = None) -> None:
         """Begin a session."""
         with self._store.writing() as connection:
@@ -176,13 +181,13 @@ class AccountRows:
         width = len(SessionRow._fields)
         return SessionRow._make(row[:width]), _staff(tuple(row[width:]))
 
-    @_with_the_reserve
+    @with_the_reserve
     def touch_session(self, id_hash: bytes, seen_ms: int) -> None:
         """The person is still there."""
         with self._store.writing() as connection:
             connection.execute(update(SESSIONS).where(SESSIONS.c.id_hash == id_hash).values(seen_ms=seen_ms))
 
-    @_with_the_reserve
+    @with_the_reserve
     def end_session(self, id_hash: bytes, told: Line | None = None) -> None:
         """Sign out."""
         with self._store.writing() as connection:
@@ -201,7 +206,7 @@ class AccountRows:
         over = (seen < seen_before_ms) | (created < created_before_ms) | (seen > seen_after_ms)
         return self._delete(SESSIONS, over & SESSIONS.c.id_hash.not_in(living))
 
-    @_with_the_reserve
+    @with_the_reserve
     def add_token(self, row: TokenRow, told: Line) -> bool:
         """Keep a new token; its number is given here. False if there is nobody whose it could be."""
         with self._store.writing() as connection:
@@ -230,7 +235,7 @@ class AccountRows:
             query = select(TOKENS).order_by(TOKENS.c.id.desc()).limit(MOST_TOKENS)
             return [TokenRow._make(row) for row in connection.execute(query)]
 
-    @_with_the_reserve
+    @with_the_reserve
     def revoke_token(self, number: int, now_ms: int, told: Line) -> bool:
         """End a token now; False if there is none of this number that lives."""
         change = update(TOKENS).where(TOKENS.c.id == number, TOKENS.c.revoked_ms.is_(None)).values(revoked_ms=now_ms)
@@ -240,7 +245,7 @@ class AccountRows:
             _tell(connection, told)
             return True
 
-    @_with_the_reserve
+    @with_the_reserve
     def touch_token(self, number: int, used_ms: int) -> None:
         """The token is in use."""
         with self._store.writing() as connection:
@@ -251,7 +256,7 @@ class AccountRows:
         found = self._some(THROTTLE, THROTTLE.c.key == key)
         return ThrottleRow._make(found[0]) if found else None
 
-    @_with_the_reserve
+    @with_the_reserve
     def change_throttle(
         self,
         key: str,
@@ -276,7 +281,7 @@ class AccountRows:
         """Forget throttles that have not failed for long; how many."""
         return self._delete(THROTTLE, THROTTLE.c.last_ms < last_before_ms)
 
-    @_with_the_reserve
+    @with_the_reserve
     def append_audit(self, line: Line) -> AuditRow:
         """Write a line that belongs to no change here."""
         with self._store.writing() as connection:
@@ -287,7 +292,7 @@ class AccountRows:
         with self._store.reading() as connection:
             return audit.newest(connection, limit, before)
 
-    @_with_the_reserve
+    @with_the_reserve
     def save_draft(self, row: DraftRow) -> bool:
         """Keep a draft; False if it is somebody else's."""
         with self._store.writing() as connection:
@@ -319,7 +324,7 @@ class AccountRows:
         with self._store.reading() as connection:
             return [tuple(row) for row in connection.execute(select(table).where(condition))]
 
-    @_with_the_reserve
+    @with_the_reserve
     def _delete(self, table: Table, condition: Any) -> int:
         with self._store.writing() as connection:
             return connection.execute(delete(table).where(condition)).rowcount

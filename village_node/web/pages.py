@@ -40,6 +40,8 @@ from village_node.web import (
     oddities,
     orders,
     papers,
+    phone,
+    phone_desk,
     prints,
     quarantine,
     query,
@@ -64,6 +66,7 @@ from village_node.web.assets import Assets
 from village_node.web.headers import CONTENT_POLICY, DOCS_POLICY, FILE_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
 from village_node.web.site import SITE, Carrier, Site, Visit, is_for, local_path
+from village_node.web.unlogged import keep_unlogged
 
 MAX_BODY: Final = 1024 * 1024
 MAX_FORM_PARTS: Final = 600
@@ -87,6 +90,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *joint.ROUTES,
     *meetings.ROUTES,
     *papers.ROUTES,
+    *phone_desk.ROUTES,
+    *phone.ROUTES,
     *charging.ROUTES,
     *working_calendar.ROUTES,
     *registers.ROUTES,
@@ -196,6 +201,7 @@ def register(
     app.register_error_handler(StoreError, lambda fault: _not_saved(site, fault))
     app.register_error_handler(MemoryError, lambda _: _not_saved(site, NotSaved(*NO_MEMORY)))
     app.before_request(lambda: _guard(app, site))
+    keep_unlogged(app.name)
     app.after_request(lambda response: response if _is_door() else _hardened(response, tls=config.behind_tls))
     return site
 
@@ -255,17 +261,20 @@ def _guard(app: Flask, site: Site) -> None:
     """Before any page: the host must be one of ours, the route must have a policy, the form must have an end."""
     if _is_door():
         return
+    if not is_for(site.hosts, request.host):
+        raise BadRequest
     policy = declared(app).get(request.endpoint or "")
     request.max_content_length = request.max_form_memory_size = MAX_BODY
     request.max_form_parts = MAX_FORM_PARTS
     if request.endpoint in papers.TAKES_FILES:
         request.max_content_length = papers.FORM_MOST
+    if request.endpoint in phone.TAKES_FILES:
+        phone.found(site.stranger(request), (request.view_args or {})["token"])  # before anything of it is read
+        request.max_content_length = papers.FORM_MOST
     if request.endpoint in batches.TAKES_SHEETS:
         request.max_content_length = batches.FORM_MOST
     if request.endpoint in couriers.TAKES_FILES and site.visit(request, touch=False).person is not None:
         request.max_content_length = couriers.FILE_MOST
-    if not is_for(site.hosts, request.host):
-        raise BadRequest
     if request.endpoint is not None and policy is None:
         raise NotFound
 

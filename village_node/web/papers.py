@@ -175,25 +175,36 @@ def replaced(text: str) -> tuple[Position, ...]:
 def _page(visit: Visit, case: Case, problems: Sequence[str] = (), status: int = 200, kept: int = 0) -> Response:
     refused = why_not_here(visit, case)
     views = visit.site.casebook.papers(case)
-    item = visit.site.catalogue.find(case.item_no, case.item_version)
-    names = [*(material.name for material in case.materials), *(item.materials if item else ())]
     return visit.render(
         "papers.html",
         status,
         case=case,
         lines=[_line(visit, view) for view in views if view.paper.ended is None],
         before=[_line(visit, view) for view in views if view.paper.ended is not None],
-        materials=[(name, name) for name in dict.fromkeys(names)],
+        materials=[(name, name) for name in names(visit, case)],
+        by_phone=len(visit.site.casebook.phone_files((about(case.home), case.case_id))),
         why=visit.t(*refused) if refused else "",
         may_open=visit.may(OPENS.roles or frozenset()),
-        replaceable=[_choice(visit, view) for view in views if view.paper.ended is None],
+        replaceable=[choice_of(visit, view) for view in views if view.paper.ended is None],
         problems=list(problems),
         kept=kept,
         chosen=visit.line("material"),
     )
 
 
-def _choice(visit: Visit, view: PaperView) -> tuple[str, str]:
+def names(visit: Visit, case: Case) -> list[str]:
+    """The papers that a case has or its item asks for."""
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    return list(dict.fromkeys([*(material.name for material in case.materials), *(item.materials if item else ())]))
+
+
+def size_words(size: int) -> str:
+    """A number of bytes as people read it."""
+    return f"{max(size / 1024, 0.1):.0f} KB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MB"
+
+
+def choice_of(visit: Visit, view: PaperView) -> tuple[str, str]:
+    """A paper as a form offers it to be replaced."""
     when = times.moment(view.paper.note.at_ms, visit.lang)
     return schemas.position_text(view.paper.position), f"{view.paper.material} · {when}"
 
@@ -209,7 +220,7 @@ def _line(visit: Visit, view: PaperView) -> Line:
         schemas.position_text(paper.position),
         paper.material,
         visit.t(*words.choice_words(paper.media)),
-        f"{max(paper.size / 1024, 0.1):.0f} KB" if paper.size < 1 << 20 else f"{paper.size / (1 << 20):.1f} MB",
+        size_words(paper.size),
         f"{visit.place_name(paper.note.place)} · {times.moment(paper.note.at_ms, visit.lang)}",
         view.percent,
         view.preview_here,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from typing import Any, Final
@@ -32,10 +32,12 @@ from tests.village_node.web.test_oddities import ticks
 from tests.village_node.web.test_recall import page_of
 from tests.village_node.web.test_service_room import ROOM
 from tests.village_node.web.test_working_calendar import form as calendar_form
+from village_node.accounts.passes import token_of
 from village_node.courier import Courier
 from village_node.store import parking
 from village_node.uploads import Upload
 from village_node.web.item_form import typed_of
+from village_node.web.site import SITE
 
 TYPED: Final = "这些字不能丢失"
 
@@ -368,6 +370,32 @@ def _paper(request: pytest.FixtureRequest, what: str) -> Ready:
     return Ready(agent, f"{address}/{paper}/original", {"reason": TYPED})
 
 
+def _phone(request: pytest.FixtureRequest, what: str) -> Ready:
+    """A code for a telephone that is opened or closed, or a photo that comes by it and is decided on."""
+    agent, village = request.getfixturevalue("agent"), request.getfixturevalue("village")
+    site = village.app.extensions[SITE]
+    site.config = replace(site.config, host="0.0.0.0", public_url="http://192.168.1.10:8700")
+    case = agent.file()
+    address = f"{case}/papers/phone"
+    if what == "give":
+        return Ready(agent, address, {"text": TYPED})
+    agent.send(address, {})
+    _, _, place, case_id = case.split("/")
+    key = (f"about:{place}", bytes.fromhex(case_id))
+    cookie = agent.client.get_cookie(site.session_cookie).value
+    given = village.accounts.passes.of(cookie, key)
+    if what == "send":
+        photo = BytesIO()
+        Image.new("RGB", (40, 30)).save(photo, "JPEG")
+        fields = {"text": TYPED, "files": (_OpenedAgain(photo.getvalue()), "a.jpg")}
+        return Ready(village.visitor(), f"/phone/{token_of(cookie, given.id)}", fields)
+    if what == "end":
+        return Ready(agent, f"{address}/end", {"text": TYPED})
+    village.member.casebook.keep_phone_file(given.id, key, "身份证", Upload(b"photo", "image/jpeg", None))
+    (waits,) = village.member.casebook.phone_files(key)
+    return Ready(agent, f"{address}/{waits.name}/{what}", {"other": TYPED})
+
+
 NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
     "propose_assignment": partial(_assigned, answered=False),
@@ -412,6 +440,11 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "add_papers": partial(_paper, what="add"),
     "withdraw_paper": partial(_paper, what="withdraw"),
     "paper_original": partial(_paper, what="open"),
+    "give_phone_pass": partial(_phone, what="give"),
+    "end_phone_pass": partial(_phone, what="end"),
+    "send_by_phone": partial(_phone, what="send"),
+    "take_phone_file": partial(_phone, what="take"),
+    "discard_phone_file": partial(_phone, what="discard"),
     "save_bundle": partial(_stick, taken=False),
     "take_bundle": partial(_stick, taken=True),
     "supervise": partial(_supervised, what="check"),

@@ -32,7 +32,7 @@
       } catch {
         // The node is restarting; the next round asks again.
       }
-    }, REFRESH_MS);
+    }, Number(part.dataset.every) || REFRESH_MS);
   }
 
   // An answer to a resident goes away when nobody has looked at it for two minutes.

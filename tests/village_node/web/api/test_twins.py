@@ -78,6 +78,7 @@ _LIVES = "which machine may speak for a place is settled by a person who has loo
 _TWO = "a machine is shut out by two persons who have both looked at it, and not by one program with two tokens"
 _HAND = "a file is handed to a person with a stick, and its slip is printed for them"
 _ANSWER = "the program has the whole answer as JSON; the paper is for who comes to the page with the code"
+_PHONE = "it is for a person at the screen with a telephone beside it; a program adds the file itself with add_paper"
 _RESIDENT = "a resident does it himself at a public page; a program has an account, and takes or books for somebody"
 WITHOUT = {
     "choose_display": _SESSION,
@@ -103,6 +104,11 @@ WITHOUT = {
     "answer_for": _LIVES,
     "save_bundle": _HAND,
     "take_bundle": _HAND,
+    "give_phone_pass": _PHONE,
+    "end_phone_pass": _PHONE,
+    "take_phone_file": "who takes a paper has looked at it; a program adds the file itself with add_paper",
+    "discard_phone_file": "who throws a paper away has looked at it",
+    "send_by_phone": _PHONE,
     "complaint_paper": _ANSWER,
     "own_complaint": _RESIDENT,
     "book_oneself": _RESIDENT,

@@ -1,0 +1,114 @@
+"""The page that a telephone in the room opens by its code: photos for one case, and nothing of the case itself."""
+
+from typing import Final
+
+from flask import jsonify
+from werkzeug.exceptions import NotFound, TooManyRequests
+from werkzeug.wrappers import Response
+
+from sync_protocol import limits
+from village_node import uploads
+from village_node.accounts import Rule
+from village_node.casebook import BadBody, NotAllowed
+from village_node.store.phone import DISCARDED, LAPSED, TAKEN, WAITING, PassRow, PhoneFile
+from village_node.uploads import NotAccepted
+from village_node.web import papers, times
+from village_node.web.policy import Policy, Route
+from village_node.web.site import Visit
+
+ANYBODY: Final = Policy(None, "own")
+TAKES_FILES: Final = frozenset({"send_by_phone"})
+MISSES: Final = Rule(free=20, longest_ms=times.MINUTE_MS, forget_ms=10 * times.MINUTE_MS)
+
+STATES: Final = {
+    WAITING: ("clock", "已传到，等窗口确认", "received, to be confirmed"),
+    TAKEN: ("check", "窗口已采用", "taken"),
+    DISCARDED: ("cross", "窗口没有采用，请问工作人员", "not taken: ask at the counter"),
+    LAPSED: ("cross", "没有确认，已清除", "not confirmed, removed"),
+}
+
+
+def found(visit: Visit, token: str) -> PassRow:
+    """The pass of a token. Raises NotFound for one that is wrong, over or unknown, all alike; TooManyRequests where
+    there were too many of those from this address. A right one is never kept waiting for others' wrong ones."""
+    row = visit.site.accounts.passes.find(token)
+    if row is not None:
+        return row
+    wait = visit.site.accounts.throttle.attempt(f"phone:{visit.source}", MISSES)
+    if wait:
+        raise TooManyRequests(retry_after=-(-wait // 1000))
+    raise NotFound
+
+
+def phone(visit: Visit, token: str) -> Response:
+    """What to photograph, and what has come."""
+    return _page(visit, found(visit, token), token)
+
+
+def send(visit: Visit, token: str) -> Response:
+    """Take in photos: each that is sound waits for the clerk, and of each other one it is said why not."""
+    row = found(visit, token)
+    material = visit.line("material")
+    if material not in _materials(visit, row):
+        material = ""
+    chosen = [each for each in visit.request.files.getlist("files") if each.filename]
+    if not 1 <= len(chosen) <= papers.FILES_AT_ONCE:
+        most = papers.FILES_AT_ONCE
+        problem = visit.t(f"请选择 1 至 {most} 个文件。", f"Choose 1 to {most} files.")
+        return _answer(visit, row, token, [problem], 0)
+    problems, kept = [], 0
+    for number, each in enumerate(chosen, start=1):
+        raw = each.stream.read(limits.BLOB + 1)
+        try:
+            visit.site.casebook.keep_phone_file(row.id, row.case, material, uploads.inspect(raw))
+            kept += 1
+        except (NotAccepted, BadBody, NotAllowed) as refused:
+            told = visit.t(f"第 {number} 个文件：", f"File {number}: ") if len(chosen) > 1 else ""
+            problems.append(told + visit.t(refused.zh, refused.en))
+    return _answer(visit, row, token, problems, kept)
+
+
+def _answer(visit: Visit, row: PassRow, token: str, problems: list[str], kept: int) -> Response:
+    """What came of it: a page, or for our own script, which sends one file at a time, words alone."""
+    status = 422 if problems else 200
+    if visit.request.accept_mimetypes.best == "application/json":
+        response: Response = jsonify(kept=kept, problems=problems)
+        response.status_code = status
+        return response
+    if not problems:
+        return visit.redirect("phone", token=token)
+    return _page(visit, row, token, problems, status, kept)
+
+
+def _page(
+    visit: Visit, row: PassRow, token: str, problems: list[str] | None = None, status: int = 200, kept: int = 0
+) -> Response:
+    sent = visit.site.casebook.phone_sent(row.id)
+    return visit.render(
+        "phone.html",
+        status,
+        address=token,
+        materials=_materials(visit, row),
+        chosen=visit.line("material"),
+        problems=problems or [],
+        kept=kept,
+        sent=[_told(each) for each in sent],
+        most=limits.BLOB,
+    )
+
+
+def _told(row: PhoneFile) -> tuple[str, str, str, str, str]:
+    return (row.material, papers.size_words(row.size), *STATES[row.state])
+
+
+def _materials(visit: Visit, row: PassRow) -> list[str]:
+    """The papers that the item asks for, by the catalogue alone: what a clerk typed might name somebody."""
+    case = visit.site.casebook.case(*row.case)
+    item = visit.site.catalogue.find(case.item_no, case.item_version) if case is not None else None
+    return list(dict.fromkeys(item.materials)) if item is not None else []
+
+
+ROUTES: Final = (
+    Route("/phone/<token>", "phone", phone, ANYBODY),
+    Route("/phone/<token>", "send_by_phone", send, ANYBODY, ("POST",)),
+)

@@ -1,0 +1,121 @@
+// The telephone's page with scripts: each file goes by itself, with how far it is, and again where the line broke.
+(() => {
+  "use strict";
+
+  const form = document.getElementById("send");
+  const list = document.getElementById("sending");
+  const words = form.dataset;
+  const TRIES = 3;
+  const PAUSE_MS = 2000;
+  const queue = [];
+  let busy = false;
+
+  document.documentElement.classList.add("scripted");
+  document.getElementById("plain-send").hidden = true;
+  document.getElementById("together").hidden = true;
+
+  for (const input of form.querySelectorAll("input[type=file]")) {
+    input.addEventListener("change", () => {
+      const material = form.querySelector("input[name=material]:checked");
+      for (const file of input.files) add(file, material ? material.value : "");
+      input.value = "";
+      next();
+    });
+  }
+  // What is under way would be lost.
+  addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
+
+  function add(file, material) {
+    const line = document.createElement("li");
+    const label = document.createElement("span");
+    const size = file.size < 1048576 ? `${Math.ceil(file.size / 1024)} KB` : `${(file.size / 1048576).toFixed(1)} MB`;
+    label.textContent = `${material || file.name} · ${size}`;
+    const bar = document.createElement("progress");
+    bar.max = 100;
+    bar.value = 0;
+    bar.setAttribute("aria-label", label.textContent);
+    const state = document.createElement("strong");
+    line.append(label, bar, state);
+    list.append(line);
+    const job = { file, material, line, bar, state, tries: 0 };
+    if (file.size > Number(words.most)) return told(job, words.large, false);
+    queue.push(job);
+  }
+
+  function next() {
+    if (busy || queue.length === 0) return;
+    busy = true;
+    send(queue.shift());
+  }
+
+  function send(job) {
+    job.tries += 1;
+    job.state.textContent = words.sending;
+    job.bar.hidden = false;
+    const body = new FormData();
+    body.append("token", form.querySelector("input[name=token]").value);
+    body.append("material", job.material);
+    body.append("files", job.file);
+    const call = new XMLHttpRequest();
+    call.open("POST", form.getAttribute("action"));
+    call.setRequestHeader("Accept", "application/json");
+    call.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      job.bar.value = Math.floor(100 * event.loaded / event.total);
+      job.state.textContent = `${words.sending} ${job.bar.value} %`;
+    });
+    call.addEventListener("load", () => answered(job, call));
+    call.addEventListener("error", () => broken(job, words.failed));
+    call.send(body);
+  }
+
+  function answered(job, call) {
+    if (call.status === 200) {
+      job.bar.value = 100;
+      told(job, words.arrived, false);
+      job.line.classList.add("arrived");
+    } else if (call.status === 422) {
+      let problems = [];
+      try { problems = JSON.parse(call.responseText).problems; } catch { /* not ours: the general words are said */ }
+      told(job, problems.join(" ") || words.busy, false);
+    } else if (call.status === 404) {
+      told(job, words.over, false);
+    } else if (call.status === 429 || call.status >= 500) {
+      return broken(job, words.busy);
+    } else {
+      told(job, words.busy, true);
+    }
+    done();
+  }
+
+  function broken(job, why) {
+    if (job.tries % TRIES !== 0) {
+      job.state.textContent = why;
+      setTimeout(() => send(job), PAUSE_MS);
+      return;
+    }
+    told(job, why, true);
+    done();
+  }
+
+  function done() {
+    busy = false;
+    next();
+  }
+
+  function told(job, text, again) {
+    job.state.textContent = text;
+    job.bar.hidden = job.bar.value < 100 || text !== words.arrived;
+    if (!again) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "phone-button plain";
+    button.textContent = words.again;
+    button.addEventListener("click", () => {
+      button.remove();
+      queue.push(job);
+      next();
+    });
+    job.line.append(button);
+  }
+})();
