@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sync_protocol.suites import SigningKey
 from township_node import web
 from township_node.downlink import Downlink
+from township_node.quotas import quota_of
 from village_node import app
 from village_node import identity as identities
 from village_node.config import Config
@@ -24,7 +25,13 @@ def create_node(
     node = app.create_node(config, pages_only=pages_only)
     signers = (lambda: keys(node)) if keys is not None else None
     downlink = Downlink(
-        node.casebook, node.identity, app.wall_clock, identities.random_bytes, wait_s=config.wait_s, keys=signers
+        node.casebook,
+        node.identity,
+        app.wall_clock,
+        identities.random_bytes,
+        wait_s=config.wait_s,
+        keys=signers,
+        quota=quota_of(config),
     )
     node.courier.countersigns(downlink.countersign)
     if signers is not None:

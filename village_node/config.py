@@ -53,6 +53,9 @@ class Config:
     county_backup_days: int = 7  # how old a backup the county would be restored from: retention is never shorter
     remedy_authority: str = ""  # who reconsiders decisions, as documents name it; empty: the county's government
     remedy_court: str = ""  # the court that hears appeals against them; empty: the county's
+    quota_events: int = 50_000  # that one node below may bring in a day, for each place it speaks for; 0: any number
+    quota_event_mb: int = 256  # the same of their bytes
+    quota_paper_mb: int = 4096  # and of files of papers
     allowed_hosts: tuple[str, ...] = field(default=())
     passphrase: str = field(default="", repr=False)  # what opens the keys at this start; never in the file
 
@@ -156,8 +159,8 @@ def checked(data: Path, values: dict[str, Any]) -> Config:
             raise BadSettings(f"setting {each.name!r} must begin with http:// or https://, not {value!r}")
         if each.name in ("port", "wait_port") and not 0 <= value <= 65535:
             raise BadSettings(f"setting {each.name!r} must be a port between 0 and 65535, not {value}")
-        if each.name == "reserve_mb" and value < 0:
-            raise BadSettings(f"setting 'reserve_mb' must not be negative, but is {value}")
+        if each.name in ("reserve_mb", "quota_events", "quota_event_mb", "quota_paper_mb") and value < 0:
+            raise BadSettings(f"setting {each.name!r} must not be negative, but is {value}")
     chosen = Config(data=data, **values)
     _check_purge(chosen)
     return chosen

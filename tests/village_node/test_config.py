@@ -57,6 +57,7 @@ def test_the_environment_overrides_the_file(written, monkeypatch):
         ('place = "1"\nname = "a"\nlevel = "village"\nprot = 1', "unknown setting 'prot'"),
         ('place = "1"\nname = "a"\nlevel = "village"\nport = "1"', "'port' must be of type int"),
         ('place = "1"\nname = "a"\nlevel = "village"\nreserve_mb = -1', "must not be negative"),
+        ('place = "1"\nname = "a"\nlevel = "village"\nquota_events = -1', "must not be negative"),
         ('place = "1"\nname = "a"\nlevel = "village"\nport = 70000', "between 0 and 65535"),
         ('place = "1"\nname = "a"\nlevel = "village"\nparent_url = "ftp://x"', "http:// or https://"),
         ('place = "1"\nname = "a"\nlevel = "village"\nancestor_urls = "x"', "list of texts"),

@@ -31,11 +31,12 @@ from township_node import newcomers
 from township_node.downlink.answering import Answering, child_node
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import EVERYONE, Tides
+from township_node.quotas import NO_QUOTA, Quota
 from village_node.casebook import Casebook
 from village_node.identity import Identity
 from village_node.store import StoreError
 
-__all__ = ["Answering", "Downlink", "Tides"]
+__all__ = ["Answering", "Downlink", "Quota", "Tides"]
 
 CBOR: Final = "application/cbor"
 RETRY_AFTER_BUSY_S: Final = 0  # an exchange takes a fraction of a second; the jitter of those who ask keeps them apart
@@ -70,10 +71,11 @@ class Downlink:
         wait_s: float = 25.0,
         software: str = "",
         keys: Callable[[], Sequence[SigningKey]] | None = None,
+        quota: Quota = NO_QUOTA,
     ) -> None:
         """`clock` in ms since 1970. `slots`: exchanges worked on at once, fewer than the web server has threads, so
         that pages still come. `wait_s`: how long a waiting call is held. `keys`: what signs our part of the roster, our
-        own key unless named."""
+        own key unless named. `quota`: what each child may bring in a day."""
         self._casebook = casebook
         self._identity = identity
         self._wait_s = min(wait_s, WAIT_LONGEST_S)
@@ -83,7 +85,16 @@ class Downlink:
         self._tides = Tides(lambda: self._roster, randomness)
         self._renewals = Renewals(casebook, keys or (lambda: [casebook.speaker.key]), clock)
         self._answering = Answering(
-            casebook, identity, clock, randomness, self._current_roster, self._tides, slots, self._renewals, software
+            casebook,
+            identity,
+            clock,
+            randomness,
+            self._current_roster,
+            self._tides,
+            slots,
+            self._renewals,
+            software,
+            quota,
         )
         self._renewals.take_ours()
         casebook.on_news(self._on_news)

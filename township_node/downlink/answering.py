@@ -54,6 +54,7 @@ from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_2, Tables, pa
 from township_node.downlink.blob_lane import BlobLane
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
+from township_node.quotas import NO_QUOTA, Quota, Quotas
 from village_node.casebook import Casebook, Outgoing, Reason
 from village_node.identity import Identity
 
@@ -104,8 +105,10 @@ class Answering:
         slots: int,
         renewals: Renewals,
         software: str = "",
+        quota: Quota = NO_QUOTA,
     ) -> None:
         """`clock` in ms since 1970: told to children, and judged by nobody. `roster`: at hand, without the database."""
+        self._quotas = Quotas(quota, roster, clock)
         self._renewals = renewals
         self._casebook = casebook
         self._blob_lane = BlobLane(casebook)
@@ -172,7 +175,8 @@ class Answering:
             secret = self._randomness(SECRET_BYTES)
             self._casebook.update_peer(node.incarnation, place=node.place, direction=DOWN, secret=secret)
         index = challenge_index(secret, own, node.incarnation, request.challenge)
-        content = read_content(unpack_body(request.body), reply=False, named=self._roster().meant_by)
+        unpacked = unpack_body(request.body)
+        content = read_content(unpacked, reply=False, named=self._roster().meant_by)
         if index is not None and content.nonce is None:
             raise Malformed("nonce: must be there with a challenge")
         judged = judge(ratchet, index, content.nonce)
@@ -184,7 +188,8 @@ class Answering:
         given = None
         if judged.current:
             alarm = row.alarm if row is not None else NO_ALARM
-            given = self._take(node, me, child, content, judged, ratchet, reply, alarm)
+            came = self._quotas.begin(node, row)
+            given = self._take(node, me, child, content, judged, ratchet, reply, alarm, came, len(unpacked))
         else:
             reply.hello = self._hello()
         self._tell_roster(node, child, content, reply, current=judged.current)
@@ -256,9 +261,11 @@ class Answering:
         before: Ratchet,
         reply: Content,
         alarm: int,
+        came: dict[str, int],
+        size: int,
     ) -> Given | None:
         """Store what came together with the ratchet, then say what is owed; the receipts that the reply's own signature
-        is to give."""
+        is to give. ``came``: what of its quota the child had used before; ``size``: of its message, unpacked."""
         reply.clock_ms = now_ms = self._clock()
         update: dict[str, Any] = {
             "place": node.place,
@@ -268,19 +275,22 @@ class Answering:
             "last_contact_ms": now_ms,
             "alarm": judged.alarm or alarm,
             "last_error": None,
+            **came,
         }
         if content.clock_ms is not None:
             update["skew_ms"] = content.clock_ms - now_ms
         if content.hello is not None:
             update["software"] = content.hello.software
+        taken, put_off = self._quotas.taken(node, content)
         with self._tides.taking_from(node):
-            received = self._casebook.receive(node.incarnation, content, peer_update=update)
+            received = self._casebook.receive(node.incarnation, taken, peer_update=update)
+        self._quotas.count(node, taken, received.stored, size)
         if received.restored is not None:
             self._casebook.begin_again(Reason.OWN_SIGNATURE, ended=received.restored)
         acknowledged = child.alone = judged.ratchet.used > before.used
         refused = self._renewals.take(node, content, fresh=acknowledged)
         reply.alarm = judged.alarm
-        reply.answers = received.answers[: limits.ANSWERS_A_MESSAGE]
+        reply.answers = [*received.answers, *put_off][: limits.ANSWERS_A_MESSAGE]
         if content.road_key is not None:
             self._casebook.note_road_key(node, content.road_key)
         if content.first:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.places import about
+from township_node.quotas import places_of, quota_of, tally_of
 from township_node.web.newcomers import LETS_IN
 from village_node import casebook
 from village_node.store.peers import PeerRow
@@ -24,7 +25,8 @@ COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "pa
 class Child:
     """One child, as far as this node knows. `rings`: an identity of it lives twice; `restored`: one did, and has begun
     another life; `refused`: it has begun so many that the newest waits for a person's word; `lost`: its machine is said
-    to be gone, and this place stands in for it. `backlog`: its records held here whose bodies are still missing."""
+    to be gone, and this place stands in for it. `backlog`: its records held here whose bodies are still missing.
+    `over`: that it has brought as much as it may today, in words."""
 
     place: str
     last_contact_ms: int | None
@@ -39,6 +41,7 @@ class Child:
     trouble: int
     forks: int
     quiet: bool
+    over: tuple[str, str] | None
 
 
 def children(visit: Visit) -> Response:
@@ -73,6 +76,7 @@ def children(visit: Visit) -> Response:
                 trouble=sum(row[name] for row in rows for name in COUNTED),
                 forks=sum(row["forks"] for row in rows),
                 quiet=contact is None or visit.now_ms - contact > QUIET_AFTER_MS,
+                over=_over(visit, lives),
             )
         )
     told.sort(key=lambda child: (child.last_contact_ms or 0, child.place))
@@ -87,6 +91,24 @@ def children(visit: Visit) -> Response:
         may_stand_in=here == site.casebook.roster.county,
         level=lambda place: places.level(place),
     )
+
+
+def _over(visit: Visit, lives: list[PeerRow]) -> tuple[str, str] | None:
+    """What a child may bring no more of today, and what to do; None where it may bring more of everything."""
+    quota = quota_of(visit.site.config)
+    for row in lives:
+        came = tally_of(row, visit.now_ms)
+        events, papers = quota.over(came, places_of(visit.site.casebook.roster, row.place))
+        if events or papers:
+            count, size = came.events, (came.event_bytes + came.paper_bytes) >> 20
+            return (
+                f"今天传来的已达上限（{count} 条、{size} MB），其余明天再收，没有丢失；请打电话问清是不是积压，"
+                "不是的请停用该机，确需多收的请管理员调高 quota_ 各项设置",
+                f"has brought as much as it may in a day ({count} events, {size} MB); the rest is taken tomorrow, and"
+                " nothing is lost: call and ask whether it is a backlog; if not, shut the machine out; if so and it"
+                " cannot wait, have the settings quota_... raised",
+            )
+    return None
 
 
 def settle_alarm(visit: Visit, place: str) -> Response:

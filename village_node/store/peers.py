@@ -16,7 +16,8 @@ ROSTER: Final = "roster"
 
 
 class PeerRow(NamedTuple):
-    """One row of ``peers``, in the order of its columns. ``direction``: up (an ancestor) or down (a child)."""
+    """One row of ``peers``, in the order of its columns. ``direction``: up (an ancestor) or down (a child).
+    ``day``: the day (days since 1970) of which the three after it say what a child brought."""
 
     incarnation: bytes
     place: str
@@ -38,6 +39,10 @@ class PeerRow(NamedTuple):
     skew_ms: int | None = None
     alarm: int = 0
     software: str | None = None
+    day: int = 0
+    day_events: int = 0
+    day_event_bytes: int = 0
+    day_paper_bytes: int = 0
 
 
 class ChangeRow(NamedTuple):

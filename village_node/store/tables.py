@@ -386,6 +386,10 @@ PEERS: Final = Table(
     Column("skew_ms", BigInteger),
     Column("alarm", SmallInteger, nullable=False),
     Column("software", Text),
+    Column("day", BigInteger, nullable=False, server_default="0"),
+    Column("day_events", BigInteger, nullable=False, server_default="0"),
+    Column("day_event_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("day_paper_bytes", BigInteger, nullable=False, server_default="0"),
 )
 
 STAFF: Final = Table(

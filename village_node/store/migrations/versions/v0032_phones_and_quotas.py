@@ -1,4 +1,4 @@
-"""Passes for a telephone in the room, and what came by them and nobody has taken yet."""
+"""Passes for a telephone in the room and what came by them; what each node below has brought on a day."""
 
 from alembic import op
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, SmallInteger, Text
@@ -8,7 +8,9 @@ down_revision = "0031"
 
 
 def upgrade() -> None:
-    """Before nobody could send anything without an account."""
+    """Before nobody could send anything without an account, and nobody counted what a node brought."""
+    for name in ("day", "day_events", "day_event_bytes", "day_paper_bytes"):
+        op.add_column("peers", Column(name, BigInteger, nullable=False, server_default="0"))
     op.create_table(
         "phone_passes",
         Column("id", Text, primary_key=True),
