@@ -23,8 +23,7 @@ LARGEST = 67_108_864
 COUNTY_ROOT, PUBLISHER, PLACE, NODE, REVOKE, RULING = 1, 2, 3, 4, 6, 8  # ops of the roster, section 5
 COUNTS = "effective=有效 waiting=等待 needs_update=待升级 void=无效 contested=冲突 =依据"
 VERDICTS = dict(one.split("=") for one in COUNTS.split())
-PRIME = 2**255 - 19
-ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+PRIME, ORDER_8 = 2**255 - 19, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 encode = partial(cbor2.dumps, canonical=True)  # D of section 2
 NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)  # of other forms
 
@@ -466,6 +465,7 @@ KINDS = """
 35=登记送达 36=请求退回 37=不予采纳 38=会签 39=评价 41=申请复核 42=登记服务 43=更改联系方式 45=答复整改单
 47=登记已通知领取 48=登记对整改的评价 50=登记会议纪要 51=登记事项已办 54=督办 55=答复督办或检查 56=回应预警 57=抽查
 60=上传或撤下材料原件 75=登记回访 76=对差评申诉，或答复申诉 77=登记或撤销委托
+73=确认送达地址，或撤回电子送达同意 78=告知听证权利，登记要求或放弃听证
 """  # number and Chinese label of each kind, CASE.md
 
 

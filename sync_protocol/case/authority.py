@@ -45,6 +45,8 @@ _FILLED_BY_NODE = {
     kinds.LANE: ("approver",),
     kinds.PREREVIEW: ("to",),
     kinds.CALL_BACK: ("number",),
+    kinds.HEARING_RIGHT: ("seal",),
+    kinds.REVIEW_DECISION: ("seal",),
     kinds.ACCEPT: ("claimed_ms", "not_before_ms", "not_after_ms", "used_ms", "disputed", "seal"),
 }
 
@@ -164,6 +166,8 @@ def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue
     # Papers that were handed in before a case lapsed may be entered afterwards: they can reopen it.
     if state.closed and not (kind == kinds.SUPPLY and case.state == "lapsed"):
         return _closed(case)
+    if kind == kinds.HEARING_RIGHT and (wrong := _why_not_heard(case, catalogue)) is not None:
+        return wrong
     if kind == kinds.PAPER:
         return None  # also after the decision: what was handed over is photographed
     if kind == kinds.DELIVERED:
@@ -249,6 +253,14 @@ def _why_not_called(case: Case) -> tuple[str, str] | None:
         "没有需要回访的：尚未送达、已评价或已回访",
         "nobody is to be called: not given out yet, rated, or called before",
     )
+
+
+def _why_not_heard(case: Case, catalogue: Catalogue) -> tuple[str, str] | None:
+    """The right to be heard is told where the item says so, between acceptance and decision."""
+    item = catalogue.find(case.item_no, case.item_version)
+    if item is None or not item.hearing_offered:
+        return "该事项没有规定告知听证权利", "the item does not ask for the right to be heard to be told"
+    return None if case.docketed else ("本案尚未受理", "the case is not accepted yet")
 
 
 def _why_not_met(case: Case, catalogue: Catalogue) -> tuple[str, str] | None:

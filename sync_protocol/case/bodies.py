@@ -362,9 +362,10 @@ def source_of(table: Table) -> str:
         first = next(field.name for field in table.fields if field.number == table.any_of[0])
         lines.append(f"    if {absent}: return {first!r}")
     if table.differ is not None:
-        one, other = table.differ
-        name = next(field.name for field in table.fields if field.number == other)
-        lines.append(f"    if {other} in b and b.get({one}) == b[{other}]: return {name!r}")
+        for at, other in enumerate(table.differ[1:], start=1):
+            name = next(field.name for field in table.fields if field.number == other)
+            same = " or ".join(f"b.get({one}) == b[{other}]" for one in table.differ[:at])
+            lines.append(f"    if {other} in b and ({same}): return {name!r}")
     whole = "manifest_disagrees(b)" if table.manifest else "dates_disagree(b)" if table.dates else "None"
     lines.append(f"    return {whole}")
     return "\n".join(lines)

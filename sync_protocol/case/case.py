@@ -132,6 +132,7 @@ class Case:
     acts_on: Link | None = None
     confirmations: tuple[SideNote, ...] = ()
     service: dict[str, str] = field(default_factory=dict)
+    hearing_rights: tuple[SideNote, ...] = ()
 
     @property
     def listed_state(self) -> str:

@@ -41,6 +41,8 @@ GUIDE: Final[dict[str, tuple[str, str]]] = {
     "complaints": ("投诉电话", "Phone for complaints"),
     "tips": ("温馨提示", "Good to know"),
 }
+# An item with this among its procedures is refused or revoked only after the right to be heard was told (art. 46, 47).
+HEARING_OFFERED: Final = "听证告知"
 _Read = TypeVar("_Read")
 
 
@@ -110,6 +112,11 @@ class Item:
     member_versions: tuple[int, ...] = ()
     parties: tuple[Party, ...] = ()
     fee_rule: FeeRule | None = None
+
+    @property
+    def hearing_offered(self) -> bool:
+        """Whether the applicant is told of the right to be heard before an adverse decision."""
+        return HEARING_OFFERED in self.special_procedures
 
     @property
     def materials(self) -> tuple[str, ...]:

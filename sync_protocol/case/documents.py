@@ -114,6 +114,8 @@ _UNANNOUNCED: Final = Rest(kinds.SUSPEND, (("what", "hearing"), ("announced", Fa
 _PROCEDURES: Final = tuple(Rest(kinds.SUSPEND, (("what", what),)) for what in SPECIAL if what != "hearing")
 _REPORTED: Final = Rest(kinds.SUSPEND, (("what", "reported_up"),))
 
+_RIGHT_TOLD: Final = Rest(kinds.HEARING_RIGHT, (("what", "told"),))
+
 # The codes 01 to 17 are the field's own and frozen.
 TYPES: Final[dict[str, DocumentType]] = {
     row.code: row
@@ -167,7 +169,7 @@ TYPES: Final[dict[str, DocumentType]] = {
             _ASKED_BEFORE, _ASKED_AFTER, _GIVEN_BACK, Rest(kinds.DOCKET), Rest(kinds.DECIDE, _APPROVED),
             Rest(kinds.DECIDE, _REFUSED), Rest(kinds.ACCEPT, _TO_DELIVER), Rest(kinds.DELIVERED), Rest(kinds.REFUSE),
             Rest(kinds.LAPSE), _SUPPLEMENT, _HEARING, *_PROCEDURES, _REPORTED, Rest(kinds.EXTEND),
-            Rest(kinds.FEE_NOTICE), Rest(kinds.REVIEW_DECISION),
+            Rest(kinds.FEE_NOTICE), Rest(kinds.REVIEW_DECISION), _RIGHT_TOLD,
         ), False, "", False, "counter", "legal"),
         DocumentType("instant", "即办", "即办件办结单", "notice of a case settled on the spot", (
             Rest(kinds.DECIDE, _ON_THE_SPOT),
@@ -228,6 +230,9 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("survey", "勘验", "现场勘验记录", "record of a survey", (
             Rest(kinds.RESUME, (("ends", "site_survey"),)),
         ), False, "", False, "holder", "legal"),
+        DocumentType("hearing_right", "听证告知", "听证权利告知书", "notice of the right to be heard", (
+            _RIGHT_TOLD,
+        ), True, "decision", True, "holder", "legal"),
     )
 }  # fmt: skip
 

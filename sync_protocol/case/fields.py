@@ -35,13 +35,13 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Table:
     """The fields of one kind; ``any_of``: at least one of these must be there; ``dates``: the date rule applies;
-    ``differ``: where both of these are there, they may not be the same; ``manifest``: the rule of files applies."""
+    ``differ``: of these no two that are there may be the same; ``manifest``: the rule of files applies."""
 
     kind: int
     fields: tuple[Field, ...]
     any_of: tuple[int, ...] = ()
     dates: bool = False
-    differ: tuple[int, int] | None = None
+    differ: tuple[int, ...] | None = None
     manifest: bool = False
 
     def number(self, name: str) -> int:

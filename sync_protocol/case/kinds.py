@@ -85,6 +85,7 @@ CALL_BACK: Final = 75
 RATING_APPEAL: Final = 76
 PROXY_AUTHORITY: Final = 77
 SERVICE_ADDRESS: Final = 73
+HEARING_RIGHT: Final = 78
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -160,6 +161,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(RATING_APPEAL, "rating_appeal", "side", "apart", 1),
     Kind(PROXY_AUTHORITY, "proxy_authority", "side", "apart", 1),
     Kind(SERVICE_ADDRESS, "service_address", "side", "apart", 1),
+    Kind(HEARING_RIGHT, "hearing_right", "side", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

@@ -54,8 +54,8 @@ SUSPEND: Final = Table(kinds.SUSPEND, (
     Field(9, "seal", "text", False, 1, 40, "用印", "seal used"),
     Field(10, "hearing_day", "date", False, 0, 0, "听证日期", "day of the hearing"),
     Field(11, "hearing_at", "text", False, 1, 100, "听证时间和地点", "hour and place of the hearing"),
-    Field(12, "presider", "text", False, 1, 60, "听证主持人", "who presides over the hearing"),
-), differ=(4, 5))  # fmt: skip
+    Field(12, "presider", "text", False, 1, 60, "听证主持人工号", "staff number of who presides over the hearing"),
+), differ=(4, 5, 12))  # fmt: skip
 RESUME: Final = Table(kinds.RESUME, (
     Field(0, "opened", "position", True, 0, 0, "所结束的程序", "procedure ended"),
     Field(1, "result", "text", False, 1, 150, "结果", "result"),
@@ -108,6 +108,7 @@ REVIEW_DECISION: Final = Table(kinds.REVIEW_DECISION, (
     Field(1, "outcome", "choice", True, 0, 0, "复核决定", "outcome", ("uphold", "overturn")),
     Field(2, "reasons", "text", True, 1, 380, "理由", "reasons"),
     Field(3, "document_no", "text", False, 1, 60, "文号", "document number"),
+    Field(4, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
 COUNTERSIGN_OPEN: Final = Table(kinds.COUNTERSIGN_OPEN, (
     Field(0, "members", "names", True, 1, MAX_MEMBERS, "会签部门（一行一个）", "departments, one a line"),
@@ -257,6 +258,20 @@ RATING_APPEAL: Final = Table(kinds.RATING_APPEAL, (
     Field(2, "text", "text", True, 1, 2_000, "事实和理由", "facts and reasons"),
 ))  # fmt: skip
 
+# The right to be heard: told before an adverse decision, then asked for or waived.
+RIGHTS: Final = ("told", "asked", "given_up")
+HEARING_RIGHT: Final = Table(kinds.HEARING_RIGHT, (
+    Field(0, "what", "choice", True, 0, 0, "办理", "what is done", RIGHTS),
+    Field(1, "intended", "text", False, 1, 2_000, "拟作出的决定、事实和理由",
+          "what is intended, and the facts and reasons", required_if=(0, ("told",))),
+    Field(2, "basis", "text", False, 1, 500, "依据", "basis", required_if=(0, ("told",))),
+    Field(3, "day", "date", False, 0, 0, "收到告知、提出或放弃的日期",
+          "day of receipt, of the request or of the waiver"),
+    Field(4, "by", "text", False, 1, 60, "提出人", "who asks or waives"),
+    Field(5, "document_no", "text", False, 1, 80, "文号", "document number"),
+    Field(6, "seal", "text", False, 1, 40, "用印", "seal used"),
+))  # fmt: skip
+
 STAGE_TABLES: Final = (
     REFUSE, LAPSE, SUSPEND, RESUME, EXTEND, FEE_NOTICE, FEE_SETTLED, ISSUE, ARCHIVE, REVIEW_DECISION,
     COUNTERSIGN_OPEN, COUNTERSIGN_CLOSE, COMMITMENT, COMMITMENT_KEPT, LANE,
@@ -277,4 +292,5 @@ SIDE_TABLES: Final = (
     RATING_APPEAL,
     PROXY_AUTHORITY,
     SERVICE_ADDRESS,
+    HEARING_RIGHT,
 )

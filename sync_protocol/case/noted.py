@@ -15,6 +15,7 @@ VOICES: Final = frozenset({
     kinds.REVIEW_REQUEST, kinds.COUNTERSIGNATURE, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.RATING,
     kinds.COLLECTION_NOTICE, kinds.RECTIFICATION, kinds.FOLLOW_UP, kinds.MEETING, kinds.ACTION_DONE,
     kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.PROXY_AUTHORITY, kinds.SERVICE_ADDRESS,
+    kinds.HEARING_RIGHT,
 })  # fmt: skip
 
 
@@ -28,6 +29,7 @@ def set_voices(case: "Case", counted: Mapping[int, list[SideNote]]) -> None:
     case.meetings, case.actions_done = tuple(counted[kinds.MEETING]), tuple(counted[kinds.ACTION_DONE])
     case.papers, case.calls = tuple(counted[kinds.PAPER]), tuple(counted[kinds.CALL_BACK])
     case.authorities = tuple(counted[kinds.PROXY_AUTHORITY])
+    case.hearing_rights = tuple(counted[kinds.HEARING_RIGHT])
     case.proxy = authorised(case.proxy, case.authorities)
     case.confirmations = tuple(counted[kinds.SERVICE_ADDRESS])
     case.service = service_of(note.body for note in case.confirmations)

@@ -15,11 +15,14 @@ SEALED: Final[dict[int, str]] = {
     kinds.REFUSE: "acceptance",
     kinds.DECIDE: "decision",
     kinds.ISSUE: "decision",
+    kinds.REVIEW_DECISION: "decision",
 }
+# Of these the seal is the centre's own: the section that decides a review stands for no department.
+_OF_NO_DEPARTMENT: Final = frozenset({kinds.REVIEW_DECISION})
 # The acts that put out a notice which bears the seal where whoever acts keeps one; else it is put on by hand.
 NOTICES: Final = frozenset({
     kinds.RETURN_FOR_CORRECTION, kinds.SUSPEND, kinds.EXTEND, kinds.FEE_NOTICE, kinds.RECEIVE, kinds.ACCEPT,
-    kinds.SUPPLY, kinds.ANSWER, kinds.LAPSE,
+    kinds.SUPPLY, kinds.ANSWER, kinds.LAPSE, kinds.HEARING_RIGHT,
 })  # fmt: skip
 FIELD: Final = "seal"
 NAMES: Final = {
@@ -67,6 +70,8 @@ def use(seals: Iterable[Seal], kind: int, item: Item, actor: str, day: date) -> 
     """Find the seal that somebody puts to what an act issues: one that is in use and in their custody."""
     wanted = SEALED[kind]
     kept = [seal for seal in seals if seal.serves(wanted, item)]
+    if kind in _OF_NO_DEPARTMENT:
+        kept = [seal for seal in kept if "department" not in seal.said]
     if not kept:
         return Use(None)
     zh, en = NAMES[wanted]

@@ -273,11 +273,13 @@ _COUNTER: Final = frozenset({
     kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION, kinds.FOLLOW_UP,
     kinds.COMPLAINT, kinds.MEETING, kinds.ACTION_DONE, kinds.CONSULTATION, kinds.SLIP, kinds.SLIP_ANSWER,
     kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.PROXY_AUTHORITY, kinds.SERVICE_ADDRESS,
+    kinds.HEARING_RIGHT,
 })  # fmt: skip
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
     kinds.LAPSE, kinds.SUSPEND, kinds.RESUME, kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGN_CLOSE, kinds.COUNTERSIGNATURE,
     kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, *_ANSWERS, kinds.MEETING, kinds.ACTION_DONE,
+    kinds.HEARING_RIGHT,
 })  # fmt: skip
 _REVIEWER: Final = frozenset({
     kinds.RATING_APPEAL,
@@ -418,6 +420,7 @@ LABELS: Final[dict[int, tuple[str, str]]] = {
     kinds.ACTION_DONE: ("登记事项已办", "Record an action as done"),
     kinds.PROXY_AUTHORITY: ("登记或撤销委托", "Enter or revoke a proxy's authority"),
     kinds.SERVICE_ADDRESS: ("确认送达地址，或撤回电子送达同意", "Confirm the address for service, or withdraw consent"),
+    kinds.HEARING_RIGHT: ("告知听证权利，登记要求或放弃听证", "Tell of the right to be heard, or record the answer"),
     kinds.PAPER: ("上传或撤下材料原件", "Add or withdraw a paper's file"),
     kinds.CALL_BACK: ("登记回访", "Record a call back"),
     kinds.RATING_APPEAL: ("对差评申诉，或答复申诉", "Appeal against a rating, or answer one"),

@@ -21,7 +21,7 @@ from village_node.store.asked import Asked
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 
-_WHAT, _PROPOSER, _APPROVER = 0, 4, 5
+_WHAT, _PROPOSER, _APPROVER, _PRESIDER = 0, 4, 5, 12
 _LONGEST_ANSWER: Final = 200
 MOST_LISTED: Final = 50
 
@@ -99,6 +99,8 @@ class Approving(Desk):
                 raise NotAllowed(
                     "提出程序的审查人和批准人须为两人", "who proposes a procedure and who approves it are two persons"
                 )
+            if actor == content.get(_PRESIDER):
+                raise NotAllowed(*conditions.NOT_PRESIDING)
             if shown is not None and shown != digest_of(row):
                 raise Stale("提议已更改，请重新查看后再批准", "the proposal is another one now: look at it again")
             once.became(connection, request, key)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 
 from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, meetings, workflow
+from sync_protocol.case.fields import STAFF_MAX
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
 from village_node.store.peers import PeerRow
@@ -28,7 +29,7 @@ def approved_by(kind: int, body: dict[int, Any], actor: str) -> dict[int, Any]:
 
 
 _PRESIDER: Final = 12
-_NOT_PRESIDING: Final = (
+NOT_PRESIDING: Final = (
     "听证主持人不能是本案审查人或批准听证的人，由主持人本人的账号结束听证",
     "who presides over a hearing neither examined the case nor approved it: they record its end themselves",
 )
@@ -97,10 +98,10 @@ def _why_not_presided(case: Case, body: dict[int, Any], actor: str, place: str) 
     if held is None or held.what != "hearing" or held.place != place:
         return None
     if actor in (held.body.get("proposer"), held.body.get("approver"), _reviewer(case, place)):
-        return _NOT_PRESIDING
+        return NOT_PRESIDING
     named = str(held.body.get("presider", ""))
-    # Who is named by a name and not by a staff number cannot be told from others here.
-    if named.isdecimal() and named != actor:
+    # Notices of before named who presides by a name, which cannot be told from others here.
+    if is_staff_number(named) and named != actor:
         return (
             f"通知的听证主持人是 {named}，由其本人的账号结束听证",
             f"the notice names {named} as who presides: they record its end themselves",
@@ -108,10 +109,20 @@ def _why_not_presided(case: Case, body: dict[int, Any], actor: str, place: str) 
     return None
 
 
+def is_staff_number(text: str) -> bool:
+    """Whether a text has the shape of a staff number: letters and digits of ASCII, as no name is written here."""
+    return bool(text) and len(text) <= STAFF_MAX and text.isascii() and text.isprintable() and " " not in text
+
+
 def why_not_presiding(case: Case, body: Mapping[int, Any], place: str) -> Words | None:
-    """Say why nobody who is named by this staff number may preside; None if they may, or are named by their name."""
+    """Say why nobody of this staff number may preside; None if they may."""
     named = body.get(_PRESIDER)
-    return _NOT_PRESIDING if named and named in (body.get(4), body.get(5), _reviewer(case, place)) else None
+    if named and not is_staff_number(named):
+        return (
+            "听证主持人请填写工号（字母和数字），不要填姓名",
+            "who presides is named by the staff number, not by the name",
+        )
+    return NOT_PRESIDING if named and named in (body.get(4), body.get(5), _reviewer(case, place)) else None
 
 
 def _reviewer(case: Case, place: str) -> str | None:

@@ -29,6 +29,7 @@ from village_node.casebook import (
     asking,
     conditions,
     entitlement,
+    hearing_rights,
     inviting,
     lanes,
     ledger,
@@ -310,11 +311,13 @@ class Desk(Once):
         self, connection: Connection, act: "Act", case: Case, roster: Roster
     ) -> tuple[str, str] | None:
         """Ask of persons, days and contacts what the workflow does not."""
-        here, body = self.identity.place, dict(act.content)
+        here, body, today = self.identity.place, dict(act.content), day_in_county(self.clock())
+        calendar = calendar_in(self, connection)
         asking.check(case, act.kind, body)
-        proxies.check(case, act.kind, body, day_in_county(self.clock()))
-        serving.check(case, act.kind, body, day_in_county(self.clock()))
-        inviting.check(act.kind, body, calendar_in(self, connection), day_in_county(self.clock()))
+        proxies.check(case, act.kind, body, today)
+        serving.check(case, act.kind, body, today)
+        hearing_rights.check(case, act.kind, body, here, today)
+        inviting.check(act.kind, body, calendar, today)
         if act.kind in terms.TIMED:
             late = terms.why_too_late(act.kind, terms.clocks_in(self, connection, roster, act.key, case))
             if late is not None:
@@ -340,6 +343,8 @@ class Desk(Once):
             wrong = forms.troubles(item.form, item.rules, {**case.answers, **body[0]})
             if wrong:
                 return next(iter(wrong.values()))
+        if unheard := hearing_rights.why_not_decided(case, act.kind, item, body, calendar, today):
+            return unheard
         if act.kind == kinds.DECIDE and (over := conditions.why_not_over_members(case, item, body)):
             return over
         person, level = (act.actor, act.roles), self.identity.level

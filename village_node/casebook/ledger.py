@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync_protocol.case import Case, CaseEvent, Verdict, bodies, clock, fold, joint, kinds, legal_dates, meetings
-from sync_protocol.case.catalogue import CASE_KINDS, Catalogue, Item
+from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import PlaceTree, parse_scope
@@ -385,16 +385,11 @@ def _event_rows(growth: Growth, verdicts: Mapping[bytes, Verdict], entry: Entry)
 
 
 def _case_row(
-    key: CaseKey,
-    case: Case,
-    n_events: int,
-    updated_ms: int,
-    turned: clock.Turns,
-    places: PlaceTree,
+    key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: clock.Turns, places: PlaceTree,
     catalogue: Catalogue,
-) -> CaseRow:
+) -> CaseRow:  # fmt: skip
     incarnation, seq, chain_mark = case.last or (None, None, None)
-    counts, item = case.counts, catalogue.find(case.item_no, case.item_version)
+    counts = case.counts
     return CaseRow(
         key[0],
         key[1],
@@ -436,15 +431,9 @@ def _case_row(
         watched_day=cases.day_number(turned.watched),
         acts_on=case.acts_on.act if case.acts_on else None,
         earlier_no=case.acts_on.earlier if case.acts_on else None,
-        kind=_kind(case, item, places) if case.case_no and item is not None else None,
+        kind=settlements.kind_number(case, catalogue, places),
         **(rated.voices_of(case, places) if case.calls or case.orders else {}),
     )
-
-
-def _kind(case: Case, item: Item, places: PlaceTree) -> int:
-    """The number of the kind that a case was accepted as, or would be where it is decided."""
-    level = places.level(case.docketed_at) if case.docketed_at is not None else item.deciding_level
-    return CASE_KINDS.index(legal_dates.kind_at(item, level))
 
 
 def _with_settlement(

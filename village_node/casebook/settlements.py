@@ -48,6 +48,16 @@ class Line(NamedTuple):
     sums: Sums
 
 
+def kind_number(case: Case, catalogue: Catalogue, places: PlaceTree) -> int | None:
+    """The number of the kind that a case was accepted as, or would be where it is decided; None of what has no receipt
+    number yet, or whose item is not held."""
+    item = catalogue.find(case.item_no, case.item_version) if case.case_no else None
+    if item is None:
+        return None
+    level = places.level(case.docketed_at) if case.docketed_at is not None else item.deciding_level
+    return CASE_KINDS.index(legal_dates.kind_at(item, level))
+
+
 def noted(
     row: CaseRow, case: Case, facts: Facts, catalogue: Catalogue, calendar: Calendar, places: PlaceTree
 ) -> CaseRow:

@@ -18,9 +18,16 @@ def hearing(source: Source) -> dict[str, Any]:
         "days": body.get("planned_days", 0),
         "hearing_day": iso_day(body.get("hearing_day", "")),
         "hearing_at": body.get("hearing_at", ""),
-        "presider": body.get("presider", ""),
+        "presider": source.presider or body.get("presider", ""),
         "reason": body.get("reason", ""),
     }
+
+
+def hearing_right(source: Source) -> dict[str, Any]:
+    """What is intended, and until when a hearing may be asked for."""
+    body = source.record.body
+    until = f"当日收到的，{source.supply_by}" if source.supply_by else "自收到的次日起计算"
+    return {"intended": body.get("intended", ""), "basis": body.get("basis", ""), "until": until}
 
 
 def reported_up(source: Source) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Source:
     the day from which the case counts as accepted because nobody answered in time; empty where somebody did.
     ``sealed``: the seal that the event names; None where it names none. ``answer_by``: the day by which an order to put
     right is to be answered. ``parts``: the items of a theme. ``earlier``: the decision that a linked case acts upon.
+    ``presider``: the name of who presides over a hearing, as this node knows it, else the number.
     """
 
     document: DocumentType
@@ -80,6 +81,7 @@ class Source:
     answer_by: str = ""
     parts: tuple[Item, ...] = ()
     earlier: Earlier = NOTHING_EARLIER
+    presider: str = ""
 
     @property
     def applicant(self) -> str:

@@ -350,6 +350,7 @@ _HEADLINES: Final = {
     kinds.FOLLOW_UP: "grade",
     kinds.CALL_BACK: "grade",
     kinds.RATING_APPEAL: "what",
+    kinds.HEARING_RIGHT: "what",
 }
 
 # Of the application and the receipt the page shows the facts elsewhere; the query code belongs on the receipt alone.
@@ -363,6 +364,7 @@ _MASKED: Final = {
     (kinds.REVIEW_REQUEST, "by"): masking.name,
     (kinds.CONTACT_CHANGE, "by"): masking.name,
     (kinds.PROXY_AUTHORITY, "by"): masking.name,
+    (kinds.HEARING_RIGHT, "by"): masking.name,
     (kinds.PROXY_AUTHORITY, "proxy_name"): masking.name,
     (kinds.PROXY_AUTHORITY, "proxy_phone"): masking.phone,
     (kinds.SERVICE_ADDRESS, "by"): masking.name,

@@ -8,7 +8,7 @@ from flask import url_for
 from sync_protocol.case import Case, Item, Position, documents, explain, kinds, seals
 from sync_protocol.case.documents import DocumentType, Ground, Happened
 from sync_protocol.places import UnknownPlace
-from village_node.casebook import TimelineEntry
+from village_node.casebook import TimelineEntry, hearing_rights
 from village_node.notices import sheets
 from village_node.notices.authorities import Offices
 from village_node.notices.source import Earlier, Record, SealUsed, Source, day
@@ -143,7 +143,15 @@ def source_of(
         else voices.answer_by(visit, case, record.position),
         visit.site.catalogue.parts(item),
         _earlier(visit, case),
+        _presider(visit, record),
     )
+
+
+def _presider(visit: Visit, record: Record) -> str:
+    """Who presides over a hearing, by name where this node knows it."""
+    number = str(record.body.get("presider", ""))
+    own = record.place == visit.site.config.place
+    return (visit.site.accounts.name_of(number) if own and number else "") or number
 
 
 def _earlier(visit: Visit, case: Case) -> Earlier:
@@ -182,7 +190,7 @@ def _promised_by(visit: Visit, case: Case, records: Sequence[Record], record: Re
 
 def _supply_by(visit: Visit, record: Record) -> str:
     """The last day for what a notice asks for, if it is received on its own day."""
-    days = record.body.get("due_days")
+    days = hearing_rights.TERM_DAYS if record.kind == kinds.HEARING_RIGHT else record.body.get("due_days")
     return clocks.asked_day(visit, record.at_ms, days) if days else ""
 
 

@@ -8,7 +8,7 @@ from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies, work
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
 from sync_protocol.places import about
-from village_node.casebook import CaseRef, Request, Shown
+from village_node.casebook import BadBody, CaseRef, Request, Shown
 from village_node.web import charging, entry, schemas
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.site import Visit
@@ -91,6 +91,10 @@ def do(
     if kind == kinds.RECEIVE:
         channel = str(values.get("channel", "counter"))
         return book.receive_draft(staff.staff_no, staff.roles, key, channel, seen, request)
+    presider = str(values.get("presider", ""))
+    if takes_two(kind, values) and presider and not visit.site.accounts.name_of(presider):
+        words = "本机没有这个工号，请填写听证主持人本人的工号", "nobody here has this number: give that of who presides"
+        raise BadBody("presider", *words)
     body = schemas.load(kind, completed(visit, case, kind, values))
     if takes_two(kind, values):
         book.ask_procedure(staff.staff_no, staff.roles, key, body, seen, request)

@@ -14,6 +14,7 @@ from village_node.web import (
     appeals,
     charging,
     commitments,
+    hearing_rights,
     joint,
     masking,
     minutes,
@@ -57,6 +58,7 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
         found.append(
             Box("waiting", "plus", visit.t(f"期限已延长 {days} 个工作日", f"Extended by {days} working days"), [])
         )
+    found += hearing_rights.boxes(visit, case)
     found += proxies.boxes(visit, case)
     found += serving.boxes(visit, case, open_data=open_data)
     if case.contact_changes:

@@ -237,9 +237,11 @@ class BodySchema(Schema):
         if self.table.any_of and not any(names[number] in typed for number in self.table.any_of):
             raise ValidationError("至少填写一项", names[self.table.any_of[0]])
         if self.table.differ is not None:
-            first, second = (names[number] for number in self.table.differ)
-            if second in typed and typed.get(first) == typed[second]:
-                raise ValidationError("须为另一人", second)
+            before = []
+            for name in (names[number] for number in self.table.differ):
+                if name in typed and typed[name] in before:
+                    raise ValidationError("须为另一人", name)
+                before.append(typed.get(name))
         if self.table.dates and all(name in values for name in typed):
             wrong = bodies.dates_disagree(bodies.numbered(self.table.kind, values))
             if wrong is not None:

@@ -53,7 +53,7 @@ def of_case(visit: Visit, case: Case, item: Item | None, entries: Sequence[Timel
     first = kind_of(visit, case, item)
     name = documents.kind_now(first, case.listed_state)
     notices = visit.t("、", ", ").join(
-        visit.t(f"《{documents.TYPES[code].zh}》", documents.TYPES[code].en) for code in SIX_KINDS[name]
+        visit.t(f"《{documents.TYPES[code].zh}》", documents.TYPES[code].en) for code in notices_of(name, case)
     )
     given = _number_given(name, entries)
     said = visit.t(f"以{notices}答复", f"answered by: {notices}")
@@ -62,6 +62,11 @@ def of_case(visit: Visit, case: Case, item: Item | None, entries: Sequence[Timel
     if name != first:
         said += visit.t(f"（原为{first}）", f" (before: {ENGLISH[first]})")
     return Kind(_badge(visit, name), said)
+
+
+def notices_of(name: str, case: Case) -> tuple[str, ...]:
+    """The documents that answer a case of a kind; a linked one is never settled by the combined notice."""
+    return ("13",) if case.acts_on is not None and SIX_KINDS[name] == ("instant",) else SIX_KINDS[name]
 
 
 def kind_of(visit: Visit, case: Case, item: Item) -> str:
@@ -85,7 +90,7 @@ def told(visit: Visit, case: Case) -> dict[str, Any]:
     if item is None or not case.case_no:
         return {"case_kind": None, "answered_by": []}
     name = documents.kind_now(kind_of(visit, case, item), case.listed_state)
-    return {"case_kind": name, "answered_by": list(SIX_KINDS[name])}
+    return {"case_kind": name, "answered_by": list(notices_of(name, case))}
 
 
 def _badge(visit: Visit, name: str) -> tuple[str, str, str]:

@@ -92,6 +92,9 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "found": ("发现问题", "something was found"),
     "otherwise": ("其他", "something else"),
     "appeal": ("申诉：差评不实", "appealed against"),
+    "told": ("告知听证权利", "told of the right"),
+    "asked": ("要求听证", "a hearing is asked for"),
+    "given_up": ("放弃听证", "no hearing is wanted"),
     "change": ("变更", "change"),
     "renew": ("延续", "renew"),
     "revoke": ("撤销", "revoke"),
@@ -180,6 +183,7 @@ KIND_ICONS: Final[dict[int, str]] = {
     kinds.CALL_BACK: "person",
     kinds.RATING_APPEAL: "flag",
     kinds.PAPER: "paper",
+    kinds.HEARING_RIGHT: "letters",
 }
 
 VERDICT_TONES: Final[dict[str, tuple[str, str]]] = {

@@ -58,7 +58,8 @@ def rules_of(body: Table) -> str:
     if body.any_of:
         return ": at least one of the fields " + ", ".join(map(str, body.any_of))
     if body.differ:
-        return ": fields {} and {} differ".format(*body.differ)
+        *others, last = body.differ
+        return f": fields {', '.join(map(str, others))} and {last} differ"
     if body.manifest:
         return ": what belongs together is there together (section 8, Papers)"
     return ": the five dates follow the date rule" if body.dates else ""

@@ -435,6 +435,7 @@ class Network:
             kinds.CONTACT_CHANGE: {0: "1"},
             kinds.PROXY_AUTHORITY: {0: ("given", "revoked")[choose(2)], 8: "text"},
             kinds.SERVICE_ADDRESS: {0: ("confirmed", "consent_withdrawn")[choose(2)], 7: "text"},
+            kinds.HEARING_RIGHT: {0: ("told", "asked")[choose(2)], 4: "text"},
             kinds.COLLECTION_NOTICE: {0: "post"},
             kinds.COMMITMENT: {
                 0: ("tolerance", "declaration")[choose(2)], 1: [[("近期照片", "身份证")[choose(2)], 1, False]],

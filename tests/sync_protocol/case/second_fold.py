@@ -393,7 +393,7 @@ class SecondFold(Naming):
     # Section 8
 
     def beside(self, event: CaseEvent) -> Verdict:
-        if event.kind not in (73, 75, 76, 77) and (event.kind >= 64 or event.kind in (40, 44, 46, 49, 52, 53)):
+        if event.kind not in (73, 75, 76, 77, 78) and (event.kind >= 64 or event.kind in (40, 44, 46, 49, 52, 53)):
             return Verdict("void", "not_of_a_case")
         if unknown(event):
             return Verdict("needs_update", why_unknown(event))

@@ -10,6 +10,7 @@ from sync_protocol.case.fields import Field, Table
 from tests.sync_protocol.case.body_samples import samples
 
 CREATE: dict[int, Any] = {0: "001", 1: 1, 2: "张三", 3: "resident_id", 4: "6210"}
+HEARING: dict[int, Any] = {0: "hearing", 2: "条例第五条", 3: 15, 4: "1", 5: "2"}
 TEXT_KEY: dict[Any, Any] = {"a": 1, **CREATE}
 BOOLEAN_KEY: dict[Any, Any] = {True: 1, **{key: CREATE[key] for key in CREATE if key != 1}}
 POSITION = [b"i" * 16, 1, b"m" * 8]
@@ -45,7 +46,7 @@ FROZEN = {
     "fee_settled": "how receipt_no decision_no note",
     "issue": "certificate_no valid_from valid_to seal",
     "archive": "delivery volume keep_years",
-    "review_decision": "request outcome reasons document_no",
+    "review_decision": "request outcome reasons document_no seal",
     "countersign_open": "members note",
     "countersign_close": "opened signatures without_reason",
     "countersignature": "opened member opinion text delegation",
@@ -71,6 +72,7 @@ FROZEN = {
     "prereview_reply": "outcome marks text document_no",
     "proxy_authority": "what proxy_name proxy_relation proxy_phone scope until marked note reason by",
     "service_address": "what recipient address phone post electronic electronic_to by reason",
+    "hearing_right": "what intended basis day by document_no seal",
     "paper": "what material hash size media chunks preview preview_size replaces reason",
 }
 NUMBERS = {
@@ -79,7 +81,7 @@ NUMBERS = {
     "please_return": 36, "dismiss": 37, "force_assign": 16, "adopt": 17, "checkpoint": 64, "notice": 65,
     "catalogue": 66, "fork_ruling": 67, "erasure": 68, "calendar": 69, "authority": 70,
     "seal": 71, "kin": 72, "service_address": 73, "sample": 74, "call_back": 75, "rating_appeal": 76,
-    "proxy_authority": 77,
+    "proxy_authority": 77, "hearing_right": 78,
     "refuse": 11, "lapse": 12, "suspend": 13, "resume": 14,
     "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
     "countersign_open": 23, "countersign_close": 24, "countersignature": 38, "rating": 39, "complaint": 40,
@@ -118,8 +120,8 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         "seal",
         "place_key",
     }
-    assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 74, 75, 76, 77, 9_999)] == [
-        "other", "stage", "stage", "side", "side", "other", "other", "side", "side", "side", "other"
+    assert [kinds.role_of(number) for number in (0, 1, 31, 32, 63, 64, 74, 75, 76, 77, 78, 9_999)] == [
+        "other", "stage", "stage", "side", "side", "other", "other", "side", "side", "side", "side", "other"
     ]  # fmt: skip
     assert all(kinds.role_of(kind.number) == kind.role for kind in kinds.TABLE)
     assert kinds.name_of(68) == "erasure" and kinds.name_of(99) == "kind-99" and kinds.name_of(9) == "decide"
@@ -146,6 +148,10 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         (kinds.CREATE, {**CREATE, 13: "第一行\n第二行\t"}, None),
         (kinds.CREATE, {**CREATE, 13: "\r\n"}, "window_note"),
         (kinds.CREATE, {**CREATE, 12: [["身份证", 1, 1]]}, "materials"),
+        (kinds.SUSPEND, {**HEARING, 12: "3"}, None),
+        (kinds.SUSPEND, {**HEARING, 12: "1"}, "presider"),
+        (kinds.SUSPEND, {**HEARING, 12: "2"}, "presider"),
+        (kinds.SUSPEND, {**HEARING, 5: "1", 12: "1"}, "approver"),
         (kinds.CREATE, {**CREATE, 15: "renew", 16: "621021101001-261121-7K3M-12-L"}, None),
         (kinds.CREATE, {**CREATE, 15: "renew"}, "earlier"),
         (kinds.CREATE, {**CREATE, 15: "extend", 16: "621021101001-261121-7K3M-12-L"}, "acts_on"),

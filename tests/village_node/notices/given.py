@@ -62,6 +62,7 @@ TYPED = (
     "sent",
     "result",
     "earlier_no",
+    "intended",
     "earlier_document",
     "earlier_certificate",
     "earlier_valid",

@@ -22,10 +22,10 @@ PROXY = {
 }  # fmt: skip
 ELSEWHERE = {
     "lapse", "tolerance", "declaration", "rectify", "joint", "preview", "14", "upward", "transmittal", "publicity",
-    "published", "survey", "13",
+    "published", "survey", "13", "hearing_right",
 }  # fmt: skip
 HEARING = {
-    "what": "hearing", "hearing_day": "2026-12-02", "hearing_at": "上午九时，县政务大厅三楼", "presider": "周敏",
+    "what": "hearing", "hearing_day": "2026-12-02", "hearing_at": "上午九时，县政务大厅三楼", "presider": "0209",
 }  # fmt: skip
 MARK = {"mark:material:户口簿": "1", "what:material:户口簿": "请交复印件", "due_days": "30"}
 
@@ -180,6 +180,8 @@ def examined(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor,
     done(head, case, "extend", days="10", reason="情况复杂")
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
     opened_by_two(officer, head, case, what="testing", basis="条例第六条", planned_days="15")
+    if not officer.counter.accounts.name_of(HEARING["presider"]):
+        officer.counter.sign_in(HEARING["presider"], "window", name="周敏")
     opened_by_two(officer, head, case, basis="条例第七条", planned_days="15", **HEARING)
     everywhere(network)
     return case

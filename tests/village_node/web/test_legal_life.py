@@ -216,20 +216,21 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
     case = at_the_county(network, agent, clerk, officer)
     said = {
         "what": "hearing", "basis": "行政许可法第四十六条", "planned_days": "15", "hearing_day": "2026-12-02",
-        "hearing_at": "上午九时，县政务大厅三楼", "presider": "周敏",
+        "hearing_at": "上午九时，县政务大厅三楼", "presider": "1003",
     }  # fmt: skip
+    window = county.sign_in("1003", "window", name="周敏")
+    other = county.sign_in("1004", "window", name="孙宁")
     refused(officer, case, "suspend", "须通知听证主持人", **{**said, "presider": ""})
     refused(officer, case, "suspend", "提前 7 个工作日通知，最早为 2026-11-27", **{**said, "hearing_day": "2026-11-26"})
     refused(officer, case, "suspend", "计划工作日在听证日之前就到期", **{**said, "planned_days": "9"})
     refused(officer, case, "suspend", "只有听证才填写", **{**said, "what": "testing"})
     refused(officer, case, "suspend", "请填写此项", what="hearing", planned_days="15")
-    refused(officer, case, "suspend", "听证主持人不能是", **{**said, "presider": "1001"})
-    window = county.sign_in("1003", "window", name="周敏")
-    other = county.sign_in("1004", "window", name="孙宁")
+    refused(officer, case, "suspend", "须为另一人", **{**said, "presider": "1001"})
+    for stranger in ("周敏", "1099"):
+        refused(officer, case, "suspend", "本机没有这个工号", **{**said, "presider": stranger})
     done(officer, case, "suspend", **{**said, "presider": "1002"})
     answer = head.send(f"{case}/procedure/approve", proposed(head, case))
     assert (answer.status_code, "听证主持人不能是" in answer.text) == (409, True)
-    said["presider"] = "1003"
     done(head, case, "suspend", **said)
     answer = head.send(f"{case}/procedure/approve", {})
     assert (answer.status_code, "须为两人" in answer.text) == (409, True)
@@ -237,7 +238,7 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
     done(officer, case, "suspend", **said)
     assert "钱局长" not in head.open(case).text.split("待批准的特别程序")[1].split("</dl>")[0]
     shown = proposed(head, case)
-    answer = window.send(f"{case}/procedure/approve", shown)
+    answer = other.send(f"{case}/procedure/approve", shown)
     assert (answer.status_code, "须由本单位负责人批准启动" in answer.text) == (409, True)
     assert not held(county, case).procedures
     done(officer, case, "suspend", **{**said, "planned_days": "90"})

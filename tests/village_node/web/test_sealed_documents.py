@@ -5,7 +5,7 @@ from tests.builders import COUNTY, TOWNSHIP, Network
 from tests.village_node.casebook.test_entitlement import seal
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, Visitor, everywhere
-from tests.village_node.web.errands import PAPERS, chosen, done, printed
+from tests.village_node.web.errands import PAPERS, at_the_township, chosen, done, printed
 from tests.village_node.web.test_documents import (
     MARK,
     agent,
@@ -17,6 +17,7 @@ from tests.village_node.web.test_documents import (
     officer,
     press_at_hand,
 )
+from tests.village_node.web.test_previews import key_of
 
 __all__ = ["agent", "clerk", "head", "officer", "press_at_hand"]
 
@@ -91,3 +92,25 @@ def test_a_receipt_and_what_is_given_for_papers_a_withdrawal_or_an_end_name_thei
     assert "受理专用章" in words(printed(clerk, link(clerk, case, "withdrawal")))
     uses = township.sign_in("0109", "head").open("/seals").text
     assert "答复撤回申请" in uses and "补交材料或更正" in uses
+
+
+def test_a_review_is_decided_under_the_centre_s_own_seal_by_its_custodian(
+    network: Network, agent: Visitor, clerk: Visitor, county: Counter
+) -> None:
+    seal(county.member, "decision", "0203", seal_no="民政2号章", owner="庆城县民政局", department="民政")
+    case = at_the_township(network, agent, clerk, "001")
+    done(clerk, case, "refuse", reasons="不属于本机关职权", legal_basis="某条例第五条")
+    everywhere(network)
+    done(agent, case, "review_request", reason="材料齐全")
+    everywhere(network)
+    section, keeper = (
+        county.sign_in(number, "business", name=name) for number, name in (("0204", "孙"), ("0205", "李"))
+    )
+    said = {"request": chosen(section.open(case).text, "review_decision", "request")[0], "outcome": "uphold"}
+    seal(county.member, "decision", "0205", seal_no="中心章", owner="庆城县政务服务中心")
+    assert "由工号 0205 保管" in section.open(case).text and "作出复核决定" in section.open(case).text
+    done(keeper, case, "review_decision", reasons="确不属于", **said)
+    paper = words(printed(keeper, link(keeper, case, "recheck")))
+    assert "行政审批专用章" in paper and "所印为样章" in paper
+    entry = county.member.casebook.timeline(*key_of(case))[-1]
+    assert (entry.kind, entry.body and entry.body["seal"]) == (kinds.REVIEW_DECISION, "中心章")

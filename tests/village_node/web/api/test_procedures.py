@@ -7,7 +7,7 @@ from tests.village_node.web.api.program import Program, path_of, program_at
 from tests.village_node.web.counter import Counter
 
 ASKED = {"what": "hearing", "basis": "行政许可法第四十六条", "planned_days": 15,
-         "hearing_day": "2026-12-02", "hearing_at": "上午九时，县政务大厅三楼", "presider": "周敏"}  # fmt: skip
+         "hearing_day": "2026-12-02", "hearing_at": "上午九时，县政务大厅三楼", "presider": "0821"}  # fmt: skip
 
 
 @pytest.fixture
