@@ -114,6 +114,9 @@ def test_papers_over_the_quota_wait_for_the_next_day(net: Network) -> None:
         village.exchange()
     assert held(net, TOWNSHIP, [ref]) == 1 and percent() < 100, "the case itself does not wait"
     assert 20_000 <= township.peer(village).day_paper_bytes < 20_000 + (256 << 10)
+    passed = net.wire.passed[-1]
+    request, reply = net.spoken(passed, VILLAGE)
+    assert not reply.blobs.wants and not request.blobs.pieces, "nothing is sent in vain"
     for _ in range(len(upload.raw) // 20_000 + 1):
         later(net, DAY_MS)
         for _ in range(10):

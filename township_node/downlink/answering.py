@@ -383,6 +383,8 @@ class Answering:
         room = child.budget.room(outgoing.left, bool(outgoing.segments))
         said = self._blob_lane.say(node, content, reply, room)
         child.blob_receipts_pending = [each for each in said if child.alone or each in child.blob_receipts_pending]
+        if not self._quotas.asks_for_papers(node):
+            reply.blobs.wants = []
         return outgoing, points
 
     def _held_back(self, child: _Child, content: Content) -> frozenset[Stream]:
