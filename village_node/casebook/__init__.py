@@ -7,6 +7,7 @@ from sync_protocol.case import Catalogue, kinds
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.suites import sha256
 from village_node.casebook import ledger
+from village_node.casebook.acts import Application, CaseRef
 from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
 from village_node.casebook.batches import Batches
@@ -19,7 +20,6 @@ from village_node.casebook.carrying import Carried, Owed, Said, lower_of
 from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.charging import Charging, FeeDay
 from village_node.casebook.complaining import Heard, Slip
-from village_node.casebook.desk import Application, CaseRef
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
 from village_node.casebook.erasing import Erasing

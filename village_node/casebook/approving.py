@@ -10,9 +10,10 @@ from typing import Any, Final
 from sync_protocol import encoding
 from sync_protocol.case import Position, kinds, legal_bodies, why_not, workflow
 from village_node.casebook import conditions, entitlement, inviting, once
+from village_node.casebook.acts import Act, CaseRef, stale
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import day_in_county
-from village_node.casebook.desk import Act, CaseRef, Desk, checked, stale
+from village_node.casebook.desk import Desk, checked
 from village_node.casebook.entitlement import Person
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.reading import folded

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from sync_protocol.case import Position, kinds, why_not, workflow
 from village_node.casebook import once
-from village_node.casebook.desk import Act, CaseRef, Desk, checked, stale
+from village_node.casebook.acts import Act, CaseRef, stale
+from village_node.casebook.desk import Desk, checked
 from village_node.casebook.errors import NotAllowed, NotFound
 from village_node.casebook.reading import folded
 from village_node.store import Connection, proposals

@@ -12,7 +12,8 @@ from sync_protocol.encoding import encode
 from sync_protocol.places import about
 from sync_protocol.suites import sha256
 from village_node.casebook import once
-from village_node.casebook.desk import Application, CaseRef, Desk
+from village_node.casebook.acts import Application, CaseRef
+from village_node.casebook.desk import Desk
 from village_node.casebook.errors import BadBody, SameBatch
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, batches

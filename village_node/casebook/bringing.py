@@ -12,9 +12,10 @@ from sync_protocol.case.slips import BECOMES, PROOF_BYTES, Slip
 from sync_protocol.places import PlaceTree, about
 from sync_protocol.suites import sha256
 from village_node.casebook import once
+from village_node.casebook.acts import Act
 from village_node.casebook.beside import Beside
 from village_node.casebook.conditions import day_in_county
-from village_node.casebook.desk import COUNTER, Act, checked
+from village_node.casebook.desk import COUNTER, checked
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, cases, peers

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from sync_protocol import limits
 from sync_protocol.case import (
@@ -45,11 +45,12 @@ from village_node.casebook import (
     skews,
     terms,
 )
+from village_node.casebook.acts import Act, Application, CaseRef, CheckedIn, stale
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.charging import with_rule
 from village_node.casebook.conditions import day_in_county
 from village_node.casebook.entitlement import Backing, Person, Shown
-from village_node.casebook.errors import BadBody, Grown, NotAllowed, NotFound, Stale
+from village_node.casebook.errors import BadBody, Grown, NotAllowed, NotFound
 from village_node.casebook.growth import Growth
 from village_node.casebook.intake import ATTEMPTS, too_busy
 from village_node.casebook.ledger import Entry
@@ -81,58 +82,6 @@ _JUDGED: Final = {
     "certificate": (kinds.ISSUE,),
 }
 _T = TypeVar("_T")
-
-
-class CaseRef(NamedTuple):
-    """A case that was filed or acted on; number and code are empty where it has none yet."""
-
-    scope: str
-    case_id: bytes
-    case_no: str
-    query_code: str
-
-
-class Application(NamedTuple):
-    """One application to be filed: what was typed (by field name or number), how it came in, by which authority
-    somebody acts for the applicant, and where documents are served."""
-
-    actor: str
-    body: Mapping[Any, Any]
-    channel: str = "counter"
-    authority: Mapping[str, Any] | None = None
-    service: Mapping[str, Any] | None = None
-
-
-class _CheckedIn(NamedTuple):
-    """An application that was checked, as its events will say it."""
-
-    actor: str
-    create: dict[int, Any]
-    channel: str
-    deps: tuple[Dep, ...]
-    beside: tuple[tuple[int, dict[int, Any]], ...] = ()
-
-
-class Act(NamedTuple):
-    """One act to be done on a case; ``seen``: its last stage event as the page had it; ``clock_confirmed``: who does it
-    has confirmed the time of a clock that is off."""
-
-    actor: str
-    roles: frozenset[str]
-    key: CaseKey
-    kind: int
-    content: Mapping[int, Any]
-    seen: Position | None = None
-    shown: Shown | None = None
-    clock_confirmed: bool = False
-
-
-def stale() -> Stale:
-    """What is raised when the page shows a case as it no longer is."""
-    return Stale(
-        "案件在您填写期间已有新的进展，请重新查看后再办理",
-        "the case has moved on since the page was drawn: look at it again",
-    )
 
 
 class Desk(Once):
@@ -242,7 +191,7 @@ class Desk(Once):
 
         return self._act(do, request)
 
-    def _do(self, connection: Connection, act: "Act") -> CaseRef:
+    def _do(self, connection: Connection, act: Act) -> CaseRef:
         """Do one act whose body is checked, in the caller's transaction, which is rolled back where this raises."""
         key, kind = act.key, act.kind
         scope, case_id = key
@@ -293,7 +242,7 @@ class Desk(Once):
                 connection, actor, SEAL_USE, ref.case_no, seal=seal, act=kind, document=document, home=home, case=case
             )
 
-    def _backing(self, connection: Connection, act: "Act", case: Case, roster: Roster) -> Backing:
+    def _backing(self, connection: Connection, act: Act, case: Case, roster: Roster) -> Backing:
         """What the act rests on. Raises NotAllowed, also where its page showed less than there is by now."""
         person = Person(act.actor, act.roles)
         backing = entitlement.backing(self, connection, case, act.kind, act.content, person)
@@ -308,7 +257,7 @@ class Desk(Once):
         return backing
 
     def _why_not_as_written(
-        self, connection: Connection, act: "Act", case: Case, roster: Roster
+        self, connection: Connection, act: Act, case: Case, roster: Roster
     ) -> tuple[str, str] | None:
         """Ask of persons, days and contacts what the workflow does not."""
         here, body, today = self.identity.place, dict(act.content), day_in_county(self.clock())
@@ -352,7 +301,7 @@ class Desk(Once):
         decides = item is None or item.deciding_level == level
         return conditions.why_not_approved(case, act.kind, body, person, here, level, joint=joint, decides=decides)
 
-    def _check_may_adopt(self, connection: Connection, act: "Act", before: Case, after: Case) -> None:
+    def _check_may_adopt(self, connection: Connection, act: Act, before: Case, after: Case) -> None:
         """An opinion, a decision or the like is made to count by somebody who may give one."""
         roles, item = act.roles, self.catalogue.find(after.item_no, after.item_version)
         if before.decision != after.decision and item is not None:
@@ -411,7 +360,7 @@ class Desk(Once):
             row = streams.by_keys(connection, [key])[key]
         return Growth(row)
 
-    def _checked_application(self, application: Application, roster: Roster) -> "_CheckedIn":
+    def _checked_application(self, application: Application, roster: Roster) -> CheckedIn:
         """Check a create body, that its item can be filed here, and what the item's own form asks."""
         body = _numbered(kinds.CREATE, application.body)
         newest = self.catalogue.newest(str(body.get(0)))
@@ -439,9 +388,9 @@ class Desk(Once):
         deps = (Dep(found.position.incarnation, below(found.place), found.position.seq),) if found is not None else ()
         told = ((kinds.PROXY_AUTHORITY, application.authority), (kinds.SERVICE_ADDRESS, application.service))
         beside = tuple((kind, checked(kind, _numbered(kind, said))) for kind, said in told if said)
-        return _CheckedIn(application.actor, content, application.channel, deps, beside)
+        return CheckedIn(application.actor, content, application.channel, deps, beside)
 
-    def _open_case(self, pen: "Pen", scope: str, filed: "_CheckedIn", number: int, seal: str = "") -> CaseRef:
+    def _open_case(self, pen: "Pen", scope: str, filed: CheckedIn, number: int, seal: str = "") -> CaseRef:
         """Write the two events that open a case: the application, which relies on the item version it names, and its
         receipt number with the query code."""
         content = self._receipt(pen.now_ms, number, filed.channel) | ({3: seal} if seal else {})
@@ -449,7 +398,7 @@ class Desk(Once):
         pen.write(kinds.RECEIVE, case_id, filed.actor, content, opened)
         return CaseRef(scope, case_id, content[0], content[1])
 
-    def _open_draft(self, pen: "Pen", filed: "_CheckedIn") -> tuple[Position, bytes]:
+    def _open_draft(self, pen: "Pen", filed: CheckedIn) -> tuple[Position, bytes]:
         """Write the application itself; where it stands, and the case it opens."""
         opened = pen.write(kinds.CREATE, OPENS, filed.actor, filed.create, None, filed.deps)
         case_id = opened.header.case_id

@@ -29,9 +29,10 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Dep, load_header, mark
 from sync_protocol.places import about
 from village_node.casebook import entitlement, ledger, once
+from village_node.casebook.acts import Act, CaseRef
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import CHINA
-from village_node.casebook.desk import Act, CaseRef, checked
+from village_node.casebook.desk import checked
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
 from village_node.casebook.moving import staying
 from village_node.casebook.numbering import NO_DEPARTMENT
@@ -146,9 +147,10 @@ class Overseeing(Registering):
         NotAllowed, NotFound, NotSaved."""
         if kind not in workflow.OVERSIGHT:
             raise KeyError(kind)
-        for name, zh in (("document_no", "文号由本机编排"), ("seal", "用印由本机登记")):
-            if name in said:
-                raise BadBody(name, f"{zh}，请不要填写", "the node says it by itself: leave it out")
+        if "document_no" in said:
+            raise BadBody("document_no", "文号由本机编排，请不要填写", "the node draws the number: leave it out")
+        if "seal" in said:
+            raise BadBody("seal", "用印由本机登记，请不要填写", "the node notes the seal: leave it out")
         allowed = frozenset(roles)
 
         def act(connection: Connection) -> tuple[CaseRef, set[str]]:

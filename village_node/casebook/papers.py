@@ -12,7 +12,8 @@ from sync_protocol.exchange import BlobWant
 from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import sha256
 from village_node.casebook import manifests
-from village_node.casebook.desk import CaseRef, Desk
+from village_node.casebook.acts import CaseRef
+from village_node.casebook.desk import Desk
 from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound
 from village_node.casebook.fetching import put_whole, whole_of
 from village_node.casebook.manifests import percent

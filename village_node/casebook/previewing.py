@@ -7,7 +7,8 @@ from sync_protocol.case import Position, baton, bodies, kinds
 from sync_protocol.case.routes import CasePath
 from sync_protocol.places import about
 from village_node.casebook import ledger, once
-from village_node.casebook.desk import COUNTER, Act, Application, CaseRef, Desk, checked
+from village_node.casebook.acts import Act, Application, CaseRef
+from village_node.casebook.desk import COUNTER, Desk, checked
 from village_node.casebook.errors import BadBody
 from village_node.casebook.ledger import Entry
 from village_node.casebook.moving import staying

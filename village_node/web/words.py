@@ -47,6 +47,8 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "notarised": ("经公证", "notarised"),
     "given": ("登记委托", "authority given"),
     "revoked": ("撤销委托", "authority revoked"),
+    "letter": ("督办通知书", "letter of supervision"),
+    "card": ("预警、黄牌、红牌通知书", "the card, on paper"),
     "confirmed": ("确认送达地址", "address confirmed"),
     "consent_withdrawn": ("撤回电子送达同意", "consent to electronic service withdrawn"),
     "public_notice": ("公告送达", "by public notice"),

@@ -144,7 +144,7 @@ def on_the_spot(officer: Visitor) -> str:
 
 def not_accepted(network: Network, agent: Visitor, clerk: Visitor, business: Visitor, outcome: str) -> str:
     """A case that was not accepted, and the answer to the request to look at it again."""
-    case = agent.file()
+    case = agent.file(service_address="上关村 12 号")
     done(agent, case, "handoff")
     everywhere(network)
     done(clerk, case, "accept")

@@ -9,7 +9,7 @@ from sync_protocol.errors import BY_CODE
 from tests.builders import VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, hidden_of, problems
 from village_node.casebook import NotAllowed
-from village_node.casebook.desk import _CheckedIn
+from village_node.casebook.acts import CheckedIn
 from village_node.casebook.entitlement import Backing
 from village_node.store import parking
 from village_node.web import times, words
@@ -235,7 +235,7 @@ def test_what_nobody_holds_is_set_aside_by_a_place_above(
         patched.setattr(
             book,
             "_checked_application",
-            lambda application, _: _CheckedIn(application.actor, {0: "001", 1: 1}, "counter", ()),
+            lambda application, _: CheckedIn(application.actor, {0: "001", 1: 1}, "counter", ()),
         )
         patched.setattr(book, "_refuse_unless_effective", lambda *_: None)
         ref = book.file("0001", {"agent"}, {})

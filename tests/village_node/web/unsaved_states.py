@@ -311,7 +311,7 @@ def _own(request: pytest.FixtureRequest, what: str) -> Ready:
         fields = {"day": "2026-11-19", "slot": "09:00", "name": TYPED, "item_no": "001", "phone_tail": "1234"}
         if what == "change":
             labels = agent.counter.member.casebook.book("0002", {"agent"}, *fields.values())
-            return Ready(stranger, "/book/change", {**labels._asdict(), "do": "off"})
+            return Ready(stranger, "/book/change", {**labels._asdict(), "do": "off", "slot": TYPED})
         return Ready(stranger, "/book", fields)
     case = agent.file()
     row = agent.counter.member.casebook.case_row(f"about:{VILLAGE}", bytes.fromhex(case.rpartition("/")[2]))

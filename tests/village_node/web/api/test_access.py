@@ -68,6 +68,8 @@ MAY = {
     "list_appointments": COUNTER,
     "book_appointment": COUNTER,
     "end_appointment": COUNTER,
+    "call_off_appointment": COUNTER,
+    "move_appointment": COUNTER,
     "list_tickets": COUNTER,
     "draw_ticket": COUNTER,
     "call_ticket": COUNTER,
