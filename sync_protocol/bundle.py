@@ -22,18 +22,21 @@ from sync_protocol.suites import (
     SigningKey,
     decrypt,
     encrypt,
+    may_be_sealed,
     seal_to,
+    sealing_suite,
     sha256,
     verify,
 )
 
 NAME: Final = "sanji-bundle"
 FORM: Final = 1
+SLICES: Final = 3  # the version of the exchange whose bodies the slices are: a program of that time reads them
+SLICES_MIXED: Final = 4  # the same, with keys of the suite `s1q` in the head
 EVENTS: Final = 1  # kinds of parts
 BLOBS: Final = 2
 ID_BYTES: Final = 16
-KEY_BYTES: Final = 32
-WRAPPED_BYTES: Final = 32 + KEY_BYTES + 16
+KEY_BYTES: Final = 32  # of a part's key
 _TAG: Final = 16
 _LENGTH: Final = 4
 # What every head begins with, so that it is found whatever its file is called.
@@ -83,6 +86,11 @@ class Head:
     signature: bytes = b""
 
 
+def slices_for(keys: Iterable[bytes | None]) -> int:
+    """Which version the slices of a bundle are named by that has these sealing keys, or what is sealed to them."""
+    return SLICES if all(key is None or sealing_suite(key) == "s1" for key in keys) else SLICES_MIXED
+
+
 def head_bytes(head: Head, key: SigningKey) -> bytes:
     """The head as it is written, signed with the key of its sender. Raises TooLarge."""
     parts = [[part.kind, part.size, part.hash, part.events, list(part.wrapped)] for part in head.parts]
@@ -130,7 +138,7 @@ def read_head(raw: bytes) -> Head:
     check_int("bundle time", time, limits.INT_MIN, limits.INT_MAX)
     check_int("bundle exchange", exchange, 1, 0xFFFF)
     if key is not None:
-        check_bytes("bundle key", key, KEY_BYTES)
+        sealing_suite(key)
     check_ext(ext)
     if any(number < 0 for number in ext):
         raise NeedsUpdate(f"bundle: field {min(ext)} must be understood and is not known here")
@@ -187,8 +195,8 @@ def _read_parts(value: Any, recipients: int) -> tuple[Part, ...]:
             raise TooLarge(f"bundle part: {size} bytes, at most {largest}")
         check_bytes("bundle part hash", part_hash, limits.HASH)
         check_int("bundle part events", events, 0, limits.INT_MAX)
-        for each in wrapped:
-            check_bytes("bundle part key", each, WRAPPED_BYTES)
+        if not all(type(each) is bytes and may_be_sealed(len(each), KEY_BYTES) for each in wrapped):
+            raise Malformed("bundle part key: must be bytes, as many as sealing a key makes")
         parts.append(Part(kind, size, part_hash, events, tuple(wrapped)))
     return tuple(parts)
 

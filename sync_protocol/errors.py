@@ -5,7 +5,7 @@ Each error has a code that never changes, a name, whose fault it is, and whether
     ProtocolError
       sender's fault    Malformed TooLarge BadSeal BadCommitment ScopeNotAllowed ScopeNotFollowed Fork BadSignature
                         UnknownNode NotAChild BadRoster RosterRollback BadReceipt WeakKey NotEntitled
-                        TooManyLives Revoked Declined
+                        TooManyLives Revoked Declined NotSealed
       nobody's fault    UnknownIncarnation Gap RosterForked (what is missing may still come)
       receiver's fault  NeedsUpdate Busy StagingFull
       both              NoSuchVersion
@@ -175,6 +175,12 @@ class Declined(ProtocolError):
     """The people of the place above have declined this request to be enrolled."""
 
     code, name = 25, "declined"
+
+
+class NotSealed(ProtocolError):
+    """A request that is not sealed and must be, or is sealed to a key or under a context that is not known here."""
+
+    code, name, retry = 26, "not_sealed", True
 
 
 BY_CODE: dict[int, type[ProtocolError]] = {error.code: error for error in ProtocolError.__subclasses__()}

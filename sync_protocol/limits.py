@@ -1,6 +1,7 @@
 """Every bound of the protocol, as in section 9 of PROTOCOL.md. Bytes unless the name says otherwise."""
 
 MESSAGE = 1_048_576
+SEALED_MESSAGE = 1_050_624  # what sealing may add to one, under whichever suite
 UNPACKED = 4_194_304
 
 HEADER = 4_096

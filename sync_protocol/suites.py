@@ -8,6 +8,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -107,69 +108,141 @@ class SigningKey:
         return f"SigningKey(suite={self.suite}, public={self.public.hex()[:16]}...)"
 
 
-_SEALING: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+# What a place is sealed to (section 2.4): the key's length tells its suite.
+SEALING_KEY_BYTES: Final = {"s1": 32, "s1q": 1_216}
+_ENCAPSULATED: Final = {"s1": 32, "s1q": 1_120}
+_SUITES: Final = {
+    "s1": hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305),
+    "s1q": hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305),
+}
+_NAMES: Final = {size: name for name, size in SEALING_KEY_BYTES.items()}
+_MLKEM_PUBLIC: Final = 1_184
+_MLKEM_SEED: Final = 64
+_X25519: Final = 32
+_SEED: Final = 32
 NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
 
 
 class NotOpened(Exception):
     """What was to be opened is not for this key or code, or was changed."""
 
 
+def sealing_suite(public: bytes) -> str:
+    """The suite of a key that others seal to. Raises Malformed for a length that no suite has."""
+    if type(public) is not bytes or len(public) not in _NAMES:
+        raise Malformed(f"sealing key: must be bytes, {' or '.join(map(str, _NAMES))} of them")
+    return _NAMES[len(public)]
+
+
+def sealed_bytes(public: bytes, content: int) -> int:
+    """How long so many bytes are when they are sealed to this key. Raises Malformed."""
+    return _ENCAPSULATED[sealing_suite(public)] + content + TAG_BYTES
+
+
+def may_be_sealed(size: int, content: int) -> bool:
+    """Whether so many bytes may be what sealing that much content makes, under one suite or another."""
+    return size - content - TAG_BYTES in _ENCAPSULATED.values()
+
+
 def seal_to(public: bytes, info: bytes, content: bytes) -> bytes:
-    """Seal to the holder of a key (PROTOCOL.md, section 2.4). The library draws the randomness, as HPKE asks. Raises
-    WeakKey for a key to which nothing can be sealed."""
+    """Seal to the holder of a key (PROTOCOL.md, section 2.4), in the suite that the key is of. The library draws the
+    randomness, as HPKE asks. Raises WeakKey for a key to which nothing can be sealed, Malformed for what is none."""
+    suite = sealing_suite(public)
     try:
-        return _SEALING.encrypt(content, X25519PublicKey.from_public_bytes(public), info)
+        curve = X25519PublicKey.from_public_bytes(public[-_X25519:])
+        if suite == "s1":
+            return _SUITES[suite].encrypt(content, curve, info)
+        lattice = MLKEM768PublicKey.from_public_bytes(public[:_MLKEM_PUBLIC])
+        return _SUITES[suite].encrypt(content, hpke.MLKEM768X25519PublicKey(lattice, curve), info)
     except ValueError as problem:
         raise WeakKey("nothing can be sealed to this key") from problem
+
+
+def fresh_key() -> bytes:
+    """32 random bytes that the library draws, like those of HPKE itself: for a key that lives no longer than a road."""
+    return ChaCha20Poly1305.generate_key()
 
 
 class OpeningKey:
     """The private half of a key that others seal to. Its seed is drawn and kept elsewhere."""
 
-    __slots__ = ("_key", "public")
+    __slots__ = ("_key", "public", "suite")
 
-    def __init__(self, seed: bytes) -> None:
-        """From 32 secret random bytes."""
-        self._key = X25519PrivateKey.from_private_bytes(seed)
-        self.public = self._key.public_key().public_bytes_raw()
+    def __init__(self, seed: bytes, suite: str = "s1") -> None:
+        """From 32 secret random bytes; under `s1q` they are spread as X-Wing does, so that a seed is as short there."""
+        self.suite = suite
+        if suite == "s1":
+            key = X25519PrivateKey.from_private_bytes(seed)
+            self._key: X25519PrivateKey | hpke.MLKEM768X25519PrivateKey = key
+            self.public = key.public_key().public_bytes_raw()
+        elif suite == "s1q" and len(seed) == _SEED:
+            spread = hashlib.shake_256(seed).digest(_MLKEM_SEED + _X25519)
+            first = MLKEM768PrivateKey.from_seed_bytes(spread[:_MLKEM_SEED])
+            second = X25519PrivateKey.from_private_bytes(spread[_MLKEM_SEED:])
+            self._key = hpke.MLKEM768X25519PrivateKey(first, second)
+            self.public = first.public_key().public_bytes_raw() + second.public_key().public_bytes_raw()
+        else:
+            raise ValueError("a key that others seal to is of suite s1 or s1q, from 32 bytes")
 
     def open(self, info: bytes, sealed: bytes) -> bytes:
         """What was sealed to this key with the same info. Raises NotOpened."""
         try:
-            return _SEALING.decrypt(sealed, self._key, info)
+            return _SUITES[self.suite].decrypt(sealed, self._key, info)
         except (InvalidTag, ValueError) as problem:
             raise NotOpened("not sealed to this key") from problem
 
     def __repr__(self) -> str:
-        return f"OpeningKey(public={self.public.hex()[:16]}...)"
+        return f"OpeningKey(suite={self.suite}, public={self.public.hex()[:16]}...)"
+
+
+def derive(key: bytes, info: bytes) -> bytes:
+    """32 bytes that follow from a secret key and what they are for: HKDF-SHA256 without a salt."""
+    return HKDF(hashes.SHA256(), 32, None, info).derive(key)
 
 
 def lock(code: bytes, info: bytes, nonce: bytes, content: bytes) -> bytes:
     """Lock under a code that only its holder knows (section 2.4). `nonce`: 12 random bytes."""
-    return nonce + ChaCha20Poly1305(_under(code, info)).encrypt(nonce, content, None)
+    return nonce + ChaCha20Poly1305(derive(code, info)).encrypt(nonce, content, None)
 
 
 def unlock(code: bytes, info: bytes, locked: bytes) -> bytes:
     """What was locked under this code with the same info. Raises NotOpened."""
     try:
-        return ChaCha20Poly1305(_under(code, info)).decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], None)
+        return ChaCha20Poly1305(derive(code, info)).decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], None)
     except (InvalidTag, ValueError) as problem:
         raise NotOpened("not locked under this code") from problem
 
 
-def _under(code: bytes, info: bytes) -> bytes:
-    return HKDF(hashes.SHA256(), 32, None, info).derive(code)
+class Cipher:
+    """ChaCha20-Poly1305 under one key of 32 bytes, for who uses it often."""
+
+    __slots__ = ("_aead",)
+
+    def __init__(self, key: bytes) -> None:
+        """`key`: 32 bytes."""
+        self._aead = ChaCha20Poly1305(key)
+
+    def encrypt(self, nonce: bytes, about: bytes, content: bytes) -> bytes:
+        """Under a nonce of 12 bytes that the key meets once; ``about`` is bound to it."""
+        return self._aead.encrypt(nonce, content, about)
+
+    def decrypt(self, nonce: bytes, about: bytes, encrypted: bytes) -> bytes:
+        """What was encrypted so. Raises NotOpened."""
+        try:
+            return self._aead.decrypt(nonce, encrypted, about)
+        except (InvalidTag, ValueError) as problem:
+            raise NotOpened("not encrypted under this key, or changed") from problem
+
+    def __repr__(self) -> str:
+        return "Cipher()"
 
 
 def encrypt(key: bytes, nonce: bytes, about: bytes, content: bytes) -> bytes:
     """ChaCha20-Poly1305 under a key of 32 bytes that meets each nonce of 12 bytes once; ``about`` is bound to it."""
-    return ChaCha20Poly1305(key).encrypt(nonce, content, about)
+    return Cipher(key).encrypt(nonce, about, content)
 
 
 def decrypt(key: bytes, nonce: bytes, about: bytes, encrypted: bytes) -> bytes:
     """What was encrypted so. Raises NotOpened."""
-    try:
-        return ChaCha20Poly1305(key).decrypt(nonce, encrypted, about)
-    except (InvalidTag, ValueError) as problem:
-        raise NotOpened("not encrypted under this key, or changed") from problem
+    return Cipher(key).decrypt(nonce, about, encrypted)

@@ -33,6 +33,7 @@ class BadLink:
         self.bytes_up = 0
         self.bytes_down = 0
         self.connections = 0
+        self.recorded: dict[str, bytes] | None = None
         self._target = port
         self._closed = threading.Event()
         self._open: set[socket.socket] = set()
@@ -42,6 +43,10 @@ class BadLink:
         self.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(target=self._accept, name="badlink", daemon=True)
         self._thread.start()
+
+    def record(self) -> None:
+        """Keep from now on what passes, as anybody on the line may, by direction."""
+        self.recorded = {"bytes_up": b"", "bytes_down": b""}
 
     def close(self) -> None:
         """Stop, and break what is open."""
@@ -105,6 +110,8 @@ class BadLink:
                 if echo is not None:
                     echo.sendall(chunk)
                 passed += len(chunk)
+                if self.recorded is not None:
+                    self.recorded[counter] += chunk
                 setattr(self, counter, getattr(self, counter) + len(chunk))
                 if cut:
                     break

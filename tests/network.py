@@ -19,12 +19,21 @@ from requests.adapters import BaseAdapter
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from sync_protocol.errors import BadSignature
-from sync_protocol.exchange import Content, Parties, ReceiptLine, digest, open_reply, read_content, read_request
+from sync_protocol.exchange import (
+    Content,
+    Context,
+    Parties,
+    ReceiptLine,
+    digest,
+    open_reply,
+    read_content,
+    read_request,
+)
 from sync_protocol.receipt import Line
 from sync_protocol.stream import stream_id
 from sync_protocol.suites import SigningKey, sha256
 from sync_protocol.wire import rebuild, unpack_body
-from tests import builders
+from tests import builders, roadside
 from tests.builders import COUNTY, OTHER_TOWNSHIP, OTHER_VILLAGE, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
 from township_node.downlink import Downlink
 from village_node.uplink import Ancestor, Result, Settings, Uplink
@@ -34,12 +43,14 @@ __all__ = ["COUNTY", "OTHER_TOWNSHIP", "OTHER_VILLAGE", "SECOND_VILLAGE", "TOWNS
 
 @dataclass
 class Passed:
-    """One request and its reply as they passed the wire."""
+    """One request and its reply as they passed the wire, opened where they were sealed; and as they were (`raw`)."""
 
     url: str
     request: bytes
     status: int
     reply: bytes
+    raw_request: bytes = b""
+    raw_reply: bytes = b""
 
 
 @dataclass
@@ -53,6 +64,7 @@ class Wire:
     change_reply: Callable[[bytes], bytes] = bytes
     headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
+    opened: Callable[[str, bytes], tuple[bytes, Context | None]] = lambda _place, raw: (raw, None)
 
     def carry(self, prepared: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
         """Bring a request to its node and the reply back. Raises requests.ConnectionError where the road is broken."""
@@ -69,7 +81,9 @@ class Wire:
         chunks, status, headers = run_wsgi_app(self.apps[host], builder.get_environ(), buffered=True)
         reply = b"".join(chunks)
         code = int(status.split()[0])
-        self.passed.append(Passed(prepared.url or "", sent, code, reply))
+        said, context = self.opened(host, sent)
+        answer = roadside.answer_to(context, sent, reply)
+        self.passed.append(Passed(prepared.url or "", said, code, answer, sent, reply))
         return self.status or code, self.change_reply(reply), {**dict(headers), **self.headers}
 
     def calm(self) -> None:
@@ -162,6 +176,16 @@ class Network:
     wire: Wire = field(default_factory=Wire)
     monotonic: Monotonic = field(default_factory=Monotonic)
     nodes: dict[str, Live] = field(default_factory=dict)
+    sealings: roadside.Roadside = field(default_factory=roadside.Roadside)
+
+    def __post_init__(self) -> None:
+        self.wire.opened = self._opened
+
+    def _opened(self, host: str, raw: bytes) -> tuple[bytes, Context | None]:
+        live = self.nodes.get(host)
+        if live is None or not raw:
+            return raw, None
+        return self.sealings.request(raw, live.member.casebook.opening_keys, self.built.roster.network_id, host)
 
     def __getitem__(self, code: str) -> Live:
         return self.nodes[code]

@@ -256,7 +256,7 @@ class Reader:
         child = unhex(case["child"])  # whom `called` stands for
         above, place, tables = self.nodes[ancestor].place, self.nodes[child].place, list[list[Any]]([[], [], []])
         need(above != place and self.covers(above, place) and called == child[:4], f"{place} is not under {above}")
-        need(version == other == 3 and len(given) < 3 and (challenge or b"x")[:1] != b"\0", "another form")
+        need(version == other == 4 and len(given) < 3 and (challenge or b"x")[:1] != b"\0", "another form")
         self.signed(child, b"exchange", [0, child, ancestor, challenge, digest(asking)], signature)
         said, self.clock = [1, ancestor, child, challenge, digest(answering), digest(request)], 0
         for name, body, wrong, who in (("request", asking, {17, 18, 20}, []), ("reply", answering, {1, 2}, [ancestor])):

@@ -95,9 +95,10 @@ def machine() -> bytes:
     return sha256(f"sanji/machine {name.strip()}".encode())[:16]
 
 
-def lives_of(data: Path, *, fresh: bool = False, keyring: Keyring = PLAIN) -> Lives:
-    """The files of a node's lives in its data directory. `fresh`: the node is being made just now."""
-    return Lives(data, machine(), identities.random_bytes, fresh=fresh, keyring=keyring)
+def lives_of(data: Path, *, fresh: bool = False, keyring: Keyring = PLAIN, suite: str = "s1") -> Lives:
+    """The files of a node's lives in its data directory. `fresh`: the node is being made just now. `suite`: of the keys
+    that others seal to, drawn from now on."""
+    return Lives(data, machine(), identities.random_bytes, fresh=fresh, keyring=keyring, suite=suite)
 
 
 def keyring_of(config: Config) -> Keyring:
@@ -327,7 +328,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         wall_clock,
         identities.random_bytes,
         starter_catalogue(),
-        lives_of(config.data, keyring=keyring),
+        lives_of(config.data, keyring=keyring, suite=config.sealing_suite),
         pages_only=pages_only,
         calendar=working_days.built_in(),
     )

@@ -46,6 +46,7 @@ _TYPED = (
     "public_url",
     "database_url",
     "reserve_mb",
+    "sealing_suite",
     "parent_url",
     "parent_wait_url",
 )
@@ -105,6 +106,7 @@ def parser(level: Level) -> argparse.ArgumentParser:
     init.add_argument("--public-url", default="", help="what QR codes lead to")
     init.add_argument("--database-url", default="", help="SQLAlchemy URL; default: SQLite in the data directory")
     init.add_argument("--reserve-mb", type=int, default=200, help="disk kept for what is in progress when it is full")
+    add_suite(init)
     init.add_argument(
         "--protect",
         choices=("passphrase", "none"),
@@ -152,6 +154,17 @@ def parser(level: Level) -> argparse.ArgumentParser:
     invite.add_argument("--role", action="append", required=True, help="may be given several times")
     invite.set_defaults(act=lambda arguments: _invite(level, arguments))
     return top
+
+
+def add_suite(init: argparse.ArgumentParser) -> None:
+    """Let a place choose the suite of its sealing keys."""
+    init.add_argument(
+        "--suite",
+        dest="sealing_suite",
+        default="s1",
+        choices=config.SUITES,
+        help="of the keys that others seal to; s1q also holds against quantum computers, for 1.1 KB more a start",
+    )
 
 
 def add_verb(top: argparse.ArgumentParser, name: str, text: str) -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ from village_node import files
 
 SETTINGS_FILE = "node.toml"
 CREDENTIAL = "sanji-passphrase"
+SUITES = ("s1", "s1q")
 LEVELS = ("county", "township", "village", "station")
 
 
@@ -49,6 +50,7 @@ class Config:
     behind_tls: bool = False  # a TLS edge stands in front: cookies become Secure
     edge_address: str = "127.0.0.1"  # where that edge calls from: it alone is believed whom it calls for
     purge: str = ""  # "bodies" of closed cases, or "off"; empty: bodies at a village or station, off above
+    sealing_suite: str = "s1"  # of the keys that others seal to for this place; "s1q": also against quantum computers
     retention_days: int = 30  # how long the bodies of a closed case stay after the county holds them
     county_backup_days: int = 7  # how old a backup the county would be restored from: retention is never shorter
     remedy_authority: str = ""  # who reconsiders decisions, as documents name it; empty: the county's government
@@ -162,6 +164,8 @@ def checked(data: Path, values: dict[str, Any]) -> Config:
         if each.name in ("reserve_mb", "quota_events", "quota_event_mb", "quota_paper_mb") and value < 0:
             raise BadSettings(f"setting {each.name!r} must not be negative, but is {value}")
     chosen = Config(data=data, **values)
+    if chosen.sealing_suite not in SUITES:
+        raise BadSettings(f"setting 'sealing_suite' is {chosen.sealing_suite!r}: write one of {', '.join(SUITES)}")
     _check_purge(chosen)
     return chosen
 

@@ -242,16 +242,23 @@ def read_secret(path: Path, suite: int = SUITE, keyring: Keyring = PLAIN) -> Sig
 def opening_keys(data: Path, keyring: Keyring = PLAIN) -> list[OpeningKey]:
     """The keys with which this place opens what is sealed to it, of all its lives. Raises NoIdentity for a bad one."""
     try:
-        return [OpeningKey(keyring.read(path)) for path in sorted(data.glob(f"{OPENING}*.key"))]
+        return [OpeningKey(keyring.read(path), _suite_in(path)) for path in sorted(data.glob(f"{OPENING}*.key"))]
     except (OSError, ValueError, NoPassphrase) as problem:
         raise NoIdentity(f"a key {OPENING}*.key cannot be read: restore it ({problem})") from None
 
 
-def keep_opening_key(data: Path, seed: bytes, keyring: Keyring = PLAIN) -> OpeningKey:
+def keep_opening_key(data: Path, seed: bytes, keyring: Keyring = PLAIN, suite: str = "s1") -> OpeningKey:
     """A new key of this place, written beside the others and synced before anybody is told of it."""
-    key = OpeningKey(seed)
-    keyring.write(data / f"{OPENING}{key.public.hex()[:16]}.key", seed)
+    key = OpeningKey(seed, suite)
+    named = f"{suite}-" if suite != "s1" else ""
+    keyring.write(data / f"{OPENING}{named}{key.public.hex()[:16]}.key", seed)
     return key
+
+
+def _suite_in(path: Path) -> str:
+    """The suite that the name of a key file tells; that of the first ones goes without."""
+    first = path.stem.removeprefix(OPENING).partition("-")
+    return first[0] if first[1] else "s1"
 
 
 def file_key(data: Path, keyring: Keyring = PLAIN, *, in_use: bool = False) -> bytes:

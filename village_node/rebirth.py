@@ -72,14 +72,17 @@ class Lives:
         *,
         fresh: bool = False,
         keyring: Keyring = PLAIN,
+        suite: str = "s1",
     ) -> None:
         """`machine`: what names this machine, and no other. `fresh`: the node has only now been made, so that a
-        witness file is made with it; for every other one a missing file means that something was lost."""
+        witness file is made with it; for every other one a missing file means that something was lost. `suite`: of the
+        keys that others seal to, drawn from now on."""
         self._data = data
         self._machine = machine
         self._randomness = randomness
         self._fresh = fresh
         self._keyring = keyring
+        self.suite = suite
         self.witness = Witness(data / WITNESS_FILE)
 
     def look_back(self, database: bytes) -> Reason | None:
@@ -125,7 +128,7 @@ class Lives:
 
     def keep_opening_key(self, seed: bytes) -> OpeningKey:
         """A new one. Raises OSError."""
-        return identities.keep_opening_key(self._data, seed, self._keyring)
+        return identities.keep_opening_key(self._data, seed, self._keyring, self.suite)
 
     def begin(self, identity: Identity, reason: Reason, now_ms: int, database: bytes) -> Identity:
         """A new life: its key, its identity, its witness file. Raises OSError; then the life before goes on."""

@@ -19,7 +19,7 @@ from sync_protocol.places import PlaceTree
 ONESELF: Final = "resident"  # the actor of a complaint that nobody at a counter took
 OUTCOMES: Final = ("upheld", "partly", "not_upheld", "elsewhere")
 MOST_SEALED: Final = 11_000
-KEY_BYTES: Final = 32
+KEY_BYTES: Final = {1: 32, 2: 1_216}  # by suite: s1 and s1q of PROTOCOL.md, section 2.4
 
 COMPLAINT: Final = Table(kinds.COMPLAINT, (
     Field(0, "complaint_no", "case_no", True, 0, 0, "投诉编号", "number of the complaint"),
@@ -34,8 +34,8 @@ ANSWER: Final = Table(kinds.COMPLAINT_ANSWER, (
     Field(1, "own", "bytes", True, 1, MOST_SEALED, "投诉人可读的答复", "answer, under the complainant's code"),
 ))  # fmt: skip
 PLACE_KEY: Final = Table(kinds.PLACE_KEY, (
-    Field(0, "suite", "int", True, 1, 1, "算法", "suite"),
-    Field(1, "public", "bytes", True, KEY_BYTES, KEY_BYTES, "公钥", "public key"),
+    Field(0, "suite", "int", True, 1, 2, "算法", "suite"),
+    Field(1, "public", "bytes", True, 32, 1_216, "公钥", "public key"),
 ))  # fmt: skip
 TABLES: Final[dict[int, Table]] = {table.kind: table for table in (COMPLAINT, ANSWER, PLACE_KEY)}
 # What is sealed: never the body of an event by itself.
@@ -84,6 +84,8 @@ def check(kind: int, body: object) -> str | None:
         there = [number in body for number in (1, 2, 3)]
         if any(there) and not all(there):
             return ("handler", "key", "sealed")[there.index(False)]
+    if wrong is None and kind == kinds.PLACE_KEY and isinstance(body, dict) and len(body[1]) != KEY_BYTES[body[0]]:
+        return "public"
     return wrong
 
 

@@ -17,10 +17,10 @@ from sync_protocol.exchange.roster_forks import read_talk as read_roster_talk
 from sync_protocol.exchange.roster_forks import talk_values as roster_talk_values
 from sync_protocol.exchange.vector import DIGEST_BYTES, StreamPoint, read_vector, vector_values
 from sync_protocol.roster import Change, change_values, read_change
-from sync_protocol.suites import PUBLIC_KEY_BYTES, SIGNATURE_BYTES
+from sync_protocol.suites import SIGNATURE_BYTES, sealing_suite
 from sync_protocol.wire import Segment, Tables, read_segment
 
-VERSION: Final = 3  # of the form of requests and replies: section 11 of PROTOCOL.md says what makes a new number
+VERSION: Final = 4  # of the form of requests and replies: section 11 of PROTOCOL.md says what makes a new number
 PARKED: Final = 1
 REFUSED: Final = 2
 
@@ -281,7 +281,7 @@ def _read_road_key(value: Any) -> RoadKey:
     if not isinstance(value, list) or len(value) != 2:
         raise Malformed("road key: must be [number, key]")
     check_int("road key number", value[0], 0, limits.INT_MAX)
-    check_bytes("road key", value[1], PUBLIC_KEY_BYTES)
+    sealing_suite(value[1])
     return RoadKey(*value)
 
 

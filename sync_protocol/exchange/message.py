@@ -18,6 +18,7 @@ _REPLY: Final = 1
 _SMALL: Final = 1024  # bytes of the body of an unsigned refusal
 _TEXT: Final = 200  # characters of a refusal's text that are kept
 _NOTHING: Final[Mapping[int, Line]] = MappingProxyType({})
+_OURS: Final = encode(VERSION)
 _ARRAY_OF_1: Final = b"\x81"
 _ARRAY_OF_23: Final = b"\x97"
 _INT_BYTES: Final = {b"\x18": 2, b"\x19": 3, b"\x1a": 5, b"\x1b": 9}  # first byte of an integer -> all its bytes
@@ -155,26 +156,27 @@ def open_reply(
 
 
 def _versioned(raw: bytes, *widths: int) -> list[Any]:
-    version = _version(raw)
-    if version != VERSION:
-        raise NoSuchVersion(f"message of version {version}, known here is {VERSION}; update the older side")
+    check_version(raw, limits.MESSAGE)
     value = decode(raw, limit=limits.MESSAGE, maps=False)
     if not isinstance(value, list) or len(value) not in widths:
         raise Malformed(f"message: must be an array of {' or '.join(map(str, widths))}")
     return value
 
 
-def _version(raw: bytes) -> int:
-    """The number that a message of every version begins with, read before anything else: what follows it may have a
-    form that nobody here knows. Raises Malformed, TooLarge."""
-    if len(raw) > limits.MESSAGE:
-        raise TooLarge(f"{len(raw)} bytes, at most {limits.MESSAGE}")
+def check_version(raw: bytes, most: int) -> None:
+    """Return if a message of at most so many bytes is of our version. The number that each begins with is read before
+    anything else: what follows it may have a form that nobody here knows. Raises NoSuchVersion, Malformed, TooLarge."""
+    if len(raw) > most:
+        raise TooLarge(f"{len(raw)} bytes, at most {most}")
     if not _ARRAY_OF_1 <= raw[:1] <= _ARRAY_OF_23:
         raise Malformed("message: must be an array that begins with its version")
+    if raw[1:2] == _OURS:
+        return
     version = decode(raw[1 : 1 + _INT_BYTES.get(raw[1:2], 1)])
     if type(version) is not int:
         raise Malformed("message: must be an array that begins with its version")
-    return version
+    if version != VERSION:
+        raise NoSuchVersion(f"message of version {version}, known here is {VERSION}; update the older side")
 
 
 def refusal_bytes(code: int, text: str) -> bytes:

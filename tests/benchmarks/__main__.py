@@ -30,6 +30,7 @@ BENCHES: Final[dict[str, Callable[[], None]]] = {
     "wire_bytes_64": partial(wire.wire_bytes, (64,)),
     "wire_bytes_1": partial(wire.wire_bytes, (1,)),
     "idle_bytes": wire.idle_bytes,
+    "sealing_bytes": wire.sealing_bytes,
     "checkpoint": checkpoint.checkpoint,
     "memory_mb": memory.memory_mb,
     "paper_goodput": papers.paper_goodput,

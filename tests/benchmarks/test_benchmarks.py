@@ -75,9 +75,12 @@ def test_papers_are_carried_over_a_line_that_breaks(figures):
 def test_bytes_are_counted_on_both_hops(figures):
     wire.wire_bytes(batches=(2,), stored=4, villages=2)
     wire.idle_bytes(villages=2)
+    wire.sealing_bytes(rounds=3)
     told = figures()
     assert told["wire_bytes_2"]["up"] > 300
     assert told["wire_bytes_2"]["village_hop"] > 300
+    assert told["sealing_bytes"]["first_request_s1q"] > told["sealing_bytes"]["first_request_s1"] > 80
+    assert 25 < told["sealing_bytes"]["value"] <= 40
     assert told["idle_bytes"]["round_trips"] == 1
     assert told["idle_bytes"]["with_heads"] > told["idle_bytes"]["value"] > 200
 

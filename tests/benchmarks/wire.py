@@ -1,20 +1,33 @@
-"""Bytes on the wire: `wire_bytes_500 | 64 | 1` a case and hop, and `idle_bytes`; a township with 50 villages."""
+"""Bytes on the wire: `wire_bytes_500 | 64 | 1` a case and hop, `idle_bytes`, `sealing_bytes`; 50 villages."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from sync_protocol.exchange import (
+    begin,
+    open_context,
+    open_reply_to,
+    open_request,
+    read_sealed,
+    seal_reply,
+    seal_request,
+)
+from sync_protocol.suites import OpeningKey
 from tests.benchmarks import casework, hops, senders
 from tests.benchmarks.counting import Traffic
 from tests.benchmarks.documents import documents
 from tests.benchmarks.report import Figure, measured, publish, say
 from tests.benchmarks.running import Road, Running, running
+from tests.builders import TOWNSHIP
 from village_node.app import Node
 
 VILLAGES: Final = 50
 ALREADY_STORED: Final = 500
-BARS: Final = {500: 150, 64: 200, 1: 700}
+BARS: Final = {500: 150, 64: 200, 1: 800}  # 700 of them for what is said, 100 for that nobody else reads it
 BAR_IDLE: Final = 600
+BAR_SEALING: Final = 100
+SUITES: Final = ("s1", "s1q")
 _SEED: Final = 7
 
 
@@ -106,6 +119,51 @@ def idle_bytes(villages: int = VILLAGES) -> None:
             idle = network.to_county.exchanges.traffic() - before
     more = (("round_trips", idle.requests), ("with_heads", idle.total))
     publish(Figure("idle_bytes", idle.bodies, "B", 1, spent, most=BAR_IDLE, more=more))
+
+
+def sealing_bytes(rounds: int = 500) -> None:
+    """What sealing adds to a message after the first of a context, and to the first; and the CPU of all of it."""
+    key, reply_size = OpeningKey(bytes(range(32))), 200
+    for_first = {suite: _opened_once(OpeningKey(bytes(range(32)), suite)) for suite in SUITES}
+    context, raw = begin(key.public, bytes(32), TOWNSHIP), bytes(reply_size)
+    sent = answered = b""
+    with measured() as spent:
+        for _ in range(rounds):
+            sent = seal_request(context, raw)
+            sealed = read_sealed(sent)
+            assert sealed is not None
+            answered = seal_reply(context, sealed, open_request(context, sealed))
+            open_reply_to(context, sent, answered)
+    added = (len(sent) - len(raw), len(answered) - len(raw))
+    publish(
+        Figure(
+            "sealing_bytes",
+            max(added),
+            "B/message",
+            rounds,
+            spent,
+            most=BAR_SEALING,
+            more=(
+                ("request", added[0]),
+                ("reply", added[1]),
+                *((f"first_request_{suite}", size) for suite, (size, _) in for_first.items()),
+                *((f"first_cpu_us_{suite}", cpu_us) for suite, (_, cpu_us) in for_first.items()),
+                ("exchange_cpu_us", spent.cpu_s / rounds * 1e6),
+            ),
+        )
+    )
+
+
+def _opened_once(key: OpeningKey, rounds: int = 50) -> tuple[int, float]:
+    """Bytes that the first request of a context adds, and the CPU of beginning it at both ends, in microseconds."""
+    first = b""
+    with measured() as spent:
+        for _ in range(rounds):
+            first = seal_request(begin(key.public, bytes(32), TOWNSHIP), b"x", begins=key.public)
+            sealed = read_sealed(first)
+            assert sealed is not None
+            open_context([key], bytes(32), TOWNSHIP, sealed)
+    return len(first) - 1, spent.cpu_s / rounds * 1e6
 
 
 def _exchange_once(node: Node) -> None:

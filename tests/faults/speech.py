@@ -20,6 +20,7 @@ from sync_protocol.stream import Draft, append, stream_id
 from sync_protocol.suites import SigningKey
 from sync_protocol.wire import PLAIN, Tables, pack_body, pack_segment
 from tests.network import Live, Network
+from tests.roadside import ByHand
 
 
 def deliver(net: Network, place: str, raw: bytes) -> tuple[int, bytes]:
@@ -44,6 +45,11 @@ def parties(net: Network, child: Live, ancestor: Live, challenge: bytes | None) 
     return Parties(net.built.roster.network_id, child.incarnation, ancestor.incarnation, challenge)
 
 
+def sealed(ancestor: Live, who: Parties, raw: bytes) -> bytes:
+    """A request as a sound child would send it: sealed where it has a challenge."""
+    return ByHand(ancestor.member.casebook, ancestor.place, who, raw).raw
+
+
 def said(content: Content) -> bytes:
     """A message's body, not compressed."""
     return pack_body(content_map(content), PLAIN)
@@ -65,9 +71,10 @@ def speak(
         challenge, content.nonce = current(child, ancestor)
     who = parties(net, child, ancestor, challenge)
     raw = request_bytes(key or child.member.identity.key, who, said(content))
-    status, reply = deliver(net, ancestor.place, raw)
+    by_hand = ByHand(ancestor.member.casebook, ancestor.place, who, raw)
+    status, reply = deliver(net, ancestor.place, by_hand.raw)
     assert status == 200, (status, decode(reply))
-    return raw, reply
+    return raw, by_hand.heard(reply)
 
 
 def heard(net: Network, child: Live, ancestor: Live, raw: bytes, reply: bytes) -> Content:

@@ -88,7 +88,7 @@ def test_a_recording_of_what_a_dead_township_once_said_ends_nothing(net: Network
     asked = [one for one in net.wire.passed if urlsplit(one.url).hostname == COUNTY]
     county.stand_in_for("0009", TOWNSHIP)
     for one in asked:
-        request = requests.Request("POST", one.url, {"Content-Type": "application/cbor"}, data=one.request)
+        request = requests.Request("POST", one.url, {"Content-Type": "application/cbor"}, data=one.raw_request)
         assert net.wire.carry(request.prepare())[0] == one.status
     assert list(county.lost_places()) == [TOWNSHIP]
 

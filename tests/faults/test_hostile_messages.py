@@ -2,7 +2,8 @@
 
 import pytest
 
-from sync_protocol.errors import BadSignature, Malformed, NotAChild, TooLarge, UnknownNode
+from sync_protocol import limits
+from sync_protocol.errors import BadSignature, Malformed, NotAChild, NotSealed, TooLarge, UnknownNode
 from sync_protocol.exchange import Content, Hello, Parties, RosterHead, request_bytes
 from sync_protocol.places import about, below
 from sync_protocol.suites import SigningKey
@@ -14,11 +15,13 @@ from tests.faults.speech import (
     parties,
     refused_code,
     said,
+    sealed,
     segment_of,
     speak,
     written,
 )
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
+from tests.roadside import ByHand
 
 STRANGER = SigningKey.from_seed(1, b"x" * 32)
 
@@ -34,8 +37,9 @@ def test_a_request_signed_by_another_key_is_refused_and_changes_nothing(net: Net
     village.member.file()
     before = held(net, TOWNSHIP)
     challenge, nonce = current(village, township)
-    raw = request_bytes(STRANGER, parties(net, village, township, challenge), said(Content(nonce=nonce)))
-    assert refused_code(net, TOWNSHIP, raw) == (403, BadSignature.code)
+    who = parties(net, village, township, challenge)
+    raw = request_bytes(STRANGER, who, said(Content(nonce=nonce)))
+    assert refused_code(net, TOWNSHIP, sealed(township, who, raw)) == (403, BadSignature.code)
     assert held(net, TOWNSHIP) == before
 
 
@@ -56,7 +60,8 @@ def test_a_request_for_another_parent_is_refused(net: Network) -> None:
     challenge, nonce = current(village, net[TOWNSHIP])
     who = parties(net, village, net[TOWNSHIP], challenge)
     raw = request_bytes(village.member.identity.key, who, said(Content(nonce=nonce)))
-    assert refused_code(net, COUNTY, raw) == (403, BadSignature.code)
+    assert refused_code(net, COUNTY, sealed(net[TOWNSHIP], who, raw)) == (400, NotSealed.code)
+    assert refused_code(net, COUNTY, sealed(net[COUNTY], who, raw)) == (403, BadSignature.code)
 
 
 def test_the_challenge_of_another_parent_gives_nothing(net: Network) -> None:
@@ -66,8 +71,9 @@ def test_the_challenge_of_another_parent_gives_nothing(net: Network) -> None:
     challenge, nonce = current(village, net[TOWNSHIP])
     who = parties(net, village, county, challenge)
     raw = request_bytes(village.member.identity.key, who, said(Content(nonce=nonce, send_vector=True)))
-    status, reply = deliver(net, COUNTY, raw)
-    answer = heard(net, village, county, raw, reply)
+    by_hand = ByHand(county.member.casebook, COUNTY, who, raw)
+    status, reply = deliver(net, COUNTY, by_hand.raw)
+    answer = heard(net, village, county, raw, by_hand.heard(reply))
     assert status == 200 and answer.next is not None
     assert (answer.digest, answer.vector, answer.tide) == (None, None, None)
 
@@ -100,12 +106,13 @@ def test_a_body_that_unpacks_to_more_than_the_limit_is_refused(net: Network) -> 
         (bomb[:100], Malformed.code),
         (b"\1" + bytes(50), Malformed.code),
     ):
-        raw = request_bytes(village.member.identity.key, parties(net, village, township, challenge), body)
-        assert refused_code(net, TOWNSHIP, raw) == (400, code)
+        who = parties(net, village, township, challenge)
+        raw = request_bytes(village.member.identity.key, who, body)
+        assert refused_code(net, TOWNSHIP, sealed(township, who, raw)) == (400, code)
 
 
 def test_a_message_beyond_a_mebibyte_is_refused_before_it_is_read(net: Network) -> None:
-    assert refused_code(net, TOWNSHIP, bytes(1_048_577)) == (413, TooLarge.code)
+    assert refused_code(net, TOWNSHIP, bytes(limits.SEALED_MESSAGE + 1)) == (413, TooLarge.code)
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff", b"GET / HTTP/1.1", b"\x9f\xff", b"\x81" * 5000, bytes(300_000)])
@@ -129,13 +136,14 @@ def test_a_thousand_replays_give_the_identical_receipts_and_change_nothing(net: 
     village, township = net[VILLAGE], net[TOWNSHIP]
     ref = village.member.file()
     village.exchange()
-    raw = net.wire.passed[-1].request
+    passed = net.wire.passed[-1]
+    raw = passed.request
     first = heard(net, village, township, raw, net.wire.passed[-1].reply)
     assert first.receipts
     before = held(net, TOWNSHIP)
     for _ in range(1000):
-        status, reply = deliver(net, TOWNSHIP, raw)
-        again = heard(net, village, township, raw, reply)
+        status, _ = deliver(net, TOWNSHIP, passed.raw_request)
+        again = heard(net, village, township, raw, net.wire.passed[-1].reply)
         assert status == 200
         assert (again.receipts, again.next, again.alarm) == (first.receipts, first.next, 0)
     assert held(net, TOWNSHIP) == before
@@ -146,12 +154,13 @@ def test_an_old_request_replayed_later_is_given_nothing_and_rings(net: Network) 
     village, township = net[VILLAGE], net[TOWNSHIP]
     village.member.file()
     village.exchange()
-    raw = net.wire.passed[-1].request
+    passed = net.wire.passed[-1]
+    raw = passed.request
     village.member.file()
     net.settle()
     points = township.member.casebook.shared_points(VILLAGE)
-    _, reply = deliver(net, TOWNSHIP, raw)
-    answer = heard(net, village, township, raw, reply)
+    deliver(net, TOWNSHIP, passed.raw_request)
+    answer = heard(net, village, township, raw, net.wire.passed[-1].reply)
     assert answer.alarm == 2 and answer.next is None
     assert not (answer.receipts or answer.segments or answer.vector)
     assert township.member.casebook.shared_points(VILLAGE) == points

@@ -16,10 +16,11 @@ from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import Malformed, ProtocolError
 from sync_protocol.exchange import read_content
 from sync_protocol.exchange.message import read_refusal, read_request
+from sync_protocol.exchange.sealed import open_context, open_request, read_sealed
 from sync_protocol.roster import Roster, key_id, read_change, read_payload
 from sync_protocol.roster import forks as roster_forks
 from sync_protocol.roster.enrolment import read_request as read_enrolment
-from sync_protocol.suites import SigningKey
+from sync_protocol.suites import OpeningKey, SigningKey
 from sync_protocol.wire import Tables, read_segment, rebuild
 from tests.fuzz import papers
 from tests.fuzz.package import payload
@@ -60,6 +61,16 @@ def _envelope(raw: bytes) -> None:
     read_refusal(raw)
     read_enrolment_or_not(raw)
     _content(read_request(raw).body)
+
+
+def _sealed(raw: bytes) -> None:
+    """A sealed request, and what opens of it under either key of the vectors."""
+    sealed = read_sealed(raw)
+    if sealed is None or sealed.opening is None:
+        return
+    book = vectors("sealed")
+    keys = [OpeningKey(bytes.fromhex(case["opening_seed"]), case["suite"]) for case in book["sealed"]]
+    open_request(open_context(keys, bytes.fromhex(book["network_id"]), book["place"], sealed), sealed)
 
 
 def read_enrolment_or_not(raw: bytes) -> None:
@@ -229,6 +240,11 @@ TARGETS = (
         "decoder", _decoder, lambda: _hex([*vectors("encodings")["accepted"], *vectors("encodings")["refused"]], "hex")
     ),
     Target("envelope", _envelope, lambda: _hex(vectors("exchange")["exchanges"], "request", "reply")),
+    Target(
+        "sealed",
+        _sealed,
+        lambda: [bytes.fromhex(each) for case in vectors("sealed")["sealed"] for each in case["requests"]],
+    ),
     Target("content", _content, _contents),
     Target("segment", _segment, _segments),
     Target("roster", _roster, _changes),

@@ -23,6 +23,7 @@ from tests.simulation.wire import EXCHANGE
 from tests.simulation.world import TOWNSHIPS, VILLAGES
 from tests.sync_protocol.case.second_fold import SecondFold
 from township_node.downlink.answering import Answering
+from township_node.downlink.unsealing import Unsealing
 from village_node.casebook import Casebook, NotAllowed, checkpoints
 from village_node.courier import Courier, PartState
 from village_node.courier.outcome import Outcome
@@ -264,7 +265,7 @@ def _takes_anything(sim: Simulation) -> None:
 
 @breaks("no error nobody foresaw")
 def _falls_over(sim: Simulation) -> None:
-    with patch.object(Answering, "answer", _raising(RuntimeError("nobody foresaw this"))):
+    with patch.object(Unsealing, "answer", _raising(RuntimeError("nobody foresaw this"))):
         sim.wire.deliver(sim.stations[TOWNSHIP], "POST", EXCHANGE, "", b"x")
 
 

@@ -19,6 +19,7 @@ from sync_protocol.seal import seal
 from sync_protocol.stream import Draft, append, stream_id
 from sync_protocol.suites import SigningKey, sha256
 from sync_protocol.wire import PLAIN, pack_body, pack_segment, unpack_body
+from tests.roadside import ByHand
 from tests.simulation.disk import SOUND, PowerCut
 from tests.simulation.truth import Violation
 from tests.simulation.wire import EXCHANGE
@@ -69,14 +70,15 @@ def _say(faults: "Faults", child: "Station", parent: "Station", content: Content
     network_id = faults.sim.world.network_id
     parties = Parties(network_id, child.identity.incarnation, parent.identity.incarnation, row.challenge)
     raw = request_bytes(child.identity.key, parties, pack_body(content_map(content), PLAIN))
+    by_hand = ByHand(parent.casebook, parent.code, parties, raw)
     try:
-        status, _, reply = faults.sim.wire.deliver(parent, "POST", EXCHANGE, "", raw)
+        status, _, reply = faults.sim.wire.deliver(parent, "POST", EXCHANGE, "", by_hand.raw)
     except requests.ConnectionError:
         return None
     if status != 200:
         return None
     key = parent.identity.key
-    body = unpack_body(open_reply(reply, key.suite, key.public, parties, sha256(raw)).body)
+    body = unpack_body(open_reply(by_hand.heard(reply), key.suite, key.public, parties, sha256(raw)).body)
     return read_content(body, reply=True, asked=content.tables, ancestor=parties.ancestor)
 
 
@@ -187,7 +189,7 @@ def _deliver(faults: "Faults", recipient: "Station", raw: bytes, wanted: tuple[i
 
 
 def _oversized(faults: "Faults") -> bool:
-    return _deliver(faults, faults.some("township", "county"), bytes(limits.MESSAGE + 1), (413,))
+    return _deliver(faults, faults.some("township", "county"), bytes(limits.SEALED_MESSAGE + 1), (413,))
 
 
 def _garbage(faults: "Faults") -> bool:
@@ -201,8 +203,9 @@ def _replay(faults: "Faults") -> bool:
         return False
     kept = faults.chance.choice(faults.sim.wire.recorded)
     faults.sim.quiet.touch_road(kept.sender)
-    # Of two machines one does not know the life that the other has begun, and is not who was meant.
-    taken = (200, 403) if kept.recipient in faults.sim.watch.doubled() else (200,)
+    # Of two machines one does not know the life that the other has begun, and is not who was meant; and a program that
+    # was started again has forgotten what it was sealed under.
+    taken = (200, 400, 403) if kept.recipient in faults.sim.watch.doubled() else (200, 400)
     return _deliver(faults, faults.sim.stations[kept.recipient], kept.raw, taken)
 
 
@@ -213,7 +216,7 @@ def _misdirected(faults: "Faults") -> bool:
     kept = faults.chance.choice(faults.sim.wire.recorded)
     doors = [code for code, one in faults.sim.stations.items() if one.place.level != "village"]
     other = faults.sim.stations[faults.chance.choice([code for code in doors if code != kept.recipient])]
-    return _deliver(faults, other, kept.raw, (403,))
+    return _deliver(faults, other, kept.raw, (400, 403))
 
 
 def _newer_node(kind: int, share_critical: float, *, notice: bool = False) -> Any:

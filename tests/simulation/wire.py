@@ -18,6 +18,7 @@ import urllib3
 from sync_protocol.encoding import decode
 from sync_protocol.places import follows
 from sync_protocol.wire import unpack_body
+from tests.roadside import Roadside, answer_to
 from tests.simulation.disk import PowerCut
 from tests.simulation.truth import Violation
 from village_node.uplink.road import RoadAdapter
@@ -132,6 +133,7 @@ class Wire:
         self.deaf: set[str] = set()  # places that are heard, and hear nothing
         self.slow: set[str] = set()  # places whose line is slow
         self.recorded: list[Kept] = []
+        self.roadside = Roadside()
 
     def calm(self) -> None:
         """All faults of the roads end."""
@@ -288,7 +290,9 @@ class Wire:
             self.recorded.pop(self.chance.randrange(KEPT_REQUESTS))
         # What it sent there itself as a hostile node it may be told of.
         own = {row[2] for row in self._sim.watch.provoked if row[:2] == (ancestor.code, child.identity.incarnation)}
-        for raw in (decode(request)[4], decode(reply)[2]):
+        keys = ancestor.casebook.opening_keys
+        asked, context = self.roadside.request(request, keys, self._sim.world.network_id, ancestor.code)
+        for raw in (decode(asked)[4], decode(answer_to(context, request, reply))[2]):
             for scope in unpack_body(raw).get(_SCOPES, ()):
                 if scope not in own and not follows(self._sim.world.tree, child.code, scope):
                     raise Violation("nothing at a wrong village", (ancestor.code, child.code), f"{scope} was sent")

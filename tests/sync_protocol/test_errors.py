@@ -41,7 +41,7 @@ def test_an_error_says_what_is_wrong():
 def test_every_limit_of_the_text_is_the_one_in_force():
     told = [int(number.replace(",", "")) for _, limit in rows(9) for number in re.findall(r"\d[\d,]*", limit)]
     assert told == [
-        limits.MESSAGE, limits.UNPACKED,
+        limits.MESSAGE, limits.UNPACKED, limits.SEALED_MESSAGE,
         limits.HEADER, limits.INLINE_BODY, limits.BODY_APART,
         limits.SEGMENT_EVENTS, limits.SEGMENT,
         limits.SEGMENTS_A_MESSAGE, limits.RECEIPTS_A_MESSAGE, limits.ANSWERS_A_MESSAGE,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from village_node import config
+from village_node import cli, config
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ def test_the_environment_overrides_the_file(written, monkeypatch):
         ('place = "1"\nname = "a"\nlevel = "village"\nport = "1"', "'port' must be of type int"),
         ('place = "1"\nname = "a"\nlevel = "village"\nreserve_mb = -1', "must not be negative"),
         ('place = "1"\nname = "a"\nlevel = "village"\nquota_events = -1', "must not be negative"),
+        ('place = "1"\nname = "a"\nlevel = "village"\nsealing_suite = "s2"', "one of s1, s1q"),
         ('place = "1"\nname = "a"\nlevel = "village"\nport = 70000', "between 0 and 65535"),
         ('place = "1"\nname = "a"\nlevel = "village"\nparent_url = "ftp://x"', "http:// or https://"),
         ('place = "1"\nname = "a"\nlevel = "village"\nancestor_urls = "x"', "list of texts"),
@@ -119,3 +120,11 @@ def test_a_purge_that_could_lose_something_is_refused(values, says):
     with pytest.raises(config.BadSettings, match=says):
         config.checked(Path("/nowhere"), usual | values)
     assert config.checked(Path("/nowhere"), usual | {"retention_days": 7}).retention_days == 7
+
+
+def test_a_place_chooses_the_suite_of_its_keys_when_it_is_made(tmp_path):
+    words = ["--place", "621021101201", "--name", "上关村", "--parent-url", "http://127.0.0.1:9"]
+    for suite, chosen in (("s1", []), ("s1q", ["--suite", "s1q"])):
+        data = tmp_path / suite
+        assert cli.main(["init", "--data", str(data), *words, *chosen]) == 0
+        assert config.load(data).sealing_suite == suite

@@ -43,11 +43,14 @@ def test_what_is_wrapped_opens_with_the_passphrase_alone_and_no_seed_lies_in_the
     begun = identity.succeed(tmp_path, made, "operator", 7, draw, ring)
     seed = draw(32)
     opening = identity.keep_opening_key(tmp_path, seed, ring)
+    hybrid = identity.keep_opening_key(tmp_path, seed, ring, "s1q")
     assert seed.hex().encode() not in everything(tmp_path) and not keyring.in_the_clear(tmp_path)
     again = keyring.opened(tmp_path, WORDS, draw)
     loaded = identity.load(tmp_path, again)
     assert (loaded.key.public, loaded.former[0].key.public) == (begun.key.public, made.key.public)
-    assert [key.public for key in identity.opening_keys(tmp_path, again)] == [opening.public]
+    assert [key.public for key in identity.opening_keys(tmp_path, again)] == [opening.public, hybrid.public]
+    assert (len(opening.public), len(hybrid.public)) == (32, 1_216)
+    assert len(list(tmp_path.glob("opening-s1q-*.key"))) == 1
     with pytest.raises(NoPassphrase, match="does not open"):
         keyring.opened(tmp_path, WORDS + "!", draw)
     with pytest.raises(NoIdentity, match="wrapped"):

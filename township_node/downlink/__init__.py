@@ -31,6 +31,7 @@ from township_node import newcomers
 from township_node.downlink.answering import Answering, child_node
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import EVERYONE, Tides
+from township_node.downlink.unsealing import Unsealing
 from township_node.quotas import NO_QUOTA, Quota
 from village_node.casebook import Casebook
 from village_node.identity import Identity
@@ -96,6 +97,7 @@ class Downlink:
             software,
             quota,
         )
+        self._unsealing = Unsealing(casebook, identity.place, self._network_id)
         self._renewals.take_ours()
         casebook.on_news(self._on_news)
 
@@ -141,7 +143,12 @@ class Downlink:
         return self._roster
 
     def _exchange(self) -> flask.Response:
-        return _answered(limits.MESSAGE, self._answering.answer)
+        return _answered(limits.SEALED_MESSAGE, lambda raw: self._unsealing.answer(raw, self._answering.answer))
+
+    def _network_id(self) -> bytes:
+        network_id = self._identity.network_id
+        assert network_id is not None, "a downlink is wired for an enrolled node only"
+        return network_id
 
     def _enrol(self) -> flask.Response:
         source = flask.request.remote_addr or ""

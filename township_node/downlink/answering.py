@@ -27,6 +27,7 @@ from sync_protocol.exchange import (
     Ratchet,
     ReceiptOwed,
     Request,
+    RoadKey,
     RosterHead,
     Stream,
     StreamPoint,
@@ -39,7 +40,6 @@ from sync_protocol.exchange import (
     digest,
     judge,
     read_content,
-    read_request,
     reply_bytes,
     roster_heads,
     roster_talk,
@@ -55,8 +55,9 @@ from township_node.downlink.blob_lane import BlobLane
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
 from township_node.quotas import NO_QUOTA, Quota, Quotas
-from village_node.casebook import Casebook, Outgoing, Reason
+from village_node.casebook import Casebook, NotAllowed, Outgoing, Reason
 from village_node.identity import Identity
+from village_node.store import NotSaved
 
 DOWN: Final = "down"
 BODIES_BYTES: Final = 65_536  # of bodies a child asks for, beside a frame
@@ -122,9 +123,8 @@ class Answering:
         self._children: dict[bytes, _Child] = {}
         self._children_lock = threading.Lock()
 
-    def answer(self, raw: bytes) -> bytes:
+    def answer(self, request: Request) -> bytes:
         """The signed reply to a request. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
-        request = read_request(raw)
         node, me = self._addressed(request)
         child = self._child(node)
         with self._admitted(child):
@@ -191,7 +191,7 @@ class Answering:
             came = self._quotas.begin(node, row)
             given = self._take(node, me, child, content, judged, ratchet, reply, alarm, came, len(unpacked))
         else:
-            reply.hello = self._hello()
+            reply.hello, reply.road_key = self._hello(open_to_all=request.challenge is None), self._road_key()
         self._tell_roster(node, child, content, reply, current=judged.current)
         codec = self._codec(request, content)
         parties = Parties(self._network_id(), node.incarnation, own, request.challenge)
@@ -206,8 +206,15 @@ class Answering:
         later = lives[lives.index(own) + 1 :]
         return any(node.incarnation in later for node in self._roster().nodes_of(self._identity.place))
 
-    def _hello(self) -> Hello:
-        return Hello(dictionaries=DICTIONARIES, software=self._software)
+    def _hello(self, *, open_to_all: bool = False) -> Hello:
+        """What we know; which program this is says a sealed reply alone."""
+        return Hello(dictionaries=DICTIONARIES, software="" if open_to_all else self._software)
+
+    def _road_key(self) -> RoadKey | None:
+        """The key that children seal to: drawn where there is none yet. None where it cannot be kept."""
+        with suppress(NotAllowed, NotSaved):
+            self._casebook.road_key()
+        return self._casebook.told_road_key()
 
     def _codec(self, request: Request, content: Content) -> int:
         """The dictionary only for who has shown that it knows it."""
@@ -295,7 +302,7 @@ class Answering:
             self._casebook.note_road_key(node, content.road_key)
         if content.first:
             reply.hello = self._hello()
-            reply.road_key = self._casebook.told_road_key()
+            reply.road_key = self._road_key()
         if judged.alarm == OLDER_CHALLENGE:
             # An old request may be a stranger's recording: it is told that it was heard, and given nothing.
             reply.digest = digest(self._casebook.shared_points(node.place))

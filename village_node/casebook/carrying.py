@@ -13,7 +13,7 @@ from sync_protocol.case import complaints
 from sync_protocol.exchange import Answer, LinesAsked, Path, RoadKey, StreamPoint, Want, other_side
 from sync_protocol.places import UnknownPlace
 from sync_protocol.roster import Node, Roster
-from sync_protocol.suites import OpeningKey
+from sync_protocol.suites import OpeningKey, sealing_suite
 from village_node.casebook.complaining import Complaining
 from village_node.casebook.dispatch import Dispatch
 from village_node.casebook.errors import NotAllowed
@@ -59,15 +59,15 @@ class Carrying(Complaining, Dispatch):
     """What a courier needs to know of a node, and what is remembered of his walks."""
 
     def road_key(self) -> bytes:
-        """The public half of the key that bundles for this place are sealed to; drawn and kept at the first call.
-        Raises NotAllowed without a folder for it, NotSaved."""
+        """The public half of the key that bundles and requests for this place are sealed to; drawn and kept at the
+        first call, and where another suite was chosen since. Raises NotAllowed without a folder for it, NotSaved."""
         held = {key.public for key in self.opening_keys()}
         with self.store.reading() as connection:
             known = peers.bytes_of(connection, _OWN_KEY)
-        if known is not None and known in held:
-            return known
         if self.lives is None:
             raise NotAllowed("本机不能保管密钥", "this machine keeps no keys")
+        if known is not None and known in held and sealing_suite(known) == self.lives.suite:
+            return known
         try:
             public = self.lives.keep_opening_key(self.randomness(32)).public
         except OSError as problem:

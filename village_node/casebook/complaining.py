@@ -34,6 +34,7 @@ from village_node.identity import NoIdentity
 from village_node.store import Connection, NotSaved, peers
 from village_node.store.requests import Request
 
+_SUITE_NUMBERS: Final = {"s1": 1, "s1q": 2}
 _WRONG: Final = {field.name: (field.zh, field.en) for table in (rules.SAID, rules.ANSWERED) for field in table.fields}
 
 
@@ -87,7 +88,7 @@ class Complaining(Beside, Incarnations, Reading):
             key = self.lives.keep_opening_key(self.randomness(32))
         except OSError as problem:
             raise NotSaved("未保存：密钥没有写入磁盘", "not saved: the key could not be written") from problem
-        raw = encoding.encode({0: 1, 1: key.public})
+        raw = encoding.encode({0: _SUITE_NUMBERS[key.suite], 1: key.public})
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             scope = below(self.identity.place)

@@ -17,7 +17,7 @@ from sync_protocol import bundle, limits
 from sync_protocol.bundle import BEGINS, BLOBS, EVENTS, ID_BYTES, Head
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import mark
-from sync_protocol.exchange import VERSION, BlobWant, Content, StreamPoint
+from sync_protocol.exchange import BlobWant, Content, StreamPoint
 from sync_protocol.roster import Change, Node
 from sync_protocol.suites import NotOpened
 from village_node.casebook import Casebook, CasebookError, Reason, Received, Said, lower_of
@@ -109,7 +109,7 @@ class Courier:
         # Before what we hold is looked up: whoever finds a life of its own in it knows that it was looked up since.
         roster = casebook.roster
         try:
-            owed, own_key = casebook.owed_to(place), casebook.road_key()
+            owed, own_key, key = casebook.owed_to(place), casebook.road_key(), casebook.key_of(place)
             earlier, last = for_head(roster, owed.lower)
         except CasebookError as problem:
             raise Trouble(problem.zh, problem.en) from None
@@ -119,12 +119,12 @@ class Courier:
             casebook.speaker.incarnation,
             casebook.next_bundle(),
             self._clock(),
-            VERSION,
+            bundle.slices_for((own_key, key)),
             (place,),
             own_key,
             changes=tuple(last),
         )
-        return Packing(casebook, head, owed, casebook.key_of(place), earlier, self._randomness)
+        return Packing(casebook, head, owed, key, earlier, self._randomness)
 
     def _signed(self, packing: Packing) -> bytes:
         packing.head = replace(packing.head, parts=tuple(packing.parts))

@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 from sync_protocol import bundle
 from sync_protocol.bundle import BLOBS, EVENTS, Head
 from sync_protocol.errors import BadSignature, NoSuchVersion, NotAChild, ProtocolError, UnknownNode
-from sync_protocol.exchange import VERSION
 from sync_protocol.roster import Change, Node
 from village_node.casebook import Casebook, lower_of
 from village_node.courier.outcome import Outcome, PartState, words_of
@@ -56,8 +55,8 @@ def judge(casebook: Casebook, source: Source) -> Judged:
         if node.struck and not outcome.ours:
             outcome.refused = _STRUCK
             return Judged(outcome, None, None, sound)
-        if head.exchange != VERSION:
-            raise NoSuchVersion(f"slices of version {head.exchange}, {VERSION} here")
+        if head.exchange not in (bundle.SLICES, bundle.SLICES_MIXED):
+            raise NoSuchVersion(f"slices of version {head.exchange}, {bundle.SLICES_MIXED} here")
     except (ProtocolError, BadSignature) as refusal:
         outcome.refused = words_of(refusal)
         return Judged(outcome, None, None, sound)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from sync_protocol.errors import BadSignature, NoSuchVersion, ProtocolError, UnknownIncarnation
+from sync_protocol.errors import BadSignature, NoSuchVersion, NotSealed, ProtocolError, UnknownIncarnation
 from sync_protocol.exchange import COME, NO_ALARM, wait_token
 from sync_protocol.places import UnknownPlace
 from sync_protocol.retry import backoff
@@ -20,7 +20,7 @@ from village_node.casebook import Casebook
 from village_node.identity import Identity
 from village_node.store import StoreError
 from village_node.uplink import earlier, road
-from village_node.uplink.conversation import UP, Conversation, Debts, Heard, Surroundings
+from village_node.uplink.conversation import UP, Asked, Conversation, Debts, Heard, Surroundings
 from village_node.uplink.road import NoAnswer
 from village_node.uplink.settings import Ancestor, Settings
 
@@ -36,6 +36,10 @@ WAIT_BACKOFF_CAP_S = 60.0  # a waiting call costs next to nothing, and the soone
 WAIT_SHORTEST_S = 1.0  # a waiting call that ends sooner without news was not held, and is not made again at once
 WAIT_SPARE_S = 10.0  # longer than the ancestor holds a waiting call, before it counts as broken
 LOOK_AGAIN_S = 60.0  # the longest the loop sleeps without looking at its clock
+NO_KEY = (
+    "上级还没有告知用于封装的密钥，本机不会以明文发送办件；请上级管理员查看其“运行状况”页"
+    " / the parent has not told a key to seal to, and nothing is sent in the clear: its head should look at Health"
+)
 STOP_TRIES, STOP_TRY_S = 50, 0.1
 PATIENCE_S = 15.0  # how long a person who pressed the button waits for an exchange already under way
 ROUNDS_AT_ONCE = 512  # exchanges in a row for one person's "sync now"
@@ -211,7 +215,7 @@ class Uplink:
                     if line.unreached:  # while the line is down nothing is sealed, nor written, for nobody
                         road.knock(self._session, line.ancestor.url, self._settings.timeouts)
                     asked = conversation.ask()
-                    answered = self._post(line, asked.raw)
+                    answered = self._said(line, conversation, asked)
                 except NoAnswer as problem:
                     return self._refused(line, conversation.ancestor, problem)
                 try:
@@ -232,11 +236,19 @@ class Uplink:
                     "名册里没有可联系的上级：未登记，或其机器已吊销、新机器待登记"
                     " / the roster names no node above that serves: not enrolled, or revoked until a new one is",
                 )
+            if not conversation.sealing.ready():
+                return self._failed(line, NO_KEY)
             self._answered(line, heard)
             return Result(True, heard.stored, heard.again)
         finally:
             self._exchanging_thread = 0
             self._exchanging.release()
+
+    def _said(self, line: _Line, conversation: Conversation, asked: Asked) -> bytes:
+        """A request answered; sealed where it has a challenge. Raises NoAnswer, ProtocolError."""
+        if asked.parties.challenge is None:
+            return self._post(line, asked.raw)
+        return conversation.sealing.said(asked.raw, lambda raw: self._post(line, raw))
 
     def _post(self, line: _Line, raw: bytes) -> bytes:
         """Send a request to an ancestor; its reply. Raises NoAnswer."""
@@ -252,6 +264,9 @@ class Uplink:
             line.spelled_out = True
             result, line.conversation = self._failed(line, str(problem), problem), None
             return result
+        if problem.code == NotSealed.code and line.conversation is not None:
+            # That the key was told again in between is no reason to hurry: somebody on the road may say this for ever.
+            line.failures = max(line.failures, line.conversation.sealing.refusals - 1)
         if problem.code != BadSignature.code:
             return self._failed(line, str(problem), problem)
         if not earlier.ask(self._around, newest, lambda raw: self._post(line, raw)):

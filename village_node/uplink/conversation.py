@@ -49,6 +49,7 @@ from village_node.casebook import Casebook, Outgoing, Reason, Searching
 from village_node.identity import Identity
 from village_node.uplink.blob_side import BlobSide
 from village_node.uplink.roster_side import RosterSide
+from village_node.uplink.sealing import Sealing
 
 UP = "up"
 BODIES_BYTES = 65_536  # of bodies asked for, beside a frame
@@ -131,6 +132,7 @@ class Conversation:
         self._state: tuple[Any, ...] = (b"",)
         self._idle_rounds = 0
         self._searching = Searching(around.casebook)
+        self.sealing = Sealing(around.casebook, around.network_id, ancestor.place)
         self._roster_talk = RosterSide(around.casebook, around.identity.place)
         self._blobs = BlobSide(around.casebook, ancestor.place)
         self._codec = ZSTD  # until the ancestor has said which dictionaries it knows
@@ -158,12 +160,12 @@ class Conversation:
     def ask(self) -> Asked:
         """The next request. It seals what it sends, so it writes: raises StoreError when that is not possible."""
         around, casebook = self._around, self._around.casebook
-        challenge, nonce = self._held_challenge()
+        challenge, nonce = self._held_challenge() if self.sealing.ready() else (None, None)
         content = Content(clock_ms=around.clock())
         outgoing = None
         if not self.introduced:
             content.first = True
-            content.hello = Hello(dictionaries=DICTIONARIES, software=around.software)
+            content.hello = Hello(dictionaries=DICTIONARIES, software=around.software if challenge is not None else "")
             content.road_key = casebook.told_road_key()
         if casebook.provisional:
             content.renewal = casebook.renewal()
@@ -216,7 +218,11 @@ class Conversation:
             "budget": self.budget.packed,
             "alarm": alarm,
         }
-        if reply.next is not None and reply.next != asked.parties.challenge:
+        if asked.parties.challenge is None:
+            self.sealing.told(reply.road_key)
+        # Who asks for the key alone keeps the pair that he holds: what it was drawn for may be under way.
+        keeps = asked.parties.challenge is None and self._held_challenge()[0] is not None
+        if reply.next is not None and reply.next != asked.parties.challenge and not keeps:
             update |= {"challenge": reply.next, "nonce": around.randomness(NONCE_BYTES)}
         if reply.clock_ms is not None:
             update["skew_ms"] = reply.clock_ms - (asked.sent_ms + now_ms) // 2

@@ -13,14 +13,18 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.exchange import (
     NONCE_BYTES,
     Content,
+    Context,
     Hello,
     Parties,
+    begin,
     changes_lacking,
     content_map,
     open_reply,
+    open_reply_to,
     read_content,
     request_bytes,
     roster_heads,
+    seal_request,
 )
 from sync_protocol.roster import Change, Node
 from sync_protocol.suites import sha256
@@ -49,12 +53,25 @@ def ask(around: Surroundings, newest: Node, post: Post) -> bool:
         try:
             there = _say(around, node, post, None, ())
             if there.next is not None and around.roster().nodes_of(newest.place)[-1] == newest:
+                if there.road_key is None:
+                    return True
                 lacking, _ = changes_lacking(around.roster(), around.identity.place, there.roster_heads or ())
-                _say(around, node, post, there.next, lacking)
+                context = begin(there.road_key.public, around.network_id, node.place)
+                _say(around, node, _sealing(context, there.road_key.public, post), there.next, lacking)
         except (NoAnswer, ProtocolError):
             continue  # nor is it this one
         return True
     return False
+
+
+def _sealing(context: Context, public: bytes, post: Post) -> Post:
+    """To post one request, sealed under a context of its own to the key that this life has told."""
+
+    def sealed(raw: bytes) -> bytes:
+        request = seal_request(context, raw, begins=public)
+        return open_reply_to(context, request, post(request))
+
+    return sealed
 
 
 def _say(around: Surroundings, node: Node, post: Post, challenge: bytes | None, changes: Sequence[Change]) -> Content:
@@ -62,7 +79,8 @@ def _say(around: Surroundings, node: Node, post: Post, challenge: bytes | None, 
     the same count, and one of them would take us for two. Raises NoAnswer, ProtocolError, StoreError."""
     casebook = around.casebook
     who = casebook.speaker
-    content = Content(clock_ms=around.clock(), hello=Hello(dictionaries=DICTIONARIES, software=around.software))
+    software = around.software if challenge is not None else ""
+    content = Content(clock_ms=around.clock(), hello=Hello(dictionaries=DICTIONARIES, software=software))
     content.roster_heads = roster_heads(around.roster(), around.identity.place)
     if challenge is not None:
         content.nonce = around.randomness(NONCE_BYTES)

@@ -11,6 +11,7 @@ from sync_protocol.exchange import (
     Answer,
     Body,
     Content,
+    Context,
     Given,
     Hello,
     LinesAsked,
@@ -24,8 +25,11 @@ from sync_protocol.exchange import (
     challenge,
     content_map,
     pack_receipt,
+    read_sealed,
     reply_bytes,
     request_bytes,
+    seal_reply,
+    seal_request,
 )
 from sync_protocol.exchange.ratchet import NONCE_BYTES
 from sync_protocol.roster import Change
@@ -35,7 +39,10 @@ from sync_protocol.wire.packing import without_noise
 from tests.sync_protocol.test_packing import segment_row
 from tests.sync_protocol.vector_makers.files import FOLDER
 
-FORMS = {3: "4b7b8e93624bd94ddeb6f1e1f0af8f7c8312011a04663a3fde6487b89a113114"}  # version -> hash of what is made below
+FORMS = {  # version -> hash of what is made below
+    3: "4b7b8e93624bd94ddeb6f1e1f0af8f7c8312011a04663a3fde6487b89a113114",
+    4: "8ab94ce314661ee121f52282d03681e9dd7775fb28a55dccdfca932b89f95a51",
+}
 CHILD_KEY, PARENT_KEY = SigningKey.from_seed(1, b"c" * 32), SigningKey.from_seed(1, b"p" * 32)
 CHILD, PARENT, NETWORK = b"C" * 16, b"P" * 16, b"N" * 32
 STREAM = (CHILD, "about:621021101201")
@@ -76,7 +83,16 @@ def messages() -> list[bytes]:
     quiet: Any = without_noise(content_map(ASKED))
     dictionary = resources.files("sync_protocol").joinpath("dictionary_2.bin").read_bytes()
     columns = json.loads((FOLDER / "segments.json").read_text("utf-8"))["segments"][0]["segment"]
-    return [request, reply, giving, encode(list(quiet)), dictionary, columns.encode()]
+    return [request, reply, giving, encode(list(quiet)), dictionary, columns.encode(), *sealed(request, reply)]
+
+
+def sealed(request: bytes, reply: bytes) -> list[bytes]:
+    """The same two as they travel: the first of a context, the second, and a reply."""
+    context = Context(b"o" * 80, b"r" * 32, b"a" * 32, b"n" * 32)
+    first, second = (seal_request(context, request, begins=begins) for begins in (b"k" * 32, b""))
+    named = read_sealed(second)
+    assert named is not None
+    return [first, second, seal_reply(context, named, reply)]
 
 
 def test_the_form_is_the_one_of_this_version() -> None:

@@ -169,7 +169,7 @@ def test_a_request_is_not_a_reply() -> None:
         open_reply(asked(), 1, CHILD_KEY.public, PARTIES, sha256(asked()))
 
 
-@pytest.mark.parametrize("version", [0, 1, 2, 4, 2**40])
+@pytest.mark.parametrize("version", [0, 1, 2, 3, 5, 2**40])
 def test_another_version_of_a_message_is_told_apart(version: int) -> None:
     fields = decode(asked())
     with pytest.raises(NoSuchVersion):
@@ -183,16 +183,16 @@ def test_another_version_of_a_message_is_told_apart(version: int) -> None:
     [
         None,
         [],
-        [3],
+        [4],
         {},
         [True, CHILD[:4], None, bytes(64), b""],
-        ["3", CHILD[:4], None, bytes(64), b""],
-        [3, CHILD, None, bytes(64), b""],
-        [3, CHILD[:3], None, bytes(64), b""],
-        [3, CHILD[:4], bytes(7), bytes(64), b""],
-        [3, CHILD[:4], b"k" * 6, bytes(64), b""],
-        [3, CHILD[:4], b"k" * 11, bytes(64), b""],
-        [3, CHILD[:4], None, b"", b""],
+        ["4", CHILD[:4], None, bytes(64), b""],
+        [4, CHILD, None, bytes(64), b""],
+        [4, CHILD[:3], None, bytes(64), b""],
+        [4, CHILD[:4], bytes(7), bytes(64), b""],
+        [4, CHILD[:4], b"k" * 6, bytes(64), b""],
+        [4, CHILD[:4], b"k" * 11, bytes(64), b""],
+        [4, CHILD[:4], None, b"", b""],
     ],
 )
 def test_a_request_of_another_shape_is_malformed(value: Any) -> None:
@@ -265,12 +265,12 @@ def test_a_message_that_says_nothing_is_an_empty_map() -> None:
         ({17: b"\0" + b"k" * 6}, True, Malformed),
         ({18: 3}, True, Malformed),
         ({20: -1}, True, Malformed),
-        ({0: [3, 3, []]}, False, Malformed),
-        ({0: [4, 5, [], ""]}, False, NoSuchVersion),
+        ({0: [4, 4, []]}, False, Malformed),
+        ({0: [5, 6, [], ""]}, False, NoSuchVersion),
         ({0: [0, 2, [], ""]}, False, NoSuchVersion),
-        ({0: [3, 2, [], ""]}, False, Malformed),
-        ({0: [3, 3, [1] * 17, ""]}, False, Malformed),
-        ({0: [3, 3, [], "x" * 65]}, False, Malformed),
+        ({0: [4, 2, [], ""]}, False, Malformed),
+        ({0: [4, 4, [1] * 17, ""]}, False, Malformed),
+        ({0: [4, 4, [], "x" * 65]}, False, Malformed),
         ({5: [["a", 1, 1]]}, False, Malformed),
         ({6: [[b"", [], 1]]}, False, Malformed),
         ({7: [bytes(15)]}, False, Malformed),
@@ -311,10 +311,11 @@ def test_unknown_fields_are_passed_over() -> None:
 
 def test_a_road_key_is_told_in_both_directions_and_no_other_shape_is_taken() -> None:
     for reply in (False, True):
-        told = content_map(Content(road_key=RoadKey(3, bytes(32))))
-        assert told == {23: {2: [3, bytes(32)]}}
-        assert read_content(told, reply=reply).road_key == RoadKey(3, bytes(32))
-        for other in ([3, bytes(31)], [-1, bytes(32)], [3], bytes(32), None):
+        for key in (bytes(32), bytes(1_216)):
+            told = content_map(Content(road_key=RoadKey(3, key)))
+            assert told == {23: {2: [3, key]}}
+            assert read_content(told, reply=reply).road_key == RoadKey(3, key)
+        for other in ([3, bytes(31)], [3, bytes(1_184)], [-1, bytes(32)], [3], bytes(32), None):
             with pytest.raises(Malformed):
                 read_content({23: {2: other}}, reply=reply)
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from sync_protocol import bundle
 from sync_protocol.bundle import BLOBS, EVENTS, BlobChunk, Head, Part
 from sync_protocol.encoding import decode, encode
-from sync_protocol.exchange import VERSION, Content, content_map
+from sync_protocol.exchange import Content, content_map
 from sync_protocol.suites import OpeningKey
 from sync_protocol.wire import PLAIN, pack_body
 from tests.sync_protocol import sample
@@ -86,7 +86,7 @@ def made(
         "sender": sample.incarnation(name),
         "number": len(parts) + 1,
         "time": TIME,
-        "exchange": VERSION,
+        "exchange": bundle.SLICES,
         "recipients": tuple(recipients),
         "key": road_key("of " + name),
         "parts": tuple(rows),

@@ -14,6 +14,7 @@ from tests.sync_protocol.vector_makers.releases import releases
 from tests.sync_protocol.vector_makers.revocations import revocations
 from tests.sync_protocol.vector_makers.roster import roster
 from tests.sync_protocol.vector_makers.roster_forks import roster_forks
+from tests.sync_protocol.vector_makers.sealed import sealed
 from tests.sync_protocol.vector_makers.segments import segments
 from tests.sync_protocol.vector_makers.shapes import Vector
 from tests.sync_protocol.vector_makers.streams import streams
@@ -33,6 +34,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "releases.json": releases,
     "versions.json": versions,
     "bundles.json": bundles,
+    "sealed.json": sealed,
 }
 
 

@@ -6,7 +6,7 @@ from sync_protocol.encoding import encode
 from sync_protocol.exchange import VERSION
 from tests.sync_protocol.vector_makers.shapes import Vector
 
-# Recorded when versions 1 and 2 were spoken, in the network of `exchange.json`: bytes that nothing makes again.
+# Recorded when versions 1, 2 and 3 were spoken, in the network of `exchange.json`: bytes that nothing makes again.
 ASKED_1: Final = (
     "850150df0e7337420c13f8f5d40f6ce079d1b9f65840ee00ccfe73ece1c144251ea13625307abbcb4488ae4a0ebe0e0cf6bfe2bd9e7f"
     "e3b587e3d13777b1531d7f8061cb761c5b95ee0df1f32326a79335e8054e830c584900a40084010181016002f50582846c3632313032"
@@ -52,6 +52,27 @@ RETURNED_2: Final = (
     "313030303030300103489146ba0a63cc1d5b846c363231303231313031303030010148cb1e8457dd79ccb0114c000000021d2be34d46"
     "71c8e5131b000001a0c4506c00141abcb81287"
 )
+ASKED_3: Final = (
+    "850344df0e7337f65840cfffbfa9a74e7a4ca901b33772c6ad0fadb6611d6d4e47f33b7917f936778ad40a478c1e669bad0a2dc53d6f"
+    "45aad89cb4c0250e804bd6fa1d9b650ff1ff5a09584900a40084030381026002f50582846c3632313032313030303030300103489146"
+    "ba0a63cc1d5b846c363231303231313031303030010148cb1e8457dd79ccb0131b000001a0c4506c00"
+)
+SENT_3: Final = (
+    "850344df0e73374701f13f95d4e3a558402ea529462247b63424040251aa71b80fffce4b3b4c8a5d934876bd5c66a08d185aca26d5c6"
+    "da86e6cb72b5e2acd991fdef7ae4cad31853e20014eade0353990d585d00a80084030381026001443df245ad02f5034876be8b528d00"
+    "75f704800582846c3632313032313030303030300103489146ba0a63cc1d5b846c363231303231313031303030010148cb1e8457dd79"
+    "ccb010f5131b000001a0c4506c00"
+)
+ANSWERED_3: Final = (
+    "83035840c9c978294acc4bb3319067014d1e13f1602b6da94d625b6a394915ebc90aea7f4e5e2020886cc4a20420e9d64f420e69c19b"
+    "8828ba0ba7f39c3a9dfc52f45100584600a3008403038102600582846c3632313032313030303030300103489146ba0a63cc1d5b846c"
+    "363231303231313031303030010148cb1e8457dd79ccb0114701f13f95d4e3a5"
+)
+RETURNED_3: Final = (
+    "83035840469663092858b43f65a9f8f74aa2a3186cb60f59514e6524dc0cb9a3c7c0129053cd66d1fad29ef1f7583b76a37e90be444e"
+    "30d1f52720b44cac2af5f09fa506585a00a700840303810260034876be8b528d0075f704800582846c36323130323130303030303001"
+    "03489146ba0a63cc1d5b846c363231303231313031303030010148cb1e8457dd79ccb01147022614893e17c51300141abcb81287"
+)
 CHILD: Final = bytes.fromhex("df0e7337420c13f8f5d40f6ce079d1b9")
 LATER: Final[tuple[tuple[int, str, list[Any]], ...]] = (
     (0, "in the form of this one", [CHILD[:4], None, bytes(64), b""]),
@@ -66,8 +87,10 @@ def versions() -> Vector:
     """Messages of other versions, each of which is `no_such_version` at whoever speaks this one."""
     asked = [(1, "without a challenge", ASKED_1), (1, "with a challenge of 24 bytes", SENT_1)]
     asked += [(2, "without a challenge", ASKED_2), (2, "with a challenge of 12 bytes", SENT_2)]
+    asked += [(3, "without a challenge", ASKED_3), (3, "with a challenge, in the clear", SENT_3)]
     answered = [(1, "without data", ANSWERED_1), (1, "with data", RETURNED_1)]
     answered += [(2, "without data", ANSWERED_2), (2, "with data", RETURNED_2)]
+    answered += [(3, "without data", ANSWERED_3), (3, "with data, in the clear", RETURNED_3)]
     later = [(version, name, encode([version, *rest]).hex()) for version, name, rest in LATER]
     # What is no encoding of section 2 may be one by a later text: here the rest is half a float.
     later.append((VERSION + 1, "not encoded as here", (b"\x82" + encode(VERSION + 1) + b"\xf9\x3c").hex()))

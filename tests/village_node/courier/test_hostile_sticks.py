@@ -12,7 +12,6 @@ import pytest
 
 from sync_protocol import bundle, limits
 from sync_protocol.encoding import decode, encode
-from sync_protocol.exchange import VERSION
 from sync_protocol.suites import sha256
 from sync_protocol.wire import PLAIN
 from tests import builders
@@ -335,7 +334,7 @@ def test_a_part_of_a_kind_that_is_not_known_is_left_and_said(net, village, towns
     village.write(tmp_path / "stick")
     *_, path = bundle_files(tmp_path / "stick")
     head = bundle.read_head(path.read_bytes())
-    blob = bundle.Part(3, 50_000_000, bytes(32), 0, (bytes(bundle.WRAPPED_BYTES),))
+    blob = bundle.Part(3, 50_000_000, bytes(32), 0, (bytes(80),))
     key = village.member.casebook.identity.key
     path.write_bytes(bundle.head_bytes(bundle.Head(**{**vars(head), "parts": (*head.parts, blob)}), key))
     (outcome,) = township.read(tmp_path / "stick")
@@ -372,10 +371,10 @@ def test_a_part_that_ends_in_nonsense_brings_nothing(village, township, met):
         wrapped = bundle.wrap_key(part_key, book.network_id, bundle_id, 1, [(TOWNSHIP, key)])
         part = bundle.Part(bundle.EVENTS, len(raw), sha256(raw), 2, wrapped)
         me = book.identity
-        head = bundle.Head(book.network_id, bundle_id, me.incarnation, 9, 0, VERSION, (TOWNSHIP,), None, (part,))
+        head = bundle.Head(book.network_id, bundle_id, me.incarnation, 9, 0, bundle.SLICES, (TOWNSHIP,), None, (part,))
         outcome = township.courier.unfold("0001", "x", folded(bundle.head_bytes(head, me.key), [raw]))
         assert outcome.states == [PartState.DAMAGED] and held(township.member) == 0
     good_alone = bundle.part_bytes(part_key, bundle_id, 1, good)
     part = part._replace(size=len(good_alone), hash=sha256(good_alone))
-    head = bundle.Head(book.network_id, bundle_id, me.incarnation, 9, 0, VERSION, (TOWNSHIP,), None, (part,))
+    head = bundle.Head(book.network_id, bundle_id, me.incarnation, 9, 0, bundle.SLICES, (TOWNSHIP,), None, (part,))
     assert township.courier.unfold("0001", "x", folded(bundle.head_bytes(head, me.key), [good_alone])).stored > 0

@@ -1,0 +1,98 @@
+"""Opening what children seal to this place, and sealing what they are answered.
+
+A context is kept in memory alone, and only once a child of ours has signed what came under it: so strangers fill
+nothing, and a start forgets all of them, which costs each child one request.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from sync_protocol.errors import NotSealed
+from sync_protocol.exchange import (
+    Context,
+    Request,
+    Sealed,
+    open_context,
+    open_request,
+    read_request,
+    read_sealed,
+    seal_reply,
+)
+from sync_protocol.suites import OpeningKey
+from village_node.casebook import Casebook, NotAllowed
+
+_KEPT: Final = 2  # contexts for one name of a child: of two machines with one identity neither pushes out the other
+
+
+class Unsealing:
+    """The sealed side of the door. Thread-safe."""
+
+    def __init__(self, casebook: Casebook, place: str, network_id: Callable[[], bytes]) -> None:
+        """Nothing is known yet: the first request of each child brings what its others are sealed under."""
+        self._casebook = casebook
+        self._place = place
+        self._network_id = network_id
+        self._keys: list[OpeningKey] = []
+        self._lock = threading.Lock()
+        self._by_name: dict[bytes, list[Context]] = {}
+        self._of_child: dict[bytes, list[Context]] = {}
+
+    def answer(self, raw: bytes, answer: Callable[[Request], bytes]) -> bytes:
+        """A request answered in its own form. Raises ProtocolError, and what `answer` raises."""
+        sealed = read_sealed(raw)
+        if sealed is None:
+            request = read_request(raw)
+            if request.challenge is not None:
+                raise NotSealed("a request with a challenge must be sealed to a key of this place")
+            return answer(request)
+        context, opened = self._opened(sealed)
+        request = read_request(opened)
+        if request.challenge is None:
+            # Whoever seals has a challenge to sign; without one there is nothing to hide, and nobody to keep this for.
+            raise NotSealed("a request without a challenge must not be sealed")
+        reply = answer(request)
+        if sealed.opening is not None:
+            self._keep(request.sender, context)
+        return seal_reply(context, sealed, reply)
+
+    def _opened(self, sealed: Sealed) -> tuple[Context, bytes]:
+        """The context that a request is sealed under, and what it says. Raises NotSealed."""
+        if sealed.opening is not None:
+            context = self._begun(sealed)
+            return context, open_request(context, sealed)
+        with self._lock:
+            named = tuple(self._by_name.get(sealed.name, ()))
+        for context in named:
+            try:
+                return context, open_request(context, sealed)
+            except NotSealed:
+                continue
+        raise NotSealed("sealed under a context that is not known here any more: begin another one")
+
+    def _begun(self, sealed: Sealed) -> Context:
+        """The context that a request begins. Where none of the keys at hand opens it, the files are looked at again."""
+        try:
+            return open_context(self._keys, self._network_id(), self._place, sealed)
+        except NotSealed:
+            try:
+                self._keys = self._casebook.opening_keys()
+            except NotAllowed as damaged:
+                raise NotSealed(f"a key file of this place cannot be read: {damaged.en}") from damaged
+            return open_context(self._keys, self._network_id(), self._place, sealed)
+
+    def _keep(self, child: bytes, context: Context) -> None:
+        """Remember a context that a child of ours has signed something under; its oldest one makes way."""
+        with self._lock:
+            own = self._of_child.setdefault(child, [])
+            if any(each.opening == context.opening for each in own):
+                return
+            own.append(context)
+            self._by_name.setdefault(context.name, []).append(context)
+            while len(own) > _KEPT:
+                gone = own.pop(0)
+                left = [each for each in self._by_name[gone.name] if each is not gone]
+                if left:
+                    self._by_name[gone.name] = left
+                else:
+                    del self._by_name[gone.name]
