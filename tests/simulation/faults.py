@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tests.simulation import disk, hostile
+from tests.simulation.heads import RETENTION_MS
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -28,7 +29,7 @@ class Faults:
         self.sim = sim
         self.chance = chance
         self.over = False
-        self.images: dict[str, dict[str, bytes]] = {}
+        self.backups: dict[str, tuple[float, dict[str, bytes]]] = {}  # when each was made, and what
 
     def plan_day(self, day: int) -> None:
         """Plan the faults of one day."""
@@ -208,19 +209,24 @@ def _dead_clock(faults: Faults) -> bool:
 def _backup(faults: Faults) -> bool:
     """Somebody makes a backup: no fault, but what a restore and a clone are made from."""
     station = faults.some()
-    faults.images.setdefault(station.code, station.disk.image())
+    faults.backups.setdefault(station.code, (faults.sim.loop.now_s, station.disk.image()))
     return False
 
 
 def _restore(faults: Faults) -> bool:
-    """An old backup is put back, and people go on as if nothing had happened."""
-    codes = sorted(code for code in faults.images if faults.sim.stations[code].sound())
+    """An old backup is put back, and people go on as if nothing had happened. The county's is not older than the term
+    after which others clear what it holds: that they are told to see to."""
+    sim = faults.sim
+    made_s, _ = faults.backups.get(sim.world.tree.root, (0.0, {}))
+    if sim.loop.now_s - made_s > RETENTION_MS / 1000:
+        faults.backups.pop(sim.world.tree.root, None)
+    codes = sorted(code for code in faults.backups if sim.stations[code].sound())
     if not codes or faults.sim.truth.two_lives:
         return False
     station = faults.sim.stations[faults.chance.choice(codes)]
     station.stop()
     faults.sim.lives_twice(station, "restore")
-    image = faults.images.pop(station.code)
+    _, image = faults.backups.pop(station.code)
     if faults.chance.random() < 0.5:  # the database alone: what lies beside it remembers
         image = {name: raw for name, raw in image.items() if not name.startswith("/")}
     station.disk.put_back(image)

@@ -363,6 +363,8 @@ class Station:
                     raise Violation("whoever is told to come is told why", (self.code,), f"{MOST_CALLS_HOME} times")
                 line.due_at = uplink._monotonic()
                 self.plan_turn(0.0)
+            else:
+                self.wait_for_news()
 
         self._waiting = True
         self._in_task(wait)
