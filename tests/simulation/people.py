@@ -142,7 +142,7 @@ class People:
             if offer.kind == kinds.SUSPEND and body["what"] in legal_bodies.SPECIAL:
                 asked = {name: value for name, value in body.items() if name != "proposer"}
                 book.ask_procedure(COLLEAGUE, roles, key, bodies.numbered(offer.kind, asked), case.last)
-                book.approve_procedure(actor, roles, key)
+                book.approve_procedure(actor, roles, key, clock_confirmed=True)
             else:
                 book.record(actor, roles, key[0], key[1], offer.kind, body, case.last, clock_confirmed=True)
             self._sim.say(station, f"does {kinds.name_of(offer.kind)} on {key[1].hex()[:8]}")
