@@ -51,15 +51,21 @@ def coverage(total: dict[str, Any]) -> dict[str, Any]:
 def add_up(files: Iterable[Path]) -> dict[str, Any]:
     """One sum of the last lines of campaigns. Raises ValueError for a seed that is in two of them."""
     total: dict[str, Any] = {}
+    commits: dict[str, None] = {}  # in their order
     for file in files:
-        for key, value in json.loads(file.read_text(encoding="utf-8").splitlines()[-1]).items():
+        said = json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
+        commits.setdefault(said.get("commit", ""))
+        for key, value in said.items():
             if key == "traces" and (twice := value.keys() & total.get(key, {}).keys()):
                 raise ValueError(f"{file}: seed {min(twice)} was played in another slice already")
             if isinstance(value, dict):
                 total[key] = _together(total.get(key, {}), value)
             elif isinstance(value, int | float | list):
                 total[key] = total[key] + value if key in total else value
-    return {**total, "fault_kinds": len(total["faults_by_kind"]), "coverage": coverage(total)}
+    played_on = "`, `".join(filter(None, commits))
+    return {
+        **total, "fault_kinds": len(total["faults_by_kind"]), "coverage": coverage(total), "commit": played_on,
+    }  # fmt: skip
 
 
 def _together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ def played(seed: int, **faults: int) -> Outcome:
     return outcome
 
 
-def said(file: Path, *outcomes: Outcome, controls: dict[str, str]) -> Path:
-    total = campaign._seeds(iter(outcomes)) | {"controls_caught": controls, "seconds": 1.5}
+def said(file: Path, *outcomes: Outcome, controls: dict[str, str], on: str = "abc1234") -> Path:
+    total = campaign._seeds(iter(outcomes)) | {"controls_caught": controls, "seconds": 1.5, "commit": on}
     file.write_text("what was said before\n" + json.dumps({**total, "coverage": coverage(total)}) + "\n")
     return file
 
@@ -34,6 +34,12 @@ def test_slices_add_up_to_the_whole(tmp_path: Path, capsys: pytest.CaptureFixtur
     total = json.loads(capsys.readouterr().out)
     assert total == json.loads(whole.read_text().splitlines()[-1]) | {"seconds": 3.0}
     assert total["pairs"] == {"busy + drop": 1, "clone + drop": 1} and list(total["traces"]) == ["1", "2"]
+
+
+def test_a_sum_names_each_commit_that_was_played_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slices = [said(tmp_path / on, played(n), controls={}, on=on) for n, on in enumerate(("abc1234", "def5678"))]
+    campaign.main(["--sum", *map(str, slices), str(said(tmp_path / "3", played(3), controls={}))])
+    assert json.loads(capsys.readouterr().out)["commit"] == "abc1234`, `def5678"
 
 
 def test_a_violation_in_any_slice_is_one_of_the_whole(tmp_path: Path) -> None:
