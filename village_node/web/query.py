@@ -47,6 +47,7 @@ class Answer:
     rights: list[str]
     as_of_ms: int
     behind: bool
+    revoked_ms: int | None  # when what was decided was revoked, as far as is known here
 
 
 class NotTold(Exception):
@@ -194,6 +195,7 @@ def answer_of(visit: Visit, case: Case) -> Answer:
     item = site.catalogue.find(case.item_no, case.item_version)
     state = visit.sync_state
     contact = state.last_contact_ms
+    revoked = site.casebook.links((about(case.home), case.case_id), case).revoked if case.decision else None
     return Answer(
         case=case,
         item_name=visit.t(item.name, item.name_en) if item else case.item_no,
@@ -206,6 +208,7 @@ def answer_of(visit: Visit, case: Case) -> Answer:
         rights=voices.told(visit, case),
         as_of_ms=as_of_ms(visit, case),
         behind=_away(visit, case) and (contact is None or visit.now_ms - contact > times.HOUR_MS) and not state.is_root,
+        revoked_ms=revoked.at_ms if revoked is not None else None,
     )
 
 

@@ -102,6 +102,8 @@ def test_a_licence_is_renewed_and_then_revoked_and_each_page_leads_to_the_other(
     page = clerk.open(first).text
     assert "本案的决定已撤销" in page and "对本案的决定申请" not in page and f'href="{revocation}"' in page
     not_filed(clerk, "原决定已由", acts_on="change", earlier=number)
+    code = held(county, first).query_code
+    assert "撤销，不再有效" in county.visitor().send("/query", {"number": number, "code": code}).text
 
 
 def test_a_revocation_says_why_and_nothing_is_done_with_what_was_revoked(

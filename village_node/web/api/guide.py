@@ -219,7 +219,7 @@ def look_up(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
     """A resident's look-up by number and code: no token, no personal data, one answer for all that does not fit."""
     case: Case = query.look_up(visit, entry.line(asked["number"]).upper(), entry.line(asked["code"]))
     answer = query.answer_of(visit, case)
-    shown = ("where", "promised", "promised_by", "next_step", "since_ms", "as_of_ms", "behind")
+    shown = ("where", "promised", "promised_by", "next_step", "since_ms", "as_of_ms", "behind", "revoked_ms")
     return {
         **{name: getattr(answer, name) for name in shown},
         "case_no": case.case_no or None,

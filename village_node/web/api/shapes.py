@@ -500,7 +500,7 @@ class Answer(Schema):
     )  # fmt: skip
     state = part(State)
     outcome = text("", "approve", "refuse")
-    filed_ms, decided_ms, delivered_ms, since_ms = moment(), moment(), moment(), moment()
+    filed_ms, decided_ms, delivered_ms, since_ms, revoked_ms = moment(), moment(), moment(), moment(), moment()
     as_of_ms = number()
     behind = flag()
 
