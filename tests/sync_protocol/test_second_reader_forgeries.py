@@ -190,7 +190,7 @@ def village_and_township() -> tuple[bytes, bytes]:
 
 
 def exchange(
-    sender: bytes, recipient: bytes, asked: Any, answered: Any, version: int = 3, signer: bytes | None = None
+    sender: bytes, recipient: bytes, asked: Any, answered: Any, version: int = 4, signer: bytes | None = None
 ) -> dict[str, Any]:
     """An exchange with this content, signed by both, or the request by another than its sender."""
     roster = reader_of("streams.json")
@@ -202,7 +202,7 @@ def exchange(
     proof = signed(signer or sender, 0, sender, recipient, None, digest(asking))
     request = encode([version, sender[:4], None, proof, asking])
     payload = (1, recipient, sender, None, digest(answering), digest(request))
-    reply = encode([3, signed(recipient, *payload), answering])
+    reply = encode([4, signed(recipient, *payload), answering])
     return {"child": sender.hex(), "ancestor": recipient.hex(), "request": request.hex(), "reply": reply.hex(),
             "request_content": None, "reply_content": None, "request_state": None, "reply_state": None}  # fmt: skip
 
