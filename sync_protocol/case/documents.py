@@ -230,7 +230,7 @@ TYPES: Final[dict[str, DocumentType]] = {
         DocumentType("survey", "勘验", "现场勘验记录", "record of a survey", (
             Rest(kinds.RESUME, (("ends", "site_survey"),)),
         ), False, "", False, "holder", "legal"),
-        DocumentType("hearing_right", "听证告知", "听证权利告知书", "notice of the right to be heard", (
+        DocumentType("rights", "听证告知", "听证权利告知书", "notice of the right to be heard", (
             _RIGHT_TOLD,
         ), True, "decision", True, "holder", "legal"),
     )

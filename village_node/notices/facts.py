@@ -500,5 +500,5 @@ _FACTS: Final[dict[str, Callable[[Source], Facts]]] = {
     "survey": beside.survey,
     "address": serving.confirmed,
     "request": _review_asked,
-    "hearing_right": beside.hearing_right,
+    "rights": beside.hearing_right,
 }

@@ -15,7 +15,7 @@ TEMPLATES: Final = {
     "17": 2, "instant": 1, "agency": 1, "precheck": 1, "handoff": 1, "review": 1, "withdrawal": 1, "lapse": 1,
     "recheck": 1, "tolerance": 1, "declaration": 1, "preview": 1, "rectify": 1, "joint": 1, "09": 1, "14": 1,
     "upward": 1, "transmittal": 1, "publicity": 1, "published": 1, "survey": 1, "13": 1, "address": 1,
-    "request": 1, "hearing_right": 1,
+    "request": 1, "rights": 1,
 }  # fmt: skip
 # The sizes of paper a document may be printed on; the first is the usual one.
 PAPERS: Final = {"01": ("a4", "a5", "roll"), "agency": ("a4", "a5", "roll")}

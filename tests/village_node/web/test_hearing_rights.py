@@ -49,7 +49,7 @@ def test_nothing_is_refused_before_the_right_was_told_and_its_term_is_over(
     refused(officer, case, "hearing_right", "尚未告知听证权利", what="asked")
     refused(officer, case, "hearing_right", "日期不能晚于今天", **{**INTENDED, "day": "2026-11-19"})
     done(officer, case, "hearing_right", **INTENDED)
-    paper = words(printed(officer, next(each for each in links(officer, case) if each.endswith("/hearing_right"))))
+    paper = words(printed(officer, next(each for each in links(officer, case) if each.endswith("/rights"))))
     assert re.search(r"市场监管行审听证告知〔2026〕621021-[0-9A-Z]{4}-1号", paper) and "违法建筑" in paper
     assert "5个工作日内（当日收到的，至2026年11月25日）" in paper
     refused(officer, case, "decide", "申请人在 2026-11-25 之前", **AGAINST)
