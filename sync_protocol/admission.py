@@ -1,7 +1,7 @@
 """The one gate that every received segment passes, whatever road it came by. It looks at bytes, never at meaning."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sync_protocol.errors import (
     BadSeal,
@@ -14,11 +14,13 @@ from sync_protocol.errors import (
     UnknownIncarnation,
 )
 from sync_protocol.event import Event, Head
-from sync_protocol.places import UnknownPlace, follows, may_write
+from sync_protocol.places import UnknownPlace, follows, may_write, parse_scope
 from sync_protocol.roster import Roster
 from sync_protocol.seal import check
 from sync_protocol.stream import stream_id
 from sync_protocol.wire import Segment, rebuild
+
+_UNSAID: Final = "the roster here may not say yet that the one place goes on with what was the other's"
 
 
 class Stored(NamedTuple):
@@ -63,6 +65,10 @@ def admit(
     scope = segment.scope
     try:
         if not follows(roster.places, my_place, scope):
+            kind, code = parse_scope(scope)
+            pairs = ((my_place, code), (code, my_place)) if kind == "below" else ((my_place, code),)
+            if any(_may_inherit_yet(roster, *pair) for pair in pairs):
+                return _parked(UnknownIncarnation, _UNSAID)
             return _refused(ScopeNotFollowed, f"{my_place} does not follow {scope}")
     except UnknownPlace as error:
         return _parked(UnknownIncarnation, f"the roster here does not know the place of {scope}: {error}")
@@ -71,6 +77,9 @@ def admit(
         return _parked(UnknownIncarnation, f"the roster here does not know {segment.incarnation.hex()}")
     try:
         may = may_write(roster.places, author.place, scope)
+        kind, code = ("", "") if may else parse_scope(scope)
+        if kind == "about" and _may_inherit_yet(roster, author.place, code):
+            return _parked(UnknownIncarnation, _UNSAID)
     except UnknownPlace as error:  # a ruling struck it, and what named its place never came here
         return _parked(UnknownIncarnation, f"the roster here does not know the place of the author: {error}")
     if not may:
@@ -94,6 +103,15 @@ def admit(
         return _refused(Fork, f"{scope}: another event is held at or before {first + held - 1}")
     new_head = Head(last, events[-1].hash) if last > head.seq else head
     return Stored(events[max(held, 0) :], events[: max(held, 0)], segment.signature, new_head)
+
+
+def _may_inherit_yet(roster: Roster, heir: str, code: str) -> bool:
+    """Whether it may be said in the roster, and is not known here, that a place succeeds another or one above that: in
+    a change that this program does not understand, or behind a fork."""
+    path = roster.places.path_up(code)
+    if not any(part in roster.needs_update or part in roster.forks for part in path):
+        return False
+    return any(roster.places.may_succeed(heir, each) for each in path)
 
 
 def _held(seq: int, head: Head, stream: bytes, hash_at: Callable[[int], bytes | None]) -> bytes:

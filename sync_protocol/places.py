@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 from sync_protocol.errors import Malformed
 
 LEVELS: Final = ("county", "township", "village", "station")
+_MERGED: Final = ("village", "station")
+SUCCESSIONS_IN_A_LINE: Final = 16
 _CODE: Final = re.compile(r"[0-9A-Za-z]{1,16}(?:-[0-9A-Za-z]{1,8}){0,3}")
 
 
@@ -51,12 +53,15 @@ def parse_scope(text: str) -> tuple[str, str]:
 class PlaceTree:
     """The places of one network. Never changes; `grown` gives a larger one."""
 
-    __slots__ = ("_children", "_places")
+    __slots__ = ("_children", "_lines", "_places", "_predecessors", "_successors")
 
     def __init__(self) -> None:
         """No places yet."""
         self._places: dict[str, _Place] = {}
         self._children: dict[str | None, tuple[str, ...]] = {}
+        self._successors: dict[str, str] = {}
+        self._predecessors: dict[str, tuple[str, ...]] = {}  # whom each place succeeds itself
+        self._lines: dict[str, int] = {}  # how many successions lead to a place, one behind the other
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[str, str, str | None, str]]) -> "PlaceTree":
@@ -81,9 +86,34 @@ class PlaceTree:
         tree = PlaceTree()
         tree._places = dict(self._places)
         tree._children = dict(self._children)
+        tree._successors, tree._predecessors, tree._lines = self._successors, self._predecessors, self._lines
         for code, level, parent, name in rows:
             tree._add(code, level, parent, name)
         return tree
+
+    def succeeded(self, code: str, successor: str) -> "PlaceTree":
+        """With one place succeeded by another of the same level and parent; both stay where they are. Itself where that
+        is so already. Raises Malformed for places that do not fit."""
+        if code in self._places and self._successors.get(code) == successor:
+            return self
+        for each in (code, successor):
+            if each not in self._places or each in self._successors or self.level(each) not in _MERGED:
+                raise Malformed(f"succession of {code}: {each} is no village or station here, or was succeeded")
+        if not self.may_succeed(successor, code):
+            raise Malformed(f"succession of {code}: {successor} must be another place of its level, with its parent")
+        line = max(self._lines.get(successor, 0), self._lines.get(code, 0) + 1)
+        if line > SUCCESSIONS_IN_A_LINE:
+            raise Malformed(f"succession of {code}: more than {SUCCESSIONS_IN_A_LINE} would follow one another")
+        tree = self.grown(())
+        tree._successors = {**self._successors, code: successor}
+        tree._predecessors = {**self._predecessors, successor: (*self._predecessors.get(successor, ()), code)}
+        tree._lines = {**self._lines, successor: line}
+        return tree
+
+    def may_succeed(self, heir: str, code: str) -> bool:
+        """Whether two places are of a level that is merged, the same one, and under the same parent."""
+        level, above = self.level(code), self.parent(code)
+        return heir != code and level in _MERGED and (self.level(heir), self.parent(heir)) == (level, above)
 
     def _add(self, code: str, level: str, parent: str | None, name: str) -> None:
         if not valid_code(code):
@@ -140,6 +170,41 @@ class PlaceTree:
         path = self._place(code).path
         return path[1] if len(path) > 1 else None
 
+    def successor(self, code: str) -> str | None:
+        """The place that succeeds this one; None where it goes on itself."""
+        return self._successors.get(code)
+
+    @property
+    def successions(self) -> frozenset[tuple[str, str]]:
+        """Every place that is succeeded, with the one that succeeds it."""
+        return frozenset(self._successors.items())
+
+    def successors(self, code: str) -> tuple[str, ...]:
+        """Who succeeds this place, and who that one, and so on: the last first. Empty where it goes on itself."""
+        found: list[str] = []
+        while code in self._successors:
+            code = self._successors[code]
+            found.append(code)
+        return tuple(reversed(found))
+
+    def inherits(self, heir: str, code: str) -> bool:
+        """Whether `heir` succeeds that place, or one that it lies under."""
+        return bool(self._successors) and any(heir in self.successors(each) for each in self.path_up(code))
+
+    def inherited(self, heir: str) -> tuple[str, ...]:
+        """The places that this one succeeds, itself or through others."""
+        found = list(self._predecessors.get(heir, ()))
+        for code in found:
+            found += self._predecessors.get(code, ())
+        return tuple(found)
+
+    def line_of(self, code: str) -> tuple[str, ...]:
+        """The places a case of that home can be at: the path up, each place after those that succeed it."""
+        path = self._place(code).path
+        if not self._successors:
+            return path
+        return tuple(each for place in path for each in (*self.successors(place), place))
+
     def rank(self, code: str) -> int:
         """0 for the root, one more for each step down."""
         return len(self._place(code).path) - 1
@@ -166,20 +231,27 @@ class PlaceTree:
             found += self._children.get(place, ())
         return tuple(found)
 
+    def kept_at(self, code: str) -> tuple[str, ...]:
+        """The places whose cases are kept at this one: it and everything under it, then what it inherits."""
+        inherited = (each for one in self.inherited(code) for each in self.below_or_self(one))
+        return (*self.below_or_self(code), *inherited)
+
 
 def follows(tree: PlaceTree, place: str, scope: str) -> bool:
     """Whether a node at `place` keeps this scope. Raises Malformed, UnknownPlace."""
     kind, code = parse_scope(scope)
-    return tree.covers(place, code) or (kind == "below" and tree.covers(code, place))
+    if tree.covers(place, code) or tree.inherits(place, code):
+        return True
+    return kind == "below" and (tree.covers(code, place) or tree.inherits(code, place))
 
 
 def may_write(tree: PlaceTree, place: str, scope: str) -> bool:
     """Whether a node at `place` may write into this scope. Raises Malformed, UnknownPlace."""
     kind, code = parse_scope(scope)
-    return tree.covers(place, code) if kind == "about" else place == code
+    return tree.covers(place, code) or tree.inherits(place, code) if kind == "about" else place == code
 
 
 def followed_scopes(tree: PlaceTree, place: str) -> frozenset[str]:
     """Every scope that a node at `place` keeps. Raises UnknownPlace."""
-    lower = tree.below_or_self(place)
-    return frozenset([about(code) for code in lower] + [below(code) for code in lower + tree.path_up(place)])
+    kept = tree.kept_at(place)
+    return frozenset([about(code) for code in kept] + [below(code) for code in kept + tree.line_of(place)])

@@ -1,4 +1,4 @@
-"""The command line of a township node: a village's commands, `enrol` and `revoke` for the nodes under it."""
+"""The command line of a township node: a village's commands, `enrol`, `revoke` and `merge` for those under it."""
 
 import argparse
 import base64
@@ -10,9 +10,10 @@ from typing import Any
 
 from sync_protocol.roster import REVOKE, read_payload
 from sync_protocol.suites import SigningKey
-from township_node import app, enrolment, vouching
+from township_node import app, enrolment, succession, vouching
 from township_node.web.revocations import DECIDES
 from village_node import cli, control, files
+from village_node.accounts import Person
 from village_node.app import Node, wall_clock
 from village_node.casebook import Casebook, CasebookError, NotAllowed
 
@@ -41,22 +42,30 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
 
     def revoke(arguments: dict[str, Any]) -> dict[str, Any]:
         try:
-            actor = "" if arguments["step"] == "list" else _who_decides(node, *arguments["actor"])
+            actor = "" if arguments["step"] == "list" else _decider(node, *arguments["actor"]).staff_no
             return revocations(node.casebook, arguments | {"actor": actor})
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
-    return control.commands(node) | {"enrol": enrol, "revoke": revoke}
+    def merge(arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            first, second = (_decider(node, *shown) for shown in arguments["persons"])
+            done = succession.merge(node.casebook, (first, second), arguments["place"], arguments["into"])
+        except CasebookError as reason:
+            raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+        return done._asdict()
+
+    return control.commands(node) | {"enrol": enrol, "revoke": revoke, "merge": merge}
 
 
-def _who_decides(node: Node, staff_no: str, password: str) -> str:
+def _decider(node: Node, staff_no: str, password: str) -> Person:
     person = vouching.vouched(node, staff_no, password)
     if not DECIDES.allows(person.roles):
         raise NotAllowed(
-            f"{staff_no} 的岗位不能吊销机器，须由部门负责人或系统管理员",
-            f"{staff_no} may not revoke a machine: a department head or an administrator must",
+            f"{staff_no} 的岗位不能吊销机器、合并村，须由部门负责人或系统管理员",
+            f"{staff_no} may revoke no machine and merge no villages: a department head or an administrator must",
         )
-    return person.staff_no
+    return person
 
 
 def revocations(casebook: Casebook, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser(level: cli.Level) -> argparse.ArgumentParser:
-    """A village's commands, `enrol` and `revoke`."""
+    """A village's commands, `enrol`, `revoke` and `merge`."""
     top = cli.parser(level)
     enrol = cli.add_verb(top, "enrol", "take a new node into the roster: read its request, write the answer for it")
     enrol.add_argument("request", type=Path, help="the new node's enrol-request.cbor")
@@ -133,6 +142,11 @@ def parser(level: cli.Level) -> argparse.ArgumentParser:
     revoke.add_argument("--number", type=int, default=0, help="confirm, reject: of what another person has asked for")
     revoke.add_argument("--actor", default="", help="work number of who asks or answers; two persons, two numbers")
     revoke.set_defaults(act=lambda arguments: _revoke(level, arguments))
+    merge = cli.add_verb(top, "merge", "merge a village below into another one, for good; nothing is renamed or lost")
+    merge.add_argument("place", help="the place code of the village that is merged")
+    merge.add_argument("--into", required=True, help="the place code of the one that goes on")
+    merge.add_argument("--actor", required=True, nargs=2, metavar="NUMBER", help="work numbers of the two who decide")
+    merge.set_defaults(act=lambda arguments: _merge(level, arguments))
     return top
 
 
@@ -144,6 +158,12 @@ def _revoke(level: cli.Level, arguments: argparse.Namespace) -> None:
     if arguments.step != "list":
         said["actor"] = (arguments.actor, getpass(f"{arguments.actor} 的密码 / password: "))
     print(json.dumps(cli.ask(level, arguments.data, "revoke", **said), ensure_ascii=False))
+
+
+def _merge(level: cli.Level, arguments: argparse.Namespace) -> None:
+    persons = [(number, getpass(f"{number} 的密码 / password: ")) for number in arguments.actor]
+    done = cli.ask(level, arguments.data, "merge", place=arguments.place, into=arguments.into, persons=persons)
+    print(json.dumps(done, ensure_ascii=False))
 
 
 def _enrol(level: cli.Level, arguments: argparse.Namespace) -> None:

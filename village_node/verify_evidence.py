@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LARGEST = 67_108_864
-COUNTY_ROOT, PUBLISHER, PLACE, NODE, REVOKE, RULING = 1, 2, 3, 4, 6, 8  # ops of the roster, section 5
+COUNTY_ROOT, PUBLISHER, PLACE, NODE, REVOKE, SUCCEED, RULING = 1, 2, 3, 4, 6, 7, 8  # ops of the roster, section 5
 COUNTS = "effective=有效 waiting=等待 needs_update=待升级 void=无效 contested=冲突 =依据"
 VERDICTS = dict(one.split("=") for one in COUNTS.split())
 PRIME, ORDER_8 = 2**255 - 19, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
@@ -83,19 +83,16 @@ def decode(raw: bytes, what: str, *kinds: Any) -> Any:
     """The value whose one encoding is `raw`; with kinds, an array with one element of each. Raises Rejected."""
     try:
         value = cbor2.loads(raw)
-        sound = _is_plain(value, 16, [len(raw)]) and encode(value) == raw
+        need(_is_plain(value, 16, [len(raw)]) and encode(value) == raw, f"{what}: not the one encoding of its value")
     except (cbor2.CBORError, OSError, MemoryError, *NONSENSE) as problem:
         raise Rejected(f"{what}: no encoding: {problem}") from None
-    need(sound, f"{what}: not the one encoding of its value")
-    if kinds:
-        array(value, what, *kinds)
-    return value
+    return array(value, what, *kinds) if kinds else value
 
 
 def array(value: Any, what: str, *kinds: Any) -> list[Any]:
     """An array with one element of each kind, where True and False are no numbers."""
-    need(type(value) is list and len(value) == len(kinds), f"{what}: not the array that it must be")
-    fits = all(isinstance(one, kind) and type(one) is not bool for one, kind in zip(value, kinds, strict=True))
+    fits = type(value) is list and len(value) == len(kinds)
+    fits = fits and all(isinstance(one, kind) and type(one) is not bool for one, kind in zip(value, kinds, strict=True))
     need(fits, f"{what}: not the array that it must be")
     return list(value)
 
@@ -103,8 +100,8 @@ def array(value: Any, what: str, *kinds: Any) -> list[Any]:
 def verify(public: bytes, label: bytes, said: bytes, signature: bytes, what: str) -> None:
     """A signature of section 2.3; the label with the network id behind it."""
     try:
-        key = Ed25519PublicKey.from_public_bytes(public)
-        key.verify(signature, encode(["Signature1", b"", b"sanji/1/" + label, said]))
+        whole = encode(["Signature1", b"", b"sanji/1/" + label, said])
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, whole)
     except (InvalidSignature, ValueError):
         raise Rejected(f"{what}: the signature is not that key's") from None
 
@@ -114,8 +111,8 @@ def key_id(suite: int, public: bytes) -> bytes:
     need(suite == 1 and len(public) == 32, "roster: a key of another suite or length")
     y = int.from_bytes(public, "little") % 2**255
     square = (y * y - 1) * pow(1 - y * y * 121665 * pow(121666, -1, PRIME), -1, PRIME)
-    need(y < PRIME and pow(square, PRIME // 2, PRIME) == 1, "roster: a key that is no point of the curve")
-    need(min(y, PRIME - y) not in (0, 1, ORDER_8), "roster: a key of small order")
+    sound = y < PRIME and pow(square, PRIME // 2, PRIME) == 1 and min(y, PRIME - y) not in (0, 1, ORDER_8)
+    need(sound, "roster: a key that is no point of the curve, or of small order")
     return digest(public)[:8]
 
 
@@ -123,30 +120,37 @@ class Roster:
     """Which places and nodes there are, with which keys: section 5."""
 
     def __init__(self) -> None:
-        self.network, self.county = b"", ""
-        self.threshold, self.roots, self.publisher = 0, set[bytes](), b""
+        self.network, self.county, self.threshold, self.roots, self.publisher = b"", "", 0, set[bytes](), b""
         self.keys: dict[bytes, bytes] = {}  # by key id
         self.nodes: dict[bytes, Node] = {}  # by incarnation
         self.named: dict[bytes, set[str]] = {}  # incarnation -> parts that name it
         self.places: dict[str, tuple[str, str | None, str]] = {}  # code -> level, parent, name
+        self.heirs: dict[str, str] = {}  # code -> who succeeds it
+        self.successions: dict[str, int] = {}  # code -> how many lead to it, one behind the other
         self.heads: dict[str, tuple[int, list[bytes]]] = {}  # part -> epoch, payload hashes
         self.revoked: dict[bytes, tuple[bool, dict[str, int], int]] = {}  # by the county, scope -> cut, upto
         self.rulings: dict[str, list[tuple[int, list[bytes], int]]] = {}  # part -> split, hashes, epoch
 
-    def covers(self, place: Any, other: Any) -> bool:
-        """Whether a place is another one or an ancestor of it."""
-        return place == other or (other in self.places and self.covers(place, self.places[other][1]))
+    def line(self, code: Any, heirs: bool = False) -> list[Any]:
+        """A place and its ancestors; with `heirs`, and whoever succeeds one of these."""
+        found = [code]
+        for one in found:
+            found += {self.heirs.get(one) if heirs else None, self.places.get(one, ("", None))[1]} - {None, *found}
+        return found
+
+    def covers(self, place: Any, other: Any, heirs: bool = False) -> bool:
+        """Whether a place is another one or an ancestor of it; with `heirs`, or succeeds one of these."""
+        return place in self.line(other, heirs)
 
     def follows(self, place: str, scope: str) -> bool:
         """Whether a node at a place keeps a scope, section 1."""
         kind, _, code = scope.partition(":")
-        return self.covers(place, code) or (kind == "below" and self.covers(code, place))
+        return self.covers(place, code, heirs=True) or (kind == "below" and self.covers(code, place, heirs=True))
 
     def node(self, incarnation: Any, what: str) -> Node:
         """A node that stands."""
         need(incarnation in self.nodes, f"{what}: by a node that the roster does not know")
-        shut = self.nodes[incarnation].struck or incarnation in self.revoked
-        need(not shut, f"{what}: by a node that was struck from the roster, or revoked")
+        need(not (self.nodes[incarnation].struck or incarnation in self.revoked), f"{what}: by one struck, or revoked")
         return self.nodes[incarnation]
 
     def signed(self, incarnation: Any, label: bytes, said: bytes, signature: bytes, what: str) -> Node:
@@ -158,10 +162,10 @@ class Roster:
     def stream(self, author: Any, scope: Any) -> bytes:
         """The id of a stream that its author may write."""
         need(author in self.nodes and type(scope) is str, "a stream of a node that the roster does not know")
-        (kind, _, code), node = scope.partition(":"), self.nodes[author]
-        allowed = self.covers(node.place, code) if kind == "about" else kind == "below" and node.place == code
-        need(allowed and code in self.places, f"{node.place} may not write into {scope}")
-        return digest(encode(["sanji/stream/1", self.network, author, scope, node.suite]))
+        (kind, _, code), place = scope.partition(":"), self.nodes[author].place
+        allowed = place == code if kind == "below" else kind == "about" and self.covers(place, code, heirs=True)
+        need(allowed and code in self.places, f"{place} may not write into {scope}")
+        return digest(encode(["sanji/stream/1", self.network, author, scope, self.nodes[author].suite]))
 
     def grow(self, value: Any) -> None:
         """Take the next change. Raises Rejected."""
@@ -179,8 +183,7 @@ class Roster:
         if part == self.county:
             need(epoch == held_epoch + (n > 1 and kinds[0] in (COUNTY_ROOT, RULING)), f"{where}: another epoch")
         else:
-            of_township = self.places.get(part, ("",))[0] == "township"
-            need(of_township and epoch >= held_epoch, f"{where}: no township's, or its epoch goes down")
+            need(self.places.get(part, ("",))[0] == "township" and epoch >= held_epoch, f"{where}: no part, or older")
         for split, hashes, since in self.rulings.get(part, []):
             in_ruling = split <= n < split + len(hashes)
             stands = digest(body) == hashes[n - split] if in_ruling else n < split or epoch >= since
@@ -200,8 +203,7 @@ class Roster:
         self.heads[part] = (epoch, [*held, digest(body)])
 
     def _take(self, op: Any, part: str, at: tuple[int, int], signers: set[bytes], where: str) -> None:
-        rooted = 0 < self.threshold <= len(signers & self.roots)
-        in_county = part == self.county
+        rooted, in_county = 0 < self.threshold <= len(signers & self.roots), part == self.county
         if op[0] == COUNTY_ROOT:
             _, threshold, pairs = array(op, where, int, int, list)
             new = {key_id(*array(pair, where, int, bytes)) for pair in pairs}
@@ -227,9 +229,8 @@ class Roster:
 
     def _take_ruling(self, op: Any, part: str, epoch: int, where: str) -> None:
         _, about, split, hashes, struck = array(op, where, int, str, int, list, list)
-        need(split >= 1, f"{where}: a ruling on nothing")
-        if about == self.county:
-            need(hashes == self.heads[part][1][split - 1 :], f"{where}: does not follow what it says stands")
+        follows = about != self.county or hashes == self.heads[part][1][split - 1 :]
+        need(split >= 1 and follows, f"{where}: a ruling on nothing, or one that does not follow what it says stands")
         self.rulings.setdefault(about, []).append((split, hashes, epoch))
         for row in struck:
             incarnation, place, suite, public = array(row, where, bytes, str, int, bytes)
@@ -239,8 +240,8 @@ class Roster:
         in_county = part == self.county
         if op[0] == PLACE:
             _, code, level, parent, name, _ = array(op, where, int, str, str, str | None, str, dict)
-            need(parent in self.places if parent is not None else code == self.county == part, f"{where}: no parent")
-            need(in_county or self.covers(part, parent), f"{where}: {code} does not lie under {part}")
+            fits = parent in self.places if parent is not None else code == self.county == part
+            need(fits and (in_county or self.covers(part, parent)), f"{where}: {code} does not lie under {part}")
             need(self.places.get(code, (level, parent))[:2] == (level, parent), f"{where}: {code} was another place")
             self.places[code] = (level, parent, name)
         elif op[0] == NODE:
@@ -251,17 +252,25 @@ class Roster:
             need(in_county or (place != part and self.covers(part, place)), f"{where}: revokes nobody under {part}")
             if in_county or not self.revoked.get(incarnation, (False,))[0]:
                 self.revoked[incarnation] = (in_county, {cut[0]: cut[1] for cut in cuts}, upto)
+        elif op[0] == SUCCEED:
+            _, code, heir = array(op, where, int, str, str)
+            above = [one for one in self.line(code)[1:] if self.places[one][0] == "township"]
+            level, other = self.places.get(code, ("", None))[:2], self.places.get(heir, ("", None))[:2]
+            count = max(self.successions.get(heir, 0), self.successions.get(code, 0) + 1)
+            fits = level == other and level[0] in ("village", "station") and code != heir and count <= 16
+            fits = (fits and self.heirs.keys().isdisjoint((code, heir))) or self.heirs.get(code) == heir
+            need(fits and part == [*above, self.county][0], f"{where}: {heir} may not succeed {code}")
+            self.heirs[code], self.successions[heir] = heir, count
         else:
             raise Rejected(f"{where}: op {op[0]} is not known to this verifier: use the one that came with the file")
 
     def _take_node(self, op: Any, part: str, where: str) -> None:
         _, incarnation, code, suite, public, proof = array(op, where, int, bytes, str, int, bytes, bytes)
         held = self.nodes.get(incarnation)
-        need(code in self.places and len(incarnation) == 16, f"{where}: a node at no place")
-        need(part == self.county or (code != part and self.covers(part, code)), f"{where}: not under {part}")
+        fits = part == self.county or (code != part and self.covers(part, code))
+        need(fits and code in self.places and len(incarnation) == 16, f"{where}: a node at no place under {part}")
         again = held is None or held.struck or part not in self.named.get(incarnation, ())
-        same = held is None or held[:3] == (code, suite, public)
-        need(again and same, f"{where}: an incarnation is named twice")
+        need(again and (held or tuple(op[2:5]))[:3] == (code, suite, public), f"{where}: an incarnation is named twice")
         level, _, name = self.places[code]
         verify(public, b"enrol", encode([1, code, level, name, suite, incarnation, public]), proof, where)
         self.named.setdefault(incarnation, set()).add(part)
@@ -298,8 +307,7 @@ class Evidence:
     def _run(self, value: Any, chains: dict[bytes, list[dict[int, bytes]]]) -> list[Event]:
         """The events shown of a run, sealed by their author."""
         author, scope, first, base, rows, seq, seal = array(value, "run", bytes, str, int, bytes, list, int, bytes)
-        stream = self.roster.stream(author, scope)
-        where = f"{scope} of {author.hex()[:8]}"
+        stream, where = self.roster.stream(author, scope), f"{scope} of {author.hex()[:8]}"
         need(first >= 1 and is_hash(base) and (first > 1 or base == stream), f"{where}: begins elsewhere")
         need(rows and type(rows[0]) is list and first <= seq < first + len(rows), f"{where}: no event, or no seal")
         chain, run, shown = base, {first - 1: base}, []
@@ -314,8 +322,8 @@ class Evidence:
             if type(row) is list:
                 need(verdict in VERDICTS and at <= seq, f"{where} {at}: no verdict, or not sealed")
                 shown.append(Event(author, scope, at, run, header, body, verdict))
-        said = encode([stream, seq, run[seq]])
-        verify(self.roster.nodes[author].public, b"seal" + self.roster.network, said, seal, where)
+        sealed = encode([stream, seq, run[seq]])
+        verify(self.roster.nodes[author].public, b"seal" + self.roster.network, sealed, seal, where)
         chains.setdefault(stream, []).append(run)
         return shown
 
@@ -324,8 +332,8 @@ class Evidence:
         shape = (int, int, int, bytes | None, list | None, list, int, int, str, bytes | None, bytes | None, dict)
         header: list[Any] = decode(raw, f"{where} {at}", *shape)
         inline, commitment = header[9:11]
-        need(header[0] == at, f"{where} {at}: stands at another position")
-        need((inline is None) != (commitment is None), f"{where} {at}: no one place for its body")
+        fits = header[0] == at and (inline is None) != (commitment is None)
+        need(fits, f"{where} {at}: stands at another position, or has no one place for its body")
         given = type(body) is type(salt) is bytes and len(salt) == 16 and digest(salt + body) == commitment
         need(given or body is salt is None, f"{where} {at}: the body is not the one that was committed to")
         return header
@@ -339,27 +347,23 @@ class Evidence:
         hashes = []
         for items, seal in (arms[:2], arms[2:]):
             need(0 < len(items) <= 64 and all(map(is_hash, items)), "fork proof: an arm of no hashes")
-            chain, first = base, b""
+            chain = base
             for item in items:
                 chain = digest(b"\1" + chain + item)
-                first = first or chain
-            hashes.append(first)
+            hashes.append(digest(b"\1" + base + items[0]))
             said = encode([stream, split + len(items) - 1, chain])
             verify(self.roster.nodes[author].public, b"seal" + self.roster.network, said, seal, "fork proof")
-        need(hashes[0] < hashes[1], "fork proof: both arms are one, or in the wrong order")
-        need(stream in self.chains, "a fork proof of a stream that is not shown")
+        need(hashes[0] < hashes[1] and stream in self.chains, "fork proof: one arm, in the wrong order, or not shown")
         self.proven.add((stream, split, *hashes))
 
     def _climb(self, line: list[Any], at: int, size: int, path: Any) -> bytes:
         """The root over a line of so many, section 4."""
-        need(all(map(is_hash, path)), "a path of no hashes")
-        need(line[1] >= 1 and 0 <= at < size, "a line out of its tree")
+        need(all(map(is_hash, path)) and line[1] >= 1 and 0 <= at < size, "a path of no hashes, or out of its tree")
         node, left = digest(b"\0" + encode(line)), list(path)
         while size > 1:
             if at % 2 or at + 1 < size:
                 need(left, "a path that is too short")
-                beside = left.pop(0)
-                node = digest(b"\1" + (beside + node if at % 2 else node + beside))
+                node = digest(b"\1" + (left.pop(0) + node if at % 2 else node + left.pop(0)))
             at, size = at // 2, (size + 1) // 2
         need(not left, "a path that is too long")
         return node
@@ -376,20 +380,17 @@ class Evidence:
         stream, seq, chain, signer, time, size, at, path, signature = array(value, "receipt", *shape)
         said = encode([signer, time, size, self._climb([stream, seq, chain], at, size, path)])
         node = self.roster.signed(signer, b"receipt", said, signature, "receipt")
-        runs = self._shown(stream, seq, chain, "receipt")
         need(self.roster.follows(node.place, self.scope), f"receipt: {node.place} does not keep {self.scope}")
-        self.signed.append((node.place, runs, seq))
+        self.signed.append((node.place, self._shown(stream, seq, chain, "receipt"), seq))
 
     def _checkpoint(self, value: Any) -> None:
         """The root place's daily word on everything it holds, section 4.1."""
         run, lines = array(value, "checkpoint", list, list)
         events = self._run(run, {})
         need(len(events) == 1 and lines, "checkpoint: more than its event, or no line")
-        event = events[0]
-        node = self.roster.node(event.incarnation, "checkpoint")
+        event, node = events[0], self.roster.node(events[0].incarnation, "checkpoint")
         of_root = node.place == self.roster.county and event.scope == f"below:{node.place}"
-        need(of_root, "checkpoint: not of the root place")
-        need(event.header[1:4] == [64, 1, None] and event.header[9], "checkpoint: an event of another kind")
+        need(of_root and event.header[1:4] == [64, 1, None] and event.header[9], "checkpoint: not the root place's")
         body = decode(event.header[9], "checkpoint")
         need(type(body) is dict and type(body.get(0)) is int and is_hash(body.get(1)), "checkpoint: another body")
         for one in lines:
@@ -402,14 +403,14 @@ class Evidence:
     def _judge(self) -> None:
         """What is shown is of this case or relied on by it, and nothing that it follows is missing."""
         own = [event for event in self.events if event.scope == self.scope]
-        need(own, "no event of the case")
         here = {(event.incarnation, event.seq, event.run[event.seq][:8]) for event in own}
+        need(here, "no event of the case")
         relied = {tuple(dep) for event in own for dep in event.header[5]}
         for event in self.events:
             where = f"{event.scope} {event.seq}"
             if event.scope != self.scope:
-                need((event.incarnation, event.scope, event.seq) in relied, f"{where}: nothing here relies on it")
-                need(event.verdict == "", f"{where}: a verdict on what is not of the case")
+                named = (event.incarnation, event.scope, event.seq) in relied
+                need(named and not event.verdict, f"{where}: nothing here relies on it, or it has a verdict")
                 continue
             need(event.header[3] == self.case_id and event.verdict, f"{where}: of another case, or without a verdict")
             followed = event.header[4] is None or tuple(event.header[4]) in here
@@ -426,8 +427,7 @@ class Evidence:
 
     def tell(self) -> list[str]:
         """What is shown, for people: a line for each event, in the order of the clocks that people saw."""
-        labels = {int(number): label for number, label in (one.split("=") for one in KINDS.split())}
-        lines = []
+        labels, lines = {int(number): label for number, label in (one.split("=") for one in KINDS.split())}, list[str]()
         for event in sorted(self.events, key=lambda one: (one.header[6], one.scope, one.seq)):
             _, kind, version, *_ = event.header
             node = self.roster.nodes[event.incarnation]
@@ -478,8 +478,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with asked.file.open("rb") as file:
             found = Evidence(file.read(LARGEST + 1))
-        wanted = asked.network.lower()
-        need(wanted in ("", found.roster.network.hex()), f"it is of the network {found.roster.network.hex()}")
+        need(asked.network.lower() in ("", found.roster.network.hex()), f"of the network {found.roster.network.hex()}")
         told = "与所给的一致" if asked.network else "请与县里公布的核对 / compare it with what the county made known"
         heads = "，".join(f"{plain(part)} {epoch}.{len(held)}" for part, (epoch, held) in found.roster.heads.items())
         lines = [

@@ -85,7 +85,7 @@ def legal_moves(case: Case, place: str, roles: frozenset[str], catalogue: Catalo
         tone = workflow.MOVE_TONES.get(kind, "plain")
         fields = form_fields(kind)
         if kind == kinds.FORCE_ASSIGN:
-            others = [code for code in places.path_up(case.home) if code != case.holder]
+            others = [code for code in places.line_of(case.home) if code != case.holder]
             offers += [Offer(kind, zh, en, tone, fields, to) for to in others]
             continue
         if kind == kinds.PREREVIEW:
@@ -206,7 +206,8 @@ def _why_not_overseen(case: Case, kind: int, place: str) -> tuple[str, str] | No
 
 
 def _why_not_of_an_order(case: Case, kind: int, place: str, path: CasePath) -> tuple[str, str] | None:
-    """An order is answered by the place that handled the stage, or by one above it; an answer is rated anywhere."""
+    """An order is answered by the place that handled the stage, by one that succeeds it or one above; an answer is
+    rated anywhere."""
     if kind == kinds.RATING_APPEAL:
         able = voices_on(case, place, path)
         return (
@@ -220,7 +221,7 @@ def _why_not_of_an_order(case: Case, kind: int, place: str, path: CasePath) -> t
     asked = [order.place for order in case.orders if order.asks is not None]
     if not asked:
         return "没有待答复的整改单", "no order to put right is open"
-    answers = any(path.ranks[place] <= path.ranks[each] for each in asked)
+    answers = any(path.answers_for(place, each) for each in asked)
     return None if answers else ("整改单由经办该环节的单位或其上级答复", "the place that handled the stage answers")
 
 

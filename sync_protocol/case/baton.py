@@ -96,8 +96,8 @@ def onward(flow: Flow, here: str, path: CasePath) -> tuple[tuple[str, str], ...]
     purpose, wanted = ("decide", item.deciding_level)
     if item.review_level and not flow.reviewed:
         purpose, wanted = ("review", item.review_level)
-    place = path.at_level(wanted)
-    return () if place is None or place == here else ((place, purpose),)
+    places = path.stops.get(wanted, ())
+    return () if here in places else tuple((place, purpose) for place in places)
 
 
 def _acceptors(item: Item, here: str, path: CasePath) -> tuple[str, ...]:
@@ -409,7 +409,7 @@ def step(flow: Flow, kind: int, place: str, body: Body | None, path: CasePath, a
 
 
 def is_above(place: str, flow: Flow, path: CasePath) -> bool:
-    """Tell whether a place is a strict ancestor of the holder, or of the receiver in transit."""
+    """Tell whether a place of the path lies above the holder, or above the receiver in transit."""
     at = path.ranks.get(flow.holder or flow.to)
     return at is not None and path.ranks.get(place, at) < at
 

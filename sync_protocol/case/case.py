@@ -486,7 +486,7 @@ def _set_beside(case: Case, sides: Sides, tree: Tree) -> None:
     if not VOICES.isdisjoint(wanted):
         set_voices(case, counted)
         if case.ratings:
-            case.orders = orders_of(case.ratings, counted, case.handled, tree.case_path.ranks)
+            case.orders = orders_of(case.ratings, counted, case.handled, tree.case_path)
 
 
 def _display_order(event: CaseEvent) -> tuple[int, int, Position]:

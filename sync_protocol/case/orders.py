@@ -11,6 +11,7 @@ from sync_protocol.case import kinds
 from sync_protocol.case.events import Position
 from sync_protocol.case.legal_bodies import BAD_GRADES
 from sync_protocol.case.records import SideNote
+from sync_protocol.case.routes import CasePath
 
 MOST_STEPS: Final = 4  # answered and rated, and once more
 
@@ -80,11 +81,10 @@ def orders_of(
     ratings: Mapping[int, SideNote],
     counted: Mapping[int, Sequence[SideNote]],
     handled: Mapping[int, str],
-    ranks: Mapping[str, int],
+    path: CasePath,
 ) -> tuple[Order, ...]:
     """The orders that the ratings of a case opened, by stage. ``counted``: what stands beside the case, by kind, each
-    in the order in which the first one counts; ``handled``: by which place each stage was; ``ranks``: of the places of
-    the path."""
+    in the order in which the first one counts; ``handled``: by which place each stage was."""
     answers, follow_ups = counted[kinds.RECTIFICATION], counted[kinds.FOLLOW_UP]
     appeals = counted[kinds.RATING_APPEAL]
     found = []
@@ -92,7 +92,7 @@ def orders_of(
         if not is_bad(rating):
             continue
         place = handled[stage]
-        able = [note for note in answers if ranks[note.place] <= ranks[place]]
+        able = [note for note in answers if path.answers_for(note.place, place)]
         order = Order(stage, place, rating)
         while len(order.steps) < MOST_STEPS:
             asks, unrated = order.asks, order.unrated
@@ -105,7 +105,7 @@ def orders_of(
             if step is None:
                 break
             order = order._replace(steps=(*order.steps, step))
-        found.append(_with_appeal(order, appeals, ranks) if appeals else order)
+        found.append(_with_appeal(order, appeals, path.ranks) if appeals else order)
     return tuple(found)
 
 

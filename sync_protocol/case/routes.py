@@ -13,33 +13,48 @@ class PlaceTree(Protocol):
 
     def level(self, code: str) -> str: ...
 
-    def path_up(self, code: str) -> tuple[str, ...]: ...
+    def rank(self, code: str) -> int: ...
+
+    def line_of(self, code: str) -> tuple[str, ...]: ...
 
 
 class CasePath:
-    """The places a case can be at: its home place first, then the home's ancestors.
+    """The places a case can be at: its home place first, then the home's ancestors; who succeeds a place stands before
+    it, with its rank.
 
     ``ranks``: 0 = the root of the tree, growing downward; ``levels``: the level of each place; ``nearest``: of each
-    level the nearest place, seen from home.
+    level the nearest place, seen from home; ``stops``: of each level those that are as near as that one: the place, and
+    who succeeds it.
     """
 
-    __slots__ = ("home", "levels", "nearest", "places", "ranks")
+    __slots__ = ("home", "levels", "nearest", "places", "ranks", "stops")
 
     def __init__(self, home: str, places: PlaceTree) -> None:
         self.home = home
-        self.places = places.path_up(home)
-        top = len(self.places) - 1
-        self.ranks = {place: top - index for index, place in enumerate(self.places)}
+        self.places = places.line_of(home)
+        self.ranks = {place: places.rank(place) for place in self.places}
         self.levels = {place: places.level(place) for place in self.places}
         self.nearest = {self.levels[place]: place for place in reversed(self.places)}
+        self.stops = {
+            level: tuple(
+                each for each in self.places if (self.levels[each], self.ranks[each]) == (level, self.ranks[at])
+            )
+            for level, at in self.nearest.items()
+        }
 
     def at_level(self, level: str) -> str | None:
         """Give the nearest place of this level, seen from home; None if the path has none."""
         return self.nearest.get(level)
 
+    def answers_for(self, place: str, other: str) -> bool:
+        """Tell whether a place of the path is another one, succeeds it or lies above it."""
+        if self.ranks[place] == self.ranks[other]:
+            return self.places.index(place) <= self.places.index(other)
+        return self.ranks[place] < self.ranks[other]
+
     def is_over_home(self, place: str) -> bool:
         """Tell whether a place of the path lies above home; over a home without any place above it is home itself."""
-        return place != self.home or not self.ranks[place]
+        return self.ranks[place] < self.ranks[self.home] or not self.ranks[place]
 
     def in_village(self, place: str) -> bool:
         """Tell whether a place of the path is a village or lies in one."""

@@ -101,12 +101,13 @@ def proved(network_id: bytes, case_no: str, code: str) -> bytes:
 def meeting_place(places: PlaceTree, taker: str, case_no: str) -> str:
     """The lowest place above both the one that takes a slip and the one where its case was filed: it attaches the slip.
     Of a case filed above the taker that is where it was filed. The root where the number names a place not known here,
-    which is one of another township's or of none; empty where the taker covers it, and follows the case itself."""
+    which is one of another township's or of none; empty where the taker covers or inherits it, and follows the case
+    itself."""
     named = place_of(case_no)
     home = named if named in places else _in_capitals(places, named)
     if not home:
         return places.root if taker != places.root else ""
-    if places.covers(taker, home):
+    if places.covers(taker, home) or places.inherits(taker, home):
         return ""
     return next(place for place in places.path_up(taker) if places.covers(place, home))
 

@@ -7,6 +7,7 @@ from sync_protocol.roster.change import (
     REVOKE,
     ROOT,
     RULING,
+    SUCCEED,
     Change,
     Key,
     Op,
@@ -22,6 +23,7 @@ from sync_protocol.roster.change import (
     root_op,
     ruling_op,
     sign_change,
+    succeed_op,
 )
 from sync_protocol.roster.enrolment import (
     EnrolAnswer,
@@ -46,6 +48,7 @@ __all__ = [
     "REVOKE",
     "ROOT",
     "RULING",
+    "SUCCEED",
     "Change",
     "Cut",
     "EnrolAnswer",
@@ -79,4 +82,5 @@ __all__ = [
     "root_op",
     "ruling_op",
     "sign_change",
+    "succeed_op",
 ]

@@ -15,6 +15,7 @@ PUBLISHER: Final = 2
 PLACE: Final = 3
 NODE: Final = 4
 REVOKE: Final = 6
+SUCCEED: Final = 7
 RULING: Final = 8
 
 NO_PREVIOUS: Final = bytes(limits.HASH)
@@ -49,7 +50,9 @@ def key_id(public: bytes) -> bytes:
 
 def is_known(op: Op) -> bool:
     """Whether this program understands the op and the extensions it insists on."""
-    return op[0] in (ROOT, PUBLISHER, NODE, REVOKE, RULING) or (op[0] == PLACE and not any(key < 0 for key in op[5]))
+    return op[0] in (ROOT, PUBLISHER, NODE, REVOKE, SUCCEED, RULING) or (
+        op[0] == PLACE and not any(key < 0 for key in op[5])
+    )
 
 
 def keys_named(op: Op) -> list[Key]:
@@ -88,6 +91,7 @@ def _check_op(op: Any) -> None:
     form = {ROOT: (int, list), PUBLISHER: (int, bytes), PLACE: (str, str, (str, type(None)), str, dict)}
     form[NODE] = (bytes, str, int, bytes, bytes)
     form[REVOKE] = (bytes, list, int)
+    form[SUCCEED] = (str, str)
     form[RULING] = (str, int, list, list)
     types = form.get(op[0])
     if types is None:
@@ -190,6 +194,11 @@ def ruling_op(part: str, split: int, stands: Sequence[bytes], struck: Sequence[S
 def revoke_op(incarnation: bytes, cuts: Iterable[tuple[str, int, bytes]], upto: int = 0) -> Op:
     """Up to where each stream of an incarnation stands; what it has signed of its place's part stands up to `upto`."""
     return [REVOKE, incarnation, [list(cut) for cut in sorted(cuts)], upto]
+
+
+def succeed_op(code: str, successor: str) -> Op:
+    """One place is merged into another, which goes on with what was its."""
+    return [SUCCEED, code, successor]
 
 
 def sign_change(network_id: bytes, payload: Payload, keys: Iterable[SigningKey]) -> Change:

@@ -11,6 +11,7 @@ from sync_protocol.roster.change import (
     REVOKE,
     ROOT,
     RULING,
+    SUCCEED,
     Key,
     Op,
     Payload,
@@ -233,6 +234,8 @@ class Standing:
                 self._take_place(op, judging.payload.part)
             elif op[0] == REVOKE:
                 self._take_revocation(op, judging.payload.part)
+            elif op[0] == SUCCEED:
+                self._take_succession(op, judging.payload.part)
             else:
                 self._take_node(op, judging)
 
@@ -279,6 +282,18 @@ class Standing:
             raise BadRoster(f"place {code}: does not lie under {part}")
         try:
             self._places = self._places.grown([(code, level, parent, name)])
+        except Malformed as error:
+            raise BadRoster(str(error)) from None
+        self._map()
+
+    def _take_succession(self, op: Op, part: str) -> None:
+        _, code, successor = op
+        above = self._places.path_up(code)[1:] if code in self._places else ()
+        said_in = next((place for place in above if self._places.level(place) == "township"), self._county)
+        if part != said_in:
+            raise BadRoster(f"succession of {code}: is said in the part of {said_in}, and in no other")
+        try:
+            self._places = self._places.succeeded(code, successor)
         except Malformed as error:
             raise BadRoster(str(error)) from None
         self._map()

@@ -14,7 +14,7 @@ from tests.journeys.test_enrolment import init
 from village_node.config import load
 
 CARD = {"applicant_id_kind": "resident_id", "applicant_id_no": "622825196505060042"}
-PASSWORDS = {"0009": "correct horse battery 9", "0010": "correct horse battery 10", "0011": "correct horse battery 11"}
+PASSWORDS = {number: f"correct horse battery {number}" for number in ("0009", "0010", "0011", "0012")}
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def county(tmp_path: Path) -> tuple[Path, str]:
     assert init(cli, data, COUNTY, "庆城县") == 0
     node = create_node(load(data))
     try:
-        for number, role in zip(PASSWORDS, ("head", "leader", "officer"), strict=True):
+        for number, role in zip(PASSWORDS, ("head", "leader", "officer", "admin"), strict=True):
             code = node.accounts.create_invitation(number, "某某", [role])
             node.accounts.set_password(number, code, PASSWORDS[number], "test")
         ref = node.casebook.file("0001", {"window"}, {"item_no": "016", "applicant_name": "张秀兰", **CARD})
@@ -111,3 +111,22 @@ def test_a_machine_is_revoked_at_the_command_line_by_two_who_show_who_they_are(
     for step in ("ask", "confirm", "reject"):
         assert "工号或密码不对" in revoke(step, "0009")
     assert cli.main(["revoke", "list", "--data", str(county[0])]) == 0
+
+
+def test_villages_are_merged_at_the_command_line_by_two_who_show_who_they_are(
+    county: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = dict(PASSWORDS)
+    monkeypatch.setattr("township_node.cli.getpass", lambda prompt: words[prompt.partition(" ")[0]])
+
+    def merge(*actors: str) -> str:
+        capsys.readouterr()
+        said = ["621021101201", "--into", "621021101202", "--data", str(county[0]), "--actor", *actors]
+        assert cli.main(["merge", *said]) == 1
+        return capsys.readouterr().err
+
+    assert "合并须由两人一起决定" in merge("0009", "0009")
+    assert "0011 的岗位不能" in merge("0009", "0011")
+    assert "不能把 621021101201 并入 621021101202" in merge("0009", "0012")
+    words["0012"] = "not the password"
+    assert "工号或密码不对" in merge("0009", "0012")

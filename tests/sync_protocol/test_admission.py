@@ -23,6 +23,7 @@ from sync_protocol.errors import (
 )
 from sync_protocol.event import Event, Head
 from sync_protocol.roster import Change, Roster, place_op
+from sync_protocol.roster.forks import prove
 from sync_protocol.seal import check, seal
 from sync_protocol.suites import S1
 from sync_protocol.wire import Segment, Tables, pack_segment, read_segment
@@ -36,6 +37,7 @@ from tests.sync_protocol.sample import (
     TOWNSHIP_2,
     VILLAGE,
     VILLAGE_2,
+    VILLAGE_3,
     WINDOW,
     Writer,
     applied,
@@ -45,6 +47,7 @@ from tests.sync_protocol.sample import (
     without_bodies,
 )
 from tests.sync_protocol.test_roster_forks import RULING, A, after
+from tests.sync_protocol.vector_makers.roster_forks import FARMS, HAMLETS
 from township_node.downlink.answering import child_node, child_nodes
 
 SCOPE = f"about:{VILLAGE}"
@@ -368,3 +371,38 @@ def test_in_whatever_order_segments_come_parked_ones_tried_again_all_are_stored_
             progress, waiting = len(left) < len(waiting), left
     assert waiting == []
     assert receiver.events(writer) == writer.events
+
+
+UNREAD = ROSTER.apply(changed(ROSTER, TOWNSHIP, [[9]], "township"))
+FORKED = ROSTER.forked(prove(HAMLETS[0], FARMS[0]))
+
+
+@pytest.mark.parametrize("roster", [UNREAD, FORKED], ids=["not understood", "forked"])
+@pytest.mark.parametrize(
+    ("name", "scope", "place"),
+    [
+        ("village 2", SCOPE, TOWNSHIP),
+        ("village 2", f"about:{STATION}", TOWNSHIP),
+        ("village", SCOPE, VILLAGE_2),
+        ("station", f"below:{STATION}", VILLAGE_2),
+        ("village 2", f"below:{VILLAGE_2}", VILLAGE),
+        ("village 2", f"below:{VILLAGE_2}", STATION),
+    ],
+)
+def test_what_a_merger_would_explain_waits_where_the_roster_may_say_so_yet(
+    name: str, scope: str, place: str, roster: Roster
+) -> None:
+    segment = Writer(name, scope).write_cases(1).segment(1, 4)
+    assert refusal(Receiver(place).admit(segment)) in (ScopeNotAllowed.code, ScopeNotFollowed.code)
+    assert parked(Receiver(place, roster).admit(segment)) == UnknownIncarnation.code
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "place"),
+    [("village 3", SCOPE, TOWNSHIP), ("village", SCOPE, VILLAGE_3), ("village", f"below:{VILLAGE_2}", TOWNSHIP),
+     ("station", f"about:{VILLAGE}", TOWNSHIP), ("township 2", f"about:{TOWNSHIP}", COUNTY)],
+)  # fmt: skip
+def test_what_no_merger_explains_is_refused_all_the_same(name: str, scope: str, place: str) -> None:
+    segment = Writer(name, scope).write_cases(1).segment(1, 4)
+    for roster in (UNREAD, FORKED):
+        assert refusal(Receiver(place, roster).admit(segment)) in (ScopeNotAllowed.code, ScopeNotFollowed.code)

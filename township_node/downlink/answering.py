@@ -46,6 +46,7 @@ from sync_protocol.exchange import (
 )
 from sync_protocol.exchange.heads import fitting
 from sync_protocol.exchange.vector import shattered
+from sync_protocol.places import parse_scope
 from sync_protocol.receipt import Line
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
@@ -368,6 +369,9 @@ class Answering:
         withheld = self._held_back(child, content)
         if reply.send_vector:
             withheld = frozenset(point.stream for point in owed_of)
+        unheard = self._unheard(node.place, child, content)
+        if unheard is not None:
+            withheld |= frozenset(point.stream for point in owed_of if unheard(*point.stream))
         reply.lines, taken = casebook.lines_for(content.lines_asked, node.place, child.budget.unpacked)
         outgoing = casebook.owed(
             owed_of, view.points, tables=reply.tables, budget=child.budget.unpacked - taken, withheld=withheld
@@ -381,7 +385,8 @@ class Answering:
         reply.more = outgoing.more
         reply.forks.marks = casebook.answer_probes(node.place, content.forks, outgoing.parted)
         if child.view is not None:
-            reply.forks.proofs = casebook.proofs_owed(node.place, child.view.points)
+            proofs = casebook.proofs_owed(node.place, child.view.points)
+            reply.forks.proofs = [one for one in proofs if unheard is None or not unheard(one.incarnation, one.scope)]
         reply.wants = casebook.wanted(node.place)
         if content.wants:
             reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)
@@ -393,6 +398,27 @@ class Answering:
         if not self._quotas.asks_for_papers(node):
             reply.blobs.wants = []
         return outgoing, points
+
+    def _unheard(self, place: str, child: _Child, content: Content) -> Callable[[bytes, str], bool] | None:
+        """Of which streams a child would refuse what is in them, for not knowing who succeeds whom: what it follows for
+        that reason alone, and what a successor has written in another's stead. None once it has heard our heads of the
+        roster and lacks no change, or no more than this reply brings."""
+        roster = self._roster()
+        places = roster.places
+        if not places.successions:
+            return None
+        if child.heads_told == roster_heads(roster, place):
+            theirs = content.roster_heads  # who is behind says so
+            if theirs is None or not changes_lacking(roster, place, theirs)[1]:
+                return None
+
+        def unheard(incarnation: bytes, scope: str) -> bool:
+            author, (kind, code) = roster.node(incarnation), parse_scope(scope)
+            if places.inherits(place, code) or (author is not None and places.inherits(author.place, code)):
+                return True
+            return kind == "below" and places.inherits(code, place)
+
+        return unheard
 
     def _held_back(self, child: _Child, content: Content) -> frozenset[Stream]:
         """Streams of which the child refused or parked something lately, unless it holds that position by now."""

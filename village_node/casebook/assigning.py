@@ -53,7 +53,7 @@ class Assigning(Desk):
             wrong = why_not(
                 case, kinds.FORCE_ASSIGN, self.identity.place, able, self.items_in(connection).catalogue, roster.places
             )
-            if wrong is None and (to == case.holder or to not in roster.places.path_up(case.home)):
+            if wrong is None and (to == case.holder or to not in roster.places.line_of(case.home)):
                 wrong = workflow.GUARDS["assign"]
             if wrong is None and proposals.of_case(connection, key) is not None:
                 wrong = "本案已有一项待确认的改派", "an assignment of this case waits already"

@@ -176,8 +176,7 @@ def why_not_rated(handlers: Iterable[str], actor: str) -> Words | None:
 
 def places_that_take_papers(case: Case, places: PlaceTree, here: str) -> list[str]:
     """The places below this one at which the applicant may have handed papers in."""
-    path = places.path_up(case.home)
-    return list(path[: path.index(here)])
+    return [place for place in places.line_of(case.home) if places.rank(place) > places.rank(here)]
 
 
 def heard_since(peers: Iterable[PeerRow], labels: dict[str, int], since_ms: int) -> set[str]:

@@ -190,7 +190,7 @@ def kin_of_applicant(office: Office, connection: Connection, case: Case) -> list
     places = office.roster_in(connection).places
     if not id_no or case.home not in places:
         return []
-    return [kin for kin in registers.kin_now(office, connection, places.path_up(case.home)) if kin.id_no == id_no]
+    return [kin for kin in registers.kin_now(office, connection, places.line_of(case.home)) if kin.id_no == id_no]
 
 
 def _why_not_kin(office: Office, connection: Connection, case: Case, kind: int, actor: str) -> Words | None:

@@ -120,7 +120,7 @@ class Hauling(Carrying, Fetching):
             places = roster.places
             wants = {want[:2]: want for want in self._asked_by(connection, roster, place)}
             if lower_of(roster, self.identity.place, place) == place:
-                scopes = [about(each) for each in places.below_or_self(place)]
+                scopes = [about(each) for each in places.kept_at(place)]
                 came = bundles.read(connection, bundles.IN)
                 since_ms = max((row.at_ms for row in came if row.place == place), default=0)
                 found = blobs.whole_in(connection, scopes, since_ms)

@@ -89,11 +89,14 @@ def below(connection: Connection, roster: Roster, here: str) -> list[str]:
     return [place for place in (*direct, *further) if roster.serving(place)]
 
 
-def asked_of(roster: Roster, places: Iterable[str]) -> dict[str, set[str]]:
-    """Scope -> which of these places may hold streams of it."""
-    found: dict[str, set[str]] = {}
+def asked_of(roster: Roster, places: Iterable[str], heard: Hearing) -> dict[str, set[str]]:
+    """Scope -> which of these places may hold streams of it. The roster of one that has not said how far it goes may
+    say that it succeeds others, which we have forgotten: then it may hold what these do."""
+    tree, found = roster.places, dict[str, set[str]]()
     for place in places:
-        for scope in followed_scopes(roster.places, place):
+        above = None if heard.has_told(place) else tree.parent(place)
+        beside = [each for each in tree.children(above) if tree.may_succeed(place, each)] if above is not None else []
+        for scope in {scope for each in (place, *beside) for scope in followed_scopes(tree, each)}:
             found.setdefault(scope, set()).add(place)
     return found
 

@@ -375,7 +375,7 @@ class Incarnations(Countersigning, Reading):
         answered = {one for one in hearing.answered_for(connection) if not self._hearing.has_spoken(one)}
         here = self.identity.place
         around = [one for one in hearing.below(connection, roster, here) if one not in answered]
-        return hearing.asked_of(roster, around if self.identity.parent is None else [here, *around])
+        return hearing.asked_of(roster, around if self.identity.parent is None else [here, *around], self._hearing)
 
     def check_publishable(self, *, agreed: bool = False) -> None:
         """See that no number of our part of the roster can be given twice: by two workers, or by this life and one

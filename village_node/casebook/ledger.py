@@ -425,7 +425,7 @@ def _case_row(
         cases.LANES.get(case.lane.lane) if case.lane else None,
         case.lane.said.get("ahead_of") if case.lane and case.lane.lane == "ahead" else None,
         rated.grade_of(case) if case.ratings else 0,
-        *(rated.orders_of(case) if case.orders else _NO_ORDERS),
+        *(rated.orders_of(case, places) if case.orders else _NO_ORDERS),
         "\n".join(joint.unsigned(case)) or None if case.open and case.state not in cases.FINISHED else None,
         _first_due(case) if case.meetings else None,
         watched_day=cases.day_number(turned.watched),

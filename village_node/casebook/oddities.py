@@ -85,9 +85,9 @@ class Oddities(Reading):
             return parking.refused_sample(connection, number)
 
     def _whose(self, connection: Connection) -> tuple[str, tuple[str, ...], list[bytes]]:
-        """This place, itself and those under it, and its nodes: what tells the views of oddities apart."""
+        """This place, itself with those under it and what it inherits, and its nodes: what tells the views apart."""
         here, places = self.identity.place, self.roster_in(connection).places
-        return here, places.below_or_self(here) if here in places else (here,), self._nodes_at(connection, [here])
+        return here, places.kept_at(here) if here in places else (here,), self._nodes_at(connection, [here])
 
     def _odd_case(self, connection: Connection, key: CaseKey) -> OddCase:
         roster = self.roster_in(connection)

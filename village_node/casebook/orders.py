@@ -63,7 +63,10 @@ def why_not(
         waiting = [order.unrated.position for order in case.orders if order.unrated is not None]
         gone = "这次整改已经评价过，或不在本案", "what was put right there is rated already, or is not of this case"
     else:
-        asked = [order for order in case.orders if order.asks is not None and places.covers(place, order.place)]
+        mine = (
+            order for order in case.orders if places.covers(place, order.place) or places.inherits(place, order.place)
+        )
+        asked = [order for order in mine if order.asks is not None]
         waiting = [order.asks.position for order in asked if order.asks is not None]
         gone = "这张整改单已经答复，或不由本单位答复", "this order is answered already, or is not ours to answer"
     return None if Position(*body[0]) in waiting else gone
@@ -105,4 +108,4 @@ def _is_in(view: str, order: Order, place: str, places: PlaceTree) -> bool:
         return order.appealed is not None and rated.judge_of(order.place, places) == place
     if view == "call":
         return order.unrated is not None
-    return order.asks is not None and (view == "all" or order.place == place)
+    return order.asks is not None and (view == "all" or place in rated.answering(order, places))

@@ -89,9 +89,10 @@ class Overseeing(Registering):
             return beside.watched(connection, day_of(self.clock()), wanted, page, PAGE_SIZE)
 
     def _looked_after(self, connection: Connection) -> Collection[str] | None:
-        """The places whose cases are this place's to look after: it and those under it; at the root all, None."""
+        """The places whose cases are this place's to look after: it, those under it, what it inherits; at the root all,
+        None."""
         places, here = self.roster_in(connection).places, self.identity.place
-        under = places.below_or_self(here) if here in places else (here,)
+        under = places.kept_at(here) if here in places else (here,)
         return None if self.identity.parent is None else under
 
     def asked_about(self) -> list[Standing]:
@@ -162,7 +163,7 @@ class Overseeing(Registering):
             wrong = why_not(case, kind, self.identity.place, allowed, catalogue, roster.places)
             if wrong is not None:
                 raise NotAllowed(*wrong)
-            self._check_said(case, kind, said, roster.places.path_up(case.home))
+            self._check_said(case, kind, said, roster.places.line_of(case.home))
             if kind == kinds.SPOT_CHECK:
                 self._check_sample(connection, case, said)
             full, seal = dict(said), ""

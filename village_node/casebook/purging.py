@@ -233,7 +233,7 @@ def _grounds(
         if line is None or author is None or not _is_of_our_chain(connection, row, line, about):
             continue
         here = office.identity.place
-        if author.place != here and roster.places.covers(author.place, here):
+        if not roster.places.covers(here, author.place):
             word, since = line.seq, vouched.get(row.stream_id, [])
         else:
             word, since = _receipted(office, connection, roster, row)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from sync_protocol.case import Case
+from sync_protocol.case.orders import Order
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import PlaceTree
 from village_node.store import cases
@@ -19,15 +20,20 @@ def grade_of(case: Case) -> int | None:
     return None if struck else cases.RATINGS[case.ratings[2].body["grade"]]
 
 
-def orders_of(case: Case) -> tuple[int | None, str | None, int | None]:
+def orders_of(case: Case, places: PlaceTree) -> tuple[int | None, str | None, int | None]:
     """Of the orders to put right that are open: since when the oldest waits, who is to answer, and whom to ask."""
     waiting = [order for order in case.orders if order.open]
     if not waiting:
         return _NO_ORDERS
-    asked = sorted({order.place for order in waiting if order.asks is not None})
+    asked = sorted({each for order in waiting if order.asks is not None for each in answering(order, places)})
     calls = sum(order.unrated is not None for order in waiting)
     since = min(day_of(order.since_ms) for order in waiting)
     return cases.day_number(since), f" {' '.join(asked)} " if asked else None, calls
+
+
+def answering(order: Order, places: PlaceTree) -> tuple[str, ...]:
+    """The places that an order is for: the one that handled the stage, and those that succeed it."""
+    return (order.place, *places.successors(order.place))
 
 
 def voices_of(case: Case, places: PlaceTree) -> dict[str, Any]:

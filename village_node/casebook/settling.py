@@ -35,6 +35,13 @@ class Settling(Incarnations):
             for row in streams.in_scopes(connection):
                 if row.incarnation == me:
                     found |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
+        changed = before.places.successions ^ now.places.successions  # said, or out of its chain: 5.2, 5.3
+        if changed:
+            codes = {each for code, _ in changed if code in now.places for each in (code, *now.places.inherited(code))}
+            scopes = {about(each) for code in codes for each in now.places.below_or_self(code)}
+            for row in streams.in_scopes(connection):
+                if row.scope in scopes:
+                    found |= {(row.scope, case_id) for case_id in doubts.cases_beyond(connection, row.id, 0)}
         was = {node.incarnation: node for node in (*before.nodes(), *before.struck)}
         moved = {one.incarnation for one in (*now.nodes(), *now.struck) if was.get(one.incarnation, one) != one}
         if moved:  # overruled, named again, or revoked

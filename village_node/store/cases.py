@@ -353,6 +353,14 @@ def odd_view(name: str, here: str, under: Collection[str], our_nodes: Sequence[b
     return conditions[name]
 
 
+def held_at(connection: Connection, place: str) -> list[CaseKey]:
+    """The unfinished cases that a place holds, or that are on their way to it."""
+    table = CASES.c
+    there = or_(table.holder == place, table.transit_to == place)
+    found = select(table.scope, table.case_id).where(there, table.state.not_in(FINISHED))
+    return [(scope, case_id) for scope, case_id in connection.execute(found.order_by(table.scope, table.case_id))]
+
+
 def count(connection: Connection, condition: ColumnElement[bool]) -> int:
     """How many cases meet a condition."""
     return connection.scalar(select(func.count()).select_from(CASES).where(condition)) or 0

@@ -240,7 +240,7 @@ def assigning(visit: Visit, case: Case) -> Assigning | None:
     proposal = site.casebook.proposal_of((about(case.home), case.case_id))
     able = workflow.roles_at(site.level)
     why = why_not(case, kinds.FORCE_ASSIGN, here, able, site.catalogue, site.places)
-    targets = [] if why else [place for place in site.places.path_up(case.home) if place != case.holder]
+    targets = [] if why else [place for place in site.places.line_of(case.home) if place != case.holder]
     proposer = (site.accounts.name_of(proposal.proposer) or proposal.proposer) if proposal else ""
     return Assigning(targets, visit.t(*why) if why else "", proposal, proposer)
 

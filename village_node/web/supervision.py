@@ -219,8 +219,9 @@ def show(visit: Visit, case: Case, status: int = 200, problem: str = "", typed: 
     row, today = book.case_row(*key), day_of(visit.now_ms)
     grade = row.grade_on(today) if row is not None else ""
     standing = [each for each in book.asked_about() if each.key == key]
-    places = visit.site.places.path_up(case.home) if case.home in visit.site.places else (case.home,)
-    under = places[: places.index(here) + 1] if here in places else ()
+    places = visit.site.places.line_of(case.home) if case.home in visit.site.places else (case.home,)
+    depth = visit.site.places.rank
+    under = [each for each in places if each == here or depth(each) > depth(here)] if here in places else []
     found = book.clock_of(key)
     able = {
         name: workflow.may(staff.roles, visit.site.level, kind) for name, kind in KINDS.items() if not case.needs_update

@@ -158,7 +158,7 @@ class Network:
         self.home = HOMES[tape.choose(len(HOMES))]
         self.clock = 1_000_000
         self.lives = self.branches = 0
-        self.nodes = [self._born(place) for place in PLACES.path_up(self.home)]
+        self.nodes = [self._born(place) for place in PLACES.line_of(self.home)]
         self.stranger = self._born(OTHER_TOWNSHIP)
         self.history = History(self.home, [])
 

@@ -41,7 +41,7 @@ class SecondFold(Naming):
     def __init__(
         self, home: str, case_id: bytes, events: list[CaseEvent], places: PlaceTree, catalogue: Catalogue
     ) -> None:
-        self.path, self.places, self.catalogue, self.home = places.path_up(home), places, catalogue, home
+        self.path, self.places, self.catalogue, self.home = places.line_of(home), places, catalogue, home
         mine = [e for e in events if e.case_id in (b"", case_id) and e.scope in ("", home)]
         self.elsewhere = {e.position for e in events if e not in mine}
         held: dict[Position, CaseEvent] = {}
@@ -175,7 +175,10 @@ class SecondFold(Naming):
         return self.moved(flow, event, body, move.target)
 
     def is_above(self, place: str, flow: Flow) -> bool:
-        return place in self.path[self.path.index(flow.holder or flow.to or "") + 1 :]
+        return place in self.path and self.depth(place) < self.depth(flow.holder or flow.to or "")
+
+    def depth(self, place: str) -> int:
+        return len(self.places.path_up(place))
 
     def begin(self, event: CaseEvent, body: dict[int, Any] | None) -> Flow | Verdict:
         item = None
@@ -243,7 +246,7 @@ class SecondFold(Naming):
     def onward(self, flow: Flow, item: Item, here: str) -> list[tuple[str, str]]:
         level = {p: self.places.level(p) for p in self.path}
         if flow.state in DECIDED:
-            below = self.path[: self.path.index(here)]
+            below = [p for p in self.path if self.depth(p) > self.depth(here)]
             return [(p, "deliver") for p in below if level[p] in item.deliver_levels or level[p] == "station"]
         if flow.state not in OPEN:
             return []
@@ -253,7 +256,8 @@ class SecondFold(Naming):
         purpose = "review" if item.review_level and not flow.reviewed else "decide"
         wanted = item.review_level if purpose == "review" else decides(item)
         nearest = next((p for p in self.path if level[p] == wanted), here)
-        return [] if nearest == here else [(nearest, purpose)]
+        as_near = [p for p in self.path if level[p] == wanted and self.depth(p) == self.depth(nearest)]
+        return [] if here in as_near else [(p, purpose) for p in as_near]
 
     def moved(self, flow: Flow, event: CaseEvent, body: dict[int, Any] | None, target: str) -> Flow:
         if event.kind in (kinds.HANDOFF, kinds.PREREVIEW):
@@ -335,7 +339,7 @@ class SecondFold(Naming):
     # Section 7
 
     def rank(self, event: CaseEvent) -> int:
-        return len(self.path) - 1 - self.path.index(event.place) if event.place in self.path else FAR
+        return self.depth(event.place) if event.place in self.path else FAR
 
     def competing(self, position: Position | None) -> list[CaseEvent]:
         return [e for e in self.stage.values() if e.position in self.legal and e.after == position]
@@ -407,7 +411,7 @@ class SecondFold(Naming):
             return Verdict("void", body)
         if not event.entitled and not (self.flow and event.position in self.flow.adopted):
             return Verdict("contested", "not_entitled")
-        over = list(self.places.path_up(self.home))[1:] or [self.home]
+        over = [p for p in self.path if self.depth(p) < self.depth(self.home)] or [self.home]
         if event.kind == kinds.DISMISS and event.kind_version == 2 and event.place in over:
             return Verdict("effective")
         if not self.effective:

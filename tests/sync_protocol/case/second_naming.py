@@ -20,6 +20,9 @@ class Naming(ABC):
     legal: dict[Position, Flow | None]
 
     @abstractmethod
+    def depth(self, place: str) -> int: ...
+
+    @abstractmethod
     def holds(self, guard: str, flow: Flow, here: str, body: dict[int, Any] | None) -> bool: ...
 
     @abstractmethod
@@ -28,7 +31,7 @@ class Naming(ABC):
     def acceptors(self, item: Item | None, here: str) -> list[str]:
         """Who may accept in place of here: itself, else those above, else all."""
         able = [p for p in self.path if item is None or self.places.level(p) in item.accept_levels]
-        above = [p for p in able if p in self.path[self.path.index(here) + 1 :]]
+        above = [p for p in able if self.depth(p) < self.depth(here)]
         return able if item is None else [here] if here in able else above or able
 
     def sent(self, flow: Flow, to: str, purpose: str) -> Flow:

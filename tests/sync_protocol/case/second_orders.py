@@ -30,7 +30,9 @@ def orders_by_the_text(fold: SecondFold) -> dict[int, tuple[str, list[Position],
         chain = [rating.position]
         grade = body[0]
         while len(chain) < 5 and grade in BAD:
-            over = fold.path[fold.path.index(place) :]
+            at = fold.path.index(place)
+            over = [p for p in fold.path if fold.depth(p) < fold.depth(place)]
+            over += [p for p in fold.path[: at + 1] if fold.depth(p) == fold.depth(place)]  # it, and who succeeds it
             named = (e for e, b in effective(kinds.RECTIFICATION) if Position(*b[0]) == chain[-1] and e.place in over)
             answer = next(named, None)
             if answer is None:
@@ -52,7 +54,7 @@ def appealed(
     appeals = [e for e, b in said if b[1] == "appeal" and Position(*b[0]) == rating and e.place == place]
     if not appeals:
         return []
-    above = fold.path[fold.path.index(place) + 1 :] or [place]
+    above = [p for p in fold.path if fold.depth(p) < fold.depth(place)] or [place]
     found = [e for e, b in said if b[1] != "appeal" and Position(*b[0]) == appeals[0].position and e.place in above]
     return [each.position for each in (*appeals[:1], *found[:1])]
 

@@ -56,6 +56,12 @@ def test_the_lowest_place_above_both_attaches_a_slip(taker: str, case_no: str, m
     assert slips.meeting_place(PLACES, taker, case_no) == meets
 
 
+def test_none_is_needed_by_whoever_succeeds_the_place_of_the_case() -> None:
+    merged = PLACES.succeeded(VILLAGE, OTHER_VILLAGE)
+    assert slips.meeting_place(merged, OTHER_VILLAGE, CASE_NO) == ""
+    assert slips.meeting_place(merged, VILLAGE, CASE_NO.replace(VILLAGE, OTHER_VILLAGE)) == TOWNSHIP
+
+
 def test_a_slip_counts_where_its_number_says_and_is_answered_once_from_above() -> None:
     made = [slip(1), slip(2, text="later"), slip(3, place=COUNTY), slip(4, scope=VILLAGE)]
     answers = [answer(5, OTHER_VILLAGE), answer(6, OTHER_TOWNSHIP), answer(7, COUNTY, VILLAGE), answer(8, TOWNSHIP)]

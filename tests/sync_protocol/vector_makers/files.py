@@ -18,6 +18,7 @@ from tests.sync_protocol.vector_makers.sealed import sealed
 from tests.sync_protocol.vector_makers.segments import segments
 from tests.sync_protocol.vector_makers.shapes import Vector
 from tests.sync_protocol.vector_makers.streams import streams
+from tests.sync_protocol.vector_makers.successions import successions
 from tests.sync_protocol.vector_makers.versions import versions
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors"
@@ -32,6 +33,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "roster_forks.json": roster_forks,
     "revocations.json": revocations,
     "releases.json": releases,
+    "successions.json": successions,
     "versions.json": versions,
     "bundles.json": bundles,
     "sealed.json": sealed,

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from sync_protocol import bundle, limits
+from sync_protocol import roster as rosters
 from sync_protocol.bundle import BLOBS, EVENTS
+from sync_protocol.case import kinds
 from sync_protocol.case.papers import current
 from sync_protocol.exchange import BlobTalk, BlobWant, Content, Piece
 from tests import builders
@@ -368,3 +370,26 @@ def test_no_byte_of_a_paper_is_in_the_clear_on_a_stick(village, tmp_path):
     village.write(tmp_path / "1")
     for path in bundle_files(tmp_path / "1"):
         assert "张秀兰".encode() not in path.read_bytes() and "身份证" not in path.name
+
+
+def test_a_stick_takes_a_merged_village_s_cases_and_files_to_who_goes_on_with_them_and_his_acts_up(tmp_path):
+    (tmp_path / "nodes").mkdir()
+    net = builders.network(tmp_path / "nodes", COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE)
+    village, second, township = (hand(net, code) for code in (VILLAGE, SECOND_VILLAGE, TOWNSHIP))
+    for each in (village, second):
+        introduce(township, each, tmp_path / each.member.place)
+    upload = photo(4)
+    ref = filed(village, upload)
+    carry(village, township, tmp_path / "1")
+    book = township.member.casebook
+    said = [rosters.succeed_op(VILLAGE, SECOND_VILLAGE)]
+    book.enrol(rosters.publish(book.roster, TOWNSHIP, said, book.roster_keys(), book.clock()))
+    carry(township, second, tmp_path / "2")
+    assert second.member.state(ref) == "received" and opened(second, ref) == upload.raw
+    second.member.act(ref, kinds.NOTE, {"text": "已电话联系"})
+    village.member.act(ref, kinds.NOTE, {"text": "已入户"})
+    for number, (giver, taker) in enumerate(((second, township), (village, township), (township, second))):
+        carry(giver, taker, tmp_path / f"on {number}")
+    for who in (township, second):
+        case = who.member.casebook.case(*ref[:2])
+        assert case is not None and len(case.notes) == 2
