@@ -14,7 +14,7 @@ from tests.builders import START_MS
 from tests.faults.test_forks import drive, rule, twins, verdicts, week
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Live, Network, network
 from tests.village_node.courier.sticks import hand, introduce
-from township_node.downlink.answering import child_node
+from township_node.downlink.children import child_node
 from village_node.casebook import Casebook, CaseRef, NotAllowed, NotFound, Reason, Stale
 from village_node.store.cases import CaseRow
 from village_node.web.sync_bar import SyncState, sync_bar

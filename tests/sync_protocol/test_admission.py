@@ -48,7 +48,7 @@ from tests.sync_protocol.sample import (
 )
 from tests.sync_protocol.test_roster_forks import RULING, A, after
 from tests.sync_protocol.vector_makers.roster_forks import FARMS, HAMLETS
-from township_node.downlink.answering import child_node, child_nodes
+from township_node.downlink.children import child_node, child_nodes
 
 SCOPE = f"about:{VILLAGE}"
 

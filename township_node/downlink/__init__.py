@@ -28,7 +28,8 @@ from sync_protocol.exchange import COME, check_wait_token, read_wait_token, refu
 from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import SigningKey
 from township_node import newcomers
-from township_node.downlink.answering import Answering, child_node
+from township_node.downlink.answering import Answering
+from township_node.downlink.children import child_node
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import EVERYONE, Tides
 from township_node.downlink.unsealing import Unsealing

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sync_protocol import limits
 from sync_protocol.blobs import BlobReceipt
-from sync_protocol.errors import BadSignature, Busy, Malformed, NotAChild, ProtocolError, Revoked, UnknownNode
+from sync_protocol.errors import BadSignature, Busy, Malformed
 from sync_protocol.exchange import (
     NO_ALARM,
     OLDER_CHALLENGE,
@@ -53,6 +53,7 @@ from sync_protocol.stream import stream_id
 from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_2, Tables, pack_body, unpack_body
 from township_node.downlink.blob_lane import BlobLane
+from township_node.downlink.children import child_nodes
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
 from township_node.quotas import NO_QUOTA, Quota, Quotas
@@ -62,7 +63,6 @@ from village_node.store import NotSaved
 
 DOWN: Final = "down"
 BODIES_BYTES: Final = 65_536  # of bodies a child asks for, beside a frame
-_UNKNOWN: Final = "this node is not in the roster here: enrol it, or wait until the roster has come up"
 REFUSED_AGAIN_S: Final = 600.0  # events a child refused or parked are offered again after so long
 
 
@@ -464,31 +464,3 @@ class Answering:
             return False
         child.view = PeerView(points)
         return True
-
-
-def child_node(roster: Roster, place: str, incarnation: bytes, *, struck: bool = False) -> Node:
-    """The node of that incarnation, if it lies under `place`. `struck`: also one that a ruling of the root has struck,
-    or that is revoked, which is told of the roster and of nothing else. Raises UnknownNode, NotAChild, Revoked."""
-    node = roster.node(incarnation)
-    if node is None or (node.struck and not struck) or node.place not in roster.places:
-        raise UnknownNode(_UNKNOWN)
-    if node.place == place or not roster.places.covers(place, node.place):
-        raise NotAChild(f"{node.place} does not lie under {place}")
-    if node.revoked is not None and not struck:
-        raise Revoked(f"this machine of {node.place} was revoked: its place goes on under another one")
-    return node
-
-
-def child_nodes(roster: Roster, place: str, name: bytes) -> list[Node]:
-    """The nodes under `place` whose incarnation begins with these bytes: one, unless chance or somebody's work made it
-    more, and then the signature tells; one that is struck among them. Raises UnknownNode, NotAChild."""
-    found: list[Node] = []
-    wrong: ProtocolError = UnknownNode(_UNKNOWN)
-    for node in roster.named(name):
-        try:
-            found.append(child_node(roster, place, node.incarnation, struck=True))
-        except (UnknownNode, NotAChild) as error:
-            wrong = error
-    if not found:
-        raise wrong
-    return found

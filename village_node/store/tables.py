@@ -287,7 +287,7 @@ CASES: Final = Table(
     Index("ix_cases_appeal_day", "appeal_day", **_only("appeal_day IS NOT NULL")),
     Index("ix_cases_watched_day", "watched_day", **_only("watched_day IS NOT NULL")),
     Index("ix_cases_earlier_no", "earlier_no", **_only("earlier_no IS NOT NULL")),
-    Index(None, "kind", "state"),
+    Index("ix_cases_kind", "kind", "state"),
     Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
 )
 

@@ -7,7 +7,7 @@ import pytest
 from sync_protocol.case import STATES, bodies, kinds
 from sync_protocol.places import about
 from tests.builders import TOWNSHIP, VILLAGE, Network, delegate, delegate_all
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange, hidden_of
 from tests.village_node.web.errands import PAPERS, at_the_county, at_the_township, chosen, done, proposed, refused
 from tests.village_node.web.test_filing import held
 from village_node.casebook import BadBody
@@ -84,7 +84,9 @@ def test_who_refused_at_the_county_does_not_decide_the_review(county: Counter) -
     assert "/act/review_decision" not in page and "您现在不能：" in page and "作出不予受理的人不能办理复核" in page
     request = chosen(other.open(case).text, "review_decision", "request")[0]
     said = {"request": request, "outcome": "uphold", "reasons": "确不属于"}
-    refused(person, case, "review_decision", "作出不予受理的人不能办理复核", **said)
+    hidden = hidden_of(other.open(case).text, f"{case}/act/review_decision")
+    answer = person.send(f"{case}/act/review_decision", {**hidden, **said, "token": person.token()})
+    assert answer.status_code == 409 and "作出不予受理的人不能办理复核" in answer.text
     done(other, case, "review_decision", **said)
 
 
