@@ -1,10 +1,8 @@
 """Number and code of a booking, by which whoever made it calls it off or moves it."""
 
-import hashlib
 from typing import Final, NamedTuple
 
 from sync_protocol.case.numbers import CROCKFORD
-from village_node.store.requests import Request
 
 _NUMBER, _CODE = 8, 6
 DRAWN: Final = _NUMBER + _CODE  # bytes of chance for both
@@ -18,16 +16,20 @@ class Booked(NamedTuple):
     code: str
 
 
-def labels_for(request: Request | None, drawn: bytes) -> Booked:
-    """Number and code of a booking: the same for a form that is sent twice, so that a lost answer is told again."""
-    told = hashlib.sha256(repr(("booking", *request[1:])).encode()).digest() if request is not None else drawn
-    signs = "".join(CROCKFORD[byte % len(CROCKFORD)] for byte in told[:DRAWN])
+def labels_of(drawn: bytes) -> Booked:
+    """Number and code of a booking, by nothing but chance: who knows how it was asked for works out neither."""
+    signs = "".join(CROCKFORD[byte % len(CROCKFORD)] for byte in drawn[:DRAWN])
     return Booked(signs[:_NUMBER], signs[_NUMBER:])
 
 
 def spelled(label: str) -> str:
     """A number or a code as it is kept, however it was typed."""
     return label.upper().translate(_ALIKE)
+
+
+def is_number(label: str) -> bool:
+    """Whether a number that is spelled so can have been given to anybody."""
+    return len(label) == _NUMBER and set(label) <= set(CROCKFORD)
 
 
 def grouped(number: str) -> str:

@@ -261,7 +261,7 @@ class Reception(Overseeing):
         _check(self.catalogue.newest(item_no) is not None, "item_no", "没有这个事项", "there is no such item")
         _check(bool(_TAIL.fullmatch(tail)), "phone_tail", "请填写电话后四位", "give the last four digits of the phone")
 
-        labels = booking_labels.labels_for(request, self.randomness(booking_labels.DRAWN))
+        labels = booking_labels.labels_of(self.randomness(booking_labels.DRAWN))
 
         def act(connection: Connection) -> tuple[Booked, set[str]]:
             self._one_at_a_time(connection)
@@ -269,14 +269,22 @@ class Reception(Overseeing):
             state = self._state_of(connection, actor, day, name, tail)
             row = Appointment(0, day, slot, name, item_no, tail, actor, self.clock(), state, *labels)
             reception.book(connection, row)
+            once.became(connection, request, (self._room_key()[0], labels.number.encode()))
             if state == reception.DOUBLE:
                 return labels, set()
             return labels, self._noted(connection, actor, "room.book", f"{day} {slot}")
 
         try:
             return self._act(act, request)
-        except AlreadyDone:
-            return labels
+        except AlreadyDone as before:
+            return self.labels_again(before.case_id.decode())
+
+    def labels_again(self, number: str) -> Booked:
+        """Number and code of a booking, for who has asked for it and is told once more; without the code where it is
+        a month past."""
+        with self.store.reading() as connection:
+            held = reception.by_label(connection, number)
+        return Booked(number, held.code if held is not None else "")
 
     def _check_left(self, connection: Connection, day: str, slot: str, *, own: bool) -> None:
         """That a slot has a place left; ``own``: for who books by themselves. Raises BadBody naming the field."""

@@ -1,10 +1,12 @@
 """A booking is called off or moved by who made it, with number and code, or at the counter, which says why."""
 
+import hashlib
 import re
 
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, problems
 from tests.village_node.web.test_service_room import ROOM, kept
+from village_node.casebook import Request, booking_labels
 from village_node.store.reception import BOOKING_STATES
 
 TOMORROW, FRIDAY = "2026-11-19", "2026-11-20"
@@ -71,8 +73,21 @@ def test_a_form_sent_twice_tells_the_same_number_and_code(village: Counter) -> N
     kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "4"})
     stranger = village.visitor()
     once = {"once": "0" * 31 + "1"}
-    assert booked_oneself(stranger, TOMORROW, **once) == booked_oneself(stranger, TOMORROW, **once)
+    first = booked_oneself(stranger, TOMORROW, **once)
+    assert booked_oneself(stranger, TOMORROW, **once) == first
     assert len(book_of(village, TOMORROW)) == 1
+
+
+def test_number_and_code_are_drawn_and_not_worked_out_of_what_was_asked_for(village: Counter) -> None:
+    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "4"})
+    book, asked = village.member.casebook, Request("0801", "book-0001", bytes(32))
+    agent = ("0801", ("agent",), TOMORROW, "09:00")
+    first = book.book(*agent, "张秀兰", "001", "1234", asked)
+    assert book.book(*agent, "张秀兰", "001", "1234", asked) == first, "told again"
+    worked_out = hashlib.sha256(repr(("booking", *asked[1:])).encode()).digest()
+    assert first != booking_labels.labels_of(worked_out)
+    [row] = book.appointments(TOMORROW)
+    assert (row.number, row.code) == first
 
 
 def test_the_counter_calls_off_and_moves_with_a_reason_that_the_list_shows(village: Counter, agent: Visitor) -> None:
@@ -106,7 +121,11 @@ def test_the_counter_calls_off_and_moves_with_a_reason_that_the_list_shows(villa
 def test_a_program_moves_and_calls_off_as_the_counter_does(village: Counter) -> None:
     kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "1"})
     agent = program_at(village, "0801", "agent")
-    assert agent.post("/appointments", {**SAID, "day": TOMORROW}, request_id="book-0001").status_code == 200
+    told = [agent.post("/appointments", {**SAID, "day": TOMORROW}, request_id="book-0001") for _ in range(2)]
+    assert [each.status_code for each in told] == [200, 200] and told[0].get_json() == told[1].get_json()
+    [kept_row] = village.member.casebook.appointments(TOMORROW)
+    assert told[0].get_json() == {"booking": kept_row.number, "code": kept_row.code}
+    assert kept_row.code not in agent.get(f"/appointments?day={TOMORROW}").text, "told to who booked, and in no list"
     [row] = agent.get(f"/appointments?day={TOMORROW}").get_json()["appointments"]
     way, to = f"/appointments/{row['number']}", {"day": FRIDAY, "slot": "09:30"}
     assert agent.post(f"{way}/move", {**to, "reason": ""}, request_id="move-0001").status_code == 422

@@ -122,7 +122,6 @@ class AppointmentGiven(Schema):
     slot, name, item_no, phone_tail, booked_by = (shapes.text() for _ in range(5))
     state = shapes.text(*BOOKING_STATES)
     booking = shapes.text(words="The number by which who booked calls it off or moves it.")
-    code = shapes.text(words="The code that goes with it, to be told to who booked.")
     moved_from, ended_by, reason = shapes.text(), shapes.text(), shapes.text()
 
 
@@ -150,6 +149,13 @@ class Tickets(Schema):
     tickets = shapes.many(TicketGiven)
 
 
+class BookedGiven(Schema):
+    """What is to be told to who booked; it is given here, and in no list."""
+
+    booking = shapes.text(words="The number by which who booked calls it off or moves it.")
+    code = shapes.text(words="The code that goes with it.")
+
+
 class Came(Schema):
     """The number drawn, called or ended; 0 where there is none."""
 
@@ -166,7 +172,7 @@ def list_appointments(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
             "name": masking.name(row.name),
             "state": BOOKING_STATES[row.state],
             "booking": row.number,
-            **{name: getattr(row, name) for name in ("code", "moved_from", "ended_by", "reason")},
+            **{name: getattr(row, name) for name in ("moved_from", "ended_by", "reason")},
         }
         for row in book.appointments(day)
     ]
@@ -190,10 +196,13 @@ def book_appointment(visit: Visit, chosen: dict[str, str], asked: dict[str, str]
         entry.line(asked[each]) for each in ("day", "slot", "name", "item_no", "phone_tail")
     )
 
-    def book() -> None:
-        visit.site.casebook.book(staff.staff_no, staff.roles, day, slot, name, item_no, tail, wanted)
+    def book() -> CaseKey:
+        booked = visit.site.casebook.book(staff.staff_no, staff.roles, day, slot, name, item_no, tail, wanted)
+        return "", booked.number.encode()
 
-    return _done(visit, wanted, book)
+    (_, number), headers = done_once(visit, wanted, book)
+    booked = visit.site.casebook.labels_again(number.decode())
+    return {"booking": booked.number, "code": booked.code}, 200, headers
 
 
 def call_off_appointment(visit: Visit, chosen: dict[str, str], asked: dict[str, str], number: str) -> Any:
@@ -302,8 +311,8 @@ OPERATIONS: Final = (
         "/appointments", "list_appointments", list_appointments, turns.COUNTERS, TAG, asks=DayQuery, gives=Appointments
     ),
     Operation(
-        "/appointments", "book_appointment", book_appointment, turns.COUNTERS, TAG, "POST", BookTaken, gives=Came,
-        once=True,
+        "/appointments", "book_appointment", book_appointment, turns.COUNTERS, TAG, "POST", BookTaken,
+        gives=BookedGiven, once=True,
     ),
     Operation(
         "/appointments/<number>/end", "end_appointment", end_appointment, turns.COUNTERS, TAG, "POST", EndBookingTaken,
