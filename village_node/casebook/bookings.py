@@ -1,6 +1,7 @@
 """A booking is called off or moved: by whoever made it, with its number and code, or at the counter, with a reason.
 
-A place that is given up is free again at once: only what is still booked, and who came, is counted.
+A place that is given up is free again at once: only what is still booked, and who came, is counted. Where the same
+person has a double that day, that stands from then on: they were told that they have it.
 """
 
 from collections.abc import Iterable
@@ -78,7 +79,7 @@ class Bookings(Reception):
 
     def _held(self, number: int) -> Appointment:
         found = self.appointment(number)
-        if found is None:
+        if found is None or found.state in (reception.DOUBLE, reception.GONE):
             raise NotFound("没有这个预约", "there is no such appointment")
         return found
 
@@ -89,12 +90,28 @@ class Bookings(Reception):
 
     def _end(self, held: Appointment, state: int, actor: str, reason: str, request: Request | None) -> None:
         def act(connection: Connection) -> tuple[None, set[str]]:
-            if not reception.change_booking(connection, held, state, actor, reason):
+            self._one_at_a_time(connection)
+            double = held.state == reception.DOUBLE  # it never stood in the book, and stands in it no more now
+            if not reception.change_booking(connection, held, reception.GONE if double else state, actor, reason):
                 raise _ended()
             once.became(connection, request, self._room_key())
+            if double:
+                return None, set()
+            self._promote(connection, held)
             return None, self._noted(connection, actor, "room.cancelled", f"{held.day} {held.slot}", reason=reason)
 
         self._act(act, request)
+
+    def _promote(self, connection: Connection, given_up: Appointment) -> None:
+        """Let a double of who gives a booking up stand in its place, where its own slot has a place left."""
+        day, room = given_up.day, self.room()
+        if day < day_of(self.clock()).isoformat():
+            return
+        for each in reception.doubles(connection, day, given_up.name, given_up.phone_tail):
+            taken = reception.taken(connection, day, day)[day, each.slot]
+            if taken.every < room.a_slot and not self._is_past(day, each.slot):
+                reception.promote(connection, each.id)
+                return
 
     def _move(self, held: Appointment, actor: str, day: str, slot: str, reason: str, request: Request | None) -> None:
         today = day_of(self.clock())
@@ -116,6 +133,8 @@ class Bookings(Reception):
             reception.book(connection, row)
             if held.state == reception.DOUBLE:  # it never stood in the book
                 reception.drop(connection, held.id)
+            elif held.day != day:
+                self._promote(connection, held)
             once.became(connection, request, self._room_key())
             told = f"{held.day} {held.slot} → {day} {slot}"
             return None, self._noted(connection, actor, "room.moved", told, reason=reason)

@@ -21,7 +21,7 @@ from village_node.casebook.overseeing import Overseeing, notes_of, span_ms
 from village_node.store import Connection, board, cases, peers, reception
 from village_node.store import oversight as beside
 from village_node.store.locks import CaseKey
-from village_node.store.reception import Appointment, Duty, Ticket
+from village_node.store.reception import Appointment, Duty, Taken, Ticket
 from village_node.store.requests import Request
 
 _ROOM: Final = "service_room"
@@ -43,7 +43,7 @@ ONESELF: Final = ""  # who has booked: nobody at the counter
 BOARD_DAYS: Final = 30
 BOARD_LINES: Final = 12
 NAMED_DAYS: Final = 30  # so long after its day an appointment says whose it was
-_NOBODY: Final = (0, 0)
+_NOBODY: Final = Taken(0, 0, 0)
 _CHINA_MINUTES: Final = 8 * 60  # by which it is later there than in the time of the clock
 _TAIL: Final = re.compile(r"[0-9]{4}", re.ASCII)
 
@@ -189,7 +189,7 @@ class Reception(Overseeing):
             return []
         with self.store.reading() as connection:
             taken = reception.taken(connection, day, day)
-        return [(slot, max(room.a_slot - taken.get((day, slot), _NOBODY)[0], 0)) for slot in room.slots]
+        return [(slot, max(room.a_slot - taken.get((day, slot), _NOBODY).every, 0)) for slot in room.slots]
 
     def own_slots(self) -> list[tuple[str, list[tuple[str, int]]]]:
         """The open days that residents book by themselves, each with the slots still to come, and how many places each
@@ -202,7 +202,7 @@ class Reception(Overseeing):
             (
                 day,
                 [
-                    (slot, _own_left(room, *taken.get((day, slot), _NOBODY)))
+                    (slot, _own_left(room, taken.get((day, slot), _NOBODY)))
                     for slot in room.slots
                     if not self._is_past(day, slot)
                 ],
@@ -291,11 +291,11 @@ class Reception(Overseeing):
         room = self.room()
         _check(self._open_on(day, room), "day", "这一天不开放", "the room is closed that day")
         _check(slot in room.slots, "slot", "没有这个时段", "there is no such slot")
-        taken, of_these = reception.taken(connection, day, day).get((day, slot), _NOBODY)
-        left = room.a_slot - taken
+        taken = reception.taken(connection, day, day).get((day, slot), _NOBODY)
+        left = room.a_slot - taken.every
         if own:
             _check(not self._is_past(day, slot), "slot", "这个时段已经过了，请选别的时段", "that slot is past")
-            left = _own_left(room, taken, of_these)
+            left = _own_left(room, taken)
         _check(left > 0, "slot", "这个时段已约满，请选别的时段", "that slot is full: choose another")
 
     def _state_of(self, connection: Connection, actor: str, day: str, name: str, tail: str) -> int:
@@ -480,10 +480,11 @@ def _check(sound: bool, field: str, zh: str, en: str) -> None:
         raise BadBody(field, zh, en)
 
 
-def _own_left(room: Room, taken: int, own: int) -> int:
+def _own_left(room: Room, taken: Taken) -> int:
     """How many places of a slot residents may still take by themselves: half of it, so that the book cannot be filled
-    from outside."""
-    return max(min(room.a_slot - taken, (room.a_slot + 1) // 2 - own), 0)
+    from outside. A double counts here like any other, or whoever tries a name would see by the places left who comes.
+    """
+    return max(min(room.a_slot - taken.every, (room.a_slot + 1) // 2 - taken.own) - taken.doubles, 0)
 
 
 def _comes(booked: Iterable[Appointment], name: str, tail: str) -> bool:

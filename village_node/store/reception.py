@@ -2,12 +2,12 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, insert, not_, or_, select, update
 
 from village_node.store import rows
 from village_node.store.tables import APPOINTMENTS, DUTY, TICKETS
 
-BOOKED, CAME, MISSED, CANCELLED, MOVED, DOUBLE = range(6)
+BOOKED, CAME, MISSED, CANCELLED, MOVED, DOUBLE, GONE = range(7)
 WAITING, CALLED, DONE, SKIPPED = range(4)
 BOOKING_STATES: Final = ("booked", "came", "missed", "cancelled", "moved")
 TICKET_STATES: Final = ("waiting", "called", "done", "skipped")
@@ -25,7 +25,8 @@ class Duty(NamedTuple):
 class Appointment(NamedTuple):
     """One row of ``appointments``, in the order of its columns. ``moved_from``: the day and slot given up for it;
     ``ended_by``, ``reason``: who called it off or moved it, and why; nobody for who made it. Of two bookings that one
-    person makes for one day at the public page the second is a double: it takes no place and stands in no list."""
+    person makes for one day at the public page the second is a double: it takes no place from the counter and stands
+    in no list, and is gone once it is called off."""
 
     id: int
     day: str
@@ -41,6 +42,14 @@ class Appointment(NamedTuple):
     moved_from: str = ""
     ended_by: str = ""
     reason: str = ""
+
+
+class Taken(NamedTuple):
+    """How many have a slot, how many of these booked it by themselves, and how many doubles there are beside them."""
+
+    every: int
+    own: int
+    doubles: int
 
 
 class Ticket(NamedTuple):
@@ -85,18 +94,35 @@ def book(connection: Connection, row: Appointment) -> None:
 
 def appointments(connection: Connection, day: str) -> list[Appointment]:
     """The appointments of a day in their order."""
-    there = (APPOINTMENTS.c.day == day, APPOINTMENTS.c.state != DOUBLE)
+    there = (APPOINTMENTS.c.day == day, APPOINTMENTS.c.state.not_in((DOUBLE, GONE)))
     query = select(APPOINTMENTS).where(*there).order_by(APPOINTMENTS.c.slot, APPOINTMENTS.c.id)
     return [Appointment._make(row) for row in connection.execute(query)]
 
 
-def taken(connection: Connection, first: str, last: str) -> dict[tuple[str, str], tuple[int, int]]:
-    """Day and slot, from one day to another -> how many have it, and how many of these booked it by themselves."""
+def taken(connection: Connection, first: str, last: str) -> dict[tuple[str, str], Taken]:
+    """Day and slot, from one day to another -> who has it."""
     table = APPOINTMENTS.c
-    own = func.sum(case((table.booked_by == "", 1), else_=0))
-    query = select(table.day, table.slot, func.count(), own).group_by(table.day, table.slot)
-    there = query.where(table.day >= first, table.day <= last, table.state.in_((BOOKED, CAME, MISSED)))
-    return {(day, slot): (int(every), int(of_these)) for day, slot, every, of_these in connection.execute(there)}
+    twice = table.state == DOUBLE
+    have = func.sum(case((twice, 0), else_=1))
+    own = func.sum(case((and_(table.booked_by == "", not_(twice)), 1), else_=0))
+    doubles = func.sum(case((twice, 1), else_=0))
+    query = select(table.day, table.slot, have, own, doubles).group_by(table.day, table.slot)
+    there = query.where(table.day >= first, table.day <= last, table.state.in_((BOOKED, CAME, MISSED, DOUBLE)))
+    return {(day, slot): Taken(*map(int, counted)) for day, slot, *counted in connection.execute(there)}
+
+
+def doubles(connection: Connection, day: str, name: str, phone_tail: str) -> list[Appointment]:
+    """The doubles of somebody on a day, in the order they were made."""
+    table = APPOINTMENTS.c
+    theirs = (table.day == day, table.name == name, table.phone_tail == phone_tail, table.state == DOUBLE)
+    query = select(APPOINTMENTS).where(*theirs).order_by(table.id)
+    return [Appointment._make(row) for row in connection.execute(query)]
+
+
+def promote(connection: Connection, number: int) -> bool:
+    """A double takes a place; False if it is none any more."""
+    wanted = update(APPOINTMENTS).where(APPOINTMENTS.c.id == number, APPOINTMENTS.c.state == DOUBLE)
+    return bool(connection.execute(wanted.values(state=BOOKED)).rowcount)
 
 
 def set_booking(connection: Connection, number: int, state: int) -> bool:

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 
 from village_node.accounts import Rule
 from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, Stale
-from village_node.casebook.booking_labels import grouped, spelled
-from village_node.store.reception import BOOKED, BOOKING_STATES, DOUBLE, Appointment
+from village_node.casebook.booking_labels import grouped, is_number, spelled
+from village_node.store.reception import BOOKED, BOOKING_STATES, CANCELLED, DOUBLE, GONE, Appointment
 from village_node.web import masking, residents, sent_once, times, turns
 from village_node.web.policy import Route
 from village_node.web.site import Visit
@@ -54,7 +54,7 @@ def move_booking(visit: Visit, number: str) -> Response:
 
 def _row(visit: Visit, number: str) -> Appointment:
     found = visit.site.casebook.appointment(int(number)) if turns.is_number(number) else None
-    if found is None or found.state == DOUBLE:
+    if found is None or found.state in (DOUBLE, GONE):
         raise NotFound
     return found
 
@@ -111,9 +111,11 @@ def change_own_booking(visit: Visit) -> Response:
     number, code = spelled(typed["number"]), spelled(typed["code"])
     what = typed["do"] if typed["do"] in OWN_ACTS else "look"
     throttle, book = visit.site.accounts.throttle, visit.site.casebook
-    keys = ((f"own-change:{residents.source_of(visit)}", residents.FROM_HERE), (f"own-change:no:{number}", OF_A_NUMBER))
-    waits = [throttle.attempt(key, rule) for key, rule in keys]  # counted under both, whatever the first says
-    if any(waits):
+    keys = [(f"own-change:{residents.source_of(visit)}", residents.FROM_HERE)]
+    if is_number(number):  # what nobody can have been given is not counted either
+        keys.append((f"own-change:no:{number}", OF_A_NUMBER))
+    # Where one that has tried too often waits, the number is not counted: its owner comes from elsewhere.
+    if any(throttle.attempt(key, rule) for key, rule in keys):
         words = visit.t(
             "填错的次数过多，请过一会儿再来，或到窗口办理。", "Too many tries: come again later, or ask us."
         )
@@ -162,6 +164,7 @@ def _own(
         status,
         row=row,
         open=row.state in (BOOKED, DOUBLE),
+        cancelled=row.state == CANCELLED,
         day_words=times.date_words(date.fromisoformat(row.day), visit.lang),
         item=turns.item_words(visit, row.item_no),
         days=[each for each in days if each[2]],

@@ -43,22 +43,22 @@ def test_slots_and_numbers_are_given_out_once(county: Member) -> None:
 
 def test_residents_fill_half_of_a_slot_and_none_that_is_past(net: Network, county: Member) -> None:
     book, roles = county.casebook, county.roles
-    book.say_room("1", roles, ROOM._replace(a_slot=3))
+    book.say_room("1", roles, ROOM._replace(a_slot=5))
     net.clock.now_ms += 11 * 3_600_000  # from the evening of that Monday to 09:13 of Tuesday
     today = "2026-09-22"
-    assert dict(book.own_slots())[today] == [("10:00", 2)] and "2026-09-26" not in dict(book.own_slots())
+    assert dict(book.own_slots())[today] == [("10:00", 3)] and "2026-09-26" not in dict(book.own_slots())
     with pytest.raises(BadBody, match="past"):
         book.book_oneself(today, "09:00", "甲", "001", "1234", None)
     book.book("1", roles, today, "09:00", "甲", "001", "1234")
     for name in ("甲", "甲", "乙"):
         book.book_oneself(today, "10:00", name, "001", "1234", None)
-    assert dict(book.own_slots())[today] == [("10:00", 1)], "who has a time that day gets no second, and is not told so"
-    book.book_oneself(today, "10:00", "丙", "001", "1234", None)
+    assert dict(book.own_slots())[today] == [("10:00", 0)], "who has a time that day is not told so by the places left"
     with pytest.raises(BadBody, match="full"):
         book.book_oneself(today, "10:00", "丁", "001", "1234", None)
-    assert book.slots(today) == [("09:00", 2), ("10:00", 1)]
-    book.book("1", roles, today, "10:00", "丁", "001", "1234")
-    assert dict(book.own_slots())[today] == [("10:00", 0)]
+    assert book.slots(today) == [("09:00", 4), ("10:00", 4)], "and gets no second"
+    for name in "丁戊己庚":
+        book.book("1", roles, today, "10:00", name, "001", "1234")
+    assert book.slots(today)[1] == ("10:00", 0)
 
 
 def test_names_of_appointments_long_past_are_taken_off_and_old_years_dropped(net: Network, county: Member) -> None:

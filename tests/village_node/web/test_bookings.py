@@ -9,7 +9,7 @@ from tests.village_node.web.test_service_room import ROOM, kept
 from village_node.casebook import Request, booking_labels
 from village_node.store.reception import BOOKING_STATES
 
-TOMORROW, FRIDAY = "2026-11-19", "2026-11-20"
+TODAY, TOMORROW, FRIDAY = "2026-11-18", "2026-11-19", "2026-11-20"
 SAID = {"slot": "09:00", "name": "张秀兰", "item_no": "001", "phone_tail": "1234"}
 
 
@@ -69,6 +69,64 @@ def test_without_the_code_nobody_changes_a_booking_or_learns_of_one(village: Cou
     assert len(book_of(village, TOMORROW)) == 1
 
 
+def test_who_has_two_bookings_of_a_day_keeps_the_one_that_is_not_given_up(village: Counter) -> None:
+    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "4"})
+    stranger, book = village.visitor(), village.member.casebook
+    first, second, third = (booked_oneself(stranger, TOMORROW, slot=slot) for slot in ("09:00", "09:30", "09:30"))
+    assert len(book_of(village, TOMORROW)) == 1
+    assert "已取消" in stranger.send("/book/change", {**third, "do": "off"}).text
+    again = stranger.send("/book/change", {**third, "do": "look"}).text
+    assert "已经取消" in again, "like any other"
+    assert book_of(village, TOMORROW) == [("09:00", "张秀兰", "booked")], "it never stood in the book"
+    stranger.send("/book/change", {**first, "do": "off"})
+    assert book_of(village, TOMORROW) == [("09:00", "张秀兰", "cancelled"), ("09:30", "张秀兰", "booked")]
+    other = booked_oneself(stranger, FRIDAY)
+    stranger.send("/book/change", {**second, "do": "move", "day": FRIDAY, "slot": "09:30"})
+    assert book_of(village, FRIDAY) == [("09:00", "张秀兰", "booked")]
+    stranger.send("/book/change", {**other, "do": "off"})
+    assert book_of(village, FRIDAY)[1:] == [("09:30", "张秀兰", "booked")], "what was moved stands again"
+    assert dict(book.slots(FRIDAY))["09:30"] == 3
+
+
+def test_a_double_stays_one_where_its_slot_is_full(village: Counter, agent: Visitor) -> None:
+    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "1"})
+    stranger = village.visitor()
+    first = booked_oneself(stranger, TOMORROW)
+    booked_oneself(stranger, TOMORROW, slot="09:30")
+    kept(agent, "/turns/book", **{**SAID, "day": TOMORROW, "slot": "09:30", "name": "李四"})
+    stranger.send("/book/change", {**first, "do": "off"})
+    assert book_of(village, TOMORROW)[1:] == [("09:30", "李四", "booked")]
+
+
+def test_the_places_left_do_not_tell_who_comes(village: Counter) -> None:
+    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "8"})
+    stranger, book = village.visitor(), village.member.casebook
+    booked_oneself(stranger, TOMORROW)
+
+    def lowered(name: str) -> int:
+        before = dict(dict(book.own_slots())[TOMORROW])["09:30"]
+        booked_oneself(stranger, TOMORROW, slot="09:30", name=name)
+        return before - dict(dict(book.own_slots())[TOMORROW])["09:30"]
+
+    assert lowered("张秀兰") == lowered("李四") == 1
+    assert dict(book.slots(TOMORROW))["09:30"] == 7, "from the counter it takes no place"
+
+
+def test_who_tried_too_often_does_not_lock_a_number_out(village: Counter) -> None:
+    kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "4"})
+    known, prober = booked_oneself(village.visitor(), TOMORROW), village.visitor()
+    prober.client.environ_base = {**prober.client.environ_base, "REMOTE_ADDR": "10.9.9.9"}
+    for number in range(10):
+        prober.send("/book/change", {"number": f"2222-222{number}", "code": "000000", "do": "look"})
+    for _ in range(6):
+        assert prober.send("/book/change", {**known, "code": "000000", "do": "look"}).status_code == 429
+    owner = village.visitor().send("/book/change", {**known, "do": "look"})
+    assert owner.status_code == 200 and "09:00" in owner.text
+    for number in ("1", "UUUU-UUUU", "2222-22222"):
+        for _ in range(2):
+            assert "不对" in village.visitor().send("/book/change", {"number": number, "code": "0", "do": "look"}).text
+
+
 def test_a_form_sent_twice_tells_the_same_number_and_code(village: Counter) -> None:
     kept(village.sign_in("0002", "head"), "/duty/room", **{**ROOM, "a_slot": "4"})
     stranger = village.visitor()
@@ -112,10 +170,23 @@ def test_the_counter_calls_off_and_moves_with_a_reason_that_the_list_shows(villa
     assert stale.status_code == 409 and "请重新查看" in stale.text
     after = book.appointments(FRIDAY)[0]
     assert (after.slot, after.number, after.code) == ("09:00", row.number, row.code), "number and code go with it"
+    own = {"number": row.number, "code": row.code, "do": "look"}
+    seen = village.visitor().send("/book/change", own).text
+    assert f"窗口给您改了期，原来约的是 {TOMORROW} 09:00。原因：停电" in seen
     off = agent.send(f"/turns/bookings/{after.id}/call-off", {"reason": "窗口调休"})
     assert off.status_code == 303 and "窗口：窗口调休" in agent.open(f"/turns?day={FRIDAY}").text
     told = village.visitor().send("/book/change", {"number": row.number, "code": row.code, "do": "look"})
     assert "窗口取消的原因" in told.text and "窗口调休" in told.text
+    kept(agent, "/turns/book", **{**SAID, "day": TOMORROW, "name": "王五"})
+    moved = next(row for row in book.appointments(TOMORROW) if row.name == "王五")
+    assert (
+        agent.send(f"/turns/bookings/{moved.id}/move", {"day": TODAY, "slot": "09:30", "reason": "停电"}).status_code
+        == 303
+    )
+    [today] = book.appointments(TODAY)
+    assert agent.send(f"/turns/bookings/{today.id}/missed", {}).status_code == 303
+    closed = village.visitor().send("/book/change", {"number": today.number, "code": today.code, "do": "look"}).text
+    assert "已经取消或办理" in closed and "窗口取消的原因" not in closed, "it was moved, and not called off"
 
 
 def test_a_program_moves_and_calls_off_as_the_counter_does(village: Counter) -> None:
