@@ -258,16 +258,17 @@ RATING_APPEAL: Final = Table(kinds.RATING_APPEAL, (
     Field(2, "text", "text", True, 1, 2_000, "事实和理由", "facts and reasons"),
 ))  # fmt: skip
 
-# The right to be heard: told before an adverse decision, then asked for or waived.
-RIGHTS: Final = ("told", "asked", "given_up")
+# The right to be heard: told before an adverse decision, received, then asked for or waived.
+RIGHTS: Final = ("told", "received", "asked", "given_up")
 HEARING_RIGHT: Final = Table(kinds.HEARING_RIGHT, (
     Field(0, "what", "choice", True, 0, 0, "办理", "what is done", RIGHTS),
     Field(1, "intended", "text", False, 1, 2_000, "拟作出的决定、事实和理由",
           "what is intended, and the facts and reasons", required_if=(0, ("told",))),
     Field(2, "basis", "text", False, 1, 500, "依据", "basis", required_if=(0, ("told",))),
     Field(3, "day", "date", False, 0, 0, "收到告知、提出或放弃的日期",
-          "day of receipt, of the request or of the waiver"),
-    Field(4, "by", "text", False, 1, 60, "提出人", "who asks or waives"),
+          "day of receipt, of the request or of the waiver", required_if=(0, ("received",))),
+    Field(4, "by", "text", False, 1, 60, "提出或放弃听证的人", "who asks or waives",
+          required_if=(0, ("asked", "given_up"))),
     Field(5, "document_no", "text", False, 1, 80, "文号", "document number"),
     Field(6, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip

@@ -95,6 +95,7 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "otherwise": ("其他", "something else"),
     "appeal": ("申诉：差评不实", "appealed against"),
     "told": ("告知听证权利", "told of the right"),
+    "received": ("收到听证告知", "notice of the right received"),
     "asked": ("要求听证", "a hearing is asked for"),
     "given_up": ("放弃听证", "no hearing is wanted"),
     "change": ("变更", "change"),
