@@ -3,6 +3,9 @@
 import zlib
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 from sync_protocol.case import kinds
 from sync_protocol.encoding import decode
 from sync_protocol.errors import NoSuchVersion, NotSealed
-from sync_protocol.exchange import NO_ALARM, Content, read_sealed, refusal_bytes, request_bytes
+from sync_protocol.exchange import NO_ALARM, Content, begin, read_sealed, refusal_bytes, request_bytes, seal_request
 from sync_protocol.suites import sealing_suite
 from sync_protocol.wire import packing, unpack_body
 from tests import builders
@@ -21,6 +24,7 @@ from tests.network import COUNTY, TOWNSHIP, VILLAGE, Network, network
 from tests.roadside import Roadside
 from tests.served import call, serve
 from village_node.identity import OPENING
+from village_node.store import NotSaved
 from village_node.uplink import Ancestor, sealing
 
 ZSTD: Any = packing.zstd  # type: ignore[attr-defined]
@@ -117,11 +121,12 @@ def test_nothing_of_a_case_can_be_read_on_the_line(tmp_path: Path) -> None:
 
 
 def in_the_clear(net: Network) -> list[dict[Any, Any]]:
-    """What every message that was not sealed said."""
+    """What every message that was not sealed said: each request, whatever was answered, and each reply that is one."""
     found = []
     for one in net.wire.passed:
-        if one.status == 200 and read_sealed(one.raw_request) is None:
-            found += [unpack_body(decode(one.raw_request)[4]), unpack_body(decode(one.raw_reply)[2])]
+        if read_sealed(one.raw_request) is None:
+            found.append(unpack_body(decode(one.raw_request)[4]))
+            found += [unpack_body(decode(one.raw_reply)[2])] if one.status == 200 else []
     return found
 
 
@@ -153,6 +158,10 @@ def test_a_request_in_the_clear_is_refused_where_it_has_a_challenge_and_a_sealed
         village.member.identity.key, parties(net, village, township, challenge), said(Content(nonce=nonce))
     )
     assert refused_code(net, TOWNSHIP, raw) == (400, NotSealed.code)
+    raw = request_bytes(village.member.identity.key, parties(net, village, township, None), said(Content(first=True)))
+    context = begin(township.member.casebook.road_key(), net.built.roster.network_id, TOWNSHIP)
+    sealed = seal_request(context, raw, begins=township.member.casebook.road_key())
+    assert refused_code(net, TOWNSHIP, sealed) == (400, NotSealed.code)
     assert township.peer(village) == before
     assert arrives(net)
 
@@ -216,23 +225,83 @@ def test_nothing_that_is_said_on_the_line_makes_a_node_speak_in_the_clear(
     assert arrives(net)
 
 
+@contextmanager
+def refuses_what_is_sealed(net: Network, code: str) -> Iterator[None]:
+    """Somebody on the road to one place, who lets introductions pass and answers the rest in its stead."""
+    app = net.wire.apps[code]
+
+    def on_the_road(environ: Any, start_response: Any) -> Any:
+        raw = environ["wsgi.input"].read()
+        environ["wsgi.input"] = BytesIO(raw)
+        if not raw or read_sealed(raw) is None:
+            return app(environ, start_response)
+        start_response("400 Bad Request", [])
+        return [refusal_bytes(NotSealed.code, "not sealed")]
+
+    net.wire.apps[code] = on_the_road
+    try:
+        yield
+    finally:
+        net.wire.apps[code] = app
+
+
 def test_who_says_not_sealed_for_ever_and_lets_introductions_pass_makes_nobody_hurry(net: Network) -> None:
-    refusal = refusal_bytes(NotSealed.code, "not sealed")
-    village = net[VILLAGE]
-
-    def refuses(raw: bytes) -> bytes:
-        net.wire.status = 400 if read_sealed(net.wire.passed[-1].raw_request) is not None else None
-        return refusal if net.wire.status else raw
-
-    net.wire.change_reply = refuses
-    # The status is that of the answer before it was changed, so each call is looked at in turn.
-    failures = []
-    for _ in range(12):
-        net.wire.status = 400 if village.up._lines[0].conversation.sealing.ready() else None  # type: ignore[union-attr]
-        if not village.exchange().ok:
-            failures.append(village.up.status()["failures"])
-    assert failures == sorted(failures) and failures[-1] >= 5
+    """Nor does it help him to say in between that there is no such door: the failures go on being counted."""
+    village, failures = net[VILLAGE], []
+    with refuses_what_is_sealed(net, TOWNSHIP):
+        for number in range(12):
+            net.wire.status = 404 if number % 4 == 3 else None
+            if not village.exchange().ok:
+                failures.append(village.up.status()["failures"])
+    assert failures == sorted(failures) and failures[-1] == len(failures) >= 5
     net.wire.calm()
+    assert arrives(net)
+
+
+def test_a_parent_that_opens_nothing_is_silent_though_it_tells_its_key(net: Network) -> None:
+    """Each introduction is answered; the case goes around it all the same, and its row says what is wrong."""
+    village = net[VILLAGE]
+    heard_ms = village.peer(net[TOWNSHIP]).last_contact_ms
+    ref = village.member.file()
+    assert village.settings is not None
+    with refuses_what_is_sealed(net, TOWNSHIP):
+        for _ in range(4):
+            village.exchange()
+        introduced = village.exchange()
+        row, status = village.peer(net[TOWNSHIP]), village.up.status()
+        assert introduced.ok or village.exchange().ok, "an introduction came through"
+        assert row.failures and row.last_error and row.last_contact_ms == heard_ms
+        assert status["failures"] and status["last_error"]
+        net.monotonic.now_s += village.settings.ancestor_after_s + 1
+        for _ in range(6):
+            village.up.turn()
+            net.monotonic.now_s += 700
+        assert net[COUNTY].member.casebook.case_row(ref.scope, ref.case_id) is not None
+    for _ in range(4):
+        net.monotonic.now_s += 700
+        village.up.turn()
+    row = village.peer(net[TOWNSHIP])
+    assert not row.failures and row.last_error is None and arrives(net)
+
+
+def test_a_database_that_cannot_be_read_while_a_context_begins_is_a_failed_exchange(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net.start(VILLAGE)  # what the parent has told is taken from the database then
+    village = net[VILLAGE]
+    assert village.exchange().ok
+    conversation = village.up._lines[0].conversation
+    assert conversation is not None
+
+    def unreadable(_place: str) -> bytes:
+        raise NotSaved("读不出来", "cannot be read")
+
+    conversation.sealing._sealed = sealing.REQUESTS_MOST - 1  # the next request is the last one of its context
+    with monkeypatch.context() as broken:
+        broken.setattr(village.member.casebook, "key_of", unreadable)
+        result = village.exchange()
+    assert not result.ok and "cannot be read" in result.text
+    assert village.up._lines[0].due_at < inf, "it comes again"
     assert arrives(net)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from sync_protocol.errors import BadSignature, NoSuchVersion, NotSealed, ProtocolError, UnknownIncarnation
+from sync_protocol.errors import BadSignature, NoSuchVersion, ProtocolError, UnknownIncarnation
 from sync_protocol.exchange import COME, NO_ALARM, wait_token
 from sync_protocol.places import UnknownPlace
 from sync_protocol.retry import backoff
@@ -224,6 +224,8 @@ class Uplink:
                     # The ancestor may take for told what was not learnt any more: it is asked to say all of it again.
                     result, line.conversation = self._failed(line, f"{problem.zh} / {problem.en}"), None
                     return result
+                if not conversation.sealing.ready():
+                    return self._failed(line, NO_KEY)
             except NoSuchVersion:
                 return self._failed(line, road.OTHER_VERSION)
             except ProtocolError as problem:
@@ -236,9 +238,7 @@ class Uplink:
                     "名册里没有可联系的上级：未登记，或其机器已吊销、新机器待登记"
                     " / the roster names no node above that serves: not enrolled, or revoked until a new one is",
                 )
-            if not conversation.sealing.ready():
-                return self._failed(line, NO_KEY)
-            self._answered(line, heard)
+            self._answered(line, heard, still_refused=conversation.sealing.refusals > 0)
             return Result(True, heard.stored, heard.again)
         finally:
             self._exchanging_thread = 0
@@ -264,9 +264,6 @@ class Uplink:
             line.spelled_out = True
             result, line.conversation = self._failed(line, str(problem), problem), None
             return result
-        if problem.code == NotSealed.code and line.conversation is not None:
-            # That the key was told again in between is no reason to hurry: somebody on the road may say this for ever.
-            line.failures = max(line.failures, line.conversation.sealing.refusals - 1)
         if problem.code != BadSignature.code:
             return self._failed(line, str(problem), problem)
         if not earlier.ask(self._around, newest, lambda raw: self._post(line, raw)):
@@ -307,7 +304,9 @@ class Uplink:
             raise UnknownPlace(f"{ancestor.steps_up} above {self._identity.place}")
         return nodes[-1]
 
-    def _answered(self, line: _Line, heard: Heard) -> None:
+    def _answered(self, line: _Line, heard: Heard, *, still_refused: bool = False) -> None:
+        """`still_refused`: it has told its key, and opened nothing that was sealed to it. That ends no silence: somebody
+        on the road may refuse what is sealed, and let the rest pass, for ever."""
         now = self._monotonic()
         soon = self._settings.sync_every_s * (0.9 + 0.2 * self._random_unit())
         if heard.again:
@@ -315,8 +314,9 @@ class Uplink:
         elif heard.debts.receipts:
             soon = min(soon, self._settings.receipts_after_s)
         with self._changed:
-            line.failures, line.silent_since, line.held_until, line.last_error = 0, None, now, ""
-            line.unreached = False
+            line.held_until, line.unreached = now, False
+            if not still_refused:
+                line.failures, line.silent_since, line.last_error = 0, None, ""
             line.ended = line.begun
             line.due_at = min(line.due_at, now + soon)
             self._changed.notify_all()

@@ -208,16 +208,15 @@ class Conversation:
         alarm = self._alarm(asked, reply)
         self.budget.succeeded()
         self.budget.carried(len(asked.raw) + len(raw), around.monotonic() - self._said_at)
-        update: dict[str, Any] = {
-            "last_attempt_ms": now_ms,
-            "last_contact_ms": now_ms,
-            "last_error": None,
-            "failures": 0,
-            "first_failure_ms": None,
-            "next_attempt_ms": None,
-            "budget": self.budget.packed,
-            "alarm": alarm,
-        }
+        update: dict[str, Any] = {"last_attempt_ms": now_ms, "budget": self.budget.packed, "alarm": alarm}
+        if not self.sealing.refusals:  # a key that was told again ends no failure: nothing was opened with it yet
+            update |= {
+                "last_contact_ms": now_ms,
+                "last_error": None,
+                "failures": 0,
+                "first_failure_ms": None,
+                "next_attempt_ms": None,
+            }
         if asked.parties.challenge is None:
             self.sealing.told(reply.road_key)
         # Who asks for the key alone keeps the pair that he holds: what it was drawn for may be under way.
