@@ -7,14 +7,18 @@ file of its own, and `identity.json` names it and the lives before: one file is 
 """
 
 import json
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from sync_protocol.suites import OpeningKey, SigningKey
 from village_node import files
 from village_node.keyring import PLAIN, Keyring, NoPassphrase
+
+_log = logging.getLogger(__name__)
 
 IDENTITY_FILE = "identity.json"
 KEY_FILE = "node.key"
@@ -240,11 +244,24 @@ def read_secret(path: Path, suite: int = SUITE, keyring: Keyring = PLAIN) -> Sig
 
 
 def opening_keys(data: Path, keyring: Keyring = PLAIN) -> list[OpeningKey]:
-    """The keys with which this place opens what is sealed to it, of all its lives. Raises NoIdentity for a bad one."""
-    try:
-        return [OpeningKey(keyring.read(path), _suite_in(path)) for path in sorted(data.glob(f"{OPENING}*.key"))]
-    except (OSError, ValueError, NoPassphrase) as problem:
-        raise NoIdentity(f"a key {OPENING}*.key cannot be read: restore it ({problem})") from None
+    """The keys with which this place opens what is sealed to it, of all its lives. A file that cannot be read is passed
+    over and said in the log: the others go on opening. Raises NoIdentity where there are files and none is left."""
+    found, bad = [], ""
+    for path in sorted(data.glob(f"{OPENING}*.key")):
+        try:
+            found.append(OpeningKey(keyring.read(path), _suite_in(path)))
+        except (OSError, ValueError, NoPassphrase) as problem:
+            bad = f"the key {path.name} cannot be read: restore it ({problem})"
+            _warn(bad)
+    if bad and not found:
+        raise NoIdentity(bad)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _warn(text: str) -> None:
+    """Say it once: the keys are looked at whenever something does not open."""
+    _log.warning("%s", text)
 
 
 def keep_opening_key(data: Path, seed: bytes, keyring: Keyring = PLAIN, suite: str = "s1") -> OpeningKey:

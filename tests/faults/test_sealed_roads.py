@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from sync_protocol.case import kinds
-from sync_protocol.encoding import decode
+from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import NoSuchVersion, NotSealed
 from sync_protocol.exchange import NO_ALARM, Content, begin, read_sealed, refusal_bytes, request_bytes, seal_request
+from sync_protocol.exchange.content import VERSION
 from sync_protocol.suites import sealing_suite
 from sync_protocol.wire import packing, unpack_body
 from tests import builders
@@ -196,6 +197,42 @@ def test_a_parent_with_another_key_is_asked_for_it_and_its_older_one_goes_on_ope
     assert len(in_the_clear(net)) == (0 if kept else 2)
     assert village.member.place == VILLAGE and net[VILLAGE].member.casebook.key_of(TOWNSHIP) == fresh
     assert arrives(net)
+
+
+def test_a_key_file_that_cannot_be_read_makes_nobody_deaf_and_strangers_are_not_told_of_it(net: Network) -> None:
+    data, _ = net.built.files_of(TOWNSHIP)
+    bad, (good,) = data / f"{OPENING}0000000000000000.key", data.glob(f"{OPENING}*.key")
+    bad.write_text("")
+    net.start(TOWNSHIP)
+    assert net[VILLAGE].exchange().ok and arrives(net)
+    lost = good.read_bytes()
+    good.write_text("")
+    net.start(TOWNSHIP)
+    net.wire.opened = lambda _place, raw: (raw, None)
+    for _ in range(2):
+        net[VILLAGE].exchange()
+    refusals = [one.raw_reply for one in net.wire.passed if one.status == 400]
+    assert refusals and not any(word in raw for raw in refusals for word in (b"opening-", b".key", b"hex"))
+    good.write_bytes(lost)
+    net.start(TOWNSHIP)
+    assert arrives(net)
+
+
+def test_what_opens_with_no_key_has_the_files_read_once_in_a_second(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    township = net[TOWNSHIP]
+    book, unsealing = township.member.casebook, township.downlink._unsealing
+    net.wire.opened = lambda _place, raw: (raw, None)
+    looks, read = [], book.opening_keys
+    monkeypatch.setattr(book, "opening_keys", lambda: (looks.append(1), read())[1])
+    monkeypatch.setattr(unsealing, "_monotonic", net.monotonic)
+    for seconds, expected in ((0.0, 1), (0.9, 1), (0.2, 2)):
+        net.monotonic.now_s += seconds
+        for _ in range(5):
+            garbage = encode([VERSION, bytes(4), bytes(80), bytes(50)])
+            assert refused_code(net, TOWNSHIP, garbage) == (400, NotSealed.code)
+        assert len(looks) == expected
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ nothing, and a start forgets all of them, which costs each child one request.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -23,16 +24,25 @@ from sync_protocol.suites import OpeningKey
 from village_node.casebook import Casebook, NotAllowed
 
 _KEPT: Final = 2  # contexts for one name of a child: of two machines with one identity neither pushes out the other
+_LOOK_EVERY_S: Final = 1.0  # at most so often are the key files read for something that none of them opens
 
 
 class Unsealing:
     """The sealed side of the door. Thread-safe."""
 
-    def __init__(self, casebook: Casebook, place: str, network_id: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        casebook: Casebook,
+        place: str,
+        network_id: Callable[[], bytes],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Nothing is known yet: the first request of each child brings what its others are sealed under."""
         self._casebook = casebook
         self._place = place
         self._network_id = network_id
+        self._monotonic = monotonic
+        self._look_again_at = 0.0
         self._keys: list[OpeningKey] = []
         self._lock = threading.Lock()
         self._by_name: dict[bytes, list[Context]] = {}
@@ -71,15 +81,22 @@ class Unsealing:
         raise NotSealed("sealed under a context that is not known here any more: begin another one")
 
     def _begun(self, sealed: Sealed) -> Context:
-        """The context that a request begins. Where none of the keys at hand opens it, the files are looked at again."""
+        """The context that a request begins. Where none of the keys at hand opens it, the files are looked at again;
+        after a look for nothing not for a moment, for anybody can ask for that."""
         try:
             return open_context(self._keys, self._network_id(), self._place, sealed)
         except NotSealed:
+            now = self._monotonic()
+            if now < self._look_again_at:
+                raise
+            before, self._look_again_at = self._look_again_at, now + _LOOK_EVERY_S
             try:
                 self._keys = self._casebook.opening_keys()
-            except NotAllowed as damaged:
-                raise NotSealed(f"a key file of this place cannot be read: {damaged.en}") from damaged
-            return open_context(self._keys, self._network_id(), self._place, sealed)
+            except NotAllowed:  # the log says which file: nobody outside is told
+                raise NotSealed("no key of this place can be read at present: its people have to restore it") from None
+            context = open_context(self._keys, self._network_id(), self._place, sealed)
+            self._look_again_at = before
+            return context
 
     def _keep(self, child: bytes, context: Context) -> None:
         """Remember a context that a child of ours has signed something under; its oldest one makes way."""
