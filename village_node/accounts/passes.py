@@ -7,8 +7,9 @@ that cookie; the database has only hashes of both, and a copy of it opens nothin
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from village_node.accounts.elapsed import Elapsed
@@ -42,6 +43,8 @@ class Passes:
         self._randomness = randomness
         self._idle = Elapsed(clock, steady)
         self._open = Elapsed(clock, steady)
+        self._lock = threading.Lock()
+        self._sending: set[str] = set()
 
     def give(self, cookie: str, staff_no: str, case: CaseKey) -> None:
         """Give one for a case; the one that this session gave before ends. Raises NotSaved."""
@@ -73,6 +76,23 @@ class Passes:
         if row.ended_ms is not None or idle < -AHEAD_MS or age < -AHEAD_MS:
             return 0
         return max(min(IDLE_MS - idle, LIFE_MS - age), 0)
+
+    def may_try(self, row: PassRow, most: int) -> bool:
+        """Count one more file that is looked at for one; False where so many were already. Raises NotSaved."""
+        return self._rows.try_once(row.id, most)
+
+    @contextmanager
+    def turn(self, row: PassRow) -> Iterator[bool]:
+        """Send by one in this process while nobody else does: False where somebody is just sending."""
+        with self._lock:
+            free = row.id not in self._sending
+            self._sending.add(row.id)
+        try:
+            yield free
+        finally:
+            if free:
+                with self._lock:
+                    self._sending.discard(row.id)
 
     def end(self, row: PassRow, staff_no: str) -> None:
         """End one now. Raises NotSaved."""

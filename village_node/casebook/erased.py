@@ -16,7 +16,7 @@ from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry
 from village_node.casebook.office import Office
 from village_node.casebook.shelving import drop_of_case
-from village_node.store import Connection, blobs, erasures, parking
+from village_node.store import Connection, blobs, erasures, parking, phone
 from village_node.store.blobs import DROPPED
 from village_node.store.erasures import ErasureRow
 from village_node.store.locks import CaseKey, StreamKey
@@ -87,17 +87,17 @@ def obey(office: Office, connection: Connection, entry: Entry) -> None:
             if apart and (incarnation, scope, event.header.seq, mark(event.hash)) in ordered:
                 growth.events[place] = event._replace(salt=None, body=None)
                 entry.erased.add(event.hash)
-    _erase_held(connection, entry, new)
+    _erase_held(office, connection, entry, new)
 
 
 def obey_held(office: Office, connection: Connection, entry: Entry, named: Sequence[ErasureRow]) -> None:
     """Let what is held obey orders that are held as well."""
     erasures.keep(connection, named)
     office.passing.forget()
-    _erase_held(connection, entry, named)
+    _erase_held(office, connection, entry, named)
 
 
-def _erase_held(connection: Connection, entry: Entry, named: Iterable[ErasureRow]) -> None:
+def _erase_held(office: Office, connection: Connection, entry: Entry, named: Iterable[ErasureRow]) -> None:
     """Take away what is here of the events that orders name, in the transaction of the entry."""
     rows = list(named)
     gone = {held: row.scope for row in rows for held in erasures.held(connection, *row[:4])}
@@ -109,5 +109,6 @@ def _erase_held(connection: Connection, entry: Entry, named: Iterable[ErasureRow
     for key in sorted(touched):
         files = [row for row in blobs.of_case(connection, key) if row.state != DROPPED]
         entry.dropped_files += drop_of_case(connection, key, files)
+    entry.dropped_files += phone.end_of_cases(connection, touched, office.clock())
     lost = {held[:3] for held in gone}
     entry.filled = [each for each in entry.filled if each.event[:3] not in lost]

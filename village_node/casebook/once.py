@@ -34,8 +34,7 @@ class Once(Office):
         """
         now_ms = self.clock()
         with self.store.writing() as connection:
-            time_ms, looked_ms = time_of(connection, now_ms)
-            time_ms += min(max(now_ms - looked_ms, 0), LONGEST_STEP_MS)
+            time_ms = arrival_ms(connection, now_ms)
             peers.remember_bytes(connection, _TIME, encode([time_ms, now_ms]))
             return requests.forget(connection, time_ms - KEPT_MS)
 
@@ -55,6 +54,12 @@ def time_of(connection: Connection, now_ms: int) -> tuple[int, int]:
     raw = peers.bytes_of(connection, _TIME)
     time_ms, looked_ms = decode(raw) if raw else (now_ms, now_ms)
     return time_ms, looked_ms
+
+
+def arrival_ms(connection: Connection, now_ms: int) -> int:
+    """The time of requests for what comes now: as far after the last look as the next one would bring it."""
+    time_ms, looked_ms = time_of(connection, now_ms)
+    return time_ms + min(max(now_ms - looked_ms, 0), LONGEST_STEP_MS)
 
 
 def became(connection: Connection, request: Request | None, key: CaseKey) -> None:

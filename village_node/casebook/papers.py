@@ -1,6 +1,6 @@
 """Papers of a case as files: adding and withdrawing them, what of each is here, and the bytes for who may see them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from sync_protocol import blobs as files
@@ -68,9 +68,11 @@ class Papers(Desk, Reading, Shelving):
         upload: Upload,
         replaces: Sequence[Position] = (),
         request: Request | None = None,
+        also: Callable[[Connection], None] | None = None,
     ) -> CaseRef:
         """Add a file to the papers of a case, in the place of others where it replaces some. It is on the disk before
-        the event that names it, and its row is written with that event. Raises AlreadyDone, IdTaken, NotAllowed,
+        the event that names it, and its row is written with that event. ``also``: done in the same transaction; where
+        it raises, nothing was done. Raises AlreadyDone, IdTaken, NotAllowed,
         NotFound, BadBody, NotSaved."""
         self.store.refuse_intake_without_room()
         shelf = self._shelf
@@ -98,6 +100,8 @@ class Papers(Desk, Reading, Shelving):
         idle: list[str] = []
 
         def beside(connection: Connection) -> None:
+            if also is not None:
+                also(connection)
             idle[:] = _keep_ours(connection, key, rows)
 
         try:

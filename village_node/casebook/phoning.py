@@ -4,25 +4,24 @@ It is no part of the case before: nobody above hears of it, and its key is forgo
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from sync_protocol import limits
 from sync_protocol.case import Position
 from sync_protocol.suites import sha256
 from village_node.casebook import once
-from village_node.casebook.errors import AlreadyDone, BadBody, CasebookError, NotAllowed, NotFound
+from village_node.casebook.errors import BadBody, CasebookError, NotAllowed, NotFound
 from village_node.casebook.papers import DAY_MS, Papers
 from village_node.casebook.piecing import about_file
 from village_node.casebook.shelving import drawn
 from village_node.store import Connection, NotSaved, phone
 from village_node.store.locks import CaseKey
 from village_node.store.phone import DISCARDED, LAPSED, TAKEN, WAITING, PhoneFile
-from village_node.store.requests import Request
 from village_node.uploads import Upload
 
 FILES_A_PASS: Final = 20
 BYTES_A_PASS: Final = 60 << 20
+TRIES_A_PASS: Final = 40  # files looked at, with those that are refused: each costs the machine a decoding
 BYTES_WAITING: Final = 200 << 20  # at this node, from all telephones together
 KEPT_MS: Final = DAY_MS
 
@@ -40,6 +39,12 @@ class Phoning(Papers):
         with self.store.reading() as connection:
             return phone.of_pass(connection, pass_id)
 
+    def came_by_phone(self, pass_id: str, material: str, raw: bytes) -> bool:
+        """Whether this very file came by a pass and waits, before anything is done for it. Raises what
+        ``keep_phone_file`` raises where there is no room for it."""
+        with self.store.reading() as connection:
+            return _is_here(connection, pass_id, sha256(raw), material, len(raw))
+
     def keep_phone_file(self, pass_id: str, key: CaseKey, material: str, upload: Upload) -> None:
         """Keep a file that came by a pass; the very same one is there already. Raises BadBody where there is no room
         for it, NotAllowed where the pass has ended meanwhile, NotSaved."""
@@ -51,14 +56,11 @@ class Phoning(Papers):
         about = about_file((key[0], sha256(upload.raw)))
         row = PhoneFile(
             name, pass_id, 0, *key, material, sha256(upload.raw), len(upload.raw), upload.media, secret, b"",
-            self.clock(), WAITING,
+            self.clock(), 0, WAITING,
         )  # fmt: skip
         if upload.preview is not None:
             sealed = shelf.seal_part(name, secret, self.randomness, about, 0, upload.preview)
             row = row._replace(preview=sealed or b"")
-        with self.store.reading() as connection:  # before anything is written; it is asked again under the lock
-            if _is_here(connection, row):
-                return
         try:
             for number, start in enumerate(range(0, row.size, limits.BLOB_CHUNK)):
                 shelf.put(name, secret, about, number, upload.raw[start : start + limits.BLOB_CHUNK])
@@ -70,10 +72,10 @@ class Phoning(Papers):
         try:
             with self.store.writing() as connection:
                 phone.take_turns(connection)
-                came_before = _is_here(connection, row)
+                came_before = _is_here(connection, pass_id, row.hash, material, row.size)
                 if not came_before:
-                    came = len(phone.of_pass(connection, pass_id))
-                    phone.add(connection, row._replace(number=came + 1))
+                    came, at_ms = len(phone.of_pass(connection, pass_id)), once.arrival_ms(connection, row.at_ms)
+                    phone.add(connection, row._replace(number=came + 1, came_ms=at_ms))
         except CasebookError:  # nothing was kept; of NotSaved nobody knows that, and what no row names is a stray
             self.forget_files([name])
             raise
@@ -85,7 +87,7 @@ class Phoning(Papers):
         with self.store.reading() as connection:
             row = phone.get(connection, name)
         if row is None or row.case != key or row.state != WAITING:
-            raise NotFound("这个文件已经处理过，或已过期清除", "this file was dealt with before, or its day is over")
+            raise _gone()
         return row
 
     def phone_preview(self, row: PhoneFile) -> bytes:
@@ -105,15 +107,20 @@ class Phoning(Papers):
         material: str,
         replaces: Sequence[Position] = (),
     ) -> None:
-        """Make it a paper of its case, by the person who has looked at it. Raises what ``add_paper`` raises."""
+        """Make it a paper of its case, by the person who has looked at it: both in one transaction, so it is taken once
+        and by nobody after it was discarded. Raises what ``add_paper`` raises."""
         row = self.phone_file(key, name)
         raw = self._phone_raw(row)
         if replaces or not self.has_paper(key, material, raw):
             preview = self.phone_preview(row) if row.preview else None
-            request = Request(actor, f"phone-{name}", row.hash)
-            with suppress(AlreadyDone):  # by us, before the power went
-                self.add_paper(actor, roles, key, material, Upload(raw, row.media, preview), replaces, request)
-        self._decide(actor, row, TAKEN, "phone.take")
+
+            def settle(connection: Connection) -> None:
+                self._dispose(connection, actor, row, TAKEN, "phone.take")
+
+            self.add_paper(actor, roles, key, material, Upload(raw, row.media, preview), replaces, also=settle)
+            self.forget_files([name])
+        else:
+            self._decide(actor, row, TAKEN, "phone.take")
 
     def discard_phone_file(self, actor: str, key: CaseKey, name: str) -> None:
         """Nobody wants it. Raises NotFound, NotSaved."""
@@ -136,9 +143,14 @@ class Phoning(Papers):
 
     def _decide(self, actor: str, row: PhoneFile, state: int, action: str) -> None:
         with self.store.writing() as connection:
-            if phone.settle(connection, row.name, state):
-                self.note(connection, actor, action, row.case_id.hex(), file=row.hash.hex(), phone=row.pass_id)
+            self._dispose(connection, actor, row, state, action)
         self.forget_files([row.name])
+
+    def _dispose(self, connection: Connection, actor: str, row: PhoneFile, state: int, action: str) -> None:
+        """Somebody decides on it, in the transaction of what they do. Raises NotFound where somebody had before."""
+        if not phone.settle(connection, row.name, state):
+            raise _gone()
+        self.note(connection, actor, action, row.case_id.hex(), file=row.hash.hex(), phone=row.pass_id)
 
     def _phone_raw(self, row: PhoneFile) -> bytes:
         about, chunks = about_file((row.scope, row.hash)), []
@@ -153,12 +165,16 @@ class Phoning(Papers):
         return raw
 
 
-def _is_here(connection: Connection, row: PhoneFile) -> bool:
+def _gone() -> NotFound:
+    return NotFound("这个文件已经处理过，或已过期清除", "this file was dealt with before, or its day is over")
+
+
+def _is_here(connection: Connection, pass_id: str, digest: bytes, material: str, size: int) -> bool:
     """Whether this very file came by its pass before. Raises BadBody, NotAllowed where it may not come."""
-    before = phone.of_pass(connection, row.pass_id)
-    if any((each.hash, each.material, each.state) == (row.hash, row.material, WAITING) for each in before):
+    before = phone.of_pass(connection, pass_id)
+    if any((each.hash, each.material, each.state) == (digest, material, WAITING) for each in before):
         return True
-    if not phone.is_open(connection, row.pass_id):
+    if not phone.is_open(connection, pass_id):
         raise NotAllowed("二维码已失效，请工作人员重新打开", "the code has ended: ask for a new one")
     if len(before) >= FILES_A_PASS:
         raise BadBody(
@@ -166,13 +182,13 @@ def _is_here(connection: Connection, row: PhoneFile) -> bool:
             f"一个二维码最多传 {FILES_A_PASS} 个文件；还有要传的，请工作人员重新打开二维码",
             f"{FILES_A_PASS} files at most come by one code: ask for a new one",
         )
-    if sum(each.size for each in before) + row.size > BYTES_A_PASS:
+    if sum(each.size for each in before) + size > BYTES_A_PASS:
         raise BadBody(
             "file",
             f"一个二维码最多传 {BYTES_A_PASS >> 20} MB；还有要传的，请工作人员重新打开二维码",
             f"{BYTES_A_PASS >> 20} MB at most come by one code: ask for a new one",
         )
-    if phone.bytes_waiting(connection) + row.size > BYTES_WAITING:
+    if phone.bytes_waiting(connection) + size > BYTES_WAITING:
         raise BadBody(
             "file",
             "本机等待确认的文件太多，请工作人员先处理已传来的文件",

@@ -22,7 +22,7 @@ from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.office import PURGED, Office
 from village_node.casebook.papers import Papers, Term
 from village_node.casebook.shelving import drop_of_case
-from village_node.store import Connection, cases, checkpoints, purges, receipts, rows, streams
+from village_node.store import Connection, cases, checkpoints, phone, purges, receipts, rows, streams
 from village_node.store.checkpoints import LineRow
 from village_node.store.locks import CaseKey
 from village_node.store.purges import PurgeRow
@@ -126,6 +126,7 @@ class Purging(Papers, Checkpointing):
             if row.event.case_id is not None and (row.scope, row.event.case_id) in held:
                 held[row.scope, row.event.case_id].append(row.event)
         dropped: list[int] = []
+        done: list[CaseKey] = []
         scopes: set[str] = set()
         term = Term(roster, about.time, now_ms, retention_ms)
         for key, events in held.items():
@@ -148,6 +149,8 @@ class Purging(Papers, Checkpointing):
                 purges.drop(connection, PurgeRow(*key, now_ms, len(bodies)), bodies)
                 dropped.append(len(bodies))
                 scopes.add(key[0])
+                done.append(key)
+        gone += phone.end_of_cases(connection, done, now_ms)
         if scopes:
             scopes.add(PURGED)
             self.note(connection, "node", "purge.drop", "bodies", cases=len(dropped), bodies=sum(dropped))

@@ -18,7 +18,8 @@ _LOCK: Final = "phone"
 
 class PassRow(NamedTuple):
     """One row of ``phone_passes``, in the order of its columns. ``token_hash``: of the token, which is never stored
-    itself; ``session``: the id hash of the session that it ends with."""
+    itself; ``session``: the id hash of the session that it ends with; ``tries``: files that were looked at for it,
+    those that were refused too."""
 
     id: str
     token_hash: bytes
@@ -29,6 +30,7 @@ class PassRow(NamedTuple):
     opened_ms: int
     used_ms: int
     ended_ms: int | None
+    tries: int = 0
 
     @property
     def case(self) -> CaseKey:
@@ -39,7 +41,8 @@ class PassRow(NamedTuple):
 class PhoneFile(NamedTuple):
     """One row of ``phone_files``, in the order of its columns. ``name``: under which its bytes lie on the shelf,
     encrypted with ``key``, which is empty from when somebody has decided; ``preview``: sealed with it too;
-    ``number``: how many came by its pass up to it."""
+    ``number``: how many came by its pass up to it; ``at_ms``: when it came by the clock, for people to read;
+    ``came_ms``: by the time of requests, which terms are counted in."""
 
     name: str
     pass_id: str
@@ -53,6 +56,7 @@ class PhoneFile(NamedTuple):
     key: bytes
     preview: bytes
     at_ms: int
+    came_ms: int
     state: int
 
     @property
@@ -95,6 +99,14 @@ class PassRows:
         """The telephone is still there."""
         with self._store.writing() as connection:
             connection.execute(update(PHONE_PASSES).where(PHONE_PASSES.c.id == number).values(used_ms=used_ms))
+
+    @with_the_reserve
+    def try_once(self, number: str, most: int) -> bool:
+        """One more file is looked at for it; False where so many were already, by any worker."""
+        one = (PHONE_PASSES.c.id == number, PHONE_PASSES.c.tries < most)
+        with self._store.writing() as connection:
+            change = update(PHONE_PASSES).where(*one).values(tries=PHONE_PASSES.c.tries + 1)
+            return bool(connection.execute(change).rowcount)
 
     @with_the_reserve
     def end(self, number: str, now_ms: int, told: Line) -> None:
@@ -165,13 +177,30 @@ def settle(connection: Connection, name: str, state: int) -> bool:
     return bool(connection.execute(change).rowcount)
 
 
+def end_of_cases(connection: Connection, cases: Iterable[CaseKey], now_ms: int) -> list[str]:
+    """Nothing more comes for these cases, and what waits for them goes: the names of files to be removed after the
+    commit. Whoever is just adding one is waited for."""
+    gone: list[str] = []
+    keys = sorted(cases)
+    if keys:
+        take_turns(connection)
+    for scope, case_id in keys:
+        passes = (PHONE_PASSES.c.case_id == case_id, PHONE_PASSES.c.scope == scope, PHONE_PASSES.c.ended_ms.is_(None))
+        connection.execute(update(PHONE_PASSES).where(*passes).values(ended_ms=now_ms))
+        names = [row.name for row in waiting(connection, (scope, case_id))]
+        for name in names:
+            settle(connection, name, LAPSED)
+        gone += names
+    return gone
+
+
 def waiting_since(connection: Connection, before_ms: int) -> list[PhoneFile]:
     """What came before a time and waits still."""
-    those = (PHONE_FILES.c.state == WAITING, PHONE_FILES.c.at_ms < before_ms)
+    those = (PHONE_FILES.c.state == WAITING, PHONE_FILES.c.came_ms < before_ms)
     return [PhoneFile._make(row) for row in connection.execute(select(PHONE_FILES).where(*those))]
 
 
 def forget(connection: Connection, before_ms: int) -> None:
     """Drop the rows of what came before a time and was decided."""
-    those = (PHONE_FILES.c.state != WAITING, PHONE_FILES.c.at_ms < before_ms)
+    those = (PHONE_FILES.c.state != WAITING, PHONE_FILES.c.came_ms < before_ms)
     connection.execute(delete(PHONE_FILES).where(*those))

@@ -747,6 +747,7 @@ PHONE_PASSES: Final = Table(
     Column("opened_ms", BigInteger, nullable=False),
     Column("used_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger),
+    Column("tries", Integer, nullable=False),
 )
 
 # What came by them, until somebody here has taken it into the case or not: then its key is forgotten.
@@ -765,6 +766,7 @@ PHONE_FILES: Final = Table(
     Column("key", LargeBinary, nullable=False),
     Column("preview", LargeBinary, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("came_ms", BigInteger, nullable=False),
     Column("state", SmallInteger, nullable=False),
     Index("ix_phone_files_case", "case_id", "scope"),
 )

@@ -14,11 +14,13 @@ from typing import Final, NamedTuple
 from sync_protocol import limits
 
 SECONDS: Final = 20.0  # in all; the child itself has less of the processor
+BUSY_S: Final = 5.0  # so long one waits for a turn: the threads that wait serve nobody else
 _AT_ONCE: Final = threading.Semaphore(2)  # so that the memory of a small machine suffices
 _ANSWER_MOST: Final = limits.BLOB_PREVIEW + 1_024
 _PROGRAM: Final = (sys.executable, "-I", "-B", "-m", "village_node.uploads.child")
 
 WHY: Final[dict[str, tuple[str, str]]] = {
+    "busy": ("本机正在处理别的文件，请过一会儿再传", "this machine is busy with other files: send it again in a while"),
     "empty": ("文件是空的，请重新选择", "the file is empty: choose another"),
     "size": ("文件超过 10 MB，请压缩或分成几份再传", "the file is larger than 10 MB: make it smaller, or divide it"),
     "type": (
@@ -63,8 +65,12 @@ def inspect(raw: bytes) -> Upload:
         raise NotAccepted("empty")
     if len(raw) > limits.BLOB:
         raise NotAccepted("size")
-    with _AT_ONCE:
+    if not _AT_ONCE.acquire(timeout=BUSY_S):
+        raise NotAccepted("busy")
+    try:
         head, _, preview = _answer(raw).partition(b"\n")
+    finally:
+        _AT_ONCE.release()
     try:
         said = json.loads(head)
         why, media = said.get("why"), said.get("media")

@@ -19,7 +19,7 @@ from village_node.casebook import BadBody, NotAllowed, PaperView, Request
 from village_node.uploads import NotAccepted
 from village_node.web import cases, doing, entry, schemas, times, words
 from village_node.web.policy import CASEWORK, Policy, Route
-from village_node.web.site import Visit
+from village_node.web.site import Site, Visit
 
 # What a preview shows is what the paper shows: nobody may mask that.
 LOOKS: Final = Policy(CASEWORK - {"supervisor"}, "node", "typed")
@@ -49,12 +49,16 @@ class Line:
 
 def why_not_here(visit: Visit, case: Case) -> tuple[str, str] | None:
     """Why the person in front may not add or withdraw a file here; None if they may."""
-    site, staff = visit.site, visit.staff
+    return why_nobody_here(visit.site, case, visit.staff.roles)
+
+
+def why_nobody_here(site: Site, case: Case, roles: frozenset[str]) -> tuple[str, str] | None:
+    """Why nobody with these roles may; None if they may."""
     if site.casebook.purge_of(about(case.home), case.case_id):
         return "正文已按期清除，请先取回", "the contents were cleared after their term: fetch them first"
     if site.casebook.erased_bodies(about(case.home), case.case_id):
         return "正文已依县级删除令删除，不能再办理", "the contents were erased by order of the county"
-    return why_not(case, kinds.PAPER, site.config.place, staff.roles, site.catalogue, site.places)
+    return why_not(case, kinds.PAPER, site.config.place, roles, site.catalogue, site.places)
 
 
 def page(visit: Visit, place: str, case_id: str) -> Response:

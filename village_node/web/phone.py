@@ -10,13 +10,15 @@ from sync_protocol import limits
 from village_node import uploads
 from village_node.accounts import Rule
 from village_node.casebook import BadBody, NotAllowed
+from village_node.casebook.phoning import TRIES_A_PASS
 from village_node.store.phone import DISCARDED, LAPSED, TAKEN, WAITING, PassRow, PhoneFile
 from village_node.uploads import NotAccepted
 from village_node.web import papers, times
-from village_node.web.policy import Policy, Route
-from village_node.web.site import Visit
+from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.site import Site, Visit
 
 ANYBODY: Final = Policy(None, "own")
+BUSY_S: Final = 5  # after which another file by the same code is worth a try
 TAKES_FILES: Final = frozenset({"send_by_phone"})
 MISSES: Final = Rule(free=20, longest_ms=times.MINUTE_MS, forget_ms=10 * times.MINUTE_MS)
 
@@ -32,12 +34,18 @@ def found(visit: Visit, token: str) -> PassRow:
     """The pass of a token. Raises NotFound for one that is wrong, over or unknown, all alike; TooManyRequests where
     there were too many of those from this address. A right one is never kept waiting for others' wrong ones."""
     row = visit.site.accounts.passes.find(token)
-    if row is not None:
+    if row is not None and _takes_papers(visit.site, row):
         return row
     wait = visit.site.accounts.throttle.attempt(f"phone:{visit.source}", MISSES)
     if wait:
         raise TooManyRequests(retry_after=-(-wait // 1000))
     raise NotFound
+
+
+def _takes_papers(site: Site, row: PassRow) -> bool:
+    """Whether anybody here may still add a paper to the case: it may be closed, handed over, cleared or erased."""
+    case = site.casebook.case(*row.case)
+    return case is not None and papers.why_nobody_here(site, case, CASEWORK - {"supervisor"}) is None
 
 
 def phone(visit: Visit, token: str) -> Response:
@@ -48,6 +56,13 @@ def phone(visit: Visit, token: str) -> Response:
 def send(visit: Visit, token: str) -> Response:
     """Take in photos: each that is sound waits for the clerk, and of each other one it is said why not."""
     row = found(visit, token)
+    with visit.site.accounts.passes.turn(row) as free:
+        if not free:
+            raise TooManyRequests(retry_after=BUSY_S)
+        return _received(visit, row, token)
+
+
+def _received(visit: Visit, row: PassRow, token: str) -> Response:
     material = visit.line("material")
     if material not in _materials(visit, row):
         material = ""
@@ -56,21 +71,36 @@ def send(visit: Visit, token: str) -> Response:
         most = papers.FILES_AT_ONCE
         problem = visit.t(f"请选择 1 至 {most} 个文件。", f"Choose 1 to {most} files.")
         return _answer(visit, row, token, [problem], 0)
-    problems, kept = [], 0
+    problems, kept, busy = [], 0, False
     for number, each in enumerate(chosen, start=1):
         raw = each.stream.read(limits.BLOB + 1)
         try:
-            visit.site.casebook.keep_phone_file(row.id, row.case, material, uploads.inspect(raw))
+            _keep(visit, row, material, raw)
             kept += 1
         except (NotAccepted, BadBody, NotAllowed) as refused:
+            busy = busy or (isinstance(refused, NotAccepted) and refused.why == "busy")
             told = visit.t(f"第 {number} 个文件：", f"File {number}: ") if len(chosen) > 1 else ""
             problems.append(told + visit.t(refused.zh, refused.en))
-    return _answer(visit, row, token, problems, kept)
+    return _answer(visit, row, token, problems, kept, busy=busy)
 
 
-def _answer(visit: Visit, row: PassRow, token: str, problems: list[str], kept: int) -> Response:
+def _keep(visit: Visit, row: PassRow, material: str, raw: bytes) -> None:
+    """Keep one file, looked at only where there is room for it and there were not too many before."""
+    book = visit.site.casebook
+    if book.came_by_phone(row.id, material, raw):
+        return
+    if not visit.site.accounts.passes.may_try(row, TRIES_A_PASS):
+        raise BadBody(
+            "file",
+            "这个二维码传的次数太多；还有要传的，请工作人员重新打开二维码",
+            "too many files were sent by this code: ask for a new one",
+        )
+    book.keep_phone_file(row.id, row.case, material, uploads.inspect(raw))
+
+
+def _answer(visit: Visit, row: PassRow, token: str, problems: list[str], kept: int, *, busy: bool = False) -> Response:
     """What came of it: a page, or for our own script, which sends one file at a time, words alone."""
-    status = 422 if problems else 200
+    status = 429 if busy else 422 if problems else 200
     if visit.request.accept_mimetypes.best == "application/json":
         response: Response = jsonify(kept=kept, problems=problems)
         response.status_code = status

@@ -165,6 +165,7 @@ def _page(visit: Visit, case: Case, problem: str = "", status: int = 200) -> Res
         why=visit.t(*refused) if refused else "",
         unreachable=visit.t(*unreachable) if unreachable else "",
         drawing=drawing,
+        given=given is not None,
         ends=times.moment(given.opened_ms + LIFE_MS, visit.lang) if given is not None else "",
         files=files,
         count=len(files),

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,18 @@ import pytest
 from werkzeug.test import TestResponse
 
 from sync_protocol.case.papers import current
-from tests.builders import VILLAGE, Network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+from tests.closing import DAY_MS, checkpoint_day, close_case
+from tests.network import Network as Net
+from tests.network import network as network_of
 from tests.village_node.web.counter import CARD, Counter, Visitor, open_counter, problems
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_papers import photo, positions
 from tests.village_node.web.test_sign_in import plain
+from village_node import uploads
 from village_node.accounts.passes import IDLE_MS, LIFE_MS, token_of
 from village_node.accounts.sessions import id_of
-from village_node.casebook import phoning
+from village_node.casebook import CaseRef, phoning
 from village_node.store.audit import AuditRow
 from village_node.web import unlogged
 from village_node.web.phone_desk import why_no_telephone
@@ -266,3 +271,168 @@ def test_no_log_holds_what_opens_something(village: Counter, agent: Visitor, cap
     assert "Exception on /phone/…" in caplog.text and "serving /q/…?x=1" in caplog.text
     assert token not in caplog.text and "0123456789ABC" not in caplog.text
     assert not any(token in line.detail + line.subject for line in trail(village))
+
+
+HOUR_MS = 3_600_000
+
+
+def a_day(network: Network, village: Counter) -> None:
+    """Eight hours of the office with a look each, sixteen of night with the machine off, a look in the morning."""
+    book = village.member.casebook
+    for hours in (1,) * 8 + (16,):
+        network.clock.now_ms += hours * HOUR_MS
+        book.forget_requests()
+        book.forget_phone_files()
+
+
+def test_the_day_of_a_photo_is_counted_in_the_time_that_its_end_is_told_by(
+    network: Network, village: Counter, agent: Visitor
+) -> None:
+    book, real_ms = village.member.casebook, network.clock.now_ms
+    book.forget_requests()
+
+    def wait_for(clock_ms: int) -> int:
+        """How many days of the office a photo lies here that came at this time by the clock, then set right."""
+        network.clock.now_ms = clock_ms
+        clerk = village.sign_in(f"{next(numbers):04d}", "agent")
+        case = clerk.file()
+        assert sent(village.visitor(), opened(clerk, case), photo()).status_code == 303
+        network.clock.now_ms += 60_000
+        assert book.forget_phone_files() == 0, "not at once"
+        network.clock.now_ms = max(network.clock.now_ms, right_ms) if clock_ms == right_ms else right_ms + HOUR_MS
+        for days in range(40):
+            if not book.phone_files(key_of(clerk, case)):
+                return days
+            a_day(network, village)
+        raise AssertionError("it lies here for good")
+
+    numbers = iter(range(11, 20))
+    for _ in range(20):
+        a_day(network, village)
+    right_ms = network.clock.now_ms
+    assert right_ms > real_ms and 1 <= wait_for(right_ms) <= 3
+    right_ms = network.clock.now_ms
+    assert 1 <= wait_for(2**31 * 1000) <= 3, "the year 2038, and then right again"
+    right_ms = network.clock.now_ms
+    assert 1 <= wait_for(8 * HOUR_MS) <= 3, "the year 1970"
+
+
+def test_each_file_that_is_looked_at_counts_and_none_is_looked_at_in_vain(
+    village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = agent.file()
+    address, telephone = opened(agent, case), village.visitor()
+    looked: list[bytes] = []
+
+    def refuse(raw: bytes) -> uploads.Upload:
+        looked.append(raw)
+        raise uploads.NotAccepted("broken")
+
+    monkeypatch.setattr(uploads, "inspect", refuse)
+    for each in range(5):
+        told = sent(telephone, address, *(b"%%PDF-%d-%d" % (each, n) for n in range(20)), Accept="application/json")
+    assert len(looked) == phoning.TRIES_A_PASS and told.status_code == 422
+    assert "次数太多" in told.text
+    address = opened(agent, case)
+    monkeypatch.setattr(phoning, "BYTES_WAITING", 10)
+    sent(telephone, address, photo())
+    assert len(looked) == phoning.TRIES_A_PASS, "where there is no room nobody looks"
+
+
+def test_one_code_sends_one_form_at_a_time_and_a_busy_machine_says_so(
+    village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = agent.file()
+    address, telephone = opened(agent, case), village.visitor()
+    inner: list[TestResponse] = []
+    inspect = uploads.inspect
+
+    def meanwhile(raw: bytes) -> uploads.Upload:
+        inner.append(sent(village.visitor(), address, photo("blue")))
+        return inspect(raw)
+
+    monkeypatch.setattr(uploads, "inspect", meanwhile)
+    assert sent(telephone, address, photo()).status_code == 303
+    assert [each.status_code for each in inner] == [429] and inner[0].headers["Retry-After"]
+    monkeypatch.setattr(uploads, "inspect", inspect)
+    monkeypatch.setattr(uploads, "BUSY_S", 0.0)
+    with uploads._AT_ONCE, uploads._AT_ONCE:
+        told = sent(telephone, address, photo("green"), Accept="application/json")
+    assert told.status_code == 429 and told.json is not None and "正在处理别的文件" in told.json["problems"][0]
+    assert sent(telephone, address, photo("green")).status_code == 303, "and then it is taken"
+
+
+@pytest.mark.parametrize("other", ["discards", "takes"])
+def test_of_two_who_decide_at_once_one_does(
+    village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    case = agent.file()
+    sent(village.visitor(), opened(agent, case), photo())
+    (name,), key, book = names(agent, case), key_of(agent, case), village.member.casebook
+    add, first = type(book).add_paper, [True]
+
+    def meanwhile(self: Any, actor: str, roles: Any, *rest: Any, **more: Any) -> Any:
+        if first.pop() if first else False:
+            if other == "discards":
+                self.discard_phone_file("0002", key, name)
+            else:
+                self.take_phone_file("0002", roles, key, name, "户口簿")
+        return add(self, actor, roles, *rest, **more)
+
+    monkeypatch.setattr(type(book), "add_paper", meanwhile)
+    assert agent.send(f"{case}/papers/phone/{name}/take", {"material": "身份证"}).status_code == 409
+    kept = [paper.material for paper in current(held(village, case))]
+    assert kept == ([] if other == "discards" else ["户口簿"])
+    actions = [line.action for line in trail(village) if line.action in ("phone.take", "phone.discard")]
+    assert actions == ["phone.discard" if other == "discards" else "phone.take"]
+    sent(village.visitor(), opened(agent, case), photo("blue"))
+    (name,) = names(agent, case)
+
+    def there(self: Any, *asked: Any) -> bool:
+        self.discard_phone_file("0003", key, name)
+        return True
+
+    monkeypatch.setattr(type(book), "has_paper", there)
+    assert agent.send(f"{case}/papers/phone/{name}/take", {"material": "身份证"}).status_code == 409
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Net]:
+    """A county, a township and a village that have met."""
+    made = network_of(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
+    made.settle()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("how", ["erased", "handed over", "purged"])
+def test_a_case_that_takes_no_papers_gets_none_by_telephone(net: Net, folder: Path, how: str) -> None:
+    village = open_counter(net[VILLAGE].member, folder, **LAN)
+    agent, book = village.sign_in("0001", "agent"), village.member.casebook
+    case = agent.file()
+    net.settle()
+    address, telephone, key = opened(agent, case), village.visitor(), key_of(agent, case)
+    assert sent(telephone, address, photo()).status_code == 303
+    (row,), token = book.phone_files(key), telephone.token(address)
+    ref = CaseRef(*key, "", "")
+    close_case(net, ref)
+    if how == "erased":
+        net[COUNTY].member.casebook.erase("0009", "0010", key, "当事人申请")
+        net.settle()
+    if how == "purged":
+        checkpoint_day(net, days=0)
+        checkpoint_day(net, days=30)
+        assert book.purge(30 * DAY_MS).cases == 1
+    assert (
+        telephone.open(address).status_code == telephone.client.post(address, data={"token": token}).status_code == 404
+    )
+    if how == "handed over":
+        page = agent.open(f"{case}/papers/phone").text
+        assert "收起二维码" in page and "<svg" in page and "/take" not in page, "it can be closed"
+        assert agent.send(f"{case}/papers/phone/end", {}).status_code == 303
+        assert "收起二维码" not in agent.open(f"{case}/papers/phone").text
+    else:
+        assert book.phone_files(key) == []
+        assert [each.key + each.preview for each in book.phone_sent(row.pass_id)] == [b""]
+    if how != "handed over":
+        assert book._shelf is not None and row.name not in book._shelf.names(float("inf"))

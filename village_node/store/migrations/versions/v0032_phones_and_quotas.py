@@ -22,6 +22,7 @@ def upgrade() -> None:
         Column("opened_ms", BigInteger, nullable=False),
         Column("used_ms", BigInteger, nullable=False),
         Column("ended_ms", BigInteger),
+        Column("tries", Integer, nullable=False),
     )
     op.create_table(
         "phone_files",
@@ -37,6 +38,7 @@ def upgrade() -> None:
         Column("key", LargeBinary, nullable=False),
         Column("preview", LargeBinary, nullable=False),
         Column("at_ms", BigInteger, nullable=False),
+        Column("came_ms", BigInteger, nullable=False),
         Column("state", SmallInteger, nullable=False),
     )
     op.create_index("ix_phone_files_case", "phone_files", ["case_id", "scope"])
