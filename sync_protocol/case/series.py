@@ -5,11 +5,11 @@ there; what lies below the highest and is not there is a gap.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from sync_protocol.case.events import Position
-from sync_protocol.case.numbers import DocumentNumber, incarnation_tag, parse_document_number, place_prefix
+from sync_protocol.case.numbers import incarnation_tag, parse_document_number, place_prefix
 
 MOST_LISTED: Final = 500  # of one series: a counter that jumped is told by its first gaps
 
@@ -47,23 +47,20 @@ class Series(NamedTuple):
     left_off: int = 0
 
 
-def series_of(borne: Iterable[Borne]) -> tuple[list[Series], list[Borne]]:
+def series_of(borne: Iterable[Borne], lives: Collection[bytes]) -> tuple[list[Series], list[Borne]]:
     """The series that these numbers make, and what is no number of its author's own: of another form, or with the tag
-    or the place of another."""
+    or the place of another. ``lives``: every incarnation of the place, since what an ended one had numbered keeps its
+    numbers where the present one has written it again."""
+    tags = {incarnation_tag(life) for life in lives}
     found: dict[tuple[str, str, int, str, str], dict[int, list[Borne]]] = defaultdict(lambda: defaultdict(list))
     foreign = []
     for each in borne:
         read = parse_document_number(each.number)
-        if read is None or not _own(read, each):
+        if read is None or read.prefix != place_prefix(each.place) or read.tag not in tags:
             foreign.append(each)
             continue
         found[read.department, read.mark, read.year, read.prefix, read.tag][read.n].append(each)
     return [_series(key, held) for key, held in sorted(found.items())], sorted(foreign)
-
-
-def _own(read: DocumentNumber, each: Borne) -> bool:
-    mine = place_prefix(each.place), incarnation_tag(each.position.incarnation)
-    return (read.prefix, read.tag) == mine
 
 
 def _series(key: tuple[str, str, int, str, str], held: dict[int, list[Borne]]) -> Series:

@@ -63,7 +63,7 @@ class NumberSeries(Reading):
             counts = verdict.code == "effective" or verdict == _ADOPTED
             borne.append(Borne(number, position, place, counts))
             bearers[position] = Bearer(row.scope, event.case_id, event.kind, verdict)
-        found, foreign = series_of(borne)
+        found, foreign = series_of(borne, nodes)
         odd = {position for each in found for one in each.odd for position in one.by}
         odd |= {each.position for each in foreign}
         return Numbered(found, foreign, {position: bearers[position] for position in odd}, unread)
