@@ -37,7 +37,7 @@ from village_node.casebook.errors import (
 from village_node.casebook.evidencing import Evidencing
 from village_node.casebook.hauling import NOTHING_WAITS, Hauled, Hauling, PapersWaiting
 from village_node.casebook.ledger import Entry
-from village_node.casebook.linking import Linking, Links, may_file
+from village_node.casebook.linking import Later, Linking, Links, may_file
 from village_node.casebook.newcomers import Newcomers
 from village_node.casebook.oddities import OddCase, Oddities, Oddity
 from village_node.casebook.office import ANYTHING
@@ -87,6 +87,7 @@ __all__ = [
     "History",
     "HopReceipt",
     "IdTaken",
+    "Later",
     "Links",
     "Machine",
     "NotAllowed",

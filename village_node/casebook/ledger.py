@@ -432,6 +432,7 @@ def _case_row(
         acts_on=case.acts_on.act if case.acts_on else None,
         earlier_no=case.acts_on.earlier if case.acts_on else None,
         kind=settlements.kind_number(case, catalogue, places),
+        outcome=(case.decision.outcome or None) if case.decision else None,
         **(rated.voices_of(case, places) if case.calls or case.orders else {}),
     )
 

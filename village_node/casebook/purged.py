@@ -20,7 +20,7 @@ from village_node.store.streams import MISSING, PURGED, EventRow
 _KEPT: Final = ("case_no", "query_code", "item_no", "item_version", "filed_ms", "decided_ms", "delivered_ms")
 _DAYS: Final = ("due_day", "notice_day", "yellow_day", "red_day", "red_plus_day")
 _SETTLED: Final = ("settled_day", "settled_used", "settled_limit", "settled_kind", "settled_extension")
-_LINK: Final = ("acts_on", "earlier_no", "kind")
+_LINK: Final = ("acts_on", "earlier_no", "kind", "outcome")
 GONE: Final = frozenset({"purged", "erased"})  # bodies that were here, or may never be
 _CLOSED: Final = ("state", "holder", "transit_to")
 

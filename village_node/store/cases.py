@@ -106,6 +106,8 @@ class CaseRow(NamedTuple):
     earlier_no: str | None = None
     # The kind it was accepted as, or is to be, by its number; None of what has no receipt number yet.
     kind: int | None = None
+    # What was decided: approve or refuse.
+    outcome: str | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""
@@ -164,10 +166,10 @@ def by_number(connection: Connection, case_no: str) -> CaseRow | None:
     return CaseRow._make(row) if row else None
 
 
-def acting_on(connection: Connection, case_no: str, most: int) -> list[CaseRow]:
-    """The cases that act upon what the case with this receipt number decided, the first one filed first."""
+def acting_on(connection: Connection, case_no: str) -> list[CaseRow]:
+    """All cases that act upon what the case with this receipt number decided, the first one filed first."""
     query = select(CASES).where(CASES.c.earlier_no == case_no, CASES.c.case_no.is_not(None))
-    query = query.order_by(CASES.c.filed_ms, CASES.c.case_id).limit(most)
+    query = query.order_by(CASES.c.filed_ms, CASES.c.case_id)
     return [CaseRow._make(row) for row in connection.execute(query)]
 
 

@@ -269,6 +269,7 @@ CASES: Final = Table(
     Column("acts_on", Text),
     Column("earlier_no", Text),
     Column("kind", Integer),
+    Column("outcome", Text),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),

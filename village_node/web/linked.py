@@ -6,12 +6,13 @@ from flask import url_for
 
 from sync_protocol.case import Case, Item
 from sync_protocol.places import about
-from village_node.casebook import Links, may_file
+from village_node.casebook import Later, Links, may_file
 from village_node.store.cases import CaseRow
 from village_node.web import times, words
 from village_node.web.policy import COUNTER
 from village_node.web.site import Visit
 
+MOST_SHOWN: Final = 20
 GRANTED: Final = ("decided_approved", "issued", "delivering", "delivered", "archived")
 
 
@@ -55,18 +56,31 @@ def _earlier(visit: Visit, case: Case, links: Links) -> list[Linked]:
 
 def _later(visit: Visit, links: Links) -> list[Linked]:
     found = []
-    for each in links.later:
+    # What was approved comes first, then what is open: of many that were refused the rest is only counted.
+    weighed = sorted(links.later, key=lambda each: (not each.done, each.decided))
+    for each in weighed[:MOST_SHOWN]:
         zh, en = words.choice_words(each.act)
         title = visit.t(f"申请{zh}本案的决定", f"It was asked to {en} this decision")
         said, tone = _state(visit, each.row), "waiting"
         if each.done:
             title = visit.t(f"本案的决定已{zh}", f"This decision: {_PAST[each.act]}")
-            at = times.date_words(times.local(each.at_ms).date(), visit.lang)
+            at = _day(visit, each)
             said, tone = visit.t(f"自{at}", f"on {at}"), "bad" if each.act == "revoke" else "good"
         elif each.decided:
             tone = "plain"
         found.append(Linked(title, each.row.case_no or "", _address(each.row), said, tone))
+    if (revoked := links.revoked) is not None and revoked not in links.later:
+        title = visit.t("本案的决定已随相关决定撤销", "This decision was revoked with another of the same chain")
+        said = visit.t(f"自{_day(visit, revoked)}", f"on {_day(visit, revoked)}")
+        found.insert(0, Linked(title, revoked.row.case_no or "", _address(revoked.row), said, "bad"))
+    if (more := len(weighed) - MOST_SHOWN) > 0:
+        title = visit.t("另有对本案决定的申请", "More was asked of this decision")
+        found.append(Linked(title, str(more), "", visit.t("件未列出", "not listed"), "plain"))
     return found
+
+
+def _day(visit: Visit, each: Later) -> str:
+    return times.date_words(times.local(each.at_ms).date(), visit.lang)
 
 
 _PAST: Final = {"change": "changed", "renew": "renewed", "revoke": "revoked"}
@@ -91,8 +105,8 @@ def _begins(visit: Visit, case: Case, links: Links) -> list[tuple[str, str]]:
     done = links.revoked is not None or (case.acts_on is not None and case.acts_on.act == "revoke")
     if done or COUNTER.isdisjoint(visit.staff.roles) or visit.site.finder.newest(case.item_no) is None:
         return []
-    if any(not each.decided for each in links.later):
-        return []
+    if any(not each.decided or (each.done and each.row.item_no == case.item_no) for each in links.later):
+        return []  # it waits for a decision, or the one that stands now has a page of its own
     able = may_file(visit.site.level, item)
     number = case.case_no
     return [
