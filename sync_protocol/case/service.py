@@ -1,4 +1,7 @@
-"""Where documents are served on an applicant, and by which ways they have agreed to: the last word on it."""
+"""Where documents are served on an applicant, and by which ways they have agreed to: the last word on it.
+
+Only what is sent electronically waits for their consent; what was said of the post is their wish.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta

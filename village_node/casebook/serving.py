@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sync_protocol.case import Case, bodies, kinds
 from sync_protocol.case.service import PUBLIC_DAYS, agrees, served_on
+from sync_protocol.case.workdays import day_of
 from village_node.casebook.errors import BadBody
 
 _ELECTRONIC, _ELECTRONIC_TO = 5, 6
@@ -18,6 +19,7 @@ _OWN: Final[dict[str, tuple[int, ...]]] = {
     "public_notice": (_WHERE, _PUBLISHED, _REFUSAL),
 }
 _ASKED: Final = {
+    ("post", _WHERE): ("请填写邮寄的地址", "give the address it was posted to"),
     ("post", _PROOF): ("请填写邮件号（挂号信、特快专递）", "give the number of the mail"),
     ("electronic", _PROOF): ("请填写发送记录号（短信、邮件的发送记录）", "give the number of the record of sending"),
     ("left_with_witness", _WHERE): ("请写明留置的地点（受送达人住所）", "say where it was left"),
@@ -33,26 +35,23 @@ _ASKED: Final = {
         "only for who cannot be found or served otherwise: say what was tried",
     ),
 }
-_NOT_AGREED: Final = {
-    "post": (
-        "申请人没有确认邮寄送达；请先登记送达地址确认书，或改用其他方式",
-        "service by post was not confirmed: enter the confirmation of the address, or serve it another way",
-    ),
-    "electronic": (
-        "申请人没有同意电子送达，或已撤回同意；请先登记送达地址确认书，或改用其他方式",
-        "there is no standing consent to electronic service: enter the confirmation, or serve it another way",
-    ),
-}
+# Only what is sent electronically takes consent (民事诉讼法第九十条); by post anybody may be served.
+_NOT_AGREED: Final = (
+    "申请人没有同意电子送达，或已撤回同意；请先登记送达地址确认书，或改用其他方式",
+    "there is no standing consent to electronic service: enter the confirmation, or serve it another way",
+)
 
 
 def completed(case: Case, kind: int, body: Mapping[int, Any]) -> dict[int, Any]:
-    """The body with what nobody types: the confirmed address that a delivery goes to, and the day on which what was
-    made public counts as served."""
+    """The body with what nobody types: the address that a delivery goes to, confirmed or, by post, of the application,
+    and the day on which what was made public counts as served."""
     if kind != kinds.DELIVERED:
         return dict(body)
     how, service = body[_HOW], case.service
     known = {"post": "address", "left_with_witness": "address", "electronic": "electronic_to"}.get(how, "")
     filled = {_WHERE: service[known]} if known in service else {}
+    if how == "post" and not service and "address" in case.applicant:
+        filled[_WHERE] = case.applicant["address"]
     if how == "public_notice" and _PUBLISHED in body:
         filled[_AT] = served_on(date.fromisoformat(body[_PUBLISHED])).isoformat()
     return {**filled, **body}
@@ -88,8 +87,8 @@ def _check_confirmed(case: Case, body: Mapping[int, Any]) -> None:
 
 def _check_delivered(case: Case, body: Mapping[int, Any], today: date) -> None:
     how, rows = body[_HOW], bodies.TABLES[kinds.DELIVERED].fields
-    if how in _NOT_AGREED and not agrees(case.service, how):
-        raise BadBody("how", *_NOT_AGREED[how])
+    if how == "electronic" and not agrees(case.service, how):
+        raise BadBody("how", *_NOT_AGREED)
     own = _OWN.get(how, (_WHERE,))
     for number in (_WITNESSES, _REFUSAL, _PROOF, _PUBLISHED):
         if number in body and number not in own:
@@ -99,14 +98,23 @@ def _check_delivered(case: Case, body: Mapping[int, Any], today: date) -> None:
     for number in own:
         if number not in body and (how, number) in _ASKED:
             raise BadBody(rows[number].name, *_ASKED[how, number])
-    if how in _NOT_AGREED and body[_WHERE] != case.service["address" if how == "post" else "electronic_to"]:
+    confirmed = case.service.get({"post": "address", "electronic": "electronic_to"}.get(how, ""), body.get(_WHERE))
+    if body.get(_WHERE) != confirmed:
         raise BadBody("where", "须送到申请人确认的地址，不填即可", "it goes to the confirmed address: leave this empty")
     if how == "public_notice":
-        _check_public(body, today)
+        _check_public(case, body, today)
 
 
-def _check_public(body: Mapping[int, Any], today: date) -> None:
-    served = served_on(date.fromisoformat(body[_PUBLISHED]))
+def _check_public(case: Case, body: Mapping[int, Any], today: date) -> None:
+    published = date.fromisoformat(body[_PUBLISHED])
+    made = max((day_of(each.at_ms) for each in (case.decision, case.lapse) if each is not None), default=published)
+    if published < made:
+        raise BadBody(
+            "published",
+            f"公告日期不能早于所送达的决定（{made}）",
+            f"what is served was made on {made}: it cannot have been made public before",
+        )
+    served = served_on(published)
     if served > today:
         raise BadBody(
             "published",

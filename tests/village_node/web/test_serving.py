@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.builders import Network
 from tests.village_node.notices.given import words
 from tests.village_node.web.api.program import FILED, path_of, program_at
-from tests.village_node.web.counter import APPLICATION, Counter, Visitor
+from tests.village_node.web.counter import APPLICATION, PASSWORD, Counter, Visitor
 from tests.village_node.web.errands import AtHand, done, links, printed, refused
 from tests.village_node.web.test_filing import held
 from village_node.web.site import SITE
@@ -51,17 +52,31 @@ def test_electronic_service_takes_consent_that_stands_and_goes_to_the_confirmed_
     refused(agent, case, "service_address", "不用撤回", what="consent_withdrawn", by="张秀兰")
     refused(agent, case, "delivered", "没有同意电子送达，或已撤回", **BY_WIRE)
     refused(agent, case, "delivered", "须送到申请人确认的地址", **POSTED, where="别处")
+    refused(agent, case, "delivered", "邮件号", **{**POSTED, "proof": ""})
     refused(agent, case, "delivered", "不是这种送达方式", **POSTED, published="2026-10-01")
     done(agent, case, "delivered", **POSTED)
     [served] = [each for each in papers(agent, case, "17") if "EMS1234567" in each]
     assert "上关村12号" in served and "邮寄送达：同意；电子送达：不同意" in served
 
 
-def test_nothing_is_posted_to_who_confirmed_no_address(agent: Visitor, decider: Visitor) -> None:
-    case = decided(agent, decider)
-    assert not papers(agent, case, "address") and "没有确认" in papers(agent, case, "17")[0]
-    refused(agent, case, "delivered", "没有确认邮寄送达", **POSTED)
+def test_who_confirmed_no_address_is_served_by_post_at_the_one_of_the_application(
+    village: Counter, agent: Visitor, decider: Visitor
+) -> None:
+    case = decided(agent, decider, applicant_address="驿马镇上关村 9 号")
+    assert not papers(agent, case, "address") and "没有确认；不电子送达" in papers(agent, case, "17")[0]
+    refused(agent, case, "delivered", "邮件号", **{**POSTED, "proof": ""})
     refused(agent, case, "delivered", "没有同意电子送达", **BY_WIRE)
+    done(agent, case, "delivered", **POSTED)
+    elsewhere = decided(agent, decider, applicant_address="驿马镇上关村 9 号")
+    done(agent, elsewhere, "delivered", **POSTED, where="庆城县北街 1 号")
+    went = [each.body["where"] for posted in (case, elsewhere) for each in held(village, posted).deliveries]
+    assert went == ["驿马镇上关村 9 号", "庆城县北街 1 号"]
+
+
+def test_who_does_not_agree_to_the_post_is_posted_to_at_the_confirmed_address_alone(
+    village: Counter, agent: Visitor, decider: Visitor
+) -> None:
+    case = decided(agent, decider)
     left = {"to": "张秀兰", "how": "left_with_witness", "witnesses": "马得福\n李梅", "refusal": "拒签"}
     refused(agent, case, "delivered", "留置的地点", **left)
     confirmed = {
@@ -72,26 +87,35 @@ def test_nothing_is_posted_to_who_confirmed_no_address(agent: Visitor, decider: 
     refused(agent, case, "service_address", "没有同意电子送达的不填",
             **{**confirmed, "electronic": "disagree"}, electronic_to="13900002222")  # fmt: skip
     done(agent, case, "service_address", **confirmed, electronic_to="13900002222")
-    refused(agent, case, "delivered", "没有确认邮寄送达", **POSTED)
+    refused(agent, case, "delivered", "须送到申请人确认的地址", **POSTED, where="别处")
     done(agent, case, "delivered", **BY_WIRE)
     [served] = [each for each in papers(agent, case, "17") if "短信881" in each]
     assert "送达地点13900002222" in served.replace("\n", "")
+    by_post = decided(agent, decider)
+    done(agent, by_post, "service_address", **{**confirmed, "electronic": "disagree"})
+    done(agent, by_post, "delivered", **POSTED)
+    assert held(village, by_post).deliveries[0].body["where"] == "上关村 12 号"
 
 
-def test_what_is_made_public_is_served_on_the_thirtieth_day_after(
-    village: Counter, agent: Visitor, decider: Visitor
+def test_what_is_made_public_after_the_decision_is_served_on_the_thirtieth_day_after(
+    network: Network, village: Counter, agent: Visitor, decider: Visitor
 ) -> None:
     case = decided(agent, decider)
     public = {"to": "张秀兰", "how": "public_notice", "where": "村务公开栏", "refusal": "邮件退回，家中无人"}
     refused(agent, case, "delivered", "请填写公告日期", **public)
-    refused(agent, case, "delivered", "公告满 30 日即 2026-11-19", **public, published="2026-10-20")
-    refused(agent, case, "delivered", "公告送达的日期是 2026-11-18", **public, published="2026-10-19", at="2026-11-17")
-    refused(agent, case, "delivered", "写明经过", **{**public, "refusal": ""}, published="2026-10-19")
-    done(agent, case, "delivered", **public, published="2026-10-19")
+    refused(agent, case, "delivered", "不能早于所送达的决定（2026-11-18）", **public, published="2026-10-19")
+    network.clock.now_ms += 29 * 86_400_000
+    agent.send("/sign-in", {"staff_no": "0001", "password": PASSWORD})
+    refused(agent, case, "delivered", "公告满 30 日即 2026-12-18", **public, published="2026-11-18")
+    network.clock.now_ms += 86_400_000
+    agent.send("/sign-in", {"staff_no": "0001", "password": PASSWORD})
+    refused(agent, case, "delivered", "公告送达的日期是 2026-12-18", **public, published="2026-11-18", at="2026-12-17")
+    refused(agent, case, "delivered", "写明经过", **{**public, "refusal": ""}, published="2026-11-18")
+    done(agent, case, "delivered", **public, published="2026-11-18")
     [delivery] = held(village, case).deliveries
-    assert delivery.body["at"] == "2026-11-18"
+    assert delivery.body["at"] == "2026-12-18"
     [served] = [each for each in papers(agent, case, "17") if "公告日期" in each]
-    assert "村务公开栏" in served and "2026年10月19日" in served
+    assert "村务公开栏" in served and "2026年11月18日" in served
 
 
 def test_what_is_wrong_with_an_address_is_said_at_filing_and_a_program_says_the_same(
