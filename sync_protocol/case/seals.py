@@ -17,7 +17,8 @@ SEALED: Final[dict[int, str]] = {
     kinds.ISSUE: "decision",
     kinds.REVIEW_DECISION: "decision",
 }
-# Of these the seal is the centre's own: the section that decides a review stands for no department.
+# Of these the seal is the centre's own: the section that decides a review stands for no department. Where an officer or
+# a head keeps it, as the seal of decisions of a whole centre, it is put on by hand: the section waits for nobody.
 _OF_NO_DEPARTMENT: Final = frozenset({kinds.REVIEW_DECISION})
 # The acts that put out a notice which bears the seal where whoever acts keeps one; else it is put on by hand.
 NOTICES: Final = frozenset({
@@ -71,7 +72,8 @@ def use(seals: Iterable[Seal], kind: int, item: Item, actor: str, day: date) -> 
     wanted = SEALED[kind]
     kept = [seal for seal in seals if seal.serves(wanted, item)]
     if kind in _OF_NO_DEPARTMENT:
-        kept = [seal for seal in kept if "department" not in seal.said]
+        own = [seal for seal in kept if "department" not in seal.said and seal.in_use(day)]
+        return Use(None, next((seal.number for seal in own if actor in seal.said["custodians"]), ""))
     if not kept:
         return Use(None)
     zh, en = NAMES[wanted]
@@ -82,14 +84,14 @@ def use(seals: Iterable[Seal], kind: int, item: Item, actor: str, day: date) -> 
             f"本单位的{zh}（{numbers}）已停用或尚未启用，不得用印，请先启用新章",
             f"the {en} ({numbers}) is out of use, or not in use yet: enter the new seal first",
         ))  # fmt: skip
-    own = next((seal for seal in used if actor in seal.said["custodians"]), None)
-    if own is None:
+    held = next((seal for seal in used if actor in seal.said["custodians"]), None)
+    if held is None:
         keepers = "、".join(dict.fromkeys(keeper for seal in used for keeper in seal.said["custodians"]))
         return Use((
             f"{zh}由工号 {keepers} 保管，只有保管人可以用印",
             f"the {en} is kept by staff {keepers}: only its custodian may use it",
         ))  # fmt: skip
-    return Use(None, own.number)
+    return Use(None, held.number)
 
 
 def at_hand(seals: Iterable[Seal], wanted: str, item: Item, actor: str, day: date) -> str:

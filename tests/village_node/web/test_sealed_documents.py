@@ -98,17 +98,24 @@ def test_a_review_is_decided_under_the_centre_s_own_seal_by_its_custodian(
     network: Network, agent: Visitor, clerk: Visitor, county: Counter
 ) -> None:
     seal(county.member, "decision", "0203", seal_no="民政2号章", owner="庆城县民政局", department="民政")
-    case = at_the_township(network, agent, clerk, "001")
-    done(clerk, case, "refuse", reasons="不属于本机关职权", legal_basis="某条例第五条")
+    case, other = (at_the_township(network, agent, clerk, "001") for _ in range(2))
+    for each in (case, other):
+        done(clerk, each, "refuse", reasons="不属于本机关职权", legal_basis="某条例第五条")
     everywhere(network)
-    done(agent, case, "review_request", reason="材料齐全")
+    for each in (case, other):
+        done(agent, each, "review_request", reason="材料齐全")
     everywhere(network)
     section, keeper = (
         county.sign_in(number, "business", name=name) for number, name in (("0204", "孙"), ("0205", "李"))
     )
-    said = {"request": chosen(section.open(case).text, "review_decision", "request")[0], "outcome": "uphold"}
+    said, by_hand = (
+        {"request": chosen(section.open(each).text, "review_decision", "request")[0], "outcome": "uphold"}
+        for each in (case, other)
+    )
     seal(county.member, "decision", "0205", seal_no="中心章", owner="庆城县政务服务中心")
-    assert "由工号 0205 保管" in section.open(case).text and "作出复核决定" in section.open(case).text
+    done(section, other, "review_decision", reasons="确不属于", **by_hand)
+    paper = words(printed(section, link(section, other, "recheck")))
+    assert "行政审批专用章" not in paper and "记录中没有用印" in paper
     done(keeper, case, "review_decision", reasons="确不属于", **said)
     paper = words(printed(keeper, link(keeper, case, "recheck")))
     assert "行政审批专用章" in paper and "所印为样章" in paper
