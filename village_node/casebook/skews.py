@@ -15,13 +15,14 @@ from village_node.casebook.office import Office
 from village_node.store import Connection, peers
 
 FROM_MS: Final = 600_000
-# What an office gains by a date that is too early: it opens an exclusion, moves a limit, decides or issues in time; and
-# what it gains by one that is too late: an exclusion ends, or a term begins anew.
+# What an office gains by a date that is too early: it takes in or opens an exclusion in time, moves a limit, decides,
+# issues or delivers in time; and what it gains by one that is too late: its term begins later or anew, an exclusion
+# ends, a term of the applicant, of a hearing or of a public notice seems to be over.
 _EARLY: Final = frozenset({
-    kinds.RETURN_FOR_CORRECTION, kinds.SUSPEND, kinds.FEE_NOTICE, kinds.COLLECTION_NOTICE, kinds.EXTEND, kinds.REFUSE,
-    kinds.DECIDE, kinds.ISSUE,
+    kinds.DOCKET, kinds.RETURN_FOR_CORRECTION, kinds.SUSPEND, kinds.FEE_NOTICE, kinds.COLLECTION_NOTICE, kinds.EXTEND,
+    kinds.REFUSE, kinds.DECIDE, kinds.ISSUE, kinds.DELIVERED, kinds.REVIEW_DECISION,
 })  # fmt: skip
-_LATE: Final = frozenset({kinds.RESUME, kinds.TAKE})
+_LATE: Final = frozenset({kinds.DOCKET, kinds.RESUME, kinds.TAKE, kinds.DECIDE, kinds.LAPSE, kinds.DELIVERED})
 CONCERNED: Final = _EARLY | _LATE
 
 
@@ -76,9 +77,12 @@ def asks(skew: Skew, now_ms: int) -> tuple[str, str]:
     ours, theirs = _time(now_ms), _time(now_ms + skew.ms)
     zh = "慢" if skew.ms > 0 else "快"
     en = "behind" if skew.ms > 0 else "ahead of"
+    heard = _time(skew.heard_ms)
     return (
-        f"本机时钟比上级{zh} {minutes} 分钟（本机 {ours}，上级 {theirs}），这一步的日期会因此对办理单位有利。",
-        f"this clock is {minutes} minutes {en} the one above (here {ours}, there {theirs}), which favours the office",
+        f"上次联系（本机 {heard}）时，本机时钟比上级{zh} {minutes} 分钟（照此推算：本机 {ours}，上级 {theirs}），"
+        "这一步的日期会因此对办理单位有利。",
+        f"at the last contact ({heard} by this clock) it was {minutes} minutes {en} the one above (so by now: here "
+        f"{ours}, there {theirs}), which favours the office",
     )
 
 

@@ -17,8 +17,9 @@ def question(visit: Visit, kind: int) -> str:
         return ""
     zh, en = skews.asks(skew, visit.now_ms)
     return visit.t(
-        f"{zh}已核对时间，仍按本机时间登记。",
-        f"{en[0].upper()}{en[1:]}. I have looked at the time, and record it by this clock.",
+        f"{zh}已核对现在的时间（上次联系后校准过的也算），按本机时间登记。",
+        f"{en[0].upper()}{en[1:]}. I have looked at the time (the clock may have been set right since), and record it "
+        "by this clock.",
     )
 
 
@@ -35,7 +36,7 @@ def facts(visit: Visit, entry: TimelineEntry) -> list[tuple[str, str]]:
     zh = "慢" if entry.skew_ms > 0 else "快"
     en = "behind" if entry.skew_ms > 0 else "ahead of"
     text = visit.t(
-        f"办理人已确认：当时本机时钟比上级{zh} {minutes} 分钟",
-        f"confirmed by who did it: the clock was {minutes} minutes {en} the one above",
+        f"办理人已核对时间；按上次联系，当时本机时钟比上级{zh} {minutes} 分钟",
+        f"who did it has looked at the time; as of the last contact the clock was {minutes} minutes {en} the one above",
     )
     return [(visit.t("时钟", "Clock"), text)]

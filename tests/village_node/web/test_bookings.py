@@ -122,9 +122,9 @@ def test_who_tried_too_often_does_not_lock_a_number_out(village: Counter) -> Non
         assert prober.send("/book/change", {**known, "code": "000000", "do": "look"}).status_code == 429
     owner = village.visitor().send("/book/change", {**known, "do": "look"})
     assert owner.status_code == 200 and "09:00" in owner.text
-    for number in ("1", "UUUU-UUUU", "2222-22222"):
+    for typed in ("1", "UUUU-UUUU", "2222-22222"):
         for _ in range(2):
-            assert "不对" in village.visitor().send("/book/change", {"number": number, "code": "0", "do": "look"}).text
+            assert "不对" in village.visitor().send("/book/change", {"number": typed, "code": "0", "do": "look"}).text
 
 
 def test_a_form_sent_twice_tells_the_same_number_and_code(village: Counter) -> None:

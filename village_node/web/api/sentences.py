@@ -64,7 +64,7 @@ SENTENCES: Final[dict[str, str]] = {
     "set_duty": "登记某天某岗由谁值班；工号为空即无人。",
     "say_room": "更新服务室的开放时间、地址、电话、预约时段。",
     "list_appointments": "某天的预约和各时段余位。",
-    "book_appointment": "为来人预约一个时段。",
+    "book_appointment": "为来人预约一个时段，返回预约号和取消码，请告诉预约人。",
     "end_appointment": "预约的人已到（取号）或未到。",
     "call_off_appointment": "由窗口取消一个预约并写明原因，时段即时空出。",
     "move_appointment": "由窗口把一个预约改到另一时段并写明原因，原时段即时空出。",
