@@ -203,7 +203,7 @@ class Network:
         casebook, identity, clock = member.casebook, member.identity, member.clock
         chance = self.built.chance.randbytes
         publisher = (lambda: [self.built.publisher_key]) if identity.place == COUNTY else None
-        downlink = Downlink(casebook, identity, clock, chance, wait_s=0.0, keys=publisher)
+        downlink = Downlink(casebook, identity, clock, chance, wait_s=0.0, keys=publisher, steady=self.monotonic)
         app = flask.Flask(f"node {identity.place}")
         app.register_blueprint(downlink.blueprint())
         self.wire.apps[identity.place] = app

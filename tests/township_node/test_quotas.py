@@ -3,19 +3,23 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 from sync_protocol.errors import Busy
-from sync_protocol.exchange import PARKED
+from sync_protocol.exchange import PARKED, Body, Content
+from sync_protocol.roster import Node
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
 from tests.village_node.web.counter import open_counter
+from township_node import app as township_app
 from township_node import web as township_pages
-from township_node.quotas import Quota, Tally, places_of
+from township_node.quotas import Quota, Quotas, Tally, places_of
 from village_node import uploads
 from village_node.casebook import CaseRef
 from village_node.store import parking
+from village_node.store.peers import PeerRow
 
 DAY_MS = 86_400_000
 
@@ -85,7 +89,7 @@ def test_a_flood_of_one_child_ends_at_its_quota_and_anothers_cases_go_through(ne
     later(net, 3_600_000)
     for _ in range(30):
         village.exchange()
-    assert held(net, TOWNSHIP, flood) <= came + 70
+    assert held(net, TOWNSHIP, flood) == came
 
     for _ in range(10):
         later(net, DAY_MS)
@@ -134,3 +138,114 @@ def test_a_node_that_speaks_for_many_places_may_bring_as_much_for_each(net: Netw
     roster = net[COUNTY].member.casebook.roster
     assert places_of(roster, VILLAGE) == 1 and places_of(roster, TOWNSHIP) == 3
     assert Tally(1, 5, 6, 7).on(1) == Tally(1, 5, 6, 7) and Tally(1, 5, 6, 7).on(2) == Tally(2)
+
+
+class Clocks:
+    """The clock of a machine, that may be set wrong, and the seconds that it has run."""
+
+    def __init__(self, now_ms: int = 1_790_000_000_000) -> None:
+        self.now_ms, self.now_s = now_ms, 0.0
+
+    def quotas(self, net: Network, *rows: PeerRow, **most: int) -> Quotas:
+        """The tallies as they are after a start, with what was written down before."""
+        roster = net[TOWNSHIP].member.casebook.roster
+        return Quotas(Quota(**most), lambda: roster, lambda: self.now_ms, lambda: self.now_s, rows)
+
+
+def node_of(net: Network, place: str) -> Node:
+    return net[TOWNSHIP].member.casebook.roster.nodes_of(place)[0]
+
+
+def another_life(node: Node) -> Node:
+    return node._replace(incarnation=bytes(16))
+
+
+def row_of(node: Node, last_contact_ms: int, columns: dict[str, int]) -> PeerRow:
+    """What is written down of a node."""
+    row = PeerRow(node.incarnation, node.place, "down", last_contact_ms=last_contact_ms)
+    return PeerRow._make({**row._asdict(), **columns}.values())
+
+
+def is_over(quotas: Quotas, node: Node) -> bool:
+    quotas.begin(node)
+    return not quotas.asks_for_bodies(node)
+
+
+def test_bodies_that_come_by_themselves_count_and_end_with_the_events(net: Network) -> None:
+    quotas, node = Clocks().quotas(net, event_bytes=1_000_000), node_of(net, VILLAGE)
+    alone = Content(bodies=[Body(bytes(16), "about:1", 1, bytes(16), b"x")])
+    assert not is_over(quotas, node)
+    quotas.count(node, Content(), 0, 5_000_000)
+    assert not is_over(quotas, node), "what brings neither is no flood"
+    quotas.count(node, alone, 0, 500_000)
+    assert not is_over(quotas, node) and quotas.taken(node, alone)[0].bodies
+    quotas.count(node, alone, 0, 500_000)
+    assert is_over(quotas, node)
+    taken, answers = quotas.taken(node, alone)
+    assert not taken.bodies and not answers
+
+    limit(net, events=1)
+    village = net[VILLAGE]
+    village.member.file()
+    village.exchange()
+    asked = net[TOWNSHIP].downlink._answering._casebook
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asked, "wanted", lambda *_: pytest.fail("nothing is asked for that is not taken"))
+        village.member.file()
+        village.exchange()
+
+
+def test_a_new_life_begins_no_new_day(net: Network) -> None:
+    clocks, node = Clocks(), node_of(net, VILLAGE)
+    quotas = clocks.quotas(net, events=10)
+    assert not is_over(quotas, node)
+    quotas.count(node, Content(), 10, 0)
+    columns = quotas.begin(node)
+    other = another_life(node)
+    assert is_over(quotas, other) and not is_over(quotas, node_of(net, SECOND_VILLAGE))
+    told = row_of(node, clocks.now_ms, columns)
+    again = row_of(other, clocks.now_ms, {})
+    assert is_over(clocks.quotas(net, told, again, events=10), other), "after a restart neither"
+    assert is_over(clocks.quotas(net, again, told, events=10), other)
+
+
+def test_a_date_that_stands_still_shuts_nobody_out(net: Network) -> None:
+    node = node_of(net, VILLAGE)
+    for now_ms in (1_790_000_000_000, -DAY_MS, 2**43):
+        clocks = Clocks(now_ms)
+        quotas = clocks.quotas(net, events=10)
+        quotas.begin(node)
+        quotas.count(node, Content(), 10, 0)
+        assert is_over(quotas, node)
+        clocks.now_s += DAY_MS / 1000 - 1
+        assert is_over(quotas, node)
+        clocks.now_s += 1
+        assert not is_over(quotas, node)
+        quotas.count(node, Content(), 10, 0)
+        row = row_of(node, now_ms, quotas.begin(node))
+        if now_ms == 1_790_000_000_000:
+            assert is_over(clocks.quotas(net, row, events=10), node)
+            clocks.now_ms -= 3_600_000  # the battery is dead: each morning the same hour of the same date
+        assert not is_over(clocks.quotas(net, row, events=10), node)
+
+
+def test_the_quota_is_that_of_the_settings(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Quota] = []
+
+    def stop(*_: object, quota: Quota, **__: object) -> None:
+        given.append(quota)
+        raise InterruptedError
+
+    config = open_counter(
+        net[TOWNSHIP].member, net.built.folder, quota_events=7, quota_event_mb=2, quota_paper_mb=3
+    ).config
+    monkeypatch.setattr(township_app, "Downlink", stop)
+    monkeypatch.setattr("village_node.app.create_node", lambda *_, **__: net_node(net))
+    with pytest.raises(InterruptedError):
+        township_app.create_node(config)
+    assert given == [Quota(7, 2 << 20, 3 << 20)]
+
+
+def net_node(net: Network) -> SimpleNamespace:
+    member = net[TOWNSHIP].member
+    return SimpleNamespace(casebook=member.casebook, identity=member.identity)

@@ -5,6 +5,7 @@ a hundred waiting children never make a page slow; it asks no database.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -74,10 +75,12 @@ class Downlink:
         software: str = "",
         keys: Callable[[], Sequence[SigningKey]] | None = None,
         quota: Quota = NO_QUOTA,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` in ms since 1970. `slots`: exchanges worked on at once, fewer than the web server has threads, so
         that pages still come. `wait_s`: how long a waiting call is held. `keys`: what signs our part of the roster, our
-        own key unless named. `quota`: what each child may bring in a day."""
+        own key unless named. `quota`: what each child may bring in a day.
+        `steady`: seconds by which that day ends too."""
         self._casebook = casebook
         self._identity = identity
         self._wait_s = min(wait_s, WAIT_LONGEST_S)
@@ -97,6 +100,7 @@ class Downlink:
             self._renewals,
             software,
             quota,
+            steady,
         )
         self._unsealing = Unsealing(casebook, identity.place, self._network_id)
         self._renewals.take_ours()

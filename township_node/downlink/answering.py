@@ -5,6 +5,7 @@ guess at what it holds; the digest in its next request tells when the guess is w
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -108,9 +109,10 @@ class Answering:
         renewals: Renewals,
         software: str = "",
         quota: Quota = NO_QUOTA,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` in ms since 1970: told to children, and judged by nobody. `roster`: at hand, without the database."""
-        self._quotas = Quotas(quota, roster, clock)
+        self._quotas = Quotas(quota, roster, clock, steady, casebook.peers())
         self._renewals = renewals
         self._casebook = casebook
         self._blob_lane = BlobLane(casebook)
@@ -189,7 +191,7 @@ class Answering:
         given = None
         if judged.current:
             alarm = row.alarm if row is not None else NO_ALARM
-            came = self._quotas.begin(node, row)
+            came = self._quotas.begin(node)
             given = self._take(node, me, child, content, judged, ratchet, reply, alarm, came, len(unpacked))
         else:
             reply.hello, reply.road_key = self._hello(open_to_all=request.challenge is None), self._road_key()
@@ -387,7 +389,7 @@ class Answering:
         if child.view is not None:
             proofs = casebook.proofs_owed(node.place, child.view.points)
             reply.forks.proofs = [one for one in proofs if unheard is None or not unheard(one.incarnation, one.scope)]
-        reply.wants = casebook.wanted(node.place)
+        reply.wants = casebook.wanted(node.place) if self._quotas.asks_for_bodies(node) else []
         if content.wants:
             reply.bodies = casebook.wanted_bodies(content.wants, node.place, BODIES_BYTES)
         if acknowledged:
