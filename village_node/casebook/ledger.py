@@ -429,12 +429,9 @@ def _case_row(
         "\n".join(joint.unsigned(case)) or None if case.open and case.state not in cases.FINISHED else None,
         _first_due(case) if case.meetings else None,
         watched_day=cases.day_number(turned.watched),
-        acts_on=case.acts_on.act if case.acts_on else None,
-        earlier_no=case.acts_on.earlier if case.acts_on else None,
         kind=settlements.kind_number(case, catalogue, places),
-        outcome=(case.decision.outcome or None) if case.decision else None,
         **(rated.voices_of(case, places) if case.calls or case.orders else {}),
-    )
+    )._replace(**purged.link_of(case))
 
 
 def _with_settlement(

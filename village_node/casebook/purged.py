@@ -25,6 +25,16 @@ GONE: Final = frozenset({"purged", "erased"})  # bodies that were here, or may n
 _CLOSED: Final = ("state", "holder", "transit_to")
 
 
+def link_of(case: Case) -> dict[str, Any]:
+    """What the row of a case keeps of the decision it acts upon, and of its own, for when the words are cleared."""
+    link, made = case.acts_on, case.decision
+    return {
+        "acts_on": link.act if link else None,
+        "earlier_no": link.earlier if link else None,
+        "outcome": (made.outcome or None) if made else None,
+    }
+
+
 def row_kept(before: CaseRow | None, folded: CaseRow) -> CaseRow:
     """The row of a case folded without some of its bodies: what they said stays, and a closed case stays closed."""
     if before is None:
