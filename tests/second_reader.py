@@ -269,7 +269,7 @@ class Reader:
             fields = decode(unhex(case[f"{name}_content"] or body[1:].hex()))  # packed content comes unpacked
             need(body[0] < 3 and min(fields, default=0) >= 0 and not fields.keys() & wrong, "an unfit field")
             need(all(fields.get(flag, True) is True for flag in (2, 15, 16)), "a flag that is not true")
-            need(name == "reply" or (1 in fields) == (challenge is not None), "not both nonce and challenge")
+            need(name == "reply" or len(fields.get(1, b"" if challenge else bytes(4))) == 4, "no nonce of 4 bytes")
             rows = sorted(case[f"{name}_state"] or [], key=lambda row: (row[1], row[0]))
             state = [[unhex(r[0]), *r[1:3], unhex(r[3]), [[unhex(by), to] for by, to in sorted(r[4])]] for r in rows]
             self.clock = self.clock if who else min(max(fields.get(19, 0), 0), 2**46)

@@ -123,7 +123,7 @@ class Lives:
         return Shelf(self._data, identities.file_key(self._data, self._keyring, in_use=in_use))
 
     def opening_keys(self) -> list[OpeningKey]:
-        """The keys with which this place opens what is sealed to it. Raises NoIdentity where none of its files can be read."""
+        """The keys with which this place opens what is sealed to it. Raises NoIdentity where none can be read."""
         return identities.opening_keys(self._data, self._keyring)
 
     def keep_opening_key(self, seed: bytes) -> OpeningKey:

@@ -25,7 +25,7 @@ from sync_protocol.errors import (
     TooLarge,
     UnknownNode,
 )
-from sync_protocol.exchange import COME, check_wait_token, read_wait_token, refusal_bytes
+from sync_protocol.exchange import COME, Request, check_wait_token, read_wait_token, refusal_bytes
 from sync_protocol.roster import Node, Roster
 from sync_protocol.suites import SigningKey
 from township_node import newcomers
@@ -102,7 +102,7 @@ class Downlink:
             quota,
             steady,
         )
-        self._unsealing = Unsealing(casebook, identity.place, self._network_id)
+        self._unsealing = Unsealing(casebook, identity.place, self._network_id, clock)
         self._renewals.take_ours()
         casebook.on_news(self._on_news)
 
@@ -148,7 +148,10 @@ class Downlink:
         return self._roster
 
     def _exchange(self) -> flask.Response:
-        return _answered(limits.SEALED_MESSAGE, lambda raw: self._unsealing.answer(raw, self._answering.answer))
+        def answer(request: Request, begins: bool) -> bytes:
+            return self._answering.answer(request, begins=begins)
+
+        return _answered(limits.SEALED_MESSAGE, lambda raw: self._unsealing.answer(raw, answer))
 
     def _network_id(self) -> bytes:
         network_id = self._identity.network_id

@@ -89,6 +89,8 @@ class _Child:
     overruled_pending: set[bytes] = field(default_factory=set)
     tide_told: int | None = None
     tide_pending: int | None = None
+    key_told: bytes | None = None
+    key_pending: bytes | None = None
     blob_receipts_pending: list[BlobReceipt] = field(default_factory=list)
     budget: FrameBudget = field(default_factory=FrameBudget)
     held_back: dict[Stream, tuple[int, int]] = field(default_factory=dict)  # -> position, since when (ms)
@@ -126,12 +128,13 @@ class Answering:
         self._children: dict[bytes, _Child] = {}
         self._children_lock = threading.Lock()
 
-    def answer(self, request: Request) -> bytes:
-        """The signed reply to a request. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
+    def answer(self, request: Request, *, begins: bool = False) -> bytes:
+        """The signed reply to a request. `begins`: it came with an opening, so its sender goes by a key that it
+        believes to be ours. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
         node, me = self._addressed(request)
         child = self._child(node)
         with self._admitted(child):
-            return self._exchange(node, me, child, request)
+            return self._exchange(node, me, child, request, begins=begins)
 
     def _addressed(self, request: Request) -> tuple[Node, Identity]:
         """Who has sent a request, and the life of ours that it is for: a child that has not heard of the present one
@@ -169,7 +172,7 @@ class Answering:
         with self._children_lock:
             return self._children.setdefault(node.incarnation, _Child())
 
-    def _exchange(self, node: Node, me: Identity, child: _Child, request: Request) -> bytes:
+    def _exchange(self, node: Node, me: Identity, child: _Child, request: Request, *, begins: bool) -> bytes:
         row = self._casebook.peer(node.incarnation)
         secret = row.secret if row is not None else None
         ratchet = Ratchet(row.issued, row.issued_nonce) if row is not None else Ratchet()
@@ -193,6 +196,9 @@ class Answering:
             alarm = row.alarm if row is not None else NO_ALARM
             came = self._quotas.begin(node)
             given = self._take(node, me, child, content, judged, ratchet, reply, alarm, came, len(unpacked))
+            self._tell_key(
+                child, reply, acknowledged=judged.ratchet.used > ratchet.used, at_once=content.first or begins
+            )
         else:
             reply.hello, reply.road_key = self._hello(open_to_all=request.challenge is None), self._road_key()
         self._tell_roster(node, child, content, reply, current=judged.current)
@@ -218,6 +224,16 @@ class Answering:
         with suppress(NotAllowed, NotSaved):
             self._casebook.road_key()
         return self._casebook.told_road_key()
+
+    def _tell_key(self, child: _Child, reply: Content, *, acknowledged: bool, at_once: bool) -> None:
+        """The key that children seal to, unless it is the one that the child was told last and goes by."""
+        key = self._road_key() if at_once else self._casebook.told_road_key()
+        public = key.public if key is not None else None
+        if acknowledged:
+            child.key_told = child.key_pending
+        child.key_pending = public if child.alone or child.key_pending == public else None
+        if at_once or child.key_told != public:
+            reply.road_key = key
 
     def _codec(self, request: Request, content: Content) -> int:
         """The dictionary only for who has shown that it knows it."""
@@ -305,7 +321,6 @@ class Answering:
             self._casebook.note_road_key(node, content.road_key)
         if content.first:
             reply.hello = self._hello()
-            reply.road_key = self._road_key()
         if judged.alarm == OLDER_CHALLENGE:
             # An old request may be a stranger's recording: it is told that it was heard, and given nothing.
             reply.digest = digest(self._casebook.shared_points(node.place))

@@ -5,7 +5,6 @@ nothing, and a start forgets all of them, which costs each child one request.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -24,7 +23,7 @@ from sync_protocol.suites import OpeningKey
 from village_node.casebook import Casebook, NotAllowed
 
 _KEPT: Final = 2  # contexts for one name of a child: of two machines with one identity neither pushes out the other
-_LOOK_EVERY_S: Final = 1.0  # at most so often are the key files read for something that none of them opens
+_LOOK_EVERY_MS: Final = 1_000  # at most so often are the key files read for something that none of them opens
 
 
 class Unsealing:
@@ -35,33 +34,35 @@ class Unsealing:
         casebook: Casebook,
         place: str,
         network_id: Callable[[], bytes],
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], int],
     ) -> None:
-        """Nothing is known yet: the first request of each child brings what its others are sealed under."""
+        """Nothing is known yet: the first request of each child brings what its others are sealed under. `clock` in ms
+        since 1970."""
         self._casebook = casebook
         self._place = place
         self._network_id = network_id
-        self._monotonic = monotonic
-        self._look_again_at = 0.0
+        self._clock = clock
+        self._looked_ms: int | None = None  # the files, for nothing
         self._keys: list[OpeningKey] = []
         self._lock = threading.Lock()
         self._by_name: dict[bytes, list[Context]] = {}
         self._of_child: dict[bytes, list[Context]] = {}
 
-    def answer(self, raw: bytes, answer: Callable[[Request], bytes]) -> bytes:
-        """A request answered in its own form. Raises ProtocolError, and what `answer` raises."""
+    def answer(self, raw: bytes, answer: Callable[[Request, bool], bytes]) -> bytes:
+        """A request answered in its own form. `answer`: is told whether the request begins a context. Raises
+        ProtocolError, and what `answer` raises."""
         sealed = read_sealed(raw)
         if sealed is None:
             request = read_request(raw)
             if request.challenge is not None:
                 raise NotSealed("a request with a challenge must be sealed to a key of this place")
-            return answer(request)
+            return answer(request, False)
         context, opened = self._opened(sealed)
         request = read_request(opened)
         if request.challenge is None:
             # Whoever seals has a challenge to sign; without one there is nothing to hide, and nobody to keep this for.
             raise NotSealed("a request without a challenge must not be sealed")
-        reply = answer(request)
+        reply = answer(request, sealed.opening is not None)
         if sealed.opening is not None:
             self._keep(request.sender, context)
         return seal_reply(context, sealed, reply)
@@ -86,16 +87,16 @@ class Unsealing:
         try:
             return open_context(self._keys, self._network_id(), self._place, sealed)
         except NotSealed:
-            now = self._monotonic()
-            if now < self._look_again_at:
+            now, before = self._clock(), self._looked_ms
+            if before is not None and abs(now - before) < _LOOK_EVERY_MS:  # a clock set back ends the wait
                 raise
-            before, self._look_again_at = self._look_again_at, now + _LOOK_EVERY_S
+            self._looked_ms = now
             try:
                 self._keys = self._casebook.opening_keys()
             except NotAllowed:  # the log says which file: nobody outside is told
                 raise NotSealed("no key of this place can be read at present: its people have to restore it") from None
             context = open_context(self._keys, self._network_id(), self._place, sealed)
-            self._look_again_at = before
+            self._looked_ms = before
             return context
 
     def _keep(self, child: bytes, context: Context) -> None:

@@ -93,7 +93,7 @@ class Carrying(Complaining, Dispatch):
                 self._keep_key(connection, node, (told.number, 1), told.public)
 
     def opening_keys(self) -> list[OpeningKey]:
-        """Every key with which this place opens what is sealed to it. Raises NotAllowed where none of its files can be read."""
+        """Every key with which this place opens what is sealed to it. Raises NotAllowed where none can be read."""
         return self._opening_keys()
 
     def key_of(self, place: str) -> bytes | None:

@@ -305,8 +305,8 @@ class Uplink:
         return nodes[-1]
 
     def _answered(self, line: _Line, heard: Heard, *, still_refused: bool = False) -> None:
-        """`still_refused`: it has told its key, and opened nothing that was sealed to it. That ends no silence: somebody
-        on the road may refuse what is sealed, and let the rest pass, for ever."""
+        """`still_refused`: it has told its key, and opened nothing sealed to it. That ends no silence: somebody on
+        the road may refuse what is sealed, and let the rest pass, for ever."""
         now = self._monotonic()
         soon = self._settings.sync_every_s * (0.9 + 0.2 * self._random_unit())
         if heard.again:

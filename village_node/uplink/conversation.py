@@ -166,8 +166,8 @@ class Conversation:
         if not self.introduced:
             content.first = True
             content.hello = Hello(dictionaries=DICTIONARIES, software=around.software if challenge is not None else "")
-            content.road_key = casebook.told_road_key()
-        if casebook.provisional:
+            content.road_key = casebook.told_road_key() if challenge is not None else None
+        if casebook.provisional and challenge is not None:  # of a stranger nothing of the kind is read
             content.renewal = casebook.renewal()
         heads = self._heads()
         disagrees = self._roster_talk.disagrees(around.roster(), self._heads_there)
@@ -177,8 +177,9 @@ class Conversation:
             content.roster_heads = heads
             if challenge is not None:
                 content.roster_talk = self._roster_talk.say(around.roster(), self._heads_there)
+        # An introduction has one too, so that no recorded reply fits it, whatever our clock says again.
+        content.nonce = nonce if challenge is not None else around.randomness(NONCE_BYTES)
         if challenge is not None:
-            content.nonce = nonce
             outgoing = self._fill(content)
         body = pack_body(content_map(content), self._codec)
         self.budget.learn(body)
@@ -217,7 +218,7 @@ class Conversation:
                 "first_failure_ms": None,
                 "next_attempt_ms": None,
             }
-        if asked.parties.challenge is None:
+        if asked.parties.challenge is None or reply.road_key is not None:
             self.sealing.told(reply.road_key)
         # Who asks for the key alone keeps the pair that he holds: what it was drawn for may be under way.
         keeps = asked.parties.challenge is None and self._held_challenge()[0] is not None

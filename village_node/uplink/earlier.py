@@ -82,8 +82,8 @@ def _say(around: Surroundings, node: Node, post: Post, challenge: bytes | None, 
     software = around.software if challenge is not None else ""
     content = Content(clock_ms=around.clock(), hello=Hello(dictionaries=DICTIONARIES, software=software))
     content.roster_heads = roster_heads(around.roster(), around.identity.place)
+    content.nonce = around.randomness(NONCE_BYTES)
     if challenge is not None:
-        content.nonce = around.randomness(NONCE_BYTES)
         content.roster_changes = list(changes)
     parties = Parties(around.network_id, who.incarnation, node.incarnation, challenge)
     raw = request_bytes(who.key, parties, pack_body(content_map(content), ZSTD))

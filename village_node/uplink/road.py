@@ -153,8 +153,8 @@ def knock(session: requests.Session, url: str, timeouts: Timeouts) -> None:
 
 
 def post(session: requests.Session, url: str, body: bytes, timeouts: Timeouts) -> Answered:
-    """Send one exchange and read its reply, at most 1 MiB. Raises NoAnswer."""
-    return _call(session, timeouts, lambda: _send(session, "POST", url, timeouts, body), limits.MESSAGE)
+    """Send one exchange and read its reply, as long as a sealed one may be. Raises NoAnswer."""
+    return _call(session, timeouts, lambda: _send(session, "POST", url, timeouts, body), limits.SEALED_MESSAGE)
 
 
 def wait(session: requests.Session, url: str, token: str, timeouts: Timeouts) -> Answered:

@@ -23,6 +23,7 @@ class Sealing:
         self._context: Context | None = None
         self._public = b""
         self._told: bytes | None = None
+        self._has_told = False  # in this conversation: else what the casebook remembers holds
         self._sealed = 0
         self._is_known = False  # whether the ancestor has answered under this context
         self._asks = False  # whether what we know of its key is to be asked for again
@@ -35,7 +36,7 @@ class Sealing:
             self._forget()
         if self._context is None and not self._asks:
             # What it said just now holds, whatever it may have said under a higher number before it was put back.
-            public = self._told or self._casebook.key_of(self._place)
+            public = self._told if self._has_told else self._casebook.key_of(self._place)
             try:
                 self._context = begin(public, self._network_id, self._place) if public is not None else None
             except (WeakKey, Malformed):
@@ -82,8 +83,11 @@ class Sealing:
         return again
 
     def told(self, key: RoadKey | None) -> None:
-        """The ancestor was asked without a challenge, and has said under its signature which key it has."""
-        self._asks, self._told = False, key.public if key is not None else None
+        """The ancestor has said under its signature which key it has; none where it was asked and named none. What was
+        begun with another one ends: the newer key may be there because the older one is no longer to be trusted."""
+        self._asks, self._has_told, self._told = False, True, key.public if key is not None else None
+        if self._told != self._public:
+            self._forget()
 
     def _forget(self) -> None:
         self._context, self._is_known, self._sealed = None, False, 0

@@ -1,0 +1,130 @@
+"""The keys that requests are sealed to: which one a child goes by, when it hears of another, and what may be lost."""
+
+import pytest
+
+from sync_protocol.encoding import decode, encode
+from sync_protocol.errors import NotSealed
+from sync_protocol.exchange import read_sealed
+from sync_protocol.exchange.content import VERSION
+from sync_protocol.exchange.sealed import key_name
+from sync_protocol.suites import OpeningKey
+from sync_protocol.wire import unpack_body
+from tests.faults.on_the_road import arrives, refuses_what_is_sealed
+from tests.faults.speech import refused_code
+from tests.network import TOWNSHIP, VILLAGE, Network
+from village_node.identity import OPENING
+from village_node.uplink import sealing
+
+
+def test_a_key_file_that_cannot_be_read_makes_nobody_deaf_and_strangers_are_not_told_of_it(net: Network) -> None:
+    data, _ = net.built.files_of(TOWNSHIP)
+    bad, (good,) = data / f"{OPENING}0000000000000000.key", data.glob(f"{OPENING}*.key")
+    bad.write_text("")
+    net.start(TOWNSHIP)
+    assert net[VILLAGE].exchange().ok and arrives(net)
+    lost = good.read_bytes()
+    good.write_text("")
+    net.start(TOWNSHIP)
+    net.wire.opened = lambda _place, raw: (raw, None)
+    for _ in range(2):
+        net[VILLAGE].exchange()
+    refusals = [one.raw_reply for one in net.wire.passed if one.status == 400]
+    assert refusals and not any(word in raw for raw in refusals for word in (b"opening-", b".key", b"hex"))
+    good.write_bytes(lost)
+    net.start(TOWNSHIP)
+    assert arrives(net)
+
+
+def another_key(net: Network, code: str, suite: str = "s1q") -> bytes:
+    """A place goes over to another key while it runs."""
+    casebook = net[code].member.casebook
+    assert casebook.lives is not None
+    casebook.lives.suite = suite
+    return casebook.road_key()
+
+
+def test_a_child_that_runs_on_is_told_of_another_key_and_ends_what_it_began_with_the_older_one(net: Network) -> None:
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    assert arrives(net)
+    fresh = another_key(net, TOWNSHIP)
+    assert village.member.casebook.key_of(TOWNSHIP) != fresh
+    assert village.exchange().ok and village.member.casebook.key_of(TOWNSHIP) == fresh
+    net.wire.passed.clear()
+    assert village.exchange().ok
+    sealed = read_sealed(net.wire.passed[0].raw_request)
+    assert sealed is not None and sealed.opening is not None and sealed.name == key_name(fresh)
+    replies = []
+    for _ in range(3):
+        net.wire.passed.clear()
+        assert village.exchange().ok
+        replies.append(unpack_body(decode(net.wire.passed[0].reply)[2]))
+    assert all(2 not in reply.get(23, {}) for reply in replies), "told once, and once more to the opening"
+    assert arrives(net) and township.member.casebook.told_road_key() is not None
+
+
+def test_every_request_that_begins_a_context_is_told_the_key(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "REQUESTS_MOST", 2)
+    net.wire.passed.clear()
+    for _ in range(6):
+        assert net[VILLAGE].exchange().ok
+    told = [2 in unpack_body(decode(one.reply)[2]).get(23, {}) for one in net.wire.passed]
+    read = [read_sealed(one.raw_request) for one in net.wire.passed]
+    assert told == [each is not None and each.opening is not None for each in read] and True in told[1:]
+
+
+def test_a_recorded_answer_to_an_introduction_fits_no_later_one(net: Network) -> None:
+    """The clock says the same again, and somebody on the line plays what the parent said when it had another key."""
+    village = net[VILLAGE]
+    with refuses_what_is_sealed(net, TOWNSHIP):
+        net.wire.passed.clear()
+        for _ in range(5):
+            village.exchange()
+    recorded = [one for one in net.wire.passed if read_sealed(one.raw_request) is None][-1]
+    fresh = another_key(net, TOWNSHIP)
+    with refuses_what_is_sealed(net, TOWNSHIP):
+        while village.up._lines[0].conversation.sealing.ready():  # type: ignore[union-attr]
+            village.exchange()
+    net.wire.passed.clear()
+    net.wire.change_reply = lambda _raw: recorded.raw_reply
+    assert not village.exchange().ok
+    (again,) = net.wire.passed
+    assert again.raw_request != recorded.raw_request and len(again.raw_request) == len(recorded.raw_request)
+    assert village.member.casebook.key_of(TOWNSHIP) != fresh
+    net.wire.calm()
+    assert arrives(net) and village.member.casebook.key_of(TOWNSHIP) == fresh
+
+
+def test_a_parent_that_names_no_key_when_asked_is_sealed_nothing(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though an older one is remembered."""
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    with refuses_what_is_sealed(net, TOWNSHIP), monkeypatch.context() as keyless:
+        keyless.setattr(township.downlink._answering, "_road_key", lambda: None)
+        for _ in range(2):
+            village.exchange()
+        net.wire.passed.clear()
+        results = [village.exchange() for _ in range(3)]
+        assert not any(result.ok for result in results) and "不会以明文发送" in results[-1].text
+        assert all(read_sealed(one.raw_request) is None for one in net.wire.passed)
+    assert arrives(net)
+
+
+def test_what_opens_with_no_key_has_the_files_read_once_in_a_second(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    township = net[TOWNSHIP]
+    book, unsealing = township.member.casebook, township.downlink._unsealing
+    net.wire.opened = lambda _place, raw: (raw, None)
+    looks, read = [], book.opening_keys
+
+    def look() -> list[OpeningKey]:
+        looks.append(1)
+        return read()
+
+    monkeypatch.setattr(book, "opening_keys", look)
+    monkeypatch.setattr(unsealing, "_clock", lambda: int(net.monotonic.now_s * 1_000))
+    for seconds, expected in ((0.0, 1), (0.75, 1), (0.5, 2)):
+        net.monotonic.now_s += seconds
+        for _ in range(5):
+            garbage = encode([VERSION, bytes(4), bytes(80), bytes(50)])
+            assert refused_code(net, TOWNSHIP, garbage) == (400, NotSealed.code)
+        assert len(looks) == expected
