@@ -128,3 +128,14 @@ def test_what_opens_with_no_key_has_the_files_read_once_in_a_second(
             garbage = encode([VERSION, bytes(4), bytes(80), bytes(50)])
             assert refused_code(net, TOWNSHIP, garbage) == (400, NotSealed.code)
         assert len(looks) == expected
+
+
+def test_who_goes_to_and_fro_between_the_suites_draws_one_key_of_each(net: Network) -> None:
+    data, _ = net.built.files_of(TOWNSHIP)
+    first = another_key(net, TOWNSHIP, "s1")
+    second = another_key(net, TOWNSHIP, "s1q")
+    assert first != second
+    for _ in range(3):
+        assert another_key(net, TOWNSHIP, "s1") == first and another_key(net, TOWNSHIP, "s1q") == second
+    assert len(list(data.glob(f"{OPENING}*.key"))) == 2
+    assert arrives(net)
