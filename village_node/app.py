@@ -42,7 +42,7 @@ from village_node.uplink import Settings, Uplink
 if sys.platform == "win32":
     import winreg
 
-REQUEST_BODY_MAX = 12 << 20  # a form, and an exchange, are far smaller; nothing larger is read
+REQUEST_BODY_MAX = 13 << 20  # above the largest form, so that our own page says what is too large; no more is read
 # At one address at a time. An idle line costs no thread, and where there are too many, one makes way (door.py); two
 # addresses stay below the 1,024 files that a process may open.
 LINES_MAX = 400

@@ -239,6 +239,8 @@ def add(app: Flask, site: Site, route: Route) -> None:
             if not changes:
                 return visit.redirect("sign_in", back=local_path(request.full_path.rstrip("?")))
             return sign_in.sign_in_and_go_on(visit, lambda again: permitted(again, arguments))
+        if visit.person is None and route.policy.roles is not None:
+            return visit.render("ended_strip.html")  # by which a page that asks by itself sees that it is to go away
         return permitted(visit, arguments)
 
     def permitted(visit: Visit, arguments: dict[str, Any]) -> Any:
@@ -289,8 +291,9 @@ def _not_saved(site: Site, fault: StoreError) -> Response:
     if programs.is_for_programs():
         return programs.trouble(fault)
     sent = request.method == "POST"
+    files = request.endpoint in phone.TAKES_FILES  # which the page cannot bring once more: what it sent would be empty
     words = (*(NOT_SAVED if sent else TROUBLES[503][:2]), fault.zh, fault.en)
-    response = _drawn(site, 503, words, sign_in.still_typed(request.form) if sent else None)
+    response = _drawn(site, 503, words, sign_in.still_typed(request.form) if sent and not files else None)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
@@ -320,6 +323,8 @@ def _trouble(site: Site, error: HTTPException) -> Response:
     words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in batches.TAKES_SHEETS:
         words = batches.TOO_LARGE
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in papers.TAKES_FILES | phone.TAKES_FILES:
+        words = papers.TOO_LARGE
     response = _drawn(site, status, words)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):

@@ -27,6 +27,12 @@ OPENS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
 FORM_MOST: Final = 12 << 20  # bytes of a form with its files: as much as this node reads of one request
 FILES_AT_ONCE: Final = 20
 TAKES_FILES: Final = frozenset({"add_papers", "api.add_paper"})
+TOO_LARGE: Final = (
+    "文件太大",
+    "The files are too large",
+    "一次合计不能超过 12 MB，一个也没有收。请返回，分几次传，每个不超过 10 MB。",
+    "12 MB together at most: none was taken. Go back and send them in several goes, 10 MB each at most.",
+)
 GIVES_FILES: Final = frozenset({"paper_original", "api.open_paper"})
 ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 

@@ -35,6 +35,7 @@ class Received:
     size: str
     at: str
     preview: bool
+    first_page: bool
 
 
 def desk(visit: Visit, place: str, case_id: str) -> Response:
@@ -188,6 +189,7 @@ def _received(visit: Visit, row: PhoneFile) -> Received:
         papers.size_words(row.size),
         times.moment(row.at_ms, visit.lang),
         bool(row.preview),
+        row.media == "application/pdf",
     )
 
 

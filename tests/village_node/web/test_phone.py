@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from werkzeug.test import TestResponse
 
@@ -24,8 +25,9 @@ from village_node import uploads
 from village_node.accounts.passes import IDLE_MS, LIFE_MS, token_of
 from village_node.accounts.sessions import id_of
 from village_node.casebook import CaseRef, phoning
+from village_node.store import NotSaved
 from village_node.store.audit import AuditRow
-from village_node.web import unlogged
+from village_node.web import pages, unlogged
 from village_node.web.phone_desk import why_no_telephone
 
 LAN: dict[str, Any] = {"host": "0.0.0.0", "public_url": "http://192.168.1.10:8700"}
@@ -436,3 +438,56 @@ def test_a_case_that_takes_no_papers_gets_none_by_telephone(net: Net, folder: Pa
         assert [each.key + each.preview for each in book.phone_sent(row.pass_id)] == [b""]
     if how != "handed over":
         assert book._shelf is not None and row.name not in book._shelf.names(float("inf"))
+
+
+def test_files_that_are_too_large_together_are_told_so(village: Counter, agent: Visitor) -> None:
+    case = agent.file()
+    address, telephone = opened(agent, case), village.visitor()
+    told = sent(telephone, address, bytes(7 << 20), bytes(7 << 20))
+    assert told.status_code == 413 and "12 MB" in told.text and "1 MB" not in told.text.replace("12 MB", "")
+
+
+def test_the_page_of_a_full_disk_offers_no_form_without_its_file(
+    village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = agent.file()
+    address, telephone = opened(agent, case), village.visitor()
+
+    def full(*_: object) -> None:
+        raise NotSaved("未保存：磁盘已满", "not saved: the disk is full")
+
+    monkeypatch.setattr(type(village.member.casebook), "keep_phone_file", full)
+    told = sent(telephone, address, photo())
+    assert told.status_code == 503 and "磁盘已满" in told.text and "再次提交" not in told.text
+
+
+def test_who_takes_a_pdf_is_told_that_one_page_is_seen(village: Counter, agent: Visitor) -> None:
+    case = agent.file()
+    address, telephone = opened(agent, case), village.visitor()
+    sent(telephone, address, photo())
+    assert "第 1 页" not in agent.open(f"{case}/papers/phone").text
+    writer = pypdf.PdfWriter()
+    for _ in range(3):
+        writer.add_blank_page(300, 300)
+    raw = io.BytesIO()
+    writer.write(raw)
+    sent(telephone, address, raw.getvalue())
+    assert agent.open(f"{case}/papers/phone").text.count("只能看到 PDF 的第 1 页") == 1
+
+
+def test_the_strip_tells_a_page_whose_session_has_ended(village: Counter, agent: Visitor) -> None:
+    case = agent.file()
+    opened(agent, case)
+    assert "data-person" in agent.open(f"{case}/papers/phone/news").text
+    agent.send("/sign-out", {})
+    ended = agent.open(f"{case}/papers/phone/news")
+    assert ended.status_code == 200 and "data-refresh" in ended.text and "data-person" not in ended.text
+
+
+def test_the_script_gives_a_dead_line_up_and_has_words_for_a_page_that_is_out_of_date(
+    village: Counter, agent: Visitor
+) -> None:
+    page = village.visitor().open(opened(agent, agent.file())).text
+    assert "这个页面已失效" in page
+    script = (Path(pages.__file__).parent / "static" / "phone.js").read_text(encoding="utf-8")
+    assert "call.timeout = LONGEST_MS" in script and "status === 403" in script and "words.old" in script

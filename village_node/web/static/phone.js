@@ -7,6 +7,7 @@
   const words = form.dataset;
   const TRIES = 3;
   const PAUSE_MS = 2000;
+  const LONGEST_MS = 180000; // for one file: a line that is dead says nothing
   const queue = [];
   let busy = false;
 
@@ -66,6 +67,8 @@
     });
     call.addEventListener("load", () => answered(job, call));
     call.addEventListener("error", () => broken(job, words.failed));
+    call.timeout = LONGEST_MS;
+    call.addEventListener("timeout", () => broken(job, words.failed));
     call.send(body);
   }
 
@@ -78,6 +81,8 @@
       let problems = [];
       try { problems = JSON.parse(call.responseText).problems; } catch { /* not ours: the general words are said */ }
       told(job, problems.join(" ") || words.busy, false);
+    } else if (call.status === 403) {
+      told(job, words.old, false);
     } else if (call.status === 404) {
       told(job, words.over, false);
     } else if (call.status === 429 || call.status >= 500) {
