@@ -59,7 +59,9 @@ class Served:
 
 def serve(member: Member, randomness: Callable[[int], bytes], *, children: int = 4, wait_s: float = 5.0) -> Served:
     """Put a member's downlink on the network."""
-    downlink = Downlink(member.casebook, member.identity, member.clock, randomness, wait_s=wait_s)
+    downlink = Downlink(
+        member.casebook, member.identity, member.clock, randomness, steady=time.monotonic, wait_s=wait_s
+    )
     app = flask.Flask(f"node {member.place}")
     app.register_blueprint(downlink.blueprint())
     return Served(member, downlink, Server(app, 4), Server(downlink.waiting_app(), children + 4))

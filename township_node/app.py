@@ -1,5 +1,6 @@
 """Where a township's parts meet: a village node that also answers the nodes under it."""
 
+import time
 from collections.abc import Callable, Sequence
 
 from sync_protocol.suites import SigningKey
@@ -29,6 +30,7 @@ def create_node(
         node.identity,
         app.wall_clock,
         identities.random_bytes,
+        steady=time.monotonic,
         wait_s=config.wait_s,
         keys=signers,
         quota=quota_of(config),

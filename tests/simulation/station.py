@@ -205,7 +205,13 @@ class Station:
         if self.place.level != "village":
             publisher = (lambda: [sim.world.built.publisher_key]) if self.place.parent is None else None
             program.downlink = Downlink(
-                book, book.identity, self.clock, self.chance.randbytes, wait_s=0.0, keys=publisher
+                book,
+                book.identity,
+                self.clock,
+                self.chance.randbytes,
+                steady=lambda: sim.loop.now_s,
+                wait_s=0.0,
+                keys=publisher,
             )
             program.app = flask.Flask(f"node {self.code}", static_folder=None)
             program.app.register_blueprint(program.downlink.blueprint())

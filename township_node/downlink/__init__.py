@@ -5,7 +5,6 @@ a hundred waiting children never make a page slow; it asks no database.
 """
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -70,12 +69,12 @@ class Downlink:
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
         *,
+        steady: Callable[[], float],
         slots: int = 6,
         wait_s: float = 25.0,
         software: str = "",
         keys: Callable[[], Sequence[SigningKey]] | None = None,
         quota: Quota = NO_QUOTA,
-        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` in ms since 1970. `slots`: exchanges worked on at once, fewer than the web server has threads, so
         that pages still come. `wait_s`: how long a waiting call is held. `keys`: what signs our part of the roster, our
@@ -98,9 +97,9 @@ class Downlink:
             self._tides,
             slots,
             self._renewals,
+            steady,
             software,
             quota,
-            steady,
         )
         self._unsealing = Unsealing(casebook, identity.place, self._network_id, clock)
         self._renewals.take_ours()

@@ -5,7 +5,6 @@ guess at what it holds; the digest in its next request tells when the guess is w
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -109,9 +108,9 @@ class Answering:
         tides: Tides,
         slots: int,
         renewals: Renewals,
+        steady: Callable[[], float],
         software: str = "",
         quota: Quota = NO_QUOTA,
-        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` in ms since 1970: told to children, and judged by nobody. `roster`: at hand, without the database."""
         self._quotas = Quotas(quota, roster, clock, steady, casebook.peers())
