@@ -291,9 +291,8 @@ def _not_saved(site: Site, fault: StoreError) -> Response:
     if programs.is_for_programs():
         return programs.trouble(fault)
     sent = request.method == "POST"
-    files = request.endpoint in phone.TAKES_FILES  # which the page cannot bring once more: what it sent would be empty
     words = (*(NOT_SAVED if sent else TROUBLES[503][:2]), fault.zh, fault.en)
-    response = _drawn(site, 503, words, sign_in.still_typed(request.form) if sent and not files else None)
+    response = _drawn(site, 503, words, sign_in.still_typed(request.form) if sent else None)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

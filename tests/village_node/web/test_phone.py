@@ -25,7 +25,6 @@ from village_node import uploads
 from village_node.accounts.passes import IDLE_MS, LIFE_MS, token_of
 from village_node.accounts.sessions import id_of
 from village_node.casebook import CaseRef, phoning
-from village_node.store import NotSaved
 from village_node.store.audit import AuditRow
 from village_node.web import unlogged
 from village_node.web.phone_desk import why_no_telephone
@@ -445,20 +444,6 @@ def test_files_that_are_too_large_together_are_told_so(village: Counter, agent: 
     address, telephone = opened(agent, case), village.visitor()
     told = sent(telephone, address, bytes(7 << 20), bytes(7 << 20))
     assert told.status_code == 413 and "12 MB" in told.text and "1 MB" not in told.text.replace("12 MB", "")
-
-
-def test_the_page_of_a_full_disk_offers_no_form_without_its_file(
-    village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    case = agent.file()
-    address, telephone = opened(agent, case), village.visitor()
-
-    def full(*_: object) -> None:
-        raise NotSaved("未保存：磁盘已满", "not saved: the disk is full")
-
-    monkeypatch.setattr(type(village.member.casebook), "keep_phone_file", full)
-    told = sent(telephone, address, photo())
-    assert told.status_code == 503 and "磁盘已满" in told.text and "再次提交" not in told.text
 
 
 def test_who_takes_a_pdf_is_told_that_one_page_is_seen(village: Counter, agent: Visitor) -> None:
