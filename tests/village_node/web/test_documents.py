@@ -22,7 +22,7 @@ PROXY = {
 }  # fmt: skip
 ELSEWHERE = {
     "lapse", "tolerance", "declaration", "rectify", "joint", "preview", "14", "upward", "transmittal", "publicity",
-    "published", "survey", "13", "hearing_right",
+    "published", "survey", "13", "rights",
 }  # fmt: skip
 HEARING = {
     "what": "hearing", "hearing_day": "2026-12-02", "hearing_at": "上午九时，县政务大厅三楼", "presider": "0209",
