@@ -42,6 +42,7 @@ FORK_ARMS = 8  # proven arms kept of one stream
 FORK_ROWS_A_MESSAGE = 16  # each of probes, marks, arms, proofs; of the roster's forks, splits and trails
 
 REVOKED_STREAMS = 1_000
+SUCCESSIONS = 16  # of places, one after the other
 
 STAGED_SEGMENTS = 256
 STAGED = 4_194_304

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from sync_protocol import limits
 from sync_protocol.errors import Malformed
 
 LEVELS: Final = ("county", "township", "village", "station")
 _MERGED: Final = ("village", "station")
-SUCCESSIONS_IN_A_LINE: Final = 16
 _CODE: Final = re.compile(r"[0-9A-Za-z]{1,16}(?:-[0-9A-Za-z]{1,8}){0,3}")
 
 
@@ -102,8 +102,8 @@ class PlaceTree:
         if not self.may_succeed(successor, code):
             raise Malformed(f"succession of {code}: {successor} must be another place of its level, with its parent")
         line = max(self._lines.get(successor, 0), self._lines.get(code, 0) + 1)
-        if line > SUCCESSIONS_IN_A_LINE:
-            raise Malformed(f"succession of {code}: more than {SUCCESSIONS_IN_A_LINE} would follow one another")
+        if line > limits.SUCCESSIONS:
+            raise Malformed(f"succession of {code}: more than {limits.SUCCESSIONS} would follow one another")
         tree = self.grown(())
         tree._successors = {**self._successors, code: successor}
         tree._predecessors = {**self._predecessors, successor: (*self._predecessors.get(successor, ()), code)}

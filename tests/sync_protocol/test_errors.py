@@ -49,7 +49,7 @@ def test_every_limit_of_the_text_is_the_one_in_force():
         limits.ROSTER_PROOFS_A_MESSAGE, limits.FORK_ROWS_A_MESSAGE,
         limits.VECTOR_ENTRIES, limits.WANTS, limits.ROSTER_CHANGES_A_MESSAGE, limits.LINES_A_MESSAGE,
         limits.ROSTER_CHANGE, limits.ROSTER_OPS, limits.ROSTER_SIGNATURES, limits.ROOT_KEYS,
-        limits.REVOKED_STREAMS,
+        limits.REVOKED_STREAMS, limits.SUCCESSIONS,
         limits.NEWCOMERS, limits.NEWCOMERS_A_PLACE, limits.NEWCOMERS_A_MINUTE, limits.NEWCOMERS_MS // 86_400_000,
         limits.NEW_LIVES, limits.NEW_LIVES_MS // 86_400_000,
         limits.FORK_PROOF, limits.FORK_ARMS, limits.FORK_ROWS_A_MESSAGE,

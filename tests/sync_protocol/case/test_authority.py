@@ -210,6 +210,8 @@ def test_what_is_not_offered_does_not_count(history: History, seed: int) -> None
                 body = {0: to, 1: "text", 2: "one", 3: "two"}
             # A request to withdraw is answered first: that is the desk's rule, and what came earlier may count.
             asked = case.open_withdrawals and case.decision is None
+            # Of the places that may look at a draft before it is filed one is offered, and any of them counts.
+            asked = asked or (kind == kinds.PREREVIEW and any(one[0] == kind for one in kept))
             if (kind, to, purpose) in kept or case.state == "delivered" or case.last is None or asked:
                 continue
             verdict = history.fold([*history.events, attempt(place, kind, body, case.last)]).verdicts

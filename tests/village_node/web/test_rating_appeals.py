@@ -1,7 +1,7 @@
 """An appeal against a false rating: once, in time, by the place that was rated; the level above finds on it."""
 
 from tests.builders import Network
-from tests.village_node.web.counter import PASSWORD, Counter, everywhere
+from tests.village_node.web.counter import PASSWORD, Counter, everywhere, hidden_of
 from tests.village_node.web.errands import at_the_township, chosen, done, handed_up, refused
 from tests.village_node.web.test_filing import held
 
@@ -70,7 +70,10 @@ def test_who_handled_the_case_is_not_shown_the_finding_and_is_told_why(
     page = handler.open(case).text
     assert "/act/rating_appeal" not in page and "经办人和申诉人不能答复申诉" in page
     [appeal] = chosen(business.open(case).text, "rating_appeal", "of")
-    refused(handler, case, "rating_appeal", "经办人和申诉人不能答复申诉", of=appeal, what="stands", text="x")
+    hidden = hidden_of(business.open(case).text, f"{case}/act/rating_appeal")
+    said = {"of": appeal, "what": "stands", "text": "x", "token": handler.token()}
+    answer = handler.send(f"{case}/act/rating_appeal", {**hidden, **said})
+    assert answer.status_code == 409 and "经办人和申诉人不能答复申诉" in answer.text
     done(business, case, "rating_appeal", of=appeal, what="stands", text="经核实属实")
 
 
