@@ -41,7 +41,7 @@ bench: $(TESTS)
 
 # SEED=17 DAYS=30 plays one seed again; SEEDS=200 DAYS=30 is the usual campaign, SEEDS=1000 DAYS=60 the one of a release.
 sim: $(TESTS)
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DAYS),--days $(DAYS))
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(DAYS),--days $(DAYS)) $(SIM_ARGS)
 
 # Power cuts on a recorded disk (needs root and FUSE) and kill -9 of whole processes: STATES=100000 KILLS=2000 for a release.
 crash: $(TESTS)

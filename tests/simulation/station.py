@@ -364,11 +364,12 @@ class Station:
                 return
             self._waiting = False
             if came and conversation.tide == tide:
-                self._told_to_come[self.life, tide] += 1
+                # Who rings is told nothing until people have chosen, and is called all the same, less and less.
+                self._told_to_come[self.life, tide] += not conversation.alarm
                 if self._told_to_come[self.life, tide] > MOST_CALLS_HOME:
                     raise Violation("whoever is told to come is told why", (self.code,), f"{MOST_CALLS_HOME} times")
                 line.due_at = uplink._monotonic()
-                self.plan_turn(0.0)
+                self.plan_turn(600.0 if conversation.alarm else 0.0)
             else:
                 self.wait_for_news()
 
