@@ -1,17 +1,21 @@
 """The keys that requests are sealed to: which one a child goes by, when it hears of another, and what may be lost."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import NotSealed
-from sync_protocol.exchange import read_sealed
+from sync_protocol.exchange import Content, read_sealed, request_bytes
 from sync_protocol.exchange.content import VERSION
 from sync_protocol.exchange.sealed import key_name
 from sync_protocol.suites import OpeningKey
 from sync_protocol.wire import unpack_body
 from tests.faults.on_the_road import arrives, refuses_what_is_sealed
-from tests.faults.speech import refused_code
+from tests.faults.speech import current, parties, refused_code, said, sealed
 from tests.network import TOWNSHIP, VILLAGE, Network
+from township_node.downlink.unsealing import Unsealing
 from village_node.identity import OPENING
 from village_node.uplink import sealing
 
@@ -139,3 +143,28 @@ def test_who_goes_to_and_fro_between_the_suites_draws_one_key_of_each(net: Netwo
         assert another_key(net, TOWNSHIP, "s1") == first and another_key(net, TOWNSHIP, "s1q") == second
     assert len(list(data.glob(f"{OPENING}*.key"))) == 2
     assert arrives(net)
+
+
+def test_children_that_come_together_after_a_start_are_all_opened(
+    net: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one comes while the first has the key files read."""
+    township = net[TOWNSHIP].member.casebook
+    unsealing = Unsealing(township, TOWNSHIP, lambda: township.network_id, net.built.clock)
+    reads, begun, second = township.opening_keys, threading.Event(), threading.Event()
+
+    def reading() -> list[OpeningKey]:
+        begun.set()
+        second.wait(0.5)  # until the other one was refused; else it waits for these keys
+        return reads()
+
+    monkeypatch.setattr(township, "opening_keys", reading)
+    challenge, _ = current(net[VILLAGE], net[TOWNSHIP])
+    who = parties(net, net[VILLAGE], net[TOWNSHIP], challenge)
+    raw = sealed(net[TOWNSHIP], who, request_bytes(net[VILLAGE].member.identity.key, who, said(Content())))
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(unsealing.answer, raw, lambda _request, begins: bytes([begins]))
+        begun.wait(10)
+        other = pool.submit(unsealing.answer, raw, lambda _request, begins: bytes([begins]))
+        other.add_done_callback(lambda _: second.set())
+        assert first.result() and other.result()

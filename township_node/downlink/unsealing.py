@@ -45,6 +45,7 @@ class Unsealing:
         self._looked_ms: int | None = None  # the files, for nothing
         self._keys: list[OpeningKey] = []
         self._lock = threading.Lock()
+        self._looking = threading.Lock()  # at the files
         self._by_name: dict[bytes, list[Context]] = {}
         self._of_child: dict[bytes, list[Context]] = {}
 
@@ -82,10 +83,20 @@ class Unsealing:
         raise NotSealed("sealed under a context that is not known here any more: begin another one")
 
     def _begun(self, sealed: Sealed) -> Context:
-        """The context that a request begins. Where none of the keys at hand opens it, the files are looked at again;
-        after a look for nothing not for a moment, for anybody can ask for that."""
+        """The context that a request begins. Where none of the keys at hand opens it, the files are looked at again."""
         try:
-            return open_context(self._keys, self._network_id(), self._place, sealed)
+            return self._open_context(sealed)
+        except NotSealed:
+            with self._looking:  # children that come together after a start wait for the one that looks
+                return self._looked_for(sealed)
+
+    def _open_context(self, sealed: Sealed) -> Context:
+        return open_context(self._keys, self._network_id(), self._place, sealed)
+
+    def _looked_for(self, sealed: Sealed) -> Context:
+        """After a look for nothing there is none for a moment, since anybody can ask for that."""
+        try:
+            return self._open_context(sealed)  # somebody else has looked meanwhile
         except NotSealed:
             now, before = self._clock(), self._looked_ms
             if before is not None and abs(now - before) < _LOOK_EVERY_MS:  # a clock set back ends the wait
@@ -95,7 +106,7 @@ class Unsealing:
                 self._keys = self._casebook.opening_keys()
             except NotAllowed:  # the log says which file: nobody outside is told
                 raise NotSealed("no key of this place can be read at present: its people have to restore it") from None
-            context = open_context(self._keys, self._network_id(), self._place, sealed)
+            context = self._open_context(sealed)
             self._looked_ms = before
             return context
 
