@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgresql
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, empty_database
 from village_node.store import Store, open_store
 
 DIALECTS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
@@ -33,15 +33,16 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(params=DIALECTS)
 def new_url(request: pytest.FixtureRequest, folder: Path) -> Callable[[], str]:
-    """A maker of addresses of new databases, of one dialect in one run of the test."""
+    """A maker of addresses of new databases with all tables and no rows, of one dialect in one run of the test."""
     if request.param == "postgresql":
         server: postgresql.Cluster = request.getfixturevalue("cluster")
         return server.database
-    made: list[str] = []
+    made: list[Path] = []
 
     def make() -> str:
-        made.append(f"sqlite:///{folder}/node{len(made)}.db")
-        return made[-1]
+        made.append(folder / f"node{len(made)}.db")
+        made[-1].write_bytes(empty_database())
+        return f"sqlite:///{made[-1]}"
 
     return make
 

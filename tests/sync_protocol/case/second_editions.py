@@ -1,6 +1,7 @@
 """A second reading of which publication counts of several: CASE.md alone, sections 12.1 and 13."""
 
 from datetime import date
+from functools import lru_cache
 
 from tests.sync_protocol.case.second_bodies import CALENDAR, CATALOGUE, Body, read_calendar, read_item
 from tests.sync_protocol.case.second_registers import Entry, day_of
@@ -12,15 +13,19 @@ Way = list[tuple[str, str]]  # the places from the root down to a place, each wi
 def published(entries: list[Entry], kind: int, way: Way) -> list[tuple[int, Entry, Body]]:
     """What was published to a place, by the rank of who published it and then in the order."""
     ranks = {place: rank for rank, (place, level) in enumerate(way) if level == "county"}
-    read = read_item if kind == CATALOGUE else read_calendar
     found = []
     for entry in entries:
         if entry.place not in ranks or entry.kind != kind or entry.kind_version != 1 or entry.critical:
             continue
-        body = None if entry.body is None else read(entry.body)
+        body = None if entry.body is None else _read(kind, entry.body)
         if body is not None:
             found.append((ranks[entry.place], entry, body))
     return sorted(found, key=lambda each: (each[0], each[1].rank))
+
+
+@lru_cache(maxsize=64)  # every year of a calendar asks for them again
+def _read(kind: int, raw: bytes) -> Body | None:
+    return read_item(raw) if kind == CATALOGUE else read_calendar(raw)
 
 
 def items(entries: list[Entry], way: Way, brought: frozenset[tuple[str, int]]) -> dict[tuple[str, int], Entry]:

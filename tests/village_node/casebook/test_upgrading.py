@@ -11,6 +11,7 @@ from sqlalchemy import Connection, MetaData, create_engine, insert, select, text
 
 from sync_protocol.case import kinds
 from tests.builders import COUNTY, Member, Network, delegate_all
+from tests.village_node.bare import bare
 from village_node.casebook import refolding
 from village_node.store import migrations
 from village_node.store.cases import CaseRow
@@ -31,9 +32,7 @@ def as_of_old(new: str, old: str) -> None:
     """The same database as a program of that time would have left it."""
     engines = [create_engine(url.replace("postgresql:", "postgresql+psycopg:")) for url in (new, old)]
     with engines[0].begin() as before, engines[1].begin() as made:
-        if made.dialect.name == "postgresql":  # its databases are made from a template that has the tables
-            made.execute(text("DROP SCHEMA public CASCADE"))
-            made.execute(text("CREATE SCHEMA public"))
+        bare(made)
         settings = migrations.config()
         settings.attributes["connection"] = made
         command.upgrade(settings, OLD)
@@ -82,8 +81,8 @@ def test_the_rows_of_an_old_database_are_filled_in_slices(
     as_of_old(new, old)
     county = net.open(COUNTY, old, life=2)
     with county.store.reading() as connection:
-        bare = rows_of(connection)
-        assert bare != whole and not bare[1]
+        unfilled = rows_of(connection)
+        assert unfilled != whole and not unfilled[1]
     assert county.casebook.left_to_fold() == 3
     assert [county.casebook.fold_slice() for _ in range(3)] == [2, 1, 0]
     assert county.casebook.left_to_fold() == 0

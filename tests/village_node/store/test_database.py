@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from tests.postgresql import Cluster
+from tests.village_node.bare import bare
 from village_node.store import (
     NewerDatabase,
     NotReadable,
@@ -49,9 +50,7 @@ def test_the_revision_that_is_worked_with_is_the_newest_script() -> None:
 def test_a_database_of_the_first_version_keeps_its_cases_and_counts_what_is_open(url: str) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":  # its databases are made from a template that has the tables
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
+        bare(connection)
         settings = migrations.config()
         settings.attributes["connection"] = connection
         command.upgrade(settings, "0001")
