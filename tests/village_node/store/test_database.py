@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 
 from tests.postgresql import Cluster
 from tests.village_node.bare import bare
@@ -63,6 +64,34 @@ def test_a_database_of_the_first_version_keeps_its_cases_and_counts_what_is_open
         found = connection.execute(text("SELECT n_open FROM cases ORDER BY scope")).scalars().all()
     opened.close()
     assert found == [5, 0]
+
+
+def test_columns_that_a_script_did_not_have_at_first_are_added_and_what_lay_there_stays(url: str) -> None:
+    """Script 0032 was run by some while two columns were not yet in it."""
+    opened = open_store(url)
+    with opened.writing() as connection:
+        connection.execute(text("ALTER TABLE phone_passes DROP COLUMN tries"))
+        connection.execute(text("ALTER TABLE phone_files DROP COLUMN came_ms"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0033'"))
+        given = {"id": "p", "name": "f", "raw": b"raw", "home": "about:1", "at": 7}
+        connection.execute(
+            text("INSERT INTO phone_passes VALUES (:id, :raw, :raw, '0001', :home, :raw, :at, :at, NULL)"), given
+        )
+        connection.execute(
+            text("INSERT INTO phone_files VALUES (:name, :id, 1, :home, :raw, 'm', :raw, 3, 'j', :raw, :raw, :at, 0)"),
+            given,
+        )
+    opened.close()
+    opened = open_store(url)
+    with opened.writing() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert connection.execute(text("SELECT tries, opened_ms FROM phone_passes")).all() == [(0, 7)]
+        assert connection.execute(text("SELECT came_ms, state FROM phone_files")).all() == [(7, 0)]
+        with pytest.raises(IntegrityError), connection.begin_nested():
+            connection.execute(
+                text("INSERT INTO phone_passes VALUES ('q', :raw, :raw, '1', 's', :raw, 7, 7, NULL, 0)"), given
+            )
+    opened.close()
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(url: str) -> None:
