@@ -1,6 +1,8 @@
 """Files that residents hand in: what decodes is taken with a preview made anew, and nothing else, whatever it says."""
 
+import errno
 import io
+import subprocess
 import sys
 import zlib
 from struct import pack
@@ -138,3 +140,44 @@ def test_who_takes_too_long_or_too_much_is_ended(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(uploads, "_PROGRAM", (sys.executable, "-c", greedy))
     with pytest.raises(NotAccepted):
         inspect(picture())
+
+
+REFUSED_A_FILTER = "from village_node.uploads import seccomp; seccomp.shut_in = lambda: False;"
+REACHES_OUT = """
+import os, socket, sys
+from village_node.uploads import child
+child.confine()
+tried = (lambda: socket.socket(), lambda: socket.socketpair(), lambda: os.open("/etc/hostname", os.O_RDONLY))
+for number, each in enumerate(tried):
+    try:
+        each()
+        print(number)
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="shut in by what Linux has")
+@pytest.mark.parametrize(("before", "opened"), [("", ["2"]), (REFUSED_A_FILTER, [])])
+def test_the_child_opens_no_socket_with_a_filter_and_nothing_at_all_without(before: str, opened: list[str]) -> None:
+    said = subprocess.run([sys.executable, "-c", before + REACHES_OUT], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == opened, "files alone, for the fonts of this machine, and only under a filter"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="shut in by what Linux has")
+def test_a_filtered_child_ends_as_no_other_program_and_by_no_older_road() -> None:
+    asked = "import os\nfrom village_node.uploads import seccomp\nassert seccomp.shut_in()\n"
+    became = "try: os.execv('/bin/echo', ['echo', 'became another'])\nexcept PermissionError: print('refused')"
+    said = subprocess.run([sys.executable, "-c", asked + became], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["refused"]
+    # The numbers of the second table of calls that a kernel for x86-64 may have: all of them are denied.
+    second = "import ctypes\nctypes.CDLL(None, use_errno=True).syscall(0x40000000 | 39)\nprint(ctypes.get_errno())"
+    said = subprocess.run([sys.executable, "-c", asked + second], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [str(errno.EPERM)]
+
+
+def test_without_a_filter_everything_is_decoded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = (sys.executable, "-c", REFUSED_A_FILTER + "from village_node.uploads import child; child.main()")
+    monkeypatch.setattr(uploads, "_PROGRAM", program)
+    for raw in (picture(), picture("PNG"), document(3)):
+        assert inspect(raw).preview
