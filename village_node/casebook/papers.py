@@ -19,7 +19,7 @@ from village_node.casebook.fetching import put_whole, whole_of
 from village_node.casebook.manifests import percent
 from village_node.casebook.reading import Reading
 from village_node.casebook.shelving import Shelving
-from village_node.store import Connection, blobs
+from village_node.store import Connection, blobs, peers
 from village_node.store.blobs import DROPPED, HERE, ORIGINAL, PREVIEW, WRONG, BlobKey, BlobRow, ReceiptRow
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
@@ -27,7 +27,9 @@ from village_node.uploads import Upload
 
 PAPERS_A_CASE: Final = 20
 BYTES_A_DAY: Final = 500 << 20  # of originals handed in at one place
+BYTES_A_PERSON: Final = 200 << 20  # of those, in a day that begins with the first: one account alone shuts out nobody
 DAY_MS: Final = 86_400_000
+_HANDED_IN: Final = "papers of "  # and a staff number: when that person's day began (ms), and how many bytes since
 
 
 class PaperView(NamedTuple):
@@ -72,8 +74,8 @@ class Papers(Desk, Reading, Shelving):
     ) -> CaseRef:
         """Add a file to the papers of a case, in the place of others where it replaces some. It is on the disk before
         the event that names it, and its row is written with that event. ``also``: done in the same transaction; where
-        it raises, nothing was done. Raises AlreadyDone, IdTaken, NotAllowed,
-        NotFound, BadBody, NotSaved."""
+        it raises, nothing was done. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved, and BadBody where it
+        is more than a case, a person or a place may have in."""
         self.store.refuse_intake_without_room()
         shelf = self._shelf
         if shelf is None:
@@ -102,6 +104,7 @@ class Papers(Desk, Reading, Shelving):
         def beside(connection: Connection) -> None:
             if also is not None:
                 also(connection)
+            self._count(connection, actor, len(upload.raw))
             idle[:] = _keep_ours(connection, key, rows)
 
         try:
@@ -215,6 +218,23 @@ class Papers(Desk, Reading, Shelving):
                 "本机一天内上传的材料已达上限（500 MB），请明天再传",
                 "this place has uploaded as much as it may in a day (500 MB): go on tomorrow",
             )
+
+    def _count(self, connection: Connection, actor: str, size: int) -> None:
+        """Count the bytes of a file to who hands it in. Raises BadBody where that is more than one person may."""
+        now_ms, name = self.clock(), _HANDED_IN + actor
+        told = peers.bytes_to_change(connection, name) or bytes(16)
+        began_ms, so_far = int.from_bytes(told[:8]), int.from_bytes(told[8:])
+        if not began_ms <= now_ms < began_ms + DAY_MS:  # over, or begun by a clock that was put back since
+            began_ms, so_far = now_ms, 0
+        if so_far + size > BYTES_A_PERSON:
+            most = BYTES_A_PERSON >> 20
+            raise BadBody(
+                "file",
+                f"您一天内上传的材料已达每人上限（{most} MB），这个文件没有收；请明天再传，或请同事上传",
+                f"you have uploaded as much as one person may in a day ({most} MB), and this file was not taken: go on"
+                " tomorrow, or ask a colleague",
+            )
+        peers.remember_bytes(connection, name, began_ms.to_bytes(8) + (so_far + size).to_bytes(8))
 
     # Dropping, with the bodies of a case
 

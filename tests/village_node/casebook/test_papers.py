@@ -81,6 +81,28 @@ def test_a_refused_paper_leaves_nothing_behind(net: Network, monkeypatch: pytest
         add(net, ref, Upload(b"one more", "image/jpeg", None))
 
 
+def test_one_person_does_not_use_up_the_day_of_the_others(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    member = net[VILLAGE].member
+    ref, other = member.file(), member.file()
+    monkeypatch.setattr(papers, "BYTES_A_PERSON", len(PHOTO.raw) + 30)
+
+    def more(actor: str, case: CaseRef, raw: bytes) -> None:
+        member.casebook.add_paper(actor, member.roles, case[:2], "身份证", Upload(raw, "image/jpeg", None))
+
+    more("0001", ref, PHOTO.raw)
+    more("0001", other, b"a small one " * 2)
+    held = on_disk(net)
+    with pytest.raises(BadBody, match="as one person may in a day") as refused:
+        more("0001", other, b"seven..")
+    assert "每人上限" in refused.value.zh and on_disk(net) == held, "nothing of it stays"
+    more("0001", other, b"six...")
+    more("0002", other, PHOTO.raw + b"of a colleague")
+    net.built.clock.now_ms += papers.DAY_MS
+    more("0001", other, PHOTO.raw + b"of another day")
+    net.built.clock.now_ms -= 9 * papers.DAY_MS  # the clock was ahead, and was put right
+    more("0001", other, PHOTO.raw + b"of a day long ago")
+
+
 def test_files_go_with_the_bodies_only_when_the_county_has_signed_for_them_and_come_back(net: Network) -> None:
     ref = net[VILLAGE].member.file()
     add(net, ref)
