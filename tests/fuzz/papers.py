@@ -28,11 +28,13 @@ def sniff(raw: bytes) -> None:
     """A file as the child looks at it: what is taken has one of three types and a preview drawn anew."""
     most, child.PIXELS = child.PIXELS, _PIXELS  # type: ignore[misc]
     try:
-        media, preview = child.look(raw)
+        media, preview, pages = child.look(raw)
     finally:
         child.PIXELS = most  # type: ignore[misc]
     if media not in ("image/jpeg", "image/png", "application/pdf"):
         raise NotDrawnAnew(f"taken as {media}")
+    if not 1 <= pages <= child.PAGES:
+        raise NotDrawnAnew(f"a file of {pages} pages")
     if not preview.startswith(b"\xff\xd8\xff") or len(preview) > limits.BLOB_PREVIEW or b"Exif" in preview[:64]:
         raise NotDrawnAnew("a preview that was not drawn anew")
 

@@ -33,7 +33,7 @@ def test_sound_and_spoilt_input_is_read_or_refused(target: Target) -> None:
 
 def test_a_preview_with_anything_of_the_file_itself_in_it_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     by_name = {target.name: target for target in TARGETS}
-    monkeypatch.setattr(child, "small", lambda _image: b"<script>")
+    monkeypatch.setattr(child, "small", lambda _image, _aim: b"<script>")
     with pytest.raises(NotDrawnAnew), suppress(*by_name["sniffing"].refuses_with):
         by_name["sniffing"].read(by_name["sniffing"].seeds()[0])
 

@@ -14,7 +14,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from sync_protocol import limits
 from village_node import uploads
-from village_node.uploads import WHY, NotAccepted, inspect
+from village_node.uploads import WHY, NotAccepted, inspect, legible
 
 
 def picture(form: str = "JPEG", size: tuple[int, int] = (640, 480), **options: object) -> bytes:
@@ -82,6 +82,38 @@ def test_a_preview_has_nothing_of_where_and_when_a_photo_was_taken() -> None:
         assert not drawn.getexif() and drawn.size == (200, 400), "it is turned as the camera was held"
 
 
+def test_a_page_is_drawn_large_enough_to_be_read_and_small_enough_for_a_page() -> None:
+    for raw in (picture(size=(4_000, 3_000)), picture("PNG", size=(2_000, 1_500))):
+        drawn = legible(raw)
+        assert len(drawn.picture) <= uploads.LEGIBLE and drawn.pages == 1
+        with Image.open(io.BytesIO(drawn.picture)) as opened:
+            assert opened.format == "JPEG" and max(opened.size) >= 800, "noise is what takes most bytes"
+    scan = io.BytesIO()
+    Image.new("RGB", (2_400, 3_200), "white").save(scan, "PNG")
+    with Image.open(io.BytesIO(legible(scan.getvalue()).picture)) as opened:
+        assert opened.size == (1_200, 1_600)
+    for page in (0, 2, 51):
+        with pytest.raises(NotAccepted) as refused:
+            legible(picture(), page)
+        assert refused.value.why == "page"
+
+
+def test_each_page_of_a_pdf_is_drawn_for_itself() -> None:
+    pages = [Image.new("RGB", (600, 800), colour) for colour in ("red", "lime", "blue")]
+    written = io.BytesIO()
+    pages[0].save(written, "PDF", save_all=True, append_images=pages[1:])
+    for page, main in ((1, 0), (2, 1), (3, 2)):
+        drawn = legible(written.getvalue(), page)
+        assert drawn.pages == 3
+        with Image.open(io.BytesIO(drawn.picture)) as opened:
+            middle = opened.getpixel((opened.width // 2, opened.height // 2))
+            assert max(opened.size) == 1_600 and isinstance(middle, tuple)
+            assert max(range(3), key=lambda band: middle[band]) == main
+    with pytest.raises(NotAccepted) as refused:
+        legible(written.getvalue(), 4)
+    assert refused.value.why == "page"
+
+
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
@@ -103,9 +135,10 @@ def test_a_preview_has_nothing_of_where_and_when_a_photo_was_taken() -> None:
     ],
 )
 def test_everything_else_is_refused_in_plain_words(raw: bytes, why: str) -> None:
-    with pytest.raises(NotAccepted) as refused:
-        inspect(raw)
-    assert (refused.value.why, refused.value.zh) == (why, WHY[why][0])
+    for look in (inspect, legible):
+        with pytest.raises(NotAccepted) as refused:
+            look(raw)
+        assert (refused.value.why, refused.value.zh) == (why, WHY[why][0])
 
 
 def test_a_picture_that_moves_is_refused() -> None:

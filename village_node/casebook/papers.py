@@ -174,13 +174,16 @@ class Papers(Desk, Reading, Shelving):
             raise NotFound("这份材料没有预览图", "there is no preview of this paper")
         return self._whole((f"about:{case.home}", paper.preview))
 
-    def original_of(self, actor: str, case: Case, paper: Paper, reason: str) -> bytes:
-        """The file itself, noted in the audit trail before it is given. Raises NotFound where it is not whole here,
-        NotSaved where that cannot be noted."""
+    def original_of(self, actor: str, case: Case, paper: Paper, reason: str, page: int | None = None) -> bytes:
+        """The file itself, noted in the audit trail before it is given: to be saved, or for one page of it to be drawn.
+        Raises NotFound where it is not whole here, NotSaved where that cannot be noted."""
         raw = self._whole((f"about:{case.home}", paper.hash))
         with self.store.writing() as connection:
             subject = case.case_no or case.case_id.hex()
-            self.note(connection, actor, "paper.open", subject, reason=reason, paper=paper.hash.hex())
+            if page is None:
+                self.note(connection, actor, "paper.open", subject, reason=reason, paper=paper.hash.hex())
+            else:
+                self.note(connection, actor, "paper.view", subject, reason=reason, paper=paper.hash.hex(), page=page)
         return raw
 
     def _whole(self, blob: BlobKey) -> bytes:

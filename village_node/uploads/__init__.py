@@ -16,7 +16,8 @@ from sync_protocol import limits
 SECONDS: Final = 20.0  # in all; the child itself has less of the processor
 BUSY_S: Final = 5.0  # so long one waits for a turn: the threads that wait serve nobody else
 _AT_ONCE: Final = threading.Semaphore(2)  # so that the memory of a small machine suffices
-_ANSWER_MOST: Final = limits.BLOB_PREVIEW + 1_024
+LEGIBLE: Final = 300 << 10  # bytes of a page that is drawn to be read
+_HEAD_MOST: Final = 1_024
 _PROGRAM: Final = (sys.executable, "-I", "-B", "-m", "village_node.uploads.child")
 
 WHY: Final[dict[str, tuple[str, str]]] = {
@@ -30,6 +31,7 @@ WHY: Final[dict[str, tuple[str, str]]] = {
     "pixels": ("图片超过 4000 万像素，请缩小后再传", "the picture has more than 40 million pixels: make it smaller"),
     "frames": ("不接受动图，请传照片", "a picture that moves is not taken: send a photo"),
     "pages": ("PDF 超过 50 页，请分成几份再传", "the PDF has more than 50 pages: divide it"),
+    "page": ("这份材料没有这一页", "this paper has no such page"),
     "encrypted": ("PDF 设有密码，请去掉密码后再传", "the PDF has a password: remove it first"),
     "active": (
         "PDF 里带有脚本、附件或会启动程序的内容，请打印成新的 PDF 后再传",
@@ -50,6 +52,13 @@ class Upload(NamedTuple):
     preview: bytes | None
 
 
+class Legible(NamedTuple):
+    """One page of a file, drawn anew as JPEG in a size in which it can be read, and how many pages the file has."""
+
+    picture: bytes
+    pages: int
+
+
 class NotAccepted(Exception):
     """A file that is not taken. ``why``: a key of WHY."""
 
@@ -61,6 +70,18 @@ class NotAccepted(Exception):
 
 def inspect(raw: bytes) -> Upload:
     """Look at the bytes of a file. Raises NotAccepted."""
+    media, _, preview = _looked_at(raw, limits.BLOB_PREVIEW)
+    return Upload(raw, media, preview or None)
+
+
+def legible(raw: bytes, page: int = 1) -> Legible:
+    """Draw a page of a file so that it can be read: at most LEGIBLE bytes. Raises NotAccepted."""
+    _, pages, picture = _looked_at(raw, LEGIBLE, str(page))
+    return Legible(picture, pages)
+
+
+def _looked_at(raw: bytes, most: int, *wanted: str) -> tuple[str, int, bytes]:
+    """The type of a file, how many pages it has, and a picture of so many bytes at most. Raises NotAccepted."""
     if not raw:
         raise NotAccepted("empty")
     if len(raw) > limits.BLOB:
@@ -68,27 +89,27 @@ def inspect(raw: bytes) -> Upload:
     if not _AT_ONCE.acquire(timeout=BUSY_S):
         raise NotAccepted("busy")
     try:
-        head, _, preview = _answer(raw).partition(b"\n")
+        head, _, picture = _answer(raw, most + _HEAD_MOST, wanted).partition(b"\n")
     finally:
         _AT_ONCE.release()
     try:
         said = json.loads(head)
-        why, media = said.get("why"), said.get("media")
+        why, media, pages = said.get("why"), said.get("media"), said.get("pages")
     except (ValueError, AttributeError):
         raise NotAccepted("broken") from None
     if why is not None or media not in ("image/jpeg", "image/png", "application/pdf"):
         raise NotAccepted(why if why in WHY else "broken")
-    if len(preview) > limits.BLOB_PREVIEW:
+    if len(picture) > most or type(pages) is not int:
         raise NotAccepted("broken")
-    return Upload(raw, media, preview or None)
+    return media, pages, picture
 
 
-def _answer(raw: bytes) -> bytes:
+def _answer(raw: bytes, most: int, wanted: tuple[str, ...]) -> bytes:
     """What the child says, or nothing where it ended otherwise."""
     # It inherits no settings and no secrets; Windows cannot start a program without some of them.
     environment: dict[str, str] | None = None if sys.platform == "win32" else {}
     child = subprocess.Popen(
-        _PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        (*_PROGRAM, *wanted), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
     )
     ends = threading.Timer(SECONDS, child.kill)
     ends.start()
@@ -97,10 +118,10 @@ def _answer(raw: bytes) -> bytes:
         with suppress(OSError):  # it may end before it has read everything
             child.stdin.write(raw)
             child.stdin.close()
-        answer = child.stdout.read(_ANSWER_MOST + 1)
+        answer = child.stdout.read(most + 1)
     finally:
         ends.cancel()
         child.kill()
         child.wait()
         child.stdout.close()
-    return answer if len(answer) <= _ANSWER_MOST else b""
+    return answer if len(answer) <= most else b""

@@ -1,4 +1,6 @@
-"""The process that decodes one file: from standard input to one line of JSON and the preview on standard output.
+"""The process that decodes one file: from standard input to one line of JSON and a picture on standard output.
+
+The picture is the preview; where a page number is given to it, that page in a size in which it can be read.
 
 Its limits are set before anything is read. Whatever happens here ends with the process. It has no network: on Linux a
 filter denies it sockets; where there is no such filter it opens nothing at all any more, which costs the fonts of this
@@ -8,10 +10,10 @@ machine. Windows has neither, and so it runs there as any program of the node.
 import io
 import json
 import sys
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sync_protocol import limits
-from village_node.uploads import seccomp
+from village_node.uploads import LEGIBLE, seccomp
 
 if sys.platform != "win32":
     import resource
@@ -22,8 +24,6 @@ FILES: Final = 64
 PIXELS: Final = 40_000_000
 PAGES: Final = 50
 OBJECTS: Final = 50_000  # of a PDF
-# Edge in pixels and quality, tried in turn until the picture is small enough.
-_SIZES: Final = ((1_000, 60), (800, 55), (640, 50), (480, 45), (320, 40), (160, 30))
 _ACTIVE_KEYS: Final = frozenset({
     "/JS", "/JavaScript", "/EmbeddedFile", "/EmbeddedFiles", "/EF", "/RichMedia", "/XFA", "/Launch",
 })  # fmt: skip
@@ -32,6 +32,32 @@ _ACTIVE_ACTS: Final = frozenset({"/JavaScript", "/Launch", "/ImportData", "/Subm
 
 class Refused(Exception):
     """The file is not taken; the text is a key of the words that say why."""
+
+
+class Aim(NamedTuple):
+    """What is drawn of a file: which page, in how many bytes at most, and edge in pixels and quality of JPEG, tried in
+    turn until it is small enough."""
+
+    page: int
+    most: int
+    sizes: tuple[tuple[int, int], ...]
+
+    @property
+    def edge(self) -> int:
+        """The longest edge, in pixels."""
+        return self.sizes[0][0]
+
+
+class Seen(NamedTuple):
+    """A file that was decoded: its type, the picture of it, and how many pages it has."""
+
+    media: str
+    picture: bytes
+    pages: int
+
+
+PREVIEW: Final = Aim(1, limits.BLOB_PREVIEW, ((1_000, 60), (800, 55), (640, 50), (480, 45), (320, 40), (160, 30)))
+_LEGIBLE_SIZES: Final = ((1_600, 80), (1_600, 65), (1_600, 50), (1_400, 45), (1_200, 40), (1_000, 35), (800, 30))
 
 
 def confine() -> None:
@@ -62,19 +88,19 @@ def open_nothing() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def look(raw: bytes) -> tuple[str, bytes]:
-    """The type of a file and its preview. Raises Refused, and whatever a decoder raises."""
+def look(raw: bytes, aim: Aim = PREVIEW) -> Seen:
+    """Decode a file. Raises Refused, and whatever a decoder raises."""
     if raw.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg", picture(raw, "JPEG")
+        return Seen("image/jpeg", picture(raw, "JPEG", aim), 1)
     if raw.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png", picture(raw, "PNG")
+        return Seen("image/png", picture(raw, "PNG", aim), 1)
     if raw.startswith(b"%PDF-"):
-        return "application/pdf", document(raw)
+        return document(raw, aim)
     raise Refused("type")
 
 
-def picture(raw: bytes, form: str) -> bytes:
-    """The preview of a photo, after all of it was decoded."""
+def picture(raw: bytes, form: str, aim: Aim) -> bytes:
+    """A photo drawn anew, after all of it was decoded."""
     from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = None  # our own bound, below, is asked before anything is decoded
@@ -84,13 +110,15 @@ def picture(raw: bytes, form: str) -> bytes:
         # What a phone adds behind a photo (a second, smaller one) makes it a file of several frames, and no moving one.
         if form == "PNG" and getattr(opened, "n_frames", 1) > 1:
             raise Refused("frames")
+        if aim.page != 1:
+            raise Refused("page")
         opened.load()
-        opened.thumbnail((_SIZES[0][0], _SIZES[0][0]))
-        return small(ImageOps.exif_transpose(opened))
+        opened.thumbnail((aim.edge, aim.edge))
+        return small(ImageOps.exif_transpose(opened), aim)
 
 
-def small(image: Any) -> bytes:
-    """A picture as JPEG of at most the size of a preview, without anything that is not seen."""
+def small(image: Any, aim: Aim) -> bytes:
+    """A picture as JPEG of at most the size that is aimed at, without anything that is not seen."""
     from PIL import Image
 
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -99,17 +127,17 @@ def small(image: Any) -> bytes:
         image.paste(over, mask=over.getchannel("A"))
     plain = Image.new("RGB", image.size)
     plain.paste(image.convert("RGB"))
-    for edge, quality in _SIZES:
+    for edge, quality in aim.sizes:
         plain.thumbnail((edge, edge))
         drawn = io.BytesIO()
         plain.save(drawn, "JPEG", quality=quality, optimize=True)
-        if drawn.tell() <= limits.BLOB_PREVIEW:
+        if drawn.tell() <= aim.most:
             return drawn.getvalue()
     raise Refused("broken")
 
 
-def document(raw: bytes) -> bytes:
-    """The preview of a PDF, after every object of it was read."""
+def document(raw: bytes, aim: Aim) -> Seen:
+    """A page of a PDF, after every object of it was read."""
     import pypdf
     import pypdfium2
 
@@ -122,11 +150,14 @@ def document(raw: bytes) -> bytes:
     opened = pypdfium2.PdfDocument(raw)
     if len(opened) > PAGES:
         raise Refused("pages")
-    page = opened[0]
+    if not 1 <= aim.page <= len(opened):
+        raise Refused("page")
+    page = opened[aim.page - 1]
     longest = max(page.get_size())
     if not 1 <= longest <= 20_000:
         raise Refused("broken")
-    return small(page.render(scale=_SIZES[0][0] / longest).to_pil())
+    drawn = page.render(scale=aim.edge / longest).to_pil()
+    return Seen("application/pdf", small(drawn, aim), len(opened))
 
 
 def refuse_active(reader: Any) -> None:
@@ -154,10 +185,11 @@ def main() -> None:
     """Read, look, answer."""
     confine()
     raw = sys.stdin.buffer.read(limits.BLOB + 1)
-    preview = b""
+    drawn = b""
     try:
-        media, preview = look(raw)
-        said = {"media": media}
+        aim = Aim(int(sys.argv[1]), LEGIBLE, _LEGIBLE_SIZES) if sys.argv[1:] else PREVIEW
+        media, drawn, pages = look(raw, aim)
+        said = {"media": media, "pages": pages}
     except Refused as refused:
         said = {"why": str(refused)}
     # A decoder raises what it likes; whatever it is, this file is not taken.
@@ -165,7 +197,7 @@ def main() -> None:
         sys.stdout.buffer.write(b'{"why": "broken"}\n')
         sys.stdout.buffer.flush()
         raise
-    sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + preview)
+    sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + drawn)
     sys.stdout.buffer.flush()
 
 

@@ -19,8 +19,9 @@ ALWAYS: Final = {
 TLS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-# Swagger UI draws its arrows from addresses that hold the drawing itself; nothing else differs.
-DOCS_POLICY: Final = CONTENT_POLICY.replace("img-src 'self' blob:", "img-src 'self' blob: data:")
+# Swagger UI draws its arrows from addresses that hold the drawing itself; so is a page of a paper shown, which is to
+# have no address of its own. Nothing else differs.
+PICTURES_POLICY: Final = CONTENT_POLICY.replace("img-src 'self' blob:", "img-src 'self' blob: data:")
 
 
 # A file that somebody handed in is saved, and whatever opens it all the same may do nothing.

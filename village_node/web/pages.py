@@ -63,7 +63,7 @@ from village_node.web import (
 )
 from village_node.web import api as programs
 from village_node.web.assets import Assets
-from village_node.web.headers import CONTENT_POLICY, DOCS_POLICY, FILE_POLICY, harden
+from village_node.web.headers import CONTENT_POLICY, FILE_POLICY, PICTURES_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
 from village_node.web.site import SITE, Carrier, Site, Visit, is_for, local_path
 from village_node.web.unlogged import keep_unlogged
@@ -207,7 +207,10 @@ def register(
 
 
 def _hardened(response: Response, *, tls: bool) -> Response:
-    policy = DOCS_POLICY if request.endpoint == "api_docs" else CONTENT_POLICY
+    policy = PICTURES_POLICY if request.endpoint == "api_docs" else CONTENT_POLICY
+    drawn = request.endpoint in papers.SHOWS_PICTURES and request.method == "POST"
+    if drawn and response.status_code == 200:
+        policy = PICTURES_POLICY
     if request.endpoint in papers.GIVES_FILES and response.headers.get("Content-Disposition", "").startswith("attach"):
         policy = FILE_POLICY
     return harden(response, tls=tls, policy=policy)

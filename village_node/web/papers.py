@@ -1,5 +1,7 @@
 """The papers of a case as files: uploading several at once, what of each is here, looking at them, withdrawing one."""
 
+import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -33,6 +35,7 @@ TOO_LARGE: Final = (
     "一次合计不能超过 12 MB，一个也没有收。请返回，分几次传，每个不超过 10 MB。",
     "12 MB together at most: none was taken. Go back and send them in several goes, 10 MB each at most.",
 )
+SHOWS_PICTURES: Final = frozenset({"paper_view"})  # that stand in the page itself
 GIVES_FILES: Final = frozenset({"paper_original", "api.open_paper"})
 ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
@@ -168,6 +171,38 @@ def given(visit: Visit, case: Case, found: Paper, reason: str) -> Response:
     return response
 
 
+def view(visit: Visit, place: str, case_id: str, position: str) -> Response:
+    """One page of a paper in a size in which it can be read, after a reason that goes into the audit trail first. It is
+    drawn anew from the original and stands in the page itself: no address gives it, and it never lies on a disk."""
+    case = cases.fetch(visit, place, case_id)
+    reason, problem = cases.reason_given(visit)
+    if problem:
+        return _page(visit, case, [problem], 422)
+    found, page = paper_of(visit, case, position), _page_number(visit.line("page"))
+    try:
+        raw = visit.site.casebook.original_of(visit.staff.staff_no, case, found, reason, page)
+        drawn = uploads.legible(raw, page)
+    except (NotAccepted, casebook.NotFound) as refused:
+        return _page(visit, case, [visit.t(refused.zh, refused.en)], 409)
+    return visit.render(
+        "paper_view.html",
+        case=case,
+        material=found.material,
+        position=position,
+        reason=reason,
+        picture=f"data:image/jpeg;base64,{b64encode(drawn.picture).decode('ascii')}",
+        page=page,
+        pages=drawn.pages,
+    )
+
+
+def _page_number(text: str) -> int:
+    """The page that a form asks for: the first where it names none. Raises NotFound for what is no number of one."""
+    if text and not re.fullmatch("[1-9][0-9]?", text, re.ASCII):
+        raise NotFound
+    return int(text or 1)
+
+
 def paper_of(visit: Visit, case: Case, text: str) -> Paper:
     """The paper at a position written as text. Raises NotFound for one that is none."""
     try:
@@ -246,5 +281,6 @@ ROUTES: Final = (
     Route(_CASE, "add_papers", add, doing.ACTS, ("POST",)),
     Route(f"{_CASE}/withdraw", "withdraw_paper", withdraw, doing.ACTS, ("POST",)),
     Route(f"{_CASE}/<position>/preview", "paper_preview", preview, LOOKS),
+    Route(f"{_CASE}/<position>/view", "paper_view", view, OPENS, ("POST",)),
     Route(f"{_CASE}/<position>/original", "paper_original", original, OPENS, ("POST",)),
 )

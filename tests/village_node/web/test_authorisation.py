@@ -99,6 +99,7 @@ MAY = {
     "add_papers": CASEWORK - {"supervisor"},
     "withdraw_paper": CASEWORK - {"supervisor"},
     "paper_preview": CASEWORK - {"supervisor"},
+    "paper_view": CASEWORK - {"supervisor"},
     "paper_original": CASEWORK - {"supervisor"},
     "phone_papers": CASEWORK - {"supervisor"},
     "give_phone_pass": CASEWORK - {"supervisor"},

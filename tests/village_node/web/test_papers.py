@@ -3,8 +3,10 @@
 import base64
 import io
 import re
+import threading
 from typing import Any
 
+import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
@@ -12,6 +14,7 @@ from tests.builders import TOWNSHIP, VILLAGE, Network, settle
 from tests.village_node.web.api.program import Program, program_at
 from tests.village_node.web.counter import Counter, Visitor, problems
 from tests.village_node.web.test_sign_in import plain
+from village_node import uploads
 
 
 def photo(colour: str = "red") -> bytes:
@@ -68,6 +71,53 @@ def test_several_files_are_taken_at_once_shown_and_given_for_a_reason(
     assert "上传或撤下材料原件：撤下原件" in course and "照片（JPEG）" in course and "b&#39;" not in course
     again = agent.send(f"{case}/papers/withdraw", {"paper": second, "reason": "拍错了"})
     assert again.status_code == 409 and "已经撤下" in plain(again.text)
+
+
+def shown(page: str) -> Image.Image:
+    (drawn,) = re.findall(r'class="paper-legible"[^>]* src="data:image/jpeg;base64,([A-Za-z0-9+/=]+)"', page)
+    return Image.open(io.BytesIO(base64.b64decode(drawn)))
+
+
+def test_a_paper_is_read_on_a_page_for_a_reason_and_page_by_page(
+    network: Network, village: Counter, agent: Visitor
+) -> None:
+    case = agent.file()
+    written = io.BytesIO()
+    sheets = [Image.new("RGB", (600, 800), colour) for colour in ("red", "blue")]
+    sheets[0].save(written, "PDF", save_all=True, append_images=sheets[1:])
+    upload(agent, case, (written.getvalue(), "two.pdf"))
+    (paper,) = positions(agent.open(f"{case}/papers").text)
+    address = f"{case}/papers/{paper}/view"
+    assert agent.send(address, {"reason": "看"}).status_code == 422
+    first = agent.send(address, {"reason": "核对身份证"})
+    assert first.status_code == 200 and "第 1 页，共 2 页" in plain(first.text) and "下一页" in first.text
+    assert "上一页" not in first.text and "data:" in first.headers["Content-Security-Policy"]
+    assert first.headers["Cache-Control"] == "no-store" and shown(first.text).size == (1_200, 1_600)
+    carried = dict(re.findall(r'name="(reason|page)" value="([^"]*)"', first.text))
+    assert carried == {"reason": "核对身份证", "page": "2"}, "what was typed is not typed again"
+    second = agent.send(address, carried)
+    pixel = shown(second.text).getpixel((600, 800))
+    assert isinstance(pixel, tuple) and pixel[2] > 200 and "下一页" not in second.text
+    told = [line.detail for line in village.accounts.rows.audit_lines(20) if line.action == "paper.view"]
+    assert len(told) == 2 and all("核对身份证" in each for each in told) and '"page":2' in told[0].replace(" ", "")
+    missing = agent.send(address, {**carried, "page": "3"})
+    assert missing.status_code == 409 and "没有这一页" in plain(missing.text)
+    for text in ("0", "-1", "100", "x", "²"):
+        assert agent.send(address, {**carried, "page": text}).status_code == 404
+    picture = re.findall(r"base64,([A-Za-z0-9+/=]{40})", second.text)[0]
+    drawn = base64.b64decode(picture)
+    lying = [path for path in network.folder.rglob("*") if path.is_file()]
+    assert lying and not any(drawn in path.read_bytes() for path in lying), "it is drawn for the page alone"
+
+
+def test_a_paper_that_cannot_be_drawn_now_says_why(agent: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = agent.file()
+    upload(agent, case, (photo(), "a.jpg"))
+    (paper,) = positions(agent.open(f"{case}/papers").text)
+    monkeypatch.setattr(uploads, "BUSY_S", 0.0)
+    monkeypatch.setattr(uploads, "_AT_ONCE", threading.Semaphore(0))
+    answer = agent.send(f"{case}/papers/{paper}/view", {"reason": "核对身份证"})
+    assert answer.status_code == 409 and "正在处理别的文件" in plain(answer.text)
 
 
 def test_what_is_no_photo_is_refused_by_name_and_the_rest_is_kept(agent: Visitor) -> None:

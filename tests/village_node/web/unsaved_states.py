@@ -367,7 +367,7 @@ def _paper(request: pytest.FixtureRequest, what: str) -> Ready:
     (paper,) = re.findall(r'name="paper" value="([0-9a-f.]+)"', agent.open(address).text)
     if what == "withdraw":
         return Ready(agent, f"{address}/withdraw", {"paper": paper, "reason": TYPED})
-    return Ready(agent, f"{address}/{paper}/original", {"reason": TYPED})
+    return Ready(agent, f"{address}/{paper}/{what}", {"reason": TYPED})
 
 
 def _phone(request: pytest.FixtureRequest, what: str) -> Ready:
@@ -439,7 +439,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "end_turn": partial(_room, where="/turns/1/transfer", fields={"to_window": TYPED}),
     "add_papers": partial(_paper, what="add"),
     "withdraw_paper": partial(_paper, what="withdraw"),
-    "paper_original": partial(_paper, what="open"),
+    "paper_view": partial(_paper, what="view"),
+    "paper_original": partial(_paper, what="original"),
     "give_phone_pass": partial(_phone, what="give"),
     "end_phone_pass": partial(_phone, what="end"),
     "send_by_phone": partial(_phone, what="send"),

@@ -109,6 +109,7 @@ WITHOUT = {
     "take_phone_file": "who takes a paper has looked at it; a program adds the file itself with add_paper",
     "discard_phone_file": "who throws a paper away has looked at it",
     "send_by_phone": _PHONE,
+    "paper_view": "it is drawn for eyes; a program takes the original with open_paper",
     "complaint_paper": _ANSWER,
     "own_complaint": _RESIDENT,
     "book_oneself": _RESIDENT,
