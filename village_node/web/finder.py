@@ -1,22 +1,47 @@
-"""The finder of items: by number, part of the name, or the first letters of its pinyin; by class and department."""
+"""The finder of items: by number, name, first letters of pinyin, or the words people use; by class and department."""
 
+import csv
 import importlib.util
 import itertools
 import json
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sync_protocol.case.catalogue import Catalogue, Item
 
 MOST_READINGS: Final = 64
+SHORTEST: Final = 2  # one character or letter alone would fit nearly every word
+_BY_NUMBER, _BY_NAME, _BY_WORD, _BY_DEPARTMENT, _BY_CLASS = range(5)
+
+
+class Everyday(NamedTuple):
+    """One row of ``everyday_words.csv``: what people say, the official words for it, and whose business it is.
+
+    ``terms``: one of them is in the name of an item that is meant; the parts of one that are joined by + all are.
+    """
+
+    words: tuple[str, ...]
+    terms: tuple[tuple[str, ...], ...]
+    department: str
+
+
+class Found(NamedTuple):
+    """One item found. ``word``: the everyday word that led to it, and ``term`` what it is officially called here; both
+    are empty where the item was found by what stands in the catalogue itself."""
+
+    rank: int
+    item: Item
+    word: str = ""
+    term: str = ""
 
 
 class Finder:
-    """Finds items by what people type: a number, part of the name, or the first letters of its pinyin (`dbhj`)."""
+    """Finds items by what people type: a number, part of the name, first letters of its pinyin (`dbhj`), or 低保."""
 
     def __init__(self, catalogue: Catalogue, day: date | None = None) -> None:
         """Over the version of each item that is in force on a day; without one, over the newest."""
@@ -40,20 +65,54 @@ class Finder:
         return sorted({item.kind for item in self.items})
 
     def find(self, text: str, department: str = "", kind: str = "") -> list[Item]:
-        """Items in force that fit, by number; an empty text fits all."""
+        """Items in force that fit, best first; an empty text fits all, by number."""
+        return [found.item for found in self.look(text, department, kind)]
+
+    def look(self, text: str, department: str = "", kind: str = "") -> list[Found]:
+        """The same, with what led to each. Best first: number, name, everyday word, department, class."""
         wanted = unicodedata.normalize("NFKC", text).strip().casefold()
-        return [
-            item
+        meant = self._meant(wanted)
+        found = [
+            hit
             for item in self.items
             if (not department or item.department == department)
             and (not kind or item.kind == kind)
-            and (not wanted or self._fits(item, wanted))
+            and (hit := self._hit(item, wanted, meant))
         ]
+        return sorted(found, key=lambda hit: hit.rank)
 
-    def _fits(self, item: Item, wanted: str) -> bool:
+    def _hit(self, item: Item, wanted: str, meant: dict[str, Found]) -> Found | None:
+        """How an item fits; None where it does not."""
+        if not wanted or item.item_no == wanted:
+            return Found(_BY_NUMBER, item)
+        if self._named(item, wanted):
+            return Found(_BY_NAME, item)
+        if item.item_no in meant:
+            return meant[item.item_no]
+        if len(wanted) >= SHORTEST and wanted in item.department:
+            return Found(_BY_DEPARTMENT, item)
+        return Found(_BY_CLASS, item) if wanted == item.kind else None
+
+    def _named(self, item: Item, wanted: str) -> bool:
         if item.item_no.startswith(wanted) or wanted in item.name.casefold() or wanted in item.name_en.casefold():
             return True
         return wanted.isascii() and wanted.isalnum() and any(wanted in each for each in self._initials[item.item_no])
+
+    def _meant(self, wanted: str) -> dict[str, Found]:
+        """What is meant by everyday words that fit: by item number. Where neither they nor the catalogue itself name an
+        item, the items of the department whose business it is."""
+        rows = fitting(wanted) if len(wanted) >= SHORTEST else []
+        meant: dict[str, Found] = {}
+        for word, row in rows:
+            for item in self.items:
+                term = _term_in(row, item.name)
+                if term:
+                    meant.setdefault(item.item_no, Found(_BY_WORD, item, word, term))
+        if rows and not meant and not any(self._named(item, wanted) for item in self.items):
+            word, row = rows[0]
+            theirs = (item for item in self.items if item.department == row.department)
+            meant = {item.item_no: Found(_BY_DEPARTMENT, item, word) for item in theirs}
+        return meant
 
     def newest(self, item_no: str) -> Item | None:
         """The version of an item that is in force; None if there is none."""
@@ -88,3 +147,46 @@ def spellings(name: str, letters: dict[str, frozenset[str]]) -> frozenset[str]:
     )
     combined = itertools.product(*(choice for choice in choices if choice))
     return frozenset("".join(each) for each in itertools.islice(combined, MOST_READINGS))
+
+
+@cache
+def everyday() -> tuple[Everyday, ...]:
+    """The table of everyday words beside this file."""
+    text = resources.files(__package__).joinpath("everyday_words.csv").read_text(encoding="utf-8")
+    return tuple(
+        Everyday(
+            tuple(row["words"].casefold().split(";")),
+            tuple(tuple(term.split("+")) for term in row["terms"].split(";")),
+            row["department"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+@cache
+def _everyday_initials() -> dict[str, frozenset[str]]:
+    """Everyday word -> all its spellings in first letters."""
+    words = [word for row in everyday() for word in row.words]
+    letters = first_letters("".join(words))
+    return {word: spellings(word, letters) for word in words}
+
+
+def fitting(wanted: str) -> list[tuple[str, Everyday]]:
+    """The everyday words that fit what was typed, the best first, with their rows: the very word, one that is part of
+    what was typed (我要办低保), one that what was typed is a part of; first letters from the beginning."""
+    initials = _everyday_initials()
+    found = []
+    for row in everyday():
+        for word in row.words:
+            within = word in wanted and len(word) >= SHORTEST
+            if within or wanted in word or any(each.startswith(wanted) for each in initials[word]):
+                spelled = wanted == word or wanted in initials[word]
+                found.append((not spelled, not within, -len(word) if within else len(word), word, row))
+    found.sort(key=lambda each: each[:3])
+    exact = [each for each in found if not each[0]]
+    return [(word, row) for *_, word, row in exact or found]
+
+
+def _term_in(row: Everyday, name: str) -> str:
+    """The official words of a row that are in the name of an item; empty if none are."""
+    return next(("".join(term) for term in row.terms if all(part in name for part in term)), "")

@@ -19,7 +19,7 @@ def items(visit: Visit) -> Response:
     """The finder: for residents a guide, for staff who may file a way into the form."""
     text, department, kind = (entry.line(visit.request.args.get(name, ""))[:60] for name in ("q", "department", "kind"))
     finder = visit.site.finder
-    found = finder.find(text, department, kind)
+    found = finder.look(text, department, kind)
     return visit.render(
         "items.html",
         finder=finder,

@@ -6,7 +6,9 @@ import pytest
 
 from sync_protocol.case.catalogue import Catalogue
 from tests.village_node.web.counter import Counter, Visitor
-from village_node.web.finder import Finder, first_letters, spellings
+from village_node.web.finder import Finder, everyday, first_letters, spellings
+
+SAID = [word for row in everyday() for word in row.words]
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,62 @@ def finder() -> Finder:
 )
 def test_an_item_is_found_by_number_name_or_initials(finder: Finder, typed: str, found: str) -> None:
     assert found in [item.item_no for item in finder.find(typed)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "item_no", "word", "term"),
+    [
+        ("低保", "001", "低保", "最低生活保障"),
+        ("我要办低保", "001", "低保", "最低生活保障"),
+        ("db", "001", "低保", "最低生活保障"),
+        ("五保", "002", "五保", "特困人员"),
+        ("盖房", "007", "盖房", "宅基地"),
+        ("新农合", "012", "新农合", "医保参保"),
+        ("xnh", "012", "新农合", "医保参保"),
+        ("准生证", "014", "准生证", "生育登记"),
+        ("老年证", "001", "老年证", ""),
+    ],
+)
+def test_a_word_that_people_use_leads_to_the_item_and_is_named(
+    finder: Finder, typed: str, item_no: str, word: str, term: str
+) -> None:
+    first = finder.look(typed)[0]
+    assert (first.item.item_no, first.word, first.term) == (item_no, word, term)
+
+
+def test_every_everyday_word_finds_something_and_none_finds_everything(finder: Finder) -> None:
+    assert len(SAID) == len(set(SAID)) > 300
+    for word in SAID:
+        assert 0 < len(finder.find(word)) < len(finder.items) / 2, word
+
+
+def test_every_everyday_word_is_found_by_its_initials_as_well(finder: Finder) -> None:
+    letters = first_letters("".join(SAID))
+    for word in SAID:
+        for typed in sorted(spellings(word, letters))[:1]:
+            assert 0 < len(finder.find(typed)) < len(finder.items) / 2, (word, typed)
+
+
+def test_every_item_of_the_sample_catalogue_has_an_everyday_word(finder: Finder) -> None:
+    meant = {hit.item.item_no for word in SAID for hit in finder.look(word) if hit.term or hit.rank < 2}
+    assert {item.item_no for item in finder.items} - meant <= {"043"}
+
+
+def test_a_number_goes_before_a_name_a_name_before_a_word_and_a_department_before_a_class(finder: Finder) -> None:
+    assert finder.look("001")[0].item.item_no == "001"
+    ranks = [hit.rank for hit in finder.look("养老")]
+    assert ranks == sorted(ranks) and len(set(ranks)) == 1
+    assert {hit.item.department for hit in finder.look("民政")} == {"民政"}
+    assert {hit.item.kind for hit in finder.look("联办件")} == {"联办件"}
+    assert [(hit.item.item_no, hit.word) for hit in finder.look("会计")] == [("042", "")]
+    low = finder.look("印刷")
+    assert low[0].word == "" and "印刷" in low[0].item.name, "what bears the name goes first"
+
+
+def test_the_page_says_which_word_led_to_an_item(agent: Visitor) -> None:
+    assert "您找的“低保”，这里叫“最低生活保障”" in agent.open("/items?q=低保").text
+    assert "“老年证”由民政部门管" in agent.open("/items?q=老年证").text
+    assert "这里叫" not in agent.open("/items?q=最低生活").text
 
 
 def test_a_character_with_two_readings_is_found_by_either() -> None:
