@@ -94,7 +94,7 @@ def invite(node: DemoNode, staff_no: str, name: str, role: str) -> str:
 
 def file(agent: Worker, **changes: str) -> Filed:
     """File the application (but for the changes) at the village's counter and read its receipt. Raises WalkFailed."""
-    page = agent.visitor.open(f"{agent.node.url}/file/{ITEM_NO}")
+    page = agent.visitor.open(f"{agent.node.url}/file/{ITEM_NO}?form=whole")
     form = page.form(f"/file/{ITEM_NO}")
     papers = {name: "yes" for name in form.names if name[:1] == "m" and name[1:].isdigit()}
     page = agent.visitor.submit(form, {**APPLICATION, **changes, **papers}, press=("do", "file"))

@@ -20,6 +20,7 @@ from tests import builders, postgresql
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import PASSWORD, Counter, everywhere, open_counter
 from township_node import web as township_pages
+from village_node.web.filing_steps import COOKIE, WHOLE
 
 DESK = ViewportSize(width=1366, height=768)
 PHONE = ViewportSize(width=390, height=844)
@@ -61,10 +62,13 @@ class Hall:
         if kind in ("error", "warning") and "the server responded with a status of" not in text:
             self.complaints.append(text)
 
-    def staff(self, place: str, staff_no: str, *roles: str, name: str = "王芳", **options: Any) -> Page:
-        """Somebody who signs in for the first time."""
+    def staff(
+        self, place: str, staff_no: str, *roles: str, name: str = "王芳", form: str = WHOLE, **options: Any
+    ) -> Page:
+        """Somebody who signs in for the first time, and sees the form of an application in this way."""
         code = self.counters[place].accounts.create_invitation(staff_no, name, roles)
         page = self.page(place, **options)
+        page.context.add_cookies([{"name": COOKIE, "value": form, "url": self.urls[place]}])
         page.goto("/first-sign-in")
         page.get_by_label("工号").fill(staff_no)
         page.get_by_label("一次性登录码").fill(code)

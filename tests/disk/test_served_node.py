@@ -116,7 +116,9 @@ def serving(node: DemoNode, start: Callable[[DemoNode], None] = DemoNode.start) 
         node.wait_until_up()
         staff_no = f"staff{time.monotonic_ns()}"
         agent = walk.hire(node, staff_no, "王芳", "agent")
-        counter = Counter(node, agent, agent.visitor.open(f"/file/{walk.ITEM_NO}").form(f"/file/{walk.ITEM_NO}"))
+        counter = Counter(
+            node, agent, agent.visitor.open(f"/file/{walk.ITEM_NO}?form=whole").form(f"/file/{walk.ITEM_NO}")
+        )
         assert counter.file("先前")
         yield counter
         assert node.process is not None and node.process.poll() is None, "the process has ended"
@@ -162,7 +164,7 @@ def test_a_node_that_starts_on_a_full_disk_lets_people_read_and_opens_by_itself(
         enrolled.start()
         enrolled.wait_until_up()
         agent = walk.hire(enrolled, f"early{time.monotonic_ns()}", "李梅", "agent")
-        form = agent.visitor.open(f"/file/{walk.ITEM_NO}").form(f"/file/{walk.ITEM_NO}")
+        form = agent.visitor.open(f"/file/{walk.ITEM_NO}?form=whole").form(f"/file/{walk.ITEM_NO}")
         counter = Counter(enrolled, agent, form)
         assert agent.visitor.open("/work").status == 200
         assert not counter.file("满盘时开机") and "暂停收件" in counter.refusals[-1].text

@@ -15,7 +15,7 @@ from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed
 from village_node.store import StoreError
 from village_node.store.accounts import DraftRow
-from village_node.web import application, asked, entry, items, linked, serving, times
+from village_node.web import application, asked, entry, filing_steps, items, linked, serving, times
 from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -29,9 +29,8 @@ _PAPER: Final = re.compile(r"m(\d+)(|_copies|_original)")
 MOST_NOTED: Final = 1_000
 
 
-def typed_values(visit: Visit, item: Item) -> dict[str, str]:
+def typed_values(form: Mapping[str, str], item: Item) -> dict[str, str]:
     """What was typed, field by field, in one spelling; fields the form does not have are left where they are."""
-    form = visit.request.form
     values = {name: spell(form.get(name, "")[:4000]) for name, spell in SPELLINGS.items()}
     values["channel"] = form.get("channel", "counter")
     values["has_proxy"] = "yes" if form.get("has_proxy") else ""
@@ -90,7 +89,13 @@ def troubles(visit: Visit, values: Mapping[str, str], item: Item) -> dict[str, s
 
 
 def file_form(visit: Visit, item_no: str) -> Response:
-    """The form of an item, empty or from a draft."""
+    """The form of an item, empty or from a draft: whole, or the step asked for or left last."""
+    response = _shown(visit, item_no)
+    filing_steps.remember(visit, response)
+    return response
+
+
+def _shown(visit: Visit, item_no: str) -> Response:
     item = _item(visit, item_no)
     draft_id = visit.request.args.get("draft", "")
     row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no) if draft_id else None
@@ -99,13 +104,46 @@ def file_form(visit: Visit, item_no: str) -> Response:
     kept: dict[str, Any] = json.loads(row.fields) if row else {}
     if FILED in kept:
         return _became(visit, *kept[FILED])
+    step = _step_asked_for(visit, kept)
     then = visit.site.catalogue.find(item_no, row.item_version) if row else None
     if then is not None and then != item:
         kept = carried(kept, then, item)
-        return _form(visit, item, kept, draft_id, problem=_changed(visit, item))
+        return _form(visit, item, kept, draft_id, step=step, problem=_changed(visit, item))
     if row is None:  # the page of the decision that is to be changed leads here
         kept = {name: SPELLINGS[name](visit.request.args.get(name, "")[:40]) for name in ("acts_on", "earlier")}
-    return _form(visit, item, kept, row.draft_id if row else visit.site.randomness(16).hex())
+    found: Mapping[str, str] = {}
+    if row and (step == filing_steps.LAST or visit.request.args.get("check")):
+        found = troubles(visit, blank(item) | kept, item)
+        found = found if step in ("", filing_steps.LAST) else filing_steps.at(step, found, item)
+    return _form(visit, item, kept, row.draft_id if row else visit.site.randomness(16).hex(), found, step=step)
+
+
+def _step_asked_for(visit: Visit, kept: Mapping[str, str]) -> str:
+    """The step to show, the one left last where none is asked for; empty for the whole form."""
+    wanted = visit.request.args.get("step", "")
+    if wanted not in filing_steps.STEPS:
+        if filing_steps.way(visit) == filing_steps.WHOLE:
+            return ""
+        wanted = kept.get("step", "")
+    return wanted if kept and wanted in filing_steps.STEPS else filing_steps.FIRST
+
+
+def blank(item: Item) -> dict[str, str]:
+    """The form before anything was typed."""
+    return typed_values({f"m{index}_copies": str(paper.copies) for index, paper in enumerate(item.papers)}, item)
+
+
+def _typed(visit: Visit, item: Item, draft_id: str, step: str) -> dict[str, str]:
+    """What is typed so far: the whole form in hand, or one step of it over the draft of the others."""
+    values = typed_values(visit.request.form, item)
+    if not step:
+        return values
+    row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
+    kept: dict[str, str] = json.loads(row.fields) if row and row.item_no == item.item_no else {}
+    then = visit.site.catalogue.find(item.item_no, row.item_version) if row else None
+    if then is not None and then != item:
+        kept = carried(kept, then, item)
+    return {**blank(item), **kept, **filing_steps.at(step, values, item), "step": step}
 
 
 def file_case(visit: Visit, item_no: str) -> Response:
@@ -115,10 +153,12 @@ def file_case(visit: Visit, item_no: str) -> Response:
     typed_under = _typed_under(visit, item)
     if len(draft_id) != 32 or not draft_id.isalnum() or not draft_id.isascii():
         draft_id = visit.site.randomness(16).hex()
+    step = visit.request.form.get("step", "")
+    step = step if step in filing_steps.STEPS else ""
     if typed_under != item:
-        values = carried(typed_values(visit, typed_under), typed_under, item)
-        return _form(visit, item, values, draft_id, problem=_changed(visit, item), status=409)
-    values = typed_values(visit, item)
+        values = carried(_typed(visit, typed_under, draft_id, step), typed_under, item)
+        return _form(visit, item, values, draft_id, step=step, problem=_changed(visit, item), status=409)
+    values = _typed(visit, item, draft_id, step)
     try:
         return _draft_or_file(visit, item, draft_id, values)
     except StoreError as fault:
@@ -128,7 +168,7 @@ def file_case(visit: Visit, item_no: str) -> Response:
                 if not became(visit, draft_id):
                     keep(visit, item, draft_id, values)
             said = visit.t("填写的内容已保存为草稿。", "What you typed is kept as a draft.")
-        return _form(visit, item, values, draft_id, said=said, problem=visit.unsaved(fault), status=503)
+        return _form(visit, item, values, draft_id, step=step, said=said, problem=visit.unsaved(fault), status=503)
 
 
 def became(visit: Visit, draft_id: str) -> list[str]:
@@ -142,33 +182,56 @@ def became(visit: Visit, draft_id: str) -> list[str]:
 def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, str]) -> Response:
     """Do what the button says; what was filed before is never written over by a draft. Raises StoreError when nothing
     could be kept."""
+    step, pressed = values.get("step", ""), visit.request.form.get("do", "")
     found = troubles(visit, values, item)
+    last = filing_steps.LAST if step else ""  # where everything that is wrong is shown
     with visit.site.filing:
         filed = became(visit, draft_id)
         if filed:
             return _became(visit, *filed)
-        if visit.request.form.get("do") == "draft":
+        elsewhere = _elsewhere(visit, item, draft_id, values, found)
+        if elsewhere is not None:
+            return elsewhere
+        if pressed == "draft":
             keep(visit, item, draft_id, values)
             said = visit.t("草稿已保存在本机。", "The draft is kept on this node.")
-            return _form(visit, item, values, draft_id, said=said)
+            return _form(visit, item, values, draft_id, step=step, said=said)
         if found:
             keep(visit, item, draft_id, values)
-            return _form(visit, item, values, draft_id, found, status=422)
+            return _form(visit, item, values, draft_id, found, step=last, status=422)
         try:
-            preview = visit.request.form.get("do") == "preview"
             body = create_values(values, item)
-            case = application.file(visit, body, values["channel"], preview=preview, terms=values)
+            case = application.file(visit, body, values["channel"], preview=pressed == "preview", terms=values)
         except BadBody as bad:
             keep(visit, item, draft_id, values)
-            return _form(
-                visit, item, values, draft_id, {asked.field_of(item, bad.field): visit.t(bad.zh, bad.en)}, status=422
-            )
+            wrong = {asked.field_of(item, bad.field): visit.t(bad.zh, bad.en)}
+            return _form(visit, item, values, draft_id, wrong, step=last, status=422)
         except NotAllowed as refused:
             keep(visit, item, draft_id, values)
-            return _form(visit, item, values, draft_id, problem=visit.t(refused.zh, refused.en), status=422)
+            return _form(visit, item, values, draft_id, step=last, problem=visit.t(refused.zh, refused.en), status=422)
         place = case.scope.partition(":")[2]
         _note_filed(visit, item, draft_id, place, case.case_id.hex())
     return _became(visit, place, case.case_id.hex())
+
+
+def _elsewhere(
+    visit: Visit, item: Item, draft_id: str, values: dict[str, str], found: Mapping[str, str]
+) -> Response | None:
+    """Keep a step, and go to where the button leads: another step, the whole form, or the same step where something is
+    wrong with it; None where the button leads nowhere."""
+    step, pressed = values.get("step", ""), visit.request.form.get("do", "")
+    if pressed in (filing_steps.BY_STEPS, filing_steps.WHOLE):
+        keep(visit, item, draft_id, values)
+        return visit.redirect("file_form", item_no=item.item_no, draft=draft_id, form=pressed)
+    target = filing_steps.leads_to(step, pressed) if step else ""
+    if not target:
+        return None
+    here = filing_steps.at(step, found, item)
+    if here and pressed == filing_steps.NEXT:
+        keep(visit, item, draft_id, values)
+        return _form(visit, item, values, draft_id, here, step=step, status=422)
+    keep(visit, item, draft_id, {**values, "step": target})
+    return visit.redirect("file_form", item_no=item.item_no, draft=draft_id, step=target)
 
 
 def _became(visit: Visit, place: str, case_id: str) -> Response:
@@ -258,6 +321,7 @@ def _form(
     draft_id: str,
     found: Mapping[str, str] | None = None,
     *,
+    step: str = "",
     said: str = "",
     problem: str = "",
     status: int = 200,
@@ -271,8 +335,13 @@ def _form(
         errors=found or {},
         said=said,
         problem=problem,
+        stages=filing_steps.STEPS,
+        step=step,
+        done=filing_steps.ORDER[: filing_steps.ORDER.index(step)] if step else (),
+        sheet=filing_steps.sheet(visit, item, values) if step == filing_steps.LAST else [],
+        step_of=lambda name: filing_steps.step_of(name, item),
         questions=asked.asked(item),
-        labels={each.key: (each.zh, each.en) for each in asked.asked(item)},
+        labels=filing_steps.labels(item),
         id_kinds=[(code, visit.t(*choice_words(code))) for code in application.identities(item)],
         changes=linked.options(visit, item),
         scopes=[(code, visit.t(*choice_words(code))) for code in application.SCOPES],
