@@ -25,6 +25,7 @@ FILES: Final = Policy(COUNTER, "node", "typed")
 OWN: Final = Policy(COUNTER, "own", "typed")
 
 FILED: Final = "filed"
+TURN: Final = "turn"  # how often a draft was sent: a page that was drawn before the last time keeps nothing into it
 _PAPER: Final = re.compile(r"m(\d+)(|_copies|_original)")
 MOST_NOTED: Final = 1_000
 
@@ -134,16 +135,55 @@ def blank(item: Item) -> dict[str, str]:
 
 
 def _typed(visit: Visit, item: Item, draft_id: str, step: str) -> dict[str, str]:
-    """What is typed so far: the whole form in hand, or one step of it over the draft of the others."""
-    values = typed_values(visit.request.form, item)
+    """What is typed so far: the whole form in hand, or one step of it over the draft of the others. Pages drawn before
+    may keep nothing into it any more."""
+    values, kept = typed_values(visit.request.form, item), _kept(visit, item, draft_id)
+    turn = {TURN: str(int(kept.get(TURN) or 0) + 1)}
     if not step:
-        return values
+        return values | turn
+    return {**blank(item), **kept, **filing_steps.at(step, values, item), "step": step, **turn}
+
+
+def _kept(visit: Visit, item: Item, draft_id: str) -> dict[str, str]:
+    """What the draft in hand holds, as this version of the item asks it; empty where there is none yet."""
     row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
     kept: dict[str, str] = json.loads(row.fields) if row and row.item_no == item.item_no else {}
     then = visit.site.catalogue.find(item.item_no, row.item_version) if row else None
-    if then is not None and then != item:
-        kept = carried(kept, then, item)
-    return {**blank(item), **kept, **filing_steps.at(step, values, item), "step": step}
+    return kept if then is None or then == item else carried(kept, then, item)
+
+
+def keep_typed(visit: Visit, item_no: str) -> Response:
+    """Keep the form in hand as it stands, which the page asks for when a field is left; say so in a few words.
+
+    A page that is not the newest of its draft keeps nothing: what it says was sent since, or filed.
+    """
+    item, draft_id = _item(visit, item_no), visit.request.form.get("draft_id", "")
+    step = visit.request.form.get("step", "")
+    step = step if step in filing_steps.STEPS else ""
+    if not _is_id(draft_id):
+        raise NotFound  # under an id of our own it would become another draft each time
+    with visit.site.filing:
+        if became(visit, draft_id):
+            return _in_words(visit.t("这件已经提交，没有再存草稿", "filed already: no draft was kept"), 409)
+        drawn, kept = visit.request.form.get(TURN, ""), _kept(visit, item, draft_id)
+        if drawn != kept.get(TURN, "") or _typed_under(visit, item) != item:
+            return _in_words(visit.t("没有存：这一页之后又存过，请刷新", "not kept: saved since; reload"), 409)
+        values = _typed(visit, item, draft_id, step)
+        keep(visit, item, draft_id, {name: value for name, value in values.items() if name != TURN} | _turn(drawn))
+    at = times.local(visit.now_ms).strftime("%H:%M")
+    return _in_words(visit.t(f"草稿已存 {at}", f"draft kept {at}"), 200)
+
+
+def _turn(drawn: str) -> dict[str, str]:
+    return {TURN: drawn} if drawn else {}
+
+
+def _in_words(said: str, status: int) -> Response:
+    return Response(said + "\n", status, content_type="text/plain; charset=utf-8")
+
+
+def _is_id(draft_id: str) -> bool:
+    return len(draft_id) == 32 and draft_id.isalnum() and draft_id.isascii()
 
 
 def file_case(visit: Visit, item_no: str) -> Response:
@@ -151,7 +191,7 @@ def file_case(visit: Visit, item_no: str) -> Response:
     item = _item(visit, item_no)
     draft_id = visit.request.form.get("draft_id", "")
     typed_under = _typed_under(visit, item)
-    if len(draft_id) != 32 or not draft_id.isalnum() or not draft_id.isascii():
+    if not _is_id(draft_id):
         draft_id = visit.site.randomness(16).hex()
     step = visit.request.form.get("step", "")
     step = step if step in filing_steps.STEPS else ""
@@ -337,6 +377,7 @@ def _form(
         problem=problem,
         stages=filing_steps.STEPS,
         step=step,
+        turn=values.get(TURN, ""),
         done=filing_steps.ORDER[: filing_steps.ORDER.index(step)] if step else (),
         sheet=filing_steps.sheet(visit, item, values) if step == filing_steps.LAST else [],
         step_of=lambda name: filing_steps.step_of(name, item),
@@ -358,5 +399,7 @@ def _form(
 ROUTES: Final = (
     Route("/file/<item_no>", "file_form", file_form, FILES),
     Route("/file/<item_no>", "file_case", file_case, FILES, ("POST",)),
+    # The page asks by itself: it is no sign of life, and a form that is left open keeps no session alive.
+    Route("/file/<item_no>/keep", "keep_typed", keep_typed, FILES, ("POST",), refreshes=True),
     Route("/drafts/<draft_id>/delete", "delete_draft", delete_draft, OWN, ("POST",)),
 )

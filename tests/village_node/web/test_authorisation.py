@@ -78,6 +78,7 @@ MAY = {
     "publish_item": {"business", "head", "officer"},
     "file_form": COUNTER,
     "file_case": COUNTER,
+    "keep_typed": COUNTER,
     "delete_draft": COUNTER,
     "batches": COUNTER,
     "choose_batch": COUNTER,

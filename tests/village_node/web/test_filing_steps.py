@@ -68,7 +68,7 @@ def test_each_field_of_the_form_stands_at_one_step(agent: Visitor, village: Coun
         names = set(re.findall(r'<(?:input|select|textarea)[^>]* name="([a-z0-9_]+)"', page.partition("<main")[2]))
         steps = {name: filing_steps.step_of(name, item) for name in filing.blank(item)}
         assert LAST not in steps.values()
-        assert names - {"token", "draft_id", "item_version"} <= steps.keys()
+        assert names - {"token", "draft_id", "item_version", "turn"} <= steps.keys()
 
 
 def test_back_and_forth_loses_nothing(stepper: Visitor) -> None:

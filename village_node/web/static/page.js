@@ -60,6 +60,37 @@
       form.dataset.sent = "yes";
     });
   }
+
+  // A form with a draft keeps it whenever a field is left that was changed: one request at a time, the newest last, and
+  // none once the form itself is sent. Nothing is tried again by itself: the next field, or the button, does that.
+  for (const form of document.querySelectorAll("form[data-keep]")) {
+    const said = form.querySelector("[data-kept]");
+    let changed = false;
+    let asking = null;
+    const keep = async () => {
+      while (changed && !asking && !form.dataset.sent) {
+        changed = false;
+        asking = new AbortController();
+        try {
+          const answer = await fetch(form.dataset.keep, {
+            method: "POST",
+            body: new URLSearchParams(new FormData(form)),
+            credentials: "same-origin",
+            redirect: "error",
+            signal: asking.signal,
+          });
+          const plain = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
+          said.textContent = plain ? (await answer.text()).trim() : said.dataset.failed;
+        } catch {
+          if (!form.dataset.sent) said.textContent = said.dataset.failed;
+        }
+        asking = null;
+      }
+    };
+    form.addEventListener("change", () => { changed = true; keep(); });
+    form.addEventListener("submit", () => { if (asking) asking.abort(); });
+  }
+
   // Coming back with the browser's back button, the form may be sent again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

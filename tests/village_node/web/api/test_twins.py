@@ -37,6 +37,7 @@ TWINS = {
     "follow_consultation": ("follow_consultation",),
     "unmask_consultation": ("unmask_consultation",),
     "file_case": ("file_application", "keep_draft"),
+    "keep_typed": ("keep_draft",),
     "delete_draft": ("throw_draft",),
     "rule_on_fork": ("rule_on_fork",),
     "publish_item": ("publish_item",),
