@@ -64,21 +64,39 @@ def work(visit: Visit) -> Response:
     number = arguments.get("page", "1")
     at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
     found = visit.site.casebook.work_list(view, filters, at)
-    return _render(visit, view, found=found, filters=filters)
+    return _render(visit, view, found=found, filters=filters, filtered=any(filters.values()))
+
+
+def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
+    """The further registers: address, words, and how much waits in each; those where something waits first."""
+    book, t = visit.site.casebook, visit.t
+    odd, together = book.odd_counts(), book.together_counts()
+    answers = workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER)
+    found = [
+        ("oddities", t("异常记录", "Does not count"), odd["held"]),
+        ("supervision", t("督查", "Supervision"), len(book.waits_for_us())),
+        ("number_series", t("文号", "Numbers"), 0),
+        ("orders", t("整改单", "To put right"), book.order_counts()["here"]),
+        ("complaints", t("投诉", "Complaints"), book.complaints_waiting() if answers else 0),
+        ("slips", t("异地代收", "Slips"), book.brought_waiting()),
+        ("consultations", t("咨询", "Consultations"), book.consultations_open()),
+        ("calls", t("回访", "Calling back"), unrated + book.callees_waiting()),
+        ("countersigning", t("待会签", "To be signed"), together[0]),
+        ("actions", t("会议待办", "Actions"), together[1]),
+        ("fee_day", t("收费日结", "Fees of the day"), 0),
+    ]
+    if odd["proposals"]:
+        found.append(("assignments", t("待确认改派", "To confirm"), odd["proposals"]))
+    if visit.may(COUNTER):
+        found.append(("batches", t("名单收件", "Lists"), 0))
+    return [(url_for(name), label, count) for name, label, count in sorted(found, key=lambda each: not each[2])]
 
 
 def _render(visit: Visit, view: str, **values: Any) -> Response:
-    views = visit.site.casebook.view_counts()
-    counts = {**views, "odd": visit.site.casebook.odd_counts()}
-    counts["orders"] = visit.site.casebook.order_counts()["here"]
-    if workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER):
-        counts["complaints"] = visit.site.casebook.complaints_waiting()
-    counts["slips"] = visit.site.casebook.brought_waiting()
-    counts["consultations"] = visit.site.casebook.consultations_open()
-    counts["calls"] = views["unrated"] + visit.site.casebook.callees_waiting()
-    counts["together"] = visit.site.casebook.together_counts()
+    counts = dict(visit.site.casebook.view_counts())
+    registers = _registers(visit, counts["unrated"])
     if visit.may(COUNTER):
-        counts = {**counts, "drafts": len(filing.open_drafts(visit))}
+        counts["drafts"] = len(filing.open_drafts(visit))
     places = visit.site.places
     here = visit.site.config.place
     children = places.children(here) if here in places else ()
@@ -108,6 +126,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         view=view,
         views={name: label for name, label in VIEWS.items() if county or name != "reviews"},
         counts=counts,
+        registers=registers,
         empty=EMPTY,
         states=STATES,
         children=children,

@@ -10,9 +10,10 @@ from sync_protocol.case.workflow import STATES
 from tests.builders import APPLICATION, COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.conftest import NOON_MS
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, open_counter
+from tests.village_node.web.test_consultations import asked
 from village_node.casebook import Application
 from village_node.web import times
-from village_node.web.work import EMPTY, VIEWS
+from village_node.web.work import EMPTY, FILTERS, VIEWS
 
 
 def counts(page: str) -> dict[str, int]:
@@ -62,6 +63,28 @@ def test_filters_find_and_survive_reload_and_paging(network: Network, agent: Vis
     assert len(re.findall(r'class="row-link number"', agent.open(f"/work?view=all&text={number}").text)) == 1
     assert "没有符合条件的件" in agent.open("/work?view=all&state=delivered").text
     assert len(re.findall(r'class="row-link number"', agent.open("/work?view=all&state=received").text)) == 50
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_that_nothing_fits_is_not_taken_for_an_empty_node(agent: Visitor, name: str) -> None:
+    agent.file()
+    wanted = {"state": "delivered", "kind": "补办件"}.get(name, "999")
+    page = agent.open(f"/work?view=all&{name}={wanted}").text
+    assert "没有符合条件的件" in page and "本机还没有办件" not in page
+    assert "清除" in page
+
+
+def test_registers_where_nothing_waits_are_folded_and_show_no_count(agent: Visitor, network: Network) -> None:
+    page = agent.open("/work").text
+    folded = re.findall(r'<details class="registers">.*?</details>', page, re.DOTALL)[0]
+    assert "其他名册" in folded and 'class="count"' not in folded
+    links = re.findall(r'<a href="(/[\w-]+)">', folded)
+    assert {"/complaints", "/slips", "/consultations", "/calls", "/oddities", "/supervision", "/batches"} <= set(links)
+    asked(agent, outcome="open")
+    page = agent.open("/work").text
+    before, _, folded = page.partition('<details class="registers">')
+    assert re.search(r'咨询 <span class="count">1</span>', before), "what waits stands before the fold"
+    assert ">咨询" not in folded.partition("</details>")[0]
 
 
 @pytest.mark.parametrize("text", ["%", "_", "'", '"', "\\", "x' OR '1'='1", "; DROP TABLE cases"])
