@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sync_protocol.case.workflow import ROLES
 from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
+from village_node.accounts.refusals import Refusals
 from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token
 from village_node.accounts.throttle import Throttle
 from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
@@ -55,6 +56,7 @@ class Accounts:
         self.rows = rows
         self.level = level
         self.throttle = Throttle(rows, clock)
+        self.refusals = Refusals(rows, clock)
         self._clock = clock
         self._randomness = randomness
         self._hasher = hasher or Hasher(randomness)
@@ -218,9 +220,11 @@ class Accounts:
         self._sessions.end(cookie, self._line(staff_no, "session.close", staff_no))
 
     def keep_house(self) -> None:
-        """Forget sessions that are over and throttles that nobody remembers; the scheduler calls this."""
+        """Forget sessions that are over and throttles that nobody remembers, and tell what was refused since the last
+        line; the scheduler calls this."""
         self._sessions.purge()
         self.passes.purge()
+        self.refusals.settle()
         self.throttle.purge()
 
     def watch_clock(self) -> None:

@@ -256,6 +256,12 @@ class AccountRows:
         found = self._some(THROTTLE, THROTTLE.c.key == key)
         return ThrottleRow._make(found[0]) if found else None
 
+    def throttles(self, prefix: str) -> list[ThrottleRow]:
+        """Every throttle whose key begins so, by key."""
+        query = select(THROTTLE).where(THROTTLE.c.key.startswith(prefix, autoescape=True)).order_by(THROTTLE.c.key)
+        with self._store.reading() as connection:
+            return [ThrottleRow._make(row) for row in connection.execute(query)]
+
     @with_the_reserve
     def change_throttle(
         self,

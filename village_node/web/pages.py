@@ -1,6 +1,7 @@
 """The pages of a node, put together: routes and policies, the guard in front of them, the answers when one fails."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from flask import Blueprint, Flask, make_response, request
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.wrappers import Response
 
-from village_node.accounts import Accounts
+from village_node.accounts import Accounts, refusals
 from village_node.casebook import Casebook
 from village_node.config import Config
 from village_node.store import NotSaved, StoreError
@@ -248,18 +249,26 @@ def add(app: Flask, site: Site, route: Route) -> None:
 
     def permitted(visit: Visit, arguments: dict[str, Any]) -> Any:
         if not route.policy.allows(visit.person.roles if visit.person else None):
-            _note_refusal(site, visit, route)
+            _note_refusal(visit, refusals.ROUTE, route)
             raise NotFound
-        return route.view(visit, **arguments)
+        try:
+            given = route.view(visit, **arguments)
+        except NotFound:
+            _note_refusal(visit, refusals.OBJECT, route)
+            raise
+        if isinstance(given, Response) and given.status_code == HTTPStatus.NOT_FOUND:
+            _note_refusal(visit, refusals.OBJECT, route)
+        return given
 
     app.add_url_rule(route.rule, route.name, answer, methods=list(route.methods))
     declare(app, route.name, route.policy)
 
 
-def _note_refusal(site: Site, visit: Visit, route: Route) -> None:
-    """Somebody signed in who asks for what is not theirs leaves a line; strangers would fill the disk."""
+def _note_refusal(visit: Visit, action: str, route: Route) -> None:
+    """Somebody signed in who asks for what is not theirs, or not here, leaves a line; strangers would fill the disk."""
     if visit.person is not None:
-        site.accounts.audit(visit.person.staff_no, "route.refuse", route.name, {"path": request.path[:200]})
+        with suppress(NotSaved):  # on a full disk they are refused all the same, and who reads goes on reading
+            visit.site.accounts.refusals.note(visit.person.staff_no, action, route.name, request.path)
 
 
 def _guard(app: Flask, site: Site) -> None:

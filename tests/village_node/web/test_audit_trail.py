@@ -202,6 +202,6 @@ def test_pages_write_a_line_by_itself_only_of_what_changes_nothing() -> None:
             r'(?:accounts\.audit|counter_books\.note_unmasked)\(\s*[^,]+,\s*"([^"]+)"', path.read_text(encoding="utf-8")
         )
     ]
-    alone = {"case.unmask", "complaint.unmask", "document.print", "refused.sample", "route.refuse", "node.start"}
+    alone = {"case.unmask", "complaint.unmask", "document.print", "refused.sample", "node.start"}
     alone |= {"slip.unmask", "consultation.unmask", "evidence.export", "release.take"}
     assert set(written) == alone

@@ -1,5 +1,6 @@
 """Who gets what: every role at every route, and no object by its number alone."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from sync_protocol.case import kinds, workflow
 from sync_protocol.case.workflow import ROLES
 from tests.builders import Network
-from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, open_counter
 from tests.village_node.web.test_headers import addresses
 from township_node import web as township_pages
+from village_node.store import Store
 from village_node.web.policy import ADMIN, declared
 from village_node.web.policy import CASEWORK as CASEWORKERS
 from village_node.web.policy import COUNTER as COUNTERS
@@ -318,3 +320,41 @@ def test_a_supervisor_reads_and_changes_nothing(network: Network, county: Counte
     assert page.status_code == 200
     assert f"{case}/act/" not in page.text
     assert supervisor.send(f"{case}/act/note", {"text": "hello"}).status_code == 404
+
+
+def test_what_is_not_here_leaves_a_line_a_minute_that_counts_the_others(network: Network, village: Counter) -> None:
+    agent, other = village.sign_in("0001", "agent"), village.sign_in("0002", "agent")
+    lines = len(village.accounts.rows.audit_lines(100))
+
+    def told() -> list[tuple[str, str, str, int]]:
+        found = village.accounts.rows.audit_lines(100)[: -lines or None]
+        return [(one.actor, one.action, one.subject, json.loads(one.detail).get("more", 0)) for one in reversed(found)]
+
+    for number in range(40):
+        assert agent.open(f"/cases/621021101202/{number:032x}").status_code == 404
+    assert other.open(f"/slips/of/{'0' * 32}").status_code == 404
+    first = [("0001", "object.refuse", "case", 0), ("0002", "object.refuse", "slip", 0)]
+    assert told() == first, "nobody hides behind another's"
+    network.clock.now_ms += 61_000
+    assert agent.open(f"/cases/621021101202/{'f' * 32}/clock").status_code == 404
+    assert agent.open(f"/cases/621021101202/{'f' * 32}/clock").status_code == 404
+    assert told() == [*first, ("0001", "object.refuse", "clock", 39)]
+    village.accounts.keep_house()
+    assert len(told()) == 3, "the minute is not over"
+    network.clock.now_ms += 61_000
+    for _ in range(2):
+        village.accounts.keep_house()
+    assert told() == [*first, ("0001", "object.refuse", "clock", 39), ("0001", "object.refuse", "", 1)]
+    network.clock.now_ms -= 86_400_000
+    agent.send("/sign-in", {"staff_no": "0001", "password": PASSWORD})
+    assert agent.open(f"/cases/621021101202/{'f' * 32}").status_code == 404
+    assert told()[-1] == ("0001", "object.refuse", "case", 0), "a clock set back silences nobody"
+
+
+def test_on_a_full_disk_what_is_not_here_is_still_not_found(
+    agent: Visitor, village: Counter, full_disk: Callable[[Store], None]
+) -> None:
+    case = agent.file()
+    full_disk(village.member.store)
+    assert agent.open(case).status_code == 200
+    assert agent.open(f"{case[:-4]}0000").status_code == 404

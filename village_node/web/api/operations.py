@@ -8,8 +8,10 @@ its requests of this minute are counted.
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
 import marshmallow
@@ -19,14 +21,18 @@ from flask_smorest import Blueprint
 from marshmallow import fields, validate
 from webargs import core
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException
 
+from village_node.accounts import refusals
 from village_node.accounts.throttle import SOURCE
 from village_node.casebook import AlreadyDone, CasebookError, Request
+from village_node.store import NotSaved
 from village_node.store.locks import CaseKey
 from village_node.web import cases, entry
-from village_node.web.api.problems import Problem, invalid, of_messages, waiting
+from village_node.web.api.problems import PROBLEMS, Problem, invalid, of_messages, problem_of, waiting
 from village_node.web.api.sentences import SENTENCES
 from village_node.web.policy import Policy
+from village_node.web.query import NotTold
 from village_node.web.schemas import WHOLE
 from village_node.web.site import SITE, Visit
 
@@ -187,9 +193,13 @@ def _door(each: Operation, view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def answer(**path: Any) -> Any:
         visit = Visit(current_app.extensions[SITE], request, "", None, _language(), big=False)
-        if each.policy.roles is not None:
-            _let_in(visit, each)
-        return view(visit, **path)
+        token = _let_in(visit, each) if each.policy.roles is not None else 0
+        try:
+            return view(visit, **path)
+        except (HTTPException, CasebookError, Problem, NotTold) as fault:
+            if PROBLEMS[problem_of(fault, changes=False).code].status == HTTPStatus.NOT_FOUND:
+                _note_refusal(visit, refusals.OBJECT, each, token)
+            raise
 
     return answer
 
@@ -198,8 +208,8 @@ def _language() -> str:
     return request.accept_languages.best_match(["zh", "en"]) or "zh"
 
 
-def _let_in(visit: Visit, each: Operation) -> None:
-    """Find out who comes, and whether he may. Raises Problem."""
+def _let_in(visit: Visit, each: Operation) -> int:
+    """Find out who comes, and whether he may; the number of the token. Raises Problem."""
     accounts = visit.site.accounts
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     found = accounts.program(token.strip()) if scheme.lower() == "bearer" else None
@@ -213,10 +223,16 @@ def _let_in(visit: Visit, each: Operation) -> None:
         raise waiting(wait)
     visit.person = person
     if not each.policy.allows(person.roles):
-        accounts.audit(
-            person.staff_no, "route.refuse", each.name, {"path": request.path[:200], "token": known.token.id}
-        )
+        _note_refusal(visit, refusals.ROUTE, each, known.token.id)
         raise Problem("role_not_allowed")
+    return known.token.id
+
+
+def _note_refusal(visit: Visit, action: str, each: Operation, token: int) -> None:
+    """A program that asks for what is not its own, or not here, leaves a line as somebody at a page does."""
+    if visit.person is not None:
+        with suppress(NotSaved):
+            visit.site.accounts.refusals.note(visit.staff.staff_no, action, each.name, request.path, token=token)
 
 
 def _count_a_guess(visit: Visit) -> None:
