@@ -51,6 +51,7 @@ UPLINK_CHECK_S = 30.0
 RESERVE_S = 5.0
 CLOCK_S = 10.0
 GARBAGE_S = 10.0
+CHAIN_S = 1.0
 CALENDAR_S = 60.0
 PURGE_CHECK_S = 600.0
 STRAYS_S = 3_600.0
@@ -184,8 +185,13 @@ class Node:
             "papers_waiting": self.casebook.papers_waiting()._asdict(),
             "private_keys": keyrings.how_they_lie(self.config.data),
             "life": self.casebook.life(),
+            "audit": self._audit_checked(),
             **self.casebook.counts(),
         }
+
+    def _audit_checked(self) -> dict[str, Any] | None:
+        checked = self.accounts.rows.audit_checked()
+        return checked._asdict() if checked is not None else None
 
     def sync_now(self) -> dict[str, Any]:
         """One exchange with the parent, at once; what came of it. At the root there is nobody to ask: `ok` is true."""
@@ -342,6 +348,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
     _forget_in_time(scheduler, casebook)
     scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
+    scheduler.every(CHAIN_S, "audit chain", accounts.chain.tick)
     scheduler.every(GARBAGE_S, "garbage", _collect_garbage)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
     scheduler.every(CALENDAR_S, "calendar", casebook.follow_calendar)

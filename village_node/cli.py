@@ -147,6 +147,9 @@ def parser(level: Level) -> argparse.ArgumentParser:
     evidence.add_argument("case", metavar="CASE", help="the case's number, as it is printed on the receipt")
     evidence.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
     evidence.set_defaults(act=lambda arguments: _evidence(level, arguments))
+    audit = add_verb(top, "audit", "compute the chain of the audit trail again, and name the first line that is broken")
+    audit.add_argument("step", choices=("verify",))
+    audit.set_defaults(act=lambda arguments: _audit(level, arguments))
     _add_update(top, level)
     invite = add_verb(top, "invite", "make a one-time sign-in code for a member of staff")
     invite.add_argument("--staff-no", required=True, help="work number")
@@ -422,6 +425,22 @@ def _evidence(level: Level, arguments: argparse.Namespace) -> None:
     package, verifier = done["files"]
     print(package)
     print(f"verify it anywhere: python -I {verifier} {package} --network {done['network_id']}", file=sys.stderr)
+
+
+def _audit(level: Level, arguments: argparse.Namespace) -> int:
+    """0: every line of the audit trail stands as it was written; 1: one does not, and it is named."""
+    found = ask(level, arguments.data, "audit")
+    if found["broken"]:
+        print(
+            f"审计记录第 {found['broken']} 行被改动或缺失，前 {found['lines']} 行完整"
+            f" / line {found['broken']} of the audit trail was changed or is missing; {found['lines']} before are whole"
+        )
+        return 1
+    print(
+        f"审计记录完整，共 {found['lines']} 行 / the audit trail is whole, {found['lines']} lines; "
+        f"末行摘要 / hash of the last: {found['hash']}"
+    )
+    return 0
 
 
 def _update(level: Level, arguments: argparse.Namespace) -> None:

@@ -130,8 +130,14 @@ def commands(node: Node) -> Commands:
         "courier": carry,
         "evidence": evidence,
         "release": take_release,
+        "audit": lambda _arguments: _audit(node),
         "rekey": lambda _arguments: _rekey(node),
     }
+
+
+def _audit(node: Node) -> dict[str, Any]:
+    """Compute the whole audit chain again."""
+    return node.accounts.chain.run()._asdict()
 
 
 def _told(said: Release) -> dict[str, Any]:

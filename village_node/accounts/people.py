@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sync_protocol.case.workflow import ROLES
+from village_node.accounts.chain import ChainWatch
 from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
 from village_node.accounts.refusals import Refusals
@@ -57,6 +58,7 @@ class Accounts:
         self.level = level
         self.throttle = Throttle(rows, clock)
         self.refusals = Refusals(rows, clock)
+        self.chain = ChainWatch(rows, clock, steady or clock)
         self._clock = clock
         self._randomness = randomness
         self._hasher = hasher or Hasher(randomness)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from village_node.store import audit, peers, rows
-from village_node.store.audit import AuditRow, Line
+from village_node.store.audit import AuditRow, Checked, Line
 from village_node.store.database import Store
 from village_node.store.errors import RoomMade
 from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE, TOKENS
@@ -297,6 +297,29 @@ class AccountRows:
         """Lines of the audit chain, the newest first; only those before line ``before`` where that is given."""
         with self._store.reading() as connection:
             return audit.newest(connection, limit, before)
+
+    def audit_count(self) -> int:
+        """How many lines were ever written."""
+        with self._store.reading() as connection:
+            return audit.count(connection)
+
+    def verify_audit(self, after: int, before: bytes, limit: int) -> tuple[int, bytes, int]:
+        """Compute lines of the audit chain again; see ``audit.verify``."""
+        with self._store.reading() as connection:
+            return audit.verify(connection, after, before, limit)
+
+    @with_the_reserve
+    def note_audit_checked(self, found: Checked, told: Line | None) -> None:
+        """Keep what a look at the whole chain found; ``told``: with this line, where it is not what was known."""
+        with self._store.writing() as connection:
+            known = audit.checked(connection)
+            audit.note_checked(connection, found)
+            _tell(connection, told if known is None or known.broken != found.broken else None)
+
+    def audit_checked(self) -> Checked | None:
+        """What the last look at the whole chain found; None before the first."""
+        with self._store.reading() as connection:
+            return audit.checked(connection)
 
     @with_the_reserve
     def save_draft(self, row: DraftRow) -> bool:

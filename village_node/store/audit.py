@@ -7,7 +7,7 @@ what changes nothing here (somebody reads what is masked, is refused, starts the
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -15,6 +15,9 @@ from village_node.store import peers, rows
 from village_node.store.tables import AUDIT
 
 NO_LINE_BEFORE: Final = bytes(32)
+# Names under which the node remembers how many lines there are, and what the last look at them found.
+COUNT: Final = "audit"
+CHECKED: Final = "audit.checked"
 
 
 class Line(NamedTuple):
@@ -25,6 +28,16 @@ class Line(NamedTuple):
     action: str
     subject: str
     detail: Mapping[str, object]
+
+
+class Checked(NamedTuple):
+    """What the last look at the whole chain found: when, how many lines were sound, the hash of the last of these
+    (hex), and the number of the first line that is not (0: all are)."""
+
+    at_ms: int
+    lines: int
+    hash: str
+    broken: int
 
 
 class AuditRow(NamedTuple):
@@ -42,12 +55,42 @@ class AuditRow(NamedTuple):
 def append(connection: Connection, line: Line) -> AuditRow:
     """Add a line to the chain. After it the transaction takes no lock but that of the news: lines of all workers wait
     for one another."""
-    n = peers.count_up(connection, "audit")
+    n = peers.count_up(connection, COUNT)
     before = connection.scalar(select(AUDIT.c.hash).where(AUDIT.c.n == n - 1)) or NO_LINE_BEFORE
-    covered = _json([n, *line[:4], dict(line.detail)]).encode()
-    row = AuditRow(n, *line[:4], _json(dict(line.detail)), sha256(before + covered).digest())
+    detail = _json(dict(line.detail))
+    row = AuditRow(n, *line[:4], detail, _hash(before, (n, *line[:4], detail)))
     rows.insert(connection, AUDIT, [row])
     return row
+
+
+def verify(connection: Connection, after: int, before: bytes, limit: int) -> tuple[int, bytes, int]:
+    """Compute so many lines again, those after line ``after`` whose hash is ``before``.
+
+    Returns the number and the hash of the last line that is sound, and the number of the first that is not, or 0: its
+    hash covers other words, or it is missing.
+    """
+    query = select(AUDIT).where(AUDIT.c.n > after).order_by(AUDIT.c.n).limit(limit)
+    for row in connection.execute(query):
+        if row.n != after + 1 or row.hash != _hash(before, tuple(row[:6])):
+            return after, before, after + 1
+        after, before = row.n, row.hash
+    return after, before, 0
+
+
+def count(connection: Connection) -> int:
+    """How many lines were ever written."""
+    return peers.number(connection, COUNT) or 0
+
+
+def note_checked(connection: Connection, found: Checked) -> None:
+    """Keep what a look at the chain found, for the pages of every worker."""
+    peers.remember_bytes(connection, CHECKED, _json(list(found)).encode())
+
+
+def checked(connection: Connection) -> Checked | None:
+    """What the last look at the chain found."""
+    raw = peers.bytes_of(connection, CHECKED)
+    return Checked(*json.loads(raw)) if raw else None
 
 
 def newest(connection: Connection, limit: int, before: int | None = None, action: str = "") -> list[AuditRow]:
@@ -58,6 +101,13 @@ def newest(connection: Connection, limit: int, before: int | None = None, action
     if before is not None:
         query = query.where(AUDIT.c.n < before)
     return [AuditRow._make(row) for row in connection.execute(query)]
+
+
+def _hash(before: bytes, line: tuple[Any, ...]) -> bytes:
+    """What covers a line and the one before it: ``line`` is number, time, who, what, about what, and the details as the
+    text that is kept."""
+    covered = f"{_json(line[:5])[:-1]},{line[5]}]"
+    return sha256(before + covered.encode("utf-8", "surrogatepass")).digest()
 
 
 def _json(value: object) -> str:
