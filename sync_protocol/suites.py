@@ -20,7 +20,7 @@ S1: Final = 1
 SIGNATURE_BYTES: Final = 64
 PUBLIC_KEY_BYTES: Final = 32
 LABELS: Final = frozenset(
-    {"seal", "receipt", "roster", "exchange", "wait", "enrol", "bundle", "evidence", "blob", "release"}
+    {"seal", "receipt", "roster", "exchange", "wait", "enrol", "bundle", "evidence", "blob", "release", "ask"}
 )
 
 _P: Final = 2**255 - 19

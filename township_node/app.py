@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sync_protocol.suites import SigningKey
 from township_node import web
@@ -10,7 +11,7 @@ from township_node.quotas import quota_of
 from village_node import app
 from village_node import identity as identities
 from village_node.config import Config
-from village_node.web import refuse_undeclared_routes
+from village_node.web import SITE, answer_below, refuse_undeclared_routes
 
 WAITING_THREADS_SPARE = 4
 
@@ -34,6 +35,7 @@ def create_node(
         wait_s=config.wait_s,
         keys=signers,
         quota=quota_of(config),
+        answers=partial(answer_below, node.web.extensions[SITE]),
     )
     node.courier.countersigns(downlink.countersign)
     if signers is not None:

@@ -379,6 +379,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         node_status=node.status,
         courier=courier,
         exchanging=lambda: uplink is not None and bool(uplink.status()["exchanging"]),
+        above=web.Above(uplink.ask, time.monotonic) if uplink is not None else None,
     )
     web.refuse_undeclared_routes(pages)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))

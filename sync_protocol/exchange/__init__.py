@@ -24,6 +24,20 @@ from sync_protocol.exchange.content import (
 )
 from sync_protocol.exchange.forks import NO_PATH, SHATTERED, ArmShown, ForkTalk, Marks, Path, Probe
 from sync_protocol.exchange.heads import RosterHead, changes_lacking, goes_further, roster_heads
+from sync_protocol.exchange.inquiries import (
+    ASK,
+    BUSY,
+    CANNOT,
+    UNREACHED,
+    WHOLE,
+    Finding,
+    Inquiry,
+    Told,
+    finding_bytes,
+    inquiry_bytes,
+    open_finding,
+    read_inquiry,
+)
 from sync_protocol.exchange.lines import Lines, LinesAsked
 from sync_protocol.exchange.message import (
     Given,
@@ -55,6 +69,8 @@ from sync_protocol.exchange.ratchet import (
 )
 from sync_protocol.exchange.roster_forks import RosterTalk, Trail, changes_after_trail, disagree, roster_talk
 from sync_protocol.exchange.sealed import (
+    EXCHANGES,
+    INQUIRIES,
     REQUESTS_MOST,
     Context,
     Sealed,
@@ -79,7 +95,12 @@ from sync_protocol.exchange.waiting import COME, WaitToken, check_wait_token, re
 
 __all__ = [
     "ANOTHER_NONCE",
+    "ASK",
+    "BUSY",
+    "CANNOT",
     "COME",
+    "EXCHANGES",
+    "INQUIRIES",
     "NONCE_BYTES",
     "NO_ALARM",
     "NO_PATH",
@@ -90,7 +111,9 @@ __all__ = [
     "RESTORED",
     "SECRET_BYTES",
     "SHATTERED",
+    "UNREACHED",
     "VERSION",
+    "WHOLE",
     "Answer",
     "ArmShown",
     "BlobTalk",
@@ -99,10 +122,12 @@ __all__ = [
     "Content",
     "Context",
     "EventsOwed",
+    "Finding",
     "ForkTalk",
     "FrameBudget",
     "Given",
     "Hello",
+    "Inquiry",
     "Judged",
     "Lines",
     "LinesAsked",
@@ -125,6 +150,7 @@ __all__ = [
     "Sealed",
     "Stream",
     "StreamPoint",
+    "Told",
     "Trail",
     "WaitToken",
     "Want",
@@ -138,10 +164,13 @@ __all__ = [
     "content_map",
     "digest",
     "disagree",
+    "finding_bytes",
     "goes_further",
+    "inquiry_bytes",
     "is_challenge",
     "judge",
     "open_context",
+    "open_finding",
     "open_reply",
     "open_reply_to",
     "open_request",
@@ -150,6 +179,7 @@ __all__ = [
     "plan",
     "proofs_known",
     "read_content",
+    "read_inquiry",
     "read_refusal",
     "read_request",
     "read_sealed",

@@ -13,6 +13,7 @@ from sync_protocol.exchange.ratchet import check_challenge
 from sync_protocol.receipt import Line, Receipt, Tree
 from sync_protocol.suites import SIGNATURE_BYTES, SigningKey, sha256, verify
 
+EXCHANGE: Final = "exchange"
 _REQUEST: Final = 0
 _REPLY: Final = 1
 _SMALL: Final = 1024  # bytes of the body of an unsigned refusal
@@ -71,9 +72,9 @@ def _reply_payload(parties: Parties, body: bytes, request_hash: bytes) -> bytes:
     return encode([_REPLY, parties.ancestor, parties.child, parties.challenge, sha256(body), request_hash])
 
 
-def request_bytes(key: SigningKey, parties: Parties, body: bytes) -> bytes:
-    """The whole request with this packed body, signed by the child."""
-    signature = key.sign("exchange", parties.network_id, _request_payload(parties, body))
+def request_bytes(key: SigningKey, parties: Parties, body: bytes, label: str = EXCHANGE) -> bytes:
+    """The whole request with this body, signed by the child. `label`: what it is for."""
+    signature = key.sign(label, parties.network_id, _request_payload(parties, body))
     return encode([VERSION, parties.child[: limits.NAME], parties.challenge, signature, body])
 
 
@@ -91,14 +92,20 @@ def read_request(raw: bytes) -> Request:
 
 
 def check_request(
-    request: Request, suite: int, public: bytes, network_id: bytes, child: bytes, ancestor: bytes
+    request: Request,
+    suite: int,
+    public: bytes,
+    network_id: bytes,
+    child: bytes,
+    ancestor: bytes,
+    label: str = EXCHANGE,
 ) -> None:
     """Return if the child's registered key signed it, for this ancestor. Raises BadSignature."""
     parties = Parties(network_id, child, ancestor, request.challenge)
     if request.sender != child[: limits.NAME]:
-        raise BadSignature("exchange: not signed by whom it names")
+        raise BadSignature(f"{label}: not signed by whom it names")
     payload = _request_payload(parties, request.body)
-    verify(suite, public, "exchange", network_id, payload, request.signature)
+    verify(suite, public, label, network_id, payload, request.signature)
 
 
 def reply_bytes(
@@ -108,12 +115,13 @@ def reply_bytes(
     request_hash: bytes,
     given: Given | None = None,
     counts_from: int = 0,
+    label: str = EXCHANGE,
 ) -> bytes:
     """The whole reply to the request with this hash, signed by the ancestor. `given`: the receipts that its signature
-    is to give as well, whose time counts from that of the request."""
+    is to give as well, whose time counts from that of the request. `label`: what the request was for."""
     payload = _reply_payload(parties, body, request_hash)
     if given is None:
-        return encode([VERSION, key.sign("exchange", parties.network_id, payload), body])
+        return encode([VERSION, key.sign(label, parties.network_id, payload), body])
     streams = sorted(given.lines)
     tree = Tree(parties.ancestor, given.time, [given.lines[stream] for stream in streams], payload)
     signature = key.sign("receipt", parties.network_id, tree.payload)
@@ -129,10 +137,12 @@ def open_reply(
     request_hash: bytes,
     lines: Mapping[int, Line] = _NOTHING,
     counts_from: int = 0,
+    label: str = EXCHANGE,
 ) -> Reply:
     """A reply that the ancestor's registered key signed over exactly that request, which counts from that clock.
 
     `lines`: of the streams in the request's segments, by their index in its table: what it may give receipts for.
+    `label`: what the request was for.
     Raises Malformed, TooLarge, NoSuchVersion, BadSignature.
     """
     _, signature, body, *rest = _versioned(raw, 3, 4, 5)
@@ -141,7 +151,7 @@ def open_reply(
         raise Malformed("body: must be bytes")
     payload = _reply_payload(parties, body, request_hash)
     if not rest:
-        verify(suite, public, "exchange", parties.network_id, payload, signature)
+        verify(suite, public, label, parties.network_id, payload, signature)
         return Reply(body, {}, None)
     time, streams = rest if len(rest) == 2 else (*rest, sorted(lines))
     check_int("time of the receipts", time, limits.INT_MIN, limits.INT_MAX - counts_from)

@@ -33,7 +33,8 @@ NAME_BYTES: Final = 4  # of a key or a context: who has several of one name trie
 REQUESTS_MOST: Final = 1_024  # of one context: then the child begins another
 _SECRET: Final = 32
 _DRAWN: Final = 8  # bytes of a nonce that travel; the rest of it is nought
-_WHAT: Final = "sanji/1/exchange"
+EXCHANGES: Final = "sanji/1/exchange"  # what a context is for: nothing sealed for the one opens as the other
+INQUIRIES: Final = "sanji/1/ask"
 
 
 class Context:
@@ -61,28 +62,30 @@ def key_name(public: bytes) -> bytes:
     return sha256(public)[:NAME_BYTES]
 
 
-def _info(network_id: bytes, place: str) -> bytes:
-    return encode([_WHAT, network_id, place])
+def _info(use: str, network_id: bytes, place: str) -> bytes:
+    return encode([use, network_id, place])
 
 
-def _context(opening: bytes, secret: bytes) -> Context:
+def _context(use: str, opening: bytes, secret: bytes) -> Context:
     bound = sha256(opening)
-    return Context(opening, *(derive(secret, encode([_WHAT, what, bound])) for what in ("request", "reply", "nonce")))
+    return Context(opening, *(derive(secret, encode([use, what, bound])) for what in ("request", "reply", "nonce")))
 
 
-def begin(public: bytes, network_id: bytes, place: str) -> Context:
+def begin(public: bytes, network_id: bytes, place: str, use: str = EXCHANGES) -> Context:
     """A context with whoever holds this key of that place. Raises WeakKey, Malformed."""
     secret = fresh_key()
-    return _context(seal_to(public, _info(network_id, place), secret), secret)
+    return _context(use, seal_to(public, _info(use, network_id, place), secret), secret)
 
 
-def open_context(keys: Iterable[OpeningKey], network_id: bytes, place: str, sealed: Sealed) -> Context:
+def open_context(
+    keys: Iterable[OpeningKey], network_id: bytes, place: str, sealed: Sealed, use: str = EXCHANGES
+) -> Context:
     """The context that a request begins, with one of our keys. Raises NotSealed where it is sealed to none of them."""
     assert sealed.opening is not None, "a request that begins a context"
     for key in keys:
         if key_name(key.public) == sealed.name:
             try:
-                return _context(sealed.opening, key.open(_info(network_id, place), sealed.opening))
+                return _context(use, sealed.opening, key.open(_info(use, network_id, place), sealed.opening))
             except NotOpened:
                 continue
     raise NotSealed("sealed to a key that is not one of this place: ask without a challenge which one is")

@@ -7,6 +7,7 @@ a hundred waiting children never make a page slow; it asks no database.
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import flask
@@ -30,6 +31,7 @@ from sync_protocol.suites import SigningKey
 from township_node import newcomers
 from township_node.downlink.answering import Answering
 from township_node.downlink.children import child_node
+from township_node.downlink.questions import Answers, Questions
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import EVERYONE, Tides
 from township_node.downlink.unsealing import Unsealing
@@ -75,11 +77,13 @@ class Downlink:
         software: str = "",
         keys: Callable[[], Sequence[SigningKey]] | None = None,
         quota: Quota = NO_QUOTA,
+        answers: Answers | None = None,
     ) -> None:
         """`clock` in ms since 1970. `slots`: exchanges worked on at once, fewer than the web server has threads, so
         that pages still come. `wait_s`: how long a waiting call is held. `keys`: what signs our part of the roster, our
         own key unless named. `quota`: what each child may bring in a day.
-        `steady`: seconds by which that day ends too."""
+        `steady`: seconds by which that day ends too. `answers`: what is told of cases to those who ask for a resident;
+        without it nobody is answered."""
         self._casebook = casebook
         self._identity = identity
         self._wait_s = min(wait_s, WAIT_LONGEST_S)
@@ -102,6 +106,11 @@ class Downlink:
             quota,
         )
         self._unsealing = Unsealing(casebook, identity.place, self._network_id, clock)
+        self._questions = (
+            Questions(casebook, self._network_id, self._current_roster, answers, steady)
+            if answers is not None
+            else None
+        )
         self._renewals.take_ours()
         casebook.on_news(self._on_news)
 
@@ -110,11 +119,13 @@ class Downlink:
         return self._renewals.grant(node, renewal)
 
     def blueprint(self) -> flask.Blueprint:
-        """POST /sync/v1/exchange, or /sync for short, and /sync/v1/enrol, for the node's web application."""
+        """POST /sync/v1/exchange, or /sync for short, /enrol and /ask beside it, for the node's web application."""
         blueprint = flask.Blueprint("downlink", __name__)
         blueprint.add_url_rule("/sync/v1/exchange", "exchange", self._exchange, methods=["POST"])
         blueprint.add_url_rule("/sync", "exchange", self._exchange, methods=["POST"])
         blueprint.add_url_rule("/sync/v1/enrol", "enrol", self._enrol, methods=["POST"])
+        if self._questions is not None:
+            blueprint.add_url_rule("/sync/v1/ask", "ask", partial(self._ask, self._questions), methods=["POST"])
         return blueprint
 
     def waiting_app(self) -> flask.Flask:
@@ -151,6 +162,12 @@ class Downlink:
             return self._answering.answer(request, begins=begins)
 
         return _answered(limits.SEALED_MESSAGE, lambda raw: self._unsealing.answer(raw, answer))
+
+    def _ask(self, questions: Questions) -> flask.Response:
+        def answer(raw: bytes) -> bytes:
+            return questions.admitted(lambda: self._unsealing.answer_once(raw, questions.answer))
+
+        return _answered(limits.INQUIRY_MESSAGE, answer)
 
     def _network_id(self) -> bytes:
         network_id = self._identity.network_id

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sync_protocol import limits
 from sync_protocol.blobs import BlobReceipt
-from sync_protocol.errors import BadSignature, Busy, Malformed
+from sync_protocol.errors import Busy, Malformed
 from sync_protocol.exchange import (
     NO_ALARM,
     OLDER_CHALLENGE,
@@ -35,7 +35,6 @@ from sync_protocol.exchange import (
     challenge_index,
     changes_after_trail,
     changes_lacking,
-    check_request,
     content_map,
     digest,
     judge,
@@ -53,7 +52,7 @@ from sync_protocol.stream import stream_id
 from sync_protocol.suites import sha256
 from sync_protocol.wire import DICTIONARIES, ZSTD, ZSTD_DICTIONARY_2, Tables, pack_body, unpack_body
 from township_node.downlink.blob_lane import BlobLane
-from township_node.downlink.children import child_nodes
+from township_node.downlink.children import addressed
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
 from township_node.quotas import NO_QUOTA, Quota, Quotas
@@ -130,22 +129,10 @@ class Answering:
     def answer(self, request: Request, *, begins: bool = False) -> bytes:
         """The signed reply to a request. `begins`: it came with an opening, so its sender goes by a key that it
         believes to be ours. Raises ProtocolError for one that gets none, Busy among them; StoreError."""
-        node, me = self._addressed(request)
+        node, me = addressed(self._casebook.identity, self._network_id(), self._roster(), request)
         child = self._child(node)
         with self._admitted(child):
             return self._exchange(node, me, child, request, begins=begins)
-
-    def _addressed(self, request: Request) -> tuple[Node, Identity]:
-        """Who has sent a request, and the life of ours that it is for: a child that has not heard of the present one
-        asks the one before, and learns of it from the roster changes in the reply. Raises UnknownNode, NotAChild,
-        BadSignature."""
-        lives = self._casebook.identity.lives
-        for node in child_nodes(self._roster(), self._identity.place, request.sender):
-            for incarnation in reversed(lives):
-                with suppress(BadSignature):
-                    check_request(request, node.suite, node.public, self._network_id(), node.incarnation, incarnation)
-                    return node, self._casebook.identity.in_life(incarnation)
-        raise BadSignature("exchange: not signed by whom it names, or for another node")
 
     @contextmanager
     def _admitted(self, child: _Child) -> Iterator[None]:

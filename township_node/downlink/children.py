@@ -1,9 +1,13 @@
 """Which node below it is that asks, by the roster."""
 
+from contextlib import suppress
 from typing import Final
 
-from sync_protocol.errors import NotAChild, ProtocolError, Revoked, UnknownNode
+from sync_protocol.errors import BadSignature, NotAChild, ProtocolError, Revoked, UnknownNode
+from sync_protocol.exchange import Request, check_request
+from sync_protocol.exchange.message import EXCHANGE
 from sync_protocol.roster import Node, Roster
+from village_node.identity import Identity
 
 _UNKNOWN: Final = "this node is not in the roster here: enrol it, or wait until the roster has come up"
 
@@ -34,3 +38,17 @@ def child_nodes(roster: Roster, place: str, name: bytes) -> list[Node]:
     if not found:
         raise wrong
     return found
+
+
+def addressed(
+    me: Identity, network_id: bytes, roster: Roster, request: Request, label: str = EXCHANGE
+) -> tuple[Node, Identity]:
+    """Who has sent a request, and the life of ours that it is for: a child that has not heard of the present one asks
+    the one before, and learns of it from the roster changes in the reply. Raises UnknownNode, NotAChild, BadSignature.
+    """
+    for node in child_nodes(roster, me.place, request.sender):
+        for incarnation in reversed(me.lives):
+            with suppress(BadSignature):
+                check_request(request, node.suite, node.public, network_id, node.incarnation, incarnation, label)
+                return node, me.in_life(incarnation)
+    raise BadSignature(f"{label}: not signed by whom it names, or for another node")

@@ -10,6 +10,8 @@ from typing import Final
 
 from sync_protocol.errors import NotSealed
 from sync_protocol.exchange import (
+    EXCHANGES,
+    INQUIRIES,
     Context,
     Request,
     Sealed,
@@ -68,10 +70,19 @@ class Unsealing:
             self._keep(request.sender, context)
         return seal_reply(context, sealed, reply)
 
+    def answer_once(self, raw: bytes, answer: Callable[[Request], bytes]) -> bytes:
+        """A question answered under a context of its own, which nobody keeps. Raises ProtocolError, and what `answer`
+        raises."""
+        sealed = read_sealed(raw)
+        if sealed is None or sealed.opening is None:
+            raise NotSealed("a question must be sealed to a key of this place")
+        context = self._begun(sealed, INQUIRIES)
+        return seal_reply(context, sealed, answer(read_request(open_request(context, sealed))))
+
     def _opened(self, sealed: Sealed) -> tuple[Context, bytes]:
         """The context that a request is sealed under, and what it says. Raises NotSealed."""
         if sealed.opening is not None:
-            context = self._begun(sealed)
+            context = self._begun(sealed, EXCHANGES)
             return context, open_request(context, sealed)
         with self._lock:
             named = tuple(self._by_name.get(sealed.name, ()))
@@ -82,21 +93,21 @@ class Unsealing:
                 continue
         raise NotSealed("sealed under a context that is not known here any more: begin another one")
 
-    def _begun(self, sealed: Sealed) -> Context:
+    def _begun(self, sealed: Sealed, use: str) -> Context:
         """The context that a request begins. Where none of the keys at hand opens it, the files are looked at again."""
         try:
-            return self._open_context(sealed)
+            return self._open_context(sealed, use)
         except NotSealed:
             with self._looking:  # children that come together after a start wait for the one that looks
-                return self._looked_for(sealed)
+                return self._looked_for(sealed, use)
 
-    def _open_context(self, sealed: Sealed) -> Context:
-        return open_context(self._keys, self._network_id(), self._place, sealed)
+    def _open_context(self, sealed: Sealed, use: str) -> Context:
+        return open_context(self._keys, self._network_id(), self._place, sealed, use)
 
-    def _looked_for(self, sealed: Sealed) -> Context:
+    def _looked_for(self, sealed: Sealed, use: str) -> Context:
         """After a look for nothing there is none for a moment, since anybody can ask for that."""
         try:
-            return self._open_context(sealed)  # somebody else has looked meanwhile
+            return self._open_context(sealed, use)  # somebody else has looked meanwhile
         except NotSealed:
             now, before = self._clock(), self._looked_ms
             if before is not None and abs(now - before) < _LOOK_EVERY_MS:  # a clock set back ends the wait
@@ -106,7 +117,7 @@ class Unsealing:
                 self._keys = self._casebook.opening_keys()
             except NotAllowed:  # the log says which file: nobody outside is told
                 raise NotSealed("no key of this place can be read at present: its people have to restore it") from None
-            context = self._open_context(sealed)
+            context = self._open_context(sealed, use)
             self._looked_ms = before
             return context
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import requests
 
 from sync_protocol.errors import BadSignature, NoSuchVersion, ProtocolError, UnknownIncarnation
-from sync_protocol.exchange import COME, NO_ALARM, wait_token
+from sync_protocol.exchange import CANNOT, COME, NO_ALARM, Finding, Inquiry, wait_token
 from sync_protocol.places import UnknownPlace
 from sync_protocol.retry import backoff
 from sync_protocol.roster import Node, Roster
@@ -21,6 +21,8 @@ from village_node.identity import Identity
 from village_node.store import StoreError
 from village_node.uplink import earlier, road
 from village_node.uplink.conversation import UP, Asked, Conversation, Debts, Heard, Surroundings
+from village_node.uplink.inquiries import Inquiries, nothing
+from village_node.uplink.line import Line
 from village_node.uplink.road import NoAnswer
 from village_node.uplink.settings import Ancestor, Settings
 
@@ -52,27 +54,6 @@ class Result(NamedTuple):
     stored: int = 0
     again: bool = False
     text: str = ""
-
-
-class _Line:
-    """One ancestor as we call it. Times are on the monotonic clock, in seconds."""
-
-    def __init__(self, ancestor: Ancestor, now: float) -> None:
-        self.ancestor = ancestor
-        self.conversation: Conversation | None = None
-        self.due_at = now
-        self.held_until = now
-        self.spelled_out = False  # whether what is short is not understood there, or does not pass on the way
-        self.failures = 0
-        self.unreached = False  # whether the last call reached nobody
-        self.silent_since: float | None = None
-        self.begun = 0
-        self.ended = 0
-        self.last_error = ""
-
-    def ready_at(self) -> float:
-        """When the next exchange may begin."""
-        return max(self.due_at, self.held_until)
 
 
 class Uplink:
@@ -107,9 +88,10 @@ class Uplink:
             settings.software,
             settings.refused_again_s,
         )
+        self._inquiries = Inquiries(casebook, lambda: self._around.network_id, session_factory)
         self._session = session_factory()
         self._wait_session = session_factory()
-        self._lines = [_Line(ancestor, monotonic()) for ancestor in settings.ancestors]
+        self._lines = [Line(ancestor, monotonic()) for ancestor in settings.ancestors]
         self._exchanging = threading.Lock()
         self._exchanging_thread = 0
         self._changed = threading.Condition()
@@ -168,6 +150,15 @@ class Uplink:
                 break
         return {"ok": result.ok, "stored": stored, "error": result.text or None}
 
+    def ask(self, inquiry: Inquiry) -> Finding:
+        """What the ancestor whose turn it is says of a case that is not here. Raises StoreError."""
+        ancestor = self._active()[-1].ancestor
+        try:
+            node = self._ancestor_node(ancestor)
+        except UnknownPlace:
+            return nothing(CANNOT)
+        return self._inquiries.ask(ancestor.url, node, inquiry)
+
     def owes_now(self) -> bool:
         """Whether the ancestor whose turn it is lacks something that may be sent now."""
         conversation = self._active()[-1].conversation
@@ -196,7 +187,7 @@ class Uplink:
 
     # One exchange
 
-    def _exchange(self, line: _Line, patience_s: float = -1.0) -> Result:
+    def _exchange(self, line: Line, patience_s: float = -1.0) -> Result:
         """One exchange, after the one under way; who has no patience for that is told so."""
         if self._casebook.retired:
             with self._changed:
@@ -244,19 +235,19 @@ class Uplink:
             self._exchanging_thread = 0
             self._exchanging.release()
 
-    def _said(self, line: _Line, conversation: Conversation, asked: Asked) -> bytes:
+    def _said(self, line: Line, conversation: Conversation, asked: Asked) -> bytes:
         """A request answered; sealed where it has a challenge. Raises NoAnswer, ProtocolError."""
         if asked.parties.challenge is None:
             return self._post(line, asked.raw)
         return conversation.sealing.said(asked.raw, lambda raw: self._post(line, raw))
 
-    def _post(self, line: _Line, raw: bytes) -> bytes:
+    def _post(self, line: Line, raw: bytes) -> bytes:
         """Send a request to an ancestor; its reply. Raises NoAnswer."""
         known = line.conversation is not None and line.conversation.introduced and not line.spelled_out
         url = line.ancestor.url + (SHORT_PATH if known else EXCHANGE_PATH)
         return road.post(self._session, url, raw, self._settings.timeouts).body
 
-    def _refused(self, line: _Line, newest: Node, problem: NoAnswer) -> Result:
+    def _refused(self, line: Line, newest: Node, problem: NoAnswer) -> Result:
         """An exchange without a reply. Where another life of the ancestor may have answered, that is asked for the
         roster; where that names a newer one, we go on with it at once. Raises StoreError, UnknownPlace."""
         if problem.code == UnknownIncarnation.code or problem.no_such_door:
@@ -275,7 +266,7 @@ class Uplink:
             self._changed.notify_all()
         return Result(True, again=True)
 
-    def _conversation(self, line: _Line) -> Conversation:
+    def _conversation(self, line: Line) -> Conversation:
         """The conversation with the newest node of the ancestor's place; a new node is a new conversation."""
         node = self._ancestor_node(line.ancestor)
         if line.conversation is None or line.conversation.ancestor != node or line.conversation.is_over:
@@ -304,7 +295,7 @@ class Uplink:
             raise UnknownPlace(f"{ancestor.steps_up} above {self._identity.place}")
         return nodes[-1]
 
-    def _answered(self, line: _Line, heard: Heard, *, still_refused: bool = False) -> None:
+    def _answered(self, line: Line, heard: Heard, *, still_refused: bool = False) -> None:
         """`still_refused`: it has told its key, and opened nothing sealed to it. That ends no silence: somebody on
         the road may refuse what is sealed, and let the rest pass, for ever."""
         now = self._monotonic()
@@ -321,7 +312,7 @@ class Uplink:
             line.due_at = min(line.due_at, now + soon)
             self._changed.notify_all()
 
-    def _failed(self, line: _Line, text: str, silence: NoAnswer | None = None) -> Result:
+    def _failed(self, line: Line, text: str, silence: NoAnswer | None = None) -> Result:
         """Remember what went wrong and when to try again, here and in the ancestor's row."""
         now, now_ms = self._monotonic(), self._clock()
         busy = silence is not None and silence.busy
@@ -368,17 +359,17 @@ class Uplink:
 
     # Whose turn it is, and when
 
-    def _active(self) -> list[_Line]:
+    def _active(self) -> list[Line]:
         """The parent, and each next ancestor once those before it have been silent for long. Never empty."""
         now = self._monotonic()
-        active: list[_Line] = []
+        active: list[Line] = []
         for line in self._lines:
             active.append(line)
             if line.silent_since is None or now - line.silent_since < self._settings.ancestor_after_s:
                 break
         return active
 
-    def _look_at_debts(self, line: _Line) -> None:
+    def _look_at_debts(self, line: Line) -> None:
         """Bring the next exchange forward when something is owed: events at once, receipts after they gathered."""
         conversation = line.conversation
         try:
@@ -409,7 +400,7 @@ class Uplink:
             for line in active:
                 if not line.failures:
                     self._look_at_debts(line)
-        due = min(active, key=_Line.ready_at)
+        due = min(active, key=Line.ready_at)
         if due.ready_at() <= self._monotonic():
             self._exchange(due)
 
@@ -468,11 +459,11 @@ class Uplink:
                 # Something on the road answers for the ancestor, or another life of ours takes the place each time.
                 self._pause(WAIT_SHORTEST_S + self._random_unit())
 
-    def _may_wait(self, line: _Line) -> bool:
+    def _may_wait(self, line: Line) -> bool:
         conversation = line.conversation
         return conversation is not None and conversation.tide is not None and line.failures == 0
 
-    def _wait_once(self, line: _Line, conversation: Conversation, tide: int) -> bool:
+    def _wait_once(self, line: Line, conversation: Conversation, tide: int) -> bool:
         """One waiting call: whether the ancestor says "come". Raises NoAnswer."""
         own = conversation.speaker
         token = wait_token(
@@ -490,7 +481,7 @@ class Uplink:
             raise NoAnswer("等候应答不可识别 / the answer to the waiting call is not one")
         return answered.status == 200
 
-    def _fetch(self, line: _Line, conversation: Conversation, tide: int) -> bool:
+    def _fetch(self, line: Line, conversation: Conversation, tide: int) -> bool:
         """Have an exchange made at once, and wait until it was: until then the ancestor would say "come" again. False
         where it was made and the ancestor's tide is said to be what it was."""
         with self._changed:

@@ -152,9 +152,11 @@ def knock(session: requests.Session, url: str, timeouts: Timeouts) -> None:
             raise NoAnswer(_plain(problem), unreached=True) from None
 
 
-def post(session: requests.Session, url: str, body: bytes, timeouts: Timeouts) -> Answered:
-    """Send one exchange and read its reply, as long as a sealed one may be. Raises NoAnswer."""
-    return _call(session, timeouts, lambda: _send(session, "POST", url, timeouts, body), limits.SEALED_MESSAGE)
+def post(
+    session: requests.Session, url: str, body: bytes, timeouts: Timeouts, limit: int = limits.SEALED_MESSAGE
+) -> Answered:
+    """Send one message and read its reply, of at most so many bytes. Raises NoAnswer."""
+    return _call(session, timeouts, lambda: _send(session, "POST", url, timeouts, body), limit)
 
 
 def wait(session: requests.Session, url: str, token: str, timeouts: Timeouts) -> Answered:

@@ -66,7 +66,7 @@ from village_node.web import api as programs
 from village_node.web.assets import Assets
 from village_node.web.headers import CONTENT_POLICY, FILE_POLICY, PICTURES_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
-from village_node.web.site import SITE, Carrier, Site, Visit, is_for, local_path
+from village_node.web.site import SITE, Above, Carrier, Site, Visit, is_for, local_path
 from village_node.web.unlogged import keep_unlogged
 
 MAX_BODY: Final = 1024 * 1024
@@ -186,13 +186,14 @@ def register(
     node_status: Callable[[], dict[str, Any]],
     courier: Carrier,
     exchanging: Callable[[], bool] = lambda: False,
+    above: Above | None = None,
 ) -> Site:
     """Hang the pages every level has into the app. A higher level adds its own with `add_pages`.
 
     Call `refuse_undeclared_routes(app)` once everything else is in the app as well. `exchanging`: whether an
-    exchange with the level above is under way just now.
+    exchange with the level above is under way just now. `above`: whom a resident's look-up goes on to.
     """
-    site = Site(casebook, accounts, config, clock, sync_now, node_status, exchanging, courier, Assets())
+    site = Site(casebook, accounts, config, clock, sync_now, node_status, exchanging, courier, Assets(), above)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[SITE] = site
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # of Flask's own provider: Chinese can be read as it is

@@ -17,7 +17,7 @@ from sync_protocol.case.numbers import (
 from sync_protocol.places import about
 from village_node.accounts import Rule
 from village_node.store.audit import Line
-from village_node.web import cases, clocks, commitments, times, voices, words
+from village_node.web import cases, clocks, commitments, times, upward, voices, words
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -29,14 +29,14 @@ SOURCE: Final = Rule(free=20, longest_ms=times.MINUTE_MS, forget_ms=10 * times.M
 # Many misses from everywhere: somebody goes through the numbers. Nobody is kept out by it; it is noted and shown.
 EVERYBODY: Final = Rule(free=200, longest_ms=0, forget_ms=times.HOUR_MS)
 ALARM_EVERY: Final = 200
-_NO_CODE: Final = make_query_code(0)
+NO_CODE: Final = make_query_code(0)
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a resident is told of a case."""
 
-    case: Case
+    case: Case | upward.ToldCase
     item_name: str
     state: tuple[str, str, str, str]
     where: str
@@ -48,6 +48,7 @@ class Answer:
     as_of_ms: int
     behind: bool
     revoked_ms: int | None  # when what was decided was revoked, as far as is known here
+    told_by: str = ""  # the place above that tells it, where the case is not here
 
 
 class NotTold(Exception):
@@ -62,25 +63,79 @@ class NotTold(Exception):
         self.wait_ms = wait_ms
 
 
+class Missed(NotTold):
+    """Nothing here fits what was typed. It never says what did not."""
+
+
 def query(visit: Visit) -> Response:
     """The page to type number and code, and its answer."""
     if visit.request.method == "GET":
         return visit.render("query.html")
     number = visit.line("number").upper()
     try:
-        case = look_up(visit, number, visit.line("code"))
+        answer = find(visit, number, visit.line("code"))
     except NotTold as refused:
         return refuse(visit, refused, number)
-    return visit.render("query_answer.html", answer=answer_of(visit, case))
+    return visit.render("query_answer.html", answer=answer)
 
 
 def by_code(visit: Visit, code: str) -> Response:
     """The case that a QR code leads to."""
     try:
-        case = look_up_code(visit, code)
+        answer = find_by_code(visit, code)
     except NotTold as refused:
         return refuse(visit, refused, "")
-    return visit.render("query_answer.html", answer=answer_of(visit, case))
+    return visit.render("query_answer.html", answer=answer)
+
+
+def find(visit: Visit, number: str, code: str) -> Answer:
+    """What is known of the case of a number and its code, here or else above. Raises NotTold."""
+    try:
+        return answer_of(visit, look_up(visit, number, code))
+    except Missed as missed:
+        wanted = "-".join(map(str, parse_case_number(number.upper())))
+        return _ask_above(visit, missed, wanted, normalise_query_code(code))
+
+
+def find_by_code(visit: Visit, code: str) -> Answer:
+    """What is known of the case of a whole query code, here or else above. Raises NotTold."""
+    try:
+        return answer_of(visit, look_up_code(visit, code))
+    except Missed as missed:
+        try:
+            full = normalise_query_code(code)
+        except NumberError:
+            raise missed from None
+        return _ask_above(visit, missed, None, full)
+
+
+def _ask_above(visit: Visit, missed: Missed, number: str | None, code: str) -> Answer:
+    """What the places above say of it: six characters can be guessed, and ask nobody. Raises NotTold."""
+    if visit.site.casebook.identity.parent is None:
+        raise missed
+    if len(code) == SHORT_CODE_LENGTH:
+        raise NotTold(404, *upward.SHORT)
+    found = upward.asked_above(visit, number, code)
+    if found.told is None:
+        raise NotTold(404, *upward.not_found(visit, found))
+    take_back(visit)
+    visit.site.accounts.throttle.take_back("query-all")
+    told = found.told
+    return Answer(
+        case=upward.case_told(told),
+        item_name=told.item,
+        state=upward.state_told(told),
+        where=told.where,
+        since_ms=told.since_ms,
+        promised=told.promised,
+        promised_by=told.promised_by,
+        next_step=told.next_step,
+        rights=list(told.rights),
+        as_of_ms=told.as_of_ms,
+        behind=told.behind,
+        revoked_ms=told.revoked_ms,
+        told_by=found.asked[-1],
+    )
 
 
 def look_up(visit: Visit, number: str, code: str) -> Case:
@@ -98,7 +153,7 @@ def look_up(visit: Visit, number: str, code: str) -> Case:
         words_en = "Five tries with six characters were made today. Type all 13 characters, or scan the QR code."
         raise NotTold(429, words_zh, words_en)
     row = visit.site.casebook.find_by_number(wanted)
-    held = (row.query_code if row is not None else None) or _NO_CODE
+    held = (row.query_code if row is not None else None) or NO_CODE
     right = hmac.compare_digest(held[: len(typed)].encode(), typed.encode())
     if row is None or row.query_code is None or not right:
         raise _missed(visit)
@@ -165,10 +220,10 @@ def take_back(visit: Visit) -> None:
     visit.site.accounts.throttle.take_back(f"query-source:{visit.source}")
 
 
-def _missed(visit: Visit) -> NotTold:
+def _missed(visit: Visit) -> Missed:
     """The one answer for everything that does not fit: it never says what."""
     note_miss(visit)
-    return NotTold(
+    return Missed(
         404,
         "没有查到。请核对回执上的编号和查询码；在别处申请的，请到申请的地方或县政务大厅查询。",
         "Nothing was found. Compare number and code with your receipt; for an application made elsewhere, ask there "

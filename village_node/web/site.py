@@ -14,12 +14,14 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.workflow import ROLES
+from sync_protocol.exchange import Finding, Inquiry
 from sync_protocol.places import PlaceTree
 from village_node.accounts import Accounts, Person
 from village_node.accounts.sessions import form_token, is_form_token
 from village_node.casebook import Casebook
 from village_node.config import Config
 from village_node.notices.printing import Printer
+from village_node.pace import Pace
 from village_node.store import StoreError
 from village_node.web import entry, masking, times, words
 from village_node.web.assets import Assets
@@ -33,6 +35,8 @@ LANGUAGES: Final = ("zh", "en")
 DISPLAY_COOKIE: Final = "sanji-display"
 DISPLAY_DAYS: Final = 365
 LONGEST_FIELD: Final = 20_000
+ASKED_EACH: Final = 6  # questions upward within a minute of one address, which may be a screen in a hall
+ASKED_IN_ALL: Final = 20
 
 
 class Carrier(Protocol):
@@ -46,6 +50,15 @@ class Carrier(Protocol):
 
     def verify_file(self, name: str, raw: bytes) -> Any:
         """Look at it, and take nothing in."""
+
+
+class Above:
+    """Whom questions about cases that are not here go to, and how many of them people here may have asked."""
+
+    def __init__(self, ask: Callable[[Inquiry], Finding], monotonic: Callable[[], float]) -> None:
+        """`ask`: takes no longer than the patience of the question. `monotonic` in seconds."""
+        self.ask = ask
+        self.pace = Pace(ASKED_EACH, ASKED_IN_ALL, monotonic)
 
 
 def hosts_of(config: Config) -> frozenset[str]:
@@ -72,6 +85,7 @@ class Site:
     exchanging: Callable[[], bool]
     courier: Carrier
     assets: Assets
+    above: Above | None = None  # whom questions go to; None: nobody is above, or there is no line
     printer: Printer = field(default_factory=Printer)
     navigation: list[Route] = field(default_factory=list)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)

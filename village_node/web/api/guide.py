@@ -6,16 +6,16 @@ from typing import Any, Final
 
 import marshmallow
 
-from sync_protocol.case import Case
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.routes import CasePath, why_not_filed
 from sync_protocol.case.workdays import day_of
+from sync_protocol.case.workflow import STATES
 from village_node.casebook import DROPPED, PROPOSED, PUBLISHED, Request
 from village_node.casebook.calendaring import digest_of
 from village_node.store.locks import CaseKey
 from village_node.web import entry, health, items, masking, query, registers, schemas, working_calendar
 from village_node.web.api import shapes
-from village_node.web.api.casework import said, state_of
+from village_node.web.api.casework import said
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
 from village_node.web.api.problems import Problem, invalid
 from village_node.web.policy import STAFF, Policy
@@ -217,15 +217,16 @@ _OF_A_SEAL: Final = ("seal_no", "use", "owner", "department", "mark", "first", "
 
 def look_up(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
     """A resident's look-up by number and code: no token, no personal data, one answer for all that does not fit."""
-    case: Case = query.look_up(visit, entry.line(asked["number"]).upper(), entry.line(asked["code"]))
-    answer = query.answer_of(visit, case)
+    answer = query.find(visit, entry.line(asked["number"]).upper(), entry.line(asked["code"]))
+    case = answer.case
     shown = ("where", "promised", "promised_by", "next_step", "since_ms", "as_of_ms", "behind", "revoked_ms")
     return {
         **{name: getattr(answer, name) for name in shown},
         "case_no": case.case_no or None,
         "item": answer.item_name,
         "applicant_name": masking.name(case.applicant.get("name", "")),
-        "state": state_of(case.state),
+        "state": {"code": case.state if case.state in STATES else "", **said(answer.state[2:])},
+        "told_by": answer.told_by or None,
         "outcome": case.decision.outcome if case.decision else "",
         "filed_ms": case.filed_ms,
         "decided_ms": case.decided_ms,

@@ -495,6 +495,7 @@ class CalendarDone(Schema):
 class Answer(Schema):
     """What a resident is told: what it is, where, since when, what next, as of when. The name is masked."""
 
+    told_by = maybe("the code of the place above that was asked and tells it; null where the case is held here")
     case_no, item, applicant_name, where, promised, promised_by, next_step = (
         maybe(), text(), text(), text(), text(), text(), text(),
     )  # fmt: skip
