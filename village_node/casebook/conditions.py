@@ -174,6 +174,13 @@ def why_not_rated(handlers: Iterable[str], actor: str) -> Words | None:
     return None
 
 
+def why_not_rated_again(case: Case, stage: int) -> Words | None:
+    """Say why an applicant does not rate a stage by himself any more; None if he may: each stage is rated once."""
+    if stage in case.ratings:
+        return "这一环节已经评价过，不用再评", "this stage is rated already"
+    return None
+
+
 def places_that_take_papers(case: Case, places: PlaceTree, here: str) -> list[str]:
     """The places below this one at which the applicant may have handed papers in."""
     return [place for place in places.line_of(case.home) if places.rank(place) > places.rank(here)]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from sync_protocol.case import Case, CaseEvent, Position, kinds
+from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.orders import Order
 from sync_protocol.case.voices import Span, span
 from sync_protocol.case.workdays import Calendar, day_of
@@ -21,6 +22,7 @@ RATED: Final = frozenset({kinds.RATING, kinds.FOLLOW_UP, kinds.CALL_BACK})
 ASKED: Final = frozenset({*RATED, kinds.RECTIFICATION, kinds.RATING_APPEAL})
 PAGE_SIZE: Final = 50
 _REACHED, _GRADE = 0, 2  # fields of a call
+_STAGE: Final = 1  # of a rating
 VIEWS: Final = ("here", "all", "call", "appeals")
 
 
@@ -58,6 +60,8 @@ def why_not(
         ours = (each for each in written if each.place == place)
         handled = kinds.STAGE_KINDS | {kinds.RECTIFICATION}
         wrong = conditions.why_not_rated({each.actor for each in ours if each.kind in handled}, actor)
+        if wrong is None and actor == ONESELF and kind == kinds.RATING:
+            wrong = conditions.why_not_rated_again(case, body[_STAGE])
         if wrong is not None or kind != kinds.FOLLOW_UP:
             return wrong
         waiting = [order.unrated.position for order in case.orders if order.unrated is not None]

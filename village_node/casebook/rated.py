@@ -1,8 +1,8 @@
 """What lists need of how applicants rate a case: the grade, the calls made to ask for one, what a bad one led to."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import Case
+from sync_protocol.case import Case, Position, kinds, workflow
 from sync_protocol.case.orders import Order
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import PlaceTree
@@ -10,6 +10,28 @@ from village_node.store import cases
 
 _JUDGING: Final = ("township", "county")
 _NO_ORDERS: Final = (None, None, None)
+
+
+class Ratable(NamedTuple):
+    """What an applicant may rate by himself: a stage, or what was put right after a bad rating, by its ``answer``."""
+
+    kind: int
+    stage: int
+    answer: Position | None = None
+
+
+def ratable(case: Case) -> Ratable | None:
+    """What an applicant may rate by himself now; None where nothing is. What was put right for him comes first, then
+    the result, and acceptance where he has not rated that."""
+    if not case.case_no or not case.applicant.get("name") or 0 in case.ratings:
+        return None  # not received yet, or its words are not held here any more
+    for order in case.orders:
+        if order.unrated is not None:
+            return Ratable(kinds.FOLLOW_UP, order.stage, order.unrated.position)
+    ended = case.decision is not None or case.lapse is not None or workflow.STATES[case.state].closed
+    accepted = bool(case.docketed_at) or case.refusal is not None
+    open_stages = [stage for stage, there in ((2, ended), (1, accepted)) if there and stage not in case.ratings]
+    return Ratable(kinds.RATING, open_stages[0]) if open_stages else None
 
 
 def grade_of(case: Case) -> int | None:

@@ -324,7 +324,7 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
         tone="active" if effective and entry.kind not in kinds.SIDE_KINDS else "plain" if effective else tone,
         title=title,
         place=visit.place_name(entry.place),
-        actor=own_name or (visit.t(f"工号 {entry.actor}", f"staff {entry.actor}") if entry.actor else ""),
+        actor=own_name or visit.t(*words.actor_words(entry.actor)),
         claimed_ms=entry.claimed_ms,
         position=entry.position,
         verdict=entry.verdict.code,

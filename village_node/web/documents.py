@@ -197,7 +197,7 @@ def _supply_by(visit: Visit, record: Record) -> str:
 def record_of(visit: Visit, entry: TimelineEntry, ground: Ground) -> Record:
     """One event as documents have it."""
     own = entry.place == visit.site.config.place
-    who = (visit.site.accounts.name_of(entry.actor) if own else "") or (f"工号 {entry.actor}" if entry.actor else "")
+    who = (visit.site.accounts.name_of(entry.actor) if own else "") or words.actor_words(entry.actor)[0]
     why_not = "" if entry.verdict.code == "effective" else explain(entry.verdict)[0]
     body: Mapping[str, object] = entry.body or {}
     return Record(entry.position, entry.kind, entry.place, who, entry.claimed_ms, body, why_not, ground)

@@ -17,7 +17,7 @@ from sync_protocol.case.numbers import (
 from sync_protocol.places import about
 from village_node.accounts import Rule
 from village_node.store.audit import Line
-from village_node.web import cases, clocks, commitments, times, upward, voices, words
+from village_node.web import cases, clocks, commitments, own_rating, times, upward, voices, words
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -48,6 +48,7 @@ class Answer:
     as_of_ms: int
     behind: bool
     revoked_ms: int | None  # when what was decided was revoked, as far as is known here
+    rating: own_rating.Offer | None = None  # of a case that is held here
     told_by: str = ""  # the place above that tells it, where the case is not here
 
 
@@ -264,6 +265,7 @@ def answer_of(visit: Visit, case: Case) -> Answer:
         as_of_ms=as_of_ms(visit, case),
         behind=_away(visit, case) and (contact is None or visit.now_ms - contact > times.HOUR_MS) and not state.is_root,
         revoked_ms=revoked.at_ms if revoked is not None else None,
+        rating=own_rating.offer(visit, case),
     )
 
 

@@ -1,4 +1,4 @@
-"""What residents do by themselves at the public pages: complain with number and code of a case, book a time to come.
+"""What residents do by themselves at the public pages: rate and complain with number and code of a case, book a time.
 
 Nobody signs in here. What is written is counted by case or by where it came from, so that nobody fills the books.
 """
@@ -13,23 +13,28 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
+from sync_protocol.case import Case
 from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.numbers import NumberError, parse_case_number
 from sync_protocol.case.voices import TERMS
+from sync_protocol.places import about
 from village_node.accounts import Rule, Throttle
 from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, Request
 from village_node.casebook.booking_labels import grouped
+from village_node.casebook.rated import ratable
 from village_node.store import StoreError
-from village_node.web import complaints, entry, query, sent_once, times
-from village_node.web.policy import Policy, Route
+from village_node.web import complaints, entry, own_rating, query, sent_once, times
+from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.query import NotTold
 from village_node.web.service_room import WEEK
 from village_node.web.site import Visit
 
 COMPLAINS: Final = Policy(None, "query")
+RATES: Final = Policy(None, "query", "masked_name")
 BOOKS: Final = Policy(None, "public")
 COMPLAINT_FIELDS: Final = ("number", "code", "place", "who", "by", "contact")
 SAID: Final = ("place", "who", "higher", "text", "by", "contact")
+RATING_FIELDS: Final = ("number", "code", "pass", "what", "grade")
 BOOKING_FIELDS: Final = ("day", "slot", "name", "item_no", "phone_tail")
 # Of one case two complaints a day; from one address, which may be a screen in a hall, ten bookings within the hour.
 OF_A_CASE: Final = Rule(free=1, longest_ms=times.DAY_MS, forget_ms=2 * times.DAY_MS, first_ms=times.DAY_MS)
@@ -146,6 +151,84 @@ def _where_handled(visit: Visit, number: str) -> list[str]:
     return list(places.path_up(found)) if found in places else [here]
 
 
+def own_rating_given(visit: Visit) -> Response:
+    """Take the rating of somebody who has looked a case up, once for each stage, and show the case again."""
+    typed = {name: visit.line(name) for name in RATING_FIELDS} | {"text": visit.paragraph("text")}
+    try:
+        case = _looked_up(visit, typed)
+    except NotTold as refused:
+        return _rating_form(visit, typed, refused.status, problem=visit.t(refused.zh, refused.en))
+    if visit.person is not None:
+        words = visit.t(
+            "这台电脑上有工作人员登录着，不能评价。请先退出登录，再由申请人本人评价。",
+            "Somebody of the staff is signed in here: sign out first, and let the applicant rate it alone.",
+        )
+        return _rating_form(visit, typed, 409, case, problem=words)
+    wanted, book = asked_oneself(visit), visit.site.casebook
+    try:
+        if wanted is not None:
+            book.refuse_repeated(wanted)
+        asked = ratable(case)
+        if asked is None or own_rating.mark(asked) != typed["what"]:
+            words = visit.t("这一环节已经评价过，不用再评。", "This is rated already; once is enough.")
+            return _told(visit, case, 409, problem=words)
+        errors = own_rating.troubles(visit, typed)
+        if errors:
+            return _rating_form(visit, typed, 422, case, errors)
+        body = own_rating.body_of(asked, typed, own_rating.channel_of(visit))
+        # This place writes it down as its counter would, and says that nobody at the counter did.
+        book.record(ONESELF, COUNTER, about(case.home), case.case_id, asked.kind, body, request=wanted)
+    except AlreadyDone:
+        pass
+    except IdTaken:
+        return _rating_form(visit, typed, 409, case, problem=sent_once.changed(visit))
+    except BadBody as bad:
+        return _rating_form(visit, typed, 422, case, {bad.field: visit.t(bad.zh, bad.en)})
+    except NotAllowed as refused:
+        return _rating_form(visit, typed, 409, case, problem=visit.t(refused.zh, refused.en))
+    return _told(visit, book.case(about(case.home), case.case_id) or case, thanks=True)
+
+
+def _looked_up(visit: Visit, typed: Mapping[str, str]) -> Case:
+    """The case that was looked up a while ago, by the pass of its page, or that number and code lead to. Raises
+    NotTold."""
+    if typed["code"]:
+        return query.look_up(visit, typed["number"].upper(), typed["code"])
+    row = visit.site.casebook.find_by_number(typed["number"])
+    code = row.query_code if row is not None else None
+    fits = own_rating.is_pass(typed["pass"], typed["number"], code or "", visit.now_ms)
+    case = visit.site.casebook.case(row.scope, row.case_id) if row is not None and code and fits else None
+    if case is None:
+        words_en = "This page was open for too long: type the code on the receipt once more. Nothing you typed is lost."
+        raise NotTold(422, "本页打开时间过长，请再输一次回执上的查询码，填好的内容都在。", words_en)
+    return case
+
+
+def _rating_form(
+    visit: Visit,
+    typed: Mapping[str, str],
+    status: int,
+    case: Case | None = None,
+    errors: Mapping[str, str] | None = None,
+    problem: str = "",
+) -> Response:
+    """The form alone, with all that was typed; ``case``: the one it is about, None where that is not known yet."""
+    offer = own_rating.offer(visit, case) if case is not None else None
+    return visit.render(
+        "own_rating.html",
+        status,
+        offer=offer or own_rating.unknown(visit, typed["number"], typed["what"]),
+        typed=typed,
+        errors=errors or {},
+        problem=problem,
+    )
+
+
+def _told(visit: Visit, case: Case, status: int = 200, *, thanks: bool = False, problem: str = "") -> Response:
+    answer = query.answer_of(visit, case)
+    return visit.render("query_answer.html", status, answer=answer, thanks=thanks, problem=problem)
+
+
 def own_booking(visit: Visit) -> Response:
     """The days and times that have places left."""
     return _booking(visit, {"day": entry.line(visit.request.args.get("day", ""))[:10]})
@@ -215,6 +298,7 @@ def day_words(visit: Visit, day: date) -> str:
 ROUTES: Final = (
     Route("/query/complaint", "complaint_of_ones_own", complaint_of_ones_own, COMPLAINS),
     Route("/query/complaint", "own_complaint", own_complaint, COMPLAINS, ("POST",)),
+    Route("/query/rating", "own_rating", own_rating_given, RATES, ("POST",)),
     Route("/book", "own_booking", own_booking, BOOKS),
     Route("/book", "book_oneself", book_oneself, BOOKS, ("POST",)),
 )

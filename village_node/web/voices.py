@@ -48,9 +48,9 @@ def told(visit: Visit, case: Case) -> list[str]:
     else:
         found.append(
             visit.t(
-                "评价：可在办理的服务点评价一次受理、一次办结，不由经办人代录。",
-                "Rating: where your case is handled, once for acceptance and once for the result; never recorded by "
-                "whoever handled the case.",
+                "评价：受理后、办结后各可评价一次，在本页自己评，也可在办理的服务点评；不由经办人代录。",
+                "Rating: once after acceptance and once after the result, on this page or where your case is handled; "
+                "never recorded by whoever handled the case.",
             )
         )
     for each in case.orders:

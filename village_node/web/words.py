@@ -3,6 +3,7 @@
 from typing import Final
 
 from sync_protocol.case import VERDICT_WORDS, bodies, kinds
+from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.exclusions import CLOCKS, GRADES
 from sync_protocol.case.workflow import LABELS, OVERSIGHT_LABELS, STATES
 
@@ -313,6 +314,13 @@ def kind_words(kind: int) -> tuple[str, str]:
 def choice_words(code: object) -> tuple[str, str]:
     """The words for one value of a choice; one that is not known keeps its code."""
     return CHOICES.get(str(code)) or (str(code), str(code))
+
+
+def actor_words(actor: str) -> tuple[str, str]:
+    """Who wrote a record, as another place knows it: by staff number, or the applicant at a public page."""
+    if actor == ONESELF:
+        return "申请人自己填写", "by the applicant"
+    return (f"工号 {actor}", f"staff {actor}") if actor else ("", "")
 
 
 def refusal_words(code: int) -> tuple[tuple[str, str], tuple[str, str]]:

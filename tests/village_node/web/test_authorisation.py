@@ -38,6 +38,7 @@ MAY = {
     "item_flow": EVERYBODY,
     "query": EVERYBODY,
     "own_complaint": EVERYBODY,
+    "own_rating": EVERYBODY,
     "complaint_of_ones_own": EVERYBODY,
     "own_booking": EVERYBODY,
     "book_oneself": EVERYBODY,

@@ -198,7 +198,12 @@ def test_the_three_rights_stand_in_one_place_with_their_clocks(network: Network,
     found = held(township, case)
     assert f'value="{found.case_no}"' in late.open(link).text
     answer = township.visitor().send("/query", {"number": found.case_no, "code": found.query_code}).text
-    for said in ("评价：可在办理的服务点", "投诉：可在任一服务点", "复核：县业务科正在复核，最晚", "查我的投诉"):
+    for said in (
+        "评价：受理后、办结后各可评价一次",
+        "投诉：可在任一服务点",
+        "复核：县业务科正在复核，最晚",
+        "查我的投诉",
+    ):
         assert said in answer, said
 
 

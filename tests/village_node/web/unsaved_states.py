@@ -302,7 +302,7 @@ def _slip(request: pytest.FixtureRequest, what: str) -> Ready:
 
 
 def _own(request: pytest.FixtureRequest, what: str) -> Ready:
-    """What a resident sends by himself: a complaint about his case, or a booking."""
+    """What a resident sends by himself: a rating or a complaint about his case, or a booking."""
     agent = request.getfixturevalue("agent")
     stranger = agent.counter.visitor()
     if what in ("book", "change"):
@@ -313,8 +313,13 @@ def _own(request: pytest.FixtureRequest, what: str) -> Ready:
             labels = agent.counter.member.casebook.book("0002", {"agent"}, *fields.values())
             return Ready(stranger, "/book/change", {**labels._asdict(), "do": "off", "slot": TYPED})
         return Ready(stranger, "/book", fields)
-    case = agent.file()
+    case = agent.file("040")
     row = agent.counter.member.casebook.case_row(f"about:{VILLAGE}", bytes.fromhex(case.rpartition("/")[2]))
+    if what == "rating":
+        assert agent.act(case, "docket").status_code == 303
+        page = stranger.send("/query", {"number": row.case_no, "code": row.query_code}).text
+        fields = {**hidden_of(page, "/query/rating"), "grade": "poor", "text": TYPED}
+        return Ready(stranger, "/query/rating", fields)
     fields = {
         "number": row.case_no,
         "code": row.query_code,
@@ -455,6 +460,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "unmask_complaint": partial(_complaint, what="unmask"),
     "file_batch": _batch,
     "own_complaint": partial(_own, what="complaint"),
+    "own_rating": partial(_own, what="rating"),
     "book_oneself": partial(_own, what="book"),
     "change_own_booking": partial(_own, what="change"),
     "take_slip": partial(_slip, what="slip"),

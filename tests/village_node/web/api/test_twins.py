@@ -113,6 +113,7 @@ WITHOUT = {
     "paper_view": "it is drawn for eyes; a program takes the original with open_paper",
     "complaint_paper": _ANSWER,
     "own_complaint": _RESIDENT,
+    "own_rating": _RESIDENT,
     "book_oneself": _RESIDENT,
     "change_own_booking": _RESIDENT,
     "sync_now": "an exchange is made by itself; the button is for who stands in front and waits",
