@@ -1,4 +1,5 @@
-"""How pages look to one person: language, letter size; and the files they load, and the start page."""
+"""How pages look to one person: language, letter size; how a screen in a hall forgets that person; the files that pages
+load, and the start page."""
 
 from typing import Final
 
@@ -7,7 +8,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from village_node.web.policy import Policy, Route
-from village_node.web.site import DISPLAY_COOKIE, DISPLAY_DAYS, LANGUAGES, Visit, local_path
+from village_node.web.site import DISPLAY_COOKIE, DISPLAY_DAYS, KIOSK_COOKIE, LANGUAGES, Visit, local_path
 
 ANYBODY: Final = Policy(None, "public")
 
@@ -38,6 +39,28 @@ def choose_display(visit: Visit) -> Response:
     return response
 
 
+def kiosk(visit: Visit) -> Response:
+    """The first page of a browser that stands in a hall: until it is closed it forgets whoever has gone."""
+    response = visit.redirect("query")
+    tls = visit.site.config.behind_tls
+    response.set_cookie(KIOSK_COOKIE, "yes", httponly=True, samesite="Strict", secure=tls, path="/")
+    return response
+
+
+def leave(visit: Visit) -> Response:
+    """Where a page of somebody's own leads when he is done, or has gone: nothing of it stays with the browser, and what
+    he had on his screen cannot be asked for again with the forms of before. A hall's screen is as new."""
+    response = visit.redirect("query")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"' if visit.kiosk else '"cache"'
+    tls = visit.site.config.behind_tls
+    if visit.kiosk:
+        response.delete_cookie(DISPLAY_COOKIE, path="/", secure=tls, httponly=True, samesite="Strict")
+    if visit.cookie and visit.person is None:
+        name = visit.site.session_cookie
+        response.delete_cookie(name, path="/", secure=tls, httponly=True, samesite="Strict")
+    return response
+
+
 def asset(visit: Visit, version: str, name: str) -> Response:
     """One style, script or drawing. Its address holds its hash, so it may be kept for a year."""
     found = visit.site.assets.get(version, name)
@@ -52,5 +75,7 @@ def asset(visit: Visit, version: str, name: str) -> Response:
 ROUTES: Final = (
     Route("/", "start", start, ANYBODY),
     Route("/display", "choose_display", choose_display, ANYBODY, ("POST",)),
+    Route("/kiosk", "kiosk", kiosk, ANYBODY),
+    Route("/leave", "leave", leave, ANYBODY, refreshes=True),
     Route("/assets/<version>/<name>", "asset", asset, ANYBODY, refreshes=True),
 )

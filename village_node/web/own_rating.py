@@ -84,12 +84,12 @@ def troubles(visit: Visit, typed: dict[str, str]) -> dict[str, str]:
 
 
 def channel_of(visit: Visit) -> str:
-    """By which road a rating came: the screen of this node, or from elsewhere."""
+    """By which road a rating came: a screen in the hall or that of the node itself, or from elsewhere."""
     try:
         here = ip_address(visit.source).is_loopback
     except ValueError:
         here = False
-    return "screen" if here else "online"
+    return "screen" if here or visit.kiosk else "online"
 
 
 def pass_of(case_no: str, query_code: str, now_ms: int) -> str:

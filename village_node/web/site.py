@@ -34,6 +34,7 @@ SITE: Final = "sanji.site"  # under which an app keeps its site
 LANGUAGES: Final = ("zh", "en")
 DISPLAY_COOKIE: Final = "sanji-display"
 DISPLAY_DAYS: Final = 365
+KIOSK_COOKIE: Final = "sanji-kiosk"  # of a browser that stands in a hall, where one person comes after another
 LONGEST_FIELD: Final = 20_000
 ASKED_EACH: Final = 6  # questions upward within a minute of one address, which may be a screen in a hall
 ASKED_IN_ALL: Final = 20
@@ -146,6 +147,7 @@ class Site:
             self.accounts.person(cookie, touch=touch),
             lang if lang in LANGUAGES else "zh",
             big == "big",
+            request.cookies.get(KIOSK_COOKIE) == "yes",
         )
 
     def stranger(self, request: Request, *, touch: bool = False) -> "Visit":
@@ -163,6 +165,7 @@ class Visit:
     person: Person | None
     lang: str
     big: bool
+    kiosk: bool = False
 
     @property
     def staff(self) -> Person:

@@ -27,6 +27,8 @@ MAY = {
     "start": EVERYBODY,
     "choose_display": EVERYBODY,
     "asset": EVERYBODY,
+    "kiosk": EVERYBODY,
+    "leave": EVERYBODY,
     "sign_in": EVERYBODY,
     "first_sign_in": EVERYBODY,
     "items": EVERYBODY,

@@ -35,15 +35,22 @@
     }, Number(part.dataset.every) || REFRESH_MS);
   }
 
-  // An answer to a resident goes away when nobody has looked at it for two minutes.
+  // A page of a resident's own goes away when nobody has looked at it for a while, and leaves no entry to go back to.
   for (const part of document.querySelectorAll("[data-leave]")) {
-    const LEAVE_MS = 120000;
-    let timer = setTimeout(() => location.replace(part.dataset.leave), LEAVE_MS);
+    const leave = () => location.replace(part.dataset.leave);
+    let timer = setTimeout(leave, part.dataset.leaveS * 1000);
     for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "scroll"]) {
       addEventListener(kind, () => {
         clearTimeout(timer);
-        timer = setTimeout(() => location.replace(part.dataset.leave), LEAVE_MS);
+        timer = setTimeout(leave, part.dataset.leaveS * 1000);
       }, { passive: true });
+    }
+    for (const link of part.querySelectorAll("a")) {
+      if (link.getAttribute("href") !== part.dataset.leave) continue;
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        leave();
+      });
     }
   }
 
