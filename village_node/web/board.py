@@ -1,4 +1,4 @@
-"""The board on the wall: numbers called, cases taken in, results; no word about persons, and it reads itself again."""
+"""The board, as a page and for a screen on a wall: numbers called, cases taken in, results; no word about persons."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -14,29 +14,38 @@ from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 from village_node.web.turns import number_words
 
-EVERY_S: Final = 60
+# How often each reads itself again, whatever it was answered: an error must not stay on a wall until somebody comes.
+EVERY_S: Final = {"board": 60, "wall": 15}
 CALLED_SHOWN: Final = 4
+WALL_LINES: Final = 5
 
 
 def board(visit: Visit) -> Response:
-    """The wall screen of the room, for everybody who sits there."""
+    """The board as a page among the others."""
+    return visit.render("board.html", **_shown(visit))
+
+
+def wall(visit: Visit) -> Response:
+    """The board for a screen on a wall: nothing but the board, in letters to be read from five metres."""
+    return visit.render("wall.html", **_shown(visit), most=WALL_LINES)
+
+
+def _shown(visit: Visit) -> dict[str, Any]:
     book, today = visit.site.casebook, day_of(visit.now_ms).isoformat()
     newest, settled = book.board()
     drawn = book.tickets(today)
     called = [each for each in drawn if TICKET_STATES[each.state] == "called"]
     called.sort(key=lambda each: -(each.called_ms or 0))
     state = visit.sync_state
-    response = visit.render(
-        "board.html",
-        called=[(number_words(each.number), each.at_window) for each in called[:CALLED_SHOWN]],
-        waiting=sum(TICKET_STATES[each.state] == "waiting" for each in drawn),
-        newest=[_line(visit, each) for each in newest],
-        settled=[_line(visit, each) for each in settled],
-        as_of=state.last_contact_ms if not state.is_root else visit.now_ms,
-        is_root=state.is_root,
-    )
-    response.headers["Refresh"] = str(EVERY_S)
-    return response
+    return {
+        "called": [(number_words(each.number), each.at_window) for each in called[:CALLED_SHOWN]],
+        "waiting": sum(TICKET_STATES[each.state] == "waiting" for each in drawn),
+        "newest": [_line(visit, each) for each in newest],
+        "settled": [_line(visit, each) for each in settled],
+        "as_of": state.last_contact_ms if not state.is_root else visit.now_ms,
+        "is_root": state.is_root,
+        "now_ms": visit.now_ms,
+    }
 
 
 def _line(visit: Visit, each: Entry) -> dict[str, Any]:
@@ -51,4 +60,8 @@ def _line(visit: Visit, each: Entry) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = (Route("/board", "board", board, Policy(None, "public"), refreshes=True),)
+SEES: Final = Policy(None, "public")
+ROUTES: Final = (
+    Route("/board", "board", board, SEES, refreshes=True),
+    Route("/wall", "wall", wall, SEES, refreshes=True),
+)

@@ -215,6 +215,8 @@ def _hardened(response: Response, *, tls: bool) -> Response:
         policy = PICTURES_POLICY
     if request.endpoint in papers.GIVES_FILES and response.headers.get("Content-Disposition", "").startswith("attach"):
         policy = FILE_POLICY
+    if request.endpoint in board.EVERY_S:
+        response.headers["Refresh"] = str(board.EVERY_S[request.endpoint])
     return harden(response, tls=tls, policy=policy)
 
 

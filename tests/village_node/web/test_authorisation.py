@@ -28,6 +28,7 @@ MAY = {
     "choose_display": EVERYBODY,
     "asset": EVERYBODY,
     "kiosk": EVERYBODY,
+    "wall": EVERYBODY,
     "leave": EVERYBODY,
     "sign_in": EVERYBODY,
     "first_sign_in": EVERYBODY,

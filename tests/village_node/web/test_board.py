@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
+
 from tests.builders import Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere
 from tests.village_node.web.errands import done
 from tests.village_node.web.test_filing import held
+from village_node.store import NotSaved
 
 DAY_MS = 86_400_000
 
@@ -38,3 +41,24 @@ def test_the_board_shows_numbers_and_results_without_a_word_about_persons(
     network.clock.now_ms += 40 * DAY_MS
     later = board.open("/board").text
     assert number not in later and "近 30 天没有收件" in later
+
+
+def test_on_a_wall_there_is_the_board_alone_and_it_comes_back_after_an_error(
+    network: Network, village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = held(village, agent.file("040"))
+    everywhere(network)
+    agent.send("/turns/draw", {"draw_item": "", "draw_window": ""})
+    agent.send("/turns/call", {"window": "1号窗口"})
+    for who in (village.visitor(), agent):
+        seen = who.open("/wall")
+        assert seen.headers["Refresh"] == "15"
+        assert case.case_no in seen.text and "A001" in seen.text and "1号窗口" in seen.text
+        for other in ("<a ", "<button", "<script", "<form", "sync", "张", "13800001234", "槐", "王芳", case.query_code):
+            assert other not in seen.text, other
+    assert 'href="/wall"' in village.visitor().open("/board").text
+    assert 'href="/wall"' in village.sign_in("0002", "head").open("/duty").text
+    monkeypatch.setattr(village.member.casebook, "board", lambda: (_ for _ in ()).throw(NotSaved("满", "full")))
+    for path, seconds in (("/wall", "15"), ("/board", "60")):
+        broken = village.visitor().open(path)
+        assert (broken.status_code, broken.headers["Refresh"]) == (503, seconds)
