@@ -91,3 +91,13 @@ def test_without_scripts_the_page_goes_away_as_well(hall: Hall) -> None:
     expect(page.locator("main")).to_contain_text(number)
     page.wait_for_url("**/query")
     expect(page.locator("body")).not_to_contain_text(number)
+
+
+def test_a_hand_scanner_types_the_address_and_the_answer_is_there(hall: Hall) -> None:
+    _, _, number, code = rateable(hall)
+    page = hall.page()
+    page.goto("/kiosk")
+    expect(page.get_by_label("收件编号")).to_be_focused()
+    page.keyboard.type(f"http://sanji.example.gov.cn:8700/q/{code}\n")
+    expect(page.locator("main")).to_contain_text(number)
+    expect(page.locator("main")).not_to_contain_text(code)

@@ -9,6 +9,8 @@ from stdnum.cn import ric, uscc
 
 # Control characters and the marks that turn text round; line feed and tab are kept in long texts.
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+# The address in the QR code of a receipt, whatever stands before it; with a Chinese keyboard on, a stroke is a comma.
+_RECEIPT: Final = re.compile(r"[/、]Q[/、]([0-9A-Z]{13})(?![0-9A-Z])", re.ASCII)
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DASHES: Final = re.compile("[\u2010-\u2015\u2212－—]")
 
@@ -39,6 +41,13 @@ def phone(text: str) -> str:
     plain = _DASHES.sub("-", _narrow(text))
     mobile = re.fullmatch(r"(?:\+86|0086)?-?(1\d{2})-?(\d{4})-?(\d{4})", plain, re.ASCII)
     return mobile[1] + mobile[2] + mobile[3] if mobile else plain
+
+
+def scanned(text: str) -> str:
+    """The query code in what a hand scanner has typed: the whole address of a receipt's QR code, the last one where
+    there are several. Empty where there is none."""
+    found = _RECEIPT.findall(number(text))
+    return found[-1] if found else ""
 
 
 def _narrow(text: str) -> str:

@@ -17,7 +17,7 @@ from sync_protocol.case.numbers import (
 from sync_protocol.places import about
 from village_node.accounts import Rule
 from village_node.store.audit import Line
-from village_node.web import cases, clocks, commitments, own_rating, times, upward, voices, words
+from village_node.web import cases, clocks, commitments, entry, own_rating, times, upward, voices, words
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -76,7 +76,7 @@ def query(visit: Visit) -> Response:
     try:
         answer = find(visit, number, visit.line("code"))
     except NotTold as refused:
-        return refuse(visit, refused, number)
+        return refuse(visit, refused, "" if entry.scanned(number) else number)  # an address tells the code
     return visit.render("query_answer.html", answer=answer)
 
 
@@ -91,6 +91,9 @@ def by_code(visit: Visit, code: str) -> Response:
 
 def find(visit: Visit, number: str, code: str) -> Answer:
     """What is known of the case of a number and its code, here or else above. Raises NotTold."""
+    scanned = entry.scanned(number) or entry.scanned(code)
+    if scanned:
+        return find_by_code(visit, scanned)
     try:
         return answer_of(visit, look_up(visit, number, code))
     except Missed as missed:
@@ -140,7 +143,11 @@ def _ask_above(visit: Visit, missed: Missed, number: str | None, code: str) -> A
 
 
 def look_up(visit: Visit, number: str, code: str) -> Case:
-    """The case of a number and its code, whole or the first six characters. Raises NotTold."""
+    """The case of a number and its code, whole or the first six characters, or of the address that a hand scanner has
+    typed into either field. Raises NotTold."""
+    scanned = entry.scanned(number) or entry.scanned(code)
+    if scanned:
+        return look_up_code(visit, scanned)
     try:
         wanted = "-".join(map(str, parse_case_number(number.upper())))
         typed = normalise_query_code(code)

@@ -192,7 +192,7 @@ def own_rating_given(visit: Visit) -> Response:
 def _looked_up(visit: Visit, typed: Mapping[str, str]) -> Case:
     """The case that was looked up a while ago, by the pass of its page, or that number and code lead to. Raises
     NotTold."""
-    if typed["code"]:
+    if typed["code"] or entry.scanned(typed["number"]):
         return query.look_up(visit, typed["number"].upper(), typed["code"])
     row = visit.site.casebook.find_by_number(typed["number"])
     code = row.query_code if row is not None else None

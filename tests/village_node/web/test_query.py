@@ -64,6 +64,40 @@ def test_what_looks_alike_is_taken_for_what_is_meant(village: Counter, filed, ty
     assert look_up(village.visitor(), *typed(filed)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "http://127.0.0.1:8700/q/{}",
+        "HTTP://SANJI.QINGCHENG.GOV.CN:8443/Q/{}",
+        "https://a.very.long.name.of.some.county.government.in.the.province.of.gansu.gov.cn/services/q/{}",
+        "ｈｔｔｐ：／／127.0.0.1：8700／ｑ／{}",
+        "http：、、127。0。0。1：8700、q、{}",
+        "621021101201-261118-PA0Shttp://127.0.0.1:8700/q/0000000000000http://127.0.0.1:8700/q/{}",
+    ],
+)
+def test_an_address_typed_by_a_hand_scanner_into_either_field_is_understood(
+    village: Counter, filed, typed: str
+) -> None:
+    visitor = village.visitor()
+    page = visitor.open("/query").text
+    for field in ("number", "code"):
+        box = re.findall(rf'<input id="f-{field}"[^>]*>', page)[0]
+        assert int(re.findall(r'maxlength="(\d+)"', box)[0]) >= len(typed) + 13, "the browser cuts nothing off"
+    address = typed.format(filed.query_code)
+    for fields in ((address, ""), (filed.case_no, address), (address, "000000")):
+        answer = look_up(visitor, *fields)
+        assert answer.status_code == 200 and filed.case_no in answer.text, fields
+        assert filed.query_code not in answer.text
+
+
+def test_an_address_that_leads_nowhere_gets_the_answer_of_every_miss_and_is_not_shown_again(village: Counter) -> None:
+    wrong = "http://127.0.0.1:8700/q/0000000000000"
+    missed = look_up(village.visitor(), wrong, "")
+    assert missed.status_code == 404 and "没有查到" in missed.text and "0000000000000" not in missed.text
+    for other in ("http://127.0.0.1:8700/check/0000000000000", "http://127.0.0.1:8700/q/00000", "/q/00000000000000"):
+        assert look_up(village.visitor(), other, "").status_code == 422, "it is no number either"
+
+
 def test_a_miss_has_one_answer_whatever_is_wrong(village: Counter, filed) -> None:
     other = numbers.make_case_number(VILLAGE, times.local(village.member.clock.now_ms).date(), "0000", 7)
     wrong = "0" * 13 if filed.query_code[0] != "0" else "1" * 13
