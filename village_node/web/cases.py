@@ -36,6 +36,7 @@ from village_node.web import (
     linked,
     masking,
     minutes,
+    previews,
     proceedings,
     recall,
     schemas,
@@ -180,7 +181,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
         markable=markable(visit, case),
         boxes=proceedings.boxes(visit, case, open_data=open_data),
-        **elsewhere(visit, case, entries),
+        **elsewhere(visit, case, entries, gone=bool(gone)),
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
         rights=voices.rights(visit, case),
         may_complain=workflow.may(roles, site.level, kinds.COMPLAINT),
@@ -197,13 +198,15 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     )
 
 
-def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> dict[str, object]:
-    """What the page says beside: the kind of the case now, cases it is linked with, whether there are minutes."""
+def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gone: bool) -> dict[str, object]:
+    """What the page says beside: the kind of the case now, cases it is linked with, whether there are minutes, and the
+    papers, to be compared with the form."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),
         "meets": minutes.may_be_shown(visit, case),
+        "sheets": [] if gone else previews.beside(visit, case),
     }
 
 

@@ -3,7 +3,6 @@
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from flask import make_response
@@ -19,12 +18,10 @@ from sync_protocol.places import about
 from village_node import casebook, uploads
 from village_node.casebook import BadBody, NotAllowed, PaperView, Request
 from village_node.uploads import NotAccepted
-from village_node.web import cases, doing, entry, schemas, times, words
+from village_node.web import cases, doing, entry, previews, schemas, times
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Site, Visit
 
-# What a preview shows is what the paper shows: nobody may mask that.
-LOOKS: Final = Policy(CASEWORK - {"supervisor"}, "node", "typed")
 OPENS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
 FORM_MOST: Final = 12 << 20  # bytes of a form with its files: as much as this node reads of one request
 FILES_AT_ONCE: Final = 20
@@ -38,22 +35,6 @@ TOO_LARGE: Final = (
 SHOWS_PICTURES: Final = frozenset({"paper_view"})  # that stand in the page itself
 GIVES_FILES: Final = frozenset({"paper_original", "api.open_paper"})
 ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
-
-
-@dataclass
-class Line:
-    """One paper as the page shows it."""
-
-    position: str
-    material: str
-    what: str
-    size: str
-    by: str
-    percent: int
-    preview: bool
-    wrong: bool
-    signed: list[str]
-    ended: str
 
 
 def why_not_here(visit: Visit, case: Case) -> tuple[str, str] | None:
@@ -224,8 +205,8 @@ def _page(visit: Visit, case: Case, problems: Sequence[str] = (), status: int = 
         "papers.html",
         status,
         case=case,
-        lines=[_line(visit, view) for view in views if view.paper.ended is None],
-        before=[_line(visit, view) for view in views if view.paper.ended is not None],
+        lines=[previews.line(visit, view) for view in views if view.paper.ended is None],
+        before=[previews.line(visit, view) for view in views if view.paper.ended is not None],
         materials=[(name, name) for name in names(visit, case)],
         by_phone=len(visit.site.casebook.phone_files((about(case.home), case.case_id))),
         why=visit.t(*refused) if refused else "",
@@ -243,36 +224,10 @@ def names(visit: Visit, case: Case) -> list[str]:
     return list(dict.fromkeys([*(material.name for material in case.materials), *(item.materials if item else ())]))
 
 
-def size_words(size: int) -> str:
-    """A number of bytes as people read it."""
-    return f"{max(size / 1024, 0.1):.0f} KB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MB"
-
-
 def choice_of(visit: Visit, view: PaperView) -> tuple[str, str]:
     """A paper as a form offers it to be replaced."""
     when = times.moment(view.paper.note.at_ms, visit.lang)
     return schemas.position_text(view.paper.position), f"{view.paper.material} · {when}"
-
-
-def _line(visit: Visit, view: PaperView) -> Line:
-    paper, ended = view.paper, view.paper.ended
-    said = ""
-    if ended is not None:
-        how = visit.t("已替换", "replaced") if ended.body.get("material") else visit.t("已撤下", "withdrawn")
-        when = times.moment(ended.at_ms, visit.lang)
-        said = f"{how} · {visit.place_name(ended.place)} · {when} {ended.body.get('reason', '')}".rstrip()
-    return Line(
-        schemas.position_text(paper.position),
-        paper.material,
-        visit.t(*words.choice_words(paper.media)),
-        size_words(paper.size),
-        f"{visit.place_name(paper.note.place)} · {times.moment(paper.note.at_ms, visit.lang)}",
-        view.percent,
-        view.preview_here,
-        view.wrong,
-        [f"{visit.place_name(place)} {times.moment(at_ms, visit.lang)}" for place, at_ms in view.receipts],
-        said,
-    )
 
 
 _CASE: Final = "/cases/<place>/<case_id>/papers"
@@ -280,7 +235,7 @@ ROUTES: Final = (
     Route(_CASE, "papers", page, cases.READS),
     Route(_CASE, "add_papers", add, doing.ACTS, ("POST",)),
     Route(f"{_CASE}/withdraw", "withdraw_paper", withdraw, doing.ACTS, ("POST",)),
-    Route(f"{_CASE}/<position>/preview", "paper_preview", preview, LOOKS),
+    Route(f"{_CASE}/<position>/preview", "paper_preview", preview, previews.LOOKS),
     Route(f"{_CASE}/<position>/view", "paper_view", view, OPENS, ("POST",)),
     Route(f"{_CASE}/<position>/original", "paper_original", original, OPENS, ("POST",)),
 )

@@ -13,7 +13,7 @@ from village_node.casebook import BadBody, NotAllowed
 from village_node.casebook.phoning import TRIES_A_PASS
 from village_node.store.phone import DISCARDED, LAPSED, TAKEN, WAITING, PassRow, PhoneFile
 from village_node.uploads import NotAccepted
-from village_node.web import papers, times
+from village_node.web import papers, previews, times
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Site, Visit
 
@@ -128,7 +128,7 @@ def _page(
 
 
 def _told(row: PhoneFile) -> tuple[str, str, str, str, str]:
-    return (row.material, papers.size_words(row.size), *STATES[row.state])
+    return (row.material, previews.size_words(row.size), *STATES[row.state])
 
 
 def _materials(visit: Visit, row: PassRow) -> list[str]:

@@ -19,7 +19,7 @@ from village_node.casebook import BadBody, IdTaken, NotAllowed
 from village_node.config import Config
 from village_node.store.locks import CaseKey
 from village_node.store.phone import PassRow, PhoneFile
-from village_node.web import cases, doing, entry, papers, times, words
+from village_node.web import cases, doing, entry, papers, previews, times, words
 from village_node.web.policy import Route
 from village_node.web.qr import qr
 from village_node.web.site import Visit
@@ -186,7 +186,7 @@ def _received(visit: Visit, row: PhoneFile) -> Received:
         row.name,
         row.material,
         visit.t(*words.choice_words(row.media)),
-        papers.size_words(row.size),
+        previews.size_words(row.size),
         times.moment(row.at_ms, visit.lang),
         bool(row.preview),
         row.media == "application/pdf",
@@ -199,7 +199,7 @@ ROUTES: Final = (
     Route(_DESK, "give_phone_pass", give, doing.ACTS, ("POST",)),
     Route(f"{_DESK}/end", "end_phone_pass", end, doing.ACTS, ("POST",)),
     Route(f"{_DESK}/news", "phone_news", news, doing.ACTS, refreshes=True),
-    Route(f"{_DESK}/<name>/preview", "phone_preview", preview, papers.LOOKS),
+    Route(f"{_DESK}/<name>/preview", "phone_preview", preview, previews.LOOKS),
     Route(f"{_DESK}/<name>/take", "take_phone_file", take, doing.ACTS, ("POST",)),
     Route(f"{_DESK}/<name>/discard", "discard_phone_file", discard, doing.ACTS, ("POST",)),
 )

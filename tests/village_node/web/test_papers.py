@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.builders import TOWNSHIP, VILLAGE, Network, settle
 from tests.village_node.web.api.program import Program, program_at
-from tests.village_node.web.counter import Counter, Visitor, problems
+from tests.village_node.web.counter import Counter, Visitor, everywhere, problems
 from tests.village_node.web.test_sign_in import plain
 from village_node import uploads
 
@@ -167,3 +167,27 @@ def told_of(scanner: Program, address: str) -> list[dict[str, Any]]:
     answer = scanner.get(address).json
     assert answer is not None
     return answer["papers"]
+
+
+def test_who_may_look_at_papers_sees_them_beside_the_form_and_a_supervisor_does_not(
+    network: Network, county: Counter, agent: Visitor
+) -> None:
+    case = agent.file()
+    assert "compare" not in agent.open(case).text, "without papers there is nothing to compare"
+    upload(agent, case, (photo(), "正面.jpg"))
+    (position,) = positions(agent.open(f"{case}/papers").text)
+    page = agent.open(case).text
+    _, _, compared = page.partition('<div class="compare">')
+    compared, _, below = compared.partition('<div class="case-grid">')
+    assert "申请信息" in compared and f"{case}/papers/{position}/preview" in compared and "可以办理" in compared
+    assert "申请信息" not in below and "可以办理" not in below, "each stands on the page once"
+    assert "张秀兰" not in page, "the form is masked as before"
+    assert agent.send(f"{case}/papers/withdraw", {"paper": position, "reason": "拍错了"}).status_code == 303
+    assert "compare" not in agent.open(case).text
+
+    upload(agent, case, (photo(), "正面.jpg"))
+    everywhere(network)
+    officer, supervisor = county.sign_in("1001", "officer"), county.sign_in("1002", "supervisor")
+    assert "compare-papers" in officer.open(case).text
+    seen = supervisor.open(case).text
+    assert "申请信息" in seen and "compare" not in seen and "/preview" not in seen

@@ -13,7 +13,7 @@ from sync_protocol.case.paper_bodies import MEDIA
 from sync_protocol.places import about
 from village_node.store.locks import CaseKey
 from village_node.uploads import NotAccepted
-from village_node.web import cases, doing, entry, papers, schemas
+from village_node.web import cases, doing, entry, papers, previews, schemas
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
 from village_node.web.api.problems import invalid
@@ -157,7 +157,7 @@ OPERATIONS: Final = (
         gives=shapes.Done, once=True,
     ),
     Operation(
-        f"{_PAPERS}/<position>/preview", "read_preview", read_preview, papers.LOOKS, TAG, gives=_BYTES,
+        f"{_PAPERS}/<position>/preview", "read_preview", read_preview, previews.LOOKS, TAG, gives=_BYTES,
         media="image/jpeg",
     ),
     Operation(
