@@ -3,7 +3,7 @@
 import hmac
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sync_protocol.case import LABELS, Case, Catalogue, Position, Verdict, bodies, explain, kinds
@@ -134,6 +134,23 @@ class Reading(Office):
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
             condition = cases.view(view, self.identity.place, left_behind) & cases.matching(**filters)
             return cases.after(connection, condition, last, size)
+
+    def hop_receipts(self, listed: Sequence[CaseRow]) -> dict[CaseKey, list[HopReceipt]]:
+        """Who has signed for the last step of the cases of a list, the first one first; asked once for all of them."""
+        found: dict[CaseKey, dict[str, int]] = {}
+        with self.store.reading() as connection:
+            roster = self.roster_in(connection)
+            for key, signer, time_ms in receipts.of_last_steps(
+                connection, [(row.scope, row.case_id) for row in listed]
+            ):
+                node = roster.node(signer)
+                if node is not None and not node.struck:
+                    since = found.setdefault(key, {})
+                    since[node.place] = min(since.get(node.place, time_ms), time_ms)
+        return {
+            key: [HopReceipt(*each) for each in sorted(since.items(), key=lambda item: item[1])]
+            for key, since in found.items()
+        }
 
     def view_counts(self) -> dict[str, int]:
         """How many cases each view has; computed again only after something has changed."""

@@ -27,7 +27,7 @@ FINISHED: Final = workflow.CLOSED
 # On its way to somebody: also what was delivered meanwhile, which has to arrive to be filed.
 COMING: Final = ("in_transit", "delivered")
 # Lists of what is to be done: the most pressing first. The others are long, and the newest first.
-BY_GRADE: Final = ("mine", "supplies", "back", "transit", "prereview")
+BY_GRADE: Final = ("mine", "new", "supplies", "back", "transit", "prereview")
 _WORST_FIRST: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
 _NEVER: Final = 1 << 30
 _EARLIER: Final = CASES.alias("earlier")
@@ -281,19 +281,18 @@ def naming(connection: Connection, items: Iterable[tuple[str, int]]) -> list[Cas
 def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElement[bool]:
     """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
 
-    mine: to be done here · back: papers are missing · supplies: something waits for the holder's answer · not_left:
-    ours that no receipt from above covers · transit: on the way · promises: a commitment is to be kept · unrated: given
-    to the applicant, who has not rated it and is to be called · prereview: drafts to be looked at here · reviews: a
-    review of a refusal was asked for · decided, delivering, all.
+    mine: to be done here · new: came to here, and nobody has received it yet · back: papers are missing · supplies:
+    something waits for the holder's answer · not_left: ours that no receipt from above covers · transit: on the way ·
+    promises: a commitment is to be kept · unrated: given to the applicant, who has not rated it and is to be called ·
+    prereview: drafts to be looked at here · reviews: a review of a refusal was asked for · decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
     asked = or_(table.open_supplies > 0, table.open_withdrawals > 0)
+    coming = and_(table.state.in_(COMING), table.transit_to == here)
     conditions: dict[str, ColumnElement[bool]] = {
-        "mine": or_(
-            and_(table.holder == here, table.state.not_in((*FINISHED, "correcting"))),
-            and_(table.state.in_(COMING), table.transit_to == here),
-        ),
+        "mine": or_(and_(table.holder == here, table.state.not_in((*FINISHED, "correcting"))), coming),
+        "new": coming,
         "back": table.state == "correcting",
         # What lapsed may be opened again by papers that came in time.
         "supplies": and_(table.holder == here, asked, or_(table.state.not_in(FINISHED), table.state == "lapsed")),
@@ -465,6 +464,7 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
     coming = rows.ask(connection, words, (here, *COMING))[0][0]
     return {
         "mine": sum(number for state, number in held.items() if state not in (*FINISHED, "correcting")) + coming,
+        "new": coming,
         "back": by_state.get("correcting", 0),
         "supplies": connection.scalar(select(func.count()).select_from(CASES).where(view("supplies", here))) or 0,
         "reviews": connection.scalar(select(func.count()).select_from(CASES).where(view("reviews", here))) or 0,

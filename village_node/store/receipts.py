@@ -1,12 +1,13 @@
 """Receipts held, ours and others': the highest of each signer and stream, and when each position was first covered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from village_node.store import rows
-from village_node.store.tables import RECEIPT_TIMES, RECEIPTS
+from village_node.store.locks import CaseKey
+from village_node.store.tables import CASES, EVENTS, RECEIPT_TIMES, RECEIPTS, STREAMS
 
 _UNCOVERED: Final = (
     "SELECT streams.scope, events.case_id, count(*) FROM streams LEFT JOIN"
@@ -55,3 +56,34 @@ def uncovered(connection: Connection, signers: Sequence[bytes]) -> list[tuple[st
     """(scope, case id, events) of our own events that none of these signers has given a receipt for."""
     words = _UNCOVERED.replace("KEYS", ", ".join(["?"] * len(signers)) or "NULL")
     return [(row[0], row[1], row[2]) for row in rows.ask(connection, words, signers)]
+
+
+def of_last_steps(connection: Connection, keys: Collection[CaseKey]) -> list[tuple[CaseKey, bytes, int]]:
+    """(case, signer, time) of everybody who has signed for the last step of these cases, with the time from which they
+    did: one question for a whole page of a list. Of two branches of a stream only the one that the step is on counts.
+    """
+    first = (
+        select(RECEIPT_TIMES.c.time)
+        .where(
+            RECEIPT_TIMES.c.stream == RECEIPTS.c.stream,
+            RECEIPT_TIMES.c.signer == RECEIPTS.c.signer,
+            RECEIPT_TIMES.c.seq >= CASES.c.last_seq,
+        )
+        .order_by(RECEIPT_TIMES.c.seq)
+        .limit(1)
+        .scalar_subquery()
+    )
+    author = and_(STREAMS.c.incarnation == CASES.c.last_incarnation, STREAMS.c.scope == CASES.c.scope)
+    query = (
+        select(CASES.c.scope, CASES.c.case_id, CASES.c.last_mark, EVENTS.c.hash, RECEIPTS.c.signer, first)
+        .join(STREAMS, author)
+        .join(EVENTS, and_(EVENTS.c.stream == STREAMS.c.id, EVENTS.c.seq == CASES.c.last_seq))
+        .join(RECEIPTS, and_(RECEIPTS.c.stream == STREAMS.c.id, RECEIPTS.c.seq >= CASES.c.last_seq))
+        .where(rows.among((CASES.c.scope, CASES.c.case_id), list(keys)))
+    )
+    found = connection.execute(query) if keys else ()
+    return [
+        ((scope, case_id), signer, time)
+        for scope, case_id, mark, chain_hash, signer, time in found
+        if chain_hash.startswith(mark)
+    ]

@@ -1,5 +1,6 @@
 """The work list: what waits for me, what came back, what has not left this node, is on the way, is decided."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from village_node.web.site import Visit
 
 VIEWS: Final[dict[str, tuple[str, str]]] = {
     "mine": ("待我处理", "Waiting for me"),
+    "new": ("新到", "Newly arrived"),
     "prereview": ("网上预审", "Pre-review"),
     "supplies": ("有补正或撤回", "Supplied or to withdraw"),
     "reviews": ("申请复核", "Review asked for"),
@@ -32,6 +34,7 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
 }
 EMPTY: Final[dict[str, tuple[str, str]]] = {
     "mine": ("没有等您处理的件。", "Nothing waits for you."),
+    "new": ("没有新到的件：转来的都已接收。", "Nothing has come that nobody has received yet."),
     "prereview": ("没有等待预审的件。", "No draft waits for a pre-review."),
     "supplies": ("没有新的补正材料或撤回申请。", "Nothing was supplied and nobody asks to withdraw."),
     "reviews": ("没有待复核的件。", "No review is asked for."),
@@ -64,7 +67,9 @@ def work(visit: Visit) -> Response:
     number = arguments.get("page", "1")
     at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
     found = visit.site.casebook.work_list(view, filters, at)
-    return _render(visit, view, found=found, filters=filters, filtered=any(filters.values()))
+    return _render(
+        visit, view, found=found, filters=filters, filtered=any(filters.values()), signed=signed_by(visit, found.rows)
+    )
 
 
 def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
@@ -90,6 +95,12 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
     if visit.may(COUNTER):
         found.append(("batches", t("名单收件", "Lists"), 0))
     return [(url_for(name), label, count) for name, label, count in sorted(found, key=lambda each: not each[2])]
+
+
+def signed_by(visit: Visit, listed: Sequence[CaseRow]) -> Callable[[CaseRow], list[tuple[str, int]]]:
+    """Of each case of a list: which places have signed for its last step, with their names, and since when."""
+    receipts = visit.site.casebook.hop_receipts(listed)
+    return lambda row: [(visit.place_name(place), at) for place, at in receipts.get((row.scope, row.case_id), ())]
 
 
 def _render(visit: Visit, view: str, **values: Any) -> Response:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from sync_protocol.case.workflow import STATES
 from tests.builders import APPLICATION, COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
@@ -29,7 +30,7 @@ def test_each_view_has_words_for_when_it_is_empty() -> None:
 def test_a_case_moves_from_view_to_view(network: Network, agent: Visitor) -> None:
     case = agent.file()
     assert counts(agent.open("/work").text) == {
-        "mine": 1, "prereview": 0, "supplies": 0, "back": 0, "not_left": 1, "transit": 0, "promises": 0,
+        "mine": 1, "new": 0, "prereview": 0, "supplies": 0, "back": 0, "not_left": 1, "transit": 0, "promises": 0,
         "unrated": 0, "decided": 0, "all": 1, "drafts": 0,
     }  # fmt: skip
     agent.act(case, "handoff")
@@ -37,6 +38,51 @@ def test_a_case_moves_from_view_to_view(network: Network, agent: Visitor) -> Non
     told = counts(agent.open("/work").text)
     assert (told["mine"], told["transit"], told["not_left"]) == (0, 1, 0)
     assert case in agent.open("/work?view=transit").text
+
+
+def test_what_came_is_new_until_somebody_receives_it_and_the_list_says_who_signed(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    case = agent.file()
+    assert "尚无" in row_of(agent.open("/work?view=all").text, case), "nobody above has signed"
+    agent.act(case, "handoff")
+    everywhere(network)
+    clerk = township.sign_in("0101", "clerk")
+    assert counts(clerk.open("/work").text)["new"] == 1
+    row = row_of(clerk.open("/work?view=new").text, case)
+    assert "驿马镇" in row and "庆城县" in row and "尚无" not in row
+    clerk.act(case, "accept")
+    page = clerk.open("/work?view=new").text
+    assert counts(page)["new"] == 0 and "转来的都已接收" in page
+    assert "尚无" in row_of(clerk.open("/work?view=all").text, case), "the step that was just made"
+    exchange(network, (TOWNSHIP, COUNTY))
+    row = row_of(clerk.open("/work?view=all").text, case)
+    assert "庆城县" in row and "上关村" not in row
+
+
+def test_a_page_asks_once_for_the_receipts_of_all_its_cases(village: Counter, agent: Visitor) -> None:
+    def asked() -> int:
+        said: list[str] = []
+
+        def note(connection, cursor, statement, parameters, context, executemany) -> None:
+            said.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            agent.open("/work?view=all")
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        return sum("receipt_times" in statement for statement in said)
+
+    agent.file()
+    assert asked() == 1
+    village.member.casebook.record_many([Application("0001", APPLICATION) for _ in range(30)])
+    assert asked() == 1
+
+
+def row_of(page: str, case: str) -> str:
+    """The row of a case in a list."""
+    return next(row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if case in row)
 
 
 def test_an_unknown_view_is_not_found_and_odd_pages_are_the_first(agent: Visitor) -> None:

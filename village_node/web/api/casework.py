@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from sync_protocol.case.exclusions import CLOCKS, FLAGS
 from sync_protocol.case.fields import Field
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.places import about
-from village_node.casebook import OddCase, Shown, TimelineEntry
+from village_node.casebook import HopReceipt, OddCase, Shown, TimelineEntry
 from village_node.notices import sheets
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.web import (
@@ -127,8 +128,9 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     last, size = _cursor(asked["after"]), asked["limit"]
     found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1)
     rows = found[:size]
+    signed = visit.site.casebook.hop_receipts(rows)
     return {
-        "cases": [_listed(visit, row) for row in rows],
+        "cases": [{**_listed(visit, row), "signed": _hops(signed.get((row.scope, row.case_id), ()))} for row in rows],
         "next": _after(rows[-1]) if len(found) > size else None,
     }
 
@@ -145,6 +147,10 @@ def _listed(visit: Visit, row: CaseRow) -> dict[str, Any]:
         "grade": row.grade_on(day_of(visit.now_ms)),
         "due": due,
     }
+
+
+def _hops(receipts: Sequence[HopReceipt]) -> list[dict[str, Any]]:
+    return [hop._asdict() for hop in receipts]
 
 
 def _after(row: CaseRow) -> str:
@@ -278,7 +284,7 @@ def _line(visit: Visit, case: Case, each: TimelineEntry) -> dict[str, Any]:
         "arrived_ms": each.arrived_ms,
         "verdict": verdict_told(each.verdict),
         "facts": [{"label": label, "text_": value} for label, value in line.facts],
-        "receipts": [{"place": hop.place, "time_ms": hop.time_ms} for hop in each.receipts],
+        "receipts": _hops(each.receipts),
     }
 
 

@@ -121,6 +121,12 @@ class State(Schema):
     code, zh, en = text("", *STATES), text(), text()
 
 
+class Hop(Schema):
+    """A place that has signed for an event, and since when by its clock it holds it."""
+
+    place, time_ms = text(), number()
+
+
 class Listed(Schema):
     """One case in a list, the name masked."""
 
@@ -132,6 +138,7 @@ class Listed(Schema):
     grade = text(*GRADES)
     due = day()
     filed_ms, decided_ms, delivered_ms, updated_ms = moment(), moment(), moment(), moment()
+    signed = many(Hop)
 
 
 class Listing(Schema):
@@ -224,12 +231,6 @@ class CaseShape(Schema):
         moment(), moment(), moment(), moment(), moment(), moment(), moment(),
     )  # fmt: skip
     extended, fee_settled, odd, unmasked = flag(), flag(), flag(), flag()
-
-
-class Hop(Schema):
-    """A place that has signed for an event, and since when by its clock it holds it."""
-
-    place, time_ms = text(), number()
 
 
 class Verdict(Schema):
