@@ -19,6 +19,8 @@ from village_node.casebook.calling import Calling
 from village_node.casebook.carrying import Carried, Owed, Said, lower_of
 from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.charging import Charging, FeeDay
+from village_node.casebook.claimed import is_here
+from village_node.casebook.claiming import Claiming, can_have, shares_out
 from village_node.casebook.complaining import Heard, Slip
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
@@ -120,8 +122,11 @@ __all__ = [
     "TimelineEntry",
     "WaitingMember",
     "by_year",
+    "can_have",
+    "is_here",
     "lower_of",
     "may_file",
+    "shares_out",
 ]
 
 
@@ -157,6 +162,7 @@ class Casebook(
     Orders,
     Hauling,
     Calling,
+    Claiming,
     Refolding,
     Evidencing,
     Linking,

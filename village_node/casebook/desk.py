@@ -59,7 +59,7 @@ from village_node.casebook.once import Once
 from village_node.casebook.pen import Pen
 from village_node.casebook.reading import folded
 from village_node.casebook.relying import relied_on
-from village_node.store import Connection, Overtaken, RoomMade, peers, streams
+from village_node.store import Connection, Overtaken, RoomMade, claims, peers, streams
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.requests import Request
 
@@ -221,6 +221,7 @@ class Desk(Once):
         told = skews.confirmed(self, connection, kind, by_person=act.clock_confirmed)
         event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS], told)
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth}, looked_at=True)
+        self._note_beside_claim(connection, act, case.case_no or case_id.hex())
         written = ledger.write(self, connection, entry).cases[key]
         self._refuse_unless_effective(written, pen.position(event))
         if kind == kinds.ADOPT:
@@ -231,6 +232,14 @@ class Desk(Once):
             self.note(connection, act.actor, _AUDITED[kind], written.case_no or case_id.hex(), **_told(act))
         self.mark_news(connection, {scope})
         return ref
+
+    def _note_beside_claim(self, connection: Connection, act: Act, subject: str) -> None:
+        """Who acts on a case that a colleague has taken up may do so, and it stands in the audit trail."""
+        claim = claims.of(connection, [act.key]).get(act.key)
+        if claim is not None and claim.staff_no != act.actor:
+            self.note(
+                connection, act.actor, "case.claim.beside", subject, of=claim.staff_no, act=kinds.name_of(act.kind)
+            )
 
     def _note_seal(
         self, connection: Connection, actor: str, ref: CaseRef, kind: int, seal: str, document: str = ""

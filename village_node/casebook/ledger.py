@@ -17,7 +17,7 @@ from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import PlaceTree, parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import calendars, cutting, freezing, manifests, purged, rated, settlements, takings
+from village_node.casebook import calendars, claimed, cutting, freezing, manifests, purged, rated, settlements, takings
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, fees, streams
@@ -161,7 +161,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
     streams.set_verdicts(connection, changed)
     streams.add_seals(connection, [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals])
-    cases.put(connection, rows)
+    claimed.put(office, connection, rows)
     fees.put(connection, paying, money)
     cases.set_waits(connection, touched if reader.had_waits or waits else (), waits)
     written.streams = _move_streams(connection, entry)

@@ -19,7 +19,7 @@ from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
 from village_node.casebook.skews import Skew, skew_in
 from village_node.identity import Identity
-from village_node.store import Connection, Store, cases, forks, parking, peers, receipts, streams
+from village_node.store import Connection, Store, cases, claims, forks, parking, peers, receipts, streams
 from village_node.store.cases import CaseRow, Page
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.peers import PeerRow
@@ -110,21 +110,26 @@ class Reading(Office):
         return None
 
     def work_list(
-        self, view: str, filters: Mapping[str, str] | None = None, page: int = 1, page_size: int = PAGE_SIZE
+        self,
+        view: str,
+        filters: Mapping[str, str] | None = None,
+        page: int = 1,
+        page_size: int = PAGE_SIZE,
+        who: str = "",
     ) -> Page:
         """One page of a view (see store.cases.view), the most pressing or the newest first.
 
-        ``filters``: text, item_no, state, place, kind.
+        ``filters``: text, item_no, state, place, kind. ``who``: whose list it is, where the view is a person's.
 
         KeyError for an unknown view, TypeError for an unknown filter.
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
             here, today = self.identity.place, day_of(self.clock())
-            return cases.listed(connection, view, here, left_behind, filters or {}, page, page_size, today)
+            return cases.listed(connection, view, here, left_behind, filters or {}, page, page_size, today, who)
 
     def cases_after(
-        self, view: str, filters: Mapping[str, str], last: tuple[int, bytes, str] | None, size: int
+        self, view: str, filters: Mapping[str, str], last: tuple[int, bytes, str] | None, size: int, who: str = ""
     ) -> list[CaseRow]:
         """So many rows of a view, the newest first, after the one that was ``last``: for who reads a list through.
 
@@ -132,7 +137,7 @@ class Reading(Office):
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
-            condition = cases.view(view, self.identity.place, left_behind) & cases.matching(**filters)
+            condition = cases.view(view, self.identity.place, left_behind, who) & cases.matching(**filters)
             return cases.after(connection, condition, last, size)
 
     def hop_receipts(self, listed: Sequence[CaseRow]) -> dict[CaseKey, list[HopReceipt]]:
@@ -152,8 +157,9 @@ class Reading(Office):
             for key, since in found.items()
         }
 
-    def view_counts(self) -> dict[str, int]:
-        """How many cases each view has; computed again only after something has changed."""
+    def view_counts(self, who: str = "") -> dict[str, int]:
+        """How many cases each view has; computed again only after something has changed. What ``who`` and others have
+        taken up is asked each time: it changes without a case changing."""
 
         def count(connection: Connection) -> dict[str, int]:
             return {
@@ -161,7 +167,11 @@ class Reading(Office):
                 "not_left": len(self._not_left(connection)[0]),
             }
 
-        return dict(self.remembered("views", count))
+        counts = dict(self.remembered("views", count))
+        with self.store.reading() as connection:
+            counts["claimed"] = claims.count(connection, who)
+            counts["unclaimed"] = counts["mine"] - cases.claimed_to_do(connection, self.identity.place)
+        return counts
 
     def kind_counts(self) -> dict[str, int]:
         """How many cases are of each of the six kinds now; counted again only after something has changed."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from village_node.store import audit, peers, rows
+from village_node.store import audit, claims, peers, rows
 from village_node.store.audit import AuditRow, Checked, Line
 from village_node.store.database import Store
 from village_node.store.errors import RoomMade
@@ -138,7 +138,8 @@ class AccountRows:
 
     @with_the_reserve
     def change_staff(self, staff_no: str, told: Line | None = None, *, signs_out: bool = False, **columns: Any) -> bool:
-        """Set columns, and end all sessions where it ``signs_out``; False if there is nobody with this number."""
+        """Set columns, and end all sessions where it ``signs_out``; False if there is nobody with this number. Who is
+        disabled has no case any more."""
         with self._store.writing() as connection:
             change = update(STAFF).where(STAFF.c.staff_no == staff_no).values(_staff_columns(columns))
             if connection.execute(change).rowcount != 1:
@@ -146,6 +147,8 @@ class AccountRows:
             if signs_out:
                 connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == staff_no))
             _tell(connection, told)
+            if columns.get("disabled") and told is not None:
+                claims.free(connection, staff_no, "disabled", told.at_ms, told.actor)
             return True
 
     @with_the_reserve

@@ -5,7 +5,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, overload
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, false, func, not_, or_, select, tuple_
 
 from sync_protocol.case import workflow
 from sync_protocol.case.authority import MOST_CALLS
@@ -14,9 +14,9 @@ from sync_protocol.case.documents import GIVEN_BACK, WANTING, kind_now
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
 from sync_protocol.case.numbers import place_prefix
 from sync_protocol.case.workdays import FIRST_DAY
-from village_node.store import rows
+from village_node.store import claims, rows
 from village_node.store.locks import CaseKey, StreamKey
-from village_node.store.tables import CASE_WAITS, CASES, EVENTS, STREAMS
+from village_node.store.tables import CASE_WAITS, CASES, CLAIMS, EVENTS, STREAMS
 
 # The numbers in `events.verdict`; 0 stands for an event that is about no case.
 VERDICTS: Final = ("", "effective", "waiting", "needs_update", "void", "contested")
@@ -27,7 +27,7 @@ FINISHED: Final = workflow.CLOSED
 # On its way to somebody: also what was delivered meanwhile, which has to arrive to be filed.
 COMING: Final = ("in_transit", "delivered")
 # Lists of what is to be done: the most pressing first. The others are long, and the newest first.
-BY_GRADE: Final = ("mine", "new", "supplies", "back", "transit", "prereview")
+BY_GRADE: Final = ("mine", "new", "claimed", "unclaimed", "supplies", "back", "transit", "prereview")
 _WORST_FIRST: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow", "notice")
 _NEVER: Final = 1 << 30
 _EARLIER: Final = CASES.alias("earlier")
@@ -278,21 +278,25 @@ def naming(connection: Connection, items: Iterable[tuple[str, int]]) -> list[Cas
     return [(row[0], row[1]) for row in rows.ask_among(connection, words, items)]
 
 
-def view(name: str, here: str, not_left: Sequence[CaseKey] = ()) -> ColumnElement[bool]:
+def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") -> ColumnElement[bool]:
     """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
 
-    mine: to be done here · new: came to here, and nobody has received it yet · back: papers are missing · supplies:
-    something waits for the holder's answer · not_left: ours that no receipt from above covers · transit: on the way ·
-    promises: a commitment is to be kept · unrated: given to the applicant, who has not rated it and is to be called ·
-    prereview: drafts to be looked at here · reviews: a review of a refusal was asked for · decided, delivering, all.
+    mine: to be done here · new: came to here, and nobody has received it yet · claimed: ``who`` has taken it up ·
+    unclaimed: to be done here, and nobody has · back: papers are missing · supplies: something waits for the holder's
+    answer · not_left: ours that no receipt from above covers · transit: on the way · promises: a commitment is to be
+    kept · unrated: given to the applicant, who has not rated it and is to be called · prereview: drafts to be looked
+    at here · reviews: a review of a refusal was asked for · decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
     asked = or_(table.open_supplies > 0, table.open_withdrawals > 0)
     coming = and_(table.state.in_(COMING), table.transit_to == here)
+    to_do = or_(and_(table.holder == here, table.state.not_in((*FINISHED, "correcting"))), coming)
     conditions: dict[str, ColumnElement[bool]] = {
-        "mine": or_(and_(table.holder == here, table.state.not_in((*FINISHED, "correcting"))), coming),
+        "mine": to_do,
         "new": coming,
+        "claimed": claims.is_claimed(who),
+        "unclaimed": and_(to_do, not_(claims.is_claimed())),
         "back": table.state == "correcting",
         # What lapsed may be opened again by papers that came in time.
         "supplies": and_(table.holder == here, asked, or_(table.state.not_in(FINISHED), table.state == "lapsed")),
@@ -431,9 +435,10 @@ def listed(
     at: int,
     size: int,
     today: date,
+    who: str = "",
 ) -> Page:
-    """Page ``at`` of a view, filtered; ``today`` says how pressing each case is."""
-    condition = and_(view(name, here, not_left), matching(**filters))
+    """Page ``at`` of a view of somebody's, filtered; ``today`` says how pressing each case is."""
+    condition = and_(view(name, here, not_left, who), matching(**filters))
     first = CASES.c.promise_day if name == "promises" else None
     return page(connection, condition, at, size, today if name in BY_GRADE else None, first)
 
@@ -476,6 +481,13 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
         "delivering": by_state.get("delivering", 0),
         "all": sum(by_state.values()),
     }
+
+
+def claimed_to_do(connection: Connection, here: str) -> int:
+    """How many of the cases to be done here somebody has taken up."""
+    there = and_(CLAIMS.c.scope == CASES.c.scope, CLAIMS.c.case_id == CASES.c.case_id)
+    query = select(func.count()).select_from(CLAIMS.join(CASES, there)).where(view("mine", here))
+    return connection.scalar(query) or 0
 
 
 def waiting_for_signatures(connection: Connection, most: int) -> list[CaseRow]:

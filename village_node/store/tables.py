@@ -469,6 +469,30 @@ AUDIT: Final = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 
+# Who of the staff has taken up a case that is at this place. `given_by`: who gave it to them; empty where nobody did.
+CLAIMS: Final = Table(
+    "claims",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("staff_no", Text, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("given_by", Text, nullable=False),
+    PrimaryKeyConstraint("scope", "case_id"),
+    Index(None, "staff_no"),
+)
+
+# Who is away, to the end of a day written as 2026-11-20.
+ABSENCES: Final = Table(
+    "absences",
+    METADATA,
+    Column("staff_no", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("noted_by", Text, nullable=False),
+    Column("noted_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("staff_no"),
+)
+
 # Proposals to assign a case over the head of its holder: one person's until another at this node has answered.
 # state: see proposals.STATES; `last_*`: the end of the case as the first person saw it.
 PROPOSALS: Final = Table(

@@ -28,6 +28,7 @@ from village_node.store.proposals import Proposal
 from village_node.web import (
     appeals,
     charging,
+    claimed,
     clocks,
     commitments,
     documents,
@@ -199,13 +200,14 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
 
 
 def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gone: bool) -> dict[str, object]:
-    """What the page says beside: the kind of the case now, cases it is linked with, whether there are minutes, and the
-    papers, to be compared with the form."""
+    """What the page says beside: the kind of the case now, cases it is linked with, whether there are minutes, who has
+    taken it up, and the papers, to be compared with the form."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),
         "meets": minutes.may_be_shown(visit, case),
+        "claim": claimed.panel(visit, case),
         "sheets": [] if gone else previews.beside(visit, case),
     }
 

@@ -14,13 +14,15 @@ from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
 from village_node.casebook import DRAFT_DAYS
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import calls, clocks, commitments, entry, filing, service_room, six_kinds, times
+from village_node.web import calls, claimed, clocks, commitments, entry, filing, service_room, six_kinds, times
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
 from village_node.web.site import Visit
 
 VIEWS: Final[dict[str, tuple[str, str]]] = {
     "mine": ("待我处理", "Waiting for me"),
     "new": ("新到", "Newly arrived"),
+    "claimed": ("我认领的", "Taken up by me"),
+    "unclaimed": ("未认领", "Not taken up"),
     "prereview": ("网上预审", "Pre-review"),
     "supplies": ("有补正或撤回", "Supplied or to withdraw"),
     "reviews": ("申请复核", "Review asked for"),
@@ -35,6 +37,11 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
 EMPTY: Final[dict[str, tuple[str, str]]] = {
     "mine": ("没有等您处理的件。", "Nothing waits for you."),
     "new": ("没有新到的件：转来的都已接收。", "Nothing has come that nobody has received yet."),
+    "claimed": (
+        "您没有认领的件。在办件页上按“认领”，就会列在这里。",
+        "You have taken up no case. “Take it up” on its page lists it here.",
+    ),
+    "unclaimed": ("待办的件都有人认领。", "Somebody has taken up every case that waits."),
     "prereview": ("没有等待预审的件。", "No draft waits for a pre-review."),
     "supplies": ("没有新的补正材料或撤回申请。", "Nothing was supplied and nobody asks to withdraw."),
     "reviews": ("没有待复核的件。", "No review is asked for."),
@@ -46,6 +53,7 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
     "decided": ("还没有作出决定的件。", "Nothing is decided yet."),
     "all": ("本机还没有办件。", "There is no case on this node yet."),
 }
+_OF_SEVERAL: Final = ("claimed", "unclaimed")  # no lists for who works alone
 FILTERS: Final = ("text", "item_no", "state", "place", "kind")
 
 
@@ -66,10 +74,9 @@ def work(visit: Visit) -> Response:
         filters["kind"] = ""
     number = arguments.get("page", "1")
     at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
-    found = visit.site.casebook.work_list(view, filters, at)
-    return _render(
-        visit, view, found=found, filters=filters, filtered=any(filters.values()), signed=signed_by(visit, found.rows)
-    )
+    found = visit.site.casebook.work_list(view, filters, at, who=visit.staff.staff_no)
+    filtered = any(filters.values())
+    return _render(visit, view, found=found, filters=filters, filtered=filtered, **beside(visit, found.rows))
 
 
 def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
@@ -97,6 +104,11 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
     return [(url_for(name), label, count) for name, label, count in sorted(found, key=lambda each: not each[2])]
 
 
+def beside(visit: Visit, listed: Sequence[CaseRow]) -> dict[str, Any]:
+    """What a list says of its cases beside their rows, asked once for all of them."""
+    return {"signed": signed_by(visit, listed), "claimed_by": claimed.on_list(visit, listed)}
+
+
 def signed_by(visit: Visit, listed: Sequence[CaseRow]) -> Callable[[CaseRow], list[tuple[str, int]]]:
     """Of each case of a list: which places have signed for its last step, with their names, and since when."""
     receipts = visit.site.casebook.hop_receipts(listed)
@@ -104,7 +116,7 @@ def signed_by(visit: Visit, listed: Sequence[CaseRow]) -> Callable[[CaseRow], li
 
 
 def _render(visit: Visit, view: str, **values: Any) -> Response:
-    counts = dict(visit.site.casebook.view_counts())
+    counts = dict(visit.site.casebook.view_counts(visit.staff.staff_no))
     registers = _registers(visit, counts["unrated"])
     if visit.may(COUNTER):
         counts["drafts"] = len(filing.open_drafts(visit))
@@ -131,11 +143,12 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         return url_for("work", **arguments)
 
     # Who decides reviews is at the county: nobody else has a use for their list.
-    county = visit.site.level == "county"
+    several, away = claimed.staffed(visit)
+    left_out = set(() if visit.site.level == "county" else ("reviews",)) | set(() if several else _OF_SEVERAL)
     return visit.render(
         "work.html",
         view=view,
-        views={name: label for name, label in VIEWS.items() if county or name != "reviews"},
+        views={name: label for name, label in VIEWS.items() if name not in left_out},
         counts=counts,
         registers=registers,
         empty=EMPTY,
@@ -145,6 +158,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         calendar_waits=_calendar_waits(visit),
         on_duty=service_room.on_duty(visit),
         to_call=calls.waiting(visit),
+        away=away,
         asked_of_us=len(visit.site.casebook.waits_for_us()),
         page_link=page_link,
         grade_of=grade_of,

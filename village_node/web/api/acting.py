@@ -201,6 +201,25 @@ def propose_assignment(visit: Visit, chosen: dict[str, str], asked: dict[str, st
     return _told(visit, key), 200, headers
 
 
+def done_with(
+    visit: Visit,
+    chosen: dict[str, str],
+    asked: dict[str, Any],
+    place: str,
+    case_id: str,
+    do: Callable[[CaseKey, Request], CaseKey],
+) -> Any:
+    """Do something once with a case that is held here."""
+    wanted = request_of(visit, chosen, place, case_id, asked)
+
+    def once() -> CaseKey:
+        case = cases.fetch(visit, place, case_id)
+        return do((about(case.home), case.case_id), wanted)
+
+    key, headers = done_once(visit, wanted, once)
+    return _told(visit, key), 200, headers
+
+
 def list_assignments(visit: Visit) -> dict[str, Any]:
     """The proposals of this node: those that wait, then the newest that were answered."""
     told = []

@@ -126,11 +126,18 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     """
     filters = {name: entry.line(asked[name])[:60] for name in ("text", "item_no", "state", "place", "kind")}
     last, size = _cursor(asked["after"]), asked["limit"]
-    found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1)
+    found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1, visit.staff.staff_no)
     rows = found[:size]
     signed = visit.site.casebook.hop_receipts(rows)
+    taken = visit.site.casebook.claims_on([(row.scope, row.case_id) for row in rows])
+
+    def told(row: CaseRow) -> dict[str, Any]:
+        claim = taken.get((row.scope, row.case_id))
+        hops = _hops(signed.get((row.scope, row.case_id), ()))
+        return {**_listed(visit, row), "signed": hops, "claimed_by": claim.staff_no if claim is not None else None}
+
     return {
-        "cases": [{**_listed(visit, row), "signed": _hops(signed.get((row.scope, row.case_id), ()))} for row in rows],
+        "cases": [told(row) for row in rows],
         "next": _after(rows[-1]) if len(found) > size else None,
     }
 

@@ -139,6 +139,7 @@ class Listed(Schema):
     due = day()
     filed_ms, decided_ms, delivered_ms, updated_ms = moment(), moment(), moment(), moment()
     signed = many(Hop)
+    claimed_by = maybe("The staff number of who has taken it up here.")
 
 
 class Listing(Schema):

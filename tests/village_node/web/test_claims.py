@@ -1,0 +1,169 @@
+"""Who of several officers has a case: taking it up, putting it back, giving it on; and when a claim ends by itself."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.api.program import program_at
+from tests.village_node.web.conftest import NOON_MS
+from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter
+from tests.village_node.web.test_sign_in import plain
+from tests.village_node.web.test_work_list import counts, row_of
+from township_node import web as township_pages
+
+
+def arrived(network: Network, agent: Visitor) -> str:
+    """A case that has come to the township."""
+    case = agent.file()
+    agent.act(case, "handoff")
+    everywhere(network)
+    return case
+
+
+def trail(counter: Counter) -> list[tuple[str, str]]:
+    """What the audit trail says of claims and absences, the oldest first: who and what."""
+    lines = reversed(counter.accounts.rows.audit_lines(60))
+    return [(line.actor, line.action) for line in lines if line.action.startswith(("case.claim", "staff.a", "staff.b"))]
+
+
+def test_a_case_is_taken_up_shown_with_its_name_and_put_back(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    case = arrived(network, agent)
+    clerk, other = township.sign_in("0101", "clerk", name="李强"), township.sign_in("0102", "clerk", name="周敏")
+    assert "还没有人认领" in plain(clerk.open(case).text)
+    assert (counts(clerk.open("/work").text)["unclaimed"], counts(clerk.open("/work").text)["claimed"]) == (1, 0)
+    assert clerk.send(f"{case}/claim", {}).status_code == 303
+    assert "由您认领" in plain(clerk.open(case).text)
+    told = counts(clerk.open("/work").text)
+    assert (told["claimed"], told["unclaimed"], told["mine"]) == (1, 0, 1)
+    assert case in clerk.open("/work?view=claimed").text and case not in other.open("/work?view=claimed").text
+    assert case not in other.open("/work?view=unclaimed").text
+    assert "李强 认领" in row_of(other.open("/work?view=mine").text, case)
+    assert clerk.send(f"{case}/claim", {}).status_code == 409, "twice is no other claim"
+    assert clerk.send(f"{case}/release", {}).status_code == 303
+    assert clerk.send(f"{case}/release", {}).status_code == 409
+    assert counts(other.open("/work").text)["unclaimed"] == 1
+    assert trail(township) == [("0101", "case.claim"), ("0101", "case.claim.release")]
+
+
+def test_a_claim_is_no_lock_and_is_taken_over_with_a_reason(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    case = arrived(network, agent)
+    clerk, other = township.sign_in("0101", "clerk", name="李强"), township.sign_in("0102", "clerk", name="周敏")
+    clerk.send(f"{case}/claim", {})
+    page = plain(other.open(case).text)
+    assert "由 李强（工号 0101）认领" in page and "认领不上锁" in page
+    assert other.act(case, "accept").status_code == 303, "who stands at the counter goes on"
+    assert "由 李强（工号 0101）认领" in plain(other.open(case).text), "and it stays with who has it"
+    short = other.send(f"{case}/claim", {"reason": "急"})
+    assert short.status_code == 422 and 'value="急"' in short.text and "至少 4 个字" in short.text
+    assert other.send(f"{case}/release", {}).status_code == 409, "no colleague puts it back"
+    assert other.send(f"{case}/give", {"to": "0102"}).status_code == 409
+    assert other.send(f"{case}/claim", {"reason": "李强下乡，今天回不来"}).status_code == 303
+    assert "由您认领" in plain(other.open(case).text)
+    assert trail(township) == [("0101", "case.claim"), ("0102", "case.claim.beside"), ("0102", "case.claim")]
+
+
+def test_a_case_is_given_to_a_colleague_who_can_have_it_and_a_head_shares_out(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    case = arrived(network, agent)
+    clerk, other = township.sign_in("0101", "clerk", name="李强"), township.sign_in("0102", "clerk", name="周敏")
+    head, admin = township.sign_in("0103", "head", name="郑站长"), township.sign_in("0109", "admin")
+    township.sign_in("0104", "clerk", name="钱多")
+    admin.send("/staff/0104/disable", {"disabled": "yes"})
+    clerk.send(f"{case}/claim", {})
+    page = clerk.open(case).text
+    offered = re.findall(r'<option value="(01\d\d)"', page.partition("/give")[2].partition("</form>")[0])
+    assert offered == ["0102", "0103"], "who handles cases and has an account"
+    for nobody in ("0104", "0109", "7777", ""):
+        refused = clerk.send(f"{case}/give", {"to": nobody})
+        assert refused.status_code == 422 and "请选择在用的工号" in refused.text, nobody
+    assert clerk.send(f"{case}/give", {"to": "0102"}).status_code == 303
+    assert "由您认领" in plain(other.open(case).text)
+    assert head.send(f"{case}/give", {"to": "0101"}).status_code == 303
+    assert "由工号 0103 转给" in plain(clerk.open(case).text)
+    assert head.send(f"{case}/release", {}).status_code == 303
+    assert "还没有人认领" in plain(clerk.open(case).text)
+    given = [("0101", "case.claim"), ("0101", "case.claim.give"), ("0103", "case.claim.give")]
+    assert trail(township) == [*given, ("0103", "case.claim.release")]
+
+
+def test_a_claim_ends_when_the_case_leaves_or_the_account_is_disabled(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    case, second = arrived(network, agent), arrived(network, agent)
+    clerk, admin = township.sign_in("0101", "clerk", "reviewer", name="李强"), township.sign_in("0109", "admin")
+    clerk.send(f"{case}/claim", {})
+    clerk.send(f"{second}/claim", {})
+    for move, values in (("accept", {}), ("docket", {}), ("review", {"opinion": "agree", "text": "属实"})):
+        assert clerk.act(case, move, **values).status_code == 303, move
+    assert counts(clerk.open("/work").text)["claimed"] == 2
+    assert clerk.act(case, "handoff").status_code == 303
+    assert counts(clerk.open("/work").text)["claimed"] == 1
+    assert "认领" not in plain(clerk.open(case).text), "what is elsewhere is nobody's here"
+    assert clerk.send(f"{case}/claim", {}).status_code == 409
+    admin.send("/staff/0101/disable", {"disabled": "yes"})
+    assert not township.member.casebook.claims_on([key_of(second)])
+    assert trail(township)[2:] == [("node", "case.claim.free"), ("0109", "case.claim.free")]
+
+
+def test_a_supervisor_sees_who_has_it_and_takes_nothing_up(network: Network, county: Counter, agent: Visitor) -> None:
+    case = agent.file()
+    everywhere(network)
+    supervisor = county.sign_in("1009", "supervisor")
+    assert f"{case}/claim" not in supervisor.open(case).text
+    assert supervisor.send(f"{case}/claim", {}).status_code == 404
+
+
+def test_programs_take_up_put_back_and_give(network: Network, agent: Visitor, township: Counter) -> None:
+    case = arrived(network, agent)
+    desk = program_at(township, "0101", "clerk")
+    township.sign_in("0102", "clerk", name="周敏")
+    for name, body in (("claim", {}), ("give", {"to": "0102"})):
+        for again in ("", "true"):
+            answer = desk.post(f"{case}/{name}", body, f"{name}-000001")
+            assert (answer.status_code, answer.headers.get("Idempotency-Replayed", "")) == (200, again), answer.text
+    (listed,) = desk.get("/cases?view=mine").get_json()["cases"]
+    assert listed["claimed_by"] == "0102"
+    assert desk.get("/cases?view=claimed").get_json()["cases"] == []
+    refused = desk.post(f"{case}/claim", {})
+    assert refused.status_code == 422 and refused.get_json()["field"] == "reason"
+    assert desk.post(f"{case}/release", {}).status_code == 409
+    assert desk.post(f"{case}/claim", {"reason": "代窗口周敏办理"}).status_code == 200
+    assert desk.post(f"{case}/release", {}).status_code == 200
+    assert desk.post(f"{case[:-32]}{'0' * 32}/claim", {}).status_code == 404
+
+
+def test_who_works_alone_is_not_asked_who_has_a_case(agent: Visitor, village: Counter) -> None:
+    case = agent.file()
+    assert "认领" not in plain(agent.open(case).text) + plain(agent.open("/work").text)
+    village.sign_in("0002", "head")
+    assert "还没有人认领" in plain(agent.open(case).text) and counts(agent.open("/work").text)["unclaimed"] == 1
+
+
+def test_claims_work_on_either_database(new_url: Callable[[], str], folder: Path) -> None:
+    made = Network(folder)
+    made.clock.now_ms = NOON_MS
+    made.enrol(COUNTY, TOWNSHIP, VILLAGE)
+    counter = open_counter(made.open(VILLAGE, new_url()), folder, more=township_pages.register)
+    agent, head = counter.sign_in("0001", "agent", "admin", name="王芳"), counter.sign_in("0002", "head")
+    case, second = agent.file(), agent.file()
+    assert agent.send(f"{case}/claim", {}).status_code == head.send(f"{second}/give", {"to": "0001"}).status_code == 303
+    assert counts(agent.open("/work").text)["claimed"] == 2
+    assert row_of(agent.open("/work?view=claimed").text, case) and case not in agent.open("/work?view=unclaimed").text
+    assert agent.act(case, "handoff").status_code == 303
+    assert counts(agent.open("/work").text)["claimed"] == 1
+    counter.accounts.disable("0001", disabled=True)
+    told = counts(head.open("/work").text)
+    assert (told["unclaimed"], told["mine"]) == (1, 1)
+    made.close()
+
+
+def key_of(case: str) -> tuple[str, bytes]:
+    """The key of a case by its path."""
+    _, _, place, case_id = case.split("/")
+    return f"about:{place}", bytes.fromhex(case_id)
