@@ -124,7 +124,7 @@ class Quota:
     def __init__(self, patch: pytest.MonkeyPatch, left: int) -> None:
         self.left = left
         self.asked = 0
-        free = shutil.disk_usage("/")  # stays as it is: what others write and clear away meanwhile is not looked at here
+        free = shutil.disk_usage("/")  # stays as it is, whatever others write and clear away meanwhile
         patch.setattr(shutil, "disk_usage", lambda _folder: free)
         patch.setattr(os, "posix_fallocate", self.take)
 
