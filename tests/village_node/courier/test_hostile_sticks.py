@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sync_protocol import bundle, limits
+from sync_protocol.bundle import BEGINS
 from sync_protocol.encoding import decode, encode
 from sync_protocol.suites import sha256
 from sync_protocol.wire import PLAIN
@@ -124,6 +125,19 @@ def test_a_part_cut_anywhere_is_as_if_it_were_not_there(written, reader, tmp_pat
     place = laid(tmp_path / "stick", {name: raw if name == "head.sanji" else raw[:-1] for name, raw in files.items()})
     (outcome,) = reader.read(place)
     assert set(outcome.states) == {PartState.DAMAGED} and outcome.stored == 0
+
+
+def test_a_stick_that_lacks_any_number_of_its_last_bytes_brings_nothing(written, reader, tmp_path):
+    _, files = written
+    last = max(name for name in files if name != "head.sanji")
+    for name, state in (("head.sanji", []), (last, [PartState.DAMAGED])):
+        place = laid(tmp_path / "stick", {"head.sanji": files["head.sanji"], last: files[last]})
+        size, cut = len(files[name]), place / "sanji" / name
+        for short in range(1, min(BLOCK, size - len(BEGINS)) + 1):  # a head is known by how it begins
+            os.truncate(cut, size - short)
+            # A look goes as far as taking in does until something is sound, and waits for no disk.
+            (outcome,) = reader.read(place) if short % 64 == 1 else reader.courier.verify(place)
+            assert outcome.states[-1:] == state and (outcome.refused is not None) == (not state) and not outcome.stored
 
 
 def test_no_random_change_gets_anything_in(written, reader):
