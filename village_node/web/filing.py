@@ -15,7 +15,7 @@ from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed
 from village_node.store import StoreError
 from village_node.store.accounts import DraftRow
-from village_node.web import application, asked, entry, filing_steps, items, linked, serving, times
+from village_node.web import application, asked, entry, filing_steps, items, linked, serving, times, undocumented
 from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -37,6 +37,7 @@ def typed_values(form: Mapping[str, str], item: Item) -> dict[str, str]:
     values["has_proxy"] = "yes" if form.get("has_proxy") else ""
     values |= {name: entry.line(form.get(name, "")[:40]) for name in application.TERMS}
     values |= serving.typed(form)
+    values |= undocumented.typed(form)
     values |= asked.typed(item, form)
     for index in range(len(item.materials)):
         key = f"m{index}"
@@ -53,6 +54,7 @@ def create_values(values: Mapping[str, str], item: Item) -> dict[str, Any]:
     for name in SPELLINGS:
         if values.get(name) and (proxied or not name.startswith("proxy_")):
             body[name] = values[name]
+    body |= undocumented.signed(values)
     body["answers"] = asked.answers(item, values)
     body["materials"] = [
         {"name": name, "copies": int(copies), "original": bool(values.get(f"m{index}_original"))}
@@ -79,6 +81,7 @@ def troubles(visit: Visit, values: Mapping[str, str], item: Item) -> dict[str, s
     """What is wrong, by field, in words that say what to do; empty when the application can be filed."""
     body, proxied = create_values(values, item), bool(values["has_proxy"])
     wrong = application.faults(visit, body, values["channel"], item, proxied=proxied, terms=values)
+    wrong |= undocumented.faults(values)
     found = {asked.field_of(item, name): visit.t(*said) for name, said in wrong.items()}
     for index in range(len(item.materials)):
         copies = values[f"m{index}_copies"]
@@ -345,6 +348,12 @@ def _changed(visit: Visit, item: Item) -> str:
     )
 
 
+def _identities(item: Item) -> tuple[str, ...]:
+    """What an applicant may show here: a document, or that there is none, which only a person can say."""
+    kinds_of = application.identities(item)
+    return (*kinds_of, undocumented.CODE) if undocumented.OTHER in kinds_of else kinds_of
+
+
 def keep(visit: Visit, item: Item, draft_id: str, values: Mapping[str, Any]) -> None:
     """Keep what was typed as a draft of the person in front. Raises NotFound where the id is somebody else's."""
     now = visit.now_ms
@@ -383,7 +392,8 @@ def _form(
         step_of=lambda name: filing_steps.step_of(name, item),
         questions=asked.asked(item),
         labels=filing_steps.labels(item),
-        id_kinds=[(code, visit.t(*choice_words(code))) for code in application.identities(item)],
+        id_kinds=[(code, visit.t(*choice_words(code))) for code in _identities(item)],
+        without=undocumented.CODE if undocumented.CODE in _identities(item) else "",
         changes=linked.options(visit, item),
         scopes=[(code, visit.t(*choice_words(code))) for code in application.SCOPES],
         marks=[("", visit.t("请选择", "choose"))]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.catalogue import Item
-from village_node.web import application, asked, serving, words
+from village_node.web import application, asked, serving, undocumented, words
 from village_node.web.site import DISPLAY_DAYS, Visit
 
 STEPS: Final[dict[str, tuple[str, str]]] = {
@@ -26,7 +26,7 @@ NEXT, BACK = "next", "back"
 
 _PROXY: Final = ("has_proxy", *application.TERMS, *serving.TYPED)
 _PAPERS: Final = ("channel", "window_note")
-_FIRST: Final = ("acts_on", "earlier", "legal_representative")
+_FIRST: Final = ("acts_on", "earlier", "legal_representative", *undocumented.FIELDS)
 # Names of what is typed beside an application, as the sheet and the list of what is to be mended have them.
 LABELS: Final[dict[str, tuple[str, str]]] = {
     "has_proxy": ("由他人代办", "somebody acts for the applicant"),
@@ -118,7 +118,7 @@ def labels(item: Item) -> dict[str, tuple[str, str]]:
     fields = {name: words.field_words(name) for name in application.SPELLINGS}
     questions = {each.key: (each.zh, each.en) for each in asked.asked(item)}
     papers = {f"m{index}": (name, name) for index, name in enumerate(item.materials)}
-    return {**fields, **LABELS, **questions, **papers}
+    return {**fields, **LABELS, **undocumented.LABELS, **questions, **papers}
 
 
 def _paper(visit: Visit, key: str, values: Mapping[str, str]) -> str:

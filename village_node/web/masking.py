@@ -7,6 +7,8 @@ _DOUBLE_NAMES = frozenset({
     "澹台", "钟离", "濮阳", "太史",
 })  # fmt: skip
 
+NO_DOCUMENT = "无证件"  # what stands in place of the number of who has none: it is no number, and is shown
+
 
 def name(full: str) -> str:
     """A person's or firm's name with everything after the family name hidden: `张*`, `欧阳*`."""
@@ -18,6 +20,8 @@ def name(full: str) -> str:
 
 def identity_number(number: str) -> str:
     """An identity number with its first two and last three characters: `35**********123`; short ones hidden."""
+    if number.startswith(NO_DOCUMENT):
+        return number
     if len(number) < 8:
         return "*" * len(number)
     return number[:2] + "*" * (len(number) - 5) + number[-3:]

@@ -20,6 +20,7 @@ CHOICES: Final[dict[str, tuple[str, str]]] = {
     "passport": ("护照", "passport"),
     "credit_code": ("统一社会信用代码", "unified social credit code"),
     "other": ("其他证件", "other document"),
+    "no_id": ("无证件", "no document at all"),
     "counter": ("窗口", "at the counter"),
     "door": ("上门", "at the door"),
     "online": ("网上", "online"),

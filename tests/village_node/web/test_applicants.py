@@ -36,6 +36,7 @@ def test_an_organisation_files_with_its_code_and_who_represents_it(
     agent = village.sign_in("0001", "agent")
     asked = agent.open("/file/036").text
     assert 'value="credit_code"' in asked and 'value="resident_id"' not in asked and "法定代表人" in asked
+    assert 'value="no_id"' not in asked, "only a person can be without a document"
     typed = {**APPLICATION, **PAPERS, "item_version": "2"}
     person = agent.send("/file/036", typed)
     assert person.status_code == 422 and "该事项只受理单位申请" in person.text

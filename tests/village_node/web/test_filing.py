@@ -254,3 +254,46 @@ def test_when_the_disk_is_full_nothing_is_saved_and_the_page_says_so(
     assert answer.status_code == 503
     assert "磁盘已满" in answer.text
     assert "家庭三口人" in answer.text, "what was typed is still on the page"
+
+
+UNDOCUMENTED = {
+    "applicant_id_kind": "no_id",
+    "applicant_id_no": "",
+    "no_id_reason": "火灾烧毁，正在补办",
+    "no_id_voucher": "王建国，组长，13900001111",
+}
+
+
+def test_who_has_no_document_says_why_and_who_vouches_in_place_of_a_number(agent: Visitor, village: Counter) -> None:
+    cases = [held(village, agent.file(**UNDOCUMENTED, draft_id=draft)) for draft in ("ab" * 16, "cd" * 16)]
+    assert cases[0].applicant["id_kind"] == "other", "what is signed is what every version reads"
+    assert cases[0].applicant["id_no"] == "无证件-ABABABAB"
+    assert cases[1].applicant["id_no"] != cases[0].applicant["id_no"], "two people are not taken for one"
+    assert cases[0].window_note == "无证件：火灾烧毁，正在补办；证明人：王建国，组长，13900001111"
+    noted = held(village, agent.file(**UNDOCUMENTED, draft_id="ef" * 16, window_note="来过两次"))
+    assert noted.window_note.endswith("13900001111\n来过两次")
+
+
+def test_that_there_is_no_document_is_shown_and_no_number(agent: Visitor) -> None:
+    page = agent.open(agent.file(**UNDOCUMENTED, draft_id="ab" * 16)).text
+    assert "无证件-ABABABAB" in page and "正在补办" in page
+
+
+@pytest.mark.parametrize("field", ["no_id_reason", "no_id_voucher"])
+def test_without_a_document_reason_and_voucher_are_asked_for(agent: Visitor, field: str) -> None:
+    for wrong in ("", "长" * 101):
+        answer = agent.send("/file/001", {**APPLICATION, **UNDOCUMENTED, "draft_id": "ab" * 16, field: wrong})
+        assert answer.status_code == 422 and f'id="e-{field}"' in answer.text
+        assert 'value="no_id" selected' in answer.text, "and what was chosen is kept"
+    draft = agent.open(f"/file/001?draft={'ab' * 16}").text
+    assert 'value="no_id" selected' in draft and "无证件-" not in draft
+
+
+def test_with_a_document_nothing_of_it_stays(agent: Visitor, village: Counter) -> None:
+    draft = "ab" * 16
+    agent.send("/file/001", {**APPLICATION, **UNDOCUMENTED, "draft_id": draft, "do": "draft"})
+    typed = {"applicant_id_kind": "other", "applicant_id_no": "无证件-ABABABAB"}
+    answer = agent.send("/file/001", {**APPLICATION, **typed, "draft_id": draft})
+    assert answer.status_code == 422, "the words are no number that anybody could type"
+    case = held(village, agent.file(**{**UNDOCUMENTED, "applicant_id_kind": "resident_id", "applicant_id_no": CARD}))
+    assert case.applicant["id_no"] == CARD and case.window_note == ""
