@@ -119,14 +119,15 @@ class Reading(Office):
     ) -> Page:
         """One page of a view (see store.cases.view), the most pressing or the newest first.
 
-        ``filters``: text, item_no, state, place, kind. ``who``: whose list it is, where the view is a person's.
+        ``filters``: text, item_no, state, place, kind, department. ``who``: whose list it is, where it is a
+        person's.
 
         KeyError for an unknown view, TypeError for an unknown filter.
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
-            here, today = self.identity.place, day_of(self.clock())
-            return cases.listed(connection, view, here, left_behind, filters or {}, page, page_size, today, who)
+            here, today, chosen = self.identity.place, day_of(self.clock()), self._filters(filters or {})
+            return cases.listed(connection, view, here, left_behind, chosen, page, page_size, today, who)
 
     def cases_after(
         self, view: str, filters: Mapping[str, str], last: tuple[int, bytes, str] | None, size: int, who: str = ""
@@ -137,8 +138,17 @@ class Reading(Office):
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
-            condition = cases.view(view, self.identity.place, left_behind, who) & cases.matching(**filters)
+            condition = cases.view(view, self.identity.place, left_behind, who)
+            condition &= cases.matching(**self._filters(filters))
             return cases.after(connection, condition, last, size)
+
+    def _filters(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        """Filters as the store has them: a department stands for the versions of its items."""
+        kept: dict[str, Any] = {name: value for name, value in asked.items() if name != "department"}
+        if department := asked.get("department"):
+            items = self.catalogue.items()
+            kept["items"] = [(item.item_no, item.version) for item in items if item.department == department]
+        return kept
 
     def hop_receipts(self, listed: Sequence[CaseRow]) -> dict[CaseKey, list[HopReceipt]]:
         """Who has signed for the last step of the cases of a list, the first one first; asked once for all of them."""

@@ -381,9 +381,15 @@ def oddity_sums(connection: Connection) -> dict[str, int]:
 
 
 def matching(
-    text: str = "", item_no: str = "", state: str = "", place: str = "", kind: str = ""
+    text: str = "",
+    item_no: str = "",
+    state: str = "",
+    place: str = "",
+    kind: str = "",
+    items: Sequence[tuple[str, int]] | None = None,
 ) -> ColumnElement[bool]:
-    """The condition of a list's filters: the beginning of a receipt number or item number, or part of a name."""
+    """The condition of a list's filters: the beginning of a receipt number or item number, or part of a name.
+    ``items``: one of these item versions, where it is not None."""
     table = CASES.c
     condition: ColumnElement[bool] = table.state.is_not(None)
     if text:
@@ -399,6 +405,8 @@ def matching(
         condition = and_(condition, table.item_no == item_no)
     if state:
         condition = and_(condition, table.state == state)
+    if items is not None:
+        condition = and_(condition, rows.among((table.item_no, table.item_version), items) if items else false())
     if place:
         condition = and_(condition, table.scope == f"about:{place}")
     return and_(condition, _of_kind(kind)) if kind else condition
@@ -431,7 +439,7 @@ def listed(
     name: str,
     here: str,
     not_left: Sequence[CaseKey],
-    filters: Mapping[str, str],
+    filters: Mapping[str, Any],
     at: int,
     size: int,
     today: date,

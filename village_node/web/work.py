@@ -53,8 +53,9 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
     "decided": ("还没有作出决定的件。", "Nothing is decided yet."),
     "all": ("本机还没有办件。", "There is no case on this node yet."),
 }
+_OF_DEPARTMENTS: Final = ("township", "county")  # where windows belong to departments
 _OF_SEVERAL: Final = ("claimed", "unclaimed")  # no lists for who works alone
-FILTERS: Final = ("text", "item_no", "state", "place", "kind")
+FILTERS: Final = ("text", "item_no", "state", "place", "kind", "department")
 
 
 def work(visit: Visit) -> Response:
@@ -154,6 +155,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         empty=EMPTY,
         states=STATES,
         children=children,
+        departments=_departments(visit, values.get("filters", {}).get("department", "")),
         to_approve=_to_approve(visit),
         calendar_waits=_calendar_waits(visit),
         on_duty=service_room.on_duty(visit),
@@ -170,6 +172,14 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         draft_days=DRAFT_DAYS,
         **values,
     )
+
+
+def _departments(visit: Visit, chosen: str) -> list[str]:
+    """The departments that the list can be narrowed to, where those of several are handled: the one chosen stays among
+    them, so that what is not there can be seen to be not there."""
+    if visit.site.level not in _OF_DEPARTMENTS:
+        return []
+    return sorted({item.department for item in visit.site.catalogue.items()} | ({chosen} if chosen else set()))
 
 
 def _to_approve(visit: Visit) -> list[tuple[str, str]]:

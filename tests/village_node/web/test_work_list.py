@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event
 
 from sync_protocol.case.workflow import STATES
 from tests.builders import APPLICATION, COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.api.program import program_at
 from tests.village_node.web.conftest import NOON_MS
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, open_counter
 from tests.village_node.web.test_consultations import asked
@@ -131,6 +132,30 @@ def test_registers_where_nothing_waits_are_folded_and_show_no_count(agent: Visit
     before, _, folded = page.partition('<details class="registers">')
     assert re.search(r'咨询 <span class="count">1</span>', before), "what waits stands before the fold"
     assert ">咨询" not in folded.partition("</details>")[0]
+
+
+def test_a_department_narrows_the_list_at_township_and_county_and_stays_on_reload(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    aid, other = agent.file("001"), agent.file("016")
+    items = agent.counter.member.casebook.catalogue
+    ours, theirs = (items.newest(number).department for number in ("001", "016"))
+    assert ours != theirs
+    everywhere(network)
+    clerk = township.sign_in("0101", "clerk")
+
+    def shown(department: str, view: str = "all") -> list[bool]:
+        page = clerk.client.get("/work", query_string={"view": view, "department": department}).text
+        assert f'<option value="{department}" selected>' in page
+        return [each in page for each in (aid, other)]
+
+    assert shown(ours) == [True, False] and shown(theirs) == [False, True]
+    nothing = clerk.client.get("/work", query_string={"view": "all", "department": "无此局"}).text
+    assert "没有符合条件的件" in nothing and '<option value="无此局" selected>' in nothing
+    assert 'name="department"' not in agent.open("/work?view=all").text, "a village has no departments"
+    desk = program_at(township, "0108", "clerk")
+    told = desk.get(f"/cases?department={ours}").get_json()
+    assert [each["item_no"] for each in told["cases"]] == ["001"]
 
 
 @pytest.mark.parametrize("text", ["%", "_", "'", '"', "\\", "x' OR '1'='1", "; DROP TABLE cases"])

@@ -40,7 +40,7 @@ from village_node.web.api.problems import invalid
 from village_node.web.oddities import VIEWS as ODD_VIEWS
 from village_node.web.policy import CASEWORK, Policy
 from village_node.web.site import Visit
-from village_node.web.work import VIEWS
+from village_node.web.work import FILTERS, VIEWS
 
 PAGE: Final = 50
 PAGE_MAX: Final = 200
@@ -74,6 +74,7 @@ class ListQuery(Taken):
         load_default="",
         validate=marshmallow.validate.OneOf(("", *SIX_KINDS), error="请从所列选项中选择"),
     )
+    department = _listed_text("The department whose items they are of.")
     limit = _small(1, PAGE_MAX, PAGE)
     after = _listed_text("`next` of the answer before.")
 
@@ -124,7 +125,7 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
 
     Read on with `after`: what is filed meanwhile is never missed in between, and no case comes twice.
     """
-    filters = {name: entry.line(asked[name])[:60] for name in ("text", "item_no", "state", "place", "kind")}
+    filters = {name: entry.line(asked[name])[:60] for name in FILTERS}
     last, size = _cursor(asked["after"]), asked["limit"]
     found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1, visit.staff.staff_no)
     rows = found[:size]
