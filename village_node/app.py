@@ -353,6 +353,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
     scheduler.every(CALENDAR_S, "calendar", casebook.follow_calendar)
     scheduler.every(CALENDAR_S, "catalogue", casebook.follow_catalogue)
+    scheduler.every(CALENDAR_S, "key for complaints", casebook.follow_sealing_suite)
     scheduler.every(ORDERS_S, "orders to erase", casebook.obey_orders)
     scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
     scheduler.every(STRAYS_S, "stray files", casebook.sweep_strays)

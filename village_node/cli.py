@@ -186,7 +186,12 @@ def _add_update(top: argparse.ArgumentParser, level: Level) -> None:
 
 def _add_keys(top: argparse.ArgumentParser, level: Level) -> None:
     rekey = add_verb(top, "rekey", "change this node's signing key; the level above countersigns the new one")
-    rekey.set_defaults(act=lambda arguments: _ask(level, arguments, "rekey"))
+    rekey.add_argument(
+        "--sealing",
+        action="store_true",
+        help="instead, draw another key for others to seal to, of the suite in use; the older ones go on opening",
+    )
+    rekey.set_defaults(act=lambda arguments: _ask(level, arguments, "sealing_key" if arguments.sealing else "rekey"))
     keys = add_verb(top, "keys", "how this node's private keys lie on the disk; wrap them, or change the passphrase")
     keys.add_argument("step", choices=("show", "protect", "change", "unprotect", "forget-files"))
     add_passphrase(keys)

@@ -20,7 +20,7 @@ from typing import Any
 
 from sync_protocol.errors import ProtocolError
 from sync_protocol.release import OldRelease, Release
-from sync_protocol.suites import sha256
+from sync_protocol.suites import sealing_suite, sha256
 from village_node import files, identity, releases, verify_evidence
 from village_node.accounts import StaffTrouble
 from village_node.app import Node
@@ -132,6 +132,7 @@ def commands(node: Node) -> Commands:
         "release": take_release,
         "audit": lambda _arguments: _audit(node),
         "rekey": lambda _arguments: _rekey(node),
+        "sealing_key": lambda _arguments: _new_sealing_key(node),
     }
 
 
@@ -153,6 +154,12 @@ def _rekey(node: Node) -> dict[str, Any]:
         "settled": done.whole,
         "countersigned": bool(sent["ok"]) and not node.casebook.provisional,
     }
+
+
+def _new_sealing_key(node: Node) -> dict[str, Any]:
+    public = node.casebook.new_sealing_key(OPERATOR)
+    told = node.sync_now() if node.uplink is not None else {"ok": True}
+    return {"suite": sealing_suite(public), "file": identity.opening_file(public), "told": bool(told["ok"])}
 
 
 @contextmanager

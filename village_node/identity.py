@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from sync_protocol.suites import OpeningKey, SigningKey
+from sync_protocol.suites import OpeningKey, SigningKey, sealing_suite
 from village_node import files
 from village_node.keyring import PLAIN, Keyring, NoPassphrase
 
@@ -267,9 +267,15 @@ def _warn(text: str) -> None:
 def keep_opening_key(data: Path, seed: bytes, keyring: Keyring = PLAIN, suite: str = "s1") -> OpeningKey:
     """A new key of this place, written beside the others and synced before anybody is told of it."""
     key = OpeningKey(seed, suite)
-    named = f"{suite}-" if suite != "s1" else ""
-    keyring.write(data / f"{OPENING}{named}{key.public.hex()[:16]}.key", seed)
+    keyring.write(data / opening_file(key.public), seed)
     return key
+
+
+def opening_file(public: bytes) -> str:
+    """The name of the file in which the private half of a key of this place lies."""
+    suite = sealing_suite(public)
+    named = f"{suite}-" if suite != "s1" else ""
+    return f"{OPENING}{named}{public.hex()[:16]}.key"
 
 
 def _suite_in(path: Path) -> str:

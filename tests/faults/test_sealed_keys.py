@@ -7,7 +7,16 @@ import pytest
 
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import NotSealed
-from sync_protocol.exchange import Content, read_sealed, request_bytes
+from sync_protocol.exchange import (
+    Content,
+    begin,
+    open_context,
+    open_request,
+    read_request,
+    read_sealed,
+    request_bytes,
+    seal_request,
+)
 from sync_protocol.exchange.content import VERSION
 from sync_protocol.exchange.sealed import key_name
 from sync_protocol.suites import OpeningKey
@@ -16,7 +25,7 @@ from tests.faults.on_the_road import arrives, refuses_what_is_sealed
 from tests.faults.speech import current, parties, refused_code, said, sealed
 from tests.network import TOWNSHIP, VILLAGE, Network
 from township_node.downlink.unsealing import Unsealing
-from village_node.identity import OPENING
+from village_node.identity import OPENING, opening_file
 from village_node.uplink import sealing
 
 
@@ -143,6 +152,39 @@ def test_who_goes_to_and_fro_between_the_suites_draws_one_key_of_each(net: Netwo
         assert another_key(net, TOWNSHIP, "s1") == first and another_key(net, TOWNSHIP, "s1q") == second
     assert len(list(data.glob(f"{OPENING}*.key"))) == 2
     assert arrives(net)
+
+
+def test_another_key_of_one_suite_is_told_at_once_and_no_older_one_is_gone_back_to(net: Network) -> None:
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    book, older = township.member.casebook, township.member.casebook.road_key()
+    fresh = book.new_sealing_key("operator")
+    assert fresh != older and book.road_key() == fresh
+    context = begin(older, net.built.roster.network_id, TOWNSHIP)
+    under_way = read_sealed(seal_request(context, b"as before", begins=older))
+    assert under_way is not None
+    opened = open_context(book.opening_keys(), net.built.roster.network_id, TOWNSHIP, under_way)
+    assert open_request(opened, under_way) == b"as before"
+    assert village.exchange().ok and village.member.casebook.key_of(TOWNSHIP) == fresh
+    another_key(net, TOWNSHIP, "s1q")
+    assert another_key(net, TOWNSHIP, "s1") == fresh
+    assert net.start(TOWNSHIP).member.casebook.road_key() == fresh and arrives(net)
+    data, _ = net.built.files_of(TOWNSHIP)
+    (data / opening_file(fresh)).unlink()
+    net.built.lives = 7  # of which each draws other bytes
+    third = net.start(TOWNSHIP).member.casebook.road_key()
+    assert third not in (older, fresh), "people have had the older one given up"
+
+
+def test_a_child_tells_its_parent_once_of_another_key_that_it_has_drawn_while_it_runs(net: Network) -> None:
+    village, township = net[VILLAGE], net[TOWNSHIP]
+    village.member.casebook.road_key()
+    assert village.exchange().ok
+    fresh = village.member.casebook.new_sealing_key("operator")
+    net.wire.passed.clear()
+    for _ in range(4):
+        assert village.exchange().ok
+    told = [2 in unpack_body(read_request(one.request).body).get(23, {}) for one in net.wire.passed]
+    assert township.member.casebook.key_of(VILLAGE) == fresh and told == [True, False, False, False]
 
 
 def test_children_that_come_together_after_a_start_are_all_opened(

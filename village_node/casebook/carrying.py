@@ -23,6 +23,8 @@ from village_node.store.bundles import BundleRow
 _NUMBER: Final = "bundles"
 _OWN_KEY: Final = "road-key"
 _KEY_OF: Final = "road-key "
+_NEWEST: Final = "newest-road-key "  # and the name of a suite: the one of its keys that is not given up
+_PUBLISHED: Final = "road-key-for-complaints"  # the last one that was published without being asked
 _LOOKED_AT: Final = 40  # newest bundles that left, whoever they were for
 _ANSWERED: Final = 8  # newest bundles of a place whose answers still travel
 
@@ -65,19 +67,67 @@ class Carrying(Complaining, Dispatch):
         held = {key.public for key in self.opening_keys()}
         with self.store.reading() as connection:
             known = peers.bytes_of(connection, _OWN_KEY)
+            newest = peers.bytes_of(connection, _NEWEST + self.lives.suite) if self.lives is not None else None
         if self.lives is None:
             raise NotAllowed("本机不能保管密钥", "this machine keeps no keys")
         if known is not None and known in held and sealing_suite(known) == self.lives.suite:
             return known
-        # Two processes that were told different suites take turns with the same two keys, and fill no folder.
-        there = sorted(each for each in held if sealing_suite(each) == self.lives.suite)
+        # Two processes that were told different suites take turns with the same two keys, and fill no folder; but none
+        # goes back to a key that people have had another one drawn for.
+        there = sorted(each for each in held if sealing_suite(each) == self.lives.suite and newest in (None, each))
+        public = there[0] if there else self._drawn_key()
+        with self.store.writing() as connection:
+            self._remember_key(connection, public)
+        return public
+
+    def _remember_key(self, connection: Connection, public: bytes) -> None:
+        peers.remember_bytes(connection, _OWN_KEY, public)
+        peers.remember_bytes(connection, _NEWEST + sealing_suite(public), public)
+
+    def _drawn_key(self) -> bytes:
+        """A new key of the suite in use, on the disk. Raises NotAllowed, NotSaved."""
+        if self.lives is None:
+            raise NotAllowed("本机不能保管密钥", "this machine keeps no keys")
         try:
-            public = there[0] if there else self.lives.keep_opening_key(self.randomness(32)).public
+            return self.lives.keep_opening_key(self.randomness(32)).public
         except OSError as problem:
             raise NotSaved("未保存：密钥没有写入磁盘", "not saved: the key could not be written") from problem
-        with self.store.writing() as connection:
-            peers.remember_bytes(connection, _OWN_KEY, public)
-        return public
+
+    def new_sealing_key(self, actor: str) -> bytes:
+        """Draw another key of the suite in use, to which everything is sealed from now on: bundles, requests, and
+        complaints where they are heard here. The older ones stay and open what was sealed to them. The public half.
+        Raises NotAllowed, NotSaved."""
+        self.refuse_retired()
+        public = self._drawn_key()
+
+        def act(connection: Connection) -> tuple[bytes, set[str]]:
+            self._remember_key(connection, public)
+            self.note(connection, actor, "sealing_key.new", self.identity.place, suite=sealing_suite(public))
+            if self._published_key(connection) is None:
+                return public, set()
+            peers.remember_bytes(connection, _PUBLISHED, public)
+            return public, self._publish_key(connection, actor, public, "complaints.new_key")
+
+        return self._act(act)
+
+    def follow_sealing_suite(self) -> bool:
+        """Publish the present key for complaints too where they are still sealed to one of another suite; whether that
+        was so. For the node's tick. Raises NotAllowed, NotSaved."""
+        if self.lives is None or self.retired or self.provisional:
+            return False
+        with self.store.reading() as connection:
+            published, last = self._published_key(connection), peers.bytes_of(connection, _PUBLISHED)
+        if published is None or sealing_suite(published) == self.lives.suite:
+            return False
+        public = self.road_key()
+        if public == last:  # it was, and does not count (yet)
+            return False
+
+        def act(connection: Connection) -> tuple[bool, set[str]]:
+            peers.remember_bytes(connection, _PUBLISHED, public)
+            return True, self._publish_key(connection, "node", public, "complaints.new_key")
+
+        return self._act(act)
 
     def told_road_key(self) -> RoadKey | None:
         """The same for a first exchange: what is there already, and nothing is drawn for it."""

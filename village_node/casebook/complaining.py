@@ -19,7 +19,7 @@ from sync_protocol.case.voices import Span, span
 from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import WeakKey
 from sync_protocol.places import about, below
-from sync_protocol.suites import NONCE_BYTES, NotOpened, lock, seal_to, unlock
+from sync_protocol.suites import NONCE_BYTES, NotOpened, lock, seal_to, sealing_suite, unlock
 from village_node.casebook import once
 from village_node.casebook import registers as held
 from village_node.casebook.beside import Beside
@@ -74,8 +74,8 @@ class Complaining(Beside, Incarnations, Reading):
     def complaints_open(self) -> bool:
         """Whether this place has published a key that it can open with: then complaints can be sealed to it."""
         with self.store.reading() as connection:
-            key = rules.key_in_force(self._keys(connection).get(self.identity.place, ()))
-        return key is not None and any(each.public == key.said["public"] for each in self._opening_keys())
+            public = self._published_key(connection)
+        return public is not None and any(each.public == public for each in self._opening_keys())
 
     def open_complaints(self, actor: str, roles: Iterable[str]) -> None:
         """Publish a key of this place, under which complaints are sealed to it. Raises NotAllowed, NotSaved."""
@@ -88,15 +88,25 @@ class Complaining(Beside, Incarnations, Reading):
             key = self.lives.keep_opening_key(self.randomness(32))
         except OSError as problem:
             raise NotSaved("未保存：密钥没有写入磁盘", "not saved: the key could not be written") from problem
-        raw = encoding.encode({0: _SUITE_NUMBERS[key.suite], 1: key.public})
 
         def act(connection: Connection) -> tuple[None, set[str]]:
-            scope = below(self.identity.place)
-            self.write_record(connection, scope, kinds.PLACE_KEY, actor, raw)
-            self.note(connection, actor, "complaints.open", self.identity.place)
-            return None, {scope}
+            return None, self._publish_key(connection, actor, key.public, "complaints.open")
 
         self._act(act)
+
+    def _published_key(self, connection: Connection) -> bytes | None:
+        """The key of this place under which complaints are sealed to it; None where it hears none."""
+        key = rules.key_in_force(self._keys(connection).get(self.identity.place, ()))
+        return key.said["public"] if key is not None else None
+
+    def _publish_key(self, connection: Connection, actor: str, public: bytes, action: str) -> set[str]:
+        """Write that complaints are sealed to this key from now on, and why into the audit trail; the scope it is in.
+        What was sealed to one before opens with that."""
+        scope, suite = below(self.identity.place), sealing_suite(public)
+        raw = encoding.encode({0: _SUITE_NUMBERS[suite], 1: public})
+        self.write_record(connection, scope, kinds.PLACE_KEY, actor, raw)
+        self.note(connection, actor, action, self.identity.place, suite=suite)
+        return {scope}
 
     def who_hears(self, place: str, *, higher: bool) -> str:
         """Who would hear a complaint about somebody at a place that is taken here; empty where nobody here may."""

@@ -328,10 +328,14 @@ class Desk(Once):
                     "it holds an opinion or a decision: somebody who may give one must adopt it",
                 )
 
-    def _act(self, act: Callable[[Connection], tuple[_T, set[str]]], request: Request | None = None) -> _T:
-        """Run one transaction, again where another worker was faster, and tell the news."""
+    def refuse_retired(self) -> None:
+        """Raises NotAllowed where another machine has taken the place of this one."""
         if self.retired:
             raise NotAllowed("本机已停用，请到正在使用的机器上办理", "this machine is retired: work on the one in use")
+
+    def _act(self, act: Callable[[Connection], tuple[_T, set[str]]], request: Request | None = None) -> _T:
+        """Run one transaction, again where another worker was faster, and tell the news."""
+        self.refuse_retired()
         for _ in range(ATTEMPTS):
             try:
                 with self.store.writing() as connection:

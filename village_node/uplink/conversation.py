@@ -120,6 +120,7 @@ class Conversation:
         self.speaker = around.casebook.speaker
         self.author = around.casebook.identity.incarnation
         self.introduced = False
+        self._key_told: bytes | None = None
         self.tide: int | None = None
         self._view: PeerView | None = None
         self._view_agrees = False
@@ -163,10 +164,11 @@ class Conversation:
         challenge, nonce = self._held_challenge() if self.sealing.ready() else (None, None)
         content = Content(clock_ms=around.clock())
         outgoing = None
-        if not self.introduced:
-            content.first = True
+        key = casebook.told_road_key() if challenge is not None else None
+        content.first = not self.introduced
+        if content.first or (key is not None and key.public != self._key_told):
             content.hello = Hello(dictionaries=DICTIONARIES, software=around.software if challenge is not None else "")
-            content.road_key = casebook.told_road_key() if challenge is not None else None
+            content.road_key = key
         if casebook.provisional and challenge is not None:  # of a stranger nothing of the kind is read
             content.renewal = casebook.renewal()
         heads = self._heads()
@@ -239,6 +241,7 @@ class Conversation:
         if reply.hello is not None:
             self._codec = ZSTD_DICTIONARY_2 if DICTIONARIES[-1] in reply.hello.dictionaries else ZSTD
         if taken:
+            self._key_told = asked.content.road_key.public if asked.content.road_key is not None else self._key_told
             self._answers = received.answers
             if asked.content.renewal is not None:
                 around.casebook.note_renewal_refused(reply.renewal_refused or 0)

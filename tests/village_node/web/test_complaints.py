@@ -13,6 +13,7 @@ from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter, problems
 from tests.village_node.web.errands import PAPERS, AtHand, done
 from tests.village_node.web.test_filing import held
+from village_node.identity import opening_file
 from village_node.web.site import SITE
 
 DAY_MS = 86_400_000
@@ -176,6 +177,53 @@ def test_what_nobody_here_may_hear_is_referred_elsewhere_on_paper(
     shown = words(agent.send("/complaints/paper/referral", {"number": number, "code": code}).data)
     assert "投诉转送函" in shown and WHAT in shown and "督查科长" in shown
     assert "打印《投诉转送函》" in told(village.visitor(), number, code)
+
+
+def another_key(network: Network, how: str) -> bytes:
+    """The township's sealing key is another one, by hand or with its suite; which one that is."""
+    book = network.members[TOWNSHIP].casebook
+    if how == "by hand":
+        return book.new_sealing_key("operator")
+    assert book.lives is not None
+    book.lives.suite = "s1q"
+    assert book.follow_sealing_suite() and not book.follow_sealing_suite()
+    return book.road_key()
+
+
+@pytest.mark.parametrize("how", ["by hand", "with its suite"])
+def test_complaints_go_on_to_the_new_sealing_key_and_older_ones_still_open(
+    network: Network, village: Counter, hearing: tuple[Visitor, Visitor], how: str
+) -> None:
+    head, _ = hearing
+    agent = village.sign_in("0001", "agent")
+    older, _, _ = complain(agent, VILLAGE)
+    everywhere(network)
+    fresh = another_key(network, how)
+    everywhere(network)
+    newer, code, _ = complain(agent, VILLAGE)
+    everywhere(network)
+    assert "还没有开通" not in head.open("/complaints").text
+    for number in (older, newer):
+        assert WHAT in head.open(f"/complaints/of/{number}").text
+    data, _ = network.files_of(TOWNSHIP)
+    (data / opening_file(fresh)).rename(data / "away")
+    assert WHAT in head.open(f"/complaints/of/{older}").text
+    assert head.open(f"/complaints/of/{newer}").status_code == 404, "it is sealed to the new key alone"
+    (data / "away").rename(data / opening_file(fresh))
+    said = {"outcome": "upheld", "text": REPLY}
+    assert head.send(f"/complaints/of/{newer}/answer", said).status_code == 303
+    everywhere(network)
+    assert REPLY in told(village.visitor(), newer, code)
+
+
+def test_who_hears_no_complaints_publishes_no_key_for_them(network: Network, village: Counter) -> None:
+    another_key(network, "by hand")
+    book = network.members[TOWNSHIP].casebook
+    assert book.lives is not None
+    book.lives.suite = "s1q"
+    assert not book.follow_sealing_suite() and not book.complaints_open()
+    everywhere(network)
+    assert "打印《投诉转送函》" in complain(village.sign_in("0001", "agent"), VILLAGE)[2]
 
 
 def test_the_three_rights_stand_in_one_place_with_their_clocks(network: Network, township: Counter) -> None:
