@@ -184,6 +184,7 @@ class Node:
             "purge": self.purge.status() if self.purge else None,
             "papers_waiting": self.casebook.papers_waiting()._asdict(),
             "private_keys": keyrings.how_they_lie(self.config.data),
+            "sealing": self.casebook.sealing(),
             "life": self.casebook.life(),
             "audit": self._audit_checked(),
             **self.casebook.counts(),

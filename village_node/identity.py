@@ -246,16 +246,30 @@ def read_secret(path: Path, suite: int = SUITE, keyring: Keyring = PLAIN) -> Sig
 def opening_keys(data: Path, keyring: Keyring = PLAIN) -> list[OpeningKey]:
     """The keys with which this place opens what is sealed to it, of all its lives. A file that cannot be read is passed
     over and said in the log: the others go on opening. Raises NoIdentity where there are files and none is left."""
-    found, bad = [], ""
+    found, bad = _read_opening_keys(data, keyring)
+    said = [f"the key {name} cannot be read: restore it ({problem})" for name, problem in bad.items()]
+    for words in said:
+        _warn(words)
+    if said and not found:
+        raise NoIdentity(said[-1])
+    return found
+
+
+def unread_keys(data: Path, keyring: Keyring = PLAIN) -> list[str]:
+    """The names of the files among them that cannot be read: damaged, or wrapped under what is not here."""
+    return sorted(_read_opening_keys(data, keyring)[1])
+
+
+def _read_opening_keys(data: Path, keyring: Keyring) -> tuple[list[OpeningKey], dict[str, Exception]]:
+    """The keys in all files, and by the name of its file why one cannot be read."""
+    found: list[OpeningKey] = []
+    bad: dict[str, Exception] = {}
     for path in sorted(data.glob(f"{OPENING}*.key")):
         try:
             found.append(OpeningKey(keyring.read(path), _suite_in(path)))
         except (OSError, ValueError, NoPassphrase) as problem:
-            bad = f"the key {path.name} cannot be read: restore it ({problem})"
-            _warn(bad)
-    if bad and not found:
-        raise NoIdentity(bad)
-    return found
+            bad[path.name] = problem
+    return found, bad
 
 
 @lru_cache(maxsize=64)

@@ -142,7 +142,15 @@ def how_they_lie(data: Path) -> str:
     folder was cut short."""
     if not is_protected(data):
         return "clear"
-    return "partly" if in_the_clear(data) else "passphrase"
+    return "partly" if any(_shows_its_seed(path) for path in _key_files(data)) else "passphrase"
+
+
+def _shows_its_seed(path: Path) -> bool:
+    """Whether a file is a key in the clear; one that is damaged is none."""
+    try:
+        return bool(bytes.fromhex(path.read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        return False
 
 
 def _key_files(data: Path) -> Iterator[Path]:

@@ -126,6 +126,10 @@ class Lives:
         """The keys with which this place opens what is sealed to it. Raises NoIdentity where none can be read."""
         return identities.opening_keys(self._data, self._keyring)
 
+    def unread_keys(self) -> list[str]:
+        """The names of the files of such keys that cannot be read."""
+        return identities.unread_keys(self._data, self._keyring)
+
     def keep_opening_key(self, seed: bytes) -> OpeningKey:
         """A new one. Raises OSError."""
         return identities.keep_opening_key(self._data, seed, self._keyring, self.suite)

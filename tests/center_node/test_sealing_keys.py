@@ -38,3 +38,26 @@ def test_another_sealing_key_by_command_and_another_for_complaints_with_the_suit
         assert node.casebook._published_key(connection) == before.public
     assert node.casebook.complaints_open() and len(node.casebook.opening_keys()) == 4
     node.close()
+
+
+def test_the_status_names_the_suite_in_use_and_what_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "county"
+    words = ["init", "--data", str(data), "--place", COUNTY, "--name", "庆城县", "--suite", "s1q"]
+    assert cli.main(words) == 0
+
+    def status() -> dict[str, object]:
+        capsys.readouterr()
+        assert cli.main(["status", "--data", str(data), "--json"]) == 0
+        told: dict[str, object] = json.loads(capsys.readouterr().out)["sealing"]
+        return told
+
+    assert status() == {"suite": "s1q", "unread_files": []}
+    (key,) = data.glob("opening-*.key")
+    for path in (data / "opening-0123.key", key):
+        path.write_bytes(b"\xff")
+    bad = ["opening-0123.key", key.name]
+    assert status() == {"suite": "s1q", "unread_files": bad}
+    assert cli.main(["rekey", "--sealing", "--data", str(data)]) == 0, "what is lost stands in nobody's way"
+    assert status() == {"suite": "s1q", "unread_files": bad} and len(list(data.glob("opening-s1q-*.key"))) == 2

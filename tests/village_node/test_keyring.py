@@ -137,6 +137,19 @@ def test_a_county_s_root_and_publishing_key_are_wrapped_as_well(
     assert WORDS not in (data / "node.toml").read_text()
 
 
+def test_a_damaged_file_is_named_and_is_neither_a_key_nor_one_in_the_clear(tmp_path: Path) -> None:
+    ring = keyring.begin(tmp_path, WORDS, draw)
+    kept = identity.keep_opening_key(tmp_path, draw(32), ring)
+    assert identity.unread_keys(tmp_path, ring) == [] and keyring.how_they_lie(tmp_path) == "passphrase"
+    (tmp_path / "opening-1.key").write_bytes(b"\xff\0")
+    (tmp_path / "opening-2.key").mkdir()
+    assert identity.unread_keys(tmp_path, ring) == ["opening-1.key", "opening-2.key"]
+    assert [key.public for key in identity.opening_keys(tmp_path, ring)] == [kept.public]
+    assert keyring.how_they_lie(tmp_path) == "passphrase"
+    (tmp_path / "opening-1.key").write_text(draw(32).hex())
+    assert keyring.how_they_lie(tmp_path) == "partly"
+
+
 def test_no_second_key_is_begun_over_what_is_wrapped_and_nothing_half_written_stays(tmp_path: Path) -> None:
     made = identity.create(tmp_path, PLACE, "village", "上关村")
     (tmp_path / "node.key.new").write_text("half a seed")

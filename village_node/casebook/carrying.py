@@ -149,6 +149,15 @@ class Carrying(Complaining, Dispatch):
         """Every key with which this place opens what is sealed to it. Raises NotAllowed where none can be read."""
         return self._opening_keys()
 
+    def sealing(self) -> dict[str, Any]:
+        """The suite of the key that others seal to, None before there is one, and the names of the key files that
+        cannot be read: what was sealed to those opens here no more."""
+        told = self.told_road_key()
+        return {
+            "suite": sealing_suite(told.public) if told is not None else None,
+            "unread_files": self.lives.unread_keys() if self.lives is not None else [],
+        }
+
     def key_of(self, place: str) -> bytes | None:
         """The key that a bundle for this place is sealed to; None while none is known."""
         with self.store.reading() as connection:

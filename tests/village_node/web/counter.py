@@ -169,6 +169,7 @@ def open_counter(
             "incarnation": member.identity.incarnation.hex(),
             "database": member.store.settings(),
             "disk_free_bytes": 50 << 30,
+            "sealing": member.casebook.sealing(),
             **member.casebook.counts(),
         }
 
