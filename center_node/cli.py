@@ -124,11 +124,9 @@ def _add_erasures(top: argparse.ArgumentParser) -> None:
 
 
 def _erase(arguments: argparse.Namespace) -> None:
-    people = {
-        name: (number, getpass(f"{number} 的密码 / password: "))
-        for name, number in (("by", arguments.by), ("approver", arguments.approver))
-    }
-    print(_json(cli.ask(COUNTY, arguments.data, "erase", case_no=arguments.case, basis=arguments.basis, **people)))
+    by, approver = ((number, getpass(f"{number} 的密码 / password: ")) for number in (arguments.by, arguments.approver))
+    asked: dict[str, Any] = {"case_no": arguments.case, "basis": arguments.basis, "by": by, "approver": approver}
+    print(_json(cli.ask(COUNTY, arguments.data, "erase", **asked)))
 
 
 def _add_ceremony(top: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.places import valid_code
 from sync_protocol.roster import confirmation_code
 from village_node import app, config, control, files, identity, joining, keyring, releases
+from village_node.courier import Tell, untold
 from village_node.store import StoreError
 
 # What a person at the keyboard can mend; everything else is a fault of the program and shows its traceback.
@@ -383,8 +384,8 @@ def _say_code(asking: joining.Joining) -> None:
         print(f"{asking.config.url} 确认码 / confirmation code: {asking.code}", flush=True)
 
 
-def ask(level: Level, data: Path, verb: str, **arguments: Any) -> dict[str, Any]:
-    """Carry out one command on the node in `data`, whether it is serving or not."""
+def ask(level: Level, data: Path, verb: str, *, tell: Tell = untold, **arguments: Any) -> dict[str, Any]:
+    """Carry out one command on the node in `data`, whether it is serving or not. `tell`: who hears how far it is."""
     opened: list[app.Node] = []
 
     def open_commands() -> control.Commands:
@@ -392,7 +393,7 @@ def ask(level: Level, data: Path, verb: str, **arguments: Any) -> dict[str, Any]
         return level.commands(opened[0])
 
     try:
-        return control.ask(data, open_commands, verb, **arguments)
+        return control.ask(data, open_commands, verb, tell=tell, **arguments)
     finally:
         for node in opened:
             node.close()
@@ -415,14 +416,27 @@ def _status(level: Level, arguments: argparse.Namespace) -> None:
 
 def _carry(level: Level, arguments: argparse.Namespace) -> int:
     """0: what was written stands, or all that was brought for us is sound; 1: something of it was not."""
-    folder = str(arguments.folder.resolve())
-    done = ask(level, arguments.data, "courier", errand=arguments.errand, folder=folder, to=arguments.to)
+    folder, seen = str(arguments.folder.resolve()), sys.stderr.isatty()
+    tell = _say_how_far if seen else untold
+    try:
+        done = ask(level, arguments.data, "courier", tell=tell, errand=arguments.errand, folder=folder, to=arguments.to)
+    finally:
+        if seen:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
     print(json.dumps(done, ensure_ascii=False))
     for each in done.get("bundles", ()):
         print(f"{each['name']}: {each['zh']} / {each['en']}", file=sys.stderr)
     for words in done.get("advice", ()):
         print(words, file=sys.stderr)
     return 0 if all(each["ok"] or each["ours"] for each in done.get("bundles", ())) else 1
+
+
+def _say_how_far(done: int, of: int) -> None:
+    """In one line of the terminal, which the next takes the place of."""
+    words = f"已写 {done} 部分 / {done} parts written"  # nobody knows of how many
+    if of:
+        words = f"已完成 {done} 部分，共 {of} 部分 / {done} of {of} parts done"
+    print(f"\r\033[K{words}", end="", file=sys.stderr, flush=True)
 
 
 def _evidence(level: Level, arguments: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ from village_node import files, identity, releases, verify_evidence
 from village_node.accounts import StaffTrouble
 from village_node.app import Node
 from village_node.casebook import CasebookError
-from village_node.courier import Trouble
+from village_node.courier import Tell, Trouble, untold
 from village_node.releases import NoRelease
 from village_node.store import StoreError
 
@@ -68,7 +68,8 @@ class AlreadyRunning(Exception):
 
 
 def commands(node: Node) -> Commands:
-    """What the command line may ask of a node of any level: verb -> function of its arguments, both JSON objects."""
+    """What the command line may ask of a node of any level: verb -> function of its arguments, both JSON objects; to
+    the arguments ``tell`` is added, for what takes long to say how far it is."""
 
     def status(_arguments: dict[str, Any]) -> dict[str, Any]:
         return node.status()
@@ -93,12 +94,11 @@ def commands(node: Node) -> Commands:
         return found
 
     def carry(arguments: dict[str, Any]) -> dict[str, Any]:
-        folder = Path(arguments["folder"])
+        folder, tell = Path(arguments["folder"]), arguments["tell"]
         if arguments["errand"] == "export":
-            return node.courier.write(OPERATOR, folder, arguments["to"]).told()
-        outcomes = (
-            node.courier.read(OPERATOR, folder) if arguments["errand"] == "import" else node.courier.verify(folder)
-        )
+            return node.courier.write(OPERATOR, folder, arguments["to"], tell=tell).told()
+        takes = arguments["errand"] == "import"
+        outcomes = node.courier.read(OPERATOR, folder, tell=tell) if takes else node.courier.verify(folder, tell=tell)
         return {"bundles": [outcome.told() for outcome in outcomes]}
 
     def evidence(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -233,16 +233,22 @@ class Desk:
                     asked = json.loads(connection.recv_bytes(1 << 20))
                 except (AuthenticationError, AssertionError, EOFError, OSError, ValueError):
                     return  # somebody without the key, or who went away
+
+                def tell(done: int, of: int) -> None:
+                    if asked.get("hears"):  # a command of an older program takes the first message for the answer
+                        with suppress(OSError):
+                            connection.send_bytes(json.dumps({"so_far": [done, of]}).encode())
+
                 with self._one_command:
-                    reply = self._done(asked)
+                    reply = self._done(asked, tell)
                 with suppress(OSError):  # the asker went away
                     connection.send_bytes(json.dumps(reply, ensure_ascii=False).encode())
         finally:
             self._places.release()
 
-    def _done(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _done(self, asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
         try:
-            return {"done": self._verbs[asked["verb"]](asked["arguments"])}
+            return {"done": self._verbs[asked["verb"]]({**asked["arguments"], "tell": tell})}
         except REFUSALS as problem:
             return {"refused": str(problem)}
 
@@ -255,26 +261,31 @@ def _expect_promptly(connection: Connection) -> None:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", HEARING_S, 0))
 
 
-def ask(data: Path, open_commands: Callable[[], Commands], verb: str, **arguments: Any) -> dict[str, Any]:
-    """Carry out one command on the node of a data directory, running or not; its answer as a JSON object.
+def ask(
+    data: Path, open_commands: Callable[[], Commands], verb: str, *, tell: Tell = untold, **arguments: Any
+) -> dict[str, Any]:
+    """Carry out one command on the node of a data directory, running or not; its answer as a JSON object. ``tell``:
+    who hears how far it is, where it takes long.
 
     Raises CommandRefused with a text for the person at the keyboard.
     """
     try:
         with exclusive(data):
-            return open_commands()[verb](arguments)
+            return open_commands()[verb]({**arguments, "tell": tell})
     except AlreadyRunning:
-        return _ask_running(data, verb, arguments)
+        return _ask_running(data, verb, arguments, tell)
     except REFUSALS as problem:
         raise CommandRefused(str(problem)) from None
 
 
-def _ask_running(data: Path, verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def _ask_running(data: Path, verb: str, arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:
     try:
         sign = json.loads((data / CONTROL_FILE).read_text(encoding="ascii"))
         with Client(("127.0.0.1", sign["port"]), authkey=bytes.fromhex(sign["key"])) as connection:
-            connection.send_bytes(json.dumps({"verb": verb, "arguments": arguments}).encode())
-            reply = json.loads(connection.recv_bytes(64 << 20))
+            asked = {"verb": verb, "arguments": arguments, "hears": tell is not untold}
+            connection.send_bytes(json.dumps(asked).encode())
+            while "so_far" in (reply := json.loads(connection.recv_bytes(64 << 20))):
+                tell(*reply["so_far"])
     except (OSError, EOFError, ValueError, AuthenticationError) as problem:
         raise CommandRefused(f"the node in {data} is in use but does not answer: {problem}") from None
     if "refused" in reply:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,9 @@ def test_papers_of_a_village_without_a_line_are_seen_at_the_county_and_its_recei
     assert told is not None and [each.percent for each in village.casebook.papers(told)] == [100, 100]
 
 
-def test_the_same_by_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_by_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     regions, stick = tmp_path / "regions.csv", tmp_path / "stick"
     regions.write_text(REGIONS, encoding="utf-8")
     stick.mkdir()
@@ -199,6 +202,12 @@ def test_the_same_by_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixt
     back = carry(township_cli, at.township, "export", stick, "--to", VILLAGE)
     assert carry(village_cli, at.village, "import", stick / back["name"])["bundles"][0]["receipts"] > 0
     assert carry(village_cli, at.village, "export")["events"] == 0
+    with monkeypatch.context() as terminal:  # of which standard output has nothing: that is for programs
+        terminal.setattr(type(sys.stderr), "isatty", lambda _stream: True)
+        assert village_cli.main(["courier", "--data", str(at.village), "verify", str(up)]) == 0
+    said = capsys.readouterr()
+    assert "\r\033[K已完成 0 部分，共 1 部分 / 0 of 1 parts done\r\033[K" in said.err
+    assert json.loads(said.out)["bundles"]
     # What people do wrong is said in one line.
     first = bundle_files(up)[0]
     first.write_bytes(first.read_bytes()[:-1])

@@ -19,6 +19,12 @@ def _broken(_arguments: dict[str, Any]) -> dict[str, Any]:
     raise AssertionError("a fault of the program")
 
 
+def _long(asked: dict[str, Any]) -> dict[str, Any]:
+    for done in range(3):
+        asked["tell"](done, 3)
+    return {"said": "done"}
+
+
 def _empty() -> control.Commands:
     raise AssertionError("the desk holds the directory")
 
@@ -27,7 +33,9 @@ def _empty() -> control.Commands:
 def served(tmp_path: Path) -> Iterator[Path]:
     """A data directory held by a process with a desk."""
     with control.exclusive(tmp_path):
-        desk = control.Desk(tmp_path, {"status": lambda asked: {"said": asked["word"]}, "broken": _broken})
+        desk = control.Desk(
+            tmp_path, {"status": lambda asked: {"said": asked["word"]}, "broken": _broken, "long": _long}
+        )
         yield tmp_path
         desk.close()
 
@@ -65,6 +73,17 @@ def test_nonsense_on_the_port_ends_nothing(served: Path, noise: bytes) -> None:
 def test_who_connects_and_says_nothing_keeps_nobody_waiting(served: Path) -> None:
     with knock(served), knock(served):
         assert asked(served, "a") == {"said": "a"}
+
+
+def test_who_wants_to_hear_how_far_it_is_hears_it_and_nobody_else(served: Path, tmp_path: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    done = control.ask(served, _empty, "long", tell=lambda done, of: heard.append((done, of)))
+    assert done == {"said": "done"} and heard == [(0, 3), (1, 3), (2, 3)]
+    assert control.ask(served, _empty, "long") == {"said": "done"}, "the first message is the answer"
+    heard.clear()
+    (tmp_path / "other").mkdir()
+    control.ask(tmp_path / "other", lambda: {"long": _long}, "long", tell=lambda done, of: heard.append((done, of)))
+    assert heard == [(0, 3), (1, 3), (2, 3)], "nor does it matter whether a node is running"
 
 
 def test_silent_connections_are_ended_and_make_room(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from sync_protocol.suites import NotOpened
 from village_node.casebook import Casebook, CasebookError, Reason, Received, Said, lower_of
 from village_node.courier import stick
 from village_node.courier.judging import judge, not_for_us, part_of
-from village_node.courier.outcome import Outcome, PartState, Trouble
+from village_node.courier.outcome import Outcome, PartState, Tell, Trouble, untold
 from village_node.courier.slices import events_alone, for_head, read_slice
 from village_node.courier.stick import Source
 from village_node.courier.writing import Packing, Written
@@ -53,13 +53,13 @@ class Courier:
 
     # Writing
 
-    def write(self, actor: str, folder: Path, place: str = "") -> Written:
+    def write(self, actor: str, folder: Path, place: str = "", *, tell: Tell = untold) -> Written:
         """Write a bundle for a place into a folder of its own on the stick. Raises Trouble, StoreError."""
         packing, unfinished = self._begun(place), stick.unfinished_in(folder)
         try:
             shelf = stick.Shelf(folder, packing.head.bundle_id)
             try:
-                self._put_parts(shelf, packing, folder)
+                self._put_parts(shelf, packing, folder, tell)
                 raw = self._signed(packing)
                 shelf.put(stick.HEAD_FILE, raw)
                 return self._noted(actor, packing, len(raw), shelf.path.name, unfinished)
@@ -72,7 +72,7 @@ class Courier:
             zh, en = stick.words_of_unfinished(unfinished)
             raise Trouble(f"{trouble.zh}。{zh}", f"{trouble.en}; {en}") from None
 
-    def _put_parts(self, shelf: stick.Shelf, packing: Packing, folder: Path) -> None:
+    def _put_parts(self, shelf: stick.Shelf, packing: Packing, folder: Path, tell: Tell) -> None:
         """Write the parts; where the stick is full before the files of papers are on it, the cases leave all the same.
         Raises Trouble, StoreError."""
         parts = packing.files(_WHOLE_STICK, lambda size: min(stick.PAPERS_MOST - size, stick.room_in(folder)))
@@ -85,11 +85,15 @@ class Courier:
                 shelf.remove(stick.part_file(number))
                 packing.leave_last()
                 return
+            tell(number, 0)
 
-    def fold(self, actor: str, place: str = "", most: int = _ONE_FILE) -> tuple[Written, bytes]:
+    def fold(self, actor: str, place: str = "", most: int = _ONE_FILE, *, tell: Tell = untold) -> tuple[Written, bytes]:
         """The same as one file with parts of at most so many bytes. Raises Trouble, StoreError."""
         packing = self._begun(place)
-        files = list(packing.files(most, lambda size: most - size))
+        files: list[bytes] = []
+        for raw in packing.files(most, lambda size: most - size):
+            files.append(raw)
+            tell(len(files), 0)
         raw = self._signed(packing)
         name = stick.folder_name(packing.head.bundle_id) + stick.SUFFIX
         return self._noted(actor, packing, len(raw), name), stick.folded(raw, files)
@@ -153,24 +157,24 @@ class Courier:
 
     # Reading
 
-    def read(self, actor: str, folder: Path) -> list[Outcome]:
+    def read(self, actor: str, folder: Path, *, tell: Tell = untold) -> list[Outcome]:
         """Take in every bundle on a stick that is for this place. Raises Trouble, StoreError; what was taken in before
         that stays, and the same again brings the rest."""
-        return _some([self._taken(actor, source) for source in stick.bundles_in(folder)])
+        return _some([self._taken(actor, source, tell) for source in stick.bundles_in(folder)])
 
-    def unfold(self, actor: str, name: str, raw: bytes) -> Outcome:
+    def unfold(self, actor: str, name: str, raw: bytes, *, tell: Tell = untold) -> Outcome:
         """Take in a bundle that is one file. Raises Trouble, StoreError."""
-        return self._taken(actor, _one(name, raw))
+        return self._taken(actor, _one(name, raw), tell)
 
-    def verify(self, folder: Path) -> list[Outcome]:
+    def verify(self, folder: Path, *, tell: Tell = untold) -> list[Outcome]:
         """Look at every bundle on a stick as it would be read, our own among them, and take nothing in."""
-        return _some([self._checked(source)[0] for source in stick.bundles_in(folder)])
+        return _some([self._checked(source, tell)[0] for source in stick.bundles_in(folder)])
 
-    def verify_file(self, name: str, raw: bytes) -> Outcome:
+    def verify_file(self, name: str, raw: bytes, *, tell: Tell = untold) -> Outcome:
         """The same for a bundle that is one file."""
-        return self._checked(_one(name, raw))[0]
+        return self._checked(_one(name, raw), tell)[0]
 
-    def _taken(self, actor: str, source: Source) -> Outcome:
+    def _taken(self, actor: str, source: Source, tell: Tell) -> Outcome:
         casebook = self._casebook
         outcome, head, node, sound = judge(casebook, source)
         if outcome.refused is not None or head is None or node is None:
@@ -184,6 +188,7 @@ class Courier:
         said, told = Said(), list[Change]()
         wants: list[BlobWant] = []
         for number in range(1, len(head.parts) + 1):
+            tell(number - 1, len(head.parts))
             if head.parts[number - 1].kind == BLOBS:
                 outcome.states.append(self._take_files(outcome, source, head, node, number))
                 continue
@@ -252,11 +257,12 @@ class Courier:
             return said._replace(answers=answers)
         return Said(tuple(content.vector), tuple(content.wants), content.lines_asked, answers)
 
-    def _checked(self, source: Source) -> tuple[Outcome, Head | None]:
+    def _checked(self, source: Source, tell: Tell) -> tuple[Outcome, Head | None]:
         outcome, head, node, _ = judge(self._casebook, source)
         outcome.checked = True
         if outcome.refused is None and head is not None and node is not None:
             for number in range(1, len(head.parts) + 1):
+                tell(number - 1, len(head.parts))
                 if self._casebook.identity.place in head.recipients:
                     is_files = head.parts[number - 1].kind == BLOBS
                     look = self._opened_files if is_files else self._opened

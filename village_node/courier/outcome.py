@@ -1,5 +1,6 @@
 """What came of a bundle, in plain words: for the page, the command line and the person who carried the stick."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -15,6 +16,13 @@ from sync_protocol.errors import (
     UnknownNode,
 )
 from village_node.casebook import CasebookError
+
+# Who is told while a bundle is worked on: how many of its parts are done, and of how many; 0 where nobody knows yet.
+Tell = Callable[[int, int], None]
+
+
+def untold(_done: int, _of: int) -> None:
+    """Nobody is told."""
 
 
 class Trouble(CasebookError):

@@ -42,6 +42,33 @@ def test_what_is_written_counts_as_sent_only_when_the_receipt_is_back(village, t
     assert village.member.casebook.peer(township.member.identity.incarnation) is None, "a stick is no contact"
 
 
+@pytest.mark.usefixtures("met", "many_parts")
+def test_long_work_says_how_far_it_is(village, township, tmp_path):
+    for _ in range(6):
+        village.member.file()
+    heard: list[tuple[int, int]] = []
+
+    def tell(done: int, of: int) -> None:
+        heard.append((done, of))
+
+    (tmp_path / "stick").mkdir()
+    written = village.courier.write("0001", tmp_path / "stick", tell=tell)
+    assert written.parts > 2 and heard == [(number, 0) for number in range(1, written.parts + 1)]
+    expected = [(number, written.parts) for number in range(written.parts)]
+    for look in (township.courier.verify, lambda *a, **more: township.courier.read("0001", *a, **more)):
+        heard.clear()
+        look(tmp_path / "stick", tell=tell)
+        assert heard == expected
+    village.member.file()
+    heard.clear()
+    made, raw = village.courier.fold("0001", tell=tell)
+    assert heard == [(number, 0) for number in range(1, made.parts + 1)] and made.parts
+    for look in (township.courier.verify_file, lambda *a, **more: township.courier.unfold("0001", *a, **more)):
+        heard.clear()
+        look(made.name, raw, tell=tell)
+        assert heard == [(number, made.parts) for number in range(made.parts)]
+
+
 @pytest.mark.usefixtures("met")
 def test_twice_and_in_the_wrong_order_is_the_same_as_once(village, township, tmp_path):
     village.member.file()
