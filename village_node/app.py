@@ -371,7 +371,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     with suppress(store.NotSaved, NotAllowed):  # on a full disk it is drawn at the next start, or with the first bundle
         casebook.road_key()
     node = Node(config, opened, casebook, accounts, pages, scheduler, uplink, courier, purge)
-    web.register(
+    site = web.register(
         pages,
         casebook=casebook,
         accounts=accounts,
@@ -384,6 +384,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         above=web.Above(uplink.ask, time.monotonic) if uplink is not None else None,
     )
     web.refuse_undeclared_routes(pages)
+    node.closers.append(site.errands.close)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
     return node
 

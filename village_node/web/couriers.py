@@ -4,6 +4,7 @@ The browser saves and opens one file. The stick is in the PC in front of the per
 the node runs on; and so no page ever names a folder of that machine.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,13 +14,21 @@ from werkzeug.wrappers import Response
 
 from village_node.casebook import CasebookError
 from village_node.store.bundles import BundleRow
+from village_node.web.errands import Errand, Tell
 from village_node.web.policy import STAFF, Policy, Route
 from village_node.web.site import Visit
 
 CARRIES: Final = Policy(STAFF, "node")
 FILE_MOST: Final = 12 << 20  # bytes of a form with the file in it; a bundle that is saved here is smaller
+SAVE, TAKE = "save", "take"
 TAKES_FILES: Final = frozenset({"take_bundle"})
 SHOWN: Final = 10
+WAIT_S: Final = 2.0  # so long a page waits for a bundle; most are done by then
+EVERY_S: Final = 2  # how often the page that says how far it is renews itself
+OCCUPIED: Final = (
+    "本机正在处理拷盘文件，请等它完成后再试。",
+    "A bundle is being worked on here: wait for its end, then try again.",
+)
 
 
 @dataclass(frozen=True)
@@ -33,18 +42,41 @@ class _Told:
 
 def carrying(visit: Visit) -> Response:
     """The page: save to a stick, open from one, and what was carried lately."""
+    if visit.site.errands.of(visit.staff.staff_no) is not None:
+        return visit.redirect("bundle_under_way")
     return _page(visit)
 
 
+def under_way(visit: Visit) -> Response:
+    """How far a bundle is that takes longer, by a page that renews itself; then what came of it."""
+    errands, who = visit.site.errands, visit.staff.staff_no
+    errand = errands.of(who)
+    if errand is None:
+        return visit.redirect("carrying")
+    if errand.ended and errand.what != SAVE:
+        return _answered(visit, errand)
+    response = visit.render("courier_under_way.html", errand=errand, saves=errand.what == SAVE)
+    if not errand.ended:
+        response.headers["Refresh"] = str(EVERY_S)
+    return response
+
+
 def save_bundle(visit: Visit) -> Response:
-    """A bundle for the place that was chosen, as a file to be saved."""
+    """A bundle for the place that was chosen, as a file to be saved; or one that took longer, now that it is whole."""
+    who = visit.staff.staff_no
+    if visit.line("ready"):
+        errand = visit.site.errands.of(who)
+        if errand is None or errand.what != SAVE or not errand.ended:
+            return visit.redirect("carrying")
+        return _answered(visit, errand)
     place = visit.line("place")
     if place not in dict(_places(visit)):
         return _page(visit, 422, visit.t("请从所列单位中选择拷给谁。", "Choose from the list for whom it is."))
-    try:
-        written, raw = visit.site.courier.fold(visit.staff.staff_no, place)
-    except CasebookError as refused:
-        return _page(visit, 409, visit.t(refused.zh, refused.en))
+    courier = visit.site.courier
+    return _begun(visit, SAVE, lambda tell: courier.fold(who, place, tell=tell))
+
+
+def _saved(written: Any, raw: bytes) -> Response:
     response = make_response(raw)
     response.headers["Content-Type"] = "application/octet-stream"
     response.headers["Content-Disposition"] = f'attachment; filename="{written.name}"'
@@ -57,13 +89,31 @@ def take_bundle(visit: Visit) -> Response:
     if file is None or not file.filename:
         return _page(visit, 422, visit.t("请先选择 U 盘上的拷盘文件。", "Choose the file on the stick first."))
     raw, name = file.stream.read(FILE_MOST), file.filename[:80]
+    courier, who = visit.site.courier, visit.staff.staff_no
+    if visit.line("do") == "check":
+        return _begun(visit, TAKE, lambda tell: courier.verify_file(name, raw, tell=tell))
+    return _begun(visit, TAKE, lambda tell: courier.unfold(who, name, raw, tell=tell))
+
+
+def _begun(visit: Visit, what: str, act: Callable[[Tell], Any]) -> Response:
+    """The answer where it was quick; else the page that says how far it is."""
+    errand = visit.site.errands.begin(visit.staff.staff_no, what, act, WAIT_S)
+    if errand is None:
+        return _page(visit, 409, visit.t(*OCCUPIED))
+    return _answered(visit, errand) if errand.ended else visit.redirect("bundle_under_way")
+
+
+def _answered(visit: Visit, errand: Errand) -> Response:
+    """What came of a bundle, told once. Raises StoreError."""
+    saves = errand.what == SAVE
     try:
-        if visit.line("do") == "check":
-            outcome = visit.site.courier.verify_file(name, raw)
-        else:
-            outcome = visit.site.courier.unfold(visit.staff.staff_no, name, raw)
+        came = visit.site.errands.end(visit.staff.staff_no, errand)
     except CasebookError as refused:
-        return _page(visit, 422, visit.t(refused.zh, refused.en))
+        return _page(visit, 409 if saves else 422, visit.t(refused.zh, refused.en))
+    return _saved(*came) if saves else _taken(visit, came)
+
+
+def _taken(visit: Visit, outcome: Any) -> Response:
     sound = outcome.whole and not outcome.held_back and not outcome.renewal_left
     return _page(
         visit, told=_Told("good" if sound else "bad", "check" if sound else "warning", _sentence(visit, outcome))
@@ -129,6 +179,7 @@ def number_of(row: BundleRow) -> str:
 
 ROUTES: Final = (
     Route("/courier", "carrying", carrying, CARRIES),
+    Route("/courier/under-way", "bundle_under_way", under_way, CARRIES, refreshes=True),
     Route("/courier/save", "save_bundle", save_bundle, CARRIES, ("POST",)),
     Route("/courier/take", "take_bundle", take_bundle, CARRIES, ("POST",)),
     Route("/courier/slip/<bundle_id>", "courier_slip", slip, CARRIES),

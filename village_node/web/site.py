@@ -25,6 +25,7 @@ from village_node.pace import Pace
 from village_node.store import StoreError
 from village_node.web import entry, masking, times, words
 from village_node.web.assets import Assets
+from village_node.web.errands import Errands, Tell
 from village_node.web.finder import Finder
 from village_node.web.icons import icon
 from village_node.web.policy import COUNTER, Route
@@ -43,13 +44,13 @@ ASKED_IN_ALL: Final = 20
 class Carrier(Protocol):
     """Who writes and reads bundles. Each raises a CasebookError that says why a file is none, or cannot be written."""
 
-    def fold(self, actor: str, place: str) -> tuple[Any, bytes]:
-        """A bundle for a place, as one file: what is in it, and its bytes."""
+    def fold(self, actor: str, place: str, *, tell: Tell) -> tuple[Any, bytes]:
+        """A bundle for a place, as one file: what is in it, and its bytes. `tell` hears how far it is."""
 
-    def unfold(self, actor: str, name: str, raw: bytes) -> Any:
+    def unfold(self, actor: str, name: str, raw: bytes, *, tell: Tell) -> Any:
         """Take in the bundle in one file; what came of it."""
 
-    def verify_file(self, name: str, raw: bytes) -> Any:
+    def verify_file(self, name: str, raw: bytes, *, tell: Tell) -> Any:
         """Look at it, and take nothing in."""
 
 
@@ -94,6 +95,7 @@ class Site:
     filing: threading.Lock = field(default_factory=threading.Lock)
     # Draft -> what it became, where the disk had no room to note that: a second click must find it all the same.
     filed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    errands: Errands = field(default_factory=Errands)
     finders: list[Finder] = field(default_factory=list)  # the one last made
 
     @property

@@ -70,6 +70,7 @@ MAY = {
     "answer_newcomer": {"head", "admin", "clerk", "business"},
     "ask_revocation": {"head", "admin"},
     "answer_revocation": {"head", "admin"},
+    "bundle_under_way": STAFF,
     "carrying": STAFF,
     "save_bundle": STAFF,
     "take_bundle": STAFF,

@@ -1,7 +1,9 @@
 """Saving a bundle to a stick and opening one, from the page of somebody who has never done it."""
 
 import re
+import threading
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from werkzeug.test import TestResponse
@@ -9,7 +11,11 @@ from werkzeug.test import TestResponse
 from sync_protocol import limits
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.village_node.web.counter import Counter, Visitor
-from village_node.courier import Courier, slices
+from village_node.courier import Courier, Outcome, Tell, Trouble, slices, untold
+from village_node.courier.stick import Source
+from village_node.store import NotSaved
+from village_node.web import couriers
+from village_node.web.site import SITE
 
 
 def saved(visitor: Visitor, place: str) -> tuple[str, bytes]:
@@ -24,6 +30,11 @@ def saved(visitor: Visitor, place: str) -> tuple[str, bytes]:
 def opened(visitor: Visitor, name: str, raw: bytes, do: str = "take") -> TestResponse:
     """The page after that file was chosen."""
     return visitor.send("/courier/take", {"bundle": (BytesIO(raw), name), "do": do})
+
+
+def _written(name: str) -> SimpleNamespace:
+    """What is told of a bundle that was written, as far as the page asks."""
+    return SimpleNamespace(name=name)
 
 
 @pytest.fixture
@@ -67,6 +78,76 @@ def test_the_first_walk_says_that_it_is_for_the_keys(agent: Visitor, clerk: Visi
     page = opened(agent, *saved(clerk, VILLAGE)).text
     assert "驿马镇的拷盘：收下对方的密钥，现在可以向对方拷出" in page
     assert "驿马镇（第一次" not in page and "庆城县（第一次" in page
+
+
+@pytest.mark.usefixtures("met")
+def test_a_file_that_takes_long_is_read_on_while_the_page_says_how_far_it_is(
+    agent: Visitor, clerk: Visitor, village: Counter, township: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.file()
+    name, raw = saved(agent, TOWNSHIP)
+    go_on, taken = threading.Event(), Courier._taken
+
+    def slow(courier: Courier, actor: str, source: Source, tell: Tell) -> Outcome:
+        tell(3, 12)
+        assert go_on.wait(30.0)
+        return taken(courier, actor, source, untold)
+
+    monkeypatch.setattr(couriers, "WAIT_S", 0.0)
+    monkeypatch.setattr(Courier, "_taken", slow)
+    errands = township.app.extensions[SITE].errands
+    begun = opened(clerk, name, raw)
+    assert (begun.status_code, begun.headers["Location"]) == (303, "/courier/under-way")
+    while not errands.of("0101").of:  # until the worker has begun
+        pass
+    page = clerk.open("/courier/under-way")
+    assert page.headers["Refresh"] == "2" and "已完成 3 部分，共 12 部分" in page.text
+    assert clerk.open("/courier").headers["Location"] == "/courier/under-way", "whoever comes back finds it"
+    again = opened(clerk, name, raw)
+    assert again.status_code == 409 and "请等它完成后再试" in again.text
+    assert clerk.open("/work").status_code == 200
+    go_on.set()
+    errands.of("0101").future.result(30.0)
+    page = clerk.open("/courier/under-way")
+    assert "上关村的拷盘：收下 2 条新记录" in page.text and "Refresh" not in page.headers
+    assert clerk.open("/courier").status_code == 200, "it is told once"
+    assert clerk.open("/courier/under-way").headers["Location"] == "/courier"
+    monkeypatch.setattr(Courier, "fold", lambda *_, **__: go_on.wait(30.0) and (_written(name), raw))
+    go_on.clear()
+    assert clerk.send("/courier/save", {"place": VILLAGE}).headers["Location"] == "/courier/under-way"
+    assert "正在写拷盘文件" in clerk.open("/courier/under-way").text
+    assert clerk.send("/courier/save", {"ready": "1"}).headers["Location"] == "/courier", "it is not whole yet"
+    go_on.set()
+    errands.of("0101").future.result(30.0)
+    page = clerk.open("/courier/under-way")
+    assert "拷盘文件已经写好" in page.text and "Refresh" not in page.headers
+    given = clerk.send("/courier/save", {"ready": "1"})
+    assert given.data == raw and name in given.headers["Content-Disposition"]
+    errands.close()
+
+
+@pytest.mark.usefixtures("met")
+def test_what_went_wrong_in_a_long_errand_is_told_to_who_asked(
+    clerk: Visitor, agent: Visitor, township: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, raw = saved(agent, TOWNSHIP)
+    errands = township.app.extensions[SITE].errands
+    monkeypatch.setattr(couriers, "WAIT_S", 0.0)
+    for fault, status, said in (
+        (Trouble("U 盘坏了", "the stick is broken"), 422, "U 盘坏了"),
+        (NotSaved("磁盘已满", "the disk is full"), 503, "磁盘已满"),
+    ):
+
+        def fails(*_: object, fault: Exception = fault, **__: object) -> None:
+            raise fault
+
+        monkeypatch.setattr(Courier, "_taken", fails)
+        opened(clerk, name, raw)
+        if errands.of("0101") is None:
+            continue  # it had failed before the page looked: the answer said so
+        assert errands.of("0101").future.exception(30.0) is fault
+        page = clerk.open("/courier/under-way")
+        assert page.status_code == status and said in page.text
 
 
 @pytest.mark.usefixtures("met")
