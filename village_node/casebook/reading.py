@@ -183,6 +183,16 @@ class Reading(Office):
             counts["unclaimed"] = counts["mine"] - cases.claimed_to_do(connection, self.identity.place)
         return counts
 
+    def made_public(self) -> list[CaseKey]:
+        """This place's own unfinished cases with a public notice that is open; asked again only after a change."""
+
+        def ask(connection: Connection) -> list[CaseKey]:
+            roster, own = self.roster_in(connection), f"about:{self.identity.place}"
+            keys = cases.with_kind(connection, own, kinds.SUSPEND)
+            return [key for key in keys if _is_public(folded(self, connection, roster, key)[0])]
+
+        return list(self.remembered("public", ask))
+
     def kind_counts(self) -> dict[str, int]:
         """How many cases are of each of the six kinds now; counted again only after something has changed."""
         return dict(self.remembered("kinds", cases.by_kind))
@@ -369,6 +379,11 @@ def _nothing_held(incarnation: bytes, scope: str, refused: int, parked: int) -> 
     zero = ("head", "contiguous", "since", "forks", "alarm", *_SHOWN, "parked_there", "refused_there")
     named = {"scope": scope, "place": "", "incarnation": incarnation.hex(), "own": False}
     return {**named, **dict.fromkeys(zero, 0), "refused": refused, "parked": parked}
+
+
+def _is_public(case: Case | None) -> bool:
+    opened = case.procedures.values() if case is not None else ()
+    return any(each.what == "publicity" and each.ended is None for each in opened)
 
 
 def folded(office: Office, connection: Connection, roster: Roster, key: CaseKey) -> tuple[Case | None, int]:

@@ -37,6 +37,7 @@ from village_node.web import (
     linked,
     masking,
     minutes,
+    posting,
     previews,
     proceedings,
     recall,
@@ -206,6 +207,8 @@ def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gon
     return {
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),
+        "posting": posting.of(visit, case, entries),
+        "may_look": UNMASKS.allows(visit.staff.roles),
         "meets": minutes.may_be_shown(visit, case),
         "claim": claimed.panel(visit, case),
         "sheets": [] if gone else previews.beside(visit, case),

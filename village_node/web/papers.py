@@ -18,7 +18,7 @@ from sync_protocol.places import about
 from village_node import casebook, uploads
 from village_node.casebook import BadBody, NotAllowed, PaperView, Request
 from village_node.uploads import NotAccepted
-from village_node.web import cases, doing, entry, previews, schemas, times
+from village_node.web import cases, doing, entry, posting, previews, schemas, times
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Site, Visit
 
@@ -221,7 +221,9 @@ def _page(visit: Visit, case: Case, problems: Sequence[str] = (), status: int = 
 def names(visit: Visit, case: Case) -> list[str]:
     """The papers that a case has or its item asks for."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
-    return list(dict.fromkeys([*(material.name for material in case.materials), *(item.materials if item else ())]))
+    photos = posting.PHOTOS if posting.opened(case) is not None else ()
+    asked = item.materials if item else ()
+    return list(dict.fromkeys([*(material.name for material in case.materials), *asked, *photos]))
 
 
 def choice_of(visit: Visit, view: PaperView) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from village_node.casebook import TimelineEntry
 from village_node.notices import sheets
 from village_node.notices.printing import NotPrinted
 from village_node.notices.source import Source, number_of
-from village_node.web import cases, query
+from village_node.web import cases, posting, query
 from village_node.web.documents import PRINTS, grounds_of, offices, record_of, source_of
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -65,8 +65,10 @@ def asked(visit: Visit, place: str, case_id: str, position: str, code: str, pape
 
 
 def needs_reason(visit: Visit, source: Source) -> bool:
-    """Whether a reason is asked first: for another place's record, whose paper nobody waits for here."""
-    return source.record.place != visit.site.config.place
+    """Whether a reason is asked first: for another place's record, whose paper nobody waits for here. A public notice
+    hangs where the case comes from."""
+    here = visit.site.config.place
+    return source.record.place != here and not posting.is_posted_here(source.case, here, source.document.code)
 
 
 def blank_attorney(visit: Visit, item_no: str) -> Response:

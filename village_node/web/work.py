@@ -14,7 +14,7 @@ from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
 from village_node.casebook import DRAFT_DAYS
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import calls, claimed, clocks, commitments, entry, filing, service_room, six_kinds, times
+from village_node.web import calls, claimed, clocks, commitments, entry, filing, posting, service_room, six_kinds, times
 from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -157,6 +157,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         children=children,
         departments=_departments(visit, values.get("filters", {}).get("department", "")),
         to_approve=_to_approve(visit),
+        to_post=posting.waiting(visit),
         calendar_waits=_calendar_waits(visit),
         on_duty=service_room.on_duty(visit),
         to_call=calls.waiting(visit),

@@ -1,0 +1,110 @@
+"""Public notices that a village posts: what the examining place has opened, the photo of the sheet on the wall, and
+that it was taken down again.
+
+Both photos are papers of the case under names of their own, so that any version of any node shows them, and whoever
+examines the case looks at them before the procedure is ended.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import url_for
+
+from sync_protocol.case import Case
+from sync_protocol.case.papers import Paper, current
+from sync_protocol.case.records import Procedure
+from village_node.casebook import TimelineEntry
+from village_node.web import schemas, times
+from village_node.web.policy import COUNTER
+from village_node.web.site import Visit
+
+PUBLICITY: Final = "publicity"
+POSTED, TAKEN_DOWN = "公示照片", "公示撤下照片"
+PHOTOS: Final = (POSTED, TAKEN_DOWN)
+
+
+@dataclass
+class Photo:
+    """A photo as the box names it."""
+
+    said: str
+    preview: str
+
+
+@dataclass
+class Posting:
+    """One notice: of which case, how long, what the wall showed. ``wanted``: the photo that comes next, empty where
+    both are here; ``ours``: it hangs at this place, and the person in front may hand photos in."""
+
+    case: str
+    case_no: str
+    item: str
+    days: str
+    until: str
+    printed: str
+    posted: list[Photo]
+    taken_down: list[Photo]
+    wanted: str
+    ours: bool
+
+
+def opened(case: Case) -> Procedure | None:
+    """The public notice that is open in a case; None where there is none."""
+    found = (each for each in case.procedures.values() if each.what == PUBLICITY and each.ended is None)
+    return next(found, None)
+
+
+def of(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> Posting | None:
+    """The open notice of a case and what is known of its posting; None where none is open, or its content is gone."""
+    notice = opened(case)
+    item = visit.site.catalogue.find(case.item_no, case.item_version)
+    positions = [entry.position for entry in entries]
+    if notice is None or item is None or notice.opened not in positions:
+        return None
+    since = set(positions[positions.index(notice.opened) :])  # photos of an earlier notice are of an earlier notice
+    photos = [paper for paper in current(case) if paper.position in since]
+    posted, down = ([each for each in photos if each.material == name] for name in PHOTOS)
+    days = notice.body.get("planned_days") or item.publicity_days
+    calendar = item.publicity_unit == "calendar"
+    until = times.day(notice.opened_ms + days * times.DAY_MS, visit.lang) if calendar and days else ""
+    return Posting(
+        url_for("case", place=case.home, case_id=case.case_id.hex()),
+        case.case_no or "",
+        visit.t(item.name, item.name_en),
+        visit.t(f"{days} {'日' if calendar else '个工作日'}", f"{days} {'days' if calendar else 'working days'}"),
+        until,
+        _sheet(visit, case, notice),
+        [_photo(visit, case, paper) for paper in posted],
+        [_photo(visit, case, paper) for paper in down],
+        POSTED if not posted else TAKEN_DOWN if not down else "",
+        case.home == visit.site.config.place and visit.may(COUNTER),
+    )
+
+
+def waiting(visit: Visit) -> list[Posting]:
+    """The notices of this place's own cases that are to be posted or taken down."""
+    book, found = visit.site.casebook, []
+    for scope, case_id in book.made_public() if visit.may(COUNTER) else ():
+        case = book.case(scope, case_id)
+        posting = of(visit, case, book.timeline(scope, case_id)) if case is not None else None
+        if posting is not None and posting.wanted:
+            found.append(posting)
+    return found
+
+
+def is_posted_here(case: Case, place: str, code: str) -> bool:
+    """Whether a document of a case is the notice that hangs at a place: who prints it is no bystander."""
+    return code == PUBLICITY and case.home == place and opened(case) is not None
+
+
+def _sheet(visit: Visit, case: Case, notice: Procedure) -> str:
+    position = schemas.position_text(notice.opened)
+    return url_for("document", place=case.home, case_id=case.case_id.hex(), position=position, code=PUBLICITY)
+
+
+def _photo(visit: Visit, case: Case, paper: Paper) -> Photo:
+    position = schemas.position_text(paper.position)
+    here = any(view.preview_here for view in visit.site.casebook.papers(case) if view.paper.position == paper.position)
+    address = url_for("paper_preview", place=case.home, case_id=case.case_id.hex(), position=position) if here else ""
+    return Photo(f"{visit.place_name(paper.note.place)} · {times.moment(paper.note.at_ms, visit.lang)}", address)
