@@ -448,6 +448,7 @@ MASKS: Final = {
     "legal_representative": masking.name,
     "proxy_name": masking.name,
     "proxy_phone": masking.phone,
+    "window_note": masking.note,
 }
 
 

@@ -37,7 +37,7 @@ def signed(values: Mapping[str, Any]) -> dict[str, str]:
     """The fields of the application that differ for one without a document; none for everybody else."""
     if values.get("applicant_id_kind") != CODE:
         return {}
-    note = f"无证件：{values.get(REASON, '')}；证明人：{values.get(VOUCHER, '')}"
+    note = f"{masking.NO_DOCUMENT}：{values.get(REASON, '')}{masking.VOUCHED}{values.get(VOUCHER, '')}"
     return {
         "applicant_id_kind": OTHER,
         "window_note": "\n".join(part for part in (note, values.get("window_note", "")) if part),

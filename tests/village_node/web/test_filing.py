@@ -275,8 +275,11 @@ def test_who_has_no_document_says_why_and_who_vouches_in_place_of_a_number(agent
 
 
 def test_that_there_is_no_document_is_shown_and_no_number(agent: Visitor) -> None:
-    page = agent.open(agent.file(**UNDOCUMENTED, draft_id="ab" * 16)).text
-    assert "无证件-ABABABAB" in page and "正在补办" in page
+    case = agent.file(**UNDOCUMENTED, draft_id="ab" * 16)
+    page = agent.open(case).text
+    assert "无证件-ABABABAB" in page and "正在补办；证明人：***" in page
+    assert "王建国" not in page, "who vouches is a person as well"
+    assert "王建国" in agent.send(f"{case}/unmask", {"reason": "核对证明人"}).text
 
 
 @pytest.mark.parametrize("field", ["no_id_reason", "no_id_voucher"])

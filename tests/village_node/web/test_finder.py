@@ -87,7 +87,7 @@ def test_a_number_goes_before_a_name_a_name_before_a_word_and_a_department_befor
 
 
 def test_the_page_says_which_word_led_to_an_item(agent: Visitor) -> None:
-    assert "您找的“低保”，这里叫“最低生活保障”" in agent.open("/items?q=低保").text
+    assert "“低保”，这里叫“最低生活保障”" in agent.open("/items?q=低保").text
     assert "“老年证”由民政部门管" in agent.open("/items?q=老年证").text
     assert "这里叫" not in agent.open("/items?q=最低生活").text
 

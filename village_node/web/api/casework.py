@@ -204,6 +204,7 @@ def case_told(visit: Visit, case: Case, shown: Shown, *, open_data: bool) -> dic
     decision = {**case.decision._asdict()} if case.decision else None
     review = {**case.review._asdict(), "text_": case.review.text} if case.review else None
     told = {name: getattr(case, name) for name in _AS_IT_IS}
+    told["window_note"] = cases.shown("window_note", case.window_note, open_data)
     return {
         **told,
         **linked.told(visit, case),
