@@ -1,12 +1,14 @@
 """The people of this node, for its administrator: invitations, new codes, disabling; and the audit trail."""
 
 import json
+from datetime import date
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.workflow import ROLES
 from village_node.accounts import StaffTrouble
+from village_node.casebook import BadBody, NotFound
 from village_node.web.policy import ADMIN, Policy, Route
 from village_node.web.site import Visit
 
@@ -52,6 +54,30 @@ def disable(visit: Visit, staff_no: str) -> Response:
     return visit.redirect("staff")
 
 
+def absent(visit: Visit, staff_no: str) -> Response:
+    """Note until when somebody is away, so that what they have taken up is free again; or that they are back."""
+    book, by, typed = visit.site.casebook, visit.staff.staff_no, visit.line("until")
+    try:
+        if visit.request.form.get("back") == "yes":
+            book.end_absence(by, staff_no)
+            return visit.redirect("staff")
+        freed = book.note_absence(by, staff_no, _day(typed))
+    except BadBody as bad:
+        kept = {"absent": staff_no, "until": typed}
+        return _page(visit, 422, problem=visit.t(bad.zh, bad.en), kept=kept)
+    except NotFound as nobody:
+        return _page(visit, 404, problem=visit.t(nobody.zh, nobody.en))
+    return _page(visit, freed=freed, freed_of=visit.site.accounts.name_of(staff_no))
+
+
+def _day(typed: str) -> date:
+    """A day as a form gives it. Raises BadBody naming ``until``."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise BadBody("until", "请填写缺勤到哪一天，如 2026-11-20", "give the last day away, as 2026-11-20") from None
+
+
 def audit(visit: Visit) -> Response:
     """The audit trail, newest first."""
     before = visit.request.args.get("before", "")
@@ -68,6 +94,7 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
         "staff.html",
         status,
         people=visit.site.accounts.rows.all_staff(),
+        away={each.staff_no: each.away for each in visit.site.casebook.colleagues() if each.away},
         roles=[(role, visit.t(*ROLES[role, level])) for role in visit.site.accounts.roles],
         **{"kept": {}, **values},
     )
@@ -78,5 +105,6 @@ ROUTES: Final = (
     Route("/staff/invite", "invite", invite, MANAGES, ("POST",)),
     Route("/staff/<staff_no>/renew", "renew", renew, MANAGES, ("POST",)),
     Route("/staff/<staff_no>/disable", "disable", disable, MANAGES, ("POST",)),
+    Route("/staff/<staff_no>/absent", "absent", absent, MANAGES, ("POST",)),
     Route("/audit", "audit", audit, MANAGES),
 )

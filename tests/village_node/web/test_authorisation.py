@@ -199,6 +199,7 @@ MAY = {
     "invite": {"admin"},
     "renew": {"admin"},
     "disable": {"admin"},
+    "absent": {"admin"},
     "audit": {"admin"},
     "tokens": {"head", "admin"},
     "make_token": {"head", "admin"},

@@ -97,6 +97,7 @@ def test_a_claim_ends_when_the_case_leaves_or_the_account_is_disabled(
 ) -> None:
     case, second = arrived(network, agent), arrived(network, agent)
     clerk, admin = township.sign_in("0101", "clerk", "reviewer", name="李强"), township.sign_in("0109", "admin")
+    township.sign_in("0102", "clerk")
     clerk.send(f"{case}/claim", {})
     clerk.send(f"{second}/claim", {})
     for move, values in (("accept", {}), ("docket", {}), ("review", {"opinion": "agree", "text": "属实"})):
@@ -109,6 +110,38 @@ def test_a_claim_ends_when_the_case_leaves_or_the_account_is_disabled(
     admin.send("/staff/0101/disable", {"disabled": "yes"})
     assert not township.member.casebook.claims_on([key_of(second)])
     assert trail(township)[2:] == [("node", "case.claim.free"), ("0109", "case.claim.free")]
+
+
+def test_who_is_marked_absent_has_no_case_and_is_given_none_until_back(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    case, second = arrived(network, agent), arrived(network, agent)
+    clerk, other = township.sign_in("0101", "clerk", name="李强"), township.sign_in("0102", "clerk", name="周敏")
+    admin = township.sign_in("0109", "admin")
+    for each in (case, second):
+        clerk.send(f"{each}/claim", {})
+    for wrong, words in (("", "请填写缺勤到哪一天"), ("明天", "请填写缺勤到哪一天"), ("2026-11-17", "已经过去")):
+        answer = admin.send("/staff/0101/absent", {"until": wrong})
+        assert answer.status_code == 422 and words in plain(answer.text) and f'value="{wrong}"' in answer.text
+    assert admin.send("/staff/7777/absent", {"until": "2026-11-20"}).status_code == 404
+    page = plain(admin.send("/staff/0101/absent", {"until": "2026-11-20"}).text)
+    assert "2 件认领已退回未认领" in page and "缺勤至 2026-11-20" in page
+    page = other.open("/work?view=unclaimed").text
+    assert case in page and "李强（至 2026-11-20）" in plain(page) and counts(page)["unclaimed"] == 2
+    other.send(f"{case}/claim", {})
+    refused = other.send(f"{case}/give", {"to": "0101"})
+    assert refused.status_code == 422 and "缺勤至 2026-11-20" in plain(refused.text)
+    assert clerk.send(f"{second}/claim", {}).status_code == 422, "who is away takes nothing up"
+    admin.send("/staff/0101/absent", {"back": "yes"})
+    assert "缺勤" not in plain(other.open("/work").text)
+    assert other.send(f"{case}/give", {"to": "0101"}).status_code == 303
+    admin.send("/staff/0102/absent", {"until": "2026-11-18"})
+    assert "周敏（至 2026-11-18）" in plain(clerk.open("/work").text)
+    network.clock.now_ms += 86_400_000
+    page = township.sign_in("0105", "clerk").open("/work")
+    assert page.status_code == 200 and "缺勤" not in plain(page.text), "it ends with its day"
+    freed = [each for each in trail(township) if each[1] in ("staff.absent", "case.claim.free")]
+    assert freed == [("0109", "staff.absent"), *[("0109", "case.claim.free")] * 2, ("0109", "staff.absent")]
 
 
 def test_a_supervisor_sees_who_has_it_and_takes_nothing_up(network: Network, county: Counter, agent: Visitor) -> None:
@@ -151,6 +184,7 @@ def test_claims_work_on_either_database(new_url: Callable[[], str], folder: Path
     made.enrol(COUNTY, TOWNSHIP, VILLAGE)
     counter = open_counter(made.open(VILLAGE, new_url()), folder, more=township_pages.register)
     agent, head = counter.sign_in("0001", "agent", "admin", name="王芳"), counter.sign_in("0002", "head")
+    counter.sign_in("0003", "agent")
     case, second = agent.file(), agent.file()
     assert agent.send(f"{case}/claim", {}).status_code == head.send(f"{second}/give", {"to": "0001"}).status_code == 303
     assert counts(agent.open("/work").text)["claimed"] == 2

@@ -139,7 +139,7 @@ def test_a_department_narrows_the_list_at_township_and_county_and_stays_on_reloa
 ) -> None:
     aid, other = agent.file("001"), agent.file("016")
     items = agent.counter.member.casebook.catalogue
-    ours, theirs = (each.department for number in ("001", "016") if (each := items.newest(number)))
+    ours, theirs = (item.department for item in (items.newest("001"), items.newest("016")) if item is not None)
     assert ours != theirs
     everywhere(network)
     clerk = township.sign_in("0101", "clerk")

@@ -93,6 +93,7 @@ WITHOUT = {
     "invite": _ACCOUNTS,
     "renew": _ACCOUNTS,
     "disable": _ACCOUNTS,
+    "absent": _ACCOUNTS,
     "make_token": _ACCOUNTS,
     "revoke_token": _ACCOUNTS,
     "settle_alarm": _LIVES,
