@@ -1,5 +1,6 @@
 """The children of this node: when each was last heard, how its cases stand, and what of its records makes trouble."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,17 +8,20 @@ from flask import Blueprint, Flask
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sync_protocol.case.exclusions import Grade
+from sync_protocol.case.workdays import day_of
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.places import about
 from township_node.quotas import places_of, quota_of, tally_of
 from township_node.web.newcomers import LETS_IN
 from village_node import casebook
 from village_node.store.peers import PeerRow
-from village_node.web import Policy, Route, Visit, add_pages, machine
+from village_node.web import Policy, Route, Visit, add_pages, clocks, entry, machine, spreadsheet, times
 from village_node.web.policy import ADMIN, STAFF
 
 QUIET_AFTER_MS: Final = 24 * 3_600_000
 DECIDES: Final = Policy(ADMIN | {"head"}, "node")
+GRADED: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow")  # what somebody has to ask about
 COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "parked")
 
 
@@ -26,7 +30,8 @@ class Child:
     """One child, as far as this node knows. `rings`: an identity of it lives twice; `restored`: one did, and has begun
     another life; `refused`: it has begun so many that the newest waits for a person's word; `lost`: its machine is said
     to be gone, and this place stands in for it. `backlog`: its records held here whose bodies are still missing.
-    `over`: that it has brought as much as it may today, in words."""
+    `over`: that it has brought as much as it may today, in words. `waiting`: the unfinished cases that it and the
+    places below it hold, as far as is known here; `graded`: how many of them have each grade of GRADED."""
 
     place: str
     last_contact_ms: int | None
@@ -42,10 +47,57 @@ class Child:
     forks: int
     quiet: bool
     over: tuple[str, str] | None
+    waiting: int
+    graded: list[int]
 
 
 def children(visit: Visit) -> Response:
-    """The table of children, those not heard for longest first."""
+    """The table of children, those not heard for longest first, or those that a search finds."""
+    site, here = visit.site, visit.site.config.place
+    told, text = _told(visit), _searched(visit)
+    shown = [child for child in told if _fits(visit, child, text)]
+    return visit.render(
+        "children.html",
+        told=told,
+        shown=shown,
+        q=text,
+        grades=[clocks.grade_badge(grade) for grade in GRADED],
+        heard=[child for child in told if child.last_contact_ms],
+        clock_there=machine.clock_there,
+        decides=DECIDES.roles,
+        lets_in=LETS_IN.roles,
+        newcomers=len(site.casebook.newcomers()[0]),
+        may_stand_in=here == site.casebook.roster.county,
+        level=lambda place: site.places.level(place),
+    )
+
+
+def children_csv(visit: Visit) -> Response:
+    """The same table as a file for a spreadsheet."""
+    heads = ["单位代码", "单位", "最近联系", "办件", "在该处待办", *(clocks.grade_badge(each)[2] for each in GRADED)]
+    lines: list[list[object]] = [[*heads, "记录", "内容未到", "异常", "未传来的"]]
+    text = _searched(visit)
+    for child in _told(visit):
+        if _fits(visit, child, text):
+            at = child.last_contact_ms
+            heard = times.moment(at, "zh") if at else "从未联系"
+            unsent = f"{heard}以后的不知道" if at else "从未联系，不知道"
+            known = [child.place, visit.place_name(child.place), heard, child.cases, child.waiting, *child.graded]
+            lines.append([*known, child.events, child.backlog, child.trouble, unsent])
+    return spreadsheet.as_file(lines, f"children-{day_of(visit.now_ms)}.csv")
+
+
+def _searched(visit: Visit) -> str:
+    return entry.line(visit.request.args.get("q", ""))[:40]
+
+
+def _fits(visit: Visit, child: Child, text: str) -> bool:
+    """Whether a search means this child: the beginning of its code, or part of its name."""
+    return child.place.startswith(text) or text in visit.place_name(child.place)
+
+
+def _told(visit: Visit) -> list[Child]:
+    """Every child as it stands, those not heard for longest first."""
     site, here = visit.site, visit.site.config.place
     places = site.places
     peers: dict[str, list[PeerRow]] = {}
@@ -53,10 +105,15 @@ def children(visit: Visit) -> Response:
         if row.direction == "down":
             peers.setdefault(row.place, []).append(row)
     streams, homes = site.casebook.counts()["streams"], site.casebook.case_counts()
+    held = site.casebook.held_by_grade()
     refused, lost = site.casebook.lives_refused(), site.casebook.lost_places()
     told = []
     for place in places.children(here) if here in places else ():
-        under = {about(code) for code in places.below_or_self(place)}
+        codes = places.below_or_self(place)
+        under = {about(code) for code in codes}
+        waiting = Counter[str]()
+        for code in codes:
+            waiting.update(held.get(code, {}))
         rows = [row for row in streams if row["scope"] in under]
         lives = peers.get(place, [])
         peer = max(lives, key=lambda row: row.last_contact_ms or 0, default=None)
@@ -77,20 +134,11 @@ def children(visit: Visit) -> Response:
                 forks=sum(row["forks"] for row in rows),
                 quiet=contact is None or visit.now_ms - contact > QUIET_AFTER_MS,
                 over=_over(visit, lives),
+                waiting=waiting.total(),
+                graded=[waiting[grade] for grade in GRADED],
             )
         )
-    told.sort(key=lambda child: (child.last_contact_ms or 0, child.place))
-    return visit.render(
-        "children.html",
-        told=told,
-        heard=[child for child in told if child.last_contact_ms],
-        clock_there=machine.clock_there,
-        decides=DECIDES.roles,
-        lets_in=LETS_IN.roles,
-        newcomers=len(site.casebook.newcomers()[0]),
-        may_stand_in=here == site.casebook.roster.county,
-        level=lambda place: places.level(place),
-    )
+    return sorted(told, key=lambda child: (child.last_contact_ms or 0, child.place))
 
 
 def _over(visit: Visit, lives: list[PeerRow]) -> tuple[str, str] | None:
@@ -145,6 +193,7 @@ def end_stand_in(visit: Visit, place: str) -> Response:
 
 ROUTES: Final = (
     Route("/children", "children", children, Policy(STAFF, "node")),
+    Route("/children.csv", "children_csv", children_csv, Policy(STAFF, "node")),
     Route("/children/<place>/settle", "settle_alarm", settle_alarm, DECIDES, ("POST",)),
     Route("/children/<place>/allow-lives", "allow_lives", allow_lives, DECIDES, ("POST",)),
     Route("/children/<place>/stand-in", "stand_in", stand_in, DECIDES, ("POST",)),

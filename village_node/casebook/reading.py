@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sync_protocol.case import LABELS, Case, Catalogue, Position, Verdict, bodies, explain, kinds
+from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workdays import day_of
 from sync_protocol.case.workflow import OVERSIGHT_LABELS
 from sync_protocol.encoding import decode
@@ -196,6 +197,11 @@ class Reading(Office):
     def kind_counts(self) -> dict[str, int]:
         """How many cases are of each of the six kinds now; counted again only after something has changed."""
         return dict(self.remembered("kinds", cases.by_kind))
+
+    def held_by_grade(self) -> dict[str, dict[Grade, int]]:
+        """Place -> how many of the unfinished cases that it holds, as far as is known here, have each grade today."""
+        with self.store.reading() as connection:
+            return cases.held_by_grade(connection, day_of(self.clock()))
 
     def case_counts(self) -> dict[str, int]:
         """Scope -> how many cases have their home there; counted again only after something has changed."""

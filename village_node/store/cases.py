@@ -266,6 +266,19 @@ def graded(connection: Connection, here: str, day: date) -> dict[Grade, int]:
     return {names[row[0]]: row[1] for row in connection.execute(query) if row[0]}
 
 
+def held_by_grade(connection: Connection, day: date) -> dict[str, dict[Grade, int]]:
+    """Of each place that holds unfinished cases: how many of these have each grade on a day, the empty one included."""
+    names = {number: name for name, number in GRADE_NUMBERS.items()}
+    # Grouped outside, like ``graded``.
+    held = select(CASES.c.holder, _grade(day, CASES).label("grade"))
+    held_now = held.where(CASES.c.holder.is_not(None), CASES.c.state.not_in(FINISHED)).subquery()
+    query = select(held_now.c.holder, held_now.c.grade, func.count()).group_by(held_now.c.holder, held_now.c.grade)
+    found: dict[str, dict[Grade, int]] = {}
+    for holder, grade, number in connection.execute(query):
+        found.setdefault(holder, {})[names[grade]] = number
+    return found
+
+
 def unfinished(connection: Connection) -> list[CaseKey]:
     """Every case that may still change its grade."""
     query = select(CASES.c.scope, CASES.c.case_id).where(CASES.c.state.not_in(FINISHED))

@@ -1,20 +1,17 @@
 """The service room: its hours for everybody, its duty roster, and how many services and cases a period had."""
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from flask import make_response
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, NotAllowed
 from village_node.casebook.reception import CLASSES, POSTS, Room
 from village_node.store.reception import Duty
-from village_node.web import entry, times, words
+from village_node.web import entry, spreadsheet, times, words
 from village_node.web.policy import CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -181,13 +178,7 @@ def counts_csv(visit: Visit) -> Response:
     lines += [
         (first, last, each.place, visit.place_name(each.place), "收件", each.cases, each.days_off) for each in filed
     ]
-    text = io.StringIO()
-    csv.writer(text).writerows(lines)
-    # The mark in front makes spreadsheet programs read it as UTF-8.
-    response = make_response("\ufeff" + text.getvalue())
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="services-{first}-{last}.csv"'
-    return response
+    return spreadsheet.as_file(lines, f"services-{first}-{last}.csv")
 
 
 def period(visit: Visit) -> tuple[str, str]:

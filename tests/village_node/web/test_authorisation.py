@@ -80,6 +80,7 @@ MAY = {
     "fork": STAFF,
     "rule_on_fork": {"head", "officer"},
     "children": STAFF,
+    "children_csv": STAFF,
     "blank_attorney": COUNTER,
     "edit_item": {"business", "head", "officer"},
     "publish_item": {"business", "head", "officer"},

@@ -246,6 +246,40 @@ def test_a_township_sees_its_children_at_a_glance(
     assert re.findall(r'data-label="办件">(\d+)', row) == ["2"], "a township's villages count with it"
 
 
+def graded(page: str) -> list[str]:
+    """How many cases of the one child have each card, the worst first."""
+    cells = re.findall(r'data-label="[^"]*[黄红]牌[^"]*">(.*?)</td>', page, re.DOTALL)
+    return [re.sub(r"<[^>]*>|\s", "", each) for each in cells]
+
+
+def test_each_child_is_shown_with_what_waits_there_by_grade_and_what_is_not_known(
+    network: Network, agent: Visitor, township: Counter, county: Counter
+) -> None:
+    assert "未传来的：不知道" in township.sign_in("0101", "clerk").open("/children").text
+    waits, moved = agent.file(), agent.file()
+    agent.act(moved, "handoff")
+    everywhere(network)
+    assert graded(township.sign_in("0102", "clerk").open("/children").text) == ["0", "0", "0"]
+    network.clock.now_ms += 2 * 86_400_000
+    page = township.sign_in("0103", "clerk").open("/children").text
+    assert "2 天前联系以后的不知道" in page and re.findall(r'data-label="在该处待办">(\d+)', page) == ["1"]
+    assert re.findall(r'data-label="办件">(\d+)', page) == ["2"] and waits != moved
+    network.clock.now_ms += 200 * 86_400_000
+    clerk, officer = township.sign_in("0104", "clerk"), county.sign_in("1001", "officer")
+    assert sorted(graded(clerk.open("/children").text)) == ["0", "0", "1"], "the case that waits is late by now"
+    page = officer.open("/children").text
+    assert re.findall(r'data-label="在该处待办">(\d+)', page) == ["1"], "those of a township's villages count with it"
+    for found, words in (("上关", "上关村"), (VILLAGE[:11], "上关村"), ("无此村", "没有这样的单位")):
+        page = clerk.client.get("/children", query_string={"q": found}).text
+        assert words in page and f'value="{found}"' in page
+    told = clerk.open("/children.csv")
+    assert told.headers["Content-Type"] == "text/csv; charset=utf-8"
+    heads, line = (each.split(",") for each in told.text.removeprefix("\ufeff").splitlines())
+    row = dict(zip(heads, line, strict=True))
+    assert (row["单位"], row["办件"], row["在该处待办"]) == ("上关村", "2", "1") and "以后的不知道" in row["未传来的"]
+    assert len(clerk.client.get("/children.csv", query_string={"q": "无此村"}).text.splitlines()) == 1
+
+
 def test_a_village_has_no_page_of_children(agent: Visitor) -> None:
     assert agent.open("/children").status_code == 404
 
