@@ -138,6 +138,9 @@ class Rooms:
             "/hours",
             f"/check/{check_token_in(self.paper)}",
             "/check/none",
+            "/query/complaint",
+            "/complaints/status",
+            "/book",
         ):
             self.resident.goto(path)
             yield path, self.resident

@@ -48,6 +48,7 @@ class Answer:
     as_of_ms: int
     behind: bool
     revoked_ms: int | None  # when what was decided was revoked, as far as is known here
+    ask_at: str = ""  # where whoever applied goes or calls, in words
     rating: own_rating.Offer | None = None  # of a case that is held here
     told_by: str = ""  # the place above that tells it, where the case is not here
 
@@ -273,6 +274,7 @@ def answer_of(visit: Visit, case: Case) -> Answer:
         behind=_away(visit, case) and (contact is None or visit.now_ms - contact > times.HOUR_MS) and not state.is_root,
         revoked_ms=revoked.at_ms if revoked is not None else None,
         rating=own_rating.offer(visit, case),
+        ask_at=ask_at(visit, case),
     )
 
 
@@ -296,6 +298,13 @@ def where_words(visit: Visit, case: Case) -> str:
         return visit.t(f"正在转送 {place}", f"on its way to {place}")
     place = visit.place_name(case.holder or case.home)
     return visit.t(f"在 {place}", f"at {place}")
+
+
+def ask_at(visit: Visit, case: Case) -> str:
+    """Where somebody asks and hands papers in: where he applied, with address and telephone where that is here."""
+    room = visit.site.casebook.room()
+    here = (room.address, room.phone) if case.home == visit.site.config.place else ()
+    return visit.t("，", ", ").join(each for each in (visit.place_name(case.home), *here) if each)
 
 
 def promised_words(visit: Visit, case: Case) -> str:
@@ -344,9 +353,15 @@ _NEXT: Final[dict[str, tuple[str, str]]] = {
     "fee_due": ("请按缴费通知缴费。", "Please pay the fee as the notice says."),
     "issued": ("证照已制作，等待送达。", "The certificate is made and will be handed to you."),
     "archived": ("已送达并归档，办理完毕。", "Delivered and filed; all is done."),
-    "decided_approved": ("准予。结果送达前请留意通知。", "Approved. You will be told when the result is here."),
+    "decided_approved": (
+        "已批准。证照或文书到了会通知您来领，请保持电话畅通。",
+        "Approved. You will be called when the result is here: please keep your phone on.",
+    ),
     "decided_refused": ("不予。请到窗口了解理由和救济途径。", "Refused. Ask at the window for reasons and remedies."),
-    "decided": ("已作出决定。请留意送达通知。", "Decided. You will be told when the result is here."),
+    "decided": (
+        "已作出决定。文书到了会通知您来领，请保持电话畅通。",
+        "Decided. You will be told when the result is here.",
+    ),
     "delivering": ("结果已到，请带身份证来领取。", "The result is here: please come with your identity card."),
     "delivered": ("已送达，办理完毕。", "Delivered; all is done."),
     "withdrawn": ("已按您的申请撤回。", "Withdrawn as you asked."),

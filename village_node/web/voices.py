@@ -41,7 +41,7 @@ def told(visit: Visit, case: Case) -> list[str]:
     elif 1 in case.ratings:
         found.append(
             visit.t(
-                "您已评价受理环节，谢谢；办结后还可以评价一次。",
+                "您已评价受理环节，谢谢；办结环节还可以评价一次。",
                 "You have rated the acceptance; thank you. You may rate the result once as well.",
             )
         )

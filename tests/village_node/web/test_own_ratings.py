@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
-from sync_protocol.case import Case
+from sync_protocol.case import Case, kinds
+from sync_protocol.case.complaints import ONESELF
 from tests.builders import Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, problems
 from tests.village_node.web.errands import chosen, done
 from tests.village_node.web.test_filing import held
+from village_node.casebook import NotAllowed
 from village_node.web import own_rating
+from village_node.web.policy import COUNTER
 
 RATE = "/query/rating"
 
@@ -145,3 +148,12 @@ def test_a_rating_given_offline_is_kept_and_travels_when_the_line_is_back(
     everywhere(network)
     assert rated(county, docketed)[1] == {"grade": "poor", "stage": 1, "text": "等太久", "channel": "screen"}
     assert held(county, docketed).orders[0].open
+
+
+def test_of_two_that_come_at_once_the_book_takes_one(village: Counter, docketed: str) -> None:
+    case, book = held(village, docketed), village.member.casebook
+    said = (ONESELF, COUNTER, f"about:{case.home}", case.case_id, kinds.RATING, {0: "good", 1: 1, 3: "screen"})
+    book.record(*said)
+    with pytest.raises(NotAllowed, match="rated already"):
+        book.record(*said)
+    assert held(village, docketed).later_ratings == ()

@@ -12,7 +12,9 @@ import pytest
 from sync_protocol.case import numbers
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere
+from tests.village_node.web.errands import done
 from tests.village_node.web.test_filing import held
+from tests.village_node.web.test_service_room import ROOM, kept
 from village_node.store import Connection
 from village_node.store.sqlite import SqliteDatabase
 from village_node.web import times
@@ -49,6 +51,27 @@ def test_number_and_whole_code_answer_in_plain_words(village: Counter, filed) ->
         assert told in page
     for hidden in ("张秀兰", CARD, "1380000", "三组", filed.query_code, "王芳", "0001", "家庭三口人"):
         assert hidden not in page
+
+
+def test_the_answer_says_what_is_next_and_where_to_ask(
+    network: Network, village: Counter, township: Counter, agent: Visitor
+) -> None:
+    kept(village.sign_in("0002", "head"), "/duty/room", **ROOM)
+    case = held(village, agent.file("040"))
+    everywhere(network)
+    page = look_up(village.visitor(), case.case_no, case.query_code).text
+    assert "接下来：" in page and f"上关村，{ROOM['address']}，{ROOM['phone']}" in page and 'href="/hours"' in page
+    above = look_up(township.visitor(), case.case_no, case.query_code).text
+    assert "<dd>上关村</dd>" in above and ROOM["phone"] not in above, "the room of another place is not ours to tell"
+
+
+def test_what_was_decided_is_said_once(village: Counter, agent: Visitor) -> None:
+    path = agent.file("040")
+    done(agent, path, "docket")
+    done(village.sign_in("0002", "head"), path, "decide", outcome="approve")
+    case = held(village, path)
+    page = look_up(village.visitor(), case.case_no, case.query_code).text
+    assert "已批准。证照或文书到了会通知您来领" in page and "审批结果" not in page
 
 
 @pytest.mark.parametrize(
