@@ -76,11 +76,11 @@ BLOB_PIECES = 64
 BLOB_RECEIPTS = 128
 
 INQUIRY = 256  # the body of a question
-FINDING = 32_768  # the body of its answer
+FINDING = 40_960  # the body of its answer: all its texts as long as they may be
 INQUIRY_MESSAGE = 4_096  # a question as it travels
-FINDING_MESSAGE = 33_792  # its answer as it travels
+FINDING_MESSAGE = 43_008  # its answer as it travels
 INQUIRY_NUMBER = 64  # characters of a receipt number
-INQUIRY_TEXT = 1_000  # characters of each text that is told
+INQUIRY_TEXT = 500  # characters of each text that is told
 INQUIRY_RIGHTS = 8
 INQUIRY_HOPS = 8  # places that have looked
 INQUIRY_MS = 10_000  # how long anybody waits

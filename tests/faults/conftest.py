@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import asking
+from tests.asking import Asked
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, network
 
 
@@ -24,3 +26,11 @@ def wide_net(tmp_path: Path) -> Iterator[Network]:
     made.settle()
     yield made
     made.close()
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Iterator[Asked]:
+    """Four places whose residents' questions go upward, and a case that nobody below the county holds."""
+    made = asking.met(tmp_path)
+    yield made
+    made.net.close()

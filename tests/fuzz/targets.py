@@ -14,8 +14,8 @@ from typing import Any
 from sync_protocol import bundle, evidence, limits, receipt, release, wire
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import Malformed, ProtocolError
-from sync_protocol.exchange import read_content
-from sync_protocol.exchange.message import read_refusal, read_request
+from sync_protocol.exchange import ASK, Parties, open_finding, read_content, read_inquiry
+from sync_protocol.exchange.message import Request, read_refusal, read_request, reply_bytes
 from sync_protocol.exchange.sealed import open_context, open_request, read_sealed
 from sync_protocol.roster import Roster, key_id, read_change, read_payload
 from sync_protocol.roster import forks as roster_forks
@@ -28,6 +28,7 @@ from village_node.verify_evidence import NONSENSE, Evidence, Rejected
 
 _VECTORS = Path(__file__).parents[1] / "sync_protocol" / "vectors"
 _SIGNER = SigningKey.from_seed(1, bytes(range(32)))
+_NOBODY = Parties(bytes(32), bytes(16), bytes(16), None)
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,23 @@ def _sealed(raw: bytes) -> None:
     book = vectors("sealed")
     keys = [OpeningKey(bytes.fromhex(case["opening_seed"]), case["suite"]) for case in book["sealed"]]
     open_request(open_context(keys, bytes.fromhex(book["network_id"]), book["place"], sealed), sealed)
+
+
+def _inquiry(raw: bytes) -> None:
+    """The body of a question whose signature fits."""
+    read_inquiry(Request(bytes(limits.NAME), None, bytes(64), raw, bytes(32)))
+
+
+def _finding(raw: bytes) -> None:
+    """The body of an answer that a hostile place above has signed."""
+    answer = reply_bytes(_SIGNER, _NOBODY, raw, bytes(32), label=ASK)
+    open_finding(answer, 1, _SIGNER.public, _NOBODY, bytes(32))
+
+
+def _bodies_of_inquiries() -> list[bytes]:
+    told = [[*case["told"]] if case["told"] else None for case in vectors("inquiries")["inquiries"]]
+    rows = zip(vectors("inquiries")["inquiries"], told, strict=True)
+    return [encode(value) for case, card in rows for value in (case["asked"], [card, case["places"], case["end"]])]
 
 
 def read_enrolment_or_not(raw: bytes) -> None:
@@ -245,6 +263,8 @@ TARGETS = (
         _sealed,
         lambda: [bytes.fromhex(each) for case in vectors("sealed")["sealed"] for each in case["requests"]],
     ),
+    Target("inquiry", _inquiry, _bodies_of_inquiries),
+    Target("finding", _finding, _bodies_of_inquiries),
     Target("content", _content, _contents),
     Target("segment", _segment, _segments),
     Target("roster", _roster, _changes),

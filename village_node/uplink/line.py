@@ -1,4 +1,4 @@
-"""How the line to one ancestor stands: with whom we speak there, when it is called next, what went wrong last."""
+"""How the line to one ancestor stands: with whom we speak there, when the next exchange is due, what went wrong."""
 
 from village_node.uplink.conversation import Conversation
 from village_node.uplink.settings import Ancestor

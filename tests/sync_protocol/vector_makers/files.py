@@ -9,6 +9,7 @@ from tests.sync_protocol.vector_makers.bundles import bundles
 from tests.sync_protocol.vector_makers.checkpoints import checkpoints
 from tests.sync_protocol.vector_makers.encodings import encodings
 from tests.sync_protocol.vector_makers.forks import forks
+from tests.sync_protocol.vector_makers.inquiries import inquiries
 from tests.sync_protocol.vector_makers.receipts import receipts
 from tests.sync_protocol.vector_makers.releases import releases
 from tests.sync_protocol.vector_makers.revocations import revocations
@@ -37,6 +38,7 @@ MAKERS: Final[dict[str, Callable[[], Vector]]] = {
     "versions.json": versions,
     "bundles.json": bundles,
     "sealed.json": sealed,
+    "inquiries.json": inquiries,
 }
 
 
