@@ -91,7 +91,9 @@ def test_a_question_of_another_shape_is_refused(asked: Asked, body: bytes) -> No
 def test_a_question_that_is_recorded_and_played_again_tells_nobody_and_counts(asked: Asked) -> None:
     good = asked.asks(VILLAGE, TOWNSHIP, asked.case.query_code)
     first, again = (asked.deliver(TOWNSHIP, good.raw) for _ in range(2))
-    assert good.heard(first, asked.net[TOWNSHIP]).told is not None and again.status_code == 200
+    told = good.heard(first, asked.net[TOWNSHIP]).told
+    assert told is not None and told.applicant == "张*", "masked before it leaves"
+    assert again.status_code == 200
     other = asked.asks(VILLAGE, TOWNSHIP, asked.case.query_code)
     with pytest.raises(NotSealed):
         other.heard(again, asked.net[TOWNSHIP])

@@ -8,7 +8,7 @@ from flask import request
 from sync_protocol import limits
 from sync_protocol.case import Case
 from sync_protocol.exchange import CANNOT, UNREACHED, WHOLE, Finding, Inquiry, Told
-from village_node.web import masking, query
+from village_node.web import masking, query, upward
 from village_node.web.site import Site, Visit
 
 HOP_MS: Final = 1_000  # of the patience of who asks, for the road between us and for us
@@ -32,7 +32,7 @@ def answer_below(site: Site, inquiry: Inquiry) -> Finding:
 def _further_up(site: Site, inquiry: Inquiry) -> Finding:
     if site.above is None:
         return Finding(None, (), WHOLE if site.casebook.identity.parent is None else CANNOT)
-    left_ms = inquiry.patience_ms - HOP_MS
+    left_ms = min(inquiry.patience_ms, upward.PATIENCE_MS) - HOP_MS  # nobody below holds a thread of ours for longer
     if left_ms < LEAST_MS:
         return Finding(None, (), UNREACHED)
     return site.above.ask(inquiry._replace(patience_ms=left_ms))
