@@ -19,6 +19,7 @@ from sync_protocol.errors import (
 from sync_protocol.exchange import (
     WHOLE,
     Finding,
+    Told,
     refusal_bytes,
 )
 from tests import asking
@@ -35,6 +36,7 @@ from tests.village_node.web.test_query import numbers_in_a_row
 from village_node.store.audit import newest
 from village_node.uplink import inquiries
 from village_node.web import SITE
+from village_node.web import told as told_by_pages
 
 
 def instead(reply: bytes, _raw: bytes) -> bytes:
@@ -193,6 +195,37 @@ def test_no_code_stands_in_a_log_an_audit_line_or_on_the_wire(asked: Asked, capl
         for place in (VILLAGE, TOWNSHIP, COUNTY):
             with asked.counters[place].member.store.reading() as connection:
                 assert written not in repr(newest(connection, 1_000))
+
+
+def test_what_only_a_newer_place_above_knows_is_shown_in_its_words_and_what_is_too_long_is_cut(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("village_node.web.voices.told", lambda *_: ["长" * 2_000] * 20)
+    inner = told_by_pages.told_of
+
+    def newer(*known: Any) -> Told:
+        return inner(*known)._replace(state="a_later_state", state_words="新的状态", outcome="later")
+
+    monkeypatch.setattr(told_by_pages, "told_of", newer)
+    page = asked.look_up(VILLAGE, asked.case.case_no, asked.case.query_code)
+    assert page.status_code == 200 and "新的状态" in page.text and "申请未到" not in page.text
+    assert page.text.count("长" * 499 + "…") == 8 and "长" * 500 not in page.text
+    typed = {"number": asked.case.case_no, "code": asked.case.query_code}
+    told = asked.counters[VILLAGE].app.test_client().post("/api/v1/query", json=typed).get_json()
+    assert told["state"] == {"code": "", "zh": "新的状态", "en": "新的状态"} and told["outcome"] == ""
+
+
+def test_a_machine_without_room_for_another_thread_says_that_it_is_busy(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    for _ in range(inquiries.AT_ONCE + 1):
+        with monkeypatch.context() as short:
+            short.setattr(threading.Thread, "start", full)
+            assert "现在问的人多" in asked.look_up(VILLAGE, asked.case.case_no, asked.case.query_code).text
+    assert asked.look_up(VILLAGE, asked.case.case_no, asked.case.query_code).status_code == 200
 
 
 def test_what_happens_meanwhile_is_not_held_up(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

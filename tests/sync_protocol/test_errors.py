@@ -62,6 +62,8 @@ def test_every_limit_of_the_text_is_the_one_in_force():
         limits.EVIDENCE,
         limits.RELEASE, limits.RELEASE_PACKAGES, limits.RELEASE_PACKAGE, limits.RELEASE_TEXT,
         limits.SLICE_EVENTS,
+        limits.INQUIRY_MESSAGE, limits.FINDING_MESSAGE, limits.INQUIRY, limits.FINDING,
+        limits.INQUIRY_NUMBER, limits.INQUIRY_TEXT, limits.INQUIRY_RIGHTS, limits.INQUIRY_HOPS, limits.INQUIRY_MS,
         limits.STAGED_SEGMENTS, limits.STAGED,
         limits.NESTING,
     ]  # fmt: skip

@@ -8,14 +8,20 @@ import cbor2
 import pytest
 from cryptography.exceptions import InvalidSignature, InvalidTag
 
+from sync_protocol import limits
 from sync_protocol.encoding import encode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.exchange import (
     ASK,
     INQUIRIES,
     Finding,
+    Inquiry,
     Parties,
+    Told,
+    begin,
     check_request,
+    finding_bytes,
+    inquiry_bytes,
     open_context,
     open_finding,
     open_reply_to,
@@ -23,6 +29,8 @@ from sync_protocol.exchange import (
     read_inquiry,
     read_request,
     read_sealed,
+    seal_reply,
+    seal_request,
 )
 from sync_protocol.exchange.message import reply_bytes, request_bytes
 from sync_protocol.suites import S1, OpeningKey, sha256
@@ -97,3 +105,22 @@ def test_values_behind_those_known_are_passed_over() -> None:
     answer = reply_bytes(sample.key("township"), PARTIES, body, sha256(question), label=ASK)
     public = sample.key("township").public
     assert open_finding(answer, S1, public, PARTIES, sha256(question)) == Finding(TOLD, ("621021101",), 0)
+
+
+@pytest.mark.parametrize("suite", ["s1", "s1q"])
+def test_the_longest_question_and_answer_fit_into_what_is_taken(suite: str) -> None:
+    inquiry = Inquiry("9" * limits.INQUIRY_NUMBER, "Z" * 13, "zh", limits.INQUIRY_MS)
+    question = inquiry_bytes(sample.key("village"), PARTIES, inquiry)
+    assert read_inquiry(read_request(question)) == inquiry
+    longest = "\U00020000" * limits.INQUIRY_TEXT
+    times = (limits.INT_MIN,) * 5
+    told = Told(*(longest,) * 10, *times, (longest,) * limits.INQUIRY_RIGHTS, limits.INT_MIN, True)
+    finding = Finding(told, ("1" * 16 + "-12345678" * 3,) * limits.INQUIRY_HOPS, 0)
+    answer = finding_bytes(sample.key("township"), PARTIES, finding, sha256(question))
+    assert open_finding(answer, S1, sample.key("township").public, PARTIES, sha256(question)) == finding
+    key = OpeningKey(b"k" * 32, suite)
+    context = begin(key.public, PARTIES.network_id, "621021101", INQUIRIES)
+    raw = seal_request(context, question, begins=key.public)
+    sealed = read_sealed(raw)
+    assert sealed is not None and len(raw) <= limits.INQUIRY_MESSAGE
+    assert len(seal_reply(context, sealed, answer)) <= limits.FINDING_MESSAGE

@@ -89,6 +89,7 @@ class Inquiries:
         try:
             threading.Thread(target=make, name="uplink-ask", daemon=True).start()
         except RuntimeError:  # this machine has no room for another thread
+            session.close()
             self._slots.release()
             return nothing(BUSY)
         done.wait(seconds)
