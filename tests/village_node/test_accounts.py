@@ -136,7 +136,7 @@ def test_an_account_needs_a_name_roles_of_its_level_and_a_free_number(accounts: 
         accounts.create_invitation("0001", " ", ["agent"])
     with pytest.raises(StaffTrouble, match="officer"):
         accounts.create_invitation("0001", "王芳", ["officer"])
-    with pytest.raises(StaffTrouble, match="no role"):
+    with pytest.raises(StaffTrouble, match="at least one role"):
         accounts.create_invitation("0001", "王芳", [])
     accounts.create_invitation("0001", "王芳", ["agent"])
     with pytest.raises(StaffTrouble, match="exists already"):

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sync_protocol.case.workflow import ROLES
 from village_node.accounts.chain import ChainWatch
@@ -13,12 +14,13 @@ from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, Si
 from village_node.accounts.throttle import Throttle
 from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
 from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
-from village_node.store.accounts import AccountRows, StaffRow
+from village_node.store.accounts import AccountRows, LastOne, StaffRow
 from village_node.store.audit import AuditRow, Line
 from village_node.store.phone import PassRows
 
 CLOCK_JUMP_MS = 60_000
 NUMBER_LONGEST = 32
+MANAGES = "admin"  # the role without which nobody could let anybody in
 NAME_LONGEST = 60
 
 
@@ -78,22 +80,53 @@ class Accounts:
 
         Raises StaffTrouble for a number that exists, an empty name, or a role this level does not have.
         """
-        number, called = _number(staff_no), clean(name)
-        chosen = tuple(sorted(set(roles)))
-        if not called or len(called) > NAME_LONGEST:
-            raise StaffTrouble(f"姓名应为 1 到 {NAME_LONGEST} 个字。", f"A name has 1 to {NAME_LONGEST} characters.")
-        for role in chosen or ("",):
-            if role not in self.roles:
-                raise StaffTrouble(
-                    f"本级没有“{role}”这个岗位，可选：{'、'.join(self.roles)}。",
-                    f"There is no role {role!r} at this level; choose from {', '.join(self.roles)}.",
-                )
+        number, called, chosen = _number(staff_no), _called(name), self._chosen(roles)
         code, now = one_time_code(self._randomness), self._clock()
         row = StaffRow(number, called, chosen, None, code_hash(code), now + INVITATION_MS, False, now, None, None)
         if not self.rows.add_staff(row, self._line(by, "staff.invite", number, roles=list(chosen))):
             raise StaffTrouble(f"工号 {number} 已存在。", f"Staff number {number} exists already.")
         self._sessions.invited(number, now + INVITATION_MS)  # from here on its age does not depend on the clock
         return code
+
+    def change(self, staff_no: str, name: str, roles: Iterable[str], by: str) -> None:
+        """Give an account another name or other roles; whoever it is signs in again, and has them then. A token in a
+        role that was taken away ends with it.
+
+        Raises StaffTrouble as ``create_invitation`` does, for a number that is not there, and where nobody would be
+        left to manage the node.
+        """
+        number, called, chosen = _number(staff_no), _called(name), self._chosen(roles)
+        before = self.rows.staff(number)
+        if before is None:
+            raise _nobody(number)
+        if (called, chosen) == (before.name, before.roles):
+            return
+        said = {"name": called, "name_before": before.name, "roles": chosen, "roles_before": before.roles}
+        self._changed(number, self._line(by, "staff.change", number, **said), name=called, roles=chosen)
+
+    def _changed(self, number: str, told: Line, **columns: Any) -> None:
+        """Change an account whose sessions end with that. Raises StaffTrouble."""
+        try:
+            if not self.rows.change_staff(number, told, signs_out=True, keeps=MANAGES, **columns):
+                raise _nobody(number)
+        except LastOne:
+            raise StaffTrouble(
+                "这是最后一个可用的系统管理员账号；请先给别人系统管理员岗位，再改这一个。",
+                "This is the last administrator who can sign in: make somebody else one first.",
+            ) from None
+
+    def _chosen(self, roles: Iterable[str]) -> tuple[str, ...]:
+        """Roles as they are kept. Raises StaffTrouble for none, or one that this level does not have."""
+        chosen = tuple(sorted(set(roles)))
+        if not chosen:
+            raise StaffTrouble("请至少选一个岗位。", "Choose at least one role.")
+        for role in chosen:
+            if role not in self.roles:
+                raise StaffTrouble(
+                    f"本级没有“{role}”这个岗位，可选：{'、'.join(self.roles)}。",
+                    f"There is no role {role!r} at this level; choose from {', '.join(self.roles)}.",
+                )
+        return chosen
 
     def renew_invitation(self, staff_no: str, by: str = "command line") -> str:
         """Return a new one-time code where a password is lost; the old one ends now, with its sessions."""
@@ -108,16 +141,17 @@ class Accounts:
             invitation_until_ms=until,
         )
         if not changed:
-            raise StaffTrouble(f"没有工号 {number}。", f"There is no staff number {number}.")
+            raise _nobody(number)
         self._sessions.invited(number, until)
         return code
 
     def disable(self, staff_no: str, disabled: bool, by: str = "command line") -> None:
-        """Disable an account (its sessions end at once) or enable it again. Raises StaffTrouble when there is none."""
+        """Disable an account (its sessions end at once) or enable it again. Raises StaffTrouble when there is none, or
+        nobody would be left to manage the node."""
         number = _number(staff_no)
-        told = self._line(by, "staff.disable" if disabled else "staff.enable", number)
-        if not self.rows.change_staff(number, told, signs_out=disabled, disabled=disabled):
-            raise StaffTrouble(f"没有工号 {number}。", f"There is no staff number {number}.")
+        self._changed(
+            number, self._line(by, "staff.disable" if disabled else "staff.enable", number), disabled=disabled
+        )
 
     def sign_in(self, staff_no: str, password: str, source: str) -> SignedIn:
         """Open a session; every try leaves an audit line. Raises SignInRefused, which never says what was wrong."""
@@ -255,6 +289,18 @@ class Accounts:
 def clean(text: str) -> str:
     """Text as it is kept: composed characters, no blanks at the ends."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def _called(name: str) -> str:
+    """A name as it is kept. Raises StaffTrouble when it cannot be one."""
+    called = clean(name)
+    if not called or len(called) > NAME_LONGEST:
+        raise StaffTrouble(f"姓名应为 1 到 {NAME_LONGEST} 个字。", f"A name has 1 to {NAME_LONGEST} characters.")
+    return called
+
+
+def _nobody(number: str) -> StaffTrouble:
+    return StaffTrouble(f"没有工号 {number}。", f"There is no staff number {number}.")
 
 
 def _number(staff_no: str) -> str:

@@ -38,6 +38,10 @@ class StaffRow(NamedTuple):
     last_sign_in_ms: int | None
 
 
+class LastOne(Exception):
+    """Nobody in use would have a role any more that somebody must have: nothing was changed."""
+
+
 class SessionRow(NamedTuple):
     """One session; ``id_hash`` is SHA-256 of the cookie, which is never stored itself."""
 
@@ -137,13 +141,23 @@ class AccountRows:
             return True
 
     @with_the_reserve
-    def change_staff(self, staff_no: str, told: Line | None = None, *, signs_out: bool = False, **columns: Any) -> bool:
-        """Set columns, and end all sessions where it ``signs_out``; False if there is nobody with this number. Who is
-        disabled has no case any more."""
+    def change_staff(
+        self, staff_no: str, told: Line | None = None, *, signs_out: bool = False, keeps: str = "", **columns: Any
+    ) -> bool:
+        """Set columns, and end all sessions where it ``signs_out``; False if there is nobody with this number.
+
+        ``keeps``: a role that somebody in use must have afterwards, if this one has it now. Who is disabled has no case any
+        more. Raises LastOne.
+        """
         with self._store.writing() as connection:
+            if keeps:
+                peers.count_up(connection, "staff")  # two who end each other's role at once come one after the other
+            had = keeps and staff_no in _in_use(connection, keeps)
             change = update(STAFF).where(STAFF.c.staff_no == staff_no).values(_staff_columns(columns))
             if connection.execute(change).rowcount != 1:
                 return False
+            if had and not _in_use(connection, keeps):
+                raise LastOne
             if signs_out:
                 connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == staff_no))
             _tell(connection, told)
@@ -360,6 +374,12 @@ class AccountRows:
     def _delete(self, table: Table, condition: Any) -> int:
         with self._store.writing() as connection:
             return connection.execute(delete(table).where(condition)).rowcount
+
+
+def _in_use(connection: Connection, role: str) -> list[str]:
+    """The numbers of those who have a role and can sign in, or could with the code that they were given."""
+    staff = [_staff(tuple(row)) for row in connection.execute(select(STAFF).where(STAFF.c.disabled.is_(False)))]
+    return [each.staff_no for each in staff if role in each.roles and (each.password_hash or each.invitation_hash)]
 
 
 def _tell(connection: Connection, told: Line | None) -> None:

@@ -1,9 +1,10 @@
-"""The people of this node, for its administrator: invitations, new codes, disabling; and the audit trail."""
+"""The people of this node, for its administrator: invitations, roles, new codes, disabling; and the audit trail."""
 
 import json
 from datetime import date
 from typing import Any, Final
 
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.workflow import ROLES
@@ -31,6 +32,30 @@ def invite(visit: Visit) -> Response:
         kept = {"staff_no": number, "name": name, "roles": roles}
         return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en), kept=kept)
     return _page(visit, code=code, code_for=number)
+
+
+def member(visit: Visit, staff_no: str) -> Response:
+    """One account, to be given another name or other roles. Raises NotFound where there is none."""
+    return _form(visit, staff_no)
+
+
+def change(visit: Visit, staff_no: str) -> Response:
+    """Give an account another name or other roles. Raises NotFound where there is none."""
+    name, roles = visit.line("name"), visit.request.form.getlist("roles")
+    try:
+        visit.site.accounts.change(staff_no, name, roles, by=visit.staff.staff_no)
+    except StaffTrouble as trouble:
+        kept = {"name": name, "roles": roles}
+        return _form(visit, staff_no, 422, problem=visit.t(trouble.zh, trouble.en), kept=kept)
+    return visit.redirect("staff")
+
+
+def _form(visit: Visit, staff_no: str, status: int = 200, **values: Any) -> Response:
+    found = visit.site.accounts.rows.staff(staff_no)
+    if found is None:
+        raise NotFound
+    kept = {"kept": {"name": found.name, "roles": found.roles}, **values}
+    return visit.render("staff_member.html", status, member=found, roles=_roles(visit), **kept)
 
 
 def renew(visit: Visit, staff_no: str) -> Response:
@@ -89,20 +114,26 @@ def audit(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
-    level = visit.site.level
     return visit.render(
         "staff.html",
         status,
         people=visit.site.accounts.rows.all_staff(),
         away={each.staff_no: each.away for each in visit.site.casebook.colleagues() if each.away},
-        roles=[(role, visit.t(*ROLES[role, level])) for role in visit.site.accounts.roles],
+        roles=_roles(visit),
         **{"kept": {}, **values},
     )
+
+
+def _roles(visit: Visit) -> list[tuple[str, str]]:
+    """The roles of this level, each with its words."""
+    return [(role, visit.t(*ROLES[role, visit.site.level])) for role in visit.site.accounts.roles]
 
 
 ROUTES: Final = (
     Route("/staff", "staff", staff, MANAGES),
     Route("/staff/invite", "invite", invite, MANAGES, ("POST",)),
+    Route("/staff/<staff_no>", "staff_member", member, MANAGES),
+    Route("/staff/<staff_no>/change", "change_staff", change, MANAGES, ("POST",)),
     Route("/staff/<staff_no>/renew", "renew", renew, MANAGES, ("POST",)),
     Route("/staff/<staff_no>/disable", "disable", disable, MANAGES, ("POST",)),
     Route("/staff/<staff_no>/absent", "absent", absent, MANAGES, ("POST",)),

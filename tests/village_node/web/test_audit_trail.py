@@ -170,6 +170,8 @@ def test_accounts_are_changed_with_their_line(village: Counter, monkeypatch: pyt
     kept_together(admin, "staff.invite", lambda: admin.send("/staff/invite", new), monkeypatch)
     change = {"old": PASSWORD, "password": PASSWORD + "了", "again": PASSWORD + "了"}
     kept_together(agent, "password.change", lambda: agent.send("/account", change), monkeypatch)
+    other = {"name": "王小芳", "roles": "head"}
+    kept_together(admin, "staff.change", lambda: admin.send("/staff/0001/change", other), monkeypatch)
     kept_together(admin, "staff.renew", lambda: admin.send("/staff/0001/renew", {}), monkeypatch)
     kept_together(admin, "staff.disable", lambda: admin.send("/staff/0001/disable", {"disabled": "yes"}), monkeypatch)
 

@@ -198,6 +198,8 @@ MAY = {
     "refused_sample": {"admin"},
     "staff": {"admin"},
     "invite": {"admin"},
+    "staff_member": {"admin"},
+    "change_staff": {"admin"},
     "renew": {"admin"},
     "disable": {"admin"},
     "absent": {"admin"},

@@ -169,6 +169,7 @@ def live(told: Story) -> None:
         "place": place,
         "case_id": case_id,
         "move": "note",
+        "staff_no": "0001",
         "incarnation": village.member.identity.incarnation.hex(),
         "scope": f"about:{place}",
         "split": 1,

@@ -91,6 +91,7 @@ WITHOUT = {
     "sign_out": _SESSION,
     "account": _SESSION,
     "invite": _ACCOUNTS,
+    "change_staff": _ACCOUNTS,
     "renew": _ACCOUNTS,
     "disable": _ACCOUNTS,
     "absent": _ACCOUNTS,
