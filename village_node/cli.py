@@ -157,6 +157,9 @@ def parser(level: Level) -> argparse.ArgumentParser:
     invite.add_argument("--staff-name", required=True)
     invite.add_argument("--role", action="append", required=True, help="may be given several times")
     invite.set_defaults(act=lambda arguments: _invite(level, arguments))
+    unlock = add_verb(top, "unlock", "end the wait of a member of staff after wrong passwords")
+    unlock.add_argument("--staff-no", required=True, help="work number")
+    unlock.set_defaults(act=lambda arguments: _unlock(level, arguments))
     return top
 
 
@@ -476,6 +479,11 @@ def _invite(level: Level, arguments: argparse.Namespace) -> None:
         level, arguments.data, "invite", staff_no=arguments.staff_no, name=arguments.staff_name, roles=arguments.role
     )
     print(f"{arguments.staff_name} ({arguments.staff_no}): one-time sign-in code {done['code']}")
+
+
+def _unlock(level: Level, arguments: argparse.Namespace) -> None:
+    done = ask(level, arguments.data, "unlock", staff_no=arguments.staff_no)
+    print(f"已解除等待，可以再试 / may try again now: {done['staff_no']}")
 
 
 if __name__ == "__main__":

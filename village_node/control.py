@@ -87,6 +87,10 @@ def commands(node: Node) -> Commands:
             return {"staff_no": staff_no, "code": node.accounts.renew_invitation(staff_no)}
         return {"staff_no": staff_no, "code": node.accounts.create_invitation(staff_no, name, roles)}
 
+    def unlock(arguments: dict[str, Any]) -> dict[str, Any]:
+        node.accounts.unlock(arguments["staff_no"])
+        return {"staff_no": arguments["staff_no"]}
+
     def proof(arguments: dict[str, Any]) -> dict[str, Any]:
         found = node.proof(arguments["case_no"])
         if found is None:
@@ -130,6 +134,7 @@ def commands(node: Node) -> Commands:
         "courier": carry,
         "evidence": evidence,
         "release": take_release,
+        "unlock": unlock,
         "audit": lambda _arguments: _audit(node),
         "rekey": lambda _arguments: _rekey(node),
         "sealing_key": lambda _arguments: _new_sealing_key(node),

@@ -10,7 +10,7 @@ from village_node.accounts.chain import ChainWatch
 from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
 from village_node.accounts.refusals import Refusals
-from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token
+from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token, keys_of
 from village_node.accounts.throttle import Throttle
 from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
 from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
@@ -152,6 +152,27 @@ class Accounts:
         self._changed(
             number, self._line(by, "staff.disable" if disabled else "staff.enable", number), disabled=disabled
         )
+
+    def waits(self) -> dict[str, int]:
+        """Who has to wait before the next attempt to sign in: by staff number, the longest wait left (ms)."""
+        left = {key: wait for keys in keys_of("") for key, wait in self.throttle.waits(keys.rstrip("@")).items()}
+        found: dict[str, int] = {}
+        for staff in self.rows.all_staff():
+            account, person = keys_of(staff.staff_no)
+            waits = [wait for key, wait in left.items() if key == account or key.startswith(person)]
+            if waits:
+                found[staff.staff_no] = max(waits)
+        return found
+
+    def unlock(self, staff_no: str, by: str = "command line") -> None:
+        """End the waits that wrong guesses have put on an account; its next wrong guess begins to count again.
+
+        Raises StaffTrouble when there is none.
+        """
+        number = _number(staff_no)
+        if self.rows.staff(number) is None:
+            raise _nobody(number)
+        self.throttle.unlock(*keys_of(number), self._line(by, "staff.unlock", number))
 
     def sign_in(self, staff_no: str, password: str, source: str) -> SignedIn:
         """Open a session; every try leaves an audit line. Raises SignInRefused, which never says what was wrong."""

@@ -66,7 +66,7 @@ class Sessions:
         Raises SignInRefused; an unknown number, an account without password, a disabled one and a wrong password cost
         the same time and get the same answer.
         """
-        keys = self._counted(f"account:{staff_no}", f"person:{staff_no}@{source}", source)
+        keys = self._counted(staff_no, source)
         staff = self._rows.staff(staff_no)
         encoded = staff.password_hash if staff is not None and not staff.disabled else None
         if not self._hasher.matches(encoded, password) or staff is None:
@@ -78,8 +78,10 @@ class Sessions:
         self._rows.change_staff(staff_no, **changes)
         return staff
 
-    def _counted(self, account: str, person: str, source: str) -> tuple[str, str, str]:
+    def _counted(self, staff_no: str, source: str) -> tuple[str, str, str]:
         """Count one attempt under the three keys before it is made. Raises SignInRefused with the longest wait."""
+        account, person = keys_of(staff_no)
+        person += source
         rules: tuple[tuple[str, Rule], ...] = ((f"source:{source}", SOURCE), (account, ACCOUNT), (person, PERSON_HERE))
         wait = max(self._throttle.wait_ms(key, rule) for key, rule in rules)
         if not wait:
@@ -100,7 +102,7 @@ class Sessions:
 
         Raises SignInRefused.
         """
-        keys = self._counted(f"account:{staff_no}", f"person:{staff_no}@{source}", source)
+        keys = self._counted(staff_no, source)
         staff = self._rows.staff(staff_no)
         now = self._clock()
         in_time = staff is not None and self.invited(staff_no, staff.invitation_until_ms) <= INVITATION_MS
@@ -165,6 +167,11 @@ class Sessions:
     def end(self, cookie: str, told: Line) -> None:
         """End the session a cookie names, at the server: the cookie is worth nothing afterwards."""
         self._rows.end_session(id_of(cookie), told)
+
+
+def keys_of(staff_no: str) -> tuple[str, str]:
+    """Under which keys guesses at an account are counted: all of them, and the beginning of that of one source."""
+    return f"account:{staff_no}", f"person:{staff_no}@"
 
 
 def id_of(cookie: str) -> bytes:

@@ -84,6 +84,31 @@ class Throttle:
 
         self._rows.change_throttle(key, change)
 
+    def waits(self, prefix: str) -> dict[str, int]:
+        """The wait left (ms) under each key that begins so, where there is one."""
+        now = self._clock()
+        return {row.key: wait for row in self._rows.throttles(prefix) if (wait := _remaining(row, now))}
+
+    def give_back(self, key: str, count: int, rule: Rule) -> None:
+        """Take so many counted attempts back, and what they add to the wait."""
+
+        def change(row: ThrottleRow | None) -> ThrottleRow | None:
+            if row is None or row.failures <= count:
+                return None
+            left = row.failures - count
+            return ThrottleRow(key, left, row.last_ms, row.last_ms + rule.wait_ms(left))
+
+        self._rows.change_throttle(key, change)
+
+    def unlock(self, account: str, person: str, told: Line) -> None:
+        """End the waits of one account: what was counted under it, and under it at each source; ``person`` is the
+        beginning of the keys of these. What its own attempts counted at a source is taken back there as well; those of
+        others stay."""
+        here = self._rows.throttles(person)
+        for row in here:
+            self.give_back(f"source:{row.key.removeprefix(person)}", row.failures, SOURCE)
+        self._rows.drop_throttles([account, *(row.key for row in here)], told)
+
     def purge(self) -> int:
         """Drop rows that no rule remembers any more; returns how many."""
         return self._rows.purge_throttle(self._clock() - 2 * DAY_MS)

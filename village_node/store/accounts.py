@@ -300,6 +300,14 @@ class AccountRows:
                 _tell(connection, tell(changed))
             return changed
 
+    @with_the_reserve
+    def drop_throttles(self, keys: Collection[str], told: Line) -> None:
+        """Forget what was counted under these keys, with the line that says who did so."""
+        with self._store.writing() as connection:
+            peers.count_up(connection, "throttle")
+            connection.execute(delete(THROTTLE).where(THROTTLE.c.key.in_(keys)))
+            _tell(connection, told)
+
     def purge_throttle(self, last_before_ms: int) -> int:
         """Forget throttles that have not failed for long; how many."""
         return self._delete(THROTTLE, THROTTLE.c.last_ms < last_before_ms)

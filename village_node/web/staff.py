@@ -14,11 +14,12 @@ from village_node.web.policy import ADMIN, Policy, Route
 from village_node.web.site import Visit
 
 MANAGES: Final = Policy(ADMIN, "node")
+SEES: Final = Policy(ADMIN | {"head"}, "node")
 LINES: Final = 100
 
 
 def staff(visit: Visit) -> Response:
-    """Everybody with an account here."""
+    """Everybody with an account here; a head sees who they are, and may end a wait."""
     return _page(visit)
 
 
@@ -103,6 +104,15 @@ def _day(typed: str) -> date:
         raise BadBody("until", "请填写缺勤到哪一天，如 2026-11-20", "give the last day away, as 2026-11-20") from None
 
 
+def unlock(visit: Visit, staff_no: str) -> Response:
+    """End the wait of somebody who has guessed too often, or whose number others have guessed at."""
+    try:
+        visit.site.accounts.unlock(staff_no, by=visit.staff.staff_no)
+    except StaffTrouble as trouble:
+        return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
+    return visit.redirect("staff")
+
+
 def audit(visit: Visit) -> Response:
     """The audit trail, newest first."""
     before = visit.request.args.get("before", "")
@@ -119,6 +129,8 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
         status,
         people=visit.site.accounts.rows.all_staff(),
         away={each.staff_no: each.away for each in visit.site.casebook.colleagues() if each.away},
+        waits={number: -(-wait // 60_000) for number, wait in visit.site.accounts.waits().items()},
+        admin=ADMIN,
         roles=_roles(visit),
         **{"kept": {}, **values},
     )
@@ -130,7 +142,8 @@ def _roles(visit: Visit) -> list[tuple[str, str]]:
 
 
 ROUTES: Final = (
-    Route("/staff", "staff", staff, MANAGES),
+    Route("/staff", "staff", staff, SEES),
+    Route("/staff/<staff_no>/unlock", "unlock", unlock, SEES, ("POST",)),
     Route("/staff/invite", "invite", invite, MANAGES, ("POST",)),
     Route("/staff/<staff_no>", "staff_member", member, MANAGES),
     Route("/staff/<staff_no>/change", "change_staff", change, MANAGES, ("POST",)),

@@ -172,6 +172,7 @@ def test_accounts_are_changed_with_their_line(village: Counter, monkeypatch: pyt
     kept_together(agent, "password.change", lambda: agent.send("/account", change), monkeypatch)
     other = {"name": "王小芳", "roles": "head"}
     kept_together(admin, "staff.change", lambda: admin.send("/staff/0001/change", other), monkeypatch)
+    kept_together(admin, "staff.unlock", lambda: admin.send("/staff/0001/unlock", {}), monkeypatch)
     kept_together(admin, "staff.renew", lambda: admin.send("/staff/0001/renew", {}), monkeypatch)
     kept_together(admin, "staff.disable", lambda: admin.send("/staff/0001/disable", {"disabled": "yes"}), monkeypatch)
 

@@ -53,7 +53,8 @@ OF_EVERYBODY = {
     "delegation_letter": "delegations are the county's register, which every place holds",
     "api.keep_draft": "a draft that is not there yet is begun",
     **dict.fromkeys(
-        ("renew", "disable"), "accounts lie at their own node: a number that is not there is answered in words"
+        ("renew", "disable", "unlock"),
+        "accounts lie at their own node: a number that is not there is answered in words",
     ),
     **dict.fromkeys(
         ("answer_newcomer", "answer_revocation"),

@@ -1,9 +1,17 @@
 """The people of a node: their names and roles are changed, and somebody is always left who can let others in."""
 
 import json
+from contextlib import suppress
+from pathlib import Path
 
+from center_node import cli
+from center_node.app import create_node
+from tests.builders import COUNTY
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, problems
+from village_node import config
+from village_node.accounts import SignInRefused
+from village_node.accounts.throttle import SOURCE
 
 
 def changed(admin: Visitor, staff_no: str, name: str, *roles: str) -> list[str]:
@@ -63,3 +71,62 @@ def test_the_last_administrator_stays_one(village: Counter) -> None:
     assert changed(other, "0001", "王芳", "admin") == []
     assert other.send("/staff/0001/disable", {"disabled": "yes"}).status_code == 303
     assert "最后一个可用的系统管理员" in changed(other, "0008", "李梅", "agent")[0]
+
+
+def wrong(visitor: Visitor, staff_no: str, times: int = 1) -> int:
+    """Wrong passwords; the status of the last answer."""
+    return [visitor.send("/sign-in", {"staff_no": staff_no, "password": "wrong"}).status_code for _ in range(times)][-1]
+
+
+def test_a_head_ends_the_wait_of_one_account_without_a_line(village: Counter) -> None:
+    head, desk = village.sign_in("0002", "head"), village.visitor()
+    for number in ("0001", "0003"):
+        village.sign_in(number, "agent")
+        assert wrong(desk, number, 6) == 429
+    right = {"staff_no": "0001", "password": PASSWORD}
+    assert desk.send("/sign-in", right).status_code == 429
+    page = head.open("/staff").text
+    assert page.count("多次输错") == 2 and 'action="/staff/0001/unlock"' in page
+    assert "/staff/0001/disable" not in page and "/staff/invite" not in page and "/audit" not in page
+    assert head.open("/audit").status_code == head.send("/staff/0001/disable", {"disabled": "yes"}).status_code == 404
+    assert head.send("/staff/0001/unlock", {}).status_code == 303
+    assert head.open("/staff").text.count("多次输错") == 1, "that of the other stays"
+    assert desk.send("/sign-in", right).status_code == 303
+    assert desk.send("/sign-in", {**right, "staff_no": "0003"}).status_code == 429
+    [line] = [line for line in village.accounts.rows.audit_lines(50) if line.action == "staff.unlock"]
+    assert (line.actor, line.subject) == ("0002", "0001")
+    assert head.send("/staff/7777/unlock", {}).status_code == 422
+    assert wrong(village.visitor(), "0001", 6) == 429, "guesses count anew"
+
+
+def test_what_an_account_has_counted_at_its_machine_is_taken_back_and_what_others_have_is_not(village: Counter) -> None:
+    accounts, throttle = village.accounts, village.accounts.throttle
+    village.sign_in("0001", "agent")
+    desk = village.visitor()
+    wrong(desk, "0001", 3)
+    for number in range(18):
+        wrong(desk, f"x{number}")
+    assert wrong(desk, "0001") == 429, "the whole hall waits"
+    accounts.unlock("0001")
+    assert throttle.wait_ms("source:127.0.0.1", SOURCE) == 0
+    source = accounts.rows.throttle("source:127.0.0.1")
+    assert source is not None and source.failures == 18
+
+
+def test_a_head_who_is_kept_out_is_let_in_at_the_console(tmp_path: Path) -> None:
+    data = str(tmp_path / "county")
+    assert cli.main(["init", "--data", data, "--place", COUNTY, "--name", "庆城县"]) == 0
+    invite = ["invite", "--data", data, "--staff-no", "1001", "--staff-name", "孙宁", "--role", "head"]
+    assert cli.main(invite) == 0
+    node = create_node(config.load(Path(data)))
+    for _ in range(6):
+        with suppress(SignInRefused):
+            node.accounts.sign_in("1001", "wrong", "here")
+    assert set(node.accounts.waits()) == {"1001"}
+    node.close()
+    assert cli.main(["unlock", "--data", data, "--staff-no", "1001"]) == 0
+    assert cli.main(["unlock", "--data", data, "--staff-no", "7777"]) == 1
+    node = create_node(config.load(Path(data)))
+    assert node.accounts.waits() == {}
+    assert node.accounts.rows.audit_lines(1)[0].action == "staff.unlock"
+    node.close()

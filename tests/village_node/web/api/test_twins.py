@@ -92,6 +92,7 @@ WITHOUT = {
     "account": _SESSION,
     "invite": _ACCOUNTS,
     "change_staff": _ACCOUNTS,
+    "unlock": "who ends a wait has seen who it is, and is a person",
     "renew": _ACCOUNTS,
     "disable": _ACCOUNTS,
     "absent": _ACCOUNTS,
