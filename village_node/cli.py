@@ -101,7 +101,9 @@ def parser(level: Level) -> argparse.ArgumentParser:
     init.add_argument("--place", help="place code, usually the 12-digit division code")
     init.add_argument("--name", help="the place's name, as people know it")
     init.add_argument("--level", default=level.level, choices=config.LEVELS)
-    init.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    init.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only; others need TLS)"
+    )
     init.add_argument("--port", type=int, default=level.default_port)
     init.add_argument("--wait-port", type=int, default=0, help="port on which children wait for news (0: none)")
     init.add_argument("--public-url", default="", help="what QR codes lead to")
@@ -345,6 +347,7 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
         chosen = replace(chosen, port=arguments.listen)
     if arguments.pages_only and not chosen.database_url:
         raise config.BadSettings("--pages-only: several workers need PostgreSQL; SQLite has one writer")
+    config.refuse_open_pages(chosen)
     chosen = unlocked(chosen, arguments)
     stop = threading.Event()
 

@@ -3,6 +3,7 @@
 The file holds what differs between places; keys, the roster and cases are elsewhere. Nobody else reads the environment.
 """
 
+import ipaddress
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -48,6 +49,7 @@ class Config:
     reserve_mb: int = 200  # of disk kept for what is in progress when it fills up; 0: none (SQLite only)
     web_threads: int = 8
     behind_tls: bool = False  # a TLS edge stands in front: cookies become Secure
+    pages_without_tls: bool = False  # pages may be served in the clear at an address that others reach
     edge_address: str = "127.0.0.1"  # where that edge calls from: it alone is believed whom it calls for
     purge: str = ""  # "bodies" of closed cases, or "off"; empty: bodies at a village or station, off above
     sealing_suite: str = "s1"  # of the keys that others seal to for this place; "s1q": also against quantum computers
@@ -183,6 +185,26 @@ def _check_purge(config: Config) -> None:
             f"setting 'retention_days' is {config.retention_days}, below 'county_backup_days'"
             f" ({config.county_backup_days}): a county restored from its backup could not be given back what is gone"
         )
+
+
+def refuse_open_pages(config: Config) -> None:
+    """Raises BadSettings where pages would go over a network in the clear, and nobody has said that this is meant."""
+    alone = bool(config.host) and is_reachable(config.host) is False
+    if not (alone or config.behind_tls or config.pages_without_tls):
+        raise BadSettings(
+            f"setting 'host' is {config.host!r}, which other machines reach, and pages with names and ID numbers would "
+            "go over the network in the clear: put a TLS edge in front and write behind_tls = true, or, in one network "
+            f"that you trust, write pages_without_tls = true into {SETTINGS_FILE} (OPERATIONS.md, TLS)"
+        )
+
+
+def is_reachable(host: str) -> bool | None:
+    """Whether others reach a machine under this name; None where it stands for all its addresses."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return bool(host) and host != "localhost" and not host.endswith(".localhost")
+    return None if address.is_unspecified else not address.is_loopback
 
 
 def write(config: Config) -> None:

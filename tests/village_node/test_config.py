@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from center_node import cli as center
 from village_node import cli, config
 
 
@@ -128,3 +129,26 @@ def test_a_place_chooses_the_suite_of_its_keys_when_it_is_made(tmp_path):
         data = tmp_path / suite
         assert cli.main(["init", "--data", str(data), *words, *chosen]) == 0
         assert config.load(data).sealing_suite == suite
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.10", "fe80::1", "node.lan"])
+def test_pages_go_over_a_network_in_the_clear_only_where_somebody_has_said_so(tmp_path, host):
+    chosen = config.Config(tmp_path, "621021101201", "上关村", "village", host=host)
+    with pytest.raises(config.BadSettings, match="pages_without_tls = true"):
+        config.refuse_open_pages(chosen)
+    config.refuse_open_pages(replace(chosen, pages_without_tls=True))
+    config.refuse_open_pages(replace(chosen, behind_tls=True))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "::1", "localhost", "a.localhost"])
+def test_a_node_for_this_machine_alone_needs_no_tls(tmp_path, host):
+    config.refuse_open_pages(config.Config(tmp_path, "621021101201", "上关村", "village", host=host))
+
+
+def test_a_node_in_the_open_does_not_start_and_says_what_to_write(tmp_path, capsys):
+    data = str(tmp_path / "county")
+    words = ["init", "--data", data, "--place", "621021000000", "--name", "庆城县", "--host", "0.0.0.0"]
+    assert center.main(words) == 0
+    assert center.main(["status", "--data", data]) == 0, "only pages are refused"
+    assert center.main(["serve", "--data", data]) == 1
+    assert "pages_without_tls = true" in capsys.readouterr().err

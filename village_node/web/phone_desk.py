@@ -1,6 +1,5 @@
 """Papers by telephone, at the clerk's page: a code for the telephone in the room, and what it sent, taken or not."""
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from sync_protocol.places import about
 from village_node import casebook
 from village_node.accounts.passes import LIFE_MS, token_of
 from village_node.casebook import BadBody, IdTaken, NotAllowed
-from village_node.config import Config
+from village_node.config import Config, is_reachable
 from village_node.store.locks import CaseKey
 from village_node.store.phone import PassRow, PhoneFile
 from village_node.web import cases, doing, entry, papers, previews, times, words
@@ -120,14 +119,16 @@ def _key(case: Case) -> CaseKey:
 def why_no_telephone(config: Config) -> tuple[str, str] | None:
     """Why no telephone in the room could open an address of this node, and what to set; None where one can."""
     setting = "http://192.168.1.10:8700"
-    if _is_reachable(config.host) is False and not config.behind_tls:
+    if is_reachable(config.host) is False and not config.behind_tls:
         return (
-            f"本机现在只听 {config.host} 这个地址，房间里的手机连不上。请管理员在 node.toml 里写明 host = 0.0.0.0 和 "
-            f"public_url（本机在局域网里的地址，例如 {setting}），然后重新启动",
-            f"this node listens on {config.host} alone, which no telephone reaches: have host = 0.0.0.0 and public_url "
-            f"(its address in the local network, as in {setting}) written into node.toml, and restart it",
+            f"本机现在只听 {config.host} 这个地址，房间里的手机连不上。请管理员在 node.toml 里写明 host = 0.0.0.0、"
+            f"public_url（本机在局域网里的地址，例如 {setting}），没有加密入口的再写 pages_without_tls = true，"
+            "然后重新启动",
+            f"this node listens on {config.host} alone, which no telephone reaches: have host = 0.0.0.0, public_url "
+            f"(its address in the local network, as in {setting}) and, with no TLS edge, pages_without_tls = true "
+            "written into node.toml, and restart it",
         )
-    if not _is_reachable(urlsplit(config.url).hostname or ""):
+    if not is_reachable(urlsplit(config.url).hostname or ""):
         return (
             "还没有写明手机用哪个地址找到本机。请管理员在 node.toml 里写明 public_url"
             f"（本机在局域网里的地址，例如 {setting}），然后重新启动",
@@ -135,15 +136,6 @@ def why_no_telephone(config: Config) -> tuple[str, str] | None:
             f"network, as in {setting}) written into node.toml, and restart it",
         )
     return None
-
-
-def _is_reachable(host: str) -> bool | None:
-    """Whether others reach a machine under this name; None where it stands for all its addresses."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return bool(host) and host != "localhost" and not host.endswith(".localhost")
-    return None if address.is_unspecified else not address.is_loopback
 
 
 def _page(visit: Visit, case: Case, problem: str = "", status: int = 200) -> Response:
