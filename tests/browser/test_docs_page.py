@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Hall
 from tests.builders import VILLAGE
 from tests.village_node.web.api.program import program_at
+from tests.village_node.web.counter import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -46,6 +47,8 @@ def test_a_token_is_made_on_its_page_and_ended_there(hall: Hall) -> None:
     boss.get_by_label("名称").fill("县一体化平台")
     boss.get_by_label("以哪个工号").select_option("0801:agent")
     boss.get_by_role("button", name="生成令牌").click()
+    boss.get_by_label("密码").fill(PASSWORD)
+    boss.get_by_role("button", name="确认并继续").click()
     token = boss.locator(".token-shown").inner_text()
     assert re.fullmatch(r"sanji_[A-Za-z0-9_-]{43}", token)
     boss.goto("/tokens")

@@ -77,7 +77,12 @@ def answer_newcomer(visit: Visit, number: int, what: str) -> Response:
 ROUTES: Final = (
     Route("/newcomers", "newcomers", newcomers, LETS_IN),
     Route(
-        "/newcomers/<int:number>/<any(confirm, reject):what>", "answer_newcomer", answer_newcomer, LETS_IN, ("POST",)
+        "/newcomers/<int:number>/<any(confirm, reject):what>",
+        "answer_newcomer",
+        answer_newcomer,
+        LETS_IN,
+        ("POST",),
+        vouched=True,
     ),
 )
 

@@ -69,13 +69,14 @@ def answer_revocation(visit: Visit, number: int, what: str) -> Response:
 
 ROUTES: Final = (
     Route("/revocations", "revocations", revocations, DECIDES),
-    Route("/revocations", "ask_revocation", ask_revocation, DECIDES, ("POST",)),
+    Route("/revocations", "ask_revocation", ask_revocation, DECIDES, ("POST",), vouched=True),
     Route(
         "/revocations/<int:number>/<any(confirm, reject):what>",
         "answer_revocation",
         answer_revocation,
         DECIDES,
         ("POST",),
+        vouched=True,
     ),
 )
 

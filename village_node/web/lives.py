@@ -51,6 +51,6 @@ def rekey(visit: Visit) -> Response:
 ROUTES: Final = (
     Route("/lives/go-on", "go_on", go_on, DECIDES, ("POST",)),
     Route("/lives/retire", "retire", retire, DECIDES, ("POST",)),
-    Route("/lives/rekey", "rekey", rekey, DECIDES, ("POST",)),
+    Route("/lives/rekey", "rekey", rekey, DECIDES, ("POST",), vouched=True),
     Route("/lives/answer-for/<place>", "answer_for", answer_for, DECIDES, ("POST",)),
 )

@@ -256,6 +256,9 @@ def add(app: Flask, site: Site, route: Route) -> None:
         if not route.policy.allows(visit.person.roles if visit.person else None):
             _note_refusal(visit, refusals.ROUTE, route)
             raise NotFound
+        asked = sign_in.vouching(visit) if route.vouched else None
+        if asked is not None:
+            return asked
         try:
             given = route.view(visit, **arguments)
         except NotFound:

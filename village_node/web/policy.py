@@ -46,7 +46,8 @@ class Route:
     """One page: its address, its name, what answers it, who may use it.
 
     A request that is not GET must carry the token of a form we showed. `refreshes`: the page asks by itself, so it is
-    no sign of life of the person in front of it.
+    no sign of life of the person in front of it. `vouched`: an act that is asked for with the password once more, since
+    whoever finds a screen unattended must not do it.
     """
 
     rule: str
@@ -55,6 +56,7 @@ class Route:
     policy: Policy
     methods: tuple[str, ...] = ("GET",)
     refreshes: bool = False
+    vouched: bool = False
 
 
 def declare(app: Flask, endpoint: str, policy: Policy) -> None:

@@ -91,6 +91,20 @@ def sign_in_and_go_on(visit: Visit, go_on: Callable[[Visit], Any]) -> Response:
     return response
 
 
+def vouching(visit: Visit) -> Response | None:
+    """The page that asks for the password once more before an act, with what was typed; None where it came along and
+    is right. A wrong one counts as one to sign in does."""
+    kept = [(name, value) for name, value in visit.request.form.items(multi=True) if not _is_secret(name)]
+    password = _password(visit, "again_password")
+    if not password:
+        return visit.render("vouch.html", 401, kept=kept)
+    try:
+        visit.site.accounts.vouch(visit.staff.staff_no, password, visit.source)
+    except SignInRefused as refused:
+        return _refuse(visit, "vouch.html", refused, kept=kept)
+    return None
+
+
 class StillTyped(NamedTuple):
     """What a form said that could not be saved: to be sent again as it is, or, of secrets, to be typed again."""
 

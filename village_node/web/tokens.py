@@ -79,6 +79,6 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
 
 ROUTES: Final = (
     Route("/tokens", "tokens", tokens, MAKES),
-    Route("/tokens/make", "make_token", make, MAKES, ("POST",)),
+    Route("/tokens/make", "make_token", make, MAKES, ("POST",), vouched=True),
     Route("/tokens/<number>/revoke", "revoke_token", revoke, MAKES, ("POST",)),
 )

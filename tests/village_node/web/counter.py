@@ -105,7 +105,9 @@ class Visitor:
         return token_of(self.open(path).text)
 
     def send(self, path: str, values: Mapping[str, Any], **headers: str) -> TestResponse:
-        """POST a form with the token of a page just opened, unless the values bring one."""
+        """POST a form with the token of a page just opened, unless the values bring one, and the password where an act
+        asks for it once more."""
+        values = {"again_password": PASSWORD, **values}
         token = {} if "token" in values else {"token": self.token()}
         return self.client.post(path, data={**values, **token}, headers=headers)
 

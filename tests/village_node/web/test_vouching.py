@@ -1,0 +1,62 @@
+"""The password once more: before a key, a token, a machine or raw data is given out, whoever is there shows it."""
+
+from tests.builders import VILLAGE, Network
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, problems
+from township_node.web import children, newcomers, revocations
+from village_node.web import pages
+
+# Written out by hand, so that one taken away is missed.
+VOUCHED = {"make_token", "rekey", "refused_sample", "ask_revocation", "answer_revocation", "answer_newcomer"}
+TOKEN = {"name": "县一体化平台", "whose": "0002:head", "days": "30"}
+
+
+def sent(visitor: Visitor, path: str, **values: str) -> tuple[int, str]:
+    """What a browser sends that has asked for no password yet."""
+    answer = visitor.client.post(path, data={"token": visitor.token(), **values})
+    return answer.status_code, answer.text
+
+
+def test_the_acts_that_ask_for_it_are_these() -> None:
+    routes = (*pages.ROUTES, *children.ROUTES, *newcomers.ROUTES, *revocations.ROUTES)
+    assert {route.name for route in routes if route.vouched} == VOUCHED
+    assert all(route.methods == ("POST",) and route.policy.roles for route in routes if route.vouched)
+
+
+def test_a_token_is_made_after_the_password_and_nothing_typed_is_lost(village: Counter) -> None:
+    head, rows = village.sign_in("0002", "head"), village.accounts.rows
+    status, page = sent(head, "/tokens/make", **TOKEN)
+    assert status == 401 and "请再输入一次密码" in page and rows.tokens() == []
+    for name, value in TOKEN.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in page
+    status, page = sent(head, "/tokens/make", **TOKEN, again_password="wrong")
+    assert status == 401 and "密码不对" in problems(page)[0] and rows.tokens() == []
+    assert "wrong" not in page and 'value="县一体化平台"' in page
+    status, page = sent(head, "/tokens/make", **TOKEN, again_password=PASSWORD)
+    assert status == 200 and "县一体化平台" in page and len(rows.tokens()) == 1
+
+
+def test_guesses_at_it_are_counted_as_those_to_sign_in(village: Counter) -> None:
+    head = village.sign_in("0002", "head")
+    assert [sent(head, "/lives/rekey", again_password="wrong")[0] for _ in range(6)][-1] == 429
+    key = village.member.casebook.identity.key.public
+    assert sent(head, "/lives/rekey", again_password=PASSWORD)[0] == 429
+    assert village.member.casebook.identity.key.public == key
+    assert [line.action for line in village.accounts.rows.audit_lines(10)].count("session.refuse") == 4
+
+
+def test_a_machine_is_not_shut_out_from_a_screen_left_alone(network: Network, township: Counter) -> None:
+    head = township.sign_in("0103", "head")
+    machine = network.members[VILLAGE].identity.incarnation.hex()
+    status, page = sent(head, "/revocations", machine=machine, reason="电脑被盗")
+    assert status == 401 and "电脑被盗" in page
+    assert sent(head, "/revocations/1/confirm")[0] == sent(head, "/newcomers/1/confirm")[0] == 401
+    assert sent(township.sign_in("0102", "clerk"), "/revocations", reason="x")[0] == 404, "no hint to who may not"
+
+
+def test_after_a_session_has_ended_one_password_does(network: Network, village: Counter) -> None:
+    head = village.sign_in("0002", "head")
+    network.clock.now_ms += 11 * 60_000
+    again = {"again_staff_no": "0002", "again_password": PASSWORD}
+    assert sent(head, "/tokens/make", **TOKEN)[0] == 401
+    assert sent(head, "/tokens/make", **TOKEN, **again)[0] == 200
+    assert len(village.accounts.rows.tokens()) == 1
