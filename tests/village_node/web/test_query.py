@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from collections import Counter as Counted
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
@@ -17,7 +18,9 @@ from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_service_room import ROOM, kept
 from village_node.store import Connection
 from village_node.store.sqlite import SqliteDatabase
-from village_node.web import times
+from village_node.web import query, times
+from village_node.web.query import NotTold
+from village_node.web.site import SITE, Visit
 
 
 def look_up(visitor: Visitor, number: str, code: str, source: str = "127.0.0.1"):
@@ -326,3 +329,26 @@ def test_every_state_tells_the_resident_what_comes_next() -> None:
 
     # Of what lapsed the reason is told: a commitment that was not kept has words of its own.
     assert set(_NEXT) | {"correcting"} == {*workflow.STATES, "unkept"}
+
+
+def test_ten_thousand_numbers_in_a_row_from_two_hundred_addresses_tell_nothing(village: Counter, filed) -> None:
+    """T10: each address has its tries, then waits; the alarm rings, and who holds a receipt is answered."""
+    site, clock = village.app.extensions[SITE], village.member.clock
+    place, day, tag, n, _ = filed.case_no.split("-")
+    answers: Counted[int] = Counted()
+    for number in range(10_000):
+        stem = f"{place}-{day}-{tag}-{int(n) + number}"  # the first is there
+        visit = Visit(site, SimpleNamespace(remote_addr=f"10.0.{number % 200}.7"), "", None, "zh", False)
+        code = numbers.make_query_code(number + 1)
+        with pytest.raises(NotTold) as refused:
+            query.look_up(visit, f"{stem}-{numbers.check_character(stem)}", code[:6] if number % 2 else code)
+        answers[refused.value.status] += 1
+    misses = 200 * (query.SOURCE.free + 1)
+    assert answers == {404: misses, 429: 10_000 - misses}
+    alarms = [line for line in village.accounts.rows.audit_lines(100) if line.action == "query.alarm"]
+    assert len(alarms) == misses // query.ALARM_EVERY
+    assert "可能有人在试编号" in village.sign_in("0009", "admin").open("/health").text
+    assert look_up(village.visitor(), filed.case_no, filed.query_code).status_code == 200, "elsewhere"
+    assert look_up(village.visitor(), filed.case_no, filed.query_code, "10.0.5.7").status_code == 429
+    clock.now_ms += times.MINUTE_MS
+    assert look_up(village.visitor(), filed.case_no, filed.query_code, "10.0.5.7").status_code == 200, "not for good"
