@@ -121,6 +121,35 @@ def test_photos_go_from_a_telephone_to_the_clerk_file_by_file(hall: Hall, agent:
     hall.complaints.clear()
 
 
+def test_the_counters_own_form_says_how_far_each_file_is(hall: Hall, agent: Page) -> None:
+    case, _, _ = file(agent)
+    agent.goto(f"{case}/papers")
+    agent.get_by_label("是哪一份材料").select_option("身份证")
+    broken = [True]
+    agent.route("**/papers", lambda route: route.abort() if broken and broken.pop() else route.fallback())
+    no_photo: FilePayload = {"name": "a.txt", "mimeType": "image/jpeg", "buffer": b"no photo"}
+    agent.locator("#f-files").set_input_files([photo("正面"), no_photo])
+    agent.get_by_role("button", name="上传", exact=True).click()
+    expect(agent.locator("#sending .arrived")).to_have_count(1)  # again by itself, where the line broke
+    expect(agent.locator("#sending li").last).to_contain_text("只接受照片")
+    well_made(f"{case}/papers with files", agent, resident=False)
+    agent.get_by_role("link", name="看已保存的材料").click()
+    expect(agent.locator("section.paper")).to_have_count(1)
+    agent.get_by_label("是哪一份材料").select_option("身份证")
+    agent.get_by_label("替换哪一份").select_option(index=1)
+    agent.locator("#f-files").set_input_files([photo("重拍一"), photo("重拍二")])
+    with agent.expect_navigation():  # by itself, as everything was saved
+        agent.get_by_role("button", name="上传", exact=True).click()
+    expect(agent.locator("section.paper")).to_have_count(2)
+    expect(agent.locator("main")).to_contain_text("已替换")
+    with agent.expect_navigation():  # what is missing is said by the node
+        agent.get_by_role("button", name="上传", exact=True).click()
+    expect(agent.locator(".box.bad[role=alert]")).to_contain_text("请选择是哪一份材料")
+    agent.unroute("**/papers")
+    assert all("net::ERR_FAILED" in each or "422" in each for each in hall.complaints), hall.complaints
+    hall.complaints.clear()
+
+
 def test_a_telephone_without_scripts_sends_a_plain_form(hall: Hall, agent: Page) -> None:
     case, _, _ = file(agent)
     address = opened(hall, agent, case)

@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Final
 
-from flask import make_response
+from flask import jsonify, make_response
 from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -62,10 +62,10 @@ def add(visit: Visit, place: str, case_id: str) -> Response:
     material = entry.line(visit.line("other") or visit.line("material"))[:MATERIAL_NAME_MAX]
     chosen = [each for each in visit.request.files.getlist("files") if each.filename]
     if not material:
-        return _page(visit, case, [visit.t("请选择是哪一份材料。", "Say which paper it is.")], 422)
+        return _added(visit, case, [visit.t("请选择是哪一份材料。", "Say which paper it is.")])
     if not 1 <= len(chosen) <= FILES_AT_ONCE:
         most = FILES_AT_ONCE
-        return _page(visit, case, [visit.t(f"请选择 1 至 {most} 个文件。", f"Choose 1 to {most} files.")], 422)
+        return _added(visit, case, [visit.t(f"请选择 1 至 {most} 个文件。", f"Choose 1 to {most} files.")])
     try:
         replaces = replaced(visit.line("replaces"))
     except ValidationError:
@@ -81,6 +81,16 @@ def add(visit: Visit, place: str, case_id: str) -> Response:
             kept += 1
         except (NotAccepted, BadBody, NotAllowed) as refused:
             problems.append(told + visit.t(refused.zh, refused.en))
+    return _added(visit, case, problems, kept)
+
+
+def _added(visit: Visit, case: Case, problems: list[str], kept: int = 0) -> Response:
+    """What came of the files: a page, or for our own script, which sends one at a time, words alone."""
+    place, case_id = case.home, case.case_id.hex()
+    if visit.request.accept_mimetypes.best == "application/json":
+        told: Response = jsonify(kept=kept, problems=problems)
+        told.status_code = 422 if problems else 200
+        return told
     if problems:
         return _page(visit, cases.fetch(visit, place, case_id), problems, 422, kept)
     return visit.redirect("papers", place=place, case_id=case_id)
@@ -215,6 +225,7 @@ def _page(visit: Visit, case: Case, problems: Sequence[str] = (), status: int = 
         problems=list(problems),
         kept=kept,
         chosen=visit.line("material"),
+        most=limits.BLOB,
     )
 
 

@@ -132,6 +132,21 @@ def test_what_is_no_photo_is_refused_by_name_and_the_rest_is_kept(agent: Visitor
     assert upload(agent, case, (bytes(13 << 20), "big.jpg")).status_code == 413
 
 
+def test_the_script_of_the_form_is_answered_in_words_alone(agent: Visitor) -> None:
+    case = agent.file()
+
+    def sent(raw: bytes, **values: str) -> tuple[int, Any]:
+        fields = {"token": agent.token(), "material": "身份证", **values, "files": (io.BytesIO(raw), "a.jpg")}
+        answer = agent.client.post(f"{case}/papers", data=fields, headers={"Accept": "application/json"})
+        return answer.status_code, answer.get_json()
+
+    assert sent(photo()) == (200, {"kept": 1, "problems": []})
+    status, told = sent(b"<html>")
+    assert (status, told["kept"]) == (422, 0) and "只接受照片" in told["problems"][0]
+    assert sent(photo("blue"), material="")[1]["problems"] == ["请选择是哪一份材料。"]
+    assert len(positions(agent.open(f"{case}/papers").text)) == 1
+
+
 def test_the_same_file_takes_the_place_of_another_one(agent: Visitor) -> None:
     case = agent.file()
     upload(agent, case, (photo(), "one.jpg"), (photo("blue"), "two.jpg"))

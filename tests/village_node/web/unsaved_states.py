@@ -361,14 +361,14 @@ def _paper(request: pytest.FixtureRequest, what: str) -> Ready:
     agent, village = request.getfixturevalue("agent"), request.getfixturevalue("village")
     case = agent.file()
     address = f"{case}/papers"
+    photo = BytesIO()
+    Image.new("RGB", (40, 30)).save(photo, "JPEG")
     if what == "add":
-        photo = BytesIO()
-        Image.new("RGB", (40, 30)).save(photo, "JPEG")
         fields = {"other": TYPED, "files": (_OpenedAgain(photo.getvalue()), "a.jpg")}
         return Ready(agent, address, fields)
     _, _, place, case_id = case.split("/")
     book, key = village.member.casebook, (f"about:{place}", bytes.fromhex(case_id))
-    book.add_paper("0001", village.member.roles, key, "身份证", Upload(b"photo", "image/jpeg", None))
+    book.add_paper("0001", village.member.roles, key, "身份证", Upload(photo.getvalue(), "image/jpeg", None))
     (paper,) = re.findall(r'name="paper" value="([0-9a-f.]+)"', agent.open(address).text)
     if what == "withdraw":
         return Ready(agent, f"{address}/withdraw", {"paper": paper, "reason": TYPED})

@@ -1,4 +1,5 @@
-// The telephone's page with scripts: each file goes by itself, with how far it is, and again where the line broke.
+// Forms that send files, with scripts: each file goes by itself, with how far it is, and again where the line broke. The
+// telephone's sends a file as soon as it is chosen; that of the counter (which says where to go then) with its button.
 (() => {
   "use strict";
 
@@ -10,23 +11,38 @@
   const LONGEST_MS = 180000; // for one file: a line that is dead says nothing
   const queue = [];
   let busy = false;
+  let failed = false;
+  let replaced = false; // the first file that is taken takes the other's place, and no further one
 
   document.documentElement.classList.add("scripted");
-  document.getElementById("plain-send").hidden = true;
   document.getElementById("together").hidden = true;
 
-  for (const input of form.querySelectorAll("input[type=file]")) {
-    input.addEventListener("change", () => {
-      const material = form.querySelector("input[name=material]:checked");
-      for (const file of input.files) add(file, material ? material.value : "");
-      input.value = "";
-      next();
+  const inputs = form.querySelectorAll("input[type=file]");
+  if (words.then) {
+    form.addEventListener("submit", (event) => {
+      delete form.dataset.sent; // this page stays: more may be sent from it
+      if (![...inputs].some((input) => input.files.length)) return; // the node says what is missing
+      event.preventDefault();
+      for (const input of inputs) take(input);
     });
+  } else {
+    document.getElementById("plain-send").hidden = true;
+    for (const input of inputs) input.addEventListener("change", () => take(input));
   }
   // What is under way would be lost.
   addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
 
-  function add(file, material) {
+  function take(input) {
+    const fields = new FormData(form);
+    fields.delete("files");
+    if (input.files.length) replaced = false;
+    for (const file of input.files) add(file, fields);
+    input.value = "";
+    next();
+  }
+
+  function add(file, fields) {
+    const material = fields.get("other") || fields.get("material");
     const line = document.createElement("li");
     const label = document.createElement("span");
     const size = file.size < 1048576 ? `${Math.ceil(file.size / 1024)} KB` : `${(file.size / 1048576).toFixed(1)} MB`;
@@ -38,8 +54,11 @@
     const state = document.createElement("strong");
     line.append(label, bar, state);
     list.append(line);
-    const job = { file, material, line, bar, state, tries: 0 };
-    if (file.size > Number(words.most)) return told(job, words.large, false);
+    const job = { file, fields, line, bar, state, tries: 0 };
+    if (file.size > Number(words.most)) {
+      failed = true;
+      return told(job, words.large, false);
+    }
     queue.push(job);
   }
 
@@ -54,8 +73,7 @@
     job.state.textContent = words.sending;
     job.bar.hidden = false;
     const body = new FormData();
-    body.append("token", form.querySelector("input[name=token]").value);
-    body.append("material", job.material);
+    for (const [name, value] of job.fields) if (name !== "replaces" || !replaced) body.append(name, value);
     body.append("files", job.file);
     const call = new XMLHttpRequest();
     call.open("POST", form.getAttribute("action"));
@@ -73,9 +91,11 @@
   }
 
   function answered(job, call) {
+    failed ||= call.status !== 200 && call.status !== 429 && call.status < 500;
     if (call.status === 200) {
       job.bar.value = 100;
       told(job, words.arrived, false);
+      replaced = true;
       job.line.classList.add("arrived");
     } else if (call.status === 422) {
       let problems = [];
@@ -99,6 +119,7 @@
       setTimeout(() => send(job), PAUSE_MS);
       return;
     }
+    failed = true;
     told(job, why, true);
     done();
   }
@@ -106,6 +127,9 @@
   function done() {
     busy = false;
     next();
+    if (busy || !words.then) return;
+    if (!failed) location.assign(words.then);
+    else document.getElementById("then").hidden = false; // what was said of each file stays to be read
   }
 
   function told(job, text, again) {
@@ -114,7 +138,7 @@
     if (!again) return;
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "phone-button plain";
+    button.className = words.then ? "btn btn-plain" : "phone-button plain";
     button.textContent = words.again;
     button.addEventListener("click", () => {
       button.remove();
