@@ -1,4 +1,4 @@
-"""A bad line between two machines: a small TCP proxy on loopback that is slow, late, cuts, loses and repeats.
+"""A bad line between two machines: a small TCP proxy on loopback that is slow, late, stalls, cuts, loses and repeats.
 
 It counts every byte both ways, HTTP heads included. Faults may be changed while it runs and hold for what comes next.
 """
@@ -21,6 +21,8 @@ class Faults:
     latency_s: float = 0.0
     cut_up_at: int | None = None
     cut_down_at: int | None = None
+    stall_up_at: int | None = None  # nothing passes behind it, and neither end is told
+    stall_down_at: int | None = None
     lose_replies: bool = False
     duplicate: bool = False  # what goes up arrives a second time, on a connection whose replies nobody hears
 
@@ -81,30 +83,41 @@ class BadLink:
     def _up(self, near: socket.socket, far: socket.socket, echo: socket.socket | None) -> None:
         if echo is not None:
             threading.Thread(target=_drain, args=(echo,), daemon=True).start()
-        self._carry(near, far, lambda: self.faults.cut_up_at, lambda: False, "bytes_up", echo)
+        self._carry(
+            near, far, lambda: (self.faults.cut_up_at, self.faults.stall_up_at), lambda: False, "bytes_up", echo
+        )
 
     def _down(self, far: socket.socket, near: socket.socket) -> None:
-        self._carry(far, near, lambda: self.faults.cut_down_at, lambda: self.faults.lose_replies, "bytes_down", None)
+        self._carry(
+            far,
+            near,
+            lambda: (self.faults.cut_down_at, self.faults.stall_down_at),
+            lambda: self.faults.lose_replies,
+            "bytes_down",
+            None,
+        )
 
     def _carry(
         self,
         source: socket.socket,
         sink: socket.socket,
-        cut_at: Callable[[], int | None],
+        ends_at: Callable[[], tuple[int | None, int | None]],
         lose: Callable[[], bool],
         counter: str,
         echo: socket.socket | None,
     ) -> None:
-        """Move bytes one way until an end closes or the fault strikes."""
+        """Move bytes one way until an end closes or the fault strikes. ``ends_at``: where it is cut, and where it
+        stalls."""
         passed = 0
         with suppress(OSError):  # an end that is gone ends the other
             while chunk := source.recv(self._portion()):
                 if lose():
                     break
-                limit = cut_at()
-                cut = limit is not None and passed + len(chunk) >= limit
-                if cut:
-                    chunk = chunk[: (limit or 0) - passed]
+                cut_at, stall_at = ends_at()
+                limit = min((each for each in (cut_at, stall_at) if each is not None), default=None)
+                ends = limit is not None and passed + len(chunk) >= limit
+                if limit is not None and ends:
+                    chunk = chunk[: max(limit - passed, 0)]
                 self._closed.wait(self.faults.latency_s + self._duration(len(chunk)))
                 sink.sendall(chunk)
                 if echo is not None:
@@ -113,7 +126,10 @@ class BadLink:
                 if self.recorded is not None:
                     self.recorded[counter] += chunk
                 setattr(self, counter, getattr(self, counter) + len(chunk))
-                if cut:
+                if ends and limit == stall_at:
+                    while source.fileno() >= 0 and not self._closed.wait(0.02):
+                        pass  # until somebody here hangs up
+                if ends:
                     break
         with self._lock:
             self._open -= {source, sink}

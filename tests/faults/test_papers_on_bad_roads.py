@@ -9,7 +9,7 @@ import pytest
 from sync_protocol import limits
 from sync_protocol.case.papers import current
 from tests.badlink import Faults
-from tests.faults.test_real_roads import Hop
+from tests.faults.test_real_roads import IMPATIENT, Hop
 from village_node.casebook import CaseRef
 from village_node.uploads import Upload
 
@@ -59,6 +59,26 @@ def test_a_paper_crosses_a_line_that_is_cut_and_each_cut_costs_a_chunk_at_most(h
     assert case is not None and hop.township.casebook.original_of("0002", case, current(case)[0], "核对") == raw
     sent = hop.link.bytes_up - before
     assert cuts > 3 and sent < SIZE + cuts * (limits.BLOB_CHUNK + 2_000) + exchanges * 1_500, (sent, cuts, exchanges)
+
+
+def test_a_stall_within_a_paper_costs_a_chunk_at_most_and_the_rest_follows(hop: Hop) -> None:
+    ref, raw = attached(hop, 4)
+    hop.uplink = hop.calling(hop.link.url, timeouts=IMPATIENT)
+    while not 20 <= percent(hop, ref) < 100:
+        assert hop.uplink.exchange_once().ok
+    before, came = hop.link.bytes_up, percent(hop, ref)
+    for at in (30_000, 40_000):
+        hop.link.faults = Faults(stall_up_at=at)
+        hop.link.hang_up()
+        assert not hop.uplink.exchange_once().ok
+    assert percent(hop, ref) == came, "of a chunk there is nothing or all"
+    hop.link.faults = Faults()
+    hop.link.hang_up()
+    hop.sync()
+    case = hop.township.casebook.case(*ref[:2])
+    assert case is not None and hop.township.casebook.original_of("0002", case, current(case)[0], "核对") == raw
+    left = SIZE * (100 - came) // 100 + limits.BLOB_CHUNK
+    assert hop.link.bytes_up - before < left + 2 * (limits.BLOB_CHUNK + 2_000) + 15_000
 
 
 def test_a_case_that_is_filed_while_a_paper_travels_is_there_with_the_next_exchange(hop: Hop) -> None:

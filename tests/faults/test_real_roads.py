@@ -3,6 +3,7 @@
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,6 +23,7 @@ from village_node.uplink.conversation import Conversation
 
 pytestmark = pytest.mark.sockets
 HASTY = Timeouts(1.0, 2.0, 4.0)
+IMPATIENT = Timeouts(1.0, 1.0, 2.0)
 
 
 class Hop:
@@ -95,6 +97,27 @@ def test_a_large_exchange_cut_at_random_bytes_heals(hop: Hop) -> None:
     hop.link.faults = Faults()
     hop.sync()
     assert len(hop.township.casebook.shared_points(VILLAGE)) == 1
+
+
+def test_an_exchange_that_stalls_at_any_byte_ends_in_time_and_heals(hop: Hop) -> None:
+    hop.uplink = hop.calling(hop.link.url, timeouts=IMPATIENT)
+    hop.sync()
+    for faults in (
+        Faults(stall_up_at=1), Faults(stall_up_at=150), Faults(stall_up_at=1_000),
+        Faults(stall_down_at=1), Faults(stall_down_at=120),
+    ):  # fmt: skip
+        file_many(hop.village, 3)
+        hop.link.faults = faults
+        hop.link.hang_up()
+        before = hop.link.bytes_up, hop.link.bytes_down, time.monotonic()
+        told = hop.uplink.exchange_once()
+        assert not told.ok and told.text, "silence is no answer, and no end of the line that anybody would be told of"
+        assert time.monotonic() - before[2] < 10.0
+        passed = hop.link.bytes_up - before[0], hop.link.bytes_down - before[1]
+        assert passed[0] <= (faults.stall_up_at or 1 << 20) and passed[1] <= (faults.stall_down_at or 1 << 20)
+        hop.link.faults = Faults()
+        hop.link.hang_up()
+        hop.sync()
 
 
 def test_lost_replies_and_duplicates_on_the_line_ring_no_alarm(hop: Hop) -> None:
