@@ -146,8 +146,8 @@ class AccountRows:
     ) -> bool:
         """Set columns, and end all sessions where it ``signs_out``; False if there is nobody with this number.
 
-        ``keeps``: a role that somebody in use must have afterwards, if this one has it now. Who is disabled has no case any
-        more. Raises LastOne.
+        ``keeps``: a role that somebody in use must have afterwards, if this one has it now. Who is disabled has no
+        case any more. Raises LastOne.
         """
         with self._store.writing() as connection:
             if keeps:

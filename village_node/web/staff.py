@@ -8,8 +8,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.workflow import ROLES
+from village_node import casebook
 from village_node.accounts import StaffTrouble
-from village_node.casebook import BadBody, NotFound
+from village_node.casebook import BadBody
 from village_node.web.policy import ADMIN, Policy, Route
 from village_node.web.site import Visit
 
@@ -91,7 +92,7 @@ def absent(visit: Visit, staff_no: str) -> Response:
     except BadBody as bad:
         kept = {"absent": staff_no, "until": typed}
         return _page(visit, 422, problem=visit.t(bad.zh, bad.en), kept=kept)
-    except NotFound as nobody:
+    except casebook.NotFound as nobody:
         return _page(visit, 404, problem=visit.t(nobody.zh, nobody.en))
     return _page(visit, freed=freed, freed_of=visit.site.accounts.name_of(staff_no))
 

@@ -138,8 +138,8 @@ def test_who_is_marked_absent_has_no_case_and_is_given_none_until_back(
     admin.send("/staff/0102/absent", {"until": "2026-11-18"})
     assert "周敏（至 2026-11-18）" in plain(clerk.open("/work").text)
     network.clock.now_ms += 86_400_000
-    page = township.sign_in("0105", "clerk").open("/work")
-    assert page.status_code == 200 and "缺勤" not in plain(page.text), "it ends with its day"
+    later = township.sign_in("0105", "clerk").open("/work")
+    assert later.status_code == 200 and "缺勤" not in plain(later.text), "it ends with its day"
     freed = [each for each in trail(township) if each[1] in ("staff.absent", "case.claim.free")]
     assert freed == [("0109", "staff.absent"), *[("0109", "case.claim.free")] * 2, ("0109", "staff.absent")]
 
