@@ -36,6 +36,7 @@ CLASSES: Final[dict[str, tuple[str, str]]] = {
 POSTS: Final = ("A", "B")
 SLOT: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 MOST_SLOTS: Final = 40
+MOST_WINDOWS: Final = 60
 MOST_A_SLOT: Final = 50
 FARTHEST_DAYS: Final = 60
 OWN_DAYS: Final = 14  # so far ahead residents book by themselves
@@ -48,9 +49,18 @@ _CHINA_MINUTES: Final = 8 * 60  # by which it is later there than in the time of
 _TAIL: Final = re.compile(r"[0-9]{4}", re.ASCII)
 
 
+class Window(NamedTuple):
+    """A window of the room: its name, as numbers are called to it; and where it is said, whose it is, who is there."""
+
+    name: str
+    department: str = ""
+    staff_no: str = ""
+
+
 class Room(NamedTuple):
     """What the service room says of itself. ``hours``: of Monday to Sunday, empty where it is closed; ``slots``: the
-    times one can come by appointment, each for ``a_slot`` people."""
+    times one can come by appointment, each for ``a_slot`` people; ``windows``: where numbers are called to, anywhere
+    where there are none."""
 
     classes: tuple[str, ...] = ()
     hours: tuple[str, ...] = ("",) * 7
@@ -58,6 +68,7 @@ class Room(NamedTuple):
     phone: str = ""
     slots: tuple[str, ...] = ()
     a_slot: int = 1
+    windows: tuple[Window, ...] = ()
 
 
 class Served(NamedTuple):
@@ -88,7 +99,8 @@ class Reception(Overseeing):
             if not raw:
                 return Room()
             said = encoding.decode(raw)
-            return Room(tuple(said[0]), tuple(said[1]), said[2], said[3], tuple(said[4]), said[5])
+            windows = tuple(Window(*each) for each in (said[6] if len(said) > 6 else ()))
+            return Room(tuple(said[0]), tuple(said[1]), said[2], said[3], tuple(said[4]), said[5], windows)
 
         return self.remembered(_ROOM, read)
 
@@ -103,6 +115,7 @@ class Reception(Overseeing):
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             body = [list(room.classes), list(room.hours), room.address, room.phone, list(room.slots), room.a_slot]
+            body.append([list(each) for each in room.windows])
             peers.remember_bytes(connection, _ROOM, encoding.encode(body))
             once.became(connection, request, self._room_key())
             return None, self._noted(connection, actor, "room.say", self.identity.place)
@@ -349,6 +362,7 @@ class Reception(Overseeing):
         known = not item_no or self.catalogue.newest(item_no) is not None
         _check(known, "item_no", "没有这个事项", "there is no such item")
         _check(plain(window, 0, 20), "window", "窗口不超过 20 字", "a window has at most 20 characters")
+        self._check_window(window)
 
         def act(connection: Connection) -> tuple[int, set[str]]:
             drawn = self._draw(connection, item_no, window, None)
@@ -365,6 +379,7 @@ class Reception(Overseeing):
         BadBody, NotAllowed (also where nobody waits for it), NotSaved."""
         self._check_counter(roles)
         _check(plain(window, 1, 20), "window", "请填写窗口", "name the window")
+        self._check_window(window)
 
         def act(connection: Connection) -> tuple[Ticket, set[str]]:
             found = reception.next_for(connection, day_of(self.clock()).isoformat(), window)
@@ -405,9 +420,18 @@ class Reception(Overseeing):
 
         self._act(act, request)
 
+    def _check_window(self, window: str) -> None:
+        """Where the room has a register of windows, a number waits for one of them."""
+        known = [each.name for each in self.room().windows]
+        there = not window or not known or window in known
+        _check(
+            there, "window", "窗口名册里没有这个窗口，请从中选择", "no such window in the register: choose one of it"
+        )
+
     def _after(self, connection: Connection, held: Ticket, what: str, window: str, case_no: str) -> Ticket:
         if what == "transfer":
             _check(plain(window, 1, 20), "window", "请填写转到哪个窗口", "name the window it goes to")
+            self._check_window(window)
             wrong = held.state == reception.DONE or held.at_window == window
             after = held._replace(state=reception.WAITING, at_window=window, called_ms=None, called_by="")
         elif what == "again":
@@ -496,6 +520,11 @@ def _moved_on() -> Stale:
     return Stale("已有人处理过，请重新查看", "somebody has dealt with it: look again")
 
 
+def _is_window(window: Window) -> bool:
+    name, department, staff_no = window
+    return plain(name, 1, 20) and plain(department, 0, 60) and plain(staff_no, 0, 32)
+
+
 def _check_room(room: Room) -> None:
     known = set(room.classes) <= CLASSES.keys() and len(set(room.classes)) == len(room.classes)
     _check(known, "classes", "请从所列类别中选择", "choose from the list")
@@ -509,6 +538,14 @@ def _check_room(room: Room) -> None:
         "slots",
         f"时段写成 09:00，从早到晚，不重复，最多 {MOST_SLOTS} 个",
         f"slots as 09:00, in their order, none twice, at most {MOST_SLOTS}",
+    )
+    names = [each.name for each in room.windows]
+    sound = len(names) <= MOST_WINDOWS and len(set(names)) == len(names) and all(map(_is_window, room.windows))
+    _check(
+        sound,
+        "windows",
+        f"窗口一行一个：窗口（不超过 20 字，不重复）、部门、工号，用空格隔开，最多 {MOST_WINDOWS} 个",
+        f"a window a line: name (20 characters, none twice), department, staff number; {MOST_WINDOWS} at most",
     )
     few = 1 <= room.a_slot <= MOST_A_SLOT
     _check(few, "a_slot", f"每时段人数须为 1 至 {MOST_A_SLOT}", f"from 1 to {MOST_A_SLOT} people a slot")

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, NotAllowed
-from village_node.casebook.reception import CLASSES, POSTS, Room
+from village_node.casebook.reception import CLASSES, POSTS, Room, Window
 from village_node.store.reception import Duty
 from village_node.web import entry, spreadsheet, times, words
 from village_node.web.policy import CASEWORK, STAFF, Policy, Route
@@ -96,7 +96,7 @@ def say_room(visit: Visit) -> Response:
     typed: dict[str, Any] = {name: visit.line(name) for name in ("address", "phone", "a_slot")}
     typed["hours"] = [visit.line(f"hours{number}") for number in range(7)]
     typed["classes"] = [code for code in CLASSES if visit.request.form.get(f"class:{code}")]
-    typed["slots"] = visit.line("slots")
+    typed["slots"], typed["windows"] = visit.line("slots"), visit.paragraph("windows")
     a_slot = entry.number(typed["a_slot"])
     room = Room(
         tuple(typed["classes"]),
@@ -107,6 +107,8 @@ def say_room(visit: Visit) -> Response:
         int(a_slot) if a_slot.isascii() and a_slot.isdecimal() and len(a_slot) < 6 else 0,
     )
     try:
+        room = room._replace(windows=windows_in(typed["windows"]))
+        check_staff(visit, room.windows)
         visit.site.casebook.say_room(visit.staff.staff_no, visit.staff.roles, room)
     except BadBody as bad:
         return _page(visit, 422, visit.t(bad.zh, bad.en), typed, bad.field)
@@ -115,12 +117,36 @@ def say_room(visit: Visit) -> Response:
     return visit.redirect("duty", done="room")
 
 
+def windows_in(text: str) -> tuple[Window, ...]:
+    """The register of windows as the form has it: a line each, blanks between name, department (``-`` for none) and
+    staff number. Raises BadBody naming ``windows``."""
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    if any(len(parts) > 3 for parts in lines):
+        words = "窗口一行一个，只写窗口、部门、工号三项", "a window a line: name, department and staff number alone"
+        raise BadBody("windows", *words)
+    return tuple(Window(*("" if part == "-" else part for part in parts)) for parts in lines)
+
+
+def _as_line(window: Window) -> str:
+    parts = (window.name, window.department or "-", window.staff_no)
+    return " ".join(parts) if window.staff_no else " ".join(filter(None, window))
+
+
+def check_staff(visit: Visit, windows: Iterable[Window]) -> None:
+    """Raises BadBody naming ``windows`` where somebody sits at one who has no account here."""
+    for each in windows:
+        if each.staff_no and not visit.site.accounts.name_of(each.staff_no[:32]):
+            words = f"{each.name}：本单位没有工号 {each.staff_no}", f"{each.name}: nobody here has {each.staff_no}"
+            raise BadBody("windows", *words)
+
+
 def _page(
     visit: Visit, status: int = 200, problem: str = "", typed: dict[str, Any] | None = None, wrong: str = ""
 ) -> Response:
     book, today = visit.site.casebook, day_of(visit.now_ms)
     room = book.room()
     said = {**room._asdict(), "slots": " ".join(room.slots), "a_slot": str(room.a_slot)}
+    said["windows"] = "\n".join(_as_line(each) for each in room.windows)
     return visit.render(
         "duty.html",
         status,

@@ -158,6 +158,7 @@ def _page(
     typed = typed or {}
     day = typed.get("day") or entry.line(visit.request.args.get("day", ""))[:10] or today
     booked, drawn = site.casebook.appointments(day), site.casebook.tickets(today)
+    windows = site.casebook.room().windows
     names = {row.id: row.name for row in (booked if day == today else site.casebook.appointments(today))}
     return visit.render(
         "turns.html",
@@ -175,6 +176,8 @@ def _page(
         grouped=grouped,
         turns=[_turn(visit, row, names) for row in drawn],
         waiting=sum(TICKET_STATES[row.state] == "waiting" for row in drawn),
+        windows=[(each.name, f"{each.name} {each.department}".rstrip()) for each in windows],
+        own_window=next((each.name for each in windows if each.staff_no == visit.staff.staff_no), ""),
         items=[(item.item_no, f"{item.item_no} {visit.t(item.name, item.name_en)}") for item in site.finder.find("")],
     )
 

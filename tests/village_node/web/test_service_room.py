@@ -37,6 +37,24 @@ def kept(visitor: Visitor, path: str, **said: str) -> str:
     return answer.headers["Location"]
 
 
+def test_numbers_are_drawn_for_and_called_to_the_windows_of_the_register(agent: Visitor, head: Visitor) -> None:
+    free = kept(agent, "/turns/draw", draw_item="", draw_window="9号")
+    assert "number=A001" in free, "where no window is registered any may be named"
+    refused(head, "/duty/room", "只写窗口、部门、工号三项", **{**ROOM, "windows": "3号 民政局 0001 0002"})
+    refused(head, "/duty/room", "本单位没有工号 7777", **{**ROOM, "windows": "3号 民政局 7777"})
+    refused(head, "/duty/room", "不重复", **{**ROOM, "windows": "3号\n3号"})
+    kept(head, "/duty/room", **{**ROOM, "windows": "3号 民政局\n4号 医保局 0001\n5号 - 0001"})
+    page = agent.open("/turns").text
+    assert '<option value="4号" selected>4号 医保局</option>' in page, "one's own window is chosen already"
+    refused(agent, "/turns/draw", "窗口名册里没有这个窗口", draw_item="", draw_window="9号")
+    refused(agent, "/turns/call", "窗口名册里没有这个窗口", window="9号")
+    kept(agent, "/turns/draw", draw_item="", draw_window="3号")
+    kept(agent, "/turns/call", window="3号")
+    refused(agent, "/turns/2/transfer", "窗口名册里没有这个窗口", to_window="9号", case_no="")
+    kept(agent, "/turns/2/transfer", to_window="4号", case_no="")
+    assert "3号 民政局\n4号 医保局 0001\n5号 - 0001" in head.open("/duty").text
+
+
 def refused(visitor: Visitor, path: str, words: str, **said: str) -> None:
     answer = visitor.send(path, said)
     assert answer.status_code in (409, 422) and words in "".join(problems(answer.text)), problems(answer.text)

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, Request
-from village_node.casebook.reception import CLASSES, POSTS, Room
+from village_node.casebook.reception import CLASSES, MOST_WINDOWS, POSTS, Room, Window
 from village_node.store.locks import CaseKey
 from village_node.store.reception import BOOKING_STATES, TICKET_STATES, Duty
 from village_node.web import entry, masking, schemas, service_room, turns
@@ -98,6 +98,14 @@ def _texts(most: int, long: int) -> Any:
     return marshmallow.fields.List(schemas.Text(0, long), required=True, validate=judge, error_messages=known)
 
 
+class WindowTaken(Taken):
+    """One window: its name, whose it is, who sits there."""
+
+    name = schemas.Text(1, 20, required=True)
+    department = schemas.Text(0, 60, load_default="")
+    staff_no = schemas.Text(0, 32, load_default="")
+
+
 class RoomTaken(Taken):
     """What the room says of itself: the hours of Monday to Sunday, and the slots of a day, each for `a_slot` people."""
 
@@ -107,6 +115,12 @@ class RoomTaken(Taken):
     phone = schemas.Text(0, 40, load_default="")
     slots = _texts(40, 5)
     a_slot = schemas.Whole(1, 50, required=True)
+    windows = marshmallow.fields.List(
+        marshmallow.fields.Nested(WindowTaken),
+        load_default=list,
+        validate=marshmallow.validate.Length(max=MOST_WINDOWS, error=f"最多 {MOST_WINDOWS} 项"),
+        error_messages={"invalid": "应为列表"},
+    )
 
 
 class SlotGiven(Schema):
@@ -302,8 +316,15 @@ def say_room(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any
     """Say anew what the room is and when it is open."""
     wanted, staff = request_of(visit, chosen, asked), visit.staff
     lists = {name: tuple(entry.line(each) for each in asked[name]) for name in ("classes", "hours", "slots")}
-    room = Room(**lists, address=entry.line(asked["address"]), phone=entry.line(asked["phone"]), a_slot=asked["a_slot"])
-    return _done(visit, wanted, lambda: visit.site.casebook.say_room(staff.staff_no, staff.roles, room, wanted))
+    address, phone = entry.line(asked["address"]), entry.line(asked["phone"])
+    windows = tuple(Window(*(entry.line(each[name]) for name in Window._fields)) for each in asked["windows"])
+    room = Room(lists["classes"], lists["hours"], address, phone, lists["slots"], asked["a_slot"], windows)
+
+    def keep() -> None:
+        service_room.check_staff(visit, room.windows)
+        visit.site.casebook.say_room(staff.staff_no, staff.roles, room, wanted)
+
+    return _done(visit, wanted, keep)
 
 
 OPERATIONS: Final = (

@@ -160,6 +160,7 @@ def twice(program: Program, path: str, body: Any, request_id: str) -> dict[str, 
 def test_the_room_is_kept_booked_drawn_and_called_by_programs(village: Counter, agent: Visitor) -> None:
     head, desk = program_at(village, "0802", "head"), program_at(village, "0801", "agent")
     room = {"classes": ["agency"], "hours": ["8:30–12:00"] * 5 + ["", ""], "slots": ["09:00"], "a_slot": 1}
+    room["windows"] = [{"name": "1号", "staff_no": "0801"}]
     twice(head, "/room", room, "room-00001")
     twice(head, "/duty", {"day": TODAY, "post": "A", "staff_no": "0801"}, "duty-00001")
     assert head.post("/duty", {"day": TODAY, "post": "B", "staff_no": "7777"}).get_json()["field"] == "staff_no"
