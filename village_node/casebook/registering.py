@@ -23,7 +23,7 @@ from village_node.casebook.entitlement import Person, Shown, Words
 from village_node.casebook.errors import BadBody, NotAllowed
 from village_node.casebook.ledger import held_events
 from village_node.casebook.reading import Reading, folded
-from village_node.store import Connection, audit
+from village_node.store import Connection, audit, claims
 from village_node.store.audit import AuditRow
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
@@ -115,6 +115,8 @@ class Registering(Desk, Reading):
             detail = {} if kind == kinds.KIN else {"document": str(said.get("document_no", ""))}
             action = str(said.get("what") or ("withdraw" if said.get("withdrawn") else "enter"))
             self.note(connection, actor, f"{_ACTIONS[kind]}.{action}", subject, **detail)
+            if action == "absent" and str(said["first"]) <= day_of(self.clock()).isoformat():
+                claims.free(connection, str(said["person"]), "absent", self.clock(), actor)
             once.became(connection, request, (scope, b""))
             return None, {scope}
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.conftest import NOON_MS
 from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter
+from tests.village_node.web.test_registers import entered
 from tests.village_node.web.test_sign_in import plain
 from tests.village_node.web.test_work_list import counts, row_of
 from township_node import web as township_pages
@@ -142,6 +143,18 @@ def test_who_is_marked_absent_has_no_case_and_is_given_none_until_back(
     assert later.status_code == 200 and "缺勤" not in plain(later.text), "it ends with its day"
     freed = [each for each in trail(township) if each[1] in ("staff.absent", "case.claim.free")]
     assert freed == [("0109", "staff.absent"), *[("0109", "case.claim.free")] * 2, ("0109", "staff.absent")]
+
+
+def test_a_representative_who_is_entered_as_out_has_no_case_any_more(network: Network, county: Counter) -> None:
+    head, officer = county.sign_in("0201", "head", name="冯局长"), county.sign_in("0202", "officer", name="楚科长")
+    case = county.sign_in("0205", "window", "officer", name="周敏").file("036")
+    delegate(network.members[COUNTY], "文旅", "036", head="0201", a="0202", last="2026-12-01")
+    officer.send(f"{case}/claim", {})
+    entered(head, "/authority/absent", person="0202", first="2026-11-19")
+    assert county.member.casebook.claims_on([key_of(case)]), "not before the day"
+    entered(head, "/authority/absent", person="0202", first="2026-11-18")
+    assert not county.member.casebook.claims_on([key_of(case)])
+    assert trail(county) == [("0202", "case.claim"), ("0201", "case.claim.free")]
 
 
 def test_a_supervisor_sees_who_has_it_and_takes_nothing_up(network: Network, county: Counter, agent: Visitor) -> None:

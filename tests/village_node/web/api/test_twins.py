@@ -95,7 +95,7 @@ WITHOUT = {
     "unlock": "who ends a wait has seen who it is, and is a person",
     "renew": _ACCOUNTS,
     "disable": _ACCOUNTS,
-    "absent": _ACCOUNTS,
+    "absent": "who is away is noted by the administrator, who works at pages and has no token for it",
     "make_token": _ACCOUNTS,
     "revoke_token": _ACCOUNTS,
     "settle_alarm": _LIVES,
