@@ -115,7 +115,7 @@ def test_every_form_comes_back_with_what_was_typed(
     typed = {
         **APPLICATION, "applicant_name": TYPED, "text": TYPED, "reason": TYPED, "name": TYPED, "staff_no": TYPED,
         "number": case_no, "roles": "agent", "disabled": "yes", "again": PASSWORD, "password": PASSWORD,
-        "old": PASSWORD, "code": "WXYZ77", "draft_id": "a" * 32,
+        "old": PASSWORD, "code": "WXYZ77", "draft_id": "a" * 32, "until": "2026-12-01",
     }  # fmt: skip
     for address in addresses:
         answer = somebody.send(address, {**typed, "token": token})
