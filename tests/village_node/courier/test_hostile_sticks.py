@@ -20,6 +20,7 @@ from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.sync_protocol import sample
 from tests.village_node.courier.sticks import Hand, bundle_files, hand, held, introduce
 from village_node.courier import Courier, PartState, Trouble, slices, stick
+from village_node.courier.judging import part_of
 from village_node.courier.stick import folded
 from village_node.store import NotSaved
 
@@ -129,13 +130,16 @@ def test_a_part_cut_anywhere_is_as_if_it_were_not_there(written, reader, tmp_pat
 
 def test_a_stick_that_lacks_any_number_of_its_last_bytes_brings_nothing(written, reader, tmp_path):
     _, files = written
-    last = max(name for name in files if name != "head.sanji")
+    head, last = bundle.read_head(files["head.sanji"]), max(name for name in files if name != "head.sanji")
     for name, state in (("head.sanji", []), (last, [PartState.DAMAGED])):
         place = laid(tmp_path / "stick", {"head.sanji": files["head.sanji"], last: files[last]})
         size, cut = len(files[name]), place / "sanji" / name
         for short in range(1, min(BLOCK, size - len(BEGINS)) + 1):  # a head is known by how it begins
             os.truncate(cut, size - short)
-            # A look goes as far as taking in does until something is sound, and waits for no disk.
+            if state and short % 64 != 1:  # what looking and taking in both ask first
+                (source,) = stick.bundles_in(place)
+                assert part_of(source, head, len(head.parts)) == (None, PartState.DAMAGED)
+                continue
             (outcome,) = reader.read(place) if short % 64 == 1 else reader.courier.verify(place)
             assert outcome.states[-1:] == state and (outcome.refused is not None) == (not state) and not outcome.stored
 
