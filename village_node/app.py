@@ -352,12 +352,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     scheduler.every(CHAIN_S, "audit chain", accounts.chain.tick)
     scheduler.every(GARBAGE_S, "garbage", _collect_garbage)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
-    scheduler.every(CALENDAR_S, "calendar", casebook.follow_calendar)
-    scheduler.every(CALENDAR_S, "catalogue", casebook.follow_catalogue)
-    scheduler.every(CALENDAR_S, "key for complaints", casebook.follow_sealing_suite)
-    scheduler.every(ORDERS_S, "orders to erase", casebook.obey_orders)
-    scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
-    scheduler.every(STRAYS_S, "stray files", casebook.sweep_strays)
+    _follow(scheduler, casebook)
     if uplink is not None:
         scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)
     purge = None
@@ -387,6 +382,16 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     node.closers.append(site.errands.close)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
     return node
+
+
+def _follow(scheduler: Scheduler, casebook: Casebook) -> None:
+    """Have done what was published, ordered or left behind since it was last looked at."""
+    scheduler.every(CALENDAR_S, "calendar", casebook.follow_calendar)
+    scheduler.every(CALENDAR_S, "catalogue", casebook.follow_catalogue)
+    scheduler.every(CALENDAR_S, "key for complaints", casebook.follow_sealing_suite)
+    scheduler.every(ORDERS_S, "orders to erase", casebook.obey_orders)
+    scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
+    scheduler.every(STRAYS_S, "stray files", casebook.sweep_strays)
 
 
 def _forget_in_time(scheduler: Scheduler, casebook: Casebook) -> None:

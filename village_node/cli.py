@@ -150,10 +150,16 @@ def parser(level: Level) -> argparse.ArgumentParser:
     evidence.add_argument("case", metavar="CASE", help="the case's number, as it is printed on the receipt")
     evidence.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
     evidence.set_defaults(act=lambda arguments: _evidence(level, arguments))
+    _add_update(top, level)
+    _add_staff(top, level)
+    return top
+
+
+def _add_staff(top: argparse.ArgumentParser, level: Level) -> None:
+    """What is done for the people of a node, and what shows what they have done."""
     audit = add_verb(top, "audit", "compute the chain of the audit trail again, and name the first line that is broken")
     audit.add_argument("step", choices=("verify",))
     audit.set_defaults(act=lambda arguments: _audit(level, arguments))
-    _add_update(top, level)
     invite = add_verb(top, "invite", "make a one-time sign-in code for a member of staff")
     invite.add_argument("--staff-no", required=True, help="work number")
     invite.add_argument("--staff-name", required=True)
@@ -162,7 +168,6 @@ def parser(level: Level) -> argparse.ArgumentParser:
     unlock = add_verb(top, "unlock", "end the wait of a member of staff after wrong passwords")
     unlock.add_argument("--staff-no", required=True, help="work number")
     unlock.set_defaults(act=lambda arguments: _unlock(level, arguments))
-    return top
 
 
 def add_suite(init: argparse.ArgumentParser) -> None:

@@ -196,7 +196,7 @@ def test_claims_work_on_either_database(new_url: Callable[[], str], folder: Path
     made.clock.now_ms = NOON_MS
     made.enrol(COUNTY, TOWNSHIP, VILLAGE)
     counter = open_counter(made.open(VILLAGE, new_url()), folder, more=township_pages.register)
-    agent, head = counter.sign_in("0001", "agent", "admin", name="王芳"), counter.sign_in("0002", "head")
+    agent, head = counter.sign_in("0001", "agent", name="王芳"), counter.sign_in("0002", "head")
     counter.sign_in("0003", "agent")
     case, second = agent.file(), agent.file()
     assert agent.send(f"{case}/claim", {}).status_code == head.send(f"{second}/give", {"to": "0001"}).status_code == 303

@@ -161,9 +161,8 @@ def live(told: Story) -> None:
     complaint, _, _ = complain(agent, VILLAGE, by="张秀兰")
     batch = filed(agent, rows_of(PEOPLE[1], PEOPLE[2]))
     around(told.network)
-    [letters] = set(
-        re.findall(r'href="(/supervision/[^"]+/letters/[^"]+)"', supervisor.open("/supervision?view=asked").text)
-    )
+    asked_for = supervisor.open("/supervision?view=asked").text
+    [letters] = set(re.findall(r'href="(/supervision/[^"]+/letters/[^"]+)"', asked_for))
     document = links(agent, case)[0].split("/documents/")[1].split("/")
     place, case_id = case.split("/")[2:4]
     told.common = {
