@@ -44,7 +44,8 @@ NOON_MS = 1_795_000_000_000
 OF_EVERYBODY = {
     "asset": "files of the program",
     **dict.fromkeys(
-        ("notice", "guide", "item_flow", "blank_attorney", "file_form", "file_case", "edit_item", "publish_item",
+        ("notice", "guide", "item_flow", "blank_attorney", "file_form", "file_case", "keep_typed", "edit_item",
+         "publish_item",
          "batch_form", "file_batch", "empty_sheet", "api.read_item", "api.publish_item"),
         "items are the county's, and everybody's",
     ),
@@ -53,7 +54,7 @@ OF_EVERYBODY = {
     "delegation_letter": "delegations are the county's register, which every place holds",
     "api.keep_draft": "a draft that is not there yet is begun",
     **dict.fromkeys(
-        ("renew", "disable", "unlock"),
+        ("renew", "disable", "unlock", "staff_member", "change_staff", "absent"),
         "accounts lie at their own node: a number that is not there is answered in words",
     ),
     **dict.fromkeys(
