@@ -338,8 +338,8 @@ def test_ten_thousand_numbers_in_a_row_from_two_hundred_addresses_tell_nothing(v
     answers: Counted[int] = Counted()
     for number in range(10_000):
         stem = f"{place}-{day}-{tag}-{int(n) + number}"  # the first is there
-        source: Any = SimpleNamespace(remote_addr=f"10.0.{number % 200}.7")
-        visit = Visit(site, source, "", None, "zh", False)
+        asked: Any = SimpleNamespace(remote_addr=f"10.0.{number % 200}.7")
+        visit = Visit(site, asked, "", None, "zh", False)
         code = numbers.make_query_code(number + 1)
         with pytest.raises(NotTold) as refused:
             query.look_up(visit, f"{stem}-{numbers.check_character(stem)}", code[:6] if number % 2 else code)

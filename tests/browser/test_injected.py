@@ -1,0 +1,198 @@
+"""T14: what people type is never taken for a page: 60 payloads in the free-text fields of a counter, in a real browser.
+
+Pages that say what was typed, refused or kept, are shown without the policy of their headers, so that nothing but
+escaping holds; lists are opened where they stand. The rig first proves on a planted field what it would see.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from markupsafe import escape
+from playwright.sync_api import Browser, Dialog, Error, Page, Route
+
+from tests.browser.conftest import Hall, open_hall
+from tests.builders import TOWNSHIP, VILLAGE
+from tests.village_node.web.counter import APPLICATION, PASSWORD
+from tests.village_node.web.errands import PAPERS
+from tests.village_node.web.test_service_room import ROOM, TODAY
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+RUNS = "ran()"  # what a payload does where it is taken for a script
+PAYLOADS = (
+    *(f"<script>{RUNS}</script>", f"<ScRiPt x>{RUNS}</sCrIpT>", f"</script><script>{RUNS}</script>",
+      f"<script src=//x.test/{1}></script>", f"<svg onload={RUNS}>", f"<svg><script>{RUNS}</script></svg>",
+      f"<svg/onload={RUNS}//", f"<img src=x onerror={RUNS}>", "<img src=//x.test/2>", f"<body onload={RUNS}>"),
+    *(f"<input autofocus onfocus={RUNS}>", f"<details open ontoggle={RUNS}>x",
+      f"<video><source onerror={RUNS}></video>",
+      f"<audio src onerror={RUNS}>", f"<iframe srcdoc='<script>parent.{RUNS}</script>'>",
+      f"<iframe src=javascript:{RUNS}>",
+      "<object data=//x.test/3>", "<embed src=//x.test/4>", f"<math><mi xlink:href=javascript:{RUNS}>x</mi></math>",
+      f"<marquee onstart={RUNS}>x</marquee>"),
+    *(f'"><script>{RUNS}</script>', f"'><script>{RUNS}</script>", f'" autofocus onfocus="{RUNS}',
+      f"' autofocus onfocus='{RUNS}",
+      f"` onerror=`{RUNS}", f'"><svg onload={RUNS}>', f"'><img src=x onerror={RUNS}>", f"--><script>{RUNS}</script>",
+      f"]]><script>{RUNS}</script>", f"</textarea><script>{RUNS}</script>"),
+    *(f"</title><script>{RUNS}</script>", f"</style><script>{RUNS}</script>",
+      f"</option></select><img src=x onerror={RUNS}>",
+      f"</noscript><svg onload={RUNS}>", "<base href=//x.test/>", "<meta http-equiv=refresh content=0;//x.test/5>",
+      "<link rel=stylesheet href=//x.test/6>", "<style>@import '//x.test/7'</style>",
+      "<form action=//x.test/><button autofocus>",
+      f"<a href=javascript:{RUNS} id=planted>x</a>"),
+    *("{{ 7*7 }}", "{% raw %}", "${7*7}", "#{7*7}", "<%= 7*7 %>", "{{ config }}", "{{ visit.site }}", "%{{7*7}}",
+      "{# x #}",
+      "{{ ''.__class__ }}"),
+    *("=1+1", "+cmd|' /C calc'!A0", "@SUM(1)", "-2+3", "\u202ecod.exe", "\u2066x\u2069", "a\u0000b", "\ufeffx",
+      "&lt;script&gt;",
+      f"&#60;script&#62;{RUNS}&#60;/script&#62;"),
+)  # fmt: skip
+WATCH = "window.ran = () => { window.__ran = (window.__ran || 0) + 1 }"
+BARE = "http://page.test/"
+# The elements that a payload would make, which no page of ours has.
+MARKS = "object, embed, marquee, math, iframe, base, [onload], [onerror], [onfocus], [ontoggle], [onstart], #planted"
+
+
+FIELD = (
+    """<!doctype html><title>x</title><p>HERE</p><input value="HERE"><input value='HERE'><textarea>HERE</textarea>"""
+)
+
+
+@dataclass
+class Trap:
+    """A browser window that notes whatever a payload could bring about."""
+
+    page: Page
+    own: str
+    found: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.add_init_script(WATCH)
+        self.page.on("dialog", self._asked_aloud)
+        self.page.on("request", lambda asked: self._asked(asked.url))
+        self.page.on("console", lambda said: self._said(said.text))
+
+    def _asked_aloud(self, dialog: Dialog) -> None:
+        self.found.append("dialog")
+        dialog.dismiss()
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.own, "about:", "blob:")) or "x.test" in url:
+            self.found.append(f"request {url}")
+
+    def _said(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.found.append(text)
+
+    def _answer(self, asked: Route, html: str) -> None:
+        if asked.request.url == BARE:
+            asked.fulfill(body=html, content_type="text/html; charset=utf-8")
+        else:
+            asked.abort()
+
+    def looked(self) -> list[str]:
+        """What was found on the page as it stands, and since the last look."""
+        try:
+            ran = self.page.evaluate("window.__ran || 0")
+            marks = self.page.evaluate(f"[...document.querySelectorAll(`{MARKS}`)].map(each => each.outerHTML)")
+        except Error:  # the page was sent elsewhere meanwhile
+            ran, marks = 0, ["another page"]
+        found = [*self.found, *(["a script ran"] if ran else []), *marks]
+        self.found.clear()
+        return found
+
+    def at(self, path: str) -> list[str]:
+        """Open a page where it stands."""
+        answer = self.page.goto(path, wait_until="load")
+        assert answer is not None and answer.status in (200, 422), (path, answer and answer.status)
+        return self.looked()
+
+    def shown(self, html: str) -> list[str]:
+        """Show a page without its headers: nothing but escaping holds."""
+        self.page.unroute_all()
+        self.page.route("**/*", lambda asked: self._answer(asked, html))
+        self.page.goto(BARE, wait_until="load")
+        return self.looked()
+
+
+@pytest.fixture(scope="module")
+def hall(chromium: Browser) -> Iterator[Hall]:
+    with open_hall(chromium) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def agent(hall: Hall) -> Page:
+    return hall.staff(VILLAGE, "0001", "agent", "head", "admin")
+
+
+@pytest.fixture
+def bare(hall: Hall) -> Iterator[Trap]:
+    """A window for pages without their headers; nothing leaves it."""
+    context = hall.browser.new_context()
+    yield Trap(context.new_page(), BARE)
+    context.close()
+
+
+def typed(payload: str, *names: str) -> dict[str, str]:
+    return dict.fromkeys(names, payload)
+
+
+def test_the_rig_sees_what_a_field_without_escaping_lets_in(bare: Trap) -> None:
+    seen = []
+    for payload in PAYLOADS:
+        planted, kept = (FIELD.replace("HERE", words) for words in (payload, str(escape(payload))))
+        seen.append(bool(bare.shown(planted)))
+        assert bare.shown(kept) == [], payload
+    assert sum(seen) >= 36, [payload for payload, found in zip(PAYLOADS, seen, strict=True) if not found]
+    assert len(set(PAYLOADS)) == 60
+
+
+def test_nothing_typed_runs_asks_or_becomes_part_of_a_page(hall: Hall, agent: Page, bare: Trap) -> None:
+    counter = hall.counters[VILLAGE]
+    visitor = counter.visitor()
+    assert visitor.send("/sign-in", {"staff_no": "0001", "password": PASSWORD}).status_code == 303
+    trap, kept = Trap(agent, hall.urls[VILLAGE]), 0
+    counter.accounts.create_invitation("0002", "李梅", ["agent"])
+    visitor.send("/duty/room", {**ROOM, "a_slot": "99"})
+    for payload in PAYLOADS:
+        told = []
+        for path, fields in forms(payload).items():
+            answer = visitor.send(path, fields)
+            assert answer.status_code < 500, (path, payload)
+            if answer.status_code == 303:
+                answer = visitor.open(answer.headers["Location"])
+                kept += path == "/file/001"
+            told.append(answer.text)
+        assert bare.shown("".join(told)) == [], payload
+        hall.network.clock.now_ms += 1000
+    assert kept > 40, "most are taken, and stand on pages"
+    for path in ("/work?view=all", "/staff", "/tokens", "/audit", "/slips", "/consultations", "/turns", "/hours"):
+        assert trap.at(path) == [], path
+
+
+def forms(payload: str) -> dict[str, dict[str, str]]:
+    """Every form of a village's counter that takes words, with the payload in each field that does."""
+    return {
+        "/file/001": {
+            **APPLICATION, **PAPERS, **typed(payload, "applicant_name", "applicant_address", "request", "window_note"),
+        },
+        "/file/001?all": {
+            **APPLICATION,
+            **typed(payload, "applicant_phone", "applicant_id_no", "proxy_name", "proxy_relation", "proxy_phone",
+                    "proxy_authorisation", "legal_representative", "window_note", "earlier", "channel"),
+        },
+        "/consultations": {"outcome": "answered", **typed(payload, "question", "told", "by", "contact", "to")},
+        "/slips/new": {"what": "note", "case_no": "621021101201-261118-7K3M-12-L",
+                       **typed(payload, "by", "text", "contact")},
+        "/complaints/new": {"place": TOWNSHIP, **typed(payload, "who", "text", "by", "contact")},
+        "/turns/book": {"day": TODAY, "slot": "09:00", "item_no": "001", "phone_tail": "1234", "name": payload},
+        "/duty/room": {**ROOM, **typed(payload, "address", "phone", "note")},
+        "/staff/0002/change": {"name": payload, "roles": "agent"},
+        "/staff/invite": typed(payload, "staff_no", "name"),
+        "/tokens/make": {"name": payload, "whose": "0001:agent", "days": "30"},
+        "/query": typed(payload, "number", "code"),
+        "/complaints/status": typed(payload, "number", "code"),
+        "/book/change": typed(payload, "number", "code"),
+        "/batches/file/001": {"rows": payload, "channel": "counter", "do": "check", "item_version": "1"},
+    }  # fmt: skip
