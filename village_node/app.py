@@ -198,6 +198,11 @@ class Node:
         """One exchange with the parent, at once; what came of it. At the root there is nobody to ask: `ok` is true."""
         return self.uplink.sync_now() if self.uplink else {"ok": True}
 
+    def sync_soon(self) -> None:
+        """Have that begin, and come back at once."""
+        if self.uplink:
+            self.uplink.sync_soon()
+
     def proof(self, case_no: str) -> dict[str, Any] | None:
         """What a third party needs to check that the root holds this application; None while there is no receipt.
 
@@ -355,11 +360,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     _follow(scheduler, casebook)
     if uplink is not None:
         scheduler.every(UPLINK_CHECK_S, "uplink", uplink.keep_running)
-    purge = None
-    if config.purges:
-        told = partial(accounts.audit, "node", "purge.run", "bodies")
-        purge = PurgeJob(casebook, config.retention_days, time.monotonic, told)
-        scheduler.every(PURGE_CHECK_S, "purge", purge.tick)
+    purge = _purging(config, casebook, accounts, scheduler)
     pages = flask.Flask("village_node", static_folder=None)
     casebook.on_begun(lambda reason: _log.warning("a new incarnation has begun: %s", WORDS[reason][1]))
     courier = Courier(casebook, wall_clock, identities.random_bytes)
@@ -373,6 +374,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         config=config,
         clock=wall_clock,
         sync_now=node.sync_now,
+        sync_soon=node.sync_soon,
         node_status=node.status,
         courier=courier,
         exchanging=lambda: uplink is not None and bool(uplink.status()["exchanging"]),
@@ -392,6 +394,16 @@ def _follow(scheduler: Scheduler, casebook: Casebook) -> None:
     scheduler.every(ORDERS_S, "orders to erase", casebook.obey_orders)
     scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
     scheduler.every(STRAYS_S, "stray files", casebook.sweep_strays)
+
+
+def _purging(config: Config, casebook: Casebook, accounts: Accounts, scheduler: Scheduler) -> PurgeJob | None:
+    """What clears the bodies of closed cases after their term, where a node does."""
+    if not config.purges:
+        return None
+    told = partial(accounts.audit, "node", "purge.run", "bodies")
+    purge = PurgeJob(casebook, config.retention_days, time.monotonic, told)
+    scheduler.every(PURGE_CHECK_S, "purge", purge.tick)
+    return purge
 
 
 def _forget_in_time(scheduler: Scheduler, casebook: Casebook) -> None:

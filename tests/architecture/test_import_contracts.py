@@ -35,6 +35,7 @@ BREAKS = [
     ("argon2-has-one-owner", "village_node.casebook", "import argon2"),
     ("typst-has-one-owner", "village_node.notices", "import typst"),
     ("holidays-has-one-owner", "village_node.app", "import holidays"),
+    ("xlsxwriter-has-one-owner", "village_node.web.work", "import xlsxwriter"),
     ("environment-has-one-owner", "village_node.app", "import environs"),
     ("protocol-is-pure", "sync_protocol.event", "import time"),
     ("protocol-is-pure", "sync_protocol.case.baton", "import socket"),

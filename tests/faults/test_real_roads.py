@@ -16,7 +16,7 @@ import requests
 from tests import builders
 from tests.badlink import BadLink, Faults
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member
-from tests.served import Served, call, serve
+from tests.served import Served, call, serve, until
 from village_node import app
 from village_node.uplink import Ancestor, Result, Timeouts, Uplink
 from village_node.uplink.conversation import Conversation
@@ -82,6 +82,26 @@ def test_an_idle_exchange_and_one_case_cost_few_bytes(hop: Hop) -> None:
     up, down = hop.link.bytes_up - before[0], hop.link.bytes_down - before[1]
     assert up + down <= 790, (up, down)
     assert hop.link.connections == 1, "the connection is kept alive"
+
+
+def test_who_asks_for_an_exchange_waits_for_nothing_on_a_slow_line(hop: Hop) -> None:
+    hop.village.file()
+    hop.link.faults = Faults(latency_s=0.4)
+    hop.link.hang_up()
+    before = hop.uplink._lines[0].begun
+    hop.uplink.sync_soon()
+    hop.uplink.sync_soon()
+    assert hop.uplink.status()["exchanging"], "nobody waited for the line, and the very next page says so"
+    until(lambda: not hop.uplink.status()["exchanging"], hop.village)
+    assert hop.uplink._lines[0].begun - before <= 2, "asked for twice, it was done once: what is owed, and its receipts"
+    assert hop.village.casebook.sync_state()["not_left"]["cases"] == 0
+    hop.link.faults = Faults(latency_s=3.0)
+    hop.link.hang_up()
+    hop.uplink.sync_soon()
+    hop.uplink.stop()
+    assert not hop.uplink.status()["exchanging"], "what was asked for ends with the node"
+    hop.uplink.sync_soon()
+    assert not hop.uplink.status()["exchanging"], "and nothing begins after it"
 
 
 @pytest.mark.slow

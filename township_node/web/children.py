@@ -9,19 +9,31 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.exclusions import Grade
-from sync_protocol.case.workdays import day_of
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.places import about
 from township_node.quotas import places_of, quota_of, tally_of
 from township_node.web.newcomers import LETS_IN
 from village_node import casebook
 from village_node.store.peers import PeerRow
-from village_node.web import Policy, Route, Visit, add_pages, clocks, entry, machine, spreadsheet, times
-from village_node.web.policy import ADMIN, STAFF
+from village_node.web import Policy, Route, Visit, add_pages, clocks, counter_books, export, filters, machine, times
+from village_node.web.export import Table
+from village_node.web.filters import Choice, Filters
+from village_node.web.policy import ADMIN, EXPORTS, STAFF
 
 QUIET_AFTER_MS: Final = 24 * 3_600_000
 DECIDES: Final = Policy(ADMIN | {"head"}, "node")
 GRADED: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow")  # what somebody has to ask about
+HEAD: Final = (
+    ("单位代码", "Code"), ("单位", "Node"), ("最近联系", "Last heard"), ("办件", "Cases"), ("在该处待办", "Wait there"),
+    *(clocks.grade_badge(each)[2:] for each in GRADED),
+    ("记录", "Events"), ("内容未到", "Missing"), ("异常", "Trouble"), ("记录分叉", "Forked"),
+    ("时钟差（秒）", "Clock (s)"), ("未传来的", "Unsent"),
+)  # fmt: skip
+STATES: Final = {
+    "quiet": ("一天没有联系", "not heard for a day"),
+    "heard": ("一天内联系过", "heard within a day"),
+    "trouble": ("有异常", "with trouble"),
+}
 COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "parked")
 
 
@@ -52,15 +64,15 @@ class Child:
 
 
 def children(visit: Visit) -> Response:
-    """The table of children, those not heard for longest first, or those that a search finds."""
-    site, here = visit.site, visit.site.config.place
-    told, text = _told(visit), _searched(visit)
-    shown = [child for child in told if _fits(visit, child, text)]
+    """The table of children."""
+    site, here, told = visit.site, visit.site.config.place, heard_of(visit)
+    asked = _filters(visit)
+    fitting = [child for child in told if _fits(visit, asked, child)]
     return visit.render(
         "children.html",
         told=told,
-        shown=shown,
-        q=text,
+        listed=counter_books.listed(visit, "children", fitting),
+        filters=asked,
         grades=[clocks.grade_badge(grade) for grade in GRADED],
         heard=[child for child in told if child.last_contact_ms],
         clock_there=machine.clock_there,
@@ -72,32 +84,48 @@ def children(visit: Visit) -> Response:
     )
 
 
-def children_csv(visit: Visit) -> Response:
-    """The same table as a file for a spreadsheet."""
-    heads = ["单位代码", "单位", "最近联系", "办件", "在该处待办", *(clocks.grade_badge(each)[2] for each in GRADED)]
-    lines: list[list[object]] = [[*heads, "记录", "内容未到", "异常", "未传来的"]]
-    text = _searched(visit)
-    for child in _told(visit):
-        if _fits(visit, child, text):
-            at = child.last_contact_ms
-            heard = times.moment(at, "zh") if at else "从未联系"
-            unsent = f"{heard}以后的不知道" if at else "从未联系，不知道"
-            known = [child.place, visit.place_name(child.place), heard, child.cases, child.waiting, *child.graded]
-            lines.append([*known, child.events, child.backlog, child.trouble, unsent])
-    return spreadsheet.as_file(lines, f"children-{day_of(visit.now_ms)}.csv")
+def table(visit: Visit) -> Table:
+    """The same as a file for a spreadsheet."""
+    asked = _filters(visit)
+    rows = [_cells(visit, child) for child in heard_of(visit) if _fits(visit, asked, child)]
+    return Table("children", HEAD, rows, asked.told())
 
 
-def _searched(visit: Visit) -> str:
-    return entry.line(visit.request.args.get("q", ""))[:40]
+def _cells(visit: Visit, child: Child) -> tuple[str | int | float, ...]:
+    at, t = child.last_contact_ms, visit.t
+    heard = times.local(at).strftime("%Y-%m-%d %H:%M") if at else ""
+    unsent = (
+        t(f"{heard} 以后的不知道", f"unknown since {heard}") if at else t("从未联系，不知道", "never heard: unknown")
+    )
+    return (
+        child.place,
+        visit.place_name(child.place),
+        heard,
+        *(child.cases, child.waiting, *child.graded, child.events, child.backlog, child.trouble, child.forks),
+        child.skew_ms / 1000 if child.skew_ms is not None else "",
+        unsent,
+    )
 
 
-def _fits(visit: Visit, child: Child, text: str) -> bool:
-    """Whether a search means this child: the beginning of its code, or part of its name."""
-    return child.place.startswith(text) or text in visit.place_name(child.place)
+def _filters(visit: Visit) -> Filters:
+    t = visit.t
+    return filters.asked(
+        visit,
+        "children",
+        t("单位名称或代码", "Name or code"),
+        Choice("state", t("状态", "State"), [(code, t(*words)) for code, words in STATES.items()]),
+    )
 
 
-def _told(visit: Visit) -> list[Child]:
-    """Every child as it stands, those not heard for longest first."""
+def _fits(visit: Visit, asked: Filters, child: Child) -> bool:
+    trouble = bool(child.trouble or child.forks or child.rings or child.refused or child.over or child.lost)
+    states = {"trouble": trouble, "quiet": child.quiet, "heard": not child.quiet}
+    state = asked.chosen["state"]
+    return asked.fit((child.place, visit.place_name(child.place)), state=state if states.get(state) else "")
+
+
+def heard_of(visit: Visit) -> list[Child]:
+    """The children, those not heard for longest first."""
     site, here = visit.site, visit.site.config.place
     places = site.places
     peers: dict[str, list[PeerRow]] = {}
@@ -193,7 +221,7 @@ def end_stand_in(visit: Visit, place: str) -> Response:
 
 ROUTES: Final = (
     Route("/children", "children", children, Policy(STAFF, "node")),
-    Route("/children.csv", "children_csv", children_csv, Policy(STAFF, "node")),
+    export.route("/children", "children_export", table, Policy(EXPORTS | ADMIN, "node")),
     Route("/children/<place>/settle", "settle_alarm", settle_alarm, DECIDES, ("POST",)),
     Route("/children/<place>/allow-lives", "allow_lives", allow_lives, DECIDES, ("POST",)),
     Route("/children/<place>/stand-in", "stand_in", stand_in, DECIDES, ("POST",)),

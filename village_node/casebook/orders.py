@@ -79,15 +79,16 @@ def why_not(
 class Orders(Reading):
     """The list of orders to put right."""
 
-    def orders(self, view: str, page: int = 1) -> OrderPage:
+    def orders(self, view: str, page: int = 1, text: str = "") -> OrderPage:
         """The open orders: ``here``, those this place is to answer; ``all``, those of every place below too; ``call``,
         those whose applicant is to be asked again; ``appeals``, those whose rating is appealed against, for this place
-        to answer. The longest open first. KeyError for another view."""
+        to answer. The longest open first. ``text``: as of the work list. KeyError for another view."""
         place = self.identity.place
         with self.store.reading() as connection:
             roster, calendar, now_ms = self.roster_in(connection), calendar_in(self, connection), self.clock()
             oldest = cases.OLDEST_APPEAL if view == "appeals" else cases.OLDEST_ORDER
-            listed = cases.page(connection, cases.orders_view(view, place), page, PAGE_SIZE, first=oldest)
+            condition = cases.orders_view(view, place) & cases.matching(text)
+            listed = cases.page(connection, condition, page, PAGE_SIZE, first=oldest)
             found = []
             for row in listed.rows:
                 case, _ = folded(self, connection, roster, row[:2])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from village_node.store import audit, claims, peers, rows
-from village_node.store.audit import AuditRow, Checked, Line
+from village_node.store.audit import EVERY_LINE, AuditRow, Checked, Line, Wanted
 from village_node.store.database import Store
 from village_node.store.errors import RoomMade
 from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE, TOKENS
@@ -318,10 +318,11 @@ class AccountRows:
         with self._store.writing() as connection:
             return audit.append(connection, line)
 
-    def audit_lines(self, limit: int, before: int | None = None) -> list[AuditRow]:
-        """Lines of the audit chain, the newest first; only those before line ``before`` where that is given."""
+    def audit_lines(self, limit: int, before: int | None = None, wanted: Wanted = EVERY_LINE) -> list[AuditRow]:
+        """Lines of the audit chain, the newest first; only those before line ``before``, or that are ``wanted``, where
+        that is given."""
         with self._store.reading() as connection:
-            return audit.newest(connection, limit, before)
+            return audit.newest(connection, limit, before, wanted=wanted)
 
     def audit_count(self) -> int:
         """How many lines were ever written."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from village_node.store import peers, rows
 from village_node.store.tables import AUDIT
@@ -93,11 +93,33 @@ def checked(connection: Connection) -> Checked | None:
     return Checked(*json.loads(raw)) if raw else None
 
 
-def newest(connection: Connection, limit: int, before: int | None = None, action: str = "") -> list[AuditRow]:
-    """Lines of the chain, the newest first; only those before line ``before``, or of one ``action``, where given."""
+class Wanted(NamedTuple):
+    """Which lines are wanted: that hold a text in who, what, about what or the details; from a time on, and before one
+    (ms); all where nothing is said."""
+
+    text: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+EVERY_LINE: Final = Wanted()
+
+
+def newest(
+    connection: Connection, limit: int, before: int | None = None, action: str = "", wanted: Wanted = EVERY_LINE
+) -> list[AuditRow]:
+    """Lines of the chain, the newest first; only those before line ``before``, of one ``action``, or that are
+    ``wanted``, where given."""
     query = select(AUDIT).order_by(AUDIT.c.n.desc()).limit(limit)
     if action:
         query = query.where(AUDIT.c.action == action)
+    if wanted.text:
+        searched = (AUDIT.c.actor, AUDIT.c.action, AUDIT.c.subject, AUDIT.c.detail)
+        query = query.where(or_(*(each.icontains(wanted.text, autoescape=True) for each in searched)))
+    if wanted.since_ms is not None:
+        query = query.where(AUDIT.c.at_ms >= wanted.since_ms)
+    if wanted.until_ms is not None:
+        query = query.where(AUDIT.c.at_ms < wanted.until_ms)
     if before is not None:
         query = query.where(AUDIT.c.n < before)
     return [AuditRow._make(row) for row in connection.execute(query)]

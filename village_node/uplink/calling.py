@@ -146,9 +146,21 @@ class Uplink:
         for _ in range(ROUNDS_AT_ONCE):
             result = self._exchange(self._active()[-1], PATIENCE_S)
             stored += result.stored
-            if not (result.ok and (result.again or self.owes_now())):
+            if self._stopping or not (result.ok and (result.again or self.owes_now())):
                 break
         return {"ok": result.ok, "stored": stored, "error": result.text or None}
+
+    def sync_soon(self) -> None:
+        """Begin what ``sync_now`` does and come back at once: on a slow line nobody shall wait for a page. Until it is
+        done ``status`` says that an exchange is under way; whoever asks again meanwhile begins nothing more."""
+        with self._changed:
+            if not self._stopping and not self._is_asked():
+                self._threads["sync-now"] = threading.Thread(target=self.sync_now, name="sync-now", daemon=True)
+                self._threads["sync-now"].start()
+
+    def _is_asked(self) -> bool:
+        thread = self._threads.get("sync-now")
+        return thread is not None and thread.is_alive()
 
     def ask(self, inquiry: Inquiry) -> Finding:
         """What the ancestor whose turn it is says of a case that is not here. Raises StoreError."""
@@ -175,7 +187,7 @@ class Uplink:
         return {
             "place": conversation.ancestor.place if conversation is not None else None,
             "url": line.ancestor.url,
-            "exchanging": self._exchanging.locked(),
+            "exchanging": self._exchanging.locked() or self._is_asked(),
             "introduced": conversation is not None and conversation.introduced,
             "failures": line.failures,
             "next_attempt_s": round(max(line.ready_at() - self._monotonic(), 0.0), 1),

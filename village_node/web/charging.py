@@ -14,12 +14,18 @@ from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, FeeDay
 from village_node.casebook.charging import basis_of
 from village_node.store.fees import FeeRow
-from village_node.web import times
+from village_node.web import export, filters, times
 from village_node.web.box import Box, yuan
-from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web.export import Table
+from village_node.web.filters import Choice, Filters
+from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
 from village_node.web.site import Visit
 
 READS: Final = Policy(CASEWORK, "node", "masked")
+HEAD: Final = (
+    ("日期", "Day"), ("时间", "Time"), ("类别", "What"), ("收件编号", "Receipt number"), ("事项", "Service"),
+    ("文号或票据号", "Number of the paper"), ("金额（元）", "Amount (yuan)"), ("经办人", "Clerk"),
+)  # fmt: skip
 BY_RULE: Final = ("amount_fen", "basis")
 SORTS: Final[dict[str, tuple[str, str]]] = {
     "notice": ("缴费通知", "notices"),
@@ -120,26 +126,70 @@ def asked_day(visit: Visit) -> date:
 
 
 def day_sheet(visit: Visit) -> Response:
-    """The daily sheet: every notice, receipt and waiver of a day at this place, with their sums."""
-    day = asked_day(visit)
-    sheet: FeeDay = visit.site.casebook.fee_day(day)
-    parts = {"notice": sheet.notices, "paid": sheet.paid, "waived": sheet.waived}
-    sums = sheet.sums()
+    """The daily sheet: every notice, receipt and waiver of a day at this place, with their sums; or of those that the
+    address asks for. It is one sheet, for the books, and so has no pages."""
+    day, asked = asked_day(visit), _filters(visit)
+    parts = _parts(visit, day, asked)
     return visit.render(
         "fee_day.html",
         chosen=day,
+        filters=asked,
         day_words=times.date_words(day, visit.lang),
         parts=[
             (
                 visit.t(*SORTS[what]),
                 visit.t(*NUMBERS[what]),
-                [line_of(visit, row) for row in found],
-                sums[what][0],
-                yuan(visit, sums[what][1]),
+                [line for _, line in found],
+                len(found),
+                yuan(visit, sum(row.fen or 0 for row, _ in found)),
             )
             for what, found in parts.items()
+            if asked.chosen["what"] in ("", what)
         ],
     )
 
 
-ROUTES: Final = (Route("/fees", "fee_day", day_sheet, READS),)
+def _filters(visit: Visit) -> Filters:
+    t = visit.t
+    return filters.asked(
+        visit,
+        "fee_day",
+        t("收件编号、文号、票据号、事项或经办人", "Receipt number, number of the paper, service or clerk"),
+        Choice("what", t("类别", "What"), [(code, t(*words)) for code, words in SORTS.items()]),
+        kept=("day",),
+    )
+
+
+def _parts(visit: Visit, day: date, asked: Filters) -> dict[str, list[tuple[FeeRow, Line]]]:
+    """What of money was done on a day, by what it is: the rows that fit, with their words."""
+    sheet: FeeDay = visit.site.casebook.fee_day(day)
+    sorts = {"notice": sheet.notices, "paid": sheet.paid, "waived": sheet.waived}
+    shown = {what: [(row, line_of(visit, row)) for row in found] for what, found in sorts.items()}
+    return {
+        what: [
+            (row, line) for row, line in found if asked.fit((line.case_no, line.number, line.item, line.who), what=what)
+        ]
+        for what, found in shown.items()
+    }
+
+
+def day_table(visit: Visit) -> Table:
+    """The sheet of a day as a file, narrowed alike; sums of money in yuan."""
+    day, asked = asked_day(visit), _filters(visit)
+    rows = [
+        _cells(day, visit.t(*SORTS[what]), row, line)
+        for what, found in _parts(visit, day, asked).items()
+        for row, line in found
+    ]
+    return Table("fees", HEAD, rows, {**asked.told(), "day": day.isoformat()})
+
+
+def _cells(day: date, sort: str, row: FeeRow, line: Line) -> tuple[str | float, ...]:
+    amount: str | float = row.fen / 100 if row.fen is not None else ""
+    return day.isoformat(), line.at, sort, row.case_no or "", line.item, row.number or "", amount, line.who
+
+
+ROUTES: Final = (
+    Route("/fees", "fee_day", day_sheet, READS),
+    export.route("/fees", "fee_day_export", day_table, Policy(EXPORTS, "node", "masked")),
+)

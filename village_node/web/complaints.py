@@ -15,9 +15,10 @@ from village_node.casebook import AlreadyDone, BadBody, Heard, IdTaken, NotAllow
 from village_node.casebook import NotFound as NoSuchComplaint
 from village_node.notices import voices as papers
 from village_node.notices.printing import NotPrinted
-from village_node.web import cases, clocks, counter_books, prints, query, voices
+from village_node.web import cases, clocks, counter_books, filters, prints, query, voices
 from village_node.web.counter_books import Refused
 from village_node.web.documents import offices
+from village_node.web.filters import Choice
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -50,14 +51,30 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
         is_open = not hears or book.complaints_open()
     except NotAllowed as refused:  # a damaged file of a key
         found, problem = [], problem or visit.t(refused.zh, refused.en)
+    t = visit.t
+    states = [("waiting", t("待答复", "to be answered")), ("answered", t("已答复", "answered"))]
+    asked = filters.asked(
+        visit,
+        "complaints",
+        t("投诉编号或受理单位", "Number, or heard by"),
+        Choice("state", t("进展", "State"), states),
+    )
+
+    def fits(each: Heard) -> bool:
+        state = "answered" if each.complaint.answer is not None else "waiting"
+        return asked.fit((each.complaint.number, visit.place_name(each.complaint.handler)), state=state)
+
+    found = [each for each in found if fits(each)]
+    ours, below = ([each for each in found if (each.complaint.handler == here) == own] for own in (True, False))
     return visit.render(
         "complaints.html",
         status,
+        filters=asked,
         hears=hears,
         takes=workflow.may(roles, visit.site.level, kinds.COMPLAINT),
         is_open=is_open,
-        ours=[each for each in found if each.complaint.handler == here],
-        below=[each for each in found if each.complaint.handler != here],
+        ours=counter_books.listed(visit, "complaints", ours),
+        below=counter_books.listed(visit, "complaints", below, "below"),
         badge_of=lambda each: clocks.grade_badge(each.clock.grade),
         clock=lambda each: voices.clock_words(visit, each.clock),
         problem=problem,

@@ -7,9 +7,10 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import kinds, workflow
 from sync_protocol.case.consultations import OUTCOMES, Consultation
-from village_node.web import calls, cases, counter_books, sent_once
+from village_node.web import calls, cases, counter_books, filters, sent_once
 from village_node.web.clocks import Badge
 from village_node.web.counter_books import Refused
+from village_node.web.filters import Choice
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
 from village_node.web.site import Visit
 
@@ -43,21 +44,34 @@ def _register(
     errors: Mapping[str, str] | None = None,
     problem: str = "",
 ) -> Response:
-    found = visit.site.casebook.consultations()
+    t = visit.t
+    asked = filters.asked(
+        visit,
+        "consultations",
+        t("咨询编号、内容或首问责任人", "Number, question, or first asked"),
+        Choice("state", t("进展", "State"), [(code, t(*badge[2:])) for code, badge in BADGES.items()]),
+    )
+    every = visit.site.casebook.consultations()
+    names = {owner: _owner(visit, owner) for owner in {each.owner for each in every}}
+    found = [
+        each
+        for each in every
+        if asked.fit((each.number, str(each.first.said.get("question", "")), names[each.owner]), state=each.outcome)
+    ]
     waiting = [each for each in found if each.outcome == "open"]
     rest = (each for each in found if each.outcome != "open")
     listed = counter_books.listed(visit, "consultations", [*waiting, *rest])
-    owners = {owner: _owner(visit, owner) for owner in {each.owner for each in listed.rows}}
     return visit.render(
         "consultations.html",
         status,
         takes=workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
         listed=listed,
+        filters=asked,
         count=len(found),
         waiting=len(waiting),
         badge_of=lambda each: BADGES[each.outcome],
         item_of=lambda each: _item(visit, each),
-        owner_of=lambda each: owners[each.owner],
+        owner_of=lambda each: names[each.owner],
         typed=typed,
         errors=errors or {},
         problem=problem,

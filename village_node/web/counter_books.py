@@ -7,7 +7,6 @@ all after its term; a list with what is open first, page by page.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
-from flask import url_for
 from werkzeug.exceptions import NotFound as NoSuchPage
 
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, NotFound
@@ -69,11 +68,14 @@ def one_of(found: Sequence[_One], number: str, number_of: Callable[[_One], str])
     return one
 
 
-def listed(visit: Visit, endpoint: str, rows: Sequence[Any]) -> Listed:
-    """The page of a list that the address asks for."""
-    page = entry.page(visit.request.args.get("page", ""))
+def listed(visit: Visit, endpoint: str, rows: Sequence[Any], name: str = "page") -> Listed:
+    """The page of a list that the address asks for, the last one where it asks for a later one. ``name``: under which
+    it stands in the address, where a page has several lists."""
     pages = max(1, -(-len(rows) // PAGE))
-    return Listed(rows[(page - 1) * PAGE : page * PAGE], page, pages, lambda number: url_for(endpoint, page=number))
+    page = min(entry.page(visit.request.args.get(name, "")), pages)
+    return Listed(
+        rows[(page - 1) * PAGE : page * PAGE], page, pages, lambda number: visit.again(endpoint, **{name: number})
+    )
 
 
 def caller(visit: Visit, said: Mapping[str, Any], ended_ms: int | None, *, open_data: bool) -> Caller:

@@ -59,8 +59,9 @@ def sync_bar(visit: Visit) -> Response:
 
 
 def sync_now(visit: Visit) -> Response:
-    """Ask the node to exchange with the level above at once, and go back to the page."""
-    visit.site.sync_now()
+    """Have the node begin an exchange with the level above, and go back to the page at once: its strip says that the
+    exchange is under way, and then what came of it."""
+    visit.site.sync_soon()
     response = visit.redirect("start")
     response.headers["Location"] = local_path(visit.request.form.get("back", "/"))
     return response

@@ -1,5 +1,6 @@
 """The numbers of documents by series and year: how far each has come, what is missing, what stands on nothing."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from flask import url_for
@@ -8,11 +9,16 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Position, documents, explain, kinds
 from sync_protocol.case.series import Series
 from village_node.casebook import Numbered, by_year
-from village_node.web import entry, words
-from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web import entry, export, words
+from village_node.web.export import Table
+from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
 from village_node.web.site import Visit
 
 READS: Final = Policy(CASEWORK, "node")
+HEAD: Final = (
+    ("单位", "Place"), ("年份", "Year"), ("文书", "Document"), ("文号前段", "Numbers begin with"), ("编到", "Up to"),
+    ("有效", "Count"), ("空号、未生效", "Gaps"), ("文号", "Number"), ("情况", "What"), ("记录和原因", "Record and why"),
+)  # fmt: skip
 WHAT: Final = {
     "missing": ("本机没有这个文号的记录", "no record with this number is held here"),
     "uncounted": ("文号所在的记录没有生效", "the record that bears it does not count"),
@@ -45,14 +51,64 @@ def number_series(visit: Visit) -> Response:
     """The series of one place, this one where no other that is held here is asked for."""
     place, places = asked(visit)
     found = visit.site.casebook.numbered_at(place)
+    years = sorted(by_year(found), reverse=True)
+    year, text = _year(visit, years), entry.line(visit.request.args.get("text", ""))[:60]
     return visit.render(
         "number_series.html",
         place=place,
         places=[(code, visit.place_name(code)) for code in places],
-        years=[(year, [_line(visit, found, each) for each in series]) for year, series in by_year(found).items()],
-        foreign=[_odd(visit, found, each.number, "foreign", (each.position,)) for each in found.foreign],
+        year=year,
+        all_years=[(str(each), str(each)) for each in years],
+        text=text,
+        years=_years(visit, found, year, text),
+        foreign=_foreign(visit, found, text) if not year else [],
         unread=found.unread,
     )
+
+
+def _year(visit: Visit, years: Sequence[int]) -> str:
+    """The year that the address asks for, if numbers were given in it."""
+    year = entry.line(visit.request.args.get("year", ""))[:4]
+    return year if year in map(str, years) else ""
+
+
+def _years(visit: Visit, found: Numbered, year: str, text: str) -> list[tuple[int, list[SeriesLine]]]:
+    """The series by year, with a text in the name of the document, what its numbers begin with, or an odd number."""
+    told = []
+    for each, series in by_year(found).items():
+        lines = [_line(visit, found, one) for one in series]
+        fitting = [
+            line
+            for line in lines
+            if any(text in words for words in (line.title, line.stem, *(odd.number for odd in line.odd)))
+        ]
+        if fitting and year in ("", str(each)):
+            told.append((each, fitting))
+    return told
+
+
+def _foreign(visit: Visit, found: Numbered, text: str) -> list[OddLine]:
+    return [
+        _odd(visit, found, each.number, "foreign", (each.position,)) for each in found.foreign if text in each.number
+    ]
+
+
+def table(visit: Visit) -> Table:
+    """The same as a file: a line for each series, and one for each number in it that is not simply there."""
+    place, _ = asked(visit)
+    found = visit.site.casebook.numbered_at(place)
+    year, text = _year(visit, list(by_year(found))), entry.line(visit.request.args.get("text", ""))[:60]
+    name = visit.place_name(place)
+    rows: list[tuple[str | int, ...]] = []
+    for of_year, series in _years(visit, found, year, text):
+        for each in series:
+            rows.append(
+                (name, of_year, each.title, each.stem, each.highest, each.counted, len(each.odd) + each.left_off)
+            )
+            rows += [(name, of_year, each.title, each.stem, "", "", "", *odd[:3]) for odd in each.odd]
+    foreign = _foreign(visit, found, text) if not year else []
+    rows += [(name, "", "", "", "", "", "", *odd[:3]) for odd in foreign]
+    return Table("document-numbers", HEAD, rows, {"place": place, "year": year, "text": text})
 
 
 def asked(visit: Visit) -> tuple[str, list[str]]:
@@ -122,4 +178,7 @@ def told(visit: Visit, place: str) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = (Route("/document-numbers", "number_series", number_series, READS),)
+ROUTES: Final = (
+    Route("/document-numbers", "number_series", number_series, READS),
+    export.route("/document-numbers", "number_series_export", table, Policy(EXPORTS, "node")),
+)

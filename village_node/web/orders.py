@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import Position
 from village_node.casebook import OpenOrder
-from village_node.web import clocks, schemas, times, voices, words
+from village_node.web import clocks, entry, filters, schemas, times, voices, words
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -29,12 +29,12 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
 
 def orders(visit: Visit) -> Response:
     """One view of the list, the longest open first."""
-    view, number = visit.request.args.get("view", "here"), visit.request.args.get("page", "1")
+    view, number = visit.request.args.get("view", "here"), entry.page(visit.request.args.get("page", "1"))
     if view not in VIEWS:
         raise NotFound
-    found = visit.site.casebook.orders(
-        view, int(number) if len(number) < 7 and number.isascii() and number.isdecimal() else 1
-    )
+    label = visit.t("编号、姓名或事项编号", "Receipt number, name or service number")
+    asked = filters.asked(visit, "orders", label, kept=("view",))
+    found = visit.site.casebook.orders(view, number, asked.text)
     return visit.render(
         "orders.html",
         view=view,
@@ -42,7 +42,8 @@ def orders(visit: Visit) -> Response:
         empty=EMPTY[view],
         counts=visit.site.casebook.order_counts(),
         found=found,
-        page_link=lambda page: url_for("orders", view=view, page=page),
+        filters=asked,
+        page_link=lambda page: visit.again("orders", page=page),
         stage=lambda each: visit.t(*voices.STAGES[each.order.stage]),
         rated=lambda each: visit.t(*words.choice_words(each.order.rating.body["grade"])),
         badge_of=lambda each: clocks.grade_badge(each.clock.grade),

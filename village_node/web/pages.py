@@ -60,6 +60,7 @@ from village_node.web import (
     timeliness,
     tokens,
     turns,
+    watch_tables,
     work,
     working_calendar,
 )
@@ -109,6 +110,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *assignments.ROUTES,
     *claims.ROUTES,
     *supervision.ROUTES,
+    *watch_tables.ROUTES,
     *samples.ROUTES,
     *service_room.ROUTES,
     *turns.ROUTES,
@@ -185,6 +187,7 @@ def register(
     config: Config,
     clock: Callable[[], int],
     sync_now: Callable[[], dict[str, Any]],
+    sync_soon: Callable[[], None],
     node_status: Callable[[], dict[str, Any]],
     courier: Carrier,
     exchanging: Callable[[], bool] = lambda: False,
@@ -192,10 +195,13 @@ def register(
 ) -> Site:
     """Hang the pages every level has into the app. A higher level adds its own with `add_pages`.
 
-    Call `refuse_undeclared_routes(app)` once everything else is in the app as well. `exchanging`: whether an
-    exchange with the level above is under way just now. `above`: whom a resident's look-up goes on to.
+    Call `refuse_undeclared_routes(app)` once everything else is in the app as well. `sync_soon`: begins an exchange and
+    does not wait for it. `exchanging`: whether one with the level above is under way just now. `above`: whom a
+    resident's look-up goes on to.
     """
-    site = Site(casebook, accounts, config, clock, sync_now, node_status, exchanging, courier, Assets(), above)
+    site = Site(
+        casebook, accounts, config, clock, sync_now, sync_soon, node_status, exchanging, courier, Assets(), above
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[SITE] = site
     app.json.ensure_ascii = False  # type: ignore[attr-defined] # of Flask's own provider: Chinese can be read as it is

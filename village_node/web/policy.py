@@ -22,6 +22,9 @@ CASEWORK: Final = frozenset({
 COUNTER: Final = frozenset({"agent", "clerk", "window"})
 ADMIN: Final = frozenset({"admin"})
 STAFF: Final = CASEWORK | ADMIN
+# Those who answer for the work of others may take lists of cases away as files; who works on single cases reads the
+# pages. The audit trail goes with whoever may read it, and so do sums that are about nobody.
+EXPORTS: Final = frozenset({"head", "leader", "business", "supervisor"})
 
 
 class UndeclaredRoute(RuntimeError):

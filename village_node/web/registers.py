@@ -16,8 +16,8 @@ from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, NotAllowed
 from village_node.notices import letters
 from village_node.notices.printing import NotPrinted
+from village_node.web import counter_books, filters, masking, prints, schemas, times
 from village_node.web import entry as typed_entry
-from village_node.web import masking, prints, schemas, times
 from village_node.web.documents import offices
 from village_node.web.policy import CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Visit
@@ -300,6 +300,18 @@ def _seals(
     book, today = visit.site.casebook, day_of(visit.now_ms)
     kept = book.seals()
     uses = [(use, json.loads(use.detail)) for use in book.seal_uses()]
+    asked = filters.asked(
+        visit,
+        "seals",
+        visit.t("用印人、文号或收件编号", "By whom, document or receipt number"),
+        filters.Choice("seal", visit.t("印章", "Seal"), [(seal.number, seal.number) for seal in kept]),
+    )
+    named = [(use, detail, visit.site.accounts.name_of(use.actor) or use.actor) for use, detail in uses]
+    shown = [
+        (use, detail, who)
+        for use, detail, who in named
+        if asked.fit((who, str(detail["document"] or ""), use.subject), seal=detail["seal"])
+    ]
     return visit.render(
         "seals.html",
         status,
@@ -308,7 +320,8 @@ def _seals(
         errors={wrong: problem},
         done=visit.request.args.get("done", ""),
         seals=[(seal, seal.in_use(today), _keepers(visit, seal.said["custodians"])) for seal in kept],
-        uses=[(use, detail, visit.site.accounts.name_of(use.actor) or use.actor) for use, detail in uses],
+        filters=asked,
+        uses=counter_books.listed(visit, "seals", shown),
         counts=[(seal.number, sum(detail["seal"] == seal.number for _, detail in uses)) for seal in kept],
         department_choices=[
             ("", visit.t("全部部门", "every department")),

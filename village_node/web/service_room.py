@@ -11,7 +11,8 @@ from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, NotAllowed
 from village_node.casebook.reception import CLASSES, POSTS, Room, Window
 from village_node.store.reception import Duty
-from village_node.web import entry, spreadsheet, times, words
+from village_node.web import entry, export, times, words
+from village_node.web.export import Table
 from village_node.web.policy import CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -20,6 +21,10 @@ READS: Final = Policy(STAFF, "node")
 KEEPS: Final = Policy(frozenset({"head", "admin", "business"}), "node")
 COUNTS: Final = Policy(CASEWORK, "node")
 SHOWN_DAYS: Final = 14
+COUNT_HEAD: Final = (
+    ("自", "From"), ("至", "To"), ("单位代码", "Code"), ("单位", "Place"), ("项目", "What"), ("次数", "Times"),
+    ("其中休息日", "Of these on days off"),
+)  # fmt: skip
 WEEK: Final = (
     ("周一", "Monday"), ("周二", "Tuesday"), ("周三", "Wednesday"), ("周四", "Thursday"), ("周五", "Friday"),
     ("周六", "Saturday"), ("周日", "Sunday"),
@@ -181,30 +186,21 @@ def counts(visit: Visit) -> Response:
     )
 
 
-def counts_csv(visit: Visit) -> Response:
+def counts_table(visit: Visit) -> Table | Response:
     """The same as a file for a spreadsheet."""
     first, last = period(visit)
     try:
         served, filed = visit.site.casebook.served(first, last), visit.site.casebook.filed(first, last)
     except BadBody:
         return counts(visit)
-    lines: list[Iterable[object]] = [("自", "至", "单位代码", "单位", "项目", "次数", "其中休息日")]
-    lines += [
-        (
-            first,
-            last,
-            each.place,
-            visit.place_name(each.place),
-            words.choice_words(each.what)[0],
-            each.times,
-            each.days_off,
-        )
+    t, name = visit.t, visit.place_name
+    lines: list[tuple[str | int, ...]] = [
+        (first, last, each.place, name(each.place), t(*words.choice_words(each.what)), each.times, each.days_off)
         for each in served
     ]
-    lines += [
-        (first, last, each.place, visit.place_name(each.place), "收件", each.cases, each.days_off) for each in filed
-    ]
-    return spreadsheet.as_file(lines, f"services-{first}-{last}.csv")
+    taken_in = t("收件", "taken in")
+    lines += [(first, last, each.place, name(each.place), taken_in, each.cases, each.days_off) for each in filed]
+    return Table("services", COUNT_HEAD, lines, {"first": first, "last": last})
 
 
 def period(visit: Visit) -> tuple[str, str]:
@@ -226,5 +222,5 @@ ROUTES: Final = (
     Route("/duty", "set_duty", set_duty, KEEPS, ("POST",)),
     Route("/duty/room", "say_room", say_room, KEEPS, ("POST",)),
     Route("/services", "service_counts", counts, COUNTS),
-    Route("/services.csv", "service_counts_csv", counts_csv, COUNTS),
+    export.route("/services", "service_counts_export", counts_table, COUNTS),
 )

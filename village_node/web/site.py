@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from flask import Request, make_response, redirect, render_template, url_for
+from flask import Request, current_app, make_response, redirect, render_template, url_for
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
@@ -28,7 +28,7 @@ from village_node.web.assets import Assets
 from village_node.web.errands import Errands, Tell
 from village_node.web.finder import Finder
 from village_node.web.icons import icon
-from village_node.web.policy import COUNTER, Route
+from village_node.web.policy import COUNTER, Route, declared
 from village_node.web.sync_bar import SyncBar, SyncState, sync_bar
 
 SITE: Final = "sanji.site"  # under which an app keeps its site
@@ -83,6 +83,7 @@ class Site:
     config: Config
     clock: Callable[[], int]
     sync_now: Callable[[], dict[str, Any]]
+    sync_soon: Callable[[], None]
     node_status: Callable[[], dict[str, Any]]
     exchanging: Callable[[], bool]
     courier: Carrier
@@ -197,6 +198,16 @@ class Visit:
     def may(self, roles: frozenset[str]) -> bool:
         """Tell whether the person signed in has one of these roles."""
         return self.person is not None and not self.person.roles.isdisjoint(roles)
+
+    def may_open(self, endpoint: str) -> bool:
+        """Tell whether the person signed in may use one of our pages."""
+        return self.person is not None and declared(current_app)[endpoint].allows(self.person.roles)
+
+    def again(self, endpoint: str, **changed: Any) -> str:
+        """The address of one of our pages with what stands in this one's, its filters above all; ``changed``: set or
+        (None) left out. What would be taken for an order about the address itself stays behind."""
+        kept = {name: text for name, text in self.request.args.items() if name != "endpoint" and name[:1] != "_"}
+        return url_for(endpoint, **{**kept, **changed})
 
     def role_names(self) -> str:
         """The person's roles in words."""

@@ -10,9 +10,10 @@ from sync_protocol.case import kinds, workflow
 from sync_protocol.case.legal_bodies import GRADES
 from sync_protocol.case.slips import BECOMES
 from village_node.casebook import Brought
-from village_node.web import calls, cases, counter_books, entry, sent_once, words
+from village_node.web import calls, cases, counter_books, entry, filters, sent_once, words
 from village_node.web.clocks import Badge
 from village_node.web.counter_books import Refused
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
 from village_node.web.site import Visit
 
@@ -46,19 +47,39 @@ def register(visit: Visit) -> Response:
 
 def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
     book, here = visit.site.casebook, visit.site.config.place
-    found = book.brought()
+    asked = _filters(visit)
+    found = [each for each in book.brought() if _fits(visit, asked, each)]
     waiting = [each for each in found if each.meets == here and each.slip.answer is None]
     rest = counter_books.listed(visit, "slips", [each for each in found if each not in waiting])
     return visit.render(
         "slips.html",
         status,
         takes=workflow.may(visit.staff.roles, visit.site.level, kinds.SLIP),
+        filters=asked,
         waiting=waiting,
         rest=rest,
         badge_of=lambda each: STATES[state_of(each)],
         what_of=lambda each: visit.t(*WHAT[each.slip.record.said["what"]]),
         problem=problem,
         done=visit.request.args.get("done", ""),
+    )
+
+
+def _filters(visit: Visit) -> Filters:
+    t = visit.t
+    return filters.asked(
+        visit,
+        "slips",
+        t("代收编号、所涉件或单位", "Number, case or place"),
+        Choice("what", t("内容", "What"), [(code, t(*words)) for code, words in WHAT.items()]),
+        Choice("state", t("进展", "State"), [(code, t(*badge[2:])) for code, badge in STATES.items()]),
+    )
+
+
+def _fits(visit: Visit, asked: Filters, each: Brought) -> bool:
+    place = visit.place_name(each.slip.record.place)
+    return asked.fit(
+        (each.slip.number, each.slip.case_no, place), what=each.slip.record.said["what"], state=state_of(each)
     )
 
 

@@ -1,6 +1,7 @@
 """The people of this node, for its administrator: invitations, roles, new codes, disabling; and the audit trail."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -11,12 +12,27 @@ from sync_protocol.case.workflow import ROLES
 from village_node import casebook
 from village_node.accounts import StaffTrouble
 from village_node.casebook import BadBody
+from village_node.store.accounts import StaffRow
+from village_node.store.audit import AuditRow, Wanted
+from village_node.web import counter_books, entry, export, filters, times
+from village_node.web.export import Table
+from village_node.web.filters import Choice
 from village_node.web.policy import ADMIN, Policy, Route
 from village_node.web.site import Visit
 
 MANAGES: Final = Policy(ADMIN, "node")
 SEES: Final = Policy(ADMIN | {"head"}, "node")
 LINES: Final = 100
+STATES: Final = {
+    "active": ("正常", "active"),
+    "invited": ("待设密码", "no password yet"),
+    "disabled": ("已停用", "disabled"),
+}
+SLICE: Final = 500  # lines that an export reads at once
+AUDIT_HEAD: Final = (
+    ("序号", "Number"), ("时间", "Time"), ("工号", "Who"), ("动作", "What"), ("对象", "About"), ("说明", "Details"),
+    ("本行摘要", "Hash of this line"),
+)  # fmt: skip
 
 
 def staff(visit: Visit) -> Response:
@@ -115,26 +131,92 @@ def unlock(visit: Visit, staff_no: str) -> Response:
 
 
 def audit(visit: Visit) -> Response:
-    """The audit trail, newest first."""
+    """The audit trail, newest first, narrowed to what the address says."""
     before = visit.request.args.get("before", "")
+    narrowed, problem = _filters(visit)
     lines = visit.site.accounts.rows.audit_lines(
-        LINES, int(before) if before.isdecimal() and len(before) < 16 else None
+        LINES, int(before) if before.isdecimal() and len(before) < 16 else None, _wanted(narrowed)
     )
     told = [(line, json.loads(line.detail)) for line in lines]
-    return visit.render("audit.html", lines=told, more=lines[-1].n if len(lines) == LINES and lines[-1].n > 1 else None)
+    more = lines[-1].n if len(lines) == LINES and lines[-1].n > 1 else None
+    return visit.render("audit.html", 422 if problem else 200, lines=told, more=more, filters=narrowed, problem=problem)
+
+
+def _filters(visit: Visit) -> tuple[dict[str, str], str]:
+    """What the address narrows the trail to; what is wrong with its days, in words: then it is not narrowed to them."""
+    said = {name: entry.line(visit.request.args.get(name, ""))[:60] for name in ("text", "first", "last")}
+    try:
+        for name in ("first", "last"):
+            if said[name]:
+                said[name] = date.fromisoformat(said[name]).isoformat()
+    except ValueError:
+        wrong = visit.t("请按 年-月-日 填写起止日期。", "Give both days as YYYY-MM-DD.")
+        return {**said, "first": "", "last": ""}, wrong
+    return said, ""
+
+
+def _wanted(narrowed: dict[str, str]) -> Wanted:
+    first, last = (date.fromisoformat(text) if text else None for text in (narrowed["first"], narrowed["last"]))
+    return Wanted(
+        narrowed["text"],
+        times.midnight_ms(first) if first is not None else None,
+        times.midnight_ms(last) + times.DAY_MS if last is not None else None,
+    )
+
+
+def audit_table(visit: Visit) -> Table | Response:
+    """The trail as a file, newest first, narrowed alike."""
+    narrowed, problem = _filters(visit)
+    if problem:
+        return audit(visit)
+    return Table("audit", AUDIT_HEAD, (_cells(line) for line in _trail(visit, _wanted(narrowed))), narrowed)
+
+
+def _trail(visit: Visit, wanted: Wanted) -> Iterator[AuditRow]:
+    before = None
+    while lines := visit.site.accounts.rows.audit_lines(SLICE, before, wanted):
+        yield from lines
+        before = lines[-1].n
+
+
+def _cells(line: AuditRow) -> tuple[str | int, ...]:
+    at = times.local(line.at_ms).strftime("%Y-%m-%d %H:%M:%S")
+    return line.n, at, line.actor, line.action, line.subject, line.detail, line.hash.hex()
 
 
 def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
+    t, roles = visit.t, _roles(visit)
+    states = [(code, t(*each)) for code, each in STATES.items()]
+    asked = filters.asked(
+        visit,
+        "staff",
+        t("工号或姓名", "Staff number or name"),
+        Choice("role", t("岗位", "Role"), roles),
+        Choice("state", t("状态", "State"), states),
+    )
+    role = asked.chosen["role"]
+    people = [
+        each
+        for each in visit.site.accounts.rows.all_staff()
+        if asked.fit((each.staff_no, each.name), role=role if role in each.roles else "", state=_state_of(each))
+    ]
+    listed = counter_books.listed(visit, "staff", people)
     return visit.render(
         "staff.html",
         status,
-        people=visit.site.accounts.rows.all_staff(),
+        people=listed.rows,
+        listed=listed,
+        filters=asked,
         away={each.staff_no: each.away for each in visit.site.casebook.colleagues() if each.away},
         waits={number: -(-wait // 60_000) for number, wait in visit.site.accounts.waits().items()},
         admin=ADMIN,
-        roles=_roles(visit),
+        roles=roles,
         **{"kept": {}, **values},
     )
+
+
+def _state_of(person: StaffRow) -> str:
+    return "disabled" if person.disabled else "active" if person.password_hash else "invited"
 
 
 def _roles(visit: Visit) -> list[tuple[str, str]]:
@@ -152,4 +234,5 @@ ROUTES: Final = (
     Route("/staff/<staff_no>/disable", "disable", disable, MANAGES, ("POST",)),
     Route("/staff/<staff_no>/absent", "absent", absent, MANAGES, ("POST",)),
     Route("/audit", "audit", audit, MANAGES),
+    export.route("/audit", "audit_export", audit_table, MANAGES),
 )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import url_for
 from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -21,7 +20,7 @@ from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Sta
 from village_node.notices import supervising
 from village_node.notices.printing import NotPrinted
 from village_node.store.cases import CaseRow
-from village_node.web import cases, clocks, prints, schemas, sent_once, times, words
+from village_node.web import cases, clocks, entry, prints, schemas, sent_once, times, words
 from village_node.web.clocks import Badge
 from village_node.web.documents import offices, sealed_by
 from village_node.web.policy import CASEWORK, Policy, Route
@@ -88,18 +87,14 @@ class AskedLine:
 
 def supervision(visit: Visit) -> Response:
     """The cases with a card, or the letters and findings; filtered by what stands in the address."""
-    arguments = visit.request.args
-    view, grade = arguments.get("view", "cards"), arguments.get("grade", "")
-    if view not in ("cards", "watched", "asked") or (grade and grade not in CARDS):
-        raise NotFound
+    view, grade = asked(visit)
     book = visit.site.casebook
     waiting = book.waits_for_us()
     shown: dict[str, Any] = {"asked": [], "lines": [], "page": 1, "pages": 1, "total": 0}
     if view == "asked":
         shown["asked"] = [asked_line(visit, each) for each in book.asked_about()]
     else:
-        number = arguments.get("page", "1")
-        at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
+        at = entry.page(visit.request.args.get("page", "1"))
         found = book.watched(at) if view == "watched" else book.cards(grade, at)
         pages = max(-(-found.total // found.page_size), 1)
         lines = [(watched_line if view == "watched" else card_line)(visit, row) for row in found.rows]
@@ -110,9 +105,17 @@ def supervision(visit: Visit) -> Response:
         grade=grade,
         grades=[(each, clocks.grade_badge(each)) for each in CARDS],
         waiting=[asked_line(visit, each) for each in waiting],
-        link=lambda number: url_for("supervision", view=view, grade=grade or None, page=number),
+        link=lambda number: visit.again("supervision", page=number),
         **shown,
     )
+
+
+def asked(visit: Visit) -> tuple[str, str]:
+    """Which list the address asks for, and of which card."""
+    view, grade = visit.request.args.get("view", "cards"), visit.request.args.get("grade", "")
+    if view not in ("cards", "watched", "asked") or (grade and grade not in CARDS):
+        raise NotFound
+    return view, grade
 
 
 def card_line(visit: Visit, row: CaseRow) -> CardLine:

@@ -82,7 +82,7 @@ def _above(casebook: Casebook, place: str) -> machine.Words:
 @dataclass(frozen=True)
 class SyncBar:
     """One line for every page: a tone, a drawing, words in both languages, what went wrong last, if anything, and what
-    the machine itself needs."""
+    the machine itself needs. ``running``: what came of the exchange under way is soon to be seen."""
 
     tone: Tone
     icon: str
@@ -91,6 +91,7 @@ class SyncBar:
     trouble: str
     can_sync: bool
     needs: tuple[machine.Words, ...] = ()
+    running: bool = False
 
 
 def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
@@ -98,7 +99,7 @@ def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
     skew = machine.clock_here(state.skew_ms, state.above)
     needs = (machine.disk(state.room), skew, machine.upgraded(state.left_to_fold), machine.papers(state.papers, now_ms))
     bar = _who_we_are(state) or _with_the_county_s_word(_with_what_is_carried(_way_up(state, now_ms), state), state)
-    return replace(bar, needs=tuple(words for words in needs if words is not None))
+    return replace(bar, needs=tuple(words for words in needs if words is not None), running=state.running)
 
 
 def _with_the_county_s_word(bar: SyncBar, state: SyncState) -> SyncBar:
@@ -129,16 +130,14 @@ def _way_up(state: SyncState, now_ms: int) -> SyncBar:
         return SyncBar("good", "home", "本机为最上级，数据在此汇总", en, "", False)
     last = state.last_contact_ms
     if last is None:
-        zh, en = "尚未与上级联系过", "Not yet in contact with the level above"
-        return SyncBar("waiting", "offline", zh + _left(state)[0], en + _left(state)[1], state.last_error, True)
+        zh, en = "尚未与上级联系过" + _left(state)[0], "Not yet in contact with the level above" + _left(state)[1]
+        return SyncBar("waiting", "offline", *_trying(state, zh, en), state.last_error, True)
     at = (times.short(last, now_ms, "zh"), times.short(last, now_ms, "en"))
     if now_ms - last >= OFFLINE_AFTER_MS:
         ages = (times.age(last, now_ms, "zh"), times.age(last, now_ms, "en"))
         zh = f"已离线 {ages[0]}（上次联系 {at[0]}）" + _left(state)[0]
         en = f"Offline for {ages[1]} (last contact {at[1]})" + _left(state)[1]
-        if state.running:
-            zh, en = zh + "，正在尝试联系", en + ", trying to reach it"
-        return SyncBar("bad", "offline", zh, en, state.last_error, True)
+        return SyncBar("bad", "offline", *_trying(state, zh, en), state.last_error, True)
     if state.running:
         return SyncBar("active", "sync", "正在同步" + _left(state)[0], "Synchronising" + _left(state)[1], "", True)
     if state.not_left:
@@ -152,6 +151,11 @@ def _way_up(state: SyncState, now_ms: int) -> SyncBar:
         )
         return SyncBar("active", "clock", zh, en, state.last_error, True)
     return SyncBar("good", "check", f"已同步 {at[0]}", f"Synchronised {at[1]}", state.last_error, True)
+
+
+def _trying(state: SyncState, zh: str, en: str) -> tuple[str, str]:
+    """Behind the state of a line that is down: that it is tried just now."""
+    return (zh + "，正在尝试联系", en + ", trying to reach it") if state.running else (zh, en)
 
 
 def _who_we_are(state: SyncState) -> SyncBar | None:

@@ -8,9 +8,17 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.workdays import day_of
 from village_node.casebook.settlements import HEADLINE, Sums
-from village_node.web import entry
-from village_node.web.policy import CASEWORK, Policy, Route
+from village_node.web import entry, export
+from village_node.web.export import Table
+from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
 from village_node.web.site import Visit
+
+COUNTED: Final = ("settled", "early", "on_time", "late", "extended", "used")
+HEAD: Final = (
+    ("自", "From"), ("至", "To"), ("件型", "Kind"), ("部门", "Department"), ("办结", "Settled"), ("提前", "Early"),
+    ("当日到期", "On the last day"), ("超期", "Late"), ("延期的", "Extended"),
+    ("用时合计（工作日）", "Working days used"),
+)  # fmt: skip
 
 
 def timeliness(visit: Visit) -> Response:
@@ -68,5 +76,21 @@ def mean(days: int, number: int) -> str:
     return f"{days / number:.1f}" if number else "—"
 
 
+def table(visit: Visit) -> Table | Response:
+    """The same as a file: sums by kind and department, from which every share can be worked out again."""
+    first, last, problem = period(visit, day_of(visit.now_ms))
+    if problem:
+        return timeliness(visit)
+    days = first.isoformat(), last.isoformat()
+    rows = [
+        (*days, line.kind, line.department, *(getattr(line.sums, name) for name in COUNTED))
+        for line in visit.site.casebook.settled_between(first, last)
+    ]
+    return Table("timeliness", HEAD, rows, dict(zip(("first", "last"), days, strict=True)))
+
+
 READS: Final = Policy(CASEWORK, "node")
-ROUTES: Final = (Route("/timeliness", "timeliness", timeliness, READS),)
+ROUTES: Final = (
+    Route("/timeliness", "timeliness", timeliness, READS),
+    export.route("/timeliness", "timeliness_export", table, Policy(EXPORTS, "node")),
+)

@@ -20,6 +20,11 @@ def local(ms: int) -> datetime:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=max(0, min(ms, _LATEST_MS)))).astimezone(BEIJING)
 
 
+def midnight_ms(at: date) -> int:
+    """When a day begins in Beijing, in ms since 1970."""
+    return int(datetime(at.year, at.month, at.day, tzinfo=BEIJING).timestamp()) * 1000
+
+
 def moment(ms: int, lang: str) -> str:
     """Day and time, e.g. `2026年11月22日 09:12` or `22 Nov 2026, 09:12`."""
     at = local(ms)

@@ -9,11 +9,14 @@ from werkzeug.wrappers import Response
 from sync_protocol.case.workflow import ROLES
 from village_node.accounts import StaffTrouble
 from village_node.store.accounts import TokenRow
+from village_node.web import counter_books, filters
+from village_node.web.filters import Choice
 from village_node.web.policy import ADMIN, Policy, Route
 from village_node.web.site import Visit
 
 MAKES: Final = Policy(ADMIN | {"head"}, "node")
 DAYS: Final = 90
+STATES: Final = {"lives": ("有效", "valid"), "over": ("已失效", "over"), "revoked": ("已收回", "revoked")}
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,21 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
         for role in person.roles
         if not person.disabled and (role, level) in ROLES and (role not in ADMIN or visit.may(ADMIN))
     ]
-    lines = [line(row) for row in accounts.rows.tokens()]
+    states = [(code, visit.t(*words)) for code, words in STATES.items()]
+    asked = filters.asked(
+        visit,
+        "tokens",
+        visit.t("名称、工号或姓名", "Name, or account"),
+        Choice("state", visit.t("状态", "State"), states),
+    )
+    lines = [
+        each
+        for each in map(line, accounts.rows.tokens())
+        if asked.fit((each.row.name, each.row.staff_no, each.name), state=each.state)
+    ]
+    listed = counter_books.listed(visit, "tokens", lines)
     kept = {"kept": {"days": str(DAYS)}, **values}
-    return visit.render("tokens.html", status, lines=lines, choices=choices, **kept)
+    return visit.render("tokens.html", status, listed=listed, filters=asked, choices=choices, **kept)
 
 
 ROUTES: Final = (

@@ -1,6 +1,6 @@
 """The work list: what waits for me, what came back, what has not left this node, is on the way, is decided."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,8 +14,23 @@ from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
 from village_node.casebook import DRAFT_DAYS
 from village_node.store.cases import FINISHED, CaseRow
-from village_node.web import calls, claimed, clocks, commitments, entry, filing, posting, service_room, six_kinds, times
-from village_node.web.policy import CASEWORK, COUNTER, STAFF, Policy, Route
+from village_node.web import (
+    calls,
+    claimed,
+    clocks,
+    commitments,
+    entry,
+    export,
+    filing,
+    masking,
+    posting,
+    service_room,
+    six_kinds,
+    times,
+    words,
+)
+from village_node.web.export import Table
+from village_node.web.policy import CASEWORK, COUNTER, EXPORTS, STAFF, Policy, Route
 from village_node.web.site import Visit
 
 VIEWS: Final[dict[str, tuple[str, str]]] = {
@@ -56,6 +71,11 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
 _OF_DEPARTMENTS: Final = ("township", "county")  # where windows belong to departments
 _OF_SEVERAL: Final = ("claimed", "unclaimed")  # no lists for who works alone
 FILTERS: Final = ("text", "item_no", "state", "place", "kind", "department")
+SLICE: Final = 500  # cases that an export reads at once
+HEAD: Final = (
+    ("收件编号", "Receipt number"), ("事项编号", "Service number"), ("事项", "Service"), ("申请人", "Applicant"),
+    ("状态", "State"), ("预警", "Card"), ("到期", "Due"), ("现在在", "Now at"), ("收件时间", "Filed"),
+)  # fmt: skip
 
 
 def work(visit: Visit) -> Response:
@@ -68,16 +88,57 @@ def work(visit: Visit) -> Response:
         return _render(visit, view, drafts=filing.open_drafts(visit))
     if view not in VIEWS:
         raise NotFound
-    filters = {name: entry.line(arguments.get(name, ""))[:60] for name in FILTERS}
+    filters, at = _filters(visit), entry.page(arguments.get("page", "1"))
+    found = visit.site.casebook.work_list(view, filters, at, who=visit.staff.staff_no)
+    filtered = any(filters.values())
+    return _render(visit, view, found=found, filters=filters, filtered=filtered, **beside(visit, found.rows))
+
+
+def _filters(visit: Visit) -> dict[str, str]:
+    """What the address narrows the list to, by name; empty where it does not."""
+    filters = {name: entry.line(visit.request.args.get(name, ""))[:60] for name in FILTERS}
     if filters["state"] not in STATES:
         filters["state"] = ""
     if filters["kind"] not in documents.SIX_KINDS:
         filters["kind"] = ""
-    number = arguments.get("page", "1")
-    at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
-    found = visit.site.casebook.work_list(view, filters, at, who=visit.staff.staff_no)
-    filtered = any(filters.values())
-    return _render(visit, view, found=found, filters=filters, filtered=filtered, **beside(visit, found.rows))
+    return filters
+
+
+def table(visit: Visit) -> Table:
+    """A view of the list as a file, the newest first: who reads on slice by slice so misses no case that was there when
+    it began, and meets none twice."""
+    view, filters = visit.request.args.get("view", "mine"), _filters(visit)
+    if view not in VIEWS:
+        raise NotFound
+    # A number may stand in the audit trail as it was typed; the name of a person may not.
+    text = filters["text"] if filters["text"].isascii() else masking.name(filters["text"])
+    rows = (_cells(visit, row) for row in _slice_by_slice(visit, view, filters))
+    return Table("work", HEAD, rows, {"view": view, **filters, "text": text})
+
+
+def _slice_by_slice(visit: Visit, view: str, filters: dict[str, str]) -> Iterator[CaseRow]:
+    last: tuple[int, bytes, str] | None = None
+    while rows := visit.site.casebook.cases_after(view, filters, last, SLICE, visit.staff.staff_no):
+        yield from rows
+        last = (rows[-1].filed_ms or 0, rows[-1].case_id, rows[-1].scope)
+
+
+def _cells(visit: Visit, row: CaseRow) -> tuple[str, ...]:
+    """One case as the page shows it, masked alike."""
+    item = visit.site.catalogue.find(row.item_no or "", row.item_version or 0)
+    grade = row.grade_on(day_of(visit.now_ms))
+    open_due = None if row.state in FINISHED else row.due_day
+    return (
+        row.case_no or "",
+        row.item_no or "",
+        visit.t(item.name, item.name_en) if item else "",
+        masking.name(row.applicant_name or ""),
+        visit.t(*words.state_words(row.state)[2:]),
+        visit.t(*clocks.grade_badge(grade)[2:]) if grade else "",
+        (FIRST_DAY + timedelta(open_due)).isoformat() if open_due is not None else "",
+        visit.place_name(row.transit_to or row.holder or ""),
+        times.local(row.filed_ms).strftime("%Y-%m-%d %H:%M") if row.filed_ms else "",
+    )
 
 
 def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
@@ -139,10 +200,6 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
     graded = visit.site.casebook.graded()
     marked = [(clocks.grade_badge(grade), graded[grade]) for grade in reversed(GRADES) if graded.get(grade)]
 
-    def page_link(number: int) -> str:
-        arguments: dict[str, Any] = {**visit.request.args.to_dict(), "page": number}
-        return url_for("work", **arguments)
-
     # Who decides reviews is at the county: nobody else has a use for their list.
     several, away = claimed.staffed(visit)
     left_out = set(() if visit.site.level == "county" else ("reviews",)) | set(() if several else _OF_SEVERAL)
@@ -163,7 +220,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         to_call=calls.waiting(visit),
         away=away,
         asked_of_us=len(visit.site.casebook.waits_for_us()),
-        page_link=page_link,
+        page_link=lambda number: visit.again("work", page=number),
         grade_of=grade_of,
         due_of=due_of,
         promise_of=lambda row: commitments.badge_of(visit, row),
@@ -200,4 +257,7 @@ def _calendar_waits(visit: Visit) -> bool:
     return waiting is not None and waiting[0] != visit.staff.staff_no
 
 
-ROUTES: Final = (Route("/work", "work", work, Policy(STAFF, "node", "masked")),)
+ROUTES: Final = (
+    Route("/work", "work", work, Policy(STAFF, "node", "masked")),
+    export.route("/work", "work_export", table, Policy(EXPORTS, "node", "masked")),
+)

@@ -19,6 +19,7 @@ from village_node.accounts import Accounts, Hasher
 from village_node.config import Config
 from village_node.courier import Courier
 from village_node.store.accounts import AccountRows
+from village_node.uplink import Uplink
 from village_node.web.filing_steps import COOKIE, WHOLE
 
 PASSWORD = "窑洞门前两棵老槐树开花了"
@@ -68,11 +69,22 @@ class Counter:
     accounts: Accounts
     config: Config
     exchanges: list[str] = field(default_factory=list)
+    line: Uplink | None = None  # the one to the level above, where a test has a real one
 
     def exchange(self) -> dict[str, Any]:
         """The level above is asked, and does not answer."""
         self.exchanges.append("now")
         return {"ok": False}
+
+    def begin_exchange(self) -> None:
+        """The button: over a real line where there is one."""
+        self.exchanges.append("soon")
+        if self.line is not None:
+            self.line.sync_soon()
+
+    def exchanging(self) -> bool:
+        """Whether that is under way."""
+        return self.line is not None and bool(self.line.status()["exchanging"])
 
     def visitor(self) -> "Visitor":
         """A browser without a session."""
@@ -182,6 +194,8 @@ def open_counter(
         config=config,
         clock=member.clock,
         sync_now=counter.exchange,
+        sync_soon=counter.begin_exchange,
+        exchanging=counter.exchanging,
         node_status=status,
         courier=Courier(member.casebook, member.clock, member.casebook.randomness),
     )

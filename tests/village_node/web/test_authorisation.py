@@ -23,6 +23,7 @@ EVERYBODY = {
 STAFF = EVERYBODY - {"stranger"}
 CASEWORK = STAFF - {"admin"}
 COUNTER = {"agent", "clerk", "window"}
+EXPORTS = {"head", "leader", "business", "supervisor"}
 MAY = {
     "start": EVERYBODY,
     "choose_display": EVERYBODY,
@@ -80,7 +81,6 @@ MAY = {
     "fork": STAFF,
     "rule_on_fork": {"head", "officer"},
     "children": STAFF,
-    "children_csv": STAFF,
     "blank_attorney": COUNTER,
     "edit_item": {"business", "head", "officer"},
     "publish_item": {"business", "head", "officer"},
@@ -184,7 +184,14 @@ MAY = {
     "set_duty": {"head", "admin", "business"},
     "say_room": {"head", "admin", "business"},
     "service_counts": CASEWORK,
-    "service_counts_csv": CASEWORK,
+    "service_counts_export": CASEWORK,
+    "work_export": EXPORTS,
+    "fee_day_export": EXPORTS,
+    "timeliness_export": EXPORTS,
+    "number_series_export": EXPORTS,
+    "supervision_export": EXPORTS,
+    "children_export": EXPORTS | {"admin"},
+    "audit_export": {"admin"},
     "turns": COUNTER,
     "book_slot": COUNTER,
     "end_booking": COUNTER,

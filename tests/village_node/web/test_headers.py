@@ -42,6 +42,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "call_no": "621021101001-261121-7K3M-12-L",
         "version": "0" * 16,
         "name": "site.css",
+        "form": "csv",
         "incarnation": "0" * 32,
         "bundle_id": "0" * 32,
         "batch_id": "0" * 32,

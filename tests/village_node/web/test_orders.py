@@ -25,6 +25,7 @@ def test_a_bad_rating_is_put_right_rated_again_and_opened_once_more_but_never_tw
 
     listed = head.open("/orders").text
     assert case in listed and "非常不满意" in listed and "已用 0 / 15 个工作日（示例期限）" in listed
+    assert case in head.open("/orders?text=016").text and case not in head.open("/orders?text=001").text
     assert '整改单 <span class="count">1</span>' in head.open("/work").text
     [paper] = [each for each in links(other, case) if each.endswith("/rectify")]
     said = words(printed(other, paper))

@@ -235,6 +235,9 @@ def test_a_seal_is_used_by_its_custodian_and_every_use_is_listed(
     done(officer, case, "decide", outcome="approve")
     page = officer.open("/seals").text
     assert "文旅2号章" in page and held(officer.counter, case).case_no in page and "作出决定" in page
+    assert "作出决定" in officer.open("/seals?seal=文旅2号章").text
+    for narrowed in ("seal=旧章", "text=nobody"):
+        assert "作出决定</td>" not in officer.open(f"/seals?{narrowed}").text, narrowed
     lines = officer.counter.accounts.rows.audit_lines(1)
     assert json.loads(lines[0].detail)["seal"] == "文旅2号章"
     assert "用印</dt><dd>文旅2号章" in officer.open(case).text

@@ -1,11 +1,14 @@
 """The strip that says how far this node's cases have come: in plain words, and never more than a receipt allows."""
 
+import re
+
 import pytest
 
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange
 from village_node.casebook import PapersWaiting
 from village_node.web import times
+from village_node.web.site import SITE
 from village_node.web.sync_bar import SyncState, sync_bar
 
 NOW = 1_795_000_000_000
@@ -105,12 +108,26 @@ def test_the_last_problem_stands_beside_it_in_one_sentence(network: Network, vil
     assert "最近一次问题" not in agent.open("/work").text
 
 
-def test_the_button_synchronises_now_and_comes_back(village: Counter, agent: Visitor) -> None:
+def test_the_button_begins_an_exchange_and_comes_back(village: Counter, agent: Visitor) -> None:
     answer = agent.send("/sync-now", {"back": "/work?view=all"})
     assert answer.headers["Location"] == "/work?view=all"
-    assert village.exchanges == ["now"]
+    assert village.exchanges == ["soon"], "begun, and not waited for"
     assert village.visitor().send("/sync-now", {}).status_code == 401
-    assert village.exchanges == ["now"]
+    assert village.exchanges == ["soon"]
+
+
+def test_while_an_exchange_is_under_way_the_strip_says_so_and_links_to_what_comes_of_it(
+    network: Network, village: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everywhere(network)
+    quiet = agent.open("/work?view=all").text
+    assert "data-soon" not in quiet and "看同步结果" not in quiet
+    monkeypatch.setattr(village.app.extensions[SITE], "exchanging", lambda: True)
+    page = agent.open("/work?view=all").text
+    assert "正在同步" in page and "data-soon" in page
+    assert re.findall(r'<noscript><a class="tool" href="([^"]*)">.*?看同步结果', page) == ["/work?view=all"]
+    strip = agent.open("/sync-bar").text
+    assert "data-soon" in strip and "看同步结果" not in strip, "a strip by itself has no page to link to"
 
 
 def test_a_renewed_strip_keeps_no_session_alive(network: Network, village: Counter, agent: Visitor) -> None:

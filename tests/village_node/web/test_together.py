@@ -169,6 +169,8 @@ def test_a_late_member_is_seen_by_the_lead_and_has_the_days(
     assert "自然资源所：同意，用 1/5 个工作日" in page and "农业综合服务中心：待签，用 6/5 个工作日" in page
     listed = plain(station_head.open("/countersigning").text)
     assert "农业综合服务中心 6/5 黄牌" in listed.split("等其他部门会签")[0] and "自然资源所" not in listed
+    for narrowed, there in (("state=late&text=农业", True), ("text=自然资源所", False)):
+        assert (case in station_head.open(f"/countersigning?{narrowed}").text) == there, narrowed
     told = program_at(township, "0109", "reviewer").get("/countersigning").get_json()["waiting"]
     assert [(each["department"], each["used"], each["grade"], each["mine"]) for each in told] == [
         ("农业综合服务中心", 6, "yellow", False)
@@ -269,5 +271,8 @@ def test_a_fee_is_worked_out_by_its_rule_and_the_sheet_of_the_day_sums_it_up(
     ):
         assert each in shown_day, shown_day
     assert "当日没有" in officer.open("/fees?day=2026-11-01").text
+    narrowed = plain(officer.open("/fees?what=paid&text=票0001").text)
+    assert "已缴费：1 笔，合计 60.00 元" in narrowed and "减免：" not in narrowed and "日结请先清除筛选" in narrowed
+    assert "已缴费：0 笔，合计 0.00 元" in plain(officer.open("/fees?what=paid&text=票0002").text)
     everywhere(network)
     assert "当日没有" in clerk.open("/fees").text, "another place's money is on its own sheet"

@@ -12,10 +12,12 @@
 
   // The sync strip renews itself. Asking does not count as a sign of life; what the person did since, does. When the
   // session has ended, a page that nobody is typing into goes away: it may show personal data.
+  // While an exchange is under way it looks more often, for what comes of it.
   const REFRESH_MS = 15000;
+  const SOON_MS = 2000;
   for (const part of document.querySelectorAll("[data-refresh]")) {
     const signedIn = part.querySelector("[data-person]") !== null;
-    setInterval(async () => {
+    const round = async () => {
       if (document.hidden || part.contains(document.activeElement)) return;
       try {
         const address = part.dataset.refresh + (here ? "?here=1" : "");
@@ -32,7 +34,12 @@
       } catch {
         // The node is restarting; the next round asks again.
       }
-    }, Number(part.dataset.every) || REFRESH_MS);
+    };
+    const wait = () => {
+      const soon = part.querySelector("[data-soon]") !== null;
+      setTimeout(() => round().finally(wait), soon ? SOON_MS : Number(part.dataset.every) || REFRESH_MS);
+    };
+    wait();
   }
 
   // A page of a resident's own goes away when nobody has looked at it for a while, and leaves no entry to go back to.
