@@ -95,7 +95,9 @@ class Story:
     def rules(self, counter: Counter) -> list[tuple[Rule, str]]:
         """Every route with an address that names something of a place, and each way to ask it; pages first."""
         found = [
-            rule for rule in counter.app.url_map.iter_rules() if rule.arguments and rule.endpoint not in OF_EVERYBODY
+            rule
+            for rule in counter.app.url_map.iter_rules()
+            if rule.arguments - {"form"} and rule.endpoint not in OF_EVERYBODY  # the form of a file is no object
         ]
         found.sort(key=lambda rule: (rule.rule.startswith(BASE), rule.rule))
         return [(rule, method) for rule in found for method in sorted((rule.methods or set()) & {"GET", "POST"})]
