@@ -69,7 +69,7 @@ from village_node.web.assets import Assets
 from village_node.web.headers import CONTENT_POLICY, FILE_POLICY, PICTURES_POLICY, harden
 from village_node.web.policy import Route, declare, declared, refuse_undeclared_routes
 from village_node.web.site import SITE, Above, Carrier, Site, Visit, is_for, local_path
-from village_node.web.unlogged import keep_unlogged
+from village_node.web.unlogged import hidden, keep_unlogged
 
 MAX_BODY: Final = 1024 * 1024
 MAX_FORM_PARTS: Final = 600
@@ -282,7 +282,7 @@ def _note_refusal(visit: Visit, action: str, route: Route) -> None:
     """Somebody signed in who asks for what is not theirs, or not here, leaves a line; strangers would fill the disk."""
     if visit.person is not None:
         with suppress(NotSaved):  # on a full disk they are refused all the same, and who reads goes on reading
-            visit.site.accounts.refusals.note(visit.person.staff_no, action, route.name, request.path)
+            visit.site.accounts.refusals.note(visit.person.staff_no, action, route.name, hidden(request.path))
 
 
 def _guard(app: Flask, site: Site) -> None:

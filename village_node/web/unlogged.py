@@ -5,7 +5,12 @@ import re
 from typing import Final
 
 _OPENS: Final = re.compile(r"(/(?:phone|q)/)[^/\s?#\"'\]<>]+")
-HIDDEN: Final = r"\1…"
+_HIDDEN: Final = r"\1…"
+
+
+def hidden(words: str) -> str:
+    """Words without what opens something."""
+    return _OPENS.sub(_HIDDEN, words)
 
 
 class Unlogged(logging.Filter):
@@ -15,7 +20,7 @@ class Unlogged(logging.Filter):
         """Every line is written."""
         words = record.getMessage()
         if _OPENS.search(words):
-            record.msg, record.args = _OPENS.sub(HIDDEN, words), ()
+            record.msg, record.args = hidden(words), ()
         return True
 
 

@@ -274,6 +274,14 @@ def test_no_log_holds_what_opens_something(village: Counter, agent: Visitor, cap
     assert not any(token in line.detail + line.subject for line in trail(village))
 
 
+def test_no_audit_line_holds_what_opens_something(network: Network, village: Counter, agent: Visitor) -> None:
+    for address in ("/q/K7M2XP4RT9WQ3", "/phone/abcDEF123-_x"):
+        network.clock.now_ms += 61_000  # one line a minute
+        assert agent.open(address).status_code == 404
+    refused = [line.detail for line in trail(village) if line.action == "object.refuse"]
+    assert sorted(refused) == ['{"path":"/phone/…"}', '{"path":"/q/…"}']
+
+
 HOUR_MS = 3_600_000
 
 

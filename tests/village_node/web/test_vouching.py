@@ -6,7 +6,10 @@ from township_node.web import children, newcomers, revocations
 from village_node.web import pages
 
 # Written out by hand, so that one taken away is missed.
-VOUCHED = {"make_token", "rekey", "refused_sample", "ask_revocation", "answer_revocation", "answer_newcomer"}
+VOUCHED = {
+    "make_token", "rekey", "refused_sample", "ask_revocation", "answer_revocation", "answer_newcomer",
+    "invite", "change_staff", "renew", "disable",
+}  # fmt: skip
 TOKEN = {"name": "县一体化平台", "whose": "0002:head", "days": "30"}
 
 
@@ -51,6 +54,23 @@ def test_a_machine_is_not_shut_out_from_a_screen_left_alone(network: Network, to
     assert status == 401 and "电脑被盗" in page
     assert sent(head, "/revocations/1/confirm")[0] == sent(head, "/newcomers/1/confirm")[0] == 401
     assert sent(township.sign_in("0102", "clerk"), "/revocations", reason="x")[0] == 404, "no hint to who may not"
+
+
+def test_nobody_is_let_in_or_given_a_role_from_a_screen_left_alone(village: Counter) -> None:
+    admin, rows = village.sign_in("0009", "admin"), village.accounts.rows
+    village.sign_in("0001", "agent")
+    before = rows.all_staff()
+    new = {"staff_no": "0077", "name": "孙丽", "roles": "admin"}
+    status, page = sent(admin, "/staff/invite", **new)
+    assert status == 401 and "请再输入一次密码" in page
+    for name, value in new.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in page
+    assert sent(admin, "/staff/0001/renew")[0] == 401
+    assert sent(admin, "/staff/0001/change", name="王芳", roles="admin")[0] == 401
+    assert sent(admin, "/staff/0001/disable", disabled="no")[0] == 401
+    assert rows.all_staff() == before, "nothing was done"
+    assert sent(admin, "/staff/invite", **new, again_password=PASSWORD)[0] == 200
+    assert rows.staff("0077") is not None
 
 
 def test_after_a_session_has_ended_one_password_does(network: Network, village: Counter) -> None:
