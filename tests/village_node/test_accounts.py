@@ -273,6 +273,18 @@ def test_disabling_an_account_ends_its_sessions_at_once(accounts: Accounts) -> N
     accounts.sign_in("0001", PASSWORD, "here")
 
 
+def test_an_administrator_who_never_signed_in_is_nobody_to_leave_the_node_to(accounts: Accounts, clock: Clock) -> None:
+    hired(accounts, "0009", "admin")
+    accounts.create_invitation("0008", "李梅", ["admin"])
+    clock.now_ms += 15 * 24 * 3_600_000  # the code is over
+    for act in (lambda: accounts.disable("0009", True), lambda: accounts.change("0009", "王芳", ["agent"], "0009")):
+        with pytest.raises(StaffTrouble, match="last administrator"):
+            act()
+    accounts.disable("0008", True)
+    hired(accounts, "0007", "admin")
+    accounts.disable("0009", True)
+
+
 def test_a_session_of_a_disabled_account_is_dead_however_it_was_disabled(accounts: Accounts) -> None:
     cookie = hired(accounts)
     accounts.rows.change_staff("0001", disabled=True)

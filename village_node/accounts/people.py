@@ -111,8 +111,8 @@ class Accounts:
                 raise _nobody(number)
         except LastOne:
             raise StaffTrouble(
-                "这是最后一个可用的系统管理员账号；请先给别人系统管理员岗位，再改这一个。",
-                "This is the last administrator who can sign in: make somebody else one first.",
+                "这是最后一个可用的系统管理员账号；请先给别人系统管理员岗位，待其设好密码，再改这一个。",
+                "This is the last administrator who can sign in: make somebody else one, with a password, first.",
             ) from None
 
     def _chosen(self, roles: Iterable[str]) -> tuple[str, ...]:

@@ -386,9 +386,9 @@ class AccountRows:
 
 
 def _in_use(connection: Connection, role: str) -> list[str]:
-    """The numbers of those who have a role and can sign in, or could with the code that they were given."""
+    """The numbers of those who have a role and can sign in: a code that was given out may end before it is used."""
     staff = [_staff(tuple(row)) for row in connection.execute(select(STAFF).where(STAFF.c.disabled.is_(False)))]
-    return [each.staff_no for each in staff if role in each.roles and (each.password_hash or each.invitation_hash)]
+    return [each.staff_no for each in staff if role in each.roles and each.password_hash]
 
 
 def _tell(connection: Connection, told: Line | None) -> None:
