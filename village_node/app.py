@@ -27,6 +27,7 @@ from village_node import door, releases, store, web, working_days
 from village_node import identity as identities
 from village_node import keyring as keyrings
 from village_node.accounts import Accounts
+from village_node.accounts.marks import MARK_FILE, MarkFile
 from village_node.casebook import Casebook, NotAllowed, PurgeJob
 from village_node.config import Config
 from village_node.courier import Courier
@@ -344,7 +345,14 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         pages_only=pages_only,
         calendar=working_days.built_in(),
     )
-    accounts = Accounts(AccountRows(opened), identity.level, wall_clock, identities.random_bytes, steady=steady_clock)
+    accounts = Accounts(
+        AccountRows(opened),
+        identity.level,
+        wall_clock,
+        identities.random_bytes,
+        steady=steady_clock,
+        beside=MarkFile(config.data / MARK_FILE),
+    )
     uplink = (
         Uplink(casebook, identity, Settings.from_config(config), wall_clock, time.monotonic, identities.random_bytes)
         if config.parent_url

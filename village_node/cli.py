@@ -462,8 +462,10 @@ def _audit(level: Level, arguments: argparse.Namespace) -> int:
     found = ask(level, arguments.data, "audit")
     if found["broken"]:
         print(
-            f"审计记录第 {found['broken']} 行被改动或缺失，前 {found['lines']} 行完整"
-            f" / line {found['broken']} of the audit trail was changed or is missing; {found['lines']} before are whole"
+            f"审计记录第 {found['broken']} 行被改动或缺失，前 {found['lines']} 行完整；"
+            f"共 {found['breaks']} 处，最后一处在第 {found['newest']} 行"
+            f" / line {found['broken']} of the audit trail was changed or is missing; {found['lines']} before are "
+            f"whole; {found['breaks']} breaks, the last at line {found['newest']}"
         )
         return 1
     print(

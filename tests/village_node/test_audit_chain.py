@@ -1,5 +1,6 @@
 """The watch over the audit chain: whoever changes, drops, swaps or adds a line in the database is found, by number."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from tests.village_node.web.counter import Counter
 from village_node import config
 from village_node.accounts import chain
 from village_node.accounts.chain import ChainWatch
+from village_node.accounts.marks import MARK_FILE, MarkFile
 from village_node.accounts.throttle import DAY_MS
-from village_node.store import Store, open_store
+from village_node.store import Store, audit, open_store, peers
 from village_node.store.accounts import AccountRows
 from village_node.store.audit import Line
+from village_node.store.tables import AUDIT
 
 __all__ = ["network", "village"]
 
@@ -70,6 +73,68 @@ def test_the_first_line_that_is_broken_is_named(store: Store, rows: AccountRows,
 
 
 @pytest.mark.usefixtures("small")
+def test_what_is_broken_later_is_told_as_well(store: Store, rows: AccountRows) -> None:
+    watch = ChainWatch(rows, lambda: 99, lambda: 0)
+    plant(store, "UPDATE audit SET subject = 'other' WHERE n = 2")
+    assert watch.run()[3:] == (2, 1, 2)
+    plant(store, "UPDATE audit SET actor = '0002' WHERE n = 9")
+    assert watch.run()[3:] == (2, 2, 9)
+    plant(store, "DELETE FROM audit WHERE n IN (5, 6)")
+    found = watch.run()
+    assert (found.lines, found[3:]) == (1, (2, 3, 9)) and rows.audit_checked() == found
+    told = [json.loads(line.detail) for line in rows.audit_lines(20) if line.action == "audit.broken"]
+    assert [(each["breaks"], each["newest"]) for each in told] == [(3, 9), (2, 9), (1, 2)]
+    assert watch.run() == found
+    assert len([line for line in rows.audit_lines(20) if line.action == "audit.broken"]) == 3, "and told once each"
+
+
+def anew(store: Store, first: int) -> None:
+    """Change one line, and compute it and all after it anew, as whoever has the database and the program can."""
+    with store.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE audit SET subject = 'other' WHERE n = {first}")
+        before = audit.NO_LINE_BEFORE
+        for row in audit.newest(connection, 1_000)[::-1]:
+            before = audit._hash(before, tuple(row[:6]))
+            connection.execute(AUDIT.update().where(AUDIT.c.n == row.n).values(hash=before))
+
+
+@pytest.mark.usefixtures("small")
+def test_a_chain_that_was_computed_anew_is_not_the_one_that_was_looked_at(store: Store, rows: AccountRows) -> None:
+    watch = ChainWatch(rows, lambda: 99, lambda: 0)
+    assert watch.run().broken == 0
+    rows.append_audit(Line(13, "0001", "case.unmask", "案件", {}))
+    anew(store, 4)
+    for _ in range(3):
+        found = watch.run()
+        assert (found.lines, found.broken, found.breaks) == (11, 12, 1), "and it does not become right by waiting"
+    assert len([line for line in rows.audit_lines(20) if line.action == "audit.broken"]) == 1
+
+
+@pytest.mark.usefixtures("small")
+def test_nor_where_the_database_was_told_so_as_well(store: Store, rows: AccountRows, tmp_path: Path) -> None:
+    beside = MarkFile(tmp_path / MARK_FILE)
+    watch = ChainWatch(rows, lambda: 99, lambda: 0, beside)
+    assert watch.run().broken == 0
+    anew(store, 4)
+    plant(store, "DELETE FROM meta WHERE name IN ('audit.checked', 'audit.mark')")
+    assert (watch.run().broken, watch.run().broken) == (12, 12)
+    # The last ones gone without a trace in the database: only what lies beside it knows of them.
+    plant(store, "DELETE FROM audit WHERE n > 5")
+    plant(store, "UPDATE meta SET number = 5 WHERE name = 'audit'")
+    assert watch.run()[3:] == (12, 1, 12)
+    # A later life of the node does not answer for an older copy of its database.
+    with store.writing() as connection:
+        peers.remember_bytes(connection, peers.INCARNATION, bytes([1, 2]))
+    plant(store, "DELETE FROM meta WHERE name IN ('audit.checked', 'audit.mark')")
+    assert watch.run().broken == 0
+    kept = beside.read(bytes([1, 2]))
+    assert kept == (5, rows.audit_lines(1)[0].hash), "and is the one that counts from now on"
+    for damaged in (b"", b"[1, 2", b'["zz", 1, "00"]', b"{}"):
+        (tmp_path / MARK_FILE).write_bytes(damaged)
+        assert beside.read(bytes([1, 2])) is None
+
+
+@pytest.mark.usefixtures("small")
 def test_it_runs_at_the_start_and_daily_a_slice_at_a_time(store: Store, rows: AccountRows) -> None:
     now = [1000]
     watch = ChainWatch(rows, lambda: now[0], lambda: now[0])
@@ -84,7 +149,7 @@ def test_it_runs_at_the_start_and_daily_a_slice_at_a_time(store: Store, rows: Ac
     watch.tick()
     assert rows.audit_checked() == first, "not due yet"
     now[0] += 1
-    for _ in range(3):
+    for _ in range(5):
         watch.tick()
     assert (found := rows.audit_checked()) is not None and found.broken == 7
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sync_protocol.case.workflow import ROLES
 from village_node.accounts.chain import ChainWatch
+from village_node.accounts.marks import MarkFile
 from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
 from village_node.accounts.refusals import Refusals
@@ -54,13 +55,15 @@ class Accounts:
         randomness: Callable[[int], bytes],
         hasher: Hasher | None = None,
         steady: Callable[[], int] | None = None,
+        beside: MarkFile | None = None,
     ) -> None:
-        """`steady`: ms that only ever grow, sleep included; without one the clock is taken to run evenly."""
+        """`steady`: ms that only ever grow, sleep included; without one the clock is taken to run evenly. `beside`:
+        where the last look at the audit chain is kept outside the database."""
         self.rows = rows
         self.level = level
         self.throttle = Throttle(rows, clock)
         self.refusals = Refusals(rows, clock)
-        self.chain = ChainWatch(rows, clock, steady or clock)
+        self.chain = ChainWatch(rows, clock, steady or clock, beside)
         self._clock = clock
         self._randomness = randomness
         self._hasher = hasher or Hasher(randomness)

@@ -29,7 +29,7 @@ from village_node.store import Connection, NotSaved, Overtaken, Store, StoreErro
 
 NEWS: Final = "news"
 ROSTER: Final = "roster"
-INCARNATION: Final = "incarnation"  # of the present life, as the database has it
+INCARNATION: Final = peers.INCARNATION
 ANYTHING: Final = "*"
 PURGED: Final = "purged"  # the news that bodies were dropped, for whoever keeps some in memory
 _LONGEST_ANNOUNCEMENT: Final = 7_000

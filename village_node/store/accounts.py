@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from village_node.store import audit, claims, peers, rows
-from village_node.store.audit import EVERY_LINE, AuditRow, Checked, Line, Wanted
+from village_node.store.audit import EVERY_LINE, AuditRow, Checked, Line, Looked, Mark, Wanted
 from village_node.store.database import Store
 from village_node.store.errors import RoomMade
 from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE, TOKENS
@@ -324,23 +324,25 @@ class AccountRows:
         with self._store.reading() as connection:
             return audit.newest(connection, limit, before, wanted=wanted)
 
-    def audit_count(self) -> int:
-        """How many lines were ever written."""
+    def audit_stands(self) -> tuple[int, bytes, Mark | None]:
+        """How many lines were ever written, in which life of the node this is, and the mark that the last look left."""
         with self._store.reading() as connection:
-            return audit.count(connection)
+            life = peers.bytes_of(connection, peers.INCARNATION) or b""
+            return audit.count(connection), life, audit.mark(connection)
 
-    def verify_audit(self, after: int, before: bytes, limit: int) -> tuple[int, bytes, int]:
+    def verify_audit(self, after: int, before: bytes, limit: int, marks: Collection[Mark]) -> Looked:
         """Compute lines of the audit chain again; see ``audit.verify``."""
         with self._store.reading() as connection:
-            return audit.verify(connection, after, before, limit)
+            return audit.verify(connection, after, before, limit, marks)
 
     @with_the_reserve
-    def note_audit_checked(self, found: Checked, told: Line | None) -> None:
-        """Keep what a look at the whole chain found; ``told``: with this line, where it is not what was known."""
+    def note_audit_checked(self, found: Checked, told: Line | None, mark: Mark | None) -> None:
+        """Keep what a look at the whole chain found; ``told``: with this line, where other lines are broken than were
+        known; ``mark``: see ``audit.note_checked``."""
         with self._store.writing() as connection:
             known = audit.checked(connection)
-            audit.note_checked(connection, found)
-            _tell(connection, told if known is None or known.broken != found.broken else None)
+            audit.note_checked(connection, found, mark)
+            _tell(connection, told if known is None or known[3:] != found[3:] else None)
 
     def audit_checked(self) -> Checked | None:
         """What the last look at the whole chain found; None before the first."""

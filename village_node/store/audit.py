@@ -5,7 +5,7 @@ what changes nothing here (somebody reads what is masked, is refused, starts the
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,7 @@ NO_LINE_BEFORE: Final = bytes(32)
 # Names under which the node remembers how many lines there are, and what the last look at them found.
 COUNT: Final = "audit"
 CHECKED: Final = "audit.checked"
+MARK: Final = "audit.mark"
 
 
 class Line(NamedTuple):
@@ -31,13 +32,34 @@ class Line(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What the last look at the whole chain found: when, how many lines were sound, the hash of the last of these
-    (hex), and the number of the first line that is not (0: all are)."""
+    """What the last look at the whole chain found: when, how many lines were sound before the first break, the hash of
+    the last of these (hex), the number of the first line that is not (0: all are), how many breaks there are and the
+    number of the newest."""
 
     at_ms: int
     lines: int
     hash: str
     broken: int
+    breaks: int = 0
+    newest: int = 0
+
+
+class Mark(NamedTuple):
+    """A line of the chain: its number, and the hash that it bore."""
+
+    n: int
+    hash: bytes
+
+
+class Looked(NamedTuple):
+    """What a look at some lines found: the ``last`` of them; the numbers of those that are broken, and the line before
+    the first (the last, where none is); whether a line bears another hash than a mark says; whether more may follow."""
+
+    last: Mark
+    broken: tuple[int, ...]
+    sound: Mark
+    betrayed: bool
+    more: bool
 
 
 class AuditRow(NamedTuple):
@@ -63,18 +85,22 @@ def append(connection: Connection, line: Line) -> AuditRow:
     return row
 
 
-def verify(connection: Connection, after: int, before: bytes, limit: int) -> tuple[int, bytes, int]:
-    """Compute so many lines again, those after line ``after`` whose hash is ``before``.
+def verify(connection: Connection, after: int, before: bytes, limit: int, marks: Collection[Mark] = ()) -> Looked:
+    """Compute so many lines again, those after line ``after`` whose hash is ``before``; see ``Looked``.
 
-    Returns the number and the hash of the last line that is sound, and the number of the first that is not, or 0: its
-    hash covers other words, or it is missing.
+    A line is broken where its hash covers other words, where it is missing, or where it bears another hash than one of
+    ``marks`` says. What follows is computed from the hash that stands there, so that a later break is found as well;
+    only of the line after a gap nothing can be said.
     """
     query = select(AUDIT).where(AUDIT.c.n > after).order_by(AUDIT.c.n).limit(limit)
-    for row in connection.execute(query):
-        if row.n != after + 1 or row.hash != _hash(before, tuple(row[:6])):
-            return after, before, after + 1
-        after, before = row.n, row.hash
-    return after, before, 0
+    found = connection.execute(query).all()
+    last, broken, betrayed = Mark(after, before), dict[int, Mark](), False
+    for row in found:
+        other = any(mark.n == row.n and mark.hash != row.hash for mark in marks)
+        if other or row.n != last.n + 1 or row.hash != _hash(last.hash, tuple(row[:6])):
+            broken[last.n + 1] = last
+        last, betrayed = Mark(row.n, row.hash), betrayed or other
+    return Looked(last, tuple(broken), next(iter(broken.values()), last), betrayed, len(found) == limit)
 
 
 def count(connection: Connection) -> int:
@@ -82,9 +108,21 @@ def count(connection: Connection) -> int:
     return peers.number(connection, COUNT) or 0
 
 
-def note_checked(connection: Connection, found: Checked) -> None:
-    """Keep what a look at the chain found, for the pages of every worker."""
+def note_checked(connection: Connection, found: Checked, mark: Mark | None) -> None:
+    """Keep what a look at the chain found, for the pages of every worker, and the mark that the next one demands; the
+    one before where there is none."""
     peers.remember_bytes(connection, CHECKED, _json(list(found)).encode())
+    if mark is not None:
+        peers.remember_bytes(connection, MARK, _json([mark.n, mark.hash.hex()]).encode())
+
+
+def mark(connection: Connection) -> Mark | None:
+    """How far the chain reached at the last look, and what its last line bore."""
+    raw = peers.bytes_of(connection, MARK)
+    if not raw:
+        return None
+    n, line_hash = json.loads(raw)
+    return Mark(n, bytes.fromhex(line_hash))
 
 
 def checked(connection: Connection) -> Checked | None:

@@ -13,6 +13,7 @@ FIRST_BUDGET: Final = 16_384
 _LARGEST: Final = 2**63 - 1
 # The counter of roster changes held: whoever adds some holds its row.
 ROSTER: Final = "roster"
+INCARNATION: Final = "incarnation"  # of the present life, as the database has it
 
 
 class PeerRow(NamedTuple):
