@@ -270,6 +270,11 @@ class Accounts:
         roles = frozenset({known.token.role}) & frozenset(self.roles)
         return Person(known.staff.staff_no, known.staff.name, roles, ""), known
 
+    def secret(self, use: str) -> bytes:
+        """The secret (32 bytes) of this node for one use, the same for all its workers. Raises NotSaved where it is to
+        be drawn and cannot be kept."""
+        return self.rows.secret(f"secret.{use}", lambda: self._randomness(32))
+
     def name_of(self, staff_no: str) -> str:
         """The name of somebody of this node; empty for people of other nodes, whose names stay there."""
         staff = self.rows.staff(staff_no)

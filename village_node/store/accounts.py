@@ -313,6 +313,18 @@ class AccountRows:
         return self._delete(THROTTLE, THROTTLE.c.last_ms < last_before_ms)
 
     @with_the_reserve
+    def secret(self, name: str, draw: Callable[[], bytes]) -> bytes:
+        """What every worker on this database knows under a name, and nobody else; drawn where there is none yet."""
+        with self._store.reading() as connection:
+            found = peers.bytes_of(connection, name)
+        if found:
+            return found
+        with self._store.writing() as connection:
+            found = peers.bytes_to_change(connection, name) or draw()
+            peers.remember_bytes(connection, name, found)
+            return found
+
+    @with_the_reserve
     def append_audit(self, line: Line) -> AuditRow:
         """Write a line that belongs to no change here."""
         with self._store.writing() as connection:

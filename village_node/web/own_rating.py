@@ -1,10 +1,11 @@
 """What the page of a resident's own case offers to be rated: which stage, and the pass that his look-up has earned.
 
-Nobody signs in here, and the code is typed once: the page carries a pass instead, which only who knows the whole code
-of the case can have made, and which ends by itself.
+Nobody signs in here, and the code is typed once: the page carries a pass instead, which only this node can have made
+and which ends by itself. It tells nothing of the code, whose first six characters suffice to be given one.
 """
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import ip_address
@@ -14,6 +15,7 @@ from sync_protocol.case import Case, kinds
 from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.legal_bodies import BAD_GRADES, GRADES
 from village_node.casebook.rated import Ratable, ratable
+from village_node.store import NotSaved
 from village_node.web import times, words
 from village_node.web.site import Visit
 
@@ -47,7 +49,10 @@ def offer(visit: Visit, case: Case) -> Offer | None:
     if asked is None or visit.person is not None:
         return None
     title = visit.t(*_TITLES[asked.kind, asked.stage])
-    return Offer(title, mark(asked), case.case_no, pass_of(case.case_no, case.query_code, visit.now_ms), grades(visit))
+    earned = ""
+    with suppress(NotSaved):  # on a full disk the code is typed once more
+        earned = pass_of(visit, case.case_no, case.query_code, visit.now_ms)
+    return Offer(title, mark(asked), case.case_no, earned, grades(visit))
 
 
 def unknown(visit: Visit, number: str, marked: str) -> Offer:
@@ -92,15 +97,17 @@ def channel_of(visit: Visit) -> str:
     return "screen" if here or visit.kiosk else "online"
 
 
-def pass_of(case_no: str, query_code: str, now_ms: int) -> str:
-    """The pass of whoever has shown number and code of a case at this moment. It does not tell the code."""
-    made = hmac.new(query_code.encode(), f"{ONESELF} {case_no} {now_ms}".encode(), sha256).hexdigest()
-    return f"{now_ms}.{made[:32]}"
+def pass_of(visit: Visit, case_no: str, query_code: str, made_ms: int) -> str:
+    """The pass of whoever has shown number and code of a case at this moment. Raises NotSaved."""
+    said = f"{ONESELF} {case_no} {query_code} {made_ms}"
+    made = hmac.new(visit.site.accounts.secret("rating"), said.encode(), sha256).hexdigest()
+    return f"{made_ms}.{made[:32]}"
 
 
-def is_pass(earned: str, case_no: str, query_code: str, now_ms: int) -> bool:
-    """Whether this is a pass of this case that has not ended."""
+def is_pass(visit: Visit, earned: str, case_no: str, query_code: str) -> bool:
+    """Whether this is a pass of this case that has not ended. Raises NotSaved."""
     given, _, _ = earned.partition(".")
+    now_ms = visit.now_ms
     made_ms = int(given) if given.isascii() and given.isdigit() and len(given) < len(str(now_ms)) + 2 else 0
-    fits = hmac.compare_digest(earned.encode(), pass_of(case_no, query_code, made_ms).encode())
+    fits = hmac.compare_digest(earned.encode(), pass_of(visit, case_no, query_code, made_ms).encode())
     return fits and abs(now_ms - made_ms) <= PASS_MS

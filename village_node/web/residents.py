@@ -196,7 +196,7 @@ def _looked_up(visit: Visit, typed: Mapping[str, str]) -> Case:
         return query.look_up(visit, typed["number"].upper(), typed["code"])
     row = visit.site.casebook.find_by_number(typed["number"])
     code = row.query_code if row is not None else None
-    fits = own_rating.is_pass(typed["pass"], typed["number"], code or "", visit.now_ms)
+    fits = own_rating.is_pass(visit, typed["pass"], typed["number"], code or "")
     case = visit.site.casebook.case(row.scope, row.case_id) if row is not None and code and fits else None
     if case is None:
         words_en = "This page was open for too long: type the code on the receipt once more. Nothing you typed is lost."

@@ -1,16 +1,20 @@
 """What residents rate by themselves: each stage once, after their own look-up, and never on a screen of the staff."""
 
+import hmac
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sync_protocol.case import Case, kinds
 from sync_protocol.case.complaints import ONESELF
-from tests.builders import Network
-from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, problems
+from tests.builders import VILLAGE, Network
+from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, open_counter, problems
 from tests.village_node.web.errands import chosen, done
 from tests.village_node.web.test_filing import held
 from village_node.casebook import NotAllowed
+from village_node.store import NotSaved
 from village_node.web import own_rating
 from village_node.web.policy import COUNTER
 
@@ -116,6 +120,32 @@ def test_a_pass_is_for_its_own_case_for_half_an_hour_and_then_the_code_is_typed_
     assert stranger.send(RATE, {**typed, "code": "000000"}).status_code == 404
     assert stranger.send(RATE, {**typed, "code": case.query_code[:6]}).status_code == 200
     assert rated(village, docketed)[1]["grade"] == "poor"
+
+
+def test_a_pass_tells_nothing_of_the_seven_characters_that_were_not_typed(
+    network: Network, village: Counter, docketed: str, folder: Path
+) -> None:
+    case = held(village, docketed)
+    earned = form(village.visitor(), case)
+    made_ms, _, shown = earned["pass"].partition(".")
+    # Whoever could make the same from what the page shows and a whole code would find the code by trying.
+    for message in (f"{ONESELF} {case.case_no} {made_ms}", f"{ONESELF} {case.case_no} {case.query_code} {made_ms}"):
+        for key in (case.query_code.encode(), b""):
+            assert hmac.new(key, message.encode(), sha256).hexdigest()[:32] != shown
+    other = open_counter(network.members[VILLAGE], folder).visitor()
+    sent = {**earned, "token": other.token(), "grade": "good"}
+    assert "您的评价已经记下" in other.send(RATE, sent).text, "another worker takes it as well"
+
+
+def test_a_look_up_is_answered_where_no_secret_can_be_kept(
+    village: Counter, docketed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bytes:
+        raise NotSaved("未保存：磁盘已满", "not saved")
+
+    monkeypatch.setattr(type(village.accounts.rows), "secret", full)
+    page = asked(village.visitor(), held(village, docketed))
+    assert "受理这一步" in page and hidden_of(page, RATE).get("pass") is None and 'name="code"' in page
 
 
 def test_nobody_rates_on_a_screen_on_which_staff_are_signed_in(village: Counter, agent: Visitor, docketed: str) -> None:
