@@ -9,7 +9,7 @@ file of its own, and `identity.json` names it and the lives before: one file is 
 import json
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -283,6 +283,22 @@ def keep_opening_key(data: Path, seed: bytes, keyring: Keyring = PLAIN, suite: s
     key = OpeningKey(seed, suite)
     keyring.write(data / opening_file(key.public), seed)
     return key
+
+
+def give_up(data: Path, publics: Iterable[bytes]) -> None:
+    """Note beside the files of these keys that nothing more is to be sealed to them: an older copy of the database does
+    not know it. They go on opening. Raises OSError."""
+    for public in publics:
+        files.write(_given_up_file(data, public), b"")
+
+
+def is_given_up(data: Path, public: bytes) -> bool:
+    """Whether another key was drawn in place of this one."""
+    return _given_up_file(data, public).exists()
+
+
+def _given_up_file(data: Path, public: bytes) -> Path:
+    return data / f"{opening_file(public)}.given-up"
 
 
 def opening_file(public: bytes) -> str:

@@ -4,7 +4,7 @@ A sequence is never continued by another life of the database: where it may have
 node takes a new incarnation with a key of its own, and goes on at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -133,6 +133,14 @@ class Lives:
     def keep_opening_key(self, seed: bytes) -> OpeningKey:
         """A new one. Raises OSError."""
         return identities.keep_opening_key(self._data, seed, self._keyring, self.suite)
+
+    def give_up(self, publics: Iterable[bytes]) -> None:
+        """Have nothing more sealed to these. Raises OSError."""
+        identities.give_up(self._data, publics)
+
+    def is_given_up(self, public: bytes) -> bool:
+        """Whether another key was drawn in place of this one."""
+        return identities.is_given_up(self._data, public)
 
     def begin(self, identity: Identity, reason: Reason, now_ms: int, database: bytes) -> Identity:
         """A new life: its key, its identity, its witness file. Raises OSError; then the life before goes on."""

@@ -26,6 +26,7 @@ from tests.faults.speech import current, parties, refused_code, said, sealed
 from tests.network import TOWNSHIP, VILLAGE, Network
 from township_node.downlink.unsealing import Unsealing
 from village_node.identity import OPENING, opening_file
+from village_node.store import peers
 from village_node.uplink import sealing
 
 
@@ -173,6 +174,21 @@ def test_another_key_of_one_suite_is_told_at_once_and_no_older_one_is_gone_back_
     net.built.lives = 7  # of which each draws other bytes
     third = net.start(TOWNSHIP).member.casebook.road_key()
     assert third not in (older, fresh), "people have had the older one given up"
+
+
+def test_a_database_put_back_from_a_copy_goes_back_to_no_key_that_was_given_up(net: Network) -> None:
+    book, names = net[TOWNSHIP].member.casebook, ("road-key", "newest-road-key s1")
+    first = book.road_key()
+    with net[TOWNSHIP].member.store.reading() as connection:
+        copied = [peers.bytes_of(connection, name) or b"" for name in names]
+    fresh = book.new_sealing_key("operator")
+    with net[TOWNSHIP].member.store.writing() as connection:
+        for name, value in zip(names, copied, strict=True):
+            peers.remember_bytes(connection, name, value)
+    again = net.start(TOWNSHIP).member.casebook
+    assert copied == [first, first] and again.road_key() == fresh != first
+    assert {first, fresh} <= {key.public for key in again.opening_keys()}, "what was sealed to it before still opens"
+    assert again.told_road_key() is not None and arrives(net)
 
 
 def test_a_child_tells_its_parent_once_of_another_key_that_it_has_drawn_while_it_runs(net: Network) -> None:

@@ -131,6 +131,37 @@ def test_a_staff_number_that_cannot_be_one_is_refused_in_words(accounts: Account
         accounts.create_invitation(staff_no, "王芳", ["agent"])
 
 
+@pytest.mark.parametrize("staff_no", ["resident", "node", "Node ", "operator", "unknown", "0001@10.0.0.7", "王@村"])
+def test_a_number_that_stands_for_somebody_else_is_given_to_nobody(accounts: Accounts, staff_no: str) -> None:
+    with pytest.raises(StaffTrouble, match="Choose another|choose another"):
+        accounts.create_invitation(staff_no, "王芳", ["agent"])
+    assert accounts.rows.all_staff() == []
+
+
+def test_a_typed_number_with_a_source_in_it_mixes_with_no_account(accounts: Accounts) -> None:
+    hired(accounts, "0001")
+    for _ in range(4):
+        guess(accounts, "0001@10.0.0.7", "wrong", "10.0.0.9")
+    assert accounts.waits() == {}, "they were not guesses at 0001"
+    for _ in range(4):
+        guess(accounts, "0001", "wrong", "10.0.0.8")
+    accounts.unlock("0001")
+    assert guess(accounts, "0001@10.0.0.7", "wrong", "10.0.0.9") > 0, "nor does the end of its wait end theirs"
+
+
+def test_the_end_of_a_wait_gives_back_nothing_that_others_have_counted_since(accounts: Accounts, clock: Clock) -> None:
+    hired(accounts, "0001")
+    for _ in range(3):
+        guess(accounts, "0001", "wrong")
+    clock.now_ms += SOURCE.forget_ms + 1
+    for number in range(5):
+        guess(accounts, f"x{number}", "wrong")
+    accounts.unlock("0001")
+    counted = accounts.rows.throttle("source:here")
+    assert counted is not None and counted.failures == 5
+    assert accounts.rows.throttles("person:0001@") == []
+
+
 def test_an_account_needs_a_name_roles_of_its_level_and_a_free_number(accounts: Accounts) -> None:
     with pytest.raises(StaffTrouble, match="1 to 60"):
         accounts.create_invitation("0001", " ", ["agent"])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.workflow import ROLES
 from village_node.accounts.chain import ChainWatch
 from village_node.accounts.marks import MarkFile
@@ -23,6 +24,8 @@ CLOCK_JUMP_MS = 60_000
 NUMBER_LONGEST = 32
 MANAGES = "admin"  # the role without which nobody could let anybody in
 NAME_LONGEST = 60
+# Who else acts in records and in the audit trail: whoever had such a number would act in their name.
+NOBODYS = frozenset({ONESELF, "node", "operator", "unknown"})
 
 
 class StaffTrouble(Exception):
@@ -81,9 +84,10 @@ class Accounts:
     def create_invitation(self, staff_no: str, name: str, roles: Iterable[str], by: str = "command line") -> str:
         """Create an account without password and return the one-time code (16 characters) that sets one within 14 days.
 
-        Raises StaffTrouble for a number that exists, an empty name, or a role this level does not have.
+        Raises StaffTrouble for a number that exists or stands for somebody else in the records, an empty name, or a role
+        this level does not have.
         """
-        number, called, chosen = _number(staff_no), _called(name), self._chosen(roles)
+        number, called, chosen = _new_number(staff_no), _called(name), self._chosen(roles)
         code, now = one_time_code(self._randomness), self._clock()
         row = StaffRow(number, called, chosen, None, code_hash(code), now + INVITATION_MS, False, now, None, None)
         if not self.rows.add_staff(row, self._line(by, "staff.invite", number, roles=list(chosen))):
@@ -340,4 +344,18 @@ def _number(staff_no: str) -> str:
             f"工号应为 1 到 {NUMBER_LONGEST} 个字母或数字，中间没有空格。",
             f"A staff number has 1 to {NUMBER_LONGEST} letters or digits and no blanks.",
         )
+    return number
+
+
+def _new_number(staff_no: str) -> str:
+    """The number of a new account as it is kept. Raises StaffTrouble when it cannot be one."""
+    number = _number(staff_no)
+    if number.casefold() in NOBODYS:
+        raise StaffTrouble(
+            f"工号不能是“{number}”：记录里它代表申请人本人、本机或命令行，请换一个。",
+            f"{number!r} cannot be a staff number: in the records it stands for the applicant, the node or the command "
+            "line. Choose another.",
+        )
+    if "@" in number:
+        raise StaffTrouble("工号中不能有“@”，请换一个。", "A staff number has no “@”: choose another.")
     return number

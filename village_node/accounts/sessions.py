@@ -170,8 +170,9 @@ class Sessions:
 
 
 def keys_of(staff_no: str) -> tuple[str, str]:
-    """Under which keys guesses at an account are counted: all of them, and the beginning of that of one source."""
-    return f"account:{staff_no}", f"person:{staff_no}@"
+    """Under which keys guesses at an account are counted: all of them, and the beginning of that of one source. What
+    was typed as a number may hold any sign, and must not begin as that of somebody else."""
+    return f"account:{staff_no}", f"person:{staff_no.replace('%', '%25').replace('@', '%40')}@"
 
 
 def id_of(cookie: str) -> bytes:

@@ -102,12 +102,18 @@ class Throttle:
 
     def unlock(self, account: str, person: str, told: Line) -> None:
         """End the waits of one account: what was counted under it, and under it at each source; ``person`` is the
-        beginning of the keys of these. What its own attempts counted at a source is taken back there as well; those of
-        others stay."""
+        beginning of the keys of these. What its own attempts counted at a source is taken back there as well, where
+        that still remembers them; those of others stay."""
         here = self._rows.throttles(person)
         for row in here:
-            self.give_back(f"source:{row.key.removeprefix(person)}", row.failures, SOURCE)
+            self._give_back_there(row, f"source:{row.key.removeprefix(person)}")
         self._rows.drop_throttles([account, *(row.key for row in here)], told)
+
+    def _give_back_there(self, person: ThrottleRow, source: str) -> None:
+        """Take back at a source what one account has counted there: a source forgets in an hour, an account in a day."""
+        counted = self._rows.throttle(source)
+        if counted is not None and counted.last_ms - person.last_ms < SOURCE.forget_ms:
+            self.give_back(source, person.failures, SOURCE)
 
     def purge(self) -> int:
         """Drop rows that no rule remembers any more; returns how many."""

@@ -64,16 +64,18 @@ class Carrying(Complaining, Dispatch):
         """The public half of the key that bundles and requests for this place are sealed to; drawn and kept at the
         first call, and where another suite was chosen since of which no key is here. Raises NotAllowed without a folder
         for it, NotSaved."""
-        held = {key.public for key in self.opening_keys()}
-        with self.store.reading() as connection:
-            known = peers.bytes_of(connection, _OWN_KEY)
-            newest = peers.bytes_of(connection, _NEWEST + self.lives.suite) if self.lives is not None else None
         if self.lives is None:
             raise NotAllowed("本机不能保管密钥", "this machine keeps no keys")
+        # By the files as well: a database that was put back from a copy knows a key that was given up since.
+        held = {key.public for key in self.opening_keys() if not self.lives.is_given_up(key.public)}
+        with self.store.reading() as connection:
+            known = peers.bytes_of(connection, _OWN_KEY)
+            newest = peers.bytes_of(connection, _NEWEST + self.lives.suite)
         if known is not None and known in held and sealing_suite(known) == self.lives.suite:
             return known
         # Two processes that were told different suites take turns with the same two keys, and fill no folder; but none
         # goes back to a key that people have had another one drawn for.
+        newest = newest if newest is None or not self.lives.is_given_up(newest) else None
         there = sorted(each for each in held if sealing_suite(each) == self.lives.suite and newest in (None, each))
         public = there[0] if there else self._drawn_key()
         with self.store.writing() as connection:
@@ -99,6 +101,7 @@ class Carrying(Complaining, Dispatch):
         Raises NotAllowed, NotSaved."""
         self.refuse_retired()
         public = self._drawn_key()
+        self._give_up_all_but(public)
 
         def act(connection: Connection) -> tuple[bytes, set[str]]:
             self._remember_key(connection, public)
@@ -109,6 +112,17 @@ class Carrying(Complaining, Dispatch):
             return public, self._publish_key(connection, actor, public, "complaints.new_key")
 
         return self._act(act)
+
+    def _give_up_all_but(self, public: bytes) -> None:
+        """Note beside the keys that this one takes the place of those of its suite. Raises NotAllowed, NotSaved."""
+        if self.lives is None:
+            raise NotAllowed("本机不能保管密钥", "this machine keeps no keys")
+        suite = sealing_suite(public)
+        older = [key.public for key in self.opening_keys() if key.public != public]
+        try:
+            self.lives.give_up(each for each in older if sealing_suite(each) == suite)
+        except OSError as problem:
+            raise NotSaved("未保存：密钥没有写入磁盘", "not saved: the keys could not be noted") from problem
 
     def follow_sealing_suite(self) -> bool:
         """Publish the present key for complaints too where they are still sealed to one of another suite; whether that
