@@ -42,6 +42,10 @@ class LastOne(Exception):
     """Nobody in use would have a role any more that somebody must have: nothing was changed."""
 
 
+class Outdated(Exception):
+    """What stands there by now is not what this was to follow: nothing was changed."""
+
+
 class SessionRow(NamedTuple):
     """One session; ``id_hash`` is SHA-256 of the cookie, which is never stored itself."""
 
@@ -362,13 +366,20 @@ class AccountRows:
             return audit.checked(connection)
 
     @with_the_reserve
-    def save_draft(self, row: DraftRow) -> bool:
-        """Keep a draft; False if it is somebody else's."""
+    def save_draft(self, row: DraftRow, follows: Callable[[str], bool] = lambda fields: True) -> bool:
+        """Keep a draft; False if it is somebody else's.
+
+        ``follows``: asked of the fields that stand there, empty where none do, with nobody else writing meanwhile, be
+        it another worker. Raises Outdated where it says no.
+        """
         with self._store.writing() as connection:
             peers.count_up(connection, "drafts")
-            owner = connection.scalar(select(DRAFTS.c.staff_no).where(DRAFTS.c.draft_id == row.draft_id))
-            if owner not in (None, row.staff_no):
+            query = select(DRAFTS.c.staff_no, DRAFTS.c.fields).where(DRAFTS.c.draft_id == row.draft_id)
+            owner, fields = connection.execute(query).first() or (row.staff_no, "")
+            if owner != row.staff_no:
                 return False
+            if not follows(fields):
+                raise Outdated
             rows.put(connection, DRAFTS, [row])
             return True
 

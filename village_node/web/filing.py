@@ -1,9 +1,9 @@
 """Filing an application: the form of an item, what is typed brought to one spelling, drafts, the case it becomes."""
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from werkzeug.exceptions import NotFound
@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import bodies, legal_bodies
 from sync_protocol.case.catalogue import Item
 from sync_protocol.places import about
-from village_node.casebook import BadBody, NotAllowed
+from village_node.casebook import AlreadyDone, BadBody, NotAllowed, Request
 from village_node.store import StoreError
-from village_node.store.accounts import DraftRow
+from village_node.store.accounts import DraftRow, Outdated
 from village_node.web import application, asked, entry, filing_steps, items, linked, serving, times, undocumented
 from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
@@ -28,6 +28,11 @@ FILED: Final = "filed"
 TURN: Final = "turn"  # how often a draft was sent: a page that was drawn before the last time keeps nothing into it
 _PAPER: Final = re.compile(r"m(\d+)(|_copies|_original)")
 MOST_NOTED: Final = 1_000
+_FILED_BEFORE: Final = ("这件已经提交，没有再存草稿", "filed already: no draft was kept")
+_SAVED_SINCE: Final = (
+    "没有存：这份草稿后来又存过；要存这一页，请按“保存草稿”",
+    "not kept: the draft was saved since; press “Keep as a draft” to keep this page",
+)
 
 
 def typed_values(form: Mapping[str, str], item: Item) -> dict[str, str]:
@@ -166,13 +171,19 @@ def keep_typed(visit: Visit, item_no: str) -> Response:
     if not _is_id(draft_id):
         raise NotFound  # under an id of our own it would become another draft each time
     with visit.site.filing:
-        if became(visit, draft_id):
-            return _in_words(visit.t("这件已经提交，没有再存草稿", "filed already: no draft was kept"), 409)
-        drawn, kept = visit.request.form.get(TURN, ""), _kept(visit, item, draft_id)
-        if drawn != kept.get(TURN, "") or _typed_under(visit, item) != item:
-            return _in_words(visit.t("没有存：这一页之后又存过，请刷新", "not kept: saved since; reload"), 409)
+        drawn = visit.request.form.get(TURN, "")
         values = _typed(visit, item, draft_id, step)
-        keep(visit, item, draft_id, {name: value for name, value in values.items() if name != TURN} | _turn(drawn))
+        values = {name: value for name, value in values.items() if name != TURN} | _turn(drawn)
+        try:
+            if became(visit, draft_id):
+                return _in_words(visit.t(*_FILED_BEFORE), 409)
+            if _typed_under(visit, item) != item:
+                raise Outdated
+            keep(visit, item, draft_id, values, lambda stands: stands.get(TURN, "") == drawn)
+        except AlreadyDone:
+            return _in_words(visit.t(*_FILED_BEFORE), 409)
+        except Outdated:
+            return _in_words(visit.t(*_SAVED_SINCE), 409)
     at = times.local(visit.now_ms).strftime("%H:%M")
     return _in_words(visit.t(f"草稿已存 {at}", f"draft kept {at}"), 200)
 
@@ -198,19 +209,24 @@ def file_case(visit: Visit, item_no: str) -> Response:
         draft_id = visit.site.randomness(16).hex()
     step = visit.request.form.get("step", "")
     step = step if step in filing_steps.STEPS else ""
+    stood = _kept(visit, item, draft_id).get(TURN, "")
     if typed_under != item:
-        values = carried(_typed(visit, typed_under, draft_id, step), typed_under, item)
+        values = {**carried(_typed(visit, typed_under, draft_id, step), typed_under, item), TURN: stood}
         return _form(visit, item, values, draft_id, step=step, problem=_changed(visit, item), status=409)
     values = _typed(visit, item, draft_id, step)
     try:
         return _draft_or_file(visit, item, draft_id, values)
+    except AlreadyDone as before:  # by another worker, just now or while this form was read
+        return _became(visit, before.scope.partition(":")[2], before.case_id.hex())
     except StoreError as fault:
         said = ""
-        with suppress(StoreError):  # the reserve may have room for what was typed, if not for one more application
+        try:  # the reserve may have room for what was typed, if not for one more application
             with visit.site.filing:
                 if not became(visit, draft_id):
                     keep(visit, item, draft_id, values)
             said = visit.t("填写的内容已保存为草稿。", "What you typed is kept as a draft.")
+        except (StoreError, AlreadyDone):
+            values[TURN] = stood  # nothing was kept: the page must still be the newest, to be kept when there is room
         return _form(visit, item, values, draft_id, step=step, said=said, problem=visit.unsaved(fault), status=503)
 
 
@@ -224,7 +240,7 @@ def became(visit: Visit, draft_id: str) -> list[str]:
 
 def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, str]) -> Response:
     """Do what the button says; what was filed before is never written over by a draft. Raises StoreError when nothing
-    could be kept."""
+    could be kept, AlreadyDone where another worker has filed it."""
     step, pressed = values.get("step", ""), visit.request.form.get("do", "")
     found = troubles(visit, values, item)
     last = filing_steps.LAST if step else ""  # where everything that is wrong is shown
@@ -244,7 +260,8 @@ def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, st
             return _form(visit, item, values, draft_id, found, step=last, status=422)
         try:
             body = create_values(values, item)
-            case = application.file(visit, body, values["channel"], preview=pressed == "preview", terms=values)
+            once = _once(visit, draft_id)
+            case = application.file(visit, body, values["channel"], once, preview=pressed == "preview", terms=values)
         except BadBody as bad:
             keep(visit, item, draft_id, values)
             wrong = {asked.field_of(item, bad.field): visit.t(bad.zh, bad.en)}
@@ -255,6 +272,11 @@ def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, st
         place = case.scope.partition(":")[2]
         _note_filed(visit, item, draft_id, place, case.case_id.hex())
     return _became(visit, place, case.case_id.hex())
+
+
+def _once(visit: Visit, draft_id: str) -> Request:
+    """Under which id a draft is filed, whatever it says by then: two workers that are asked at once file it once."""
+    return Request(visit.staff.staff_no, f"draft-{draft_id}", hashlib.sha256(draft_id.encode()).digest())
 
 
 def _elsewhere(
@@ -354,13 +376,35 @@ def _identities(item: Item) -> tuple[str, ...]:
     return (*kinds_of, undocumented.CODE) if undocumented.OTHER in kinds_of else kinds_of
 
 
-def keep(visit: Visit, item: Item, draft_id: str, values: Mapping[str, Any]) -> None:
-    """Keep what was typed as a draft of the person in front. Raises NotFound where the id is somebody else's."""
+def keep(
+    visit: Visit,
+    item: Item,
+    draft_id: str,
+    values: Mapping[str, Any],
+    follows: Callable[[Mapping[str, Any]], bool] = lambda stands: True,
+) -> None:
+    """Keep what was typed as a draft of the person in front; ``follows``: whether it may follow what stands there.
+
+    Raises NotFound where the id is somebody else's, AlreadyDone where a case has become of it, Outdated where it does
+    not follow: also when another worker wrote that just now.
+    """
     now = visit.now_ms
     fields = json.dumps(values, ensure_ascii=False)
     row = DraftRow(draft_id, visit.staff.staff_no, item.item_no, item.version, fields, now, now)
-    if not visit.site.accounts.rows.save_draft(row):
-        raise NotFound
+    stands: dict[str, Any] = {}
+
+    def may_follow(stored: str) -> bool:
+        stands.update(json.loads(stored or "{}"))
+        return FILED in values or (FILED not in stands and follows(stands))
+
+    try:
+        if not visit.site.accounts.rows.save_draft(row, may_follow):
+            raise NotFound
+    except Outdated:
+        if FILED in stands:
+            place, case_id = stands[FILED]
+            raise AlreadyDone(about(place), bytes.fromhex(case_id)) from None
+        raise
 
 
 def _form(

@@ -1,13 +1,21 @@
 """Drafts that the page keeps when a field is left: never after a filing, never a second one, no sign of life."""
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
 import pytest
 from werkzeug.test import TestResponse
 
 from tests.builders import Network
-from tests.village_node.web.counter import APPLICATION, Counter, Visitor, hidden_of
+from tests.village_node.web.counter import APPLICATION, Counter, Visitor, hidden_of, open_counter
 from village_node.accounts.sessions import IDLE_MS
-from village_node.web import times
+from village_node.store import NotSaved
+from village_node.store.sqlite import SqliteDatabase
+from village_node.web import filing, times
+from village_node.web.filing import became
 from village_node.web.filing_steps import BY_STEPS, COOKIE
+from village_node.web.site import Visit
 
 
 @pytest.fixture
@@ -106,3 +114,111 @@ def test_nobody_keeps_into_the_draft_of_somebody_else(agent: Visitor, form: dict
     typed = {**form, "applicant_name": "别人", "token": other.token()}
     assert keep(other, typed).status_code == 404
     assert "别人" not in drafts(village)[0]
+
+
+def another_worker(village: Counter, agent: Visitor, folder: Path) -> Visitor:
+    """The same person in the same browser, answered by another worker on the same database."""
+    second = open_counter(village.member, folder).visitor()
+    session = agent.client.get_cookie(f"sanji-{village.member.place}")
+    assert session is not None
+    second.client.set_cookie(session.key, session.value)
+    return second
+
+
+def test_one_that_another_worker_has_read_before_a_filing_is_not_written_after_it(
+    agent: Visitor, form: dict[str, str], village: Counter, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(agent, form)
+    second = another_worker(village, agent, folder)
+    rows = second.counter.accounts.rows
+    write = rows.save_draft
+
+    def late(*said: Any) -> bool:
+        assert agent.client.post("/file/001", data=form).status_code == 303
+        return write(*said)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "save_draft", late)
+        answer = keep(second, form, applicant_name="李")
+    assert answer.status_code == 409 and "已经提交" in answer.text
+    assert "没有草稿" in agent.open("/work?view=drafts").text
+    assert second.client.post("/file/001", data=form).status_code == 303
+    assert village.member.casebook.view_counts()["all"] == 1
+
+
+def test_one_that_another_worker_has_read_before_a_newer_page_was_sent_is_not_written_after_it(
+    agent: Visitor, form: dict[str, str], village: Counter, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = another_worker(village, agent, folder)
+    rows = second.counter.accounts.rows
+    write = rows.save_draft
+
+    def late(*said: Any) -> bool:
+        agent.client.post("/file/001", data={**form, "applicant_name": "新的", "do": "draft"})
+        return write(*said)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "save_draft", late)
+        answer = keep(second, form, applicant_name="旧的")
+    assert answer.status_code == 409 and "保存草稿" in answer.text
+    assert "新的" in drafts(village)[0] and "旧的" not in drafts(village)[0]
+
+
+@pytest.mark.parametrize("pressed", ["file", "preview", "draft"])
+def test_two_workers_that_are_asked_at_once_file_a_draft_once(
+    agent: Visitor,
+    form: dict[str, str],
+    village: Counter,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pressed: str,
+) -> None:
+    """The second has seen that nothing was filed yet when the first files it; what it has in hand is filed by then."""
+    second = another_worker(village, agent, folder)
+    before = became
+    first: list[TestResponse] = []
+
+    def slow(visit: Visit, draft_id: str) -> list[str]:
+        found = before(visit, draft_id)
+        if not first and visit.site.accounts is second.counter.accounts:
+            first.append(agent.client.post("/file/001", data=form))
+        return found
+
+    monkeypatch.setattr(filing, "became", slow)
+    answer = second.client.post("/file/001", data={**form, "applicant_phone": "13800001111", "do": pressed})
+    assert first[0].status_code == answer.status_code == 303
+    assert first[0].headers["Location"] == answer.headers["Location"]
+    assert village.member.casebook.view_counts()["all"] == 1
+    assert "没有草稿" in agent.open("/work?view=drafts").text
+
+
+def test_a_page_that_said_not_saved_is_kept_again_once_there_is_room(
+    agent: Visitor, form: dict[str, str], village: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: SqliteDatabase) -> NoReturn:
+        raise NotSaved("未保存:磁盘已满", "not saved")
+
+    keep(agent, form)
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteDatabase, "writing", full)
+        unsaved = agent.client.post("/file/001", data=form)
+    assert unsaved.status_code == 503
+    newest = {**form, **hidden_of(unsaved.text, "/file/001")}
+    assert keep(agent, newest, applicant_name="更新").status_code == 200
+    assert "更新" in drafts(village)[0]
+
+
+def test_a_page_of_an_item_that_has_changed_meanwhile_is_kept_as_it_was_carried_over(
+    agent: Visitor, form: dict[str, str], village: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(agent, form)
+    item = village.member.casebook.catalogue.newest("001")
+    assert item is not None
+    older = replace(item, version=item.version - 1, papers=item.papers[1:])
+    with monkeypatch.context() as patched:
+        patched.setattr(filing, "_typed_under", lambda visit, newest: older)
+        changed = agent.client.post("/file/001", data=form)
+    assert changed.status_code == 409
+    newest = {**form, **hidden_of(changed.text, "/file/001")}
+    assert keep(agent, newest, applicant_name="更新").status_code == 200
+    assert "更新" in drafts(village)[0]

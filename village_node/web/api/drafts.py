@@ -10,6 +10,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import NotFound
 
 from sync_protocol.case.catalogue import Item
+from village_node.casebook import AlreadyDone
 from village_node.store.accounts import DraftRow
 from village_node.web import application, entry, filing, schemas, staff
 from village_node.web import asked as questions
@@ -124,7 +125,10 @@ def keep_draft(visit: Visit, asked: dict[str, Any], draft_id: str) -> dict[str, 
     with visit.site.filing:
         if filing.became(visit, draft_id):
             raise NotFound
-        filing.keep(visit, item, draft_id, typed)
+        try:
+            filing.keep(visit, item, draft_id, typed)
+        except AlreadyDone:  # by another worker, meanwhile
+            raise NotFound from None
     row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
     assert row is not None, "it was kept just now"
     return {**_line(row), "typed": typed}
