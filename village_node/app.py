@@ -359,10 +359,8 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         else None
     )
     scheduler = Scheduler(time.monotonic)
-    scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
+    _look_after(scheduler, accounts)
     _forget_in_time(scheduler, casebook)
-    scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
-    scheduler.every(CHAIN_S, "audit chain", accounts.chain.tick)
     scheduler.every(GARBAGE_S, "garbage", _collect_garbage)
     scheduler.every(RESERVE_S, "reserve", opened.keep_reserve)
     _follow(scheduler, casebook)
@@ -392,6 +390,13 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     node.closers.append(site.errands.close)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
     return node
+
+
+def _look_after(scheduler: Scheduler, accounts: Accounts) -> None:
+    """Have the accounts end what is over, and their records looked at."""
+    scheduler.every(HOUSEKEEPING_S, "accounts", accounts.keep_house)
+    scheduler.every(CLOCK_S, "clock", accounts.watch_clock)
+    scheduler.every(CHAIN_S, "audit chain", accounts.chain.tick)
 
 
 def _follow(scheduler: Scheduler, casebook: Casebook) -> None:
