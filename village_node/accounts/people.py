@@ -84,8 +84,8 @@ class Accounts:
     def create_invitation(self, staff_no: str, name: str, roles: Iterable[str], by: str = "command line") -> str:
         """Create an account without password and return the one-time code (16 characters) that sets one within 14 days.
 
-        Raises StaffTrouble for a number that exists or stands for somebody else in the records, an empty name, or a role
-        this level does not have.
+        Raises StaffTrouble for a number that exists or stands for somebody else in the records, an empty name, or a
+        role this level does not have.
         """
         number, called, chosen = _new_number(staff_no), _called(name), self._chosen(roles)
         code, now = one_time_code(self._randomness), self._clock()

@@ -110,7 +110,7 @@ class Throttle:
         self._rows.drop_throttles([account, *(row.key for row in here)], told)
 
     def _give_back_there(self, person: ThrottleRow, source: str) -> None:
-        """Take back at a source what one account has counted there: a source forgets in an hour, an account in a day."""
+        """Take back at a source what one account has counted there; it forgets in an hour, an account in a day."""
         counted = self._rows.throttle(source)
         if counted is not None and counted.last_ms - person.last_ms < SOURCE.forget_ms:
             self.give_back(source, person.failures, SOURCE)
