@@ -111,7 +111,7 @@ def test_a_flood_ends_early_at_both_ends_and_keeps_nobody_else_out(asked: Asked)
     assert asked.look_up(VILLAGE, case.case_no, case.query_code, "10.0.3.2").status_code == 200
     for source in range(10, 40):
         asked.look_up(VILLAGE, case.case_no, WRONG, f"10.0.3.{source}")
-    assert len(asked.questions()) == 2 * (site.ASKED_IN_ALL - site.ASKED_EACH)
+    assert len(asked.questions()) == 2 * (site.ASKED_IN_ALL - site.ASKED_AT_HAND - site.ASKED_EACH)
     asked.net.monotonic.now_s += 61.0
     flood = [code_of(asked.deliver(TOWNSHIP, asked.asks(VILLAGE, TOWNSHIP).raw)) for _ in range(40)]
     assert flood == [(200, None)] * questions.EACH_A_MINUTE + [(429, Busy.code)] * (40 - questions.EACH_A_MINUTE)

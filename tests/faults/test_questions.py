@@ -147,14 +147,18 @@ def test_a_parent_that_answers_no_questions_is_said_to_and_the_exchange_goes_on(
     for status, reply, says in (
         (200, b"<html>sign in</html>", "上级暂不能代查"),
         (200, b"\x82\x04\x58\x30" + bytes(48), "上级暂不能代查"),
-        (200, bytes(limits.FINDING_MESSAGE + 1), "线路不通"),
-        (302, b"", "线路不通"),
+        (200, bytes(limits.FINDING_MESSAGE + 1), "上级暂不能代查"),
+        (302, b"", "上级暂不能代查"),
+        (400, b"", "上级暂不能代查"),
+        (403, b"<html>blocked</html>", "上级暂不能代查"),
         (403, refusal_bytes(BadSignature.code, "no"), "上级暂不能代查"),
         (429, refusal_bytes(Busy.code, "busy"), "现在问的人多"),
-        (503, b"", "线路不通"),
+        (500, b"", "上级暂不能代查"),
+        (502, b"", "上级暂不能代查"),
+        (503, b"", "上级暂不能代查"),
     ):
         wire.status, wire.change_reply = status, partial(instead, reply)
-        page = asked.look_up(VILLAGE, case.case_no, case.query_code, f"10.0.2.{len(reply) % 250}")
+        page = asked.look_up(VILLAGE, case.case_no, case.query_code, f"10.0.2.{status % 250}")
         assert page.status_code == 404 and f"{says}" in page.text and "只查了本机" in page.text, (status, says)
         wire.calm()
         asked.net.monotonic.now_s += 60.0
@@ -200,7 +204,7 @@ def test_no_code_stands_in_a_log_an_audit_line_or_on_the_wire(asked: Asked, capl
 def test_what_only_a_newer_place_above_knows_is_shown_in_its_words_and_what_is_too_long_is_cut(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("village_node.web.voices.told", lambda *_: ["长" * 2_000] * 20)
+    monkeypatch.setattr("village_node.web.voices.told", lambda *_, **__: ["长" * 2_000] * 20)
     inner = told_by_pages.told_of
 
     def newer(*known: Any) -> Told:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from sync_protocol.errors import Busy
+from sync_protocol.errors import Busy, UnknownNode
 from sync_protocol.exchange import ASK, Finding, Inquiry, Parties, Request, finding_bytes, read_inquiry
 from sync_protocol.roster import Roster
 from township_node.downlink.children import addressed, child_node
@@ -47,7 +47,9 @@ class Questions:
 
     def answer(self, request: Request) -> bytes:
         """The signed answer. Who is struck, revoked or no child of ours is told nothing, and a question of his does not
-        count. Raises ProtocolError, StoreError."""
+        count; nor does a machine tell anything whose place goes on elsewhere. Raises ProtocolError, StoreError."""
+        if self._casebook.retired:
+            raise UnknownNode("this machine is retired: its place goes on under another one")
         roster = self._roster()
         node, me = addressed(self._casebook.identity, self._network_id(), roster, request, ASK)
         child_node(roster, me.place, node.incarnation)

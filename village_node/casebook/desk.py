@@ -19,6 +19,7 @@ from sync_protocol.case import (
     why_not_filed,
     workflow,
 )
+from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.routes import CasePath
 from sync_protocol.event import Dep
 from sync_protocol.places import UnknownPlace, about, below, parse_scope
@@ -234,9 +235,10 @@ class Desk(Once):
         return ref
 
     def _note_beside_claim(self, connection: Connection, act: Act, subject: str) -> None:
-        """Who acts on a case that a colleague has taken up may do so, and it stands in the audit trail."""
+        """Who acts on a case that a colleague has taken up may do so, and it stands in the audit trail; the applicant,
+        who rates by himself, is nobody's colleague."""
         claim = claims.of(connection, [act.key]).get(act.key)
-        if claim is not None and claim.staff_no != act.actor:
+        if claim is not None and act.actor not in (claim.staff_no, ONESELF):
             self.note(
                 connection, act.actor, "case.claim.beside", subject, of=claim.staff_no, act=kinds.name_of(act.kind)
             )

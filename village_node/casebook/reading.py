@@ -14,7 +14,7 @@ from sync_protocol.encoding import decode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Roster
 from village_node.casebook import checkpoints as lines
-from village_node.casebook import proving, purged
+from village_node.casebook import contacts, proving, purged
 from village_node.casebook.checkpoints import Standing
 from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
@@ -95,9 +95,19 @@ class Reading(Office):
             return cases.by_number(connection, case_no)
 
     def find_by_query_code(self, code: str) -> CaseRow | None:
-        """The case with this full query code of 13 characters."""
+        """The case with this full query code of 13 characters; None as well where more than one bears it."""
         with self.store.reading() as connection:
             return cases.by_query_code(connection, code)
+
+    def numbers_with_code(self, code: str) -> list[str]:
+        """The receipt numbers of the cases with this full query code: two where there are more than one."""
+        with self.store.reading() as connection:
+            return cases.numbers_with_code(connection, code)
+
+    def heard_below_ms(self, scope: str, case_id: bytes, place: str) -> int:
+        """Up to when it is known what a place below has done with a case: see ``contacts``."""
+        with self.store.reading() as connection:
+            return contacts.heard_below_ms(self, connection, self.roster_in(connection), (scope, case_id), place)
 
     def find_event(self, who: int, seq: int, mark: bytes) -> tuple[str, bytes, Position] | None:
         """The (scope, case, position) of the event that a check token names: the first 35 bits of its incarnation, its

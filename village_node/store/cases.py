@@ -174,9 +174,17 @@ def acting_on(connection: Connection, case_no: str) -> list[CaseRow]:
 
 
 def by_query_code(connection: Connection, code: str) -> CaseRow | None:
-    """The case with this full query code."""
-    row = connection.execute(select(CASES).where(CASES.c.query_code == code).limit(1)).first()
-    return CaseRow._make(row) if row else None
+    """The case with this full query code; None as well where cases of more than one number bear it: whoever has once
+    seen a code could file under it, and the code alone does not tell which is meant."""
+    numbers = numbers_with_code(connection, code)
+    row = by_number(connection, numbers[0]) if len(numbers) == 1 else None
+    return row if row is not None and row.query_code == code else None
+
+
+def numbers_with_code(connection: Connection, code: str) -> list[str]:
+    """The receipt numbers of the cases that bear this full query code: two where there are more than one."""
+    query = select(CASES.c.case_no).where(CASES.c.query_code == code, CASES.c.case_no.is_not(None))
+    return list(connection.execute(query.distinct().order_by(CASES.c.case_no).limit(2)).scalars())
 
 
 def unsettled(connection: Connection) -> list[CaseKey]:

@@ -22,7 +22,7 @@ from village_node.store import StoreError
 from village_node.uplink import earlier, road
 from village_node.uplink.conversation import UP, Asked, Conversation, Debts, Heard, Surroundings
 from village_node.uplink.inquiries import Inquiries, nothing
-from village_node.uplink.line import Line
+from village_node.uplink.line import Line, is_silent
 from village_node.uplink.road import NoAnswer
 from village_node.uplink.settings import Ancestor, Settings
 
@@ -164,12 +164,22 @@ class Uplink:
 
     def ask(self, inquiry: Inquiry) -> Finding:
         """What the ancestor whose turn it is says of a case that is not here. Raises StoreError."""
-        ancestor = self._active()[-1].ancestor
         try:
-            node = self._ancestor_node(ancestor)
+            line = self._asked()
+            node = self._ancestor_node(line.ancestor)
         except UnknownPlace:
             return nothing(CANNOT)
-        return self._inquiries.ask(ancestor.url, node, inquiry)
+        return self._inquiries.ask(line.ancestor.url, node, inquiry)
+
+    def _asked(self) -> Line:
+        """The line that a question goes by. A process that never exchanges, for another one does, and one that has only
+        just begun, know of a silence from the ancestor's row alone. Raises StoreError, UnknownPlace."""
+        *those_before, last = self._lines[len(self._active()) - 1 :]
+        for line in those_before:
+            row = self._casebook.peer(self._ancestor_node(line.ancestor).incarnation)
+            if line.begun or not is_silent(row, self._clock(), self._settings.ancestor_after_s):
+                return line
+        return last
 
     def owes_now(self) -> bool:
         """Whether the ancestor whose turn it is lacks something that may be sent now."""

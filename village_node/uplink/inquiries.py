@@ -6,6 +6,7 @@ asks is answered when his patience ends, whatever the road or the resolver of na
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Final
 
 import requests
@@ -34,6 +35,7 @@ from village_node.uplink.road import NoAnswer
 
 ASK_PATH: Final = "/sync/v1/ask"
 AT_ONCE: Final = 2  # of the threads that draw pages and answer those below, so many may wait for the place above
+CALLS: Final = 16  # that may go on behind those who have waited long enough: a resolver may hold each for minutes
 CONNECT_S: Final = 2.0
 
 
@@ -48,6 +50,7 @@ class Inquiries:
         self._network_id = network_id
         self._session_factory = session_factory
         self._slots = threading.BoundedSemaphore(AT_ONCE)
+        self._calls = threading.BoundedSemaphore(CALLS)
 
     def ask(self, url: str, ancestor: Node, inquiry: Inquiry) -> Finding:
         """What an ancestor that listens there says, in no more than the patience of the question. Raises StoreError."""
@@ -70,27 +73,35 @@ class Inquiries:
 
         if not self._slots.acquire(blocking=False):
             return nothing(BUSY)
-        return self._in_time(inquiry.patience_ms / 1000, lambda session, s: heard(_post(session, url, sealed, s)))
+        try:
+            return self._in_time(inquiry.patience_ms / 1000, lambda session, s: heard(_post(session, url, sealed, s)))
+        finally:
+            self._slots.release()
 
     def _in_time(self, seconds: float, call: Callable[[requests.Session, float], Finding]) -> Finding:
-        """What a call comes to, made in a thread of its own: looking up a name has no time-out that anybody can set."""
+        """What a call comes to, made in a thread of its own: looking up a name has no time-out that anybody can set.
+        Whoever asked waits no longer for that, so it ends by itself, and only so many of them hang at once."""
+        if not self._calls.acquire(blocking=False):
+            return nothing(UNREACHED)
         found: list[Finding] = []
         done = threading.Event()
-        session = self._session_factory()
+        with ExitStack() as undone:
+            undone.callback(self._calls.release)
+            session = self._session_factory()
+            undone.callback(session.close)
+            ending = undone.pop_all()
 
         def make() -> None:
             try:
-                found.append(_said(lambda: call(session, seconds)))
+                with ending:
+                    found.append(_said(lambda: call(session, seconds)))
             finally:
-                session.close()
-                self._slots.release()
                 done.set()
 
         try:
             threading.Thread(target=make, name="uplink-ask", daemon=True).start()
         except RuntimeError:  # this machine has no room for another thread
-            session.close()
-            self._slots.release()
+            ending.close()
             return nothing(BUSY)
         done.wait(seconds)
         return found[0] if found else nothing(UNREACHED)
@@ -113,6 +124,6 @@ def _said(call: Callable[[], Finding]) -> Finding:
     except NoAnswer as problem:
         if problem.busy:
             return nothing(BUSY)
-        return nothing(CANNOT if problem.no_such_door or problem.code else UNREACHED)
+        return nothing(CANNOT if problem.answered else UNREACHED)
     except ProtocolError:
         return nothing(CANNOT)

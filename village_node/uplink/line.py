@@ -1,5 +1,6 @@
 """How the line to one ancestor stands: with whom we speak there, when the next exchange is due, what went wrong."""
 
+from village_node.store.peers import PeerRow
 from village_node.uplink.conversation import Conversation
 from village_node.uplink.settings import Ancestor
 
@@ -23,3 +24,9 @@ class Line:
     def ready_at(self) -> float:
         """When the next exchange may begin."""
         return max(self.due_at, self.held_until)
+
+
+def is_silent(row: PeerRow | None, now_ms: int, after_s: float) -> bool:
+    """Whether an ancestor has not answered for so long, by what is remembered of it."""
+    since_ms = row.first_failure_ms if row is not None else None
+    return since_ms is not None and now_ms - since_ms >= after_s * 1000

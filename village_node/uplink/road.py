@@ -58,7 +58,7 @@ class NoAnswer(Exception):
 
     `retry_after_s`: what was asked for. `busy`: the ancestor is there, only too many call at once. `unreached`: no
     connection came about, so it has heard nothing of us. `code`: of an unsigned refusal, which proves nothing.
-    `no_such_door`: nothing answers to this path there.
+    `no_such_door`: nothing answers to this path there. `answered`: something on that side did answer, whatever it said.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class NoAnswer(Exception):
         unreached: bool = False,
         code: int = 0,
         no_such_door: bool = False,
+        answered: bool = False,
     ) -> None:
         """`text`: one sentence, Chinese first."""
         super().__init__(text)
@@ -78,6 +79,7 @@ class NoAnswer(Exception):
         self.unreached = unreached
         self.code = code
         self.no_such_door = no_such_door
+        self.answered = answered
 
 
 class RoadAdapter(HTTPAdapter):
@@ -218,13 +220,13 @@ def _read(response: requests.Response, limit: int) -> Answered:
     announced = response.headers.get("Content-Length", "0")
     too_large = f"应答超过 {limit} 字节，未接收 / the reply is larger than {limit} bytes and was not read"
     if announced.isascii() and announced.isdigit() and int(announced[:20]) > limit:
-        raise NoAnswer(too_large)
+        raise NoAnswer(too_large, answered=True)
     parts: list[bytes] = []
     size = 0
     while part := response.raw.read(_CHUNK, decode_content=False):
         size += len(part)
         if size > limit:
-            raise NoAnswer(too_large)
+            raise NoAnswer(too_large, answered=True)
         parts.append(part)
     body = b"".join(parts)
     if response.status_code not in (200, 204):
@@ -237,18 +239,22 @@ def _refused(response: requests.Response, body: bytes) -> NoAnswer:
     status = response.status_code
     if 300 <= status < 400:
         return NoAnswer(
-            f"上级要求转到别处（{status}），已拒绝 / a redirect ({status}) was refused: check the parent's address"
+            f"上级要求转到别处（{status}），已拒绝 / a redirect ({status}) was refused: check the parent's address",
+            answered=True,
         )
     retry_after = response.headers.get("Retry-After", "")
     seconds = min(float(retry_after), _RETRY_AFTER_MOST_S) if retry_after.isdecimal() and len(retry_after) < 10 else 0.0
     if status == 429:
-        return NoAnswer("上级正忙，稍后再试 / the parent is busy, trying again later", seconds, busy=True)
+        return NoAnswer(
+            "上级正忙，稍后再试 / the parent is busy, trying again later", seconds, busy=True, answered=True
+        )
     refusal = read_refusal(body)
     if refusal is not None and refusal[0] == NoSuchVersion.code:
-        return NoAnswer(OTHER_VERSION, seconds, code=refusal[0])
+        return NoAnswer(OTHER_VERSION, seconds, code=refusal[0], answered=True)
     said = f"{refusal[1]} (code {refusal[0]})" if refusal is not None else "no reason given"
     text = f"上级未接受（{status}）：{said} / the parent did not accept this ({status}): {said}"
-    return NoAnswer(text, seconds, code=refusal[0] if refusal is not None else 0, no_such_door=status in (404, 405))
+    code = refusal[0] if refusal is not None else 0
+    return NoAnswer(text, seconds, code=code, no_such_door=status in (404, 405), answered=True)
 
 
 def _never_came_about(problem: Exception) -> bool:

@@ -111,7 +111,7 @@ def change_own_booking(visit: Visit) -> Response:
     number, code = spelled(typed["number"]), spelled(typed["code"])
     what = typed["do"] if typed["do"] in OWN_ACTS else "look"
     throttle, book = visit.site.accounts.throttle, visit.site.casebook
-    keys = [(f"own-change:{residents.source_of(visit)}", residents.FROM_HERE)]
+    keys = [(f"own-change:{visit.network}", residents.FROM_HERE)]
     if is_number(number):  # what nobody can have been given is not counted either
         keys.append((f"own-change:no:{number}", OF_A_NUMBER))
     # Where one that has tried too often waits, the number is not counted: its owner comes from elsewhere.

@@ -1,6 +1,7 @@
 """The resident's query: number and code, or the QR code; no sign-in, no personal data, one answer for misses."""
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from sync_protocol.case.numbers import (
 )
 from sync_protocol.places import about
 from village_node.accounts import Rule
+from village_node.store import NotSaved
 from village_node.store.audit import Line
 from village_node.web import cases, clocks, commitments, entry, own_rating, times, upward, voices, words
 from village_node.web.policy import Policy, Route
@@ -29,6 +31,7 @@ SOURCE: Final = Rule(free=20, longest_ms=times.MINUTE_MS, forget_ms=10 * times.M
 # Many misses from everywhere: somebody goes through the numbers. Nobody is kept out by it; it is noted and shown.
 EVERYBODY: Final = Rule(free=200, longest_ms=0, forget_ms=times.HOUR_MS)
 ALARM_EVERY: Final = 200
+TWINS: Final = Rule(free=1, longest_ms=0, forget_ms=times.DAY_MS)
 NO_CODE: Final = make_query_code(0)
 
 
@@ -181,9 +184,32 @@ def look_up_code(visit: Visit, code: str) -> Case:
         raise _missed(visit) from None
     row = visit.site.casebook.find_by_query_code(full) if len(full) != SHORT_CODE_LENGTH else None
     if row is None:
+        if has_twins(visit, full):
+            raise NotTold(404, *_TWINS)
         raise _missed(visit)
     take_back(visit)
     return _held(visit, row.scope, row.case_id)
+
+
+_TWINS: Final = (
+    "本机有不止一件用这个查询码，只凭码不能确定是哪一件。请输入回执上的编号和完整的 13 位查询码。",
+    "More than one case here bears this code, so the code alone does not tell which is meant. Type the number on your "
+    "receipt and all 13 characters of the code.",
+)
+
+
+def has_twins(visit: Visit, code: str) -> bool:
+    """Whether more than one case here bears this whole code, which chance does not bring about: the audit trail says
+    so, once a day."""
+    numbers = visit.site.casebook.numbers_with_code(code)
+    if len(numbers) < 2:
+        return False
+    line = Line(visit.now_ms, "", "query.twins", numbers[0], {"same_code": numbers})
+    with suppress(NotSaved):
+        visit.site.accounts.throttle.attempt(
+            f"query-twins:{numbers[0]}", TWINS, lambda times_met: line if times_met == 1 else None
+        )
+    return True
 
 
 def _held(visit: Visit, scope: str, case_id: bytes) -> Case:
@@ -253,12 +279,12 @@ def _alarm(visit: Visit, misses: int) -> Line | None:
     return Line(visit.now_ms, "", "query.alarm", "query", detail)
 
 
-def answer_of(visit: Visit, case: Case) -> Answer:
-    """Put a case into a resident's words: what, where it is now, who has it, since when, what next, as of when."""
+def answer_of(visit: Visit, case: Case, *, own_page: bool = True) -> Answer:
+    """Put a case into a resident's words: what, where it is now, who has it, since when, what next, as of when.
+    `own_page`: to be read on a page of this node, by whoever it is drawn for."""
     site = visit.site
     item = site.catalogue.find(case.item_no, case.item_version)
-    state = visit.sync_state
-    contact = state.last_contact_ms
+    heard = _heard(visit, case)
     revoked = site.casebook.links((about(case.home), case.case_id), case).revoked if case.decision else None
     return Answer(
         case=case,
@@ -269,26 +295,36 @@ def answer_of(visit: Visit, case: Case) -> Answer:
         promised=promised_words(visit, case),
         promised_by=clocks.promised_by(visit, case),
         next_step=next_words(visit, case),
-        rights=voices.told(visit, case),
-        as_of_ms=as_of_ms(visit, case),
-        behind=_away(visit, case) and (contact is None or visit.now_ms - contact > times.HOUR_MS) and not state.is_root,
+        rights=voices.told(visit, case, own_page=own_page and visit.person is None),
+        as_of_ms=_since_heard(heard, visit.now_ms),
+        behind=None in heard or visit.now_ms - _since_heard(heard, visit.now_ms) > times.HOUR_MS,
         revoked_ms=revoked.at_ms if revoked is not None else None,
         rating=own_rating.offer(visit, case),
         ask_at=ask_at(visit, case),
     )
 
 
-def _away(visit: Visit, case: Case) -> bool:
-    return bool(case.transit_to) or case.holder not in (None, visit.site.config.place)
-
-
 def as_of_ms(visit: Visit, case: Case) -> int:
-    """As of when this node speaks: what it writes itself it knows now; of a case elsewhere, what it was last told."""
-    state = visit.sync_state
-    contact = state.last_contact_ms
-    if not _away(visit, case) or state.is_root or contact is None:
-        return visit.now_ms
-    return min(contact, visit.now_ms)
+    """As of when this node speaks: what it writes itself it knows now; of a case elsewhere, what it was last told from
+    there."""
+    return _since_heard(_heard(visit, case), visit.now_ms)
+
+
+def _since_heard(heard: list[int | None], now_ms: int) -> int:
+    return min([now_ms, *(each for each in heard if each is not None)])
+
+
+def _heard(visit: Visit, case: Case) -> list[int | None]:
+    """When each other place was last heard that goes on with the case: what it does there is known here up to then.
+    None where the level above was never heard; of who is below and silent, the case itself is the last word."""
+    here, tree, state = visit.site.config.place, visit.site.places, visit.sync_state
+    heard: list[int | None] = []
+    for place in {each for each in (case.holder, case.transit_to) if each and each != here}:
+        if place in tree and here in tree and tree.covers(here, place):
+            heard.append(visit.site.casebook.heard_below_ms(about(case.home), case.case_id, place))
+        elif not state.is_root:
+            heard.append(state.last_contact_ms)
+    return heard
 
 
 def where_words(visit: Visit, case: Case) -> str:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -108,17 +107,6 @@ def asked_oneself(visit: Visit) -> Request | None:
     sent = sorted(visit.request.form.items(multi=True))
     digest = hashlib.sha256(repr((visit.request.path, sent)).encode()).digest()
     return Request(ONESELF, f"form-{once}", digest) if _ONCE.fullmatch(once) else None
-
-
-def source_of(visit: Visit) -> str:
-    """Where somebody writes from. Of IPv6 that is the net: each house has a whole one to write from."""
-    try:
-        address = ip_address(visit.source)
-    except ValueError:
-        return visit.source
-    if isinstance(address, IPv4Address):
-        return str(address)
-    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
 
 
 def _complaint_form(
@@ -238,7 +226,7 @@ def book_oneself(visit: Visit) -> Response:
     """Book a time, and say so in the answer itself: an address that said it could be made up by anybody."""
     typed = {name: visit.line(name) for name in BOOKING_FIELDS}
     typed["phone_tail"] = entry.number(typed["phone_tail"])
-    key, throttle = f"own-booking:{source_of(visit)}", visit.site.accounts.throttle
+    key, throttle = f"own-booking:{visit.network}", visit.site.accounts.throttle
     if throttle.attempt(key, FROM_HERE):
         words = visit.t(
             "预约次数过多，请过一会儿再来，或打电话预约。", "Too many bookings: try again later, or call us."

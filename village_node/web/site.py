@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ KIOSK_COOKIE: Final = "sanji-kiosk"  # of a browser that stands in a hall, where
 LONGEST_FIELD: Final = 20_000
 ASKED_EACH: Final = 6  # questions upward within a minute of one address, which may be a screen in a hall
 ASKED_IN_ALL: Final = 20
+ASKED_AT_HAND: Final = 6  # of these, for screens in the hall and this machine's own: whoever is there has come for it
 
 
 class Carrier(Protocol):
@@ -60,7 +62,7 @@ class Above:
     def __init__(self, ask: Callable[[Inquiry], Finding], monotonic: Callable[[], float]) -> None:
         """`ask`: takes no longer than the patience of the question. `monotonic` in seconds."""
         self.ask = ask
-        self.pace = Pace(ASKED_EACH, ASKED_IN_ALL, monotonic)
+        self.pace = Pace(ASKED_EACH, ASKED_IN_ALL, monotonic, ASKED_AT_HAND)
 
 
 def hosts_of(config: Config) -> frozenset[str]:
@@ -185,6 +187,25 @@ class Visit:
     def source(self) -> str:
         """The address the request came from, for throttles and the audit trail."""
         return self.request.remote_addr or "unknown"
+
+    @property
+    def network(self) -> str:
+        """Where the request came from, for what one house may do: of IPv6 the net, for each house has one."""
+        try:
+            address = ip_address(self.source)
+        except ValueError:
+            return self.source
+        if isinstance(address, IPv4Address):
+            return str(address)
+        return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether the request came from this machine itself, or from a browser that stands in a hall."""
+        try:
+            return self.kiosk or ip_address(self.source).is_loopback
+        except ValueError:
+            return False
 
     def t(self, zh: str, en: str) -> str:
         """The wording in the language chosen; Chinese is the source, English stands beside it."""

@@ -1,13 +1,15 @@
 """What a node that asks for a resident is told: what our own page would say, or what the place above us says."""
 
 import hmac
+from contextlib import suppress
 from typing import Final
 
 from flask import request
 
 from sync_protocol import limits
 from sync_protocol.case import Case
-from sync_protocol.exchange import CANNOT, UNREACHED, WHOLE, Finding, Inquiry, Told
+from sync_protocol.exchange import UNREACHED, WHOLE, Finding, Inquiry, Told
+from village_node.store import NotSaved
 from village_node.web import masking, query, upward
 from village_node.web.site import Site, Visit
 
@@ -22,16 +24,17 @@ def answer_below(site: Site, inquiry: Inquiry) -> Finding:
     here = (site.config.place,)
     case = _case(visit, inquiry)
     if case is not None:
-        return Finding(told_of(visit, query.answer_of(visit, case)), here, WHOLE)
+        return Finding(told_of(visit, query.answer_of(visit, case, own_page=False)), here, WHOLE)
     found = _further_up(site, inquiry)
     if found.told is None:
-        query.note_miss(visit)
+        with suppress(NotSaved):  # on a full disk a miss is one all the same
+            query.note_miss(visit)
     return found._replace(asked=(*here, *found.asked))
 
 
 def _further_up(site: Site, inquiry: Inquiry) -> Finding:
     if site.above is None:
-        return Finding(None, (), WHOLE if site.casebook.identity.parent is None else CANNOT)
+        return Finding(None, (), WHOLE if site.casebook.identity.parent is None else UNREACHED)
     left_ms = min(inquiry.patience_ms, upward.PATIENCE_MS) - HOP_MS  # nobody below holds a thread of ours for longer
     if left_ms < LEAST_MS:
         return Finding(None, (), UNREACHED)
@@ -42,6 +45,8 @@ def _case(visit: Visit, inquiry: Inquiry) -> Case | None:
     book = visit.site.casebook
     number, code = inquiry.number, inquiry.code
     row = book.find_by_number(number) if number is not None else book.find_by_query_code(code)
+    if row is None and number is None:
+        query.has_twins(visit, code)
     held = (row.query_code if row is not None else None) or query.NO_CODE
     right = hmac.compare_digest(held.encode(), code.encode())
     return book.case(row.scope, row.case_id) if row is not None and row.query_code and right else None

@@ -35,8 +35,8 @@ def asked_above(visit: Visit, number: str | None, code: str) -> Finding:
     """What the places above say; nobody is troubled for who asks too often. Raises StoreError."""
     above = visit.site.above
     if above is None:
-        return Finding(None, (), CANNOT)
-    if above.pace.wait_s(visit.source):
+        return Finding(None, (), UNREACHED)
+    if above.pace.wait_s(visit.network, at_hand=visit.is_at_hand):
         return Finding(None, (), BUSY)
     return above.ask(Inquiry(number, code, visit.lang, PATIENCE_MS))
 
@@ -60,6 +60,7 @@ _ENDS: Final = {
     BUSY: ("现在问的人多，请过一会儿再查", "too many ask at this moment: try again in a minute"),
     CANNOT: ("上级暂不能代查", "the place above answers no questions at present"),
 }
+_NO_LINE: Final = ("本机没有接上级的线路", "this machine has no line to the place above")
 SHORT: Final = (
     "没有查到。只输前 6 位时只查本机；请输入完整的 13 位查询码，或扫描回执上的二维码，会再到上级去问。",
     "Nothing was found. With six characters only this machine is asked: type all 13, or scan the QR code, and the "
@@ -80,7 +81,7 @@ def not_found(visit: Visit, finding: Finding) -> tuple[str, str]:
     if finding.end == WHOLE:
         first = f"没有查到。本机没有这件；已问过{zh}，也没有。"
         return first + _COMPARE[0], f"Nothing was found: not here, nor at {en}, asked just now." + _COMPARE[1]
-    why_zh, why_en = _ENDS[finding.end]
+    why_zh, why_en = _ENDS[finding.end] if visit.site.above is not None else _NO_LINE
     if names:
         first = f"没有查到。本机和{zh}没有这件；再往上没有问到：{why_zh}。"
         return first + _ELSEWHERE[0], f"Nothing was found here or at {en}; further up: {why_en}." + _ELSEWHERE[1]

@@ -33,8 +33,9 @@ def rights(visit: Visit, case: Case) -> list[Right]:
     return [_rating(visit, case), *orders, _complaint(visit, case), _review(visit, case)]
 
 
-def told(visit: Visit, case: Case) -> list[str]:
-    """The same for the applicant, in plain sentences."""
+def told(visit: Visit, case: Case, *, own_page: bool) -> list[str]:
+    """The same for the applicant, in plain sentences. `own_page`: the page that says so has the form to rate with, now
+    or once there is something to rate."""
     found = []
     if 2 in case.ratings or 0 in case.ratings:
         found.append(visit.t("您已作过评价，谢谢。", "You have rated us; thank you."))
@@ -43,6 +44,14 @@ def told(visit: Visit, case: Case) -> list[str]:
             visit.t(
                 "您已评价受理环节，谢谢；办结环节还可以评价一次。",
                 "You have rated the acceptance; thank you. You may rate the result once as well.",
+            )
+        )
+    elif not own_page:
+        found.append(
+            visit.t(
+                "评价：受理后、办结后各可评价一次，在办理的服务点评，或在它的网页上查到本件后自己评；不由经办人代录。",
+                "Rating: once after acceptance and once after the result, where your case is handled or by yourself on "
+                "the pages of that place; never recorded by whoever handled the case.",
             )
         )
     else:

@@ -71,6 +71,14 @@ def test_a_resident_rates_acceptance_and_result_once_each_without_typing_the_cod
     assert rated(village, docketed)[2] == {"grade": "fair", "stage": 2, "text": "再快一点就好了", "channel": "online"}
 
 
+def test_the_applicant_acts_beside_nobody_s_claim(village: Counter, agent: Visitor, docketed: str) -> None:
+    assert agent.send(f"{docketed}/claim", {}).status_code == 303
+    stranger = village.visitor()
+    sent = {**form(stranger, held(village, docketed)), "grade": "very_good"}
+    assert stranger.send(RATE, sent).status_code == 200 and rated(village, docketed)
+    assert "case.claim.beside" not in [line.action for line in village.accounts.rows.audit_lines(50)]
+
+
 def test_before_acceptance_there_is_nothing_to_rate(village: Counter, agent: Visitor) -> None:
     assert RATE not in asked(village.visitor(), held(village, agent.file("040")))
 
