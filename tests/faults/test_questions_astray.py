@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 import requests
 
-from sync_protocol.case import Case
+from sync_protocol.case import Case, numbers
 from sync_protocol.errors import UnknownNode
 from sync_protocol.exchange import CANNOT, UNREACHED, Finding, Inquiry
 from tests import asking
 from tests.asking import HERE, Asked, code_of, filed_at
 from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, network
-from village_node.casebook import desk
 from village_node.store import NotSaved
 from village_node.store.audit import newest
 from village_node.uplink import inquiries
@@ -29,7 +28,7 @@ OWN_PAGE, ELSEWHERE = "在本页自己评", "或在它的网页上查到本件�
 def forged_at_the_second_village(asked: Asked, case: Case, monkeypatch: pytest.MonkeyPatch) -> Case:
     """A case that somebody files there under the code of another one, which a question told that machine."""
     with monkeypatch.context() as patch:
-        patch.setattr(desk.numbers, "make_query_code", lambda _bits: case.query_code)
+        patch.setattr(numbers, "make_query_code", lambda _bits: case.query_code)
         return filed_at(asked.net[SECOND_VILLAGE].member, name="假冒的人")
 
 
@@ -115,12 +114,16 @@ def test_a_retired_machine_tells_nothing(asked: Asked, monkeypatch: pytest.Monke
 def test_a_worker_that_never_exchanges_asks_whom_the_exchanging_one_has_turned_to(tmp_path: Path) -> None:
     net = network(tmp_path, COUNTY, TOWNSHIP, VILLAGE)
     net.settle()
-    exchanging, heard = net[VILLAGE].up, []
+    exchanging, heard = net[VILLAGE].up, list[str]()
     worker = net.wire_up(net[VILLAGE].member).up  # another process on the same database
+
+    def note(_self: Inquiries, url: str, *_: Any) -> Finding:
+        heard.append(url)
+        return nothing(CANNOT)
 
     def asked_first() -> str:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Inquiries, "ask", lambda _self, url, *_: heard.append(url) or nothing(CANNOT))
+            patch.setattr(Inquiries, "ask", note)
             worker.ask(Inquiry(None, asking.WRONG, "zh", 5_000))
         return heard[-1]
 
