@@ -406,6 +406,7 @@ def _follow(scheduler: Scheduler, casebook: Casebook) -> None:
     scheduler.every(CALENDAR_S, "key for complaints", casebook.follow_sealing_suite)
     scheduler.every(ORDERS_S, "orders to erase", casebook.obey_orders)
     scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
+    scheduler.every(CALENDAR_S, "claims of who is out", casebook.free_who_is_out)
     scheduler.every(STRAYS_S, "stray files", casebook.sweep_strays)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import once
+from village_node.casebook import registers as held
 from village_node.casebook.claimed import is_here
 from village_node.casebook.desk import Desk
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
@@ -33,7 +34,7 @@ def shares_out(roles: Iterable[str]) -> bool:
 
 def can_have(colleague: Colleague) -> bool:
     """Whether somebody can be given a case now."""
-    return not colleague.disabled and not colleague.away and bool(colleague.roles - _APART)
+    return not colleague.disabled and not colleague.away and not colleague.out and bool(colleague.roles - _APART)
 
 
 class Claiming(Desk):
@@ -110,9 +111,9 @@ class Claiming(Desk):
             return claims.of(connection, listed)
 
     def colleagues(self) -> list[Colleague]:
-        """Everybody with an account here, and until when they are away."""
+        """Everybody with an account here, until when they are away, and whether they are out."""
         with self.store.reading() as connection:
-            return claims.colleagues(connection, self._today().isoformat())
+            return self._colleagues(connection)
 
     def note_absence(self, actor: str, staff_no: str, until: date) -> int:
         """Note that somebody is away to the end of a day: what they had taken up falls back. How many cases did.
@@ -125,8 +126,10 @@ class Claiming(Desk):
         def act(connection: Connection) -> tuple[int, set[str]]:
             self._account(connection, staff_no)
             claims.note_absence(connection, Absence(staff_no, until.isoformat(), actor, self.clock()))
+            freed = claims.take_all(connection, staff_no)
             self.note(connection, actor, "staff.absent", staff_no, until=until.isoformat())
-            return claims.free(connection, staff_no, "absent", self.clock(), actor), set()
+            claims.note_freed(connection, freed, staff_no, "absent", self.clock(), actor)
+            return len(freed), set()
 
         return self._act(act)
 
@@ -140,6 +143,27 @@ class Claiming(Desk):
             return None, set()
 
         self._act(act)
+
+    def free_who_is_out(self) -> int:
+        """Have fall back what whoever is out has taken up, where the register of representatives had them out from a
+        day to come, and that day is here. How many cases did. Raises NotSaved."""
+        with self.store.reading() as connection:
+            register = held.register_in(self, connection, self.identity.place)
+            out = [each for each in claims.holders(connection) if register.absence(each, self.clock())]
+
+        def act(connection: Connection) -> tuple[int, set[str]]:
+            freed = [(each, claims.take_all(connection, each)) for each in out]
+            for staff_no, cases_freed in freed:
+                claims.note_freed(connection, cases_freed, staff_no, "absent", self.clock(), "node")
+            return sum(len(cases_freed) for _, cases_freed in freed), set()
+
+        return self._act(act) if out else 0
+
+    def _colleagues(self, connection: Connection, staff_no: str | None = None) -> list[Colleague]:
+        """Everybody with an account, or one of them, and whether the register of representatives has them out now."""
+        found = claims.colleagues(connection, self._today().isoformat(), staff_no)
+        register = held.register_in(self, connection, self.identity.place)
+        return [each._replace(out=register.absence(each.staff_no, self.clock()) is not None) for each in found]
 
     def _today(self) -> date:
         return day_of(self.clock())
@@ -162,7 +186,7 @@ class Claiming(Desk):
 
     def _able(self, connection: Connection, staff_no: str, field: str) -> None:
         """Raises BadBody where somebody cannot have a case now."""
-        found = next(iter(claims.colleagues(connection, self._today().isoformat(), staff_no)), None)
+        found = next(iter(self._colleagues(connection, staff_no)), None)
         if found is None or found.disabled or not found.roles - _APART:
             raise BadBody(field, "本机没有这个经办人员，请选择在用的工号", "nobody here who handles cases has it")
         if found.away:
@@ -170,6 +194,13 @@ class Claiming(Desk):
                 field,
                 f"{found.name}登记为缺勤至 {found.away}，请选别人，或请管理员在“人员”页销假",
                 f"{found.name} is away until {found.away}: choose another, or have it ended on the page of staff",
+            )
+        if found.out:
+            raise BadBody(
+                field,
+                f"{found.name}在首席代表登记中为外出，请选别人；已经回来的，请先在“授权登记”页登记返岗",
+                f"{found.name} is out by the register of representatives: choose another, or enter there that they are "
+                "back",
             )
 
     def _give(self, connection: Connection, row: CaseRow, claim: Claim, request: Request | None) -> None:

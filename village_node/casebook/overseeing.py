@@ -232,8 +232,9 @@ class Overseeing(Registering):
             except ValueError as wrong:
                 raise BadBody(str(wrong), *_SAMPLE_FIELDS[str(wrong)]) from None
             scope = self._write_entry(connection, actor, kinds.SAMPLE, raw)
-            self.note(connection, actor, "supervision.sample", f"{first}..{last}", what=what, drawn=len(drawn))
             once.became(connection, request, (scope, b""))
+            self.note(connection, actor, "supervision.sample", f"{first}..{last}", what=what, drawn=len(drawn))
+            self.mark_news(connection, {scope})
             return None, {scope}
 
         self._act(act, request)

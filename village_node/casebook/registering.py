@@ -114,16 +114,19 @@ class Registering(Desk, Reading):
             subject = str(said.get("department") or said.get("seal_no") or said.get("staff_no") or "")
             detail = {} if kind == kinds.KIN else {"document": str(said.get("document_no", ""))}
             action = str(said.get("what") or ("withdraw" if said.get("withdrawn") else "enter"))
-            self.note(connection, actor, f"{_ACTIONS[kind]}.{action}", subject, **detail)
-            if action == "absent" and str(said["first"]) <= day_of(self.clock()).isoformat():
-                claims.free(connection, str(said["person"]), "absent", self.clock(), actor)
+            person, today = str(said.get("person", "")), day_of(self.clock()).isoformat()
+            out = action == "absent" and str(said["first"]) <= today <= str(said.get("last") or today)
+            freed = claims.take_all(connection, person) if out else []
             once.became(connection, request, (scope, b""))
+            self.note(connection, actor, f"{_ACTIONS[kind]}.{action}", subject, **detail)
+            claims.note_freed(connection, freed, person, "absent", self.clock(), actor)
+            self.mark_news(connection, {scope})
             return None, {scope}
 
         self._act(act, request)
 
     def _write_entry(self, connection: Connection, actor: str, kind: int, raw: bytes) -> str:
-        """Write one entry into our own stream; the scope it is in."""
+        """Write one entry into our own stream; the scope it is in, of which the news is told last."""
         scope = held.scope_of(kind, self.identity.place)
         growth = self._locked_stream(connection, scope)
         now_ms = self.clock()
@@ -134,7 +137,6 @@ class Registering(Desk, Reading):
         salt = self.randomness(limits.SALT) if apart else None
         growth.events.append(append(growth.row.stream_id, growth.head, draft, salt))
         ledger.write(self, connection, ledger.Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
-        self.mark_news(connection, {scope})
         return scope
 
     def _check_authority(

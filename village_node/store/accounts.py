@@ -1,6 +1,7 @@
 """Rows of people and their desks: staff, sessions, tokens, throttles, drafts; each act with its audit line."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from village_node.store import audit, claims, peers, rows
 from village_node.store.audit import EVERY_LINE, AuditRow, Checked, Line, Looked, Mark, Wanted
 from village_node.store.database import Store
-from village_node.store.errors import RoomMade
+from village_node.store.errors import NotSaved, Overtaken, RoomMade
 from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE, TOKENS
 
 MOST_DRAFTS = 200
@@ -21,6 +22,7 @@ def forget_drafts(connection: Connection, before_ms: int) -> int:
 
 
 MOST_TOKENS = 500
+_ATTEMPTS = 3  # before the last one: to be thrown out of a ring more often in a row takes a crowd of workers
 
 
 class StaffRow(NamedTuple):
@@ -97,14 +99,20 @@ _T = TypeVar("_T")
 
 
 def with_the_reserve(write: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Write once more where a full disk has just given up its reserve: this is what that is for."""
+    """Write once more where a full disk has just given up its reserve, which is what that is for, or where the database
+    has broken a ring of workers that waited for one another. Raises NotSaved."""
 
     @wraps(write)
     def again(*arguments: _P.args, **named: _P.kwargs) -> _T:
+        for _ in range(_ATTEMPTS):
+            with suppress(RoomMade, Overtaken):
+                return write(*arguments, **named)
         try:
             return write(*arguments, **named)
-        except RoomMade:
-            return write(*arguments, **named)
+        except Overtaken as ring:
+            raise NotSaved(
+                "未保存：本机正忙，请稍后重试", "not saved: this node is busy, try again in a moment"
+            ) from ring
 
     return again
 
@@ -164,9 +172,12 @@ class AccountRows:
                 raise LastOne
             if signs_out:
                 connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == staff_no))
-            _tell(connection, told)
-            if columns.get("disabled") and told is not None:
-                claims.free(connection, staff_no, "disabled", told.at_ms, told.actor)
+            if told is None or not columns.get("disabled"):
+                _tell(connection, told)
+            else:
+                freed = claims.take_all(connection, staff_no)
+                _tell(connection, told)
+                claims.note_freed(connection, freed, staff_no, "disabled", told.at_ms, told.actor)
             return True
 
     @with_the_reserve

@@ -33,13 +33,15 @@ class Absence(NamedTuple):
 
 
 class Colleague(NamedTuple):
-    """Somebody with an account here, as far as it concerns who may take up a case; ``away``: until which day."""
+    """Somebody with an account here, as far as it concerns who may take up a case. ``away``: until which day, as noted
+    with the account; ``out``: whether the register of representatives has them out now."""
 
     staff_no: str
     name: str
     roles: frozenset[str]
     disabled: bool
     away: str
+    out: bool = False
 
 
 def put(connection: Connection, claim: Claim) -> None:
@@ -59,17 +61,28 @@ def drop(connection: Connection, keys: Collection[CaseKey]) -> None:
         rows.do(connection, "DELETE FROM claims WHERE scope = ? AND case_id = ?", (scope, case_id))
 
 
-def free(connection: Connection, staff_no: str, why: str, at_ms: int, by: str) -> int:
-    """Take from somebody all that they have, with a line of the audit trail for each case; how many they had."""
+def take_all(connection: Connection, staff_no: str) -> list[str]:
+    """Take from somebody all that they have; what the audit trail calls each case. The lines of it are written by
+    ``note_freed``, and before them whatever else the transaction changes: rows here are locked, and after a line of the
+    audit trail nothing is any more."""
     query = select(CLAIMS, CASES.c.case_no).join(
         CASES, and_(CASES.c.scope == CLAIMS.c.scope, CASES.c.case_id == CLAIMS.c.case_id), isouter=True
     )
     had = connection.execute(query.where(CLAIMS.c.staff_no == staff_no).order_by(CLAIMS.c.scope, CLAIMS.c.case_id))
     found = had.all()
     connection.execute(delete(CLAIMS).where(CLAIMS.c.staff_no == staff_no))
-    for row in found:
-        audit.append(connection, Line(at_ms, by, FREED, row.case_no or row.case_id.hex(), {"of": staff_no, "why": why}))
-    return len(found)
+    return [row.case_no or row.case_id.hex() for row in found]
+
+
+def note_freed(connection: Connection, freed: Collection[str], staff_no: str, why: str, at_ms: int, by: str) -> None:
+    """Write a line of the audit trail for each case that was taken from somebody."""
+    for subject in freed:
+        audit.append(connection, Line(at_ms, by, FREED, subject, {"of": staff_no, "why": why}))
+
+
+def holders(connection: Connection) -> list[str]:
+    """Everybody who has a case."""
+    return list(connection.scalars(select(CLAIMS.c.staff_no).distinct().order_by(CLAIMS.c.staff_no)))
 
 
 def count(connection: Connection, staff_no: str) -> int:

@@ -2,8 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pytest
+from sqlalchemy import Engine, event
+
+from sync_protocol.case import kinds
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.conftest import NOON_MS
@@ -12,6 +18,8 @@ from tests.village_node.web.test_registers import entered
 from tests.village_node.web.test_sign_in import plain
 from tests.village_node.web.test_work_list import counts, row_of
 from township_node import web as township_pages
+from village_node.casebook import BadBody
+from village_node.store import audit
 
 
 def arrived(network: Network, agent: Visitor) -> str:
@@ -155,6 +163,73 @@ def test_a_representative_who_is_entered_as_out_has_no_case_any_more(network: Ne
     entered(head, "/authority/absent", person="0202", first="2026-11-18")
     assert not county.member.casebook.claims_on([key_of(case)])
     assert trail(county) == [("0202", "case.claim"), ("0201", "case.claim.free")]
+
+
+def test_a_representative_who_is_out_from_a_day_to_come_has_no_case_from_that_day_on(
+    network: Network, county: Counter
+) -> None:
+    head, officer = county.sign_in("0201", "head", name="冯局长"), county.sign_in("0202", "officer", name="楚科长")
+    case = county.sign_in("0205", "window", "officer", name="周敏").file("036")
+    book = county.member.casebook
+    delegate(network.members[COUNTY], "文旅", "036", head="0201", a="0202", last="2026-12-01")
+    officer.send(f"{case}/claim", {})
+    entered(head, "/authority/absent", person="0202", first="2026-11-19", last="2026-11-20")
+    assert book.free_who_is_out() == 0 and book.claims_on([key_of(case)]), "not before the day"
+    network.clock.now_ms += 86_400_000
+    head = county.sign_in("0203", "head")
+    assert book.free_who_is_out() == 1 and book.free_who_is_out() == 0
+    assert not book.claims_on([key_of(case)])
+    assert trail(county) == [("0202", "case.claim"), ("node", "case.claim.free")]
+    assert 'value="0202"' not in head.open(case).text.partition("/give")[2].partition("</form>")[0]
+    refused = head.send(f"{case}/give", {"to": "0202"})
+    assert refused.status_code == 422 and "登记中为外出" in plain(refused.text)
+    with pytest.raises(BadBody, match="is out by the register"):
+        book.claim("0202", key_of(case))
+    network.clock.now_ms += 2 * 86_400_000
+    book.claim("0202", key_of(case))
+
+
+def test_what_somebody_had_is_let_go_before_the_first_line_of_the_audit_trail_and_the_news_come_last(
+    network: Network, county: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines wait for the lines of all workers: who locks anything after one waits in a ring sooner or later."""
+    officer = county.sign_in("0202", "officer", name="楚科长")
+    case = county.sign_in("0205", "window", "officer", name="周敏").file("036")
+    delegate(network.members[COUNTY], "文旅", "036", head="0201", a="0202", last="2026-12-01")
+    book, steps = county.member.casebook, list[str]()
+
+    def noted(module: Any, name: str, step: str) -> None:
+        act = getattr(module, name)
+
+        def done(*said: Any, **named: Any) -> Any:
+            steps.append(step)
+            return act(*said, **named)
+
+        monkeypatch.setattr(module, name, done)
+
+    def deleted(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        steps.extend(["let go"] if statement.startswith("DELETE FROM claims") else [])
+
+    noted(audit, "append", "line")
+    noted(type(book), "mark_news", "news")
+    event.listen(Engine, "before_cursor_execute", deleted)
+    absent = {"what": "absent", "person": "0202", "first": "2026-11-18"}
+    acts: list[Callable[[], Any]] = [
+        lambda: book.note_absence("0201", "0202", date(2026, 11, 18)),
+        lambda: book.enter("0201", {"head"}, kinds.AUTHORITY, absent),
+        lambda: county.accounts.disable("0202", disabled=True),
+    ]
+    try:
+        for act, news in zip(acts, ([], ["news"], []), strict=True):
+            assert officer.send(f"{case}/claim", {}).status_code == 303
+            steps.clear()
+            act()
+            assert steps == ["let go", "line", "line", *news]
+            book.end_absence("0201", "0202")
+            for entry in [entry for entry, back in book.register().absences if back is None]:
+                book.enter("0201", {"head"}, kinds.AUTHORITY, {"what": "back", "of": list(entry.position)})
+    finally:
+        event.remove(Engine, "before_cursor_execute", deleted)
 
 
 def test_a_supervisor_sees_who_has_it_and_takes_nothing_up(network: Network, county: Counter, agent: Visitor) -> None:
