@@ -6,6 +6,7 @@ the node runs on; and so no page ever names a folder of that machine.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Final
 
 from flask import make_response
@@ -21,10 +22,17 @@ from village_node.web.site import Visit
 CARRIES: Final = Policy(STAFF, "node")
 FILE_MOST: Final = 12 << 20  # bytes of a form with the file in it; a bundle that is saved here is smaller
 SAVE, TAKE = "save", "take"
+DROP: Final = "drop"
 TAKES_FILES: Final = frozenset({"take_bundle"})
 SHOWN: Final = 10
 WAIT_S: Final = 2.0  # so long a page waits for a bundle; most are done by then
 EVERY_S: Final = 2  # how often the page that says how far it is renews itself
+ELSEWHERE: Final = (
+    "这里不能拷盘",
+    "No sticks here",
+    "拷盘文件由负责同步的主进程读写。请管理员按 docker/OPERATIONS.md 把 /courier 转到主进程",
+    "The worker that syncs writes and reads what is carried. Have /courier led to it: docker/OPERATIONS.md",
+)
 OCCUPIED: Final = (
     "本机正在处理拷盘文件，请等它完成后再试。",
     "A bundle is being worked on here: wait for its end, then try again.",
@@ -40,33 +48,62 @@ class _Told:
     words: str
 
 
+def _at_the_first(act: Callable[..., Response]) -> Callable[..., Response]:
+    """Have it done by the worker that syncs alone: an errand lives in one process, and no other can tell its end."""
+
+    @wraps(act)
+    def there(visit: Visit, **named: str) -> Response:
+        if visit.site.casebook.pages_only:
+            return visit.render("trouble.html", 503, words=ELSEWHERE, typed=None, bare=False)
+        return act(visit, **named)
+
+    return there
+
+
+@_at_the_first
 def carrying(visit: Visit) -> Response:
-    """The page: save to a stick, open from one, and what was carried lately."""
-    if visit.site.errands.of(visit.staff.staff_no) is not None:
-        return visit.redirect("bundle_under_way")
-    return _page(visit)
+    """The page: save to a stick, open from one, and what was carried lately; what came of an errand is told first."""
+    errand = visit.site.errands.of(visit.staff.staff_no)
+    if errand is None:
+        return _page(visit)
+    return _settled(visit, errand) if errand.ended else visit.redirect("bundle_under_way")
 
 
+@_at_the_first
 def under_way(visit: Visit) -> Response:
     """How far a bundle is that takes longer, by a page that renews itself; then what came of it."""
     errands, who = visit.site.errands, visit.staff.staff_no
     errand = errands.of(who)
     if errand is None:
         return visit.redirect("carrying")
-    if errand.ended and errand.what != SAVE:
-        return _answered(visit, errand)
+    if errand.ended:
+        return _settled(visit, errand)
     response = visit.render("courier_under_way.html", errand=errand, saves=errand.what == SAVE)
-    if not errand.ended:
-        response.headers["Refresh"] = str(EVERY_S)
+    response.headers["Refresh"] = str(EVERY_S)
     return response
 
 
+def _settled(visit: Visit, errand: Errand) -> Response:
+    """The page with what came of an errand; a file that is whole waits there to be saved."""
+    return _page(visit) if _is_whole(errand) else _answered(visit, errand)
+
+
+def _is_whole(errand: Errand | None) -> bool:
+    """Whether there is a file to be saved: written to its end, and without trouble."""
+    return errand is not None and errand.what == SAVE and errand.ended and errand.future.exception() is None
+
+
+@_at_the_first
 def save_bundle(visit: Visit) -> Response:
-    """A bundle for the place that was chosen, as a file to be saved; or one that took longer, now that it is whole."""
-    who = visit.staff.staff_no
-    if visit.line("ready"):
+    """A bundle for the place that was chosen, as a file to be saved; or one that took longer, now that it is whole,
+    which is saved or dropped."""
+    who, ready = visit.staff.staff_no, visit.line("ready")
+    if ready:
         errand = visit.site.errands.of(who)
-        if errand is None or errand.what != SAVE or not errand.ended:
+        if errand is None or not _is_whole(errand):
+            return visit.redirect("carrying")
+        if ready == DROP:
+            visit.site.errands.end(who, errand)
             return visit.redirect("carrying")
         return _answered(visit, errand)
     place = visit.line("place")
@@ -83,6 +120,7 @@ def _saved(written: Any, raw: bytes) -> Response:
     return response
 
 
+@_at_the_first
 def take_bundle(visit: Visit) -> Response:
     """Take in the file that was chosen, or only look at it."""
     file = visit.request.files.get("bundle")
@@ -140,6 +178,7 @@ def _page(visit: Visit, status: int = 200, problem: str = "", told: _Told | None
         status,
         problem=problem,
         told=told,
+        ready=_is_whole(visit.site.errands.of(visit.staff.staff_no)),
         places=_places(visit),
         carried=book.carried().cases,
         out=[(row, _name(visit, row.place)) for row in book.bundles_out(SHOWN)],

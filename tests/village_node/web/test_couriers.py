@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Callable
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -238,3 +239,63 @@ def test_only_who_is_signed_in_may_send_a_large_file(agent: Visitor, village: Co
     stranger = village.visitor()
     assert opened(stranger, "x.sanji", large).status_code == 413
     assert opened(agent, "x.sanji", bytes(13 << 20)).status_code == 413
+
+
+@pytest.fixture
+def slow(clerk: Visitor, met: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[object], None]:
+    """Has a bundle written that no page waits for, which ends with these bytes or with that trouble."""
+
+    def begin(end: object) -> None:
+        def folded(*_: object, **__: object) -> tuple[SimpleNamespace, object]:
+            assert go_on.wait(30.0)
+            if isinstance(end, Exception):
+                raise end
+            return _written("sanji-0.sanji"), end
+
+        go_on = threading.Event()
+        monkeypatch.setattr(couriers, "WAIT_S", 0.0)
+        monkeypatch.setattr(Courier, "fold", folded)
+        assert clerk.send("/courier/save", {"place": VILLAGE}).status_code == 303
+        errand = clerk.counter.app.extensions[SITE].errands.of("0101")
+        go_on.set()
+        errand.future.exception(30.0)
+
+    return begin
+
+
+@pytest.mark.parametrize("path", ["/courier", "/courier/under-way"])
+def test_a_bundle_that_could_not_be_written_is_never_called_whole(
+    clerk: Visitor, slow: Callable[[object], None], path: str
+) -> None:
+    slow(Trouble("没有可拷的", "nothing to write"))
+    page = clerk.open(path)
+    assert page.status_code == 409 and "没有可拷的" in page.text and "已经写好" not in page.text
+    assert "没有可拷的" not in clerk.open("/courier").text, "it is told once"
+    slow(NotSaved("磁盘已满", "the disk is full"))
+    page = clerk.open(path)
+    assert page.status_code == 503 and "磁盘已满" in page.text and "已经写好" not in page.text
+
+
+def test_a_bundle_that_waits_to_be_saved_bars_nobody_from_the_page_and_can_be_dropped(
+    clerk: Visitor, slow: Callable[[object], None]
+) -> None:
+    slow(b"whole")
+    for _ in range(2):
+        page = clerk.open("/courier")
+        assert page.status_code == 200 and "已经写好" in page.text and 'name="bundle"' in page.text
+    assert clerk.send("/courier/save", {"ready": "save"}).data == b"whole"
+    assert "已经写好" not in clerk.open("/courier").text
+    slow(b"unwanted")
+    assert clerk.send("/courier/save", {"ready": "drop"}).headers["Location"] == "/courier"
+    assert "已经写好" not in clerk.open("/courier").text
+    assert clerk.send("/courier/save", {"ready": "save"}).headers["Location"] == "/courier"
+
+
+@pytest.mark.usefixtures("met")
+def test_a_further_worker_says_where_sticks_are_written_and_read(clerk: Visitor, township: Counter) -> None:
+    """What it began could be told by itself alone, and the next question may go to any worker."""
+    township.member.casebook.pages_only = True
+    answers = [clerk.open("/courier"), clerk.open("/courier/under-way"), opened(clerk, "a", b"b")]
+    for answer in (*answers, clerk.send("/courier/save", {"place": VILLAGE})):
+        assert answer.status_code == 503 and "负责同步的主进程" in answer.text
+    assert township.app.extensions[SITE].errands.of("0101") is None
