@@ -39,6 +39,7 @@ from village_node.shelf import KEY_BYTES
 from village_node.store import blobs
 from village_node.store.accounts import AccountRows
 from village_node.uplink import Settings, Uplink
+from village_node.uploads import seccomp
 
 if sys.platform == "win32":
     import winreg
@@ -220,6 +221,7 @@ class Node:
         """
         web.refuse_undeclared_routes(self.web)
         spare_the_collector()
+        seccomp.keep_memory_apart()  # from the process that decodes what strangers send
         threading.stack_size(STACK_BYTES)
         with suppress(
             store.NotSaved

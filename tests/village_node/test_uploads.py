@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 from struct import pack
 
 import pypdf
@@ -214,3 +215,51 @@ def test_without_a_filter_everything_is_decoded_all_the_same(monkeypatch: pytest
     monkeypatch.setattr(uploads, "_PROGRAM", program)
     for raw in (picture(), picture("PNG"), document(3)):
         assert inspect(raw).preview
+
+
+WRITES = """
+import os, sys
+from village_node.uploads import child
+child.confine()
+tried = (
+    lambda: os.open("/dev/null", os.O_RDONLY),
+    lambda: os.open("/dev/null", os.O_WRONLY),
+    lambda: os.open("/dev/null", os.O_RDWR),
+    lambda: os.open(sys.argv[1] + ".new", os.O_RDONLY | os.O_CREAT),
+    lambda: os.open(sys.argv[1], os.O_RDONLY | os.O_TRUNC),
+    lambda: os.truncate(sys.argv[1], 0),
+    lambda: os.open(f"/proc/{os.getppid()}/mem", os.O_RDONLY),
+)
+for number, each in enumerate(tried):
+    try:
+        each()
+        print(number)
+    except OSError:
+        pass
+"""
+NODE = """
+import subprocess, sys
+from village_node.uploads import seccomp
+seccomp.keep_memory_apart()
+subprocess.run([sys.executable, "-c", sys.argv[1], sys.argv[2]], check=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="shut in by what Linux has")
+def test_the_child_writes_no_file_and_does_not_look_into_the_memory_of_the_node(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("kept", "ascii")
+    program = [sys.executable, "-c", NODE, WRITES, str(kept)]
+    said = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["0"], "what it opens it reads"
+    assert kept.read_text("ascii") == "kept" and list(tmp_path.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize("drawn", ["<svg></svg>", "GIF89a", "\xff\xd8\xff and no end"])
+def test_a_picture_that_is_no_jpeg_is_not_kept_whatever_the_child_says(
+    monkeypatch: pytest.MonkeyPatch, drawn: str
+) -> None:
+    head = b'{"media": "image/png", "pages": 1}\n'
+    monkeypatch.setattr(uploads, "_answer", lambda *_: head + drawn.encode("latin-1"))
+    with pytest.raises(NotAccepted):
+        inspect(picture())

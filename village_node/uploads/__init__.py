@@ -99,7 +99,8 @@ def _looked_at(raw: bytes, most: int, *wanted: str) -> tuple[str, int, bytes]:
         raise NotAccepted("broken") from None
     if why is not None or media not in ("image/jpeg", "image/png", "application/pdf"):
         raise NotAccepted(why if why in WHY else "broken")
-    if len(picture) > most or type(pages) is not int:
+    is_jpeg = picture.startswith(b"\xff\xd8\xff") and picture.endswith(b"\xff\xd9")
+    if len(picture) > most or (picture and not is_jpeg) or type(pages) is not int:
         raise NotAccepted("broken")
     return media, pages, picture
 
