@@ -20,6 +20,7 @@ from village_node import uploads
 from village_node.casebook import CaseRef
 from village_node.store import parking
 from village_node.store.peers import PeerRow
+from village_node.web import SITE
 
 DAY_MS = 86_400_000
 
@@ -248,4 +249,5 @@ def test_the_quota_is_that_of_the_settings(net: Network, monkeypatch: pytest.Mon
 
 def net_node(net: Network) -> SimpleNamespace:
     member = net[TOWNSHIP].member
-    return SimpleNamespace(casebook=member.casebook, identity=member.identity)
+    web = SimpleNamespace(extensions={SITE: None})
+    return SimpleNamespace(casebook=member.casebook, identity=member.identity, web=web)
