@@ -15,16 +15,17 @@ from sync_protocol.errors import BadSignature, NoSuchVersion, ProtocolError, Unk
 from sync_protocol.exchange import CANNOT, COME, NO_ALARM, Finding, Inquiry, wait_token
 from sync_protocol.places import UnknownPlace
 from sync_protocol.retry import backoff
-from sync_protocol.roster import Node, Roster
+from sync_protocol.roster import Node
 from village_node.casebook import Casebook
 from village_node.identity import Identity
 from village_node.store import StoreError
 from village_node.uplink import earlier, road
+from village_node.uplink.ancestry import Ancestry
 from village_node.uplink.conversation import UP, Asked, Conversation, Debts, Heard, Surroundings
 from village_node.uplink.inquiries import Inquiries, nothing
 from village_node.uplink.line import Line, is_silent
 from village_node.uplink.road import NoAnswer
-from village_node.uplink.settings import Ancestor, Settings
+from village_node.uplink.settings import Settings
 
 EXCHANGE_PATH = "/sync/v1/exchange"
 SHORT_PATH = "/sync"  # the same door, for who has been answered in the present version: each byte counts
@@ -76,15 +77,14 @@ class Uplink:
         self._clock = clock
         self._monotonic = monotonic
         self._randomness = randomness
-        self._roster = casebook.roster
-        self._roster_is_old = False
+        self._ancestry = Ancestry(casebook, identity.place)
         self._around = Surroundings(
             casebook,
             identity,
             clock,
             monotonic,
             randomness,
-            self._current_roster,
+            self._ancestry.roster,
             settings.software,
             settings.refused_again_s,
         )
@@ -166,7 +166,7 @@ class Uplink:
         """What the ancestor whose turn it is says of a case that is not here. Raises StoreError."""
         try:
             line = self._asked()
-            node = self._ancestor_node(line.ancestor)
+            node = self._ancestry.node(line.ancestor)
         except UnknownPlace:
             return nothing(CANNOT)
         return self._inquiries.ask(line.ancestor.url, node, inquiry)
@@ -176,7 +176,7 @@ class Uplink:
         just begun, know of a silence from the ancestor's row alone. Raises StoreError, UnknownPlace."""
         *those_before, last = self._lines[len(self._active()) - 1 :]
         for line in those_before:
-            row = self._casebook.peer(self._ancestor_node(line.ancestor).incarnation)
+            row = self._casebook.peer(self._ancestry.node(line.ancestor).incarnation)
             if line.begun or not is_silent(row, self._clock(), self._settings.ancestor_after_s):
                 return line
         return last
@@ -281,7 +281,7 @@ class Uplink:
             return self._failed(line, str(problem), problem)
         if not earlier.ask(self._around, newest, lambda raw: self._post(line, raw)):
             return self._failed(line, str(problem), problem)
-        if self._ancestor_node(line.ancestor) == newest:
+        if self._ancestry.node(line.ancestor) == newest:
             return self._failed(line, earlier.ANOTHER_ANSWERS, problem)
         with self._changed:
             line.ended, line.due_at, line.held_until = line.begun, self._monotonic(), self._monotonic()
@@ -290,32 +290,13 @@ class Uplink:
 
     def _conversation(self, line: Line) -> Conversation:
         """The conversation with the newest node of the ancestor's place; a new node is a new conversation."""
-        node = self._ancestor_node(line.ancestor)
+        node = self._ancestry.node(line.ancestor)
         if line.conversation is None or line.conversation.ancestor != node or line.conversation.is_over:
             line.conversation = Conversation(self._around, node, spelled_out=line.spelled_out)
             row = self._casebook.peer(node.incarnation)
             if row is not None and line.failures == 0:
                 line.failures = row.failures
         return line.conversation
-
-    def _current_roster(self) -> Roster:
-        """The roster at hand; read again only after news of it. Raises StoreError."""
-        if self._roster_is_old:
-            self._roster_is_old = False  # before the look: what comes while we look makes it old again
-            try:
-                self._roster = self._casebook.roster
-            except StoreError:
-                self._roster_is_old = True
-                raise
-        return self._roster
-
-    def _ancestor_node(self, ancestor: Ancestor) -> Node:
-        roster = self._current_roster()
-        above = roster.places.path_up(self._identity.place)[ancestor.steps_up :]
-        nodes = roster.serving(above[0]) if above else ()
-        if not nodes:
-            raise UnknownPlace(f"{ancestor.steps_up} above {self._identity.place}")
-        return nodes[-1]
 
     def _answered(self, line: Line, heard: Heard, *, still_refused: bool = False) -> None:
         """`still_refused`: it has told its key, and opened nothing sealed to it. That ends no silence: somebody on
@@ -406,7 +387,7 @@ class Uplink:
     def _on_news(self, scopes: set[str]) -> None:
         """Called by whoever committed something, in his thread."""
         if not ROSTER_NEWS.isdisjoint(scopes):
-            self._roster_is_old = True
+            self._ancestry.outdate()
         if threading.get_ident() == self._exchanging_thread:
             return  # what an exchange itself brought is looked at when it ends
         with self._changed:
@@ -443,7 +424,7 @@ class Uplink:
         """Go on waiting where the program was stopped while it waited: a crowd of restarts is still a crowd."""
         for line in self._lines:
             try:
-                row = self._casebook.peer(self._ancestor_node(line.ancestor).incarnation)
+                row = self._casebook.peer(self._ancestry.node(line.ancestor).incarnation)
             except (StoreError, UnknownPlace):
                 continue  # the exchange will say so in words
             if row is not None and row.failures and row.next_attempt_ms is not None:
