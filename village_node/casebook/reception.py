@@ -382,7 +382,8 @@ class Reception(Overseeing):
         self._check_window(window)
 
         def act(connection: Connection) -> tuple[Ticket, set[str]]:
-            found = reception.next_for(connection, day_of(self.clock()).isoformat(), window)
+            known = [each.name for each in self.room().windows]
+            found = reception.next_for(connection, day_of(self.clock()).isoformat(), window, known)
             if found is None:
                 raise NotAllowed("现在没有人等这个窗口", "nobody waits for this window now")
             now_ms = self.clock()
@@ -522,7 +523,8 @@ def _moved_on() -> Stale:
 
 def _is_window(window: Window) -> bool:
     name, department, staff_no = window
-    return plain(name, 1, 20) and plain(department, 0, 60) and plain(staff_no, 0, 32)
+    in_one = not any(each.isspace() for each in "".join(window))  # a blank is what parts the three in the form
+    return in_one and plain(name, 1, 20) and plain(department, 0, 60) and plain(staff_no, 0, 32)
 
 
 def _check_room(room: Room) -> None:
@@ -544,7 +546,7 @@ def _check_room(room: Room) -> None:
     _check(
         sound,
         "windows",
-        f"窗口一行一个：窗口（不超过 20 字，不重复）、部门、工号，用空格隔开，最多 {MOST_WINDOWS} 个",
+        f"窗口一行一个：窗口（不超过 20 字，不重复）、部门、工号，各项中间不留空格，用空格隔开，最多 {MOST_WINDOWS} 个",
         f"a window a line: name (20 characters, none twice), department, staff number; {MOST_WINDOWS} at most",
     )
     few = 1 <= room.a_slot <= MOST_A_SLOT

@@ -1,5 +1,6 @@
 """The service room's own books: who is on duty, who comes when, the numbers drawn and called."""
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, not_, or_, select, update
@@ -190,9 +191,11 @@ def ticket(connection: Connection, day: str, number: int) -> Ticket | None:
     return Ticket._make(row) if row else None
 
 
-def next_for(connection: Connection, day: str, window: str) -> Ticket | None:
-    """Who is called next at a window: who has an appointment before who has none, else by the number."""
+def next_for(connection: Connection, day: str, window: str, known: Collection[str] = ()) -> Ticket | None:
+    """Who is called next at a window: who has an appointment before who has none, else by the number. Who waits for one
+    that is not ``known`` any more, where windows are, waits for any."""
     mine = or_(TICKETS.c.at_window == window, TICKETS.c.at_window == "")
+    mine = or_(mine, TICKETS.c.at_window.not_in(known)) if known else mine
     query = select(TICKETS).where(TICKETS.c.day == day, TICKETS.c.state == WAITING, mine)
     row = connection.execute(query.order_by(TICKETS.c.appointment.is_(None), TICKETS.c.number).limit(1)).first()
     return Ticket._make(row) if row else None

@@ -8,6 +8,7 @@ document are never taken for one.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sync_protocol.case import bodies, kinds
 from village_node.web import entry, masking
 
 CODE: Final = "no_id"  # of the form alone; an application has OTHER
@@ -15,6 +16,7 @@ OTHER: Final = "other"
 REASON, VOUCHER = "no_id_reason", "no_id_voucher"
 FIELDS: Final = (REASON, VOUCHER)
 LONGEST: Final = 100
+NOTE_LONGEST: Final = next(row.high for row in bodies.TABLES[kinds.CREATE].fields if row.name == "window_note")
 LABELS: Final[dict[str, tuple[str, str]]] = {
     REASON: ("没有证件的原因", "why there is no document"),
     VOUCHER: ("证明人", "who vouches"),
@@ -58,5 +60,12 @@ def faults(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         found[VOUCHER] = (
             f"选了“无证件”的，请写明谁证明其身份：姓名、与申请人的关系、电话（{LONGEST} 字以内）",
             f"Say who vouches: name, relation and phone, in {LONGEST} characters at most",
+        )
+    if not found and (over := len(signed(values)["window_note"]) - NOTE_LONGEST) > 0:
+        left = max(len(values.get("window_note", "")) - over, 0)
+        found["window_note"] = (
+            f"“无证件”的原因和证明人也写在备注里，合起来最多 {NOTE_LONGEST} 字：备注请缩短到 {left} 字以内",
+            f"Why there is no document and who vouches stand in the note as well, {NOTE_LONGEST} characters in all: "
+            f"shorten it to {left}",
         )
     return found

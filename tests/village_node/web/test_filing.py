@@ -292,6 +292,17 @@ def test_without_a_document_reason_and_voucher_are_asked_for(agent: Visitor, fie
     assert 'value="no_id" selected' in draft and "无证件-" not in draft
 
 
+def test_a_note_that_is_too_long_only_with_what_stands_before_it_is_told_how_long_it_may_be(
+    agent: Visitor, village: Counter
+) -> None:
+    long = {**UNDOCUMENTED, "no_id_reason": "火" * 100, "no_id_voucher": "王" * 100}
+    answer = agent.send("/file/001", {**APPLICATION, **long, "draft_id": "ab" * 16, "window_note": "备" * 400})
+    told = re.search(r"备注请缩短到 (\d+) 字以内", answer.text)
+    assert answer.status_code == 422 and told, problems(answer.text)
+    filed = held(village, agent.file(**long, draft_id="ab" * 16, window_note="备" * int(told[1])))
+    assert len(filed.window_note) == 500
+
+
 def test_with_a_document_nothing_of_it_stays(agent: Visitor, village: Counter) -> None:
     draft = "ab" * 16
     agent.send("/file/001", {**APPLICATION, **UNDOCUMENTED, "draft_id": draft, "do": "draft"})

@@ -55,6 +55,16 @@ def test_numbers_are_drawn_for_and_called_to_the_windows_of_the_register(agent: 
     assert "3号 民政局\n4号 医保局 0001\n5号 - 0001" in head.open("/duty").text
 
 
+def test_who_waits_for_a_window_that_was_taken_out_of_the_register_is_called_to_another(
+    agent: Visitor, head: Visitor
+) -> None:
+    kept(agent, "/turns/draw", draw_item="", draw_window="9号")
+    kept(head, "/duty/room", **{**ROOM, "windows": "3号 民政局\n4号 医保局"})
+    kept(agent, "/turns/draw", draw_item="", draw_window="4号")
+    kept(agent, "/turns/call", window="3号")
+    assert agent.send("/turns/call", {"window": "3号"}).status_code == 409, "the other one waits for its own"
+
+
 def refused(visitor: Visitor, path: str, words: str, **said: str) -> None:
     answer = visitor.send(path, said)
     assert answer.status_code in (409, 422) and words in "".join(problems(answer.text)), problems(answer.text)

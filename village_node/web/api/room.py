@@ -117,9 +117,9 @@ class RoomTaken(Taken):
     a_slot = schemas.Whole(1, 50, required=True)
     windows = marshmallow.fields.List(
         marshmallow.fields.Nested(WindowTaken),
-        load_default=list,
         validate=marshmallow.validate.Length(max=MOST_WINDOWS, error=f"最多 {MOST_WINDOWS} 项"),
         error_messages={"invalid": "应为列表"},
+        metadata={"description": "The register of windows; left out, it stays as it is."},
     )
 
 
@@ -317,7 +317,9 @@ def say_room(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any
     wanted, staff = request_of(visit, chosen, asked), visit.staff
     lists = {name: tuple(entry.line(each) for each in asked[name]) for name in ("classes", "hours", "slots")}
     address, phone = entry.line(asked["address"]), entry.line(asked["phone"])
-    windows = tuple(Window(*(entry.line(each[name]) for name in Window._fields)) for each in asked["windows"])
+    windows = visit.site.casebook.room().windows  # of which a program from before there was a register says nothing
+    if "windows" in asked:
+        windows = tuple(Window(*(entry.line(each[name]) for name in Window._fields)) for each in asked["windows"])
     room = Room(lists["classes"], lists["hours"], address, phone, lists["slots"], asked["a_slot"], windows)
 
     def keep() -> None:

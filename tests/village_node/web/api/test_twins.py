@@ -162,6 +162,14 @@ def test_the_room_is_kept_booked_drawn_and_called_by_programs(village: Counter, 
     room = {"classes": ["agency"], "hours": ["8:30–12:00"] * 5 + ["", ""], "slots": ["09:00"], "a_slot": 1}
     room["windows"] = [{"name": "1号", "staff_no": "0801"}]
     twice(head, "/room", room, "room-00001")
+    for wrong in ({"name": "1 号"}, {"name": "1号", "department": "民政 局"}, {"name": "1号", "staff_no": "08 01"}):
+        refused = head.post("/room", {**room, "windows": [wrong]})
+        assert (refused.status_code, refused.get_json()["field"]) == (422, "windows"), "a form could not show it"
+    del room["windows"]
+    assert head.post("/room", room).status_code == 200
+    assert [each.name for each in village.member.casebook.room().windows] == ["1号"], "as before there was a register"
+    assert head.post("/room", {**room, "windows": []}).status_code == 200
+    assert village.member.casebook.room().windows == ()
     twice(head, "/duty", {"day": TODAY, "post": "A", "staff_no": "0801"}, "duty-00001")
     assert head.post("/duty", {"day": TODAY, "post": "B", "staff_no": "7777"}).get_json()["field"] == "staff_no"
     said = {"day": TODAY, "slot": "09:00", "name": "张秀兰", "item_no": "001", "phone_tail": "1234"}
