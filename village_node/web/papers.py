@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from sync_protocol import limits
 from sync_protocol.case import Case, Position, kinds, why_not
 from sync_protocol.case.bodies import MATERIAL_NAME_MAX
-from sync_protocol.case.papers import Paper
+from sync_protocol.case.papers import Paper, current
 from sync_protocol.places import about
 from village_node import casebook, uploads
 from village_node.casebook import BadBody, NotAllowed, PaperView, Request
@@ -108,7 +108,9 @@ def add_file(
     if refused is not None:
         raise NotAllowed(*refused)
     book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
-    if replaces or not book.has_paper(key, material, raw):
+    # Sent again where the answer was lost: what it was to replace has ended by then, and it is there.
+    replacing = not {each.position for each in current(case)}.isdisjoint(replaces)
+    if replacing or not book.has_paper(key, material, raw):
         book.add_paper(staff.staff_no, staff.roles, key, material, uploads.inspect(raw), replaces, request)
 
 

@@ -1,5 +1,7 @@
 """Filing an application: what is typed is never lost, never twice a case, and always in one spelling."""
 
+import re
+
 import pytest
 
 from sync_protocol.case import numbers

@@ -154,7 +154,10 @@ def test_the_same_file_takes_the_place_of_another_one(agent: Visitor) -> None:
     assert upload(agent, case, (photo(), "one.jpg"), replaces=second).status_code == 303
     page = agent.open(f"{case}/papers").text
     assert second not in positions(page) and "已替换" in plain(page)
-    again = upload(agent, case, (photo(), "one.jpg"), replaces=second)
+    before = positions(page)
+    assert upload(agent, case, (photo(), "one.jpg"), replaces=second).status_code == 303, "sent again it is there"
+    assert positions(agent.open(f"{case}/papers").text) == before
+    again = upload(agent, case, (photo("green"), "another.jpg"), replaces=second)
     assert again.status_code == 422 and "已经撤下或已被替换" in plain(again.text)
 
 
