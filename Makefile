@@ -1,7 +1,7 @@
 # Two commands for everybody, from a clean clone with nothing but python3 and make:
 #   make demo   the whole network on this machine, with a case walked through it; ONCE=1 walks and exits, HOLD=seconds
 #   make test   everything that is tested
-# and for who works on it: make check, make browser, make bench, make sim, make crash, make fuzz,
+# and for who works on it: make check, make browser, make pictures, make bench, make sim, make crash, make fuzz,
 # make planted, make testing, make image.
 # Whatever is said while installing goes to standard error: the last line of `make demo ONCE=1` belongs to the demo. (Called
 # from elsewhere, as make -C folder, make adds a line of its own at the end; make -s -C folder does not.)
@@ -14,7 +14,7 @@ RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 FUZZED := $(VENV)/.fuzzed
 
-.PHONY: demo test check browser bench sim crash fuzz planted testing image
+.PHONY: demo test check browser pictures bench sim crash fuzz planted testing image
 .DELETE_ON_ERROR:
 
 demo: $(RUNS)
@@ -35,6 +35,11 @@ check: $(TESTS)
 browser: $(TESTS)
 	@.ci/system-packages chromium
 	@SANJI_REQUIRE=browser $(BIN)/pytest -m browser $(PYTEST_ARGS)
+
+# The pictures of the READMEs, drawn anew by the pages; look at each before it is committed.
+pictures: $(TESTS)
+	@.ci/system-packages chromium
+	@SANJI_REQUIRE=browser SANJI_PICTURES=tests/browser/pictures $(BIN)/pytest -q tests/browser/test_pictures.py
 
 bench: $(TESTS)
 	@$(BIN)/python -m tests.benchmarks

@@ -9,6 +9,7 @@ import pytest
 
 from sync_protocol import errors
 from tests.architecture.source_tree import ROOT
+from tests.browser.pictures_shown import LARGEST, PICTURES
 
 READMES = ("README.md", "README.zh-CN.md")
 DOCUMENTS = (
@@ -87,6 +88,15 @@ def test_every_target_for_people_is_in_the_readme() -> None:
 def test_both_readmes_say_the_same_things_in_the_same_order() -> None:
     ours, theirs = (read(document).replace("README.zh-CN.md", "README.md") for document in READMES)
     assert outline(ours) == outline(theirs)
+
+
+@pytest.mark.parametrize("document", READMES)
+def test_the_readme_shows_every_picture_that_is_drawn_and_no_other(document: str) -> None:
+    shown = re.findall(r"!\[[^\]]+\]\(tests/browser/pictures/([\w-]+)\.png\)", read(document))
+    assert shown == list(PICTURES)
+    kept = {path.name: path.stat().st_size for path in (ROOT / "tests/browser/pictures").iterdir()}
+    assert sorted(kept) == sorted(f"{name}.png" for name in PICTURES)
+    assert max(kept.values()) <= LARGEST
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -1,0 +1,4 @@
+"""Which pictures the READMEs show, in this order, and how large one may be."""
+
+PICTURES = ("village-work", "filing-step", "side-by-side", "county-decision", "resident-answer", "wall")
+LARGEST = 200_000  # bytes of one
