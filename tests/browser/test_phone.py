@@ -36,11 +36,13 @@ def opened(hall: Hall, agent: Page, case: str) -> str:
     agent.get_by_role("link", name="用手机拍照上传").click()
     agent.get_by_role("button", name="打开二维码").click()
     expect(agent.locator(".phone-code .qr svg")).to_be_visible()
-    counter, (cookie,) = hall.counters[VILLAGE], agent.context.cookies()
+    counter = hall.counters[VILLAGE]
+    named = counter.app.extensions[SITE].session_cookie
+    (session,) = (str(each.get("value")) for each in agent.context.cookies() if each.get("name") == named)
     place, case_id = case.split("/")[2:4]
-    row = counter.accounts.passes.of(str(cookie.get("value")), (f"about:{place}", bytes.fromhex(case_id)))
+    row = counter.accounts.passes.of(session, (f"about:{place}", bytes.fromhex(case_id)))
     assert row is not None
-    return f"/phone/{token_of(str(cookie.get('value')), row.id)}"
+    return f"/phone/{token_of(session, row.id)}"
 
 
 @pytest.fixture(scope="module")
