@@ -82,9 +82,9 @@ def a_day(hall: Hall, album: Album) -> None:
     hall.exchange()
     done(county, case, "accept")
     officer.goto(case)
-    move = officer.locator("details.act").filter(has=officer.locator("summary", has_text="作出决定")).first
-    move.locator("summary").click()
-    move.get_by_label("准予", exact=True).check()
+    deciding = officer.locator("details.act").filter(has=officer.locator("summary", has_text="作出决定")).first
+    deciding.locator("summary").click()
+    deciding.get_by_label("准予", exact=True).check()
     album.take(officer, "county-decision")
     done(county, case, "decide", outcome="approve")
     done(county, case, "handoff")
