@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 # limits are left to pytest-timeout, since a shared machine is slow at moments that say nothing about the code.
 settings.register_profile("default", max_examples=100, derandomize=True, deadline=None)
 settings.register_profile(
-    "ci", max_examples=500, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "ci", max_examples=200, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
