@@ -52,6 +52,7 @@ LINE_HEIGHT = """() => {
 BOOKS = (
     "/courier", "/orders", "/calls", "/batches", "/batches/file/001", "/slips", "/slips/new", "/consultations",
     "/complaints", "/complaints/new", "/actions", "/fees", "/timeliness", "/document-numbers", "/board",
+    "/design",
 )  # fmt: skip
 
 

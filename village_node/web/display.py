@@ -7,10 +7,11 @@ from flask import make_response, redirect
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from village_node.web.policy import Policy, Route
+from village_node.web.policy import STAFF, Policy, Route
 from village_node.web.site import DISPLAY_COOKIE, DISPLAY_DAYS, KIOSK_COOKIE, LANGUAGES, Visit, local_path
 
 ANYBODY: Final = Policy(None, "public")
+WORKS_HERE: Final = Policy(STAFF, "public")
 
 
 def start(visit: Visit) -> Response:
@@ -47,6 +48,11 @@ def kiosk(visit: Visit) -> Response:
     return response
 
 
+def design(visit: Visit) -> Response:
+    """The parts that every page is made of, drawn by what draws them there."""
+    return visit.render("design.html")
+
+
 def leave(visit: Visit) -> Response:
     """Where a page of somebody's own leads when he is done, or has gone: nothing of it stays with the browser, and what
     he had on his screen cannot be asked for again with the forms of before. A hall's screen is as new."""
@@ -76,6 +82,7 @@ ROUTES: Final = (
     Route("/", "start", start, ANYBODY),
     Route("/display", "choose_display", choose_display, ANYBODY, ("POST",)),
     Route("/kiosk", "kiosk", kiosk, ANYBODY),
+    Route("/design", "design", design, WORKS_HERE),
     Route("/leave", "leave", leave, ANYBODY, refreshes=True),
     Route("/assets/<version>/<name>", "asset", asset, ANYBODY, refreshes=True),
 )

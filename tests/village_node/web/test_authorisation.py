@@ -54,6 +54,7 @@ MAY = {
     "readyz": EVERYBODY,
     "sync_bar": EVERYBODY,
     "account": STAFF,
+    "design": STAFF,
     "sign_out": STAFF,
     "work": STAFF,
     "health": STAFF,
