@@ -10,6 +10,8 @@
   const PAUSE_MS = 2000;
   const LONGEST_MS = 180000; // for one file: a line that is dead says nothing
   const queue = [];
+  const missing = document.createElement("p");
+  missing.setAttribute("role", "alert");
   let busy = false;
   let failed = false;
   let replaced = false; // the first file that is taken takes the other's place, and no further one
@@ -22,6 +24,15 @@
     form.addEventListener("submit", (event) => {
       delete form.dataset.sent; // this page stays: more may be sent from it
       if (![...inputs].some((input) => input.files.length)) return; // the node says what is missing
+      const named = [form.elements.namedItem("material"), form.elements.namedItem("other")];
+      if (!named.some((each) => each && each.value.trim())) {
+        // Each file would go whole, and be refused: what was chosen stays chosen.
+        event.preventDefault();
+        missing.textContent = words.which;
+        list.before(missing);
+        return named[0].focus();
+      }
+      missing.remove();
       event.preventDefault();
       for (const input of inputs) take(input);
     });
