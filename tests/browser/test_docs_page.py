@@ -44,7 +44,7 @@ def test_a_token_is_made_on_its_page_and_ended_there(hall: Hall) -> None:
     hall.counters[VILLAGE].accounts.create_invitation("0801", "接口程序", ["agent"])
     boss = hall.staff(VILLAGE, "0009", "admin")
     boss.goto("/tokens")
-    boss.get_by_label("名称").fill("县一体化平台")
+    boss.get_by_label("名称（哪个系统用）").fill("县一体化平台")
     boss.get_by_label("以哪个工号").select_option("0801:agent")
     boss.get_by_role("button", name="生成令牌").click()
     boss.get_by_label("密码").fill(PASSWORD)
