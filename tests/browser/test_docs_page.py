@@ -54,5 +54,5 @@ def test_a_token_is_made_on_its_page_and_ended_there(hall: Hall) -> None:
     boss.goto("/tokens")
     assert token not in boss.content()
     boss.get_by_role("button", name="收回").click()
-    expect(boss.get_by_text("已收回")).to_be_visible()
+    expect(boss.locator("tbody").get_by_text("已收回")).to_be_visible()
     assert not hall.complaints, hall.complaints
