@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, insert, select, text
 
 from sync_protocol.case import kinds
 from tests.builders import COUNTY, Member, Network, delegate_all
-from tests.village_node.bare import bare
+from tests.village_node.older import as_of
 from village_node.casebook import refolding
 from village_node.store import migrations
 from village_node.store.cases import CaseRow
@@ -32,10 +31,7 @@ def as_of_old(new: str, old: str) -> None:
     """The same database as a program of that time would have left it."""
     engines = [create_engine(url.replace("postgresql:", "postgresql+psycopg:")) for url in (new, old)]
     with engines[0].begin() as before, engines[1].begin() as made:
-        bare(made)
-        settings = migrations.config()
-        settings.attributes["connection"] = made
-        command.upgrade(settings, OLD)
+        as_of(made, OLD)
         here, there = MetaData(), MetaData()
         here.reflect(before)
         there.reflect(made)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -18,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
 from tests.postgresql import Cluster
-from tests.village_node.bare import bare
+from tests.village_node.older import as_of
 from village_node.store import (
     NewerDatabase,
     NotReadable,
@@ -51,10 +50,7 @@ def test_the_revision_that_is_worked_with_is_the_newest_script() -> None:
 def test_a_database_of_the_first_version_keeps_its_cases_and_counts_what_is_open(url: str) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        bare(connection)
-        settings = migrations.config()
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "0001")
+        as_of(connection, "0001")
         words = "INSERT INTO cases (scope, case_id, n_void, n_contested) VALUES (:home, :id, :void, :contested)"
         for home, void, contested in (("about:1", 2, 3), ("about:2", 0, 0)):
             connection.execute(text(words), {"home": home, "id": b"c" * 16, "void": void, "contested": contested})
@@ -70,10 +66,7 @@ def test_columns_that_a_script_did_not_have_at_first_are_added_and_what_lay_ther
     """Script 0032 was run by some while two columns were not yet in it."""
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        bare(connection)
-        settings = migrations.config()
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "0033")
+        as_of(connection, "0033")
         connection.execute(text("ALTER TABLE phone_passes DROP COLUMN tries"))
         connection.execute(text("ALTER TABLE phone_files DROP COLUMN came_ms"))
         given = {"id": "p", "name": "f", "raw": b"raw", "home": "about:1", "at": 7}
