@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -42,6 +44,7 @@ class _Hop:
     village: Member
     township: Member
     link: BadLink
+    agents: Iterator[int] = field(default_factory=partial(count, 1))
 
     def calling(self, timeouts: Timeouts) -> Uplink:
         """The village's uplink over this line."""
@@ -50,7 +53,8 @@ class _Hop:
     def attach(self, raw: bytes) -> CaseRef:
         """A new case with this paper."""
         ref = self.village.file()
-        self.village.casebook.add_paper("0001", self.village.roles, ref[:2], "身份证", Upload(raw, "image/jpeg", None))
+        agent = f"{next(self.agents):04}"  # each hands in no more than one person may in a day
+        self.village.casebook.add_paper(agent, self.village.roles, ref[:2], "身份证", Upload(raw, "image/jpeg", None))
         return ref
 
     def percent(self, ref: CaseRef) -> int:
