@@ -2,6 +2,7 @@
 
 import errno
 import io
+import re
 import subprocess
 import sys
 import zlib
@@ -9,13 +10,14 @@ from pathlib import Path
 from struct import pack
 
 import pypdf
+import pypdf.errors
 import pytest
 from PIL import Image
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from sync_protocol import limits
 from village_node import uploads
-from village_node.uploads import WHY, NotAccepted, inspect, legible
+from village_node.uploads import WHY, NotAccepted, child, inspect, legible
 
 
 def picture(form: str = "JPEG", size: tuple[int, int] = (640, 480), **options: object) -> bytes:
@@ -140,6 +142,15 @@ def test_everything_else_is_refused_in_plain_words(raw: bytes, why: str) -> None
         with pytest.raises(NotAccepted) as refused:
             look(raw)
         assert (refused.value.why, refused.value.zh) == (why, WHY[why][0])
+
+
+def test_a_pdf_that_names_no_beginning_is_not_searched_for_long(caplog: pytest.LogCaptureFixture) -> None:
+    unnamed = document().replace(b"/Root", b"/Toor").replace(b"/Catalog", b"/Catalug")
+    sized = re.sub(rb"/Size \d+", b"/Size 9999999", unnamed)
+    assert sized != unnamed
+    with pytest.raises(pypdf.errors.LimitReachedError):
+        child.look(sized)
+    assert 0 < len([each for each in caplog.messages if "not defined" in each]) <= child.ROOTS
 
 
 def test_a_picture_that_moves_is_refused() -> None:

@@ -24,6 +24,7 @@ FILES: Final = 64
 PIXELS: Final = 40_000_000
 PAGES: Final = 50
 OBJECTS: Final = 50_000  # of a PDF
+ROOTS: Final = 100  # objects of a PDF that are tried for one whose end does not name where it begins
 _ACTIVE_KEYS: Final = frozenset({
     "/JS", "/JavaScript", "/EmbeddedFile", "/EmbeddedFiles", "/EF", "/RichMedia", "/XFA", "/Launch",
 })  # fmt: skip
@@ -141,7 +142,7 @@ def document(raw: bytes, aim: Aim) -> Seen:
     import pypdf
     import pypdfium2
 
-    reader = pypdf.PdfReader(io.BytesIO(raw))
+    reader = pypdf.PdfReader(io.BytesIO(raw), root_object_recovery_limit=ROOTS, xref_stream_maximum_entries=OBJECTS)
     if reader.is_encrypted:
         raise Refused("encrypted")
     if not 1 <= len(reader.pages) <= PAGES:
