@@ -348,12 +348,13 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         calendar=working_days.built_in(),
     )
     accounts = Accounts(
-        AccountRows(opened),
+        AccountRows(opened, casebook.shutting),
         identity.level,
         wall_clock,
         identities.random_bytes,
         steady=steady_clock,
         beside=MarkFile(config.data / MARK_FILE),
+        signed=casebook.signed_audit_head,
     )
     uplink = (
         Uplink(casebook, identity, Settings.from_config(config), wall_clock, time.monotonic, identities.random_bytes)
@@ -407,9 +408,17 @@ def _follow(scheduler: Scheduler, casebook: Casebook) -> None:
     scheduler.every(CALENDAR_S, "catalogue", casebook.follow_catalogue)
     scheduler.every(CALENDAR_S, "key for complaints", casebook.follow_sealing_suite)
     scheduler.every(ORDERS_S, "orders to erase", casebook.obey_orders)
+    scheduler.every(CALENDAR_S, "orders about accounts", casebook.obey_account_orders)
+    scheduler.every(ORDERS_S, "head of the audit trail", partial(_say_audit_head, casebook))
     scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
     scheduler.every(CALENDAR_S, "claims of who is out", casebook.free_who_is_out)
     scheduler.every(STRAYS_S, "stray files", casebook.sweep_strays)
+
+
+def _say_audit_head(casebook: Casebook) -> None:
+    """Say it where it would count somewhere."""
+    with suppress(NotAllowed):
+        casebook.say_audit_head()
 
 
 def _purging(config: Config, casebook: Casebook, accounts: Accounts, scheduler: Scheduler) -> PurgeJob | None:

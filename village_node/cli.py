@@ -159,6 +159,7 @@ def _add_staff(top: argparse.ArgumentParser, level: Level) -> None:
     """What is done for the people of a node, and what shows what they have done."""
     audit = add_verb(top, "audit", "compute the chain of the audit trail again, and name the first line that is broken")
     audit.add_argument("step", choices=("verify",))
+    audit.add_argument("--head", default="", metavar="N:HASH", help="what the place above holds of it: see its page")
     audit.set_defaults(act=lambda arguments: _audit(level, arguments))
     invite = add_verb(top, "invite", "make a one-time sign-in code for a member of staff")
     invite.add_argument("--staff-no", required=True, help="work number")
@@ -457,9 +458,19 @@ def _evidence(level: Level, arguments: argparse.Namespace) -> None:
     print(f"verify it anywhere: python -I {verifier} {package} --network {done['network_id']}", file=sys.stderr)
 
 
+_HEAD_AGREES = "与上级保存的一致 / agrees with what the place above holds"
+_HEAD_DIFFERS = (
+    "与上级保存的不一致：本机的审计记录在那以后被整体改过，或换成了旧的数据库，请立即报告上级"
+    " / differs from what the place above holds: the trail was changed as a whole since, or an older database was put"
+    " in its place. Tell the level above at once"
+)
+
+
 def _audit(level: Level, arguments: argparse.Namespace) -> int:
     """0: every line of the audit trail stands as it was written; 1: one does not, and it is named."""
-    found = ask(level, arguments.data, "audit")
+    found = ask(level, arguments.data, "audit", head=arguments.head)
+    if found["agrees"] is not None:
+        print(_HEAD_AGREES if found["agrees"] else _HEAD_DIFFERS)
     if found["broken"]:
         print(
             f"审计记录第 {found['broken']} 行被改动或缺失，前 {found['lines']} 行完整；"
@@ -468,11 +479,14 @@ def _audit(level: Level, arguments: argparse.Namespace) -> int:
             f"whole; {found['breaks']} breaks, the last at line {found['newest']}"
         )
         return 1
+    if found["signed"]:
+        signed = found["signed"]
+        print(f"与本机上报过的第 {signed} 行一致 / agrees with what was reported upward, to line {signed}")
     print(
         f"审计记录完整，共 {found['lines']} 行 / the audit trail is whole, {found['lines']} lines; "
         f"末行摘要 / hash of the last: {found['hash']}"
     )
-    return 0
+    return 1 if found["agrees"] is False else 0
 
 
 def _update(level: Level, arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ the node.
 
 import json
 import os
+import re
 import socket
 import struct
 import sys
@@ -24,7 +25,7 @@ from sync_protocol.suites import sealing_suite, sha256
 from village_node import files, identity, releases, verify_evidence
 from village_node.accounts import StaffTrouble
 from village_node.app import Node
-from village_node.casebook import CasebookError
+from village_node.casebook import CasebookError, NotAllowed
 from village_node.courier import Tell, Trouble, untold
 from village_node.releases import NoRelease
 from village_node.store import StoreError
@@ -37,6 +38,7 @@ else:
 LOCK_FILE = "node.lock"
 CONTROL_FILE = "control.json"
 HEARING_S = 5  # how long somebody who has connected may take to show the key and say what he wants
+_HEAD = re.compile(r"([1-9][0-9]{0,15}):([0-9a-fA-F]{16,64})", re.ASCII)
 OPERATOR = "operator"  # as the audit log names whoever is at the command line
 HEARD_AT_ONCE = 16  # connections; more than anybody at a keyboard makes
 
@@ -77,6 +79,8 @@ def commands(node: Node) -> Commands:
     def sync(_arguments: dict[str, Any]) -> dict[str, Any]:
         if node.uplink is None:
             raise CommandRefused("this node is the root: there is nobody above it to sync with")
+        with suppress(NotAllowed):  # of a machine that is revoked nobody takes it
+            node.casebook.say_audit_head(at_once=True)
         return node.sync_now()
 
     def invite(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -135,15 +139,25 @@ def commands(node: Node) -> Commands:
         "evidence": evidence,
         "release": take_release,
         "unlock": unlock,
-        "audit": lambda _arguments: _audit(node),
+        "audit": lambda arguments: _audit(node, arguments.get("head") or ""),
         "rekey": lambda _arguments: _rekey(node),
         "sealing_key": lambda _arguments: _new_sealing_key(node),
     }
 
 
-def _audit(node: Node) -> dict[str, Any]:
-    """Compute the whole audit chain again."""
-    return node.accounts.chain.run()._asdict()
+def _audit(node: Node, head: str) -> dict[str, Any]:
+    """Compute the whole audit chain again. ``head``: what a place above holds of it, or empty; `agrees` says whether
+    the chain is whole and bears that."""
+    given = _HEAD.fullmatch(head.strip()) if head else None
+    if head and given is None:
+        raise CommandRefused(f"--head {head}: write the number of the line, a colon, and its hash (16 digits at least)")
+    found = node.accounts.chain.run()
+    told = {**found._asdict(), "agrees": None}
+    if given is not None:
+        borne = node.accounts.rows.audit_hash(int(given[1])) or b""
+        sound = not found.broken or int(given[1]) < found.broken
+        told["agrees"] = sound and borne.hex().startswith(given[2].lower())
+    return told
 
 
 def _told(said: Release) -> dict[str, Any]:

@@ -294,6 +294,24 @@ def is_actions(value: object, low: int, high: int) -> bool:
     return True
 
 
+def is_heads(value: object, low: int, high: int) -> bool:
+    """Tell whether value is a list of low to high entries [incarnation of 16 bytes, scope, seq from 1 up], no stream
+    twice."""
+    if type(value) is not list or not low <= len(value) <= high:
+        return False
+    for entry in value:
+        if type(entry) is not list or len(entry) != 3 or type(entry[0]) is not bytes or len(entry[0]) != 16:
+            return False
+        if not is_scope(entry[1]) or not is_int(entry[2], 1, MAX_MS):
+            return False
+    return len({(entry[0], entry[1]) for entry in value}) == len(value)
+
+
+def is_scope(value: object) -> bool:
+    """Tell whether value names a scope (PROTOCOL.md, section 2.1)."""
+    return type(value) is str and value[:6] in ("about:", "below:") and valid_code(value[6:])
+
+
 def is_hash(value: object) -> bool:
     """Tell whether value is a SHA-256 in 64 lower-case hex digits."""
     return type(value) is str and HASH_SHAPE.fullmatch(value) is not None
@@ -337,6 +355,7 @@ _TESTS: Final[dict[FieldType, str]] = {
     "hash": "not is_hash(v)",
     "bytes": "(type(v) is not bytes or not {low} <= len(v) <= {high})",
     "actions": "not is_actions(v, {low}, {high})",
+    "heads": "not is_heads(v, {low}, {high})",
 }
 
 Checker = Callable[[object], str | None]
@@ -390,6 +409,7 @@ def compile_checker(table: Table) -> Checker:
         "is_names": is_names,
         "is_hash": is_hash,
         "is_actions": is_actions,
+        "is_heads": is_heads,
         "dates_disagree": dates_disagree,
         "manifest_disagrees": paper_bodies.manifest_disagrees,
     }

@@ -8,7 +8,7 @@ from sync_protocol.case import kinds
 STAFF_MAX: Final = 32  # characters of a staff number
 FieldType = Literal[
     "text", "int", "bool", "date", "choice", "place", "case_no", "query_code", "answers", "materials", "marks",
-    "position", "positions", "names", "hash", "bytes", "actions",
+    "position", "positions", "names", "hash", "bytes", "actions", "heads",
 ]  # fmt: skip
 
 

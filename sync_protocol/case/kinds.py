@@ -86,6 +86,9 @@ RATING_APPEAL: Final = 76
 PROXY_AUTHORITY: Final = 77
 SERVICE_ADDRESS: Final = 73
 HEARING_RIGHT: Final = 78
+ACCOUNT_ORDER: Final = 79
+ACCOUNT_STATE: Final = 80
+AUDIT_HEAD: Final = 81
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -162,6 +165,10 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(PROXY_AUTHORITY, "proxy_authority", "side", "apart", 1),
     Kind(SERVICE_ADDRESS, "service_address", "side", "apart", 1),
     Kind(HEARING_RIGHT, "hearing_right", "side", "apart", 1),
+    # What a place and those above it say to each other of who may work there, and of the trail of what was done.
+    Kind(ACCOUNT_ORDER, "account_order", "other", "apart", 1),
+    Kind(ACCOUNT_STATE, "account_state", "other", "apart", 1),
+    Kind(AUDIT_HEAD, "audit_head", "other", "inline", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

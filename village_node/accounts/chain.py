@@ -1,7 +1,8 @@
 """The watch over the audit chain: every line is computed again at the start and then once a day, a slice at a time.
 
 A chain proves nothing against whoever computes all of it anew. So each look leaves a mark, in the database and beside
-it: how far the chain reached and what its last line bore. The next look demands both.
+it: how far the chain reached and what its last line bore. The next look demands both, and what this node has said of
+its chain upward, which it has signed.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,8 @@ SLICE: Final = 5_000  # lines; about 30 ms
 class _Reached(NamedTuple):
     """How far a run has come: the last line, its hash, how many lines there were when it began, and what is demanded
     (``life``: of which life of the node). ``sound``: the last line before the first break; ``breaks``: first, how many,
-    newest; ``betrayed``: a mark is not there any more."""
+    newest; ``betrayed``: a mark is not there any more; ``signed``: of which line the node has said the hash upward, 0
+    where of none."""
 
     n: int
     hash: bytes
@@ -28,6 +30,7 @@ class _Reached(NamedTuple):
     sound: Mark | None = None
     breaks: tuple[int, int, int] = (0, 0, 0)
     betrayed: bool = False
+    signed: int = 0
 
     def broken_at(self, lines: tuple[int, ...], sound: Mark) -> "_Reached":
         """The same with these breaks; ``sound``: the line before the first of them."""
@@ -47,11 +50,14 @@ class ChainWatch:
         clock: Callable[[], int],
         steady: Callable[[], int],
         beside: MarkFile | None = None,
+        signed: Callable[[], Mark | None] = lambda: None,
     ) -> None:
+        """`signed`: what this node has said of the chain last, to the places above."""
         self._rows = rows
         self._clock = clock
         self._steady = steady
         self._beside = beside
+        self._signed = signed
         self._next_ms = steady()
         self._reached: _Reached | None = None
 
@@ -73,8 +79,9 @@ class ChainWatch:
 
     def _begun(self) -> _Reached:
         written, life, inside = self._rows.audit_stands()
-        beside = self._beside.read(life) if self._beside is not None else None
-        return _Reached(0, NO_LINE_BEFORE, written, life, tuple(mark for mark in (inside, beside) if mark is not None))
+        beside, signed = self._beside.read(life) if self._beside is not None else None, self._signed()
+        marks = tuple(mark for mark in (inside, beside, signed) if mark is not None)
+        return _Reached(0, NO_LINE_BEFORE, written, life, marks, signed=signed.n if signed is not None else 0)
 
     def _slice(self, reached: _Reached) -> _Reached | Checked:
         """Verify some lines: how far that came, or what came of it all where these were the last."""
@@ -92,7 +99,7 @@ class ChainWatch:
         elif last.n < marked:  # and nothing else tells of them
             reached = reached.broken_at((marked,), last)
         sound, betrayed = reached.sound or last, reached.betrayed or last.n < marked
-        found = Checked(self._clock(), sound.n, sound.hash.hex(), *reached.breaks)
+        found = Checked(self._clock(), sound.n, sound.hash.hex(), *reached.breaks, reached.signed)
         detail = {"sound": sound.n, "breaks": found.breaks, "newest": found.newest}
         told = Line(found.at_ms, "node", "audit.broken", str(found.broken), detail) if found.broken else None
         self._rows.note_audit_checked(found, told, None if betrayed else last)

@@ -16,8 +16,8 @@ from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, Si
 from village_node.accounts.throttle import Throttle
 from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
 from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
-from village_node.store.accounts import AccountRows, LastOne, StaffRow
-from village_node.store.audit import AuditRow, Line
+from village_node.store.accounts import AccountRows, LastOne, Ordered, StaffRow
+from village_node.store.audit import AuditRow, Line, Mark
 from village_node.store.phone import PassRows
 
 CLOCK_JUMP_MS = 60_000
@@ -59,14 +59,16 @@ class Accounts:
         hasher: Hasher | None = None,
         steady: Callable[[], int] | None = None,
         beside: MarkFile | None = None,
+        signed: Callable[[], Mark | None] = lambda: None,
     ) -> None:
         """`steady`: ms that only ever grow, sleep included; without one the clock is taken to run evenly. `beside`:
-        where the last look at the audit chain is kept outside the database."""
+        where the last look at the audit chain is kept outside the database; `signed`: what this node has said upward
+        of it last."""
         self.rows = rows
         self.level = level
         self.throttle = Throttle(rows, clock)
         self.refusals = Refusals(rows, clock)
-        self.chain = ChainWatch(rows, clock, steady or clock, beside)
+        self.chain = ChainWatch(rows, clock, steady or clock, beside, signed)
         self._clock = clock
         self._randomness = randomness
         self._hasher = hasher or Hasher(randomness)
@@ -117,10 +119,7 @@ class Accounts:
             if not self.rows.change_staff(number, told, signs_out=True, keeps=MANAGES, **columns):
                 raise _nobody(number)
         except LastOne:
-            raise StaffTrouble(
-                "这是最后一个可用的系统管理员账号；请先给别人系统管理员岗位，待其设好密码，再改这一个。",
-                "This is the last administrator who can sign in: make somebody else one, with a password, first.",
-            ) from None
+            raise _last_one() from None
 
     def _chosen(self, roles: Iterable[str]) -> tuple[str, ...]:
         """Roles as they are kept. Raises StaffTrouble for none, or one that this level does not have."""
@@ -153,12 +152,22 @@ class Accounts:
         return code
 
     def disable(self, staff_no: str, disabled: bool, by: str = "command line") -> None:
-        """Disable an account (its sessions end at once) or enable it again. Raises StaffTrouble when there is none, or
-        nobody would be left to manage the node."""
+        """Disable an account (its sessions end at once) or enable it again; the places above hear of it. Raises
+        StaffTrouble when there is none, nobody would be left to manage the node, or the level above keeps it shut."""
         number = _number(staff_no)
-        self._changed(
-            number, self._line(by, "staff.disable" if disabled else "staff.enable", number), disabled=disabled
-        )
+        told = self._line(by, "staff.disable" if disabled else "staff.enable", number)
+        try:
+            if not self.rows.disable(number, disabled, told, MANAGES):
+                raise _nobody(number)
+        except LastOne:
+            raise _last_one() from None
+        except Ordered as order:
+            place, _, person = order.by.partition(" ")
+            raise StaffTrouble(
+                f"账号 {number} 由上级停用（单位代码 {place}，工号 {person}），本机不能启用；请与上级联系解除。",
+                f"{number} was disabled by order of the level above (place {place}, {person}): only its lifting of the "
+                "order enables it again. Ask them.",
+            ) from None
 
     def waits(self) -> dict[str, int]:
         """Who has to wait before the next attempt to sign in: by staff number, the longest wait left (ms)."""
@@ -330,6 +339,13 @@ def _called(name: str) -> str:
     if not called or len(called) > NAME_LONGEST:
         raise StaffTrouble(f"姓名应为 1 到 {NAME_LONGEST} 个字。", f"A name has 1 to {NAME_LONGEST} characters.")
     return called
+
+
+def _last_one() -> StaffTrouble:
+    return StaffTrouble(
+        "这是最后一个可用的系统管理员账号；请先给别人系统管理员岗位，待其设好密码，再改这一个。",
+        "This is the last administrator who can sign in: make somebody else one, with a password, first.",
+    )
 
 
 def _nobody(number: str) -> StaffTrouble:

@@ -1,15 +1,18 @@
 """The casebook: the one way a case changes, for our own people and for what a peer brings; and what is read of it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from sync_protocol.case import Catalogue, kinds
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.suites import sha256
 from village_node.casebook import ledger
+from village_node.casebook.accounts import Account, AccountOrders
 from village_node.casebook.acts import Application, CaseRef
 from village_node.casebook.approving import Approving
 from village_node.casebook.assigning import Assigning
+from village_node.casebook.audit_heads import AuditHead, AuditHeads
 from village_node.casebook.batches import Batches
 from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.bookings import Bookings
@@ -38,6 +41,7 @@ from village_node.casebook.errors import (
 )
 from village_node.casebook.evidencing import Evidencing
 from village_node.casebook.hauling import NOTHING_WAITS, Hauled, Hauling, PapersWaiting
+from village_node.casebook.late_acts import LateActs
 from village_node.casebook.ledger import Entry
 from village_node.casebook.linking import Later, Linking, Links, may_file
 from village_node.casebook.newcomers import Newcomers
@@ -62,7 +66,7 @@ from village_node.casebook.together import OpenAction, Together, WaitingMember
 from village_node.casebook.unfiled import DRAFT_DAYS, Unfiled
 from village_node.identity import Identity
 from village_node.rebirth import Lives, Reason
-from village_node.store import Overtaken, Store, cases, peers
+from village_node.store import NotSaved, Overtaken, Store, cases, peers
 from village_node.store.requests import Request
 
 __all__ = [
@@ -71,8 +75,10 @@ __all__ = [
     "NOTHING_WAITS",
     "PROPOSED",
     "PUBLISHED",
+    "Account",
     "AlreadyDone",
     "Application",
+    "AuditHead",
     "BadBody",
     "Brought",
     "Carried",
@@ -167,6 +173,9 @@ class Casebook(
     Evidencing,
     Linking,
     NumberSeries,
+    AccountOrders,
+    LateActs,
+    AuditHeads,
 ):
     """One node's casebook. Safe to use from many threads; several workers may share one PostgreSQL database."""
 
@@ -199,9 +208,13 @@ class Casebook(
             known = peers.bytes_of(connection, _RULES)
         if known != rules:
             self.fold_again()
+            self.look_for_late_acts()
             with store.writing() as connection:
                 peers.remember_bytes(connection, _RULES, rules)
         self.on_news(self._look_at_items)
+        self.on_news(self.look_at_orders)
+        with suppress(NotSaved):  # on a full disk at a later look
+            self.obey_account_orders()
 
     def _look_at_items(self, scopes: set[str]) -> None:
         """A version that has come may be what cases wait for."""

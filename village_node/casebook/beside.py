@@ -14,6 +14,7 @@ from village_node.casebook.desk import Desk
 from village_node.casebook.errors import NotAllowed
 from village_node.casebook.growth import Growth
 from village_node.store import Connection, streams
+from village_node.store.streams import CaseEventRow
 
 _CLOCK_BITS: Final = 16
 
@@ -26,10 +27,16 @@ class Beside(Desk):
     ) -> list[Record]:
         """Every record of a kind that can be read here, in one scope or in any, in no order. ``read`` gives a body by
         field name, or None."""
-        roster, found = self.roster_in(connection), []
         held = streams.of_no_case(connection, kind, scope)
-        if kind in kinds.SIDE_KINDS:  # one that stands beside cases as well
+        if kind in kinds.SIDE_KINDS or kind not in kinds.SIDE_NUMBERS:  # some of these stand beside cases
             held = [row for row in streams.beside_cases(connection, scope, kind) if row.event.case_id is None]
+        return self.as_records(connection, held, read)
+
+    def as_records(
+        self, connection: Connection, held: Iterable[CaseEventRow], read: Callable[[bytes], dict[str, Any] | None]
+    ) -> list[Record]:
+        """These events as the records that they are; those that say nothing here are left out."""
+        roster, found = self.roster_in(connection), []
         for row in held:
             author = self.entitled(connection, roster, row.incarnation, row.scope, row.event.seq)
             try:
@@ -39,8 +46,8 @@ class Beside(Desk):
             sound = kinds.understood(header.kind, header.kind_version) and not any(key < 0 for key in header.ext or ())
             raw = header.inline if header.inline is not None else row.event.body
             said = read(raw) if sound and raw is not None else None
-            if author is None or said is None:
-                continue  # struck, cut off, of a later version, or not of its form: stored, and says nothing here
+            if author is None or said is None or header.case_id is not None:
+                continue  # struck, cut off, of a case, of a later version, or not of its form: it says nothing here
             position = Position(row.incarnation, header.seq, mark(row.event.hash))
             found.append(Record(position, author.order, row.scope, author.place, header.claimed, said, header.actor))
         return found

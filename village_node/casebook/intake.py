@@ -118,6 +118,7 @@ class Intake(Rostering, Shelving):
             parking.forget_refused(connection, {row.key for row in plan.proofs}, Fork.code)
         erased.obey(self, connection, entry)
         written = ledger.write(self, connection, entry) if entry.growths or entry.refold else Written(set(), [], {})
+        self.note_late_acts(connection, entry)
         for key, seq in plan.known_there.items():
             doubts.raise_to(connection, plan.growths[key].row.id, seq)
         new_receipts = self._take_receipts(connection, plan, content.receipts)

@@ -177,6 +177,9 @@ class Office:
         nothing can be followed."""
         return False
 
+    def note_late_acts(self, connection: Connection, entry: Any) -> None:
+        """Look through what was written for acts of accounts that were disabled: not in an office that lists none."""
+
     def wrapped_file_key(self, _name: str, key: bytes) -> bytes:
         """As the database may have it: as it is, in an office without a shelf."""
         return key

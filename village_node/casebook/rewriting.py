@@ -9,7 +9,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import bodies, complaints, kinds, registers
+from sync_protocol.case import accounts, bodies, complaints, kinds, registers
 from sync_protocol.encoding import decode, encode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import (
@@ -53,8 +53,9 @@ def cases_of(taken: Iterable[Taken]) -> set[CaseKey]:
     return {(each.scope, each.event.case_id) for each in taken if each.event.case_id is not None}
 
 
-_PLACES: Final = ("position", "positions")
-_TABLES: Final = (bodies.TABLES, registers.TABLES, complaints.TABLES)
+_PLACES: Final = ("position", "positions", "heads")
+_TABLES: Final = (bodies.TABLES, registers.TABLES, complaints.TABLES, accounts.TABLES)
+_HEADS: Final = accounts.STATE.number("heads")
 # The field of a body that names an event in another scope than its own.
 _ELSEWHERE: Final = {kinds.SPOT_CHECK: 3, kinds.COMPLAINT: 2}
 
@@ -73,12 +74,15 @@ class Earlier(NamedTuple):
 
 def named_elsewhere(event: EventRow, place: str) -> list[tuple[str, Position]]:
     """(scope, position) of what the body of an event of ``place`` names in another scope than that of its case, which
-    no header says: the sample that a check belongs to, the key that a complaint is sealed to."""
-    if event.kind not in _ELSEWHERE or event.body is None:
+    no header says: the sample that a check belongs to, the key that a complaint is sealed to, how far the streams of a
+    place reached when an account was disabled."""
+    if (event.kind not in _ELSEWHERE and event.kind != kinds.ACCOUNT_STATE) or event.body is None:
         return []
     content = _content(event.kind, event.body)
     if content is None:
         return []
+    if event.kind == kinds.ACCOUNT_STATE:
+        return [(scope, Position(life, seq, b"")) for life, scope, seq in content.get(_HEADS, ())]
     number = _ELSEWHERE[event.kind]
     if number not in content:
         return []
@@ -151,12 +155,7 @@ def _with_moved_body(
     for field in fields:
         if field.number in content:
             there = _scope_of(header.kind, field.number, content, scope, place)
-            value = content[field.number]
-            content[field.number] = (
-                _moved_value(moved, there, value)
-                if field.type == "position"
-                else [_moved_value(moved, there, one) for one in value]
-            )
+            content[field.number] = _moved_field(moved, there, field.type, content[field.number])
     raw = encode(content)
     if header.inline is not None:
         return header._replace(inline=raw), body
@@ -183,9 +182,20 @@ def _content(kind: int, raw: bytes) -> dict[int, Any] | None:
 
 
 def _check(kind: int, content: Any) -> str | None:
+    if kind in accounts.TABLES:
+        return accounts.check(kind, content)
     if kind in complaints.TABLES:
         return complaints.check(kind, content)
     return registers.check(kind, content) if kind in registers.TABLES else bodies.check(kind, content)
+
+
+def _moved_field(moved: Moved, scope: str, of_type: str, value: Any) -> Any:
+    if of_type == "heads":  # each names its own scope
+        ends = [_moved_dep(moved, Dep(life, where, seq)) for life, where, seq in value]
+        return [list(end) for end in dict.fromkeys(ends)]
+    if of_type == "position":
+        return _moved_value(moved, scope, value)
+    return [_moved_value(moved, scope, one) for one in value]
 
 
 def _moved_value(moved: Moved, scope: str, value: Any) -> list[Any]:

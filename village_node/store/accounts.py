@@ -1,7 +1,7 @@
 """Rows of people and their desks: staff, sessions, tokens, throttles, drafts; each act with its audit line."""
 
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -38,6 +38,16 @@ class StaffRow(NamedTuple):
     created_ms: int
     password_set_ms: int | None
     last_sign_in_ms: int | None
+    ordered_by: str | None = None  # who above keeps the account shut, in words; None where nobody does
+    shut_here: bool | None = None  # beside that: whether people here have shut it too
+
+
+class Ordered(Exception):
+    """The level above keeps the account shut: nothing was changed. ``by``: who, in words."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(by)
+        self.by = by
 
 
 class LastOne(Exception):
@@ -94,6 +104,12 @@ class TokenRow(NamedTuple):
     used_ms: int | None
 
 
+# Says that an account is disabled (True) or enabled now, and who did it, in the transaction that does it.
+Say = Callable[[str, bool, str], None]
+# A transaction in which accounts are made, shut or opened: what is shut or opened is said upward with it, and at its
+# end orders from above are obeyed. Its locks come first: our stream, and then that of every change of an account.
+Shutting = Callable[[], AbstractContextManager[tuple[Connection, Say]]]
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -123,8 +139,16 @@ class AccountRows:
     ``told``: the line of the audit trail that is written with the change, and only if there was something to change.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, shutting: Shutting | None = None) -> None:
+        """``shutting``: by which places above hear which accounts are shut, and are obeyed; without it nobody is."""
         self._store = store
+        self._shutting = shutting or self._in_silence
+
+    @contextmanager
+    def _in_silence(self) -> Iterator[tuple[Connection, Say]]:
+        with self._store.writing() as connection:
+            peers.count_up(connection, "staff")
+            yield connection, lambda account, disabled, by: None
 
     @property
     def store(self) -> Store:
@@ -144,8 +168,9 @@ class AccountRows:
 
     @with_the_reserve
     def add_staff(self, row: StaffRow, told: Line | None = None) -> bool:
-        """Add somebody; False if the number is taken."""
-        with self._store.writing() as connection:
+        """Add somebody; False if the number is taken. What the level above has ordered about this number holds at
+        once."""
+        with self._shutting() as (connection, _):
             if connection.scalar(select(STAFF.c.staff_no).where(STAFF.c.staff_no == row.staff_no)) is not None:
                 return False
             connection.execute(insert(STAFF).values(_staff_columns(row._asdict())))
@@ -158,8 +183,7 @@ class AccountRows:
     ) -> bool:
         """Set columns, and end all sessions where it ``signs_out``; False if there is nobody with this number.
 
-        ``keeps``: a role that somebody in use must have afterwards, if this one has it now. Who is disabled has no
-        case any more. Raises LastOne.
+        ``keeps``: a role that somebody in use must have afterwards, if this one has it now. Raises LastOne.
         """
         with self._store.writing() as connection:
             if keeps:
@@ -172,12 +196,27 @@ class AccountRows:
                 raise LastOne
             if signs_out:
                 connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == staff_no))
-            if told is None or not columns.get("disabled"):
-                _tell(connection, told)
-            else:
-                freed = claims.take_all(connection, staff_no)
-                _tell(connection, told)
-                claims.note_freed(connection, freed, staff_no, "disabled", told.at_ms, told.actor)
+            _tell(connection, told)
+            return True
+
+    @with_the_reserve
+    def disable(self, staff_no: str, disabled: bool, told: Line, keeps: str) -> bool:
+        """Disable an account, which ends its sessions and frees its cases, or enable it again; see ``change_staff``.
+
+        Raises Ordered where the level above keeps shut what is to be enabled, LastOne.
+        """
+        with self._shutting() as (connection, say):
+            row = locked(connection, staff_no)
+            if row is None:
+                return False
+            if row.ordered_by is not None and not disabled:
+                raise Ordered(row.ordered_by)
+            had = disabled and staff_no in _in_use(connection, keeps)
+            put(connection, row, {"shut_here": True} if row.ordered_by is not None else {"disabled": disabled}, told)
+            if had and not _in_use(connection, keeps):
+                raise LastOne
+            if row.disabled != disabled:
+                say(staff_no, disabled, told.actor)
             return True
 
     @with_the_reserve
@@ -369,7 +408,12 @@ class AccountRows:
         with self._store.writing() as connection:
             known = audit.checked(connection)
             audit.note_checked(connection, found, mark)
-            _tell(connection, told if known is None or known[3:] != found[3:] else None)
+            _tell(connection, told if known is None or known[3:6] != found[3:6] else None)
+
+    def audit_hash(self, n: int) -> bytes | None:
+        """What a line of the audit chain bears; None where there is none of this number."""
+        with self._store.reading() as connection:
+            return audit.hash_of(connection, n)
 
     def audit_checked(self) -> Checked | None:
         """What the last look at the whole chain found; None before the first."""
@@ -419,6 +463,28 @@ class AccountRows:
     def _delete(self, table: Table, condition: Any) -> int:
         with self._store.writing() as connection:
             return connection.execute(delete(table).where(condition)).rowcount
+
+
+def locked(connection: Connection, staff_no: str) -> StaffRow | None:
+    """One member of staff, whose row stays as it is to the end of the transaction."""
+    row = connection.execute(select(STAFF).where(STAFF.c.staff_no == staff_no).with_for_update()).first()
+    return _staff(tuple(row)) if row is not None else None
+
+
+def everybody(connection: Connection) -> list[StaffRow]:
+    """Everybody, by number."""
+    return [_staff(tuple(row)) for row in connection.execute(select(STAFF).order_by(STAFF.c.staff_no))]
+
+
+def put(connection: Connection, row: StaffRow, columns: Mapping[str, Any], told: Line | None) -> None:
+    """Set columns of an account that is disabled or enabled by that; its sessions end. Who is disabled now has no case
+    any more. After the lines of the audit trail the transaction takes no other lock."""
+    connection.execute(update(STAFF).where(STAFF.c.staff_no == row.staff_no).values(columns))
+    connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == row.staff_no))
+    freed = claims.take_all(connection, row.staff_no) if columns.get("disabled") else []
+    _tell(connection, told)
+    if told is not None:
+        claims.note_freed(connection, freed, row.staff_no, "disabled", told.at_ms, told.actor)
 
 
 def _in_use(connection: Connection, role: str) -> list[str]:

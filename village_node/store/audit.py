@@ -34,7 +34,7 @@ class Line(NamedTuple):
 class Checked(NamedTuple):
     """What the last look at the whole chain found: when, how many lines were sound before the first break, the hash of
     the last of these (hex), the number of the first line that is not (0: all are), how many breaks there are and the
-    number of the newest."""
+    number of the newest; ``signed``: of which line this node had said the hash upward before (0: of none)."""
 
     at_ms: int
     lines: int
@@ -42,6 +42,7 @@ class Checked(NamedTuple):
     broken: int
     breaks: int = 0
     newest: int = 0
+    signed: int = 0
 
 
 class Mark(NamedTuple):
@@ -101,6 +102,18 @@ def verify(connection: Connection, after: int, before: bytes, limit: int, marks:
             broken[last.n + 1] = last
         last, betrayed = Mark(row.n, row.hash), betrayed or other
     return Looked(last, tuple(broken), next(iter(broken.values()), last), betrayed, len(found) == limit)
+
+
+def head(connection: Connection) -> Mark | None:
+    """The last line; None where there is none."""
+    row = connection.execute(select(AUDIT.c.n, AUDIT.c.hash).order_by(AUDIT.c.n.desc()).limit(1)).first()
+    return Mark(*row) if row is not None else None
+
+
+def hash_of(connection: Connection, n: int) -> bytes | None:
+    """What a line bears; None where there is none of this number."""
+    found: bytes | None = connection.scalar(select(AUDIT.c.hash).where(AUDIT.c.n == n))
+    return found
 
 
 def count(connection: Connection) -> int:

@@ -262,6 +262,14 @@ def beside_cases(connection: Connection, scope: str, kind: int) -> list[CaseEven
     return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
 
 
+def newest_of_kind(connection: Connection, ids: Iterable[int], kind: int, most: int) -> list[CaseEventRow]:
+    """The last events of this kind, from 64 up, in each of these rows of streams: at most so many of each."""
+    words = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE stream = ? AND kind > 63 AND kind = ?"  # noqa: S608
+    words += " ORDER BY seq DESC LIMIT ?"
+    found = [row for number in ids for row in rows.ask(connection, words, (number, kind, most))]
+    return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
+
+
 def set_verdicts(connection: Connection, changed: Sequence[tuple[int, str, int, int, bytes]]) -> None:
     """Store (verdict, note) for (stream, seq, hash)."""
     rows.change(connection, EVENTS, ("verdict", "verdict_note"), changed)

@@ -406,6 +406,21 @@ STAFF: Final = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("password_set_ms", BigInteger),
     Column("last_sign_in_ms", BigInteger),
+    Column("ordered_by", Text),
+    Column("shut_here", Boolean),
+)
+
+# Acts that stand behind the position at which the account that signed them was disabled, as its place said; kept for
+# the places above it, which show them.
+LATE_ACTS: Final = Table(
+    "late_acts",
+    METADATA,
+    Column("place", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("stream", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("place", "account", "stream", "seq", "hash"),
 )
 
 SESSIONS: Final = Table(

@@ -169,7 +169,12 @@ def open_counter(
 ) -> Counter:
     """Hang a node's pages into an app of its own. `more`: what its level adds."""
     accounts = Accounts(
-        AccountRows(member.store), member.identity.level, member.clock, member.casebook.randomness, cheap_hasher(member)
+        AccountRows(member.store, member.casebook.shutting),
+        member.identity.level,
+        member.clock,
+        member.casebook.randomness,
+        cheap_hasher(member),
+        signed=member.casebook.signed_audit_head,
     )
     config = Config(folder, member.place, member.identity.name, member.identity.level, **settings)
     app = Flask(f"node_{member.place}", static_folder=None)

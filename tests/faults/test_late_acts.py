@@ -1,0 +1,144 @@
+"""What was signed after an account was disabled is found by position, at every place above, whatever came first."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync_protocol.case import kinds
+from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, delegate
+from tests.faults.images import image_of, restore
+from tests.network import Network, network
+from tests.village_node.casebook.staffed import staff_of
+from village_node.accounts import Accounts
+from village_node.casebook.rewriting import named_elsewhere
+from village_node.store import streams
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Network]:
+    """A county, a township and two villages that have met."""
+    (tmp_path / "nodes").mkdir()
+    made = network(tmp_path / "nodes", COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE)
+    made.settle()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def village(net: Network) -> Accounts:
+    return staff_of(net[VILLAGE].member, "0001", "0002")
+
+
+def late(net: Network, code: str) -> list[tuple[str, str, str, int]]:
+    """(place, account, scope, kind) of what is shown at a place, in an order of its own."""
+    found = net[code].member.casebook.late_acts()
+    return sorted((each.place, each.account, each.scope, each.event.kind) for each in found)
+
+
+FILED = [(VILLAGE, "0001", f"about:{VILLAGE}", kind) for kind in (kinds.CREATE, kinds.RECEIVE)]
+
+
+def test_what_was_signed_after_it_is_shown_above_and_loses_nothing(net: Network, village: Accounts) -> None:
+    before = net[VILLAGE].member.file()
+    village.disable("0001", True, by="0008")
+    after = net[VILLAGE].member.file()
+    net.settle()
+    for code in (TOWNSHIP, COUNTY):
+        assert late(net, code) == FILED
+        cases = [net[code].member.casebook.case(*ref[:2]) for ref in (before, after)]
+        assert [case.state for case in cases if case is not None] == ["received", "received"], "both count"
+    assert late(net, VILLAGE) == [], "those above ask; the place itself knows"
+
+
+def test_what_came_first_makes_no_difference(net: Network, village: Accounts) -> None:
+    """The acts are in another stream than the word: either may come first."""
+    member = net[TOWNSHIP].member
+    township = staff_of(member, "0009", role="head")
+    delegate(member, "民政")
+    township.disable("0009", True, by="0008")
+    delegate(member, "教育")
+    net[TOWNSHIP].sync()
+    net.settle()
+    assert late(net, COUNTY) == [(TOWNSHIP, "0009", f"below:{TOWNSHIP}", kinds.AUTHORITY)]
+    with net[COUNTY].member.store.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM late_acts")
+    net[COUNTY].member.casebook.look_for_late_acts()
+    net.start(COUNTY)
+    assert late(net, COUNTY) == [(TOWNSHIP, "0009", f"below:{TOWNSHIP}", kinds.AUTHORITY)], "after an upgrade as well"
+
+
+def test_only_what_lies_between_the_two_words_is_late(net: Network, village: Accounts) -> None:
+    village.disable("0001", True, by="0008")
+    net.settle()
+    net[VILLAGE].member.file()
+    village.disable("0001", False, by="0008")
+    net[VILLAGE].member.file()
+    net.settle()
+    assert late(net, TOWNSHIP) == FILED, "what was signed while it was shut stays told"
+
+
+def test_the_namesake_of_another_place_is_somebody_else(net: Network, village: Accounts) -> None:
+    village.disable("0001", True, by="0008")
+    net.settle()
+    net[SECOND_VILLAGE].member.file()
+    net.settle()
+    assert late(net, COUNTY) == []
+
+
+def test_what_a_new_life_signs_is_after_all_that_the_lives_before_have_said(
+    net: Network, village: Accounts, tmp_path: Path
+) -> None:
+    """It was put back to before the disabling, so its own people can sign in with the account again."""
+    net.settle()
+    image = image_of(net, VILLAGE, tmp_path)
+    village.disable("0001", True, by="0008")
+    net.settle()
+    restored = restore(net, VILLAGE, image, whole=True)
+    net.settle()
+    restored.member.file()
+    net.settle()
+    net.settle()
+    assert late(net, COUNTY) == FILED
+
+
+def test_a_word_that_is_written_again_names_the_streams_where_they_stand_then(
+    net: Network, village: Accounts, tmp_path: Path
+) -> None:
+    """Acts and disabling had never left when the database was put back: the new life writes both again."""
+    net.settle()
+    member = net[VILLAGE].member
+    delegate(member, "民政", head="0001")
+    village.disable("0001", True, by="0008")
+    image = image_of(net, VILLAGE, tmp_path)
+    net.settle()
+    net[VILLAGE].member.file()  # what makes the witness know more than the image
+    net.settle()
+    assert late(net, COUNTY) == FILED
+    with net[VILLAGE].member.store.reading() as connection:
+        (word,) = streams.beside_cases(connection, f"about:{VILLAGE}", kinds.ACCOUNT_STATE)
+    assert [scope for scope, _ in named_elsewhere(word.event, VILLAGE)] == [f"below:{VILLAGE}"]
+    assert image.exists()
+
+
+def test_a_life_that_never_left_writes_acts_and_word_again_in_order(
+    net: Network, village: Accounts, tmp_path: Path
+) -> None:
+    net.settle()
+    member = net[VILLAGE].member
+    delegate(member, "民政", head="0001")
+    member.file()
+    village.disable("0001", True, by="0008")
+    image = image_of(net, VILLAGE, tmp_path)
+    for _ in range(2):
+        member.file(applicant_name="后来的")
+    net.wire.down.add(COUNTY)
+    net[VILLAGE].sync()
+    lost = net[TOWNSHIP].member
+    assert len(late(net, TOWNSHIP)) == 4 and lost is not None
+    restored = restore(net, VILLAGE, image, whole=False)
+    assert restored.member.casebook.identity.former
+    net.wire.calm()
+    net.settle()
+    net.settle()
+    assert len(late(net, COUNTY)) == 4, "what came back of the lost end, and nothing of before"
