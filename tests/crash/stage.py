@@ -135,7 +135,9 @@ def set_up(stage: Stage, recorded: str, *others: str, one_life: bool = True) -> 
 
 def accounts_of(member: Member, keys: builders.Network) -> Accounts:
     """The accounts of a member, as its wiring makes them."""
-    return Accounts(AccountRows(member.store, member.casebook.shutting), member.identity.level, keys.clock, keys.chance.randbytes)
+    return Accounts(
+        AccountRows(member.store, member.casebook.shutting), member.identity.level, keys.clock, keys.chance.randbytes
+    )
 
 
 def spoken(stage: Stage, keys: KeptKeys, recorded: str) -> network.Network:

@@ -79,7 +79,7 @@ def test_an_order_shuts_the_account_at_once_and_its_lifting_opens_it(net: Networ
     assert told(village, "0001") == once and written(net[VILLAGE].member, kinds.ACCOUNT_STATE) == 1
     order(net, TOWNSHIP, "lift")
     net.settle()
-    assert not shut(village) and village.sign_in("0001", PASSWORD, "here")
+    assert not shut(village) and lives(village, village.sign_in("0001", PASSWORD, "here"))
     assert [each[1] for each in told(village, "0001")] == ["staff.disable", "staff.enable"]
     net.settle()
     assert reported(net, COUNTY) == [("0001", "enabled", False)]
@@ -166,7 +166,7 @@ def test_an_account_that_is_made_later_is_shut_from_its_first_moment(net: Networ
     assert reported(net, TOWNSHIP) == [("0077", "disabled", True)]
     order(net, TOWNSHIP, "lift", "0077")
     net.settle()
-    assert village.set_password("0077", code, PASSWORD, "here")
+    assert lives(village, village.set_password("0077", code, PASSWORD, "here"))
 
 
 @pytest.mark.parametrize("whole", [True, False])

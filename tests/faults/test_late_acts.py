@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.case import kinds
+from sync_protocol.event import Position
 from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, delegate
 from tests.faults.images import image_of, restore
 from tests.network import Network, network
 from tests.village_node.casebook.staffed import staff_of
+from tests.village_node.courier.sticks import hand
 from village_node.accounts import Accounts
 from village_node.casebook.rewriting import named_elsewhere
 from village_node.store import streams
@@ -55,9 +57,9 @@ def test_what_came_first_makes_no_difference(net: Network, village: Accounts) ->
     """The acts are in another stream than the word: either may come first."""
     member = net[TOWNSHIP].member
     township = staff_of(member, "0009", role="head")
-    delegate(member, "民政")
+    delegate(member, "测试所")
     township.disable("0009", True, by="0008")
-    delegate(member, "教育")
+    delegate(member, "另一所")
     net[TOWNSHIP].sync()
     net.settle()
     assert late(net, COUNTY) == [(TOWNSHIP, "0009", f"below:{TOWNSHIP}", kinds.AUTHORITY)]
@@ -106,39 +108,30 @@ def test_a_word_that_is_written_again_names_the_streams_where_they_stand_then(
     net: Network, village: Accounts, tmp_path: Path
 ) -> None:
     """Acts and disabling had never left when the database was put back: the new life writes both again."""
-    net.settle()
     member = net[VILLAGE].member
-    delegate(member, "民政", head="0001")
-    village.disable("0001", True, by="0008")
-    image = image_of(net, VILLAGE, tmp_path)
-    net.settle()
-    net[VILLAGE].member.file()  # what makes the witness know more than the image
-    net.settle()
-    assert late(net, COUNTY) == FILED
-    with net[VILLAGE].member.store.reading() as connection:
-        (word,) = streams.beside_cases(connection, f"about:{VILLAGE}", kinds.ACCOUNT_STATE)
-    assert [scope for scope, _ in named_elsewhere(word.event, VILLAGE)] == [f"below:{VILLAGE}"]
-    assert image.exists()
-
-
-def test_a_life_that_never_left_writes_acts_and_word_again_in_order(
-    net: Network, village: Accounts, tmp_path: Path
-) -> None:
-    net.settle()
-    member = net[VILLAGE].member
-    delegate(member, "民政", head="0001")
+    delegate(member, "测试所", head="0001")
     member.file()
     village.disable("0001", True, by="0008")
+    before = word(net)
     image = image_of(net, VILLAGE, tmp_path)
-    for _ in range(2):
-        member.file(applicant_name="后来的")
-    net.wire.down.add(COUNTY)
-    net[VILLAGE].sync()
-    lost = net[TOWNSHIP].member
-    assert len(late(net, TOWNSHIP)) == 4 and lost is not None
+    member.file()
+    hand(net.built, VILLAGE).write(tmp_path / "lost stick", TOWNSHIP)
     restored = restore(net, VILLAGE, image, whole=False)
-    assert restored.member.casebook.identity.former
-    net.wire.calm()
     net.settle()
     net.settle()
-    assert len(late(net, COUNTY)) == 4, "what came back of the lost end, and nothing of before"
+    assert len(restored.member.casebook.identity.lives) == 2
+    (scope, end), (same, was) = word(net), before
+    assert scope == same == f"below:{VILLAGE}"
+    assert (end.incarnation, was.incarnation) == tuple(reversed(restored.member.casebook.identity.lives))
+    assert late(net, COUNTY) == [], "what it had signed before is still before"
+    restored.member.file()
+    net.settle()
+    assert late(net, COUNTY) == FILED
+
+
+def word(net: Network) -> tuple[str, Position]:
+    """The one stream that the one word about an account names, and how far."""
+    with net[VILLAGE].member.store.reading() as connection:
+        (held,) = streams.beside_cases(connection, f"about:{VILLAGE}", kinds.ACCOUNT_STATE)
+    (named,) = named_elsewhere(held.event, VILLAGE)
+    return named

@@ -80,6 +80,7 @@ def children(visit: Visit) -> Response:
         lets_in=LETS_IN.roles,
         newcomers=len(site.casebook.newcomers()[0]),
         may_stand_in=here == site.casebook.roster.county,
+        audit_head=site.casebook.audit_head_of,
         level=lambda place: site.places.level(place),
     )
 

@@ -201,6 +201,7 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
         if asked.fit((each.staff_no, each.name), role=role if role in each.roles else "", state=_state_of(each))
     ]
     listed = counter_books.listed(visit, "staff", people)
+    ordered = visit.site.casebook.ordered_shut()
     return visit.render(
         "staff.html",
         status,
@@ -209,6 +210,8 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
         filters=asked,
         away={each.staff_no: each.away for each in visit.site.casebook.colleagues() if each.away},
         waits={number: -(-wait // 60_000) for number, wait in visit.site.accounts.waits().items()},
+        ordered=ordered,
+        orphans=sorted(ordered.keys() - {each.staff_no for each in visit.site.accounts.rows.all_staff()}),
         admin=ADMIN,
         roles=roles,
         **{"kept": {}, **values},

@@ -306,9 +306,29 @@ def state_words(code: str | None) -> tuple[str, str, str, str]:
     return state.tone, STATE_ICONS[state.code], state.zh, state.en
 
 
+# What stands about no case, where a list names single records of it.
+OF_NO_CASE: Final[dict[int, tuple[str, str]]] = {
+    kinds.COMPLAINT: ("投诉", "complaint"),
+    kinds.COMPLAINT_ANSWER: ("投诉答复", "answer to a complaint"),
+    kinds.CONSULTATION: ("咨询", "consultation"),
+    kinds.SLIP: ("代收单", "slip"),
+    kinds.SLIP_ANSWER: ("代收单的处理", "answer to a slip"),
+    kinds.CATALOGUE: ("事项发布", "publication of an item"),
+    kinds.FORK_RULING: ("记录分叉裁定", "ruling on a fork"),
+    kinds.ERASURE: ("删除令", "order to erase"),
+    kinds.CALENDAR: ("工作日历发布", "publication of a calendar"),
+    kinds.AUTHORITY: ("委托与外出登记", "entry of a delegation or absence"),
+    kinds.SEAL: ("印章登记", "entry of a seal"),
+    kinds.KIN: ("亲属登记", "entry of kin"),
+    kinds.SAMPLE: ("抽查", "spot check"),
+    kinds.ACCOUNT_ORDER: ("账号停用命令", "order about an account"),
+    kinds.ACCOUNT_STATE: ("账号状态报告", "report of an account"),
+}
+
+
 def kind_words(kind: int) -> tuple[str, str]:
     """The words for a kind of event; an unknown one keeps its name."""
-    known = LABELS.get(kind) or OVERSIGHT_LABELS.get(kind)
+    known = LABELS.get(kind) or OVERSIGHT_LABELS.get(kind) or OF_NO_CASE.get(kind)
     return known or (f"未知记录（{kinds.name_of(kind)}）", f"unknown record ({kinds.name_of(kind)})")
 
 

@@ -7,7 +7,7 @@ from tests.builders import Member
 from village_node.accounts import Accounts, Hasher
 from village_node.store.accounts import AccountRows
 
-PASSWORD = "correct horse battery"  # noqa: S105 - of tests
+PASSWORD = "correct horse battery"
 
 
 def staff_of(member: Member, *numbers: str, role: str = "agent") -> Accounts:

@@ -2,13 +2,13 @@
 
 from tests.builders import VILLAGE, Network
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, problems
-from township_node.web import children, newcomers, revocations
+from township_node.web import accounts, children, newcomers, revocations
 from village_node.web import pages
 
 # Written out by hand, so that one taken away is missed.
 VOUCHED = {
     "make_token", "rekey", "refused_sample", "ask_revocation", "answer_revocation", "answer_newcomer",
-    "invite", "change_staff", "renew", "disable",
+    "invite", "change_staff", "renew", "disable", "order_account",
 }  # fmt: skip
 TOKEN = {"name": "县一体化平台", "whose": "0002:head", "days": "30"}
 
@@ -20,7 +20,7 @@ def sent(visitor: Visitor, path: str, **values: str) -> tuple[int, str]:
 
 
 def test_the_acts_that_ask_for_it_are_these() -> None:
-    routes = (*pages.ROUTES, *children.ROUTES, *newcomers.ROUTES, *revocations.ROUTES)
+    routes = (*pages.ROUTES, *children.ROUTES, *newcomers.ROUTES, *revocations.ROUTES, *accounts.ROUTES)
     assert {route.name for route in routes if route.vouched} == VOUCHED
     assert all(route.methods == ("POST",) and route.policy.roles for route in routes if route.vouched)
 

@@ -1,0 +1,92 @@
+"""The accounts of a place below on the pages of those above: what it said, orders, their lifting, and what is late."""
+
+from tests import builders
+from tests.builders import COUNTY, OTHER_VILLAGE, TOWNSHIP, VILLAGE
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, exchange
+from tests.village_node.web.test_vouching import sent
+
+PAGE = f"/children/{VILLAGE}/accounts"
+
+
+def ordered(visitor: Visitor, what: str = "disable", account: str = "0001", reason: str = "已调离") -> tuple[int, str]:
+    """Send the form, with the password where that is asked for."""
+    return sent(visitor, PAGE, again_password=PASSWORD, what=what, account=account, reason=reason)
+
+
+def test_an_order_is_given_shown_obeyed_and_lifted(
+    network: builders.Network, village: Counter, township: Counter, county: Counter
+) -> None:
+    head, agent = township.sign_in("0101", "head"), village.sign_in("0001", "agent")
+    own_head = village.sign_in("0008", "head", "admin")
+    page = head.open(PAGE).text
+    assert "该单位没有停用过账号" in page and "还没有报告过" in page
+    status, page = ordered(head)
+    assert status == 303 or "已下达停用命令" in page
+    page = head.open(PAGE).text
+    assert "尚未收到该单位的执行报告" in page and "已调离" in page and "该单位未报告" in page
+    assert agent.open("/work").status_code == 200
+    exchange(network)
+    assert agent.open("/work").status_code != 200, "signed out at once"
+    page = own_head.open("/staff").text
+    assert "停用：上级命令" in page and "已调离" in page and "驿马镇 0101" in page
+    refused = own_head.send("/staff/0001/disable", {"token": own_head.token(), "disabled": "no"})
+    assert refused.status_code in (401, 422)
+    village.member.casebook.say_audit_head()
+    exchange(network)
+    page = head.open(PAGE).text
+    newest = village.member.casebook.signed_audit_head()
+    assert newest is not None
+    assert "依上级命令" in page and "尚未收到" not in page and f"{newest.n}:{newest.hash.hex()}" in page
+    assert f"审计记录 {newest.n} 行" in head.open("/children").text and f'href="{PAGE}"' in head.open("/children").text
+    above = county.sign_in("0201", "head")
+    page = above.open(PAGE).text
+    assert "依上级命令" in page and f'href="{PAGE}"' in above.open(f"/children/{TOWNSHIP}/accounts").text
+    assert ordered(head, "lift", reason="")[0] == 422 and "依上级命令" in page
+    ordered(head, "lift", reason="查明是同名")
+    exchange(network)
+    exchange(network)
+    assert "停用：上级命令" not in own_head.open("/staff").text
+    assert "已启用" in head.open(PAGE).text
+
+
+def test_what_was_typed_stays_and_the_field_is_named(township: Counter) -> None:
+    head = township.sign_in("0101", "head")
+    status, page = ordered(head, account="", reason="借用期满")
+    assert status == 422 and "请填写工号" in page and "借用期满" in page
+    ordered(head)
+    status, page = ordered(head)
+    assert status == 409 and "已经命令停用" in page
+
+
+def test_only_a_head_or_an_administrator_orders_and_only_of_places_below(township: Counter) -> None:
+    clerk, head = township.sign_in("0102", "clerk"), township.sign_in("0101", "head")
+    assert clerk.open(PAGE).status_code == 404 and f'href="{PAGE}"' not in clerk.open("/children").text
+    for place in (TOWNSHIP, COUNTY, OTHER_VILLAGE, "x"):
+        assert head.open(f"/children/{place}/accounts").status_code == 404
+    assert sent(head, PAGE, again_password=PASSWORD, what="nothing", account="1", reason="1")[0] == 404
+    assert sent(head, PAGE, what="disable", account="0001", reason="1")[0] == 401, "with the password once more"
+
+
+def test_an_order_about_nobody_is_shown_where_staff_are_invited(
+    network: builders.Network, village: Counter, township: Counter
+) -> None:
+    ordered(township.sign_in("0101", "head"), account="0077")
+    exchange(network)
+    admin = village.sign_in("0009", "admin")
+    assert "上级命令停用、本机没有的工号" in admin.open("/staff").text and "0077" in admin.open("/staff").text
+
+
+def test_what_is_signed_after_a_disabling_is_told_in_plain_words(
+    network: builders.Network, village: Counter, township: Counter
+) -> None:
+    village.sign_in("0008", "admin")
+    village.sign_in("0001", "agent")
+    exchange(network)
+    clerk = township.sign_in("0102", "clerk")
+    assert "账号停用之后签的记录" not in clerk.open("/oddities").text
+    village.accounts.disable("0001", True, by="0008")
+    ref = village.member.file()
+    exchange(network)
+    page = clerk.open("/oddities").text
+    assert "账号停用之后签的记录" in page and ref.case_no in page and "照常有效" in page
+    assert "账号停用之后签的记录" not in village.sign_in("0002", "head").open("/oddities").text
