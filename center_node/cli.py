@@ -124,7 +124,7 @@ def _add_erasures(top: argparse.ArgumentParser) -> None:
 
 
 def _erase(arguments: argparse.Namespace) -> None:
-    by, approver = ((number, getpass(f"{number} 的密码 / password: ")) for number in (arguments.by, arguments.approver))
+    by, approver = (cli.shown(number, getpass) for number in (arguments.by, arguments.approver))
     asked: dict[str, Any] = {"case_no": arguments.case, "basis": arguments.basis, "by": by, "approver": approver}
     print(_json(cli.ask(COUNTY, arguments.data, "erase", **asked)))
 

@@ -9,7 +9,8 @@ from village_node.casebook import NotAllowed, NotFound
 
 
 def order(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give the order; the case's number, and how many bodies go. `by`, `approver`: work number and password of two.
+    """Give the order; the case's number, and how many bodies go. `by`, `approver`: work number and password of two,
+    and a code where the account has a second factor.
 
     Raises NotAllowed where either is not who they say, or may not; NotFound, and whatever `Casebook.erase` raises.
     """
@@ -21,8 +22,8 @@ def order(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"case_no": row.case_no, "bodies": bodies}
 
 
-def _vouched(node: Node, staff_no: str, password: str) -> str:
-    person = vouched(node, staff_no, password)
+def _vouched(node: Node, staff_no: str, password: str, code: str = "") -> str:
+    person = vouched(node, staff_no, password, code)
     if not workflow.may(person.roles, node.config.level, kinds.ERASURE):
         raise NotAllowed(
             f"{staff_no} 的岗位不能下达删除令，须由部门负责人或分管领导",

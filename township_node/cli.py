@@ -58,8 +58,8 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
     return control.commands(node) | {"enrol": enrol, "revoke": revoke, "merge": merge}
 
 
-def _decider(node: Node, staff_no: str, password: str) -> Person:
-    person = vouching.vouched(node, staff_no, password)
+def _decider(node: Node, staff_no: str, password: str, code: str = "") -> Person:
+    person = vouching.vouched(node, staff_no, password, code)
     if not DECIDES.allows(person.roles):
         raise NotAllowed(
             f"{staff_no} 的岗位不能吊销机器、合并村，须由部门负责人或系统管理员",
@@ -156,12 +156,12 @@ def _revoke(level: cli.Level, arguments: argparse.Namespace) -> None:
     names = ("step", "machine", "reason", "again", "alone", "number")
     said = {name: getattr(arguments, name) for name in names} | {"actor": arguments.actor}
     if arguments.step != "list":
-        said["actor"] = (arguments.actor, getpass(f"{arguments.actor} 的密码 / password: "))
+        said["actor"] = cli.shown(arguments.actor, getpass)
     print(json.dumps(cli.ask(level, arguments.data, "revoke", **said), ensure_ascii=False))
 
 
 def _merge(level: cli.Level, arguments: argparse.Namespace) -> None:
-    persons = [(number, getpass(f"{number} 的密码 / password: ")) for number in arguments.actor]
+    persons = [cli.shown(number, getpass) for number in arguments.actor]
     done = cli.ask(level, arguments.data, "merge", place=arguments.place, into=arguments.into, persons=persons)
     print(json.dumps(done, ensure_ascii=False))
 

@@ -26,7 +26,7 @@ from sync_protocol.suites import sha256
 from village_node import door, releases, store, web, working_days
 from village_node import identity as identities
 from village_node import keyring as keyrings
-from village_node.accounts import Accounts
+from village_node.accounts import Accounts, Demands
 from village_node.accounts.marks import MARK_FILE, MarkFile
 from village_node.casebook import Casebook, NotAllowed, PurgeJob
 from village_node.config import Config
@@ -347,15 +347,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         pages_only=pages_only,
         calendar=working_days.built_in(),
     )
-    accounts = Accounts(
-        AccountRows(opened, casebook.shutting),
-        identity.level,
-        wall_clock,
-        identities.random_bytes,
-        steady=steady_clock,
-        beside=MarkFile(config.data / MARK_FILE),
-        signed=casebook.signed_audit_head,
-    )
+    accounts = _accounts(config, opened, identity.level, keyring, casebook)
     uplink = (
         Uplink(casebook, identity, Settings.from_config(config), wall_clock, time.monotonic, identities.random_bytes)
         if config.parent_url
@@ -393,6 +385,21 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     node.closers.append(site.errands.close)
     node.listeners.append(Listener(pages, config.host, config.port, config.web_threads))
     return node
+
+
+def _accounts(config: Config, opened: store.Store, level: str, keyring: Keyring, casebook: Casebook) -> Accounts:
+    """Who may work at this node, and what their roles demand."""
+    return Accounts(
+        AccountRows(opened, casebook.shutting),
+        level,
+        wall_clock,
+        identities.random_bytes,
+        steady=steady_clock,
+        beside=MarkFile(config.data / MARK_FILE),
+        signed=casebook.signed_audit_head,
+        factor_key=partial(identities.file_key, config.data, keyring),
+        demands=Demands(frozenset(config.second_factor), frozenset(config.one_session)),
+    )
 
 
 def _look_after(scheduler: Scheduler, accounts: Accounts) -> None:

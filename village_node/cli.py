@@ -169,6 +169,10 @@ def _add_staff(top: argparse.ArgumentParser, level: Level) -> None:
     unlock = add_verb(top, "unlock", "end the wait of a member of staff after wrong passwords")
     unlock.add_argument("--staff-no", required=True, help="work number")
     unlock.set_defaults(act=lambda arguments: _unlock(level, arguments))
+    factor = add_verb(top, "factor", "who has a second factor; take it from somebody who has lost telephone and codes")
+    factor.add_argument("step", choices=("list", "reset"))
+    factor.add_argument("--staff-no", default="", help="reset: whose; a line in the audit trail says so")
+    factor.set_defaults(act=lambda arguments: _factor(level, arguments))
 
 
 def add_suite(init: argparse.ArgumentParser) -> None:
@@ -508,6 +512,20 @@ def _invite(level: Level, arguments: argparse.Namespace) -> None:
 def _unlock(level: Level, arguments: argparse.Namespace) -> None:
     done = ask(level, arguments.data, "unlock", staff_no=arguments.staff_no)
     print(f"已解除等待，可以再试 / may try again now: {done['staff_no']}")
+
+
+def _factor(level: Level, arguments: argparse.Namespace) -> None:
+    done = ask(level, arguments.data, "factor", step=arguments.step, staff_no=arguments.staff_no)
+    if arguments.step == "reset":
+        print(f"已重置二次验证，登录已退出 / second factor reset, signed out: {arguments.staff_no}")
+    else:
+        print("\n".join(done["holders"]))
+
+
+def shown(number: str, asks: Callable[[str], str]) -> tuple[str, str, str]:
+    """Somebody's number with what shows who they are, asked for at the keyboard: password, and code if there is one."""
+    password = asks(f"{number} 的密码 / password: ")
+    return number, password, asks(f"{number} 的验证码，没有启用的直接回车 / code, empty without one: ")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 from environs import Env, EnvError
 
+from sync_protocol.case.workflow import ROLES
 from village_node import files
 
 SETTINGS_FILE = "node.toml"
@@ -61,6 +62,8 @@ class Config:
     quota_event_mb: int = 256  # the same of their bytes
     quota_paper_mb: int = 4096  # and of files of papers
     allowed_hosts: tuple[str, ...] = field(default=())
+    second_factor: tuple[str, ...] = ()  # roles that must have one; who has set one up uses it whatever stands here
+    one_session: tuple[str, ...] = ("window", "clerk")  # roles that are signed in at one machine at a time
     passphrase: str = field(default="", repr=False)  # what opens the keys at this start; never in the file
 
     @property
@@ -85,7 +88,8 @@ class Config:
 
 # What only the node itself may say: the data directory is where the file lies.
 _NAMES = tuple(each.name for each in fields(Config) if each.name not in ("data", "passphrase"))
-_LISTS = ("ancestor_urls", "allowed_hosts")
+_ROLE_LISTS = ("second_factor", "one_session")
+_LISTS = ("ancestor_urls", "allowed_hosts", *_ROLE_LISTS)
 
 
 def load(data: Path) -> Config:
@@ -169,7 +173,17 @@ def checked(data: Path, values: dict[str, Any]) -> Config:
     if chosen.sealing_suite not in SUITES:
         raise BadSettings(f"setting 'sealing_suite' is {chosen.sealing_suite!r}: write one of {', '.join(SUITES)}")
     _check_purge(chosen)
+    _check_roles(chosen)
     return chosen
+
+
+def _check_roles(config: Config) -> None:
+    """Raises BadSettings for a role that no level has: what it was to demand would be demanded of nobody."""
+    known = sorted({role for role, _ in ROLES})
+    for name in _ROLE_LISTS:
+        for role in getattr(config, name):
+            if role not in known:
+                raise BadSettings(f"setting {name!r} names no role with {role!r}: write some of {', '.join(known)}")
 
 
 def _check_purge(config: Config) -> None:
@@ -213,7 +227,7 @@ def write(config: Config) -> None:
     for each in fields(Config):
         value = getattr(config, each.name)
         usual = value == each.default and each.name not in ("host", "port")
-        if each.name not in _NAMES or usual or value == ():
+        if each.name not in _NAMES or usual:
             continue
         lines.append(f"{each.name} = {_toml(value)}")
     files.write(config.data / SETTINGS_FILE, ("\n".join(lines) + "\n").encode())

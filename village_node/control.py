@@ -139,6 +139,7 @@ def commands(node: Node) -> Commands:
         "evidence": evidence,
         "release": take_release,
         "unlock": unlock,
+        "factor": lambda arguments: _factor(node, arguments),
         "audit": lambda arguments: _audit(node, arguments.get("head") or ""),
         "rekey": lambda _arguments: _rekey(node),
         "sealing_key": lambda _arguments: _new_sealing_key(node),
@@ -158,6 +159,13 @@ def _audit(node: Node, head: str) -> dict[str, Any]:
         sound = not found.broken or int(given[1]) < found.broken
         told["agrees"] = sound and borne.hex().startswith(given[2].lower())
     return told
+
+
+def _factor(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Who has a second factor; or take that of somebody away."""
+    if arguments["step"] == "reset":
+        node.accounts.reset_factor(arguments["staff_no"])
+    return {"holders": sorted(node.accounts.factors.rows.holders())}
 
 
 def _told(said: Release) -> dict[str, Any]:

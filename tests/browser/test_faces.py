@@ -112,7 +112,17 @@ class Rooms:
         paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
         paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all", "/assignments"]
         paths += ["/turns", "/duty", "/services", "/supervision", self.case.replace("/cases/", "/supervision/")]
-        paths += ["/health", "/health/left", "/staff", "/staff/0003", "/tokens", "/audit", "/account", "/no/such/page"]
+        paths += [
+            "/health",
+            "/health/left",
+            "/staff",
+            "/staff/0003",
+            "/tokens",
+            "/audit",
+            "/account",
+            "/second-factor",
+            "/no/such/page",
+        ]
         for path in paths:
             self.agent.goto(path)
             yield path, self.agent

@@ -3,10 +3,12 @@
 from village_node.accounts.passwords import Hasher, password_trouble
 from village_node.accounts.people import Accounts, Person, StaffTrouble
 from village_node.accounts.sessions import SignedIn, SignInRefused
+from village_node.accounts.steps import Demands
 from village_node.accounts.throttle import Rule, Throttle
 
 __all__ = [
     "Accounts",
+    "Demands",
     "Hasher",
     "Person",
     "Rule",

@@ -7,17 +7,21 @@ from typing import Any
 
 from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.workflow import ROLES
+from sync_protocol.suites import NotOpened
 from village_node.accounts.chain import ChainWatch
+from village_node.accounts.factors import Factors, key_of
 from village_node.accounts.marks import MarkFile
 from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
 from village_node.accounts.refusals import Refusals
 from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token, keys_of
+from village_node.accounts.steps import Demands, Steps
 from village_node.accounts.throttle import Throttle
 from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
 from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
-from village_node.store.accounts import AccountRows, LastOne, Ordered, StaffRow
+from village_node.store.accounts import AccountRows, LastOne, Ordered, SessionRow, StaffRow
 from village_node.store.audit import AuditRow, Line, Mark
+from village_node.store.factors import FactorRows
 from village_node.store.phone import PassRows
 
 CLOCK_JUMP_MS = 60_000
@@ -26,6 +30,11 @@ MANAGES = "admin"  # the role without which nobody could let anybody in
 NAME_LONGEST = 60
 # Who else acts in records and in the audit trail: whoever had such a number would act in their name.
 NOBODYS = frozenset({ONESELF, "node", "operator", "unknown"})
+
+
+def _no_key() -> bytes:
+    """The key of a node that was given none. Raises NotOpened."""
+    raise NotOpened("there is no key for second factors here")
 
 
 class StaffTrouble(Exception):
@@ -60,10 +69,13 @@ class Accounts:
         steady: Callable[[], int] | None = None,
         beside: MarkFile | None = None,
         signed: Callable[[], Mark | None] = lambda: None,
+        factor_key: Callable[[], bytes] = _no_key,
+        demands: Demands | None = None,
     ) -> None:
         """`steady`: ms that only ever grow, sleep included; without one the clock is taken to run evenly. `beside`:
         where the last look at the audit chain is kept outside the database; `signed`: what this node has said upward
-        of it last."""
+        of it last. `factor_key`: under which the secrets of second factors are encrypted, see Factors. `demands`: what
+        roles demand of whoever has one; nothing if None."""
         self.rows = rows
         self.level = level
         self.throttle = Throttle(rows, clock)
@@ -74,6 +86,11 @@ class Accounts:
         self._hasher = hasher or Hasher(randomness)
         self._steady = steady or clock
         self._sessions = Sessions(rows, self.throttle, self._hasher, clock, randomness, self._steady)
+        self.factors = Factors(
+            FactorRows(rows.store), self.throttle, clock, randomness, factor_key, lambda: self.secret("recovery")
+        )
+        self.demands = demands or Demands()
+        self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock)
         self.tokens = Tokens(rows, clock, randomness, self._steady)
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
         self._clock_offset_ms = clock() - self._steady()
@@ -171,48 +188,67 @@ class Accounts:
 
     def waits(self) -> dict[str, int]:
         """Who has to wait before the next attempt to sign in: by staff number, the longest wait left (ms)."""
-        left = {key: wait for keys in keys_of("") for key, wait in self.throttle.waits(keys.rstrip("@")).items()}
+        kinds = (*keys_of(""), key_of(""))
+        left = {key: wait for kind in kinds for key, wait in self.throttle.waits(kind.rstrip("@")).items()}
         found: dict[str, int] = {}
         for staff in self.rows.all_staff():
             account, person = keys_of(staff.staff_no)
-            waits = [wait for key, wait in left.items() if key == account or key.startswith(person)]
+            mine = (account, key_of(staff.staff_no))
+            waits = [wait for key, wait in left.items() if key in mine or key.startswith(person)]
             if waits:
                 found[staff.staff_no] = max(waits)
         return found
 
     def unlock(self, staff_no: str, by: str = "command line") -> None:
-        """End the waits that wrong guesses have put on an account; its next wrong guess begins to count again.
+        """End the waits that wrong guesses have put on an account, at its password or its codes; its next wrong guess
+        begins to count again.
 
         Raises StaffTrouble when there is none.
         """
         number = _number(staff_no)
         if self.rows.staff(number) is None:
             raise _nobody(number)
-        self.throttle.unlock(*keys_of(number), self._line(by, "staff.unlock", number))
+        account, person = keys_of(number)
+        self.throttle.unlock((account, key_of(number)), person, self._line(by, "staff.unlock", number))
 
-    def sign_in(self, staff_no: str, password: str, source: str) -> SignedIn:
-        """Open a session; every try leaves an audit line. Raises SignInRefused, which never says what was wrong."""
-        number = clean(staff_no)[:NUMBER_LONGEST]
-        try:
-            staff = self._sessions.check(number, password, source)
-        except SignInRefused as refused:
-            self._audit_refusal(refused, "session.refuse", number, source)
-            raise
-        return self._sessions.open(staff, source, self._line(number, "session.open", number, source=source))
-
-    def vouch(self, staff_no: str, password: str, source: str) -> Person:
-        """Who shows this password, for one act and without a session; every try counts as one to sign in does. Raises
+    def sign_in(self, staff_no: str, password: str, source: str, before: str = "") -> SignedIn:
+        """Begin a session; every try leaves an audit line. ``before``: the browser's cookie until now. Raises
         SignInRefused, which never says what was wrong."""
         number = clean(staff_no)[:NUMBER_LONGEST]
+        staff = self._checked(number, password, source)
+        return self.steps.first(staff, source, self._line(number, "session.open", number, source=source), before)
+
+    def _checked(self, number: str, password: str, source: str) -> StaffRow:
+        """Who shows a right password. Raises SignInRefused; a wrong one leaves a line."""
         try:
-            staff = self._sessions.check(number, password, source)
+            return self._sessions.check(number, password, source)
         except SignInRefused as refused:
             self._audit_refusal(refused, "session.refuse", number, source)
             raise
+
+    def vouch(self, staff_no: str, password: str, source: str, code: str = "") -> Person:
+        """Who shows this password, and a code where the account has a second factor, for one act and without a session;
+        every try counts as one to sign in does. Raises SignInRefused, which never says what was wrong with the
+        password."""
+        number = clean(staff_no)[:NUMBER_LONGEST]
+        staff = self._checked(number, password, source)
+        self._check_code(number, code, source)
         return Person(staff.staff_no, staff.name, frozenset(staff.roles) & frozenset(self.roles), "")
 
-    def set_password(self, staff_no: str, code: str, password: str, source: str) -> SignedIn:
-        """Use the one-time code once: set the password and open a session.
+    def _check_code(self, number: str, code: str, source: str) -> None:
+        """Whoever has a second factor shows it wherever the password is asked for. Raises SignInRefused."""
+        if not self.factors.has(number):
+            return
+        try:
+            if not code:
+                raise SignInRefused(0, "missing")
+            self.factors.check(number, code, source)
+        except SignInRefused as refused:
+            self.steps.note_refusal(number, refused, source)
+            raise
+
+    def set_password(self, staff_no: str, code: str, password: str, source: str, before: str = "") -> SignedIn:
+        """Use the one-time code once: set the password and begin a session. ``before``: the browser's cookie until now.
 
         Raises StaffTrouble for a password that may not be used, SignInRefused for a number or code that does not fit.
         """
@@ -222,29 +258,69 @@ class Accounts:
             raise StaffTrouble(*trouble)
         try:
             told = self._line(number, "password.set", number, source=source)
-            return self._sessions.with_code(number, code_hash(code), self._hasher.hash(password), source, told)
+            staff = self._sessions.with_code(number, code_hash(code), self._hasher.hash(password), source, told)
         except SignInRefused as refused:
             self._audit_refusal(refused, "password.refuse", number, source)
             raise
+        return self.steps.first(staff, source, None, before)
 
-    def change_password(self, staff_no: str, old: str, new: str, source: str) -> SignedIn:
-        """Change the password of somebody signed in; their sessions end, a new one opens. Raises as set_password."""
+    def change_password(self, staff_no: str, old: str, new: str, source: str, code: str = "") -> SignedIn:
+        """Change the password of somebody signed in; their sessions end, a new one opens. ``code``: of the second
+        factor, where there is one. Raises as set_password."""
         trouble = password_trouble(new, staff_no)
         if trouble is not None:
             raise StaffTrouble(*trouble)
         staff = self._sessions.check(staff_no, old, source)
+        self._check_code(staff_no, code, source)
         told = self._line(staff_no, "password.change", staff_no, source=source)
         new_hash, now = self._hasher.hash(new), self._clock()
         self.rows.change_staff(staff_no, told, signs_out=True, password_hash=new_hash, password_set_ms=now)
-        return self._sessions.open(staff, source)
+        opened = self._sessions.begin(staff, source)
+        assert opened is not None, "it minds no other, and there is none"
+        return opened
+
+    def end_factor(self, staff_no: str, source: str) -> None:
+        """Somebody does without his second factor from now on. Raises StaffTrouble where a role demands one."""
+        staff = self.rows.staff(staff_no)
+        if staff is not None and self.demands.factor_of(staff):
+            raise StaffTrouble(
+                "您的岗位必须使用二次验证，不能停用；换手机请重新设置。",
+                "Your role demands a second factor. With a new telephone, set it up anew.",
+            )
+        if not self.factors.end(staff_no, source):
+            raise StaffTrouble("二次验证没有启用。", "There is no second factor.")
+
+    def reset_factor(self, staff_no: str, by: str = "command line", *, by_admin: bool = True) -> None:
+        """Take away the second factor of somebody who has lost it, and sign them out. Nobody does so for himself, and
+        for an administrator only another one does, or who is at the machine itself. Raises StaffTrouble."""
+        number = _number(staff_no)
+        staff = self.rows.staff(number)
+        if staff is None:
+            raise _nobody(number)
+        if number == by:
+            raise StaffTrouble(
+                "不能重置自己的二次验证，请由另一位负责人或系统管理员办理，或在本机用 factor 命令重置。",
+                "Nobody resets his own second factor: another head or administrator does, or the command `factor`.",
+            )
+        if MANAGES in staff.roles and not by_admin:
+            raise StaffTrouble(
+                "系统管理员的二次验证，只能由另一位系统管理员重置，或在本机用 factor 命令重置。",
+                "That of an administrator is reset by another administrator, or with the command `factor`.",
+            )
+        if not self.factors.reset(number, by):
+            raise StaffTrouble(f"工号 {number} 没有启用二次验证。", f"{number} has no second factor.")
 
     def person(self, cookie: str, *, touch: bool = True) -> Person | None:
         """Who holds this session cookie, if it is alive; `touch=False` for requests a page makes by itself."""
         found = self._sessions.find(cookie, touch=touch)
-        if found is None:
+        if found is None or found[0].step is not None:
             return None
         staff = found[1]
         return Person(staff.staff_no, staff.name, frozenset(staff.roles) & frozenset(self.roles), form_token(cookie))
+
+    def replaced(self, cookie: str) -> SessionRow | None:
+        """The session this cookie named, where it ended because its person signed in at another machine."""
+        return self._sessions.replaced(cookie)
 
     def make_token(self, name: str, staff_no: str, role: str, days: int, *, by: str, by_admin: bool) -> str:
         """Make a token for a program that acts as this account in one of its roles, and return it: shown once.

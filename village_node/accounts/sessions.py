@@ -3,10 +3,11 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final, Literal
 
 from village_node.accounts.elapsed import Elapsed
 from village_node.accounts.passwords import Hasher
@@ -23,20 +24,35 @@ INVITATION_MS = 14 * 24 * 3_600_000
 ID_BYTES = 32
 
 
-class SignInRefused(Exception):
-    """Nobody is signed in. `wait_ms` is 0 for a wrong number or password (never said which), else the wait imposed."""
+class Step(StrEnum):
+    """What is left to do after a right password before a session is open."""
 
-    def __init__(self, wait_ms: int) -> None:
-        super().__init__(f"sign-in refused, wait {wait_ms} ms")
+    CODE = "code"  # of the second factor
+    SET_UP = "set_up"  # a second factor, which a role demands
+    ELSEWHERE = "elsewhere"  # one is open at another machine
+
+
+# Why a code was not taken: none came, it is wrong, it was used, or the secret cannot be read here.
+Why = Literal["", "missing", "code", "used", "unreadable"]
+
+
+class SignInRefused(Exception):
+    """Nobody is signed in. `wait_ms` is 0 for a wrong number or password (never said which), else the wait imposed;
+    `why`: what was wrong with the code of a second factor, which is asked for after the password."""
+
+    def __init__(self, wait_ms: int, why: Why = "") -> None:
+        super().__init__(f"sign-in refused, wait {wait_ms} ms {why}".rstrip())
         self.wait_ms = wait_ms
+        self.why: Final = why
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A session just opened: what the cookie holds, and whose it is."""
+    """A session just begun: what the cookie holds, whose it is, and what is left to do; None: it is open."""
 
     cookie: str
     staff: StaffRow
+    step: Step | None = None
 
 
 class Sessions:
@@ -97,8 +113,8 @@ class Sessions:
         self._throttle.take_back(account)
         self._throttle.forget(person)
 
-    def with_code(self, staff_no: str, invitation_hash: bytes, password_hash: str, source: str, told: Line) -> SignedIn:
-        """Use up a one-time code: the password it sets is kept, with the audit line `told`, and a session opened.
+    def with_code(self, staff_no: str, invitation_hash: bytes, password_hash: str, source: str, told: Line) -> StaffRow:
+        """Use up a one-time code: the password it sets is kept, with the audit line `told`; whose it is.
 
         Raises SignInRefused.
         """
@@ -111,21 +127,57 @@ class Sessions:
         if not self._rows.take_invitation(staff_no, invitation_hash, password_hash, now, told):
             raise SignInRefused(0)
         self._allowed(keys)
-        return self.open(staff, source)
+        return staff
 
     def invited(self, staff_no: str, until_ms: int | None) -> int:
         """How long ago (ms) the one-time code was made that ends then; more than any code lasts where there is none."""
         return self._invited.since(staff_no, until_ms - INVITATION_MS) if until_ms is not None else INVITATION_MS + 1
 
-    def open(self, staff: StaffRow, source: str, told: Line | None = None) -> SignedIn:
-        """Open a session under a fresh id, whatever id the browser had before; `told`: with this audit line."""
-        now = self._clock()
-        cookie = base64.urlsafe_b64encode(self._randomness(ID_BYTES)).rstrip(b"=").decode("ascii")
-        self._rows.add_session(SessionRow(id_of(cookie), staff.staff_no, now, now, source), told)
+    def begin(
+        self,
+        staff: StaffRow,
+        source: str,
+        told: Line | None = None,
+        *,
+        step: Step | None = None,
+        follows: bytes = b"",
+        before: str = "",
+        alone: bool = False,
+    ) -> SignedIn | None:
+        """Begin a session under a fresh id, whatever id the browser had before; `told`: with this audit line.
+
+        `step`: what is left to do, None to open it. `follows`: the session of the step before, which ends; raises
+        Outdated where it is over. `before`: the browser's cookie until now, whose session ends as well. `alone`: None,
+        and nothing is begun, where the account has one that is open elsewhere.
+        """
+        cookie, row = self._drawn(staff, source, step)
+        ended = id_of(before) if before else b""
+        found = self._rows.add_session(
+            row, told, follows=follows, before=ended, others=self._is_open if alone else None
+        )
+        return None if found else SignedIn(cookie, staff, step)
+
+    def replace(self, staff: StaffRow, source: str, follows: bytes, told: Line) -> SignedIn:
+        """Open a session in the place of those that are open elsewhere; each of these leaves a line as well. Raises
+        Outdated where the session of the step before is over."""
+        cookie, row = self._drawn(staff, source, None)
+
+        def tell(ended: Collection[SessionRow]) -> list[Line]:
+            said = {"source": source}
+            lines = [told._replace(action="session.replace", detail={**said, "ended": each.source}) for each in ended]
+            return [*lines, told]
+
+        self._rows.replace_sessions(row, follows, self._is_open, tell)
         return SignedIn(cookie, staff)
 
+    def _drawn(self, staff: StaffRow, source: str, step: Step | None) -> tuple[str, SessionRow]:
+        now = self._clock()
+        cookie = base64.urlsafe_b64encode(self._randomness(ID_BYTES)).rstrip(b"=").decode("ascii")
+        return cookie, SessionRow(id_of(cookie), staff.staff_no, now, now, source, step and step.value)
+
     def find(self, cookie: str, *, touch: bool) -> tuple[SessionRow, StaffRow] | None:
-        """The living session a cookie names, and its person; `touch` says that the person did something just now."""
+        """The living session a cookie names, open or not, and its person; `touch` says that the person did something
+        just now."""
         found = self._living(id_of(cookie)) if cookie else None
         if found is None:
             return None
@@ -136,25 +188,39 @@ class Sessions:
                 self._rows.touch_session(session.id_hash, self._clock())
         return session, staff
 
+    def replaced(self, cookie: str) -> SessionRow | None:
+        """The session a cookie names, where it ended because another one took its place."""
+        found = self._rows.session(id_of(cookie)) if cookie else None
+        return found[0] if found is not None and found[0].replaced_ms is not None else None
+
+    def elsewhere(self, staff_no: str) -> list[SessionRow]:
+        """The open sessions of an account, the one used last first."""
+        return [each for each in self._rows.open_sessions(staff_no) if self._is_open(each)]
+
     def lives(self, id_hash: bytes) -> bool:
         """Whether a session is open still; to ask is no sign of life of its person."""
-        return self._living(id_hash) is not None
+        found = self._living(id_hash)
+        return found is not None and found[0].step is None
 
     def _living(self, id_hash: bytes) -> tuple[SessionRow, StaffRow, int] | None:
         """A living session, its person, and how long (ms) that person has done nothing."""
         found = self._rows.session(id_hash)
-        if found is None:
+        if found is None or found[0].replaced_ms is not None:
             return None
         session, staff = found
+        if staff.disabled or not self._is_open(session):
+            with suppress(NotSaved):  # it is over, whether that can be written down or not
+                self._rows.end_session(session.id_hash)
+            return None
+        return session, staff, self._idle.since(session.id_hash, session.seen_ms)
+
+    def _is_open(self, session: SessionRow) -> bool:
+        """Whether a session has not run out."""
         idle = self._idle.since(session.id_hash, session.seen_ms)
         age = self._open.since(session.id_hash, session.created_ms)
         # A time from before this program started may lie ahead of a clock set back since; a minute of that is a
         # correction, more is not to be trusted.
-        if staff.disabled or not -AHEAD_MS <= idle < IDLE_MS or not -AHEAD_MS <= age < ABSOLUTE_MS:
-            with suppress(NotSaved):  # it is over, whether that can be written down or not
-                self._rows.end_session(session.id_hash)
-            return None
-        return session, staff, idle
+        return -AHEAD_MS <= idle < IDLE_MS and -AHEAD_MS <= age < ABSOLUTE_MS
 
     def purge(self) -> int:
         """Drop the sessions that are over; returns how many."""

@@ -1,6 +1,6 @@
 """The throttle of guesses: a growing wait for each account and source, kept in the database, never a lock for good."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from village_node.store.accounts import AccountRows, ThrottleRow
@@ -100,14 +100,14 @@ class Throttle:
 
         self._rows.change_throttle(key, change)
 
-    def unlock(self, account: str, person: str, told: Line) -> None:
-        """End the waits of one account: what was counted under it, and under it at each source; ``person`` is the
+    def unlock(self, keys: Sequence[str], person: str, told: Line) -> None:
+        """End the waits of one account: what was counted under its keys, and under it at each source; ``person`` is the
         beginning of the keys of these. What its own attempts counted at a source is taken back there as well, where
         that still remembers them; those of others stay."""
         here = self._rows.throttles(person)
         for row in here:
             self._give_back_there(row, f"source:{row.key.removeprefix(person)}")
-        self._rows.drop_throttles([account, *(row.key for row in here)], told)
+        self._rows.drop_throttles([*keys, *(row.key for row in here)], told)
 
     def _give_back_there(self, person: ThrottleRow, source: str) -> None:
         """Take back at a source what one account has counted there; it forgets in an hour, an account in a day."""

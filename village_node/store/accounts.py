@@ -59,13 +59,18 @@ class Outdated(Exception):
 
 
 class SessionRow(NamedTuple):
-    """One session; ``id_hash`` is SHA-256 of the cookie, which is never stored itself."""
+    """One session; ``id_hash`` is SHA-256 of the cookie, which is never stored itself. ``step``: what its person has to
+    do before it is open; None where it is. ``replaced_ms``, ``replaced_from``: when another one took its place, and
+    from which address."""
 
     id_hash: bytes
     staff_no: str
     created_ms: int
     seen_ms: int
     source: str
+    step: str | None = None
+    replaced_ms: int | None = None
+    replaced_from: str | None = None
 
 
 class ThrottleRow(NamedTuple):
@@ -236,11 +241,52 @@ class AccountRows:
             return True
 
     @with_the_reserve
-    def add_session(self, row: SessionRow, told: Line | None = None) -> None:
-        """Begin a session."""
+    def add_session(
+        self,
+        row: SessionRow,
+        told: Line | None = None,
+        *,
+        follows: bytes = b"",
+        before: bytes = b"",
+        others: Callable[[SessionRow], bool] | None = None,
+    ) -> list[SessionRow]:
+        """Begin a session, with its line. Where its account has open ones that ``others`` names, it is not begun: these
+        are what comes back, and nothing was changed.
+
+        ``follows``: the session of a step before, which ends with that; raises Outdated where it is not there any more.
+        ``before``: what the same browser had, if that was a session.
+        """
         with self._store.writing() as connection:
+            peers.count_up(connection, "sessions")  # two who begin at once see one another
+            if others is not None:
+                elsewhere = [each for each in _open_sessions(connection, row.staff_no) if others(each)]
+                if found := [each for each in elsewhere if each.id_hash not in (follows, before)]:
+                    return found
+            _end(connection, follows, before)
             rows.insert(connection, SESSIONS, [row])
             _tell(connection, told)
+            return []
+
+    @with_the_reserve
+    def replace_sessions(
+        self,
+        row: SessionRow,
+        follows: bytes,
+        others: Callable[[SessionRow], bool],
+        tell: Callable[[Collection[SessionRow]], Collection[Line]],
+    ) -> None:
+        """Begin a session in the place of the open ones of its account that ``others`` names; these keep a row that
+        says so. ``tell``: the lines for it. Raises Outdated where the session of the step before is not there any
+        more."""
+        with self._store.writing() as connection:
+            peers.count_up(connection, "sessions")
+            _end(connection, follows)
+            ended = [each for each in _open_sessions(connection, row.staff_no) if others(each)]
+            replaced = update(SESSIONS).where(SESSIONS.c.id_hash.in_([each.id_hash for each in ended]))
+            connection.execute(replaced.values(replaced_ms=row.created_ms, replaced_from=row.source))
+            rows.insert(connection, SESSIONS, [row])
+            for line in tell(ended):
+                audit.append(connection, line)
 
     def session(self, id_hash: bytes) -> tuple[SessionRow, StaffRow] | None:
         """A session and whose it is."""
@@ -251,6 +297,12 @@ class AccountRows:
             return None
         width = len(SessionRow._fields)
         return SessionRow._make(row[:width]), _staff(tuple(row[width:]))
+
+    def open_sessions(self, staff_no: str) -> list[SessionRow]:
+        """The sessions of an account that are neither over nor replaced, or were not when they ran out; the one used
+        last first."""
+        with self._store.reading() as connection:
+            return _open_sessions(connection, staff_no)
 
     @with_the_reserve
     def touch_session(self, id_hash: bytes, seen_ms: int) -> None:
@@ -272,9 +324,11 @@ class AccountRows:
     def purge_sessions(
         self, seen_before_ms: int, created_before_ms: int, seen_after_ms: int, living: Collection[Any]
     ) -> int:
-        """Forget sessions that are over, or from a time to come, but not those known to be living; how many."""
+        """Forget sessions that are over, or from a time to come, but not those known to be living; how many. One that
+        was replaced stays for as long as any session may, so that its person is told."""
         seen, created = SESSIONS.c.seen_ms, SESSIONS.c.created_ms
-        over = (seen < seen_before_ms) | (created < created_before_ms) | (seen > seen_after_ms)
+        unseen = (seen < seen_before_ms) & SESSIONS.c.replaced_ms.is_(None)
+        over = unseen | (created < created_before_ms) | (seen > seen_after_ms)
         return self._delete(SESSIONS, over & SESSIONS.c.id_hash.not_in(living))
 
     @with_the_reserve
@@ -491,6 +545,22 @@ def _in_use(connection: Connection, role: str) -> list[str]:
     """The numbers of those who have a role and can sign in: a code that was given out may end before it is used."""
     staff = [_staff(tuple(row)) for row in connection.execute(select(STAFF).where(STAFF.c.disabled.is_(False)))]
     return [each.staff_no for each in staff if role in each.roles and each.password_hash]
+
+
+def _open_sessions(connection: Connection, staff_no: str) -> list[SessionRow]:
+    """The sessions of an account that are open, or were before they ran out."""
+    columns = SESSIONS.c
+    still = (columns.staff_no == staff_no, columns.step.is_(None), columns.replaced_ms.is_(None))
+    query = select(SESSIONS).where(*still).order_by(columns.seen_ms.desc())
+    return [SessionRow._make(row) for row in connection.execute(query)]
+
+
+def _end(connection: Connection, follows: bytes, before: bytes = b"") -> None:
+    """End the session of a step before, and what else a browser had. Raises Outdated where the first is gone."""
+    if follows and connection.execute(delete(SESSIONS).where(SESSIONS.c.id_hash == follows)).rowcount != 1:
+        raise Outdated
+    if before:
+        connection.execute(delete(SESSIONS).where(SESSIONS.c.id_hash == before))
 
 
 def _tell(connection: Connection, told: Line | None) -> None:

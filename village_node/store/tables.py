@@ -423,6 +423,8 @@ LATE_ACTS: Final = Table(
     PrimaryKeyConstraint("place", "account", "stream", "seq", "hash"),
 )
 
+# `step`: what is left to do before it is open; none for one that is. `replaced_ms`, `replaced_from`: when another one
+# of the same account took its place, and from which address.
 SESSIONS: Final = Table(
     "sessions",
     METADATA,
@@ -431,6 +433,32 @@ SESSIONS: Final = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("seen_ms", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
+    Column("step", Text),
+    Column("replaced_ms", BigInteger),
+    Column("replaced_from", Text),
+)
+
+# What somebody shows beside the password. `secret`: of the codes, encrypted under a key that is not in the database;
+# none before it was confirmed. `used`: the last steps of time whose code was taken. `begun`: a secret that waits to be
+# confirmed, in the session `begun_in` and no other.
+FACTORS: Final = Table(
+    "factors",
+    METADATA,
+    Column("staff_no", Text, ForeignKey("staff.staff_no"), primary_key=True),
+    Column("secret", LargeBinary),
+    Column("since_ms", BigInteger),
+    Column("used", LargeBinary, nullable=False),
+    Column("begun", LargeBinary),
+    Column("begun_in", LargeBinary),
+)
+
+# Codes that stand in for those once each; what was used is not there any more.
+RECOVERY_CODES: Final = Table(
+    "recovery_codes",
+    METADATA,
+    Column("staff_no", Text, ForeignKey("staff.staff_no"), nullable=False),
+    Column("code_hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("staff_no", "code_hash"),
 )
 
 # What programs sign in with: the hash of a random token, for one account in one of its roles.

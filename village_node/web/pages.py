@@ -52,6 +52,7 @@ from village_node.web import (
     residents,
     roster_forks,
     samples,
+    second_factor,
     service_room,
     sign_in,
     slips,
@@ -125,6 +126,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *forks.ROUTES,
     *roster_forks.ROUTES,
     *staff.ROUTES,
+    *second_factor.ROUTES,
     *tokens.ROUTES,
 )
 

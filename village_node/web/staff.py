@@ -37,7 +37,7 @@ AUDIT_HEAD: Final = (
 
 def staff(visit: Visit) -> Response:
     """Everybody with an account here; a head sees who they are, and may end a wait."""
-    return _page(visit)
+    return page(visit)
 
 
 def invite(visit: Visit) -> Response:
@@ -48,8 +48,8 @@ def invite(visit: Visit) -> Response:
         code = visit.site.accounts.create_invitation(number, name, roles, by=visit.staff.staff_no)
     except StaffTrouble as trouble:
         kept = {"staff_no": number, "name": name, "roles": roles}
-        return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en), kept=kept)
-    return _page(visit, code=code, code_for=number)
+        return page(visit, 422, problem=visit.t(trouble.zh, trouble.en), kept=kept)
+    return page(visit, code=code, code_for=number)
 
 
 def member(visit: Visit, staff_no: str) -> Response:
@@ -81,19 +81,19 @@ def renew(visit: Visit, staff_no: str) -> Response:
     try:
         code = visit.site.accounts.renew_invitation(staff_no, by=visit.staff.staff_no)
     except StaffTrouble as trouble:
-        return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
-    return _page(visit, code=code, code_for=staff_no)
+        return page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
+    return page(visit, code=code, code_for=staff_no)
 
 
 def disable(visit: Visit, staff_no: str) -> Response:
     """Disable an account, or enable it again; nobody can shut himself out."""
     if staff_no == visit.staff.staff_no:
         words = visit.t("不能停用自己的账号。", "You cannot disable your own account.")
-        return _page(visit, 422, problem=words)
+        return page(visit, 422, problem=words)
     try:
         visit.site.accounts.disable(staff_no, visit.request.form.get("disabled") == "yes", by=visit.staff.staff_no)
     except StaffTrouble as trouble:
-        return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
+        return page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
     return visit.redirect("staff")
 
 
@@ -107,10 +107,10 @@ def absent(visit: Visit, staff_no: str) -> Response:
         freed = book.note_absence(by, staff_no, _day(typed))
     except BadBody as bad:
         kept = {"absent": staff_no, "until": typed}
-        return _page(visit, 422, problem=visit.t(bad.zh, bad.en), kept=kept)
+        return page(visit, 422, problem=visit.t(bad.zh, bad.en), kept=kept)
     except casebook.NotFound as nobody:
-        return _page(visit, 404, problem=visit.t(nobody.zh, nobody.en))
-    return _page(visit, freed=freed, freed_of=visit.site.accounts.name_of(staff_no))
+        return page(visit, 404, problem=visit.t(nobody.zh, nobody.en))
+    return page(visit, freed=freed, freed_of=visit.site.accounts.name_of(staff_no))
 
 
 def _day(typed: str) -> date:
@@ -126,7 +126,7 @@ def unlock(visit: Visit, staff_no: str) -> Response:
     try:
         visit.site.accounts.unlock(staff_no, by=visit.staff.staff_no)
     except StaffTrouble as trouble:
-        return _page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
+        return page(visit, 422, problem=visit.t(trouble.zh, trouble.en))
     return visit.redirect("staff")
 
 
@@ -184,7 +184,8 @@ def _cells(line: AuditRow) -> tuple[str | int, ...]:
     return line.n, at, line.actor, line.action, line.subject, line.detail, line.hash.hex()
 
 
-def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
+def page(visit: Visit, status: int = 200, **values: Any) -> Response:
+    """The page of everybody with an account here, with what came of an act on one of them."""
     t, roles = visit.t, _roles(visit)
     states = [(code, t(*each)) for code, each in STATES.items()]
     asked = filters.asked(
@@ -209,6 +210,8 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
         listed=listed,
         filters=asked,
         away={each.staff_no: each.away for each in visit.site.casebook.colleagues() if each.away},
+        holders=visit.site.accounts.factors.rows.holders(),
+        demands=visit.site.accounts.demands,
         waits={number: -(-wait // 60_000) for number, wait in visit.site.accounts.waits().items()},
         ordered=ordered,
         orphans=sorted(ordered.keys() - {each.staff_no for each in visit.site.accounts.rows.all_staff()}),

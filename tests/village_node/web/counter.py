@@ -15,7 +15,7 @@ from sync_protocol.case import numbers
 from tests import builders
 from tests.builders import Member, Network
 from village_node import web
-from village_node.accounts import Accounts, Hasher
+from village_node.accounts import Accounts, Demands, Hasher
 from village_node.config import Config
 from village_node.courier import Courier
 from village_node.store.accounts import AccountRows
@@ -168,6 +168,7 @@ def open_counter(
     member: Member, folder: Path, *, more: Callable[[Flask], None] = lambda app: None, **settings: Any
 ) -> Counter:
     """Hang a node's pages into an app of its own. `more`: what its level adds."""
+    config = Config(folder, member.place, member.identity.name, member.identity.level, **settings)
     accounts = Accounts(
         AccountRows(member.store, member.casebook.shutting),
         member.identity.level,
@@ -175,8 +176,9 @@ def open_counter(
         member.casebook.randomness,
         cheap_hasher(member),
         signed=member.casebook.signed_audit_head,
+        factor_key=lambda: b"k" * 32,
+        demands=Demands(frozenset(config.second_factor), frozenset(config.one_session)),
     )
-    config = Config(folder, member.place, member.identity.name, member.identity.level, **settings)
     app = Flask(f"node_{member.place}", static_folder=None)
     counter = Counter(member, app, accounts, config)
 

@@ -55,7 +55,7 @@ OF_EVERYBODY = {
     "delegation_letter": "delegations are the county's register, which every place holds",
     "api.keep_draft": "a draft that is not there yet is begun",
     **dict.fromkeys(
-        ("renew", "disable", "unlock", "staff_member", "change_staff", "absent"),
+        ("renew", "disable", "unlock", "staff_member", "change_staff", "absent", "reset_factor"),
         "accounts lie at their own node: a number that is not there is answered in words",
     ),
     **dict.fromkeys(

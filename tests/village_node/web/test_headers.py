@@ -111,6 +111,7 @@ def test_a_page_names_no_other_host_and_holds_no_inline_script_or_style(agent: V
         f"{case}/receipt",
         "/health",
         "/account",
+        "/second-factor",
     ):
         page = agent.open(path).text
         assert "http://" not in page.replace("http://localhost", "").replace("http://127.0.0.1:8700/q/", "")

@@ -90,6 +90,11 @@ WITHOUT = {
     "first_sign_in": _SESSION,
     "sign_out": _SESSION,
     "account": _SESSION,
+    **dict.fromkeys(
+        ("begin_factor", "confirm_factor", "renew_codes", "end_factor"),
+        "a second factor is set up by the person with the telephone; programs have tokens and none",
+    ),
+    "reset_factor": "who resets a second factor has seen who it is, and is a person",
     "invite": _ACCOUNTS,
     "change_staff": _ACCOUNTS,
     "unlock": "who ends a wait has seen who it is, and is a person",

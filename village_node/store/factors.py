@@ -1,0 +1,135 @@
+"""Rows of second factors: the encrypted secrets of codes, which codes were used, and what stands in for them."""
+
+from collections.abc import Callable, Collection
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from village_node.store import audit, peers, rows
+from village_node.store.accounts import Outdated, with_the_reserve
+from village_node.store.audit import Line
+from village_node.store.database import Store
+from village_node.store.tables import FACTORS, RECOVERY_CODES, SESSIONS
+
+_LOCK: Final = "factors"
+
+
+class FactorRow(NamedTuple):
+    """One row of ``factors``, in the order of its columns. ``secret`` None: none was confirmed yet. ``used``: the last
+    steps whose code was taken, 8 bytes each."""
+
+    staff_no: str
+    secret: bytes | None = None
+    since_ms: int | None = None
+    used: bytes = b""
+    begun: bytes | None = None
+    begun_in: bytes | None = None
+
+
+class FactorRows:
+    """Reads on a reader; writes each in one transaction, one after the other. Raises NotSaved when the disk refuses."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def factor(self, staff_no: str) -> FactorRow | None:
+        """What an account has, confirmed or not."""
+        with self._store.reading() as connection:
+            return _row(connection, staff_no)
+
+    def holders(self) -> set[str]:
+        """The numbers of those who have a confirmed one."""
+        query = select(FACTORS.c.staff_no).where(FACTORS.c.secret.is_not(None))
+        with self._store.reading() as connection:
+            return set(connection.scalars(query))
+
+    def codes_left(self, staff_no: str) -> int:
+        """How many recovery codes of an account were not used yet."""
+        query = select(func.count()).select_from(RECOVERY_CODES).where(RECOVERY_CODES.c.staff_no == staff_no)
+        with self._store.reading() as connection:
+            return int(connection.scalar(query) or 0)
+
+    @with_the_reserve
+    def begin(self, staff_no: str, secret: bytes, session: bytes) -> None:
+        """Keep a secret that waits to be confirmed in this session; another one that waited is gone."""
+        with self._store.writing() as connection:
+            peers.count_up(connection, _LOCK)
+            before = _row(connection, staff_no) or FactorRow(staff_no)
+            rows.put(connection, FACTORS, [before._replace(begun=secret, begun_in=session)])
+
+    @with_the_reserve
+    def confirm(self, row: FactorRow, hashes: Collection[bytes], told: Line) -> None:
+        """Let a begun secret count from now on, with these recovery codes and none from before. Raises Outdated where
+        it does not wait any more."""
+        with self._store.writing() as connection:
+            peers.count_up(connection, _LOCK)
+            before = _row(connection, row.staff_no)
+            if before is None or before.begun is None or before.begun != row.secret:
+                raise Outdated
+            rows.put(connection, FACTORS, [row])
+            _put_codes(connection, row.staff_no, hashes)
+            audit.append(connection, told)
+
+    @with_the_reserve
+    def use(self, staff_no: str, take: Callable[[bytes], bytes | None]) -> bool:
+        """Take a code: ``take`` is given the steps that were used and says which are, or None where it was used. False
+        then, or where the account has no factor any more. Of several workers the first one takes it."""
+        with self._store.writing() as connection:
+            peers.count_up(connection, _LOCK)
+            row = _row(connection, staff_no)
+            used = take(row.used) if row is not None and row.secret is not None else None
+            if used is None:
+                return False
+            connection.execute(update(FACTORS).where(FACTORS.c.staff_no == staff_no).values(used=used))
+            return True
+
+    @with_the_reserve
+    def use_recovery_code(self, staff_no: str, code_hash: bytes, tell: Callable[[int], Line]) -> bool:
+        """Use up a recovery code; False if it is none of this account, or used. ``tell``: the line, of how many are
+        left."""
+        codes = RECOVERY_CODES.c
+        with self._store.writing() as connection:
+            used = delete(RECOVERY_CODES).where(codes.staff_no == staff_no, codes.code_hash == code_hash)
+            if connection.execute(used).rowcount != 1:
+                return False
+            left = select(func.count()).select_from(RECOVERY_CODES).where(codes.staff_no == staff_no)
+            audit.append(connection, tell(int(connection.scalar(left) or 0)))
+            return True
+
+    @with_the_reserve
+    def renew_codes(self, staff_no: str, hashes: Collection[bytes], told: Line) -> None:
+        """Other recovery codes; those before are worth nothing. Raises Outdated where there is no factor any more."""
+        with self._store.writing() as connection:
+            peers.count_up(connection, _LOCK)
+            row = _row(connection, staff_no)
+            if row is None or row.secret is None:
+                raise Outdated
+            _put_codes(connection, staff_no, hashes)
+            audit.append(connection, told)
+
+    @with_the_reserve
+    def drop(self, staff_no: str, told: Line, *, signs_out: bool) -> bool:
+        """Take the factor of an account away, with its codes, and end its sessions where that ``signs_out``; False
+        where it had none."""
+        with self._store.writing() as connection:
+            peers.count_up(connection, _LOCK)
+            row = _row(connection, staff_no)
+            connection.execute(delete(FACTORS).where(FACTORS.c.staff_no == staff_no))
+            if row is None or row.secret is None:
+                return False
+            connection.execute(delete(RECOVERY_CODES).where(RECOVERY_CODES.c.staff_no == staff_no))
+            if signs_out:
+                connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == staff_no))
+            audit.append(connection, told)
+            return True
+
+
+def _row(connection: Connection, staff_no: str) -> FactorRow | None:
+    found = connection.execute(select(FACTORS).where(FACTORS.c.staff_no == staff_no)).first()
+    return FactorRow._make(found) if found is not None else None
+
+
+def _put_codes(connection: Connection, staff_no: str, hashes: Collection[bytes]) -> None:
+    """Recovery codes in the place of those before."""
+    connection.execute(delete(RECOVERY_CODES).where(RECOVERY_CODES.c.staff_no == staff_no))
+    rows.insert(connection, RECOVERY_CODES, [(staff_no, each) for each in hashes])
