@@ -1,4 +1,4 @@
-"""The command line of a township node: a village's commands, `enrol`, `revoke` and `merge` for those under it."""
+"""The command line of a township node: a village's commands; `enrol`, `revoke`, `merge`, `account` for those below."""
 
 import argparse
 import base64
@@ -15,7 +15,7 @@ from township_node.web.revocations import DECIDES
 from village_node import cli, control, files
 from village_node.accounts import Person
 from village_node.app import Node, wall_clock
-from village_node.casebook import Casebook, CasebookError, NotAllowed
+from village_node.casebook import Casebook, CasebookError, NotAllowed, NotFound
 
 Keys = Callable[[Node], Sequence[SigningKey]]
 
@@ -55,15 +55,26 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
         return done._asdict()
 
-    return control.commands(node) | {"enrol": enrol, "revoke": revoke, "merge": merge}
+    def account(arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            if arguments["step"] != "list":
+                actor = _decider(node, *arguments["actor"]).staff_no
+                said = (arguments["place"], arguments["account"], arguments["step"], arguments["reason"])
+                node.casebook.order_account(actor, *said)
+            return accounts(node.casebook, arguments["place"])
+        except CasebookError as reason:
+            raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+
+    return control.commands(node) | {"enrol": enrol, "revoke": revoke, "merge": merge, "account": account}
 
 
 def _decider(node: Node, staff_no: str, password: str, code: str = "") -> Person:
     person = vouching.vouched(node, staff_no, password, code)
     if not DECIDES.allows(person.roles):
         raise NotAllowed(
-            f"{staff_no} 的岗位不能吊销机器、合并村，须由部门负责人或系统管理员",
-            f"{staff_no} may revoke no machine and merge no villages: a department head or an administrator must",
+            f"{staff_no} 的岗位不能吊销机器、合并村、停用下级账号，须由部门负责人或系统管理员",
+            f"{staff_no} may revoke no machine, merge no villages and shut no account below: a department head or an "
+            "administrator must",
         )
     return person
 
@@ -104,6 +115,27 @@ def revocations(casebook: Casebook, arguments: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def accounts(casebook: Casebook, place: str) -> dict[str, Any]:
+    """What is known of the accounts of a place below, and what it has said last of its audit trail. Raises
+    CasebookError."""
+    places, here = casebook.roster.places, casebook.identity.place
+    if place == here or place not in places or not places.covers(here, place):
+        raise NotFound("不是本单位的下级", f"{place} is no place below this one")
+    head = casebook.audit_head_of(place)
+    return {
+        "audit_head": f"{head.lines}:{head.hash.hex()}" if head is not None else None,
+        "accounts": [
+            {
+                "account": each.account,
+                "state": each.state or None,
+                "since_ms": each.since_ms,
+                "ordered_by": [f"{order.place} {order.actor}" for order in each.orders],
+            }
+            for each in casebook.accounts_of(place)
+        ],
+    }
+
+
 TOWNSHIP = cli.Level("township-node", "township", app.create_node, commands, 8701)
 
 
@@ -113,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser(level: cli.Level) -> argparse.ArgumentParser:
-    """A village's commands, `enrol`, `revoke` and `merge`."""
+    """A village's commands, `enrol`, `revoke`, `merge` and `account`."""
     top = cli.parser(level)
     enrol = cli.add_verb(top, "enrol", "take a new node into the roster: read its request, write the answer for it")
     enrol.add_argument("request", type=Path, help="the new node's enrol-request.cbor")
@@ -147,6 +179,13 @@ def parser(level: cli.Level) -> argparse.ArgumentParser:
     merge.add_argument("--into", required=True, help="the place code of the one that goes on")
     merge.add_argument("--actor", required=True, nargs=2, metavar="NUMBER", help="work numbers of the two who decide")
     merge.set_defaults(act=lambda arguments: _merge(level, arguments))
+    account = cli.add_verb(top, "account", "order that an account below be disabled, or lift that; list them")
+    account.add_argument("step", choices=("list", "disable", "lift"))
+    account.add_argument("--place", required=True, help="the place code of the node whose account it is")
+    account.add_argument("--account", default="", help="disable, lift: the work number there")
+    account.add_argument("--reason", default="", help="disable, lift: why, for those who read it there")
+    account.add_argument("--actor", default="", help="disable, lift: work number of who orders it here")
+    account.set_defaults(act=lambda arguments: _account(level, arguments))
     return top
 
 
@@ -164,6 +203,15 @@ def _merge(level: cli.Level, arguments: argparse.Namespace) -> None:
     persons = [cli.shown(number, getpass) for number in arguments.actor]
     done = cli.ask(level, arguments.data, "merge", place=arguments.place, into=arguments.into, persons=persons)
     print(json.dumps(done, ensure_ascii=False))
+
+
+def _account(level: cli.Level, arguments: argparse.Namespace) -> None:
+    said = {name: getattr(arguments, name) for name in ("step", "place", "account", "reason")} | {"actor": ("", "")}
+    if arguments.step != "list":
+        if not arguments.actor:
+            raise control.CommandRefused("--actor is missing: write the work number of who orders it")
+        said["actor"] = (arguments.actor, getpass(f"{arguments.actor} 的密码 / password: "))
+    print(json.dumps(cli.ask(level, arguments.data, "account", **said), ensure_ascii=False))
 
 
 def _enrol(level: cli.Level, arguments: argparse.Namespace) -> None:

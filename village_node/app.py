@@ -347,7 +347,7 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
         pages_only=pages_only,
         calendar=working_days.built_in(),
     )
-    accounts = _accounts(config, opened, identity.level, keyring, casebook)
+    accounts = _accounts(config, casebook, keyring)
     uplink = (
         Uplink(casebook, identity, Settings.from_config(config), wall_clock, time.monotonic, identities.random_bytes)
         if config.parent_url
@@ -387,11 +387,12 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     return node
 
 
-def _accounts(config: Config, opened: store.Store, level: str, keyring: Keyring, casebook: Casebook) -> Accounts:
-    """Who may work at this node, and what their roles demand."""
+def _accounts(config: Config, casebook: Casebook, keyring: Keyring) -> Accounts:
+    """The people of the node, and what their roles demand. What changes one of their accounts is said to the places
+    above, which may order it."""
     return Accounts(
-        AccountRows(opened, casebook.shutting),
-        level,
+        AccountRows(casebook.store, casebook.shutting),
+        casebook.identity.level,
         wall_clock,
         identities.random_bytes,
         steady=steady_clock,

@@ -76,13 +76,6 @@ def commands(node: Node) -> Commands:
     def status(_arguments: dict[str, Any]) -> dict[str, Any]:
         return node.status()
 
-    def sync(_arguments: dict[str, Any]) -> dict[str, Any]:
-        if node.uplink is None:
-            raise CommandRefused("this node is the root: there is nobody above it to sync with")
-        with suppress(NotAllowed):  # of a machine that is revoked nobody takes it
-            node.casebook.say_audit_head(at_once=True)
-        return node.sync_now()
-
     def invite(arguments: dict[str, Any]) -> dict[str, Any]:
         staff_no, name, roles = arguments["staff_no"], arguments["name"], list(arguments["roles"])
         known = node.accounts.rows.staff(staff_no)
@@ -132,7 +125,7 @@ def commands(node: Node) -> Commands:
 
     return {
         "status": status,
-        "sync": sync,
+        "sync": lambda _arguments: _sync(node),
         "invite": invite,
         "proof": proof,
         "courier": carry,
@@ -144,6 +137,15 @@ def commands(node: Node) -> Commands:
         "rekey": lambda _arguments: _rekey(node),
         "sealing_key": lambda _arguments: _new_sealing_key(node),
     }
+
+
+def _sync(node: Node) -> dict[str, Any]:
+    """One exchange now, which takes along how far the audit trail reaches."""
+    if node.uplink is None:
+        raise CommandRefused("this node is the root: there is nobody above it to sync with")
+    with suppress(NotAllowed):  # of a machine that is revoked nobody takes it
+        node.casebook.say_audit_head(at_once=True)
+    return node.sync_now()
 
 
 def _audit(node: Node, head: str) -> dict[str, Any]:

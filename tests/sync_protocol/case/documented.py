@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sync_protocol.case import (
+    accounts,
     bodies,
     complaints,
     consultations,
@@ -78,7 +79,7 @@ def type_of(field: Field) -> str:
         return f"{field.type} {field.low}..{field.high if field.high != bodies.MAX_MS else '2^53 - 1'}"
     if field.type == "choice":
         return " / ".join(f"`{choice}`" for choice in field.choices)
-    if field.type in ("answers", "materials", "marks", "positions", "names", "bytes"):
+    if field.type in ("answers", "materials", "marks", "positions", "names", "bytes", "heads"):
         return f"{field.type} {field.low}..{field.high}"
     return field.type
 
@@ -193,6 +194,10 @@ def slip_tables() -> str:
     return tables_of([*slips.TABLES.values(), consultations.TABLE])
 
 
+def account_tables() -> str:
+    return tables_of(accounts.TABLES.values())
+
+
 def complaint_tables() -> str:
     content = tables_of(
         [complaints.SAID, complaints.ANSWERED],
@@ -229,6 +234,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "voices": voice_terms,
     "complaints": complaint_tables,
     "slips": slip_tables,
+    "accounts": account_tables,
 }
 
 

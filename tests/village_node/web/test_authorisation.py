@@ -87,6 +87,8 @@ MAY = {
     "fork": STAFF,
     "rule_on_fork": {"head", "officer"},
     "children": STAFF,
+    "place_accounts": {"head", "admin"},
+    "order_account": {"head", "admin"},
     "blank_attorney": COUNTER,
     "edit_item": {"business", "head", "officer"},
     "publish_item": {"business", "head", "officer"},
