@@ -44,7 +44,7 @@ class Steps:
         self._rows = rows
         self._sessions = sessions
         self._factors = factors
-        self._demands = demands
+        self.demands = demands
         self._clock = clock
 
     def first(self, staff: StaffRow, source: str, told: Line | None, before: str = "") -> SignedIn:
@@ -105,7 +105,7 @@ class Steps:
         follows = half.session.id_hash if half is not None else b""
         step = self._next(staff, half)
         if step is None:
-            alone = not self._demands.one_session.isdisjoint(staff.roles)
+            alone = not self.demands.one_session.isdisjoint(staff.roles)
             opened = self._sessions.begin(staff, source, told, follows=follows, before=before, alone=alone)
             if opened is not None:
                 return opened
@@ -120,7 +120,7 @@ class Steps:
     def _next(self, staff: StaffRow, half: Half | None) -> Step | None:
         if self._factors.has(staff.staff_no):
             return None if half is not None else Step.CODE
-        return Step.SET_UP if self._demands.factor_of(staff) else None
+        return Step.SET_UP if self.demands.factor_of(staff) else None
 
     def _opened(self, staff: StaffRow, source: str) -> Line:
         return Line(self._clock(), staff.staff_no, "session.open", staff.staff_no, {"source": source})

@@ -16,6 +16,7 @@ from sync_protocol.exchange import ANOTHER_NONCE
 from tests.builders import TOWNSHIP, VILLAGE, Member
 from tests.faults.test_restored_roots import restored_county
 from tests.sync_protocol.case.year_2026 import CALENDAR
+from tests.village_node.authenticator import code_at, secret_in
 from tests.village_node.web.counter import (
     CARD,
     Counter,
@@ -71,6 +72,14 @@ def _oddity(request: pytest.FixtureRequest) -> Ready:
     page = officer.open("/oddities").text
     fields = {**hidden_of(page, f"{late}/oddities/dismiss"), "named": ticks(page)[0], "reason": TYPED}
     return Ready(officer, f"{late}/oddities/dismiss", fields)
+
+
+def _factor(request: pytest.FixtureRequest) -> Ready:
+    """Somebody who has copied the secret of a second factor."""
+    head: Visitor = request.getfixturevalue("village").sign_in("0002", "head")
+    secret = secret_in(head.send("/second-factor/begin", {}).text)
+    code = code_at(secret, head.counter.member.clock.now_ms)
+    return Ready(head, "/second-factor/confirm", {"code": code, "text": TYPED})
 
 
 def _print(request: pytest.FixtureRequest) -> Ready:
@@ -416,6 +425,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "go_on": partial(_ringing, place="village", address="/lives/go-on"),
     "retire": partial(_ringing, place="village", address="/lives/retire"),
     "rekey": _key,
+    "confirm_factor": _factor,
     "settle_alarm": partial(_ringing, place="township", address=f"/children/{VILLAGE}/settle"),
     "print_document": _print,
     "record_meeting": partial(_meeting, recorded=False),
