@@ -152,3 +152,18 @@ def test_a_node_in_the_open_does_not_start_and_says_what_to_write(tmp_path, caps
     assert center.main(["status", "--data", data]) == 0, "only pages are refused"
     assert center.main(["serve", "--data", data]) == 1
     assert "pages_without_tls = true" in capsys.readouterr().err
+
+
+def test_roles_of_the_settings_are_roles_of_some_level(written, monkeypatch):
+    kept = replace(written, second_factor=("head", "admin"), one_session=())
+    config.write(kept)
+    assert config.load(written.data) == kept, "an empty list is written where it is not the usual one"
+    monkeypatch.setenv("SANJI_SECOND_FACTOR", "reviewer, officer")
+    monkeypatch.setenv("SANJI_ONE_SESSION", "agent")
+    read = config.load(written.data)
+    assert [each.strip() for each in read.second_factor] == ["reviewer", "officer"] and read.one_session == ("agent",)
+    monkeypatch.setenv("SANJI_SECOND_FACTOR", "")
+    assert config.load(written.data).second_factor == ()
+    monkeypatch.setenv("SANJI_SECOND_FACTOR", "mayor")
+    with pytest.raises(config.BadSettings, match="'second_factor' names no role with 'mayor'"):
+        config.load(written.data)

@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -253,9 +254,7 @@ def test_guesses_wait_and_the_right_password_does_not_forget_them(accounts: Acco
         begun = accounts.sign_in("0103", PASSWORD, f"attacker {number}")
         half = accounts.steps.half(begun.cookie)
         assert half is not None
-        seen.append(
-            why(lambda half=half, number=number: accounts.steps.give_code(half, wrong, f"attacker {number}"))[0]
-        )
+        seen.append(why(partial(accounts.steps.give_code, half, wrong, f"attacker {number}"))[0])
     assert seen[: CODES.free + 1] == [0] * (CODES.free + 1) and all(seen[CODES.free + 1 :]), seen
     assert why(lambda: accounts.factors.check("0103", codes[0], "here"))[0] > 0, "of recovery codes as well"
     assert set(accounts.waits()) == {"0103"}
@@ -306,7 +305,7 @@ def test_without_its_key_nothing_opens_but_recovery_codes_do(
     moved = worker_on(store, clock, key, seed=5)
     for _ in range(CODES.free + 3):
         code = code_at(secret, clock.now_ms)
-        assert why(lambda code=code: moved.factors.check("0103", code, "here")) == (0, "unreadable"), "and no wait"
+        assert why(partial(moved.factors.check, "0103", code, "here")) == (0, "unreadable"), "and no wait"
     moved.factors.check("0103", codes[0], "here")
 
 

@@ -36,7 +36,10 @@ def confirm(visit: Visit) -> Response:
     except SignInRefused as refused:
         return _page(visit, 503, factor_words.refused(visit, refused.why))
     except Outdated:
-        words = visit.t("这次设置已经结束，请重新开始。", "That is over; please begin anew.")
+        words = visit.t(
+            "这次设置已经结束。下面显示已启用、而您没有看到恢复码的，请生成新的；未启用的，请重新开始。",
+            "That is over. Where it is on and you have not seen the recovery codes, make new ones; else begin anew.",
+        )
         return _page(visit, 409, words)
     return visit.render("recovery_codes.html", codes=codes, kept=[], action="")
 

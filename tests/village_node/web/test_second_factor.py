@@ -1,6 +1,8 @@
 """The second factor at the pages: setting it up, signing in with it, losing it; and everything typed is kept."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,11 @@ from tests.village_node.authenticator import STEP_MS, code_at, recovery_codes_in
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import APPLICATION, PASSWORD, Counter, Visitor, open_counter, problems
 from township_node import web as township_pages
+from township_node.vouching import vouched
 from village_node import config
 from village_node.accounts.sessions import id_of
+from village_node.casebook import NotAllowed
+from village_node.cli import shown
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -54,9 +59,9 @@ def test_it_is_set_up_at_ones_own_account_and_then_asked_for(township: Counter) 
     assert 'action="/second-factor/begin"' in head.open("/second-factor").text
     unasked = head.client.post("/second-factor/begin", data={"token": head.token()})
     assert unasked.status_code == 401 and "请再输入一次密码" in unasked.text
-    page = head.send("/second-factor/begin", {})
-    secret = secret_in(page.text)
-    assert page.status_code == 200 and "<svg" in page.text and "2026" in page.text, "and the clock of the node"
+    begun = head.send("/second-factor/begin", {})
+    secret = secret_in(begun.text)
+    assert begun.status_code == 200 and "<svg" in begun.text and "2026" in begun.text, "and the clock of the node"
     wrong = head.send("/second-factor/confirm", {"code": code_at(secret, now(township) + HOUR_MS)})
     assert wrong.status_code == 422 and secret_in(wrong.text) == secret
     assert "慢约 1 小时" in problems(wrong.text)[0] and "先用恢复码启用" in wrong.text
@@ -141,6 +146,8 @@ def test_guesses_at_the_page_wait_and_the_head_ends_that(village: Counter) -> No
 def test_the_password_once_more_asks_for_a_code_as_well(township: Counter) -> None:
     head = township.sign_in("0103", "head")
     secret, codes = equipped(head)
+    again = head.send("/second-factor/confirm", {"code": codes[0]})
+    assert again.status_code == 409 and "请生成新的" in problems(again.text)[0], "a second click has lost the page"
     form = {"name": "县平台", "whose": "0103:head", "days": "30"}
     page = head.client.post("/tokens/make", data={**form, "token": head.token()}).text
     assert 'name="again_code"' in page and 'value="县平台"' in page
@@ -154,6 +161,19 @@ def test_the_password_once_more_asks_for_a_code_as_well(township: Counter) -> No
     assert 'name="code"' in head.open("/account").text
     assert head.send("/account", fresh).status_code == 401
     assert head.send("/account", {**fresh, "code": codes[0]}).headers["Location"] == "/account?changed=1"
+
+
+def test_the_command_line_asks_for_a_code_as_well(township: Counter) -> None:
+    secret, _ = equipped(township.sign_in("0103", "head"))
+    node: Any = SimpleNamespace(accounts=township.accounts)
+    code = code_at(secret, now(township))
+    with pytest.raises(NotAllowed, match="0103: the code is missing"):
+        vouched(node, "0103", PASSWORD)
+    assert vouched(node, "0103", PASSWORD, code).staff_no == "0103"
+    with pytest.raises(NotAllowed, match="0103: the code was used"):
+        vouched(node, "0103", PASSWORD, code)
+    typed = iter((PASSWORD, "123456"))
+    assert shown("0103", lambda prompt: next(typed)) == ("0103", PASSWORD, "123456")
 
 
 def test_other_recovery_codes_and_doing_without(township: Counter) -> None:
