@@ -120,7 +120,9 @@ def _environment() -> dict[str, Any]:
         kind: Any = each.type
         read: Any = {int: env.int, float: env.float, bool: env.bool}.get(kind, env.str)
         try:
-            found[each.name] = (env.list if each.name in _LISTS else read)(each.name.upper())
+            name = each.name.upper()
+            given: Any = env.list(name) if each.name in _LISTS else read(name)
+            found[each.name] = [item.strip() for item in given] if each.name in _LISTS else given
         except EnvError as problem:
             raise BadSettings(f"environment variable SANJI_{each.name.upper()}: {problem}") from None
     return found

@@ -161,7 +161,7 @@ def test_roles_of_the_settings_are_roles_of_some_level(written, monkeypatch):
     monkeypatch.setenv("SANJI_SECOND_FACTOR", "reviewer, officer")
     monkeypatch.setenv("SANJI_ONE_SESSION", "agent")
     read = config.load(written.data)
-    assert [each.strip() for each in read.second_factor] == ["reviewer", "officer"] and read.one_session == ("agent",)
+    assert read.second_factor == ("reviewer", "officer") and read.one_session == ("agent",)
     monkeypatch.setenv("SANJI_SECOND_FACTOR", "")
     assert config.load(written.data).second_factor == ()
     monkeypatch.setenv("SANJI_SECOND_FACTOR", "mayor")
