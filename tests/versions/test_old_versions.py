@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from tests.network import Network
 from tests.sync_protocol import protocol_text
 from tests.village_node.courier.sticks import hand
 from village_node.casebook import CaseRef
-from village_node.store import migrations
+from village_node.store import migrations, open_store
 from village_node.store.tables import METADATA
 from village_node.verify_evidence import Evidence
 
@@ -44,12 +45,23 @@ class Left:
         return CaseRef(scope, bytes.fromhex(case_id), number, "")
 
 
-@pytest.fixture(params=KEPT, ids=lambda path: path.name)
-def left(request: pytest.FixtureRequest, tmp_path: Path) -> Left:
-    """What the program of each exchange version left."""
+@pytest.fixture(scope="module", params=KEPT, ids=lambda path: path.name)
+def unpacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """What the program of each exchange version left, its databases brought up to date by the program of today: once,
+    since that takes longer than what the tests look at."""
+    folder = tmp_path_factory.mktemp(request.param.name)
     with tarfile.open(request.param / "kept.tar.xz") as kept:
-        kept.extractall(tmp_path, filter="data")
-    return Left(tmp_path, json.loads((request.param / "told.json").read_text("utf-8")))
+        kept.extractall(folder, filter="data")
+    for code in (COUNTY, TOWNSHIP, VILLAGE):
+        open_store(f"sqlite:///{folder / 'nodes' / code}.db").close()
+    return Left(folder, json.loads((request.param / "told.json").read_text("utf-8")))
+
+
+@pytest.fixture
+def left(unpacked: Left, tmp_path: Path) -> Left:
+    """A copy of it for one test."""
+    folder = shutil.copytree(unpacked.folder, tmp_path / "left")
+    return Left(folder, unpacked.told)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from argon2.exceptions import HashingError, VerificationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders import empty_database
 from village_node.accounts import Accounts, Hasher, Rule, SignInRefused, StaffTrouble, Throttle, password_trouble
 from village_node.accounts.passwords import BLOCKED, code_hash, one_time_code
 from village_node.accounts.sessions import ABSOLUTE_MS, IDLE_MS, form_token, is_form_token
@@ -37,6 +38,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def accounts(folder: Path, clock: Clock) -> Iterator[Accounts]:
+    (folder / "node.db").write_bytes(empty_database())
     store = open_store(f"sqlite:///{folder / 'node.db'}")
     chance = random.Random(1).randbytes
     yield Accounts(AccountRows(store), "village", clock, chance, Hasher(chance, memory_kib=64, passes=1, lanes=1))
