@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +21,7 @@ from sync_protocol.exchange import Content, content_map, read_content
 from sync_protocol.exchange.owing import PeerView
 from sync_protocol.roster import Roster
 from sync_protocol.suites import SigningKey
+from village_node import app
 from village_node.casebook import Casebook, CaseRef, Received
 from village_node.identity import KEY_FILE, Identity, load, save, write_secret
 from village_node.rebirth import Lives
@@ -137,9 +137,7 @@ class Network:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.seeds: dict[bytes, bytes] = {}
-        self.catalogue = Catalogue.from_csv(
-            resources.files("sync_protocol.case").joinpath("catalogue.csv").read_text(encoding="utf-8")
-        )
+        self.catalogue = starter_catalogue()
         self.root_key, self.publisher_key = self.key(), self.key()
         self.changes = [roster.found(self.root_key, self.publisher_key, COUNTY, PLACES[0][3], START_MS)]
         self.roster = Roster().apply(self.changes[0])
@@ -219,6 +217,12 @@ class Network:
         """Close every database."""
         for member in self.members.values():
             member.store.close()
+
+
+@cache
+def starter_catalogue() -> Catalogue:
+    """The items that come with the program, read once: a catalogue never changes."""
+    return app.starter_catalogue()
 
 
 @cache

@@ -2,16 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, settings
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
-from werkzeug.routing import Rule
+
+from tests.once import found_once
 
 # Both profiles are derandomised: a property that fails does so on every machine, and a rerun proves the repair. Time
 # limits are left to pytest-timeout, since a shared machine is slow at moments that say nothing about the code.
@@ -22,37 +19,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-class Compiled(BytecodeCache):
-    """Templates are compiled once for all apps of a test run: it took longer than what most tests of pages look at."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-Flask.jinja_options["bytecode_cache"] = Compiled()
-
-
-_built: dict[Any, Callable[..., Any]] = {}
-_build = Rule._compile_builder
-
-
-def _build_once(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
-    """What writes the addresses of a route is compiled once for all apps of a test run: it hangs on nothing else, and
-    three hundred of them took a tenth of a second for each app."""
-    key = (tuple(rule._trace), append_unknown, repr(rule.defaults))
-    if key not in _built:
-        _built[key] = _build(rule, append_unknown)
-    return _built[key]
-
-
-Rule._compile_builder = _build_once  # type: ignore[assignment, method-assign]
+found_once()
 
 MEMORY = Path("/dev/shm")
 ROOM = 6 << 30  # bytes

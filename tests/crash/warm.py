@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 from sync_protocol import suites
 from sync_protocol.roster import Change, Roster, enrolment, standing
 from sync_protocol.roster import roster as rosters
+from tests.once import of_the_same_once, scripts_read_once
 from village_node import app, casebook, working_days
 from village_node.store import sqlite
 
@@ -96,10 +97,10 @@ def warm() -> Iterator[Kept]:
         for user in (standing, enrolment):
             replace(user, "check_public", cache(suites.check_public))
         replace(rosters.Roster, "apply", _applied_once())
-        replace(casebook, "rules_of", _of_the_same_once(casebook.rules_of))
+        replace(casebook, "rules_of", of_the_same_once(casebook.rules_of))
         replace(app, "starter_catalogue", cache(app.starter_catalogue))
         replace(working_days, "built_in", cache(working_days.built_in))
-        replace(ScriptDirectory, "from_config", _scripts_once())
+        replace(ScriptDirectory, "from_config", scripts_read_once())
         replace(Rule, "_compile_builder", _no_builder)
         replace(sqlite, "_writer_engine", kept.engine_of("writer", sqlite._writer_engine))
         replace(sqlite, "Readers", kept.readers_of(sqlite.Readers))
@@ -123,18 +124,6 @@ def _applied_once() -> Callable[[Roster, Change], Roster]:
     return applied
 
 
-def _of_the_same_once(made: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """As `made`, once for each thing that it is made of; that is kept, so that it is known again."""
-    kept: dict[int, tuple[Any, Any]] = {}
-
-    def once(of: Any) -> Any:
-        if id(of) not in kept:
-            kept[id(of)] = (of, made(of))
-        return kept[id(of)][1]
-
-    return once
-
-
 def _no_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
     """In place of code made for each page, which writes its address: no page is asked for here."""
 
@@ -142,16 +131,3 @@ def _no_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[
         raise AssertionError(f"{rule.rule}: no address is written in this rig")
 
     return refused
-
-
-def _scripts_once() -> Any:
-    """The program's migrations, read once."""
-    read = ScriptDirectory.from_config
-    found: list[ScriptDirectory] = []
-
-    def from_config(settings: Any) -> ScriptDirectory:
-        if not found:
-            found.append(read(settings))
-        return found[0]
-
-    return from_config

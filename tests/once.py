@@ -1,0 +1,90 @@
+"""What a process of tests finds out once: each is the value of a pure function, or something read that nobody changes.
+
+Nothing of a node, a database or a disk is among it: each test opens, reads and checks its own as if it were the first.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from types import MethodType
+from typing import Any, Final
+
+from alembic.script import ScriptDirectory
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
+
+from sync_protocol import suites
+from sync_protocol.roster import enrolment, standing
+from village_node import app, casebook, working_days
+
+_OF_A_ROUTE: Final = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
+
+
+class Compiled(BytecodeCache):
+    """Templates are compiled once for all apps of a test run: it took longer than what most tests of pages look at."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+def found_once() -> None:
+    """From now on, for as long as this process lives."""
+    Flask.jinja_options["bytecode_cache"] = Compiled()
+    Rule.compile = routes_read_once(Rule.compile)  # type: ignore[assignment, method-assign]
+    ScriptDirectory.from_config = scripts_read_once()  # type: ignore[method-assign]
+    for user in (standing, enrolment):
+        user.check_public = cache(suites.check_public)  # type: ignore[attr-defined]
+    casebook.rules_of = of_the_same_once(casebook.rules_of)  # type: ignore[assignment]
+    app.starter_catalogue = cache(app.starter_catalogue)
+    working_days.built_in = cache(working_days.built_in)
+
+
+def routes_read_once(read: Callable[[Rule], None]) -> Callable[[Rule], None]:
+    """The address of a route is read, and what writes it compiled, once for all apps: it hangs on nothing else, and
+    four hundred of them took longer than all else about an app."""
+    kept: dict[Any, dict[str, Any]] = {}
+
+    def once(rule: Rule) -> None:
+        where = (rule.rule, rule.host, rule.subdomain, rule.merge_slashes, repr(rule.defaults))
+        key = (*where, tuple(rule.map.converters.items()), Rule._compile_builder)
+        if key not in kept:
+            read(rule)
+            kept[key] = {name: getattr(rule, name) for name in _OF_A_ROUTE}
+        for name, found in kept[key].items():
+            # A function is bound to its rule; which it was made for does not matter to another of the same address.
+            setattr(rule, name, found.__func__.__get__(rule, None) if isinstance(found, MethodType) else found)
+
+    return once
+
+
+def scripts_read_once() -> Any:
+    """The program's migrations, read once."""
+    read = ScriptDirectory.from_config
+    found: list[ScriptDirectory] = []
+
+    def from_config(settings: Any) -> ScriptDirectory:
+        if not found:
+            found.append(read(settings))
+        return found[0]
+
+    return from_config
+
+
+def of_the_same_once(made: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """As `made`, once for each thing that it is made of; that is kept, so that it is known again."""
+    kept: dict[int, tuple[Any, Any]] = {}
+
+    def once(of: Any) -> Any:
+        if id(of) not in kept:
+            kept[id(of)] = (of, made(of))
+        return kept[id(of)][1]
+
+    return once
