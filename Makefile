@@ -14,6 +14,9 @@ RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 FUZZED := $(VENV)/.fuzzed
 
+# Programs that tests and rigs start a hundred times read what was compiled before, wherever the shell says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test check browser pictures bench sim crash fuzz planted testing image
 .DELETE_ON_ERROR:
 
@@ -21,9 +24,10 @@ demo: $(RUNS)
 	@$(BIN)/center-node demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(HOLD),--hold $(HOLD))
 
 # The database and the browser are the system's: found, or installed where we may, or their tests say that they are skipped.
+# Three at a time on two cores: the slow ones, which come first, wait for processes, browsers and clocks half of the time.
 test: $(TESTS)
 	@.ci/system-packages postgresql chromium fuse fiu || true
-	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(TESTS)
 	@$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from tests.builders import VILLAGE
 from tests.village_node.web.counter import CARD, PASSWORD
 from village_node.web.filing_steps import BY_STEPS
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def step_by_step(agent: Page) -> None:

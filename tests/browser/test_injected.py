@@ -17,7 +17,7 @@ from tests.village_node.web.counter import APPLICATION, PASSWORD
 from tests.village_node.web.errands import PAPERS
 from tests.village_node.web.test_service_room import ROOM, TODAY
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 RUNS = "ran()"  # what a payload does where it is taken for a script
 PAYLOADS = (

@@ -16,7 +16,7 @@ from tests.village_node.web.counter import CARD
 from village_node.accounts.passes import token_of
 from village_node.web.site import SITE
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def photo(words: str) -> FilePayload:

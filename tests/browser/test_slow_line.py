@@ -12,7 +12,7 @@ from tests.builders import TOWNSHIP, VILLAGE
 from tests.served import call, serve, until
 from village_node.uplink import Ancestor, Timeouts
 
-pytestmark = [pytest.mark.browser, pytest.mark.sockets, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.sockets, pytest.mark.timeout(300)]
 SLOW_S = 4.0  # one way, for everything that passes
 PATIENT = Timeouts(5.0, 30.0, 60.0)
 

@@ -262,6 +262,7 @@ def test_what_happens_meanwhile_is_not_held_up(asked: Asked, monkeypatch: pytest
     assert [page.status_code for page in pages] == [200, 200]
 
 
+@pytest.mark.slow
 @pytest.mark.sockets
 def test_over_real_lines_a_slow_or_dead_place_above_holds_no_page_for_long(tmp_path: Path) -> None:
     with asking.over_lines(tmp_path, COUNTY, TOWNSHIP, VILLAGE, OTHER_TOWNSHIP, OTHER_VILLAGE) as lines:

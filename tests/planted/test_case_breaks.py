@@ -8,6 +8,8 @@ from tests.planted.case_breaks import BREAKS, Break
 from tests.sync_protocol.case import properties
 from tests.sync_protocol.case.histories import histories
 
+pytestmark = pytest.mark.slow
+
 # Many more examples than a break needs that is found; shrinking what was found would only cost time.
 FIND = settings(
     max_examples=3_000, phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False

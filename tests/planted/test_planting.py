@@ -9,6 +9,8 @@ from tests.planted import planting
 from tests.planted.__main__ import main
 from tests.planted.planting import FAULTS, ROOT, Fault, NotPlanted, plant, read_fault, read_faults
 
+pytestmark = pytest.mark.slow
+
 PATCHES = sorted(FAULTS.glob("*.patch"))
 TEST = "tests/sync_protocol/test_retry.py"
 HARMLESS = """\

@@ -1,10 +1,13 @@
 """The fold over histories that networks of offline nodes might have written."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sync_protocol.case import properties
 from tests.sync_protocol.case.histories import History, histories
+
+pytestmark = pytest.mark.slow
 
 SEEDS = st.integers(0, 2**32)
 # Five hundred or more on every machine: the fold is cheap, and these properties are what the network stands on.

@@ -196,6 +196,7 @@ def charged(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) 
     return case
 
 
+@pytest.mark.slow
 def test_every_document_of_every_state_comes_out_at_every_level(
     network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, head: Visitor, business: Visitor
 ) -> None:

@@ -26,6 +26,8 @@ from tests.village_node.web.test_item_versions import form
 from tests.village_node.web.test_legal_life import why
 from village_node.web.site import SITE
 
+pytestmark = pytest.mark.slow
+
 DAY_MS = 86_400_000
 
 
