@@ -102,6 +102,8 @@ ARCHIVE: Final = Table(kinds.ARCHIVE, (
     Field(0, "delivery", "position", True, 0, 0, "送达记录", "record of the delivery"),
     Field(1, "volume", "text", True, 1, 60, "案卷号", "volume number"),
     Field(2, "keep_years", "int", False, 1, 999, "保管期限（年）", "years to be kept"),
+    Field(3, "box", "text", False, 1, 40, "盒号", "number of the box"),
+    Field(4, "permanent", "bool", False, 0, 0, "永久保管", "to be kept for good"),
 ))  # fmt: skip
 REVIEW_DECISION: Final = Table(kinds.REVIEW_DECISION, (
     Field(0, "request", "position", True, 0, 0, "所答复的复核申请", "request answered"),

@@ -267,14 +267,17 @@ _ANSWERS: Final = frozenset({kinds.SUPERVISION_ANSWER, kinds.ALERT_ANSWER})
 _COUNTER: Final = frozenset({
     kinds.CREATE, kinds.RECEIVE, kinds.DOCKET, kinds.HANDOFF, kinds.ACCEPT, kinds.RETURN_FOR_CORRECTION, kinds.TAKE,
     kinds.ANSWER, kinds.NOTE, kinds.SUPPLY, kinds.WITHDRAWAL_REQUEST, kinds.DELIVERED, kinds.PLEASE_RETURN,
-    kinds.ADOPT, kinds.DISMISS, kinds.REFUSE, kinds.LAPSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE,
-    kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.RATING, kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE,
-    kinds.COLLECTION_NOTICE, kinds.COMMITMENT, kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW,
-    kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION, kinds.FOLLOW_UP,
+    kinds.ADOPT, kinds.DISMISS, kinds.REFUSE, kinds.LAPSE, kinds.ISSUE, kinds.COUNTERSIGNATURE, kinds.RATING,
+    kinds.REVIEW_REQUEST, kinds.SERVICE_ACT, kinds.CONTACT_CHANGE, kinds.COLLECTION_NOTICE, kinds.COMMITMENT,
+    kinds.COMMITMENT_KEPT, kinds.LANE, kinds.PREREVIEW, kinds.PREREVIEW_REPLY, *_ANSWERS, kinds.RECTIFICATION,
+    kinds.FOLLOW_UP,
     kinds.COMPLAINT, kinds.MEETING, kinds.ACTION_DONE, kinds.CONSULTATION, kinds.SLIP, kinds.SLIP_ANSWER,
     kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.PROXY_AUTHORITY, kinds.SERVICE_ADDRESS,
     kinds.HEARING_RIGHT,
 })  # fmt: skip
+# Who takes money, and who files volumes: each does that alone, so that whoever handles a case does not take its fee.
+_CASHIER: Final = frozenset({kinds.FEE_NOTICE, kinds.FEE_SETTLED})
+_ARCHIVIST: Final = frozenset({kinds.ARCHIVE})
 # Who examines a case: suspends it and goes on. A special procedure also needs somebody who may approve it.
 _EXAMINER: Final = frozenset({
     kinds.LAPSE, kinds.SUSPEND, kinds.RESUME, kinds.COUNTERSIGN_OPEN, kinds.COUNTERSIGN_CLOSE, kinds.COUNTERSIGNATURE,
@@ -317,6 +320,14 @@ ROLES: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("leader", "county"): ("县政府负责人", "leader of the county government"),
     ("business", "county"): ("业务科", "business section"),
     ("supervisor", "county"): ("督查", "supervision"),
+    ("cashier", "village"): ("收费员", "cashier"),
+    ("cashier", "station"): ("收费员", "cashier"),
+    ("cashier", "township"): ("收费员", "cashier"),
+    ("cashier", "county"): ("收费员", "cashier"),
+    ("archivist", "village"): ("档案员", "archivist"),
+    ("archivist", "station"): ("档案员", "archivist"),
+    ("archivist", "township"): ("档案员", "archivist"),
+    ("archivist", "county"): ("档案员", "archivist"),
     ("admin", "station"): ("系统管理员", "administrator"),
     ("admin", "village"): ("系统管理员", "administrator"),
     ("admin", "township"): ("系统管理员", "administrator"),
@@ -369,6 +380,13 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     # Supervision reads everything, writes beside a case, hears complaints and changes no case; an administrator acts
     # on none.
     ("supervisor", "county"): _OVERSEER | _HEARER,
+    **{("cashier", level): _CASHIER for level in ("village", "station", "township", "county")},
+    **{("archivist", level): _ARCHIVIST for level in ("village", "station", "township", "county")},
+}
+# Role -> who does its work at a place where nobody has it: a village of one person takes fees and files volumes, too.
+STANDS_IN: Final[dict[str, frozenset[str]]] = {
+    "cashier": frozenset({"agent", "clerk", "window"}),
+    "archivist": frozenset({"agent", "clerk", "window"}),
 }
 
 # The words on the buttons.
@@ -482,6 +500,12 @@ def may(roles: frozenset[str], level: str, kind: int) -> bool:
     return any(kind in MAY.get((role, level), frozenset()) for role in roles)
 
 
+def stood_in(roles: frozenset[str], staffed: frozenset[str]) -> frozenset[str]:
+    """Give the roles whose work somebody with these roles does beside their own. ``staffed``: the roles that somebody
+    at the place has who can do it now."""
+    return frozenset(role for role, by in STANDS_IN.items() if role not in staffed and by & roles) - roles
+
+
 # Who may approve a special procedure and an extension at a level; of a joint case the county's leader extends the term.
 _APPROVERS: Final = frozenset({("head", "village"), ("head", "township"), ("head", "county")})
 # Who may let a case go as urgent: the section that coordinates at the county, a head elsewhere.
@@ -515,8 +539,10 @@ def roles_at(level: str) -> frozenset[str]:
 
 
 def may_propose(roles: frozenset[str], level: str) -> bool:
-    """Tell whether a person with these roles may propose to assign a case: anybody who may do anything with one."""
-    return any(MAY.get((role, level), frozenset()) - OVERSIGHT - kinds.OF_NO_CASE for role in roles)
+    """Tell whether a person with these roles may propose to assign a case: anybody who works on cases, and not on
+    their fees and volumes alone."""
+    able = roles - STANDS_IN.keys()
+    return any(MAY.get((role, level), frozenset()) - OVERSIGHT - kinds.OF_NO_CASE for role in able)
 
 
 def arrival(purpose: str, level: str) -> str:

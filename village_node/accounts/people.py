@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync_protocol.case.complaints import ONESELF
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.workdays import day_of
+from sync_protocol.case.workflow import ROLES, STANDS_IN, stood_in
 from sync_protocol.suites import NotOpened
 from village_node.accounts.chain import ChainWatch
+from village_node.accounts.exports import Exports
 from village_node.accounts.factors import Factors, key_of
 from village_node.accounts.marks import MarkFile
 from village_node.accounts.passes import Passes
@@ -21,6 +23,7 @@ from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
 from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
 from village_node.store.accounts import AccountRows, LastOne, Ordered, SessionRow, StaffRow
 from village_node.store.audit import AuditRow, Line, Mark
+from village_node.store.exports import ExportRows
 from village_node.store.factors import FactorRows
 from village_node.store.phone import PassRows
 
@@ -54,6 +57,8 @@ class Person:
     name: str
     roles: frozenset[str]
     token: str
+    # Those of ``roles`` that nobody at the node has: their work falls to others.
+    stands_in: frozenset[str] = frozenset()
 
 
 class Accounts:
@@ -93,6 +98,7 @@ class Accounts:
         self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock)
         self.tokens = Tokens(rows, clock, randomness, self._steady)
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
+        self.exports = Exports(ExportRows(rows.store), clock)
         self._clock_offset_ms = clock() - self._steady()
 
     @property
@@ -233,7 +239,7 @@ class Accounts:
         number = clean(staff_no)[:NUMBER_LONGEST]
         staff = self._checked(number, password, source)
         self._check_code(number, code, source)
-        return Person(staff.staff_no, staff.name, frozenset(staff.roles) & frozenset(self.roles), "")
+        return self._as_person(staff, staff.roles)
 
     def _check_code(self, number: str, code: str, source: str) -> None:
         """Whoever has a second factor shows it wherever the password is asked for. Raises SignInRefused."""
@@ -316,7 +322,16 @@ class Accounts:
         if found is None or found[0].step is not None:
             return None
         staff = found[1]
-        return Person(staff.staff_no, staff.name, frozenset(staff.roles) & frozenset(self.roles), form_token(cookie))
+        return self._as_person(staff, staff.roles, form_token(cookie))
+
+    def _as_person(self, staff: StaffRow, roles: Iterable[str], token: str = "") -> Person:
+        """Somebody in these roles, and in those whose work falls to them because nobody else here can do it today."""
+        own = frozenset(roles) & frozenset(self.roles)
+        if not any(by & own for by in STANDS_IN.values()):
+            return Person(staff.staff_no, staff.name, own, token)
+        today = day_of(self._clock()).isoformat()
+        beside = stood_in(own, self.rows.staffed(tuple(STANDS_IN), today)) & frozenset(self.roles)
+        return Person(staff.staff_no, staff.name, own | beside, token, beside)
 
     def replaced(self, cookie: str) -> SessionRow | None:
         """The session this cookie named, where it ended because its person signed in at another machine."""
@@ -356,8 +371,7 @@ class Accounts:
         known = self.tokens.find(token)
         if known is None:
             return None
-        roles = frozenset({known.token.role}) & frozenset(self.roles)
-        return Person(known.staff.staff_no, known.staff.name, roles, ""), known
+        return self._as_person(known.staff, {known.token.role}), known
 
     def secret(self, use: str) -> bytes:
         """The secret (32 bytes) of this node for one use, the same for all its workers. Raises NotSaved where it is to
@@ -378,6 +392,7 @@ class Accounts:
         line; the scheduler calls this."""
         self._sessions.purge()
         self.passes.purge()
+        self.exports.purge()
         self.refusals.settle()
         self.throttle.purge()
 

@@ -13,10 +13,10 @@ from sync_protocol.case.fees import Sum
 from village_node.casebook.errors import BadBody
 from village_node.casebook.office import Office
 from village_node.casebook.reading import Reading, folded
-from village_node.casebook.takings import SETTLED, rows_of
+from village_node.casebook.takings import rows_of
 from village_node.store import Connection, cases, purges
 from village_node.store import fees as kept
-from village_node.store.fees import FeeRow
+from village_node.store.fees import SETTLED, FeeRow
 
 AMOUNT, BASIS = (bodies.TABLES[kinds.FEE_NOTICE].number(name) for name in ("amount_fen", "basis"))
 

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 from sync_protocol.case.workdays import day_of
+from sync_protocol.case.workflow import STANDS_IN
 from village_node.casebook import once
 from village_node.casebook import registers as held
 from village_node.casebook.claimed import is_here
@@ -21,8 +22,8 @@ from village_node.store.claims import Absence, Claim, Colleague
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 
-# Who works on no case: one reads all of them, one must not see them.
-_APART: Final = frozenset({"supervisor", "admin", ""})
+# Who works on no case: one reads all of them, one must not see them, others take its fee or file its volume.
+_APART: Final = frozenset({"supervisor", "admin", "", *STANDS_IN})
 _SHARES_OUT: Final = frozenset({"head", "leader"})  # who says who does what at the place
 REASON_SHORTEST: Final = 4
 

@@ -24,7 +24,9 @@ from village_node.store.streams import ERASED, CaseEventRow, EventRow
 
 _CLOCK_BITS: Final = 16
 _YEAR_MS: Final = 31_556_952_000
-_KEEP_YEARS: Final = 2  # field of `archive`
+_KEEP_YEARS: Final = 2  # fields of `archive`
+_PERMANENT: Final = 4
+_FOR_GOOD_MS: Final = 1 << 62
 
 
 class Erasing(Purging):
@@ -163,6 +165,10 @@ def _kept_until(held: Iterable[CaseEventRow]) -> int:
         header = load_header(each.event.header)
         if header.kind == kinds.ARCHIVE and header.inline is not None:
             said = encoding.decode(header.inline)
-            years = said.get(_KEEP_YEARS) if isinstance(said, dict) else None
+            if not isinstance(said, dict):
+                continue
+            if said.get(_PERMANENT) is True:
+                return _FOR_GOOD_MS
+            years = said.get(_KEEP_YEARS)
             ends.append(each.event.arrived_ms + years * _YEAR_MS if isinstance(years, int) else 0)
     return max(ends)

@@ -137,7 +137,7 @@ class Reading(Office):
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
-            here, today, chosen = self.identity.place, day_of(self.clock()), self._filters(filters or {})
+            here, today, chosen = self.identity.place, day_of(self.clock()), self._filters(filters or {}, view)
             return cases.listed(connection, view, here, left_behind, chosen, page, page_size, today, who)
 
     def cases_after(
@@ -150,15 +150,17 @@ class Reading(Office):
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
             condition = cases.view(view, self.identity.place, left_behind, who)
-            condition &= cases.matching(**self._filters(filters))
+            condition &= cases.matching(**self._filters(filters, view))
             return cases.after(connection, condition, last, size)
 
-    def _filters(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        """Filters as the store has them: a department stands for the versions of its items."""
+    def _filters(self, asked: Mapping[str, str], view: str) -> dict[str, Any]:
+        """Filters as the store has them: a department stands for the versions of its items, and of the list of fees
+        it is those that have one."""
         kept: dict[str, Any] = {name: value for name, value in asked.items() if name != "department"}
-        if department := asked.get("department"):
-            items = self.catalogue.items()
-            kept["items"] = [(item.item_no, item.version) for item in items if item.department == department]
+        department = asked.get("department")
+        if department or view == "fees":
+            items = [item for item in self.catalogue.items() if department in (None, "", item.department)]
+            kept["items"] = [(item.item_no, item.version) for item in items if view != "fees" or item.has_fee]
         return kept
 
     def hop_receipts(self, listed: Sequence[CaseRow]) -> dict[CaseKey, list[HopReceipt]]:
@@ -186,6 +188,7 @@ class Reading(Office):
             return {
                 **cases.totals(connection, self.identity.place),
                 "not_left": len(self._not_left(connection)[0]),
+                **{view: self._at_desk(connection, view) for view in ("fees", "to_file")},
             }
 
         counts = dict(self.remembered("views", count))
@@ -193,6 +196,10 @@ class Reading(Office):
             counts["claimed"] = claims.count(connection, who)
             counts["unclaimed"] = counts["mine"] - cases.claimed_to_do(connection, self.identity.place)
         return counts
+
+    def _at_desk(self, connection: Connection, view: str) -> int:
+        condition = cases.view(view, self.identity.place) & cases.matching(**self._filters({}, view))
+        return cases.count(connection, condition)
 
     def made_public(self) -> list[CaseKey]:
         """This place's own unfinished cases with a public notice that is open; asked again only after a change."""

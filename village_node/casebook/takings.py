@@ -1,15 +1,13 @@
 """The money of a folded case as it is noted by day: the notice, the receipt, the waiver."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sync_protocol.case import Case
 from sync_protocol.case.records import Fee
 from sync_protocol.case.workdays import day_of
 from village_node.store import cases
-from village_node.store.fees import FeeRow
+from village_node.store.fees import SETTLED, FeeRow
 from village_node.store.locks import CaseKey
-
-SETTLED: Final = ("paid", "waived")
 
 
 def rows_of(key: CaseKey, case: Case) -> list[FeeRow]:

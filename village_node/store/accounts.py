@@ -171,6 +171,16 @@ class AccountRows:
             query = select(STAFF).order_by(STAFF.c.staff_no)
             return [_staff(tuple(row)) for row in connection.execute(query)]
 
+    def staffed(self, roles: Collection[str], today: str) -> frozenset[str]:
+        """Those of these roles that somebody in use has who is not away on a day, written as 2026-11-20."""
+        words = (
+            "SELECT s.roles FROM staff s LEFT JOIN absences a ON a.staff_no = s.staff_no AND a.until >= ? "
+            "WHERE NOT s.disabled AND s.password_hash IS NOT NULL AND a.staff_no IS NULL"
+        )
+        with self._store.reading() as connection:
+            held = {role for (each,) in rows.ask(connection, words, (today,)) for role in each.split(",")}
+        return frozenset(held.intersection(roles))
+
     @with_the_reserve
     def add_staff(self, row: StaffRow, told: Line | None = None) -> bool:
         """Add somebody; False if the number is taken. What the level above has ordered about this number holds at

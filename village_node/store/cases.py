@@ -14,7 +14,7 @@ from sync_protocol.case.documents import GIVEN_BACK, WANTING, kind_now
 from sync_protocol.case.exclusions import GRADE_NUMBERS, Grade
 from sync_protocol.case.numbers import place_prefix
 from sync_protocol.case.workdays import FIRST_DAY
-from village_node.store import claims, rows
+from village_node.store import claims, fees, rows
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.tables import CASE_WAITS, CASES, CLAIMS, EVENTS, STREAMS
 
@@ -319,7 +319,8 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") 
     unclaimed: to be done here, and nobody has · back: papers are missing · supplies: something waits for the holder's
     answer · not_left: ours that no receipt from above covers · transit: on the way · promises: a commitment is to be
     kept · unrated: given to the applicant, who has not rated it and is to be called · prereview: drafts to be looked
-    at here · reviews: a review of a refusal was asked for · decided, delivering, all.
+    at here · reviews: a review of a refusal was asked for · fees: the applicant is to be told of one, or to pay it, of
+    those whose item has one · to_file: given to the applicant, and the volume not filed · decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
@@ -349,6 +350,11 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") 
             func.coalesce(table.reached, 0) == 0,
             func.coalesce(table.calls, 0) < MOST_CALLS,
         ),
+        "fees": and_(
+            table.holder == here,
+            or_(table.state == "fee_due", and_(table.state.in_(workflow.APPROVED), not_(fees.is_settled()))),
+        ),
+        "to_file": and_(table.holder == here, table.state == "delivered"),
         "decided": table.state.in_(DECIDED),
         "delivering": table.state == "delivering",
         "all": known,

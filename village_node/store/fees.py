@@ -2,13 +2,15 @@
 cases; where bodies were dropped what they said stays."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey
-from village_node.store.tables import FEES
+from village_node.store.tables import CASES, FEES
+
+SETTLED: Final = ("paid", "waived")
 
 
 class FeeRow(NamedTuple):
@@ -34,6 +36,12 @@ def put(connection: Connection, keys: Iterable[CaseKey], found: Iterable[FeeRow]
     for key in sorted(keys):
         rows.do(connection, "DELETE FROM fees WHERE scope = ? AND case_id = ?", key)
     rows.put(connection, FEES, sorted(found))
+
+
+def is_settled() -> ColumnElement[bool]:
+    """The condition, in a question about cases, that the fee of the case was paid or waived."""
+    there = and_(FEES.c.scope == CASES.c.scope, FEES.c.case_id == CASES.c.case_id, FEES.c.what.in_(SETTLED))
+    return select(FEES.c.case_id).where(there).exists()
 
 
 def of_day(connection: Connection, place: str, day: int) -> list[FeeRow]:

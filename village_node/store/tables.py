@@ -536,6 +536,26 @@ ABSENCES: Final = Table(
     PrimaryKeyConstraint("staff_no"),
 )
 
+# Lists taken away as files, by their numbers. `query`: what the list was narrowed to, as its address says it; `people`:
+# how many persons it names. One that waited for a second person has a `reason`, and from the answer on `answered_by`.
+EXPORTS: Final = Table(
+    "exports",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("staff_no", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("reason", Text),
+    Column("answered_by", Text),
+    Column("answered_ms", BigInteger),
+    Column("granted", Integer),
+    Column("fetched_ms", BigInteger),
+    Index(None, "staff_no", "at_ms"),
+)
+
 # Proposals to assign a case over the head of its holder: one person's until another at this node has answered.
 # state: see proposals.STATES; `last_*`: the end of the case as the first person saw it.
 PROPOSALS: Final = Table(

@@ -1,5 +1,6 @@
 """Acting on a case: the form of one move read by its field table, and every way it can fail."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from marshmallow import ValidationError
@@ -22,7 +23,15 @@ from village_node.web.site import LONGEST_FIELD, Visit
 
 
 def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
-    """Make one move. What cannot be done comes back on the case's page with everything that was typed."""
+    """Make one move from the page of a case."""
+    return made(visit, place, case_id, move, cases.show, "case")
+
+
+def made(
+    visit: Visit, place: str, case_id: str, move: str, show: Callable[[Visit, Case, Attempt], Response], page: str
+) -> Response:
+    """Make one move. What cannot be done comes back on the page that ``show`` draws, with everything that was typed;
+    what was done leads to ``page``."""
     case = cases.fetch(visit, place, case_id)
     kind = doing.kind_of(move)
     if kind is None or kind in workflow.APART:  # those have pages of their own
@@ -53,10 +62,10 @@ def act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     except StoreError as fault:
         attempt.problem, attempt.status = visit.unsaved(fault), 503
     if attempt.status != 200:
-        return cases.show(visit, case, attempt)
+        return show(visit, case, attempt)
     if kind == kinds.RECEIVE:
         return visit.redirect("receipt", place=place, case_id=case_id)
-    return visit.redirect("case", place=place, case_id=case_id, done="asked" if doing.takes_two(kind, values) else move)
+    return visit.redirect(page, place=place, case_id=case_id, done="asked" if doing.takes_two(kind, values) else move)
 
 
 def collect(visit: Visit, case: Case, kind: int) -> dict[str, Any]:

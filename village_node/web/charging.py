@@ -21,7 +21,8 @@ from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
 from village_node.web.site import Visit
 
-READS: Final = Policy(CASEWORK, "node", "masked")
+CASHIER: Final = frozenset({"cashier"})
+READS: Final = Policy(CASEWORK | CASHIER, "node", "masked")
 HEAD: Final = (
     ("日期", "Day"), ("时间", "Time"), ("类别", "What"), ("收件编号", "Receipt number"), ("事项", "Service"),
     ("文号或票据号", "Number of the paper"), ("金额（元）", "Amount (yuan)"), ("经办人", "Clerk"),
@@ -191,5 +192,5 @@ def _cells(day: date, sort: str, row: FeeRow, line: Line) -> tuple[str | float, 
 
 ROUTES: Final = (
     Route("/fees", "fee_day", day_sheet, READS),
-    export.route("/fees", "fee_day_export", day_table, Policy(EXPORTS, "node", "masked")),
+    export.route("/fees", "fee_day_export", day_table, Policy(EXPORTS | CASHIER, "node", "masked")),
 )

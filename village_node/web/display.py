@@ -7,11 +7,11 @@ from flask import make_response, redirect
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from village_node.web.policy import STAFF, Policy, Route
+from village_node.web.policy import SIGNED_IN, Policy, Route
 from village_node.web.site import DISPLAY_COOKIE, DISPLAY_DAYS, KIOSK_COOKIE, LANGUAGES, Visit, local_path
 
 ANYBODY: Final = Policy(None, "public")
-WORKS_HERE: Final = Policy(STAFF, "public")
+WORKS_HERE: Final = Policy(SIGNED_IN, "public")
 
 
 def start(visit: Visit) -> Response:

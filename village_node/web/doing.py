@@ -7,14 +7,22 @@ from typing import Any, Final
 from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies, workflow
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
-from sync_protocol.places import about
+from sync_protocol.places import LEVELS, about
 from village_node.casebook import BadBody, CaseRef, Request, Shown
 from village_node.web import charging, entry, schemas
-from village_node.web.policy import CASEWORK, Policy
+from village_node.web.policy import CASEWORK, DESKS, Policy
 from village_node.web.site import Visit
 
 # Which of them may make which move is the workflow's table; the casebook asks it under its lock.
 ACTS: Final = Policy(CASEWORK - {"supervisor"}, "node", "masked")
+
+
+def policy_of(kind: int) -> Policy:
+    """Who may ask for acts of a kind: whoever works on cases, and whose desk it is."""
+    desks = {role for role in DESKS for level in LEVELS if kind in workflow.MAY[role, level]}
+    return Policy((ACTS.roles or frozenset()) | desks, ACTS.scope, ACTS.fields)
+
+
 # What a page or a program says beside the fields that people fill in.
 _ADDRESSED: Final = {kinds.HANDOFF: ("to", "purpose"), kinds.PREREVIEW: ("to",)}
 _NUMBERS: Final = {"applicant_id_no": entry.number, "applicant_phone": entry.phone, "proxy_phone": entry.phone}

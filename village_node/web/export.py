@@ -3,6 +3,11 @@
 A file is written in full before a byte of it leaves, on the disk once it is larger than a page or two: then the line in
 the audit trail can say how many rows it has, no half of a file is ever taken for a whole one, and the memory that it
 takes does not grow with the list.
+
+Its last row says who took it away, when, from which node and under which number, in one cell that begins with "# ": a
+program that reads a header and rows finds them where they are, and skips a comment. Since nothing unmasked is ever
+written into a file, none is encrypted. A list that names more people than one person may take away alone is asked for
+with a reason, and taken away once another head has agreed (``village_node.accounts.exports``).
 """
 
 import csv
@@ -13,23 +18,28 @@ from datetime import datetime
 from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final, NamedTuple
+from urllib.parse import urlencode
 
-from flask import make_response
+from flask import make_response, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import XlsxWriterException
 
+from village_node.accounts.exports import ExportRefused, NeedsSecond, Wanted
 from village_node.store import NotSaved
 from village_node.store.cases import CaseRow, Page
+from village_node.store.exports import ExportRow
 from village_node.web import times
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
+CASES: Final = "work_export"  # the one list of people that there is
 ROWS_MOST: Final = 100_000
 IN_MEMORY: Final = 1 << 20  # bytes of a file beyond which it is kept on the disk
 SLICE: Final = 1 << 16  # bytes that are sent at once
 COLUMN_WIDTH: Final = 18  # characters
+PRINTED_MOST: Final = 200  # characters of the line above and below each printed page, of which a program takes 255
 CELL_MOST: Final = 32_767  # characters that a spreadsheet program takes in one cell
 _FORMULA: Final = ("=", "+", "-", "@")
 _TYPES: Final = {
@@ -46,12 +56,31 @@ Cell = str | int | float
 class Table(NamedTuple):
     """A list as it is exported. ``name``: of the file, and in the audit trail; ``head``: the columns in Chinese and
     English; ``rows`` are read as they are written; ``filters``: what the list was narrowed to, for the audit trail,
-    without personal data."""
+    without personal data; ``person``: the column that names somebody, masked, where there is one: such a row counts as
+    one person, since masked names cannot be told apart."""
 
     name: str
     head: Sequence[tuple[str, str]]
     rows: Iterable[Sequence[Cell]]
     filters: Mapping[str, object]
+    person: int | None = None
+
+
+class Read(Iterator[Sequence[Cell]]):
+    """The rows of a table as they are written, no more than a file may have: how many there were, and how many of them
+    name somebody. Where there are more, the last line says so."""
+
+    def __init__(self, visit: Visit, table: Table) -> None:
+        self.rows = self.people = 0
+        self._person = table.person
+        self._left = _bounded(visit, table.rows)
+
+    def __next__(self) -> Sequence[Cell]:
+        row = next(self._left)
+        if len(row) > 1:  # what is not the line that says so
+            self.rows += 1
+            self.people += self._person is not None and bool(row[self._person])
+        return row
 
 
 def route(rule: str, name: str, table_of: Callable[[Visit], Table | Response], policy: Policy) -> Route:
@@ -62,24 +91,64 @@ def route(rule: str, name: str, table_of: Callable[[Visit], Table | Response], p
 
     def view(visit: Visit, form: str) -> Response:
         made = table_of(visit)
-        return given(visit, made, form) if isinstance(made, Table) else made
+        if not isinstance(made, Table):
+            return made
+        try:
+            return given(visit, made, form)
+        except ExportRefused as refused:
+            people = refused.people if isinstance(refused, NeedsSecond) else 0
+            words = visit.t(refused.zh, refused.en)
+            values = {"problem": words, "people": people, "action": asking(visit, name, form)}
+            return visit.render("export_refused.html", 403, **values)
 
     return Route(f"{rule}.<any(csv, xlsx):form>", name, view, policy)
 
 
+def asking(visit: Visit, name: str, form: str) -> str:
+    """Where a list is asked for with a reason, narrowed alike; empty for one that names nobody."""
+    return url_for("ask_export", listed=name, form=form, **query_of(visit)) if name == CASES else ""
+
+
+def query_of(visit: Visit) -> dict[str, str]:
+    """What the address narrows a list to: the same whoever asks, and on whichever page of it."""
+    left_out = ("request", "form", "page", "limit", "after")
+    said = visit.request.args.items()
+    return {name: text for name, text in sorted(said) if text and name not in left_out and name[:1] != "_"}
+
+
+def wanted(visit: Visit, table: Table, form: str, read: Read) -> Wanted:
+    """The list that somebody wants, once its rows were read."""
+    told = {"form": form, "rows": read.rows, **{name: value for name, value in table.filters.items() if value}}
+    if read.people:
+        told["people"] = read.people
+    return Wanted(table.name, form, urlencode(query_of(visit)), read.people, told)
+
+
 def given(visit: Visit, table: Table, form: str) -> Response:
-    """The file, once the audit trail has its line. Raises NotSaved where there is no room for either of them."""
+    """The file, once the audit trail has its line. Raises NotSaved where there is no room for either of them, and
+    ExportRefused where a second person has to agree, or has not."""
     if form not in _TYPES:
         raise NotFound
+    number = visit.request.args.get("request", "")
     file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - open until the answer is sent
+    read, exports, by = Read(visit, table), visit.site.accounts.exports, visit.staff.staff_no
+
+    def mark() -> str:
+        """Note that the file is taken away, and give the line that says so."""
+        asked = wanted(visit, table, form, read)
+        if number.isascii() and number.isdecimal() and len(number) < 10:
+            return watermark(visit, exports.fetch(int(number), by, asked))
+        return watermark(visit, exports.take(by, asked))
+
     try:
         head = [visit.t(*each) for each in table.head]
-        count = (_csv if form == "csv" else _xlsx)(visit, file, head, table.rows)
-        told = {"form": form, "rows": count, **{name: value for name, value in table.filters.items() if value}}
-        visit.site.accounts.audit(visit.staff.staff_no, "list.export", table.name, told)
+        (_csv if form == "csv" else _xlsx)(visit, file, head, read, mark)
     except (OSError, XlsxWriterException) as fault:
         file.close()
         raise NotSaved(*_NO_ROOM) from fault
+    except (ExportRefused, NotSaved):
+        file.close()
+        raise
     file.seek(0)
     response = make_response(_slices(file))
     response.call_on_close(file.close)
@@ -93,21 +162,32 @@ def _slices(file: IO[bytes]) -> Iterator[bytes]:
     return iter(lambda: file.read(SLICE), b"")
 
 
-def _csv(visit: Visit, file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
-    """Write the table as CSV; how many rows it has. The mark in front makes spreadsheet programs read it as UTF-8."""
+def watermark(visit: Visit, row: ExportRow) -> str:
+    """Who took a file away, when, from which node, under which number, and who agreed."""
+    accounts, config = visit.site.accounts, visit.site.config
+    at = times.local(visit.now_ms).strftime("%Y-%m-%d %H:%M")
+    by = f"{visit.staff.name}（{row.staff_no}）"
+    agreed = f"{accounts.name_of(row.answered_by)}（{row.answered_by}）" if row.answered_by else ""
+    zh = f"导出第 {row.number} 号；{at}；{by}；{config.name} {config.place}"
+    en = f"Export no. {row.number}; {at}; {by}; {config.name} {config.place}"
+    zh, en = (f"{zh}；{agreed}批准", f"{en}; approved by {agreed}") if agreed else (zh, en)
+    return visit.t(f"# {zh}；个人信息已隐去", f"# {en}; personal data is masked")
+
+
+def _csv(visit: Visit, file: IO[bytes], head: Sequence[str], rows: Read, mark: Callable[[], str]) -> None:
+    """Write the table as CSV. The mark in front makes spreadsheet programs read it as UTF-8."""
     text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="", write_through=True)
-    writer, count = csv.writer(text), 0
+    writer = csv.writer(text)
     writer.writerow(head)
-    for row in _bounded(visit, rows):
-        count += 1
+    for row in rows:
         writer.writerow([harmless(each) if isinstance(each, str) else each for each in row])
+    writer.writerow([mark()])
     text.detach()
-    return min(count, ROWS_MOST)
 
 
-def _xlsx(visit: Visit, file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
-    """Write the table as XLSX; how many rows it has. A text stays a text there, and one that looks like a formula is
-    marked, so that it stays one when somebody edits its cell."""
+def _xlsx(visit: Visit, file: IO[bytes], head: Sequence[str], rows: Read, mark: Callable[[], str]) -> None:
+    """Write the table as XLSX. A text stays a text there, and one that looks like a formula is marked, so that it stays
+    one when somebody edits its cell."""
     book, count = Workbook(file, {"constant_memory": True}), 0
     made: datetime = times.local(visit.now_ms).replace(tzinfo=None)
     book.set_properties({"author": visit.staff.staff_no, "company": visit.site.config.name, "created": made})
@@ -115,18 +195,21 @@ def _xlsx(visit: Visit, file: IO[bytes], head: Sequence[str], rows: Iterable[Seq
     sheet = book.add_worksheet()
     sheet.set_column(0, max(len(head) - 1, 0), COLUMN_WIDTH)
     sheet.freeze_panes(1, 0)
-    sheet.set_footer(f"&L{visit.staff.staff_no} {made:%Y-%m-%d %H:%M}&R&P / &N")
     for column, words in enumerate(head):
         sheet.write_string(0, column, words, bold)
-    for row in _bounded(visit, rows):
+    for row in rows:
         count += 1
         for column, cell in enumerate(row):
             if isinstance(cell, str):
                 sheet.write_string(count, column, cell[:CELL_MOST], quoted if is_formula(cell) else None)
             else:
                 sheet.write_number(count, column, cell)
+    said = mark()
+    sheet.write_string(count + 1, 0, said)
+    printed = said.replace("&", "&&")[:PRINTED_MOST]
+    sheet.set_header(f"&L{printed}")
+    sheet.set_footer(f"&L{printed}&R&P / &N")
     book.close()
-    return min(count, ROWS_MOST)
 
 
 def _bounded(visit: Visit, rows: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:

@@ -6,6 +6,8 @@ from typing import Any, Final, Literal
 
 from flask import Flask
 
+from sync_protocol.case.workflow import STANDS_IN
+
 # What a route reaches. "public": nothing about anybody. "own": the session's own account and drafts. "query": one case
 # named by its number and code. "node": what this node holds, nothing else is in its database. "machine": another
 # program, which proves itself otherwise.
@@ -22,6 +24,9 @@ CASEWORK: Final = frozenset({
 COUNTER: Final = frozenset({"agent", "clerk", "window"})
 ADMIN: Final = frozenset({"admin"})
 STAFF: Final = CASEWORK | ADMIN
+# Who takes fees and who files volumes: they see what waits for them, with what their act needs, and no other case.
+DESKS: Final = frozenset(STANDS_IN)
+SIGNED_IN: Final = STAFF | DESKS
 # Those who answer for the work of others may take lists of cases away as files; who works on single cases reads the
 # pages. The audit trail goes with whoever may read it, and so do sums that are about nobody.
 EXPORTS: Final = frozenset({"head", "leader", "business", "supervisor"})

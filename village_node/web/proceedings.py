@@ -44,7 +44,7 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
         found.insert(0, _lane(visit, case.lane))
     if case.preview is not None and case.state in ("draft", "prereview"):
         found.append(_preview(visit, case.preview))
-    found += [*_ending(visit, case), *_money(visit, case)]
+    found += [*_ending(visit, case), *_made(visit, case)]
     found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None]
     found += [*charging.boxes(visit, case), *joint.boxes(visit, case), *minutes.boxes(visit, case)]
     if case.state == "fee_due" or case.listed_state == "correcting":
@@ -118,7 +118,8 @@ def _ending(visit: Visit, case: Case) -> list[Box]:
     return found
 
 
-def _money(visit: Visit, case: Case) -> list[Box]:
+def fee_boxes(visit: Visit, case: Case) -> list[Box]:
+    """What the applicant was told to pay, and whether it is settled."""
     found = []
     if case.fee is not None:
         fee = case.fee
@@ -128,15 +129,24 @@ def _money(visit: Visit, case: Case) -> list[Box]:
         tone = "good" if fee.settled_ms is not None else "waiting"
         title = visit.t(f"费用 {amount}：{state}", f"Fee {amount}: {state}")
         found.append(Box(tone, "paper", title, [each for each in lines if each]))
+    return found
+
+
+def volume_boxes(visit: Visit, case: Case) -> list[Box]:
+    """The volume in which a case was filed."""
+    title = visit.t(f"案卷号：{case.volume}", f"Volume: {case.volume}")
+    return [Box("plain", "box", title, [])] if case.volume else []
+
+
+def _made(visit: Visit, case: Case) -> list[Box]:
+    found = []
     if case.certificate is not None:
         made = case.certificate
         until = " — ".join(each for each in (made.valid_from, made.valid_to) if each)
         lines = [_said(visit, made.place, made.at_ms), _line(visit, "有效期", "Valid", until)]
         title = visit.t(f"证照：{made.number}", f"Certificate: {made.number}")
         found.append(Box("good", "paper", title, [each for each in lines if each]))
-    if case.volume:
-        found.append(Box("plain", "box", visit.t(f"案卷号：{case.volume}", f"Volume: {case.volume}"), []))
-    return found
+    return [*fee_boxes(visit, case), *found, *volume_boxes(visit, case)]
 
 
 def _open_box(visit: Visit, case: Case, each: Procedure) -> Box:

@@ -18,11 +18,11 @@ from village_node.accounts.sessions import Step
 from village_node.accounts.steps import Half
 from village_node.store.accounts import Outdated
 from village_node.web import factor_words
-from village_node.web.policy import STAFF, Policy, Route
+from village_node.web.policy import SIGNED_IN, Policy, Route
 from village_node.web.site import Visit, local_path
 
 ANYBODY: Final = Policy(None, "own")
-OWN: Final = Policy(STAFF, "own")
+OWN: Final = Policy(SIGNED_IN, "own")
 # What no page carries on to another: it is typed again.
 SECRETS: Final = {
     "old": ("原密码", "Old password"),

@@ -232,8 +232,8 @@ class Visit:
 
     def role_names(self) -> str:
         """The person's roles in words."""
-        level = self.site.level
-        return self.t("、", ", ").join(self.t(*ROLES[role, level]) for role in sorted(self.staff.roles))
+        level, own = self.site.level, self.staff.roles - self.staff.stands_in
+        return self.t("、", ", ").join(self.t(*ROLES[role, level]) for role in sorted(own))
 
     def line(self, name: str) -> str:
         """One field of the form, as one line of normalised text; absent ones are empty."""

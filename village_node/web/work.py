@@ -19,6 +19,7 @@ from village_node.web import (
     claimed,
     clocks,
     commitments,
+    desks,
     entry,
     export,
     filing,
@@ -30,7 +31,7 @@ from village_node.web import (
     words,
 )
 from village_node.web.export import Table
-from village_node.web.policy import CASEWORK, COUNTER, EXPORTS, STAFF, Policy, Route
+from village_node.web.policy import CASEWORK, COUNTER, DESKS, EXPORTS, SIGNED_IN, Policy, Route
 from village_node.web.site import Visit
 
 VIEWS: Final[dict[str, tuple[str, str]]] = {
@@ -46,6 +47,7 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
     "transit": ("转送途中", "On the way"),
     "promises": ("承诺待兑现", "Committed to"),
     "unrated": ("未评价（待回访）", "Not rated yet"),
+    **desks.TITLES,
     "decided": ("已决定", "Decided"),
     "all": ("全部", "All"),
 }
@@ -65,6 +67,7 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
     "transit": ("没有在途的件。", "Nothing is on the way."),
     "promises": ("没有尚未兑现的承诺。", "No commitment is open."),
     "unrated": ("办结的件都已评价。", "Everything that was given out is rated."),
+    **desks.EMPTY,
     "decided": ("还没有作出决定的件。", "Nothing is decided yet."),
     "all": ("本机还没有办件。", "There is no case on this node yet."),
 }
@@ -72,16 +75,18 @@ _OF_DEPARTMENTS: Final = ("township", "county")  # where windows belong to depar
 _OF_SEVERAL: Final = ("claimed", "unclaimed")  # no lists for who works alone
 FILTERS: Final = ("text", "item_no", "state", "place", "kind", "department")
 SLICE: Final = 500  # cases that an export reads at once
+APPLICANT: Final = ("申请人", "Applicant")
 HEAD: Final = (
-    ("收件编号", "Receipt number"), ("事项编号", "Service number"), ("事项", "Service"), ("申请人", "Applicant"),
+    ("收件编号", "Receipt number"), ("事项编号", "Service number"), ("事项", "Service"), APPLICANT,
     ("状态", "State"), ("预警", "Card"), ("到期", "Due"), ("现在在", "Now at"), ("收件时间", "Filed"),
 )  # fmt: skip
 
 
 def work(visit: Visit) -> Response:
-    """One view of the list, filtered and paged by what stands in the address, so that a reload keeps it."""
+    """One view of the list, filtered and paged by what stands in the address, so that a reload keeps it; for who takes
+    fees or files volumes alone, what waits for them."""
     if not visit.may(CASEWORK):
-        return visit.redirect("health")
+        return desks.desk(visit) if visit.may(DESKS) else visit.redirect("health")
     arguments = visit.request.args
     view = arguments.get("view", "mine")
     if view == "drafts" and visit.may(COUNTER):
@@ -113,7 +118,7 @@ def table(visit: Visit) -> Table:
     # A number may stand in the audit trail as it was typed; the name of a person may not.
     text = filters["text"] if filters["text"].isascii() else masking.name(filters["text"])
     rows = (_cells(visit, row) for row in _slice_by_slice(visit, view, filters))
-    return Table("work", HEAD, rows, {"view": view, **filters, "text": text})
+    return Table("work", HEAD, rows, {"view": view, **filters, "text": text}, person=HEAD.index(APPLICANT))
 
 
 def _slice_by_slice(visit: Visit, view: str, filters: dict[str, str]) -> Iterator[CaseRow]:
@@ -203,6 +208,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
     # Who decides reviews is at the county: nobody else has a use for their list.
     several, away = claimed.staffed(visit)
     left_out = set(() if visit.site.level == "county" else ("reviews",)) | set(() if several else _OF_SEVERAL)
+    left_out |= set(desks.VIEWS.values()).difference(desks.views_of(visit))
     return visit.render(
         "work.html",
         view=view,
@@ -214,6 +220,8 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         children=children,
         departments=_departments(visit, values.get("filters", {}).get("department", "")),
         to_approve=_to_approve(visit),
+        exports_wait=len(visit.site.accounts.exports.waiting_for(visit.staff.staff_no)) if visit.may(EXPORTS) else 0,
+        exports_granted=len(visit.site.accounts.exports.granted_to(visit.staff.staff_no)) if visit.may(EXPORTS) else 0,
         to_post=posting.waiting(visit),
         calendar_waits=_calendar_waits(visit),
         on_duty=service_room.on_duty(visit),
@@ -258,6 +266,6 @@ def _calendar_waits(visit: Visit) -> bool:
 
 
 ROUTES: Final = (
-    Route("/work", "work", work, Policy(STAFF, "node", "masked")),
-    export.route("/work", "work_export", table, Policy(EXPORTS, "node", "masked")),
+    Route("/work", "work", work, Policy(SIGNED_IN, "node", "masked")),
+    export.route("/work", export.CASES, table, Policy(EXPORTS, "node", "masked")),
 )

@@ -42,7 +42,7 @@ PLACES = PlaceTree.from_rows([
 CASE_ID = b"case of interest"
 ITEMS = ("001", "004", "007", "009", "014", "016", "022", "040", "041", "036", "007", "028", "030", "034", "043")
 HOMES = (VILLAGE, VILLAGE, VILLAGE, TOWNSHIP, STATION, COUNTY)
-ALL_ROLES = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer", "business"})
+ALL_ROLES = frozenset({"agent", "head", "clerk", "reviewer", "window", "officer", "business", "cashier", "archivist"})
 FORWARD = frozenset({
     kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.DOCKET, kinds.REVIEW, kinds.DECIDE, kinds.RESUME,
     kinds.COUNTERSIGN_CLOSE, kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ISSUE, kinds.ARCHIVE, kinds.REVIEW_DECISION,

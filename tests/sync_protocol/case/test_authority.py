@@ -144,16 +144,16 @@ def test_what_was_delivered_on_its_way_arrives_or_is_assigned_and_is_filed_by_wh
     assert script.fold().state == "delivered"
     assert told(script, kinds.ACCEPT, VILLAGE, "agent") is None
     assert told(script, kinds.ACCEPT, TOWNSHIP, "clerk") == "only the receiver named in the handoff may accept"
-    assert told(script, kinds.ARCHIVE, VILLAGE, "agent") == "the case is in transit"
+    assert told(script, kinds.ARCHIVE, VILLAGE, "archivist") == "the case is in transit"
     assert told(script, kinds.FORCE_ASSIGN, TOWNSHIP, "head") is None
     script.accept(VILLAGE)
-    assert told(script, kinds.ARCHIVE, VILLAGE, "agent") is None
+    assert told(script, kinds.ARCHIVE, VILLAGE, "archivist") is None
     assert told(script, kinds.ACCEPT, VILLAGE, "agent") == "the case is closed (state: delivered)"
     assert told(script, kinds.FORCE_ASSIGN, TOWNSHIP, "head") == "the case is closed (state: delivered)"
     lost = delivered_in_transit()
     lost.assign(TOWNSHIP, TOWNSHIP)
     assert (lost.fold().holder, lost.fold().state) == (TOWNSHIP, "delivered")
-    assert told(lost, kinds.ARCHIVE, TOWNSHIP, "clerk") is None
+    assert told(lost, kinds.ARCHIVE, TOWNSHIP, "archivist") is None
     for each in (script, lost):
         assert second_fold(each).state == "delivered" and each.fold().counts["effective"] == len(each.events)
         assert second_fold(each).verdicts == each.fold().verdicts

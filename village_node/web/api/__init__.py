@@ -7,6 +7,7 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from village_node.accounts.exports import ExportRefused
 from village_node.casebook import CasebookError
 from village_node.notices.printing import NotPrinted
 from village_node.store import StoreError
@@ -17,6 +18,7 @@ from village_node.web.api import (
     casework,
     claiming,
     drafts,
+    exporting,
     guide,
     oversight,
     papers,
@@ -41,6 +43,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *calling.OPERATIONS,
     *claiming.OPERATIONS,
     *drafts.OPERATIONS,
+    *exporting.OPERATIONS,
     *guide.OPERATIONS,
     *oversight.OPERATIONS,
     *voices.OPERATIONS,
@@ -52,7 +55,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *together.OPERATIONS,
     *papers.OPERATIONS,
 )
-_FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted)
+_FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted, ExportRefused)
 
 
 def register(app: Flask) -> tuple[Route, ...]:

@@ -328,7 +328,8 @@ OPERATIONS: Final = (
     ),
     *(
         Operation(
-            f"{_CASE}/acts/{kind.name}", f"act_{kind.name}", act_of(kind.number), doing.ACTS, TAG, "POST",
+            f"{_CASE}/acts/{kind.name}", f"act_{kind.name}", act_of(kind.number), doing.policy_of(kind.number),
+            TAG, "POST",
             act_schema(kind.number), gives=shapes.Done, once=True,
             words=f"{workflow.LABELS[kind.number][0]}\n\n{workflow.LABELS[kind.number][1].capitalize()}.",
         )

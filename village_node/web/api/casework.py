@@ -21,6 +21,7 @@ from village_node.notices import sheets
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.web import (
     cases,
+    desks,
     documents,
     entitled,
     entry,
@@ -36,15 +37,16 @@ from village_node.web import (
 )
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, reason_in
-from village_node.web.api.problems import invalid
+from village_node.web.api.problems import Problem, invalid
 from village_node.web.oddities import VIEWS as ODD_VIEWS
-from village_node.web.policy import CASEWORK, Policy
+from village_node.web.policy import CASEWORK, DESKS, Policy
 from village_node.web.site import Visit
 from village_node.web.work import FILTERS, VIEWS
 
 PAGE: Final = 50
 PAGE_MAX: Final = 200
 LISTS: Final = Policy(CASEWORK, "node", "masked")
+WAITS: Final = Policy(CASEWORK | DESKS, "node", "masked")  # of who works at a desk alone: what waits there
 TAG: Final = "cases"
 
 
@@ -123,8 +125,11 @@ def position_or_none(position: Position | None) -> str | None:
 def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     """The cases of a view, filtered, the newest first.
 
-    Read on with `after`: what is filed meanwhile is never missed in between, and no case comes twice.
+    Read on with `after`: what is filed meanwhile is never missed in between, and no case comes twice. A cashier has
+    the view `fees`, an archivist `to_file`, and neither any other.
     """
+    if not visit.may(CASEWORK) and asked["view"] not in desks.views_of(visit):
+        raise Problem("role_not_allowed")
     filters = {name: entry.line(asked[name])[:60] for name in FILTERS}
     last, size = _cursor(asked["after"]), asked["limit"]
     found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1, visit.staff.staff_no)
@@ -338,6 +343,8 @@ def _is_gone(visit: Visit, case: Case) -> bool:
 def read_moves(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
     """What may be done with a case now, each act with the fields it takes; and why other acts may not."""
     case = cases.fetch(visit, place, case_id)
+    if not visit.may(CASEWORK) and not desks.concerns(visit, case):
+        raise NotFound
     gone = _is_gone(visit, case)
     legal = [] if gone else cases.offers_of(visit, case)
     offers, why = entitled.sorted_out(visit, case, legal)
@@ -441,7 +448,7 @@ def _odd(visit: Visit, odd: OddCase) -> dict[str, Any]:
 
 _CASE: Final = "/cases/<place>/<case_id>"
 OPERATIONS: Final = (
-    Operation("/cases", "list_cases", list_cases, LISTS, TAG, asks=ListQuery, gives=shapes.Listing),
+    Operation("/cases", "list_cases", list_cases, WAITS, TAG, asks=ListQuery, gives=shapes.Listing),
     Operation(_CASE, "read_case", read_case, cases.READS, TAG, gives=shapes.CaseShape),
     Operation(
         f"{_CASE}/unmask", "unmask_case", unmask_case, cases.UNMASKS, TAG, "POST", ReasonTaken, gives=shapes.CaseShape
@@ -449,7 +456,7 @@ OPERATIONS: Final = (
     Operation(f"{_CASE}/receipt", "read_receipt", read_receipt, cases.READS, TAG, gives=shapes.ReceiptShape),
     Operation(f"{_CASE}/timeline", "read_timeline", read_timeline, cases.READS, TAG, gives=shapes.Timeline),
     Operation(f"{_CASE}/clock", "read_clock", read_clock, cases.READS, TAG, gives=shapes.ClockShape),
-    Operation(f"{_CASE}/moves", "read_moves", read_moves, cases.READS, TAG, gives=shapes.Moves),
+    Operation(f"{_CASE}/moves", "read_moves", read_moves, WAITS, TAG, gives=shapes.Moves),
     Operation(f"{_CASE}/documents", "list_documents", list_documents, cases.READS, TAG, gives=shapes.Documents),
     Operation(
         f"{_CASE}/documents/<position>/<code>",

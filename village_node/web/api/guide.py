@@ -18,10 +18,10 @@ from village_node.web.api import shapes
 from village_node.web.api.casework import said
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
 from village_node.web.api.problems import Problem, invalid
-from village_node.web.policy import STAFF, Policy
+from village_node.web.policy import SIGNED_IN, Policy
 from village_node.web.site import Visit
 
-OWN: Final = Policy(STAFF, "own")
+OWN: Final = Policy(SIGNED_IN, "own")
 
 
 class ItemQuery(Taken):

@@ -8,6 +8,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from village_node.accounts.exports import ExportRefused
 from village_node.casebook import (
     AlreadyDone,
     BadBody,
@@ -44,6 +45,7 @@ PROBLEMS: Final[dict[str, Row]] = {
     "malformed_json": Row(400, "请求正文不是有效的 JSON", "The body is not valid JSON."),
     "no_token": Row(401, "请在 Authorization 头中提供有效的令牌", "Give a valid token in the Authorization header."),
     "role_not_allowed": Row(403, "这一岗位不能使用这个接口", "The role of this token may not use this."),
+    "second_person": Row(403, "须由另一位负责人批准", "Another head has to agree."),
     "not_found": Row(404, "没有找到，或者您无权查看", "There is nothing here, or it is not yours to see."),
     "method_not_allowed": Row(405, "这个地址不接受这种方法", "This address does not take this method."),
     "stale": Row(409, "案件已有新的进展，请重新读取后再办理", "The case has moved on: read it again."),
@@ -147,6 +149,16 @@ def of_store(fault: StoreError, *, changes: bool) -> Problem:
     return Problem("not_saved", zh, en, headers=retry)
 
 
+def of_export(refused: ExportRefused) -> Problem:
+    """The problem of a list that may not be taken away so, and the way to it."""
+    return Problem(
+        "second_person",
+        f"{refused.zh}。请用 POST /exports/cases 写明理由提出申请，另一位负责人在“导出审批”页批准后，再带 request=编号 取一次",
+        f"{refused.en}. Ask for it with POST /exports/cases and a reason; once another head has agreed on the page of "
+        "exports, ask again with request=<number>",
+    )
+
+
 def of_http(error: HTTPException) -> Problem:
     """The problem of what werkzeug or Flask refused."""
     status = error.code or 500
@@ -164,6 +176,8 @@ def problem_of(error: Exception, *, changes: bool) -> Problem:
         return of_messages(error.messages_dict)
     if isinstance(error, NotTold):
         return of_query(error)
+    if isinstance(error, ExportRefused):
+        return of_export(error)
     if isinstance(error, NotPrinted):
         return Problem("not_printed", error.zh, error.en, headers={"Retry-After": str(RETRY_AFTER_S)})
     if isinstance(error, MemoryError):

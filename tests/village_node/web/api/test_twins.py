@@ -21,6 +21,7 @@ __all__ = ["forked"]
 # Page act -> the operations that do the same.
 TWINS = {
     "act": ("act_note", "act_docket", "act_decide", "act_meeting", "act_rectification"),
+    "desk_act": ("act_fee_notice", "act_fee_settled", "act_archive"),
     "answer_procedure": ("approve_procedure", "reject_procedure"),
     "answer_assignment": ("confirm_assignment", "reject_assignment"),
     "propose_assignment": ("propose_assignment",),

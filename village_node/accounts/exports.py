@@ -1,0 +1,126 @@
+"""Lists taken away as files: each has a number, and beyond so many people a second person has to agree.
+
+An account that took a list away in parts would take away as much as at once: what it took alone within a day is counted
+together. What was granted is taken away once, by who asked, and within a day.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from village_node.accounts.throttle import DAY_MS
+from village_node.store.audit import Line
+from village_node.store.exports import ExportRow, ExportRows
+
+ALONE: Final = 200  # people that one person may take away within a day
+ASKED_MS: Final = 3 * DAY_MS  # so long a request waits for its answer
+GRANTED_MS: Final = DAY_MS  # and so long may what was granted be taken away
+KEPT_MS: Final = 400 * DAY_MS
+
+
+class ExportRefused(Exception):
+    """A list may not be taken away so; `zh` and `en` say why and what to do."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+
+
+class NeedsSecond(ExportRefused):
+    """It names more people than one person may take away alone; ``people``: how many."""
+
+    def __init__(self, people: int) -> None:
+        self.people = people
+        super().__init__(
+            f"这份名单有 {people} 人。一人一天内自行导出的，合计不得超过 {ALONE} 人；超过的须写明理由，由另一位负责人批准",
+            f"This list names {people} people. One person alone takes away {ALONE} within a day: beyond that another head "
+            "has to agree, and a reason is given",
+        )
+
+
+class Wanted(NamedTuple):
+    """A list as somebody wants it: which one, in which form, narrowed to what stands in its address, and how many
+    people it names; ``told``: the same for the audit trail, without personal data."""
+
+    name: str
+    form: str
+    query: str
+    people: int
+    told: Mapping[str, object]
+
+
+class Exports:
+    """Numbers exports, and asks a second person where there has to be one. Clock in ms."""
+
+    def __init__(self, rows: ExportRows, clock: Callable[[], int]) -> None:
+        self.rows = rows
+        self._clock = clock
+
+    def take(self, by: str, wanted: Wanted) -> ExportRow:
+        """Note that somebody takes a list away, and give its row with its number. Raises NeedsSecond, NotSaved."""
+        now = self._clock()
+        row = ExportRow(0, by, now, *wanted[:4])
+        told = Line(now, by, "list.export", wanted.name, dict(wanted.told))
+        number = self.rows.add(row, told, ALONE, now - DAY_MS)
+        if number is None:
+            raise NeedsSecond(wanted.people)
+        return row._replace(number=number)
+
+    def ask(self, by: str, wanted: Wanted, reason: str) -> int:
+        """Ask for a list that one person may not take away alone; the number of the request. Raises NotSaved."""
+        now = self._clock()
+        told = Line(now, by, "list.export.ask", wanted.name, {**wanted.told, "people": wanted.people, "reason": reason})
+        number = self.rows.add(ExportRow(0, by, now, *wanted[:4], reason), told, ALONE, now)
+        assert number is not None, "what has a reason is kept"
+        return number
+
+    def answer(self, number: int, by: str, *, granted: bool) -> None:
+        """Grant a request of somebody else, or refuse it. Raises ExportRefused, NotSaved."""
+        now, row = self._clock(), self.rows.get(number)
+        if row is not None and row.staff_no == by:
+            raise ExportRefused(
+                "不能批准自己的申请，须由另一位负责人用本人账号批准",
+                "another head has to answer, from their own account",
+            )
+        action = "list.export.grant" if granted else "list.export.refuse"
+        detail = {} if row is None else {"number": number, "of": row.staff_no, "people": row.people}
+        told = Line(now, by, action, row.name if row is not None else "", detail)
+        if row is None or not self.rows.answer(number, by, now, granted, now - ASKED_MS, told):
+            raise ExportRefused(
+                "没有这项待批准的申请：已经答复，或已过期", "no such request waits: it was answered, or is over"
+            )
+
+    def fetch(self, number: int, by: str, wanted: Wanted) -> ExportRow:
+        """Note that somebody takes away what was granted to them. Raises ExportRefused, NotSaved."""
+        now = self._clock()
+        row = ExportRow(number, by, now, *wanted[:4])
+        told = Line(now, by, "list.export", wanted.name, {**wanted.told, "people": wanted.people})
+        found = self.rows.fetch(row, now, now - GRANTED_MS, told)
+        if found is None:
+            raise ExportRefused(
+                "这项申请没有获准、已经下载过、已过期，或名单与申请的不同；请重新申请",
+                "this request was not granted, was used, is over, or was for another list: ask again",
+            )
+        return found
+
+    def waiting_for(self, by: str) -> list[ExportRow]:
+        """The requests of others that still wait for an answer."""
+        return [row for row in self.rows.asked() if row.staff_no != by and self.state(row) == "asked"]
+
+    def granted_to(self, by: str) -> list[ExportRow]:
+        """What somebody may take away now."""
+        return [row for row in self.rows.asked() if row.staff_no == by and self.state(row) == "granted"]
+
+    def state(self, row: ExportRow) -> str:
+        """How a request stands: asked, granted, refused, fetched or over."""
+        if row.fetched_ms is not None:
+            return "fetched"
+        if row.answered_ms is None:
+            return "asked" if self._clock() - row.at_ms < ASKED_MS else "over"
+        if not row.granted:
+            return "refused"
+        return "granted" if self._clock() - row.answered_ms < GRANTED_MS else "over"
+
+    def purge(self) -> None:
+        """Forget what was long ago."""
+        self.rows.purge(self._clock() - KEPT_MS)

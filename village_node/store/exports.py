@@ -1,0 +1,110 @@
+"""Rows of lists taken away as files: each has a number, and a long one about people waits for a second person."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from village_node.store import audit, peers
+from village_node.store.accounts import with_the_reserve
+from village_node.store.audit import Line
+from village_node.store.database import Store
+from village_node.store.tables import EXPORTS
+
+COUNTER: Final = "export"
+MOST_LISTED: Final = 200
+
+
+class ExportRow(NamedTuple):
+    """One row of ``exports``, in the order of its columns. ``reason``: None where nobody had to be asked; ``granted``:
+    1 or 0 once it was answered."""
+
+    number: int
+    staff_no: str
+    at_ms: int
+    name: str
+    form: str
+    query: str
+    people: int
+    reason: str | None = None
+    answered_by: str | None = None
+    answered_ms: int | None = None
+    granted: int | None = None
+    fetched_ms: int | None = None
+
+
+class ExportRows:
+    """Reads on a reader; writes each in one transaction, with its line of the audit trail. Raises NotSaved."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @with_the_reserve
+    def add(self, row: ExportRow, told: Line, alone: int, since_ms: int) -> int | None:
+        """Keep an export or the request for one, and give its number, which is drawn here.
+
+        None where it was to be done by one person, and that person has taken away more than ``alone`` people with it
+        since a time: nothing is kept then.
+        """
+        with self._store.writing() as connection:
+            number = peers.count_up(connection, COUNTER)  # two at once come one after the other
+            if row.reason is None and row.people and row.people + _taken(connection, row, since_ms) > alone:
+                return None
+            connection.execute(insert(EXPORTS).values(row._replace(number=number)._asdict()))
+            audit.append(connection, told._replace(detail={**told.detail, "number": number}))
+            return number
+
+    @with_the_reserve
+    def answer(self, number: int, by: str, now_ms: int, granted: bool, asked_after_ms: int, told: Line) -> bool:
+        """Answer a request, once, as another person; False where there is none that waits."""
+        open_ = (EXPORTS.c.number == number, EXPORTS.c.reason.is_not(None), EXPORTS.c.answered_by.is_(None))
+        lives = (EXPORTS.c.staff_no != by, EXPORTS.c.at_ms > asked_after_ms)
+        said = {"answered_by": by, "answered_ms": now_ms, "granted": int(granted)}
+        with self._store.writing() as connection:
+            if connection.execute(update(EXPORTS).where(*open_, *lives).values(said)).rowcount != 1:
+                return False
+            audit.append(connection, told)
+            return True
+
+    @with_the_reserve
+    def fetch(self, wanted: ExportRow, now_ms: int, granted_after_ms: int, told: Line) -> ExportRow | None:
+        """Note that somebody takes away what was granted to them, once; the row, or None where nothing was, or it is
+        over, or it was another list."""
+        same = [EXPORTS.c[name] == getattr(wanted, name) for name in ("number", "staff_no", "name", "form", "query")]
+        granted = (EXPORTS.c.granted == 1, EXPORTS.c.fetched_ms.is_(None), EXPORTS.c.answered_ms > granted_after_ms)
+        with self._store.writing() as connection:
+            change = update(EXPORTS).where(*same, *granted).values(fetched_ms=now_ms).returning(EXPORTS)
+            found = connection.execute(change).first()
+            if found is None:
+                return None
+            row = ExportRow._make(found)
+            audit.append(connection, told._replace(detail={**told.detail, **_approved(row)}))
+            return row
+
+    def get(self, number: int) -> ExportRow | None:
+        """One of them."""
+        with self._store.reading() as connection:
+            row = connection.execute(select(EXPORTS).where(EXPORTS.c.number == number)).first()
+        return ExportRow._make(row) if row else None
+
+    def asked(self) -> list[ExportRow]:
+        """Those that needed a second person, the newest first."""
+        query = select(EXPORTS).where(EXPORTS.c.reason.is_not(None)).order_by(EXPORTS.c.number.desc())
+        with self._store.reading() as connection:
+            return [ExportRow._make(row) for row in connection.execute(query.limit(MOST_LISTED))]
+
+    @with_the_reserve
+    def purge(self, before_ms: int) -> int:
+        """Forget those of long ago, which the audit trail keeps; how many."""
+        with self._store.writing() as connection:
+            return connection.execute(delete(EXPORTS).where(EXPORTS.c.at_ms < before_ms)).rowcount
+
+
+def _taken(connection: Connection, row: ExportRow, since_ms: int) -> int:
+    """How many people somebody has taken away alone since a time."""
+    mine = (EXPORTS.c.staff_no == row.staff_no, EXPORTS.c.at_ms > since_ms, EXPORTS.c.reason.is_(None))
+    return connection.scalar(select(func.coalesce(func.sum(EXPORTS.c.people), 0)).where(*mine)) or 0
+
+
+def _approved(row: ExportRow) -> Mapping[str, object]:
+    return {"number": row.number, "approved_by": row.answered_by, "reason": row.reason}

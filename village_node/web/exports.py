@@ -1,0 +1,133 @@
+"""Long lists of people as files: asked for with a reason, granted by another head, taken away once."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from flask import url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from village_node.accounts.exports import ExportRefused
+from village_node.store.exports import ExportRow
+from village_node.web import cases, counter_books, export, masking, work
+from village_node.web.export import Read, Table
+from village_node.web.policy import EXPORTS, Policy, Route
+from village_node.web.site import Visit
+
+ASKS: Final = Policy(EXPORTS, "node", "masked")
+# Export -> the list that it gives, of those that name people.
+LISTS: Final = {export.CASES: work.table}
+TITLES: Final[dict[str, tuple[str, str]]] = {"work": ("办件清单", "List of cases")}
+STATES: Final[dict[str, tuple[str, str, str, str]]] = {
+    "asked": ("waiting", "clock", "待批准", "waits for an answer"),
+    "granted": ("good", "check", "已批准，可下载一次", "granted: to be taken away once"),
+    "refused": ("bad", "cross", "未批准", "refused"),
+    "fetched": ("done", "check", "已下载", "taken away"),
+    "over": ("plain", "clock", "已过期", "over"),
+}
+
+
+@dataclass
+class Line:
+    """One request as the page shows it; ``file``: where it is taken away, empty where it is not, or not by who looks."""
+
+    row: ExportRow
+    title: str
+    narrowed: list[tuple[str, str]]
+    asked_by: str
+    answered_by: str
+    state: tuple[str, str, str, str]
+    may_answer: bool
+    file: str
+
+
+def requests(visit: Visit) -> Response:
+    """What was asked for here, the newest first."""
+    return _page(visit)
+
+
+def ask(visit: Visit, listed: str, form: str) -> Response:
+    """Ask for a list, narrowed as the address says, with a reason. Raises NotFound for a list that names nobody."""
+    if listed not in LISTS:
+        raise NotFound
+    reason, problem = cases.reason_given(visit)
+    if problem:
+        values = {"action": export.asking(visit, listed, form), "reason": visit.line("reason"), "error": problem}
+        return visit.render("export_refused.html", 422, problem="", **values)
+    asked(visit, LISTS[listed](visit), form, reason)
+    return visit.redirect("exports", done="asked")
+
+
+def asked(visit: Visit, table: Table, form: str, reason: str) -> int:
+    """Ask for a list with a reason; the number of the request. It is read through, for how many people it names."""
+    read = Read(visit, table)
+    deque(read, maxlen=0)
+    wanted = export.wanted(visit, table, form, read)
+    return visit.site.accounts.exports.ask(visit.staff.staff_no, wanted, reason)
+
+
+def answer(visit: Visit, number: str, what: str) -> Response:
+    """Grant what somebody else asked for, or refuse it."""
+    if what not in ("grant", "refuse") or not number.isascii() or not number.isdecimal() or len(number) > 9:
+        raise NotFound
+    try:
+        visit.site.accounts.exports.answer(int(number), visit.staff.staff_no, granted=what == "grant")
+    except ExportRefused as refused:
+        return _page(visit, 409, problem=visit.t(refused.zh, refused.en))
+    return visit.redirect("exports", done=what)
+
+
+def _page(visit: Visit, status: int = 200, problem: str = "") -> Response:
+    lines = [_line(visit, row) for row in visit.site.accounts.exports.rows.asked()]
+    listed = counter_books.listed(visit, "exports", lines)
+    done = visit.request.args.get("done", "") if visit.request.method == "GET" else ""
+    return visit.render("exports.html", status, listed=listed, problem=problem, done=done)
+
+
+def _line(visit: Visit, row: ExportRow) -> Line:
+    accounts, mine = visit.site.accounts, row.staff_no == visit.staff.staff_no
+    state = accounts.exports.state(row)
+    said = dict(parse_qsl(row.query))
+    endpoint = f"{row.name}_export"
+    file = url_for(endpoint, form=row.form, request=row.number, **said) if mine and state == "granted" else ""
+    return Line(
+        row,
+        visit.t(*TITLES.get(row.name, (row.name, row.name))),
+        [_said(visit, name, text) for name, text in said.items()],
+        accounts.name_of(row.staff_no) or row.staff_no,
+        (accounts.name_of(row.answered_by) or row.answered_by) if row.answered_by else "",
+        STATES[state],
+        state == "asked" and not mine,
+        file,
+    )
+
+
+_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "view": ("视图", "view"),
+    "text": ("编号或姓名", "number or name"),
+    "item_no": ("事项", "service"),
+    "state": ("状态", "state"),
+    "place": ("申请地", "filed at"),
+    "kind": ("件型", "kind"),
+    "department": ("部门", "department"),
+}
+
+
+def _said(visit: Visit, name: str, text: str) -> tuple[str, str]:
+    """What a list was narrowed to, in words; the name of a person masked."""
+    if name == "view" and text in work.VIEWS:
+        text = visit.t(*work.VIEWS[text])
+    elif name == "place":
+        text = visit.place_name(text)
+    elif name == "text" and not text.isascii():
+        text = masking.name(text)
+    return visit.t(*_WORDS.get(name, (name, name))), text
+
+
+ROUTES: Final = (
+    Route("/exports", "exports", requests, ASKS),
+    Route("/exports/ask/<listed>.<any(csv, xlsx):form>", "ask_export", ask, ASKS, ("POST",)),
+    Route("/exports/<number>/<what>", "answer_export", answer, ASKS, ("POST",), vouched=True),
+)
