@@ -16,6 +16,7 @@ from sync_protocol import roster
 from sync_protocol.case import Catalogue, bodies, legal_bodies
 from sync_protocol.case import kinds as kinds
 from sync_protocol.case.delegations import may_be_delegated
+from sync_protocol.case.workflow import STANDS_IN
 from sync_protocol.event import Position
 from sync_protocol.exchange import Content, content_map, read_content
 from sync_protocol.exchange.owing import PeerView
@@ -43,9 +44,9 @@ PLACES = (
 )
 START_MS = 1_790_000_000_000
 ROLES = {
-    "village": frozenset({"agent", "head"}),
-    "township": frozenset({"clerk", "reviewer", "head"}),
-    "county": frozenset({"window", "officer", "head", "leader", "business"}),
+    "village": frozenset({"agent", "head", *STANDS_IN}),
+    "township": frozenset({"clerk", "reviewer", "head", *STANDS_IN}),
+    "county": frozenset({"window", "officer", "head", "leader", "business", *STANDS_IN}),
 }
 APPLICATION: Mapping[str, Any] = {
     "item_no": "001",

@@ -32,9 +32,10 @@ class NeedsSecond(ExportRefused):
     def __init__(self, people: int) -> None:
         self.people = people
         super().__init__(
-            f"这份名单有 {people} 人。一人一天内自行导出的，合计不得超过 {ALONE} 人；超过的须写明理由，由另一位负责人批准",
-            f"This list names {people} people. One person alone takes away {ALONE} within a day: beyond that another head "
-            "has to agree, and a reason is given",
+            f"这份名单有 {people} 人。一人一天内自行导出的，合计不得超过 {ALONE} 人；超过的须写明理由，"
+            "由另一位负责人批准",
+            f"This list names {people} people. One person alone takes away {ALONE} within a day: beyond that another "
+            "head has to agree, and a reason is given",
         )
 
 

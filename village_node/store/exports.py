@@ -49,6 +49,7 @@ class ExportRows:
         with self._store.writing() as connection:
             number = peers.count_up(connection, COUNTER)  # two at once come one after the other
             if row.reason is None and row.people and row.people + _taken(connection, row, since_ms) > alone:
+                peers.count_up(connection, COUNTER, -1)
                 return None
             connection.execute(insert(EXPORTS).values(row._replace(number=number)._asdict()))
             audit.append(connection, told._replace(detail={**told.detail, "number": number}))

@@ -106,7 +106,8 @@ def route(rule: str, name: str, table_of: Callable[[Visit], Table | Response], p
 
 def asking(visit: Visit, name: str, form: str) -> str:
     """Where a list is asked for with a reason, narrowed alike; empty for one that names nobody."""
-    return url_for("ask_export", listed=name, form=form, **query_of(visit)) if name == CASES else ""
+    address: dict[str, Any] = {**query_of(visit), "listed": name, "form": form}
+    return url_for("ask_export", **address) if name == CASES else ""
 
 
 def query_of(visit: Visit) -> dict[str, str]:

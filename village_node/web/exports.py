@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from flask import url_for
@@ -31,7 +31,7 @@ STATES: Final[dict[str, tuple[str, str, str, str]]] = {
 
 @dataclass
 class Line:
-    """One request as the page shows it; ``file``: where it is taken away, empty where it is not, or not by who looks."""
+    """One request as the page shows it; ``file``: where who looks takes it away; empty where they may not."""
 
     row: ExportRow
     title: str
@@ -91,7 +91,8 @@ def _line(visit: Visit, row: ExportRow) -> Line:
     state = accounts.exports.state(row)
     said = dict(parse_qsl(row.query))
     endpoint = f"{row.name}_export"
-    file = url_for(endpoint, form=row.form, request=row.number, **said) if mine and state == "granted" else ""
+    address: dict[str, Any] = {**said, "form": row.form, "request": row.number}
+    file = url_for(endpoint, **address) if mine and state == "granted" else ""
     return Line(
         row,
         visit.t(*TITLES.get(row.name, (row.name, row.name))),

@@ -120,10 +120,11 @@ def _to_rule_on(casebook: Casebook) -> int:
     return sum(view.ruling is None or bool(view.unruled) for view in casebook.forks())
 
 
+PAGE: Final = Route("/health", "health", health, SEES)
 ROUTES: Final = (
     Route("/healthz", "healthz", healthz, ANYBODY, refreshes=True),
     Route("/readyz", "readyz", readyz, ANYBODY, refreshes=True),
-    Route("/health", "health", health, SEES),
+    PAGE,
     Route("/sync-bar", "sync_bar", sync_bar, ANYBODY, refreshes=True),
     Route("/sync-now", "sync_now", sync_now, Policy(STAFF, "node"), ("POST",)),
 )

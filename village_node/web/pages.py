@@ -140,7 +140,7 @@ NAVIGATION: Final = (
     (items.ROUTES[0], "事项", "Services"),
     (working_calendar.ROUTES[0], "日历", "Calendar"),
     (registers.ROUTES[0], "授权", "Authority"),
-    (health.ROUTES[0], "运行状况", "Health"),
+    (health.PAGE, "运行状况", "Health"),
     (staff.ROUTES[0], "人员", "Staff"),
     (tokens.ROUTES[0], "接口", "Interface"),
 )

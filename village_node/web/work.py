@@ -208,7 +208,8 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
     # Who decides reviews is at the county: nobody else has a use for their list.
     several, away = claimed.staffed(visit)
     left_out = set(() if visit.site.level == "county" else ("reviews",)) | set(() if several else _OF_SEVERAL)
-    left_out |= set(desks.VIEWS.values()).difference(desks.views_of(visit))
+    at_desks = {each for each in desks.views_of(visit) if counts[each] or each == view}
+    left_out |= set(desks.VIEWS.values()) - at_desks
     return visit.render(
         "work.html",
         view=view,

@@ -18,6 +18,9 @@ from village_node.web import export, work
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 DAYS_MS = 60 * 86_400_000
+MARK = re.compile(
+    r"# (导出第 \d+ 号；|Export no\. \d+; )\d{4}-\d\d-\d\d \d\d:\d\d(；|; )\S+（\d{4}）.*(个人信息已隐去|is masked)$"
+)
 
 
 @pytest.fixture
@@ -28,7 +31,9 @@ def head(village: Counter) -> Visitor:
 def csv_rows(answer: TestResponse) -> list[list[str]]:
     assert answer.status_code == 200 and answer.content_type == "text/csv; charset=utf-8", answer.status
     assert answer.data.startswith(b"\xef\xbb\xbf"), "spreadsheet programs take it for another encoding without the mark"
-    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    *rows, mark = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")))
+    assert len(mark) == 1 and MARK.match(mark[0]), "the last line says who took it away, and is a comment to a program"
+    return rows
 
 
 def xlsx_cells(answer: TestResponse) -> list[list[ElementTree.Element]]:
@@ -36,7 +41,11 @@ def xlsx_cells(answer: TestResponse) -> list[list[ElementTree.Element]]:
     book = zipfile.ZipFile(io.BytesIO(answer.data))
     assert book.testzip() is None
     sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
-    return [list(row) for row in sheet.iter(f"{MAIN}row")]
+    *rows, mark = (list(row) for row in sheet.iter(f"{MAIN}row"))
+    assert len(mark) == 1 and MARK.match(words_in(mark[0]))
+    printed = [sheet.find(f".//{MAIN}{each}") for each in ("oddHeader", "oddFooter")]
+    assert all(each is not None and words_in(mark[0])[:60] in (each.text or "") for each in printed)
+    return rows
 
 
 def words_in(cell: ElementTree.Element) -> str:
@@ -46,7 +55,9 @@ def words_in(cell: ElementTree.Element) -> str:
 def told(counter: Counter) -> tuple[str, str, dict]:
     line = counter.accounts.rows.audit_lines(1)[0]
     assert line.action == "list.export"
-    return line.actor, line.subject, json.loads(line.detail)
+    detail = json.loads(line.detail)
+    assert detail.pop("number") > 0
+    return line.actor, line.subject, detail
 
 
 def links(page: str) -> list[str]:
@@ -64,7 +75,7 @@ def test_the_work_list_is_exported_masked_as_on_the_page_with_the_filters_of_its
     rows = csv_rows(head.open(plain))
     assert rows[0][:4] == ["收件编号", "事项编号", "事项", "申请人"] and len(rows) == 2
     assert rows[1][3] == "张*" and "张秀兰" not in "".join(map("".join, rows))
-    assert told(village) == ("0002", "work", {"form": "csv", "rows": 1, "view": "all", "text": "张*"})
+    assert told(village) == ("0002", "work", {"form": "csv", "rows": 1, "people": 1, "view": "all", "text": "张*"})
     cells = [[words_in(cell) for cell in row] for row in xlsx_cells(head.open(xlsx))]
     assert cells == rows
     assert told(village)[2]["form"] == "xlsx"
@@ -75,8 +86,11 @@ def test_the_work_list_is_exported_masked_as_on_the_page_with_the_filters_of_its
 
 def test_who_works_on_single_cases_takes_no_list_away_and_sees_no_link(village: Counter, agent: Visitor) -> None:
     agent.file("001", **PAPERS)
-    for page in ("/work?view=all", "/fees", "/timeliness", "/document-numbers", "/supervision"):
+    for page in ("/work?view=all", "/timeliness", "/document-numbers", "/supervision"):
         assert links(agent.open(page).text) == [], page
+    assert len(links(agent.open("/fees").text)) == 2, "who stands in for the cashier takes the sheet of the day"
+    village.sign_in("0005", "cashier")
+    assert links(agent.open("/fees").text) == []
     for path in ("/work", "/fees", "/timeliness", "/document-numbers", "/supervision", "/audit"):
         assert agent.open(f"{path}.csv").status_code == agent.open(f"{path}.xlsx").status_code == 404
 
@@ -135,7 +149,7 @@ def test_nothing_leaves_without_its_audit_line(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(village.accounts, "audit", full)
+    monkeypatch.setattr(village.accounts.exports.rows, "add", full)
     answer = head.open("/work.csv?view=all")
     assert answer.status_code == 503 and "没有导出" in answer.text and "张" not in answer.text
 

@@ -43,6 +43,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "version": "0" * 16,
         "name": "site.css",
         "form": "csv",
+        "listed": "work_export",
         "incarnation": "0" * 32,
         "bundle_id": "0" * 32,
         "batch_id": "0" * 32,

@@ -148,7 +148,7 @@ def test_services_are_counted_by_kind_place_and_period_and_days_off_apart(
     assert "上门" in page and "领办" not in page
     table = supervisor.open("/services.csv?first=2026-10-01&last=2026-11-30")
     assert table.content_type == "text/csv; charset=utf-8"
-    rows = [tuple(row[3:]) for row in csv.reader(io.StringIO(table.text.removeprefix("\ufeff")))]
+    rows = [tuple(row[3:]) for row in csv.reader(io.StringIO(table.text.removeprefix("\ufeff")))][:-1]
     assert rows[1:] == [("上关村", "上门", "2", "1"), ("上关村", "领办", "1", "1"), ("上关村", "收件", "1", "0")]
     assert supervisor.open("/services?first=2026-13-01").status_code == 422
 

@@ -37,7 +37,7 @@ from village_node.web import (
 )
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, reason_in
-from village_node.web.api.problems import Problem, invalid
+from village_node.web.api.problems import invalid
 from village_node.web.oddities import VIEWS as ODD_VIEWS
 from village_node.web.policy import CASEWORK, DESKS, Policy
 from village_node.web.site import Visit
@@ -129,7 +129,8 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     the view `fees`, an archivist `to_file`, and neither any other.
     """
     if not visit.may(CASEWORK) and asked["view"] not in desks.views_of(visit):
-        raise Problem("role_not_allowed")
+        words = "、".join(desks.views_of(visit))
+        raise invalid({"view": (f"这一岗位只能用视图 {words}", f"this role has the views {words} alone")})
     filters = {name: entry.line(asked[name])[:60] for name in FILTERS}
     last, size = _cursor(asked["after"]), asked["limit"]
     found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1, visit.staff.staff_no)

@@ -153,7 +153,8 @@ def of_export(refused: ExportRefused) -> Problem:
     """The problem of a list that may not be taken away so, and the way to it."""
     return Problem(
         "second_person",
-        f"{refused.zh}。请用 POST /exports/cases 写明理由提出申请，另一位负责人在“导出审批”页批准后，再带 request=编号 取一次",
+        f"{refused.zh}。请用 POST /exports/cases 写明理由提出申请，另一位负责人在“导出审批”页批准后，"
+        "再带 request=编号 取一次",
         f"{refused.en}. Ask for it with POST /exports/cases and a reason; once another head has agreed on the page of "
         "exports, ask again with request=<number>",
     )

@@ -7,7 +7,7 @@ import pytest
 from sync_protocol.case.workflow import ROLES
 from tests.village_node.web.api.program import FILED, Program, path_of, program_at
 from tests.village_node.web.counter import Counter
-from tests.village_node.web.test_authorisation import CASEWORK, COUNTER, DESKS, EVERYBODY, SIGNED_IN, STAFF
+from tests.village_node.web.test_authorisation import CASEWORK, COUNTER, DESKS, EVERYBODY, EXPORTS, SIGNED_IN, STAFF
 from village_node.accounts import StaffTrouble
 from village_node.accounts.throttle import DAY_MS
 from village_node.accounts.tokens import A_MINUTE_MAX
@@ -20,6 +20,8 @@ CHANGES = CASEWORK - {"supervisor"}
 # Written out by hand, as the table of the pages is: operation -> who may.
 MAY = {
     "list_cases": CASEWORK | DESKS,
+    "export_cases": EXPORTS,
+    "ask_export_of_cases": EXPORTS,
     "read_case": CASEWORK,
     "read_receipt": CASEWORK,
     "read_timeline": CASEWORK,

@@ -21,6 +21,7 @@ __all__ = ["forked"]
 # Page act -> the operations that do the same.
 TWINS = {
     "act": ("act_note", "act_docket", "act_decide", "act_meeting", "act_rectification"),
+    "ask_export": ("ask_export_of_cases",),
     "desk_act": ("act_fee_notice", "act_fee_settled", "act_archive"),
     "answer_procedure": ("approve_procedure", "reject_procedure"),
     "answer_assignment": ("confirm_assignment", "reject_assignment"),
@@ -101,6 +102,7 @@ WITHOUT = {
     "unlock": "who ends a wait has seen who it is, and is a person",
     "renew": _ACCOUNTS,
     "disable": _ACCOUNTS,
+    "answer_export": "the second person is a person: one program with two tokens would be nobody else",
     "absent": "who is away is noted by the administrator, who works at pages and has no token for it",
     "make_token": _ACCOUNTS,
     "revoke_token": _ACCOUNTS,

@@ -1,0 +1,98 @@
+"""The day of a cashier and of an archivist, and a long list of people that two heads agree on, in a real browser."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Hall
+from tests.browser.test_stories import act
+from tests.builders import APPLICATION, COUNTY, TOWNSHIP, VILLAGE, delegate_all
+from tests.village_node.web.counter import PASSWORD
+from tests.village_node.web.errands import at_the_county, done
+from village_node.accounts import exports
+from village_node.casebook import Application
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def stays_here(hall: Hall) -> None:
+    assert hall.complaints == []
+    own = tuple(hall.urls.values())
+    assert hall.requests and all(url.startswith(own) for url in hall.requests), "no request left the node"
+
+
+def open_first(page: Page) -> str:
+    """Open the first case of the list in front; its path."""
+    page.locator("a.row-link").first.click()
+    page.wait_for_url("**/desk/**")
+    return page.url.partition("/desk")[1] + page.url.partition("/desk")[2]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_cashier_takes_a_fee_and_the_archivist_files_the_volume(hall: Hall, scripts: bool) -> None:
+    village, township, county = (hall.counters[place] for place in (VILLAGE, TOWNSHIP, COUNTY))
+    agent, clerk = village.sign_in("0001", "agent"), township.sign_in("0101", "clerk", "reviewer", name="李强")
+    delegate_all(hall.network.members[COUNTY], "1001", "1002")
+    officer = county.sign_in("1001", "officer", "window", name="赵敏")
+    case = at_the_county(hall.network, agent, clerk, officer, "034")
+    done(officer, case, "decide", outcome="approve")
+    cashier = hall.staff(COUNTY, "1005", "cashier", name="钱会计", java_script_enabled=scripts)
+    expect(cashier.locator("main")).to_contain_text("待通知缴费")
+    expect(cashier.locator("main")).to_contain_text("60.00")
+    desk = open_first(cashier)
+    expect(cashier.locator("main")).not_to_contain_text("张秀兰")
+    act(cashier, desk, "通知缴费", {"缴费期限": "15"})
+    act(cashier, desk, "登记缴费或减免", {"票据号": "票0001"}, ("已缴费",))
+    expect(cashier.locator("main")).to_contain_text("已缴费")
+    cashier.goto("/work")
+    expect(cashier.locator("main")).to_contain_text("没有等着收费的件")
+    cashier.get_by_role("link", name="收费日结单").click()
+    expect(cashier.locator("main")).to_contain_text("票0001")
+    done(officer, case, "issue", certificate_no="占道证1号", valid_from="2026-11-20", valid_to="2027-11-19")
+    done(officer, case, "handoff")
+    hall.exchange()
+    archivist = hall.staff(VILLAGE, "0006", "archivist", name="文档", java_script_enabled=scripts)
+    expect(archivist.locator("main")).to_contain_text("没有等着归档的件")
+    done(agent, case, "accept")
+    done(agent, case, "delivered", to="张秀兰", how="in_person")
+    archivist.reload()
+    desk = open_first(archivist)
+    expect(archivist.locator("main")).to_contain_text("卷内目录")
+    expect(archivist.locator("main")).to_contain_text("占道证1号")
+    expect(archivist.locator("main")).not_to_contain_text("张秀兰")
+    act(archivist, desk, "归档", {"案卷号": "2026-占道-1", "盒号": "3"}, ("是",))
+    expect(archivist.locator("main")).to_contain_text("案卷号：2026-占道-1")
+    stays_here(hall)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_long_list_is_taken_away_once_another_head_has_agreed(
+    hall: Hall, scripts: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(exports, "ALONE", 3)
+    hall.counters[VILLAGE].member.casebook.record_many([Application("0001", APPLICATION) for _ in range(4)])
+    asks = hall.staff(VILLAGE, "0002", "head", name="李主任", java_script_enabled=scripts, accept_downloads=True)
+    grants = hall.staff(VILLAGE, "0003", "head", name="周书记", java_script_enabled=scripts)
+    asks.goto("/work?view=all")
+    asks.get_by_role("link", name="导出 CSV").click()
+    asks.get_by_label("用途").fill("年度核对")
+    asks.get_by_role("button", name="申请导出").click()
+    expect(asks.locator("main")).to_contain_text("等另一位负责人批准")
+    grants.goto("/work")
+    grants.get_by_role("link", name="去批准").click()
+    grants.get_by_role("button", name="批准", exact=True).click()
+    grants.get_by_label("密码", exact=False).fill(PASSWORD)
+    grants.get_by_role("button", name="确认并继续").click()
+    expect(grants.locator("main")).to_contain_text("已批准")
+    asks.goto("/work")
+    asks.get_by_role("link", name="去下载").click()
+    with asks.expect_download() as waited:
+        asks.get_by_role("link", name="下载（一次）").click()
+    waited.value.save_as(tmp_path / "list.csv")
+    rows = list(csv.reader((tmp_path / "list.csv").open(encoding="utf-8-sig", newline="")))
+    assert len(rows) == 6 and "李主任（0002）" in rows[-1][0] and "周书记（0003）批准" in rows[-1][0]
+    asks.reload()
+    expect(asks.locator("main")).to_contain_text("已下载")
+    stays_here(hall)

@@ -1,0 +1,189 @@
+"""Long lists of people as files: asked for with a reason, granted by another head, taken away once, by that person."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.builders import APPLICATION, Network
+from tests.village_node.web.api.program import program_at
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere
+from tests.village_node.web.errands import PAPERS
+from village_node.accounts import exports
+from village_node.casebook import Application
+from village_node.web import export
+from village_node.web.exports import LISTS
+from village_node.web.policy import declared
+
+LIST = "/work.csv?view=all"
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def head(village: Counter, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    monkeypatch.setattr(exports, "ALONE", 3)
+    village.member.casebook.record_many([Application("0001", APPLICATION) for _ in range(4)])
+    return village.sign_in("0002", "head", name="李主任")
+
+
+@pytest.fixture
+def other(village: Counter, head: Visitor) -> Visitor:
+    return village.sign_in("0003", "head", name="周书记")
+
+
+def asked(head: Visitor, address: str = "/exports/ask/work_export.csv?view=all", reason: str = "年度核对") -> None:
+    answer = head.send(address, {"reason": reason})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/exports?done=asked"), answer.text
+
+
+def granted(other: Visitor, number: int | str = 1, what: str = "grant") -> TestResponse:
+    return other.send(f"/exports/{number}/{what}", {})
+
+
+def taken(head: Visitor, number: int = 1) -> TestResponse:
+    return head.open(f"{LIST}&request={number}")
+
+
+def back(visitor: Visitor, staff_no: str) -> None:
+    """Sign in once more, after days."""
+    visitor.send("/sign-in", {"staff_no": staff_no, "password": PASSWORD})
+
+
+def lines(counter: Counter) -> list[tuple[str, str, dict]]:
+    found = counter.accounts.rows.audit_lines(50)
+    told = [(one.actor, one.action, json.loads(one.detail)) for one in reversed(found)]
+    return [each for each in told if each[1].startswith("list.export")]
+
+
+def test_a_list_of_more_people_than_one_may_take_away_asks_for_a_reason_and_a_second_person(
+    village: Counter, head: Visitor, other: Visitor
+) -> None:
+    refused = head.open(LIST)
+    assert refused.status_code == 403 and "有 4 人" in refused.text and "张" not in refused.text
+    (action,) = re.findall(r'<form method="post" action="(/exports/ask/[^"]*)"', refused.text)
+    assert action == "/exports/ask/work_export.csv?view=all"
+    short = head.send(action, {"reason": "要"})
+    assert short.status_code == 422 and ">要</textarea>" in short.text and "至少 4 个字" in short.text
+    asked(head, action)
+    assert "去批准" not in head.open("/work").text and "去批准" in other.open("/work").text
+    assert "下载（一次）" not in head.open("/exports").text
+    assert granted(head).status_code == 409, "nobody agrees with themselves"
+    assert taken(head).status_code == 403
+    assert other.send("/exports/1/grant", {"again_password": ""}).status_code == 401, (
+        "who agrees shows the password once more"
+    )
+    page = other.open("/exports").text
+    assert "李主任" in page and "年度核对" in page and "批准" in page
+    assert granted(other).status_code == 303
+    (file,) = re.findall(r'href="(/work\.csv[^"]*request=1[^"]*)"', head.open("/exports").text)
+    assert "去下载" in head.open("/work").text
+    answer = head.open(file.replace("&amp;", "&"))
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert len(rows) == 6 and all(row[3] == "张*" for row in rows[1:-1])
+    assert rows[-1][0].startswith("# 导出第 1 号；") and "李主任（0002）" in rows[-1][0]
+    assert "周书记（0003）批准" in rows[-1][0] and "上关村" in rows[-1][0] and "621021101201" in rows[-1][0]
+    assert taken(head).status_code == 403, "it is taken away once"
+    assert [(actor, action) for actor, action, _ in lines(village)] == [
+        ("0002", "list.export.ask"), ("0003", "list.export.grant"), ("0002", "list.export"),
+    ]  # fmt: skip
+    told = lines(village)[-1][2]
+    assert (told["approved_by"], told["reason"], told["people"], told["number"]) == ("0003", "年度核对", 4, 1)
+
+
+def test_what_was_granted_is_for_that_person_and_that_list_and_ends_after_a_day(
+    village: Counter, head: Visitor, other: Visitor
+) -> None:
+    asked(head)
+    granted(other)
+    assert taken(other).status_code == 403, "it was granted to somebody else"
+    assert head.open("/work.csv?view=decided&request=1").status_code == 403, "so is an empty one"
+    assert head.open("/work.xlsx?view=all&request=1").status_code == 403, "it was asked for in another form"
+    assert head.open("/work.csv?view=all&item_no=001&request=1").status_code == 403, "it was another list"
+    village.member.clock.now_ms += DAY_MS
+    back(head, "0002")
+    assert taken(head).status_code == 403, "a day is over"
+    assert "已过期" in head.open("/exports").text
+
+
+def test_a_request_is_refused_or_ends_after_three_days_and_is_answered_once(
+    village: Counter, head: Visitor, other: Visitor
+) -> None:
+    asked(head)
+    assert granted(other, 1, "refuse").status_code == 303
+    assert granted(other).status_code == 409 and taken(head).status_code == 403
+    assert "未批准" in head.open("/exports").text
+    asked(head)
+    village.member.clock.now_ms += 3 * DAY_MS
+    back(other, "0003")
+    assert granted(other, 2).status_code == 409
+    assert granted(other, 3).status_code == 409 and granted(other, "x").status_code == 404
+
+
+def test_a_list_taken_away_in_parts_is_counted_together_for_a_day(
+    village: Counter, agent: Visitor, head: Visitor
+) -> None:
+    agent.file("036", **PAPERS)
+    one = "/work.csv?view=all&item_no=036"
+    assert [head.open(one).status_code for _ in range(4)] == [200, 200, 200, 403]
+    assert head.open("/fees.csv").status_code == 200, "a list about nobody is not counted"
+    village.member.clock.now_ms += DAY_MS
+    back(head, "0002")
+    assert head.open(one).status_code == 200
+
+
+def test_exactly_so_many_people_are_taken_away_alone(village: Counter, head: Visitor, monkeypatch) -> None:
+    monkeypatch.setattr(exports, "ALONE", 4)
+    assert head.open(LIST).status_code == 200
+    assert lines(village)[-1][2]["people"] == 4
+
+
+def test_the_bound_is_two_hundred_people() -> None:
+    assert exports.ALONE == 200
+
+
+def test_a_program_is_refused_with_a_code_that_tells_the_way(village: Counter, head: Visitor, other: Visitor) -> None:
+    program = program_at(village, "0804", "head")
+    refused = program.get("/exports/cases?view=all")
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "second_person")
+    assert "POST /exports/cases" in refused.get_json()["en"] and "request=" in refused.get_json()["zh"]
+    number = program.post("/exports/cases?view=all", {"reason": "送上级平台核对"}).get_json()["number"]
+    assert program.get(f"/exports/cases?view=all&request={number}").status_code == 403
+    assert granted(other, number).status_code == 303
+    given = program.get(f"/exports/cases?view=all&request={number}")
+    assert given.status_code == 200 and "# 导出第" in given.text and given.text.count("张*") == 4
+    assert program.get(f"/exports/cases?view=all&request={number}").status_code == 403
+    assert program.get("/exports/cases?view=transit&form=xlsx").status_code == 200
+
+
+def test_no_export_holds_personal_data_in_full_and_every_one_that_names_people_counts_them(
+    network: Network, village: Counter, township: Counter, county: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that none has to be encrypted: what leaves in a file is masked."""
+    seen: list[tuple[str, int | None, str]] = []
+
+    def noted(visit, table, form):
+        rows = [list(map(str, row)) for row in table.rows]
+        seen.append((visit.request.endpoint, table.person, "\n".join(map("|".join, rows))))
+        return given(visit, table._replace(rows=rows), form)
+
+    given = export.given
+    monkeypatch.setattr(export, "given", noted)
+    canary = {"applicant_name": "钱穆之", "applicant_phone": "13912345678"}
+    village.sign_in("0001", "agent").file("001", **PAPERS, **canary)
+    everywhere(network)
+    for counter, role in ((village, "head"), (township, "head"), (county, "supervisor"), (county, "admin")):
+        visitor = counter.sign_in(f"09{role[:2]}", role)
+        for endpoint in [name for name in declared(counter.app) if name.endswith("_export") and name != "ask_export"]:
+            for rule in counter.app.url_map.iter_rules(endpoint):
+                if "GET" in rule.methods and "form" in rule.arguments:
+                    for query in ("?view=all", "?view=cards", "?view=watched", "?view=asked", ""):
+                        visitor.open(rule.rule.replace("<any(csv, xlsx):form>", "csv") + query)
+    assert {name for name, _, _ in seen} >= {"work_export", "fee_day_export", "audit_export", "children_export"}
+    for name, person, text in seen:
+        assert not {each for each in ("钱穆之", "13912345678") if each in text}, name
+        assert (person is not None) == (name in LISTS), name
+        assert "钱*" not in text or person is not None, name
+    assert any("钱*" in text for name, _, text in seen if name == "work_export")
