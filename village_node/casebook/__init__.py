@@ -27,7 +27,7 @@ from village_node.casebook.claiming import Claiming, can_have, shares_out
 from village_node.casebook.complaining import Heard, Slip
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
-from village_node.casebook.erasing import Erasing
+from village_node.casebook.erasing_matters import ErasingMatters, Found
 from village_node.casebook.errors import (
     AlreadyDone,
     BadBody,
@@ -90,6 +90,7 @@ __all__ = [
     "Choice",
     "FeeDay",
     "ForkView",
+    "Found",
     "Grown",
     "Hauled",
     "Heard",
@@ -147,7 +148,7 @@ def rules_of(catalogue: Catalogue) -> bytes:
 
 
 class Casebook(
-    Erasing,
+    ErasingMatters,
     Settlements,
     Rekeying,
     Newcomers,

@@ -27,10 +27,7 @@ class Beside(Desk):
     ) -> list[Record]:
         """Every record of a kind that can be read here, in one scope or in any, in no order. ``read`` gives a body by
         field name, or None."""
-        held = streams.of_no_case(connection, kind, scope)
-        if kind in kinds.SIDE_KINDS or kind not in kinds.SIDE_NUMBERS:  # some of these stand beside cases
-            held = [row for row in streams.beside_cases(connection, scope, kind) if row.event.case_id is None]
-        return self.as_records(connection, held, read)
+        return self.as_records(connection, streams.of_no_case(connection, kind, scope), read)
 
     def as_records(
         self, connection: Connection, held: Iterable[CaseEventRow], read: Callable[[bytes], dict[str, Any] | None]

@@ -285,13 +285,16 @@ class Complaining(Beside, Incarnations, Reading):
         self, connection: Connection, actor: str, names: Iterable[str], told: Mapping[str, Any]
     ) -> None:
         """Nobody answers a complaint about themselves or their kin. Raises NotAllowed."""
-        who = told["who"]
-        kin = [each.name for each in held.kin_now(self, connection, [self.identity.place]) if each.staff_no == actor]
-        if any(name and name in who for name in (actor, *names, *kin)):
+        if self._is_about(connection, actor, names, told):
             raise NotAllowed(
                 "被投诉的是您本人或您登记的亲属，不能由您答复，请由其他负责人答复或转送上一级",
                 "it is about you or your kin: let another head answer it, or pass it on",
             )
+
+    def _is_about(self, connection: Connection, actor: str, names: Iterable[str], told: Mapping[str, Any]) -> bool:
+        """Whether a complaint is about somebody who works here, or about their kin."""
+        kin = [each.name for each in held.kin_now(self, connection, [self.identity.place]) if each.staff_no == actor]
+        return any(name and name in told["who"] for name in (actor, *names, *kin))
 
     def _opened_here(self, connection: Connection, each: Complaint) -> Heard:
         clock = self._clock_of(connection, each)

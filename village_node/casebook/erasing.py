@@ -1,7 +1,7 @@
 """The part of the casebook with which the root place orders bodies to be erased (PROTOCOL.md, section 4.3)."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
 
 from sync_protocol import encoding
 from sync_protocol.case import kinds
@@ -19,7 +19,7 @@ from village_node.casebook.office import PURGED
 from village_node.casebook.purging import Purging
 from village_node.store import Connection, cases, erasures, purges, streams
 from village_node.store.erasures import ErasureRow
-from village_node.store.locks import CaseKey
+from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.streams import ERASED, CaseEventRow, EventRow
 
 _CLOCK_BITS: Final = 16
@@ -27,6 +27,18 @@ _YEAR_MS: Final = 31_556_952_000
 _KEEP_YEARS: Final = 2  # fields of `archive`
 _PERMANENT: Final = 4
 _FOR_GOOD_MS: Final = 1 << 62
+
+
+Act = Callable[[Connection], tuple[tuple[int, list[str]], set[str]]]
+
+
+class Ordered(NamedTuple):
+    """What two people order to be erased, and on what basis."""
+
+    actor: str
+    approver: str
+    basis: str
+    named: list[Position]
 
 
 class Erasing(Purging):
@@ -39,46 +51,60 @@ class Erasing(Purging):
         Raises NotFound, NotAllowed (not the root; the case is open, kept for a term, or not done without), BadBody,
         NotSaved.
         """
-        if actor == approver:
-            raise NotAllowed("须由两人经办：申请人不能自己批准", "two people are needed: who asks cannot approve it")
 
         def act(connection: Connection) -> tuple[tuple[int, list[str]], set[str]]:
             roster, now_ms = self.roster_in(connection), self.clock()
-            if roster.county != self.identity.place:
-                raise NotAllowed("只有县级能下达删除令", "only the root place orders an erasure")
             others = {(each.incarnation, key[0]) for each in _events(connection, key)}
             growth = self._locked_stream(connection, key[0], [key], others)
             named = self._erasable(connection, roster, key, now_ms)
-            orders = [
-                ErasureBody(tuple(named[at : at + MOST_EVENTS]), basis, approver)
-                for at in range(0, len(named), MOST_EVENTS)
-            ]
-            for order in orders:
-                raw = erasure_bytes(order)
-                if not plain(approver, 1, APPROVER_MAX):
-                    raise BadBody("approver", "批准人工号须为 1 至 32 字", "the approver's number: 1 to 32 characters")
-                if read_erasure(raw) is None:
-                    raise BadBody("basis", "删除依据须为 1 至 120 字", "the basis must be 1 to 120 characters")
-                last = growth.events[-1].header.hlc if growth.events else growth.row.hlc
-                hlc = max(now_ms << _CLOCK_BITS, last + 1)
-                draft = Draft(kinds.ERASURE, 1, None, hlc, now_ms, actor, raw, apart=False)
-                growth.events.append(append(growth.row.stream_id, growth.head, draft, None))
-            growths = {row.key: Growth(row) for row in streams.by_keys(connection, others).values()}
-            entry = Entry(roster, now_ms, {**growths, growth.row.key: growth}, refold={key})
-            entry.sides = [Growth(row) for row in streams.sides(connection, others)]
-            erased.obey(self, connection, entry)
-            ledger.write(self, connection, entry)
+            entry = self._write_order(connection, Ordered(actor, approver, basis, named), growth, others, {key})
             row = cases.get(connection, key)
             subject = (row.case_no if row else None) or key[1].hex()
             self.note(connection, actor, "case.erase", subject, approver=approver, basis=basis, bodies=len(named))
-            scopes = {key[0], PURGED}
-            self.mark_news(connection, scopes)
-            return (len(named), entry.dropped_files), scopes
+            return (len(named), entry.dropped_files), self._news_of_order(connection, key[0])
 
+        return self._by_two(actor, approver, act)
+
+    def _by_two(self, actor: str, approver: str, act: Act) -> int:
+        """Do what two people order, and see that nothing of it is left on the disk; how many bodies went."""
+        if actor == approver:
+            raise NotAllowed("须由两人经办：申请人不能自己批准", "two people are needed: who asks cannot approve it")
+        if self.roster.county != self.identity.place:
+            raise NotAllowed("只有县级能下达删除令", "only the root place orders an erasure")
         bodies, files = self._act(act)
         self.forget_files(files)
         self.store.scrub()
         return bodies
+
+    def _write_order(
+        self, connection: Connection, ordered: Ordered, growth: Growth, others: set[StreamKey], refold: set[CaseKey]
+    ) -> Entry:
+        """Write the orders into our stream of the scope, and obey them in the same transaction. ``others``: the streams
+        of what is named, locked as ours is. Raises BadBody."""
+        roster, now_ms = self.roster_in(connection), self.clock()
+        for at in range(0, len(ordered.named), MOST_EVENTS):
+            raw = erasure_bytes(
+                ErasureBody(tuple(ordered.named[at : at + MOST_EVENTS]), ordered.basis, ordered.approver)
+            )
+            if not plain(ordered.approver, 1, APPROVER_MAX):
+                raise BadBody("approver", "批准人工号须为 1 至 32 字", "the approver's number: 1 to 32 characters")
+            if read_erasure(raw) is None:
+                raise BadBody("basis", "删除依据须为 1 至 120 字", "the basis must be 1 to 120 characters")
+            last = growth.events[-1].header.hlc if growth.events else growth.row.hlc
+            hlc = max(now_ms << _CLOCK_BITS, last + 1)
+            draft = Draft(kinds.ERASURE, 1, None, hlc, now_ms, ordered.actor, raw, apart=False)
+            growth.events.append(append(growth.row.stream_id, growth.head, draft, None))
+        growths = {row.key: Growth(row) for row in streams.by_keys(connection, others).values()}
+        entry = Entry(roster, now_ms, {**growths, growth.row.key: growth}, refold=refold)
+        entry.sides = [Growth(row) for row in streams.sides(connection, others)]
+        erased.obey(self, connection, entry)
+        ledger.write(self, connection, entry)
+        return entry
+
+    def _news_of_order(self, connection: Connection, scope: str) -> set[str]:
+        scopes = {scope, PURGED}
+        self.mark_news(connection, scopes)
+        return scopes
 
     def obey_orders(self) -> int:
         """Obey every order held that stands, where something it names has its body still: orders that a later change of

@@ -172,6 +172,17 @@ def forget(connection: Connection, named_from: str, kept_from: str) -> int:
     return cleared
 
 
+def named(connection: Connection) -> list[Appointment]:
+    """Every appointment that still says whose it is, by day."""
+    query = select(APPOINTMENTS).where(APPOINTMENTS.c.name != "").order_by(APPOINTMENTS.c.day, APPOINTMENTS.c.id)
+    return [Appointment._make(row) for row in connection.execute(query)]
+
+
+def forget_one(connection: Connection, number: int) -> None:
+    """Take name, phone and code off one appointment."""
+    connection.execute(update(APPOINTMENTS).where(APPOINTMENTS.c.id == number).values(**_CLEARED))
+
+
 def draw(connection: Connection, row: Ticket) -> int:
     """Draw the next number of a day."""
     last = connection.scalar(select(func.max(TICKETS.c.number)).where(TICKETS.c.day == row.day)) or 0

@@ -102,8 +102,10 @@ _MOVE: Final = (
 _OF_CASES: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IN (KEYS)"  # noqa: S608
 _BESIDE: Final = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE scope = ? AND kind > 63 AND kind = ?"  # noqa: S608
 _OF_NO_CASE: Final = (
-    f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IS NULL AND kind < 64 AND kind = ?"  # noqa: S608
+    f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE case_id IS NULL AND kind %s AND kind = ?"  # noqa: S608
 )
+_BELOW_64: Final = "< 64"
+_FROM_64: Final = "> 63"
 _MARKS_OF_NO_CASE: Final = (
     f"SELECT scope, incarnation, stream, seq, hash, body_state FROM {_JOINED}"  # noqa: S608
     " WHERE case_id IS NULL AND kind < 64 AND kind = ?"
@@ -234,11 +236,12 @@ def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEven
 
 
 def of_no_case(connection: Connection, kind: int, scope: str = "") -> list[CaseEventRow]:
-    """The events of this kind below 64 that are about no case, of one scope or of every one."""
+    """The events of this kind that are about no case, of one scope or of every one."""
+    words = _OF_NO_CASE % (_BELOW_64 if kind < 64 else _FROM_64)  # as the indexes have it
     if scope:
-        found = rows.ask(connection, f"{_OF_NO_CASE} AND scope = ?", (kind, scope))
+        found = rows.ask(connection, f"{words} AND scope = ?", (kind, scope))
     else:
-        found = rows.ask(connection, _OF_NO_CASE, (kind,))
+        found = rows.ask(connection, words, (kind,))
     return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
 
 
