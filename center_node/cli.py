@@ -43,11 +43,18 @@ def commands(node: Node) -> control.Commands:
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
+    def personal(arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return erasures.held_of(node, arguments)
+        except CasebookError as reason:
+            raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
+
     return with_enrolment(node, lambda node: [app.publisher_key(node)]) | {
         "checkpoint": checkpoint,
         "roster-forks": lambda _arguments: {"forks": rulings.forks(node.casebook)},
         "rule-roster": rule_roster,
         "erase": erase,
+        "personal": personal,
         "ceremony": lambda arguments: _ceremony_here(node, arguments),
         "release-draft": lambda arguments: _draft_here(node, arguments),
         "calendar": lambda _arguments: {
@@ -115,18 +122,31 @@ def _add_rulings(top: argparse.ArgumentParser) -> None:
 
 
 def _add_erasures(top: argparse.ArgumentParser) -> None:
-    erase = cli.add_verb(top, "erase", "order what a closed case says to be erased at every node; it cannot be undone")
-    erase.add_argument("case", metavar="CASE", help="the case's number, as it is printed on the receipt")
+    erase = cli.add_verb(
+        top, "erase", "order a closed case, or what stands beside the cases, to be erased at every node"
+    )
+    erase.add_argument(
+        "number", metavar="NUMBER", help="as printed on the receipt or slip, or a key that `personal` says"
+    )
     erase.add_argument("--basis", required=True, help="on what basis: law and article, or number of the decision")
     erase.add_argument("--by", required=True, metavar="STAFF_NO", help="who asks for it: a head or a leader")
     erase.add_argument("--approver", required=True, metavar="STAFF_NO", help="the other one, who approves it")
     erase.set_defaults(act=_erase)
+    personal = cli.add_verb(top, "personal", "what is held of a person beside the cases, to be erased")
+    personal.add_argument("--by", required=True, metavar="STAFF_NO", help="who looks: a head or a leader")
+    personal.set_defaults(act=_personal)
 
 
 def _erase(arguments: argparse.Namespace) -> None:
     by, approver = (cli.shown(number, getpass) for number in (arguments.by, arguments.approver))
-    asked: dict[str, Any] = {"case_no": arguments.case, "basis": arguments.basis, "by": by, "approver": approver}
+    asked: dict[str, Any] = {"number": arguments.number, "basis": arguments.basis, "by": by, "approver": approver}
     print(_json(cli.ask(COUNTY, arguments.data, "erase", **asked)))
+
+
+def _personal(arguments: argparse.Namespace) -> None:
+    by = cli.shown(arguments.by, getpass)
+    text = input("姓名、电话、证件或单据编号 / name, telephone, identity or receipt number: ")  # no shell keeps it
+    print(_json(cli.ask(COUNTY, arguments.data, "personal", by=by, text=text)))
 
 
 def _add_ceremony(top: argparse.ArgumentParser) -> None:

@@ -61,7 +61,7 @@ def test_nobody_orders_it_alone_or_without_the_right_or_for_a_case_that_runs(ord
         ({"approver": "0011"}, "0011 的岗位不能下达删除令"),
         ({"by": "0011"}, "0011 的岗位不能下达删除令"),
         ({"0010": "wrong"}, "0010："),
-        ({"case": "nothing"}, "没有这个件号"),
+        ({"case": "nothing"}, "编号"),
         ({}, "案件尚未办结"),
     ):
         code, told = order(**people)
@@ -91,6 +91,59 @@ def test_two_who_may_order_it(
         node.close()
     (line,) = lines
     assert (line.actor, line.subject, json.loads(line.detail)["approver"]) == ("0009", number, "0010")
+
+
+@pytest.fixture
+def asked(county: tuple[Path, str]) -> str:
+    """A consultation that was answered; its number."""
+    node = create_node(load(county[0]))
+    try:
+        said = {
+            "question": "低保怎么申请",
+            "outcome": "answered",
+            "told": "带户口簿",
+            "by": "张秀兰",
+            "contact": "13800001234",
+        }
+        return node.casebook.consult("0001", {"window"}, said)
+    finally:
+        node.close()
+
+
+def test_what_is_held_of_a_person_is_listed_without_their_data_and_erased_by_number_or_key(
+    order: Callable[..., Any],
+    asked: str,
+    county: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _prompt: "138-0000-1234")
+
+    def personal(by: str) -> tuple[int, str]:
+        capsys.readouterr()
+        monkeypatch.setattr("center_node.cli.getpass", lambda _prompt: PASSWORDS[by])
+        code = cli.main(["personal", "--data", str(county[0]), "--by", by])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    code, told = personal("0009")
+    (found,) = json.loads(told)["found"]
+    assert (code, found["what"], found["number"], found["not_yet"]) == (0, "consultation", asked, "")
+    assert "张秀兰" not in told and "1234" not in told.replace(asked, "")
+    assert personal("0011")[0] == 1
+    assert order(by="0011", case=asked)[0] == order(approver="0009", case=asked)[0] == 1
+    code, told = order(case=asked)
+    assert code == 0 and json.loads(told) == {"what": "consultation", "number": asked, "bodies": 1}
+    code, told = order(case=found["key"])
+    assert code == 1 and "已经删除" in told
+    assert json.loads(personal("0010")[1]) == {"found": []}
+    node = create_node(load(county[0]))
+    try:
+        lines = {line.action: line for line in reversed(node.accounts.rows.audit_lines(30))}
+    finally:
+        node.close()
+    assert (lines["matter.erase"].actor, lines["matter.erase"].subject) == ("0009", asked)
+    assert lines["matter.find"].actor == "0010" and json.loads(lines["matter.find"].detail) == {"found": 0}
 
 
 def test_a_machine_is_revoked_at_the_command_line_by_two_who_show_who_they_are(

@@ -27,7 +27,7 @@ from village_node.casebook.claiming import Claiming, can_have, shares_out
 from village_node.casebook.complaining import Heard, Slip
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
-from village_node.casebook.erasing_matters import ErasingMatters, Found
+from village_node.casebook.erasing_matters import ErasingMatters, Found, why_runs
 from village_node.casebook.errors import (
     AlreadyDone,
     BadBody,
@@ -136,6 +136,7 @@ __all__ = [
     "lower_of",
     "may_file",
     "shares_out",
+    "why_runs",
 ]
 
 

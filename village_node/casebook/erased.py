@@ -37,21 +37,23 @@ def named_by_held(connection: Connection, roster: Roster) -> list[ErasureRow]:
 
 
 def _named(roster: Roster, author: bytes, scope: str, orders: Iterable[Header]) -> list[ErasureRow]:
-    node = roster.node(author)
-    if node is None or node.place != roster.county or parse_scope(scope)[0] != "about":
-        return []
     found = []
     for header in orders:
-        body = _order_in(header) if node.stands(scope, header.seq) else None
+        body = standing(roster, author, scope, header)
         for at in body.events if body else ():
             found.append(ErasureRow(at.incarnation, scope, at.seq, at.mark, author, header.seq))
     return found
 
 
-def _order_in(header: Header) -> ErasureBody | None:
-    if header.inline is None or not kinds.understood(header.kind, header.kind_version) or header.case_id is not None:
+def standing(roster: Roster, author: bytes, scope: str, header: Header) -> ErasureBody | None:
+    """What an order says that is one: of a node of the root place, where it stands, and of its form; else None."""
+    node = roster.node(author)
+    if node is None or node.place != roster.county or parse_scope(scope)[0] != "about":
         return None
-    return read_erasure(header.inline) if all(key >= 0 for key in header.ext) else None
+    if not node.stands(scope, header.seq) or header.inline is None or header.case_id is not None:
+        return None
+    sound = kinds.understood(header.kind, header.kind_version) and all(key >= 0 for key in header.ext)
+    return read_erasure(header.inline) if sound else None
 
 
 class Concerned(NamedTuple):

@@ -17,13 +17,14 @@ from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import load_header, mark
 from sync_protocol.places import about, parse_scope
+from village_node.casebook import erased
 from village_node.casebook.bookings import Bookings
 from village_node.casebook.calling import Calling
 from village_node.casebook.complaining import Complaining
 from village_node.casebook.erasing import Erasing, Ordered
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
 from village_node.casebook.registers import entries
-from village_node.store import Connection, reception, streams
+from village_node.store import Connection, erasures, reception, streams
 from village_node.store.reception import Appointment
 from village_node.store.streams import CaseEventRow
 
@@ -56,6 +57,17 @@ class Found(NamedTuple):
     by: str
     contact: str
     runs: bool
+    bodies: int
+
+
+class Given(NamedTuple):
+    """One order that was given and stands: when, by whom, on what basis, about which place, how many bodies."""
+
+    at_ms: int
+    actor: str
+    approver: str
+    basis: str
+    place: str
     bodies: int
 
 
@@ -97,7 +109,7 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
         what, _, _ = key.partition(":")
         if what == BOOKING:
             return self._erase_booking(actor, approver, key, basis)
-        erased: list[Found] = []
+        told: list[Found] = []
 
         def act(connection: Connection) -> tuple[tuple[int, list[str]], set[str]]:
             held = self._held_as(connection, key)
@@ -110,7 +122,7 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
             self._refuse_about_them(connection, held, (actor, approver), names)
             named = [each.position for each in held.matter.records]
             self._write_order(connection, Ordered(actor, approver, basis, named), growth, others, set())
-            erased.append(found)
+            told.append(found)
             self.note(
                 connection, actor, "matter.erase", found.number,
                 what=found.what, approver=approver, basis=basis, bodies=len(named),
@@ -118,7 +130,19 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
             return (len(named), []), self._news_of_order(connection, held.scope)
 
         self._by_two(actor, approver, act)
-        return erased[-1]
+        return told[-1]
+
+    def orders_given(self, most: int) -> list[Given]:
+        """The newest orders held that stand, those about cases among them, the newest first."""
+        with self.store.reading() as connection:
+            roster, given = self.roster_in(connection), []
+            for incarnation, scope, raw in erasures.orders(connection):
+                header = load_header(raw)
+                body = erased.standing(roster, incarnation, scope, header)
+                if body is not None:
+                    place, bodies = parse_scope(scope)[1], len(body.events)
+                    given.append(Given(header.claimed, header.actor, body.approver, body.basis, place, bodies))
+        return sorted(given, reverse=True)[:most]
 
     def key_of_number(self, typed: str) -> str:
         """Under which key what bears a number is erased; a key is one already. Raises NotFound."""
@@ -235,6 +259,11 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
 
         self._by_two(actor, approver, act)
         return found
+
+
+def why_runs(found: Found) -> tuple[str, str]:
+    """Why what was found may not be erased yet, in both languages; empty where it may."""
+    return RUNS[found.what] if found.runs else ("", "")
 
 
 def _rows(connection: Connection) -> Iterator[CaseEventRow]:

@@ -141,7 +141,7 @@ def _take_step(visit: Visit, half: Half, kept: Kept, go_on: GoOn) -> Response:
     except NotConfirmed as off:
         return _step_page(visit, half, kept, 422, problem=factor_words.not_confirmed(visit, off), failed=True)
     except SignInRefused as refused:
-        return _waits(_step_page(visit, half, kept, _status(refused), problem=_words(visit, refused)), refused)
+        return _waits(_step_page(visit, half, kept, _status(refused), problem=why_refused(visit, refused)), refused)
     except Outdated:
         return visit.render("expired.html", 401, kept=kept)
     return _entered(visit, signed_in, kept, go_on)
@@ -173,7 +173,7 @@ def _step_page(visit: Visit, half: Half, kept: Kept, status: int = 401, **values
         try:
             said |= factor_words.shown(visit, visit.site.accounts.steps.set_up(half, visit.site.config.name))
         except SignInRefused as refused:
-            said |= {"problem": _words(visit, refused)}
+            said |= {"problem": why_refused(visit, refused)}
     return visit.render("sign_in_step.html", status, **{**said, **values})
 
 
@@ -247,7 +247,7 @@ def _welcome(visit: Visit, signed_in: SignedIn, back: str) -> Response:
 
 def _refuse(visit: Visit, template: str, refused: SignInRefused, **kept: object) -> Response:
     """The same page again with one answer for everything that may be wrong, or with the wait."""
-    words = _words(visit, refused)
+    words = why_refused(visit, refused)
     if not refused.wait_ms and not refused.why and template == "first_sign_in.html":
         words = visit.t(
             "工号或一次性登录码不对，或登录码已用过、已过期。",

@@ -19,6 +19,7 @@ from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.authenticator import code_at, secret_in
 from tests.village_node.web.counter import (
     CARD,
+    PASSWORD,
     Counter,
     Visitor,
     everywhere,
@@ -201,6 +202,20 @@ def _calendar(request: pytest.FixtureRequest, answered: bool) -> Ready:
     other = county.sign_in("1003", "head")
     shown = hidden_of(other.open("/calendar").text, "/calendar/confirm")["shown"]
     return Ready(other, "/calendar/confirm", {"text": TYPED, "shown": shown})
+
+
+def _erasure(request: pytest.FixtureRequest, ordered: bool) -> Ready:
+    """Somebody who wants to be forgotten, who once asked something at the county's counter."""
+    county: Counter = request.getfixturevalue("county")
+    said = {"question": "低保怎么申请", "outcome": "answered", "told": "带户口簿", "by": TYPED}
+    county.member.casebook.consult("1001", {"window"}, said)
+    head = county.sign_in("1002", "head")
+    if not ordered:
+        return Ready(head, "/erasures/find", {"text": TYPED})
+    county.sign_in("1003", "leader")
+    (found,) = county.member.casebook.found_of({"head"}, TYPED)
+    fields = {"text": TYPED, "key": found.key, "basis": TYPED, "approver": "1003", "again_approver": PASSWORD}
+    return Ready(head, "/erasures", fields)
 
 
 def _procedure(request: pytest.FixtureRequest) -> Ready:
@@ -419,6 +434,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_calendar": partial(_calendar, answered=True),
     "recall": _recall,
     "answer_procedure": _procedure,
+    "find_matters": partial(_erasure, ordered=False),
+    "order_erasure": partial(_erasure, ordered=True),
     "enter_authority": partial(_register, address="/authority/delegate", fields=_DELEGATION),
     "enter_seal": partial(_register, address="/seals", fields=_OWN_SEAL),
     "enter_kin": partial(_register, address="/kin", fields=_RELATIVE),

@@ -82,6 +82,9 @@ _ACCOUNTS = (
 )
 _LIVES = "which machine may speak for a place is settled by a person who has looked at the machines"
 _TWO = "a machine is shut out by two persons who have both looked at it, and not by one program with two tokens"
+_FORGOTTEN = (
+    "two persons who show who they are at one keyboard have data erased for good; center-node erase is its twin"
+)
 _HAND = "a file is handed to a person with a stick, and its slip is printed for them"
 _ANSWER = "the program has the whole answer as JSON; the paper is for who comes to the page with the code"
 _PHONE = "it is for a person at the screen with a telephone beside it; a program adds the file itself with add_paper"
@@ -113,6 +116,8 @@ WITHOUT = {
     "answer_newcomer": "a code is heard by telephone and typed by the person who heard it",
     "ask_revocation": _TWO,
     "answer_revocation": _TWO,
+    "find_matters": _FORGOTTEN,
+    "order_erasure": _FORGOTTEN,
     "go_on": _LIVES,
     "retire": _LIVES,
     "rekey": _LIVES,
