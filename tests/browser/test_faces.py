@@ -73,6 +73,14 @@ def registers_filled(hall: Hall) -> tuple[Page, str]:
     entered(principal, "/seals", **SEAL)
     entered(principal, "/kin", staff_no="0203", kin_name="张秀兰", kin_id_no=CARD, relation="母亲")
     entered(principal, "/authority/absent", person="0202", first="2026-11-18")
+    said = {
+        "question": "低保怎么申请",
+        "outcome": "answered",
+        "told": "带户口簿",
+        "by": "张秀兰",
+        "contact": "13800001234",
+    }
+    hall.network.members[COUNTY].casebook.consult("0205", {"window"}, said)
     case = county.sign_in("0205", "window", "officer", name="周敏").file("036")
     examiner = county.visitor()
     examiner.send("/sign-in", {"staff_no": "0202", "password": PASSWORD})
@@ -143,6 +151,12 @@ class Rooms:
             self.head.goto(path)
             self.head.get_by_role("button", name=button, exact=True).last.click()
             yield f"county {path} with errors", self.head
+        self.head.goto("/erasures")
+        self.head.get_by_label("姓名、电话").fill("张秀兰")
+        self.head.get_by_role("button", name="查找").click()
+        yield "county /erasures, found", self.head
+        self.head.get_by_role("button", name="下达删除令").click()
+        yield "county /erasures with errors", self.head
         self.clerk.goto(self.paper)
         yield "township, a document of the village", self.clerk
 

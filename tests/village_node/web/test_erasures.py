@@ -54,7 +54,8 @@ def test_what_is_held_is_found_masked_and_gone_at_the_village_after_two_have_ord
     everywhere(network)
     assert agent.open(f"/consultations/of/{number}").status_code == 404
     assert agent.open(f"/consultations/of/{waiting}").status_code == 200
-    assert number not in look(head)
+    page = look(head)
+    assert number not in page and "还不能删" in page and "批准人的密码" not in page, "nothing is left to be ordered"
 
 
 @pytest.mark.parametrize(
