@@ -26,7 +26,7 @@ demo: $(RUNS)
 # The database and the browser are the system's: found, or installed where we may, or their tests say that they are skipped.
 # Three at a time on two cores: the slow ones, which come first, wait for processes, browsers and clocks half of the time.
 test: $(TESTS)
-	@.ci/system-packages postgresql chromium fuse fiu || true
+	@.ci/system-packages postgresql chromium fuse fat fiu || true
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(TESTS)

@@ -23,14 +23,16 @@ from village_node import files
 from village_node.courier.outcome import Trouble
 
 HEAD_FILE: Final = "head.sanji"
-_PART_FILE: Final = re.compile(r"part-[0-9]{4}\.sanji", re.ASCII)
-_FOLDER: Final = re.compile(r"sanji-[0-9a-f]{16}", re.ASCII)
+# On FAT a name in capitals is the same name, and some devices write it so.
+_PART_FILE: Final = re.compile(r"part-[0-9]{4}\.sanji", re.ASCII | re.IGNORECASE)
+_FOLDER: Final = re.compile(r"sanji-[0-9a-f]{16}", re.ASCII | re.IGNORECASE)
 SUFFIX: Final = ".sanji"
 LENGTH_BYTES: Final = 4
 FOLDED_MOST: Final = 12 << 20  # bytes of a bundle in one file, which is read as a whole
 PAPERS_MOST: Final = 8 << 30  # bytes of a bundle with files of papers
 _LEFT_FREE: Final = 4 << 20
 _FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_NO_SUCH_SYNC: Final = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 LOOKED_AT_MOST: Final = 2_000  # entries of a stick; a bundle of a gigabyte has some 250
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -178,11 +180,13 @@ class NoRoom(Trouble):
 
 
 def room_in(folder: Path) -> int:
-    """How many bytes of papers this folder has room for now: what is free there, but for a little."""
+    """How many bytes of papers this folder has room for now: what is free there, but for a little. Where the file
+    system does not say (some drivers tell of no size at all), as many as a bundle may have: the writing tells."""
     try:
-        return shutil.disk_usage(folder).free - _LEFT_FREE
+        usage = shutil.disk_usage(folder)
     except OSError as problem:
         raise not_written(problem) from None
+    return usage.free - _LEFT_FREE if usage.total else PAPERS_MOST
 
 
 def unfinished_in(folder: Path) -> tuple[str, ...]:
@@ -246,8 +250,9 @@ class Shelf:
         self._written: list[Path] = []
         try:
             self.path.mkdir(mode=0o777)
-            files.sync_folder(folder)
+            _sync_names(folder)
         except OSError as problem:
+            self.clear()  # some drivers leave a folder that they say was not made
             raise not_written(problem) from None
 
     def put(self, name: str, content: bytes) -> None:
@@ -261,7 +266,7 @@ class Shelf:
                 os.fsync(file.fileno())
                 if hasattr(os, "posix_fadvise"):
                     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-            files.sync_folder(self.path)
+            _sync_names(self.path)
         except OSError as problem:
             raise not_written(problem) from None
         if read_file(path, len(content) + 1) != content:
@@ -274,7 +279,7 @@ class Shelf:
         """Take one file away again: the room is wanted for others. Raises Trouble."""
         try:
             (self.path / name).unlink(missing_ok=True)
-            files.sync_folder(self.path)
+            _sync_names(self.path)
         except OSError as problem:
             raise not_written(problem) from None
 
@@ -286,6 +291,17 @@ class Shelf:
                 path.unlink(missing_ok=True)
         with suppress(OSError):
             self.path.rmdir()
+
+
+def _sync_names(folder: Path) -> None:
+    """Wait until the names in a folder are on the stick; where its file system knows this of no folder, until all that
+    was written anywhere is. Raises OSError."""
+    try:
+        files.sync_folder(folder)
+    except OSError as problem:
+        if problem.errno not in _NO_SUCH_SYNC:
+            raise
+        os.sync()
 
 
 def not_written(problem: OSError) -> Trouble:
