@@ -86,6 +86,7 @@ class Lines:
     counters: Mapping[str, Counter]
     uplinks: Mapping[str, Uplink]
     links: Mapping[str, BadLink]
+    urls: Mapping[str, str]
 
     def settle(self) -> None:
         """Each exchanges with the one above it, from below and back."""
@@ -110,7 +111,7 @@ def over_lines(folder: Path, *codes: str) -> Iterator[Lines]:
             uplinks[code] = call(member, chance, Ancestor(links[code].url))
             asks(counters[code], uplinks[code].ask, time.monotonic)
     try:
-        yield Lines(built, counters, uplinks, links)
+        yield Lines(built, counters, uplinks, links, {code: server.url for code, server in servers.items()})
     finally:
         for uplink in uplinks.values():
             uplink.stop()

@@ -32,7 +32,13 @@ def file(agent: Page) -> tuple[str, str, str]:
     return re.sub(r"^https?://[^/]+|/receipt$", "", agent.url), number, code
 
 
-def act(page: Page, case: str, label: str, texts: dict[str, str] | None = None, ticks: tuple[str, ...] = ()) -> None:
+def act(
+    page: Page,
+    case: str,
+    label: str | re.Pattern[str],
+    texts: dict[str, str] | None = None,
+    ticks: tuple[str, ...] = (),
+) -> None:
     """Open a case, unfold a move, fill its form in and send it."""
     page.goto(case)
     move = page.locator("details.act").filter(has=page.locator("summary", has_text=label)).first

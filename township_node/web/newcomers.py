@@ -36,6 +36,7 @@ def _page(visit: Visit, number: int = 0, problem: str = "", status: int = 200, *
         known=lambda place: places.name(place) if place in places else "",
         in_use=lambda place: len(casebook.roster.serving(place)),
         for_head=lambda row: not visit.may(WEIGHS) and door.weighs_more(casebook, row),
+        name_of=visit.site.accounts.name_of,
         number=number,
         problem=problem,
         agree=agree,

@@ -148,7 +148,10 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
     # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
+    # Whoever owes it a department's word gives that before anything else.
     wanted = (*AWAITED, kinds.SUPPLY) if case.listed_state == "correcting" else AWAITED
+    own_forms = {**commitments.proposed(visit, case), **joint.proposed(visit, case)}
+    wanted = (kinds.COUNTERSIGNATURE, *wanted) if kinds.COUNTERSIGNATURE in own_forms else wanted
     return visit.render(
         "case.html",
         attempt.status,
@@ -187,7 +190,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
         rights=voices.rights(visit, case),
         may_complain=workflow.may(roles, site.level, kinds.COMPLAINT),
-        proposed={**commitments.proposed(visit, case), **joint.proposed(visit, case)},
+        proposed=own_forms,
         when_required=lambda row: proceedings.when_required(visit, row),
         clock_question=lambda kind: skews.question(visit, kind),
         may_unmask=UNMASKS.allows(roles),
@@ -399,7 +402,7 @@ def facts_of(visit: Visit, kind: int, body: Mapping[str, Any], *, open_data: boo
             continue
         mask = None if open_data else _MASKED.get((kind, row.name))
         text = mask(value) if mask and isinstance(value, str) else text_of(visit, row, value, open_data=open_data)
-        found.append((visit.t(row.zh, row.en), text))
+        found.append((visit.t(*words.fact_words(row)), text))
     return found
 
 

@@ -18,6 +18,7 @@ from village_node.web.words import choice_words
 
 _MOST_THROUGH: Final = 32
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_PERSONS: Final = frozenset({"proposer", "approver", "presider"})
 NOTHING_SHOWN: Final = Shown((), "")
 
 
@@ -96,7 +97,7 @@ def asked(visit: Visit, case: Case) -> AskedView | None:
     lines = [
         (
             visit.t(each.zh, each.en),
-            visit.t(*choice_words(body[each.number])) if each.choices else str(body[each.number]),
+            visit.t(*choice_words(body[each.number])) if each.choices else said_in(visit, each.name, body[each.number]),
         )
         for each in table.fields
         if each.number in body and each.type in ("choice", "text", "int", "date")
@@ -105,6 +106,12 @@ def asked(visit: Visit, case: Case) -> AskedView | None:
     own = row.proposer == visit.staff.staff_no
     name = visit.site.accounts.name_of(row.proposer) or row.proposer
     return AskedView(lines, name, approves and not own, approves or own, digest_of(row), row)
+
+
+def said_in(visit: Visit, field: str, value: object) -> str:
+    """What a field of a procedure says; of a person with their name, where they work here."""
+    name = visit.site.accounts.name_of(str(value)) if field in _PERSONS else ""
+    return visit.t(f"{name}（{value}）", f"{name} ({value})") if name else str(value)
 
 
 def shown_on(visit: Visit) -> Shown:

@@ -17,14 +17,18 @@ READS: Final = Policy(CASEWORK, "node", "masked")
 
 
 def proposed(visit: Visit, case: Case) -> dict[int, dict[str, Any]]:
-    """The departments with which the form of a countersigning is filled in: those that the item names, and that were
-    not asked yet."""
+    """What the forms of a countersigning are filled in with: the departments that the item names and that were not
+    asked yet, and the one department for which the person in front signs."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
-    if item is None or not item.parties or case.decision is not None:
+    if case.decision is not None:
         return {}
-    asked = {name for entry in case.open for name in entry.members} | case.heard
-    wanted = [party.department for party in item.parties if party.department not in asked]
-    return {kinds.COUNTERSIGN_OPEN: {"members": "\n".join(wanted)}} if wanted else {}
+    found: dict[int, dict[str, Any]] = {}
+    if item is not None and item.parties:
+        asked = {name for entry in case.open for name in entry.members} | case.heard
+        wanted = [party.department for party in item.parties if party.department not in asked]
+        found |= {kinds.COUNTERSIGN_OPEN: {"members": "\n".join(wanted)}} if wanted else {}
+    mine = visit.site.casebook.waits_for_their_word(case, visit.staff.staff_no)
+    return found | ({kinds.COUNTERSIGNATURE: {"member": mine[0]}} if len(mine) == 1 else {})
 
 
 def boxes(visit: Visit, case: Case) -> list[Box]:
@@ -34,10 +38,9 @@ def boxes(visit: Visit, case: Case) -> list[Box]:
     members = visit.site.casebook.members_of(case)
     late = [member.department for member in members if member.waits and member.grade == "yellow"]
     waiting = [member for member in members if member.waits]
-    title = visit.t(
-        f"会签部门 {len(members)} 个，待签 {len(waiting)} 个",
-        f"{len(members)} departments asked, {len(waiting)} still to sign",
-    )
+    all_told = visit.t("没有待签的", "none still to sign")
+    left = visit.t(f"待签 {len(waiting)} 个", f"{len(waiting)} still to sign") if waiting else all_told
+    title = visit.t(f"会签部门 {len(members)} 个，", f"{len(members)} departments asked, ") + left
     lines = [said_of(visit, case, member) for member in members]
     if late:
         names = visit.t("、", ", ").join(late)
@@ -62,13 +65,13 @@ def _stand(visit: Visit, member: Member) -> list[str]:
     if member.note is not None:
         word = visit.t(*words.choice_words(member.note.body.get("opinion")))
         told = member.note.body.get("text", "")
-        return [word + (f" {told}" if told else ""), used]
+        return [word + (visit.t(f"（{told}）", f" ({told})") if told else ""), used]
     if member.signed is not None:
         return [visit.t("已签", "signed"), used]
     if member.over:
         return [visit.t("未签", "not signed"), used]
     due = times.date_words(member.due, visit.lang) if member.due is not None else ""
-    return [visit.t("待签", "waits"), used, visit.t(f"{due} 前", f"by {due}") if due else ""]
+    return [visit.t("待签", "waits"), used, visit.t(f"{due}前", f"by {due}") if due else ""]
 
 
 def items_of(visit: Visit, case: Case, department: str) -> list[tuple[str, str]]:

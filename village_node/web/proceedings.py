@@ -14,6 +14,7 @@ from village_node.web import (
     appeals,
     charging,
     commitments,
+    entitled,
     hearing_rights,
     joint,
     masking,
@@ -169,21 +170,19 @@ def _committed(visit: Visit, case: Case, each: Procedure) -> Box:
 
 
 def _procedure(visit: Visit, each: Procedure) -> Box:
-    """One procedure that is open, with what its notice says."""
+    """One procedure that is open, with what its notice says; of a countersigning `joint` tells who was asked."""
     title = visit.t("进行中：", "Open: ") + _name(visit, each)
     lines = [_said(visit, each.place, each.opened_ms)]
     for name, what in each.body.get("marks", ()):
         lines.append(visit.t(*words.field_words(name)) + visit.t("：", ": ") + what)
     shown = (
-        "members", "basis", "planned_days", "approver", "higher_body", "document_no", "reason", "note", "hearing_day",
+        "basis", "planned_days", "approver", "higher_body", "document_no", "reason", "note", "hearing_day",
         "hearing_at", "presider",
     )  # fmt: skip
-    table = TABLES[kinds.COUNTERSIGN_OPEN if each.what == COUNTERSIGNING else kinds.SUSPEND]
-    for row in table.fields:
+    for row in TABLES[kinds.SUSPEND].fields:
         value = each.body.get(row.name)
-        if row.name in shown and value is not None:
-            text = visit.t("、", ", ").join(value) if isinstance(value, list) else str(value)
-            lines.append(_line(visit, row.zh, row.en, text))
+        if row.name in shown and value is not None and each.what != COUNTERSIGNING:
+            lines.append(_line(visit, row.zh, row.en, entitled.said_in(visit, row.name, value)))
     return Box("waiting", "clock", title, lines)
 
 

@@ -320,6 +320,7 @@ class Visit:
             "choice_words": words.choice_words,
             "field_words": words.field_words,
             "typed_words": words.typed_words,
+            "fact_words": words.fact_words,
         }
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from sync_protocol.case import VERDICT_WORDS, bodies, kinds
 from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.exclusions import CLOCKS, GRADES
+from sync_protocol.case.fields import Field
 from sync_protocol.case.workflow import LABELS, OVERSIGHT_LABELS, STATES
 
 TABLES: Final = bodies.TABLES
@@ -276,6 +277,13 @@ def field_words(name: str) -> tuple[str, str]:
         paper = name.removeprefix(MATERIAL)
         return f"材料《{paper}》", f"paper “{paper}”"
     return _QUESTION_WORDS.get(name) or _CREATE_FIELDS.get(name) or (name, name)
+
+
+def fact_words(row: Field) -> tuple[str, str]:
+    """The words for a field where its value is read: without what a form says there of how it is filled in."""
+    if row.type != "names":
+        return row.zh, row.en
+    return row.zh.partition("（")[0], row.en.partition(" (")[0].removesuffix(", one a line")
 
 
 # Fields of our own forms; before those of the moves, where one name has other words in other tables.

@@ -73,6 +73,8 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
 }
 _OF_DEPARTMENTS: Final = ("township", "county")  # where windows belong to departments
 _OF_SEVERAL: Final = ("claimed", "unclaimed")  # no lists for who works alone
+# Whose own work is looking at that of others: what has a card comes before their list of cases.
+OVERSEES: Final = frozenset({"supervisor", "leader"})
 FILTERS: Final = ("text", "item_no", "state", "place", "kind", "department")
 SLICE: Final = 500  # cases that an export reads at once
 APPLICANT: Final = ("申请人", "Applicant")
@@ -230,6 +232,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         on_duty=service_room.on_duty(visit),
         to_call=calls.waiting(visit),
         away=away,
+        oversees=OVERSEES,
         asked_of_us=len(visit.site.casebook.waits_for_us()),
         page_link=lambda number: visit.again("work", page=number),
         grade_of=grade_of,
