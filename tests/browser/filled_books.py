@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sync_protocol.case.numbers import check_character
 from tests.browser.conftest import Hall
-from tests.builders import TOWNSHIP, VILLAGE
-from tests.village_node.web.counter import PASSWORD, hidden_of
-from tests.village_node.web.errands import done
+from tests.builders import SECOND_VILLAGE, TOWNSHIP, VILLAGE, delegate
+from tests.village_node.web.counter import PASSWORD, Visitor, hidden_of
+from tests.village_node.web.errands import PAPERS, done, handed_up, newcomer
 from tests.village_node.web.test_batches import PEOPLE, filed, rows_of
 from tests.village_node.web.test_bookings import booked_oneself
 from tests.village_node.web.test_complaints import complain
@@ -43,6 +43,15 @@ class Books:
     complaint: dict[str, str]
 
 
+def to_sign(hall: Hall, agent: Visitor, clerk: Visitor) -> None:
+    """A joint case at the township that two departments are to countersign; 0111 signs for one of them."""
+    case = handed_up(hall.network, agent, clerk, agent.file("007", **PAPERS))
+    done(clerk, case, "docket")
+    done(clerk, case, "review", opinion="agree")
+    done(clerk, case, "countersign_open", members="自然资源所\n农业综合服务中心")
+    delegate(hall.network.members[TOWNSHIP], "自然资源所", b="0101", head="0111")
+
+
 def fill_books(hall: Hall, case: str) -> Books:
     """Write into the books of the village and the township. `case`: one that the township's 0101 has taken in and the
     village has filed; it goes into the green channel there and gets a meeting."""
@@ -71,5 +80,7 @@ def fill_books(hall: Hall, case: str) -> Books:
     meeting = hidden_of(clerk.open(f"{case}/meetings").text, f"{case}/meetings")
     assert clerk.send(f"{case}/meetings", {**meeting, **MEETING}).status_code == 303
     assert ask(hearing, hall.network.members[VILLAGE].identity.incarnation.hex()) == 303
+    to_sign(hall, agent, clerk)
+    newcomer(hall.network, TOWNSHIP, SECOND_VILLAGE)
     complaint = {"number": number, "code": code}
     return Books(batch, of_batch, slip, question, f"/complaints/of/{number}", booking, complaint)

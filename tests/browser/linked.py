@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests import postgresql
 from tests.asking import Lines, over_lines
 from tests.browser.conftest import DESK, NOON_MS, PHONE, Hall
+from tests.browser.test_faces import TARGETS, TEXTS
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor
@@ -95,15 +96,16 @@ def panel(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=name)
 
 
-def seen(page: Page, name: str, ready: Callable[[Page], None] = lambda page: None) -> None:
-    """A page that matters in a story, at the desk and on a phone: one heading, and nothing wider than the window.
-
-    `name`: what the page is called where it fails. `ready`: brings it to what is to be looked at, after each change.
-    """
+def seen(page: Page, name: str) -> None:
+    """A page that matters in a story, at the desk and on a phone, as that story has filled it: one heading, letters and
+    targets as large as `test_faces` has them, and nothing wider than the window. `name`: what it is called where it
+    fails."""
     before = page.viewport_size
     assert before is not None and page.locator("h1").count() == 1, name
+    resident = page.locator("html.face-resident").count() == 1
     for window in (DESK, PHONE):
         page.set_viewport_size(window)
-        ready(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, window)
+        assert [each for each in page.evaluate(TEXTS) if each[0] < (24 if resident else 18)] == [], name
+        assert [each for each in page.evaluate(TARGETS) if each[0] < (59.9 if resident else 43.9)] == [], name
     page.set_viewport_size(before)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.browser import county_books
 from tests.browser.conftest import DESK, PHONE, Hall, open_hall
 from tests.browser.filled_books import fill_books
 from tests.browser.test_stories import act, file
@@ -106,6 +108,7 @@ class Rooms:
         self.resident = hall.page()
         self.head, self.special = registers_filled(hall)
         self.books = fill_books(hall, self.case)
+        self.sample = county_books.fill_county(hall, *county_books.people(hall))
         self.room_head = hall.staff(VILLAGE, "0003", "agent", "head", name="马得福", form=filing_steps.BY_STEPS)
         self.township_head = hall.staff(TOWNSHIP, "0111", "head", "clerk", name="高峰")
 
@@ -143,7 +146,7 @@ class Rooms:
             yield f"township {path}", self.clerk
         supervised = self.special.replace("/cases/", "/supervision/")
         paths = ["/authority?department=文旅", "/seals", "/kin", "/tokens", "/calendar", "/work", self.special]
-        for path in (*paths, supervised, "/supervision?view=asked", "/samples", "/duty"):
+        for path in (*paths, supervised, "/supervision?view=asked", "/duty"):
             self.head.goto(path)
             self.head.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
             yield f"county {path}", self.head
@@ -164,9 +167,10 @@ class Rooms:
         """Books of a service room and registers of three levels, with something in them, every part unfolded."""
         village = [*BOOKS, self.books.batch, self.books.slip, self.books.consultation]
         village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock"]
-        township = ["/newcomers", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
+        township = ["/newcomers", "/countersigning", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
         township += [self.books.complaint_heard, "/forks", "/roster-forks"]
-        county = ["/countersigning", "/document-numbers", "/catalogue", "/catalogue/001"]
+        county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
+        county += ["/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):
             for path in paths:
                 page.goto(path)
@@ -241,7 +245,8 @@ class Rooms:
         for path in ("/sign-in", "/first-sign-in"):
             self.resident.goto(path)
             yield path, self.resident, False
-        for path, page in (*self.staff_pages(), *self.book_pages()):
+        # One after the other: a window shows one page at a time, and that is the one which is measured.
+        for path, page in chain(self.staff_pages(), self.book_pages()):
             yield path, page, False
 
 
@@ -250,6 +255,7 @@ class Measured:
     """What was measured on one page."""
 
     path: str
+    address: str
     resident: bool
     violations: list[tuple[str, list[str]]]
     texts: list[tuple[float, str]]
@@ -278,6 +284,7 @@ def measure(path: str, page: Page, resident: bool) -> Measured:
     page.set_viewport_size(before)
     return Measured(
         path,
+        page.url,
         resident,
         violations,
         page.evaluate(TEXTS),
@@ -301,6 +308,7 @@ def measured(rooms: Rooms) -> list[Measured]:
     """Every page, measured once at the desk."""
     found = [measure(*each) for each in rooms.all_pages()]
     assert len(found) > 100
+    assert len({page.address for page in found}) > 90, "a window showed each page while that was measured"
     assert all(page.texts and page.targets for page in found), "the measures see something"
     return found
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Hall
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
@@ -32,6 +32,24 @@ def file(agent: Page) -> tuple[str, str, str]:
     return re.sub(r"^https?://[^/]+|/receipt$", "", agent.url), number, code
 
 
+def filled(
+    page: Page,
+    case: str,
+    label: str | re.Pattern[str],
+    texts: dict[str, str] | None = None,
+    ticks: tuple[str, ...] = (),
+) -> Locator:
+    """Open a case, unfold a move and fill its form in; that move, not yet sent."""
+    page.goto(case)
+    move = page.locator("details.act").filter(has=page.locator("summary", has_text=label)).first
+    move.locator("summary").click()
+    for name, text in (texts or {}).items():
+        move.get_by_label(name, exact=False).first.fill(text)
+    for tick in ticks:
+        move.get_by_label(tick, exact=True).first.check()
+    return move
+
+
 def act(
     page: Page,
     case: str,
@@ -40,13 +58,7 @@ def act(
     ticks: tuple[str, ...] = (),
 ) -> None:
     """Open a case, unfold a move, fill its form in and send it."""
-    page.goto(case)
-    move = page.locator("details.act").filter(has=page.locator("summary", has_text=label)).first
-    move.locator("summary").click()
-    for name, text in (texts or {}).items():
-        move.get_by_label(name, exact=False).first.fill(text)
-    for tick in ticks:
-        move.get_by_label(tick, exact=True).first.check()
+    move = filled(page, case, label, texts, ticks)
     with page.expect_navigation():
         move.get_by_role("button").click()
     expect(page.locator(".box.bad[role=alert]")).to_have_count(0)

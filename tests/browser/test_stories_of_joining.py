@@ -1,4 +1,4 @@
-"""A village's new machine is let in: its people read out a code, the township's clerk types it, and both compare another."""
+"""A new machine of a village is let in: its people read a code out, a clerk types it, and both compare another."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""What people see while the line to the place above is slow, then dead, then back; and an answer that comes from above."""
+"""What people see while the line to the place above is slow, dead, and back; and an answer that comes from above."""
 
 import time
 from collections.abc import Iterator

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.linked import Linked, again, open_linked, panel, seen
-from tests.browser.test_stories import act
+from tests.browser.test_stories import act, filled
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.village_node.web.errands import PAPERS, done
 
@@ -96,13 +96,21 @@ def test_a_hearing_stops_the_clock_and_three_people_have_a_part_in_it(hall: Link
     act(examiner, case := hall.at_work(COUNTY, "1104", "window", name="孙丽").file("036"), "受理")
     texts = {
         "依据": "行政许可法第四十七条",
-        "计划工作日": "15",
+        "计划工作日": "3",
         "听证日期": "2026-12-02",
         "听证时间和地点": "上午九时\uff0c县政务大厅三楼",
         "听证主持人工号": "1103",
     }
-    act(examiner, case, "启动程序或要求补正", texts, ("听证",))
+    proposal = filled(examiner, case, "启动程序或要求补正", texts, ("听证",))
+    proposal.get_by_role("button").click()
+    refused = examiner.get_by_role("alert").filter(has_text="没有保存")
+    refused.get_by_role("link", name="计划工作日\uff1a计划工作日在听证日之前就到期了").click()
+    assert examiner.url.endswith("#e-suspend-planned_days")
+    expect(proposal.get_by_label("听证主持人工号")).to_have_value("1103")
+    proposal.get_by_label("计划工作日").fill("15")
+    proposal.get_by_role("button").click()
     asked = examiner.locator(".doing .box.waiting").filter(has_text="待批准的特别程序")
+    expect(asked).to_contain_text("周敏\uff081103\uff09")
     expect(asked).to_contain_text("由另一位负责人用本人账号批准")
     expect(asked.get_by_role("button", name="批准", exact=True)).to_have_count(0)
     expect(panel(examiner, "时限")).not_to_contain_text("停")
@@ -142,8 +150,9 @@ def test_who_is_away_loses_what_they_had_taken_up_and_a_deputy_decides(hall: Lin
     delegate(
         county, "文旅", "036", head="1201", b="1202", a="1203", b_name="楚科长", a_name="陈副局长", document_no="委9号"
     )
-    case = window.file("036", **PAPERS)
-    done(window, case, "docket")
+    case, later = (window.file("036", **PAPERS) for _ in range(2))
+    for each in (case, later):
+        done(window, each, "docket")
     usual.goto(case)
     usual.get_by_role("button", name="认领").click()
     expect(usual.locator(".claim")).to_contain_text("由您认领")
@@ -165,4 +174,7 @@ def test_who_is_away_loses_what_they_had_taken_up_and_a_deputy_decides(hall: Lin
     head.goto("/authority")
     head.get_by_role("button", name="登记返岗").click()
     expect(panel(head, "外出登记")).to_contain_text("没有人登记外出")
+    deputy.goto(later)
+    expect(deputy.locator(".doing")).not_to_contain_text("确认\uff1a作出决定")
+    act(usual, later, "作出决定", {}, ("准予",))
     hall.held_together()

@@ -60,7 +60,7 @@ class Together(Reading):
         with self.store.reading() as connection:
             calendar, today = calendar_in(self, connection), day_of(self.clock())
             catalogue, roster = self.items_in(connection).catalogue, self.roster_in(connection)
-            mine = self._signs_for(registers.register_in(self, connection, self.identity.place), actor)
+            mine = self._departments(registers.register_in(self, connection, self.identity.place), actor)
             for row in cases.waiting_for_signatures(connection, MOST):
                 case, _ = folded(self, connection, roster, (row.scope, row.case_id))
                 if case is None:
@@ -79,10 +79,13 @@ class Together(Reading):
     def waits_for_their_word(self, case: Case, actor: str) -> list[str]:
         """The departments that a case waits for and this person signs for here."""
         waiting = [member.department for member in self.members_of(case) if member.waits]
-        mine = self._signs_for(self.register(), actor) if waiting else set()
+        if not waiting:
+            return []
+        with self.store.reading() as connection:
+            mine = self._departments(registers.register_in(self, connection, self.identity.place), actor)
         return [name for name in waiting if name in mine]
 
-    def _signs_for(self, register: Register, actor: str) -> set[str]:
+    def _departments(self, register: Register, actor: str) -> set[str]:
         """The departments for which somebody signs here: as their head, or their representative."""
         at_ms = self.clock()
         held = [register.in_force(department, at_ms) for department in register.departments()]

@@ -93,6 +93,12 @@ class SyncBar:
     needs: tuple[machine.Words, ...] = ()
     running: bool = False
 
+    @property
+    def trouble_words(self) -> machine.Words:
+        """What went wrong last, in each language where it is known in both."""
+        zh, _, en = self.trouble.partition(" / ")
+        return zh, en or zh
+
 
 def sync_bar(state: SyncState, now_ms: int) -> SyncBar:
     """The line for every page: who this machine is before how far its cases have come; what the machine needs."""
