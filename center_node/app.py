@@ -1,11 +1,9 @@
 """Where the county's parts meet: a township without a parent. Founding a network happens here too."""
 
-import csv
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from center_node.checkpoints import DailyCheckpoint
 from center_node.rulings import PUBLISHER_KEY_FILE, publishing_key
@@ -97,22 +95,3 @@ def _kept_changes(opened: store.Store, county: Identity) -> list[roster.Change]:
     if changes and kept.node(county.incarnation) is None:
         raise BadSettings("the database holds the roster of another network: name an empty one with --database-url")
     return changes
-
-
-def townships_of(regions: Path, county: str) -> list[tuple[str, str]]:
-    """The townships (code, name) of a county in a region list: CSV with the columns code, name, level, parent.
-
-    Raises BadSettings naming the line that cannot be used.
-    """
-    with regions.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
-        missing = {"code", "name", "level", "parent"} - set(rows.fieldnames or ())
-        if missing:
-            raise BadSettings(f"{regions.name}: column {sorted(missing)[0]!r} is missing")
-        found_rows = []
-        for row in rows:
-            if not row["code"] or not row["name"]:
-                raise BadSettings(f"{regions.name} line {rows.line_num}: code and name must not be empty")
-            if row["level"] == "township" and row["parent"] == county:
-                found_rows.append((row["code"], row["name"]))
-    return found_rows

@@ -1,4 +1,4 @@
-"""The command line of the county's node: a township's commands, its own `init`, the root's ceremony, and `demo`."""
+"""The command line of the county's node: a township's commands, the root's ceremony, and `demo`."""
 
 import argparse
 import base64
@@ -14,6 +14,7 @@ from township_node.cli import parser, with_enrolment
 from village_node import cli, config, control, files, identity, releases
 from village_node.app import Node, keyring_of, wall_clock
 from village_node.casebook import CasebookError, NotAllowed
+from village_node.cli.keys import add_passphrase, passphrases
 from village_node.identity import NoIdentity
 from village_node.keyring import NoPassphrase
 
@@ -64,16 +65,13 @@ def commands(node: Node) -> control.Commands:
     }
 
 
-COUNTY = cli.Level("center-node", "county", app.create_node, commands, 8702, init=lambda arguments: _init(arguments))
+COUNTY = cli.Level("center-node", "county", 8702, app.create_node, commands, found=app.found)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a county node's command; the exit code is 0 when it was done."""
     top = parser(COUNTY)
     verbs = cli.verbs_of(top)
-    verbs.choices["init"].add_argument(
-        "--regions", type=Path, help="CSV with the columns code, name, level, parent: its townships"
-    )
     checkpoint = cli.add_verb(top, "checkpoint", "say now, under one root, what this node holds (done daily by itself)")
     calendar = cli.add_verb(top, "calendar", "publish the working days this program knows (done by itself in time)")
     calendar.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "calendar"))))
@@ -107,7 +105,7 @@ def _add_rulings(top: argparse.ArgumentParser) -> None:
     rule.add_argument(
         "--root-key", required=True, action="append", type=Path, metavar="FILE", help="or the folder of a ceremony"
     )
-    cli.add_passphrase(rule)
+    add_passphrase(rule)
     rule.add_argument(
         "--keep", action="append", default=[], metavar="NODE", help="a machine of the other chain that stays"
     )
@@ -162,7 +160,7 @@ def _add_ceremony(top: argparse.ArgumentParser) -> None:
     steps.add_argument("--threshold", type=int, default=2, help="draft: how many of these must sign together")
     steps.add_argument("--new-publisher", action="store_true", help="draft: another publishing key")
     steps.add_argument("--actor", default="operator", help="publish: work number of who publishes")
-    cli.add_passphrase(steps)
+    add_passphrase(steps)
     steps.set_defaults(act=_ceremony)
 
 
@@ -174,7 +172,7 @@ def _add_releases(top: argparse.ArgumentParser) -> None:
     steps.add_argument("--data", type=Path, help="draft: the county node's data directory")
     steps.add_argument("--number", type=int, help="draft: higher than every release before (default: the next one)")
     steps.add_argument("--folder", type=Path, help="sign: the folder of a key of the root, or a single key file")
-    cli.add_passphrase(steps)
+    add_passphrase(steps)
     steps.set_defaults(act=_release)
 
 
@@ -189,7 +187,7 @@ def _release(arguments: argparse.Namespace) -> None:
         files.write(path, raw, 0o644)
     elif step == "sign":
         wrapped = rulings.is_wrapped(arguments.folder)
-        word = cli.passphrases(arguments, "passphrase of this key")[0] if wrapped else ""
+        word = passphrases(arguments, "passphrase of this key")[0] if wrapped else ""
         signed = release.sign(releases.read(path), rulings.root_key(arguments.folder, word))
         files.write(path, release.to_bytes(signed), 0o644)
     print(_json(releases.told(releases.read(path))))
@@ -209,7 +207,7 @@ def _ceremony(arguments: argparse.Namespace) -> None:
         if step in needed.split() and not getattr(arguments, option):
             raise config.BadSettings(f"--{option} is missing: `ceremony {step}` needs it")
     if step == "key":
-        word = cli.passphrases(arguments, "passphrase of this key alone", new=True)[0]
+        word = passphrases(arguments, "passphrase of this key alone", new=True)[0]
         public = ceremony.new_root_key(folder, word, identity.random_bytes)
         print(f"{ceremony.PUBLIC_FILE}: {public.hex()}")
         print(
@@ -225,7 +223,7 @@ def _ceremony(arguments: argparse.Namespace) -> None:
     drafted = ceremony.gathered([ceremony.from_bytes(path.read_bytes()) for path in carried])
     print(_json(ceremony.told(drafted)))
     if step == "sign":
-        word = cli.passphrases(arguments, "passphrase of this key")[0] if rulings.is_wrapped(folder) else ""
+        word = passphrases(arguments, "passphrase of this key")[0] if rulings.is_wrapped(folder) else ""
         files.write(carried[0], ceremony.to_bytes(ceremony.signed(drafted, rulings.root_key(folder, word))), 0o644)
     elif step == "publish":
         raw = base64.b64encode(ceremony.to_bytes(drafted)).decode("ascii")
@@ -253,7 +251,7 @@ def _ceremony_here(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _rule_roster(arguments: argparse.Namespace) -> None:
     wrapped = [str(held) for held in arguments.root_key if rulings.is_wrapped(held)]
-    words = iter(cli.passphrases(arguments, *wrapped) if wrapped else [])
+    words = iter(passphrases(arguments, *wrapped) if wrapped else [])
     done = cli.ask(
         COUNTY,
         arguments.data,
@@ -272,17 +270,6 @@ def _rule_roster(arguments: argparse.Namespace) -> None:
 
 def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _init(arguments: argparse.Namespace) -> None:
-    chosen = cli.settings(arguments)
-    townships = app.townships_of(arguments.regions, chosen.place) if arguments.regions else []
-    app.found(chosen, cli.prepare(chosen), townships)
-    print(
-        f"{chosen.data}: {chosen.name} is founded with {len(townships)} townships. "
-        f"Take {app.ROOT_KEY_FILE} away and keep it off line; enrol townships with `center-node enrol`."
-    )
-    cli.say_how_keys_lie(chosen)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def accounts(casebook: Casebook, place: str) -> dict[str, Any]:
     }
 
 
-TOWNSHIP = cli.Level("township-node", "township", app.create_node, commands, 8701)
+TOWNSHIP = cli.Level("township-node", "township", 8701, app.create_node, commands)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

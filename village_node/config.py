@@ -5,6 +5,7 @@ The file holds what differs between places; keys, the roster and cases are elsew
 
 import ipaddress
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ class Config:
 
 
 # What only the node itself may say: the data directory is where the file lies.
-_NAMES = tuple(each.name for each in fields(Config) if each.name not in ("data", "passphrase"))
+NAMES = tuple(each.name for each in fields(Config) if each.name not in ("data", "passphrase"))
 _ROLE_LISTS = ("second_factor", "one_session")
 _LISTS = ("ancestor_urls", "allowed_hosts", *_ROLE_LISTS)
 
@@ -97,25 +98,34 @@ def load(data: Path) -> Config:
 
     Raises BadSettings, naming the setting, when the file is missing or a value cannot be used.
     """
-    path = data / SETTINGS_FILE
+    try:
+        written = read(data / SETTINGS_FILE, NAMES)
+    except FileNotFoundError:
+        raise BadSettings(
+            f"{data} holds no node: run `init` first, or `setup` (there is no {SETTINGS_FILE} in it)"
+        ) from None
+    return checked(data, written | environment())
+
+
+def read(path: Path, known: Collection[str]) -> dict[str, Any]:
+    """What a file of settings says, by name. Raises FileNotFoundError, BadSettings for a file that is no TOML or has a
+    name that is not among the `known`."""
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadSettings(f"{data} holds no node: run `init` first (there is no {SETTINGS_FILE} in it)") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise BadSettings(f"{SETTINGS_FILE} cannot be read: {problem}") from None
-    unknown = sorted(set(written) - set(_NAMES))
+        raise BadSettings(f"{path.name} cannot be read: {problem}") from None
+    unknown = sorted(set(written) - set(known))
     if unknown:
-        raise BadSettings(f"{SETTINGS_FILE}: unknown setting {unknown[0]!r}; known are {', '.join(_NAMES)}")
-    return checked(data, written | _environment())
+        raise BadSettings(f"{path.name}: unknown setting {unknown[0]!r}; known are {', '.join(known)}")
+    return written
 
 
-def _environment() -> dict[str, Any]:
-    """The settings that the environment overrides, converted to the type of each."""
+def environment() -> dict[str, Any]:
+    """The settings that the environment overrides, converted to the type of each. Raises BadSettings."""
     env = Env(prefix="SANJI_")
     found: dict[str, Any] = {}
     for each in fields(Config):
-        if each.name not in _NAMES or env.str(each.name.upper(), None) is None:
+        if each.name not in NAMES or env.str(each.name.upper(), None) is None:
             continue
         kind: Any = each.type
         read: Any = {int: env.int, float: env.float, bool: env.bool}.get(kind, env.str)
@@ -125,6 +135,14 @@ def _environment() -> dict[str, Any]:
             found[each.name] = [item.strip() for item in given] if each.name in _LISTS else given
         except EnvError as problem:
             raise BadSettings(f"environment variable SANJI_{each.name.upper()}: {problem}") from None
+    return found
+
+
+def variable(name: str) -> str:
+    """A secret that stands in an environment variable of any name. Raises BadSettings where there is none."""
+    found = Env().str(name, "")
+    if not found:
+        raise BadSettings(f"environment variable {name} is not set, or empty")
     return found
 
 
@@ -229,7 +247,7 @@ def write(config: Config) -> None:
     for each in fields(Config):
         value = getattr(config, each.name)
         usual = value == each.default and each.name not in ("host", "port")
-        if each.name not in _NAMES or usual:
+        if each.name not in NAMES or usual:
             continue
         lines.append(f"{each.name} = {_toml(value)}")
     files.write(config.data / SETTINGS_FILE, ("\n".join(lines) + "\n").encode())

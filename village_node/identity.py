@@ -91,6 +91,17 @@ class Identity:
         raise NoIdentity(f"{IDENTITY_FILE} knows no life {incarnation.hex()}: the database has another node's")
 
 
+def is_enrolled(data: Path) -> bool:
+    """Whether the identity in a data directory is a network's member: no key is needed to see that. Raises NoIdentity
+    for a damaged one; where there is none, there is no member."""
+    try:
+        return bool(json.loads((data / IDENTITY_FILE).read_text(encoding="utf-8"))["network_id"])
+    except FileNotFoundError:
+        return False
+    except (ValueError, KeyError, TypeError) as problem:
+        raise NoIdentity(f"the identity in {data} is damaged ({problem}): restore {IDENTITY_FILE}") from None
+
+
 def create(data: Path, place: str, level: str, name: str, keyring: Keyring = PLAIN) -> Identity:
     """Draw a new incarnation and key for a place and write both files into a directory that holds no identity yet.
 

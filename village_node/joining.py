@@ -8,7 +8,7 @@ import hmac
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -19,7 +19,7 @@ from sync_protocol.errors import Busy, Declined, ProtocolError
 from sync_protocol.roster import confirmation_code, network_code
 from village_node import app
 from village_node import identity as identities
-from village_node.config import Config
+from village_node.config import Config, write
 from village_node.keyring import Keyring
 from village_node.store import StoreError
 from village_node.uplink import Settings
@@ -60,6 +60,7 @@ class Joining:
     problem: str = ""
     network: str = ""
     token: str = field(default_factory=lambda: identities.random_bytes(24).hex())
+    _one_answer: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Draw up the request: the same bytes at each start, so that a code that was read out stays true."""
@@ -71,28 +72,49 @@ class Joining:
 
     def ask(self) -> bool:
         """Ask once; whether the node is in by now. Raises StoreError, OSError where it cannot be kept."""
+        if not self.config.parent_url:  # by files alone
+            return self.stage is Stage.IN
         url = self.config.parent_url.rstrip("/") + ENROL_PATH
         try:
             answered = post(self.session, url, self.request, Settings.from_config(self.config).timeouts)
             self.problem = ""
             if answered.status == 204:
-                self.stage = Stage.WAITING
-                return False
-            identities.expect_comparison(self.config.data)
-            joined = app.join(self.config.data, self.config.database, answered.body, self.keyring)
+                return self._is_now(Stage.WAITING)
+            self.take(answered.body)
         except NoAnswer as problem:
             self.problem = str(problem)
             if problem.code == Declined.code:
-                self.stage = Stage.DECLINED
-            elif problem.code not in (0, Busy.code) and not problem.busy:
-                self.stage = Stage.REFUSED
-            return False
+                return self._is_now(Stage.DECLINED)
+            if problem.code not in (0, Busy.code) and not problem.busy:
+                return self._is_now(Stage.REFUSED)
         except ProtocolError as problem:
             self.problem = f"上级的答复不成立 / the answer of the level above does not hold: {problem}"
-            return False
-        self.network = network_code(joined.network_id or b"")
-        self.stage = Stage.IN
-        return True
+        return self.stage is Stage.IN
+
+    def _is_now(self, stage: Stage) -> bool:
+        """Note how far it is; whether it is in, which a file may have brought about meanwhile."""
+        with self._one_answer:
+            if self.stage is not Stage.IN:
+                self.stage = stage
+            return self.stage is Stage.IN
+
+    def take(self, answer: bytes) -> None:
+        """Be in with an answer, by whatever road it came; people compare then whose network it is. Raises ProtocolError
+        for one that does not hold, StoreError, OSError."""
+        with self._one_answer:
+            if self.stage is Stage.IN:
+                return
+            identities.expect_comparison(self.config.data)
+            joined = app.join(self.config.data, self.config.database, answer, self.keyring)
+            self.network = network_code(joined.network_id or b"")
+            self.stage = Stage.IN
+
+    def ask_at(self, parent_url: str, parent_wait_url: str) -> None:
+        """Ask at another address from now on; with none, wait for a file. Raises OSError."""
+        self.config = replace(self.config, parent_url=parent_url, parent_wait_url=parent_wait_url)
+        write(self.config)
+        self.problem = ""
+        self._is_now(Stage.ASKING)
 
     def ask_until(self, stop: threading.Event) -> bool:
         """Ask until the node is in (true) or is stopped: often at first, then every half minute, and without end."""

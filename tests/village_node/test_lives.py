@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from center_node import app as center
-from village_node import app, cli, config, identity
+from center_node.cli import COUNTY
+from village_node import app, config, identity
+from village_node.setup import make
 from village_node.witness import WITNESS_FILE
 
 
@@ -13,7 +15,7 @@ from village_node.witness import WITNESS_FILE
 def settings(tmp_path: Path) -> config.Config:
     """A county that has only now been founded."""
     chosen = config.checked(tmp_path / "county", {"place": "621021000000", "name": "庆城县", "level": "county"})
-    center.found(chosen, cli.prepare(chosen), [("621021101000", "驿马镇")])
+    make(COUNTY, chosen, [("621021101000", "驿马镇")])
     return chosen
 
 

@@ -31,6 +31,7 @@ CLOCK_JUMP_MS = 60_000
 NUMBER_LONGEST = 32
 MANAGES = "admin"  # the role without which nobody could let anybody in
 NAME_LONGEST = 60
+SET_UP = "first set-up"  # who acts in the audit trail then: with a blank in it, it is nobody's staff number
 # Who else acts in records and in the audit trail: whoever had such a number would act in their name.
 NOBODYS = frozenset({ONESELF, "node", "operator", "unknown"})
 
@@ -112,13 +113,31 @@ class Accounts:
         Raises StaffTrouble for a number that exists or stands for somebody else in the records, an empty name, or a
         role this level does not have.
         """
-        number, called, chosen = _new_number(staff_no), _called(name), self._chosen(roles)
+        number, called, chosen = new_number(staff_no), new_name(name), self._chosen(roles)
         code, now = one_time_code(self._randomness), self._clock()
         row = StaffRow(number, called, chosen, None, code_hash(code), now + INVITATION_MS, False, now, None, None)
         if not self.rows.add_staff(row, self._line(by, "staff.invite", number, roles=list(chosen))):
             raise StaffTrouble(f"工号 {number} 已存在。", f"Staff number {number} exists already.")
         self._sessions.invited(number, now + INVITATION_MS)  # from here on its age does not depend on the clock
         return code
+
+    def set_up(self, staff_no: str, name: str, roles: Iterable[str], password: str) -> None:
+        """The account of whoever sets the node up, with its password, and no other one in use: an earlier set-up that
+        was cut short may have left some. Raises StaffTrouble."""
+        number, called, chosen = new_number(staff_no), new_name(name), self._chosen({*roles, MANAGES})
+        trouble = password_trouble(password, number)
+        if trouble is not None:
+            raise StaffTrouble(*trouble)
+        now, hashed = self._clock(), self._hasher.hash(password)
+        told = self._line(SET_UP, "staff.invite", number, roles=list(chosen))
+        row = StaffRow(number, called, chosen, hashed, None, None, False, now, now, None)
+        if not self.rows.add_staff(row, told):
+            self.rows.change_staff(
+                number, told, name=called, roles=chosen, password_hash=hashed, password_set_ms=now, disabled=False
+            )
+        for other in self.rows.all_staff():
+            if other.staff_no != number and not other.disabled:
+                self.disable(other.staff_no, True, by=SET_UP)
 
     def change(self, staff_no: str, name: str, roles: Iterable[str], by: str) -> None:
         """Give an account another name or other roles; whoever it is signs in again, and has them then. A token in a
@@ -127,7 +146,7 @@ class Accounts:
         Raises StaffTrouble as ``create_invitation`` does, for a number that is not there, and where nobody would be
         left to manage the node.
         """
-        number, called, chosen = _number(staff_no), _called(name), self._chosen(roles)
+        number, called, chosen = _number(staff_no), new_name(name), self._chosen(roles)
         before = self.rows.staff(number)
         if before is None:
             raise _nobody(number)
@@ -424,8 +443,8 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _called(name: str) -> str:
-    """A name as it is kept. Raises StaffTrouble when it cannot be one."""
+def new_name(name: str) -> str:
+    """A person's name as it is kept. Raises StaffTrouble when it cannot be one."""
     called = clean(name)
     if not called or len(called) > NAME_LONGEST:
         raise StaffTrouble(f"姓名应为 1 到 {NAME_LONGEST} 个字。", f"A name has 1 to {NAME_LONGEST} characters.")
@@ -454,7 +473,7 @@ def _number(staff_no: str) -> str:
     return number
 
 
-def _new_number(staff_no: str) -> str:
+def new_number(staff_no: str) -> str:
     """The number of a new account as it is kept. Raises StaffTrouble when it cannot be one."""
     number = _number(staff_no)
     if number.casefold() in NOBODYS:

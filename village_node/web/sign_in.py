@@ -267,7 +267,8 @@ def _waits(response: Response, refused: SignInRefused) -> Response:
     return response
 
 
-def _words(visit: Visit, refused: SignInRefused) -> str:
+def why_refused(visit: Visit, refused: SignInRefused) -> str:
+    """What is said of a number and password that do not fit: never which of them; of a code; or how long to wait."""
     if refused.wait_ms:
         seconds = -(-refused.wait_ms // 1000)
         return visit.t(

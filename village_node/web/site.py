@@ -245,15 +245,7 @@ class Visit:
 
     def check_form(self) -> None:
         """Refuse a request that changes something and did not come from one of our own forms. Raises Forbidden."""
-        site_relation = self.request.headers.get("Sec-Fetch-Site")
-        if site_relation is not None and site_relation != "same-origin":
-            raise Forbidden
-        # Our own referrer policy makes honest browsers say "null" here; then the token alone decides.
-        origin = self.request.headers.get("Origin")
-        if origin not in (None, "null") and origin != self.request.host_url.rstrip("/"):
-            raise Forbidden
-        if not is_form_token(self.cookie, self.request.form.get("token", "")):
-            raise Forbidden
+        check_form(self.request, self.cookie)
 
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """Answer with a page; a browser without cookie gets one, so that its forms can carry a token."""
@@ -322,6 +314,20 @@ class Visit:
             "typed_words": words.typed_words,
             "fact_words": words.fact_words,
         }
+
+
+def check_form(request: Request, cookie: str) -> None:
+    """Refuse a request that changes something and did not come from a form shown to the browser with this cookie.
+    Raises Forbidden."""
+    site_relation = request.headers.get("Sec-Fetch-Site")
+    if site_relation is not None and site_relation != "same-origin":
+        raise Forbidden
+    # Our own referrer policy makes honest browsers say "null" here; then the token alone decides.
+    origin = request.headers.get("Origin")
+    if origin not in (None, "null") and origin != request.host_url.rstrip("/"):
+        raise Forbidden
+    if not is_form_token(cookie, request.form.get("token", "")):
+        raise Forbidden
 
 
 def local_path(text: str) -> str:

@@ -1,9 +1,7 @@
 """The command line of a node: `init`, `serve`, `sync`, `status`, `invite`; each level adds its own to these."""
 
 import argparse
-import getpass
 import json
-import os
 import signal
 import sys
 import threading
@@ -14,43 +12,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from sync_protocol.errors import ProtocolError
-from sync_protocol.places import valid_code
-from sync_protocol.roster import confirmation_code
-from village_node import app, config, control, files, identity, joining, keyring, releases
+from village_node import app, config, control, identity, joining, keyring, releases
+from village_node.cli import keys, setting_up
+from village_node.cli.complaints import COMPLAINTS
+from village_node.cli.keys import add_passphrase, unlocked
 from village_node.courier import Tell, untold
-from village_node.store import StoreError
-
-# What a person at the keyboard can mend; everything else is a fault of the program and shows its traceback.
-COMPLAINTS = (
-    config.BadSettings,
-    identity.NoIdentity,
-    keyring.NoPassphrase,
-    control.CommandRefused,
-    control.AlreadyRunning,
-    app.AnotherWorker,
-    releases.NoRelease,
-    ProtocolError,
-    StoreError,
-    OSError,
-)
-
-
-# The options of `init` that are settings of the same name.
-_TYPED = (
-    "place",
-    "name",
-    "level",
-    "host",
-    "port",
-    "wait_port",
-    "public_url",
-    "database_url",
-    "reserve_mb",
-    "sealing_suite",
-    "parent_url",
-    "parent_wait_url",
-)
+from village_node.setup import Kind, serving
 
 
 class CreatesNode(Protocol):
@@ -61,20 +28,14 @@ class CreatesNode(Protocol):
 
 
 @dataclass(frozen=True)
-class Level:
-    """What differs between the levels: names, how a node is made, what may be asked of it."""
+class Level(Kind):
+    """What differs between the levels: names, how a node is made and wired, what may be asked of it."""
 
-    program: str
-    level: str
     create_node: CreatesNode
     commands: Callable[[app.Node], control.Commands]
-    default_port: int
-    init: Callable[[argparse.Namespace], None] | None = (
-        None  # how the root founds a network; the others enrol with a parent
-    )
 
 
-VILLAGE = Level("village-node", "village", app.create_node, control.commands, 8700)
+VILLAGE = Level("village-node", "village", 8700, app.create_node, control.commands)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -118,8 +79,8 @@ def parser(level: Level) -> argparse.ArgumentParser:
         "too, unless systemd hands it over; none: the node starts by itself, and whoever has the disk has the keys",
     )
     add_passphrase(init)
-    init.set_defaults(act=level.init)
-    if level.init is None:
+    init.set_defaults(act=lambda arguments: setting_up.init(level, arguments))
+    if not level.root:
         init.add_argument("--parent-url", default="", help="the parent's address, http:// or https://")
         init.add_argument("--parent-wait-url", default="", help="where the parent answers waiting calls")
         init.add_argument(
@@ -128,7 +89,9 @@ def parser(level: Level) -> argparse.ArgumentParser:
         init.add_argument(
             "--answer", type=Path, help="the parent's answer to the enrolment request: completes the node"
         )
-        init.set_defaults(act=lambda arguments: _init(level, arguments))
+    else:
+        init.add_argument("--regions", type=Path, help="CSV with the columns code, name, level, parent: its townships")
+    _add_setup(top, level)
 
     serve = add_verb(top, "serve", "run the node until interrupted")
     serve.add_argument("--pages-only", action="store_true", help="one more worker for pages, on PostgreSQL")
@@ -208,21 +171,10 @@ def _add_keys(top: argparse.ArgumentParser, level: Level) -> None:
         help="instead, draw another key for others to seal to, of the suite in use; the older ones go on opening",
     )
     rekey.set_defaults(act=lambda arguments: _ask(level, arguments, "sealing_key" if arguments.sealing else "rekey"))
-    keys = add_verb(top, "keys", "how this node's private keys lie on the disk; wrap them, or change the passphrase")
-    keys.add_argument("step", choices=("show", "protect", "change", "unprotect", "forget-files"))
-    add_passphrase(keys)
-    keys.set_defaults(act=_keys)
-
-
-def add_passphrase(verb: argparse.ArgumentParser) -> None:
-    """Add the option by which a command is given a passphrase."""
-    verb.add_argument(
-        "--passphrase-fd",
-        type=int,
-        metavar="N",
-        help="read the passphrase from this file descriptor, one a line; else it is the credential "
-        f"{config.CREDENTIAL} of systemd, or asked for",
-    )
+    lie = add_verb(top, "keys", "how this node's private keys lie on the disk; wrap them, or change the passphrase")
+    lie.add_argument("step", choices=("show", "protect", "change", "unprotect", "forget-files"))
+    add_passphrase(lie)
+    lie.set_defaults(act=keys.act)
 
 
 def verbs_of(top: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
@@ -230,125 +182,30 @@ def verbs_of(top: argparse.ArgumentParser) -> "argparse._SubParsersAction[argpar
     return next(action for action in top._actions if isinstance(action, argparse._SubParsersAction))
 
 
-def settings(arguments: argparse.Namespace) -> config.Config:
-    """The settings that `init` was given. Raises BadSettings naming the option that is missing or wrong."""
-    for option in ("place", "name"):
-        if not getattr(arguments, option):
-            raise config.BadSettings(f"--{option} is missing: a new node needs --place and --name")
-    if not valid_code(arguments.place):
-        raise config.BadSettings(f"--place {arguments.place!r} is no place code: write the 12-digit division code")
-    values = {name: getattr(arguments, name) for name in _TYPED if hasattr(arguments, name)}
-    chosen = config.checked(arguments.data, values | {"ancestor_urls": list(getattr(arguments, "ancestor_url", ()))})
-    if arguments.protect == "none" and not keyring.is_protected(arguments.data):
-        return chosen
-    return replace(chosen, passphrase=passphrases(arguments, "passphrase", new=True)[0])
+def _add_setup(top: argparse.ArgumentParser, level: Level) -> None:
+    text = "set a new node up by pages in a browser, or by a file with nobody there"
+    setup = add_verb(top, "setup", text)
+    setup.add_argument("--file", type=Path, help="the answers (TOML): no pages, no questions")
+    setup.add_argument("--json", action="store_true", help="with --file: what came of it, as one JSON object")
+    setup.add_argument("--regions", type=Path, help="CSV with the columns code, name, level, parent: to choose from")
+    setup.add_argument("--port", type=int, default=level.default_port, help="port of the pages while it is set up")
+    setup.add_argument(
+        "--lan",
+        nargs="?",
+        const=serving.FOUND_OUT,
+        default="",
+        metavar="ADDRESS",
+        help="show the pages in the local network too, in the clear (default: on this machine only)",
+    )
+    add_passphrase(setup)
+    setup.set_defaults(act=lambda arguments: _setup(level, arguments))
 
 
-def prepare(chosen: config.Config) -> identity.Identity:
-    """Make the data directory, the keys and the settings file of a new node, or what is missing of them."""
-    files.make_folder(chosen.data)
-    chosen.data.chmod(0o700)
-    if chosen.passphrase:
-        keyring.protect(chosen.data, chosen.passphrase, identity.random_bytes)
-    made = identity.create(chosen.data, chosen.place, chosen.level, chosen.name, app.keyring_of(chosen))
-    config.write(chosen)
-    return made
-
-
-def say_how_keys_lie(chosen: config.Config) -> None:
-    """Say what was chosen for the private keys, and what follows from it."""
-    lie = keyring.how_they_lie(chosen.data)
-    if lie == "partly":
-        print(
-            "加密没有做完，还有密钥没有加密：请再运行一次 `keys protect`"
-            " / some keys still lie in the clear: give `keys protect` again"
-        )
-    elif lie == "passphrase":
-        print(
-            "密钥已用口令加密：机器被偷，没有口令用不了密钥；停电重启后须有人输入口令（或由 systemd 凭据提供）；"
-            "口令丢失无法找回 / the keys are wrapped: each start needs the passphrase, and nobody can bring it back"
-        )
-    else:
-        print(
-            "密钥没有加密：停电后能自动恢复，但拿到硬盘的人就拿到了密钥；可随时用 `keys protect` 加密"
-            " / the keys lie in the clear: the node starts by itself; `keys protect` wraps them at any time"
-        )
-
-
-def unlocked(chosen: config.Config, arguments: argparse.Namespace | None = None) -> config.Config:
-    """The settings with what opens the keys, where they are wrapped. Raises NoPassphrase, BadSettings."""
-    if not keyring.is_protected(chosen.data):
-        return chosen
-    return replace(chosen, passphrase=passphrases(arguments, "passphrase")[0])
-
-
-def passphrases(arguments: argparse.Namespace | None, *names: str, new: bool = False) -> list[str]:
-    """One passphrase for each name: from the file descriptor, from systemd for the first, or typed. `new`: typed twice.
-
-    Raises NoPassphrase where there is nobody to ask.
-    """
-    number = getattr(arguments, "passphrase_fd", None)
-    if number is not None:
-        with os.fdopen(number, encoding="utf-8") as given:
-            lines = [line.rstrip("\r\n") for line in given]
-        if len(lines) < len(names):
-            raise keyring.NoPassphrase(f"--passphrase-fd {number} gave {len(lines)} lines, must be {len(names)}")
-        return lines[: len(names)]
-    handed = config.credential()
-    found = [handed] if handed else []
-    if len(found) < len(names) and not sys.stdin.isatty():
-        raise keyring.NoPassphrase(
-            "the keys are wrapped and nobody is at the keyboard: start the node by hand, give --passphrase-fd, or let "
-            f"systemd hand over the credential {config.CREDENTIAL}"
-        )
-    for name in names[len(found) :]:
-        typed = getpass.getpass(f"{name}: ")
-        if (new or name.startswith("new")) and getpass.getpass(f"{name}, again: ") != typed:
-            raise keyring.NoPassphrase("the two are not the same: nothing was changed")
-        found.append(typed)
-    return found
-
-
-def _keys(arguments: argparse.Namespace) -> None:
-    """Show how the keys lie, wrap them, change the passphrase, or write them in the clear again."""
-    chosen = config.load(arguments.data)
-    step, data, protected = arguments.step, chosen.data, keyring.is_protected(chosen.data)
-    with control.exclusive(data) if step != "show" else nullcontext():
-        if step == "protect":
-            word = passphrases(arguments, "passphrase", new=not protected)[0]
-            print(f"{keyring.protect(data, word, identity.random_bytes)} keys were wrapped")
-        elif step == "change":
-            before, after = passphrases(arguments, "passphrase", "new passphrase")
-            keyring.change(data, before, after, identity.random_bytes)
-        elif step == "unprotect" and protected:
-            print(f"{keyring.unprotect(data, passphrases(arguments, 'passphrase')[0])} keys lie in the clear now")
-        elif step == "forget-files":
-            count = app.forget_files(unlocked(chosen, arguments))
-            print(f"{count} files of papers do not open here and are asked for again; what lay here alone is lost")
-    for path in keyring.in_the_clear(data) if keyring.is_protected(data) else ():
-        print(f"{path.name} is not wrapped yet: give `keys protect` again")
-    say_how_keys_lie(chosen)
-
-
-def _init(level: Level, arguments: argparse.Namespace) -> None:
-    if arguments.answer:
-        chosen = config.load(arguments.data)
-        with control.exclusive(chosen.data):
-            keys = app.keyring_of(unlocked(chosen, arguments))
-            app.join(chosen.data, chosen.database, arguments.answer.read_bytes(), keys)
-        print(f"{arguments.data}: enrolled. Next: `{level.program} invite` the first member of staff, then `serve`")
-        return
-    chosen = settings(arguments)
-    if not chosen.parent_url:
-        raise config.BadSettings("--parent-url is missing: write the address of the node above")
-    made = prepare(chosen)
-    request = arguments.data / app.REQUEST_FILE
-    raw = app.enrol_request(made)
-    code = confirmation_code(raw)
-    files.write(request, raw)
-    print(f"{request}: take this file to the node above (`enrol`), then complete with `{level.program} init --answer`")
-    print(f"with a line: `{level.program} serve`, and read this code out to the node above by telephone: {code}")
-    say_how_keys_lie(chosen)
+def _setup(level: Level, arguments: argparse.Namespace) -> int:
+    if arguments.file:
+        return setting_up.of_file(level, arguments)
+    stop = _stop_signal()
+    return setting_up.by_pages(level, arguments, stop, lambda chosen: _run_node(level, chosen, stop))
 
 
 def _serve(level: Level, arguments: argparse.Namespace) -> None:
@@ -359,6 +216,17 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
         raise config.BadSettings("--pages-only: several workers need PostgreSQL; SQLite has one writer")
     config.refuse_open_pages(chosen)
     chosen = unlocked(chosen, arguments)
+    stop = _stop_signal()
+    with nullcontext() if arguments.pages_only else control.exclusive(chosen.data):
+        if not arguments.pages_only:
+            keyring.sweep(chosen.data)
+            if _asks_to_join(chosen) and not joining.join_over_the_line(chosen, stop, _say_code):
+                return
+        _run_node(level, chosen, stop, pages_only=arguments.pages_only)
+
+
+def _stop_signal() -> threading.Event:
+    """Set when somebody asks this process to end."""
     stop = threading.Event()
 
     def stopped(_number: int, _frame: FrameType | None) -> None:
@@ -366,23 +234,23 @@ def _serve(level: Level, arguments: argparse.Namespace) -> None:
 
     signal.signal(signal.SIGTERM, stopped)
     signal.signal(signal.SIGINT, stopped)
-    with nullcontext() if arguments.pages_only else control.exclusive(chosen.data):
-        if not arguments.pages_only:
-            keyring.sweep(chosen.data)
-            if _asks_to_join(chosen) and not joining.join_over_the_line(chosen, stop, _say_code):
-                return
-        node = level.create_node(chosen, pages_only=arguments.pages_only)
-        desk = None if arguments.pages_only else control.Desk(chosen.data, level.commands(node))
+    return stop
 
-        def ready() -> None:
-            print(f"{chosen.name} {chosen.url}", flush=True)
 
-        try:
-            node.serve(stop, ready, pages_only=arguments.pages_only)
-        finally:
-            if desk is not None:
-                desk.close()
-            node.close()
+def _run_node(level: Level, chosen: config.Config, stop: threading.Event, *, pages_only: bool = False) -> None:
+    """Serve the node until it is stopped."""
+    node = level.create_node(chosen, pages_only=pages_only)
+    desk = None if pages_only else control.Desk(chosen.data, level.commands(node))
+
+    def ready() -> None:
+        print(f"{chosen.name} {chosen.url}", flush=True)
+
+    try:
+        node.serve(stop, ready, pages_only=pages_only)
+    finally:
+        if desk is not None:
+            desk.close()
+        node.close()
 
 
 def _asks_to_join(chosen: config.Config) -> bool:
@@ -526,7 +394,3 @@ def shown(number: str, asks: Callable[[str], str]) -> tuple[str, str, str]:
     """Somebody's number with what shows who they are, asked for at the keyboard: password, and code if there is one."""
     password = asks(f"{number} 的密码 / password: ")
     return number, password, asks(f"{number} 的验证码，没有启用的直接回车 / code, empty without one: ")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

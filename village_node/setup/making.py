@@ -1,0 +1,100 @@
+"""How a node is made in its data directory: by `init`, by the pages of `setup`, or of a file. One way for all.
+
+Everything that was written before the last file is taken up by the next try: a set-up cut short leaves no half a node.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from village_node import app, config, files, identity, keyring, store
+from village_node.accounts import Accounts
+from village_node.config import BadSettings, Config
+from village_node.identity import Identity
+from village_node.setup.plan import Account
+from village_node.store import peers
+from village_node.store.accounts import AccountRows
+
+CREDENTIALS = "/etc/credstore.encrypted"
+Found = Callable[[Config, Identity, Sequence[tuple[str, str]]], object]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What making a node has to know of its level. `found`: how the root founds a network, with the townships (code,
+    name) it begins with; every other level enrols with a parent."""
+
+    program: str
+    level: str
+    default_port: int
+    found: Found | None = field(default=None, kw_only=True)
+
+    @property
+    def root(self) -> bool:
+        """Whether nobody is above."""
+        return self.found is not None
+
+
+class Progress(Enum):
+    """How far a data directory is."""
+
+    NOTHING = "nothing"
+    WAITS = "waits"  # made, and not let in by the place above yet, or nobody has compared whose network it is
+    IN = "in"
+
+
+def progress_of(data: Path, *, root: bool) -> Progress:
+    """How far a data directory is; no key is needed to see that. Raises NoIdentity for a damaged identity."""
+    enrolled = identity.is_enrolled(data)
+    if not (data / config.SETTINGS_FILE).exists() or (root and not enrolled):
+        return Progress.NOTHING
+    return Progress.IN if enrolled and identity.is_compared(data) else Progress.WAITS
+
+
+def make(
+    kind: Kind, chosen: Config, townships: Sequence[tuple[str, str]] = (), account: Account | None = None
+) -> Identity:
+    """Make a node, or what is missing of one: its folder, keys, first account, settings; at the root its network, else
+    the request to the place above. Raises NoIdentity, NoPassphrase, BadSettings, StaffTrouble, StoreError, OSError."""
+    data = chosen.data
+    files.make_folder(data)
+    data.chmod(0o700)
+    fresh = not (data / identity.IDENTITY_FILE).exists()
+    if chosen.passphrase:
+        keyring.protect(data, chosen.passphrase, identity.random_bytes)
+    made = identity.create(data, chosen.place, chosen.level, chosen.name, app.keyring_of(chosen))
+    if account is not None:
+        _keep_account(chosen, account, fresh=fresh)
+    if kind.found is None:
+        files.write(data / app.REQUEST_FILE, app.enrol_request(made))
+    config.write(chosen)  # with this the node is there; the root's is with its network
+    if kind.found is not None:
+        kind.found(chosen, made, townships)
+    return made
+
+
+def _keep_account(chosen: Config, account: Account, *, fresh: bool) -> None:
+    """Make the first account. `fresh`: no earlier try can have left anything in the database."""
+    with closing(store.open_store(chosen.database)) as opened:
+        rows = AccountRows(opened)
+        with opened.reading() as connection:
+            inhabited = bool(peers.roster_changes(connection))
+        if fresh and (inhabited or rows.all_staff()):
+            raise BadSettings("the database holds another node: name an empty one as 'database_url'")
+        accounts = Accounts(rows, chosen.level, app.wall_clock, identity.random_bytes)
+        accounts.set_up(account.staff_no, account.name, account.roles, account.password)
+
+
+def service_unit(program: Path, chosen: Config) -> str:
+    """The text of a systemd unit that starts the node with the machine, after a power cut too. `program`: where the
+    node's program lies."""
+    wrapped = keyring.is_protected(chosen.data)
+    bound = f"LoadCredentialEncrypted={config.CREDENTIAL}:{CREDENTIALS}/{config.CREDENTIAL}\n" if wrapped else ""
+    program_path, folder = (str(path).replace("%", "%%") for path in (program, chosen.data.resolve()))
+    return (
+        f"[Unit]\nDescription=Sanji {chosen.place}\nWants=network-online.target\nAfter=network-online.target\n\n"
+        f'[Service]\nExecStart="{program_path}" serve --data "{folder}"\nUser={chosen.data.stat().st_uid}\n'
+        f"Restart=always\nRestartSec=10\n{bound}\n[Install]\nWantedBy=multi-user.target\n"
+    )

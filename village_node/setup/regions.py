@@ -1,0 +1,51 @@
+"""A list of regions: CSV with the columns code, name, level, parent, as statistical offices publish them."""
+
+import csv
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from village_node.config import BadSettings
+
+_COLUMNS: Final = ("code", "name", "level", "parent")
+
+
+class Region(NamedTuple):
+    """One row: a place, and the code of the place above it."""
+
+    code: str
+    name: str
+    level: str
+    parent: str
+
+
+def read(path: Path) -> list[Region]:
+    """All rows of a list. Raises BadSettings naming the line that cannot be used, OSError."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines)
+            missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
+            if missing:
+                raise BadSettings(f"{path.name}: column {missing[0]!r} is missing")
+            found = []
+            for row in rows:
+                if not row["code"] or not row["name"]:
+                    raise BadSettings(f"{path.name} line {rows.line_num}: code and name must not be empty")
+                found.append(Region(*(row[name] or "" for name in _COLUMNS)))
+            return found
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise BadSettings(f"{path.name} cannot be read: {problem}; save it as CSV in UTF-8") from None
+
+
+def children(regions: list[Region], parent: str, level: str) -> list[tuple[str, str]]:
+    """(code, name) of the places of a level right below another one."""
+    return [(each.code, each.name) for each in regions if each.level == level and each.parent == parent]
+
+
+def grouped(regions: list[Region], level: str) -> list[tuple[str, list[Region]]]:
+    """The places of a level, under the name of the place above them, as they stand in the list."""
+    names = {each.code: each.name for each in regions}
+    groups: dict[str, list[Region]] = {}
+    for each in regions:
+        if each.level == level:
+            groups.setdefault(names.get(each.parent, each.parent), []).append(each)
+    return list(groups.items())
