@@ -451,7 +451,8 @@ def member(data: Path, keyring: Keyring = PLAIN) -> Identity:
     identity = identities.load(data, keyring)
     if identity.network_id is None:
         raise identities.NoIdentity(
-            f"the node in {data} is not enrolled yet: take {REQUEST_FILE} to the node above, then init --answer FILE"
+            f"the node in {data} is not enrolled yet: take {REQUEST_FILE} to the node above, then init --answer FILE, "
+            "or go on with `setup`"
         )
     if not identities.is_compared(data):
         raise identities.NoIdentity(

@@ -142,7 +142,9 @@ def commands(node: Node) -> Commands:
 def _sync(node: Node) -> dict[str, Any]:
     """One exchange now, which takes along how far the audit trail reaches."""
     if node.uplink is None:
-        raise CommandRefused("this node is the root: there is nobody above it to sync with")
+        if node.identity.parent is None:
+            raise CommandRefused("this node is the root: there is nobody above it to sync with")
+        raise CommandRefused("no address of the place above is set: write parent_url into node.toml, or use `courier`")
     with suppress(NotAllowed):  # of a machine that is revoked nobody takes it
         node.casebook.say_audit_head(at_once=True)
     return node.sync_now()

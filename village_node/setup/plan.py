@@ -144,7 +144,7 @@ def reach_faults(data: Path, told: Told) -> Faults:
     if not _is_port(told.get("port")) or told["port"] == 0:
         found["port"] = ("端口应为 1 到 65535 的数字", "a port is a number from 1 to 65535")
     wait_port = told.get("wait_port", 0)
-    if not _is_port(wait_port) or wait_port == told.get("port"):
+    if not _is_port(wait_port) or (wait_port and wait_port == told.get("port")):
         found["wait_port"] = (
             "应为 0 到 65535 的数字，与上面的端口不同；0 表示不用",
             "a number from 0 to 65535, another one than the port above; 0: none",

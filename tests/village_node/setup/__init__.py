@@ -1,0 +1,1 @@
+"""Setting a node up: what is asked, the pages, and the file."""

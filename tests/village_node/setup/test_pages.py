@@ -1,0 +1,322 @@
+"""The way through the pages: faults keep what was typed, nothing is on the disk until the last step, and then all is."""
+
+import io
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from center_node import cli as county_cli
+from tests.village_node.setup.browser import ANSWERS, NAME, PASSPHRASE, PASSWORD, PLACE, Setting, setting_up
+from township_node import cli as township_cli
+from village_node import app, cli, config, files, identity, keyring, store
+from village_node.accounts import SignInRefused
+from village_node.joining import Stage
+from village_node.setup import Progress, making, progress_of
+from village_node.setup.regions import Region
+from village_node.store.accounts import AccountRows
+
+COUNTY, TOWNSHIP = "621021000000", "621021101000"
+LISTED = [
+    Region(COUNTY, "庆城县", "county", ""),
+    Region(TOWNSHIP, "驿马镇", "township", COUNTY),
+    Region("621021102000", "三十里铺镇", "township", COUNTY),
+    Region(PLACE, NAME, "village", TOWNSHIP),
+]
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Iterator[Setting]:
+    with setting_up(tmp_path / "node") as opened:
+        yield opened
+
+
+@pytest.fixture
+def township(tmp_path: Path) -> Path:
+    """The data directory of a township in a network."""
+    county, township = tmp_path / "county", tmp_path / "township"
+    assert county_cli.main(["init", "--data", str(county), "--place", COUNTY, "--name", "庆城县"]) == 0
+    named = ["--place", TOWNSHIP, "--name", "驿马镇", "--parent-url", "http://127.0.0.1:1"]
+    assert township_cli.main(["init", "--data", str(township), *named]) == 0
+    answer = str(tmp_path / "township-answer")
+    assert county_cli.main(["enrol", "--data", str(county), str(township / app.REQUEST_FILE), answer]) == 0
+    assert township_cli.main(["init", "--data", str(township), "--answer", answer]) == 0
+    return township
+
+
+def answer_of(township: Path, request: bytes) -> bytes:
+    """What a township answers to a request that was carried to it."""
+    asked, answer = township.parent / "asked", township.parent / "answer"
+    asked.write_bytes(request)
+    assert township_cli.main(["enrol", "--data", str(township), str(asked), str(answer)]) == 0
+    return answer.read_bytes()
+
+
+def test_each_fault_names_its_field_and_what_was_typed_stays_except_secrets(setting: Setting) -> None:
+    browser = setting.entered()
+    wrong: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
+        "place": ({"place": "621021101000", "name": "上关"}, ["place"], ["621021101000", "上关"]),
+        "above": ({"road": "line", "parent_url": "cun"}, ["parent_url"], ["cun"]),
+        "keys": (
+            {"protect": "passphrase", "passphrase": "secret", "passphrase_again": "secrets"},
+            ["passphrase", "passphrase_again"],
+            ['value="passphrase" checked'],
+        ),
+        "reach": (
+            {"way": "tls", "host": "192.168.1.10", "port": "87x", "public_url": "http://a.example"},
+            ["port", "public_url"],
+            ["192.168.1.10", "87x", "http://a.example", 'value="tls" checked'],
+        ),
+        "account": (
+            {"staff_no": "node", "staff_name": "王芳", "roles": ["head"], "password": "a secret", "password_again": "b"},
+            ["staff_no", "password", "password_again"],
+            ["王芳", 'value="node"', 'value="head" checked'],
+        ),
+    }
+    assert set(wrong) == set(ANSWERS)
+    for step, (fields, named, kept) in wrong.items():
+        page = browser.send(f"/setup/{step}", fields)
+        assert page.status_code == 422 and 'role="alert"' in page.text
+        for name in named:
+            assert f'href="#f-{name}"' in page.text and f'id="e-{name}"' in page.text, (step, name)
+            assert f'id="f-{name}"' in page.text
+        for text in kept:
+            assert text in page.text, (step, text)
+        assert "secret" not in page.text
+        assert step not in setting.wizard.answered
+    assert browser.open("/setup/look").headers["Location"] == "/setup/place"
+    assert not setting.wizard.data.exists()
+
+
+def test_answers_are_corrected_later_and_no_secret_is_ever_shown(setting: Setting) -> None:
+    browser = setting.entered()
+    keys = {"protect": "passphrase", "passphrase": PASSPHRASE, "passphrase_again": PASSPHRASE}
+    browser.answer(keys=keys)
+    look = browser.open("/setup/look").text
+    assert NAME in look and "王芳" in look and "每次启动输入" in look
+    assert browser.send("/setup/place", {"place": PLACE, "name": "下关村"}).headers["Location"] == "/setup/look"
+    assert "下关村" in browser.open("/setup/look").text
+    assert browser.send("/setup/keys", {"protect": "none", "passphrase": PASSPHRASE}).status_code == 303
+    assert setting.wizard.told["passphrase"] == "", "an earlier answer wraps nothing"
+    for path in ("look", *ANSWERS):
+        shown = browser.open(f"/setup/{path}").text
+        assert PASSWORD not in shown and PASSPHRASE not in shown
+    assert not setting.wizard.data.exists()
+
+
+def test_the_place_is_chosen_from_the_list_or_typed_and_not_both(tmp_path: Path) -> None:
+    with setting_up(tmp_path / "node", listed=LISTED) as setting:
+        browser = setting.entered()
+        page = browser.open("/setup/place").text
+        assert f"{NAME} {PLACE}" in page and 'optgroup label="驿马镇"' in page and f'value="{TOWNSHIP}"' not in page
+        twice = browser.send("/setup/place", {"listed": PLACE, "place": "621021101202", "name": ""})
+        assert twice.status_code == 422 and "只留一个" in twice.text and "621021101202" in twice.text
+        assert browser.send("/setup/place", {"listed": TOWNSHIP}).status_code == 422
+        assert browser.send("/setup/place", {"listed": PLACE}).status_code == 303
+        assert (setting.wizard.told["place"], setting.wizard.told["name"]) == (PLACE, NAME)
+
+
+def test_a_village_is_made_by_pages_and_joins_by_files(setting: Setting, township: Path) -> None:
+    browser, data = setting.entered(), setting.wizard.data
+    browser.answer()
+    assert not data.exists()
+    assert browser.send("/setup/look", {}).headers["Location"] == "/setup/joining"
+    assert progress_of(data, root=False) is Progress.WAITS
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700 and stat.S_IMODE((data / "node.key").stat().st_mode) == 0o600
+    assert PASSWORD.encode() not in b"".join(path.read_bytes() for path in data.iterdir())
+    page = browser.open("/setup/joining").text
+    assert "用 U 盘办理" in page and 'http-equiv="refresh"' not in page
+    request = browser.open("/setup/request")
+    assert request.data == (data / app.REQUEST_FILE).read_bytes()
+    assert request.headers["Content-Disposition"] == f'attachment; filename="{app.REQUEST_FILE}"'
+    for raw, says in ((b"", "请选择"), (b"nonsense", "不是给本机的答复")):
+        refused = browser.send("/setup/files", {"answer": (io.BytesIO(raw), "a.cbor")})
+        assert refused.status_code == 422 and says in refused.text and progress_of(data, root=False) is Progress.WAITS
+    answer = answer_of(township, request.data)
+    assert browser.send("/setup/files", {"answer": (io.BytesIO(answer), "a.cbor")}).status_code == 303
+    asking = setting.wizard.joining
+    assert asking is not None and asking.stage is Stage.IN
+    assert asking.network in browser.open("/setup/joining").text
+    assert progress_of(data, root=False) is Progress.WAITS, "nobody has compared yet"
+    assert browser.client.post("/setup/compared").status_code == 403
+    done = browser.again("/setup/compared", {})
+    assert done.status_code == 200 and "/sign-in" in done.text and f"serve --data {data}" in done.text
+    assert not setting.wizard.over.is_set(), "not before the page has left"
+    done.close()
+    assert setting.wizard.over.is_set() and progress_of(data, root=False) is Progress.IN
+    node = app.create_node(config.load(data))
+    try:
+        signed_in = node.accounts.sign_in("0001", PASSWORD, "here")
+        person = node.accounts.person(signed_in.cookie)
+        assert person is not None and (person.name, person.roles) == ("王芳", {"admin", "agent"})
+        with pytest.raises(SignInRefused):
+            node.accounts.sign_in("0001", "another password", "here")
+        assert node.web.test_client().get("/setup", headers={"Host": "127.0.0.1"}).status_code == 404
+        lines = [(line.actor, line.action) for line in node.accounts.rows.audit_lines(10)]
+        assert ("first set-up", "staff.invite") in lines
+    finally:
+        node.close()
+
+
+def test_once_it_is_made_nothing_is_asked_again_and_a_power_cut_leads_back_to_joining(setting: Setting) -> None:
+    browser, data = setting.entered(), setting.wizard.data
+    browser.answer()
+    browser.open("/setup/look")
+    for _ in range(2):  # pressed twice
+        assert browser.again("/setup/look", {}).status_code == 303
+    before = {path.name: path.read_bytes() for path in data.iterdir() if path.suffix != ".db"}
+    for path in ("/setup/place", "/setup/look", "/setup"):
+        assert browser.open(path).headers["Location"] == "/setup/joining"
+    browser.open("/setup/files")
+    assert browser.again("/setup/place", {"place": "621021101299", "name": "别村"}).status_code == 303
+    assert setting.wizard.told["place"] == PLACE
+    assert browser.again("/setup/compared", {}).headers["Location"] == "/setup/joining"
+    with setting_up(data) as later:
+        later.wizard.go_on(config.load(data))
+        again = later.entered()
+        assert again.open("/setup").headers["Location"] == "/setup/joining"
+        assert again.open("/setup/request").data == before[app.REQUEST_FILE]
+    assert {path.name: path.read_bytes() for path in data.iterdir() if path.suffix != ".db"} == before
+
+
+def test_another_address_of_the_place_above_is_kept_before_the_node_is_in(setting: Setting) -> None:
+    browser, data = setting.entered(), setting.wizard.data
+    browser.answer()
+    browser.send("/setup/look", {})
+    wrong = browser.send("/setup/address", {"road": "line", "parent_url": "zhen"})
+    assert wrong.status_code == 422 and 'value="zhen"' in wrong.text
+    setting.wizard.over.set()  # it is not to call there
+    line = {"road": "line", "parent_url": "http://192.168.1.8:8701"}
+    assert browser.send("/setup/address", line).status_code == 303
+    assert config.load(data).parent_url == "http://192.168.1.8:8701"
+    page = browser.open("/setup/joining").text
+    assert "http://192.168.1.8:8701" in page and 'http-equiv="refresh"' in page
+    assert browser.send("/setup/address", {"road": "files", "parent_url": "http://x"}).status_code == 303
+    assert config.load(data).parent_url == ""
+
+
+def test_a_county_is_founded_by_pages_with_its_townships(tmp_path: Path) -> None:
+    data = tmp_path / "county"
+    with setting_up(data, county_cli.COUNTY, LISTED) as setting:
+        browser = setting.entered()
+        assert browser.open("/setup/above").status_code == 404
+        account = {**ANSWERS["account"], "roles": ["officer", "head"]}
+        browser.answer(place={"listed": COUNTY}, above={}, account=account)
+        assert "驿马镇、三十里铺镇" in browser.open("/setup/look").text
+        done = browser.again("/setup/look", {})
+        assert done.status_code == 200 and "county-root.key" in done.text
+        done.close()
+        assert setting.wizard.over.is_set()
+    assert progress_of(data, root=True) is Progress.IN
+    node = county_cli.COUNTY.create_node(config.load(data))
+    try:
+        assert node.casebook.roster.places.name("621021102000") == "三十里铺镇"
+        assert node.accounts.sign_in("0001", PASSWORD, "here")
+    finally:
+        node.close()
+
+
+def test_wrapped_keys_open_with_the_passphrase_and_the_last_page_says_how_to_bind_it(
+    setting: Setting, township: Path
+) -> None:
+    browser, data = setting.entered(), setting.wizard.data
+    browser.answer(keys={"protect": "systemd", "passphrase": PASSPHRASE, "passphrase_again": PASSPHRASE})
+    browser.send("/setup/look", {})
+    assert keyring.how_they_lie(data) == "passphrase"
+    answer = answer_of(township, browser.open("/setup/request").data)
+    browser.send("/setup/files", {"answer": (io.BytesIO(answer), "a.cbor")})
+    browser.open("/setup/joining")
+    done = browser.again("/setup/compared", {}).text
+    assert "systemd-creds encrypt --name=sanji-passphrase" in done and "LoadCredentialEncrypted=" in done
+    assert PASSPHRASE not in done
+    assert keyring.how_they_lie(data) == "passphrase", "what joining has written too"
+
+
+class Cut(OSError):
+    """The power went."""
+
+
+@pytest.fixture
+def cutting(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Has the power go before the file of this number is written."""
+    real = files.write
+
+    def cut_before(number: int) -> None:
+        written = []
+
+        def write(path: Path, content: bytes, mode: int = 0o600) -> None:
+            written.append(path)
+            if len(written) == number:
+                raise Cut("the power went")
+            real(path, content, mode)
+
+        monkeypatch.setattr(files, "write", write)
+
+    return cut_before
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("level", ["village", "county"])
+def test_a_set_up_that_is_cut_before_any_file_is_begun_again_and_leaves_one_account(
+    tmp_path: Path, cutting: Callable[[int], None], level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "COST", 2**10)
+    cuts = 1
+    while not _made_in_two_tries(tmp_path / f"{level} {cuts}", cutting, cuts, level):
+        cuts += 1
+    assert cuts > (5 if level == "village" else 9), "there were as many files to cut"
+
+
+def _made_in_two_tries(data: Path, cutting: Callable[[int], None], cut: int, level: str) -> bool:
+    """Set a node up, cut before its file of this number and begun again; whether there was no such file any more."""
+    kind = cli.VILLAGE if level == "village" else county_cli.COUNTY
+    place = ANSWERS["place"] if level == "village" else {"place": COUNTY, "name": "庆城县"}
+    above = ANSWERS["above"] if level == "village" else {}
+    keys = {"protect": "passphrase", "passphrase": PASSPHRASE, "passphrase_again": PASSPHRASE}
+    for number, cut_at in (("0001", cut), ("0002", 0)):
+        with setting_up(data, kind) as setting:
+            browser = setting.entered()
+            account = {**ANSWERS["account"], "staff_no": number, "roles": []}
+            browser.answer(place=place, above=above, keys=keys, account=account)
+            browser.open("/setup/look")
+            cutting(cut_at)
+            made = browser.again("/setup/look", {})
+            cutting(0)
+            if cut_at and made.status_code != 422:
+                return True
+        if cut_at:
+            assert "没有建成" in made.text and "the power went" in made.text
+            assert progress_of(data, root=kind.root) is Progress.NOTHING
+    assert progress_of(data, root=kind.root) is (Progress.IN if kind.root else Progress.WAITS)
+    chosen = config.load(data)
+    assert identity.load(data, keyring.opened(data, PASSPHRASE, identity.random_bytes)).place == chosen.place
+    with closing(store.open_store(chosen.database)) as opened:
+        used = [each.staff_no for each in AccountRows(opened).all_staff() if not each.disabled]
+    assert used == ["0002"]
+    return False
+
+
+def test_a_database_in_which_somebody_lives_is_left_alone(tmp_path: Path, township: Path) -> None:
+    with setting_up(tmp_path / "node") as setting:
+        browser = setting.entered()
+        browser.answer()
+        lived_in = config.load(township).database
+        setting.wizard.told["database_url"] = lived_in
+        refused = browser.send("/setup/look", {})
+        assert refused.status_code == 422 and "holds another node" in refused.text
+    assert progress_of(tmp_path / "node", root=False) is Progress.NOTHING
+    with closing(store.open_store(lived_in)) as opened:
+        assert AccountRows(opened).all_staff() == []
+
+
+def test_the_unit_starts_this_node_and_loads_the_passphrase_where_keys_are_wrapped(tmp_path: Path) -> None:
+    chosen = config.Config(tmp_path, PLACE, NAME, "village")
+    plain = making.service_unit(Path("/opt/50%/village-node"), chosen)
+    assert f'ExecStart="/opt/50%%/village-node" serve --data "{tmp_path}"' in plain and "Restart=always" in plain
+    assert "LoadCredential" not in plain
+    keyring.begin(tmp_path, PASSPHRASE, identity.random_bytes)
+    assert f"LoadCredentialEncrypted={config.CREDENTIAL}:" in making.service_unit(Path("/x"), chosen)
