@@ -109,7 +109,8 @@ def open_hall(chromium: Browser) -> Iterator[Hall]:
         counters, urls, servers = {}, {}, []
         for place in (VILLAGE, TOWNSHIP, COUNTY):
             more = township_pages.register if place != VILLAGE else lambda app: None
-            counters[place] = open_counter(network.members[place], folder, more=more)
+            # One person works at several windows here: what one session at a window means is a story of its own.
+            counters[place] = open_counter(network.members[place], folder, more=more, one_session=())
             server = make_server("127.0.0.1", 0, counters[place].app, threaded=True)
             urls[place] = f"http://127.0.0.1:{server.server_port}"
             threading.Thread(target=server.serve_forever, daemon=True).start()

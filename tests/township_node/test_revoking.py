@@ -47,7 +47,7 @@ def test_the_words_reach_the_node(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     )
     assert json.loads(capsys.readouterr().out) == {"number": 3}
     assert said["verb"] == "revoke"
-    assert (said["step"], said["machine"], said["actor"]) == ("ask", "abcdef01", ("0009", "secret"))
+    assert (said["step"], said["machine"], said["actor"]) == ("ask", "abcdef01", ("0009", "secret", "secret"))
     assert cli.main(["revoke", "confirm", "--data", "d", "--number", "3"]) == 1
     assert "--actor is missing" in capsys.readouterr().err
     assert cli.main(["revoke", "list", "--data", "d"]) == 0
