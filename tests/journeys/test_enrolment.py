@@ -3,6 +3,7 @@
 import json
 import queue
 import re
+import shutil
 import socket
 import threading
 import time
@@ -34,16 +35,24 @@ class Network(NamedTuple):
     village: Path
 
 
-@pytest.fixture
-def network(tmp_path, capsys):
-    regions = tmp_path / "regions.csv"
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """The folder of a county that was founded, and of two nodes that asked to be let in: made once, copied for each."""
+    folder = tmp_path_factory.mktemp("begun")
+    regions = folder / "regions.csv"
     regions.write_text(REGIONS, encoding="utf-8")
-    found = Network(tmp_path / "county", tmp_path / "township", tmp_path / "village")
-    assert init(county_cli, found.county, "621021000000", "庆城县", "--regions", str(regions)) == 0
-    assert init(township_cli, found.township, "621021101000", "驿马镇", "--parent-url", "http://127.0.0.1:1") == 0
-    assert init(village_cli, found.village, "621021101201", "上关村委会", "--parent-url", "http://127.0.0.1:1") == 0
+    assert init(county_cli, folder / "county", "621021000000", "庆城县", "--regions", str(regions)) == 0
+    asked = ("--parent-url", "http://127.0.0.1:1")
+    assert init(township_cli, folder / "township", "621021101000", "驿马镇", *asked) == 0
+    assert init(village_cli, folder / "village", "621021101201", "上关村委会", *asked) == 0
+    return folder
+
+
+@pytest.fixture
+def network(begun, tmp_path, capsys):
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
     capsys.readouterr()
-    return found
+    return Network(tmp_path / "county", tmp_path / "township", tmp_path / "village")
 
 
 def init(cli, data, place, name, *more):
