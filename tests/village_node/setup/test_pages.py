@@ -71,7 +71,13 @@ def test_each_fault_names_its_field_and_what_was_typed_stays_except_secrets(sett
             ["192.168.1.10", "87x", "http://a.example", 'value="tls" checked'],
         ),
         "account": (
-            {"staff_no": "node", "staff_name": "王芳", "roles": ["head"], "password": "a secret", "password_again": "b"},
+            {
+                "staff_no": "node",
+                "staff_name": "王芳",
+                "roles": ["head"],
+                "password": "a secret",
+                "password_again": "b",
+            },
             ["staff_no", "password", "password_again"],
             ["王芳", 'value="node"', 'value="head" checked'],
         ),
