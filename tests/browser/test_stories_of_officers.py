@@ -79,6 +79,7 @@ def test_two_departments_countersign_and_one_is_asked_a_second_time(hall: Linked
     act(city, case, OWN_WORD, {"意见说明": "已改小"}, ("同意",))
     act(window, case, "结束会签")
     act(lead, case, "作出决定", {}, ("准予",))
+    expect(panel(lead, "现在")).to_contain_text("会签部门 2 个\uff0c没有待签的")
     expect(panel(lead, "现在")).to_contain_text("准予")
     expect(panel(lead, "办理过程").get_by_role("link", name="打印《联办件会签单》").last).to_be_visible()
     seen(lead, "decided-together")

@@ -77,15 +77,8 @@ def complained(month: Month) -> tuple[str, str]:
     return number, code
 
 
-def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> None:
-    hall = month.hall
-    supervisor = hall.staff(COUNTY, "1009", "supervisor", name="吴督查")
-    agent = hall.staff(VILLAGE, "0002", "agent", name="刘洋")
-    supervisor.goto("/complaints")
-    supervisor.get_by_role("button", name="开通投诉受理").click()
-    hall.exchange()
-
-    # Cards, and a letter about the worst.
+def sends_a_letter(month: Month, supervisor: Page) -> None:
+    """Cards are looked through, and a letter goes out about the worst."""
     supervisor.goto("/work")
     supervisor.get_by_role("link", name="督查", exact=True).click()
     expect(supervisor.get_by_role("row").filter(has_text="红牌").filter(has_text="上关村")).to_have_count(2)
@@ -96,7 +89,10 @@ def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> No
     seen(supervisor, "letter")
     supervisor.get_by_role("button", name="发出督办").click()
     expect(supervisor.locator("main [role=status]")).to_contain_text("已保存")
-    hall.exchange()
+
+
+def answers_the_letter(agent: Page) -> None:
+    """What waits for the village's answer is found from the list of its cases, and answered."""
     agent.goto("/work")
     agent.locator(".box.bad").filter(has_text="督办").get_by_role("link", name="去答复").click()
     seen(agent, "letter-at-the-village")
@@ -105,15 +101,19 @@ def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> No
     agent.get_by_role("button", name="答复", exact=True).click()
     expect(agent.locator("main [role=status]")).to_contain_text("已保存")
 
-    # A complaint of a resident, answered.
-    number, code = complained(month)
-    hall.exchange()
+
+def sees_the_answer(month: Month, supervisor: Page) -> None:
+    """The letter stands as answered, and is printed."""
     supervisor.goto("/supervision?view=asked")
     row = supervisor.get_by_role("row").filter(has_text=month.number)
     expect(row).to_contain_text("已答复")
     paper = supervisor.request.get(row.locator("a.row-link").get_attribute("href") or "")
     assert paper.headers["content-type"] == "application/pdf"
     seen(supervisor, "letters")
+
+
+def answers_the_complaint(supervisor: Page, number: str) -> None:
+    """What a resident complained of is read here alone, and answered."""
     supervisor.goto("/complaints")
     supervisor.get_by_role("link", name=number).click()
     expect(supervisor.locator("main")).to_contain_text("让我跑了三趟还骂人")
@@ -122,8 +122,10 @@ def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> No
     seen(supervisor, "complaint")
     supervisor.get_by_role("button", name="答复", exact=True).click()
     expect(supervisor.locator("main [role=status]")).to_contain_text("已答复")
-    hall.exchange()
-    resident = hall.page(VILLAGE)
+
+
+def reads_the_answer(resident: Page, number: str, code: str) -> None:
+    """The resident reads it by number and code."""
     resident.goto("/complaints/status")
     resident.get_by_label("投诉编号").fill(number)
     resident.get_by_label("查询码").fill(code)
@@ -132,7 +134,9 @@ def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> No
     expect(resident.locator("main")).not_to_contain_text("李强")
     seen(resident, "complaint-answered")
 
-    # A spot check, with a finding.
+
+def checks_a_sample(supervisor: Page) -> None:
+    """A sample is drawn, and its case has a finding."""
     supervisor.goto("/samples")
     supervisor.get_by_label("抽哪些件").select_option("running")
     supervisor.get_by_label("抽取件数").fill("1")
@@ -149,6 +153,26 @@ def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> No
     supervisor.get_by_role("button", name="登记检查结果").click()
     supervisor.goto(sample)
     expect(supervisor.get_by_role("row").filter(has_text="发现问题\uff0c待整改")).to_have_count(1)
+
+
+def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> None:
+    hall = month.hall
+    supervisor = hall.staff(COUNTY, "1009", "supervisor", name="吴督查")
+    agent = hall.staff(VILLAGE, "0002", "agent", name="刘洋")
+    supervisor.goto("/complaints")
+    supervisor.get_by_role("button", name="开通投诉受理").click()
+    hall.exchange()
+
+    sends_a_letter(month, supervisor)
+    hall.exchange()
+    answers_the_letter(agent)
+    number, code = complained(month)
+    hall.exchange()
+    sees_the_answer(month, supervisor)
+    answers_the_complaint(supervisor, number)
+    hall.exchange()
+    reads_the_answer(hall.page(VILLAGE), number, code)
+    checks_a_sample(supervisor)
 
     # What goes to the meeting.
     supervisor.goto("/supervision")

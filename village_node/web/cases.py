@@ -147,11 +147,8 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     offers = stand.offers
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
-    # What the case waits for comes first: the holder's moves, or the papers of somebody who was asked for them.
-    # Whoever owes it a department's word gives that before anything else.
-    wanted = (*AWAITED, kinds.SUPPLY) if case.listed_state == "correcting" else AWAITED
     own_forms = {**commitments.proposed(visit, case), **joint.proposed(visit, case)}
-    wanted = (kinds.COUNTERSIGNATURE, *wanted) if kinds.COUNTERSIGNATURE in own_forms else wanted
+    wanted = wanted_first(case, own_forms)
     return visit.render(
         "case.html",
         attempt.status,
@@ -201,6 +198,13 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         usual_promise="" if item is None else promise_at(item, site.level),
         kinds=kinds,
     )
+
+
+def wanted_first(case: Case, own_forms: Mapping[int, object]) -> tuple[int, ...]:
+    """What the case waits for, the most pressing first: the holder's moves, or the papers of somebody who was asked for
+    them; before all of it the word that the person in front owes it, which their own form is filled in for."""
+    wanted = (*AWAITED, kinds.SUPPLY) if case.listed_state == "correcting" else AWAITED
+    return (kinds.COUNTERSIGNATURE, *wanted) if kinds.COUNTERSIGNATURE in own_forms else wanted
 
 
 def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gone: bool) -> dict[str, object]:

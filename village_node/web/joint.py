@@ -40,7 +40,8 @@ def boxes(visit: Visit, case: Case) -> list[Box]:
     waiting = [member for member in members if member.waits]
     all_told = visit.t("没有待签的", "none still to sign")
     left = visit.t(f"待签 {len(waiting)} 个", f"{len(waiting)} still to sign") if waiting else all_told
-    title = visit.t(f"会签部门 {len(members)} 个，", f"{len(members)} departments asked, ") + left
+    asked = len({member.department for member in members})  # one may have been asked again
+    title = visit.t(f"会签部门 {asked} 个，", f"{asked} departments asked, ") + left
     lines = [said_of(visit, case, member) for member in members]
     if late:
         names = visit.t("、", ", ").join(late)

@@ -46,7 +46,7 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
     if case.preview is not None and case.state in ("draft", "prereview"):
         found.append(_preview(visit, case.preview))
     found += [*_ending(visit, case), *_made(visit, case)]
-    found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None]
+    found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None and _tells_more(each)]
     found += [*charging.boxes(visit, case), *joint.boxes(visit, case), *minutes.boxes(visit, case)]
     if case.state == "fee_due" or case.listed_state == "correcting":
         last = visit.site.casebook.last_day(about(case.home), case.case_id)
@@ -195,6 +195,11 @@ def _ended(visit: Visit, each: Procedure) -> Box:
         number, day = each.result["document_no"], each.result["document_day"]
         lines.append(f"{visit.t(*words.choice_words(each.result['outcome']))} · {number} · {day}")
     return Box("plain", "check", title, [line for line in lines if line])
+
+
+def _tells_more(each: Procedure) -> bool:
+    """Whether the end of a procedure says what stands nowhere else: of a countersigning `joint` tells every word."""
+    return each.what != COUNTERSIGNING or "without_reason" in each.result
 
 
 def _name(visit: Visit, each: Procedure) -> str:
