@@ -97,8 +97,9 @@ class Lines:
 
 
 @contextmanager
-def over_lines(folder: Path, *codes: str) -> Iterator[Lines]:
-    """Serve these places, each calling the one above over a line that may be made a bad one; ended at the end."""
+def over_lines(folder: Path, *codes: str, **changes: Any) -> Iterator[Lines]:
+    """Serve these places, each calling the one above over a line that may be made a bad one; ended at the end.
+    ``changes``: of the settings of those calls."""
     built = builders.network(folder, *codes)
     chance = built.chance.randbytes
     counters = {code: counter_of(member, folder, chance, time.monotonic)[0] for code, member in built.members.items()}
@@ -108,7 +109,7 @@ def over_lines(folder: Path, *codes: str) -> Iterator[Lines]:
         above = built.roster.places.parent(code)
         if above is not None:
             links[code] = BadLink(servers[above].port)
-            uplinks[code] = call(member, chance, Ancestor(links[code].url))
+            uplinks[code] = call(member, chance, Ancestor(links[code].url), **changes)
             asks(counters[code], uplinks[code].ask, time.monotonic)
     try:
         yield Lines(built, counters, uplinks, links, {code: server.url for code, server in servers.items()})

@@ -17,9 +17,11 @@ from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor
 from tests.village_node.web.errands import AtHand
+from village_node.uplink import Timeouts
 from village_node.web.site import SITE
 
 DAY_MS = 86_400_000
+PATIENT = Timeouts(2.0, 30.0, 60.0)  # so long a call over a line that has died stands, and pages stand meanwhile
 LEVELS = (COUNTY, TOWNSHIP, VILLAGE)
 
 
@@ -65,7 +67,7 @@ def open_linked(chromium: Browser, codes: Sequence[str] = LEVELS) -> Iterator[Li
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with (
         tempfile.TemporaryDirectory(prefix="sanji-", dir=postgresql.memory()) as made,
-        over_lines(Path(made), *codes) as lines,
+        over_lines(Path(made), *codes, timeouts=PATIENT) as lines,
     ):
         counters = dict(lines.counters)
         for code, uplink in lines.uplinks.items():
