@@ -105,6 +105,21 @@ def test_nobody_below_undoes_it_and_a_lifting_undoes_nothing_that_they_did(net: 
     assert written(net[COUNTY].member, kinds.ACCOUNT_STATE) == 2, "shut once, open once"
 
 
+def test_what_its_own_people_had_shut_before_stays_shut(net: Network, village: Accounts) -> None:
+    village.disable("0001", True, by="0008")
+    order(net, TOWNSHIP)
+    net.settle()
+    order(net, TOWNSHIP, "lift")
+    net.settle()
+    assert shut(village) and [each[1] for each in told(village, "0001")] == [
+        "staff.disable",
+        "staff.ordered",
+        "staff.ordered",
+    ]
+    net.settle()
+    assert written(net[TOWNSHIP].member, kinds.ACCOUNT_STATE) == 1, "it was shut all the time"
+
+
 def test_each_place_above_lifts_what_it_ordered_and_what_those_under_it_did(net: Network, village: Accounts) -> None:
     order(net, TOWNSHIP)
     order(net, COUNTY)
@@ -218,6 +233,20 @@ def test_only_a_place_above_orders_and_every_field_is_asked(net: Network) -> Non
             book.order_account("0009", VILLAGE, account, "disable", reason)
         assert wrong.value.field == field
     assert written(net[TOWNSHIP].member, kinds.ACCOUNT_ORDER) == 0
+
+
+def test_a_patched_township_lifts_nothing_that_the_county_has_ordered(net: Network, village: Accounts) -> None:
+    order(net, COUNTY)
+    net.settle()
+    township = net[TOWNSHIP].member
+    (listed,) = township.casebook.accounts_of(VILLAGE)
+    said = {"account": "0001", "what": "lift", "reason": WHY, "lifts": [list(each.position) for each in listed.orders]}
+    raw = accounts.to_bytes(kinds.ACCOUNT_ORDER, said)
+    with township.store.writing() as connection:
+        township.casebook.write_record(connection, f"about:{VILLAGE}", kinds.ACCOUNT_ORDER, "0009", raw)
+    township.casebook.tell({f"about:{VILLAGE}"})
+    net.settle()
+    assert written(net[VILLAGE].member, kinds.ACCOUNT_ORDER) == 2 and shut(village)
 
 
 def test_what_a_village_writes_about_its_neighbour_or_its_own_accounts_orders_nothing(

@@ -7,6 +7,8 @@ import pytest
 
 from sync_protocol.case import kinds
 from sync_protocol.event import Position
+from sync_protocol.exchange import PeerView
+from tests import builders
 from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, delegate
 from tests.faults.images import image_of, restore
 from tests.network import Network, network
@@ -60,8 +62,11 @@ def test_what_came_first_makes_no_difference(net: Network, village: Accounts) ->
     delegate(member, "测试所")
     township.disable("0009", True, by="0008")
     delegate(member, "另一所")
-    net[TOWNSHIP].sync()
-    net.settle()
+    county = net[COUNTY].member.casebook
+    for first in ("below:", "about:"):
+        content = builders.message(member, TOWNSHIP, PeerView(county.shared_points(TOWNSHIP)).points)
+        content.segments = [each for each in content.segments if each.scope.startswith(first)]
+        county.receive(member.identity.incarnation, content, peer_update={})
     assert late(net, COUNTY) == [(TOWNSHIP, "0009", f"below:{TOWNSHIP}", kinds.AUTHORITY)]
     with net[COUNTY].member.store.writing() as connection:
         connection.exec_driver_sql("DELETE FROM late_acts")
@@ -81,6 +86,8 @@ def test_only_what_lies_between_the_two_words_is_late(net: Network, village: Acc
 
 
 def test_the_namesake_of_another_place_is_somebody_else(net: Network, village: Accounts) -> None:
+    net[SECOND_VILLAGE].member.file()
+    net.settle()
     village.disable("0001", True, by="0008")
     net.settle()
     net[SECOND_VILLAGE].member.file()
