@@ -60,7 +60,7 @@ def written(member: Member, kind: int) -> int:
 
 
 def test_an_order_shuts_the_account_at_once_and_its_lifting_opens_it(net: Network, village: Accounts) -> None:
-    session, other = (village.sign_in(number, PASSWORD, "here") for number in ("0001", "0002"))
+    session, other, unseen = (village.sign_in(number, PASSWORD, "here") for number in ("0001", "0002", "0001"))
     order(net, TOWNSHIP)
     assert lives(village, session)
     net.settle()
@@ -81,6 +81,7 @@ def test_an_order_shuts_the_account_at_once_and_its_lifting_opens_it(net: Networ
     net.settle()
     assert not shut(village) and lives(village, village.sign_in("0001", PASSWORD, "here"))
     assert [each[1] for each in told(village, "0001")] == ["staff.disable", "staff.enable"]
+    assert not lives(village, unseen), "nor does a session of before come back, that nobody has looked at since"
     net.settle()
     assert reported(net, COUNTY) == [("0001", "enabled", False)]
 

@@ -186,7 +186,21 @@ def test_a_command_names_the_broken_line(tmp_path: Path, capsys: pytest.CaptureF
     capsys.readouterr()
     assert cli.main(["audit", "verify", "--data", data]) == 0
     assert "审计记录完整，共 1 行" in capsys.readouterr().out
+    line = capsys.readouterr()
     database = open_store(f"sqlite:///{next((tmp_path / 'county').glob('*.db'))}")
+    with database.reading() as connection:
+        head = audit.head(connection)
+    assert head is not None and line.err == ""
+    for given, ends, words in (
+        (f"1:{head.hash.hex()}", 0, "与上级保存的一致"),
+        (f"1:{head.hash.hex()[:16].upper()}", 0, "与上级保存的一致"),
+        (f"1:{bytes(32).hex()}", 1, "与上级保存的不一致"),
+        (f"2:{head.hash.hex()}", 1, "与上级保存的不一致"),
+        ("1:abc", 1, "16 digits at least"),
+    ):
+        assert cli.main(["audit", "verify", "--data", data, "--head", given]) == ends
+        said = capsys.readouterr()
+        assert words in said.out + said.err
     plant(database, "UPDATE audit SET subject = '1002'")
     database.close()
     assert cli.main(["audit", "verify", "--data", data]) == 1

@@ -1,0 +1,87 @@
+"""The command line by which a township orders an account below to be disabled: a password, and what came of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, network, settle
+from tests.village_node.casebook.staffed import PASSWORD, staff_of
+from township_node import cli
+from village_node import cli as node_cli
+from village_node.app import Node
+from village_node.casebook import NotFound
+from village_node.control import CommandRefused
+
+COMMAND = ["account", "disable", "--data", "d", "--place", VILLAGE, "--account", "0001", "--reason", "调离"]
+
+
+@pytest.fixture
+def wired(tmp_path: Path) -> Any:
+    """A county, a township and a village, and the verb of the township's desk."""
+    (tmp_path / "nodes").mkdir()
+    net = network(tmp_path / "nodes", COUNTY, TOWNSHIP, VILLAGE)
+    settle(net.members[VILLAGE], net.members[TOWNSHIP])
+    yield net
+    net.close()
+
+
+def desk(net: Any) -> Callable[..., dict[str, Any]]:
+    member = net.members[TOWNSHIP]
+    node = Node.__new__(Node)
+    node.casebook, node.accounts = member.casebook, staff_of(member, "0103", role="head")
+    staff_of(member, "0104", role="clerk")
+    verb = cli.commands(node)["account"]
+
+    def run(step: str, actor: str = "0103", place: str = VILLAGE, password: str = PASSWORD) -> dict[str, Any]:
+        said = {"step": step, "place": place, "account": "0001", "reason": "调离", "actor": [actor, password]}
+        return verb(said)
+
+    return run
+
+
+def test_it_orders_lifts_and_lists(wired: Any) -> None:
+    run, village = desk(wired), wired.members[VILLAGE]
+    staff = staff_of(village, "0001")
+    assert run("list") == {"audit_head": None, "accounts": []}
+    (one,) = run("disable")["accounts"]
+    assert (one["account"], one["state"], one["ordered_by"]) == ("0001", None, [f"{TOWNSHIP} 0103"])
+    settle(village, wired.members[TOWNSHIP])
+    village.casebook.say_audit_head()
+    settle(village, wired.members[TOWNSHIP])
+    told = run("list")
+    assert told["accounts"][0]["state"] == "disabled"
+    newest = staff.rows.audit_lines(1)[0]
+    assert told["audit_head"] == f"{newest.n}:{newest.hash.hex()}"
+    assert run("lift")["accounts"][0]["ordered_by"] == []
+
+
+def test_it_asks_for_the_password_of_who_may_and_for_a_place_below(wired: Any) -> None:
+    run = desk(wired)
+    for said in ({"actor": "0104"}, {"password": "wrong"}, {"actor": "0109"}, {"place": COUNTY}):
+        with pytest.raises(CommandRefused):
+            run("disable", **said)
+    with pytest.raises(CommandRefused):
+        run("list", place=TOWNSHIP)
+    with pytest.raises(NotFound):
+        cli.accounts(wired.members[TOWNSHIP].casebook, COUNTY)
+    assert run("list")["accounts"] == []
+
+
+def test_the_words_reach_the_node(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    said: dict[str, Any] = {}
+
+    def ask(_level: object, _data: Path, verb: str, **arguments: Any) -> dict[str, Any]:
+        said.update(arguments, verb=verb)
+        return {"accounts": []}
+
+    monkeypatch.setattr(node_cli, "ask", ask)
+    monkeypatch.setattr(cli, "getpass", lambda _prompt: "secret")
+    assert cli.main([*COMMAND, "--actor", "0103"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"accounts": []}
+    assert (said["verb"], said["step"], said["place"], said["account"]) == ("account", "disable", VILLAGE, "0001")
+    assert (said["reason"], said["actor"]) == ("调离", ("0103", "secret"))
+    assert cli.main(COMMAND) == 1 and "--actor is missing" in capsys.readouterr().err
+    assert cli.main(["account", "list", "--data", "d", "--place", VILLAGE]) == 0
