@@ -15,9 +15,10 @@ from tests.browser.test_stories import act, file
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import CARD, PASSWORD, check_token_in
-from tests.village_node.web.errands import done
+from tests.village_node.web.errands import PAPERS, done
 from tests.village_node.web.test_registers import SEAL, entered
 from tests.village_node.web.test_working_calendar import form
+from village_node.accounts.exports import Wanted
 from village_node.web import filing_steps
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -91,6 +92,20 @@ def registers_filled(hall: Hall) -> tuple[Page, str]:
     return head, case
 
 
+def desks_filled(hall: Hall) -> tuple[Page, str]:
+    """Somebody at the village who takes fees and files volumes, and the case that waits to be filed; and a list that
+    somebody wants to take away."""
+    village = hall.counters[VILLAGE]
+    agent, head = village.sign_in("0021", "agent", name="高远"), village.sign_in("0022", "head", name="周书记")
+    case = agent.file("040", **PAPERS)
+    done(agent, case, "docket")
+    done(head, case, "decide", outcome="approve")
+    done(agent, case, "delivered", to="张秀兰", how="in_person")
+    village.accounts.exports.ask("0022", Wanted("work", "csv", "view=all", 201, {}), "年度核对")
+    page = hall.staff(VILLAGE, "0023", "cashier", "archivist", name="钱会计")
+    return page, case.replace("/cases/", "/desk/")
+
+
 class Rooms:
     """Every kind of page, ready to be looked at."""
 
@@ -110,6 +125,7 @@ class Rooms:
         self.books = fill_books(hall, self.case)
         self.sample = county_books.fill_county(hall, *county_books.people(hall))
         self.room_head = hall.staff(VILLAGE, "0003", "agent", "head", name="马得福", form=filing_steps.BY_STEPS)
+        self.desk, self.to_file = desks_filled(hall)
         self.township_head = hall.staff(TOWNSHIP, "0111", "head", "clerk", name="高峰")
 
     @property
@@ -160,6 +176,12 @@ class Rooms:
         yield "county /erasures, found", self.head
         self.head.get_by_role("button", name="下达删除令").click()
         yield "county /erasures with errors", self.head
+        for path in ("/work", "/work?view=to_file", "/fees", self.to_file):
+            self.desk.goto(path)
+            self.desk.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
+            yield f"desk {path}", self.desk
+        self.room_head.goto("/exports")
+        yield "village /exports", self.room_head
         self.clerk.goto(self.paper)
         yield "township, a document of the village", self.clerk
 

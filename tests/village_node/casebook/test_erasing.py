@@ -177,6 +177,24 @@ def test_what_may_not_be_erased_is_refused_with_the_reason(net: Network, closed:
         erase("0009", "0010", running[:2], BASIS)
 
 
+def test_a_volume_that_is_kept_for_good_is_never_erased(net: Network) -> None:
+    village, county = net[VILLAGE].member, net[COUNTY].member
+    running = village.file()
+    while village.state(running) != "decided_approved":
+        for live in net.nodes.values():
+            step(live.member, running)
+        net.settle()
+    village.act(running, kinds.DELIVERED, {"to": "张秀兰", "how": "in_person"})
+    net.settle()
+    case = county.casebook.case(*running[:2])
+    assert case is not None
+    said = {"delivery": list(case.deliveries[-1].position), "volume": "2026-1", "permanent": True, "keep_years": 1}
+    county.act(running, kinds.ARCHIVE, said)
+    net.built.clock.now_ms += 11 * 366 * 86_400_000
+    with pytest.raises(NotAllowed, match="term"):
+        county.casebook.erase("0009", "0010", running[:2], BASIS)
+
+
 def test_an_order_that_stands_only_later_is_obeyed_then(net: Network, closed: CaseRef) -> None:
     """It came with what it names to two workers at once, or its author was let stand by a later change."""
     village, county = net[VILLAGE].member, net[COUNTY].member
