@@ -15,7 +15,7 @@ from tests.browser.test_stories import act, file
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import CARD, PASSWORD, check_token_in
-from tests.village_node.web.errands import PAPERS, done
+from tests.village_node.web.errands import delivered_at_once, done
 from tests.village_node.web.test_registers import SEAL, entered
 from tests.village_node.web.test_working_calendar import form
 from village_node.accounts.exports import Wanted
@@ -96,11 +96,7 @@ def desks_filled(hall: Hall) -> tuple[Page, str]:
     """Somebody at the village who takes fees and files volumes, and the case that waits to be filed; and a list that
     somebody wants to take away."""
     village = hall.counters[VILLAGE]
-    agent, head = village.sign_in("0021", "agent", name="高远"), village.sign_in("0022", "head", name="周书记")
-    case = agent.file("040", **PAPERS)
-    done(agent, case, "docket")
-    done(head, case, "decide", outcome="approve")
-    done(agent, case, "delivered", to="张秀兰", how="in_person")
+    case = delivered_at_once(village.sign_in("0022", "agent", "head", name="周书记"))
     village.accounts.exports.ask("0022", Wanted("work", "csv", "view=all", 201, {}), "年度核对")
     page = hall.staff(VILLAGE, "0023", "cashier", "archivist", name="钱会计")
     return page, case.replace("/cases/", "/desk/")

@@ -104,13 +104,10 @@ class Exports:
             )
         return found
 
-    def waiting_for(self, by: str) -> list[ExportRow]:
-        """The requests of others that still wait for an answer."""
-        return [row for row in self.rows.asked() if row.staff_no != by and self.state(row) == "asked"]
-
-    def granted_to(self, by: str) -> list[ExportRow]:
-        """What somebody may take away now."""
-        return [row for row in self.rows.asked() if row.staff_no == by and self.state(row) == "granted"]
+    def open_to(self, by: str) -> tuple[int, int]:
+        """How many requests of others wait for an answer of somebody, and how many lists they may take away now."""
+        states = [(row.staff_no == by, self.state(row)) for row in self.rows.asked()]
+        return states.count((False, "asked")), states.count((True, "granted"))
 
     def state(self, row: ExportRow) -> str:
         """How a request stands: asked, granted, refused, fetched or over."""

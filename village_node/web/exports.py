@@ -70,7 +70,7 @@ def asked(visit: Visit, table: Table, form: str, reason: str) -> int:
 
 def answer(visit: Visit, number: str, what: str) -> Response:
     """Grant what somebody else asked for, or refuse it."""
-    if what not in ("grant", "refuse") or not number.isascii() or not number.isdecimal() or len(number) > 9:
+    if what not in ("grant", "reject") or not number.isascii() or not number.isdecimal() or len(number) > 9:
         raise NotFound
     try:
         visit.site.accounts.exports.answer(int(number), visit.staff.staff_no, granted=what == "grant")

@@ -232,8 +232,14 @@ class Visit:
 
     def role_names(self) -> str:
         """The person's roles in words."""
-        level, own = self.site.level, self.staff.roles - self.staff.stands_in
-        return self.t("、", ", ").join(self.t(*ROLES[role, level]) for role in sorted(own))
+        return self._named(self.staff.roles - self.staff.stands_in)
+
+    def stood_in_names(self) -> str:
+        """The roles that the person stands in for, in words; empty where there are none."""
+        return self._named(self.staff.stands_in)
+
+    def _named(self, roles: frozenset[str]) -> str:
+        return self.t("、", ", ").join(self.t(*ROLES[role, self.site.level]) for role in sorted(roles))
 
     def line(self, name: str) -> str:
         """One field of the form, as one line of normalised text; absent ones are empty."""

@@ -47,6 +47,15 @@ def done(visitor: Visitor, case: str, move: str, **values: Any) -> None:
     assert answer.status_code == 303, (move, problems(answer.text))
 
 
+def delivered_at_once(visitor: Visitor) -> str:
+    """A case of an item that a village decides, by an agent who is its head as well: filed, decided, handed over."""
+    case = visitor.file("040", **PAPERS)
+    done(visitor, case, "docket")
+    done(visitor, case, "decide", outcome="approve")
+    done(visitor, case, "delivered", to="张秀兰", how="in_person")
+    return case
+
+
 def refused(visitor: Visitor, case: str, move: str, said: str, **values: Any) -> None:
     """What somebody may not do comes back with these words, and nothing is written."""
     before = held(visitor.counter, case).last

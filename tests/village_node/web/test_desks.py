@@ -125,7 +125,7 @@ def test_one_person_alone_in_a_village_takes_fees_and_files_volumes_and_sees_wha
     done(agent, case, "delivered", to="张秀兰", how="in_person")
     page = agent.open("/work").text
     assert "待归档" in page and listed(agent.open("/work?view=to_file").text) == [case]
-    assert agent.open("/account").text.count("代办员") and "档案员" not in agent.open("/account").text
+    assert "由您代办</dt><dd>档案员、收费员" in agent.open("/account").text and "档案员" not in page
     delivery = chosen(agent.open(case).text, "archive", "delivery")
     done(agent, case, "archive", delivery=delivery[0], volume="2026-1", box="3", permanent="yes")
     assert held(village, case).state == "archived" and "盒号" in agent.open(case).text

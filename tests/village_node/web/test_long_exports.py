@@ -15,6 +15,7 @@ from tests.village_node.web.errands import PAPERS
 from village_node.accounts import exports
 from village_node.casebook import Application
 from village_node.web import export
+from village_node.web.api.casework import PAGE_MAX
 from village_node.web.exports import LISTS
 from village_node.web.policy import declared
 
@@ -112,7 +113,7 @@ def test_a_request_is_refused_or_ends_after_three_days_and_is_answered_once(
     village: Counter, head: Visitor, other: Visitor
 ) -> None:
     asked(head)
-    assert granted(other, 1, "refuse").status_code == 303
+    assert granted(other, 1, "reject").status_code == 303
     assert granted(other).status_code == 409 and taken(head).status_code == 403
     assert "未批准" in head.open("/exports").text
     asked(head)
@@ -140,8 +141,8 @@ def test_exactly_so_many_people_are_taken_away_alone(village: Counter, head: Vis
     assert lines(village)[-1][2]["people"] == 4
 
 
-def test_the_bound_is_two_hundred_people() -> None:
-    assert exports.ALONE == 200
+def test_the_bound_is_two_hundred_people_and_no_answer_to_a_program_names_more() -> None:
+    assert exports.ALONE == 200 == PAGE_MAX
 
 
 def test_a_program_is_refused_with_a_code_that_tells_the_way(village: Counter, head: Visitor, other: Visitor) -> None:

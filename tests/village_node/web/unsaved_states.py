@@ -26,7 +26,7 @@ from tests.village_node.web.counter import (
     hidden_of,
     open_counter,
 )
-from tests.village_node.web.errands import links, newcomer
+from tests.village_node.web.errands import chosen, delivered_at_once, links, newcomer
 from tests.village_node.web.test_forks import address as address_of_fork
 from tests.village_node.web.test_forks import seen_in
 from tests.village_node.web.test_lives import ring
@@ -34,6 +34,7 @@ from tests.village_node.web.test_oddities import ticks
 from tests.village_node.web.test_recall import page_of
 from tests.village_node.web.test_service_room import ROOM
 from tests.village_node.web.test_working_calendar import form as calendar_form
+from village_node.accounts.exports import Wanted
 from village_node.accounts.passes import token_of
 from village_node.courier import Courier
 from village_node.store import parking
@@ -66,6 +67,27 @@ def _assigned(request: pytest.FixtureRequest, answered: bool) -> Ready:
     assert clerk.send(f"{case}/assign", fields).status_code == 303
     number = re.findall(r"/assignments/(\d+)/reject", head.open("/assignments").text)[0]
     return Ready(head, f"/assignments/{number}/reject", {"answer": TYPED})
+
+
+def _volume(request: pytest.FixtureRequest) -> Ready:
+    """A case that was delivered, and whoever files its volume and does nothing else."""
+    village = request.getfixturevalue("village")
+    head, archivist = village.sign_in("0021", "agent", "head"), village.sign_in("0022", "archivist")
+    case = delivered_at_once(head)
+    desk = case.replace("/cases/", "/desk/")
+    page = archivist.open(desk).text
+    fields = {**hidden_of(page, f"{desk}/act/archive"), "delivery": chosen(page, "archive", "delivery")[0]}
+    return Ready(archivist, f"{desk}/act/archive", {**fields, "volume": TYPED})
+
+
+def _export(request: pytest.FixtureRequest, asked: bool) -> Ready:
+    """A list that is to be asked for, or that somebody else has asked for."""
+    village = request.getfixturevalue("village")
+    head = village.sign_in("0002", "head")
+    if not asked:
+        return Ready(head, "/exports/ask/work_export.csv?view=all", {"reason": TYPED})
+    number = village.accounts.exports.ask("0005", Wanted("work", "csv", "view=all", 201, {}), "年度核对")
+    return Ready(head, f"/exports/{number}/reject", {"text": TYPED})
 
 
 def _oddity(request: pytest.FixtureRequest) -> Ready:
@@ -429,6 +451,9 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "answer_assignment": partial(_assigned, answered=True),
     "propose_assignment": partial(_assigned, answered=False),
     "answer_oddity": _oddity,
+    "desk_act": _volume,
+    "ask_export": partial(_export, asked=False),
+    "answer_export": partial(_export, asked=True),
     "publish_calendar": partial(_calendar, answered=False),
     "publish_item": _item,
     "answer_calendar": partial(_calendar, answered=True),
