@@ -222,26 +222,26 @@ class Desk(Once):
         told = skews.confirmed(self, connection, kind, by_person=act.clock_confirmed)
         event = pen.write(kind, case_id, act.actor, content, after, (*backing.deps, *deps)[: limits.DEPS], told)
         entry = Entry(roster, pen.now_ms, {growth.row.key: growth}, looked_at=True)
-        self._note_beside_claim(connection, act, case.case_no or case_id.hex())
+        claimed_by = self._colleague(connection, act)  # what is written may end the claim
         written = ledger.write(self, connection, entry).cases[key]
         self._refuse_unless_effective(written, pen.position(event))
         if kind == kinds.ADOPT:
             self._check_may_adopt(connection, act, case, written)
         ref = CaseRef(scope, case_id, written.case_no, written.query_code)
+        if claimed_by:
+            subject, name = case.case_no or case_id.hex(), kinds.name_of(kind)
+            self.note(connection, act.actor, "case.claim.beside", subject, of=claimed_by, act=name)
         self._note_seal(connection, act.actor, ref, kind, backing.seal, numbering.number_in(kind, content))
         if kind in _AUDITED:
             self.note(connection, act.actor, _AUDITED[kind], written.case_no or case_id.hex(), **_told(act))
         self.mark_news(connection, {scope})
         return ref
 
-    def _note_beside_claim(self, connection: Connection, act: Act, subject: str) -> None:
-        """Who acts on a case that a colleague has taken up may do so, and it stands in the audit trail; the applicant,
-        who rates by himself, is nobody's colleague."""
+    def _colleague(self, connection: Connection, act: Act) -> str:
+        """Who has taken the case up where somebody else acts on it, who may do so, and it stands in the audit trail;
+        the applicant, who rates by himself, is nobody's colleague."""
         claim = claims.of(connection, [act.key]).get(act.key)
-        if claim is not None and act.actor not in (claim.staff_no, ONESELF):
-            self.note(
-                connection, act.actor, "case.claim.beside", subject, of=claim.staff_no, act=kinds.name_of(act.kind)
-            )
+        return claim.staff_no if claim is not None and act.actor not in (claim.staff_no, ONESELF) else ""
 
     def _note_seal(
         self, connection: Connection, actor: str, ref: CaseRef, kind: int, seal: str, document: str = ""

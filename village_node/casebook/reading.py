@@ -29,6 +29,13 @@ PAGE_SIZE: Final = 50
 _T = TypeVar("_T")
 
 
+class Public(NamedTuple):
+    """A case with an open public notice, and where its events stand, in the order of its timeline."""
+
+    case: Case
+    positions: tuple[Position, ...]
+
+
 class HopReceipt(NamedTuple):
     """A place that has signed for an event, and since when (by its clock) it holds it."""
 
@@ -201,13 +208,15 @@ class Reading(Office):
         condition = cases.view(view, self.identity.place) & cases.matching(**self._filters({}, view))
         return cases.count(connection, condition)
 
-    def made_public(self) -> list[CaseKey]:
-        """This place's own unfinished cases with a public notice that is open; asked again only after a change."""
+    def made_public(self) -> list[Public]:
+        """This place's own unfinished cases with a public notice that is open; folded again only after a change."""
 
-        def ask(connection: Connection) -> list[CaseKey]:
+        def ask(connection: Connection) -> list[Public]:
             roster, own = self.roster_in(connection), f"about:{self.identity.place}"
-            keys = cases.with_kind(connection, own, kinds.SUSPEND)
-            return [key for key in keys if _is_public(folded(self, connection, roster, key)[0])]
+            keys = set(cases.with_kind(connection, own, kinds.SUSPEND))
+            held = held_events(self, connection, roster, keys)
+            folded_now = [(fold_held(self, roster, key, held[key]), held[key]) for key in sorted(keys)]
+            return [Public(case, _positions(case, events)) for case, events in folded_now if _is_public(case)]
 
         return list(self.remembered("public", ask))
 
@@ -404,9 +413,12 @@ def _nothing_held(incarnation: bytes, scope: str, refused: int, parked: int) -> 
     return {**named, **dict.fromkeys(zero, 0), "refused": refused, "parked": parked}
 
 
-def _is_public(case: Case | None) -> bool:
-    opened = case.procedures.values() if case is not None else ()
-    return any(each.what == "publicity" and each.ended is None for each in opened)
+def _is_public(case: Case) -> bool:
+    return any(each.what == "publicity" and each.ended is None for each in case.procedures.values())
+
+
+def _positions(case: Case, events: list[Held]) -> tuple[Position, ...]:
+    return tuple(each.event.position for each in _as_written(case, [each for each in events if not each.stranger]))
 
 
 def folded(office: Office, connection: Connection, roster: Roster, key: CaseKey) -> tuple[Case | None, int]:

@@ -213,7 +213,7 @@ def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gon
     return {
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),
-        "posting": posting.of(visit, case, entries),
+        "posting": posting.of(visit, case, [entry.position for entry in entries]),
         "may_look": UNMASKS.allows(visit.staff.roles),
         "may_complain": workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT),
         "meets": minutes.may_be_shown(visit, case),

@@ -11,10 +11,9 @@ from typing import Final
 
 from flask import url_for
 
-from sync_protocol.case import Case
+from sync_protocol.case import Case, Position
 from sync_protocol.case.papers import Paper, current
 from sync_protocol.case.records import Procedure
-from village_node.casebook import TimelineEntry
 from village_node.web import schemas, times
 from village_node.web.policy import COUNTER
 from village_node.web.site import Visit
@@ -55,11 +54,11 @@ def opened(case: Case) -> Procedure | None:
     return next(found, None)
 
 
-def of(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> Posting | None:
-    """The open notice of a case and what is known of its posting; None where none is open, or its content is gone."""
+def of(visit: Visit, case: Case, positions: Sequence[Position], *, previews: bool = True) -> Posting | None:
+    """The open notice of a case and what is known of its posting; None where none is open, or its content is gone.
+    ``positions``: of its events, in their order; ``previews``: with the addresses of the photos that are here."""
     notice = opened(case)
     item = visit.site.catalogue.find(case.item_no, case.item_version)
-    positions = [entry.position for entry in entries]
     if notice is None or item is None or notice.opened not in positions:
         return None
     since = set(positions[positions.index(notice.opened) :])  # photos of an earlier notice are of an earlier notice
@@ -75,8 +74,8 @@ def of(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> Posting | 
         visit.t(f"{days} {'日' if calendar else '个工作日'}", f"{days} {'days' if calendar else 'working days'}"),
         until,
         _sheet(visit, case, notice),
-        [_photo(visit, case, paper) for paper in posted],
-        [_photo(visit, case, paper) for paper in down],
+        [_photo(visit, case, paper, previews=previews) for paper in posted],
+        [_photo(visit, case, paper, previews=previews) for paper in down],
         POSTED if not posted else TAKEN_DOWN if not down else "",
         case.home == visit.site.config.place and visit.may(COUNTER),
     )
@@ -84,13 +83,9 @@ def of(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> Posting | 
 
 def waiting(visit: Visit) -> list[Posting]:
     """The notices of this place's own cases that are to be posted or taken down."""
-    book, found = visit.site.casebook, []
-    for scope, case_id in book.made_public() if visit.may(COUNTER) else ():
-        case = book.case(scope, case_id)
-        posting = of(visit, case, book.timeline(scope, case_id)) if case is not None else None
-        if posting is not None and posting.wanted:
-            found.append(posting)
-    return found
+    public = visit.site.casebook.made_public() if visit.may(COUNTER) else ()
+    notices = (of(visit, each.case, each.positions, previews=False) for each in public)
+    return [each for each in notices if each is not None and each.wanted]
 
 
 def is_posted_here(case: Case, place: str, code: str) -> bool:
@@ -103,8 +98,11 @@ def _sheet(visit: Visit, case: Case, notice: Procedure) -> str:
     return url_for("document", place=case.home, case_id=case.case_id.hex(), position=position, code=PUBLICITY)
 
 
-def _photo(visit: Visit, case: Case, paper: Paper) -> Photo:
+def _photo(visit: Visit, case: Case, paper: Paper, *, previews: bool) -> Photo:
+    said = f"{visit.place_name(paper.note.place)} · {times.moment(paper.note.at_ms, visit.lang)}"
+    if not previews or not any(
+        view.preview_here and view.paper.position == paper.position for view in visit.site.casebook.papers(case)
+    ):
+        return Photo(said, "")
     position = schemas.position_text(paper.position)
-    here = any(view.preview_here for view in visit.site.casebook.papers(case) if view.paper.position == paper.position)
-    address = url_for("paper_preview", place=case.home, case_id=case.case_id.hex(), position=position) if here else ""
-    return Photo(f"{visit.place_name(paper.note.place)} · {times.moment(paper.note.at_ms, visit.lang)}", address)
+    return Photo(said, url_for("paper_preview", place=case.home, case_id=case.case_id.hex(), position=position))

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.case import kinds, matters
+from sync_protocol.case.events import Position
 from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
 from tests.network import Network, network
+from tests.village_node.casebook.test_erasing import _write_order
 from village_node.casebook import BadBody, Found, NotAllowed, NotFound
 from village_node.store import reception, streams
 from village_node.store.reception import Appointment
@@ -282,4 +284,19 @@ def test_a_booking_of_the_county_s_own_room_loses_its_name_once_its_time_is_past
     assert found(net, typed) == [] and [each.slot for each in book.appointments(day)] == ["09:00", "09:00"]
     with pytest.raises(NotFound):
         erase(net, booked.key)
+    no_name_is_left(net)
+
+
+def test_an_order_that_came_before_what_it_names_takes_the_body_as_it_comes(net: Network) -> None:
+    """The consultation is on its way up while a county that knew of it before writes the order."""
+    consult(net)
+    village, county = net[VILLAGE].member, net[COUNTY].member
+    with village.store.reading() as connection:
+        (row,) = streams.of_no_case(connection, kinds.CONSULTATION)
+    _write_order(county, row.scope, (Position(row.incarnation, row.event.seq, row.event.hash[:8]),))
+    net[TOWNSHIP].sync()
+    net.settle()
+    for code in (VILLAGE, TOWNSHIP, COUNTY):
+        assert states(net[code].member) == {ERASED: 1}, code
+        assert net[code].member.casebook.wanted(TOWNSHIP) == []
     no_name_is_left(net)

@@ -18,7 +18,7 @@ from tests.village_node.web.test_registers import entered
 from tests.village_node.web.test_sign_in import plain
 from tests.village_node.web.test_work_list import counts, row_of
 from township_node import web as township_pages
-from village_node.casebook import BadBody
+from village_node.casebook import BadBody, ledger
 from village_node.store import audit
 
 
@@ -74,6 +74,30 @@ def test_a_claim_is_no_lock_and_is_taken_over_with_a_reason(
     assert other.send(f"{case}/claim", {"reason": "李强下乡，今天回不来"}).status_code == 303
     assert "由您认领" in plain(other.open(case).text)
     assert trail(township) == [("0101", "case.claim"), ("0102", "case.claim.beside"), ("0102", "case.claim")]
+
+
+def test_who_acts_beside_a_claim_is_noted_behind_what_is_written_even_where_that_ends_the_claim(
+    network: Network, agent: Visitor, township: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trail is one line behind another: who has it keeps everybody else from writing, so it is taken last."""
+    case = arrived(network, agent)
+    clerk, other = township.sign_in("0101", "clerk", name="李强"), township.sign_in("0102", "clerk", name="周敏")
+    clerk.send(f"{case}/claim", {})
+    order: list[str] = []
+    append, write = audit.append, ledger.write
+
+    def written(*what: Any) -> Any:
+        order.append("written")
+        return write(*what)
+
+    def noted(connection: Any, line: Any) -> None:
+        order.append(line.action)
+        append(connection, line)
+
+    monkeypatch.setattr(ledger, "write", written)
+    monkeypatch.setattr(audit, "append", noted)
+    assert other.act(case, "accept").status_code == 303
+    assert order == ["written", "case.claim.beside"]
 
 
 def test_a_case_is_given_to_a_colleague_who_can_have_it_and_a_head_shares_out(

@@ -1,9 +1,11 @@
 """Public notices at the village: printed, posted with a photo, taken down, and seen by whoever examines the case."""
 
 import re
+from typing import Any
 
 import pytest
 
+from sync_protocol.case import fold
 from tests.builders import Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, problems
 from tests.village_node.web.errands import at_the_township, chosen, done
@@ -85,3 +87,22 @@ def test_only_who_files_at_the_village_is_asked_to_post(village: Counter, clerk:
     head = village.sign_in("0007", "head", name="赵")
     assert BOX not in head.open("/work").text
     assert 'name="material" value="公示照片"' not in clerk.open(case).text
+
+
+def test_an_open_notice_is_folded_once_for_many_views_of_the_list(
+    agent: Visitor, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert upload(agent, case, (photo(), "墙.jpg"), material="公示照片").status_code == 303
+    folded: list[bytes] = []
+
+    def counted(home: str, case_id: bytes, *rest: Any) -> Any:
+        folded.append(case_id)
+        return fold(home, case_id, *rest)
+
+    monkeypatch.setattr("village_node.casebook.ledger.fold", counted)
+    for _ in range(3):
+        page = agent.open("/work").text
+        assert BOX in page and "已张贴，期满后撤下" in page.partition(BOX)[2]
+    assert len(folded) <= 1
+    assert upload(agent, case, (photo("blue"), "空.jpg"), material="公示撤下照片").status_code == 303
+    assert BOX not in agent.open("/work").text, "a change is seen at once"
