@@ -35,6 +35,7 @@ from village_node.web.qr import qr
 from village_node.web.site import check_form, is_for
 
 COOKIE: Final = "sanji-setup"
+LOOKS_AGAIN_S: Final = 5
 FORM_MOST: Final = 16_384
 ANSWER_MOST: Final = limits.SEALED_MESSAGE + FORM_MOST
 SETTER: Final = frozenset({"setter"})
@@ -255,7 +256,10 @@ class Pages:
             return self._on()
         words = f"三级入网 {asking.identity.place} {asking.code}"
         drawing = qr(words, f"确认码 {asking.code}")
-        return self._page("setup_joining.html", joining=asking, stages=Stage, drawing=drawing)
+        response = self._page("setup_joining.html", joining=asking, stages=Stage, drawing=drawing)
+        if asking.config.parent_url and asking.stage is not Stage.IN:
+            response.headers["Refresh"] = str(LOOKS_AGAIN_S)
+        return response
 
     def request_file(self) -> Response:
         """The request, to be carried to the place above."""

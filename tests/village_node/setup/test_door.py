@@ -1,4 +1,4 @@
-"""Who gets at the pages of a set-up: one browser with the code, through forms of ours, under the headers of all pages."""
+"""Who gets at the pages of a set-up: one browser with the code, by forms of ours, under the headers of all pages."""
 
 from collections.abc import Iterator
 from pathlib import Path
