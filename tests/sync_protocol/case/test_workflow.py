@@ -210,3 +210,17 @@ def test_the_diagram_draws_every_state_and_every_move_that_changes_it() -> None:
     assert "delivered --> archived: archive" in drawn and "archived --> [*]" in drawn
     assert "refused --> received: review_decision (overturn)" in drawn
     assert "lapsed --> fee_due: take" in drawn and "correcting --> fee_due: take" not in drawn
+
+
+def test_the_counter_stands_in_for_a_desk_that_nobody_has_and_for_nothing_else() -> None:
+    for role in ("agent", "clerk", "window"):
+        assert workflow.stood_in(frozenset({role}), frozenset()) == {"cashier", "archivist"}
+        assert workflow.stood_in(frozenset({role}), frozenset({"cashier"})) == {"archivist"}
+        assert workflow.stood_in(frozenset({role, "cashier"}), frozenset({"cashier", "archivist"})) == frozenset()
+    for role in ("head", "officer", "supervisor", "admin", "cashier"):
+        assert workflow.stood_in(frozenset({role}), frozenset()) == frozenset()
+    for (role, level), may_author in workflow.MAY.items():
+        if role not in workflow.STANDS_IN:
+            assert not may_author & {kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ARCHIVE}, (role, level)
+        else:
+            assert not workflow.may_propose(frozenset({role}), level)

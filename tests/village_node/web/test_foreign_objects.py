@@ -140,6 +140,13 @@ def in_the_room(agent: Visitor) -> str:
     return draft
 
 
+def write_to(supervisor: Visitor, case: str) -> None:
+    """A letter about a case to the village."""
+    letter = {"to": VILLAGE, "rule": "promised", "answer_by": "2026-11-25", "text": "请速办"}
+    written = supervisor.send(f"{case.replace('cases', 'supervision')}/letter", letter)
+    assert written.status_code == 303, problems(written.text)
+
+
 def live(told: Story) -> None:
     """The days before: one of everything comes to be."""
     village, township, county = (told.counters[place] for place in (VILLAGE, TOWNSHIP, COUNTY))
@@ -156,9 +163,7 @@ def live(told: Story) -> None:
     saved(agent, TOWNSHIP)
     proposal = {**hidden_of(head.open(case).text, f"{case}/assign"), "to": TOWNSHIP, "reason": "站点失联三天"}
     assert head.send(f"{case}/assign", proposal).status_code == 303
-    letter = {"to": VILLAGE, "rule": "promised", "answer_by": "2026-11-25", "text": "请速办"}
-    written = supervisor.send(f"{case.replace('cases', 'supervision')}/letter", letter)
-    assert written.status_code == 303, problems(written.text)
+    write_to(supervisor, case)
     days = {"what": "running", "first": "2026-11-01", "last": TODAY, "count": "1", "questions": "材料齐不齐\n"}
     drawn = supervisor.send("/samples", days)
     assert drawn.status_code == 303, problems(drawn.text)
@@ -194,7 +199,7 @@ def live(told: Story) -> None:
         "/batches/": {"batch_id": batch.rpartition("/")[2]},
         "/drafts/": {"draft_id": draft},
         "/courier/": {"bundle_id": re.findall(r"/courier/slip/([0-9a-f]{32})", agent.open("/courier").text)[0]},
-        "/desk/": dict(zip(("place", "case_id"), delivered.split("/")[2:4], strict=True)),
+        "/desk/": {"case_id": delivered.split("/")[3]},
         "/turns/|/appointments/|/assignments/|/health/left/": {"number": "1"},
         "/tokens/": {"number": "77"},  # each node counts its own, and some of theirs live
         "/oddities/<what>": {"what": "dismiss"},
