@@ -5,9 +5,11 @@ Nothing of a node, a database or a disk is among it: each test opens, reads and 
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from types import MethodType
 from typing import Any, Final
 
+import typst
 from alembic.script import ScriptDirectory
 from flask import Flask
 from jinja2 import BytecodeCache
@@ -45,6 +47,7 @@ def found_once() -> None:
     casebook.rules_of = of_the_same_once(casebook.rules_of)  # type: ignore[assignment]
     app.starter_catalogue = cache(app.starter_catalogue)
     working_days.built_in = cache(working_days.built_in)
+    typst.Compiler = fonts_read_once(typst.Compiler)  # type: ignore[misc, assignment]
 
 
 def routes_read_once(read: Callable[[Rule], None]) -> Callable[[Rule], None]:
@@ -76,6 +79,20 @@ def scripts_read_once() -> Any:
         return found[0]
 
     return from_config
+
+
+def fonts_read_once(made: Callable[..., Any]) -> Any:
+    """The 20 MB of fonts that documents are set in, read once: a node sets each document in a process of its own."""
+
+    @cache
+    def fonts(*folders: Path) -> typst.Fonts:
+        return typst.Fonts(include_system_fonts=False, font_paths=list(folders))
+
+    def compiler(*of: Any, font_paths: list[Path], ignore_system_fonts: bool, **named: Any) -> Any:
+        assert ignore_system_fonts, "what the machine has changes the bytes"
+        return made(*of, font_paths=fonts(*font_paths), **named)
+
+    return compiler
 
 
 def of_the_same_once(made: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -1,9 +1,11 @@
 """Data for the press as a page would hand it over, with texts of our choice in every place for text."""
 
 import io
+from contextlib import closing
 from typing import Any
 
 from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 
 from village_node.notices import seal
 
@@ -171,4 +173,5 @@ def read(document: bytes) -> PdfReader:
 
 def words(document: bytes) -> str:
     """What a reader finds in a document, without blanks: where a line ends says nothing."""
-    return "".join("".join(page.extract_text() for page in read(document).pages).split())
+    with closing(PdfDocument(document)) as opened:
+        return "".join("".join(page.get_textpage().get_text_range() for page in opened).split())
