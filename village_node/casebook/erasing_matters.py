@@ -8,6 +8,7 @@ number on the complainant's slip.
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sync_protocol.case import consultations, kinds, kinship, matters, numbers, slips, workflow
@@ -96,9 +97,10 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
             scopes.update(scope for scope, _ in heard)
             found = []
             for scope in sorted(scopes):
+                running = self._running(connection, scope)
                 for matter in matters.matters_of(_said(connection, scope)):
                     if (scope, matter.number) in heard or any(_mentions(each.said, wanted) for each in matter.records):
-                        found.append(self._found(connection, _Held(scope, matter)))
+                        found.append(_found(_Held(scope, matter), running))
             booked = [each for each in reception.named(connection) if _booked_by(each, wanted)]
             return found + [self._found_booking(each) for each in booked]
 
@@ -116,7 +118,7 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
             others = {(each.position.incarnation, held.scope) for each in held.matter.records}
             growth = self._locked_stream(connection, held.scope, (), others)
             held = self._held_as(connection, key)
-            found = self._found(connection, held)
+            found = _found(held, self._running(connection, held.scope))
             if found.runs:
                 raise NotAllowed(*RUNS[found.what])
             self._refuse_about_them(connection, held, (actor, approver), names)
@@ -157,39 +159,25 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
             raise _not_here()
         return found.key
 
-    def _found(self, connection: Connection, held: _Held) -> Found:
-        what, number, records = held.matter
-        said = {**held.matter.first}
-        for each in records:  # a contact that was left with a later record
-            said |= {name: each.said[name] for name in ("by", "contact") if each.said.get(name)}
-        by, contact = said.get("by", said.get("kin_name", "")), said.get("contact", said.get("kin_id_no", ""))
-        place = parse_scope(held.scope)[1]
-        runs = self._runs(connection, held)
-        return Found(f"{what}:{place}:{number}", what, number, place, records[0].at_ms, by, contact, runs, len(records))
-
-    def _runs(self, connection: Connection, held: _Held) -> bool:
-        """Whether a matter has not ended: what does not count is nobody's to end."""
-        what, number, _ = held.matter
-        if what == "consultation":
-            asked = self.records(connection, kinds.CONSULTATION, consultations.read, held.scope)
-            return any(
-                each.number == number and each.outcome not in consultations.ENDS
-                for each in consultations.consultations_of(asked)
-            )
-        if what == "slip":
-            made, answers = (
-                self.records(connection, kind, lambda raw, kind=kind: slips.read(kind, raw), held.scope)  # type: ignore[misc]
-                for kind in (kinds.SLIP, kinds.SLIP_ANSWER)
-            )
-            places = self.roster_in(connection).places
-            return any(each.number == number and each.answer is None for each in slips.slips_of(places, made, answers))
-        if what == "complaint":
-            every = self._complaints(connection)
-            return any(each.number == number and each.handler and each.answer is None for each in every)
-        place, today = parse_scope(held.scope)[1], day_of(self.clock()).isoformat()
-        mine = held.matter.first["staff_no"], kinship.plain_number(held.matter.first["kin_id_no"])
+    def _running(self, connection: Connection, scope: str) -> set[tuple[str, ...]]:
+        """What of a scope has not ended, as `_name_of` names it. What does not count is nobody's to end."""
+        place, today = parse_scope(scope)[1], day_of(self.clock()).isoformat()
+        asked = self.records(connection, kinds.CONSULTATION, consultations.read, scope)
+        made = self.records(connection, kinds.SLIP, partial(slips.read, kinds.SLIP), scope)
+        answers = self.records(connection, kinds.SLIP_ANSWER, partial(slips.read, kinds.SLIP_ANSWER), scope)
+        taken = slips.slips_of(self.roster_in(connection).places, made, answers)
         declared = kinship.kin_of(place, entries(self, connection, kinds.KIN, place))
-        return any((kin.staff_no, kin.id_no) == mine and (kin.last or "9999-12-31") >= today for kin in declared)
+        complained = [each for each in self._complaints(connection) if each.handler and each.answer is None]
+        return {
+            *(
+                ("consultation", each.number)
+                for each in consultations.consultations_of(asked)
+                if each.outcome not in consultations.ENDS
+            ),
+            *(("slip", each.number) for each in taken if each.answer is None),
+            *(("complaint", each.number) for each in complained if each.record.scope == scope),
+            *(("kin", kin.staff_no, kin.id_no) for kin in declared if (kin.last or "9999-12-31") >= today),
+        }
 
     def _held_as(self, connection: Connection, key: str) -> _Held:
         """What is held under a key. Raises NotFound."""
@@ -303,6 +291,23 @@ def _mentions(said: Any, wanted: str) -> bool:
     if isinstance(said, dict):
         return any(_mentions(each, wanted) for each in said.values())
     return isinstance(said, list | tuple) and any(_mentions(each, wanted) for each in said)
+
+
+def _found(held: _Held, running: set[tuple[str, ...]]) -> Found:
+    what, number, records = held.matter
+    said = {**held.matter.first}
+    for each in records:  # a contact that was left with a later record
+        said |= {name: each.said[name] for name in ("by", "contact") if each.said.get(name)}
+    by, contact = said.get("by", said.get("kin_name", "")), said.get("contact", said.get("kin_id_no", ""))
+    place, runs = parse_scope(held.scope)[1], _name_of(held.matter) in running
+    return Found(f"{what}:{place}:{number}", what, number, place, records[0].at_ms, by, contact, runs, len(records))
+
+
+def _name_of(matter: Matter) -> tuple[str, ...]:
+    first = matter.first
+    if matter.what == "kin":
+        return matter.what, first["staff_no"], kinship.plain_number(first["kin_id_no"])
+    return matter.what, matter.number
 
 
 def _booked_by(each: Appointment, wanted: str) -> bool:

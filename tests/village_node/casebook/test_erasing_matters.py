@@ -10,6 +10,8 @@ from sync_protocol.case import kinds, matters
 from sync_protocol.case.events import Position
 from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member
 from tests.network import Network, network
+from tests.postgresql import Cluster
+from tests.village_node.casebook import contender
 from tests.village_node.casebook.test_erasing import _write_order
 from village_node.casebook import BadBody, Found, NotAllowed, NotFound
 from village_node.store import reception, streams
@@ -300,3 +302,20 @@ def test_an_order_that_came_before_what_it_names_takes_the_body_as_it_comes(net:
         assert states(net[code].member) == {ERASED: 1}, code
         assert net[code].member.casebook.wanted(TOWNSHIP) == []
     no_name_is_left(net)
+
+
+@pytest.mark.postgres
+def test_what_one_worker_has_erased_is_not_found_by_another(cluster: Cluster, tmp_path: Path) -> None:
+    url = cluster.database()
+    one, other = contender.county(tmp_path, url, 1), contender.county(tmp_path, url, 2)
+    try:
+        said = {"question": "低保怎么申请", "outcome": "answered", "by": NAME, "contact": PHONE, "told": "带户口簿"}
+        number = one.casebook.consult("0001", {"window"}, said)
+        (found,) = other.casebook.found_of(HEADS, PHONE)
+        assert [each.number for each in other.casebook.consultations()] == [number] == [found.number]
+        assert one.casebook.erase_matter("0009", "0010", found.key, BASIS) == found
+        assert other.casebook.found_of(HEADS, PHONE) == [] and other.casebook.consultations() == []
+        assert states(other) == {ERASED: 1} and [each.bodies for each in other.casebook.orders_given(5)] == [1]
+    finally:
+        for each in (one, other):
+            each.store.close()
