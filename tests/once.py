@@ -17,6 +17,8 @@ from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
 from sync_protocol import suites
+from sync_protocol.case import kinds
+from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.roster import enrolment, standing
 from village_node import app, casebook, working_days
 
@@ -44,7 +46,7 @@ def found_once() -> None:
     ScriptDirectory.from_config = scripts_read_once()  # type: ignore[method-assign]
     for user in (standing, enrolment):
         user.check_public = cache(suites.check_public)  # type: ignore[attr-defined]
-    casebook.rules_of = of_the_same_once(casebook.rules_of)  # type: ignore[assignment]
+    casebook.rules_of = rules_told_once(casebook.rules_of)  # type: ignore[assignment]
     app.starter_catalogue = cache(app.starter_catalogue)
     working_days.built_in = cache(working_days.built_in)
     typst.Compiler = fonts_read_once(typst.Compiler)  # type: ignore[misc, assignment]
@@ -95,13 +97,15 @@ def fonts_read_once(made: Callable[..., Any]) -> Any:
     return compiler
 
 
-def of_the_same_once(made: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """As `made`, once for each thing that it is made of; that is kept, so that it is known again."""
-    kept: dict[int, tuple[Any, Any]] = {}
+def rules_told_once(made: Callable[[Catalogue], bytes]) -> Callable[[Catalogue], bytes]:
+    """As `made`, once for each catalogue and table of kinds that it is made of; both are kept, so that they are known
+    again."""
+    kept: dict[tuple[int, int], tuple[Catalogue, object, bytes]] = {}
 
-    def once(of: Any) -> Any:
-        if id(of) not in kept:
-            kept[id(of)] = (of, made(of))
-        return kept[id(of)][1]
+    def once(catalogue: Catalogue) -> bytes:
+        key = id(catalogue), id(kinds.TABLE)
+        if key not in kept:
+            kept[key] = (catalogue, kinds.TABLE, made(catalogue))
+        return kept[key][2]
 
     return once

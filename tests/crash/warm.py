@@ -20,7 +20,7 @@ from werkzeug.routing import Rule
 from sync_protocol import suites
 from sync_protocol.roster import Change, Roster, enrolment, standing
 from sync_protocol.roster import roster as rosters
-from tests.once import of_the_same_once, scripts_read_once
+from tests.once import rules_told_once, scripts_read_once
 from village_node import app, casebook, working_days
 from village_node.store import sqlite
 
@@ -97,7 +97,7 @@ def warm() -> Iterator[Kept]:
         for user in (standing, enrolment):
             replace(user, "check_public", cache(suites.check_public))
         replace(rosters.Roster, "apply", _applied_once())
-        replace(casebook, "rules_of", of_the_same_once(casebook.rules_of))
+        replace(casebook, "rules_of", rules_told_once(casebook.rules_of))
         replace(app, "starter_catalogue", cache(app.starter_catalogue))
         replace(working_days, "built_in", cache(working_days.built_in))
         replace(ScriptDirectory, "from_config", scripts_read_once())

@@ -85,8 +85,9 @@ def test_a_desk_opens_no_other_case_and_no_other_act(
 def test_every_door_in_the_head_of_a_page_leads_to_a_page(county: Counter) -> None:
     for number, role in enumerate(("cashier", "archivist", "admin", "head", "window")):
         visitor = county.sign_in(f"100{number}", role)
-        doors = re.search(r'<nav class="doors"[^>]*>(.*?)</nav>', visitor.open("/account").text, re.DOTALL)[1]
-        for address in re.findall(r'href="([^"]*)"', doors):
+        doors = re.search(r'<nav class="doors"[^>]*>(.*?)</nav>', visitor.open("/account").text, re.DOTALL)
+        assert doors is not None
+        for address in re.findall(r'href="([^"]*)"', doors[1]):
             answer = visitor.client.get(address, follow_redirects=True)
             assert answer.status_code == 200 and "</html>" in answer.text, (role, address)
 
@@ -142,8 +143,9 @@ def test_the_archivist_files_the_volume_by_its_index(agent: Visitor, village: Co
     assert 'act/archive"' not in agent.open(case).text, "somebody else files it"
     assert listed(archivist.open("/work").text) == [desk]
     page = archivist.open(desk).text
-    index = re.search(r'aria-labelledby="volume">(.*?)</section>', page, re.DOTALL)[1]
-    assert index.count("<tr>") == 6 and "受理" in index and "作出决定" in index and "身份证" in index
+    index = re.search(r'aria-labelledby="volume">(.*?)</section>', page, re.DOTALL)
+    assert index is not None and index[1].count("<tr>") == 6
+    assert all(words in index[1] for words in ("受理", "作出决定", "身份证"))
     assert NAME not in page and CARD not in page and "张*" in page
     wrong = archivist.act(desk, "archive", box="3")
     assert wrong.status_code == 422 and 'value="3"' in wrong.text and problems(wrong.text)
