@@ -49,7 +49,7 @@ def found_once() -> None:
     casebook.rules_of = rules_told_once(casebook.rules_of)  # type: ignore[assignment]
     app.starter_catalogue = cache(app.starter_catalogue)
     working_days.built_in = cache(working_days.built_in)
-    typst.Compiler = fonts_read_once(typst.Compiler)  # type: ignore[misc, assignment]
+    typst.Compiler = fonts_read_once(typst.Compiler)  # type: ignore[misc]
 
 
 def routes_read_once(read: Callable[[Rule], None]) -> Callable[[Rule], None]:
