@@ -120,6 +120,8 @@ class Rooms:
         self.head, self.special = registers_filled(hall)
         self.books = fill_books(hall, self.case)
         self.sample = county_books.fill_county(hall, *county_books.people(hall))
+        hall.network.members[TOWNSHIP].casebook.order_account("0111", VILLAGE, "0077", "disable", "已调离")
+        hall.exchange()
         self.room_head = hall.staff(VILLAGE, "0003", "agent", "head", name="马得福", form=filing_steps.BY_STEPS)
         self.desk, self.to_file = desks_filled(hall)
         self.township_head = hall.staff(TOWNSHIP, "0111", "head", "clerk", name="高峰")
@@ -186,7 +188,7 @@ class Rooms:
         village = [*BOOKS, self.books.batch, self.books.slip, self.books.consultation]
         village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock"]
         township = ["/newcomers", "/countersigning", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
-        township += [self.books.complaint_heard, "/forks", "/roster-forks"]
+        township += [self.books.complaint_heard, "/forks", "/roster-forks", f"/children/{VILLAGE}/accounts"]
         county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
         county += ["/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):

@@ -244,7 +244,7 @@ def test_what_somebody_had_is_let_go_before_the_first_line_of_the_audit_trail_an
         lambda: county.accounts.disable("0202", disabled=True),
     ]
     try:
-        for act, news in zip(acts, ([], ["news"], []), strict=True):
+        for act, news in zip(acts, ([], ["news"], ["news"]), strict=True):
             assert officer.send(f"{case}/claim", {}).status_code == 303
             steps.clear()
             act()

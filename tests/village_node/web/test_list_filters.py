@@ -50,7 +50,7 @@ def test_staff_are_found_by_number_name_role_and_state(county: Counter) -> None:
     assert admin.send("/staff/invite", {"staff_no": "1003", "name": "新来", "roles": "window"}).status_code == 200
 
     def found(query: str) -> set[str]:
-        return set(re.findall(r'<tr><td class="number">(\d+)', admin.open(f"/staff?{query}").text))
+        return set(re.findall(r'<tr><td class="number nowrap">(\d+)', admin.open(f"/staff?{query}").text))
 
     assert found("") == {"1009", "1001", "1002", "1003"}
     assert found("text=孙") == found("text=1001") == {"1001"}
@@ -68,11 +68,11 @@ def test_pages_keep_the_filters_and_each_list_its_own_page(county: Counter, monk
     (onward,) = re.findall(r'href="([^"]*)" rel="next"', page)
     onward = unescape(onward)
     assert {"page=2", "role=window"} <= set(onward.partition("?")[2].split("&"))
-    shown = [*re.findall(r'<tr><td class="number">(\d+)', page)]
+    shown = [*re.findall(r'<tr><td class="number nowrap">(\d+)', page)]
     second = admin.open(onward).text
-    shown += re.findall(r'<tr><td class="number">(\d+)', second)
+    shown += re.findall(r'<tr><td class="number nowrap">(\d+)', second)
     third = admin.open(unescape(re.findall(r'href="([^"]*)" rel="next"', second)[0])).text
-    shown += re.findall(r'<tr><td class="number">(\d+)', third)
+    shown += re.findall(r'<tr><td class="number nowrap">(\d+)', third)
     assert sorted(shown) == [f"110{number}" for number in range(5)] and 'rel="next"' not in third
     assert "3 / 3" in admin.open("/staff?text=孙宁&page=400").text, "a page that is not there is the last"
 
