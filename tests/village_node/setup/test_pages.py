@@ -157,7 +157,10 @@ def test_a_village_is_made_by_pages_and_joins_by_files(setting: Setting, townshi
     try:
         signed_in = node.accounts.sign_in("0001", PASSWORD, "here")
         person = node.accounts.person(signed_in.cookie)
-        assert person is not None and (person.name, sorted(person.roles - person.stands_in)) == ("王芳", ["admin", "agent"])
+        assert person is not None and (person.name, sorted(person.roles - person.stands_in)) == (
+            "王芳",
+            ["admin", "agent"],
+        )
         with pytest.raises(SignInRefused):
             node.accounts.sign_in("0001", "another password", "here")
         assert node.web.test_client().get("/setup", headers={"Host": "127.0.0.1"}).status_code == 404
