@@ -45,9 +45,10 @@ def sign_in(visit: Visit) -> Response:
             return _step_page(visit, half, kept, 200)
         return visit.render("sign_in.html", back=back, replaced=visit.site.accounts.replaced(visit.cookie))
     staff_no = visit.line("staff_no")
-    if not staff_no and visit.person:
+    of_a_step = "staff_no" not in visit.request.form
+    if of_a_step and visit.person:
         return _to(visit, back)
-    if not staff_no and half is not None:
+    if of_a_step and half is not None:
         return _take_step(visit, half, kept, lambda again: _to(again, back))
     try:
         signed_in = visit.site.accounts.sign_in(staff_no, _password(visit, "password"), visit.source, visit.cookie)

@@ -206,5 +206,5 @@ def test_pages_write_a_line_by_itself_only_of_what_changes_nothing() -> None:
         )
     ]
     alone = {"case.unmask", "complaint.unmask", "document.print", "refused.sample", "node.start"}
-    alone |= {"slip.unmask", "consultation.unmask", "evidence.export", "release.take", "list.export"}
+    alone |= {"slip.unmask", "consultation.unmask", "evidence.export", "release.take", "matter.find"}
     assert set(written) == alone

@@ -149,6 +149,13 @@ def _too_many_lives(request: pytest.FixtureRequest) -> Ready:
     return Ready(township.sign_in("0103", "head"), f"/children/{VILLAGE}/allow-lives", {"text": TYPED})
 
 
+def _account_below(request: pytest.FixtureRequest) -> Ready:
+    """An account at the village, which the township orders to be shut."""
+    township = request.getfixturevalue("township")
+    fields = {"what": "disable", "account": "0007", "reason": TYPED}
+    return Ready(township.sign_in("0103", "head"), f"/children/{VILLAGE}/accounts", fields)
+
+
 def _dead_township(request: pytest.FixtureRequest, address: str) -> Ready:
     """A township that is not heard; for the second form the county stands in for it."""
     county = request.getfixturevalue("county")
@@ -474,6 +481,7 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "finish_action": partial(_meeting, recorded=True),
     "answer_for": _waited_for,
     "allow_lives": _too_many_lives,
+    "order_account": _account_below,
     "stand_in": partial(_dead_township, address="stand-in"),
     "end_stand_in": partial(_dead_township, address="end-stand-in"),
     "answer_newcomer": _newcomer,
