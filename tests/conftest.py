@@ -52,7 +52,7 @@ def pytest_collection_finish() -> None:
     for the sake of the few thousand that a test leaves."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
+    gc.set_threshold(5_000, 10, 10)
 
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
