@@ -23,7 +23,7 @@ from tests.architecture.source_tree import ROOT
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_faces import measure
 from tests.browser.test_stories import act, file
-from tests.journeys.test_setup import PASSWORD, heard, process
+from tests.journeys.test_setup import PASSWORD, PATIENCE_S, heard, process
 from tests.village_node.setup.browser import ANSWERS, PASSPHRASE, Setting, setting_up
 from tests.village_node.setup.test_pages import LISTED, answer_of
 from tests.village_node.setup.test_pages import township as enrolled_township
@@ -88,11 +88,11 @@ def test_a_village_set_up_on_a_telephone_joins_its_township_and_a_case_arrives(
     line = [sys.executable, "-m", "township_node.cli", "serve", "--data", str(parent[0])]
     with ExitStack() as stack:
         served = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        assert "驿马镇" in stack.enter_context(heard(served)).get(timeout=60)
+        assert "驿马镇" in stack.enter_context(heard(served)).get(timeout=PATIENCE_S)
         running = process("setup", "--data", str(data), "--port", str(port), "--regions", str(regions))
         said = stack.enter_context(heard(running))
-        code = said.get(timeout=60).rpartition(": ")[2].strip()
-        assert said.get(timeout=60).strip() == f"{here}/setup"
+        code = said.get(timeout=PATIENCE_S).rpartition(": ")[2].strip()
+        assert said.get(timeout=PATIENCE_S).strip() == f"{here}/setup"
         page, asked = stack.enter_context(window(chromium, here, phone=True))
         clerk, asked_above = stack.enter_context(window(chromium, above, phone=False))
 
@@ -140,8 +140,8 @@ def test_a_village_set_up_on_a_telephone_joins_its_township_and_a_case_arrives(
         assert page.locator(".big-code").inner_text() == network
         page.get_by_role("button", name="核对一致").click()
         expect(page.get_by_role("heading", name="设置完成")).to_be_visible()
-        assert "one-time code" in said.get(timeout=60), "for another browser; nobody needed it"
-        assert "上关村委会" in said.get(timeout=60), "the same process goes on as the node"
+        assert "one-time code" in said.get(timeout=PATIENCE_S), "for another browser; nobody needed it"
+        assert "上关村委会" in said.get(timeout=PATIENCE_S), "the same process goes on as the node"
         page.get_by_role("link", name="打开登录页").click()
         page.get_by_label("工号").fill("0001")
         page.get_by_label("密码").fill(PASSWORD)
