@@ -40,6 +40,9 @@ CONTROL_FILE = "control.json"
 HEARING_S = 5  # how long somebody who has connected may take to show the key and say what he wants
 _HEAD = re.compile(r"([1-9][0-9]{0,15}):([0-9a-fA-F]{16,64})", re.ASCII)
 OPERATOR = "operator"  # as the audit log names whoever is at the command line
+NOBODY_ABOVE = (
+    "there is nobody to sync with: this node is the root, or node.toml names no parent_url (`courier` carries by stick)"
+)
 HEARD_AT_ONCE = 16  # connections; more than anybody at a keyboard makes
 
 Command = Callable[[dict[str, Any]], dict[str, Any]]
@@ -142,9 +145,7 @@ def commands(node: Node) -> Commands:
 def _sync(node: Node) -> dict[str, Any]:
     """One exchange now, which takes along how far the audit trail reaches."""
     if node.uplink is None:
-        if node.identity.parent is None:
-            raise CommandRefused("this node is the root: there is nobody above it to sync with")
-        raise CommandRefused("no address of the place above is set: write parent_url into node.toml, or use `courier`")
+        raise CommandRefused(NOBODY_ABOVE)
     with suppress(NotAllowed):  # of a machine that is revoked nobody takes it
         node.casebook.say_audit_head(at_once=True)
     return node.sync_now()

@@ -77,6 +77,52 @@ def parent(township: Path, tmp_path: Path) -> tuple[Path, int]:
     return township, port
 
 
+def set_up_by_pages(page: Page, code: str, port: int, above: str, data: Path) -> str:
+    """From the first page to the button that makes the node; the code that is to be read out."""
+    page.goto("/")
+    page.get_by_label("一次性设置码").fill(code)
+    page.get_by_role("button", name="开始设置").click()
+    page.get_by_label("从区划表中选").select_option(label="上关村委会 621021101201")
+    next_step(page)
+    page.get_by_label("上级地址").fill(above)
+    next_step(page)
+    next_step(page)  # keys
+    page.get_by_label("端口").fill(str(port))
+    next_step(page)
+    page.get_by_label("姓名").fill("王芳")
+    page.get_by_label("工号").fill("0001")
+    page.get_by_label("代办员").check()
+    page.locator("[name=password]").fill("short")
+    page.locator("[name=password_again]").fill("short")
+    page.get_by_role("button", name="下一步").click()
+    expect(page.locator("#e-password")).to_contain_text("至少 12 个字符")
+    expect(page.get_by_label("姓名")).to_have_value("王芳")
+    expect(page.get_by_label("代办员")).to_be_checked()
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("[name=password_again]").fill(PASSWORD)
+    next_step(page)
+    assert not (data / "node.toml").exists()
+    page.get_by_role("button", name="建立本机").click()
+    spoken = page.locator(".big-code").inner_text()
+    assert re.fullmatch(r"\d{4}( \d{4}){3}", spoken)
+    return spoken
+
+
+def let_in(clerk: Page, spoken: str) -> str:
+    """A clerk of the township signs in and types the code; the network code that is shown then."""
+    clerk.goto("/sign-in")
+    clerk.get_by_label("工号").fill("0101")
+    clerk.get_by_label("密码").fill(PASSWORD)
+    clerk.get_by_role("button", name="登录").click()
+    clerk.get_by_role("button", name="退出").wait_for()
+    clerk.goto("/newcomers")
+    clerk.get_by_label("对方在电话里念的").fill(spoken)
+    clerk.get_by_role("button", name="确认码一致").click()
+    clerk.get_by_label("密码").fill(PASSWORD)
+    clerk.get_by_role("button", name="确认并继续").click()
+    return clerk.locator(".box.good .number").inner_text()
+
+
 def test_a_village_set_up_on_a_telephone_joins_its_township_and_a_case_arrives(
     chromium: Browser, parent: tuple[Path, int], tmp_path: Path
 ) -> None:
@@ -96,46 +142,10 @@ def test_a_village_set_up_on_a_telephone_joins_its_township_and_a_case_arrives(
         page, asked = stack.enter_context(window(chromium, here, phone=True))
         clerk, asked_above = stack.enter_context(window(chromium, above, phone=False))
 
-        page.goto("/")
-        page.get_by_label("一次性设置码").fill(code)
-        page.get_by_role("button", name="开始设置").click()
-        page.get_by_label("从区划表中选").select_option(label="上关村委会 621021101201")
-        next_step(page)
-        page.get_by_label("上级地址").fill(above)
-        next_step(page)
-        next_step(page)  # keys
-        page.get_by_label("端口").fill(str(port))
-        next_step(page)
-        page.get_by_label("姓名").fill("王芳")
-        page.get_by_label("工号").fill("0001")
-        page.get_by_label("代办员").check()
-        page.locator("[name=password]").fill("short")
-        page.locator("[name=password_again]").fill("short")
-        page.get_by_role("button", name="下一步").click()
-        expect(page.locator("#e-password")).to_contain_text("至少 12 个字符")
-        expect(page.get_by_label("姓名")).to_have_value("王芳")
-        expect(page.get_by_label("代办员")).to_be_checked()
-        page.locator("[name=password]").fill(PASSWORD)
-        page.locator("[name=password_again]").fill(PASSWORD)
-        next_step(page)
-        assert not (data / "node.toml").exists()
-        page.get_by_role("button", name="建立本机").click()
-        spoken = page.locator(".big-code").inner_text()
-        assert re.fullmatch(r"\d{4}( \d{4}){3}", spoken)
+        spoken = set_up_by_pages(page, code, port, above, data)
         expect(page.locator("main")).to_contain_text("等对方确认")  # the page looks again by itself
 
-        clerk.goto("/sign-in")
-        clerk.get_by_label("工号").fill("0101")
-        clerk.get_by_label("密码").fill(PASSWORD)
-        clerk.get_by_role("button", name="登录").click()
-        clerk.get_by_role("button", name="退出").wait_for()
-        clerk.goto("/newcomers")
-        clerk.get_by_label("对方在电话里念的").fill(spoken)
-        clerk.get_by_role("button", name="确认码一致").click()
-        clerk.get_by_label("密码").fill(PASSWORD)
-        clerk.get_by_role("button", name="确认并继续").click()
-        network = clerk.locator(".box.good .number").inner_text()
-
+        network = let_in(clerk, spoken)
         expect(page.locator("main")).to_contain_text("已入网")
         assert page.locator(".big-code").inner_text() == network
         page.get_by_role("button", name="核对一致").click()
