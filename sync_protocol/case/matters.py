@@ -2,7 +2,8 @@
 
 A consultation, a slip, a complaint, or a declaration of kin: each is what stands under one number (for kin: about the
 same two persons) in one scope, with the calls made about it, whoever wrote it and whether it counts or not, since a
-name is a name in a record that does not count as well. PROTOCOL.md, section 4.3.
+name is a name in a record that does not count as well. What came after its consultation, slip or complaint was erased
+is a matter by itself. PROTOCOL.md, section 4.3.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,12 +24,18 @@ _READ: Final[dict[int, tuple[Callable[[bytes], Any], str]]] = {
     kinds.CALL_BACK: (calls.read, "number"),
     kinds.KIN: (partial(registers.from_bytes, kinds.KIN), "kin_id_no"),
 }
-# What is a matter by itself; the other kinds are parts of one.
+# What begins a matter; the other kinds are parts of one.
 WHAT: Final[dict[int, str]] = {
     kinds.CONSULTATION: "consultation",
     kinds.SLIP: "slip",
     kinds.COMPLAINT: "complaint",
     kinds.KIN: "kin",
+}
+# What a part is called that is left alone: nothing here says of a call whether it is about a consultation or a slip.
+_LEFT: Final[dict[int, str]] = {
+    kinds.SLIP_ANSWER: "slip",
+    kinds.COMPLAINT_ANSWER: "complaint",
+    kinds.CALL_BACK: "call",
 }
 KINDS: Final = frozenset(_READ)
 
@@ -44,7 +51,8 @@ class Said(NamedTuple):
 
 class Matter(NamedTuple):
     """One matter: what it is, under which number (of kin, which has none: the mark of its first record, in hexadecimal
-    digits), and its records in the order in which they were claimed to be written."""
+    digits; of answers to a complaint that is not held: its mark), and its records in the order in which they were
+    claimed to be written."""
 
     what: str
     number: str
@@ -52,8 +60,9 @@ class Matter(NamedTuple):
 
     @property
     def first(self) -> dict[str, Any]:
-        """What the record says that began it."""
-        return next(each.said for each in self.records if WHAT.get(each.kind) == self.what)
+        """What the record says that began it, or the first that is left."""
+        began = (each.said for each in self.records if WHAT.get(each.kind) == self.what)
+        return next(began, self.records[0].said)
 
 
 def read(kind: int, raw: bytes) -> dict[str, Any] | None:
@@ -64,7 +73,7 @@ def read(kind: int, raw: bytes) -> dict[str, Any] | None:
 
 def matters_of(held: Iterable[Said]) -> list[Matter]:
     """The matters that the records held in one scope make, the oldest first. A pure function of the set of records;
-    calls and answers that belong to nothing held here make none."""
+    calls and answers whose beginning is not held (erased, or missing) make one too: a name may stand in them."""
     every = sorted(held, key=lambda each: (each.at_ms, each.position))
     complained = {each.position: each.said["complaint_no"] for each in every if each.kind == kinds.COMPLAINT}
     found: dict[Any, list[Said]] = {}
@@ -73,14 +82,26 @@ def matters_of(held: Iterable[Said]) -> list[Matter]:
     made = []
     for records in found.values():
         begun = next((each for each in records if each.kind in WHAT), None)
-        if begun is not None:
-            number = begun.position.mark.hex() if begun.kind == kinds.KIN else begun.said[_READ[begun.kind][1]]
-            made.append(Matter(WHAT[begun.kind], number, tuple(records)))
+        made.append(Matter(*(_named(begun) if begun else _left(records)), tuple(records)))
     return made
+
+
+def _named(begun: Said) -> tuple[str, str]:
+    """What a matter is, and its number, by the record that began it."""
+    number = begun.position.mark.hex() if begun.kind == kinds.KIN else begun.said[_READ[begun.kind][1]]
+    return WHAT[begun.kind], number
+
+
+def _left(records: list[Said]) -> tuple[str, str]:
+    """The same of parts whose beginning is not held; an answer says more of what it was than a call."""
+    telling = min(records, key=lambda each: each.kind == kinds.CALL_BACK)
+    named = telling.said[_READ[telling.kind][1]]
+    number = Position(*named).mark.hex() if telling.kind == kinds.COMPLAINT_ANSWER else named
+    return _LEFT[telling.kind], number
 
 
 def _belongs(each: Said, complained: dict[Position, str]) -> Any:
     named = each.said[_READ[each.kind][1]]
     if each.kind == kinds.COMPLAINT_ANSWER:
-        return complained.get(Position(*named))
+        return complained.get(Position(*named), Position(*named))
     return (each.said["staff_no"], plain_number(named)) if each.kind == kinds.KIN else named

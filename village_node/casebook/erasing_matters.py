@@ -6,6 +6,7 @@ opened for nobody here but who hears complaints: whoever is complained of finds 
 number on the complainant's slip.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -32,6 +33,7 @@ from village_node.store.streams import CaseEventRow
 FEWEST_SIGNS: Final = 2  # of a name; of a number
 FEWEST_DIGITS: Final = 6
 BOOKING: Final = "booking"
+_TELEPHONE: Final = re.compile(r"(?:\+?86)?\d{11}", re.ASCII)  # without blanks and dashes
 _BLANKS: Final = dict.fromkeys(map(ord, " -\t\n\u3000"))
 # Why what is found may not be erased yet.
 RUNS: Final[dict[str, tuple[str, str]]] = {
@@ -148,7 +150,7 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
 
     def key_of_number(self, typed: str) -> str:
         """Under which key what bears a number is erased; a key is one already. Raises NotFound."""
-        if typed.partition(":")[0] in RUNS:
+        if ":" in typed:
             return typed
         try:
             number = "-".join(map(str, numbers.parse_case_number(typed)))
@@ -311,7 +313,7 @@ def _name_of(matter: Matter) -> tuple[str, ...]:
 
 
 def _booked_by(each: Appointment, wanted: str) -> bool:
-    tail = wanted.isascii() and wanted[-4:] == each.phone_tail
+    tail = _TELEPHONE.fullmatch(wanted) is not None and wanted[-4:] == each.phone_tail
     return tail or wanted in _plain(each.name) or (bool(each.number) and wanted == _plain(each.number))
 
 

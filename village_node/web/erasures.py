@@ -24,6 +24,7 @@ WHAT: Final[dict[str, tuple[str, str]]] = {
     "slip": ("异地代收", "Slip"),
     "complaint": ("投诉", "Complaint"),
     "kin": ("亲属登记", "Declared kin"),
+    "call": ("回访记录（原件已删除或没有收到）", "Call about what is erased, or has not come"),
     "booking": ("本单位预约", "Appointment here"),
 }
 MOST_AT_ONCE: Final = 50
@@ -88,18 +89,20 @@ def _masked(each: Found) -> tuple[str, str]:
 
 
 def find(visit: Visit) -> Response:
-    """What is held of somebody; who looked, and how much it was, is noted before it is shown."""
+    """What is held of somebody."""
     _refuse_elsewhere(visit)
     try:
         found = _found(visit)
     except BadBody as bad:
         return _page(visit, 422, errors={"text": visit.t(bad.zh, bad.en)})
-    visit.site.accounts.audit(visit.staff.staff_no, "matter.find", "", {"found": len(found)})
     return _page(visit, found=found)
 
 
 def _found(visit: Visit) -> list[Found]:
-    return visit.site.casebook.found_of(visit.staff.roles, visit.line("text"))
+    """Look, and note who did; whichever page shows it. Raises BadBody."""
+    found = visit.site.casebook.found_of(visit.staff.roles, visit.line("text"))
+    visit.site.accounts.audit(visit.staff.staff_no, "matter.find", "", {"found": len(found)})
+    return found
 
 
 def order(visit: Visit) -> Response:

@@ -28,9 +28,11 @@ WITHDRAWN = said(10, kinds.KIN, staff_no="0001", kin_id_no="11010519491231002X",
 OTHER_KIN = said(11, kinds.KIN, staff_no="0002", kin_id_no="11010519491231002X")
 STRAY = said(12, kinds.COMPLAINT_ANSWER, complaint=[bytes(16), 99, bytes(8)])
 LOST_CALL = said(13, kinds.CALL_BACK, number="nothing of the kind")
-EVERY = [
-    ASKED, TOLD, CALLED, SLIP, ANSWERED, COMPLAINT, PASSED_ON, HEARD, KIN, WITHDRAWN, OTHER_KIN, STRAY, LOST_CALL,
-]  # fmt: skip
+CALLED_FIRST = said(14, kinds.CALL_BACK, number="S")
+LATE_ANSWER = said(15, kinds.SLIP_ANSWER, slip_no="S", outcome="declined")
+OTHER_STRAY = said(16, kinds.COMPLAINT_ANSWER, complaint=[bytes(16), 98, b"8" * 8])
+BEGUN = [ASKED, TOLD, CALLED, SLIP, ANSWERED, COMPLAINT, PASSED_ON, HEARD, KIN, WITHDRAWN, OTHER_KIN]
+EVERY = [*BEGUN, STRAY, LOST_CALL, CALLED_FIRST, LATE_ANSWER, OTHER_STRAY]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -43,9 +45,13 @@ def test_each_record_belongs_to_one_matter_in_whatever_order_they_came(seed: int
         ("complaint", "C"): (COMPLAINT, PASSED_ON, HEARD),
         ("kin", KIN.position.mark.hex()): (KIN, WITHDRAWN),
         ("kin", OTHER_KIN.position.mark.hex()): (OTHER_KIN,),
+        ("complaint", bytes(8).hex()): (STRAY,),
+        ("call", "nothing of the kind"): (LOST_CALL,),
+        ("slip", "S"): (CALLED_FIRST, LATE_ANSWER),
+        ("complaint", (b"8" * 8).hex()): (OTHER_STRAY,),
     }
     assert [each.first for each in matters_of(held)] == [
-        each.said for each in (ASKED, SLIP, COMPLAINT, KIN, OTHER_KIN)
+        each.said for each in (ASKED, SLIP, COMPLAINT, KIN, OTHER_KIN, STRAY, LOST_CALL, CALLED_FIRST, OTHER_STRAY)
     ]  # fmt: skip
 
 

@@ -264,6 +264,43 @@ def test_calls_about_it_go_with_it_and_what_belongs_to_another_stays(net: Networ
     assert [each.number for each in found(net)] == [other] == [each.number for each in village.consultations()]
 
 
+def test_a_call_that_comes_after_the_order_is_found_and_erased_as_well(net: Network) -> None:
+    village = net[VILLAGE].member.casebook
+    number, slip = consult(net, "open"), bring(net)
+    village.follow_consultation("0001", {"agent"}, number, {"outcome": "answered", "told": "可以"})
+    net.settle()
+    answer_slip(net, slip)
+    village.call_back("0002", {"agent"}, number, {"reached": True, "text": f"{NAME}说知道了"})
+    for each in found(net):
+        if each.what == "consultation":
+            assert erase(net, each.key).bodies == 2
+    net.settle()
+    (late,) = [each for each in found(net) if each.what == "call"]
+    assert (late.number, late.place, late.runs, late.bodies) == (number, VILLAGE, False, 1)
+    assert net[COUNTY].member.casebook.key_of_number(number) == late.key
+    assert erase(net, late.key) == late
+    for each in found(net):
+        erase(net, each.key)
+    net.settle()
+    assert found(net) == []
+    for code in (COUNTY, TOWNSHIP, VILLAGE):
+        assert states(net[code].member).keys() == {ERASED}, code
+    no_name_is_left(net)
+
+
+@pytest.mark.parametrize(
+    ("typed", "many"), [("13900004321", 1), ("+86 139 0000 4321", 1), ("110105199004321", 0), ("054321", 0)]
+)
+def test_a_booking_is_found_by_the_end_of_a_telephone_and_of_no_other_number(
+    net: Network, typed: str, many: int
+) -> None:
+    county = net[COUNTY].member
+    with county.store.writing() as connection:
+        row = Appointment(0, "2026-09-22", "09:00", NAME, "001", "4321", "0001", county.clock(), reception.BOOKED)
+        reception.book(connection, row)
+    assert [each.what for each in found(net, typed)] == ["booking"] * many
+
+
 @pytest.mark.parametrize("typed", [NAME, PHONE])
 def test_a_booking_of_the_county_s_own_room_loses_its_name_once_its_time_is_past(net: Network, typed: str) -> None:
     county = net[COUNTY].member

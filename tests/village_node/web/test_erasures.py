@@ -98,6 +98,18 @@ def test_nothing_ticked_is_said_at_the_list(network: Network, agent: Visitor, he
     assert code == 422 and "请勾选要删除的" in page and keys(page)
 
 
+def test_nobody_is_looked_up_without_a_line_that_says_who_looked(
+    network: Network, agent: Visitor, county: Counter, head: Visitor
+) -> None:
+    asked(agent, **TOLD)
+    everywhere(network)
+    head.open("/erasures")
+    before = county.accounts.rows.audit_lines(1)[0].n
+    assert "138****4321" in order(head)[1]
+    (line,) = [each for each in county.accounts.rows.audit_lines(20) if each.n > before]
+    assert (line.actor, line.action, line.detail) == ("1002", "matter.find", '{"found":1}')
+
+
 def test_what_was_erased_before_the_one_that_may_not_go_is_said(
     network: Network, agent: Visitor, head: Visitor, county: Counter
 ) -> None:
