@@ -102,20 +102,32 @@ def is_enrolled(data: Path) -> bool:
         raise NoIdentity(f"the identity in {data} is damaged ({problem}): restore {IDENTITY_FILE}") from None
 
 
-def create(data: Path, place: str, level: str, name: str, keyring: Keyring = PLAIN) -> Identity:
+def incarnation_in(data: Path) -> bytes | None:
+    """The incarnation of the identity in a data directory, which no key is needed to see; None where there is none.
+    Raises NoIdentity for a damaged one."""
+    try:
+        return bytes.fromhex(json.loads((data / IDENTITY_FILE).read_text(encoding="utf-8"))["incarnation"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as problem:
+        raise NoIdentity(f"the identity in {data} is damaged ({problem}): restore {IDENTITY_FILE}") from None
+
+
+def create(data: Path, place: str, level: str, name: str, keyring: Keyring = PLAIN, *, seen: bool = True) -> Identity:
     """Draw a new incarnation and key for a place and write both files into a directory that holds no identity yet.
 
-    What an earlier call for this place left before the node was enrolled, complete or cut short, is taken up. Raises
-    NoIdentity where there is another one: a database's life is never continued under another key by accident.
+    What an earlier call for this place left before the node was enrolled, complete or cut short, is taken up; one that
+    nobody has `seen` yet for another place too. Raises NoIdentity where there is another one: a database's life is
+    never continued under another key by accident.
     """
     if (data / IDENTITY_FILE).exists():
         begun = load(data, keyring)
-        if begun.network_id is not None or (begun.place, begun.level) != (place, level):
+        if begun.network_id is not None or (seen and (begun.place, begun.level) != (place, level)):
             raise NoIdentity(
                 f"{data} holds an identity already: choose another directory, "
                 f"or move {IDENTITY_FILE} and {KEY_FILE} away"
             )
-        identity = replace(begun, name=name)
+        identity = replace(begun, place=place, level=level, name=name)
     else:
         identity = Identity(place, level, name, secrets.token_bytes(16), kept_or_new(data / KEY_FILE, keyring))
     save(data, identity)

@@ -117,13 +117,13 @@ class Accounts:
         code, now = one_time_code(self._randomness), self._clock()
         row = StaffRow(number, called, chosen, None, code_hash(code), now + INVITATION_MS, False, now, None, None)
         if not self.rows.add_staff(row, self._line(by, "staff.invite", number, roles=list(chosen))):
-            raise StaffTrouble(f"工号 {number} 已存在。", f"Staff number {number} exists already.")
+            raise _taken(number)
         self._sessions.invited(number, now + INVITATION_MS)  # from here on its age does not depend on the clock
         return code
 
     def set_up(self, staff_no: str, name: str, roles: Iterable[str], password: str) -> None:
-        """The account of whoever sets the node up, with its password, and no other one in use: an earlier set-up that
-        was cut short may have left some. Raises StaffTrouble."""
+        """The account of whoever sets the node up, with its password, and no other one that an earlier set-up, cut
+        short, has left in use. Raises StaffTrouble, for a number that somebody else gave out as well."""
         number, called, chosen = new_number(staff_no), new_name(name), self._chosen({*roles, MANAGES})
         trouble = password_trouble(password, number)
         if trouble is not None:
@@ -131,12 +131,15 @@ class Accounts:
         now, hashed = self._clock(), self._hasher.hash(password)
         told = self._line(SET_UP, "staff.invite", number, roles=list(chosen))
         row = StaffRow(number, called, chosen, hashed, None, None, False, now, now, None)
+        left = self.rows.invited_by(SET_UP)  # before this one
         if not self.rows.add_staff(row, told):
+            if number not in left:
+                raise _taken(number)
             self.rows.change_staff(
                 number, told, name=called, roles=chosen, password_hash=hashed, password_set_ms=now, disabled=False
             )
         for other in self.rows.all_staff():
-            if other.staff_no != number and not other.disabled:
+            if other.staff_no in left - {number} and not other.disabled:
                 self.disable(other.staff_no, True, by=SET_UP)
 
     def change(self, staff_no: str, name: str, roles: Iterable[str], by: str) -> None:
@@ -456,6 +459,10 @@ def _last_one() -> StaffTrouble:
         "这是最后一个可用的系统管理员账号；请先给别人系统管理员岗位，待其设好密码，再改这一个。",
         "This is the last administrator who can sign in: make somebody else one, with a password, first.",
     )
+
+
+def _taken(number: str) -> StaffTrouble:
+    return StaffTrouble(f"工号 {number} 已存在。", f"Staff number {number} exists already.")
 
 
 def _nobody(number: str) -> StaffTrouble:

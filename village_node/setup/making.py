@@ -11,6 +11,7 @@ from pathlib import Path
 
 from village_node import app, config, files, identity, keyring, store
 from village_node.accounts import Accounts
+from village_node.accounts.people import SET_UP
 from village_node.config import BadSettings, Config
 from village_node.identity import Identity
 from village_node.setup.plan import Account
@@ -37,6 +38,15 @@ class Kind:
         return self.found is not None
 
 
+class Inhabited(BadSettings):
+    """The database that was named has another node's life in it; nothing was changed. `zh` says so as well."""
+
+    zh = "数据库里已有另一个节点，没有改动：请把 database_url 改为一个空的数据库"
+
+    def __init__(self) -> None:
+        super().__init__("the database holds another node, and nothing was changed: name an empty one as database_url")
+
+
 class Progress(Enum):
     """How far a data directory is."""
 
@@ -61,12 +71,14 @@ def make(
     data = chosen.data
     files.make_folder(data)
     data.chmod(0o700)
-    fresh = not (data / identity.IDENTITY_FILE).exists()
+    if account is not None:
+        _refuse_inhabited(chosen)
     if chosen.passphrase:
         keyring.protect(data, chosen.passphrase, identity.random_bytes)
-    made = identity.create(data, chosen.place, chosen.level, chosen.name, app.keyring_of(chosen))
+    seen = (data / app.REQUEST_FILE).exists() or (data / config.SETTINGS_FILE).exists()
+    made = identity.create(data, chosen.place, chosen.level, chosen.name, app.keyring_of(chosen), seen=seen)
     if account is not None:
-        _keep_account(chosen, account, fresh=fresh)
+        _keep_account(chosen, account, made)
     if kind.found is None:
         files.write(data / app.REQUEST_FILE, app.enrol_request(made))
     config.write(chosen)  # with this the node is there; the root's is with its network
@@ -75,15 +87,30 @@ def make(
     return made
 
 
-def _keep_account(chosen: Config, account: Account, *, fresh: bool) -> None:
-    """Make the first account. `fresh`: no earlier try can have left anything in the database."""
+def _refuse_inhabited(chosen: Config) -> None:
+    """Look whether the database is empty, or has what an earlier try of this very node left in it, before anything is
+    written. Raises Inhabited, NoIdentity, StoreError."""
+    begun = identity.incarnation_in(chosen.data)
     with closing(store.open_store(chosen.database)) as opened:
         rows = AccountRows(opened)
         with opened.reading() as connection:
-            inhabited = bool(peers.roster_changes(connection))
-        if fresh and (inhabited or rows.all_staff()):
-            raise BadSettings("the database holds another node: name an empty one as 'database_url'")
-        accounts = Accounts(rows, chosen.level, app.wall_clock, identity.random_bytes)
+            life = peers.bytes_of(connection, peers.INCARNATION)
+            founded = bool(peers.roster_changes(connection))
+        people = {each.staff_no for each in rows.all_staff()}
+        if life is None:
+            other = founded or bool(people)
+        else:
+            other = life != begun or not people <= rows.invited_by(SET_UP)
+    if other:
+        raise Inhabited
+
+
+def _keep_account(chosen: Config, account: Account, made: Identity) -> None:
+    """Make the first account; before it the database is marked as this node's, so that a later try knows it again."""
+    with closing(store.open_store(chosen.database)) as opened:
+        with opened.writing() as connection:
+            peers.remember_bytes(connection, peers.INCARNATION, made.incarnation)
+        accounts = Accounts(AccountRows(opened), chosen.level, app.wall_clock, identity.random_bytes)
         accounts.set_up(account.staff_no, account.name, account.roles, account.password)
 
 

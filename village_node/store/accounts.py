@@ -454,6 +454,11 @@ class AccountRows:
         with self._store.reading() as connection:
             return audit.newest(connection, limit, before, wanted=wanted)
 
+    def invited_by(self, actor: str) -> set[str]:
+        """The staff numbers whose accounts somebody has made, as the audit chain says."""
+        with self._store.reading() as connection:
+            return audit.subjects(connection, actor, "staff.invite")
+
     def audit_stands(self) -> tuple[int, bytes, Mark | None]:
         """How many lines were ever written, in which life of the node this is, and the mark that the last look left."""
         with self._store.reading() as connection:

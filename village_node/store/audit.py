@@ -176,6 +176,12 @@ def newest(
     return [AuditRow._make(row) for row in connection.execute(query)]
 
 
+def subjects(connection: Connection, actor: str, action: str) -> set[str]:
+    """What somebody has done one action to, each once."""
+    query = select(AUDIT.c.subject).where(AUDIT.c.actor == actor, AUDIT.c.action == action)
+    return set(connection.scalars(query))
+
+
 def _hash(before: bytes, line: tuple[Any, ...]) -> bytes:
     """What covers a line and the one before it: ``line`` is number, time, who, what, about what, and the details as the
     text that is kept."""

@@ -13,7 +13,7 @@ from center_node import cli as county_cli
 from tests.village_node.setup.browser import ANSWERS, NAME, PASSPHRASE, PASSWORD, PLACE, Setting, setting_up
 from township_node import cli as township_cli
 from village_node import app, cli, config, files, identity, keyring, store
-from village_node.accounts import SignInRefused
+from village_node.accounts import Accounts, SignInRefused, StaffTrouble
 from village_node.joining import Stage
 from village_node.setup import Progress, making, progress_of
 from village_node.setup.regions import Region
@@ -312,17 +312,82 @@ def _made_in_two_tries(data: Path, cutting: Callable[[int], None], cut: int, lev
     return False
 
 
-def test_a_database_in_which_somebody_lives_is_left_alone(tmp_path: Path, township: Path) -> None:
-    with setting_up(tmp_path / "node") as setting:
+def staff_of(database: str) -> dict[str, tuple[str, bool]]:
+    """Who has an account there: the name, and whether it is disabled."""
+    with closing(store.open_store(database)) as opened:
+        return {each.staff_no: (each.name, each.disabled) for each in AccountRows(opened).all_staff()}
+
+
+@pytest.mark.parametrize("lives", ["a township", "a village that waits"])
+def test_a_database_in_which_somebody_lives_is_left_alone(
+    tmp_path: Path, township: Path, cutting: Callable[[int], None], lives: str
+) -> None:
+    if lives == "a township":
+        node = app.create_node(config.load(township))
+        for number, name in (("0001", "李强"), ("0102", "赵敏")):
+            node.accounts.create_invitation(number, name, ["clerk", "admin"])
+        node.close()
+        lived_in = config.load(township).database
+    else:
+        with setting_up(tmp_path / "waiting") as other:
+            browser = other.entered()
+            browser.answer(account={**ANSWERS["account"], "staff_no": "0007"})
+            assert browser.send("/setup/look", {}).status_code == 303
+        lived_in = config.load(tmp_path / "waiting").database
+    before = staff_of(lived_in)
+    assert before and not any(disabled for _, disabled in before.values())
+    data = tmp_path / "node"
+    with setting_up(data) as setting:
         browser = setting.entered()
         browser.answer()
-        lived_in = config.load(township).database
+        setting.wizard.told["database_url"] = lived_in
+        for _ in range(2):
+            refused = browser.send("/setup/look", {})
+            assert refused.status_code == 422 and "holds another node" in refused.text
+            assert progress_of(data, root=False) is Progress.NOTHING and staff_of(lived_in) == before
+        assert not (data / identity.IDENTITY_FILE).exists()
+        setting.wizard.told["database_url"] = ""
+        cutting(3)  # a first try that fails for another reason leaves an identity
+        assert "the power went" in browser.send("/setup/look", {}).text
+        cutting(0)
+        assert (data / identity.IDENTITY_FILE).exists()
         setting.wizard.told["database_url"] = lived_in
         refused = browser.send("/setup/look", {})
         assert refused.status_code == 422 and "holds another node" in refused.text
-    assert progress_of(tmp_path / "node", root=False) is Progress.NOTHING
-    with closing(store.open_store(lived_in)) as opened:
-        assert AccountRows(opened).all_staff() == []
+        assert progress_of(data, root=False) is Progress.NOTHING and staff_of(lived_in) == before
+        setting.wizard.told["database_url"] = ""
+        assert browser.send("/setup/look", {}).status_code == 303
+
+
+def test_a_database_that_cannot_be_opened_leaves_no_identity_and_a_wrong_place_is_mended(
+    setting: Setting, cutting: Callable[[int], None]
+) -> None:
+    browser, data = setting.entered(), setting.wizard.data
+    browser.answer(place={"place": "621021101299", "name": "下关村"})
+    (data.parent / "file").touch()
+    setting.wizard.told["database_url"] = f"sqlite:///{data.parent / 'file' / 'node.db'}"
+    assert browser.send("/setup/look", {}).status_code == 422
+    assert not (data / identity.IDENTITY_FILE).exists()
+    setting.wizard.told["database_url"] = ""
+    cutting(3)  # before the request is written
+    browser.send("/setup/look", {})
+    cutting(0)
+    begun = identity.load(data)
+    assert begun.place == "621021101299" and not (data / app.REQUEST_FILE).exists()
+    assert browser.send("/setup/place", ANSWERS["place"]).status_code == 303
+    assert browser.send("/setup/look", {}).headers["Location"] == "/setup/joining"
+    assert (identity.load(data).place, identity.load(data).name) == (PLACE, NAME)
+
+
+def test_an_account_that_no_set_up_has_made_is_not_taken_over(tmp_path: Path) -> None:
+    with closing(store.open_store(f"sqlite:///{tmp_path / 'node.db'}")) as opened:
+        accounts = Accounts(AccountRows(opened), "village", app.wall_clock, identity.random_bytes)
+        accounts.create_invitation("0001", "李强", ["admin"])
+        with pytest.raises(StaffTrouble, match="exists already"):
+            accounts.set_up("0001", "王芳", [], PASSWORD)
+        accounts.set_up("0002", "王芳", [], PASSWORD)
+        accounts.set_up("0003", "王芳", [], PASSWORD)
+        assert {each.staff_no for each in accounts.rows.all_staff() if each.disabled} == {"0002"}
 
 
 def test_the_unit_starts_this_node_and_loads_the_passphrase_where_keys_are_wrapped(tmp_path: Path) -> None:
