@@ -156,7 +156,7 @@ def test_two_confirmations_at_once_give_one_sheet_of_codes(accounts: Accounts, s
     line = accounts.rows.audit_lines(1)[0]
     with pytest.raises(Outdated):
         told = accounts._line("0103", "factor.begin", "0103")
-        FactorRows(store).confirm(FactorRow("0103", row.begun, clock.now_ms), [b"x" * 32], told)
+        FactorRows(store).confirm(FactorRow("0103", row.begun, clock.now_ms), session, [b"x" * 32], told)
     assert accounts.rows.audit_lines(1)[0] == line and accounts.factors.rows.codes_left("0103") == len(first) == 10
 
 
@@ -350,6 +350,38 @@ def test_a_role_that_demands_one_comes_no_further_without(store: Store, clock: C
     with pytest.raises(StaffTrouble, match="demands"):
         accounts.end_factor("0103", "here")
     assert hired(accounts, "0102", "clerk") and accounts.sign_in("0102", PASSWORD, "here").step is None
+
+
+def test_a_password_alone_replaces_no_factor_that_was_set_up_meanwhile(store: Store, clock: Clock) -> None:
+    accounts = worker_on(store, clock, demands=Demands(frozenset({"head"})))
+    code = accounts.create_invitation("0103", "王芳", ["head"])
+    owner = accounts.steps.half(accounts.set_password("0103", code, PASSWORD, "here").cookie)
+    stolen = accounts.sign_in("0103", PASSWORD, "thief").cookie
+    thief = accounts.steps.half(stolen)
+    assert owner is not None and thief is not None
+    secret = secret_of(accounts.steps.set_up(owner, "x").letters)
+    accounts.steps.confirm(owner, code_at(secret, clock.now_ms), "here")
+    assert accounts.steps.half(stolen) is None and accounts.rows.session(thief.session.id_hash) is None
+    with pytest.raises(Outdated):
+        accounts.steps.set_up(thief, "x")
+    other = secret_of(accounts.factors.begin("0103", thief.session.id_hash, "x").letters)
+    with pytest.raises(Outdated):
+        accounts.steps.confirm(thief, code_at(other, clock.now_ms), "thief")
+    with pytest.raises(Outdated):  # also where both asked at once
+        accounts.factors.confirm("0103", thief.session.id_hash, None, "thief", first=True)
+    clock.now_ms += STEP_MS
+    accounts.factors.check("0103", code_at(secret, clock.now_ms), "here")
+
+
+def test_a_session_that_was_to_set_one_up_is_over_where_there_is_one(store: Store, clock: Clock) -> None:
+    accounts = worker_on(store, clock, demands=Demands(frozenset({"head"})))
+    code = accounts.create_invitation("0103", "王芳", ["head"])
+    begun = accounts.set_password("0103", code, PASSWORD, "here")
+    FactorRows(store).begin("0103", b"sealed", b"s" * 32)
+    line = accounts._line("0103", "factor.begin", "0103")
+    mine = id_of(begun.cookie)
+    FactorRows(store).confirm(FactorRow("0103", b"sealed", clock.now_ms), mine, [], line)
+    assert accounts.rows.session(mine) is not None and accounts.steps.half(begun.cookie) is None
 
 
 def test_where_the_clock_is_no_help_recovery_codes_begin_it(store: Store, clock: Clock) -> None:

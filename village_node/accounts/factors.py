@@ -94,9 +94,12 @@ class Factors:
         groups = " ".join(letters[start : start + 4] for start in range(0, len(letters), 4))
         return SetUp(groups, pyotp.TOTP(letters).provisioning_uri(name=staff_no, issuer_name=issuer))
 
-    def confirm(self, staff_no: str, session: bytes, typed: str | None, source: str) -> list[str]:
+    def confirm(
+        self, staff_no: str, session: bytes, typed: str | None, source: str, *, first: bool = False
+    ) -> list[str]:
         """Let the secret that this session sets up count once a code of it was typed; the recovery codes, which are not
         to be had again. ``typed`` None: this node's clock is no help, and the recovery codes have to do until it is.
+        ``first``: only where the account has no factor; whoever has shown its password alone replaces none.
 
         Raises NotConfirmed, Outdated where this session sets nothing up, SignInRefused as ``begin``, NotSaved.
         """
@@ -111,7 +114,7 @@ class Factors:
         now = self._clock()
         told = Line(now, staff_no, "factor.begin", staff_no, {"source": source, "by_code": typed is not None})
         kept = FactorRow(staff_no, row.begun, now, used)
-        self.rows.confirm(kept, [self._hash(staff_no, each) for each in codes], told)
+        self.rows.confirm(kept, session, [self._hash(staff_no, each) for each in codes], told, first=first)
         return codes
 
     def check(self, staff_no: str, typed: str, source: str) -> None:

@@ -57,7 +57,12 @@ class Steps:
         found = self._sessions.find(cookie, touch=True)
         if found is None or found[0].step is None:
             return None
-        return Half(*found, Step(found[0].step))
+        half = Half(*found, Step(found[0].step))
+        return None if self._is_over(half) else half
+
+    def _is_over(self, half: Half) -> bool:
+        """Whether somebody who was to set up a factor has one by now: a password alone must not replace it."""
+        return half.step is Step.SET_UP and self._factors.has(half.staff.staff_no)
 
     def elsewhere(self, half: Half) -> list[SessionRow]:
         """The sessions of the same account that are open."""
@@ -76,14 +81,17 @@ class Steps:
         return self._go_on(half.staff, source, self._opened(half.staff, source), half=half)
 
     def set_up(self, half: Half, issuer: str) -> SetUp:
-        """What is to be copied into an authenticator. Raises as ``Factors.begin``."""
+        """What is to be copied into an authenticator. Raises as ``Factors.begin``, and Outdated where that is not the
+        step, or the account has a factor by now."""
+        if half.step is not Step.SET_UP or self._is_over(half):
+            raise Outdated
         return self._factors.begin(half.staff.staff_no, half.session.id_hash, issuer)
 
     def confirm(self, half: Half, typed: str | None, source: str) -> tuple[list[str], SignedIn]:
         """A code shows that it was copied: the recovery codes, and how it goes on. Raises as ``Factors.confirm``."""
-        if half.step is not Step.SET_UP:
+        if half.step is not Step.SET_UP or self._is_over(half):
             raise Outdated
-        codes = self._factors.confirm(half.staff.staff_no, half.session.id_hash, typed, source)
+        codes = self._factors.confirm(half.staff.staff_no, half.session.id_hash, typed, source, first=True)
         return codes, self._go_on(half.staff, source, self._opened(half.staff, source), half=half)
 
     def replace(self, half: Half, source: str) -> SignedIn:

@@ -58,14 +58,22 @@ class FactorRows:
             rows.put(connection, FACTORS, [before._replace(begun=secret, begun_in=session)])
 
     @with_the_reserve
-    def confirm(self, row: FactorRow, hashes: Collection[bytes], told: Line) -> None:
-        """Let a begun secret count from now on, with these recovery codes and none from before. Raises Outdated where
-        it does not wait any more."""
+    def confirm(
+        self, row: FactorRow, session: bytes, hashes: Collection[bytes], told: Line, *, first: bool = False
+    ) -> None:
+        """Let the secret that a session has begun count from now on, with these recovery codes and none from before;
+        other sessions that were to set one up first are over. Raises Outdated where it does not wait any more, and,
+        ``first``, where the account has one that counts."""
         with self._store.writing() as connection:
             peers.count_up(connection, _LOCK)
             before = _row(connection, row.staff_no)
             if before is None or before.begun is None or before.begun != row.secret:
                 raise Outdated
+            if first and before.secret is not None:
+                raise Outdated
+            kept = SESSIONS.c
+            others = (kept.staff_no == row.staff_no, kept.step == "set_up", kept.id_hash != session)
+            connection.execute(delete(SESSIONS).where(*others))
             rows.put(connection, FACTORS, [row])
             _put_codes(connection, row.staff_no, hashes)
             audit.append(connection, told)
