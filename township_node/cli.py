@@ -14,6 +14,7 @@ from township_node import app, enrolment, succession, vouching
 from township_node.web.revocations import DECIDES
 from village_node import cli, control, files
 from village_node.accounts import Person
+from village_node.accounts.people import clean
 from village_node.app import Node, wall_clock
 from village_node.casebook import Casebook, CasebookError, NotAllowed, NotFound
 
@@ -59,8 +60,8 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
         try:
             if arguments["step"] != "list":
                 actor = _decider(node, *arguments["actor"]).staff_no
-                said = (arguments["place"], arguments["account"], arguments["step"], arguments["reason"])
-                node.casebook.order_account(actor, *said)
+                said = (clean(arguments["account"]), arguments["step"], clean(arguments["reason"]))
+                node.casebook.order_account(actor, arguments["place"], *said)
             return accounts(node.casebook, arguments["place"])
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
@@ -210,7 +211,7 @@ def _account(level: cli.Level, arguments: argparse.Namespace) -> None:
     if arguments.step != "list":
         if not arguments.actor:
             raise control.CommandRefused("--actor is missing: write the work number of who orders it")
-        said["actor"] = (arguments.actor, getpass(f"{arguments.actor} 的密码 / password: "))
+        said["actor"] = cli.shown(arguments.actor, getpass)
     print(json.dumps(cli.ask(level, arguments.data, "account", **said), ensure_ascii=False))
 
 
