@@ -1,10 +1,14 @@
 """Lists taken away as files: each has a number, and beyond so many people a second person has to agree.
 
 An account that took a list away in parts would take away as much as at once: what it took alone within a day is counted
-together. What was granted is taken away once, by who asked, and within a day.
+together, and what its programs took, and those to which its owner gave a token in another's name. What was granted is
+taken away once, by who asked, and within a day.
+
+Who grants is another person than who asks, as far as the node can tell: not who made the token of the program that
+asks, nor who opened the asker's account with a one-time code, or the other way about, for he may know the password.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from village_node.accounts.throttle import DAY_MS
@@ -15,6 +19,16 @@ ALONE: Final = 200  # people that one person may take away within a day
 ASKED_MS: Final = 3 * DAY_MS  # so long a request waits for its answer
 GRANTED_MS: Final = DAY_MS  # and so long may what was granted be taken away
 KEPT_MS: Final = 400 * DAY_MS
+_OWN: Final = (
+    "不能批准自己的申请，也不能批准用自己所建令牌提出的申请，须由另一位负责人用本人账号批准",
+    "another head has to answer, from their own account: neither who asks nor who made the token that asked",
+)
+_LET_IN: Final = (
+    "申请人（或其令牌的建立人）的账号由您邀请或重置过，或您的账号由其邀请或重置过，不能由您批准。"
+    "请由别的负责人批准，或由上级单位导出",
+    "one of you has opened the other's account with a one-time code, so you do not count as a second person. Another "
+    "head answers, or the level above exports the list",
+)
 
 
 class ExportRefused(Exception):
@@ -57,32 +71,31 @@ class Exports:
         self.rows = rows
         self._clock = clock
 
-    def take(self, by: str, wanted: Wanted) -> ExportRow:
-        """Note that somebody takes a list away, and give its row with its number. Raises NeedsSecond, NotSaved."""
+    def take(self, by: str, wanted: Wanted, via: str | None = None) -> ExportRow:
+        """Note that somebody takes a list away, and give its row with its number. ``via``: who made the token of
+        the program that does. Raises NeedsSecond, NotSaved."""
         now = self._clock()
-        row = ExportRow(0, by, now, *wanted[:4])
-        told = Line(now, by, "list.export", wanted.name, dict(wanted.told))
+        row = ExportRow(0, by, now, *wanted[:4], via=via)
+        told = Line(now, by, "list.export", wanted.name, _told(wanted, via))
         number = self.rows.add(row, told, ALONE, now - DAY_MS)
         if number is None:
             raise NeedsSecond(wanted.people)
         return row._replace(number=number)
 
-    def ask(self, by: str, wanted: Wanted, reason: str) -> int:
+    def ask(self, by: str, wanted: Wanted, reason: str, via: str | None = None) -> int:
         """Ask for a list that one person may not take away alone; the number of the request. Raises NotSaved."""
         now = self._clock()
-        told = Line(now, by, "list.export.ask", wanted.name, {**wanted.told, "people": wanted.people, "reason": reason})
-        number = self.rows.add(ExportRow(0, by, now, *wanted[:4], reason), told, ALONE, now)
+        detail = {**_told(wanted, via), "people": wanted.people, "reason": reason}
+        told = Line(now, by, "list.export.ask", wanted.name, detail)
+        number = self.rows.add(ExportRow(0, by, now, *wanted[:4], reason, via=via), told, ALONE, now)
         assert number is not None, "what has a reason is kept"
         return number
 
     def answer(self, number: int, by: str, *, granted: bool) -> None:
         """Grant a request of somebody else, or refuse it. Raises ExportRefused, NotSaved."""
         now, row = self._clock(), self.rows.get(number)
-        if row is not None and row.staff_no == by:
-            raise ExportRefused(
-                "不能批准自己的申请，须由另一位负责人用本人账号批准",
-                "another head has to answer, from their own account",
-            )
+        if row is not None and not self.strangers(by, [row]):
+            raise ExportRefused(*(_OWN if by in (row.staff_no, row.via) else _LET_IN))
         action = "list.export.grant" if granted else "list.export.refuse"
         detail = {} if row is None else {"number": number, "of": row.staff_no, "people": row.people}
         told = Line(now, by, action, row.name if row is not None else "", detail)
@@ -91,11 +104,11 @@ class Exports:
                 "没有这项待批准的申请：已经答复，或已过期", "no such request waits: it was answered, or is over"
             )
 
-    def fetch(self, number: int, by: str, wanted: Wanted) -> ExportRow:
+    def fetch(self, number: int, by: str, wanted: Wanted, via: str | None = None) -> ExportRow:
         """Note that somebody takes away what was granted to them. Raises ExportRefused, NotSaved."""
         now = self._clock()
-        row = ExportRow(number, by, now, *wanted[:4])
-        told = Line(now, by, "list.export", wanted.name, {**wanted.told, "people": wanted.people})
+        row = ExportRow(number, by, now, *wanted[:4], via=via)
+        told = Line(now, by, "list.export", wanted.name, {**_told(wanted, via), "people": wanted.people})
         found = self.rows.fetch(row, now, now - GRANTED_MS, told)
         if found is None:
             raise ExportRefused(
@@ -106,8 +119,15 @@ class Exports:
 
     def open_to(self, by: str) -> tuple[int, int]:
         """How many requests of others wait for an answer of somebody, and how many lists they may take away now."""
-        states = [(row.staff_no == by, self.state(row)) for row in self.rows.asked()]
-        return states.count((False, "asked")), states.count((True, "granted"))
+        found = [(row, self.state(row)) for row in self.rows.asked()]
+        waiting = self.strangers(by, [row for row, state in found if state == "asked"])
+        return len(waiting), sum((row.staff_no, row.via, state) == (by, None, "granted") for row, state in found)
+
+    def strangers(self, by: str, rows: Sequence[ExportRow]) -> list[ExportRow]:
+        """Those of some requests that somebody may answer: neither their own nor of an account bound to them."""
+        others = [row for row in rows if by not in (row.staff_no, row.via)]
+        bound = self.rows.let_in(by) if others else frozenset()
+        return [row for row in others if bound.isdisjoint((row.staff_no, row.via))]
 
     def state(self, row: ExportRow) -> str:
         """How a request stands: asked, granted, refused, fetched or over."""
@@ -122,3 +142,8 @@ class Exports:
     def purge(self) -> None:
         """Forget what was long ago."""
         self.rows.purge(self._clock() - KEPT_MS)
+
+
+def _told(wanted: Wanted, via: str | None) -> dict[str, object]:
+    """What the audit trail says of a list: with who made the token, where a program comes for it."""
+    return {**wanted.told, **({"token_by": via} if via is not None else {})}

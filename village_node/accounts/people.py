@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sync_protocol.case.complaints import ONESELF
@@ -60,6 +60,8 @@ class Person:
     token: str
     # Those of ``roles`` that nobody at the node has: their work falls to others.
     stands_in: frozenset[str] = frozenset()
+    # Who made the token with which a program comes in this name; None where the person is there.
+    via: str | None = None
 
 
 class Accounts:
@@ -393,7 +395,7 @@ class Accounts:
         known = self.tokens.find(token)
         if known is None:
             return None
-        return self._as_person(known.staff, {known.token.role}), known
+        return replace(self._as_person(known.staff, {known.token.role}), via=known.token.made_by), known
 
     def secret(self, use: str) -> bytes:
         """The secret (32 bytes) of this node for one use, the same for all its workers. Raises NotSaved where it is to

@@ -3,21 +3,22 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from village_node.store import audit, peers
 from village_node.store.accounts import with_the_reserve
 from village_node.store.audit import Line
 from village_node.store.database import Store
-from village_node.store.tables import EXPORTS
+from village_node.store.tables import AUDIT, EXPORTS
 
 COUNTER: Final = "export"
 MOST_LISTED: Final = 200
+_LETS_IN: Final = ("staff.invite", "staff.renew")  # whoever does so knows the code by which a password is set
 
 
 class ExportRow(NamedTuple):
     """One row of ``exports``, in the order of its columns. ``reason``: None where nobody had to be asked; ``granted``:
-    1 or 0 once it was answered."""
+    1 or 0 once it was answered; ``via``: who made the token of the program that asked, None where a person did."""
 
     number: int
     staff_no: str
@@ -31,6 +32,7 @@ class ExportRow(NamedTuple):
     answered_ms: int | None = None
     granted: int | None = None
     fetched_ms: int | None = None
+    via: str | None = None
 
 
 class ExportRows:
@@ -44,7 +46,7 @@ class ExportRows:
         """Keep an export or the request for one, and give its number, which is drawn here.
 
         None where it was to be done by one person, and that person has taken away more than ``alone`` people with it
-        since a time: nothing is kept then.
+        since a time: nothing is kept then. What a program takes counts for its account, and for who made its token.
         """
         with self._store.writing() as connection:
             number = peers.count_up(connection, COUNTER)  # two at once come one after the other
@@ -59,7 +61,7 @@ class ExportRows:
     def answer(self, number: int, by: str, now_ms: int, granted: bool, asked_after_ms: int, told: Line) -> bool:
         """Answer a request, once, as another person; False where there is none that waits."""
         open_ = (EXPORTS.c.number == number, EXPORTS.c.reason.is_not(None), EXPORTS.c.answered_by.is_(None))
-        lives = (EXPORTS.c.staff_no != by, EXPORTS.c.at_ms > asked_after_ms)
+        lives = (EXPORTS.c.staff_no != by, EXPORTS.c.via.is_distinct_from(by), EXPORTS.c.at_ms > asked_after_ms)
         said = {"answered_by": by, "answered_ms": now_ms, "granted": int(granted)}
         with self._store.writing() as connection:
             if connection.execute(update(EXPORTS).where(*open_, *lives).values(said)).rowcount != 1:
@@ -72,6 +74,7 @@ class ExportRows:
         """Note that somebody takes away what was granted to them, once; the row, or None where nothing was, or it is
         over, or it was another list."""
         same = [EXPORTS.c[name] == getattr(wanted, name) for name in ("number", "staff_no", "name", "form", "query")]
+        same.append(EXPORTS.c.via.is_not_distinct_from(wanted.via))
         granted = (EXPORTS.c.granted == 1, EXPORTS.c.fetched_ms.is_(None), EXPORTS.c.answered_ms > granted_after_ms)
         with self._store.writing() as connection:
             change = update(EXPORTS).where(*same, *granted).values(fetched_ms=now_ms).returning(EXPORTS)
@@ -88,6 +91,13 @@ class ExportRows:
             row = connection.execute(select(EXPORTS).where(EXPORTS.c.number == number)).first()
         return ExportRow._make(row) if row else None
 
+    def let_in(self, staff_no: str) -> frozenset[str]:
+        """Whose accounts somebody has opened with a one-time code, and who has opened theirs, by the audit trail."""
+        mine = or_(AUDIT.c.actor == staff_no, AUDIT.c.subject == staff_no)
+        query = select(AUDIT.c.actor, AUDIT.c.subject).where(and_(AUDIT.c.action.in_(_LETS_IN), mine)).distinct()
+        with self._store.reading() as connection:
+            return frozenset(each for pair in connection.execute(query) for each in pair) - {staff_no}
+
     def asked(self) -> list[ExportRow]:
         """Those that needed a second person, the newest first."""
         query = select(EXPORTS).where(EXPORTS.c.reason.is_not(None)).order_by(EXPORTS.c.number.desc())
@@ -102,9 +112,14 @@ class ExportRows:
 
 
 def _taken(connection: Connection, row: ExportRow, since_ms: int) -> int:
-    """How many people somebody has taken away alone since a time."""
-    mine = (EXPORTS.c.staff_no == row.staff_no, EXPORTS.c.at_ms > since_ms, EXPORTS.c.reason.is_(None))
-    return connection.scalar(select(func.coalesce(func.sum(EXPORTS.c.people), 0)).where(*mine)) or 0
+    """How many people somebody has taken away alone since a time, by themselves or by programs whose token is of their
+    account or their making; of a program's account and the maker of its token, the larger."""
+    alone = (EXPORTS.c.at_ms > since_ms, EXPORTS.c.reason.is_(None))
+    counts = []
+    for person in {row.staff_no, row.via or row.staff_no}:
+        mine = or_(EXPORTS.c.staff_no == person, EXPORTS.c.via == person)
+        counts.append(connection.scalar(select(func.coalesce(func.sum(EXPORTS.c.people), 0)).where(mine, *alone)) or 0)
+    return max(counts)
 
 
 def _approved(row: ExportRow) -> Mapping[str, object]:

@@ -553,7 +553,9 @@ EXPORTS: Final = Table(
     Column("answered_ms", BigInteger),
     Column("granted", Integer),
     Column("fetched_ms", BigInteger),
+    Column("via", Text),
     Index(None, "staff_no", "at_ms"),
+    Index(None, "via", "at_ms"),
 )
 
 # Proposals to assign a case over the head of its holder: one person's until another at this node has answered.

@@ -138,8 +138,8 @@ def given(visit: Visit, table: Table, form: str) -> Response:
         """Note that the file is taken away, and give the line that says so."""
         asked = wanted(visit, table, form, read)
         if number.isascii() and number.isdecimal() and len(number) < 10:
-            return watermark(visit, exports.fetch(int(number), by, asked))
-        return watermark(visit, exports.take(by, asked))
+            return watermark(visit, exports.fetch(int(number), by, asked, visit.staff.via))
+        return watermark(visit, exports.take(by, asked, visit.staff.via))
 
     try:
         head = [visit.t(*each) for each in table.head]
@@ -169,6 +169,8 @@ def watermark(visit: Visit, row: ExportRow) -> str:
     at = times.local(visit.now_ms).strftime("%Y-%m-%d %H:%M")
     by = f"{visit.staff.name}（{row.staff_no}）"
     agreed = f"{accounts.name_of(row.answered_by)}（{row.answered_by}）" if row.answered_by else ""
+    if row.via is not None:
+        by += visit.t(f"的程序，令牌由 {row.via} 建立", f", by a program whose token {row.via} made")
     zh = f"导出第 {row.number} 号；{at}；{by}；{config.name} {config.place}"
     en = f"Export no. {row.number}; {at}; {by}; {config.name} {config.place}"
     zh, en = (f"{zh}；{agreed}批准", f"{en}; approved by {agreed}") if agreed else (zh, en)

@@ -37,6 +37,7 @@ class Line:
     title: str
     narrowed: list[tuple[str, str]]
     asked_by: str
+    token_by: str
     answered_by: str
     state: tuple[str, str, str, str]
     may_answer: bool
@@ -65,7 +66,7 @@ def asked(visit: Visit, table: Table, form: str, reason: str) -> int:
     read = Read(visit, table)
     deque(read, maxlen=0)
     wanted = export.wanted(visit, table, form, read)
-    return visit.site.accounts.exports.ask(visit.staff.staff_no, wanted, reason)
+    return visit.site.accounts.exports.ask(visit.staff.staff_no, wanted, reason, visit.staff.via)
 
 
 def answer(visit: Visit, number: str, what: str) -> Response:
@@ -80,14 +81,17 @@ def answer(visit: Visit, number: str, what: str) -> Response:
 
 
 def _page(visit: Visit, status: int = 200, problem: str = "") -> Response:
-    lines = [_line(visit, row) for row in visit.site.accounts.exports.rows.asked()]
+    exports = visit.site.accounts.exports
+    rows = exports.rows.asked()
+    open_ = {row.number for row in exports.strangers(visit.staff.staff_no, rows)}
+    lines = [_line(visit, row, row.number in open_) for row in rows]
     listed = counter_books.listed(visit, "exports", lines)
     done = visit.request.args.get("done", "") if visit.request.method == "GET" else ""
     return visit.render("exports.html", status, listed=listed, problem=problem, done=done)
 
 
-def _line(visit: Visit, row: ExportRow) -> Line:
-    accounts, mine = visit.site.accounts, row.staff_no == visit.staff.staff_no
+def _line(visit: Visit, row: ExportRow, is_anothers: bool) -> Line:
+    accounts, mine = visit.site.accounts, (row.staff_no, row.via) == (visit.staff.staff_no, None)
     state = accounts.exports.state(row)
     said = dict(parse_qsl(row.query))
     endpoint = f"{row.name}_export"
@@ -98,9 +102,10 @@ def _line(visit: Visit, row: ExportRow) -> Line:
         visit.t(*TITLES.get(row.name, (row.name, row.name))),
         [_said(visit, name, text) for name, text in said.items()],
         accounts.name_of(row.staff_no) or row.staff_no,
+        (accounts.name_of(row.via) or row.via) if row.via else "",
         (accounts.name_of(row.answered_by) or row.answered_by) if row.answered_by else "",
         STATES[state],
-        state == "asked" and not mine,
+        state == "asked" and is_anothers,
         file,
     )
 

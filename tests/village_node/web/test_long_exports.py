@@ -9,7 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.builders import APPLICATION, Network
-from tests.village_node.web.api.program import program_at
+from tests.village_node.web.api.program import Program, program_at
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere
 from tests.village_node.web.errands import PAPERS
 from village_node.accounts import exports
@@ -189,3 +189,48 @@ def test_no_export_holds_personal_data_in_full_and_every_one_that_names_people_c
         assert (person is not None) == (name in LISTS), name
         assert "钱*" not in text or person is not None, name
     assert any("钱*" in text for name, _, text in seen if name == "work_export")
+
+
+def test_a_head_who_makes_a_token_in_another_name_is_no_second_person(
+    village: Counter, head: Visitor, other: Visitor
+) -> None:
+    account = village.sign_in("0804", "head", name="接口程序")
+    made = village.accounts.make_token("测试", "0804", "head", 30, by="0002", by_admin=False)
+    program = Program(village, made, village.app.test_client())
+    number = program.post("/exports/cases?view=all", {"reason": "送上级平台核对"}).get_json()["number"]
+    assert "去批准" not in head.open("/work").text and "/exports/1/grant" not in head.open("/exports").text
+    own = granted(head, number)
+    assert own.status_code == 409 and "自己所建令牌" in own.text
+    assert "令牌建立人：李主任" in other.open("/exports").text
+    assert granted(other, number).status_code == 303
+    assert taken(account, number).status_code == 403, "it was granted to the program"
+    given = program.get(f"/exports/cases?view=all&request={number}")
+    assert given.status_code == 200 and "令牌由 0002 建立" in given.text
+    assert lines(village)[0][2]["token_by"] == lines(village)[-1][2]["token_by"] == "0002"
+
+
+def test_what_programs_take_counts_for_who_made_their_tokens(village: Counter, agent: Visitor, head: Visitor) -> None:
+    agent.file("036", **PAPERS)
+    programs, accounts = [], []
+    for staff_no in ("0804", "0805"):
+        accounts.append(village.sign_in(staff_no, "head", name="接口程序"))
+        made = village.accounts.make_token("测试", staff_no, "head", 30, by="0002", by_admin=False)
+        programs.append(Program(village, made, village.app.test_client()))
+    first, second = programs
+    one = "/exports/cases?view=all&item_no=036"
+    assert [each.get(one).status_code for each in (first, first, second, second, first)] == [200, 200, 200, 403, 403]
+    assert head.open("/work.csv?view=all&item_no=036").status_code == 403
+    assert accounts[1].open("/work.csv?view=all&item_no=036").status_code == 200
+
+
+@pytest.mark.parametrize(("actor", "subject"), [("0003", "0002"), ("0002", "0003")])
+@pytest.mark.parametrize("action", ["staff.invite", "staff.renew"])
+def test_who_opened_the_account_of_the_other_is_no_second_person(
+    village: Counter, head: Visitor, other: Visitor, actor: str, subject: str, action: str
+) -> None:
+    asked(head)
+    village.accounts.audit(actor, action, subject, {})
+    refused = granted(other)
+    assert refused.status_code == 409 and "邀请或重置过" in refused.text
+    assert "/exports/1/grant" not in refused.text and "去批准" not in other.open("/work").text
+    assert granted(village.sign_in("0004", "head")).status_code == 303

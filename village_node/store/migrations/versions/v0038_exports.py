@@ -23,5 +23,7 @@ def upgrade() -> None:
         Column("answered_ms", BigInteger),
         Column("granted", Integer),
         Column("fetched_ms", BigInteger),
+        Column("via", Text),
     )
     op.create_index("ix_exports_staff_no_at_ms", "exports", ["staff_no", "at_ms"])
+    op.create_index("ix_exports_via_at_ms", "exports", ["via", "at_ms"])
