@@ -17,9 +17,9 @@ from village_node.casebook import Casebook
 from village_node.casebook.equivocation import change_of
 from village_node.config import BadSettings, Config
 from village_node.identity import Identity, NoIdentity
+from village_node.setup.making import ROOT_KEY_FILE
 from village_node.store import peers
 
-ROOT_KEY_FILE = "county-root.key"
 CHECKPOINT_CHECK_S = 600.0
 CALENDAR_CHECK_S = 30.0  # so long after the first start the county has published its calendar
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from center_node import ceremony, cli, rulings
-from center_node.app import ROOT_KEY_FILE
 from sync_protocol import roster as rosters
 from sync_protocol.errors import Malformed, NotEntitled
 from tests.builders import COUNTY, Network
@@ -18,6 +17,7 @@ from village_node.casebook import Stale
 from village_node.config import BadSettings
 from village_node.identity import write_secret
 from village_node.keyring import PLAIN, NoPassphrase
+from village_node.setup.making import ROOT_KEY_FILE
 from village_node.store import open_store
 
 WORDS = ("第一个保管人的口令 one", "第二个保管人的口令 two", "第三个保管人的口令 three")

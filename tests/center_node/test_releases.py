@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from center_node import ceremony, cli
-from center_node.app import ROOT_KEY_FILE
 from sync_protocol import release
 from sync_protocol.errors import NotEntitled
 from sync_protocol.release import OldRelease, Release, Signed
 from tests.builders import COUNTY, Network
 from village_node import keyring, releases
 from village_node.releases import NoRelease
+from village_node.setup.making import ROOT_KEY_FILE
 
 Run = Callable[..., dict[str, Any]]
 

@@ -132,5 +132,12 @@ def of_file(level: Kind, arguments: argparse.Namespace) -> int:
     if done.code:
         print(f"入网要上级同意，确认码 / to be let in by the place above; confirmation code: {done.code}")
         print(f"没有网络的，把这个文件带到上级 / without a line take this file there: {done.request}")
+    if done.root_key:
+        print(
+            f"{done.root_key} 是全网的根：请拷到两个 U 盘，分两处锁好，再从本机删掉 / what the whole network hangs on: "
+            f"take it away and keep it off line; enrol townships with `{level.program} enrol`."
+        )
+    if done.changed:
+        say_how_keys_lie(config.load(arguments.data))
     print(f"{level.program} serve --data {arguments.data}")
     return 0

@@ -18,6 +18,7 @@ from village_node.setup.plan import Account
 from village_node.store import peers
 from village_node.store.accounts import AccountRows
 
+ROOT_KEY_FILE = "county-root.key"  # of who founds a network, until it is taken away
 CREDENTIALS = "/etc/credstore.encrypted"
 Found = Callable[[Config, Identity, Sequence[tuple[str, str]]], object]
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from sync_protocol.roster import confirmation_code
 from village_node import app, config, control, files, identity, keyring
 from village_node.setup import plan, regions
-from village_node.setup.making import Kind, Progress, make, progress_of
+from village_node.setup.making import ROOT_KEY_FILE, Kind, Progress, make, progress_of
 from village_node.setup.plan import SECRETS, BadPlan, Faults
 
 # What says where something is, and is no setting.
@@ -24,7 +24,9 @@ FIELDS: Final = (
 
 
 class Done(NamedTuple):
-    """What came of it. `state`: `in` or `waits`; `code`: to be read to the place above, and the file to carry there."""
+    """What came of it. `state`: `in` or `waits`; `code`: to be read to the place above, and the file to carry there;
+    `keys`: how the private ones lie, as `keyring.how_they_lie` says; `root_key`: the file of the network's root key
+    while it lies here, to be taken away."""
 
     state: str
     changed: bool
@@ -34,6 +36,8 @@ class Done(NamedTuple):
     url: str
     code: str
     request: str
+    keys: str
+    root_key: str
 
 
 def set_up(kind: Kind, data: Path, path: Path) -> Done:
@@ -162,6 +166,8 @@ def _done(kind: Kind, chosen: config.Config, *, changed: bool) -> Done:
     request = chosen.data / app.REQUEST_FILE
     waits = state == Progress.WAITS.value and request.exists()
     code = confirmation_code(request.read_bytes()) if waits else ""
+    root_key = chosen.data / ROOT_KEY_FILE
     return Done(
-        state, changed, chosen.place, chosen.name, chosen.level, chosen.url, code, str(request) if waits else ""
-    )
+        state, changed, chosen.place, chosen.name, chosen.level, chosen.url, code, str(request) if waits else "",
+        keyring.how_they_lie(chosen.data), str(root_key) if root_key.exists() else "",
+    )  # fmt: skip
