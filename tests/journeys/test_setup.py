@@ -26,6 +26,7 @@ from village_node import keyring
 from village_node.app import create_node
 from village_node.config import CREDENTIAL, load
 from village_node.joining import ENROL_PATH
+from village_node.setup import plan
 
 PASSWORD = "窑洞门前两棵老槐树开花了"
 PASSPHRASE = "一条大河波浪宽，风吹稻花香"
@@ -50,6 +51,12 @@ def written(path: Path, fields: dict[str, Any]) -> Path:
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items() if value is not None]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
+
+
+@pytest.fixture(autouse=True)
+def no_port_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every address can be listened at: what listens on the machine that tests changes nothing."""
+    monkeypatch.setattr(plan, "listen_once", lambda host, port: None)
 
 
 @pytest.fixture
@@ -80,8 +87,9 @@ def test_a_village_of_a_file_is_made_once_and_completed_by_the_answer(told: Told
     above = {"password_file": secret, "staff_no": "0101", "staff_name": "李强", "regions": str(regions)}
     code, said = told(county_cli, county, {"place": "621021000000", **above})
     assert (code, said["state"], said["changed"], said["name"]) == (0, "in", True, "庆城县")
+    assert (said["keys"], said["root_key"]) == ("clear", str(county / "county-root.key"))
     code, said = told(township_cli, township, {"place": "621021101000", "road": "files", "wait_port": 8710, **above})
-    assert (code, said["state"], load(township).wait_port) == (0, "waits", 8710)
+    assert (code, said["state"], load(township).wait_port, said["root_key"]) == (0, "waits", 8710, "")
     assert county_cli.main(["enrol", "--data", str(county), said["request"], str(answer)]) == 0
     code, said = told(township_cli, township, {"place": "621021101000", "answer": str(answer)})
     assert (code, said["state"], said["changed"]) == (0, "in", True)
@@ -104,7 +112,7 @@ def test_a_village_of_a_file_is_made_once_and_completed_by_the_answer(told: Told
     node = create_node(load(village))
     try:
         person = node.accounts.person(node.accounts.sign_in("0001", PASSWORD, "here").cookie)
-        assert person is not None and person.roles == {"agent", "admin"}
+        assert person is not None and person.roles - person.stands_in == {"agent", "admin"}
     finally:
         node.close()
 
@@ -190,10 +198,35 @@ def test_another_place_s_file_changes_nothing(told: Told, tmp_path: Path, secret
 
 def test_a_list_without_its_columns_is_named(told: Told, tmp_path: Path, secret: str) -> None:
     regions = tmp_path / "regions.csv"
-    for text, says in (("code,name\n1,a\n", "level"), ("code,name,level,parent\n,甲,village,\n", "line 2")):
+    head, county = "code,name,level,parent\n", "621021000000,庆城县,county,\n"
+    for text, says in (
+        ("code,name\n1,a\n", "level"),
+        (f"{head},甲,village,\n", "line 2"),
+        (f"{head}{county}621021 01000,乙,township,621021000000\n", "line 3: code '621021 01000' is no place code"),
+        (f"{head}{county}621021000000,乙,township,621021000000\n", "line 3: code 621021000000 stands in the list"),
+        (f"{head}62102110100,乙,township,621021000000\n", "line 2: code 62102110100 is not of level 'township'"),
+        (f"{head}621021000000,乙,township,\n", "line 2: code 621021000000 is not of level 'township'"),
+        (f"{head}621021101000,乙,township,62 1\n", "line 2: parent '62 1' is no place code"),
+    ):
         regions.write_text(text, encoding="utf-8")
         code, said = told(village_cli, tmp_path / "n", VILLAGE | {"password_file": secret, "regions": str(regions)})
         assert code == 1 and says in said["faults"]["regions"][1]
+
+
+def test_whoever_founds_a_county_of_a_file_is_told_what_its_root_key_is(
+    tmp_path: Path, secret: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {"place": "621021000000", "name": "庆城县", "password_file": secret, "staff_no": "1", "staff_name": "李强"}
+    line = ["setup", "--data", str(tmp_path / "n"), "--file", str(written(tmp_path / "setup.toml", said))]
+    assert county_cli.main(line) == 0
+    told = capsys.readouterr().out
+    assert f"{tmp_path / 'n' / 'county-root.key'} 是全网的根" in told and "密钥没有加密" in told
+    assert county_cli.main(line) == 0
+    told = capsys.readouterr().out
+    assert "county-root.key" in told and "密钥没有加密" not in told, "it lies here still; nothing else has changed"
+    (tmp_path / "n" / "county-root.key").unlink()
+    assert county_cli.main(line) == 0
+    assert "county-root.key" not in capsys.readouterr().out
 
 
 def process(*arguments: str, **environment: str) -> subprocess.Popen[str]:

@@ -89,7 +89,9 @@ def by_pages(
     listed = regions.read(arguments.regions) if arguments.regions else []
     files.make_folder(data)
     with control.exclusive(data):
-        wizard = Wizard(level, data, listed, identity.random_bytes, lambda: app.steady_clock() / 1000, _say_code)
+        wizard = Wizard(
+            level, data, listed, identity.random_bytes, lambda: app.steady_clock() / 1000, _say_code, arguments.port
+        )
         if before is Progress.WAITS:
             wizard.go_on(unlocked(config.load(data), arguments))
         chosen = serving.serve(wizard, hosts, arguments.port, stop, lambda: _say_where(hosts, arguments.port))

@@ -81,6 +81,22 @@ NOT_ONE: Final = ("请从所列选项中选择", "choose from the list")
 DIFFER: Final = ("两次输入的不一样，请重新输入", "the two differ; type them again")
 
 
+# Why a node was not made: in Chinese where what was raised does not say it itself, and the step that is to be mended.
+_UNMADE: Final[dict[type[Exception], tuple[str, str]]] = {
+    StaffTrouble: ("", "account"),
+    StoreError: ("", ""),
+    making.Inhabited: ("", ""),
+    BadSettings: ("有一项设置不能用，请按下面的说明修改", "reach"),
+    identity.NoIdentity: (
+        "数据目录里已有身份文件，属于另一个单位或已损坏：请核对单位代码，或换一个空的数据目录再运行 setup",
+        "place",
+    ),
+    keyring.NoPassphrase: ("口令打不开数据目录里的密钥，请重新填写上次设置时的口令", "keys"),
+    ProtocolError: ("单位代码、名称或区划表里有不能登记的内容，请核对", "place"),
+    OSError: ("文件没有写到磁盘上，请检查数据目录、磁盘空间和权限后再按一次", ""),
+}
+
+
 class Pages:
     """The application. `hosts`: the names it answers to; `lan`: it is served beyond this machine."""
 
@@ -192,9 +208,11 @@ class Pages:
         return response
 
     def _on(self) -> Response:
-        """Lead on to where the set-up stands."""
+        """Lead on to where the set-up stands; where nobody is above, a node that is made is complete."""
         if self.wizard.joining is not None:
             return flask.redirect("/setup/joining", 303)
+        if self.wizard.made is not None:
+            return self._done()
         return flask.redirect(f"/setup/{self.wizard.next_step() or 'look'}", 303)
 
     def step(self, step: str) -> Response:
@@ -216,10 +234,12 @@ class Pages:
         told = self.wizard.told
         values: dict[str, Any] = {}
         if step == "place":
-            values = {"groups": regions.grouped(self.wizard.listed, self.wizard.kind.level)}
+            listed = told["place"] if flask.request.method == "GET" else _typed("listed")
+            values = {"groups": regions.grouped(self.wizard.listed, self.wizard.kind.level), "listed": listed}
         elif step == "reach":
             flags = {name: bool(told.get(name)) for name in WAYS["alone"]}
-            values = {"way": next(way for way, set_to in WAYS.items() if set_to == flags)}
+            way = next((way for way, set_to in WAYS.items() if set_to == flags), "")
+            values = {"way": way, "ways": _ways(self.wizard)}
         elif step == "account":
             level = self.wizard.kind.level
             values = {"roles": [(role, ROLES[role, level]) for role in plan.roles_at(level)]}
@@ -231,13 +251,16 @@ class Pages:
             return self._on()
         if flask.request.method == "GET":
             return self._look()
+        faults = self.wizard.look_again()
+        if faults:
+            return self._step("reach", 422, faults)
         try:
             self.wizard.make()
-        except (identity.NoIdentity, keyring.NoPassphrase, BadSettings, StaffTrouble, StoreError, OSError) as problem:
-            return self._look(422, str(problem))
-        return self._done() if self.wizard.kind.root else self._on()
+        except tuple(_UNMADE) as problem:
+            return self._look(422, problem)
+        return self._on()
 
-    def _look(self, status: int = 200, problem: str = "") -> Response:
+    def _look(self, status: int = 200, problem: Exception | None = None) -> Response:
         wizard = self.wizard
         roles = [ROLES[role, wizard.kind.level] for role in (*wizard.told["roles"], MANAGES)]
         return self._page(
@@ -247,6 +270,7 @@ class Pages:
             roles=roles,
             townships=wizard.townships(),
             problem=problem,
+            why=_why(problem),
         )
 
     def joining(self) -> Response:
@@ -340,6 +364,12 @@ class Pages:
         return response
 
 
+def _why(problem: Exception | None) -> tuple[str, str]:
+    """Why a node was not made, in Chinese, and at which step that is mended; empty where there is none."""
+    words, step = next((why for kind, why in _UNMADE.items() if isinstance(problem, kind)), ("", ""))
+    return getattr(problem, "zh", words), step
+
+
 def _cookie() -> str:
     return flask.request.cookies.get(COOKIE, "")[:128]
 
@@ -378,6 +408,8 @@ def _place(wizard: Wizard) -> tuple[dict[str, Any], Faults]:
     """The place: chosen from the list, or typed. What is typed goes first."""
     listed, code, name = _typed("listed"), entry.number(_typed("place")), _typed("name")
     known = {each.code: each.name for each in wizard.listed if each.level == wizard.kind.level}
+    if "place" in wizard.fixed:
+        return {"name": name or known.get(wizard.fixed["place"], "")}, {}
     if listed and listed not in known:
         return {"place": code, "name": name}, {"place": NOT_ONE}
     if listed and code and code != listed:
@@ -386,7 +418,9 @@ def _place(wizard: Wizard) -> tuple[dict[str, Any], Faults]:
             "one is chosen and another code is written: leave one of them",
         )
         return {"place": code, "name": name}, {"place": twice}
-    chosen = code or listed
+    chosen, before = code or listed, wizard.told["place"]
+    if chosen != before and name == wizard.told["name"] and (known.get(before) == name or "place" in wizard.answered):
+        name = known.get(chosen, "" if known.get(before) == name else name)  # left over from the place before
     return {"place": chosen, "name": name or known.get(chosen, "")}, {}
 
 
@@ -403,11 +437,17 @@ def _keys(_wizard: Wizard) -> tuple[dict[str, Any], Faults]:
     return {"protect": protect, "passphrase": passphrase}, {"passphrase_again": DIFFER} if differ else {}
 
 
-def _reach(_wizard: Wizard) -> tuple[dict[str, Any], Faults]:
-    way = _typed("way")
+def _ways(wizard: Wizard) -> list[str]:
+    """Who may use it, as the environment leaves it open."""
+    fixed = {name: wizard.fixed[name] for name in WAYS["alone"] if name in wizard.fixed}
+    return [way for way, set_to in WAYS.items() if fixed.items() <= set_to.items()]
+
+
+def _reach(wizard: Wizard) -> tuple[dict[str, Any], Faults]:
+    way, ways = _typed("way"), _ways(wizard)
     told = {"host": _typed("host"), "port": _number("port"), "public_url": _typed("public_url")}
     told |= {"wait_port": _number("wait_port")} | WAYS.get(way, {})
-    return told, {} if way in WAYS else {"way": NOT_ONE}
+    return told, {} if way in ways or not ways else {"way": NOT_ONE}
 
 
 def _account(_wizard: Wizard) -> tuple[dict[str, Any], Faults]:

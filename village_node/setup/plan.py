@@ -1,8 +1,11 @@
 """What is asked before a node is made, step by step, and what can be wrong with it: one set of checks for the pages and
 for the file of an unattended set-up. A fault is told by the field's name in both languages, and says what to do."""
 
+import os
 import re
+import socket
 from collections.abc import Callable, Iterable, Mapping
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -63,17 +66,24 @@ def roles_at(level: str) -> list[str]:
     return [role for role, there in ROLES if there == level and role != MANAGES]
 
 
+def misplaced(code: str, level: str) -> tuple[str, str] | None:
+    """Why a code cannot be one of this level, in both languages; None where it can. Codes that are no numbers, and
+    levels that are none of a node's, have no rule."""
+    pattern, zh, en = _DIGITS.get(level, ("", "", ""))
+    numeric = re.fullmatch(r"\d+", code, re.ASCII)
+    return (zh, en) if pattern and numeric and not re.fullmatch(pattern, code, re.ASCII) else None
+
+
 def place_faults(level: str, told: Told) -> Faults:
     """What is wrong with the code and the name of the place."""
     found: Faults = {}
     code, name = told.get("place", ""), told.get("name", "")
-    pattern, zh, en = _DIGITS.get(level, ("", "", ""))
     if not code:
         found["place"] = ("请选择或填写本单位代码", "choose this place, or write its code")
     elif not _is_text(code) or not valid_code(code):
         found["place"] = ("不是单位代码，请填写 12 位区划代码", "no place code: write the 12-digit division code")
-    elif pattern and re.fullmatch(r"\d+", code, re.ASCII) and not re.fullmatch(pattern, code, re.ASCII):
-        found["place"] = (f"与级别不符：{zh}，请核对", f"not of this level: {en}; check it")
+    elif wrong := misplaced(code, level):
+        found["place"] = (f"与级别不符：{wrong[0]}，请核对", f"not of this level: {wrong[1]}; check it")
     if not _is_text(name) or not name.strip():
         found["name"] = ("请填写单位名称，如“上关村委会”", "write the place's name, as people know it")
     elif len(name) > NAME_LONGEST:
@@ -135,12 +145,15 @@ def keys_faults(data: Path, told: Told) -> Faults:
     return {}
 
 
-def reach_faults(data: Path, told: Told) -> Faults:
-    """What is wrong with where the node listens and how others reach it."""
+def reach_faults(data: Path, told: Told, own_port: int = 0) -> Faults:
+    """What is wrong with where the node listens and how others reach it. `own_port`: at which the pages that ask are
+    served just now; they have gone when the node begins."""
     found: Faults = {}
     host, public_url = told.get("host", ""), told.get("public_url") or ""
     if not _is_text(host) or not re.fullmatch(r"[0-9A-Za-z.:-]{1,255}", host):
         found["host"] = ("请填写本机地址，如 127.0.0.1", "write an address of this machine, as 127.0.0.1")
+    elif ":" in host and not _is_ipv6(host):
+        found["host"] = ("这里只写地址，端口填在端口一栏", "the address alone: its port has a field of its own")
     if not _is_port(told.get("port")) or told["port"] == 0:
         found["port"] = ("端口应为 1 到 65535 的数字", "a port is a number from 1 to 65535")
     wait_port = told.get("wait_port", 0)
@@ -170,7 +183,35 @@ def reach_faults(data: Path, told: Told) -> Faults:
                 "其他机器能访问这个地址，姓名和证件号会在网上明文传输：请选“经 TLS”或“明文”，或改为 127.0.0.1",
                 str(problem),
             )
-    return found
+    return found or _listening_faults(host, told["port"], wait_port, own_port)
+
+
+def _listening_faults(host: str, port: int, wait_port: int, own_port: int) -> Faults:
+    """Whether the node can listen there, which is tried: at the address on any port, then on its own."""
+    try:
+        listen_once(host, 0)
+    except (OSError, UnicodeError) as problem:  # no name in the forms of the net raises the second
+        words = ("本机没有这个地址，请核对；只在本机用的填 127.0.0.1", f"no address of this machine: {problem}")
+        return {"host": words}
+    for name, number in (("port", port), ("wait_port", wait_port)):
+        try:
+            if number not in (0, own_port):
+                listen_once(host, number)
+        except OSError as problem:
+            zh = "端口用不了：已被别的程序占用，或要管理员身份；请换一个 1024 以上的"
+            return {name: (zh, f"cannot be listened at: {problem}; take another one, above 1024")}
+    return {}
+
+
+def listen_once(host: str, port: int) -> None:
+    """Take all addresses that a node would listen at, and leave them at once. Raises OSError, UnicodeError."""
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    ):
+        with socket.socket(family, kind, protocol) as tried:
+            if os.name == "posix":  # elsewhere it would share a port that is taken
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
 
 
 def account_faults(level: str, told: Told) -> Faults:
@@ -195,13 +236,13 @@ def account_faults(level: str, told: Told) -> Faults:
     return found
 
 
-def faults_of(step: str, level: str, data: Path, told: Told, *, root: bool) -> Faults:
-    """What is wrong with the answers of one step."""
+def faults_of(step: str, level: str, data: Path, told: Told, *, root: bool, own_port: int = 0) -> Faults:
+    """What is wrong with the answers of one step. `own_port`: see `reach_faults`."""
     found = {
         "place": lambda: place_faults(level, told),
         "above": lambda: above_faults(told, root=root),
         "keys": lambda: keys_faults(data, told),
-        "reach": lambda: reach_faults(data, told),
+        "reach": lambda: reach_faults(data, told, own_port),
         "account": lambda: account_faults(level, told),
     }
     return found[step]()
@@ -222,6 +263,13 @@ def account_of(told: Told) -> Account:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return bool(IPv6Address(host))
+    except ValueError:
+        return False
 
 
 def _is_port(value: object) -> bool:

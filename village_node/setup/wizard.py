@@ -28,7 +28,8 @@ TRIES_AT_HAND: Final = 10  # of these, for whoever sits at this machine: others 
 
 
 class Wizard:
-    """One set-up while its process runs. `told`: the answers so far, by field."""
+    """One set-up while its process runs. `told`: the answers so far, by field; `fixed`: those among them that the
+    environment gives, and no page changes."""
 
     def __init__(
         self,
@@ -38,9 +39,10 @@ class Wizard:
         randomness: Callable[[int], bytes],
         monotonic: Callable[[], float],
         tell_code: Callable[[str], None],
+        own_port: int = 0,
     ) -> None:
         """`listed`: the regions to choose the place from. `tell_code`: shows a one-time code where only the person at
-        the machine reads it."""
+        the machine reads it. `own_port`: where its pages are served. Raises BadSettings for the environment."""
         self.kind = kind
         self.data = data
         self.listed = listed
@@ -53,6 +55,11 @@ class Wizard:
             "host": "127.0.0.1", "port": kind.default_port, "wait_port": 0, "public_url": "", "staff_no": "",
             "staff_name": "", "roles": [],
         }  # fmt: skip
+        self.fixed = config.environment()
+        if self.fixed.get("parent_url") or self.fixed.get("parent_wait_url"):
+            self.fixed["road"] = "line"
+        self.told |= self.fixed
+        self._own_port = own_port
         self._randomness = randomness
         self._pace = Pace(TRIES_EACH, TRIES_IN_ALL, monotonic, TRIES_AT_HAND)
         self._tell_code = tell_code
@@ -96,8 +103,8 @@ class Wizard:
     def answer(self, step: str, told: dict[str, Any]) -> Faults:
         """Keep the answers of a step; what is wrong with them. Faulty ones are kept too, secrets among them not."""
         secrets: dict[str, Any] = {name: told.pop(name) for name in plan.SECRETS if name in told}
-        self.told |= told
-        found = plan.faults_of(step, self.kind.level, self.data, self.told | secrets, root=self.kind.root)
+        self.told |= told | self.fixed
+        found = self._faults(step, self.told | secrets)
         for name in secrets:
             self.told.pop(name, None)
         if found:
@@ -106,6 +113,17 @@ class Wizard:
             self.told |= secrets
             self.answered.add(step)
         return found
+
+    def look_again(self) -> Faults:
+        """What has become wrong since it was answered with where the node is to listen."""
+        found = self._faults("reach", self.told)
+        if found:
+            self.answered.discard("reach")
+        return found
+
+    def _faults(self, step: str, told: dict[str, Any]) -> Faults:
+        kind = self.kind
+        return plan.faults_of(step, kind.level, self.data, told, root=kind.root, own_port=self._own_port)
 
     def next_step(self) -> str | None:
         """The first step that is not answered yet; None: all are."""
@@ -121,7 +139,7 @@ class Wizard:
         with self._lock:
             if self.made is not None:
                 return
-            chosen = plan.config_of(self.data, self.kind.level, self.told | config.environment())
+            chosen = plan.config_of(self.data, self.kind.level, self.told)
             make(self.kind, chosen, self.townships(), plan.account_of(self.told))
             self.go_on(chosen)
 

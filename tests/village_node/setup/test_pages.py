@@ -1,6 +1,8 @@
 """The way through the pages: faults keep what was typed, nothing is on the disk until the last step; then all is."""
 
+import html
 import io
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,12 +12,14 @@ from typing import Any
 import pytest
 
 from center_node import cli as county_cli
+from sync_protocol.errors import Malformed
 from tests.village_node.setup.browser import ANSWERS, NAME, PASSPHRASE, PASSWORD, PLACE, Setting, setting_up
 from township_node import cli as township_cli
 from village_node import app, cli, config, files, identity, keyring, store
 from village_node.accounts import Accounts, SignInRefused, StaffTrouble
 from village_node.joining import Stage
-from village_node.setup import Progress, making, progress_of
+from village_node.setup import Progress, making, plan, progress_of
+from village_node.setup import wizard as wizards
 from village_node.setup.regions import Region
 from village_node.store.accounts import AccountRows
 
@@ -125,6 +129,103 @@ def test_the_place_is_chosen_from_the_list_or_typed_and_not_both(tmp_path: Path)
         assert (setting.wizard.told["place"], setting.wizard.told["name"]) == (PLACE, NAME)
 
 
+def test_the_name_of_the_place_before_does_not_stay_with_another_place(tmp_path: Path) -> None:
+    other = Region("621021101202", "下关村委会", "village", TOWNSHIP)
+    with setting_up(tmp_path / "node", listed=[*LISTED, other]) as setting:
+        browser, told = setting.entered(), setting.wizard.told
+        browser.send("/setup/place", {"listed": PLACE})
+        browser.send("/setup/place", {"listed": other.code, "name": NAME})  # as the form stands
+        assert (told["place"], told["name"]) == (other.code, other.name)
+        browser.send("/setup/place", {"listed": PLACE, "name": "上关"})
+        assert told["name"] == "上关"
+        browser.send("/setup/place", {"listed": other.code, "name": "上关"})
+        assert told["name"] == other.name
+        missing = browser.send("/setup/place", {"place": "621021101203", "name": other.name})
+        assert missing.status_code == 422 and 'id="e-name"' in missing.text
+    with setting_up(tmp_path / "other", listed=[*LISTED, other]) as setting:
+        browser, told = setting.entered(), setting.wizard.told
+        browser.send("/setup/place", {"place": "62102110120", "name": "上关"})
+        browser.send("/setup/place", {"place": PLACE, "name": "上关"})
+        assert (told["place"], told["name"]) == (PLACE, "上关"), "a slip of the pen in the code leaves what was typed"
+
+
+def test_a_choice_stays_where_a_code_was_typed_beside_it(tmp_path: Path) -> None:
+    with setting_up(tmp_path / "node", listed=LISTED) as setting:
+        twice = setting.entered().send("/setup/place", {"listed": PLACE, "place": "621021101202"})
+        assert twice.status_code == 422 and f'value="{PLACE}" selected' in twice.text
+
+
+def test_what_the_environment_fixes_is_checked_shown_and_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANJI_HOST", "0.0.0.0")
+    monkeypatch.setenv("SANJI_PAGES_WITHOUT_TLS", "true")
+    monkeypatch.setenv("SANJI_PARENT_URL", "http://township:8700")
+    with setting_up(tmp_path / "node") as setting:
+        browser = setting.entered()
+        page = browser.open("/setup/reach").text
+        assert re.search(r'name="host"[^>]*value="0\.0\.0\.0"[^>]* readonly', page) and "SANJI_HOST" in page
+        assert 'value="clear" checked' in page and 'value="alone"' not in page and 'value="tls"' not in page
+        page = browser.open("/setup/above").text
+        assert 'value="files"' not in page and 'value="http://township:8700"' in page
+        alone = {**ANSWERS["reach"], "way": "alone"}
+        refused = browser.send("/setup/reach", alone)
+        assert refused.status_code == 422 and 'id="e-way"' in refused.text and 'id="e-public_url"' in refused.text
+        reach = {"way": "clear", "host": "127.0.0.1", "port": "8700", "public_url": "http://192.168.1.9:8700"}
+        browser.answer(above={"road": "line", "parent_url": "http://x"}, reach=reach)
+        look = browser.open("/setup/look").text
+        assert "0.0.0.0:8700" in look and "明文，可信网络" in look and "http://township:8700" in look
+        setting.wizard.over.set()  # it is not to call there
+        assert browser.again("/setup/look", {}).status_code == 303
+        made = setting.wizard.made
+        assert made is not None and (made.host, made.pages_without_tls) == ("0.0.0.0", True)
+
+
+def test_where_it_cannot_listen_any_more_nothing_is_made(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = setting.entered()
+    browser.answer()
+    browser.open("/setup/look")
+
+    def taken(host: str, port: int) -> None:
+        if port:
+            raise OSError("address in use")
+
+    monkeypatch.setattr(plan, "listen_once", taken)
+    refused = browser.again("/setup/look", {})
+    assert refused.status_code == 422 and 'id="e-port"' in refused.text and not setting.wizard.data.exists()
+    assert browser.open("/setup/look").headers["Location"] == "/setup/reach"
+    monkeypatch.setattr(plan, "listen_once", lambda host, port: None)
+    assert browser.send("/setup/reach", ANSWERS["reach"]).headers["Location"] == "/setup/look"
+
+
+@pytest.mark.parametrize(
+    ("problem", "says", "step"),
+    [
+        (identity.NoIdentity("holds an identity"), "属于另一个单位", "place"),
+        (keyring.NoPassphrase("wrong"), "口令打不开", "keys"),
+        (config.BadSettings("setting 'port'"), "有一项设置不能用", "reach"),
+        (making.Inhabited(), "数据库里已有另一个节点", ""),
+        (StaffTrouble("工号已存在", "exists already"), "工号已存在", "account"),
+        (store.StoreError("数据库版本太新", "newer"), "数据库版本太新", ""),
+        (Malformed("no code"), "区划表里", "place"),
+        (OSError("disk"), "没有写到磁盘上", ""),
+    ],
+)
+def test_why_a_node_was_not_made_is_said_in_chinese_with_the_step_to_mend(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, problem: Exception, says: str, step: str
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise problem
+
+    browser = setting.entered()
+    browser.answer()
+    monkeypatch.setattr(wizards, "make", fail)
+    refused = browser.send("/setup/look", {})
+    box = refused.text.partition('role="alert"')[2].partition("<dl")[0]
+    assert refused.status_code == 422 and says in box and str(problem) in html.unescape(box)
+    assert re.findall(r'href="/setup/(\w+)"', box) == [step] * bool(step)
+
+
 def test_a_village_is_made_by_pages_and_joins_by_files(setting: Setting, township: Path) -> None:
     browser, data = setting.entered(), setting.wizard.data
     browser.answer()
@@ -220,6 +321,9 @@ def test_a_county_is_founded_by_pages_with_its_townships(tmp_path: Path) -> None
         assert "驿马镇、三十里铺镇" in browser.open("/setup/look").text
         done = browser.again("/setup/look", {})
         assert done.status_code == 200 and "county-root.key" in done.text
+        for path in ("/setup/look", "/setup/place", "/setup"):
+            again = browser.open(path)
+            assert again.status_code == 200 and "设置完成" in again.text, "read again before the node begins"
         done.close()
         assert setting.wizard.over.is_set()
     assert progress_of(data, root=True) is Progress.IN

@@ -1,10 +1,12 @@
 """What is wrong with an answer is told by its field, in both languages; what is right has no fault."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from center_node.demo.network import free_ports
 from village_node import keyring
 from village_node.setup import plan
 
@@ -50,6 +52,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"passphrase": LONG}, "passphrase", "不要填口令"),
     ({"host": ""}, "host", "请填写本机地址"),
     ({"host": "a b"}, "host", "请填写本机地址"),
+    ({"host": "192.168.1.10:8700", "pages_without_tls": True}, "host", "只写地址"),
+    ({"host": "::::", "pages_without_tls": True}, "host", "只写地址"),
     ({"host": "192.168.1.10"}, "host", "明文传输"),
     ({"host": "0.0.0.0", "public_url": "http://x"}, "host", "明文传输"),
     ({"host": "0.0.0.0", "pages_without_tls": True}, "public_url", "所有网卡"),
@@ -130,6 +134,29 @@ def test_keys_that_a_try_has_wrapped_open_with_its_passphrase_alone(tmp_path: Pa
     assert plan.keys_faults(tmp_path, {"protect": "passphrase", "passphrase": LONG}) == {}
     assert set(plan.keys_faults(tmp_path, {"protect": "passphrase", "passphrase": LONG + "。"})) == {"passphrase"}
     assert set(plan.keys_faults(tmp_path, {"protect": "none"})) == {"protect"}
+
+
+@pytest.mark.sockets
+def test_where_the_node_can_never_listen_is_told_by_its_field(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port, free = taken.getsockname()[1], free_ports(1)[0]
+        sound = SOUND | {"port": free, "pages_without_tls": True}
+        for changed, named, says in (
+            ({}, "", ""),
+            ({"host": "::1"}, "", ""),
+            ({"host": "192.0.2.1"}, "host", "没有这个地址"),
+            ({"host": "nowhere.invalid"}, "host", "没有这个地址"),
+            ({"host": "a..b"}, "host", "没有这个地址"),
+            ({"port": port}, "port", "换一个"),
+            ({"wait_port": port}, "wait_port", "换一个"),
+        ):
+            found = plan.faults_of("reach", "village", tmp_path, sound | changed, root=False)
+            assert list(found) == [named] * bool(named), changed
+            assert not named or (says in found[named][0] and found[named][1].isascii())
+        own = plan.faults_of("reach", "village", tmp_path, sound | {"port": port}, root=False, own_port=port)
+        assert own == {}, "the pages that ask are served there, and go"
 
 
 def test_a_bad_plan_names_file_and_fields() -> None:
