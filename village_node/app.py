@@ -419,6 +419,7 @@ def _follow(scheduler: Scheduler, casebook: Casebook) -> None:
     scheduler.every(CALENDAR_S, "orders about accounts", casebook.obey_account_orders)
     scheduler.every(ORDERS_S, "head of the audit trail", partial(_say_audit_head, casebook))
     scheduler.every(FOLD_S, "rows after an upgrade", casebook.fold_slice)
+    scheduler.every(FOLD_S, "acts after an account was shut", casebook.find_late_acts)
     scheduler.every(CALENDAR_S, "claims of who is out", casebook.free_who_is_out)
     scheduler.every(STRAYS_S, "stray files", casebook.sweep_strays)
 

@@ -5,8 +5,8 @@ nobody else. Nothing here is read by the fold of a case: what somebody signed co
 and who was let in front of it is that place's to answer for.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from sync_protocol import encoding
 from sync_protocol.case import kinds
@@ -43,15 +43,6 @@ HEAD: Final = Table(kinds.AUDIT_HEAD, (
 ))  # fmt: skip
 TABLES: Final[dict[int, Table]] = {table.kind: table for table in (ORDER, STATE, HEAD)}
 _CHECKERS: Final[dict[int, Checker]] = {kind: compile_checker(table) for kind, table in TABLES.items()}
-
-
-class Act(NamedTuple):
-    """Where somebody's act stands: ``order`` is that of its incarnation in the roster."""
-
-    incarnation: bytes
-    order: int
-    scope: str
-    seq: int
 
 
 def check(kind: int, body: object) -> str | None:
@@ -116,15 +107,17 @@ def reports_of(place: str, states: Iterable[Record]) -> dict[str, list[Record]]:
     return found
 
 
-def is_late(reports: Iterable[Record], act: Act) -> bool:
-    """Tell whether an act stands behind the position at which its account was disabled, and not behind one at which it
-    was enabled again: by the last of these ``reports``, in their order, that it stands behind."""
-    last = None
-    for each in reports:
-        end = end_of(each, act.incarnation, act.order, act.scope)
-        if end is not None and act.seq > end:
-            last = each
-    return last is not None and last.said["state"] == "disabled"
+def ends_of(reports: Iterable[Record], incarnation: bytes, order: int, scope: str) -> list[tuple[int, bool]]:
+    """What the reports of one account say of a stream, in their order: (the position behind which everything is after a
+    report, whether the account was disabled then). ``order`` is that of the incarnation in the roster."""
+    ends = [(end_of(each, incarnation, order, scope), each.said["state"] == "disabled") for each in reports]
+    return [(end, disabled) for end, disabled in ends if end is not None]
+
+
+def is_late(ends: Sequence[tuple[int, bool]], seq: int) -> bool:
+    """Tell whether an act at a position of a stream stands behind one at which its account was disabled, and not behind
+    one at which it was enabled again: by the last of the reports that it stands behind."""
+    return next((disabled for end, disabled in reversed(ends) if seq > end), False)
 
 
 def end_of(report: Record, incarnation: bytes, order: int, scope: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,9 @@ from tests.network import Network, network
 from tests.village_node.casebook.staffed import staff_of
 from tests.village_node.courier.sticks import hand
 from village_node.accounts import Accounts
+from village_node.casebook import late_acts as late_acts_of
 from village_node.casebook.rewriting import named_elsewhere
+from village_node.store import late_acts as late_acts_rows
 from village_node.store import streams
 
 
@@ -36,7 +39,10 @@ def village(net: Network) -> Accounts:
 
 def late(net: Network, code: str) -> list[tuple[str, str, str, int]]:
     """(place, account, scope, kind) of what is shown at a place, in an order of its own."""
-    found = net[code].member.casebook.late_acts()
+    book = net[code].member.casebook
+    while book.find_late_acts():
+        pass
+    found = book.late_acts()
     return sorted((each.place, each.account, each.scope, each.event.kind) for each in found)
 
 
@@ -83,6 +89,58 @@ def test_only_what_lies_between_the_two_words_is_late(net: Network, village: Acc
     net[VILLAGE].member.file()
     net.settle()
     assert late(net, TOWNSHIP) == FILED, "what was signed while it was shut stays told"
+
+
+def test_a_long_history_is_looked_through_in_slices_and_once_for_many_words(
+    net: Network, village: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_acts_of, "_SLICE", 3)
+    read: list[int] = []
+    events_between = streams.events_between
+
+    def counted(*asked: Any) -> list[streams.EventRow]:
+        found = events_between(*asked)
+        read.append(len(found))
+        return found
+
+    net[VILLAGE].member.file()
+    for account in ("0001", "0002"):
+        village.disable(account, True, by="0008")
+    for _ in range(3):
+        net[VILLAGE].member.file()
+    monkeypatch.setattr(streams, "events_between", counted)
+    net.settle()
+    book = net[TOWNSHIP].member.casebook
+    shown = book.late_acts()
+    assert len(shown) == 6, "what came with the word or after it is found as it comes"
+    book.look_for_late_acts()
+    del read[:]
+    assert sum(iter(book.find_late_acts, False)) > 2 and max(read) <= 3
+    assert book.late_acts() == shown, "the same, found anew"
+    with net[TOWNSHIP].member.store.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM late_acts")
+        streams_of = [row.id for row in streams.in_scopes(connection)]
+        late_acts_rows.add(connection, VILLAGE, [late_acts_rows.LateKey("0001", streams_of[0], 1, b"x" * 32)])
+    book.look_for_late_acts()
+    while book.find_late_acts():
+        pass
+    assert [each.event.hash for each in book.late_acts()] == [each.event.hash for each in shown]
+    with net[TOWNSHIP].member.store.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM late_acts").scalar() == 6
+
+
+def test_late_acts_do_not_outlive_the_word_they_rest_on(net: Network, village: Accounts) -> None:
+    """The machine is revoked up to before it had spoken: what it said of the account says nothing any more."""
+    member, township, county = (net[code].member for code in (VILLAGE, TOWNSHIP, COUNTY))
+    village.disable("0001", True, by="0008")
+    member.file()
+    builders.settle(member, township)
+    assert late(net, TOWNSHIP) == FILED
+    book = county.casebook  # which has not heard of it yet
+    book.sign_roster_with(lambda: [net.built.publisher_key])
+    asked = book.ask_revocation("0009", member.identity.incarnation.hex(), "被盗")
+    township.casebook.apply_roster([book.confirm_revocation("0008", asked)])
+    assert late(net, TOWNSHIP) == []
 
 
 def test_the_namesake_of_another_place_is_somebody_else(net: Network, village: Accounts) -> None:

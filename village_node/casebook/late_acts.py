@@ -3,23 +3,27 @@
 It loses no effect by that. An event counts because the key of its node counts, and whoever holds that key can write any
 name into it; a machine that is not to be believed any more is revoked, with cuts. What is said here is for people: they
 ask the place how it came about.
+
+What grows is looked through as it comes. A new word about an account may make much late that came long before, and a
+change of the roster may take words away: then the place is queued, and looked through anew in slices, apart from what
+is taken in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sync_protocol.case import accounts, kinds
-from sync_protocol.case.accounts import Act
 from sync_protocol.case.beside import Record
 from sync_protocol.event import load_header
 from sync_protocol.places import about, parse_scope
 from sync_protocol.roster import Node, Roster
 from village_node.casebook.beside import Beside
+from village_node.casebook.equivocation import Taking
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry
 from village_node.casebook.reading import Reading
-from village_node.store import Connection, late_acts, streams
-from village_node.store.late_acts import LateAct
+from village_node.store import Connection, Overtaken, late_acts, streams
+from village_node.store.late_acts import LateAct, LateKey, Queued
 from village_node.store.streams import StreamRow
 
 LISTED: Final = 200
@@ -32,43 +36,54 @@ class LateActs(Beside, Reading):
 
     def note_late_acts(self, connection: Connection, entry: Entry) -> None:
         """Look through what has just been written here of places below: for acts of accounts that were disabled before,
-        and for what is said of accounts."""
+        and for what is said of accounts, which has the whole place looked through anew."""
         roster = entry.roster
         by_place: dict[str, list[tuple[Node, Growth]]] = {}
+        anew = {
+            parse_scope(streams.by_id(connection, each.event.stream).scope)[1]
+            for each in entry.filled
+            if each.event.kind == kinds.ACCOUNT_STATE
+        }  # a body that was withheld may say it, too
         for growth in entry.grown:
             node = self.author(roster, growth.row.incarnation) if growth.events else None
             if node is not None and self._is_below(roster, node.place):
                 by_place.setdefault(node.place, []).append((node, growth))
-        said = {
-            (growth.row.incarnation, event.header.seq)
-            for growth in entry.grown
-            for event in growth.events
-            if event.header.kind == kinds.ACCOUNT_STATE
-        }
-        for filled in entry.filled:  # a body that was withheld may say it, too
-            if filled.event.kind == kinds.ACCOUNT_STATE:
-                row = streams.by_id(connection, filled.event.stream)
-                said.add((row.incarnation, filled.event.seq))
-                by_place.setdefault(parse_scope(row.scope)[1], [])
+                if any(event.header.kind == kinds.ACCOUNT_STATE for event in growth.events):
+                    anew.add(node.place)
+        late_acts.queue(connection, {place for place in anew if self._is_below(roster, place)})
         for place, several in by_place.items():
             reports = self._reports(connection, place)
-            for account, records in reports.items():
-                if not said.isdisjoint(record.position[:2] for record in records):
-                    self._look_anew(connection, roster, place, account, records)
             for node, growth in several if reports else ():
                 signed = [(event.header.actor, event.header.seq, event.hash) for event in growth.events]
-                for account, acts in _late_of(node, growth.row, signed, reports).items():
-                    late_acts.add(connection, place, account, acts)
+                late_acts.add(connection, place, _late_of(node, growth.row, signed, reports))
+
+    def keep_changes(self, connection: Connection, taking: Taking, version: int) -> None:
+        """The same; who spoke of accounts may stand for nothing by the new roster, or for something again."""
+        super().keep_changes(connection, taking, version)
+        late_acts.queue(connection, late_acts.places(connection))
 
     def look_for_late_acts(self) -> None:
-        """Look through all that is held, as after an upgrade from a program that did not know of it. Raises
+        """Have all that is held looked through, as after an upgrade from a program that did not know of it. Raises
         NotSaved."""
         with self.store.writing() as connection:
-            roster = self.roster_in(connection)
-            for place in roster.places.below_or_self(self.identity.place) if len(roster.places) else ():
-                if self._is_below(roster, place):
-                    for account, said in self._reports(connection, place).items():
-                        self._look_anew(connection, roster, place, account, said)
+            late_acts.queue(connection, late_acts.places(connection))
+
+    def find_late_acts(self) -> bool:
+        """Look through the next slice of a place that is queued; whether there was one. Raises NotSaved."""
+        with self.store.reading() as connection:
+            if late_acts.next_queued(connection) is None:
+                return False
+        try:
+            with self.store.writing() as connection:
+                queued = late_acts.next_queued(connection)
+                scopes = {about(queued.place)} if queued is not None and self._look_on(connection, queued) else set()
+                if scopes:
+                    self.mark_news(connection, scopes)
+        except Overtaken:
+            return True
+        if scopes:
+            self.tell(scopes)
+        return True
 
     def late_acts(self) -> list[LateAct]:
         """Acts of accounts of places below that stand behind the position at which these were disabled."""
@@ -88,40 +103,47 @@ class LateActs(Beside, Reading):
 
         return accounts.reports_of(place, self.records(connection, kinds.ACCOUNT_STATE, read, about(place)))
 
-    def _look_anew(
-        self, connection: Connection, roster: Roster, place: str, account: str, said: Sequence[Record]
-    ) -> None:
-        """Find every late act of one account: what was signed while it was shut stays one after it is open again."""
-        late_acts.forget(connection, place, account)
-        for row in streams.in_scopes(connection):
-            node = self.author(roster, row.incarnation)
-            if node is None or node.place != place:
-                continue
-            after = _lowest(said, node, row)
-            while after is not None and after < row.head_seq:
-                some = streams.events_between(connection, row.id, after, row.head_seq, _SLICE)
-                headers = [(load_header(each.header).actor, each.seq, each.hash) for each in some]
-                for acts in _late_of(node, row, headers, {account: said}).values():
-                    late_acts.add(connection, place, account, acts)
-                after = some[-1].seq if some else None
+    def _look_on(self, connection: Connection, queued: Queued) -> bool:
+        """Find every late act in the next events of a place, and go on behind them the next time; whether what is shown
+        has changed. What was signed while an account was shut stays late after it is open again."""
+        place, roster = queued.place, self.roster_in(connection)
+        below = self._is_below(roster, place)
+        reports = self._reports(connection, place) if below else {}
+        mine = {row.id: (node, row) for node, row in self._streams_of(connection, roster, place)} if below else {}
+        changed = not queued.stream and late_acts.forget_others(connection, place, mine)
+        left = _SLICE
+        for number in sorted(each for each in mine if each >= queued.stream):
+            node, row = mine[number]
+            ends = _ends(reports, node, row)
+            first = min((end for each in ends.values() for end, disabled in each if disabled), default=row.head_seq)
+            after = queued.seq if number == queued.stream else 0
+            some = streams.events_between(connection, number, max(after, first), row.head_seq, left)
+            upto = some[-1].seq if len(some) == left else row.head_seq
+            signed = ((load_header(each.header).actor, each.seq, each.hash) for each in some)
+            changed |= late_acts.replace(connection, place, number, (after, upto), _late_of(node, row, signed, reports))
+            left -= len(some)
+            if not left:
+                late_acts.go_on(connection, queued._replace(stream=number, seq=upto))
+                return changed
+        late_acts.done(connection, queued)
+        return changed
+
+    def _streams_of(self, connection: Connection, roster: Roster, place: str) -> list[tuple[Node, StreamRow]]:
+        """The streams that a place has written, with who did, each branch by itself."""
+        lives = [node.incarnation for node in roster.nodes_of(place)]
+        known = ((roster.node(row.incarnation), row) for row in streams.of_incarnations(connection, lives))
+        return [(node, row) for node, row in known if node is not None]
 
 
-def _late_of(
-    node: Node, row: StreamRow, written: Iterable[tuple[str, int, bytes]], reports: _Reports
-) -> dict[str, list[tuple[int, int, bytes]]]:
-    """Account -> (stream, seq, hash) of what it signed too late among these (actor, seq, hash) of one stream."""
-    found: dict[str, list[tuple[int, int, bytes]]] = {}
-    for actor, seq, chain_hash in written:
-        said = reports.get(actor)
-        if said and accounts.is_late(said, Act(node.incarnation, node.order, row.scope, seq)):
-            found.setdefault(actor, []).append((row.id, seq, chain_hash))
-    return found
+def _ends(reports: _Reports, node: Node, row: StreamRow) -> dict[str, list[tuple[int, bool]]]:
+    """Account -> where what is said of it ends in a stream."""
+    return {
+        account: accounts.ends_of(said, node.incarnation, node.order, row.scope) for account, said in reports.items()
+    }
 
 
-def _lowest(said: Sequence[Record], node: Node, row: StreamRow) -> int | None:
-    """Up to where nothing in a stream is late by what was said of an account; None where nothing in it is."""
-    ends = [
-        accounts.end_of(each, node.incarnation, node.order, row.scope) for each in said
-        if each.said["state"] == "disabled"
-    ]  # fmt: skip
-    return min((end for end in ends if end is not None), default=None)
+def _late_of(node: Node, row: StreamRow, written: Iterable[tuple[str, int, bytes]], reports: _Reports) -> list[LateKey]:
+    """What was signed too late among these (actor, seq, hash) of one stream."""
+    ends = _ends(reports, node, row)
+    late = ((actor, seq, chain) for actor, seq, chain in written if accounts.is_late(ends.get(actor, ()), seq))
+    return [LateKey(actor, row.id, seq, chain) for actor, seq, chain in late]

@@ -87,6 +87,7 @@ _BY_KEYS: Final = f"SELECT {_STREAM} FROM streams WHERE since = 0 AND (incarnati
 _SIDES: Final = f"SELECT {_STREAM} FROM streams WHERE since > 0 AND (incarnation, scope) IN (KEYS)"  # noqa: S608
 _ALL: Final = f"SELECT {_STREAM} FROM streams"  # noqa: S608
 _IN_SCOPES: Final = f"SELECT {_STREAM} FROM streams WHERE scope IN (KEYS)"  # noqa: S608
+_OF_INCARNATIONS: Final = f"SELECT {_STREAM} FROM streams WHERE incarnation IN (KEYS)"  # noqa: S608
 _ADD: Final = (
     f"INSERT INTO streams ({_STREAM.removeprefix('id, ')})"  # noqa: S608
     f" VALUES ({', '.join(['?'] * (len(STREAMS.columns) - 1))}) ON CONFLICT DO NOTHING"
@@ -154,6 +155,11 @@ def in_scopes(connection: Connection, scopes: Iterable[str] | None = None) -> li
     if scopes is None:
         return list(map(_stream, rows.ask(connection, _ALL)))
     return list(map(_stream, rows.ask_among(connection, _IN_SCOPES, scopes)))
+
+
+def of_incarnations(connection: Connection, incarnations: Iterable[bytes]) -> list[StreamRow]:
+    """Every stream that these have written, each branch by itself."""
+    return list(map(_stream, rows.ask_among(connection, _OF_INCARNATIONS, incarnations)))
 
 
 def add(connection: Connection, new: Sequence[rows.Row]) -> None:

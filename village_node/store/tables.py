@@ -421,6 +421,17 @@ LATE_ACTS: Final = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     PrimaryKeyConstraint("place", "account", "stream", "seq", "hash"),
+    Index(None, "place", "stream", "seq"),
+)
+
+# Places whose streams are to be looked through for these, up to where that is done; `turn`: how often it was asked for.
+LATE_TO_FIND: Final = Table(
+    "late_to_find",
+    METADATA,
+    Column("place", Text, primary_key=True),
+    Column("stream", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
 )
 
 # `step`: what is left to do before it is open; none for one that is. `replaced_ms`, `replaced_from`: when another one

@@ -123,7 +123,7 @@ def drawn_act(chance: random.Random) -> tuple[bytes, int, str, int]:
 def late(held: list[Record], account: str, act: tuple[bytes, int, str, int]) -> bool:
     """What the product says of an act."""
     said = accounts.reports_of(VILLAGE, as_read(held)).get(account, [])
-    return accounts.is_late(said, accounts.Act(*act))
+    return accounts.is_late(accounts.ends_of(said, *act[:3]), act[3])
 
 
 def written(at: tuple[bytes, int, bytes]) -> str:
