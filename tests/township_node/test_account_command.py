@@ -1,6 +1,7 @@
 """The command line by which a township orders an account below to be disabled: a password, and what came of it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def wired(tmp_path: Path) -> Any:
     net.close()
 
 
-def desk(net: Any) -> Any:
+def desk(net: Any) -> Callable[..., dict[str, Any]]:
     member = net.members[TOWNSHIP]
     node = Node.__new__(Node)
     node.casebook, node.accounts = member.casebook, staff_of(member, "0103", role="head")
@@ -47,7 +48,6 @@ def desk(net: Any) -> Any:
         shown = [actor, password, code]
         return verb({"step": step, "place": place, "account": account, "reason": "调离", "actor": shown})
 
-    run.accounts = node.accounts
     return run
 
 
@@ -82,7 +82,7 @@ def test_it_asks_for_the_password_of_who_may_and_for_a_place_below(wired: Any) -
 def test_who_has_a_second_factor_shows_a_code(wired: Any) -> None:
     run = desk(wired)
     clock = wired.members[TOWNSHIP].clock
-    accounts = run.accounts
+    accounts = staff_of(wired.members[TOWNSHIP])
     session = id_of(accounts.sign_in("0103", PASSWORD, "here").cookie)
     secret = secret_of(accounts.factors.begin("0103", session, "x").letters)
     accounts.factors.confirm("0103", session, code_at(secret, clock.now_ms), "here")
