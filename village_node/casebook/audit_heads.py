@@ -78,20 +78,22 @@ class AuditHeads(Beside, Reading):
         authors = {row.id: self.author(roster, row.incarnation) for row in rows}
         own = [row.id for row in rows if (node := authors[row.id]) is not None and about(node.place) == row.scope]
         found: dict[str, list[Record]] = {}
-        for record in self.as_records(connection, streams.newest_of_kind(connection, own, kinds.AUDIT_HEAD, 2), _read):
+        for record in self.as_records(connection, streams.of_kind(connection, own, kinds.AUDIT_HEAD), _read):
             found.setdefault(record.place, []).append(record)
         return {place: _newest(sorted(records, key=age)) for place, records in found.items()}
 
 
 def _newest(records: list[Record]) -> AuditHead:
-    """The last of these, compared with the one before it of the same life."""
+    """The last of these, compared with all that the same life has said: whoever goes on writing behind a cut does not
+    make it undone."""
     last = records[-1]
-    before = records[-2] if len(records) > 1 and records[-2].position[0] == last.position[0] else last
-    lines = last.said["lines"]
-    went_back = lines < before.said["lines"] or (
-        lines == before.said["lines"] and last.said["hash"] != before.said["hash"]
-    )
-    return AuditHead(lines, last.said["hash"], last.claimed_ms, went_back)
+    highest, hashes, went_back = 0, dict[int, bytes](), False
+    for each in records:
+        if each.position[0] == last.position[0]:
+            lines, end = each.said["lines"], each.said["hash"]
+            went_back |= lines < highest or hashes.setdefault(lines, end) != end
+            highest = max(highest, lines)
+    return AuditHead(last.said["lines"], last.said["hash"], last.claimed_ms, went_back)
 
 
 def _read(raw: bytes) -> dict[str, object] | None:

@@ -279,6 +279,13 @@ def newest_of_kind(connection: Connection, ids: Iterable[int], kind: int, most: 
     return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
 
 
+def of_kind(connection: Connection, ids: Iterable[int], kind: int) -> list[CaseEventRow]:
+    """The events of this kind, from 64 up, in these rows of streams."""
+    words = f"SELECT scope, incarnation, {_EVENT} FROM {_JOINED} WHERE kind > 63 AND kind = {int(kind)}"  # noqa: S608
+    found = rows.ask_among(connection, f"{words} AND stream IN (KEYS)", ids)
+    return [CaseEventRow(row[0], row[1], EventRow._make(row[2:])) for row in found]
+
+
 def set_verdicts(connection: Connection, changed: Sequence[tuple[int, str, int, int, bytes]]) -> None:
     """Store (verdict, note) for (stream, seq, hash)."""
     rows.change(connection, EVENTS, ("verdict", "verdict_note"), changed)

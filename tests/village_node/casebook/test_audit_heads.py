@@ -71,3 +71,9 @@ def test_a_trail_that_went_back_is_told_above(net: Network) -> None:
     net.settle()
     head = net[TOWNSHIP].member.casebook.audit_head_of(VILLAGE)
     assert head is not None and head.lines == 1 and head.went_back
+    for more in ("0003", "0004", "0005"):
+        staff_of(member, more)
+        member.casebook.say_audit_head(at_once=True)
+        net.settle()
+        head = net[TOWNSHIP].member.casebook.audit_head_of(VILLAGE)
+        assert head is not None and head.went_back, "nor does it grow over that"
