@@ -11,6 +11,10 @@ _WHY: Final = {
     "missing": ("没有填写验证码", "the code is missing"),
     "code": ("验证码不对，可改用恢复码", "the code is wrong; a recovery code does as well"),
     "used": ("验证码已用过，请等下一个", "the code was used: wait for the next one"),
+    "none": (
+        "岗位必须使用二次验证，请先在网页上退出后重新登录，按提示设置",
+        "the role demands a second factor: sign out and in again at the pages first, which sets it up",
+    ),
     "unreadable": ("验证码的密钥打不开，请恢复 files.key", "the secret of its codes does not open: restore files.key"),
 }
 

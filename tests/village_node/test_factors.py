@@ -352,6 +352,20 @@ def test_a_role_that_demands_one_comes_no_further_without(store: Store, clock: C
     assert hired(accounts, "0102", "clerk") and accounts.sign_in("0102", PASSWORD, "here").step is None
 
 
+def test_a_role_that_demands_one_vouches_for_nothing_without(accounts: Accounts, store: Store, clock: Clock) -> None:
+    cookie = hired(accounts)  # before it was demanded
+    strict = worker_on(store, clock, seed=7, demands=Demands(frozenset({"head"})))
+    assert strict.person(cookie) is not None
+    assert why(lambda: strict.vouch("0103", PASSWORD, "here")) == (0, "none")
+    assert why(lambda: strict.vouch("0103", "wrong", "here")) == (0, ""), "and it tells nobody else"
+    half = strict.steps.half(strict.sign_in("0103", PASSWORD, "here").cookie)
+    assert half is not None
+    secret = secret_of(strict.steps.set_up(half, "x").letters)
+    strict.steps.confirm(half, code_at(secret, clock.now_ms), "here")
+    clock.now_ms += STEP_MS
+    assert strict.vouch("0103", PASSWORD, "here", code_at(secret, clock.now_ms)).staff_no == "0103"
+
+
 def test_a_password_alone_replaces_no_factor_that_was_set_up_meanwhile(store: Store, clock: Clock) -> None:
     accounts = worker_on(store, clock, demands=Demands(frozenset({"head"})))
     code = accounts.create_invitation("0103", "王芳", ["head"])

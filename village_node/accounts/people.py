@@ -258,10 +258,14 @@ class Accounts:
 
     def vouch(self, staff_no: str, password: str, source: str, code: str = "") -> Person:
         """Who shows this password, and a code where the account has a second factor, for one act and without a session;
-        every try counts as one to sign in does. Raises SignInRefused, which never says what was wrong with the
-        password."""
+        every try counts as one to sign in does. Where a role demands one and there is none, nobody vouches: it is set
+        up at a sign-in. Raises SignInRefused, which never says what was wrong with the password."""
         number = clean(staff_no)[:NUMBER_LONGEST]
         staff = self._checked(number, password, source)
+        if self.demands.factor_of(staff) and not self.factors.has(number):
+            refused = SignInRefused(0, "none")
+            self.steps.note_refusal(number, refused, source)
+            raise refused
         self._check_code(number, code, source)
         return self._as_person(staff, staff.roles)
 

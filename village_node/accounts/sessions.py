@@ -32,8 +32,9 @@ class Step(StrEnum):
     ELSEWHERE = "elsewhere"  # one is open at another machine
 
 
-# Why a code was not taken: none came, it is wrong, it was used, or the secret cannot be read here.
-Why = Literal["", "missing", "code", "used", "unreadable"]
+# Why a code was not taken: none came, it is wrong, it was used, the secret cannot be read here, or there is no factor
+# where a role demands one.
+Why = Literal["", "missing", "code", "used", "unreadable", "none"]
 
 
 class SignInRefused(Exception):

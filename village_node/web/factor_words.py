@@ -26,6 +26,13 @@ def refused(visit: Visit, why: Why) -> str:
     """Why a code was not taken, and what to do. Whoever typed it has shown a right password."""
     if why == "missing":
         return visit.t("请同时填写验证码。", "Please give the code as well.")
+    if why == "none":
+        return visit.t(
+            "您的岗位必须使用二次验证，您还没有设置，所以不能办理需要再次确认密码的事项。请先保存好手头的内容，退出后重新登录，"
+            "按提示设置（约两分钟），再来办理。",
+            "Your role demands a second factor and you have none, so nothing that asks for the password again can be "
+            "done. Save what you are at, sign out and in again, which sets it up in two minutes, and come back.",
+        )
     if why == "used":
         return visit.t(
             "这个验证码已经用过，每个只能用一次。请等验证器换出下一个（最多 30 秒）再填。",
