@@ -23,6 +23,10 @@ _OWN: Final = (
     "不能批准自己的申请，也不能批准用自己所建令牌提出的申请，须由另一位负责人用本人账号批准",
     "another head has to answer, from their own account: neither who asks nor who made the token that asked",
 )
+_GROWN: Final = (
+    "名单已增加，请重新申请：现在的人数多于批准时的人数",
+    "the list has grown: it names more people than were agreed to. Ask again",
+)
 _LET_IN: Final = (
     "申请人（或其令牌的建立人）的账号由您邀请或重置过，或您的账号由其邀请或重置过，不能由您批准。"
     "请由别的负责人批准，或由上级单位导出",
@@ -111,6 +115,9 @@ class Exports:
         told = Line(now, by, "list.export", wanted.name, {**_told(wanted, via), "people": wanted.people})
         found = self.rows.fetch(row, now, now - GRANTED_MS, told)
         if found is None:
+            asked = self.rows.get(number)
+            if asked and asked.staff_no == by and self.state(asked) == "granted" and asked.people < wanted.people:
+                raise ExportRefused(*_GROWN)
             raise ExportRefused(
                 "这项申请没有获准、已经下载过、已过期，或名单与申请的不同；请重新申请",
                 "this request was not granted, was used, is over, or was for another list: ask again",

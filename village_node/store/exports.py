@@ -72,12 +72,12 @@ class ExportRows:
     @with_the_reserve
     def fetch(self, wanted: ExportRow, now_ms: int, granted_after_ms: int, told: Line) -> ExportRow | None:
         """Note that somebody takes away what was granted to them, once; the row, or None where nothing was, or it is
-        over, or it was another list."""
+        over, or it was another list, or one of more people."""
         same = [EXPORTS.c[name] == getattr(wanted, name) for name in ("number", "staff_no", "name", "form", "query")]
         same.append(EXPORTS.c.via.is_not_distinct_from(wanted.via))
         granted = (EXPORTS.c.granted == 1, EXPORTS.c.fetched_ms.is_(None), EXPORTS.c.answered_ms > granted_after_ms)
         with self._store.writing() as connection:
-            change = update(EXPORTS).where(*same, *granted).values(fetched_ms=now_ms).returning(EXPORTS)
+            change = update(EXPORTS).where(*same, *granted, EXPORTS.c.people >= wanted.people).values(fetched_ms=now_ms).returning(EXPORTS)
             found = connection.execute(change).first()
             if found is None:
                 return None

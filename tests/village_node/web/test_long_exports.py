@@ -234,3 +234,14 @@ def test_who_opened_the_account_of_the_other_is_no_second_person(
     assert refused.status_code == 409 and "邀请或重置过" in refused.text
     assert "/exports/1/grant" not in refused.text and "去批准" not in other.open("/work").text
     assert granted(village.sign_in("0004", "head")).status_code == 303
+
+
+def test_a_list_that_has_grown_since_is_asked_for_anew(village: Counter, head: Visitor, other: Visitor) -> None:
+    asked(head)
+    granted(other)
+    village.member.casebook.record_many([Application("0001", APPLICATION)])
+    refused = taken(head)
+    assert refused.status_code == 403 and "名单已增加，请重新申请" in refused.text and "张" not in refused.text
+    asked(head)
+    granted(other, 2)
+    assert taken(head, 2).status_code == 200
