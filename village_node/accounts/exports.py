@@ -11,9 +11,10 @@ asks, nor who opened the asker's account with a one-time code, or the other way 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from village_node.accounts.sessions import AHEAD_MS
 from village_node.accounts.throttle import DAY_MS
 from village_node.store.audit import Line
-from village_node.store.exports import ExportRow, ExportRows
+from village_node.store.exports import ExportRow, ExportRows, Span
 
 ALONE: Final = 200  # people that one person may take away within a day
 ASKED_MS: Final = 3 * DAY_MS  # so long a request waits for its answer
@@ -81,7 +82,7 @@ class Exports:
         now = self._clock()
         row = ExportRow(0, by, now, *wanted[:4], via=via)
         told = Line(now, by, "list.export", wanted.name, _told(wanted, via))
-        number = self.rows.add(row, told, ALONE, now - DAY_MS)
+        number = self.rows.add(row, told, ALONE, (now - DAY_MS + 1, now + DAY_MS))
         if number is None:
             raise NeedsSecond(wanted.people)
         return row._replace(number=number)
@@ -91,7 +92,7 @@ class Exports:
         now = self._clock()
         detail = {**_told(wanted, via), "people": wanted.people, "reason": reason}
         told = Line(now, by, "list.export.ask", wanted.name, detail)
-        number = self.rows.add(ExportRow(0, by, now, *wanted[:4], reason, via=via), told, ALONE, now)
+        number = self.rows.add(ExportRow(0, by, now, *wanted[:4], reason, via=via), told, ALONE, (now, now))
         assert number is not None, "what has a reason is kept"
         return number
 
@@ -103,7 +104,7 @@ class Exports:
         action = "list.export.grant" if granted else "list.export.refuse"
         detail = {} if row is None else {"number": number, "of": row.staff_no, "people": row.people}
         told = Line(now, by, action, row.name if row is not None else "", detail)
-        if row is None or not self.rows.answer(number, by, now, granted, now - ASKED_MS, told):
+        if row is None or not self.rows.answer(number, by, now, granted, _within(now, ASKED_MS), told):
             raise ExportRefused(
                 "没有这项待批准的申请：已经答复，或已过期", "no such request waits: it was answered, or is over"
             )
@@ -113,7 +114,7 @@ class Exports:
         now = self._clock()
         row = ExportRow(number, by, now, *wanted[:4], via=via)
         told = Line(now, by, "list.export", wanted.name, {**_told(wanted, via), "people": wanted.people})
-        found = self.rows.fetch(row, now, now - GRANTED_MS, told)
+        found = self.rows.fetch(row, now, _within(now, GRANTED_MS), told)
         if found is None:
             asked = self.rows.get(number)
             if asked and asked.staff_no == by and self.state(asked) == "granted" and asked.people < wanted.people:
@@ -140,15 +141,25 @@ class Exports:
         """How a request stands: asked, granted, refused, fetched or over."""
         if row.fetched_ms is not None:
             return "fetched"
+        now = self._clock()
         if row.answered_ms is None:
-            return "asked" if self._clock() - row.at_ms < ASKED_MS else "over"
+            return "asked" if _lies_in(row.at_ms, _within(now, ASKED_MS)) else "over"
         if not row.granted:
             return "refused"
-        return "granted" if self._clock() - row.answered_ms < GRANTED_MS else "over"
+        return "granted" if _lies_in(row.answered_ms, _within(now, GRANTED_MS)) else "over"
 
     def purge(self) -> None:
         """Forget what was long ago."""
-        self.rows.purge(self._clock() - KEPT_MS)
+        self.rows.purge(self._clock(), KEPT_MS)
+
+
+def _within(now: int, span_ms: int) -> Span:
+    """When something was done that is not over yet; what lies ahead is over: the clock was wrong then."""
+    return now - span_ms + 1, now + AHEAD_MS
+
+
+def _lies_in(at_ms: int, span: Span) -> bool:
+    return span[0] <= at_ms <= span[1]
 
 
 def _told(wanted: Wanted, via: str | None) -> dict[str, object]:

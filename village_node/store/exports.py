@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
+from sync_protocol.encoding import decode, encode
 from village_node.store import audit, peers
 from village_node.store.accounts import with_the_reserve
 from village_node.store.audit import Line
@@ -13,6 +14,9 @@ from village_node.store.tables import AUDIT, EXPORTS
 
 COUNTER: Final = "export"
 MOST_LISTED: Final = 200
+LONGEST_STEP_MS: Final = 6 * 3_600_000  # by which one look brings the time of exports forward
+_TIME: Final = "exports_time"
+Span = tuple[int, int]  # first and last ms
 _LETS_IN: Final = ("staff.invite", "staff.renew")  # whoever does so knows the code by which a password is set
 
 
@@ -42,15 +46,15 @@ class ExportRows:
         self._store = store
 
     @with_the_reserve
-    def add(self, row: ExportRow, told: Line, alone: int, since_ms: int) -> int | None:
+    def add(self, row: ExportRow, told: Line, alone: int, span: Span) -> int | None:
         """Keep an export or the request for one, and give its number, which is drawn here.
 
         None where it was to be done by one person, and that person has taken away more than ``alone`` people with it
-        since a time: nothing is kept then. What a program takes counts for its account, and for who made its token.
+        in a span of time: nothing is kept then. What a program takes counts for its account, and for who made its token.
         """
         with self._store.writing() as connection:
             number = peers.count_up(connection, COUNTER)  # two at once come one after the other
-            if row.reason is None and row.people and row.people + _taken(connection, row, since_ms) > alone:
+            if row.reason is None and row.people and row.people + _taken(connection, row, span) > alone:
                 peers.count_up(connection, COUNTER, -1)
                 return None
             connection.execute(insert(EXPORTS).values(row._replace(number=number)._asdict()))
@@ -58,10 +62,10 @@ class ExportRows:
             return number
 
     @with_the_reserve
-    def answer(self, number: int, by: str, now_ms: int, granted: bool, asked_after_ms: int, told: Line) -> bool:
-        """Answer a request, once, as another person; False where there is none that waits."""
+    def answer(self, number: int, by: str, now_ms: int, granted: bool, asked: Span, told: Line) -> bool:
+        """Answer a request that was ``asked`` then, once, as another person; False where there is none that waits."""
         open_ = (EXPORTS.c.number == number, EXPORTS.c.reason.is_not(None), EXPORTS.c.answered_by.is_(None))
-        lives = (EXPORTS.c.staff_no != by, EXPORTS.c.via.is_distinct_from(by), EXPORTS.c.at_ms > asked_after_ms)
+        lives = (EXPORTS.c.staff_no != by, EXPORTS.c.via.is_distinct_from(by), EXPORTS.c.at_ms.between(*asked))
         said = {"answered_by": by, "answered_ms": now_ms, "granted": int(granted)}
         with self._store.writing() as connection:
             if connection.execute(update(EXPORTS).where(*open_, *lives).values(said)).rowcount != 1:
@@ -70,14 +74,19 @@ class ExportRows:
             return True
 
     @with_the_reserve
-    def fetch(self, wanted: ExportRow, now_ms: int, granted_after_ms: int, told: Line) -> ExportRow | None:
+    def fetch(self, wanted: ExportRow, now_ms: int, answered: Span, told: Line) -> ExportRow | None:
         """Note that somebody takes away what was granted to them, once; the row, or None where nothing was, or it is
         over, or it was another list, or one of more people."""
         same = [EXPORTS.c[name] == getattr(wanted, name) for name in ("number", "staff_no", "name", "form", "query")]
         same.append(EXPORTS.c.via.is_not_distinct_from(wanted.via))
-        granted = (EXPORTS.c.granted == 1, EXPORTS.c.fetched_ms.is_(None), EXPORTS.c.answered_ms > granted_after_ms)
+        granted = (EXPORTS.c.granted == 1, EXPORTS.c.fetched_ms.is_(None), EXPORTS.c.answered_ms.between(*answered))
         with self._store.writing() as connection:
-            change = update(EXPORTS).where(*same, *granted, EXPORTS.c.people >= wanted.people).values(fetched_ms=now_ms).returning(EXPORTS)
+            change = (
+                update(EXPORTS)
+                .where(*same, *granted, EXPORTS.c.people >= wanted.people)
+                .values(fetched_ms=now_ms)
+                .returning(EXPORTS)
+            )
             found = connection.execute(change).first()
             if found is None:
                 return None
@@ -105,16 +114,24 @@ class ExportRows:
             return [ExportRow._make(row) for row in connection.execute(query.limit(MOST_LISTED))]
 
     @with_the_reserve
-    def purge(self, before_ms: int) -> int:
-        """Forget those of long ago, which the audit trail keeps; how many."""
+    def purge(self, now_ms: int, kept_ms: int) -> int:
+        """Forget those of long ago, which the audit trail keeps; how many. For the housekeeping, several times a day.
+
+        The term is counted in a time of its own: that of the clock, but from one look to the next it takes no step
+        back, and none that is longer than looks lie apart. So a clock that is years ahead for a day forgets nothing.
+        """
         with self._store.writing() as connection:
-            return connection.execute(delete(EXPORTS).where(EXPORTS.c.at_ms < before_ms)).rowcount
+            raw = peers.bytes_of(connection, _TIME)
+            time_ms, looked_ms = decode(raw) if raw else (now_ms, now_ms)
+            time_ms += min(max(now_ms - looked_ms, 0), LONGEST_STEP_MS)
+            peers.remember_bytes(connection, _TIME, encode([time_ms, now_ms]))
+            return connection.execute(delete(EXPORTS).where(EXPORTS.c.at_ms < time_ms - kept_ms)).rowcount
 
 
-def _taken(connection: Connection, row: ExportRow, since_ms: int) -> int:
-    """How many people somebody has taken away alone since a time, by themselves or by programs whose token is of their
+def _taken(connection: Connection, row: ExportRow, span: Span) -> int:
+    """How many people somebody has taken away alone in a span of time, by themselves or by programs whose token is of their
     account or their making; of a program's account and the maker of its token, the larger."""
-    alone = (EXPORTS.c.at_ms > since_ms, EXPORTS.c.reason.is_(None))
+    alone = (EXPORTS.c.at_ms.between(*span), EXPORTS.c.reason.is_(None))
     counts = []
     for person in {row.staff_no, row.via or row.staff_no}:
         mine = or_(EXPORTS.c.staff_no == person, EXPORTS.c.via == person)

@@ -21,6 +21,7 @@ from village_node.web.policy import declared
 
 LIST = "/work.csv?view=all"
 DAY_MS = 86_400_000
+YEARS_MS = 12 * 366 * DAY_MS
 
 
 @pytest.fixture
@@ -245,3 +246,53 @@ def test_a_list_that_has_grown_since_is_asked_for_anew(village: Counter, head: V
     asked(head)
     granted(other, 2)
     assert taken(head, 2).status_code == 200
+
+
+def test_a_clock_that_was_years_ahead_leaves_nothing_open_and_forgets_nothing(
+    village: Counter, head: Visitor, other: Visitor
+) -> None:
+    asked(head)
+    granted(other)
+    assert taken(head).status_code == 200
+    village.accounts.keep_house()
+    village.member.clock.now_ms += YEARS_MS
+    village.accounts.keep_house()
+    assert village.accounts.exports.rows.get(1) is not None, "a clock that jumps forgets nothing"
+    back(head, "0002")
+    back(other, "0003")
+    asked(head)
+    granted(other, 2)
+    asked(head)
+    village.member.clock.now_ms -= YEARS_MS
+    back(head, "0002")
+    back(other, "0003")
+    assert taken(head, 2).status_code == 403, "it was granted at a time that has not come"
+    assert granted(other, 3).status_code == 409
+    page = other.open("/exports").text
+    assert "/grant" not in page and page.count("已过期") == 2
+
+
+def test_what_is_long_over_is_forgotten_in_the_time_that_went_by(
+    village: Counter, head: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "KEPT_MS", DAY_MS)
+    head.open("/work.csv?view=transit")
+    village.accounts.keep_house()
+    for hours in range(6, 31, 6):
+        assert village.accounts.exports.rows.get(1) is not None, hours
+        village.member.clock.now_ms += DAY_MS // 4
+        village.accounts.keep_house()
+    assert village.accounts.exports.rows.get(1) is None
+
+
+def test_what_was_taken_when_the_clock_was_hours_ahead_is_counted(village: Counter, head: Visitor, monkeypatch) -> None:
+    monkeypatch.setattr(exports, "ALONE", 4)
+    village.member.clock.now_ms += DAY_MS // 2
+    back(head, "0002")
+    assert head.open(LIST).status_code == 200
+    village.member.clock.now_ms -= DAY_MS // 2
+    back(head, "0002")
+    assert head.open(LIST).status_code == 403
+    village.member.clock.now_ms -= YEARS_MS
+    back(head, "0002")
+    assert head.open(LIST).status_code == 200, "a clock that was years ahead locks nobody out for years"
