@@ -50,7 +50,7 @@ class ExportRows:
         """Keep an export or the request for one, and give its number, which is drawn here.
 
         None where it was to be done by one person, and that person has taken away more than ``alone`` people with it
-        in a span of time: nothing is kept then. What a program takes counts for its account, and for who made its token.
+        in a span of time: nothing is kept then. What a program takes counts for its account and for who made its token.
         """
         with self._store.writing() as connection:
             number = peers.count_up(connection, COUNTER)  # two at once come one after the other
@@ -129,8 +129,8 @@ class ExportRows:
 
 
 def _taken(connection: Connection, row: ExportRow, span: Span) -> int:
-    """How many people somebody has taken away alone in a span of time, by themselves or by programs whose token is of their
-    account or their making; of a program's account and the maker of its token, the larger."""
+    """How many people somebody has taken away alone in a span of time, by themselves or by programs whose token is of
+    their account or their making; of a program's account and the maker of its token, the larger."""
     alone = (EXPORTS.c.at_ms.between(*span), EXPORTS.c.reason.is_(None))
     counts = []
     for person in {row.staff_no, row.via or row.staff_no}:

@@ -57,13 +57,15 @@ class Table(NamedTuple):
     """A list as it is exported. ``name``: of the file, and in the audit trail; ``head``: the columns in Chinese and
     English; ``rows`` are read as they are written; ``filters``: what the list was narrowed to, for the audit trail,
     without personal data; ``person``: the column that names somebody, masked, where there is one: such a row counts as
-    one person, since masked names cannot be told apart."""
+    one person, since masked names cannot be told apart; ``asked``: what the address narrows it to, as it was read, so
+    that the same list can be asked for again."""
 
     name: str
     head: Sequence[tuple[str, str]]
     rows: Iterable[Sequence[Cell]]
     filters: Mapping[str, object]
     person: int | None = None
+    asked: Mapping[str, str] = {}
 
 
 class Read(Iterator[Sequence[Cell]]):
@@ -98,31 +100,23 @@ def route(rule: str, name: str, table_of: Callable[[Visit], Table | Response], p
         except ExportRefused as refused:
             people = refused.people if isinstance(refused, NeedsSecond) else 0
             words = visit.t(refused.zh, refused.en)
-            values = {"problem": words, "people": people, "action": asking(visit, name, form)}
+            values = {"problem": words, "people": people, "action": asking(made, name, form)}
             return visit.render("export_refused.html", 403, **values)
 
     return Route(f"{rule}.<any(csv, xlsx):form>", name, view, policy)
 
 
-def asking(visit: Visit, name: str, form: str) -> str:
+def asking(table: Table, name: str, form: str) -> str:
     """Where a list is asked for with a reason, narrowed alike; empty for one that names nobody."""
-    address: dict[str, Any] = {**query_of(visit), "listed": name, "form": form}
-    return url_for("ask_export", **address) if name == CASES else ""
+    return url_for("ask_export", **table.asked, listed=name, form=form) if name == CASES else ""
 
 
-def query_of(visit: Visit) -> dict[str, str]:
-    """What the address narrows a list to: the same whoever asks, and on whichever page of it."""
-    left_out = ("request", "form", "page", "limit", "after")
-    said = visit.request.args.items()
-    return {name: text for name, text in sorted(said) if text and name not in left_out and name[:1] != "_"}
-
-
-def wanted(visit: Visit, table: Table, form: str, read: Read) -> Wanted:
+def wanted(table: Table, form: str, read: Read) -> Wanted:
     """The list that somebody wants, once its rows were read."""
     told = {"form": form, "rows": read.rows, **{name: value for name, value in table.filters.items() if value}}
     if read.people:
         told["people"] = read.people
-    return Wanted(table.name, form, urlencode(query_of(visit)), read.people, told)
+    return Wanted(table.name, form, urlencode(table.asked), read.people, told)
 
 
 def given(visit: Visit, table: Table, form: str) -> Response:
@@ -136,7 +130,7 @@ def given(visit: Visit, table: Table, form: str) -> Response:
 
     def mark() -> str:
         """Note that the file is taken away, and give the line that says so."""
-        asked = wanted(visit, table, form, read)
+        asked = wanted(table, form, read)
         if number.isascii() and number.isdecimal() and len(number) < 10:
             return watermark(visit, exports.fetch(int(number), by, asked, visit.staff.via))
         return watermark(visit, exports.take(by, asked, visit.staff.via))

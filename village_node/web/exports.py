@@ -53,11 +53,12 @@ def ask(visit: Visit, listed: str, form: str) -> Response:
     """Ask for a list, narrowed as the address says, with a reason. Raises NotFound for a list that names nobody."""
     if listed not in LISTS:
         raise NotFound
+    table = LISTS[listed](visit)
     reason, problem = cases.reason_given(visit)
     if problem:
-        values = {"action": export.asking(visit, listed, form), "reason": visit.line("reason"), "error": problem}
+        values = {"action": export.asking(table, listed, form), "reason": visit.line("reason"), "error": problem}
         return visit.render("export_refused.html", 422, problem="", **values)
-    asked(visit, LISTS[listed](visit), form, reason)
+    asked(visit, table, form, reason)
     return visit.redirect("exports", done="asked")
 
 
@@ -65,7 +66,7 @@ def asked(visit: Visit, table: Table, form: str, reason: str) -> int:
     """Ask for a list with a reason; the number of the request. It is read through, for how many people it names."""
     read = Read(visit, table)
     deque(read, maxlen=0)
-    wanted = export.wanted(visit, table, form, read)
+    wanted = export.wanted(table, form, read)
     return visit.site.accounts.exports.ask(visit.staff.staff_no, wanted, reason, visit.staff.via)
 
 

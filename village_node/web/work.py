@@ -111,16 +111,18 @@ def _filters(visit: Visit) -> dict[str, str]:
     return filters
 
 
-def table(visit: Visit) -> Table:
+def table(visit: Visit, usual: str = "mine") -> Table:
     """A view of the list as a file, the newest first: who reads on slice by slice so misses no case that was there when
-    it began, and meets none twice."""
-    view, filters = visit.request.args.get("view", "mine"), _filters(visit)
+    it began, and meets none twice. ``usual``: the view where the address
+    names none."""
+    view, filters = visit.request.args.get("view", usual), _filters(visit)
     if view not in VIEWS:
         raise NotFound
     # A number may stand in the audit trail as it was typed; the name of a person may not.
     text = filters["text"] if filters["text"].isascii() else masking.name(filters["text"])
     rows = (_cells(visit, row) for row in _slice_by_slice(visit, view, filters))
-    return Table("work", HEAD, rows, {"view": view, **filters, "text": text}, person=HEAD.index(APPLICANT))
+    asked = {"view": view, **{name: value for name, value in filters.items() if value}}
+    return Table("work", HEAD, rows, {"view": view, **filters, "text": text}, HEAD.index(APPLICANT), asked)
 
 
 def _slice_by_slice(visit: Visit, view: str, filters: dict[str, str]) -> Iterator[CaseRow]:

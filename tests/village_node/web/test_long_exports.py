@@ -296,3 +296,23 @@ def test_what_was_taken_when_the_clock_was_hours_ahead_is_counted(village: Count
     village.member.clock.now_ms -= YEARS_MS
     back(head, "0002")
     assert head.open(LIST).status_code == 200, "a clock that was years ahead locks nobody out for years"
+
+
+def test_nothing_but_the_view_and_the_filters_becomes_part_of_a_request(
+    village: Counter, head: Visitor, other: Visitor
+) -> None:
+    more = "&endpoint=x&_external=1&事项=最多跑一次&listed=y&done=asked&view=decided"
+    refused = head.open(LIST + more)
+    (action,) = re.findall(r'<form method="post" action="(/exports/ask/[^"]*)"', refused.text)
+    assert action == "/exports/ask/work_export.csv?view=all"
+    asked(head, action + more)
+    page = other.open("/exports")
+    assert page.status_code == 200 and "最多跑一次" not in page.text
+    granted(other)
+    assert head.open("/exports").status_code == 200 and taken(head).status_code == 200
+
+
+def test_a_program_that_names_no_view_asks_for_all(village: Counter, head: Visitor, monkeypatch) -> None:
+    monkeypatch.setattr(exports, "ALONE", 4)
+    assert program_at(village, "0804", "head").get("/exports/cases").status_code == 200
+    assert lines(village)[-1][2]["view"] == "all"

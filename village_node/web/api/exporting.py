@@ -42,12 +42,12 @@ def export_cases(visit: Visit, asked: dict[str, Any]) -> Response:
 
     One account takes away 200 people a day. Beyond that the answer is 403 `second_person`.
     """
-    return export.given(visit, work.table(visit), asked["form"])
+    return export.given(visit, work.table(visit, asked["view"]), asked["form"])
 
 
 def ask_export_of_cases(visit: Visit, said: dict[str, str], asked: dict[str, Any]) -> dict[str, Any]:
     """Ask for a list that names more people than one may take away alone; another head answers on the page."""
-    return {"number": exports.asked(visit, work.table(visit), asked["form"], reason_in(said))}
+    return {"number": exports.asked(visit, work.table(visit, asked["view"]), asked["form"], reason_in(said))}
 
 
 OPERATIONS: Final = (
