@@ -8,6 +8,7 @@ Who grants is another person than who asks, as far as the node can tell: not who
 asks, nor who opened the asker's account with a one-time code, or the other way about, for he may know the password.
 """
 
+import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -59,28 +60,31 @@ class NeedsSecond(ExportRefused):
 
 
 class Wanted(NamedTuple):
-    """A list as somebody wants it: which one, in which form, narrowed to what stands in its address, and how many
-    people it names; ``told``: the same for the audit trail, without personal data."""
+    """A list as somebody wants it: which one, in which form, what it is narrowed to, masked and as it was typed, and
+    how many people it names; ``told``: the same for the audit trail, without personal data."""
 
     name: str
     form: str
+    narrowed: str
     query: str
     people: int
     told: Mapping[str, object]
 
 
 class Exports:
-    """Numbers exports, and asks a second person where there has to be one. Clock in ms."""
+    """Numbers exports, and asks a second person where there has to be one. Clock in ms; ``secret``: the key under which
+    is kept what somebody searched for."""
 
-    def __init__(self, rows: ExportRows, clock: Callable[[], int]) -> None:
+    def __init__(self, rows: ExportRows, clock: Callable[[], int], secret: Callable[[], bytes]) -> None:
         self.rows = rows
         self._clock = clock
+        self._secret = secret
 
     def take(self, by: str, wanted: Wanted, via: str | None = None) -> ExportRow:
         """Note that somebody takes a list away, and give its row with its number. ``via``: who made the token of
         the program that does. Raises NeedsSecond, NotSaved."""
         now = self._clock()
-        row = ExportRow(0, by, now, *wanted[:4], via=via)
+        row = ExportRow(0, by, now, wanted.name, wanted.form, "", None, wanted.people, via=via)
         told = Line(now, by, "list.export", wanted.name, _told(wanted, via))
         number = self.rows.add(row, told, ALONE, (now - DAY_MS + 1, now + DAY_MS))
         if number is None:
@@ -92,7 +96,7 @@ class Exports:
         now = self._clock()
         detail = {**_told(wanted, via), "people": wanted.people, "reason": reason}
         told = Line(now, by, "list.export.ask", wanted.name, detail)
-        number = self.rows.add(ExportRow(0, by, now, *wanted[:4], reason, via=via), told, ALONE, (now, now))
+        number = self.rows.add(self._row(0, by, now, wanted, via)._replace(reason=reason), told, ALONE, (now, now))
         assert number is not None, "what has a reason is kept"
         return number
 
@@ -112,7 +116,7 @@ class Exports:
     def fetch(self, number: int, by: str, wanted: Wanted, via: str | None = None) -> ExportRow:
         """Note that somebody takes away what was granted to them. Raises ExportRefused, NotSaved."""
         now = self._clock()
-        row = ExportRow(number, by, now, *wanted[:4], via=via)
+        row = self._row(number, by, now, wanted, via)
         told = Line(now, by, "list.export", wanted.name, {**_told(wanted, via), "people": wanted.people})
         found = self.rows.fetch(row, now, _within(now, GRANTED_MS), told)
         if found is None:
@@ -124,6 +128,11 @@ class Exports:
                 "this request was not granted, was used, is over, or was for another list: ask again",
             )
         return found
+
+    def _row(self, number: int, by: str, now: int, wanted: Wanted, via: str | None) -> ExportRow:
+        """A list that needs a second person: two are the same where all that was typed is."""
+        digest = hmac.digest(self._secret(), wanted.query.encode("utf-8", "surrogatepass"), "sha256")
+        return ExportRow(number, by, now, wanted.name, wanted.form, wanted.narrowed, digest, wanted.people, via=via)
 
     def open_to(self, by: str) -> tuple[int, int]:
         """How many requests of others wait for an answer of somebody, and how many lists they may take away now."""

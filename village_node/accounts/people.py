@@ -101,7 +101,7 @@ class Accounts:
         self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock)
         self.tokens = Tokens(rows, clock, randomness, self._steady)
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
-        self.exports = Exports(ExportRows(rows.store), clock)
+        self.exports = Exports(ExportRows(rows.store), clock, lambda: self.secret("exports"))
         self._clock_offset_ms = clock() - self._steady()
 
     @property

@@ -21,15 +21,18 @@ _LETS_IN: Final = ("staff.invite", "staff.renew")  # whoever does so knows the c
 
 
 class ExportRow(NamedTuple):
-    """One row of ``exports``, in the order of its columns. ``reason``: None where nobody had to be asked; ``granted``:
-    1 or 0 once it was answered; ``via``: who made the token of the program that asked, None where a person did."""
+    """One row of ``exports``, in the order of its columns. ``narrowed``: what the list was narrowed to, masked, and
+    ``digest``: the same in full under a key, for comparison; empty and None where nobody had to be asked, and so is
+    ``reason``. ``granted``: 1 or 0 once it was answered; ``via``: who made the token of the program that asked, None
+    where a person did."""
 
     number: int
     staff_no: str
     at_ms: int
     name: str
     form: str
-    query: str
+    narrowed: str
+    digest: bytes | None
     people: int
     reason: str | None = None
     answered_by: str | None = None
@@ -77,7 +80,7 @@ class ExportRows:
     def fetch(self, wanted: ExportRow, now_ms: int, answered: Span, told: Line) -> ExportRow | None:
         """Note that somebody takes away what was granted to them, once; the row, or None where nothing was, or it is
         over, or it was another list, or one of more people."""
-        same = [EXPORTS.c[name] == getattr(wanted, name) for name in ("number", "staff_no", "name", "form", "query")]
+        same = [EXPORTS.c[name] == getattr(wanted, name) for name in ("number", "staff_no", "name", "form", "digest")]
         same.append(EXPORTS.c.via.is_not_distinct_from(wanted.via))
         granted = (EXPORTS.c.granted == 1, EXPORTS.c.fetched_ms.is_(None), EXPORTS.c.answered_ms.between(*answered))
         with self._store.writing() as connection:

@@ -113,10 +113,11 @@ def asking(table: Table, name: str, form: str) -> str:
 
 def wanted(table: Table, form: str, read: Read) -> Wanted:
     """The list that somebody wants, once its rows were read."""
-    told = {"form": form, "rows": read.rows, **{name: value for name, value in table.filters.items() if value}}
+    narrowed = {name: value for name, value in table.filters.items() if value}
+    told = {"form": form, "rows": read.rows, **narrowed}
     if read.people:
         told["people"] = read.people
-    return Wanted(table.name, form, urlencode(table.asked), read.people, told)
+    return Wanted(table.name, form, urlencode(narrowed), urlencode(table.asked), read.people, told)
 
 
 def given(visit: Visit, table: Table, form: str) -> Response:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from village_node.accounts.exports import ExportRefused
 from village_node.store.exports import ExportRow
-from village_node.web import cases, counter_books, export, masking, work
+from village_node.web import cases, counter_books, export, work
 from village_node.web.export import Read, Table
 from village_node.web.policy import EXPORTS, Policy, Route
 from village_node.web.site import Visit
@@ -31,7 +31,9 @@ STATES: Final[dict[str, tuple[str, str, str, str]]] = {
 
 @dataclass
 class Line:
-    """One request as the page shows it; ``file``: where who looks takes it away; empty where they may not."""
+    """One request as the page shows it; ``file``: where who looks takes it away; empty where they may not;
+    ``typed_again``: what the address has beside a name that was searched for, which nobody keeps; None where there was
+    none."""
 
     row: ExportRow
     title: str
@@ -42,6 +44,7 @@ class Line:
     state: tuple[str, str, str, str]
     may_answer: bool
     file: str
+    typed_again: dict[str, Any] | None
 
 
 def requests(visit: Visit) -> Response:
@@ -94,10 +97,13 @@ def _page(visit: Visit, status: int = 200, problem: str = "") -> Response:
 def _line(visit: Visit, row: ExportRow, is_anothers: bool) -> Line:
     accounts, mine = visit.site.accounts, (row.staff_no, row.via) == (visit.staff.staff_no, None)
     state = accounts.exports.state(row)
-    said = dict(parse_qsl(row.query))
+    said = dict(parse_qsl(row.narrowed))
     endpoint = f"{row.name}_export"
-    address: dict[str, Any] = {**said, "form": row.form, "request": row.number}
-    file = url_for(endpoint, **address) if mine and state == "granted" else ""
+    address: dict[str, Any] = {**said, "request": row.number}
+    masked = not said.get("text", "").isascii()
+    if masked:
+        del address["text"]
+    file = url_for(endpoint, form=row.form, **({} if masked else address)) if mine and state == "granted" else ""
     return Line(
         row,
         visit.t(*TITLES.get(row.name, (row.name, row.name))),
@@ -108,6 +114,7 @@ def _line(visit: Visit, row: ExportRow, is_anothers: bool) -> Line:
         STATES[state],
         state == "asked" and is_anothers,
         file,
+        address if masked else None,
     )
 
 
@@ -123,13 +130,11 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 
 
 def _said(visit: Visit, name: str, text: str) -> tuple[str, str]:
-    """What a list was narrowed to, in words; the name of a person masked."""
+    """What a list was narrowed to, in words, as it was kept: the name of a person masked."""
     if name == "view" and text in work.VIEWS:
         text = visit.t(*work.VIEWS[text])
     elif name == "place":
         text = visit.place_name(text)
-    elif name == "text" and not text.isascii():
-        text = masking.name(text)
     return visit.t(*_WORDS.get(name, (name, name))), text
 
 

@@ -1,9 +1,11 @@
 """Long lists of people as files: asked for with a reason, granted by another head, taken away once, by that person."""
 
 import csv
+import hashlib
 import io
 import json
 import re
+from urllib.parse import quote, urlencode
 
 import pytest
 from werkzeug.test import TestResponse
@@ -316,3 +318,21 @@ def test_a_program_that_names_no_view_asks_for_all(village: Counter, head: Visit
     monkeypatch.setattr(exports, "ALONE", 4)
     assert program_at(village, "0804", "head").get("/exports/cases").status_code == 200
     assert lines(village)[-1][2]["view"] == "all"
+
+
+def test_a_name_that_was_searched_for_is_not_kept(village: Counter, head: Visitor, other: Visitor) -> None:
+    assert head.open("/work.csv?view=transit&text=张秀兰").status_code == 200
+    asked(head, "/exports/ask/work_export.csv?view=all&text=张秀兰")
+    granted(other, 2)
+    for number, narrowed in ((1, ""), (2, "view=all&text=%E5%BC%A0%2A")):
+        row = village.accounts.exports.rows.get(number)
+        assert row is not None and row.narrowed == narrowed and (row.digest is None) == (number == 1)
+        assert row.digest != hashlib.sha256(urlencode({"view": "all", "text": "张秀兰"}).encode()).digest()
+        assert not {"张秀兰", quote("张秀兰"), quote("秀兰")} & set(map(str, row)) and "秀" not in repr(row)
+    page = head.open("/exports").text
+    assert "编号或姓名：张*" in page and "张秀兰" not in page
+    (form,) = re.findall(r'<form method="get" action="/work\.csv">.*?</form>', page, re.DOTALL)
+    assert 'name="view" value="all"' in form and 'name="request" value="2"' in form and 'name="text"' in form
+    assert head.open("/work.csv?view=all&request=2&text=张秀").status_code == 403, "another name"
+    assert head.open("/work.csv?view=all&request=2").status_code == 403
+    assert head.open("/work.csv?view=all&request=2&text=张秀兰").status_code == 200

@@ -1,7 +1,7 @@
 """Every list that was taken away as a file has a number; a long one about people waits for a second person."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Integer, Text
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text
 
 revision = "0038"
 down_revision = "0037"
@@ -16,7 +16,8 @@ def upgrade() -> None:
         Column("at_ms", BigInteger, nullable=False),
         Column("name", Text, nullable=False),
         Column("form", Text, nullable=False),
-        Column("query", Text, nullable=False),
+        Column("narrowed", Text, nullable=False),
+        Column("digest", LargeBinary),
         Column("people", Integer, nullable=False),
         Column("reason", Text),
         Column("answered_by", Text),
