@@ -108,7 +108,8 @@ def route(rule: str, name: str, table_of: Callable[[Visit], Table | Response], p
 
 def asking(table: Table, name: str, form: str) -> str:
     """Where a list is asked for with a reason, narrowed alike; empty for one that names nobody."""
-    return url_for("ask_export", **table.asked, listed=name, form=form) if name == CASES else ""
+    address: dict[str, Any] = {**table.asked, "listed": name, "form": form}
+    return url_for("ask_export", **address) if name == CASES else ""
 
 
 def wanted(table: Table, form: str, read: Read) -> Wanted:

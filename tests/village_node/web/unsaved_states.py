@@ -86,7 +86,7 @@ def _export(request: pytest.FixtureRequest, asked: bool) -> Ready:
     head = village.sign_in("0002", "head")
     if not asked:
         return Ready(head, "/exports/ask/work_export.csv?view=all", {"reason": TYPED})
-    number = village.accounts.exports.ask("0005", Wanted("work", "csv", "view=all", 201, {}), "年度核对")
+    number = village.accounts.exports.ask("0005", Wanted("work", "csv", "view=all", "view=all", 201, {}), "年度核对")
     return Ready(head, f"/exports/{number}/reject", {"text": TYPED})
 
 
