@@ -196,6 +196,32 @@ def test_another_place_s_file_changes_nothing(told: Told, tmp_path: Path, secret
     assert {each.name: each.read_bytes() for each in data.iterdir()} == before
 
 
+def test_a_county_that_lives_in_the_database_is_left_alone_however_often_another_is_tried(
+    told: Told, tmp_path: Path, secret: str
+) -> None:
+    fields = {
+        "place": "621021000000",
+        "name": "庆城县",
+        "password_file": secret,
+        "staff_name": "李强",
+        "staff_no": "0001",
+    }
+    assert told(county_cli, tmp_path / "lives", fields)[0] == 0
+    lives = load(tmp_path / "lives").database
+    node = create_node(load(tmp_path / "lives"))
+    node.accounts.create_invitation("0002", "赵敏", ["officer"])
+    before = node.accounts.rows.all_staff()
+    node.close()
+    for _ in range(2):
+        code, said = told(county_cli, tmp_path / "other", fields | {"staff_no": "0003", "database_url": lives})
+        assert code == 1 and "holds another node" in said["problem"]
+    node = create_node(load(tmp_path / "lives"))
+    try:
+        assert node.accounts.rows.all_staff() == before
+    finally:
+        node.close()
+
+
 def test_a_list_without_its_columns_is_named(told: Told, tmp_path: Path, secret: str) -> None:
     regions = tmp_path / "regions.csv"
     head, county = "code,name,level,parent\n", "621021000000,庆城县,county,\n"
