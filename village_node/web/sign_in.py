@@ -50,6 +50,8 @@ def sign_in(visit: Visit) -> Response:
         return _to(visit, back)
     if of_a_step and half is not None:
         return _take_step(visit, half, kept, lambda again: _to(again, back))
+    if of_a_step and not {"again_step", "again_staff_no"}.isdisjoint(visit.request.form):
+        return _over(visit, kept)  # no guess at a password
     try:
         signed_in = visit.site.accounts.sign_in(staff_no, _password(visit, "password"), visit.source, visit.cookie)
     except SignInRefused as refused:
@@ -144,8 +146,16 @@ def _take_step(visit: Visit, half: Half, kept: Kept, go_on: GoOn) -> Response:
     except SignInRefused as refused:
         return _waits(_step_page(visit, half, kept, _status(refused), problem=why_refused(visit, refused)), refused)
     except Outdated:
-        return visit.render("expired.html", 401, kept=kept)
+        return _over(visit, kept)
     return _entered(visit, signed_in, kept, go_on)
+
+
+def _over(visit: Visit, kept: Kept) -> Response:
+    """The session of a step is over: the password again, with what goes along."""
+    if visit.request.endpoint != "sign_in":
+        return visit.render("expired.html", 401, kept=kept)
+    words = visit.t("登录已过期，请重新登录。", "The sign-in took too long: please sign in again.")
+    return visit.render("sign_in.html", 401, problem=words, back=dict(kept).get("back", "/"))
 
 
 def _entered(visit: Visit, signed_in: SignedIn, kept: Kept, go_on: GoOn) -> Response:
@@ -173,6 +183,8 @@ def _step_page(visit: Visit, half: Half, kept: Kept, status: int = 401, **values
     if half.step is Step.SET_UP:
         try:
             said |= factor_words.shown(visit, visit.site.accounts.steps.set_up(half, visit.site.config.name))
+        except Outdated:
+            return _over(visit, kept)
         except SignInRefused as refused:
             said |= {"problem": why_refused(visit, refused)}
     return visit.render("sign_in_step.html", status, **{**said, **values})

@@ -96,6 +96,21 @@ def test_it_is_set_up_at_ones_own_account_and_then_asked_for(township: Counter) 
     assert "二次验证" in other.open("/staff").text
 
 
+def test_who_takes_too_long_over_a_step_is_told_so_and_nothing_is_counted(township: Counter) -> None:
+    equipped(township.sign_in("0103", "head"))
+    desk = township.visitor()
+    desk.send("/sign-in", {**KEYS, "back": "/staff"})
+    form = {"again_step": "code", "again_code": "000000", "back": "/staff", "token": desk.token("/sign-in")}
+    township.member.clock.now_ms += 11 * MINUTE_MS
+    before = township.accounts.rows.audit_lines(1)[0].n
+    for _ in range(5):
+        late = desk.client.post("/sign-in", data=form)
+        assert late.status_code == 401 and "登录已过期" in problems(late.text)[0]
+        assert 'name="back" value="/staff"' in late.text and 'name="password"' in late.text
+    assert township.accounts.waits() == {} and township.accounts.rows.audit_lines(1)[0].n == before
+    assert desk.send("/sign-in", KEYS).headers["Location"] == "/sign-in?back=/"
+
+
 def test_the_step_is_left_and_somebody_else_signs_in(township: Counter) -> None:
     equipped(township.sign_in("0103", "head"))
     township.sign_in("0102", "reviewer")
