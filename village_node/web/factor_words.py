@@ -52,6 +52,16 @@ def refused(visit: Visit, why: Why) -> str:
     ) + visit.t(*_HELP)
 
 
+def not_set_up(visit: Visit) -> str:
+    """Why none can be set up here now, and who mends that: no code, and nobody who resets one, helps."""
+    return visit.t(
+        "本机打不开保管二次验证的密钥（数据目录里的 files.key 缺失、损坏，或不是原来那个），现在不能设置。"
+        "请系统管理员从备份恢复该文件，然后再来设置。",
+        "None can be set up now: files.key in the data directory of this node, which keeps their secrets, is missing, "
+        "damaged or another one. The administrator restores it from the backup; then come back.",
+    )
+
+
 def not_confirmed(visit: Visit, off: NotConfirmed) -> str:
     """Why the code of a secret that is being set up is not taken: whoever sees it may know how far a clock is off."""
     now = clock_of(visit)

@@ -33,8 +33,8 @@ def confirm(visit: Visit) -> Response:
         codes = accounts.factors.confirm(number, id_of(visit.cookie), typed, visit.source)
     except NotConfirmed as off:
         return _set_up(visit, 422, problem=factor_words.not_confirmed(visit, off), failed=True)
-    except SignInRefused as refused:
-        return _page(visit, 503, factor_words.refused(visit, refused.why))
+    except SignInRefused:
+        return _page(visit, 503, factor_words.not_set_up(visit))
     except Outdated:
         words = visit.t(
             "这次设置已经结束。下面显示已启用、而您没有看到恢复码的，请生成新的；未启用的，请重新开始。",
@@ -75,8 +75,8 @@ def _set_up(visit: Visit, status: int = 200, **values: object) -> Response:
     number = visit.staff.staff_no
     try:
         made = visit.site.accounts.factors.begin(number, id_of(visit.cookie), visit.site.config.name)
-    except SignInRefused as refused:
-        return _page(visit, 503, factor_words.refused(visit, refused.why))
+    except SignInRefused:
+        return _page(visit, 503, factor_words.not_set_up(visit))
     return visit.render("set_up_factor.html", status, **factor_words.shown(visit, made), **values)
 
 

@@ -144,7 +144,8 @@ def _take_step(visit: Visit, half: Half, kept: Kept, go_on: GoOn) -> Response:
     except NotConfirmed as off:
         return _step_page(visit, half, kept, 422, problem=factor_words.not_confirmed(visit, off), failed=True)
     except SignInRefused as refused:
-        return _waits(_step_page(visit, half, kept, _status(refused), problem=why_refused(visit, refused)), refused)
+        words = factor_words.not_set_up(visit) if half.step is Step.SET_UP else why_refused(visit, refused)
+        return _waits(_step_page(visit, half, kept, _status(refused), problem=words), refused)
     except Outdated:
         return _over(visit, kept)
     return _entered(visit, signed_in, kept, go_on)
@@ -185,8 +186,8 @@ def _step_page(visit: Visit, half: Half, kept: Kept, status: int = 401, **values
             said |= factor_words.shown(visit, visit.site.accounts.steps.set_up(half, visit.site.config.name))
         except Outdated:
             return _over(visit, kept)
-        except SignInRefused as refused:
-            said |= {"problem": why_refused(visit, refused)}
+        except SignInRefused:
+            said |= {"problem": factor_words.not_set_up(visit)}
     return visit.render("sign_in_step.html", status, **{**said, **values})
 
 

@@ -239,6 +239,19 @@ def test_a_role_that_demands_one_sets_it_up_before_anything_else(strict: Counter
     assert program.get("/cases").status_code == 200, "programs have tokens"
 
 
+def test_where_the_key_is_gone_only_what_helps_is_named(strict: Counter) -> None:
+    def gone() -> bytes:
+        raise FileNotFoundError("files.key")
+
+    code = strict.accounts.create_invitation("0103", "王芳", ["head"])
+    head = strict.visitor()
+    strict.accounts.factors._key = gone
+    keys = {"staff_no": "0103", "code": code, "password": PASSWORD, "again": PASSWORD}
+    assert head.send("/first-sign-in", keys).status_code == 303
+    page = head.open("/sign-in").text
+    assert "恢复该文件" in problems(page)[0] and "恢复码" not in page and "重置" not in page
+
+
 def test_with_a_dead_clock_it_begins_with_recovery_codes(strict: Counter) -> None:
     strict.member.clock.now_ms = 5 * MINUTE_MS  # in 1970
     code = strict.accounts.create_invitation("0103", "王芳", ["head"])
