@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from village_node.accounts.sessions import AHEAD_MS
-from village_node.accounts.throttle import DAY_MS
+from village_node.accounts.throttle import DAY_MS, MINUTE_MS
 from village_node.store.audit import Line
 from village_node.store.exports import ExportRow, ExportRows, Span
 
 ALONE: Final = 200  # people that one person may take away within a day
 ASKED_MS: Final = 3 * DAY_MS  # so long a request waits for its answer
 GRANTED_MS: Final = DAY_MS  # and so long may what was granted be taken away
+AGAIN_MS: Final = 10 * MINUTE_MS  # in which who lost the file on the way takes it away again
 KEPT_MS: Final = 400 * DAY_MS
 _OWN: Final = (
     "不能批准自己的申请，也不能批准用自己所建令牌提出的申请，须由另一位负责人用本人账号批准",
@@ -28,6 +29,10 @@ _OWN: Final = (
 _GROWN: Final = (
     "名单已增加，请重新申请：现在的人数多于批准时的人数",
     "the list has grown: it names more people than were agreed to. Ask again",
+)
+_NOT_GRANTED: Final = (
+    "这项申请没有获准、已经下载过、已过期，或名单与申请的不同；请重新申请",
+    "this request was not granted, was used, is over, or was for another list: ask again",
 )
 _LET_IN: Final = (
     "申请人（或其令牌的建立人）的账号由您邀请或重置过，或您的账号由其邀请或重置过，不能由您批准。"
@@ -80,16 +85,21 @@ class Exports:
         self._clock = clock
         self._secret = secret
 
-    def take(self, by: str, wanted: Wanted, via: str | None = None) -> ExportRow:
-        """Note that somebody takes a list away, and give its row with its number. ``via``: who made the token of
-        the program that does. Raises NeedsSecond, NotSaved."""
+    def begin(self, by: str, wanted: Wanted, via: str | None = None) -> ExportRow:
+        """Draw the number of a list that somebody takes away alone; its file is written then. ``via``: who made the
+        token of the program that does. Raises NeedsSecond, NotSaved."""
         now = self._clock()
         row = ExportRow(0, by, now, wanted.name, wanted.form, "", None, wanted.people, via=via)
-        told = Line(now, by, "list.export", wanted.name, _told(wanted, via))
-        number = self.rows.add(row, told, ALONE, (now - DAY_MS + 1, now + DAY_MS))
+        number = self.rows.draw(row, ALONE, _around(now))
         if number is None:
             raise NeedsSecond(wanted.people)
         return row._replace(number=number)
+
+    def take(self, row: ExportRow, wanted: Wanted) -> None:
+        """Note that a list begun is taken away: nothing can go wrong with its file any more. Raises as ``begin``."""
+        told = Line(row.at_ms, row.staff_no, "list.export", row.name, _told(wanted, row.via))
+        if self.rows.add(row, told, ALONE, _around(row.at_ms)) is None:
+            raise NeedsSecond(wanted.people)
 
     def ask(self, by: str, wanted: Wanted, reason: str, via: str | None = None) -> int:
         """Ask for a list that one person may not take away alone; the number of the request. Raises NotSaved."""
@@ -113,21 +123,29 @@ class Exports:
                 "没有这项待批准的申请：已经答复，或已过期", "no such request waits: it was answered, or is over"
             )
 
-    def fetch(self, number: int, by: str, wanted: Wanted, via: str | None = None) -> ExportRow:
-        """Note that somebody takes away what was granted to them. Raises ExportRefused, NotSaved."""
+    def granted(self, number: int, by: str, wanted: Wanted, via: str | None = None) -> ExportRow:
+        """What was granted to somebody, for its file to be written. Raises ExportRefused."""
+        asked, row = self.rows.get(number), self._row(number, by, self._clock(), wanted, via)
+        same = ("staff_no", "name", "form", "digest", "via")
+        if asked is None or not self.is_open(asked) or any(getattr(asked, each) != getattr(row, each) for each in same):
+            raise ExportRefused(*_NOT_GRANTED)
+        if asked.people < wanted.people:
+            raise ExportRefused(*_GROWN)
+        return asked
+
+    def fetch(self, number: int, by: str, wanted: Wanted, via: str | None = None) -> None:
+        """Note that somebody takes away what was granted to them: nothing can go wrong with its file any more. Who
+        took it away and lost it on the way does so again within some minutes. Raises ExportRefused, NotSaved."""
         now = self._clock()
         row = self._row(number, by, now, wanted, via)
         told = Line(now, by, "list.export", wanted.name, {**_told(wanted, via), "people": wanted.people})
-        found = self.rows.fetch(row, now, _within(now, GRANTED_MS), told)
-        if found is None:
-            asked = self.rows.get(number)
-            if asked and asked.staff_no == by and self.state(asked) == "granted" and asked.people < wanted.people:
-                raise ExportRefused(*_GROWN)
-            raise ExportRefused(
-                "这项申请没有获准、已经下载过、已过期，或名单与申请的不同；请重新申请",
-                "this request was not granted, was used, is over, or was for another list: ask again",
-            )
-        return found
+        if not self.rows.fetch(row, _within(now, GRANTED_MS), _within(now, AGAIN_MS), told):
+            raise ExportRefused(*_NOT_GRANTED)
+
+    def is_open(self, row: ExportRow) -> bool:
+        """Whether what was granted may be taken away now, or once more."""
+        fetched = row.fetched_ms is not None and _lies_in(row.fetched_ms, _within(self._clock(), AGAIN_MS))
+        return fetched or self.state(row) == "granted"
 
     def _row(self, number: int, by: str, now: int, wanted: Wanted, via: str | None) -> ExportRow:
         """A list that needs a second person: two are the same where all that was typed is."""
@@ -169,6 +187,11 @@ def _within(now: int, span_ms: int) -> Span:
 
 def _lies_in(at_ms: int, span: Span) -> bool:
     return span[0] <= at_ms <= span[1]
+
+
+def _around(now: int) -> Span:
+    """The day before and after: what was taken away while the clock was some hours ahead is counted."""
+    return now - DAY_MS + 1, now + DAY_MS
 
 
 def _told(wanted: Wanted, via: str | None) -> dict[str, object]:

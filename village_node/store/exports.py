@@ -49,16 +49,29 @@ class ExportRows:
         self._store = store
 
     @with_the_reserve
+    def draw(self, row: ExportRow, alone: int, span: Span) -> int | None:
+        """Draw the number of an export, which its file bears before it is kept; None as of ``add``. One whose file
+        comes to nothing is used no more."""
+        with self._store.writing() as connection:
+            number = peers.count_up(connection, COUNTER)
+            if _is_too_much(connection, row, alone, span):
+                peers.count_up(connection, COUNTER, -1)
+                return None
+            return number
+
+    @with_the_reserve
     def add(self, row: ExportRow, told: Line, alone: int, span: Span) -> int | None:
-        """Keep an export or the request for one, and give its number, which is drawn here.
+        """Keep an export or the request for one, and give its number, which is drawn here where it has none.
 
         None where it was to be done by one person, and that person has taken away more than ``alone`` people with it
         in a span of time: nothing is kept then. What a program takes counts for its account and for who made its token.
         """
         with self._store.writing() as connection:
-            number = peers.count_up(connection, COUNTER)  # two at once come one after the other
-            if row.reason is None and row.people and row.people + _taken(connection, row, span) > alone:
-                peers.count_up(connection, COUNTER, -1)
+            # Two at once come one after the other here.
+            number = row.number or peers.count_up(connection, COUNTER)
+            if row.number:
+                peers.count_up(connection, COUNTER, 0)
+            if _is_too_much(connection, row, alone, span):
                 return None
             connection.execute(insert(EXPORTS).values(row._replace(number=number)._asdict()))
             audit.append(connection, told._replace(detail={**told.detail, "number": number}))
@@ -77,25 +90,21 @@ class ExportRows:
             return True
 
     @with_the_reserve
-    def fetch(self, wanted: ExportRow, now_ms: int, answered: Span, told: Line) -> ExportRow | None:
-        """Note that somebody takes away what was granted to them, once; the row, or None where nothing was, or it is
-        over, or it was another list, or one of more people."""
+    def fetch(self, wanted: ExportRow, answered: Span, fetched: Span, told: Line) -> bool:
+        """Note that somebody takes away what was granted to them in the span ``answered``; False where nothing was, or
+        it was another list, or one of more people. Once, but for who took it away in the span ``fetched``."""
         same = [EXPORTS.c[name] == getattr(wanted, name) for name in ("number", "staff_no", "name", "form", "digest")]
-        same.append(EXPORTS.c.via.is_not_distinct_from(wanted.via))
-        granted = (EXPORTS.c.granted == 1, EXPORTS.c.fetched_ms.is_(None), EXPORTS.c.answered_ms.between(*answered))
+        mine = (*same, EXPORTS.c.via.is_not_distinct_from(wanted.via), EXPORTS.c.people >= wanted.people)
+        first = and_(EXPORTS.c.fetched_ms.is_(None), EXPORTS.c.answered_ms.between(*answered))
+        open_ = (EXPORTS.c.granted == 1, or_(first, EXPORTS.c.fetched_ms.between(*fetched)))
+        said = {"fetched_ms": func.coalesce(EXPORTS.c.fetched_ms, wanted.at_ms)}
         with self._store.writing() as connection:
-            change = (
-                update(EXPORTS)
-                .where(*same, *granted, EXPORTS.c.people >= wanted.people)
-                .values(fetched_ms=now_ms)
-                .returning(EXPORTS)
-            )
+            change = update(EXPORTS).where(*mine, *open_).values(said).returning(EXPORTS)
             found = connection.execute(change).first()
             if found is None:
-                return None
-            row = ExportRow._make(found)
-            audit.append(connection, told._replace(detail={**told.detail, **_approved(row)}))
-            return row
+                return False
+            audit.append(connection, told._replace(detail={**told.detail, **_approved(ExportRow._make(found))}))
+            return True
 
     def get(self, number: int) -> ExportRow | None:
         """One of them."""
@@ -129,6 +138,10 @@ class ExportRows:
             time_ms += min(max(now_ms - looked_ms, 0), LONGEST_STEP_MS)
             peers.remember_bytes(connection, _TIME, encode([time_ms, now_ms]))
             return connection.execute(delete(EXPORTS).where(EXPORTS.c.at_ms < time_ms - kept_ms)).rowcount
+
+
+def _is_too_much(connection: Connection, row: ExportRow, alone: int, span: Span) -> bool:
+    return row.reason is None and row.people > 0 and row.people + _taken(connection, row, span) > alone
 
 
 def _taken(connection: Connection, row: ExportRow, span: Span) -> int:

@@ -122,33 +122,50 @@ def wanted(table: Table, form: str, read: Read) -> Wanted:
 
 
 def given(visit: Visit, table: Table, form: str) -> Response:
-    """The file, once the audit trail has its line. Raises NotSaved where there is no room for either of them, and
-    ExportRefused where a second person has to agree, or has not."""
+    """The file, once the audit trail has its line: the last thing that can fail. Raises NotSaved where there is no room
+    for either of them, and ExportRefused where a second person has to agree, or has not."""
     if form not in _TYPES:
         raise NotFound
-    number = visit.request.args.get("request", "")
+    if visit.request.method == "HEAD":  # which takes nothing away
+        return _headed(visit, make_response(b""), table, form)
     file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - open until the answer is sent
-    read, exports, by = Read(visit, table), visit.site.accounts.exports, visit.staff.staff_no
-
-    def mark() -> str:
-        """Note that the file is taken away, and give the line that says so."""
-        asked = wanted(table, form, read)
-        if number.isascii() and number.isdecimal() and len(number) < 10:
-            return watermark(visit, exports.fetch(int(number), by, asked, visit.staff.via))
-        return watermark(visit, exports.take(by, asked, visit.staff.via))
-
     try:
-        head = [visit.t(*each) for each in table.head]
-        (_csv if form == "csv" else _xlsx)(visit, file, head, read, mark)
+        _written(visit, file, table, form)
     except (OSError, XlsxWriterException) as fault:
         file.close()
         raise NotSaved(*_NO_ROOM) from fault
     except (ExportRefused, NotSaved):
         file.close()
         raise
-    file.seek(0)
     response = make_response(_slices(file))
     response.call_on_close(file.close)
+    return _headed(visit, response, table, form)
+
+
+def _written(visit: Visit, file: IO[bytes], table: Table, form: str) -> None:
+    """Write the file and then note that it is taken away. Raises as ``given``, and OSError, XlsxWriterException."""
+    exports, by, via = visit.site.accounts.exports, visit.staff.staff_no, visit.staff.via
+    typed = visit.request.args.get("request", "")
+    number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
+    read, begun = Read(visit, table), []
+
+    def mark() -> str:
+        """The line that says who takes the file away."""
+        asked = wanted(table, form, read)
+        begun.append(exports.begin(by, asked, via) if number is None else exports.granted(number, by, asked, via))
+        return watermark(visit, begun[0])
+
+    head = [visit.t(*each) for each in table.head]
+    (_csv if form == "csv" else _xlsx)(visit, file, head, read, mark)
+    file.flush()
+    file.seek(0)
+    if number is None:
+        exports.take(begun[0], wanted(table, form, read))
+    else:
+        exports.fetch(number, by, wanted(table, form, read), via)
+
+
+def _headed(visit: Visit, response: Response, table: Table, form: str) -> Response:
     response.headers["Content-Type"] = _TYPES[form]
     day = times.local(visit.now_ms).date().isoformat()
     response.headers["Content-Disposition"] = f'attachment; filename="{table.name}-{day}.{form}"'

@@ -103,7 +103,11 @@ def _line(visit: Visit, row: ExportRow, is_anothers: bool) -> Line:
     masked = not said.get("text", "").isascii()
     if masked:
         del address["text"]
-    file = url_for(endpoint, form=row.form, **({} if masked else address)) if mine and state == "granted" else ""
+    file = (
+        url_for(endpoint, form=row.form, **({} if masked else address))
+        if mine and accounts.exports.is_open(row)
+        else ""
+    )
     return Line(
         row,
         visit.t(*TITLES.get(row.name, (row.name, row.name))),

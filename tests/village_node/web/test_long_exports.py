@@ -90,6 +90,8 @@ def test_a_list_of_more_people_than_one_may_take_away_asks_for_a_reason_and_a_se
     assert len(rows) == 6 and all(row[3] == "张*" for row in rows[1:-1])
     assert rows[-1][0].startswith("# 导出第 1 号；") and "李主任（0002）" in rows[-1][0]
     assert "周书记（0003）批准" in rows[-1][0] and "上关村" in rows[-1][0] and "621021101201" in rows[-1][0]
+    village.member.clock.now_ms += 10 * 60_000
+    back(head, "0002")
     assert taken(head).status_code == 403, "it is taken away once"
     assert [(actor, action) for actor, action, _ in lines(village)] == [
         ("0002", "list.export.ask"), ("0003", "list.export.grant"), ("0002", "list.export"),
@@ -159,6 +161,7 @@ def test_a_program_is_refused_with_a_code_that_tells_the_way(village: Counter, h
     assert granted(other, number).status_code == 303
     given = program.get(f"/exports/cases?view=all&request={number}")
     assert given.status_code == 200 and "# 导出第" in given.text and given.text.count("张*") == 4
+    village.member.clock.now_ms += 10 * 60_000
     assert program.get(f"/exports/cases?view=all&request={number}").status_code == 403
     assert program.get("/exports/cases?view=transit&form=xlsx").status_code == 200
 
@@ -336,3 +339,46 @@ def test_a_name_that_was_searched_for_is_not_kept(village: Counter, head: Visito
     assert head.open("/work.csv?view=all&request=2&text=张秀").status_code == 403, "another name"
     assert head.open("/work.csv?view=all&request=2").status_code == 403
     assert head.open("/work.csv?view=all&request=2&text=张秀兰").status_code == 200
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_full_disk_or_a_look_at_the_head_uses_nothing_up(
+    village: Counter, head: Visitor, other: Visitor, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    asked(head, f"/exports/ask/work_export.{form}?view=all")
+    granted(other)
+    file = f"/work.{form}?view=all&request=1"
+    assert head.client.head(file).status_code == 200 and head.client.head(LIST).status_code == 200
+    before = lines(village)
+
+    class Full(export.SpooledTemporaryFile):
+        def seek(self, *_: int) -> int:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(export, "SpooledTemporaryFile", Full)
+        assert head.open(file).status_code == 503
+        patch.setattr(exports, "ALONE", 4)
+        assert head.open(LIST).status_code == 503
+    assert lines(village) == before and "下载（一次）" in head.open("/exports").text
+    assert head.open(file).status_code == 200
+    monkeypatch.setattr(exports, "ALONE", 4)
+    assert head.open(LIST).status_code == 200, "what came to nothing is not counted"
+
+
+def test_a_file_that_was_lost_on_the_way_is_taken_away_again_within_minutes(
+    village: Counter, head: Visitor, other: Visitor
+) -> None:
+    asked(head)
+    granted(other)
+    village.member.clock.now_ms += DAY_MS - 1_000
+    back(head, "0002")
+    assert taken(head).status_code == 200
+    village.member.clock.now_ms += 5 * 60_000
+    assert "request=1" in head.open("/exports").text and taken(head).status_code == 200
+    back(other, "0003")
+    assert taken(other).status_code == 403
+    assert [action for _, action, _ in lines(village)][2:] == ["list.export"] * 2
+    village.member.clock.now_ms += 5 * 60_000
+    back(head, "0002")
+    assert taken(head).status_code == 403 and "request=1" not in head.open("/exports").text
