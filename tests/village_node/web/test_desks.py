@@ -102,8 +102,11 @@ def test_where_somebody_takes_fees_the_window_does_not_until_they_are_away(
     cashier = county.sign_in("1007", "cashier")
     assert 'act/fee_notice"' not in officer.open(approved).text
     seen = re.findall(r'name="seen" value="([^"]+)"', officer.open(approved).text)[0]
-    sent = officer.send(f"{approved}/act/fee_notice", {"due_days": "15", "seen": seen})
+    typed = {"due_days": "15", "seen": seen}
+    sent = officer.send(f"{approved}/act/fee_notice", typed)
     assert sent.status_code == 409 and "您的岗位没有此项权限" in sent.text
+    kept = sent.text.partition("您刚才填写的内容")[2]
+    assert "<dd>15</dd>" in kept, "what was typed is there to be copied"
     until = day_of(network.clock.now_ms).isoformat()
     assert admin.send("/staff/1007/absent", {"until": until}).status_code == 200
     assert 'act/fee_notice"' in officer.open(approved).text, "the cashier is away"
