@@ -97,7 +97,7 @@ def desks_filled(hall: Hall) -> tuple[Page, str]:
     somebody wants to take away."""
     village = hall.counters[VILLAGE]
     case = delivered_at_once(village.sign_in("0022", "agent", "head", name="周书记"))
-    village.accounts.exports.ask("0022", Wanted("work", "csv", "view=all", 201, {}), "年度核对")
+    village.accounts.exports.ask("0022", Wanted("work", "csv", "view=all", "view=all", 201, {}), "年度核对")
     page = hall.staff(VILLAGE, "0023", "cashier", "archivist", name="钱会计")
     return page, case.replace("/cases/", "/desk/")
 
