@@ -24,6 +24,7 @@ from village_node.joining import Stage
 from village_node.setup import making, plan, regions
 from village_node.setup.plan import Faults
 from village_node.setup.wizard import Wizard
+from village_node.setup.words import LABELS, TITLES
 from village_node.store import StoreError
 from village_node.web import entry
 from village_node.web.assets import Assets
@@ -41,37 +42,6 @@ ANSWER_MOST: Final = limits.SEALED_MESSAGE + FORM_MOST
 SETTER: Final = frozenset({"setter"})
 ANYBODY: Final = Policy(None, "public")
 OURS: Final = Policy(SETTER, "own", "typed")
-# Step -> what it is called.
-TITLES: Final = {
-    "place": ("本单位", "This place"),
-    "above": ("上级", "The place above"),
-    "keys": ("密钥", "Keys"),
-    "reach": ("访问", "Reaching it"),
-    "account": ("账号", "Account"),
-}
-# Field -> what the list of faults calls it.
-LABELS: Final = {
-    "code": ("一次性设置码", "One-time code"),
-    "place": ("单位代码", "Place code"),
-    "name": ("单位名称", "Name"),
-    "road": ("联系方式", "How it is reached"),
-    "parent_url": ("上级地址", "Address of the place above"),
-    "parent_wait_url": ("等消息地址", "Waiting address"),
-    "protect": ("密钥保护", "How keys lie"),
-    "passphrase": ("密钥口令", "Passphrase"),
-    "passphrase_again": ("再输一次口令", "The passphrase again"),
-    "way": ("谁来使用", "Who uses it"),
-    "host": ("本机地址", "Address of this machine"),
-    "port": ("端口", "Port"),
-    "wait_port": ("下级等消息的端口", "Port for waiting children"),
-    "public_url": ("大家使用的地址", "Address that people use"),
-    "staff_no": ("工号", "Staff number"),
-    "staff_name": ("姓名", "Name"),
-    "roles": ("岗位", "Roles"),
-    "password": ("密码", "Password"),
-    "password_again": ("再输一次密码", "The password again"),
-    "answer": ("答复文件", "Answer file"),
-}
 WAYS: Final = {
     "alone": {"behind_tls": False, "pages_without_tls": False},
     "tls": {"behind_tls": True, "pages_without_tls": False},
