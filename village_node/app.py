@@ -390,6 +390,11 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
 def _accounts(config: Config, casebook: Casebook, keyring: Keyring) -> Accounts:
     """The people of the node, and what their roles demand. What changes one of their accounts is said to the places
     above, which may order it."""
+
+    def factor_key(in_use: bool) -> bytes:
+        """The key that papers' files have as well: drawn here only where nothing at all lies under it."""
+        return identities.file_key(config.data, keyring, in_use=in_use or casebook.file_key_in_use())
+
     return Accounts(
         AccountRows(casebook.store, casebook.shutting),
         casebook.identity.level,
@@ -398,7 +403,7 @@ def _accounts(config: Config, casebook: Casebook, keyring: Keyring) -> Accounts:
         steady=steady_clock,
         beside=MarkFile(config.data / MARK_FILE),
         signed=casebook.signed_audit_head,
-        factor_key=partial(identities.file_key, config.data, keyring),
+        factor_key=factor_key,
         demands=Demands(frozenset(config.second_factor), frozenset(config.one_session)),
     )
 

@@ -27,11 +27,11 @@ FILES_KEY = "files.key"
 FILES_TURN = "files.turn"
 NOT_COMPARED = "network-not-compared"
 _NO_FILES_KEY = (
-    f"缺少 {FILES_KEY}：没有它，本机的材料原件都打不开。请从备份恢复这个文件；备份里也没有的，运行 keys forget-files，"
-    "打不开的材料会向其他单位重新索取，只存在本机的就没有了"
-    f" / {FILES_KEY} is missing, and without it no file of a paper that lies here opens: restore it from the backup."
-    " Where there is none, give `keys forget-files`: what does not open is asked for again from elsewhere, and what lay"
-    " here alone is lost"
+    f"缺少 {FILES_KEY}：没有它，本机的材料原件和二次验证都打不开。请从备份恢复这个文件；备份里也没有的，"
+    "运行 keys forget-files，打不开的材料会向其他单位重新索取，只存在本机的就没有了，二次验证须逐个重置"
+    f" / {FILES_KEY} is missing, and without it no file of a paper that lies here opens, and no second factor: restore"
+    " it from the backup. Where there is none, give `keys forget-files`: what does not open is asked for again from"
+    " elsewhere, what lay here alone is lost, and second factors are reset one by one"
 )
 SUITE = 1
 

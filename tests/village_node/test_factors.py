@@ -33,7 +33,7 @@ def worker_on(
     """One process of a node on this database."""
     chance = random.Random(seed).randbytes
     hasher = Hasher(chance, memory_kib=64, passes=1, lanes=1)
-    return Accounts(AccountRows(store), "township", clock, chance, hasher, factor_key=key, **more)
+    return Accounts(AccountRows(store), "township", clock, chance, hasher, factor_key=lambda _in_use: key(), **more)
 
 
 @pytest.fixture
@@ -250,20 +250,33 @@ def test_guesses_wait_and_the_right_password_does_not_forget_them(accounts: Acco
     secret, codes = equipped(accounts, clock)
     wrong = f"{(int(code_at(secret, clock.now_ms)) + 1) % 10**6:06}"
     seen = []
-    for number in range(12):
-        begun = accounts.sign_in("0103", PASSWORD, f"attacker {number}")
+    for _ in range(12):
+        begun = accounts.sign_in("0103", PASSWORD, "attacker")
         half = accounts.steps.half(begun.cookie)
         assert half is not None
-        seen.append(why(partial(accounts.steps.give_code, half, wrong, f"attacker {number}"))[0])
+        seen.append(why(partial(accounts.steps.give_code, half, wrong, "attacker"))[0])
     assert seen[: CODES.free + 1] == [0] * (CODES.free + 1) and all(seen[CODES.free + 1 :]), seen
-    assert why(lambda: accounts.factors.check("0103", codes[0], "here"))[0] > 0, "of recovery codes as well"
+    assert why(lambda: accounts.factors.check("0103", codes[0], "attacker"))[0] > 0, "of recovery codes as well"
     assert set(accounts.waits()) == {"0103"}
     accounts.unlock("0103")
     assert accounts.waits() == {}
-    accounts.factors.check("0103", codes[0], "here")
+    accounts.factors.check("0103", codes[0], "attacker")
     lines = accounts.rows.audit_lines(60)
     assert [line.action for line in lines].count("factor.refuse") == CODES.free + 1
     assert wrong not in repr(lines) and codes[0] not in repr(lines)
+
+
+def test_guesses_from_elsewhere_keep_the_owner_out_for_half_a_minute_at_most(accounts: Accounts, clock: Clock) -> None:
+    secret, _ = equipped(accounts, clock)
+    for number in range(200):
+        clock.now_ms += why(lambda: accounts.factors.check("0103", "AAAA-AAAA", f"attacker {number % 20}"))[0]  # noqa: B023
+    clock.now_ms += 30_000
+    accounts.factors.check("0103", code_at(secret, clock.now_ms), "here")
+    clock.now_ms += STEP_MS
+    waits = [why(lambda: accounts.factors.check("0103", "AAAA-AAAA", "attacker 3"))[0] for _ in range(2)]
+    assert any(waits), "and the right code gives whoever guesses no fresh tries"
+    accounts.reset_factor("0103", "0109")
+    assert accounts.waits() == {}
 
 
 def test_a_day_of_guesses_hardly_ever_meets_a_code(accounts: Accounts, clock: Clock) -> None:
@@ -307,6 +320,20 @@ def test_without_its_key_nothing_opens_but_recovery_codes_do(
         code = code_at(secret, clock.now_ms)
         assert why(partial(moved.factors.check, "0103", code, "here")) == (0, "unreadable"), "and no wait"
     moved.factors.check("0103", codes[0], "here")
+
+
+def test_no_key_is_drawn_to_open_what_lies_under_another_one(accounts: Accounts, store: Store, clock: Clock) -> None:
+    asked: list[bool] = []
+
+    def key(in_use: bool) -> bytes:
+        asked.append(in_use)
+        return KEY
+
+    accounts.factors._key = key
+    secret, _ = equipped(accounts, clock)
+    assert asked == [False, True], "drawn at most where one is set up"
+    accounts.factors.check("0103", code_at(secret, clock.now_ms), "here")
+    assert asked[2:] == [True]
 
 
 def test_a_secret_cannot_be_put_in_the_place_of_another_one(accounts: Accounts, store: Store, clock: Clock) -> None:

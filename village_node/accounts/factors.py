@@ -32,8 +32,10 @@ DIGITS: Final = 6
 SECRET_BYTES: Final = 20  # as long as the hash, which RFC 4226 asks for
 RECOVERY_CODES: Final = 10
 REMEMBERED: Final = 64  # used codes of an account; a clock set back does not bring more of them back than a day has
-# Guesses at codes, of one account from anywhere: who comes so far has its password. Three codes in a million are good.
+# Guesses at codes: who comes so far has the password. Three codes in a million are good. Those of one account from one
+# address wait long; those from anywhere only so long that its owner, who comes from elsewhere, is not kept out.
 CODES: Final = Rule(free=5, longest_ms=15 * MINUTE_MS, forget_ms=DAY_MS)
+ANYWHERE: Final = Rule(free=20, longest_ms=30_000, forget_ms=DAY_MS)
 _ABOUT: Final = b"sanji/second factor/1 "
 _STEP_BYTES: Final = 8
 
@@ -57,7 +59,8 @@ class NotConfirmed(Exception):
 
 class Factors:
     """Sets up, asks for and takes away second factors. Clock (ms) and randomness are handed in, and ``key``: what the
-    secrets are encrypted under (32 bytes; raises OSError, NoIdentity or NotOpened where it is not to be had)."""
+    secrets are encrypted under (32 bytes; raises OSError, NoIdentity or NotOpened where it is not to be had). It is
+    told whether there is anything under it for sure: what is to be opened is never under one that is drawn now."""
 
     def __init__(
         self,
@@ -65,7 +68,7 @@ class Factors:
         throttle: Throttle,
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
-        key: Callable[[], bytes],
+        key: Callable[[bool], bytes],
         pepper: Callable[[], bytes],
     ) -> None:
         """``pepper``: under which recovery codes are hashed. It outlives that key: they are good where it is gone."""
@@ -119,15 +122,20 @@ class Factors:
 
     def check(self, staff_no: str, typed: str, source: str) -> None:
         """Take a code, or a recovery code, of this account. Raises SignInRefused: the wait, or why it was not taken."""
-        key = key_of(staff_no)
-        if wait := self._throttle.attempt(key, CODES):
+        anywhere, person = code_keys_of(staff_no)
+        here, rules = person + source, ((anywhere, ANYWHERE), (person + source, CODES))
+        wait = max(self._throttle.wait_ms(key, rule) for key, rule in rules)
+        wait = wait or max(self._throttle.attempt(key, rule) for key, rule in rules)
+        if wait:
             raise SignInRefused(wait)
         why = self._refusal(staff_no, typed, source)
+        if why in (None, "unreadable"):  # nobody's guess; what others have guessed stays counted
+            self._throttle.take_back(anywhere)
         if why is None:
-            self._throttle.forget(key)
+            self._throttle.forget(here)
             return
         if why == "unreadable":
-            self._throttle.take_back(key)  # nobody's guess
+            self._throttle.take_back(here)
         raise SignInRefused(0, why)
 
     def _refusal(self, staff_no: str, typed: str, source: str) -> Why | None:
@@ -169,7 +177,9 @@ class Factors:
         Raises NotSaved."""
         told = Line(self._clock(), by, "factor.reset", staff_no, {})
         done = self.rows.drop(staff_no, told, signs_out=True)
-        self._throttle.forget(key_of(staff_no))
+        anywhere, person = code_keys_of(staff_no)
+        for key in (anywhere, *self._throttle.counted(person)):
+            self._throttle.forget(key)
         return done
 
     def _taken(self, secret: bytes, digits: str, used: bytes) -> bytes | None:
@@ -199,25 +209,28 @@ class Factors:
 
     def _sealed(self, staff_no: str, secret: bytes) -> bytes:
         nonce = self._randomness(NONCE_BYTES)
-        return nonce + encrypt(self._own_key(), nonce, _ABOUT + staff_no.encode(), secret)
+        return nonce + encrypt(self._own_key(in_use=False), nonce, _ABOUT + staff_no.encode(), secret)
 
     def _opened(self, staff_no: str, sealed: bytes) -> bytes:
         try:
-            return decrypt(self._own_key(), sealed[:NONCE_BYTES], _ABOUT + staff_no.encode(), sealed[NONCE_BYTES:])
+            return decrypt(
+                self._own_key(in_use=True), sealed[:NONCE_BYTES], _ABOUT + staff_no.encode(), sealed[NONCE_BYTES:]
+            )
         except NotOpened:
             raise SignInRefused(0, "unreadable") from None
 
-    def _own_key(self) -> bytes:
+    def _own_key(self, *, in_use: bool) -> bytes:
         """The key for secrets of factors: made from the one that is handed in, which encrypts other things itself."""
         try:
-            return hmac.new(self._key(), _ABOUT, hashlib.sha256).digest()
+            return hmac.new(self._key(in_use), _ABOUT, hashlib.sha256).digest()
         except (OSError, NoIdentity, NotOpened):
             raise SignInRefused(0, "unreadable") from None
 
 
-def key_of(staff_no: str) -> str:
-    """Under which key guesses at the codes of an account are counted."""
-    return f"factor:{staff_no}"
+def code_keys_of(staff_no: str) -> tuple[str, str]:
+    """Under which keys guesses at the codes of an account are counted: all of them, and the beginning of that of one
+    source."""
+    return f"factor:{staff_no}", f"factor at:{staff_no.replace('%', '%25').replace('@', '%40')}@"
 
 
 def _digits(typed: str) -> str:

@@ -11,7 +11,7 @@ from sync_protocol.case.workflow import ROLES, STANDS_IN, stood_in
 from sync_protocol.suites import NotOpened
 from village_node.accounts.chain import ChainWatch
 from village_node.accounts.exports import Exports
-from village_node.accounts.factors import Factors, key_of
+from village_node.accounts.factors import Factors, code_keys_of
 from village_node.accounts.marks import MarkFile
 from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
@@ -36,7 +36,7 @@ SET_UP = "first set-up"  # who acts in the audit trail then: with a blank in it,
 NOBODYS = frozenset({ONESELF, "node", "operator", "unknown"})
 
 
-def _no_key() -> bytes:
+def _no_key(_in_use: bool) -> bytes:
     """The key of a node that was given none. Raises NotOpened."""
     raise NotOpened("there is no key for second factors here")
 
@@ -77,7 +77,7 @@ class Accounts:
         steady: Callable[[], int] | None = None,
         beside: MarkFile | None = None,
         signed: Callable[[], Mark | None] = lambda: None,
-        factor_key: Callable[[], bytes] = _no_key,
+        factor_key: Callable[[bool], bytes] = _no_key,
         demands: Demands | None = None,
     ) -> None:
         """`steady`: ms that only ever grow, sleep included; without one the clock is taken to run evenly. `beside`:
@@ -218,13 +218,15 @@ class Accounts:
 
     def waits(self) -> dict[str, int]:
         """Who has to wait before the next attempt to sign in: by staff number, the longest wait left (ms)."""
-        kinds = (*keys_of(""), key_of(""))
+        kinds = (*keys_of(""), *code_keys_of(""))
         left = {key: wait for kind in kinds for key, wait in self.throttle.waits(kind.rstrip("@")).items()}
         found: dict[str, int] = {}
         for staff in self.rows.all_staff():
             account, person = keys_of(staff.staff_no)
-            mine = (account, key_of(staff.staff_no))
-            waits = [wait for key, wait in left.items() if key in mine or key.startswith(person)]
+            codes, code_here = code_keys_of(staff.staff_no)
+            waits = [
+                wait for key, wait in left.items() if key in (account, codes) or key.startswith((person, code_here))
+            ]
             if waits:
                 found[staff.staff_no] = max(waits)
         return found
@@ -239,7 +241,9 @@ class Accounts:
         if self.rows.staff(number) is None:
             raise _nobody(number)
         account, person = keys_of(number)
-        self.throttle.unlock((account, key_of(number)), person, self._line(by, "staff.unlock", number))
+        codes, code_here = code_keys_of(number)
+        keys = (account, codes, *self.throttle.counted(code_here))
+        self.throttle.unlock(keys, person, self._line(by, "staff.unlock", number))
 
     def sign_in(self, staff_no: str, password: str, source: str, before: str = "") -> SignedIn:
         """Begin a session; every try leaves an audit line. ``before``: the browser's cookie until now. Raises

@@ -89,6 +89,10 @@ class Throttle:
         now = self._clock()
         return {row.key: wait for row in self._rows.throttles(prefix) if (wait := _remaining(row, now))}
 
+    def counted(self, prefix: str) -> list[str]:
+        """The keys that begin so under which something is counted."""
+        return [row.key for row in self._rows.throttles(prefix)]
+
     def give_back(self, key: str, count: int, rule: Rule) -> None:
         """Take so many counted attempts back, and what they add to the wait."""
 

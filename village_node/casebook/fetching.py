@@ -24,7 +24,7 @@ from village_node.casebook.piecing import Piecing, about_file
 from village_node.casebook.plan import Received
 from village_node.casebook.rostering import NO_INCARNATION
 from village_node.rebirth import Lives
-from village_node.shelf import KEY_BYTES, Shelf
+from village_node.shelf import Shelf
 from village_node.store import Connection, NotSaved, Overtaken, RoomMade, blob_parts, blobs, parking
 from village_node.store.blob_parts import PartRow
 from village_node.store.blobs import HERE, MISSING, WRONG, BlobKey, BlobRow, ReceiptRow
@@ -61,10 +61,8 @@ class Fetching(Intake):
     def keep_lives(self, lives: Lives, *, pages_only: bool = False) -> None:
         """The files of our lives, beside which the shelf stands. Raises NotSaved, and NoIdentity where the key is gone
         under which keys of files are wrapped."""
-        with self.store.reading() as connection:
-            in_use = blobs.any_wrapped(connection, KEY_BYTES)
         try:
-            self._shelf = lives.shelf(in_use=in_use)
+            self._shelf = lives.shelf(in_use=self.file_key_in_use())
         except OSError as problem:
             raise _not_kept(problem) from problem
         super().keep_lives(lives, pages_only=pages_only)

@@ -132,6 +132,11 @@ class FactorRows:
             return True
 
 
+def any_confirmed(connection: Connection) -> bool:
+    """Whether anybody has one that counts."""
+    return connection.scalar(select(FACTORS.c.staff_no).where(FACTORS.c.secret.is_not(None)).limit(1)) is not None
+
+
 def _row(connection: Connection, staff_no: str) -> FactorRow | None:
     found = connection.execute(select(FACTORS).where(FACTORS.c.staff_no == staff_no)).first()
     return FactorRow._make(found) if found is not None else None

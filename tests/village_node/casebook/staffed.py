@@ -20,7 +20,7 @@ def staff_of(member: Member, *numbers: str, role: str = "agent") -> Accounts:
         book.randomness,
         Hasher(book.randomness, memory_kib=64, passes=1, lanes=1),
         signed=book.signed_audit_head,
-        factor_key=lambda: b"k" * 32,
+        factor_key=lambda _in_use: b"k" * 32,
     )
     for number in numbers:
         code = accounts.create_invitation(number, "某某", [role])

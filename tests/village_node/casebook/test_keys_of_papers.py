@@ -8,6 +8,7 @@ from sync_protocol.case.papers import current
 from sync_protocol.suites import NotOpened, decrypt, sha256
 from tests.closing import net
 from tests.network import TOWNSHIP, VILLAGE, Network
+from tests.village_node.casebook.staffed import staff_of
 from tests.village_node.casebook.test_papers import PHOTO
 from tests.village_node.casebook.test_papers_kept import known_above, row_of, write
 from village_node import app, identity, keyring
@@ -15,8 +16,10 @@ from village_node.casebook import CaseRef, NotFound, shelving
 from village_node.config import Config
 from village_node.identity import FILES_KEY, NoIdentity
 from village_node.shelf import KEY_BYTES, Shelf
-from village_node.store import blobs
+from village_node.store import blobs, rows
 from village_node.store.blobs import DROPPED, HERE, MISSING
+from village_node.store.factors import FactorRow
+from village_node.store.tables import FACTORS
 
 __all__ = ["net"]
 WORDS = "三月的苹果花 opens late"
@@ -106,6 +109,23 @@ def test_where_the_key_is_gone_and_others_stand_under_it_the_start_is_refused_wi
     path.write_bytes(kept)
     net.start(VILLAGE)
     assert opened(net, VILLAGE, ref) == PHOTO.raw
+
+
+def test_nor_is_another_one_drawn_where_second_factors_alone_lie_under_it(net: Network) -> None:
+    member = net[VILLAGE].member
+    assert not member.casebook.file_key_in_use()
+    staff_of(member, "0001")
+    with member.store.writing() as connection:
+        rows.put(connection, FACTORS, [FactorRow("0001", b"sealed", 0, b"")])
+    assert member.casebook.file_key_in_use()
+    path = net.built.folder / f"{VILLAGE}.data" / FILES_KEY
+    kept = path.read_bytes()
+    path.unlink()
+    with pytest.raises(NoIdentity, match="no second factor"):
+        start_again(net, VILLAGE)
+    assert not path.exists()
+    path.write_bytes(kept)
+    net.start(VILLAGE)
 
 
 def test_who_has_no_copy_of_the_key_forgets_the_files_and_is_given_them_again(net: Network) -> None:

@@ -176,7 +176,7 @@ def open_counter(
         member.casebook.randomness,
         cheap_hasher(member),
         signed=member.casebook.signed_audit_head,
-        factor_key=lambda: b"k" * 32,
+        factor_key=lambda _in_use: b"k" * 32,
         demands=Demands(frozenset(config.second_factor), frozenset(config.one_session)),
     )
     app = Flask(f"node_{member.place}", static_folder=None)

@@ -90,3 +90,22 @@ def test_what_is_signed_after_a_disabling_is_told_in_plain_words(
     page = clerk.open("/oddities").text
     assert "账号停用之后签的记录" in page and ref.case_no in page and "照常有效" in page
     assert "账号停用之后签的记录" not in village.sign_in("0002", "head").open("/oddities").text
+
+
+def test_a_place_says_that_it_shuts_the_account_as_well_and_that_outlives_the_order(
+    network: builders.Network, village: Counter, township: Counter
+) -> None:
+    head = township.sign_in("0101", "head")
+    village.sign_in("0001", "agent")
+    own_head = village.sign_in("0008", "head", "admin")
+    ordered(head)
+    exchange(network)
+    button = 'name="disabled" value="yes">本单位也停用'
+    assert button in own_head.open("/staff").text
+    assert own_head.send("/staff/0001/disable", {"disabled": "yes"}).status_code == 303
+    page = own_head.open("/staff").text
+    assert button not in page and "本单位也停用" in page
+    ordered(head, "lift", reason="查明是同名")
+    exchange(network)
+    row = village.accounts.rows.staff("0001")
+    assert row is not None and row.disabled and "已停用" in own_head.open("/staff").text

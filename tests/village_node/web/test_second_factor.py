@@ -240,7 +240,7 @@ def test_a_role_that_demands_one_sets_it_up_before_anything_else(strict: Counter
 
 
 def test_where_the_key_is_gone_only_what_helps_is_named(strict: Counter) -> None:
-    def gone() -> bytes:
+    def gone(_in_use: bool) -> bytes:
         raise FileNotFoundError("files.key")
 
     code = strict.accounts.create_invitation("0103", "王芳", ["head"])
