@@ -7,11 +7,18 @@ begins another one under a fresh id.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from village_node.accounts.factors import Factors, SetUp
 from village_node.accounts.sessions import Sessions, SignedIn, SignInRefused, Step
 from village_node.store.accounts import AccountRows, Outdated, SessionRow, StaffRow
 from village_node.store.audit import Line
+
+# Who reviews, decides and administers, by level: of these a second factor should be demanded.
+ADVISED: Final = {
+    "township": ("reviewer", "head", "admin"),
+    "county": ("officer", "head", "leader", "business", "admin"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,10 @@ class Demands:
     def factor_of(self, staff: StaffRow) -> bool:
         """Whether one of somebody's roles demands a second factor."""
         return not self.second_factor.isdisjoint(staff.roles)
+
+    def unasked(self, level: str) -> list[str]:
+        """The roles of a level of which one should be demanded and is not."""
+        return [role for role in ADVISED.get(level, ()) if role not in self.second_factor]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """How the node is: the sync strip and its button, the page for staff, two answers for programs that watch it."""
 
+import json
 from collections.abc import Iterable
 from typing import Final
 
@@ -7,6 +8,7 @@ from flask import make_response
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
+from sync_protocol.case.workflow import ROLES
 from sync_protocol.errors import TooManyLives
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.roster import network_code
@@ -15,7 +17,7 @@ from village_node.store import StoreError
 from village_node.store.peers import PeerRow
 from village_node.web import lives, machine, query
 from village_node.web.policy import ADMIN, CASEWORK, STAFF, Policy, Route
-from village_node.web.site import Visit, local_path
+from village_node.web.site import Site, Visit, local_path
 
 ANYBODY: Final = Policy(None, "public")
 SEES: Final = Policy(STAFF, "node")
@@ -111,8 +113,20 @@ def health(visit: Visit) -> Response:
         roster_forks=len(site.casebook.roster.forks),
         struck=len(site.casebook.roster.struck),
         too_many_lives=TooManyLives.code,
+        unasked=_without_factor(site),
         root=site.casebook.roster.root if site.casebook.identity.parent is None else None,
     )
+
+
+def _without_factor(site: Site) -> tuple[list[tuple[str, str]], str] | None:
+    """Which roles should show a second factor and need none here, in words, and what is to be written so that they do;
+    None where all do."""
+    level, demands = site.casebook.identity.level, site.accounts.demands
+    roles = demands.unasked(level)
+    if not roles:
+        return None
+    all_of_them = json.dumps(sorted({*demands.second_factor, *roles}))
+    return [ROLES[role, level] for role in roles], f"second_factor = {all_of_them}"
 
 
 def _to_rule_on(casebook: Casebook) -> int:

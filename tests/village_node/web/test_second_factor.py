@@ -252,6 +252,14 @@ def test_where_the_key_is_gone_only_what_helps_is_named(strict: Counter) -> None
     assert "恢复该文件" in problems(page)[0] and "恢复码" not in page and "重置" not in page
 
 
+def test_the_health_page_says_of_whom_none_is_demanded(network: Network, township: Counter, folder: Path) -> None:
+    page = township.sign_in("0103", "head").open("/health").text
+    assert "没有要求" in page and "初审、站长、系统管理员" in page
+    assert "second_factor = [&#34;admin&#34;, &#34;head&#34;, &#34;reviewer&#34;]" in page
+    township.accounts.demands = type(township.accounts.demands)(frozenset({"admin", "head", "reviewer"}))
+    assert "没有要求" not in township.sign_in("0104", "clerk").open("/health").text
+
+
 def test_with_a_dead_clock_it_begins_with_recovery_codes(strict: Counter) -> None:
     strict.member.clock.now_ms = 5 * MINUTE_MS  # in 1970
     code = strict.accounts.create_invitation("0103", "王芳", ["head"])
