@@ -1,6 +1,7 @@
 """The desks of the cashier and of the archivist: what waits for them, and one case with what their act needs alone.
 
-Whoever stands in for them, at a place where nobody has the role, works on cases and does it on the pages of a case.
+Whoever stands in for them, at a place where nobody has the role, works on cases and does it on the pages of a case:
+there the addresses of the desks lead, and what is sent to them is done or comes back.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,10 +18,11 @@ from village_node.store.cases import CaseRow
 from village_node.web import acts, cases, charging, entitled, entry, proceedings, schemas, skews, words
 from village_node.web.box import Box, yuan
 from village_node.web.cases import Attempt
-from village_node.web.policy import DESKS, Policy, Route
+from village_node.web.policy import CASEWORK, DESKS, Policy, Route
 from village_node.web.site import Visit
 
-SEES: Final = Policy(DESKS, "node", "masked")
+SEES: Final = Policy(DESKS | CASEWORK, "node", "masked")
+DOES: Final = Policy(DESKS | CASEWORK - {"supervisor"}, "node", "masked")  # the latter as on the page of a case
 # Role -> the list of what waits for it; who has the role sees it among the views of the work list.
 VIEWS: Final = {"cashier": "fees", "archivist": "to_file"}
 TITLES: Final[dict[str, tuple[str, str]]] = {
@@ -103,11 +105,14 @@ def concerns(visit: Visit, case: Case) -> bool:
 
 def desk_case(visit: Visit, place: str, case_id: str) -> Response:
     """One case with what these desks need of it. Raises NotFound for every other one."""
-    return show(visit, cases.fetch(visit, place, case_id))
+    case = cases.fetch(visit, place, case_id)
+    return visit.redirect("case", place=place, case_id=case_id) if visit.may(CASEWORK) else show(visit, case)
 
 
 def desk_act(visit: Visit, place: str, case_id: str, move: str) -> Response:
     """Make a move of one of these desks."""
+    if visit.may(CASEWORK):
+        return acts.act(visit, place, case_id, move)
     return acts.made(visit, place, case_id, move, show, "desk_case")
 
 
@@ -167,5 +172,5 @@ def _leaves(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> Itera
 
 ROUTES: Final = (
     Route("/desk/<place>/<case_id>", "desk_case", desk_case, SEES),
-    Route("/desk/<place>/<case_id>/act/<move>", "desk_act", desk_act, SEES, ("POST",)),
+    Route("/desk/<place>/<case_id>/act/<move>", "desk_act", desk_act, DOES, ("POST",)),
 )

@@ -176,3 +176,16 @@ def test_a_program_of_the_cashier_reads_what_waits_and_settles_it(county: Counte
     archivist = program_at(county, "1802", "archivist")
     assert archivist.get(f"{path}/moves").status_code == 404
     assert archivist.post(f"{path}/acts/fee_settled", {"how": "paid", "seen": seen}).status_code == 403
+
+
+def test_the_address_of_a_desk_leads_who_works_on_cases_to_the_case(
+    county: Counter, approved: str, officer: Visitor
+) -> None:
+    desk = desk_of(approved)
+    for number in ("1005", "1006"):  # standing in, and no longer
+        answer = officer.open(desk)
+        assert (answer.status_code, answer.headers["Location"]) == (303, approved)
+        cashier = county.sign_in(number, "cashier")
+    assert cashier.open(desk).status_code == 200
+    sent = officer.send(f"{desk}/act/fee_notice", {"due_days": "15", "seen": ""})
+    assert sent.status_code == 409 and "<dd>15</dd>" in sent.text.partition("您刚才填写的内容")[2]
