@@ -143,6 +143,19 @@ def test_late_acts_do_not_outlive_the_word_they_rest_on(net: Network, village: A
     assert late(net, TOWNSHIP) == []
 
 
+def test_what_was_shut_before_anybody_said_so_is_said_once(net: Network, village: Accounts) -> None:
+    member = net[VILLAGE].member
+    with member.store.writing() as connection:  # as a program before did
+        connection.exec_driver_sql("UPDATE staff SET disabled = true WHERE staff_no = '0001'")
+    for _ in range(2):
+        net.start(VILLAGE)
+    net.settle()
+    (one,) = net[TOWNSHIP].member.casebook.accounts_of(VILLAGE)
+    assert (one.account, one.state) == ("0001", "disabled")
+    with net[VILLAGE].member.store.reading() as connection:
+        assert len(streams.beside_cases(connection, f"about:{VILLAGE}", kinds.ACCOUNT_STATE)) == 1
+
+
 def test_the_namesake_of_another_place_is_somebody_else(net: Network, village: Accounts) -> None:
     net[SECOND_VILLAGE].member.file()
     net.settle()

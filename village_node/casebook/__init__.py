@@ -219,6 +219,7 @@ class Casebook(
         self.on_news(self.look_at_orders)
         with suppress(NotSaved):  # on a full disk at a later look
             self.obey_account_orders()
+            self.say_who_is_shut()
 
     def _look_at_items(self, scopes: set[str]) -> None:
         """A version that has come may be what cases wait for."""

@@ -89,6 +89,26 @@ class AccountOrders(Beside, Reading):
         with self.shutting():
             pass
 
+    @rows.with_the_reserve
+    def say_who_is_shut(self) -> None:
+        """Say upward of the accounts that are shut and of which nothing was ever said: they were shut by a program that
+        did not say it. Raises NotSaved."""
+        with self.store.reading() as connection:
+            if not self._unsaid(connection):
+                return
+        with self.shutting() as (connection, say):
+            for account in self._unsaid(connection):
+                say(account, True, NODE)
+
+    def _unsaid(self, connection: Connection) -> list[str]:
+        shut = [row.staff_no for row in rows.everybody(connection) if row.disabled]
+        if not shut:
+            return []
+        place = self.identity.place
+        said = self.records(connection, kinds.ACCOUNT_STATE, _reads(kinds.ACCOUNT_STATE), about(place))
+        known = accounts.reports_of(place, said)
+        return [account for account in shut if account not in known]
+
     def look_at_orders(self, scopes: Collection[str]) -> None:
         """Something has come: it may be an order, or a change of the roster by which one counts no more."""
         if not {about(self.identity.place), ROSTER, ANYTHING}.isdisjoint(scopes):
