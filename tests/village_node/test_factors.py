@@ -468,3 +468,19 @@ def test_a_program_needs_none(accounts: Accounts, clock: Clock) -> None:
     equipped(accounts, clock)
     token = accounts.make_token("平台", "0103", "head", 30, by="0103", by_admin=False)
     assert accounts.program(token) is not None
+
+
+def test_who_stands_in_for_a_role_that_demands_a_factor_has_one_or_does_not_stand_in(
+    store: Store, clock: Clock
+) -> None:
+    accounts = worker_on(store, clock, demands=Demands(second_factor=frozenset({"cashier"})))
+    person = accounts.person(hired(accounts, "0101", "clerk"))
+    assert person is not None and person.stands_in == {"archivist"} and person.roles == {"clerk", "archivist"}
+    secret, _ = equipped(accounts, clock, "0102", "clerk")
+    assert accounts.vouch("0102", PASSWORD, "here", code_at(secret, clock.now_ms)).stands_in == {"cashier", "archivist"}
+
+
+def test_a_program_stands_in_for_nobody(accounts: Accounts) -> None:
+    hired(accounts, "0101", "clerk")
+    found = accounts.program(accounts.make_token("接口", "0101", "clerk", 30, by="0009", by_admin=True))
+    assert found is not None and (found[0].roles, found[0].stands_in, found[0].via) == ({"clerk"}, set(), "0009")

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sync_protocol.case.complaints import ONESELF
@@ -357,12 +357,15 @@ class Accounts:
         return self._as_person(staff, staff.roles, form_token(cookie))
 
     def _as_person(self, staff: StaffRow, roles: Iterable[str], token: str = "") -> Person:
-        """Somebody in these roles, and in those whose work falls to them because nobody else here can do it today."""
+        """Somebody in these roles, and in those whose work falls to them because nobody else here can do it today: of
+        these, one that demands a second factor is for who has one."""
         own = frozenset(roles) & frozenset(self.roles)
         if not any(by & own for by in STANDS_IN.values()):
             return Person(staff.staff_no, staff.name, own, token)
         today = day_of(self._clock()).isoformat()
         beside = stood_in(own, self.rows.staffed(tuple(STANDS_IN), today)) & frozenset(self.roles)
+        if not beside.isdisjoint(self.demands.second_factor) and not self.factors.has(staff.staff_no):
+            beside -= self.demands.second_factor
         return Person(staff.staff_no, staff.name, own | beside, token, beside)
 
     def replaced(self, cookie: str) -> SessionRow | None:
@@ -399,11 +402,13 @@ class Accounts:
         return token
 
     def program(self, token: str) -> tuple[Person, Known] | None:
-        """Who comes with this token: the account in the one role of the token. It sends no form, so no form token."""
+        """Who comes with this token: the account in the one role of the token, and standing in for nobody. It
+        sends no form, so no form token."""
         known = self.tokens.find(token)
         if known is None:
             return None
-        return replace(self._as_person(known.staff, {known.token.role}), via=known.token.made_by), known
+        role = frozenset({known.token.role}) & frozenset(self.roles)
+        return Person(known.staff.staff_no, known.staff.name, role, "", via=known.token.made_by), known
 
     def secret(self, use: str) -> bytes:
         """The secret (32 bytes) of this node for one use, the same for all its workers. Raises NotSaved where it is to

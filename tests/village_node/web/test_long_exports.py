@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+from tempfile import SpooledTemporaryFile
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -351,7 +352,7 @@ def test_a_full_disk_or_a_look_at_the_head_uses_nothing_up(
     assert head.client.head(file).status_code == 200 and head.client.head(LIST).status_code == 200
     before = lines(village)
 
-    class Full(export.SpooledTemporaryFile):
+    class Full(SpooledTemporaryFile[bytes]):
         def seek(self, *_: int) -> int:
             raise OSError(28, "No space left on device")
 
