@@ -483,4 +483,4 @@ def test_who_stands_in_for_a_role_that_demands_a_factor_has_one_or_does_not_stan
 def test_a_program_stands_in_for_nobody(accounts: Accounts) -> None:
     hired(accounts, "0101", "clerk")
     found = accounts.program(accounts.make_token("接口", "0101", "clerk", 30, by="0009", by_admin=True))
-    assert found is not None and (found[0].roles, found[0].stands_in, found[0].via) == ({"clerk"}, set(), "0009")
+    assert found is not None and found[0].roles == {"clerk"} and not found[0].stands_in and found[0].via == "0009"
