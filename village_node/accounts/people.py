@@ -15,6 +15,7 @@ from village_node.accounts.factors import Factors, code_keys_of
 from village_node.accounts.marks import MarkFile
 from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
+from village_node.accounts.readings import Readings
 from village_node.accounts.refusals import Refusals
 from village_node.accounts.sessions import INVITATION_MS, Sessions, SignedIn, SignInRefused, form_token, keys_of
 from village_node.accounts.steps import Demands, Steps
@@ -62,6 +63,7 @@ class Person:
     stands_in: frozenset[str] = frozenset()
     # Who made the token with which a program comes in this name; None where the person is there.
     via: str | None = None
+    token_id: int | None = None  # and its number
 
 
 class Accounts:
@@ -101,6 +103,7 @@ class Accounts:
         self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock)
         self.tokens = Tokens(rows, clock, randomness, self._steady)
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
+        self.readings = Readings(rows, clock)
         self.exports = Exports(ExportRows(rows.store), clock, lambda: self.secret("exports"))
         self._clock_offset_ms = clock() - self._steady()
 
@@ -408,7 +411,9 @@ class Accounts:
         if known is None:
             return None
         role = frozenset({known.token.role}) & frozenset(self.roles)
-        return Person(known.staff.staff_no, known.staff.name, role, "", via=known.token.made_by), known
+        return Person(
+            known.staff.staff_no, known.staff.name, role, "", via=known.token.made_by, token_id=known.token.id
+        ), known
 
     def secret(self, use: str) -> bytes:
         """The secret (32 bytes) of this node for one use, the same for all its workers. Raises NotSaved where it is to
@@ -431,6 +436,7 @@ class Accounts:
         self.passes.purge()
         self.exports.purge()
         self.refusals.settle()
+        self.readings.settle()
         self.throttle.purge()
 
     def watch_clock(self) -> None:

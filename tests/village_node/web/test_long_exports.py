@@ -383,3 +383,20 @@ def test_a_file_that_was_lost_on_the_way_is_taken_away_again_within_minutes(
     village.member.clock.now_ms += 5 * 60_000
     back(head, "0002")
     assert taken(head).status_code == 403 and "request=1" not in head.open("/exports").text
+
+
+def test_what_programs_read_in_lists_is_one_line_of_the_audit_trail_a_token_and_day(
+    village: Counter, head: Visitor
+) -> None:
+    program, second = program_at(village, "0804", "head"), program_at(village, "0805", "head")
+    for each in (program, program, second):
+        assert len(each.get("/cases?limit=3").get_json()["cases"]) == 3
+    village.accounts.keep_house()
+    village.member.clock.now_ms += DAY_MS
+    village.accounts.keep_house()
+    village.accounts.keep_house()
+    program.get("/cases")
+    told = [one for one in village.accounts.rows.audit_lines(50) if one.action == "token.read"]
+    assert sorted((one.actor, one.subject, json.loads(one.detail)["cases"]) for one in told) == [
+        ("0804", "1", 6), ("0805", "2", 3),
+    ]  # fmt: skip

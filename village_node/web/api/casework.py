@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.places import about
 from village_node.casebook import HopReceipt, OddCase, Shown, TimelineEntry
 from village_node.notices import sheets
+from village_node.store import NotSaved
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.web import (
     cases,
@@ -135,6 +137,9 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     last, size = _cursor(asked["after"]), asked["limit"]
     found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1, visit.staff.staff_no)
     rows = found[:size]
+    if rows and visit.staff.token_id is not None:
+        with suppress(NotSaved):  # with a full disk programs may still read
+            visit.site.accounts.readings.note(visit.staff.token_id, visit.staff.staff_no, len(rows))
     signed = visit.site.casebook.hop_receipts(rows)
     taken = visit.site.casebook.claims_on([(row.scope, row.case_id) for row in rows])
 
