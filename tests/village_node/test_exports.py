@@ -8,7 +8,7 @@ import pytest
 from tests.village_node.test_accounts import Clock
 from tests.village_node.test_factors import worker_on
 from village_node.accounts import exports
-from village_node.accounts.exports import Exports, ExportRefused, Wanted
+from village_node.accounts.exports import ExportRefused, Exports, Wanted
 from village_node.store import Store
 
 LIST = Wanted("work", "csv", "view=all", "view=all", 150, {})
