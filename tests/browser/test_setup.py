@@ -73,7 +73,8 @@ def parent(township: Path, tmp_path: Path) -> tuple[Path, int]:
     node.accounts.set_password("0101", code, PASSWORD, "here")
     node.close()
     settings = township / "node.toml"
-    settings.write_text(re.sub(r"port = \d+", f"port = {port}", settings.read_text(encoding="utf-8")), encoding="utf-8")
+    said = re.sub(r"port = \d+", f"port = {port}", settings.read_text(encoding="utf-8"))
+    settings.write_text(f"{said}one_session = []  # the first password has opened one\n", encoding="utf-8")
     return township, port
 
 

@@ -193,7 +193,7 @@ def test_an_invitation_names_the_roles_there_are(network, capsys):
     capsys.readouterr()
     wrong = ["invite", "--data", str(network.township), "--staff-no", "2001", "--staff-name", "孙窗口"]
     assert township_cli.main([*wrong, "--role", "king"]) == 1
-    assert "clerk, reviewer, head, admin" in capsys.readouterr().err
+    assert "clerk, reviewer, head, cashier, archivist, admin" in capsys.readouterr().err
     assert township_cli.main([*wrong, "--role", "clerk"]) == 0
     assert "one-time sign-in code" in capsys.readouterr().out
 
