@@ -43,6 +43,7 @@ STARTING_S: Final = 0.4
 # What a killed server looks like from a browser; a page that shows less than it should is looked at by the checks.
 CUT_OFF: Final = (urllib.error.URLError, HTTPException, OSError, NotThere, WalkFailed)
 _EVENTS: Final = "SELECT scope, seq, hash FROM events JOIN streams ON streams.id = events.stream ORDER BY scope, seq"
+Events = set[tuple[str, int, bytes]]
 _RECEIPTS: Final = (
     "SELECT signer, incarnation, scope, receipts.seq FROM receipts JOIN streams ON streams.id = receipts.stream"
 )
@@ -296,6 +297,12 @@ def _exchange(targets: Mapping[str, Target]) -> None:
             control.ask(targets[name].node.data, dict, "sync")
 
 
+def _held_above(below: Events, above: Events) -> bool:
+    """Whether two nodes hold the same of what the one below may hold; each says of itself besides, to those above."""
+    scopes = {scope for scope, _, _ in below}
+    return below == {each for each in above if each[0] in scopes}
+
+
 def _healed(targets: Mapping[str, Target], seen: Mapping[str, tuple[str, Filed]]) -> list[str]:
     """Wait until the county holds what the village holds, and compare."""
     village, county = targets["village"], targets["county"]
@@ -303,9 +310,9 @@ def _healed(targets: Mapping[str, Target], seen: Mapping[str, tuple[str, Filed]]
     while time.monotonic() < deadline:
         _exchange(targets)
         events = {
-            name: [(scope, seq, bytes(raw)) for scope, seq, raw in t.rows(_EVENTS)] for name, t in targets.items()
+            name: {(scope, seq, bytes(raw)) for scope, seq, raw in t.rows(_EVENTS)} for name, t in targets.items()
         }
-        if events["village"] == events["township"] == events["county"]:
+        if _held_above(events["village"], events["township"]) and _held_above(events["township"], events["county"]):
             break
         threading.Event().wait(LOOK_EVERY_S)
     else:
