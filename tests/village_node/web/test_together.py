@@ -239,7 +239,7 @@ def test_a_meeting_gives_people_something_to_do_and_the_supervisor_sees_what_is_
 def test_a_fee_is_worked_out_by_its_rule_and_the_sheet_of_the_day_sums_it_up(
     network: Network, agent: Visitor, clerk: Visitor, county: Counter
 ) -> None:
-    officer = county.sign_in("1001", "officer", "window", name="赵敏")
+    officer = county.sign_in("1001", "officer", "window", "cashier", name="赵敏")
     delegate_all(county.member, "1001")
     cases = [at_the_county(network, agent, clerk, officer, "034") for _ in range(2)]
     for case in cases:
@@ -249,7 +249,7 @@ def test_a_fee_is_worked_out_by_its_rule_and_the_sheet_of_the_day_sums_it_up(
     assert "占道面积（平方米） 12 × 占道天数（天） 5 ＝ 60 平方米·天；60 × 1.00 元 ＝ 60.00 元" in page
     asks = officer.open(cases[0]).text.partition("/act/fee_notice")[2].partition("</form>")[0]
     assert 'name="due_days"' in asks and 'name="amount_fen"' not in asks, "nobody types a sum"
-    program: Program = program_at(county, "1008", "window")
+    program: Program = program_at(county, "1008", "cashier")
     other = program.act(cases[0], "fee_notice", amount_fen=1)
     assert other.status_code == 422 and "60.00" in other.text and held(county, cases[0]).fee is None
     program.done(cases[0], "fee_notice", due_days=15)
@@ -257,7 +257,7 @@ def test_a_fee_is_worked_out_by_its_rule_and_the_sheet_of_the_day_sums_it_up(
     done(officer, cases[0], "fee_settled", how="paid", receipt_no="票0001")
     refused(officer, cases[1], "fee_settled", "请填写此项", how="waived")
     done(officer, cases[1], "fee_settled", how="waived", decision_no="庆财减〔2026〕3号")
-    sheet = program.get("/fees").get_json()
+    sheet = program_at(county, "1009", "window").get("/fees").get_json()
     assert {each["what"]: (each["count"], each["amount_fen"]) for each in sheet["sums"]} == {
         "notice": (2, 12_000), "paid": (1, 6_000), "waived": (1, 6_000),
     }  # fmt: skip

@@ -51,7 +51,7 @@ class Program:
 
     def act(self, case: str, kind: str, **body: Any) -> TestResponse:
         """Do one act on a case as it stands now."""
-        told = self.get(case).get_json()
+        told = self.get(case if kind == "decide" else f"{case}/moves").get_json()
         known = {name: told[name] for name in ("seen", "shown") if name == "seen" or kind == "decide"}
         return self.post(f"{case}/acts/{kind}", {**known, **body})
 
