@@ -40,6 +40,7 @@ from village_node.casebook.errors import (
     Stale,
 )
 from village_node.casebook.evidencing import Evidencing
+from village_node.casebook.glance import Glance
 from village_node.casebook.hauling import NOTHING_WAITS, Hauled, Hauling, PapersWaiting
 from village_node.casebook.late_acts import LateActs
 from village_node.casebook.ledger import Entry
@@ -150,6 +151,7 @@ def rules_of(catalogue: Catalogue) -> bytes:
 
 class Casebook(
     ErasingMatters,
+    Glance,
     Settlements,
     Rekeying,
     Newcomers,

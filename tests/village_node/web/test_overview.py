@@ -1,0 +1,125 @@
+"""Everything under a county on one screen: what waits, what is late and at whom, how long ago each place was heard."""
+
+import re
+
+from flask import request
+
+from sync_protocol.case.exclusions import Grade
+from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.counter import Counter, Visitor, everywhere
+from tests.village_node.web.errands import PAPERS
+from township_node.web import overview, topology
+from township_node.web.topology import DAY_MS, Leaf
+from village_node.web import SITE
+
+HOUR_MS = 3_600_000
+
+
+def plain(page: str) -> str:
+    """A page without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def marks(page: str) -> list[tuple[str, str]]:
+    """Of each place on the map: how fresh it is drawn, and what is said of it."""
+    return re.findall(r'<g class="mark age-(\w+)" transform="[^"]*"><title>([^<]*)</title>', page)
+
+
+def test_a_county_sees_where_its_cases_are_and_what_came_day_by_day(
+    network: Network, county: Counter, agent: Visitor
+) -> None:
+    agent.file("001", **PAPERS)
+    supervisor = county.sign_in("1009", "supervisor")
+    before = supervisor.open("/overview").text
+    assert "没有在办件" in before and "收件 0 件，办结 0 件" in before
+    everywhere(network)
+    page = supervisor.open("/overview").text
+    stages = re.findall(r'<th scope="row"><a href="([^"]*)">([^<]*)</a></th><td class="number">(\d+)', page)
+    assert [each[1:] for each in stages] == [("已收件", "1")]
+    assert "已收件" in plain(supervisor.open(stages[0][0].replace("&amp;", "&")).text.partition("<tbody>")[2])
+    assert "近 30 天收件 1 件，办结 0 件" in page
+    assert re.findall(r"<title>([^<]*收件 1，办结 0)</title>", page) == ["2026年11月18日：收件 1，办结 0"]
+
+
+def test_the_map_says_of_every_place_how_long_ago_something_came(
+    network: Network, county: Counter, agent: Visitor
+) -> None:
+    agent.file("001", **PAPERS)
+    everywhere(network)
+
+    def seen(later_ms: int) -> tuple[list[tuple[str, str]], str]:
+        network.clock.now_ms += later_ms
+        page = county.sign_in(str(network.clock.now_ms % 10**6), "supervisor").open("/overview").text
+        return marks(page), plain(page)
+
+    drawn, _ = seen(HOUR_MS)
+    (name,) = {said.partition("：")[0] for _, said in drawn}
+    assert drawn == [("fresh", f"{name}：1 小时前")]
+    drawn, words = seen(DAY_MS)
+    assert drawn == [("quiet", f"{name}：1 天前")] and f"{name} 1 天没有消息" in words and "1 天前联系" in words
+    drawn, words = seen(7 * DAY_MS)
+    assert drawn == [("silent", f"{name}：8 天前")] and f"{name} 8 天没有消息" in words
+
+
+def test_who_is_late_stands_first_and_leads_to_its_cases(network: Network, county: Counter, agent: Visitor) -> None:
+    agent.file("001", **PAPERS)
+    everywhere(network)
+    supervisor = county.sign_in("1009", "supervisor")
+    assert "没有黄牌和红牌" in supervisor.open("/overview").text
+    network.clock.now_ms += 60 * DAY_MS
+    supervisor = county.sign_in("1010", "supervisor")
+    page = supervisor.open("/overview").text
+    table = page.partition('id="clocks-at-risk"')[2].partition("</section>")[0]
+    rows = re.findall(r'<tr><td><a class="row-link" href="([^"]*)">([^<]*)</a>', table)
+    assert len(rows) == 1 and "没有黄牌和红牌" not in page
+    assert "红牌" in plain(table)
+    tile = re.findall(r'class="tile" href="([^"]*)">(.*?)</a>', table, re.DOTALL)
+    assert sorted(plain(words).split()[-1] for _, words in tile) == ["0", "0", "0", "1"]
+
+
+def test_every_place_below_is_in_the_file(network: Network, county: Counter, agent: Visitor) -> None:
+    agent.file("001", **PAPERS)
+    everywhere(network)
+    lines = county.sign_in("1009", "supervisor").open("/overview.csv").text.strip().splitlines()
+    assert [line.split(",")[0].strip('"') for line in lines[1:-1]] == [TOWNSHIP, VILLAGE]
+    assert all("2026-11-18" in line for line in lines[1:-1])
+
+
+def test_a_place_is_late_from_the_first_moment_after_its_day_and_its_week() -> None:
+    now = 100 * DAY_MS
+    assert topology.age_of(None, now) == "never"
+    assert [topology.age_of(now - ago, now) for ago in (0, DAY_MS, DAY_MS + 1, 7 * DAY_MS, 7 * DAY_MS + 1)] == [
+        "fresh",
+        "fresh",
+        "quiet",
+        "quiet",
+        "silent",
+    ]
+
+
+def test_a_name_is_drawn_as_text_and_a_long_branch_in_rows(county: Counter) -> None:
+    leaves = [Leaf(f"6210211012{number:02}", "<script>", None, "never") for number in range(23)]
+    with county.app.test_request_context():
+        drawing = topology.branch(county.app.extensions[SITE].stranger(request), leaves, 'a "b"')
+    assert "<script>" not in drawing and drawing.count("&lt;script&gt;") == 23
+    assert 'aria-label="a &#34;b&#34;"' in drawing
+    assert len(set(re.findall(r"translate\(\d+ (\d+)\)", drawing))) == 3
+
+
+def test_the_most_red_stand_first_and_who_has_no_card_not_at_all() -> None:
+    held: dict[str, dict[Grade, int]] = {
+        "a": {"": 50, "notice": 9},
+        "b": {"yellow": 8},
+        "c": {"red": 1, "yellow": 1},
+        "d": {"red": 2},
+        "e": {"red_plus": 1},
+    }
+    assert [each.place for each in overview.ranked(held)] == ["e", "d", "c", "b"]
+
+
+def test_a_day_begins_at_midnight_in_china(network: Network, county: Counter, village: Counter) -> None:
+    network.clock.now_ms += (DAY_MS - network.clock.now_ms % DAY_MS) - 8 * HOUR_MS + 1
+    village.sign_in("0001", "agent").file("001", **PAPERS)
+    everywhere(network)
+    page = county.sign_in("1009", "supervisor").open("/overview").text
+    assert re.findall(r"<title>([^<]*收件 1，办结 0)</title>", page) == ["2026年11月19日：收件 1，办结 0"]

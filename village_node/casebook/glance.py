@@ -1,0 +1,58 @@
+"""The places under this one at a glance: cases by stage, what came and was settled, how fresh what is held of each."""
+
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from sync_protocol.case.workflow import STATES
+from village_node.casebook.reading import Reading
+from village_node.store import Connection, cases, glance, streams
+
+_CLOCK_BITS: Final = 16
+
+
+class DayFlow(NamedTuple):
+    """One day: how many cases were filed, and how many settled."""
+
+    day: date
+    filed: int
+    settled: int
+
+
+class Glance(Reading):
+    """The part of the casebook that a county is looked at with."""
+
+    def stages(self) -> list[tuple[str, int]]:
+        """The states that unfinished cases are in, in the order of the workflow, each with how many."""
+        found = self.remembered("stages", glance.by_state)
+        return [(state, found[state]) for state in STATES if state in found]
+
+    def flow(self, last: date, days: int) -> list[DayFlow]:
+        """The days until one, itself counted, the earliest first."""
+        first, end = cases.day_number(last) - days + 1, cases.day_number(last)
+
+        def read(connection: Connection) -> tuple[dict[int, int], dict[int, int]]:
+            return (
+                glance.filed_by_day(connection, first, end),
+                glance.settled_by_day(connection, first, end),
+            )
+
+        filed, settled = self.remembered(f"flow {first} {end}", read)
+        return [
+            DayFlow(last - timedelta(end - day), filed.get(day, 0), settled.get(day, 0))
+            for day in range(first, end + 1)
+        ]
+
+    def last_written(self) -> dict[str, int]:
+        """Place -> when the newest event was written, in ms, of those that places have written and that are here.
+
+        By the clock of whoever wrote; never later than now."""
+        now = self.clock()
+        return {place: min(at, now) for place, at in self.remembered("last written", self._last_written).items()}
+
+    def _last_written(self, connection: Connection) -> dict[str, int]:
+        roster, found = self.roster_in(connection), dict[str, int]()
+        for row in streams.in_scopes(connection):
+            node = self.author(roster, row.incarnation)
+            if node is not None and row.head_seq:
+                found[node.place] = max(found.get(node.place, 0), row.hlc >> _CLOCK_BITS)
+        return found

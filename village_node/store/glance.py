@@ -1,0 +1,39 @@
+"""How many cases stand where, and how many came and were settled day by day."""
+
+from typing import Final
+
+from sqlalchemy import Connection
+
+from village_node.store import rows
+from village_node.store.cases import FINISHED
+
+_DAY_MS: Final = 86_400_000
+_CHINA_MS: Final = 8 * 3_600_000
+_BY_STATE: Final = (
+    "SELECT state, count(*) FROM cases WHERE case_no IS NOT NULL"  # noqa: S608
+    f" AND state NOT IN ({', '.join('?' * len(FINISHED))}) GROUP BY state"
+)
+_FILED: Final = (
+    f"SELECT (filed_ms + {_CHINA_MS}) / {_DAY_MS}, count(*) FROM cases"  # noqa: S608
+    " WHERE filed_ms >= ? AND filed_ms < ? AND case_no IS NOT NULL GROUP BY 1"
+)
+_SETTLED: Final = (
+    "SELECT settled_day, count(*) FROM cases"
+    " WHERE settled_day >= ? AND settled_day <= ? AND case_no IS NOT NULL GROUP BY settled_day"
+)
+
+
+def by_state(connection: Connection) -> dict[str, int]:
+    """Of each state of unfinished cases: how many have it."""
+    return {row[0]: int(row[1]) for row in rows.ask(connection, _BY_STATE, tuple(sorted(FINISHED)))}
+
+
+def filed_by_day(connection: Connection, first: int, last: int) -> dict[int, int]:
+    """Of the days since 1970 from one to another, both counted, by the clocks of China: how many cases were filed."""
+    span = first * _DAY_MS - _CHINA_MS, (last + 1) * _DAY_MS - _CHINA_MS
+    return {int(row[0]): int(row[1]) for row in rows.ask(connection, _FILED, span)}
+
+
+def settled_by_day(connection: Connection, first: int, last: int) -> dict[int, int]:
+    """Of the same days: how many cases were settled."""
+    return {int(row[0]): int(row[1]) for row in rows.ask(connection, _SETTLED, (first, last))}
