@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from village_node.accounts.sessions import AHEAD_MS
 from village_node.accounts.throttle import DAY_MS, MINUTE_MS
 from village_node.store.audit import Line
-from village_node.store.exports import ExportRow, ExportRows, Span
+from village_node.store.exports import ExportRow, ExportRows, Keep, Span
 
 ALONE: Final = 200  # people that one person may take away within a day
 ASKED_MS: Final = 3 * DAY_MS  # so long a request waits for its answer
@@ -101,12 +101,14 @@ class Exports:
         if self.rows.add(row, told, ALONE, _around(row.at_ms)) is None:
             raise NeedsSecond(wanted.people)
 
-    def ask(self, by: str, wanted: Wanted, reason: str, via: str | None = None) -> int:
-        """Ask for a list that one person may not take away alone; the number of the request. Raises NotSaved."""
+    def ask(self, by: str, wanted: Wanted, reason: str, via: str | None = None, keep: Keep | None = None) -> int:
+        """Ask for a list that one person may not take away alone; the number of the request. ``keep``: what is kept in
+        the same transaction, handed that number. Raises NotSaved, and what ``keep`` does."""
         now = self._clock()
         detail = {**_told(wanted, via), "people": wanted.people, "reason": reason}
         told = Line(now, by, "list.export.ask", wanted.name, detail)
-        number = self.rows.add(self._row(0, by, now, wanted, via)._replace(reason=reason), told, ALONE, (now, now))
+        row = self._row(0, by, now, wanted, via)._replace(reason=reason)
+        number = self.rows.add(row, told, ALONE, (now, now), keep)
         assert number is not None, "what has a reason is kept"
         return number
 

@@ -4,6 +4,7 @@ Either both are there after a power cut or neither is. So whoever has heard noth
 the act was done he is told what it came to, where it was not it is done now.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from sync_protocol.encoding import decode, encode
@@ -25,6 +26,16 @@ class Once(Office):
         """Look whether this was asked for before. Raises AlreadyDone, IdTaken."""
         with self.store.reading() as connection:
             _refuse_known(connection, request)
+
+    def kept_with(self, request: Request) -> Callable[[Connection, str], None]:
+        """What keeps a request in the transaction of an act that is none of a case: it is handed the number that the act
+        came to, and raises AlreadyDone, IdTaken as an act does."""
+
+        def keep(connection: Connection, number: str) -> None:
+            claim(self, connection, request)
+            became(connection, request, (number, b""))
+
+        return keep
 
     def forget_requests(self) -> int:
         """Forget requests after their term; how many. For the housekeeping, several times a day. Raises NotSaved.

@@ -1,6 +1,6 @@
 """Rows of lists taken away as files: each has a number, and a long one about people waits for a second person."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
@@ -17,6 +17,7 @@ MOST_LISTED: Final = 200
 LONGEST_STEP_MS: Final = 6 * 3_600_000  # by which one look brings the time of exports forward
 _TIME: Final = "exports_time"
 Span = tuple[int, int]  # first and last ms
+Keep = Callable[[Connection, str], None]
 _LETS_IN: Final = ("staff.invite", "staff.renew")  # whoever does so knows the code by which a password is set
 
 
@@ -60,11 +61,12 @@ class ExportRows:
             return number
 
     @with_the_reserve
-    def add(self, row: ExportRow, told: Line, alone: int, span: Span) -> int | None:
+    def add(self, row: ExportRow, told: Line, alone: int, span: Span, keep: Keep | None = None) -> int | None:
         """Keep an export or the request for one, and give its number, which is drawn here where it has none.
 
         None where it was to be done by one person, and that person has taken away more than ``alone`` people with it
         in a span of time: nothing is kept then. What a program takes counts for its account and for who made its token.
+        ``keep``: what else is kept with it, handed its number.
         """
         with self._store.writing() as connection:
             # Two at once come one after the other here.
@@ -73,6 +75,8 @@ class ExportRows:
                 peers.count_up(connection, COUNTER, 0)
             if _is_too_much(connection, row, alone, span):
                 return None
+            if keep is not None:
+                keep(connection, str(number))
             connection.execute(insert(EXPORTS).values(row._replace(number=number)._asdict()))
             audit.append(connection, told._replace(detail={**told.detail, "number": number}))
             return number

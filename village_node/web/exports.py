@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from village_node.accounts.exports import ExportRefused
-from village_node.store.exports import ExportRow
+from village_node.store.exports import ExportRow, Keep
 from village_node.web import cases, counter_books, export, work
 from village_node.web.export import Read, Table
 from village_node.web.policy import EXPORTS, Policy, Route
@@ -65,12 +65,13 @@ def ask(visit: Visit, listed: str, form: str) -> Response:
     return visit.redirect("exports", done="asked")
 
 
-def asked(visit: Visit, table: Table, form: str, reason: str) -> int:
-    """Ask for a list with a reason; the number of the request. It is read through, for how many people it names."""
+def asked(visit: Visit, table: Table, form: str, reason: str, keep: Keep | None = None) -> int:
+    """Ask for a list with a reason; the number of the request. It is read through, for how many people it names.
+    ``keep``: what is kept with the request."""
     read = Read(visit, table)
     deque(read, maxlen=0)
     wanted = export.wanted(table, form, read)
-    return visit.site.accounts.exports.ask(visit.staff.staff_no, wanted, reason, visit.staff.via)
+    return visit.site.accounts.exports.ask(visit.staff.staff_no, wanted, reason, visit.staff.via, keep)
 
 
 def answer(visit: Visit, number: str, what: str) -> Response:

@@ -167,6 +167,21 @@ def test_a_program_is_refused_with_a_code_that_tells_the_way(village: Counter, h
     assert program.get("/exports/cases?view=transit&form=xlsx").status_code == 200
 
 
+def test_a_request_sent_again_after_a_lost_reply_is_one_request(
+    village: Counter, head: Visitor, other: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, path, body = program_at(village, "0804", "head"), "/exports/cases?view=all", {"reason": "送上级平台核对"}
+    first, second = (program.post(path, body, "export-0001") for _ in range(2))
+    assert first.get_json() == second.get_json() == {"number": 1}
+    assert second.headers["Idempotency-Replayed"] == "true" and "Idempotency-Replayed" not in first.headers
+    assert program.post(f"{path}&item_no=001", body, "export-0001").get_json()["code"] == "id_taken"
+    assert len(lines(village)) == 1 and "/exports/2/grant" not in other.open("/exports").text
+    # Two at once: neither finds the other before it begins, and the second one to write does not.
+    monkeypatch.setattr(type(village.member.casebook), "refuse_repeated", lambda *_: None)
+    assert program.post(path, body, "export-0001").get_json() == {"number": 1}
+    assert program.post(path, body, "export-0002").get_json() == {"number": 2} and len(lines(village)) == 2
+
+
 def test_no_export_holds_personal_data_in_full_and_every_one_that_names_people_counts_them(
     network: Network, village: Counter, township: Counter, county: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,9 +5,10 @@ from typing import Any, Final
 import marshmallow
 from werkzeug.wrappers import Response
 
+from village_node.store.locks import CaseKey
 from village_node.web import export, exports, work
 from village_node.web.api.casework import ListQuery, ReasonTaken
-from village_node.web.api.operations import Operation, Taken, reason_in
+from village_node.web.api.operations import Operation, Taken, done_once, reason_in, request_of
 from village_node.web.site import Visit
 
 TAG: Final = "cases"
@@ -45,9 +46,16 @@ def export_cases(visit: Visit, asked: dict[str, Any]) -> Response:
     return export.given(visit, work.table(visit, asked["view"]), asked["form"])
 
 
-def ask_export_of_cases(visit: Visit, said: dict[str, str], asked: dict[str, Any]) -> dict[str, Any]:
+def ask_export_of_cases(visit: Visit, chosen: dict[str, str], said: dict[str, str], asked: dict[str, Any]) -> Any:
     """Ask for a list that names more people than one may take away alone; another head answers on the page."""
-    return {"number": exports.asked(visit, work.table(visit, asked["view"]), asked["form"], reason_in(said))}
+    reason, wanted = reason_in(said), request_of(visit, chosen, said, asked)
+
+    def ask() -> CaseKey:
+        keep = visit.site.casebook.kept_with(wanted)
+        return str(exports.asked(visit, work.table(visit, asked["view"]), asked["form"], reason, keep)), b""
+
+    (number, _), headers = done_once(visit, wanted, ask)
+    return {"number": int(number)}, 200, headers
 
 
 OPERATIONS: Final = (
@@ -57,6 +65,6 @@ OPERATIONS: Final = (
     ),
     Operation(
         "/exports/cases", "ask_export_of_cases", ask_export_of_cases, exports.ASKS, TAG, "POST", ReasonTaken,
-        asks=ExportQuery, gives=AskedNumber,
+        asks=ExportQuery, gives=AskedNumber, once=True,
     ),
 )  # fmt: skip
