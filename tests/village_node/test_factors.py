@@ -15,7 +15,7 @@ from village_node.accounts import Accounts, Demands, Hasher, SignInRefused, Staf
 from village_node.accounts.factors import CODES, REMEMBERED, NotConfirmed
 from village_node.accounts.sessions import Step, id_of
 from village_node.store import Store
-from village_node.store.accounts import AccountRows, Outdated
+from village_node.store.accounts import AccountRows, Outdated, SessionRow
 from village_node.store.factors import FactorRow, FactorRows
 
 HOUR_MS = 3_600_000
@@ -54,6 +54,12 @@ def equipped(accounts: Accounts, clock: Clock, staff_no: str = "0103", *roles: s
     codes = accounts.factors.confirm(staff_no, session, code_at(secret, clock.now_ms), "here")
     clock.now_ms += STEP_MS  # the next code is another one
     return secret, codes
+
+
+def another(accounts: Accounts, clock: Clock, step: Step | None = None) -> bytes:
+    """One more session of the same account, however it came to be."""
+    accounts.rows.add_session(SessionRow(b"s" * 32, "0103", clock.now_ms, clock.now_ms, "there", step))
+    return b"s" * 32
 
 
 def why(act: Callable[[], object]) -> tuple[int, str]:
@@ -150,13 +156,13 @@ def test_of_many_workers_at_once_one_takes_a_code(accounts: Accounts, store: Sto
 def test_two_confirmations_at_once_give_one_sheet_of_codes(accounts: Accounts, store: Store, clock: Clock) -> None:
     session = id_of(hired(accounts))
     secret = secret_of(accounts.factors.begin("0103", session, "x").letters)
-    row = accounts.factors.rows.factor("0103")
-    assert row is not None and row.begun is not None
+    begun = accounts.factors.rows.begun("0103", session)
+    assert begun is not None
     first = accounts.factors.confirm("0103", session, code_at(secret, clock.now_ms), "here")
     line = accounts.rows.audit_lines(1)[0]
     with pytest.raises(Outdated):
         told = accounts._line("0103", "factor.begin", "0103")
-        FactorRows(store).confirm(FactorRow("0103", row.begun, clock.now_ms), session, [b"x" * 32], told)
+        FactorRows(store).confirm(FactorRow("0103", begun, clock.now_ms), session, [b"x" * 32], told)
     assert accounts.rows.audit_lines(1)[0] == line and accounts.factors.rows.codes_left("0103") == len(first) == 10
 
 
@@ -221,21 +227,34 @@ def test_while_it_is_set_up_one_is_told_how_far_a_clock_is_off_and_never_afterwa
 
 def test_a_secret_is_confirmed_in_the_session_that_has_seen_it(accounts: Accounts, clock: Clock) -> None:
     thief, owner = id_of(hired(accounts)), id_of(accounts.sign_in("0103", PASSWORD, "there").cookie)
-    stolen = accounts.factors.begin("0103", thief, "x")
-    assert accounts.factors.begin("0103", thief, "x") == stolen, "a page shown twice shows the same"
     own = accounts.factors.begin("0103", owner, "x")
+    stolen = accounts.factors.begin("0103", thief, "x")
     assert own.letters != stolen.letters
-    with pytest.raises(Outdated):
+    assert accounts.factors.begin("0103", thief, "x") == stolen, "a page shown twice shows the same"
+    assert accounts.factors.begin("0103", owner, "x") == own, "whatever others have begun meanwhile"
+    with pytest.raises(NotConfirmed):
         accounts.factors.confirm("0103", thief, code_at(secret_of(own.letters), clock.now_ms), "here")
     accounts.factors.confirm("0103", owner, code_at(secret_of(own.letters), clock.now_ms), "here")
+    with pytest.raises(Outdated):  # what others have begun is over
+        accounts.factors.confirm("0103", thief, code_at(secret_of(stolen.letters), clock.now_ms), "here")
     assert (
         why(lambda: accounts.factors.check("0103", code_at(secret_of(stolen.letters), clock.now_ms), "x"))[1] == "code"
     )
 
 
+@pytest.mark.parametrize("ended", ["end", "reset"])
+def test_what_was_begun_is_over_where_the_factor_is_taken_away(accounts: Accounts, clock: Clock, ended: str) -> None:
+    equipped(accounts, clock)
+    session = another(accounts, clock)
+    begun = accounts.factors.begin("0103", session, "x")
+    accounts.end_factor("0103", "here") if ended == "end" else accounts.reset_factor("0103", "0109")
+    with pytest.raises(Outdated):
+        accounts.factors.confirm("0103", session, code_at(secret_of(begun.letters), clock.now_ms), "here")
+
+
 def test_a_new_telephone_takes_the_place_of_the_old_one_when_it_is_confirmed(accounts: Accounts, clock: Clock) -> None:
     old, codes = equipped(accounts, clock)
-    session = b"s" * 32
+    session = another(accounts, clock)
     new = secret_of(accounts.factors.begin("0103", session, "x").letters)
     accounts.factors.check("0103", code_at(old, clock.now_ms), "here")
     fresh = accounts.factors.confirm("0103", session, code_at(new, clock.now_ms), "here")
@@ -290,12 +309,12 @@ def test_a_day_of_guesses_hardly_ever_meets_a_code(accounts: Accounts, clock: Cl
 
 def test_the_database_holds_neither_secret_nor_codes(accounts: Accounts, store: Store, clock: Clock) -> None:
     secret, codes = equipped(accounts, clock)
-    accounts.factors.begin("0103", b"s" * 32, "x")
+    accounts.factors.begin("0103", another(accounts, clock), "x")
     with store.reading() as connection:
         held = repr(
             [
                 connection.exec_driver_sql(f"SELECT * FROM {name}").all()
-                for name in ("factors", "recovery_codes", "audit", "staff", "meta")
+                for name in ("factors", "sessions", "recovery_codes", "audit", "staff", "meta")
             ]
         )
     assert repr(secret)[2:-1] not in held and KEY.decode() not in held
@@ -331,9 +350,9 @@ def test_no_key_is_drawn_to_open_what_lies_under_another_one(accounts: Accounts,
 
     accounts.factors._key = key
     secret, _ = equipped(accounts, clock)
-    assert asked == [False, True], "drawn at most where one is set up"
+    assert asked == [False, True, True], "drawn at most where one is set up"
     accounts.factors.check("0103", code_at(secret, clock.now_ms), "here")
-    assert asked[2:] == [True]
+    assert asked[3:] == [True]
 
 
 def test_a_secret_cannot_be_put_in_the_place_of_another_one(accounts: Accounts, store: Store, clock: Clock) -> None:
@@ -405,11 +424,12 @@ def test_a_password_alone_replaces_no_factor_that_was_set_up_meanwhile(store: St
     assert accounts.steps.half(stolen) is None and accounts.rows.session(thief.session.id_hash) is None
     with pytest.raises(Outdated):
         accounts.steps.set_up(thief, "x")
-    other = secret_of(accounts.factors.begin("0103", thief.session.id_hash, "x").letters)
     with pytest.raises(Outdated):
-        accounts.steps.confirm(thief, code_at(other, clock.now_ms), "thief")
-    with pytest.raises(Outdated):  # also where both asked at once
-        accounts.factors.confirm("0103", thief.session.id_hash, None, "thief", first=True)
+        accounts.factors.begin("0103", thief.session.id_hash, "x")
+    late = another(accounts, clock, Step.SET_UP)  # begun by a worker that had looked before
+    accounts.factors.begin("0103", late, "x")
+    with pytest.raises(Outdated):
+        accounts.factors.confirm("0103", late, None, "thief", first=True)
     clock.now_ms += STEP_MS
     accounts.factors.check("0103", code_at(secret, clock.now_ms), "here")
 
@@ -418,9 +438,9 @@ def test_a_session_that_was_to_set_one_up_is_over_where_there_is_one(store: Stor
     accounts = worker_on(store, clock, demands=Demands(frozenset({"head"})))
     code = accounts.create_invitation("0103", "王芳", ["head"])
     begun = accounts.set_password("0103", code, PASSWORD, "here")
-    FactorRows(store).begin("0103", b"sealed", b"s" * 32)
     line = accounts._line("0103", "factor.begin", "0103")
     mine = id_of(begun.cookie)
+    FactorRows(store).begin("0103", mine, b"sealed")
     FactorRows(store).confirm(FactorRow("0103", b"sealed", clock.now_ms), mine, [], line)
     assert accounts.rows.session(mine) is not None and accounts.steps.half(begun.cookie) is None
 

@@ -81,18 +81,16 @@ class Factors:
 
     def has(self, staff_no: str) -> bool:
         """Whether an account has a factor that counts."""
-        row = self.rows.factor(staff_no)
-        return row is not None and row.secret is not None
+        return self.rows.factor(staff_no) is not None
 
     def begin(self, staff_no: str, session: bytes, issuer: str) -> SetUp:
-        """The secret that this session sets up, drawn where it has none: a page shown twice shows the same, and never
-        that of another session. Raises SignInRefused where the key is not to be had, NotSaved."""
-        row = self.rows.factor(staff_no)
-        if row is not None and row.begun is not None and row.begun_in == session:
-            secret = self._opened(staff_no, row.begun)
-        else:
-            secret = self._randomness(SECRET_BYTES)
-            self.rows.begin(staff_no, self._sealed(staff_no, secret), session)
+        """The secret that this session sets up, drawn where it has none: a page shown twice shows the same, and what
+        other sessions of the account do changes nothing about it. Raises SignInRefused where the key is not to be had,
+        Outdated where the session is over, NotSaved."""
+        begun = self.rows.begun(staff_no, session)
+        if begun is None:
+            begun = self.rows.begin(staff_no, session, self._sealed(staff_no, self._randomness(SECRET_BYTES)))
+        secret = self._opened(staff_no, begun)
         letters = base64.b32encode(secret).decode("ascii")
         groups = " ".join(letters[start : start + 4] for start in range(0, len(letters), 4))
         return SetUp(groups, pyotp.TOTP(letters).provisioning_uri(name=staff_no, issuer_name=issuer))
@@ -106,17 +104,17 @@ class Factors:
 
         Raises NotConfirmed, Outdated where this session sets nothing up, SignInRefused as ``begin``, NotSaved.
         """
-        row = self.rows.factor(staff_no)
-        if row is None or row.begun is None or row.begun_in != session:
+        begun = self.rows.begun(staff_no, session)
+        if begun is None:
             raise Outdated
-        secret = self._opened(staff_no, row.begun)
+        secret = self._opened(staff_no, begun)
         used = b"" if typed is None else self._taken(secret, _digits(typed), b"")
         if used is None:
             raise NotConfirmed(self._off_ms(secret, _digits(typed or "")))
         codes = self._drawn_codes()
         now = self._clock()
         told = Line(now, staff_no, "factor.begin", staff_no, {"source": source, "by_code": typed is not None})
-        kept = FactorRow(staff_no, row.begun, now, used)
+        kept = FactorRow(staff_no, begun, now, used)
         self.rows.confirm(kept, session, [self._hash(staff_no, each) for each in codes], told, first=first)
         return codes
 
@@ -150,7 +148,7 @@ class Factors:
 
             return None if self.rows.use_recovery_code(staff_no, by, tell) else "code"
         row = self.rows.factor(staff_no)
-        if row is None or row.secret is None:
+        if row is None:
             return "code"
         try:
             secret = self._opened(staff_no, row.secret)

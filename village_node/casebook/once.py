@@ -28,7 +28,7 @@ class Once(Office):
             _refuse_known(connection, request)
 
     def kept_with(self, request: Request) -> Callable[[Connection, str], None]:
-        """What keeps a request in the transaction of an act that is none of a case: it is handed the number that the act
+        """What keeps a request in the transaction of an act that is none of a case: it is handed the number that this
         came to, and raises AlreadyDone, IdTaken as an act does."""
 
         def keep(connection: Connection, number: str) -> None:

@@ -61,7 +61,7 @@ class Outdated(Exception):
 class SessionRow(NamedTuple):
     """One session; ``id_hash`` is SHA-256 of the cookie, which is never stored itself. ``step``: what its person has to
     do before it is open; None where it is. ``replaced_ms``, ``replaced_from``: when another one took its place, and
-    from which address."""
+    from which address. ``begun``: the encrypted secret of a second factor that is set up in it."""
 
     id_hash: bytes
     staff_no: str
@@ -71,6 +71,7 @@ class SessionRow(NamedTuple):
     step: str | None = None
     replaced_ms: int | None = None
     replaced_from: str | None = None
+    begun: bytes | None = None
 
 
 class ThrottleRow(NamedTuple):

@@ -15,15 +15,12 @@ _LOCK: Final = "factors"
 
 
 class FactorRow(NamedTuple):
-    """One row of ``factors``, in the order of its columns. ``secret`` None: none was confirmed yet. ``used``: the last
-    steps whose code was taken, 8 bytes each."""
+    """One row of ``factors``, in the order of its columns. ``used``: the last steps whose code was taken, 8 bytes each."""
 
     staff_no: str
-    secret: bytes | None = None
-    since_ms: int | None = None
+    secret: bytes
+    since_ms: int
     used: bytes = b""
-    begun: bytes | None = None
-    begun_in: bytes | None = None
 
 
 class FactorRows:
@@ -33,15 +30,14 @@ class FactorRows:
         self._store = store
 
     def factor(self, staff_no: str) -> FactorRow | None:
-        """What an account has, confirmed or not."""
+        """What an account has."""
         with self._store.reading() as connection:
             return _row(connection, staff_no)
 
     def holders(self) -> set[str]:
-        """The numbers of those who have a confirmed one."""
-        query = select(FACTORS.c.staff_no).where(FACTORS.c.secret.is_not(None))
+        """The numbers of those who have one."""
         with self._store.reading() as connection:
-            return set(connection.scalars(query))
+            return set(connection.scalars(select(FACTORS.c.staff_no)))
 
     def codes_left(self, staff_no: str) -> int:
         """How many recovery codes of an account were not used yet."""
@@ -49,28 +45,37 @@ class FactorRows:
         with self._store.reading() as connection:
             return int(connection.scalar(query) or 0)
 
+    def begun(self, staff_no: str, session: bytes) -> bytes | None:
+        """The secret that waits to be confirmed in a session of an account."""
+        with self._store.reading() as connection:
+            return _begun(connection, staff_no, session)
+
     @with_the_reserve
-    def begin(self, staff_no: str, secret: bytes, session: bytes) -> None:
-        """Keep a secret that waits to be confirmed in this session; another one that waited is gone."""
+    def begin(self, staff_no: str, session: bytes, secret: bytes) -> bytes:
+        """Keep a secret that waits to be confirmed in this session; the one that waits there, which is the first that
+        came. Raises Outdated where the session is over."""
+        mine = (SESSIONS.c.staff_no == staff_no, SESSIONS.c.id_hash == session, SESSIONS.c.begun.is_(None))
         with self._store.writing() as connection:
-            peers.count_up(connection, _LOCK)
-            before = _row(connection, staff_no) or FactorRow(staff_no)
-            rows.put(connection, FACTORS, [before._replace(begun=secret, begun_in=session)])
+            connection.execute(update(SESSIONS).where(*mine).values(begun=secret))
+            kept = _begun(connection, staff_no, session)
+            if kept is None:
+                raise Outdated
+            return kept
 
     @with_the_reserve
     def confirm(
         self, row: FactorRow, session: bytes, hashes: Collection[bytes], told: Line, *, first: bool = False
     ) -> None:
         """Let the secret that a session has begun count from now on, with these recovery codes and none from before;
-        other sessions that were to set one up first are over. Raises Outdated where it does not wait any more, and,
-        ``first``, where the account has one that counts."""
+        what others of the account have begun is over, and so are those that were to set one up first. Raises Outdated
+        where it does not wait any more, and, ``first``, where the account has one that counts."""
         with self._store.writing() as connection:
             peers.count_up(connection, _LOCK)
-            before = _row(connection, row.staff_no)
-            if before is None or before.begun is None or before.begun != row.secret:
+            if _begun(connection, row.staff_no, session) != row.secret:
                 raise Outdated
-            if first and before.secret is not None:
+            if first and _row(connection, row.staff_no) is not None:
                 raise Outdated
+            _forget_begun(connection, row.staff_no)
             kept = SESSIONS.c
             others = (kept.staff_no == row.staff_no, kept.step == "set_up", kept.id_hash != session)
             connection.execute(delete(SESSIONS).where(*others))
@@ -85,7 +90,7 @@ class FactorRows:
         with self._store.writing() as connection:
             peers.count_up(connection, _LOCK)
             row = _row(connection, staff_no)
-            used = take(row.used) if row is not None and row.secret is not None else None
+            used = take(row.used) if row is not None else None
             if used is None:
                 return False
             connection.execute(update(FACTORS).where(FACTORS.c.staff_no == staff_no).values(used=used))
@@ -110,7 +115,7 @@ class FactorRows:
         with self._store.writing() as connection:
             peers.count_up(connection, _LOCK)
             row = _row(connection, staff_no)
-            if row is None or row.secret is None:
+            if row is None:
                 raise Outdated
             _put_codes(connection, staff_no, hashes)
             audit.append(connection, told)
@@ -121,9 +126,8 @@ class FactorRows:
         where it had none."""
         with self._store.writing() as connection:
             peers.count_up(connection, _LOCK)
-            row = _row(connection, staff_no)
-            connection.execute(delete(FACTORS).where(FACTORS.c.staff_no == staff_no))
-            if row is None or row.secret is None:
+            _forget_begun(connection, staff_no)
+            if connection.execute(delete(FACTORS).where(FACTORS.c.staff_no == staff_no)).rowcount != 1:
                 return False
             connection.execute(delete(RECOVERY_CODES).where(RECOVERY_CODES.c.staff_no == staff_no))
             if signs_out:
@@ -133,13 +137,23 @@ class FactorRows:
 
 
 def any_confirmed(connection: Connection) -> bool:
-    """Whether anybody has one that counts."""
-    return connection.scalar(select(FACTORS.c.staff_no).where(FACTORS.c.secret.is_not(None)).limit(1)) is not None
+    """Whether anybody has one."""
+    return connection.scalar(select(FACTORS.c.staff_no).limit(1)) is not None
 
 
 def _row(connection: Connection, staff_no: str) -> FactorRow | None:
     found = connection.execute(select(FACTORS).where(FACTORS.c.staff_no == staff_no)).first()
     return FactorRow._make(found) if found is not None else None
+
+
+def _begun(connection: Connection, staff_no: str, session: bytes) -> bytes | None:
+    mine = (SESSIONS.c.staff_no == staff_no, SESSIONS.c.id_hash == session)
+    found: bytes | None = connection.scalar(select(SESSIONS.c.begun).where(*mine))
+    return found
+
+
+def _forget_begun(connection: Connection, staff_no: str) -> None:
+    connection.execute(update(SESSIONS).where(SESSIONS.c.staff_no == staff_no).values(begun=None))
 
 
 def _put_codes(connection: Connection, staff_no: str, hashes: Collection[bytes]) -> None:

@@ -435,7 +435,8 @@ LATE_TO_FIND: Final = Table(
 )
 
 # `step`: what is left to do before it is open; none for one that is. `replaced_ms`, `replaced_from`: when another one
-# of the same account took its place, and from which address.
+# of the same account took its place, and from which address. `begun`: the secret of a second factor that waits to be
+# confirmed in this session and no other, encrypted as below.
 SESSIONS: Final = Table(
     "sessions",
     METADATA,
@@ -447,20 +448,18 @@ SESSIONS: Final = Table(
     Column("step", Text),
     Column("replaced_ms", BigInteger),
     Column("replaced_from", Text),
+    Column("begun", LargeBinary),
 )
 
-# What somebody shows beside the password. `secret`: of the codes, encrypted under a key that is not in the database;
-# none before it was confirmed. `used`: the last steps of time whose code was taken. `begun`: a secret that waits to be
-# confirmed, in the session `begun_in` and no other.
+# What somebody shows beside the password. `secret`: of the codes, encrypted under a key that is not in the database.
+# `used`: the last steps of time whose code was taken.
 FACTORS: Final = Table(
     "factors",
     METADATA,
     Column("staff_no", Text, ForeignKey("staff.staff_no"), primary_key=True),
-    Column("secret", LargeBinary),
-    Column("since_ms", BigInteger),
+    Column("secret", LargeBinary, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
     Column("used", LargeBinary, nullable=False),
-    Column("begun", LargeBinary),
-    Column("begun_in", LargeBinary),
 )
 
 # Codes that stand in for those once each; what was used is not there any more.

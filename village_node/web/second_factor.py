@@ -77,6 +77,8 @@ def _set_up(visit: Visit, status: int = 200, **values: object) -> Response:
         made = visit.site.accounts.factors.begin(number, id_of(visit.cookie), visit.site.config.name)
     except SignInRefused:
         return _page(visit, 503, factor_words.not_set_up(visit))
+    except Outdated:
+        return visit.redirect("sign_in")
     return visit.render("set_up_factor.html", status, **factor_words.shown(visit, made), **values)
 
 
@@ -87,7 +89,7 @@ def _page(visit: Visit, status: int = 200, problem: str = "") -> Response:
         "second_factor.html",
         status,
         problem=problem,
-        since_ms=row.since_ms if row is not None and row.secret is not None else None,
+        since_ms=row.since_ms if row is not None else None,
         left=accounts.factors.rows.codes_left(number),
         demanded=person is not None and accounts.demands.factor_of(person),
     )

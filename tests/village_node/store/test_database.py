@@ -90,6 +90,24 @@ def test_columns_that_a_script_did_not_have_at_first_are_added_and_what_lay_ther
     opened.close()
 
 
+def test_a_factor_that_was_confirmed_outlives_the_move_of_those_that_were_not(url: str) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        as_of(connection, "0039")
+        given = {"no": False, "raw": b"raw"}
+        for number in ("1", "2"):
+            words = "INSERT INTO staff (staff_no, name, roles, disabled, created_ms) VALUES (:number, 'x', '', :no, 7)"
+            connection.execute(text(words), {**given, "number": number})
+        words = "INSERT INTO factors VALUES (:number, :secret, :since, :raw, :raw, :raw)"
+        connection.execute(text(words), {**given, "number": "1", "secret": b"kept", "since": 7})
+        connection.execute(text(words), {**given, "number": "2", "secret": None, "since": None})
+    engine.dispose()
+    opened = open_store(url)
+    with opened.reading() as connection:
+        assert connection.execute(text("SELECT * FROM factors")).all() == [("1", b"kept", 7, b"raw")]
+    opened.close()
+
+
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(url: str) -> None:
     opened = open_store(url)
     with opened.writing() as connection:
