@@ -88,8 +88,14 @@ def test_a_village_of_a_file_is_made_once_and_completed_by_the_answer(told: Told
     code, said = told(county_cli, county, {"place": "621021000000", **above})
     assert (code, said["state"], said["changed"], said["name"]) == (0, "in", True, "庆城县")
     assert (said["keys"], said["root_key"]) == ("clear", str(county / "county-root.key"))
-    code, said = told(township_cli, township, {"place": "621021101000", "road": "files", "wait_port": 8710, **above})
+    assert load(county).second_factor == ("officer", "head", "leader", "business", "admin"), "unless it is said"
+    code, said = told(
+        township_cli,
+        township,
+        {"place": "621021101000", "road": "files", "wait_port": 8710, "second_factor": [], **above},
+    )
     assert (code, said["state"], load(township).wait_port, said["root_key"]) == (0, "waits", 8710, "")
+    assert load(township).second_factor == ()
     assert county_cli.main(["enrol", "--data", str(county), said["request"], str(answer)]) == 0
     code, said = told(township_cli, township, {"place": "621021101000", "answer": str(answer)})
     assert (code, said["state"], said["changed"]) == (0, "in", True)
@@ -132,6 +138,8 @@ def test_a_village_of_a_file_is_made_once_and_completed_by_the_answer(told: Told
         ({"port": "8700"}, "port"),
         ({"staff_no": None}, "staff_no"),
         ({"roles": ["king"]}, "roles"),
+        ({"second_factor": ["king"]}, "second_factor"),
+        ({"second_factor": "head"}, "second_factor"),
         ({"password_file": None}, "password_file"),
         ({"password_file": "nowhere"}, "password_file"),
         ({"password_env": "SANJI_TRIED_PASSWORD"}, "password_env"),

@@ -213,6 +213,8 @@ class Pages:
         elif step == "account":
             level = self.wizard.kind.level
             values = {"roles": [(role, ROLES[role, level]) for role in plan.roles_at(level)]}
+            values["signing_in"] = [(role, ROLES[role, level]) for role in plan.signing_in(level)]
+            values["advised"] = plan.advised(level)
         return self._page("setup_step.html", status, faults, step=step, told=told, **values)
 
     def look(self) -> Response:
@@ -238,6 +240,9 @@ class Pages:
             status,
             told=wizard.told,
             roles=roles,
+            demanding=[
+                words for role in wizard.told["second_factor"] if (words := ROLES.get((role, wizard.kind.level)))
+            ],
             townships=wizard.townships(),
             problem=problem,
             why=_why(problem),
@@ -297,7 +302,7 @@ class Pages:
         }
         if flask.request.method == "GET":
             return self._page("setup_address.html", told=told)
-        told, _ = _above(self.wizard)
+        told = _above(self.wizard)[0] | {name: text for name, text in self.wizard.fixed.items() if name in told}
         faults = plan.above_faults(told, root=False)
         if faults:
             return self._page("setup_address.html", 422, faults, told=told)
@@ -328,6 +333,7 @@ class Pages:
             unit=making.service_unit(program, chosen),
             wrapped=keyring.is_protected(chosen.data),
             staff_no=self.wizard.told["staff_no"],
+            sets_up=not {*self.wizard.told["roles"], MANAGES}.isdisjoint(chosen.second_factor),
             credentials=making.CREDENTIALS,
         )
         response.call_on_close(self.wizard.over.set)  # once it has been handed over
@@ -423,7 +429,8 @@ def _reach(wizard: Wizard) -> tuple[dict[str, Any], Faults]:
 def _account(_wizard: Wizard) -> tuple[dict[str, Any], Faults]:
     password = _exactly("password")
     told: dict[str, Any] = {name: _typed(name) for name in ("staff_no", "staff_name")}
-    told |= {"roles": flask.request.form.getlist("roles")[:20], "password": password}
+    told |= {name: flask.request.form.getlist(name)[:20] for name in ("roles", "second_factor")}
+    told["password"] = password
     return told, {} if password == _exactly("password_again") else {"password_again": DIFFER}
 
 

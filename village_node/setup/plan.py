@@ -16,6 +16,7 @@ from village_node import config, identity
 from village_node import keyring as keyrings
 from village_node.accounts import StaffTrouble, password_trouble
 from village_node.accounts.people import MANAGES, new_name, new_number
+from village_node.accounts.steps import ADVISED
 
 Told = Mapping[str, Any]
 Faults = dict[str, tuple[str, str]]
@@ -64,6 +65,16 @@ class BadPlan(Exception):
 def roles_at(level: str) -> list[str]:
     """The roles of a level that the first account may have besides that of the administrator."""
     return [role for role, there in ROLES if there == level and role != MANAGES]
+
+
+def signing_in(level: str) -> list[str]:
+    """The roles of a level that may be told to sign in with a second factor."""
+    return [*roles_at(level), MANAGES]
+
+
+def advised(level: str) -> list[str]:
+    """Those of them that are, where nobody says otherwise: who reviews, decides and administers."""
+    return list(ADVISED.get(level, ()))
 
 
 def misplaced(code: str, level: str) -> tuple[str, str] | None:
@@ -228,6 +239,12 @@ def account_faults(level: str, told: Told) -> Faults:
     known = roles_at(level)
     if not isinstance(roles, list | tuple) or not all(role in (*known, MANAGES) for role in roles):
         found["roles"] = (f"本级的岗位：{'、'.join(known)}", f"the roles of this level: {', '.join(known)}")
+    demanding, may_demand = told.get("second_factor", ()), signing_in(level)
+    if not isinstance(demanding, list | tuple) or not all(role in may_demand for role in demanding):
+        found["second_factor"] = (
+            f"本级的岗位：{'、'.join(may_demand)}",
+            f"a list of roles here: {', '.join(may_demand)}",
+        )
     trouble_with = password_trouble(password, staff_no) if _is_text(password) and _is_text(staff_no) else None
     if not password:
         found["password"] = ("请设置密码", "set a password")

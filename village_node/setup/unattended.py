@@ -88,9 +88,8 @@ def _told(kind: Kind, path: Path) -> dict[str, Any]:
     for name in BESIDE:
         if not isinstance(written.get(name, ""), str):
             raise BadPlan({name: ("应为文字", "must be a text")}, path.name)
-    usual = {"host": "127.0.0.1", "port": kind.default_port, "protect": "none"} | (
-        {} if kind.root else {"road": "line"}
-    )
+    usual: dict[str, Any] = {"host": "127.0.0.1", "port": kind.default_port, "protect": "none"}
+    usual |= {"second_factor": plan.advised(kind.level)} | ({} if kind.root else {"road": "line"})
     return usual | written | config.environment()
 
 

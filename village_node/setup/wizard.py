@@ -53,7 +53,7 @@ class Wizard:
         self.told: dict[str, Any] = {
             "place": "", "name": "", "road": "line", "parent_url": "", "parent_wait_url": "", "protect": "none",
             "host": "127.0.0.1", "port": kind.default_port, "wait_port": 0, "public_url": "", "staff_no": "",
-            "staff_name": "", "roles": [],
+            "staff_name": "", "roles": [], "second_factor": plan.advised(kind.level),
         }  # fmt: skip
         self.fixed = config.environment()
         if self.fixed.get("parent_url") or self.fixed.get("parent_wait_url"):

@@ -15,7 +15,8 @@ _LOCK: Final = "factors"
 
 
 class FactorRow(NamedTuple):
-    """One row of ``factors``, in the order of its columns. ``used``: the last steps whose code was taken, 8 bytes each."""
+    """One row of ``factors``, in the order of its columns. ``used``: the last steps whose code was taken, 8 bytes
+    each."""
 
     staff_no: str
     secret: bytes

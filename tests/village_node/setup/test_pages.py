@@ -5,6 +5,7 @@ import io
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -331,6 +332,55 @@ def test_a_county_is_founded_by_pages_with_its_townships(tmp_path: Path) -> None
         node.accounts.sign_in("0001", PASSWORD, "here")
     finally:
         node.close()
+
+
+def ticked(page: str) -> list[str]:
+    return re.findall(r'name="second_factor" value="(\w+)" checked', page)
+
+
+def test_whoever_decides_or_administers_signs_in_with_a_second_factor_unless_it_is_unticked(tmp_path: Path) -> None:
+    advised = ["officer", "head", "leader", "business", "admin"]
+    for number, demanded in enumerate((advised, ["head", "cashier"], [])):
+        data = tmp_path / f"county{number}"
+        with setting_up(data, county_cli.COUNTY, LISTED) as setting:
+            browser = setting.entered()
+            page = browser.open("/setup/account").text
+            assert sorted(ticked(page)) == sorted(advised) and "恢复码" in page
+            account = {**ANSWERS["account"], "roles": ["officer"], "second_factor": demanded}
+            browser.answer(place={"listed": COUNTY}, above={}, account=account)
+            assert sorted(ticked(browser.open("/setup/account").text)) == sorted(demanded), "as it was answered"
+            look = browser.open("/setup/look").text
+            assert ("没有岗位" in look) == (not demanded) and ("收费员" in look) == ("cashier" in demanded)
+            with closing(browser.again("/setup/look", {})) as done:
+                assert ("设置手机验证码" in done.text) == ("admin" in demanded)
+        assert config.load(data).second_factor == tuple(demanded)
+
+
+def test_a_village_is_offered_second_factors_and_none_is_chosen_for_it(setting: Setting) -> None:
+    browser = setting.entered()
+    page = browser.open("/setup/account").text
+    assert 'name="second_factor" value="admin"' in page and not ticked(page) and "村里可以不选" in page
+    wrong = browser.send("/setup/account", {**ANSWERS["account"], "second_factor": ["king"]})
+    assert wrong.status_code == 422 and 'id="e-second_factor"' in wrong.text
+
+
+def test_the_environment_fixes_who_has_a_second_factor_and_where_the_place_above_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANJI_SECOND_FACTOR", "head")
+    monkeypatch.setenv("SANJI_PARENT_URL", "http://township:8700")
+    with setting_up(tmp_path / "node") as setting:
+        browser = setting.entered()
+        setting.wizard.over.set()  # it is not to call there
+        page = browser.open("/setup/account").text
+        assert ticked(page) == ["head"] and "SANJI_SECOND_FACTOR" in page
+        browser.answer(account={**ANSWERS["account"], "second_factor": ["admin"]})
+        browser.again("/setup/look", {})
+        page = browser.open("/setup/address").text
+        assert 'value="files"' not in page and 'value="line" checked' in page
+        assert browser.send("/setup/address", {"road": "files", "parent_url": ""}).status_code == 303
+        made = setting.wizard.chosen
+        assert made is not None and (made.second_factor, made.parent_url) == (("head",), "http://township:8700")
 
 
 def test_wrapped_keys_open_with_the_passphrase_and_the_last_page_says_how_to_bind_it(

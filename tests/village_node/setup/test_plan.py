@@ -73,6 +73,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"roles": ["king"]}, "roles", "agent"),
     ({"roles": "agent"}, "roles", "agent"),
     ({"roles": [{}]}, "roles", "agent"),
+    ({"second_factor": ["reviewer"]}, "second_factor", "admin"),
+    ({"second_factor": "head"}, "second_factor", "admin"),
+    ({"second_factor": [["head"]]}, "second_factor", "admin"),
     ({"password": ""}, "password", "请设置密码"),
     ({"password": "short"}, "password", "至少 12"),
     ({"password": "123456789012"}, "password", "太常见"),
@@ -96,6 +99,7 @@ def faults(told: dict[str, Any], data: Path, level: str = "village", *, root: bo
         {"behind_tls": True, "public_url": "https://cun.example"},
         {"roles": []},
         {"roles": ["admin", "head"]},
+        {"second_factor": ["admin", "head", "agent"]},
         {"place": "cun-7"},
     ],
 )
