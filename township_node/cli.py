@@ -16,7 +16,7 @@ from village_node import cli, control, files
 from village_node.accounts import Person
 from village_node.accounts.people import clean
 from village_node.app import Node, wall_clock
-from village_node.casebook import Casebook, CasebookError, NotAllowed, NotFound
+from village_node.casebook import Casebook, CasebookError, NotAllowed
 
 Keys = Callable[[Node], Sequence[SigningKey]]
 
@@ -60,7 +60,7 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
         try:
             if arguments["step"] != "list":
                 actor = _decider(node, *arguments["actor"]).staff_no
-                said = (clean(arguments["account"]), arguments["step"], clean(arguments["reason"]))
+                said = (arguments["account"], arguments["step"], clean(arguments["reason"]))
                 node.casebook.order_account(actor, arguments["place"], *said)
             return accounts(node.casebook, arguments["place"])
         except CasebookError as reason:
@@ -119,9 +119,7 @@ def revocations(casebook: Casebook, arguments: dict[str, Any]) -> dict[str, Any]
 def accounts(casebook: Casebook, place: str) -> dict[str, Any]:
     """What is known of the accounts of a place below, and what it has said last of its audit trail. Raises
     CasebookError."""
-    places, here = casebook.roster.places, casebook.identity.place
-    if place == here or place not in places or not places.covers(here, place):
-        raise NotFound("不是本单位的下级", f"{place} is no place below this one")
+    casebook.refuse_not_below(place, casebook.roster.places)
     head = casebook.audit_head_of(place)
     return {
         "audit_head": f"{head.lines}:{head.hash.hex()}" if head is not None else None,

@@ -229,7 +229,10 @@ def test_only_a_place_above_orders_and_every_field_is_asked(net: Network) -> Non
     for place in (TOWNSHIP, COUNTY, OTHER_VILLAGE, "nowhere"):
         with pytest.raises(NotFound):
             book.order_account("0009", place, "0001", "disable", WHY)
-    for field, account, reason in (("account", "", WHY), ("account", "0" * 33, WHY), ("reason", "0001", "")):
+    for field, account, reason in (
+        ("account", "", WHY), ("account", "0" * 33, WHY), ("account", "00 01", WHY), ("account", "00\u200b01", WHY),
+        ("reason", "0001", ""),
+    ):  # fmt: skip
         with pytest.raises(BadBody) as wrong:
             book.order_account("0009", VILLAGE, account, "disable", reason)
         assert wrong.value.field == field

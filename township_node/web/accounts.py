@@ -29,7 +29,7 @@ def place_accounts(visit: Visit, place: str) -> Response:
 
 def order_account(visit: Visit, place: str) -> Response:
     """Order that an account there be shut, or lift what keeps it shut. Raises NotFound where it is no place below."""
-    account, reason, what = visit.line("account"), visit.line("reason"), visit.line("what")
+    account, reason, what = visit.request.form.get("account", ""), visit.line("reason"), visit.line("what")
     if what not in ORDERS:
         raise NotFound
     kept = {"account": account, "reason": reason, "what": what}
@@ -45,10 +45,11 @@ def order_account(visit: Visit, place: str) -> Response:
 
 
 def _page(visit: Visit, place: str, status: int = 200, **values: Any) -> Response:
-    site, here = visit.site, visit.site.config.place
-    places = site.places
-    if place not in places or place == here or not places.covers(here, place):
-        raise NotFound
+    site, places = visit.site, visit.site.places
+    try:
+        site.casebook.refuse_not_below(place, places)
+    except casebook.NotFound:
+        raise NotFound from None
     done = visit.request.args.get("done", "") if visit.request.method == "GET" else ""
     return visit.render(
         "place_accounts.html",

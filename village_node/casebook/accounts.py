@@ -7,6 +7,7 @@ older database put back as well, and an order about an account that is not there
 changes accounts ends with it; it follows at once what admits an order, and each start.
 """
 
+import unicodedata
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,7 @@ from sync_protocol.case.beside import Record
 from sync_protocol.case.fields import STAFF_MAX
 from sync_protocol.event import Position
 from sync_protocol.places import PlaceTree, about
+from village_node.casebook import once
 from village_node.casebook.beside import Beside
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound
 from village_node.casebook.office import ANYTHING, ROSTER
@@ -25,10 +27,14 @@ from village_node.store import Connection, peers, streams
 from village_node.store import accounts as rows
 from village_node.store.accounts import Say, StaffRow
 from village_node.store.audit import Line
+from village_node.store.requests import Request
 
 NODE: Final = "node"
 _WRONG: Final = {
-    "account": (f"请填写工号，1 至 {STAFF_MAX} 字", f"give the staff number: 1 to {STAFF_MAX} characters"),
+    "account": (
+        f"请填写工号，1 至 {STAFF_MAX} 字，中间没有空格",
+        f"give the staff number: 1 to {STAFF_MAX} characters, no blanks",
+    ),
     "reason": (
         f"请写明理由，1 至 {accounts.REASON_MAX} 字",
         f"give the reason: 1 to {accounts.REASON_MAX} characters",
@@ -114,17 +120,28 @@ class AccountOrders(Beside, Reading):
         if not {about(self.identity.place), ROSTER, ANYTHING}.isdisjoint(scopes):
             self.obey_account_orders()
 
-    def order_account(self, actor: str, place: str, account: str, what: str, reason: str) -> None:
-        """Order that an account of a place below be shut (``disable``), or that it be no more (``lift``).
+    def refuse_not_below(self, place: str, places: PlaceTree) -> None:
+        """Raises NotFound for what is no place below this one."""
+        here = self.identity.place
+        if place == here or place not in places or not places.covers(here, place):
+            raise NotFound("不是本单位的下级", f"{place} is no place below this one")
+
+    def order_account(
+        self, actor: str, place: str, account: str, what: str, reason: str, request: Request | None = None
+    ) -> str:
+        """Order that an account of a place below be shut (``disable``), or that it be no more (``lift``); its number as
+        it is kept there. An order that stands is lifted whatever number it names.
 
         Raises NotFound for a place that is not below, BadBody naming the field, NotAllowed where there is nothing to
-        order or lift, NotSaved.
+        order or lift, AlreadyDone, IdTaken, NotSaved.
         """
+        account = unicodedata.normalize("NFC", account).strip()
+        if what == "disable" and not (account.isprintable() and account == "".join(account.split())):
+            raise BadBody("account", *_WRONG["account"])
 
-        def act(connection: Connection) -> tuple[None, set[str]]:
+        def act(connection: Connection) -> tuple[str, set[str]]:
             places, here = self.roster_in(connection).places, self.identity.place
-            if place == here or place not in places or not places.covers(here, place):
-                raise NotFound("不是本单位的下级", "this is no place below this one")
+            self.refuse_not_below(place, places)
             scope = about(place)
             self._locked_stream(connection, scope)
             orders = self._standing(connection, place).get(account, [])
@@ -139,9 +156,10 @@ class AccountOrders(Beside, Reading):
                 raise BadBody(str(wrong), *_WRONG[str(wrong)]) from None
             self.write_record(connection, scope, kinds.ACCOUNT_ORDER, actor, raw)
             self.note(connection, actor, f"account.order.{what}", f"{place} {account}", reason=reason)
-            return None, {scope}
+            once.became(connection, request, (place, account.encode()))
+            return account, {scope}
 
-        self._act(act)
+        return self._act(act, request)
 
     def accounts_of(self, place: str) -> list[Account]:
         """The accounts of a place that it has reported, or that are ordered to be shut there; by number."""

@@ -233,16 +233,14 @@ class Pages:
         return self._on()
 
     def _look(self, status: int = 200, problem: Exception | None = None) -> Response:
-        wizard = self.wizard
-        roles = [ROLES[role, wizard.kind.level] for role in (*wizard.told["roles"], MANAGES)]
+        wizard, level = self.wizard, self.wizard.kind.level
+        roles = [ROLES[role, level] for role in (*wizard.told["roles"], MANAGES)]
         return self._page(
             "setup_look.html",
             status,
             told=wizard.told,
             roles=roles,
-            demanding=[
-                words for role in wizard.told["second_factor"] if (words := ROLES.get((role, wizard.kind.level)))
-            ],
+            demanding=[ROLES[role, level] for role in wizard.told["second_factor"]],
             townships=wizard.townships(),
             problem=problem,
             why=_why(problem),

@@ -241,10 +241,7 @@ def account_faults(level: str, told: Told) -> Faults:
         found["roles"] = (f"本级的岗位：{'、'.join(known)}", f"the roles of this level: {', '.join(known)}")
     demanding, may_demand = told.get("second_factor", ()), signing_in(level)
     if not isinstance(demanding, list | tuple) or not all(role in may_demand for role in demanding):
-        found["second_factor"] = (
-            f"本级的岗位：{'、'.join(may_demand)}",
-            f"a list of roles here: {', '.join(may_demand)}",
-        )
+        found["second_factor"] = (f"本级的岗位：{'、'.join(may_demand)}", f"the roles here: {', '.join(may_demand)}")
     trouble_with = password_trouble(password, staff_no) if _is_text(password) and _is_text(staff_no) else None
     if not password:
         found["password"] = ("请设置密码", "set a password")

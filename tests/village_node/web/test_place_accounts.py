@@ -53,9 +53,13 @@ def test_what_was_typed_stays_and_the_field_is_named(township: Counter) -> None:
     head = township.sign_in("0101", "head")
     status, page = ordered(head, account="", reason="借用期满")
     assert status == 422 and "请填写工号" in page and "借用期满" in page
+    status, page = ordered(head, account="00 01")
+    assert status == 422 and "中间没有空格" in page and 'value="00 01"' in page, "no number of anybody"
     ordered(head)
-    status, page = ordered(head)
-    assert status == 409 and "已经命令停用" in page
+    status, page = ordered(head, account=" 0001\u3000")
+    assert status == 409 and "已经命令停用" in page, "the same number, as everywhere else it is typed"
+    ordered(head, account="Zoe\u0308")
+    assert "Zo\u00eb" in head.open(PAGE).text
 
 
 def test_only_a_head_or_an_administrator_orders_and_only_of_places_below(township: Counter) -> None:

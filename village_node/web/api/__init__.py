@@ -12,6 +12,7 @@ from village_node.casebook import CasebookError
 from village_node.notices.printing import NotPrinted
 from village_node.store import StoreError
 from village_node.web.api import (
+    accounts,
     acting,
     batches,
     calling,
@@ -38,6 +39,7 @@ from village_node.web.query import NotTold
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *casework.OPERATIONS,
+    *accounts.OPERATIONS,
     *acting.OPERATIONS,
     *batches.OPERATIONS,
     *calling.OPERATIONS,

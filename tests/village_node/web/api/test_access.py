@@ -20,6 +20,8 @@ CHANGES = CASEWORK - {"supervisor"}
 # Written out by hand, as the table of the pages is: operation -> who may.
 MAY = {
     "list_cases": CASEWORK | DESKS,
+    "list_place_accounts": {"head", "admin"},
+    "order_account": {"head", "admin"},
     "export_cases": EXPORTS,
     "ask_export_of_cases": EXPORTS,
     "read_case": CASEWORK,

@@ -7,10 +7,10 @@ import pytest
 from sync_protocol.case.oversight import asked_of
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.api.program import FILED, Program, path_of, program_at
-from tests.village_node.web.counter import Counter, Visitor
+from tests.village_node.web.counter import Counter, Visitor, everywhere
 from tests.village_node.web.test_forks import forked
 from tests.village_node.web.test_service_room import TODAY
-from township_node.web import children, newcomers, revocations
+from township_node.web import accounts, children, newcomers, revocations
 from village_node.web import pages
 from village_node.web.api import OPERATIONS
 from village_node.web.api.acting import ACTS
@@ -56,6 +56,7 @@ TWINS = {
     "enter_seal": ("enter_seal",),
     "enter_kin": ("enter_kin",),
     "draw_sample": ("draw_sample",),
+    "order_account": ("order_account",),
     "set_duty": ("set_duty",),
     "say_room": ("say_room",),
     "take_slip": ("take_slip",),
@@ -141,7 +142,7 @@ WITHOUT = {
 
 
 def test_every_act_of_a_page_has_a_twin_or_a_reason() -> None:
-    routes = (*pages.ROUTES, *children.ROUTES, *newcomers.ROUTES, *revocations.ROUTES)
+    routes = (*pages.ROUTES, *accounts.ROUTES, *children.ROUTES, *newcomers.ROUTES, *revocations.ROUTES)
     acts = {route.name for route in routes if "POST" in route.methods}
     assert acts - TWINS.keys() - WITHOUT.keys() == set(), "these acts need a twin, or a reason why there is none"
     assert (TWINS.keys() | WITHOUT.keys()) - acts == set() and not TWINS.keys() & WITHOUT.keys()
@@ -322,3 +323,36 @@ def test_what_was_settled_early_and_late_is_read_by_a_program(county: Counter) -
     supervisor = program_at(county, "1009", "supervisor")
     told = supervisor.get("/timeliness").get_json()
     assert told["first"] == "2026-11-01" and told["last"] == TODAY and told["lines"] == []
+
+
+def test_an_account_below_is_ordered_shut_and_opened_by_a_program(
+    network: Network, village: Counter, township: Counter, county: Counter
+) -> None:
+    head = program_at(township, "0103", "head")
+    village.sign_in("0001", "agent")
+    there = f"/places/{VILLAGE}/accounts"
+    assert head.get(there).get_json() == {"place": VILLAGE, "accounts": [], "audit_head": None}
+    for place in (TOWNSHIP, county.config.place, "000000"):
+        assert head.get(f"/places/{place}/accounts").status_code == 404
+        assert head.post(f"/places/{place}/accounts", order("disable")).status_code == 404
+    for field, wrong in (("account", "00 01"), ("account", ""), ("reason", ""), ("what", "end")):
+        refused = head.post(there, {**order("disable"), field: wrong})
+        assert (refused.status_code, refused.get_json()["field"]) == (422, field)
+    said = {"place": VILLAGE, "account": "0001", "what": "disable"}
+    assert twice(head, there, order("disable", account=" 0001 "), "order-00001") == said
+    assert "已经命令停用" in head.post(there, order("disable")).get_json()["zh"]
+    village.member.casebook.say_audit_head()
+    everywhere(network)
+    told = head.get(there).get_json()
+    [account] = told["accounts"]
+    assert (account["state"], account["by_order"], account["liftable"]) == ("disabled", True, True)
+    assert [(each["place"], each["by"], each["reason"]) for each in account["orders"]] == [(TOWNSHIP, "0103", "已调离")]
+    assert told["audit_head"]["lines"] > 0 and len(told["audit_head"]["hash"]) == 64
+    assert twice(head, there, order("lift"), "order-00002") == {**said, "what": "lift"}
+    everywhere(network)
+    everywhere(network)
+    assert head.get(there).get_json()["accounts"][0]["state"] == "enabled"
+
+
+def order(what: str, account: str = "0001") -> dict[str, str]:
+    return {"what": what, "account": account, "reason": "已调离"}
