@@ -189,7 +189,7 @@ class Rooms:
         village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock"]
         township = ["/newcomers", "/countersigning", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
         township += [self.books.complaint_heard, "/forks", "/roster-forks", f"/children/{VILLAGE}/accounts"]
-        township += ["/overview"]
+        township += ["/overview", "/late-acts"]
         county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
         county += ["/overview", "/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):

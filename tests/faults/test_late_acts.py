@@ -16,6 +16,7 @@ from tests.network import Network, network
 from tests.village_node.casebook.staffed import staff_of
 from tests.village_node.courier.sticks import hand
 from village_node.accounts import Accounts
+from village_node.casebook import Narrowed
 from village_node.casebook import late_acts as late_acts_of
 from village_node.casebook.rewriting import named_elsewhere
 from village_node.store import late_acts as late_acts_rows
@@ -42,7 +43,7 @@ def late(net: Network, code: str) -> list[tuple[str, str, str, int]]:
     book = net[code].member.casebook
     while book.find_late_acts():
         pass
-    found = book.late_acts()
+    found = book.late_acts().acts
     return sorted((each.place, each.account, each.scope, each.event.kind) for each in found)
 
 
@@ -111,12 +112,12 @@ def test_a_long_history_is_looked_through_in_slices_and_once_for_many_words(
     monkeypatch.setattr(streams, "events_between", counted)
     net.settle()
     book = net[TOWNSHIP].member.casebook
-    shown = book.late_acts()
+    shown = book.late_acts().acts
     assert len(shown) == 6, "what came with the word or after it is found as it comes"
     book.look_for_late_acts()
     del read[:]
     assert sum(iter(book.find_late_acts, False)) > 2 and max(read) <= 3
-    assert book.late_acts() == shown, "the same, found anew"
+    assert book.late_acts().acts == shown, "the same, found anew"
     with net[TOWNSHIP].member.store.writing() as connection:
         connection.exec_driver_sql("DELETE FROM late_acts")
         streams_of = [row.id for row in streams.in_scopes(connection)]
@@ -124,7 +125,7 @@ def test_a_long_history_is_looked_through_in_slices_and_once_for_many_words(
     book.look_for_late_acts()
     while book.find_late_acts():
         pass
-    assert [each.event.hash for each in book.late_acts()] == [each.event.hash for each in shown]
+    assert [each.event.hash for each in book.late_acts().acts] == [each.event.hash for each in shown]
     with net[TOWNSHIP].member.store.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM late_acts").scalar() == 6
 
@@ -213,3 +214,29 @@ def word(net: Network) -> tuple[str, Position]:
         (held,) = streams.beside_cases(connection, f"about:{VILLAGE}", kinds.ACCOUNT_STATE)
     (named,) = named_elsewhere(held.event, VILLAGE)
     return named
+
+
+def test_they_are_shown_page_by_page_and_narrowed_to_a_place_and_an_account(
+    net: Network, village: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_acts_of, "PAGE_SIZE", 5)
+    for account in ("0001", "0002"):
+        village.disable(account, True, by="0008")
+    for _ in range(4):
+        net[VILLAGE].member.file()
+    net.settle()
+    assert len(late(net, TOWNSHIP)) == 5
+    book = net[TOWNSHIP].member.casebook
+    found = [book.late_acts(page=number) for number in (1, 2, 3)]
+    assert [(each.page, len(each.acts), each.total, each.pages) for each in found] == [
+        (1, 5, 8, 2),
+        (2, 3, 8, 2),
+        (2, 3, 8, 2),
+    ]
+    shown = [(act.scope, act.event.seq) for each in found[:2] for act in each.acts]
+    assert len(set(shown)) == 8 and book.late_places() == {VILLAGE: 8}
+    for narrowed, total in (
+        (Narrowed(VILLAGE), 8), (Narrowed(TOWNSHIP), 0), (Narrowed("", "001"), 8), (Narrowed(VILLAGE, "0002"), 0),
+        (Narrowed("", "%"), 0), (Narrowed("", "_"), 0), (Narrowed("", "!"), 0),
+    ):  # fmt: skip
+        assert book.late_acts(narrowed).total == total, narrowed

@@ -68,7 +68,7 @@ from village_node.casebook.unfiled import DRAFT_DAYS, Unfiled
 from village_node.identity import Identity
 from village_node.rebirth import Lives, Reason
 from village_node.store import NotSaved, Overtaken, Store, cases, peers
-from village_node.store.late_acts import LateAct
+from village_node.store.late_acts import LateAct, Narrowed
 from village_node.store.requests import Request
 
 __all__ = [
@@ -102,6 +102,7 @@ __all__ = [
     "Later",
     "Links",
     "Machine",
+    "Narrowed",
     "NotAllowed",
     "NotFound",
     "Numbered",

@@ -10,7 +10,7 @@ is taken in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from sync_protocol.case import accounts, kinds
 from sync_protocol.case.beside import Record
@@ -23,12 +23,25 @@ from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, Overtaken, late_acts, streams
-from village_node.store.late_acts import LateAct, LateKey, Queued
+from village_node.store.late_acts import LateAct, LateKey, Narrowed, Queued
 from village_node.store.streams import StreamRow
 
-LISTED: Final = 200
+PAGE_SIZE: Final = 50
 _SLICE: Final = 2_000  # events that are read at once
 _Reports = Mapping[str, Sequence[Record]]
+
+
+class LatePage(NamedTuple):
+    """One page of them, the newest first. ``page`` counts from 1."""
+
+    acts: list[LateAct]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """How many there are, one of them at least."""
+        return max(1, -(-self.total // PAGE_SIZE))
 
 
 class LateActs(Beside, Reading):
@@ -85,13 +98,24 @@ class LateActs(Beside, Reading):
             self.tell(scopes)
         return True
 
-    def late_acts(self) -> list[LateAct]:
-        """Acts of accounts of places below that stand behind the position at which these were disabled."""
+    def late_acts(self, narrowed: Narrowed | None = None, page: int = 1) -> LatePage:
+        """Acts of accounts of places below that stand behind the position at which these were disabled; the last page
+        where a later one is asked for."""
+        wanted = narrowed or Narrowed()
+        with self.store.reading() as connection:
+            total = late_acts.counted(connection, wanted)
+            found = LatePage([], total, page)
+            number = min(page, found.pages)
+            acts = late_acts.listed(connection, wanted, PAGE_SIZE, (number - 1) * PAGE_SIZE)
+            return found._replace(acts=acts, page=number)
 
-        def ask(connection: Connection) -> list[LateAct]:
-            return late_acts.listed(connection, LISTED)
+    def late_places(self) -> dict[str, int]:
+        """Place below -> how many of such acts it has."""
 
-        return self.remembered("late acts", ask)
+        def ask(connection: Connection) -> dict[str, int]:
+            return {place: late_acts.counted(connection, Narrowed(place)) for place in late_acts.named(connection)}
+
+        return self.remembered("late places", ask)
 
     def _is_below(self, roster: Roster, place: str) -> bool:
         places, here = roster.places, self.identity.place

@@ -1,5 +1,6 @@
 """Acts that stand behind the position at which their account was disabled, for the places above it."""
 
+import re
 from collections.abc import Collection, Container, Iterable
 from typing import NamedTuple
 
@@ -12,12 +13,18 @@ from village_node.store.streams import EventRow
 from village_node.store.tables import EVENTS, LATE_ACTS
 
 _EVENT = ", ".join(f"events.{column.name}" for column in EVENTS.columns)
-_LISTED = (
-    f"SELECT late_acts.place, late_acts.account, streams.scope, streams.incarnation, {_EVENT} FROM late_acts"  # noqa: S608
+_HELD = (
+    " FROM late_acts"
     " JOIN events ON events.stream = late_acts.stream AND events.seq = late_acts.seq AND events.hash = late_acts.hash"
     " JOIN streams ON streams.id = events.stream"
-    " ORDER BY events.arrived_ms DESC, events.stream, events.seq DESC LIMIT ?"
 )
+
+
+class Narrowed(NamedTuple):
+    """Which acts are asked for: of which place, and what the number of the account has in it; empty: all."""
+
+    place: str = ""
+    account: str = ""
 
 
 class LateAct(NamedTuple):
@@ -115,7 +122,35 @@ def done(connection: Connection, queued: Queued) -> None:
     rows.do(connection, "DELETE FROM late_to_find WHERE place = ? AND turn = ?", (queued.place, queued.turn))
 
 
-def listed(connection: Connection, most: int) -> list[LateAct]:
-    """Those held, at most so many, what came last first."""
-    found = rows.ask(connection, _LISTED, (most,))
+def listed(connection: Connection, narrowed: Narrowed, most: int, skip: int = 0) -> list[LateAct]:
+    """Those held, at most so many behind the first ones, what came last first."""
+    where, values = _where(narrowed)
+    words = (
+        f"SELECT late_acts.place, late_acts.account, streams.scope, streams.incarnation, {_EVENT}{_HELD}{where}"
+        " ORDER BY events.arrived_ms DESC, events.stream, events.seq DESC, late_acts.account LIMIT ? OFFSET ?"
+    )
+    found = rows.ask(connection, words, (*values, most, skip))
     return [LateAct(row[0], row[1], row[2], row[3], EventRow._make(row[4:])) for row in found]
+
+
+def counted(connection: Connection, narrowed: Narrowed) -> int:
+    """How many are held."""
+    where, values = _where(narrowed)
+    found = rows.ask(connection, f"SELECT count(*){_HELD}{where}", values)
+    return int(found[0][0])
+
+
+def named(connection: Connection) -> list[str]:
+    """The places of which any are held."""
+    return [place for (place,) in rows.ask(connection, f"SELECT DISTINCT late_acts.place{_HELD} ORDER BY 1")]
+
+
+def _where(narrowed: Narrowed) -> tuple[str, tuple[str, ...]]:
+    asked, values = [], []
+    if narrowed.place:
+        asked.append("late_acts.place = ?")
+        values.append(narrowed.place)
+    if narrowed.account:
+        asked.append("late_acts.account LIKE ? ESCAPE '!'")
+        values.append("%" + re.sub(r"([!%_])", r"!\1", narrowed.account) + "%")
+    return (" WHERE " + " AND ".join(asked) if asked else ""), tuple(values)

@@ -1,7 +1,7 @@
 """What does not count: void, contested, waiting and unknown records in plain words, and the holder's answer."""
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from flask import url_for
 from marshmallow import ValidationError
@@ -9,9 +9,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import Case, bodies, kinds, why_not, workflow
-from sync_protocol.event import load_header
-from sync_protocol.places import about, parse_scope
-from village_node.casebook import BadBody, LateAct, NotAllowed, OddCase, Oddity, Stale
+from sync_protocol.places import about
+from village_node.casebook import BadBody, NotAllowed, OddCase, Oddity, Stale
 from village_node.web import cases, schemas, words
 from village_node.web.doing import ACTS
 from village_node.web.policy import CASEWORK, Policy, Route
@@ -82,16 +81,6 @@ class Group:
     seen: str
 
 
-class LateRow(NamedTuple):
-    """One act of an account that had been disabled before, as the page shows it. ``link``: of its case, or empty."""
-
-    act: LateAct
-    what: str
-    claimed_ms: int
-    case_no: str
-    link: str
-
-
 def oddities(visit: Visit) -> Response:
     """One view of all cases in which something does not count."""
     view = visit.request.args.get("view", "held")
@@ -100,19 +89,8 @@ def oddities(visit: Visit) -> Response:
     number = visit.request.args.get("page", "1")
     at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
     found = visit.site.casebook.oddities(view, at)
-    return _render(visit, view, [group(visit, odd) for odd in found.cases], found=found, late=_late(visit))
-
-
-def _late(visit: Visit) -> list[LateRow]:
-    """What accounts of places below have signed after they were disabled, as far as these said so."""
-    rows = []
-    for act in visit.site.casebook.late_acts():
-        case_id, place = act.event.case_id, parse_scope(act.scope)[1]
-        row = visit.site.casebook.case_row(act.scope, case_id) if case_id else None
-        what, header = visit.t(*words.kind_words(act.event.kind)), load_header(act.event.header)
-        there = url_for("case", place=place, case_id=case_id.hex()) if row is not None and case_id else ""
-        rows.append(LateRow(act, what, header.claimed, (row.case_no or "") if row is not None else "", there))
-    return rows
+    late = sum(visit.site.casebook.late_places().values())
+    return _render(visit, view, [group(visit, odd) for odd in found.cases], found=found, late=late)
 
 
 def oddities_of_case(visit: Visit, place: str, case_id: str) -> Response:
@@ -218,7 +196,7 @@ def _render(visit: Visit, view: str, groups: list[Group], status: int = 200, **v
         counts=visit.site.casebook.odd_counts(),
         groups=groups,
         done=visit.t(*words.kind_words(ANSWERS[done])) if done in ANSWERS else "",
-        **{"ticked": (), "late": (), **values},
+        **{"ticked": (), "late": 0, **values},
     )
 
 

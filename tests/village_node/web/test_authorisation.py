@@ -154,6 +154,8 @@ MAY = {
     "recall": CASEWORK - {"supervisor"},
     "unmask": CASEWORK - {"supervisor"},
     "oddities": CASEWORK,
+    "late_acts": CASEWORK,
+    "late_acts_export": EXPORTS,
     "orders": CASEWORK,
     "board": EVERYBODY,
     "slips": CASEWORK,

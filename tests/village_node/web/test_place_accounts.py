@@ -87,13 +87,21 @@ def test_what_is_signed_after_a_disabling_is_told_in_plain_words(
     village.sign_in("0001", "agent")
     exchange(network)
     clerk = township.sign_in("0102", "clerk")
-    assert "账号停用之后签的记录" not in clerk.open("/oddities").text
+    assert "/late-acts" not in clerk.open("/oddities").text
     village.accounts.disable("0001", True, by="0008")
     ref = village.member.file()
     exchange(network)
-    page = clerk.open("/oddities").text
-    assert "账号停用之后签的记录" in page and ref.case_no in page and "照常有效" in page
-    assert "账号停用之后签的记录" not in village.sign_in("0002", "head").open("/oddities").text
+    assert '<a href="/late-acts">' in clerk.open("/oddities").text
+    page = clerk.open("/late-acts").text
+    assert ref.case_no in page and "照常有效" in page and "导出" not in page
+    assert f'<option value="{VILLAGE}">' in page and "共 2 条" in page
+    for query, count in (("text=0001", 2), ("text=0002", 0), (f"place={VILLAGE}", 2), ("place=x", 2), ("page=9", 2)):
+        assert clerk.open(f"/late-acts?{query}").text.count(ref.case_no) == count, query
+    assert "没有符合条件的" in clerk.open("/late-acts?text=0002").text
+    rows = township.sign_in("0103", "head").open("/late-acts.csv?text=0001").data.decode("utf-8-sig").splitlines()
+    assert len(rows) == 4 and rows[1].startswith(f"{VILLAGE},上关村,0001,") and ref.case_no in rows[1]
+    own = village.sign_in("0002", "head")
+    assert "/late-acts" not in own.open("/oddities").text and "没有这样的记录" in own.open("/late-acts").text
 
 
 def test_a_place_says_that_it_shuts_the_account_as_well_and_that_outlives_the_order(

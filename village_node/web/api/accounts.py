@@ -6,13 +6,18 @@ from typing import Any, Final
 import marshmallow
 from marshmallow import Schema
 
+from sync_protocol.case import kinds
 from sync_protocol.case.accounts import REASON_MAX
 from sync_protocol.case.fields import STAFF_MAX
+from sync_protocol.event import mark
+from village_node.casebook import Narrowed
 from village_node.store.locks import CaseKey
-from village_node.web import entry, schemas
+from village_node.web import entry, late_acts, oddities, schemas
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
+from village_node.web.api.oversight import PageQuery
 from village_node.web.policy import ADMIN, Policy
+from village_node.web.schemas import position_text
 from village_node.web.site import Visit
 
 TAG: Final = "oversight"
@@ -70,6 +75,27 @@ class PlaceAccounts(Schema):
     audit_head = shapes.part(TrailShape, null=True)
 
 
+class LateQuery(PageQuery):
+    """Of which place, and what the number of the account has in it; all where they are left out. Fifty a page."""
+
+    place, account = schemas.Text(0, 12, load_default=""), schemas.Text(0, STAFF_MAX, load_default="")
+
+
+class LateActShape(Schema):
+    """One record: of whose account, and of which case where it is of any. ``kind``: what was done."""
+
+    place, account, kind, record = shapes.text(), shapes.text(), shapes.text(), shapes.text()
+    written_ms = shapes.moment()
+    case_place, case_id, case_no = shapes.maybe(), shapes.maybe(), shapes.maybe()
+
+
+class LateActs(Schema):
+    """One page of them, what came last first."""
+
+    total, page = shapes.number(), shapes.number()
+    acts = shapes.many(LateActShape)
+
+
 def list_place_accounts(visit: Visit, place: str) -> dict[str, Any]:
     """What a place below has said of its accounts, and the orders that keep them shut."""
     book = visit.site.casebook
@@ -108,9 +134,25 @@ def order_account(visit: Visit, chosen: dict[str, str], asked: dict[str, str], p
     return {"place": place, "account": account.decode(), "what": what}, 200, headers
 
 
+def list_late_acts(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
+    """What accounts of places below have signed after they were disabled, by position; all of it counts."""
+    found = visit.site.casebook.late_acts(Narrowed(asked["place"], entry.line(asked["account"])), asked["page"])
+    told = []
+    for each in (late_acts.line(visit, act) for act in found.acts):
+        act = each.act
+        told.append({
+            "place": act.place, "account": act.account, "kind": kinds.name_of(act.event.kind),
+            "record": position_text((act.incarnation, act.event.seq, mark(act.event.hash))),
+            "written_ms": each.claimed_ms, "case_id": each.case_id or None, "case_no": each.case_no or None,
+            "case_place": each.case_place if each.case_id else None,
+        })  # fmt: skip
+    return {"total": found.total, "page": found.page, "acts": told}
+
+
 _ACCOUNTS: Final = "/places/<place>/accounts"
 OPERATIONS: Final = (
     Operation(_ACCOUNTS, "list_place_accounts", list_place_accounts, ORDERS, TAG, gives=PlaceAccounts),
+    Operation("/late-acts", "list_late_acts", list_late_acts, oddities.READS, TAG, asks=LateQuery, gives=LateActs),
     Operation(
         _ACCOUNTS, "order_account", order_account, ORDERS, TAG, "POST", AccountOrderTaken,
         gives=AccountOrdered, once=True,

@@ -7,6 +7,7 @@ SENTENCES: Final[dict[str, str]] = {
     "export_cases": "把办件清单取成 CSV 或 XLSX；超过 200 人的须另一位负责人批准。",
     "ask_export_of_cases": "写明理由，申请导出超过 200 人的办件清单。",
     "list_place_accounts": "下级单位报告过停用或启用的账号、停用命令和最近报告的审计记录。",
+    "list_late_acts": "账号停用之后，下级仍以它的名义签的记录，最近收到的在前。",
     "order_account": "命令停用下级单位的账号，或解除停用命令，写明理由。",
     "read_case": "读取一件：状态、在哪里、申请人（打码）、材料和下一步。",
     "unmask_case": "写明理由后查看一件的完整个人信息；理由先记入审计。",

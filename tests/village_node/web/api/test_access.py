@@ -22,6 +22,7 @@ MAY = {
     "list_cases": CASEWORK | DESKS,
     "list_place_accounts": {"head", "admin"},
     "order_account": {"head", "admin"},
+    "list_late_acts": CASEWORK,
     "export_cases": EXPORTS,
     "ask_export_of_cases": EXPORTS,
     "read_case": CASEWORK,

@@ -356,3 +356,23 @@ def test_an_account_below_is_ordered_shut_and_opened_by_a_program(
 
 def order(what: str, account: str = "0001") -> dict[str, str]:
     return {"what": what, "account": account, "reason": "已调离"}
+
+
+def test_what_was_signed_after_an_account_was_shut_is_listed_for_programs(
+    network: Network, village: Counter, township: Counter
+) -> None:
+    village.sign_in("0008", "admin")
+    village.sign_in("0001", "agent")
+    everywhere(network)
+    village.accounts.disable("0001", True, by="0008")
+    ref = village.member.file()
+    everywhere(network)
+    clerk = program_at(township, "0102", "clerk")
+    told = clerk.get("/late-acts").get_json()
+    assert (told["total"], told["page"], len(told["acts"])) == (2, 1, 2)
+    one = told["acts"][0]
+    assert (one["place"], one["account"], one["case_no"], one["case_place"]) == (VILLAGE, "0001", ref.case_no, VILLAGE)
+    assert {each["kind"] for each in told["acts"]} == {"create", "receive"}
+    assert clerk.get("/late-acts?account=0002").get_json()["acts"] == []
+    assert clerk.get(f"/late-acts?place={VILLAGE}&account=01").get_json()["total"] == 2
+    assert clerk.get("/late-acts?page=0").get_json()["field"] == "page"
