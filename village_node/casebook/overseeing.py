@@ -72,26 +72,29 @@ class Standing(NamedTuple):
 class Overseeing(Registering):
     """What supervision sees and writes, and what whoever is asked answers."""
 
-    def cards(self, grade: str = "", page: int = 1) -> Page:
+    def cards(self, grade: str = "", page: int = 1, text: str = "", place: str = "") -> Page:
         """One page of unfinished cases that are yellow or worse today, held here or under here; at the root all.
-        KeyError for a grade without a card."""
+        ``text``: what a receipt number begins with, or an item's number; ``place``: held there, or under it where that
+        is not here. KeyError for a grade without a card."""
         if grade and grade not in beside.CARDS:
             raise KeyError(grade)
         with self.store.reading() as connection:
-            wanted = self._looked_after(connection)
-            return beside.with_a_card(connection, day_of(self.clock()), wanted, grade, page, PAGE_SIZE)
+            wanted = self._looked_after(connection, place)
+            return beside.with_a_card(connection, day_of(self.clock()), wanted, grade, page, PAGE_SIZE, text)
 
-    def watched(self, page: int = 1) -> Page:
+    def watched(self, page: int = 1, text: str = "", place: str = "") -> Page:
         """One page of unfinished cases in which papers were asked for more than once, or much of the time is not
-        counted, held here or under here; at the root all."""
+        counted, held here or under here; at the root all. ``text``, ``place``: as of cards."""
         with self.store.reading() as connection:
-            wanted = self._looked_after(connection)
-            return beside.watched(connection, day_of(self.clock()), wanted, page, PAGE_SIZE)
+            wanted = self._looked_after(connection, place)
+            return beside.watched(connection, day_of(self.clock()), wanted, page, PAGE_SIZE, text)
 
-    def _looked_after(self, connection: Connection) -> Collection[str] | None:
+    def _looked_after(self, connection: Connection, place: str) -> Collection[str] | None:
         """The places whose cases are this place's to look after: it, those under it, what it inherits; at the root all,
-        None."""
+        None. ``place``: of these, that one and those under it; of this place itself, that alone."""
         places, here = self.roster_in(connection).places, self.identity.place
+        if place:
+            return (here,) if place == here or place not in places else places.kept_at(place)
         under = places.kept_at(here) if here in places else (here,)
         return None if self.identity.parent is None else under
 

@@ -20,9 +20,10 @@ from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Sta
 from village_node.notices import supervising
 from village_node.notices.printing import NotPrinted
 from village_node.store.cases import CaseRow
-from village_node.web import cases, clocks, entry, prints, schemas, sent_once, times, words
+from village_node.web import cases, clocks, counter_books, entry, filters, prints, schemas, sent_once, times, words
 from village_node.web.clocks import Badge
 from village_node.web.documents import offices, sealed_by
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -87,35 +88,55 @@ class AskedLine:
 
 def supervision(visit: Visit) -> Response:
     """The cases with a card, or the letters and findings; filtered by what stands in the address."""
-    view, grade = asked(visit)
-    book = visit.site.casebook
+    view, narrowed = asked(visit)
+    book, grade = visit.site.casebook, narrowed.chosen.get("grade", "")
     waiting = book.waits_for_us()
     shown: dict[str, Any] = {"asked": [], "lines": [], "page": 1, "pages": 1, "total": 0}
     if view == "asked":
-        shown["asked"] = [asked_line(visit, each) for each in book.asked_about()]
+        found_asked = counter_books.listed(visit, "supervision", letters(visit, narrowed))
+        shown |= {"asked": found_asked.rows, "page": found_asked.page, "pages": found_asked.pages}
     else:
         at = entry.page(visit.request.args.get("page", "1"))
-        found = book.watched(at) if view == "watched" else book.cards(grade, at)
+        place = narrowed.chosen["place"]
+        watching_now = view == "watched"
+        found = book.watched(at, narrowed.text, place) if watching_now else book.cards(grade, at, narrowed.text, place)
         pages = max(-(-found.total // found.page_size), 1)
-        lines = [(watched_line if view == "watched" else card_line)(visit, row) for row in found.rows]
+        lines = [(watched_line if watching_now else card_line)(visit, row) for row in found.rows]
         shown |= {"lines": lines, "page": found.page, "pages": pages, "total": found.total}
     return visit.render(
         "supervision.html",
         view=view,
-        grade=grade,
-        grades=[(each, clocks.grade_badge(each)) for each in CARDS],
+        filters=narrowed,
         waiting=[asked_line(visit, each) for each in waiting],
         link=lambda number: visit.again("supervision", page=number),
         **shown,
     )
 
 
-def asked(visit: Visit) -> tuple[str, str]:
-    """Which list the address asks for, and of which card."""
-    view, grade = visit.request.args.get("view", "cards"), visit.request.args.get("grade", "")
-    if view not in ("cards", "watched", "asked") or (grade and grade not in CARDS):
+def asked(visit: Visit) -> tuple[str, Filters]:
+    """Which list the address asks for, and what it is narrowed to: of which card, at which place."""
+    view, t = visit.request.args.get("view", "cards"), visit.t
+    if view not in ("cards", "watched", "asked"):
         raise NotFound
-    return view, grade
+    here, places = visit.site.config.place, visit.site.places
+    near = (here, *places.children(here)) if here in places else (here,)
+    grades = [(each, t(*clocks.grade_badge(each)[2:])) for each in CARDS]
+    held = Choice("place", t("持有单位", "Held by"), [(code, visit.place_name(code)) for code in near])
+    choices = {"cards": [Choice("grade", t("预警", "Card"), grades), held], "watched": [held], "asked": []}[view]
+    label = t("收件编号、事项编号", "Receipt or service number")
+    if view == "asked":
+        label = t("文号、收件编号或对象", "Document, receipt number, or to whom")
+    return view, filters.asked(visit, "supervision", label, *choices, kept=("view",))
+
+
+def letters(visit: Visit, narrowed: Filters) -> list[AskedLine]:
+    """The letters and findings, narrowed."""
+    lines = [asked_line(visit, each) for each in visit.site.casebook.asked_about()]
+    return [
+        each
+        for each in lines
+        if narrowed.fit((str(each.each.asked.note.body.get("document_no", "")), each.case_no, each.to))
+    ]
 
 
 def card_line(visit: Visit, row: CaseRow) -> CardLine:

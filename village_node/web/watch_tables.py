@@ -5,6 +5,7 @@ from typing import Final
 
 from village_node.web import export, supervision
 from village_node.web.export import Table
+from village_node.web.filters import Filters
 from village_node.web.policy import EXPORTS, Policy
 from village_node.web.site import Visit
 
@@ -25,33 +26,33 @@ HEADS: Final = {
 
 def table(visit: Visit) -> Table:
     """The list that the address asks for, filtered alike."""
-    view, grade = supervision.asked(visit)
-    rows = {"cards": _cards, "watched": _watched, "asked": _asked}[view](visit, grade)
-    return Table(f"supervision-{view}", HEADS[view], rows, {"grade": grade})
+    view, narrowed = supervision.asked(visit)
+    rows = {"cards": _cards, "watched": _watched, "asked": _asked}[view](visit, narrowed)
+    return Table(f"supervision-{view}", HEADS[view], rows, narrowed.told())
 
 
-def _cards(visit: Visit, grade: str) -> Iterable[Sequence[str | int]]:
-    t, book = visit.t, visit.site.casebook
-    for row in export.paged(lambda number: book.cards(grade, number)):
+def _cards(visit: Visit, narrowed: Filters) -> Iterable[Sequence[str | int]]:
+    t, book, chosen = visit.t, visit.site.casebook, narrowed.chosen
+    for row in export.paged(lambda number: book.cards(chosen["grade"], number, narrowed.text, chosen["place"])):
         line = supervision.card_line(visit, row)
         step, card = t(*line.step[2:]), t(*line.badge[2:])
         yield (row.case_no or "", line.item, card, line.since, line.rule, step, line.holder, line.said, line.letters)
 
 
-def _watched(visit: Visit, grade: str) -> Iterable[Sequence[str]]:
-    t = visit.t
-    for row in export.paged(visit.site.casebook.watched):
+def _watched(visit: Visit, narrowed: Filters) -> Iterable[Sequence[str]]:
+    t, book = visit.t, visit.site.casebook
+    for row in export.paged(lambda number: book.watched(number, narrowed.text, narrowed.chosen["place"])):
         line = supervision.watched_line(visit, row)
         why = t("；", "; ").join(f"{each} {t('自 ', 'since ')}{since}" for each, since in line.why)
         yield (row.case_no or "", line.item, why, t(*line.step[2:]), line.holder)
 
 
-def _asked(visit: Visit, grade: str) -> Iterable[Sequence[str]]:
+def _asked(visit: Visit, narrowed: Filters) -> Iterable[Sequence[str]]:
     t = visit.t
-    for each in visit.site.casebook.asked_about():
-        line = supervision.asked_line(visit, each)
-        number = each.asked.note.body["document_no"] if line.is_letter else t("抽查发现问题", "Finding of a spot check")
-        card = t(*line.badge[2:]) if each.grade else ""
+    for line in supervision.letters(visit, narrowed):
+        note = line.each.asked.note
+        number = note.body["document_no"] if line.is_letter else t("抽查发现问题", "Finding of a spot check")
+        card = t(*line.badge[2:]) if line.each.grade else ""
         yield (number, line.by, line.case_no, line.to, line.until, card, t(*line.state[2:]))
 
 
