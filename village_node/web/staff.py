@@ -14,7 +14,7 @@ from village_node.accounts import StaffTrouble
 from village_node.casebook import BadBody
 from village_node.store.accounts import StaffRow
 from village_node.store.audit import AuditRow, Wanted
-from village_node.web import counter_books, entry, export, filters, times
+from village_node.web import audit_words, counter_books, entry, export, filters, times
 from village_node.web.export import Table
 from village_node.web.filters import Choice
 from village_node.web.policy import ADMIN, Policy, Route
@@ -137,7 +137,7 @@ def audit(visit: Visit) -> Response:
     lines = visit.site.accounts.rows.audit_lines(
         LINES, int(before) if before.isdecimal() and len(before) < 16 else None, _wanted(narrowed)
     )
-    told = [(line, json.loads(line.detail)) for line in lines]
+    told = [audit_words.told(visit, line, json.loads(line.detail)) for line in lines]
     more = lines[-1].n if len(lines) == LINES and lines[-1].n > 1 else None
     return visit.render("audit.html", 422 if problem else 200, lines=told, more=more, filters=narrowed, problem=problem)
 
