@@ -95,15 +95,16 @@ class Batches(Desk, Reading):
         people = enumerate((str(body.get("applicant_name")), str(body.get("applicant_id_no"))) for body in applied)
         return {at: known[person] for at, person in people if person in known}
 
-    def batches(self, page: int = 1) -> list[tuple[Batch, int]]:
-        """A page of the lists filed here, the newest first, and how many cases each became."""
+    def batches(self, page: int = 1, item_no: str = "") -> list[tuple[Batch, int]]:
+        """A page of the lists filed here, the newest first, and how many cases each became. ``item_no``: for one item,
+        or empty for all."""
         with self.store.reading() as connection:
-            return batches.newest(connection, SHOWN, (page - 1) * SHOWN)
+            return batches.newest(connection, SHOWN, (page - 1) * SHOWN, item_no)
 
-    def batch_count(self) -> int:
+    def batch_count(self, item_no: str = "") -> int:
         """How many lists were filed here."""
         with self.store.reading() as connection:
-            return batches.total(connection)
+            return batches.total(connection, item_no)
 
     def batch(self, batch_id: bytes) -> tuple[Batch, list[CaseRow]] | None:
         """One list with its cases in the order of its rows."""

@@ -49,10 +49,11 @@ class Left(NamedTuple):
 class Oddities(Reading):
     """The part of the casebook that the pages about what does not count read."""
 
-    def oddities(self, view: str, page: int = 1) -> OddPage:
-        """One page of a view (see store.cases.odd_view), the newest case first. KeyError for an unknown view."""
+    def oddities(self, view: str, page: int = 1, text: str = "") -> OddPage:
+        """One page of a view (see store.cases.odd_view), the newest case first. ``text``: what a receipt number begins
+        with, or an item's number. KeyError for an unknown view."""
         with self.store.reading() as connection:
-            condition = cases.odd_view(view, *self._whose(connection))
+            condition = cases.odd_view(view, *self._whose(connection)) & cases.numbered(text)
             found = cases.page(connection, condition, page, CASES_A_PAGE)
             listed = [self._odd_case(connection, (row.scope, row.case_id)) for row in found.rows]
         return OddPage(listed, found.total, found.page)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from village_node.store import rows
 from village_node.store.cases import FINISHED, CaseRow
@@ -52,15 +52,20 @@ def open_of(connection: Connection, scope: str, item_no: str, since_ms: int, nam
     return found
 
 
-def total(connection: Connection) -> int:
-    """How many lists there are."""
-    return connection.scalar(select(func.count()).select_from(BATCHES)) or 0
+def total(connection: Connection, item_no: str = "") -> int:
+    """How many lists there are, of one item where one is named."""
+    return connection.scalar(select(func.count()).select_from(BATCHES).where(_of_item(item_no))) or 0
 
 
-def newest(connection: Connection, most: int, after: int = 0) -> list[tuple[Batch, int]]:
+def _of_item(item_no: str) -> ColumnElement[bool]:
+    return BATCHES.c.item_no == item_no if item_no else true()
+
+
+def newest(connection: Connection, most: int, after: int = 0, item_no: str = "") -> list[tuple[Batch, int]]:
     """The lists filed last, after so many, and how many cases each became."""
     of_each = select(func.count()).where(BATCH_CASES.c.batch_id == BATCHES.c.batch_id).scalar_subquery()
-    query = select(BATCHES, of_each).order_by(BATCHES.c.made_ms.desc(), BATCHES.c.batch_id).limit(most).offset(after)
+    query = select(BATCHES, of_each).where(_of_item(item_no)).order_by(BATCHES.c.made_ms.desc(), BATCHES.c.batch_id)
+    query = query.limit(most).offset(after)
     return [(Batch._make(row[:-1]), int(row[-1])) for row in connection.execute(query)]
 
 

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from datetime import date
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from village_node.store import rows
-from village_node.store.cases import FINISHED, CaseRow, Page, day_number
+from village_node.store.cases import FINISHED, CaseRow, Page, day_number, numbered
 from village_node.store.locks import CaseKey
 from village_node.store.streams import CaseEventRow, EventRow
 from village_node.store.tables import CASES, EVENTS
@@ -58,13 +58,13 @@ def with_a_card(
     """One page of the unfinished cases that are yellow or worse today, the worst first, then the longest due.
 
     ``under``: held by or on its way to one of these places; None for all. ``grade``: one of CARDS, or empty for all.
-    ``text``: as of `_numbered`.
+    ``text``: as of `numbered`.
     """
     table, now = CASES.c, day_number(today)
     begun = {card: and_(table[f"{card}_day"].is_not(None), table[f"{card}_day"] <= now) for card in CARDS}
     worse = CARDS[CARDS.index(grade) + 1 :] if grade else ()
     wanted = [begun[grade]] if grade else [or_(*begun.values())]
-    condition = and_(table.state.not_in(FINISHED), *wanted, *(~begun[each] for each in worse), _numbered(text))
+    condition = and_(table.state.not_in(FINISHED), *wanted, *(~begun[each] for each in worse), numbered(text))
     if under is not None:
         condition = and_(condition, or_(table.holder.in_(under), table.transit_to.in_(under)))
     total = connection.scalar(select(func.count()).select_from(CASES).where(condition)) or 0
@@ -80,7 +80,7 @@ def watched(
     ``text``: as of cards."""
     table, now = CASES.c, day_number(today)
     condition = and_(
-        table.state.not_in(FINISHED), table.watched_day.is_not(None), table.watched_day <= now, _numbered(text)
+        table.state.not_in(FINISHED), table.watched_day.is_not(None), table.watched_day <= now, numbered(text)
     )
     if under is not None:
         condition = and_(condition, or_(table.holder.in_(under), table.transit_to.in_(under)))
@@ -88,15 +88,6 @@ def watched(
     query = select(CASES).where(condition).order_by(table.watched_day, table.case_id)
     query = query.limit(size).offset((max(number, 1) - 1) * size)
     return Page([CaseRow._make(row) for row in connection.execute(query)], total, max(number, 1), size)
-
-
-def _numbered(text: str) -> ColumnElement[bool]:
-    """The condition that a receipt number begins with a text, or that it is the number of the item: no name is looked
-    for, since these lists show none."""
-    table = CASES.c
-    if not text:
-        return table.state.is_not(None)
-    return or_(table.case_no.startswith(text.upper(), autoescape=True), table.item_no == text)
 
 
 def of_period(connection: Connection, what: str, from_ms: int, to_ms: int) -> list[CaseKey]:

@@ -12,9 +12,10 @@ from village_node import casebook
 from village_node.casebook import BadBody, Casebook, NotAllowed, Stale
 from village_node.store import StoreError
 from village_node.store.proposals import STATES, Proposal
-from village_node.web import cases
+from village_node.web import cases, counter_books, filters
 from village_node.web.cases import Attempt
 from village_node.web.doing import ACTS
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -95,12 +96,27 @@ def answer(visit: Visit, number: str, what: str) -> Response:
 
 
 def _page(visit: Visit, status: int = 200, problem: str = "") -> Response:
-    book = visit.site.casebook
+    asked, lines = narrowed(visit)
+    listed = counter_books.listed(visit, "assignments", lines)
+    done = visit.request.args.get("done", "")
+    return visit.render("assignments.html", status, filters=asked, listed=listed, problem=problem, done=done)
+
+
+def narrowed(visit: Visit) -> tuple[Filters, list[Line]]:
+    """What the list is narrowed to, and what it holds then."""
+    label = visit.t("收件编号、单位、理由或提议人", "Receipt number, place, reason or who proposed")
+    states = [(code, visit.t(*tone[2:])) for code, tone in TONES.items()]
+    asked = filters.asked(visit, "assignments", label, Choice("state", visit.t("状态", "State"), states))
     may = workflow.may(visit.staff.roles, visit.site.level, kinds.FORCE_ASSIGN)
-    lines = [line(visit, row, may=may) for row in book.proposals()]
-    return visit.render(
-        "assignments.html", status, lines=lines, problem=problem, done=visit.request.args.get("done", "")
-    )
+    lines = [line(visit, row, may=may) for row in visit.site.casebook.proposals()]
+    return asked, [
+        each
+        for each in lines
+        if asked.fit(
+            (each.case_no, visit.place_name(each.row.to_place), each.row.reason, each.proposer),
+            state=STATES[each.row.state],
+        )
+    ]
 
 
 def line(visit: Visit, row: Proposal, *, may: bool) -> Line:

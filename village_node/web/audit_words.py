@@ -6,9 +6,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final, NamedTuple
 
+from sync_protocol.case.workflow import ROLES
 from village_node.store.audit import AuditRow
 from village_node.web.site import Visit
-from sync_protocol.case.workflow import ROLES
 
 _NOBODY: Final = "="  # before the name of an actor that is no person
 _BESIDE: Final = "+"  # before the name of something that is noted beside an act

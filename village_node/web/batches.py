@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import make_response, url_for
+from flask import make_response
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -12,7 +12,7 @@ from sync_protocol.case import bodies, kinds
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, SameBatch
 from village_node.casebook.batches import MOST, SHOWN
-from village_node.web import application, asked, entry, items, schemas, sent_once, sheet, words
+from village_node.web import application, asked, entry, filters, items, schemas, sent_once, sheet, words
 from village_node.web.cases import grouped
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -79,15 +79,19 @@ def file(visit: Visit, channel: str, applied: Sequence[tuple[Mapping[str, Any], 
 def register(visit: Visit) -> Response:
     """The lists filed here, and the items of which one can be filed."""
     book, page = visit.site.casebook, entry.page(visit.request.args.get("page", ""))
-    told = [(batch, _item_name(visit, batch.item_no), count) for batch, count in book.batches(page)]
+    label = visit.t("事项编号", "Service number")
+    narrowed = filters.asked(visit, "batches", label)
+    found = book.batches(page, narrowed.text)
+    told = [(batch, _item_name(visit, batch.item_no), count) for batch, count in found]
     offered = [item for item in visit.site.finder.find("") if not items.not_filed_here(visit, item)]
     return visit.render(
         "batches.html",
         told=told,
         offered=offered,
+        filters=narrowed,
         page=page,
-        pages=max(1, -(-book.batch_count() // SHOWN)),
-        page_link=lambda number: url_for("batches", page=number),
+        pages=max(1, -(-book.batch_count(narrowed.text) // SHOWN)),
+        page_link=lambda number: visit.again("batches", page=number),
     )
 
 

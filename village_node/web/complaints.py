@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flask import url_for
@@ -18,7 +18,7 @@ from village_node.notices.printing import NotPrinted
 from village_node.web import cases, clocks, counter_books, filters, prints, query, voices
 from village_node.web.counter_books import Refused
 from village_node.web.documents import offices
-from village_node.web.filters import Choice
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -46,25 +46,12 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
     book, roles = visit.site.casebook, visit.staff.roles
     hears = workflow.may(roles, visit.site.level, kinds.COMPLAINT_ANSWER)
     here, is_open = visit.site.config.place, True
+    asked, found = narrowed(visit, [])
     try:
-        found = book.complaints(roles) if hears else []
+        asked, found = all_heard(visit)
         is_open = not hears or book.complaints_open()
     except NotAllowed as refused:  # a damaged file of a key
-        found, problem = [], problem or visit.t(refused.zh, refused.en)
-    t = visit.t
-    states = [("waiting", t("待答复", "to be answered")), ("answered", t("已答复", "answered"))]
-    asked = filters.asked(
-        visit,
-        "complaints",
-        t("投诉编号或受理单位", "Number, or heard by"),
-        Choice("state", t("进展", "State"), states),
-    )
-
-    def fits(each: Heard) -> bool:
-        state = "answered" if each.complaint.answer is not None else "waiting"
-        return asked.fit((each.complaint.number, visit.place_name(each.complaint.handler)), state=state)
-
-    found = [each for each in found if fits(each)]
+        problem = problem or visit.t(refused.zh, refused.en)
     ours, below = ([each for each in found if (each.complaint.handler == here) == own] for own in (True, False))
     return visit.render(
         "complaints.html",
@@ -80,6 +67,30 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
         problem=problem,
         done=visit.request.args.get("done", ""),
     )
+
+
+def all_heard(visit: Visit) -> tuple[Filters, list[Heard]]:
+    """The list for who may hear complaints, narrowed; nothing for others. Raises NotAllowed for a damaged key."""
+    hears = workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER)
+    return narrowed(visit, visit.site.casebook.complaints(visit.staff.roles) if hears else [])
+
+
+def narrowed(visit: Visit, found: Sequence[Heard]) -> tuple[Filters, list[Heard]]:
+    """What the list is narrowed to, and what it holds then."""
+    t = visit.t
+    states = [("waiting", t("待答复", "to be answered")), ("answered", t("已答复", "answered"))]
+    asked = filters.asked(
+        visit,
+        "complaints",
+        t("投诉编号或受理单位", "Number, or heard by"),
+        Choice("state", t("进展", "State"), states),
+    )
+
+    def fits(each: Heard) -> bool:
+        state = "answered" if each.complaint.answer is not None else "waiting"
+        return asked.fit((each.complaint.number, visit.place_name(each.complaint.handler)), state=state)
+
+    return asked, [each for each in found if fits(each)]
 
 
 def open_register(visit: Visit) -> Response:

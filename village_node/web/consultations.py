@@ -10,7 +10,7 @@ from sync_protocol.case.consultations import OUTCOMES, Consultation
 from village_node.web import calls, cases, counter_books, filters, sent_once
 from village_node.web.clocks import Badge
 from village_node.web.counter_books import Refused
-from village_node.web.filters import Choice
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
 from village_node.web.site import Visit
 
@@ -44,23 +44,8 @@ def _register(
     errors: Mapping[str, str] | None = None,
     problem: str = "",
 ) -> Response:
-    t = visit.t
-    asked = filters.asked(
-        visit,
-        "consultations",
-        t("咨询编号、内容或首问责任人", "Number, question, or first asked"),
-        Choice("state", t("进展", "State"), [(code, t(*badge[2:])) for code, badge in BADGES.items()]),
-    )
-    every = visit.site.casebook.consultations()
-    names = {owner: _owner(visit, owner) for owner in {each.owner for each in every}}
-    found = [
-        each
-        for each in every
-        if asked.fit((each.number, str(each.first.said.get("question", "")), names[each.owner]), state=each.outcome)
-    ]
-    waiting = [each for each in found if each.outcome == "open"]
-    rest = (each for each in found if each.outcome != "open")
-    listed = counter_books.listed(visit, "consultations", [*waiting, *rest])
+    asked, found = narrowed(visit)
+    listed = counter_books.listed(visit, "consultations", found)
     return visit.render(
         "consultations.html",
         status,
@@ -68,10 +53,10 @@ def _register(
         listed=listed,
         filters=asked,
         count=len(found),
-        waiting=len(waiting),
+        waiting=sum(each.outcome == "open" for each in found),
         badge_of=lambda each: BADGES[each.outcome],
-        item_of=lambda each: _item(visit, each),
-        owner_of=lambda each: names[each.owner],
+        item_of=lambda each: item_of(visit, each),
+        owner_of=lambda each: owner_of(visit, each.owner),
         typed=typed,
         errors=errors or {},
         problem=problem,
@@ -80,17 +65,38 @@ def _register(
     )
 
 
+def narrowed(visit: Visit) -> tuple[Filters, list[Consultation]]:
+    """What the list is narrowed to, and what it holds then: what is open first."""
+    t = visit.t
+    asked = filters.asked(
+        visit,
+        "consultations",
+        t("咨询编号、内容或首问责任人", "Number, question, or first asked"),
+        Choice("state", t("进展", "State"), [(code, t(*badge[2:])) for code, badge in BADGES.items()]),
+    )
+    every = visit.site.casebook.consultations()
+    names = {owner: owner_of(visit, owner) for owner in {each.owner for each in every}}
+    found = [
+        each
+        for each in every
+        if asked.fit((each.number, str(each.first.said.get("question", "")), names[each.owner]), state=each.outcome)
+    ]
+    return asked, sorted(found, key=lambda each: each.outcome != "open")
+
+
 def _items(visit: Visit) -> list[tuple[str, str]]:
     return [(item.item_no, f"{item.item_no} {visit.t(item.name, item.name_en)}") for item in visit.site.finder.find("")]
 
 
-def _item(visit: Visit, each: Consultation) -> str:
+def item_of(visit: Visit, each: Consultation) -> str:
+    """The item that a question is about; empty where that was not settled."""
     item_no = str(each.last.said.get("item_no") or each.first.said.get("item_no") or "")
     item = visit.site.catalogue.newest(item_no) if item_no else None
     return visit.t(item.name, item.name_en) if item is not None else item_no
 
 
-def _owner(visit: Visit, staff_no: str) -> str:
+def owner_of(visit: Visit, staff_no: str) -> str:
+    """Who is responsible, by name where that is known here."""
     return visit.site.accounts.name_of(staff_no) or visit.t(f"工号 {staff_no}", f"staff {staff_no}")
 
 
@@ -138,8 +144,8 @@ def _one(
         told=found.told,
         who=caller(visit, found, open_data=open_data),
         open_data=open_data,
-        item=_item(visit, found),
-        owner=_owner(visit, found.owner),
+        item=item_of(visit, found),
+        owner=owner_of(visit, found.owner),
         badge_of=BADGES[found.outcome],
         calls=calls.lines(visit, number),
         follows=found.outcome == "open" and workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 
 from village_node.accounts.exports import ExportRefused
 from village_node.store.exports import ExportRow, Keep
-from village_node.web import cases, counter_books, export, work
+from village_node.web import cases, counter_books, export, filters, work
 from village_node.web.export import Read, Table
+from village_node.web.filters import Choice
 from village_node.web.policy import EXPORTS, Policy, Route
 from village_node.web.site import Visit
 
@@ -89,10 +90,17 @@ def _page(visit: Visit, status: int = 200, problem: str = "") -> Response:
     exports = visit.site.accounts.exports
     rows = exports.rows.asked()
     open_ = {row.number for row in exports.strangers(visit.staff.staff_no, rows)}
-    lines = [_line(visit, row, row.number in open_) for row in rows]
+    states = [(code, visit.t(*badge[2:])) for code, badge in STATES.items()]
+    label = visit.t("编号、申请人或用途", "Number, by whom, or why")
+    asked_for = filters.asked(visit, "exports", label, Choice("state", visit.t("状态", "State"), states))
+    lines = [
+        line
+        for line in (_line(visit, row, row.number in open_) for row in rows)
+        if asked_for.fit((str(line.row.number), line.asked_by, line.row.reason or ""), state=exports.state(line.row))
+    ]
     listed = counter_books.listed(visit, "exports", lines)
     done = visit.request.args.get("done", "") if visit.request.method == "GET" else ""
-    return visit.render("exports.html", status, listed=listed, problem=problem, done=done)
+    return visit.render("exports.html", status, listed=listed, filters=asked_for, problem=problem, done=done)
 
 
 def _line(visit: Visit, row: ExportRow, is_anothers: bool) -> Line:

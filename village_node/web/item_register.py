@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.catalogue import LEVELS, Item
 from village_node.casebook import History
-from village_node.web import item_form
+from village_node.web import counter_books, filters, item_form
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -80,18 +81,28 @@ def _entry(what: str, each: History, before: Item | None) -> Entry:
 
 def register(visit: Visit) -> Response:
     """The register, for everybody."""
+    asked, found = narrowed(visit)
+    return visit.render(
+        "item_register.html", filters=asked, entries=counter_books.listed(visit, "item_register", found)
+    )
+
+
+def narrowed(visit: Visit) -> tuple[Filters, list[tuple[Entry, tuple[str, str, str, str], str, str]]]:
+    """What the register is narrowed to, and what it holds then: each change, what it is, and from which levels to which
+    in words."""
+    label = visit.t("事项编号、名称、部门或依据文号", "Number, name, department or document")
+    whats = [(code, visit.t(*words[2:])) for code, words in WHATS.items()]
+    asked = filters.asked(visit, "item_register", label, Choice("what", visit.t("变更", "Change"), whats))
     names = {level: visit.t(*item_form.WORDS[level]) for level in (*LEVELS, "higher")}
 
     def words(levels: str) -> str:
         return visit.t("、", ", ").join(names[level] for level in levels.split("/") if level)
 
-    return visit.render(
-        "item_register.html",
-        entries=[
-            (each, WHATS[each.what], words(each.before), words(each.after))
-            for each in entries_of(visit.site.casebook.history())
-        ],
-    )
+    return asked, [
+        (each, WHATS[each.what], words(each.before), words(each.after))
+        for each in entries_of(visit.site.casebook.history())
+        if asked.fit((each.item.item_no, each.item.name, each.item.department, each.document), what=each.what)
+    ]
 
 
 ROUTES: Final = (Route("/items/register", "item_register", register, PUBLIC),)

@@ -1,5 +1,6 @@
 """Item versions on pages: the guide of each, what was changed when, the list for the wall, and the county's form."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from werkzeug.exceptions import NotFound
@@ -7,8 +8,9 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import documents, themes
 from sync_protocol.case.catalogue import GUIDE, LEVELS, Item
-from village_node.casebook import BadBody, NotAllowed
-from village_node.web import entry, item_form, items, times
+from village_node.casebook import BadBody, History, NotAllowed
+from village_node.web import counter_books, entry, filters, item_form, items, times
+from village_node.web.filters import Filters
 from village_node.web.item_form import CHOICES, LINES, PARAGRAPHS, TICKS, WORDS
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
@@ -20,14 +22,28 @@ PUBLISHES: Final = Policy(frozenset({"business", "head", "officer"}), "node")
 def changes(visit: Visit) -> Response:
     """What was published when and why, the newest first; below it what the network began with."""
     history = visit.site.casebook.history()
+    asked, found = narrowed(visit, history)
     return visit.render(
         "catalogue.html",
-        published=[each for each in history if each.publication is not None],
+        filters=asked,
+        published=counter_books.listed(visit, "catalogue", found),
         starter=[each.item for each in history if each.publication is None],
         standing=lambda item: standing(visit, item),
         may_publish=_may_publish(visit),
         done=visit.request.args.get("done", "")[:40],
     )
+
+
+def narrowed(visit: Visit, history: Sequence[History]) -> tuple[Filters, list[History]]:
+    """What the list of published versions is narrowed to, and what it holds then."""
+    label = visit.t("事项编号、名称、部门或理由", "Number, name, department or reason")
+    asked = filters.asked(visit, "catalogue", label)
+    return asked, [
+        each
+        for each in history
+        if (said := each.publication) is not None
+        and asked.fit((each.item.item_no, each.item.name, each.item.department, said.said.reason))
+    ]
 
 
 def disclosure(visit: Visit) -> Response:

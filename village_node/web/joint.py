@@ -9,7 +9,7 @@ from sync_protocol.case import Case, kinds
 from sync_protocol.case.joint import Member
 from village_node.web import clocks, counter_books, filters, times, words
 from village_node.web.box import Box
-from village_node.web.filters import Choice
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -123,20 +123,25 @@ def listed(visit: Visit) -> list[Waiting]:
 
 def waiting_page(visit: Visit) -> Response:
     """What waits to be signed at this place: mine, and that of others, late ones first."""
-    label = visit.t("收件编号、事项或部门", "Receipt number, service or department")
-    late = [("late", visit.t("已过半或超期", "half of the days used, or late"))]
-    asked = filters.asked(visit, "countersigning", label, Choice("state", visit.t("时限", "Time"), late))
-    found = [
-        each
-        for each in listed(visit)
-        if asked.fit((each.case_no, each.item, each.department, each.decides), state="late" if each.badge else "")
-    ]
+    asked, found = narrowed(visit)
     return visit.render(
         "countersigning.html",
         filters=asked,
         mine=counter_books.listed(visit, "countersigning", [each for each in found if each.mine]),
         others=counter_books.listed(visit, "countersigning", [each for each in found if not each.mine], "others"),
     )
+
+
+def narrowed(visit: Visit) -> tuple[Filters, list[Waiting]]:
+    """What the list is narrowed to, and what it holds then."""
+    label = visit.t("收件编号、事项或部门", "Receipt number, service or department")
+    late = [("late", visit.t("已过半或超期", "half of the days used, or late"))]
+    asked = filters.asked(visit, "countersigning", label, Choice("state", visit.t("时限", "Time"), late))
+    return asked, [
+        each
+        for each in listed(visit)
+        if asked.fit((each.case_no, each.item, each.department, each.decides), state="late" if each.badge else "")
+    ]
 
 
 ROUTES: Final = (Route("/countersigning", "countersigning", waiting_page, READS),)

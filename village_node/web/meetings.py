@@ -10,7 +10,8 @@ from sync_protocol.case.legal_bodies import MAX_ACTIONS
 from sync_protocol.places import about
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
 from village_node.store import StoreError
-from village_node.web import cases, doing, entry, minutes, schemas, sent_once
+from village_node.web import cases, counter_books, doing, entry, filters, minutes, schemas, sent_once
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import Route
 from village_node.web.site import Visit
 from village_node.web.words import choice_words
@@ -20,6 +21,15 @@ ROWS: Final = 5
 
 def open_page(visit: Visit) -> Response:
     """What meetings gave people to do and is still open, the late first: the list of who supervises."""
+    asked, found = narrowed(visit)
+    return visit.render("actions.html", filters=asked, found=counter_books.listed(visit, "actions", found))
+
+
+def narrowed(visit: Visit) -> tuple[Filters, list[tuple[tuple[str, str], str, minutes.Todo]]]:
+    """What the list is narrowed to, and what it holds then: the address of the case, its number, and what is to do."""
+    late = [("late", visit.t("已过半或超期", "half of the days used, or late"))]
+    label = visit.t("收件编号、事项或责任人", "Receipt number, action or who")
+    asked = filters.asked(visit, "actions", label, Choice("state", visit.t("时限", "Time"), late))
     found = [
         (
             (each.row.scope.partition(":")[2], each.row.case_id.hex()),
@@ -28,7 +38,9 @@ def open_page(visit: Visit) -> Response:
         )
         for each in visit.site.casebook.open_actions()
     ]
-    return visit.render("actions.html", found=found)
+    return asked, [
+        each for each in found if asked.fit((each[1], each[2].what, each[2].who), state="late" if each[2].badge else "")
+    ]
 
 
 def page(visit: Visit, place: str, case_id: str) -> Response:

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Case, bodies, kinds, why_not, workflow
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, OddCase, Oddity, Stale
-from village_node.web import cases, schemas, words
+from village_node.web import cases, entry, filters, schemas, words
 from village_node.web.doing import ACTS
+from village_node.web.filters import Filters
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.schemas import messages_of
 from village_node.web.site import Visit
@@ -83,14 +84,20 @@ class Group:
 
 def oddities(visit: Visit) -> Response:
     """One view of all cases in which something does not count."""
+    view, narrowed = asked(visit)
+    at = entry.page(visit.request.args.get("page", "1"))
+    found = visit.site.casebook.oddities(view, at, narrowed.text)
+    late = sum(visit.site.casebook.late_places().values())
+    return _render(visit, view, [group(visit, odd) for odd in found.cases], found=found, late=late, filters=narrowed)
+
+
+def asked(visit: Visit) -> tuple[str, Filters]:
+    """Which view the address asks for, and what it is narrowed to."""
     view = visit.request.args.get("view", "held")
     if view not in VIEWS:
         raise NotFound
-    number = visit.request.args.get("page", "1")
-    at = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
-    found = visit.site.casebook.oddities(view, at)
-    late = sum(visit.site.casebook.late_places().values())
-    return _render(visit, view, [group(visit, odd) for odd in found.cases], found=found, late=late)
+    label = visit.t("收件编号、事项编号", "Receipt or service number")
+    return view, filters.asked(visit, "oddities", label, kept=("view",))
 
 
 def oddities_of_case(visit: Visit, place: str, case_id: str) -> Response:
@@ -185,7 +192,7 @@ def _render(visit: Visit, view: str, groups: list[Group], status: int = 200, **v
     done = visit.request.args.get("done", "") if visit.request.method == "GET" else ""
 
     def page_link(number: int) -> str:
-        return url_for("oddities", view=view, page=number)
+        return visit.again("oddities", page=number)
 
     return visit.render(
         "oddities.html",

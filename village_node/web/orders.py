@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Position
 from village_node.casebook import OpenOrder
 from village_node.web import clocks, entry, filters, schemas, times, voices, words
+from village_node.web.filters import Filters
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -29,11 +30,7 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
 
 def orders(visit: Visit) -> Response:
     """One view of the list, the longest open first."""
-    view, number = visit.request.args.get("view", "here"), entry.page(visit.request.args.get("page", "1"))
-    if view not in VIEWS:
-        raise NotFound
-    label = visit.t("编号、姓名或事项编号", "Receipt number, name or service number")
-    asked = filters.asked(visit, "orders", label, kept=("view",))
+    (view, asked), number = narrowed(visit), entry.page(visit.request.args.get("page", "1"))
     found = visit.site.casebook.orders(view, number, asked.text)
     return visit.render(
         "orders.html",
@@ -51,6 +48,15 @@ def orders(visit: Visit) -> Response:
         rated_on=lambda each: times.moment(each.order.since_ms, visit.lang),
         printed=lambda each: _document(each),
     )
+
+
+def narrowed(visit: Visit) -> tuple[str, Filters]:
+    """Which view the address asks for, and what it is narrowed to."""
+    view = visit.request.args.get("view", "here")
+    if view not in VIEWS:
+        raise NotFound
+    label = visit.t("编号、姓名或事项编号", "Receipt number, name or service number")
+    return view, filters.asked(visit, "orders", label, kept=("view",))
 
 
 def _document(each: OpenOrder) -> str:

@@ -16,9 +16,11 @@ from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, NotAllowed
 from village_node.notices import letters
 from village_node.notices.printing import NotPrinted
+from village_node.store.audit import AuditRow
 from village_node.web import counter_books, filters, masking, prints, schemas, times
 from village_node.web import entry as typed_entry
 from village_node.web.documents import offices
+from village_node.web.filters import Filters
 from village_node.web.policy import CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -299,19 +301,8 @@ def _seals(
 ) -> Response:
     book, today = visit.site.casebook, day_of(visit.now_ms)
     kept = book.seals()
-    uses = [(use, json.loads(use.detail)) for use in book.seal_uses()]
-    asked = filters.asked(
-        visit,
-        "seals",
-        visit.t("用印人、文号或收件编号", "By whom, document or receipt number"),
-        filters.Choice("seal", visit.t("印章", "Seal"), [(seal.number, seal.number) for seal in kept]),
-    )
-    named = [(use, detail, visit.site.accounts.name_of(use.actor) or use.actor) for use, detail in uses]
-    shown = [
-        (use, detail, who)
-        for use, detail, who in named
-        if asked.fit((who, str(detail["document"] or ""), use.subject), seal=detail["seal"])
-    ]
+    uses = [json.loads(use.detail) for use in book.seal_uses()]
+    asked, shown = uses_of(visit)
     return visit.render(
         "seals.html",
         status,
@@ -322,15 +313,38 @@ def _seals(
         seals=[(seal, seal.in_use(today), _keepers(visit, seal.said["custodians"])) for seal in kept],
         filters=asked,
         uses=counter_books.listed(visit, "seals", shown),
-        counts=[(seal.number, sum(detail["seal"] == seal.number for _, detail in uses)) for seal in kept],
+        counts=[(seal.number, sum(detail["seal"] == seal.number for detail in uses)) for seal in kept],
         department_choices=[
             ("", visit.t("全部部门", "every department")),
             *((each, each) for each in _departments(visit)),
         ],
         may_enter=book.may_keep(visit.staff.roles, kinds.SEAL),
         today=today.isoformat(),
-        act_words={kind: visit.t(*label) for kind, label in workflow.LABELS.items()},
+        act_words=lambda kind: act_words(visit, kind),
     )
+
+
+def uses_of(visit: Visit) -> tuple[Filters, list[tuple[AuditRow, dict[str, Any], str]]]:
+    """What the list of what was sealed is narrowed to, and what it holds then: the line, its details, and by whom."""
+    book = visit.site.casebook
+    asked = filters.asked(
+        visit,
+        "seals",
+        visit.t("用印人、文号或收件编号", "By whom, document or receipt number"),
+        filters.Choice("seal", visit.t("印章", "Seal"), [(seal.number, seal.number) for seal in book.seals()]),
+    )
+    uses = [(use, json.loads(use.detail)) for use in book.seal_uses()]
+    named = [(use, detail, visit.site.accounts.name_of(use.actor) or use.actor) for use, detail in uses]
+    return asked, [
+        (use, detail, who)
+        for use, detail, who in named
+        if asked.fit((who, str(detail["document"] or ""), use.subject), seal=detail["seal"])
+    ]
+
+
+def act_words(visit: Visit, kind: int) -> str:
+    """What was sealed by an act of this kind."""
+    return visit.t(*workflow.LABELS[kind])
 
 
 def _keepers(visit: Visit, numbers: list[str]) -> str:
@@ -388,18 +402,26 @@ def _declared(visit: Visit) -> dict[str, Any]:
 def _kin(
     visit: Visit, status: int = 200, problem: str = "", typed: dict[str, str] | None = None, wrong: str = ""
 ) -> Response:
+    label = visit.t("工号、工作人员或亲属关系", "Staff number, name or relation")
+    asked = filters.asked(visit, "kin", label)
+    named = [
+        (at, kin, visit.site.accounts.name_of(kin.staff_no)) for at, kin in enumerate(visit.site.casebook.kin(), 1)
+    ]
+    found = [
+        (at, kin, name, masking.name(kin.name), masking.identity_number(kin.id_no))
+        for at, kin, name in named
+        if asked.fit((kin.staff_no, name, kin.relation))
+    ]
     return visit.render(
         "kin.html",
         status,
+        filters=asked,
         problem=problem,
         typed=typed or {},
         errors={wrong: problem},
         done=visit.request.args.get("done", ""),
         over=lambda kin: not kin.stands(day_of(visit.now_ms)),
-        kin=[
-            (kin, visit.site.accounts.name_of(kin.staff_no), masking.name(kin.name), masking.identity_number(kin.id_no))
-            for kin in visit.site.casebook.kin()
-        ],
+        kin=counter_books.listed(visit, "kin", found),
     )
 
 

@@ -14,8 +14,9 @@ from sync_protocol.case.sampling import MOST_CASES, OF, Drawn
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed
-from village_node.web import entry, schemas, words
+from village_node.web import counter_books, entry, filters, schemas, words
 from village_node.web.clocks import Badge
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -119,6 +120,7 @@ def _page(
     visit: Visit, status: int = 200, problem: str = "", typed: dict[str, str] | None = None, wrong: str = ""
 ) -> Response:
     book, today = visit.site.casebook, day_of(visit.now_ms)
+    asked, found = narrowed(visit)
     usual = {
         "what": OF[0],
         "first": today.replace(day=1).isoformat(),
@@ -135,11 +137,23 @@ def _page(
         what_words=[(code, visit.t(*WHAT_WORDS[code])) for code in OF],
         most=MOST_CASES,
         may_draw=book.may_oversee(visit.staff.roles, kinds.SAMPLE),
-        listed=[
-            (each, schemas.position_text(each.position), visit.t(*WHAT_WORDS[each.said.what]), _by(visit, each))
-            for each in book.samples()
-        ],
+        filters=asked,
+        listed=counter_books.listed(visit, "samples", found),
     )
+
+
+def narrowed(visit: Visit) -> tuple[Filters, list[tuple[Drawn, str, str, str]]]:
+    """What the list is narrowed to, and what it holds then: each sample, its position, of which cases, and by whom."""
+    whats = [(code, visit.t(*WHAT_WORDS[code])) for code in OF]
+    label = visit.t("抽样人或日期（年-月-日）", "Who drew it, or a day (YYYY-MM-DD)")
+    asked = filters.asked(visit, "samples", label, Choice("of", visit.t("抽哪些件", "Which cases"), whats))
+    found = [
+        (each, schemas.position_text(each.position), visit.t(*WHAT_WORDS[each.said.what]), _by(visit, each))
+        for each in visit.site.casebook.samples()
+    ]
+    return asked, [
+        each for each in found if asked.fit((each[3], each[0].said.first, each[0].said.last), of=each[0].said.what)
+    ]
 
 
 def _by(visit: Visit, each: Drawn) -> str:

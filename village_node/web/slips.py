@@ -46,9 +46,8 @@ def register(visit: Visit) -> Response:
 
 
 def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
-    book, here = visit.site.casebook, visit.site.config.place
-    asked = _filters(visit)
-    found = [each for each in book.brought() if _fits(visit, asked, each)]
+    here = visit.site.config.place
+    asked, found = narrowed(visit)
     waiting = [each for each in found if each.meets == here and each.slip.answer is None]
     rest = counter_books.listed(visit, "slips", [each for each in found if each not in waiting])
     return visit.render(
@@ -63,6 +62,12 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
         problem=problem,
         done=visit.request.args.get("done", ""),
     )
+
+
+def narrowed(visit: Visit) -> tuple[Filters, list[Brought]]:
+    """What the list is narrowed to, and what it holds then."""
+    asked = _filters(visit)
+    return asked, [each for each in visit.site.casebook.brought() if _fits(visit, asked, each)]
 
 
 def _filters(visit: Visit) -> Filters:

@@ -32,7 +32,7 @@ def test_a_village_shows_what_it_counts_by_and_has_no_form(network: Network, age
     network.members[VILLAGE].casebook.own_calendar = CALENDAR
     network.members[VILLAGE].casebook.calendar_kept = None
     page = agent.open("/calendar").text
-    assert "test-1" in page and "本机内置" in page and "02-15..02-23 春节" in page
+    assert "test-1" in page and "本机内置" in page and "02-15 至 02-23 春节" in page
     assert "预计，放假安排尚未公布" in page
     assert "/calendar/publish" not in page
     assert agent.send("/calendar/publish", form()).status_code == 404
