@@ -89,6 +89,7 @@ HEARING_RIGHT: Final = 78
 ACCOUNT_ORDER: Final = 79
 ACCOUNT_STATE: Final = 80
 AUDIT_HEAD: Final = 81
+BULLETIN: Final = 82
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -169,6 +170,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(ACCOUNT_ORDER, "account_order", "other", "apart", 1),
     Kind(ACCOUNT_STATE, "account_state", "other", "apart", 1),
     Kind(AUDIT_HEAD, "audit_head", "other", "inline", 1),
+    Kind(BULLETIN, "bulletin", "other", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

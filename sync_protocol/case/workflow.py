@@ -298,7 +298,7 @@ _DECIDER: Final = frozenset({
 # Who supervises: the section at the county, the head of the station at a township. Spot checks are the business
 # section's as well.
 _CHECKER: Final = frozenset({kinds.SPOT_CHECK, kinds.SAMPLE})
-_OVERSEER: Final = _CHECKER | {kinds.SUPERVISION_LETTER}
+_OVERSEER: Final = _CHECKER | {kinds.SUPERVISION_LETTER, kinds.BULLETIN}
 # Who keeps the registers of a place: delegations and absences, seals, declared kin.
 _KEEPER: Final = frozenset({kinds.AUTHORITY, kinds.SEAL, kinds.KIN})
 # Who hears complaints about a place below, and keeps the key under which they are sealed to this one.

@@ -13,8 +13,8 @@ from village_node.casebook import once
 from village_node.casebook.bringing import Bringing, raw_body
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.errors import NotAllowed, NotFound
-from village_node.store import Connection, cases
-from village_node.store.cases import Calls
+from village_node.store import Connection
+from village_node.store.calls import Calls, calls_made
 from village_node.store.requests import Request
 
 _CALLEES: Final = "callees"
@@ -62,7 +62,7 @@ class Calling(Bringing):
         """How far the applicants were asked whose result was given from one day to another, both counted."""
         starts = [datetime(day.year, day.month, day.day, tzinfo=CHINA) for day in (first, last + timedelta(1))]
         with self.store.reading() as connection:
-            return cases.calls_made(connection, *(int(start.timestamp() * 1000) for start in starts))
+            return calls_made(connection, *(int(start.timestamp() * 1000) for start in starts))
 
     def _callees(self, connection: Connection) -> list[Callee]:
         here = self.identity.place

@@ -10,17 +10,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sync_protocol.case import Case, CaseEvent, Verdict, bodies, clock, fold, joint, kinds, legal_dates, meetings
-from sync_protocol.case.catalogue import Catalogue
-from sync_protocol.case.workdays import Calendar, day_of
+from sync_protocol.case import Case, CaseEvent, Verdict, bodies, fold, kinds, legal_dates
+from sync_protocol.case.workdays import day_of
 from sync_protocol.event import Event, Header, Position, load_header, mark
-from sync_protocol.places import PlaceTree, parse_scope
+from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import calendars, claimed, cutting, freezing, manifests, purged, rated, settlements, takings
+from village_node.casebook import (
+    blame,
+    calendars,
+    case_rows,
+    claimed,
+    cutting,
+    freezing,
+    manifests,
+    purged,
+    takings,
+)
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
-from village_node.store import Connection, cases, fees, streams
+from village_node.store import Connection, cases, faults, fees, streams
 from village_node.store.cases import CaseRow
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.rows import Row
@@ -85,6 +94,30 @@ class Written:
 
 
 @dataclass(slots=True)
+class _Aside:
+    """What stands in tables beside the rows of cases: of which of them it is replaced, and by what."""
+
+    paying: list[CaseKey] = field(default_factory=list)
+    money: list[fees.FeeRow] = field(default_factory=list)
+    blamed: list[CaseKey] = field(default_factory=list)
+    against: list[faults.FaultRow] = field(default_factory=list)
+
+    def take(self, key: CaseKey, case: Case, said: set[int]) -> None:
+        """Note what a folded case says; ``said``: the kinds of its events."""
+        if not _MONEY.isdisjoint(said):
+            self.paying.append(key)
+            self.money += takings.rows_of(key, case)
+        if case.orders or case.oversight:
+            self.blamed.append(key)
+            self.against += blame.rows_of(key, case)
+
+    def put(self, connection: Connection) -> None:
+        """Store it."""
+        fees.put(connection, self.paying, self.money)
+        faults.put(connection, self.blamed, self.against)
+
+
+@dataclass(slots=True)
 class Held:
     """An event of a touched case: what the fold takes, the row it is kept in (None while it is new), its chain hash.
 
@@ -114,8 +147,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     changed: list[tuple[int, str, int, int, bytes]] = []
     rows: list[CaseRow] = []
     waits: list[tuple[bytes, str, int, str, bytes]] = []
-    paying: list[CaseKey] = []
-    money: list[fees.FeeRow] = []
+    aside = _Aside()
     calendar, today = calendars.calendar_in(office, connection), day_of(entry.arrived_ms)
     office.items_in(connection)
     for key in sorted(touched):
@@ -123,6 +155,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         own = [each for each in events if not each.stranger]
         if not own:
             cases.forget(connection, key)  # what was in it has been written again elsewhere
+            faults.forget(connection, key)
             continue
         case = fold_held(office, entry.roster, key, events)
         if case.counts["waiting"] and office.heard_late(connection):
@@ -145,16 +178,16 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
                 waits += _waits_of(key, event, verdict, reader)
         # When the grades of the case begin: what lists are sorted by, on each day anew.
         turned = legal_dates.turns_of(case, judged, entry.roster.places, office.catalogue, calendar, today)
-        row = _case_row(key, case, len(own), reader.newest_of(key, own), turned, entry.roster.places, office.catalogue)
+        newest, places, catalogue = reader.newest_of(key, own), entry.roster.places, office.catalogue
+        row = case_rows.folded(key, case, len(own), newest, turned, places, catalogue)
         before = cases.get(connection, key) if (gone := not purged.GONE.isdisjoint(states)) else None
-        if not _SETTLING.isdisjoint(said):
-            row = _with_settlement(office, entry, row, purged.case_kept(before, case), judged, calendar)
-        if not gone and not _MONEY.isdisjoint(said):
-            paying.append(key)
-            money += takings.rows_of(key, case)
+        shown, settling = purged.case_kept(before, case), not _SETTLING.isdisjoint(said)
+        row = case_rows.counted(row, shown, judged, places, catalogue, calendar, settling=settling)
         if gone:
             purged.recall_late(connection, key, (each.event.kind for each in own if each.row is None), entry.arrived_ms)
             row = purged.row_kept(before, row)
+        else:
+            aside.take(key, case, said)
         rows.append(_with_files(office, connection, entry, row, case))
     for growth in entry.grown:
         streams.add_events(connection, _event_rows(growth, verdicts, entry))
@@ -162,7 +195,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     streams.set_verdicts(connection, changed)
     streams.add_seals(connection, [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals])
     claimed.put(office, connection, rows)
-    fees.put(connection, paying, money)
+    aside.put(connection)
     cases.set_waits(connection, touched if reader.had_waits or waits else (), waits)
     written.streams = _move_streams(connection, entry)
     return written
@@ -384,78 +417,11 @@ def _event_rows(growth: Growth, verdicts: Mapping[bytes, Verdict], entry: Entry)
     return found
 
 
-def _case_row(
-    key: CaseKey, case: Case, n_events: int, updated_ms: int, turned: clock.Turns, places: PlaceTree,
-    catalogue: Catalogue,
-) -> CaseRow:  # fmt: skip
-    incarnation, seq, chain_mark = case.last or (None, None, None)
-    counts = case.counts
-    return CaseRow(
-        key[0],
-        key[1],
-        case.case_no or None,
-        case.query_code or None,
-        case.item_no or None,
-        case.item_version or None,
-        case.listed_state or None,
-        case.holder,
-        case.transit_to,
-        case.applicant.get("name"),
-        case.filed_ms if case.filed_ms is not None else case.created_ms,
-        case.decided_ms,
-        case.delivered_ms,
-        updated_ms,
-        incarnation,
-        seq,
-        chain_mark,
-        n_events,
-        counts["waiting"],
-        counts["void"],
-        counts["contested"],
-        counts["needs_update"],
-        len(case.open_supplies),
-        len(case.open_withdrawals) + len(case.open_reviews),
-        len(case.open_oddities),
-        cases.day_number(turned.due),
-        cases.day_number(turned.notice),
-        cases.day_number(turned.yellow),
-        cases.day_number(turned.red),
-        cases.day_number(turned.red_plus),
-        cases.day_number(min(case.commitments_due, default=None)) if case.open else None,
-        cases.LANES.get(case.lane.lane) if case.lane else None,
-        case.lane.said.get("ahead_of") if case.lane and case.lane.lane == "ahead" else None,
-        rated.grade_of(case) if case.ratings else 0,
-        *(rated.orders_of(case, places) if case.orders else _NO_ORDERS),
-        "\n".join(joint.unsigned(case)) or None if case.open and case.state not in cases.FINISHED else None,
-        _first_due(case) if case.meetings else None,
-        watched_day=cases.day_number(turned.watched),
-        kind=settlements.kind_number(case, catalogue, places),
-        **(rated.voices_of(case, places) if case.calls or case.orders else {}),
-    )._replace(**purged.link_of(case))
-
-
-def _with_settlement(
-    office: Office, entry: Entry, row: CaseRow, case: Case, events: list[CaseEvent], calendar: Calendar
-) -> CaseRow:
-    """The row of a case that something has settled, with how it stood to its promise then."""
-    facts = legal_dates.facts_of(case, events, entry.roster.places, office.catalogue)
-    return settlements.noted(row, case, facts, office.catalogue, calendar, entry.roster.places)
-
-
 def _with_files(office: Office, connection: Connection, entry: Entry, row: CaseRow, case: Case) -> CaseRow:
     """The row of a case as it is, once the files that its papers name are known."""
     if case.papers:
         manifests.note(office, connection, row[:2], case, entry.arrived_ms)
     return row
-
-
-_NO_ORDERS: Final = (None, None, None)
-
-
-def _first_due(case: Case) -> int | None:
-    """By when the first action of a meeting that is still open is to be done."""
-    waiting = meetings.open_actions(case)
-    return cases.day_number(waiting[0].due) if waiting else None
 
 
 def _move_streams(connection: Connection, entry: Entry) -> list[StreamRow]:

@@ -21,6 +21,7 @@ _KEPT: Final = ("case_no", "query_code", "item_no", "item_version", "filed_ms", 
 _DAYS: Final = ("due_day", "notice_day", "yellow_day", "red_day", "red_plus_day")
 _SETTLED: Final = ("settled_day", "settled_used", "settled_limit", "settled_kind", "settled_extension")
 _LINK: Final = ("acts_on", "earlier_no", "kind", "outcome")
+_COUNTED: Final = ("received_day", "accepted_day", "done_day", "done_as", "corrections", "yellow_at", "red_at")
 GONE: Final = frozenset({"purged", "erased"})  # bodies that were here, or may never be
 _CLOSED: Final = ("state", "holder", "transit_to")
 
@@ -41,7 +42,7 @@ def row_kept(before: CaseRow | None, folded: CaseRow) -> CaseRow:
         return folded
     kept = {name: getattr(before, name) for name in (*_KEPT, *_LINK) if getattr(folded, name) is None}
     if before.state in FINISHED:
-        kept |= {name: getattr(before, name) for name in (*_CLOSED, *_DAYS)}
+        kept |= {name: getattr(before, name) for name in (*_CLOSED, *_DAYS, *_COUNTED)}
         if before.settled_day is not None:
             kept |= {name: getattr(before, name) for name in _SETTLED}
         if not folded.rating:

@@ -47,6 +47,8 @@ _NEVER: Final = 1 << 30
 _EARLIER: Final = CASES.alias("earlier")
 LANES: Final = {"green": 1, "urgent": 2}
 RATINGS: Final = {"very_poor": 1, "poor": 2, "fair": 3, "good": 4, "very_good": 5}
+# As what a case is over: 办结, ended after acceptance, withdrawn after acceptance, ended before it.
+DONE_AS: Final = {"settled": 1, "ended": 2, "withdrawn": 3, "turned_away": 4}
 OLDEST_ORDER: Final = CASES.c.orders_day
 OLDEST_APPEAL: Final = CASES.c.appeal_day
 _EPOCH: Final = FIRST_DAY.toordinal()
@@ -122,6 +124,15 @@ class CaseRow(NamedTuple):
     kind: int | None = None
     # What was decided: approve or refuse.
     outcome: str | None = None
+    # What statistics count by, days since 1970: taken in, accepted, and over: as what is a number of DONE_AS; how often
+    # papers were asked for before acceptance; who had the case when its cards began.
+    received_day: int | None = None
+    accepted_day: int | None = None
+    done_day: int | None = None
+    done_as: int | None = None
+    corrections: int | None = None
+    yellow_at: str | None = None
+    red_at: str | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""
@@ -582,32 +593,3 @@ def by_scope(connection: Connection) -> dict[str, int]:
     """Scope -> how many of its cases are known."""
     words = "SELECT scope, count(*) FROM cases WHERE state IS NOT NULL GROUP BY scope"
     return dict(rows.ask(connection, words))
-
-
-class Calls(NamedTuple):
-    """Of the results given in some days: how many, how many rated, called, reached, to be called; and calls made."""
-
-    given: int
-    rated: int
-    called: int
-    reached: int
-    waiting: int
-    calls: int
-
-
-def calls_made(connection: Connection, first_ms: int, end_ms: int) -> Calls:
-    """How far the applicants were asked whose result was given from one time to before another."""
-    table = CASES.c
-
-    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    query = select(
-        func.count(),
-        number(or_(table.rating > 0, table.rating.is_(None))),
-        number(table.calls > 0),
-        number(table.reached > 0),
-        number(view("unrated", "")),
-        func.coalesce(func.sum(table.calls), 0),
-    ).where(table.state.in_(workflow.GIVEN), table.delivered_ms >= first_ms, table.delivered_ms < end_ms)
-    return Calls(*(int(each) for each in connection.execute(query).one()))

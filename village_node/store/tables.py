@@ -270,6 +270,13 @@ CASES: Final = Table(
     Column("earlier_no", Text),
     Column("kind", Integer),
     Column("outcome", Text),
+    Column("received_day", Integer),
+    Column("accepted_day", Integer),
+    Column("done_day", Integer),
+    Column("done_as", SmallInteger),
+    Column("corrections", Integer),
+    Column("yellow_at", Text),
+    Column("red_at", Text),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -289,7 +296,27 @@ CASES: Final = Table(
     Index("ix_cases_watched_day", "watched_day", **_only("watched_day IS NOT NULL")),
     Index("ix_cases_earlier_no", "earlier_no", **_only("earlier_no IS NOT NULL")),
     Index("ix_cases_kind", "kind", "state"),
+    Index("ix_cases_received_day", "received_day"),
+    Index("ix_cases_accepted_day", "accepted_day"),
+    Index("ix_cases_done_day", "done_day", "accepted_day"),
+    Index("ix_cases_yellow_day", "yellow_day", **_only("yellow_day IS NOT NULL")),
+    Index("ix_cases_red_day", "red_day", **_only("red_day IS NOT NULL")),
     Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
+)
+
+# What counts against a place besides cards: a bad rating that stands, an answer to supervision that came late. One row
+# each, with the day from which it counts (days since 1970), which may lie ahead while nobody has answered.
+FAULTS: Final = Table(
+    "faults",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("rule", SmallInteger, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("place", Text, nullable=False),
+    PrimaryKeyConstraint("scope", "case_id", "number"),
+    Index("ix_faults_day", "day"),
 )
 
 # A case whose event relies on a position of another stream that is not here: folded again when it comes.
