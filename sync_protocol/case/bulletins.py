@@ -22,6 +22,7 @@ PERIODS: Final = ("month", "quarter", "year")
 RULES: Final = ("overdue", "bad_rating", "late_answer", "yellow")
 DOCUMENT_MAX: Final = 80
 NAME_MAX: Final = 60
+SEAL_MAX: Final = 40
 MOST_PLACES: Final = 600
 MOST_DEPARTMENTS: Final = 100
 MOST_ITEMS: Final = 600
@@ -139,7 +140,7 @@ class Deduction(NamedTuple):
 
 class Bulletin(NamedTuple):
     """What was published of a period: ``late``: of the period before, what arrived after its bulletin: received,
-    accepted, settled; ``services``: (place, what, how often)."""
+    accepted, settled; ``services``: (place, what, how often); ``seal``: the one it bears, by its number."""
 
     number: str
     kind: str
@@ -151,6 +152,7 @@ class Bulletin(NamedTuple):
     deductions: tuple[Deduction, ...]
     services: tuple[tuple[str, str, int], ...]
     late: tuple[int, int, int] = (0, 0, 0)
+    seal: str = ""
 
     @property
     def whole(self) -> Tally:
@@ -344,6 +346,7 @@ def _bulletin_body(said: Bulletin) -> dict[int, Any]:
         8: [list(each) for each in said.deductions],
         9: [list(each) for each in said.services],
         10: list(said.late),
+        11: said.seal,
     }
 
 
@@ -373,6 +376,7 @@ def from_bytes(raw: bytes) -> Bulletin | Rules | None:
         tuple(Deduction(*each) for each in body[8]),
         tuple((place, what, times) for place, what, times in body[9]),
         tuple(body[10]),
+        body[11],
     )
 
 
@@ -451,8 +455,9 @@ def _wrong_lines(body: Mapping[int, Any]) -> str | None:
     if not _are(body.get(9), MOST_SERVICES, _is_service):
         return "services"
     late = body.get(10)
-    fits = type(late) is list and len(late) == 3 and all(is_int(each, -_COUNT, _COUNT) for each in late)
-    return None if fits else "late"
+    if type(late) is not list or len(late) != 3 or not all(is_int(each, -_COUNT, _COUNT) for each in late):
+        return "late"
+    return None if plain(body.get(11), 0, SEAL_MAX) else "seal"
 
 
 def _are(value: object, most: int, fits: Any) -> bool:

@@ -67,6 +67,14 @@ def seals_of(entries: Iterable[Entry]) -> list[Seal]:
     return [Seal(found[number][-1].said, tuple(found[number])) for number in sorted(found)]
 
 
+def of_no_department(seals: Iterable[Seal], actor: str, day: date) -> str:
+    """The number of the seal of decisions of no department that somebody keeps and may use on a day; empty where there
+    is none."""
+    own = [seal for seal in seals if "department" not in seal.said and seal.said["use"] == "decision"]
+    found = (seal for seal in own if seal.in_use(day) and actor in seal.said["custodians"])
+    return next((seal.number for seal in found), "")
+
+
 def use(seals: Iterable[Seal], kind: int, item: Item, actor: str, day: date) -> Use:
     """Find the seal that somebody puts to what an act issues: one that is in use and in their custody."""
     wanted = SEALED[kind]

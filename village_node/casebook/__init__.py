@@ -17,6 +17,7 @@ from village_node.casebook.batches import Batches
 from village_node.casebook.bench import Bench, Choice, ForkView
 from village_node.casebook.bookings import Bookings
 from village_node.casebook.bringing import Brought
+from village_node.casebook.bulletins import Bulletins, check_period
 from village_node.casebook.calendaring import DROPPED, PROPOSED, PUBLISHED, Calendaring, CaseClock
 from village_node.casebook.calling import Calling
 from village_node.casebook.carrying import Carried, Owed, Said, lower_of
@@ -134,6 +135,7 @@ __all__ = [
     "WaitingMember",
     "by_year",
     "can_have",
+    "check_period",
     "is_here",
     "lower_of",
     "may_file",
@@ -153,6 +155,7 @@ def rules_of(catalogue: Catalogue) -> bytes:
 class Casebook(
     ErasingMatters,
     Glance,
+    Bulletins,
     Settlements,
     Rekeying,
     Newcomers,

@@ -107,6 +107,12 @@ def letter_seal(office: Office, connection: Connection, case: Case, actor: str) 
     return _kept_by(office, connection, "decision", item, actor) if item is not None else ""
 
 
+def office_seal(office: Office, connection: Connection, actor: str) -> str:
+    """The seal of no department on what the place itself publishes, where whoever publishes it keeps one."""
+    kept = registers.seals_in(office, connection, office.identity.place)
+    return seals.of_no_department(kept, actor, day_of(office.clock()))
+
+
 def _kept_by(office: Office, connection: Connection, wanted: str, item: Item, actor: str) -> str:
     if not wanted:
         return ""

@@ -1,0 +1,177 @@
+"""The figures of a period: sums over the rows of cases, put together by place, department and item.
+
+Each case counts once, at its origin; a fault counts at the place that is at fault. What is shown of a running period
+and what is published of one that is over are made by the same hand, so a page and a bulletin cannot disagree.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from sync_protocol.case import bulletins
+from sync_protocol.case.bulletins import RULES, Bulletin, Deduction, ItemLine, PlaceLine, Rules, Tally
+from sync_protocol.case.catalogue import Catalogue
+from sync_protocol.case.workdays import day_of
+from sync_protocol.places import PlaceTree
+from village_node.casebook.errors import BadBody, NotFound
+from village_node.casebook.reception import Reception, Served
+from village_node.store import Connection, figures
+from village_node.store.cases import day_number
+from village_node.store.figures import Fault, Line
+
+LEVELS: Final = {"county": 0, "township": 1}
+NO_DEPARTMENT: Final = "—"
+_LOWEST: Final = 2
+_FIELDS: Final = dict(zip(RULES, ("red", "bad", "late_answers", "yellow"), strict=True))
+
+
+@cache
+def sample_rules() -> Rules:
+    """The rules that the program brings, where no county has published any."""
+    text = resources.files(__package__).joinpath("score_rules.csv").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    said = {row["rule"]: int(row["value"]) for row in csv.DictReader(lines)}
+    return Rules(said["base"], tuple(said[rule] for rule in RULES), said["flags"], said["bottom"])
+
+
+class Sums:
+    """What the sums of one period add up to, by place, department and item. ``under``: the places that are listed, in
+    any order; ``top``: the one that they are all under."""
+
+    def __init__(self, places: PlaceTree, under: Iterable[str], top: str, catalogue: Catalogue) -> None:
+        self._places = places
+        self._top = top
+        self._catalogue = catalogue
+        self.by_place: dict[str, dict[str, int]] = {place: {} for place in under}
+        self.by_department: dict[str, dict[str, int]] = {}
+        self.by_item: dict[str, dict[str, int]] = {}
+
+    def add(self, place: str, item_no: str, grown: Mapping[str, int]) -> None:
+        """Cases of one home and item; what is at home elsewhere is left out."""
+        if place not in self.by_place:
+            return
+        for sums in (self.by_place[place], self._department(item_no), self.by_item.setdefault(item_no, {})):
+            _grow(sums, grown)
+
+    def blame(self, fault: Fault) -> None:
+        """A fault: of the place, of the item whose case it is, and of its department where the county is at fault."""
+        if fault.scope.partition(":")[2] not in self.by_place:
+            return
+        grown = {_FIELDS[RULES[fault.rule]]: fault.times}
+        _grow(self.by_item.setdefault(fault.item_no, {}), grown)
+        if fault.place in self.by_place:
+            _grow(self.by_place[fault.place], grown)
+        if self.is_county(fault.place):
+            _grow(self._department(fault.item_no), grown)
+
+    def is_county(self, place: str) -> bool:
+        """Whether a place is the county whose departments answer for themselves, and is listed."""
+        return place in self.by_place and place in self._places and self._places.level(place) == "county"
+
+    def department_of(self, item_no: str) -> str:
+        """The department of an item, as the newest version says."""
+        item = self._catalogue.newest(item_no)
+        return (item.department if item is not None else "")[: bulletins.NAME_MAX] or NO_DEPARTMENT
+
+    def _department(self, item_no: str) -> dict[str, int]:
+        return self.by_department.setdefault(self.department_of(item_no), {})
+
+    def place_lines(self) -> tuple[PlaceLine, ...]:
+        """The places with their numbers, in the order of their codes."""
+        order = sorted(self.by_place)
+        index = {place: at for at, place in enumerate(order)}
+        found = []
+        for place in order:
+            known = place in self._places
+            parent = (self._places.parent(place) or "") if known and place != self._top else ""
+            level = LEVELS.get(self._places.level(place), _LOWEST) if known else _LOWEST
+            found.append(PlaceLine(place, level, index.get(parent, -1), Tally(**self.by_place[place])))
+        return tuple(found)
+
+
+def _grow(sums: dict[str, int], grown: Mapping[str, int]) -> None:
+    for name, number in grown.items():
+        sums[name] = sums.get(name, 0) + number
+
+
+class Figures(Reception):
+    """The part of the casebook that counts."""
+
+    def figures(self, kind: str, period: str, place: str = "", rules: Rules | None = None) -> Bulletin:
+        """The figures of a period as they stand, of a place and those below it; of this place where none is named. A
+        bulletin without a number. Raises NotFound for a place that is not below this one, BadBody for a period to come."""
+        first, last = bulletins.days_of(kind, period)
+        upto, here = min(last, day_of(self.clock())), self.identity.place
+        if upto < first:
+            raise BadBody("period", "这一期还没有开始", "this period has not begun yet")
+        with self.store.reading() as connection:
+            places = self.roster_in(connection).places
+            top = place or here
+            if here not in places or top not in places or not places.covers(here, top):
+                raise NotFound("不是本单位或其下级单位", "neither this place nor one below it")
+            sums = Sums(places, places.kept_at(top), top, self.items_in(connection).catalogue)
+            self._add_up(connection, sums, first, upto)
+            lines = figures.lines(connection, *_days(first, upto), "", bulletins.MOST_DEDUCTIONS)
+        rules = rules or sample_rules()
+        departments = tuple((name, Tally(**sums.by_department[name])) for name in sorted(sums.by_department))
+        at = {name: number for number, (name, _) in enumerate(departments)}
+        items = tuple(
+            ItemLine(item, at[sums.department_of(item)], Tally(**sums.by_item[item]))
+            for item in sorted(sums.by_item)
+            if item and sums.department_of(item) in at
+        )
+        served = self.served(first.isoformat(), upto.isoformat())
+        return Bulletin(
+            "", kind, period, rules, sums.place_lines(), departments, items, _deductions(lines, sums, at, rules),
+            _services(served, places, top),
+        )  # fmt: skip
+
+    def _add_up(self, connection: Connection, sums: Sums, first: date, upto: date) -> None:
+        for each in figures.counted(connection, *_days(first, upto)):
+            place = each.scope.partition(":")[2]
+            sums.add(place, each.item_no, each.grown)
+            if "received" in each.grown and self._is_near(connection, place):
+                sums.add(place, each.item_no, {"near": each.grown["received"]})
+        for fault in figures.faults(connection, *_days(first, upto)):
+            sums.blame(fault)
+
+    def _is_near(self, connection: Connection, place: str) -> bool:
+        places = self.roster_in(connection).places
+        return place not in places or places.level(place) != "county"
+
+    def deductions_of(self, kind: str, period: str, place: str) -> list[Line]:
+        """What counts against a place in a period, each with its case, the earliest first."""
+        first, last = bulletins.days_of(kind, period)
+        days = _days(first, min(last, day_of(self.clock())))
+        with self.store.reading() as connection:
+            return figures.lines(connection, *days, place, bulletins.MOST_DEDUCTIONS)
+
+
+def _days(first: date, last: date) -> tuple[int, int]:
+    return day_number(first), day_number(last)
+
+
+def _deductions(lines: Iterable[Line], sums: Sums, at: Mapping[str, int], rules: Rules) -> tuple[Deduction, ...]:
+    """Those that take something off, of the places that are listed."""
+    found = []
+    for each in lines:
+        home = each.key[0].partition(":")[2]
+        if each.place not in sums.by_place or home not in sums.by_place or not rules.points[each.rule]:
+            continue
+        department = at.get(sums.department_of(each.item_no), -1) if sums.is_county(each.place) else -1
+        found.append(Deduction(each.rule, each.place, department, home, each.key[1], each.day))
+    return tuple(found)
+
+
+def _services(served: Iterable[Served], places: PlaceTree, top: str) -> tuple[tuple[str, str, int], ...]:
+    """The services given, summed up for each place right below and for this one itself."""
+    found: dict[tuple[str, str], int] = {}
+    for each in served:
+        if each.place in places and places.covers(top, each.place):
+            path = places.path_up(each.place)
+            below = path[max(path.index(top) - 1, 0)]
+            found[below, each.what] = found.get((below, each.what), 0) + each.times
+    return tuple((*key, number) for key, number in sorted(found.items()))[: bulletins.MOST_SERVICES]
