@@ -40,6 +40,7 @@ from village_node.store import blobs
 from village_node.store.accounts import AccountRows
 from village_node.uplink import Settings, Uplink
 from village_node.uploads import seccomp
+from village_node.webhooks import Sender
 
 if sys.platform == "win32":
     import winreg
@@ -59,6 +60,7 @@ PURGE_CHECK_S = 600.0
 STRAYS_S = 3_600.0
 FOLD_S = 1.0
 ORDERS_S = 3600.0
+WEBHOOKS_S = 2.0
 STOP_S = 5.0
 STACK_BYTES = 1 << 20  # of each thread: the usual 8 MB are more than a small machine's limit on a program has to spare
 REQUEST_FILE = "enrol-request.cbor"
@@ -159,6 +161,7 @@ class Node:
     scheduler: Scheduler
     uplink: Uplink | None
     courier: Courier
+    sender: Sender
     purge: PurgeJob | None = None
     listeners: list[Listener] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
@@ -244,8 +247,10 @@ class Node:
                 keeper.start()
                 if self.uplink:
                     self.uplink.start()
+                self.sender.start()
                 on_ready()
                 stop.wait()
+                self.sender.stop()
                 if self.uplink:
                     self.uplink.stop()
                 keeper.join(STOP_S)
@@ -367,7 +372,8 @@ def create_node(config: Config, *, pages_only: bool = False) -> Node:
     courier = Courier(casebook, wall_clock, identities.random_bytes)
     with suppress(store.NotSaved, NotAllowed):  # on a full disk it is drawn at the next start, or with the first bundle
         casebook.road_key()
-    node = Node(config, opened, casebook, accounts, pages, scheduler, uplink, courier, purge)
+    sender = _sending(config, casebook, accounts, scheduler)
+    node = Node(config, opened, casebook, accounts, pages, scheduler, uplink, courier, sender, purge)
     site = web.register(
         pages,
         casebook=casebook,
@@ -405,7 +411,16 @@ def _accounts(config: Config, casebook: Casebook, keyring: Keyring) -> Accounts:
         signed=casebook.signed_audit_head,
         factor_key=factor_key,
         demands=Demands(frozenset(config.second_factor), frozenset(config.one_session)),
+        webhook_hosts=config.webhook_hosts,
     )
+
+
+def _sending(config: Config, casebook: Casebook, accounts: Accounts, scheduler: Scheduler) -> Sender:
+    """What sends news of cases to other systems."""
+    sender = Sender(accounts.webhooks, config.url, wall_clock, time.monotonic, identities.random_bytes)
+    casebook.on_news(sender.on_news)
+    scheduler.every(WEBHOOKS_S, "webhooks", sender.keep_running)
+    return sender
 
 
 def _look_after(scheduler: Scheduler, accounts: Accounts) -> None:

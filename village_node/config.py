@@ -4,6 +4,7 @@ The file holds what differs between places; keys, the roster and cases are elsew
 """
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
@@ -63,6 +64,8 @@ class Config:
     quota_event_mb: int = 256  # the same of their bytes
     quota_paper_mb: int = 4096  # and of files of papers
     allowed_hosts: tuple[str, ...] = field(default=())
+    # Where webhooks may send to: "host" or "host:port" by https, "http://host" in the clear too; none: no webhook sends.
+    webhook_hosts: tuple[str, ...] = ()
     second_factor: tuple[str, ...] = ()  # roles that must have one; who has set one up uses it whatever stands here
     one_session: tuple[str, ...] = ("window", "clerk")  # roles that are signed in at one machine at a time
     passphrase: str = field(default="", repr=False)  # what opens the keys at this start; never in the file
@@ -90,7 +93,8 @@ class Config:
 # What only the node itself may say: the data directory is where the file lies.
 NAMES = tuple(each.name for each in fields(Config) if each.name not in ("data", "passphrase"))
 _ROLE_LISTS = ("second_factor", "one_session")
-_LISTS = ("ancestor_urls", "allowed_hosts", *_ROLE_LISTS)
+_WEBHOOK_HOST = re.compile(r"(https?://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+_LISTS = ("ancestor_urls", "allowed_hosts", "webhook_hosts", *_ROLE_LISTS)
 
 
 def load(data: Path) -> Config:
@@ -194,6 +198,12 @@ def checked(data: Path, values: dict[str, Any]) -> Config:
         raise BadSettings(f"setting 'sealing_suite' is {chosen.sealing_suite!r}: write one of {', '.join(SUITES)}")
     _check_purge(chosen)
     _check_roles(chosen)
+    for host in chosen.webhook_hosts:
+        if not _WEBHOOK_HOST.fullmatch(host):
+            raise BadSettings(
+                f"setting 'webhook_hosts' has {host!r}: write a host such as oa.example.gov.cn, with :port where it is "
+                "not the usual one, and http:// before it where news may go there in the clear"
+            )
     return chosen
 
 

@@ -231,7 +231,7 @@ def simulate(seed: int, days: int, plant: Plant | None = None) -> Outcome:
     sim = Simulation(seed, folder)
     try:
         with (
-            patch.object(road, "_deadline", virtual_deadline),
+            patch.object(road, "deadline", virtual_deadline),
             warm(),  # a good signature is looked at once, though thirteen nodes look at it
             known(),
             plant(sim) if plant is not None else nullcontext(),

@@ -1,7 +1,7 @@
 """The people of one node: invitations, sign-in, roles, disabling, and the audit line that each of these leaves."""
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +22,13 @@ from village_node.accounts.steps import Demands, Steps
 from village_node.accounts.throttle import Throttle
 from village_node.accounts.tokens import DAYS_MAX, Known, Tokens
 from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
+from village_node.accounts.webhooks import Webhooks
 from village_node.store.accounts import AccountRows, LastOne, Ordered, SessionRow, StaffRow
 from village_node.store.audit import AuditRow, Line, Mark
 from village_node.store.exports import ExportRows
 from village_node.store.factors import FactorRows
 from village_node.store.phone import PassRows
+from village_node.store.webhooks import WebhookRows
 
 CLOCK_JUMP_MS = 60_000
 NUMBER_LONGEST = 32
@@ -39,7 +41,7 @@ NOBODYS = frozenset({ONESELF, "node", "operator", "unknown"})
 
 def _no_key(_in_use: bool) -> bytes:
     """The key of a node that was given none. Raises NotOpened."""
-    raise NotOpened("there is no key for second factors here")
+    raise NotOpened("there is no key for secrets here")
 
 
 class StaffTrouble(Exception):
@@ -81,11 +83,12 @@ class Accounts:
         signed: Callable[[], Mark | None] = lambda: None,
         factor_key: Callable[[bool], bytes] = _no_key,
         demands: Demands | None = None,
+        webhook_hosts: Collection[str] = (),
     ) -> None:
         """`steady`: ms that only ever grow, sleep included; without one the clock is taken to run evenly. `beside`:
         where the last look at the audit chain is kept outside the database; `signed`: what this node has said upward
         of it last. `factor_key`: under which the secrets of second factors are encrypted, see Factors. `demands`: what
-        roles demand of whoever has one; nothing if None."""
+        roles demand of whoever has one; nothing if None. `webhook_hosts`: where webhooks may send to, see Webhooks."""
         self.rows = rows
         self.level = level
         self.throttle = Throttle(rows, clock)
@@ -105,6 +108,7 @@ class Accounts:
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
         self.readings = Readings(rows, clock)
         self.exports = Exports(ExportRows(rows.store), clock, lambda: self.secret("exports"))
+        self.webhooks = Webhooks(WebhookRows(rows.store), webhook_hosts, clock, randomness, factor_key)
         self._clock_offset_ms = clock() - self._steady()
 
     @property

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from sync_protocol.places import PlaceTree
+from village_node.casebook import webhook_news
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, claims
 from village_node.store.cases import COMING, FINISHED, CaseRow
@@ -12,8 +14,10 @@ def is_here(row: CaseRow, here: str) -> bool:
     return row.state not in FINISHED and (row.holder == here or (row.state in COMING and row.transit_to == here))
 
 
-def put(office: Office, connection: Connection, folded: Sequence[CaseRow]) -> None:
-    """Store the rows of cases just folded, and end the claims on those that have left this place or have ended."""
+def put(office: Office, connection: Connection, folded: Sequence[CaseRow], places: PlaceTree) -> None:
+    """Store the rows of cases just folded, with what of it other systems are to hear, and end the claims on those that
+    have left this place or have ended."""
+    webhook_news.note(office, connection, folded, places)
     cases.put(connection, folded)
     here = office.identity.place
     left = {(row.scope, row.case_id): row for row in folded if not is_here(row, here)}

@@ -194,7 +194,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
     streams.set_verdicts(connection, changed)
     streams.add_seals(connection, [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals])
-    claimed.put(office, connection, rows)
+    claimed.put(office, connection, rows, entry.roster.places)
     aside.put(connection)
     cases.set_waits(connection, touched if reader.had_waits or waits else (), waits)
     written.streams = _move_streams(connection, entry)

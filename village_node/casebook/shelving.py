@@ -9,7 +9,7 @@ from sync_protocol.roster import Roster
 from village_node.casebook.office import Office
 from village_node.casebook.piecing import about_file
 from village_node.shelf import KEY_BYTES, Shelf
-from village_node.store import Connection, blob_parts, blobs, factors, peers, phone
+from village_node.store import Connection, blob_parts, blobs, factors, peers, phone, webhooks
 from village_node.store.blobs import DROPPED, BlobKey, BlobRow
 from village_node.store.locks import CaseKey
 
@@ -36,9 +36,10 @@ class Shelving(Office):
         return self._shelf.wrapped(name, key) if self._shelf is not None else key
 
     def file_key_in_use(self) -> bool:
-        """Whether anything lies under the key of files: keys of files, or secrets of second factors."""
+        """Whether anything lies under the key of files: keys of files, secrets of second factors or of webhooks."""
         with self.store.reading() as connection:
-            return blobs.any_wrapped(connection, KEY_BYTES) or factors.any_confirmed(connection)
+            wrapped = blobs.any_wrapped(connection, KEY_BYTES)
+            return wrapped or factors.any_confirmed(connection) or webhooks.any_kept(connection)
 
     def wrap_file_keys(self) -> None:
         """Wrap the keys of files that lie in the database in the clear: they were drawn by an earlier program, or

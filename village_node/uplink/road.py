@@ -180,7 +180,7 @@ def _send(
 
 
 def _call(session: requests.Session, timeouts: Timeouts, send: Callable[[], requests.Response], limit: int) -> Answered:
-    with _deadline(session, timeouts.total_s) as expired:
+    with deadline(session, timeouts.total_s) as expired:
         try:
             response = send()
             try:
@@ -189,7 +189,7 @@ def _call(session: requests.Session, timeouts: Timeouts, send: Callable[[], requ
                 response.close()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
             if not expired.is_set():
-                raise NoAnswer(_plain(problem), unreached=_never_came_about(problem)) from None
+                raise NoAnswer(_plain(problem), unreached=never_came_about(problem)) from None
         else:
             # A reply without a length ends where the socket was cut, and looks whole.
             if not expired.is_set():
@@ -198,7 +198,7 @@ def _call(session: requests.Session, timeouts: Timeouts, send: Callable[[], requ
 
 
 @contextmanager
-def _deadline(session: requests.Session, seconds: float) -> Iterator[threading.Event]:
+def deadline(session: requests.Session, seconds: float) -> Iterator[threading.Event]:
     """Cut the session's sockets after so many seconds; the event says that it happened."""
     expired = threading.Event()
 
@@ -257,7 +257,7 @@ def _refused(response: requests.Response, body: bytes) -> NoAnswer:
     return NoAnswer(text, seconds, code=code, no_such_door=status in (404, 405), answered=True)
 
 
-def _never_came_about(problem: Exception) -> bool:
+def never_came_about(problem: Exception) -> bool:
     """Whether the call failed before there was a connection."""
     if isinstance(problem, requests.ConnectTimeout):
         return True

@@ -11,7 +11,7 @@ from village_node.store.errors import NewerDatabase
 
 # The revision this program works with. Kept beside the scripts so that opening a database that is up to date reads
 # one row and nothing else; a test compares it with the newest script.
-NEWEST: Final = "0042"
+NEWEST: Final = "0043"
 _UPGRADE_LOCK: Final = "SELECT pg_advisory_xact_lock(1398034025, -1)"
 
 
