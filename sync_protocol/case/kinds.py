@@ -90,6 +90,7 @@ ACCOUNT_ORDER: Final = 79
 ACCOUNT_STATE: Final = 80
 AUDIT_HEAD: Final = 81
 BULLETIN: Final = 82
+DAY_END: Final = 83
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -171,6 +172,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(ACCOUNT_STATE, "account_state", "other", "apart", 1),
     Kind(AUDIT_HEAD, "audit_head", "other", "inline", 1),
     Kind(BULLETIN, "bulletin", "other", "apart", 1),
+    Kind(DAY_END, "day_end", "other", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

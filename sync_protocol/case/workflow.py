@@ -273,7 +273,7 @@ _COUNTER: Final = frozenset({
     kinds.FOLLOW_UP,
     kinds.COMPLAINT, kinds.MEETING, kinds.ACTION_DONE, kinds.CONSULTATION, kinds.SLIP, kinds.SLIP_ANSWER,
     kinds.PAPER, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.PROXY_AUTHORITY, kinds.SERVICE_ADDRESS,
-    kinds.HEARING_RIGHT,
+    kinds.HEARING_RIGHT, kinds.DAY_END,
 })  # fmt: skip
 # Who takes money, and who files volumes: each does that alone, so that whoever handles a case does not take its fee.
 _CASHIER: Final = frozenset({kinds.FEE_NOTICE, kinds.FEE_SETTLED})
@@ -295,6 +295,8 @@ _DECIDER: Final = frozenset({
     kinds.DECIDE, kinds.HANDOFF, kinds.RETURN_FOR_CORRECTION, kinds.TAKE, kinds.ANSWER, kinds.NOTE, kinds.PLEASE_RETURN,
     kinds.ADOPT, kinds.DISMISS, *_ANSWERS, kinds.RECTIFICATION, kinds.PAPER,
 })  # fmt: skip
+# Who closes the day of a room or a department and answers for what is left over, beside the counter.
+_CLOSER: Final = frozenset({kinds.DAY_END})
 # Who supervises: the section at the county, the head of the station at a township. Spot checks are the business
 # section's as well.
 _CHECKER: Final = frozenset({kinds.SPOT_CHECK, kinds.SAMPLE})
@@ -338,6 +340,7 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("agent", "station"): _COUNTER,
     ("head", "village"): _ASSIGNER
     | _EXAMINER
+    | _CLOSER
     | _KEEPER
     | _HEARER
     | {
@@ -352,8 +355,9 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
         kinds.RATING_APPEAL,
     },
     ("clerk", "township"): _COUNTER,
-    ("reviewer", "township"): _REVIEWER | _EXAMINER | {kinds.ISSUE},
+    ("reviewer", "township"): _REVIEWER | _EXAMINER | _CLOSER | {kinds.ISSUE},
     ("head", "township"): _REVIEWER
+    | _CLOSER
     | _DECIDER
     | _ASSIGNER
     | _EXAMINER
@@ -364,10 +368,12 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     # The county's window examines as well, and asks for papers; it decides nothing.
     ("window", "county"): _COUNTER | _EXAMINER,
     ("officer", "county"): _DECIDER
+    | _CLOSER
     | _ASSIGNER
     | _EXAMINER
     | {kinds.REVIEW, kinds.ISSUE, kinds.FORK_RULING, kinds.CALENDAR, kinds.CATALOGUE},
     ("head", "county"): _DECIDER
+    | _CLOSER
     | _ASSIGNER
     | _EXAMINER
     | _KEEPER

@@ -25,6 +25,7 @@ from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.charging import Charging, FeeDay
 from village_node.casebook.claimed import is_here
 from village_node.casebook.claiming import Claiming, can_have, shares_out
+from village_node.casebook.closing import Closing
 from village_node.casebook.complaining import Heard, Slip
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
@@ -179,6 +180,7 @@ class Casebook(
     Hauling,
     Calling,
     Claiming,
+    Closing,
     Refolding,
     Evidencing,
     Linking,
@@ -219,6 +221,7 @@ class Casebook(
         if known != rules:
             self.fold_again()
             self.look_for_late_acts()
+            self.keep_day_ends_again()
             with store.writing() as connection:
                 peers.remember_bytes(connection, _RULES, rules)
         self.on_news(self._look_at_items)

@@ -21,6 +21,7 @@ from village_node.casebook import (
     calendars,
     case_rows,
     claimed,
+    closed_days,
     cutting,
     freezing,
     manifests,
@@ -192,6 +193,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
     for growth in entry.grown:
         streams.add_events(connection, _event_rows(growth, verdicts, entry))
     streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
+    closed_days.keep(connection, entry.grown, ((each.event, each.body) for each in entry.filled))
     streams.set_verdicts(connection, changed)
     streams.add_seals(connection, [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals])
     claimed.put(office, connection, rows, entry.roster.places)

@@ -116,6 +116,12 @@ def hash_of(connection: Connection, n: int) -> bytes | None:
     return found
 
 
+def was_there(connection: Connection, actor: str, from_ms: int, to_ms: int) -> bool:
+    """Whether somebody did anything here, from one time to before another."""
+    words = "SELECT 1 FROM audit WHERE actor = ? AND at_ms >= ? AND at_ms < ? LIMIT 1"
+    return bool(rows.ask(connection, words, (actor, from_ms, to_ms)))
+
+
 def count(connection: Connection) -> int:
     """How many lines were ever written."""
     return peers.number(connection, COUNT) or 0

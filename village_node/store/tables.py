@@ -126,6 +126,7 @@ EVENTS: Final = Table(
     Index("ix_events_overseen", "verdict", **_only("kind IN (54, 55, 56, 57)")),
     Index("ix_events_services", "verdict", **_only("kind = 42")),
     Index("ix_events_apart", "stream", "kind", **_only("case_id IS NULL AND kind < 64")),
+    Index("ix_events_came", "arrived_ms", "stream", "kind", **_only("kind IN (2, 4)")),
 )
 
 # The streams of an earlier life of this node, from its end until it is known which of its last events others hold: up
@@ -547,6 +548,7 @@ AUDIT: Final = Table(
     Column("subject", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Index("ix_audit_actor", "actor", "at_ms"),
 )
 
 # Who of the staff has taken up a case that is at this place. `given_by`: who gave it to them; empty where nobody did.
@@ -717,6 +719,28 @@ DUTY: Final = Table(
     Column("staff_no", Text, nullable=False),
     Column("note", Text, nullable=False),
     PrimaryKeyConstraint("day", "post"),
+)
+
+# What the events that end a day say in numbers, so that a list of a month reads no bodies; each counts as long as its
+# event stands there. ``empty``: posts of the roster at which nobody was seen.
+DAY_ENDS: Final = Table(
+    "day_ends",
+    METADATA,
+    Column("stream", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("came", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("left_over", BigInteger, nullable=False),
+    Column("posts", Integer, nullable=False),
+    Column("empty", Integer, nullable=False),
+    Column("closed_ms", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    PrimaryKeyConstraint("stream", "seq", "hash"),
+    Index("ix_day_ends_day", "day", "place"),
 )
 
 # Who comes when. state: see queue.BOOKED and what follows it.

@@ -19,6 +19,7 @@ from village_node.web import (
     claimed,
     clocks,
     commitments,
+    day_ends,
     desks,
     entry,
     export,
@@ -167,6 +168,7 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
         ("countersigning", t("待会签", "To be signed"), together[0]),
         ("actions", t("会议待办", "Actions"), together[1]),
         ("fee_day", t("收费日结", "Fees of the day"), 0),
+        ("day_ends", t("日清", "Ends of days"), 0),
     ]
     if odd["proposals"]:
         found.append(("assignments", t("待确认改派", "To confirm"), odd["proposals"]))
@@ -232,6 +234,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         calendar_waits=_calendar_waits(visit),
         on_duty=service_room.on_duty(visit),
         to_call=calls.waiting(visit),
+        day_ends=day_ends.on_work_list(visit),
         away=away,
         oversees=OVERSEES,
         asked_of_us=len(visit.site.casebook.waits_for_us()),

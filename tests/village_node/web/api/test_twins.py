@@ -38,6 +38,7 @@ TWINS = {
     "answer_complaint": ("answer_complaint",),
     "pass_on_complaint": ("pass_on_complaint",),
     "record_call": ("record_call",),
+    "close_day": ("close_day",),
     "take_consultation": ("take_consultation",),
     "follow_consultation": ("follow_consultation",),
     "unmask_consultation": ("unmask_consultation",),
