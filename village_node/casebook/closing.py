@@ -184,10 +184,11 @@ class Closing(Beside, Reading):
         day: str,
         department: str,
         reasons: Mapping[CaseKey, tuple[str, str]],
+        usual: tuple[str, str] = ("", ""),
         request: Request | None = None,
     ) -> None:
         """Close a day of the room or a department, once more where something has changed since. ``reasons``: case ->
-        (why, words) for everything that is left over; those of cases that were acted upon meanwhile are left out.
+        (why, words), ``usual``: of what is left over and not named there; what was acted upon meanwhile is left out.
         Raises BadBody naming ``left`` or a field of it, AlreadyDone, IdTaken, NotAllowed, NotSaved."""
         allowed = frozenset(roles)
         why_not = self.day_here(day, department, actor, allowed).why_not
@@ -198,7 +199,7 @@ class Closing(Beside, Reading):
             scope = about(self.identity.place)
             self._locked_stream(connection, scope)
             stands = self._day(connection, day, department)
-            raw = _body(stands, reasons)
+            raw = _body(stands, reasons, usual)
             self.write_record(connection, scope, kinds.DAY_END, actor, raw)
             self.note(connection, actor, "day.close", f"{day} {department}".strip(), left=len(stands.waiting))
             once.became(connection, request, (day, department.encode()))
@@ -298,12 +299,12 @@ def check_span(first: date, last: date) -> None:
         raise BadBody("last", *words)
 
 
-def _body(stands: Day, reasons: Mapping[CaseKey, tuple[str, str]]) -> bytes:
+def _body(stands: Day, reasons: Mapping[CaseKey, tuple[str, str]], usual: tuple[str, str]) -> bytes:
     """The body of the end of a day. Raises BadBody naming what is missing."""
     named = stands.waiting[: day_ends.MOST_LEFT]
     left = []
     for each in named:
-        why, words = reasons.get((each.scope, each.case_id), ("", ""))
+        why, words = reasons.get((each.scope, each.case_id), usual)
         number = each.case_no or each.case_id.hex()[:8]
         if why not in day_ends.WHY:
             raise BadBody("left", f"{number}：请选择没有办的原因", f"{number}: say why it is left over")

@@ -88,7 +88,7 @@ def _today(visit: Visit, refused: Refused | None = None) -> Response:
     return visit.render(
         "day_end.html",
         status,
-        day=day,
+        chosen_day=day,
         found=found,
         problem=problem or (refused.problem or " ".join(refused.errors.values()) if refused is not None else ""),
         lines=lines,
@@ -180,11 +180,12 @@ def close(visit: Visit) -> Response:
         what, _, key = name.partition(".")
         home, _, case_id = key.partition(".")
         if what == "why" and len(case_id) == 32 and set(case_id) <= set("0123456789abcdef"):
-            own = visit.line(name), visit.line(f"words.{key}")
-            reasons[about(home), bytes.fromhex(case_id)] = own if own[0] else usual
+            if form[name]:
+                reasons[about(home), bytes.fromhex(case_id)] = visit.line(name), visit.line(f"words.{key}")
 
     def end() -> None:
-        visit.site.casebook.close_day(staff.staff_no, staff.roles, day, department, reasons, sent_once.asked(visit))
+        asked = sent_once.asked(visit)
+        visit.site.casebook.close_day(staff.staff_no, staff.roles, day, department, reasons, usual, asked)
 
     came = counter_books.tried(visit, end, lambda _: None)
     if isinstance(came, Refused):
@@ -321,7 +322,7 @@ def on_work_list(visit: Visit) -> tuple[list[Day], list[Day]]:
 
 ROUTES: Final = (
     Route("/day-end", "day_end", today_of, REASONS),
-    Route("/day-end", "close_day", close, CLOSES, ("POST",)),
+    Route("/day-end/close", "close_day", close, CLOSES, ("POST",)),
     Route("/day-ends", "day_ends", listed, READS),
     export.route("/day-ends", "day_ends_export", table, Policy(EXPORTS, "node")),
     Route("/day-ends/of/<place>", "day_ends_at", at_place, REASONS),

@@ -161,7 +161,7 @@ def close_day(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> An
     department = asked["department"] or ROOM
 
     def close() -> None:
-        visit.site.casebook.close_day(staff.staff_no, staff.roles, day, department, reasons, wanted)
+        visit.site.casebook.close_day(staff.staff_no, staff.roles, day, department, reasons, request=wanted)
 
     return numbered_once(visit, wanted, close, day)
 
@@ -178,11 +178,7 @@ def list_day_ends(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     today = day_of(visit.now_ms)
     first, last = asked["first"] or asked["last"] or today, asked["last"] or today
     found = visit.site.casebook.ended_between(first, last)
-    rooms = [
-        {**{name if name != "open" else "open_": getattr(each, name) for name in _FIELDS}, "last_ms": each.last_ms}
-        for each in found
-    ]
-    return {"rooms": rooms}
+    return {"rooms": [{**each._asdict(), "open_": each.open} for each in found]}
 
 
 def read_day_ends(visit: Visit, asked: dict[str, Any], place: str) -> dict[str, Any]:
