@@ -14,7 +14,7 @@ from village_node.store.rows import Row
 from village_node.store.streams import EventRow
 
 
-def keep(connection: Connection, grown: Iterable[Growth], filled: Iterable[tuple[EventRow, bytes]]) -> None:
+def keep_day_ends(connection: Connection, grown: Iterable[Growth], filled: Iterable[tuple[EventRow, bytes]]) -> None:
     """Keep in numbers what the day ends say that are written, or whose bodies have come."""
     found: list[Row] = []
     scopes = {}

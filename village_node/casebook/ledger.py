@@ -16,18 +16,8 @@ from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
-from village_node.casebook import (
-    blame,
-    calendars,
-    case_rows,
-    claimed,
-    closed_days,
-    cutting,
-    freezing,
-    manifests,
-    purged,
-    takings,
-)
+from village_node.casebook import blame, calendars, case_rows, claimed, cutting, freezing, manifests, purged, takings
+from village_node.casebook.closed_days import keep_day_ends
 from village_node.casebook.growth import Growth
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, faults, fees, streams
@@ -190,10 +180,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         else:
             aside.take(key, case, said)
         rows.append(_with_files(office, connection, entry, row, case))
-    for growth in entry.grown:
-        streams.add_events(connection, _event_rows(growth, verdicts, entry))
-    streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
-    closed_days.keep(connection, entry.grown, ((each.event, each.body) for each in entry.filled))
+    _store_events(connection, entry, verdicts)
     streams.set_verdicts(connection, changed)
     streams.add_seals(connection, [(growth.row.id, *seal) for growth in entry.grown for seal in growth.seals])
     claimed.put(office, connection, rows, entry.roster.places)
@@ -391,6 +378,14 @@ class _Reader:
 def _of_another_case(position: Position, case_id: bytes) -> CaseEvent:
     """All that the fold asks of a stranger: where it stands, and whose it is."""
     return CaseEvent(position, kinds.CREATE, 1, None, (), "", 0, True, 0, 0, "", None, case_id=case_id)
+
+
+def _store_events(connection: Connection, entry: Entry, verdicts: Mapping[bytes, Verdict]) -> None:
+    """Insert the new events, and the bodies that have come of those held without."""
+    for growth in entry.grown:
+        streams.add_events(connection, _event_rows(growth, verdicts, entry))
+    streams.fill_bodies(connection, [(each.salt, each.body, *each.event[:3]) for each in entry.filled])
+    keep_day_ends(connection, entry.grown, ((each.event, each.body) for each in entry.filled))
 
 
 def _event_rows(growth: Growth, verdicts: Mapping[bytes, Verdict], entry: Entry) -> list[Row]:

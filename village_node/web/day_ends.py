@@ -173,15 +173,14 @@ def shown(visit: Visit, record: Record) -> Closed:
 def close(visit: Visit) -> Response:
     """Close the day with what was said of each case that is left over."""
     form, staff = visit.request.form, visit.staff
-    day, department = visit.line("day"), visit.line("department")
+    day, department = visit.line("day") or day_of(visit.now_ms).isoformat(), visit.line("department")
     usual = visit.line("all_why"), visit.line("all_words")
     reasons: dict[CaseKey, tuple[str, str]] = {}
     for name in form:
         what, _, key = name.partition(".")
         home, _, case_id = key.partition(".")
-        if what == "why" and len(case_id) == 32 and set(case_id) <= set("0123456789abcdef"):
-            if form[name]:
-                reasons[about(home), bytes.fromhex(case_id)] = visit.line(name), visit.line(f"words.{key}")
+        if what == "why" and len(case_id) == 32 and set(case_id) <= set("0123456789abcdef") and form[name]:
+            reasons[about(home), bytes.fromhex(case_id)] = visit.line(name), visit.line(f"words.{key}")
 
     def end() -> None:
         asked = sent_once.asked(visit)

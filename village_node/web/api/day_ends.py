@@ -40,7 +40,7 @@ class DayQuery(Taken):
     department = schemas.Text(0, rules.DEPARTMENT_MAX, load_default="")
 
 
-class ReasonTaken(Taken):
+class LeftTaken(Taken):
     """Why a case is left over."""
 
     place = schemas.Text(1, 16, required=True)
@@ -55,7 +55,7 @@ class DayTaken(DayQuery):
     """A day to be closed, with a reason for each case that waits."""
 
     reasons = marshmallow.fields.List(
-        marshmallow.fields.Nested(ReasonTaken),
+        marshmallow.fields.Nested(LeftTaken),
         load_default=[],
         validate=marshmallow.validate.Length(max=rules.MOST_LEFT, error=f"最多 {rules.MOST_LEFT} 件"),
     )
