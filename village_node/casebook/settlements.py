@@ -4,12 +4,12 @@ A case counts on the day of its settlement, as the kind of case it was accepted 
 extended it. One that was ended counts nowhere: nothing was settled.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple
 
-from sync_protocol.case import Case, CaseEvent, clock, legal_dates
+from sync_protocol.case import Case, clock, legal_dates
 from sync_protocol.case.catalogue import CASE_KINDS, Catalogue
+from sync_protocol.case.facts import Facts
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
 from village_node.casebook.office import Office
@@ -59,15 +59,9 @@ def kind_number(case: Case, catalogue: Catalogue, places: PlaceTree) -> int | No
 
 
 def noted(
-    row: CaseRow,
-    case: Case,
-    events: Iterable[CaseEvent],
-    catalogue: Catalogue,
-    calendar: Calendar,
-    places: PlaceTree,
+    row: CaseRow, case: Case, facts: Facts, catalogue: Catalogue, calendar: Calendar, places: PlaceTree
 ) -> CaseRow:
     """The row with how a settled case stood to its promise; as it is where the case was ended, or promised nothing."""
-    facts = legal_dates.facts_of(case, events, places, catalogue)
     if facts.settled is None or facts.closed is not None:
         return row
     promised = clock.read(facts, calendar, facts.settled).of("promised")
