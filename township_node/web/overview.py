@@ -1,4 +1,4 @@
-"""Everything under this place on one screen: the map of its nodes, cases by stage, cards by who holds them, and how
+"""Everything under this place on one screen: the map of its nodes, cases by stage, cards by whose they are, and how
 many came and were settled day by day."""
 
 from typing import Final, NamedTuple
@@ -44,7 +44,7 @@ class Branch(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """A place that holds cases with a card, and how many of each."""
+    """A place that had cases when their card began, and how many of each card."""
 
     place: str
     numbers: list[int]
@@ -53,12 +53,12 @@ class Holder(NamedTuple):
 def overview(visit: Visit) -> Response:
     """The one screen."""
     book, here = visit.site.casebook, visit.site.config.place
-    held = book.held_by_grade()
-    flow = book.flow(day_of(visit.now_ms), FLOW_DAYS)
+    today = day_of(visit.now_ms)
+    faults, flow = book.at_fault(today), book.flow(today, FLOW_DAYS)
     stages = [
         (words.state_words(state), number, url_for("work", view="all", state=state)) for state, number in book.stages()
     ]
-    holders = ranked(held)
+    holders = ranked(faults)
     return visit.render(
         "overview.html",
         branches=_branches(visit),
@@ -67,7 +67,7 @@ def overview(visit: Visit) -> Response:
         stages=stages,
         most=max((number for _, number, _ in stages), default=1),
         grades=[
-            (clocks.grade_badge(grade), sum(each.get(grade, 0) for each in held.values()), grade) for grade in GRADED
+            (clocks.grade_badge(grade), sum(each.get(grade, 0) for each in faults.values()), grade) for grade in GRADED
         ],
         late=[clocks.grade_badge(grade) for grade in LATE],
         holders=holders[:HOLDERS_MOST],
@@ -75,13 +75,13 @@ def overview(visit: Visit) -> Response:
         flow=flow,
         chart=_chart(visit, flow),
         day_words=lambda day: times.date_words(day, visit.lang),
-        own=sum(held.get(here, {}).values()),
+        own=sum(book.held_by_grade().get(here, {}).values()),
     )
 
 
-def ranked(held: dict[str, dict[Grade, int]]) -> list[Holder]:
-    """Who holds cases that are late or nearly so: the most late ones first."""
-    found = [Holder(place, [graded.get(grade, 0) for grade in LATE]) for place, graded in held.items()]
+def ranked(faults: dict[str, dict[Grade, int]]) -> list[Holder]:
+    """Whose cards there are: the most late ones first."""
+    found = [Holder(place, [graded.get(grade, 0) for grade in LATE]) for place, graded in faults.items()]
     return sorted(
         (each for each in found if any(each.numbers)), key=lambda each: (*(-n for n in each.numbers), each.place)
     )

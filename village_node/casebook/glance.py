@@ -1,8 +1,9 @@
 """The places under this one at a glance: cases by stage, what came and was settled, how fresh what is held of each."""
 
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
+from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workflow import STATES
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, cases, glance, streams
@@ -41,6 +42,13 @@ class Glance(Reading):
             DayFlow(last - timedelta(end - day), filed.get(day, 0), settled.get(day, 0))
             for day in range(first, end + 1)
         ]
+
+    def at_fault(self, day: date) -> dict[str, dict[Grade, int]]:
+        """Place -> how many unfinished cases have each grade on a day by its doing: it had them when the card began."""
+        number, found = cases.day_number(day), dict[str, dict[Grade, int]]()
+        for grade, place, count in self.remembered(f"faults {number}", lambda view: glance.by_fault(view, number)):
+            found.setdefault(place, {})[cast(Grade, grade)] = count
+        return found
 
     def last_written(self) -> dict[str, int]:
         """Place -> when the newest event was written, in ms, of those that places have written and that are here.

@@ -21,6 +21,16 @@ _SETTLED: Final = (
     "SELECT settled_day, count(*) FROM cases"
     " WHERE settled_day >= ? AND settled_day <= ? AND case_no IS NOT NULL GROUP BY settled_day"
 )
+# Whose fault a card is: of who had the case when it began, where the row says so.
+_BY_FAULT: Final = (
+    "SELECT grade, at_fault, count(*) FROM (SELECT"  # noqa: S608
+    " CASE WHEN red_plus_day <= ? THEN 'red_plus' WHEN red_day <= ? THEN 'red' WHEN yellow_day <= ? THEN 'yellow'"
+    " ELSE 'notice' END AS grade,"
+    " COALESCE(CASE WHEN red_plus_day <= ? OR red_day <= ? THEN red_at END,"
+    " CASE WHEN yellow_day <= ? THEN yellow_at END, holder, transit_to, '') AS at_fault"
+    " FROM cases WHERE (red_plus_day <= ? OR red_day <= ? OR yellow_day <= ? OR notice_day <= ?)"
+    f" AND state NOT IN ({', '.join('?' * len(FINISHED))})) AS carded GROUP BY grade, at_fault"
+)
 
 
 def by_state(connection: Connection) -> dict[str, int]:
@@ -37,3 +47,9 @@ def filed_by_day(connection: Connection, first: int, last: int) -> dict[int, int
 def settled_by_day(connection: Connection, first: int, last: int) -> dict[int, int]:
     """Of the same days: how many cases were settled."""
     return {int(row[0]): int(row[1]) for row in rows.ask(connection, _SETTLED, (first, last))}
+
+
+def by_fault(connection: Connection, day: int) -> list[tuple[str, str, int]]:
+    """Of the unfinished cases with a grade on a day: grade, the place whose it is, and how many. Of a notice, and where
+    the row does not say it, the place that has the case."""
+    return [(*row[:2], int(row[2])) for row in rows.ask(connection, _BY_FAULT, (*[day] * 10, *sorted(FINISHED)))]

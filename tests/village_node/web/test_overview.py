@@ -1,15 +1,19 @@
 """Everything under a county on one screen: what waits, what is late and at whom, how long ago each place was heard."""
 
 import re
+from typing import Any
 
 from flask import request
 
 from sync_protocol.case.exclusions import Grade
+from sync_protocol.case.workdays import day_of
 from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere
 from tests.village_node.web.errands import PAPERS
 from township_node.web import overview, topology
 from township_node.web.topology import DAY_MS, Leaf
+from village_node.store import cases, glance
+from village_node.store.cases import day_number
 from village_node.web import SITE
 
 HOUR_MS = 3_600_000
@@ -123,3 +127,25 @@ def test_a_day_begins_at_midnight_in_china(network: Network, county: Counter, vi
     everywhere(network)
     page = county.sign_in("1009", "supervisor").open("/overview").text
     assert re.findall(r"<title>([^<]*收件 1，办结 0)</title>", page) == ["2026年11月19日：收件 1，办结 0"]
+
+
+def test_a_card_is_its_who_had_the_case_when_it_began(network: Network, agent: Visitor, county: Counter) -> None:
+    agent.file("001", **PAPERS)
+    everywhere(network)
+    book, today = county.member.casebook, day_of(network.clock.now_ms)
+    number = day_number(today)
+    assert number is not None
+    with book.store.writing() as connection:
+        (row,) = [each for each in book.work_list("all", {}).rows if each.case_no]
+        begun: dict[str, Any] = {"holder": "c", "notice_day": 0, "yellow_day": number - 4, "yellow_at": "a"}
+        many: tuple[dict[str, Any], ...] = (
+            begun | {"red_day": number + 1, "red_at": "b"},
+            begun | {"red_day": number, "red_at": "b"},
+            begun | {"red_day": number, "red_at": None, "red_plus_day": number},
+            {"holder": "c", "notice_day": number},
+            begun | {"state": "archived"},
+        )
+        cases.put(connection, [row._replace(case_id=bytes(15) + bytes([n]), **each) for n, each in enumerate(many)])
+    with book.store.reading() as connection:
+        found = glance.by_fault(connection, number)
+    assert sorted(found) == [("notice", "c", 1), ("red", "b", 1), ("red_plus", "a", 1), ("yellow", "a", 1)]
