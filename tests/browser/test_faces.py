@@ -186,12 +186,14 @@ class Rooms:
     def book_pages(self) -> Iterator[tuple[str, Page]]:
         """Books of a service room and registers of three levels, with something in them, every part unfolded."""
         village = [*BOOKS, self.books.batch, self.books.slip, self.books.consultation]
-        village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock"]
+        village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock", "/day-end"]
         township = ["/newcomers", "/countersigning", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
         township += [self.books.complaint_heard, "/forks", "/roster-forks", f"/children/{VILLAGE}/accounts"]
         township += ["/overview", "/late-acts"]
         county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
         county += ["/overview", "/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
+        county += ["/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
+        county += ["/day-end", "/day-ends", f"/day-ends/of/{VILLAGE}"]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):
             for path in paths:
                 page.goto(path)

@@ -53,12 +53,12 @@ def test_a_village_closes_its_day_and_names_what_is_left_over(
     assert "已日清。" in after and "王芳（0001）" in after
     assert "今天已日清" in plain(agent.open("/work").text)
     own = plain(agent.open(f"/day-ends/of/{VILLAGE}").text)
-    assert "来件 2 件，已办 1 件，遗留 1 件" in own and "需要核实或勘验：等会计核对" in own
+    assert "2 1 1 件" in own and "需要核实或勘验：等会计核对" in own
     assert agent.act(waiting, "handoff", to=TOWNSHIP).status_code == 303
     assert "日清之后又有变化" in plain(agent.open("/day-end").text)
     assert "没有遗留" in close(agent)
     own = plain(agent.open(f"/day-ends/of/{VILLAGE}").text)
-    assert "来件 2 件，已办 2 件，遗留 0 件" in own and "等会计核对" not in own, "the last one counts"
+    assert "2 2 0 件" in own and "等会计核对" not in own, "the last one counts"
 
 
 def test_the_levels_above_see_which_rooms_closed_their_day(

@@ -51,9 +51,11 @@ class LeftTaken(Taken):
     words = schemas.Text(0, rules.WORDS_MAX, load_default="")
 
 
-class DayTaken(DayQuery):
-    """A day to be closed, with a reason for each case that waits."""
+class DayTaken(Taken):
+    """A day to be closed, today where it is left out, with a reason for each case that waits."""
 
+    day = schemas.Text(0, 10, load_default="")
+    department = schemas.Text(0, rules.DEPARTMENT_MAX, load_default="")
     reasons = marshmallow.fields.List(
         marshmallow.fields.Nested(LeftTaken),
         load_default=[],
@@ -61,7 +63,7 @@ class DayTaken(DayQuery):
     )
 
 
-class WaitingShape(Schema):
+class UntouchedShape(Schema):
     """A case upon which nobody has acted."""
 
     place, case_id, case_no, item_no = shapes.text(), shapes.text(), shapes.maybe(), shapes.maybe()
@@ -75,7 +77,7 @@ class DayShape(Schema):
     day = shapes.day()
     department = shapes.text(words="Empty: the room.")
     came, done = shapes.number(), shapes.number()
-    waiting = shapes.many(WaitingShape)
+    waiting = shapes.many(UntouchedShape)
     posts, empty = shapes.texts(), shapes.texts()
     closed_ms = shapes.moment()
     may_close = shapes.flag()
@@ -132,7 +134,8 @@ class DayClosed(Schema):
 def read_day(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     """How a day stands here: what came, and what waits to be named before it is closed."""
     staff = visit.staff
-    found = visit.site.casebook.day_here(_day(visit, asked), asked["department"], staff.staff_no, staff.roles)
+    wanted: date = asked["day"] or day_of(visit.now_ms)
+    found = visit.site.casebook.day_here(wanted.isoformat(), asked["department"], staff.staff_no, staff.roles)
     waiting = [
         {
             "place": each.scope.partition(":")[2], "case_id": each.case_id.hex(), "case_no": each.case_no,
@@ -146,14 +149,9 @@ def read_day(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     return {**told, "day": day, "waiting": waiting, "closed_ms": closed_ms, "may_close": found.why_not is None}
 
 
-def _day(visit: Visit, asked: dict[str, Any]) -> str:
-    day: date = asked["day"] or day_of(visit.now_ms)
-    return day.isoformat()
-
-
 def close_day(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
     """Close a day, with a reason for every case that waits; by who answers for the room or the department."""
-    wanted, staff, day = request_of(visit, chosen, asked), visit.staff, _day(visit, asked)
+    wanted, staff, day = request_of(visit, chosen, asked), visit.staff, asked["day"] or day_of(visit.now_ms).isoformat()
     reasons = {
         (about(each["place"]), _case_id(each["case_id"])): (each["why"], entry.line(each["words"]))
         for each in asked["reasons"]
