@@ -412,6 +412,7 @@ def _accounts(config: Config, casebook: Casebook, keyring: Keyring) -> Accounts:
         factor_key=factor_key,
         demands=Demands(frozenset(config.second_factor), frozenset(config.one_session)),
         webhook_hosts=config.webhook_hosts,
+        rows_a_day=config.token_rows_a_day,
     )
 
 

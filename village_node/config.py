@@ -63,6 +63,7 @@ class Config:
     quota_events: int = 50_000  # that one node below may bring in a day, for each place it speaks for; 0: any number
     quota_event_mb: int = 256  # the same of their bytes
     quota_paper_mb: int = 4096  # and of files of papers
+    token_rows_a_day: int = 0  # cases that a token may read in lists in a day; 0: any number
     allowed_hosts: tuple[str, ...] = field(default=())
     # Where webhooks may send to: "host" or "host:port" by https, "http://host" in the clear too; none: no webhook sends.
     webhook_hosts: tuple[str, ...] = ()
@@ -92,6 +93,7 @@ class Config:
 
 # What only the node itself may say: the data directory is where the file lies.
 NAMES = tuple(each.name for each in fields(Config) if each.name not in ("data", "passphrase"))
+_COUNTS = ("reserve_mb", "quota_events", "quota_event_mb", "quota_paper_mb", "token_rows_a_day")
 _ROLE_LISTS = ("second_factor", "one_session")
 _WEBHOOK_HOST = re.compile(r"(https?://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _LISTS = ("ancestor_urls", "allowed_hosts", "webhook_hosts", *_ROLE_LISTS)
@@ -191,7 +193,7 @@ def checked(data: Path, values: dict[str, Any]) -> Config:
             raise BadSettings(f"setting {each.name!r} must begin with http:// or https://, not {value!r}")
         if each.name in ("port", "wait_port") and not 0 <= value <= 65535:
             raise BadSettings(f"setting {each.name!r} must be a port between 0 and 65535, not {value}")
-        if each.name in ("reserve_mb", "quota_events", "quota_event_mb", "quota_paper_mb") and value < 0:
+        if each.name in _COUNTS and value < 0:
             raise BadSettings(f"setting {each.name!r} must not be negative, but is {value}")
     chosen = Config(data=data, **values)
     if chosen.sealing_suite not in SUITES:

@@ -1,4 +1,4 @@
-"""A second factor that is being set up belongs to one session, and none replaces one that counts by a password alone."""
+"""A second factor that is set up belongs to one session, and none that counts is replaced by a password alone."""
 
 import pytest
 

@@ -84,11 +84,13 @@ class Accounts:
         factor_key: Callable[[bool], bytes] = _no_key,
         demands: Demands | None = None,
         webhook_hosts: Collection[str] = (),
+        rows_a_day: int = 0,
     ) -> None:
         """`steady`: ms that only ever grow, sleep included; without one the clock is taken to run evenly. `beside`:
         where the last look at the audit chain is kept outside the database; `signed`: what this node has said upward
         of it last. `factor_key`: under which the secrets of second factors are encrypted, see Factors. `demands`: what
-        roles demand of whoever has one; nothing if None. `webhook_hosts`: where webhooks may send to, see Webhooks."""
+        roles demand of whoever has one; nothing if None. `webhook_hosts`: where webhooks may send to, see Webhooks.
+        `rows_a_day`: see Readings."""
         self.rows = rows
         self.level = level
         self.throttle = Throttle(rows, clock)
@@ -106,7 +108,7 @@ class Accounts:
         self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock)
         self.tokens = Tokens(rows, clock, randomness, self._steady)
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
-        self.readings = Readings(rows, clock)
+        self.readings = Readings(rows, clock, rows_a_day)
         self.exports = Exports(ExportRows(rows.store), clock, lambda: self.secret("exports"))
         self.webhooks = Webhooks(WebhookRows(rows.store), webhook_hosts, clock, randomness, factor_key)
         self._clock_offset_ms = clock() - self._steady()

@@ -1,29 +1,56 @@
 """How many cases programs have read in lists: one line of the audit trail for each token and day.
 
-Nothing is refused: a program copies a node to work with it. But the copy is a list of people, and who looks through the
-audit trail sees how much went out by which token. The same case read twice counts twice.
+A program copies a node to work with it. But the copy is a list of people, and whoever looks after tokens, or through
+the audit trail, sees how much went out by which. Where a node sets a bound, no more go out by a token in a day, and
+none where they cannot be counted. The same case read twice counts twice.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from sync_protocol.case.workdays import day_of
+from village_node.store import NotSaved
 from village_node.store.accounts import AccountRows, ThrottleRow
 from village_node.store.audit import Line
 
 _PREFIX: Final = "read:"
 
 
-class Readings:
-    """Counts by token until its day is over. Clock (ms) is handed in."""
+class UsedUp(Exception):
+    """More cases are asked for than a token may read today; ``left``: how many it may."""
 
-    def __init__(self, rows: AccountRows, clock: Callable[[], int]) -> None:
+    def __init__(self, most: int, left: int) -> None:
+        super().__init__(f"a token reads {most} cases a day, {left} are left")
+        self.most = most
+        self.left = left
+
+
+class Readings:
+    """Counts by token until its day is over. Clock (ms) is handed in, and ``most``: how many cases a token may read in
+    a day; 0: any number."""
+
+    def __init__(self, rows: AccountRows, clock: Callable[[], int], most: int = 0) -> None:
         self._rows = rows
         self._clock = clock
+        self.most = most
 
     def note(self, token: int, staff_no: str, cases: int) -> None:
-        """Count cases that were given to a program. Raises NotSaved."""
-        self._count(f"{_PREFIX}{token}:{staff_no}", cases)
+        """Count cases that are given to a program. Raises UsedUp, and then none are counted. With a full disk programs
+        may still read, unless there is a bound: raises NotSaved then."""
+        try:
+            self._count(f"{_PREFIX}{token}:{staff_no}", cases)
+        except NotSaved:
+            if self.most:
+                raise
+
+    def today(self) -> dict[int, int]:
+        """Token -> how many cases it has read today."""
+        today, found = day_of(self._clock()), dict[int, int]()
+        for row in self._rows.throttles(_PREFIX):
+            if day_of(row.last_ms) == today:
+                token = int(row.key.removeprefix(_PREFIX).partition(":")[0])
+                found[token] = found.get(token, 0) + row.failures
+        return found
 
     def settle(self) -> None:
         """Tell of the days that are over; the scheduler has this called."""
@@ -35,8 +62,12 @@ class Readings:
         now, over = self._clock(), []
 
         def change(row: ThrottleRow | None) -> ThrottleRow:
-            if row is not None and day_of(row.last_ms) == day_of(now):
-                return row._replace(failures=row.failures + cases)
+            same_day = row is not None and day_of(row.last_ms) == day_of(now)
+            had = row.failures if row is not None and same_day else 0
+            if self.most and cases and had + cases > self.most:
+                raise UsedUp(self.most, max(self.most - had, 0))
+            if row is not None and same_day:
+                return row._replace(failures=had + cases)
             if row is not None and row.failures:
                 over.append(row)
             return ThrottleRow(key, cases, now, now)

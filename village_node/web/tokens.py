@@ -87,8 +87,8 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
         for each in map(line, accounts.rows.tokens())
         if asked.fit((each.row.name, each.row.staff_no, each.name), state=each.state)
     ]
-    listed = counter_books.listed(visit, "tokens", lines)
-    kept = {"kept": {"days": str(DAYS)}, **values}
+    listed, readings = counter_books.listed(visit, "tokens", lines), accounts.readings
+    kept = {"read": readings.today(), "most": readings.most, "kept": {"days": str(DAYS)}, **values}
     return visit.render("tokens.html", status, listed=listed, filters=asked, choices=choices, **kept)
 
 

@@ -17,6 +17,7 @@ from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywher
 from tests.village_node.web.errands import PAPERS
 from village_node.accounts import exports
 from village_node.casebook import Application
+from village_node.store import NotSaved
 from village_node.web import export
 from village_node.web.api.casework import PAGE_MAX
 from village_node.web.exports import LISTS
@@ -415,3 +416,44 @@ def test_what_programs_read_in_lists_is_one_line_of_the_audit_trail_a_token_and_
     assert sorted((one.actor, one.subject, json.loads(one.detail)["cases"]) for one in told) == [
         ("0804", "1", 6), ("0805", "2", 3),
     ]  # fmt: skip
+
+
+def test_a_token_reads_no_more_cases_a_day_than_the_node_lets_it(
+    village: Counter, head: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, second = program_at(village, "0804", "head"), program_at(village, "0805", "head")
+    assert program.get("/whoami").get_json()["rows_a_day"] is None
+    assert program.get("/cases").status_code == 200 and "没有限制" in head.open("/tokens").text
+    monkeypatch.setattr(village.accounts.readings, "most", 6)
+    refused = program.get("/cases?limit=3")
+    told = refused.get_json()
+    assert (refused.status_code, told["code"], told["left"], refused.mimetype) == (
+        429, "rows_used_up", 2, "application/problem+json",
+    )  # fmt: skip
+    assert "还剩 2 件" in told["zh"] and "cases" not in told
+    assert 0 < int(refused.headers["Retry-After"]) <= DAY_MS // 1000
+    assert len(program.get("/cases?limit=2").get_json()["cases"]) == 2, "what was refused was not counted"
+    assert program.get("/cases?limit=1").get_json()["left"] == 0
+    assert program.get("/cases?view=transit").status_code == 200, "a list with nothing in it"
+    me = program.get("/whoami").get_json()
+    assert (me["rows_today"], me["rows_a_day"]) == (6, 6)
+    assert second.get("/cases").status_code == 200, "each token has its own"
+    page = re.sub(r"\s+", " ", head.open("/tokens").text)
+    assert "一天最多从清单读取 6 件" in page and re.findall(r">(\d) 件", page) == ["4", "6"], "the newest first"
+    assert page.count("已用完") == 1
+    village.member.clock.now_ms += int(refused.headers["Retry-After"]) * 1000
+    assert program.get("/cases").status_code == 200 and village.accounts.readings.today() == {1: 4}
+
+
+def test_with_a_full_disk_programs_read_on_unless_there_is_a_bound(
+    village: Counter, head: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = program_at(village, "0804", "head")
+
+    def full(*_: object) -> None:
+        raise NotSaved("磁盘已满", "the disk is full")
+
+    monkeypatch.setattr(village.accounts.rows, "change_throttle", full)
+    assert program.get("/cases").status_code == 200
+    monkeypatch.setattr(village.accounts.readings, "most", 6)
+    assert program.get("/cases").status_code == 503

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -17,9 +16,9 @@ from sync_protocol.case.exclusions import CLOCKS, FLAGS
 from sync_protocol.case.fields import Field
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.places import about
+from village_node.accounts.readings import UsedUp
 from village_node.casebook import HopReceipt, OddCase, Shown, TimelineEntry
 from village_node.notices import sheets
-from village_node.store import NotSaved
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.web import (
     cases,
@@ -34,12 +33,13 @@ from village_node.web import (
     schemas,
     serving,
     six_kinds,
+    times,
     voices,
     words,
 )
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, reason_in
-from village_node.web.api.problems import invalid
+from village_node.web.api.problems import invalid, used_up
 from village_node.web.oddities import VIEWS as ODD_VIEWS
 from village_node.web.policy import CASEWORK, DESKS, Policy
 from village_node.web.site import Visit
@@ -138,8 +138,7 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1, visit.staff.staff_no)
     rows = found[:size]
     if rows and visit.staff.token_id is not None:
-        with suppress(NotSaved):  # with a full disk programs may still read
-            visit.site.accounts.readings.note(visit.staff.token_id, visit.staff.staff_no, len(rows))
+        _note_reading(visit, visit.staff.token_id, len(rows))
     signed = visit.site.casebook.hop_receipts(rows)
     taken = visit.site.casebook.claims_on([(row.scope, row.case_id) for row in rows])
 
@@ -152,6 +151,15 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
         "cases": [told(row) for row in rows],
         "next": _after(rows[-1]) if len(found) > size else None,
     }
+
+
+def _note_reading(visit: Visit, token: int, cases: int) -> None:
+    """Count what a token reads in lists. Raises Problem where that is more than a day's, and NotSaved as ``note``."""
+    try:
+        visit.site.accounts.readings.note(token, visit.staff.staff_no, cases)
+    except UsedUp as used:
+        tomorrow = times.midnight_ms(day_of(visit.now_ms) + timedelta(1))
+        raise used_up(used, tomorrow - visit.now_ms) from None
 
 
 def _listed(visit: Visit, row: CaseRow) -> dict[str, Any]:

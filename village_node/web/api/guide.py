@@ -244,7 +244,7 @@ def whoami(visit: Visit) -> dict[str, Any]:
     found = visit.site.accounts.program(visit.request.headers["Authorization"].partition(" ")[2].strip())
     if found is None:
         raise Problem("no_token")
-    person, known = found
+    (person, known), readings = found, visit.site.accounts.readings
     return {
         "staff_no": person.staff_no,
         "name": person.name,
@@ -253,6 +253,8 @@ def whoami(visit: Visit) -> dict[str, Any]:
         "place": visit.site.config.place,
         "token": known.token.name,
         "ends_ms": known.token.created_ms + known.token.life_ms,
+        "rows_today": readings.today().get(known.token.id, 0),
+        "rows_a_day": readings.most or None,
     }
 
 

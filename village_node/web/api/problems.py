@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from village_node.accounts.exports import ExportRefused
+from village_node.accounts.readings import UsedUp
 from village_node.casebook import (
     AlreadyDone,
     BadBody,
@@ -58,6 +59,7 @@ PROBLEMS: Final[dict[str, Row]] = {
     "not_json": Row(415, "请求正文须为 application/json", "The body must be application/json."),
     "invalid": Row(422, "有字段缺少或不符合要求", "A field is missing or not as required."),
     "too_many": Row(429, "请求过多，请稍后再试", "Too many requests; try again later."),
+    "rows_used_up": Row(429, "这个令牌今天能读取的件数已用完", "The token has read what it may in a day."),
     "broken": Row(500, "未保存：系统出错，请联系管理员", "Not saved: something broke; tell the administrator."),
     "not_saved": Row(503, "未保存，请稍后重试", "Not saved; try again in a moment."),
     "not_readable": Row(503, "暂时无法读取，请稍后重试", "It cannot be read just now; try again in a moment."),
@@ -118,6 +120,14 @@ def _by_row(messages: Any) -> Any:
 def waiting(wait_ms: int, zh: str = "", en: str = "") -> Problem:
     """The problem of who asks too often."""
     return Problem("too_many", zh, en, headers={"Retry-After": str(max(1, -(-wait_ms // 1000)))})
+
+
+def used_up(refused: UsedUp, wait_ms: int) -> Problem:
+    """The problem of a token that asks for more cases than are left to it today."""
+    zh = f"一个令牌一天最多读取 {refused.most} 件，今天还剩 {refused.left} 件：请把 limit 改小，或明天再读"
+    en = f"A token reads {refused.most} cases a day, {refused.left} are left: ask with a smaller limit, or tomorrow"
+    retry = {"Retry-After": str(max(1, -(-wait_ms // 1000)))}
+    return Problem("rows_used_up", zh, en, headers=retry, left=refused.left)
 
 
 def of_casebook(error: CasebookError) -> Problem:

@@ -518,4 +518,7 @@ class Whoami(Schema):
     """Who this token is."""
 
     staff_no, name, role, level, place, token = text(), text(), text(), text(), text(), text()
-    ends_ms = number()
+    ends_ms, rows_today = number(), number()
+    rows_a_day = marshmallow.fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Null: any number of cases may be read in lists."}
+    )
