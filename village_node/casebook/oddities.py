@@ -7,6 +7,7 @@ from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.reading import Reading, TimelineEntry, timeline_of
 from village_node.store import Connection, cases, parking, proposals
 from village_node.store.locks import CaseKey
+from village_node.store.oversight import numbered
 from village_node.store.parking import AnswerRow, ParkedLine, RefusedLine
 
 CASES_A_PAGE: Final = 20
@@ -53,7 +54,7 @@ class Oddities(Reading):
         """One page of a view (see store.cases.odd_view), the newest case first. ``text``: what a receipt number begins
         with, or an item's number. KeyError for an unknown view."""
         with self.store.reading() as connection:
-            condition = cases.odd_view(view, *self._whose(connection)) & cases.numbered(text)
+            condition = cases.odd_view(view, *self._whose(connection)) & numbered(text)
             found = cases.page(connection, condition, page, CASES_A_PAGE)
             listed = [self._odd_case(connection, (row.scope, row.case_id)) for row in found.rows]
         return OddPage(listed, found.total, found.page)

@@ -5,21 +5,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, overload
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    and_,
-    case,
-    false,
-    func,
-    not_,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, false, func, not_, or_, select, tuple_
 
 from sync_protocol.case import workflow
 from sync_protocol.case.authority import MOST_CALLS
@@ -475,12 +461,6 @@ def matching(
     if place:
         condition = and_(condition, table.scope == f"about:{place}")
     return and_(condition, _of_kind(kind)) if kind else condition
-
-
-def numbered(text: str) -> ColumnElement[bool]:
-    """The condition of a list that shows no names: the beginning of a receipt number, or the number of an item."""
-    table = CASES.c
-    return or_(table.case_no.startswith(text.upper(), autoescape=True), table.item_no == text) if text else true()
 
 
 _OTHERWISE: Final = {WANTING: ("correcting",), GIVEN_BACK: ("refused", "lapsed")}

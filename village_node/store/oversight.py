@@ -4,10 +4,10 @@ from collections.abc import Collection
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from village_node.store import rows
-from village_node.store.cases import FINISHED, CaseRow, Page, day_number, numbered
+from village_node.store.cases import FINISHED, CaseRow, Page, day_number
 from village_node.store.locks import CaseKey
 from village_node.store.streams import CaseEventRow, EventRow
 from village_node.store.tables import CASES, EVENTS
@@ -88,6 +88,12 @@ def watched(
     query = select(CASES).where(condition).order_by(table.watched_day, table.case_id)
     query = query.limit(size).offset((max(number, 1) - 1) * size)
     return Page([CaseRow._make(row) for row in connection.execute(query)], total, max(number, 1), size)
+
+
+def numbered(text: str) -> ColumnElement[bool]:
+    """The condition of a list that shows no names: the beginning of a receipt number, or the number of an item."""
+    table = CASES.c
+    return or_(table.case_no.startswith(text.upper(), autoescape=True), table.item_no == text) if text else true()
 
 
 def of_period(connection: Connection, what: str, from_ms: int, to_ms: int) -> list[CaseKey]:

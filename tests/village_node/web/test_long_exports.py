@@ -114,7 +114,7 @@ def test_what_was_granted_is_for_that_person_and_that_list_and_ends_after_a_day(
     village.member.clock.now_ms += DAY_MS
     back(head, "0002")
     assert taken(head).status_code == 403, "a day is over"
-    assert "已过期" in head.open("/exports").text
+    assert "已过期</span>" in head.open("/exports").text
 
 
 def test_a_request_is_refused_or_ends_after_three_days_and_is_answered_once(
@@ -291,7 +291,7 @@ def test_a_clock_that_was_years_ahead_leaves_nothing_open_and_forgets_nothing(
     assert taken(head, 2).status_code == 403, "it was granted at a time that has not come"
     assert granted(other, 3).status_code == 409
     page = other.open("/exports").text
-    assert "/grant" not in page and page.count("已过期") == 2
+    assert "/grant" not in page and page.count("已过期</span>") == 2
 
 
 def test_what_is_long_over_is_forgotten_in_the_time_that_went_by(
