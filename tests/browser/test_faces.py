@@ -190,10 +190,8 @@ class Rooms:
         township = ["/newcomers", "/countersigning", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
         township += [self.books.complaint_heard, "/forks", "/roster-forks", f"/children/{VILLAGE}/accounts"]
         township += ["/overview", "/late-acts"]
-        township += ["/late-acts"]
         county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
         county += ["/overview", "/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
-        county += ["/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
         county += ["/day-end", "/day-ends", f"/day-ends/of/{VILLAGE}"]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):
             for path in paths:
