@@ -233,4 +233,4 @@ ROUTES: Final = (
 def register(app: Flask) -> None:
     """Hang the page into an app that has the pages of every node."""
     templates = Blueprint("children_pages", __name__, template_folder="templates")
-    add_pages(app, ROUTES, [(ROUTES[0], "下级单位", "Nodes below")], templates)
+    add_pages(app, ROUTES, [(ROUTES[0], "下级单位", "Nodes")], templates)

@@ -154,7 +154,7 @@ NAVIGATION: Final = (
     (registers.ROUTES[0], "授权", "Authority"),
     (health.PAGE, "运行状况", "Health"),
     (staff.ROUTES[0], "人员", "Staff"),
-    (tokens.ROUTES[0], "接口", "Interface"),
+    (tokens.ROUTES[0], "接口", "API"),
 )
 
 # What went wrong, in words, by HTTP status: title and what to do, in both languages.
