@@ -30,6 +30,8 @@ MOST_DEDUCTIONS: Final = 400
 MOST_SERVICES: Final = 600
 MOST_POINTS: Final = 1_000
 MOST_MARKED: Final = 100
+PART: Final = 24_000  # bytes of a long bulletin in one event
+MOST_PARTS: Final = 8
 _COUNT: Final = 2**53 - 1
 _CASE_ID: Final = 16
 _MONTHS: Final = {"quarter": 3, "year": 12}
@@ -163,6 +165,15 @@ class Bulletin(NamedTuple):
         return sums
 
 
+class Part(NamedTuple):
+    """A piece of a bulletin that is too long for one event: of which number, the how manieth of how many."""
+
+    number: str
+    at: int
+    of: int
+    raw: bytes
+
+
 class Published(NamedTuple):
     """A bulletin, or rules, with who published it, where and when; ``order``: of its incarnation in the roster."""
 
@@ -171,7 +182,7 @@ class Published(NamedTuple):
     place: str
     actor: str
     at_ms: int
-    said: Bulletin | Rules
+    said: Bulletin | Rules | Part
 
 
 class Ranked(NamedTuple):
@@ -228,7 +239,7 @@ def score(tally: Tally, rules: Rules) -> int:
 def ranked(lines: Iterable[tuple[str, Tally]], rules: Rules) -> list[Ranked]:
     """Lines in the order of a ranking: by score, then the share settled in time, then the share of satisfied ratings,
     then how many were settled. What was idle is left out. No more than half of them get the flag; nobody who has lost
-    no point, or has the flag, is among the last."""
+    no point, or has the flag, is among the last, nor is who stands alone."""
     judged = [(name, tally, score(tally, rules)) for name, tally in lines if not tally.idle]
     keys = {name: _key(tally, points) for name, tally, points in judged}
     ordered = sorted(judged, key=lambda each: each[0])
@@ -237,8 +248,9 @@ def ranked(lines: Iterable[tuple[str, Tally]], rules: Rules) -> list[Ranked]:
     for name, tally, points in ordered:
         rank = 1 + sum(other > keys[name] for other in keys.values())
         behind = sum(other < keys[name] for other in keys.values())
-        flag = rank <= min(rules.flags, max(len(ordered) // 2, 1)) and len(ordered) > 1
-        bottom = not flag and points < rules.base and behind < rules.bottom
+        alone = len(ordered) < 2
+        flag = not alone and rank <= min(rules.flags, len(ordered) // 2)
+        bottom = not alone and not flag and points < rules.base and behind < rules.bottom
         found.append(Ranked(name, tally, points, rank, flag, bottom))
     return found
 
@@ -316,16 +328,43 @@ def rules_for(published: Iterable[Published], day: date) -> Published | None:
     return max(begun, key=lambda found: found[:2])[2] if begun else None
 
 
-def to_bytes(said: Bulletin | Rules) -> bytes:
-    """The body of an event. Raises ValueError naming the first field that does not fit, or ``size``."""
+def joined(published: Iterable[Published]) -> list[Published]:
+    """What was published with every bulletin whole: one that came in parts stands where its first part does, and one
+    of which a part is missing says nothing yet. Of two parts alike the first counts."""
+    whole: list[Published] = []
+    parts: dict[tuple[str, str, int], dict[int, Published]] = {}
+    for each in sorted(published, key=age):
+        if isinstance(each.said, Part):
+            held = parts.setdefault((each.place, each.said.number, each.said.of), {})
+            held.setdefault(each.said.at, each)
+        else:
+            whole.append(each)
+    for (_, number, of), held in parts.items():
+        said = _from_parts([held[index] for index in sorted(held)]) if len(held) == of else None
+        if said is not None and said.number == number:
+            whole.append(held[0]._replace(said=said))
+    return whole
+
+
+def _from_parts(parts: Iterable[Published]) -> Bulletin | None:
+    said = from_bytes(b"".join(each.said.raw for each in parts if isinstance(each.said, Part)))
+    return said if isinstance(said, Bulletin) else None
+
+
+def bodies_of(said: Bulletin | Rules) -> list[bytes]:
+    """The bodies of the events that say it: one, or several parts of a long bulletin. Raises ValueError naming the
+    first field that does not fit, or ``size``."""
     body = _rules_body(said) if isinstance(said, Rules) else _bulletin_body(said)
     wrong = _first_wrong(body)
-    raw = encoding.encode(body) if wrong is None else b""
-    if wrong is None and len(raw) > limits.BODY_APART:
-        wrong = "size"
     if wrong is not None:
         raise ValueError(wrong)
-    return raw
+    raw = encoding.encode(body)
+    if len(raw) <= limits.BODY_APART:
+        return [raw]
+    cut = [raw[start : start + PART] for start in range(0, len(raw), PART)]
+    if len(cut) > MOST_PARTS:
+        raise ValueError("size")
+    return [encoding.encode({0: "part", 1: body[1], 2: at, 3: len(cut), 4: piece}) for at, piece in enumerate(cut)]
 
 
 def _rules_body(said: Rules) -> dict[int, Any]:
@@ -358,11 +397,13 @@ def _short(tally: Tally) -> list[int]:
     return numbers
 
 
-def from_bytes(raw: bytes) -> Bulletin | Rules | None:
+def from_bytes(raw: bytes) -> Bulletin | Rules | Part | None:
     """What a body says; None where it does not fit its form, and then it says nothing."""
     body = body_of(raw, _first_wrong)
     if body is None:
         return None
+    if body[0] == "part":
+        return Part(*(body[field] for field in range(1, 5)))
     if body[0] == "rules":
         return _rules([body[1], body[2], *body[3]])
     return Bulletin(
@@ -389,6 +430,8 @@ def _first_wrong(body: Mapping[int, Any]) -> str | None:
     """The name of the first field that does not fit; None if all do."""
     if body.get(0) == "rules":
         return _wrong_rules(body)
+    if body.get(0) == "part":
+        return _wrong_part(body)
     if body.get(0) != "bulletin":
         return "what"
     if not plain(body.get(1), 1, DOCUMENT_MAX):
@@ -399,6 +442,17 @@ def _first_wrong(body: Mapping[int, Any]) -> str | None:
     if type(period) is not str or not _is_period(kind, period):
         return "period"
     return _wrong_lines(body)
+
+
+def _wrong_part(body: Mapping[int, Any]) -> str | None:
+    if not plain(body.get(1), 1, DOCUMENT_MAX):
+        return "number"
+    if not is_int(body.get(3), 2, MOST_PARTS):
+        return "of"
+    if not is_int(body.get(2), 0, body[3] - 1):
+        return "at"
+    raw = body.get(4)
+    return None if type(raw) is bytes and 1 <= len(raw) <= PART else "raw"
 
 
 def _wrong_rules(body: Mapping[int, Any]) -> str | None:

@@ -23,7 +23,6 @@ from village_node.store.requests import Request
 
 MARK: Final = "通报"
 _KEPT: Final = "bulletins"
-_TIED: Final = 8  # how often a list that is too long is cut in half
 _FIELDS: Final[dict[str, tuple[str, str]]] = {
     "kind": ("请选择月度、季度或年度", "choose a month, a quarter or a year"),
     "period": ("期间须写成 2026-10、2026-Q4 或 2026", "write the period as 2026-10, 2026-Q4 or 2026"),
@@ -99,8 +98,8 @@ class Bulletins(Figures):
             self._check_open(kind, period, connection)
             number = self._letter_number(connection, MARK)
             seal = entitlement.office_seal(self, connection, actor)
-            raw = _fitting(made._replace(number=number, seal=seal))
-            scope = self._write_entry(connection, actor, kinds.BULLETIN, raw)
+            for raw in _bodies(made._replace(number=number, seal=seal)):
+                scope = self._write_entry(connection, actor, kinds.BULLETIN, raw)
             once.became(connection, request, (scope, b""))
             self.note(connection, actor, "bulletin.publish", number, period=period)
             if seal:
@@ -124,7 +123,7 @@ class Bulletins(Figures):
         NotSaved."""
         if not self.may_set_rules(roles):
             raise NotAllowed("评分规则由县督查科公布", "the rules are published by the county's supervision")
-        raw = _body(said)
+        (raw,) = _bodies(said)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             self._locked_stream(connection, below(self.identity.place))
@@ -191,7 +190,7 @@ class Bulletins(Figures):
                 continue  # it does not fit its form, its body is on its way, or it is not theirs to say
             self._said[kinds.BULLETIN, position] = said
             found.append(Published(position, author.order, author.place, header.actor, header.claimed, said))
-        return found
+        return said_by.joined(found)
 
 
 def check_period(kind: str, period: str) -> None:
@@ -204,22 +203,10 @@ def check_period(kind: str, period: str) -> None:
         raise BadBody("period", *_FIELDS["period"]) from None
 
 
-def _fitting(said: Bulletin) -> bytes:
-    """The body: of a list of deductions that is too long the first ones. The numbers are those of all. Raises
-    BadBody."""
-    for _ in range(_TIED):
-        try:
-            return said_by.to_bytes(said)
-        except ValueError as wrong:
-            if str(wrong) != _OVER_LONG or not said.deductions:
-                break
-            said = said._replace(deductions=said.deductions[: len(said.deductions) // 2])
-    return _body(said)
-
-
-def _body(said: Bulletin | Rules) -> bytes:
+def _bodies(said: Bulletin | Rules) -> list[bytes]:
+    """The bodies of the events that say it. Raises BadBody."""
     try:
-        return said_by.to_bytes(said)
+        return said_by.bodies_of(said)
     except ValueError as wrong:
         field = str(wrong)
         raise BadBody(field, *_FIELDS.get(field, _FIELDS[_OVER_LONG])) from None

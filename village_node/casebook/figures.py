@@ -102,7 +102,7 @@ class Figures(Reception):
 
     def figures(self, kind: str, period: str, place: str = "", rules: Rules | None = None) -> Bulletin:
         """The figures of a period as they stand, of a place and those below it; of this place where none is named. A
-        bulletin without a number. Raises NotFound for a place that is not below this one, BadBody for a period to come."""
+        bulletin without a number. Raises NotFound for a place not below this one, BadBody for a period to come."""
         first, last = bulletins.days_of(kind, period)
         upto, here = min(last, day_of(self.clock())), self.identity.place
         if upto < first:

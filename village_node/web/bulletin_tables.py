@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from sync_protocol.case import bulletins
-from sync_protocol.case.bulletins import NOTHING, RULES, Bulletin, Ranked, Rules, Tally
+from sync_protocol.case.bulletins import NOTHING, RULES, Bulletin, Deduction, Ranked, Rules, Tally
 from sync_protocol.case.workdays import FIRST_DAY
 from sync_protocol.places import about
 from village_node.web import words
@@ -113,17 +113,26 @@ def kind_of(period: str) -> str:
 
 def place_rows(visit: Visit, said: Bulletin) -> list[Row]:
     """The place itself, and each one right below with all that is below that."""
-    lines = said.places
-    top = next((at for at, each in enumerate(lines) if each.parent < 0), 0)
-    sums: dict[int, Tally] = {}
-    for at, each in enumerate(lines):
-        below = at
-        while below != top and lines[below].parent not in (top, -1):
-            below = lines[below].parent
-        sums[below] = sums.get(below, NOTHING).plus(each.tally)
+    lines, top = said.places, _top(said)
+    has_below = {each.parent for each in lines} - {top}
+    sums = _with_those_below(said)
     order = sorted(sums, key=lambda at: (at != top, lines[at].place))
-    has_below = {each.parent for each in lines}
-    return [Row(lines[at].place, visit.place_name(lines[at].place), sums[at], at in has_below - {top}) for at in order]
+    return [Row(lines[at].place, visit.place_name(lines[at].place), sums[at], at in has_below) for at in order]
+
+
+def _top(said: Bulletin) -> int:
+    return next((at for at, each in enumerate(said.places) if each.parent < 0), 0)
+
+
+def _with_those_below(said: Bulletin) -> dict[int, Tally]:
+    """Of the place itself, and of each one right below with all that is below that, by index."""
+    lines, top, sums = said.places, _top(said), dict[int, Tally]()
+    for at, each in enumerate(lines):
+        upper = at
+        while upper != top and lines[upper].parent not in (top, -1):
+            upper = lines[upper].parent
+        sums[upper] = sums.get(upper, NOTHING).plus(each.tally)
+    return sums
 
 
 def department_rows(said: Bulletin) -> list[Row]:
@@ -143,8 +152,13 @@ def _item_name(visit: Visit, item_no: str) -> str:
 
 
 def idle_places(visit: Visit, said: Bulletin) -> list[str]:
-    """The places where nothing came in, was settled or waits (零办件)."""
-    return [visit.place_name(each.place) for each in said.places if each.tally.idle]
+    """The places below where nothing came in, was settled or waits (零办件), nor below them."""
+    sums, top = _with_those_below(said), _top(said)
+    return [
+        visit.place_name(each.place)
+        for at, each in enumerate(said.places)
+        if at != top and sums.get(at, each.tally).idle
+    ]
 
 
 def rankings(visit: Visit, said: Bulletin, streaks: Mapping[tuple[str, str], int]) -> list[tuple[str, list[Standing]]]:
@@ -176,22 +190,21 @@ def explained(visit: Visit, tally: Tally, rules: Rules) -> list[tuple[str, int, 
 
 def deductions(visit: Visit, said: Bulletin) -> list[Taken]:
     """What the points were taken off for, each with its case."""
-    found = []
-    for each in said.deductions:
-        row = visit.site.casebook.case_row(about(each.home), each.case_id)
-        whose = said.departments[each.department][0] if each.department >= 0 else visit.place_name(each.place)
-        found.append(
-            Taken(
-                visit.t(*RULE_WORDS[RULES[each.rule]]),
-                said.rules.points[each.rule],
-                whose,
-                (FIRST_DAY + timedelta(each.day)).isoformat(),
-                each.home,
-                each.case_id.hex(),
-                (row.case_no or "") if row is not None else "",
-            )
-        )
-    return found
+    return [taken(visit, said, each) for each in said.deductions]
+
+
+def taken(visit: Visit, said: Bulletin, each: Deduction) -> Taken:
+    """One deduction in words."""
+    row = visit.site.casebook.case_row(about(each.home), each.case_id)
+    return Taken(
+        visit.t(*RULE_WORDS[RULES[each.rule]]),
+        said.rules.points[each.rule],
+        said.departments[each.department][0] if each.department >= 0 else visit.place_name(each.place),
+        (FIRST_DAY + timedelta(each.day)).isoformat(),
+        each.home,
+        each.case_id.hex(),
+        (row.case_no or "") if row is not None else "",
+    )
 
 
 def counted_deductions(said: Bulletin) -> int:

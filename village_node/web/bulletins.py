@@ -148,7 +148,9 @@ def bars(visit: Visit, published: list[Published]) -> list[Bar]:
         return []
     months = [_said(each) for each in published if _said(each).kind == "month" and each.place == published[0].place]
     sums = [(each.period, each.whole) for each in reversed(months[:_MONTHS])]
-    most = max((tally.promised for _, tally in sums), default=0) or 1
+    most = max((tally.promised for _, tally in sums), default=0)
+    if not most:
+        return []
     return [
         Bar(
             period[2:],

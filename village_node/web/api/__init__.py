@@ -24,6 +24,7 @@ from village_node.web.api import (
     guide,
     oversight,
     papers,
+    publishing,
     reception,
     registers,
     room,
@@ -58,6 +59,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *supervising.OPERATIONS,
     *together.OPERATIONS,
     *papers.OPERATIONS,
+    *publishing.OPERATIONS,
 )
 _FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted, ExportRefused)
 

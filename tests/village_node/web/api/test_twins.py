@@ -58,6 +58,8 @@ TWINS = {
     "enter_kin": ("enter_kin",),
     "draw_sample": ("draw_sample",),
     "order_account": ("order_account",),
+    "publish_bulletin": ("publish_bulletin",),
+    "set_score_rules": ("set_score_rules",),
     "set_duty": ("set_duty",),
     "say_room": ("say_room",),
     "take_slip": ("take_slip",),
