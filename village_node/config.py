@@ -65,7 +65,7 @@ class Config:
     quota_paper_mb: int = 4096  # and of files of papers
     token_rows_a_day: int = 0  # cases that a token may read in lists in a day; 0: any number
     allowed_hosts: tuple[str, ...] = field(default=())
-    # Where webhooks may send to: "host" or "host:port" by https, "http://host" in the clear too; none: no webhook sends.
+    # Where webhooks may send to: "host" or "host:port" by https, "http://host" in the clear too; none: none sends.
     webhook_hosts: tuple[str, ...] = ()
     second_factor: tuple[str, ...] = ()  # roles that must have one; who has set one up uses it whatever stands here
     one_session: tuple[str, ...] = ("window", "clerk")  # roles that are signed in at one machine at a time

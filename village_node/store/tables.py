@@ -598,9 +598,9 @@ EXPORTS: Final = Table(
     Index(None, "via", "at_ms"),
 )
 
-# Where news of cases is sent to, until `ended_ms`. `secret`: encrypted, see accounts/webhooks.py; `states`: the news that
-# is wanted, by the codes of states, between blanks; `seq`: of what was taken last; `dropped`: news beyond the bound,
-# dropped since `dropped_ms`, of which `untold` the receiver has not been told yet.
+# Where news of cases is sent to, until `ended_ms`. `secret`: encrypted, see accounts/webhooks.py; `states`: the news
+# that is wanted, by the codes of states, between blanks; `seq`: of what was taken last; `dropped`: news beyond the
+# bound, dropped since `dropped_ms`, of which `untold` the receiver has not been told yet.
 WEBHOOKS: Final = Table(
     "webhooks",
     METADATA,

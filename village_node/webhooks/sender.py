@@ -200,7 +200,7 @@ def id_of(row: WebhookRow, news: NewsRow, seq: int) -> str:
 
 
 def body_of(row: WebhookRow, news: NewsRow, seq: int, url: str) -> bytes:
-    """The message: what has changed, and where a program with a token reads the rest. Nothing here is about a person."""
+    """The message: what has changed, and where a program with a token reads more. Nothing here is about a person."""
     said = {
         "type": f"case.{news.state}",
         "timestamp": datetime.fromtimestamp(news.at_ms / 1000, UTC).isoformat(timespec="milliseconds"),
