@@ -199,7 +199,7 @@ def page(visit: Visit, status: int = 200, **values: Any) -> Response:
     people = [
         each
         for each in visit.site.accounts.rows.all_staff()
-        if asked.fit((each.staff_no, each.name), role=role if role in each.roles else "", state=_state_of(each))
+        if asked.fit((each.staff_no, each.name), role=role if role in each.roles else "", state=state_of(each))
     ]
     listed = counter_books.listed(visit, "staff", people)
     ordered = visit.site.casebook.ordered_shut()
@@ -221,7 +221,8 @@ def page(visit: Visit, status: int = 200, **values: Any) -> Response:
     )
 
 
-def _state_of(person: StaffRow) -> str:
+def state_of(person: StaffRow) -> str:
+    """How an account stands: one of STATES."""
     return "disabled" if person.disabled else "active" if person.password_hash else "invited"
 
 

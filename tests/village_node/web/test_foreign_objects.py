@@ -72,7 +72,10 @@ NOT_HERE = {"fork"}
 
 # What a form brings where it is looked at before what it is about.
 FORMS = {"record_call": {"reached": "yes", "text": "已转告"}}
-BODIES = {"api.rule_on_fork": {"seen": [{"mark": "0" * 16, "upto": 1}]}}
+BODIES: dict[str, dict[str, Any]] = {
+    "api.rule_on_fork": {"seen": [{"mark": "0" * 16, "upto": 1}]},
+    "api.note_absence": {"until": TODAY},
+}
 
 
 @dataclass
