@@ -97,13 +97,17 @@ def _accounts(visit: Visit) -> list[dict[str, Any]]:
     ]
 
 
+def _find(visit: Visit, staff_no: str) -> None:
+    if visit.site.accounts.rows.staff(staff_no) is None:
+        raise NotFound
+
+
 def shut_account(visit: Visit, asked: dict[str, str], staff_no: str) -> dict[str, Any]:
     """Shut an account: whoever is signed in with it is out at once. Asking twice is asking once.
 
     The last administrator who can sign in is not shut.
     """
-    if visit.site.accounts.rows.staff(staff_no) is None:
-        raise NotFound
+    _find(visit, staff_no)
     try:
         visit.site.accounts.disable(staff_no, True, by=visit.staff.staff_no)
     except StaffTrouble as trouble:
@@ -113,6 +117,7 @@ def shut_account(visit: Visit, asked: dict[str, str], staff_no: str) -> dict[str
 
 def note_absence(visit: Visit, asked: dict[str, Any], staff_no: str) -> dict[str, int]:
     """Note until when somebody is away, so that what they have taken up is free again; or that they are back."""
+    _find(visit, staff_no)
     book, by = visit.site.casebook, visit.staff.staff_no
     if asked["until"] is None:
         book.end_absence(by, staff_no)
