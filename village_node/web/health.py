@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 from flask import make_response
@@ -12,8 +13,8 @@ from sync_protocol.case.workflow import ROLES
 from sync_protocol.errors import TooManyLives
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.roster import network_code
-from village_node.casebook import Casebook
-from village_node.store import StoreError
+from village_node.casebook import Casebook, NotAllowed
+from village_node.store import NotSaved, StoreError
 from village_node.store.peers import PeerRow
 from village_node.web import lives, machine, query
 from village_node.web.policy import ADMIN, CASEWORK, STAFF, Policy, Route
@@ -60,10 +61,17 @@ def sync_bar(visit: Visit) -> Response:
     return visit.render("sync_bar.html")
 
 
+def begin_exchange(visit: Visit) -> None:
+    """Begin an exchange, which takes along how far the audit trail reaches, as the command does."""
+    with suppress(NotAllowed, NotSaved):  # cases go all the same
+        visit.site.casebook.say_audit_head(at_once=True)
+    visit.site.sync_soon()
+
+
 def sync_now(visit: Visit) -> Response:
     """Have the node begin an exchange with the level above, and go back to the page at once: its strip says that the
     exchange is under way, and then what came of it."""
-    visit.site.sync_soon()
+    begin_exchange(visit)
     response = visit.redirect("start")
     response.headers["Location"] = local_path(visit.request.form.get("back", "/"))
     return response

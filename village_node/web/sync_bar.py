@@ -16,9 +16,11 @@ Tone = Literal["good", "active", "waiting", "bad"]
 class SyncState:
     """How the way up stands. Counts are of cases; `last_contact_ms` None: never; `is_root`: nobody is above.
 
-    `not_arrived`: events that the county's checkpoint names beyond what is here; `county_alarms`: streams of which it
-    tells what cannot be. `left_to_fold`: cases whose rows an upgrade left incomplete. `carried`: of what has not left,
-    how many cases are on a stick. `papers`: originals that nobody above has signed for.
+    `other_records`: where no case waits to leave, how many records do that belong to none (of accounts, registers, the
+    head of the audit trail). `not_arrived`: events that the county's checkpoint names beyond what is here;
+    `county_alarms`: streams of which it tells what cannot be. `left_to_fold`: cases whose rows an upgrade left
+    incomplete. `carried`: of what has not left, how many cases are on a stick. `papers`: originals that nobody above
+    has signed for.
     """
 
     is_root: bool
@@ -43,6 +45,7 @@ class SyncState:
     left_to_fold: int = 0
     carried: int = 0
     papers: PapersWaiting = NOTHING_WAITS
+    other_records: int = 0
 
     @classmethod
     def read(cls, casebook: Casebook, *, running: bool) -> "SyncState":
@@ -71,6 +74,7 @@ class SyncState:
             casebook.left_to_fold(),
             casebook.carried().cases,
             casebook.papers_waiting(),
+            0 if state["not_left"]["cases"] else state["not_left"]["events"],
         )
 
 
@@ -150,6 +154,10 @@ def _way_up(state: SyncState, now_ms: int) -> SyncBar:
         zh = f"有 {state.not_left} 件未上报（上次联系 {at[0]}）"
         en = f"{state.not_left} not yet sent up (last contact {at[1]})"
         return SyncBar("waiting", "up", zh, en, state.last_error, True)
+    if state.other_records:
+        zh = f"办件都已上报，有 {state.other_records} 条其他记录未上报（上次联系 {at[0]}）"
+        en = f"All cases are sent up; {state.other_records} other records are not (last contact {at[1]})"
+        return SyncBar("waiting", "up", zh, en, state.last_error, True)
     if state.not_at_county:
         zh, en = (
             f"已同步 {at[0]}，{state.not_at_county} 件县级尚未签收",
@@ -206,6 +214,8 @@ def _who_we_are(state: SyncState) -> SyncBar | None:
 
 def _left(state: SyncState) -> tuple[str, str]:
     """What has not left this node, as the end of a sentence in both languages; empty when nothing waits."""
+    if not state.not_left and state.other_records:
+        return f"，有 {state.other_records} 条其他记录未上报", f", {state.other_records} other records not yet sent up"
     if not state.not_left:
         return "", ""
     return f"，有 {state.not_left} 件未上报", f", {state.not_left} not yet sent up"

@@ -44,6 +44,9 @@ def test_papers_that_wait_for_long_are_named_with_their_number_size_and_age() ->
         ({}, "good", "已同步 19:05"),
         ({"not_left": 3}, "waiting", "有 3 件未上报"),
         ({"not_at_county": 2}, "active", "2 件县级尚未签收"),
+        ({"other_records": 2}, "waiting", "办件都已上报，有 2 条其他记录未上报"),
+        ({"other_records": 2, "running": True}, "active", "正在同步，有 2 条其他记录未上报"),
+        ({"other_records": 2, "last_contact_ms": NOW - 2 * times.DAY_MS}, "bad", "，有 2 条其他记录未上报"),
         ({"running": True}, "active", "正在同步"),
         ({"last_contact_ms": NOW - 2 * times.DAY_MS}, "bad", "已离线 2 天"),
         ({"last_contact_ms": NOW - 2 * times.DAY_MS, "not_left": 4}, "bad", "有 4 件未上报"),
@@ -142,3 +145,19 @@ def test_somebody_who_types_for_long_stays_signed_in(network: Network, agent: Vi
         network.clock.now_ms += 2 * times.MINUTE_MS
         agent.open("/sync-bar?here=1")
     assert agent.open("/work").status_code == 200
+
+
+def test_the_button_takes_along_how_far_the_audit_trail_reaches(
+    network: Network, village: Counter, agent: Visitor
+) -> None:
+    everywhere(network)
+    assert "已同步" in agent.open("/sync-bar").text
+    assert agent.send("/sync-now", {"back": "/work"}).status_code == 303
+    said = village.member.casebook.signed_audit_head()
+    assert said is not None and said.n == village.accounts.rows.audit_lines(1)[0].n
+    strip = agent.open("/sync-bar").text
+    assert "有 1 条其他记录未上报" in strip and "已同步" not in strip, "no case, and yet not all has left"
+    everywhere(network)
+    assert "已同步" in agent.open("/sync-bar").text
+    told = network.members[TOWNSHIP].casebook.audit_head_of(VILLAGE)
+    assert told is not None and told.lines == said.n

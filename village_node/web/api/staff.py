@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 
 from village_node.accounts import StaffTrouble
 from village_node.accounts.tokens import NAME_LONGEST
-from village_node.web import schemas
+from village_node.web import health, schemas
 from village_node.web.api import shapes
 from village_node.web.api.acting import Nothing
 from village_node.web.api.guide import OWN
@@ -140,8 +140,10 @@ def end_token(visit: Visit, asked: dict[str, str]) -> dict[str, str]:
 def begin_exchange(visit: Visit, asked: dict[str, str]) -> dict[str, bool]:
     """Begin an exchange with the place above at once, as after a season's list was filed. `GET /health` says what came
     of it."""
-    visit.site.sync_soon()
-    return {"begun": not visit.sync_state.is_root}
+    if visit.sync_state.is_root:
+        return {"begun": False}
+    health.begin_exchange(visit)
+    return {"begun": True}
 
 
 OPERATIONS: Final = (
