@@ -25,8 +25,8 @@ from village_node.casebook.cataloguing import Cataloguing, History
 from village_node.casebook.charging import Charging, FeeDay
 from village_node.casebook.claimed import is_here
 from village_node.casebook.claiming import Claiming, can_have, shares_out
-from village_node.casebook.closing import Closing
 from village_node.casebook.complaining import Heard, Slip
+from village_node.casebook.detecting import Detecting
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
 from village_node.casebook.erasing_matters import ErasingMatters, Found, why_runs
@@ -170,6 +170,7 @@ class Casebook(
     Calendaring,
     Cataloguing,
     Charging,
+    Detecting,
     Bookings,
     Together,
     Unfiled,
@@ -180,7 +181,6 @@ class Casebook(
     Hauling,
     Calling,
     Claiming,
-    Closing,
     Refolding,
     Evidencing,
     Linking,

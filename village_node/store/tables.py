@@ -302,6 +302,7 @@ CASES: Final = Table(
     Index("ix_cases_done_day", "done_day", "accepted_day"),
     Index("ix_cases_yellow_day", "yellow_day", **_only("yellow_day IS NOT NULL")),
     Index("ix_cases_red_day", "red_day", **_only("red_day IS NOT NULL")),
+    Index("ix_cases_item", "item_no", "filed_ms", "scope"),
     Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
 )
 

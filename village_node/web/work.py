@@ -174,6 +174,8 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
         found.append(("assignments", t("待确认改派", "To confirm"), odd["proposals"]))
     if workflow.may(visit.staff.roles, visit.site.level, kinds.ERASURE):
         found.append(("erasures", t("删除个人信息", "Erasing personal data"), 0))
+    if visit.may(EXPORTS):
+        found.append(("idle", t("空转和两头受理", "Without business, or in two places"), 0))
     if visit.may(COUNTER):
         found.append(("batches", t("名单收件", "Lists"), 0))
     return [(url_for(name), label, count) for name, label, count in sorted(found, key=lambda each: not each[2])]

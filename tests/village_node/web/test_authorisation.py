@@ -167,6 +167,8 @@ MAY = {
     "unmask_slip": COUNTER,
     "consultations": CASEWORK,
     "calls": CASEWORK,
+    "idle": EXPORTS,
+    "idle_export": EXPORTS,
     "day_end": CASEWORK,
     "close_day": {"agent", "clerk", "reviewer", "window", "officer", "head"},
     "day_ends": CASEWORK,

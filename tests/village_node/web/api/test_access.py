@@ -55,6 +55,7 @@ MAY = {
     "read_consultation": CASEWORK,
     "unmask_consultation": COUNTER,
     "list_calls": CASEWORK,
+    "list_idle": {"head", "leader", "business", "supervisor"},
     "read_day": CASEWORK,
     "close_day": {"agent", "clerk", "reviewer", "window", "officer", "head"},
     "list_day_ends": CASEWORK,

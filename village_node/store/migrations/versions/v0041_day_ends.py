@@ -26,6 +26,7 @@ def upgrade() -> None:
         Column("actor", Text, nullable=False),
     )
     op.create_index("ix_day_ends_day", "day_ends", ["day", "place"])
+    op.create_index("ix_cases_item", "cases", ["item_no", "filed_ms", "scope"])
     op.create_index("ix_audit_actor", "audit", ["actor", "at_ms"])
     came = text("kind IN (2, 4)")
     op.create_index(
