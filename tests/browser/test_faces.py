@@ -193,6 +193,7 @@ class Rooms:
         county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
         county += ["/overview", "/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
         county += ["/day-end", "/day-ends", f"/day-ends/of/{VILLAGE}"]
+        county += ["/deciders"]
         county += [f"/idle?view={view}" for view in ("places", "departments", "items", "twice")]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):
             for path in paths:

@@ -26,6 +26,7 @@ from village_node.casebook.charging import Charging, FeeDay
 from village_node.casebook.claimed import is_here
 from village_node.casebook.claiming import Claiming, can_have, shares_out
 from village_node.casebook.complaining import Heard, Slip
+from village_node.casebook.deciding import Deciding
 from village_node.casebook.detecting import Detecting
 from village_node.casebook.dispatch import Outgoing
 from village_node.casebook.entitlement import Shown
@@ -158,6 +159,7 @@ class Casebook(
     Glance,
     Bulletins,
     Settlements,
+    Deciding,
     Rekeying,
     Newcomers,
     Revoking,

@@ -7,7 +7,7 @@ from sync_protocol.case import Case, CaseEvent, clock, joint, legal_dates, meeti
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
-from village_node.casebook import blame, purged, rated, settlements
+from village_node.casebook import blame, deciding, purged, rated, settlements
 from village_node.store import cases
 from village_node.store.cases import CaseRow
 from village_node.store.locks import CaseKey
@@ -71,10 +71,12 @@ def counted(
     *, settling: bool,
 ) -> CaseRow:  # fmt: skip
     """The row with the days that the case is counted by; of one that something may have settled (``settling``), with
-    how it stood to its promise then."""
+    who decided it and how it stood to its promise then."""
     facts = legal_dates.facts_of(case, events, places, catalogue)
     row = blame.counted(row, case, facts)
-    return settlements.noted(row, case, facts, catalogue, calendar, places) if settling else row
+    if not settling:
+        return row
+    return settlements.noted(deciding.noted(row, case, events), case, facts, catalogue, calendar, places)
 
 
 def _first_due(case: Case) -> int | None:

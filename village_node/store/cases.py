@@ -119,6 +119,9 @@ class CaseRow(NamedTuple):
     corrections: int | None = None
     yellow_at: str | None = None
     red_at: str | None = None
+    # Where it was decided, and as what by whoever did (deciding.DELEGATE and the others); None in rows of before.
+    decided_at: str | None = None
+    decided_by: int | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""

@@ -278,6 +278,8 @@ CASES: Final = Table(
     Column("corrections", Integer),
     Column("yellow_at", Text),
     Column("red_at", Text),
+    Column("decided_at", Text),
+    Column("decided_by", Integer),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -302,6 +304,7 @@ CASES: Final = Table(
     Index("ix_cases_done_day", "done_day", "accepted_day"),
     Index("ix_cases_yellow_day", "yellow_day", **_only("yellow_day IS NOT NULL")),
     Index("ix_cases_red_day", "red_day", **_only("red_day IS NOT NULL")),
+    Index("ix_cases_decided", "decided_ms", "decided_at", "item_no", "decided_by"),
     Index("ix_cases_item", "item_no", "filed_ms", "scope"),
     Index("ix_cases_odd", "holder", **_only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
 )

@@ -169,6 +169,8 @@ MAY = {
     "calls": CASEWORK,
     "idle": EXPORTS,
     "idle_export": EXPORTS,
+    "deciders": CASEWORK,
+    "deciders_export": EXPORTS,
     "day_end": CASEWORK,
     "close_day": {"agent", "clerk", "reviewer", "window", "officer", "head"},
     "day_ends": CASEWORK,

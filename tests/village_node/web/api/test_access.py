@@ -56,6 +56,7 @@ MAY = {
     "unmask_consultation": COUNTER,
     "list_calls": CASEWORK,
     "list_idle": {"head", "leader", "business", "supervisor"},
+    "count_deciders": CASEWORK,
     "read_day": CASEWORK,
     "close_day": {"agent", "clerk", "reviewer", "window", "officer", "head"},
     "list_day_ends": CASEWORK,

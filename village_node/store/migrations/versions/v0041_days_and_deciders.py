@@ -3,6 +3,8 @@
 from alembic import op
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text, text
 
+from village_node.store.migrations.again import fold_again
+
 revision = "0041"
 down_revision = "0040"
 
@@ -26,6 +28,10 @@ def upgrade() -> None:
         Column("actor", Text, nullable=False),
     )
     op.create_index("ix_day_ends_day", "day_ends", ["day", "place"])
+    op.add_column("cases", Column("decided_at", Text))
+    op.add_column("cases", Column("decided_by", Integer))
+    op.create_index("ix_cases_decided", "cases", ["decided_ms", "decided_at", "item_no", "decided_by"])
+    fold_again("decided_ms IS NOT NULL")
     op.create_index("ix_cases_item", "cases", ["item_no", "filed_ms", "scope"])
     op.create_index("ix_audit_actor", "audit", ["actor", "at_ms"])
     came = text("kind IN (2, 4)")
