@@ -81,6 +81,7 @@ def fill_books(hall: Hall, case: str) -> Books:
     assert clerk.send(f"{case}/meetings", {**meeting, **MEETING}).status_code == 303
     assert ask(hearing, hall.network.members[VILLAGE].identity.incarnation.hex()) == 303
     to_sign(hall, agent, clerk)
+    clerk.file()  # what the village has filed already
     kept(agent, "/day-end/close", all_why="other", all_words="等会计核对收入")
     kept(hearing, "/day-end/close", all_why="to_check")
     hall.exchange()
