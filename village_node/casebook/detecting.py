@@ -116,18 +116,21 @@ def pairs(group: Sequence[CaseRow], days: int = TWICE_DAYS) -> list[tuple[CaseRo
     ]
 
 
-def why_outside(used: Version, catalogue: Catalogue, places: PlaceTree, today: date) -> Item | None:
-    """The version in force by which a place would not file, or not accept, what it has filed by an earlier one; None
-    where the one that it used is in force, or says the same of this place. A pure function."""
-    older = catalogue.find(used.item_no, used.version)
-    begun = [item for item in catalogue.versions(used.item_no) if item.begins is None or item.begins <= today]
-    newer = begun[-1] if begun else None
-    place = parse_scope(used.scope)[1]
-    if older is None or newer is None or newer.version <= older.version or newer.begins is None or place not in places:
-        return None
+def in_force(catalogue: Catalogue, today: date) -> list[Item]:
+    """The version of each item that has begun last, of those that came in place of another. A pure function."""
+    begun = {item.item_no: item for item in catalogue.items() if item.begins is None or item.begins <= today}
+    return [item for item in begun.values() if item.version > 1 and item.begins is not None]
+
+
+def is_outside(used: Version, newer: Item, catalogue: Catalogue, places: PlaceTree) -> bool:
+    """Whether a place would not file, or not accept, by a newer version what it has filed by an earlier one. A pure
+    function."""
+    older, place = catalogue.find(used.item_no, used.version), parse_scope(used.scope)[1]
+    if older is None or place not in places:
+        return False
     level = places.level(place)
     accepted = level in older.accept_levels and level not in newer.accept_levels
-    return newer if accepted or why_not_filed(newer, place, CasePath(place, places)) is not None else None
+    return accepted or why_not_filed(newer, place, CasePath(place, places)) is not None
 
 
 def _day(at_ms: int | None) -> date | None:
@@ -205,12 +208,12 @@ class Detecting(Closing):
         def find(connection: Connection) -> list[Outside]:
             catalogue, places = self.items_in(connection).catalogue, self.roster_in(connection).places
             found: list[Outside] = []
-            for used in business.by_version(connection, _start_ms(since)):
-                newer = why_outside(used, catalogue, places, today)
-                if newer is not None and newer.begins is not None:
-                    from_ms = _start_ms(max(since, newer.begins))
-                    rows = business.of_version(connection, used, from_ms, MOST_OUTSIDE)
-                    found += [Outside(row, newer) for row in rows]
+            for newer in in_force(catalogue, today):
+                from_ms = _start_ms(max(since, newer.begins or since))
+                for used in business.by_earlier(connection, newer.item_no, newer.version, from_ms):
+                    if is_outside(used, newer, catalogue, places):
+                        rows = business.of_version(connection, used, from_ms, MOST_OUTSIDE)
+                        found += [Outside(row, newer) for row in rows]
             return sorted(found, key=lambda each: -(each.row.filed_ms or 0))[:MOST_OUTSIDE]
 
         return self.remembered(f"outside {since} {today}", find)

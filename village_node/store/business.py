@@ -9,9 +9,10 @@ from village_node.store import rows
 from village_node.store.cases import CaseRow
 from village_node.store.tables import CASES
 
+# Grouped by a sum: by the column itself SQLite walks through the whole table in the order of its key.
 _TAKEN_IN: Final = (
-    "SELECT s.incarnation, sum(e.n) FROM"
-    " (SELECT stream, count(*) AS n FROM events WHERE kind IN (2, 4) AND arrived_ms >= ? GROUP BY stream) e"
+    "SELECT s.incarnation, sum(e.n) FROM (SELECT stream + 0 AS stream, count(*) AS n FROM events"
+    " WHERE kind IN (2, 4) AND arrived_ms >= ? GROUP BY stream + 0) e"
     " JOIN streams s ON s.id = e.stream GROUP BY s.incarnation"
 )
 _LAST_FILED: Final = "SELECT max(filed_ms) FROM cases WHERE scope = ?"
@@ -19,9 +20,9 @@ _BY_ITEM: Final = (
     "SELECT item_no, sum(CASE WHEN filed_ms >= ? THEN 1 ELSE 0 END), max(filed_ms) FROM cases"
     " WHERE item_no IS NOT NULL GROUP BY item_no"
 )
-_BY_VERSION: Final = (
-    "SELECT DISTINCT item_no, item_version, scope FROM cases WHERE filed_ms >= ? AND case_no IS NOT NULL"
-    " AND item_no IS NOT NULL"
+_BY_EARLIER: Final = (
+    "SELECT DISTINCT item_no, item_version, scope FROM cases"
+    " WHERE item_no = ? AND filed_ms >= ? AND item_version < ? AND case_no IS NOT NULL"
 )
 _TWICE: Final = (
     "SELECT item_no, applicant_name FROM cases WHERE filed_ms >= ? AND case_no IS NOT NULL AND earlier_no IS NULL"
@@ -73,9 +74,9 @@ def by_item(connection: Connection, since_ms: int) -> dict[str, Used]:
     return {row[0]: Used(int(row[1] or 0), row[2]) for row in rows.ask(connection, _BY_ITEM, (since_ms,))}
 
 
-def by_version(connection: Connection, since_ms: int) -> list[Version]:
-    """By which item versions places have filed since a time."""
-    return [Version(*row) for row in rows.ask(connection, _BY_VERSION, (since_ms,))]
+def by_earlier(connection: Connection, item_no: str, version: int, since_ms: int) -> list[Version]:
+    """By which versions of an item before this one places have filed since a time."""
+    return [Version(*row) for row in rows.ask(connection, _BY_EARLIER, (item_no, since_ms, version))]
 
 
 def of_version(connection: Connection, used: Version, since_ms: int, most: int) -> list[CaseRow]:

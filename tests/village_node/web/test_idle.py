@@ -21,9 +21,10 @@ from village_node.casebook.detecting import (
     idle_departments,
     idle_items,
     idle_windows,
+    in_force,
+    is_outside,
     pairs,
     since_of,
-    why_outside,
 )
 from village_node.store.business import Used, Version
 from village_node.store.cases import CaseRow
@@ -197,7 +198,8 @@ def test_a_version_in_force_that_says_the_same_of_a_place_is_no_reason(network: 
 
     def found(**changes: Any) -> bool:
         newer = replace(one, **{"version": 2, "begins": date(2026, 11, 1), **changes})
-        return why_outside(used, Catalogue([one, newer]), places, today) is not None
+        catalogue = Catalogue([one, newer])
+        return any(is_outside(used, each, catalogue, places) for each in in_force(catalogue, today))
 
     assert not found() and found(village_mode="告知") and found(in_force=False)
     assert not found(village_mode="告知", begins=date(2026, 11, 19))
