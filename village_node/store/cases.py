@@ -309,12 +309,11 @@ def unfinished(connection: Connection) -> list[CaseKey]:
 
 def with_kind(connection: Connection, scope: str, kind: int) -> list[CaseKey]:
     """The unfinished cases of a scope in which there is an event of a kind, counting or not; the oldest first."""
-    marks = ", ".join("?" * len(FINISHED))
     words = (
         "SELECT DISTINCT cases.filed_ms, cases.scope, cases.case_id FROM cases"  # noqa: S608
         " JOIN events ON events.case_id = cases.case_id"
         " JOIN streams ON streams.id = events.stream AND streams.scope = cases.scope"
-        f" WHERE cases.scope = ? AND cases.state NOT IN ({marks}) AND events.kind = ?"
+        f" WHERE cases.scope = ? AND cases.state NOT IN ({', '.join('?' * len(FINISHED))}) AND events.kind = ?"
         " ORDER BY cases.filed_ms, cases.case_id"
     )
     return [(row[1], row[2]) for row in rows.ask(connection, words, (scope, *FINISHED, kind))]

@@ -33,7 +33,7 @@ _FIELDS: Final = (
 )
 
 
-class DayQuery(Taken):
+class DayHere(Taken):
     """Which day, today where it is left out; and whose, the room's where it is left out."""
 
     day = marshmallow.fields.Date(load_default=None, error_messages={"invalid": "应为日期，如 2026-11-21"})
@@ -201,7 +201,7 @@ def _end(said: rules.DayEnd, closed_ms: int, actor: str) -> dict[str, Any]:
 
 
 OPERATIONS: Final = (
-    Operation("/day-end", "read_day", read_day, day_ends.REASONS, TAG, asks=DayQuery, gives=DayShape),
+    Operation("/day-end", "read_day", read_day, day_ends.REASONS, TAG, asks=DayHere, gives=DayShape),
     Operation("/day-end", "close_day", close_day, day_ends.CLOSES, TAG, "POST", DayTaken, gives=DayClosed, once=True),
     Operation("/day-ends", "list_day_ends", list_day_ends, day_ends.READS, TAG, asks=PeriodQuery, gives=EndedList),
     Operation(

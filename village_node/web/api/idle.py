@@ -33,7 +33,7 @@ class IdleShape(Schema):
     of_items = shapes.number()
 
 
-class FiledShape(Schema):
+class FoundCase(Schema):
     """A case by its address."""
 
     place, case_id, case_no, item_no = shapes.text(), shapes.text(), shapes.maybe(), shapes.maybe()
@@ -44,14 +44,14 @@ class FiledShape(Schema):
 class TwiceShape(Schema):
     """Two cases of one item that look like one applicant's."""
 
-    first, second = shapes.part(FiledShape), shapes.part(FiledShape)
+    first, second = shapes.part(FoundCase), shapes.part(FoundCase)
     certain = shapes.flag()
 
 
 class OutsideShape(Schema):
     """A case filed by a version that was over, and the one in force."""
 
-    filed = shapes.part(FiledShape)
+    filed = shapes.part(FoundCase)
     version = shapes.number()
     begins = shapes.day()
 
