@@ -1,6 +1,7 @@
 """A county served on loopback whose nodes reach one another over lines, for the stories of whole days."""
 
 import logging
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from village_node.uplink import Timeouts
 from village_node.web.site import SITE
 
 DAY_MS = 86_400_000
+LOOKED_AT = os.environ.get("SANJI_STORIES", "")  # a folder for pictures of the stories, for who wants to look
 PATIENT = Timeouts(2.0, 30.0, 60.0)  # so long a call over a line that has died stands, and pages stand meanwhile
 LEVELS = (COUNTY, TOWNSHIP, VILLAGE)
 
@@ -101,7 +103,7 @@ def panel(page: Page, name: str) -> Locator:
 def seen(page: Page, name: str) -> None:
     """A page that matters in a story, at the desk and on a phone, as that story has filled it: one heading, letters and
     targets as large as `test_faces` has them, and nothing wider than the window. `name`: what it is called where it
-    fails."""
+    fails, and its picture."""
     before = page.viewport_size
     assert before is not None and page.locator("h1").count() == 1, name
     resident = page.locator("html.face-resident").count() == 1
@@ -110,4 +112,6 @@ def seen(page: Page, name: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, window)
         assert [each for each in page.evaluate(TEXTS) if each[0] < (24 if resident else 18)] == [], name
         assert [each for each in page.evaluate(TARGETS) if each[0] < (59.9 if resident else 43.9)] == [], name
+        if LOOKED_AT:
+            page.screenshot(path=Path(LOOKED_AT) / f"{name}-{window['width']}.png", full_page=True)
     page.set_viewport_size(before)
