@@ -137,6 +137,15 @@ class Rooms:
         paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
         paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all", "/assignments"]
         paths += ["/turns", "/duty", "/services", "/supervision", self.case.replace("/cases/", "/supervision/")]
+        paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all"]
+        paths += [
+            "/turns",
+            "/turns?day=2026-11-19",
+            "/duty",
+            "/services",
+            "/supervision",
+            self.case.replace("/cases/", "/supervision/"),
+        ]
         paths += [
             "/health",
             "/health/left",
