@@ -35,6 +35,24 @@ def noted() -> set[str]:
     return found
 
 
+def noted_beside() -> set[str]:
+    """The name of everything that is noted beside an act, where it is written by name."""
+    found = set()
+    root = Path(village_node.__file__).parents[1]
+    for package in ("village_node", "township_node", "center_node"):
+        for path in (root / package).rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "note" and len(call.args) > 3:
+                    found |= {keyword.arg for keyword in call.keywords if keyword.arg is not None}
+    return found
+
+
+def test_what_is_noted_beside_an_act_is_named_in_words() -> None:
+    names = noted_beside()
+    assert len(names) > 25 and {"reason", "source"} <= names
+    assert {f"+{name}" for name in names} - set(audit_words.known()) == set()
+
+
 def test_every_act_has_words_in_both_languages() -> None:
     acts = noted()
     assert len(acts) > 80 and {"staff.invite", "case.unmask", "list.export"} <= acts
