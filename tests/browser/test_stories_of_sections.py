@@ -109,7 +109,7 @@ def test_the_business_section_publishes_decides_a_review_and_closes_a_day(hall: 
     reader.goto("/calendar")
     expect(panel(reader, "2026")).to_contain_text("12-21 防汛停工")
     reader.goto(refused)
-    expect(panel(reader, "办理过程")).to_contain_text("不予受理\uff08已撤销\uff09")
+    expect(reader.locator("main")).to_contain_text("不予受理\uff08已撤销\uff09")
     hall.held_together()
 
 
