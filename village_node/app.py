@@ -192,8 +192,18 @@ class Node:
             "sealing": self.casebook.sealing(),
             "life": self.casebook.life(),
             "audit": self._audit_checked(),
+            "webhooks": self._webhooks(),
             **self.casebook.counts(),
         }
+
+    def _webhooks(self) -> list[dict[str, Any]]:
+        """Those that live: how much news waits for each, and since when its receiver has taken none."""
+        kept = self.accounts.webhooks.rows
+        waiting = kept.waiting()
+        names = ("name", "failures", "first_failure_ms", "delivered_ms", "last_error", "gone", "dropped")
+        return [
+            {**{name: getattr(row, name) for name in names}, "waiting": waiting.get(row.id, 0)} for row in kept.living()
+        ]
 
     def _audit_checked(self) -> dict[str, Any] | None:
         checked = self.accounts.rows.audit_checked()

@@ -54,6 +54,7 @@ SOUND = {
     "village_node.app": "import village_node.web.filing, village_node.scheduler, village_node.uplink, flask",
     "village_node.scheduler": "import schedule",
     "village_node.uplink": "import requests, village_node.casebook",
+    "village_node.webhooks.post": "import requests, village_node.uplink",
     "village_node.web.filing": "import flask, village_node.casebook",
     "village_node.accounts": "import argon2, pyotp",
     "village_node.casebook": "import village_node.store.cases, sync_protocol.case.baton, sync_protocol.admission",

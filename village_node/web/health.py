@@ -16,7 +16,7 @@ from sync_protocol.roster import network_code
 from village_node.casebook import Casebook, NotAllowed
 from village_node.store import NotSaved, StoreError
 from village_node.store.peers import PeerRow
-from village_node.web import lives, machine, query
+from village_node.web import lives, machine, query, webhooks
 from village_node.web.policy import ADMIN, CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Site, Visit, local_path
 
@@ -122,6 +122,8 @@ def health(visit: Visit) -> Response:
         struck=len(site.casebook.roster.struck),
         too_many_lives=TooManyLives.code,
         unasked=_without_factor(site),
+        webhooks=len(told := site.accounts.webhooks.rows.living()),
+        untold=webhooks.in_trouble(told, visit.now_ms),
         root=site.casebook.roster.root if site.casebook.identity.parent is None else None,
     )
 

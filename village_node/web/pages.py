@@ -72,6 +72,7 @@ from village_node.web import (
     tokens,
     turns,
     watch_tables,
+    webhooks,
     work,
     working_calendar,
 )
@@ -148,6 +149,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *staff.ROUTES,
     *second_factor.ROUTES,
     *tokens.ROUTES,
+    *webhooks.ROUTES,
 )
 
 # What stands in the head of every page for those whose policy lets them in.

@@ -178,6 +178,7 @@ def open_counter(
         signed=member.casebook.signed_audit_head,
         factor_key=lambda _in_use: b"k" * 32,
         demands=Demands(frozenset(config.second_factor), frozenset(config.one_session)),
+        webhook_hosts=config.webhook_hosts,
         rows_a_day=config.token_rows_a_day,
     )
     app = Flask(f"node_{member.place}", static_folder=None)

@@ -177,6 +177,17 @@ def test_accounts_are_changed_with_their_line(village: Counter, monkeypatch: pyt
     kept_together(admin, "staff.disable", lambda: admin.send("/staff/0001/disable", {"disabled": "yes"}), monkeypatch)
 
 
+def test_webhooks_are_registered_tried_again_and_ended_with_their_line(
+    village: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = village.sign_in("0009", "admin")
+    village.accounts.webhooks.hosts = ("oa.example.gov.cn",)
+    new = {"name": "平台", "url": "https://oa.example.gov.cn/sanji", "states": "issued"}
+    kept_together(admin, "webhook.make", lambda: admin.send("/webhooks/make", new), monkeypatch)
+    kept_together(admin, "webhook.resend", lambda: admin.send("/webhooks/1/resend", {}), monkeypatch)
+    kept_together(admin, "webhook.end", lambda: admin.send("/webhooks/1/end", {}), monkeypatch)
+
+
 def test_a_session_is_opened_and_closed_with_its_line(village: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = village.sign_in("0001", "agent")
     other = village.visitor()

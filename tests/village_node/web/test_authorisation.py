@@ -260,6 +260,10 @@ MAY = {
     "tokens": {"head", "admin"},
     "make_token": {"head", "admin"},
     "revoke_token": {"head", "admin"},
+    "webhooks": {"admin"},
+    "make_webhook": {"admin"},
+    "end_webhook": {"admin"},
+    "resend_webhook": {"admin"},
     "api_docs": EVERYBODY,
     "api_openapi": EVERYBODY,
 }

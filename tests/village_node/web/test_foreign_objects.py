@@ -204,7 +204,7 @@ def live(told: Story) -> None:
         "/courier/": {"bundle_id": re.findall(r"/courier/slip/([0-9a-f]{32})", agent.open("/courier").text)[0]},
         "/desk/": {"case_id": delivered.split("/")[3]},
         "/turns/|/appointments/|/assignments/|/health/left/": {"number": "1"},
-        "/tokens/": {"number": "77"},  # each node counts its own, and some of theirs live
+        "/tokens/|/webhooks/": {"number": "77"},  # each node counts its own, and some of theirs live
         "/oddities/<what>": {"what": "dismiss"},
         "/supervision/.*<what>": {"what": "card"},
         "/assignments/<number>/<what>|/procedure/<what>": {"what": "confirm"},

@@ -9,7 +9,7 @@ from village_node.web import pages
 VOUCHED = {
     "make_token", "rekey", "refused_sample", "ask_revocation", "answer_revocation", "answer_newcomer",
     "invite", "change_staff", "renew", "disable", "order_account", "begin_factor", "renew_codes", "end_factor",
-    "reset_factor", "answer_export",
+    "reset_factor", "answer_export", "make_webhook",
 }  # fmt: skip
 TOKEN = {"name": "县一体化平台", "whose": "0002:head", "days": "30"}
 

@@ -218,6 +218,18 @@ def _token(request: pytest.FixtureRequest, made: bool) -> Ready:
     return Ready(boss, "/tokens/1/revoke", {"reason": TYPED})
 
 
+def _webhook(request: pytest.FixtureRequest, made: str = "") -> Ready:
+    """A webhook to be registered, or one that is there."""
+    village: Counter = request.getfixturevalue("village")
+    boss = village.sign_in("0009", "admin")
+    village.accounts.webhooks.hosts = ("oa.example.gov.cn",)
+    url = "https://oa.example.gov.cn/sanji"
+    if not made:
+        return Ready(boss, "/webhooks/make", {"name": TYPED, "url": url, "states": "issued"})
+    village.accounts.webhooks.register("x", url, ["issued"], "", "", by="0009")
+    return Ready(boss, f"/webhooks/1/{made}", {"reason": TYPED})
+
+
 def _calendar(request: pytest.FixtureRequest, answered: bool) -> Ready:
     """A year that the county publishes, or a change of days gone by that waits for a second person."""
     county: Counter = request.getfixturevalue("county")
@@ -491,6 +503,9 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "refused_sample": _sample,
     "make_token": partial(_token, made=False),
     "revoke_token": partial(_token, made=True),
+    "make_webhook": _webhook,
+    "end_webhook": partial(_webhook, made="end"),
+    "resend_webhook": partial(_webhook, made="resend"),
     "set_duty": partial(_room, where="/duty", fields={**_DUTY, "note": TYPED}),
     "say_room": partial(_room, where="/duty/room", fields={**ROOM, "address": TYPED}),
     "book_slot": partial(_room, where="/turns/book", fields={}),
