@@ -14,12 +14,14 @@ from tests.browser.filled_books import fill_books
 from tests.browser.test_stories import act, file
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.sync_protocol.case.year_2026 import CALENDAR
-from tests.village_node.web.counter import CARD, PASSWORD, check_token_in
+from tests.village_node.web.counter import CARD, PASSWORD, Counter, check_token_in
 from tests.village_node.web.errands import delivered_at_once, done
 from tests.village_node.web.test_registers import SEAL, entered
 from tests.village_node.web.test_working_calendar import form
 from village_node.accounts.exports import Wanted
 from village_node.web import filing_steps
+from village_node.web.times import HOUR_MS
+from village_node.web.webhooks import USUAL
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -76,6 +78,7 @@ def registers_filled(hall: Hall) -> tuple[Page, str]:
     entered(principal, "/seals", **SEAL)
     entered(principal, "/kin", staff_no="0203", kin_name="张秀兰", kin_id_no=CARD, relation="母亲")
     entered(principal, "/authority/absent", person="0202", first="2026-11-18")
+    told(county)
     said = {
         "question": "低保怎么申请",
         "outcome": "answered",
@@ -90,6 +93,18 @@ def registers_filled(hall: Hall) -> tuple[Page, str]:
     done(examiner, case, "docket")
     done(examiner, case, "suspend", what="site_survey", basis="行政许可法第三十四条", planned_days="3")
     return head, case
+
+
+def told(county: Counter) -> None:
+    """Two systems that hear of cases at this county, of which one hears nothing any more, and one that has ended."""
+    hooks, now = county.accounts.webhooks, county.member.clock()
+    hooks.hosts = ("oa.example.gov.cn", "http://10.20.1.8:8080")
+    for name, place in (("县一体化平台", ""), ("乡镇大厅屏", TOWNSHIP), ("旧平台", "")):
+        hooks.register(name, "https://oa.example.gov.cn/sanji/receive", USUAL, "036" if place else "", place, by="0201")
+    hooks.rows.failed(
+        2, "等待对方答复超时 / the receiver did not answer in time", now - HOUR_MS, now + 60_000, gone=False
+    )
+    hooks.end(3, by="0201")
 
 
 def desks_filled(hall: Hall) -> tuple[Page, str]:
@@ -152,6 +167,7 @@ class Rooms:
             "/staff",
             "/staff/0003",
             "/tokens",
+            "/webhooks",
             "/audit",
             "/account",
             "/second-factor",
@@ -168,7 +184,17 @@ class Rooms:
             self.clerk.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
             yield f"township {path}", self.clerk
         supervised = self.special.replace("/cases/", "/supervision/")
-        paths = ["/authority?department=文旅", "/seals", "/kin", "/tokens", "/calendar", "/work", self.special]
+        paths = [
+            "/authority?department=文旅",
+            "/seals",
+            "/kin",
+            "/tokens",
+            "/webhooks",
+            "/health",
+            "/calendar",
+            "/work",
+            self.special,
+        ]
         for path in (*paths, supervised, "/supervision?view=asked", "/duty"):
             self.head.goto(path)
             self.head.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")

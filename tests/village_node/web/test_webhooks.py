@@ -87,7 +87,8 @@ def test_one_that_is_not_taken_is_shown_with_the_reason_and_after_a_while_on_the
     page = admin.open("/webhooks").text
     assert "连不上对方" in page and "could not be reached" not in page and "立即重送" in page
     assert "1 个在用" in agent.open("/health").text and "送不到" not in agent.open("/health").text
-    clock.now_ms += SILENT_MS
+    clock.now_ms += SILENT_MS  # after which nobody is signed in any more
+    agent, admin = village.sign_in("0003", "agent"), village.sign_in("0010", "admin")
     health = agent.open("/health").text
     assert "送不到：县一体化平台" in health and "/webhooks" not in health, "nobody is led to what he may not see"
     assert admin.send("/webhooks/1/resend", {}).headers["Location"] == "/webhooks?done=resent"

@@ -123,7 +123,7 @@ WITHOUT = {
     "revoke_token": _ACCOUNTS,
     **dict.fromkeys(
         ("make_webhook", "end_webhook", "resend_webhook"),
-        "where news leaves the node to is settled by a person at a page: a token that made webhooks would outlive its end",
+        "where news goes to is settled by a person at a page: a token that made webhooks would outlive its end",
     ),
     "settle_alarm": _LIVES,
     "allow_lives": _LIVES,
