@@ -4,9 +4,11 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,21 @@ def test_a_message_says_what_changed_and_nothing_of_a_person_and_its_signature_f
     assert headers["webhook-signature"] == f"v1,{right}"
     assert int(headers["webhook-timestamp"]) == told.member.clock.now_ms // 1000
     assert (told.row.failures, told.row.delivered_ms) == (0, told.member.clock.now_ms)
+
+
+def test_the_receiver_that_the_text_shows_takes_what_is_sent_and_nothing_that_was_changed(told: Told) -> None:
+    text = resources.files("village_node.web.api").joinpath("API.md").read_text(encoding="utf-8")
+    (sample,) = re.findall(r"```python\n(import base64, .*?)```", text, re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(sample, shown)
+    told.member.clock.now_ms = time.time_ns() // 1_000_000
+    told.member.file()
+    told.turn()
+    ((_, headers, body),) = told.there.taken
+    assert shown["is_sound"](told.secret, headers, body)
+    assert not shown["is_sound"](told.secret, headers, body.replace(b"received", b"accepted"))
+    late = {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) - 600)}
+    assert not shown["is_sound"](told.secret, late, body)
 
 
 def test_states_of_a_case_arrive_in_their_order_each_once(told: Told) -> None:

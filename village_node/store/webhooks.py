@@ -132,8 +132,9 @@ class WebhookRows:
             return [WebhookRow._make(row) for row in connection.execute(query)]
 
     def waiting(self) -> dict[int, int]:
-        """How much news waits, by the number of the webhook."""
-        query = select(WEBHOOK_NEWS.c.webhook, func.count()).group_by(WEBHOOK_NEWS.c.webhook)
+        """How much news waits, by the number of the webhook; of those that live."""
+        mine = select(WEBHOOK_NEWS.c.webhook, func.count()).join_from(WEBHOOK_NEWS, WEBHOOKS)
+        query = mine.where(WEBHOOKS.c.ended_ms.is_(None)).group_by(WEBHOOK_NEWS.c.webhook)
         with self._store.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
