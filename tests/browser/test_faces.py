@@ -57,8 +57,11 @@ LINE_HEIGHT = """() => {
 BOOKS = (
     "/courier", "/orders", "/calls", "/batches", "/batches/file/001", "/slips", "/slips/new", "/consultations",
     "/complaints", "/complaints/new", "/actions", "/fees", "/timeliness", "/document-numbers", "/board",
-    "/design",
+    "/design", "/figures", "/bulletins", "/score-rules",
 )  # fmt: skip
+
+
+BULLETIN = "2026-10"  # a month that is over
 
 
 def registers_filled(hall: Hall) -> tuple[Page, str]:
@@ -72,6 +75,7 @@ def registers_filled(hall: Hall) -> tuple[Page, str]:
     for staff_no, name in (("0202", "楚科长"), ("0203", "陈副局长")):
         county.sign_in(staff_no, "officer", "window", name=name)
     head = hall.staff(COUNTY, "0201", "head", "admin", name="冯局长")
+    hall.network.members[COUNTY].casebook.publish_bulletin("0201", {"supervisor"}, "month", BULLETIN)
     delegate(hall.network.members[COUNTY], "文旅", "036", head="0201", a="0203", b="0202", last="2026-12-01")
     principal = county.visitor()
     principal.send("/sign-in", {"staff_no": "0201", "password": PASSWORD})
@@ -230,6 +234,9 @@ class Rooms:
         county += ["/day-end", "/day-ends", f"/day-ends/of/{VILLAGE}"]
         county += ["/deciders"]
         county += [f"/idle?view={view}" for view in ("places", "departments", "items", "twice")]
+        county += ["/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
+        county += [f"/figures?period={BULLETIN}", "/bulletins", f"/bulletins/{COUNTY}/{BULLETIN}", "/score-rules"]
+        county += [f"/figures/{VILLAGE}"]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):
             for path in paths:
                 page.goto(path)

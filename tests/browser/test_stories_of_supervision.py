@@ -155,6 +155,47 @@ def checks_a_sample(supervisor: Page) -> None:
     expect(supervisor.get_by_role("row").filter(has_text="发现问题\uff0c待整改")).to_have_count(1)
 
 
+def ends_the_month(month: Month, supervisor: Page, folder: Path) -> None:
+    """The figures of November are looked at, each deduction with its case, and published: printed and taken away."""
+    supervisor.goto("/supervision")
+    supervisor.get_by_role("link", name="统计和通报").click()
+    supervisor.get_by_role("link", name="办件统计").click()
+    supervisor.get_by_label("期间").select_option("2026-11")
+    supervisor.get_by_role("button", name="统计").click()
+    expect(panel(supervisor, "总体情况")).to_contain_text("平")
+    ranked = supervisor.get_by_role("row").filter(has_text="上关村")
+    expect(ranked).to_contain_text("红牌")
+    seen(supervisor, "figures")
+    ranked.get_by_role("link").click()
+    expect(supervisor.locator("main")).to_contain_text(month.number)
+    seen(supervisor, "score")
+    supervisor.get_by_role("link", name="回到统计").click()
+    supervisor.get_by_role("button", name="发布2026年11月通报").click()
+    expect(supervisor.locator("main [role=status]")).to_contain_text("已发布")
+    expect(supervisor.locator("main")).to_contain_text("行审通报〔2026〕")
+    seen(supervisor, "bulletin")
+    print_link = supervisor.get_by_role("link", name="打印\uff08A4\uff09")
+    paper = supervisor.request.get(print_link.get_attribute("href") or "")
+    assert paper.headers["content-type"] == "application/pdf" and paper.body().startswith(b"%PDF")
+    rows = list(csv.reader(saved(supervisor, "导出 CSV", folder).read_text("utf-8-sig").splitlines()))
+    assert ["2026-11", "单位", VILLAGE, "上关村"] in [row[:4] for row in rows]
+    assert saved(supervisor, "导出 Excel", folder).read_bytes().startswith(b"PK")
+    supervisor.goto("/score-rules")
+    seen(supervisor, "score-rules")
+
+
+def reads_the_bulletin(month: Month, agent: Page) -> None:
+    """The village sees how it stands, and by which case it lost points."""
+    agent.goto("/work")
+    agent.get_by_role("link", name="通报", exact=True).click()
+    seen(agent, "village-bulletins")
+    agent.get_by_role("link", name="2026年11月").click()
+    expect(agent.locator("main")).to_contain_text("发布单位")
+    expect(agent.get_by_role("row").filter(has_text=month.number)).to_contain_text("红牌")
+    expect(agent.locator("main")).not_to_contain_text("张秀兰")
+    seen(agent, "village-bulletin")
+
+
 def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> None:
     hall = month.hall
     supervisor = hall.staff(COUNTY, "1009", "supervisor", name="吴督查")
@@ -181,6 +222,9 @@ def test_the_supervision_section_has_its_day(month: Month, tmp_path: Path) -> No
     assert saved(supervisor, "导出 Excel", tmp_path).read_bytes().startswith(b"PK")
     supervisor.goto("/timeliness")
     seen(supervisor, "timeliness")
+    ends_the_month(month, supervisor, tmp_path)
+    hall.exchange()
+    reads_the_bulletin(month, agent)
     hall.held_together()
 
 

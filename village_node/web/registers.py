@@ -17,7 +17,7 @@ from village_node.casebook import BadBody, NotAllowed
 from village_node.notices import letters
 from village_node.notices.printing import NotPrinted
 from village_node.store.audit import AuditRow
-from village_node.web import counter_books, filters, masking, prints, schemas, times
+from village_node.web import counter_books, filters, masking, prints, schemas, times, words
 from village_node.web import entry as typed_entry
 from village_node.web.documents import offices
 from village_node.web.filters import Filters
@@ -344,7 +344,7 @@ def uses_of(visit: Visit) -> tuple[Filters, list[tuple[AuditRow, dict[str, Any],
 
 def act_words(visit: Visit, kind: int) -> str:
     """What was sealed by an act of this kind."""
-    return visit.t(*workflow.LABELS[kind])
+    return visit.t(*words.kind_words(kind))
 
 
 def _keepers(visit: Visit, numbers: list[str]) -> str:

@@ -329,6 +329,7 @@ OF_NO_CASE: Final[dict[int, tuple[str, str]]] = {
     kinds.SEAL: ("印章登记", "entry of a seal"),
     kinds.KIN: ("亲属登记", "entry of kin"),
     kinds.SAMPLE: ("抽查", "spot check"),
+    kinds.BULLETIN: ("通报或评分规则发布", "publication of a bulletin or of scoring rules"),
     kinds.ACCOUNT_ORDER: ("账号停用命令", "order about an account"),
     kinds.ACCOUNT_STATE: ("账号状态报告", "report of an account"),
     kinds.DAY_END: ("日清", "end of a day"),

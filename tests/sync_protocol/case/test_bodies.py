@@ -82,6 +82,7 @@ NUMBERS = {
     "catalogue": 66, "fork_ruling": 67, "erasure": 68, "calendar": 69, "authority": 70,
     "seal": 71, "kin": 72, "service_address": 73, "sample": 74, "call_back": 75, "rating_appeal": 76,
     "proxy_authority": 77, "hearing_right": 78, "account_order": 79, "account_state": 80, "audit_head": 81,
+    "bulletin": 82,
     "day_end": 83,
     "refuse": 11, "lapse": 12, "suspend": 13, "resume": 14,
     "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
@@ -123,7 +124,7 @@ def test_the_registry_says_where_each_body_is_held_and_what_an_unknown_number_is
         "audit_head",
     }
     bands = {0: "other", 1: "stage", 31: "stage", 32: "side", 63: "side", 64: "other", 74: "other", 9_999: "other"}
-    bands |= dict.fromkeys(range(75, 79), "side") | dict.fromkeys((79, 80, 81, 83), "other")
+    bands |= dict.fromkeys(range(75, 79), "side") | dict.fromkeys(range(79, 84), "other")
     assert {number: kinds.role_of(number) for number in bands} == bands
     assert all(kinds.role_of(kind.number) == kind.role for kind in kinds.TABLE)
     assert kinds.name_of(68) == "erasure" and kinds.name_of(99) == "kind-99" and kinds.name_of(9) == "decide"

@@ -173,6 +173,7 @@ def test_every_kind_has_words_and_somebody_who_may_author_it() -> None:
         kinds.KIN,
         *OVERSIGHT,
         kinds.SAMPLE,
+        kinds.BULLETIN,
         kinds.COMPLAINT,
         kinds.COMPLAINT_ANSWER,
         kinds.PLACE_KEY,

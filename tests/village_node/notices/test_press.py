@@ -6,7 +6,7 @@ import pytest
 
 from sync_protocol.case.documents import TYPES
 from tests.village_node.notices.given import LONG, given, read, words
-from village_node.notices import fonts, letters, sheets, supervising, voices
+from village_node.notices import bulletins, fonts, letters, sheets, supervising, voices
 from village_node.notices.press import TEMPLATES, CannotPrint, pressed
 from village_node.notices.printing import NotPrinted, Printer
 
@@ -21,7 +21,7 @@ RARE = "𬱖𫖮䶮㛃"
 
 def test_every_template_is_one_of_a_document_and_every_document_with_an_event_has_one() -> None:
     there = {path.stem for path in TEMPLATES.glob("*_v*.typ")}
-    assert there == {*NAMES, letters.TEMPLATE, *supervising.TEMPLATES.values(), voices.TEMPLATE}
+    assert there == {*NAMES, letters.TEMPLATE, *supervising.TEMPLATES.values(), voices.TEMPLATE, bulletins.TEMPLATE}
     assert {code for code, row in TYPES.items() if row.rests_on} == sheets.TEMPLATES.keys()
 
 

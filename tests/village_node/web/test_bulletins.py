@@ -1,74 +1,361 @@
 """The figures of a period, the bulletin that is made of them once and for all, and the rules of its scores."""
 
 import csv
+import io
 import re
+from datetime import date
+from pathlib import Path
 
-from sync_protocol.case import bulletins
-from sync_protocol.case.bulletins import Bulletin
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
+import pytest
+
+from sync_protocol.case import bulletins, kinds
+from sync_protocol.case.bulletins import Bulletin, Tally
+from sync_protocol.case.workdays import FIRST_DAY
+from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, delegate_all
 from tests.village_node.notices.given import words
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, problems
-from tests.village_node.web.errands import PAPERS, AtHand, done
-from tests.village_node.web.test_filing import held
-from tests.village_node.web.test_supervision import DAY_MS, late, pass_days, supervisor  # noqa: F401 - fixtures
+from tests.village_node.web.api.program import program_at
+from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, open_counter, problems
+from tests.village_node.web.errands import PAPERS, AtHand, chosen, done
+from tests.village_node.web.test_clocks import DAY_MS
+from tests.village_node.web.test_supervision import address, hidden_of, late, pass_days, supervisor, wrote
+from tests.village_node.web.test_timeliness import settled
+from village_node.store import streams
+from village_node.store.cases import CaseRow
+
+__all__ = ["late", "settled", "supervisor"]
 
 SET = {
     "document_no": "庆政务发〔2027〕3号", "since": "2027-02-01", "base": "100", "overdue": "10", "bad_rating": "3",
     "late_answer": "1", "yellow": "2", "flags": "1", "bottom": "2",
 }  # fmt: skip
+NOVEMBER, DECEMBER = "2026-11", "2026-12"
+RED = "红牌（超期） 1 件 −5"
 
 
 def plain(visitor: Visitor, path: str) -> str:
     """A page without its marks."""
     answer = visitor.open(path)
     assert answer.status_code == 200, (path, answer.status_code)
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2]).split())
 
 
-def publish(visitor: Visitor, period: str) -> None:
+def published(visitor: Visitor, period: str) -> None:
     answer = visitor.send("/bulletins", {"period": period})
     assert answer.status_code == 303, problems(answer.text)
 
 
-def refused(visitor: Visitor, path: str, said: str, /, **values: str) -> None:
+def refused(visitor: Visitor, path: str, said: str, /, **values: str) -> str:
     answer = visitor.send(path, values)
     assert answer.status_code in (409, 422) and said in "".join(problems(answer.text)), problems(answer.text)
+    return answer.text
 
 
-def red_month(county: Counter, case: str) -> str:
-    """The month in which the case became red."""
-    row = held_row(county, case)
-    assert row.red_day is not None
-    return bulletins.period_of("month", bulletins.days_of("month", "1970-01")[0].fromordinal(719_163 + row.red_day))
+def tally(counter: Counter, period: str, place: str = COUNTY) -> Tally:
+    said = counter.member.casebook.figures("quarter" if "Q" in period else "month", period)
+    return next(each.tally for each in said.places if each.place == place)
 
 
-def held_row(counter: Counter, case: str):  # noqa: ANN201
+def row_of(counter: Counter, case: str) -> CaseRow:
     place, case_id = case.split("/")[2:4]
     row = counter.member.casebook.case_row(f"about:{place}", bytes.fromhex(case_id))
     assert row is not None
     return row
 
 
-def test_x(network: Network, county: Counter, village: Counter, supervisor: Visitor, agent: Visitor, late: str) -> None:
-    row = held_row(county, late)
-    print(row)
-    month = red_month(county, late)
-    print(month)
-    print(plain(supervisor, f"/figures?period={month}"))
-    print(plain(supervisor, f"/figures/{VILLAGE}?period={month}"))
-    publish(supervisor, month)
-    print(plain(supervisor, "/bulletins"))
-    print(plain(supervisor, f"/bulletins/{COUNTY}/{month}"))
-    county.app.extensions["sanji.site"].printer = AtHand()
-    paper = supervisor.open(f"/bulletins/{COUNTY}/{month}/print")
-    print(paper.status_code, paper.content_type)
-    print(words(paper.data))
-    open("/dev/shm/b.pdf", "wb").write(paper.data)
-    print(supervisor.open(f"/bulletins/{COUNTY}/{month}.csv").text[:900])
+def on(network: Network, day: date) -> None:
+    """It is nine in the morning of a day."""
+    network.clock.now_ms = (day - FIRST_DAY).days * DAY_MS + 3_600_000
+
+
+def test_a_month_counts_what_came_in_was_accepted_settled_and_left(county: Counter, settled: dict[str, str]) -> None:
+    found = tally(county, NOVEMBER)
+    assert found.received == found.accepted == 4 and found.near == 0, "what the county itself receives is not near"
+    assert (found.carried, found.settled, found.in_hand) == (0, 3, 1) and found.balanced
+    assert (found.promised, found.early, found.on_time, found.late) == (3, 1, 1, 1)
+    assert (found.used, found.left) == (3 + 5 + 7, 2 + 0 - 2)
+    assert found.red == 2, "the late one, and the one that is open and over its limit by now"
+    assert tally(county, "2026-Q4") == found and tally(county, "2026-10") == Tally()
+    said = county.member.casebook.figures("month", NOVEMBER)
+    assert [(name, each.settled, each.red) for name, each in said.departments] == [("文旅", 3, 2)]
+    assert [(each.item_no, each.tally.settled) for each in said.items] == [("036", 3)]
+
+
+def test_what_is_open_at_the_end_of_a_month_is_carried_over_into_the_next(
+    network: Network, county: Counter, settled: dict[str, str]
+) -> None:
+    on(network, date(2026, 12, 10))
+    window = county.sign_in("1777", "window")
+    withdrawn = window.file("036", **PAPERS)
+    done(window, withdrawn, "docket")
+    done(window, withdrawn, "withdrawal_request", reason="不办了")
+    done(window, withdrawn, "answer", **answering(window, withdrawn))
+    turned = window.file("036", **PAPERS)
+    done(window, turned, "refuse", reasons="不属于本单位")
+    found = tally(county, DECEMBER)
+    assert (found.carried, found.received, found.accepted, found.withdrawn, found.turned_away) == (1, 2, 1, 1, 1)
+    assert found.in_hand == 1 and found.balanced
+    before = tally(county, NOVEMBER)
+    assert before.in_hand == 1 and before.balanced, "a month that is over stays what it was"
+
+
+def answering(visitor: Visitor, case: str) -> dict[str, str]:
+    [request] = chosen(visitor.open(case).text, "answer", "request")
+    return {"request": request, "granted": "yes"}
+
+
+def test_a_red_card_takes_points_from_who_had_the_case_and_leads_to_it(
+    county: Counter, supervisor: Visitor, late: str
+) -> None:
+    row = row_of(county, late)
+    assert (
+        row.red_at == VILLAGE
+        and bulletins.period_of("month", date.fromordinal(719_163 + (row.red_day or 0))) == NOVEMBER
+    )
+    page = plain(supervisor, f"/figures?period={NOVEMBER}")
+    assert RED in page and "样例规则" in page and "1 / 1 件（就近收件 100.0%）" in page
+    score = supervisor.open(f"/figures/{VILLAGE}?period={NOVEMBER}").text
+    assert str(row.case_no) in score and address(late) in score
+    assert "红牌（超期） 1 件，−5 得分 95" in plain(supervisor, f"/figures/{VILLAGE}?period={NOVEMBER}")
+    assert "不参加排名" in plain(supervisor, f"/figures/{TOWNSHIP}?period={NOVEMBER}")
+    assert supervisor.open(f"/figures/{OTHER_TOWNSHIP}?period={NOVEMBER}").status_code == 404
+    assert supervisor.open("/figures?period=2026-13").status_code == 422
+    assert supervisor.open("/figures?period=2027-12").status_code == 422, "a period to come has no figures"
+    below = plain(supervisor, f"/figures?period={NOVEMBER}&place={TOWNSHIP}")
+    assert "上关村 1 1 0 1" in below and "部门排名" not in below
+
+
+def test_a_bulletin_stays_what_it_was_and_reaches_the_village_on_paper_as_well(
+    network: Network, county: Counter, supervisor: Visitor, agent: Visitor, late: str
+) -> None:
+    published(supervisor, NOVEMBER)
+    path = f"/bulletins/{COUNTY}/{NOVEMBER}"
+    first = plain(supervisor, path)
+    assert "政务行审通报〔2027〕621021-" in first and RED in first and "平" in first
+    # What happens later changes today's figures, and not the bulletin.
+    done(agent, late, "withdrawal_request", reason="不办了")
+    done(agent, late, "answer", **answering(agent, late))
     everywhere(network)
-    print(plain(agent, f"/bulletins/{COUNTY}/{month}"))
-    print(plain(agent, f"/bulletins"))
-    print(plain(supervisor, f"/score-rules"))
-    print(supervisor.send("/score-rules", SET).status_code)
-    print(plain(supervisor, f"/score-rules"))
-    assert 0
+    assert plain(supervisor, path) == first
+    assert "2026年11月" in plain(supervisor, "/bulletins") and "2026年11月" in plain(agent, "/bulletins")
+    there = plain(agent, path)
+    assert RED in there and str(row_of(county, late).case_no) in there and "发布单位 庆城县" in there
+    county.app.extensions["sanji.site"].printer = AtHand()
+    paper = supervisor.open(f"{path}/print")
+    assert paper.content_type == "application/pdf"
+    said = words(paper.data)
+    for expected in ("2026年11月政务服务情况通报", "政务行审通报〔2027〕", "收件1件", "上关村95", "系统自带样例规则"):
+        assert expected in said.replace(" ", ""), expected
+    assert "张秀兰" not in said
+    table = list(csv.DictReader(io.StringIO(supervisor.open(f"{path}.csv").data.decode("utf-8-sig"))))
+    assert [(line["名称"], line["红牌"], line["得分"]) for line in table if line["代码"] == VILLAGE] == [
+        ("上关村", "1", "95")
+    ]
+    assert supervisor.open(f"{path}.xlsx").data[:2] == b"PK"
+    assert agent.open(f"{path}.csv").status_code == 404, "who works on single cases reads the page"
+
+
+def test_no_word_about_a_person_is_in_what_is_published(
+    network: Network, county: Counter, supervisor: Visitor, late: str
+) -> None:
+    published(supervisor, NOVEMBER)
+    with county.member.store.reading() as connection:
+        [row] = streams.of_no_case(connection, kinds.BULLETIN)
+    raw = row.event.body or b""
+    case = county.member.casebook.case(f"about:{VILLAGE}", bytes.fromhex(late.split("/")[3]))
+    assert case is not None and case.applicant["name"] == "张秀兰"
+    for told in (*map(str, case.applicant.values()), case.case_no, case.query_code, "王芳", "0001"):
+        assert told.encode() not in raw, told
+    assert bytes.fromhex(late.split("/")[3]) in raw, "the case is named by its id, which tells nobody anything"
+
+
+def test_a_period_is_published_once_when_it_is_over_and_none_behind_a_later_one(
+    network: Network, village: Counter, supervisor: Visitor, late: str
+) -> None:
+    refused(supervisor, "/bulletins", "本期尚未结束", period="2027-01")
+    refused(supervisor, "/bulletins", "期间须写成", period="2026-1")
+    assert "本期尚未结束" in plain(supervisor, "/figures?period=2027-01")
+    published(supervisor, DECEMBER)
+    refused(supervisor, "/bulletins", "本期已经通报", period=DECEMBER)
+    refused(supervisor, "/bulletins", "以后的期间已经通报", period=NOVEMBER)
+    published(supervisor, "2026-Q4")
+    published(supervisor, "2026")
+    head = village.sign_in("0005", "head")
+    assert "只有督查或站长可以发布通报" in "".join(problems(head.send("/bulletins", {"period": NOVEMBER}).text))
+    lists = plain(supervisor, "/bulletins?kind=quarter")
+    assert "共 1 期" in lists and "2026年第4季度" in lists
+    assert supervisor.open("/bulletins?kind=week").status_code == 404
+    assert supervisor.open(f"/bulletins/{COUNTY}/2026-10").status_code == 404
+
+
+def test_what_arrives_after_a_bulletin_is_told_by_the_next_one(
+    network: Network, county: Counter, supervisor: Visitor, agent: Visitor
+) -> None:
+    agent.file("001", **PAPERS)  # and the line is down
+    pass_days(network, 20, agent, supervisor)
+    published(supervisor, NOVEMBER)
+    assert tally(county, NOVEMBER, VILLAGE).received == 0
+    everywhere(network)
+    assert tally(county, NOVEMBER, VILLAGE).received == 1
+    assert "0 / 0 件" in plain(supervisor, f"/bulletins/{COUNTY}/{NOVEMBER}")
+    pass_days(network, 30, agent, supervisor)
+    published(supervisor, DECEMBER)
+    assert "上期通报后到的：收件 1，受理 0，办结 0" in plain(supervisor, f"/bulletins/{COUNTY}/{DECEMBER}")
+
+
+def test_a_letter_that_is_answered_late_or_not_at_all_takes_a_point_and_one_in_time_none(
+    network: Network, county: Counter, village: Counter, supervisor: Visitor, agent: Visitor, late: str
+) -> None:
+    for by in ("2027-01-17", "2027-03-31"):
+        wrote(supervisor, late, "letter", to=VILLAGE, rule="promised", text=f"请于{by}前答复", answer_by=by)
+    everywhere(network)
+    assert tally(county, "2027-01", VILLAGE).late_answers == 0, "the day itself is in time"
+    pass_days(network, 1, agent, supervisor)
+    assert tally(county, "2027-01", VILLAGE).late_answers == 1, "nobody has answered"
+    page = agent.open(address(late)).text
+    for position in re.findall(r'name="of" value="([^"]+)"', page):
+        wrote(agent, late, "answer", of=position, text="已办")
+    assert hidden_of(page, f"{address(late)}/answer")["of"]
+    pass_days(network, 90, agent, supervisor)
+    everywhere(network)
+    assert tally(county, "2027-01", VILLAGE).late_answers == 1, "answered late is late"
+    assert tally(county, "2027-04", VILLAGE).late_answers == 0, "answered in time is not"
+    assert "督办、整改答复逾期" in plain(supervisor, f"/figures/{VILLAGE}?period=2027-01")
+
+
+def test_a_bad_rating_takes_points_from_who_handled_the_stage(
+    network: Network, county: Counter, supervisor: Visitor
+) -> None:
+    delegate_all(county.member, "1001", "1002")
+    officer = county.sign_in("1001", "window", "officer", name="赵敏")
+    other = county.sign_in("1002", "window", name="孙宁")
+    grades = ("very_poor", "good")
+    for grade in grades:
+        case = officer.file("016", **PAPERS)
+        done(officer, case, "docket")
+        done(officer, case, "decide", outcome="approve")
+        done(officer, case, "delivered", to="张秀兰", how="in_person")
+        done(other, case, "rating", grade=grade, stage="2", text="跑了两趟", channel="phone")
+    said = county.member.casebook.figures("month", NOVEMBER)
+    assert (tally(county, NOVEMBER).bad, tally(county, NOVEMBER).rated, tally(county, NOVEMBER).satisfied) == (1, 2, 1)
+    [(_, department)] = said.departments
+    assert department.bad == 1, "the county's own departments answer for themselves"
+    assert [(each.rule, each.department) for each in said.deductions] == [(1, 0)]
+    assert "差评成立 1 件 −3" in plain(supervisor, "/figures")
+
+
+def test_the_county_s_rules_hold_from_their_day_and_a_bulletin_names_those_it_went_by(
+    network: Network, county: Counter, supervisor: Visitor, agent: Visitor, late: str
+) -> None:
+    published(supervisor, DECEMBER)
+    typed = refused(supervisor, "/score-rules", "2026-12-31 以前已经通报", **{**SET, "since": "2026-12-31"})
+    assert SET["document_no"] in typed, "what was typed is kept"
+    refused(supervisor, "/score-rules", "请填写文号", **{**SET, "document_no": ""})
+    refused(supervisor, "/score-rules", "请填写施行日期", **{**SET, "since": ""})
+    refused(supervisor, "/score-rules", "扣分须为", **{**SET, "overdue": "五分"})
+    assert supervisor.send("/score-rules", SET).status_code == 303
+    everywhere(network)
+    assert SET["document_no"] in plain(agent, "/score-rules")
+    assert agent.send("/score-rules", SET).status_code == 404
+    book = county.member.casebook
+    assert book.rules_for("month", "2027-01").points == (5, 3, 1, 0)
+    assert book.rules_for("month", "2027-02").points == (10, 3, 1, 2)
+    pass_days(network, 60, agent, supervisor)
+    published(supervisor, "2027-02")
+    assert f"依据 {SET['document_no']}" in plain(supervisor, f"/bulletins/{COUNTY}/2027-02")
+    assert "样例规则" in plain(supervisor, f"/bulletins/{COUNTY}/{DECEMBER}")
+
+
+@pytest.fixture
+def wide(folder: Path) -> tuple[Network, dict[str, Counter]]:
+    """A county, two townships, and two villages of one of them."""
+    network = Network(folder)
+    network.enrol(COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE, OTHER_TOWNSHIP)
+    on(network, date(2026, 11, 2))
+    return network, {
+        place: open_counter(network.open(place), folder / place)
+        for place in (COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE, OTHER_TOWNSHIP)
+    }
+
+
+def around(network: Network) -> None:
+    up = ((VILLAGE, TOWNSHIP), (SECOND_VILLAGE, TOWNSHIP), (TOWNSHIP, COUNTY), (OTHER_TOWNSHIP, COUNTY))
+    exchange(network, *up, *reversed(up))
+
+
+def test_a_township_publishes_of_its_own_villages_and_who_is_last_twice_is_told(
+    wide: tuple[Network, dict[str, Counter]],
+) -> None:
+    network, counters = wide
+    for number, month in enumerate((11, 12)):
+        on(network, date(2026, month, 2))
+        agents = {
+            place: counters[place].sign_in(f"00{number}{at}", "agent")
+            for at, place in enumerate((VILLAGE, SECOND_VILLAGE))
+        }
+        left = agents[VILLAGE].file("014", **PAPERS)
+        done(agents[VILLAGE], left, "docket")  # and nobody touches it until it is red
+        agents[SECOND_VILLAGE].file("001", **PAPERS)
+    on(network, date(2027, 1, 4))
+    around(network)
+    head = counters[TOWNSHIP].sign_in("0101", "head")
+    clerk = counters[TOWNSHIP].sign_in("0102", "clerk")
+    assert clerk.send("/bulletins", {"period": NOVEMBER}).status_code == 404
+    published(head, NOVEMBER)
+    assert "连续" not in plain(head, f"/bulletins/{TOWNSHIP}/{NOVEMBER}")
+    published(head, DECEMBER)
+    page = plain(head, f"/bulletins/{TOWNSHIP}/{DECEMBER}")
+    assert "连续 2 个月末位，内部通报" in page and "红旗" in page
+    assert "上关村连续 2 个月排在末位" in plain(head, "/bulletins")
+    around(network)
+    agent = counters[VILLAGE].sign_in("0009", "agent")
+    told = plain(agent, "/bulletins")
+    assert "连续 2 个月排在末位" in told and "第 2 名，95 分，末位" in told
+    neighbour = counters[SECOND_VILLAGE].sign_in("0009", "agent")
+    page = plain(neighbour, f"/bulletins/{TOWNSHIP}/{DECEMBER}")
+    assert "不在本机" in page and "第 1 名，100 分，红旗" in plain(neighbour, "/bulletins")
+    assert "连续" not in plain(neighbour, "/bulletins"), "another's streak is not shown in one's own list"
+    supervisor = counters[COUNTY].sign_in("1009", "supervisor")
+    assert plain(supervisor, f"/bulletins/{TOWNSHIP}/{DECEMBER}")
+    elsewhere = counters[OTHER_TOWNSHIP].sign_in("0101", "head")
+    assert elsewhere.open(f"/bulletins/{TOWNSHIP}/{DECEMBER}").status_code == 404
+    network.close()
+
+
+def test_a_program_reads_figures_and_bulletins_publishes_one_once_and_sets_rules(
+    network: Network, county: Counter, supervisor: Visitor, late: str
+) -> None:
+    program = program_at(county, "1008", "supervisor")
+    told = program.get(f"/figures?period={NOVEMBER}").get_json()
+    assert told["whole"]["accepted"] == 1 and told["deductions"][0]["rule"] == "overdue"
+    assert told["deductions"][0]["case_no"] == row_of(county, late).case_no
+    assert {each["group"] for each in told["rankings"]} == {"township", "village", "department"}
+    assert program.get("/figures?period=2026-13").status_code == 422
+    assert program.get(f"/figures?place={OTHER_TOWNSHIP}").status_code == 404
+    first, second = (program.post("/bulletins", {"period": NOVEMBER}, "bulletin-00001") for _ in range(2))
+    assert first.status_code == second.status_code == 200 and second.headers["Idempotency-Replayed"] == "true"
+    assert program.post("/bulletins", {"period": NOVEMBER}).status_code == 409
+    [line] = program.get("/bulletins").get_json()["bulletins"]
+    read = program.get(f"/bulletins/{line['place']}/{line['period']}").get_json()
+    assert read["number"] == line["number"] and read["whole"] == told["whole"]
+    body = {name: int(text) if text.isdecimal() else text for name, text in SET.items()}
+    assert program.post("/score-rules", body).status_code == 200
+    assert program.post("/score-rules", {**body, "since": "2026-11-30"}).get_json()["field"] == "since"
+    rules = program.get("/score-rules").get_json()
+    assert rules["published"][0]["overdue"] == 10 and rules["sample"]["document_no"] is None
+
+
+def test_the_seal_of_who_publishes_is_on_the_sheet_and_in_the_list_of_uses(
+    network: Network, county: Counter, supervisor: Visitor
+) -> None:
+    head = county.sign_in("1003", "head")
+    kept = {
+        "seal_no": "D-9", "owner": "庆城县政务服务中心", "use": "decision", "custodians": "1009", "first": "2026-01-01",
+        "document_no": "印〔2026〕9号",
+    }  # fmt: skip
+    assert head.send("/seals", kept).status_code == 303
+    published(supervisor, "2026-10")
+    said = county.member.casebook.bulletin("month", "2026-10").said
+    assert isinstance(said, Bulletin) and said.seal == "D-9"
+    assert "通报或评分规则发布" in plain(head, "/seals")
+    county.app.extensions["sanji.site"].printer = AtHand()
+    assert "样章" in words(supervisor.open(f"/bulletins/{COUNTY}/2026-10/print").data)

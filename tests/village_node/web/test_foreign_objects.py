@@ -52,6 +52,10 @@ OF_EVERYBODY = {
     ),
     **dict.fromkeys(("check", "by_code", "phone", "send_by_phone"), "for residents, who prove it by a secret"),
     **dict.fromkeys(("enter_authority", "answer_calendar", "complaint_paper"), "the address names a form, no object"),
+    **dict.fromkeys(
+        ("bulletin", "print_bulletin", "bulletin_export", "api.read_bulletin"),
+        "what a place publishes is for every place below it, and holds nothing about anybody",
+    ),
     "delegation_letter": "delegations are the county's register, which every place holds",
     "api.keep_draft": "a draft that is not there yet is begun",
     **dict.fromkeys(

@@ -41,6 +41,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "slip_no": "621021101001-261121-7K3M-12-L",
         "call_no": "621021101001-261121-7K3M-12-L",
         "version": "0" * 16,
+        "period": "2026-11",
         "name": "site.css",
         "form": "csv",
         "listed": "work_export",

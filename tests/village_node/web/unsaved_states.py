@@ -327,6 +327,15 @@ def _supervised(request: pytest.FixtureRequest, what: str) -> Ready:
     return Ready(supervisor, f"{case.replace('/cases/', '/supervision/')}/check", said)
 
 
+def _published(request: pytest.FixtureRequest, what: str) -> Ready:
+    """A month that is over, or rules of scoring."""
+    supervisor = request.getfixturevalue("county").sign_in("1009", "supervisor")
+    if what == "bulletin":
+        return Ready(supervisor, "/bulletins", {"period": "2026-10", "text": TYPED})
+    points = dict.fromkeys(("overdue", "bad_rating", "late_answer", "yellow", "flags", "bottom"), "2")
+    return Ready(supervisor, "/score-rules", {"document_no": TYPED, "since": "2026-12-01", "base": "100", **points})
+
+
 # These need a case, a proposal or an alarm in a state of its own, and each is brought into it.
 def _complaint(request: pytest.FixtureRequest, what: str) -> Ready:
     """A complaint about the village, to be taken there or answered at the township."""
@@ -530,6 +539,8 @@ NEED_A_STATE: dict[str, Callable[[pytest.FixtureRequest], Ready]] = {
     "take_bundle": partial(_stick, taken=True),
     "supervise": partial(_supervised, what="check"),
     "draw_sample": partial(_supervised, what="draw"),
+    "publish_bulletin": partial(_published, what="bulletin"),
+    "set_score_rules": partial(_published, what="rules"),
     "take_complaint": partial(_complaint, what=""),
     "answer_complaint": partial(_complaint, what="answer"),
     "unmask_complaint": partial(_complaint, what="unmask"),
