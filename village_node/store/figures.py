@@ -31,7 +31,8 @@ _RECEIVED: Final = _IN.format(day="received_day", sums=f"{_sum('corrections > 0'
 _ACCEPTED: Final = _IN.format(day="accepted_day", sums="0")
 _OPEN: Final = "SELECT scope, item_no, count(*) FROM cases WHERE {done} AND accepted_day <= ? GROUP BY scope, item_no"
 _STILL: Final = _OPEN.format(done="done_day IS NULL")
-_SINCE: Final = _OPEN.format(done="done_day > ?")
+# Without an end of the days the planner would walk the whole table.
+_SINCE: Final = _OPEN.format(done="done_day > ? AND done_day <= 1000000")
 _TIMED: Final = f"{_PROMISED} AND settled_day IS NOT NULL"
 # The columns behind count(*) are those of DONE_FIELDS.
 _DONE: Final = (

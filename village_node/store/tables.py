@@ -299,9 +299,10 @@ CASES: Final = Table(
     Index("ix_cases_watched_day", "watched_day", **_only("watched_day IS NOT NULL")),
     Index("ix_cases_earlier_no", "earlier_no", **_only("earlier_no IS NOT NULL")),
     Index("ix_cases_kind", "kind", "state"),
-    Index("ix_cases_received_day", "received_day"),
-    Index("ix_cases_accepted_day", "accepted_day"),
-    Index("ix_cases_done_day", "done_day", "accepted_day"),
+    # With all that their sums are of: a period is counted without a look at the rows, but for what is over.
+    Index("ix_cases_received_day", "received_day", "scope", "item_no", "corrections"),
+    Index("ix_cases_accepted_day", "accepted_day", "scope", "item_no"),
+    Index("ix_cases_done_day", "done_day", "accepted_day", "scope", "item_no"),
     Index("ix_cases_yellow_day", "yellow_day", **_only("yellow_day IS NOT NULL")),
     Index("ix_cases_red_day", "red_day", **_only("red_day IS NOT NULL")),
     Index("ix_cases_decided", "decided_ms", "decided_at", "item_no", "decided_by"),

@@ -11,18 +11,19 @@ import pytest
 from sync_protocol.case import bulletins, kinds
 from sync_protocol.case.bulletins import Bulletin, Tally
 from sync_protocol.case.workdays import FIRST_DAY
-from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, delegate_all
+from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.notices.given import words
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, open_counter, problems
-from tests.village_node.web.errands import PAPERS, AtHand, chosen, done
+from tests.village_node.web.errands import PAPERS, AtHand, at_the_township, chosen, delivered, done
 from tests.village_node.web.test_clocks import DAY_MS
+from tests.village_node.web.test_item_shapes import Cast, cast
 from tests.village_node.web.test_supervision import address, hidden_of, late, pass_days, supervisor, wrote
 from tests.village_node.web.test_timeliness import settled
 from village_node.store import streams
 from village_node.store.cases import CaseRow
 
-__all__ = ["late", "settled", "supervisor"]
+__all__ = ["cast", "late", "settled", "supervisor"]
 
 SET = {
     "document_no": "庆政务发〔2027〕3号", "since": "2027-02-01", "base": "100", "overdue": "10", "bad_rating": "3",
@@ -90,7 +91,7 @@ def test_what_is_open_at_the_end_of_a_month_is_carried_over_into_the_next(
     done(window, withdrawn, "withdrawal_request", reason="不办了")
     done(window, withdrawn, "answer", **answering(window, withdrawn))
     turned = window.file("036", **PAPERS)
-    done(window, turned, "refuse", reasons="不属于本单位")
+    done(window, turned, "refuse", reasons="不属于本单位", legal_basis="行政许可法第三十二条")
     found = tally(county, DECEMBER)
     assert (found.carried, found.received, found.accepted, found.withdrawn, found.turned_away) == (1, 2, 1, 1, 1)
     assert found.in_hand == 1 and found.balanced
@@ -359,3 +360,28 @@ def test_the_seal_of_who_publishes_is_on_the_sheet_and_in_the_list_of_uses(
     assert "通报或评分规则发布" in plain(head, "/seals")
     county.app.extensions["sanji.site"].printer = AtHand()
     assert "样章" in words(supervisor.open(f"/bulletins/{COUNTY}/2026-10/print").data)
+
+
+def test_a_quarter_s_bulletin_has_joint_cases_and_services_given(cast: Cast) -> None:
+    case = at_the_township(cast.network, cast.agent, cast.clerk, "007")
+    done(cast.agent, case, "service_act", what="door", where="三组", text="上门收件", day="2026-11-18")
+    done(cast.clerk, case, "service_act", what="escort", text="领办", day="2026-11-18")
+    done(cast.clerk, case, "docket")
+    done(cast.clerk, case, "review", opinion="agree")
+    done(cast.clerk, case, "countersign_open", members="自然资源所\n")
+    delegate(cast.clerk.counter.member, "自然资源所", b="0101", head="0102")
+    cast.later(1)
+    opened = chosen(cast.clerk.open(case).text, "countersignature", "opened")[0]
+    done(cast.clerk, case, "countersignature", opened=opened, member="自然资源所", opinion="agree")
+    signed = chosen(cast.clerk.open(case).text, "countersign_close", "signatures")
+    done(cast.clerk, case, "countersign_close", opened=opened, signatures=signed)
+    delegate(cast.clerk.counter.member, "农业农村", head="0102")
+    done(cast.station_head, case, "decide", outcome="approve")
+    delivered(cast.network, cast.clerk, case, cast.agent)
+    cast.later(60)
+    supervisor = cast.counters[COUNTY].sign_in("1009", "supervisor")
+    published(supervisor, "2026-Q4")
+    page = plain(supervisor, f"/bulletins/{COUNTY}/2026-Q4")
+    assert "2026年第4季度" in page and "联办件 1 件" in page
+    assert "驿马镇 上门 1" in page and "驿马镇 领办 1" in page, page[-400:]
+    assert "上门" in words(supervisor.open(f"/bulletins/{COUNTY}/2026-Q4/print").data)

@@ -18,9 +18,9 @@ def upgrade() -> None:
     op.add_column("cases", Column("done_as", SmallInteger))
     for name in ("yellow_at", "red_at"):
         op.add_column("cases", Column(name, Text))
-    op.create_index("ix_cases_received_day", "cases", ["received_day"])
-    op.create_index("ix_cases_accepted_day", "cases", ["accepted_day"])
-    op.create_index("ix_cases_done_day", "cases", ["done_day", "accepted_day"])
+    op.create_index("ix_cases_received_day", "cases", ["received_day", "scope", "item_no", "corrections"])
+    op.create_index("ix_cases_accepted_day", "cases", ["accepted_day", "scope", "item_no"])
+    op.create_index("ix_cases_done_day", "cases", ["done_day", "accepted_day", "scope", "item_no"])
     for name in ("yellow_day", "red_day"):
         only = text(f"{name} IS NOT NULL")
         op.create_index(f"ix_cases_{name}", "cases", [name], sqlite_where=only, postgresql_where=only)
