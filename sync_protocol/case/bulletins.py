@@ -6,6 +6,7 @@ works out scores and ranks again and comes to the same. No field can hold a word
 places, items, departments, and which case a deduction comes from.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -244,11 +245,9 @@ def ranked(lines: Iterable[tuple[str, Tally]], rules: Rules) -> list[Ranked]:
     keys = {name: _key(tally, points) for name, tally, points in judged}
     ordered = sorted(judged, key=lambda each: each[0])
     ordered.sort(key=lambda each: keys[each[0]], reverse=True)
-    found = []
+    found, every, alone = [], sorted(keys.values()), len(ordered) < 2
     for name, tally, points in ordered:
-        rank = 1 + sum(other > keys[name] for other in keys.values())
-        behind = sum(other < keys[name] for other in keys.values())
-        alone = len(ordered) < 2
+        rank, behind = 1 + len(every) - bisect_right(every, keys[name]), bisect_left(every, keys[name])
         flag = not alone and rank <= min(rules.flags, len(ordered) // 2)
         bottom = not alone and not flag and points < rules.base and behind < rules.bottom
         found.append(Ranked(name, tally, points, rank, flag, bottom))
