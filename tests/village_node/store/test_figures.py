@@ -18,7 +18,7 @@ def case(number: int, scope: str = HERE, **changes: Any) -> CaseRow:
     return _BARE._replace(scope=scope, case_id=bytes([number]) * 16, case_no=f"N-{number}", **{**usual, **changes})
 
 
-SETTLED = {"done_day": 110, "done_as": 1, "settled_day": 110, "settled_limit": 5, "settled_kind": 1}
+SETTLED: dict[str, Any] = {"done_day": 110, "done_as": 1, "settled_day": 110, "settled_limit": 5, "settled_kind": 1}
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from sync_protocol.case.workdays import FIRST_DAY
 from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.notices.given import words
 from tests.village_node.web.api.program import program_at
-from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, open_counter, problems
+from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, hidden_of, open_counter, problems
 from tests.village_node.web.errands import PAPERS, AtHand, at_the_township, chosen, delivered, done
 from tests.village_node.web.test_clocks import DAY_MS
 from tests.village_node.web.test_item_shapes import Cast, cast
-from tests.village_node.web.test_supervision import address, hidden_of, late, pass_days, supervisor, wrote
+from tests.village_node.web.test_supervision import address, late, pass_days, supervisor, wrote
 from tests.village_node.web.test_timeliness import settled
 from village_node.store import streams
 from village_node.store.cases import CaseRow
