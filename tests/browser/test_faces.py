@@ -8,9 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser import county_books
+from tests.browser import county_books, watched_books
 from tests.browser.conftest import DESK, PHONE, Hall, open_hall
 from tests.browser.filled_books import fill_books
+from tests.browser.forked_books import forked
 from tests.browser.test_stories import act, file
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.sync_protocol.case.year_2026 import CALENDAR
@@ -52,6 +53,9 @@ LINE_HEIGHT = """() => {
   const style = getComputedStyle(document.body);
   return parseFloat(style.lineHeight) / parseFloat(style.fontSize);
 }"""
+
+AXE = Axe()
+VIOLATIONS = {"resultTypes": ["violations"]}  # what is in order need not be told node by node
 
 # Pages of a village's service room that show what is in its books.
 BOOKS = (
@@ -126,6 +130,7 @@ class Rooms:
 
     def __init__(self, hall: Hall) -> None:
         self.hall = hall
+        watched_books.file_long_ago(hall)
         self.agent = hall.staff(VILLAGE, "0001", "agent", "admin")
         self.case, _, self.code = file(self.agent)
         act(self.agent, self.case, "转送受理")
@@ -143,6 +148,7 @@ class Rooms:
         hall.exchange()
         self.room_head = hall.staff(VILLAGE, "0003", "agent", "head", name="马得福", form=filing_steps.BY_STEPS)
         self.desk, self.to_file = desks_filled(hall)
+        watched_books.watch(hall)
         self.township_head = hall.staff(TOWNSHIP, "0111", "head", "clerk", name="高峰")
 
     @property
@@ -154,8 +160,6 @@ class Rooms:
     def staff_pages(self) -> Iterator[tuple[str, Page]]:
         """Pages for staff, one after the other; every move unfolded."""
         paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
-        paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all", "/assignments"]
-        paths += ["/turns", "/duty", "/services", "/supervision", self.case.replace("/cases/", "/supervision/")]
         paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all"]
         paths += [
             "/turns",
@@ -199,7 +203,7 @@ class Rooms:
             "/work",
             self.special,
         ]
-        for path in (*paths, supervised, "/supervision?view=asked", "/duty"):
+        for path in (*paths, supervised, "/supervision", "/supervision?view=asked", "/duty"):
             self.head.goto(path)
             self.head.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
             yield f"county {path}", self.head
@@ -227,16 +231,13 @@ class Rooms:
         village = [*BOOKS, self.books.batch, self.books.slip, self.books.consultation]
         village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock", "/day-end"]
         township = ["/newcomers", "/countersigning", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
-        township += [self.books.complaint_heard, "/forks", "/roster-forks", f"/children/{VILLAGE}/accounts"]
-        township += ["/overview", "/late-acts"]
+        township += [self.books.complaint_heard, f"/children/{VILLAGE}/accounts", "/overview", "/late-acts"]
         county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
         county += ["/overview", "/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
-        county += ["/day-end", "/day-ends", f"/day-ends/of/{VILLAGE}"]
-        county += ["/deciders"]
+        county += ["/day-end", "/day-ends", f"/day-ends/of/{VILLAGE}", "/deciders"]
         county += [f"/idle?view={view}" for view in ("places", "departments", "items", "twice")]
-        county += ["/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
-        county += [f"/figures?period={BULLETIN}", "/bulletins", f"/bulletins/{COUNTY}/{BULLETIN}", "/score-rules"]
-        county += [f"/figures/{VILLAGE}"]
+        county += [f"/figures?period={BULLETIN}", "/bulletins", f"/bulletins/{COUNTY}/{BULLETIN}"]
+        county += ["/score-rules", f"/figures/{VILLAGE}"]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):
             for path in paths:
                 page.goto(path)
@@ -331,13 +332,14 @@ class Measured:
     title: str
     unnamed: list[str]
     line_height: float
+    empty: bool
 
 
 def measure(path: str, page: Page, resident: bool) -> Measured:
     """Measure the page that a window shows."""
     violations = [
         (each["id"], [node["html"][:120] for node in each["nodes"][:3]])
-        for each in Axe().run(page).response["violations"]
+        for each in AXE.run(page, options=VIOLATIONS).response["violations"]
         if each["impact"] in ("serious", "critical")
     ]
     widths, before = [], page.viewport_size
@@ -360,6 +362,7 @@ def measure(path: str, page: Page, resident: bool) -> Measured:
         page.title(),
         page.locator("input:not([type=hidden]):not([hidden]), select, textarea").evaluate_all(UNNAMED),
         page.evaluate(LINE_HEIGHT),
+        page.locator(".empty").count() > 0 and page.locator(".list tbody tr").count() == 0,
     )
 
 
@@ -370,9 +373,12 @@ def rooms(chromium: Browser) -> Iterator[Rooms]:
 
 
 @pytest.fixture(scope="module")
-def measured(rooms: Rooms) -> list[Measured]:
+def measured(rooms: Rooms, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> list[Measured]:
     """Every page, measured once at the desk."""
     found = [measure(*each) for each in rooms.all_pages()]
+    with open_hall(chromium) as hall, forked(hall, tmp_path_factory.mktemp("forked")) as pages:
+        found += [measure(path, page, resident=False) for path, page in pages]
+        assert hall.complaints == []
     assert len(found) > 100
     assert len({page.address for page in found}) > 90, "a window showed each page while that was measured"
     assert all(page.texts and page.targets for page in found), "the measures see something"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from village_node.casebook import CaseRef
 HOME = about(VILLAGE)
 
 
-@pytest.fixture
-def forked(network: Network, folder: Path) -> Iterator[tuple[list[CaseRef], list[CaseRef]]]:
+@contextmanager
+def forked_by_a_twin(network: Network, folder: Path) -> Iterator[tuple[list[CaseRef], list[CaseRef]]]:
     """What each of two lives of the village filed: all three levels hold both, and know of the fork."""
     village = network.members[VILLAGE]
     first = [village.file(), village.file(applicant_name="欧阳秀")]
@@ -38,6 +39,12 @@ def forked(network: Network, folder: Path) -> Iterator[tuple[list[CaseRef], list
     everywhere(network)
     yield first, second
     twin.store.close()
+
+
+@pytest.fixture
+def forked(network: Network, folder: Path) -> Iterator[tuple[list[CaseRef], list[CaseRef]]]:
+    with forked_by_a_twin(network, folder) as both:
+        yield both
 
 
 def address(member: Member) -> str:
