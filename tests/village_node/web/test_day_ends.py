@@ -7,11 +7,12 @@ from datetime import date
 
 import pytest
 
-from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, problems
-from tests.village_node.web.errands import PAPERS, done
+from tests.village_node.web.errands import PAPERS, at_the_county, done
 from tests.village_node.web.test_clocks import DAY_MS, plain
+from tests.village_node.web.test_filing import held
 from village_node.casebook.closing import ROOM, sums_of
 from village_node.store import day_ends as kept
 from village_node.store.day_ends import DayEndRow
@@ -92,9 +93,11 @@ def test_a_day_is_closed_afterwards_and_says_so(network: Network, village: Count
     network.clock.now_ms += DAY_MS
     later = village.sign_in("0002", "agent")
     assert "上一工作日（2026-11-18）没有日清，来件 1 件" in plain(later.open("/work").text)
-    address = f"/day-end?day={TODAY}"
+    address, new = f"/day-end?day={TODAY}", later.file("016", **PAPERS)
+    assert new in later.open("/day-end").text and new not in later.open(address).text, "it came after that day"
     assert "补日清" in close(later, address, all_why="network")
     assert "没有日清" not in plain(later.open("/work").text)
+    later.act(new, "handoff", to=TOWNSHIP)
     assert "已补日清" in plain(later.open(f"/day-ends?first={TODAY}&last={TODAY}").text)
     for wrong in ("2026-11-20", "2026-11-01", "yesterday"):
         refused = later.open(f"/day-end?day={wrong}")
@@ -136,6 +139,22 @@ def test_what_was_handed_here_or_supplied_waits_and_what_was_acted_upon_does_not
     assert agent.act(case, "supply", text="补交一份证明", m0="yes", m0_copies="1").status_code == 303
     everywhere(network)
     assert "补正、撤回未处理" in plain(clerk.open("/day-end").text)
+
+
+def test_what_is_here_to_be_handed_over_is_on_a_list_of_its_own(
+    network: Network, agent: Visitor, township: Counter, county: Counter
+) -> None:
+    clerk = township.sign_in("0101", "clerk", "reviewer", name="李强")
+    delegate_all(county.member, "1001", "1002")
+    officer = county.sign_in("1001", "window", "officer", name="赵敏")
+    case = at_the_county(network, agent, clerk, officer)
+    done(county.sign_in("1002", "head"), case, "decide", outcome="approve")
+    done(officer, case, "handoff")
+    everywhere(network)
+    assert case in agent.open("/day-end").text and "转来未接收" in plain(agent.open("/day-end").text)
+    done(agent, case, "accept")
+    assert held(agent.counter, case).state == "delivering"
+    assert "没有遗留" in plain(agent.open("/day-end").text)
 
 
 def test_a_post_at_which_nobody_was_seen_is_named(network: Network, village: Counter, agent: Visitor) -> None:

@@ -13,6 +13,8 @@ from tests.village_node.web.test_export import csv_rows
 from tests.village_node.web.test_previews import key_of
 from village_node.casebook.deciding import ACCEPTER, DELEGATE, HEAD, Decided
 
+HOUR_MS = 3_600_000
+
 
 @pytest.fixture
 def decided(county: Counter) -> dict[str, str]:
@@ -53,14 +55,15 @@ def test_a_decision_counts_by_who_made_it_and_in_whose_right(county: Counter, de
 def test_a_day_is_one_in_china_and_the_levels_above_count_the_same(
     network: Network, village: Counter, county: Counter
 ) -> None:
+    network.clock.now_ms += 6 * HOUR_MS  # an hour after midnight there, and the day before in the time of the clock
     both = village.sign_in("0022", "agent", "head", name="周书记")
     delivered_at_once(both)
     everywhere(network)
     for counter in (village, county):
-        [line] = counter.member.casebook.deciders(date(2026, 11, 18), date(2026, 11, 18))
+        [line] = counter.member.casebook.deciders(date(2026, 11, 19), date(2026, 11, 19))
         assert (line.place, line.accepter, line.known) == (VILLAGE, 1, 1)
-        assert counter.member.casebook.deciders(date(2026, 11, 17), date(2026, 11, 17)) == []
-        assert counter.member.casebook.deciders(date(2026, 11, 19), date(2026, 11, 30)) == []
+        assert counter.member.casebook.deciders(date(2026, 11, 18), date(2026, 11, 18)) == []
+        assert counter.member.casebook.deciders(date(2026, 11, 20), date(2026, 11, 30)) == []
 
 
 def test_a_row_of_before_is_told_apart_until_it_is_folded_again(county: Counter, decided: dict[str, str]) -> None:

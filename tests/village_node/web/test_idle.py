@@ -124,7 +124,7 @@ def test_empty_posts_are_named_here_and_counted_from_below(
     network.clock.now_ms += DAY_MS
     head = village.visitor()
     assert head.send("/sign-in", {"staff_no": "0003", "password": PASSWORD}).status_code == 303
-    assert "2026-11-19 上关村 1 2 B 李梅" in listed(head, "posts")
+    assert "6 个月：1 条" in listed(head, "posts") and "2026-11-19 上关村 1 2 B 李梅" in listed(head, "posts")
     above = township.sign_in("0111", "head", name="高峰")
     assert "2026-11-19 上关村 1 2 —" in listed(above, "posts")
     assert f"/day-ends/of/{VILLAGE}?first=2026-11-19" in above.open("/idle?view=posts").text
