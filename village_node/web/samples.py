@@ -146,7 +146,7 @@ def narrowed(visit: Visit) -> tuple[Filters, list[tuple[Drawn, str, str, str]]]:
     """What the list is narrowed to, and what it holds then: each sample, its position, of which cases, and by whom."""
     whats = [(code, visit.t(*WHAT_WORDS[code])) for code in OF]
     label = visit.t("抽样人或日期（年-月-日）", "Who drew it, or a day (YYYY-MM-DD)")
-    asked = filters.asked(visit, "samples", label, Choice("of", visit.t("抽哪些件", "Which cases"), whats))
+    asked = filters.asked(visit, "samples", label, Choice("of", visit.t("范围", "From"), whats))
     found = [
         (each, schemas.position_text(each.position), visit.t(*WHAT_WORDS[each.said.what]), _by(visit, each))
         for each in visit.site.casebook.samples()
