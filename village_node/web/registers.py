@@ -8,7 +8,7 @@ from typing import Any, Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Item, delegations, kinds, workflow
+from sync_protocol.case import Item, delegations, kinds
 from sync_protocol.case.delegations import Delegation, Register
 from sync_protocol.case.kinship import plain_number
 from sync_protocol.case.registers import Entry
