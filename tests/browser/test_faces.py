@@ -161,26 +161,9 @@ class Rooms:
         """Pages for staff, one after the other; every move unfolded."""
         paths = ["/work?view=all", "/work?view=drafts", "/items", "/items/001", "/file/001", self.case]
         paths += [f"{self.case}/receipt", f"{self.case}/oddities", "/oddities?view=all"]
-        paths += [
-            "/turns",
-            "/turns?day=2026-11-19",
-            "/duty",
-            "/services",
-            "/supervision",
-            self.case.replace("/cases/", "/supervision/"),
-        ]
-        paths += [
-            "/health",
-            "/health/left",
-            "/staff",
-            "/staff/0003",
-            "/tokens",
-            "/webhooks",
-            "/audit",
-            "/account",
-            "/second-factor",
-            "/no/such/page",
-        ]
+        paths += ["/turns", "/turns?day=2026-11-19", "/duty", "/services", "/supervision"]
+        paths += [self.case.replace("/cases/", "/supervision/"), "/health", "/health/left", "/staff", "/staff/0003"]
+        paths += ["/tokens", "/webhooks", "/audit", "/account", "/second-factor", "/no/such/page"]
         for path in paths:
             self.agent.goto(path)
             yield path, self.agent
@@ -201,8 +184,8 @@ class Rooms:
             "/health",
             "/calendar",
             "/work",
-            self.special,
         ]
+        paths += [self.special]
         for path in (*paths, supervised, "/supervision", "/supervision?view=asked", "/duty"):
             self.head.goto(path)
             self.head.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from sync_protocol.case import day_ends, delegations, kinds
 from sync_protocol.case.beside import Record
 from sync_protocol.case.day_ends import DayEnd, Left
-from sync_protocol.case.workdays import Calendar, day_of
+from sync_protocol.case.workdays import FIRST_DAY, Calendar, day_of
 from sync_protocol.event import mark
 from sync_protocol.places import about, parse_scope
 from village_node.casebook import closed_days, once, registers
@@ -226,7 +226,7 @@ class Closing(Beside, Reading):
     def _working_before(self, today: date) -> date | None:
         calendar = self.remembered("calendar", lambda connection: calendar_in(self, connection))
         days = (today - timedelta(number) for number in range(1, BACK_DAYS + 1))
-        return next((day for day in days if calendar.is_working(day)), None)
+        return next((day for day in days if day >= FIRST_DAY and calendar.is_working(day)), None)
 
     def ended_between(self, first: date, last: date, department: bool = True) -> list[Ended]:
         """How the places under here that have a node closed their days. Raises BadBody."""

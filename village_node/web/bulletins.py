@@ -10,14 +10,15 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import bulletins as said_by
 from sync_protocol.case.bulletins import RULES, Bulletin, Published, Rules
-from sync_protocol.case.workdays import day_of
+from sync_protocol.case.workdays import FIRST_DAY, day_of
 from village_node.casebook import BadBody, NotAllowed
 from village_node.casebook.figures import sample_rules
 from village_node.notices import bulletins as sheets
 from village_node.notices.printing import NotPrinted
-from village_node.web import bulletin_tables, entry, export, figures, prints
+from village_node.web import bulletin_tables, counter_books, entry, export, figures, filters, prints
 from village_node.web.documents import offices, sealed_by
 from village_node.web.export import Table
+from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
 from village_node.web.site import Visit
 
@@ -50,7 +51,7 @@ class Bar:
 
 
 def listed(visit: Visit) -> Response:
-    """Every bulletin held here, the newest first; narrowed to a kind or year by the address."""
+    """The bulletins held here, the newest first, narrowed by the address."""
     return _list(visit)
 
 
@@ -69,12 +70,14 @@ def publish(visit: Visit) -> Response:
 
 def _list(visit: Visit, status: int = 200, problem: str = "", typed: str = "") -> Response:
     book = visit.site.casebook
-    kind = visit.request.args.get("kind", "")
-    if kind and kind not in said_by.PERIODS:
-        raise NotFound
     every = book.bulletins()
     own = [each for each in every if each.place == visit.site.config.place]
-    shown = [line(visit, each) for each in every if kind in ("", _said(each).kind)]
+    asked = _filters(visit)
+    shown = [
+        each
+        for each in (line(visit, published) for published in every)
+        if asked.fit((each.said.number, each.period, each.said.period, each.place), kind=each.said.kind)
+    ]
     open_periods = [
         (period, words)
         for period, words in figures.choices(visit, bulletin_period(visit))
@@ -85,9 +88,8 @@ def _list(visit: Visit, status: int = 200, problem: str = "", typed: str = "") -
         status,
         problem=problem,
         typed=typed or (open_periods[0][0] if open_periods else ""),
-        kind=kind,
-        kinds=[("", visit.t("全部", "All")), *((each, visit.t(*KINDS[each])) for each in said_by.PERIODS)],
-        lines=shown,
+        filters=asked,
+        listed=counter_books.listed(visit, "bulletins", shown),
         may_publish=book.may_publish_bulletins(visit.staff.roles),
         open_periods=open_periods,
         running=_running(visit, every),
@@ -102,9 +104,16 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+def _filters(visit: Visit) -> Filters:
+    kinds = [(each, visit.t(*KINDS[each])) for each in said_by.PERIODS]
+    label = visit.t("期间、文号或发布单位", "Period, number, or by whom")
+    return filters.asked(visit, "bulletins", label, Choice("kind", visit.t("周期", "Period of"), kinds))
+
+
 def bulletin_period(visit: Visit) -> str:
-    """The month that is over."""
-    return said_by.before("month", said_by.period_of("month", day_of(visit.now_ms)))
+    """The month that is over; by a clock that went back to its beginning, the first there is."""
+    month = said_by.period_of("month", day_of(visit.now_ms))
+    return said_by.before("month", month) if said_by.days_of("month", month)[0] > FIRST_DAY else month
 
 
 def _said(published: Published) -> Bulletin:

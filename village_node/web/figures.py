@@ -57,6 +57,8 @@ def choices(visit: Visit, period: str) -> list[tuple[str, str]]:
         each = bulletins.period_of(kind, today)
         for _ in range(back):
             found.append((each, bulletin_tables.period_words(visit, kind, each)))
+            if bulletins.days_of(kind, each)[0] <= FIRST_DAY:
+                break  # a clock that went back to its beginning
             each = bulletins.before(kind, each)
     if period not in dict(found):
         found.append((period, bulletin_tables.period_words(visit, bulletin_tables.kind_of(period), period)))

@@ -42,6 +42,13 @@ WITHOUT: dict[str, dict[str, str]] = {
     "carrying": dict.fromkeys(("search", "pages", "file"), NEWEST),
     "duty": dict.fromkeys(("search", "pages", "file"), A_DAY),
     "turns": dict.fromkeys(("pages", "file"), A_DAY),
+    "day_end": dict.fromkeys(("pages", "file"), A_DAY),
+    "overview": dict.fromkeys(
+        ("search", "pages"), "one screen: sums, and one mark a place; its file has a row a place"
+    ),
+    "bulletins": {"file": "each is a file of its own"},
+    "score_rules": dict.fromkeys(("search", "pages", "file"), "the rules in force, and the few before them"),
+    "webhooks": {"file": "where news goes is told to who settles it, at this place"},
     "fee_day": {"pages": A_DAY},
     "service_counts": {"pages": "sums, one line a place"},
     "timeliness": {"pages": "sums, one line a department"},
