@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from sync_protocol.case import day_ends, delegations, kinds
 from sync_protocol.case.beside import Record
 from sync_protocol.case.day_ends import DayEnd, Left
+from sync_protocol.case.delegations import Register
 from sync_protocol.case.workdays import FIRST_DAY, Calendar, day_of
 from sync_protocol.event import mark
 from sync_protocol.places import about, parse_scope
@@ -117,11 +118,12 @@ class Closing(Beside, Reading):
         """Whose days are closed here: the room's, and of each department that has somebody to answer for it."""
         now_ms = self.clock()
 
-        def read(connection: Connection) -> list[str]:
-            register = registers.register_in(self, connection, self.identity.place)
-            return [ROOM, *(name for name in register.departments() if register.in_force(name, now_ms) is not None)]
+        register = self._register_here()
+        return [ROOM, *(name for name in register.departments() if register.in_force(name, now_ms) is not None)]
 
-        return self.remembered(f"closers {_day(now_ms)}", read)
+    def _register_here(self) -> Register:
+        """The register of our place, kept as long as nothing changes."""
+        return self.remembered("register here", lambda view: registers.register_in(self, view, self.identity.place))
 
     def day_here(self, day: str, department: str, actor: str = "", roles: Iterable[str] = ()) -> Day:
         """A day of ours as it stands, and whether somebody may close it. Raises BadBody naming the field."""
@@ -133,32 +135,43 @@ class Closing(Beside, Reading):
         span_ms(day, day)
         if department not in self.closers():
             raise BadBody("department", "没有这个部门的日清", "no such department closes its days here")
-        found = self.remembered(f"day {day} {department}", lambda connection: self._day(connection, day, department))
+        found = self.remembered(f"days {day} {today}", lambda connection: self._days(connection, day))[department]
         return found._replace(why_not=self._why_not(department, actor, frozenset(roles)))
 
-    def _day(self, connection: Connection, day: str, department: str) -> Day:
+    def _days(self, connection: Connection, day: str) -> dict[str, Day]:
+        """A day of the room and of each department that closes its own, read at once for all of them."""
         from_ms, to_ms = span_ms(day, day)
-        others = frozenset(self.closers()) - {ROOM}
-        waiting = tuple(
-            each
-            for each in kept.waiting(connection, self.identity.place)
-            if each.since_ms < to_ms and self._is_of(each.item_no, department, others)
-        )
-        came: set[CaseKey] = {
-            (each.scope, each.case_id)
-            for each in kept.came(connection, tuple(self.identity.lives), from_ms, to_ms)
-            if self._is_of(each.item_no, department, others)
+        closers = self.closers()
+        waiting: dict[str, list[WaitingRow]] = defaultdict(list)
+        came: dict[str, set[CaseKey]] = defaultdict(set)
+        for each in kept.waiting(connection, self.identity.place):
+            if each.since_ms < to_ms:
+                waiting[self._closer(each.item_no, closers)].append(each)
+            if from_ms <= each.since_ms < to_ms:
+                came[self._closer(each.item_no, closers)].add((each.scope, each.case_id))
+        for row in kept.came(connection, tuple(self.identity.lives), from_ms, to_ms):
+            came[self._closer(row.item_no, closers)].add((row.scope, row.case_id))
+        duty = reception.duty(connection, day, day)
+        posts = tuple(each.post for each in duty)
+        empty = tuple(each.post for each in duty if not audit.was_there(connection, each.staff_no, from_ms, to_ms))
+        closed = self._closed(connection, day)
+        return {
+            name: Day(
+                day,
+                name,
+                len(came[name]),
+                tuple(waiting[name]),
+                posts if name == ROOM else (),
+                empty if name == ROOM else (),
+                closed.get(name),
+            )
+            for name in closers
         }
-        came |= {(each.scope, each.case_id) for each in waiting if each.since_ms >= from_ms}
-        posts = [] if department else reception.duty(connection, day, day)
-        empty = tuple(each.post for each in posts if not audit.was_there(connection, each.staff_no, from_ms, to_ms))
-        closed = self._closed(connection, day).get(department)
-        return Day(day, department, len(came), waiting, tuple(each.post for each in posts), empty, closed)
 
-    def _is_of(self, item_no: str | None, department: str, others: frozenset[str]) -> bool:
+    def _closer(self, item_no: str | None, closers: list[str]) -> str:
+        """Whose day a case of an item belongs to."""
         item = self.catalogue.newest(item_no or "")
-        name = item.department if item is not None else ""
-        return name == department if department else name not in others
+        return item.department if item is not None and item.department in closers else ROOM
 
     def _closed(self, connection: Connection, day: str) -> dict[str, Record]:
         """Department -> the day end that counts of a day of ours."""
@@ -172,10 +185,7 @@ class Closing(Beside, Reading):
             return refused.zh, refused.en
         if department == ROOM:
             return None
-        now_ms = self.clock()
-        with self.store.reading() as connection:
-            register = registers.register_in(self, connection, self.identity.place)
-        return delegations.countersigner(register, department, actor, now_ms).why_not
+        return delegations.countersigner(self._register_here(), department, actor, self.clock()).why_not
 
     def close_day(
         self,
@@ -198,7 +208,7 @@ class Closing(Beside, Reading):
         def act(connection: Connection) -> tuple[None, set[str]]:
             scope = about(self.identity.place)
             self._locked_stream(connection, scope)
-            stands = self._day(connection, day, department)
+            stands = self._days(connection, day)[department]
             raw = _body(stands, reasons, usual)
             self.write_record(connection, scope, kinds.DAY_END, actor, raw)
             self.note(connection, actor, "day.close", f"{day} {department}".strip(), left=len(stands.waiting))
