@@ -242,6 +242,7 @@ def test_a_reviewer_alone_at_the_desk_takes_in_examines_returns_and_decides(hall
     writer.get_by_label("是哪一份材料", exact=False).select_option("身份证")
     writer.get_by_label("文件", exact=False).set_input_files([upright("#d8e4f0")])
     writer.get_by_role("button", name="上传").click()
+    expect(writer.get_by_text("原件已到本机")).to_have_count(1)
     act(writer, case, "转送受理")
     stall = hall.at_work(VILLAGE, "0302", "agent").file("020", **PAPERS)
     act(writer, stall, "转送受理")
