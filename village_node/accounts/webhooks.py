@@ -118,7 +118,7 @@ class Webhooks:
     def _allows(self, scheme: str, host: str, port: int) -> bool:
         """Whether the settings name this host: with the port, or without one for the usual port of the scheme."""
         shown = f"[{host}]" if ":" in host else host
-        names = {f"{shown}:{port}", *([shown] if port == _PORTS[scheme] else [])}
+        names = {f"{shown}:{port}", *([shown] if port == _PORTS.get(scheme) else [])}
         clear = {name.lower().removeprefix("http://") for name in self.hosts if name.lower().startswith("http://")}
         secure = {name.lower().removeprefix("https://") for name in self.hosts} - {""}
         return not names.isdisjoint(clear if scheme == "http" else clear | secure)

@@ -12,7 +12,7 @@ from typing import Final
 
 from sync_protocol.case import Case, oversight
 from sync_protocol.case.facts import Facts
-from sync_protocol.case.workdays import FIRST_DAY, day_of
+from sync_protocol.case.workdays import FIRST_DAY, LAST_DAY, day_of
 from village_node.store.cases import DONE_AS, CaseRow, day_number
 from village_node.store.faults import BAD_RATING, LATE_ANSWER, FaultRow
 from village_node.store.locks import CaseKey
@@ -69,6 +69,6 @@ def _late_on(each: oversight.Asked) -> date | None:
     """The day from which an answer is late, unless one comes before; None where one came in time."""
     if not each.until or (each.settled and not each.answers):
         return None
-    after = date.fromisoformat(each.until) + _NEXT
+    after = min(date.fromisoformat(each.until), LAST_DAY) + _NEXT
     answered = day_of(each.answers[-1].at_ms) if each.answers and not each.waits else None
     return None if answered is not None and answered < after else after
