@@ -55,7 +55,7 @@ def test_filing_stops_before_the_disk_is_full_and_what_is_in_progress_goes_on(
     assert "暂停收件，已收的件照常办理；腾出空间后自动恢复" in page
     # Acts, drafts, neighbours and their receipts, and the audit trail have the reserve, to far beyond what was free.
     disk.fill()
-    for turn in range(20):
+    for turn in range(40):
         assert village.note(case, token, f"第{turn}次备注").status_code == 303
     township = network.built.members[TOWNSHIP]
     hand(village.member, township, VILLAGE)

@@ -153,7 +153,7 @@ def day_number(day: date | None) -> int | None:
 
 def put(connection: Connection, folded: Sequence[CaseRow]) -> None:
     """Write or overwrite the rows of cases just folded, in lock order."""
-    rows.put(connection, CASES, sorted(folded, key=itemgetter(0, 1)))
+    rows.renew(connection, CASES, sorted(folded, key=itemgetter(0, 1)))
 
 
 def get(connection: Connection, key: CaseKey) -> CaseRow | None:

@@ -91,6 +91,35 @@ def put(connection: Connection, table: Table, rows: Sequence[Row], *, keep: bool
         do(connection, f"TRUNCATE {beside}")
 
 
+def renew(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """As ``put``, but on SQLite only what has changed of a row that is there is written: it writes each index anew that
+    has a column of what is set, changed or not, and a table with many would take many pages for one small change.
+    PostgreSQL compares by itself."""
+    if connection.dialect.name != "sqlite" or not rows:
+        put(connection, table, rows)
+        return
+    names, keys = [column.name for column in table.columns], _keys(table)
+    at = [names.index(key) for key in keys]
+    words = f"SELECT {_names(table)} FROM {table.name} WHERE ({', '.join(keys)}) IN (KEYS)"  # noqa: S608
+    held = {
+        tuple(row[number] for number in at): row
+        for row in ask_among(connection, words, [tuple(row[number] for number in at) for row in rows])
+    }
+    new, changed = list[Row](), dict[tuple[int, ...], list[Row]]()
+    for row in rows:
+        key = tuple(row[number] for number in at)
+        before = held.get(key)
+        if before is None:
+            new.append(row)
+            continue
+        other = tuple(number for number, (old, now) in enumerate(zip(before, row, strict=True)) if old != now)
+        if other:
+            changed.setdefault(other, []).append((*(row[number] for number in other), *key))
+    _insert_together(connection, table, "", new)
+    for other, some in changed.items():
+        change(connection, table, tuple(names[number] for number in other), some)
+
+
 def change(connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Set columns by key: each row has the new values in the order of ``names``, then the key's values."""
     if not rows:
