@@ -112,8 +112,8 @@ class Rules(NamedTuple):
 
 
 class PlaceLine(NamedTuple):
-    """The numbers of one place; ``parent``: the place above it in the same list, by its index, -1 for none; ``level``:
-    0 county, 1 township, 2 village or station."""
+    """The numbers of one place; ``parent``: the place above it in the same list, by its index, -1 for none, of a
+    higher level; ``level``: 0 county, 1 township, 2 village or station."""
 
     place: str
     level: int
@@ -493,8 +493,8 @@ def _wrong_lines(body: Mapping[int, Any]) -> str | None:
         return "rules"
     if not _are(body.get(5), MOST_PLACES, _is_place_line) or not _sorted(body[5]) or not body[5]:
         return "places"
-    if not all(each[2] < len(body[5]) for each in body[5]):
-        return "places"
+    if not all(each[2] < 0 or (each[2] < len(body[5]) and body[5][each[2]][1] < each[1]) for each in body[5]):
+        return "places"  # whose parent stands no higher: they might stand in a circle
     if not _are(body.get(6), MOST_DEPARTMENTS, _is_department) or not _sorted(body[6]):
         return "departments"
     if not _are(body.get(7), MOST_ITEMS, _is_item_line) or not _sorted(body[7]):

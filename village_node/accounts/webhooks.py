@@ -106,7 +106,8 @@ class Webhooks:
             host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
         except ValueError:
             host, port = "", 0
-        if not host or not port or parts.username is not None or parts.password is not None or parts.fragment:
+        reached = host and port and parts.scheme in _PORTS
+        if not reached or parts.username is not None or parts.password is not None or parts.fragment:
             raise WebhookTrouble(
                 "地址应以 https:// 开头，如 https://oa.example.gov.cn/sanji，不带用户名、密码和 #。",
                 "The address begins with https://, as in https://oa.example.gov.cn/sanji, without a user or #.",
@@ -118,7 +119,7 @@ class Webhooks:
     def _allows(self, scheme: str, host: str, port: int) -> bool:
         """Whether the settings name this host: with the port, or without one for the usual port of the scheme."""
         shown = f"[{host}]" if ":" in host else host
-        names = {f"{shown}:{port}", *([shown] if port == _PORTS.get(scheme) else [])}
+        names = {f"{shown}:{port}", *([shown] if port == _PORTS[scheme] else [])}
         clear = {name.lower().removeprefix("http://") for name in self.hosts if name.lower().startswith("http://")}
         secure = {name.lower().removeprefix("https://") for name in self.hosts} - {""}
         return not names.isdisjoint(clear if scheme == "http" else clear | secure)

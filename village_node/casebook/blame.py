@@ -13,6 +13,7 @@ from typing import Final
 from sync_protocol.case import Case, oversight
 from sync_protocol.case.facts import Facts
 from sync_protocol.case.workdays import FIRST_DAY, LAST_DAY, day_of
+from sync_protocol.places import PlaceTree
 from village_node.store.cases import DONE_AS, CaseRow, day_number
 from village_node.store.faults import BAD_RATING, LATE_ANSWER, FaultRow
 from village_node.store.locks import CaseKey
@@ -51,24 +52,31 @@ def _had(row: CaseRow, case: Case, facts: Facts, day: int | None) -> str | None:
     return held[-1] if held else row.holder or row.transit_to or case.home
 
 
-def rows_of(key: CaseKey, case: Case) -> list[FaultRow]:
-    """What counts against places in a case besides its cards."""
+def rows_of(key: CaseKey, case: Case, places: PlaceTree) -> list[FaultRow]:
+    """What counts against places in a case besides its cards. A letter or finding counts where it asks a place on the
+    way of the case and was written there or above it: no place takes points off one beside or above it."""
     found = [
         (BAD_RATING, day_of((order.finding or order.rating).at_ms), order.place)
         for order in case.orders
         if not order.struck and order.appealed is None
     ]
     for each in oversight.asked_of(case.oversight):
-        late = _late_on(each)
-        if late is not None:
+        late = late_on(each)
+        if late is not None and may_ask(each, case.home, places):
             found.append((LATE_ANSWER, late, each.to))
     return [FaultRow(*key, number, rule, day_number(day), place) for number, (rule, day, place) in enumerate(found)]
 
 
-def _late_on(each: oversight.Asked) -> date | None:
+def may_ask(each: oversight.Asked, home: str, places: PlaceTree) -> bool:
+    """Whether a letter or finding counts against whom it asks."""
+    known = all(place in places for place in (home, each.to, each.note.place))
+    return known and places.covers(each.to, home) and places.covers(each.note.place, each.to)
+
+
+def late_on(each: oversight.Asked) -> date | None:
     """The day from which an answer is late, unless one comes before; None where one came in time."""
     if not each.until or (each.settled and not each.answers):
         return None
-    after = min(date.fromisoformat(each.until), LAST_DAY) + _NEXT
+    after = min(max(date.fromisoformat(each.until), day_of(each.note.at_ms)), LAST_DAY) + _NEXT
     answered = day_of(each.answers[-1].at_ms) if each.answers and not each.waits else None
     return None if answered is not None and answered < after else after

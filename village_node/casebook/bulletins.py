@@ -68,6 +68,11 @@ class Bulletins(Figures):
 
     def why_not_publish(self, kind: str, period: str) -> tuple[str, str] | None:
         """Why no bulletin of this period can be published now; None where one can."""
+        if self.left_to_fold():
+            return (
+                "升级后案件还在重新计算，算完才能通报",
+                "after the upgrade cases are still being counted: publish when that is over",
+            )
         if said_by.days_of(kind, period)[1] >= day_of(self.clock()):
             return "本期尚未结束，结束后才能通报", "the period is not over yet: publish it afterwards"
         own = [each.said.period for each in self._own() if isinstance(each.said, Bulletin) and each.said.kind == kind]

@@ -87,9 +87,13 @@ class Sums:
         for place in order:
             known = place in self._places
             parent = (self._places.parent(place) or "") if known and place != self._top else ""
-            level = LEVELS.get(self._places.level(place), _LOWEST) if known else _LOWEST
-            found.append(PlaceLine(place, level, index.get(parent, -1), Tally(**self.by_place[place])))
+            level = self._level(place)
+            above = index[parent] if parent in index and self._level(parent) < level else -1
+            found.append(PlaceLine(place, level, above, Tally(**self.by_place[place])))
         return tuple(found)
+
+    def _level(self, place: str) -> int:
+        return LEVELS.get(self._places.level(place), _LOWEST) if place in self._places else _LOWEST
 
 
 def _grow(sums: dict[str, int], grown: Mapping[str, int]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sync_protocol.case import Case, CaseEvent, Verdict, bodies, fold, kinds, legal_dates
 from sync_protocol.case.workdays import day_of
 from sync_protocol.event import Event, Header, Position, load_header, mark
-from sync_protocol.places import parse_scope
+from sync_protocol.places import PlaceTree, parse_scope
 from sync_protocol.roster import Node, Roster
 from sync_protocol.stream import stream_id
 from village_node.casebook import blame, calendars, case_rows, claimed, cutting, freezing, manifests, purged, takings
@@ -30,6 +30,10 @@ _BODY_STATES: Final[tuple[Any, ...]] = ("here", "missing", "purged", "erased")
 _NO_CASE: Final = (0, "")
 _WAITS_FOR_AFTER: Final = ("waiting", "after")
 _MONEY: Final = frozenset({kinds.FEE_NOTICE, kinds.FEE_SETTLED})
+_BLAMING: Final = frozenset({
+    kinds.RATING, kinds.CALL_BACK, kinds.RATING_APPEAL, kinds.RECTIFICATION,
+    kinds.SUPERVISION_LETTER, kinds.SUPERVISION_ANSWER, kinds.SPOT_CHECK,
+})  # fmt: skip
 _SETTLING: Final = frozenset({kinds.DECIDE, kinds.FEE_SETTLED, kinds.ISSUE, kinds.DELIVERED})
 
 
@@ -93,14 +97,14 @@ class _Aside:
     blamed: list[CaseKey] = field(default_factory=list)
     against: list[faults.FaultRow] = field(default_factory=list)
 
-    def take(self, key: CaseKey, case: Case, said: set[int]) -> None:
+    def take(self, key: CaseKey, case: Case, said: set[int], places: PlaceTree) -> None:
         """Note what a folded case says; ``said``: the kinds of its events."""
         if not _MONEY.isdisjoint(said):
             self.paying.append(key)
             self.money += takings.rows_of(key, case)
-        if case.orders or case.oversight:
+        if not _BLAMING.isdisjoint(said):
             self.blamed.append(key)
-            self.against += blame.rows_of(key, case)
+            self.against += blame.rows_of(key, case, places)
 
     def put(self, connection: Connection) -> None:
         """Store it."""
@@ -178,7 +182,7 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
             purged.recall_late(connection, key, (each.event.kind for each in own if each.row is None), entry.arrived_ms)
             row = purged.row_kept(before, row)
         else:
-            aside.take(key, case, said)
+            aside.take(key, case, said, places)
         rows.append(_with_files(office, connection, entry, row, case))
     _store_events(connection, entry, verdicts)
     streams.set_verdicts(connection, changed)

@@ -20,7 +20,7 @@ from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
 from village_node.casebook.skews import Skew, skew_in
 from village_node.identity import Identity
-from village_node.store import Connection, Store, cases, claims, forks, parking, peers, receipts, streams
+from village_node.store import Connection, Store, cases, claims, forks, parking, peers, receipts, refolding, streams
 from village_node.store.cases import CaseRow, Page
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.peers import PeerRow
@@ -348,6 +348,10 @@ class Reading(Office):
         with self.store.reading() as connection:
             found = cases.by_number(connection, case_no)
             return proving.proof(self, connection, self.roster_in(connection), found) if found is not None else None
+
+    def left_to_fold(self) -> int:
+        """How many cases' rows do not say everything yet."""
+        return self.remembered("left to fold", refolding.left)
 
     def remembered(self, name: str, compute: Callable[[Connection], _T]) -> _T:
         """An answer computed once for each state of the database. Not to be changed by who gets it."""

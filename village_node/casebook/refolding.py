@@ -30,7 +30,3 @@ class Refolding(Reading):
             return 0
         self.tell(scopes)
         return len(keys)
-
-    def left_to_fold(self) -> int:
-        """How many cases' rows do not say everything yet."""
-        return self.remembered("left to fold", refolding.left)

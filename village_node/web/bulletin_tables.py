@@ -128,9 +128,8 @@ def _with_those_below(said: Bulletin) -> dict[int, Tally]:
     """Of the place itself, and of each one right below with all that is below that, by index."""
     lines, top, sums = said.places, _top(said), dict[int, Tally]()
     for at, each in enumerate(lines):
-        upper, seen = at, set[int]()  # a circle, which a foreign program may sign, ends where it began
-        while upper != top and upper not in seen and lines[upper].parent not in (top, -1):
-            seen.add(upper)
+        upper = at
+        while upper != top and lines[upper].parent not in (top, -1):
             upper = lines[upper].parent
         sums[upper] = sums.get(upper, NOTHING).plus(each.tally)
     return sums

@@ -91,6 +91,7 @@ def _bulletin(body: dict[int, Any]) -> None:
         _place(place)
         _int(level, 0, 2)
         _int(parent, -1, len(places) - 1)
+        _must(parent == -1 or places[parent][1] < level)
         _tally(tally)
     _ordered(places)
     departments = _list(body.get(6), most=100)

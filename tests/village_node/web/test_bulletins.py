@@ -20,7 +20,7 @@ from tests.village_node.web.test_clocks import DAY_MS
 from tests.village_node.web.test_item_shapes import Cast, cast
 from tests.village_node.web.test_supervision import address, late, pass_days, supervisor, wrote
 from tests.village_node.web.test_timeliness import settled
-from village_node.store import streams
+from village_node.store import rows, streams
 from village_node.store.cases import CaseRow
 
 __all__ = ["cast", "late", "settled", "supervisor"]
@@ -202,6 +202,24 @@ def test_what_arrives_after_a_bulletin_is_told_by_the_next_one(
     pass_days(network, 30, agent, supervisor)
     published(supervisor, DECEMBER)
     assert "上期通报后到的：收件 1，受理 0，办结 0" in plain(supervisor, f"/bulletins/{COUNTY}/{DECEMBER}")
+
+
+def test_a_letter_that_may_be_answered_for_ever_stops_no_fold(county: Counter, supervisor: Visitor, late: str) -> None:
+    wrote(supervisor, late, "letter", to=VILLAGE, rule="promised", text="请答复", answer_by="9999-12-31")
+    assert tally(county, "2027-01", VILLAGE).late_answers == 0
+
+
+def test_nothing_is_published_while_rows_are_still_filled_after_an_upgrade(
+    network: Network, county: Counter, supervisor: Visitor, agent: Visitor, late: str
+) -> None:
+    (key,) = county.member.casebook.work_list("all", {}).rows
+    with county.member.store.writing() as connection:
+        rows.do(connection, "INSERT INTO to_fold (scope, case_id) VALUES (?, ?)", (key.scope, key.case_id))
+    county.member.casebook.tell({key.scope})
+    refused(supervisor, "/bulletins", "算完才能通报", period=NOVEMBER)
+    while county.member.casebook.fold_slice():
+        pass
+    published(supervisor, NOVEMBER)
 
 
 def test_a_letter_that_is_answered_late_or_not_at_all_takes_a_point_and_one_in_time_none(
