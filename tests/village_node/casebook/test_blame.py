@@ -1,6 +1,7 @@
 """Whose a late answer is: of a place on the way of the case, asked by itself or from above, and of nobody else."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,8 +40,10 @@ def letter(place: str, **said: Any) -> Asked:
         ("no such place", VILLAGE, False),
     ],
 )
-def test_only_who_stands_above_takes_points_and_only_on_the_way(net: Network, by: str, to: str, counts: bool) -> None:
-    places = net.members[COUNTY].casebook.roster.places
+def test_only_who_stands_above_takes_points_and_only_on_the_way(tmp_path: Path, by: str, to: str, counts: bool) -> None:
+    made = Network(tmp_path)
+    made.enrol(COUNTY, TOWNSHIP, OTHER_TOWNSHIP, VILLAGE, SECOND_VILLAGE)
+    places = made.roster.places
     assert blame.may_ask(letter(by, to=to), VILLAGE, places) is counts
 
 
