@@ -209,8 +209,11 @@ class Accounts:
 
     def disable(self, staff_no: str, disabled: bool, by: str = "command line") -> None:
         """Disable an account (its sessions end at once) or enable it again; the places above hear of it. Raises
-        StaffTrouble when there is none, nobody would be left to manage the node, or the level above keeps it shut."""
+        StaffTrouble when there is none, it is that of whoever asks, nobody would be left to manage the node, or the
+        level above keeps it shut."""
         number = _number(staff_no)
+        if disabled and number == by:
+            raise StaffTrouble("不能停用自己的账号。", "You cannot disable your own account.")
         told = self._line(by, "staff.disable" if disabled else "staff.enable", number)
         try:
             if not self.rows.disable(number, disabled, told, MANAGES):

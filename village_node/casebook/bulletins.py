@@ -36,6 +36,8 @@ _FIELDS: Final[dict[str, tuple[str, str]]] = {
 }
 _OVER_LONG: Final = "size"
 
+_PUBLISH: Final = ("county", "township")  # the levels that have places under them to speak of
+
 
 class Bulletins(Figures):
     """Bulletins and the rules of their scores."""
@@ -191,7 +193,8 @@ class Bulletins(Figures):
                 said = said_by.from_bytes(row.event.body)
             if author is None or row.scope != below(author.place) or header.case_id is not None or not sound:
                 continue
-            if said is None or (isinstance(said, Rules) and roster.places.level(author.place) != "county"):
+            level = roster.places.level(author.place)
+            if said is None or level not in _PUBLISH or (isinstance(said, Rules) and level != "county"):
                 continue  # it does not fit its form, its body is on its way, or it is not theirs to say
             self._said[kinds.BULLETIN, position] = said
             found.append(Published(position, author.order, author.place, header.actor, header.claimed, said))

@@ -1,14 +1,12 @@
 """The places under this one at a glance: cases by stage, what came and was settled, how fresh what is held of each."""
 
 from datetime import date, timedelta
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workflow import STATES
 from village_node.casebook.reading import Reading
-from village_node.store import Connection, cases, glance, streams
-
-_CLOCK_BITS: Final = 16
+from village_node.store import Connection, cases, glance
 
 
 class DayFlow(NamedTuple):
@@ -53,14 +51,14 @@ class Glance(Reading):
     def last_written(self) -> dict[str, int]:
         """Place -> when the newest event was written, in ms, of those that places have written and that are here.
 
-        By the clock of whoever wrote; never later than now."""
+        By the clock of whoever wrote; never later than it arrived, or than now."""
         now = self.clock()
         return {place: min(at, now) for place, at in self.remembered("last written", self._last_written).items()}
 
     def _last_written(self, connection: Connection) -> dict[str, int]:
         roster, found = self.roster_in(connection), dict[str, int]()
-        for row in streams.in_scopes(connection):
-            node = self.author(roster, row.incarnation)
-            if node is not None and row.head_seq:
-                found[node.place] = max(found.get(node.place, 0), row.hlc >> _CLOCK_BITS)
+        for incarnation, at_ms in glance.written(connection):
+            node = self.author(roster, incarnation)
+            if node is not None:
+                found[node.place] = max(found.get(node.place, 0), at_ms)
         return found

@@ -63,6 +63,9 @@ class TimelineEntry(NamedTuple):
     skew_ms: int | None = None
 
 
+ANSWERS_MOST: Final = 256  # that are kept of one state of the database; some are named by days that somebody chooses
+
+
 class Reading(Office):
     """The part of the casebook that pages read. Every answer is of one consistent moment."""
 
@@ -366,7 +369,9 @@ class Reading(Office):
             answer = compute(connection)
         with self._answers_lock:
             if name not in self._answers or self._answers[name][0] <= version:
-                self._answers[name] = (version, answer)
+                # What is of an older state is computed again in any case; of one state nobody asks for ever more.
+                kept = [(key, known) for key, known in self._answers.items() if known[0] >= version and key != name]
+                self._answers = {**dict(kept[-ANSWERS_MOST + 1 :]), name: (version, answer)}
         return answer
 
     def _root_nodes(self, connection: Connection) -> list[bytes]:

@@ -32,6 +32,18 @@ _BY_FAULT: Final = (
     f" AND state NOT IN ({', '.join('?' * len(FINISHED))})) AS carded GROUP BY grade, at_fault"
 )
 
+# The label of what was written last, never beyond its arrival: a clock that runs ahead makes no place look alive.
+_WRITTEN: Final = (
+    "SELECT streams.incarnation, streams.hlc, events.arrived_ms FROM streams"
+    " JOIN events ON events.stream = streams.id AND events.seq = streams.head_seq"
+)
+_CLOCK_BITS: Final = 16
+
+
+def written(connection: Connection) -> list[tuple[bytes, int]]:
+    """Who wrote each stream, and when its newest event was written, in ms."""
+    return [(bytes(row[0]), min(row[1] >> _CLOCK_BITS, row[2])) for row in rows.ask(connection, _WRITTEN)]
+
 
 def by_state(connection: Connection) -> dict[str, int]:
     """Of each state of unfinished cases: how many have it."""

@@ -20,6 +20,8 @@ from tests.village_node.web.test_clocks import DAY_MS
 from tests.village_node.web.test_item_shapes import Cast, cast
 from tests.village_node.web.test_supervision import address, late, pass_days, supervisor, wrote
 from tests.village_node.web.test_timeliness import settled
+from village_node.casebook import bulletins as module
+from village_node.casebook.bulletins import Bulletins
 from village_node.store import rows, streams
 from village_node.store.cases import CaseRow
 
@@ -202,6 +204,23 @@ def test_what_arrives_after_a_bulletin_is_told_by_the_next_one(
     pass_days(network, 30, agent, supervisor)
     published(supervisor, DECEMBER)
     assert "上期通报后到的：收件 1，受理 0，办结 0" in plain(supervisor, f"/bulletins/{COUNTY}/{DECEMBER}")
+
+
+def test_what_a_village_publishes_with_another_program_says_nothing_anywhere(
+    network: Network, village: Counter, county: Counter, agent: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.file("001", **PAPERS)
+    network.clock.now_ms += 40 * DAY_MS
+    with monkeypatch.context() as forged:
+        forged.setattr(Bulletins, "may_publish_bulletins", lambda _self, _roles: True)
+        forged.setattr(module, "_PUBLISH", ("village",))
+        village.member.casebook.publish_bulletin("0001", {"agent"}, "month", NOVEMBER)
+        assert village.member.casebook.bulletins()
+    everywhere(network)
+    with county.member.store.reading() as connection:
+        assert streams.of_no_case(connection, kinds.BULLETIN), "it has come"
+    network.clock.now_ms += 1
+    assert county.member.casebook.bulletins() == []
 
 
 def test_a_letter_that_may_be_answered_for_ever_stops_no_fold(county: Counter, supervisor: Visitor, late: str) -> None:

@@ -149,3 +149,16 @@ def test_a_card_is_its_who_had_the_case_when_it_began(network: Network, agent: V
     with book.store.reading() as connection:
         found = glance.by_fault(connection, number)
     assert sorted(found) == [("notice", "c", 1), ("red", "b", 1), ("red_plus", "a", 1), ("yellow", "a", 1)]
+
+
+def test_a_clock_that_runs_ahead_makes_no_silent_place_look_alive(
+    network: Network, county: Counter, village: Counter
+) -> None:
+    ours = network.clock.now_ms
+    network.clock.now_ms += 300 * DAY_MS
+    village.sign_in("0001", "agent").file("001", **PAPERS)
+    network.clock.now_ms = ours
+    everywhere(network)
+    network.clock.now_ms += 8 * DAY_MS
+    drawn = marks(county.sign_in("1009", "supervisor").open("/overview").text)
+    assert [age for age, _ in drawn] == ["silent"]

@@ -390,6 +390,8 @@ def test_who_keeps_the_list_of_the_staff_shuts_accounts_and_notes_who_is_away(vi
         assert boss.post("/staff/0001/shut", {}).get_json()["state"] == "disabled", "twice is once"
     assert agent.open("/work").status_code != 200, "signed out at once"
     assert boss.post("/staff/7777/shut", {}).status_code == 404
+    own = boss.post("/staff/0809/shut", {})
+    assert own.status_code == 409 and "不能停用自己的账号" in own.get_json()["zh"]
     last = boss.post("/staff/0009/shut", {})
     assert (last.status_code, last.get_json()["code"]) == (409, "not_allowed_now") and "最后一个" in last.get_json()[
         "zh"
