@@ -248,7 +248,8 @@ def ranked(lines: Iterable[tuple[str, Tally]], rules: Rules) -> list[Ranked]:
     found, every, alone = [], sorted(keys.values()), len(ordered) < 2
     for name, tally, points in ordered:
         rank, behind = 1 + len(every) - bisect_right(every, keys[name]), bisect_left(every, keys[name])
-        flag = not alone and rank <= min(rules.flags, len(ordered) // 2)
+        as_good = len(every) - bisect_left(every, keys[name])  # or better, itself counted
+        flag = not alone and rank <= rules.flags and as_good <= len(ordered) // 2
         bottom = not alone and not flag and points < rules.base and behind < rules.bottom
         found.append(Ranked(name, tally, points, rank, flag, bottom))
     return found

@@ -438,3 +438,19 @@ def running() -> Iterator[Callable[[Member, Webhooks], Sender]]:
     yield start
     for each in made:
         each.stop()
+
+
+def test_however_many_hang_the_node_ends_in_the_time_that_one_takes(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, go_on, joined = told.sender, threading.Event(), list[float]()
+    threads = [threading.Thread(target=go_on.wait, args=(10.0,), daemon=True) for _ in range(6)]
+    for number, thread in enumerate(threads, start=100):
+        thread.start()
+        at_work._line(number).thread = thread
+    with monkeypatch.context() as hung:
+        hung.setattr(sender, "STOP_TRIES", 5)
+        hung.setattr(threading.Thread, "join", lambda _thread, timeout=None: joined.append(timeout or 0.0))
+        at_work.stop()
+    go_on.set()
+    assert len(joined) == 5, "not five for each"

@@ -76,7 +76,7 @@ class Webhooks:
             0, called, address, self._sealed(secret), " ".join(chosen), item_no or None, place or None, by, now
         )
         told = Line(now, by, "webhook.make", called, {
-            "url": address, "states": chosen, "item_no": item_no, "place": place
+            "url": address.partition("?")[0], "states": chosen, "item_no": item_no, "place": place
         })  # fmt: skip
         if not self.rows.add(row, LIVING_MOST, told):
             raise WebhookTrouble(

@@ -118,8 +118,8 @@ class Figures(Reception):
                 raise NotFound("不是本单位或其下级单位", "neither this place nor one below it")
             sums = Sums(places, places.kept_at(top), top, self.items_in(connection).catalogue)
             self._add_up(connection, sums, first, upto)
-            lines = figures.lines(connection, *_days(first, upto), "", bulletins.MOST_DEDUCTIONS)
-        rules = rules or sample_rules()
+            rules = rules or sample_rules()
+            lines = figures.lines(connection, *_days(first, upto), "", bulletins.MOST_DEDUCTIONS, worth(rules))
         departments = tuple((name, Tally(**sums.by_department[name])) for name in sorted(sums.by_department))
         at = {name: number for number, (name, _) in enumerate(departments)}
         items = tuple(
@@ -129,7 +129,7 @@ class Figures(Reception):
         )
         served = self.served(first.isoformat(), upto.isoformat())
         return Bulletin(
-            "", kind, period, rules, sums.place_lines(), departments, items, _deductions(lines, sums, at, rules),
+            "", kind, period, rules, sums.place_lines(), departments, items, _deductions(lines, sums, at),
             _services(served, places, top),
         )  # fmt: skip
 
@@ -146,24 +146,29 @@ class Figures(Reception):
         places = self.roster_in(connection).places
         return place not in places or places.level(place) != "county"
 
-    def deductions_of(self, kind: str, period: str, place: str) -> list[Line]:
-        """What counts against a place in a period, each with its case, the earliest first."""
+    def deductions_of(self, kind: str, period: str, place: str, rules: Rules) -> list[Line]:
+        """What takes something off a place in a period, each with its case, the earliest first."""
         first, last = bulletins.days_of(kind, period)
         days = _days(first, min(last, day_of(self.clock())))
         with self.store.reading() as connection:
-            return figures.lines(connection, *days, place, bulletins.MOST_DEDUCTIONS)
+            return figures.lines(connection, *days, place, bulletins.MOST_DEDUCTIONS, worth(rules))
+
+
+def worth(rules: Rules) -> list[int]:
+    """The rules that take something off."""
+    return [rule for rule, points in enumerate(rules.points) if points]
 
 
 def _days(first: date, last: date) -> tuple[int, int]:
     return day_number(first), day_number(last)
 
 
-def _deductions(lines: Iterable[Line], sums: Sums, at: Mapping[str, int], rules: Rules) -> tuple[Deduction, ...]:
-    """Those that take something off, of the places that are listed."""
+def _deductions(lines: Iterable[Line], sums: Sums, at: Mapping[str, int]) -> tuple[Deduction, ...]:
+    """Those of the places that are listed."""
     found = []
     for each in lines:
         home = each.key[0].partition(":")[2]
-        if each.place not in sums.by_place or home not in sums.by_place or not rules.points[each.rule]:
+        if each.place not in sums.by_place or home not in sums.by_place:
             continue
         department = at.get(sums.department_of(each.item_no), -1) if sums.is_county(each.place) else -1
         found.append(Deduction(each.rule, each.place, department, home, each.key[1], each.day))

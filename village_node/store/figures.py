@@ -4,6 +4,7 @@ Each is one statement that reads an index on a day and the rows of that period, 
 books. Days are counted since 1970 and both ends of a period count.
 """
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from sync_protocol.case.catalogue import CASE_KINDS
 from village_node.store import rows
 from village_node.store.cases import DONE_AS
+from village_node.store.faults import BAD_RATING, LATE_ANSWER
 from village_node.store.locks import CaseKey
 
 _AT_ONCE, _PROMISED, _JOINT, _UPWARD = (
@@ -59,14 +61,19 @@ _FAULTS: Final = (
 _CARDS: Final = {"red": 0, "yellow": 3}  # the rule that each card is judged by
 _LINE: Final = (
     "SELECT {rule}, {day}, {place}, cases.scope, cases.case_id, case_no, item_no FROM {table} WHERE {day} IS NOT NULL"
-    " AND {day} >= ? AND {day} <= ? AND {place} LIKE ? ORDER BY {day}, cases.scope, cases.case_id LIMIT ?"
+    " AND {day} >= ? AND {day} <= ? AND {place} LIKE ?{more} ORDER BY {day}, cases.scope, cases.case_id LIMIT ?"
 )
 _LINES: Final = {
     **{
-        rule: _LINE.format(rule=rule, day=f"{card}_day", place=f"{card}_at", table="cases")
+        rule: _LINE.format(rule=rule, day=f"{card}_day", place=f"{card}_at", table="cases", more="")
         for card, rule in _CARDS.items()
     },
-    1: _LINE.format(rule="faults.rule", day="faults.day", place="faults.place", table=_JOINED),
+    **{
+        rule: _LINE.format(
+            rule=rule, day="faults.day", place="faults.place", table=_JOINED, more=f" AND faults.rule = {rule}"
+        )
+        for rule in (BAD_RATING, LATE_ANSWER)
+    },
 }
 
 
@@ -131,11 +138,12 @@ def faults(connection: Connection, first: int, last: int) -> list[Fault]:
     return found
 
 
-def lines(connection: Connection, first: int, last: int, place: str, most: int) -> list[Line]:
-    """The deductions of a period, the earliest first: of one place, or of all where none is named."""
+def lines(connection: Connection, first: int, last: int, place: str, most: int, worth: Collection[int]) -> list[Line]:
+    """The deductions of a period, the earliest first: of one place, or of all where none is named. ``worth``: the rules
+    that take something off; what is worth nothing takes nobody's room."""
     found = [
         Line(int(rule), int(day), at, (scope, bytes(case_id)), case_no or "", item or "")
-        for words in _LINES.values()
+        for words in (words for rule, words in _LINES.items() if rule in worth)
         for rule, day, at, scope, case_id, case_no, item in rows.ask(
             connection, words, (first, last, place or "%", most)
         )

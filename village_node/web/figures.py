@@ -125,7 +125,7 @@ def score(visit: Visit, place: str) -> Response:
     tally = next((each.tally for each in said.places if each.place == place), None)
     if tally is None:
         raise NotFound
-    lines = visit.site.casebook.deductions_of(kind, period, place)
+    lines = visit.site.casebook.deductions_of(kind, period, place, said.rules)
     return visit.render(
         "score.html",
         place=place,
@@ -144,7 +144,6 @@ def score(visit: Visit, place: str) -> Response:
                 item.name if (item := visit.site.catalogue.newest(each.item_no)) else each.item_no,
             )
             for each in lines
-            if said.rules.points[each.rule]
         ],
         nothing=tally == NOTHING,
     )

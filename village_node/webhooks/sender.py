@@ -87,12 +87,14 @@ class Sender:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        for line in list(self._lines.values()):
-            for _ in range(STOP_TRIES):  # a call that was only just connecting has no socket to cut yet
-                if line.thread is None or not line.thread.is_alive():
-                    break
+        for _ in range(STOP_TRIES):  # a call that was only just connecting has no socket to cut yet
+            running = [(line, line.thread) for line in list(self._lines.values()) if line.thread is not None]
+            alive = [(line, thread) for line, thread in running if thread.is_alive()]
+            for line, _thread in alive:
                 road.cut(line.session)
-                line.thread.join(STOP_TRY_S)
+            if not alive:
+                break
+            alive[0][1].join(STOP_TRY_S)  # all have the same time: the node does not end later for their number
 
     def on_news(self, _scopes: set[str]) -> None:
         """Called by whoever committed something, in his thread."""

@@ -195,6 +195,10 @@ def test_who_is_first_has_the_flag_and_who_lost_points_is_among_the_last() -> No
     assert [each.rank for each in found] == [1, 2, 3, 4, 5, 6]
     assert [each.flag for each in found] == [True, True, True, False, False, False], "half of them at most"
     assert [each.bottom for each in found] == [False] * 4 + [True] * 2
+    many = bulletins.ranked([(f"v{n}", GOOD) for n in range(6)], RULES)
+    assert not any(each.flag for each in many), "who are all alike are not the better half"
+    two = bulletins.ranked([("a", GOOD), ("b", GOOD), *lines[2:]], RULES)
+    assert [each.name for each in two if each.flag] == ["a", "b", "v2"]
     equal = bulletins.ranked([("a", GOOD), ("b", GOOD)], RULES)
     assert [each.rank for each in equal] == [1, 1] and not any(each.bottom for each in equal)
     alone = bulletins.ranked([("a", Tally(accepted=1, red=1))], RULES)

@@ -18,6 +18,7 @@ def case(number: int, scope: str = HERE, **changes: Any) -> CaseRow:
     return _BARE._replace(scope=scope, case_id=bytes([number]) * 16, case_no=f"N-{number}", **{**usual, **changes})
 
 
+ALL = (0, 1, 2, 3)
 SETTLED: dict[str, Any] = {"done_day": 110, "done_as": 1, "settled_day": 110, "settled_limit": 5, "settled_kind": 1}
 
 
@@ -73,22 +74,27 @@ def test_a_fault_counts_on_its_day_at_the_place_whose_it_is(filled: Store) -> No
     with filled.reading() as connection:
         found = {(each.scope, each.place, each.rule): each.times for each in figures.faults(connection, 100, 111)}
         assert found == {(THERE, PLACE, 0): 1, (THERE, PLACE, 3): 1, (HERE, PLACE, 1): 1}
-        lines = figures.lines(connection, 100, 130, PLACE, 10)
+        lines = figures.lines(connection, 100, 130, PLACE, 10, ALL)
         assert [(each.rule, each.day, each.case_no) for each in lines] == [
             (3, 104, "N-8"),
             (1, 105, "N-1"),
             (0, 108, "N-8"),
             (2, 130, "N-2"),
         ]
-        assert len(figures.lines(connection, 100, 130, "", 2)) == 2
-        assert figures.lines(connection, 100, 130, "621021000000", 10) == []
+        assert len(figures.lines(connection, 100, 130, "", 2, ALL)) == 2
+        every = figures.lines(connection, 100, 130, "", 10, ALL)
+        for rule in ALL:
+            mine = [each for each in every if each.rule == rule]
+            assert mine and figures.lines(connection, 100, 130, "", len(mine), [rule]) == mine, "of one rule alone"
+        assert figures.lines(connection, 100, 130, "621021000000", 10, ALL) == []
 
 
 def test_what_is_known_against_a_case_is_replaced_and_goes_with_it(filled: Store) -> None:
     key = (HERE, bytes([1]) * 16)
     with filled.writing() as connection:
         faults.put(connection, [key], [FaultRow(*key, 0, 2, 106, PLACE)])
-        assert [each.day for each in figures.lines(connection, 100, 107, PLACE, 10) if each.case_no == "N-1"] == [106]
+        known = figures.lines(connection, 100, 107, PLACE, 10, ALL)
+        assert [each.day for each in known if each.case_no == "N-1"] == [106]
         faults.forget(connection, key)
         words = "SELECT count(*) FROM faults WHERE case_id = ?"
         assert rows.ask(connection, words, (key[1],))[0][0] == 0

@@ -35,6 +35,13 @@ def test_a_webhook_is_registered_after_the_password_and_its_secret_is_shown_once
         "001",
         None,
     )
+    with_key = {**FORM, "name": "机器人", "url": f"{URL}?key=not-for-the-trail", "again_password": PASSWORD}
+    assert "whsec_" in admin.send("/webhooks/make", with_key).text
+    (mine,) = [each for each in rows.all() if each.name == "机器人"]
+    assert mine.url.endswith("?key=not-for-the-trail")
+    assert "not-for-the-trail" not in admin.open("/webhooks").text
+    assert all("not-for-the-trail" not in line.detail for line in village.accounts.rows.audit_lines(9))
+    admin.send(f"/webhooks/{mine.id}/end", {})
     assert "县一体化平台" in admin.open("/webhooks?text=oa.example").text
     assert "县一体化平台" not in admin.open("/webhooks?state=ended").text
     admin.send("/webhooks/1/end", {})
