@@ -77,8 +77,9 @@ class Bulletins(Figures):
             )
         if said_by.days_of(kind, period)[1] >= day_of(self.clock()):
             return "本期尚未结束，结束后才能通报", "the period is not over yet: publish it afterwards"
-        own = [each.said.period for each in self._own() if isinstance(each.said, Bulletin) and each.said.kind == kind]
-        if period in own:
+        told = [each.said for each in self._own() if isinstance(each.said, Bulletin)]
+        own = [said.period for said in self._over(told) if said.kind == kind]
+        if any((said.kind, said.period) == (kind, period) for said in told):
             return (
                 "本期已经通报，不能更改；后到的件在下期列为补报",
                 "published already: what comes later is told by the next",
@@ -135,7 +136,7 @@ class Bulletins(Figures):
         def act(connection: Connection) -> tuple[None, set[str]]:
             self._locked_stream(connection, below(self.identity.place))
             told = [each.said for each in self._own(connection) if isinstance(each.said, Bulletin)]
-            ends = [said_by.days_of(each.kind, each.period)[1].isoformat() for each in told]
+            ends = [said_by.days_of(each.kind, each.period)[1].isoformat() for each in self._over(told)]
             if ends and said.since <= max(ends):
                 raise BadBody(
                     "since", f"{max(ends)} 以前已经通报，新规则须从其后施行",
@@ -148,6 +149,10 @@ class Bulletins(Figures):
             return None, {scope}
 
         self._act(act, request)
+
+    def _over(self, told: Iterable[Bulletin]) -> list[Bulletin]:
+        """Those of periods that are over: what a clock had published that ran ahead bars nothing of today."""
+        return [said for said in told if said_by.days_of(said.kind, said.period)[1] < day_of(self.clock())]
 
     def _check_open(self, kind: str, period: str, connection: Connection | None = None) -> None:
         if connection is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sync_protocol.case import day_ends, kinds
 from sync_protocol.case.day_ends import DayEnd
 from sync_protocol.errors import ProtocolError
-from sync_protocol.event import load_header
+from sync_protocol.event import Header, load_header
 from sync_protocol.places import parse_scope
 from village_node.casebook.growth import Growth
 from village_node.store import Connection
@@ -23,7 +23,7 @@ def keep_day_ends(connection: Connection, grown: Iterable[Growth], filled: Itera
         for header, _, chain_hash, _, body in growth.events:
             if header.kind == kinds.DAY_END and body is not None:
                 at = growth.row.id, header.seq, chain_hash
-                found += _row(at, scope, body, header.claimed, header.actor, header.kind_version)
+                found += _row(at, scope, body, header)
     for event, body in filled:
         if event.kind == kinds.DAY_END:
             found += row_of(event, scopes.get(event.stream, ""), body)
@@ -36,13 +36,14 @@ def row_of(event: EventRow, scope: str, body: bytes | None) -> list[Row]:
         header = load_header(event.header)
     except ProtocolError:
         return []
-    return _row(event[:3], scope, body, header.claimed, header.actor, header.kind_version) if body is not None else []
+    return _row(event[:3], scope, body, header) if body is not None else []
 
 
-def _row(at: tuple[int, int, bytes], scope: str, body: bytes, claimed: int, actor: str, version: int) -> list[Row]:
-    told = day_ends.read(body) if kinds.understood(kinds.DAY_END, version) else None
-    if told is None or not scope.startswith("about:"):
+def _row(at: tuple[int, int, bytes], scope: str, body: bytes, header: Header) -> list[Row]:
+    told = day_ends.read(body) if kinds.understood(header.kind, header.kind_version) else None
+    critical = any(key < 0 for key in header.ext or ())
+    if told is None or critical or header.case_id is not None or not scope.startswith("about:"):
         return []
     said: DayEnd = told["said"]
     numbers = said.came, said.done, said.left_over, said.posts, len(said.empty)
-    return [(*at, parse_scope(scope)[1], said.day, said.department, *numbers, claimed, actor)]
+    return [(*at, parse_scope(scope)[1], said.day, said.department, *numbers, header.claimed, header.actor)]

@@ -367,7 +367,7 @@ def test_a_village_is_offered_second_factors_and_none_is_chosen_for_it(setting: 
 def test_the_environment_fixes_who_has_a_second_factor_and_where_the_place_above_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SANJI_SECOND_FACTOR", "head")
+    monkeypatch.setenv("SANJI_SECOND_FACTOR", "head,officer")  # of all levels
     monkeypatch.setenv("SANJI_PARENT_URL", "http://township:8700")
     with setting_up(tmp_path / "node") as setting:
         browser = setting.entered()
@@ -380,7 +380,10 @@ def test_the_environment_fixes_who_has_a_second_factor_and_where_the_place_above
         assert 'value="files"' not in page and 'value="line" checked' in page
         assert browser.send("/setup/address", {"road": "files", "parent_url": ""}).status_code == 303
         made = setting.wizard.chosen
-        assert made is not None and (made.second_factor, made.parent_url) == (("head",), "http://township:8700")
+        assert made is not None and (made.second_factor, made.parent_url) == (
+            ("head", "officer", "agent"),
+            "http://township:8700",
+        )
 
 
 def test_wrapped_keys_open_with_the_passphrase_and_the_last_page_says_how_to_bind_it(

@@ -22,6 +22,7 @@ from tests.village_node.web.test_supervision import address, late, pass_days, su
 from tests.village_node.web.test_timeliness import settled
 from village_node.casebook import bulletins as module
 from village_node.casebook.bulletins import Bulletins
+from village_node.casebook.figures import sample_rules
 from village_node.store import rows, streams
 from village_node.store.cases import CaseRow
 
@@ -204,6 +205,19 @@ def test_what_arrives_after_a_bulletin_is_told_by_the_next_one(
     pass_days(network, 30, agent, supervisor)
     published(supervisor, DECEMBER)
     assert "上期通报后到的：收件 1，受理 0，办结 0" in plain(supervisor, f"/bulletins/{COUNTY}/{DECEMBER}")
+
+
+def test_what_a_clock_that_ran_ahead_had_published_bars_no_period_of_today(
+    network: Network, county: Counter, late: str
+) -> None:
+    book, ours = county.member.casebook, network.clock.now_ms
+    network.clock.now_ms += 3_000 * DAY_MS
+    book.publish_bulletin("1009", {"supervisor"}, "month", "2034-12")
+    network.clock.now_ms = ours
+    assert isinstance(book.publish_bulletin("1009", {"supervisor"}, "month", NOVEMBER).said, Bulletin)
+    rules = sample_rules()._replace(document_no="督〔2027〕1号", since="2027-02-01")
+    book.set_rules("1009", {"supervisor"}, rules)
+    assert book.why_not_publish("month", "2034-12") is not None
 
 
 def test_what_a_village_publishes_with_another_program_says_nothing_anywhere(

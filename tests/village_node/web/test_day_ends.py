@@ -4,17 +4,22 @@ import csv
 import io
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 
+from sync_protocol.case import kinds
+from sync_protocol.event import encode_header, load_header
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, problems
 from tests.village_node.web.errands import PAPERS, at_the_county, done
 from tests.village_node.web.test_clocks import DAY_MS, plain
 from tests.village_node.web.test_filing import held
+from village_node.casebook import closed_days
 from village_node.casebook.closing import ROOM, sums_of
 from village_node.store import day_ends as kept
+from village_node.store import streams
 from village_node.store.day_ends import DayEndRow
 
 TODAY = "2026-11-18"  # a Wednesday
@@ -207,6 +212,24 @@ def test_ends_of_days_stored_by_a_program_that_did_not_know_them_are_read_later(
         assert kept.not_kept(connection) == []
         [row] = kept.between(connection, TODAY, TODAY)
     assert (row.place, row.department, row.actor) == (VILLAGE, ROOM, "0001")
+
+
+def test_a_day_end_with_something_critical_that_is_not_understood_says_nothing(
+    village: Counter, agent: Visitor
+) -> None:
+    close(agent)
+    with village.member.casebook.store.reading() as connection:
+        (event,) = [each for each in streams.of_no_case(connection, kinds.DAY_END) if each.event.body is not None]
+    header, body = load_header(event.event.header), event.event.body
+    assert body is not None
+
+    def rows(**changed: Any) -> list[Any]:
+        raw = encode_header(header._replace(**changed))
+        return closed_days.row_of(event.event._replace(header=raw), event.scope, body)
+
+    assert len(rows()) == 1
+    assert rows(ext={-1: 1}) == []
+    assert rows(case_id=bytes(16)) == []
 
 
 def row(place: str, day: str, hour: int, **said: int) -> DayEndRow:
