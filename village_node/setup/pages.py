@@ -240,7 +240,7 @@ class Pages:
             status,
             told=wizard.told,
             roles=roles,
-            demanding=[ROLES[role, level] for role in wizard.told["second_factor"]],
+            demanding=[ROLES[role, level] for role in wizard.told["second_factor"] if (role, level) in ROLES],
             townships=wizard.townships(),
             problem=problem,
             why=_why(problem),

@@ -381,7 +381,7 @@ def test_the_environment_fixes_who_has_a_second_factor_and_where_the_place_above
         assert browser.send("/setup/address", {"road": "files", "parent_url": ""}).status_code == 303
         made = setting.wizard.chosen
         assert made is not None and (made.second_factor, made.parent_url) == (
-            ("head", "officer", "agent"),
+            ("head", "officer"),
             "http://township:8700",
         )
 
