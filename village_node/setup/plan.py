@@ -4,7 +4,7 @@ for the file of an unattended set-up. A fault is told by the field's name in bot
 import os
 import re
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -225,8 +225,8 @@ def listen_once(host: str, port: int) -> None:
             tried.bind(address)
 
 
-def account_faults(level: str, told: Told) -> Faults:
-    """What is wrong with the first account."""
+def account_faults(level: str, told: Told, fixed: Collection[str] = ()) -> Faults:
+    """What is wrong with the first account. `fixed`: what the environment settles, maybe for nodes of all levels."""
     found: Faults = {}
     staff_no, password = told.get("staff_no", ""), told.get("password", "")
     named: tuple[tuple[str, Callable[[str], str]], ...] = (("staff_no", new_number), ("staff_name", new_name))
@@ -240,8 +240,8 @@ def account_faults(level: str, told: Told) -> Faults:
     if not isinstance(roles, list | tuple) or not all(role in (*known, MANAGES) for role in roles):
         found["roles"] = (f"本级的岗位：{'、'.join(known)}", f"the roles of this level: {', '.join(known)}")
     demanding, may_demand = told.get("second_factor", ()), signing_in(level)
-    anywhere = {role for role, _ in ROLES}  # one environment may fix it for the nodes of all levels
-    if not isinstance(demanding, list | tuple) or not all(role in anywhere for role in demanding):
+    may_be = [role for role, _ in ROLES] if "second_factor" in fixed else may_demand
+    if not isinstance(demanding, list | tuple) or not all(role in may_be for role in demanding):
         found["second_factor"] = (f"本级的岗位：{'、'.join(may_demand)}", f"the roles here: {', '.join(may_demand)}")
     trouble_with = password_trouble(password, staff_no) if _is_text(password) and _is_text(staff_no) else None
     if not password:
@@ -251,14 +251,16 @@ def account_faults(level: str, told: Told) -> Faults:
     return found
 
 
-def faults_of(step: str, level: str, data: Path, told: Told, *, root: bool, own_port: int = 0) -> Faults:
-    """What is wrong with the answers of one step. `own_port`: see `reach_faults`."""
+def faults_of(
+    step: str, level: str, data: Path, told: Told, *, root: bool, own_port: int = 0, fixed: Collection[str] = ()
+) -> Faults:
+    """What is wrong with the answers of one step. `own_port`: see `reach_faults`; `fixed`: see `account_faults`."""
     found = {
         "place": lambda: place_faults(level, told),
         "above": lambda: above_faults(told, root=root),
         "keys": lambda: keys_faults(data, told),
         "reach": lambda: reach_faults(data, told, own_port),
-        "account": lambda: account_faults(level, told),
+        "account": lambda: account_faults(level, told, fixed),
     }
     return found[step]()
 

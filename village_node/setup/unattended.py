@@ -135,7 +135,7 @@ def _checked(kind: Kind, data: Path, told: dict[str, Any], path: Path) -> config
     """The settings of answers without faults. Raises BadPlan naming every field that has one, BadSettings."""
     found: Faults = {}
     for step in plan.STEPS:
-        found |= plan.faults_of(step, kind.level, data, told, root=kind.root)
+        found |= plan.faults_of(step, kind.level, data, told, root=kind.root, fixed=config.environment())
     for secret in SECRETS:  # as the file calls it
         if secret in found:
             where = "env" if f"{secret}_env" in told else "file"

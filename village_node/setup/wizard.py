@@ -123,7 +123,9 @@ class Wizard:
 
     def _faults(self, step: str, told: dict[str, Any]) -> Faults:
         kind = self.kind
-        return plan.faults_of(step, kind.level, self.data, told, root=kind.root, own_port=self._own_port)
+        return plan.faults_of(
+            step, kind.level, self.data, told, root=kind.root, own_port=self._own_port, fixed=self.fixed
+        )
 
     def next_step(self) -> str | None:
         """The first step that is not answered yet; None: all are."""
