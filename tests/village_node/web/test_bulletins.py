@@ -23,8 +23,9 @@ from tests.village_node.web.test_timeliness import settled
 from village_node.casebook import bulletins as module
 from village_node.casebook.bulletins import Bulletins
 from village_node.casebook.figures import sample_rules
-from village_node.store import rows, streams
+from village_node.store import faults, rows, streams
 from village_node.store.cases import CaseRow
+from village_node.store.faults import FaultRow
 
 __all__ = ["cast", "late", "settled", "supervisor"]
 
@@ -294,6 +295,15 @@ def test_a_bad_rating_takes_points_from_who_handled_the_stage(
     assert department.bad == 1, "the county's own departments answer for themselves"
     assert [(each.rule, each.department) for each in said.deductions] == [(1, 0)]
     assert "差评成立 1 件 −3" in plain(supervisor, "/figures")
+    # What was known against a case goes once nothing of it counts: the next fold says what stands now.
+    (rated,) = [each for each in county.member.casebook.work_list("all", {}).rows if each.rating == 4]
+    with county.member.store.writing() as connection:
+        key = rated.scope, rated.case_id
+        faults.put(connection, [key], [FaultRow(*key, 0, faults.BAD_RATING, rated.settled_day or 0, COUNTY)])
+    county.member.casebook.tell({rated.scope})
+    assert tally(county, NOVEMBER).bad == 2
+    done(other, case, "note", text="已回访")
+    assert tally(county, NOVEMBER).bad == 1
 
 
 def test_the_county_s_rules_hold_from_their_day_and_a_bulletin_names_those_it_went_by(
