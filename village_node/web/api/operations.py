@@ -141,8 +141,6 @@ def hang(blueprint: Described, each: Operation) -> None:
     """Hang one operation into the blueprint: documented, guarded, and reading what it takes."""
     # Innermost what is short: every layer copies what is said of those under it, whole schemas too.
     view = _explained(each)
-    for status in sorted(_statuses(each)):
-        view = blueprint.alt_response(status, _NAMES[status])(view)
     view = blueprint.response(200, each.gives, content_type=each.media)(view)
     if each.asks is not None:
         view = blueprint.arguments(each.asks, location="query")(view)
@@ -152,7 +150,8 @@ def hang(blueprint: Described, each: Operation) -> None:
         view = blueprint.arguments(Id, location="headers")(view)
     view = _door(each, view)
     roles = sorted(each.policy.roles) if each.policy.roles is not None else None
-    known: dict[str, Any] = {"operationId": each.name, "x-roles": roles, "x-personal-data": each.policy.fields}
+    known: dict[str, Any] = {"responses": {status: _NAMES[status] for status in sorted(_statuses(each))}}
+    known |= {"operationId": each.name, "x-roles": roles, "x-personal-data": each.policy.fields}
     known["security"] = [{"token": []}] if roles is not None else []
     view = blueprint.doc(**known)(view)
     parameters = [
