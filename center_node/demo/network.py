@@ -13,6 +13,8 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
+from center_node.demo import commands
+
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 20.0
 
@@ -47,11 +49,11 @@ class DemoNode:
 
     def command(self, verb: str, *arguments: str) -> str:
         """Run one command of this node's command line; what it printed. Raises NodeFailed."""
-        line = [sys.executable, "-m", f"{self.package}.cli", verb, "--data", str(self.data), *arguments]
-        done = subprocess.run(line, capture_output=True, text=True, env=_environment(), check=False)
-        if done.returncode != 0:
-            raise NodeFailed(f"{self.name}: {verb} {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
+        done = commands.run(self.package, [verb, "--data", str(self.data), *arguments], _environment())
+        if done.code != 0:
+            said = done.complained.strip() or done.said.strip()
+            raise NodeFailed(f"{self.name}: {verb} {' '.join(arguments)}: {said}")
+        return done.said
 
     def status(self) -> dict[str, Any]:
         """What `status --json` says."""
