@@ -12,7 +12,7 @@ from tests.benchmarks.report import Figure, measured, publish, say
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, network
 from village_node.store import rows
 from village_node.store.streams import StreamRow
-from village_node.store.tables import STREAMS
+from village_node.store.tables.streams import STREAMS
 
 HEADS: Final = 32_000
 

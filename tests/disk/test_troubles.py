@@ -16,7 +16,7 @@ from tests.disk.small_disk import SmallDisk
 from tests.network import TOWNSHIP, VILLAGE, network
 from township_node.downlink import Downlink
 from village_node.store import NotReadable, NotSaved, Store, open_store, sqlite
-from village_node.store.tables import META
+from village_node.store.tables.meta import META
 
 CODES = {
     "full": sqlite3.SQLITE_FULL,

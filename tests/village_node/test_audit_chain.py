@@ -18,7 +18,7 @@ from village_node.accounts.throttle import DAY_MS
 from village_node.store import Store, audit, open_store, peers
 from village_node.store.accounts import AccountRows
 from village_node.store.audit import Line
-from village_node.store.tables import AUDIT
+from village_node.store.tables.audit import AUDIT
 
 __all__ = ["network", "village"]
 

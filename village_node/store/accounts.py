@@ -11,7 +11,8 @@ from village_node.store import audit, claims, peers, rows
 from village_node.store.audit import EVERY_LINE, AuditRow, Checked, Line, Looked, Mark, Wanted
 from village_node.store.database import Store
 from village_node.store.errors import NotSaved, Overtaken, RoomMade
-from village_node.store.tables import DRAFTS, SESSIONS, STAFF, THROTTLE, TOKENS
+from village_node.store.tables.accounts import SESSIONS, STAFF, THROTTLE, TOKENS
+from village_node.store.tables.desks import DRAFTS
 
 MOST_DRAFTS = 200
 

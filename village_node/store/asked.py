@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey
-from village_node.store.tables import ASKED_PROCEDURES as TABLE
+from village_node.store.tables.desks import ASKED_PROCEDURES as TABLE
 
 
 class Asked(NamedTuple):

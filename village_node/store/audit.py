@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, or_, select
 
 from village_node.store import peers, rows
-from village_node.store.tables import AUDIT
+from village_node.store.tables.audit import AUDIT
 
 NO_LINE_BEFORE: Final = bytes(32)
 # Names under which the node remembers how many lines there are, and what the last look at them found.

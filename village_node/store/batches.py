@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 from village_node.store import rows
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.store.locks import CaseKey
-from village_node.store.tables import BATCH_CASES, BATCHES, CASES
+from village_node.store.tables.cases import CASES
+from village_node.store.tables.desks import BATCH_CASES, BATCHES
 
 
 class Batch(NamedTuple):

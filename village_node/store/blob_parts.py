@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from village_node.store import rows
 from village_node.store.blobs import BlobKey
-from village_node.store.tables import BLOB_PARTS
+from village_node.store.tables.blobs import BLOB_PARTS
 
 HELD: Final = 256  # of all files; whose is older makes way, and is asked for again from the chunk's first byte
 _COLUMNS: Final = ", ".join(column.name for column in BLOB_PARTS.columns)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey
-from village_node.store.tables import BLOB_CASES, BLOB_RECEIPTS, BLOBS
+from village_node.store.tables.blobs import BLOB_CASES, BLOB_RECEIPTS, BLOBS
 
 MISSING: Final = 0
 HERE: Final = 1

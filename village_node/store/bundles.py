@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from village_node.store import rows
-from village_node.store.tables import BUNDLES
+from village_node.store.tables.peers import BUNDLES
 
 OUT: Final = "out"
 IN: Final = "in"

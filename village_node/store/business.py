@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from village_node.store import rows
 from village_node.store.cases import CaseRow
-from village_node.store.tables import CASES
+from village_node.store.tables.cases import CASES
 
 # Grouped by a sum: by the column itself SQLite walks through the whole table in the order of its key.
 _TAKEN_IN: Final = (

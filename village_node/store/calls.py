@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from sync_protocol.case import workflow
 from village_node.store.cases import view
-from village_node.store.tables import CASES
+from village_node.store.tables.cases import CASES
 
 
 class Calls(NamedTuple):

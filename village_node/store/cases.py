@@ -16,7 +16,9 @@ from sync_protocol.case.numbers import place_prefix
 from sync_protocol.case.workdays import FIRST_DAY
 from village_node.store import claims, fees, rows
 from village_node.store.locks import CaseKey, StreamKey
-from village_node.store.tables import CASE_WAITS, CASES, CLAIMS, EVENTS, STREAMS
+from village_node.store.tables.cases import CASE_WAITS, CASES
+from village_node.store.tables.desks import CLAIMS
+from village_node.store.tables.streams import EVENTS, STREAMS
 
 # The numbers in `events.verdict`; 0 stands for an event that is about no case.
 VERDICTS: Final = ("", "effective", "waiting", "needs_update", "void", "contested")

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from village_node.store import rows
-from village_node.store.tables import CHECKPOINT_LINES, CHECKPOINT_TIMES
+from village_node.store.tables.streams import CHECKPOINT_LINES, CHECKPOINT_TIMES
 
 
 class LineRow(NamedTuple):

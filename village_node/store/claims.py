@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
 from village_node.store import audit, rows
 from village_node.store.audit import Line
 from village_node.store.locks import CaseKey
-from village_node.store.tables import ABSENCES, CASES, CLAIMS, STAFF
+from village_node.store.tables.accounts import STAFF
+from village_node.store.tables.cases import CASES
+from village_node.store.tables.desks import ABSENCES, CLAIMS
 
 FREED: Final = "case.claim.free"  # what the audit trail calls it when a claim ends and nobody has put the case back
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sync_protocol.case import kinds, workflow
 from village_node.store import rows
 from village_node.store.streams import CaseEventRow, EventRow, event_at
-from village_node.store.tables import DAY_ENDS
+from village_node.store.tables.reception import DAY_ENDS
 
 # The stage events by which a case comes to somebody: where one of them is the last, nobody has acted upon it.
 COMING_KINDS: Final = (kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.PREREVIEW)

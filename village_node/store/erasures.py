@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from village_node.store import rows
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.streams import ERASED
-from village_node.store.tables import ERASURES, EVENTS
+from village_node.store.tables.streams import ERASURES, EVENTS
 
 _KEYS: Final = "SELECT incarnation, scope, seq, mark FROM erasures WHERE (incarnation, scope) IN (KEYS)"
 _HELD: Final = (

@@ -10,7 +10,7 @@ from village_node.store import audit, peers
 from village_node.store.accounts import with_the_reserve
 from village_node.store.audit import Line
 from village_node.store.database import Store
-from village_node.store.tables import AUDIT, EXPORTS
+from village_node.store.tables.audit import AUDIT, EXPORTS
 
 COUNTER: Final = "export"
 MOST_LISTED: Final = 200

@@ -9,7 +9,7 @@ from village_node.store import audit, peers, rows
 from village_node.store.accounts import Outdated, with_the_reserve
 from village_node.store.audit import Line
 from village_node.store.database import Store
-from village_node.store.tables import FACTORS, RECOVERY_CODES, SESSIONS
+from village_node.store.tables.accounts import FACTORS, RECOVERY_CODES, SESSIONS
 
 _LOCK: Final = "factors"
 

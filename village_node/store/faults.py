@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey
-from village_node.store.tables import FAULTS
+from village_node.store.tables.cases import FAULTS
 
 BAD_RATING: Final = 1
 LATE_ANSWER: Final = 2

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey
-from village_node.store.tables import CASES, FEES
+from village_node.store.tables.cases import CASES, FEES
 
 SETTLED: Final = ("paid", "waived")
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from village_node.store import rows
 from village_node.store.locks import StreamKey
-from village_node.store.tables import FORKS
+from village_node.store.tables.streams import FORKS
 
 ALARM: Final = 1  # in `streams.alarm`: the stream has a proven fork
 

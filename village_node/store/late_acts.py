@@ -10,7 +10,8 @@ from sync_protocol.case.kinds import ACCOUNT_STATE
 from sync_protocol.places import parse_scope
 from village_node.store import rows
 from village_node.store.streams import EventRow
-from village_node.store.tables import EVENTS, LATE_ACTS
+from village_node.store.tables.accounts import LATE_ACTS
+from village_node.store.tables.streams import EVENTS
 
 _EVENT = ", ".join(f"events.{column.name}" for column in EVENTS.columns)
 _HELD = (

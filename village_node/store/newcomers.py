@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
-from village_node.store.tables import NEWCOMERS
+from village_node.store.tables.roster import NEWCOMERS
 
 WAITING, TAKEN, DECLINED, MADE_WAY = range(4)  # the last: for a newer one of its place; counted for a minute
 

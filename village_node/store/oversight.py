@@ -10,7 +10,8 @@ from village_node.store import rows
 from village_node.store.cases import FINISHED, CaseRow, Page, day_number
 from village_node.store.locks import CaseKey
 from village_node.store.streams import CaseEventRow, EventRow
-from village_node.store.tables import CASES, EVENTS
+from village_node.store.tables.cases import CASES
+from village_node.store.tables.streams import EVENTS
 
 # The conditions are those of the partial indexes, word for word, so that either database uses them.
 _EVENT: Final = ", ".join(column.name for column in EVENTS.columns)

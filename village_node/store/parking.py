@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from village_node.store import rows
-from village_node.store.tables import ANSWERS, PARKED, REFUSED
+from village_node.store.tables.peers import ANSWERS, PARKED, REFUSED
 
 SAMPLES: Final = 200  # refused rows kept of each sender; beyond that its own oldest make way, and nobody else's
 

@@ -7,7 +7,9 @@ from sqlalchemy import Connection, select
 
 from village_node.store import locks, rows
 from village_node.store.errors import Overtaken
-from village_node.store.tables import META, PEERS, ROSTER_CHANGES
+from village_node.store.tables.meta import META
+from village_node.store.tables.peers import PEERS
+from village_node.store.tables.roster import ROSTER_CHANGES
 
 FIRST_BUDGET: Final = 16_384
 _LARGEST: Final = 2**63 - 1

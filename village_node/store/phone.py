@@ -10,7 +10,7 @@ from village_node.store.accounts import with_the_reserve
 from village_node.store.audit import Line
 from village_node.store.database import Store
 from village_node.store.locks import CaseKey
-from village_node.store.tables import PHONE_FILES, PHONE_PASSES
+from village_node.store.tables.phone import PHONE_FILES, PHONE_PASSES
 
 WAITING, TAKEN, DISCARDED, LAPSED = range(4)
 _LOCK: Final = "phone"

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, func, insert, select, update
 
 from village_node.store.locks import CaseKey
-from village_node.store.tables import PROPOSALS
+from village_node.store.tables.desks import PROPOSALS
 
 STATES: Final = ("pending", "confirmed", "rejected")
 PENDING, CONFIRMED, REJECTED = range(3)

@@ -9,7 +9,8 @@ from village_node.store import rows
 from village_node.store.cases import FINISHED
 from village_node.store.locks import CaseKey
 from village_node.store.streams import PURGED
-from village_node.store.tables import CASE_PURGES, EVENTS
+from village_node.store.tables.cases import CASE_PURGES
+from village_node.store.tables.streams import EVENTS
 
 
 class PurgeRow(NamedTuple):

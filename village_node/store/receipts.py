@@ -7,7 +7,8 @@ from sqlalchemy import Connection, and_, select
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey
-from village_node.store.tables import CASES, EVENTS, RECEIPT_TIMES, RECEIPTS, STREAMS
+from village_node.store.tables.cases import CASES
+from village_node.store.tables.streams import EVENTS, RECEIPT_TIMES, RECEIPTS, STREAMS
 
 _UNCOVERED: Final = (
     "SELECT streams.scope, events.case_id, count(*) FROM streams LEFT JOIN"

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, and_, case, delete, func, insert, not_, or_, select, update
 
 from village_node.store import rows
-from village_node.store.tables import APPOINTMENTS, DUTY, TICKETS
+from village_node.store.tables.reception import APPOINTMENTS, DUTY, TICKETS
 
 BOOKED, CAME, MISSED, CANCELLED, MOVED, DOUBLE, GONE = range(7)
 WAITING, CALLED, DONE, SKIPPED = range(4)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey
-from village_node.store.tables import REQUESTS
+from village_node.store.tables.accounts import REQUESTS
 
 NOTHING_YET: CaseKey = ("", b"")
 

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
-from village_node.store.tables import REVOCATIONS
+from village_node.store.tables.roster import REVOCATIONS
 
 PENDING, CONFIRMED, REJECTED = range(3)
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from village_node.store import peers, rows
-from village_node.store.tables import ROSTER_ASIDE, ROSTER_FORKS
+from village_node.store.tables.roster import ROSTER_ASIDE, ROSTER_FORKS
 
 # The counter of all that makes a roster another one than that of before with more changes behind it.
 ANEW: Final = "roster_anew"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from village_node.store import rows
 from village_node.store.errors import Overtaken
 from village_node.store.locks import StreamKey
-from village_node.store.tables import EVENTS, SEALS, STREAMS
+from village_node.store.tables.streams import EVENTS, SEALS, STREAMS
 
 HERE: Final = 0
 MISSING: Final = 1

@@ -10,7 +10,7 @@ from village_node.store.accounts import with_the_reserve
 from village_node.store.audit import Line
 from village_node.store.database import Store
 from village_node.store.locks import CaseKey
-from village_node.store.tables import WEBHOOK_NEWS, WEBHOOKS
+from village_node.store.tables.webhooks import WEBHOOK_NEWS, WEBHOOKS
 
 MOST_LISTED: Final = 500
 _LOCK: Final = "webhooks"

@@ -19,7 +19,7 @@ from village_node.shelf import KEY_BYTES, Shelf
 from village_node.store import blobs, rows
 from village_node.store.blobs import DROPPED, HERE, MISSING
 from village_node.store.factors import FactorRow
-from village_node.store.tables import FACTORS
+from village_node.store.tables.accounts import FACTORS
 
 __all__ = ["net"]
 WORDS = "三月的苹果花 opens late"

@@ -18,7 +18,7 @@ from village_node.casebook import CaseRef, NotAllowed, NotFound, PurgeJob, Purge
 from village_node.casebook.purging import term_is_over
 from village_node.store import checkpoints, receipts, rows, streams
 from village_node.store.streams import HERE, PURGED, EventRow
-from village_node.store.tables import EVENTS, RECEIPTS
+from village_node.store.tables.streams import EVENTS, RECEIPTS
 
 __all__ = ["closed", "net"]
 

@@ -14,7 +14,7 @@ from tests.village_node.older import as_of
 from village_node.casebook import refolding
 from village_node.store import migrations
 from village_node.store.cases import CaseRow
-from village_node.store.tables import CASES
+from village_node.store.tables.cases import CASES
 
 OLD = "0012"  # the last before orders to put right, fees by day and settlements were kept in rows
 ADDED = ("rating", "orders_day", "orders_at", "orders_call", "action_day", "settled_day", "settled_used")

@@ -29,7 +29,8 @@ from village_node.store import (
     open_store,
     sqlite,
 )
-from village_node.store.tables import META, METADATA
+from village_node.store.tables import METADATA
+from village_node.store.tables.meta import META
 
 SECRETS = stat.S_IRWXG | stat.S_IRWXO
 

@@ -16,7 +16,7 @@ from tests.postgresql import Cluster
 from tests.village_node.web.counter import Visitor, open_counter
 from township_node import web as township_pages
 from village_node.store import NotReadable, NotSaved, Store, open_store, postgresql
-from village_node.store.tables import META
+from village_node.store.tables.meta import META
 
 pytestmark = pytest.mark.postgres
 

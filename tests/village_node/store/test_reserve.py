@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from tests.builders import TOWNSHIP, VILLAGE, message, network
 from village_node.store import NotSaved, RoomMade, Store, open_store
 from village_node.store.reserve import RESERVE_FILE, Reserve
-from village_node.store.tables import META
+from village_node.store.tables.meta import META
 
 MB = 1 << 20
 

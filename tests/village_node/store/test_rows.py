@@ -7,7 +7,7 @@ import pytest
 
 from village_node.store import open_store, rows
 from village_node.store.rows import TOGETHER
-from village_node.store.tables import CASE_PURGES
+from village_node.store.tables.cases import CASE_PURGES
 
 Row = tuple[str, bytes, int, int, int | None]
 

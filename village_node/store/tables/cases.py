@@ -1,0 +1,172 @@
+"""What is computed of cases from their events, or is left to compute."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, SmallInteger, Table, Text
+
+from village_node.store.tables.metadata import METADATA, only
+
+# One row a case: what lists and searches need. It is computed from the events and can be computed again at any time.
+CASES: Final = Table(
+    "cases",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("case_no", Text),
+    Column("query_code", Text),
+    Column("item_no", Text),
+    Column("item_version", Integer),
+    Column("state", Text),
+    Column("holder", Text),
+    Column("transit_to", Text),
+    Column("applicant_name", Text),
+    Column("filed_ms", BigInteger),
+    Column("decided_ms", BigInteger),
+    Column("delivered_ms", BigInteger),
+    Column("updated_ms", BigInteger),
+    Column("last_incarnation", LargeBinary),
+    Column("last_seq", BigInteger),
+    Column("last_mark", LargeBinary),
+    Column("n_events", Integer),
+    Column("n_waiting", Integer),
+    Column("n_void", Integer),
+    Column("n_contested", Integer),
+    Column("n_needs_update", Integer),
+    Column("open_supplies", Integer),
+    Column("open_withdrawals", Integer),
+    Column("n_open", Integer),
+    Column("due_day", Integer),
+    Column("notice_day", Integer),
+    Column("yellow_day", Integer),
+    Column("red_day", Integer),
+    Column("red_plus_day", Integer),
+    Column("promise_day", Integer),
+    Column("lane", Integer),
+    Column("ahead_of", Text),
+    Column("rating", Integer),
+    Column("orders_day", Integer),
+    Column("orders_at", Text),
+    Column("orders_call", Integer),
+    Column("unsigned", Text),
+    Column("action_day", Integer),
+    Column("settled_day", Integer),
+    Column("settled_used", Integer),
+    Column("settled_limit", Integer),
+    Column("settled_kind", Integer),
+    Column("settled_extension", Integer),
+    Column("calls", Integer),
+    Column("reached", Integer),
+    Column("appeal_day", Integer),
+    Column("appeals_by", Text),
+    Column("watched_day", Integer),
+    Column("acts_on", Text),
+    Column("earlier_no", Text),
+    Column("kind", Integer),
+    Column("outcome", Text),
+    Column("received_day", Integer),
+    Column("accepted_day", Integer),
+    Column("done_day", Integer),
+    Column("done_as", SmallInteger),
+    Column("corrections", Integer),
+    Column("yellow_at", Text),
+    Column("red_at", Text),
+    Column("decided_at", Text),
+    Column("decided_by", Integer),
+    PrimaryKeyConstraint("scope", "case_id"),
+    Index(None, "case_no"),
+    Index(None, "query_code"),
+    Index(None, "holder", "state"),
+    Index(None, "transit_to", **only("transit_to IS NOT NULL")),
+    Index(None, "state"),
+    Index(None, "filed_ms"),
+    Index("ix_cases_unsettled", "scope", **only("n_waiting > 0 OR n_void > 0 OR n_needs_update > 0")),
+    Index("ix_cases_asked", "holder", **only("open_supplies > 0 OR open_withdrawals > 0")),
+    Index("ix_cases_promised", "promise_day", **only("promise_day IS NOT NULL")),
+    Index("ix_cases_unsigned", "unsigned", **only("unsigned IS NOT NULL")),
+    Index("ix_cases_action_day", "action_day", **only("action_day IS NOT NULL")),
+    Index("ix_cases_unrated", "state", **only("rating = 0 AND state IN ('delivered', 'archived')")),
+    Index("ix_cases_settled", "settled_day"),
+    Index("ix_cases_orders", "orders_day", **only("orders_day IS NOT NULL")),
+    Index("ix_cases_appeal_day", "appeal_day", **only("appeal_day IS NOT NULL")),
+    Index("ix_cases_watched_day", "watched_day", **only("watched_day IS NOT NULL")),
+    Index("ix_cases_earlier_no", "earlier_no", **only("earlier_no IS NOT NULL")),
+    Index("ix_cases_kind", "kind", "state"),
+    # With all that their sums are of: a period is counted without a look at the rows, but for what is over.
+    Index("ix_cases_received_day", "received_day", "scope", "item_no", "corrections"),
+    Index("ix_cases_accepted_day", "accepted_day", "scope", "item_no"),
+    Index("ix_cases_done_day", "done_day", "accepted_day", "scope", "item_no"),
+    Index("ix_cases_yellow_day", "yellow_day", **only("yellow_day IS NOT NULL")),
+    Index("ix_cases_red_day", "red_day", **only("red_day IS NOT NULL")),
+    Index("ix_cases_decided", "decided_ms", "decided_at", "item_no", "decided_by"),
+    Index("ix_cases_item", "item_no", "filed_ms", "scope"),
+    Index("ix_cases_odd", "holder", **only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
+)
+
+# What counts against a place besides cards: a bad rating that stands, an answer to supervision that came late. One row
+# each, with the day from which it counts (days since 1970), which may lie ahead while nobody has answered.
+FAULTS: Final = Table(
+    "faults",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("rule", SmallInteger, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("place", Text, nullable=False),
+    PrimaryKeyConstraint("scope", "case_id", "number"),
+    Index("ix_faults_day", "day"),
+)
+
+# The money of each case, by day: what of it was asked, taken or waived where and when.
+FEES: Final = Table(
+    "fees",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("day", Integer, nullable=False, index=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("case_no", Text),
+    Column("item_no", Text),
+    Column("item_version", Integer),
+    Column("fen", BigInteger),
+    Column("number", Text),
+    Column("actor", Text),
+    PrimaryKeyConstraint("scope", "case_id", "what"),
+)
+
+# Closed cases whose bodies were dropped here, and since when they are asked for again.
+CASE_PURGES: Final = Table(
+    "case_purges",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    Column("purged_ms", BigInteger, nullable=False),
+    Column("bodies", Integer, nullable=False),
+    Column("recalled_ms", BigInteger),
+    PrimaryKeyConstraint("scope", "case_id"),
+    Index("ix_case_purges_recalled", "recalled_ms", **only("recalled_ms IS NOT NULL")),
+)
+
+# A case whose event relies on a position of another stream that is not here: folded again when it comes.
+CASE_WAITS: Final = Table(
+    "case_waits",
+    METADATA,
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("dep_scope", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("incarnation", "dep_scope", "seq", "scope", "case_id"),
+    Index(None, "scope", "case_id"),
+)
+
+# Cases whose rows an upgrade left without what its columns say: named by the migration, folded anew in slices.
+TO_FOLD: Final = Table(
+    "to_fold",
+    METADATA,
+    Column("scope", Text, nullable=False),
+    Column("case_id", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("scope", "case_id"),
+)
