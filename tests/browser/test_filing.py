@@ -64,7 +64,7 @@ def test_a_browser_that_is_killed_loses_at_most_the_field_that_is_typed(hall: Ha
     again.get_by_role("link", name="最低生活保障审核确认").click()
     expect(again.get_by_label("姓名或单位名称")).to_have_value("张秀兰")
     expect(again.get_by_label("证件号码")).to_have_value("110105")
-    assert len(hall.counters[VILLAGE].accounts.rows.drafts("0001")) == 1
+    assert len(hall.counters[VILLAGE].accounts.drafts.drafts("0001")) == 1
 
 
 def test_nothing_is_kept_after_the_form_is_sent(hall: Hall) -> None:

@@ -27,8 +27,8 @@ from village_node import app, config, identity
 from village_node import cli as village_cli
 from village_node.casebook import Application
 from village_node.store import migrations, sqlite
-from village_node.store.accounts import DraftRow
 from village_node.store.audit import AuditRow
+from village_node.store.drafts import DraftRow
 from village_node.witness import WITNESS_FILE
 
 ENROLLED: Final = "enrolled"
@@ -280,7 +280,7 @@ def accounts(stage: Stage) -> None:
 def drafts(stage: Stage) -> None:
     """已保存 at the counter: kept, changed, thrown away."""
     keys = set_up(stage, VILLAGE, TOWNSHIP, COUNTY)
-    rows = accounts_of(keys.members[VILLAGE], keys).rows
+    rows = accounts_of(keys.members[VILLAGE], keys).drafts
     stage.settled()
     for number in range(4):
         draft = DraftRow(f"d{number}", "1001", "001", 1, "{}", 1, 1)

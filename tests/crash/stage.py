@@ -21,8 +21,9 @@ from tests.crash.operations import MARKS, SETTLED
 from village_node import config, identity
 from village_node.accounts import Accounts
 from village_node.casebook import Casebook, CaseRef
-from village_node.store.accounts import AccountRows, DraftRow
+from village_node.store.accounts import AccountRows
 from village_node.store.audit import AuditRow
+from village_node.store.drafts import DraftRow
 from village_node.witness import WITNESS_FILE
 
 NODE: Final = "node"  # the data directory's name on the recorded disk

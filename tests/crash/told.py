@@ -148,7 +148,7 @@ def _staff(node: Node, staff_no: str, values: Values) -> str:
 
 
 def _draft(node: Node, draft_id: str, values: Values) -> str:
-    row = node.accounts.rows.draft(draft_id, "1001")
+    row = node.accounts.drafts.draft(draft_id, "1001")
     return "" if {"fields": row.fields if row else None} in values else f"found {row}"
 
 

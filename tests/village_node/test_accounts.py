@@ -159,9 +159,9 @@ def test_the_end_of_a_wait_gives_back_nothing_that_others_have_counted_since(acc
     for number in range(5):
         guess(accounts, f"x{number}", "wrong")
     accounts.unlock("0001")
-    counted = accounts.rows.throttle("source:here")
+    counted = accounts.throttle.rows.throttle("source:here")
     assert counted is not None and counted.failures == 5
-    assert accounts.rows.throttles("person:0001@") == []
+    assert accounts.throttle.rows.throttles("person:0001@") == []
 
 
 def test_an_account_needs_a_name_roles_of_its_level_and_a_free_number(accounts: Accounts) -> None:
@@ -420,7 +420,7 @@ def test_a_right_sign_in_forgets_what_was_mistyped(accounts: Accounts) -> None:
             assert refused(lambda: accounts.sign_in("0001", "wrong password", "the office")) == 0
         accounts.sign_in("0001", PASSWORD, "the office")
         break
-    row = accounts.rows.throttle("person:0001@the office")
+    row = accounts.throttle.rows.throttle("person:0001@the office")
     assert row is None
 
 
@@ -439,7 +439,7 @@ def test_a_wait_grows_and_has_an_end(rule: Rule, failures: int) -> None:
 def test_ten_attempts_at_once_are_counted_as_ten(accounts: Accounts, clock: Clock) -> None:
     import threading
 
-    throttle, allowed = Throttle(accounts.rows, clock), []
+    throttle, allowed = Throttle(accounts.throttle.rows, clock), []
     rule = Rule(free=3, longest_ms=60_000, forget_ms=10**6)
     threads = [threading.Thread(target=lambda: allowed.append(throttle.attempt("k", rule) == 0)) for _ in range(10)]
     for thread in threads:

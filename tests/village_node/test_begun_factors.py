@@ -9,7 +9,7 @@ from village_node.accounts import Accounts, Demands
 from village_node.accounts.factors import NotConfirmed
 from village_node.accounts.sessions import Step, id_of
 from village_node.store import Store
-from village_node.store.accounts import Outdated
+from village_node.store.errors import Outdated
 from village_node.store.factors import FactorRow, FactorRows
 
 __all__ = ["accounts", "clock"]

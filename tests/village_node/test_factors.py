@@ -15,7 +15,8 @@ from village_node.accounts import Accounts, Demands, Hasher, SignInRefused, Staf
 from village_node.accounts.factors import CODES, REMEMBERED, NotConfirmed
 from village_node.accounts.sessions import Step, id_of
 from village_node.store import Store
-from village_node.store.accounts import AccountRows, Outdated, SessionRow
+from village_node.store.accounts import AccountRows, SessionRow
+from village_node.store.errors import Outdated
 
 HOUR_MS = 3_600_000
 KEY = b"k" * 32

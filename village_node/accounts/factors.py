@@ -23,8 +23,8 @@ from village_node.accounts.passwords import code_hash, one_time_code
 from village_node.accounts.sessions import SignInRefused, Why
 from village_node.accounts.throttle import DAY_MS, MINUTE_MS, Rule, Throttle
 from village_node.identity import NoIdentity
-from village_node.store.accounts import Outdated
 from village_node.store.audit import Line
+from village_node.store.errors import Outdated
 from village_node.store.factors import FactorRow, FactorRows
 
 STEP_MS: Final = 30_000

@@ -25,9 +25,12 @@ from village_node.accounts.tokens import NAME_LONGEST as TOKEN_NAME_LONGEST
 from village_node.accounts.webhooks import Webhooks
 from village_node.store.accounts import AccountRows, LastOne, Ordered, SessionRow, StaffRow
 from village_node.store.audit import AuditRow, Line, Mark
+from village_node.store.drafts import DraftRows
 from village_node.store.exports import ExportRows
 from village_node.store.factors import FactorRows
 from village_node.store.phone import PassRows
+from village_node.store.throttles import ThrottleRows
+from village_node.store.tokens import TokenRows
 from village_node.store.webhooks import WebhookRows
 
 CLOCK_JUMP_MS = 60_000
@@ -93,8 +96,8 @@ class Accounts:
         `rows_a_day`: see Readings."""
         self.rows = rows
         self.level = level
-        self.throttle = Throttle(rows, clock)
-        self.refusals = Refusals(rows, clock)
+        self.throttle = Throttle(ThrottleRows(rows.store), clock)
+        self.refusals = Refusals(ThrottleRows(rows.store), clock)
         self.chain = ChainWatch(rows, clock, steady or clock, beside, signed)
         self._clock = clock
         self._randomness = randomness
@@ -106,11 +109,12 @@ class Accounts:
         )
         self.demands = demands or Demands()
         self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock)
-        self.tokens = Tokens(rows, clock, randomness, self._steady)
+        self.tokens = Tokens(TokenRows(rows.store), clock, randomness, self._steady)
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
-        self.readings = Readings(rows, clock, rows_a_day)
+        self.readings = Readings(ThrottleRows(rows.store), clock, rows_a_day)
         self.exports = Exports(ExportRows(rows.store), clock, lambda: self.secret("exports"))
         self.webhooks = Webhooks(WebhookRows(rows.store), webhook_hosts, clock, randomness, factor_key)
+        self.drafts = DraftRows(rows.store)
         self._clock_offset_ms = clock() - self._steady()
 
     @property

@@ -10,8 +10,8 @@ from typing import Final
 
 from sync_protocol.case.workdays import day_of
 from village_node.store import NotSaved
-from village_node.store.accounts import AccountRows, ThrottleRow
 from village_node.store.audit import Line
+from village_node.store.throttles import ThrottleRow, ThrottleRows
 
 _PREFIX: Final = "read:"
 
@@ -29,7 +29,7 @@ class Readings:
     """Counts by token until its day is over. Clock (ms) is handed in, and ``most``: how many cases a token may read in
     a day; 0: any number."""
 
-    def __init__(self, rows: AccountRows, clock: Callable[[], int], most: int = 0) -> None:
+    def __init__(self, rows: ThrottleRows, clock: Callable[[], int], most: int = 0) -> None:
         self._rows = rows
         self._clock = clock
         self.most = most

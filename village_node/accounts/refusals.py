@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Final
 
 from village_node.accounts.throttle import MINUTE_MS
-from village_node.store.accounts import AccountRows, ThrottleRow
 from village_node.store.audit import Line
+from village_node.store.throttles import ThrottleRow, ThrottleRows
 
 ROUTE: Final = "route.refuse"
 OBJECT: Final = "object.refuse"
@@ -21,7 +21,7 @@ _PATH_MAX: Final = 200
 class Refusals:
     """Lines of what was refused, one for each account, kind and minute; how many were left out lies in `rows`."""
 
-    def __init__(self, rows: AccountRows, clock: Callable[[], int]) -> None:
+    def __init__(self, rows: ThrottleRows, clock: Callable[[], int]) -> None:
         self._rows = rows
         self._clock = clock
 

@@ -11,8 +11,9 @@ from typing import Final
 
 from village_node.accounts.factors import Factors, SetUp
 from village_node.accounts.sessions import Sessions, SignedIn, SignInRefused, Step
-from village_node.store.accounts import AccountRows, Outdated, SessionRow, StaffRow
+from village_node.store.accounts import AccountRows, SessionRow, StaffRow
 from village_node.store.audit import Line
+from village_node.store.errors import Outdated
 
 # Who reviews, decides and administers, by level: of these a second factor should be demanded.
 ADVISED: Final = {

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from village_node.store.accounts import AccountRows, ThrottleRow
 from village_node.store.audit import Line
+from village_node.store.throttles import ThrottleRow, ThrottleRows
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -36,15 +36,15 @@ SOURCE = Rule(free=20, longest_ms=15 * MINUTE_MS, forget_ms=HOUR_MS)
 class Throttle:
     """Counts attempts by key. An attempt is counted before it is made, so that ten at once are ten."""
 
-    def __init__(self, rows: AccountRows, clock: Callable[[], int]) -> None:
-        self._rows = rows
+    def __init__(self, rows: ThrottleRows, clock: Callable[[], int]) -> None:
+        self.rows = rows
         self._clock = clock
 
     def wait_ms(self, key: str, rule: Rule) -> int:
         """How long the next attempt under this key has to wait (ms); 0 when it may be made now."""
-        row, now = self._rows.throttle(key), self._clock()
+        row, now = self.rows.throttle(key), self._clock()
         if row is not None and row.last_ms > now:
-            row = self._rows.change_throttle(key, lambda found: _rebased(found, rule, now))
+            row = self.rows.change_throttle(key, lambda found: _rebased(found, rule, now))
         return _remaining(row, now)
 
     def attempt(self, key: str, rule: Rule, tell: Callable[[int], Line | None] = lambda failures: None) -> int:
@@ -67,12 +67,12 @@ class Throttle:
             counted.append(failures)
             return ThrottleRow(key, failures, now, now + rule.wait_ms(failures))
 
-        self._rows.change_throttle(key, change, lambda row: tell(row.failures) if counted else None)
+        self.rows.change_throttle(key, change, lambda row: tell(row.failures) if counted else None)
         return waits[-1]
 
     def forget(self, key: str) -> None:
         """Forget what was counted under this key: the attempt was right."""
-        self._rows.change_throttle(key, lambda row: None)
+        self.rows.change_throttle(key, lambda row: None)
 
     def take_back(self, key: str) -> None:
         """Take one counted attempt back: it was right, but others under this key may not have been."""
@@ -82,16 +82,16 @@ class Throttle:
                 return None
             return ThrottleRow(key, row.failures - 1, row.last_ms, row.last_ms)
 
-        self._rows.change_throttle(key, change)
+        self.rows.change_throttle(key, change)
 
     def waits(self, prefix: str) -> dict[str, int]:
         """The wait left (ms) under each key that begins so, where there is one."""
         now = self._clock()
-        return {row.key: wait for row in self._rows.throttles(prefix) if (wait := _remaining(row, now))}
+        return {row.key: wait for row in self.rows.throttles(prefix) if (wait := _remaining(row, now))}
 
     def counted(self, prefix: str) -> list[str]:
         """The keys that begin so under which something is counted."""
-        return [row.key for row in self._rows.throttles(prefix)]
+        return [row.key for row in self.rows.throttles(prefix)]
 
     def give_back(self, key: str, count: int, rule: Rule) -> None:
         """Take so many counted attempts back, and what they add to the wait."""
@@ -102,26 +102,26 @@ class Throttle:
             left = row.failures - count
             return ThrottleRow(key, left, row.last_ms, row.last_ms + rule.wait_ms(left))
 
-        self._rows.change_throttle(key, change)
+        self.rows.change_throttle(key, change)
 
     def unlock(self, keys: Sequence[str], person: str, told: Line) -> None:
         """End the waits of one account: what was counted under its keys, and under it at each source; ``person`` is the
         beginning of the keys of these. What its own attempts counted at a source is taken back there as well, where
         that still remembers them; those of others stay."""
-        here = self._rows.throttles(person)
+        here = self.rows.throttles(person)
         for row in here:
             self._give_back_there(row, f"source:{row.key.removeprefix(person)}")
-        self._rows.drop_throttles([*keys, *(row.key for row in here)], told)
+        self.rows.drop_throttles([*keys, *(row.key for row in here)], told)
 
     def _give_back_there(self, person: ThrottleRow, source: str) -> None:
         """Take back at a source what one account has counted there; it forgets in an hour, an account in a day."""
-        counted = self._rows.throttle(source)
+        counted = self.rows.throttle(source)
         if counted is not None and counted.last_ms - person.last_ms < SOURCE.forget_ms:
             self.give_back(source, person.failures, SOURCE)
 
     def purge(self) -> int:
         """Drop rows that no rule remembers any more; returns how many."""
-        return self._rows.purge_throttle(self._clock() - 2 * DAY_MS)
+        return self.rows.purge_throttle(self._clock() - 2 * DAY_MS)
 
 
 def _remaining(row: ThrottleRow | None, now_ms: int) -> int:

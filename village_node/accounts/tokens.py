@@ -12,8 +12,9 @@ from village_node.accounts.elapsed import Elapsed
 from village_node.accounts.sessions import AHEAD_MS
 from village_node.accounts.throttle import DAY_MS, HOUR_MS, MINUTE_MS
 from village_node.store import NotSaved
-from village_node.store.accounts import AccountRows, StaffRow, TokenRow
+from village_node.store.accounts import StaffRow
 from village_node.store.audit import Line
+from village_node.store.tokens import TokenRow, TokenRows
 
 PREFIX: Final = "sanji_"  # so that people and scanners know what they have found
 TOKEN_BYTES: Final = 32
@@ -37,12 +38,12 @@ class Tokens:
 
     def __init__(
         self,
-        rows: AccountRows,
+        rows: TokenRows,
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
         steady: Callable[[], int],
     ) -> None:
-        self._rows = rows
+        self.rows = rows
         self._clock = clock
         self._randomness = randomness
         self._steady = steady
@@ -56,11 +57,11 @@ class Tokens:
         token, now = PREFIX + drawn, self._clock()
         row = TokenRow(0, hash_of(token), name, staff_no, role, by, now, days * DAY_MS, None, None)
         told = Line(now, by, "token.make", staff_no, {"name": name, "role": role, "days": days})
-        return token if self._rows.add_token(row, told) else None
+        return token if self.rows.add_token(row, told) else None
 
     def find(self, token: str) -> Known | None:
         """Whose token this is, if it lives: not ended, not over, its account in use and still with that role."""
-        found = self._rows.token(hash_of(token)) if token.startswith(PREFIX) and len(token) <= LONGEST else None
+        found = self.rows.token(hash_of(token)) if token.startswith(PREFIX) and len(token) <= LONGEST else None
         if found is None:
             return None
         row, staff = found
@@ -69,7 +70,7 @@ class Tokens:
         now = self._clock()
         if row.used_ms is None or abs(now - row.used_ms) >= TOUCH_EVERY_MS:
             with suppress(NotSaved):  # with a full disk programs may still read
-                self._rows.touch_token(row.id, now)
+                self.rows.touch_token(row.id, now)
         return Known(staff, row)
 
     def lives(self, row: TokenRow) -> bool:
@@ -79,7 +80,7 @@ class Tokens:
     def revoke(self, number: int, by: str) -> bool:
         """End a token now; False if there is none of this number that lives."""
         now = self._clock()
-        return self._rows.revoke_token(number, now, Line(now, by, "token.revoke", str(number), {}))
+        return self.rows.revoke_token(number, now, Line(now, by, "token.revoke", str(number), {}))
 
     def wait_ms(self, number: int) -> int:
         """Count one request of a token: 0, or how long it has to wait because this minute's are used up. Counted in

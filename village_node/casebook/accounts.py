@@ -28,6 +28,7 @@ from village_node.store import accounts as rows
 from village_node.store.accounts import Say, StaffRow
 from village_node.store.audit import Line
 from village_node.store.requests import Request
+from village_node.store.reserve import with_the_reserve
 
 NODE: Final = "node"
 _WRONG: Final = {
@@ -85,7 +86,7 @@ class AccountOrders(Beside, Reading):
         roster = self.roster_in(connection)
         return self._revoked_by(roster) is None and self.author(roster, self.identity.incarnation) is not None
 
-    @rows.with_the_reserve
+    @with_the_reserve
     def obey_account_orders(self) -> None:
         """Shut what orders from above shut, and open what they kept shut and do no more. Raises NotSaved."""
         with self.store.reading() as connection:
@@ -95,7 +96,7 @@ class AccountOrders(Beside, Reading):
         with self.shutting():
             pass
 
-    @rows.with_the_reserve
+    @with_the_reserve
     def say_who_is_shut(self) -> None:
         """Say upward of the accounts that are shut and of which nothing was ever said: they were shut by a program that
         did not say it. Raises NotSaved."""

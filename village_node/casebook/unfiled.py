@@ -4,7 +4,7 @@ from typing import Final
 
 from village_node.casebook import once
 from village_node.casebook.office import Office
-from village_node.store import accounts
+from village_node.store import drafts
 
 DRAFT_DAYS: Final = 30
 _DAY_MS: Final = 86_400_000
@@ -18,4 +18,4 @@ class Unfiled(Office):
         that is months ahead does not take along. Raises NotSaved."""
         with self.store.writing() as connection:
             time_ms, _ = once.time_of(connection, self.clock())
-            return accounts.forget_drafts(connection, time_ms - DRAFT_DAYS * _DAY_MS)
+            return drafts.forget(connection, time_ms - DRAFT_DAYS * _DAY_MS)

@@ -1,29 +1,17 @@
-"""Rows of people and their desks: staff, sessions, tokens, throttles, drafts; each act with its audit line."""
+"""Rows of people: staff and their sessions, each act with its audit line, and what pages read of the audit trail."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import wraps
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from village_node.store import audit, claims, peers, rows
 from village_node.store.audit import EVERY_LINE, AuditRow, Checked, Line, Looked, Mark, Wanted
 from village_node.store.database import Store
-from village_node.store.errors import NotSaved, Overtaken, RoomMade
-from village_node.store.tables.accounts import SESSIONS, STAFF, THROTTLE, TOKENS
-from village_node.store.tables.desks import DRAFTS
-
-MOST_DRAFTS = 200
-
-
-def forget_drafts(connection: Connection, before_ms: int) -> int:
-    """Drop every draft that was kept last before a time; how many."""
-    return connection.execute(delete(DRAFTS).where(DRAFTS.c.updated_ms < before_ms)).rowcount
-
-
-MOST_TOKENS = 500
-_ATTEMPTS = 3  # before the last one: to be thrown out of a ring more often in a row takes a crowd of workers
+from village_node.store.errors import Outdated
+from village_node.store.reserve import with_the_reserve
+from village_node.store.tables.accounts import SESSIONS, STAFF
 
 
 class StaffRow(NamedTuple):
@@ -55,10 +43,6 @@ class LastOne(Exception):
     """Nobody in use would have a role any more that somebody must have: nothing was changed."""
 
 
-class Outdated(Exception):
-    """What stands there by now is not what this was to follow: nothing was changed."""
-
-
 class SessionRow(NamedTuple):
     """One session; ``id_hash`` is SHA-256 of the cookie, which is never stored itself. ``step``: what its person has to
     do before it is open; None where it is. ``replaced_ms``, ``replaced_from``: when another one took its place, and
@@ -75,69 +59,11 @@ class SessionRow(NamedTuple):
     begun: bytes | None = None
 
 
-class ThrottleRow(NamedTuple):
-    """How often something failed under a key, and until when it is refused."""
-
-    key: str
-    failures: int
-    last_ms: int
-    blocked_until_ms: int
-
-
-class DraftRow(NamedTuple):
-    """One application not yet filed; ``fields`` is JSON of what was typed."""
-
-    draft_id: str
-    staff_no: str
-    item_no: str
-    item_version: int
-    fields: str
-    created_ms: int
-    updated_ms: int
-
-
-class TokenRow(NamedTuple):
-    """One token of a program; ``token_hash`` is SHA-256 of the token, which is never stored itself."""
-
-    id: int
-    token_hash: bytes
-    name: str
-    staff_no: str
-    role: str
-    made_by: str
-    created_ms: int
-    life_ms: int
-    revoked_ms: int | None
-    used_ms: int | None
-
-
 # Says that an account is disabled (True) or enabled now, and who did it, in the transaction that does it.
 Say = Callable[[str, bool, str], None]
 # A transaction in which accounts are made, shut or opened: what is shut or opened is said upward with it, and at its
 # end orders from above are obeyed. Its locks come first: our stream, and then that of every change of an account.
 Shutting = Callable[[], AbstractContextManager[tuple[Connection, Say]]]
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
-
-def with_the_reserve(write: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Write once more where a full disk has just given up its reserve, which is what that is for, or where the database
-    has broken a ring of workers that waited for one another. Raises NotSaved."""
-
-    @wraps(write)
-    def again(*arguments: _P.args, **named: _P.kwargs) -> _T:
-        for _ in range(_ATTEMPTS):
-            with suppress(RoomMade, Overtaken):
-                return write(*arguments, **named)
-        try:
-            return write(*arguments, **named)
-        except Overtaken as ring:
-            raise NotSaved(
-                "未保存：本机正忙，请稍后重试", "not saved: this node is busy, try again in a moment"
-            ) from ring
-
-    return again
 
 
 class AccountRows:
@@ -164,14 +90,15 @@ class AccountRows:
 
     def staff(self, staff_no: str) -> StaffRow | None:
         """One member of staff."""
-        found = self._some(STAFF, STAFF.c.staff_no == staff_no)
-        return _staff(found[0]) if found else None
+        with self._store.reading() as connection:
+            row = connection.execute(select(STAFF).where(STAFF.c.staff_no == staff_no)).first()
+        return staff_of(tuple(row)) if row is not None else None
 
     def all_staff(self) -> list[StaffRow]:
         """Everybody, by number."""
         with self._store.reading() as connection:
             query = select(STAFF).order_by(STAFF.c.staff_no)
-            return [_staff(tuple(row)) for row in connection.execute(query)]
+            return [staff_of(tuple(row)) for row in connection.execute(query)]
 
     def staffed(self, roles: Collection[str], today: str) -> frozenset[str]:
         """Those of these roles that somebody in use has who is not away on a day, written as 2026-11-20."""
@@ -191,7 +118,7 @@ class AccountRows:
             if connection.scalar(select(STAFF.c.staff_no).where(STAFF.c.staff_no == row.staff_no)) is not None:
                 return False
             connection.execute(insert(STAFF).values(_staff_columns(row._asdict())))
-            _tell(connection, told)
+            audit.tell(connection, told)
             return True
 
     @with_the_reserve
@@ -213,7 +140,7 @@ class AccountRows:
                 raise LastOne
             if signs_out:
                 connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == staff_no))
-            _tell(connection, told)
+            audit.tell(connection, told)
             return True
 
     @with_the_reserve
@@ -249,7 +176,7 @@ class AccountRows:
         with self._store.writing() as connection:
             if connection.execute(change).rowcount != 1:
                 return False
-            _tell(connection, told)
+            audit.tell(connection, told)
             return True
 
     @with_the_reserve
@@ -276,7 +203,7 @@ class AccountRows:
                     return found
             _end(connection, follows, before)
             rows.insert(connection, SESSIONS, [row])
-            _tell(connection, told)
+            audit.tell(connection, told)
             return []
 
     @with_the_reserve
@@ -308,7 +235,7 @@ class AccountRows:
         if row is None:
             return None
         width = len(SessionRow._fields)
-        return SessionRow._make(row[:width]), _staff(tuple(row[width:]))
+        return SessionRow._make(row[:width]), staff_of(tuple(row[width:]))
 
     def open_sessions(self, staff_no: str) -> list[SessionRow]:
         """The sessions of an account that are neither over nor replaced, or were not when they ran out; the one used
@@ -327,11 +254,11 @@ class AccountRows:
         """Sign out."""
         with self._store.writing() as connection:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.id_hash == id_hash))
-            _tell(connection, told)
+            audit.tell(connection, told)
 
     def end_sessions_of(self, staff_no: str) -> int:
         """Sign somebody out everywhere; how many sessions ended."""
-        return self._delete(SESSIONS, SESSIONS.c.staff_no == staff_no)
+        return self._end_sessions(SESSIONS.c.staff_no == staff_no)
 
     def purge_sessions(
         self, seen_before_ms: int, created_before_ms: int, seen_after_ms: int, living: Collection[Any]
@@ -341,96 +268,7 @@ class AccountRows:
         seen, created = SESSIONS.c.seen_ms, SESSIONS.c.created_ms
         unseen = (seen < seen_before_ms) & SESSIONS.c.replaced_ms.is_(None)
         over = unseen | (created < created_before_ms) | (seen > seen_after_ms)
-        return self._delete(SESSIONS, over & SESSIONS.c.id_hash.not_in(living))
-
-    @with_the_reserve
-    def add_token(self, row: TokenRow, told: Line) -> bool:
-        """Keep a new token; its number is given here. False if there is nobody whose it could be."""
-        with self._store.writing() as connection:
-            living = (STAFF.c.staff_no == row.staff_no, STAFF.c.disabled.is_(False))
-            if connection.scalar(select(STAFF.c.staff_no).where(*living)) is None:
-                return False
-            values = row._asdict()
-            del values["id"]
-            connection.execute(insert(TOKENS).values(values))
-            _tell(connection, told)
-            return True
-
-    def token(self, token_hash: bytes) -> tuple[TokenRow, StaffRow] | None:
-        """A token and whose it is."""
-        query = select(TOKENS, STAFF).join_from(TOKENS, STAFF).where(TOKENS.c.token_hash == token_hash)
-        with self._store.reading() as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            return None
-        width = len(TokenRow._fields)
-        return TokenRow._make(row[:width]), _staff(tuple(row[width:]))
-
-    def tokens(self) -> list[TokenRow]:
-        """Every token, the newest first."""
-        with self._store.reading() as connection:
-            query = select(TOKENS).order_by(TOKENS.c.id.desc()).limit(MOST_TOKENS)
-            return [TokenRow._make(row) for row in connection.execute(query)]
-
-    @with_the_reserve
-    def revoke_token(self, number: int, now_ms: int, told: Line) -> bool:
-        """End a token now; False if there is none of this number that lives."""
-        change = update(TOKENS).where(TOKENS.c.id == number, TOKENS.c.revoked_ms.is_(None)).values(revoked_ms=now_ms)
-        with self._store.writing() as connection:
-            if connection.execute(change).rowcount != 1:
-                return False
-            _tell(connection, told)
-            return True
-
-    @with_the_reserve
-    def touch_token(self, number: int, used_ms: int) -> None:
-        """The token is in use."""
-        with self._store.writing() as connection:
-            connection.execute(update(TOKENS).where(TOKENS.c.id == number).values(used_ms=used_ms))
-
-    def throttle(self, key: str) -> ThrottleRow | None:
-        """One throttle."""
-        found = self._some(THROTTLE, THROTTLE.c.key == key)
-        return ThrottleRow._make(found[0]) if found else None
-
-    def throttles(self, prefix: str) -> list[ThrottleRow]:
-        """Every throttle whose key begins so, by key."""
-        query = select(THROTTLE).where(THROTTLE.c.key.startswith(prefix, autoescape=True)).order_by(THROTTLE.c.key)
-        with self._store.reading() as connection:
-            return [ThrottleRow._make(row) for row in connection.execute(query)]
-
-    @with_the_reserve
-    def change_throttle(
-        self,
-        key: str,
-        change: Callable[[ThrottleRow | None], ThrottleRow | None],
-        tell: Callable[[ThrottleRow], Line | None] = lambda changed: None,
-    ) -> ThrottleRow | None:
-        """Read a throttle, let ``change`` say what it shall be (None: nothing), store and return that; all at once,
-        with the line that ``tell`` has for it."""
-        with self._store.writing() as connection:
-            # One throttle at a time, also where no row is there yet that could be locked.
-            peers.count_up(connection, "throttle")
-            row = connection.execute(select(THROTTLE).where(THROTTLE.c.key == key)).first()
-            changed = change(ThrottleRow._make(row) if row else None)
-            if changed is None:
-                connection.execute(delete(THROTTLE).where(THROTTLE.c.key == key))
-            else:
-                rows.put(connection, THROTTLE, [changed])
-                _tell(connection, tell(changed))
-            return changed
-
-    @with_the_reserve
-    def drop_throttles(self, keys: Collection[str], told: Line) -> None:
-        """Forget what was counted under these keys, with the line that says who did so."""
-        with self._store.writing() as connection:
-            peers.count_up(connection, "throttle")
-            connection.execute(delete(THROTTLE).where(THROTTLE.c.key.in_(keys)))
-            _tell(connection, told)
-
-    def purge_throttle(self, last_before_ms: int) -> int:
-        """Forget throttles that have not failed for long; how many."""
-        return self._delete(THROTTLE, THROTTLE.c.last_ms < last_before_ms)
+        return self._end_sessions(over & SESSIONS.c.id_hash.not_in(living))
 
     @with_the_reserve
     def secret(self, name: str, draw: Callable[[], bytes]) -> bytes:
@@ -479,7 +317,7 @@ class AccountRows:
         with self._store.writing() as connection:
             known = audit.checked(connection)
             audit.note_checked(connection, found, mark)
-            _tell(connection, told if known is None or known[3:6] != found[3:6] else None)
+            audit.tell(connection, told if known is None or known[3:6] != found[3:6] else None)
 
     def audit_hash(self, n: int) -> bytes | None:
         """What a line of the audit chain bears; None where there is none of this number."""
@@ -492,59 +330,20 @@ class AccountRows:
             return audit.checked(connection)
 
     @with_the_reserve
-    def save_draft(self, row: DraftRow, follows: Callable[[str], bool] = lambda fields: True) -> bool:
-        """Keep a draft; False if it is somebody else's.
-
-        ``follows``: asked of the fields that stand there, empty where none do, with nobody else writing meanwhile, be
-        it another worker. Raises Outdated where it says no.
-        """
+    def _end_sessions(self, condition: Any) -> int:
         with self._store.writing() as connection:
-            peers.count_up(connection, "drafts")
-            query = select(DRAFTS.c.staff_no, DRAFTS.c.fields).where(DRAFTS.c.draft_id == row.draft_id)
-            owner, fields = connection.execute(query).first() or (row.staff_no, "")
-            if owner != row.staff_no:
-                return False
-            if not follows(fields):
-                raise Outdated
-            rows.put(connection, DRAFTS, [row])
-            return True
-
-    def draft(self, draft_id: str, staff_no: str) -> DraftRow | None:
-        """A draft of this person."""
-        found = self._some(DRAFTS, (DRAFTS.c.draft_id == draft_id) & (DRAFTS.c.staff_no == staff_no))
-        return DraftRow._make(found[0]) if found else None
-
-    def drafts(self, staff_no: str) -> list[DraftRow]:
-        """A person's drafts, the newest first."""
-        query = (
-            select(DRAFTS).where(DRAFTS.c.staff_no == staff_no).order_by(DRAFTS.c.updated_ms.desc()).limit(MOST_DRAFTS)
-        )
-        with self._store.reading() as connection:
-            return [DraftRow._make(row) for row in connection.execute(query)]
-
-    def delete_draft(self, draft_id: str, staff_no: str) -> bool:
-        """Throw a draft away; False if it is not there or somebody else's."""
-        return self._delete(DRAFTS, (DRAFTS.c.draft_id == draft_id) & (DRAFTS.c.staff_no == staff_no)) == 1
-
-    def _some(self, table: Table, condition: Any) -> list[tuple[Any, ...]]:
-        with self._store.reading() as connection:
-            return [tuple(row) for row in connection.execute(select(table).where(condition))]
-
-    @with_the_reserve
-    def _delete(self, table: Table, condition: Any) -> int:
-        with self._store.writing() as connection:
-            return connection.execute(delete(table).where(condition)).rowcount
+            return connection.execute(delete(SESSIONS).where(condition)).rowcount
 
 
 def locked(connection: Connection, staff_no: str) -> StaffRow | None:
     """One member of staff, whose row stays as it is to the end of the transaction."""
     row = connection.execute(select(STAFF).where(STAFF.c.staff_no == staff_no).with_for_update()).first()
-    return _staff(tuple(row)) if row is not None else None
+    return staff_of(tuple(row)) if row is not None else None
 
 
 def everybody(connection: Connection) -> list[StaffRow]:
     """Everybody, by number."""
-    return [_staff(tuple(row)) for row in connection.execute(select(STAFF).order_by(STAFF.c.staff_no))]
+    return [staff_of(tuple(row)) for row in connection.execute(select(STAFF).order_by(STAFF.c.staff_no))]
 
 
 def put(connection: Connection, row: StaffRow, columns: Mapping[str, Any], told: Line | None) -> None:
@@ -553,14 +352,14 @@ def put(connection: Connection, row: StaffRow, columns: Mapping[str, Any], told:
     connection.execute(update(STAFF).where(STAFF.c.staff_no == row.staff_no).values(columns))
     connection.execute(delete(SESSIONS).where(SESSIONS.c.staff_no == row.staff_no))
     freed = claims.take_all(connection, row.staff_no) if columns.get("disabled") else []
-    _tell(connection, told)
+    audit.tell(connection, told)
     if told is not None:
         claims.note_freed(connection, freed, row.staff_no, "disabled", told.at_ms, told.actor)
 
 
 def _in_use(connection: Connection, role: str) -> list[str]:
     """The numbers of those who have a role and can sign in: a code that was given out may end before it is used."""
-    staff = [_staff(tuple(row)) for row in connection.execute(select(STAFF).where(STAFF.c.disabled.is_(False)))]
+    staff = [staff_of(tuple(row)) for row in connection.execute(select(STAFF).where(STAFF.c.disabled.is_(False)))]
     return [each.staff_no for each in staff if role in each.roles and each.password_hash]
 
 
@@ -580,12 +379,7 @@ def _end(connection: Connection, follows: bytes, before: bytes = b"") -> None:
         connection.execute(delete(SESSIONS).where(SESSIONS.c.id_hash == before))
 
 
-def _tell(connection: Connection, told: Line | None) -> None:
-    if told is not None:
-        audit.append(connection, told)
-
-
-def _staff(row: tuple[Any, ...]) -> StaffRow:
+def staff_of(row: tuple[Any, ...]) -> StaffRow:
     staff_no, name, roles, *others = row
     return StaffRow(staff_no, name, tuple(role for role in roles.split(",") if role), *others)
 

@@ -150,6 +150,12 @@ def checked(connection: Connection) -> Checked | None:
     return Checked(*json.loads(raw)) if raw else None
 
 
+def tell(connection: Connection, told: Line | None) -> None:
+    """Write a line, where there is one."""
+    if told is not None:
+        append(connection, told)
+
+
 class Wanted(NamedTuple):
     """Which lines are wanted: that hold a text in who, what, about what or the details; from a time on, and before one
     (ms); all where nothing is said."""

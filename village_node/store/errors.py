@@ -32,3 +32,7 @@ class NotReadable(StoreError):
 
 class Overtaken(Exception):
     """Another worker changed what this transaction was planned on; it was rolled back and is planned again."""
+
+
+class Outdated(Exception):
+    """What stands there by now is not what this was to follow: nothing was changed."""

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 
 from sync_protocol.encoding import decode, encode
 from village_node.store import audit, peers
-from village_node.store.accounts import with_the_reserve
 from village_node.store.audit import Line
 from village_node.store.database import Store
+from village_node.store.reserve import with_the_reserve
 from village_node.store.tables.audit import AUDIT, EXPORTS
 
 COUNTER: Final = "export"

@@ -6,9 +6,10 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, delete, func, select, update
 
 from village_node.store import audit, peers, rows
-from village_node.store.accounts import Outdated, with_the_reserve
 from village_node.store.audit import Line
 from village_node.store.database import Store
+from village_node.store.errors import Outdated
+from village_node.store.reserve import with_the_reserve
 from village_node.store.tables.accounts import FACTORS, RECOVERY_CODES, SESSIONS
 
 _LOCK: Final = "factors"

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from village_node.store import audit, peers, rows
-from village_node.store.accounts import with_the_reserve
 from village_node.store.audit import Line
 from village_node.store.database import Store
 from village_node.store.locks import CaseKey
+from village_node.store.reserve import with_the_reserve
 from village_node.store.tables.phone import PHONE_FILES, PHONE_PASSES
 
 WAITING, TAKEN, DISCARDED, LAPSED = range(4)

@@ -14,9 +14,13 @@ import errno
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, ParamSpec, TypeVar
+
+from village_node.store.errors import NotSaved, Overtaken, RoomMade
 
 RESERVE_FILE: Final = "reserve.bin"
 # Parts of the reserve: below the first new applications are refused, above the second they are taken again, below the
@@ -30,6 +34,10 @@ SKIPS_MOST: Final = 7
 _PIECE: Final = 1 << 20
 # What says that there is no more space; any other refusal only says that the file system cannot be asked for it.
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_ATTEMPTS: Final = 3  # before the last one: to be thrown out of a ring more often in a row takes a crowd of workers
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class Room(NamedTuple):
@@ -142,3 +150,22 @@ def _write_zeros(descriptor: int, size: int) -> None:
     while left:
         left -= os.write(descriptor, bytes(min(_PIECE, left)))
     os.fsync(descriptor)
+
+
+def with_the_reserve(write: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Write once more where a full disk has just given up its reserve, which is what that is for, or where the database
+    has broken a ring of workers that waited for one another. Raises NotSaved."""
+
+    @wraps(write)
+    def again(*arguments: _P.args, **named: _P.kwargs) -> _T:
+        for _ in range(_ATTEMPTS):
+            with suppress(RoomMade, Overtaken):
+                return write(*arguments, **named)
+        try:
+            return write(*arguments, **named)
+        except Overtaken as ring:
+            raise NotSaved(
+                "未保存：本机正忙，请稍后重试", "not saved: this node is busy, try again in a moment"
+            ) from ring
+
+    return again

@@ -14,7 +14,8 @@ from sync_protocol.case.catalogue import Item
 from sync_protocol.places import about
 from village_node.casebook import AlreadyDone, BadBody, NotAllowed, Request
 from village_node.store import StoreError
-from village_node.store.accounts import DraftRow, Outdated
+from village_node.store.drafts import DraftRow
+from village_node.store.errors import Outdated
 from village_node.web import application, asked, entry, filing_steps, items, linked, serving, times, undocumented
 from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
@@ -107,7 +108,7 @@ def file_form(visit: Visit, item_no: str) -> Response:
 def _shown(visit: Visit, item_no: str) -> Response:
     item = _item(visit, item_no)
     draft_id = visit.request.args.get("draft", "")
-    row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no) if draft_id else None
+    row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no) if draft_id else None
     if draft_id and row is None:
         raise NotFound
     kept: dict[str, Any] = json.loads(row.fields) if row else {}
@@ -154,7 +155,7 @@ def _typed(visit: Visit, item: Item, draft_id: str, step: str) -> dict[str, str]
 
 def _kept(visit: Visit, item: Item, draft_id: str) -> dict[str, str]:
     """What the draft in hand holds, as this version of the item asks it; empty where there is none yet."""
-    row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
+    row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no)
     kept: dict[str, str] = json.loads(row.fields) if row and row.item_no == item.item_no else {}
     then = visit.site.catalogue.find(item.item_no, row.item_version) if row else None
     return kept if then is None or then == item else carried(kept, then, item)
@@ -233,7 +234,7 @@ def file_case(visit: Visit, item_no: str) -> Response:
 def became(visit: Visit, draft_id: str) -> list[str]:
     """Place and id of the case that a draft of the person in front has become; empty where it is still a draft. Only
     with the lock of filing held does it stay so."""
-    row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
+    row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no)
     noted: list[str] = json.loads(row.fields).get(FILED, []) if row else []
     return list(visit.site.filed.get(draft_id, ())) or noted
 
@@ -319,14 +320,14 @@ def _note_filed(visit: Visit, item: Item, draft_id: str, place: str, case_id: st
 
 def delete_draft(visit: Visit, draft_id: str) -> Response:
     """Throw a draft of one's own away."""
-    if not visit.site.accounts.rows.delete_draft(draft_id, visit.staff.staff_no):
+    if not visit.site.accounts.drafts.delete_draft(draft_id, visit.staff.staff_no):
         raise NotFound
     return visit.redirect("work", view="drafts")
 
 
 def open_drafts(visit: Visit) -> list[tuple[DraftRow, Item | None, dict[str, Any]]]:
     """One's own drafts, newest first, with what they are about; marks of filed ones are thrown away after a day."""
-    rows, kept = visit.site.accounts.rows, []
+    rows, kept = visit.site.accounts.drafts, []
     for row in rows.drafts(visit.staff.staff_no):
         values: dict[str, Any] = json.loads(row.fields)
         if FILED not in values:
@@ -398,7 +399,7 @@ def keep(
         return FILED in values or (FILED not in stands and follows(stands))
 
     try:
-        if not visit.site.accounts.rows.save_draft(row, may_follow):
+        if not visit.site.accounts.drafts.save_draft(row, may_follow):
             raise NotFound
     except Outdated:
         if FILED in stands:

@@ -92,7 +92,7 @@ def health(visit: Visit) -> Response:
     """The page for staff: what waits, is void, contested, refused or parked in each stream; neighbours; machine."""
     site = visit.site
     status = site.node_status()
-    misses = site.accounts.rows.throttle("query-all")
+    misses = site.accounts.throttle.rows.throttle("query-all")
     recent = misses is not None and visit.now_ms - misses.last_ms < query.EVERYBODY.forget_ms
     return visit.render(
         "health.html",

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from village_node.accounts import SignInRefused, StaffTrouble
 from village_node.accounts.factors import NotConfirmed
 from village_node.accounts.sessions import id_of
-from village_node.store.accounts import Outdated
+from village_node.store.errors import Outdated
 from village_node.web import factor_words, staff
 from village_node.web.policy import ADMIN, Route
 from village_node.web.sign_in import OWN

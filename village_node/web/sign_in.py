@@ -16,7 +16,7 @@ from village_node.accounts import SignedIn, SignInRefused, StaffTrouble
 from village_node.accounts.factors import NotConfirmed
 from village_node.accounts.sessions import Step
 from village_node.accounts.steps import Half
-from village_node.store.accounts import Outdated
+from village_node.store.errors import Outdated
 from village_node.web import factor_words
 from village_node.web.policy import SIGNED_IN, Policy, Route
 from village_node.web.site import Visit, local_path

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.workflow import ROLES
 from village_node.accounts import StaffTrouble
-from village_node.store.accounts import TokenRow
+from village_node.store.tokens import TokenRow
 from village_node.web import counter_books, filters
 from village_node.web.filters import Choice
 from village_node.web.policy import ADMIN, Policy, Route
@@ -84,7 +84,7 @@ def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
     )
     lines = [
         each
-        for each in map(line, accounts.rows.tokens())
+        for each in map(line, accounts.tokens.rows.tokens())
         if asked.fit((each.row.name, each.row.staff_no, each.name), state=each.state)
     ]
     listed, readings = counter_books.listed(visit, "tokens", lines), accounts.readings

@@ -2,14 +2,14 @@
 
 from tests.builders import VILLAGE, Network
 from village_node.casebook import DRAFT_DAYS
-from village_node.store.accounts import AccountRows, DraftRow
+from village_node.store.drafts import DraftRow, DraftRows
 
 DAY_MS = 86_400_000
 
 
 def test_a_draft_that_nobody_keeps_anew_is_dropped_after_its_term(net: Network) -> None:
     book, clock = net.members[VILLAGE].casebook, net.clock
-    drafts = AccountRows(net.members[VILLAGE].store)
+    drafts = DraftRows(net.members[VILLAGE].store)
 
     def keep(draft_id: str) -> None:
         drafts.save_draft(DraftRow(draft_id, "0001", "001", 1, '{"applicant_name": "张秀兰"}', 0, clock.now_ms))

@@ -1,15 +1,12 @@
-"""Rows of staff, sessions, throttles, the audit chain and drafts, on both databases."""
+"""Rows of staff, sessions and the audit chain, on both databases."""
 
 import json
-import threading
 from hashlib import sha256
-from typing import Any
 
 import pytest
 
-from village_node.store import NotSaved, Overtaken, Store
-from village_node.store import rows as written
-from village_node.store.accounts import AccountRows, DraftRow, SessionRow, StaffRow, ThrottleRow
+from village_node.store import Store
+from village_node.store.accounts import AccountRows, SessionRow, StaffRow
 from village_node.store.audit import Line
 
 AGENT = StaffRow("0001", "王小梅", ("agent", "head"), None, b"i" * 32, 99, False, 1, None, None)
@@ -55,25 +52,6 @@ def test_sessions_begin_are_touched_and_end(rows: AccountRows) -> None:
     assert rows.session(bytes(32)) is None
 
 
-def test_failures_are_counted_one_by_one_by_many_hands(rows: AccountRows) -> None:
-    def fail() -> None:
-        for _ in range(20):
-            rows.change_throttle(
-                "account:0001", lambda row: ThrottleRow("account:0001", row.failures + 1 if row else 1, 1, 2)
-            )
-
-    hands = [threading.Thread(target=fail) for _ in range(4)]
-    for hand in hands:
-        hand.start()
-    for hand in hands:
-        hand.join()
-    assert rows.throttle("account:0001") == ThrottleRow("account:0001", 80, 1, 2)
-    assert rows.change_throttle("account:0001", lambda row: None) is None
-    assert rows.throttle("account:0001") is None
-    rows.change_throttle("source:1", lambda row: ThrottleRow("source:1", 1, 5, 0))
-    assert rows.purge_throttle(6) == 1
-
-
 def test_the_audit_chain_has_no_gap_and_each_line_covers_the_one_before(rows: AccountRows) -> None:
     with pytest.raises(TypeError):
         rows.append_audit(Line(1, "0001", "unmask", "case", {"what": object()}))
@@ -88,38 +66,3 @@ def test_the_audit_chain_has_no_gap_and_each_line_covers_the_one_before(rows: Ac
         text = json.dumps(words, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         before = sha256(before + text.encode()).digest()
         assert line.hash == before
-
-
-def test_a_draft_is_its_owner_s_alone(rows: AccountRows) -> None:
-    draft = DraftRow("d" * 32, "0001", "001", 1, '{"applicant_name": "张"}', 1, 2)
-    assert rows.save_draft(draft)
-    assert rows.save_draft(draft._replace(fields="{}", updated_ms=3))
-    assert not rows.save_draft(draft._replace(staff_no="0002"))
-    assert rows.draft(draft.draft_id, "0001") == draft._replace(fields="{}", updated_ms=3)
-    assert rows.draft(draft.draft_id, "0002") is None
-    assert [one.draft_id for one in rows.drafts("0001")] == [draft.draft_id]
-    assert not rows.delete_draft(draft.draft_id, "0002")
-    assert rows.delete_draft(draft.draft_id, "0001")
-    assert rows.drafts("0001") == []
-
-
-def test_who_is_thrown_out_of_a_ring_of_workers_writes_again_and_is_told_where_it_never_ends(
-    rows: AccountRows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rings = [1]
-    put = written.put
-
-    def thrown_out(*said: Any, **named: Any) -> None:
-        put(*said, **named)
-        if rings:
-            rings.pop()
-            raise Overtaken("a ring")
-
-    monkeypatch.setattr(written, "put", thrown_out)
-    draft = DraftRow("d" * 32, "0001", "001", 1, "{}", 1, 2)
-    assert rows.save_draft(draft)
-    assert rows.draft(draft.draft_id, "0001") == draft
-    rings.extend([1] * 9)
-    with pytest.raises(NotSaved):
-        rows.save_draft(draft._replace(fields='{"a": "b"}'))
-    assert rows.draft(draft.draft_id, "0001") == draft

@@ -89,7 +89,7 @@ def test_a_wrong_field_is_named_and_everything_typed_is_kept(
     assert f'id="e-{field}"' in answer.text or f'href="#f-{field}"' in answer.text
     assert any(says in problem for problem in problems(answer.text)), problems(answer.text)
     assert "家庭三口人" in answer.text or field == "request"
-    assert len(village.accounts.rows.drafts("0001")) == 1, "what could not be filed is a draft"
+    assert len(village.accounts.drafts.drafts("0001")) == 1, "what could not be filed is a draft"
     assert village.member.casebook.view_counts()["all"] == 0
 
 
@@ -157,7 +157,7 @@ def test_the_same_form_sent_twice_files_one_case(agent: Visitor, village: Counte
     network.clock.now_ms += times.DAY_MS
     agent.send("/sign-in", {"staff_no": "0001", "password": PASSWORD})
     agent.open("/work?view=drafts")
-    assert village.accounts.rows.drafts("0001") == [], "the mark of a filed draft is swept away after a day"
+    assert village.accounts.drafts.drafts("0001") == [], "the mark of a filed draft is swept away after a day"
 
 
 def test_a_form_sent_after_the_session_ended_is_kept_and_goes_on_after_signing_in(

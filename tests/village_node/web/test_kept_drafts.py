@@ -31,7 +31,7 @@ def keep(agent: Visitor, form: dict[str, str], **changes: str) -> TestResponse:
 
 
 def drafts(village: Counter) -> list[str]:
-    return [row.fields for row in village.accounts.rows.drafts("0001")]
+    return [row.fields for row in village.accounts.drafts.drafts("0001")]
 
 
 def test_a_field_that_is_left_is_in_the_draft_and_the_page_says_when(
@@ -130,7 +130,7 @@ def test_one_that_another_worker_has_read_before_a_filing_is_not_written_after_i
 ) -> None:
     keep(agent, form)
     second = another_worker(village, agent, folder)
-    rows = second.counter.accounts.rows
+    rows = second.counter.accounts.drafts
     write = rows.save_draft
 
     def late(*said: Any) -> bool:
@@ -150,7 +150,7 @@ def test_one_that_another_worker_has_read_before_a_newer_page_was_sent_is_not_wr
     agent: Visitor, form: dict[str, str], village: Counter, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     second = another_worker(village, agent, folder)
-    rows = second.counter.accounts.rows
+    rows = second.counter.accounts.drafts
     write = rows.save_draft
 
     def late(*said: Any) -> bool:

@@ -15,7 +15,7 @@ from township_node import web as township_pages
 from village_node.accounts import Demands
 from village_node.accounts.sessions import Step
 from village_node.store import Store
-from village_node.store.accounts import Outdated
+from village_node.store.errors import Outdated
 
 MINUTE_MS = 60_000
 KEYS = {"staff_no": "0101", "password": PASSWORD}
@@ -61,7 +61,7 @@ def test_what_was_typed_at_the_ended_one_is_kept_and_its_draft_is_at_the_other(t
     first.send("/file/001", draft)
     other.send("/sign-in", KEYS)
     ends_the_other(other)
-    assert township.accounts.rows.draft("ab" * 16, "0101") is not None
+    assert township.accounts.drafts.draft("ab" * 16, "0101") is not None
     assert "ab" * 16 in other.open("/work?view=drafts").text
     page = first.client.post("/file/001", data={**APPLICATION, "draft_id": "ab" * 16, "token": first.token()})
     assert page.status_code == 401 and 'name="applicant_name" value="张秀兰"' in page.text

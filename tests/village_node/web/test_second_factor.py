@@ -171,7 +171,7 @@ def test_the_password_once_more_asks_for_a_code_as_well(township: Counter) -> No
     code = code_at(secret, now(township))
     assert head.send("/tokens/make", {**form, "again_code": code}).status_code == 200
     assert "已经用过" in head.send("/tokens/make", {**form, "again_code": code}).text
-    assert len(township.accounts.rows.tokens()) == 1
+    assert len(township.accounts.tokens.rows.tokens()) == 1
     fresh = {"old": PASSWORD, "password": PASSWORD + "了", "again": PASSWORD + "了"}
     assert 'name="code"' in head.open("/account").text
     assert head.send("/account", fresh).status_code == 401

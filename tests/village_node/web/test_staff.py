@@ -109,7 +109,7 @@ def test_what_an_account_has_counted_at_its_machine_is_taken_back_and_what_other
     assert wrong(desk, "0001") == 429, "the whole hall waits"
     accounts.unlock("0001")
     assert throttle.wait_ms("source:127.0.0.1", SOURCE) == 0
-    source = accounts.rows.throttle("source:127.0.0.1")
+    source = accounts.throttle.rows.throttle("source:127.0.0.1")
     assert source is not None and source.failures == 18
 
 

@@ -27,7 +27,7 @@ def test_the_acts_that_ask_for_it_are_these() -> None:
 
 
 def test_a_token_is_made_after_the_password_and_nothing_typed_is_lost(village: Counter) -> None:
-    head, rows = village.sign_in("0002", "head"), village.accounts.rows
+    head, rows = village.sign_in("0002", "head"), village.accounts.tokens.rows
     status, page = sent(head, "/tokens/make", **TOKEN)
     assert status == 401 and "请再输入一次密码" in page and rows.tokens() == []
     for name, value in TOKEN.items():
@@ -80,4 +80,4 @@ def test_after_a_session_has_ended_one_password_does(network: Network, village: 
     again = {"again_staff_no": "0002", "again_password": PASSWORD}
     assert sent(head, "/tokens/make", **TOKEN)[0] == 401
     assert sent(head, "/tokens/make", **TOKEN, **again)[0] == 200
-    assert len(village.accounts.rows.tokens()) == 1
+    assert len(village.accounts.tokens.rows.tokens()) == 1

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import AlreadyDone
-from village_node.store.accounts import DraftRow
+from village_node.store.drafts import DraftRow
 from village_node.web import application, entry, filing, schemas, staff
 from village_node.web import asked as questions
 from village_node.web.api import shapes
@@ -103,7 +103,7 @@ def _line(row: DraftRow) -> dict[str, Any]:
 
 def read_draft(visit: Visit, draft_id: str) -> dict[str, Any]:
     """One draft with what was typed."""
-    row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
+    row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no)
     typed = json.loads(row.fields) if row is not None else {}
     if row is None or filing.FILED in typed:
         raise NotFound
@@ -129,7 +129,7 @@ def keep_draft(visit: Visit, asked: dict[str, Any], draft_id: str) -> dict[str, 
             filing.keep(visit, item, draft_id, typed)
         except AlreadyDone:  # by another worker, meanwhile
             raise NotFound from None
-    row = visit.site.accounts.rows.draft(draft_id, visit.staff.staff_no)
+    row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no)
     assert row is not None, "it was kept just now"
     return {**_line(row), "typed": typed}
 
@@ -150,7 +150,7 @@ def throw_draft(visit: Visit, asked: dict[str, Any], draft_id: str) -> dict[str,
     """Throw a draft of this account away; what was filed is none any more."""
     with visit.site.filing:
         filed = filing.became(visit, draft_id)
-        if filed or not visit.site.accounts.rows.delete_draft(draft_id, visit.staff.staff_no):
+        if filed or not visit.site.accounts.drafts.delete_draft(draft_id, visit.staff.staff_no):
             raise NotFound
     return {"draft_id": draft_id}
 

@@ -223,7 +223,7 @@ def test_the_token_is_stored_as_a_hash_and_shown_once(village: Counter) -> None:
     token = answer.text.partition('token-shown">')[2].partition("<")[0]
     assert token.startswith("sanji_") and len(token) == 49
     assert token not in boss.open("/tokens").text
-    row = village.accounts.rows.tokens()[0]
+    row = village.accounts.tokens.rows.tokens()[0]
     assert token.encode() not in b"".join(str(each).encode() for each in row)
     assert row.token_hash == sha256(b"sanji token\x00" + token.encode()).digest()
     assert Program(village, token, village.app.test_client()).get("/whoami").get_json()["token"] == "县一体化平台"
@@ -235,7 +235,7 @@ def test_a_token_ends_when_it_is_revoked_its_account_disabled_or_its_days_over(v
     boss, clock = village.sign_in("0009", "admin"), village.member.clock
     for number, end in enumerate(
         (
-            lambda: boss.send(f"/tokens/{village.accounts.rows.tokens()[0].id}/revoke", {}),
+            lambda: boss.send(f"/tokens/{village.accounts.tokens.rows.tokens()[0].id}/revoke", {}),
             lambda: village.accounts.disable("0811", True),
             lambda: setattr(clock, "now_ms", clock.now_ms + 30 * DAY_MS),
         )
@@ -252,7 +252,7 @@ def test_a_clock_set_back_makes_no_token_live_longer(village: Counter) -> None:
     program, clock = program_at(village, "0801", "agent"), village.member.clock
     assert program.get("/cases").status_code == 200
     clock.now_ms -= 10 * DAY_MS
-    row = village.accounts.rows.tokens()[0]
+    row = village.accounts.tokens.rows.tokens()[0]
     fresh = program_at(village, "0802", "agent")  # made by the clock that is set right again
     clock.now_ms -= 400 * DAY_MS
     assert row.life_ms == 30 * DAY_MS
@@ -264,7 +264,7 @@ def test_who_is_no_administrator_makes_no_token_for_one(village: Counter) -> Non
     village.accounts.create_invitation("0009", "李梅", ["admin"])
     assert "0009:admin" not in head.open("/tokens").text
     answer = head.send("/tokens/make", {"name": "x", "whose": "0009:admin", "days": "30"})
-    assert answer.status_code == 422 and not village.accounts.rows.tokens()
+    assert answer.status_code == 422 and not village.accounts.tokens.rows.tokens()
     assert village.sign_in("0001", "agent").open("/tokens").status_code == 404
 
 
@@ -284,7 +284,7 @@ def test_a_token_that_cannot_be_made_says_why(village: Counter, form: dict[str, 
     village.accounts.create_invitation("0801", "接口程序", ["agent"])
     answer = boss.send("/tokens/make", form)
     assert answer.status_code == 422 and says in answer.text
-    assert not village.accounts.rows.tokens()
+    assert not village.accounts.tokens.rows.tokens()
 
 
 def test_a_session_opens_nothing_here_and_no_cookie_is_given(village: Counter) -> None:
@@ -307,7 +307,7 @@ def test_guesses_wait_and_a_good_token_does_not(village: Counter) -> None:
 
 
 def test_a_program_that_runs_away_has_to_wait_for_the_next_minute(village: Counter) -> None:
-    program, row = program_at(village, "0801", "agent"), village.accounts.rows.tokens()[0]
+    program, row = program_at(village, "0801", "agent"), village.accounts.tokens.rows.tokens()[0]
     tokens = village.accounts.tokens
     assert not any(tokens.wait_ms(row.id) for _ in range(A_MINUTE_MAX))
     answer = program.get("/cases")

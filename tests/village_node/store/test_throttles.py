@@ -1,0 +1,32 @@
+"""Rows of throttles, on both databases."""
+
+import threading
+
+import pytest
+
+from village_node.store import Store
+from village_node.store.throttles import ThrottleRow, ThrottleRows
+
+
+@pytest.fixture
+def rows(store: Store) -> ThrottleRows:
+    return ThrottleRows(store)
+
+
+def test_failures_are_counted_one_by_one_by_many_hands(rows: ThrottleRows) -> None:
+    def fail() -> None:
+        for _ in range(20):
+            rows.change_throttle(
+                "account:0001", lambda row: ThrottleRow("account:0001", row.failures + 1 if row else 1, 1, 2)
+            )
+
+    hands = [threading.Thread(target=fail) for _ in range(4)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+    assert rows.throttle("account:0001") == ThrottleRow("account:0001", 80, 1, 2)
+    assert rows.change_throttle("account:0001", lambda row: None) is None
+    assert rows.throttle("account:0001") is None
+    rows.change_throttle("source:1", lambda row: ThrottleRow("source:1", 1, 5, 0))
+    assert rows.purge_throttle(6) == 1
