@@ -3,7 +3,7 @@ keyboard who they are."""
 
 from typing import Any
 
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from township_node.vouching import vouched
 from village_node.accounts import Person
 from village_node.app import Node
@@ -42,7 +42,7 @@ def held_of(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _vouched(node: Node, staff_no: str, password: str, code: str = "") -> Person:
     person = vouched(node, staff_no, password, code)
-    if not workflow.may(person.roles, node.config.level, kinds.ERASURE):
+    if not powers.may(person.roles, node.config.level, kinds.ERASURE):
         raise NotAllowed(
             f"{staff_no} 的岗位不能下达删除令，须由部门负责人或分管领导",
             f"{staff_no} may not order an erasure: a department head or a leader must",

@@ -16,7 +16,7 @@ from sync_protocol import roster
 from sync_protocol.case import Catalogue, bodies, legal_bodies
 from sync_protocol.case import kinds as kinds
 from sync_protocol.case.delegations import may_be_delegated
-from sync_protocol.case.workflow import STANDS_IN
+from sync_protocol.case.powers import STANDS_IN
 from sync_protocol.event import Position
 from sync_protocol.exchange import Content, content_map, read_content
 from sync_protocol.exchange.owing import PeerView

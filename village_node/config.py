@@ -13,7 +13,7 @@ from typing import Any
 
 from environs import Env, EnvError
 
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from village_node import files
 
 SETTINGS_FILE = "node.toml"

@@ -18,9 +18,10 @@ from sync_protocol.case.events import (
     Verdict,
     explain,
 )
+from sync_protocol.case.powers import MAY, may
 from sync_protocol.case.records import Decision, Mark, Material, Opinion, Procedure, SideNote
 from sync_protocol.case.routes import CasePath, Step, route, why_not_filed
-from sync_protocol.case.workflow import LABELS, MAY, MOVES, STATES, may
+from sync_protocol.case.workflow import LABELS, MOVES, STATES
 
 __all__ = [
     "EFFECTIVE",

@@ -8,9 +8,10 @@ from sync_protocol.case.baton import Entry, Flow
 from sync_protocol.case.case import Case
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.fields import Field
+from sync_protocol.case.powers import may
 from sync_protocol.case.records import SideNote
 from sync_protocol.case.routes import CasePath, PlaceTree
-from sync_protocol.case.workflow import Tone, may
+from sync_protocol.case.workflow import Tone
 
 
 class Offer(NamedTuple):

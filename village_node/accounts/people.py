@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync_protocol.case.complaints import ONESELF
+from sync_protocol.case.powers import ROLES, STANDS_IN, stood_in
 from sync_protocol.case.workdays import day_of
-from sync_protocol.case.workflow import ROLES, STANDS_IN, stood_in
 from sync_protocol.suites import NotOpened
 from village_node.accounts.chain import ChainWatch
 from village_node.accounts.exports import Exports

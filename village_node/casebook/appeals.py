@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
-from sync_protocol.case import Case, CaseEvent, Position, SideNote, kinds, workflow
+from sync_protocol.case import Case, CaseEvent, Position, SideNote, kinds, powers
 from sync_protocol.case.authority import voices_on
 from sync_protocol.case.routes import CasePath
 from sync_protocol.case.voices import TERMS
@@ -41,7 +41,7 @@ def why_not(
     appeal = next((note for note in asked if note.position == named), None)
     if appeal is None:
         return "这份申诉已有答复，或不由本单位答复", "this appeal is answered, or is not for this place to answer"
-    if not workflow.may_judge(person.roles, office.identity.level):
+    if not powers.may_judge(person.roles, office.identity.level):
         return (
             "差评申诉由乡镇站长或县业务科答复",
             "the head of the township's station or the county's business section finds on an appeal",

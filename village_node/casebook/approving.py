@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from sync_protocol import encoding
-from sync_protocol.case import Position, kinds, legal_bodies, why_not, workflow
+from sync_protocol.case import Position, kinds, legal_bodies, powers, why_not
 from village_node.casebook import conditions, entitlement, inviting, once
 from village_node.casebook.acts import Act, CaseRef, stale
 from village_node.casebook.calendars import calendar_in
@@ -125,7 +125,7 @@ class Approving(Desk):
         self, actor: str, roles: Iterable[str], key: CaseKey, words: str, request: Request | None = None
     ) -> None:
         """Reject a proposal, or take one's own back. Raises AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved."""
-        may = workflow.may_approve(frozenset(roles), self.identity.level)
+        may = powers.may_approve(frozenset(roles), self.identity.level)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             row = _waiting(connection, key)
@@ -146,7 +146,7 @@ class Approving(Desk):
 
     def asked_procedures(self, actor: str, roles: Iterable[str]) -> list[Asked]:
         """The procedures that wait for the approval of this person, the newest first."""
-        if not workflow.may_approve(frozenset(roles), self.identity.level):
+        if not powers.may_approve(frozenset(roles), self.identity.level):
             return []
         with self.store.reading() as connection:
             return [row for row in asked.newest(connection, MOST_LISTED) if row.proposer != actor]

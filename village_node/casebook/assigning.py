@@ -5,7 +5,7 @@ The proposal is this node's own record. Only the confirmation writes an event, a
 
 from collections.abc import Iterable
 
-from sync_protocol.case import Position, kinds, why_not, workflow
+from sync_protocol.case import Position, kinds, powers, why_not, workflow
 from village_node.casebook import once
 from village_node.casebook.acts import Act, CaseRef, stale
 from village_node.casebook.desk import Desk, checked
@@ -36,7 +36,7 @@ class Assigning(Desk):
 
         Raises Stale, AlreadyDone, IdTaken, NotAllowed, NotFound, BadBody, NotSaved.
         """
-        if not workflow.may_propose(frozenset(roles), self.identity.level):
+        if not powers.may_propose(frozenset(roles), self.identity.level):
             raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
         # A second person is needed for a sound body; who it will be is not known yet.
         checked(kinds.FORCE_ASSIGN, {0: to, 1: reason, 2: actor, 3: f"{actor}?"[-32:]})
@@ -49,7 +49,7 @@ class Assigning(Desk):
                 raise NotFound("本机没有这一案件", "no such case is held here")
             if case.last is None or case.last != seen:
                 raise stale()
-            able = workflow.roles_at(self.identity.level)
+            able = powers.roles_at(self.identity.level)
             wrong = why_not(
                 case, kinds.FORCE_ASSIGN, self.identity.place, able, self.items_in(connection).catalogue, roster.places
             )
@@ -105,7 +105,7 @@ class Assigning(Desk):
 
         Raises AlreadyDone, IdTaken, NotAllowed, NotFound, NotSaved.
         """
-        may = workflow.may(frozenset(roles), self.identity.level, kinds.FORCE_ASSIGN)
+        may = powers.may(frozenset(roles), self.identity.level, kinds.FORCE_ASSIGN)
 
         def act(connection: Connection) -> tuple[CaseKey, set[str]]:
             row = self._waiting(connection, number)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync_protocol import encoding, limits
-from sync_protocol.case import bodies, kinds, workflow
+from sync_protocol.case import bodies, kinds, powers
 from sync_protocol.case import forks as rules
 from sync_protocol.case.bodies import plain
 from sync_protocol.case.forks import MOST_BRANCHES, MOST_CHOICES, REASON_MAX, Ruling, RulingBody, ruling_bytes
@@ -119,7 +119,7 @@ class Bench(Desk, Reading):
         ``request``: under which id a program asks for it. Raises AlreadyDone, IdTaken, NotAllowed, BadBody, NotFound,
         Stale, NotSaved.
         """
-        if not workflow.may(frozenset(roles), self.identity.level, kinds.FORK_RULING) or not view.may_rule:
+        if not powers.may(frozenset(roles), self.identity.level, kinds.FORK_RULING) or not view.may_rule:
             raise NotAllowed(
                 "只有上级单位的负责人可以裁定", "only a head or chief representative of a place above may rule"
             )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from sync_protocol import limits
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from sync_protocol.case.beside import Record
 from sync_protocol.errors import ProtocolError
 from sync_protocol.event import Position, load_header, mark
@@ -64,5 +64,5 @@ class Beside(Desk):
 
     def refuse_unless(self, roles: Iterable[str], kind: int) -> None:
         """Raises NotAllowed unless somebody with these roles may author records of a kind here."""
-        if not workflow.may(frozenset(roles), self.identity.level, kind):
+        if not powers.may(frozenset(roles), self.identity.level, kind):
             raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")

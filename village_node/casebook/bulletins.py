@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sync_protocol.case import bulletins as said_by
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from sync_protocol.case.bulletins import Bulletin, Published, Rules
 from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import ProtocolError
@@ -62,7 +62,7 @@ class Bulletins(Figures):
 
     def may_publish_bulletins(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles publishes bulletins here."""
-        return workflow.may(frozenset(roles), self.identity.level, kinds.BULLETIN)
+        return powers.may(frozenset(roles), self.identity.level, kinds.BULLETIN)
 
     def may_set_rules(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles says by which rules scores are worked out."""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from sync_protocol import encoding
 from sync_protocol.case import calendars as rules
-from sync_protocol.case import clock, kinds, legal_dates, workflow
+from sync_protocol.case import clock, kinds, legal_dates, powers
 from sync_protocol.case.attribution import LedgerLine
 from sync_protocol.case.calendars import Announcement
 from sync_protocol.case.clock import Clocks
@@ -101,7 +101,7 @@ class Calendaring(Publishing):
 
     def may_publish(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles may publish a calendar here."""
-        return workflow.may(frozenset(roles), self.identity.level, kinds.CALENDAR)
+        return powers.may(frozenset(roles), self.identity.level, kinds.CALENDAR)
 
     def announce(self, actor: str, roles: Iterable[str], said: Announcement, request: Request | None = None) -> bool:
         """Publish a year. What moves days gone by waits for a second person: then False, and nothing counts yet.

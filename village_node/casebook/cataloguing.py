@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import documents, editions, kinds, themes, workflow
+from sync_protocol.case import documents, editions, kinds, powers, themes
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication
@@ -91,7 +91,7 @@ class Cataloguing(Publishing, Incarnations):
 
     def may_publish_items(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles may publish an item here."""
-        return workflow.may(frozenset(roles), self.identity.level, kinds.CATALOGUE)
+        return powers.may(frozenset(roles), self.identity.level, kinds.CATALOGUE)
 
     def next_version(self, item_no: str) -> int:
         """The version under which the next publication of an item goes out."""

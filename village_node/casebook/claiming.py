@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Final
 
+from sync_protocol.case.powers import STANDS_IN
 from sync_protocol.case.workdays import day_of
-from sync_protocol.case.workflow import STANDS_IN
 from village_node.casebook import once
 from village_node.casebook import registers as held
 from village_node.casebook.claimed import is_here

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
 from sync_protocol.case import complaints as rules
-from sync_protocol.case import kinds, numbers, workflow
+from sync_protocol.case import kinds, numbers, powers
 from sync_protocol.case.beside import Record
 from sync_protocol.case.complaints import Complaint
 from sync_protocol.case.voices import Span, span
@@ -189,7 +189,7 @@ class Complaining(Beside, Incarnations, Reading):
     def complaints(self, roles: Iterable[str]) -> list[Heard]:
         """What is to be heard here, opened, for who hears it; and what places below hear, which is not for us to read.
         Empty for everybody else: whoever is complained of finds nothing."""
-        if not workflow.may(frozenset(roles), self.identity.level, kinds.COMPLAINT_ANSWER):
+        if not powers.may(frozenset(roles), self.identity.level, kinds.COMPLAINT_ANSWER):
             return []
         with self.store.reading() as connection:
             here, places = self.identity.place, self.roster_in(connection).places
@@ -211,7 +211,7 @@ class Complaining(Beside, Incarnations, Reading):
 
     def complaint_at(self, roles: Iterable[str], number: str) -> Heard:
         """The complaint with this number, which is to be heard here. Raises NotFound."""
-        if workflow.may(frozenset(roles), self.identity.level, kinds.COMPLAINT_ANSWER):
+        if powers.may(frozenset(roles), self.identity.level, kinds.COMPLAINT_ANSWER):
             with self.store.reading() as connection:
                 found = next((each for each in self._complaints(connection) if each.number == number), None)
                 heard = self._opened_here(connection, found) if found is not None else None

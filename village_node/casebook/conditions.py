@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 
-from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, meetings, workflow
+from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, meetings, powers
 from sync_protocol.case.fields import STAFF_MAX
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
@@ -44,12 +44,12 @@ def why_not_approved(
     if kind == kinds.SUSPEND and body[0] in legal_bodies.SPECIAL:
         if not decides:
             return "特别程序须由作出决定的一级批准启动", "the level that decides approves a special procedure"
-        if not workflow.may_approve(roles, level):
+        if not powers.may_approve(roles, level):
             return "特别程序须由本单位负责人批准启动", "the head of this place approves a special procedure"
         if body.get(4) == actor:
             return "提出程序的审查人和批准人须为两人", "who proposes a procedure and who approves it are two persons"
         return why_not_presiding(case, body, place)
-    if kind == kinds.EXTEND and not workflow.may_approve(roles, level, joint_term=joint):
+    if kind == kinds.EXTEND and not powers.may_approve(roles, level, joint_term=joint):
         if joint and level == "county":
             return "联办件延长期限须由县政府负责人批准", "a leader of the county government extends a joint case"
         return "延长期限须由本单位负责人批准", "the head of this place extends a term"
@@ -62,7 +62,7 @@ def why_not_approved(
             )
     if kind == kinds.RESUME:
         return _why_not_presided(case, body, actor, place) or _why_not_surveyed(case, body)
-    if kind == kinds.LANE and body[0] == "urgent" and not workflow.may_hurry(roles, level):
+    if kind == kinds.LANE and body[0] == "urgent" and not powers.may_hurry(roles, level):
         return (
             "特急须由业务科或本单位负责人批准",
             "a head, or the county's business section, approves an urgent case",

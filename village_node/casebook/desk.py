@@ -15,9 +15,9 @@ from sync_protocol.case import (
     kinds,
     legal_bodies,
     numbers,
+    powers,
     why_not,
     why_not_filed,
-    workflow,
 )
 from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.routes import CasePath
@@ -324,7 +324,7 @@ class Desk(Once):
                 raise NotAllowed(*found.why_not)
         for name, able in _JUDGED.items():
             changed = getattr(before, name) != getattr(after, name)
-            if changed and not any(workflow.may(roles, self.identity.level, kind) for kind in able):
+            if changed and not any(powers.may(roles, self.identity.level, kind) for kind in able):
                 raise NotAllowed(
                     "其中有须由有相应权限的人员作出的意见或决定，须由有此权限的人员采纳",
                     "it holds an opinion or a decision: somebody who may give one must adopt it",
@@ -435,7 +435,7 @@ class Desk(Once):
         return self._tag
 
     def _check_may(self, roles: Iterable[str], kind: int) -> None:
-        if not workflow.may(frozenset(roles), self.identity.level, kind):
+        if not powers.may(frozenset(roles), self.identity.level, kind):
             raise NotAllowed("您的岗位没有此项权限", "your role at this place may not do this")
 
     def last_day(self, scope: str, case_id: bytes) -> str:

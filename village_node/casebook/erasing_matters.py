@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import consultations, kinds, kinship, matters, numbers, slips, workflow
+from sync_protocol.case import consultations, kinds, kinship, matters, numbers, powers, slips
 from sync_protocol.case.events import Position
 from sync_protocol.case.matters import Matter, Said
 from sync_protocol.case.workdays import day_of
@@ -192,7 +192,7 @@ class ErasingMatters(Bookings, Calling, Complaining, Erasing):
 
     def _heard_of(self, connection: Connection, roles: frozenset[str], wanted: str) -> set[tuple[str, str]]:
         """(scope, number) of the complaints that say something of somebody, for who hears them here."""
-        if not workflow.may(roles, self.identity.level, kinds.COMPLAINT_ANSWER):
+        if not powers.may(roles, self.identity.level, kinds.COMPLAINT_ANSWER):
             return set()
         found = set()
         for each in self._complaints(connection):

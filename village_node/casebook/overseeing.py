@@ -14,6 +14,7 @@ from sync_protocol.case import (
     legal_dates,
     numbers,
     oversight,
+    powers,
     sampling,
     why_not,
     workflow,
@@ -190,7 +191,7 @@ class Overseeing(Registering):
 
     def may_oversee(self, roles: Iterable[str], kind: int) -> bool:
         """Whether somebody with these roles writes letters, checks cases or draws samples here."""
-        return workflow.may(frozenset(roles), self.identity.level, kind)
+        return powers.may(frozenset(roles), self.identity.level, kind)
 
     def draw(
         self,

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from sync_protocol.case.bodies import is_date, plain
 from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.places import about
@@ -493,7 +493,7 @@ class Reception(Overseeing):
             raise NotAllowed("由负责人或管理员登记", "a head or an administrator enters this")
 
     def _check_counter(self, roles: Iterable[str]) -> None:
-        if not workflow.may(frozenset(roles), self.identity.level, kinds.CREATE):
+        if not powers.may(frozenset(roles), self.identity.level, kinds.CREATE):
             raise NotAllowed("由窗口人员办理", "the people of the counter do this")
 
 

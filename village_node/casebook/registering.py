@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from sync_protocol import limits
-from sync_protocol.case import Case, Position, bodies, delegations, kinds, registers, workflow
+from sync_protocol.case import Case, Position, bodies, delegations, kinds, powers, registers
 from sync_protocol.case.delegations import Authority, Delegation, Register
 from sync_protocol.case.fields import Field
 from sync_protocol.case.kinship import Kin, plain_number
@@ -95,7 +95,7 @@ class Registering(Desk, Reading):
 
     def may_keep(self, roles: Iterable[str], kind: int) -> bool:
         """Whether somebody with these roles keeps a register here."""
-        return workflow.may(frozenset(roles), self.identity.level, kind)
+        return powers.may(frozenset(roles), self.identity.level, kind)
 
     def enter(
         self, actor: str, roles: Iterable[str], kind: int, said: Mapping[str, Any], request: Request | None = None

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol import limits
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from sync_protocol.errors import ProtocolError
 from village_node import app, identity, keyring
 from village_node.accounts import StaffTrouble

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from sync_protocol.places import valid_code
 from village_node import config, identity
 from village_node import keyring as keyrings

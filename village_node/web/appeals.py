@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sync_protocol.case import Case, Offer, SideNote, kinds, workflow
+from sync_protocol.case import Case, Offer, SideNote, kinds, powers
 from sync_protocol.case.authority import voices_on
 from sync_protocol.case.orders import Order
 from sync_protocol.case.routes import CasePath
@@ -14,7 +14,7 @@ def open_to(visit: Visit, case: Case) -> tuple[list[SideNote], list[SideNote]]:
     """The ratings that may be appealed against here, and the appeals that the person in front may answer."""
     site = visit.site
     mine, asked = voices_on(case, site.config.place, CasePath(case.home, site.places)) or ([], [])
-    return mine, asked if workflow.may_judge(visit.staff.roles, site.level) else []
+    return mine, asked if powers.may_judge(visit.staff.roles, site.level) else []
 
 
 def can_act(visit: Visit, case: Case) -> bool:

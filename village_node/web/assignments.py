@@ -6,7 +6,7 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from sync_protocol.places import about
 from village_node import casebook
 from village_node.casebook import BadBody, Casebook, NotAllowed, Stale
@@ -107,7 +107,7 @@ def narrowed(visit: Visit) -> tuple[Filters, list[Line]]:
     label = visit.t("收件编号、单位、理由或提议人", "Receipt number, place, reason or who proposed")
     states = [(code, visit.t(*tone[2:])) for code, tone in TONES.items()]
     asked = filters.asked(visit, "assignments", label, Choice("state", visit.t("状态", "State"), states))
-    may = workflow.may(visit.staff.roles, visit.site.level, kinds.FORCE_ASSIGN)
+    may = powers.may(visit.staff.roles, visit.site.level, kinds.FORCE_ASSIGN)
     lines = [line(visit, row, may=may) for row in visit.site.casebook.proposals()]
     return asked, [
         each

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from village_node.store.audit import AuditRow
 from village_node.web.site import Visit
 

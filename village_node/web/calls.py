@@ -5,7 +5,7 @@ from typing import Final
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from sync_protocol.case.authority import MOST_CALLS
 from sync_protocol.case.calls import Callee
 from sync_protocol.case.voices import Span, span
@@ -56,7 +56,7 @@ def _register(visit: Visit, refused: Refused | None = None, number: str = "") ->
         term_of=lambda each: _term_words(visit, each),
         what_of=lambda each: visit.t(*WHAT[each.what]),
         address_of=lambda each: url_for(each.what, number=each.number),
-        records=workflow.may(visit.staff.roles, visit.site.level, kinds.CALL_BACK),
+        records=powers.may(visit.staff.roles, visit.site.level, kinds.CALL_BACK),
         most=MOST_CALLS,
         here=here,
     )

@@ -15,6 +15,7 @@ from sync_protocol.case import (
     explain,
     kinds,
     legal_moves,
+    powers,
     route,
     why_not,
     workflow,
@@ -215,7 +216,7 @@ def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gon
         "linked": linked.of(visit, case),
         "posting": posting.of(visit, case, [entry.position for entry in entries]),
         "may_look": UNMASKS.allows(visit.staff.roles),
-        "may_complain": workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT),
+        "may_complain": powers.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT),
         "meets": minutes.may_be_shown(visit, case),
         "claim": claimed.panel(visit, case),
         "sheets": [] if gone else previews.beside(visit, case),
@@ -250,10 +251,10 @@ def assigning(visit: Visit, case: Case) -> Assigning | None:
     """Whether the person in front may propose to assign the case; None for who never may, like all of a place that has
     nobody below it."""
     site, here = visit.site, visit.site.config.place
-    if not workflow.may_propose(visit.staff.roles, site.level) or not has_places_below(visit):
+    if not powers.may_propose(visit.staff.roles, site.level) or not has_places_below(visit):
         return None
     proposal = site.casebook.proposal_of((about(case.home), case.case_id))
-    able = workflow.roles_at(site.level)
+    able = powers.roles_at(site.level)
     why = why_not(case, kinds.FORCE_ASSIGN, here, able, site.catalogue, site.places)
     targets = [] if why else [place for place in site.places.line_of(case.home) if place != case.holder]
     proposer = (site.accounts.name_of(proposal.proposer) or proposal.proposer) if proposal else ""
@@ -508,10 +509,10 @@ def missing(visit: Visit, case: Case, offered: set[int]) -> list[tuple[int, tupl
     found = []
     for kind in workflow.LABELS:
         # That a case is assigned has a place of its own on the page, with its own reason, at a place that ever may.
-        if kind == kinds.FORCE_ASSIGN and not has_places_below(visit) and workflow.may_propose(roles, site.level):
+        if kind == kinds.FORCE_ASSIGN and not has_places_below(visit) and powers.may_propose(roles, site.level):
             found.append((kind, _NOBODY_BELOW))
             continue
-        if kind in (*offered, kinds.CREATE, kinds.FORCE_ASSIGN) or not workflow.may(roles, site.level, kind):
+        if kind in (*offered, kinds.CREATE, kinds.FORCE_ASSIGN) or not powers.may(roles, site.level, kind):
             continue
         if kind in workflow.APART and not odd_at_all(case):
             continue

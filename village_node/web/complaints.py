@@ -9,7 +9,7 @@ from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import kinds, numbers, workflow
+from sync_protocol.case import kinds, numbers, powers
 from sync_protocol.case.complaints import OUTCOMES
 from village_node.casebook import AlreadyDone, BadBody, Heard, IdTaken, NotAllowed, Request
 from village_node.casebook import NotFound as NoSuchComplaint
@@ -44,7 +44,7 @@ def register(visit: Visit) -> Response:
 
 def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
     book, roles = visit.site.casebook, visit.staff.roles
-    hears = workflow.may(roles, visit.site.level, kinds.COMPLAINT_ANSWER)
+    hears = powers.may(roles, visit.site.level, kinds.COMPLAINT_ANSWER)
     here, is_open = visit.site.config.place, True
     asked, found = narrowed(visit, [])
     try:
@@ -58,7 +58,7 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
         status,
         filters=asked,
         hears=hears,
-        takes=workflow.may(roles, visit.site.level, kinds.COMPLAINT),
+        takes=powers.may(roles, visit.site.level, kinds.COMPLAINT),
         is_open=is_open,
         ours=counter_books.listed(visit, "complaints", ours),
         below=counter_books.listed(visit, "complaints", below, "below"),
@@ -71,7 +71,7 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
 
 def all_heard(visit: Visit) -> tuple[Filters, list[Heard]]:
     """The list for who may hear complaints, narrowed; nothing for others. Raises NotAllowed for a damaged key."""
-    hears = workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER)
+    hears = powers.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER)
     return narrowed(visit, visit.site.casebook.complaints(visit.staff.roles) if hears else [])
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from sync_protocol.case.consultations import OUTCOMES, Consultation
 from village_node.web import calls, cases, counter_books, filters, sent_once
 from village_node.web.clocks import Badge
@@ -49,7 +49,7 @@ def _register(
     return visit.render(
         "consultations.html",
         status,
-        takes=workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
+        takes=powers.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
         listed=listed,
         filters=asked,
         count=len(found),
@@ -148,7 +148,7 @@ def _one(
         owner=owner_of(visit, found.owner),
         badge_of=BADGES[found.outcome],
         calls=calls.lines(visit, number),
-        follows=found.outcome == "open" and workflow.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
+        follows=found.outcome == "open" and powers.may(visit.staff.roles, visit.site.level, kinds.CONSULTATION),
         choices=[(code, visit.t(*BADGES[code][2:])) for code in OUTCOMES if code != "open"],
         typed=typed or {"outcome": "answered"},
         errors=errors or {},

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies, workflow
+from sync_protocol.case import Case, Position, bodies, kinds, legal_bodies, powers, workflow
 from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
 from sync_protocol.places import LEVELS, about
@@ -19,7 +19,7 @@ ACTS: Final = Policy(CASEWORK - {"supervisor"}, "node", "masked")
 
 def policy_of(kind: int) -> Policy:
     """Who may ask for acts of a kind: whoever works on cases, and whose desk it is."""
-    desks = {role for role in DESKS for level in LEVELS if kind in workflow.MAY[role, level]}
+    desks = {role for role in DESKS for level in LEVELS if kind in powers.MAY[role, level]}
     return Policy((ACTS.roles or frozenset()) | desks, ACTS.scope, ACTS.fields)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import Case, Position, bodies, kinds, workflow
+from sync_protocol.case import Case, Position, bodies, kinds, powers, workflow
 from sync_protocol.case.authority import Offer
 from sync_protocol.case.kinship import Kin
 from sync_protocol.places import about
@@ -102,7 +102,7 @@ def asked(visit: Visit, case: Case) -> AskedView | None:
         for each in table.fields
         if each.number in body and each.type in ("choice", "text", "int", "date")
     ]
-    approves = workflow.may_approve(visit.staff.roles, visit.site.level)
+    approves = powers.may_approve(visit.staff.roles, visit.site.level)
     own = row.proposer == visit.staff.staff_no
     name = visit.site.accounts.name_of(row.proposer) or row.proposer
     return AskedView(lines, name, approves and not own, approves or own, digest_of(row), row)

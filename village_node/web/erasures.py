@@ -10,7 +10,7 @@ from typing import Final
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from sync_protocol.case.erasures import APPROVER_MAX, BASIS_MAX
 from village_node.accounts import Person, SignInRefused
 from village_node.casebook import BadBody, CasebookError, Found, why_runs
@@ -79,7 +79,7 @@ def _refuse_elsewhere(visit: Visit) -> None:
 
 
 def _may(visit: Visit, person: Person) -> bool:
-    return workflow.may(person.roles, visit.site.level, kinds.ERASURE)
+    return powers.may(person.roles, visit.site.level, kinds.ERASURE)
 
 
 def _masked(each: Found) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from flask import make_response
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from sync_protocol.errors import TooManyLives
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.roster import network_code

@@ -7,7 +7,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, bodies, kinds, why_not, workflow
+from sync_protocol.case import Case, bodies, kinds, powers, why_not
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, OddCase, Oddity, Stale
 from village_node.web import cases, entry, filters, schemas, words
@@ -136,7 +136,7 @@ def group(visit: Visit, odd: OddCase) -> Group:
     """Put one case's oddities into words."""
     here, roles, site = visit.site.config.place, visit.staff.roles, visit.site
     # By the roles of the place: what is to be done about it does not depend on who reads the page.
-    ours = why_not_set_aside(visit, odd.case, workflow.roles_at(site.level)) is None
+    ours = why_not_set_aside(visit, odd.case, powers.roles_at(site.level)) is None
     can = ours and why_not_set_aside(visit, odd.case, roles) is None
     said = cases.outcomes(visit, odd)
     rows = [

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from flask import Flask
 
-from sync_protocol.case.workflow import STANDS_IN
+from sync_protocol.case.powers import STANDS_IN
 
 # What a route reaches. "public": nothing about anybody. "own": the session's own account and drafts. "query": one case
 # named by its number and code. "node": what this node holds, nothing else is in its database. "machine": another

@@ -14,7 +14,7 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.catalogue import Catalogue
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from sync_protocol.exchange import Finding, Inquiry
 from sync_protocol.places import PlaceTree
 from village_node.accounts import Accounts, Person

@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import kinds, workflow
+from sync_protocol.case import kinds, powers
 from sync_protocol.case.legal_bodies import GRADES
 from sync_protocol.case.slips import BECOMES
 from village_node.casebook import Brought
@@ -53,7 +53,7 @@ def _register(visit: Visit, status: int = 200, problem: str = "") -> Response:
     return visit.render(
         "slips.html",
         status,
-        takes=workflow.may(visit.staff.roles, visit.site.level, kinds.SLIP),
+        takes=powers.may(visit.staff.roles, visit.site.level, kinds.SLIP),
         filters=asked,
         waiting=waiting,
         rest=rest,
@@ -174,8 +174,8 @@ def _one(
         papers=[cases.paper_words(visit, *paper) for paper in said.get("materials", ())],
         badge_of=STATES[state_of(found)],
         calls=calls.lines(visit, number),
-        answers=answers and workflow.may(visit.staff.roles, visit.site.level, kinds.SLIP_ANSWER),
-        offers=answers and workflow.may(visit.staff.roles, visit.site.level, BECOMES[said["what"]]),
+        answers=answers and powers.may(visit.staff.roles, visit.site.level, kinds.SLIP_ANSWER),
+        offers=answers and powers.may(visit.staff.roles, visit.site.level, BECOMES[said["what"]]),
         case=case,
         problem=problem,
         errors=errors or {},

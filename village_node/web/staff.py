@@ -8,7 +8,7 @@ from typing import Any, Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from village_node import casebook
 from village_node.accounts import StaffTrouble
 from village_node.casebook import BadBody

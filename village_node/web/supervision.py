@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, kinds, oversight, watching, workflow
+from sync_protocol.case import Case, kinds, oversight, powers, watching, workflow
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.exclusions import CLOCKS, GRADE_NUMBERS, STEPS, Grade
 from sync_protocol.case.oversight_bodies import CARD_PAPERS, CARDS, RULES, paper_words
@@ -248,7 +248,7 @@ def show(visit: Visit, case: Case, status: int = 200, problem: str = "", typed: 
     under = [each for each in places if each == here or depth(each) > depth(here)] if here in places else []
     found = book.clock_of(key)
     able = {
-        name: workflow.may(staff.roles, visit.site.level, kind) for name, kind in KINDS.items() if not case.needs_update
+        name: powers.may(staff.roles, visit.site.level, kind) for name, kind in KINDS.items() if not case.needs_update
     }
     closed = workflow.STATES[case.state].closed if case.state else True
     holder = case.holder or case.transit_to or ""

@@ -8,7 +8,7 @@ from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import documents, kinds, workflow
+from sync_protocol.case import documents, kinds, powers
 from sync_protocol.case.exclusions import GRADES
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
@@ -155,7 +155,7 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
     """The further registers: address, words, and how much waits in each; those where something waits first."""
     book, t = visit.site.casebook, visit.t
     odd, together = book.odd_counts(), book.together_counts()
-    answers = workflow.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER)
+    answers = powers.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER)
     found = [
         ("oddities", t("异常记录", "Does not count"), odd["held"]),
         ("supervision", t("督查", "Supervision"), len(book.waits_for_us())),
@@ -173,7 +173,7 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
     ]
     if odd["proposals"]:
         found.append(("assignments", t("待确认改派", "To confirm"), odd["proposals"]))
-    if workflow.may(visit.staff.roles, visit.site.level, kinds.ERASURE):
+    if powers.may(visit.staff.roles, visit.site.level, kinds.ERASURE):
         found.append(("erasures", t("删除个人信息", "Erasing personal data"), 0))
     if visit.may(EXPORTS):
         found.append(("idle", t("空转和两头受理", "Without business, or in two places"), 0))

@@ -11,6 +11,7 @@ from sync_protocol.case import (
     documents,
     exclusions,
     kinds,
+    powers,
     registers,
     slips,
     voices,
@@ -124,10 +125,10 @@ def may() -> str:
     rows = [
         (
             level,
-            f"{role} {'/'.join(workflow.ROLES[role, level])}",
+            f"{role} {'/'.join(powers.ROLES[role, level])}",
             ", ".join(kinds.name_of(kind) for kind in sorted(allowed)),
         )
-        for (role, level), allowed in workflow.MAY.items()
+        for (role, level), allowed in powers.MAY.items()
     ]
     return table(("level", "role", "may author"), list(rows))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from sync_protocol.case import CaseEvent, Position, Verdict, adoption, baton, kinds, tree, why_not, workflow
+from sync_protocol.case import CaseEvent, Position, Verdict, adoption, baton, kinds, powers, tree, why_not
 from sync_protocol.case.content import adopts
 from tests.sync_protocol.case.histories import PLACES, History, catalogue, histories
 from tests.sync_protocol.case.script import (
@@ -204,7 +204,7 @@ def test_who_may_set_aside_follows_who_holds() -> None:
         case = script.fold()
         assert case.open_oddities
         for place in (VILLAGE, TOWNSHIP, COUNTY):
-            roles = workflow.roles_at(PLACES.level(place))
+            roles = powers.roles_at(PLACES.level(place))
             why = why_not(case, kinds.DISMISS, place, roles, catalogue(), PLACES)
             assert (why is None) == (place in places), (place, why)
 

@@ -4,21 +4,11 @@ import re
 
 import pytest
 
-from sync_protocol.case import CasePath, Offer, Verdict, kinds, legal_moves, route, why_not_filed, workflow
+from sync_protocol.case import CasePath, Offer, Verdict, kinds, legal_moves, powers, route, why_not_filed, workflow
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.events import EFFECTIVE, REASONS, VERDICT_CODES, VERDICT_WORDS
-from sync_protocol.case.workflow import (
-    DECIDED,
-    GUARDS,
-    LABELS,
-    MAY,
-    MOVES,
-    OVERSIGHT,
-    OVERSIGHT_LABELS,
-    ROLES,
-    STATES,
-    may,
-)
+from sync_protocol.case.powers import MAY, ROLES, may
+from sync_protocol.case.workflow import DECIDED, GUARDS, LABELS, MOVES, OVERSIGHT, OVERSIGHT_LABELS, STATES
 from tests.sync_protocol.case.histories import ALL_ROLES, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 
@@ -216,13 +206,13 @@ def test_the_diagram_draws_every_state_and_every_move_that_changes_it() -> None:
 
 def test_the_counter_stands_in_for_a_desk_that_nobody_has_and_for_nothing_else() -> None:
     for role in ("agent", "clerk", "window"):
-        assert workflow.stood_in(frozenset({role}), frozenset()) == {"cashier", "archivist"}
-        assert workflow.stood_in(frozenset({role}), frozenset({"cashier"})) == {"archivist"}
-        assert workflow.stood_in(frozenset({role, "cashier"}), frozenset({"cashier", "archivist"})) == frozenset()
+        assert powers.stood_in(frozenset({role}), frozenset()) == {"cashier", "archivist"}
+        assert powers.stood_in(frozenset({role}), frozenset({"cashier"})) == {"archivist"}
+        assert powers.stood_in(frozenset({role, "cashier"}), frozenset({"cashier", "archivist"})) == frozenset()
     for role in ("head", "officer", "supervisor", "admin", "cashier"):
-        assert workflow.stood_in(frozenset({role}), frozenset()) == frozenset()
-    for (role, level), may_author in workflow.MAY.items():
-        if role not in workflow.STANDS_IN:
+        assert powers.stood_in(frozenset({role}), frozenset()) == frozenset()
+    for (role, level), may_author in powers.MAY.items():
+        if role not in powers.STANDS_IN:
             assert not may_author & {kinds.FEE_NOTICE, kinds.FEE_SETTLED, kinds.ARCHIVE}, (role, level)
         else:
-            assert not workflow.may_propose(frozenset({role}), level)
+            assert not powers.may_propose(frozenset({role}), level)

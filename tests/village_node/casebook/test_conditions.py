@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from sync_protocol.case import Case, kinds, workflow
+from sync_protocol.case import Case, kinds, powers
 from sync_protocol.case.events import Position
 from sync_protocol.case.records import Refusal, SideNote
 from sync_protocol.case.workdays import Calendar, Year
@@ -33,7 +33,7 @@ def refusal(
 
 @pytest.mark.parametrize("level", ["village", "township", "county"])
 def test_the_head_of_a_place_approves_a_special_procedure_and_nobody_else(level: str) -> None:
-    others = workflow.roles_at(level) - {"head"}
+    others = powers.roles_at(level) - {"head"}
     assert refusal(kinds.SUSPEND, HEARING, {"head"}, TOWNSHIP, level) == ""
     assert "the head of this place" in refusal(kinds.SUSPEND, HEARING, set(others), TOWNSHIP, level)
     assert refusal(kinds.SUSPEND, {**HEARING, 0: "publicity"}, set(others), TOWNSHIP, level) == ""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sync_protocol.case import kinds, workflow
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case import kinds, powers
+from sync_protocol.case.powers import ROLES
 from tests.builders import Network
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, open_counter
 from tests.village_node.web.test_headers import addresses
@@ -285,8 +285,8 @@ def test_the_groups_of_roles_are_those_of_the_workflow() -> None:
     roles = {role for role, _ in ROLES}
     assert roles - {"admin"} - DESKS == CASEWORKERS
     assert {"admin"} == ADMIN
-    assert set(workflow.STANDS_IN) == DESKS and all(by == COUNTERS for by in workflow.STANDS_IN.values())
-    assert {role for (role, _), may in workflow.MAY.items() if kinds.CREATE in may} == COUNTERS
+    assert set(powers.STANDS_IN) == DESKS and all(by == COUNTERS for by in powers.STANDS_IN.values())
+    assert {role for (role, _), may in powers.MAY.items() if kinds.CREATE in may} == COUNTERS
 
 
 def test_every_route_lets_in_exactly_whom_the_table_says(village: Counter, township: Counter, county: Counter) -> None:

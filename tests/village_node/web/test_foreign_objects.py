@@ -17,7 +17,7 @@ import pytest
 from marshmallow import validate
 from werkzeug.routing import Rule
 
-from sync_protocol.case.workflow import ROLES, STANDS_IN, stood_in
+from sync_protocol.case.powers import ROLES, STANDS_IN, stood_in
 from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.api.program import BASE, Program, program_at
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, exchange, hidden_of, open_counter, problems

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from tests.village_node.web.api.program import FILED, Program, path_of, program_at
 from tests.village_node.web.counter import Counter
 from tests.village_node.web.test_authorisation import CASEWORK, COUNTER, DESKS, EVERYBODY, EXPORTS, SIGNED_IN, STAFF

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks as openapi
 
-from sync_protocol.case.workflow import ROLES
+from sync_protocol.case.powers import ROLES
 from tests import builders
 from tests.builders import COUNTY, VILLAGE
 from tests.village_node.web.api.program import BASE, Program, path_of, program_at
