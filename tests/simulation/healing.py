@@ -19,6 +19,7 @@ from tests.sync_protocol.case.second_fold import SecondFold
 from village_node.casebook import checkpoints
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.purged import GONE
+from village_node.store import case_lists
 from village_node.store import cases as case_rows
 from village_node.verify_evidence import NONSENSE, Evidence, Rejected
 
@@ -347,7 +348,7 @@ def _check_folds(station: "Station", connection: sqlite3.Connection) -> dict[Cas
         if station.place.parent is None:
             _check_second_fold(station, scope, case_id, [each.event for each in events], case)
     counts = book.view_counts()
-    sums = {"all": len(states), "decided": sum(state in case_rows.DECIDED for state in states)}
+    sums = {"all": len(states), "decided": sum(state in case_lists.DECIDED for state in states)}
     if sum(book.case_counts().values()) != len(states) or any(counts[name] != number for name, number in sums.items()):
         raise Violation("counters add up", (station.code,), f"{counts}, but {sums}")
     return folded

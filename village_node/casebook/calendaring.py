@@ -21,7 +21,7 @@ from village_node.casebook.conditions import Words
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.publishing import Publishing
-from village_node.store import Connection, cases, peers
+from village_node.store import Connection, case_lists, cases, peers
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 
@@ -90,7 +90,7 @@ class Calendaring(Publishing):
         today = day_of(self.clock())
 
         def count(connection: Connection) -> tuple[date, dict[str, int]]:
-            found = cases.graded(connection, self.identity.place, today)
+            found = case_lists.graded(connection, self.identity.place, today)
             return today, {str(grade): number for grade, number in found.items()}
 
         made = self.remembered("graded", count)

@@ -6,7 +6,8 @@ from sync_protocol.places import PlaceTree
 from village_node.casebook import webhook_news
 from village_node.casebook.office import Office
 from village_node.store import Connection, cases, claims
-from village_node.store.cases import COMING, FINISHED, CaseRow
+from village_node.store.case_lists import COMING
+from village_node.store.cases import FINISHED, CaseRow
 
 
 def is_here(row: CaseRow, here: str) -> bool:

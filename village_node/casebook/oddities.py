@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from sync_protocol.case import Case, Position, SideNote
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.reading import Reading, TimelineEntry, timeline_of
-from village_node.store import Connection, cases, parking, proposals
+from village_node.store import Connection, case_lists, parking, proposals
 from village_node.store.locks import CaseKey
 from village_node.store.oversight import numbered
 from village_node.store.parking import AnswerRow, ParkedLine, RefusedLine
@@ -51,11 +51,11 @@ class Oddities(Reading):
     """The part of the casebook that the pages about what does not count read."""
 
     def oddities(self, view: str, page: int = 1, text: str = "") -> OddPage:
-        """One page of a view (see store.cases.odd_view), the newest case first. ``text``: what a receipt number begins
-        with, or an item's number. KeyError for an unknown view."""
+        """One page of a view (see store.case_lists.odd_view), the newest case first. ``text``: what a receipt number
+        begins with, or an item's number. KeyError for an unknown view."""
         with self.store.reading() as connection:
-            condition = cases.odd_view(view, *self._whose(connection)) & numbered(text)
-            found = cases.page(connection, condition, page, CASES_A_PAGE)
+            condition = case_lists.odd_view(view, *self._whose(connection)) & numbered(text)
+            found = case_lists.page(connection, condition, page, CASES_A_PAGE)
             listed = [self._odd_case(connection, (row.scope, row.case_id)) for row in found.rows]
         return OddPage(listed, found.total, found.page)
 
@@ -70,7 +70,10 @@ class Oddities(Reading):
 
         def count(connection: Connection) -> dict[str, int]:
             whose = self._whose(connection)
-            found = {view: cases.count(connection, cases.odd_view(view, *whose)) for view in ("held", "ours", "all")}
+            found = {
+                view: case_lists.count(connection, case_lists.odd_view(view, *whose))
+                for view in ("held", "ours", "all")
+            }
             return {**found, "proposals": proposals.pending(connection)}
 
         return dict(self.remembered("oddities", count))

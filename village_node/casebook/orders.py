@@ -14,7 +14,7 @@ from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import Words
 from village_node.casebook.errors import BadBody
 from village_node.casebook.reading import Reading, folded
-from village_node.store import cases
+from village_node.store import case_lists
 from village_node.store.cases import CaseRow
 
 # What is recorded for the applicant, and what an office answers to it.
@@ -86,9 +86,9 @@ class Orders(Reading):
         place = self.identity.place
         with self.store.reading() as connection:
             roster, calendar, now_ms = self.roster_in(connection), calendar_in(self, connection), self.clock()
-            oldest = cases.OLDEST_APPEAL if view == "appeals" else cases.OLDEST_ORDER
-            condition = cases.orders_view(view, place) & cases.matching(text)
-            listed = cases.page(connection, condition, page, PAGE_SIZE, first=oldest)
+            oldest = case_lists.OLDEST_APPEAL if view == "appeals" else case_lists.OLDEST_ORDER
+            condition = case_lists.orders_view(view, place) & case_lists.matching(text)
+            listed = case_lists.page(connection, condition, page, PAGE_SIZE, first=oldest)
             found = []
             for row in listed.rows:
                 case, _ = folded(self, connection, roster, row[:2])
@@ -103,7 +103,9 @@ class Orders(Reading):
         return dict(
             self.remembered(
                 "orders",
-                lambda connection: {each: cases.count(connection, cases.orders_view(each, place)) for each in VIEWS},
+                lambda connection: {
+                    each: case_lists.count(connection, case_lists.orders_view(each, place)) for each in VIEWS
+                },
             )
         )
 

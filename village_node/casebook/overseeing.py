@@ -41,7 +41,7 @@ from village_node.casebook.reading import folded
 from village_node.casebook.registering import Registering
 from village_node.store import Connection, peers, streams
 from village_node.store import oversight as beside
-from village_node.store.cases import Page
+from village_node.store.case_lists import Page
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 from village_node.store.streams import CaseEventRow

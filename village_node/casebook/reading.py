@@ -20,8 +20,21 @@ from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
 from village_node.casebook.skews import Skew, skew_in
 from village_node.identity import Identity
-from village_node.store import Connection, Store, cases, claims, forks, parking, peers, receipts, refolding, streams
-from village_node.store.cases import CaseRow, Page
+from village_node.store import (
+    Connection,
+    Store,
+    case_lists,
+    cases,
+    claims,
+    forks,
+    parking,
+    peers,
+    receipts,
+    refolding,
+    streams,
+)
+from village_node.store.case_lists import Page
+from village_node.store.cases import CaseRow
 from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.peers import PeerRow
 
@@ -138,7 +151,7 @@ class Reading(Office):
         page_size: int = PAGE_SIZE,
         who: str = "",
     ) -> Page:
-        """One page of a view (see store.cases.view), the most pressing or the newest first.
+        """One page of a view (see store.case_lists.view), the most pressing or the newest first.
 
         ``filters``: text, item_no, state, place, kind, department. ``who``: whose list it is, where it is a
         person's.
@@ -148,7 +161,7 @@ class Reading(Office):
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
             here, today, chosen = self.identity.place, day_of(self.clock()), self._filters(filters or {}, view)
-            return cases.listed(connection, view, here, left_behind, chosen, page, page_size, today, who)
+            return case_lists.listed(connection, view, here, left_behind, chosen, page, page_size, today, who)
 
     def cases_after(
         self, view: str, filters: Mapping[str, str], last: tuple[int, bytes, str] | None, size: int, who: str = ""
@@ -159,9 +172,9 @@ class Reading(Office):
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
-            condition = cases.view(view, self.identity.place, left_behind, who)
-            condition &= cases.matching(**self._filters(filters, view))
-            return cases.after(connection, condition, last, size)
+            condition = case_lists.view(view, self.identity.place, left_behind, who)
+            condition &= case_lists.matching(**self._filters(filters, view))
+            return case_lists.after(connection, condition, last, size)
 
     def _filters(self, asked: Mapping[str, str], view: str) -> dict[str, Any]:
         """Filters as the store has them: a department stands for the versions of its items, and of the list of fees
@@ -196,7 +209,7 @@ class Reading(Office):
 
         def count(connection: Connection) -> dict[str, int]:
             return {
-                **cases.totals(connection, self.identity.place),
+                **case_lists.totals(connection, self.identity.place),
                 "not_left": len(self._not_left(connection)[0]),
                 **{view: self._at_desk(connection, view) for view in ("fees", "to_file")},
             }
@@ -204,12 +217,12 @@ class Reading(Office):
         counts = dict(self.remembered("views", count))
         with self.store.reading() as connection:
             counts["claimed"] = claims.count(connection, who)
-            counts["unclaimed"] = counts["mine"] - cases.claimed_to_do(connection, self.identity.place)
+            counts["unclaimed"] = counts["mine"] - case_lists.claimed_to_do(connection, self.identity.place)
         return counts
 
     def _at_desk(self, connection: Connection, view: str) -> int:
-        condition = cases.view(view, self.identity.place) & cases.matching(**self._filters({}, view))
-        return cases.count(connection, condition)
+        condition = case_lists.view(view, self.identity.place) & case_lists.matching(**self._filters({}, view))
+        return case_lists.count(connection, condition)
 
     def made_public(self) -> list[Public]:
         """This place's own unfinished cases with a public notice that is open; folded again only after a change."""
@@ -225,12 +238,12 @@ class Reading(Office):
 
     def kind_counts(self) -> dict[str, int]:
         """How many cases are of each of the six kinds now; counted again only after something has changed."""
-        return dict(self.remembered("kinds", cases.by_kind))
+        return dict(self.remembered("kinds", case_lists.by_kind))
 
     def held_by_grade(self) -> dict[str, dict[Grade, int]]:
         """Place -> how many of the unfinished cases that it holds, as far as is known here, have each grade today."""
         with self.store.reading() as connection:
-            return cases.held_by_grade(connection, day_of(self.clock()))
+            return case_lists.held_by_grade(connection, day_of(self.clock()))
 
     def case_counts(self) -> dict[str, int]:
         """Scope -> how many cases have their home there; counted again only after something has changed."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from sync_protocol.case import workflow
-from village_node.store.cases import view
+from village_node.store.case_lists import view
 from village_node.store.tables.cases import CASES
 
 

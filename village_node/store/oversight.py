@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from village_node.store import rows
-from village_node.store.cases import FINISHED, CaseRow, Page, day_number
+from village_node.store.case_lists import Page
+from village_node.store.cases import FINISHED, CaseRow, day_number
 from village_node.store.locks import CaseKey
 from village_node.store.streams import CaseEventRow, EventRow
 from village_node.store.tables.cases import CASES

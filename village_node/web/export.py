@@ -28,7 +28,8 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from village_node.accounts.exports import ExportRefused, NeedsSecond, Wanted
 from village_node.store import NotSaved
-from village_node.store.cases import CaseRow, Page
+from village_node.store.case_lists import Page
+from village_node.store.cases import CaseRow
 from village_node.store.exports import ExportRow
 from village_node.web import times
 from village_node.web.policy import Policy, Route

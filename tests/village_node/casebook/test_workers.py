@@ -11,7 +11,7 @@ from sync_protocol.case import kinds
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network, hand, settle
 from tests.postgresql import Cluster
 from tests.village_node.casebook import contender
-from village_node.store import cases, streams
+from village_node.store import case_lists, streams
 
 ROUNDS = 50  # of two acts each
 HANDS = 4
@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def assert_rows_are_what_the_fold_says(member: Member) -> None:
     with member.store.reading() as connection:
-        keys = [(row.scope, row.case_id) for row in cases.page(connection, cases.view("all", ""), 1, 200).rows]
+        keys = [
+            (row.scope, row.case_id) for row in case_lists.page(connection, case_lists.view("all", ""), 1, 200).rows
+        ]
     for scope, case_id in keys:
         case, row = member.casebook.case(scope, case_id), member.casebook.case_row(scope, case_id)
         assert case is not None
