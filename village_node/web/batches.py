@@ -13,8 +13,8 @@ from sync_protocol.case.catalogue import Item
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, SameBatch
 from village_node.casebook.batches import MOST, SHOWN
 from village_node.web import application, asked, entry, filters, items, schemas, sent_once, sheet, words
-from village_node.web.cases import grouped
 from village_node.web.policy import COUNTER, Policy, Route
+from village_node.web.receipts import grouped
 from village_node.web.site import Visit
 
 FILES: Final = Policy(COUNTER, "node", "typed")

@@ -15,7 +15,7 @@ from sync_protocol.case import Case, kinds, workflow
 from sync_protocol.places import about
 from village_node.casebook import BadBody, TimelineEntry
 from village_node.store.cases import CaseRow
-from village_node.web import acts, cases, charging, entitled, entry, proceedings, schemas, skews, words
+from village_node.web import acts, cases, charging, entitled, entry, proceedings, schemas, skews, timeline, words
 from village_node.web.box import Box, yuan
 from village_node.web.cases import Attempt
 from village_node.web.policy import CASEWORK, DESKS, Policy, Route
@@ -134,7 +134,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None) -> Response:
         files=files,
         boxes=_boxes(visit, case, takes=takes, files=files),
         leaves=list(_leaves(visit, case, visit.site.casebook.timeline(*key))) if files else [],
-        papers=[cases.paper_line(visit, paper) for paper in case.materials] if files else [],
+        papers=[timeline.paper_line(visit, paper) for paper in case.materials] if files else [],
         offers=stand.offers,
         hindered=stand.hindered,
         missing=[] if gone else cases.missing_moves(visit, case, {offer.kind for offer in stand.offers}),
@@ -165,7 +165,7 @@ def _leaves(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> Itera
     """The index of the volume: what counts of the case, in its order, without what was said in it."""
     for each in entries:
         if each.verdict.code == "effective":
-            line, body = cases.line(visit, case, each, open_data=False), each.body or {}
+            line, body = timeline.line(visit, case, each, open_data=False), each.body or {}
             number = next((str(body[name]) for name in _NUMBERS if body.get(name)), "")
             yield Leaf(line.title, number, line.place, each.claimed_ms)
 

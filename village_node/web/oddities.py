@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Case, bodies, kinds, powers, why_not
 from sync_protocol.places import about
 from village_node.casebook import BadBody, NotAllowed, OddCase, Oddity, Stale
-from village_node.web import cases, entry, filters, schemas, words
+from village_node.web import cases, entry, filters, schemas, timeline, words
 from village_node.web.doing import ACTS
 from village_node.web.filters import Filters
 from village_node.web.policy import CASEWORK, Policy, Route
@@ -63,7 +63,7 @@ _SET_ASIDE: Final = (
 class Row:
     """One record that does not count, as the page shows it."""
 
-    line: cases.Line
+    line: timeline.Line
     position: str
     open: bool
     adoptable: bool
@@ -138,10 +138,10 @@ def group(visit: Visit, odd: OddCase) -> Group:
     # By the roles of the place: what is to be done about it does not depend on who reads the page.
     ours = why_not_set_aside(visit, odd.case, powers.roles_at(site.level)) is None
     can = ours and why_not_set_aside(visit, odd.case, roles) is None
-    said = cases.outcomes(visit, odd)
+    said = timeline.outcomes(visit, odd)
     rows = [
         Row(
-            line=cases.line(visit, odd.case, each.entry, open_data=False),
+            line=timeline.line(visit, odd.case, each.entry, open_data=False),
             position=schemas.position_text(each.entry.position),
             open=each.open,
             adoptable=each.adoptable,

@@ -10,7 +10,7 @@ from sync_protocol.case import kinds, powers
 from sync_protocol.case.legal_bodies import GRADES
 from sync_protocol.case.slips import BECOMES
 from village_node.casebook import Brought
-from village_node.web import calls, cases, counter_books, entry, filters, sent_once, words
+from village_node.web import calls, cases, counter_books, entry, filters, sent_once, timeline, words
 from village_node.web.clocks import Badge
 from village_node.web.counter_books import Refused
 from village_node.web.filters import Choice, Filters
@@ -171,7 +171,7 @@ def _one(
         open_data=open_data,
         what=visit.t(*WHAT[said["what"]]),
         grade=visit.t(*words.choice_words(said["grade"])) if "grade" in said else "",
-        papers=[cases.paper_words(visit, *paper) for paper in said.get("materials", ())],
+        papers=[timeline.paper_words(visit, *paper) for paper in said.get("materials", ())],
         badge_of=STATES[state_of(found)],
         calls=calls.lines(visit, number),
         answers=answers and powers.may(visit.staff.roles, visit.site.level, kinds.SLIP_ANSWER),

@@ -33,6 +33,7 @@ from village_node.web import (
     schemas,
     serving,
     six_kinds,
+    timeline,
     times,
     voices,
     words,
@@ -218,12 +219,12 @@ def case_told(visit: Visit, case: Case, shown: Shown, *, open_data: bool) -> dic
     purge = book.purge_of(*key)
 
     def masked(prefix: str, known: dict[str, str]) -> dict[str, str]:
-        return {name: cases.shown(f"{prefix}_{name}", value, open_data) for name, value in known.items()}
+        return {name: timeline.shown(f"{prefix}_{name}", value, open_data) for name, value in known.items()}
 
     decision = {**case.decision._asdict()} if case.decision else None
     review = {**case.review._asdict(), "text_": case.review.text} if case.review else None
     told = {name: getattr(case, name) for name in _AS_IT_IS}
-    told["window_note"] = cases.shown("window_note", case.window_note, open_data)
+    told["window_note"] = timeline.shown("window_note", case.window_note, open_data)
     return {
         **told,
         **linked.told(visit, case),
@@ -238,7 +239,7 @@ def case_told(visit: Visit, case: Case, shown: Shown, *, open_data: bool) -> dic
         "applicant": masked("applicant", case.applicant),
         "proxy": masked("proxy", case.proxy),
         "service": serving.told(case, open_data=open_data),
-        "answers": {name: cases.shown(name, value, open_data) for name, value in case.answers.items()},
+        "answers": {name: timeline.shown(name, value, open_data) for name, value in case.answers.items()},
         "materials": [{**paper._asdict(), "supplied": paper.supplied is not None} for paper in case.materials],
         "marks": [mark._asdict() for mark in case.marks],
         "beside": [
@@ -286,7 +287,7 @@ def read_timeline(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
     case = cases.fetch(visit, place, case_id)
     key = (about(case.home), case.case_id)
     entries = visit.site.casebook.timeline(*key)
-    outcomes = cases.outcomes(visit, visit.site.casebook.oddities_of(key) if cases.odd_at_all(case) else None)
+    outcomes = timeline.outcomes(visit, visit.site.casebook.oddities_of(key) if cases.odd_at_all(case) else None)
     borne = documents_of(visit, case, entries)
     return {
         "events": [
@@ -301,7 +302,7 @@ def read_timeline(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
 
 
 def _line(visit: Visit, case: Case, each: TimelineEntry) -> dict[str, Any]:
-    line = cases.line(visit, case, each, open_data=False)
+    line = timeline.line(visit, case, each, open_data=False)
     return {
         "position": schemas.position_text(each.position),
         "kind": kinds.name_of(each.kind),
@@ -439,7 +440,7 @@ def read_oddities(visit: Visit, place: str, case_id: str) -> dict[str, Any]:
 
 def _odd(visit: Visit, odd: OddCase) -> dict[str, Any]:
     """A case with all that does not count in it."""
-    case, outcomes = odd.case, cases.outcomes(visit, odd)
+    case, outcomes = odd.case, timeline.outcomes(visit, odd)
     records = [
         {
             "position": schemas.position_text(each.entry.position),
