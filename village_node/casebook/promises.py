@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sync_protocol.case import Case, legal_dates
+from sync_protocol.case import Case, promises
 from sync_protocol.case.workdays import day_of
 from sync_protocol.roster import Roster
 from village_node.casebook import terms
@@ -40,4 +40,4 @@ def _promised(
     item = office.catalogue.find(case.item_no, case.item_version)
     if case.docketed or item is None:
         return None
-    return calendar_in(office, connection).nth(today, legal_dates.promise_at(item, office.identity.level))
+    return calendar_in(office, connection).nth(today, promises.promise_at(item, office.identity.level))

@@ -7,7 +7,7 @@ extended it. One that was ended counts nowhere: nothing was settled.
 from datetime import date
 from typing import Final, NamedTuple
 
-from sync_protocol.case import Case, clock, legal_dates
+from sync_protocol.case import Case, clock, promises
 from sync_protocol.case.catalogue import CASE_KINDS, Catalogue
 from sync_protocol.case.facts import Facts
 from sync_protocol.case.workdays import Calendar
@@ -16,7 +16,7 @@ from village_node.casebook.office import Office
 from village_node.store import cases, settlements
 from village_node.store.cases import CaseRow
 
-HEADLINE: Final = legal_dates.PROMISED
+HEADLINE: Final = promises.PROMISED
 
 
 class Sums(NamedTuple):
@@ -55,7 +55,7 @@ def kind_number(case: Case, catalogue: Catalogue, places: PlaceTree) -> int | No
     if item is None:
         return None
     level = places.level(case.docketed_at) if case.docketed_at is not None else item.deciding_level
-    return CASE_KINDS.index(legal_dates.kind_at(item, level))
+    return CASE_KINDS.index(promises.kind_at(item, level))
 
 
 def noted(
@@ -68,7 +68,7 @@ def noted(
     item = catalogue.find(case.item_no, case.item_version)
     if promised is None or item is None or case.docketed_at is None:
         return row
-    kind = legal_dates.kind_at(item, places.level(case.docketed_at))
+    kind = promises.kind_at(item, places.level(case.docketed_at))
     return row._replace(
         settled_day=cases.day_number(facts.settled),
         settled_used=promised.used,

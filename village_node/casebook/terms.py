@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
-from sync_protocol.case import Case, clock, kinds, legal_dates
+from sync_protocol.case import Case, clock, kinds, legal_dates, promises
 from sync_protocol.case.clock import Clocks
 from sync_protocol.case.workdays import day_of
 from sync_protocol.roster import Roster
@@ -82,14 +82,14 @@ def check_promise(office: Office, case: Case, content: dict[int, Any]) -> dict[i
     if item is None:
         return content
     level = office.identity.level
-    days = content.get(0, legal_dates.promise_at(item, level))
+    days = content.get(0, promises.promise_at(item, level))
     if item.statutory_days and days > item.statutory_days:
         raise BadBody(
             "promised_days",
             f"承诺时限不能超过法定时限 {item.statutory_days} 个工作日",
             f"no more can be promised than the {item.statutory_days} working days of the statute",
         )
-    if days == 0 and legal_dates.kind_at(item, level) != item.kind:
+    if days == 0 and promises.kind_at(item, level) != item.kind:
         raise BadBody(
             "promised_days",
             "本级不作决定，不能当场办结，请填写承诺的工作日",

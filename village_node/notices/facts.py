@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sync_protocol.case import Position, kinds
-from sync_protocol.case.legal_dates import kind_at, promise_at
+from sync_protocol.case.promises import kind_at, promise_at
 from sync_protocol.case.proxies import may_collect
 from village_node.notices import beside, serving
 from village_node.notices.source import (

@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import Case, Offer, Position, kinds, legal_moves, powers, route, why_not, workflow
-from sync_protocol.case.legal_dates import promise_at
+from sync_protocol.case.promises import promise_at
 from sync_protocol.places import about
 from village_node.casebook import Shown, TimelineEntry
 from village_node.store.locks import CaseKey

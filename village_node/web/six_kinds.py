@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case import Case, Item, documents, kinds, legal_dates
+from sync_protocol.case import Case, Item, documents, kinds, promises
 from sync_protocol.case.catalogue import CASE_KINDS
 from sync_protocol.case.documents import SIX_KINDS
 from sync_protocol.places import UnknownPlace
@@ -75,7 +75,7 @@ def kind_of(visit: Visit, case: Case, item: Item) -> str:
         level = visit.site.places.level(case.docketed_at) if case.docketed_at is not None else item.deciding_level
     except UnknownPlace:
         return item.kind
-    return legal_dates.kind_at(item, level)
+    return promises.kind_at(item, level)
 
 
 def counted(visit: Visit) -> list[tuple[str, str, int]]:

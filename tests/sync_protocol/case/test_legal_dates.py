@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sync_protocol.case import Catalogue, Position, Verdict, fold, kinds, legal_dates
 from sync_protocol.case.clock import grade_on, read, turns, watched
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
-from sync_protocol.case.legal_dates import facts_of, kind_at, last_day, turns_of
+from sync_protocol.case.legal_dates import facts_of, last_day, turns_of
+from sync_protocol.case.promises import kind_at
 from tests.sync_protocol.case.histories import CASE_ID, Network, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 from tests.sync_protocol.case.tape import Tape
