@@ -12,7 +12,6 @@ from sync_protocol.case import Catalogue, Position, Verdict, fold, kinds, legal_
 from sync_protocol.case.clock import grade_on, read, turns, watched
 from sync_protocol.case.facts import Correction, Exclusion, Facts, Hold, Limits
 from sync_protocol.case.legal_dates import facts_of, last_day, turns_of
-from sync_protocol.case.promises import kind_at
 from tests.sync_protocol.case.histories import CASE_ID, Network, catalogue
 from tests.sync_protocol.case.script import COUNTY, PLACES, STATION, TOWNSHIP, VILLAGE, Script
 from tests.sync_protocol.case.tape import Tape
@@ -301,7 +300,6 @@ def test_no_more_can_be_promised_than_the_statute_allows_and_at_once_only_what_i
     elsewhere = filed("009", 2)
     elsewhere.write(VILLAGE, kinds.DOCKET, {0: 0}, claimed_ms=at(3, 2))
     assert told(elsewhere).limits.promised == 3
-    assert [kind_at(catalogue().item("009"), level) for level in ("village", "county")] == ["承诺件", "即办件"]
 
 
 def test_procedures_are_lines_of_the_ledger_from_the_day_they_open_to_the_day_they_end() -> None:

@@ -453,7 +453,7 @@ def test_with_a_full_disk_programs_read_on_unless_there_is_a_bound(
     def full(*_: object) -> None:
         raise NotSaved("磁盘已满", "the disk is full")
 
-    monkeypatch.setattr(village.accounts.rows, "change_throttle", full)
+    monkeypatch.setattr(village.accounts.throttle.rows, "change_throttle", full)
     assert program.get("/cases").status_code == 200
     monkeypatch.setattr(village.accounts.readings, "most", 6)
     assert program.get("/cases").status_code == 503
