@@ -18,7 +18,8 @@ from tests.village_node.web.counter import (
 from tests.village_node.web.test_forks import forked
 from tests.village_node.web.test_oddities import clerk, late, officer, window
 from tests.village_node.web.test_recall import cleared
-from tests.village_node.web.unsaved_states import NEED_A_STATE, TYPED
+from tests.village_node.web.unsaved import NEED_A_STATE
+from tests.village_node.web.unsaved.form import TYPED
 from village_node.store import NotReadable, NotSaved
 from village_node.store.sqlite import SqliteDatabase
 
@@ -163,7 +164,7 @@ def test_an_application_saved_just_before_the_disk_filled_is_not_filed_twice(
         raise NotSaved("未保存:磁盘已满", "not saved")
 
     with monkeypatch.context() as broken:
-        broken.setattr(type(village.accounts.rows), "save_draft", full)
+        broken.setattr(type(village.accounts.drafts), "save_draft", full)
         first = agent.send("/file/001", form)
         again = agent.send("/file/001", form)
     assert first.status_code == again.status_code == 303
