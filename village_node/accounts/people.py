@@ -97,7 +97,7 @@ class Accounts:
         self.rows = rows
         self.level = level
         self.throttle = Throttle(ThrottleRows(rows.store), clock)
-        self.refusals = Refusals(ThrottleRows(rows.store), clock)
+        self.refusals = Refusals(self.throttle.rows, clock)
         self.chain = ChainWatch(rows, clock, steady or clock, beside, signed)
         self._clock = clock
         self._randomness = randomness
@@ -111,7 +111,7 @@ class Accounts:
         self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock)
         self.tokens = Tokens(TokenRows(rows.store), clock, randomness, self._steady)
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
-        self.readings = Readings(ThrottleRows(rows.store), clock, rows_a_day)
+        self.readings = Readings(self.throttle.rows, clock, rows_a_day)
         self.exports = Exports(ExportRows(rows.store), clock, lambda: self.secret("exports"))
         self.webhooks = Webhooks(WebhookRows(rows.store), webhook_hosts, clock, randomness, factor_key)
         self.drafts = DraftRows(rows.store)
