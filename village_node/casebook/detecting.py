@@ -6,7 +6,7 @@ All of it is counted from what this node holds: at the county all, at a township
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import combinations
 from typing import Final, NamedTuple
 
 from sync_protocol.case import Case
@@ -21,12 +21,15 @@ from village_node.casebook.reading import folded
 from village_node.store import Connection, audit, business, reception
 from village_node.store.business import Used, Version
 from village_node.store.cases import CaseRow
+from village_node.store.locks import CaseKey
 from village_node.store.reception import Duty
 
 MOST_MONTHS: Final = 24
 USUAL_MONTHS: Final = 6  # after which a unit without a case was asked why
 TWICE_DAYS: Final = 30
 MOST_TWICE: Final = 100  # applicants that are looked at
+MOST_OF_ONE: Final = 20  # cases of one of them
+MOST_FOLDED: Final = 400  # cases of all of them that are read in full
 MOST_OUTSIDE: Final = 200
 
 
@@ -46,6 +49,14 @@ class Twice(NamedTuple):
     first: CaseRow
     second: CaseRow
     certain: bool
+
+
+class FiledTwice(NamedTuple):
+    """What was found of two places, the newest first; ``cut``: there is more to look at than is looked at at once, and
+    the oldest was left out."""
+
+    found: list[Twice]
+    cut: bool
 
 
 class Outside(NamedTuple):
@@ -106,12 +117,12 @@ def idle_windows(names: Iterable[str], used: Mapping[str, tuple[int, str]]) -> l
 
 
 def pairs(group: Sequence[CaseRow], days: int = TWICE_DAYS) -> list[tuple[CaseRow, CaseRow]]:
-    """Of cases of one item and name, in the order of their filing: each with the one before it, where another place
-    filed that within some days. A pure function."""
+    """Of cases of one item and name, in the order of their filing: each with every one before it that another place
+    filed within some days, since the one next to it may be somebody else's of that name. A pure function."""
     most_ms = days * 86_400_000
     return [
         (one, other)
-        for one, other in pairwise(group)
+        for one, other in combinations(group, 2)
         if one.scope != other.scope and (other.filed_ms or 0) - (one.filed_ms or 0) <= most_ms
     ]
 
@@ -153,9 +164,9 @@ class Detecting(Closing):
             "items": lambda view, since: idle_items(self._offered(view), self._used(view, since), since),
             "windows": lambda view, since: idle_windows(windows, business.at_windows(view, since.isoformat())),
         }
-        find = finders[what]
-        since = since_of(day_of(self.clock()), months)
-        found = self.remembered(f"idle {what} {since} {windows}", lambda connection: find(connection, since))
+        find, today = finders[what], day_of(self.clock())
+        since = since_of(today, months)
+        found = self.remembered(f"idle {what} {since} {today} {windows}", lambda connection: find(connection, since))
         return sorted(found, key=lambda each: (each.last is not None, each.last or date.min, each.code))
 
     def _idle_places(self, connection: Connection, since: date) -> list[Idle]:
@@ -179,25 +190,26 @@ class Detecting(Closing):
         items = self.items_in(connection).catalogue.offered(day_of(self.clock()))
         return [item for item in items if any(why_not_filed(item, path.places[0], path) is None for path in paths)]
 
-    def filed_twice(self, months: int) -> list[Twice]:
+    def filed_twice(self, months: int) -> FiledTwice:
         """Pairs of cases of one item that two places have filed for what looks like one applicant, the newest first.
         Whose identity numbers are held here and differ are two people, and left out."""
         since = since_of(day_of(self.clock()), months)
+        return self.remembered(f"twice {since}", lambda connection: self._twice(connection, since))
 
-        def find(connection: Connection) -> list[Twice]:
-            groups = business.twice(connection, _start_ms(since), MOST_TWICE)
-            found = [self._as_twice(connection, *pair) for group in groups for pair in pairs(group)]
-            return sorted((each for each in found if each is not None), key=lambda each: -(each.second.filed_ms or 0))
-
-        return self.remembered(f"twice {since}", find)
-
-    def _as_twice(self, connection: Connection, first: CaseRow, second: CaseRow) -> Twice | None:
-        roster = self.roster_in(connection)
-        cases = [folded(self, connection, roster, (row.scope, row.case_id))[0] for row in (first, second)]
-        numbers = {_number(case) for case in cases}
-        if "" in numbers:
-            return Twice(first, second, False)
-        return Twice(first, second, True) if len(numbers) == 1 else None
+    def _twice(self, connection: Connection, since: date) -> FiledTwice:
+        groups = business.twice(connection, _start_ms(since), MOST_TWICE + 1, MOST_OF_ONE + 1)
+        cut = len(groups) > MOST_TWICE or any(len(group) > MOST_OF_ONE for group in groups[:MOST_TWICE])
+        roster, numbers, found = self.roster_in(connection), dict[CaseKey, str](), list[Twice]()
+        for first, second in (pair for group in groups[:MOST_TWICE] for pair in pairs(group[-MOST_OF_ONE:])[::-1]):
+            new = {(row.scope, row.case_id) for row in (first, second)} - numbers.keys()
+            if len(numbers) + len(new) > MOST_FOLDED:
+                cut = True
+                break
+            numbers |= {key: _number(folded(self, connection, roster, key)[0]) for key in new}
+            one, other = (numbers[row.scope, row.case_id] for row in (first, second))
+            if not one or not other or one == other:
+                found.append(Twice(first, second, bool(one and other)))
+        return FiledTwice(sorted(found, key=lambda each: -(each.second.filed_ms or 0)), cut)
 
     def filed_outside(self, months: int) -> list[Outside]:
         """Cases filed by a version of an item that was over, where the one in force would have them filed or accepted

@@ -32,7 +32,7 @@ _TWICE: Final = (
 _ROW: Final = ", ".join(column.name for column in CASES.columns)
 _OF_APPLICANT: Final = (
     f"SELECT {_ROW} FROM cases WHERE item_no = ? AND filed_ms >= ? AND applicant_name = ?"  # noqa: S608
-    " AND case_no IS NOT NULL AND earlier_no IS NULL ORDER BY filed_ms, case_id"
+    " AND case_no IS NOT NULL AND earlier_no IS NULL ORDER BY filed_ms DESC, case_id DESC LIMIT ?"
 )
 _OF_VERSION: Final = (
     f"SELECT {_ROW} FROM cases WHERE item_no = ? AND filed_ms >= ? AND scope = ? AND item_version = ?"  # noqa: S608
@@ -85,14 +85,13 @@ def of_version(connection: Connection, used: Version, since_ms: int, most: int) 
     return [CaseRow._make(row) for row in found]
 
 
-def twice(connection: Connection, since_ms: int, most: int) -> list[list[CaseRow]]:
+def twice(connection: Connection, since_ms: int, most: int, most_of_one: int) -> list[list[CaseRow]]:
     """The cases of an item and an applicant's name that two places have filed since a time, those of the newest first:
-    each group in the order of its filing. Whether it is one person nobody can tell from here."""
+    of so many names, each group of so many newest in the order of their filing. Whether it is one person nobody can
+    tell from here."""
     found = rows.ask(connection, _TWICE, (since_ms, most))
-    return [
-        [CaseRow._make(row) for row in rows.ask(connection, _OF_APPLICANT, (item_no, since_ms, name))]
-        for item_no, name in found
-    ]
+    groups = (rows.ask(connection, _OF_APPLICANT, (item_no, since_ms, name, most_of_one)) for item_no, name in found)
+    return [[CaseRow._make(row) for row in reversed(group)] for group in groups]
 
 
 def at_windows(connection: Connection, since_day: str) -> dict[str, tuple[int, str]]:

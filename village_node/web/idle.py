@@ -61,6 +61,10 @@ ABOUT: Final[dict[str, tuple[str, str]]] = {
         "as the end of the day said it.",
     ),
 }
+CUT: Final = (
+    "相似的件太多，只列出其中较新的，较早的没有列出。",
+    "There are too many to look at all: only the newer ones are listed, and older ones left out.",
+)
 MONTHS: Final = (1, 3, 6, 12, 24)
 HEAD: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "places": (("单位代码", "Code"), ("单位", "Place"), ("最近收件", "Last filed")),
@@ -106,7 +110,13 @@ def idle(visit: Visit) -> Response:
         link=lambda name: url_for("idle", view=name, months=months),
         listed=listed,
         count=len(lines),
+        cut=_cut(visit, view, months),
     )
+
+
+def _cut(visit: Visit, view: str, months: int) -> str:
+    """What is said where a list leaves something out."""
+    return visit.t(*CUT) if view == "twice" and visit.site.casebook.filed_twice(months).cut else ""
 
 
 def _asked(visit: Visit) -> tuple[str, int, Filters, list[Line]]:
@@ -131,7 +141,7 @@ def lines_of(visit: Visit, view: str, months: int) -> list[Line]:
     """The lines of a list as the page shows them, masked."""
     book = visit.site.casebook
     if view == "twice":
-        return [_twice(visit, each) for each in book.filed_twice(months)]
+        return [_twice(visit, each) for each in book.filed_twice(months).found]
     if view == "outside":
         return [_outside(visit, each) for each in book.filed_outside(months)]
     if view == "posts":
@@ -220,7 +230,9 @@ def table(visit: Visit) -> Table:
     """The list as a file, without the names: the numbers of the cases say which they are."""
     view, months, asked, lines = _asked(visit)
     named = _NAMED.get(view)
-    rows = ([cell.words for number, cell in enumerate(line) if number != named] for line in lines)
+    rows = [[cell.words for number, cell in enumerate(line) if number != named] for line in lines]
+    if cut := _cut(visit, view, months):
+        rows.append([cut])
     head = [each for number, each in enumerate(HEAD[view]) if number != named]
     return Table(f"idle_{view}", head, rows, {**asked.told(), "view": view, "months": months})
 

@@ -17,6 +17,7 @@ from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_item_versions import form
 from tests.village_node.web.test_previews import key_of
 from tests.village_node.web.test_service_room import ROOM, kept
+from village_node.casebook import detecting
 from village_node.casebook.detecting import (
     idle_departments,
     idle_items,
@@ -92,6 +93,49 @@ def test_one_applicant_at_two_places_is_found_and_two_people_of_one_name_are_not
     rows = csv_rows(later.open("/idle.csv?view=twice"))
     assert len(rows) == 2 and "张*" not in ",".join(rows[1]) and "申请人" not in ",".join(rows[0])
     assert "没有发现" in listed(later, "outside")
+    assert "只列出" not in page
+
+
+def test_somebody_else_of_the_name_between_two_filings_hides_neither(
+    network: Network, agent: Visitor, township: Counter, supervisor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clerk = township.sign_in("0101", "clerk", name="李强")
+    first = agent.file()
+    stranger = clerk.file(applicant_id_no="110105199003071239")
+    second = clerk.file()
+    everywhere(network)
+    page = supervisor.open("/idle?view=twice").text
+    assert first in page and second in page and stranger not in page, "the neighbour is somebody else"
+    program = program_at(supervisor.counter, "0801", "supervisor")
+    assert program.get("/idle").get_json()["twice_cut"] is False
+    folds: list[object] = []
+    fold = detecting.folded
+    monkeypatch.setattr(detecting, "folded", lambda *asked: folds.append(asked) or fold(*asked))
+    monkeypatch.setattr(detecting, "MOST_FOLDED", 2)
+    network.clock.now_ms += DAY_MS
+    later = supervisor.counter.visitor()
+    assert later.send("/sign-in", {"staff_no": "0301", "password": PASSWORD}).status_code == 303
+    assert "只列出其中较新的" in later.open("/idle?view=twice").text and len(folds) == 2
+    assert "只列出其中较新的" in csv_rows(later.open("/idle.csv?view=twice"))[-1][0]
+    assert program.get("/idle").get_json()["twice_cut"] is True
+
+
+@pytest.mark.parametrize("bound", ["MOST_TWICE", "MOST_OF_ONE"])
+def test_what_is_left_out_of_the_list_of_two_places_is_said(
+    network: Network, agent: Visitor, township: Counter, supervisor: Visitor, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    clerk = township.sign_in("0101", "clerk", name="李强")
+    for visitor in (agent, clerk):
+        visitor.file()
+        visitor.file("016", **PAPERS)
+    clerk.file()
+    everywhere(network)
+    assert "只列出其中较新的" not in supervisor.open("/idle?view=twice").text
+    monkeypatch.setattr(detecting, bound, 1 if bound == "MOST_TWICE" else 2)
+    network.clock.now_ms += DAY_MS
+    later = supervisor.counter.visitor()
+    assert later.send("/sign-in", {"staff_no": "0301", "password": PASSWORD}).status_code == 303
+    assert "只列出其中较新的" in later.open("/idle?view=twice").text
 
 
 def test_what_is_filed_by_a_version_that_was_over_is_found(
@@ -187,6 +231,13 @@ def filed(place: str, day: int) -> CaseRow:
 def test_pairs_are_of_two_places_and_lie_no_more_than_some_days_apart() -> None:
     one, same, other, late = filed("a", 1), filed("a", 2), filed("b", 32), filed("a", 63)
     assert pairs([one, same, other, late]) == [(same, other)]
+
+
+def test_each_of_several_filings_is_paired_with_all_that_another_place_filed() -> None:
+    first, other, again, third = filed("a", 1), filed("b", 2), filed("a", 3), filed("c", 4)
+    assert pairs([first, other, again]) == [(first, other), (other, again)]
+    assert pairs([first, again, other]) == [(first, other), (again, other)], "not only with its neighbour"
+    assert set(pairs([first, other, third])) == {(first, other), (first, third), (other, third)}
 
 
 def test_a_version_in_force_that_says_the_same_of_a_place_is_no_reason(network: Network) -> None:

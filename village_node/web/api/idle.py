@@ -65,11 +65,13 @@ class EmptyShape(Schema):
 
 
 class Findings(Schema):
-    """All that is found of the time asked for; the windows are those of this room."""
+    """All that is found of the time asked for; the windows are those of this room. ``twice_cut``: of what was filed at
+    two places only the newer ones are told."""
 
     places, departments, windows = shapes.many(IdleShape), shapes.many(IdleShape), shapes.many(IdleShape)
     items_ = shapes.listed("items", IdleShape)
     twice = shapes.many(TwiceShape)
+    twice_cut = shapes.flag()
     outside = shapes.many(OutsideShape)
     posts = shapes.many(EmptyShape)
 
@@ -85,15 +87,17 @@ def list_idle(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
         ]
         for name, what in named.items()
     }
+    found_twice = book.filed_twice(months)
     twice = [
         {"first": _filed(each.first), "second": _filed(each.second), "certain": each.certain}
-        for each in book.filed_twice(months)
+        for each in found_twice.found
     ]
     outside = [
         {"filed": _filed(each.row), "version": each.in_force.version, "begins": each.in_force.begins}
         for each in book.filed_outside(months)
     ]
-    return {**found, "twice": twice, "outside": outside, "posts": [each._asdict() for each in book.empty_posts(months)]}
+    posts = [each._asdict() for each in book.empty_posts(months)]
+    return {**found, "twice": twice, "twice_cut": found_twice.cut, "outside": outside, "posts": posts}
 
 
 def _filed(row: CaseRow) -> dict[str, Any]:
