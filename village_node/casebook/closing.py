@@ -6,7 +6,7 @@ the room's, and anybody may close that who may author a day end here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -116,9 +116,10 @@ class Closing(Beside, Reading):
 
     def closers(self) -> list[str]:
         """Whose days are closed here: the room's, and of each department that has somebody to answer for it."""
-        now_ms = self.clock()
+        return self._closers_of(self._register_here())
 
-        register = self._register_here()
+    def _closers_of(self, register: Register) -> list[str]:
+        now_ms = self.clock()
         return [ROOM, *(name for name in register.departments() if register.in_force(name, now_ms) is not None)]
 
     def _register_here(self) -> Register:
@@ -127,21 +128,25 @@ class Closing(Beside, Reading):
 
     def day_here(self, day: str, department: str, actor: str = "", roles: Iterable[str] = ()) -> Day:
         """A day of ours as it stands, and whether somebody may close it. Raises BadBody naming the field."""
+        self._check_day(day)
+        register, closers = self._register_here(), self.closers()
+        _check_closer(department, closers)
+        name = f"days {day} {day_of(self.clock())} {closers}"
+        found = self.remembered(name, lambda connection: self._days(connection, day, closers))[department]
+        with self.store.reading() as connection:
+            found = self._with_posts(connection, found)
+        return found._replace(why_not=self._why_not(department, actor, frozenset(roles), register))
+
+    def _check_day(self, day: str) -> None:
         today = day_of(self.clock())
-        earliest = (today - timedelta(BACK_DAYS)).isoformat()
-        if not earliest <= day <= today.isoformat():
+        if not (today - timedelta(BACK_DAYS)).isoformat() <= day <= today.isoformat():
             words = f"只能日清今天和前 {BACK_DAYS} 天", f"only today and the {BACK_DAYS} days before are closed"
             raise BadBody("day", *words)
         span_ms(day, day)
-        if department not in self.closers():
-            raise BadBody("department", "没有这个部门的日清", "no such department closes its days here")
-        found = self.remembered(f"days {day} {today}", lambda connection: self._days(connection, day))[department]
-        return found._replace(why_not=self._why_not(department, actor, frozenset(roles)))
 
-    def _days(self, connection: Connection, day: str) -> dict[str, Day]:
-        """A day of the room and of each department that closes its own, read at once for all of them."""
+    def _days(self, connection: Connection, day: str, closers: list[str]) -> dict[str, Day]:
+        """A day of the room and of each department that closes its own, read at once for all of them; without posts."""
         from_ms, to_ms = span_ms(day, day)
-        closers = self.closers()
         waiting: dict[str, list[WaitingRow]] = defaultdict(list)
         came: dict[str, set[CaseKey]] = defaultdict(set)
         for each in kept.waiting(connection, self.identity.place):
@@ -151,22 +156,20 @@ class Closing(Beside, Reading):
                 came[self._closer(each.item_no, closers)].add((each.scope, each.case_id))
         for row in kept.came(connection, tuple(self.identity.lives), from_ms, to_ms):
             came[self._closer(row.item_no, closers)].add((row.scope, row.case_id))
-        duty = reception.duty(connection, day, day)
-        posts = tuple(each.post for each in duty)
-        empty = tuple(each.post for each in duty if not audit.was_there(connection, each.staff_no, from_ms, to_ms))
         closed = self._closed(connection, day)
         return {
-            name: Day(
-                day,
-                name,
-                len(came[name]),
-                tuple(waiting[name]),
-                posts if name == ROOM else (),
-                empty if name == ROOM else (),
-                closed.get(name),
-            )
-            for name in closers
+            name: Day(day, name, len(came[name]), tuple(waiting[name]), (), (), closed.get(name)) for name in closers
         }
+
+    def _with_posts(self, connection: Connection, found: Day) -> Day:
+        """With the posts of a day, which are the room's. Read anew each time: whoever comes to one leaves a line in the
+        audit trail, and that is no news."""
+        if found.department != ROOM:
+            return found
+        from_ms, to_ms = span_ms(found.day, found.day)
+        duty = reception.duty(connection, found.day, found.day)
+        empty = (each.post for each in duty if not audit.was_there(connection, each.staff_no, from_ms, to_ms))
+        return found._replace(posts=tuple(each.post for each in duty), empty=tuple(empty))
 
     def _closer(self, item_no: str | None, closers: list[str]) -> str:
         """Whose day a case of an item belongs to."""
@@ -178,14 +181,14 @@ class Closing(Beside, Reading):
         here = self.identity.place
         return {found[2]: record for found, record in self._counting(connection, day, day, here).items()}
 
-    def _why_not(self, department: str, actor: str, roles: frozenset[str]) -> Words | None:
+    def _why_not(self, department: str, actor: str, roles: frozenset[str], register: Register) -> Words | None:
         try:
             self.refuse_unless(roles, kinds.DAY_END)
         except NotAllowed as refused:
             return refused.zh, refused.en
         if department == ROOM:
             return None
-        return delegations.countersigner(self._register_here(), department, actor, self.clock()).why_not
+        return delegations.countersigner(register, department, actor, self.clock()).why_not
 
     def close_day(
         self,
@@ -199,16 +202,22 @@ class Closing(Beside, Reading):
     ) -> None:
         """Close a day of the room or a department, once more where something has changed since. ``reasons``: case ->
         (why, words), ``usual``: of what is left over and not named there; what was acted upon meanwhile is left out.
-        Raises BadBody naming ``left`` or a field of it, AlreadyDone, IdTaken, NotAllowed, NotSaved."""
+        Raises BadBody naming ``reasons`` or another field, AlreadyDone, IdTaken, NotAllowed, NotSaved."""
         allowed = frozenset(roles)
-        why_not = self.day_here(day, department, actor, allowed).why_not
-        if why_not is not None:
-            raise NotAllowed(*why_not)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
-            scope = about(self.identity.place)
-            self._locked_stream(connection, scope)
-            stands = self._days(connection, day)[department]
+            self._check_day(day)
+            here = self.identity.place
+            scope, life = about(here), self.identity.incarnation
+            # Who answers for a department stands in another stream: nobody enters anything there until this is written.
+            self._locked_stream(connection, scope, others=[(life, registers.scope_of(kinds.AUTHORITY, here))])
+            register = registers.register_in(self, connection, here)
+            closers = self._closers_of(register)
+            _check_closer(department, closers)
+            why_not = self._why_not(department, actor, allowed, register)
+            if why_not is not None:
+                raise NotAllowed(*why_not)
+            stands = self._with_posts(connection, self._days(connection, day, closers)[department])
             raw = _body(stands, reasons, usual)
             self.write_record(connection, scope, kinds.DAY_END, actor, raw)
             self.note(connection, actor, "day.close", f"{day} {department}".strip(), left=len(stands.waiting))
@@ -228,7 +237,8 @@ class Closing(Beside, Reading):
         to do and was not closed."""
         today = day_of(self.clock())
         before = self._working_before(today)
-        may = [name for name in self.closers() if self._why_not(name, actor, frozenset(roles)) is None]
+        register, allowed = self._register_here(), frozenset(roles)
+        may = [name for name in self.closers() if self._why_not(name, actor, allowed, register) is None]
         now = [self.day_here(today.isoformat(), name) for name in may]
         late = [self.day_here(before.isoformat(), name) for name in may] if before is not None else []
         return now, [each for each in late if each.closed is None and each.came]
@@ -309,6 +319,11 @@ def check_span(first: date, last: date) -> None:
         raise BadBody("last", *words)
 
 
+def _check_closer(department: str, closers: Collection[str]) -> None:
+    if department not in closers:
+        raise BadBody("department", "没有这个部门的日清", "no such department closes its days here")
+
+
 def _body(stands: Day, reasons: Mapping[CaseKey, tuple[str, str]], usual: tuple[str, str]) -> bytes:
     """The body of the end of a day. Raises BadBody naming what is missing."""
     named = stands.waiting[: day_ends.MOST_LEFT]
@@ -317,9 +332,9 @@ def _body(stands: Day, reasons: Mapping[CaseKey, tuple[str, str]], usual: tuple[
         why, words = reasons.get((each.scope, each.case_id), usual)
         number = each.case_no or each.case_id.hex()[:8]
         if why not in day_ends.WHY:
-            raise BadBody("left", f"{number}：请选择没有办的原因", f"{number}: say why it is left over")
+            raise BadBody("reasons", f"{number}：请选择没有办的原因", f"{number}: say why it is left over")
         if why == day_ends.OTHER and not words:
-            raise BadBody("left", f"{number}：请写明原因", f"{number}: say the reason in words")
+            raise BadBody("reasons", f"{number}：请写明原因", f"{number}: say the reason in words")
         left.append(Left(parse_scope(each.scope)[1], each.case_id, _day(each.since_ms), why, words))
     more, posts = len(stands.waiting) - len(named), stands.posts[: day_ends.MOST_POSTS]
     said = DayEnd(stands.day, stands.department, stands.came, tuple(left), more, len(posts), stands.empty)
@@ -328,7 +343,7 @@ def _body(stands: Day, reasons: Mapping[CaseKey, tuple[str, str]], usual: tuple[
     except ValueError as wrong:
         most = day_ends.MOST_REASONS
         raise BadBody(
-            str(wrong),
+            "reasons" if str(wrong) == "left" else str(wrong),
             f"原因不超过 {day_ends.WORDS_MAX} 字，不同的原因不超过 {most} 种：相同的请写成一样",
             f"a reason has at most {day_ends.WORDS_MAX} characters, and there are at most {most} different ones",
         ) from None

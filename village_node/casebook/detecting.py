@@ -238,14 +238,16 @@ class Detecting(Closing):
 
         def find(connection: Connection) -> list[Empty]:
             here, under = self.identity.place, self._under(connection)
-            said = [
+            return [
                 Empty(each.place, each.day, each.posts, each.empty)
                 for each in self._kept(connection, first.isoformat(), today.isoformat())
                 if each.empty and each.place in under and each.place != here
             ]
-            return sorted([*said, *self._empty_here(connection, first, today)], key=lambda each: (each.day, each.place))
 
-        return self.remembered(f"empty {first}", find)[::-1]
+        said = self.remembered(f"empty {first} {today}", find)
+        with self.store.reading() as connection:  # lines of the audit trail are no news
+            here = self._empty_here(connection, first, today)
+        return sorted([*said, *here], key=lambda each: (each.day, each.place), reverse=True)
 
     def _empty_here(self, connection: Connection, first: date, today: date) -> list[Empty]:
         by_day: dict[str, list[Duty]] = defaultdict(list)

@@ -1,12 +1,15 @@
 """The ends of days in numbers, what a place took in on a day, and what is left over there now."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
 from sync_protocol.case import kinds, workflow
 from village_node.store import rows
+from village_node.store.cases import VERDICT_NUMBERS
+from village_node.store.locks import CaseKey
 from village_node.store.streams import CaseEventRow, EventRow, event_at
 from village_node.store.tables.reception import DAY_ENDS
 
@@ -46,11 +49,18 @@ _WAITING: Final[dict[str, str]] = {
         f" AND c.state NOT IN ({', '.join(map(repr, TO_HAND_OVER))})"
         f" AND e.kind IN ({', '.join(map(str, COMING_KINDS))})"
     ),
-    "supplied": (
-        f"SELECT {_COLUMNS}, c.updated_ms FROM cases c WHERE c.holder = ? AND {_OPEN}"  # noqa: S608
-        " AND (c.open_supplies > 0 OR c.open_withdrawals > 0)"
-    ),
 }
+_ASKED: Final = f"c.holder = ? AND {_OPEN} AND (c.open_supplies > 0 OR c.open_withdrawals > 0)"
+_SUPPLIED: Final = f"SELECT {_COLUMNS}, c.open_supplies, c.open_withdrawals, c.updated_ms FROM cases c WHERE {_ASKED}"  # noqa: S608
+# What is asked of a holder, and by what a case comes to one.
+_WITHDRAWN: Final = (kinds.WITHDRAWAL_REQUEST, kinds.REVIEW_REQUEST)
+_HELD_BY: Final = (kinds.CREATE, kinds.RECEIVE, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.PREREVIEW)
+_ARRIVALS: Final = (
+    "SELECT c.scope, c.case_id, e.kind, e.arrived_ms FROM cases c JOIN events e ON e.case_id = c.case_id"  # noqa: S608
+    f" JOIN streams s ON s.id = e.stream AND s.scope = c.scope WHERE {_ASKED}"
+    f" AND e.kind IN ({', '.join(map(str, (kinds.SUPPLY, *_WITHDRAWN, *_HELD_BY)))})"
+    f" AND e.verdict = {VERDICT_NUMBERS['effective']} ORDER BY e.arrived_ms DESC"
+)
 
 
 class DayEndRow(NamedTuple):
@@ -85,7 +95,7 @@ class CameRow(NamedTuple):
 class WaitingRow(NamedTuple):
     """A case upon which nobody has acted here. ``what``: why it waits: ``coming`` (handed to here, and nobody has
     received it), ``received`` (and nothing done since), ``supplied`` (something was supplied, or it is to be
-    withdrawn); ``since_ms``: since when, by arrivals at this node."""
+    withdrawn); ``since_ms``: since when it waits for that here, by arrivals at this node."""
 
     what: str
     scope: str
@@ -130,8 +140,27 @@ def came(connection: Connection, ours: Collection[bytes], from_ms: int, to_ms: i
 
 def waiting(connection: Connection, here: str) -> list[WaitingRow]:
     """What waits at a place without an act, the longest first, each case once."""
-    found: dict[tuple[str, bytes], WaitingRow] = {}
+    found: dict[CaseKey, WaitingRow] = {}
+    asked = (here, *workflow.CLOSED)
     for what, words in _WAITING.items():
-        for row in rows.ask(connection, words, (here, *workflow.CLOSED)):
+        for row in rows.ask(connection, words, asked):
             found.setdefault((row[0], row[1]), WaitingRow._make((what, *row[:-1], row[-1] or 0)))
+    arrivals: dict[CaseKey, list[tuple[int, int]]] = defaultdict(list)
+    for scope, case_id, *arrival in rows.ask(connection, _ARRIVALS, asked):
+        arrivals[scope, case_id].append((arrival[0], arrival[1]))
+    for row in rows.ask(connection, _SUPPLIED, asked):
+        supplies, withdrawals, updated_ms = (number or 0 for number in row[-3:])
+        since_ms = asked_since(arrivals[row[0], row[1]], supplies, withdrawals) or updated_ms
+        found.setdefault((row[0], row[1]), WaitingRow._make(("supplied", *row[:-3], since_ms)))
     return sorted(found.values(), key=lambda each: (each.since_ms, each.case_id))
+
+
+def asked_since(arrivals: Sequence[tuple[int, int]], supplies: int, withdrawals: int) -> int | None:
+    """Since when so much of what was supplied, and so many requests, wait with the holder of a case; None where nothing
+    of it is known. ``arrivals``: kind and time of what was asked and by what the case came to a holder, the newest
+    first. What was asked first is answered first. A pure function."""
+    supplied = [at_ms for kind, at_ms in arrivals if kind == kinds.SUPPLY][:supplies]
+    withdrawn = [at_ms for kind, at_ms in arrivals if kind in _WITHDRAWN][:withdrawals]
+    came_ms = next((at_ms for kind, at_ms in arrivals if kind in _HELD_BY), 0)
+    first_ms = min((*supplied, *withdrawn), default=None)
+    return None if first_ms is None else max(first_ms, came_ms)

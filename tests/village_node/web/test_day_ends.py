@@ -12,7 +12,7 @@ from sync_protocol.case import kinds
 from sync_protocol.event import encode_header, load_header
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.web.api.program import program_at
-from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, problems
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, hidden_of, problems
 from tests.village_node.web.errands import PAPERS, at_the_county, done
 from tests.village_node.web.test_clocks import DAY_MS, plain
 from tests.village_node.web.test_filing import held
@@ -171,12 +171,30 @@ def test_a_post_at_which_nobody_was_seen_is_named(network: Network, village: Cou
         )
     network.clock.now_ms += DAY_MS
     later = village.visitor()
-    assert later.send("/sign-in", {"staff_no": "0001", "password": "窑洞门前两棵老槐树开花了"}).status_code == 303
+    assert later.send("/sign-in", {"staff_no": "0001", "password": PASSWORD}).status_code == 303
     assert "无人在岗：B" in plain(later.open("/day-end").text)
     close(later)
     [said] = village.member.casebook.ended_between(date(2026, 11, 19), date(2026, 11, 19))
     assert (said.posts, said.empty) == (2, 1)
     assert "空岗：B" in plain(later.open(f"/day-ends/of/{VILLAGE}").text)
+
+
+def test_whoever_comes_to_a_post_is_seen_there_at_the_next_view(
+    network: Network, village: Counter, agent: Visitor
+) -> None:
+    head = village.sign_in("0003", "head", name="马得福")
+    village.sign_in("0004", "agent", name="李梅")
+    entered = {"day": "2026-11-19", "post": "B", "staff_no": "0004", "note": ""}
+    assert head.send("/duty", entered).status_code == 303
+    network.clock.now_ms += DAY_MS
+    head, other = village.visitor(), village.visitor()
+    assert head.send("/sign-in", {"staff_no": "0003", "password": PASSWORD}).status_code == 303
+    assert "无人在岗：B" in plain(head.open("/day-end").text)
+    assert other.send("/sign-in", {"staff_no": "0004", "password": PASSWORD}).status_code == 303
+    assert "无人在岗" not in plain(head.open("/day-end").text)
+    close(head)
+    [said] = village.member.casebook.ended_between(date(2026, 11, 19), date(2026, 11, 19))
+    assert (said.posts, said.empty) == (1, 0)
 
 
 def test_a_program_closes_the_day_once(village: Counter) -> None:
@@ -186,8 +204,11 @@ def test_a_program_closes_the_day_once(village: Counter) -> None:
     assert (told["came"], told["done"], told["may_close"], told["closed_ms"]) == (1, 0, True, None)
     [waiting] = told["waiting"]
     assert waiting["case_id"] == filed["case_id"] and waiting["what"] == "received"
-    assert agent.post("/day-end", {}).status_code == 422, "without a reason it stays open"
     reason = {"place": waiting["place"], "case_id": waiting["case_id"], "why": "late"}
+    wordless = agent.post("/day-end", {})
+    assert (wordless.status_code, wordless.get_json()["field"]) == (422, "reasons"), "without a reason it stays open"
+    silent = agent.post("/day-end", {"reasons": [{**reason, "why": "other"}]})
+    assert (silent.status_code, silent.get_json()["field"]) == (422, "reasons") and "请写明原因" in silent.text
     for _ in range(2):
         assert agent.post("/day-end", {"reasons": [reason]}, "closed-01").get_json() == {"number": TODAY}
     assert agent.post("/day-end", {"reasons": [{**reason, "case_id": "x" * 32}]}).status_code == 422

@@ -27,6 +27,8 @@ from village_node.casebook.detecting import (
     pairs,
     since_of,
 )
+from village_node.casebook.reading import folded
+from village_node.store import audit
 from village_node.store.business import Used, Version
 from village_node.store.cases import CaseRow
 
@@ -109,8 +111,12 @@ def test_somebody_else_of_the_name_between_two_filings_hides_neither(
     program = program_at(supervisor.counter, "0801", "supervisor")
     assert program.get("/idle").get_json()["twice_cut"] is False
     folds: list[object] = []
-    fold = detecting.folded
-    monkeypatch.setattr(detecting, "folded", lambda *asked: folds.append(asked) or fold(*asked))
+
+    def counted(*asked: Any) -> Any:
+        folds.append(asked)
+        return folded(*asked)
+
+    monkeypatch.setattr(detecting, "folded", counted)
     monkeypatch.setattr(detecting, "MOST_FOLDED", 2)
     network.clock.now_ms += DAY_MS
     later = supervisor.counter.visitor()
@@ -120,10 +126,11 @@ def test_somebody_else_of_the_name_between_two_filings_hides_neither(
     assert program.get("/idle").get_json()["twice_cut"] is True
 
 
-@pytest.mark.parametrize("bound", ["MOST_TWICE", "MOST_OF_ONE"])
+@pytest.mark.parametrize(("bound", "most"), [("MOST_TWICE", 1), ("MOST_OF_ONE", 2)])
 def test_what_is_left_out_of_the_list_of_two_places_is_said(
-    network: Network, agent: Visitor, township: Counter, supervisor: Visitor, monkeypatch: pytest.MonkeyPatch, bound: str
-) -> None:
+    network: Network, agent: Visitor, township: Counter, supervisor: Visitor, bound: str, most: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     clerk = township.sign_in("0101", "clerk", name="李强")
     for visitor in (agent, clerk):
         visitor.file()
@@ -131,7 +138,7 @@ def test_what_is_left_out_of_the_list_of_two_places_is_said(
     clerk.file()
     everywhere(network)
     assert "只列出其中较新的" not in supervisor.open("/idle?view=twice").text
-    monkeypatch.setattr(detecting, bound, 1 if bound == "MOST_TWICE" else 2)
+    monkeypatch.setattr(detecting, bound, most)
     network.clock.now_ms += DAY_MS
     later = supervisor.counter.visitor()
     assert later.send("/sign-in", {"staff_no": "0301", "password": PASSWORD}).status_code == 303
@@ -172,6 +179,25 @@ def test_empty_posts_are_named_here_and_counted_from_below(
     above = township.sign_in("0111", "head", name="高峰")
     assert "2026-11-19 上关村 1 2 —" in listed(above, "posts")
     assert f"/day-ends/of/{VILLAGE}?first=2026-11-19" in above.open("/idle?view=posts").text
+
+
+def test_a_post_of_today_is_listed_from_tomorrow_on_and_not_once_somebody_is_found_to_have_been_there(
+    network: Network, village: Counter, agent: Visitor
+) -> None:
+    head = village.sign_in("0003", "head", name="马得福")
+    village.sign_in("0004", "agent", name="李梅")
+    network.clock.now_ms += 42 * DAY_MS  # to 30 December: a month before it and before the next day are the same day
+    head = village.visitor()
+    assert head.send("/sign-in", {"staff_no": "0003", "password": PASSWORD}).status_code == 303
+    kept(head, "/duty", day="2026-12-30", post="B", staff_no="0004", note="")
+    book = village.member.casebook
+    assert book.empty_posts(1) == []
+    network.clock.now_ms += DAY_MS
+    [found] = book.empty_posts(1)
+    assert (found.day, found.posts, found.empty) == ("2026-12-30", 1, 1)
+    with book.store.writing() as connection:
+        audit.append(connection, audit.Line(network.clock.now_ms - DAY_MS, "0004", "staff.sign_in", "0004", {}))
+    assert book.empty_posts(1) == [], "true at the next view"
 
 
 def test_windows_to_which_no_number_was_called_are_listed(village: Counter, agent: Visitor) -> None:
