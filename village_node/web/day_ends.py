@@ -1,7 +1,7 @@
 """The end of the day (日清): what came today and nobody acted upon, closed with a reason for each; and which rooms and
 departments closed their days."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -19,12 +19,12 @@ from village_node.casebook import BadBody
 from village_node.casebook.closing import BACK_DAYS, ROOM, Day, Ended
 from village_node.store.day_ends import WaitingRow
 from village_node.store.locks import CaseKey
-from village_node.web import counter_books, entry, export, filters, sent_once, timeliness, times
+from village_node.web import counter_books, entry, export, rooms, sent_once, timeliness, times
 from village_node.web.clocks import Badge
 from village_node.web.counter_books import Refused
-from village_node.web.export import Table
-from village_node.web.filters import Choice, Filters
+from village_node.web.export import Cell, Table
 from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
+from village_node.web.rooms import Asked
 from village_node.web.site import Visit
 
 READS: Final = Policy(CASEWORK, "node")
@@ -194,49 +194,23 @@ def close(visit: Visit) -> Response:
 
 def listed(visit: Visit) -> Response:
     """How the places under here closed their days: today, or a period."""
-    first, last, problem, found, asked = _found(visit)
-    rows = counter_books.listed(visit, "day_ends", found)
-    return visit.render(
-        "day_ends.html",
-        422 if problem else 200,
-        first=first,
-        last=last,
-        problem=problem,
-        filters=asked,
-        listed=rows,
-        count=len(found),
-        sums={name: sum(getattr(each, name) for each in found) for name in ("due", "closed", "in_time", "left_over")},
-        share=timeliness.share,
-        badge_of=badge_of,
-        closes=visit.may_open("close_day"),
-    )
+    return _page(visit, _found(visit))
 
 
-def _found(visit: Visit) -> tuple[date, date, str, list[Ended], Filters]:
-    """The period that the address asks for, what is wrong with it, what is listed of it, and the filters."""
+def _page(visit: Visit, asked: Asked[Ended]) -> Response:
+    sums = {
+        name: sum(getattr(each, name) for each in asked.found) for name in ("due", "closed", "in_time", "left_over")
+    }
+    values = {"count": len(asked.found), "sums": sums, "badge_of": badge_of, "closes": visit.may_open("close_day")}
+    return rooms.page(visit, "day_ends.html", "day_ends", asked, **values)
+
+
+def _found(visit: Visit) -> Asked[Ended]:
     today = day_of(visit.now_ms)
     given = any(visit.request.args.get(name) for name in ("first", "last"))
-    first, last, problem = timeliness.period(visit, today) if given else (today, today, "")
-    states = [(code, visit.t(*words)) for code, words in STATES.items()]
-    label = visit.t("单位、代码或部门", "Place, code or department")
-    asked = filters.asked(
-        visit, "day_ends", label, Choice("state", visit.t("情况", "State"), states), kept=("first", "last")
-    )
-    try:
-        ended = visit.site.casebook.ended_between(first, last)
-    except BadBody as bad:
-        return first, last, problem or visit.t(bad.zh, bad.en), [], asked
-    wanted = asked.chosen["state"]
-    found = [
-        each
-        for each in ended
-        if (not wanted or wanted in states_of(each))
-        and (
-            not asked.text
-            or asked.text.casefold() in f"{visit.place_name(each.place)} {each.place} {each.department}".casefold()
-        )
-    ]
-    return first, last, problem, sorted(found, key=lambda each: (-each.open, each.place, each.department)), asked
+    period = timeliness.period(visit, today) if given else (today, today, "")
+    asked = rooms.asked(visit, "day_ends", STATES, period, visit.site.casebook.ended_between, states_of)
+    return asked._replace(found=sorted(asked.found, key=lambda each: (-each.open, each.place, each.department)))
 
 
 def states_of(each: Ended) -> frozenset[str]:
@@ -266,18 +240,13 @@ def badge_of(each: Ended) -> Badge:
 
 def table(visit: Visit) -> Table | Response:
     """The same list as a file."""
-    first, last, problem, found, asked = _found(visit)
-    if problem:
-        return listed(visit)
-    days = first.isoformat(), last.isoformat()
-    rows = [
-        (
-            *days, each.place, visit.place_name(each.place), each.department, each.due, each.closed, each.in_time,
-            each.open, each.came, each.done, each.left_over, each.posts, each.empty,
-        )
-        for each in found
-    ]  # fmt: skip
-    return Table("day_ends", HEAD, rows, {**asked.told(), "first": days[0], "last": days[1]})
+    asked = _found(visit)
+    return _page(visit, asked) if asked.problem else rooms.file(visit, "day_ends", HEAD, asked, _cells)
+
+
+def _cells(each: Ended) -> Sequence[Cell]:
+    days = each.due, each.closed, each.in_time, each.open
+    return *days, each.came, each.done, each.left_over, each.posts, each.empty
 
 
 def at_place(visit: Visit, place: str) -> Response:

@@ -1,16 +1,16 @@
 """Who decided (收发室): what of each department was decided at the window, and what was carried back."""
 
-from datetime import date
+from collections.abc import Sequence
 from typing import Final
 
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.workdays import day_of
 from village_node.casebook.deciding import MAILBOX_PERCENT, Decided
-from village_node.web import counter_books, export, filters, timeliness
-from village_node.web.export import Table
-from village_node.web.filters import Choice, Filters
+from village_node.web import export, rooms, timeliness
+from village_node.web.export import Cell, Table
 from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
+from village_node.web.rooms import Asked
 from village_node.web.site import Visit
 
 READS: Final = Policy(CASEWORK, "node")
@@ -27,57 +27,36 @@ HEAD: Final = (
 
 def deciders(visit: Visit) -> Response:
     """By whom the cases of a period were decided, by place and department; this month where none is given."""
-    first, last, problem, asked, found = _asked(visit)
+    return _page(visit, _asked(visit))
+
+
+def _page(visit: Visit, asked: Asked[Decided]) -> Response:
     every = Decided("", "")
-    for each in found:
+    for each in asked.found:
         every = every.plus(each)
-    return visit.render(
-        "deciders.html",
-        422 if problem else 200,
-        first=first,
-        last=last,
-        problem=problem,
-        filters=asked,
-        every=every,
-        listed=counter_books.listed(visit, "deciders", found),
-        percent=MAILBOX_PERCENT,
-        share=timeliness.share,
-    )
+    return rooms.page(visit, "deciders.html", "deciders", asked, every=every, percent=MAILBOX_PERCENT)
 
 
-def _asked(visit: Visit) -> tuple[date, date, str, Filters, list[Decided]]:
-    """The period of the address, what is wrong with it, the filters, and what is listed."""
-    first, last, problem = timeliness.period(visit, day_of(visit.now_ms))
-    states = [(code, visit.t(*words)) for code, words in STATES.items()]
-    label, state = visit.t("单位、代码或部门", "Place, code or department"), visit.t("情况", "State")
-    asked = filters.asked(visit, "deciders", label, Choice("state", state, states), kept=("first", "last"))
-    found = [
-        each
-        for each in visit.site.casebook.deciders(first, last)
-        if asked.fit((visit.place_name(each.place), each.place, each.department), state=state_of(each))
-    ]
-    return first, last, problem, asked, found
+def _asked(visit: Visit) -> Asked[Decided]:
+    period = timeliness.period(visit, day_of(visit.now_ms))
+    return rooms.asked(visit, "deciders", STATES, period, visit.site.casebook.deciders, states_of)
 
 
-def state_of(each: Decided) -> str:
+def states_of(each: Decided) -> tuple[str, ...]:
     """By what a line of the list can be found."""
-    return ("mailbox" if each.is_mailbox else "window") if each.known else ""
+    return ("mailbox" if each.is_mailbox else "window",) if each.known else ()
 
 
 def table(visit: Visit) -> Table | Response:
     """The same list as a file."""
-    first, last, problem, asked, found = _asked(visit)
-    if problem:
-        return deciders(visit)
-    days = first.isoformat(), last.isoformat()
-    rows = [
-        (
-            *days, each.place, visit.place_name(each.place), each.department, each.known, each.accepter, each.delegate,
-            each.head, timeliness.share(each.at_window, each.known),
-        )
-        for each in found
-    ]  # fmt: skip
-    return Table("deciders", HEAD, rows, {**asked.told(), "first": days[0], "last": days[1]})
+    asked = _asked(visit)
+    if asked.problem:
+        return _page(visit, asked)
+    return rooms.file(visit, "deciders", HEAD, asked, _cells)
+
+
+def _cells(each: Decided) -> Sequence[Cell]:
+    return each.known, each.accepter, each.delegate, each.head, timeliness.share(each.at_window, each.known)
 
 
 ROUTES: Final = (
