@@ -8,7 +8,7 @@ changes accounts ends with it; it follows at once what admits an order, and each
 """
 
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -136,7 +136,7 @@ class AccountOrders(Beside, Reading):
         Raises NotFound for a place that is not below, BadBody naming the field, NotAllowed where there is nothing to
         order or lift, AlreadyDone, IdTaken, NotSaved.
         """
-        account = unicodedata.normalize("NFC", account).strip()
+        typed, account = account, _as_kept(account)
         if what == "disable" and not (account.isprintable() and account == "".join(account.split())):
             raise BadBody("account", *_WRONG["account"])
 
@@ -145,8 +145,10 @@ class AccountOrders(Beside, Reading):
             self.refuse_not_below(place, places)
             scope = about(place)
             self._locked_stream(connection, scope)
-            orders = self._standing(connection, place).get(account, [])
-            said: dict[str, Any] = {"account": account, "what": what, "reason": reason}
+            standing = self._standing(connection, place)
+            number = _standing_as(standing, typed) if what == "lift" else account
+            orders = standing.get(number, [])
+            said: dict[str, Any] = {"account": number, "what": what, "reason": reason}
             if what == "lift":
                 said["lifts"] = [list(each.position) for each in _to_lift(places, here, orders)]
             elif any(each.place == here for each in orders):
@@ -156,9 +158,9 @@ class AccountOrders(Beside, Reading):
             except ValueError as wrong:
                 raise BadBody(str(wrong), *_WRONG[str(wrong)]) from None
             self.write_record(connection, scope, kinds.ACCOUNT_ORDER, actor, raw)
-            self.note(connection, actor, f"account.order.{what}", f"{place} {account}", reason=reason)
-            once.became(connection, request, (place, account.encode()))
-            return account, {scope}
+            self.note(connection, actor, f"account.order.{what}", f"{place} {number}", reason=reason)
+            once.became(connection, request, (place, number.encode()))
+            return number, {scope}
 
         return self._act(act, request)
 
@@ -229,6 +231,18 @@ def _unobeyed(people: list[StaffRow], standing: dict[str, list[Record]]) -> list
     """The accounts whose rows do not say what the orders want, with the orders that stand about each."""
     told = [(row, standing.get(row.staff_no, [])) for row in people]
     return [(row, orders) for row, orders in told if row.ordered_by != _by(orders)]
+
+
+def _as_kept(account: str) -> str:
+    """A staff number as a place keeps it."""
+    return unicodedata.normalize("NFC", account).strip()
+
+
+def _standing_as(standing: Iterable[str], typed: str) -> str:
+    """Under which number an order stands that somebody wants lifted: the very one, or one that is kept as the same;
+    orders are compared character by character, and whoever gave one need not have composed it."""
+    same = sorted(each for each in standing if _as_kept(each) == _as_kept(typed))
+    return typed if typed in same else next(iter(same), _as_kept(typed))
 
 
 def _to_lift(places: PlaceTree, here: str, orders: list[Record]) -> list[Record]:

@@ -62,9 +62,10 @@ def sync_bar(visit: Visit) -> Response:
 
 
 def begin_exchange(visit: Visit) -> None:
-    """Begin an exchange, which takes along how far the audit trail reaches, as the command does."""
+    """Begin an exchange, which takes along how far the audit trail reaches where that is due: each act adds a line to
+    it, and whoever presses often would say as often where it ends. The command says it each time."""
     with suppress(NotAllowed, NotSaved):  # cases go all the same
-        visit.site.casebook.say_audit_head(at_once=True)
+        visit.site.casebook.say_audit_head()
     visit.site.sync_soon()
 
 

@@ -1,5 +1,7 @@
 """The accounts of a place below on the pages of those above: what it said, orders, their lifting, and what is late."""
 
+from sync_protocol.case import accounts, kinds
+from sync_protocol.places import about
 from tests import builders
 from tests.builders import COUNTY, OTHER_VILLAGE, TOWNSHIP, VILLAGE
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, exchange
@@ -60,6 +62,22 @@ def test_what_was_typed_stays_and_the_field_is_named(township: Counter) -> None:
     assert status == 409 and "已经命令停用" in page, "the same number, as everywhere else it is typed"
     ordered(head, account="Zoe\u0308")
     assert "Zo\u00eb" in head.open(PAGE).text
+
+
+def test_an_order_is_lifted_under_whatever_number_it_was_given(township: Counter) -> None:
+    head, book = township.sign_in("0101", "head"), township.member.casebook
+    raw = accounts.to_bytes(kinds.ACCOUNT_ORDER, {"account": "Zoe\u0308", "what": "disable", "reason": "已调离"})
+    with book.store.writing() as connection:
+        book.write_record(connection, about(VILLAGE), kinds.ACCOUNT_ORDER, "0101", raw)
+    assert [each.account for each in book.accounts_of(VILLAGE) if each.orders] == ["Zoe\u0308"]
+    ordered(head, account="Zo\u00eb", reason="另一个")
+    for _ in range(2):
+        ordered(head, "lift", account="Zoe\u0308", reason="查明是同名")
+    assert not [each.account for each in book.accounts_of(VILLAGE) if each.orders]
+    with book.store.writing() as connection:
+        book.write_record(connection, about(VILLAGE), kinds.ACCOUNT_ORDER, "0101", raw)
+    ordered(head, "lift", account=" Zo\u00eb ", reason="查明是同名")
+    assert not [each.account for each in book.accounts_of(VILLAGE) if each.orders], "as a form may have composed it"
 
 
 def test_only_a_head_or_an_administrator_orders_and_only_of_places_below(township: Counter) -> None:

@@ -161,3 +161,7 @@ def test_the_button_takes_along_how_far_the_audit_trail_reaches(
     assert "已同步" in agent.open("/sync-bar").text
     told = network.members[TOWNSHIP].casebook.audit_head_of(VILLAGE)
     assert told is not None and told.lines == said.n
+    clerk = village.sign_in("0002", "agent", name="李梅")
+    for visitor in (agent, clerk):
+        assert visitor.send("/sync-now", {"back": "/work"}).status_code == 303
+    assert village.member.casebook.signed_audit_head() == said, "once a day, however often the button is pressed"

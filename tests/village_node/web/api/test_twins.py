@@ -415,4 +415,7 @@ def test_a_program_begins_an_exchange(village: Counter, county: Counter, monkeyp
         monkeypatch.setitem(counter.app.extensions, SITE, replace(site, sync_soon=lambda: begun.append("soon")))
     assert program_at(village, "0801", "agent").post("/sync", {}).get_json() == {"begun": True}
     assert program_at(county, "1003", "head").post("/sync", {}).get_json() == {"begun": False}
-    assert begun == ["soon"] and village.member.casebook.signed_audit_head() is not None
+    said = village.member.casebook.signed_audit_head()
+    assert begun == ["soon"] and said is not None
+    assert program_at(village, "0802", "agent").post("/sync", {}).get_json() == {"begun": True}
+    assert begun == ["soon"] * 2 and village.member.casebook.signed_audit_head() == said, "said once a day"
