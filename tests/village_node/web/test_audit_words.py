@@ -67,3 +67,11 @@ def test_the_trail_is_read_in_words_beside_the_codes_that_are_searched_for(villa
     assert "添加人员 staff.invite" in page.replace("  ", " ") and "岗位：代办员" in page
     assert "本机命令行" in page and "command line" not in page
     assert "来自：127.0.0.1" in re.sub(r"<[^>]+>", "", admin.open("/audit?text=password.set").text)
+
+
+def test_the_words_of_the_trail_are_those_of_the_pages_and_say_no_more_than_was_done() -> None:
+    known = audit_words.known()
+    assert known["token.revoke"] == ("收回程序令牌", "token revoked"), "as the button says"
+    assert known["+by_code"] == ("输入验证码确认", "confirmed with a code"), "登录码 is what lets somebody in first"
+    zh, en = known["staff.ordered"]
+    assert zh == "上级停用命令有变动，账号状态未变" and en == "orders from above changed, the account stays as it was"
