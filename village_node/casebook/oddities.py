@@ -32,11 +32,12 @@ class OddCase(NamedTuple):
 
 
 class OddPage(NamedTuple):
-    """One page of cases with oddities. ``page`` counts from 1."""
+    """One page of cases with oddities, of so many at most. ``page`` counts from 1."""
 
     cases: list[OddCase]
     total: int
     page: int
+    page_size: int = CASES_A_PAGE
 
 
 class Left(NamedTuple):

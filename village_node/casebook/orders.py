@@ -40,6 +40,7 @@ class OrderPage(NamedTuple):
     orders: list[OpenOrder]
     total: int
     page: int
+    page_size: int = PAGE_SIZE
 
 
 def span_of(order: Order, calendar: Calendar, now_ms: int) -> Span:

@@ -1,25 +1,28 @@
 """The books of a place as files for a spreadsheet: what stands in them of numbers, places, states and days.
 
-None of them names an applicant, who asked or who complained, and none holds what they said in their own words: those
-are read on the pages, where they are masked or sealed, and a list of people is asked for otherwise (``web.exports``).
+None of them names an applicant, who asked or who complained, and none holds what anybody typed freely, which may name
+them: that is read on the pages, where it is masked or sealed, and a list of people is asked for otherwise
+(``web.exports``). Only what the county has published to everybody stands in them as it was written.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from werkzeug.wrappers import Response
 
 from village_node.casebook import NotAllowed
+from village_node.casebook.oddities import OddPage
+from village_node.casebook.orders import OrderPage
 from village_node.web import (
     assignments,
     clocks,
     complaints,
     consultations,
-    counter_books,
     export,
     item_register,
     item_versions,
     joint,
+    masking,
     meetings,
     oddities,
     orders,
@@ -31,11 +34,13 @@ from village_node.web import (
     words,
 )
 from village_node.web.clocks import Badge
-from village_node.web.export import Cell, Table
+from village_node.web.export import Cell, Paged, Table
 from village_node.web.filters import Filters
 from village_node.web.policy import EXPORTS, Policy, Route
 from village_node.web.site import Visit
 
+MOST_FOLDED: Final = 2_000  # cases that are folded for one file
+_P = TypeVar("_P", bound=Paged)
 _STATE: Final = ("状态", "State")
 _WHEN: Final = ("时间", "When")
 _CASE: Final = ("收件编号", "Receipt number")
@@ -55,23 +60,34 @@ def _table(name: str, head: Sequence[tuple[str, str]], rows: Iterable[Sequence[C
     return Table(name, head, rows, narrowed.told())
 
 
+def _folded(
+    visit: Visit, page_of: Callable[[int], _P], rows_of: Callable[[_P], Iterable[Sequence[Cell]]]
+) -> Iterator[Sequence[Cell]]:
+    """The rows of a list whose cases are folded for it, page by page as they are written; no more cases than one
+    request may fold, and where there are more the last line says so."""
+    for number, found in enumerate(export.pages(page_of), start=1):
+        yield from rows_of(found)
+        if MOST_FOLDED <= number * found.page_size < found.total:
+            zh = f"只导出前 {MOST_FOLDED} 件的记录，其余未导出：请缩小筛选范围后分次导出"
+            en = f"Only the first {MOST_FOLDED} cases: the others were left out; narrow the filter and export in parts"
+            yield [visit.t(zh, en)]
+            return
+
+
 def order_table(visit: Visit) -> Table:
     """The orders to put right of one view."""
     view, narrowed = orders.narrowed(visit)
     head = (_CASE, ("评价", "Rating"), ("评价时间", "Rated"), _CARD, ("期限", "Time"), ("由谁答复", "Answered by"))
 
-    def rows() -> Iterator[Sequence[Cell]]:
-        number, more = 1, True
-        while more:
-            found = visit.site.casebook.orders(view, number, narrowed.text)
-            for each in found.orders:
-                rated = visit.t(*words.choice_words(each.order.rating.body["grade"]))
-                card = _words(visit, clocks.grade_badge(each.clock.grade))
-                time, place = voices.clock_words(visit, each.clock), visit.place_name(each.order.place)
-                yield (each.row.case_no or "", rated, _at(each.order.since_ms), card, time, place)
-            more, number = number * counter_books.PAGE < found.total, number + 1
+    def rows(found: OrderPage) -> Iterator[Sequence[Cell]]:
+        for each in found.orders:
+            rated = visit.t(*words.choice_words(each.order.rating.body["grade"]))
+            card = _words(visit, clocks.grade_badge(each.clock.grade))
+            time, place = voices.clock_words(visit, each.clock), visit.place_name(each.order.place)
+            yield (each.row.case_no or "", rated, _at(each.order.since_ms), card, time, place)
 
-    return _table("orders", head, rows(), narrowed)
+    book = visit.site.casebook
+    return _table("orders", head, _folded(visit, lambda at: book.orders(view, at, narrowed.text), rows), narrowed)
 
 
 def consultation_table(visit: Visit) -> Table:
@@ -145,10 +161,13 @@ def countersigning_table(visit: Visit) -> Table:
 
 
 def action_table(visit: Visit) -> Table:
-    """What meetings gave people to do and is still open."""
+    """What meetings gave people to do and is still open, each by its number in the minutes."""
     narrowed, found = meetings.narrowed(visit)
-    head = (_CASE, ("事项", "Action"), ("责任人", "Who"), ("完成日期", "By"), _CARD)
-    rows = ((number, todo.what, todo.who, todo.due, _words(visit, todo.badge)) for _, number, todo in found)
+    head = (_CASE, ("序号", "No."), ("责任人", "Who"), ("完成日期", "By"), _CARD)
+    rows = (
+        (case_no, todo.number, masking.name(todo.who), todo.due, _words(visit, todo.badge))
+        for _, case_no, todo in found
+    )
     return _table("actions", head, rows, narrowed)
 
 
@@ -156,12 +175,11 @@ def assignment_table(visit: Visit) -> Table:
     """What was proposed to be taken out of a place's hands, and what came of it."""
     narrowed, found = assignments.narrowed(visit)
     by, answered = ("提议人", "Proposed by"), ("答复人", "Answered by")
-    head = (_CASE, ("改派至", "To"), ("理由", "Reason"), by, _WHEN, _STATE, answered)
+    head = (_CASE, ("改派至", "To"), by, _WHEN, _STATE, answered)
     rows = (
         (
             each.case_no,
             visit.place_name(each.row.to_place),
-            each.row.reason,
             each.proposer,
             _at(each.row.proposed_ms),
             _words(visit, each.tone),
@@ -197,18 +215,15 @@ def oddity_table(visit: Visit) -> Table:
     todo = ("怎么办", "What to do")
     head = (_CASE, ("记录", "Record"), ("谁写的", "Written by"), _WHEN, _STATE, ("为什么不计入", "Why"), todo)
 
-    def rows() -> Iterator[Sequence[Cell]]:
-        number, more = 1, True
-        while more:
-            found = visit.site.casebook.oddities(view, number, narrowed.text)
-            for odd in found.cases:
-                for row in oddities.group(visit, odd).rows:
-                    line, what = row.line, row.outcome or row.todo
-                    why = (line.verdict_words, line.why)
-                    yield (odd.case.case_no or "", line.title, line.place, _at(line.claimed_ms), *why, what)
-            more, number = bool(found.cases) and number * len(found.cases) < found.total, number + 1
+    def rows(found: OddPage) -> Iterator[Sequence[Cell]]:
+        for odd in found.cases:
+            for row, each in zip(oddities.group(visit, odd).rows, odd.oddities, strict=True):
+                line, what = row.line, oddities.answered(visit, each) or row.todo
+                why = (line.verdict_words, line.why)
+                yield (odd.case.case_no or "", line.title, line.place, _at(line.claimed_ms), *why, what)
 
-    return _table("oddities", head, rows(), narrowed)
+    book = visit.site.casebook
+    return _table("oddities", head, _folded(visit, lambda at: book.oddities(view, at, narrowed.text), rows), narrowed)
 
 
 def seal_table(visit: Visit) -> Table:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from flask import make_response, url_for
@@ -52,6 +52,21 @@ _NO_ROOM: Final = (
     "nothing was exported: the disk has no room for the file. Make room, or narrow the filter and export again",
 )
 Cell = str | int | float
+
+
+class Paged(Protocol):
+    """A page of a list: of how many it is one, and how many a page has."""
+
+    @property
+    def total(self) -> int:
+        """How many there are on all pages."""
+
+    @property
+    def page_size(self) -> int:
+        """How many there are on a page."""
+
+
+_P = TypeVar("_P", bound=Paged)
 
 
 class Table(NamedTuple):
@@ -253,11 +268,17 @@ def harmless(text: str) -> str:
     return f"'{text}" if is_formula(text) else text
 
 
-def paged(page_of: Callable[[int], Page]) -> Iterator[CaseRow]:
-    """The cases of all pages of a list, page by page."""
+def pages(page_of: Callable[[int], _P]) -> Iterator[_P]:
+    """The pages of a list, each read as it is asked for."""
     number, more = 1, True
     while more:
-        found: Any = page_of(number)
-        yield from found.rows
+        found = page_of(number)
+        yield found
         more = number * found.page_size < found.total
         number += 1
+
+
+def paged(page_of: Callable[[int], Page]) -> Iterator[CaseRow]:
+    """The cases of all pages of a list, page by page."""
+    for found in pages(page_of):
+        yield from found.rows

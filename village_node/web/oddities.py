@@ -158,6 +158,13 @@ def still_open(each: Oddity) -> bool:
     return each.open or each.entry.verdict.code in UNDECIDED
 
 
+def answered(visit: Visit, each: Oddity) -> str:
+    """How the holder has answered a record, without the words of it; empty where it is still open."""
+    if each.open or (each.adoption is None and each.dismissal is None):
+        return ""
+    return visit.t(*words.kind_words(kinds.ADOPT if each.adoption is not None else kinds.DISMISS))
+
+
 def why_not_set_aside(visit: Visit, case: Case, roles: frozenset[str]) -> tuple[str, str] | None:
     """Why people with these roles cannot answer for what does not count in a case; None if they can."""
     return why_not(case, kinds.DISMISS, visit.site.config.place, roles, visit.site.catalogue, visit.site.places)

@@ -1,6 +1,7 @@
 """The pages about what does not count: words, adopting, setting aside; assigning by two; what was not taken in."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -8,11 +9,14 @@ from sync_protocol.case import kinds
 from sync_protocol.errors import BY_CODE
 from tests.builders import VILLAGE, Network
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, hidden_of, problems
+from tests.village_node.web.test_export import csv_rows
 from village_node.casebook import NotAllowed
 from village_node.casebook.acts import CheckedIn
 from village_node.casebook.entitlement import Backing
+from village_node.casebook.oddities import OddPage
+from village_node.casebook.orders import OrderPage
 from village_node.store import parking
-from village_node.web import times, words
+from village_node.web import book_tables, times, words
 
 TOWNSHIP_CODE = "621021101000"
 COUNTY_CODE = "621021000000"
@@ -173,8 +177,31 @@ def test_the_holder_sets_aside_with_a_reason_and_the_author_reads_it(
     for page in (clerk.open(late).text, clerk.open("/oddities?view=ours").text):
         assert "不予采纳" in page and "县里已重新受理" in page
     assert "不予采纳 1 条" in clerk.open("/health").text
+    (row,) = csv_rows(clerk.counter.sign_in("0104", "head").open("/oddities.csv?view=ours"))[1:]
+    assert row[6] == "不予采纳", "the reason was typed freely: it is on the page"
+    file = csv_rows(officer.counter.sign_in("1003", "head").open("/assignments.csv"))
+    assert len(file) == 2 and not any("站点失联三天" in cell for each in file for cell in each)
     theirs = {name: value for name, value in sent.items() if name != "token"}
     assert clerk.send(f"{late}/oddities/dismiss", theirs).status_code == 409
+
+
+@pytest.mark.parametrize("book", ["oddities", "orders"])
+def test_a_file_folds_page_by_page_and_no_more_cases_than_one_request_may(
+    county: Counter, book: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def page(view: str, number: int = 1, text: str = "") -> Any:
+        asked.append(number)
+        return OddPage([], 7, number, 2) if book == "oddities" else OrderPage([], 7, number, 2)
+
+    head = county.sign_in("1003", "head")
+    monkeypatch.setattr(county.member.casebook, book, page)
+    assert len(csv_rows(head.open(f"/{book}.csv"))) == 1 and asked == [1, 2, 3, 4], "every page, also an empty one"
+    asked.clear()
+    monkeypatch.setattr(book_tables, "MOST_FOLDED", 4)
+    (_, last) = csv_rows(head.open(f"/{book}.csv"))
+    assert asked == [1, 2] and len(last) == 1 and "只导出前 4 件" in last[0]
 
 
 def test_what_was_ticked_is_still_ticked_where_the_reason_is_missing(

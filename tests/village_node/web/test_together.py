@@ -21,6 +21,7 @@ from tests.village_node.web.errands import (
     papers_of,
     refused,
 )
+from tests.village_node.web.test_export import csv_rows
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_item_versions import form
 from tests.village_node.web.test_legal_life import why
@@ -220,6 +221,8 @@ def test_a_meeting_gives_people_something_to_do_and_the_supervisor_sees_what_is_
         ("现场踏勘", "周涛", "yellow"), ("催收材料", "王芳", ""),
     ]  # fmt: skip
     assert "现场踏勘 周涛" in plain(clerk.open("/actions").text) and "黄牌" in plain(clerk.open("/actions").text)
+    file = csv_rows(township.sign_in("0112", "head").open("/actions.csv?text=周涛"))
+    assert [each[1:4] for each in file[1:]] == [["1", "周*", "2026年11月20日"]], "what is to be done was typed freely"
     finish = f"{case}/meetings/done"
     said = {**hidden_of(clerk.open(f"{case}/meetings").text, finish), "result": ""}
     assert clerk.send(finish, said).status_code == 422
