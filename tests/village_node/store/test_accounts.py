@@ -5,9 +5,10 @@ from hashlib import sha256
 
 import pytest
 
-from village_node.store import Store
+from village_node.store import Connection, Overtaken, Store, audit
 from village_node.store.accounts import AccountRows, SessionRow, StaffRow
 from village_node.store.audit import Line
+from village_node.store.exports import ExportRow, ExportRows
 
 AGENT = StaffRow("0001", "王小梅", ("agent", "head"), None, b"i" * 32, 99, False, 1, None, None)
 
@@ -66,3 +67,19 @@ def test_the_audit_chain_has_no_gap_and_each_line_covers_the_one_before(rows: Ac
         text = json.dumps(words, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         before = sha256(before + text.encode()).digest()
         assert line.hash == before
+
+
+def test_an_export_that_is_overtaken_is_kept_once_all_the_same(store: Store) -> None:
+    exports, asked = ExportRows(store), list[str]()
+
+    def keep(_: Connection, number: str) -> None:
+        asked.append(number)
+        if len(asked) < 3:
+            raise Overtaken("what was claimed has been forgotten just now")
+
+    row = ExportRow(0, "0001", 1, "cases", "csv", "", None, 5, reason="检查")
+    told = Line(1, "0001", "list.export.ask", "cases", {})
+    assert exports.add(row, told, 100, (1, 1), keep) == 1 and asked == ["1"] * 3
+    assert [each.number for each in exports.asked()] == [1]
+    with store.reading() as connection:
+        assert [json.loads(line.detail)["number"] for line in audit.newest(connection, 9)] == [1]
