@@ -39,6 +39,11 @@ class Line:
     waiting: int
 
     @property
+    def url(self) -> str:
+        """Where it goes, without what follows ``?``: a key may stand there."""
+        return self.row.url.partition("?")[0]
+
+    @property
     def why(self) -> tuple[str, str]:
         """What went wrong last, in both languages."""
         zh, _, en = (self.row.last_error or "").partition(" / ")
@@ -92,6 +97,13 @@ def resend(visit: Visit, number: str) -> Response:
     return visit.redirect("webhooks", done="resent")
 
 
+def lines(visit: Visit) -> list[Line]:
+    """Every webhook, those in use first, with how it stands."""
+    rows = visit.site.accounts.webhooks.rows
+    waiting = rows.waiting()
+    return [Line(row, _state(row), waiting.get(row.id, 0)) for row in rows.all()]
+
+
 def in_trouble(rows: Iterable[WebhookRow], now_ms: int) -> list[WebhookRow]:
     """Those whose receiver has taken nothing for long or wants no more, or of whose news some was dropped untold."""
     return [
@@ -110,22 +122,17 @@ def _number(number: str) -> int:
 def _page(visit: Visit, status: int = 200, **values: Any) -> Response:
     site = visit.site
     kept = site.accounts.webhooks
-    waiting = kept.rows.waiting()
     kinds = [(code, visit.t(*words)) for code, words in KINDS.items()]
     asked = filters.asked(
         visit, "webhooks", visit.t("名称或地址", "Name or address"), Choice("state", visit.t("状态", "State"), kinds)
     )
-    lines = [
-        each
-        for each in (Line(row, _state(row), waiting.get(row.id, 0)) for row in kept.rows.all())
-        if asked.fit((each.row.name, each.row.url), state=each.state)
-    ]
+    found = [each for each in lines(visit) if asked.fit((each.row.name, each.url), state=each.state)]
     places = site.places
     below = places.below_or_self(site.config.place) if site.config.place in places else ()
     return visit.render(
         "webhooks.html",
         status,
-        listed=counter_books.listed(visit, "webhooks", lines),
+        listed=counter_books.listed(visit, "webhooks", found),
         filters=asked,
         hosts=kept.hosts,
         news=[(code, visit.t(STATES[code].zh, STATES[code].en)) for code in TOLD],

@@ -26,6 +26,7 @@ from village_node.web.api import (
     idle,
     oversight,
     papers,
+    phone,
     publishing,
     reception,
     registers,
@@ -35,6 +36,7 @@ from village_node.web.api import (
     supervising,
     together,
     voices,
+    webhooks,
 )
 from village_node.web.api.docs import Description, routes
 from village_node.web.api.operations import BLUEPRINT, PREFIX, Described, Operation, hang
@@ -65,7 +67,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *supervising.OPERATIONS,
     *together.OPERATIONS,
     *papers.OPERATIONS,
+    *phone.OPERATIONS,
     *publishing.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
 _FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted, ExportRefused)
 

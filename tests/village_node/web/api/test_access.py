@@ -146,6 +146,11 @@ MAY = {
     "shut_account": {"admin"},
     "note_absence": {"admin"},
     "end_token": SIGNED_IN,
+    "list_webhooks": {"admin"},
+    "end_webhook": {"admin"},
+    "resend_webhook": {"admin"},
+    "list_phone_files": CASEWORK - {"supervisor"},
+    "discard_phone_file": CASEWORK - {"supervisor"},
     "begin_exchange": STAFF,
     "whoami": SIGNED_IN,
 }
@@ -165,7 +170,7 @@ def address(operation: str, case: str) -> str:
     known = {"place": place, "case_id": case_id, "item_no": "001", "number": "1", "code": "receipt"}
     known["complaint_no"] = "621021101001-261121-7K3M-12-L"
     known["batch_id"] = known["draft_id"] = known["incarnation"] = "0" * 32
-    known["staff_no"] = "0803"
+    known["staff_no"], known["name"] = "0803", "0" * 32
     known |= {"scope": f"about:{place}", "split": "1"}
     known["slip_no"] = known["call_no"] = known["consultation_no"] = known["complaint_no"]
     known["position"] = f"{'0' * 32}.1.{'0' * 16}"

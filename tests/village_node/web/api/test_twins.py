@@ -70,6 +70,9 @@ TWINS = {
     "change_own_booking": ("call_off_appointment", "move_appointment"),
     "send_by_phone": ("add_paper",),
     "take_phone_file": ("add_paper",),
+    "discard_phone_file": ("discard_phone_file",),
+    "end_webhook": ("end_webhook",),
+    "resend_webhook": ("resend_webhook",),
     "set_duty": ("set_duty",),
     "say_room": ("say_room",),
     "take_slip": ("take_slip",),
@@ -103,14 +106,15 @@ _RESIDENT = "residents rate by themselves, and never through an office's program
 WITHOUT = {
     **dict.fromkeys(("choose_display", "sign_in", "first_sign_in", "sign_out", "account"), _BROWSER),
     **dict.fromkeys(("begin_factor", "confirm_factor", "renew_codes", "end_factor", "reset_factor"), _FACTOR),
-    **dict.fromkeys(("invite", "change_staff", "renew", "unlock", "make_token", "answer_newcomer"), _LETS_IN),
+    **dict.fromkeys(
+        ("invite", "change_staff", "renew", "unlock", "make_token", "make_webhook", "answer_newcomer"), _LETS_IN
+    ),
     **dict.fromkeys(
         ("settle_alarm", "allow_lives", "stand_in", "end_stand_in", "go_on", "retire", "rekey", "answer_for"), _LIVES
     ),
     **dict.fromkeys(("answer_export", "ask_revocation", "answer_revocation", "find_matters", "order_erasure"), _TWO),
     **dict.fromkeys(("save_bundle", "take_bundle"), _STICK),
-    **dict.fromkeys(("give_phone_pass", "end_phone_pass", "discard_phone_file"), _PHONE),
-    **dict.fromkeys(("make_webhook", "end_webhook", "resend_webhook"), _LETS_IN),
+    **dict.fromkeys(("give_phone_pass", "end_phone_pass"), _PHONE),
     **dict.fromkeys(("paper_view", "complaint_paper", "refused_sample"), _EYES),
     "own_rating": _RESIDENT,
 }
@@ -129,7 +133,7 @@ def test_every_act_of_a_page_has_a_twin_or_a_reason(village: Counter, township: 
     assert len(acts) > 100
     assert acts - TWINS.keys() - WITHOUT.keys() == set(), "these acts need a twin, or a reason why there is none"
     assert (TWINS.keys() | WITHOUT.keys()) - acts == set() and not TWINS.keys() & WITHOUT.keys()
-    assert len(WITHOUT) <= 41, "the list of what programs cannot do only grows shorter"
+    assert len(WITHOUT) <= 38, "the list of what programs cannot do only grows shorter"
     known = {each.name: each.method for each in OPERATIONS}
     assert {name for twins in TWINS.values() for name in twins} - known.keys() == set()
     assert all(known[name] == "POST" for twins in TWINS.values() for name in twins)
@@ -419,3 +423,33 @@ def test_a_program_begins_an_exchange(village: Counter, county: Counter, monkeyp
     assert begun == ["soon"] and said is not None
     assert program_at(village, "0802", "agent").post("/sync", {}).get_json() == {"begun": True}
     assert begun == ["soon"] * 2 and village.member.casebook.signed_audit_head() == said, "said once a day"
+
+
+def test_a_receiver_that_was_mended_has_what_waits_sent_and_one_that_is_given_up_ends_its_webhook(
+    village: Counter,
+) -> None:
+    hooks = village.accounts.webhooks
+    hooks.hosts = ("oa.example.gov.cn",)
+    address = "https://oa.example.gov.cn/sanji?key=not-to-be-told"
+    hooks.register("县一体化平台", address, ["received"], "001", "", by="0009")
+    hooks.rows.failed(
+        1, "对方答复 500 / answered 500", village.member.clock(), village.member.clock() + 60_000, gone=True
+    )
+    boss = program_at(village, "0809", "admin")
+    [told] = boss.get("/webhooks").get_json()["webhooks"]
+    assert (told["number"], told["name"], told["url"]) == (1, "县一体化平台", "https://oa.example.gov.cn/sanji")
+    assert (told["state"], told["states"], told["item_no"], told["place"]) == ("gone", ["received"], "001", None)
+    assert (told["waiting"], told["failures"], told["last_error"]) == (0, 1, "对方答复 500 / answered 500")
+    assert "not-to-be-told" not in boss.get("/webhooks").text
+    assert boss.post("/webhooks/1/resend", {}).get_json()["state"] == "fails", "tried again at once"
+    row = hooks.rows.get(1)
+    assert row is not None and not row.gone and row.next_attempt_ms is None
+    for _ in range(2):
+        assert boss.post("/webhooks/1/end", {}).get_json()["state"] == "ended", "twice is once"
+    over = boss.post("/webhooks/1/resend", {})
+    assert (over.status_code, over.get_json()["code"]) == (409, "not_allowed_now") and "已停用" in over.get_json()["zh"]
+    assert boss.post("/webhooks/2/end", {}).status_code == boss.post("/webhooks/2/resend", {}).status_code == 404
+    lines = village.accounts.rows.audit_lines(9)
+    assert [(each.actor, each.action) for each in lines if "webhook" in each.action] == [
+        ("0809", "webhook.end"), ("0809", "webhook.resend"), ("0009", "webhook.make"),
+    ]  # fmt: skip
