@@ -7,8 +7,8 @@ the next one of its kind.
 from collections.abc import Iterable
 from typing import Any, Final
 
+from sync_protocol.case import bulletin_bodies, kinds, periods, powers, standings, workflow
 from sync_protocol.case import bulletins as said_by
-from sync_protocol.case import kinds, powers
 from sync_protocol.case.bulletins import Bulletin, Published, Rules
 from sync_protocol.case.workdays import day_of
 from sync_protocol.errors import ProtocolError
@@ -53,12 +53,12 @@ class Bulletins(Figures):
 
     def rules_for(self, kind: str, period: str) -> Rules:
         """The rules in force at the end of a period: the sample where none was published."""
-        found = said_by.rules_for(self._told(), said_by.days_of(kind, period)[1])
+        found = said_by.rules_for(self._told(), periods.days_of(kind, period)[1])
         return found.said if found is not None and isinstance(found.said, Rules) else sample_rules()
 
     def streaks(self, published: Published) -> dict[tuple[str, str], int]:
         """Who is among the last of a month's bulletin, and for how many months running."""
-        return said_by.streaks(self.bulletins(), published)
+        return standings.streaks(self.bulletins(), published)
 
     def may_publish_bulletins(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles publishes bulletins here."""
@@ -75,7 +75,7 @@ class Bulletins(Figures):
                 "升级后案件还在重新计算，算完才能通报",
                 "after the upgrade cases are still being counted: publish when that is over",
             )
-        if said_by.days_of(kind, period)[1] >= day_of(self.clock()):
+        if periods.days_of(kind, period)[1] >= day_of(self.clock()):
             return "本期尚未结束，结束后才能通报", "the period is not over yet: publish it afterwards"
         told = [each.said for each in self._own() if isinstance(each.said, Bulletin)]
         own = [said.period for said in self._over(told) if said.kind == kind]
@@ -136,7 +136,7 @@ class Bulletins(Figures):
         def act(connection: Connection) -> tuple[None, set[str]]:
             self._locked_stream(connection, below(self.identity.place))
             told = [each.said for each in self._own(connection) if isinstance(each.said, Bulletin)]
-            ends = [said_by.days_of(each.kind, each.period)[1].isoformat() for each in self._over(told)]
+            ends = [periods.days_of(each.kind, each.period)[1].isoformat() for each in self._over(told)]
             if ends and said.since <= max(ends):
                 raise BadBody(
                     "since", f"{max(ends)} 以前已经通报，新规则须从其后施行",
@@ -152,7 +152,7 @@ class Bulletins(Figures):
 
     def _over(self, told: Iterable[Bulletin]) -> list[Bulletin]:
         """Those of periods that are over: what a clock had published that ran ahead bars nothing of today."""
-        return [said for said in told if said_by.days_of(said.kind, said.period)[1] < day_of(self.clock())]
+        return [said for said in told if periods.days_of(said.kind, said.period)[1] < day_of(self.clock())]
 
     def _check_open(self, kind: str, period: str, connection: Connection | None = None) -> None:
         if connection is None:
@@ -166,7 +166,7 @@ class Bulletins(Figures):
 
     def _late(self, kind: str, period: str) -> tuple[int, int, int]:
         """What came of the period before after its bulletin was published."""
-        earlier = said_by.before(kind, period)
+        earlier = periods.before(kind, period)
         try:
             told = self.bulletin(kind, earlier).said
         except KeyError:
@@ -195,7 +195,7 @@ class Bulletins(Figures):
             position = Position(row.incarnation, header.seq, mark(row.event.hash))
             said: Any = self._said.get((kinds.BULLETIN, position))
             if said is None and row.event.body is not None:
-                said = said_by.from_bytes(row.event.body)
+                said = bulletin_bodies.from_bytes(row.event.body)
             if author is None or row.scope != below(author.place) or header.case_id is not None or not sound:
                 continue
             level = roster.places.level(author.place)
@@ -203,15 +203,15 @@ class Bulletins(Figures):
                 continue  # it does not fit its form, its body is on its way, or it is not theirs to say
             self._said[kinds.BULLETIN, position] = said
             found.append(Published(position, author.order, author.place, header.actor, header.claimed, said))
-        return said_by.joined(found)
+        return bulletin_bodies.joined(found)
 
 
 def check_period(kind: str, period: str) -> None:
     """Raises BadBody naming what is no period."""
-    if kind not in said_by.PERIODS:
+    if kind not in periods.PERIODS:
         raise BadBody("kind", *_FIELDS["kind"])
     try:
-        said_by.days_of(kind, period)
+        periods.days_of(kind, period)
     except ValueError:
         raise BadBody("period", *_FIELDS["period"]) from None
 
@@ -219,7 +219,7 @@ def check_period(kind: str, period: str) -> None:
 def _bodies(said: Bulletin | Rules) -> list[bytes]:
     """The bodies of the events that say it. Raises BadBody."""
     try:
-        return said_by.bodies_of(said)
+        return bulletin_bodies.bodies_of(said)
     except ValueError as wrong:
         field = str(wrong)
         raise BadBody(field, *_FIELDS.get(field, _FIELDS[_OVER_LONG])) from None

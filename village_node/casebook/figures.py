@@ -11,9 +11,10 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from sync_protocol.case import bulletins
-from sync_protocol.case.bulletins import RULES, Bulletin, Deduction, ItemLine, PlaceLine, Rules, Tally
+from sync_protocol.case import bulletins, periods
+from sync_protocol.case.bulletins import RULES, Bulletin, Deduction, ItemLine, PlaceLine, Rules
 from sync_protocol.case.catalogue import Catalogue
+from sync_protocol.case.tallies import Tally
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import PlaceTree
 from village_node.casebook.errors import BadBody, NotFound
@@ -107,7 +108,7 @@ class Figures(Reception):
     def figures(self, kind: str, period: str, place: str = "", rules: Rules | None = None) -> Bulletin:
         """The figures of a period as they stand, of a place and those below it; of this place where none is named. A
         bulletin without a number. Raises NotFound for a place not below this one, BadBody for a period to come."""
-        first, last = bulletins.days_of(kind, period)
+        first, last = periods.days_of(kind, period)
         upto, here = min(last, day_of(self.clock())), self.identity.place
         if upto < first:
             raise BadBody("period", "这一期还没有开始", "this period has not begun yet")
@@ -148,7 +149,7 @@ class Figures(Reception):
 
     def deductions_of(self, kind: str, period: str, place: str, rules: Rules) -> list[Line]:
         """What takes something off a place in a period, each with its case, the earliest first."""
-        first, last = bulletins.days_of(kind, period)
+        first, last = periods.days_of(kind, period)
         days = _days(first, min(last, day_of(self.clock())))
         with self.store.reading() as connection:
             return figures.lines(connection, *days, place, bulletins.MOST_DEDUCTIONS, worth(rules))

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sync_protocol.case.bulletins import Bulletin, Published, Ranked, Tally
+from sync_protocol.case.bulletins import Bulletin, Published
+from sync_protocol.case.standings import Ranked
+from sync_protocol.case.tallies import Tally
 from village_node.notices import seal
 from village_node.notices.source import SealUsed, day, local
 

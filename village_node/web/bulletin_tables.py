@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sync_protocol.case import bulletins
-from sync_protocol.case.bulletins import NOTHING, RULES, Bulletin, Deduction, Ranked, Rules, Tally
+from sync_protocol.case import standings
+from sync_protocol.case.bulletins import RULES, Bulletin, Deduction, Rules
+from sync_protocol.case.standings import Ranked
+from sync_protocol.case.tallies import NOTHING, Tally
 from sync_protocol.case.workdays import FIRST_DAY
 from sync_protocol.places import about
 from village_node.web import words
@@ -164,7 +166,7 @@ def idle_places(visit: Visit, said: Bulletin) -> list[str]:
 def rankings(visit: Visit, said: Bulletin, streaks: Mapping[tuple[str, str], int]) -> list[tuple[str, list[Standing]]]:
     """Each ranking with its title; those in which nobody is to be ranked are left out."""
     found = []
-    for group, lines in bulletins.rankings(said).items():
+    for group, lines in standings.rankings(said).items():
         standing = [
             Standing(
                 each.name if group == "department" else visit.place_name(each.name),
@@ -240,7 +242,7 @@ def figures(tally: Tally) -> dict[str, str]:
 
 def export_rows(visit: Visit, said: Bulletin) -> Iterator[list[Cell]]:
     """Every line with all its numbers, from which every rate can be worked out again: places each by itself."""
-    ranks = {each.name: each for lines in bulletins.rankings(said).values() for each in lines}
+    ranks = {each.name: each for lines in standings.rankings(said).values() for each in lines}
     for line, rows in _every_line(visit, said):
         for row in rows:
             found = ranks.get(row.name if line == "department" else row.code)

@@ -8,7 +8,7 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import bulletins as said_by
+from sync_protocol.case import periods, standings
 from sync_protocol.case.bulletins import RULES, Bulletin, Published, Rules
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from village_node.casebook import BadBody, NotAllowed
@@ -105,15 +105,15 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
 
 
 def _filters(visit: Visit) -> Filters:
-    kinds = [(each, visit.t(*KINDS[each])) for each in said_by.PERIODS]
+    kinds = [(each, visit.t(*KINDS[each])) for each in periods.PERIODS]
     label = visit.t("期间、文号或发布单位", "Period, number, or by whom")
     return filters.asked(visit, "bulletins", label, Choice("kind", visit.t("周期", "Period of"), kinds))
 
 
 def bulletin_period(visit: Visit) -> str:
     """The month that is over; by a clock that went back to its beginning, the first there is."""
-    month = said_by.period_of("month", day_of(visit.now_ms))
-    return said_by.before("month", month) if said_by.days_of("month", month)[0] > FIRST_DAY else month
+    month = periods.period_of("month", day_of(visit.now_ms))
+    return periods.before("month", month) if periods.days_of("month", month)[0] > FIRST_DAY else month
 
 
 def _said(published: Published) -> Bulletin:
@@ -124,7 +124,7 @@ def _said(published: Published) -> Bulletin:
 def line(visit: Visit, published: Published) -> Line:
     """Put one bulletin into a line: with the score of the place in front, where it is ranked in it."""
     said, here = _said(published), visit.site.config.place
-    ranked = (each for lines in said_by.rankings(said).values() for each in lines if each.name == here)
+    ranked = (each for lines in standings.rankings(said).values() for each in lines if each.name == here)
     found = next(ranked, None) if _speaks_of(visit, published.place, here) else None
     own = ""
     if found is not None:
@@ -272,7 +272,7 @@ def _rules(
     visit: Visit, status: int = 200, problem: str = "", typed: dict[str, str] | None = None, wrong: str = ""
 ) -> Response:
     book, today = visit.site.casebook, day_of(visit.now_ms)
-    in_force = book.rules_for("month", said_by.period_of("month", today))
+    in_force = book.rules_for("month", periods.period_of("month", today))
     usual = {
         "document_no": "",
         "since": "",

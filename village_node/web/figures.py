@@ -6,8 +6,9 @@ from typing import Any, Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import bulletins
-from sync_protocol.case.bulletins import NOTHING, RULES, Bulletin
+from sync_protocol.case import periods, standings
+from sync_protocol.case.bulletins import RULES, Bulletin
+from sync_protocol.case.tallies import NOTHING
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from village_node import casebook
 from village_node.casebook import BadBody
@@ -27,7 +28,7 @@ def figures(visit: Visit) -> Response:
         kind, period = asked_period(visit)
         said = of_period(visit, kind, period, place)
     except BadBody as bad:
-        kind, period = "month", bulletins.period_of("month", day_of(visit.now_ms))
+        kind, period = "month", periods.period_of("month", day_of(visit.now_ms))
         return _page(visit, of_period(visit, kind, period), "", 422, visit.t(bad.zh, bad.en))
     return _page(visit, said, place)
 
@@ -44,7 +45,7 @@ def of_period(visit: Visit, kind: str, period: str, place: str = "") -> Bulletin
 def asked_period(visit: Visit) -> tuple[str, str]:
     """The kind and name of the period in the address: this month where there is none. Raises BadBody."""
     today = day_of(visit.now_ms)
-    period = entry.line(visit.request.args.get("period", ""))[:10] or bulletins.period_of("month", today)
+    period = entry.line(visit.request.args.get("period", ""))[:10] or periods.period_of("month", today)
     kind = bulletin_tables.kind_of(period)
     casebook.check_period(kind, period)
     return kind, period
@@ -54,12 +55,12 @@ def choices(visit: Visit, period: str) -> list[tuple[str, str]]:
     """The periods that a page offers, the newest first, and the one that is shown."""
     today, found = day_of(visit.now_ms), []
     for kind, back in _BACK.items():
-        each = bulletins.period_of(kind, today)
+        each = periods.period_of(kind, today)
         for _ in range(back):
             found.append((each, bulletin_tables.period_words(visit, kind, each)))
-            if bulletins.days_of(kind, each)[0] <= FIRST_DAY:
+            if periods.days_of(kind, each)[0] <= FIRST_DAY:
                 break  # a clock that went back to its beginning
-            each = bulletins.before(kind, each)
+            each = periods.before(kind, each)
     if period not in dict(found):
         found.append((period, bulletin_tables.period_words(visit, bulletin_tables.kind_of(period), period)))
     return found
@@ -81,7 +82,7 @@ def _page(visit: Visit, said: Bulletin, place: str, status: int = 200, problem: 
         offered=offered,
         may_publish=book.may_publish_bulletins(visit.staff.roles) and not place,
         why_not=visit.t(*why_not) if why_not else "",
-        running=bulletins.days_of(said.kind, said.period)[1] >= day_of(visit.now_ms),
+        running=periods.days_of(said.kind, said.period)[1] >= day_of(visit.now_ms),
         left_to_fold=book.left_to_fold(),
         **shown(visit, said, {}),
     )
@@ -131,7 +132,7 @@ def score(visit: Visit, place: str) -> Response:
         place=place,
         said=said,
         period=bulletin_tables.period_words(visit, kind, period),
-        score=bulletins.score(tally, said.rules),
+        score=standings.score(tally, said.rules),
         why=bulletin_tables.explained(visit, tally, said.rules),
         lines=[
             (

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sync_protocol import encoding, limits
-from sync_protocol.case import Position, bulletins, kinds
-from sync_protocol.case.bulletins import Bulletin, Deduction, ItemLine, PlaceLine, Published, Rules, Tally
+from sync_protocol.case import Position, bulletin_bodies, bulletins, kinds, periods, standings
+from sync_protocol.case.bulletins import Bulletin, Deduction, ItemLine, PlaceLine, Published, Rules
+from sync_protocol.case.tallies import Tally
 from tests.sync_protocol.case.second_bulletin import read as second_read
 
 COUNTY, TOWNSHIP, VILLAGE, OTHER = "621021000000", "621021101000", "621021101201", "621021101202"
@@ -35,7 +36,7 @@ SAID = Bulletin(
 
 
 def raw_of(said: Bulletin | Rules) -> bytes:
-    (raw,) = bulletins.bodies_of(said)
+    (raw,) = bulletin_bodies.bodies_of(said)
     return raw
 
 
@@ -45,7 +46,7 @@ def body(**changes: Any) -> dict[int, Any]:
 
 
 def read(said: dict[int, Any]) -> Any:
-    return bulletins.from_bytes(encoding.encode(said))
+    return bulletin_bodies.from_bytes(encoding.encode(said))
 
 
 def published(said: Bulletin | Rules, seq: int = 1, order: int = 0, place: str = COUNTY) -> Published:
@@ -53,10 +54,10 @@ def published(said: Bulletin | Rules, seq: int = 1, order: int = 0, place: str =
 
 
 def test_what_was_published_comes_back_as_it_was() -> None:
-    assert bulletins.from_bytes(raw_of(SAID)) == SAID
-    assert bulletins.from_bytes(raw_of(RULES)) == RULES
+    assert bulletin_bodies.from_bytes(raw_of(SAID)) == SAID
+    assert bulletin_bodies.from_bytes(raw_of(RULES)) == RULES
     assert read({**body(), 12: "newer"}) == SAID and read({**body(), -1: "critical"}) is None
-    assert bulletins.from_bytes(b"\xff") is None and bulletins.from_bytes(encoding.encode([1])) is None
+    assert bulletin_bodies.from_bytes(b"\xff") is None and bulletin_bodies.from_bytes(encoding.encode([1])) is None
     assert kinds.BY_NUMBER[bulletins.KIND].name == "bulletin" and bulletins.KIND == 82
 
 
@@ -130,19 +131,19 @@ def wide(places: int, number: int) -> Bulletin:
 
 def test_a_long_bulletin_goes_in_parts_and_is_whole_only_with_all_of_them() -> None:
     said = wide(600, 2**31)
-    raws = bulletins.bodies_of(said)
-    assert 2 < len(raws) <= bulletins.MOST_PARTS and all(len(raw) <= limits.BODY_APART for raw in raws)
-    parts = [published(bulletins.from_bytes(raw), seq=10 + at) for at, raw in enumerate(raws)]  # type: ignore[arg-type]
-    assert bulletins.joined(parts) == bulletins.joined(parts[::-1]) == [parts[0]._replace(said=said)]
-    assert bulletins.joined(parts[:-1]) == bulletins.joined(parts[1:]) == []
+    raws = bulletin_bodies.bodies_of(said)
+    assert 2 < len(raws) <= bulletin_bodies.MOST_PARTS and all(len(raw) <= limits.BODY_APART for raw in raws)
+    parts = [published(bulletin_bodies.from_bytes(raw), seq=10 + at) for at, raw in enumerate(raws)]  # type: ignore[arg-type]
+    assert bulletin_bodies.joined(parts) == bulletin_bodies.joined(parts[::-1]) == [parts[0]._replace(said=said)]
+    assert bulletin_bodies.joined(parts[:-1]) == bulletin_bodies.joined(parts[1:]) == []
     twice = [*parts, parts[1]._replace(position=Position(bytes(16), 99, bytes(8)), said=parts[2].said)]
-    assert bulletins.joined(twice) == bulletins.joined(parts), "of two parts alike the first counts"
+    assert bulletin_bodies.joined(twice) == bulletin_bodies.joined(parts), "of two parts alike the first counts"
     elsewhere = [*parts[:-1], parts[-1]._replace(place=TOWNSHIP)]
-    assert bulletins.joined(elsewhere) == [], "each place's parts are its own"
+    assert bulletin_bodies.joined(elsewhere) == [], "each place's parts are its own"
     with pytest.raises(ValueError, match="size"):
-        bulletins.bodies_of(wide(600, 2**52))
+        bulletin_bodies.bodies_of(wide(600, 2**52))
     with pytest.raises(ValueError, match="places"):
-        bulletins.bodies_of(wide(601, 1))
+        bulletin_bodies.bodies_of(wide(601, 1))
 
 
 PIECE = {0: "part", 1: "通报1号", 2: 1, 3: 2, 4: b"x"}
@@ -150,7 +151,7 @@ PIECE = {0: "part", 1: "通报1号", 2: 1, 3: 2, 4: b"x"}
 
 @pytest.mark.parametrize(
     "change",
-    [{1: ""}, {2: 2}, {2: -1}, {3: 1}, {3: 9}, {4: b""}, {4: bytes(bulletins.PART + 1)}, {4: "x"}, {0: "piece"}],
+    [{1: ""}, {2: 2}, {2: -1}, {3: 1}, {3: 9}, {4: b""}, {4: bytes(bulletin_bodies.PART + 1)}, {4: "x"}, {0: "piece"}],
 )
 def test_a_part_that_does_not_fit_says_nothing(change: dict[int, Any]) -> None:
     assert read(PIECE) is not None and second_read(PIECE) is not None
@@ -170,9 +171,9 @@ def test_a_part_that_does_not_fit_says_nothing(change: dict[int, Any]) -> None:
     ],
 )
 def test_a_period_has_its_days(kind: str, period: str, first: date, last: date, earlier: str) -> None:
-    assert bulletins.days_of(kind, period) == (first, last)
-    assert bulletins.period_of(kind, first) == bulletins.period_of(kind, last) == period
-    assert bulletins.before(kind, period) == earlier
+    assert periods.days_of(kind, period) == (first, last)
+    assert periods.period_of(kind, first) == periods.period_of(kind, last) == period
+    assert periods.before(kind, period) == earlier
 
 
 @pytest.mark.parametrize(
@@ -180,48 +181,48 @@ def test_a_period_has_its_days(kind: str, period: str, first: date, last: date, 
 )
 def test_what_is_no_month_is_refused(period: str) -> None:
     with pytest.raises(ValueError, match="period"):
-        bulletins.days_of("month", period)
+        periods.days_of("month", period)
 
 
 def test_a_score_is_the_base_less_what_each_rule_takes_off_and_never_below_nought() -> None:
-    assert bulletins.score(Tally(red=2, bad=1, late_answers=3, yellow=9), RULES) == 100 - 10 - 3 - 3
-    assert bulletins.score(Tally(red=21), RULES) == 0
+    assert standings.score(Tally(red=2, bad=1, late_answers=3, yellow=9), RULES) == 100 - 10 - 3 - 3
+    assert standings.score(Tally(red=21), RULES) == 0
 
 
 def test_who_is_first_has_the_flag_and_who_lost_points_is_among_the_last() -> None:
     lines = [(f"v{n}", Tally(accepted=9, settled=9, promised=9, early=9 - n, late=n, red=n)) for n in range(6)]
-    found = bulletins.ranked([*lines, ("idle", Tally())], RULES)
+    found = standings.ranked([*lines, ("idle", Tally())], RULES)
     assert [each.name for each in found] == ["v0", "v1", "v2", "v3", "v4", "v5"], "who was idle is not ranked"
     assert [each.rank for each in found] == [1, 2, 3, 4, 5, 6]
     assert [each.flag for each in found] == [True, True, True, False, False, False], "half of them at most"
     assert [each.bottom for each in found] == [False] * 4 + [True] * 2
-    many = bulletins.ranked([(f"v{n}", GOOD) for n in range(6)], RULES)
+    many = standings.ranked([(f"v{n}", GOOD) for n in range(6)], RULES)
     assert not any(each.flag for each in many), "who are all alike are not the better half"
-    two = bulletins.ranked([("a", GOOD), ("b", GOOD), *lines[2:]], RULES)
+    two = standings.ranked([("a", GOOD), ("b", GOOD), *lines[2:]], RULES)
     assert [each.name for each in two if each.flag] == ["a", "b", "v2"]
-    equal = bulletins.ranked([("a", GOOD), ("b", GOOD)], RULES)
+    equal = standings.ranked([("a", GOOD), ("b", GOOD)], RULES)
     assert [each.rank for each in equal] == [1, 1] and not any(each.bottom for each in equal)
-    alone = bulletins.ranked([("a", Tally(accepted=1, red=1))], RULES)
+    alone = standings.ranked([("a", Tally(accepted=1, red=1))], RULES)
     assert not alone[0].bottom and not alone[0].flag, "nobody is last among one"
 
 
 def test_of_equal_scores_the_one_more_often_in_time_then_the_more_satisfying_then_the_busier_comes_first() -> None:
     by_time = [("a", Tally(promised=2, early=1, late=1, settled=9)), ("b", Tally(promised=2, on_time=2, settled=2))]
-    assert [each.name for each in bulletins.ranked(by_time, RULES)] == ["b", "a"]
+    assert [each.name for each in standings.ranked(by_time, RULES)] == ["b", "a"]
     by_word = [("a", Tally(rated=2, satisfied=1, settled=9)), ("b", Tally(rated=2, satisfied=2, settled=2))]
-    assert [each.name for each in bulletins.ranked(by_word, RULES)] == ["b", "a"]
+    assert [each.name for each in standings.ranked(by_word, RULES)] == ["b", "a"]
     by_number = [("a", Tally(settled=1)), ("b", Tally(settled=2))]
-    assert [each.name for each in bulletins.ranked(by_number, RULES)] == ["b", "a"]
+    assert [each.name for each in standings.ranked(by_number, RULES)] == ["b", "a"]
 
 
 def test_each_level_below_the_publisher_is_ranked_by_itself_and_departments_at_a_county_alone() -> None:
-    assert {group: [each.name for each in lines] for group, lines in bulletins.rankings(SAID).items()} == {
+    assert {group: [each.name for each in lines] for group, lines in standings.rankings(SAID).items()} == {
         "township": [TOWNSHIP],
         "village": [VILLAGE, OTHER],
         "department": ["民政"],
     }
     lower = SAID._replace(places=SAID.places[1:], items=(), departments=(), deductions=())
-    assert list(bulletins.rankings(lower)) == ["village"]
+    assert list(standings.rankings(lower)) == ["village"]
 
 
 def month(period: str, worst: str = OTHER) -> Bulletin:
@@ -233,16 +234,16 @@ def month(period: str, worst: str = OTHER) -> Bulletin:
 
 def test_how_many_months_running_somebody_is_among_the_last_is_counted_back_from_a_bulletin() -> None:
     every = [published(month(f"2026-{n:02}"), seq=n) for n in (7, 8, 9)]
-    assert bulletins.streaks(every, every[2]) == {("village", OTHER): 3}
-    assert bulletins.streaks(every, every[1]) == {("village", OTHER): 2}, "what came later is not counted"
+    assert standings.streaks(every, every[2]) == {("village", OTHER): 3}
+    assert standings.streaks(every, every[1]) == {("village", OTHER): 2}, "what came later is not counted"
     gap = [every[0], every[2]]
-    assert bulletins.streaks(gap, every[2]) == {("village", OTHER): 1}, "a month without a bulletin ends it"
+    assert standings.streaks(gap, every[2]) == {("village", OTHER): 1}, "a month without a bulletin ends it"
     turned = [every[0], published(month("2026-08", VILLAGE), seq=8), every[2]]
-    assert bulletins.streaks(turned, every[2]) == {("village", OTHER): 1}
+    assert standings.streaks(turned, every[2]) == {("village", OTHER): 1}
     elsewhere = [published(month("2026-08"), seq=8, place=TOWNSHIP), every[2]]
-    assert bulletins.streaks(elsewhere, every[2]) == {("village", OTHER): 1}, "another place's are its own"
+    assert standings.streaks(elsewhere, every[2]) == {("village", OTHER): 1}, "another place's are its own"
     quarter = published(month("2026-08")._replace(kind="quarter", period="2026-Q3"))
-    assert bulletins.streaks([*every, quarter], quarter) == {}
+    assert standings.streaks([*every, quarter], quarter) == {}
 
 
 def test_of_two_bulletins_of_one_period_the_first_counts_and_rules_by_their_day() -> None:
@@ -269,7 +270,7 @@ def test_of_two_bulletins_of_one_period_the_first_counts_and_rules_by_their_day(
 )  # fmt: skip
 def test_rules_that_do_not_fit_name_the_field(change: dict[str, Any], field: str) -> None:
     with pytest.raises(ValueError, match=field):
-        bulletins.bodies_of(RULES._replace(**change))
+        bulletin_bodies.bodies_of(RULES._replace(**change))
 
 
 def test_a_balance_is_what_came_against_what_became_of_it() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sync_protocol.case import bulletins, kinds
-from sync_protocol.case.bulletins import Bulletin, Tally
+from sync_protocol.case import kinds, periods
+from sync_protocol.case.bulletins import Bulletin
+from sync_protocol.case.tallies import Tally
 from sync_protocol.case.workdays import FIRST_DAY
 from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.notices.given import words
@@ -113,8 +114,7 @@ def test_a_red_card_takes_points_from_who_had_the_case_and_leads_to_it(
 ) -> None:
     row = row_of(county, late)
     assert (
-        row.red_at == VILLAGE
-        and bulletins.period_of("month", date.fromordinal(719_163 + (row.red_day or 0))) == NOVEMBER
+        row.red_at == VILLAGE and periods.period_of("month", date.fromordinal(719_163 + (row.red_day or 0))) == NOVEMBER
     )
     page = plain(supervisor, f"/figures?period={NOVEMBER}")
     assert RED in page and "样例规则" in page and "1 / 1 件（就近收件 100.0%）" in page

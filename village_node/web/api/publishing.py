@@ -7,7 +7,9 @@ from marshmallow import Schema
 from werkzeug.exceptions import NotFound
 
 from sync_protocol.case import bulletins as said_by
-from sync_protocol.case.bulletins import RULES, Bulletin, Rules, Tally
+from sync_protocol.case import periods, standings
+from sync_protocol.case.bulletins import RULES, Bulletin, Rules
+from sync_protocol.case.tallies import Tally
 from sync_protocol.case.workdays import day_of
 from village_node import casebook
 from village_node.casebook.figures import sample_rules
@@ -108,7 +110,7 @@ class RulesShape(Schema):
 class FiguresShape(Schema):
     """The figures of a period."""
 
-    kind = shapes.text(*said_by.PERIODS)
+    kind = shapes.text(*periods.PERIODS)
     period = shapes.text()
     whole = shapes.part(TallyShape)
     rules = shapes.part(RulesShape)
@@ -188,7 +190,7 @@ def told(visit: Visit, said: Bulletin, streaks: dict[tuple[str, str], int]) -> d
                     for each in lines
                 ],
             }
-            for group, lines in said_by.rankings(said).items()
+            for group, lines in standings.rankings(said).items()
         ],
         "deductions": [_deduction(visit, said, at) for at in range(len(said.deductions))],
         "services": [{"place": place, "what": what, "times": times} for place, what, times in said.services],
@@ -218,7 +220,7 @@ def _rules(said: Rules) -> dict[str, Any]:
 
 def read_figures(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     """The figures of a period as they stand now, of this place and those below it, or of one of these."""
-    period = entry.line(asked["period"]) or said_by.period_of("month", day_of(visit.now_ms))
+    period = entry.line(asked["period"]) or periods.period_of("month", day_of(visit.now_ms))
     kind = bulletin_tables.kind_of(period)
     casebook.check_period(kind, period)
     return told(visit, figures.of_period(visit, kind, period, entry.line(asked["place"])), {})
