@@ -35,6 +35,7 @@ from village_node.web.policy import Policy
 from village_node.web.query import NotTold
 from village_node.web.schemas import WHOLE
 from village_node.web.site import SITE, Visit
+from village_node.web.unlogged import hidden
 
 BLUEPRINT: Final = "api"
 PREFIX: Final = "/api/v1"
@@ -234,7 +235,9 @@ def _note_refusal(visit: Visit, action: str, each: Operation, token: int) -> Non
     """A program that asks for what is not its own, or not here, leaves a line as somebody at a page does."""
     if visit.person is not None:
         with suppress(NotSaved):
-            visit.site.accounts.refusals.note(visit.staff.staff_no, action, each.name, request.path, token=token)
+            visit.site.accounts.refusals.note(
+                visit.staff.staff_no, action, each.name, hidden(request.path), token=token
+            )
 
 
 def _count_a_guess(visit: Visit) -> None:
