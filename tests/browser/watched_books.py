@@ -2,7 +2,7 @@
 at: a case that is weeks late, an order to put right, a fee taken at the village, items that came and went."""
 
 from tests.browser.conftest import NOON_MS, Hall
-from tests.builders import COUNTY, VILLAGE
+from tests.builders import APPLICATION, COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE
 from tests.village_node.web.errands import PAPERS, delivered_at_once, done
 from tests.village_node.web.test_item_versions import form
 from village_node.web.times import DAY_MS
@@ -34,6 +34,7 @@ def watch(hall: Hall) -> None:
     for item_no, changed in changes.items():
         published = form(hall.network, item_no, do="publish", **changed)
         assert business.send(f"/catalogue/{item_no}", published).status_code == 303, item_no
+    leave_over(hall)
     hall.exchange()
     take_a_fee(hall)
 
@@ -47,3 +48,18 @@ def take_a_fee(hall: Hall) -> None:
         done(decides, case, "decide", outcome="approve")
     done(decides, paid, "fee_notice", due_days="15")
     done(decides, paid, "fee_settled", how="paid", receipt_no="票0002")
+
+
+def leave_over(hall: Hall) -> None:
+    """What a day ends with, what does no business, and what is signed after an account was shut: at two levels a case
+    upon which nobody acts, a village that never files, and an application of somebody who has left."""
+    hall.network.enrol(SECOND_VILLAGE)
+    for place in (COUNTY, TOWNSHIP):
+        hall.network.members[place].casebook.apply_roster(hall.network.changes)
+    village, window = hall.counters[VILLAGE], hall.counters[COUNTY].sign_in("0307", "window", name="秦敏")
+    village.sign_in("0027", "agent", name="马小燕").file("016", **PAPERS)
+    for item_no in ("016", "036"):
+        window.file(item_no, **PAPERS)
+    village.sign_in("0028", "agent", name="胡军")
+    village.accounts.disable("0028", True, by="0001")
+    hall.network.members[VILLAGE].casebook.file("0028", {"agent"}, APPLICATION)
