@@ -50,14 +50,16 @@ _WAITING: Final[dict[str, str]] = {
         f" AND e.kind IN ({', '.join(map(str, COMING_KINDS))})"
     ),
 }
-_ASKED: Final = f"c.holder = ? AND {_OPEN} AND (c.open_supplies > 0 OR c.open_withdrawals > 0)"
-_SUPPLIED: Final = f"SELECT {_COLUMNS}, c.open_supplies, c.open_withdrawals, c.updated_ms FROM cases c WHERE {_ASKED}"  # noqa: S608
+_SUPPLIED: Final = (
+    f"SELECT {_COLUMNS}, c.open_supplies, c.open_withdrawals, c.updated_ms FROM cases c"  # noqa: S608
+    f" WHERE c.holder = ? AND {_OPEN} AND (c.open_supplies > 0 OR c.open_withdrawals > 0)"
+)
 # What is asked of a holder, and by what a case comes to one.
 _WITHDRAWN: Final = (kinds.WITHDRAWAL_REQUEST, kinds.REVIEW_REQUEST)
 _HELD_BY: Final = (kinds.CREATE, kinds.RECEIVE, kinds.ACCEPT, kinds.FORCE_ASSIGN, kinds.PREREVIEW)
 _ARRIVALS: Final = (
     "SELECT c.scope, c.case_id, e.kind, e.arrived_ms FROM cases c JOIN events e ON e.case_id = c.case_id"  # noqa: S608
-    f" JOIN streams s ON s.id = e.stream AND s.scope = c.scope WHERE {_ASKED}"
+    " JOIN streams s ON s.id = e.stream AND s.scope = c.scope WHERE (c.scope, c.case_id) IN (KEYS)"
     f" AND e.kind IN ({', '.join(map(str, (kinds.SUPPLY, *_WITHDRAWN, *_HELD_BY)))})"
     f" AND e.verdict = {VERDICT_NUMBERS['effective']} ORDER BY e.arrived_ms DESC"
 )
@@ -145,10 +147,11 @@ def waiting(connection: Connection, here: str) -> list[WaitingRow]:
     for what, words in _WAITING.items():
         for row in rows.ask(connection, words, asked):
             found.setdefault((row[0], row[1]), WaitingRow._make((what, *row[:-1], row[-1] or 0)))
+    supplied = rows.ask(connection, _SUPPLIED, asked)
     arrivals: dict[CaseKey, list[tuple[int, int]]] = defaultdict(list)
-    for scope, case_id, *arrival in rows.ask(connection, _ARRIVALS, asked):
-        arrivals[scope, case_id].append((arrival[0], arrival[1]))
-    for row in rows.ask(connection, _SUPPLIED, asked):
+    for scope, case_id, kind, at_ms in rows.ask_among(connection, _ARRIVALS, [(row[0], row[1]) for row in supplied]):
+        arrivals[scope, case_id].append((kind, at_ms))
+    for row in supplied:
         supplies, withdrawals, updated_ms = (number or 0 for number in row[-3:])
         since_ms = asked_since(arrivals[row[0], row[1]], supplies, withdrawals) or updated_ms
         found.setdefault((row[0], row[1]), WaitingRow._make(("supplied", *row[:-3], since_ms)))
