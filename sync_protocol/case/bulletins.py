@@ -14,6 +14,7 @@ from sync_protocol.case import kinds, periods
 from sync_protocol.case.events import Position
 from sync_protocol.case.publications import age
 from sync_protocol.case.tallies import NOTHING, Tally
+from sync_protocol.places import PlaceTree
 
 KIND: Final = kinds.BULLETIN
 RULES: Final = ("overdue", "bad_rating", "late_answer", "yellow")
@@ -114,6 +115,13 @@ class Published(NamedTuple):
     actor: str
     at_ms: int
     said: Bulletin | Rules | Part
+
+
+def within(said: Bulletin, place: str, places: PlaceTree) -> bool:
+    """Whether every place that a bulletin names is the one that publishes it or stands under that."""
+    named = {each.place for each in said.places} | {each[0] for each in said.services}
+    named.update(code for each in said.deductions for code in (each.place, each.home))
+    return place in places and named <= set(places.below_or_self(place))
 
 
 def counting(published: Iterable[Published]) -> list[Published]:

@@ -5,24 +5,21 @@ the next one of its kind.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from sync_protocol.case import bulletin_bodies, kinds, periods, powers, standings, workflow
 from sync_protocol.case import bulletins as said_by
 from sync_protocol.case.bulletins import Bulletin, Published, Rules
 from sync_protocol.case.workdays import day_of
-from sync_protocol.errors import ProtocolError
-from sync_protocol.event import Position, load_header, mark
 from sync_protocol.places import below
 from village_node.casebook import entitlement, once
 from village_node.casebook.desk import SEAL_USE
 from village_node.casebook.errors import BadBody, NotAllowed
 from village_node.casebook.figures import Figures, sample_rules
-from village_node.store import Connection, streams
+from village_node.store import Connection
 from village_node.store.requests import Request
 
 MARK: Final = "通报"
-_KEPT: Final = "bulletins"
 _FIELDS: Final[dict[str, tuple[str, str]]] = {
     "kind": ("请选择月度、季度或年度", "choose a month, a quarter or a year"),
     "period": ("期间须写成 2026-10、2026-Q4 或 2026", "write the period as 2026-10, 2026-Q4 or 2026"),
@@ -32,11 +29,10 @@ _FIELDS: Final[dict[str, tuple[str, str]]] = {
         "基础分须为 1 至 1000，扣分须为 0 至 1000，红旗和末位名额须为 0 至 100 的整数",
         "the base is from 1 to 1000, what is taken off from 0 to 1000, flags and last places from 0 to 100",
     ),
+    "places": ("只能通报本单位和下级单位", "a bulletin is of the place that publishes it and of those below it"),
     "size": ("单位和事项过多，一期通报容纳不下", "too many places and items for one bulletin"),
 }
 _OVER_LONG: Final = "size"
-
-_PUBLISH: Final = ("county", "township")  # the levels that have places under them to speak of
 
 
 class Bulletins(Figures):
@@ -100,6 +96,9 @@ class Bulletins(Figures):
         check_period(kind, period)
         self._check_open(kind, period)
         made = self.figures(kind, period, rules=self.rules_for(kind, period))._replace(late=self._late(kind, period))
+        with self.store.reading() as connection:
+            if not said_by.within(made, self.identity.place, self.roster_in(connection).places):
+                raise BadBody("places", *_FIELDS["places"])
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             self._locked_stream(connection, below(self.identity.place))
@@ -174,36 +173,6 @@ class Bulletins(Figures):
         assert isinstance(told, Bulletin)
         now, then = self.figures(kind, earlier).whole, told.whole
         return now.received - then.received, now.accepted - then.accepted, now.settled - then.settled
-
-    def _told(self) -> list[Published]:
-        return self.remembered(_KEPT, self._read)
-
-    def _own(self, connection: Connection | None = None) -> list[Published]:
-        found = self._told() if connection is None else self._read(connection, below(self.identity.place))
-        return [each for each in found if each.place == self.identity.place]
-
-    def _read(self, connection: Connection, scope: str = "") -> list[Published]:
-        """What was published in a scope, or in any that is held here; rules only of a county."""
-        roster, found = self.roster_in(connection), []
-        for row in streams.of_no_case(connection, kinds.BULLETIN, scope):
-            author = self.entitled(connection, roster, row.incarnation, row.scope, row.event.seq)
-            try:
-                header = load_header(row.event.header)
-            except ProtocolError:
-                continue
-            sound = kinds.understood(header.kind, header.kind_version) and not any(key < 0 for key in header.ext or ())
-            position = Position(row.incarnation, header.seq, mark(row.event.hash))
-            said: Any = self._said.get((kinds.BULLETIN, position))
-            if said is None and row.event.body is not None:
-                said = bulletin_bodies.from_bytes(row.event.body)
-            if author is None or row.scope != below(author.place) or header.case_id is not None or not sound:
-                continue
-            level = roster.places.level(author.place)
-            if said is None or level not in _PUBLISH or (isinstance(said, Rules) and level != "county"):
-                continue  # it does not fit its form, its body is on its way, or it is not theirs to say
-            self._said[kinds.BULLETIN, position] = said
-            found.append(Published(position, author.order, author.place, header.actor, header.claimed, said))
-        return bulletin_bodies.joined(found)
 
 
 def check_period(kind: str, period: str) -> None:

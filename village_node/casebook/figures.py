@@ -17,8 +17,9 @@ from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.tallies import Tally
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import PlaceTree
+from village_node.casebook.bulletins_held import BulletinsHeld
 from village_node.casebook.errors import BadBody, NotFound
-from village_node.casebook.reception import Reception, Served
+from village_node.casebook.reception import Served
 from village_node.store import Connection, figures
 from village_node.store.cases import day_number
 from village_node.store.figures import Fault, Line
@@ -102,7 +103,7 @@ def _grow(sums: dict[str, int], grown: Mapping[str, int]) -> None:
         sums[name] = sums.get(name, 0) + number
 
 
-class Figures(Reception):
+class Figures(BulletinsHeld):
     """The part of the casebook that counts."""
 
     def figures(self, kind: str, period: str, place: str = "", rules: Rules | None = None) -> Bulletin:

@@ -125,7 +125,7 @@ def line(visit: Visit, published: Published) -> Line:
     """Put one bulletin into a line: with the score of the place in front, where it is ranked in it."""
     said, here = _said(published), visit.site.config.place
     ranked = (each for lines in standings.rankings(said).values() for each in lines if each.name == here)
-    found = next(ranked, None) if _speaks_of(visit, published.place, here) else None
+    found = next(ranked, None)
     own = ""
     if found is not None:
         own = visit.t(f"第 {found.rank} 名，{found.score} 分", f"no. {found.rank}, {found.score} points")
@@ -137,12 +137,6 @@ def line(visit: Visit, published: Published) -> Line:
     return Line(published, said, period, visit.place_name(published.place), own)
 
 
-def _speaks_of(visit: Visit, publisher: str, place: str) -> bool:
-    """Whether a place stands under who published: nobody is told how others rank it."""
-    places = visit.site.places
-    return publisher in places and place in places and places.covers(publisher, place)
-
-
 def _running(visit: Visit, every: list[Published]) -> list[tuple[str, int]]:
     """Who is among the last for two months running or more, by the newest bulletin of a month of each publisher: of
     everybody where we publish, of ourselves elsewhere."""
@@ -152,7 +146,7 @@ def _running(visit: Visit, every: list[Published]) -> list[tuple[str, int]]:
             continue
         seen.add(each.place)
         for (group, name), months in sorted(book.streaks(each).items(), key=lambda pair: (-pair[1], pair[0])):
-            ours = each.place == here or (name == here and _speaks_of(visit, each.place, here))
+            ours = each.place == here or name == here
             if months > 1 and ours:
                 found.append((name if group == "department" else visit.place_name(name), months))
     return found

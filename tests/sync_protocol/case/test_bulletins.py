@@ -10,7 +10,9 @@ from sync_protocol import encoding, limits
 from sync_protocol.case import Position, bulletin_bodies, bulletins, kinds, periods, standings
 from sync_protocol.case.bulletins import Bulletin, Deduction, ItemLine, PlaceLine, Published, Rules
 from sync_protocol.case.tallies import Tally
+from sync_protocol.places import PlaceTree
 from tests.sync_protocol.case.second_bulletin import read as second_read
+from tests.sync_protocol.case.second_bulletin import within as second_within
 
 COUNTY, TOWNSHIP, VILLAGE, OTHER = "621021000000", "621021101000", "621021101201", "621021101202"
 RULES = Rules(100, (5, 3, 1, 0), 8, 2, "庆政务发〔2026〕9号", "2026-10-01")
@@ -117,6 +119,48 @@ def test_a_second_reader_agrees_on_bodies_bent_at_random() -> None:
         assert (mine is None) == (second_read(said) is None), said
         verdicts.add(mine is None)
     assert verdicts == {True, False}
+
+
+BESIDE, ELSEWHERE = "621021102000", "621021102201"
+PARENTS = {COUNTY: None, TOWNSHIP: COUNTY, BESIDE: COUNTY, VILLAGE: TOWNSHIP, OTHER: TOWNSHIP, ELSEWHERE: BESIDE}
+LEVELS = {COUNTY: "county", TOWNSHIP: "township", BESIDE: "township"}
+
+
+def tree(*codes: str) -> PlaceTree:
+    return PlaceTree.from_rows((code, LEVELS.get(code, "village"), PARENTS[code], code) for code in codes)
+
+
+def of_township(**changes: Any) -> Bulletin:
+    """What the township says of itself and its villages."""
+    lines = [line._replace(parent=line.parent - 1) for line in SAID.places[1:]]
+    return SAID._replace(**{"places": tuple(lines), **changes})
+
+
+def fault(**changes: Any) -> tuple[Deduction, ...]:
+    return (SAID.deductions[0]._replace(**changes),)
+
+
+@pytest.mark.parametrize(
+    ("said", "its_own"),
+    [
+        (of_township(), True),
+        (of_township(places=SAID.places), False),
+        (of_township(places=(*of_township().places, PlaceLine(ELSEWHERE, 2, -1, GOOD))), False),
+        (of_township(deductions=fault(place=ELSEWHERE)), False),
+        (of_township(deductions=fault(place=COUNTY)), False),
+        (of_township(deductions=fault(home=ELSEWHERE)), False),
+        (of_township(services=((BESIDE, "help", 1),)), False),
+        (of_township(services=(("X1", "help", 1),)), False),
+    ],
+)
+def test_a_bulletin_names_who_publishes_it_and_those_below_and_nobody_else(said: Bulletin, its_own: bool) -> None:
+    body = encoding.decode(raw_of(said))
+    assert bulletins.within(said, TOWNSHIP, tree(*PARENTS)) is second_within(body, TOWNSHIP, PARENTS) is its_own
+    assert not bulletins.within(said, BESIDE, tree(*PARENTS)) and not second_within(body, BESIDE, PARENTS)
+    assert not bulletins.within(said, TOWNSHIP, tree(COUNTY, BESIDE)), "who publishes is not known yet"
+    if its_own:
+        assert bulletins.within(said, COUNTY, tree(*PARENTS))
+        assert not bulletins.within(said, TOWNSHIP, tree(COUNTY, TOWNSHIP, VILLAGE)), "a place is not known yet"
 
 
 def wide(places: int, number: int) -> Bulletin:

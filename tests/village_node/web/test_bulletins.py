@@ -5,10 +5,11 @@ import io
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sync_protocol.case import kinds, periods
+from sync_protocol.case import bulletins, kinds, periods
 from sync_protocol.case.bulletins import Bulletin
 from sync_protocol.case.tallies import Tally
 from sync_protocol.case.workdays import FIRST_DAY
@@ -21,7 +22,8 @@ from tests.village_node.web.test_clocks import DAY_MS
 from tests.village_node.web.test_item_shapes import Cast, cast
 from tests.village_node.web.test_supervision import address, late, pass_days, supervisor, wrote
 from tests.village_node.web.test_timeliness import settled
-from village_node.casebook import bulletins as module
+from village_node.casebook import BadBody
+from village_node.casebook import bulletins_held as module
 from village_node.casebook.bulletins import Bulletins
 from village_node.casebook.figures import sample_rules
 from village_node.store import faults, rows, streams
@@ -228,7 +230,7 @@ def test_what_a_village_publishes_with_another_program_says_nothing_anywhere(
     network.clock.now_ms += 40 * DAY_MS
     with monkeypatch.context() as forged:
         forged.setattr(Bulletins, "may_publish_bulletins", lambda _self, _roles: True)
-        forged.setattr(module, "_PUBLISH", ("village",))
+        forged.setattr(module, "PUBLISH", ("village",))
         village.member.casebook.publish_bulletin("0001", {"agent"}, "month", NOVEMBER)
         assert village.member.casebook.bulletins()
     everywhere(network)
@@ -236,6 +238,35 @@ def test_what_a_village_publishes_with_another_program_says_nothing_anywhere(
         assert streams.of_no_case(connection, kinds.BULLETIN), "it has come"
     network.clock.now_ms += 1
     assert county.member.casebook.bulletins() == []
+
+
+def test_what_a_township_publishes_of_places_outside_its_part_is_refused_and_says_nothing_anywhere(
+    wide: tuple[Network, dict[str, Counter]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, counters = wide
+    on(network, date(2026, 12, 2))
+    ours, real = counters[TOWNSHIP].member.casebook, Bulletins.figures
+
+    def with_another(book: Bulletins, *asked: Any, **more: Any) -> Bulletin:
+        said = real(book, *asked, **more)
+        return said._replace(places=(*said.places, said.places[-1]._replace(place=OTHER_TOWNSHIP, parent=-1, level=1)))
+
+    with monkeypatch.context() as forged:
+        forged.setattr(Bulletins, "figures", with_another)
+        with pytest.raises(BadBody) as refused_with:
+            ours.publish_bulletin("0101", {"head"}, "month", NOVEMBER)
+        assert refused_with.value.field == "places" and ours.bulletins() == []
+        forged.setattr(bulletins, "within", lambda *_: True)
+        ours.publish_bulletin("0101", {"head"}, "month", NOVEMBER)
+        assert ours.bulletins()
+    around(network)
+    network.clock.now_ms += 1
+    for place in (COUNTY, TOWNSHIP, VILLAGE):
+        book = counters[place].member.casebook
+        with book.store.reading() as connection:
+            assert streams.of_no_case(connection, kinds.BULLETIN), "it has come"
+        assert book.bulletins() == [], place
+    network.close()
 
 
 def test_a_letter_that_may_be_answered_for_ever_stops_no_fold(county: Counter, supervisor: Visitor, late: str) -> None:
