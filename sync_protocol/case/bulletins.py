@@ -73,8 +73,8 @@ class Deduction(NamedTuple):
 
 
 class Bulletin(NamedTuple):
-    """What was published of a period: ``late``: of the period before, what arrived after its bulletin: received,
-    accepted, settled; ``services``: (place, what, how often); ``seal``: the one it bears, by its number."""
+    """What was published of a period: ``late``: of the periods published before, what no bulletin has told yet:
+    received, accepted, settled; ``services``: (place, what, how often); ``seal``: the one it bears, by its number."""
 
     number: str
     kind: str

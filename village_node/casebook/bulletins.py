@@ -164,15 +164,13 @@ class Bulletins(Figures):
                 raise NotAllowed("本期已经通报，不能更改", "published already")
 
     def _late(self, kind: str, period: str) -> tuple[int, int, int]:
-        """What came of the period before after its bulletin was published."""
-        earlier = periods.before(kind, period)
-        try:
-            told = self.bulletin(kind, earlier).said
-        except KeyError:
-            return (0, 0, 0)
-        assert isinstance(told, Bulletin)
-        now, then = self.figures(kind, earlier).whole, told.whole
-        return now.received - then.received, now.accepted - then.accepted, now.settled - then.settled
+        """What has come of the periods published before and was told by none of their bulletins nor by a later one."""
+        told = [each.said for each in said_by.counting(self._own()) if isinstance(each.said, Bulletin)]
+        earlier = [said for said in told if said.kind == kind and said.period < period]
+        now = self.came(periods.days_of(kind, said.period) for said in earlier)
+        whole = [(said.whole.received, said.whole.accepted, said.whole.settled) for said in earlier]
+        known = [sum(each) for each in zip((0, 0, 0), *whole, *(said.late for said in earlier), strict=True)]
+        return now[0] - known[0], now[1] - known[1], now[2] - known[2]
 
 
 def check_period(kind: str, period: str) -> None:

@@ -6,7 +6,7 @@ and what is published of one that is over are made by the same hand, so a page a
 
 import csv
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -16,7 +16,7 @@ from sync_protocol.case.bulletins import RULES, Bulletin, Deduction, ItemLine, P
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.tallies import Tally
 from sync_protocol.case.workdays import day_of
-from sync_protocol.places import PlaceTree
+from sync_protocol.places import PlaceTree, about
 from village_node.casebook.bulletins_held import BulletinsHeld
 from village_node.casebook.errors import BadBody, NotFound
 from village_node.casebook.reception import Served
@@ -144,6 +144,16 @@ class Figures(BulletinsHeld):
         for fault in figures.faults(connection, *_days(first, upto)):
             sums.blame(fault)
 
+    def came(self, spans: Iterable[tuple[date, date]]) -> tuple[int, int, int]:
+        """How many cases of this place and those below it were received, accepted and settled in some periods."""
+        found = (0, 0, 0)
+        with self.store.reading() as connection:
+            scopes = {about(place) for place in self.roster_in(connection).places.kept_at(self.identity.place)}
+            for first, last in _joined(spans):
+                more = figures.came(connection, *_days(first, last), scopes)
+                found = (found[0] + more[0], found[1] + more[1], found[2] + more[2])
+        return found
+
     def _is_near(self, connection: Connection, place: str) -> bool:
         places = self.roster_in(connection).places
         return place not in places or places.level(place) != "county"
@@ -159,6 +169,16 @@ class Figures(BulletinsHeld):
 def worth(rules: Rules) -> list[int]:
     """The rules that take something off."""
     return [rule for rule, points in enumerate(rules.points) if points]
+
+
+def _joined(spans: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Periods of which none overlap, those that follow one another put together."""
+    found: list[tuple[date, date]] = []
+    for first, last in sorted(spans):
+        if found and found[-1][1] + timedelta(1) == first:
+            first = found.pop()[0]
+        found.append((first, last))
+    return found
 
 
 def _days(first: date, last: date) -> tuple[int, int]:

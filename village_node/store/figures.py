@@ -31,6 +31,12 @@ _IN: Final = (
 )
 _RECEIVED: Final = _IN.format(day="received_day", sums=f"{_sum('corrections > 0')}, {_sum('corrections > 1')}")
 _ACCEPTED: Final = _IN.format(day="accepted_day", sums="0")
+_CAME: Final = "SELECT scope, count(*) FROM cases WHERE {day} >= ? AND {day} <= ?{more} GROUP BY scope"
+_CAMES: Final = (
+    _CAME.format(day="received_day", more=""),
+    _CAME.format(day="accepted_day", more=""),
+    _CAME.format(day="done_day", more=f" AND done_as = {_SETTLED}"),
+)
 _OPEN: Final = "SELECT scope, item_no, count(*) FROM cases WHERE {done} AND accepted_day <= ? GROUP BY scope, item_no"
 _STILL: Final = _OPEN.format(done="done_day IS NULL")
 # Without an end of the days the planner would walk the whole table.
@@ -125,6 +131,15 @@ def counted(connection: Connection, first: int, last: int) -> list[Counted]:
             grown |= {name: int(each or 0) for name, each in zip(DONE_FIELDS, sums, strict=True)}
         found.append(Counted(scope, item or "", grown))
     return found
+
+
+def came(connection: Connection, first: int, last: int, scopes: Collection[str]) -> tuple[int, int, int]:
+    """How many cases of these scopes were received, accepted and settled in a period."""
+    received, accepted, settled = (
+        sum(int(number) for scope, number in rows.ask(connection, words, (first, last)) if scope in scopes)
+        for words in _CAMES
+    )
+    return received, accepted, settled
 
 
 def faults(connection: Connection, first: int, last: int) -> list[Fault]:

@@ -207,7 +207,38 @@ def test_what_arrives_after_a_bulletin_is_told_by_the_next_one(
     assert "0 / 0 件" in plain(supervisor, f"/bulletins/{COUNTY}/{NOVEMBER}")
     pass_days(network, 30, agent, supervisor)
     published(supervisor, DECEMBER)
-    assert "上期通报后到的：收件 1，受理 0，办结 0" in plain(supervisor, f"/bulletins/{COUNTY}/{DECEMBER}")
+    assert "以前各期通报后到的：收件 1，受理 0，办结 0" in plain(supervisor, f"/bulletins/{COUNTY}/{DECEMBER}")
+
+
+def late_told(counter: Counter, period: str) -> tuple[int, int, int]:
+    said = counter.member.casebook.bulletin("month", period).said
+    assert isinstance(said, Bulletin)
+    return said.late
+
+
+def test_what_arrives_several_periods_later_is_told_by_the_next_bulletin_once(
+    network: Network, county: Counter, supervisor: Visitor, agent: Visitor
+) -> None:
+    agent.file("001", **PAPERS)  # in November, and the line is down for three months
+    pass_days(network, 50, agent, supervisor)
+    agent.file("001", **PAPERS)  # in January
+    for period in ("2026-10", NOVEMBER, DECEMBER):
+        published(supervisor, period)
+    assert late_told(county, DECEMBER) == (0, 0, 0)
+    pass_days(network, 30, agent, supervisor)
+    published(supervisor, "2027-01")
+    everywhere(network)
+    assert [tally(county, period, VILLAGE).received for period in (NOVEMBER, "2027-01")] == [1, 1]
+    pass_days(network, 30, agent, supervisor)
+    published(supervisor, "2027-02")
+    assert late_told(county, "2027-02") == (2, 0, 0)
+    page = plain(supervisor, f"/bulletins/{COUNTY}/2027-02")
+    assert "以前各期通报后到的：收件 2，受理 0，办结 0" in page
+    pass_days(network, 30, agent, supervisor)
+    published(supervisor, "2027-03")
+    assert late_told(county, "2027-03") == (0, 0, 0), "what was told once is not told again"
+    told = [county.member.casebook.bulletin("month", f"2027-{n:02}").said for n in (1, 2, 3)]
+    assert sum(said.whole.received + said.late[0] for said in told if isinstance(said, Bulletin)) == 2
 
 
 def test_what_a_clock_that_ran_ahead_had_published_bars_no_period_of_today(

@@ -123,7 +123,7 @@ class FiguresShape(Schema):
 
 
 class BulletinShape(FiguresShape):
-    """A bulletin: those figures as they were when it was published, and what came late of the period before."""
+    """A bulletin: those figures as they were when it was published, and what came late of earlier periods."""
 
     number, place = shapes.text(), shapes.text()
     published_ms = shapes.moment()
