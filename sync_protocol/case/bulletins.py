@@ -118,10 +118,11 @@ class Published(NamedTuple):
 
 
 def within(said: Bulletin, place: str, places: PlaceTree) -> bool:
-    """Whether every place that a bulletin names is the one that publishes it or stands under that."""
+    """Whether every place that a bulletin names is the one that publishes it or stands under that. Under the root all
+    do, also those of which a reader's part of the roster does not tell."""
     named = {each.place for each in said.places} | {each[0] for each in said.services}
     named.update(code for each in said.deductions for code in (each.place, each.home))
-    return place in places and named <= set(places.below_or_self(place))
+    return place in places and (place == places.root or named <= set(places.below_or_self(place)))
 
 
 def counting(published: Iterable[Published]) -> list[Published]:

@@ -2,9 +2,9 @@
 
 A card is the fault of who had the case in the morning of the day on which it began: the last days were theirs. A bad
 rating is that of the place that handled the stage, while the level above has not struck it and no appeal waits, and
-one that was appealed against counts from the day on which it was found to stand; a late answer that of the place that
-was asked. What nobody has answered yet counts from the day after the last one given, which may lie ahead: an answer in
-time takes it away.
+one that was appealed against counts from the day on which it was found to stand (``told_ratings`` says where a bulletin
+has it already); a late answer that of the place that was asked. What nobody has answered yet counts from the day after
+the last one given, which may lie ahead: an answer in time takes it away.
 """
 
 from datetime import date, timedelta

@@ -5,11 +5,12 @@ and what is published of one that is over are made by the same hand, so a page a
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 
 from sync_protocol.case import bulletins, periods
 from sync_protocol.case.bulletins import RULES, Bulletin, Deduction, ItemLine, PlaceLine, Rules
@@ -17,11 +18,12 @@ from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.tallies import Tally
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import PlaceTree, about
-from village_node.casebook.bulletins_held import BulletinsHeld
 from village_node.casebook.errors import BadBody, NotFound
 from village_node.casebook.reception import Served
+from village_node.casebook.told_ratings import Told, ToldRatings
 from village_node.store import Connection, figures
 from village_node.store.cases import day_number
+from village_node.store.faults import BAD_RATING
 from village_node.store.figures import Fault, Line
 
 LEVELS: Final = {"county": 0, "township": 1}
@@ -103,7 +105,7 @@ def _grow(sums: dict[str, int], grown: Mapping[str, int]) -> None:
         sums[name] = sums.get(name, 0) + number
 
 
-class Figures(BulletinsHeld):
+class Figures(ToldRatings):
     """The part of the casebook that counts."""
 
     def figures(self, kind: str, period: str, place: str = "", rules: Rules | None = None) -> Bulletin:
@@ -113,15 +115,16 @@ class Figures(BulletinsHeld):
         upto, here = min(last, day_of(self.clock())), self.identity.place
         if upto < first:
             raise BadBody("period", "这一期还没有开始", "this period has not begun yet")
+        told = _elsewhere(self._told_ratings(kind), *_days(first, upto))
         with self.store.reading() as connection:
             places = self.roster_in(connection).places
             top = place or here
             if here not in places or top not in places or not places.covers(here, top):
                 raise NotFound("不是本单位或其下级单位", "neither this place nor one below it")
             sums = Sums(places, places.kept_at(top), top, self.items_in(connection).catalogue)
-            self._add_up(connection, sums, first, upto)
+            self._add_up(connection, sums, first, upto, told)
             rules = rules or sample_rules()
-            lines = figures.lines(connection, *_days(first, upto), "", bulletins.MOST_DEDUCTIONS, worth(rules))
+            lines = _lines(connection, _days(first, upto), sums.by_place, sums.by_place, rules, told)
         departments = tuple((name, Tally(**sums.by_department[name])) for name in sorted(sums.by_department))
         at = {name: number for number, (name, _) in enumerate(departments)}
         items = tuple(
@@ -135,14 +138,20 @@ class Figures(BulletinsHeld):
             _services(served, places, top),
         )  # fmt: skip
 
-    def _add_up(self, connection: Connection, sums: Sums, first: date, upto: date) -> None:
+    def _add_up(self, connection: Connection, sums: Sums, first: date, upto: date, told: "Elsewhere") -> None:
         for each in figures.counted(connection, *_days(first, upto)):
             place = each.scope.partition(":")[2]
             sums.add(place, each.item_no, each.grown)
             if "received" in each.grown and self._is_near(connection, place):
                 sums.add(place, each.item_no, {"near": each.grown["received"]})
+        times = Counter[tuple[str, str, str, int]]()
         for fault in figures.faults(connection, *_days(first, upto)):
-            sums.blame(fault)
+            times[fault[:4]] += fault.times
+        times.update(line.counted_at for line in told.added)
+        times.subtract(line.counted_at for line in told.left_out)
+        for counted_at, number in times.items():
+            if number:
+                sums.blame(Fault(*counted_at, number))
 
     def came(self, spans: Iterable[tuple[date, date]]) -> tuple[int, int, int]:
         """How many cases of this place and those below it were received, accepted and settled in some periods."""
@@ -162,8 +171,45 @@ class Figures(BulletinsHeld):
         """What takes something off a place in a period, each with its case, the earliest first."""
         first, last = periods.days_of(kind, period)
         days = _days(first, min(last, day_of(self.clock())))
+        told = _elsewhere(self._told_ratings(kind), *days)
         with self.store.reading() as connection:
-            return figures.lines(connection, *days, place, bulletins.MOST_DEDUCTIONS, worth(rules))
+            homes = self.roster_in(connection).places.kept_at(self.identity.place)
+            return _lines(connection, days, {place}, homes, rules, told)
+
+
+class Elsewhere(NamedTuple):
+    """Of the ratings that a bulletin has under another day than they count from now: those that count in this period
+    because it has them here, with that day, and those that do not because it has them in another one."""
+
+    added: list[Line]
+    left_out: list[Line]
+
+
+def _elsewhere(told: Iterable[Told], first: int, last: int) -> Elsewhere:
+    found = Elsewhere([], [])
+    for line, day in told:
+        if first <= day <= last:
+            found.added.append(line._replace(day=day))
+        if first <= line.day <= last:
+            found.left_out.append(line)
+    return found
+
+
+def _lines(
+    connection: Connection, days: tuple[int, int], places: Collection[str], homes: Collection[str], rules: Rules,
+    told: Elsewhere,
+) -> list[Line]:  # fmt: skip
+    """The deductions of a period, the earliest first. Where there are too many bad ratings have room before others:
+    by what a bulletin names of them it is known later that they were told."""
+    most, points = bulletins.MOST_DEDUCTIONS, worth(rules)
+    found = figures.lines(connection, *days, places, homes, most + len(told.left_out), points)
+    for line in told.left_out:
+        if line in found:
+            found.remove(line)
+    scopes = {about(home) for home in homes}
+    found += [line for line in told.added if line.rule in points and line.place in places and line.key[0] in scopes]
+    first = sorted(found, key=lambda line: (line.rule != BAD_RATING, figures.order_of(line)))
+    return sorted(first[:most], key=figures.order_of)
 
 
 def worth(rules: Rules) -> list[int]:
@@ -186,12 +232,9 @@ def _days(first: date, last: date) -> tuple[int, int]:
 
 
 def _deductions(lines: Iterable[Line], sums: Sums, at: Mapping[str, int]) -> tuple[Deduction, ...]:
-    """Those of the places that are listed."""
     found = []
     for each in lines:
         home = each.key[0].partition(":")[2]
-        if each.place not in sums.by_place or home not in sums.by_place:
-            continue
         department = at.get(sums.department_of(each.item_no), -1) if sums.is_county(each.place) else -1
         found.append(Deduction(each.rule, each.place, department, home, each.key[1], each.day))
     return tuple(found)

@@ -4,12 +4,13 @@ Each is one statement that reads an index on a day and the rows of that period, 
 books. Days are counted since 1970 and both ends of a period count.
 """
 
-from collections.abc import Collection
-from typing import Final, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
 
 from sync_protocol.case.catalogue import CASE_KINDS
+from sync_protocol.places import about
 from village_node.store import rows
 from village_node.store.cases import DONE_AS
 from village_node.store.faults import BAD_RATING, LATE_ANSWER
@@ -67,7 +68,12 @@ _FAULTS: Final = (
 _CARDS: Final = {"red": 0, "yellow": 3}  # the rule that each card is judged by
 _LINE: Final = (
     "SELECT {rule}, {day}, {place}, cases.scope, cases.case_id, case_no, item_no FROM {table} WHERE {day} IS NOT NULL"
-    " AND {day} >= ? AND {day} <= ? AND {place} LIKE ?{more} ORDER BY {day}, cases.scope, cases.case_id LIMIT ?"
+    " AND {day} >= ? AND {day} <= ? AND {place} IN (PLACES) AND cases.scope IN (HOMES){more}"
+    " ORDER BY {day}, cases.scope, cases.case_id LIMIT ?"
+)
+_RATINGS: Final = (
+    "SELECT faults.rule, faults.day, faults.place, cases.scope, cases.case_id, case_no, item_no"  # noqa: S608
+    f" FROM {_JOINED} WHERE faults.rule = {BAD_RATING} AND (faults.scope, faults.case_id) IN (KEYS)"
 )
 _LINES: Final = {
     **{
@@ -111,6 +117,11 @@ class Line(NamedTuple):
     case_no: str
     item_no: str
 
+    @property
+    def counted_at(self) -> tuple[str, str, str, int]:
+        """Under which fault it is counted: home, place, item and rule."""
+        return self.key[0], self.place, self.item_no, self.rule
+
 
 def counted(connection: Connection, first: int, last: int) -> list[Counted]:
     """What came in, was accepted, is over and was in hand at both ends of a period."""
@@ -153,14 +164,37 @@ def faults(connection: Connection, first: int, last: int) -> list[Fault]:
     return found
 
 
-def lines(connection: Connection, first: int, last: int, place: str, most: int, worth: Collection[int]) -> list[Line]:
-    """The deductions of a period, the earliest first: of one place, or of all where none is named. ``worth``: the rules
-    that take something off; what is worth nothing takes nobody's room."""
+def lines(
+    connection: Connection, first: int, last: int, places: Collection[str], homes: Collection[str], most: int,
+    worth: Collection[int],
+) -> list[Line]:  # fmt: skip
+    """The deductions of these places in cases at home in ``homes``, the earliest of a period first; at most so many of
+    each rule. ``worth``: the rules that take something off; what is worth nothing takes nobody's room."""
+    if not places or not homes:
+        return []
+    values = (first, last, *places, *map(about, homes), most)
     found = [
-        Line(int(rule), int(day), at, (scope, bytes(case_id)), case_no or "", item or "")
+        _line(row)
         for words in (words for rule, words in _LINES.items() if rule in worth)
-        for rule, day, at, scope, case_id, case_no, item in rows.ask(
-            connection, words, (first, last, place or "%", most)
-        )
+        for row in rows.ask(connection, _among(words, len(places), len(homes)), values)
     ]
-    return sorted(found, key=lambda each: (each.day, each.rule, each.key))[:most]
+    return sorted(found, key=order_of)
+
+
+def order_of(line: Line) -> tuple[int, int, CaseKey]:
+    """By which deductions are listed."""
+    return line.day, line.rule, line.key
+
+
+def ratings_of(connection: Connection, keys: Collection[CaseKey]) -> list[Line]:
+    """What counts in these cases as a bad rating, of whatever day."""
+    return sorted(map(_line, rows.ask_among(connection, _RATINGS, keys)), key=order_of)
+
+
+def _among(words: str, places: int, homes: int) -> str:
+    return words.replace("PLACES", ", ".join("?" * places)).replace("HOMES", ", ".join("?" * homes))
+
+
+def _line(row: Sequence[Any]) -> Line:
+    rule, day, at, scope, case_id, case_no, item = row
+    return Line(int(rule), int(day), at, (scope, bytes(case_id)), case_no or "", item or "")

@@ -113,22 +113,23 @@ def kind_of(period: str) -> str:
     return "month" if "-" in period else "year"
 
 
-def place_rows(visit: Visit, said: Bulletin) -> list[Row]:
-    """The place itself, and each one right below with all that is below that."""
-    lines, top = said.places, _top(said)
+def place_rows(visit: Visit, said: Bulletin, front: str) -> list[Row]:
+    """The place in front, and each one right below with all that is below that."""
+    lines, top = said.places, _top(said, front)
     has_below = {each.parent for each in lines} - {top}
-    sums = _with_those_below(said)
+    sums = _with_those_below(said, top)
     order = sorted(sums, key=lambda at: (at != top, lines[at].place))
     return [Row(lines[at].place, visit.place_name(lines[at].place), sums[at], at in has_below) for at in order]
 
 
-def _top(said: Bulletin) -> int:
-    return next((at for at, each in enumerate(said.places) if each.parent < 0), 0)
+def _top(said: Bulletin, front: str) -> int:
+    """The line of who publishes, or of the place that was asked for; -1 where it has none."""
+    return next((at for at, each in enumerate(said.places) if each.place == front), -1)
 
 
-def _with_those_below(said: Bulletin) -> dict[int, Tally]:
-    """Of the place itself, and of each one right below with all that is below that, by index."""
-    lines, top, sums = said.places, _top(said), dict[int, Tally]()
+def _with_those_below(said: Bulletin, top: int) -> dict[int, Tally]:
+    """Of the place in front, and of each one right below with all that is below that, by index."""
+    lines, sums = said.places, dict[int, Tally]()
     for at, each in enumerate(lines):
         upper = at
         while upper != top and lines[upper].parent not in (top, -1):
@@ -153,9 +154,10 @@ def _item_name(visit: Visit, item_no: str) -> str:
     return visit.t(item.name, item.name_en) if item is not None else item_no
 
 
-def idle_places(visit: Visit, said: Bulletin) -> list[str]:
+def idle_places(visit: Visit, said: Bulletin, front: str) -> list[str]:
     """The places below where nothing came in, was settled or waits (零办件), nor below them."""
-    sums, top = _with_those_below(said), _top(said)
+    top = _top(said, front)
+    sums = _with_those_below(said, top)
     return [
         visit.place_name(each.place)
         for at, each in enumerate(said.places)

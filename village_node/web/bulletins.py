@@ -197,7 +197,7 @@ def show(visit: Visit, published: Published, status: int = 200, problem: str = "
         by=visit.place_name(published.place),
         actor=visit.site.accounts.name_of(published.actor) if published.place == visit.site.config.place else "",
         done=visit.request.args.get("done", ""),
-        **figures.shown(visit, _said(published), book.streaks(published)),
+        **figures.shown(visit, _said(published), published.place, book.streaks(published)),
     )
 
 
@@ -208,12 +208,12 @@ def print_bulletin(visit: Visit, place: str, period: str) -> Response:
     told = sheets.Told(
         offices(visit).hall(place),
         bulletin_tables.period_words(visit, said.kind, said.period),
-        [(row.name, row.tally) for row in bulletin_tables.place_rows(visit, said)],
+        [(row.name, row.tally) for row in bulletin_tables.place_rows(visit, said, place)],
         [
             (title, [(each.name, each.ranked, sheets.reasons(each.why), each.streak) for each in lines])
             for title, lines in bulletin_tables.rankings(visit, said, visit.site.casebook.streaks(published))
         ],
-        bulletin_tables.idle_places(visit, said),
+        bulletin_tables.idle_places(visit, said, place),
         bulletin_tables.services(visit, said),
         sealed_by(visit, place, {"seal": said.seal}, published.at_ms),
     )

@@ -84,12 +84,12 @@ def _page(visit: Visit, said: Bulletin, place: str, status: int = 200, problem: 
         why_not=visit.t(*why_not) if why_not else "",
         running=periods.days_of(said.kind, said.period)[1] >= day_of(visit.now_ms),
         left_to_fold=book.left_to_fold(),
-        **shown(visit, said, {}),
+        **shown(visit, said, place or here, {}),
     )
 
 
-def shown(visit: Visit, said: Bulletin, streaks: dict[tuple[str, str], int]) -> dict[str, Any]:
-    """What the page of figures and that of a bulletin have in common."""
+def shown(visit: Visit, said: Bulletin, front: str, streaks: dict[tuple[str, str], int]) -> dict[str, Any]:
+    """What the page of figures and that of a bulletin have in common. ``front``: whose figures they are."""
     tables = bulletin_tables
     whole = said.whole
     return {
@@ -98,12 +98,12 @@ def shown(visit: Visit, said: Bulletin, streaks: dict[tuple[str, str], int]) -> 
         "whole": whole,
         "rates": tables.figures,
         "tables": [
-            ("place", visit.t("按单位", "By place"), tables.place_rows(visit, said)),
+            ("place", visit.t("按单位", "By place"), tables.place_rows(visit, said, front)),
             ("department", visit.t("按部门", "By department"), tables.department_rows(said)),
             ("item", visit.t("按事项", "By service"), tables.item_rows(visit, said)),
         ],
         "rankings": tables.rankings(visit, said, streaks),
-        "idle": tables.idle_places(visit, said),
+        "idle": tables.idle_places(visit, said, front),
         "services": tables.services(visit, said),
         "deductions": tables.deductions(visit, said),
         "deducted": tables.counted_deductions(said),

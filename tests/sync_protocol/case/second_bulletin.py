@@ -149,6 +149,8 @@ def read(body: dict[Any, Any]) -> dict[int, Any] | None:
 
 def within(body: dict[int, Any], place: str, parents: dict[str, str | None]) -> bool:
     """Whether a bulletin that fits its form names nothing outside the part of the tree that begins at a place."""
+    if place in parents and parents[place] is None:
+        return True
     named = [line[0] for line in body[5] + body[9]] + [line[field] for line in body[8] for field in (1, 3)]
     for code in named:
         at: str | None = code

@@ -122,7 +122,14 @@ def test_a_second_reader_agrees_on_bodies_bent_at_random() -> None:
 
 
 BESIDE, ELSEWHERE = "621021102000", "621021102201"
-PARENTS = {COUNTY: None, TOWNSHIP: COUNTY, BESIDE: COUNTY, VILLAGE: TOWNSHIP, OTHER: TOWNSHIP, ELSEWHERE: BESIDE}
+PARENTS: dict[str, str | None] = {
+    COUNTY: None,
+    TOWNSHIP: COUNTY,
+    BESIDE: COUNTY,
+    VILLAGE: TOWNSHIP,
+    OTHER: TOWNSHIP,
+    ELSEWHERE: BESIDE,
+}
 LEVELS = {COUNTY: "county", TOWNSHIP: "township", BESIDE: "township"}
 
 
@@ -158,8 +165,9 @@ def test_a_bulletin_names_who_publishes_it_and_those_below_and_nobody_else(said:
     assert bulletins.within(said, TOWNSHIP, tree(*PARENTS)) is second_within(body, TOWNSHIP, PARENTS) is its_own
     assert not bulletins.within(said, BESIDE, tree(*PARENTS)) and not second_within(body, BESIDE, PARENTS)
     assert not bulletins.within(said, TOWNSHIP, tree(COUNTY, BESIDE)), "who publishes is not known yet"
+    assert bulletins.within(said, COUNTY, tree(COUNTY, BESIDE)), "all stand below the root, known here or not"
+    assert second_within(body, COUNTY, {COUNTY: None, BESIDE: COUNTY})
     if its_own:
-        assert bulletins.within(said, COUNTY, tree(*PARENTS))
         assert not bulletins.within(said, TOWNSHIP, tree(COUNTY, TOWNSHIP, VILLAGE)), "a place is not known yet"
 
 

@@ -10,6 +10,7 @@ from village_node.store.faults import FaultRow
 
 HERE, THERE = "about:621021000000", "about:621021101201"
 PLACE = "621021101201"
+HOMES = ("621021000000", PLACE)
 _BARE = CaseRow(*([None] * 25))  # type: ignore[arg-type]
 
 
@@ -74,26 +75,33 @@ def test_a_fault_counts_on_its_day_at_the_place_whose_it_is(filled: Store) -> No
     with filled.reading() as connection:
         found = {(each.scope, each.place, each.rule): each.times for each in figures.faults(connection, 100, 111)}
         assert found == {(THERE, PLACE, 0): 1, (THERE, PLACE, 3): 1, (HERE, PLACE, 1): 1}
-        lines = figures.lines(connection, 100, 130, PLACE, 10, ALL)
+        lines = figures.lines(connection, 100, 130, [PLACE], HOMES, 10, ALL)
         assert [(each.rule, each.day, each.case_no) for each in lines] == [
             (3, 104, "N-8"),
             (1, 105, "N-1"),
             (0, 108, "N-8"),
             (2, 130, "N-2"),
         ]
-        assert len(figures.lines(connection, 100, 130, "", 2, ALL)) == 2
-        every = figures.lines(connection, 100, 130, "", 10, ALL)
+        assert len(figures.lines(connection, 100, 130, [PLACE], HOMES, 1, [1])) == 1
+        every = figures.lines(connection, 100, 130, [PLACE], HOMES, 10, ALL)
         for rule in ALL:
             mine = [each for each in every if each.rule == rule]
-            assert mine and figures.lines(connection, 100, 130, "", len(mine), [rule]) == mine, "of one rule alone"
-        assert figures.lines(connection, 100, 130, "621021000000", 10, ALL) == []
+            assert mine and figures.lines(connection, 100, 130, [PLACE], HOMES, len(mine), [rule]) == mine, (
+                "of one rule alone"
+            )
+        assert figures.lines(connection, 100, 130, ["621021000000"], HOMES, 10, ALL) == []
+        assert figures.lines(connection, 100, 130, [], HOMES, 10, ALL) == []
+        of_one_home = figures.lines(connection, 100, 130, [PLACE], HOMES[:1], 10, ALL)
+        assert [each.case_no for each in of_one_home] == ["N-1", "N-2"]
+        ratings = figures.ratings_of(connection, {(HERE, bytes([1]) * 16), (HERE, bytes([2]) * 16)})
+        assert [(each.case_no, each.day) for each in ratings] == [("N-1", 105)]
 
 
 def test_what_is_known_against_a_case_is_replaced_and_goes_with_it(filled: Store) -> None:
     key = (HERE, bytes([1]) * 16)
     with filled.writing() as connection:
         faults.put(connection, [key], [FaultRow(*key, 0, 2, 106, PLACE)])
-        known = figures.lines(connection, 100, 107, PLACE, 10, ALL)
+        known = figures.lines(connection, 100, 107, [PLACE], HOMES, 10, ALL)
         assert [each.day for each in known if each.case_no == "N-1"] == [106]
         faults.forget(connection, key)
         words = "SELECT count(*) FROM faults WHERE case_id = ?"

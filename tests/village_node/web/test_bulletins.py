@@ -16,12 +16,23 @@ from sync_protocol.case.workdays import FIRST_DAY
 from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.notices.given import words
 from tests.village_node.web.api.program import program_at
-from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, hidden_of, open_counter, problems
+from tests.village_node.web.counter import (
+    PASSWORD,
+    Counter,
+    Visitor,
+    everywhere,
+    exchange,
+    hidden_of,
+    open_counter,
+    problems,
+)
 from tests.village_node.web.errands import PAPERS, AtHand, at_the_township, chosen, delivered, done
 from tests.village_node.web.test_clocks import DAY_MS
 from tests.village_node.web.test_item_shapes import Cast, cast
 from tests.village_node.web.test_supervision import address, late, pass_days, supervisor, wrote
 from tests.village_node.web.test_timeliness import settled
+from township_node.succession import merge
+from village_node.accounts import Person
 from village_node.casebook import BadBody
 from village_node.casebook import bulletins_held as module
 from village_node.casebook.bulletins import Bulletins
@@ -368,6 +379,62 @@ def test_a_bad_rating_takes_points_from_who_handled_the_stage(
     assert tally(county, NOVEMBER).bad == 1
 
 
+def bad_of(counter: Counter, period: str) -> tuple[int, int]:
+    """How many bad ratings count in a period as it stands, and how many deductions name one."""
+    said = counter.member.casebook.figures("month", period)
+    return said.whole.bad, sum(each.rule == faults.BAD_RATING for each in said.deductions)
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_a_rating_that_was_appealed_against_counts_in_one_published_month(
+    network: Network, village: Counter, township: Counter, county: Counter, told_first: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    on(network, date(2026, 11, 3))
+    monkeypatch.setattr(bulletins, "MOST_DEDUCTIONS", 1)
+    earlier = village.sign_in("0003", "agent", name="李刚")
+    done(earlier, earlier.file("014", **PAPERS), "docket")  # red long before, and still named behind the rating
+    on(network, date(2026, 11, 27))
+    agent, other = village.sign_in("0001", "agent"), village.sign_in("0002", "agent", name="刘洋")
+    head, supervisor = township.sign_in("0102", "head"), county.sign_in("1009", "supervisor")
+    everyone = {"0001": agent, "0102": head, "1009": supervisor}
+
+    def days_later(days: int) -> None:
+        network.clock.now_ms += days * DAY_MS
+        for number, visitor in everyone.items():
+            assert visitor.send("/sign-in", {"staff_no": number, "password": PASSWORD}).status_code == 303
+
+    case = agent.file("040", **PAPERS)
+    done(agent, case, "docket")
+    done(other, case, "rating", grade="poor", stage="1", text="慢", channel="paper")
+    everywhere(network)
+    assert bad_of(county, NOVEMBER) == (1, 1)
+    days_later(4)
+    if told_first:
+        published(supervisor, NOVEMBER)
+    [rating] = chosen(agent.open(case).text, "rating_appeal", "of")
+    done(agent, case, "rating_appeal", of=rating, what="appeal", text="不实")
+    everywhere(network)
+    assert bad_of(county, NOVEMBER) == (0, 0), "while the appeal waits it counts nowhere"
+    if not told_first:
+        published(supervisor, NOVEMBER)
+    [appeal] = chosen(head.open(case).text, "rating_appeal", "of")
+    done(head, case, "rating_appeal", of=appeal, what="stands", text="经核实属实")
+    everywhere(network)
+    here, nowhere = (1, 1), (0, 0)
+    assert bad_of(county, NOVEMBER) == (here if told_first else nowhere)
+    assert bad_of(county, DECEMBER) == (nowhere if told_first else here)
+    assert bad_of(township, DECEMBER) == here, "which has published nothing of its own"
+    days_later(40)
+    published(supervisor, DECEMBER)
+    said = [county.member.casebook.bulletin("month", period).said for period in (NOVEMBER, DECEMBER)]
+    assert [each.whole.bad for each in said if isinstance(each, Bulletin)] == ([1, 0] if told_first else [0, 1])
+    explained = [f"/figures/{VILLAGE}?period={period}" for period in (NOVEMBER, DECEMBER)]
+    assert ["差评成立 1 件" in plain(supervisor, path) for path in explained] == [told_first, not told_first]
+    listed = [address(case) in supervisor.open(path).text for path in explained]
+    assert listed == [told_first, not told_first]
+
+
 def test_the_county_s_rules_hold_from_their_day_and_a_bulletin_names_those_it_went_by(
     network: Network, county: Counter, supervisor: Visitor, agent: Visitor, late: str
 ) -> None:
@@ -405,6 +472,41 @@ def wide(folder: Path) -> tuple[Network, dict[str, Counter]]:
 def around(network: Network) -> None:
     up = ((VILLAGE, TOWNSHIP), (SECOND_VILLAGE, TOWNSHIP), (TOWNSHIP, COUNTY), (OTHER_TOWNSHIP, COUNTY))
     exchange(network, *up, *reversed(up))
+
+
+def test_figures_of_one_place_name_its_deductions_however_many_others_have(
+    wide: tuple[Network, dict[str, Counter]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, counters = wide
+    for at, place in enumerate((VILLAGE, SECOND_VILLAGE)):
+        agent = counters[place].sign_in("0001", "agent")
+        done(agent, agent.file("014", **PAPERS), "docket")
+        on(network, date(2026, 11, 3 + at))
+    on(network, date(2027, 1, 4))
+    around(network)
+    monkeypatch.setattr(bulletins, "MOST_DEDUCTIONS", 1)
+    book = counters[COUNTY].member.casebook
+    for place in (VILLAGE, SECOND_VILLAGE):
+        said = book.figures("quarter", "2026-Q4", place)
+        assert [(each.place, each.home) for each in said.deductions] == [(place, place)]
+    assert [each.place for each in book.figures("quarter", "2026-Q4").deductions] == [VILLAGE]
+    network.close()
+
+
+def test_figures_of_a_village_that_goes_on_with_another_begin_with_itself(
+    wide: tuple[Network, dict[str, Counter]],
+) -> None:
+    network, counters = wide
+    one, another = (Person(number, "站长", frozenset({"head"}), "") for number in ("0103", "0104"))
+    township = counters[TOWNSHIP].member.casebook
+    merge(township, (one, another), VILLAGE, SECOND_VILLAGE)
+    counters[SECOND_VILLAGE].member.casebook.apply_roster(township.roster.changes(TOWNSHIP))
+    around(network)
+    agent = counters[SECOND_VILLAGE].sign_in("0001", "agent")
+    agent.file("001", **PAPERS)
+    page = plain(agent, "/figures")
+    assert "黄／红牌 下关村 1" in page and "没有办件的单位：1 个 上关村" in page
+    network.close()
 
 
 def test_a_township_publishes_of_its_own_villages_and_who_is_last_twice_is_told(
