@@ -20,6 +20,7 @@ from village_node.store import Connection
 from village_node.store.requests import Request
 
 MARK: Final = "通报"
+_RUNNING: Final = "among the last for months running"
 _FIELDS: Final[dict[str, tuple[str, str]]] = {
     "kind": ("请选择月度、季度或年度", "choose a month, a quarter or a year"),
     "period": ("期间须写成 2026-10、2026-Q4 或 2026", "write the period as 2026-10, 2026-Q4 or 2026"),
@@ -55,6 +56,22 @@ class Bulletins(Figures):
     def streaks(self, published: Published) -> dict[tuple[str, str], int]:
         """Who is among the last of a month's bulletin, and for how many months running."""
         return standings.streaks(self.bulletins(), published)
+
+    def running(self) -> list[tuple[str, str, str, int]]:
+        """(publisher, group, name, months) of who is among the last by the newest bulletin of a month that this place
+        and each one above it has published, who is so for longest first; worked out again only after a change."""
+        return self.remembered(_RUNNING, self._last_for_months)
+
+    def _last_for_months(self, connection: Connection) -> list[tuple[str, str, str, int]]:
+        found, every = list[tuple[str, str, str, int]](), said_by.counting(self._read(connection))
+        places, here = self.roster_in(connection).places, self.identity.place
+        for publisher in places.path_up(here) if here in places else ():
+            months = (each for each in every if each.place == publisher and getattr(each.said, "kind", "") == "month")
+            newest = next(months, None)
+            if newest is not None:
+                last = standings.streaks(every, newest)
+                found += [(publisher, *key, last[key]) for key in sorted(last, key=lambda key: (-last[key], key))]
+        return found
 
     def may_publish_bulletins(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles publishes bulletins here."""

@@ -6,7 +6,7 @@ the room's, and anybody may close that who may author a day end here.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -226,11 +226,11 @@ class Closing(Beside, Reading):
 
         self._act(act, request)
 
-    def numbers_of(self, keys: Iterable[CaseKey]) -> list[str | None]:
+    def numbers_of(self, keys: Sequence[CaseKey]) -> list[str | None]:
         """The receipt numbers of cases, empty where one has none yet; None of what is not held here."""
         with self.store.reading() as connection:
-            found = [cases.get(connection, key) for key in keys]
-        return [(row.case_no or "") if row is not None else None for row in found]
+            found = cases.numbers(connection, keys)
+        return [found.get(key) for key in keys]
 
     def to_close(self, actor: str, roles: Iterable[str]) -> tuple[list[Day], list[Day]]:
         """What somebody may close: their days as they stand today, and the last working day of each that had something

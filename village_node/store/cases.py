@@ -141,6 +141,12 @@ def get(connection: Connection, key: CaseKey) -> CaseRow | None:
     return CaseRow._make(row) if row else None
 
 
+def numbers(connection: Connection, keys: Iterable[CaseKey]) -> dict[CaseKey, str]:
+    """The receipt numbers of those of these cases that are held, empty where one has none yet."""
+    words = "SELECT scope, case_id, case_no FROM cases WHERE (scope, case_id) IN (KEYS)"
+    return {(scope, bytes(case_id)): number or "" for scope, case_id, number in rows.ask_among(connection, words, keys)}
+
+
 def forget(connection: Connection, key: CaseKey) -> None:
     """Drop the row of a case of which no event is left."""
     rows.do(connection, "DELETE FROM cases WHERE scope = ? AND case_id = ?", key)

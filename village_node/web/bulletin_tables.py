@@ -194,12 +194,12 @@ def explained(visit: Visit, tally: Tally, rules: Rules) -> list[tuple[str, int, 
 
 def deductions(visit: Visit, said: Bulletin) -> list[Taken]:
     """What the points were taken off for, each with its case."""
-    return [taken(visit, said, each) for each in said.deductions]
+    keys = [(about(each.home), each.case_id) for each in said.deductions]
+    numbers = visit.site.casebook.numbers_of(keys)
+    return [_taken(visit, said, each, number or "") for each, number in zip(said.deductions, numbers, strict=True)]
 
 
-def taken(visit: Visit, said: Bulletin, each: Deduction) -> Taken:
-    """One deduction in words."""
-    row = visit.site.casebook.case_row(about(each.home), each.case_id)
+def _taken(visit: Visit, said: Bulletin, each: Deduction, case_no: str) -> Taken:
     return Taken(
         visit.t(*RULE_WORDS[RULES[each.rule]]),
         said.rules.points[each.rule],
@@ -207,7 +207,7 @@ def taken(visit: Visit, said: Bulletin, each: Deduction) -> Taken:
         (FIRST_DAY + timedelta(each.day)).isoformat(),
         each.home,
         each.case_id.hex(),
-        (row.case_no or "") if row is not None else "",
+        case_no,
     )
 
 

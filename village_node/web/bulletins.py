@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import periods, standings
 from sync_protocol.case.bulletins import RULES, Bulletin, Published, Rules
+from sync_protocol.case.standings import Ranked
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from village_node.casebook import BadBody, NotAllowed
 from village_node.casebook.figures import sample_rules
@@ -73,11 +74,8 @@ def _list(visit: Visit, status: int = 200, problem: str = "", typed: str = "") -
     every = book.bulletins()
     own = [each for each in every if each.place == visit.site.config.place]
     asked = _filters(visit)
-    shown = [
-        each
-        for each in (line(visit, published) for published in every)
-        if asked.fit((each.said.number, each.period, each.said.period, each.place), kind=each.said.kind)
-    ]
+    fitting = [each for each in every if asked.fit(_words(visit, each), kind=_said(each).kind)]
+    listed = counter_books.listed(visit, "bulletins", fitting)
     open_periods = [
         (period, words)
         for period, words in figures.choices(visit, bulletin_period(visit))
@@ -89,10 +87,10 @@ def _list(visit: Visit, status: int = 200, problem: str = "", typed: str = "") -
         problem=problem,
         typed=typed or (open_periods[0][0] if open_periods else ""),
         filters=asked,
-        listed=counter_books.listed(visit, "bulletins", shown),
+        listed=listed._replace(rows=[_line(visit, each) for each in listed.rows]),
         may_publish=book.may_publish_bulletins(visit.staff.roles),
         open_periods=open_periods,
-        running=_running(visit, every),
+        running=_running(visit),
         bars=bars(visit, own or every),
     )
 
@@ -121,12 +119,17 @@ def _said(published: Published) -> Bulletin:
     return published.said
 
 
-def line(visit: Visit, published: Published) -> Line:
+def _words(visit: Visit, published: Published) -> tuple[str, ...]:
+    """What the line of a bulletin is found by."""
+    said = _said(published)
+    period = bulletin_tables.period_words(visit, said.kind, said.period)
+    return said.number, period, said.period, visit.place_name(published.place)
+
+
+def _line(visit: Visit, published: Published) -> Line:
     """Put one bulletin into a line: with the score of the place in front, where it is ranked in it."""
     said, here = _said(published), visit.site.config.place
-    ranked = (each for lines in standings.rankings(said).values() for each in lines if each.name == here)
-    found = next(ranked, None)
-    own = ""
+    found, own = _rank_of(said, here) if published.place != here else None, ""
     if found is not None:
         own = visit.t(f"第 {found.rank} 名，{found.score} 分", f"no. {found.rank}, {found.score} points")
         if found.flag:
@@ -137,19 +140,21 @@ def line(visit: Visit, published: Published) -> Line:
     return Line(published, said, period, visit.place_name(published.place), own)
 
 
-def _running(visit: Visit, every: list[Published]) -> list[tuple[str, int]]:
-    """Who is among the last for two months running or more, by the newest bulletin of a month of each publisher: of
-    everybody where we publish, of ourselves elsewhere."""
-    book, here, found, seen = visit.site.casebook, visit.site.config.place, [], set()
-    for each in every:
-        if _said(each).kind != "month" or each.place in seen:
-            continue
-        seen.add(each.place)
-        for (group, name), months in sorted(book.streaks(each).items(), key=lambda pair: (-pair[1], pair[0])):
-            ours = each.place == here or name == here
-            if months > 1 and ours:
-                found.append((name if group == "department" else visit.place_name(name), months))
-    return found
+def _rank_of(said: Bulletin, place: str) -> Ranked | None:
+    """How a place stands by a bulletin; None where it is not ranked. What does not name it is not worked out."""
+    if all(each.place != place for each in said.places):
+        return None
+    return next((each for lines in standings.rankings(said).values() for each in lines if each.name == place), None)
+
+
+def _running(visit: Visit) -> list[tuple[str, int]]:
+    """Who is among the last for two months running or more: of everybody where we publish, of ourselves elsewhere."""
+    here = visit.site.config.place
+    return [
+        (name if group == "department" else visit.place_name(name), months)
+        for publisher, group, name, months in visit.site.casebook.running()
+        if months > 1 and here in (publisher, name)
+    ]
 
 
 def bars(visit: Visit, published: list[Published]) -> list[Bar]:

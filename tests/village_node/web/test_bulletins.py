@@ -3,14 +3,15 @@
 import csv
 import io
 import re
+from collections import Counter as Counted
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sync_protocol.case import bulletins, kinds, periods
-from sync_protocol.case.bulletins import Bulletin
+from sync_protocol.case import Position, bulletins, kinds, periods, standings
+from sync_protocol.case.bulletins import Bulletin, PlaceLine, Published
 from sync_protocol.case.tallies import Tally
 from sync_protocol.case.workdays import FIRST_DAY
 from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
@@ -507,6 +508,61 @@ def test_figures_of_a_village_that_goes_on_with_another_begin_with_itself(
     page = plain(agent, "/figures")
     assert "黄／红牌 下关村 1" in page and "没有办件的单位：1 个 上关村" in page
     network.close()
+
+
+def made_up(counter: Counter, number: int) -> list[Published]:
+    """So many monthly bulletins of the county, the newest first, by each of which the village has lost points."""
+    book = counter.member.casebook
+    faulty = Tally(accepted=1, red=1)
+    villages = (PlaceLine(VILLAGE, 2, 0, faulty), PlaceLine(SECOND_VILLAGE, 2, 0, Tally(accepted=1)))
+    lines = (PlaceLine(COUNTY, 0, -1, Tally()), *villages)
+    said = book.figures("month", "2026-10")._replace(places=lines)
+    found, period = list[Published](), "2026-10"
+    for at in range(number):
+        position = Position(bytes(16), number - at, bytes(8))
+        found.append(Published(position, 0, COUNTY, "1009", 0, said._replace(period=period, number=f"N-{at}")))
+        period = periods.before("month", period)
+    return found
+
+
+def test_a_page_of_bulletins_ranks_no_more_than_it_shows(
+    county: Counter, agent: Visitor, supervisor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every, ranked = made_up(county, 240), Counted[str]()
+    real = standings.rankings
+
+    def counted(said: Bulletin) -> dict[str, list[standings.Ranked]]:
+        ranked[said.period] += 1
+        return real(said)
+
+    monkeypatch.setattr(standings, "rankings", counted)
+    monkeypatch.setattr(Bulletins, "_read", lambda *_: every)
+    page = plain(agent, "/bulletins")
+    assert "上关村连续 240 个月排在末位" in page and "第 2 名，95 分，末位" in page
+    once, more = sum(ranked.values()), 50
+    plain(agent, "/bulletins?page=2")
+    assert sum(ranked.values()) == once + more, "how long somebody is last is counted once for each state of the books"
+    before = sum(ranked.values())
+    assert "第 2 名" in plain(agent, "/bulletins?text=N-239")
+    assert sum(ranked.values()) == before + 1, "what is not listed is not ranked"
+    plain(supervisor, "/bulletins?page=2")
+    before = sum(ranked.values())
+    plain(supervisor, "/bulletins?page=3")
+    assert sum(ranked.values()) == before, "who publishes is not ranked by it"
+
+
+def test_the_cases_of_all_deductions_are_asked_for_at_once(
+    county: Counter, supervisor: Visitor, late: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(supervisor, NOVEMBER)
+
+    def one_by_one(*_: object) -> None:
+        raise AssertionError("cases are read one by one")
+
+    monkeypatch.setattr(Bulletins, "case_row", one_by_one)
+    page = plain(supervisor, f"/bulletins/{COUNTY}/{NOVEMBER}")
+    monkeypatch.undo()
+    assert str(row_of(county, late).case_no) in page
 
 
 def test_a_township_publishes_of_its_own_villages_and_who_is_last_twice_is_told(

@@ -192,24 +192,24 @@ def told(visit: Visit, said: Bulletin, streaks: dict[tuple[str, str], int]) -> d
             }
             for group, lines in standings.rankings(said).items()
         ],
-        "deductions": [_deduction(visit, said, at) for at in range(len(said.deductions))],
+        "deductions": _deductions(visit, said),
         "services": [{"place": place, "what": what, "times": times} for place, what, times in said.services],
     }
 
 
-def _deduction(visit: Visit, said: Bulletin, at: int) -> dict[str, Any]:
-    each = said.deductions[at]
-    shown = bulletin_tables.taken(visit, said, each)
-    whose = said.departments[each.department][0] if each.department >= 0 else each.place
-    return {
-        "rule": RULES[each.rule],
-        "whose": whose,
-        "points": shown.points,
-        "day": shown.day,
-        "place": shown.place,
-        "case_id": shown.case_id,
-        "case_no": shown.case_no or None,
-    }
+def _deductions(visit: Visit, said: Bulletin) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": RULES[each.rule],
+            "whose": said.departments[each.department][0] if each.department >= 0 else each.place,
+            "points": shown.points,
+            "day": shown.day,
+            "place": shown.place,
+            "case_id": shown.case_id,
+            "case_no": shown.case_no or None,
+        }
+        for each, shown in zip(said.deductions, bulletin_tables.deductions(visit, said), strict=True)
+    ]
 
 
 def _rules(said: Rules) -> dict[str, Any]:
@@ -228,17 +228,17 @@ def read_figures(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
 
 def list_bulletins(visit: Visit) -> dict[str, Any]:
     """Every bulletin held here."""
-    lines = [bulletins.line(visit, each) for each in visit.site.casebook.bulletins()]
     return {
         "bulletins": [
             {
-                "place": each.published.place,
+                "place": each.place,
                 "kind": each.said.kind,
                 "period": each.said.period,
                 "number": each.said.number,
-                "published_ms": each.published.at_ms,
+                "published_ms": each.at_ms,
             }
-            for each in lines
+            for each in visit.site.casebook.bulletins()
+            if isinstance(each.said, Bulletin)
         ]
     }
 
