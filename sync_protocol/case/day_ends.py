@@ -119,7 +119,9 @@ def _are_left(value: object, day: str) -> bool:
         return False
     named: list[tuple[str, bytes]] = []
     for row in value:
-        if type(row) is not list or len(row) != 3 or row[0] not in WHY or not plain(row[1], row[0] == OTHER, WORDS_MAX):
+        if type(row) is not list or len(row) != 3 or type(row[0]) is not str or row[0] not in WHY:
+            return False
+        if not plain(row[1], row[0] == OTHER, WORDS_MAX):
             return False
         if type(row[2]) is not list or not row[2] or not all(_is_case(each, day) for each in row[2]):
             return False
