@@ -6,10 +6,11 @@ from typing import Any, Final, NamedTuple
 from sync_protocol.case.bulletins import Bulletin, Published
 from sync_protocol.case.standings import Ranked
 from sync_protocol.case.tallies import Tally
-from village_node.notices import seal
-from village_node.notices.source import SealUsed, day, local
+from village_node.notices import office_papers
+from village_node.notices.office_papers import Sent
+from village_node.notices.source import SealUsed, day
 
-TEMPLATE: Final = "bulletin_v1"
+TEMPLATE: Final = "bulletin_v2"
 TITLE: Final = "政务服务情况通报"
 EFFECT: Final = "本件依据系统记录自动统计，不含申请人信息；发布后不再更改，后到的件列入下期；所印为样章，不是印章。"
 UNSEALED: Final = "本件依据系统记录自动统计，不含申请人信息；发布后不再更改，后到的件列入下期；加盖实体印章后发出。"
@@ -37,38 +38,24 @@ def reasons(why: Iterable[tuple[str, int, int]]) -> str:
 
 def given_for(published: Published, said: Bulletin, told: Told, as_of_ms: int) -> dict[str, Any]:
     """What the template is handed."""
-    at, rules = local(published.at_ms), said.rules
+    rules = said.rules
     version = f"{rules.document_no}，{rules.since} 起施行" if rules.document_no else "系统自带样例规则"
-    return {
-        "paper": "a4",
-        "draft": False,
-        "title": f"{told.period}{TITLE}",
-        "number": said.number,
-        "authority": told.authority,
-        "signer": told.authority,
-        "to": "",
-        "issued": day(published.at_ms),
-        "day": [at.year, at.month, at.day],
-        "clerk": published.actor,
-        "seal": seal.drawn(told.sealed.owner, "decision", told.sealed.mark) if told.sealed is not None else "",
-        "codes": [],
-        "remedy": None,
-        "effect": EFFECT if told.sealed is not None else UNSEALED,
-        "event": f"{published.position.mark.hex()}（第 {published.position.seq} 条）",
-        "as_of": day(as_of_ms),
-        "form": f"样式 {TITLE} 第 1 版",
-        "facts": {
-            "period": told.period,
-            "made": day(published.at_ms),
-            "version": version,
-            "whole": _whole(said),
-            "places": [[name, *_cells(tally)] for name, tally in told.places],
-            "rankings": [[title, _ranked(lines)] for title, lines in told.rankings],
-            "idle": "、".join(told.idle[:MOST_NAMED]) + (f"等 {len(told.idle)} 个" if told.idle[MOST_NAMED:] else ""),
-            "services": [[place, what, str(times)] for place, what, times in told.services],
-            "late": [str(number) for number in said.late] if any(said.late) else [],
-        },
+    sent = Sent(
+        f"{told.period}{TITLE}", said.number, told.authority, "", published.actor, published.at_ms, published.position,
+        told.sealed, (EFFECT, UNSEALED),
+    )  # fmt: skip
+    facts = {
+        "period": told.period,
+        "made": day(published.at_ms),
+        "version": version,
+        "whole": _whole(said),
+        "places": [[name, *_cells(tally)] for name, tally in told.places],
+        "rankings": [[title, _ranked(lines)] for title, lines in told.rankings],
+        "idle": "、".join(told.idle[:MOST_NAMED]) + (f"等 {len(told.idle)} 个" if told.idle[MOST_NAMED:] else ""),
+        "services": [[place, what, str(times)] for place, what, times in told.services],
+        "late": [str(number) for number in said.late] if any(said.late) else [],
     }
+    return {**office_papers.given_for(sent, facts, as_of_ms), "form": f"样式 {TITLE} 第 2 版"}
 
 
 def _whole(said: Bulletin) -> dict[str, str]:

@@ -62,7 +62,7 @@ def bulletin(chance: random.Random, among: tuple[str, ...]) -> dict[int, Any]:
     """The body of a bulletin that names some of these places."""
     named = sorted(chance.sample(among, chance.randint(1, len(among))))
     levels = {code: ("county", "township", "village").index(level) for code, level, *_ in PLACES}
-    above = {code: parent for code, _, parent, _ in PLACES}
+    above = {code: parent or "" for code, _, parent, _ in PLACES}
     kind, period = chance.choice((("month", "2026-10"), ("quarter", "2026-Q4"), ("year", "2199")))
     departments = sorted(chance.sample(("—", "民政", "文旅"), chance.randrange(4)))
     items = sorted(chance.sample(("001", "016", "036"), chance.randrange(4))) if departments else []

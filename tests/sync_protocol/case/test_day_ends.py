@@ -35,7 +35,8 @@ def test_the_end_of_a_day_comes_back_as_it_was_written() -> None:
     assert isinstance(body, dict)
     assert day_ends.read(encoding.encode({**body, 9: "newer"})) == {"said": SAID}
     assert day_ends.read(encoding.encode({**body, -1: "critical"})) is None
-    for why in ([], {}, b"late", 1, None):
+    odd: tuple[Any, ...] = ([], {}, b"late", 1, None)
+    for why in odd:
         assert day_ends.read(encoding.encode({**body, 3: [[why, "", [[VILLAGE, b"a" * 16, SAID.day]]]]})) is None
     assert day_ends.read(b"\xff") is None and day_ends.read(encoding.encode([1])) is None
 
