@@ -69,6 +69,7 @@ def judge(sim: "Simulation") -> None:
     _check_erased(sim)
     _check_agreement(sim)
     _check_acknowledged(sim)
+    _check_books(sim)
     folded = {code: _check_node(station) for code, station in sim.stations.items()}
     _check_cases(sim, folded)
 
@@ -216,6 +217,31 @@ def _check_acknowledged(sim: "Simulation") -> None:
             book = sim.stations[code].casebook
             if book.hash_at(act.incarnation, act.scope, act.seq) != act.hash:
                 raise Violation("what is acknowledged stays", (code,), f"{act.scope} {act.seq} is not there")
+
+
+def _check_books(sim: "Simulation") -> None:
+    """What was published and ordered says the same to everybody who keeps it as to who wrote it or whom it concerns."""
+    tree = sim.world.tree
+    for code, station in sim.stations.items():
+        told = _bulletins_at(station)
+        for place in tree.path_up(code)[1:]:
+            above = sim.stations[place]
+            if told.get(place) != _bulletins_at(above).get(place):
+                raise Violation("all nodes agree", (code, place), "on what was published")
+            if station.casebook.accounts_of(code) != _unliftable(above.casebook.accounts_of(code)):
+                raise Violation("all nodes agree", (code, place), "on what was ordered and said of accounts")
+
+
+def _bulletins_at(station: "Station") -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for each in (*station.casebook.bulletins(), *station.casebook.rules_published()):
+        found.setdefault(each.place, []).append(each)
+    return found
+
+
+def _unliftable(accounts: list[Any]) -> list[Any]:
+    """Accounts as the place itself sees them, which lifts no order from above."""
+    return [each._replace(liftable=False) for each in accounts]
 
 
 def _check_purged(sim: "Simulation") -> None:

@@ -115,7 +115,7 @@ class People:
             ref = station.casebook.file(ACTOR, ROLES["village"], body)
             self._sim.truth.opened((ref.scope, ref.case_id), station.code, ref.case_no)
 
-        return self._do(station, scope, f"files {item}", do)
+        return self.try_to(station, scope, f"files {item}", do)
 
     def act(self, station: "Station", key: CaseKey, choose: Callable[[list[Offer], Case], Offer | None]) -> bool:
         """One person does one act on a case, if there is one to do; whether it was done and saved."""
@@ -148,9 +148,9 @@ class People:
             self._sim.say(station, f"does {kinds.name_of(offer.kind)} on {key[1].hex()[:8]}")
             done = True
 
-        return self._do(station, key[0], "acts", do) and done
+        return self.try_to(station, key[0], "acts", do) and done
 
-    def _do(self, station: "Station", scope: str, what: str, act: Callable[[], None]) -> bool:
+    def try_to(self, station: "Station", scope: str, what: str, act: Callable[[], None]) -> bool:
         """Let a person do something, and hold the node to what it said of it."""
         sim = self._sim
         before = sim.watch.own_head(station, scope)

@@ -17,6 +17,7 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Change
 from tests.crash.warm import warm
 from tests.simulation import healing
+from tests.simulation.bookkeepers import Bookkeepers
 from tests.simulation.couriers import Couriers
 from tests.simulation.disk import SOUND, Disk, PowerCut
 from tests.simulation.faults import Faults
@@ -91,6 +92,7 @@ class Simulation:
             self.stations[code] = Station(self, code, disk, self._chance(code))
         self.people = People(self, self._chance("people"))
         self.heads = Heads(self, self._chance("heads"))
+        self.bookkeepers = Bookkeepers(self, self._chance("bookkeepers"))
         self.faults = Faults(self, self._chance("faults"))
         self.couriers = Couriers(self, self._chance("couriers"))
 
@@ -204,6 +206,7 @@ class Simulation:
         self.loop.after(self._chance("latecomer").uniform(0.2, 0.8) * min(days, 5) * DAY_S, self.join)
         for day in range(days):
             self.people.plan_day(day)
+            self.bookkeepers.plan_day(day)
             self.faults.plan_day(day)
             self.couriers.plan_day(day)
             self.loop.after(CHECKPOINT_S, self._checkpoint)

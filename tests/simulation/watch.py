@@ -129,9 +129,9 @@ class Watch:
         return said
 
     def own_head(self, station: "Station", scope: str) -> tuple[int, bytes]:
-        """How far a node has written into a scope, as last seen."""
+        """How far a node has written into a scope, as last seen. A stream that is only locked has no head yet."""
         for row in self.seen[station.code].streams.values():
-            if row[1] == station.identity.incarnation and row[2] == scope:
+            if row[1] == station.identity.incarnation and row[2] == scope and row[3]:
                 return row[3], row[4]
         return 0, b""
 
