@@ -203,6 +203,25 @@ def test_a_rating_that_was_appealed_against_counts_in_one_published_month(
     assert listed == [told_first, not told_first]
 
 
+def test_another_bad_rating_of_a_case_that_a_bulletin_has_named_counts_by_itself(
+    network: Network, county: Counter
+) -> None:
+    delegate_all(county.member, "1001", "1002")
+    on(network, date(2026, 11, 27))
+    officer = county.sign_in("1001", "window", "officer", name="赵敏")
+    other, supervisor = county.sign_in("1002", "window", name="孙宁"), county.sign_in("1009", "supervisor")
+    case = officer.file("016", **PAPERS)
+    done(officer, case, "docket")
+    done(officer, case, "decide", outcome="approve")
+    done(other, case, "rating", grade="poor", stage="1", text="慢", channel="phone")
+    network.clock.now_ms += 5 * DAY_MS
+    for number, visitor in (("1002", other), ("1009", supervisor)):
+        assert visitor.send("/sign-in", {"staff_no": number, "password": PASSWORD}).status_code == 303
+    published(supervisor, NOVEMBER)
+    done(other, case, "rating", grade="very_poor", stage="2", text="跑了两趟", channel="phone")
+    assert bad_of(county, NOVEMBER) == bad_of(county, DECEMBER) == (1, 1)
+
+
 def test_figures_of_one_place_name_its_deductions_however_many_others_have(
     wide: tuple[Network, dict[str, Counter]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
