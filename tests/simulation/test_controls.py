@@ -29,8 +29,12 @@ FOUND_BY = {
     },
     "goes on after a disk that lied": {"all nodes agree"},
     "proves no fork": {"a fork is proven"},
-    # Of a body that has gone before it arrived nobody can sign for having it.
-    "purges what has not arrived": {"what is purged is at the county", "receipts come soon"},
+    # Of a body that has gone before it arrived nobody can sign for having it, nor hold what its place held.
+    "purges what has not arrived": {
+        "what is purged is at the county",
+        "receipts come soon",
+        "equal after quiet hours",
+    },
 }
 
 
