@@ -91,6 +91,7 @@ ACCOUNT_STATE: Final = 80
 AUDIT_HEAD: Final = 81
 BULLETIN: Final = 82
 DAY_END: Final = 83
+WINDOW: Final = 84
 
 # Numbers are frozen: a row may be added, never renumbered, and a number is never used again.
 TABLE: Final[tuple[Kind, ...]] = (
@@ -173,6 +174,7 @@ TABLE: Final[tuple[Kind, ...]] = (
     Kind(AUDIT_HEAD, "audit_head", "other", "inline", 1),
     Kind(BULLETIN, "bulletin", "other", "apart", 1),
     Kind(DAY_END, "day_end", "other", "apart", 1),
+    Kind(WINDOW, "window", "other", "apart", 1),
 )
 
 # Numbers with a name but no reader yet: an event of such a kind needs an update here, like any unknown number.

@@ -45,8 +45,8 @@ _CLOSER: Final = frozenset({kinds.DAY_END})
 # section's as well.
 _CHECKER: Final = frozenset({kinds.SPOT_CHECK, kinds.SAMPLE})
 _OVERSEER: Final = _CHECKER | {kinds.SUPERVISION_LETTER, kinds.BULLETIN}
-# Who keeps the registers of a place: delegations and absences, seals, declared kin.
-_KEEPER: Final = frozenset({kinds.AUTHORITY, kinds.SEAL, kinds.KIN})
+# Who keeps the registers of a place: delegations and absences, seals, declared kin, windows.
+_KEEPER: Final = frozenset({kinds.AUTHORITY, kinds.SEAL, kinds.KIN, kinds.WINDOW})
 # Who hears complaints about a place below, and keeps the key under which they are sealed to this one.
 _HEARER: Final = frozenset({kinds.COMPLAINT, kinds.COMPLAINT_ANSWER, kinds.PLACE_KEY})
 # To assign a case over the head of its holder takes two persons: anybody who works on cases proposes, and another whose

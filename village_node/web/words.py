@@ -333,6 +333,7 @@ OF_NO_CASE: Final[dict[int, tuple[str, str]]] = {
     kinds.ACCOUNT_ORDER: ("账号停用命令", "order about an account"),
     kinds.ACCOUNT_STATE: ("账号状态报告", "report of an account"),
     kinds.DAY_END: ("日清", "end of a day"),
+    kinds.WINDOW: ("窗口开设、调整或撤销", "a window opened, changed or closed"),
 }
 
 

@@ -84,6 +84,7 @@ NUMBERS = {
     "proxy_authority": 77, "hearing_right": 78, "account_order": 79, "account_state": 80, "audit_head": 81,
     "bulletin": 82,
     "day_end": 83,
+    "window": 84,
     "refuse": 11, "lapse": 12, "suspend": 13, "resume": 14,
     "extend": 15, "fee_notice": 18, "fee_settled": 19, "issue": 20, "archive": 21, "review_decision": 22,
     "countersign_open": 23, "countersign_close": 24, "countersignature": 38, "rating": 39, "complaint": 40,

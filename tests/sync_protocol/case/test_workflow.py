@@ -171,6 +171,7 @@ def test_every_kind_has_words_and_somebody_who_may_author_it() -> None:
         kinds.SLIP,
         kinds.SLIP_ANSWER,
         kinds.DAY_END,
+        kinds.WINDOW,
     }
     assert set(MAY) <= set(ROLES) and {level for _, level in ROLES} == {"county", "township", "village", "station"}
 
