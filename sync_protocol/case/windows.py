@@ -1,4 +1,4 @@
-"""Windows of a place (窗口): opened, changed and closed by a document; which are open on a day, and which item they take.
+"""Windows of a place (窗口): opened, changed and closed by a document; which are open on a day, and what they take.
 
 A window event is an event of kind 84 in the ``below:`` scope of the place whose window it is, apart, about no case: so
 the places above hear of it and every place under it can tell residents where to go. What holds is a question about a

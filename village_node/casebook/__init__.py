@@ -59,6 +59,7 @@ from village_node.casebook.phoning import Phoning
 from village_node.casebook.plan import Received
 from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun
+from village_node.casebook.queue import Queue
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.refolding import Refolding
 from village_node.casebook.rekeying import Rekeyed, Rekeying
@@ -174,6 +175,7 @@ class Casebook(
     Charging,
     Detecting,
     Bookings,
+    Queue,
     Together,
     Unfiled,
     Phoning,

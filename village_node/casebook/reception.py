@@ -12,16 +12,15 @@ from sync_protocol import encoding
 from sync_protocol.case import kinds, powers
 from sync_protocol.case.bodies import is_date, plain
 from sync_protocol.case.workdays import Calendar, day_of
-from sync_protocol.places import about
 from village_node.casebook import booking_labels, once
 from village_node.casebook.booking_labels import Booked
 from village_node.casebook.calendars import calendar_in
-from village_node.casebook.errors import AlreadyDone, BadBody, NotAllowed, NotFound, Stale
+from village_node.casebook.errors import AlreadyDone, BadBody, NotAllowed
 from village_node.casebook.overseeing import Overseeing, notes_of, span_ms
 from village_node.store import Connection, board, cases, peers, reception
 from village_node.store import oversight as beside
 from village_node.store.locks import CaseKey
-from village_node.store.reception import Appointment, Duty, Taken, Ticket
+from village_node.store.reception import Appointment, Duty, Taken
 from village_node.store.requests import Request
 
 _ROOM: Final = "service_room"
@@ -325,141 +324,6 @@ class Reception(Overseeing):
             named, kept = today - timedelta(NAMED_DAYS), date(today.year - 1, 1, 1)
             return reception.forget(connection, named.isoformat(), kept.isoformat())
 
-    def end_booking(
-        self, actor: str, roles: Iterable[str], number: int, what: str, request: Request | None = None
-    ) -> int:
-        """Somebody with an appointment comes, and draws a number; or does not come. The number drawn, 0 for none.
-        Raises AlreadyDone, IdTaken, NotAllowed, NotFound, Stale, NotSaved."""
-        self._check_counter(roles)
-        state = {"came": reception.CAME, "missed": reception.MISSED}[what]
-
-        def act(connection: Connection) -> tuple[int, set[str]]:
-            held = reception.appointment(connection, number)
-            if held is None:
-                raise NotFound("没有这个预约", "there is no such appointment")
-            today = day_of(self.clock()).isoformat()
-            if state == reception.CAME and held.day != today:
-                raise NotAllowed("预约不是今天的", "the appointment is for another day")
-            if not reception.set_booking(connection, number, state):
-                raise _moved_on()
-            drawn = self._draw(connection, held.item_no, "", held.id) if state == reception.CAME else 0
-            once.became(connection, request, self._room_key(drawn))
-            return drawn, self._noted(connection, actor, f"room.{what}", f"{held.day} {held.slot}")
-
-        return self._act(act, request)
-
-    def tickets(self, day: str) -> list[Ticket]:
-        """The numbers drawn on a day."""
-        with self.store.reading() as connection:
-            return reception.tickets(connection, day)
-
-    def draw_ticket(
-        self, actor: str, roles: Iterable[str], item_no: str, window: str, request: Request | None = None
-    ) -> int:
-        """Draw a number for who walks in; the one drawn before, where that was asked for under the same id. Raises
-        IdTaken, BadBody, NotAllowed, NotSaved."""
-        self._check_counter(roles)
-        known = not item_no or self.catalogue.newest(item_no) is not None
-        _check(known, "item_no", "没有这个事项", "there is no such item")
-        _check(plain(window, 0, 20), "window", "窗口不超过 20 字", "a window has at most 20 characters")
-        self._check_window(window)
-
-        def act(connection: Connection) -> tuple[int, set[str]]:
-            drawn = self._draw(connection, item_no, window, None)
-            once.became(connection, request, self._room_key(drawn))
-            return drawn, self._noted(connection, actor, "room.draw", str(drawn))
-
-        try:
-            return self._act(act, request)
-        except AlreadyDone as before:
-            return int(before.case_id)
-
-    def call_next(self, actor: str, roles: Iterable[str], window: str, request: Request | None = None) -> Ticket:
-        """Call who is next at a window. ``request``: under which id it is asked for. Raises AlreadyDone, IdTaken,
-        BadBody, NotAllowed (also where nobody waits for it), NotSaved."""
-        self._check_counter(roles)
-        _check(plain(window, 1, 20), "window", "请填写窗口", "name the window")
-        self._check_window(window)
-
-        def act(connection: Connection) -> tuple[Ticket, set[str]]:
-            known = [each.name for each in self.room().windows]
-            found = reception.next_for(connection, day_of(self.clock()).isoformat(), window, known)
-            if found is None:
-                raise NotAllowed("现在没有人等这个窗口", "nobody waits for this window now")
-            now_ms = self.clock()
-            after = found._replace(state=reception.CALLED, at_window=window, called_ms=now_ms, called_by=actor)
-            if not reception.change_ticket(connection, found, after):
-                raise _moved_on()
-            once.became(connection, request, self._room_key(after.number))
-            return after, self._noted(connection, actor, "room.call", f"{found.day} {found.number}", window=window)
-
-        return self._act(act, request)
-
-    def end_ticket(
-        self,
-        actor: str,
-        roles: Iterable[str],
-        number: int,
-        what: str,
-        window: str = "",
-        case_no: str = "",
-        request: Request | None = None,
-    ) -> None:
-        """Of a number of today: it is done (with the case filed from it, if there is one), skipped, called again, or
-        sent on to another window. Raises AlreadyDone, IdTaken, BadBody, NotAllowed, NotFound, Stale, NotSaved."""
-        self._check_counter(roles)
-
-        def act(connection: Connection) -> tuple[None, set[str]]:
-            held = reception.ticket(connection, day_of(self.clock()).isoformat(), number)
-            if held is None:
-                raise NotFound("今天没有这个号", "there is no such number today")
-            after = self._after(connection, held, what, window, case_no)
-            if not reception.change_ticket(connection, held, after):
-                raise _moved_on()
-            once.became(connection, request, self._room_key(number))
-            return None, self._noted(connection, actor, f"room.{what}", f"{held.day} {held.number}")
-
-        self._act(act, request)
-
-    def _check_window(self, window: str) -> None:
-        """Where the room has a register of windows, a number waits for one of them."""
-        known = [each.name for each in self.room().windows]
-        there = not window or not known or window in known
-        _check(
-            there, "window", "窗口名册里没有这个窗口，请从中选择", "no such window in the register: choose one of it"
-        )
-
-    def _after(self, connection: Connection, held: Ticket, what: str, window: str, case_no: str) -> Ticket:
-        if what == "transfer":
-            _check(plain(window, 1, 20), "window", "请填写转到哪个窗口", "name the window it goes to")
-            self._check_window(window)
-            wrong = held.state == reception.DONE or held.at_window == window
-            after = held._replace(state=reception.WAITING, at_window=window, called_ms=None, called_by="")
-        elif what == "again":
-            wrong = held.state != reception.SKIPPED
-            after = held._replace(state=reception.WAITING)
-        elif what == "skip":
-            wrong = held.state != reception.CALLED
-            after = held._replace(state=reception.SKIPPED)
-        else:
-            wrong = held.state != reception.CALLED
-            after = held._replace(state=reception.DONE, ended_ms=self.clock())
-            if case_no:
-                row = cases.by_number(connection, case_no)
-                there = row is not None and row.scope == about(self.identity.place)
-                _check(there, "case_no", "本单位没有这个编号的件", "no case of this place has that number")
-                assert row is not None
-                after = after._replace(scope=row.scope, case_id=row.case_id)
-        if wrong:
-            raise _moved_on()
-        return after
-
-    def _draw(self, connection: Connection, item_no: str, window: str, booking: int | None) -> int:
-        self._one_at_a_time(connection)
-        today = day_of(self.clock()).isoformat()
-        row = Ticket(today, 0, item_no, window, booking, self.clock(), reception.WAITING, None, "", None, "", None)
-        return reception.draw(connection, row)
-
     def _room_key(self, number: int = 0) -> CaseKey:
         """Under what a request about the room is kept: the number it came to, if any."""
         return f"room:{self.identity.place}", str(number).encode()
@@ -515,10 +379,6 @@ def _own_left(room: Room, taken: Taken) -> int:
 def _comes(booked: Iterable[Appointment], name: str, tail: str) -> bool:
     """Whether somebody is among those who are still to come."""
     return any((each.name, each.phone_tail, each.state) == (name, tail, reception.BOOKED) for each in booked)
-
-
-def _moved_on() -> Stale:
-    return Stale("已有人处理过，请重新查看", "somebody has dealt with it: look again")
 
 
 def _is_window(window: Window) -> bool:

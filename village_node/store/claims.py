@@ -1,9 +1,9 @@
 """Who of this node's staff has taken up which case, and who is away. Nothing of it leaves the node."""
 
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select
 
 from village_node.store import audit, rows
 from village_node.store.audit import Line
@@ -63,17 +63,25 @@ def drop(connection: Connection, keys: Collection[CaseKey]) -> None:
         rows.do(connection, "DELETE FROM claims WHERE scope = ? AND case_id = ?", (scope, case_id))
 
 
+def _had(staff_no: str) -> Select[Any]:
+    query = select(CLAIMS, CASES.c.case_no).join(
+        CASES, and_(CASES.c.scope == CLAIMS.c.scope, CASES.c.case_id == CLAIMS.c.case_id), isouter=True
+    )
+    return query.where(CLAIMS.c.staff_no == staff_no).order_by(CLAIMS.c.scope, CLAIMS.c.case_id)
+
+
+def taken_up(connection: Connection, staff_no: str) -> list[str]:
+    """What the audit trail calls each case that somebody has."""
+    return [row.case_no or row.case_id.hex() for row in connection.execute(_had(staff_no))]
+
+
 def take_all(connection: Connection, staff_no: str) -> list[str]:
     """Take from somebody all that they have; what the audit trail calls each case. The lines of it are written by
     ``note_freed``, and before them whatever else the transaction changes: rows here are locked, and after a line of the
     audit trail nothing is any more."""
-    query = select(CLAIMS, CASES.c.case_no).join(
-        CASES, and_(CASES.c.scope == CLAIMS.c.scope, CASES.c.case_id == CLAIMS.c.case_id), isouter=True
-    )
-    had = connection.execute(query.where(CLAIMS.c.staff_no == staff_no).order_by(CLAIMS.c.scope, CLAIMS.c.case_id))
-    found = had.all()
+    found = taken_up(connection, staff_no)
     connection.execute(delete(CLAIMS).where(CLAIMS.c.staff_no == staff_no))
-    return [row.case_no or row.case_id.hex() for row in found]
+    return found
 
 
 def note_freed(connection: Connection, freed: Collection[str], staff_no: str, why: str, at_ms: int, by: str) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, and_, case, delete, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, insert, not_, select, update
 
 from village_node.store import rows
-from village_node.store.tables.reception import APPOINTMENTS, DUTY, TICKETS
+from village_node.store.tables.reception import APPOINTMENTS, DUTY, PASSES, TICKETS
 
 BOOKED, CAME, MISSED, CANCELLED, MOVED, DOUBLE, GONE = range(7)
 WAITING, CALLED, DONE, SKIPPED = range(4)
@@ -54,7 +54,8 @@ class Taken(NamedTuple):
 
 
 class Ticket(NamedTuple):
-    """One row of ``tickets``, in the order of its columns. ``at_window``: which one it waits for; empty for any."""
+    """One row of ``tickets``, in the order of its columns. ``at_window``: which one it waits for; empty for any;
+    ``purpose``: what somebody came for, one of what windows do."""
 
     day: str
     number: int
@@ -68,6 +69,20 @@ class Ticket(NamedTuple):
     ended_ms: int | None
     scope: str
     case_id: bytes | None
+    purpose: str = "accept"
+
+
+class Passed(NamedTuple):
+    """One row of ``ticket_passes``, in the order of its columns: a number was sent on to another window."""
+
+    day: str
+    number: int
+    step: int
+    at_ms: int
+    from_window: str
+    to_window: str
+    passed_by: str
+    note: str
 
 
 def put_duty(connection: Connection, row: Duty) -> None:
@@ -167,7 +182,8 @@ def forget(connection: Connection, named_from: str, kept_from: str) -> int:
     rows. What stays says which item, which slot, and what it came to."""
     past = (APPOINTMENTS.c.day < named_from, APPOINTMENTS.c.name != "")
     cleared = connection.execute(update(APPOINTMENTS).where(*past).values(**_CLEARED)).rowcount
-    for table in (TICKETS, APPOINTMENTS):
+    connection.execute(update(PASSES).where(PASSES.c.day < named_from, PASSES.c.note != "").values(note=""))
+    for table in (TICKETS, PASSES, APPOINTMENTS):
         connection.execute(delete(table).where(table.c.day < kept_from))
     return cleared
 
@@ -202,14 +218,32 @@ def ticket(connection: Connection, day: str, number: int) -> Ticket | None:
     return Ticket._make(row) if row else None
 
 
-def next_for(connection: Connection, day: str, window: str, known: Collection[str] = ()) -> Ticket | None:
-    """Who is called next at a window: who has an appointment before who has none, else by the number. Who waits for one
-    that is not ``known`` any more, where windows are, waits for any."""
-    mine = or_(TICKETS.c.at_window == window, TICKETS.c.at_window == "")
-    mine = or_(mine, TICKETS.c.at_window.not_in(known)) if known else mine
-    query = select(TICKETS).where(TICKETS.c.day == day, TICKETS.c.state == WAITING, mine)
-    row = connection.execute(query.order_by(TICKETS.c.appointment.is_(None), TICKETS.c.number).limit(1)).first()
-    return Ticket._make(row) if row else None
+def waiting(connection: Connection, day: str) -> list[Ticket]:
+    """The numbers of a day that wait, in the order of their turn: who has an appointment before who has none, else by
+    the number."""
+    query = select(TICKETS).where(TICKETS.c.day == day, TICKETS.c.state == WAITING)
+    query = query.order_by(TICKETS.c.appointment.is_(None), TICKETS.c.number)
+    return [Ticket._make(row) for row in connection.execute(query)]
+
+
+def note_pass(connection: Connection, row: Passed) -> None:
+    """Remember that a number was passed on; which step of it that was is given here."""
+    mine = (PASSES.c.day == row.day, PASSES.c.number == row.number)
+    last = connection.scalar(select(func.max(PASSES.c.step)).where(*mine)) or 0
+    rows.insert(connection, PASSES, [row._replace(step=last + 1)])
+
+
+def passes(connection: Connection, first: str, last: str) -> list[Passed]:
+    """Every number that was passed on from one day to another, in the order in which that was done."""
+    query = select(PASSES).where(PASSES.c.day >= first, PASSES.c.day <= last)
+    query = query.order_by(PASSES.c.day, PASSES.c.at_ms, PASSES.c.number, PASSES.c.step)
+    return [Passed._make(row) for row in connection.execute(query)]
+
+
+def booked_from(connection: Connection, first: str, items: Collection[str]) -> int:
+    """How many have an appointment for one of these items from a day on."""
+    booked = (APPOINTMENTS.c.day >= first, APPOINTMENTS.c.state == BOOKED, APPOINTMENTS.c.item_no.in_(items))
+    return connection.scalar(select(func.count()).select_from(APPOINTMENTS).where(*booked)) or 0
 
 
 def change_ticket(connection: Connection, before: Ticket, after: Ticket) -> bool:

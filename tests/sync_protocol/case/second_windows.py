@@ -2,6 +2,7 @@
 
 import calendar
 import datetime
+import itertools
 import re
 from typing import Any
 
@@ -79,7 +80,7 @@ def _judge(body: dict[int, Any]) -> None:
         _must(type(number) is int and 1 <= number <= 7)
         _text(where, 60)
         weekdays.append(number)
-    _must(all(one < other for one, other in zip(weekdays, weekdays[1:], strict=False)))
+    _must(all(one < other for one, other in itertools.pairwise(weekdays)))
     tasks = _list(body.get(11), 1, 3)
     _must(all(type(each) is str for each in tasks))
     numbers = [{"consult": 1, "accept": 2, "settle": 3}.get(each, 0) for each in tasks]

@@ -5,6 +5,7 @@ import pytest
 from sync_protocol.case import kinds
 from tests.builders import COUNTY, VILLAGE, Member, Network, hand
 from village_node.casebook import BadBody, NotAllowed, Stale
+from village_node.casebook.queue import Ending
 from village_node.casebook.reception import Room
 from village_node.store.reception import Duty
 
@@ -35,9 +36,9 @@ def test_slots_and_numbers_are_given_out_once(county: Member) -> None:
     called = book.call_next("1", roles, "1号")
     assert (called.number, called.at_window) == (2, "1号")
     with pytest.raises(Stale):
-        book.end_ticket("1", roles, 1, "skip")
+        book.end_ticket("1", roles, 1, Ending("skip"))
     ref = county.file(item_no="036")
-    book.end_ticket("1", roles, 2, "done", case_no=ref.case_no)
+    book.end_ticket("1", roles, 2, Ending("done", case_no=ref.case_no))
     assert [(row.number, row.state, row.case_id) for row in book.tickets(TODAY)] == [(1, 0, None), (2, 2, ref.case_id)]
 
 

@@ -86,5 +86,21 @@ TICKETS: Final = Table(
     Column("ended_ms", BigInteger),
     Column("scope", Text, nullable=False),
     Column("case_id", LargeBinary),
+    Column("purpose", Text, nullable=False, server_default=text("'accept'")),
     PrimaryKeyConstraint("day", "number"),
+)
+
+# Which numbers were sent on from one window to another, by whom, in their order.
+PASSES: Final = Table(
+    "ticket_passes",
+    METADATA,
+    Column("day", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("from_window", Text, nullable=False),
+    Column("to_window", Text, nullable=False),
+    Column("passed_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("day", "number", "step"),
 )
