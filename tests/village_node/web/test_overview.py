@@ -8,6 +8,7 @@ from flask import request
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workdays import day_of
 from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere
 from tests.village_node.web.errands import PAPERS
 from township_node.web import overview, topology
@@ -162,3 +163,21 @@ def test_a_clock_that_runs_ahead_makes_no_silent_place_look_alive(
     network.clock.now_ms += 8 * DAY_MS
     drawn = marks(county.sign_in("1009", "supervisor").open("/overview").text)
     assert [age for age, _ in drawn] == ["silent"]
+
+
+def test_a_program_reads_what_the_one_screen_shows(network: Network, county: Counter, agent: Visitor) -> None:
+    agent.file("001", **PAPERS)
+    everywhere(network)
+    told = program_at(county, "1009", "supervisor").get("/overview").get_json()
+    assert told["stages"] == [{"state": "received", "cases": 1}] and told["at_fault"] == []
+    assert len(told["flow"]) == 30 and told["flow"][-1] == {"day": "2026-11-18", "filed": 1, "settled": 0}
+    assert [(each["place"], each["parent"]) for each in told["places"]] == [
+        (TOWNSHIP, county.config.place),
+        (VILLAGE, TOWNSHIP),
+    ]
+    assert [each["waiting"] for each in told["places"]] == [0, 1]
+    assert all(each["last_heard_ms"] == network.clock.now_ms for each in told["places"])
+    network.clock.now_ms += 60 * DAY_MS
+    late = program_at(county, "1010", "supervisor").get("/overview").get_json()
+    assert [(each["place"], sum(each[grade] for grade in overview.LATE)) for each in late["at_fault"]] == [(VILLAGE, 1)]
+    assert [sum(each[grade] for grade in overview.GRADED) for each in late["places"]] == [0, 1]

@@ -77,6 +77,7 @@ SENTENCES: Final[dict[str, str]] = {
     "draw_sample": "在一段日子里随机抽样，同一段日子只抽一次。",
     "count_services": "一段时间内各单位的服务次数和收件数，休息日另计。",
     "read_figures": "一个月、季度或年度的办件统计：按单位、部门、事项，带得分和排名。",
+    "read_overview": "一览：各阶段在办件、黄红牌各由谁引起、近三十天收件和办结、下级各单位最近消息和待办。",
     "list_bulletins": "本机有的历次通报，最新的在前。",
     "read_bulletin": "读取一期通报：发布时的数字、排名和扣分明细。",
     "publish_bulletin": "把已结束的一期发布为通报，之后不再更改。",

@@ -140,6 +140,7 @@ MAY = {
     "count_services": CASEWORK,
     "read_duty": STAFF,
     "count_tickets": CASEWORK,
+    "read_overview": STAFF,
     "list_item_changes": EVERYBODY,
     "read_health": STAFF,
     "list_accounts": {"head", "admin"},
