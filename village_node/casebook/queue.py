@@ -65,6 +65,12 @@ class Queue(Windows):
         with self.store.reading() as connection:
             return reception.tickets(connection, day)
 
+    def tickets_between(self, first: str, last: str) -> list[Ticket]:
+        """The numbers drawn from one day to another. Raises BadBody."""
+        span_ms(first, last)
+        with self.store.reading() as connection:
+            return reception.tickets_between(connection, first, last)
+
     def passes(self, first: str, last: str) -> list[Passed]:
         """Every number that was passed on from one day to another, in the order in which that was done. Raises
         BadBody."""

@@ -212,6 +212,12 @@ def tickets(connection: Connection, day: str) -> list[Ticket]:
     return [Ticket._make(row) for row in connection.execute(query)]
 
 
+def tickets_between(connection: Connection, first: str, last: str) -> list[Ticket]:
+    """The numbers from one day to another in their order."""
+    query = select(TICKETS).where(TICKETS.c.day >= first, TICKETS.c.day <= last)
+    return [Ticket._make(row) for row in connection.execute(query.order_by(TICKETS.c.day, TICKETS.c.number))]
+
+
 def ticket(connection: Connection, day: str, number: int) -> Ticket | None:
     """One number of a day."""
     row = connection.execute(select(TICKETS).where(TICKETS.c.day == day, TICKETS.c.number == number)).first()

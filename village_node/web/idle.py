@@ -9,7 +9,17 @@ from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from village_node.casebook.detecting import MOST_MONTHS, TWICE_DAYS, USUAL_MONTHS, Empty, Idle, Outside, Twice
+from sync_protocol.case.workdays import day_of
+from village_node.casebook.detecting import (
+    MOST_MONTHS,
+    TWICE_DAYS,
+    USUAL_MONTHS,
+    Empty,
+    Idle,
+    Outside,
+    Twice,
+    since_of,
+)
 from village_node.store.cases import CaseRow
 from village_node.web import counter_books, export, filters, masking, times
 from village_node.web.export import Table
@@ -42,8 +52,9 @@ ABOUT: Final[dict[str, tuple[str, str]]] = {
         "Open all of this time and never filed. Those that began in it are left out.",
     ),
     "windows": (
-        "本单位登记的窗口中，这段时间没有叫过号的。",
-        "Registered windows of this room to which no number was called.",
+        "本单位登记的窗口中，这段时间没有叫过号的。期间才开设、已撤销、或不在季节和不出摊的不算。",
+        "Registered windows of this room to which no number was called; not those that began in this time, are closed, "
+        "or had no day of their season or week in it.",
     ),
     "twice": (
         f"同一申请人、同一事项，{TWICE_DAYS} 天内在两处收件的。证件号码相同的为“同一人”；"
@@ -152,12 +163,13 @@ def lines_of(visit: Visit, view: str, months: int) -> list[Line]:
         "items": _item,
         "windows": _window,
     }
-    return [drawn[view](visit, each) for each in book.idle(view, min(months, MOST_MONTHS), windows(visit))]
+    most = min(months, MOST_MONTHS)
+    return [drawn[view](visit, each) for each in book.idle(view, most, windows(visit, most))]
 
 
-def windows(visit: Visit) -> tuple[str, ...]:
-    """The windows that this room has registered."""
-    return tuple(each.name for each in visit.site.casebook.room().windows)
+def windows(visit: Visit, months: int) -> tuple[str, ...]:
+    """The windows of this room to which somebody might have been called in so many months."""
+    return visit.site.casebook.idle_candidates(since_of(day_of(visit.now_ms), months))
 
 
 def _last(visit: Visit, each: Idle) -> Cell:

@@ -7,10 +7,13 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sync_protocol.case.windows import TASKS
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import AlreadyDone, BadBody, CasebookError, IdTaken, NotAllowed, Stale
 from village_node.casebook.booking_labels import Booked, grouped
-from village_node.store.reception import BOOKING_STATES, TICKET_STATES, Appointment, Ticket
+from village_node.casebook.queue import ACCEPT, Ending
+from village_node.casebook.windows import Spot
+from village_node.store.reception import BOOKING_STATES, TICKET_STATES, Appointment, Passed, Ticket
 from village_node.web import entry, masking, sent_once
 from village_node.web.clocks import Badge
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
@@ -37,7 +40,7 @@ ENDINGS: Final = ("done", "skip", "again", "transfer")
 
 @dataclass(frozen=True)
 class Turn:
-    """One number as the page shows it."""
+    """One number as the page shows it. ``passed``: the windows that it was sent on from, with what was noted then."""
 
     row: Ticket
     number: str
@@ -45,6 +48,8 @@ class Turn:
     badge: Badge
     name: str
     case_no: str
+    purpose: str
+    passed: list[tuple[Passed, str]]
 
 
 def number_words(number: int) -> str:
@@ -89,11 +94,12 @@ def end_booking(visit: Visit, number: str, what: str) -> Response:
 
 def draw(visit: Visit) -> Response:
     """Draw a number for who walks in."""
-    typed, staff = {name: visit.line(name) for name in ("draw_item", "draw_window")}, visit.staff
+    typed, staff = {name: visit.line(name) for name in ("draw_item", "draw_window", "draw_purpose")}, visit.staff
+    purpose = typed["draw_purpose"] or ACCEPT
     return _done(
         visit,
         lambda: visit.site.casebook.draw_ticket(
-            staff.staff_no, staff.roles, typed["draw_item"], typed["draw_window"], sent_once.asked(visit)
+            staff.staff_no, staff.roles, typed["draw_item"], typed["draw_window"], sent_once.asked(visit), purpose
         ),
         "drawn",
         typed,
@@ -115,12 +121,11 @@ def end_turn(visit: Visit, number: str, what: str) -> Response:
     if what not in ENDINGS or not is_number(number):
         raise NotFound
     staff = visit.staff
-    typed = {name: visit.line(name) for name in ("to_window", "case_no")}
+    typed = {name: visit.line(name) for name in ("to_window", "case_no", "note")}
+    ending = Ending(what, typed["to_window"], typed["case_no"].upper(), typed["note"])
     return _done(
         visit,
-        lambda: visit.site.casebook.end_ticket(
-            staff.staff_no, staff.roles, int(number), what, typed["to_window"], typed["case_no"].upper()
-        ),
+        lambda: visit.site.casebook.end_ticket(staff.staff_no, staff.roles, int(number), ending),
         what,
         {**typed, "turn": number},
     )
@@ -158,7 +163,7 @@ def _page(
     typed = typed or {}
     day = typed.get("day") or entry.line(visit.request.args.get("day", ""))[:10] or today
     booked, drawn = site.casebook.appointments(day), site.casebook.tickets(today)
-    windows = site.casebook.room().windows
+    spots, passed = site.casebook.spots(day_of(visit.now_ms)), site.casebook.passes(today, today)
     names = {row.id: row.name for row in (booked if day == today else site.casebook.appointments(today))}
     return visit.render(
         "turns.html",
@@ -174,10 +179,13 @@ def _page(
         slots=site.casebook.slots(day),
         booked=[(row, item_words(visit, row.item_no), masking.name(row.name), BOOKINGS[_state(row)]) for row in booked],
         grouped=grouped,
-        turns=[_turn(visit, row, names) for row in drawn],
+        turns=[_turn(visit, row, names, passed) for row in drawn],
         waiting=sum(TICKET_STATES[row.state] == "waiting" for row in drawn),
-        windows=[(each.name, f"{each.name} {each.department}".rstrip()) for each in windows],
-        own_window=next((each.name for each in windows if each.staff_no == visit.staff.staff_no), ""),
+        windows=[(each.name, spot_words(visit, each)) for each in spots],
+        head_desk=spots[0].name if spots and spots[0].is_head else "",
+        shut=_shut(visit),
+        purposes=[(code, visit.t(*words)) for code, words in TASKS.items()],
+        own_window=next((each.name for each in spots if each.staff_no == visit.staff.staff_no), ""),
         items=[(item.item_no, f"{item.item_no} {visit.t(item.name, item.name_en)}") for item in site.finder.find("")],
     )
 
@@ -191,12 +199,28 @@ def item_words(visit: Visit, item_no: str) -> str:
     return visit.t(item.name, item.name_en) if item is not None else item_no
 
 
-def _turn(visit: Visit, row: Ticket, names: dict[int, str]) -> Turn:
+def spot_words(visit: Visit, spot: Spot) -> str:
+    """A window that is open, in words: whose, where a mobile one stands, or that it is the head desk."""
+    head = visit.t("总服务台", "head desk") if spot.is_head else ""
+    return " ".join(filter(None, (spot.name, spot.department, spot.where, head)))
+
+
+def _shut(visit: Visit) -> list[tuple[str, str]]:
+    """The windows of this room that stand and are not open today, each with the day on which it is open next."""
+    today = day_of(visit.now_ms)
+    known = [each for each in visit.site.casebook.windows_here() if each.state(today) in ("shut", "planned")]
+    opens = [(each.name, each.next_open(today)) for each in known]
+    return [(name, day.isoformat() if day is not None else "") for name, day in opens]
+
+
+def _turn(visit: Visit, row: Ticket, names: dict[int, str], passed: list[Passed]) -> Turn:
     case = visit.site.casebook.case_row(row.scope, row.case_id) if row.case_id is not None else None
     name = masking.name(names.get(row.appointment, "")) if row.appointment is not None else ""
     number = (case.case_no if case is not None else "") or ""
     badge = NUMBERS[TICKET_STATES[row.state]]
-    return Turn(row, number_words(row.number), item_words(visit, row.item_no), badge, name, number)
+    purpose, name_of = visit.t(*TASKS[row.purpose]) if row.purpose != ACCEPT else "", visit.site.accounts.name_of
+    mine = [(each, name_of(each.passed_by) or each.passed_by) for each in passed if each.number == row.number]
+    return Turn(row, number_words(row.number), item_words(visit, row.item_no), badge, name, number, purpose, mine)
 
 
 ROUTES: Final = (

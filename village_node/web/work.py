@@ -170,6 +170,7 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
         ("fee_day", t("收费日结", "Fees of the day"), 0),
         ("day_ends", t("日清", "Ends of days"), 0),
         ("deciders", t("窗口办决率", "Decided at the window"), 0),
+        ("window_register", t("窗口", "Windows"), 0),
     ]
     if odd["proposals"]:
         found.append(("assignments", t("待确认改派", "To confirm"), odd["proposals"]))

@@ -38,6 +38,7 @@ from village_node.web.api import (
     together,
     voices,
     webhooks,
+    windows,
 )
 from village_node.web.api.docs import Description, routes
 from village_node.web.api.operations import BLUEPRINT, PREFIX, Described, Operation, hang
@@ -68,6 +69,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *staff.OPERATIONS,
     *supervising.OPERATIONS,
     *together.OPERATIONS,
+    *windows.OPERATIONS,
     *papers.OPERATIONS,
     *phone.OPERATIONS,
     *publishing.OPERATIONS,

@@ -80,7 +80,7 @@ def list_idle(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     """What had no case in this time, what was filed at two places or outside its way, and empty posts."""
     book, months = visit.site.casebook, asked["months"]
     named = {"items_": "items", **{name: name for name in ("places", "departments", "windows")}}
-    windows = idle.windows(visit)
+    windows = idle.windows(visit, months)
     found: dict[str, Any] = {
         name: [
             {"code": each.code, "last": each.last, "of_items": each.items} for each in book.idle(what, months, windows)

@@ -7,8 +7,10 @@ import marshmallow
 from marshmallow import Schema
 from werkzeug.exceptions import NotFound
 
+from sync_protocol.case.windows import TASKS
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody, Request
+from village_node.casebook.queue import ACCEPT, NOTE_MAX, Ending
 from village_node.casebook.reception import CLASSES, MOST_WINDOWS, POSTS, Room, Window
 from village_node.store.locks import CaseKey
 from village_node.store.reception import BOOKING_STATES, TICKET_STATES, Duty
@@ -63,10 +65,13 @@ class MoveTaken(Taken):
 
 
 class DrawTaken(Taken):
-    """What for, and for which window; both may be empty."""
+    """What for, and for which window; both may be empty: then the head desk, where one is open, or any window."""
 
     item_no = schemas.Text(0, 32, load_default="")
     window = schemas.Text(0, 20, load_default="")
+    purpose = marshmallow.fields.String(
+        load_default=ACCEPT, validate=marshmallow.validate.OneOf(tuple(TASKS), error=_CHOOSE)
+    )
 
 
 class CallTaken(Taken):
@@ -76,11 +81,12 @@ class CallTaken(Taken):
 
 
 class EndTurnTaken(Taken):
-    """`window` with `transfer`; `case_no` with `done`, where a case was filed from it."""
+    """`window` with `transfer`, and a `note` for it; `case_no` with `done`, where a case was filed from it."""
 
     what = _one_of(*turns.ENDINGS)
     window = schemas.Text(0, 20, load_default="")
     case_no = schemas.Text(0, 60, load_default="")
+    note = schemas.Text(0, NOTE_MAX, load_default="")
 
 
 class DutyTaken(Taken):
@@ -147,10 +153,19 @@ class Appointments(Schema):
     appointments = shapes.many(AppointmentGiven)
 
 
+class PassGiven(Schema):
+    """A number was sent on from one window to another."""
+
+    from_window, to_window, passed_by, note = (shapes.text() for _ in range(4))
+    at_ms = shapes.moment()
+
+
 class TicketGiven(Schema):
     """A number of today."""
 
     number = shapes.number()
+    purpose = shapes.text(*TASKS)
+    passes = shapes.many(PassGiven)
     called_as, item_no, window = shapes.text(), shapes.text(), shapes.text()
     state = shapes.text(*TICKET_STATES)
     appointment = shapes.maybe_number()
@@ -249,9 +264,12 @@ def end_appointment(visit: Visit, chosen: dict[str, str], asked: dict[str, str],
 def list_tickets(visit: Visit) -> dict[str, Any]:
     """Today's numbers."""
     day = day_of(visit.now_ms).isoformat()
+    passed = visit.site.casebook.passes(day, day)
     told = [
         {
             "number": row.number,
+            "purpose": row.purpose,
+            "passes": [each._asdict() for each in passed if each.number == row.number],
             "called_as": turns.number_words(row.number),
             "item_no": row.item_no,
             "window": row.at_window,
@@ -266,10 +284,12 @@ def list_tickets(visit: Visit) -> dict[str, Any]:
 def draw_ticket(visit: Visit, chosen: dict[str, str], asked: dict[str, str]) -> Any:
     """Draw a number for who walks in."""
     wanted, staff = request_of(visit, chosen, asked), visit.staff
-    item_no, window = entry.line(asked["item_no"]), entry.line(asked["window"])
-    return _done(
-        visit, wanted, lambda: visit.site.casebook.draw_ticket(staff.staff_no, staff.roles, item_no, window, wanted)
-    )
+    item_no, window, purpose = entry.line(asked["item_no"]), entry.line(asked["window"]), asked["purpose"]
+
+    def draw() -> int:
+        return visit.site.casebook.draw_ticket(staff.staff_no, staff.roles, item_no, window, wanted, purpose)
+
+    return _done(visit, wanted, draw)
 
 
 def call_ticket(visit: Visit, chosen: dict[str, str], asked: dict[str, str]) -> Any:
@@ -283,11 +303,11 @@ def call_ticket(visit: Visit, chosen: dict[str, str], asked: dict[str, str]) -> 
 def end_ticket(visit: Visit, chosen: dict[str, str], asked: dict[str, str], number: str) -> Any:
     """A number of today is done, skipped, waits again, or is sent to another window."""
     wanted, staff, drawn = request_of(visit, chosen, number, asked), visit.staff, _number(number)
-    window, case_no = entry.line(asked["window"]), entry.line(asked["case_no"]).upper()
+    window, case_no, note = (entry.line(asked[name]) for name in ("window", "case_no", "note"))
+    ending = Ending(asked["what"], window, case_no.upper(), note)
 
     def end() -> int:
-        book = visit.site.casebook
-        book.end_ticket(staff.staff_no, staff.roles, drawn, asked["what"], window, case_no, wanted)
+        visit.site.casebook.end_ticket(staff.staff_no, staff.roles, drawn, ending, wanted)
         return drawn
 
     return _done(visit, wanted, end)
