@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sync_protocol.case import kinds, periods, workflow
+from sync_protocol.case import kinds, periods, powers
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.places import about, below
 from tests.builders import ROLES
@@ -58,7 +58,7 @@ class Bookkeepers:
     def close_day(self, station: "Station") -> None:
         """The day of the room is closed; whatever is left over waits for the line."""
         roles = ROLES[station.place.level]
-        if not workflow.may(roles, station.place.level, kinds.DAY_END):
+        if not powers.may(roles, station.place.level, kinds.DAY_END):
             return
 
         def do() -> None:

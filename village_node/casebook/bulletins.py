@@ -7,7 +7,7 @@ the next one of its kind.
 from collections.abc import Iterable
 from typing import Final
 
-from sync_protocol.case import bulletin_bodies, kinds, periods, powers, standings, workflow
+from sync_protocol.case import bulletin_bodies, kinds, periods, powers, standings
 from sync_protocol.case import bulletins as said_by
 from sync_protocol.case.bulletins import Bulletin, Published, Rules
 from sync_protocol.case.workdays import day_of

@@ -48,7 +48,7 @@ def passes(visit: Visit) -> Response:
         last=last,
         filters=asked,
         sums=sums,
-        purposes=TASKS,
+        comes_for=TASKS,
         number_words=turns.number_words,
         item_words=lambda number: turns.item_words(visit, number),
         listed=counter_books.listed(visit, "passes", found),

@@ -184,7 +184,7 @@ def _page(
         windows=[(each.name, spot_words(visit, each)) for each in spots],
         head_desk=spots[0].name if spots and spots[0].is_head else "",
         shut=_shut(visit),
-        purposes=[(code, visit.t(*words)) for code, words in TASKS.items()],
+        comes_for=[(code, visit.t(*words)) for code, words in TASKS.items()],
         own_window=next((each.name for each in spots if each.staff_no == visit.staff.staff_no), ""),
         items=[(item.item_no, f"{item.item_no} {visit.t(item.name, item.name_en)}") for item in site.finder.find("")],
     )

@@ -37,6 +37,7 @@ HEAD: Final = (
     ("部门", "Department"), ("事项编号", "Item numbers"), ("办理内容", "Does"), ("自", "From"), ("至", "Until"),
     ("每年季节", "Season"), ("每周所在", "Weekdays"), ("依据文号", "Document"), ("理由", "Reason"),
 )  # fmt: skip
+_NEW: Final = {"sort": "fixed", "tasks": ["accept"]}
 _FORM: Final = ("window", "first", "document_no", "reason", "sort", "department", "last")
 
 
@@ -61,7 +62,7 @@ def windows_map(visit: Visit) -> Response:
         "windows.html",
         422 if problem else 200,
         problem=problem,
-        day=day,
+        on_day=day,
         said=f"{times.date_words(day, visit.lang)} {visit.t(*WEEK[day.weekday()])}",
         day_off=not calendar.is_working(day),
         filters=asked,
@@ -142,9 +143,7 @@ def _register(
         today=today,
         season=_season,
         done=visit.request.args.get("done", ""),
-        **_form_values(
-            visit, typed or {"first": today.isoformat(), "sort": "fixed", "tasks": ["accept"]}, wrong, problem
-        ),
+        **_form_values(visit, typed or {**_NEW, "first": today.isoformat()}, wrong, problem),
     )
 
 
@@ -318,5 +317,5 @@ ROUTES: Final = (
     Route("/windows/register", "window_register", register, READS),
     export.route("/windows/register", "window_register_export", table, Policy(EXPORTS, "node")),
     Route("/windows/register/<place>/<name>", "window", window, READS),
-    Route("/windows/register/<any(open, change, close):what>", "say_window", say_window, KEEPS, ("POST",)),
+    Route("/windows/register/<what>", "say_window", say_window, KEEPS, ("POST",)),
 )

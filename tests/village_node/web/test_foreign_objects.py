@@ -51,12 +51,13 @@ OF_EVERYBODY = {
         "items are the county's, and everybody's",
     ),
     **dict.fromkeys(("check", "by_code", "phone", "send_by_phone"), "for residents, who prove it by a secret"),
-    **dict.fromkeys(("enter_authority", "answer_calendar", "complaint_paper"), "the address names a form, no object"),
+    **dict.fromkeys(("enter_authority", "answer_calendar", "complaint_paper", "say_window"), "the address names a form, no object"),
     **dict.fromkeys(
         ("bulletin", "print_bulletin", "bulletin_export", "api.read_bulletin"),
         "what a place publishes is for every place below it, and holds nothing about anybody",
     ),
     "delegation_letter": "delegations are the county's register, which every place holds",
+    "window": "which windows a place has is for everybody",
     "api.keep_draft": "a draft that is not there yet is begun",
     **dict.fromkeys(
         ("renew", "disable", "unlock", "staff_member", "change_staff", "absent", "reset_factor"),

@@ -46,8 +46,8 @@ def _one_of(choices: tuple[str, ...], **known: Any) -> Any:
     return marshmallow.fields.String(validate=judge, **known)
 
 
-class WindowTaken(Taken):
-    """A window as it is from a day on. With `close` only the first five, and `seen`: that it is known what it leaves."""
+class EntryTaken(Taken):
+    """A window as it is from a day on. With `close` the first five, and `seen`: that it is known what would be left."""
 
     what = _one_of(ACTS, required=True)
     window = schemas.Text(1, rules.NAME_MAX, required=True)
@@ -203,10 +203,13 @@ def read_leaving(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
 def say_window(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
     """Open, change or close a window of this place by a document."""
     wanted, staff = request_of(visit, chosen, asked), visit.staff
-    names = ("window", "what", "first", "document_no", "reason", "sort", "department")
     days = tuple(sorted((each["weekday"], entry.line(each["where"])) for each in asked["days"]))
-    items, last, season, tasks = tuple(asked["items_"]), asked["last"], tuple(asked["season"]), tuple(asked["tasks"])
-    said = Window(*(entry.line(asked[name]) for name in names), items, last, season, days, tasks)
+    name, what, first, document_no, reason, sort, department, last = (
+        entry.line(asked[each])
+        for each in ("window", "what", "first", "document_no", "reason", "sort", "department", "last")
+    )
+    items, season, tasks = (tuple(asked[each]) for each in ("items_", "season", "tasks"))
+    said = Window(name, what, first, document_no, reason, sort, department, items, last, season, days, tasks)
 
     def keep() -> None:
         visit.site.casebook.say_window(staff.staff_no, staff.roles, said, asked["seen"], wanted)
@@ -216,7 +219,7 @@ def say_window(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> A
 
 OPERATIONS: Final = (
     Operation("/windows", "map_windows", map_windows, windows.EVERYBODY, TAG, asks=MapQuery, gives=MapGiven),
-    Operation("/windows", "say_window", say_window, windows.KEEPS, TAG, "POST", WindowTaken, gives=Said, once=True),
+    Operation("/windows", "say_window", say_window, windows.KEEPS, TAG, "POST", EntryTaken, gives=Said, once=True),
     Operation("/windows/register", "list_windows", list_windows, windows.READS, TAG, gives=RegisterGiven),
     Operation(
         "/windows/leaving", "read_leaving", read_leaving, windows.READS, TAG, asks=LeavingQuery, gives=LeavingGiven

@@ -75,6 +75,7 @@ TWINS = {
     "resend_webhook": ("resend_webhook",),
     "set_duty": ("set_duty",),
     "say_room": ("say_room",),
+    "say_window": ("say_window",),
     "take_slip": ("take_slip",),
     "attach_slip": ("attach_slip",),
     "decline_slip": ("decline_slip",),

@@ -13,6 +13,7 @@ from tests.village_node.web.counter import (
     hidden_of,
 )
 from tests.village_node.web.test_service_room import ROOM
+from tests.village_node.web.test_windows import WINDOW
 from tests.village_node.web.unsaved.form import TYPED, Ready, State
 
 _DUTY: Final = {"day": "2026-11-21", "post": "A", "staff_no": "0002"}
@@ -107,6 +108,7 @@ def _own(request: pytest.FixtureRequest, what: str) -> Ready:
 
 STATES: Final[dict[str, State]] = {
     "set_duty": partial(_room, where="/duty", fields={**_DUTY, "note": TYPED}),
+    "say_window": partial(_room, where="/windows/register/open", fields={**WINDOW, "reason": TYPED}),
     "say_room": partial(_room, where="/duty/room", fields={**ROOM, "address": TYPED}),
     "book_slot": partial(_room, where="/turns/book", fields={}),
     "end_booking": partial(_room, where="/turns/bookings/1/missed", fields={"text": TYPED}),
