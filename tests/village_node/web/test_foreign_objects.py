@@ -51,7 +51,9 @@ OF_EVERYBODY = {
         "items are the county's, and everybody's",
     ),
     **dict.fromkeys(("check", "by_code", "phone", "send_by_phone"), "for residents, who prove it by a secret"),
-    **dict.fromkeys(("enter_authority", "answer_calendar", "complaint_paper", "say_window"), "the address names a form, no object"),
+    **dict.fromkeys(
+        ("enter_authority", "answer_calendar", "complaint_paper", "say_window"), "the address names a form, no object"
+    ),
     **dict.fromkeys(
         ("bulletin", "print_bulletin", "bulletin_export", "api.read_bulletin"),
         "what a place publishes is for every place below it, and holds nothing about anybody",
