@@ -226,3 +226,20 @@ def test_a_window_is_opened_and_closed_by_a_program_once(village: Counter) -> No
     assert head.post("/windows", {**close, "seen": True}).status_code == 200
     assert head.get("/windows/register").get_json()["windows"][0]["state"] == "ended"
     assert head.get("/windows/leaving?window=9号").status_code == 404
+
+
+def test_a_window_out_of_its_season_is_not_told_as_idle(village: Counter, head: Visitor) -> None:
+    kept(head, "/duty/room", **{**ROOM, "windows": "9号"})
+    summer = {**SEASON, "window": "防汛", "season_first": "10-01", "season_last": "10-31"}
+    for each in (WINDOW, SEASON, summer, CART, {**WINDOW, "window": "新窗口", "first": "2026-11-10"}):
+        kept(head, OPEN, **each)
+
+    def idle(months: int) -> set[str]:
+        page = head.open(f"/idle?view=windows&months={months}").text.partition("<tbody>")[2]
+        return {name for name in ("1号", "9号", "烟花爆竹", "防汛", "流动车", "新窗口") if name in page}
+
+    assert idle(1) == {"1号", "9号", "防汛", "流动车"}, "the season of fireworks has not come, the new one is new"
+    told = program_at(village, "0802", "head").get("/idle?months=6").get_json()["windows"]
+    assert {each["code"] for each in told} == {"1号", "9号", "防汛", "流动车"}
+    kept(head, "/windows/register/close", **CLOSE, seen="yes")
+    assert idle(1) == {"9号", "防汛", "流动车"}, "what is closed is not asked"
