@@ -219,7 +219,9 @@ def say_window(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> A
 
 OPERATIONS: Final = (
     Operation("/windows", "map_windows", map_windows, windows.EVERYBODY, TAG, asks=MapQuery, gives=MapGiven),
-    Operation("/windows", "say_window", say_window, windows.KEEPS, TAG, "POST", EntryTaken, gives=WindowSaid, once=True),
+    Operation(
+        "/windows", "say_window", say_window, windows.KEEPS, TAG, "POST", EntryTaken, gives=WindowSaid, once=True
+    ),
     Operation("/windows/register", "list_windows", list_windows, windows.READS, TAG, gives=RegisterGiven),
     Operation(
         "/windows/leaving", "read_leaving", read_leaving, windows.READS, TAG, asks=LeavingQuery, gives=LeavingGiven
