@@ -16,6 +16,7 @@ from tests.village_node.web.test_papers import photo, upload
 from tests.village_node.web.test_revocations import ask
 from tests.village_node.web.test_service_room import ROOM, TODAY, kept
 from tests.village_node.web.test_slips import brought
+from tests.village_node.web.test_windows import CART, DESK, OPEN, SEASON, WINDOW
 
 TOMORROW = "2026-11-19"
 ELSEWHERE = "621021101202-261118-7K3M-12-"  # a case that another village filed
@@ -84,6 +85,10 @@ def fill_books(hall: Hall, case: str) -> Books:
     clerk.file()  # what the village has filed already
     kept(agent, "/day-end/close", all_why="other", all_words="等会计核对收入")
     kept(hearing, "/day-end/close", all_why="to_check")
+    for window in (WINDOW, SEASON, CART, DESK):
+        kept(head, OPEN, **window)
+    kept(agent, "/turns/draw", draw_item="", draw_window="")
+    kept(agent, "/turns/2/transfer", to_window="1号", note="先核对户口簿")
     hall.exchange()
     newcomer(hall.network, TOWNSHIP, SECOND_VILLAGE)
     complaint = {"number": number, "code": code}

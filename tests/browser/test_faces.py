@@ -65,6 +65,12 @@ BOOKS = (
 )  # fmt: skip
 
 
+WINDOWS = (
+    "/windows/register",
+    f"/windows/register/{VILLAGE}/1号",
+    f"/windows/register/{VILLAGE}/流动车",
+    "/turns/passes",
+)
 BULLETIN = "2026-10"  # a month that is over
 
 
@@ -212,7 +218,7 @@ class Rooms:
     def book_pages(self) -> Iterator[tuple[str, Page]]:
         """Books of a service room and registers of three levels, with something in them, every part unfolded."""
         village = [*BOOKS, self.books.batch, self.books.slip, self.books.consultation]
-        village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock", "/day-end"]
+        village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock", "/day-end", *WINDOWS]
         township = ["/newcomers", "/countersigning", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
         township += [self.books.complaint_heard, f"/children/{VILLAGE}/accounts", "/overview", "/late-acts"]
         county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
@@ -273,6 +279,7 @@ class Rooms:
             "/items/001/1/flow",
             "/items/register",
             "/hours",
+            "/windows",
             f"/check/{check_token_in(self.paper)}",
             "/check/none",
             "/query/complaint",

@@ -24,6 +24,8 @@ from village_node.web.filing_steps import BY_STEPS
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 WALL = ViewportSize(width=1920, height=1080)
+SCREEN = ViewportSize(width=1366, height=1210)
+LATER_MS = 11 * 86_400_000  # so that something is late by then
 
 
 class Album:
@@ -97,6 +99,11 @@ def a_day(hall: Hall, album: Album) -> None:
     wall = hall.page(viewport=WALL)
     wall.goto("/wall")
     album.take(wall, "wall")
+    hall.network.clock.now_ms += LATER_MS
+    hall.exchange()
+    over_all = hall.staff(COUNTY, "1009", "supervisor", name="周明", viewport=SCREEN)
+    over_all.goto("/overview")
+    album.take(over_all, "overview")
 
 
 def test_every_picture_of_the_readme_can_be_drawn_again(hall: Hall) -> None:

@@ -43,7 +43,7 @@ def lines(page: str, heading: str) -> str:
 def test_a_window_is_opened_changed_and_closed_by_a_document(head: Visitor) -> None:
     kept(head, OPEN, **WINDOW)
     page = head.open("/windows/register").text
-    assert "1号" in page and "今天开放" in page and "001 016" in page
+    assert "1号" in page and "今天开放" in page and "001 016" in page and "built-in" not in page
     refused(head, OPEN, "已有这个窗口", **WINDOW)
     kept(head, "/windows/register/change", **{**WINDOW, "items": "001", "first": "2026-12-01", "reason": "下放016"})
     own = head.open(head.open("/windows/register").text.partition('class="row-link" href="')[2].partition('"')[0]).text
