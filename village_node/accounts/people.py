@@ -12,6 +12,7 @@ from sync_protocol.suites import NotOpened
 from village_node.accounts.chain import ChainWatch
 from village_node.accounts.exports import Exports
 from village_node.accounts.factors import Factors, code_keys_of
+from village_node.accounts.guesses import Guesses
 from village_node.accounts.marks import MarkFile
 from village_node.accounts.passes import Passes
 from village_node.accounts.passwords import Hasher, code_hash, one_time_code, password_trouble
@@ -98,6 +99,7 @@ class Accounts:
         self.level = level
         self.throttle = Throttle(ThrottleRows(rows.store), clock)
         self.refusals = Refusals(self.throttle.rows, clock)
+        self.guesses = Guesses(self.throttle.rows, clock)
         self.chain = ChainWatch(rows, clock, steady or clock, beside, signed)
         self._clock = clock
         self._randomness = randomness
@@ -108,7 +110,7 @@ class Accounts:
             FactorRows(rows.store), self.throttle, clock, randomness, factor_key, lambda: self.secret("recovery")
         )
         self.demands = demands or Demands()
-        self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock)
+        self.steps = Steps(rows, self._sessions, self.factors, self.demands, clock, self.guesses)
         self.tokens = Tokens(TokenRows(rows.store), clock, randomness, self._steady)
         self.passes = Passes(PassRows(rows.store), self._sessions, clock, randomness, self._steady)
         self.readings = Readings(self.throttle.rows, clock, rows_a_day)
@@ -324,7 +326,7 @@ class Accounts:
         trouble = password_trouble(new, staff_no)
         if trouble is not None:
             raise StaffTrouble(*trouble)
-        staff = self._sessions.check(staff_no, old, source)
+        staff = self._checked(staff_no, old, source)
         self._check_code(staff_no, code, source)
         told = self._line(staff_no, "password.change", staff_no, source=source)
         new_hash, now = self._hasher.hash(new), self._clock()
@@ -470,7 +472,8 @@ class Accounts:
 
     def _audit_refusal(self, refused: SignInRefused, action: str, number: str, source: str) -> None:
         """Write a line for a wrong guess; waits write none (they would fill the disk), nor do words that are no number
-        (people type their password into the wrong field)."""
+        (people type their password into the wrong field). All of them are counted."""
+        self.guesses.note(source)
         if not refused.wait_ms:
             self.audit("", action, number if self.rows.staff(number) else "unknown", {"source": source})
 

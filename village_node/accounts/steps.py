@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from village_node.accounts.factors import Factors, SetUp
+from village_node.accounts.guesses import Guesses
 from village_node.accounts.sessions import Sessions, SignedIn, SignInRefused, Step
 from village_node.store.accounts import AccountRows, SessionRow, StaffRow
 from village_node.store.audit import Line
@@ -51,13 +52,20 @@ class Steps:
     """Takes people from one step to the next. Clock (ms) is handed in."""
 
     def __init__(
-        self, rows: AccountRows, sessions: Sessions, factors: Factors, demands: Demands, clock: Callable[[], int]
+        self,
+        rows: AccountRows,
+        sessions: Sessions,
+        factors: Factors,
+        demands: Demands,
+        clock: Callable[[], int],
+        guesses: Guesses,
     ) -> None:
         self._rows = rows
         self._sessions = sessions
         self._factors = factors
         self.demands = demands
         self._clock = clock
+        self._guesses = guesses
 
     def first(self, staff: StaffRow, source: str, told: Line | None, before: str = "") -> SignedIn:
         """Who has shown the password: signed in, or what is left to do. ``told``: the line of a session that opens;
@@ -113,7 +121,9 @@ class Steps:
         return self._sessions.replace(half.staff, source, half.session.id_hash, self._opened(half.staff, source))
 
     def note_refusal(self, staff_no: str, refused: SignInRefused, source: str) -> None:
-        """Write a line for a wrong code; waits write none, nor does one that did not come."""
+        """Write a line for a wrong code; waits write none, nor does one that did not come, which is not counted."""
+        if refused.why != "missing":
+            self._guesses.note(source)
         if not refused.wait_ms and refused.why != "missing":
             detail = {"source": source, "why": refused.why}
             self._rows.append_audit(Line(self._clock(), "", "factor.refuse", staff_no, detail))

@@ -93,15 +93,14 @@ def health(visit: Visit) -> Response:
     """The page for staff: what waits, is void, contested, refused or parked in each stream; neighbours; machine."""
     site = visit.site
     status = site.node_status()
-    misses = site.accounts.throttle.rows.throttle("query-all")
-    recent = misses is not None and visit.now_ms - misses.last_ms < query.EVERYBODY.forget_ms
     return visit.render(
         "health.html",
         health=status,
         numbers=NUMBERS,
         trouble_total=sum(status[name] for name, _, _ in NUMBERS),
         children=children_heard(site.casebook.peers()),
-        alarm=misses.failures if misses is not None and recent and misses.failures >= query.ALARM_EVERY else 0,
+        alarm=query.alarming(visit),
+        refused_sign_ins=site.accounts.guesses.alarming(),
         admin=ADMIN,
         room=visit.sync_state.room,
         disk=machine.disk(visit.sync_state.room),

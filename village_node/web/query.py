@@ -271,6 +271,13 @@ def note_miss(visit: Visit) -> None:
     visit.site.accounts.throttle.attempt("query-all", EVERYBODY, lambda misses: _alarm(visit, misses))
 
 
+def alarming(visit: Visit) -> int:
+    """How many look-ups of everybody missed, where there were very many within the hour; otherwise 0."""
+    row = visit.site.accounts.throttle.rows.throttle("query-all")
+    recent = row is not None and visit.now_ms - row.last_ms < EVERYBODY.forget_ms
+    return row.failures if row is not None and recent and row.failures >= ALARM_EVERY else 0
+
+
 def _alarm(visit: Visit, misses: int) -> Line | None:
     """The audit line that is due after so many misses within the hour."""
     if misses % ALARM_EVERY:

@@ -1,9 +1,14 @@
 """Signing in and out in the browser's view: fresh sessions, equal answers, no way back after signing out (T22)."""
 
+from collections import Counter as Counted
+
 import pytest
 
-from tests.builders import VILLAGE
+from tests.builders import VILLAGE, Network
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor
+from village_node.accounts import SignInRefused
+from village_node.accounts.throttle import ACCOUNT, HOUR_MS
+from village_node.store.audit import AuditRow
 from village_node.web.site import DISPLAY_COOKIE
 
 COOKIE = f"sanji-{VILLAGE}"
@@ -126,3 +131,54 @@ def test_a_broken_cookie_is_nobody(village: Counter, broken: str) -> None:
     assert visitor.open("/work").status_code == 303
     assert visitor.open("/query").status_code == 200
     assert visitor.send("/display", {"lang": "en"}).status_code == 303
+
+
+def alarms(counter: Counter) -> list[AuditRow]:
+    """The lines that say that very many sign-ins were refused."""
+    return [line for line in counter.accounts.rows.audit_lines(3000) if line.action == "session.alarm"]
+
+
+def test_a_thousand_guesses_at_one_account_from_two_hundred_addresses_ring_the_alarm_and_lock_nobody_out(
+    village: Counter, network: Network
+) -> None:
+    """T22: each address stays below its own wait, and each hour of it has one line."""
+    agent, admin = village.sign_in("0001", "agent"), village.sign_in("0009", "admin")
+    assert "可能有人在猜密码" not in admin.open("/health").text
+    answers, stranger = Counted[int](), village.visitor()
+    form = {"staff_no": "0001", "token": stranger.token()}
+    for n in range(1_000):
+        answer = stranger.client.post(
+            "/sign-in",
+            data={**form, "password": f"guess {n}"},
+            environ_overrides={"REMOTE_ADDR": f"10.0.{n % 200}.1"},
+        )
+        answers[answer.status_code] += 1
+        network.clock.now_ms += 200
+    assert set(answers) == {401, 429} and sum(answers.values()) == 1_000
+    assert len(alarms(village)) == 1
+    assert "1000 次，可能有人在猜密码" in admin.open("/health").text
+    assert agent.open("/work").status_code == 200, "who is signed in works on"
+    other = village.visitor().send("/sign-in", {"staff_no": "0009", "password": PASSWORD})
+    assert other.status_code == 303, "nobody else waits at all"
+    network.clock.now_ms += ACCOUNT.longest_ms
+    own = village.visitor().send("/sign-in", {"staff_no": "0001", "password": PASSWORD})
+    assert own.status_code == 303, "nor does the owner wait longer than half a minute"
+
+
+def test_one_guess_at_each_of_a_thousand_accounts_rings_it_as_well_and_an_hour_on_it_is_over(
+    village: Counter, network: Network
+) -> None:
+    for n in range(1_000):
+        with pytest.raises(SignInRefused):
+            village.accounts.sign_in(f"{n:04}", PASSWORD, f"10.0.{n % 200}.1")
+    assert len(alarms(village)) == 1
+    admin = village.sign_in("9009", "admin")
+    assert "可能有人在猜密码" in admin.open("/health").text
+    network.clock.now_ms += HOUR_MS
+    village.accounts.guesses.note("10.0.0.1")
+    admin = village.visitor()
+    admin.send("/sign-in", {"staff_no": "9009", "password": PASSWORD})
+    assert "可能有人在猜密码" not in admin.open("/health").text
+    for _ in range(120):
+        village.accounts.guesses.note("10.0.0.1")
+    assert len(alarms(village)) == 2, "a line for each hour that has very many"

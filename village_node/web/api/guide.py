@@ -235,8 +235,14 @@ def look_up(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def read_health(visit: Visit) -> dict[str, Any]:
-    """How the node is: streams, sync, disk, what waits and what does not count; the same as `status --json`."""
-    return {"status": visit.site.node_status()}
+    """How the node is: streams, sync, disk, what waits and what does not count; the same as `status --json`. With it
+    how many sign-ins were refused and how many look-ups missed within an hour, where there were so many that somebody
+    may be guessing; otherwise 0."""
+    return {
+        "status": visit.site.node_status(),
+        "refused_sign_ins": visit.site.accounts.guesses.alarming(),
+        "missed_look_ups": query.alarming(visit),
+    }
 
 
 def whoami(visit: Visit) -> dict[str, Any]:

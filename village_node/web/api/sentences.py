@@ -55,7 +55,7 @@ SENTENCES: Final[dict[str, str]] = {
     "enter_seal": "登记一枚印章，或重新登记：移交、停用。",
     "read_kin": "本单位人员申报的亲属（打码）。",
     "enter_kin": "申报一名亲属；带 withdrawn 的为撤销申报。",
-    "read_health": "本机运行状况，与 status --json 相同。",
+    "read_health": "本机运行状况，与 status --json 相同，另有一小时内登录失败和查询失败过多时的次数。",
     "list_accounts": "本单位的账号：岗位、是否停用、谁不在岗。",
     "shut_account": "停用本单位一个账号，正在登录的立即退出。",
     "note_absence": "登记某人缺勤到哪一天，或已返岗；其认领的件随即放回。",

@@ -509,9 +509,10 @@ class Answer(Schema):
 
 
 class Health(Schema):
-    """How the node is: what `status --json` says."""
+    """How the node is: what `status --json` says, and whether somebody may be guessing."""
 
     status = marshmallow.fields.Dict(required=True)
+    refused_sign_ins, missed_look_ups = number(), number()
 
 
 class Whoami(Schema):
