@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests import postgresql
 from tests.asking import Lines, over_lines
 from tests.browser.conftest import DESK, NOON_MS, PHONE, Hall
-from tests.browser.test_faces import TARGETS, TEXTS
+from tests.browser.test_faces import OFFICES, TARGETS, TEXTS, VILLAGERS
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor
@@ -106,12 +106,12 @@ def seen(page: Page, name: str) -> None:
     fails, and its picture."""
     before = page.viewport_size
     assert before is not None and page.locator("h1").count() == 1, name
-    resident = page.locator("html.face-resident").count() == 1
+    letters, target, _ = OFFICES if page.locator("html.face-staff").count() else VILLAGERS
     for window in (DESK, PHONE):
         page.set_viewport_size(window)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, window)
-        assert [each for each in page.evaluate(TEXTS) if each[0] < (24 if resident else 18)] == [], name
-        assert [each for each in page.evaluate(TARGETS) if each[0] < (59.9 if resident else 43.9)] == [], name
+        assert [each for each in page.evaluate(TEXTS) if each[0] < letters] == [], name
+        assert [each for each in page.evaluate(TARGETS) if each[0] < target] == [], name
         if LOOKED_AT:
             page.screenshot(path=Path(LOOKED_AT) / f"{name}-{window['width']}.png", full_page=True)
     page.set_viewport_size(before)

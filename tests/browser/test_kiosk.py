@@ -66,6 +66,22 @@ def test_a_number_typed_and_left_on_a_screen_in_a_hall_goes_away(hall: Hall) -> 
     expect(page.get_by_label("收件编号")).to_have_value("")
 
 
+def test_printing_ends_what_a_screen_in_a_hall_shows(hall: Hall) -> None:
+    _, _, number, code = rateable(hall)
+    for path, leaves in (("/kiosk", True), ("/query", False)):
+        page = hall.page()
+        page.goto(path)
+        page.goto(f"/q/{code}")
+        expect(page.locator("main")).to_contain_text(number)
+        page.get_by_role("button", name="打印").click()
+        if leaves:
+            page.wait_for_url("**/query")
+            page.go_back()
+            expect(page.locator("body")).not_to_contain_text(number)
+        else:
+            expect(page.locator("main")).to_contain_text(number)
+
+
 def test_who_says_that_he_is_done_cannot_be_looked_up_with_the_back_button(hall: Hall) -> None:
     _, _, number, code = rateable(hall)
     page = hall.page()
@@ -77,6 +93,20 @@ def test_who_says_that_he_is_done_cannot_be_looked_up_with_the_back_button(hall:
     page.go_back()
     expect(page.get_by_role("heading", name="查我的办件")).to_be_visible()
     expect(page.locator("body")).not_to_contain_text(number)
+
+
+def test_without_scripts_a_form_on_a_screen_in_a_hall_goes_away_as_well(hall: Hall) -> None:
+    _, _, number, _ = rateable(hall)
+    page = hall.page(java_script_enabled=False)
+    page.goto("/kiosk")
+    page.route(
+        "**/query",
+        lambda route: route.fulfill(response=(got := route.fetch()), body=got.text().replace("120;url", "2;url")),
+    )
+    with page.expect_request("**/leave"):
+        page.goto("/query")
+        page.get_by_label("收件编号").fill(number)
+    expect(page.get_by_label("收件编号")).to_have_value("")
 
 
 def test_without_scripts_the_page_goes_away_as_well(hall: Hall) -> None:

@@ -69,13 +69,13 @@ def decide(agent: Page, button: str, material: str = "") -> None:
     expect(agent.locator(".box.bad[role=alert]")).to_have_count(0)
 
 
-def well_made(path: str, page: Page, *, resident: bool) -> None:
+def well_made(path: str, page: Page) -> None:
     """Letters, targets, contrast and width are as on every page."""
-    seen = measure(path, page, resident)
+    seen = measure(path, page)
     assert seen.violations == [] and seen.unnamed == [] and seen.headings == 1
     assert all(content <= width for content, width in seen.widths)
-    assert [each for each in seen.texts if each[0] < (24 if resident else 18)] == []
-    assert [each for each in seen.targets if each[0] < (59.9 if resident else 43.9)] == []
+    assert [each for each in seen.texts if each[0] < 24] == []
+    assert [each for each in seen.targets if each[0] < 59.9] == []
 
 
 def test_photos_go_from_a_telephone_to_the_clerk_file_by_file(hall: Hall, agent: Page) -> None:
@@ -83,7 +83,7 @@ def test_photos_go_from_a_telephone_to_the_clerk_file_by_file(hall: Hall, agent:
     address = opened(hall, agent, case)
     telephone = hall.page(viewport=PHONE, has_touch=True, is_mobile=True)
     telephone.goto(address)
-    well_made(address, telephone, resident=True)
+    well_made(address, telephone)
     telephone.get_by_text("身份证", exact=True).click()
     telephone.locator("#album").set_input_files([photo("正面"), photo("反面")])
     expect(telephone.locator("#sending .arrived")).to_have_count(2)
@@ -91,15 +91,15 @@ def test_photos_go_from_a_telephone_to_the_clerk_file_by_file(hall: Hall, agent:
     note: FilePayload = {"name": "a.txt", "mimeType": "image/jpeg", "buffer": b"no photo"}
     telephone.locator("#camera").set_input_files(note)
     expect(telephone.locator("#sending li").last).to_contain_text("只接受照片")
-    well_made(f"{address} with files", telephone, resident=True)
+    well_made(f"{address} with files", telephone)
 
     expect(agent.locator(".phone-news")).to_contain_text("待您确认的文件：2 个")  # by itself
     agent.get_by_role("link", name="显示新到的").click()
     expect(agent.locator("section.paper")).to_have_count(2)
     expect(agent.get_by_label("是哪一份材料").first).to_have_value("身份证")
-    well_made("the clerk's page", agent, resident=False)
+    well_made("the clerk's page", agent)
     agent.set_viewport_size(PHONE)
-    well_made("the clerk's page, narrow", agent, resident=False)
+    well_made("the clerk's page, narrow", agent)
     agent.set_viewport_size(DESK)
     decide(agent, "采用")
     decide(agent, "弃用")
@@ -135,7 +135,7 @@ def test_the_counters_own_form_says_how_far_each_file_is(hall: Hall, agent: Page
     agent.get_by_role("button", name="上传", exact=True).click()
     expect(agent.locator("#sending .arrived")).to_have_count(1)  # again by itself, where the line broke
     expect(agent.locator("#sending li").last).to_contain_text("只接受照片")
-    well_made(f"{case}/papers with files", agent, resident=False)
+    well_made(f"{case}/papers with files", agent)
     agent.get_by_role("link", name="看已保存的材料").click()
     expect(agent.locator("section.paper")).to_have_count(1)
     agent.get_by_label("是哪一份材料").select_option("身份证")

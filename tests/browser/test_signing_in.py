@@ -32,7 +32,7 @@ def seen(page: Page, name: str) -> None:
     """The page is as every page is at this width, and at the other one."""
     for size, width in (("desk", DESK), ("phone", PHONE)):
         page.set_viewport_size(width)
-        well_made(f"{name}, {size}", page, resident=False)
+        well_made(f"{name}, {size}", page)
         if LOOKED_AT:
             page.screenshot(path=Path(LOOKED_AT) / f"{name}-{size}.png", full_page=True)
 

@@ -107,6 +107,11 @@ class Site:
         return self.config.level
 
     @property
+    def face(self) -> str:
+        """How pages of staff look here: a village has the large letters and targets that residents have."""
+        return "staff" if self.level in ("township", "county") else "village"
+
+    @property
     def places(self) -> PlaceTree:
         """The tree of places as the newest roster has it."""
         return self.casebook.roster.places

@@ -52,6 +52,8 @@
         timer = setTimeout(leave, part.dataset.leaveS * 1000);
       }, { passive: true });
     }
+    // On a screen in a hall whoever has printed takes the paper and goes.
+    if ("leavePrinted" in part.dataset) addEventListener("afterprint", leave);
     for (const link of part.querySelectorAll("a")) {
       if (link.getAttribute("href") !== part.dataset.leave) continue;
       link.addEventListener("click", (event) => {
