@@ -36,12 +36,14 @@ TEXTS = """() => {
     const box = element.getBoundingClientRect();
     if (box.width <= 1 || box.right < 0) continue;
     const drawn = element.getScreenCTM?.()?.a ?? 1;  // letters of a chart are as large as it is drawn
-    found.push([parseFloat(getComputedStyle(element).fontSize) * drawn, walker.currentNode.textContent.trim().slice(0, 40)]);
+    const size = parseFloat(getComputedStyle(element).fontSize) * drawn;
+    found.push([size, walker.currentNode.textContent.trim().slice(0, 40)]);
   }
   return found;
 }"""
 
-# Everything that is pressed or typed into, with the smaller of its height and width; of a box to tick, the label that belongs to it counts.
+# Everything that is pressed or typed into, with the smaller of its height and width; of a box to tick, the label that
+# belongs to it counts.
 TARGETS = """() => [...document.querySelectorAll(
     'button, summary, select, textarea, input:not([type=hidden]),' +
     'a.btn, a.door, .doors a, .papers-of a, a.tool, .tabs a, a.row-link'
@@ -53,8 +55,8 @@ WIDTH = "() => [document.documentElement.scrollWidth, window.innerWidth]"
 UNNAMED = "all => all.filter(each => !each.labels?.length && !each.ariaLabel).map(each => each.outerHTML)"
 LARGE = "big => document.documentElement.classList.toggle('big', big)"
 
-# CSS pixels of the smallest letters, of a target both ways, and of the smallest letters in large print. A village has what
-# residents have: 18 pt, 60 pixels, 30 pt (MIIT 2021 on ageing, GB/T 37668-2019); a screen has 96 pixels to 72 pt.
+# CSS pixels of the smallest letters, of a target both ways, and of the smallest letters in large print. A village has
+# what residents have: 18 pt, 60 pixels, 30 pt (MIIT 2021 on ageing, GB/T 37668-2019); a screen has 96 pixels to 72 pt.
 VILLAGERS, OFFICES = (24, 59.9, 40), (18, 43.9, 24)
 
 LINE_HEIGHT = """() => {
