@@ -337,7 +337,9 @@ def measure(path: str, page: Page, least: tuple[float, float, float] = VILLAGERS
     """Measure the page that a window shows, as it is and in large print. `least`: the sizes it must have."""
     found = AXE.run(page, options=VIOLATIONS).response["violations"]
     texts, targets = page.evaluate(TEXTS), page.evaluate(TARGETS)
-    widths, large_texts, before = [], [], page.viewport_size
+    widths: list[tuple[int, int]] = []
+    large_texts: list[tuple[float, str]] = []
+    before = page.viewport_size
     assert before is not None
     is_large = page.locator("html.big").count() == 1
     for window in (PHONE, DESK):

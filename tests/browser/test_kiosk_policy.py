@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,8 @@ def browsed(folder: Path, policy: dict[str, object], address: str, done: threadi
 def test_under_the_policy_no_other_page_opens_and_no_file_is_kept(tmp_path: Path) -> None:
     if not PROGRAM.exists() or subprocess.run([*PRIVATE, "mount -t tmpfs none /etc/chromium"], check=False).returncode:
         pytest.skip("no Chromium that reads policies, or no right to show it a folder of its own")
-    for policy in ({}, POLICY):
+    policies: tuple[dict[str, Any], ...] = ({}, POLICY)
+    for policy in policies:
         with served() as (elsewhere, foreign, _), served(TRIES.format(elsewhere=elsewhere)) as (own, _, done):
             allowed = {**policy, "URLAllowlist": [own]} if policy else {}
             kept = browsed(tmp_path / ("bound" if policy else "free"), allowed, f"{own}/kiosk", done)

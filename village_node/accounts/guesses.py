@@ -7,8 +7,8 @@ from typing import Final
 
 from village_node.accounts.throttle import HOUR_MS
 from village_node.store import NotSaved
-from village_node.store.throttles import ThrottleRow, ThrottleRows
 from village_node.store.audit import Line
+from village_node.store.throttles import ThrottleRow, ThrottleRows
 
 # A hall of thirty people mistypes less in an hour.
 ALARM_AT: Final = 100
