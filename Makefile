@@ -24,10 +24,11 @@ demo: $(RUNS)
 	@$(BIN)/center-node demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(HOLD),--hold $(HOLD))
 
 # The database and the browser are the system's: found, or installed where we may, or their tests say that they are skipped.
-# The slow ones come first: one that began last would keep one of the two busy alone.
+# The slow ones come first: one that began last would keep one of them busy alone. Three for two cores: while one waits for
+# a browser, a line or a process of its own, the others go on.
 test: $(TESTS)
 	@.ci/system-packages postgresql chromium fuse fat fiu || true
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(TESTS)
 	@$(BIN)/ruff check .
