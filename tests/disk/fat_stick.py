@@ -5,6 +5,7 @@ what these lack: no owners, no modes, no links (FAT), names that differ in case 
 """
 
 import os
+import select
 import shutil
 import subprocess
 from contextlib import suppress
@@ -15,6 +16,7 @@ TOOLS = {
     "exfat": ("mkfs.exfat", "fsck.exfat", "mount.exfat-fuse", "losetup", "umount"),
 }
 SMALLEST_MB = 34  # FAT32 has at least 65,525 clusters of 512 bytes
+DRIVER_S = 30.0  # so long a driver may write what it holds after an unmount
 
 
 class NoStick(RuntimeError):
@@ -27,6 +29,25 @@ def run(*command: str | Path) -> str:
     if done.returncode:
         raise NoStick(f"{command[0]}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
+
+
+def _words(process: Path) -> bytes:
+    """With what a process was started; nothing where it is gone."""
+    with suppress(OSError):
+        return (process / "cmdline").read_bytes()
+    return b""
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process has ended, for which is waited."""
+    try:
+        held = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([held], [], [], DRIVER_S)[0])
+    finally:
+        os.close(held)
 
 
 class FatStick:
@@ -62,7 +83,16 @@ class FatStick:
         """Unmount it: what is read after this comes from the image and from no memory."""
         if os.path.ismount(self.path):
             run("umount", self.path)
+        self._wait_for_the_driver()
         self._let_go()
+
+    def _wait_for_the_driver(self) -> None:
+        """What drove the file system writes what it still holds after the unmount has returned. Raises NoStick
+        where it does not end."""
+        name = os.fsencode(self._loop or self.image)
+        for process in Path("/proc").glob("[0-9]*"):
+            if name in _words(process) and not _ended(int(process.name)):
+                raise NoStick(f"the driver of {self._loop or self.image} has not ended")
 
     def pull_out(self) -> None:
         """Take it out in the middle of whatever goes on: every name below the folder is gone at once."""
