@@ -27,7 +27,7 @@ demo: $(RUNS)
 # The slow ones come first: one that began last would keep one of them busy alone. Three for two cores: while one waits for
 # a browser, a line or a process of its own, the others go on.
 test: $(TESTS)
-	@.ci/system-packages postgresql chromium fuse fat fiu || true
+	@.ci/system-packages postgresql chromium shell fuse fat fiu || true
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(TESTS)
@@ -38,12 +38,12 @@ check: $(TESTS)
 	@$(BIN)/pytest -q tests/architecture
 
 browser: $(TESTS)
-	@.ci/system-packages chromium
+	@.ci/system-packages chromium shell
 	@SANJI_REQUIRE=browser $(BIN)/pytest -m browser $(PYTEST_ARGS)
 
 # The pictures of the READMEs, drawn anew by the pages; look at each before it is committed.
 pictures: $(TESTS)
-	@.ci/system-packages chromium
+	@.ci/system-packages chromium shell
 	@SANJI_REQUIRE=browser SANJI_PICTURES=tests/browser/pictures $(BIN)/pytest -q tests/browser/test_pictures.py
 
 bench: $(TESTS)

@@ -79,7 +79,8 @@ def browsed(folder: Path, policy: dict[str, object], address: str, done: threadi
         program.wait(30)
 
 
-@pytest.mark.browser
+@pytest.mark.mounts  # where these are allowed, so is a folder that one program alone sees
+@pytest.mark.sockets
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_under_the_policy_no_other_page_opens_and_no_file_is_kept(tmp_path: Path) -> None:
