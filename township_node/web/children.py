@@ -13,6 +13,7 @@ from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.places import about
 from township_node.quotas import places_of, quota_of, tally_of
 from township_node.web.newcomers import LETS_IN
+from township_node.web.revocations import DECIDES as REVOKES
 from village_node import casebook
 from village_node.store.peers import PeerRow
 from village_node.web import Policy, Route, Visit, add_pages, clocks, counter_books, export, filters, machine, times
@@ -77,6 +78,7 @@ def children(visit: Visit) -> Response:
         heard=[child for child in told if child.last_contact_ms],
         clock_there=machine.clock_there,
         decides=DECIDES.roles,
+        revokes=REVOKES.roles,
         lets_in=LETS_IN.roles,
         newcomers=len(site.casebook.newcomers()[0]),
         may_stand_in=here == site.casebook.roster.county,
@@ -223,10 +225,10 @@ def end_stand_in(visit: Visit, place: str) -> Response:
 ROUTES: Final = (
     Route("/children", "children", children, Policy(STAFF, "node")),
     export.route("/children", "children_export", table, Policy(EXPORTS | ADMIN, "node")),
-    Route("/children/<place>/settle", "settle_alarm", settle_alarm, DECIDES, ("POST",)),
-    Route("/children/<place>/allow-lives", "allow_lives", allow_lives, DECIDES, ("POST",)),
-    Route("/children/<place>/stand-in", "stand_in", stand_in, DECIDES, ("POST",)),
-    Route("/children/<place>/end-stand-in", "end_stand_in", end_stand_in, DECIDES, ("POST",)),
+    Route("/children/<place>/settle", "settle_alarm", settle_alarm, DECIDES, ("POST",), vouched=True),
+    Route("/children/<place>/allow-lives", "allow_lives", allow_lives, DECIDES, ("POST",), vouched=True),
+    Route("/children/<place>/stand-in", "stand_in", stand_in, DECIDES, ("POST",), vouched=True),
+    Route("/children/<place>/end-stand-in", "end_stand_in", end_stand_in, DECIDES, ("POST",), vouched=True),
 )
 
 

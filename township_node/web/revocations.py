@@ -10,7 +10,9 @@ from village_node.casebook import CasebookError
 from village_node.web import Policy, Route, Visit, add_pages
 from village_node.web.policy import ADMIN
 
-DECIDES: Final = Policy(ADMIN | {"head"}, "node")
+# The county's business section (业务科) enrols and revokes with them (MECHANISMS.md); two persons it stays, of whatever
+# role.
+DECIDES: Final = Policy(ADMIN | {"head", "business"}, "node")
 STATES: Final = (
     ("waiting", "clock", "等另一人确认", "waits for another person"),
     ("good", "check", "已吊销", "revoked"),

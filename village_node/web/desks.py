@@ -15,7 +15,19 @@ from sync_protocol.case import Case, kinds, workflow
 from sync_protocol.places import about
 from village_node.casebook import BadBody, TimelineEntry
 from village_node.store.cases import CaseRow
-from village_node.web import acts, cases, charging, entitled, entry, proceedings, schemas, skews, timeline, words
+from village_node.web import (
+    acts,
+    cases,
+    charging,
+    entitled,
+    entry,
+    proceedings,
+    schemas,
+    searches,
+    skews,
+    timeline,
+    words,
+)
 from village_node.web.box import Box, yuan
 from village_node.web.cases import Attempt
 from village_node.web.policy import CASEWORK, DESKS, Policy, Route
@@ -66,7 +78,7 @@ def desk(visit: Visit) -> Response:
     view = visit.request.args.get("view", open_to[0])
     if view not in open_to:
         raise NotFound
-    filters = {"text": entry.line(visit.request.args.get("text", ""))[:60]}
+    filters = {"text": searches.typed(visit)}
     found = visit.site.casebook.work_list(view, filters, entry.page(visit.request.args.get("page", "1")))
     counts = visit.site.casebook.view_counts()
     return visit.render(

@@ -31,7 +31,7 @@ from village_node.store import NotSaved
 from village_node.store.case_lists import Page
 from village_node.store.cases import CaseRow
 from village_node.store.exports import ExportRow
-from village_node.web import times
+from village_node.web import searches, sign_in, times
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -42,6 +42,7 @@ SLICE: Final = 1 << 16  # bytes that are sent at once
 COLUMN_WIDTH: Final = 18  # characters
 PRINTED_MOST: Final = 200  # characters of the line above and below each printed page, of which a program takes 255
 CELL_MOST: Final = 32_767  # characters that a spreadsheet program takes in one cell
+_FORM: Final = "<any(csv, xlsx):form>"
 _FORMULA: Final = ("=", "+", "-", "@")
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
@@ -102,10 +103,30 @@ class Read(Iterator[Sequence[Cell]]):
 
 
 def route(rule: str, name: str, table_of: Callable[[Visit], Table | Response], policy: Policy) -> Route:
-    """The address under which a list is exported: that of its page, with the form of the file behind it.
+    """The address under which a list that names nobody is exported: that of its page, with the form of the file behind
+    it.
 
     ``table_of`` may answer with a page instead, where what stands in the address cannot be read.
     """
+    return Route(f"{rule}.{_FORM}", name, _view(name, table_of), policy)
+
+
+def vouched_routes(
+    rule: str, name: str, taken: str, table_of: Callable[[Visit], Table | Response], policy: Policy
+) -> tuple[Route, Route]:
+    """The same for a list of people: its address asks for the password, and the file is what that gives. ``taken``: the
+    name of the second."""
+
+    def view(visit: Visit, form: str) -> Response:
+        made = table_of(visit)
+        return sign_in.ask_password(visit) if isinstance(made, Table) else made
+
+    where = f"{rule}.{_FORM}"
+    return Route(where, name, view, policy), Route(where, taken, _view(name, table_of), policy, ("POST",), vouched=True)
+
+
+def _view(name: str, table_of: Callable[[Visit], Table | Response]) -> Callable[[Visit, str], Response]:
+    """What gives the file, or says why not."""
 
     def view(visit: Visit, form: str) -> Response:
         made = table_of(visit)
@@ -116,15 +137,16 @@ def route(rule: str, name: str, table_of: Callable[[Visit], Table | Response], p
         except ExportRefused as refused:
             people = refused.people if isinstance(refused, NeedsSecond) else 0
             words = visit.t(refused.zh, refused.en)
-            values = {"problem": words, "people": people, "action": asking(made, name, form)}
+            values = {"problem": words, "people": people, "action": asking(visit, made, name, form)}
             return visit.render("export_refused.html", 403, **values)
 
-    return Route(f"{rule}.<any(csv, xlsx):form>", name, view, policy)
+    return view
 
 
-def asking(table: Table, name: str, form: str) -> str:
+def asking(visit: Visit, table: Table, name: str, form: str) -> str:
     """Where a list is asked for with a reason, narrowed alike; empty for one that names nobody."""
-    address: dict[str, Any] = {**table.asked, "listed": name, "form": form}
+    text = searches.locked(visit, table.asked.get("text", "")) or None
+    address: dict[str, Any] = {**table.asked, "text": text, "listed": name, "form": form}
     return url_for("ask_export", **address) if name == CASES else ""
 
 

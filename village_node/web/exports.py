@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from village_node.accounts.exports import ExportRefused
 from village_node.store.exports import ExportRow, Keep
-from village_node.web import cases, counter_books, export, filters, work
+from village_node.web import cases, counter_books, export, filters, searches, work
 from village_node.web.export import Read, Table
 from village_node.web.filters import Choice
 from village_node.web.policy import EXPORTS, Policy, Route
@@ -60,7 +60,7 @@ def ask(visit: Visit, listed: str, form: str) -> Response:
     table = LISTS[listed](visit)
     reason, problem = cases.reason_given(visit)
     if problem:
-        values = {"action": export.asking(table, listed, form), "reason": visit.line("reason"), "error": problem}
+        values = {"action": export.asking(visit, table, listed, form), "reason": visit.line("reason"), "error": problem}
         return visit.render("export_refused.html", 422, problem="", **values)
     asked(visit, table, form, reason)
     return visit.redirect("exports", done="asked")
@@ -111,7 +111,10 @@ def _line(visit: Visit, row: ExportRow, is_anothers: bool) -> Line:
     address: dict[str, Any] = {**said, "request": row.number}
     masked = not said.get("text", "").isascii()
     if masked:
+        address["form"] = row.form
         del address["text"]
+    elif "text" in said:
+        address["text"] = searches.locked(visit, said["text"])
     file = (
         url_for(endpoint, form=row.form, **({} if masked else address))
         if mine and accounts.exports.is_open(row)

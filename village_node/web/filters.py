@@ -1,14 +1,13 @@
-"""What a list is narrowed to: a text and some choices that stand in the address, so that a reload, the way back and a
-link to somebody keep them, and nothing of it needs a script."""
+"""What a list is narrowed to: a text (of which the address has a key alone, searches.py) and some choices that stand in
+the address, so that a reload and the way back keep them, and nothing of it needs a script."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from village_node.web import entry
+from village_node.web import entry, searches
+from village_node.web.searches import LONGEST
 from village_node.web.site import Visit
-
-LONGEST: Final = 60
 
 
 class Choice(NamedTuple):
@@ -55,4 +54,4 @@ def asked(visit: Visit, endpoint: str, label: str, *choices: Choice, kept: Seque
     said = {name: entry.line(text)[:LONGEST] for name, text in visit.request.args.items()}
     chosen = {each.name: typed if (typed := said.get(each.name, "")) in dict(each.options) else "" for each in choices}
     others = {name: said[name] for name in kept if said.get(name)}
-    return Filters(endpoint, label, said.get("text", ""), choices, chosen, others)
+    return Filters(endpoint, label, searches.typed(visit), choices, chosen, others)

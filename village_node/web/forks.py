@@ -95,5 +95,5 @@ def _show(visit: Visit, view: ForkView, status: int = 200, **values: Any) -> Res
 ROUTES: Final = (
     Route("/forks", "forks", forks, SEES),
     Route("/forks/<incarnation>/<scope>/<int:split>", "fork", fork, SEES),
-    Route("/forks/<incarnation>/<scope>/<int:split>", "rule_on_fork", rule, RULES, ("POST",)),
+    Route("/forks/<incarnation>/<scope>/<int:split>", "rule_on_fork", rule, RULES, ("POST",), vouched=True),
 )

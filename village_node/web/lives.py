@@ -48,9 +48,18 @@ def rekey(visit: Visit) -> Response:
     return visit.redirect("health")
 
 
+_RETIRED: Final = (
+    "停用不能撤回：本机从此不再收件和同步，还没有上报的办件只留在本机，要由另一台机器重新登记、重新收件。",
+    "Retiring cannot be undone: this machine files and synchronises no more, and cases not sent up stay on it alone.",
+)
+_UNHEARD: Final = (
+    "不能撤回：那个单位的机器以后再来联系，它存有、本机忘记的名册变更不再认，须重新登记。",
+    "This cannot be undone: should that machine come after all with a roster change that is forgotten here, it has to "
+    "be enrolled again.",
+)
 ROUTES: Final = (
-    Route("/lives/go-on", "go_on", go_on, DECIDES, ("POST",)),
-    Route("/lives/retire", "retire", retire, DECIDES, ("POST",)),
+    Route("/lives/go-on", "go_on", go_on, DECIDES, ("POST",), vouched=True),
+    Route("/lives/retire", "retire", retire, DECIDES, ("POST",), vouched=True, for_good=_RETIRED),
     Route("/lives/rekey", "rekey", rekey, DECIDES, ("POST",), vouched=True),
-    Route("/lives/answer-for/<place>", "answer_for", answer_for, DECIDES, ("POST",)),
+    Route("/lives/answer-for/<place>", "answer_for", answer_for, DECIDES, ("POST",), vouched=True, for_good=_UNHEARD),
 )

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Position, documents, explain, kinds
 from sync_protocol.case.series import Series
 from village_node.casebook import Numbered, by_year
-from village_node.web import entry, export, words
+from village_node.web import entry, export, searches, words
 from village_node.web.export import Table
 from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
 from village_node.web.site import Visit
@@ -52,7 +52,7 @@ def number_series(visit: Visit) -> Response:
     place, places = asked(visit)
     found = visit.site.casebook.numbered_at(place)
     years = sorted(by_year(found), reverse=True)
-    year, text = _year(visit, years), entry.line(visit.request.args.get("text", ""))[:60]
+    year, text = _year(visit, years), searches.typed(visit)
     return visit.render(
         "number_series.html",
         place=place,
@@ -97,7 +97,7 @@ def table(visit: Visit) -> Table:
     """The same as a file: a line for each series, and one for each number in it that is not simply there."""
     place, _ = asked(visit)
     found = visit.site.casebook.numbered_at(place)
-    year, text = _year(visit, list(by_year(found))), entry.line(visit.request.args.get("text", ""))[:60]
+    year, text = _year(visit, list(by_year(found))), searches.typed(visit)
     name = visit.place_name(place)
     rows: list[tuple[str | int, ...]] = []
     for of_year, series in _years(visit, found, year, text):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Flask, make_response, request
+from flask import Blueprint, Flask, make_response, request, url_for
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.wrappers import Response
 
@@ -64,6 +64,7 @@ from village_node.web import (
     residents,
     roster_forks,
     samples,
+    searches,
     second_factor,
     service_room,
     sign_in,
@@ -152,6 +153,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *lives.ROUTES,
     *forks.ROUTES,
     *roster_forks.ROUTES,
+    *searches.ROUTES,
     *staff.ROUTES,
     *second_factor.ROUTES,
     *tokens.ROUTES,
@@ -292,7 +294,7 @@ def add(app: Flask, site: Site, route: Route) -> None:
         if not route.policy.allows(visit.person.roles if visit.person else None):
             _note_refusal(visit, refusals.ROUTE, route)
             raise NotFound
-        asked = sign_in.vouching(visit) if route.vouched else None
+        asked = sign_in.vouching(visit, route.for_good) if route.vouched else None
         if asked is not None:
             return asked
         try:
@@ -300,6 +302,9 @@ def add(app: Flask, site: Site, route: Route) -> None:
         except NotFound:
             _note_refusal(visit, refusals.OBJECT, route)
             raise
+        except searches.Over:
+            anew = url_for("start") if "<" in route.rule else visit.again(route.name, text=None)
+            return visit.render("search_over.html", 410, anew=anew)
         if isinstance(given, Response) and given.status_code == HTTPStatus.NOT_FOUND:
             _note_refusal(visit, refusals.OBJECT, route)
         return given

@@ -55,7 +55,8 @@ class Route:
 
     A request that is not GET must carry the token of a form we showed. `refreshes`: the page asks by itself, so it is
     no sign of life of the person in front of it. `vouched`: an act that is asked for with the password once more, since
-    whoever finds a screen unattended must not do it.
+    whoever finds a screen unattended must not do it. `for_good`: what of such an act cannot be undone, in words, which
+    are read where the password is typed.
     """
 
     rule: str
@@ -65,6 +66,7 @@ class Route:
     methods: tuple[str, ...] = ("GET",)
     refreshes: bool = False
     vouched: bool = False
+    for_good: tuple[str, str] | None = None
 
 
 def declare(app: Flask, endpoint: str, policy: Policy) -> None:

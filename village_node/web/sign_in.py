@@ -196,18 +196,25 @@ def _path(visit: Visit) -> str:
     return visit.request.path
 
 
-def vouching(visit: Visit) -> Response | None:
+def ask_password(visit: Visit) -> Response:
+    """The page that asks for the password before what its own address then gives."""
+    has_factor = visit.site.accounts.factors.has(visit.staff.staff_no)
+    return visit.render("vouch.html", kept=[], has_factor=has_factor, for_good=None)
+
+
+def vouching(visit: Visit, for_good: tuple[str, str] | None = None) -> Response | None:
     """The page that asks for the password once more before an act, with what was typed; None where it came along and
-    is right. Who has a second factor shows that as well. A wrong one counts as one to sign in does."""
+    is right. Who has a second factor shows that as well. A wrong one counts as one to sign in does. ``for_good``: what
+    of the act cannot be undone, in words."""
     kept = [(name, value) for name, value in visit.request.form.items(multi=True) if not _is_secret(name)]
     password, number = _password(visit, "again_password"), visit.staff.staff_no
-    has_factor = visit.site.accounts.factors.has(number)
+    said = {"kept": kept, "has_factor": visit.site.accounts.factors.has(number), "for_good": for_good}
     if not password:
-        return visit.render("vouch.html", 401, kept=kept, has_factor=has_factor)
+        return visit.render("vouch.html", 401, **said)
     try:
         visit.site.accounts.vouch(number, password, visit.source, visit.line("again_code"))
     except SignInRefused as refused:
-        return _refuse(visit, "vouch.html", refused, kept=kept, has_factor=has_factor)
+        return _refuse(visit, "vouch.html", refused, **said)
     return None
 
 

@@ -14,7 +14,7 @@ from village_node.accounts import StaffTrouble
 from village_node.casebook import BadBody
 from village_node.store.accounts import StaffRow
 from village_node.store.audit import AuditRow, Wanted
-from village_node.web import audit_words, counter_books, entry, export, filters, times
+from village_node.web import audit_words, counter_books, entry, export, filters, searches, times
 from village_node.web.export import Table
 from village_node.web.filters import Choice
 from village_node.web.policy import ADMIN, Policy, Route
@@ -141,7 +141,8 @@ def audit(visit: Visit) -> Response:
 
 def _filters(visit: Visit) -> tuple[dict[str, str], str]:
     """What the address narrows the trail to; what is wrong with its days, in words: then it is not narrowed to them."""
-    said = {name: entry.line(visit.request.args.get(name, ""))[:60] for name in ("text", "first", "last")}
+    said = {name: entry.line(visit.request.args.get(name, ""))[:60] for name in ("first", "last")}
+    said["text"] = searches.typed(visit)
     try:
         for name in ("first", "last"):
             if said[name]:

@@ -26,6 +26,7 @@ from village_node.web import (
     filing,
     masking,
     posting,
+    searches,
     service_room,
     six_kinds,
     times,
@@ -105,6 +106,7 @@ def work(visit: Visit) -> Response:
 def _filters(visit: Visit) -> dict[str, str]:
     """What the address narrows the list to, by name; empty where it does not."""
     filters = {name: entry.line(visit.request.args.get(name, ""))[:60] for name in FILTERS}
+    filters["text"] = searches.typed(visit)
     if filters["state"] not in STATES:
         filters["state"] = ""
     if filters["kind"] not in documents.SIX_KINDS:
@@ -281,5 +283,5 @@ def _calendar_waits(visit: Visit) -> bool:
 
 ROUTES: Final = (
     Route("/work", "work", work, Policy(SIGNED_IN, "node", "masked")),
-    export.route("/work", export.CASES, table, Policy(EXPORTS, "node", "masked")),
+    *export.vouched_routes("/work", export.CASES, "take_work", table, Policy(EXPORTS, "node", "masked")),
 )

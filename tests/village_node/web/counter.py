@@ -123,6 +123,10 @@ class Visitor:
         token = {} if "token" in values else {"token": self.token()}
         return self.client.post(path, data={**values, **token}, headers=headers)
 
+    def take(self, path: str) -> TestResponse:
+        """Take a list of people away as a file, with the password."""
+        return self.send(path, {})
+
     def file(self, item_no: str = "001", **changes: Any) -> str:
         """File an application; the path of its case page."""
         answer = self.send(f"/file/{item_no}", {**APPLICATION, **OWN_ANSWERS.get(item_no, {}), **changes})

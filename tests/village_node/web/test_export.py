@@ -72,16 +72,16 @@ def test_the_work_list_is_exported_masked_as_on_the_page_with_the_filters_of_its
     page = head.open("/work?view=all&text=张秀兰&page=1").text
     xlsx, plain = links(page)
     assert head.open("/work?view=all&text=nobody").text.count(".csv") == 0, "there is nothing to export"
-    rows = csv_rows(head.open(plain))
+    rows = csv_rows(head.take(plain))
     assert rows[0][:4] == ["收件编号", "事项编号", "事项", "申请人"] and len(rows) == 2
     assert rows[1][3] == "张*" and "张秀兰" not in "".join(map("".join, rows))
     assert told(village) == ("0002", "work", {"form": "csv", "rows": 1, "people": 1, "view": "all", "text": "张*"})
-    cells = [[words_in(cell) for cell in row] for row in xlsx_cells(head.open(xlsx))]
+    cells = [[words_in(cell) for cell in row] for row in xlsx_cells(head.take(xlsx))]
     assert cells == rows
     assert told(village)[2]["form"] == "xlsx"
     assert head.open("/work.csv?view=secret").status_code == head.open("/work.pdf").status_code == 404
     head.send("/display", {"lang": "en", "back": "/"})
-    assert csv_rows(head.open(plain))[0][0] == "Receipt number"
+    assert csv_rows(head.take(plain))[0][0] == "Receipt number"
 
 
 def test_who_works_on_single_cases_takes_no_list_away_and_sees_no_link(village: Counter, agent: Visitor) -> None:
@@ -101,10 +101,10 @@ def test_an_export_reads_slice_by_slice_and_leaves_nothing_out(
     village.member.casebook.record_many([Application("0001", APPLICATION) for _ in range(23)])
     monkeypatch.setattr(work, "SLICE", 5)
     monkeypatch.setattr(export, "IN_MEMORY", 100)  # so that it goes through a file on the disk
-    rows = csv_rows(head.open("/work.csv?view=all"))
+    rows = csv_rows(head.take("/work.csv?view=all"))
     assert len({row[0] for row in rows[1:]}) == 23
     assert told(village)[2]["rows"] == 23
-    assert len(xlsx_cells(head.open("/work.xlsx?view=all"))) == 24
+    assert len(xlsx_cells(head.take("/work.xlsx?view=all"))) == 24
 
 
 def test_a_list_that_is_too_long_says_so_in_its_last_line(
@@ -112,11 +112,11 @@ def test_a_list_that_is_too_long_says_so_in_its_last_line(
 ) -> None:
     village.member.casebook.record_many([Application("0001", APPLICATION) for _ in range(4)])
     monkeypatch.setattr(export, "ROWS_MOST", 3)
-    rows = csv_rows(head.open("/work.csv?view=all"))
+    rows = csv_rows(head.take("/work.csv?view=all"))
     assert len(rows) == 5 and rows[-1] == ["只导出前 3 行，其余未导出：请缩小筛选范围后分次导出"]
     assert told(village)[2]["rows"] == 3
     monkeypatch.setattr(export, "ROWS_MOST", 4)
-    assert len(csv_rows(head.open("/work.csv?view=all"))) == 5, "exactly so many are not too many"
+    assert len(csv_rows(head.take("/work.csv?view=all"))) == 5, "exactly so many are not too many"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+8613800001111", "-2", "@SUM(A1)", "\t=1", "  =1+1", "＝1+1", "＠x", "\rx"])
@@ -150,7 +150,7 @@ def test_nothing_leaves_without_its_audit_line(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(village.accounts.exports.rows, "add", full)
-    answer = head.open("/work.csv?view=all")
+    answer = head.take("/work.csv?view=all")
     assert answer.status_code == 503 and "没有导出" in answer.text and "张" not in answer.text
 
 

@@ -70,6 +70,7 @@ OF_EVERYBODY = {
         "counted at their own node: one that is not there is answered in words",
     ),
     "ask_export": "the address names a list, no object",
+    "narrow": "the address names a list, no object",
     "answer_export": "counted at their own node: one that is not there is answered in words",
     "end_stand_in": "what was not begun is not ended, and nothing is said of anybody",
 }  # fmt: skip

@@ -60,6 +60,8 @@ def forms(counter: Counter, case: str) -> list[str]:
         "item_no": "001",
         "staff_no": "0009",
         "draft_id": "a" * 32,
+        "listed": "work",
+        "form": "csv",
     }
     return sorted(
         adapter.build(rule.endpoint, {name: known[name] for name in rule.arguments}, method="POST")
@@ -99,7 +101,8 @@ def test_no_form_is_left_out(village: Counter, township: Counter) -> None:
     assert asked - village_alone <= NEED_A_STATE.keys(), "what only a township has is asked here"
 
 
-ASKS_NOBODY = ("/display", "/sync-now")  # a cookie, and an exchange that says its own troubles in the sync strip
+# A cookie, an address, and an exchange that says its own troubles in the sync strip.
+ASKS_NOBODY = ("/display", "/narrow", "/sync-now")
 
 
 @pytest.mark.parametrize("error", [NotSaved, MemoryError, NotReadable])

@@ -308,7 +308,7 @@ def test_what_turns_up_on_the_way_is_set_aside_by_a_place_above_the_receiver(
     assert case not in agent.open("/oddities").text
 
 
-def test_what_was_not_taken_in_is_told_in_words_and_its_sample_given_to_the_administrator_alone(
+def test_what_was_not_taken_in_is_told_in_words_and_its_sample_given_to_the_head_and_never_to_the_administrator(
     network: Network, agent: Visitor, clerk: Visitor, township: Counter
 ) -> None:
     agent.file()
@@ -324,23 +324,27 @@ def test_what_was_not_taken_in_is_told_in_words_and_its_sample_given_to_the_admi
     assert "签封对不上" in page and "名册中还没有这台机器" in page and "未登记的机器" in page
     assert "同一位置已有另一条记录" in page and "上关村" in page and "3–5" in page
     assert "/health/left/" not in page and 'href="/health/left"' in clerk.open("/health").text
-    admin = township.sign_in("0109", "admin")
-    link = re.findall(r'action="(/health/left/\d+)"', admin.open("/health/left").text)[0]
+    head, admin = township.sign_in("0103", "head"), township.sign_in("0109", "admin")
+    link = re.findall(r'action="(/health/left/\d+)"', head.open("/health/left").text)[0]
     why = {"reason": "核对签封为何对不上"}
     assert clerk.send(link, why).status_code == 404
-    assert admin.open(link).status_code == 405, "nothing unmasked is given by following a link"
+    there = admin.open("/health/left").text
+    assert "签封对不上" in there and "/health/left/" not in there, "the facts of the machine, and no way to the records"
+    kept_out = admin.send(link, why)
+    assert kept_out.status_code == 404 and b"its bytes" not in kept_out.data, "who administers sees no personal data"
+    assert head.open(link).status_code == 405, "nothing unmasked is given by following a link"
     before = township.accounts.rows.audit_lines(1)
     for typed in ("", "看"):
-        asked = admin.send(link, {"reason": typed})
+        asked = head.send(link, {"reason": typed})
         assert asked.status_code == 422 and "请写明查看原因" in asked.text and b"its bytes" not in asked.data
     assert township.accounts.rows.audit_lines(1) == before
-    given = admin.send(link, why)
+    given = head.send(link, why)
     assert given.data == b"its bytes" and given.headers["Content-Type"] == "application/octet-stream"
     assert "attachment" in given.headers["Content-Disposition"]
     line = township.accounts.rows.audit_lines(1)[0]
-    assert (line.actor, line.action) == ("0109", "refused.sample") and "核对签封为何对不上" in line.detail
+    assert (line.actor, line.action) == ("0103", "refused.sample") and "核对签封为何对不上" in line.detail
     for path in ("/health/left/99", "/health/left/x", "/health/left/-1"):
-        assert admin.send(path, why).status_code == 404
+        assert head.send(path, why).status_code == 404
 
 
 def test_every_code_that_bytes_are_refused_with_has_words() -> None:

@@ -331,19 +331,35 @@ def test_every_state_tells_the_resident_what_comes_next() -> None:
     assert set(_NEXT) | {"correcting"} == {*workflow.STATES, "unkept"}
 
 
-def test_ten_thousand_numbers_in_a_row_from_two_hundred_addresses_tell_nothing(village: Counter, filed) -> None:
-    """T10: each address has its tries, then waits; the alarm rings, and who holds a receipt is answered."""
-    site, clock = village.app.extensions[SITE], village.member.clock
+def counted_up(village: Counter, filed, addresses: int) -> Counted[int]:
+    """Somebody goes through ten thousand numbers in a row, the first of which is there: how often each answer came."""
+    site = village.app.extensions[SITE]
     place, day, tag, n, _ = filed.case_no.split("-")
     answers: Counted[int] = Counted()
     for number in range(10_000):
-        stem = f"{place}-{day}-{tag}-{int(n) + number}"  # the first is there
-        asked: Any = SimpleNamespace(remote_addr=f"10.0.{number % 200}.7")
+        stem = f"{place}-{day}-{tag}-{int(n) + number}"
+        asked: Any = SimpleNamespace(remote_addr=f"10.0.{number % addresses}.7")
         visit = Visit(site, asked, "", None, "zh", False)
         code = numbers.make_query_code(number + 1)
         with pytest.raises(NotTold) as refused:
             query.look_up(visit, f"{stem}-{numbers.check_character(stem)}", code[:6] if number % 2 else code)
         answers[refused.value.status] += 1
+    return answers
+
+
+def test_ten_thousand_numbers_in_a_row_from_one_address_tell_nothing(village: Counter, filed) -> None:
+    """T10: while time stands still nothing more is answered once the tries are used up, and it is not for good."""
+    answers, tries = counted_up(village, filed, 1), query.SOURCE.free + 1
+    assert answers == {404: tries, 429: 10_000 - tries}
+    assert look_up(village.visitor(), filed.case_no, filed.query_code).status_code == 200, "elsewhere"
+    assert look_up(village.visitor(), filed.case_no, filed.query_code, "10.0.0.7").status_code == 429
+    village.member.clock.now_ms += times.MINUTE_MS
+    assert look_up(village.visitor(), filed.case_no, filed.query_code, "10.0.0.7").status_code == 200
+
+
+def test_ten_thousand_numbers_in_a_row_from_two_hundred_addresses_tell_nothing(village: Counter, filed) -> None:
+    """T10: each address has its tries, then waits; the alarm rings, and who holds a receipt is answered."""
+    clock, answers = village.member.clock, counted_up(village, filed, 200)
     misses = 200 * (query.SOURCE.free + 1)
     assert answers == {404: misses, 429: 10_000 - misses}
     alarms = [line for line in village.accounts.rows.audit_lines(100) if line.action == "query.alarm"]

@@ -1,6 +1,7 @@
 """The password once more: before a key, a token, a machine or raw data is given out, whoever is there shows it."""
 
-from tests.builders import VILLAGE, Network
+from sync_protocol.exchange import ANOTHER_NONCE
+from tests.builders import TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, problems
 from township_node.web import accounts, children, newcomers, revocations
 from village_node.web import pages
@@ -9,7 +10,8 @@ from village_node.web import pages
 VOUCHED = {
     "make_token", "rekey", "refused_sample", "ask_revocation", "answer_revocation", "answer_newcomer",
     "invite", "change_staff", "renew", "disable", "order_account", "begin_factor", "renew_codes", "end_factor",
-    "reset_factor", "answer_export", "make_webhook",
+    "reset_factor", "answer_export", "make_webhook", "go_on", "retire", "answer_for", "settle_alarm", "allow_lives",
+    "stand_in", "end_stand_in", "rule_on_fork", "take_work",
 }  # fmt: skip
 TOKEN = {"name": "县一体化平台", "whose": "0002:head", "days": "30"}
 
@@ -81,3 +83,44 @@ def test_after_a_session_has_ended_one_password_does(network: Network, village: 
     assert sent(head, "/tokens/make", **TOKEN)[0] == 401
     assert sent(head, "/tokens/make", **TOKEN, **again)[0] == 200
     assert len(village.accounts.tokens.rows.tokens()) == 1
+
+
+def test_keys_and_the_roster_are_not_changed_from_a_screen_left_alone(
+    network: Network, village: Counter, township: Counter, county: Counter
+) -> None:
+    member, above = network.members[VILLAGE], network.members[TOWNSHIP]
+    member.casebook.update_peer(above.identity.incarnation, place=TOWNSHIP, direction="up", alarm=ANOTHER_NONCE)
+    above.casebook.update_peer(member.identity.incarnation, place=VILLAGE, direction="down", alarm=ANOTHER_NONCE)
+    head, incarnation = village.sign_in("0002", "head"), member.identity.incarnation
+    status, page = sent(head, "/lives/retire")
+    assert status == 401 and "停用不能撤回" in page and not member.casebook.retired
+    status, page = sent(head, "/lives/retire", again_password="wrong")
+    assert status == 401 and "停用不能撤回" in page and not member.casebook.retired
+    assert sent(head, "/lives/go-on")[0] == sent(head, f"/lives/answer-for/{TOWNSHIP}")[0] == 401
+    assert member.casebook.identity.incarnation == incarnation
+    there = township.sign_in("0103", "head")
+    for act in ("settle", "allow-lives"):
+        assert sent(there, f"/children/{VILLAGE}/{act}")[0] == 401
+    assert [row.alarm for row in above.casebook.peers() if row.place == VILLAGE] == [ANOTHER_NONCE]
+    top = county.sign_in("0203", "head")
+    for act in ("stand-in", "end-stand-in"):
+        assert sent(top, f"/children/{TOWNSHIP}/{act}")[0] == 401
+    assert not county.member.casebook.lost_places()
+    assert sent(top, "/forks/" + "0" * 32 + "/about:1/1", reason="查明")[0] == 401
+    assert sent(head, "/lives/retire", again_password=PASSWORD)[0] == 303 and member.casebook.retired
+
+
+def test_no_list_of_people_leaves_from_a_screen_left_alone(village: Counter) -> None:
+    agent, head = village.sign_in("0001", "agent"), village.sign_in("0002", "head")
+    agent.file(applicant_name="张秀兰")
+    list_of_people = "/work.csv?view=all&item_no=001"
+    asked = head.open(list_of_people)
+    assert asked.status_code == 200 and "请再输入一次密码" in asked.text and "张" not in asked.text
+    assert 'action="/work.csv?view=all&amp;item_no=001"' in asked.text, "what it was narrowed to stays"
+    for typed in ({}, {"again_password": "wrong"}):
+        status, page = sent(head, list_of_people, **typed)
+        assert status == 401 and "请再输入一次密码" in page and "张*" not in page
+    assert village.accounts.exports.rows.get(1) is None
+    status, page = sent(head, list_of_people, again_password=PASSWORD)
+    assert status == 200 and "张*" in page and "# 导出第 1 号" in page
+    assert sent(agent, list_of_people, again_password=PASSWORD)[0] == 404, "no hint to who may not"

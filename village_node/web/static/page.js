@@ -75,6 +75,8 @@
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
     });
+    // Who goes back to a page that the browser has kept as it was sends its form anew.
+    addEventListener("pageshow", () => delete form.dataset.sent);
   }
 
   // A form with a draft keeps it whenever a field is left that was changed: one request at a time, the newest last, and

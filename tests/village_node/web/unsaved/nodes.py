@@ -92,7 +92,7 @@ def _sample(request: pytest.FixtureRequest) -> Ready:
         row = parking.RefusedRow(bytes(16), bytes(16), f"about:{VILLAGE}", 7, 3, "", 1, 5, b"its bytes")
         parking.refuse(connection, row)
         (line,) = parking.listed_refused(connection, 1)
-    return Ready(township.sign_in("0109", "admin"), f"/health/left/{line.id}", {"reason": TYPED})
+    return Ready(township.sign_in("0103", "head"), f"/health/left/{line.id}", {"reason": TYPED})
 
 
 def _stick(request: pytest.FixtureRequest, *, taken: bool) -> Ready:

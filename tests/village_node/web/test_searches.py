@@ -1,0 +1,101 @@
+"""What somebody searches for may be a name: no address holds it, and a reload, paging and export keep it."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qs, quote, urlsplit
+
+from tests.builders import APPLICATION, Network
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, hidden_of
+from tests.village_node.web.errands import PAPERS
+from tests.village_node.web.test_export import csv_rows, links
+from village_node.casebook import Application
+from village_node.web.policy import declared
+
+NAME = "张秀兰"
+FORM = re.compile(r"<form[^>]*>.*?</form>", re.DOTALL)
+TYPED = re.compile(r'<input(?![^>]*type="(?:hidden|date|checkbox|radio|month|number)")[^>]*name="(\w+)"')
+# The guide and the catalogue name services and offices, and nobody: what residents type there is a plain word.
+PUBLIC = {"q"}
+
+
+def searched(visitor: Visitor, page: str, listed: str, **values: str) -> str:
+    """Where the search form of a page leads."""
+    fields = hidden_of(visitor.open(page).text, f"/narrow/{listed}")
+    answer = visitor.client.post(f"/narrow/{listed}", data={**fields, **values})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+def test_a_name_that_is_searched_for_stands_in_no_address(village: Counter, agent: Visitor) -> None:
+    agent.file("001", **PAPERS, applicant_name=NAME)
+    agent.file("036", **PAPERS, applicant_name="李玉梅")
+    head = village.sign_in("0002", "head")
+    address = searched(head, "/work?view=all", "work", text=NAME)
+    (key,) = parse_qs(urlsplit(address).query)["text"]
+    assert key[0] == "~" and len(key) < 100 and quote(NAME) not in address
+    for _ in range(2):  # a reload finds the same
+        page = head.open(address).text
+        assert "张*" in page and "李*" not in page and f'value="{NAME}"' in page
+    assert quote(NAME) not in page and not any(NAME in each for each in re.findall(r'(?:href|action)="[^"]*"', page))
+    _, plain = links(page)
+    assert key in plain and len(csv_rows(head.take(plain))) == 2, "the file has what the page has"
+    assert searched(head, address, "work", text=NAME) == address, "the same again is the same address"
+    assert len(searched(head, address, "work", text="李玉")) == len(address), "its length tells no name"
+
+
+def test_the_pages_of_what_was_found_keep_what_was_searched_for(village: Counter, network: Network) -> None:
+    village.member.casebook.record_many([Application("0001", APPLICATION) for _ in range(60)])
+    head = village.sign_in("0002", "head")
+    name = APPLICATION["applicant_name"]
+    page = head.open(searched(head, "/work?view=all", "work", text=name)).text
+    (after,) = {unescape(each) for each in re.findall(r'href="(/work\?[^"]*page=2[^"]*)"', page)}
+    assert "text=~" in after and f'value="{name}"' in head.open(after).text
+
+
+def test_once_the_session_is_over_its_searches_are_too_and_nothing_wider_is_shown(
+    village: Counter, network: Network, agent: Visitor
+) -> None:
+    agent.file("001", **PAPERS, applicant_name=NAME)
+    head, other = village.sign_in("0002", "head"), village.sign_in("0003", "head")
+    address = searched(head, "/work?view=all", "work", text=NAME)
+    for visitor in (other, head):
+        if visitor is head:
+            network.clock.now_ms += 11 * 60_000
+            head.send("/sign-in", {"staff_no": "0002", "password": PASSWORD})
+        answer = visitor.open(address)
+        assert answer.status_code == 410 and "请重新输入查找内容" in answer.text and "张*" not in answer.text
+        assert 'href="/work?view=all"' in answer.text
+        for form in ("csv", "xlsx"):
+            file = visitor.take(address.replace("/work?", f"/work.{form}?"))
+            assert file.status_code == 410, "a file is never wider than what was searched for"
+    assert head.open("/work?text=~").status_code == head.open("/work?text=~%C3%A4").status_code == 410
+
+
+def test_a_search_leads_only_to_lists_that_who_searches_may_open(village: Counter, agent: Visitor) -> None:
+    form = {"token": agent.token(), "text": NAME}
+    for listed in ("audit", "case", "nothing", "static", "https://example.org"):
+        assert agent.client.post(f"/narrow/{listed}", data=form).status_code == 404
+    answer = agent.client.post("/narrow/work", data={**form, "_external": "1", "endpoint": "x", "view": "all"})
+    assert re.fullmatch(r"/work\?text=~[\w-]+&view=all", answer.headers["Location"])
+
+
+def test_no_search_form_of_any_page_puts_what_is_typed_into_an_address(
+    village: Counter, county: Counter, agent: Visitor
+) -> None:
+    seen, by_post = 0, set()
+    for counter, roles in ((village, ("head", "agent", "cashier", "admin")), (county, ("supervisor", "business"))):
+        for role in roles:
+            visitor = counter.sign_in(f"08{role[:2]}", role)
+            for rule in counter.app.url_map.iter_rules():
+                if rule.arguments or "GET" not in (rule.methods or ()) or rule.endpoint not in declared(counter.app):
+                    continue
+                if rule.rule.startswith("/api"):
+                    continue
+                seen += 1
+                for form in FORM.findall(visitor.open(rule.rule).text):
+                    typed = set(TYPED.findall(form)) - PUBLIC
+                    if 'method="post"' in form.partition(">")[0]:
+                        by_post |= {(rule.endpoint, each) for each in typed if "/narrow/" in form.partition(">")[0]}
+                    else:
+                        assert not typed, (rule.rule, form[:200])
+    assert seen > 150 and len(by_post) > 15 and ("work", "text") in by_post

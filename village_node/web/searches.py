@@ -1,0 +1,84 @@
+"""What somebody searches a list for, which may be a name or the number of a document: it goes by POST, and the address
+of what was found bears it under a key of the session alone.
+
+So it survives a reload, the way back, paging and an export, with one worker or many, and nothing of it lies in the
+database; the history of a browser and a log of addresses hold what nobody reads any more once the session is over.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Any, Final
+
+from flask import current_app, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BuildError
+from werkzeug.wrappers import Response
+
+from sync_protocol.suites import NONCE_BYTES, NotOpened, lock, unlock
+from village_node.web import entry
+from village_node.web.policy import Policy, Route, declared
+from village_node.web.site import Visit
+
+LONGEST: Final = 60
+OWN: Final = Policy(None, "own")
+_MARK: Final = "~"  # before what is locked
+_INFO: Final = b"sanji search"
+_BLOCK: Final = 32  # bytes that a text is filled up to, so that its length tells no name
+
+
+class Over(Exception):
+    """The session in which this was searched for is over."""
+
+
+def typed(visit: Visit) -> str:
+    """What the address has a list searched for, as it was typed. Raises Over."""
+    said = visit.request.args.get("text", "")
+    if not said.startswith(_MARK):
+        return entry.line(said)[:LONGEST]
+    try:
+        locked = base64.b64decode(said[1:] + "=" * (-len(said[1:]) % 4), b"-_", validate=True)
+        return unlock(_key(visit), _INFO, locked).rstrip(b"\0").decode("utf-8")
+    except (NotOpened, ValueError, binascii.Error):
+        raise Over from None
+
+
+def locked(visit: Visit, text: str) -> str:
+    """A text as it may stand in an address: the same for the same text in one session."""
+    if not text:
+        return ""
+    content = text.encode("utf-8", "replace")
+    content += bytes(-len(content) % _BLOCK)
+    nonce = hmac.digest(_key(visit), content, "sha256")[:NONCE_BYTES]
+    return _MARK + base64.urlsafe_b64encode(lock(_key(visit), _INFO, nonce, content)).rstrip(b"=").decode("ascii")
+
+
+def _key(visit: Visit) -> bytes:
+    """The browser alone holds its cookie; here lies a hash of it, which is another one."""
+    return hashlib.sha256(b"sanji search\0" + visit.cookie.encode("utf-8", "surrogatepass")).digest()
+
+
+def narrow(visit: Visit, listed: str) -> Response:
+    """Go to a list, narrowed to what the form says."""
+    said = {name: entry.line(text)[:LONGEST] for name, text in visit.request.form.items() if _is_choice(name)}
+    narrowed: dict[str, Any] = {name: text for name, text in said.items() if text}
+    if "text" in narrowed:
+        narrowed["text"] = locked(visit, narrowed["text"])
+    try:
+        address = url_for(listed, **narrowed)
+        if not declared(current_app)[listed].allows(visit.person.roles if visit.person else None):
+            raise NotFound
+    except (BuildError, KeyError):
+        raise NotFound from None
+    response = visit.redirect("start")
+    response.headers["Location"] = address
+    return response
+
+
+def _is_choice(name: str) -> bool:
+    """Whether a field of the form narrows the list: not the token, nor what would be an order about the address."""
+    return name not in ("token", "endpoint", "listed") and not name.startswith(("_", "again_"))
+
+
+ROUTES: Final = (Route("/narrow/<listed>", "narrow", narrow, OWN, ("POST",)),)
