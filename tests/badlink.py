@@ -119,13 +119,14 @@ class BadLink:
                 if limit is not None and ends:
                     chunk = chunk[: max(limit - passed, 0)]
                 self._closed.wait(self.faults.latency_s + self._duration(len(chunk)))
-                sink.sendall(chunk)
-                if echo is not None:
-                    echo.sendall(chunk)
+                # Counted before they go on: whoever has them may ask at once how many they were.
                 passed += len(chunk)
                 if self.recorded is not None:
                     self.recorded[counter] += chunk
                 setattr(self, counter, getattr(self, counter) + len(chunk))
+                sink.sendall(chunk)
+                if echo is not None:
+                    echo.sendall(chunk)
                 if ends and limit == stall_at:
                     while source.fileno() >= 0 and not self._closed.wait(0.02):
                         pass  # until somebody here hangs up

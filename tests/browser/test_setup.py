@@ -51,9 +51,15 @@ def window(chromium: Browser, url: str, *, phone: bool) -> Iterator[tuple[Page, 
     context.close()
 
 
+def press(page: Page, name: str) -> None:
+    """Press a button, and have the page that it leads to: the click alone may end while the old one still stands."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).click()
+
+
 def next_step(page: Page) -> None:
     """Press the button of this step; it had no fault."""
-    page.get_by_role("button", name="下一步").click()
+    press(page, "下一步")
     expect(page.locator(".box.bad[role=alert]")).to_have_count(0)
 
 
@@ -216,21 +222,21 @@ def test_every_page_of_a_set_up_is_as_well_made_as_the_others(
         context.route("**/setup/joining", without_refresh)
         page.goto("/setup")
         well_made("door", page)
-        page.get_by_role("button", name="开始设置").click()
+        press(page, "开始设置")
         well_made("door, wrong", page)
         page.get_by_label("一次性设置码").fill(setting.codes[-1])
-        page.get_by_role("button", name="开始设置").click()
+        press(page, "开始设置")
         setting.pages.lan = True  # with its warning
         for step in setting.wizard.steps:
             well_made(step, page)
             if step in ("place", "above", "account"):
-                page.get_by_role("button", name="下一步").click()
+                press(page, "下一步")
                 well_made(f"{step}, wrong", page)
             keys = {"protect": "systemd", "passphrase": PASSPHRASE, "passphrase_again": PASSPHRASE}
             fill(page, {**ANSWERS, "place": {"listed": place}, "keys": keys}[step])
             next_step(page)
         well_made("look", page)
-        page.get_by_role("button", name="建立本机").click()
+        press(page, "建立本机")
         if level == "village":
             join(page, setting, township)
         if level != "township":
@@ -257,13 +263,13 @@ def join(page: Page, setting: Setting, township: Path) -> None:
     for path in ("/setup/files", "/setup/address"):
         page.goto(path)
         well_made(path, page)
-        page.get_by_role("button", name="装入" if path.endswith("files") else "保存").click()
+        press(page, "装入" if path.endswith("files") else "保存")
         well_made(f"{path}, sent", page)
     page.goto("/setup/address")
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
     fill(page, {"road": "line", "parent_url": nobody})
-    page.get_by_role("button", name="保存").click()
+    press(page, "保存")
     well_made("joining, by line", page)
     page.goto("/no/such/page")
     well_made("trouble", page)
@@ -272,7 +278,7 @@ def join(page: Page, setting: Setting, township: Path) -> None:
     page.goto("/setup/files")
     answer = {"name": "enrol-answer.cbor", "mimeType": "application/octet-stream", "buffer": io.BytesIO(raw).read()}
     page.locator("[name=answer]").set_input_files(answer)  # type: ignore[arg-type]
-    page.get_by_role("button", name="装入").click()
+    press(page, "装入")
     expect(page.locator("main")).to_contain_text("已入网")
     well_made("network code", page)
-    page.get_by_role("button", name="核对一致").click()
+    press(page, "核对一致")

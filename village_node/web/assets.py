@@ -1,4 +1,7 @@
-"""Styles and scripts: our own, and Bootstrap's from the package that carries it, served only as the known bytes."""
+"""Styles and scripts: our own, and Bootstrap's from the package that carries it, served only as the known bytes.
+
+``page.css`` is both styles in one; ``site.css`` is ours alone, for a page that is drawn without Bootstrap.
+"""
 
 import hashlib
 import importlib.util
@@ -64,9 +67,7 @@ class Assets:
     def __init__(self, carried: tuple[Carried, ...] = CARRIED) -> None:
         self.missing: list[str] = []
         own = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir())}
-        # One version for all of ours, since a style names its drawings by their place beside it.
-        version = _hash(b"".join(own.values()))
-        self._files = {name: Asset(name, content, _media_type(name), version) for name, content in own.items()}
+        self._files: dict[str, Asset] = {}
         for each in carried:
             content = _carried_bytes(each)
             if content is None or hashlib.sha256(content).hexdigest() not in each.sha256:
@@ -76,6 +77,13 @@ class Assets:
                 )
             else:
                 self._files[each.name] = Asset(each.name, content, _media_type(each.name), _hash(content))
+        # One sheet, so that no page is ever drawn by Bootstrap alone, whose drawings in `data:` our headers forbid.
+        base = self._files.get(CARRIED[0].name)
+        own["page.css"] = (base.content + b"\n" if base else b"") + own["site.css"]
+        # One version for all of ours, since a style names its drawings by their place beside it.
+        version = _hash(b"".join(own.values()))
+        for name, content in own.items():
+            self._files[name] = Asset(name, content, _media_type(name), version)
 
     def address(self, name: str) -> str | None:
         """The address of a file on this node; None when it cannot be served."""

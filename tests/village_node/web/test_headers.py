@@ -80,7 +80,8 @@ def test_every_answer_of_every_route_carries_the_headers(agent: Visitor, village
 
 def test_files_may_be_kept_because_their_address_changes_with_their_bytes(agent: Visitor) -> None:
     page = agent.open("/query").text
-    address = next(part for part in page.split('"') if part.startswith("/assets/") and part.endswith("site.css"))
+    assert page.count('rel="stylesheet"') == 1, "no half of the style is ever drawn without the other"
+    address = next(part for part in page.split('"') if part.startswith("/assets/") and part.endswith("page.css"))
     answer = agent.open(address)
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"

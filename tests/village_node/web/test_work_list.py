@@ -351,11 +351,17 @@ def test_the_pages_work_on_either_database(new_url: Callable[[], str], folder: P
 
 
 def test_a_bootstrap_that_is_not_the_known_one_is_not_served(tmp_path) -> None:
-    from village_node.web.assets import CARRIED, Assets, Carried
+    from village_node.web.assets import CARRIED, STATIC, Assets, Carried
 
     assert Assets().address("bootstrap.css") is not None
     changed = Carried("bootstrap.css", CARRIED[0].package, CARRIED[0].path, frozenset({"0" * 64}))
     without = Assets((changed, Carried("x.css", "no_such_package", "x.css", frozenset())))
     assert without.missing == ["bootstrap.css", "x.css"]
     assert without.address("bootstrap.css") is None
-    assert without.address("site.css") is not None
+    ours = (STATIC / "site.css").read_bytes()
+    for assets, is_whole in ((Assets(), True), (without, False)):
+        address = assets.address("page.css")
+        assert address is not None
+        sheet = assets.get(*address.removeprefix("/assets/").split("/"))
+        assert sheet is not None and (b"--bs-body-font-size" in sheet.content.removesuffix(ours)) is is_whole
+        assert sheet.content.endswith(ours)
