@@ -85,6 +85,12 @@ class Hall:
         everywhere(self.network)
 
 
+def press(page: Page, name: str, *, exact: bool = False) -> None:
+    """Press a button, and have the page that it leads to: the click alone may end while the old one still stands."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=exact).click()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, without a window where it can be had so; Playwright's own is never downloaded."""

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.browser import county_books, watched_books
-from tests.browser.conftest import DESK, PHONE, Hall, open_hall
+from tests.browser.conftest import DESK, PHONE, Hall, open_hall, press
 from tests.browser.filled_books import fill_books
 from tests.browser.forked_books import forked
 from tests.browser.test_stories import act, file
@@ -437,7 +437,7 @@ def test_no_page_is_wider_than_its_window_at_the_desk_or_on_a_phone_nor_in_large
 def test_the_bar_at_the_top_is_one_row_at_the_desk_in_both_languages(rooms: Rooms) -> None:
     for language in ("English", "中文"):
         rooms.head.goto("/account")
-        rooms.head.get_by_role("button", name=language).click()
+        press(rooms.head, language)
         box = rooms.head.locator(".top").bounding_box()
         assert box is not None and box["height"] < 70, language
     rooms.agent.goto("/account")
@@ -457,9 +457,9 @@ def test_the_switch_makes_letters_large_and_small_again(rooms: Rooms, viewport: 
     for page, (usual, _, large) in ((rooms.resident, VILLAGERS), (rooms.agent, VILLAGERS), (rooms.clerk, OFFICES)):
         page.set_viewport_size(viewport)
         page.goto("/items/001")
-        page.get_by_role("button", name="大字版").click()
+        press(page, "大字版")
         assert min(text[0] for text in page.evaluate(TEXTS)) == large
-        page.get_by_role("button", name="标准字").click()
+        press(page, "标准字")
         assert min(text[0] for text in page.evaluate(TEXTS)) == usual
         page.set_viewport_size(DESK)
 

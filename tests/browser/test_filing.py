@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Hall
+from tests.browser.conftest import PHONE, Hall, press
 from tests.builders import VILLAGE
 from tests.village_node.web.counter import CARD, PASSWORD
 from village_node.web.filing_steps import BY_STEPS
@@ -59,7 +59,7 @@ def test_a_browser_that_is_killed_loses_at_most_the_field_that_is_typed(hall: Ha
     again.goto("/sign-in")
     again.get_by_label("工号").fill("0001")
     again.get_by_label("密码").fill(PASSWORD)
-    again.get_by_role("button", name="登录", exact=True).click()
+    press(again, "登录", exact=True)
     again.goto("/work?view=drafts")
     again.get_by_role("link", name="最低生活保障审核确认").click()
     expect(again.get_by_label("姓名或单位名称")).to_have_value("张秀兰")

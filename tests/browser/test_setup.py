@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 from center_node import cli as county_cli
 from center_node.demo.network import free_ports
 from tests.architecture.source_tree import ROOT
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, press
 from tests.browser.test_faces import measure
 from tests.browser.test_stories import act, file
 from tests.journeys.test_setup import PASSWORD, PATIENCE_S, heard, process
@@ -49,12 +49,6 @@ def window(chromium: Browser, url: str, *, phone: bool) -> Iterator[tuple[Page, 
     page.set_default_timeout(60_000)
     yield page, asked
     context.close()
-
-
-def press(page: Page, name: str) -> None:
-    """Press a button, and have the page that it leads to: the click alone may end while the old one still stands."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=name).click()
 
 
 def next_step(page: Page) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PHONE, Hall
+from tests.browser.conftest import PHONE, Hall, press
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.village_node.web.counter import CARD, PASSWORD
 from village_node.accounts.sessions import IDLE_MS
@@ -131,7 +131,7 @@ def test_everything_works_without_javascript(hall: Hall) -> None:
     agent.goto(case)
     agent.get_by_role("button", name="English").click()
     expect(agent.locator("h2").first).to_have_text("What can be done")
-    agent.get_by_role("button", name="Sign out").click()
+    press(agent, "Sign out")
     agent.goto(case)
     expect(agent).to_have_url(re.compile(r"/sign-in\?back="))
     assert hall.complaints == []
@@ -219,7 +219,7 @@ def test_an_ended_session_takes_its_page_away_unless_somebody_is_typing(hall: Ha
     expect(agent.get_by_role("heading", name="工作人员登录")).to_be_visible()
     agent.get_by_label("工号").fill("0001")
     agent.get_by_label("密码").fill(PASSWORD)
-    agent.get_by_role("button", name="登录", exact=True).click()
+    press(agent, "登录", exact=True)
     agent.goto("/file/001")
     agent.get_by_label("姓名或单位名称").fill("李")
     agent.get_by_label("联系电话").focus()

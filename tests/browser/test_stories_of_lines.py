@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.badlink import BadLink, Faults
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, press
 from tests.browser.linked import LEVELS, Linked, again, open_linked, panel, seen
 from tests.browser.test_stories import act, file
 from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE
@@ -63,7 +63,7 @@ def test_a_village_works_on_while_its_line_is_slow_and_then_dead(hall: Linked, l
     case, number, code = file(agent)
     agent.goto("/work")
     strip(agent, "有 1 件未上报")
-    agent.get_by_role("button", name="立即同步").click()
+    press(agent, "立即同步")
     agent.goto("/work?view=all")
     seen(agent, "slow-line")
     strip(agent, "已同步")
@@ -149,7 +149,7 @@ def test_a_resident_is_answered_from_above_rates_and_complains_at_the_counter(ha
     head.locator("a.row-link").first.click()
     expect(head.locator("main")).to_contain_text("查询码与案件相符")
     seen(head, "slip-above")
-    head.get_by_role("button", name="附入案件").click()
+    press(head, "附入案件")
     head.goto("/complaints")
     head.get_by_role("link", name=complaint).click()
     expect(head.locator("main")).to_contain_text("让我跑了三趟")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.conftest import press
 from tests.browser.linked import Linked, open_linked, panel, seen
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.village_node.web.errands import PAPERS, done
@@ -150,7 +151,7 @@ def checks_a_sample(supervisor: Page) -> None:
     supervisor.locator("a.row-link").click()
     supervisor.get_by_label("检查结果").select_option("found")
     supervisor.get_by_label("发现的问题").fill("缺户口簿复印件")
-    supervisor.get_by_role("button", name="登记检查结果").click()
+    press(supervisor, "登记检查结果")
     supervisor.goto(sample)
     expect(supervisor.get_by_role("row").filter(has_text="发现问题\uff0c待整改")).to_have_count(1)
 
