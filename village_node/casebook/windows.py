@@ -2,7 +2,8 @@
 are open on a day, and who waits for one that is to be closed."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
+from itertools import chain
 from typing import Final, NamedTuple
 
 from sync_protocol.case import Item, kinds
@@ -95,9 +96,9 @@ class Spot(NamedTuple):
 
 
 class Leaving(NamedTuple):
-    """Who and what would be left without a window if one were closed from a day on. ``waiting``: today's numbers for
-    it; ``claimed``: cases that who sits there has taken up; ``items``: what no other window here takes then;
-    ``booked``: how many have an appointment for such an item from that day on."""
+    """Who and what would be left without a window if one were closed or changed from a day on. ``waiting``: today's
+    numbers for it; ``claimed``: cases that who sits there has taken up; ``items``: what no window here takes then;
+    ``booked``: how many have an appointment for such an item from then on."""
 
     waiting: tuple[Ticket, ...] = ()
     claimed: tuple[str, ...] = ()
@@ -172,36 +173,48 @@ class Windows(Reception, Beside):
         """Whether somebody with these roles opens, changes and closes windows here."""
         return self.may_keep(frozenset(roles), kinds.WINDOW)
 
-    def leaving(self, name: str, first: date) -> Leaving:
-        """What would be left without a window if this one of ours were closed from a day on."""
+    def leaving(self, name: str, first: date, then: Window | None = None) -> Leaving:
+        """What would be left without a window if this one of ours were closed from a day on, or ``then`` held."""
         with self.store.reading() as connection:
-            return self._leaving(connection, self._windows(connection), name, first)
+            return self._leaving(connection, self._windows(connection), name, first, then)
 
-    def _leaving(self, connection: Connection, known: Iterable[Known], name: str, first: date) -> Leaving:
+    def _leaving(
+        self, connection: Connection, known: Iterable[Known], name: str, first: date, then: Window | None
+    ) -> Leaving:
         ours = [each for each in known if each.place == self.identity.place]
-        closed = next(each for each in ours if each.name == name).held(first)
-        others = [each.held(first) for each in ours if each.name != name]
-        today = day_of(self.clock()).isoformat()
-        waiting = [each for each in reception.tickets(connection, today) if each.at_window == name]
-        items = [
-            item.item_no
-            for item in self.catalogue.offered(first)
-            if closed.takes(item.item_no, item.department)
-            and not any(each.stands(first) and each.takes(item.item_no, item.department) for each in others)
-        ]
+        before = next(each for each in ours if each.name == name).held(first)
+        others = [each for each in ours if each.name != name]
+        today = day_of(self.clock())
+        left = {first: self._untaken(first, before, then, others)}
+        if then is not None and then.last and (not before.last or then.last < before.last):
+            after = date.fromisoformat(then.last) + timedelta(days=1)
+            left[after] = self._untaken(after, then, None, others)
+        goes = then is None or (first <= today and not then.is_open(today))
+        waiting = [each for each in reception.tickets(connection, today.isoformat()) if each.at_window == name]
         sits = next((each.staff_no for each in self.room().windows if each.name == name), "")
         return Leaving(
-            tuple(each for each in waiting if each.state in (reception.WAITING, reception.CALLED)),
-            tuple(claims.taken_up(connection, sits)) if sits else (),
-            tuple(items),
-            reception.booked_from(connection, max(first.isoformat(), today), items),
+            tuple(each for each in waiting if goes and each.state in (reception.WAITING, reception.CALLED)),
+            tuple(claims.taken_up(connection, sits)) if sits and then is None else (),
+            tuple(dict.fromkeys(chain.from_iterable(left.values()))),
+            sum(reception.booked_from(connection, max(day, today).isoformat(), left[day]) for day in left),
         )
+
+    def _untaken(self, day: date, before: Window, then: Window | None, others: Iterable[Known]) -> list[str]:
+        """The items that a window took before, and that neither it nor another here takes on a day."""
+        held = [each.held(day) for each in others] + ([then] if then is not None else [])
+        taking = [each for each in held if each.stands(day)]
+        return [
+            item.item_no
+            for item in self.catalogue.offered(day)
+            if before.takes(item.item_no, item.department)
+            and not any(each.takes(item.item_no, item.department) for each in taking)
+        ]
 
     def say_window(
         self, actor: str, roles: Iterable[str], said: Window, seen: bool = False, request: Request | None = None
     ) -> None:
-        """Open, change or close a window of this place. ``seen``: who closes it knows whom it leaves without one.
-        Raises AlreadyDone, IdTaken, BadBody naming the field, NotAllowed, NotSaved."""
+        """Open, change or close a window of this place. ``seen``: who closes or changes it knows whom that leaves
+        without one. Raises AlreadyDone, IdTaken, BadBody naming the field, NotAllowed, NotSaved."""
         self.refuse_unless(roles, kinds.WINDOW)
         raw = self._checked(said)
 
@@ -210,11 +223,13 @@ class Windows(Reception, Beside):
             self._locked_stream(connection, scope)
             known = self._windows(connection)
             self._check_fits(known, said)
-            if said.what == CLOSE and not seen:
-                left = self._leaving(connection, known, said.window, date.fromisoformat(said.first))
-                _check(
-                    left.nobody, "seen", "还有人或事等这个窗口，请先看清下列内容再勾选", "somebody still waits for it"
-                )
+            if said.what != "open" and not seen:
+                then = None if said.what == CLOSE else said
+                left = self._leaving(connection, known, said.window, date.fromisoformat(said.first), then)
+                if not left.nobody:
+                    zh, en = "还有人或事等这个窗口，请先看清下列内容再勾选", "somebody still waits for it"
+                    named = "、".join(left.items[:20])
+                    raise BadBody("seen", *((f"{zh}：{named}", f"{en}: {named}") if named else (zh, en)))
             self.write_record(connection, scope, kinds.WINDOW, actor, raw)
             once.became(connection, request, (scope, said.window.encode()))
             self.note(connection, actor, f"window.{said.what}", said.window, document=said.document_no)

@@ -248,12 +248,21 @@ def _window(
         ours=ours,
         standing=standing and ours,
         leaving=visit.site.casebook.leaving(known.name, closes) if standing and ours else Leaving(),
+        dropped=_dropped(visit, known, typed, wrong, what),
         done=visit.request.args.get("done", ""),
         what=what,
         today=today.isoformat(),
         **_form_values(visit, typed if typed and what != CLOSE else as_typed(said, today), wrong, problem),
         closing=typed if typed and what == CLOSE else {"first": today.isoformat()},
     )
+
+
+def _dropped(visit: Visit, known: Known, typed: dict[str, Any] | None, wrong: str, what: str) -> Leaving:
+    """What a change would leave, where it was sent back because of that."""
+    if typed is None or wrong != "seen" or what == CLOSE:
+        return Leaving()
+    then = said_of(what, typed)
+    return visit.site.casebook.leaving(known.name, date.fromisoformat(then.first), then)
 
 
 def as_typed(said: Window, today: date) -> dict[str, Any]:

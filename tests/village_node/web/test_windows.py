@@ -45,7 +45,10 @@ def test_a_window_is_opened_changed_and_closed_by_a_document(head: Visitor) -> N
     page = head.open("/windows/register").text
     assert "1号" in page and "今天开放" in page and "001 016" in page and "built-in" not in page
     refused(head, OPEN, "已有这个窗口", **WINDOW)
-    kept(head, "/windows/register/change", **{**WINDOW, "items": "001", "first": "2026-12-01", "reason": "下放016"})
+    change = {**WINDOW, "items": "001", "first": "2026-12-01", "reason": "下放016"}
+    sent_back = head.send("/windows/register/change", change)
+    assert sent_back.status_code == 422 and "016" in lines(sent_back.text, "调整后没有着落的").partition("已看清")[0]
+    kept(head, "/windows/register/change", **change, seen="yes")
     own = head.open(head.open("/windows/register").text.partition('class="row-link" href="')[2].partition('"')[0]).text
     assert "下放016" in own and "村字〔2026〕1号" in own and "李主任" in own
     assert "016" in lines(head.open("/windows?day=2026-11-30").text, "事项到哪个窗口办")
@@ -181,6 +184,30 @@ def test_who_waits_and_what_is_claimed_is_named_before_a_window_is_closed(
     assert left == {"waiting": ["A001"], "claimed": [number], "items": ["016"], "booked": 1}
     kept(head, "/windows/register/close", **CLOSE, seen="yes")
     kept(agent, "/turns/call", window="2号")
+
+
+def test_what_a_change_drops_is_named_before_it_holds(village: Counter, agent: Visitor, head: Visitor) -> None:
+    kept(head, "/duty/room", **ROOM)
+    for each in (WINDOW, {**WINDOW, "window": "2号", "items": "001"}):
+        kept(head, OPEN, **each)
+    kept(agent, "/turns/draw", draw_item="016", draw_window="1号")
+    kept(agent, "/turns/book", day=THURSDAY, slot="09:00", name="张秀兰", item_no="016", phone_tail="1234")
+    change = "/windows/register/change"
+
+    def named(**said: str) -> str:
+        page = head.send(change, {**WINDOW, "first": TODAY, **said})
+        assert page.status_code == 422
+        return lines(page.text, "调整后没有着落的").partition("已看清")[0]
+
+    dropped = named(items="001", reason="下放016")
+    assert "016" in dropped and "001" not in dropped and "1 人" in dropped
+    assert "A001" not in dropped, "it is still open today"
+    assert "A001" in named(sort="seasonal", season_first="12-15", season_last="02-20")
+    ended = named(last=MONDAY)
+    assert "016" in ended and "001" not in ended and "已预约" not in ended, "after its last day nobody is booked yet"
+    kept(head, change, **{**WINDOW, "first": TODAY, "items": "001 016 021"})
+    kept(head, change, **{**WINDOW, "first": TODAY, "last": MONDAY, "items": "001"}, seen="yes")
+    kept(head, change, **{**WINDOW, "first": TODAY, "last": "2027-03-01", "items": "001"})
 
 
 def test_the_county_and_the_villages_see_the_windows_of_a_township(

@@ -47,7 +47,8 @@ def _one_of(choices: tuple[str, ...], **known: Any) -> Any:
 
 
 class EntryTaken(Taken):
-    """A window as it is from a day on. With `close` the first five, and `seen`: that it is known what would be left."""
+    """A window as it is from a day on. With `close` the first five. `seen`, with `close` and `change`: that it
+    is known what would be left."""
 
     what = _one_of(ACTS, required=True)
     window = schemas.Text(1, rules.NAME_MAX, required=True)
