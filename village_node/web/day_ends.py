@@ -4,7 +4,7 @@ departments closed their days."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import url_for
 from werkzeug.exceptions import NotFound
@@ -27,6 +27,7 @@ from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
 from village_node.web.rooms import Asked
 from village_node.web.site import Visit
 
+MANY: Final = 4  # so many quiet departments are told in one line
 READS: Final = Policy(CASEWORK, "node")
 CLOSES: Final = Policy(frozenset({"agent", "clerk", "reviewer", "window", "officer", "head"}), "node", "typed")
 REASONS: Final = Policy(CASEWORK, "node", "typed")
@@ -280,12 +281,24 @@ def _at(visit: Visit, place: str) -> tuple[date, date, str, list[tuple[str, list
         return first, last, visit.t(bad.zh, bad.en), []
 
 
-def on_work_list(visit: Visit) -> tuple[list[Day], list[Day]]:
-    """What the work list says of the days that the person in front may close: those of today, and those before that
-    were left open."""
+class OnWorkList(NamedTuple):
+    """What the work list says of the days that somebody may close: today's, of which those of departments where nothing
+    came, was done or waits are ``quiet``, where there are many; and those before that were ``left`` open."""
+
+    today: Sequence[Day] = ()
+    quiet: Sequence[Day] = ()
+    left: Sequence[Day] = ()
+
+
+def on_work_list(visit: Visit) -> OnWorkList:
+    """What the work list says of the days that the person in front may close."""
     if not visit.may_open("close_day"):
-        return [], []
-    return visit.site.casebook.to_close(visit.staff.staff_no, visit.staff.roles)
+        return OnWorkList()
+    today, left = visit.site.casebook.to_close(visit.staff.staff_no, visit.staff.roles)
+    quiet = [each for each in today if each.department and not (each.came or each.done or each.waiting)]
+    if len(quiet) < MANY:
+        quiet = []
+    return OnWorkList([each for each in today if each not in quiet], quiet, left)
 
 
 ROUTES: Final = (

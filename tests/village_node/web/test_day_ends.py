@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sync_protocol.case import kinds
+from sync_protocol.case.delegations import may_be_delegated
 from sync_protocol.event import encode_header, load_header
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.web.api.program import program_at
@@ -123,6 +124,19 @@ def test_a_department_closes_its_own_day_by_its_representative_on_duty(county: C
     listed = plain(officer.open("/day-ends").text)
     assert re.search(r"文旅 已日清", listed) and "未日清" in listed, "the room's own day is still open"
     assert "没有这个部门的日清" in window.open("/day-end?department=财政").text
+
+
+def test_departments_that_had_nothing_today_are_one_line_of_the_work_list(county: Counter) -> None:
+    officer = county.sign_in("1002", "officer", name="赵敏")
+    delegable = filter(may_be_delegated, county.member.casebook.catalogue.items())
+    several = {item.department: item.item_no for item in delegable if item.department != "文旅"}
+    for department, item_no in [("文旅", "036"), *list(several.items())[:4]]:
+        delegate(county.member, department, item_no, b="1002")
+    county.sign_in("1001", "window", name="周敏").file("036", **PAPERS)
+    page = officer.open("/work").text
+    shown, _, folded = page.partition("另有 4 个部门今天没有来件")
+    assert "文旅：今天来件 1 件" in plain(shown) and "来件 0 件" not in plain(shown).partition("文旅：")[2]
+    assert plain(folded.partition("</details>")[0]).count("今天来件 0 件，已办 0 件") == 4, "each can still be closed"
 
 
 def test_what_was_handed_here_or_supplied_waits_and_what_was_acted_upon_does_not(
