@@ -177,6 +177,7 @@ def two_take_a_list_away(hall: Linked, folder: Path) -> None:
     other = hall.staff(TOWNSHIP, "2104", "head", name="陈静")
     head.goto("/work?view=all")
     head.get_by_role("link", name="导出 CSV").click()
+    vouched(head)
     head.get_by_label("用途", exact=False).fill("年度核对")
     seen(head, "export-asked")
     head.get_by_role("button", name="申请导出").click()
@@ -188,8 +189,10 @@ def two_take_a_list_away(hall: Linked, folder: Path) -> None:
     vouched(other)
     expect(other.locator("tbody")).to_contain_text("已批准")
     head.goto("/exports")
+    head.get_by_role("link", name="下载").click()
+    seen(head, "export-password")
     with head.expect_download() as begun:
-        head.get_by_role("link", name="下载").click()
+        vouched(head)
     begun.value.save_as(folder / "list.csv")
     text = (folder / "list.csv").read_text("utf-8-sig")
     assert "陈静\uff082104\uff09批准" in text and APPLICATION["applicant_name"] not in text

@@ -23,6 +23,7 @@ from village_node.web.site import Visit
 
 CASHIER: Final = frozenset({"cashier"})
 READS: Final = Policy(CASEWORK | CASHIER, "node", "masked")
+TAKES: Final = Policy(EXPORTS | CASHIER, "node", "masked")
 HEAD: Final = (
     ("日期", "Day"), ("时间", "Time"), ("类别", "What"), ("收件编号", "Receipt number"), ("事项", "Service"),
     ("文号或票据号", "Number of the paper"), ("金额（元）", "Amount (yuan)"), ("经办人", "Clerk"),
@@ -192,5 +193,5 @@ def _cells(day: date, sort: str, row: FeeRow, line: Line) -> tuple[str | float, 
 
 ROUTES: Final = (
     Route("/fees", "fee_day", day_sheet, READS),
-    export.route("/fees", "fee_day_export", day_table, Policy(EXPORTS | CASHIER, "node", "masked")),
+    *export.vouched_routes("/fees", "fee_day_export", "take_fee_day", day_table, TAKES),
 )

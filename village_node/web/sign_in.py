@@ -198,17 +198,15 @@ def _path(visit: Visit) -> str:
 
 def ask_password(visit: Visit) -> Response:
     """The page that asks for the password before what its own address then gives."""
-    has_factor = visit.site.accounts.factors.has(visit.staff.staff_no)
-    return visit.render("vouch.html", kept=[], has_factor=has_factor, for_good=None)
+    return visit.render("vouch.html", **_vouching(visit))
 
 
 def vouching(visit: Visit, for_good: tuple[str, str] | None = None) -> Response | None:
     """The page that asks for the password once more before an act, with what was typed; None where it came along and
     is right. Who has a second factor shows that as well. A wrong one counts as one to sign in does. ``for_good``: what
     of the act cannot be undone, in words."""
-    kept = [(name, value) for name, value in visit.request.form.items(multi=True) if not _is_secret(name)]
+    said = {**_vouching(visit), "for_good": for_good}
     password, number = _password(visit, "again_password"), visit.staff.staff_no
-    said = {"kept": kept, "has_factor": visit.site.accounts.factors.has(number), "for_good": for_good}
     if not password:
         return visit.render("vouch.html", 401, **said)
     try:
@@ -216,6 +214,15 @@ def vouching(visit: Visit, for_good: tuple[str, str] | None = None) -> Response 
     except SignInRefused as refused:
         return _refuse(visit, "vouch.html", refused, **said)
     return None
+
+
+def _vouching(visit: Visit) -> dict[str, Any]:
+    """What the page shows that asks for the password: what was typed, and of a list that goes as a file its page."""
+    kept = [(name, value) for name, value in visit.request.form.items(multi=True) if not _is_secret(name)]
+    form = (visit.request.view_args or {}).get("form", "")
+    page, is_file, narrowed = visit.request.full_path.removesuffix("?").partition(f".{form}")
+    has_factor = visit.site.accounts.factors.has(visit.staff.staff_no)
+    return {"kept": kept, "has_factor": has_factor, "listed": page + narrowed if form and is_file else ""}
 
 
 class StillTyped(NamedTuple):

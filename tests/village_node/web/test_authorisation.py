@@ -235,6 +235,7 @@ MAY = {
     "ask_export": EXPORTS,
     "answer_export": EXPORTS,
     "fee_day_export": EXPORTS | {"cashier"},
+    "take_fee_day": EXPORTS | {"cashier"},
     "timeliness_export": EXPORTS,
     "figures_export": EXPORTS,
     "bulletin_export": EXPORTS,

@@ -68,15 +68,16 @@
     button.addEventListener("click", () => window.print());
   }
 
+  const FILE_MS = 3000;
   // A second click while the first is under way would only be refused.
   // One that opens a page of its own may be sent again: this page stays as it is.
   for (const form of document.querySelectorAll("form[method=post]:not([target])")) {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
+      // What answers with a file leaves this page where it is.
+      if ("file" in form.dataset) setTimeout(() => { delete form.dataset.sent; }, FILE_MS);
     });
-    // Who goes back to a page that the browser has kept as it was sends its form anew.
-    addEventListener("pageshow", () => delete form.dataset.sent);
   }
 
   // A form with a draft keeps it whenever a field is left that was changed: one request at a time, the newest last, and

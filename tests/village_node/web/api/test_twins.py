@@ -21,7 +21,7 @@ __all__ = ["forked"]
 
 # What a page sends by POST, so that no address holds what is typed or a file leaves with the password alone, and a
 # program reads.
-READ = {"narrow": "list_cases", "take_work": "export_cases"}
+READ = {"narrow": "list_cases", "take_work": "export_cases", "take_fee_day": "read_fee_day"}
 # Page act -> the operations that do the same.
 TWINS = {
     "act": ("act_note", "act_docket", "act_decide", "act_meeting", "act_rectification"),
