@@ -14,6 +14,7 @@ from village_node.web.filters import Filters
 from village_node.web.item_form import CHOICES, LINES, PARAGRAPHS, TICKS, WORDS
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
+from village_node.web.words import catalogue_words
 
 PUBLIC: Final = Policy(None, "public")
 PUBLISHES: Final = Policy(frozenset({"business", "head", "officer"}), "node")
@@ -157,7 +158,7 @@ def _form(
 ) -> Response:
     shown = guide_values(visit, preview) if preview is not None else {"item": None}
     options = {
-        name: [(each, visit.t(*WORDS[each]) if each in WORDS else each) for each in choices]
+        name: [(each, visit.t(*(WORDS[each] if each in WORDS else catalogue_words(each)))) for each in choices]
         for name, choices in CHOICES.items()
     }
     return visit.render(

@@ -321,6 +321,7 @@ class Visit:
             "purposes": words.PURPOSES,
             "state_words": words.state_words,
             "choice_words": words.choice_words,
+            "catalogue_words": words.catalogue_words,
             "field_words": words.field_words,
             "typed_words": words.typed_words,
             "fact_words": words.fact_words,

@@ -10,15 +10,8 @@ from sync_protocol.places import UnknownPlace
 from village_node.casebook import TimelineEntry
 from village_node.store.cases import CaseRow
 from village_node.web.site import Visit
+from village_node.web.words import catalogue_words
 
-ENGLISH: Final = {
-    "即办件": "settled on the spot",
-    "承诺件": "promised",
-    "联办件": "joint",
-    "上报件": "reported up",
-    "补办件": "papers wanting",
-    "退回件": "given back",
-}
 _TONES: Final = {"补办件": ("waiting", "edit"), "退回件": ("bad", "left")}
 # The kinds of events whose document answers a case of a kind.
 _ANSWERED_BY: Final = {
@@ -60,7 +53,7 @@ def of_case(visit: Visit, case: Case, item: Item | None, entries: Sequence[Timel
     if given:
         said += visit.t(f"，已出具：{given}", f"; given: {given}")
     if name != first:
-        said += visit.t(f"（原为{first}）", f" (before: {ENGLISH[first]})")
+        said += visit.t(f"（原为{first}）", f" (before: {catalogue_words(first)[1]})")
     return Kind(_badge(visit, name), said)
 
 
@@ -81,7 +74,7 @@ def kind_of(visit: Visit, case: Case, item: Item) -> str:
 def counted(visit: Visit) -> list[tuple[str, str, int]]:
     """How many cases that are held here are of each kind now: name, words, number."""
     counts = visit.site.casebook.kind_counts()
-    return [(name, visit.t(name, ENGLISH[name]), counts.get(name, 0)) for name in SIX_KINDS]
+    return [(name, visit.t(*catalogue_words(name)), counts.get(name, 0)) for name in SIX_KINDS]
 
 
 def told(visit: Visit, case: Case) -> dict[str, Any]:
@@ -95,7 +88,7 @@ def told(visit: Visit, case: Case) -> dict[str, Any]:
 
 def _badge(visit: Visit, name: str) -> tuple[str, str, str]:
     tone, drawing = _TONES.get(name, ("plain", "flag"))
-    return tone, drawing, visit.t(name, ENGLISH[name])
+    return tone, drawing, visit.t(*catalogue_words(name))
 
 
 def _number_given(name: str, entries: Sequence[TimelineEntry]) -> str:

@@ -343,6 +343,27 @@ def kind_words(kind: int) -> tuple[str, str]:
     return known or (f"未知记录（{kinds.name_of(kind)}）", f"unknown record ({kinds.name_of(kind)})")
 
 
+# Names that stand in the catalogue itself: the six kinds of cases, and what a village does.
+CATALOGUE_ENGLISH: Final[dict[str, str]] = {
+    "即办件": "settled on the spot",
+    "承诺件": "promised",
+    "联办件": "joint",
+    "上报件": "reported up",
+    "补办件": "papers wanting",
+    "退回件": "given back",
+    "村级受理": "accepts it",
+    "直办": "settles it",
+    "代办": "files it for people",
+    "协办": "helps with it",
+    "告知": "tells people where to go",
+}
+
+
+def catalogue_words(name: str) -> tuple[str, str]:
+    """A kind of case, or what a village does, as the catalogue names it; another name keeps its own."""
+    return name, CATALOGUE_ENGLISH.get(name, name)
+
+
 def choice_words(code: object) -> tuple[str, str]:
     """The words for one value of a choice; one that is not known keeps its code."""
     return CHOICES.get(str(code)) or (str(code), str(code))
