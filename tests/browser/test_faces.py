@@ -71,7 +71,7 @@ VIOLATIONS = {"resultTypes": ["violations"]}  # what is in order need not be tol
 BOOKS = (
     "/courier", "/orders", "/calls", "/batches", "/batches/file/001", "/slips", "/slips/new", "/consultations",
     "/complaints", "/complaints/new", "/actions", "/fees", "/timeliness", "/document-numbers", "/board",
-    "/design", "/figures", "/bulletins", "/score-rules",
+    "/design", "/figures", "/bulletins", "/score-rules", "/rates",
 )  # fmt: skip
 
 
@@ -236,7 +236,7 @@ class Rooms:
         county += ["/day-end", "/day-ends", f"/day-ends/of/{VILLAGE}", "/deciders"]
         county += [f"/idle?view={view}" for view in ("places", "departments", "items", "twice")]
         county += [f"/figures?period={BULLETIN}", "/bulletins", f"/bulletins/{COUNTY}/{BULLETIN}"]
-        county += ["/score-rules", f"/figures/{VILLAGE}"]
+        county += ["/score-rules", f"/figures/{VILLAGE}", f"/rates?period={BULLETIN}&rate=near"]
         for page, paths in ((self.room_head, village), (self.township_head, township), (self.head, county)):
             for path in paths:
                 page.goto(path)

@@ -60,6 +60,7 @@ from village_node.casebook.plan import Received
 from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun
 from village_node.casebook.queue import Queue
+from village_node.casebook.rates import Rates
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.refolding import Refolding
 from village_node.casebook.rekeying import Rekeyed, Rekeying
@@ -158,6 +159,7 @@ def rules_of(catalogue: Catalogue) -> bytes:
 class Casebook(
     ErasingMatters,
     Glance,
+    Rates,
     Bulletins,
     Settlements,
     Deciding,

@@ -111,16 +111,10 @@ class Figures(ToldRatings):
     def figures(self, kind: str, period: str, place: str = "", rules: Rules | None = None) -> Bulletin:
         """The figures of a period as they stand, of a place and those below it; of this place where none is named. A
         bulletin without a number. Raises NotFound for a place not below this one, BadBody for a period to come."""
-        first, last = periods.days_of(kind, period)
-        upto, here = min(last, day_of(self.clock())), self.identity.place
-        if upto < first:
-            raise BadBody("period", "这一期还没有开始", "this period has not begun yet")
+        first, upto = self.days_so_far(kind, period)
         told = _elsewhere(self._told_ratings(kind), *_days(first, upto))
         with self.store.reading() as connection:
-            places = self.roster_in(connection).places
-            top = place or here
-            if here not in places or top not in places or not places.covers(here, top):
-                raise NotFound("不是本单位或其下级单位", "neither this place nor one below it")
+            places, top = self.under(connection, place)
             sums = Sums(places, places.kept_at(top), top, self.items_in(connection).catalogue)
             self._add_up(connection, sums, first, upto, told)
             rules = rules or sample_rules()
@@ -137,6 +131,23 @@ class Figures(ToldRatings):
             "", kind, period, rules, sums.place_lines(), departments, items, _deductions(lines, sums, at),
             _services(served, places, top),
         )  # fmt: skip
+
+    def days_so_far(self, kind: str, period: str) -> tuple[date, date]:
+        """The days of a period up to today. Raises BadBody for one to come."""
+        first, last = periods.days_of(kind, period)
+        upto = min(last, day_of(self.clock()))
+        if upto < first:
+            raise BadBody("period", "这一期还没有开始", "this period has not begun yet")
+        return first, upto
+
+    def under(self, connection: Connection, place: str) -> tuple[PlaceTree, str]:
+        """The places, and the one that is asked for: this one where none is named. Raises NotFound for a place that is
+        neither this one nor below it."""
+        places, here = self.roster_in(connection).places, self.identity.place
+        top = place or here
+        if here not in places or top not in places or not places.covers(here, top):
+            raise NotFound("不是本单位或其下级单位", "neither this place nor one below it")
+        return places, top
 
     def _add_up(self, connection: Connection, sums: Sums, first: date, upto: date, told: "Elsewhere") -> None:
         for each in figures.counted(connection, *_days(first, upto)):

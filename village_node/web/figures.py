@@ -66,12 +66,16 @@ def choices(visit: Visit, period: str) -> list[tuple[str, str]]:
     return found
 
 
+def places_offered(visit: Visit) -> list[tuple[str, str]]:
+    """The places that a page offers: this one, and those below that have others below them."""
+    here, places = visit.site.config.place, visit.site.places
+    under = [each for each in places.below_or_self(here)[1:] if places.children(each)] if here in places else []
+    whole = "", visit.t("本单位及下级", "this place and all below")
+    return [whole, *((each, visit.place_name(each)) for each in under)]
+
+
 def _page(visit: Visit, said: Bulletin, place: str, status: int = 200, problem: str = "") -> Response:
     book, here = visit.site.casebook, visit.site.config.place
-    places = visit.site.places
-    under = [each for each in places.below_or_self(here)[1:] if places.children(each)] if here in places else []
-    offered = [("", visit.t("本单位及下级", "this place and all below"))]
-    offered += [(each, visit.place_name(each)) for each in under]
     why_not = book.why_not_publish(said.kind, said.period)
     return visit.render(
         "figures.html",
@@ -79,7 +83,7 @@ def _page(visit: Visit, said: Bulletin, place: str, status: int = 200, problem: 
         problem=problem,
         place=place,
         choices=choices(visit, said.period),
-        offered=offered,
+        offered=places_offered(visit),
         may_publish=book.may_publish_bulletins(visit.staff.roles) and not place,
         why_not=visit.t(*why_not) if why_not else "",
         running=periods.days_of(said.kind, said.period)[1] >= day_of(visit.now_ms),

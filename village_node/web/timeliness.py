@@ -6,6 +6,7 @@ from typing import Final
 
 from werkzeug.wrappers import Response
 
+from sync_protocol.case import rates
 from sync_protocol.case.workdays import day_of
 from village_node.casebook.settlements import HEADLINE, Sums
 from village_node.web import entry, export
@@ -68,7 +69,7 @@ def period(visit: Visit, today: date) -> tuple[date, date, str]:
 
 def share(part: int, whole: int) -> str:
     """A part of a whole, in per cent."""
-    return f"{100 * part / whole:.1f}%" if whole else "—"
+    return f"{number}%" if (number := rates.words(rates.tenths(100 * part, whole))) else "—"
 
 
 def mean(days: int, number: int) -> str:

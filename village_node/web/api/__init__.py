@@ -29,6 +29,7 @@ from village_node.web.api import (
     papers,
     phone,
     publishing,
+    rates,
     reception,
     registers,
     room,
@@ -73,6 +74,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *papers.OPERATIONS,
     *phone.OPERATIONS,
     *publishing.OPERATIONS,
+    *rates.OPERATIONS,
     *webhooks.OPERATIONS,
 )
 _FAULTS: Final = (HTTPException, StoreError, MemoryError, CasebookError, Problem, NotTold, NotPrinted, ExportRefused)

@@ -105,6 +105,7 @@ MAY = {
     "read_sample": CASEWORK,
     "read_timeliness": CASEWORK,
     "read_figures": CASEWORK,
+    "read_rates": CASEWORK,
     "list_bulletins": CASEWORK,
     "read_bulletin": CASEWORK,
     "publish_bulletin": {"supervisor", "head"},
