@@ -73,7 +73,7 @@ class Rates(Figures):
             places, top = self.under(connection, place)
             calendar = calendar_in(self, connection)
             tally = _Tally(places, places.kept_at(top), calendar)
-            self._count(connection, tally, first, upto)
+            self._count_cases(connection, tally, first, upto)
             overdue = min(upto, today - _DAY)
             if first <= overdue:
                 _count_due(connection, tally, first, overdue, upto)
@@ -87,7 +87,7 @@ class Rates(Figures):
 
         return self.remembered(f"rates {kind} {period} {place} {today}", compute)
 
-    def _count(self, connection: Connection, tally: "_Tally", first: date, upto: date) -> None:
+    def _count_cases(self, connection: Connection, tally: "_Tally", first: date, upto: date) -> None:
         days = day_number(first), day_number(upto)
         for each in figures.counted(connection, *days):
             tally.add(each.scope, **{name: number for name, number in each.grown.items() if name in _FIGURES})

@@ -52,7 +52,7 @@ WITHOUT: dict[str, dict[str, str]] = {
     "webhooks": {"file": "where news goes is told to who settles it, at this place"},
     "fee_day": {"pages": A_DAY},
     "service_counts": {"pages": "sums, one line a place"},
-    "rates": dict.fromkeys(("search", "pages"), "one line a rate, and one a place right below"),
+    "rates": {"pages": "one line a rate, and one a place right below"},
     "timeliness": {"pages": "sums, one line a department"},
     "number_series": {"pages": "one line a series"},
     "items": {"pages": "a catalogue of some dozens, found by typing", "file": WHOLE},
