@@ -119,9 +119,8 @@ class Rates(Figures):
                 clock = span_of(order, tally.calendar, self.clock())
                 if order.struck or order.appealed is not None or not first <= clock.due <= last:
                     continue
-                calls = (note.at_ms for note in case.calls) if case is not None else ()
                 mended = clock.ended and clock.used <= clock.limit
-                tally.add(key[0], bad=1, bad_mended=int(mended), bad_asked=int(was_asked(order, calls)))
+                tally.add(key[0], bad=1, bad_mended=int(mended), bad_asked=int(was_asked(order)))
 
 
 class _Tally:
@@ -260,8 +259,6 @@ def previews_of(steps: Iterable[Step], home: str) -> list[tuple[date, date | Non
     return [*found, *([(asked, None)] if asked is not None else [])]
 
 
-def was_asked(order: Order, calls: Iterable[int]) -> bool:
-    """Whether the applicant was asked about what was put right: it was rated, or somebody called since (ms)."""
-    answered = order.answered_ms
-    rated = len(order.steps) > (3 if order.reopened else 1)
-    return rated or (answered is not None and any(at_ms >= answered for at_ms in calls))
+def was_asked(order: Order) -> bool:
+    """Whether the applicant was asked about what was put right last."""
+    return len(order.steps) > (3 if order.reopened else 1)

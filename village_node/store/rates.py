@@ -23,8 +23,10 @@ _RECEIVED: Final = (
     "SELECT scope, received_day, count(*) FROM cases WHERE received_day >= ? AND received_day <= ?"
     " GROUP BY scope, received_day"
 )
+# The state stands in a sum: as a condition SQLite would look for it, through all that were ever refused.
 _REFUSED: Final = (
-    "SELECT scope, count(*) FROM cases WHERE done_day >= ? AND done_day <= ? AND state = 'refused' GROUP BY scope"
+    "SELECT scope, sum(CASE WHEN state = 'refused' THEN 1 ELSE 0 END) FROM cases"
+    " WHERE done_day >= ? AND done_day <= ? GROUP BY scope"
 )
 _LEFT: Final = "(settled_limit - settled_used)"
 # The due day lies no nearer to the day of settlement than so many days of the calendar as working days are between.
@@ -108,7 +110,7 @@ def received(connection: Connection, first: int, last: int) -> list[tuple[str, i
 
 def refused(connection: Connection, first: int, last: int) -> list[tuple[str, int]]:
     """(scope, how many applications were not accepted), as they stand."""
-    return [(row[0], int(row[1])) for row in rows.ask(connection, _REFUSED, (first, last))]
+    return [(row[0], int(row[1])) for row in rows.ask(connection, _REFUSED, (first, last)) if row[1]]
 
 
 def due(connection: Connection, first: int, last: int, longest: int) -> list[Due]:
