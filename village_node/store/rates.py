@@ -72,7 +72,7 @@ _WORDS: Final = {
     "returns": _events("accepted_day", _RETURNS, _HAVING.format(kinds.RETURN_FOR_CORRECTION)),
     "previews": _events("filed_ms", _PREVIEWED, _HAVING.format(kinds.PREREVIEW)),
 }
-_BAD: Final = f"SELECT DISTINCT scope, case_id FROM faults WHERE day >= ? AND rule = {BAD_RATING}"  # noqa: S608
+_BAD: Final = f"SELECT scope, case_id FROM faults WHERE day >= ? AND rule = {BAD_RATING}"  # noqa: S608
 
 
 class Due(NamedTuple):
@@ -149,7 +149,7 @@ def previews(connection: Connection, first: int, last: int) -> Iterator[tuple[st
 
 def bad(connection: Connection, since: int) -> list[CaseKey]:
     """The cases with a bad rating that stands and counts from that day on."""
-    return sorted((row[0], bytes(row[1])) for row in rows.ask(connection, _BAD, (since,)))
+    return sorted({(row[0], bytes(row[1])) for row in rows.ask(connection, _BAD, (since,))})
 
 
 def _sliced(connection: Connection, what: str, start: int, end: int, day: int) -> Iterator[tuple[str, list[Step]]]:
@@ -160,5 +160,5 @@ def _sliced(connection: Connection, what: str, start: int, end: int, day: int) -
         for scope, case_id, kind, header, body in rows.ask(connection, _WORDS[what], values):
             step = Step(kind, bytes(header), None if body is None else bytes(body))
             found.setdefault((scope, bytes(case_id)), []).append(step)
-        for (scope, _), events in sorted(found.items()):
+        for (scope, _), events in found.items():
             yield scope, events
