@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 from flask import Blueprint, Flask
@@ -15,6 +16,7 @@ from township_node.quotas import places_of, quota_of, tally_of
 from township_node.web.newcomers import LETS_IN
 from township_node.web.revocations import DECIDES as REVOKES
 from village_node import casebook
+from village_node.casebook.glance import NOTHING_KNOWN, NotWhole
 from village_node.store.peers import PeerRow
 from village_node.web import Policy, Route, Visit, add_pages, clocks, counter_books, export, filters, machine, times
 from village_node.web.export import Table
@@ -27,12 +29,14 @@ GRADED: Final[tuple[Grade, ...]] = ("red_plus", "red", "yellow")  # what somebod
 HEAD: Final = (
     ("单位代码", "Code"), ("单位", "Node"), ("最近联系", "Last heard"), ("办件", "Cases"), ("在该处待办", "Wait there"),
     *(clocks.grade_badge(each)[2:] for each in GRADED),
-    ("记录", "Events"), ("内容未到", "Missing"), ("异常", "Trouble"), ("记录分叉", "Forked"),
-    ("时钟差（秒）", "Clock (s)"), ("未传来的", "Unsent"),
+    ("记录", "Events"), ("异常", "Trouble"), ("记录分叉", "Forked"), ("时钟差（秒）", "Clock (s)"),
+    ("内容未到", "Missing contents"), ("材料未到", "Missing papers"), ("最久的从何时起", "The oldest since"),
+    ("一天没有消息的下属单位", "Places under it not heard for a day"), ("未传来的", "Unsent"),
 )  # fmt: skip
 STATES: Final = {
     "quiet": ("一天没有联系", "not heard for a day"),
     "heard": ("一天内联系过", "heard within a day"),
+    "lacking": ("有没传完的", "something has not come whole"),
     "trouble": ("有异常", "with trouble"),
 }
 COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "parked")
@@ -42,7 +46,8 @@ COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "pa
 class Child:
     """One child, as far as this node knows. `rings`: an identity of it lives twice; `restored`: one did, and has begun
     another life; `refused`: it has begun so many that the newest waits for a person's word; `lost`: its machine is said
-    to be gone, and this place stands in for it. `backlog`: its records held here whose bodies are still missing.
+    to be gone, and this place stands in for it. `lacks`: what it and the places below it have written that is known of
+    here and has not come whole; `silent`: of how many places below it nothing written within a day is here.
     `over`: that it has brought as much as it may today, in words. `waiting`: the unfinished cases that it and the
     places below it hold, as far as is known here; `graded`: how many of them have each grade of GRADED."""
 
@@ -55,7 +60,8 @@ class Child:
     lost: bool
     cases: int
     events: int
-    backlog: int
+    lacks: NotWhole
+    silent: int
     trouble: int
     forks: int
     quiet: bool
@@ -95,8 +101,8 @@ def table(visit: Visit) -> Table:
 
 
 def _cells(visit: Visit, child: Child) -> tuple[str | int | float, ...]:
-    at, t = child.last_contact_ms, visit.t
-    heard = times.local(at).strftime("%Y-%m-%d %H:%M") if at else ""
+    at, t, lacks = child.last_contact_ms, visit.t, child.lacks
+    heard = _stamp(at)
     unsent = (
         t(f"{heard} 以后的不知道", f"unknown since {heard}") if at else t("从未联系，不知道", "never heard: unknown")
     )
@@ -104,10 +110,14 @@ def _cells(visit: Visit, child: Child) -> tuple[str | int | float, ...]:
         child.place,
         visit.place_name(child.place),
         heard,
-        *(child.cases, child.waiting, *child.graded, child.events, child.backlog, child.trouble, child.forks),
+        *(child.cases, child.waiting, *child.graded, child.events, child.trouble, child.forks),
         child.skew_ms / 1000 if child.skew_ms is not None else "",
-        unsent,
+        *(lacks.records, lacks.papers, _stamp(lacks.since_ms), child.silent, unsent),
     )
+
+
+def _stamp(at_ms: int | None) -> str:
+    return times.local(at_ms).strftime("%Y-%m-%d %H:%M") if at_ms else ""
 
 
 def _filters(visit: Visit) -> Filters:
@@ -122,7 +132,8 @@ def _filters(visit: Visit) -> Filters:
 
 def _fits(visit: Visit, asked: Filters, child: Child) -> bool:
     trouble = bool(child.trouble or child.forks or child.rings or child.refused or child.over or child.lost)
-    states = {"trouble": trouble, "quiet": child.quiet, "heard": not child.quiet}
+    lacking = child.lacks.since_ms is not None
+    states = {"trouble": trouble, "quiet": child.quiet, "heard": not child.quiet, "lacking": lacking}
     state = asked.chosen["state"]
     return asked.fit((child.place, visit.place_name(child.place)), state=state if states.get(state) else "")
 
@@ -137,6 +148,7 @@ def heard_of(visit: Visit) -> list[Child]:
             peers.setdefault(row.place, []).append(row)
     streams, homes = site.casebook.counts()["streams"], site.casebook.case_counts()
     held = site.casebook.held_by_grade()
+    lacking, written = site.casebook.not_whole(), site.casebook.last_written()
     refused, lost = site.casebook.lives_refused(), site.casebook.lost_places()
     told = []
     for place in places.children(here) if here in places else ():
@@ -160,7 +172,8 @@ def heard_of(visit: Visit) -> list[Child]:
                 lost=place in lost,
                 cases=sum(homes.get(scope, 0) for scope in under),
                 events=sum(row["contiguous"] - max(row["since"] - 1, 0) for row in rows),
-                backlog=sum(row["head"] - row["contiguous"] for row in rows),
+                lacks=reduce(NotWhole.joined, (lacking[code] for code in codes if code in lacking), NOTHING_KNOWN),
+                silent=sum(visit.now_ms - written.get(code, 0) > QUIET_AFTER_MS for code in codes if code != place),
                 trouble=sum(row[name] for row in rows for name in COUNTED),
                 forks=sum(row["forks"] for row in rows),
                 quiet=contact is None or visit.now_ms - contact > QUIET_AFTER_MS,

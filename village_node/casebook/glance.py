@@ -1,12 +1,12 @@
 """The places under this one at a glance: cases by stage, what came and was settled, how fresh what is held of each."""
 
 from datetime import date, timedelta
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workflow import STATES
 from village_node.casebook.reading import Reading
-from village_node.store import Connection, cases, glance
+from village_node.store import Connection, blobs, cases, glance, streams
 
 
 class DayFlow(NamedTuple):
@@ -15,6 +15,23 @@ class DayFlow(NamedTuple):
     day: date
     filed: int
     settled: int
+
+
+class NotWhole(NamedTuple):
+    """What places have written and what has not come whole: how many records whose body is missing, how many papers,
+    and since when the oldest of them is known of here; None where nothing is known to be missing."""
+
+    records: int
+    papers: int
+    since_ms: int | None
+
+    def joined(self, other: "NotWhole") -> "NotWhole":
+        """Both together."""
+        since = min((at for at in (self.since_ms, other.since_ms) if at is not None), default=None)
+        return NotWhole(self.records + other.records, self.papers + other.papers, since)
+
+
+NOTHING_KNOWN: Final = NotWhole(0, 0, None)
 
 
 class Glance(Reading):
@@ -54,6 +71,22 @@ class Glance(Reading):
         By the clock of whoever wrote; never later than it arrived, or than now."""
         now = self.clock()
         return {place: min(at, now) for place, at in self.remembered("last written", self._last_written).items()}
+
+    def not_whole(self) -> dict[str, NotWhole]:
+        """Place -> what of what it has written is known of here and has not come whole. Of what it has not told us
+        nothing can be known, so a place that is not named may lack anything written since it was last heard."""
+        return self.remembered("not whole", self._not_whole)
+
+    def _not_whole(self, connection: Connection) -> dict[str, NotWhole]:
+        roster, found = self.roster_in(connection), dict[str, NotWhole]()
+        lacking = [(place, NotWhole(0, papers, at)) for place, papers, at in blobs.missing_by_place(connection)]
+        for incarnation, count, at_ms in streams.missing_by_stream(connection):
+            node = self.author(roster, incarnation)
+            if node is not None:
+                lacking.append((node.place, NotWhole(count, 0, at_ms)))
+        for place, what in lacking:
+            found[place] = found.get(place, NOTHING_KNOWN).joined(what)
+        return found
 
     def _last_written(self, connection: Connection) -> dict[str, int]:
         roster, found = self.roster_in(connection), dict[str, int]()

@@ -124,6 +124,12 @@ def missing(connection: Connection, most: int) -> dict[str, list[BlobRow]]:
     return found
 
 
+def missing_by_place(connection: Connection) -> list[tuple[str, int, int]]:
+    """Of each author's place with originals that are not whole here: how many, and since when the oldest is known."""
+    words = f"SELECT place, count(*), min(known_ms) FROM blobs WHERE state = {MISSING} AND lane > 0 GROUP BY place"  # noqa: S608
+    return [(row[0], int(row[1]), int(row[2])) for row in rows.ask(connection, words)]
+
+
 def whole_in(connection: Connection, scopes: Iterable[str], since_ms: int) -> list[BlobRow]:
     """What is whole here of these scopes and came to be known since a moment, what is fetched first in front."""
     words = f"SELECT {_COLUMNS} FROM blobs WHERE state = {HERE} AND known_ms >= {int(since_ms)} AND scope IN (KEYS)"  # noqa: S608

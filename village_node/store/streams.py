@@ -119,6 +119,11 @@ _MISSING: Final = (
     " JOIN streams ON streams.id = missing.stream"
     " WHERE turn <= ? ORDER BY turn, stream"
 )
+_MISSING_BY_STREAM: Final = (
+    "SELECT streams.incarnation, missing.events, missing.since_ms FROM"
+    " (SELECT stream, count(*) AS events, min(arrived_ms) AS since_ms FROM events WHERE body_state = 1 GROUP BY stream)"
+    " AS missing JOIN streams ON streams.id = missing.stream"
+)
 # The keys come last, so the grouping must come before them.
 _FIRST_MISSING: Final = (
     "SELECT stream, seq FROM (SELECT stream, min(seq) AS seq FROM events WHERE body_state = 1 GROUP BY stream) AS first"
@@ -299,6 +304,11 @@ def first_missing(connection: Connection, streams: Iterable[int]) -> dict[int, i
 def missing_bodies(connection: Connection, most: int) -> list[tuple[bytes, str, int]]:
     """(incarnation, scope, seq) of bodies that never came: at most ``most`` of a stream, the oldest of each first."""
     return [(row[0], row[1], row[2]) for row in rows.ask(connection, _MISSING, (most,))]
+
+
+def missing_by_stream(connection: Connection) -> list[tuple[bytes, int, int]]:
+    """Of each stream with bodies that never came: who wrote it, how many, and when the header of the oldest arrived."""
+    return [(bytes(row[0]), int(row[1]), int(row[2])) for row in rows.ask(connection, _MISSING_BY_STREAM)]
 
 
 def fill_bodies(connection: Connection, bodies: Sequence[tuple[bytes, bytes, int, int, bytes]]) -> None:

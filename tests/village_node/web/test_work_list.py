@@ -255,14 +255,14 @@ def graded(page: str) -> list[str]:
 def test_each_child_is_shown_with_what_waits_there_by_grade_and_what_is_not_known(
     network: Network, agent: Visitor, township: Counter, county: Counter
 ) -> None:
-    assert "未传来的：不知道" in township.sign_in("0101", "clerk").open("/children").text
+    assert "未知，从未联系" in township.sign_in("0101", "clerk").open("/children").text
     waits, moved = agent.file(), agent.file()
     agent.act(moved, "handoff")
     everywhere(network)
     assert graded(township.sign_in("0102", "clerk").open("/children").text) == ["0", "0", "0"]
     network.clock.now_ms += 2 * 86_400_000
     page = township.sign_in("0103", "clerk").open("/children").text
-    assert "2 天前" in page and "此后办的还没有传来" in page
+    assert "2 天前" in page and "未知，最后联系" in page
     assert re.findall(r'data-label="在该处待办">(\d+)', page) == ["1"]
     assert re.findall(r'data-label="办件">(\d+)', page) == ["2"] and waits != moved
     network.clock.now_ms += 200 * 86_400_000

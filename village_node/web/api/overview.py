@@ -7,6 +7,7 @@ from marshmallow import Schema
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workdays import day_of
 from sync_protocol.case.workflow import STATES
+from village_node.casebook.glance import NOTHING_KNOWN
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation
 from village_node.web.policy import STAFF, Policy
@@ -39,10 +40,15 @@ class FlowShape(Schema):
 
 
 class PlaceShape(Schema):
-    """A place below: when something of it came last, and how many unfinished cases wait there, by their grades."""
+    """A place below: when something of it came last, and how many unfinished cases wait there, by their grades.
+
+    Of what it has written, so far as is known here: how many records whose contents have not come, how many papers that
+    are not whole, and since when the oldest of them. Null there says that nothing is known to be missing, and not that
+    nothing is: what was done after `last_heard_ms` is unknown."""
 
     place, parent = shapes.text(), shapes.text()
-    last_heard_ms = shapes.moment()
+    last_heard_ms, missing_since_ms = shapes.moment(), shapes.moment()
+    records_missing, papers_missing = shapes.number(), shapes.number()
     waiting, notice, yellow, red, red_plus = (shapes.number() for _ in range(5))
 
 
@@ -75,7 +81,7 @@ def _grades(graded: dict[Grade, int]) -> dict[str, int]:
 
 def _places(visit: Visit) -> list[dict[str, Any]]:
     book, places, here = visit.site.casebook, visit.site.places, visit.site.config.place
-    held, heard = book.held_by_grade(), book.last_written()
+    held, heard, lacking = book.held_by_grade(), book.last_written(), book.not_whole()
     for row in book.peers():  # what came to the door is newer than what was written
         if row.direction == "down" and row.last_contact_ms:
             heard[row.place] = max(heard.get(row.place, 0), row.last_contact_ms)
@@ -84,6 +90,9 @@ def _places(visit: Visit) -> list[dict[str, Any]]:
             "place": place,
             "parent": places.parent(place) or "",
             "last_heard_ms": heard.get(place),
+            "records_missing": lacking.get(place, NOTHING_KNOWN).records,
+            "papers_missing": lacking.get(place, NOTHING_KNOWN).papers,
+            "missing_since_ms": lacking.get(place, NOTHING_KNOWN).since_ms,
             "waiting": sum(held.get(place, {}).values()),
             **_grades(held.get(place, {})),
         }
