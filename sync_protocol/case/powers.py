@@ -126,7 +126,7 @@ MAY: Final[dict[tuple[str, str], frozenset[int]]] = {
     ("business", "county"): _KEEPER
     | _CHECKER
     | {kinds.REVIEW_DECISION, kinds.NOTE, kinds.DISMISS, kinds.LANE, kinds.CATALOGUE, kinds.MEETING, kinds.ACTION_DONE}
-    | {kinds.RATING_APPEAL},
+    | {kinds.RATING_APPEAL, kinds.CALENDAR},
     # Supervision reads everything, writes beside a case, hears complaints and changes no case; an administrator acts
     # on none.
     ("supervisor", "county"): _OVERSEER | _HEARER,

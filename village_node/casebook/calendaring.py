@@ -197,7 +197,10 @@ class Calendaring(Publishing):
 
     def _check_publisher(self, roles: Iterable[str]) -> None:
         if not self.may_publish(roles):
-            raise NotAllowed("只有县级负责人可以公布工作日历", "only a head of the county may publish a calendar")
+            raise NotAllowed(
+                "工作日历由县级业务科、部门负责人或首席代表公布",
+                "a calendar is published by the county's business section, a head or a chief representative",
+            )
 
     def _moves_the_past(self, connection: Connection, said: Announcement) -> bool:
         held = rules.in_force(publications(self, connection)).get(said.number)

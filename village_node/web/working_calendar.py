@@ -19,7 +19,7 @@ from village_node.web.policy import STAFF, Policy, Route
 from village_node.web.site import Visit
 
 READS: Final = Policy(STAFF, "node")
-PUBLISHES: Final = Policy(frozenset({"head", "officer"}), "node")
+PUBLISHES: Final = Policy(frozenset({"business", "head", "officer"}), "node")
 _LINE: Final = re.compile(r"(\d{1,2})-(\d{1,2})(?:\.\.(\d{1,2})-(\d{1,2}))?(?:\s+(\S+))?(?:\s+(\S.*))?")
 
 

@@ -144,9 +144,9 @@ def test_a_day_gone_by_is_closed_only_by_two_persons(net: Network) -> None:
 
 def test_who_may_publish_and_what_a_form_must_say(net: Network) -> None:
     said = Announcement(2026, YEAR_2026, "按通知")
-    with pytest.raises(NotAllowed, match="head of the county"):
+    with pytest.raises(NotAllowed, match="business section"):
         net.members[TOWNSHIP].casebook.announce("0001", HEAD, said)
-    with pytest.raises(NotAllowed, match="head of the county"):
+    with pytest.raises(NotAllowed, match="business section"):
         net.members[COUNTY].casebook.announce("0001", frozenset({"window"}), said)
     with pytest.raises(BadBody) as wrong:
         net.members[COUNTY].casebook.announce("0001", HEAD, said._replace(reason=""))

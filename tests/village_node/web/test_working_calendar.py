@@ -38,7 +38,7 @@ def test_a_village_shows_what_it_counts_by_and_has_no_form(network: Network, age
     assert agent.send("/calendar/publish", form()).status_code == 404
     village_head = agent.counter.sign_in("0007", "head")
     refused = village_head.send("/calendar/publish", form())
-    assert refused.status_code == 409 and "只有县级负责人可以公布工作日历" in refused.text
+    assert refused.status_code == 409 and "工作日历由县级业务科、部门负责人或首席代表公布" in refused.text
 
 
 def test_a_closure_to_come_is_published_with_its_document_and_reaches_the_village(
@@ -72,6 +72,23 @@ def test_a_day_gone_by_waits_for_another_head(network: Network, head: Visitor, c
     assert not calendar().is_working(date(2026, 11, 17))
     assert "1002、1003" in head.open("/calendar").text
     assert other.send("/calendar/drop", {}).status_code == 409  # nothing waits any more
+
+
+def test_the_business_section_keeps_the_calendar_and_another_confirms_what_it_changes_of_the_past(
+    network: Network, head: Visitor, county: Counter
+) -> None:
+    business = county.sign_in("1004", "business", name="孙科长")
+    assert business.send("/calendar/publish", form(off=form()["off"] + FLOOD)).headers["Location"].endswith("published")
+    everywhere(network)
+    assert not network.members[VILLAGE].casebook.calendar().is_working(date(2026, 12, 21))
+    off = form()["off"] + FLOOD + "\n11-17 防汛停工 31号"
+    assert business.send("/calendar/publish", form(off=off)).headers["Location"].endswith("done=proposed")
+    assert "/calendar/confirm" not in business.open("/calendar").text
+    assert "工作日历有一项更改等您确认" in head.open("/work").text
+    shown = hidden_of(head.open("/calendar").text, "/calendar/confirm")["shown"]
+    assert head.send("/calendar/confirm", {"shown": shown}).status_code == 303
+    everywhere(network)
+    assert not network.members[VILLAGE].casebook.calendar().is_working(date(2026, 11, 17))
 
 
 def test_a_proposal_can_be_dropped(network: Network, head: Visitor) -> None:
