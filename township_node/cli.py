@@ -11,12 +11,14 @@ from typing import Any
 from sync_protocol.roster import REVOKE, read_payload
 from sync_protocol.suites import SigningKey
 from township_node import app, enrolment, succession, vouching
-from township_node.web.revocations import DECIDES
+from township_node.web import children
+from township_node.web import revocations as revoking
 from village_node import cli, control, files
 from village_node.accounts import Person
 from village_node.accounts.people import clean
 from village_node.app import Node, wall_clock
 from village_node.casebook import Casebook, CasebookError, NotAllowed
+from village_node.web.policy import Policy
 
 Keys = Callable[[Node], Sequence[SigningKey]]
 
@@ -43,14 +45,16 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
 
     def revoke(arguments: dict[str, Any]) -> dict[str, Any]:
         try:
-            actor = "" if arguments["step"] == "list" else _decider(node, *arguments["actor"]).staff_no
+            actor = (
+                "" if arguments["step"] == "list" else _decider(node, revoking.DECIDES, *arguments["actor"]).staff_no
+            )
             return revocations(node.casebook, arguments | {"actor": actor})
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
     def merge(arguments: dict[str, Any]) -> dict[str, Any]:
         try:
-            first, second = (_decider(node, *shown) for shown in arguments["persons"])
+            first, second = (_decider(node, children.DECIDES, *shown) for shown in arguments["persons"])
             done = succession.merge(node.casebook, (first, second), arguments["place"], arguments["into"])
         except CasebookError as reason:
             raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
@@ -59,7 +63,7 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
     def account(arguments: dict[str, Any]) -> dict[str, Any]:
         try:
             if arguments["step"] != "list":
-                actor = _decider(node, *arguments["actor"]).staff_no
+                actor = _decider(node, children.DECIDES, *arguments["actor"]).staff_no
                 said = (arguments["account"], arguments["step"], clean(arguments["reason"]))
                 node.casebook.order_account(actor, arguments["place"], *said)
             return accounts(node.casebook, arguments["place"])
@@ -69,13 +73,13 @@ def with_enrolment(node: Node, keys: Keys) -> control.Commands:
     return control.commands(node) | {"enrol": enrol, "revoke": revoke, "merge": merge, "account": account}
 
 
-def _decider(node: Node, staff_no: str, password: str, code: str = "") -> Person:
+def _decider(node: Node, policy: Policy, staff_no: str, password: str, code: str = "") -> Person:
     person = vouching.vouched(node, staff_no, password, code)
-    if not DECIDES.allows(person.roles):
+    if not policy.allows(person.roles):
         raise NotAllowed(
-            f"{staff_no} 的岗位不能吊销机器、合并村、停用下级账号，须由部门负责人或系统管理员",
+            f"{staff_no} 的岗位不能吊销机器、合并村、停用下级账号，须由部门负责人或系统管理员（吊销机器也可由业务科）",
             f"{staff_no} may revoke no machine, merge no villages and shut no account below: a department head or an "
-            "administrator must",
+            "administrator must, or for a machine the business section",
         )
     return person
 

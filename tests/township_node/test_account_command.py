@@ -79,6 +79,20 @@ def test_it_asks_for_the_password_of_who_may_and_for_a_place_below(wired: Any) -
     assert run("list")["accounts"] == []
 
 
+def test_the_business_section_revokes_machines_and_nothing_else(wired: Any) -> None:
+    member = wired.members[COUNTY]
+    node = Node.__new__(Node)
+    node.casebook, node.accounts = member.casebook, staff_of(member, "0901", "0902", role="business")
+    verbs = cli.with_enrolment(node, lambda _: [])
+    shown = ["0901", PASSWORD, ""]
+    asked = {"step": "ask", "machine": wired.members[TOWNSHIP].identity.incarnation.hex(), "reason": "被盗"}
+    assert verbs["revoke"]({**asked, "again": False, "alone": True, "actor": shown})["number"] == 1
+    with pytest.raises(CommandRefused, match="0901"):
+        verbs["account"]({"step": "disable", "place": TOWNSHIP, "account": "1", "reason": "x", "actor": shown})
+    with pytest.raises(CommandRefused, match="0901"):
+        verbs["merge"]({"persons": [shown, ["0902", PASSWORD, ""]], "place": VILLAGE, "into": TOWNSHIP})
+
+
 def test_who_has_a_second_factor_shows_a_code(wired: Any) -> None:
     run = desk(wired)
     clock = wired.members[TOWNSHIP].clock

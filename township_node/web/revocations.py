@@ -10,8 +10,7 @@ from village_node.casebook import CasebookError
 from village_node.web import Policy, Route, Visit, add_pages
 from village_node.web.policy import ADMIN
 
-# The county's business section (业务科) enrols and revokes with them (MECHANISMS.md); two persons it stays, of whatever
-# role.
+# The county's business section (业务科) may ask and confirm as they do; two persons it stays, of whatever role.
 DECIDES: Final = Policy(ADMIN | {"head", "business"}, "node")
 STATES: Final = (
     ("waiting", "clock", "等另一人确认", "waits for another person"),
@@ -44,7 +43,7 @@ def _page(visit: Visit, problem: str = "", status: int = 200, *, whole: bool = T
 
 def ask_revocation(visit: Visit) -> Response:
     """Ask for a machine to be shut out, or for what came of a revoked one since to stand as well."""
-    again, whole = visit.line("again") == "yes", visit.line("whole") == "yes"
+    again, whole = visit.line("stands") == "yes", visit.line("whole") == "yes"
     try:
         visit.site.casebook.ask_revocation(
             visit.staff.staff_no, visit.line("machine"), visit.line("reason"), again=again, alone=not whole

@@ -109,7 +109,7 @@ def _line(visit: Visit, row: ExportRow, is_anothers: bool) -> Line:
     said = dict(parse_qsl(row.narrowed))
     endpoint = f"{row.name}_export"
     address: dict[str, Any] = {**said, "request": row.number}
-    masked = not said.get("text", "").isascii()
+    masked = searches.is_masked(said.get("text", ""))
     if masked:
         address["form"] = row.form
         del address["text"]

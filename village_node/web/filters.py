@@ -44,9 +44,8 @@ class Filters:
         return not wanted or any(wanted in each.casefold() for each in words)
 
     def told(self) -> dict[str, str]:
-        """The same for the line in the audit trail about an export: a number may stand there as it was typed, the words
-        of somebody may not, since they may be a name."""
-        return {**self.chosen, **self.kept, "text": self.text if self.text.isascii() else self.text[:1] + "*"}
+        """The same for the line in the audit trail about an export."""
+        return {**self.chosen, **self.kept, "text": searches.told(self.text)}
 
 
 def asked(visit: Visit, endpoint: str, label: str, *choices: Choice, kept: Sequence[str] = ()) -> Filters:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from typing import Any, Final
 
 from flask import current_app, url_for
@@ -17,7 +18,7 @@ from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
 
 from sync_protocol.suites import NONCE_BYTES, NotOpened, lock, unlock
-from village_node.web import entry
+from village_node.web import entry, masking, sign_in
 from village_node.web.policy import Policy, Route, declared
 from village_node.web.site import Visit
 
@@ -25,6 +26,7 @@ LONGEST: Final = 60
 OWN: Final = Policy(None, "own")
 _MARK: Final = "~"  # before what is locked
 _INFO: Final = b"sanji search"
+_PLAIN: Final = re.compile(r"|[0-9]{1,6}|[0-9]{12}(-[0-9A-Za-z-]*)?")
 _BLOCK: Final = 32  # bytes that a text is filled up to, so that its length tells no name
 
 
@@ -35,13 +37,24 @@ class Over(Exception):
 def typed(visit: Visit) -> str:
     """What the address has a list searched for, as it was typed. Raises Over."""
     said = visit.request.args.get("text", "")
-    if not said.startswith(_MARK):
+    if not said.startswith(_MARK) or not visit.cookie:  # a program says plainly what it looks for
         return entry.line(said)[:LONGEST]
     try:
         locked = base64.b64decode(said[1:] + "=" * (-len(said[1:]) % 4), b"-_", validate=True)
         return unlock(_key(visit), _INFO, locked).rstrip(b"\0").decode("utf-8")
     except (NotOpened, ValueError, binascii.Error):
         raise Over from None
+
+
+def told(text: str) -> str:
+    """What was searched for as a line of the audit trail may have it: the number of a case, place or service as it was
+    typed, all else masked, since it may be a name, a telephone or a document."""
+    return text if _PLAIN.fullmatch(text) else masking.name(text)
+
+
+def is_masked(text: str) -> bool:
+    """Whether a line of the audit trail does not have the whole of what was searched for."""
+    return _PLAIN.fullmatch(text) is None
 
 
 def locked(visit: Visit, text: str) -> str:
@@ -60,16 +73,22 @@ def _key(visit: Visit) -> bytes:
 
 
 def narrow(visit: Visit, listed: str) -> Response:
-    """Go to a list, narrowed to what the form says."""
+    """Go to a list, narrowed to what the form says; where the session is over in which it was typed, by way of signing
+    in."""
+    policy = declared(current_app).get(listed)
+    if policy is None or not any("GET" in (each.methods or ()) for each in current_app.url_map.iter_rules(listed)):
+        raise NotFound
+    if visit.person is None and policy.roles is not None:
+        return sign_in.sign_in_and_go_on(visit, lambda again: narrow(again, listed))
+    if not policy.allows(visit.person.roles if visit.person else None):
+        raise NotFound
     said = {name: entry.line(text)[:LONGEST] for name, text in visit.request.form.items() if _is_choice(name)}
     narrowed: dict[str, Any] = {name: text for name, text in said.items() if text}
     if "text" in narrowed:
         narrowed["text"] = locked(visit, narrowed["text"])
     try:
         address = url_for(listed, **narrowed)
-        if not declared(current_app)[listed].allows(visit.person.roles if visit.person else None):
-            raise NotFound
-    except (BuildError, KeyError):
+    except (BuildError, ValueError):
         raise NotFound from None
     response = visit.redirect("start")
     response.headers["Location"] = address

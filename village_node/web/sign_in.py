@@ -110,13 +110,14 @@ def sign_in_and_go_on(visit: Visit, go_on: GoOn) -> Response:
         return _take_step(visit, half, kept, go_on)
     replaced = visit.site.accounts.replaced(visit.cookie)
     if not staff_no:
-        return visit.render("expired.html", 401, kept=kept, replaced=replaced)
+        return visit.render("expired.html", 401, kept=kept, replaced=replaced, action=_path(visit))
     try:
         signed_in = visit.site.accounts.sign_in(
             staff_no, _password(visit, "again_password"), visit.source, visit.cookie
         )
     except SignInRefused as refused:
-        return _refuse(visit, "expired.html", refused, kept=kept, staff_no=staff_no, replaced=replaced)
+        said = {"kept": kept, "staff_no": staff_no, "replaced": replaced, "action": _path(visit)}
+        return _refuse(visit, "expired.html", refused, **said)
     return _entered(visit, signed_in, kept, go_on)
 
 
@@ -154,7 +155,7 @@ def _take_step(visit: Visit, half: Half, kept: Kept, go_on: GoOn) -> Response:
 def _over(visit: Visit, kept: Kept) -> Response:
     """The session of a step is over: the password again, with what goes along."""
     if visit.request.endpoint != "sign_in":
-        return visit.render("expired.html", 401, kept=kept)
+        return visit.render("expired.html", 401, kept=kept, action=_path(visit))
     words = visit.t("登录已过期，请重新登录。", "The sign-in took too long: please sign in again.")
     return visit.render("sign_in.html", 401, problem=words, back=dict(kept).get("back", "/"))
 
@@ -192,8 +193,8 @@ def _step_page(visit: Visit, half: Half, kept: Kept, status: int = 401, **values
 
 
 def _path(visit: Visit) -> str:
-    """Where a form of a step is sent: to what brought somebody here."""
-    return visit.request.path
+    """Where a form goes that asks for somebody first: to what brought them here, with all that its address says."""
+    return visit.request.full_path if visit.request.query_string else visit.request.path
 
 
 def ask_password(visit: Visit) -> Response:
@@ -222,7 +223,8 @@ def _vouching(visit: Visit) -> dict[str, Any]:
     form = (visit.request.view_args or {}).get("form", "")
     page, is_file, narrowed = visit.request.full_path.removesuffix("?").partition(f".{form}")
     has_factor = visit.site.accounts.factors.has(visit.staff.staff_no)
-    return {"kept": kept, "has_factor": has_factor, "listed": page + narrowed if form and is_file else ""}
+    listed = page + narrowed if form and is_file else ""
+    return {"kept": kept, "has_factor": has_factor, "listed": listed, "action": _path(visit)}
 
 
 class StillTyped(NamedTuple):

@@ -167,7 +167,8 @@ def audit_table(visit: Visit) -> Table | Response:
     narrowed, problem = _filters(visit)
     if problem:
         return audit(visit)
-    return Table("audit", AUDIT_HEAD, (_cells(line) for line in _trail(visit, _wanted(narrowed))), narrowed)
+    rows, told = (_cells(line) for line in _trail(visit, _wanted(narrowed))), searches.told(narrowed["text"])
+    return Table("audit", AUDIT_HEAD, rows, {**narrowed, "text": told})
 
 
 def _trail(visit: Visit, wanted: Wanted) -> Iterator[AuditRow]:

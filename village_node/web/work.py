@@ -121,11 +121,10 @@ def table(visit: Visit, usual: str = "mine") -> Table:
     view, filters = visit.request.args.get("view", usual), _filters(visit)
     if view not in VIEWS:
         raise NotFound
-    # A number may stand in the audit trail as it was typed; the name of a person may not.
-    text = filters["text"] if filters["text"].isascii() else masking.name(filters["text"])
     rows = (_cells(visit, row) for row in _slice_by_slice(visit, view, filters))
     asked = {"view": view, **{name: value for name, value in filters.items() if value}}
-    return Table("work", HEAD, rows, {"view": view, **filters, "text": text}, HEAD.index(APPLICANT), asked)
+    told = {"view": view, **filters, "text": searches.told(filters["text"])}
+    return Table("work", HEAD, rows, told, HEAD.index(APPLICANT), asked)
 
 
 def _slice_by_slice(visit: Visit, view: str, filters: dict[str, str]) -> Iterator[CaseRow]:

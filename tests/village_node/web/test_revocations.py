@@ -1,7 +1,9 @@
 """The page on which two persons shut out a machine that was stolen, and what the pages of that machine say."""
 
-from tests.builders import TOWNSHIP, VILLAGE, Network
-from tests.village_node.web.counter import Counter, Visitor
+import re
+
+from tests.builders import TOWNSHIP, VILLAGE, Network, settle
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, hidden_of
 
 
 def ask(visitor: Visitor, machine: str, reason: str = "电脑于三月五日被盗", **more: str) -> int:
@@ -39,6 +41,27 @@ def test_one_asks_another_confirms_and_the_page_says_what_came_of_it(
     village.member.casebook.apply_roster(network.members[TOWNSHIP].casebook.roster.changes(TOWNSHIP)[-1:])
     agent = village.sign_in("0001", "agent")
     assert "本机已被上级吊销" in agent.open("/work").text
+
+
+def test_what_came_since_stands_by_way_of_the_page_that_asks_for_the_password(
+    network: Network, township: Counter
+) -> None:
+    """With what a browser sends from page to page, and nothing that only a test would bring along."""
+    village = network.members[VILLAGE]
+    machine = village.casebook.identity.incarnation.hex()
+    head, other = township.sign_in("0103", "head"), township.sign_in("0104", "head")
+    assert ask(head, machine) == 303 and answer(other, 1, "confirm") == 303
+    village.file()
+    settle(village, network.members[TOWNSHIP])
+    page = head.open("/revocations").text
+    form = page.partition('action="/revocations"')[2].partition("</form>")[0]
+    ticks = dict(re.findall(r'type="checkbox" name="(\w+)" value="(\w+)"', form.partition("补收的也作数")[0]))
+    asked = {"token": head.token(), "machine": machine, "reason": "查明是本村写的", **ticks}
+    vouching = head.client.post("/revocations", data=asked)
+    assert vouching.status_code == 401
+    sent = {**hidden_of(vouching.text, "/revocations"), "again_password": PASSWORD}
+    assert head.client.post("/revocations", data=sent).status_code == 303
+    assert answer(other, 2, "confirm") == 303
 
 
 def test_what_was_asked_for_may_be_left_and_asked_for_again(network: Network, township: Counter) -> None:

@@ -1,5 +1,6 @@
 """What somebody searches for may be a name: no address holds it, and a reload, paging and export keep it."""
 
+import json
 import re
 from html import unescape
 from urllib.parse import parse_qs, quote, urlsplit
@@ -9,6 +10,7 @@ from tests.village_node.web.counter import PASSWORD, Counter, Visitor, hidden_of
 from tests.village_node.web.errands import PAPERS
 from tests.village_node.web.test_export import csv_rows, links
 from village_node.casebook import Application
+from village_node.web import searches
 from village_node.web.policy import declared
 
 NAME = "张秀兰"
@@ -72,10 +74,58 @@ def test_once_the_session_is_over_its_searches_are_too_and_nothing_wider_is_show
     assert head.open("/work?text=~").status_code == head.open("/work?text=~%C3%A4").status_code == 410
 
 
+def test_a_search_whose_session_is_over_goes_on_after_signing_in(
+    village: Counter, network: Network, agent: Visitor
+) -> None:
+    agent.file("001", **PAPERS, applicant_name=NAME)
+    agent.file("036", **PAPERS, applicant_name="李玉梅")
+    head = village.sign_in("0002", "head")
+    form = {**hidden_of(head.open("/work?view=all").text, "/narrow/work"), "text": NAME}
+    network.clock.now_ms += 11 * 60_000
+    ended = head.client.post("/narrow/work", data=form)
+    assert ended.status_code == 401 and "登录已过期" in ended.text
+    anew = {**hidden_of(ended.text, "/narrow/work"), "again_staff_no": "0002", "again_password": PASSWORD}
+    page = head.open(head.client.post("/narrow/work", data=anew).headers["Location"]).text
+    assert "张*" in page and "李*" not in page
+
+
+def test_a_file_whose_session_ended_on_the_page_for_the_password_is_no_wider(
+    village: Counter, network: Network, agent: Visitor
+) -> None:
+    agent.file("001", **PAPERS, applicant_name=NAME)
+    agent.file("036", **PAPERS, applicant_name="李玉梅")
+    head = village.sign_in("0002", "head")
+    (_, plain) = links(head.open("/work?view=all&item_no=036").text)
+    form = hidden_of(head.open(plain).text, plain.replace("&", "&amp;"))
+    network.clock.now_ms += 11 * 60_000
+    ended = head.client.post(plain, data={**form, "again_password": PASSWORD})
+    assert ended.status_code == 401
+    anew = hidden_of(ended.text, plain.replace("&", "&amp;"))
+    who = {"again_staff_no": "0002", "again_password": PASSWORD}
+    file = head.client.post(plain, data={**anew, **who})
+    assert [row[3] for row in csv_rows(file)[1:]] == ["李*"]
+
+
+def test_the_audit_trail_has_of_a_search_no_more_than_the_number_of_a_case(village: Counter, agent: Visitor) -> None:
+    head, admin = village.sign_in("0002", "head"), village.sign_in("0009", "admin")
+    for text, told in (
+        ("621021101201-261127", "621021101201-261127"), ("036", "036"), ("13812345678", "1*"),
+        ("11010519491231002X", "1*"), ("zhangxiulan", "z*"), (NAME, "张*"),
+    ):  # fmt: skip
+        assert searches.told(text) == told
+        for visitor, path, listed in ((head, "/work?view=all", "work"), (admin, "/audit", "audit")):
+            address = searched(visitor, path, listed, text=text)
+            file = address.replace(f"/{listed}?", f"/{listed}.csv?")
+            assert (visitor.take(file) if visitor is head else visitor.open(file)).status_code == 200
+            line = village.accounts.rows.audit_lines(1)[0]
+            assert json.loads(line.detail)["text"] == told, (listed, text)
+
+
 def test_a_search_leads_only_to_lists_that_who_searches_may_open(village: Counter, agent: Visitor) -> None:
     form = {"token": agent.token(), "text": NAME}
-    for listed in ("audit", "case", "nothing", "static", "https://example.org"):
+    for listed in ("audit", "case", "nothing", "static", "https://example.org", "sign_out", "close_day"):
         assert agent.client.post(f"/narrow/{listed}", data=form).status_code == 404
+    assert agent.client.post("/narrow/work_export", data={**form, "form": "pdf"}).status_code == 404
     answer = agent.client.post("/narrow/work", data={**form, "_external": "1", "endpoint": "x", "view": "all"})
     assert re.fullmatch(r"/work\?text=~[\w-]+&view=all", answer.headers["Location"])
 
