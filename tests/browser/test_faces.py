@@ -282,6 +282,7 @@ class Rooms:
         for path in (
             "/",
             "/query",
+            "/query/card",
             f"/q/{self.code.replace('-', '')}",
             "/q/0000000000000",
             "/items?q=zdsh",

@@ -209,6 +209,7 @@ def forms(payload: str) -> dict[str, dict[str, str]]:
         "/staff/invite": typed(payload, "staff_no", "name"),
         "/tokens/make": {"name": payload, "whose": "0001:agent", "days": "30"},
         "/query": typed(payload, "number", "code"),
+        "/query/card": typed(payload, "number", "card"),
         "/complaints/status": typed(payload, "number", "code"),
         "/book/change": typed(payload, "number", "code"),
         "/batches/file/001": {"rows": payload, "channel": "counter", "do": "check", "item_version": "1"},

@@ -152,6 +152,12 @@ def forget(connection: Connection, key: CaseKey) -> None:
     rows.do(connection, "DELETE FROM cases WHERE scope = ? AND case_id = ?", key)
 
 
+def any_one(connection: Connection) -> CaseRow | None:
+    """Some case that is in the lists; None where there is none."""
+    row = connection.execute(select(CASES).where(CASES.c.case_no.is_not(None)).limit(1)).first()
+    return CaseRow._make(row) if row else None
+
+
 def by_number(connection: Connection, case_no: str) -> CaseRow | None:
     """The case with this receipt number, filed at the place that the number names, or below it where that place
     received a draft it had looked at: what another place wrote under it is not found by it. A number is a label: of two

@@ -52,6 +52,7 @@ MAY = {
     "own_change": EVERYBODY,
     "change_own_booking": EVERYBODY,
     "by_code": EVERYBODY,
+    "by_card": EVERYBODY,
     "narrow": EVERYBODY,
     "check": EVERYBODY,
     "healthz": EVERYBODY,

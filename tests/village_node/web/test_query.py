@@ -224,11 +224,11 @@ class Work:
     """What a node does for a request: the statements its database is given, without their values, and each comparison
     of codes with the lengths compared. Time would tell the same, on a machine with nothing else to do."""
 
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, compares: str = "query") -> None:
         self.done: list[str] = []
         for name in ("reading", "writing"):
             patch.setattr(SqliteDatabase, name, self._watched(getattr(SqliteDatabase, name)))
-        patch.setattr("village_node.web.query.hmac", SimpleNamespace(compare_digest=self._compare))
+        patch.setattr(f"village_node.web.{compares}.hmac", SimpleNamespace(compare_digest=self._compare))
 
     def _watched(self, real: Callable[..., AbstractContextManager[Connection]]) -> Callable[..., Any]:
         @contextmanager

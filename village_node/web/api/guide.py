@@ -13,7 +13,7 @@ from sync_protocol.case.workflow import STATES
 from village_node.casebook import DROPPED, PROPOSED, PUBLISHED, Request
 from village_node.casebook.calendaring import digest_of
 from village_node.store.locks import CaseKey
-from village_node.web import entry, health, items, masking, query, registers, schemas, working_calendar
+from village_node.web import entry, health, items, masking, query, query_by_card, registers, schemas, working_calendar
 from village_node.web.api import shapes
 from village_node.web.api.casework import said
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
@@ -62,6 +62,13 @@ class LookUp(Taken):
 
     number = schemas.Text(1, 60, required=True)
     code = schemas.Text(1, 60, required=True)
+
+
+class LookUpByCard(Taken):
+    """The number of a case and the last four characters of its applicant's identity card."""
+
+    number = schemas.Text(1, 60, required=True)
+    card = schemas.Text(4, 8, required=True)
 
 
 def list_items(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
@@ -217,7 +224,15 @@ _OF_A_SEAL: Final = ("seal_no", "use", "owner", "department", "mark", "first", "
 
 def look_up(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
     """A resident's look-up by number and code: no token, no personal data, one answer for all that does not fit."""
-    answer = query.find(visit, entry.line(asked["number"]).upper(), entry.line(asked["code"]))
+    return _told(query.find(visit, entry.line(asked["number"]).upper(), entry.line(asked["code"])))
+
+
+def look_up_by_card(visit: Visit, asked: dict[str, str]) -> dict[str, Any]:
+    """The same for a resident who has lost the code, with few tries: by the last four of the card, of cases here."""
+    return _told(query_by_card.find(visit, entry.line(asked["number"]).upper(), entry.line(asked["card"])))
+
+
+def _told(answer: query.Answer) -> dict[str, Any]:
     case = answer.case
     shown = ("where", "promised", "promised_by", "next_step", "since_ms", "as_of_ms", "behind", "revoked_ms")
     return {
@@ -279,6 +294,10 @@ OPERATIONS: Final = (
     Operation("/delegations", "read_delegations", read_delegations, registers.READS, "guide", gives=shapes.Authority),
     Operation("/seals", "read_seals", read_seals, registers.READS, "guide", gives=shapes.Seals),
     Operation("/query", "look_up", look_up, query.RESIDENT, "guide", "POST", LookUp, gives=shapes.Answer, fails=(404,)),
+    Operation(
+        "/query/card", "look_up_by_card", look_up_by_card, query.RESIDENT, "guide", "POST", LookUpByCard,
+        gives=shapes.Answer, fails=(404,),
+    ),
     Operation("/health", "read_health", read_health, health.SEES, "node", gives=shapes.Health),
     Operation("/whoami", "whoami", whoami, OWN, "node", gives=shapes.Whoami),
 )  # fmt: skip

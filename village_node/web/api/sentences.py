@@ -46,6 +46,7 @@ SENTENCES: Final[dict[str, str]] = {
     "list_item_changes": "事项的进出和下放登记：由哪一版、凭什么文件。",
     "publish_item": "核对一个事项的新版本，或正式公布。",
     "look_up": "居民凭收件编号和查询码查询，不用令牌，不含个人信息。",
+    "look_up_by_card": "居民丢了查询码的，凭收件编号和身份证号后四位查询本机的办件，次数很少。",
     "read_calendar": "本机依据的工作日历：去年、今年、明年。",
     "publish_calendar": "公布一年的工作日历；改动过去的日子须第二人确认。",
     "answer_calendar": "确认或放弃他人提出的对过去日子的更改。",

@@ -131,6 +131,7 @@ MAY = {
     "list_items": EVERYBODY,
     "read_item": EVERYBODY,
     "look_up": EVERYBODY,
+    "look_up_by_card": EVERYBODY,
     "read_calendar": STAFF,
     "publish_calendar": {"business", "head", "officer"},
     "answer_calendar": {"business", "head", "officer"},

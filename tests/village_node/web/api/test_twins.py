@@ -56,6 +56,7 @@ TWINS = {
     "answer_oddity": ("act_adopt", "act_dismiss"),
     "print_document": ("print_document",),
     "query": ("look_up",),
+    "by_card": ("look_up_by_card",),
     "recall": ("recall_case",),
     "enter_authority": ("enter_authority",),
     "enter_seal": ("enter_seal",),
