@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Hall, press
+from tests.browser.sheets import A4_MM, A5_MM, read
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.village_node.web.counter import CARD, PASSWORD
 from village_node.accounts.sessions import IDLE_MS
@@ -253,7 +254,13 @@ def test_what_is_printed_is_the_page_without_its_frame(hall: Hall) -> None:
     expect(agent.locator("main")).to_contain_text(number)
     expect(agent.locator("main")).to_contain_text(code)
     expect(agent.locator(".qr svg")).to_be_visible()
-    assert len(agent.pdf(format="A5")) > 5_000
+    frame = agent.locator(".foot").text_content() or ""
+    for size, measures in (("A4", A4_MM), ("A5", A5_MM)):
+        paper = read(agent.pdf(format=size), measures)
+        for said in ("收件回执", number, code, "最低生活保障审核确认"):
+            assert said in paper, (size, said)
+        for unsaid in ("退出", "大字版", "日历", "立即同步", re.sub(r"\s+", "", frame)[:12]):
+            assert unsaid not in paper, (size, unsaid)
 
 
 def test_a_case_is_taken_from_a_silent_township_and_its_late_work_is_adopted(hall: Hall) -> None:

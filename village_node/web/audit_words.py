@@ -37,7 +37,11 @@ def told(visit: Visit, row: AuditRow, detail: Mapping[str, Any]) -> Told:
         row,
         _words(visit, _NOBODY + row.actor, row.actor),
         _words(visit, row.action, ""),
-        [(_words(visit, _BESIDE + name, name), _value(visit, name, value)) for name, value in detail.items()],
+        [
+            (_words(visit, _BESIDE + name, name), _value(visit, name, value))
+            for name, value in detail.items()
+            if value != ""
+        ],
     )
 
 
