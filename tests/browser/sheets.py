@@ -31,8 +31,8 @@ def printed(page: Page, link: str) -> bytes:
 
 
 def read(paper: bytes, size: tuple[int, int] = A4_MM) -> str:
-    """The words of a paper without their blanks, in narrow signs; AssertionError where its sheets have another size, or bear letters
-    whose shapes do not come with them."""
+    """The words of a paper without their blanks, in narrow signs; AssertionError where its sheets have another size, or
+    bear letters whose shapes do not come with them."""
     sheets = PdfReader(io.BytesIO(paper)).pages
     for sheet in sheets:
         measured = tuple(round(float(each) * MM) for each in sheet.mediabox[2:])

@@ -1,6 +1,7 @@
 """A stick carried by people with browsers: saved at a village, taken in at the township, and one with receipts back."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
@@ -41,10 +42,15 @@ def fits(page: Page) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("viewport", WIDTHS)
-def test_a_stick_goes_up_and_its_receipts_come_back(hall: Hall, viewport: ViewportSize, tmp_path: Path) -> None:
-    agent = hall.staff(VILLAGE, "0001", "agent", viewport=viewport)
-    clerk = hall.staff(TOWNSHIP, "0101", "clerk", name="李强", viewport=viewport)
+@pytest.mark.parametrize(
+    ("viewport", "scripts"), [(DESK, True), (PHONE, True), (DESK, False)], ids=["desk", "phone", "desk, no scripts"]
+)
+def test_a_stick_goes_up_and_its_receipts_come_back(
+    hall: Hall, viewport: ViewportSize, scripts: bool, tmp_path: Path
+) -> None:
+    window: dict[str, Any] = {"viewport": viewport, "java_script_enabled": scripts}
+    agent = hall.staff(VILLAGE, "0001", "agent", **window)
+    clerk = hall.staff(TOWNSHIP, "0101", "clerk", name="李强", **window)
     opened(agent, saved(clerk, tmp_path, VILLAGE))
     expect(agent.locator("main [role=status]")).to_contain_text("收下对方的密钥")
     opened(clerk, saved(agent, tmp_path, TOWNSHIP))

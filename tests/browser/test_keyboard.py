@@ -46,12 +46,19 @@ def typed(page: Page, label: str, text: str) -> None:
     page.keyboard.type(text)
 
 
-@pytest.mark.parametrize("viewport", [None, PHONE], ids=["desk", "phone"])
-def test_a_resident_asks_rates_complains_and_goes_back_without_touching_a_mouse(hall: Hall, viewport) -> None:
+WINDOWS = [
+    pytest.param(None, True, id="desk"),
+    pytest.param(PHONE, True, id="phone"),
+    pytest.param(None, False, id="desk, no scripts"),
+]
+
+
+@pytest.mark.parametrize(("viewport", "scripts"), WINDOWS)
+def test_a_resident_asks_rates_complains_and_goes_back_without_touching_a_mouse(hall: Hall, viewport, scripts) -> None:
     hall.counters[TOWNSHIP].sign_in("0103", "head").send("/complaints/open", {})
     hall.exchange()
     _, path, number, code = rateable(hall)
-    page = hall.page(viewport=viewport)
+    page = hall.page(viewport=viewport, java_script_enabled=scripts)
     page.goto("/")
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUS)["name"] == "跳到正文", "the first step leads past the head of the page"

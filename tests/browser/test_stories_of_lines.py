@@ -117,7 +117,7 @@ def test_a_resident_is_answered_from_above_rates_and_complains_at_the_counter(ha
     done(other, case, "docket")
     hall.exchange()
     receipt = held(hall.counters[SECOND_VILLAGE], case)
-    resident = hall.page(VILLAGE, PHONE)
+    resident = hall.page(VILLAGE, PHONE, java_script_enabled=False)
     look_up(resident, receipt.case_no, receipt.query_code[:6])
     expect(resident.get_by_role("alert")).to_contain_text("请输入完整的 13 位查询码")
     look_up(resident, receipt.case_no, receipt.query_code)
@@ -125,7 +125,7 @@ def test_a_resident_is_answered_from_above_rates_and_complains_at_the_counter(ha
     expect(resident.locator("main")).not_to_contain_text("张秀兰")
     seen(resident, "told-from-above")
 
-    agent = hall.staff(VILLAGE, "0022", "agent", name="刘洋")
+    agent = hall.staff(VILLAGE, "0022", "agent", name="刘洋", java_script_enabled=False)
     agent.goto("/slips/new")
     agent.get_by_label("收件编号").fill(receipt.case_no)
     agent.get_by_label("查询码").fill(receipt.query_code)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -38,9 +39,10 @@ def test_two_departments_countersign_and_one_is_asked_a_second_time(hall: Linked
     agent = hall.at_work(VILLAGE, "0001", "agent")
     clerk = hall.at_work(TOWNSHIP, "0101", "clerk", "reviewer", name="李强")
     window = hall.staff(COUNTY, "1001", "window", name="赵敏")
-    lead = hall.staff(COUNTY, "1002", "officer", name="孙首席")
-    city = hall.staff(COUNTY, "1003", "officer", name="钱城管")
-    plan = hall.staff(COUNTY, "1004", "officer", name="李规划")
+    plain: dict[str, Any] = {"java_script_enabled": False}  # three officers have no scripts, and miss nothing
+    lead = hall.staff(COUNTY, "1002", "officer", name="孙首席", **plain)
+    city = hall.staff(COUNTY, "1003", "officer", name="钱城管", **plain)
+    plan = hall.staff(COUNTY, "1004", "officer", name="李规划", **plain)
     delegate(county, "市场监管", "016", "019", "043", b="1002", head="0009", document_no="委1号")
     delegate(county, "城管", "035", b="1003", head="0009", document_no="委2号")
     delegate(county, "规划", "031", b="1004", head="0009", document_no="委3号")

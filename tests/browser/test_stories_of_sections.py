@@ -92,7 +92,7 @@ def test_the_business_section_publishes_decides_a_review_and_closes_a_day(hall: 
     done(window, urgent, "docket")
     hall.exchange()
 
-    business = hall.staff(COUNTY, "1002", "business", name="孙科长")
+    business = hall.staff(COUNTY, "1002", "business", name="孙科长", java_script_enabled=False)
     seen(business, "business-work")
     publishes_a_version(business)
     decides_a_review(business)
