@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from sync_protocol.case.workdays import FIRST_DAY, Calendar
 
-Unit = Literal["percent", "days", "times"]
+Unit = Literal["percent", "days", "times", "cases"]
 SPAN_DAYS: Final = 366  # settled longer before it was due than this, a case counts in no period as due
 _ONE: Final = timedelta(1)
 
@@ -83,7 +83,7 @@ class Rate(NamedTuple):
 
     @property
     def tenths(self) -> int | None:
-        """Its value in tenths (of a per cent, of a day, of a time), as it is shown; None where there is no whole."""
+        """Its value in tenths (of a per cent, a day, a time, a case), as it is shown; None where there is no whole."""
         return tenths(self.part * (100 if self.unit == "percent" else 1), self.whole)
 
 
@@ -105,9 +105,9 @@ _OF_PLACES: Final[dict[str, tuple[Unit, _Divided]]] = {
     "villages_reached": ("percent", lambda counts, _: (counts.reached, counts.villages)),
     "transfer_time": ("days", lambda counts, _: (counts.transfer_days, counts.transfers)),
     "visits": ("times", lambda counts, _: (counts.visits, counts.readable)),
-    "per_working_day": ("times", lambda counts, frame: (counts.settled, frame.working_days)),
-    "per_calendar_day": ("times", lambda counts, frame: (counts.settled, frame.calendar_days)),
-    "per_day_off": ("times", lambda counts, frame: (counts.off_received, frame.days_off)),
+    "per_working_day": ("cases", lambda counts, frame: (counts.settled, frame.working_days)),
+    "per_calendar_day": ("cases", lambda counts, frame: (counts.settled, frame.calendar_days)),
+    "per_day_off": ("cases", lambda counts, frame: (counts.off_received, frame.days_off)),
     "rated": ("percent", lambda counts, _: (counts.rated, counts.settled)),
     "bad_mended": ("percent", lambda counts, _: (counts.bad_mended, counts.bad)),
     "bad_asked": ("percent", lambda counts, _: (counts.bad_asked, counts.bad)),

@@ -15,12 +15,13 @@ GROUPS: Final[dict[str, tuple[str, str]]] = {
 }
 UNITS: Final[dict[Unit, tuple[str, str]]] = {
     "percent": ("%", "%"),
-    "days": ("个工作日", " working days"),
-    "times": ("", ""),
+    "days": (" 个工作日", " working days"),
+    "times": (" 次", " times"),
+    "cases": (" 件", " cases"),
 }
 NOT_KNOWN: Final = ("投诉率", "Complaints upheld")
 WHY_NOT_KNOWN: Final = (
-    "投诉的核查结果只有受理投诉的单位和投诉人能打开，统计不到，所以这里不列。各单位只知道投诉是否已经答复，见“投诉”。",
+    "投诉的核查结果封存给受理投诉的单位和投诉人，本机统计不到；其他单位只知道是否已经答复，见“投诉”。",
     "What a complaint came to is sealed to the place that heard it and to who made it, so it cannot be counted here. "
     "Others only know whether it was answered: see Complaints.",
 )
