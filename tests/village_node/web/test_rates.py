@@ -7,14 +7,19 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.case import rates
-from tests.builders import COUNTY, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, Network, delegate_all
+from tests.builders import COUNTY, OTHER_TOWNSHIP, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, delegate_all
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, open_counter
 from tests.village_node.web.errands import PAPERS, chosen, done, handed_up
-from tests.village_node.web.test_bulletins import answering, on
+from tests.village_node.web.test_bulletins import answering, around, on, wide
 from tests.village_node.web.test_clocks import plain
 from tests.village_node.web.test_export import csv_rows
 from township_node import web as township_pages
+from township_node.succession import merge
+from village_node.accounts import Person
+from village_node.web.rate_words import GROUPS, WORDS
+
+__all__ = ["wide"]
 
 NOVEMBER, DECEMBER = "2026-11", "2026-12"
 ASKED = {"what": "supplement", "basis": "条例第五条", "what:material:身份证": "缺页"}
@@ -288,6 +293,8 @@ def test_the_page_shows_what_each_rate_is_divided_of_and_compares_places(desks: 
     assert supervisor.open(f"/rates?place={OTHER_TOWNSHIP}").status_code == 404
     for wrong in ("2026-13", "2027-01", "x"):
         assert supervisor.open(f"/rates?period={wrong}").status_code == 422
+    of_village = supervisor.open(f"/rates?place={VILLAGE}").text
+    assert f'value="{VILLAGE}" selected' in of_village and "rate=" not in of_village, "it has nobody below to compare"
     assert "办件指标" in supervisor.open("/figures").text and "/rates" in supervisor.open("/timeliness").text
 
 
@@ -315,3 +322,39 @@ def test_the_rates_are_taken_away_and_read_by_a_program(desks: Desks, month: dic
     assert program.get(f"/rates?place={OTHER_TOWNSHIP}").status_code == 404
     refused = program.get("/rates?period=2026-13")
     assert refused.status_code == 422 and refused.get_json()["field"] == "period"
+
+
+def test_the_page_speaks_english_and_has_words_for_every_rate(desks: Desks, month: dict[str, str]) -> None:
+    assert set(WORDS) == set(rates.CODES) and {each.group for each in WORDS.values()} == set(GROUPS)
+    supervisor = desks["1005"]
+    chinese = plain(supervisor.open("/rates").text)
+    assert (
+        "日均办结（工作日） 0.3 件 办结 3 ／ 工作日 9" in chinese
+        and "跑动次数 1.0 次 到窗口次数 3 ／ 办结 3" in chinese
+    )
+    supervisor.send("/display", {"lang": "en"})
+    english = plain(supervisor.open("/rates?rate=refused").text)
+    assert "Settled of what was due 75.0% 3 settled ／ 4 cases due" in english and "not known here" in english
+    assert "Settled a working day 0.3 cases" in english and "By place: Not accepted" in english
+    rows = csv_rows(supervisor.open("/rates.csv"))
+    assert rows[0][6] == "Rate" and rows[1][5:8] == ["with those below", "Settled of what was due", "settled"]
+
+
+def test_what_a_village_had_before_it_goes_on_with_another_counts_at_that_one(
+    wide: tuple[Network, dict[str, Counter]],
+) -> None:
+    network, counters = wide
+    agent = counters[VILLAGE].sign_in("0001", "agent")
+    done(agent, agent.file("040", **PAPERS), "docket")
+    around(network)
+    township = counters[TOWNSHIP].member.casebook
+
+    def reached() -> list[tuple[str, int, int, int]]:
+        lines = township.rates("month", NOVEMBER).lines
+        return [(each.place, each.counts.accepted, each.counts.reached, each.counts.villages) for each in lines]
+
+    assert reached() == [(TOWNSHIP, 0, 0, 0), (VILLAGE, 1, 1, 1), (SECOND_VILLAGE, 0, 0, 1)]
+    one, another = (Person(number, "站长", frozenset({"head"}), "") for number in ("0103", "0104"))
+    merge(township, (one, another), VILLAGE, SECOND_VILLAGE)
+    assert reached() == [(TOWNSHIP, 0, 0, 0), (SECOND_VILLAGE, 1, 1, 1)]
+    network.close()
