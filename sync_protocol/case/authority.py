@@ -31,6 +31,7 @@ _FILLED_BY_NODE = {
     kinds.RECEIVE: ("case_no", "query_code", "seal"),
     kinds.SUPPLY: ("seal",),
     kinds.ANSWER: ("seal",),
+    kinds.NOTE: ("finding", "notice"),
     kinds.HANDOFF: ("to", "purpose"),
     kinds.FORCE_ASSIGN: ("to", "proposer", "confirmer"),
     kinds.RETURN_FOR_CORRECTION: ("seal",),

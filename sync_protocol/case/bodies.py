@@ -37,6 +37,8 @@ CHANNELS: Final = ("counter", "door", "online", "phone")
 PURPOSES: Final = ("accept", "review", "decide", "deliver")
 OPINIONS: Final = ("agree", "disagree")
 OUTCOMES: Final = ("approve", "refuse")
+# What became of a public notice on the wall, as who answers for the place there confirms it.
+FINDINGS: Final = ("posted", "no_objection", "objection")
 # What a linked case does with what an earlier one decided.
 CHANGES: Final = ("change", "renew", "revoke")
 DELIVERY_WAYS: Final = ("in_person", "proxy", "post", "electronic", "left_with_witness", "public_notice")
@@ -120,7 +122,13 @@ ANSWER: Final = Table(kinds.ANSWER, (
     Field(2, "reason", "text", False, 1, 400, "理由", "reason", required_if=(1, (False,))),
     Field(3, "seal", "text", False, 1, 40, "用印", "seal used"),
 ))  # fmt: skip
-NOTE: Final = Table(kinds.NOTE, (Field(0, "text", "text", True, 1, 2_000, "备注", "note"),))
+# A note may say, for who answers for the place where a public notice hangs, what became of it; who does not know the
+# fields reads the words.
+NOTE: Final = Table(kinds.NOTE, (
+    Field(0, "text", "text", True, 1, 2_000, "备注", "note"),
+    Field(1, "finding", "choice", False, 0, 0, "公示核实", "what became of the public notice", FINDINGS),
+    Field(2, "notice", "position", False, 0, 0, "所核实的公示", "public notice it is about", required_if=(1, FINDINGS)),
+))  # fmt: skip
 SUPPLY: Final = Table(kinds.SUPPLY, (
     Field(0, "answers", "answers", False, 1, MAX_LIST, "更正内容", "corrected answers"),
     Field(1, "materials", "materials", False, 1, MAX_LIST, "补交材料", "papers supplied"),

@@ -173,6 +173,29 @@ def may_judge(roles: frozenset[str], level: str) -> bool:
     return any((role, level) in _JUDGES for role in roles)
 
 
+# Who confirms what became of a public notice that hangs at a place: its head; at a station, which has none, and at the
+# county, whose heads are of departments, whoever posts it.
+_CONFIRMERS: Final = {"village": "head", "township": "head"}
+
+
+def may_confirm_notice(roles: frozenset[str], level: str, *, headed: bool) -> bool:
+    """Tell whether a person may confirm that a public notice was posted here, and what it came to. ``headed``: somebody
+    has the role of who confirms it and can do it now; where nobody has, the counter stands in."""
+    role = _CONFIRMERS.get(level)
+    if role in roles:
+        return True
+    return not (role and headed) and kinds.RECEIVE in _all_of(roles, level)
+
+
+def confirmer(level: str) -> str:
+    """Give the role that confirms public notices at a level; empty where that is the counter's."""
+    return _CONFIRMERS.get(level, "")
+
+
+def _all_of(roles: frozenset[str], level: str) -> frozenset[int]:
+    return frozenset[int]().union(*(MAY.get((role, level), frozenset()) for role in roles))
+
+
 def may_hurry(roles: frozenset[str], level: str) -> bool:
     """Tell whether a person may let a case go as urgent."""
     return any((role, level) in _HURRIERS for role in roles)

@@ -57,6 +57,7 @@ from village_node.casebook.papers import PaperView
 from village_node.casebook.parting import Parting, Searching
 from village_node.casebook.phoning import Phoning
 from village_node.casebook.plan import Received
+from village_node.casebook.postings import Postings
 from village_node.casebook.previewing import Previewing
 from village_node.casebook.purging import PurgeJob, PurgeRun
 from village_node.casebook.queue import Queue
@@ -172,6 +173,7 @@ class Casebook(
     Batches,
     Previewing,
     Bench,
+    Postings,
     Calendaring,
     Cataloguing,
     Charging,

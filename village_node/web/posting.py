@@ -1,8 +1,8 @@
-"""Public notices that a village posts: what the examining place has opened, the photo of the sheet on the wall, and
-that it was taken down again.
+"""Public notices that a village posts: what the examining place has opened, the photo of the sheet on the wall, that it
+was taken down again, and what the head of the village confirms of it.
 
-Both photos are papers of the case under names of their own, so that any version of any node shows them, and whoever
-examines the case looks at them before the procedure is ended.
+Both photos are papers of the case under names of their own, and what is confirmed is a note of it, so that any version
+of any node shows them, and whoever examines the case looks at them before the procedure is ended.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,19 @@ from typing import Final
 
 from flask import url_for
 
-from sync_protocol.case import Case, Position
+from sync_protocol.case import Case, Position, postings
+from sync_protocol.case.bodies import FINDINGS
 from sync_protocol.case.papers import Paper, current
 from sync_protocol.case.records import Procedure
-from village_node.web import schemas, times
-from village_node.web.policy import COUNTER
+from village_node.casebook.postings import POSTED, PUBLICITY, is_plain, last_day, opened
+from village_node.casebook.reading import Public
+from village_node.web import schemas, times, words
+from village_node.web.policy import COUNTER, Policy
 from village_node.web.site import Visit
 
-PUBLICITY: Final = "publicity"
-POSTED, TAKEN_DOWN = "公示照片", "公示撤下照片"
+__all__ = ["POSTED", "opened"]
+CONFIRMS: Final = Policy(COUNTER | {"head"}, "node", "masked")
+TAKEN_DOWN: Final = "公示撤下照片"
 PHOTOS: Final = (POSTED, TAKEN_DOWN)
 
 
@@ -34,7 +38,9 @@ class Photo:
 @dataclass
 class Posting:
     """One notice: of which case, how long, what the wall showed. ``wanted``: the photo that comes next, empty where
-    both are here; ``ours``: it hangs at this place, and the person in front may hand photos in."""
+    both are here; ``ours``: it hangs at this place, and the person in front may hand photos in. ``confirmed``: what the
+    head of the place has confirmed of it, who and when; ``may_confirm``: what the person in front may confirm now, and
+    ``due``: what of it is due; ``finding``: what it came to."""
 
     case: str
     case_no: str
@@ -46,12 +52,10 @@ class Posting:
     taken_down: list[Photo]
     wanted: str
     ours: bool
-
-
-def opened(case: Case) -> Procedure | None:
-    """The public notice that is open in a case; None where there is none."""
-    found = (each for each in case.procedures.values() if each.what == PUBLICITY and each.ended is None)
-    return next(found, None)
+    confirmed: list[str]
+    finding: str
+    may_confirm: list[str]
+    due: str
 
 
 def of(visit: Visit, case: Case, positions: Sequence[Position], *, previews: bool = True) -> Posting | None:
@@ -66,7 +70,9 @@ def of(visit: Visit, case: Case, positions: Sequence[Position], *, previews: boo
     posted, down = ([each for each in photos if each.material == name] for name in PHOTOS)
     days = notice.body.get("planned_days") or item.publicity_days
     calendar = item.publicity_unit == "calendar"
-    until = times.day(notice.opened_ms + days * times.DAY_MS, visit.lang) if calendar and days else ""
+    ends = last_day(notice, item, visit.site.casebook.calendar())
+    until = times.date_words(ends, visit.lang) if ends is not None else ""
+    may_confirm = _may_confirm(visit, Public(case, tuple(positions)))
     return Posting(
         url_for("case", place=case.home, case_id=case.case_id.hex()),
         case.case_no or "",
@@ -78,14 +84,39 @@ def of(visit: Visit, case: Case, positions: Sequence[Position], *, previews: boo
         [_photo(visit, case, paper, previews=previews) for paper in down],
         POSTED if not posted else TAKEN_DOWN if not down else "",
         case.home == visit.site.config.place and visit.may(COUNTER),
+        confirmed(visit, case, notice),
+        postings.result(case, notice),
+        may_confirm,
+        next((each for each in ("no_objection", "posted") if each in may_confirm), ""),
     )
 
 
+def _may_confirm(visit: Visit, public: Public) -> list[str]:
+    book = visit.site.casebook
+    if public.case.home != visit.site.config.place or not book.confirms_notices(visit.staff.roles):
+        return []
+    return [finding for finding in FINDINGS if book.why_not_confirmed(public, finding) is None]
+
+
+def confirmed(visit: Visit, case: Case, notice: Procedure) -> list[str]:
+    """What was confirmed of a notice, in order: what, by whom, where and when; and the words, where they say more."""
+    told = []
+    for note in postings.findings(case, notice):
+        own = note.place == visit.site.config.place
+        name = (own and visit.site.accounts.name_of(note.actor)) or note.actor
+        finding = visit.t(*words.choice_words(note.body["finding"]))
+        at = times.moment(note.at_ms, visit.lang)
+        told.append(f"{finding} · {name} · {visit.place_name(note.place)} · {at}")
+        if not is_plain(note.body["finding"], note.body["text"]):
+            told.append(note.body["text"])
+    return told
+
+
 def waiting(visit: Visit) -> list[Posting]:
-    """The notices of this place's own cases that are to be posted or taken down."""
-    public = visit.site.casebook.made_public() if visit.may(COUNTER) else ()
+    """The notices of this place's own cases that the person in front is to post, to take down, or to confirm."""
+    public = visit.site.casebook.made_public() if CONFIRMS.allows(visit.staff.roles) else ()
     notices = (of(visit, each.case, each.positions, previews=False) for each in public)
-    return [each for each in notices if each is not None and each.wanted]
+    return [each for each in notices if each is not None and ((each.wanted and each.ours) or each.due)]
 
 
 def is_posted_here(case: Case, place: str, code: str) -> bool:

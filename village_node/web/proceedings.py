@@ -19,6 +19,7 @@ from village_node.web import (
     joint,
     masking,
     minutes,
+    posting,
     proxies,
     schemas,
     serving,
@@ -46,7 +47,9 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
     if case.preview is not None and case.state in ("draft", "prereview"):
         found.append(_preview(visit, case.preview))
     found += [*_ending(visit, case), *_made(visit, case)]
-    found += [_ended(visit, each) for each in case.procedures.values() if each.ended is not None and _tells_more(each)]
+    found += [
+        _ended(visit, case, each) for each in case.procedures.values() if each.ended is not None and _tells_more(each)
+    ]
     found += [*charging.boxes(visit, case), *joint.boxes(visit, case), *minutes.boxes(visit, case)]
     if case.state == "fee_due" or case.listed_state == "correcting":
         last = visit.site.casebook.last_day(about(case.home), case.case_id)
@@ -186,7 +189,7 @@ def _procedure(visit: Visit, each: Procedure) -> Box:
     return Box("waiting", "clock", title, lines)
 
 
-def _ended(visit: Visit, each: Procedure) -> Box:
+def _ended(visit: Visit, case: Case, each: Procedure) -> Box:
     """One procedure that is over, with its result."""
     title = visit.t("已结束：", "Ended: ") + _name(visit, each)
     begun, ended = times.moment(each.opened_ms, visit.lang), times.moment(each.ended_ms or 0, visit.lang)
@@ -194,6 +197,9 @@ def _ended(visit: Visit, each: Procedure) -> Box:
     if each.result.get("outcome"):
         number, day = each.result["document_no"], each.result["document_day"]
         lines.append(f"{visit.t(*words.choice_words(each.result['outcome']))} · {number} · {day}")
+    lines += [
+        visit.t("公示核实：", "Notice confirmed: ") + each_line for each_line in posting.confirmed(visit, case, each)
+    ]
     return Box("plain", "check", title, [line for line in lines if line])
 
 

@@ -198,6 +198,7 @@ MAY = {
     "answer_oddity": CASEWORK - {"supervisor"},
     "assignments": CASEWORK,
     "propose_assignment": CASEWORK - {"supervisor"},
+    "confirm_notice": {"agent", "clerk", "window", "head"},
     "claim_case": CASEWORK - {"supervisor"},
     "release_case": CASEWORK - {"supervisor"},
     "give_case": CASEWORK - {"supervisor"},

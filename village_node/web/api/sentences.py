@@ -32,6 +32,7 @@ SENTENCES: Final[dict[str, str]] = {
     "file_batch": "整份名单一次收件：人人成件，或者一件也不收。",
     "read_batch": "读取一份名单收成的各件：收件编号和查询码。",
     "propose_assignment": "提议把一件改派给经办路径上的另一单位，由另一人确认。",
+    "confirm_notice": "核实本单位张贴的公示：已张贴、期满无异议或有异议。",
     "claim_case": "认领本单位的一件；同事已认领的，写明理由接手。",
     "release_case": "放回自己认领的一件；负责人可放回任何人的。",
     "give_case": "把一件转给同事：自己认领的，或负责人分办的。",

@@ -120,6 +120,7 @@ MAY = {
     "file_batch": COUNTER,
     "read_batch": COUNTER,
     "propose_assignment": CHANGES,
+    "confirm_notice": {"agent", "clerk", "window", "head"},
     "claim_case": CHANGES,
     "release_case": CHANGES,
     "give_case": CHANGES,

@@ -30,6 +30,7 @@ TWINS = {
     "answer_procedure": ("approve_procedure", "reject_procedure"),
     "answer_assignment": ("confirm_assignment", "reject_assignment"),
     "propose_assignment": ("propose_assignment",),
+    "confirm_notice": ("confirm_notice",),
     "claim_case": ("claim_case",),
     "release_case": ("release_case",),
     "give_case": ("give_case",),

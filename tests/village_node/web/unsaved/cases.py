@@ -14,8 +14,9 @@ from tests.village_node.web.counter import (
     hidden_of,
     open_counter,
 )
-from tests.village_node.web.errands import chosen, delivered_at_once, links
+from tests.village_node.web.errands import at_the_township, chosen, delivered_at_once, done, links
 from tests.village_node.web.test_oddities import ticks
+from tests.village_node.web.test_papers import photo, upload
 from tests.village_node.web.test_recall import page_of
 from tests.village_node.web.unsaved.form import TYPED, Ready, State
 
@@ -81,6 +82,19 @@ def _meeting(request: pytest.FixtureRequest, recorded: bool) -> Ready:
     return Ready(agent, done, {**hidden_of(agent.open(address).text, done), "result": TYPED})
 
 
+def _notice(request: pytest.FixtureRequest) -> Ready:
+    """A public notice that the counter has posted and the head is to confirm."""
+    network, agent = request.getfixturevalue("network"), request.getfixturevalue("agent")
+    clerk = request.getfixturevalue("township").sign_in("0101", "clerk", "reviewer")
+    case = at_the_township(network, agent, clerk, "001")
+    done(clerk, case, "docket")
+    done(clerk, case, "suspend", what="publicity", basis="办法", planned_days="7")
+    everywhere(network)
+    assert upload(agent, case, (photo(), "墙.jpg"), material="公示照片").status_code == 303
+    head = request.getfixturevalue("village").sign_in("0007", "head")
+    return Ready(head, f"{case}/notice", {"finding": "objection", "remark": TYPED})
+
+
 def _procedure(request: pytest.FixtureRequest) -> Ready:
     """A special procedure that waits for its approval."""
     county: Counter = request.getfixturevalue("county")
@@ -117,6 +131,7 @@ STATES: Final[dict[str, State]] = {
     "desk_act": _volume,
     "recall": _recall,
     "answer_procedure": _procedure,
+    "confirm_notice": _notice,
     "print_document": _print,
     "record_meeting": partial(_meeting, recorded=False),
     "finish_action": partial(_meeting, recorded=True),
