@@ -8,7 +8,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from center_node import app, ceremony, demo, erasures, rulings
+from center_node import app, catalogues, ceremony, demo, erasures, rulings
 from sync_protocol import release
 from township_node.cli import parser, with_enrolment
 from village_node import cli, config, control, files, identity, releases
@@ -56,6 +56,8 @@ def commands(node: Node) -> control.Commands:
         "rule-roster": rule_roster,
         "erase": erase,
         "personal": personal,
+        "catalogue-export": lambda _arguments: catalogues.export(node),
+        "catalogue-import": lambda arguments: _take_catalogue(node, arguments),
         "ceremony": lambda arguments: _ceremony_here(node, arguments),
         "release-draft": lambda arguments: _draft_here(node, arguments),
         "calendar": lambda _arguments: {
@@ -78,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     checkpoint.set_defaults(act=lambda arguments: print(json.dumps(cli.ask(COUNTY, arguments.data, "checkpoint"))))
     _add_rulings(top)
     _add_erasures(top)
+    _add_catalogues(top)
     _add_ceremony(top)
     _add_releases(top)
     shown = verbs.add_parser(
@@ -133,6 +136,44 @@ def _add_erasures(top: argparse.ArgumentParser) -> None:
     personal = cli.add_verb(top, "personal", "what is held of a person beside the cases, to be erased")
     personal.add_argument("--by", required=True, metavar="STAFF_NO", help="who looks: a head or a leader")
     personal.set_defaults(act=_personal)
+
+
+def _add_catalogues(top: argparse.ArgumentParser) -> None:
+    text = "write all items of this county into a file, or look at another county's file and publish it"
+    steps = cli.add_verb(top, "catalogue", text)
+    steps.add_argument("step", choices=("export", "import"))
+    steps.add_argument("file", type=Path, help="the file")
+    steps.add_argument("--publish", action="store_true", help="import: publish it; without it nothing is changed")
+    steps.add_argument("--by", metavar="STAFF_NO", help="import --publish: who publishes, with a password")
+    steps.add_argument("--begins", default="", metavar="DAY", help="import: in force from (default: today)")
+    steps.add_argument("--reason", default="", help="import: why they are published")
+    steps.add_argument(
+        "--take", action="append", default=[], metavar="ITEM", help="import: publish it though ours is newer"
+    )
+    steps.set_defaults(act=_catalogue)
+
+
+def _catalogue(arguments: argparse.Namespace) -> None:
+    if arguments.step == "export":
+        made = cli.ask(COUNTY, arguments.data, "catalogue-export")
+        files.write(arguments.file, made["file"].encode(), 0o644)
+        print(_json({"versions": made["versions"]}))
+        return
+    if arguments.publish and not arguments.by:
+        raise config.BadSettings("--by is missing: `catalogue import --publish` needs it")
+    if arguments.file.stat().st_size > catalogues.FILE_MOST:
+        raise config.BadSettings(f"{arguments.file}: more than {catalogues.FILE_MOST >> 20} MB")
+    said: dict[str, Any] = {name: getattr(arguments, name) for name in ("publish", "begins", "reason", "take")}
+    by = cli.shown(arguments.by, getpass) if arguments.publish else ()
+    text = arguments.file.read_text("utf-8-sig")
+    print(_json(cli.ask(COUNTY, arguments.data, "catalogue-import", file=text, by=by, **said)))
+
+
+def _take_catalogue(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return catalogues.take(node, arguments)
+    except CasebookError as reason:
+        raise control.CommandRefused(f"{reason.zh} ({reason.en})") from None
 
 
 def _erase(arguments: argparse.Namespace) -> None:

@@ -45,6 +45,7 @@ from village_node.casebook.errors import (
 from village_node.casebook.evidencing import Evidencing
 from village_node.casebook.glance import Glance
 from village_node.casebook.hauling import NOTHING_WAITS, Hauled, Hauling, PapersWaiting
+from village_node.casebook.importing import Importing
 from village_node.casebook.late_acts import LateActs
 from village_node.casebook.ledger import Entry
 from village_node.casebook.linking import Later, Linking, Links, may_file
@@ -175,6 +176,7 @@ class Casebook(
     Bench,
     Postings,
     Calendaring,
+    Importing,
     Cataloguing,
     Charging,
     Detecting,

@@ -9,7 +9,7 @@ from sync_protocol.case import documents, editions, kinds, powers, themes
 from sync_protocol.case.catalogue import Item
 from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication
-from sync_protocol.case.themes import Contradiction
+from sync_protocol.case.themes import Contradiction, Known
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import once
 from village_node.casebook.errors import BadBody, NotAllowed
@@ -93,27 +93,29 @@ class Cataloguing(Publishing, Incarnations):
         """Whether somebody with these roles may publish an item here."""
         return powers.may(frozenset(roles), self.identity.level, kinds.CATALOGUE)
 
-    def next_version(self, item_no: str) -> int:
+    def next_version(self, item_no: str, known: Known | None = None) -> int:
         """The version under which the next publication of an item goes out."""
-        newest = self.catalogue.newest(item_no)
+        newest = (known or self.catalogue).newest(item_no)
         return newest.version + 1 if newest is not None else 1
 
-    def check_item(self, said: Edition) -> list[tuple[str, str]]:
-        """See that a version can be published as it is; what is to be considered all the same, in words.
+    def check_item(self, said: Edition, known: Known | None = None) -> list[tuple[str, str]]:
+        """See that a version can be published as it is; what is to be considered all the same, in words. ``known``: the
+        items beside which it would be published, where others go out before it.
 
         Raises BadBody naming the first field that is wrong.
         """
-        item = self.merged(said).item
+        item = self.merged(said, known).item
         try:
             editions.to_bytes(Edition(item, said.reason))
         except ValueError as wrong:
             field = str(wrong)
             raise BadBody(field, *_FIELDS.get(field, ("内容有误", "it does not fit its form"))) from None
-        if item.version != self.next_version(item.item_no):
+        following = self.next_version(item.item_no, known)
+        if item.version != following:
             raise BadBody(
                 "version",
-                f"该事项已有新的版本，现在应是第 {self.next_version(item.item_no)} 版，请重新打开再改",
-                f"published meanwhile: this would be version {self.next_version(item.item_no)}; open it again",
+                f"该事项已有新的版本，现在应是第 {following} 版，请重新打开再改",
+                f"published meanwhile: this would be version {following}; open it again",
             )
         today = self.item_day()
         assert item.begins is not None
@@ -124,11 +126,11 @@ class Cataloguing(Publishing, Incarnations):
         self._check_way(item)
         return _considered(item)
 
-    def merged(self, said: Edition) -> Edition:
+    def merged(self, said: Edition, known: Known | None = None) -> Edition:
         """A version as it is published: of a theme with the papers and questions of its items. Raises BadBody naming
         the field by which they contradict each other."""
         try:
-            return Edition(themes.complete(said.item, self.catalogue), said.reason)
+            return Edition(themes.complete(said.item, known or self.catalogue), said.reason)
         except Contradiction as wrong:
             raise BadBody(wrong.field, wrong.zh, wrong.en) from None
 
@@ -137,6 +139,21 @@ class Cataloguing(Publishing, Incarnations):
     ) -> list[tuple[str, str]]:
         """Publish a version of an item, for good; what was to be considered. ``request``: under which id it is asked
         for. Raises AlreadyDone, IdTaken, BadBody naming the field, NotAllowed, NotSaved."""
+        self.check_publisher_of_items(roles)
+        considered = self.check_item(said)
+        said = self.merged(said)
+
+        def act(connection: Connection) -> tuple[None, set[str]]:
+            scopes = self._publish_edition(connection, actor, said)
+            once.became(connection, request, (said.item.item_no, b""))
+            self.mark_news(connection, scopes)
+            return None, scopes
+
+        self._act(act, request)
+        return considered
+
+    def check_publisher_of_items(self, roles: Iterable[str]) -> None:
+        """See that somebody with these roles may publish items here, and now. Raises NotAllowed."""
         if not self.may_publish_items(roles):
             raise NotAllowed(
                 "只有县级业务科或负责人可以公布事项",
@@ -148,22 +165,17 @@ class Cataloguing(Publishing, Incarnations):
                 f"本机曾从备份恢复，须先与下列单位各同步一次，才能公布事项：{'、'.join(untold)}",
                 f"this node was restored: it publishes only after an exchange with each of {', '.join(untold)}",
             )
-        considered = self.check_item(said)
-        said = self.merged(said)
 
-        def act(connection: Connection) -> tuple[None, set[str]]:
-            newest = self.items_in(connection, anew=True).catalogue.newest(said.item.item_no)
-            if newest is not None and newest.version >= said.item.version:
-                raise BadBody("version", "该事项已有新的版本，请重新打开再改", "published meanwhile: open it again")
-            scopes = self._publish(connection, actor, kinds.CATALOGUE, editions.to_bytes(said))
-            subject = f"{said.item.item_no} v{said.item.version}"
-            self.note(connection, actor, "catalogue.publish", subject, reason=said.reason)
-            once.became(connection, request, (said.item.item_no, b""))
-            self.mark_news(connection, scopes)
-            return None, scopes
-
-        self._act(act, request)
-        return considered
+    def _publish_edition(self, connection: Connection, actor: str, said: Edition) -> set[str]:
+        """Write one version, and its line into the audit trail; the scope it is in. Raises BadBody where another has
+        gone out since it was looked at."""
+        newest = self.items_in(connection, anew=True).catalogue.newest(said.item.item_no)
+        if newest is not None and newest.version >= said.item.version:
+            raise BadBody("version", "该事项已有新的版本，请重新打开再改", "published meanwhile: open it again")
+        scopes = self._publish(connection, actor, kinds.CATALOGUE, editions.to_bytes(said))
+        subject = f"{said.item.item_no} v{said.item.version}"
+        self.note(connection, actor, "catalogue.publish", subject, reason=said.reason)
+        return scopes
 
     def follow_catalogue(self) -> int:
         """Fold again what may wait for a version that has come, and what names one whose publication has changed; how

@@ -23,6 +23,7 @@ from village_node.web import (
     bulletins,
     calls,
     cases,
+    catalogue_import,
     charging,
     claims,
     complaints,
@@ -100,6 +101,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *sign_in.ROUTES,
     *work.ROUTES,
     *items.ROUTES,
+    *catalogue_import.ROUTES,
     *item_versions.ROUTES,
     *item_register.ROUTES,
     *item_flow.ROUTES,
@@ -342,6 +344,8 @@ def _guard(app: Flask, site: Site) -> None:
         request.max_content_length = papers.FORM_MOST
     if request.endpoint in batches.TAKES_SHEETS:
         request.max_content_length = batches.FORM_MOST
+    if request.endpoint in catalogue_import.TAKES_FILES:
+        request.max_content_length = catalogue_import.FORM_MOST
     if request.endpoint in couriers.TAKES_FILES and site.visit(request, touch=False).person is not None:
         request.max_content_length = couriers.FILE_MOST
     if request.endpoint is not None and policy is None:
@@ -389,6 +393,8 @@ def _trouble(site: Site, error: HTTPException) -> Response:
     words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in batches.TAKES_SHEETS:
         words = batches.TOO_LARGE
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in catalogue_import.TAKES_FILES:
+        words = catalogue_import.TOO_LARGE
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in papers.TAKES_FILES | phone.TAKES_FILES:
         words = papers.TOO_LARGE
     response = _drawn(site, status, words)

@@ -134,6 +134,8 @@ MAY = {
     "look_up": EVERYBODY,
     "look_up_by_card": EVERYBODY,
     "read_calendar": STAFF,
+    "read_catalogue": {"business", "head", "officer"},
+    "import_catalogue": {"business", "head", "officer"},
     "publish_calendar": {"business", "head", "officer"},
     "answer_calendar": {"business", "head", "officer"},
     "list_cards": CASEWORK,

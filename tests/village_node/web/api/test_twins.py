@@ -52,6 +52,8 @@ TWINS = {
     "delete_draft": ("throw_draft",),
     "rule_on_fork": ("rule_on_fork",),
     "publish_item": ("publish_item",),
+    "look_at_catalogue": ("import_catalogue",),
+    "publish_catalogue": ("import_catalogue",),
     "record_meeting": ("act_meeting",),
     "finish_action": ("act_action_done",),
     "answer_oddity": ("act_adopt", "act_dismiss"),
