@@ -1,7 +1,9 @@
 """T14: what people type is never taken for a page: 60 payloads in the free-text fields of a counter, in a real browser.
+Those of the township and the county are in ``test_injected_above.py``.
 
 Pages that say what was typed, refused or kept, are shown without the policy of their headers, so that nothing but
-escaping holds; lists are opened where they stand. The rig first proves on a planted field what it would see.
+escaping holds; lists are opened where they stand. The rig first proves on a planted field what it would see. A page
+that has scripts planted in it stands under the real headers, and they hold by themselves.
 """
 
 from collections.abc import Iterator
@@ -135,6 +137,68 @@ def bare(hall: Hall) -> Iterator[Trap]:
     context = hall.browser.new_context()
     yield Trap(context.new_page(), BARE)
     context.close()
+
+
+# Scripts of every kind: in the page, from elsewhere, in an attribute, behind a link, in a frame.
+ELSEWHERE = "http://x.test/elsewhere.js"
+PLANTED = (
+    "<!doctype html><title>planted</title><script>mark('inline')</script>"
+    f"<script src='{ELSEWHERE}'></script><script type=module>mark('module')</script>"
+    "<img src='/none' onerror=\"mark('attribute')\"><a id=link href=\"javascript:mark('link')\">x</a>"
+    "<iframe srcdoc=\"<script>parent.mark('frame')</script>\"></iframe>"
+    "<base href='http://x.test/'><form action='http://x.test/form'><button>send</button></form>"
+)
+MARKED = "window.marked = []; window.mark = (what) => window.marked.push(what)"
+
+
+def planted(page: Page) -> set[str]:
+    """Which of the planted scripts have run on the page that stands at this address."""
+    answer = page.goto("/query", wait_until="load")
+    assert answer is not None and page.title() == "planted"
+    page.locator("#link").click()
+    page.wait_for_timeout(300)
+    return set(page.evaluate("window.marked"))
+
+
+def test_scripts_that_stand_in_a_page_do_not_run_under_our_headers(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = hall.counters[VILLAGE].app
+    monkeypatch.setitem(app.view_functions, "query", lambda: PLANTED)
+    context = hall.browser.new_context(base_url=hall.urls[VILLAGE])
+    context.add_init_script(MARKED)
+    asked: list[str] = []
+
+    def elsewhere(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(body="mark('elsewhere')", content_type="text/javascript")
+
+    context.route("http://x.test/**", elsewhere)
+
+    # Without the policy all of them run: so it is seen that the rig sees them.
+    page = context.new_page()
+    page.route("**/query", without_policy)
+    assert planted(page) == {"inline", "elsewhere", "module", "attribute", "link", "frame"}
+    assert ELSEWHERE in asked
+    page.close()
+
+    asked.clear()
+    page, said = context.new_page(), list[str]()
+    page.on("console", lambda message: said.append(message.text))
+    assert planted(page) == set()
+    page.evaluate("document.querySelector('form').requestSubmit()")
+    page.wait_for_timeout(300)
+    assert (asked, page.url) == ([], f"{hall.urls[VILLAGE]}/query"), (
+        "nothing is asked for elsewhere, and no form leads there"
+    )
+    for stopped in ("inline script", ELSEWHERE, "form-action", "base-uri"):
+        assert any(stopped in each and "Content Security Policy" in each for each in said), (stopped, said)
+    context.close()
+
+
+def without_policy(route: Route) -> None:
+    """Let an answer through as it is, but for the header under test."""
+    answer = route.fetch()
+    headers = {name: text for name, text in answer.headers.items() if name != "content-security-policy"}
+    route.fulfill(response=answer, headers=headers)
 
 
 def typed(payload: str, *names: str) -> dict[str, str]:
