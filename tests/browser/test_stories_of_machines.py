@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.linked import Linked, open_linked, panel, seen
-from tests.browser.test_stories import CARD
 from tests.browser.test_stories_of_sections import vouched
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
+from tests.village_node.web.counter import CARD
 from tests.village_node.web.errands import PAPERS
 from tests.village_node.web.test_filing import held
 
