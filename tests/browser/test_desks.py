@@ -103,3 +103,44 @@ def test_a_long_list_is_taken_away_once_another_head_has_agreed(
     asks.goto("/exports")
     expect(asks.locator("main")).to_contain_text("已下载")
     stays_here(hall)
+
+
+# What a page says of a file that it waits for, one thing after the other, and which of two presses it lets through.
+WATCH = """() => {
+  const part = document.querySelector('[data-prepares]');
+  window.told = [];
+  window.stopped = [];
+  new MutationObserver(() => told.push([part.textContent.match(/正在准备文件|已开始下载/)?.[0], part.ariaBusy]))
+    .observe(part, {childList: true, subtree: true});
+  for (const kind of ['click', 'submit'])
+    document.addEventListener(kind, event => {
+      if (kind === 'submit' || event.target.closest('a')) stopped.push(event.defaultPrevented);
+    });
+}"""
+
+
+def test_a_page_says_that_a_file_is_being_prepared_until_it_comes(hall: Hall) -> None:
+    hall.counters[VILLAGE].member.casebook.record_many([Application("0001", APPLICATION) for _ in range(2)])
+    page = hall.staff(VILLAGE, "0002", "head", "admin", name="李主任", accept_downloads=True)
+    for path, name in (("/audit", "导出 CSV"), ("/work?view=all", "确认并继续")):
+        page.goto(path)
+        if path != "/audit":  # a list of people asks for the password first, and the file is what that gives
+            page.get_by_role("link", name="导出 CSV").click()
+            page.get_by_label("密码", exact=False).fill(PASSWORD)
+        page.evaluate(WATCH)
+        pressed = page.locator("[data-prepares] :is(a, button)").filter(has_text=name)
+        with page.expect_download() as begun:
+            pressed.evaluate("each => { each.click(); each.click(); }")
+        assert begun.value.suggested_filename.endswith(".csv")
+        expect(page.locator("[data-preparing]")).to_have_text("文件已备好，已开始下载。")
+        assert page.evaluate("told") == [["正在准备文件", "true"], ["已开始下载", "false"]], path
+        assert page.evaluate("stopped") == [False, True], "it is asked for once"
+    stays_here(hall)
+
+
+def test_without_scripts_a_page_says_beforehand_that_a_file_takes_a_while(hall: Hall) -> None:
+    page = hall.staff(VILLAGE, "0002", "admin", name="管理", java_script_enabled=False)
+    page.goto("/audit")
+    said = page.locator(".exports noscript span")
+    expect(said).to_be_visible()
+    assert said.inner_text().startswith("行数多的要等一会儿才开始下载")

@@ -35,6 +35,8 @@ from village_node.web import searches, sign_in, times
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
+READY_COOKIE: Final = "sanji-file"  # tells the page from which a file was asked for that it comes (page.js)
+READY_S: Final = 60
 CASES: Final = "work_export"  # the one list of people that there is
 ROWS_MOST: Final = 100_000
 IN_MEMORY: Final = 1 << 20  # bytes of a file beyond which it is kept on the disk
@@ -177,6 +179,8 @@ def given(visit: Visit, table: Table, form: str) -> Response:
         raise
     response = make_response(_slices(file))
     response.call_on_close(file.close)
+    tls = visit.site.config.behind_tls
+    response.set_cookie(READY_COOKIE, "yes", max_age=READY_S, samesite="Strict", secure=tls, path="/")
     return _headed(visit, response, table, form)
 
 

@@ -68,15 +68,46 @@
     button.addEventListener("click", () => window.print());
   }
 
-  const FILE_MS = 3000;
   // A second click while the first is under way would only be refused.
   // One that opens a page of its own may be sent again: this page stays as it is.
   for (const form of document.querySelectorAll("form[method=post]:not([target])")) {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
-      // What answers with a file leaves this page where it is.
-      if ("file" in form.dataset) setTimeout(() => { delete form.dataset.sent; }, FILE_MS);
+    });
+  }
+
+  // A file is written in full before it begins to come, and its answer then brings a cookie: until that is here the page
+  // says what it waits for, and does not ask a second time.
+  const LOOK_MS = 300;
+  const ready = () => document.cookie.split("; ").some((each) => each.startsWith("sanji-file="));
+  for (const part of document.querySelectorAll("[data-prepares]")) {
+    const said = part.querySelector("[data-preparing]");
+    let looking = 0;
+    const begin = (event) => {
+      if (!(event.type === "submit" || event.target.closest("a"))) return;
+      if (part.ariaBusy === "true") {
+        event.preventDefault();
+        return;
+      }
+      document.cookie = "sanji-file=; Max-Age=0; Path=/; SameSite=Strict";
+      part.ariaBusy = "true";
+      said.textContent = said.dataset.preparing;
+      looking = setInterval(() => {
+        if (!ready()) return;
+        clearInterval(looking);
+        part.ariaBusy = "false";
+        said.textContent = said.dataset.ready;
+        delete part.dataset.sent;
+        for (const secret of part.querySelectorAll("[type=password]")) secret.value = "";
+      }, LOOK_MS);
+    };
+    part.addEventListener(part.matches("form") ? "submit" : "click", begin);
+    // Who was asked for a password instead comes back to a page that waits for nothing.
+    addEventListener("pageshow", () => {
+      clearInterval(looking);
+      part.ariaBusy = "false";
+      said.textContent = "";
     });
   }
 
