@@ -6,7 +6,7 @@ over, so that nobody is behind with what can still be done today.
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sync_protocol import encoding
 from sync_protocol.case import kinds, rates
@@ -30,7 +30,7 @@ from village_node.store.rates import Step
 _DAY: Final = timedelta(1)
 _COUNTER: Final = "counter"  # the channel of who came to one
 _COLLECTED: Final = ("in_person", "proxy")
-_CHANNEL, _HOW, _TO = 2, 1, 0  # fields of a receipt, a delivery, a request for pre-review
+_CHANNEL, _HOW, _TO, _GRANTED = 2, 1, 0, 1  # fields of a receipt, a delivery, a request for pre-review, an answer
 _FIGURES: Final = ("received", "corrected", "accepted", "settled", "rated")
 _LIMITED: Final = {
     CASE_KINDS.index(PROMISED): ("limited", "over"),
@@ -190,6 +190,7 @@ class _Tally:
 
 
 _MOVES: Final = (kinds.HANDOFF, kinds.ACCEPT)
+_ANSWERS: Final = (kinds.PREREVIEW_REPLY, kinds.RECEIVE)  # to who asked for a pre-review
 
 
 def _count_due(connection: Connection, tally: _Tally, first: date, overdue: date, upto: date) -> None:
@@ -240,23 +241,32 @@ def visits_of(steps: Iterable[Step]) -> int | None:
 
 
 def previews_of(steps: Iterable[Step], home: str) -> list[tuple[date, date | None]]:
-    """When a draft was with who was to look at it, and when that one answered; None where nobody has."""
+    """When a draft was with who was to look at it, and when that one answered, or received it without a word; None
+    where nobody has. What was taken out of their hands, or withdrawn, waits for nobody and is left out."""
     found = list[tuple[date, date | None]]()
     asked: date | None = None
-    sent = answered = False
+    sent = answered = False  # on its way to them; answered, and not asked for again
     for step, header in in_order(steps):
         day = day_of(header.claimed)
         if step.kind == kinds.PREREVIEW:
-            sent = encoding.load(header.inline or b"")[_TO] != home
+            sent = _said(header)[_TO] != home
             asked, answered = None if sent else day, False
         elif step.kind == kinds.ACCEPT and sent:
             asked, sent = day, False
         elif step.kind == kinds.TAKE and answered:
             asked, answered = day, False
-        elif step.kind != kinds.ACCEPT and asked is not None:
-            found.append((asked, day))
+        elif step.kind in _ANSWERS:
+            found += [(asked, day)] if asked is not None else []
             asked, answered = None, step.kind == kinds.PREREVIEW_REPLY
+        elif step.kind == kinds.FORCE_ASSIGN or (step.kind == kinds.ANSWER and _said(header)[_GRANTED]):
+            asked, sent = None, False
     return [*found, *([(asked, None)] if asked is not None else [])]
+
+
+def _said(header: Header) -> dict[int, Any]:
+    """What stands in an event whose body is inline."""
+    said: dict[int, Any] = encoding.load(header.inline or b"")
+    return said
 
 
 def was_asked(order: Order) -> bool:

@@ -56,7 +56,7 @@ _EVENTS: Final = (
 _STEPS: Final = (kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.SUPPLY, kinds.DELIVERED)
 _RETURNS: Final = (kinds.DOCKET, kinds.RETURN_FOR_CORRECTION)
 _PREVIEWED: Final = (
-    kinds.RECEIVE, kinds.ACCEPT, kinds.TAKE, kinds.FORCE_ASSIGN, kinds.PREREVIEW, kinds.PREREVIEW_REPLY,
+    kinds.RECEIVE, kinds.ACCEPT, kinds.TAKE, kinds.ANSWER, kinds.FORCE_ASSIGN, kinds.PREREVIEW, kinds.PREREVIEW_REPLY,
 )  # fmt: skip
 _HAVING: Final = (
     " AND EXISTS (SELECT 1 FROM events AS one WHERE one.case_id = cases.case_id AND one.verdict = 1 AND one.kind = {})"
