@@ -231,7 +231,16 @@ class Rooms:
         village += [f"{self.books.case_with_paper}/papers", f"{self.case}/clock", "/day-end", *WINDOWS]
         township = ["/newcomers", "/countersigning", "/revocations", "/actions", f"{self.case}/meetings", "/complaints"]
         township += [self.books.complaint_heard, f"/children/{VILLAGE}/accounts", "/overview", "/late-acts"]
-        county = ["/document-numbers", "/catalogue", "/catalogue/022", "/orders", "/calls", "/fees", "/timeliness"]
+        county = [
+            "/document-numbers",
+            "/catalogue",
+            "/catalogue/022",
+            "/catalogue/import",
+            "/orders",
+            "/calls",
+            "/fees",
+            "/timeliness",
+        ]
         county += ["/overview", "/board", "/oddities?view=all", "/assignments", "/samples", self.sample]
         county += ["/day-end", "/day-ends", f"/day-ends/of/{VILLAGE}", "/deciders"]
         county += [f"/idle?view={view}" for view in ("places", "departments", "items", "twice")]

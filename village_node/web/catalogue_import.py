@@ -73,8 +73,10 @@ def bad_words(visit: Visit, bad: BadFile) -> str:
 
 
 def publish(visit: Visit) -> Response:
-    """Publish what was chosen of the file that waits: all of it, or nothing."""
+    """Publish what was chosen of the file that waits, all of it or nothing; or drop the file."""
     _may(visit)
+    if visit.line("do") == "drop":
+        return _drop(visit)
     book, staff = visit.site.casebook, visit.staff
     typed = {"begins": visit.line("begins")[:10], "reason": visit.line("reason")[: REASON_MAX + 1]}
     take = set(visit.request.form.getlist("take"))
@@ -116,9 +118,7 @@ def publish(visit: Visit) -> Response:
     return visit.redirect("catalogue", done=visit.t(f"{count} 个版本", f"{count} versions"))
 
 
-def drop(visit: Visit) -> Response:
-    """Drop the file that waits."""
-    _may(visit)
+def _drop(visit: Visit) -> Response:
     try:
         visit.site.casebook.drop_catalogue_file(visit.staff.staff_no, visit.staff.roles)
     except (casebook.NotFound, NotAllowed) as refused:
@@ -162,7 +162,7 @@ def _page(
         plan=plan,
         by=(visit.site.accounts.name_of(kept.actor) or kept.actor) if kept is not None else "",
         standings=catalogue_plan.STANDINGS,
-        field_words=catalogue_plan.field_words,
+        item_words=catalogue_plan.field_words,
         typed=typed,
         take=take or set(),
         errors=errors or {},
@@ -176,5 +176,4 @@ ROUTES: Final = (
     Route("/catalogue/import", "catalogue_import", page, PUBLISHES),
     Route("/catalogue/import", "look_at_catalogue", look, PUBLISHES, ("POST",)),
     Route("/catalogue/import/publish", "publish_catalogue", publish, PUBLISHES, ("POST",)),
-    Route("/catalogue/import/drop", "drop_catalogue", drop, PUBLISHES, ("POST",)),
 )

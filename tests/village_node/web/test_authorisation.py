@@ -143,7 +143,6 @@ MAY = {
     "catalogue_import": {"business", "head", "officer"},
     "look_at_catalogue": {"business", "head", "officer"},
     "publish_catalogue": {"business", "head", "officer"},
-    "drop_catalogue": {"business", "head", "officer"},
     "publish_calendar": {"business", "head", "officer"},
     "answer_calendar": {"business", "head", "officer"},
     "answer_procedure": CASEWORK - {"supervisor"},

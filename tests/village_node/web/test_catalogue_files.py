@@ -13,17 +13,17 @@ from sync_protocol.case.workdays import day_of
 from tests import builders
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.village_node.web.api.program import program_at
-from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter
-from tests.village_node.web.test_item_versions import form
+from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter, problems
 from village_node.web import catalogue_file
 from village_node.web.catalogue_file import BadFile
+from village_node.web.item_form import typed_of
 
-NEW = {"name": "临时占道", "name_en": "Use of a road", "department": "城管局", "guide_procedure": "先踏勘，后决定"}
+NEW = {"name": "临时占道", "name_en": "Use of a road", "guide_procedure": "先踏勘，后决定"}
 
 
 @pytest.fixture
 def business(county: Counter) -> Visitor:
-    """Of the county on trial: one item changed, one new, one theme of both that is to come."""
+    """Of the county on trial: one item changed, and a new one with another version of it that is to come."""
     visitor, network = county.sign_in("1004", "business", name="孙丽"), county
     assert (
         visitor.send(
@@ -49,16 +49,21 @@ def business(county: Counter) -> Visitor:
 def form_of(counter: Counter, item_no: str) -> dict[str, str]:
     """The form of an item, ready to be published."""
 
-    class Only:
-        members = {COUNTY: counter.member}
-        clock = staticmethod(counter.member.clock)
-
-    return form(Only(), item_no, do="publish")  # type: ignore[arg-type]
+    book = counter.member.casebook
+    item = book.catalogue.newest(item_no)
+    assert item is not None
+    told = {
+        "version": str(book.next_version(item_no)),
+        "begins": day_of(book.clock()).isoformat(),
+        "reason": "县政府令",
+    }
+    return {**{name: text for name, text in typed_of(item).items() if text}, **told, "do": "publish"}
 
 
 @pytest.fixture
 def live(tmp_path: Path) -> Any:
     """Another county, where nothing was published yet."""
+    (tmp_path / "live").mkdir()
     network = builders.network(tmp_path / "live")
     network.clock.now_ms = 1_795_000_000_000
     yield open_counter(network.members[COUNTY], tmp_path / "live")
@@ -112,7 +117,7 @@ def test_what_was_tried_goes_live_whole_and_a_second_time_changes_nothing(
     page = head.open("/catalogue/import").text
     assert "本县户籍" in page and "受理条件" not in page.partition("<tbody>")[0] and "公布 3 个版本" in page
     assert len(live.member.casebook.catalogue.items()) == before, "looking changes nothing"
-    assert publish(head).headers["Location"].startswith("/catalogue?done=")
+    assert publish(head, reason="试用后启用").headers["Location"].startswith("/catalogue?done=")
     assert said(live) == said(county)
     assert [item.version for item in live.member.casebook.catalogue.versions("901")] == [1, 2]
     book = live.member.casebook
@@ -122,8 +127,39 @@ def test_what_was_tried_goes_live_whole_and_a_second_time_changes_nothing(
     assert standings(head) == {} and "内容相同" in page and "/catalogue/import/publish" in page
     again = publish(head)
     assert again.status_code == 422 and "没有要公布的事项" in again.text
-    assert head.send("/catalogue/import/drop", {}).status_code == 303
-    assert head.send("/catalogue/import/drop", {}).status_code == 409
+    assert head.send("/catalogue/import/publish", {"do": "drop"}).status_code == 303
+    assert head.send("/catalogue/import/publish", {"do": "drop"}).status_code == 409
+
+
+def test_a_theme_goes_out_behind_its_items_and_again_when_they_change(
+    business: Visitor, county: Counter, live: Counter
+) -> None:
+    own = {
+        "name": "一件事",
+        "name_en": "One matter",
+        "members": "001\n901",
+        "papers": "",
+        "form": "",
+        "rules": "",
+        "special_procedures": "",
+    }
+    told = {**form_of(county, "001"), **own, "item_no": "100", "version": "1"}
+    answer = business.send("/catalogue/new", told)
+    assert answer.status_code == 303, problems(answer.text)  # under a number before those of its items
+    head = live.sign_in("2001", "head")
+    taken(head, business.open("/catalogue/whole.json").data)
+    assert standings(head) == {"001": "有变化", "100": "新增", "901": "新增"}
+    assert publish(head).status_code == 303
+    made = live.member.casebook.catalogue.newest("100")
+    assert made is not None and made.member_versions == (2, 2) and said(live) == said(county)
+    assert business.send("/catalogue/901", {**form_of(county, "901"), "note": "改了"}).status_code == 303
+    taken(head, business.open("/catalogue/whole.json").data)
+    assert (
+        standings(head) == {"100": "有变化", "901": "有变化"} and "所含事项有变" in head.open("/catalogue/import").text
+    )
+    assert publish(head).status_code == 303
+    again = live.member.casebook.catalogue.newest("100")
+    assert again is not None and again.member_versions == (2, 3)
 
 
 def test_a_day_to_come_is_kept_and_the_file_is_still_the_same_then(business: Visitor, live: Counter) -> None:
@@ -139,7 +175,7 @@ def test_a_day_to_come_is_kept_and_the_file_is_still_the_same_then(business: Vis
 def test_what_is_newer_here_is_shown_and_stays_unless_somebody_ticks_it(business: Visitor, live: Counter) -> None:
     raw = business.open("/catalogue/whole.json").data
     head = live.sign_in("2001", "head")
-    live.member.clock.now_ms += 60_000  # type: ignore[attr-defined]
+    live.member.clock.now_ms += 60_000
     assert head.send("/catalogue/001", {**form_of(live, "001"), "note": "本县自己的"}).status_code == 303
     taken(head, raw)
     assert standings(head) == {"001": "本县已有更新的版本", "901": "新增"}

@@ -1,5 +1,6 @@
 """Forms about what a county publishes, enters in its registers or orders."""
 
+import json
 from functools import partial
 from typing import Final
 
@@ -13,7 +14,7 @@ from tests.village_node.web.counter import (
     hidden_of,
 )
 from tests.village_node.web.test_working_calendar import form as calendar_form
-from tests.village_node.web.unsaved.form import TYPED, Ready, State
+from tests.village_node.web.unsaved.form import TYPED, OpenedAgain, Ready, State
 from village_node.web.item_form import typed_of
 
 
@@ -83,9 +84,27 @@ def _published(request: pytest.FixtureRequest, what: str) -> Ready:
     return Ready(supervisor, "/score-rules", {"document_no": TYPED, "since": "2026-12-01", "base": "100", **points})
 
 
+def _catalogue(request: pytest.FixtureRequest, what: str) -> Ready:
+    """A file of items that is handed in, or waits to be published."""
+    county: Counter = request.getfixturevalue("county")
+    business, book = county.sign_in("1004", "business"), county.member.casebook
+    raw = business.open("/catalogue/whole.json").data
+    if what == "look":
+        return Ready(business, "/catalogue/import", {"file": (OpenedAgain(raw), "items.json"), "text": TYPED})
+    said = json.loads(raw)
+    said["items"][0]["fields"]["note"] = "改了"
+    book.keep_catalogue_file("1004", {"business"}, json.dumps(said).encode())
+    fields = hidden_of(business.open("/catalogue/import").text, f"/catalogue/import/{what}")
+    return Ready(
+        business, f"/catalogue/import/{what}", {**fields, "begins": "2026-11-18", "reason": TYPED, "text": TYPED}
+    )
+
+
 STATES: Final[dict[str, State]] = {
     "publish_calendar": partial(_calendar, answered=False),
     "publish_item": _item,
+    "look_at_catalogue": partial(_catalogue, what="look"),
+    "publish_catalogue": partial(_catalogue, what="publish"),
     "answer_calendar": partial(_calendar, answered=True),
     "find_matters": partial(_erasure, ordered=False),
     "order_erasure": partial(_erasure, ordered=True),
