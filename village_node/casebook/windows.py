@@ -3,7 +3,6 @@ are open on a day, and who waits for one that is to be closed."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from itertools import chain
 from typing import Final, NamedTuple
 
 from sync_protocol.case import Item, kinds
@@ -185,19 +184,33 @@ class Windows(Reception, Beside):
         before = next(each for each in ours if each.name == name).held(first)
         others = [each for each in ours if each.name != name]
         today = day_of(self.clock())
-        left = {first: self._untaken(first, before, then, others)}
+        left = self._untaken(first, before, then, others)
         if then is not None and then.last and (not before.last or then.last < before.last):
-            after = date.fromisoformat(then.last) + timedelta(days=1)
-            left[after] = self._untaken(after, then, None, others)
+            left += self._untaken(date.fromisoformat(then.last) + timedelta(days=1), then, None, others)
         goes = then is None or (first <= today and not then.is_open(today))
         waiting = [each for each in reception.tickets(connection, today.isoformat()) if each.at_window == name]
         sits = next((each.staff_no for each in self.room().windows if each.name == name), "")
         return Leaving(
             tuple(each for each in waiting if goes and each.state in (reception.WAITING, reception.CALLED)),
             tuple(claims.taken_up(connection, sits)) if sits and then is None else (),
-            tuple(dict.fromkeys(chain.from_iterable(left.values()))),
-            sum(reception.booked_from(connection, max(day, today).isoformat(), left[day]) for day in left),
+            tuple(dict.fromkeys(left)),
+            self._stranded(connection, max(first, today), before, then, others),
         )
+
+    def _stranded(
+        self, connection: Connection, since: date, before: Window, then: Window | None, others: Iterable[Known]
+    ) -> int:
+        """How many have an appointment from a day on for an item that a window takes, and that neither it nor another
+        here is open for on that day: it may be out of its season then, or elsewhere that weekday."""
+        departments = {item.item_no: item.department for item in self.catalogue.offered(since)}
+        mine = [item_no for item_no, department in departments.items() if before.takes(item_no, department)]
+        count = 0
+        for day, item_no, times in reception.booked_from(connection, since.isoformat(), mine):
+            on = date.fromisoformat(day)
+            taking = [each.held(on) for each in others] + ([then] if then is not None else [])
+            served = any(each.is_open(on) and each.takes(item_no, departments[item_no]) for each in taking)
+            count += 0 if served else times
+        return count
 
     def _untaken(self, day: date, before: Window, then: Window | None, others: Iterable[Known]) -> list[str]:
         """The items that a window took before, and that neither it nor another here takes on a day."""

@@ -246,10 +246,12 @@ def passes(connection: Connection, first: str, last: str) -> list[Passed]:
     return [Passed._make(row) for row in connection.execute(query)]
 
 
-def booked_from(connection: Connection, first: str, items: Collection[str]) -> int:
-    """How many have an appointment for one of these items from a day on."""
+def booked_from(connection: Connection, first: str, items: Collection[str]) -> list[tuple[str, str, int]]:
+    """(day, item, how many have an appointment for it then), from a day on, of these items."""
     booked = (APPOINTMENTS.c.day >= first, APPOINTMENTS.c.state == BOOKED, APPOINTMENTS.c.item_no.in_(items))
-    return connection.scalar(select(func.count()).select_from(APPOINTMENTS).where(*booked)) or 0
+    each = (APPOINTMENTS.c.day, APPOINTMENTS.c.item_no)
+    found = connection.execute(select(*each, func.count()).where(*booked).group_by(*each))
+    return [(day, item_no, int(times)) for day, item_no, times in found]
 
 
 def change_ticket(connection: Connection, before: Ticket, after: Ticket) -> bool:

@@ -203,6 +203,8 @@ def test_what_a_change_drops_is_named_before_it_holds(village: Counter, agent: V
     assert "016" in dropped and "001" not in dropped and "1 人" in dropped
     assert "A001" not in dropped, "it is still open today"
     assert "A001" in named(sort="seasonal", season_first="12-15", season_last="02-20")
+    mobile = named(sort="mobile", where3="驿马集市")
+    assert "1 人" in mobile and "016" not in mobile, "on Thursdays it would not be there; it still takes the item"
     ended = named(last=MONDAY)
     assert "016" in ended and "001" not in ended and "已预约" not in ended, "after its last day nobody is booked yet"
     kept(head, change, **{**WINDOW, "first": TODAY, "items": "001 016 021"})
