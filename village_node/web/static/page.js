@@ -86,10 +86,11 @@
     let looking = 0;
     const begin = (event) => {
       if (!(event.type === "submit" || event.target.closest("a"))) return;
-      if (part.ariaBusy === "true") {
+      if (part.ariaBusy === "true" && !ready()) {
         event.preventDefault();
         return;
       }
+      clearInterval(looking);
       document.cookie = "sanji-file=; Max-Age=0; Path=/; SameSite=Strict";
       part.ariaBusy = "true";
       said.textContent = said.dataset.preparing;
