@@ -34,7 +34,7 @@ class Change(NamedTuple):
 
 class Row(NamedTuple):
     """One item of a file. ``here``: our newest version (0: none); ``version``: the newest of the file; ``taken``: it
-    would be published, as so many versions from ``first`` on; ``wrong``: the field that is refused, and why."""
+    would be published under the versions ``first`` to ``last``; ``wrong``: the field that is refused, and why."""
 
     item_no: str
     name: str
@@ -44,6 +44,7 @@ class Row(NamedTuple):
     changes: list[Change]
     taken: bool
     first: int
+    last: int = 0
     wrong: BadBody | None = None
 
 
@@ -72,49 +73,58 @@ def today_of(book: Casebook) -> date:
 
 def plan(book: Casebook, file: File, begins: date, reason: str, take: Collection[str] = ()) -> Plan:
     """What a file would change. ``take``: of which items the file's is to be published though ours is newer."""
-    ours = {
-        number: list(lines)
-        for number, lines in groupby(
-            catalogue_file.lines_of(book.catalogue, today_of(book)), key=lambda line: line.item_no
-        )
-    }
-    published_ms = {each.item.item_no: 0 for each in book.history()}
-    for each in book.history():
-        if each.publication is not None:
-            at = each.publication.claimed_ms
-            published_ms[each.item.item_no] = max(published_ms[each.item.item_no], at)
+    ours = _ours(book)
+    published_ms = _published_ms(book)
     rows, made, moved = list[Row](), list[tuple[int, Edition]](), set[str]()
     for number, group in groupby(file.lines, key=lambda line: line.item_no):
         theirs, held = list(group), ours.get(number, [])
         newest = book.catalogue.newest(number)
         here = newest.version if newest is not None else 0
         standing = _standing(theirs, held, here, late=published_ms.get(number, 0) > file.written_ms)
-        again = standing == "same" and not moved.isdisjoint(theirs[-1].typed.get("members", "").split("\n"))
-        standing = "changed" if again else standing
+        if standing == "same" and not moved.isdisjoint(theirs[-1].typed.get("members", "").split("\n")):
+            standing, held = "changed", []  # it merges what its items say from now on
         taken = standing in ("new", "changed") or (standing == "newer" and number in take)
-        changes = [] if standing in ("new", "same") else _changes(held[-1] if held else None, theirs[-1])
-        row = Row(
-            number, theirs[-1].typed.get("name", ""), standing, here, theirs[-1].version, changes, taken, here + 1
-        )
+        row = Row(number, theirs[-1].typed.get("name", ""), standing, here, theirs[-1].version, [], taken, here + 1)
+        if standing != "same" and (held or standing == "new"):
+            row = row._replace(changes=_changes(held[-1] if held else None, theirs[-1]))
         if taken:
             moved.add(number)
-            known = len(held) if not again and [each.said for each in theirs[: len(held)]] == _said(held) else 0
             try:
-                said = [
-                    line.edition(here + 1 + at, begins, reason)
-                    for at, line in enumerate(theirs[known if known < len(theirs) else 0 :])
-                ]
+                said = [line.edition(here + 1 + at, begins, reason) for at, line in enumerate(_beyond(theirs, held))]
                 made += [(len(rows), edition) for edition in said]
+                row = row._replace(last=here + len(said))
             except BadBody as wrong:
-                row = row._replace(standing="refused", taken=False, wrong=wrong)
+                row = _refused(row, wrong)
         rows.append(row)
     editions = [edition for _, edition in made]
     for (at, _), wrong_ in zip(made, book.check_items(editions), strict=True):
-        if wrong_ is not None and rows[at].wrong is None:
-            rows[at] = rows[at]._replace(standing="refused", taken=False, wrong=wrong_)
-    order = list(STANDINGS)
-    beside = len(ours.keys() - {row.item_no for row in rows})
+        rows[at] = _refused(rows[at], wrong_) if wrong_ is not None and rows[at].wrong is None else rows[at]
+    order, beside = list(STANDINGS), len(ours.keys() - {row.item_no for row in rows})
     return Plan(sorted(rows, key=lambda row: (order.index(row.standing), row.item_no)), editions, beside)
+
+
+def _ours(book: Casebook) -> dict[str, list[Line]]:
+    lines = catalogue_file.lines_of(book.catalogue, today_of(book))
+    return {number: list(group) for number, group in groupby(lines, key=lambda line: line.item_no)}
+
+
+def _published_ms(book: Casebook) -> dict[str, int]:
+    """When something was last published here of each item."""
+    found: dict[str, int] = {}
+    for item, publication in book.history():
+        if publication is not None:
+            found[item.item_no] = max(found.get(item.item_no, 0), publication.claimed_ms)
+    return found
+
+
+def _refused(row: Row, wrong: BadBody) -> Row:
+    return row._replace(standing="refused", taken=False, wrong=wrong)
+
+
+def _beyond(theirs: list[Line], held: list[Line]) -> list[Line]:
+    """The versions of the file behind those that stand here alike; all of it where something else stands here."""
+    known = len(held) if _said(theirs[: len(held)]) == _said(held) else 0
+    return theirs[known:] or theirs
 
 
 def _standing(theirs: list[Line], held: list[Line], here: int, *, late: bool) -> Standing:

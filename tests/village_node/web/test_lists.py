@@ -46,6 +46,9 @@ WITHOUT: dict[str, dict[str, str]] = {
     "overview": dict.fromkeys(
         ("search", "pages"), "one screen: sums, and one mark a place; its file has a row a place"
     ),
+    "catalogue_import": dict.fromkeys(
+        ("search", "pages", "file"), "what one file would change, seen whole before it is published"
+    ),
     "windows_map": {"file": "for residents, who take nothing away; staff export the register behind it"},
     "bulletins": {"file": "each is a file of its own"},
     "score_rules": dict.fromkeys(("search", "pages", "file"), "the rules in force, and the few before them"),
