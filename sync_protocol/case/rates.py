@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 from sync_protocol.case.workdays import FIRST_DAY, Calendar
 
 Unit = Literal["percent", "days", "times", "cases"]
-SPAN_DAYS: Final = 366  # settled longer before it was due than this, a case counts in no period as due
+SPAN_DAYS: Final = 366  # what was settled, or rated as bad, longer before a period than this is not due in it
 _ONE: Final = timedelta(1)
 
 
