@@ -23,7 +23,7 @@ __all__ = ["wide"]
 
 NOVEMBER, DECEMBER = "2026-11", "2026-12"
 ASKED = {"what": "supplement", "basis": "条例第五条", "what:material:身份证": "缺页"}
-ROLES = {
+ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     VILLAGE: {"0001": ("agent",), "0003": ("agent", "head")},
     TOWNSHIP: {"0101": ("clerk", "reviewer"), "0102": ("head",)},
     COUNTY: {

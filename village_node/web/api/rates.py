@@ -19,8 +19,8 @@ TAG: Final = "oversight"
 
 
 class RateShape(Schema):
-    """One rate: `tenths` is its value in tenths of its unit (a per cent, a working day, a time, a case), null where there
-    is nothing to divide by."""
+    """One rate: `tenths` is its value in tenths of its unit (a per cent, a working day, a time, a case), null where
+    there is nothing to divide by."""
 
     code = shapes.text(*rates.CODES)
     unit = shapes.text("percent", "days", "times", "cases")
