@@ -166,9 +166,8 @@ def shown(visit: Visit, record: Record) -> Closed:
     ]
     late = day_of(record.claimed_ms).isoformat() != said.day
     staff = visit.t(f"工号 {record.actor}", f"staff {record.actor}")
-    return Closed(
-        said, f"{who}（{record.actor}）" if who else staff, times.moment(record.claimed_ms, visit.lang), late, left
-    )
+    named = visit.t(f"{who}（{record.actor}）", f"{who} ({record.actor})")
+    return Closed(said, named if who else staff, times.moment(record.claimed_ms, visit.lang), late, left)
 
 
 def close(visit: Visit) -> Response:
