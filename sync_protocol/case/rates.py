@@ -143,7 +143,7 @@ def words(value: int | None) -> str:
 def due_day(settled: date, left: int, calendar: Calendar) -> date:
     """On which day a case was due that was settled with so many working days left of its promise, or, below 0, so many
     beyond it: counted from the day of settlement as if nothing had stopped the clock between the two."""
-    if left >= 0:
+    if left > 0:
         return calendar.nth(settled, left)
     day = settled
     while left and day > FIRST_DAY:
@@ -154,10 +154,13 @@ def due_day(settled: date, left: int, calendar: Calendar) -> date:
     return day
 
 
-def is_overdue(due: date, red: date | None, calendar: Calendar) -> bool:
-    """Whether a case in hand ran past a due day: it is red on the next working day. Of one whose clock stands still the
-    due day moves on with every day, and it is red on none."""
-    return red is not None and red <= calendar.nth(due, 1)
+def is_overdue(due: date, red: date | None, calendar: Calendar) -> bool | None:
+    """Whether a case in hand ran past a due day: its promise is red on the next working day. Of one whose clock stands
+    still the due day moves on with every day, and it is red on none. None where it was red before that, and so by
+    another clock: its promise alone says."""
+    if red is None or red > calendar.nth(due, 1):
+        return False
+    return True if red > due else None
 
 
 def transfer_days(moves: list[tuple[bool, date]], calendar: Calendar) -> list[int]:

@@ -22,12 +22,15 @@ from village_node.casebook.calendars import calendar_in
 from village_node.casebook.figures import Figures
 from village_node.casebook.orders import span_of
 from village_node.casebook.reading import folded
+from village_node.casebook.terms import clocks_in
 from village_node.store import Connection, figures
 from village_node.store import rates as store
 from village_node.store.cases import day_number
 from village_node.store.rates import Step
 
 _DAY: Final = timedelta(1)
+# Of a long period so many events are read that it is not counted anew for each record that comes.
+KEPT_MS: Final = {"month": 0, "quarter": 600_000, "year": 600_000}
 _COUNTER: Final = "counter"  # the channel of who came to one
 _COLLECTED: Final = ("in_person", "proxy")
 _CHANNEL, _HOW, _TO, _GRANTED = 2, 1, 0, 1  # fields of a receipt, a delivery, a request for pre-review, an answer
@@ -47,8 +50,8 @@ class Line(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The rates of a period: its days so far, of the ``place`` with all below it, and of itself and each right below
-    where there are any."""
+    """The rates of a period as they stood at ``at_ms``: its days so far, of the ``place`` with all below it, and of
+    itself and each right below where there are any."""
 
     kind: str
     period: str
@@ -58,14 +61,15 @@ class Report(NamedTuple):
     frame: Frame
     whole: Counts
     lines: tuple[Line, ...]
+    at_ms: int = 0
 
 
 class Rates(Figures):
     """The part of the casebook that counts for rates."""
 
     def rates(self, kind: str, period: str, place: str = "") -> Report:
-        """The rates of a period as they stand, of a place and those below it; of this place where none is named. Raises
-        NotFound for a place not below this one, BadBody for a period to come."""
+        """The rates of a period as they stand, or stood up to KEPT_MS ago, of a place and those below it; of this place
+        where none is named. Raises NotFound for a place not below this one, BadBody for a period to come."""
         first, upto = self.days_so_far(kind, period)
         today = day_of(self.clock())
 
@@ -77,6 +81,7 @@ class Rates(Figures):
             overdue = min(upto, today - _DAY)
             if first <= overdue:
                 _count_due(connection, tally, first, overdue, upto)
+                self._count_overdue(connection, tally, first, overdue)
                 self._count_bad(connection, tally, first, overdue)
             lines = tally.lines(top)
             whole = Counts()
@@ -85,7 +90,8 @@ class Rates(Figures):
             frame = frame_of(first, upto, calendar, self.items_in(connection).catalogue)
             return Report(kind, period, first, upto, top, frame, whole, tuple(lines) if len(lines) > 1 else ())
 
-        return self.remembered(f"rates {kind} {period} {place} {today}", compute)
+        at_ms, report = self.remembered_for(KEPT_MS[kind], f"rates {kind} {period} {place} {today}", compute)
+        return report._replace(at_ms=at_ms)
 
     def _count_cases(self, connection: Connection, tally: "_Tally", first: date, upto: date) -> None:
         days = day_number(first), day_number(upto)
@@ -109,6 +115,19 @@ class Rates(Figures):
                 tally.add(scope, returned=int(kinds.RETURN_FOR_CORRECTION in told[told.index(kinds.DOCKET) :]))
         for scope, steps in store.previews(connection, *days):
             tally.preview(scope, steps, min(upto, day_of(self.clock()) - _DAY))
+
+    def _count_overdue(self, connection: Connection, tally: "_Tally", first: date, overdue: date) -> None:
+        """What is in hand and was due in a period."""
+        roster = self.roster_in(connection)
+        for key, due, red in store.in_hand(connection, day_number(first), day_number(overdue)):
+            red_day = None if red is None else FIRST_DAY + timedelta(red)
+            is_overdue = rates.is_overdue(FIRST_DAY + timedelta(due), red_day, tally.calendar)
+            if is_overdue is None:
+                case, _ = folded(self, connection, roster, key)
+                promise = clocks_in(self, connection, roster, key, case).of("promised") if case is not None else None
+                is_overdue = promise is not None and promise.remaining < 0
+            if is_overdue:
+                tally.add(key[0], due=1)
 
     def _count_bad(self, connection: Connection, tally: "_Tally", first: date, last: date) -> None:
         """The bad ratings whose term to put them right ended in a period; an order opened again by its second term."""
@@ -194,16 +213,12 @@ _ANSWERS: Final = (kinds.PREREVIEW_REPLY, kinds.RECEIVE)  # to who asked for a p
 
 
 def _count_due(connection: Connection, tally: _Tally, first: date, overdue: date, upto: date) -> None:
-    """What was due in a period, up to the last day that is over, and what of it was settled by its end."""
+    """What is settled and was due in a period, up to the last day that is over, and what of it was by its end."""
     calendar = tally.calendar
     for each in store.due(connection, day_number(first), day_number(overdue), rates.SPAN_DAYS):
         settled = FIRST_DAY + timedelta(each.settled_day)
         if first <= rates.due_day(settled, each.left, calendar) <= overdue:
             tally.add(each.scope, due=each.times, due_settled=each.times if settled <= upto else 0)
-    for scope, due, red in store.in_hand(connection, day_number(first), day_number(overdue)):
-        red_day = None if red is None else FIRST_DAY + timedelta(red)
-        if rates.is_overdue(FIRST_DAY + timedelta(due), red_day, calendar):
-            tally.add(scope, due=1)
 
 
 def frame_of(first: date, upto: date, calendar: Calendar, catalogue: Catalogue) -> Frame:

@@ -37,7 +37,7 @@ _DUE: Final = (
 )
 _NEVER: Final = 1_000_000  # an end of the days, without which the planner would walk the whole table
 _IN_HAND: Final = (
-    "SELECT scope, due_day, red_day FROM cases WHERE done_day IS NULL AND accepted_day <= ?"
+    "SELECT scope, case_id, due_day, red_day FROM cases WHERE done_day IS NULL AND accepted_day <= ?"
     " AND due_day >= ? AND due_day <= ?"
 )
 _LIMITED: Final = (
@@ -120,9 +120,9 @@ def due(connection: Connection, first: int, last: int, longest: int) -> list[Due
     return [Due(row[0], *(int(number) for number in row[1:])) for row in found]
 
 
-def in_hand(connection: Connection, first: int, last: int) -> list[tuple[str, int, int | None]]:
-    """(scope, due day, red day) of the accepted cases in hand now whose due day lies in a period."""
-    return [(row[0], row[1], row[2]) for row in rows.ask(connection, _IN_HAND, (last, first, last))]
+def in_hand(connection: Connection, first: int, last: int) -> list[tuple[CaseKey, int, int | None]]:
+    """(case, due day, red day) of the accepted cases in hand now whose due day lies in a period."""
+    return [((row[0], bytes(row[1])), row[2], row[3]) for row in rows.ask(connection, _IN_HAND, (last, first, last))]
 
 
 def limited(connection: Connection, first: int, last: int) -> list[Limited]:

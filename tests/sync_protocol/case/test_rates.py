@@ -63,6 +63,7 @@ def test_a_half_is_rounded_away_from_nought(part: int, whole: int, said: str) ->
         (date(2026, 10, 8), 0, date(2026, 10, 8)),
         (date(2026, 9, 30), 1, date(2026, 10, 8)),  # the days off between do not count
         (date(2026, 9, 30), 3, date(2026, 10, 10)),  # the Saturday that is worked
+        (date(2026, 10, 11), 0, date(2026, 10, 10)),  # settled on a day off, its promise had ended before
         (date(2026, 10, 8), -1, date(2026, 9, 30)),
         (date(2026, 10, 9), -2, date(2026, 9, 30)),
         (date(2026, 10, 11), -1, date(2026, 10, 9)),  # settled on a day off, one working day beyond
@@ -77,7 +78,9 @@ def test_a_settled_case_was_due_as_many_working_days_away_as_were_left(settled: 
 def test_a_case_in_hand_is_overdue_where_it_turns_red_on_the_next_working_day() -> None:
     due = date(2026, 9, 30)
     assert rates.is_overdue(due, date(2026, 10, 8), CALENDAR)
-    assert not rates.is_overdue(due, None, CALENDAR), "its clock stands still"
+    assert rates.is_overdue(due, date(2026, 10, 8), CALENDAR) is True
+    assert rates.is_overdue(due, due, CALENDAR) is None, "by another clock"
+    assert rates.is_overdue(due, None, CALENDAR) is False, "its clock stands still"
     assert not rates.is_overdue(due, date(2026, 10, 9), CALENDAR), "what stands still ends later, as it was planned"
 
 

@@ -135,6 +135,18 @@ def test_a_case_whose_clock_stands_still_is_not_due(desks: Desks, month: dict[st
     assert desks.of("due_settled") == (3, 4)
 
 
+def test_of_a_case_that_was_red_before_its_promise_says_whether_it_is_due(desks: Desks, month: dict[str, str]) -> None:
+    filed = [desks["1001"].file("036", **PAPERS) for _ in range(2)]
+    desks.go(11, 24)  # their acceptance is late
+    for case in filed:
+        done(desks["1001"], case, "docket", promised_days="20")  # due on the 10th of December
+    done(desks["1002"], filed[0], "suspend", **ASKED)
+    desks.go(12, 10)
+    assert desks.of("due_settled", DECEMBER)[1] == 1, "the one that was extended"
+    desks.go(12, 14)
+    assert desks.of("due_settled", DECEMBER)[1] == 2, "the promise of the other stands still"
+
+
 def test_what_came_in_is_divided_by_what_could_have_gone_another_way(desks: Desks, month: dict[str, str]) -> None:
     assert desks.of("refused") == (1, 10), "of nine accepted and one not"
     assert desks.of("corrected") == (0, 10) and desks.of("returned") == (0, 9) and desks.of("near") == (0, 10)
@@ -292,6 +304,14 @@ def test_the_page_shows_what_each_rate_is_divided_of_and_compares_places(desks: 
     of_township = plain(supervisor.open(f"/rates?place={TOWNSHIP}&period=2026-Q4").text)
     assert "驿马镇，2026年第4季度" in of_township and "办结率 — 已办结 0 ／ 到期的件 0" in of_township
     assert supervisor.open(f"/rates?place={OTHER_TOWNSHIP}").status_code == 404
+    settled = desks.of("rated")[1]
+    quarter = plain(supervisor.open("/rates?period=2026-Q4").text)
+    assert "10 分钟内不重算" in quarter and "10 分钟" not in page and f"／ 办结 {settled} " in quarter
+    done(desks["1002"], month["last_day"], "decide", outcome="approve")
+    assert desks.of("rated")[1] == settled + 1, "a month is counted anew with each record that comes"
+    assert plain(supervisor.open("/rates?period=2026-Q4").text) == quarter, "a quarter is not"
+    desks.go(11, 13)
+    assert f"／ 办结 {settled + 1} " in plain(desks["1005"].open("/rates?period=2026-Q4").text)
     for wrong in ("2026-13", "2027-01", "x"):
         assert supervisor.open(f"/rates?period={wrong}").status_code == 422
     of_village = supervisor.open(f"/rates?place={VILLAGE}").text
