@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests import builders
 from tests.builders import COUNTY, VILLAGE, Network
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, open_counter, problems
+from village_node.casebook import BadBody, NotAllowed
 from village_node.web import catalogue_file
 from village_node.web.catalogue_file import BadFile
 from village_node.web.item_form import typed_of
@@ -214,6 +216,21 @@ def test_one_item_that_is_refused_is_named_with_its_field_and_nothing_is_publish
     assert refused.status_code == 422 and "什么也没有公布" in refused.text
     assert live.member.casebook.catalogue.newest("901") is None
     assert live.member.casebook.catalogue.newest("001").version == 1, "neither did the good one go out"  # type: ignore[union-attr]
+
+
+def test_where_one_version_of_several_is_wrong_none_is_written(live: Counter) -> None:
+    book = live.member.casebook
+    today = day_of(book.clock())
+    lines = catalogue_file.lines_of(book.catalogue, today)[:2]
+    good, other = (line.edition(2, today, "试") for line in lines)
+    bad = other._replace(item=replace(other.item, promised_days=999))
+    with pytest.raises(BadBody) as wrong:
+        book.publish_items("2001", {"head"}, [good, bad])
+    assert wrong.value.field == "days"
+    assert [book.catalogue.newest(line.item_no).version for line in lines] == [1, 1]  # type: ignore[union-attr]
+    with pytest.raises(NotAllowed):
+        book.publish_items("2001", {"window"}, [good])
+    assert book.publish_items("2001", {"head"}, [good]) == 1
 
 
 @pytest.mark.parametrize(

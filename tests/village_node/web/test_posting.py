@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sync_protocol.case import bodies, fold, kinds
+from sync_protocol.case import bodies, fold, kinds, postings
 from sync_protocol.case.fields import Table
 from sync_protocol.places import about
-from tests.builders import Network
+from tests.builders import TOWNSHIP, Network
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, problems
 from tests.village_node.web.errands import at_the_township, chosen, done
@@ -169,6 +169,10 @@ def test_a_program_that_knows_no_findings_counts_the_note_and_reads_its_words(
     book = network.members[place].casebook
     now = book.case(about(place), bytes.fromhex(case_id))
     assert now is not None and now.notes[-1].body["finding"] == "posted"
+    notice = next(each for each in now.procedures.values() if each.what == "publicity")
+    assert postings.findings(now, notice)
+    said_elsewhere = replace(now, notes=tuple(note._replace(place=TOWNSHIP) for note in now.notes))
+    assert not postings.findings(said_elsewhere, notice), "another place does not say what hangs here"
     old = Table(kinds.NOTE, bodies.NOTE.fields[:1])
     monkeypatch.setitem(bodies.TABLES, kinds.NOTE, old)
     monkeypatch.setitem(bodies.CHECKERS, kinds.NOTE, bodies.compile_checker(old))
