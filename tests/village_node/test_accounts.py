@@ -14,7 +14,7 @@ from tests.builders import empty_database
 from village_node.accounts import Accounts, Hasher, Rule, SignInRefused, StaffTrouble, Throttle, password_trouble
 from village_node.accounts.passwords import BLOCKED, code_hash, one_time_code
 from village_node.accounts.sessions import ABSOLUTE_MS, IDLE_MS, form_token, is_form_token
-from village_node.accounts.throttle import ACCOUNT, PERSON_HERE, SOURCE
+from village_node.accounts.throttle import ACCOUNT, DAY_MS, PERSON_HERE, SOURCE
 from village_node.store import open_store
 from village_node.store.accounts import AccountRows
 
@@ -325,7 +325,7 @@ def test_a_session_of_a_disabled_account_is_dead_however_it_was_disabled(account
 
 
 def test_a_wait_from_the_future_begins_now(accounts: Accounts, clock: Clock) -> None:
-    rule = Rule(free=0, longest_ms=8_000, forget_ms=10**9)
+    rule = Rule(free=0, longest_ms=8_000, forget_ms=10**8)
     assert accounts.throttle.attempt("query", rule) == 0
     clock.now_ms -= 365 * 24 * 3_600_000
     assert accounts.throttle.attempt("query", rule) == 1_000
@@ -447,6 +447,32 @@ def test_ten_attempts_at_once_are_counted_as_ten(accounts: Accounts, clock: Cloc
     for thread in threads:
         thread.join()
     assert sum(allowed) == rule.free + 1
+
+
+def test_of_several_throttles_all_count_or_none(accounts: Accounts, clock: Clock) -> None:
+    one, other = Rule(free=0, longest_ms=8_000, forget_ms=10**8, first_ms=8_000), Rule(5, 1_000, 10**8)
+    rules = {"one": one, "other": other}
+    assert accounts.throttle.attempt_all(rules) == {"one": 0, "other": 0}
+    assert accounts.throttle.attempt_all(rules) == {"one": 8_000, "other": 0}
+    assert [row.failures for row in accounts.throttle.rows.throttles("o")] == [1, 1]
+    clock.now_ms -= 365 * 24 * 3_600_000
+    assert accounts.throttle.attempt_all(rules)["one"] == 8_000
+    clock.now_ms += 8_000
+    assert accounts.throttle.attempt_all(rules)["one"] == 0, "a wait from the future begins now"
+
+
+def test_no_rule_remembers_longer_than_its_rows_are_kept(accounts: Accounts, clock: Clock) -> None:
+    rule = Rule(free=0, longest_ms=DAY_MS, forget_ms=3 * DAY_MS, first_ms=DAY_MS)
+    for attempt in (accounts.throttle.attempt, lambda key, rule: accounts.throttle.attempt_all({key: rule})):
+        with pytest.raises(ValueError, match="longer than its rows are kept"):
+            attempt("query", rule)
+    accounts.throttle.attempt("long:query", rule)
+    clock.now_ms += 179 * DAY_MS
+    accounts.keep_house()
+    assert accounts.throttle.counted("") == ["long:query"]
+    clock.now_ms += 2 * DAY_MS
+    accounts.keep_house()
+    assert accounts.throttle.counted("") == []
 
 
 def test_old_throttles_and_sessions_are_swept_away(accounts: Accounts, clock: Clock) -> None:

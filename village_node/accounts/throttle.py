@@ -1,6 +1,6 @@
 """The throttle of guesses: a growing wait for each account and source, kept in the database, never a lock for good."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from village_node.store.audit import Line
@@ -9,6 +9,11 @@ from village_node.store.throttles import ThrottleRow, ThrottleRows
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+# How long a row is kept after its last attempt. Only what is counted under a key that begins with LONG may be
+# remembered longer than two days: most rows name an address, which has no business here once it is forgotten.
+LONG = "long:"
+KEPT_MS = 2 * DAY_MS
+LONG_KEPT_MS = 180 * DAY_MS
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Throttle:
 
         `tell`: the audit line, if any, that is written where so many attempts were counted.
         """
+        _check_kept(key, rule)
         now = self._clock()
         waits: list[int] = []
         counted: list[int] = []
@@ -62,13 +68,29 @@ class Throttle:
             waits.append(wait)
             if wait:
                 return row
-            forgotten = row is None or now - row.last_ms >= rule.forget_ms
-            failures = 1 if row is None or forgotten else row.failures + 1
-            counted.append(failures)
-            return ThrottleRow(key, failures, now, now + rule.wait_ms(failures))
+            row = _one_more(row, key, rule, now)
+            counted.append(row.failures)
+            return row
 
         self.rows.change_throttle(key, change, lambda row: tell(row.failures) if counted else None)
         return waits[-1]
+
+    def attempt_all(self, rules: Mapping[str, Rule]) -> dict[str, int]:
+        """Count an attempt under each of these keys, or under none where one of them has to wait; the waits (ms)."""
+        for key, rule in rules.items():
+            _check_kept(key, rule)
+        now = self._clock()
+        waits: dict[str, int] = {}
+
+        def change(held: Mapping[str, ThrottleRow]) -> list[ThrottleRow]:
+            based = {key: _rebased(held.get(key), rule, now) for key, rule in rules.items()}
+            waits.update({key: _remaining(row, now) for key, row in based.items()})
+            if any(waits.values()):
+                return [row for row in based.values() if row is not None]
+            return [_one_more(based[key], key, rule, now) for key, rule in rules.items()]
+
+        self.rows.change_throttles(list(rules), change)
+        return waits
 
     def forget(self, key: str) -> None:
         """Forget what was counted under this key: the attempt was right."""
@@ -121,7 +143,21 @@ class Throttle:
 
     def purge(self) -> int:
         """Drop rows that no rule remembers any more; returns how many."""
-        return self.rows.purge_throttle(self._clock() - 2 * DAY_MS)
+        now = self._clock()
+        return self.rows.purge_throttle(now - KEPT_MS, LONG, now - LONG_KEPT_MS)
+
+
+def _check_kept(key: str, rule: Rule) -> None:
+    """ValueError for a rule that would remember longer than the rows of such a key are kept."""
+    kept_ms = LONG_KEPT_MS if key.startswith(LONG) else KEPT_MS
+    if max(rule.forget_ms, rule.longest_ms) > kept_ms:
+        raise ValueError(f"rule of {key}: remembers longer than its rows are kept; begin the key with {LONG}")
+
+
+def _one_more(row: ThrottleRow | None, key: str, rule: Rule, now_ms: int) -> ThrottleRow:
+    """The row with one attempt more."""
+    failures = 1 if row is None or now_ms - row.last_ms >= rule.forget_ms else row.failures + 1
+    return ThrottleRow(key, failures, now_ms, now_ms + rule.wait_ms(failures))
 
 
 def _remaining(row: ThrottleRow | None, now_ms: int) -> int:

@@ -14,7 +14,7 @@ from sync_protocol.encoding import decode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Roster
 from village_node.casebook import checkpoints as lines
-from village_node.casebook import contacts, proving, purged
+from village_node.casebook import cards, contacts, proving, purged
 from village_node.casebook.checkpoints import Standing
 from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office
@@ -118,16 +118,14 @@ class Reading(Office):
         with self.store.reading() as connection:
             return cases.by_number(connection, case_no)
 
-    def case_by_number(self, case_no: str) -> Case | None:
-        """The case with this receipt number, folded. One that is not here makes as much work: another one is folded
-        for it, so that nobody tells by the time it takes which numbers there are."""
+    def cards_of_number(self, case_no: str) -> tuple[CaseRow | None, list[str]]:
+        """The case with this receipt number, and the identity numbers that its papers name: see ``cards``. One that is
+        not here makes as much work: the papers of another are read for it, so that nobody tells by the time it takes
+        which numbers there are."""
         with self.store.reading() as connection:
             row, other = cases.by_number(connection, case_no), cases.any_one(connection)
             taken = row or other
-            if taken is None:
-                return None
-            case = folded(self, connection, self.roster_in(connection), (taken.scope, taken.case_id))[0]
-            return case if row is not None else None
+            return row, cards.named_in(connection, (taken.scope, taken.case_id)) if taken is not None else []
 
     def find_by_query_code(self, code: str) -> CaseRow | None:
         """The case with this full query code of 13 characters; None as well where more than one bears it."""

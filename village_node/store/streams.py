@@ -246,6 +246,14 @@ def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEven
     ]
 
 
+def bodies_of(connection: Connection, key: CaseKey, wanted: Collection[int]) -> list[tuple[int, bytes]]:
+    """(kind, body) of the events of these kinds of a case, of those whose body is here."""
+    signs = ", ".join("?" * len(wanted))
+    words = f"SELECT kind, body FROM {_JOINED} WHERE scope = ? AND case_id = ?"  # noqa: S608
+    words += f" AND kind IN ({signs}) AND body IS NOT NULL"
+    return [(row[0], row[1]) for row in rows.ask(connection, words, (*key, *wanted))]
+
+
 def of_no_case(connection: Connection, kind: int, scope: str = "") -> list[CaseEventRow]:
     """The events of this kind that are about no case, of one scope or of every one."""
     words = _OF_NO_CASE % (_BELOW_64 if kind < 64 else _FROM_64)  # as the indexes have it

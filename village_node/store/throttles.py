@@ -1,9 +1,9 @@
 """Rows of throttles: what failed under which key, and until when it is refused."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 
 from village_node.store import audit, peers, rows
 from village_node.store.audit import Line
@@ -61,6 +61,16 @@ class ThrottleRows:
             return changed
 
     @with_the_reserve
+    def change_throttles(
+        self, keys: Sequence[str], change: Callable[[Mapping[str, ThrottleRow]], Sequence[ThrottleRow]]
+    ) -> None:
+        """Read several throttles and store what ``change`` makes of those that are there; all at once."""
+        with self._store.writing() as connection:
+            peers.count_up(connection, "throttle")
+            held = map(ThrottleRow._make, connection.execute(select(THROTTLE).where(THROTTLE.c.key.in_(keys))))
+            rows.put(connection, THROTTLE, change({row.key: row for row in held}))
+
+    @with_the_reserve
     def drop_throttles(self, keys: Collection[str], told: Line) -> None:
         """Forget what was counted under these keys, with the line that says who did so."""
         with self._store.writing() as connection:
@@ -69,7 +79,10 @@ class ThrottleRows:
             audit.tell(connection, told)
 
     @with_the_reserve
-    def purge_throttle(self, last_before_ms: int) -> int:
-        """Forget throttles that have not failed for long; how many."""
+    def purge_throttle(self, last_before_ms: int, longer: str, longer_before_ms: int) -> int:
+        """Forget throttles that have not failed for long, those whose key begins with ``longer`` only if they have not
+        since ``longer_before_ms``; how many."""
+        last, is_longer = THROTTLE.c.last_ms, THROTTLE.c.key.startswith(longer, autoescape=True)
+        over = or_(and_(last < last_before_ms, ~is_longer), and_(last < longer_before_ms, is_longer))
         with self._store.writing() as connection:
-            return connection.execute(delete(THROTTLE).where(THROTTLE.c.last_ms < last_before_ms)).rowcount
+            return connection.execute(delete(THROTTLE).where(over)).rowcount

@@ -1,8 +1,9 @@
 """The query of a resident who has lost the code: the number of a case, and the last four of the identity card.
 
-Four characters are ten thousand possibilities, and people know those of others. So few tries are given, by number, by
-address and in all, and they are counted apart: whoever uses them up keeps nobody from asking with the code. What is
-told is what the code tells; nothing is asked above, and nothing is done with it.
+Four characters are ten thousand possibilities, five hundred for whoever knows birth date, sex and district (the last
+character is computed from the others), and people know those of others. So few tries are given, by number, by address
+and in all, and they are counted apart: whoever uses them up keeps nobody from asking with the code. What is told is
+what the code tells; nothing is asked above, and nothing is done with it.
 """
 
 import hmac
@@ -15,17 +16,27 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import Case
 from sync_protocol.case.numbers import NumberError, parse_case_number
 from village_node.accounts import Rule
+from village_node.accounts.throttle import LONG
 from village_node.store.audit import Line
 from village_node.web import entry, query, times
 from village_node.web.policy import Route
 from village_node.web.query import Answer, Missed, NotTold
 from village_node.web.site import Visit
 
-# Of one number three tries, then one a day, later one in eight; of one address five within the hour; in all sixty
-# misses a day, so that one guess at each of many numbers leads nowhere either.
-OF_A_NUMBER: Final = Rule(free=2, longest_ms=8 * times.DAY_MS, forget_ms=60 * times.DAY_MS, first_ms=times.DAY_MS)
-OF_AN_ADDRESS: Final = Rule(free=4, longest_ms=times.HOUR_MS, forget_ms=times.DAY_MS, first_ms=10 * times.MINUTE_MS)
+# Of one number three tries, then one a day, and from the fifteenth on one in eight days: some sixty in the first year,
+# forty-six in each later one. Whoever waits until this is forgotten gains nothing: 180 days are longer than the 120
+# that fifteen tries take at that pace.
+OF_A_NUMBER: Final = Rule(free=2, longest_ms=times.DAY_MS, forget_ms=180 * times.DAY_MS, first_ms=times.DAY_MS)
+MANY_OF_A_NUMBER: Final = Rule(
+    free=14, longest_ms=8 * times.DAY_MS, forget_ms=180 * times.DAY_MS, first_ms=8 * times.DAY_MS
+)
+# Five misses of one address in each hour of the clock, sixty in all on each day, under keys that name hour and day.
+OF_AN_ADDRESS: Final = Rule(free=4, longest_ms=times.HOUR_MS, forget_ms=times.DAY_MS, first_ms=times.HOUR_MS)
 IN_ALL: Final = Rule(free=59, longest_ms=times.DAY_MS, forget_ms=2 * times.DAY_MS, first_ms=times.DAY_MS)
+# Misses that keep nobody out and are told: of a day, and of a month, so that slow guessing rings as well.
+OF_A_DAY: Final = Rule(free=0, longest_ms=0, forget_ms=2 * times.DAY_MS)
+OF_A_MONTH: Final = Rule(free=0, longest_ms=0, forget_ms=31 * times.DAY_MS)
+ALARM_EVERY: Final = {"today": 15, "this_month": 60}
 CARDS: Final = "resident_id"
 NO_CARD: Final = "----"  # which nobody can type
 _TAIL: Final = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
@@ -59,11 +70,9 @@ def find(visit: Visit, number: str, card: str) -> Answer:
             "“Last four of the identity card”: three digits, and a digit or X.",
         )
     keys = _counted(visit, wanted)
-    case = visit.site.casebook.case_by_number(wanted)
-    held = end_of_card(case)
-    right = hmac.compare_digest((held or NO_CARD).encode(), typed.encode())
-    if case is None or not right:
-        query.note_miss(visit)
+    case = _held(visit, wanted, typed)
+    if case is None:
+        _note_miss(visit)
         raise Missed(
             404,
             "没有查到。请核对编号和身份证号后四位；不是用身份证办的，或本机没有的，请用查询码查，或带身份证到申请的地方、县政务大厅问。",
@@ -75,31 +84,67 @@ def find(visit: Visit, number: str, card: str) -> Answer:
     return replace(query.answer_of(visit, case, own_page=False), rating=None)
 
 
-def end_of_card(case: Case | None) -> str:
+def _held(visit: Visit, number: str, typed: str) -> Case | None:
+    """The case of a number whose applicant's card ends so. It is folded only where one of its papers names such a card,
+    for how long that takes would tell a number that is here from others."""
+    book = visit.site.casebook
+    row, named = book.cards_of_number(number)
+    ends = [end_of_number(each) or NO_CARD for each in named] or [NO_CARD]
+    alike = [hmac.compare_digest(end.encode(), typed.encode()) for end in ends]
+    if row is None or not any(alike):
+        return None
+    case = book.case(row.scope, row.case_id)
+    return case if case is not None and end_of_card(case) == typed else None  # as it has been corrected since
+
+
+def end_of_card(case: Case) -> str:
     """The last four characters of the applicant's identity card; empty without one, and once it has been cleared."""
-    applicant = case.applicant if case is not None else {}
-    number = entry.number(applicant.get("id_no", "")) if applicant.get("id_kind") == CARDS else ""
+    return end_of_number(case.applicant.get("id_no", "")) if case.applicant.get("id_kind") == CARDS else ""
+
+
+def end_of_number(typed: str) -> str:
+    """The last four characters of the number of an identity card; empty of what is no such number."""
+    number = entry.number(typed)
     return number[-4:] if _CARD.fullmatch(number) else ""
 
 
 def _counted(visit: Visit, number: str) -> list[str]:
-    """Count one try in every way, by the keys that are given back where it was right. Raises NotTold."""
-    throttle, day = visit.site.accounts.throttle, f"{times.local(visit.now_ms):%Y%m%d}"
-    here, of_number, in_all = f"query-card-source:{visit.source}", f"query-card:{number}", f"query-card-all:{day}"
-    if wait := throttle.attempt(here, OF_AN_ADDRESS):
-        raise _later(wait, "在这里", "here")
-    if wait := throttle.attempt(of_number, OF_A_NUMBER):
-        raise _later(wait, "这个编号", "with this number")
-    if wait := throttle.attempt(in_all, IN_ALL, lambda misses: _alarm(visit, misses)):
-        raise _later(wait, "本机", "on this machine")
-    return [here, of_number, in_all]
+    """Count one try in every way, or in none where one of them is used up; the keys, which are given back where it was
+    right. Raises NotTold."""
+    now, day = visit.now_ms, times.local(visit.now_ms)
+    here, in_all = f"query-card-source:{visit.network}:{now // times.HOUR_MS}", f"query-card-all:{day:%Y%m%d}"
+    of_number, many_of_it = f"{LONG}query-card:{number}", f"{LONG}query-card-many:{number}"
+    waits = visit.site.accounts.throttle.attempt_all(
+        {here: OF_AN_ADDRESS, of_number: OF_A_NUMBER, many_of_it: MANY_OF_A_NUMBER, in_all: IN_ALL}
+    )
+    # What is counted by hour and by day begins anew with the next one, however long ago the last try was.
+    hour_ends, day_ends = (now // times.HOUR_MS + 1) * times.HOUR_MS, times.midnight_ms(day) + times.DAY_MS
+    wait, zh, en = max(
+        (min(waits[here], hour_ends - now), "在这里", "here"),
+        (max(waits[of_number], waits[many_of_it]), "这个编号", "with this number"),
+        (min(waits[in_all], day_ends - now), "本机", "on this machine"),
+    )
+    if wait:
+        raise _later(wait, zh, en)
+    return list(waits)
 
 
-def _alarm(visit: Visit, misses: int) -> Line | None:
-    """The audit line that is due where the tries of a day are used up."""
-    if misses <= IN_ALL.free:
+def _note_miss(visit: Visit) -> None:
+    """Count a miss among those of everybody, and among those with cards of this day and of this month."""
+    query.note_miss(visit)
+    throttle, day = visit.site.accounts.throttle, times.local(visit.now_ms)
+    throttle.attempt(f"query-card-misses:{day:%Y%m%d}", OF_A_DAY, lambda misses: _alarm(visit, "today", misses))
+    throttle.attempt(
+        f"{LONG}query-card-misses:{day:%Y%m}", OF_A_MONTH, lambda misses: _alarm(visit, "this_month", misses)
+    )
+
+
+def _alarm(visit: Visit, since: str, misses: int) -> Line | None:
+    """The audit line that is due after so many misses of a day or a month."""
+    if misses % ALARM_EVERY[since]:
         return None
-    return Line(visit.now_ms, "", "query.alarm", "query", {"misses_with_cards_today": misses, "source": visit.source})
+    detail = {f"misses_with_cards_{since}": misses, "source": visit.network}
+    return Line(visit.now_ms, "", "query.alarm", "query", detail)
 
 
 def _later(wait: int, zh: str, en: str) -> NotTold:

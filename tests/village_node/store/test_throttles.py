@@ -29,4 +29,25 @@ def test_failures_are_counted_one_by_one_by_many_hands(rows: ThrottleRows) -> No
     assert rows.change_throttle("account:0001", lambda row: None) is None
     assert rows.throttle("account:0001") is None
     rows.change_throttle("source:1", lambda row: ThrottleRow("source:1", 1, 5, 0))
-    assert rows.purge_throttle(6) == 1
+    assert rows.purge_throttle(6, "long:", 0) == 1
+
+
+def test_some_are_kept_longer_than_others(rows: ThrottleRows) -> None:
+    for key in ("source:1", "long:1", "long:2", "longer"):
+        rows.change_throttle(key, lambda row, key=key: ThrottleRow(key, 1, 2 if key == "long:2" else 5, 0))
+    assert rows.purge_throttle(6, "long:", 3) == 3
+    assert [row.key for row in rows.throttles("")] == ["long:1"]
+
+
+def test_several_are_changed_at_once(rows: ThrottleRows) -> None:
+    rows.change_throttle("one", lambda row: ThrottleRow("one", 3, 5, 0))
+    seen = []
+
+    def change(held):
+        seen.append(dict(held))
+        return [ThrottleRow("one", 4, 6, 0), ThrottleRow("two", 1, 6, 0)]
+
+    rows.change_throttles(["one", "two"], change)
+    assert seen == [{"one": ThrottleRow("one", 3, 5, 0)}] and [row.failures for row in rows.throttles("")] == [4, 1]
+    rows.change_throttles(["one", "two"], lambda held: [])
+    assert [row.failures for row in rows.throttles("")] == [4, 1]

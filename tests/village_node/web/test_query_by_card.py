@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter as Counted
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_query import Work, numbers_in_a_row
 from tests.village_node.web.test_query import look_up as with_the_code
+from village_node.casebook import ledger, reading
 from village_node.web import query_by_card, times
 from village_node.web.query import NotTold
 from village_node.web.site import SITE, Visit
@@ -106,11 +108,18 @@ def test_what_is_not_held_here_is_asked_of_nobody(
 
 
 def test_what_was_erased_is_not_found_by_the_card(village: Counter, visitor: Visitor, filed, monkeypatch) -> None:
-    case = village.member.casebook.case_by_number(filed.case_no)
-    assert case is not None and query_by_card.end_of_card(case) == END
+    book = village.member.casebook
+    row, named = book.cards_of_number(filed.case_no)
+    assert row is not None
+    case = book.case(row.scope, row.case_id)
+    assert case is not None and query_by_card.end_of_card(case) == END and named == [CARD]
     case.applicant = {}
-    monkeypatch.setattr(type(village.member.casebook), "case_by_number", lambda *_: case)
+    monkeypatch.setattr(type(book), "case", lambda *_: case)
     assert query_by_card.end_of_card(case) == "" and look_up(visitor, filed.case_no).status_code == 404
+    monkeypatch.undo()
+    with book.store.writing() as connection:
+        connection.exec_driver_sql("UPDATE events SET body = NULL, body_state = 3 WHERE kind = 1")
+    assert book.cards_of_number(filed.case_no)[1] == [] and look_up(visitor, filed.case_no).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -127,11 +136,34 @@ def test_what_was_erased_is_not_found_by_the_card(village: Counter, visitor: Vis
 def test_the_end_is_that_of_an_identity_card_alone(kind: str, number: str, end: str) -> None:
     case: Any = SimpleNamespace(applicant={"id_kind": kind, "id_no": number} if kind else {})
     assert query_by_card.end_of_card(case) == end
-    assert query_by_card.end_of_card(None) == ""
+
+
+OTHER_CARD = "110105194912310010"
+
+
+def test_a_card_that_was_corrected_counts_as_it_was_corrected(
+    network: Network, village: Counter, township: Counter, agent: Visitor, visitor: Visitor
+) -> None:
+    case = agent.file(applicant_id_no=CARD)
+    filed = held(village, case)
+    agent.act(case, "handoff")
+    everywhere(network)
+    clerk = township.sign_in("0101", "clerk")
+    clerk.act(case, "accept")
+    clerk.act(case, "return_for_correction", **{"what:applicant_id_no": "抄错"})
+    everywhere(network)
+    agent.act(case, "supply", **{"answer:applicant_id_no": OTHER_CARD})
+    assert look_up(visitor, filed.case_no).status_code == 200, "not taken yet"
+    everywhere(network)
+    clerk.act(case, "take")
+    everywhere(network)
+    for counter in (village, township):
+        assert look_up(counter.visitor(), filed.case_no, "0010").status_code == 200
+        assert look_up(counter.visitor(), filed.case_no).status_code == 404
 
 
 def test_a_number_has_three_tries_and_then_one_a_day_and_fewer_and_the_code_works_all_the_time(
-    network: Network, visitor: Visitor, filed
+    network: Network, village: Counter, visitor: Visitor, filed
 ) -> None:
     answers = [look_up(visitor, filed.case_no, WRONG, f"10.0.0.{n}").status_code for n in range(5)]
     assert answers == [404] * 3 + [429] * 2
@@ -139,17 +171,79 @@ def test_a_number_has_three_tries_and_then_one_a_day_and_fewer_and_the_code_work
     assert right.status_code == 429 and "用查询码照常可以查" in right.text and "24 小时" in right.text
     for code in (filed.query_code, filed.query_code[:6]):
         assert with_the_code(visitor, filed.case_no, code, "10.0.0.1").status_code == 200
-    wrong_in_a_year = 0
-    for day in range(365):
-        network.clock.now_ms += times.DAY_MS
-        wrong_in_a_year += look_up(visitor, filed.case_no, WRONG, f"10.1.{day % 200}.1").status_code == 404
-    assert 40 < wrong_in_a_year < 60, "of ten thousand"
+    years = []
+    for _ in range(2):
+        wrong = []
+        for day in range(365):
+            network.clock.now_ms += times.DAY_MS
+            village.accounts.keep_house()
+            wrong += [day] * (look_up(visitor, filed.case_no, WRONG, f"10.1.{day % 200}.1").status_code == 404)
+        assert wrong[:12] == list(range(12)) or years, "one a day"
+        years.append(len(wrong))
+    assert years == [56, 46], "and the three of the first day, of ten thousand"
     network.clock.now_ms += 8 * times.DAY_MS
     assert look_up(visitor, filed.case_no).status_code == 200, "not for good"
 
 
+def test_waiting_until_the_tries_of_a_number_are_forgotten_gains_nothing(
+    network: Network, village: Counter, visitor: Visitor, filed
+) -> None:
+    def tries(days: int) -> int:
+        found = 0
+        for day in range(days):
+            network.clock.now_ms += times.DAY_MS
+            village.accounts.keep_house()
+            found += look_up(visitor, filed.case_no, WRONG, f"10.1.{day % 200}.1").status_code == 404
+        return found
+
+    assert tries(20) == 16
+    network.clock.now_ms += 170 * times.DAY_MS
+    village.accounts.keep_house()
+    assert tries(2) == 1, "after 170 days nothing is forgotten"
+    network.clock.now_ms += 180 * times.DAY_MS
+    village.accounts.keep_house()
+    assert village.accounts.throttle.counted("long:query-card:") == [], "nor is anything kept for good"
+
+
 def test_right_ones_use_up_no_tries(visitor: Visitor, filed) -> None:
     assert {look_up(visitor, filed.case_no).status_code for _ in range(12)} == {200}
+
+
+def test_what_is_refused_uses_up_no_tries(network: Network, village: Counter, visitor: Visitor, filed) -> None:
+    for number in numbers_in_a_row(60, filed)[30:35]:
+        assert look_up(visitor, number, WRONG, "10.0.0.1").status_code == 404
+    counted = village.accounts.throttle.counted("")
+    assert {look_up(visitor, filed.case_no, END, "10.0.0.1").status_code for _ in range(9)} == {429}
+    assert village.accounts.throttle.counted("") == counted, "the right card, from where others have tried"
+    for n in range(3):
+        assert look_up(visitor, filed.case_no, WRONG, f"10.0.1.{n}").status_code == 404
+    assert {look_up(visitor, filed.case_no, END, "10.0.0.2").status_code for _ in range(9)} == {429}
+    assert look_up(visitor, numbers_in_a_row(50, filed)[-1], WRONG, "10.0.0.2").status_code == 404, "no try here"
+    network.clock.now_ms += times.DAY_MS
+    assert look_up(visitor, filed.case_no, END, "10.0.0.1").status_code == 200
+
+
+def test_a_screen_in_a_hall_has_five_misses_in_each_hour(
+    network: Network, village: Counter, visitor: Visitor, filed
+) -> None:
+    numbers_there = iter(numbers_in_a_row(90, filed)[30:])
+    network.clock.now_ms -= network.clock.now_ms % times.HOUR_MS - 20 * times.MINUTE_MS
+    for _ in range(4):
+        assert {look_up(visitor, next(numbers_there), WRONG, "10.0.0.1").status_code for _ in range(5)} == {404}
+        answer = look_up(visitor, filed.case_no, END, "10.0.0.1")
+        assert answer.status_code == 429 and "请 40 分钟后再试" in answer.text
+        assert answer.headers["Retry-After"] == str(40 * 60)
+        network.clock.now_ms += 40 * times.MINUTE_MS
+        village.accounts.keep_house()
+        assert look_up(visitor, filed.case_no, END, "10.0.0.1").status_code == 200
+        network.clock.now_ms += 20 * times.MINUTE_MS
+
+
+def test_the_addresses_of_one_house_are_one(visitor: Visitor, filed) -> None:
+    numbers_there = numbers_in_a_row(60, filed)[30:]
+    answers = [look_up(visitor, each, WRONG, f"2001:db8::{n}").status_code for n, each in enumerate(numbers_there, 1)]
+    assert Counted(answers) == {404: 5, 429: 25}
+    assert look_up(visitor, filed.case_no, END, "2001:db8:0:1::1").status_code == 200, "next door"
 
 
 def tried(village: Counter, tries: list[tuple[str, str]], addresses: int) -> Counted[int]:
@@ -195,28 +289,68 @@ def test_ten_thousand_numbers_from_two_hundred_addresses_are_sixty_tries_and_rin
     network: Network, village: Counter, visitor: Visitor, filed
 ) -> None:
     assert tried(village, counted_up(filed), 200) == {404: 60, 429: 9_940}
-    (line,) = [each for each in village.accounts.rows.audit_lines(100) if each.action == "query.alarm"]
-    assert json.loads(line.detail)["misses_with_cards_today"] == 60
+    assert rung(village, "today") == [15, 30, 45, 60] and rung(village, "this_month") == [60]
     answer = look_up(visitor, filed.case_no, END, "10.9.9.9")
-    assert answer.status_code == 429 and "本机试得太多" in answer.text and "Retry-After" in answer.headers
+    assert answer.status_code == 429 and "本机试得太多" in answer.text
     assert with_the_code(visitor, filed.case_no, filed.query_code, "10.9.9.9").status_code == 200
-    network.clock.now_ms += times.DAY_MS
+    left_s = int(answer.headers["Retry-After"])
+    at_midnight = times.local(network.clock.now_ms + left_s * 1000)
+    assert 0 < left_s < 86_400 and (at_midnight.hour, at_midnight.minute, at_midnight.second) == (0, 0, 0)
+    network.clock.now_ms += left_s * 1000
     assert look_up(visitor, filed.case_no, END, "10.9.9.9").status_code == 200
 
 
+def rung(village: Counter, since: str) -> list[int]:
+    """After how many misses with cards, of today or of this month, the audit trail has a line, the first one first."""
+    lines = [json.loads(each.detail) for each in village.accounts.rows.audit_lines(200) if each.action == "query.alarm"]
+    return [line[key] for line in lines[::-1] if (key := f"misses_with_cards_{since}") in line]
+
+
+def test_a_right_one_rings_nothing(village: Counter, visitor: Visitor, filed) -> None:
+    assert tried(village, counted_up(filed)[1:60], 200) == {404: 59}
+    before = village.accounts.rows.audit_lines(200)
+    assert look_up(visitor, filed.case_no, END, "10.9.9.9").status_code == 200
+    assert village.accounts.rows.audit_lines(200) == before and rung(village, "today") == [15, 30, 45]
+    assert tried(village, counted_up(filed)[60:61], 1) == {404: 1}, "and takes nothing from others"
+    assert rung(village, "today") == [15, 30, 45, 60]
+
+
+def test_slow_guessing_rings_within_the_month(network: Network, village: Counter, filed) -> None:
+    network.clock.now_ms = times.midnight_ms(date(2026, 12, 1)) + 9 * times.HOUR_MS
+    numbers_there = counted_up(filed)[1:]
+    for day in range(9):
+        assert tried(village, numbers_there[14 * day : 14 * day + 14], 200) == {404: 14}
+        village.accounts.keep_house()
+        network.clock.now_ms += times.DAY_MS
+    assert rung(village, "today") == [] and rung(village, "this_month") == [60, 120]
+
+
 def test_a_number_that_exists_makes_as_much_work_as_one_that_does_not(
-    village: Counter, visitor: Visitor, filed, monkeypatch: pytest.MonkeyPatch
+    village: Counter, agent: Visitor, visitor: Visitor, filed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    absent, form = numbers_in_a_row(50, filed)[-1], visitor.token()
-    work, done = Work(monkeypatch, "query_by_card"), {}
-    for n, number in enumerate((absent, filed.case_no, absent, filed.case_no)):
+    absent, form, path = numbers_in_a_row(50, filed)[-1], visitor.token(), agent.file("036")
+    for n in range(6):
+        agent.act(path, "note", text=f"第 {n} 次来问")
+    longer, work = held(village, path), Work(monkeypatch, "query_by_card")
+    done: dict[tuple[str, int], str] = {}
+
+    def fold(office: Any, roster: Any, key: Any, events: list[Any]) -> Any:
+        work.done.append(f"fold {len(events)}")
+        return ledger.fold_held(office, roster, key, events)
+
+    monkeypatch.setattr(reading, "fold_held", fold)
+    asked = (absent, filed.case_no, longer.case_no)
+    for n, number in enumerate((*asked, *asked)):
         work.done.clear()
         data = {"number": number, "card": WRONG, "token": form}
-        answer = visitor.client.post("/query/card", data=data, environ_overrides={"REMOTE_ADDR": f"10.1.{n // 2}.1"})
+        answer = visitor.client.post("/query/card", data=data, environ_overrides={"REMOTE_ADDR": f"10.1.{n // 3}.1"})
         assert answer.status_code == 404
-        done[number, n // 2] = "\n".join(work.done)
-    assert done[absent, 1] == done[filed.case_no, 1] and "compare 4 with 4" in done[absent, 1]
+        done[number, n // 3] = "\n".join(work.done)
+    assert len({done[number, 1] for number in asked}) == 1 and "compare 4 with 4" in done[absent, 1]
     assert done[absent, 1].count("SELECT") >= 4, "the work is seen"
+    work.done.clear()
+    assert look_up(visitor, longer.case_no).status_code == 200
+    assert any(each.startswith("fold 8") for each in work.done), "and so would be a fold"
 
 
 def test_a_program_asks_alike_and_waits_alike(village: Counter, filed) -> None:
