@@ -13,8 +13,8 @@ from sync_protocol.case.workflow import OVERSIGHT_LABELS
 from sync_protocol.encoding import decode
 from sync_protocol.errors import ProtocolError
 from sync_protocol.roster import Roster
-from village_node.casebook import checkpoints as lines
 from village_node.casebook import cards, contacts, proving, purged
+from village_node.casebook import checkpoints as lines
 from village_node.casebook.checkpoints import Standing
 from village_node.casebook.ledger import Held, fold_held, held_events
 from village_node.casebook.office import Office

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from village_node.store import rows
 from village_node.store.errors import Overtaken
-from village_node.store.locks import StreamKey
+from village_node.store.locks import CaseKey, StreamKey
 from village_node.store.tables.streams import EVENTS, SEALS, STREAMS
 
 HERE: Final = 0

@@ -180,7 +180,7 @@ def test_a_number_has_three_tries_and_then_one_a_day_and_fewer_and_the_code_work
             wrong += [day] * (look_up(visitor, filed.case_no, WRONG, f"10.1.{day % 200}.1").status_code == 404)
         assert wrong[:12] == list(range(12)) or years, "one a day"
         years.append(len(wrong))
-    assert years == [56, 46], "and the three of the first day, of ten thousand"
+    assert years == [56, 45], "and the three of the first day, of ten thousand"
     network.clock.now_ms += 8 * times.DAY_MS
     assert look_up(visitor, filed.case_no).status_code == 200, "not for good"
 
@@ -196,7 +196,7 @@ def test_waiting_until_the_tries_of_a_number_are_forgotten_gains_nothing(
             found += look_up(visitor, filed.case_no, WRONG, f"10.1.{day % 200}.1").status_code == 404
         return found
 
-    assert tries(20) == 16
+    assert tries(20) == 15
     network.clock.now_ms += 170 * times.DAY_MS
     village.accounts.keep_house()
     assert tries(2) == 1, "after 170 days nothing is forgotten"
@@ -281,7 +281,7 @@ def test_ten_thousand_numbers_from_one_address_tell_nothing(
     assert look_up(visitor, filed.case_no, END, "10.0.0.7").status_code == 429
     assert with_the_code(visitor, filed.case_no, filed.query_code, "10.0.0.7").status_code == 200, "the code goes on"
     assert look_up(visitor, filed.case_no, END, "10.9.9.9").status_code == 200, "elsewhere"
-    network.clock.now_ms += 10 * times.MINUTE_MS
+    network.clock.now_ms += times.HOUR_MS
     assert look_up(visitor, filed.case_no, END, "10.0.0.7").status_code == 200, "not for good"
 
 
