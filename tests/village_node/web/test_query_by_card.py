@@ -13,6 +13,7 @@ from sync_protocol.case import numbers
 from tests.builders import Network
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere
+from tests.village_node.web.errands import done
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_query import Work, numbers_in_a_row
 from tests.village_node.web.test_query import look_up as with_the_code
@@ -138,7 +139,7 @@ def test_the_end_is_that_of_an_identity_card_alone(kind: str, number: str, end: 
     assert query_by_card.end_of_card(case) == end
 
 
-OTHER_CARD = "110105194912310010"
+OTHER_CARD = "110105194912310011"
 
 
 def test_a_card_that_was_corrected_counts_as_it_was_corrected(
@@ -149,16 +150,16 @@ def test_a_card_that_was_corrected_counts_as_it_was_corrected(
     agent.act(case, "handoff")
     everywhere(network)
     clerk = township.sign_in("0101", "clerk")
-    clerk.act(case, "accept")
-    clerk.act(case, "return_for_correction", **{"what:applicant_id_no": "抄错"})
+    done(clerk, case, "accept")
+    done(clerk, case, "return_for_correction", **{"what:applicant_id_no": "抄错", "due_days": "5"})
     everywhere(network)
-    agent.act(case, "supply", **{"answer:applicant_id_no": OTHER_CARD})
+    done(agent, case, "supply", **{"answer:applicant_id_no": OTHER_CARD})
     assert look_up(visitor, filed.case_no).status_code == 200, "not taken yet"
     everywhere(network)
-    clerk.act(case, "take")
+    done(clerk, case, "take", supplies=re.findall(r'name="supplies" value="([^"]+)"', clerk.open(case).text))
     everywhere(network)
     for counter in (village, township):
-        assert look_up(counter.visitor(), filed.case_no, "0010").status_code == 200
+        assert look_up(counter.visitor(), filed.case_no, OTHER_CARD[-4:]).status_code == 200
         assert look_up(counter.visitor(), filed.case_no).status_code == 404
 
 
@@ -332,7 +333,7 @@ def test_a_number_that_exists_makes_as_much_work_as_one_that_does_not(
     for n in range(6):
         agent.act(path, "note", text=f"第 {n} 次来问")
     longer, work = held(village, path), Work(monkeypatch, "query_by_card")
-    done: dict[tuple[str, int], str] = {}
+    works: dict[tuple[str, int], str] = {}
 
     def fold(office: Any, roster: Any, key: Any, events: list[Any]) -> Any:
         work.done.append(f"fold {len(events)}")
@@ -345,9 +346,9 @@ def test_a_number_that_exists_makes_as_much_work_as_one_that_does_not(
         data = {"number": number, "card": WRONG, "token": form}
         answer = visitor.client.post("/query/card", data=data, environ_overrides={"REMOTE_ADDR": f"10.1.{n // 3}.1"})
         assert answer.status_code == 404
-        done[number, n // 3] = "\n".join(work.done)
-    assert len({done[number, 1] for number in asked}) == 1 and "compare 4 with 4" in done[absent, 1]
-    assert done[absent, 1].count("SELECT") >= 4, "the work is seen"
+        works[number, n // 3] = "\n".join(work.done)
+    assert len({works[number, 1] for number in asked}) == 1 and "compare 4 with 4" in works[absent, 1]
+    assert works[absent, 1].count("SELECT") >= 4, "the work is seen"
     work.done.clear()
     assert look_up(visitor, longer.case_no).status_code == 200
     assert any(each.startswith("fold 8") for each in work.done), "and so would be a fold"
