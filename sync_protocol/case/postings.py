@@ -16,7 +16,19 @@ def findings(case: Case, notice: Procedure) -> list[SideNote]:
     ]
 
 
+def standing(case: Case, notice: Procedure) -> list[SideNote]:
+    """The objections that stand: those after which nobody has confirmed that there is none any more."""
+    stand: list[SideNote] = []
+    for note in findings(case, notice):
+        if note.body["finding"] == "no_objection":
+            stand = []
+        elif note.body["finding"] == "objection":
+            stand.append(note)
+    return stand
+
+
 def result(case: Case, notice: Procedure) -> str:
-    """What the notice came to: the last that was confirmed; empty where nothing but its posting was, or nothing."""
+    """What the notice came to, by the last that was confirmed: one of LAST, or ``settled`` where somebody had objected
+    before nobody did; empty where nothing but its posting was confirmed, or nothing."""
     found = [note.body["finding"] for note in findings(case, notice) if note.body["finding"] in LAST]
-    return found[-1] if found else ""
+    return "settled" if found[-1:] == ["no_objection"] and "objection" in found else "".join(found[-1:])

@@ -35,7 +35,12 @@ def shares_out(roles: Iterable[str]) -> bool:
 
 def can_have(colleague: Colleague) -> bool:
     """Whether somebody can be given a case now."""
-    return not colleague.disabled and not colleague.away and not colleague.out and bool(colleague.roles - _APART)
+    return is_in(colleague) and bool(colleague.roles - _APART)
+
+
+def is_in(colleague: Colleague) -> bool:
+    """Whether somebody has an account in use, and is not away or out."""
+    return not (colleague.disabled or colleague.away or colleague.out)
 
 
 class Claiming(Desk):

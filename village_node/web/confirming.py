@@ -5,6 +5,7 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sync_protocol.case import kinds
 from sync_protocol.places import about
 from village_node import casebook
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
@@ -37,7 +38,10 @@ def confirm(visit: Visit, place: str, case_id: str) -> Response:
     except NotAllowed as refused:
         attempt.problem, attempt.status = visit.t(refused.zh, refused.en), 409
     if attempt.status != 200:
-        return cases.show(visit, cases.fetch(visit, place, case_id), attempt)
+        now = cases.fetch(visit, place, case_id)
+        if posting.opened(now) is None:  # its form is gone: what was typed goes on as a note
+            attempt.kind, attempt.values = kinds.NOTE, {"text": said["text"]}
+        return cases.show(visit, now, attempt)
     return visit.redirect("case", place=place, case_id=case_id, done="note")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from flask import url_for
 
-from sync_protocol.case import Case, Position, postings
+from sync_protocol.case import Case, Position, postings, powers
 from sync_protocol.case.bodies import FINDINGS
 from sync_protocol.case.papers import Paper, current
 from sync_protocol.case.records import Procedure
@@ -23,6 +23,11 @@ from village_node.web.site import Visit
 
 __all__ = ["POSTED", "opened"]
 CONFIRMS: Final = Policy(COUNTER | {"head"}, "node", "masked")
+_CAME_TO: Final = {
+    "no_objection": ("期满无异议", "nobody had objected when its time was over"),
+    "objection": ("有异议，尚未说明怎样处理", "somebody objects, and how that was settled is not said"),
+    "settled": ("有过异议，已说明怎样处理", "somebody had objected, and how that was settled is said"),
+}
 TAKEN_DOWN: Final = "公示撤下照片"
 PHOTOS: Final = (POSTED, TAKEN_DOWN)
 
@@ -39,8 +44,9 @@ class Photo:
 class Posting:
     """One notice: of which case, how long, what the wall showed. ``wanted``: the photo that comes next, empty where
     both are here; ``ours``: it hangs at this place, and the person in front may hand photos in. ``confirmed``: what the
-    head of the place has confirmed of it, who and when; ``may_confirm``: what the person in front may confirm now, and
-    ``due``: what of it is due; ``finding``: what it came to."""
+    head of the place has confirmed of it, who and when; ``came_to``: what it came to by that, in words;
+    ``may_confirm``: what the person in front may confirm now, and ``due``: what of it is due, which nothing is once
+    somebody has objected (``objected``); ``hindered``: why who confirms notices here may not now."""
 
     case: str
     case_no: str
@@ -53,9 +59,11 @@ class Posting:
     wanted: str
     ours: bool
     confirmed: list[str]
-    finding: str
+    came_to: str
     may_confirm: list[str]
     due: str
+    objected: bool
+    hindered: str
 
 
 def of(visit: Visit, case: Case, positions: Sequence[Position], *, previews: bool = True) -> Posting | None:
@@ -73,6 +81,8 @@ def of(visit: Visit, case: Case, positions: Sequence[Position], *, previews: boo
     ends = last_day(notice, item, visit.site.casebook.calendar())
     until = times.date_words(ends, visit.lang) if ends is not None else ""
     may_confirm = _may_confirm(visit, Public(case, tuple(positions)))
+    objected = bool(postings.standing(case, notice))
+    due = [] if objected else [each for each in ("no_objection", "posted") if each in may_confirm]
     return Posting(
         url_for("case", place=case.home, case_id=case.case_id.hex()),
         case.case_no or "",
@@ -85,17 +95,33 @@ def of(visit: Visit, case: Case, positions: Sequence[Position], *, previews: boo
         POSTED if not posted else TAKEN_DOWN if not down else "",
         case.home == visit.site.config.place and visit.may(COUNTER),
         confirmed(visit, case, notice),
-        postings.result(case, notice),
+        came_to(visit, case, notice),
         may_confirm,
-        next((each for each in ("no_objection", "posted") if each in may_confirm), ""),
+        "".join(due[:1]),
+        objected,
+        _hindered(visit, case),
     )
 
 
 def _may_confirm(visit: Visit, public: Public) -> list[str]:
     book = visit.site.casebook
-    if public.case.home != visit.site.config.place or not book.confirms_notices(visit.staff.roles):
+    here = public.case.home == visit.site.config.place
+    if not here or book.why_confirms_none(visit.staff.staff_no, visit.staff.roles) is not None:
         return []
     return [finding for finding in FINDINGS if book.why_not_confirmed(public, finding) is None]
+
+
+def _hindered(visit: Visit, case: Case) -> str:
+    if case.home != visit.site.config.place or powers.confirmer(visit.site.level) not in visit.staff.roles:
+        return ""
+    why = visit.site.casebook.why_confirms_none(visit.staff.staff_no, visit.staff.roles)
+    return visit.t(*why) if why is not None else ""
+
+
+def came_to(visit: Visit, case: Case, notice: Procedure) -> str:
+    """What a notice came to, as far as it was confirmed, in words; empty where nothing was."""
+    found = postings.result(case, notice)
+    return visit.t(*_CAME_TO[found]) if found else ""
 
 
 def confirmed(visit: Visit, case: Case, notice: Procedure) -> list[str]:

@@ -197,6 +197,8 @@ def _ended(visit: Visit, case: Case, each: Procedure) -> Box:
     if each.result.get("outcome"):
         number, day = each.result["document_no"], each.result["document_day"]
         lines.append(f"{visit.t(*words.choice_words(each.result['outcome']))} · {number} · {day}")
+    result = posting.came_to(visit, case, each)
+    lines += [visit.t("公示结果：", "The notice came to this: ") + result] if result else []
     lines += [
         visit.t("公示核实：", "Notice confirmed: ") + each_line for each_line in posting.confirmed(visit, case, each)
     ]

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.builders import TOWNSHIP, Network
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere, problems
 from tests.village_node.web.errands import at_the_township, chosen, done
+from tests.village_node.web.test_clocks import DAY_MS
 from tests.village_node.web.test_papers import photo, upload
 
 BOX = "要张贴的公示"
@@ -119,7 +121,7 @@ def test_the_head_confirms_that_it_hung_and_what_it_came_to_and_everybody_reads_
     again, soon = confirm(head, case, "posted"), confirm(head, case, "no_objection")
     assert again.status_code == 409 and "已经核实过" in again.text
     assert soon.status_code == 409 and "次日起才能核实无异议" in soon.text
-    network.clock.now_ms += 8 * 86_400_000
+    network.clock.now_ms += 8 * DAY_MS
     head = head.counter.sign_in("0008", "head", name="钱主任")
     assert "期满，请核实结果" in head.open("/work").text
     bare = confirm(head, case, "objection")
@@ -136,7 +138,7 @@ def test_the_head_confirms_that_it_hung_and_what_it_came_to_and_everybody_reads_
     late = head.counter.sign_in("0010", "head")
     assert (
         confirm(late, case, "no_objection").status_code == 409
-        and "没有在本单位进行的公示" in confirm(late, case, "posted").text
+        and "不能再核实" in confirm(late, case, "posted").text
     )
 
 
@@ -144,11 +146,84 @@ def test_where_nobody_is_head_the_counter_confirms_and_says_so(network: Network,
     assert upload(agent, case, (photo(), "墙.jpg"), material="公示照片").status_code == 303
     assert f'action="{case}/notice"' in agent.open(case).text
     assert confirm(agent, case, "posted").status_code == 303
-    assert "由窗口代为核实" in agent.open(case).text
+    assert "公示核实：已张贴（本单位没有负责人，由窗口代为核实）" in agent.open(case).text
     agent.counter.sign_in("0007", "head")
     refused = confirm(agent, case, "objection", "张三")
     assert refused.status_code == 409 and "由本单位负责人核实" in refused.text
     assert ">张三</textarea>" not in refused.text, "who may not confirm is shown no form"
+
+
+def test_after_an_objection_nothing_is_due_and_no_objection_takes_words_that_say_how_it_was_settled(
+    network: Network, agent: Visitor, clerk: Visitor, head: Visitor, case: str
+) -> None:
+    assert upload(agent, case, (photo(), "墙.jpg"), material="公示照片").status_code == 303
+    assert confirm(head, case, "posted").status_code == 303
+    assert confirm(head, case, "objection", "张三：收入不实").status_code == 303
+    network.clock.now_ms += 8 * DAY_MS
+    program = program_at(head.counter, "0006", "head")
+    head = head.counter.sign_in("0008", "head", name="钱主任")
+    assert LISTED not in head.open("/work").text, "it came to something: nothing is due"
+    page = head.open(case).text
+    (choice,) = re.findall(r'<input[^>]*value="no_objection"[^>]*>', page)
+    assert "checked" not in choice and "异议已处理的" in page and "有异议，尚未说明怎样处理" in page
+    bare = confirm(head, case, "no_objection")
+    assert bare.status_code == 422 and "请写明异议怎样处理" in bare.text
+    answer = program.post(f"{case}/notice", {"finding": "no_objection"})
+    assert (answer.status_code, answer.get_json()["field"]) == (422, "text")
+    assert "有异议，尚未说明怎样处理" in head.open(case).text
+    assert confirm(head, case, "no_objection", "已核对收入，张三书面撤回").status_code == 303
+    assert "有过异议，已说明怎样处理" in head.open(case).text
+    assert confirm(head, case, "objection", "张三：收入不实").status_code == 303, "raised again after it was settled"
+    assert "有异议，尚未说明怎样处理" in head.open(case).text
+    everywhere(network)
+    examiner = clerk.counter.sign_in("0102", "clerk", "reviewer")
+    seen = examiner.open(case).text
+    assert "有异议，尚未说明怎样处理" in seen
+    done(examiner, case, "resume", opened=chosen(seen, "resume", "opened")[0], result="异议不成立")
+    assert "有异议，尚未说明怎样处理" in examiner.open(case).text, "it stands with the ended procedure"
+
+
+def test_each_objection_is_recorded_and_the_same_words_only_once(agent: Visitor, head: Visitor, case: str) -> None:
+    assert upload(agent, case, (photo(), "墙.jpg"), material="公示照片").status_code == 303
+    assert confirm(head, case, "objection", "张三：收入不实").status_code == 303
+    again = confirm(head, case, "objection", "张三：收入不实")
+    assert again.status_code == 409 and "同样的异议已经登记过" in again.text
+    assert ">张三：收入不实</textarea>" in again.text, "what was typed is kept"
+    assert confirm(head, case, "objection", "李四：另有房产").status_code == 303
+    assert confirm(head, case, "objection", "张三：收入不实").status_code == 409
+    page = head.open(case).text
+    assert "公示核实：有异议。张三：收入不实" in page and "公示核实：有异议。李四：另有房产" in page
+
+
+def test_once_the_examiner_has_ended_it_nothing_is_confirmed_and_the_page_says_where_it_goes(
+    network: Network, agent: Visitor, clerk: Visitor, head: Visitor, case: str
+) -> None:
+    assert upload(agent, case, (photo(), "墙.jpg"), material="公示照片").status_code == 303
+    everywhere(network)
+    done(clerk, case, "resume", opened=chosen(clerk.open(case).text, "resume", "opened")[0], result="无异议")
+    everywhere(network)
+    late = confirm(head, case, "objection", "李四：另有房产")
+    assert late.status_code == 409 and "公示已于 2026-11-18 结束，不能再核实" in late.text and "登记备注" in late.text
+    (note,) = re.findall(r'<form[^>]*act/note".*?</form>', late.text, re.DOTALL)
+    assert ">李四：另有房产</textarea>" in note, "what was typed goes on as a note"
+
+
+def test_a_head_who_is_away_confirms_nothing_and_the_counter_says_whom_it_stands_in_for(
+    network: Network, agent: Visitor, head: Visitor, case: str
+) -> None:
+    assert upload(agent, case, (photo(), "墙.jpg"), material="公示照片").status_code == 303
+    book = head.counter.member.casebook
+    book.note_absence("0001", "0007", date(2026, 11, 30))
+    assert LISTED not in head.open("/work").text
+    page = head.open(case).text
+    assert "/notice" not in page and "登记为缺勤或外出，销假（返岗）以后才能核实公示" in page
+    refused = confirm(head, case, "posted")
+    assert refused.status_code == 409 and "销假（返岗）以后才能核实公示" in refused.text
+    assert confirm(agent, case, "posted").status_code == 303
+    assert "公示核实：已张贴（负责人不在，由窗口代为核实）" in agent.open(case).text
+    book.end_absence("0001", "0007")
+    assert confirm(agent, case, "objection", "张三").status_code == 409, "the head is back"
+    assert confirm(head, case, "objection", "张三").status_code == 303
 
 
 def test_a_program_of_the_head_confirms_and_is_told_what_is_wrong(village: Counter, agent: Visitor, case: str) -> None:

@@ -65,7 +65,13 @@ class FindingTaken(Taken):
         error_messages={**schemas.REQUIRED},
     )
     text_ = schemas.Text(
-        0, 1_000, load_default="", data_key="text", metadata={"description": "An objection needs it: who, and what."}
+        0,
+        1_000,
+        load_default="",
+        data_key="text",
+        metadata={
+            "description": "An objection needs it: who, and what; and `no_objection` after one: how it was settled."
+        },
     )
 
 
