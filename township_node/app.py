@@ -7,9 +7,9 @@ from functools import partial
 from sync_protocol.suites import SigningKey
 from township_node import web
 from township_node.downlink import Downlink
-from township_node.quotas import quota_of
 from village_node import app
 from village_node import identity as identities
+from village_node.casebook.brought import quota_of
 from village_node.config import Config
 from village_node.web import SITE, answer_below, refuse_undeclared_routes
 

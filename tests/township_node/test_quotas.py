@@ -15,9 +15,10 @@ from tests.network import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Network, ne
 from tests.village_node.web.counter import open_counter
 from township_node import app as township_app
 from township_node import web as township_pages
-from township_node.quotas import Quota, Quotas, Tally, places_of
+from township_node.quotas import Quotas
 from village_node import uploads
 from village_node.casebook import CaseRef
+from village_node.casebook.brought import Quota, Tally, places_of
 from village_node.store import parking
 from village_node.store.peers import PeerRow
 from village_node.web import SITE

@@ -35,8 +35,8 @@ from township_node.downlink.questions import Answers, Questions
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import EVERYONE, Tides
 from township_node.downlink.unsealing import Unsealing
-from township_node.quotas import NO_QUOTA, Quota
 from village_node.casebook import Casebook
+from village_node.casebook.brought import NO_QUOTA, Quota
 from village_node.identity import Identity
 from village_node.store import StoreError
 

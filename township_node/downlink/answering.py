@@ -55,8 +55,9 @@ from township_node.downlink.blob_lane import BlobLane
 from township_node.downlink.children import addressed
 from township_node.downlink.renewals import Renewals
 from township_node.downlink.tides import Tides
-from township_node.quotas import NO_QUOTA, Quota, Quotas
+from township_node.quotas import Quotas
 from village_node.casebook import Casebook, NotAllowed, Outgoing, Reason
+from village_node.casebook.brought import NO_QUOTA, Quota
 from village_node.identity import Identity
 from village_node.store import NotSaved
 

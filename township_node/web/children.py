@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.exchange import NO_ALARM, RESTORED
 from sync_protocol.places import about
-from township_node.quotas import places_of, quota_of, tally_of
 from township_node.web.newcomers import LETS_IN
 from township_node.web.revocations import DECIDES as REVOKES
 from village_node import casebook
+from village_node.casebook.brought import places_of, quota_of, tally_of, turned_away
 from village_node.casebook.glance import NOTHING_KNOWN, NotWhole
 from village_node.store.peers import PeerRow
 from village_node.web import Policy, Route, Visit, add_pages, clocks, counter_books, export, filters, machine, times
@@ -31,7 +31,7 @@ HEAD: Final = (
     *(clocks.grade_badge(each)[2:] for each in GRADED),
     ("记录", "Events"), ("异常", "Trouble"), ("记录分叉", "Forked"), ("时钟差（秒）", "Clock (s)"),
     ("内容未到", "Missing contents"), ("材料未到", "Missing papers"), ("最久的从何时起", "The oldest since"),
-    ("一天没有消息的下属单位", "Places under it not heard for a day"), ("未传来的", "Unsent"),
+    ("一天没有消息的下属单位", "Places under it not heard for a day"), ("未传来的", "Unsent"), ("暂存", "Parked"),
 )  # fmt: skip
 STATES: Final = {
     "quiet": ("一天没有联系", "not heard for a day"),
@@ -39,6 +39,10 @@ STATES: Final = {
     "lacking": ("有没传完的", "something has not come whole"),
     "trouble": ("有异常", "with trouble"),
 }
+TURNED_AWAY: Final = (
+    "已达当日上限，超出的没有收，有没有、有多少都未知",
+    "had brought as much as it may in a day: whether there is more, and how much, is unknown",
+)
 COUNTED: Final = ("waiting", "needs_update", "void", "contested", "refused", "parked")
 
 
@@ -47,8 +51,9 @@ class Child:
     """One child, as far as this node knows. `rings`: an identity of it lives twice; `restored`: one did, and has begun
     another life; `refused`: it has begun so many that the newest waits for a person's word; `lost`: its machine is said
     to be gone, and this place stands in for it. `lacks`: what it and the places below it have written that is known of
-    here and has not come whole; `silent`: of how many places below it nothing written within a day is here.
-    `over`: that it has brought as much as it may today, in words. `waiting`: the unfinished cases that it and the
+    here and has not come whole; `silent`: of how many places below it that have a machine and go on nothing written
+    within a day is here. `over`: that it has brought as much as it may today, in words; `turned_away`: that it had when
+    it was last heard, so that what it brought beyond is not here. `waiting`: the unfinished cases that it and the
     places below it hold, as far as is known here; `graded`: how many of them have each grade of GRADED."""
 
     place: str
@@ -66,6 +71,7 @@ class Child:
     forks: int
     quiet: bool
     over: tuple[str, str] | None
+    turned_away: bool
     waiting: int
     graded: list[int]
 
@@ -77,6 +83,7 @@ def children(visit: Visit) -> Response:
     fitting = [child for child in told if _fits(visit, asked, child)]
     return visit.render(
         "children.html",
+        turned_away=TURNED_AWAY,
         told=told,
         listed=counter_books.listed(visit, "children", fitting),
         filters=asked,
@@ -106,13 +113,15 @@ def _cells(visit: Visit, child: Child) -> tuple[str | int | float, ...]:
     unsent = (
         t(f"{heard} 以后的不知道", f"unknown since {heard}") if at else t("从未联系，不知道", "never heard: unknown")
     )
+    if child.turned_away:
+        unsent = t(*TURNED_AWAY) + t("；", "; ") + unsent
     return (
         child.place,
         visit.place_name(child.place),
         heard,
         *(child.cases, child.waiting, *child.graded, child.events, child.trouble, child.forks),
         child.skew_ms / 1000 if child.skew_ms is not None else "",
-        *(lacks.records, lacks.papers, _stamp(lacks.since_ms), child.silent, unsent),
+        *(lacks.records, lacks.papers, _stamp(lacks.since_ms), child.silent, unsent, lacks.parked),
     )
 
 
@@ -132,7 +141,7 @@ def _filters(visit: Visit) -> Filters:
 
 def _fits(visit: Visit, asked: Filters, child: Child) -> bool:
     trouble = bool(child.trouble or child.forks or child.rings or child.refused or child.over or child.lost)
-    lacking = child.lacks.since_ms is not None
+    lacking = child.lacks.since_ms is not None or child.turned_away
     states = {"trouble": trouble, "quiet": child.quiet, "heard": not child.quiet, "lacking": lacking}
     state = asked.chosen["state"]
     return asked.fit((child.place, visit.place_name(child.place)), state=state if states.get(state) else "")
@@ -141,7 +150,7 @@ def _fits(visit: Visit, asked: Filters, child: Child) -> bool:
 def heard_of(visit: Visit) -> list[Child]:
     """The children, those not heard for longest first."""
     site, here = visit.site, visit.site.config.place
-    places = site.places
+    places, roster = site.places, site.casebook.roster
     peers: dict[str, list[PeerRow]] = {}
     for row in site.casebook.peers():
         if row.direction == "down":
@@ -154,6 +163,7 @@ def heard_of(visit: Visit) -> list[Child]:
     for place in places.children(here) if here in places else ():
         codes = places.below_or_self(place)
         under = {about(code) for code in codes}
+        speaking = [code for code in codes if places.successor(code) is None and roster.nodes_of(code)]
         waiting = Counter[str]()
         for code in codes:
             waiting.update(held.get(code, {}))
@@ -173,11 +183,12 @@ def heard_of(visit: Visit) -> list[Child]:
                 cases=sum(homes.get(scope, 0) for scope in under),
                 events=sum(row["contiguous"] - max(row["since"] - 1, 0) for row in rows),
                 lacks=reduce(NotWhole.joined, (lacking[code] for code in codes if code in lacking), NOTHING_KNOWN),
-                silent=sum(visit.now_ms - written.get(code, 0) > QUIET_AFTER_MS for code in codes if code != place),
+                silent=sum(visit.now_ms - written.get(code, 0) > QUIET_AFTER_MS for code in speaking if code != place),
                 trouble=sum(row[name] for row in rows for name in COUNTED),
                 forks=sum(row["forks"] for row in rows),
                 quiet=contact is None or visit.now_ms - contact > QUIET_AFTER_MS,
                 over=_over(visit, lives),
+                turned_away=peer is not None and turned_away(site.config, roster, peer),
                 waiting=waiting.total(),
                 graded=[waiting[grade] for grade in GRADED],
             )

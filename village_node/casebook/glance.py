@@ -5,8 +5,9 @@ from typing import Final, NamedTuple, cast
 
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workflow import STATES
+from sync_protocol.places import parse_scope
 from village_node.casebook.reading import Reading
-from village_node.store import Connection, blobs, cases, glance, streams
+from village_node.store import Connection, blobs, cases, glance, parking, streams
 
 
 class DayFlow(NamedTuple):
@@ -19,16 +20,19 @@ class DayFlow(NamedTuple):
 
 class NotWhole(NamedTuple):
     """What places have written and what has not come whole: how many records whose body is missing, how many papers,
-    and since when the oldest of them is known of here; None where nothing is known to be missing."""
+    and since when the oldest of them is known of here; None where nothing is known to be missing. ``parked``: how many
+    records wait beside their stream for what is before them."""
 
     records: int
     papers: int
     since_ms: int | None
+    parked: int = 0
 
     def joined(self, other: "NotWhole") -> "NotWhole":
         """Both together."""
         since = min((at for at in (self.since_ms, other.since_ms) if at is not None), default=None)
-        return NotWhole(self.records + other.records, self.papers + other.papers, since)
+        sums = (self.records + other.records, self.papers + other.papers, since, self.parked + other.parked)
+        return NotWhole._make(sums)
 
 
 NOTHING_KNOWN: Final = NotWhole(0, 0, None)
@@ -75,7 +79,14 @@ class Glance(Reading):
     def not_whole(self) -> dict[str, NotWhole]:
         """Place -> what of what it has written is known of here and has not come whole. Of what it has not told us
         nothing can be known, so a place that is not named may lack anything written since it was last heard."""
-        return self.remembered("not whole", self._not_whole)
+        found = dict(self.remembered("not whole", self._not_whole))
+        with self.store.reading() as connection:  # what is only parked is no news of any scope
+            waiting, roster = parking.parked_since(connection), self.roster_in(connection)
+        for incarnation, scope, number, at_ms in waiting:
+            node = self.author(roster, incarnation)
+            place = node.place if node is not None else parse_scope(scope)[1]
+            found[place] = found.get(place, NOTHING_KNOWN).joined(NotWhole(0, 0, at_ms, number))
+        return found
 
     def _not_whole(self, connection: Connection) -> dict[str, NotWhole]:
         roster, found = self.roster_in(connection), dict[str, NotWhole]()

@@ -138,6 +138,15 @@ def parked_counts(connection: Connection) -> dict[tuple[bytes, str], int]:
     return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
 
 
+def parked_since(connection: Connection) -> list[tuple[bytes, str, int, int]]:
+    """Of each incarnation and scope: how many events are parked, and when the first of them came, in ms."""
+    words = (
+        "SELECT incarnation, scope, sum(last_seq - first_seq + 1), min(arrived_ms) FROM parked"
+        " GROUP BY incarnation, scope"
+    )
+    return [(bytes(row[0]), row[1], int(row[2]), int(row[3])) for row in rows.ask(connection, words)]
+
+
 def refuse(connection: Connection, row: RefusedRow) -> None:
     """Count a refusal and keep a sample of it; the same one again only counts."""
     row = row._replace(detail=row.detail.replace("\0", ""))

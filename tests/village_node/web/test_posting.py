@@ -136,10 +136,7 @@ def test_the_head_confirms_that_it_hung_and_what_it_came_to_and_everybody_reads_
     assert confirm(head.counter.sign_in("0009", "head"), case, "objection", "张三：收入不实").status_code == 303
     everywhere(network)
     late = head.counter.sign_in("0010", "head")
-    assert (
-        confirm(late, case, "no_objection").status_code == 409
-        and "不能再核实" in confirm(late, case, "posted").text
-    )
+    assert confirm(late, case, "no_objection").status_code == 409 and "不能再核实" in confirm(late, case, "posted").text
 
 
 def test_where_nobody_is_head_the_counter_confirms_and_says_so(network: Network, agent: Visitor, case: str) -> None:

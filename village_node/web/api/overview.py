@@ -7,7 +7,9 @@ from marshmallow import Schema
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workdays import day_of
 from sync_protocol.case.workflow import STATES
+from village_node.casebook.brought import turned_away
 from village_node.casebook.glance import NOTHING_KNOWN
+from village_node.store.peers import PeerRow
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation
 from village_node.web.policy import STAFF, Policy
@@ -44,11 +46,14 @@ class PlaceShape(Schema):
 
     Of what it has written, so far as is known here: how many records whose contents have not come, how many papers that
     are not whole, and since when the oldest of them. Null there says that nothing is known to be missing, and not that
-    nothing is: what was done after `last_heard_ms` is unknown."""
+    nothing is: what was done after `last_heard_ms` is unknown. `records_parked`: how many came and wait for those before
+    them. `turned_away`: of a place right below, that it had brought as much as it may in a day when it was last heard;
+    whether there is more, and how much, is unknown."""
 
     place, parent = shapes.text(), shapes.text()
     last_heard_ms, missing_since_ms = shapes.moment(), shapes.moment()
-    records_missing, papers_missing = shapes.number(), shapes.number()
+    records_missing, papers_missing, records_parked = (shapes.number() for _ in range(3))
+    turned_away = shapes.flag()
     waiting, notice, yellow, red, red_plus = (shapes.number() for _ in range(5))
 
 
@@ -82,9 +87,13 @@ def _grades(graded: dict[Grade, int]) -> dict[str, int]:
 def _places(visit: Visit) -> list[dict[str, Any]]:
     book, places, here = visit.site.casebook, visit.site.places, visit.site.config.place
     held, heard, lacking = book.held_by_grade(), book.last_written(), book.not_whole()
+    last: dict[str, PeerRow] = {}
     for row in book.peers():  # what came to the door is newer than what was written
         if row.direction == "down" and row.last_contact_ms:
             heard[row.place] = max(heard.get(row.place, 0), row.last_contact_ms)
+            before = last.get(row.place)
+            if before is None or (before.last_contact_ms or 0) < row.last_contact_ms:
+                last[row.place] = row
     return [
         {
             "place": place,
@@ -92,6 +101,8 @@ def _places(visit: Visit) -> list[dict[str, Any]]:
             "last_heard_ms": heard.get(place),
             "records_missing": lacking.get(place, NOTHING_KNOWN).records,
             "papers_missing": lacking.get(place, NOTHING_KNOWN).papers,
+            "records_parked": lacking.get(place, NOTHING_KNOWN).parked,
+            "turned_away": place in last and turned_away(visit.site.config, book.roster, last[place]),
             "missing_since_ms": lacking.get(place, NOTHING_KNOWN).since_ms,
             "waiting": sum(held.get(place, {}).values()),
             **_grades(held.get(place, {})),
