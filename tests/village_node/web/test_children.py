@@ -187,12 +187,11 @@ def test_of_places_that_are_merged_or_have_no_machine_nobody_waits_for_a_word(
     township = counters[TOWNSHIP].member.casebook
     change = roster.publish(township.roster, TOWNSHIP, [new], [network.identities[TOWNSHIP].key], START_MS)
     township.apply_roster([change])
-    around(network)
-    assert "621021101209" in counters[COUNTY].member.casebook.roster.places
+    county.member.casebook.apply_roster([change])
+    assert "621021101209" in county.member.casebook.roster.places
     assert silent() == ["2"], "where there is no machine, nobody is silent"
-    merge(
-        township, tuple(Person(no, "站长", frozenset({"head"}), "") for no in ("0103", "0104")), VILLAGE, SECOND_VILLAGE
-    )
-    around(network)
+    one, another = (Person(number, "站长", frozenset({"head"}), "") for number in ("0103", "0104"))
+    merge(township, (one, another), VILLAGE, SECOND_VILLAGE)
+    county.member.casebook.apply_roster(township.roster.changes(TOWNSHIP))
     assert silent() == ["1"], "one village goes on with the other's"
     network.close()

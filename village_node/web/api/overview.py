@@ -46,9 +46,9 @@ class PlaceShape(Schema):
 
     Of what it has written, so far as is known here: how many records whose contents have not come, how many papers that
     are not whole, and since when the oldest of them. Null there says that nothing is known to be missing, and not that
-    nothing is: what was done after `last_heard_ms` is unknown. `records_parked`: how many came and wait for those before
-    them. `turned_away`: of a place right below, that it had brought as much as it may in a day when it was last heard;
-    whether there is more, and how much, is unknown."""
+    nothing is: what was done after `last_heard_ms` is unknown. `records_parked`: how many came and wait for those
+    before them. `turned_away`: of a place right below, that it had brought as much as it may in a day when it was last
+    heard; whether there is more, and how much, is unknown."""
 
     place, parent = shapes.text(), shapes.text()
     last_heard_ms, missing_since_ms = shapes.moment(), shapes.moment()
